@@ -1,0 +1,1 @@
+"""Words, shapes and alignment that every other part shares."""

@@ -1,0 +1,65 @@
+"""The words of the project as types: HeadId, Kind, Method, MapName."""
+
+import re
+from typing import Literal, NamedTuple
+
+from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
+
+Kind = Literal["query", "key"]
+Method = Literal["pca", "tsne", "umap", "biplot", "attention-tsne"]
+Modality = Literal["text", "image"]
+TokenType = Literal["text", "special", "class", "register", "patch"]
+
+KINDS: tuple[Kind, ...] = ("query", "key")
+METHODS: tuple[Method, ...] = ("biplot", "pca", "attention-tsne", "tsne", "umap")
+DIMS: tuple[int, ...] = (2, 3)
+
+DATASET_ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+
+class HeadId(NamedTuple):
+    """One attention head; both numbers count from 0."""
+
+    layer: int
+    head: int
+
+    @property
+    def folder(self) -> str:
+        """Name of the head's folder in a dataset, such as ``L00H11``."""
+        return f"L{self.layer:02d}H{self.head:02d}"
+
+    @staticmethod
+    def parse(folder: str) -> "HeadId":
+        """Return the head whose folder has this name; HeadOutOfRangeError when it is none."""
+        match = re.fullmatch(r"L(\d{2,4})H(\d{2,4})", folder)
+        if not match:
+            raise HeadOutOfRangeError(f"{folder!r} is not a head; heads are named like L00H11")
+        return HeadId(int(match[1]), int(match[2]))
+
+
+class MapName(NamedTuple):
+    """One kind of picture: a projection method in two or three dimensions, such as ``tsne-2d``."""
+
+    method: Method
+    dims: int
+
+    def __str__(self) -> str:
+        return f"{self.method}-{self.dims}d"
+
+    @staticmethod
+    def parse(name: str) -> "MapName":
+        """Return the map named like ``attention-tsne-3d``; MethodNotFoundError when it is none."""
+        for method in METHODS:
+            for dims in DIMS:
+                if name == f"{method}-{dims}d":
+                    return MapName(method, dims)
+        known = ", ".join(f"{method}-2d" for method in METHODS)
+        raise MethodNotFoundError(f"unknown map {name!r}; known are {known} and the same in 3d")
+
+
+def require_head(head_id: HeadId, n_layers: int, n_heads: int) -> None:
+    """Raise HeadOutOfRangeError unless the head is inside the model."""
+    if not 0 <= head_id.layer < n_layers:
+        raise HeadOutOfRangeError(f"layer {head_id.layer} is outside 0..{n_layers - 1}")
+    if not 0 <= head_id.head < n_heads:
+        raise HeadOutOfRangeError(f"head {head_id.head} is outside 0..{n_heads - 1}")

@@ -1,0 +1,111 @@
+"""Every error a user can meet: a stable code, an HTTP status, and one sentence that helps."""
+
+
+class AppError(Exception):
+    """An error with a message meant for the user: what, where, and what to do.
+
+    Attributes
+    ----------
+    code : str
+        Stable name in snake case, the same in the API, the terminal and the tests.
+    status : int
+        HTTP status of the API's answer; the command line exits with 2.
+    """
+
+    code = "internal_error"
+    status = 500
+
+
+class InvalidRequestError(AppError):
+    """The request or the arguments are malformed."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class ForbiddenHostError(AppError):
+    """The Host header names a host that this server does not serve."""
+
+    code = "forbidden_host"
+    status = 421
+
+
+class NotFoundError(AppError):
+    """A named thing does not exist; nothing is shown in its place."""
+
+    code = "not_found"
+    status = 404
+
+
+class DatasetNotFoundError(NotFoundError):
+    """No dataset of that name."""
+
+    code = "dataset_not_found"
+
+
+class HeadOutOfRangeError(NotFoundError):
+    """A layer or head outside the model."""
+
+    code = "head_out_of_range"
+
+
+class MethodNotFoundError(NotFoundError):
+    """A projection method that is unknown, or absent from the dataset."""
+
+    code = "method_not_found"
+
+
+class NotReadyError(AppError):
+    """A part of a dataset that is still being built."""
+
+    code = "not_ready"
+    status = 409
+
+
+class DamagedDatasetError(AppError):
+    """A file of a dataset does not match its manifest."""
+
+    code = "dataset_damaged"
+    status = 500
+
+
+class CorpusError(AppError):
+    """A corpus that cannot be read as asked."""
+
+    code = "corpus_invalid"
+    status = 400
+
+
+class ModelNotAvailableError(AppError):
+    """A model that cannot be loaded here."""
+
+    code = "model_not_available"
+    status = 400
+
+
+class UnsupportedModelError(AppError):
+    """A model whose attention cannot be reproduced from queries and keys."""
+
+    code = "model_not_supported"
+    status = 400
+
+
+class ShapeError(AppError):
+    """An array of another shape or dtype than the function needs."""
+
+    code = "shape_mismatch"
+    status = 500
+
+
+class BuildError(AppError):
+    """A build that cannot go on; names layer, head and method where there is one."""
+
+    code = "build_failed"
+    status = 500
+
+
+class ConfigError(AppError):
+    """A setting that is unknown, malformed or unsafe."""
+
+    code = "config_invalid"
+    status = 400
