@@ -1,0 +1,205 @@
+"""Names and paths of a data folder and of the files in a dataset; nothing here touches a disk.
+
+A data folder holds finished datasets ``<id>@<version>``, one pointer ``<id>.current`` each, builds
+in progress under ``.staging/<id>-<build key>`` and locks under ``.locks``. A version is the first
+12 hexadecimal digits of the SHA-256 of the dataset's ``manifest.json``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, HeadId, MapName
+from attentionviz.errors import InvalidRequestError
+
+MANIFEST = "manifest.json"
+TOKENS = "tokens.json"
+HEADS = "heads.json"
+GRID_TOKENS = "grid/tokens.npy"
+GRID_NORMS = "grid/norms.npy"
+PATCHES = "images/patches.npy"
+
+# Only in a staging folder.
+JOURNAL = "journal.jsonl"
+PROGRESS = "progress.json"
+PARTIAL_MANIFEST = "manifest.partial.json"
+CAPTURE_FOLDER = "capture"
+TEMPORARY_SUFFIX = ".tmp"
+
+STAGING_FOLDER = ".staging"
+LOCKS_FOLDER = ".locks"
+POINTER_SUFFIX = ".current"
+
+N_VERSION_DIGITS = 12
+VERSION_PATTERN = r"[0-9a-f]{12}"
+_MAP = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
+_HEAD = r"L[0-9]{2,4}H[0-9]{2,4}"
+FILE_PATTERN = (
+    r"(?:tokens\.json|heads\.json"
+    rf"|{_HEAD}/(?:queries|keys|norms|{_MAP})\.npy"
+    rf"|grid/(?:tokens|norms|{_MAP})\.npy"
+    r"|images/(?:patches\.npy|[0-9]{5,8}(?:\.thumbnail)?\.png))"
+)
+"""Every relative path that a manifest may name, apart from its own; compare with ``fullmatch``."""
+
+
+class FileSpec(NamedTuple):
+    """What an array file must hold: name of the dtype, and shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def is_dataset_id(dataset_id: str) -> bool:
+    """Return whether the text can name a dataset: lower case, digits, dot, dash, underscore."""
+    return re.fullmatch(DATASET_ID_PATTERN, dataset_id) is not None
+
+
+def require_dataset_id(dataset_id: str) -> None:
+    """Raise InvalidRequestError unless the text can name a dataset."""
+    if not is_dataset_id(dataset_id):
+        raise InvalidRequestError(
+            f"{dataset_id!r} cannot name a dataset; use 1 to 64 lower-case letters, digits, "
+            "dots, dashes or underscores, beginning with a letter or digit"
+        )
+
+
+def is_file_name(path: str) -> bool:
+    """Return whether a manifest may name this relative path."""
+    return re.fullmatch(FILE_PATTERN, path) is not None
+
+
+def version_name(dataset_id: str, version: str) -> str:
+    """Return ``<id>@<version>``, the name of a finished dataset's folder."""
+    return f"{dataset_id}@{version}"
+
+
+def parse_version_name(name: str) -> tuple[str, str] | None:
+    """Return (id, version) of ``<id>@<version>``, or None when the text is no such name."""
+    match = re.fullmatch(rf"({DATASET_ID_PATTERN})@({VERSION_PATTERN})", name)
+    return (match[1], match[2]) if match else None
+
+
+def dataset_folder(data_dir: Path, dataset_id: str, version: str) -> Path:
+    """Return the folder of one finished dataset."""
+    require_dataset_id(dataset_id)
+    return data_dir / version_name(dataset_id, version)
+
+
+def pointer_path(data_dir: Path, dataset_id: str) -> Path:
+    """Return the file whose one line says which version of a dataset is current."""
+    require_dataset_id(dataset_id)
+    return data_dir / (dataset_id + POINTER_SUFFIX)
+
+
+def staging_folder(data_dir: Path, dataset_id: str, build_key: str) -> Path:
+    """Return the folder of a build in progress; `build_key` is 12 hexadecimal digits."""
+    require_dataset_id(dataset_id)
+    return data_dir / STAGING_FOLDER / f"{dataset_id}-{build_key}"
+
+
+def parse_staging_name(name: str) -> tuple[str, str] | None:
+    """Return (id, build key) of a folder in ``.staging``, or None when it is no build's."""
+    match = re.fullmatch(rf"({DATASET_ID_PATTERN})-({VERSION_PATTERN})", name)
+    return (match[1], match[2]) if match else None
+
+
+def lock_path(data_dir: Path, dataset_id: str) -> Path:
+    """Return the lock file that keeps two builds of one dataset apart."""
+    require_dataset_id(dataset_id)
+    return data_dir / LOCKS_FOLDER / f"{dataset_id}.lock"
+
+
+def queries_path(head: HeadId) -> str:
+    """Return the relative path of a head's queries."""
+    return f"{head.folder}/queries.npy"
+
+
+def key_head(head: HeadId, n_heads: int, n_key_heads: int) -> HeadId:
+    """Return the head under whose name the keys of `head` are stored: its group's first."""
+    group_size = n_heads // n_key_heads
+    return HeadId(head.layer, head.head // group_size * group_size)
+
+
+def keys_path(head: HeadId, n_heads: int, n_key_heads: int) -> str:
+    """Return the relative path of the keys that a head reads; a group of heads shares them."""
+    return f"{key_head(head, n_heads, n_key_heads).folder}/keys.npy"
+
+
+def norms_path(head: HeadId) -> str:
+    """Return the relative path of a head's norms: query, key, value, value through output."""
+    return f"{head.folder}/norms.npy"
+
+
+def map_path(head: HeadId, map_name: MapName) -> str:
+    """Return the relative path of one head's map."""
+    return f"{head.folder}/{map_name}.npy"
+
+
+def map_facts_path(head: HeadId, map_name: MapName) -> str:
+    """Return the relative path of offset, scale and fidelity of a map, in staging only."""
+    return f"{head.folder}/{map_name}.json"
+
+
+def grid_path(map_name: MapName) -> str:
+    """Return the relative path of the sample of every head that the grid draws."""
+    return f"grid/{map_name}.npy"
+
+
+def image_path(image_idx: int) -> str:
+    """Return the relative path of a re-encoded image."""
+    return f"images/{image_idx:05d}.png"
+
+
+def thumbnail_path(image_idx: int) -> str:
+    """Return the relative path of a small picture of an image."""
+    return f"images/{image_idx:05d}.thumbnail.png"
+
+
+def iterate_heads(n_layers: int, n_heads: int) -> Iterator[HeadId]:
+    """Yield every head, layer by layer."""
+    for layer in range(n_layers):
+        for head in range(n_heads):
+            yield HeadId(layer, head)
+
+
+def grid_spec(manifest: Mapping[str, Any], map_name: MapName) -> FileSpec:
+    """Return dtype and shape of the grid of one map; 3-D points are packed, 4 bytes each."""
+    shape = (manifest["n_layers"], manifest["n_heads"], manifest["grid"]["n_points"])
+    return FileSpec("uint16", (*shape, 2)) if map_name.dims == 2 else FileSpec("uint32", shape)
+
+
+def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
+    """Return every file that a finished dataset holds, arrays with dtype and shape.
+
+    Parameters
+    ----------
+    manifest : mapping
+        A manifest, finished or partial: its counts and names of maps decide.
+
+    Returns
+    -------
+    dict
+        Relative path to FileSpec, or to None where the file is no array. The manifest itself is
+        not among them.
+    """
+    n_layers, n_heads, n_tokens = (manifest[key] for key in ("n_layers", "n_heads", "n_tokens"))
+    vectors = FileSpec(manifest["precision"], (n_tokens, manifest["d_head"]))
+    maps = [MapName.parse(name) for name in manifest["maps"]]
+    files: dict[str, FileSpec | None] = {TOKENS: None, HEADS: None}
+    for head in iterate_heads(n_layers, n_heads):
+        files[queries_path(head)] = vectors
+        files[keys_path(head, n_heads, manifest["n_key_heads"])] = vectors
+        files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
+        for name in maps:
+            files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
+    files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
+    files[GRID_NORMS] = FileSpec("uint8", (n_layers, n_heads, manifest["grid"]["n_points"]))
+    files.update({grid_path(name): grid_spec(manifest, name) for name in maps})
+    if manifest["model"]["modality"] == "image":
+        files[PATCHES] = FileSpec("uint8", (n_tokens, 8, 8, 3))
+        for image_idx in range(manifest["n_sequences"]):
+            files[image_path(image_idx)] = None
+            files[thumbnail_path(image_idx)] = None
+    return files

@@ -1,0 +1,241 @@
+"""The manifest: its JSON schema, its canonical bytes, and the checks that a schema cannot say."""
+
+import functools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, MapName
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import layout
+
+SCHEMA_VERSION = 1
+MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+
+_TEXT = {"type": "string", "maxLength": 2000}
+_TEXT_OR_NULL = {"type": ["string", "null"], "maxLength": 2000}
+_NUMBER_OR_NULL = {"type": ["number", "null"]}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+_COUNT_OR_ZERO = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+_HASH = {"type": "string", "pattern": r"^[0-9a-f]{64}$(?!\n)"}
+_TEXTS = {"type": "array", "maxItems": 1000, "items": _TEXT}
+
+
+def _exact(pattern: str) -> str:
+    # "$" alone would let a trailing line feed through.
+    return rf"^(?:{pattern})$(?!\n)"
+
+
+def _object(optional: tuple[str, ...] = (), **properties: object) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _map_of(value: object, pattern: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": _exact(pattern)},
+        "additionalProperties": value,
+    }
+
+
+_MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
+
+_MODEL = _object(
+    name=_TEXT,
+    source=_TEXT,
+    revision=_TEXT_OR_NULL,
+    weights_sha256=_HASH,
+    family=_TEXT,
+    architecture=_TEXT,
+    modality={"enum": ["text", "image"]},
+    license=_TEXT_OR_NULL,
+)
+_LAYER = _object(
+    scaling={"type": "number"},
+    is_causal={"type": "boolean"},
+    max_distance={"type": ["integer", "null"], "minimum": 0},
+)
+_CORPUS = _object(
+    name=_TEXT,
+    source=_TEXT_OR_NULL,
+    license=_TEXT_OR_NULL,
+    sha256=_HASH,
+    columns=_TEXTS,
+    n_sequences=_COUNT,
+    n_sequences_cut=_COUNT_OR_ZERO,
+)
+_PATCH_GRID = _object(
+    n_rows=_COUNT,
+    n_columns=_COUNT,
+    n_prefix_tokens=_COUNT_OR_ZERO,
+    has_class_token={"type": "boolean"},
+    n_registers=_COUNT_OR_ZERO,
+    image_width_px=_COUNT,
+    image_height_px=_COUNT,
+)
+_MAP = _object(
+    method={"enum": list(METHODS)}, dims={"enum": list(DIMS)}, parameters={"type": "object"}
+)
+_FILE = _object(
+    optional=("dtype", "shape"),
+    bytes={"type": "integer", "minimum": 0},
+    sha256=_HASH,
+    dtype={"enum": ["float16", "float32", "int32", "uint8", "uint16", "uint32"]},
+    shape={"type": "array", "maxItems": 4, "items": _COUNT},
+)
+_FIDELITY = _object(
+    recall_at_10=_NUMBER_OR_NULL,
+    rank_correlation=_NUMBER_OR_NULL,
+    trustworthiness=_NUMBER_OR_NULL,
+)
+
+PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = _object(
+    schema_version={"const": SCHEMA_VERSION},
+    id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
+    attentionviz_version=_TEXT,
+    model=_MODEL,
+    n_layers={**_COUNT, "maximum": 9999},
+    n_heads={**_COUNT, "maximum": 9999},
+    n_key_heads={**_COUNT, "maximum": 9999},
+    d_head=_COUNT,
+    n_sequences=_COUNT,
+    n_tokens=_COUNT,
+    layers={"type": "array", "items": _LAYER, "minItems": 1, "maxItems": 9999},
+    bias_terms=_TEXTS,
+    corpus=_CORPUS,
+    patch_grid={"anyOf": [{"type": "null"}, _PATCH_GRID]},
+    precision={"enum": ["float32", "float16"]},
+    seed={"type": "integer", "minimum": 0},
+    alignment={"type": "object", "properties": {"scale": _TEXT}, "required": ["scale"]},
+    maps={**_map_of(_MAP, _MAP_PATTERN), "minProperties": 1},
+    grid=_object(n_tokens=_COUNT, n_points=_COUNT),
+    attention_check=_object(
+        max_abs_error={"type": "number", "minimum": 0},
+        tolerance={"type": "number", "minimum": 0},
+        n_sequences=_COUNT,
+    ),
+    build_key={"type": "string", "pattern": _exact(layout.VERSION_PATTERN)},
+    library_versions=_map_of(_TEXT, r"[A-Za-z0-9._-]{1,64}"),
+)
+"""Schema of ``manifest.partial.json``: everything known once the capture is done."""
+
+MANIFEST_SCHEMA: dict[str, Any] = {
+    **PARTIAL_MANIFEST_SCHEMA,
+    "properties": {
+        **PARTIAL_MANIFEST_SCHEMA["properties"],
+        "fidelity": _map_of(_FIDELITY, _MAP_PATTERN),
+        "files": _map_of(_FILE, layout.FILE_PATTERN),
+    },
+    "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "files"],
+}
+"""Schema of ``manifest.json``."""
+
+
+def canonical_json(document: object) -> bytes:
+    """Return the one way in which a JSON file of a dataset is written.
+
+    Keys sorted, one space of indent, UTF-8, a final line feed; NaN and infinity are refused with
+    ValueError, since JSON has neither.
+    """
+    text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any]:
+    """Return a manifest read from bytes that may come from anywhere.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as it lies on the disk; at most 256 MiB.
+    is_partial : bool
+        Whether it is the manifest of a build in progress, without ``files`` and ``fidelity``.
+
+    Returns
+    -------
+    dict
+        It fits the schema, its numbers fit each other, and it names exactly the files that a
+        dataset of its counts and maps holds.
+
+    Raises
+    ------
+    DamagedDatasetError
+        Otherwise; the message names the first place that does not fit.
+    """
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise DamagedDatasetError(
+            f"the manifest has {len(content)} bytes, more than {MAX_MANIFEST_BYTES}"
+        )
+    try:
+        manifest = json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DamagedDatasetError(f"the manifest is not JSON: {error}") from error
+    _check_schema(manifest, is_partial)
+    _check_counts(manifest)
+    if not is_partial:
+        _check_files(manifest)
+    return dict(manifest)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+@functools.cache
+def _validator(is_partial: bool) -> Any:  # jsonschema has no types
+    # Imported late: it is slow, and `attentionviz --help` has no use for it.
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(PARTIAL_MANIFEST_SCHEMA if is_partial else MANIFEST_SCHEMA)
+
+
+def _check_schema(manifest: object, is_partial: bool) -> None:
+    error = next(_validator(is_partial).iter_errors(manifest), None)
+    if error is not None:
+        place = "/".join(str(part) for part in error.absolute_path) or "the manifest"
+        raise DamagedDatasetError(f"manifest: {place[:200]}: {error.message[:300]}")
+
+
+def _check_counts(manifest: Mapping[str, Any]) -> None:
+    problems = []
+    if len(manifest["layers"]) != manifest["n_layers"]:
+        problems.append(f"{len(manifest['layers'])} layer rules for {manifest['n_layers']} layers")
+    if manifest["n_heads"] % manifest["n_key_heads"]:
+        problems.append(f"{manifest['n_heads']} heads share {manifest['n_key_heads']} key heads")
+    if manifest["grid"]["n_points"] != 2 * manifest["grid"]["n_tokens"]:
+        problems.append("the grid has not two points for each token")
+    if manifest["grid"]["n_tokens"] > manifest["n_tokens"]:
+        problems.append("the grid has more tokens than the corpus")
+    for name, facts in manifest["maps"].items():
+        if MapName.parse(name) != (facts["method"], facts["dims"]):
+            problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
+    if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
+        problems.append("a patch grid belongs to images, and only to images")
+    if problems:
+        raise DamagedDatasetError("manifest: " + "; ".join(problems))
+
+
+def _check_files(manifest: Mapping[str, Any]) -> None:
+    files = manifest["files"]
+    n_heads = manifest["n_layers"] * manifest["n_heads"]
+    n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
+    if max(n_heads, n_images) > len(files):  # before a list of that length is made
+        raise DamagedDatasetError(
+            f"the manifest names {len(files)} files for {n_heads} heads and {n_images} images"
+        )
+    expected = layout.expected_files(manifest)
+    for path in sorted(expected.keys() ^ files.keys()):
+        word = "does not name" if path in expected else "must not name"
+        raise DamagedDatasetError(f"the manifest {word} {path}")
+    for path, spec in expected.items():
+        found = (files[path].get("dtype"), files[path].get("shape"))
+        wanted = (spec.dtype, list(spec.shape)) if spec else (None, None)
+        if found != wanted:
+            raise DamagedDatasetError(f"manifest: {path} is {found}, expected {wanted}")
+    if manifest["fidelity"].keys() != manifest["maps"].keys():
+        raise DamagedDatasetError("manifest: fidelity and maps name different maps")
