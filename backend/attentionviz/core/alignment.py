@@ -1,0 +1,113 @@
+"""Move keys onto queries without changing any attention."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.shapes import require_shape
+from attentionviz.errors import ShapeError
+
+Floats = NDArray[np.float32]
+AlignmentRule = Literal["norm ratio", "search"]
+
+# The paper's candidates run from 0.2 to 5; equal ratios treat queries and keys alike.
+SEARCH_CANDIDATES = np.geomspace(0.2, 5.0, 33)
+SEARCH_SHARE = 0.005
+SEARCH_TOKENS = 1000
+
+
+class Aligned(NamedTuple):
+    """The vectors of one head as a projector sees them, and the scale that led there.
+
+    Attributes
+    ----------
+    queries, keys : ndarray of float32, shape (n_tokens, d_head)
+    scale : float
+        c in q·c and k/c.
+    """
+
+    queries: Floats
+    keys: Floats
+    scale: float
+
+    def points(self) -> Floats:
+        """Return queries, then keys, as one array of shape (2 * n_tokens, d_head)."""
+        return np.concatenate([self.queries, self.keys])
+
+
+def align(
+    queries: Floats, keys: Floats, *, rule: AlignmentRule = "norm ratio", seed: int = 0
+) -> Aligned:
+    """Scale queries and keys against each other, then move the keys' mean onto the queries'.
+
+    q·c and k/c have the same products as q and k; moving all keys by one vector adds to every
+    score of a query the same number, which the softmax does not see.
+
+    Parameters
+    ----------
+    queries, keys : ndarray of float32, shape (n_tokens, d_head)
+        As the attention function saw them. Not modified.
+    rule : "norm ratio" or "search"
+        How c is chosen: sqrt(median ‖k‖ / median ‖q‖), or the candidate whose distances between
+        the closest pairs follow the products best.
+    seed : int
+        Chooses the tokens that the search looks at, where there are more than 1,000.
+
+    Raises
+    ------
+    ShapeError
+        If the arrays are not of the same shape.
+
+    Notes
+    -----
+    Source: Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1.
+    """
+    require_shape("queries", queries, (None, None), "f")
+    require_shape("keys", keys, queries.shape, "f")
+    if len(queries) == 0:
+        raise ShapeError("queries has shape (0, any), expected at least one token")
+    q, k = queries.astype(np.float64), keys.astype(np.float64)
+    scale = _searched_scale(q, k, seed) if rule == "search" else _norm_ratio(q, k)
+    aligned_q, aligned_k = _apply(q, k, scale)
+    return Aligned(aligned_q.astype(np.float32), aligned_k.astype(np.float32), scale)
+
+
+def _apply(
+    q: NDArray[np.float64], k: NDArray[np.float64], scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    q, k = q * scale, k / scale
+    return q, k - k.mean(axis=0) + q.mean(axis=0)
+
+
+def _norm_ratio(q: NDArray[np.float64], k: NDArray[np.float64]) -> float:
+    q_norm = float(np.median(np.linalg.norm(q, axis=1)))
+    k_norm = float(np.median(np.linalg.norm(k, axis=1)))
+    # A head whose typical query or key is zero has no ratio; its vectors stay as they are.
+    return float(np.sqrt(k_norm / q_norm)) if q_norm > 0 and k_norm > 0 else 1.0
+
+
+def _searched_scale(q: NDArray[np.float64], k: NDArray[np.float64], seed: int) -> float:
+    if len(q) > SEARCH_TOKENS:
+        chosen = np.random.default_rng(seed).choice(len(q), SEARCH_TOKENS, replace=False)
+        q, k = q[chosen], k[chosen]
+    products = q @ k.T  # (query, key)
+    quality = [_distance_quality(*_apply(q, k, c), products) for c in SEARCH_CANDIDATES]
+    return float(SEARCH_CANDIDATES[int(np.argmin(quality))])
+
+
+def _distance_quality(
+    q: NDArray[np.float64], k: NDArray[np.float64], products: NDArray[np.float64]
+) -> float:
+    """Weighted correlation of distance and product over the closest pairs; -1 is best."""
+    squared = (q**2).sum(1)[:, None] + (k**2).sum(1)[None, :] - 2 * q @ k.T  # (query, key)
+    n_pairs = min(squared.size, max(3, int(squared.size * SEARCH_SHARE)))
+    closest = np.argpartition(squared, n_pairs - 1, axis=None)[:n_pairs]
+    distance = np.sqrt(np.maximum(squared.ravel()[closest], 0))
+    weight = (distance.max() - distance) ** 2
+    if weight.sum() <= 0:
+        return 0.0
+    x, y = distance, products.ravel()[closest]
+    x, y = x - np.average(x, weights=weight), y - np.average(y, weights=weight)
+    norm = np.sqrt((weight * x * x).sum() * (weight * y * y).sum())
+    return float((weight * x * y).sum() / norm) if norm > 0 else 0.0

@@ -1,0 +1,37 @@
+"""Joint maps of the queries and keys of one head: one method a file, one signature.
+
+    vectors = HeadVectors.of(queries, keys, scaling)           # checks, aligns
+    neighbours = find_neighbours(vectors)                      # once per head, for tsne and umap
+    projection = project("tsne", vectors, dims=2, seed=0, neighbours=neighbours)
+    steps, offset, scale = quantise(projection.coordinates)    # uint16 as stored
+
+A method is one file here that holds DEFAULTS (every parameter), NEARNESS ("distance" or "product")
+and ``project(vectors, *, dims, seed, neighbours, **parameters)``, and one line in `MODULES`.
+"""
+
+from attentionviz.projections.neighbours import find_neighbours
+from attentionviz.projections.quantise import dequantise, quantise
+from attentionviz.projections.registry import (
+    MODULES,
+    defaults,
+    get,
+    nearness,
+    needs_neighbours,
+    project,
+)
+from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
+
+__all__ = [
+    "MODULES",
+    "HeadVectors",
+    "Neighbours",
+    "Projection",
+    "defaults",
+    "dequantise",
+    "find_neighbours",
+    "get",
+    "nearness",
+    "needs_neighbours",
+    "project",
+    "quantise",
+]

@@ -1,0 +1,68 @@
+"""Exact cosine neighbours of aligned vectors, shared by t-SNE and UMAP, in 2-D and 3-D."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours
+
+# Enough for three times the largest default perplexity.
+N_NEIGHBOURS = 90
+CHUNK_POINTS = 1024
+
+
+def find_neighbours(vectors: HeadVectors, n_neighbours: int = N_NEIGHBOURS) -> Neighbours:
+    """Return the nearest points of every point by cosine distance of aligned vectors.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+        The head.
+    n_neighbours : int
+        Fewer where there are not so many other points.
+    """
+    points = unit_vectors(vectors.aligned.points())
+    return nearest(points, points, n_neighbours, skip_self=True)
+
+
+def unit_vectors(vectors: Floats) -> Floats:
+    """Return the vectors at length 1; a zero vector stays zero, at distance 1 from all others."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return unit
+
+
+def nearest(
+    points: Floats, among: Floats, n_neighbours: int, *, skip_self: bool = False
+) -> Neighbours:
+    """Return for each unit vector its nearest ones among others, ties by lower index.
+
+    Parameters
+    ----------
+    points, among : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
+        Of length 1 or 0.
+    n_neighbours : int
+        At most as many as there are others.
+    skip_self : bool
+        Whether row i of `points` is row i of `among`, and left out.
+    """
+    n = min(n_neighbours, len(among) - int(skip_self))
+    indices = np.empty((len(points), n), dtype=np.int32)
+    distances = np.empty((len(points), n), dtype=np.float32)
+    for start in range(0, len(points), CHUNK_POINTS):
+        rows = slice(start, min(start + CHUNK_POINTS, len(points)))
+        distance = 1 - points[rows] @ among.T  # (point, other)
+        if skip_self:
+            distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.inf
+        indices[rows], distances[rows] = smallest(distance, n)
+    return Neighbours(indices, np.clip(distances, 0, 2))
+
+
+def smallest(values: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return places and values of the n smallest numbers of each row, smallest first."""
+    if n < values.shape[1]:
+        places = np.sort(np.argpartition(values, n - 1, axis=1)[:, :n], axis=1)
+    else:
+        places = np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    chosen = np.take_along_axis(values, places, axis=1)
+    order = np.argsort(chosen, axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1), np.take_along_axis(chosen, order, axis=1)

@@ -1,0 +1,126 @@
+"""Which methods there are, and the behaviour that all of them share."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
+from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
+
+# Modules are imported when a method is first used: umap-learn alone takes seconds.
+MODULES: dict[str, str] = {
+    "biplot": "attentionviz.projections.biplot",
+    "pca": "attentionviz.projections.pca",
+    "attention-tsne": "attentionviz.projections.attention_tsne",
+    "tsne": "attentionviz.projections.tsne",
+    "umap": "attentionviz.projections.umap",
+}
+
+
+def _module(method: str) -> Any:
+    if method not in MODULES:
+        known = ", ".join(MODULES)
+        raise MethodNotFoundError(f"unknown projection method {method!r}; known are {known}")
+    return import_module(MODULES[method])
+
+
+def get(method: str) -> Callable[..., Projection]:
+    """Return the bare function of one method; `project` adds checks and fallbacks to it.
+
+    Raises
+    ------
+    MethodNotFoundError
+        If there is no such method.
+    """
+    function: Callable[..., Projection] = _module(method).project
+    return function
+
+
+def defaults(method: str, dims: int) -> dict[str, Any]:
+    """Return every parameter of a method with its default, as the manifest records them."""
+    return (
+        {**_module(method).DEFAULTS, **getattr(_module(method), "DEFAULTS_3D", {})}
+        if (dims == 3)
+        else dict(_module(method).DEFAULTS)
+    )
+
+
+def needs_neighbours(method: str) -> bool:
+    """Say whether the method uses `Neighbours`, which one search per head can share."""
+    return bool(getattr(_module(method), "NEEDS_NEIGHBOURS", False))
+
+
+def nearness(
+    method: str, queries: NDArray[np.floating], keys: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Return how near each query is drawn to each key, as the method wants to be read.
+
+    Parameters
+    ----------
+    method : str
+        "biplot" is read by the product of two plotted points, all others by their distance.
+    queries, keys : ndarray of floats, shapes (n_queries, dims) and (n_keys, dims)
+
+    Returns
+    -------
+    ndarray of float32, shape (n_queries, n_keys)
+        Larger is nearer: q·k, or minus the distance.
+    """
+    q, k = queries.astype(np.float64), keys.astype(np.float64)
+    if _module(method).NEARNESS == "product":
+        return (q @ k.T).astype(np.float32)
+    squared = (q**2).sum(1)[:, None] + (k**2).sum(1)[None, :] - 2 * q @ k.T
+    return (-np.sqrt(np.maximum(squared, 0))).astype(np.float32)
+
+
+def project(
+    method: str,
+    vectors: HeadVectors,
+    *,
+    dims: int,
+    seed: int,
+    neighbours: Neighbours | None = None,
+    **parameters: Any,
+) -> Projection:
+    """Return the map of one head.
+
+    Parameters
+    ----------
+    method : str
+        One of `MODULES`.
+    vectors : HeadVectors
+        The head.
+    dims : 2 or 3
+    seed : int
+        The same vectors, seed and parameters give the same bytes, in any process.
+    neighbours : Neighbours or None
+        From `find_neighbours`, to be shared; searched here where a method needs them.
+    **parameters
+        In place of single values of `defaults`.
+
+    Raises
+    ------
+    MethodNotFoundError
+        If there is no such method.
+    InvalidRequestError
+        If a parameter is unknown to the method, or `dims` is neither 2 nor 3.
+    BuildError
+        If the coordinates are not finite.
+    """
+    known = defaults(method, dims)
+    if unknown := set(parameters) - set(known):
+        raise InvalidRequestError(f"{method} has no parameter {sorted(unknown)[0]!r}")
+    if dims not in (2, 3):
+        raise InvalidRequestError(f"dims is {dims}, expected 2 or 3")
+    if not (np.ptp(vectors.aligned.points(), axis=0) > 0).any():
+        zeros = np.zeros((2 * vectors.n_tokens, dims), dtype=np.float32)
+        return Projection(zeros, fallback="all vectors are the same: all points are drawn at 0")
+    projection = get(method)(
+        vectors, dims=dims, seed=seed, neighbours=neighbours, **{**known, **parameters}
+    )
+    if not np.isfinite(projection.coordinates).all():
+        raise BuildError(f"{method} in {dims}-D gave coordinates that are not finite")
+    return projection

@@ -1,0 +1,123 @@
+"""What a projection takes and gives: HeadVectors, Neighbours, Projection."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.alignment import Aligned, AlignmentRule, align
+from attentionviz.core.shapes import require_shape
+from attentionviz.errors import BuildError
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HeadVectors:
+    """The queries and keys of one head, raw and aligned.
+
+    Attributes
+    ----------
+    queries, keys : ndarray of float32, shape (n_tokens, d_head)
+        As the attention function saw them.
+    aligned : Aligned
+        The same after `attentionviz.core.alignment.align`.
+    scaling : float
+        What the model multiplies q·k with before the softmax.
+    """
+
+    queries: Floats
+    keys: Floats
+    aligned: Aligned
+    scaling: float
+
+    @classmethod
+    def of(
+        cls,
+        queries: NDArray[Any],
+        keys: NDArray[Any],
+        scaling: float,
+        *,
+        rule: AlignmentRule = "norm ratio",
+        seed: int = 0,
+    ) -> "HeadVectors":
+        """Check and align the vectors of one head.
+
+        Parameters
+        ----------
+        queries, keys : ndarray of floats, shape (n_tokens, d_head)
+            Read as float32.
+        scaling : float
+            What the model multiplies q·k with.
+        rule, seed
+            As in `attentionviz.core.alignment.align`.
+
+        Raises
+        ------
+        ShapeError
+            If the shapes differ, or there is no token.
+        BuildError
+            If a value is NaN or infinite; names the first such token.
+        """
+        require_shape("queries", queries, (None, None), "f")
+        require_shape("keys", keys, queries.shape, "f")
+        q, k = queries.astype(np.float32), keys.astype(np.float32)
+        require_finite("query", q)
+        require_finite("key", k)
+        return cls(q, k, align(q, k, rule=rule, seed=seed), scaling)
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of tokens; there are twice as many points."""
+        return len(self.queries)
+
+    def subset(self, tokens: NDArray[np.int64]) -> "HeadVectors":
+        """Return the head with these tokens only; the alignment stays that of all tokens."""
+        aligned = Aligned(
+            self.aligned.queries[tokens], self.aligned.keys[tokens], self.aligned.scale
+        )
+        return HeadVectors(self.queries[tokens], self.keys[tokens], aligned, self.scaling)
+
+
+def require_finite(kind: str, vectors: Floats) -> None:
+    """Raise BuildError, naming the first token, where a vector holds NaN or infinity."""
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(broken):
+        raise BuildError(
+            f"the {kind} vectors of {len(broken)} of {len(vectors)} tokens hold NaN or infinity, "
+            f"the first is token {broken[0]}"
+        )
+
+
+class Neighbours(NamedTuple):
+    """The nearest other points of every point, nearest first, the point itself left out.
+
+    Attributes
+    ----------
+    indices : ndarray of int32, shape (n_points, n_neighbours)
+    distances : ndarray of float32, shape (n_points, n_neighbours)
+        Cosine distance of aligned vectors, in 0..2.
+    """
+
+    indices: NDArray[np.int32]
+    distances: Floats
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Coordinates of one head's points.
+
+    Attributes
+    ----------
+    coordinates : ndarray of float32, shape (2 * n_tokens, dims)
+        All queries in token order, then all keys.
+    details : dict
+        Numbers that the method reports about itself, such as ``score_energy_kept``; JSON values.
+    fallback : str or None
+        One sentence where something simpler than the method was drawn, and why.
+    """
+
+    coordinates: Floats
+    details: dict[str, float | int | str | None] = field(default_factory=dict)
+    fallback: str | None = None
