@@ -1,0 +1,165 @@
+"""Synthetic sentences and images, with some text that a careless page would run or bend."""
+
+import colorsys
+import hashlib
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+WORDS = (
+    "april rain river stone green seven music paper light winter garden engine market letter "
+    "window silver doctor island bridge copper forest summer kitchen teacher planet castle "
+    "bottle painter harbour thunder ladder orange velvet compass lantern orchard violin meadow "
+    "pepper saddle tunnel whistle anchor basket candle dragon feather glacier hammer jacket"
+).split()
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\u202eevil",
+    "עברית",
+    "日本語",
+    "&amp;",
+    "it's",
+    '"quoted"',
+    "__proto__",
+    "\U0001f40d",
+)
+TOPICS = ("weather", "travel", "music", "<b>bold</b>")
+LABELS = ("red", "green", "blue")
+N_ROWS = N_COLUMNS = 7
+SIDE_PX = 224
+
+
+@dataclass
+class FakeCorpus:
+    """Columns as in ``tokens.json``, and what else a dataset keeps of its corpus."""
+
+    tokens: dict[str, Any]
+    facts: dict[str, Any]
+    patch_grid: dict[str, Any] | None = None
+    patches: np.ndarray | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of tokens."""
+        return len(self.tokens["text"])
+
+    @property
+    def starts(self) -> list[int]:
+        """First token of every sequence."""
+        return self.tokens["sequences"]["start"]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Number of tokens of every sequence."""
+        return self.tokens["sequences"]["length"]
+
+
+def text_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
+    """Return sentences of 3 to 40 tokens, with exactly n_tokens tokens in all."""
+    rng = np.random.default_rng(seed)
+    vocabulary = ("[CLS]", "[SEP]", ".", *WORDS, *HOSTILE)
+    tokens: dict[str, list[Any]] = {
+        name: [] for name in ("text", "token_id", "sequence", "position", "token_type")
+    }
+    start, length, text = [], [], []
+    while (left := n_tokens - len(tokens["text"])) > 0:
+        n = min(left, int(rng.integers(7, 41)))
+        n = left if left - n < 3 else n
+        words = [0, *(rng.zipf(1.3, max(n - 3, 0)) % (len(vocabulary) - 3) + 3), 2, 1][:n]
+        start.append(len(tokens["text"]))
+        length.append(len(words))
+        text.append(" ".join(vocabulary[word] for word in words if word > 2) + ".")
+        tokens["text"] += [vocabulary[word] for word in words]
+        tokens["token_id"] += [int(word) for word in words]
+        tokens["sequence"] += [len(start) - 1] * len(words)
+        tokens["position"] += list(range(len(words)))
+        tokens["token_type"] += ["special" if word < 2 else "text" for word in words]
+    topic = [TOPICS[i % len(TOPICS)] for i in range(len(start))]
+    sequences = {"start": start, "length": length, "text": text, "columns": {"topic": topic}}
+    facts = corpus_facts("synthetic sentences", ["topic"], "\n".join(text))
+    return FakeCorpus({**tokens, "sequences": sequences}, facts)
+
+
+def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
+    """Return pictures of 7 x 7 patches and a class token; at least one, at most n_tokens tokens."""
+    rng = np.random.default_rng(seed)
+    n_patches = N_ROWS * N_COLUMNS
+    n_images = max(1, n_tokens // (n_patches + 1))
+    per_image = n_patches + 1
+    names = [f"picture {i}.png" for i in range(n_images)]
+    images = [_picture(rng) for _ in range(n_images)]
+    patches = np.zeros((n_images, per_image, 8, 8, 3), dtype=np.uint8)
+    pictures = {}
+    for i, image in enumerate(images):
+        small = np.asarray(image.resize((N_COLUMNS * 8, N_ROWS * 8)))  # (row px, column px, rgb)
+        tiles = small.reshape(N_ROWS, 8, N_COLUMNS, 8, 3).swapaxes(1, 2)
+        patches[i, 1:] = tiles.reshape(n_patches, 8, 8, 3)
+        pictures[f"images/{i:05d}.png"] = _png(image)
+        pictures[f"images/{i:05d}.thumbnail.png"] = _png(image.resize((96, 96)))
+    colours = patches.reshape(n_images * per_image, -1, 3).mean(axis=1) / 255
+    hsv = np.array([colorsys.rgb_to_hsv(*colour) for colour in colours])
+    row, column = np.divmod(np.arange(n_patches), N_COLUMNS)
+    tokens = {
+        "text": (["[CLS]"] + [""] * n_patches) * n_images,
+        "token_id": list(range(per_image)) * n_images,
+        "sequence": np.repeat(np.arange(n_images), per_image).tolist(),
+        "position": list(range(per_image)) * n_images,
+        "token_type": (["class"] + ["patch"] * n_patches) * n_images,
+        "row": [None, *row.tolist()] * n_images,
+        "column": [None, *column.tolist()] * n_images,
+        "hue": _without_prefix(hsv[:, 0], per_image),
+        "brightness": _without_prefix(hsv[:, 2], per_image),
+        "sequences": {
+            "start": list(range(0, n_images * per_image, per_image)),
+            "length": [per_image] * n_images,
+            "text": names,
+            "columns": {"label": [LABELS[i % len(LABELS)] for i in range(n_images)]},
+        },
+    }
+    patch_grid = {
+        "n_rows": N_ROWS,
+        "n_columns": N_COLUMNS,
+        "n_prefix_tokens": 1,
+        "has_class_token": True,
+        "n_registers": 0,
+        "image_width_px": SIDE_PX,
+        "image_height_px": SIDE_PX,
+    }
+    facts = corpus_facts("synthetic pictures", ["label"], "\n".join(names))
+    flat = patches.reshape(-1, 8, 8, 3)
+    return FakeCorpus(tokens, facts, patch_grid, flat, pictures)
+
+
+def corpus_facts(name: str, columns: list[str], content: str) -> dict[str, Any]:
+    """Return the ``corpus`` part of a manifest."""
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return {"name": name, "source": None, "license": "MIT", "sha256": digest, "columns": columns}
+
+
+def _without_prefix(values: np.ndarray, per_image: int) -> list[float | None]:
+    """Return one number per token, None for the class token of each picture."""
+    rounded = [round(float(value), 4) for value in values]
+    return [None if i % per_image == 0 else value for i, value in enumerate(rounded)]
+
+
+def _picture(rng: np.random.Generator) -> Image.Image:
+    """Return a picture with a coloured ground and a few discs."""
+    ground, *discs = (tuple(int(v) for v in rng.integers(0, 256, 3)) for _ in range(6))
+    image = Image.new("RGB", (SIDE_PX, SIDE_PX), ground)
+    draw = ImageDraw.Draw(image)
+    for colour in discs:
+        x, y, radius = (int(v) for v in rng.integers(20, 180, 3))
+        draw.ellipse((x - radius // 2, y - radius // 2, x + radius, y + radius), fill=colour)
+    return image
+
+
+def _png(image: Image.Image) -> bytes:
+    """Return the picture as PNG bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()

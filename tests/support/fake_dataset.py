@@ -1,0 +1,228 @@
+"""Write synthetic datasets straight in the published format: fast, seeded, with correct hashes.
+
+``python -m tests.support.fake_dataset OUT --layers 12 --heads 12 --tokens 2000 [--image]
+[--building]`` fills the data directory OUT. The maps are random but plausible: clusters that
+follow the token, one cloud for queries and one for keys. The numbers mean nothing.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.support.fake_corpus import FakeCorpus, image_corpus, text_corpus
+from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
+from tests.support.fake_spec import ALL_MAPS, FakeSpec, fake_manifest
+
+from attentionviz.core.types import HeadId
+
+
+class Folder:
+    """A dataset folder being filled; remembers what ``manifest["files"]`` says of each file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files: dict[str, dict[str, Any]] = {}
+
+    def write(self, name: str, content: bytes, **facts: Any) -> None:
+        """Write one file and remember its size and hash."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[name] = {"bytes": len(content), "sha256": digest, **facts}
+
+    def write_array(self, name: str, array: np.ndarray) -> None:
+        """Write one .npy file."""
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
+        self.write(name, buffer.getvalue(), dtype=array.dtype.name, shape=list(array.shape))
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write one JSON file."""
+        self.write(name, canonical_json(content))
+
+
+def canonical_json(content: Any) -> bytes:
+    """Return JSON bytes that are the same for the same content."""
+    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
+    """Write a complete dataset and its ``.current`` file; return the dataset's folder."""
+    spec = spec or FakeSpec()
+    folder = Folder(data_dir / ".staging" / f"{spec.dataset_id}-{build_key(spec)}")
+    corpus = make_corpus(spec)
+    facts = write_capture(folder, spec, corpus)
+    grids: dict[str, list[np.ndarray]] = {name: [] for name in spec.maps}
+    for head_id, name, coordinates, map_facts in fake_maps(spec, corpus):
+        folder.write_array(f"{head_id.folder}/{name}.npy", coordinates)
+        facts["heads"][head_id]["maps"][name] = map_facts
+        grids[name].append(coordinates[facts["grid_points"]])
+    for name, arrays in grids.items():
+        shape = (spec.n_layers, spec.n_heads, *arrays[0].shape)
+        folder.write_array(f"grid/{name}.npy", pack_grid(np.stack(arrays).reshape(shape)))
+    folder.write_json("heads.json", {"heads": list(facts["heads"].values())})
+    manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
+    content = canonical_json({**manifest, "files": folder.files})
+    (folder.path / "manifest.json").write_bytes(content)
+    version = hashlib.sha256(content).hexdigest()[:12]
+    final = data_dir / f"{spec.dataset_id}@{version}"
+    folder.path.rename(final)
+    (data_dir / f"{spec.dataset_id}.current").write_text(final.name + "\n")
+    return final
+
+
+def write_fake_building(
+    data_dir: Path, spec: FakeSpec | None = None, *, n_units_done: int | None = None
+) -> Path:
+    """Write a staging folder whose first units (one head and map each) are done; return it.
+
+    One unfinished file lies beside the finished ones, without its journal line; by default two
+    maps of every head and half of a third are done.
+    """
+    spec = spec or FakeSpec()
+    folder = Folder(data_dir / ".staging" / f"{spec.dataset_id}-{build_key(spec)}")
+    corpus = make_corpus(spec)
+    facts = write_capture(folder, spec, corpus)
+    n_heads_total = spec.n_layers * spec.n_heads
+    n_done = n_units_done if n_units_done is not None else 2 * n_heads_total + n_heads_total // 2
+    units = sorted(fake_maps(spec, corpus), key=lambda unit: spec.maps.index(unit[1]))
+    for head_id, name, coordinates, map_facts in units[:n_done]:
+        folder.write_array(f"{head_id.folder}/{name}.npy", coordinates)
+        folder.write_json(f"{head_id.folder}/{name}.json", map_facts)
+    for head_id, name, coordinates, _ in units[n_done : n_done + 1]:
+        half = coordinates.tobytes()[: coordinates.nbytes // 2]
+        (folder.path / head_id.folder / f"{name}.npy").write_bytes(half)
+    lines = [json.dumps({"path": name, **known}) for name, known in folder.files.items()]
+    (folder.path / "journal.jsonl").write_text("\n".join(lines) + "\n")
+    (folder.path / "manifest.partial.json").write_bytes(canonical_json(facts["manifest"]))
+    progress = {
+        "phase": "maps",
+        "message": f"{n_done} of {len(units)} maps are done",
+        "n_units_done": n_done,
+        "n_units": len(units),
+        "remaining_seconds": 12.5,
+        "heartbeat_utc": "2026-01-01T00:00:00Z",
+    }
+    (folder.path / "progress.json").write_bytes(canonical_json(progress))
+    return folder.path
+
+
+def make_corpus(spec: FakeSpec) -> FakeCorpus:
+    """Return the synthetic sentences or images of this dataset."""
+    make = text_corpus if spec.modality == "text" else image_corpus
+    return make(spec.n_tokens, seed=spec.seed)
+
+
+def build_key(spec: FakeSpec) -> str:
+    """Return 12 hex digits that stand for all settings."""
+    return hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
+
+
+def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:
+    """Write all that exists before the first map; return the manifest so far and the heads."""
+    rng = np.random.default_rng(spec.seed)
+    folder.write_json("tokens.json", corpus.tokens)
+    grid_tokens = choose_grid_tokens(spec, corpus)
+    folder.write_array("grid/tokens.npy", grid_tokens)
+    grid_points = np.concatenate([grid_tokens, corpus.n_tokens + grid_tokens])
+    heads, grid_norms = {}, []
+    for head_id in spec.head_ids:
+        norms = write_vectors(folder, spec, corpus, head_id, rng)
+        grid_norms.append(byte_norms(norms)[grid_points])
+        heads[head_id] = {
+            "layer": head_id.layer,
+            "head": head_id.head,
+            "alignment_scale": round(float(rng.uniform(0.5, 2.0)), 6),
+            "vector_rank_correlation": round(float(rng.uniform(0.6, 0.95)), 6),
+            "maps": {},
+        }
+    shape = (spec.n_layers, spec.n_heads, len(grid_points))
+    folder.write_array("grid/norms.npy", np.stack(grid_norms).reshape(shape))
+    for name, content in corpus.pictures.items():
+        folder.write(name, content)
+    if corpus.patches is not None:
+        folder.write_array("images/patches.npy", corpus.patches)
+    manifest = fake_manifest(spec, corpus, len(grid_tokens))
+    return {"manifest": manifest, "heads": heads, "grid_points": grid_points}
+
+
+def write_vectors(
+    folder: Folder,
+    spec: FakeSpec,
+    corpus: FakeCorpus,
+    head_id: HeadId,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Write queries, keys and norms of one head; return the norms, float32 (n_tokens, 4)."""
+    shape = (corpus.n_tokens, spec.d_head)
+    queries = rng.standard_normal(shape, dtype=np.float32)
+    folder.write_array(f"{head_id.folder}/queries.npy", queries.astype(spec.precision))
+    owner = spec.key_owner(head_id)
+    if owner == head_id:
+        keys = rng.standard_normal(shape, dtype=np.float32) * 1.5
+        folder.write_array(f"{head_id.folder}/keys.npy", keys.astype(spec.precision))
+    else:
+        path = folder.path / owner.folder / "keys.npy"
+        keys = np.load(path, allow_pickle=False).astype(np.float32)
+    norms = np.empty((corpus.n_tokens, 4), dtype=np.float32)
+    norms[:, 0] = np.linalg.norm(queries, axis=1)
+    norms[:, 1] = np.linalg.norm(keys, axis=1)
+    norms[:, 2:] = rng.uniform(0.1, 3.0, (corpus.n_tokens, 2))
+    folder.write_array(f"{head_id.folder}/norms.npy", norms)
+    return norms
+
+
+def choose_grid_tokens(spec: FakeSpec, corpus: FakeCorpus) -> np.ndarray:
+    """Return the sorted tokens that the grid draws: whole sequences up to the budget."""
+    budget = spec.grid_points // (2 * spec.n_layers * spec.n_heads)
+    chosen: list[np.ndarray] = []
+    for index in np.random.default_rng(spec.seed).permutation(len(corpus.lengths)):
+        length = corpus.lengths[index]
+        if chosen and sum(map(len, chosen)) + length > budget:
+            break
+        chosen.append(np.arange(corpus.starts[index], corpus.starts[index] + length))
+    return np.sort(np.concatenate(chosen)).astype(np.int32)
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="the data directory to fill")
+    parser.add_argument("--id", default=None)
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--heads", type=int, default=12)
+    parser.add_argument("--tokens", type=int, default=2000)
+    parser.add_argument("--d-head", type=int, default=64)
+    parser.add_argument("--maps", default=",".join(ALL_MAPS), help="such as biplot-2d,pca-2d")
+    parser.add_argument("--grid-points", type=int, default=600_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--causal", action="store_true")
+    parser.add_argument("--image", action="store_true")
+    parser.add_argument("--building", action="store_true")
+    args = parser.parse_args()
+    modality = "image" if args.image else "text"
+    spec = FakeSpec(
+        dataset_id=args.id or f"fake-{modality}",
+        modality=modality,
+        n_layers=args.layers,
+        n_heads=args.heads,
+        n_tokens=args.tokens,
+        d_head=args.d_head,
+        maps=tuple(args.maps.split(",")),
+        grid_points=args.grid_points,
+        seed=args.seed,
+        is_causal=args.causal,
+    )
+    write = write_fake_building if args.building else write_fake_dataset
+    sys.stdout.write(f"{write(args.out, spec)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Random but plausible coordinates: clusters that follow the token, apart for queries and keys."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from tests.support.fake_corpus import FakeCorpus
+from tests.support.fake_spec import FakeSpec
+
+from attentionviz.core.types import HeadId, MapName
+
+
+def fake_maps(
+    spec: FakeSpec, corpus: FakeCorpus
+) -> Iterator[tuple[HeadId, str, np.ndarray, dict[str, Any]]]:
+    """Yield head, map name, uint16 (2 * n_tokens, dims) coordinates and the facts of the map."""
+    rng = np.random.default_rng(spec.seed + 1)
+    token_id = np.asarray(corpus.tokens["token_id"])
+    for head_id in spec.head_ids:
+        n_clusters = int(rng.integers(4, 12))
+        cluster = np.concatenate([token_id % n_clusters, n_clusters + token_id % n_clusters])
+        for name in spec.maps:
+            dims = MapName.parse(name).dims
+            centres = rng.uniform(-10, 10, (2 * n_clusters, dims))
+            noise = rng.standard_normal((2 * corpus.n_tokens, dims))
+            coordinates = centres[cluster] + noise * rng.uniform(0.3, 2.0)  # (point, dim)
+            low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+            scale = max(float((high - low).max()) / 65535, 1e-9)
+            offset = (low + high) / 2 - 32767.5 * scale
+            steps = np.clip(np.rint((coordinates - offset) / scale), 0, 65535)
+            facts = {
+                "offset": [float(value) for value in offset],
+                "scale": scale,
+                "fidelity": random_fidelity(rng),
+                "details": {},
+                "fallback": None,
+            }
+            yield head_id, name, steps.astype(np.uint16), facts
+
+
+def random_fidelity(rng: np.random.Generator) -> dict[str, float]:
+    """Return three plausible numbers."""
+    return {
+        "recall_at_10": round(float(rng.uniform(0, 0.7)), 6),
+        "rank_correlation": round(float(rng.uniform(-0.4, 0.9)), 6),
+        "trustworthiness": round(float(rng.uniform(0.6, 1)), 6),
+    }
+
+
+def mean_fidelity(
+    heads: dict[HeadId, dict[str, Any]], maps: tuple[str, ...]
+) -> dict[str, dict[str, float]]:
+    """Return the mean of every measure over the heads, for each map."""
+    keys = ("recall_at_10", "rank_correlation", "trustworthiness")
+    rows = {name: [head["maps"][name]["fidelity"] for head in heads.values()] for name in maps}
+    return {
+        name: {key: float(np.mean([row[key] for row in found])) for key in keys}
+        for name, found in rows.items()
+    }
+
+
+def pack_grid(grid: np.ndarray) -> np.ndarray:
+    """Return 2-D coordinates as they are and 3-D ones as x | y << 11 | z << 22 in uint32."""
+    if grid.shape[-1] == 2:
+        return grid
+    x, y, z = (grid[..., axis].astype(np.uint32) for axis in range(3))
+    return (x >> 5) | (y >> 5) << 11 | (z >> 6) << 22
+
+
+def byte_norms(norms: np.ndarray) -> np.ndarray:
+    """Return uint8 (2 * n_tokens,): norms of queries, then of keys, each from 0 to 255."""
+    low, high = norms[:, :2].min(axis=0), norms[:, :2].max(axis=0)
+    scaled = (norms[:, :2] - low) / np.maximum(high - low, 1e-12)
+    return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)

@@ -1,0 +1,92 @@
+"""What a synthetic dataset is asked to be, and its manifest."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tests.support.fake_corpus import FakeCorpus
+
+from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
+
+ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
+
+
+@dataclass(frozen=True)
+class FakeSpec:
+    """What to write; every count can be large."""
+
+    dataset_id: str = "fake-text"
+    modality: str = "text"
+    n_layers: int = 2
+    n_heads: int = 2
+    n_tokens: int = 60
+    d_head: int = 8
+    n_key_heads: int | None = None
+    maps: tuple[str, ...] = ALL_MAPS
+    is_causal: bool = False
+    max_distance: int | None = None
+    precision: str = "float32"
+    grid_points: int = 600_000
+    seed: int = 0
+    note: str = "0.1.0"
+
+    @property
+    def head_ids(self) -> list[HeadId]:
+        """Return every head, layer by layer."""
+        return [HeadId(layer, h) for layer in range(self.n_layers) for h in range(self.n_heads)]
+
+    def key_owner(self, head_id: HeadId) -> HeadId:
+        """Return the head whose folder holds the keys of this one."""
+        group = self.n_heads // (self.n_key_heads or self.n_heads)
+        return HeadId(head_id.layer, head_id.head // group * group)
+
+
+def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dict[str, Any]:
+    """Return the manifest without ``files`` and ``fidelity``."""
+    is_text = spec.modality == "text"
+    rule = {
+        "scaling": float(spec.d_head) ** -0.5,
+        "is_causal": spec.is_causal,
+        "max_distance": spec.max_distance,
+    }
+    family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
+    return {
+        "schema_version": 1,
+        "id": spec.dataset_id,
+        "attentionviz_version": spec.note,
+        "model": {
+            "name": f"synthetic-{family}",
+            "source": "synthetic",
+            "revision": None,
+            "weights_sha256": hashlib.sha256(b"no weights").hexdigest(),
+            "family": family,
+            "architecture": {"bert": "BertModel", "gpt2": "GPT2Model", "vit": "ViTModel"}[family],
+            "modality": spec.modality,
+            "license": "MIT",
+        },
+        "n_layers": spec.n_layers,
+        "n_heads": spec.n_heads,
+        "n_key_heads": spec.n_key_heads or spec.n_heads,
+        "d_head": spec.d_head,
+        "n_sequences": len(corpus.lengths),
+        "n_tokens": corpus.n_tokens,
+        "layers": [rule] * spec.n_layers,
+        "bias_terms": [] if spec.max_distance is None else ["sliding window"],
+        "corpus": corpus.facts,
+        "patch_grid": corpus.patch_grid,
+        "precision": spec.precision,
+        "seed": spec.seed,
+        "alignment": {"scale": "norm ratio"},
+        "maps": {
+            name: {
+                "method": MapName.parse(name).method,
+                "dims": MapName.parse(name).dims,
+                "parameters": {"seed": spec.seed},
+            }
+            for name in spec.maps
+        },  # fmt: skip
+        "grid": {"n_tokens": n_grid_tokens, "n_points": 2 * n_grid_tokens},
+        "attention_check": {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1},
+        "library_versions": {"numpy": np.__version__},
+    }
