@@ -1,0 +1,29 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  js.configs.recommended,
+  {
+    files: ['frontend/js/**/*.js'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.browser },
+    rules: {
+      'max-lines': ['error', { max: 300 }],
+      complexity: ['error', 16],
+      eqeqeq: 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'no-console': 'error',
+      // Text of a corpus is untrusted: it reaches the page as text only.
+      'no-restricted-properties': ['error',
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map((property) => ({ property, message: 'Use textContent.' }))],
+      // Everything leaves a module by name.
+      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Use named exports.' }],
+    },
+  },
+  {
+    files: ['tests/frontend/**/*.mjs', 'eslint.config.js'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.node },
+  },
+];
