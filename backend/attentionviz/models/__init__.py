@@ -1,0 +1,67 @@
+"""Load a model, prepare its inputs, capture queries and keys, and prove that they are right.
+
+The only part of the project that imports torch and transformers; import it inside functions.
+
+How a build uses it::
+
+    from attentionviz import models
+
+    model = models.load("demo-bert", device="auto", local_models=checkout / "data/models")
+    model.description                     # manifest["model"]
+    model.modality                        # "text" | "image"
+    model.n_layers, model.n_heads, model.n_key_heads, model.d_head, model.max_length
+    model.rules                           # one LayerRule a layer: scaling, is_causal, max_distance
+    model.bias_terms                      # manifest["bias_terms"], such as ["sliding window"]
+    model.patch_grid                      # PatchGrid, or None for text
+
+    for batch in model.text_batches(sequences):          # lazily: an iterable of str goes in
+    for batch in model.image_batches(pictures):          # an iterable of PIL images (RGB) goes in
+        batch.lengths                     # tokens of each sequence, special tokens included
+        batch.truncated                   # tokens cut from each sequence, 0 where none was
+        batch.tokens.text[i]              # columns over all tokens of the batch, padding removed
+        batch.tokens.token_id, .token_type, .position, .row, .column, .hue, .brightness
+        batch.sprites                     # images: uint8 (n_tokens, 8, 8, 3), else None
+        captured = models.capture_batch(model, batch)
+        captured.queries                  # float32 (n_layers, n_heads, n_tokens, d_head)
+        captured.keys                     # float32 (n_layers, n_key_heads, n_tokens, d_head)
+        captured.value_norms              # float32 (n_layers, n_heads, n_tokens): ‖v‖
+        captured.output_norms             # float32 (n_layers, n_heads, n_tokens): ‖v·W_O‖
+
+    sample = model.prepare_texts(few_sequences)          # or prepare_images(few_pictures)
+    check = models.check_attention(model, sample, models.capture_batch(model, sample))
+    check._asdict()                       # manifest["attention_check"]
+
+Sequences keep their order: token t of the batches, joined, is token t of the dataset. The rules
+are fixed when the model is loaded and held against the mask of every batch; where they do not
+describe it exactly, `capture_batch` raises UnsupportedModelError. `check_attention` raises it too
+when the error is above its tolerance; give it float16 arrays (`dataclasses.replace`) to measure
+the error of half precision. `model.visible_image(picture)` is the part of a picture that the
+model sees, in the model's proportions and at most 512 px: show that one under a patch grid.
+
+Every error of a user is an AppError in one sentence: ModelNotAvailableError (not found, not
+reachable, damaged), UnsupportedModelError (attention is more than q·k), CorpusError (a sequence
+without tokens).
+"""
+
+from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
+from attentionviz.models.capture import CapturedBatch, capture_batch
+from attentionviz.models.load import load
+from attentionviz.models.loaded import LoadedModel
+from attentionviz.models.names import EMBEDDED, PRESETS
+from attentionviz.models.parity import AttentionCheck, check_attention
+from attentionviz.models.rules import LayerRule
+
+__all__ = [
+    "EMBEDDED",
+    "PRESETS",
+    "AttentionCheck",
+    "Batch",
+    "CapturedBatch",
+    "LayerRule",
+    "LoadedModel",
+    "PatchGrid",
+    "TokenColumns",
+    "capture_batch",
+    "check_attention",
+    "load",
+]
