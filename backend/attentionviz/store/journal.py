@@ -1,0 +1,141 @@
+"""The journal of a build: one line for each finished file, so that a killed build can go on."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from attentionviz.errors import BuildError
+from attentionviz.store import layout
+from attentionviz.store.writer import FileRecord, hash_file
+
+
+def read_journal(folder: Path) -> dict[str, FileRecord]:
+    """Return what the journal of a folder says, by relative path.
+
+    A torn last line, which a kill in the middle of a write leaves, is passed over, as is any line
+    that is no record: its file counts as unfinished. Of two lines on one file the later holds.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build; without a journal the answer is empty.
+    """
+    try:
+        content = (folder / layout.JOURNAL).read_bytes()
+    except FileNotFoundError:
+        return {}
+    records = {}
+    for line in content.split(b"\n")[:-1]:
+        record = _parse_line(line)
+        if record is not None:
+            records[record.path] = record
+    return records
+
+
+def _parse_line(line: bytes) -> FileRecord | None:
+    try:
+        entry = json.loads(line)
+        shape = entry.get("shape")
+        return FileRecord(
+            path=str(entry["path"]),
+            sha256=str(entry["sha256"]),
+            n_bytes=int(entry["bytes"]),
+            dtype=entry.get("dtype"),
+            shape=None if shape is None else tuple(int(n) for n in shape),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+class Journal:
+    """The journal of one build, held open by its only writer.
+
+    Opening it checks every file that it names: one that is missing, or whose size or hash is
+    another, is forgotten and will be made again.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build; must exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        found = read_journal(folder)
+        self._records = {p: r for p, r in found.items() if _is_intact(folder, r)}
+        self.forgotten = {p: r for p, r in found.items() if p not in self._records}
+        self._end_last_line()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._descriptor = os.open(folder / layout.JOURNAL, flags, 0o644)
+
+    def _end_last_line(self) -> None:
+        path = self._folder / layout.JOURNAL
+        if not path.exists():
+            return
+        content = path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            os.truncate(path, content.rfind(b"\n") + 1)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; nothing can be added afterwards."""
+        os.close(self._descriptor)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._records
+
+    def __getitem__(self, path: str) -> FileRecord:
+        return self._records[path]
+
+    def has_all(self, paths: Iterable[str]) -> bool:
+        """Return whether every one of these files is finished."""
+        return all(path in self._records for path in paths)
+
+    def add(self, *records: FileRecord) -> None:
+        """Append finished files, in one write, and flush the journal to the disk."""
+        lines = [
+            json.dumps({"path": record.path, **record.facts()}, sort_keys=True) + "\n"
+            for record in records
+        ]
+        content = "".join(lines).encode()
+        try:
+            if os.write(self._descriptor, content) != len(content):
+                raise OSError("the line is not whole")
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise BuildError(
+                f"cannot write the journal of the build: {error}; give the same command again "
+                "to go on"
+            ) from error
+        self._records.update({record.path: record for record in records})
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Treat files as unfinished, in this process; they are made and recorded again."""
+        for path in list(paths):
+            self._records.pop(path, None)
+
+    def paths(self) -> set[str]:
+        """Return the relative paths of all finished files."""
+        return set(self._records)
+
+
+def _is_intact(folder: Path, record: FileRecord) -> bool:
+    path = folder / record.path
+    try:
+        if path.stat().st_size != record.n_bytes:
+            return False
+        return hash_file(path) == (record.sha256, record.n_bytes)
+    except OSError:
+        return False

@@ -1,0 +1,194 @@
+"""Files of a dataset, written so that a crash at any moment leaves whole files or none."""
+
+import errno
+import hashlib
+import io
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attentionviz.errors import BuildError
+from attentionviz.store import layout
+
+_CHUNK_BYTES = 1 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class DiskFullError(BuildError):
+    """The disk, or the user's share of it, is full; what was built so far stays usable."""
+
+    code = "disk_full"
+    status = 507
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What is known of one finished file.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the dataset's folder, with forward slashes.
+    sha256 : str
+    n_bytes : int
+    dtype, shape
+        Of an array; None for any other file.
+    """
+
+    path: str
+    sha256: str
+    n_bytes: int
+    dtype: str | None = None
+    shape: tuple[int, ...] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """Return the entry of a manifest: bytes, sha256, and of an array dtype and shape."""
+        facts: dict[str, Any] = {"bytes": self.n_bytes, "sha256": self.sha256}
+        if self.dtype is not None and self.shape is not None:
+            facts |= {"dtype": self.dtype, "shape": list(self.shape)}
+        return facts
+
+
+def write_bytes(folder: Path, path: str, content: bytes) -> FileRecord:
+    """Write a file under a temporary name, flush it to the disk, and rename it into place.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the dataset; folders in between are made.
+    path : str
+        Relative path of the file.
+    content : bytes
+
+    Returns
+    -------
+    FileRecord
+
+    Raises
+    ------
+    DiskFullError
+        When there is no room; no part of the file stays.
+    """
+    return _write(folder, path, [content])
+
+
+def write_array(folder: Path, path: str, array: np.ndarray[Any, Any]) -> FileRecord:
+    """Write an array as ``.npy``, little-endian and in C order, as `write_bytes` does.
+
+    Parameters
+    ----------
+    folder : Path
+    path : str
+    array : ndarray
+        Of any shape; numbers only. Not modified.
+
+    Returns
+    -------
+    FileRecord
+        With dtype and shape.
+    """
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    record = _write(folder, path, [header.getvalue(), array.reshape(-1).view(np.uint8)])
+    return FileRecord(path, record.sha256, record.n_bytes, array.dtype.name, array.shape)
+
+
+def _write(folder: Path, path: str, parts: Iterable[Any]) -> FileRecord:
+    target = folder / path
+    temporary = target.with_name(f"{target.name}.{os.getpid()}{layout.TEMPORARY_SUFFIX}")
+    digest = hashlib.sha256()
+    n_bytes = 0
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            for part in parts:
+                file.write(part)
+                digest.update(part)
+                n_bytes += len(part)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        _discard(temporary)
+        raise _explained(error, target) from error
+    return FileRecord(path, digest.hexdigest(), n_bytes)
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Replace a file that no journal knows, such as the progress; readers see old or new."""
+    _write(path.parent, path.name, [content])
+
+
+def hash_file(path: Path) -> tuple[str, int]:
+    """Return SHA-256 and size in bytes of a file, read by the piece."""
+    digest = hashlib.sha256()
+    n_bytes = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            n_bytes += len(chunk)
+    return digest.hexdigest(), n_bytes
+
+
+def sync_folders(folder: Path) -> None:
+    """Flush the names in a folder, and in every folder below it, to the disk."""
+    for root, _, _ in os.walk(folder):
+        sync_folder(Path(root))
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in one folder to the disk, so that a rename survives a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_others(folder: Path, keep: set[str]) -> None:
+    """Remove every file and link in a folder whose relative path is not in `keep`."""
+    for root, folders, files in os.walk(folder, topdown=False):
+        for name in files:
+            path = Path(root, name)
+            if path.relative_to(folder).as_posix() not in keep:
+                path.unlink(missing_ok=True)
+        for name in folders:
+            path = Path(root, name)
+            if path.is_symlink():
+                path.unlink()
+            elif not any(path.iterdir()):
+                path.rmdir()
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what writers that were killed left under temporary names."""
+    for path in folder.rglob(f"*{layout.TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it; nothing happens when there is none."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _discard(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return  # the error that brought us here says more
+
+
+def _explained(error: OSError, target: Path) -> Exception:
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"no room left on the disk for {target.name} ({error.strerror}); free some space and "
+            "give the same command again: it goes on where it stopped"
+        )
+    return BuildError(f"cannot write {target}: {error.strerror or error}")
