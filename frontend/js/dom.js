@@ -1,0 +1,118 @@
+/** Small helpers to make elements; text reaches the page as text only. */
+
+/**
+ * Return a new element.
+ *
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | boolean | ((event: any) => void) | null>} [properties] `class`, attributes, and `onEvent` listeners
+ * @param {...(Node | string | null)} children strings become text
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === false) continue;
+    if (typeof value === 'function') element.addEventListener(name.slice(2).toLowerCase(), value);
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * Return a line icon of 16 × 16 units, drawn in the colour of the text.
+ *
+ * @param {string} path
+ */
+export function icon(path) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const line = document.createElementNS(SVG, 'path');
+  line.setAttribute('d', path);
+  svg.append(line);
+  return svg;
+}
+
+export const ICONS = {
+  up: 'M8 13V3M3.5 7.5 8 3l4.5 4.5',
+  down: 'M8 3v10M3.5 8.5 8 13l4.5-4.5',
+  left: 'M13 8H3M7.5 3.5 3 8l4.5 4.5',
+  right: 'M3 8h10M8.5 3.5 13 8l-4.5 4.5',
+  close: 'm4 4 8 8M12 4l-8 8',
+  grid: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
+  reset: 'M2.5 6V2.5H6M13.5 6V2.5H10M2.5 10v3.5H6M13.5 10v3.5H10',
+  sun: 'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M8 1.2v1.6M8 13.2v1.6M1.2 8h1.6M13.2 8h1.6M3.2 3.2l1.1 1.1M11.7 11.7l1.1 1.1M12.8 3.2l-1.1 1.1M4.3 11.7l-1.1 1.1',
+  moon: 'M13.2 9.8A5.6 5.6 0 0 1 6.2 2.8a5.6 5.6 0 1 0 7 7z',
+  system: 'M2 3h12v8H2zM6 14h4M8 11v3',
+  help: 'M5.8 6.2a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.6M8 12v.2',
+  search: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9M10.4 10.4 14 14',
+  panel: 'M2 3h12v10H2zM6 3v10',
+};
+
+/**
+ * Return text of the corpus as an element that keeps its own direction to itself.
+ *
+ * @param {string} text
+ * @param {string} [className]
+ */
+export function corpusText(text, className = 'corpus') {
+  return el('bdi', { class: className }, text);
+}
+
+/**
+ * Set text only where it changed, so that nothing is laid out again for nothing.
+ *
+ * @param {Node} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Set or remove an attribute only where it changed.
+ *
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | null} value
+ */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
+
+/** Whether the system asks for little motion. */
+export function isMotionReduced() {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/**
+ * Return a list of functions to undo things, and one that calls them all.
+ */
+export function createCleanup() {
+  /** @type {(() => void)[]} */
+  const undos = [];
+  return {
+    /** @param {() => void} undo */
+    add: (undo) => { undos.push(undo); },
+    /**
+     * Listen until the clean-up.
+     *
+     * @param {EventTarget} target
+     * @param {string} type
+     * @param {(event: any) => void} listener
+     * @param {AddEventListenerOptions} [options]
+     */
+    listen(target, type, listener, options) {
+      target.addEventListener(type, listener, options);
+      undos.push(() => target.removeEventListener(type, listener, options));
+    },
+    run() { for (const undo of undos.splice(0)) undo(); },
+  };
+}
