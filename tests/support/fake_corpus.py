@@ -138,7 +138,15 @@ def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
 def corpus_facts(name: str, columns: list[str], content: str) -> dict[str, Any]:
     """Return the ``corpus`` part of a manifest."""
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return {"name": name, "source": None, "license": "MIT", "sha256": digest, "columns": columns}
+    return {
+        "name": name,
+        "source": None,
+        "license": "MIT",
+        "sha256": digest,
+        "columns": columns,
+        "n_sequences": content.count("\n") + 1,
+        "n_sequences_cut": 0,
+    }
 
 
 def _without_prefix(values: np.ndarray, per_image: int) -> list[float | None]:
