@@ -81,7 +81,7 @@ def text_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
         tokens["token_type"] += ["special" if word < 2 else "text" for word in words]
     topic = [TOPICS[i % len(TOPICS)] for i in range(len(start))]
     sequences = {"start": start, "length": length, "text": text, "columns": {"topic": topic}}
-    facts = corpus_facts("synthetic sentences", ["topic"], "\n".join(text))
+    facts = corpus_facts("synthetic sentences", ["topic"], text)
     return FakeCorpus({**tokens, "sequences": sequences}, facts)
 
 
@@ -130,7 +130,7 @@ def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
         "image_width_px": SIDE_PX,
         "image_height_px": SIDE_PX,
     }
-    facts = corpus_facts("synthetic pictures", ["label"], "\n".join(names))
+    facts = corpus_facts("synthetic pictures", ["label"], names)
     flat = patches.reshape(-1, 8, 8, 3)
     return FakeCorpus(tokens, facts, patch_grid, flat, pictures)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from tests.support.fake_corpus import FakeCorpus, image_corpus, text_corpus
 from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
-from tests.support.fake_spec import ALL_MAPS, FakeSpec, fake_manifest
+from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.types import HeadId
 
@@ -118,11 +118,6 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
     """Return the synthetic sentences or images of this dataset."""
     make = text_corpus if spec.modality == "text" else image_corpus
     return make(spec.n_tokens, seed=spec.seed)
-
-
-def build_key(spec: FakeSpec) -> str:
-    """Return 12 hex digits that stand for all settings."""
-    return hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
 
 
 def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:

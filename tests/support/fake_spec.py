@@ -42,6 +42,11 @@ class FakeSpec:
         return HeadId(head_id.layer, head_id.head // group * group)
 
 
+def build_key(spec: FakeSpec) -> str:
+    """Return 12 hex digits that stand for all settings."""
+    return hashlib.sha256(repr(spec).encode()).hexdigest()[:12]
+
+
 def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dict[str, Any]:
     """Return the manifest without ``files`` and ``fidelity``."""
     is_text = spec.modality == "text"
@@ -89,5 +94,6 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "grid": {"n_tokens": n_grid_tokens, "n_points": 2 * n_grid_tokens},
         "attention_check": {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1},
         "build_key": hashlib.sha256(repr(spec).encode()).hexdigest()[:12],
+        "build_key": build_key(spec),
         "library_versions": {"numpy": np.__version__},
     }
