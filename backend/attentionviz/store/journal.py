@@ -12,10 +12,7 @@ from attentionviz.store.writer import FileRecord, hash_file
 
 
 def read_journal(folder: Path) -> dict[str, FileRecord]:
-    """Return what the journal of a folder says, by relative path.
-
-    A torn last line, which a kill in the middle of a write leaves, is passed over, as is any line
-    that is no record: its file counts as unfinished. Of two lines on one file the later holds.
+    """Return what the journal of a folder says, by relative path; see `parse_journal`.
 
     Parameters
     ----------
@@ -26,6 +23,15 @@ def read_journal(folder: Path) -> dict[str, FileRecord]:
         content = (folder / layout.JOURNAL).read_bytes()
     except FileNotFoundError:
         return {}
+    return parse_journal(content)
+
+
+def parse_journal(content: bytes) -> dict[str, FileRecord]:
+    """Return the finished files that the bytes of a journal name, by relative path.
+
+    A torn last line, which a kill in the middle of a write leaves, is passed over, as is any line
+    that is no record: its file counts as unfinished. Of two lines on one file the later holds.
+    """
     records = {}
     for line in content.split(b"\n")[:-1]:
         record = _parse_line(line)
