@@ -135,16 +135,15 @@ def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
     return FakeCorpus(tokens, facts, patch_grid, flat, pictures)
 
 
-def corpus_facts(name: str, columns: list[str], content: str) -> dict[str, Any]:
+def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, Any]:
     """Return the ``corpus`` part of a manifest."""
-    digest = hashlib.sha256(content.encode()).hexdigest()
     return {
         "name": name,
         "source": None,
         "license": "MIT",
-        "sha256": digest,
+        "sha256": hashlib.sha256("\n".join(texts).encode()).hexdigest(),
         "columns": columns,
-        "n_sequences": content.count("\n") + 1,
+        "n_sequences": len(texts),
         "n_sequences_cut": 0,
     }
 
