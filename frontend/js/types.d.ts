@@ -35,12 +35,14 @@ export interface Frame {
   flags: Uint8Array;        // (point) shared by all cells
   pointSize: number;        // CSS px diameter
   sizes: Uint8Array | null; // (point) or (cell, point): 255 = 1 × pointSize; null = all 1
-  sprites: { rgb: Uint8Array; side: number; nTokens: number } | null; // patch pixels (token, side, side, 3) instead of marks; prefix tokens (class, register) are drawn as marks: `isSprite`
-  isSprite: Uint8Array | null; // (token)
+  sprites: { rgb: Uint8Array; side: number; nTokens: number; outline?: number } | null; // outline: CSS px, in the point's colour; patch pixels (token, side, side, 3) instead of marks; prefix tokens (class, register) are drawn as marks: `isSprite`
+  isSprite: Uint8Array | null; // (token), in the order of the drawn tokens, like sprites.rgb
   background: [number, number, number];
   positionsVersion: number; // changes when cells, ready, positions or from change
   styleVersion: number;     // changes when colors, flags, sizes or sprites change
   emphasis: number[];       // points drawn last, largest, with a ring (the clicked one, the hovered one)
+  tile?: [number, number, number] | null; // fills each cell behind its points
+  ink?: [number, number, number];         // colour of rings; dark on a light background and light on a dark one if absent
 }
 
 export interface Renderer {

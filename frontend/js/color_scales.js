@@ -1,0 +1,130 @@
+/** The scales of the colour modes: from a value per token to a colour per point, with the legend that tells of it. */
+
+import { cssColor, pack, RAMP_SIZE, rampStops } from './colors.js';
+
+/** @typedef {import('./color_modes.js').ColorMode} ColorMode */
+/** @typedef {import('./color_modes.js').ColorContext} ColorContext */
+/** @typedef {import('./color_modes.js').Legend} Legend */
+/** @typedef {import('./color_modes.js').RampLegend} RampLegend */
+
+/**
+ * @typedef {object} Painting
+ * @property {ColorMode} mode
+ * @property {ColorContext} context
+ * @property {import('./colors.js').Palette} palette
+ * @property {{nTokens: number, drawn: Int32Array | null, nCells: number, perHead: boolean}} layout
+ * @property {Uint32Array} colors To fill.
+ * @property {ArrayLike<number>} values
+ */
+
+/**
+ * How values become colours: fills painting.colors and returns the legend that tells of it.
+ * @type {Record<ColorMode['scale'], (painting: Painting) => Legend>}
+ */
+export const SCALES = {
+  kinds: ({ mode, palette, layout, colors }) => {
+    colors.fill(palette.kinds[0], 0, layout.nTokens).fill(palette.kinds[1], layout.nTokens);
+    return {
+      kind: 'swatches', title: mode.label, note: mode.note ?? '',
+      entries: [
+        { label: 'query', colors: [cssColor(palette.kinds[0])], shapes: ['disc'] },
+        { label: 'key', colors: [cssColor(palette.kinds[1])], shapes: ['diamond'] },
+      ],
+    };
+  },
+  fives: (painting) => {
+    const { mode, palette } = painting;
+    paint(painting, (value, isKey) => palette.fives[isKey][value]);
+    const entries = [0, 1, 2, 3, 4].map((rest) => ({
+      label: String(rest),
+      colors: [cssColor(palette.fives[0][rest]), cssColor(palette.fives[1][rest])],
+      shapes: /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']),
+    }));
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+  ramp: (painting) => paintRamp(painting, (value) => value),
+  'log ramp': (painting) => paintRamp(painting, Math.log),
+  pixels: (painting) => {
+    const { mode, context, palette } = painting;
+    const { rgb, side } = context.patches ?? { rgb: new Uint8Array(0), side: 1 };
+    const rows = context.tokens.row;
+    const means = meanColors(rgb, side);
+    painting.values = Float32Array.from(means, (_, token) => (rows && rows[token] < 0 ? NaN : token));
+    paint(painting, (token) => means[token]);
+    const entries = [{ label: 'not a patch (class token, register)', colors: [cssColor(palette.neutral)], shapes: [] }];
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+};
+
+/** @param {Painting} painting @param {(value: number) => number} scaled @returns {RampLegend} */
+function paintRamp(painting, scaled) {
+  const { mode, context, palette, layout, values } = painting;
+  const ranges = layout.perHead ? kindRanges(values, layout) : [rangeOf(values), rangeOf(values)];
+  const missing = paint(painting, (value, isKey) => {
+    const [least, most] = ranges[isKey];
+    const share = most > least ? (scaled(value) - scaled(least)) / (scaled(most) - scaled(least)) : 0;
+    return palette.ramps[isKey][Math.round(share * (RAMP_SIZE - 1))];
+  });
+  const tell = mode.tell ?? String;
+  /** @param {0 | 1} isKey @returns {[string, string]} */
+  const words = (isKey) =>
+    context.norms instanceof Uint8Array && layout.perHead ? ['least', 'most'] : [tell(ranges[isKey][0]), tell(ranges[isKey][1])];
+  return {
+    kind: 'ramp', title: mode.label, note: mode.note ?? '',
+    ramps: [
+      { label: 'query', stops: rampStops(palette.ramps[0]), range: words(0) },
+      { label: 'key', stops: rampStops(palette.ramps[1]), range: words(1) },
+    ],
+    missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
+  };
+}
+
+/**
+ * Write the colour of every point.
+ * @param {Painting} painting
+ * @param {(value: number, isKey: 0 | 1) => number} colorOf
+ * @returns {number} How many points have no value.
+ */
+function paint({ palette, layout, colors, values }, colorOf) {
+  const { nTokens, drawn, perHead } = layout;
+  let nMissing = 0;
+  for (let at = 0; at < colors.length; at++) {
+    const point = at % (2 * nTokens);
+    const isKey = point < nTokens ? 0 : 1;
+    const token = point - isKey * nTokens;
+    const value = perHead ? values[at] : values[drawn ? drawn[token] : token];
+    if (Number.isNaN(value)) nMissing++;
+    colors[at] = Number.isNaN(value) ? palette.neutral : colorOf(value, isKey);
+  }
+  return nMissing;
+}
+
+/** @param {ArrayLike<number>} values @param {Painting['layout']} layout @returns {[number, number][]} */
+function kindRanges(values, { nTokens, nCells }) {
+  if (values instanceof Uint8Array) return [[0, 255], [0, 255]]; // scaled per head and kind by the server
+  if (nCells > 1) throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
+  const exact = /** @type {Float32Array} */ (values);
+  return [rangeOf(exact.subarray(0, nTokens)), rangeOf(exact.subarray(nTokens))];
+}
+
+/** @param {ArrayLike<number>} values @returns {[number, number]} Of those that are numbers; [0, 0] if none is. */
+function rangeOf(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] < least) least = values[at];
+    if (values[at] > most) most = values[at];
+  }
+  return least <= most ? [least, most] : [0, 0];
+}
+
+/** @param {Uint8Array} rgb @param {number} side @returns {Uint32Array} Mean colour of every patch. */
+function meanColors(rgb, side) {
+  const nPixels = side * side;
+  const means = new Uint32Array(rgb.length / (3 * nPixels));
+  for (let token = 0; token < means.length; token++) {
+    const sums = [0, 0, 0];
+    for (let at = 3 * nPixels * token; at < 3 * nPixels * (token + 1); at++) sums[at % 3] += rgb[at];
+    means[token] = pack([Math.round(sums[0] / nPixels), Math.round(sums[1] / nPixels), Math.round(sums[2] / nPixels)]);
+  }
+  return means;
+}

@@ -1,0 +1,216 @@
+/**
+ * The colours of the canvas in light and dark, and the ramps of the colour modes.
+ * Ramps run evenly in lightness (OKLCH: Björn Ottosson, "A perceptual color space for image processing", 2020)
+ * and away from the background, so "more" always stands out more. Queries and keys keep their own hues in every
+ * ramp; the pair blue and orange stays apart for the three common kinds of colour blindness.
+ */
+
+/** @typedef {[number, number, number]} Rgb Red, green, blue, 0..255. */
+/** @typedef {[number, number, number]} Lch OKLCH: lightness 0..1, chroma, hue in degrees. */
+/** @typedef {'light' | 'dark'} Theme */
+/** @typedef {'safe' | 'classic'} PaletteName */
+/**
+ * @typedef {object} Palette
+ * @property {Rgb} background Of the canvas.
+ * @property {Rgb} ink Rings, lines and words on the canvas.
+ * @property {number} neutral Points without a value, packed.
+ * @property {[number, number]} kinds Colour of queries and of keys, packed.
+ * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from least to most.
+ * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for keys.
+ */
+
+/** Number of colours in a ramp. */
+export const RAMP_SIZE = 256;
+/** The palettes one can choose between. */
+export const PALETTE_NAMES = Object.freeze(['safe', 'classic']);
+
+/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
+const THEMES = {
+  light: {
+    background: [255, 255, 255],
+    ink: [23, 25, 31],
+    neutral: [0.7, 0.006, 260],
+    fives: { hues: [255, 165, 85, 25, 320], query: [0.48, 0.17], key: [0.77, 0.13] },
+  },
+  dark: {
+    background: [17, 19, 24],
+    ink: [244, 245, 248],
+    neutral: [0.5, 0.01, 260],
+    fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
+  },
+};
+
+/** @type {Record<PaletteName, Record<Theme, {kinds: [Lch, Lch], ramps: [Lch[], Lch[]]}>>} */
+const PALETTES = {
+  safe: {
+    light: {
+      kinds: [[0.53, 0.19, 257], [0.68, 0.19, 48]],
+      ramps: [
+        [[0.82, 0.1, 205], [0.58, 0.16, 245], [0.3, 0.14, 272]],
+        [[0.86, 0.15, 88], [0.65, 0.19, 48], [0.36, 0.13, 25]],
+      ],
+    },
+    dark: {
+      kinds: [[0.72, 0.14, 245], [0.78, 0.15, 68]],
+      ramps: [
+        [[0.42, 0.16, 270], [0.66, 0.15, 240], [0.92, 0.08, 200]],
+        [[0.42, 0.13, 25], [0.68, 0.17, 50], [0.94, 0.12, 98]],
+      ],
+    },
+  },
+  classic: {
+    light: {
+      kinds: [[0.7, 0.15, 149], [0.63, 0.22, 355]],
+      ramps: [
+        [[0.86, 0.14, 135], [0.64, 0.15, 149], [0.34, 0.09, 160]],
+        [[0.84, 0.1, 345], [0.62, 0.22, 355], [0.36, 0.14, 5]],
+      ],
+    },
+    dark: {
+      kinds: [[0.76, 0.16, 149], [0.7, 0.19, 355]],
+      ramps: [
+        [[0.42, 0.1, 158], [0.68, 0.15, 149], [0.93, 0.12, 125]],
+        [[0.42, 0.15, 5], [0.66, 0.2, 355], [0.91, 0.07, 335]],
+      ],
+    },
+  },
+};
+
+/** @type {Map<string, Palette>} */
+const built = new Map();
+
+/**
+ * The colours of a theme.
+ * @param {Theme} theme
+ * @param {PaletteName} [name]
+ * @returns {Palette}
+ */
+export function canvasPalette(theme, name = 'safe') {
+  const key = `${theme} ${name}`;
+  let palette = built.get(key);
+  if (!palette) {
+    const { background, ink, neutral, fives } = THEMES[theme];
+    const { kinds, ramps } = PALETTES[name][theme];
+    /** @param {[number, number]} tone */
+    const hues = ([lightness, chroma]) => Uint32Array.from(fives.hues, (hue) => pack(oklchToRgb([lightness, chroma, hue])));
+    palette = {
+      background,
+      ink,
+      neutral: pack(oklchToRgb(neutral)),
+      kinds: [pack(oklchToRgb(kinds[0])), pack(oklchToRgb(kinds[1]))],
+      ramps: [makeRamp(ramps[0]), makeRamp(ramps[1])],
+      fives: [hues(fives.query), hues(fives.key)],
+    };
+    built.set(key, palette);
+  }
+  return palette;
+}
+
+/**
+ * @param {Rgb} rgb
+ * @returns {number} RGBA as one little-endian number, opaque.
+ */
+export function pack([red, green, blue]) {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/**
+ * @param {number} color Packed RGBA.
+ * @returns {Rgb}
+ */
+export function unpack(color) {
+  return [color & 255, (color >>> 8) & 255, (color >>> 16) & 255];
+}
+
+/**
+ * @param {number} color Packed RGBA.
+ * @returns {string} The colour as CSS writes it, such as "#1f77b4".
+ */
+export function cssColor(color) {
+  return `#${unpack(color).map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/**
+ * The part of a ramp that a legend needs.
+ * @param {Uint32Array} ramp
+ * @param {number} [nStops]
+ * @returns {string[]} CSS colours from least to most.
+ */
+export function rampStops(ramp, nStops = 9) {
+  return Array.from({ length: nStops }, (_, stop) => cssColor(ramp[Math.round((stop * (ramp.length - 1)) / (nStops - 1))]));
+}
+
+/**
+ * Convert OKLCH to sRGB. A colour that no screen shows loses chroma until one does; lightness and hue stay.
+ * @param {Lch} lch
+ * @returns {Rgb}
+ */
+export function oklchToRgb([lightness, chroma, hue]) {
+  let low = 0;
+  let high = chroma;
+  let linear = oklchToLinear(lightness, high, hue);
+  if (!isShown(linear)) {
+    for (let step = 0; step < 12; step++) {
+      const middle = (low + high) / 2;
+      if (isShown(oklchToLinear(lightness, middle, hue))) low = middle;
+      else high = middle;
+    }
+    linear = oklchToLinear(lightness, low, hue);
+  }
+  const [red, green, blue] = linear.map((part) => {
+    const clipped = Math.min(1, Math.max(0, part));
+    return Math.round(255 * (clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055));
+  });
+  return [red, green, blue];
+}
+
+/**
+ * Lightness of a colour as the eye orders it (the L of OKLab, 0..1).
+ * @param {number} color Packed RGBA.
+ * @returns {number}
+ */
+export function lightnessOf(color) {
+  const [red, green, blue] = unpack(color).map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
+  const medium = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
+  const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue);
+  return 0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short;
+}
+
+/** @param {Lch[]} anchors Evenly spaced along the ramp. @returns {Uint32Array} */
+function makeRamp(anchors) {
+  const ramp = new Uint32Array(RAMP_SIZE);
+  for (let step = 0; step < RAMP_SIZE; step++) {
+    const along = (step / (RAMP_SIZE - 1)) * (anchors.length - 1);
+    const left = Math.min(anchors.length - 2, Math.floor(along));
+    const share = along - left;
+    const [from, to] = [anchors[left], anchors[left + 1]];
+    /** @param {number} part */
+    const between = (part) => from[part] + (to[part] - from[part]) * share;
+    const turn = ((to[2] - from[2] + 540) % 360) - 180;
+    ramp[step] = pack(oklchToRgb([between(0), between(1), from[2] + turn * share]));
+  }
+  return ramp;
+}
+
+/** @param {number} lightness @param {number} chroma @param {number} hue @returns {number[]} Linear sRGB. */
+function oklchToLinear(lightness, chroma, hue) {
+  const a = chroma * Math.cos((hue * Math.PI) / 180);
+  const b = chroma * Math.sin((hue * Math.PI) / 180);
+  const long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const short = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+    -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+    -0.0041960863 * long - 0.7034186147 * medium + 1.707614701 * short,
+  ];
+}
+
+/** @param {number[]} linear @returns {boolean} */
+function isShown(linear) {
+  return linear.every((part) => part >= -0.0005 && part <= 1.0005);
+}
