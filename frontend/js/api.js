@@ -1,13 +1,9 @@
 /** Questions to the server and their answers: JSON for facts, typed arrays for numbers. */
 
-/** @import { DatasetEntry, Description, HeadFacts, HeadId } from './page.js' */
+import { decodePositions, decodeReady, readArray } from './decode.js';
 
-const ARRAY_TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int32: Int32Array, float32: Float32Array };
-
-/** @typedef {Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array} NumberArray */
-
-/** An array as the server sent it; `headers` says what belongs to it. */
-/** @typedef {{values: NumberArray, shape: number[], headers: Headers}} ArrayAnswer */
+/** @import { Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Tokens } from './page.js' */
+/** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
 export class ServerError extends Error {
@@ -70,24 +66,40 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
     datasets: async (signal) => (await json('datasets', signal)).datasets,
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */
     description: (id, signal) => json(dataset(id), signal),
-    /** @param {string} id @param {AbortSignal} signal @returns {Promise<Record<string, any>>} */
-    tokens: (id, signal) => json(`${dataset(id)}/tokens`, signal),
-    /** @param {string} id @param {AbortSignal} signal @returns {Promise<HeadFacts[]>} */
-    heads: async (id, signal) => (await json(`${dataset(id)}/heads`, signal)).heads,
+    /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */
+    tokens: async (id, signal) => readTokens(await json(`${dataset(id)}/tokens`, signal)),
+    /** @param {string} id @param {AbortSignal} signal @returns {Promise<Map<string, HeadFacts>>} by "layer,head" */
+    async heads(id, signal) {
+      /** @type {HeadFacts[]} */
+      const heads = (await json(`${dataset(id)}/heads`, signal)).heads;
+      return new Map(heads.map((facts) => [`${facts.layer},${facts.head}`, facts]));
+    },
     /** @param {string} id @param {AbortSignal} signal */
-    gridTokens: (id, signal) => array(`${dataset(id)}/grid`, signal),
+    gridTokens: async (id, signal) => asType(Int32Array, await array(`${dataset(id)}/grid`, signal)),
     /** @param {string} id @param {AbortSignal} signal */
-    gridNorms: (id, signal) => array(`${dataset(id)}/grid/norms`, signal),
-    /** @param {string} id @param {string} map @param {AbortSignal} signal */
-    grid: (id, map, signal) => array(`${dataset(id)}/projections/${map}`, signal),
-    /** @param {string} id @param {string} map @param {HeadId} at @param {AbortSignal} signal */
-    headMap: (id, map, at, signal) => array(`${dataset(id)}/projections/${map}?layer=${at.layer}&head=${at.head}`, signal),
+    gridNorms: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/grid/norms`, signal)),
+    /** @param {string} id @param {string} name @param {Dims} dims @param {AbortSignal} signal @returns {Promise<GridMap>} */
+    async grid(id, name, dims, signal) {
+      const answer = await get(`${dataset(id)}/projections/${name}`, signal);
+      const numbers = await readArray(answer);
+      const [nLayers, nHeads] = numbers.shape;
+      const ready = decodeReady(answer.headers.get('X-Ready'), nLayers * nHeads);
+      return { name, dims, positions: decodePositions(numbers, dims), ready };
+    },
+    /** @param {string} id @param {string} name @param {Dims} dims @param {HeadId} at @param {AbortSignal} signal @returns {Promise<HeadMap>} */
+    async headMap(id, name, dims, at, signal) {
+      const numbers = await array(`${dataset(id)}/projections/${name}?layer=${at.layer}&head=${at.head}`, signal);
+      return { name, dims, at, positions: decodePositions(numbers, dims) };
+    },
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
-    headNorms: (id, at, signal) => array(`${dataset(id)}/${head(at)}/norms`, signal),
-    /** @param {string} id @param {HeadId} at @param {number} sequence @param {AbortSignal} signal */
-    attention: (id, at, sequence, signal) => array(`${dataset(id)}/${head(at)}/attention/${sequence}`, signal),
+    headNorms: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/norms`, signal)),
+    /** @param {string} id @param {HeadId} at @param {number} sequence @param {AbortSignal} signal @returns {Promise<Attention>} */
+    async attention(id, at, sequence, signal) {
+      const numbers = await array(`${dataset(id)}/${head(at)}/attention/${sequence}`, signal);
+      return { at, sequence, n: numbers.shape[0], pattern: asType(Float32Array, numbers) };
+    },
     /** @param {string} id @param {AbortSignal} signal */
-    patches: (id, signal) => array(`${dataset(id)}/patches`, signal),
+    patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */
     imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}`, root).href,
   };
@@ -106,20 +118,41 @@ async function readError(answer) {
 }
 
 /**
- * Return the numbers of an answer; both the named and the true size are checked.
+ * Return the columns of tokens.json; those of numbers become typed arrays, so that a large corpus stays small.
  *
- * @param {Response} answer
- * @returns {Promise<ArrayAnswer>}
+ * @param {Record<string, any>} columns
+ * @returns {Tokens}
  */
-async function readArray(answer) {
-  const dtype = answer.headers.get('X-Dtype') ?? 'none';
-  const shape = (answer.headers.get('X-Shape') ?? '').split(',').map(Number);
-  const Values = ARRAY_TYPES[/** @type {keyof typeof ARRAY_TYPES} */ (dtype)];
-  if (!Values) throw new Error(`The server sent numbers of an unknown type (${dtype}).`);
-  const buffer = await answer.arrayBuffer();
-  const expected = shape.reduce((product, n) => product * n, Values.BYTES_PER_ELEMENT);
-  if (buffer.byteLength !== expected) {
-    throw new Error(`The server sent ${buffer.byteLength} bytes where ${shape.join(' × ')} ${dtype} need ${expected}.`);
-  }
-  return { values: new Values(buffer), shape, headers: answer.headers };
+export function readTokens(columns) {
+  /** @param {number | null} value */
+  const known = (value) => value ?? -1;
+  return {
+    n: columns.text.length,
+    text: columns.text,
+    tokenId: Int32Array.from(columns.token_id),
+    sequence: Int32Array.from(columns.sequence),
+    position: Int32Array.from(columns.position),
+    tokenType: columns.token_type,
+    row: columns.row ? Int32Array.from(columns.row, known) : null,
+    column: columns.column ? Int32Array.from(columns.column, known) : null,
+    hue: columns.hue ? Float32Array.from(columns.hue, known) : null,
+    brightness: columns.brightness ? Float32Array.from(columns.brightness, known) : null,
+    sequences: {
+      start: Int32Array.from(columns.sequences.start),
+      length: Int32Array.from(columns.sequences.length),
+      text: columns.sequences.text,
+      columns: columns.sequences.columns ?? {},
+    },
+  };
+}
+
+/**
+ * @template {Int32Array | Uint8Array | Float32Array} T
+ * @param {{new (length: number): T, readonly name: string}} Values
+ * @param {{dtype: string, values: unknown}} numbers
+ * @returns {T}
+ */
+function asType(Values, { dtype, values }) {
+  if (values instanceof Values) return values;
+  throw new Error(`The server sent ${dtype} where ${Values.name} was due.`);
 }

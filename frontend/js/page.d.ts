@@ -4,6 +4,7 @@ import type { Dims, Kind, Method } from './types.js';
 
 export interface HeadId { readonly layer: number; readonly head: number }
 export interface Selected { readonly kind: Kind; readonly token: number }
+export type TokenType = 'text' | 'special' | 'class' | 'register' | 'patch';
 export type Theme = 'system' | 'light' | 'dark';
 
 /** The viewer's choices and nothing else; frozen. */
@@ -76,7 +77,7 @@ export interface Tokens {
   n: number;
   text: string[];
   tokenId: Int32Array; sequence: Int32Array; position: Int32Array;
-  tokenType: string[];
+  tokenType: TokenType[];
   row: Int32Array | null; column: Int32Array | null; hue: Float32Array | null; brightness: Float32Array | null;
   sequences: { start: Int32Array; length: Int32Array; text: string[]; columns: Record<string, unknown[]> };
 }
@@ -100,16 +101,22 @@ export interface Attention { at: HeadId; sequence: number; n: number; pattern: F
 
 export type SlotStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
-/** One thing the server is asked for; `value` belongs to `key`, and may still be the former one while loading. */
+/**
+ * One thing the server is asked for. `value` is the answer to `key`; while a new key loads it may still be
+ * the former answer, but only one of the same group (the dataset).
+ */
 export interface Slot<T> {
   readonly what: string;
   readonly key: string | null;
   readonly status: SlotStatus;
   readonly value: T | null;
   readonly error: Error | null;
-  want(key: string, load: (signal: AbortSignal) => Promise<T>, keep?: boolean): void;
+  /** Ask for `key` unless it is there or on its way; the former request is called off. */
+  want(group: string, key: string, load: (signal: AbortSignal) => Promise<T>): void;
+  /** Forget the value and call off the request. */
   drop(): void;
-  retry(): void;
+  /** Ask again for the same key. */
+  again(): void;
 }
 
 export interface Facts {

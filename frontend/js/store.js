@@ -1,6 +1,6 @@
 /** One frozen state of choices. What the server said and what is on the page live outside of it. */
 
-/** @import { HistoryMode, State, Store } from './page.js' */
+/** @import { State, Store } from './page.js' */
 
 /** @type {State} */
 export const DEFAULTS = Object.freeze({

@@ -16,12 +16,14 @@ const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color'
  * Choices that it does not name have their defaults.
  *
  * @param {string} query such as "?dataset=demo-bert&layer=3&head=7"
- * @returns {{choices: Omit<State, 'theme'>, notices: string[]}}
+ * @returns {{choices: Partial<State>, notices: string[]}}
  */
 export function readQuery(query) {
   const parts = new URLSearchParams(query);
   const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name)).map((name) => ignored(name, parts));
-  const { theme: _, ...choices } = { ...DEFAULTS };
+  /** @type {Partial<State>} */
+  const choices = { ...DEFAULTS };
+  delete choices.theme; // remembered by the browser, not by the address
   for (const [name, read] of Object.entries(READERS)) {
     const value = parts.get(name);
     if (value === null) continue;

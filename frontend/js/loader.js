@@ -1,0 +1,139 @@
+/** Asks the server for what the choices need, in parallel, and keeps the newest answers. */
+
+import { createSlot } from './slots.js';
+import { mapName } from './select.js';
+
+/** @import { Api } from './api.js' */
+/** @import { DatasetEntry, Facts, State } from './page.js' */
+
+const POLL_MS = 1500;
+
+/**
+ * Return the facts, and a function that asks for what the choices need.
+ *
+ * @param {Api} api
+ * @param {() => void} changed called after every change of the facts
+ * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
+ */
+export function createLoader(api, changed) {
+  const facts = createFacts(changed);
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let poll = null;
+
+  /** @param {State} state */
+  function update(state) {
+    facts.datasets.want('', 'datasets', api.datasets);
+    watchBuilds();
+    const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
+    if (!entry || entry.state === 'damaged') return dropAll();
+    facts.description.want(entry.id, `${entry.id}@${entry.version}`, (signal) => api.description(entry.id, signal));
+    const build = readBuild(entry);
+    if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);
+    wantColumns(entry, build);
+    wantMaps(state, entry, build);
+    wantExtras(state, entry, build);
+  }
+
+  /**
+   * What is there so far, and words that change when more is there. A complete dataset has everything.
+   *
+   * @param {DatasetEntry} entry
+   */
+  function readBuild(entry) {
+    const base = `${entry.id}@${entry.state === 'complete' ? entry.version : 'building'}`;
+    if (entry.state === 'complete') return { base, isCaptured: true, mapsReady: null };
+    const description = facts.description.value;
+    return { base, isCaptured: Boolean(description?.manifest), mapsReady: description?.maps_ready ?? {} };
+  }
+
+  /** @typedef {ReturnType<typeof readBuild>} Build */
+
+  /** @param {DatasetEntry} entry @param {Build} build */
+  function wantColumns({ id }, { base, mapsReady }) {
+    const progress = mapsReady ? Object.values(mapsReady).reduce((sum, n) => sum + n, 0) : 'all';
+    facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
+    facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
+    facts.heads.want(id, `${base}/${progress}`, (signal) => api.heads(id, signal));
+  }
+
+  /** @param {State} state @param {DatasetEntry} entry @param {Build} build */
+  function wantMaps({ method, dims, at }, { id }, { base, mapsReady }) {
+    const name = method && mapName(method, dims);
+    const nReady = !name ? 0 : mapsReady ? (mapsReady[name] ?? 0) : 'all';
+    if (!name || nReady === 0) facts.grid.drop();
+    else facts.grid.want(id, `${base}/${name}/${nReady}`, (signal) => api.grid(id, name, dims, signal));
+    if (!name || !at || !isHeadReady(state(at), name)) facts.headMap.drop();
+    else facts.headMap.want(id, `${base}/${name}/${at.layer},${at.head}`, (signal) => api.headMap(id, name, dims, at, signal));
+
+    /** @param {NonNullable<State['at']>} head */
+    function state(head) { return { head, isBuilding: mapsReady !== null }; }
+  }
+
+  /**
+   * Whether one head's map can be asked for: in a complete dataset always, in a growing one once heads.json tells of it.
+   *
+   * @param {{head: NonNullable<State['at']>, isBuilding: boolean}} wanted
+   * @param {string} name
+   */
+  function isHeadReady({ head, isBuilding }, name) {
+    return !isBuilding || Boolean(facts.heads.value?.get(`${head.layer},${head.head}`)?.maps[name]);
+  }
+
+  /** @param {State} state @param {DatasetEntry} entry @param {Build} build */
+  function wantExtras({ at, color, selected }, { id, modality }, { base }) {
+    if (color === 'norm' && !at) facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
+    if (color === 'norm' && at) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
+    if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
+    else facts.patches.drop();
+    const sequence = selected ? facts.tokens.value?.sequence[selected.token] : undefined;
+    if (!at || sequence === undefined) facts.attention.drop();
+    else facts.attention.want(id, `${base}/${at.layer},${at.head}/${sequence}`, (signal) => api.attention(id, at, sequence, signal));
+  }
+
+  /** @param {readonly unknown[]} [kept] */
+  function dropAll(kept = [facts.datasets]) {
+    for (const slot of Object.values(facts)) if (!kept.includes(slot)) slot.drop();
+  }
+
+  /** While something is being built, the list is asked for again and again; what grew then has a new key. */
+  function watchBuilds() {
+    const { status, value } = facts.datasets;
+    const isBuilding = value?.some(({ state }) => state === 'building');
+    if (status === 'loading' || !isBuilding || poll !== null) return;
+    poll = setTimeout(() => {
+      poll = null;
+      if (document.hidden) watchBuilds();
+      else facts.datasets.again();
+    }, POLL_MS);
+  }
+
+  return {
+    facts,
+    update,
+    retry() { for (const slot of Object.values(facts)) if (slot.status === 'failed') slot.again(); },
+    destroy() {
+      if (poll !== null) clearTimeout(poll);
+      dropAll([]);
+    },
+  };
+}
+
+/**
+ * @param {() => void} changed
+ * @returns {Facts}
+ */
+function createFacts(changed) {
+  return Object.freeze({
+    datasets: createSlot('the list of datasets', changed),
+    description: createSlot('the description of the dataset', changed),
+    tokens: createSlot('the tokens', changed),
+    gridTokens: createSlot('the tokens of the grid', changed),
+    grid: createSlot('the maps of all heads', changed),
+    gridNorms: createSlot('the norms of the grid', changed),
+    heads: createSlot('the fidelity of the heads', changed),
+    headMap: createSlot('the map of this head', changed),
+    headNorms: createSlot('the norms of this head', changed),
+    attention: createSlot('the attention of this sequence', changed),
+    patches: createSlot('the patches', changed),
+  });
+}

@@ -1,0 +1,210 @@
+/** What follows from the choices and the facts: pure functions, no DOM and no requests. */
+
+import { modesFor } from './color_modes.js';
+import { METHODS } from './url.js';
+
+/** @import { Attention, Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State, Tokens } from './page.js' */
+/** @import { Dims, Method } from './types.js' */
+
+/** Flags of a point, as the renderer reads them. */
+export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8 });
+
+/**
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function mapName(method, dims) {
+  return `${method}-${dims}d`;
+}
+
+/** @param {State} state @returns {string | null} The map that is chosen. */
+export function chosenMap({ method, dims }) {
+  return method && mapName(method, dims);
+}
+
+/**
+ * Return what has to change in the choices because the facts do not allow them, and one sentence for each.
+ *
+ * @param {State} state
+ * @param {Facts} facts
+ * @returns {{change: Partial<State>, notices: string[]}}
+ */
+export function settle(state, facts) {
+  const datasets = facts.datasets.value;
+  if (!datasets) return { change: {}, notices: [] };
+  if (!datasets.some(({ id }) => id === state.dataset)) {
+    const shown = datasets.find((entry) => entry.state === 'complete') ?? datasets.find((entry) => entry.state === 'building') ?? datasets[0];
+    const words = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
+    const notices = state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${words}.`];
+    const change = { ...CLEARED, dataset: shown?.id ?? null };
+    return state.dataset === change.dataset ? { change: {}, notices: [] } : { change, notices };
+  }
+  const description = facts.description.value;
+  if (!description?.manifest || description.id !== state.dataset) return { change: {}, notices: [] };
+  return settleInside(state, description.manifest, description.state === 'building' ? description.maps_ready : null);
+}
+
+/** Choices that belong to one dataset only. @type {Partial<State>} */
+export const CLEARED = Object.freeze({ at: null, selected: null, color: null });
+
+/**
+ * @param {State} state
+ * @param {Manifest} manifest
+ * @param {Record<string, number> | null} mapsReady
+ */
+function settleInside(state, manifest, mapsReady) {
+  /** @type {{-readonly [K in keyof State]?: State[K]}} */
+  const change = {};
+  const notices = [];
+  if (!state.method || !(mapName(state.method, state.dims) in manifest.maps)) {
+    const map = firstMap(state, manifest, mapsReady);
+    if (map && (map.method !== state.method || map.dims !== state.dims)) {
+      if (state.method) notices.push(`This dataset has no map “${mapName(state.method, state.dims)}”; “${mapName(map.method, map.dims)}” is shown instead.`);
+      Object.assign(change, map);
+    }
+  }
+  const outside = state.at && outsideWords(state.at, manifest);
+  if (outside) {
+    change.at = null;
+    notices.push(`${outside}; all heads are shown instead.`);
+  }
+  if (state.selected && state.selected.token >= manifest.n_tokens) {
+    change.selected = null;
+    notices.push(`Token ${state.selected.token} is outside 0..${manifest.n_tokens - 1}; nothing is selected.`);
+  }
+  if (state.color !== null && !modesFor(manifest.model.modality).some(({ name }) => name === state.color)) {
+    change.color = null;
+    notices.push(`This dataset has no colour mode “${state.color}”.`);
+  }
+  return { change, notices };
+}
+
+/**
+ * The map to show when the chosen one does not exist: first of the chosen dimensions, and of those that are there.
+ *
+ * @param {State} state
+ * @param {Manifest} manifest
+ * @param {Record<string, number> | null} mapsReady
+ * @returns {{method: Method, dims: Dims} | null}
+ */
+function firstMap({ method, dims }, manifest, mapsReady) {
+  /** @type {Dims[]} */
+  const bothDims = dims === 2 ? [2, 3] : [3, 2];
+  /** @type {{method: Method, dims: Dims}[]} */
+  const all = bothDims.flatMap((d) => METHODS.map((m) => ({ method: m, dims: d }))).filter((map) => mapName(map.method, map.dims) in manifest.maps);
+  const started = all.find((map) => mapsReady && mapsReady[mapName(map.method, map.dims)] > 0);
+  return all.find((map) => map.method === method) ?? started ?? all[0] ?? null;
+}
+
+/**
+ * @param {HeadId} at
+ * @param {Manifest} manifest
+ */
+function outsideWords({ layer, head }, { n_layers: nLayers, n_heads: nHeads }) {
+  if (layer >= nLayers) return `Layer ${layer} is outside 0..${nLayers - 1}`;
+  if (head >= nHeads) return `Head ${head} is outside 0..${nHeads - 1}`;
+  return null;
+}
+
+/**
+ * The neighbour of a head, or null at the edge of the model.
+ *
+ * @param {HeadId} at
+ * @param {'up' | 'down' | 'left' | 'right'} direction
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @returns {HeadId | null}
+ */
+export function neighbourOf({ layer, head }, direction, model) {
+  const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
+  const next = { layer: layer + down, head: head + right };
+  const isInside = next.layer >= 0 && next.layer < model.n_layers && next.head >= 0 && next.head < model.n_heads;
+  return isInside ? next : null;
+}
+
+/**
+ * @param {Map<string, HeadFacts> | null} heads
+ * @param {HeadId} at
+ * @param {string | null} name of the map that is shown
+ * @returns {Fidelity | null}
+ */
+export function fidelityOf(heads, at, name) {
+  return (name && heads?.get(`${at.layer},${at.head}`)?.maps[name]?.fidelity) || null;
+}
+
+/**
+ * @param {Selected} selected
+ * @param {number} nTokens
+ */
+export function pointOf({ kind, token }, nTokens) {
+  return kind === 'query' ? token : nTokens + token;
+}
+
+/**
+ * @param {number} point
+ * @param {number} nTokens
+ * @returns {Selected}
+ */
+export function selectedAt(point, nTokens) {
+  return point < nTokens ? { kind: 'query', token: point } : { kind: 'key', token: point - nTokens };
+}
+
+/**
+ * Return the flags of all drawn points: hits of the search and the selected sequence stand out, the rest is dimmed.
+ *
+ * @param {object} chosen
+ * @param {Tokens} chosen.tokens
+ * @param {Int32Array | null} chosen.drawn tokens that are drawn, in order; null = all
+ * @param {Uint8Array | null} chosen.hits (token)
+ * @param {Selected | null} chosen.selected
+ * @returns {Uint8Array} (point)
+ */
+export function pointFlags({ tokens, drawn, hits, selected }) {
+  const nDrawn = drawn ? drawn.length : tokens.n;
+  const flags = new Uint8Array(2 * nDrawn);
+  if (!hits && !selected) return flags;
+  const sequence = selected ? tokens.sequence[selected.token] : -1;
+  for (let i = 0; i < nDrawn; i++) {
+    const token = drawn ? drawn[i] : i;
+    let flag = 0;
+    if (tokens.sequence[token] === sequence) flag |= FLAG.selected;
+    if (hits?.[token]) flag |= FLAG.hit;
+    flags[i] = flags[nDrawn + i] = flag || FLAG.dimmed;
+  }
+  return flags;
+}
+
+/**
+ * Return the index among the drawn points of a point of the corpus, or -1 if it is not drawn.
+ *
+ * @param {Selected} selected
+ * @param {Int32Array | null} drawn sorted
+ * @param {number} nTokens
+ */
+export function drawnPoint({ kind, token }, drawn, nTokens) {
+  if (!drawn) return pointOf({ kind, token }, nTokens);
+  let [low, high] = [0, drawn.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (drawn[middle] < token) low = middle + 1;
+    else high = middle;
+  }
+  return drawn[low] === token ? pointOf({ kind, token: low }, drawn.length) : -1;
+}
+
+/**
+ * Return the strongest links of a pattern: for each query at most `k` keys with at least `threshold`.
+ *
+ * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {number} [k]
+ * @param {number} [threshold]
+ * @returns {{query: number, key: number, weight: number}[]} positions in the sequence, strongest of a query first
+ */
+export function strongestLinks({ n, pattern }, k = 2, threshold = 0.05) {
+  const links = [];
+  for (let query = 0; query < n; query++) {
+    const row = pattern.subarray(query * n, (query + 1) * n);
+    const order = [...row.keys()].filter((key) => row[key] >= threshold).sort((a, b) => row[b] - row[a] || a - b);
+    for (const key of order.slice(0, k)) links.push({ query, key, weight: row[key] });
+  }
+  return links;
+}

@@ -1,0 +1,66 @@
+/** A slot holds the newest answer to one kind of question; the latest question wins. */
+
+/** @import { Slot, SlotStatus } from './page.js' */
+
+/**
+ * Return an empty slot.
+ *
+ * @template T
+ * @param {string} what words for a message, such as "the map of this head"
+ * @param {() => void} changed called after every change of status or value
+ * @returns {Slot<T>}
+ */
+export function createSlot(what, changed) {
+  /** @type {{group: string, key: string, load: (signal: AbortSignal) => Promise<T>} | null} */
+  let wanted = null;
+  /** @type {AbortController | null} */
+  let request = null;
+  /** @type {{key: string | null, status: SlotStatus, value: T | null, error: Error | null}} */
+  const held = { key: null, status: 'idle', value: null, error: null };
+
+  async function start() {
+    if (!wanted) return;
+    request?.abort();
+    const own = new AbortController();
+    request = own;
+    const { key, load } = wanted;
+    Object.assign(held, { status: 'loading', error: null });
+    changed();
+    try {
+      const value = await load(own.signal);
+      if (own.signal.aborted) return;
+      Object.assign(held, { key, status: 'ready', value });
+    } catch (error) {
+      if (own.signal.aborted) return;
+      Object.assign(held, { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+    }
+    changed();
+  }
+
+  function forget() {
+    request?.abort();
+    request = null;
+    Object.assign(held, { key: null, status: 'idle', value: null, error: null });
+  }
+
+  return {
+    what,
+    get key() { return held.key; },
+    get status() { return held.status; },
+    get value() { return held.value; },
+    get error() { return held.error; },
+    want(group, key, load) {
+      if (wanted?.group === group && wanted.key === key) return;
+      if (wanted?.group !== group) forget();
+      wanted = { group, key, load };
+      void start();
+    },
+    drop() {
+      if (!wanted) return;
+      wanted = null;
+      forget();
+      changed();
+    },
+    again() { void start(); },
+  };
+}

@@ -1,0 +1,159 @@
+/** The words of the page that more than one view says: methods, measures, heads, progress. */
+
+/** @import { Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
+/** @import { Dims, Kind, Method } from './types.js' */
+
+/** What each method is called, and what nearness means in its map. */
+/** @type {Record<Method, {label: string, help: string}>} */
+export const METHOD_WORDS = {
+  biplot: { label: 'Biplot', help: 'The best flat fit of the scores: a query attends to the keys that lie far out in its own direction.' },
+  pca: { label: 'PCA', help: 'The directions of largest variance of queries and keys; far apart means different, near may mean little.' },
+  'attention-tsne': { label: 'Attention t-SNE', help: 'Near means strong attention: the neighbours of a query are the keys it attends to most in the whole corpus.' },
+  tsne: { label: 't-SNE', help: 'Near means a similar direction (cosine) of the vectors; distances between far groups mean nothing.' },
+  umap: { label: 'UMAP', help: 'Near means a similar direction (cosine) of the vectors; groups are drawn tighter than they are.' },
+};
+
+/** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
+export const FIDELITY_WORDS = [
+  {
+    name: 'recall_at_10',
+    label: 'recall@10',
+    help: 'The share of a query’s ten strongest keys of the whole corpus that are among its ten nearest keys in this map; 1 is perfect.',
+  },
+  {
+    name: 'rank_correlation',
+    label: 'rank correlation',
+    help: 'How well the order of nearness in this map follows the order of the attention scores within a sequence; 1 is perfect, 0 is chance.',
+  },
+  {
+    name: 'trustworthiness',
+    label: 'trustworthiness',
+    help: 'How few of a point’s neighbours in this map are not neighbours in the space of the vectors; 1 is perfect, about 0.5 is chance.',
+  },
+];
+
+/** Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not be read as attention. */
+export const MISLEADING_RECALL = 0.1;
+
+/** @param {Fidelity | null} fidelity */
+export function isMisleading(fidelity) {
+  return fidelity !== null && fidelity.recall_at_10 !== null && fidelity.recall_at_10 < MISLEADING_RECALL;
+}
+
+/**
+ * A measure with two digits; measures that are not defined say so.
+ *
+ * @param {number | null | undefined} value
+ */
+export function measureWords(value) {
+  return value === null || value === undefined ? 'n/a' : value.toFixed(2).replace('-', '−');
+}
+
+/**
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function mapWords(method, dims) {
+  return `${METHOD_WORDS[method].label}, ${dims}-D`;
+}
+
+/** @param {HeadId} at */
+export function headWords({ layer, head }) {
+  return `Layer ${layer}, head ${head}`;
+}
+
+/**
+ * The name that a screen reader says of a head in the grid.
+ *
+ * @param {HeadId} at
+ * @param {Fidelity | null} fidelity null while the map is not there yet
+ * @param {boolean} isReady
+ */
+export function cellWords(at, fidelity, isReady) {
+  if (!isReady) return `${headWords(at)}, not computed yet`;
+  if (!fidelity) return headWords(at);
+  const warning = isMisleading(fidelity) ? ', nearness is not attention here' : '';
+  return `${headWords(at)}, recall@10 ${measureWords(fidelity.recall_at_10)}${warning}`;
+}
+
+/** @param {number} n */
+export function count(n) {
+  return n.toLocaleString('en').replaceAll(',', '\u202f');
+}
+
+/**
+ * A number with its noun: "1 sentence", "200 sentences".
+ *
+ * @param {number} n
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function counted(n, one, many = `${one}s`) {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** @param {'text' | 'image'} modality */
+export function sequenceWord(modality) {
+  return modality === 'image' ? 'image' : 'sentence';
+}
+
+/**
+ * How far a build is, in words and numbers.
+ *
+ * @param {Progress | null} progress
+ */
+export function progressWords(progress) {
+  if (!progress) return 'Building.';
+  if (progress.phase === 'failed') return `The build has stopped: ${progress.message}`;
+  const phase = { capture: 'Reading the model', maps: 'Computing maps', publish: 'Checking the result', done: 'Done' }[progress.phase];
+  const units = progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
+  return `${phase}${units}${remainingWords(progress.remaining_seconds)}`;
+}
+
+/** @param {number | null} seconds */
+function remainingWords(seconds) {
+  if (seconds === null) return '';
+  if (seconds < 60) return ' · less than a minute left';
+  if (seconds < 5400) return ` · about ${Math.round(seconds / 60)} min left`;
+  return ` · about ${Math.round(seconds / 3600)} h left`;
+}
+
+/**
+ * What a token is called where it has no text of its own, such as a patch.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function tokenWords(tokens, token) {
+  const type = tokens.tokenType[token];
+  if (type === 'patch') return `patch, row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`;
+  if (type === 'class') return 'class token';
+  if (type === 'register') return 'register';
+  return tokens.text[token];
+}
+
+/**
+ * Whether the words of a token are its own text, and not ours.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function isOwnText(tokens, token) {
+  return tokens.tokenType[token] === 'text' || tokens.tokenType[token] === 'special';
+}
+
+/**
+ * How many heads of a map are there while it is being built.
+ *
+ * @param {Description} description
+ * @param {string} name
+ */
+export function readyWords({ manifest, maps_ready: ready }, name) {
+  const all = manifest ? manifest.n_layers * manifest.n_heads : 0;
+  return `${count(ready[name] ?? 0)} of ${counted(all, 'head')}`;
+}
+
+/** @param {Kind} kind */
+export function kindOther(kind) {
+  return kind === 'query' ? 'key' : 'query';
+}
