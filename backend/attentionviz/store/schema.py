@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -191,7 +192,11 @@ def _validator(is_partial: bool) -> Any:  # jsonschema has no types
     # Imported late: it is slow, and `attentionviz --help` has no use for it.
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(PARTIAL_MANIFEST_SCHEMA if is_partial else MANIFEST_SCHEMA)
+    if is_partial:
+        return Draft202012Validator(PARTIAL_MANIFEST_SCHEMA)
+    # Thousands of files take jsonschema a third of a second; `_check_file` does the same in 3 ms.
+    properties = {**MANIFEST_SCHEMA["properties"], "files": {"type": "object"}}
+    return Draft202012Validator({**MANIFEST_SCHEMA, "properties": properties})
 
 
 def _check_schema(manifest: object, is_partial: bool) -> None:
@@ -233,9 +238,24 @@ def _check_files(manifest: Mapping[str, Any]) -> None:
         word = "does not name" if path in expected else "must not name"
         raise DamagedDatasetError(f"the manifest {word} {path}")
     for path, spec in expected.items():
+        _check_file(path, files[path])
         found = (files[path].get("dtype"), files[path].get("shape"))
         wanted = (spec.dtype, list(spec.shape)) if spec else (None, None)
         if found != wanted:
             raise DamagedDatasetError(f"manifest: {path} is {found}, expected {wanted}")
     if manifest["fidelity"].keys() != manifest["maps"].keys():
         raise DamagedDatasetError("manifest: fidelity and maps name different maps")
+
+
+def _check_file(path: str, facts: object) -> None:
+    keys = facts.keys() if isinstance(facts, dict) else set()
+    fits = (
+        isinstance(facts, dict)
+        and keys in ({"bytes", "sha256"}, {"bytes", "sha256", "dtype", "shape"})
+        and type(facts["bytes"]) is int
+        and facts["bytes"] >= 0
+        and isinstance(facts["sha256"], str)
+        and re.fullmatch("[0-9a-f]{64}", facts["sha256"])
+    )
+    if not fits:
+        raise DamagedDatasetError(f"manifest: files/{path} is not bytes, sha256, dtype and shape")
