@@ -1,0 +1,140 @@
+"""Queries and keys of every head for one batch, padding removed; memory bounded by the batch."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.batches import Batch
+from attentionviz.models.forward import run
+from attentionviz.models.interface import AttentionCall, observe
+from attentionviz.models.loaded import LoadedModel
+from attentionviz.models.rules import require_mask_follows, visible_in_mask
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class CapturedBatch:
+    """What the attention layers saw of a batch.
+
+    Attributes
+    ----------
+    lengths : list of int
+        Tokens of each sequence; the token axes below are the sequences one after the other.
+    queries : ndarray of float32, shape (n_layers, n_heads, n_tokens, d_head)
+        After rotary embedding, before scaling.
+    keys : ndarray of float32, shape (n_layers, n_key_heads, n_tokens, d_head)
+        Head h uses key head ``h // (n_heads // n_key_heads)``.
+    value_norms, output_norms : ndarray of float32, shape (n_layers, n_heads, n_tokens)
+        ‖v‖ and ‖v·W_O‖, where W_O are the head's rows of the output projection.
+    """
+
+    lengths: list[int]
+    queries: Array
+    keys: Array
+    value_norms: Array
+    output_norms: Array
+
+
+class _Collector:
+    """Takes the real tokens out of every call and forgets the rest at once."""
+
+    def __init__(self, model: LoadedModel, batch: Batch) -> None:
+        self.model = model
+        self.lengths = torch.tensor(batch.lengths, device=model.device)
+        self.n_padded = max(batch.lengths)
+        self.kept = self._kept_positions(batch.lengths)
+        n = (model.n_layers, model.n_heads, batch.n_tokens)
+        self.queries = torch.empty(*n, model.d_head)
+        self.keys = torch.empty(n[0], model.n_key_heads, n[2], model.d_head)
+        self.value_norms = torch.empty(n)
+        self.output_norms = torch.empty(n)
+        self.proven: list[tuple[torch.Tensor | None, bool, bool, int | None]] = []
+
+    def _kept_positions(self, lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor] | None:
+        if min(lengths) == self.n_padded:
+            return None
+        is_real = torch.arange(self.n_padded) < torch.tensor(lengths)[:, None]
+        sequence, position = is_real.nonzero(as_tuple=True)
+        return sequence.to(self.model.device), position.to(self.model.device)
+
+    def unpad(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return (head, token, d) of a (sequence, head, position, d), padding left out."""
+        by_head = tensor.transpose(0, 1)  # (head, sequence, position, d)
+        if self.kept is None:
+            return by_head.flatten(1, 2)
+        return by_head[:, self.kept[0], self.kept[1]]
+
+    def __call__(self, layer: int, call: AttentionCall) -> None:
+        if layer >= self.model.n_layers or call.query.shape[2] != self.n_padded:
+            raise UnsupportedModelError(f"layer {layer} attends to other tokens than the batch has")
+        self.require_rule(layer, call)
+        self.queries[layer].copy_(self.unpad(call.query))
+        self.keys[layer].copy_(self.unpad(call.key))
+        values = self.unpad(call.value)  # (key head, token, d_value)
+        n_key_heads, n_tokens, d_value = values.shape
+        group = self.model.n_heads // n_key_heads
+        factor = self.model.norm_factors[layer].view(n_key_heads, group, d_value, -1)
+        outputs = torch.einsum("ktd,kgde->kgte", values, factor)
+        norms = torch.linalg.vector_norm(values, dim=-1)  # (key head, token)
+        self.value_norms[layer].copy_(norms.repeat_interleave(group, 0))
+        self.output_norms[layer].copy_(torch.linalg.vector_norm(outputs, dim=-1).view(-1, n_tokens))
+
+    def require_rule(self, layer: int, call: AttentionCall) -> None:
+        """Hold the layer's rule against the mask; layers mostly share one, so remember it."""
+        rule = self.model.rules[layer]
+        if call.scaling != rule.scaling:
+            raise UnsupportedModelError(f"layer {layer} changes its scaling between batches")
+        if any(
+            mask is call.mask and known == (call.is_causal, rule.is_causal, rule.max_distance)
+            for mask, *rest in self.proven
+            for known in [tuple(rest)]
+        ):
+            return
+        seen = None if call.mask is None else visible_in_mask(call.mask, layer)
+        require_mask_follows(rule, seen, call.is_causal, self.lengths, layer)
+        self.proven.append((call.mask, call.is_causal, rule.is_causal, rule.max_distance))
+
+
+def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
+    """Run the model once and return queries, keys and norms of every head.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    batch : Batch
+        From `model.text_batches`, `prepare_texts` or their like for images.
+
+    Returns
+    -------
+    CapturedBatch
+        About ``4 · n_layers · (n_heads + n_key_heads) · n_tokens · d_head`` bytes; nothing else of
+        the forward pass is kept.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If a layer's mask is not what its rule says, or a number is not finite.
+    """
+    collector = _Collector(model, batch)
+    with observe(collector) as observation:
+        run(model.network, batch.inputs, model.device)
+    if observation.n_calls != model.n_layers:
+        raise UnsupportedModelError(
+            f"attention was reached in {observation.n_calls} of {model.n_layers} layers"
+        )
+    for layer in range(model.n_layers):
+        if not bool(torch.isfinite(collector.queries[layer]).all()) or not bool(
+            torch.isfinite(collector.keys[layer]).all()
+        ):
+            raise UnsupportedModelError(f"queries or keys of layer {layer} are not finite numbers")
+    return CapturedBatch(
+        lengths=list(batch.lengths),
+        queries=collector.queries.numpy(),
+        keys=collector.keys.numpy(),
+        value_norms=collector.value_norms.numpy(),
+        output_norms=collector.output_norms.numpy(),
+    )

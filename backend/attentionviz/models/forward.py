@@ -1,0 +1,41 @@
+"""Run the forward pass of a model, observed or with its own eager attention."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from attentionviz.models.interface import IMPLEMENTATION
+
+
+def run(
+    network: PreTrainedModel, inputs: dict[str, torch.Tensor], device: torch.device, **options: Any
+) -> Any:
+    """Return what the model returns for these inputs, without gradients or a key cache.
+
+    Parameters
+    ----------
+    network : PreTrainedModel
+    inputs : dict of str to Tensor
+        Moved to the device.
+    device : torch.device
+    **options
+        Further arguments of the forward pass.
+    """
+    on_device = {name: tensor.to(device) for name, tensor in inputs.items()}
+    if getattr(network.config, "use_cache", None):
+        options["use_cache"] = False
+    with torch.inference_mode():
+        return network(**on_device, **options)
+
+
+@contextmanager
+def eager_attention(network: PreTrainedModel) -> Iterator[None]:
+    """Let the model compute attention in its own code for a while."""
+    network.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        network.set_attn_implementation(IMPLEMENTATION)

@@ -1,0 +1,111 @@
+"""A model that is ready: its weights, its inputs, and what is known of its attention."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import PreTrainedModel
+
+from attentionviz.core.types import Modality
+from attentionviz.errors import InvalidRequestError
+from attentionviz.models.batches import Batch, PatchGrid
+from attentionviz.models.images import ImageInputs
+from attentionviz.models.rules import LayerRule
+from attentionviz.models.text import TextInputs
+
+MAX_CAPTURE_BYTES = 128 * 2**20
+"""Queries and keys of one batch; larger batches are not faster, even on one core."""
+
+MAX_PADDED_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model, what goes in, and what its attention is like.
+
+    Attributes
+    ----------
+    network : PreTrainedModel
+        In evaluation mode, float32, set to the observed attention.
+    device : torch.device
+    description : dict
+        The manifest's "model": name, source, revision, weights_sha256, family, architecture,
+        modality, license.
+    inputs : TextInputs or ImageInputs
+    n_layers, n_heads, n_key_heads, d_head : int
+    rules : list of LayerRule
+        One a layer.
+    norm_factors : list of Tensor
+        One a layer, see `OutputWeights.norm_factors`.
+    patch_grid : PatchGrid or None
+        None for text.
+    """
+
+    network: PreTrainedModel
+    device: torch.device
+    description: dict[str, Any]
+    inputs: TextInputs | ImageInputs
+    n_layers: int
+    n_heads: int
+    n_key_heads: int
+    d_head: int
+    rules: list[LayerRule]
+    norm_factors: list[torch.Tensor]
+    patch_grid: PatchGrid | None
+
+    @property
+    def modality(self) -> Modality:
+        """Return "text" or "image"."""
+        return "text" if isinstance(self.inputs, TextInputs) else "image"
+
+    @property
+    def max_length(self) -> int:
+        """Most tokens of one sequence."""
+        return self.inputs.max_length
+
+    @property
+    def bias_terms(self) -> list[str]:
+        """Words for what decides attention besides q·k and causality."""
+        limited = any(rule.max_distance is not None for rule in self.rules)
+        return ["sliding window"] if limited else []
+
+    @property
+    def batch_tokens(self) -> int:
+        """Most tokens of a batch, padding counted; a longer sequence is a batch of its own."""
+        n_vectors = self.n_layers * (self.n_heads + self.n_key_heads)
+        affordable = MAX_CAPTURE_BYTES // (4 * n_vectors * self.d_head)
+        return max(1, min(MAX_PADDED_TOKENS, affordable))
+
+    def prepare_texts(self, texts: list[str]) -> Batch:
+        """Return one batch of these texts; CorpusError if one has no tokens."""
+        return self._text_inputs.prepare(texts)
+
+    def text_batches(self, texts: Iterable[str]) -> Iterator[Batch]:
+        """Yield the texts in order, in batches that memory can hold."""
+        return self._text_inputs.batches(texts, self.batch_tokens)
+
+    def prepare_images(self, pictures: list[Image.Image]) -> Batch:
+        """Return one batch of these pictures."""
+        return self._image_inputs.prepare(pictures)
+
+    def image_batches(self, pictures: Iterable[Image.Image]) -> Iterator[Batch]:
+        """Yield the pictures in order, in batches that memory can hold."""
+        return self._image_inputs.batches(pictures, self.batch_tokens)
+
+    def visible_image(self, picture: Image.Image, longest_px: int = 512) -> Image.Image:
+        """Return the part of a picture that the model sees, in the model's proportions."""
+        return self._image_inputs.visible(picture, longest_px)
+
+    @property
+    def _text_inputs(self) -> TextInputs:
+        if not isinstance(self.inputs, TextInputs):
+            raise InvalidRequestError(f"{self.description['name']} reads images, not text")
+        return self.inputs
+
+    @property
+    def _image_inputs(self) -> ImageInputs:
+        if not isinstance(self.inputs, ImageInputs):
+            raise InvalidRequestError(f"{self.description['name']} reads text, not images")
+        return self.inputs

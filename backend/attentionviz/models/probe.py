@@ -1,0 +1,139 @@
+"""One small forward pass learns what a model's attention is like, or that it is not reached."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.forward import run
+from attentionviz.models.interface import AttentionCall, observe
+from attentionviz.models.output_weights import OutputWeights
+from attentionviz.models.rules import (
+    LayerRule,
+    matrix_of_function,
+    rule_of_matrix,
+    visible_in_mask,
+)
+
+WHY_NOT_REACHED = {
+    "bloom": "BLOOM adds a bias of distance (ALiBi) to its scores",
+    "mpt": "MPT adds a bias of distance (ALiBi) to its scores",
+    "deberta": "DeBERTa adds scores between contents and relative positions",
+    "deberta-v2": "DeBERTa adds scores between contents and relative positions",
+    "gpt_neo": "GPT-Neo computes attention in code of its own that cannot be observed",
+    "t5": "T5 adds a bias of relative position to its scores",
+    "longformer": "Longformer mixes two attentions with different queries and keys",
+    "swin": "Swin attends inside windows and adds a bias of relative position",
+}
+"""Known reasons, by model type, why queries and keys alone do not give the attention."""
+
+
+@dataclass
+class Findings:
+    """What the probe learnt.
+
+    Attributes
+    ----------
+    rules : list of LayerRule
+        One a layer.
+    norm_factors : list of Tensor
+        One a layer, see `OutputWeights.norm_factors`.
+    n_heads, n_key_heads, d_head : int
+    n_positions : int
+        Padded length that every layer saw.
+    first_keys : Tensor, shape (n_sequences, n_key_heads, n_positions, d_head)
+        Keys of layer 0: they depend on their own token only.
+    """
+
+    rules: list[LayerRule] = field(default_factory=list)
+    norm_factors: list[torch.Tensor] = field(default_factory=list)
+    n_heads: int = 0
+    n_key_heads: int = 0
+    d_head: int = 0
+    n_positions: int = 0
+    first_keys: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+
+
+def refusal(model_type: str, otherwise: str) -> UnsupportedModelError:
+    """Return the error that says why this type of model is refused."""
+    return UnsupportedModelError(WHY_NOT_REACHED.get(model_type, otherwise))
+
+
+def probe(
+    network: PreTrainedModel,
+    inputs: dict[str, torch.Tensor],
+    device: torch.device,
+    *,
+    lengths: list[int] | None,
+    max_length: int | None,
+) -> Findings:
+    """Run a small batch and return what its attention calls have in common.
+
+    Parameters
+    ----------
+    network : PreTrainedModel
+        Set to the observed attention.
+    inputs : dict of str to Tensor
+    device : torch.device
+    lengths : list of int or None
+        Tokens of each sequence; None where nothing is padded.
+    max_length : int or None
+        The rules are proven for sequences up to this length; None stands for that of the batch.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If attention is not reached in every layer, is more than q·k, or differs in shape.
+    """
+    name = network.config.model_type
+    findings, weights = Findings(), OutputWeights()
+    calls: list[tuple[int, ...]] = []
+
+    def listen(layer: int, call: AttentionCall) -> None:
+        calls.append((*call.query.shape, call.key.shape[1], call.key.shape[2]))
+        if layer == 0:
+            findings.first_keys = call.key
+        mask_function = observation.function_of(call.mask)
+        seen = (
+            matrix_of_function(mask_function, max_length or call.query.shape[2])
+            if mask_function
+            else _seen_by_longest(call, lengths, layer)
+        )
+        findings.rules.append(rule_of_matrix(seen, call.scaling, layer))
+        weights.expect(layer, call)
+
+    with observe(listen, keeps_masks=True) as observation, weights.watch(network):
+        run(network, inputs, device)
+    _require_every_layer(network.config, len(calls))
+    if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
+        raise refusal(name, f"the layers of {name} differ in heads, sizes or tokens")
+    _, findings.n_heads, findings.n_positions, findings.d_head, findings.n_key_heads, _ = calls[0]
+    findings.norm_factors = [
+        weights.norm_factors(layer, findings.n_heads).to(device) for layer in range(len(calls))
+    ]
+    return findings
+
+
+def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:
+    """Return what the longest sequence of the batch sees, from the mask itself."""
+    n_positions = call.query.shape[2]
+    if call.mask is None:
+        return LayerRule(call.scaling, call.is_causal, None).visible(n_positions)
+    longest = 0 if lengths is None else lengths.index(max(lengths))
+    seen = visible_in_mask(call.mask, layer).expand(call.query.shape[0], -1, -1, -1)[longest]
+    if not bool((seen == seen[:1]).all()):
+        raise UnsupportedModelError(f"layer {layer} hides other keys in every head")
+    return seen[0].cpu()
+
+
+def _require_every_layer(config: Any, n_calls: int) -> None:
+    name = config.model_type
+    n_layers = getattr(config, "num_hidden_layers", n_calls)
+    if n_calls == 0:
+        raise refusal(name, f"{name} does not hand its attention to transformers' interface")
+    if n_calls != n_layers:
+        raise refusal(
+            name, f"attention was reached {n_calls} times in the {n_layers} layers of {name}"
+        )

@@ -1,0 +1,126 @@
+"""Which keys a query may see: one rule a layer, proven against the masks that the model makes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from attentionviz.errors import UnsupportedModelError
+
+HIDDEN_AT_MOST = -1e4
+"""Older models hide a key by adding this number, newer ones by the least number of the dtype."""
+
+MaskFunction = Callable[[Any, Any, Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """How the scores of a layer follow from queries and keys, and which of them count.
+
+    Attributes
+    ----------
+    scaling : float
+        Scores are ``scaling * (q · k)``.
+    is_causal : bool
+        Whether keys after the query are hidden.
+    max_distance : int or None
+        Keys more than this many positions away are hidden; None where there is no limit.
+    """
+
+    scaling: float
+    is_causal: bool
+    max_distance: int | None
+
+    def visible(self, n_tokens: int, device: torch.device | str = "cpu") -> torch.Tensor:
+        """Return which key (column) each query (row) of a sequence sees, bool, square."""
+        position = torch.arange(n_tokens, device=device)
+        distance = position[:, None] - position[None, :]  # (query, key)
+        seen = torch.ones_like(distance, dtype=torch.bool)
+        if self.is_causal:
+            seen &= distance >= 0
+        if self.max_distance is not None:
+            seen &= distance.abs() <= self.max_distance
+        return seen
+
+
+def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
+    """Return a mask as booleans; UnsupportedModelError where it also adds something to scores."""
+    if mask.dtype == torch.bool:
+        return mask
+    seen = mask > HIDDEN_AT_MOST
+    if bool((mask[seen] != 0).any()):
+        raise UnsupportedModelError(
+            f"layer {layer} adds a bias to its scores, so they are more than q·k"
+        )
+    return seen
+
+
+def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
+    """Return the rule that makes exactly this matrix.
+
+    Parameters
+    ----------
+    seen : Tensor of bool, shape (n_tokens, n_tokens)
+        Which key (column) each query (row) sees.
+    scaling : float
+        Passed on to the rule.
+    layer : int
+        For the message.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If neither "causal" nor "within a distance" nor both describe it.
+    """
+    n_tokens = seen.shape[0]
+    position = torch.arange(n_tokens, device=seen.device)
+    distance = position[:, None] - position[None, :]
+    is_causal = n_tokens > 1 and not bool((seen & (distance < 0)).any())
+    full = LayerRule(scaling, is_causal, None)
+    if torch.equal(seen, full.visible(n_tokens, seen.device)):
+        return full
+    limited = LayerRule(scaling, is_causal, int((distance.abs() * seen).max()))
+    if torch.equal(seen, limited.visible(n_tokens, seen.device)):
+        return limited
+    raise UnsupportedModelError(
+        f"layer {layer} hides keys by a rule that is neither causal nor a sliding window"
+    )
+
+
+def matrix_of_function(function: MaskFunction, n_tokens: int) -> torch.Tensor:
+    """Return what an index-based mask function of transformers says for one unpadded sequence."""
+    position = torch.arange(n_tokens)
+    seen = function(0, 0, position[:, None], position[None, :])
+    return torch.as_tensor(seen).expand(n_tokens, n_tokens)
+
+
+def require_mask_follows(
+    rule: LayerRule, seen: torch.Tensor | None, is_causal: bool, lengths: torch.Tensor, layer: int
+) -> None:
+    """Raise UnsupportedModelError unless the mask of a batch is the rule and hides the padding.
+
+    Parameters
+    ----------
+    rule : LayerRule
+    seen : Tensor of bool, shape (n_sequences, 1 or n_heads, n_padded, n_padded), or None
+        None means that nothing but what `is_causal` says is hidden.
+    is_causal : bool
+        What the model asked for where it gave no mask.
+    lengths : Tensor of int, shape (n_sequences,)
+    layer : int
+        For the message.
+    """
+    n_padded = int(lengths.max())
+    position = torch.arange(n_padded, device=lengths.device)
+    is_real = position[None, :] < lengths[:, None]  # (sequence, position)
+    expected = rule.visible(n_padded, lengths.device)[None] & is_real[:, None, :]
+    if seen is None:
+        assumed = LayerRule(rule.scaling, is_causal, None).visible(n_padded, lengths.device)
+        seen = assumed[None, None]
+    differs = (seen != expected[:, None]) & is_real[:, None, :, None]
+    if bool(differs.any()):
+        raise UnsupportedModelError(
+            f"layer {layer} hides other keys than its rule (causal: {rule.is_causal}, "
+            f"furthest key: {rule.max_distance}) says for this batch"
+        )

@@ -1,0 +1,69 @@
+"""The weight files of a model folder: which they are, their hash, and the licence beside them."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from attentionviz.errors import ModelNotAvailableError
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+CHUNK_BYTES = 2**20
+
+
+def weight_files(folder: Path) -> list[str]:
+    """Return the safetensors files of a model, sorted.
+
+    Raises
+    ------
+    ModelNotAvailableError
+        If there are none, one is missing, or the index names a file outside the folder.
+    """
+    if (folder / SINGLE).is_file():
+        return [SINGLE]
+    index = folder / INDEX
+    if not index.is_file():
+        raise ModelNotAvailableError(
+            f"{folder.name} has no {SINGLE}; weights in other formats are not read because "
+            "they can run code"
+        )
+    try:
+        names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelNotAvailableError(f"{INDEX} of {folder.name} cannot be read") from error
+    for name in names:
+        is_plain = isinstance(name, str) and re.fullmatch(r"[\w.-]+\.safetensors", name)
+        if not is_plain or not (folder / name).is_file():
+            raise ModelNotAvailableError(f"{INDEX} names {name!r}, which is not in {folder.name}")
+    return names
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return the SHA-256 of the weights; of several files, that of their names and hashes."""
+    names = weight_files(folder)
+    hashes = [_file_sha256(folder / name) for name in names]
+    if len(hashes) == 1:
+        return hashes[0]
+    lines = "".join(f"{digest}  {name}\n" for digest, name in zip(hashes, names, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def license_of(folder: Path) -> str | None:
+    """Return the licence that the model card names at its head, or None."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    with card.open(encoding="utf-8", errors="replace") as stream:
+        head = stream.read(20_000)
+    block = re.match(r"\ufeff?---\s*\n(.*?)\n---\s*(\n|$)", head, re.DOTALL)
+    named = re.search(r"^license:[ \t]*([^\s#]+)", block[1], re.MULTILINE) if block else None
+    return named[1].strip("'\"") if named else None
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
