@@ -8,7 +8,8 @@ from types import TracebackType
 
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
-from attentionviz.store.writer import FileRecord, hash_file
+from attentionviz.store.failpoints import failpoint
+from attentionviz.store.writer import FileRecord, hash_file, write_bytes
 
 
 def read_journal(folder: Path) -> dict[str, FileRecord]:
@@ -73,8 +74,11 @@ class Journal:
         self._records = {p: r for p, r in found.items() if _is_intact(folder, r)}
         self.forgotten = {p: r for p, r in found.items() if p not in self._records}
         self._end_last_line()
+        self._descriptor = self._open()
+
+    def _open(self) -> int:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self._descriptor = os.open(folder / layout.JOURNAL, flags, 0o644)
+        return os.open(self._folder / layout.JOURNAL, flags, 0o644)
 
     def _end_last_line(self) -> None:
         path = self._folder / layout.JOURNAL
@@ -97,7 +101,9 @@ class Journal:
 
     def close(self) -> None:
         """Give the file back; nothing can be added afterwards."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
 
     def __contains__(self, path: str) -> bool:
         return path in self._records
@@ -111,11 +117,8 @@ class Journal:
 
     def add(self, *records: FileRecord) -> None:
         """Append finished files, in one write, and flush the journal to the disk."""
-        lines = [
-            json.dumps({"path": record.path, **record.facts()}, sort_keys=True) + "\n"
-            for record in records
-        ]
-        content = "".join(lines).encode()
+        content = "".join(_line(record) for record in records).encode()
+        failpoint("before journal line")
         try:
             if os.write(self._descriptor, content) != len(content):
                 raise OSError("the line is not whole")
@@ -125,16 +128,27 @@ class Journal:
                 f"cannot write the journal of the build: {error}; give the same command again "
                 "to go on"
             ) from error
+        failpoint("after journal line")
         self._records.update({record.path: record for record in records})
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Treat files as unfinished, in this process; they are made and recorded again."""
-        for path in list(paths):
-            self._records.pop(path, None)
+        """Treat files as unfinished from now on, also after a kill; they will be made again."""
+        gone = set(paths) & self._records.keys()
+        if not gone:
+            return
+        self._records = {p: r for p, r in self._records.items() if p not in gone}
+        self.close()
+        content = "".join(_line(record) for record in self._records.values())
+        write_bytes(self._folder, layout.JOURNAL, content.encode())
+        self._descriptor = self._open()
 
     def paths(self) -> set[str]:
         """Return the relative paths of all finished files."""
         return set(self._records)
+
+
+def _line(record: FileRecord) -> str:
+    return json.dumps({"path": record.path, **record.facts()}, sort_keys=True) + "\n"
 
 
 def _is_intact(folder: Path, record: FileRecord) -> bool:

@@ -25,6 +25,7 @@ JOURNAL = "journal.jsonl"
 PROGRESS = "progress.json"
 PARTIAL_MANIFEST = "manifest.partial.json"
 CAPTURE_FOLDER = "capture"
+NEIGHBOURS_FOLDER = "neighbours"
 TEMPORARY_SUFFIX = ".tmp"
 
 STAGING_FOLDER = ".staging"
@@ -140,6 +141,11 @@ def map_path(head: HeadId, map_name: MapName) -> str:
 def map_facts_path(head: HeadId, map_name: MapName) -> str:
     """Return the relative path of offset, scale and fidelity of a map, in staging only."""
     return f"{head.folder}/{map_name}.json"
+
+
+def neighbours_path(head: HeadId) -> str:
+    """Return the relative path of a head's cosine neighbours, in staging only."""
+    return f"{NEIGHBOURS_FOLDER}/{head.folder}.npy"
 
 
 def grid_path(map_name: MapName) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
+from attentionviz.store.failpoints import failpoint
 
 _CHUNK_BYTES = 1 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -99,7 +100,7 @@ def write_array(folder: Path, path: str, array: np.ndarray[Any, Any]) -> FileRec
     return FileRecord(path, record.sha256, record.n_bytes, array.dtype.name, array.shape)
 
 
-def _write(folder: Path, path: str, parts: Iterable[Any]) -> FileRecord:
+def _write(folder: Path, path: str, parts: Iterable[Any], *, is_durable: bool = True) -> FileRecord:
     target = folder / path
     temporary = target.with_name(f"{target.name}.{os.getpid()}{layout.TEMPORARY_SUFFIX}")
     digest = hashlib.sha256()
@@ -111,8 +112,10 @@ def _write(folder: Path, path: str, parts: Iterable[Any]) -> FileRecord:
                 file.write(part)
                 digest.update(part)
                 n_bytes += len(part)
-            file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        failpoint("before rename")
         temporary.replace(target)
     except OSError as error:
         _discard(temporary)
@@ -121,8 +124,8 @@ def _write(folder: Path, path: str, parts: Iterable[Any]) -> FileRecord:
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
-    """Replace a file that no journal knows, such as the progress; readers see old or new."""
-    _write(path.parent, path.name, [content])
+    """Replace a small file that may be lost, such as the progress; readers see old or new."""
+    _write(path.parent, path.name, [content], is_durable=False)
 
 
 def hash_file(path: Path) -> tuple[str, int]:

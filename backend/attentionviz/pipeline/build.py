@@ -1,0 +1,141 @@
+"""The whole line, from a request to a published dataset, resumable at every file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attentionviz.errors import InvalidRequestError
+from attentionviz.pipeline.corpus import (
+    ImageCorpus,
+    TextCorpus,
+    read_image_corpus,
+    read_text_corpus,
+)
+from attentionviz.pipeline.drawing import draw_maps
+from attentionviz.pipeline.plan import BuildPlan, make_plan
+from attentionviz.pipeline.progress import Progress, Say
+from attentionviz.pipeline.publish import (
+    find_built,
+    finish_publishing,
+    point_to,
+    publish,
+    write_grids,
+    write_heads,
+)
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.sources import Source, n_available, source_of, take_sequences
+from attentionviz.store import layout
+from attentionviz.store.journal import Journal
+from attentionviz.store.lock import dataset_lock
+from attentionviz.store.writer import remove_others
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A published dataset.
+
+    Attributes
+    ----------
+    dataset_id, version : str
+    folder : Path
+    was_there : bool
+        Whether it had been built before, so that nothing was done.
+    """
+
+    dataset_id: str
+    version: str
+    folder: Path
+    was_there: bool = False
+
+
+def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
+    """Build a dataset, or go on with it, or find that it is there.
+
+    Parameters
+    ----------
+    request : BuildRequest
+    say : callable
+        Gets one sentence at a time on what is going on.
+
+    Returns
+    -------
+    BuildResult
+
+    Raises
+    ------
+    AppError
+        With one sentence on what is wrong: the corpus, the model, a lock, a full disk. What was
+        finished stays, and the same request goes on from there.
+    """
+    from attentionviz import models  # imports torch, which takes seconds
+
+    corpus = _read_corpus(request)
+    say(f"loading {request.model}")
+    model = models.load(request.model, device=request.device, local_models=request.local_models)
+    source = source_of(model, corpus)
+    lengths = take_sequences(source, request.max_tokens)
+    plan = make_plan(request, model, source, lengths)
+    say(_corpus_words(plan, corpus))
+    with dataset_lock(request.output, plan.dataset_id):
+        built = find_built(request.output, plan.dataset_id, plan.build_key)
+        built = built or finish_publishing(plan.folder, request.output)
+        if built is not None:
+            result = _result(built, was_there=True)
+            point_to(request.output, plan.dataset_id, result.version)
+            return result
+        return _result(_build(plan, model, source, say))
+
+
+def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
+    if request.images is not None:
+        return read_image_corpus(request.images)
+    if request.text is not None:
+        return read_text_corpus(request.text, text_column=request.text_column)
+    raise InvalidRequestError("a build needs a corpus: text or images")
+
+
+def _corpus_words(plan: BuildPlan, corpus: TextCorpus | ImageCorpus) -> str:
+    n_all = n_available(corpus)
+    noun = "images" if isinstance(corpus, ImageCorpus) else "sequences"
+    taken = len(plan.lengths)
+    share = f"all {n_all:,}" if taken == n_all else f"{taken:,} of {n_all:,}"
+    return f"{plan.dataset_id}: {share} {noun} of {corpus.name}, {plan.n_tokens:,} tokens"
+
+
+def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
+    folder = plan.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with Progress(folder, say) as progress:
+        journal = Journal(folder)
+        try:
+            keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
+            remove_others(folder, keep)  # whatever a killed process left half done
+            manifest = finished_capture(folder, journal)
+            if manifest is None:
+                from attentionviz.pipeline.capturing import Capture  # imports torch
+
+                manifest = Capture(plan, model, source, journal, progress).run()
+            draw_maps(plan, manifest, journal, progress)
+            progress.announce("publish", "writing the grid and the manifest")
+            write_grids(folder, manifest, journal)
+            fidelity = write_heads(folder, manifest, journal)
+            progress.close()  # its file goes, too
+            return publish(folder, plan.request.output, {**manifest, "fidelity": fidelity}, journal)
+        finally:
+            journal.close()
+
+
+def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
+    """Return the partial manifest if everything before the maps is finished, else None."""
+    if layout.PARTIAL_MANIFEST not in journal:
+        return None
+    manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
+    base = layout.expected_files({**manifest, "maps": {}}).keys() - {layout.HEADS}
+    return manifest if journal.has_all(base) else None
+
+
+def _result(folder: Path, *, was_there: bool = False) -> BuildResult:
+    parsed = layout.parse_version_name(folder.name)
+    dataset_id, version = parsed or ("", "")
+    return BuildResult(dataset_id, version, folder, was_there)

@@ -1,0 +1,154 @@
+"""From a model and a corpus to the vectors of every head, a batch in memory at a time."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz import models
+from attentionviz.core.types import HeadId
+from attentionviz.pipeline.columns import TokenTable
+from attentionviz.pipeline.pictures import write_pictures
+from attentionviz.pipeline.plan import BuildPlan
+from attentionviz.pipeline.progress import Progress
+from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
+from attentionviz.pipeline.sources import ImageSource, Source, tokens_document
+from attentionviz.store import layout
+from attentionviz.store.grid import byte_norms, choose_grid_tokens, grid_points
+from attentionviz.store.journal import Journal
+from attentionviz.store.schema import canonical_json
+from attentionviz.store.writer import write_array, write_bytes
+
+
+class Capture:
+    """The first half of a build: everything that needs the model.
+
+    Parameters
+    ----------
+    plan : BuildPlan
+    model : LoadedModel
+    source : Source
+    journal : Journal
+        Says what is finished, and gets what becomes finished.
+    progress : Progress
+    """
+
+    def __init__(
+        self,
+        plan: BuildPlan,
+        model: models.LoadedModel,
+        source: Source,
+        journal: Journal,
+        progress: Progress,
+    ) -> None:
+        self.plan = plan
+        self.model = model
+        self.source = source
+        self.journal = journal
+        self.progress = progress
+        self.folder = plan.folder
+
+    def run(self) -> dict[str, Any]:
+        """Capture, check and write all that lacks; return the partial manifest."""
+        check = self.check_attention()
+        table, patches, n_shards = self.capture_batches()
+        shards = Shards(self.folder, n_shards)
+        shape = (self.model.n_layers, self.model.n_heads, self.model.n_key_heads)
+        for head in assemble_heads(self.folder, self.journal, shards, shape):
+            self.progress.update(message=f"storing the vectors of {head.folder}")
+        if patches is not None:
+            self.journal.add(write_array(self.folder, layout.PATCHES, patches))
+        self.write_images()
+        document = tokens_document(self.source, table)
+        self.journal.add(write_bytes(self.folder, layout.TOKENS, canonical_json(document)))
+        grid_tokens = self.write_grid()
+        manifest = {
+            **self.plan.facts,
+            "corpus": {**self.plan.facts["corpus"], "n_sequences_cut": table.n_cut},
+            "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
+            "attention_check": check._asdict(),
+            "build_key": self.plan.build_key,
+        }
+        content = canonical_json(manifest)
+        self.journal.add(write_bytes(self.folder, layout.PARTIAL_MANIFEST, content))
+        shards.remove()
+        return manifest
+
+    def check_attention(self) -> models.AttentionCheck:
+        """Hold a sample against the model's own attention; UnsupportedModelError if it differs."""
+        self.progress.announce("capture", "checking queries and keys against the model's attention")
+        sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
+        captured = models.capture_batch(self.model, sample)
+        stored = dataclasses.replace(
+            captured,
+            queries=captured.queries.astype(self.plan.request.precision),
+            keys=captured.keys.astype(self.plan.request.precision),
+        )
+        check = models.check_attention(self.model, sample, stored)
+        self.progress.say(
+            f"attention from queries and keys is the model's own: largest error "
+            f"{check.max_abs_error:.1e} over {check.n_sequences} sequences"
+        )
+        return check
+
+    def capture_batches(self) -> tuple[TokenTable, NDArray[np.uint8] | None, int]:
+        """Write a shard for each batch that lacks one; return columns, patches, and the count.
+
+        Shards are not needed any more once every head was assembled; columns always are.
+        """
+        lengths, n_tokens = self.plan.lengths, self.plan.n_tokens
+        self.progress.announce("capture", f"capturing {len(lengths):,} sequences")
+        needs_shards = not self.journal.has_all(self.vector_paths())
+        table = TokenTable(self.model.modality == "image")
+        sprites = []
+        n_shards = 0
+        for batch in self.source.batches(len(lengths)):
+            if needs_shards and not self.journal.has_all(shard_paths(n_shards).values()):
+                captured = models.capture_batch(self.model, batch)
+                precision = self.plan.request.precision
+                self.journal.add(*write_shard(self.folder, n_shards, captured, precision))
+            table.add(batch)
+            if batch.sprites is not None:
+                sprites.append(batch.sprites)
+            n_shards += 1
+            self.progress.update(message=f"captured {table.n_tokens:,} of {n_tokens:,} tokens")
+        return table, np.concatenate(sprites) if sprites else None, n_shards
+
+    def heads(self) -> list[HeadId]:
+        """Return every head of the model."""
+        return list(layout.iterate_heads(self.model.n_layers, self.model.n_heads))
+
+    def vector_paths(self) -> set[str]:
+        """Return the relative paths of queries, keys and norms of all heads."""
+        n_heads, n_key_heads = self.model.n_heads, self.model.n_key_heads
+        paths = set()
+        for head in self.heads():
+            paths |= {layout.queries_path(head), layout.norms_path(head)}
+            paths.add(layout.keys_path(head, n_heads, n_key_heads))
+        return paths
+
+    def write_images(self) -> None:
+        """Write the pictures that the page shows; nothing for text."""
+        if not isinstance(self.source, ImageSource):
+            return
+        paths = self.source.corpus.paths[: len(self.plan.lengths)]
+        for image_idx in write_pictures(self.folder, self.journal, self.model, paths):
+            self.progress.update(message=f"storing image {image_idx + 1:,} of {len(paths):,}")
+
+    def write_grid(self) -> NDArray[np.int32]:
+        """Write which tokens the grid draws, and their norms; return the tokens."""
+        heads = self.heads()
+        seed = self.plan.request.seed
+        tokens = choose_grid_tokens(self.plan.lengths, len(heads), seed)
+        points = grid_points(tokens, self.plan.n_tokens)
+        norms = np.empty((len(heads), len(points)), dtype=np.uint8)
+        for i, head in enumerate(heads):
+            path = self.folder / layout.norms_path(head)
+            norms[i] = byte_norms(np.load(path, allow_pickle=False))[points]
+        shape = (self.model.n_layers, self.model.n_heads, len(points))
+        self.journal.add(
+            write_array(self.folder, layout.GRID_TOKENS, tokens),
+            write_array(self.folder, layout.GRID_NORMS, norms.reshape(shape)),
+        )
+        return tokens

@@ -1,0 +1,57 @@
+"""The columns of ``tokens.json``, gathered batch by batch."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attentionviz.models import Batch
+
+TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
+PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+
+
+class TokenTable:
+    """Columns over the tokens of all sequences that were taken.
+
+    Parameters
+    ----------
+    is_image : bool
+        Whether tokens are patches, with a place and a colour.
+    """
+
+    def __init__(self, is_image: bool) -> None:
+        names = TEXT_COLUMNS + (PATCH_COLUMNS if is_image else ())
+        self._columns: dict[str, list[Any]] = {name: [] for name in names}
+        self.lengths: list[int] = []
+        self.n_cut = 0
+        self.n_tokens_cut = 0
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens of all sequences so far."""
+        return len(self._columns["text"])
+
+    def add(self, batch: "Batch") -> None:
+        """Append the tokens of a batch."""
+        for name, values in self._columns.items():
+            values.extend(getattr(batch.tokens, name))
+        self.lengths.extend(batch.lengths)
+        self.n_cut += sum(1 for n in batch.truncated if n)
+        self.n_tokens_cut += sum(batch.truncated)
+
+    def document(self, texts: list[str], columns: dict[str, list[Any]]) -> dict[str, Any]:
+        """Return the content of ``tokens.json``.
+
+        Parameters
+        ----------
+        texts : list of str
+            Text, or file name of the image, of every sequence that was taken.
+        columns : dict of str to list
+            Further columns of the corpus, over the same sequences.
+        """
+        starts, total = [], 0
+        for length in self.lengths:
+            starts.append(total)
+            total += length
+        sequence = [i for i, n in enumerate(self.lengths) for _ in range(n)]
+        sequences = {"start": starts, "length": self.lengths, "text": texts, "columns": columns}
+        return {**self._columns, "sequence": sequence, "sequences": sequences}

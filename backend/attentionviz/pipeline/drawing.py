@@ -1,0 +1,115 @@
+"""The maps of all heads: which lack, in which order, through which processes."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from tqdm import tqdm
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import BuildError
+from attentionviz.pipeline.plan import BuildPlan
+from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+from attentionviz.pipeline.units import MapJob, UnitResult, run_unit
+from attentionviz.store import layout
+from attentionviz.store.journal import Journal
+
+Unit = tuple[HeadId, tuple[MapName, ...]]
+BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
+
+
+def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -> list[Unit]:
+    """Return the units whose files are not all there, in the order in which a viewer sees them."""
+    units = []
+    for group in plan.request.task_groups():
+        for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
+            maps = tuple(name for name in group if not journal.has_all(map_paths(head, name)))
+            if maps:
+                units.append((head, maps))
+    return units
+
+
+def map_paths(head: HeadId, name: MapName) -> tuple[str, str]:
+    """Return the relative paths of a map and of its facts."""
+    return layout.map_path(head, name), layout.map_facts_path(head, name)
+
+
+def draw_maps(
+    plan: BuildPlan, manifest: dict[str, Any], journal: Journal, progress: Progress
+) -> None:
+    """Make every map that lacks.
+
+    Parameters
+    ----------
+    plan : BuildPlan
+    manifest : dict
+        The partial manifest.
+    journal : Journal
+        Gets each map as soon as it is finished.
+    progress : Progress
+    """
+    units = missing_units(plan, manifest, journal)
+    n_left = Counter(str(name) for _, maps in units for name in maps)
+    n_units = manifest["n_layers"] * manifest["n_heads"] * len(manifest["maps"])
+    n_done = n_units - n_left.total()
+    progress.update(n_units=n_units, n_units_done=n_done)
+    again = f", {n_done:,} were done before" if n_done else ""
+    workers = "1 process" if plan.request.n_workers == 1 else f"{plan.request.n_workers} processes"
+    progress.announce("maps", f"drawing {n_units:,} maps in {workers}{again}")
+    remaining = RemainingTime(n_left, plan.request.n_workers)
+    job = MapJob(plan.folder, manifest, plan.lengths, os.getpid())
+    with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
+        for result in run_units(job, units, plan.request.n_workers):
+            journal.add(*result.records)
+            n_done += len(result.seconds)
+            _tell(result, remaining, progress)
+            left = remaining.seconds()
+            words = f", {duration_words(left)} left" if left is not None else ""
+            progress.update(
+                n_units_done=n_done,
+                remaining_seconds=None if left is None else round(left, 1),
+                message=f"{n_done:,} of {n_units:,} maps are done",
+            )
+            bar.set_postfix_str(words.removeprefix(", "), refresh=False)
+            bar.update(len(result.seconds))
+
+
+def _tell(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:
+    for name, seconds in result.seconds:
+        remaining.finished(name, seconds)
+        if remaining.n_left(name) == 0:
+            mean = remaining.mean_seconds(name)
+            progress.say(f"{name} of every head is done, {mean:.2g} s a head")
+
+
+def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitResult]:
+    """Yield the results of units as they finish, begun in the order given.
+
+    Parameters
+    ----------
+    job : MapJob
+    units : list of (HeadId, tuple of MapName)
+    n_workers : int
+        1: in this process.
+
+    Raises
+    ------
+    BuildError
+        When a unit cannot be made, or a process died.
+    """
+    if n_workers == 1:
+        yield from (run_unit(job, head, maps) for head, maps in units)
+        return
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        parallel = Parallel(n_jobs=n_workers, return_as="generator_unordered", batch_size=1)
+        results = parallel(delayed(run_unit)(job, head, maps) for head, maps in units)
+        try:
+            yield from results
+        except TerminatedWorkerError as error:
+            raise BuildError(
+                "a process that draws maps was killed, most likely for want of memory; give the "
+                "same command again with fewer --workers: it goes on where it stopped"
+            ) from error

@@ -1,0 +1,65 @@
+"""The images of a dataset: what the model saw of each, bounded and re-encoded, and patches."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from attentionviz.pipeline.corpus import open_image
+from attentionviz.store import layout
+from attentionviz.store.journal import Journal
+from attentionviz.store.writer import FileRecord, write_bytes
+
+if TYPE_CHECKING:
+    from attentionviz.models import LoadedModel
+
+THUMBNAIL_PX = 96
+
+
+def write_pictures(
+    folder: Path, journal: Journal, model: "LoadedModel", paths: Sequence[Path]
+) -> Iterator[int]:
+    """Write picture and thumbnail of every image that lacks them; yield each finished index.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build.
+    journal : Journal
+        Gets the files.
+    model : LoadedModel
+        Says which part of a picture it sees.
+    paths : sequence of Path
+        The images, in the order of the corpus.
+    """
+    for image_idx, path in enumerate(paths):
+        if not journal.has_all(picture_paths(image_idx)):
+            visible = model.visible_image(open_image(path))
+            journal.add(*_write_picture(folder, image_idx, visible))
+        yield image_idx
+
+
+def picture_paths(image_idx: int) -> tuple[str, str]:
+    """Return the relative paths of an image and its thumbnail."""
+    return layout.image_path(image_idx), layout.thumbnail_path(image_idx)
+
+
+def _write_picture(folder: Path, image_idx: int, picture: Image.Image) -> list[FileRecord]:
+    thumbnail = picture.copy()
+    thumbnail.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    path, thumbnail_path = picture_paths(image_idx)
+    return [
+        write_bytes(folder, path, _png_bytes(picture)),
+        write_bytes(folder, thumbnail_path, _png_bytes(thumbnail)),
+    ]
+
+
+def _png_bytes(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    # A fresh image has no metadata: a camera's notes have no business in a dataset.
+    clean = Image.new("RGB", picture.size)
+    clean.paste(picture)
+    clean.save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -1,0 +1,190 @@
+"""From finished maps to a dataset: grid, heads, manifest, and the rename that makes it visible."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import BuildError, DamagedDatasetError
+from attentionviz.pipeline.units import read_array
+from attentionviz.store import layout
+from attentionviz.store.failpoints import failpoint
+from attentionviz.store.grid import grid_points, pack_points
+from attentionviz.store.journal import Journal
+from attentionviz.store.schema import canonical_json, parse_manifest
+from attentionviz.store.writer import (
+    hash_file,
+    remove_folder,
+    remove_others,
+    replace_atomically,
+    sync_folder,
+    sync_folders,
+    write_array,
+    write_bytes,
+)
+
+MEASURES = ("recall_at_10", "rank_correlation", "trustworthiness")
+MAP_FACTS = ("offset", "scale", "fidelity", "details", "fallback")
+
+
+def write_grids(folder: Path, manifest: dict[str, Any], journal: Journal) -> None:
+    """Write the grid of every map that lacks one."""
+    points = grid_points(read_array(folder / layout.GRID_TOKENS), manifest["n_tokens"])
+    for name in map(MapName.parse, sorted(manifest["maps"])):
+        path = layout.grid_path(name)
+        if path not in journal:
+            journal.add(write_array(folder, path, _grid(folder, manifest, name, points)))
+
+
+def _grid(
+    folder: Path, manifest: dict[str, Any], name: MapName, points: NDArray[np.int64]
+) -> NDArray[Any]:
+    n_layers, n_heads = manifest["n_layers"], manifest["n_heads"]
+    maps = [
+        pack_points(read_array(folder / layout.map_path(head, name))[points])
+        for head in layout.iterate_heads(n_layers, n_heads)
+    ]
+    grid = np.stack(maps)  # (layer * head, point[, 2])
+    return grid.reshape(n_layers, n_heads, *grid.shape[1:])
+
+
+def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:
+    """Write ``heads.json`` from the facts of all maps; return the fidelity of the manifest."""
+    heads = []
+    for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
+        facts = {name: _map_facts(folder, head, name) for name in sorted(manifest["maps"])}
+        first = next(iter(facts.values()))
+        heads.append(
+            {
+                "layer": head.layer,
+                "head": head.head,
+                "alignment_scale": first["alignment_scale"],
+                "vector_rank_correlation": first["vector_rank_correlation"],
+                "maps": {n: {key: f[key] for key in MAP_FACTS} for n, f in facts.items()},
+            }
+        )
+    journal.add(write_bytes(folder, layout.HEADS, canonical_json({"heads": heads})))
+    return {name: _mean_fidelity(heads, name) for name in manifest["maps"]}
+
+
+def _map_facts(folder: Path, head: HeadId, name: str) -> dict[str, Any]:
+    path = folder / layout.map_facts_path(head, MapName.parse(name))
+    facts: dict[str, Any] = json.loads(path.read_bytes())
+    return facts
+
+
+def _mean_fidelity(heads: list[dict[str, Any]], name: str) -> dict[str, float | None]:
+    means: dict[str, float | None] = {}
+    for measure in MEASURES:
+        values = [head["maps"][name]["fidelity"][measure] for head in heads]
+        defined = [value for value in values if value is not None]
+        means[measure] = sum(defined) / len(defined) if defined else None
+    return means
+
+
+def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Journal) -> Path:
+    """Write the manifest and make the dataset visible; return its folder.
+
+    The hashes are those of the journal. Removing the journal is the point of no return: a folder
+    with a manifest and no journal is whole, and a killed publication goes on from there.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build.
+    data_dir : Path
+    manifest : dict
+        With fidelity; the files are added here.
+    journal : Journal
+        Closed here.
+    """
+    expected = layout.expected_files(manifest)
+    if missing := sorted(path for path in expected if path not in journal):
+        raise BuildError(f"{len(missing)} files of the dataset are missing, such as {missing[0]}")
+    files = {path: journal[path].facts() for path in expected}
+    content = canonical_json({**manifest, "files": files})
+    parse_manifest(content)  # what the server would refuse is refused here
+    failpoint("before manifest")
+    write_bytes(folder, layout.MANIFEST, content)
+    failpoint("after manifest")
+    journal.close()
+    sync_folders(folder)
+    (folder / layout.JOURNAL).unlink()
+    failpoint("after journal")
+    return _move(folder, data_dir, {**manifest, "files": files})
+
+
+def finish_publishing(folder: Path, data_dir: Path) -> Path | None:
+    """Go on with a publication that was killed after its journal was removed, or return None."""
+    if (folder / layout.JOURNAL).exists():
+        return None
+    manifest = _read_manifest(folder)
+    if manifest is None or not is_intact(folder, manifest):
+        return None
+    return _move(folder, data_dir, manifest)
+
+
+def _move(folder: Path, data_dir: Path, manifest: dict[str, Any]) -> Path:
+    dataset_id = manifest["id"]
+    remove_others(folder, {*manifest["files"], layout.MANIFEST})
+    digest, _ = hash_file(folder / layout.MANIFEST)
+    version = digest[: layout.N_VERSION_DIGITS]
+    target = layout.dataset_folder(data_dir, dataset_id, version)
+    sync_folders(folder)
+    if target.exists():
+        # Another copy of the very same dataset; the one just built is known to be whole.
+        remove_folder(target)
+    failpoint("before folder rename")
+    folder.rename(target)
+    sync_folder(data_dir)
+    failpoint("before pointer")
+    point_to(data_dir, dataset_id, version)
+    return target
+
+
+def point_to(data_dir: Path, dataset_id: str, version: str) -> None:
+    """Make one version of a dataset the current one."""
+    line = layout.version_name(dataset_id, version) + "\n"
+    replace_atomically(layout.pointer_path(data_dir, dataset_id), line.encode())
+    sync_folder(data_dir)
+
+
+def find_built(data_dir: Path, dataset_id: str, build_key: str) -> Path | None:
+    """Return the folder of a whole dataset that came from this build key, or None."""
+    for folder in _versions(data_dir, dataset_id):
+        manifest = _read_manifest(folder)
+        if manifest is None or manifest.get("build_key") != build_key:
+            continue
+        if is_intact(folder, manifest):
+            return folder
+    return None
+
+
+def _versions(data_dir: Path, dataset_id: str) -> Iterator[Path]:
+    for folder in sorted(data_dir.glob(f"{dataset_id}@*")):
+        parsed = layout.parse_version_name(folder.name)
+        if parsed and parsed[0] == dataset_id and folder.is_dir():
+            yield folder
+
+
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
+    try:
+        return parse_manifest((folder / layout.MANIFEST).read_bytes())
+    except (OSError, DamagedDatasetError):
+        return None
+
+
+def is_intact(folder: Path, manifest: dict[str, Any]) -> bool:
+    """Return whether every file of a manifest is there, with its size and its hash."""
+    for path, facts in manifest["files"].items():
+        file = folder / path
+        try:
+            if file.is_symlink() or hash_file(file) != (facts["sha256"], facts["bytes"]):
+                return False
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,108 @@
+"""What a user asks of a build, checked before anything is loaded."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attentionviz.core.types import DIMS, METHODS, MapName
+from attentionviz.errors import InvalidRequestError
+from attentionviz.store import layout
+
+PRECISIONS = ("float32", "float16")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+MAX_SEED = 2**31 - 1
+
+# Methods of one entry share a task, since a task of a few milliseconds is not worth its dispatch.
+TASK_GROUPS = (("biplot", "pca"), ("attention-tsne",), ("tsne",), ("umap",))
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One build: a model, a corpus, and every choice.
+
+    Attributes
+    ----------
+    model : str
+        Preset, hub id with optional ``@revision``, local folder, or embedded model.
+    text, images : Path or None
+        Exactly one of them: a file of text, or a folder of images.
+    output : Path
+        The data folder.
+    dataset_id : str or None
+        None: made of the names of model and corpus.
+    methods : tuple of str
+        Projection methods.
+    dims : tuple of int
+        2, 3 or both.
+    max_tokens : int or None
+        Whole sequences are taken, in the order of the corpus, while their tokens fit.
+    seed : int
+    precision : str
+        "float32" or "float16": how queries and keys are stored.
+    device : str
+        Where the model runs.
+    n_workers : int
+        Processes that compute maps; it changes nothing in the files.
+    text_column : str or None
+        Column of a CSV or JSONL corpus that holds the text.
+    local_models : Path or None
+        Folder of the embedded models.
+    """
+
+    model: str
+    output: Path
+    text: Path | None = None
+    images: Path | None = None
+    dataset_id: str | None = None
+    methods: tuple[str, ...] = METHODS
+    dims: tuple[int, ...] = DIMS
+    max_tokens: int | None = None
+    seed: int = 0
+    precision: str = "float32"
+    device: str = "auto"
+    n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    text_column: str | None = None
+    local_models: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.text is None) == (self.images is None):
+            raise InvalidRequestError("name one corpus: either --text FILE or --images FOLDER")
+        if self.dataset_id is not None:
+            layout.require_dataset_id(self.dataset_id)
+        for method in self.methods:
+            MapName.parse(f"{method}-2d")  # MethodNotFoundError says which there are
+        if not self.methods or not self.dims or not set(self.dims) <= set(DIMS):
+            raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
+        _require_among("--precision", self.precision, PRECISIONS)
+        _require_among("--device", self.device, DEVICES)
+        _require_in("--seed", self.seed, 0, MAX_SEED)
+        _require_in("--workers", self.n_workers, 1, 1024)
+        if self.max_tokens is not None:
+            _require_in("--max-tokens", self.max_tokens, 1, MAX_SEED)
+
+    def task_groups(self) -> list[tuple[MapName, ...]]:
+        """Return the maps in the order in which a viewer sees them, those of a task together."""
+        groups = []
+        for dims in sorted(set(self.dims)):
+            for methods in TASK_GROUPS:
+                maps = tuple(MapName(m, dims) for m in METHODS if m in methods)
+                groups.append(tuple(name for name in maps if name.method in self.methods))
+        return [group for group in groups if group]
+
+
+def default_id(model_name: str, corpus_name: str) -> str:
+    """Return an id such as ``bert-base-uncased-sentences`` that fits the grammar of ids."""
+    short = model_name.rstrip("/").rsplit("/", 1)[-1]
+    slug = re.sub(r"[^a-z0-9._-]+", "-", f"{short}-{corpus_name}".lower()).strip("-._")
+    return slug[:64].rstrip("-._") or "dataset"
+
+
+def _require_among(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidRequestError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+
+
+def _require_in(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise InvalidRequestError(f"{name} is {value}, expected {low} to {high}")

@@ -1,0 +1,168 @@
+"""Captured vectors on their way to the dataset: one shard a batch, read back by the head."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.types import HeadId
+from attentionviz.errors import BuildError
+from attentionviz.store import layout
+from attentionviz.store.journal import Journal
+from attentionviz.store.writer import FileRecord, write_array
+
+if TYPE_CHECKING:  # a build imports torch; a worker that computes maps must not
+    from attentionviz.models import CapturedBatch
+
+PARTS = ("queries", "keys", "norms")
+MAX_FLOAT16 = 65504.0
+
+
+def shard_paths(shard_idx: int) -> dict[str, str]:
+    """Return the relative paths of the three arrays of one shard."""
+    return {part: f"{layout.CAPTURE_FOLDER}/{shard_idx:06d}.{part}.npy" for part in PARTS}
+
+
+def write_shard(
+    folder: Path, shard_idx: int, captured: "CapturedBatch", precision: str
+) -> list[FileRecord]:
+    """Write the vectors and norms of one batch.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build.
+    shard_idx : int
+        Number of the batch.
+    captured : CapturedBatch
+    precision : str
+        "float32" or "float16", of queries and keys; norms are measured before rounding.
+
+    Raises
+    ------
+    BuildError
+        Where a value is not finite, or does not fit float16; names the first layer and head.
+    """
+    require_finite("query", captured.queries, precision)
+    require_finite("key", captured.keys, precision)
+    arrays = {
+        "queries": captured.queries.astype(precision),
+        "keys": captured.keys.astype(precision),
+        "norms": _norms(captured),
+    }
+    paths = shard_paths(shard_idx)
+    return [write_array(folder, paths[part], arrays[part]) for part in PARTS]
+
+
+def _norms(captured: "CapturedBatch") -> NDArray[np.float32]:
+    queries, keys = captured.queries, captured.keys
+    key_norms = np.linalg.norm(keys, axis=-1)  # (layer, key_head, token)
+    key_norms = np.repeat(key_norms, queries.shape[1] // keys.shape[1], axis=1)
+    norms = (
+        np.linalg.norm(queries, axis=-1),
+        key_norms,
+        captured.value_norms,
+        captured.output_norms,
+    )
+    return np.stack(norms, axis=-1).astype(np.float32)  # (layer, head, token, 4)
+
+
+def require_finite(kind: str, vectors: NDArray[np.float32], precision: str) -> None:
+    """Raise BuildError where a vector, as stored, would hold NaN or infinity."""
+    limit = MAX_FLOAT16 if precision == "float16" else np.inf
+    with np.errstate(invalid="ignore"):
+        largest = np.abs(vectors).max(axis=(2, 3))  # (layer, head); NaN stays NaN
+    bad = np.argwhere(~(largest < np.inf) | (largest > limit))
+    if len(bad):
+        layer, head = bad[0]
+        advice = "; build with --precision float32" if np.isfinite(largest).all() else ""
+        raise BuildError(
+            f"a {kind} of layer {layer}, head {head} holds {largest[layer, head]}, which "
+            f"{precision} cannot store{advice}"
+        )
+
+
+class Shards:
+    """The shards of a build, read one head at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build.
+    n_shards : int
+    """
+
+    def __init__(self, folder: Path, n_shards: int) -> None:
+        self._folder = folder
+        self._n_shards = n_shards
+
+    def paths(self) -> list[str]:
+        """Return the relative paths of all shards."""
+        return [path for i in range(self._n_shards) for path in shard_paths(i).values()]
+
+    def read(self, part: str, layer: int, head: int) -> NDArray[Any]:
+        """Return one array of one head over all tokens, shape (n_tokens, d_head) or (.., 4)."""
+        blocks = [
+            _read_block(self._folder / shard_paths(i)[part], layer, head)
+            for i in range(self._n_shards)
+        ]
+        return np.concatenate(blocks)
+
+    def remove(self) -> None:
+        """Delete the shards, once every head was assembled."""
+        for path in self.paths():
+            (self._folder / path).unlink(missing_ok=True)
+
+
+def _read_block(path: Path, layer: int, head: int) -> NDArray[Any]:
+    """Return array[layer, head] of a four-dimensional .npy file, reading no more than that."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        n_values = shape[2] * shape[3]
+        file.seek((layer * shape[1] + head) * n_values * dtype.itemsize, 1)
+        content = file.read(n_values * dtype.itemsize)
+    return np.frombuffer(content, dtype=dtype).reshape(shape[2:])  # (token, d_head)
+
+
+def is_drawn(path: str) -> bool:
+    """Return whether a file of a build was computed from the vectors, not captured."""
+    folder, _, name = path.rpartition("/")
+    if re.fullmatch(r"L\d+H\d+", folder):
+        return name.removesuffix(".npy") not in PARTS
+    return path == layout.HEADS or folder in ("grid", layout.NEIGHBOURS_FOLDER)
+
+
+def assemble_heads(
+    folder: Path, journal: Journal, shards: Shards, shape: tuple[int, int, int]
+) -> Iterator[HeadId]:
+    """Write queries, keys and norms of every head that lacks them; yield each finished head.
+
+    Parameters
+    ----------
+    folder : Path
+    journal : Journal
+        Gets the files. Maps of a head whose vectors came out otherwise than an earlier, lost
+        copy are forgotten.
+    shards : Shards
+    shape : tuple of int
+        Numbers of layers, heads and key heads.
+    """
+    n_layers, n_heads, n_key_heads = shape
+    for head in layout.iterate_heads(n_layers, n_heads):
+        parts = {"queries": layout.queries_path(head), "norms": layout.norms_path(head)}
+        if layout.key_head(head, n_heads, n_key_heads) == head:
+            parts["keys"] = layout.keys_path(head, n_heads, n_key_heads)
+        for part, path in parts.items():
+            if path in journal:
+                continue
+            index = head.head * n_key_heads // n_heads if part == "keys" else head.head
+            record = write_array(folder, path, shards.read(part, head.layer, index))
+            before = journal.forgotten.get(path)
+            if before is not None and before.sha256 != record.sha256:
+                journal.forget(path for path in journal.paths() if is_drawn(path))
+            journal.add(record)
+        yield head

@@ -1,0 +1,147 @@
+"""One face for sentences and images: batches, names and columns of the sequences to be taken."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from attentionviz.errors import CorpusError, InvalidRequestError
+from attentionviz.pipeline.columns import TokenTable
+from attentionviz.pipeline.corpus import ImageCorpus, TextCorpus, open_image
+
+if TYPE_CHECKING:
+    from attentionviz.models import Batch, LoadedModel
+
+SAMPLE_SEQUENCES = 8
+SAMPLE_BYTES = 256 * 2**20
+"""What the model's own attention may take when a sample is checked."""
+
+
+class Source(Protocol):
+    """A corpus as a model reads it."""
+
+    @property
+    def corpus(self) -> TextCorpus | ImageCorpus:
+        """Return the whole corpus."""
+
+    def batches(self, n_sequences: int) -> Iterator["Batch"]:
+        """Yield the first sequences, in order."""
+
+    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+        """Return a few of the first ``len(lengths)`` sequences, for the check of attention."""
+
+    def texts(self, n_sequences: int) -> list[str]:
+        """Return the text, or file name, of the first sequences."""
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """Sentences."""
+
+    model: "LoadedModel"
+    corpus: TextCorpus
+
+    def batches(self, n_sequences: int) -> Iterator["Batch"]:
+        """Yield the first sentences, in order."""
+        return self.model.text_batches(self.corpus.sequences[:n_sequences])
+
+    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+        """Return a few sentences, each cut where its attention would not fit into memory."""
+        chosen = choose_sample(len(lengths), SAMPLE_SEQUENCES, seed)
+        n_heads = self.model.n_layers * self.model.n_heads
+        longest = max(8, int((SAMPLE_BYTES / (4 * n_heads * len(chosen))) ** 0.5))
+        texts = [_cut_to_share(self.corpus.sequences[i], longest / lengths[i]) for i in chosen]
+        return self.model.prepare_texts(texts)
+
+    def texts(self, n_sequences: int) -> list[str]:
+        """Return the first sentences."""
+        return self.corpus.sequences[:n_sequences]
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Images."""
+
+    model: "LoadedModel"
+    corpus: ImageCorpus
+
+    def batches(self, n_sequences: int) -> Iterator["Batch"]:
+        """Yield the first images, in order; each file is opened when its turn comes."""
+        pictures = (open_image(path) for path in self.corpus.paths[:n_sequences])
+        return self.model.image_batches(pictures)
+
+    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+        """Return a few images, as many as have room for their attention."""
+        n_bytes = 4 * self.model.n_layers * self.model.n_heads * lengths[0] ** 2
+        n_images = min(SAMPLE_SEQUENCES, max(1, SAMPLE_BYTES // n_bytes))
+        chosen = choose_sample(len(lengths), n_images, seed)
+        return self.model.prepare_images([open_image(self.corpus.paths[i]) for i in chosen])
+
+    def texts(self, n_sequences: int) -> list[str]:
+        """Return the file names of the first images."""
+        return [path.name for path in self.corpus.paths[:n_sequences]]
+
+
+def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
+    """Return the source; InvalidRequestError when the model reads the other kind of corpus."""
+    is_image = isinstance(corpus, ImageCorpus)
+    if is_image != (model.modality == "image"):
+        wanted = "images: give --images FOLDER" if not is_image else "text: give --text FILE"
+        raise InvalidRequestError(f"{model.description['name']} reads {wanted}")
+    if isinstance(corpus, ImageCorpus):
+        return ImageSource(model, corpus)
+    return TextSource(model, corpus)
+
+
+def n_available(corpus: TextCorpus | ImageCorpus) -> int:
+    """Return the number of sequences of a corpus."""
+    return len(corpus.paths if isinstance(corpus, ImageCorpus) else corpus.sequences)
+
+
+def take_sequences(source: Source, max_tokens: int | None) -> list[int]:
+    """Return the lengths of the sequences that fit the budget, whole ones in order.
+
+    Parameters
+    ----------
+    source : Source
+    max_tokens : int or None
+        None: all of them.
+
+    Raises
+    ------
+    CorpusError
+        If not even the first one fits.
+    """
+    n_sequences = n_available(source.corpus)
+    lengths: list[int] = []
+    total = 0
+    for batch in source.batches(n_sequences):
+        for length in batch.lengths:
+            if max_tokens is not None and total + length > max_tokens:
+                if not lengths:
+                    raise CorpusError(
+                        f"the first sequence of {source.corpus.name} has {length} tokens, more "
+                        f"than --max-tokens {max_tokens}"
+                    )
+                return lengths
+            lengths.append(length)
+            total += length
+    return lengths
+
+
+def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
+    """Return the content of ``tokens.json`` for the sequences that the table holds."""
+    n = len(table.lengths)
+    columns = {name: list(values[:n]) for name, values in source.corpus.columns.items()}
+    return table.document(source.texts(n), columns)
+
+
+def choose_sample(n: int, n_wanted: int, seed: int) -> list[int]:
+    """Return a few indices out of 0..n-1, seeded, ascending."""
+    chosen = np.random.default_rng(seed).choice(n, min(n, n_wanted), replace=False)
+    return [int(i) for i in np.sort(chosen)]
+
+
+def _cut_to_share(text: str, share: float) -> str:
+    return text if share >= 1 else text[: max(1, int(len(text) * share))]

@@ -1,0 +1,227 @@
+"""The unit of work: some maps of one head, in a process of its own."""
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import AppError, BuildError
+from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.projections import (
+    HeadVectors,
+    Neighbours,
+    Projection,
+    dequantise,
+    find_neighbours,
+    needs_neighbours,
+    project,
+    quantise,
+)
+from attentionviz.store import layout
+from attentionviz.store.schema import canonical_json
+from attentionviz.store.writer import FileRecord, write_array, write_bytes
+
+ORPHAN_CHECK_SECONDS = 1.0
+_watched: set[int] = set()
+
+
+@dataclass(frozen=True)
+class MapJob:
+    """What is the same for all units of a build.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the build.
+    manifest : mapping
+        The partial manifest.
+    lengths : tuple of int
+        Tokens of every sequence.
+    builder_pid : int
+        Process that collects the results.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    lengths: tuple[int, ...]
+    builder_pid: int
+
+    def places(self, layer: int) -> Places:
+        """Return where tokens stand, and which keys a query of this layer sees."""
+        rule = self.manifest["layers"][layer]
+        lengths = np.asarray(self.lengths)
+        start = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Places(
+            sequence_index=np.repeat(np.arange(len(lengths)), lengths),
+            position=np.arange(len(start)) - start,
+            is_causal=rule["is_causal"],
+            max_distance=rule["max_distance"],
+        )
+
+    def vectors(self, head: HeadId) -> HeadVectors:
+        """Return the vectors of a head, aligned."""
+        n_heads, n_key_heads = self.manifest["n_heads"], self.manifest["n_key_heads"]
+        return HeadVectors.of(
+            read_array(self.folder / layout.queries_path(head)),
+            read_array(self.folder / layout.keys_path(head, n_heads, n_key_heads)),
+            self.manifest["layers"][head.layer]["scaling"],
+            rule=self.manifest["alignment"]["scale"],
+            seed=self.manifest["seed"],
+        )
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """What came out of a unit: the finished files, and the seconds of every map."""
+
+    head: HeadId
+    records: tuple[FileRecord, ...]
+    seconds: tuple[tuple[str, float], ...]
+
+
+def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult:
+    """Make some maps of one head, measure them, and write them.
+
+    Parameters
+    ----------
+    job : MapJob
+    head : HeadId
+    maps : tuple of MapName
+
+    Returns
+    -------
+    UnitResult
+
+    Raises
+    ------
+    BuildError
+        When a map cannot be made; names layer, head and map.
+    """
+    _end_with(job.builder_pid)
+    # One thread a process: many heads at once beat many threads on one, and bytes stay the same.
+    with threadpool_limits(1):
+        started = time.perf_counter()
+        unit = _HeadUnit(job, head)
+        records: list[FileRecord] = []
+        seconds = []
+        for name in maps:
+            records += unit.make(name)
+            now = time.perf_counter()
+            seconds.append((str(name), now - started))
+            started = now
+    return UnitResult(head, tuple(records), tuple(seconds))
+
+
+class _HeadUnit:
+    """One head, its vectors read and what its maps are compared with prepared."""
+
+    def __init__(self, job: MapJob, head: HeadId) -> None:
+        self.job = job
+        self.head = head
+        self.seed = job.manifest["seed"]
+        try:
+            self.vectors = job.vectors(head)
+        except BuildError as error:
+            raise BuildError(f"{_words(head)}: {error}") from error
+        self.reference = prepare(self.vectors, job.places(head.layer), self.seed)
+
+    def make(self, name: MapName) -> list[FileRecord]:
+        """Write one map and its facts; return the finished files."""
+        records: list[FileRecord] = []
+        neighbours = None
+        if needs_neighbours(name.method):
+            neighbours, records = shared_neighbours(self.job.folder, self.head, self.vectors)
+        projection = self.project(name, neighbours)
+        steps, offset, scale = quantise(projection.coordinates)
+        drawn = dequantise(steps, offset, scale)  # what is measured is what is drawn
+        facts = {
+            "alignment_scale": self.vectors.aligned.scale,
+            "vector_rank_correlation": self.reference.vector_rank_correlation,
+            "offset": offset,
+            "scale": scale,
+            "fidelity": measure(self.reference, drawn, name.method),
+            "details": projection.details,
+            "fallback": projection.fallback,
+        }
+        facts_path = layout.map_facts_path(self.head, name)
+        # The map comes last: a reader that finds it finds its facts as well.
+        records.append(write_bytes(self.job.folder, facts_path, canonical_json(facts)))
+        records.append(write_array(self.job.folder, layout.map_path(self.head, name), steps))
+        return records
+
+    def project(self, name: MapName, neighbours: Neighbours | None) -> Projection:
+        """Return the coordinates; every failure names the head and the map."""
+        try:
+            return project(
+                name.method,
+                self.vectors,
+                dims=name.dims,
+                seed=self.seed,
+                neighbours=neighbours,
+                **self.job.manifest["maps"][str(name)]["parameters"],
+            )
+        except AppError as error:
+            raise BuildError(f"{name} of {_words(self.head)}: {error}") from error
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+            raise BuildError(
+                f"{name} of {_words(self.head)} failed: {type(error).__name__}: {error}"
+            ) from error
+
+
+def shared_neighbours(
+    folder: Path, head: HeadId, vectors: HeadVectors
+) -> tuple[Neighbours, list[FileRecord]]:
+    """Return the neighbours of a head's points, searched by the first unit that needs them.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build; the neighbours are kept there until it is published.
+    head : HeadId
+    vectors : HeadVectors
+
+    Returns
+    -------
+    neighbours : Neighbours
+    records : list of FileRecord
+        The file that was written; empty where it was there.
+    """
+    path = layout.neighbours_path(head)
+    if (folder / path).exists():
+        indices, bits = read_array(folder / path)
+        return Neighbours(indices, bits.view(np.float32)), []
+    found = find_neighbours(vectors)
+    both = np.stack([found.indices, found.distances.view(np.int32)])  # (2, point, neighbour)
+    return found, [write_array(folder, path, both)]
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """Return an array of the build's own folder, read whole."""
+    array: NDArray[Any] = np.load(path, allow_pickle=False)
+    return array
+
+
+def _words(head: HeadId) -> str:
+    return f"layer {head.layer}, head {head.head}"
+
+
+def _end_with(builder_pid: int) -> None:
+    """End this process soon after the builder died: nobody is left who would record its files."""
+    if os.getpid() == builder_pid or builder_pid in _watched:
+        return
+    _watched.add(builder_pid)
+
+    def watch() -> None:
+        while os.getppid() == builder_pid:
+            time.sleep(ORPHAN_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="orphan watch", daemon=True).start()

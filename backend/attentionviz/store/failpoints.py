@@ -1,0 +1,24 @@
+"""Places where a test can kill the process, to prove that a build survives it."""
+
+import os
+from collections import Counter
+
+VARIABLE = "ATTENTIONVIZ_FAILPOINT"
+EXIT_STATUS = 137
+_passed: Counter[str] = Counter()
+
+
+def failpoint(name: str) -> None:
+    """End the process at once, as a kill would, if the environment asks for it here.
+
+    Parameters
+    ----------
+    name : str
+        The place. ``ATTENTIONVIZ_FAILPOINT=name`` or ``name:3`` (the third time) asks for it.
+    """
+    wanted, _, count = os.environ.get(VARIABLE, "").partition(":")
+    if wanted != name:
+        return
+    _passed[name] += 1
+    if _passed[name] == int(count or 1):
+        os._exit(EXIT_STATUS)

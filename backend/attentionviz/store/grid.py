@@ -1,0 +1,88 @@
+"""The sample of every head that the grid draws: which tokens, and their packed points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.shapes import require_shape
+
+POINT_BUDGET = 600_000
+"""Points that all heads of a grid may have together, so that the cost of a page is bounded."""
+
+
+def choose_grid_tokens(
+    lengths: Sequence[int], n_heads_total: int, seed: int, budget: int = POINT_BUDGET
+) -> NDArray[np.int32]:
+    """Return the tokens that the grid draws: whole sequences in seeded order, up to the budget.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Tokens of every sequence.
+    n_heads_total : int
+        Heads of all layers; each draws two points a token.
+    seed : int
+    budget : int
+        Points of all heads together; the first sequence is drawn even where it is over it.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_grid_tokens,)
+        Indices of tokens, ascending.
+    """
+    length = np.asarray(lengths, dtype=np.int64)
+    start = np.cumsum(length) - length
+    order = np.random.default_rng(seed).permutation(len(length))
+    n_points = 2 * n_heads_total * np.cumsum(length[order])
+    n_sequences = max(1, int(np.searchsorted(n_points, budget, side="right")))
+    chosen = np.sort(order[:n_sequences])
+    tokens = [np.arange(start[i], start[i] + length[i]) for i in chosen]
+    return np.concatenate(tokens).astype(np.int32)
+
+
+def grid_points(tokens: NDArray[np.int32], n_tokens: int) -> NDArray[np.int64]:
+    """Return the points of these tokens, queries first, as rows of a head's full map."""
+    queries = tokens.astype(np.int64)
+    return np.concatenate([queries, queries + n_tokens])
+
+
+def pack_points(steps: NDArray[np.uint16]) -> NDArray[Any]:
+    """Return points as the grid stores them, 4 bytes each.
+
+    Parameters
+    ----------
+    steps : ndarray of uint16, shape (..., 2) or (..., 3)
+
+    Returns
+    -------
+    ndarray
+        2-D: unchanged. 3-D: uint32, shape (...), ``x | y << 11 | z << 22`` with the upper 11, 11
+        and 10 bits of each coordinate.
+    """
+    require_shape("steps", steps, (*[None] * (steps.ndim - 1), steps.shape[-1]), "u")
+    if steps.shape[-1] == 2:
+        return steps
+    x, y, z = (steps[..., axis].astype(np.uint32) for axis in range(3))
+    return (x >> 5) | (y >> 5) << 11 | (z >> 6) << 22
+
+
+def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the norms of queries, then of keys, each kind scaled from its least to its largest.
+
+    Parameters
+    ----------
+    norms : ndarray of float32, shape (n_tokens, 4)
+        The norms of one head as stored; the first two columns are used.
+
+    Returns
+    -------
+    ndarray of uint8, shape (2 * n_tokens,)
+        0 for the least norm of a kind, 255 for the largest; 0 where all are equal.
+    """
+    require_shape("norms", norms, (None, 4), "f")
+    both = norms[:, :2].astype(np.float64)
+    low, high = both.min(axis=0), both.max(axis=0)
+    scaled = (both - low) / np.where(high > low, high - low, 1)
+    return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)
