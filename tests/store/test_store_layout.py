@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import InvalidRequestError
+from attentionviz.store import layout
+
+DATA = Path("/data")
+
+
+def test_a_finished_dataset_lies_under_id_and_version():
+    folder = layout.dataset_folder(DATA, "demo-bert", "0123456789ab")
+    assert folder == DATA / "demo-bert@0123456789ab"
+    assert layout.parse_version_name(folder.name) == ("demo-bert", "0123456789ab")
+
+
+def test_a_build_in_progress_lies_under_id_and_build_key():
+    folder = layout.staging_folder(DATA, "demo-bert", "0123456789ab")
+    assert folder == DATA / ".staging" / "demo-bert-0123456789ab"
+    assert layout.parse_staging_name(folder.name) == ("demo-bert", "0123456789ab")
+
+
+@pytest.mark.parametrize(
+    "name", ["x", "x@012", "x@0123456789AB", "x@0123456789ab\n", "@0123456789ab"]
+)
+def test_other_names_are_no_dataset(name):
+    assert layout.parse_version_name(name) is None
+
+
+@pytest.mark.parametrize("dataset_id", ["", "../x", "A", ".x", "a/b", "a" * 65, "a\n", "a@b"])
+def test_an_id_outside_the_grammar_is_refused_before_it_becomes_a_path(dataset_id):
+    for path in (layout.pointer_path, layout.lock_path):
+        with pytest.raises(InvalidRequestError, match="cannot name a dataset"):
+            path(DATA, dataset_id)
+
+
+def test_heads_of_a_group_read_the_keys_of_its_first_head():
+    paths = [layout.keys_path(HeadId(1, head), n_heads=4, n_key_heads=2) for head in range(4)]
+    assert paths == ["L01H00/keys.npy"] * 2 + ["L01H02/keys.npy"] * 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tokens.json",
+        "L00H11/queries.npy",
+        "L100H00/attention-tsne-3d.npy",
+        "grid/biplot-2d.npy",
+        "images/00000.thumbnail.png",
+    ],
+)
+def test_file_names_of_a_dataset_fit_the_grammar(path):
+    assert layout.is_file_name(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "manifest.json",
+        "../tokens.json",
+        "/tokens.json",
+        "tokens.json\n",
+        "L00H11/../../x.npy",
+        "L00H11/tsne-4d.npy",
+        "L00H11/tsne-2d.json",
+        "images/0.png",
+        "grid//norms.npy",
+        "capture/000000.keys.npy",
+    ],
+)
+def test_other_file_names_do_not(path):
+    assert not layout.is_file_name(path)
+
+
+def small_manifest(**changes):
+    return {
+        "n_layers": 1,
+        "n_heads": 2,
+        "n_key_heads": 1,
+        "n_tokens": 5,
+        "d_head": 4,
+        "n_sequences": 2,
+        "precision": "float16",
+        "maps": {"tsne-2d": {}, "pca-3d": {}},
+        "grid": {"n_tokens": 3, "n_points": 6},
+        "model": {"modality": "text"},
+        **changes,
+    }
+
+
+def test_expected_files_follow_from_counts_and_maps():
+    files = layout.expected_files(small_manifest())
+    assert files["L00H00/keys.npy"] == ("float16", (5, 4))
+    assert "L00H01/keys.npy" not in files
+    assert files["L00H01/pca-3d.npy"] == ("uint16", (10, 3))
+    assert files["grid/tsne-2d.npy"] == ("uint16", (1, 2, 6, 2))
+    assert files["grid/pca-3d.npy"] == ("uint32", (1, 2, 6))
+    assert files["tokens.json"] is None
+    assert all(layout.is_file_name(path) for path in files)
+
+
+def test_images_add_pictures_thumbnails_and_patches():
+    text = layout.expected_files(small_manifest())
+    image = layout.expected_files(small_manifest(model={"modality": "image"}))
+    assert image.keys() - text.keys() == {
+        "images/patches.npy",
+        *(f"images/0000{i}{end}" for i in range(2) for end in (".png", ".thumbnail.png")),
+    }
+
+
+def test_neighbours_and_facts_of_maps_are_never_part_of_a_dataset():
+    head = HeadId(0, 1)
+    assert not layout.is_file_name(layout.neighbours_path(head))
+    assert not layout.is_file_name(layout.map_facts_path(head, MapName("tsne", 2)))

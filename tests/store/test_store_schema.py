@@ -1,0 +1,113 @@
+import json
+
+import pytest
+from tests.support.fake_dataset import write_fake_dataset
+from tests.support.fake_spec import FakeSpec
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store.schema import canonical_json, parse_manifest
+
+
+@pytest.fixture(scope="module", params=["text", "image"])
+def content(request, tmp_path_factory):
+    spec = FakeSpec(modality=request.param, n_tokens=100, maps=("pca-2d", "biplot-3d"))
+    return (
+        write_fake_dataset(tmp_path_factory.mktemp("fake"), spec) / "manifest.json"
+    ).read_bytes()
+
+
+@pytest.fixture
+def manifest(content):
+    return json.loads(content)
+
+
+def refusal(manifest, **options):
+    with pytest.raises(DamagedDatasetError) as caught:
+        parse_manifest(json.dumps(manifest).encode(), **options)
+    return str(caught.value)
+
+
+def test_a_whole_manifest_is_read_as_it_was_written(content):
+    assert canonical_json(parse_manifest(content)) == content
+
+
+def test_a_partial_manifest_has_neither_files_nor_fidelity(manifest):
+    assert "files" in refusal(manifest, is_partial=True)
+    del manifest["files"], manifest["fidelity"]
+    assert parse_manifest(json.dumps(manifest).encode(), is_partial=True) == manifest
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{", b'{"n_tokens": NaN}', b"[" * 100_000, b"\xff"]
+)
+def test_bytes_that_are_no_manifest_are_refused_in_words(content):
+    with pytest.raises(DamagedDatasetError, match="manifest"):
+        parse_manifest(content)
+
+
+def test_every_entry_is_needed(manifest):
+    for name in manifest:
+        assert name in refusal({key: manifest[key] for key in manifest if key != name})
+
+
+def test_an_unknown_entry_is_refused(manifest):
+    assert "surprise" in refusal({**manifest, "surprise": 1})
+    assert "surprise" in refusal({**manifest, "model": {**manifest["model"], "surprise": 1}})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_tokens": -1}, "n_tokens"),
+        ({"n_tokens": True}, "n_tokens"),
+        ({"n_layers": 9000, "n_heads": 9000, "n_key_heads": 9000}, "layers"),
+        ({"id": "../../etc"}, "id"),
+        ({"id": "fine\n"}, "id"),
+        ({"schema_version": 2}, "schema_version"),
+        ({"precision": "object"}, "precision"),
+        ({"n_key_heads": 3}, "key heads"),
+        ({"layers": []}, "layers"),
+        ({"maps": {}}, "maps"),
+    ],
+)
+def test_numbers_and_words_outside_their_range_are_refused(manifest, change, words):
+    assert words in refusal({**manifest, **change})
+
+
+def test_huge_counts_are_refused_before_a_list_of_files_is_made(manifest):
+    rule = manifest["layers"][0]
+    change = {"n_layers": 9000, "n_heads": 9000, "n_key_heads": 9000, "layers": [rule] * 9000}
+    assert "81000000 heads" in refusal({**manifest, **change})
+
+
+@pytest.mark.parametrize("path", ["../x.npy", "/etc/passwd", "tokens.json\n", "L00H00/x.npy", ""])
+def test_a_file_outside_the_grammar_is_refused(manifest, path):
+    manifest["files"][path] = manifest["files"]["tokens.json"]
+    assert "must not name " + path in refusal(manifest)
+
+
+def test_a_missing_or_further_file_is_named(manifest):
+    facts = manifest["files"].pop("L00H01/pca-2d.npy")
+    assert "does not name L00H01/pca-2d.npy" in refusal(manifest)
+    manifest["files"]["L00H01/pca-2d.npy"] = facts
+    manifest["files"]["L00H01/pca-3d.npy"] = facts
+    assert "must not name L00H01/pca-3d.npy" in refusal(manifest)
+
+
+def test_shape_and_dtype_of_a_file_must_follow_from_the_counts(manifest):
+    facts = manifest["files"]["L00H01/pca-2d.npy"]
+    manifest["files"]["L00H01/pca-2d.npy"] = {**facts, "dtype": "uint8"}
+    assert "L00H01/pca-2d.npy" in refusal(manifest)
+    manifest["files"]["L00H01/pca-2d.npy"] = {**facts, "shape": [1, 2]}
+    assert "L00H01/pca-2d.npy" in refusal(manifest)
+
+
+def test_a_map_is_what_its_name_says(manifest):
+    manifest["maps"]["pca-2d"]["method"] = "tsne"
+    assert "pca-2d says tsne" in refusal(manifest)
+
+
+def test_json_without_nan_is_all_that_is_written():
+    assert canonical_json({"b": 1, "a": "é"}) == '{\n "a": "é",\n "b": 1\n}\n'.encode()
+    with pytest.raises(ValueError, match="JSON compliant"):
+        canonical_json({"a": float("nan")})
