@@ -1,0 +1,23 @@
+"""Formats of text corpora: one file a format, one line here to register it.
+
+A format is a function ``read(file, text_column) -> list[Record]`` over an already decoded file;
+see `lines` for the shortest one.
+"""
+
+from collections.abc import Callable
+
+from attentionviz.pipeline.corpora import csv_table, jsonl, lines
+from attentionviz.pipeline.corpora.records import Record, TextFile
+
+Reader = Callable[[TextFile, str | None], list[Record]]
+
+TEXT_FORMATS: dict[str, Reader] = {
+    "": lines.read,
+    ".txt": lines.read,
+    ".text": lines.read,
+    ".csv": csv_table.read,
+    ".tsv": csv_table.read,
+    ".jsonl": jsonl.read,
+    ".ndjson": jsonl.read,
+}
+"""The reader of each file name ending."""

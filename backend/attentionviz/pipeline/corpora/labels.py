@@ -1,0 +1,58 @@
+"""``labels.csv`` beside images: columns ``file``, ``label`` and any others."""
+
+from pathlib import Path
+
+from attentionviz.errors import CorpusError
+from attentionviz.pipeline.corpora.csv_table import read
+from attentionviz.pipeline.corpora.records import Record, decode
+
+FILE_NAME = "labels.csv"
+FILE_COLUMN = "file"
+
+
+def image_columns(folder: Path, names: list[str]) -> dict[str, list[str]]:
+    """Return the columns of labels.csv over the images, empty where it does not name one.
+
+    Without labels.csv, images that lie in subfolders have the subfolder's name as their label.
+
+    Parameters
+    ----------
+    folder : Path
+    names : list of str
+        Relative names of the images, with forward slashes.
+
+    Raises
+    ------
+    CorpusError
+        If labels.csv has no column ``file``, or names an image twice or one that is not there.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        parents = [name.rpartition("/")[0] for name in names]
+        return {"label": parents} if any(parents) else {}
+    rows = _rows_by_image(path, names)
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row.columns))
+    return {
+        column: [rows[name].columns[column] if name in rows else "" for name in names]
+        for column in columns
+    }
+
+
+def _rows_by_image(path: Path, names: list[str]) -> dict[str, Record]:
+    file = decode(path)
+    by_last_part: dict[str, list[str]] = {}
+    for name in names:
+        by_last_part.setdefault(name.rpartition("/")[2], []).append(name)
+    rows: dict[str, Record] = {}
+    for row in read(file, FILE_COLUMN):
+        asked = row.text.replace("\\", "/").removeprefix("./")
+        matches = [asked] if asked in names else by_last_part.get(asked, [])
+        if len(matches) != 1:
+            problem = "is not in the folder" if not matches else "is in several subfolders"
+            raise file.error(row.line, f"{row.text!r} {problem}")
+        if matches[0] in rows:
+            raise file.error(row.line, f"{row.text!r} has a row already")
+        rows[matches[0]] = row
+    if not rows:
+        raise CorpusError(f"{FILE_NAME} names no image; remove it or fill it")
+    return rows

@@ -1,0 +1,151 @@
+"""Read a corpus: a file of texts in any registered format, or a folder of images."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attentionviz.errors import CorpusError
+from attentionviz.pipeline.corpora import TEXT_FORMATS
+from attentionviz.pipeline.corpora.labels import image_columns
+from attentionviz.pipeline.corpora.pictures import (
+    list_images,
+    open_image,
+    relative_name,
+    require_readable,
+)
+from attentionviz.pipeline.corpora.records import decode
+
+__all__ = ["ImageCorpus", "TextCorpus", "open_image", "read_image_corpus", "read_text_corpus"]
+
+
+@dataclass(frozen=True)
+class TextCorpus:
+    """Texts and what is known of each.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its ending.
+    sequences : list of str
+        Without white space at their ends, none of them empty.
+    columns : dict of str to list of str
+        Further columns, as long as `sequences`.
+    sha256 : str
+        Of sequences and columns, so that the same content has the same hash in any format.
+    source, license : str or None
+        From ``<name>.about.json`` beside the file, where there is one.
+    """
+
+    name: str
+    sequences: list[str]
+    columns: dict[str, list[str]]
+    sha256: str
+    source: str | None
+    license: str | None
+
+
+@dataclass(frozen=True)
+class ImageCorpus:
+    """Images and what is known of each.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder.
+    paths : list of Path
+    names : list of str
+        Relative to the folder, with forward slashes.
+    columns : dict of str to list of str
+        Of labels.csv, or the subfolders as "label"; as long as `paths`.
+    sha256 : str
+        Of the names, the bytes of the files and the columns.
+    source, license : str or None
+        From ``about.json`` in the folder, where there is one.
+    """
+
+    name: str
+    paths: list[Path]
+    names: list[str]
+    columns: dict[str, list[str]]
+    sha256: str
+    source: str | None
+    license: str | None
+
+
+def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
+    """Return the texts of a file; its ending says the format.
+
+    Parameters
+    ----------
+    path : Path
+    text_column : str or None
+        Column of a table that holds the text; None: the one named text, sentence or content.
+
+    Raises
+    ------
+    CorpusError
+        Naming file and line, and what to do.
+    """
+    read = TEXT_FORMATS.get(path.suffix.lower())
+    if read is None:
+        known = ", ".join(suffix for suffix in TEXT_FORMATS if suffix)
+        raise CorpusError(f"{path.name} has an ending that is not known; known are {known}")
+    if not path.is_file():
+        raise CorpusError(f"{path} is not a file; --text takes a file, --images a folder")
+    records = read(decode(path), text_column)
+    if not records:
+        raise CorpusError(f"{path.name} has no text; write one sequence a line")
+    names = list(records[0].columns)
+    sequences = [record.text for record in records]
+    columns = {name: [record.columns[name] for record in records] for name in names}
+    about = _about(path.with_name(f"{path.stem}.about.json"))
+    return TextCorpus(path.stem, sequences, columns, _hash([sequences, columns]), *about)
+
+
+def read_image_corpus(folder: Path) -> ImageCorpus:
+    """Return the images of a folder and of the folders in it.
+
+    Raises
+    ------
+    CorpusError
+        Naming the file, and what to do.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder; --images takes a folder, --text a file")
+    paths = list_images(folder)
+    if not paths:
+        raise CorpusError(f"{folder.name} has no PNG, JPEG or WebP images")
+    for path in paths:
+        require_readable(path)
+    names = [relative_name(path, folder) for path in paths]
+    columns = image_columns(folder, names)
+    contents = [_file_hash(path) for path in paths]
+    sha256 = _hash([names, contents, columns])
+    name = folder.resolve().name
+    return ImageCorpus(name, paths, names, columns, sha256, *_about(folder / "about.json"))
+
+
+def _about(path: Path) -> tuple[str | None, str | None]:
+    """Return source and licence from a small JSON file, where there is one."""
+    if not path.is_file():
+        return None, None
+    try:
+        about = json.loads(decode(path).text)
+    except ValueError as error:
+        raise CorpusError(f"{path.name} is not JSON") from error
+    if not isinstance(about, dict):
+        raise CorpusError(f'{path.name} is not an object such as {{"source": "…"}}')
+    source, license_ = (about.get(key) for key in ("source", "license"))
+    return (str(source) if source else None), (str(license_) if license_ else None)
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hash(content: Any) -> str:
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
