@@ -132,3 +132,21 @@ export interface Facts {
   readonly attention: Slot<Attention>;
   readonly patches: Slot<Uint8Array>;
 }
+
+/** What every view is given. */
+export interface Context {
+  api: import('./api.js').Api;
+  store: Store;
+  facts: Facts;
+  actions: import('./actions.js').Actions;
+  derived: import('./derived.js').Derived;
+  hover: import('./hover.js').Hover;
+  /** Say something once, in a line that goes away. */
+  notify(text: string): void;
+  retry(): void;
+}
+
+export interface View {
+  update(state: State): void;
+  destroy(): void;
+}

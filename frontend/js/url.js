@@ -21,9 +21,8 @@ const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color'
 export function readQuery(query) {
   const parts = new URLSearchParams(query);
   const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name)).map((name) => ignored(name, parts));
-  /** @type {Partial<State>} */
-  const choices = { ...DEFAULTS };
-  delete choices.theme; // remembered by the browser, not by the address
+  // The theme is remembered by the browser and is no part of the address.
+  const choices = /** @type {Partial<State>} */ (Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => name !== 'theme')));
   for (const [name, read] of Object.entries(READERS)) {
     const value = parts.get(name);
     if (value === null) continue;

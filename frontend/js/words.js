@@ -153,6 +153,19 @@ export function readyWords({ manifest, maps_ready: ready }, name) {
   return `${count(ready[name] ?? 0)} of ${counted(all, 'head')}`;
 }
 
+/**
+ * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code points of what
+ * has no width at all.
+ *
+ * @param {string} text
+ */
+export function visibleText(text) {
+  const shown = text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
+  if (shown.replace(/[\s\p{Cc}\p{Cf}\p{Mn}]/gu, '') !== '') return shown;
+  if (shown === '') return '∅';
+  return [...shown].map((char) => (char === ' ' ? '␣' : `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`)).join(' ');
+}
+
 /** @param {Kind} kind */
 export function kindOther(kind) {
   return kind === 'query' ? 'key' : 'query';

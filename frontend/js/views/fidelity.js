@@ -1,0 +1,62 @@
+/** How true the shown map is: three measures in numbers and words, for one head or the mean over all. */
+
+import { el, setText } from '../dom.js';
+import { chosenMap, fidelityOf } from '../select.js';
+import { FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
+
+/** @import { Context, Fidelity, HeadFacts, View } from '../page.js' */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @returns {View}
+ */
+export function createFidelity(root, { facts }) {
+  const title = el('h2', { class: 'field__label' });
+  const warning = el('p', { class: 'fidelity__warning' }, 'Nearness is not attention in this map: of a query’s ten strongest keys, fewer than one is near it.');
+  const rows = FIDELITY_WORDS.map(({ name, label, help }) => {
+    const value = el('dd', { class: 'fidelity__value' });
+    const fill = el('span', { class: 'meter__fill' });
+    const meter = el('span', { class: 'meter' }, fill);
+    const row = el('div', { class: 'fidelity__row' }, el('dt', { class: 'fidelity__label' }, label), value, meter, el('dd', { class: 'fidelity__help' }, help));
+    return { name, row, value, fill };
+  });
+  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)));
+  root.append(element);
+
+  return {
+    update(state) {
+      const name = chosenMap(state);
+      const heads = facts.heads.value;
+      const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
+      element.hidden = fidelity === null;
+      if (!fidelity) return;
+      setText(title, state.at ? 'How true this map is' : 'How true these maps are, on average');
+      warning.hidden = !state.at || !isMisleading(fidelity);
+      for (const row of rows) {
+        const value = fidelity[row.name];
+        setText(row.value, measureWords(value));
+        row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
+      }
+    },
+    destroy: () => element.remove(),
+  };
+}
+
+/**
+ * The mean over the heads whose map is there; a measure that no head has is null.
+ *
+ * @param {Map<string, HeadFacts> | null} heads
+ * @param {string | null} name
+ * @returns {Fidelity | null}
+ */
+export function meanFidelity(heads, name) {
+  const all = [...(heads?.values() ?? [])].flatMap(({ maps }) => (name && maps[name] ? [maps[name].fidelity] : []));
+  if (all.length === 0) return null;
+  /** @param {keyof Fidelity} measure */
+  const mean = (measure) => {
+    const known = all.flatMap((fidelity) => fidelity[measure] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return { recall_at_10: mean('recall_at_10'), rank_correlation: mean('rank_correlation'), trustworthiness: mean('trustworthiness') };
+}

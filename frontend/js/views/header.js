@@ -1,0 +1,131 @@
+/** The line on top: which dataset, which map, which head, which theme. */
+
+import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { METHODS } from '../url.js';
+import { mapName } from '../select.js';
+import { METHOD_WORDS } from '../words.js';
+import { createDatasetChoice } from './dataset_choice.js';
+import { createSegments } from './segments.js';
+
+/** @import { Context, Manifest, State, Theme, View } from '../page.js' */
+/** @import { Dims, Method } from '../types.js' */
+
+/** @type {Record<Theme, {next: Theme, icon: string, words: string}>} */
+const THEMES = {
+  system: { next: 'light', icon: ICONS.system, words: 'Theme: as the system' },
+  light: { next: 'dark', icon: ICONS.sun, words: 'Theme: light' },
+  dark: { next: 'system', icon: ICONS.moon, words: 'Theme: dark' },
+};
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {openHelp: () => void}} context
+ * @returns {View}
+ */
+export function createHeader(root, context) {
+  const { actions, facts, store } = context;
+  const element = el('header', { class: 'header' },
+    el('h1', { class: 'header__brand' }, el('img', { class: 'header__mark', src: './css/favicon.svg', alt: '', width: '22', height: '22' }),
+      el('span', { class: 'header__name' }, 'AttentionViz')));
+  root.append(element);
+  const datasets = createDatasetChoice(element, context);
+  const methods = createSegments(element, {
+    legend: 'Projection method',
+    choices: METHODS.map((method, i) => ({ value: method, label: METHOD_WORDS[method].label, title: `${METHOD_WORDS[method].help} (key ${i + 1})` })),
+    onPick: (method) => actions.showMethod(/** @type {Method} */ (method)),
+  });
+  const dims = createSegments(element, {
+    legend: 'Dimensions',
+    choices: [{ value: '2', label: '2-D', title: 'Flat maps (key d)' }, { value: '3', label: '3-D', title: 'Maps in space; drag to turn (key d)' }],
+    onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
+  });
+  const goTo = createGoTo(element, context);
+  const themeName = el('span', { class: 'visually-hidden' });
+  const theme = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: () => actions.setTheme(THEMES[store.get().theme].next) });
+  const help = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Help (key ?)', onClick: context.openHelp },
+    icon(ICONS.help), el('span', { class: 'visually-hidden' }, 'Help'));
+  element.append(el('div', { class: 'header__end' }, theme, help));
+  /** @type {Theme | null} */
+  let shownTheme = null;
+
+  return {
+    update(state) {
+      datasets.update(state);
+      const manifest = facts.description.value?.manifest ?? null;
+      const has = manifest?.maps ?? {};
+      methods.update(state.method, (method) => mapName(/** @type {Method} */ (method), 2) in has || mapName(/** @type {Method} */ (method), 3) in has);
+      dims.update(String(state.dims), (value) => state.method !== null && mapName(state.method, /** @type {Dims} */ (Number(value))) in has);
+      goTo.update(state, manifest);
+      if (state.theme !== shownTheme) {
+        const { icon: path, words } = THEMES[state.theme];
+        shownTheme = state.theme;
+        setText(themeName, words);
+        setAttribute(theme, 'title', words);
+        theme.replaceChildren(icon(path), themeName);
+      }
+    },
+    destroy() {
+      for (const part of [datasets, methods, dims, goTo]) part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * The form that opens a head by its numbers.
+ *
+ * @param {HTMLElement} root
+ * @param {Context} context
+ */
+function createGoTo(root, { actions, facts, notify }) {
+  const layer = numberField('Layer');
+  const head = numberField('Head');
+  const button = el('button', { class: 'button', type: 'submit' }, 'Go');
+  const form = el('form', { class: 'header__go', novalidate: true, onSubmit: submit }, layer.label, head.label, button);
+  root.append(form);
+  /** @type {State['at']} */
+  let shown = null;
+
+  /** @param {SubmitEvent} event */
+  function submit(event) {
+    event.preventDefault();
+    const manifest = facts.description.value?.manifest;
+    if (!manifest) return;
+    const fields = /** @type {const} */ ([[layer, 'layer', manifest.n_layers], [head, 'head', manifest.n_heads]]);
+    for (const [{ input }, name, n] of fields) {
+      const isInside = /^\d+$/.test(input.value) && Number(input.value) < n;
+      setAttribute(input, 'aria-invalid', isInside ? null : 'true');
+      if (isInside) continue;
+      notify(input.value === '' ? `Which ${name}? This model has 0 to ${n - 1}.` : `${capital(name)} ${input.value.slice(0, 12)} is outside 0..${n - 1}.`);
+      input.focus();
+      return;
+    }
+    actions.openHead({ layer: Number(layer.input.value), head: Number(head.input.value) });
+  }
+
+  return {
+    /**
+     * @param {State} state
+     * @param {Manifest | null} manifest
+     */
+    update({ at }, manifest) {
+      button.disabled = manifest === null;
+      if (at?.layer === shown?.layer && at?.head === shown?.head) return;
+      shown = at;
+      layer.input.value = at ? String(at.layer) : '';
+      head.input.value = at ? String(at.head) : '';
+    },
+    destroy: () => form.remove(),
+  };
+}
+
+/** @param {string} name */
+function numberField(name) {
+  const input = el('input', { class: 'input header__number', type: 'text', inputmode: 'numeric', autocomplete: 'off', maxlength: '4' });
+  return { input, label: el('label', { class: 'header__field' }, el('span', {}, name), input) };
+}
+
+/** @param {string} word */
+function capital(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,114 @@
+/** What the page waits for, what failed, and how far a build is: always words, never an empty map. */
+
+import { el, setText } from '../dom.js';
+import { chosenMap } from '../select.js';
+import { mapWords, progressWords, readyWords } from '../words.js';
+
+/** @import { Context, Facts, Slot, State, View } from '../page.js' */
+
+/** A wait shorter than this is not mentioned. */
+const PATIENCE_MS = 200;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @returns {View}
+ */
+export function createStatus(root, { facts, retry }) {
+  const progressText = el('span', { class: 'progress__text' });
+  const progressFill = el('span', { class: 'meter__fill' });
+  const progress = el('div', { class: 'progress' }, progressText, el('span', { class: 'meter progress__meter' }, progressFill));
+  const words = el('p', { class: 'message__words' });
+  const detail = el('p', { class: 'message__detail soft' });
+  const again = el('button', { class: 'button', type: 'button', onClick: retry }, 'Try again');
+  const message = el('div', { class: 'message', role: 'status' }, words, detail, again);
+  const waiting = el('div', { class: 'waiting', role: 'status' });
+  root.append(progress, message, waiting);
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let timer = null;
+
+  /** @param {State} state */
+  function update(state) {
+    updateProgress(state);
+    const said = failureWords(facts) ?? emptyWords(state, facts);
+    message.hidden = said === null;
+    message.classList.toggle('message--failure', said?.isFailure ?? false);
+    setText(words, said?.words ?? '');
+    setText(detail, said?.detail ?? '');
+    again.hidden = !said?.isFailure;
+    const loading = Object.values(facts).find((slot) => slot.status === 'loading' && slot !== facts.datasets && !(slot === facts.description && slot.value));
+    if (!loading) {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      waiting.hidden = true;
+    } else if (timer === null) {
+      waiting.hidden = true;
+      timer = setTimeout(showWait, PATIENCE_MS);
+    }
+  }
+
+  function showWait() {
+    const slow = Object.values(facts).filter((slot) => slot.status === 'loading').at(-1);
+    waiting.hidden = !slow;
+    setText(waiting, slow ? `Loading ${slow.what} …` : '');
+  }
+
+  /** @param {State} state */
+  function updateProgress(state) {
+    const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
+    progress.hidden = entry?.state !== 'building';
+    if (entry?.state !== 'building') return;
+    const { progress: run } = entry;
+    const description = facts.description.value;
+    const name = chosenMap(state);
+    const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, name)}` : '';
+    setText(progressText, `${progressWords(run)}${shown}`);
+    progress.classList.toggle('progress--failed', run?.phase === 'failed');
+    progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
+  }
+
+  return {
+    update,
+    destroy() {
+      if (timer !== null) clearTimeout(timer);
+      for (const part of [progress, message, waiting]) part.remove();
+    },
+  };
+}
+
+/** @typedef {{words: string, detail: string, isFailure: boolean}} Said */
+
+/** @param {Facts} facts @returns {Said | null} */
+function failureWords(facts) {
+  /** @type {Slot<unknown>[]} */
+  const slots = Object.values(facts);
+  const failed = slots.find(({ status }) => status === 'failed');
+  return failed ? { words: `Could not load ${failed.what}.`, detail: failed.error?.message ?? '', isFailure: true } : null;
+}
+
+/**
+ * Why there is nothing to see, where that is so.
+ *
+ * @param {State} state
+ * @param {Facts} facts
+ * @returns {Said | null}
+ */
+function emptyWords(state, facts) {
+  const entries = facts.datasets.value;
+  if (!entries) return null;
+  if (entries.length === 0) {
+    return { words: 'There is no dataset yet.', detail: 'Build one with “attentionviz build”, or the embedded ones with “make demo”; this page shows it when it is there.', isFailure: false };
+  }
+  const entry = entries.find(({ id }) => id === state.dataset);
+  if (entry?.state === 'damaged') {
+    return { words: `The dataset “${entry.id}” is damaged and is not shown.`, detail: `“attentionviz verify” names the damaged files; building it again replaces them.`, isFailure: false };
+  }
+  const description = facts.description.value;
+  if (entry?.state !== 'building' || !description) return null;
+  if (!description.manifest) return { words: 'The model is being read.', detail: 'Maps appear here as soon as the first are computed.', isFailure: false };
+  const name = chosenMap(state);
+  if (name && !description.maps_ready[name] && state.method) {
+    return { words: `${mapWords(state.method, state.dims)} is not computed yet.`, detail: 'It appears here head by head; other maps may be there already.', isFailure: false };
+  }
+  return null;
+}

@@ -1,0 +1,57 @@
+/** Draws the lines of a sentence: from each query to each key, opacity = weight. */
+
+/** @import { Attention } from '../page.js' */
+/** @import { Kind } from '../types.js' */
+
+/** Weights below this would be lines that nobody can see. */
+const LEAST_WEIGHT = 0.01;
+/** How strongly the lines of other tokens are drawn while one is selected. */
+const OTHERS = 0.45;
+
+/**
+ * @param {HTMLCanvasElement} canvas as large as the window on the list of tokens
+ * @param {object} shown
+ * @param {Attention | null} shown.attention
+ * @param {number} shown.scrollTop
+ * @param {number} shown.rowHeight
+ * @param {number} shown.padding above the first row
+ * @param {{kind: Kind, position: number} | null} shown.alone only the lines of this token are drawn
+ * @param {{kind: Kind, position: number} | null} shown.chosen the lines of this token are drawn strongest
+ */
+export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, alone, chosen }) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = window.devicePixelRatio || 1;
+  const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+  const pen = canvas.getContext('2d');
+  if (!pen) return;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  if (!attention) return;
+  const style = getComputedStyle(canvas);
+  const blend = pen.createLinearGradient(0, 0, width, 0);
+  blend.addColorStop(0, style.getPropertyValue('color'));
+  blend.addColorStop(1, style.getPropertyValue('border-right-color'));
+  pen.strokeStyle = blend;
+  const { n, pattern } = attention;
+  /** @param {number} position */
+  const middle = (position) => padding + (position + 0.5) * rowHeight - scrollTop;
+
+  for (let query = 0; query < n; query++) {
+    const from = middle(query);
+    for (let key = 0; key < n; key++) {
+      const weight = pattern[query * n + key];
+      if (weight < LEAST_WEIGHT || (alone && (alone.kind === 'query' ? query : key) !== alone.position)) continue;
+      const to = middle(key);
+      if (Math.max(from, to) < 0 || Math.min(from, to) > height) continue;
+      const isChosen = !chosen || alone || (chosen.kind === 'query' ? query : key) === chosen.position;
+      pen.globalAlpha = isChosen ? weight : weight * OTHERS;
+      pen.lineWidth = isChosen && (alone || chosen) ? 2 : 1.5;
+      pen.beginPath();
+      pen.moveTo(0, from);
+      pen.lineTo(width, to);
+      pen.stroke();
+    }
+  }
+  pen.globalAlpha = 1;
+}
