@@ -1,0 +1,2 @@
+/** placeholder while writing */
+export function createScatter() { throw new Error('x'); }

@@ -1,0 +1,153 @@
+/** How marks look and in which order they are drawn: one place for both renderers. */
+
+/** @typedef {import('../types.d.ts').Frame} Frame */
+/** @typedef {import('../types.d.ts').Cells} Cells */
+
+/** Bits of Frame.flags. */
+export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8 });
+
+/** Share of the background in the colour of a dimmed point. */
+export const DIM = 0.84;
+/** A diamond of this half diagonal covers as much as a disc of radius 1. */
+export const DIAMOND = 1.2533;
+/** Marks from this diameter on (device pixels) have a shape; smaller ones are single pixels or two by two. */
+export const MIN_SHAPED = 2.6;
+/** Patch pictures from this side on (device pixels); smaller ones are marks. */
+export const MIN_SPRITE = 5;
+/** Sides of sprites per diameter of a mark: pictures need more room than dots. */
+export const SPRITE_SCALE = 2;
+
+/**
+ * Points that stand out: diameter against the plain mark, least diameter (CSS px), width of the ring (CSS px).
+ * @type {Readonly<Record<'hit' | 'selected' | 'emphasis', {scale: number, least: number, ring: number}>>}
+ */
+export const STANDOUT = Object.freeze({
+  hit: { scale: 1.35, least: 2.6, ring: 0 },
+  selected: { scale: 1.35, least: 3.4, ring: 1 },
+  emphasis: { scale: 1.8, least: 5, ring: 1.75 },
+});
+/** Width of the line of background around points that stand out, CSS px. */
+export const HALO = 1;
+
+/**
+ * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that neither kind
+ * hides the other; dimmed points come first, hits and selected points last.
+ * @param {Frame} frame
+ * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed dimmed points.
+ */
+export function drawOrder({ flags, nPoints, nQueries }) {
+  const turns = takeTurns(nPoints, nQueries);
+  const counts = { dimmed: 0, plain: 0, hit: 0, selected: 0 };
+  for (let at = 0; at < nPoints; at++) {
+    const group = groupOf(flags[at]);
+    if (group) counts[group]++;
+  }
+  const base = new Uint32Array(counts.dimmed + counts.plain);
+  const top = new Uint32Array(counts.hit + counts.selected);
+  const next = { dimmed: 0, plain: counts.dimmed, hit: 0, selected: counts.hit };
+  for (const point of turns) {
+    const group = groupOf(flags[point]);
+    if (group === 'dimmed' || group === 'plain') base[next[group]++] = point;
+    else if (group) top[next[group]++] = point;
+  }
+  return { base, nDimmed: counts.dimmed, top };
+}
+
+/**
+ * The look of one point that stands out.
+ * @param {number} flag Bits of the point.
+ * @param {boolean} isEmphasis
+ * @returns {{scale: number, least: number, ring: number}}
+ */
+export function standoutOf(flag, isEmphasis) {
+  if (isEmphasis) return STANDOUT.emphasis;
+  return flag & FLAG.selected ? STANDOUT.selected : STANDOUT.hit;
+}
+
+/**
+ * Opacity of plain marks: the more crowded a cell, the more transparent, so that density stays visible.
+ * A cloud is taken to cover about a third of its cell.
+ * @param {number} nDrawn Points in the cell.
+ * @param {number} diameter Of a mark, same unit as side.
+ * @param {number} side Of the cell.
+ * @returns {number} 0..1
+ */
+export function markOpacity(nDrawn, diameter, side) {
+  const layers = (nDrawn * diameter * diameter) / (0.35 * side * side);
+  return Math.min(0.9, Math.max(0.1, 0.95 / (1 + 0.3 * layers)));
+}
+
+/**
+ * How much of a point's opacity is left at a depth; near points are full.
+ * @param {number} depth
+ * @returns {number}
+ */
+export function depthFade(depth) {
+  return Math.min(1, Math.max(0.25, 0.7 - 0.85 * depth));
+}
+
+/**
+ * Order points from far to near.
+ * @param {Uint32Array} order Points; not modified.
+ * @param {Float32Array} depths (point), about −0.9..0.9.
+ * @returns {Uint32Array} A counting sort by 256 steps of depth: equal steps keep their order.
+ */
+export function farToNear(order, depths) {
+  const starts = new Uint32Array(257);
+  /** @param {number} point */
+  const stepOf = (point) => Math.min(255, Math.max(0, Math.round((0.9 - depths[point]) * 141)));
+  for (const point of order) starts[stepOf(point) + 1]++;
+  for (let step = 0; step < 256; step++) starts[step + 1] += starts[step];
+  const sorted = new Uint32Array(order.length);
+  for (const point of order) sorted[starts[stepOf(point)]++] = point;
+  return sorted;
+}
+
+/**
+ * Mix packed colours with a background.
+ * @param {Int32Array} colors Packed RGBA.
+ * @param {readonly [number, number, number]} background
+ * @param {Int32Array} [out]
+ * @returns {Int32Array}
+ */
+export function dimColors(colors, [red, green, blue], out = new Int32Array(colors.length)) {
+  for (let at = 0; at < colors.length; at++) {
+    const color = colors[at];
+    const r = (color & 255) + (red - (color & 255)) * DIM;
+    const g = ((color >> 8) & 255) + (green - ((color >> 8) & 255)) * DIM;
+    const b = ((color >> 16) & 255) + (blue - ((color >> 16) & 255)) * DIM;
+    out[at] = (255 << 24) | (b << 16) | (g << 8) | r;
+  }
+  return out;
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {readonly [number, number, number]} Colour of rings: the frame's own, or what stands out.
+ */
+export function inkOf({ ink, background }) {
+  if (ink) return ink;
+  return background[0] + background[1] + background[2] > 382 ? [23, 25, 31] : [244, 245, 248];
+}
+
+/** @param {number} flag @returns {'dimmed' | 'plain' | 'hit' | 'selected' | null} */
+function groupOf(flag) {
+  if (flag & FLAG.hidden) return null;
+  if (flag & FLAG.selected) return 'selected';
+  if (flag & FLAG.hit) return 'hit';
+  return flag & FLAG.dimmed ? 'dimmed' : 'plain';
+}
+
+/** @param {number} nPoints @param {number} nQueries @returns {Uint32Array} Query, key, key, query, query, … */
+function takeTurns(nPoints, nQueries) {
+  const turns = new Uint32Array(nPoints);
+  const nKeys = nPoints - nQueries;
+  let at = 0;
+  for (let token = 0; token < Math.max(nQueries, nKeys); token++) {
+    const pair = token % 2 ? [nQueries + token, token] : [token, nQueries + token];
+    for (const point of pair) {
+      if (point === token ? token < nQueries : token < nKeys) turns[at++] = point;
+    }
+  }
+  return turns;
+}
