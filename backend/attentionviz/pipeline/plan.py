@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attentionviz import __version__
 from attentionviz.core.types import MapName
+from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
 from attentionviz.pipeline.sources import Source, n_available
 from attentionviz.projections import defaults
@@ -17,20 +17,6 @@ from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
 
 if TYPE_CHECKING:
     from attentionviz.models import LoadedModel
-
-LIBRARIES = (
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "openTSNE",
-    "umap-learn",
-    "numba",
-    "pillow",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
-"""Libraries whose version can change the bytes of a dataset."""
 
 ALIGNMENT = {
     "scale": "norm ratio",
@@ -130,14 +116,3 @@ def _map_facts(name: MapName) -> dict[str, Any]:
         "dims": name.dims,
         "parameters": defaults(name.method, name.dims),
     }
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that a dataset's bytes depend on."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

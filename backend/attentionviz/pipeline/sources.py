@@ -80,7 +80,7 @@ class ImageSource:
 
     def texts(self, n_sequences: int) -> list[str]:
         """Return the file names of the first images."""
-        return [path.name for path in self.corpus.paths[:n_sequences]]
+        return self.corpus.names[:n_sequences]
 
 
 def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:

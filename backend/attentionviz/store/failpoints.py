@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 
-VARIABLE = "ATTENTIONVIZ_FAILPOINT"
+VARIABLE = "TEST_FAILPOINT"  # not ATTENTIONVIZ_…: those are settings, and unknown ones refused
 EXIT_STATUS = 137
 _passed: Counter[str] = Counter()
 
@@ -14,7 +14,7 @@ def failpoint(name: str) -> None:
     Parameters
     ----------
     name : str
-        The place. ``ATTENTIONVIZ_FAILPOINT=name`` or ``name:3`` (the third time) asks for it.
+        The place. ``TEST_FAILPOINT=name`` or ``name:3`` (the third time) asks for it.
     """
     wanted, _, count = os.environ.get(VARIABLE, "").partition(":")
     if wanted != name:

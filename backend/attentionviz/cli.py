@@ -1,0 +1,276 @@
+"""The command ``attentionviz``: build, serve, demo, info and verify."""
+
+import argparse
+import os
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attentionviz import __version__
+from attentionviz.config import CHECKOUT, SETTINGS, Settings, load_settings
+from attentionviz.core.types import METHODS
+from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
+
+if TYPE_CHECKING:  # at run time each command imports only what it needs
+    from attentionviz.pipeline.demo import Demo, DemoDataset
+    from attentionviz.pipeline.demo_process import DemoProcess
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+GO_ON = "stopped; give the same command again to go on where it stopped"
+
+EXAMPLES = """examples:
+  attentionviz demo
+  attentionviz build --model bert --text sentences.csv --max-tokens 5000
+  attentionviz build --model vit-16 --images photographs --method biplot --dims 2
+  attentionviz info all
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 for an error, 130 when interrupted.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        Arguments; by default those of the process.
+    """
+    arguments = make_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except AppError as error:
+        print(f"attentionviz: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print(f"\n{arguments.interrupted}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="attentionviz",
+        description="Joint maps of the queries and keys of every attention head of a transformer.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_build(commands.add_parser("build", help="build a dataset from a model and a corpus"))
+    _add_serve(commands.add_parser("serve", help="serve the built datasets to a browser"))
+    _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
+    _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
+    _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
+    return parser
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
+    corpus = parser.add_mutually_exclusive_group(required=True)
+    corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV or JSONL")
+    corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG and WebP files")
+    add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
+    add("--id", help="name of the dataset (default: of model and corpus)")
+    add("--method", action="append", metavar="NAME", help=f"of {', '.join(METHODS)}; repeatable")
+    add("--dims", default="2,3", help="2, 3 or 2,3 (default)")
+    add("--max-tokens", type=int, metavar="N", help="take whole sequences up to so many tokens")
+    add("--seed", type=int, default=0, metavar="N")
+    add("--precision", default="float32", help="float32 (default) or float16")
+    add("--device", default="auto", help="auto (default), cpu, cuda or mps")
+    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    add("--text-column", metavar="NAME", help="column of a table that holds the text")
+    parser.set_defaults(run=_build, interrupted=GO_ON)
+
+
+def _add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
+    for setting in SETTINGS:
+        if not names or setting.name in names:
+            default = f" (default: {setting.default})" if setting.default not in ((), None) else ""
+            text = (setting.help + default).replace("%", "%%")
+            parser.add_argument(setting.flag, metavar=setting.type_name.upper(), help=text)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    flags = {s.name: getattr(arguments, s.name) for s in SETTINGS if hasattr(arguments, s.name)}
+    return load_settings(flags=flags)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser)
+    parser.set_defaults(run=_serve, interrupted="stopped")
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    _add_settings(parser, "data_dir", "port")
+    add = parser.add_argument
+    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    add("--no-browser", action="store_true", help="do not open a browser")
+    add("--build-only", action="store_true", help="build, serve nothing")
+    parser.set_defaults(run=_demo, interrupted=GO_ON)
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", metavar="ID", help="id of a dataset, or all")
+    _add_settings(parser, "data_dir")
+    parser.set_defaults(run=_info, interrupted="stopped")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", nargs="?", metavar="ID", help="id of a dataset (default: all)")
+    _add_settings(parser, "data_dir")
+    parser.set_defaults(run=_verify, interrupted="stopped")
+
+
+def _say(words: str) -> None:
+    from tqdm import tqdm  # knows how to write beside its own bar
+
+    tqdm.write(words, file=sys.stderr)
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    from attentionviz.pipeline.build import build
+    from attentionviz.pipeline.request import BuildRequest
+
+    request = BuildRequest(
+        model=arguments.model,
+        output=arguments.output or load_settings().data_dir,
+        text=arguments.text,
+        images=arguments.images,
+        dataset_id=arguments.id,
+        methods=tuple(arguments.method or METHODS),
+        dims=_dims(arguments.dims),
+        max_tokens=arguments.max_tokens,
+        seed=arguments.seed,
+        precision=arguments.precision,
+        device=arguments.device,
+        n_workers=_workers(arguments.workers),
+        text_column=arguments.text_column,
+        local_models=CHECKOUT / "data" / "models",
+    )
+    result = build(request, _say)
+    words = "was built before, nothing to do" if result.was_there else "is built"
+    print(f"{result.dataset_id} {words}: {result.folder}")
+
+
+def _dims(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidRequestError(f"--dims is {text!r}, expected 2, 3 or 2,3") from error
+
+
+def _workers(n_workers: int | None) -> int:
+    from joblib import cpu_count  # counts what a container may use, not what its machine has
+
+    return n_workers if n_workers is not None else int(cpu_count())
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from attentionviz.app import serve
+
+    serve(_settings(arguments))
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from attentionviz.pipeline.demo import Demo
+
+    settings = _settings(arguments)
+    demo = Demo(CHECKOUT, settings.data_dir)
+    missing = demo.missing()
+    if arguments.build_only:
+        _build_demo(demo, missing, _workers(arguments.workers))
+        return
+    from attentionviz.app import serve
+
+    url = f"http://localhost:{settings.port}"
+    arguments.interrupted = "stopped serving"
+    builder = _start_builder(demo, arguments, settings, url) if missing else None
+    if builder is None:
+        _say(f"the demo datasets are built; open {url}")
+        _open_browser(arguments, url)
+    try:
+        serve(settings)
+    finally:
+        if builder is not None:
+            builder.stop()
+
+
+def _start_builder(
+    demo: "Demo", arguments: argparse.Namespace, settings: Settings, url: str
+) -> "DemoProcess":
+    from attentionviz.pipeline.demo_process import DemoProcess
+
+    options = ["--data-dir", str(settings.data_dir)]
+    if arguments.workers is not None:
+        options += ["--workers", str(arguments.workers)]
+
+    def show() -> None:
+        _say(f"the first maps are there; open {url}")
+        _open_browser(arguments, url)
+
+    return DemoProcess(demo, options, on_first_maps=show, on_failure=_say)
+
+
+def _build_demo(demo: "Demo", missing: "list[DemoDataset]", n_workers: int) -> None:
+    from attentionviz.pipeline.build import build
+
+    for dataset in missing:
+        result = build(demo.request(dataset, n_workers), _say)
+        demo.remember(dataset, result.version)
+        _say(f"{result.dataset_id} is built: {result.folder}")
+
+
+def _open_browser(arguments: argparse.Namespace, url: str) -> None:
+    """Open the page where there is a screen; a terminal browser would take the terminal."""
+    has_screen = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if has_screen and not arguments.no_browser:
+        webbrowser.open(url)
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from attentionviz.pipeline.report import fidelity_table, summary
+    from attentionviz.store.reader import DatasetLibrary
+
+    library = DatasetLibrary(_settings(arguments).data_dir)
+    entries = library.list_datasets()
+    if arguments.dataset != "all":
+        entries = [library.entry(arguments.dataset)]
+    if not entries:
+        raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
+    for entry in entries:
+        print(f"{entry.dataset_id}  {entry.state}  {entry.version}")
+        if entry.state == "damaged" or entry.manifest is None:
+            print(f"  {entry.reason or (entry.progress or {}).get('message', 'starting')}\n")
+            continue
+        heads = library.open_dataset(entry.dataset_id).heads()
+        print(f"{summary(entry.manifest)}\n\n{fidelity_table(entry.manifest, heads)}\n")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from attentionviz.store.reader import DatasetLibrary
+    from attentionviz.store.verify import verify
+
+    library = DatasetLibrary(_settings(arguments).data_dir)
+    entries = library.list_datasets()
+    if arguments.dataset is not None:
+        entries = [library.entry(arguments.dataset)]
+    n_damaged = 0
+    for entry in entries:
+        if entry.state == "building" or entry.folder is None:
+            print(f"{entry.dataset_id}: {entry.reason or 'is being built'}")
+            n_damaged += entry.state == "damaged"
+            continue
+        problems = verify(entry.folder)
+        n_damaged += bool(problems)
+        print(f"{entry.dataset_id}: {f'{len(problems)} problems' if problems else 'whole'}")
+        for problem in problems:
+            print(f"  {problem}")
+    return EXIT_ERROR if n_damaged else 0

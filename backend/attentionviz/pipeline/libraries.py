@@ -1,0 +1,27 @@
+"""The libraries whose version can change the bytes of a dataset."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "openTSNE",
+    "umap-learn",
+    "numba",
+    "pillow",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+
+
+def library_versions(further: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the versions of these libraries, and of further packages, that are installed."""
+    found = {}
+    for name in LIBRARIES + further:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
