@@ -1,0 +1,1 @@
+"""What trains, measures and describes the small models that ship with the project."""
