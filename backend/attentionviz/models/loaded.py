@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from attentionviz.core.types import Modality
 from attentionviz.errors import InvalidRequestError
 from attentionviz.models.batches import Batch, PatchGrid
+from attentionviz.models.forward import run
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.rules import LayerRule
 from attentionviz.models.text import TextInputs
@@ -93,6 +94,10 @@ class LoadedModel:
     def image_batches(self, pictures: Iterable[Image.Image]) -> Iterator[Batch]:
         """Yield the pictures in order, in batches that memory can hold."""
         return self._image_inputs.batches(pictures, self.batch_tokens)
+
+    def forward(self, batch: Batch) -> Any:
+        """Return the model's own output, unobserved, by the library's default attention."""
+        return run(self.network, batch.inputs, self.device)
 
     def visible_image(self, picture: Image.Image, longest_px: int = 512) -> Image.Image:
         """Return the part of a picture that the model sees, in the model's proportions."""

@@ -67,14 +67,14 @@ def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -
         own = run(model.network, batch.inputs, model.device, output_attentions=True).attentions
     if own is None or len(own) != model.n_layers:
         raise UnsupportedModelError("the model does not return the attention of every layer")
-    worst = 0.0
-    for layer, attention in enumerate(own):
-        error = _layer_error(attention.float().cpu(), captured, model.rules[layer], layer)
-        # Written so that a NaN, for which every comparison is false, ends up in the message.
-        worst = worst if error <= worst else error
+    errors = [
+        _layer_error(attention.float().cpu(), captured, layer, model.rules[layer])
+        for layer, attention in enumerate(own)
+    ]
+    worst = float(np.max(errors))  # NaN if one of them is
     is_half = captured.queries.dtype == np.float16
     tolerance = FLOAT16_TOLERANCE if is_half else FLOAT32_TOLERANCE
-    if not worst <= tolerance:
+    if not worst <= tolerance:  # true for NaN, too
         raise UnsupportedModelError(
             f"attention recomputed from queries and keys differs from the model's own by "
             f"{worst:.2g}, more than {tolerance:.2g}: its attention is more than q·k"
@@ -100,7 +100,7 @@ def attention_pattern(queries: torch.Tensor, keys: torch.Tensor, rule: LayerRule
     return torch.softmax(scores.masked_fill(hidden, -torch.inf), dim=-1)
 
 
-def _layer_error(own: torch.Tensor, captured: CapturedBatch, rule: LayerRule, layer: int) -> float:
+def _layer_error(own: torch.Tensor, captured: CapturedBatch, layer: int, rule: LayerRule) -> float:
     queries = torch.from_numpy(captured.queries[layer]).float()  # (head, token, d_head)
     keys = torch.from_numpy(captured.keys[layer]).float()
     keys = keys.repeat_interleave(queries.shape[0] // keys.shape[0], 0)

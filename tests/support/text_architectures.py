@@ -1,0 +1,77 @@
+"""Small configurations of the text architectures whose attention must be reproduced exactly."""
+
+from typing import Any
+
+import transformers
+
+COMMON = {
+    "vocab_size": 330,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 96,
+}
+GROUPED = {**COMMON, "num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 0}
+
+TEXT_ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "bert": ("Bert", COMMON),
+    "roberta": ("Roberta", {**COMMON, "pad_token_id": 1, "max_position_embeddings": 98}),
+    "distilbert": (
+        "DistilBert",
+        {
+            "vocab_size": 330,
+            "dim": 32,
+            "n_layers": 3,
+            "n_heads": 4,
+            "hidden_dim": 48,
+            "max_position_embeddings": 96,
+        },
+    ),
+    "modernbert": (
+        "ModernBert",
+        {**COMMON, "local_attention": 8, "global_attn_every_n_layers": 3, "pad_token_id": 0},
+    ),
+    "albert": ("Albert", {**COMMON, "embedding_size": 16}),
+    "gpt2": ("GPT2", {"vocab_size": 330, "n_embd": 32, "n_layer": 3, "n_head": 4}),
+    "gpt2 scaled by layer": (
+        "GPT2",
+        {
+            "vocab_size": 330,
+            "n_embd": 32,
+            "n_layer": 3,
+            "n_head": 4,
+            "scale_attn_by_inverse_layer_idx": True,
+            "reorder_and_upcast_attn": True,
+        },
+    ),
+    "opt": ("OPT", {**COMMON, "ffn_dim": 48, "word_embed_proj_dim": 32}),
+    "gpt-neox": ("GPTNeoX", {**COMMON, "rotary_pct": 0.5}),
+    "llama": ("Llama", GROUPED),
+    "mistral with a window": ("Mistral", {**GROUPED, "sliding_window": 6}),
+    "qwen3 with windows in some layers": (
+        "Qwen3",
+        {**GROUPED, "use_sliding_window": True, "sliding_window": 5, "max_window_layers": 1},
+    ),
+    "encoder of bart": (
+        "Bart",
+        {
+            "vocab_size": 330,
+            "d_model": 32,
+            "encoder_layers": 3,
+            "decoder_layers": 1,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 48,
+            "decoder_ffn_dim": 48,
+            "max_position_embeddings": 96,
+        },
+    ),
+}
+"""By name: prefix of the classes in transformers, and the arguments of the configuration."""
+
+
+def make(prefix: str, arguments: dict[str, Any], suffix: str = "") -> tuple[Any, Any]:
+    """Return the class of a model and its configuration, such as of "Bert"."""
+    model = getattr(transformers, f"{prefix}{suffix}Model")
+    return model, model.config_class(**arguments)
