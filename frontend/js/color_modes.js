@@ -7,9 +7,14 @@ import { SCALES } from './color_scales.js';
 import { canvasPalette } from './colors.js';
 
 /**
- * Columns of the tokens that modes read; -1 in row and column = no patch.
- * @typedef {Pick<import('./page.d.ts').Tokens, 'tokenId' | 'sequence' | 'position' | 'row' | 'column'>
- *   & {sequences: {length: Int32Array}}} TokenColumns
+ * Columns of the tokens that modes read.
+ * @typedef {object} TokenColumns
+ * @property {ArrayLike<number>} tokenId
+ * @property {ArrayLike<number>} sequence
+ * @property {ArrayLike<number>} position
+ * @property {ArrayLike<number> | null} row -1 where a token is no patch; null for text.
+ * @property {ArrayLike<number> | null} column The same.
+ * @property {{length: ArrayLike<number>}} sequences
  */
 /**
  * @typedef {object} ColorContext
@@ -189,7 +194,7 @@ function tokenCounts({ tokens }) {
   return Float32Array.from(tokens.tokenId, (id) => counts.get(id) ?? 0);
 }
 
-/** @param {Int32Array | null} column @returns {Float32Array} */
+/** @param {ArrayLike<number> | null} column @returns {Float32Array} */
 function orNaN(column) {
   return Float32Array.from(column ?? [], (value) => (value < 0 ? NaN : value));
 }

@@ -31,7 +31,7 @@ const MAX_PITCH = Math.PI / 2;
  * @returns {{cells: Cells, cellSize: number, width: number, height: number, title: number}} Cell (layer, head) has
  *   the index layer · nHeads + head; width and height are those of the whole grid, which starts at (0, 0).
  */
-export function layoutGrid({ nLayers, nHeads, width, height, gap = 8, title = 14 }) {
+export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12 }) {
   requireCount('nLayers', nLayers);
   requireCount('nHeads', nHeads);
   const room = Math.min(width / nHeads, height / nLayers);

@@ -160,14 +160,18 @@ function createPainter(frame, sheet, style, projected) {
     drawStamp(sheet, stamp, x >> 2, y >> 2, color, opacity);
   }
 
-  /** @param {number} point @param {number} scale @param {number} color @param {boolean} isDimmed */
-  function paintSprite(point, scale, color, isDimmed) {
+  /**
+   * @param {number} point @param {number} scale @param {number} color @param {boolean} isDimmed
+   * @param {number} [edge] Width of a frame around the picture. @param {number} [edgeColor]
+   */
+  function paintSprite(point, scale, color, isDimmed, edge = 0, edgeColor = 0) {
     const { sprites } = frame;
     if (!sprites) return;
     const size = Math.round((spriteSide * scale) / (dims === 3 ? 1 + PERSPECTIVE * projected.depth[point] : 1));
     const token = point < frame.nQueries ? point : point - frame.nQueries;
     const left = (projected.x[point] >> 2) - (size >> 1);
     const top = (projected.y[point] >> 2) - (size >> 1);
+    if (edge) fillRectangle(sheet, left - edge, top - edge, left + size + edge, top + size + edge, edgeColor);
     const outline = Math.round((sprites.outline ?? 0) * ratio);
     const picture = isDimmed ? style.dimmedPicture() : style.picture();
     drawSprite(sheet, picture, token * sprites.side ** 2, sprites.side, left, top, size, outline, color);
@@ -185,11 +189,7 @@ function createPainter(frame, sheet, style, projected) {
   function paintStandout(cell, point, color, isEmphasis) {
     const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
     if (hasSprites && style.isSprite(point)) {
-      const size = spriteSide * scale;
-      const [left, top] = [(projected.x[point] - 2 * size) >> 2, (projected.y[point] - 2 * size) >> 2];
-      const edge = Math.max(1, Math.round((ring || HALO) * ratio));
-      fillRectangle(sheet, left - edge, top - edge, left + size + edge, top + size + edge, ring ? ink : background);
-      paintSprite(point, scale, color, false);
+      paintSprite(point, scale, color, false, Math.round((ring || HALO) * ratio), ring ? ink : background);
       return;
     }
     const size = Math.max(diameterOf(cell, point) * scale, least * ratio);

@@ -74,7 +74,7 @@ export function standoutOf(flag, isEmphasis) {
  */
 export function markOpacity(nDrawn, diameter, side) {
   const layers = (nDrawn * diameter * diameter) / (0.35 * side * side);
-  return Math.min(0.9, Math.max(0.1, 0.95 / (1 + 0.3 * layers)));
+  return Math.min(0.9, Math.max(0.12, 0.95 / (1 + 0.12 * layers)));
 }
 
 /**

@@ -85,7 +85,7 @@ async function measure({ nFrames = 30, kind = 'pan' } = {}) {
 function summary(times) {
   const sorted = [...times].sort((one, other) => one - other);
   const at = (share) => Math.round(100 * sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]) / 100;
-  return { median: at(0.5), p95: at(0.95), max: at(1) };
+  return { min: at(0), median: at(0.5), p95: at(0.95), max: at(1) };
 }
 
 /** Wait until the browser is ready to show another frame. */

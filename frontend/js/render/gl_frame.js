@@ -1,0 +1,81 @@
+/** What the WebGL2 renderer tells the GPU of one frame, as plain arrays. */
+
+import { cellCoefficients, cellVisibility, INSET } from '../geometry.js';
+import { LOOK } from './shaders.js';
+import { createProjected, projectDeep } from './splat.js';
+import { farToNear, FLAG } from './style.js';
+
+/** @typedef {import('../types.d.ts').Frame} Frame */
+
+/**
+ * The visible cells as texels, two a cell: middle x, middle y, side of the drawn square, index; opacity of marks.
+ * @param {Frame} frame
+ * @param {number[]} visible
+ * @param {(side: number) => number} opacityOf Of marks in a cell with this side in device pixels.
+ * @returns {Float32Array}
+ */
+export function cellsTexels(frame, visible, opacityOf) {
+  const { transform, ratio, cells } = frame;
+  const texels = new Float32Array(8 * visible.length);
+  visible.forEach((cell, at) => {
+    const side = cells.size[cell] * transform.k * ratio;
+    texels[8 * at] = (cells.x[cell] * transform.k + transform.x) * ratio + side / 2;
+    texels[8 * at + 1] = (cells.y[cell] * transform.k + transform.y) * ratio + side / 2;
+    texels[8 * at + 2] = side * (1 - 2 * INSET);
+    texels[8 * at + 3] = cell;
+    texels[8 * at + 4] = opacityOf(side);
+  });
+  return texels;
+}
+
+/**
+ * The order in which points are drawn, each entry with its look in the two highest bits.
+ * @param {Frame} frame
+ * @param {Uint32Array} base
+ * @param {Uint32Array} top
+ * @returns {Uint32Array} Plain points, points that stand out, emphasised points that are not hidden.
+ */
+export function orderEntries({ flags, emphasis }, base, top) {
+  const last = emphasis.filter((point) => !(flags[point] & FLAG.hidden));
+  const entries = new Uint32Array(base.length + top.length + last.length);
+  entries.set(base);
+  let at = base.length;
+  for (const point of top) {
+    const look = flags[point] & FLAG.selected ? LOOK.selected : LOOK.hit;
+    entries[at++] = ((look << 30) | point) >>> 0;
+  }
+  for (const point of last) entries[at++] = ((LOOK.emphasis << 30) | point) >>> 0;
+  return entries;
+}
+
+/**
+ * Points of one 3-D cell from far to near.
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Uint32Array} order
+ * @returns {Uint32Array}
+ */
+export function depthOrder(frame, cell, order) {
+  const projected = createProjected(frame.nPoints);
+  const start = cell * frame.nPoints * frame.dims;
+  projectDeep(projected, frame.positions, frame.from, frame.blend, start, cellCoefficients(frame, cell), 0);
+  return farToNear(order, projected.depth);
+}
+
+/**
+ * The squares behind the cells in device pixels.
+ * @param {Frame} frame
+ * @returns {{left: number, top: number, right: number, bottom: number}[]}
+ */
+export function tileRectangles(frame) {
+  const { transform, ratio, cells } = frame;
+  const rectangles = [];
+  for (let cell = 0; cell < cells.n; cell++) {
+    if (cellVisibility(frame, cell) === 'outside') continue;
+    const left = (cells.x[cell] * transform.k + transform.x) * ratio;
+    const top = (cells.y[cell] * transform.k + transform.y) * ratio;
+    const side = cells.size[cell] * transform.k * ratio;
+    rectangles.push({ left: Math.round(left), top: Math.round(top), right: Math.round(left + side), bottom: Math.round(top + side) });
+  }
+  return rectangles;
+}

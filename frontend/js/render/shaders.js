@@ -1,0 +1,174 @@
+/** The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and style.js. */
+
+import { PERSPECTIVE, SPACE_SCALE } from '../geometry.js';
+import { DIAMOND, DIM, FLAG, HALO, MIN_SHAPED, SPRITE_SCALE, STANDOUT } from './style.js';
+
+/** Texels in a row of the textures that hold long lists. */
+export const ROW = 4096;
+/** Kinds of drawing that an entry of the order texture carries in its two highest bits. */
+export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3 });
+
+/** @param {number} value @returns {string} A number as GLSL writes it. */
+function glsl(value) {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+const LOOKS = [{ scale: 1, least: 0, ring: 0 }, STANDOUT.hit, STANDOUT.selected, STANDOUT.emphasis];
+/** @param {'scale' | 'least' | 'ring'} field */
+const column = (field) => LOOKS.map((look) => glsl(look[field])).join(', ');
+
+const HEADER = `#version 300 es
+precision highp float;
+precision highp int;
+precision highp usampler2D;
+precision highp sampler2D;
+`;
+
+/** One vertex is a point, one instance a cell. */
+export const VERTEX = `${HEADER}
+uniform usampler2D uPositions;
+uniform usampler2D uFrom;
+uniform usampler2D uOrder;
+uniform usampler2D uFlags;
+uniform usampler2D uIsSprite;
+uniform sampler2D uColors;
+uniform sampler2D uSizes;
+uniform sampler2D uCells;
+uniform mat3 uTurn;
+uniform vec2 uResolution;
+uniform vec3 uBackground;
+uniform float uBlend;
+uniform float uRatio;
+uniform float uDiameter;
+uniform int uOrderStart;
+uniform int uNPoints;
+uniform int uNQueries;
+uniform bool uIsDeep;
+uniform bool uSharesColors;
+uniform bool uSharesSizes;
+uniform bool uHasSizes;
+uniform bool uHasSprites;
+uniform bool uHasSpriteMask;
+
+out vec4 vColor;
+flat out float vExtent;
+flat out float vRadius;
+flat out float vRing;
+flat out float vHalo;
+flat out int vIsKey;
+flat out int vToken;
+
+ivec2 texel(int index) { return ivec2(index % ${ROW}, index / ${ROW}); }
+
+const float SCALES[4] = float[4](${column('scale')});
+const float LEASTS[4] = float[4](${column('least')});
+const float RINGS[4] = float[4](${column('ring')});
+
+void main() {
+  vec4 cell = texelFetch(uCells, ivec2(0, gl_InstanceID), 0);
+  float opacity = texelFetch(uCells, ivec2(1, gl_InstanceID), 0).x;
+  uint entry = texelFetch(uOrder, texel(uOrderStart + gl_VertexID), 0).x;
+  int point = int(entry & 0x3fffffffu);
+  int look = int(entry >> 30u);
+  int inAll = int(cell.w) * uNPoints + point;
+
+  vec3 at = vec3(texelFetch(uPositions, texel(inAll), 0).xyz);
+  if (uBlend < 1.0) at = mix(vec3(texelFetch(uFrom, texel(inAll), 0).xyz), at, uBlend);
+  at = at / 65535.0 - 0.5;
+  float grown = 1.0;
+  if (uIsDeep) {
+    at = uTurn * at;
+    grown = 1.0 / (1.0 + ${glsl(PERSPECTIVE)} * at.z);
+    opacity *= clamp(0.7 - 0.85 * at.z, 0.25, 1.0);
+    at.xy *= ${glsl(SPACE_SCALE)} * grown;
+  }
+  vec2 place = cell.xy + cell.z * vec2(at.x, -at.y);
+
+  uint flag = texelFetch(uFlags, texel(point), 0).x;
+  vec3 color = texelFetch(uColors, texel(uSharesColors ? point : inAll), 0).rgb;
+  bool isDimmed = look == 0 && (flag & ${FLAG.dimmed}u) != 0u;
+  if (isDimmed) color = mix(color, uBackground, ${glsl(DIM)});
+  float share = uHasSizes ? texelFetch(uSizes, texel(uSharesSizes ? point : inAll), 0).x : 1.0;
+
+  vIsKey = point < uNQueries ? 0 : 1;
+  int token = vIsKey == 0 ? point : point - uNQueries;
+  bool isSprite = uHasSprites && (!uHasSpriteMask || texelFetch(uIsSprite, texel(token), 0).x != 0u);
+  vToken = isSprite ? token : -1;
+  vHalo = look == 0 ? 0.0 : ${glsl(HALO)} * uRatio;
+  vRing = RINGS[look] * uRatio;
+  float diameter = uDiameter * share * grown;
+  bool isTiny = look == 0 && !isSprite && !uHasSprites && uDiameter < ${glsl(MIN_SHAPED)};
+  if (isSprite) {
+    vRadius = floor(floor(uDiameter * ${glsl(SPRITE_SCALE)} + 0.5) * SCALES[look] * grown + 0.5) / 2.0;
+    vRing = floor(vRing + 0.5);
+    vHalo = vRing > 0.0 ? 0.0 : floor(vHalo + 0.5);
+    vExtent = vRadius + vRing + vHalo;
+    opacity = 1.0;
+    place = floor(place) + fract(vExtent);
+  } else if (isTiny) {
+    vRadius = -1.0;
+    vExtent = uDiameter < 1.5 ? 0.5 : 1.0;
+    opacity *= max(0.1, share);
+  } else {
+    vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
+    vExtent = (vRadius + vRing + vHalo) * ${glsl(DIAMOND)} + 1.0;
+    if (look != 0) opacity = 1.0;
+  }
+  vColor = vec4(color, isSprite && isDimmed ? -1.0 : opacity);
+  gl_PointSize = 2.0 * vExtent;
+  gl_Position = vec4(2.0 * place.x / uResolution.x - 1.0, 1.0 - 2.0 * place.y / uResolution.y, 0.0, 1.0);
+}
+`;
+
+/** Disc, diamond or picture, with its ring and a line of background where the point stands out. */
+export const FRAGMENT = `${HEADER}
+uniform sampler2D uSprites;
+uniform vec3 uBackground;
+uniform vec3 uInk;
+uniform int uSide;
+uniform float uOutline;
+
+in vec4 vColor;
+flat in float vExtent;
+flat in float vRadius;
+flat in float vRing;
+flat in float vHalo;
+flat in int vIsKey;
+flat in int vToken;
+out vec4 oColor;
+
+vec3 picture(vec2 at) {
+  ivec2 pixel = clamp(ivec2(floor((at + vRadius) * float(uSide) / (2.0 * vRadius))), ivec2(0), ivec2(uSide - 1));
+  int index = (vToken * uSide + pixel.y) * uSide + pixel.x;
+  return texelFetch(uSprites, ivec2(index % ${ROW}, index / ${ROW}), 0).rgb;
+}
+
+float inside(vec2 at, float radius) {
+  if (vIsKey == 0) return radius - length(at);
+  return (radius * ${glsl(DIAMOND)} - abs(at.x) - abs(at.y)) * ${glsl(Math.SQRT1_2)};
+}
+
+void main() {
+  vec2 at = (gl_PointCoord - 0.5) * 2.0 * vExtent;
+  if (vToken >= 0) {
+    float far = max(abs(at.x), abs(at.y));
+    vec3 color = far > vRadius - uOutline ? vColor.rgb : picture(at);
+    if (vColor.a < 0.0) color = mix(color, uBackground, ${glsl(DIM)});
+    if (far > vRadius) color = vRing > 0.0 && far <= vRadius + vRing ? uInk : uBackground;
+    oColor = vec4(color, 1.0);
+    return;
+  }
+  if (vRadius < 0.0) {
+    oColor = vColor;
+    return;
+  }
+  float mark = clamp(inside(at, vRadius) + 0.5, 0.0, 1.0);
+  if (vHalo <= 0.0) {
+    oColor = vec4(vColor.rgb, vColor.a * mark);
+    return;
+  }
+  float ring = vRing > 0.0 ? clamp(inside(at, vRadius + vRing) + 0.5, 0.0, 1.0) : 0.0;
+  float halo = clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
+  oColor = vec4(mix(mix(uBackground, uInk, ring), vColor.rgb, mark), max(halo, max(ring, mark)));
+}
+`;
