@@ -7,6 +7,7 @@ export default [
     files: ['frontend/js/**/*.js'],
     languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.browser },
     rules: {
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 300 }],
       complexity: ['error', 16],
       eqeqeq: 'error',

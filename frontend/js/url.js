@@ -11,6 +11,9 @@ export const METHODS = ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'];
 /** Names in the address, in the order they are written. */
 const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'lines'];
 
+/** Parts that other modules read, once, when the page is opened. */
+const OTHERS = ['renderer'];
+
 /**
  * Return the choices that a query string names, and one sentence for each part that says nothing.
  * Choices that it does not name have their defaults.
@@ -20,7 +23,7 @@ const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color'
  */
 export function readQuery(query) {
   const parts = new URLSearchParams(query);
-  const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name)).map((name) => ignored(name, parts));
+  const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name) && !OTHERS.includes(name)).map((name) => ignored(name, parts));
   // The theme is remembered by the browser and is no part of the address.
   const choices = /** @type {Partial<State>} */ (Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => name !== 'theme')));
   for (const [name, read] of Object.entries(READERS)) {

@@ -20,33 +20,25 @@ const OTHERS = 0.45;
  */
 export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, alone, chosen }) {
   const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = window.devicePixelRatio || 1;
-  const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
-  const pen = canvas.getContext('2d');
-  if (!pen) return;
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  if (!attention) return;
-  const style = getComputedStyle(canvas);
-  const blend = pen.createLinearGradient(0, 0, width, 0);
-  blend.addColorStop(0, style.getPropertyValue('color'));
-  blend.addColorStop(1, style.getPropertyValue('border-right-color'));
-  pen.strokeStyle = blend;
+  const pen = preparePen(canvas);
+  if (!pen || !attention) return;
   const { n, pattern } = attention;
   /** @param {number} position */
   const middle = (position) => padding + (position + 0.5) * rowHeight - scrollTop;
+
+  /** @param {number} query @param {number} key @param {{kind: Kind, position: number} | null} one */
+  const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
 
   for (let query = 0; query < n; query++) {
     const from = middle(query);
     for (let key = 0; key < n; key++) {
       const weight = pattern[query * n + key];
-      if (weight < LEAST_WEIGHT || (alone && (alone.kind === 'query' ? query : key) !== alone.position)) continue;
+      if (weight < LEAST_WEIGHT || !isOf(query, key, alone)) continue;
       const to = middle(key);
       if (Math.max(from, to) < 0 || Math.min(from, to) > height) continue;
-      const isChosen = !chosen || alone || (chosen.kind === 'query' ? query : key) === chosen.position;
-      pen.globalAlpha = isChosen ? weight : weight * OTHERS;
-      pen.lineWidth = isChosen && (alone || chosen) ? 2 : 1.5;
+      const isStrong = alone !== null || isOf(query, key, chosen);
+      pen.globalAlpha = isStrong ? weight : weight * OTHERS;
+      pen.lineWidth = isStrong && (alone ?? chosen) ? 2 : 1.5;
       pen.beginPath();
       pen.moveTo(0, from);
       pen.lineTo(width, to);
@@ -54,4 +46,26 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
     }
   }
   pen.globalAlpha = 1;
+}
+
+/**
+ * Return an empty canvas's pen in CSS pixels, with the colours of queries (left) and keys (right).
+ *
+ * @param {HTMLCanvasElement} canvas
+ */
+function preparePen(canvas) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = window.devicePixelRatio || 1;
+  const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+  const pen = canvas.getContext('2d');
+  if (!pen) return null;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  const style = getComputedStyle(canvas);
+  const blend = pen.createLinearGradient(0, 0, width, 0);
+  blend.addColorStop(0, style.getPropertyValue('color'));
+  blend.addColorStop(1, style.getPropertyValue('border-right-color'));
+  pen.strokeStyle = blend;
+  return pen;
 }

@@ -1,0 +1,48 @@
+/** Keys that work everywhere, but never while typing. */
+
+import { METHODS } from './url.js';
+
+/** @import { Context } from './page.js' */
+
+/** @type {Record<string, 'up' | 'down' | 'left' | 'right'>} */
+const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
+
+/**
+ * @param {Context & {openHelp: () => void, focusSearch: () => void}} context
+ */
+export function createKeyboard({ actions, store, openHelp, focusSearch }) {
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    '/': focusSearch,
+    '?': openHelp,
+    g: actions.showGrid,
+    d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
+    ...Object.fromEntries(METHODS.map((method, i) => [String(i + 1), () => actions.showMethod(method)])),
+  };
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Escape') return actions.clear();
+    if (isTyping(event.target)) return;
+    const act = keys[event.key] ?? (ARROWS[event.key] && store.get().at && !isMoving(event.target) ? () => actions.goTo(ARROWS[event.key]) : null);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  window.addEventListener('keydown', press);
+  return { destroy: () => window.removeEventListener('keydown', press) };
+}
+
+/** Whether keys belong to a field. @param {EventTarget | null} target */
+function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return target.type !== 'radio' && target.type !== 'checkbox';
+  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
+/** Whether the arrow keys already do something there. @param {EventTarget | null} target */
+function isMoving(target) {
+  return target instanceof HTMLInputElement && target.type === 'radio';
+}

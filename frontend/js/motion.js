@@ -1,0 +1,59 @@
+/** Points move to where another map has them, instead of jumping. */
+
+import { isMotionReduced } from './dom.js';
+
+const MOVE_MS = 400;
+
+/**
+ * @param {() => void} moved called for every frame of a movement
+ */
+export function createMotion(moved) {
+  /** @type {{name: string, positions: Uint16Array} | null} */
+  let shown = null;
+  /** @type {Uint16Array | null} */
+  let from = null;
+  let start = 0;
+  let version = 0;
+  let handle = 0;
+
+  /** @param {number} now */
+  function step(now) {
+    handle = 0;
+    if (now - start >= MOVE_MS) from = null;
+    else handle = requestAnimationFrame(step);
+    if (!from) version++;
+    moved();
+  }
+
+  return {
+    /**
+     * Say what is shown now; a different map of as many points is moved to.
+     *
+     * @param {string} name of the map: another array of the same name is the same map with more in it
+     * @param {Uint16Array} positions
+     */
+    show(name, positions) {
+      if (shown?.positions === positions) return;
+      const isMove = shown !== null && shown.name !== name && shown.positions.length === positions.length;
+      from = isMove && !isMotionReduced() ? (shown?.positions ?? null) : null;
+      shown = { name, positions };
+      version++;
+      start = performance.now();
+      if (from && !handle) handle = requestAnimationFrame(step);
+    },
+    /** Forget what was shown: what comes next does not move. */
+    forget() {
+      shown = from = null;
+      version++;
+    },
+    get from() { return from; },
+    get blend() { return from ? ease(Math.min(1, (performance.now() - start) / MOVE_MS)) : 1; },
+    get version() { return version; },
+    destroy() { cancelAnimationFrame(handle); },
+  };
+}
+
+/** Slow, fast, slow. @param {number} t */
+function ease(t) {
+  return t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
+}

@@ -1,0 +1,114 @@
+/** Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they depend on changed. */
+
+import { canvasPalette } from './colors.js';
+import { colorPoints, headNorms } from './color_modes.js';
+import { lastOnly } from './derived.js';
+import { pointFlags } from './select.js';
+
+/** @import { Legend } from './color_modes.js' */
+/** @import { Context, State, Tokens } from './page.js' */
+
+/** @typedef {'light' | 'dark'} ShownTheme */
+/** @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number}} Sprites */
+/** @typedef {{colors: Uint32Array, flags: Uint8Array, sprites: Sprites | null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting */
+
+/** Side of a patch picture as the dataset keeps it, pixels. */
+const PATCH_SIDE = 8;
+const PATCH_OUTLINE_PX = 1.25;
+
+/** @param {Context} context */
+export function createPainting({ derived, facts }) {
+  const color = lastOnly(colorsOf);
+  const flags = lastOnly(flagsOf);
+  const sprites = lastOnly(spritesOf);
+  const ordered = lastOnly(headNorms);
+  let version = 0;
+  const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
+
+  return {
+    /**
+     * @param {State} state
+     * @param {Int32Array | null} drawn
+     * @param {number} nCells
+     * @param {ShownTheme} theme
+     * @returns {Painting | null} null while the tokens are not there
+     */
+    of(state, drawn, nCells, theme) {
+      const tokens = facts.tokens.value;
+      const mode = derived.mode(state);
+      if (!tokens || !mode) return null;
+      const norms = normsOf(state);
+      const patches = facts.patches.value;
+      const isPossible = mode.needs.every((need) => (need === 'norms' ? norms : patches) !== null);
+      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, mode.perHead ? norms : null, patches, theme);
+      const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected);
+      const pictures = mode.name === 'patch' && patches ? sprites(tokens, drawn, patches) : null;
+      return {
+        colors: pictures && state.at ? kinds('type', tokens, drawn, 1, null, null, theme).colors : painted.colors,
+        flags: flagged,
+        sprites: pictures?.sprites ?? null,
+        isSprite: pictures?.isSprite ?? null,
+        legend: painted.legend,
+        version: number(painted.colors, flagged, pictures, state.at === null),
+      };
+    },
+  };
+
+  /** @param {State} state */
+  function normsOf({ at }) {
+    if (!at) return facts.gridNorms.value;
+    return facts.headNorms.value && ordered(facts.headNorms.value);
+  }
+}
+
+/** The pictures of a head have an outline in the colour of their kind; those of the grid are too small for one. */
+const kinds = lastOnly(colorsOf);
+
+/**
+ * @param {string} name
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {number} nCells
+ * @param {Uint8Array | Float32Array | null} norms
+ * @param {Uint8Array | null} patches
+ * @param {ShownTheme} theme
+ */
+function colorsOf(name, tokens, drawn, nCells, norms, patches, theme) {
+  return colorPoints(name, { tokens, drawn, nCells, norms, theme, patches: patches && { rgb: patches, side: PATCH_SIDE } });
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {Uint8Array | null} hits
+ * @param {State['selected']} selected
+ */
+function flagsOf(tokens, drawn, hits, selected) {
+  return pointFlags({ tokens, drawn, hits, selected: selected && selected.token < tokens.n ? selected : null });
+}
+
+/**
+ * The pictures of the drawn patches, in the order of the drawn tokens.
+ *
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {Uint8Array} patches
+ */
+function spritesOf(tokens, drawn, patches) {
+  const nBytes = PATCH_SIDE * PATCH_SIDE * 3;
+  const n = drawn ? drawn.length : tokens.n;
+  const isAll = n === tokens.n;
+  const rgb = isAll ? patches : new Uint8Array(n * nBytes);
+  const isSprite = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    const token = drawn ? drawn[i] : i;
+    isSprite[i] = tokens.tokenType[token] === 'patch' ? 1 : 0;
+    if (!isAll) rgb.set(patches.subarray(token * nBytes, (token + 1) * nBytes), i * nBytes);
+  }
+  return { sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX }, isSprite };
+}
+
+/** @param {ShownTheme} theme */
+export function backgroundOf(theme) {
+  return canvasPalette(theme).background;
+}

@@ -1,0 +1,127 @@
+/** Pan and zoom of the map by mouse, touch and wheel, and the turning of a 3-D head. */
+
+import { select } from 'd3-selection';
+import { zoom, zoomIdentity } from 'd3-zoom';
+import 'd3-transition';
+import { isMotionReduced } from './dom.js';
+import { DEFAULT_ORBIT, turnOrbit } from './geometry.js';
+
+/** @import { Orbit, Transform } from './types.js' */
+
+const RESET_MS = 300;
+/** How much of the content stays in sight, CSS pixels. */
+const KEPT_PX = 80;
+
+/**
+ * @param {HTMLElement} element that the gestures are made on
+ * @param {() => void} moved called after every change
+ */
+export function createViewport(element, moved) {
+  const target = select(element);
+  /** @type {Orbit} */
+  let orbit = DEFAULT_ORBIT;
+  let isTurning = false;
+  let isHome = true;
+  let home = zoomIdentity;
+  let transform = zoomIdentity;
+  /** @type {{id: number, x: number, y: number} | null} */
+  let grip = null;
+
+  const behaviour = zoom()
+    .clickDistance(4)
+    .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !(isTurn(event)))
+    .on('zoom', (event) => {
+      transform = event.transform;
+      if (event.sourceEvent) isHome = false;
+      moved();
+    });
+  target.call(/** @type {any} */ (behaviour)).on('dblclick.zoom', null);
+
+  /** Whether a gesture turns the map instead of moving it. @param {any} event */
+  function isTurn(event) {
+    if (!isTurning) return false;
+    if (event.type === 'mousedown') return !event.shiftKey;
+    return event.type === 'touchstart' && event.touches.length === 1;
+  }
+
+  /** @param {PointerEvent} event */
+  function take(event) {
+    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary) return;
+    grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
+  }
+
+  /** @param {PointerEvent} event */
+  function turn(event) {
+    if (grip?.id !== event.pointerId) return;
+    orbit = turnOrbit(orbit, event.clientX - grip.x, event.clientY - grip.y);
+    grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    isHome = false;
+    moved();
+  }
+
+  const release = () => { grip = null; };
+  element.addEventListener('pointerdown', take);
+  window.addEventListener('pointermove', turn);
+  window.addEventListener('pointerup', release);
+  window.addEventListener('pointercancel', release);
+
+  /** @param {boolean} isSlow */
+  function goHome(isSlow) {
+    isHome = true;
+    orbit = DEFAULT_ORBIT;
+    if (isSlow && !isMotionReduced()) target.transition().duration(RESET_MS).call(/** @type {any} */ (behaviour.transform), home);
+    else target.interrupt().call(/** @type {any} */ (behaviour.transform), home);
+    moved();
+  }
+
+  return {
+    get transform() { return transform; },
+    get orbit() { return orbit; },
+    get isTurning() { return isTurning; },
+    get isGripped() { return grip !== null; },
+    /**
+     * Say what is shown: where it lies at rest, how large it is, and how far one may zoom.
+     *
+     * @param {object} content
+     * @param {Transform} content.home
+     * @param {{width: number, height: number}} content.size
+     * @param {{width: number, height: number}} content.room of the viewport
+     * @param {{min: number, max: number}} content.limits
+     * @param {boolean} content.isTurning whether dragging turns
+     * @param {boolean} isOther whether it is something else than before: then it is shown at rest
+     */
+    show({ home: rest, size, room, limits, isTurning: turns }, isOther) {
+      isTurning = turns;
+      home = zoomIdentity.translate(rest.x, rest.y).scale(rest.k);
+      behaviour.scaleExtent([limits.min, limits.max]).extent([[0, 0], [room.width, room.height]]);
+      const [left, top] = [room.width - KEPT_PX, room.height - KEPT_PX].map((reach) => Math.max(0, reach) / limits.min);
+      behaviour.translateExtent([[-left, -top], [size.width + left, size.height + top]]);
+      if (isOther || isHome) goHome(false);
+    },
+    reset: () => goHome(true),
+    /**
+     * Bring a rectangle of the content into sight.
+     *
+     * @param {{x: number, y: number, width: number, height: number}} part
+     * @param {{left: number, top: number, right: number, bottom: number}} window in CSS pixels
+     */
+    reveal(part, window) {
+      const [x, y] = [part.x * transform.k + transform.x, part.y * transform.k + transform.y];
+      const [right, bottom] = [x + part.width * transform.k, y + part.height * transform.k];
+      const dx = x < window.left ? window.left - x : Math.min(0, window.right - right);
+      const dy = y < window.top ? window.top - y : Math.min(0, window.bottom - bottom);
+      if (dx === 0 && dy === 0) return;
+      isHome = false;
+      target.call(/** @type {any} */ (behaviour.translateBy), dx / transform.k, dy / transform.k);
+    },
+    destroy() {
+      target.on('.zoom', null);
+      element.removeEventListener('pointerdown', take);
+      window.removeEventListener('pointermove', turn);
+      window.removeEventListener('pointerup', release);
+      window.removeEventListener('pointercancel', release);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createViewport>} Viewport */

@@ -1,0 +1,55 @@
+/** The numbers of layers and heads at the borders of the grid; they stay in sight while the grid moves. */
+
+import { el } from '../dom.js';
+
+/** @import { Arrangement } from '../arrangement.js' */
+/** @import { Transform } from '../types.js' */
+
+/** @param {HTMLElement} root */
+export function createAxes(root) {
+  const heads = el('div', { class: 'axis axis--heads' });
+  const layers = el('div', { class: 'axis axis--layers' });
+  const corner = el('div', { class: 'axis__corner' }, el('span', {}, 'head →'), el('span', {}, 'layer ↓'));
+  const element = el('div', { class: 'axes', 'aria-hidden': 'true' }, heads, layers, corner);
+  root.append(element);
+  /** @type {HTMLElement[]} */
+  let columns = [];
+  /** @type {HTMLElement[]} */
+  let rows = [];
+
+  return {
+    /**
+     * @param {number} nLayers
+     * @param {number} nHeads
+     */
+    build(nLayers, nHeads) {
+      columns = Array.from({ length: nHeads }, (_, i) => el('span', { class: 'axis__number' }, String(i)));
+      rows = Array.from({ length: nLayers }, (_, i) => el('span', { class: 'axis__number' }, String(i)));
+      heads.replaceChildren(...columns);
+      layers.replaceChildren(...rows);
+      element.hidden = nLayers === 0;
+    },
+    /**
+     * @param {Arrangement} arrangement
+     * @param {Transform} transform
+     * @param {{width: number, height: number}} room
+     * @param {number} nHeads
+     */
+    place({ cells: { x, y, size }, pitch }, { k, x: left, y: top }, room, nHeads) {
+      const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
+      const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
+      for (const [i, number] of columns.entries()) {
+        const at = (x[i] + size[i] / 2) * k + left;
+        number.hidden = i % everyColumn !== 0 || at < 0 || at > room.width;
+        number.style.transform = `translate(${at}px, 0) translateX(-50%)`;
+      }
+      for (const [i, number] of rows.entries()) {
+        const cell = i * nHeads;
+        const at = (y[cell] + size[cell] / 2) * k + top;
+        number.hidden = i % everyRow !== 0 || at < 0 || at > room.height;
+        number.style.transform = `translate(0, ${at}px) translateY(-50%)`;
+      }
+    },
+    destroy: () => element.remove(),
+  };
+}

@@ -1,0 +1,161 @@
+/** What lies over the map of one head: the point under the mouse, the selected sequence and its attention lines. */
+
+import { headNorms, tellValue } from '../color_modes.js';
+import { createCleanup } from '../dom.js';
+import { lastOnly } from '../derived.js';
+import { projectPoint } from '../geometry.js';
+import { createOverlay } from '../render/lines.js';
+import { createPicker } from '../render/picking.js';
+import { drawnPoint, pointOf, selectedAt, strongestLinks } from '../select.js';
+import { pointParts } from './point_words.js';
+
+/** @import { Attention, Context, State, Tokens } from '../page.js' */
+/** @import { ShownTheme } from '../painting.js' */
+/** @import { Frame } from '../types.js' */
+/** @import { Viewport } from '../viewport.js' */
+/** @import { Tooltip } from './tooltip.js' */
+
+/** How far from the middle of a point the mouse still means it, beside the point's own size. */
+const REACH_PX = 8;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {tooltip: Tooltip, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
+ */
+export function createHeadLayer(root, { actions, derived, facts, hover, overlay: canvas, redraw, store, theme, tooltip, viewport }) {
+  const cleanup = createCleanup();
+  const overlay = createOverlay(canvas);
+  const picker = createPicker();
+  const links = lastOnly(linksOf);
+  const ordered = lastOnly(headNorms);
+  /** @type {Frame | null} */
+  let frame = null;
+  /** @type {{x: number, y: number} | null} */
+  let mouse = null;
+  let isAsked = false;
+
+  cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
+    if (store.get().at === null || event.pointerType === 'touch') return;
+    const { left, top } = root.getBoundingClientRect();
+    mouse = { x: event.clientX - left, y: event.clientY - top };
+    if (isAsked) return;
+    isAsked = true;
+    requestAnimationFrame(look);
+  });
+  cleanup.listen(root, 'pointerleave', leave);
+  cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
+    const { at, selected } = store.get();
+    if (at === null || !(event.target instanceof HTMLCanvasElement || event.target === root)) return;
+    const { left, top } = root.getBoundingClientRect();
+    const point = pointAt(event.clientX - left, event.clientY - top);
+    if (point !== null) actions.select(selectedAt(point, (frame?.nPoints ?? 0) / 2));
+    else if (selected && !viewport.isTurning) actions.clearSelection();
+  });
+  cleanup.add(hover.subscribe(redraw));
+
+  function leave() {
+    mouse = null;
+    hover.set(null);
+    tooltip.hide();
+  }
+
+  /** @param {number} x @param {number} y */
+  function pointAt(x, y) {
+    const found = frame && picker.pick(frame, x, y, REACH_PX + frame.pointSize / 2);
+    return found ? found.point : null;
+  }
+
+  /** Find the point under the mouse and say what it is. */
+  function look() {
+    isAsked = false;
+    const tokens = facts.tokens.value;
+    if (!mouse || !frame || !tokens || store.get().at === null || viewport.isGripped) {
+      root.classList.remove('is-over-point');
+      if (store.get().at !== null) tooltip.hide();
+      return;
+    }
+    const point = pointAt(mouse.x, mouse.y);
+    root.classList.toggle('is-over-point', point !== null);
+    if (point === null) {
+      hover.set(null);
+      tooltip.hide();
+      return;
+    }
+    const selected = selectedAt(point, tokens.n);
+    hover.set(selected);
+    const [x, y] = projectPoint(frame, 0, point);
+    tooltip.show({ x, y }, pointParts(tokens, selected, told(tokens, point)));
+  }
+
+  /**
+   * @param {Tokens} tokens
+   * @param {number} point
+   */
+  function told(tokens, point) {
+    const mode = derived.mode(store.get());
+    if (!mode) return null;
+    const norms = facts.headNorms.value && ordered(facts.headNorms.value);
+    return { label: mode.label, value: tellValue(mode.name, { tokens, drawn: null, nCells: 1, norms, patches: null, theme: theme() }, point) };
+  }
+
+  /**
+   * @param {State} state
+   * @param {Frame | null} next
+   */
+  function update(state, next) {
+    if (state.at === null && frame) leave();
+    frame = state.at === null ? null : next;
+    root.classList.toggle('map--head', state.at !== null);
+    root.classList.toggle('map--turning', state.at !== null && state.dims === 3);
+  }
+
+  /** The points drawn largest: the selected one and the one under the mouse, as far as they are drawn. */
+  function emphasis() {
+    const { at, selected } = store.get();
+    const tokens = facts.tokens.value;
+    const drawn = at === null ? facts.gridTokens.value : null;
+    if (!tokens) return [];
+    return [selected, at === null ? null : hover.get()].flatMap((point) => {
+      const index = point && point.token < tokens.n ? drawnPoint(point, drawn, tokens.n) : -1;
+      return index < 0 ? [] : [index];
+    });
+  }
+
+  /** @param {Frame | null} shown */
+  function draw(shown) {
+    const state = store.get();
+    if (!shown || state.at === null) return overlay.clear();
+    frame = shown;
+    const { attention, tokens } = { attention: facts.attention.value, tokens: facts.tokens.value };
+    const isRight = attention && attention.at.layer === state.at.layer && attention.at.head === state.at.head;
+    if (!state.selected || !state.hasLines || !isRight || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
+    if (tokens.sequence[state.selected.token] !== attention.sequence) return overlay.clear();
+    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens) }]);
+  }
+
+  return {
+    update,
+    draw,
+    emphasis,
+    destroy() {
+      cleanup.run();
+      leave();
+    },
+  };
+}
+
+/**
+ * The strongest links of a sequence as lines between points.
+ *
+ * @param {Attention} attention
+ * @param {Tokens} tokens
+ */
+function linksOf(attention, tokens) {
+  const start = tokens.sequences.start[attention.sequence];
+  const found = strongestLinks(attention);
+  return {
+    from: found.map(({ query }) => pointOf({ kind: 'query', token: start + query }, tokens.n)),
+    to: found.map(({ key }) => pointOf({ kind: 'key', token: start + key }, tokens.n)),
+    weights: found.map(({ weight }) => weight),
+  };
+}

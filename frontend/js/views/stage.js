@@ -1,0 +1,195 @@
+/** The map: one canvas for all heads or for one, and what lies over it. */
+
+import { arrangeGrid, arrangeHead } from '../arrangement.js';
+import { canvasPalette } from '../colors.js';
+import { createCleanup, el } from '../dom.js';
+import { suitablePointSize } from '../geometry.js';
+import { createMotion } from '../motion.js';
+import { createPainting } from '../painting.js';
+import { createRenderer } from '../render/choose.js';
+import { chosenMap } from '../select.js';
+import { createViewport } from '../viewport.js';
+import { createBar } from './bar.js';
+import { createGrid } from './grid.js';
+import { createHeadLayer } from './head.js';
+import { createStatus } from './status.js';
+import { createTooltip } from './tooltip.js';
+
+/** @import { Arrangement } from '../arrangement.js' */
+/** @import { Legend } from '../color_modes.js' */
+/** @import { Context, State, View } from '../page.js' */
+/** @import { ShownTheme } from '../painting.js' */
+/** @import { Frame, Renderer } from '../types.js' */
+
+const MAX_RATIO = 2;
+const READY_ONE = Uint8Array.of(1);
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
+ * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null}}
+ */
+export function createStage(root, context) {
+  const { facts, store } = context;
+  const cleanup = createCleanup();
+  const canvas = el('canvas', { class: 'map__canvas', 'aria-hidden': 'true' });
+  const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
+  const map = el('div', { class: 'map' }, canvas, overlay);
+  const element = el('main', { class: 'stage' });
+  root.append(element);
+  const viewport = createViewport(map, () => { place(); schedule(); });
+  const bar = createBar(element, { ...context, resetZoom: viewport.reset });
+  element.append(map);
+  const renderer = createRenderer(canvas, { force: forcedRenderer() });
+  const painting = createPainting(context);
+  const motion = createMotion(schedule);
+  const tooltip = createTooltip(map);
+  const grid = createGrid(map, { ...context, tooltip, viewport });
+  const head = createHeadLayer(map, { ...context, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
+  const status = createStatus(map, context);
+
+  /** @type {Arrangement | null} */
+  let arrangement = null;
+  let arranged = '';
+  let arrangedFor = '';
+  /** @type {Frame | null} */
+  let frame = null;
+  /** @type {Legend | null} */
+  let legend = null;
+  let handle = 0;
+  let room = { width: 0, height: 0 };
+
+  const observer = new ResizeObserver(() => {
+    room = { width: map.clientWidth, height: map.clientHeight };
+    update(store.get());
+  });
+  observer.observe(map);
+  cleanup.add(() => observer.disconnect());
+
+  /** @param {State} state */
+  function update(state) {
+    bar.update(state);
+    status.update(state);
+    arrange(state);
+    compose(state);
+    grid.update(state);
+    head.update(state, frame);
+    place();
+    schedule();
+  }
+
+  /** @param {State} state */
+  function arrange(state) {
+    const manifest = facts.description.value?.manifest;
+    if (!manifest || room.width === 0) {
+      arrangement = null;
+      arranged = '';
+      return;
+    }
+    const subject = state.at ? `head ${state.dims}` : `grid ${manifest.id} ${manifest.n_layers} ${manifest.n_heads}`;
+    const key = `${subject} ${room.width} ${room.height}`;
+    if (key === arranged) return;
+    arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room);
+    viewport.show({ ...arrangement, room, isTurning: state.at !== null && state.dims === 3 }, subject !== arrangedFor);
+    [arranged, arrangedFor] = [key, subject];
+  }
+
+  /** Put together what is drawn; what is drawn stays while the next map is on its way. @param {State} state */
+  function compose(state) {
+    const shown = state.at ? shownHead(state) : shownGrid(state);
+    const nCells = arrangement?.cells.n ?? 0;
+    const paint = shown && painting.of(state, shown.drawn, nCells, context.theme());
+    const nPoints = paint?.flags.length ?? 0;
+    const cells = arrangement?.cells;
+    const fits = shown && paint && cells && shown.ready.length === nCells && shown.positions.length === nCells * nPoints * state.dims;
+    const isComing = !fits && isLoading(state);
+    canvas.classList.toggle('is-stale', isComing);
+    if (!fits) {
+      if (isComing) return;
+      motion.forget();
+      frame = legend = null;
+      return;
+    }
+    motion.show(shown.name, shown.positions);
+    legend = paint.legend;
+    const { background, ink } = canvasPalette(context.theme());
+    frame = {
+      ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
+      cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, nPoints, nQueries: nPoints / 2,
+      colors: paint.colors, flags: paint.flags, pointSize: 1, sizes: null, sprites: paint.sprites, isSprite: paint.isSprite,
+      background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
+    };
+  }
+
+  /** @param {State} state */
+  function shownGrid(state) {
+    const [value, drawn] = [facts.grid.value, facts.gridTokens.value];
+    return value && drawn && value.name === chosenMap(state) ? { ...value, drawn } : null;
+  }
+
+  /** @param {State} state */
+  function shownHead(state) {
+    const value = facts.headMap.value;
+    const isRight = value && state.at && value.name === chosenMap(state) && value.at.layer === state.at.layer && value.at.head === state.at.head;
+    return isRight ? { ...value, name: `${value.name} ${value.at.layer},${value.at.head}`, drawn: null, ready: READY_ONE } : null;
+  }
+
+  /** @param {State} state */
+  function isLoading(state) {
+    return [facts.description, facts.tokens, facts.gridTokens, state.at ? facts.headMap : facts.grid].some(({ status: s }) => s === 'loading');
+  }
+
+  /** Move what lies over the canvas along with it. */
+  function place() {
+    if (arrangement) grid.place(arrangement, viewport.transform, room);
+  }
+
+  function schedule() {
+    if (!handle) handle = requestAnimationFrame(draw);
+  }
+
+  function draw() {
+    handle = 0;
+    canvas.hidden = overlay.hidden = frame === null;
+    if (!frame || !arrangement) return head.draw(null);
+    if (canvas.classList.contains('is-stale')) return;
+    const { transform, orbit } = viewport;
+    frame = {
+      ...frame, transform, orbit, from: motion.from, blend: motion.blend, emphasis: head.emphasis(),
+      pointSize: suitablePointSize(arrangement.cellSize * transform.k, frame.nPoints),
+      positionsVersion: versionOf(frame.cells, motion.version),
+    };
+    renderer.draw(frame);
+    head.draw(frame);
+    context.drawn();
+  }
+
+  let nCellsSeen = 0;
+  /** @type {unknown} */
+  let lastCells = null;
+  /** @param {unknown} cells @param {number} version */
+  function versionOf(cells, version) {
+    if (cells !== lastCells) nCellsSeen++;
+    lastCells = cells;
+    return nCellsSeen * 1e6 + version;
+  }
+
+  return {
+    update,
+    legend: () => legend,
+    renderer,
+    frame: () => frame,
+    destroy() {
+      cancelAnimationFrame(handle);
+      cleanup.run();
+      for (const part of [grid, head, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/** A renderer can be asked for in the address, by those who doubt the choice. @returns {Renderer['name'] | null} */
+function forcedRenderer() {
+  const name = new URLSearchParams(location.search).get('renderer');
+  return name === 'webgl2' || name === 'canvas2d' ? name : null;
+}
