@@ -72,7 +72,9 @@ class BuildRequest:
             layout.require_dataset_id(self.dataset_id)
         for method in self.methods:
             MapName.parse(f"{method}-2d")  # MethodNotFoundError says which there are
-        if not self.methods or not self.dims or not set(self.dims) <= set(DIMS):
+        if not self.methods:
+            raise InvalidRequestError("no --method is named; leave it out for all of them")
+        if not self.dims or not set(self.dims) <= set(DIMS):
             raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
         _require_among("--precision", self.precision, PRECISIONS)
         _require_among("--device", self.device, DEVICES)

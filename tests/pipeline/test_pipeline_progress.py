@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+def written(folder):
+    return json.loads((folder / "progress.json").read_bytes())
+
+
+def test_progress_is_written_at_once_and_at_every_announcement(tmp_path, said):
+    with Progress(tmp_path, said.append) as progress:
+        assert written(tmp_path)["phase"] == "capture"
+        progress.announce("maps", "drawing 4 maps")
+        assert written(tmp_path)["message"] == "drawing 4 maps"
+        assert said == ["drawing 4 maps"]
+
+
+def test_counts_and_time_are_in_the_file(tmp_path, said):
+    with Progress(tmp_path, said.append) as progress:
+        progress.update(n_units=8, n_units_done=3, remaining_seconds=4.5)
+        progress.announce("maps", "x")
+        found = written(tmp_path)
+    assert (found["n_units"], found["n_units_done"]) == (8, 3)
+    assert found["heartbeat_utc"].endswith("Z")
+
+
+def test_a_failure_is_the_last_word(tmp_path, said):
+    with pytest.raises(ValueError, match="no room"), Progress(tmp_path, said.append):
+        raise ValueError("no room")
+    assert written(tmp_path)["phase"] == "failed"
+    assert written(tmp_path)["message"] == "no room"
+
+
+def test_an_interrupted_build_says_stopped(tmp_path, said):
+    with pytest.raises(KeyboardInterrupt), Progress(tmp_path, said.append):
+        raise KeyboardInterrupt
+    assert written(tmp_path)["message"] == "stopped"
+
+
+def test_nothing_is_written_after_the_end(tmp_path, said):
+    with Progress(tmp_path, said.append) as progress:
+        progress.close()
+        (tmp_path / "progress.json").unlink()
+    assert not (tmp_path / "progress.json").exists()
+
+
+def test_a_disk_that_is_full_does_not_stop_the_heartbeat(tmp_path, said):
+    (tmp_path / "file").write_bytes(b"")
+    with Progress(tmp_path / "file", said.append) as progress:
+        progress.announce("maps", "still here")
+    assert said == ["still here"]
+
+
+def test_there_is_no_estimate_before_anything_is_measured():
+    assert RemainingTime({"pca-2d": 4}, 1).seconds() is None
+
+
+def test_time_left_follows_from_maps_of_the_same_name():
+    remaining = RemainingTime({"pca-2d": 4}, n_workers=2)
+    remaining.finished("pca-2d", 3.0)
+    remaining.finished("pca-2d", 5.0)
+    assert remaining.seconds() == pytest.approx(2 * 4.0 / 2)
+    assert remaining.mean_seconds("pca-2d") == pytest.approx(4.0)
+
+
+def test_time_of_maps_not_begun_is_guessed_from_cheaper_ones():
+    remaining = RemainingTime({"pca-2d": 1, "tsne-2d": 1}, n_workers=1)
+    remaining.finished("pca-2d", 1.0)
+    assert remaining.seconds() > 1.0
+    remaining.finished("tsne-2d", 30.0)
+    assert remaining.seconds() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_are_told_in_words(seconds, words):
+    assert duration_words(seconds) == words

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from attentionviz.errors import InvalidRequestError, MethodNotFoundError
+from attentionviz.pipeline.request import BuildRequest, default_id
+
+
+def request(**changes):
+    return BuildRequest(**{"model": "bert", "output": Path("out"), "text": Path("t"), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"text": None}, "one corpus"),
+        ({"images": Path("i")}, "one corpus"),
+        ({"dataset_id": "../x"}, "cannot name a dataset"),
+        ({"dims": (4,)}, "--dims"),
+        ({"dims": ()}, "--dims"),
+        ({"methods": ()}, "--method"),
+        ({"precision": "float64"}, "--precision is 'float64'"),
+        ({"device": "tpu"}, "--device is 'tpu'"),
+        ({"seed": -1}, "--seed is -1, expected 0 to"),
+        ({"n_workers": 0}, "--workers is 0"),
+        ({"max_tokens": 0}, "--max-tokens is 0"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused_by_name(changes, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        request(**changes)
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones():
+    with pytest.raises(MethodNotFoundError, match="known are biplot"):
+        request(methods=("pca", "isomap"))
+
+
+def test_maps_come_in_the_order_in_which_a_viewer_sees_them():
+    groups = [[str(name) for name in group] for group in request().task_groups()]
+    assert groups == [
+        ["biplot-2d", "pca-2d"],
+        ["attention-tsne-2d"],
+        ["tsne-2d"],
+        ["umap-2d"],
+        ["biplot-3d", "pca-3d"],
+        ["attention-tsne-3d"],
+        ["tsne-3d"],
+        ["umap-3d"],
+    ]
+
+
+def test_only_the_maps_asked_for_are_made_each_once():
+    groups = request(methods=("umap", "pca", "pca"), dims=(3, 2, 2)).task_groups()
+    names = [str(name) for group in groups for name in group]
+    assert names == ["pca-2d", "umap-2d", "pca-3d", "umap-3d"]
+
+
+@pytest.mark.parametrize(
+    ("model", "corpus", "expected"),
+    [
+        ("google-bert/bert-base-uncased", "sentences", "bert-base-uncased-sentences"),
+        ("Tiny", "Mes phrases à moi", "tiny-mes-phrases-moi"),
+        ("…", "日本語", "dataset"),
+        ("x" * 80, "y", "x" * 64),
+    ],
+)
+def test_a_dataset_is_named_after_its_model_and_corpus(model, corpus, expected):
+    assert default_id(model, corpus) == expected
+    assert request(dataset_id=expected).dataset_id == expected
