@@ -1,0 +1,75 @@
+"""Attention of one head, computed from its queries and keys when it is asked for."""
+
+import numpy as np
+from flask import Blueprint, Response
+
+from attentionviz.api import computed
+from attentionviz.api.context import context
+from attentionviz.api.parameters import (
+    one_of,
+    open_dataset,
+    path_head,
+    path_number,
+    query,
+    whole_number,
+)
+from attentionviz.api.responses import array_response, json_response
+from attentionviz.errors import InvalidRequestError
+
+blueprint = Blueprint(
+    "attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads/<layer>/<head>"
+)
+DEFAULT_PARTNERS = 10
+MAX_PARTNERS = 1000
+
+
+@blueprint.get("/attention/<sequence>")
+def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
+    """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
+    wanted = query(weight=one_of(*computed.WEIGHTS))
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    sequence_idx = path_number("sequence", sequence)
+    weight = wanted["weight"] or "none"
+    etag = computed.fingerprint(reader, head_id, "attention", sequence_idx, weight)
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        span = computed.sequence_span(reader, sequence_idx)
+        if span[1] - span[0] <= computed.LONG_SEQUENCE:
+            return computed.sequence_pattern(reader, head_id, span, weight), {}
+        with context().heavy:
+            return computed.sequence_pattern(reader, head_id, span, weight), {}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/aggregate")
+def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
+    """Return the mean pattern by position over the sequences that are long enough."""
+    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE))
+    if wanted["length"] is None:
+        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    etag = computed.fingerprint(reader, head_id, "aggregate", wanted["length"])
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        mean, used, total = computed.mean_pattern(
+            reader, head_id, wanted["length"], etag, context().heavy
+        )
+        return mean, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/neighbours/<point>")
+def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Response:
+    """Return the strongest partners of a point in the whole corpus, by score."""
+    wanted = query(k=whole_number(1, MAX_PARTNERS))
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    with context().heavy:
+        partners = computed.strongest_partners(
+            reader, head_id, path_number("point", point), wanted["k"] or DEFAULT_PARTNERS
+        )
+    return json_response({"partners": partners})

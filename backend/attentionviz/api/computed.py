@@ -1,0 +1,206 @@
+"""Patterns, means and partners of one head, read by the piece and bounded in work and memory."""
+
+from threading import BoundedSemaphore
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz import __version__
+from attentionviz.core.pattern import Floats, attention_pattern, weigh_keys
+from attentionviz.core.types import HeadId
+from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
+from attentionviz.store import layout
+from attentionviz.store.dataset import DatasetReader
+
+WEIGHTS = ("none", "value", "output")
+NORM_COLUMN = {"value": 2, "output": 3}
+LONG_SEQUENCE = 512
+MAX_SEQUENCE = 4096
+MAX_AGGREGATE = 1024
+# A mean over more rows than these is made of sequences that are evenly spread over the corpus.
+MAX_AGGREGATE_SEQUENCES = 2000
+MAX_AGGREGATE_SCORES = 1 << 25
+CHUNK_ROWS = 8192
+
+
+def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
+    """Return what changes when anything that is computed for a head does."""
+    rule = sorted(reader.manifest["layers"][head.layer].items())
+    files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
+    files.append(reader.norms_path(head))
+    return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))
+
+
+def sequence_span(reader: DatasetReader, sequence_idx: int) -> tuple[int, int]:
+    """Return first and end token of a sequence.
+
+    Raises
+    ------
+    NotFoundError
+        When the corpus has no such sequence.
+    InvalidRequestError
+        When it is longer than what is computed on request.
+    """
+    sequences = reader.sequences()
+    n_sequences = len(sequences.start)
+    if sequence_idx >= n_sequences:
+        raise NotFoundError(f"sequence {sequence_idx} is outside 0..{n_sequences - 1}")
+    start, length = int(sequences.start[sequence_idx]), int(sequences.length[sequence_idx])
+    if length > MAX_SEQUENCE:
+        raise InvalidRequestError(
+            f"sequence {sequence_idx} has {length} tokens; attention is shown up to {MAX_SEQUENCE}"
+        )
+    return start, start + length
+
+
+def sequence_pattern(
+    reader: DatasetReader, head: HeadId, span: tuple[int, int], weight: str
+) -> Floats:
+    """Return the pattern of one sequence, float32 (n, n), [query_pos, key_pos].
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    span : tuple of int
+        First and end token.
+    weight : "none", "value" or "output"
+        Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+    """
+    pattern = attention_pattern(
+        reader.queries(head, *span),
+        reader.keys(head, *span),
+        **reader.manifest["layers"][head.layer],
+    )
+    if weight != "none":
+        with reader.open_array(reader.norms_path(head)) as norms:
+            pattern = weigh_keys(pattern, norms.rows(*span)[:, NORM_COLUMN[weight]])
+    _require_finite(pattern, head)
+    return pattern
+
+
+def mean_pattern(
+    reader: DatasetReader, head: HeadId, length: int, etag: str, heavy: BoundedSemaphore
+) -> tuple[Floats, int, int]:
+    """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    length : int
+        Rows and columns of the answer: the first positions. Keys beyond them keep their share of
+        the softmax, so rows may sum to less than 1.
+    etag : str
+        Under which the answer is kept.
+    heavy : BoundedSemaphore
+        How many may compute at once.
+
+    Returns
+    -------
+    mean : ndarray of float32, shape (length, length)
+    n_used, n_found : int
+        Sequences in the mean, and sequences that are long enough.
+
+    Raises
+    ------
+    InvalidRequestError
+        When no sequence is that long.
+    """
+    key = ("aggregate", etag)
+    kept: tuple[Floats, int, int] | None = reader.cache.get(key)
+    if kept is None:
+        chosen, n_found = _long_sequences(reader, length)
+        with heavy:
+            kept = _mean(reader, head, length, chosen), len(chosen), n_found
+        reader.cache.put(key, kept, kept[0].nbytes)
+    return kept
+
+
+def strongest_partners(
+    reader: DatasetReader, head: HeadId, point: int, k: int
+) -> list[dict[str, Any]]:
+    """Return the keys that a query scores highest, or the queries that score a key highest.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    point : int
+        Queries in token order, then keys.
+    k : int
+        How many; fewer where the corpus has fewer tokens.
+
+    Returns
+    -------
+    list of dict
+        ``token`` and ``score`` = scaling * q·k, highest first; across sequences, whatever the
+        mask. Of equal scores the earlier token comes first.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such point.
+    """
+    n = reader.n_tokens
+    if point >= 2 * n:
+        raise NotFoundError(f"point {point} is outside 0..{2 * n - 1}")
+    own, other = reader.queries_path(head), reader.keys_path(head)
+    if point >= n:
+        own, other, point = other, own, point - n
+    with reader.open_array(own) as array:
+        vector = array.rows(point, point + 1)[0].astype(np.float32)
+    vector *= np.float32(reader.manifest["layers"][head.layer]["scaling"])
+    tokens = np.empty(0, dtype=np.int64)
+    scores = np.empty(0, dtype=np.float32)
+    with reader.open_array(other) as array, np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, n, CHUNK_ROWS):
+            stop = min(start + CHUNK_ROWS, n)
+            found = array.rows(start, stop).astype(np.float32) @ vector  # (row,)
+            tokens = np.concatenate([tokens, np.arange(start, stop)])
+            scores = np.concatenate([scores, found])
+            best = np.lexsort((tokens, -scores))[:k]
+            tokens, scores = tokens[best], scores[best]
+    _require_finite(scores, head)
+    pairs = zip(tokens.tolist(), scores.tolist(), strict=True)
+    return [{"token": token, "score": score} for token, score in pairs]
+
+
+def _long_sequences(reader: DatasetReader, length: int) -> tuple[NDArray[np.int64], int]:
+    lengths = reader.sequences().length
+    found = np.flatnonzero((lengths >= length) & (lengths <= MAX_SEQUENCE))
+    if len(found) == 0:
+        longest = int(lengths[lengths <= MAX_SEQUENCE].max(initial=0))
+        raise InvalidRequestError(f"no sequence has {length} tokens; the longest has {longest}")
+    mean_scores = length * float(lengths[found].mean())
+    most = min(MAX_AGGREGATE_SEQUENCES, max(1, int(MAX_AGGREGATE_SCORES / mean_scores)))
+    if len(found) <= most:
+        return found, len(found)
+    return found[np.linspace(0, len(found) - 1, most).astype(np.int64)], len(found)
+
+
+def _mean(reader: DatasetReader, head: HeadId, length: int, chosen: NDArray[np.int64]) -> Floats:
+    sequences = reader.sequences()
+    rule = reader.manifest["layers"][head.layer]
+    total = np.zeros((length, length), dtype=np.float64)
+    with (
+        reader.open_array(reader.queries_path(head)) as queries,
+        reader.open_array(reader.keys_path(head)) as keys,
+    ):
+        for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
+            # The first rows of a causal pattern look at no later key.
+            stop = start + (length if rule["is_causal"] else n)
+            rows = queries.rows(int(start), int(start) + length)
+            pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
+            total += pattern[:, :length]
+    mean = (total / len(chosen)).astype(np.float32)
+    _require_finite(mean, head)
+    return mean
+
+
+def _require_finite(array: NDArray[Any], head: HeadId) -> None:
+    if not np.isfinite(array).all():
+        raise DamagedDatasetError(
+            f"the vectors of layer {head.layer}, head {head.head} hold numbers that are not finite"
+        )

@@ -1,0 +1,72 @@
+"""Which datasets there are, and what each is."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from attentionviz import __version__
+from attentionviz.api.context import context
+from attentionviz.api.openapi import document
+from attentionviz.api.parameters import open_dataset, query
+from attentionviz.api.responses import json_response
+from attentionviz.core.types import MapName
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store.reader import DatasetEntry
+
+blueprint = Blueprint("datasets", __name__)
+COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
+
+
+@blueprint.get("/health")
+def get_health() -> Response:
+    """Say that the server answers, and which version it is."""
+    query()
+    return json_response({"status": "ok", "version": __version__})
+
+
+@blueprint.get("/api/v1/openapi.json")
+def get_openapi() -> Response:
+    """Describe all of the API."""
+    query()
+    return json_response(document())
+
+
+@blueprint.get("/api/v1/datasets")
+def list_datasets() -> Response:
+    """List every dataset with its state."""
+    query()
+    return json_response({"datasets": [_summary(e) for e in context().library.list_datasets()]})
+
+
+@blueprint.get("/api/v1/datasets/<dataset_id>")
+def get_dataset(dataset_id: str) -> Response:
+    """Say all that is known of one dataset."""
+    version = query()["v"]
+    entry = context().library.entry(dataset_id)
+    if entry.state == "damaged":
+        raise DamagedDatasetError(f"{dataset_id} is damaged: {entry.reason}")
+    facts: dict[str, Any] = {"id": dataset_id, "state": entry.state, "version": entry.version}
+    if entry.manifest is None:
+        return json_response(
+            {**facts, "manifest": None, "maps_ready": {}, "progress": entry.progress}
+        )
+    reader = open_dataset(dataset_id, version)
+    maps = reader.manifest["maps"]
+    facts |= {"state": reader.state, "version": reader.version, "manifest": reader.manifest}
+    facts["maps_ready"] = {name: int(reader.ready(MapName.parse(name)).sum()) for name in maps}
+    return json_response({**facts, "progress": reader.progress})
+
+
+def _summary(entry: DatasetEntry) -> dict[str, Any]:
+    manifest = entry.manifest or {}
+    model = manifest.get("model")
+    return {
+        "id": entry.dataset_id,
+        "state": entry.state,
+        "version": entry.version,
+        "model": model,
+        "modality": model["modality"] if model else None,
+        **{name: manifest.get(name) for name in COUNTS},
+        "progress": entry.progress,
+        "reason": entry.reason,
+    }

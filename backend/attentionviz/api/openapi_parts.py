@@ -1,0 +1,215 @@
+"""Pieces of which the description of the API is made."""
+
+from typing import Any
+
+Json = dict[str, Any]
+_HEADERS: dict[str, Json] = {
+    "X-Dtype": {"description": "Such as float32.", "schema": {"type": "string"}},
+    "X-Shape": {"description": "Such as 6,12,4882,2.", "schema": {"type": "string"}},
+    "X-Ready": {
+        "description": "Of the grid: 1 for every head that is there, layer by layer, else 0.",
+        "schema": {"type": "string", "pattern": "^[01]*$"},
+    },
+    "X-Sequences": {
+        "description": "How many sequences the mean rests on.",
+        "schema": {"type": "integer"},
+    },
+    "X-Sequences-Total": {
+        "description": "How many sequences are long enough.",
+        "schema": {"type": "integer"},
+    },
+}
+_REASONS = {
+    400: "A parameter of the query is unknown, missing, repeated or malformed.",
+    404: "There is no such thing.",
+    409: "It is still being built.",
+    500: "A file of the dataset does not fit its manifest.",
+}
+_NULLABLE_TEXT: Json = {"type": ["string", "null"]}
+_NULLABLE_NUMBER: Json = {"type": ["number", "null"]}
+_NULLABLE_COUNT: Json = {"type": ["integer", "null"]}
+_STATE: Json = {"type": "string", "enum": ["building", "complete", "damaged"]}
+
+
+def path_parameter(name: str, text: str, schema: Json) -> Json:
+    """Describe a part of the path."""
+    return {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
+
+
+def query_parameter(name: str, text: str, schema: Json, *, is_required: bool = False) -> Json:
+    """Describe a parameter of the query."""
+    return {
+        "name": name,
+        "in": "query",
+        "required": is_required,
+        "description": text,
+        "schema": schema,
+    }
+
+
+def json_answer(schema: str) -> Json:
+    """Describe an answer in JSON that fits a schema of `components`."""
+    return {
+        "description": "Facts.",
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+def array_answer(text: str, *headers: str) -> Json:
+    """Describe an answer that is a raw array."""
+    names = ("X-Dtype", "X-Shape", *headers)
+    return {
+        "description": text,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+        "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+    }
+
+
+def picture_answer() -> Json:
+    """Describe an answer that is a picture."""
+    return {"description": "A picture.", "content": {"image/png": {"schema": {"type": "string"}}}}
+
+
+def operation(name: str, text: str, parameters: list[Json], answer: Json, *further: int) -> Json:
+    """Describe a path that is read with GET.
+
+    Parameters
+    ----------
+    name, text : str
+        ``operationId`` and summary.
+    parameters : list
+    answer : dict
+        Of status 200.
+    *further : int
+        Statuses of errors beyond those that the parameters make possible.
+    """
+    statuses = {400, *further}
+    if any(parameter["in"] == "path" for parameter in parameters):
+        statuses |= {404, 500}
+    errors = {
+        str(status): {"$ref": f"#/components/responses/Error{status}"}
+        for status in sorted(statuses)
+    }
+    unchanged = {"description": "The client has it: If-None-Match named its ETag."}
+    return {
+        "get": {
+            "operationId": name,
+            "summary": text,
+            "parameters": parameters,
+            "responses": {"200": answer, "304": unchanged, **errors},
+        }
+    }
+
+
+def components() -> Json:
+    """Return schemas, headers and answers that paths refer to."""
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {
+        "schemas": {**_dataset_schemas(), **_content_schemas()},
+        "headers": _HEADERS,
+        "responses": {
+            f"Error{status}": {"description": text, "content": error}
+            for status, text in _REASONS.items()
+        },
+    }
+
+
+def _record(*optional: str, **properties: Json) -> Json:
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Json) -> Json:
+    return {"type": "array", "items": items}
+
+
+def _dataset_schemas() -> dict[str, Json]:
+    counts = dict.fromkeys(("n_layers", "n_heads", "n_sequences", "n_tokens"), _NULLABLE_COUNT)
+    progress = _record(
+        phase={"type": "string"},
+        message={"type": "string"},
+        n_units_done={"type": "integer"},
+        n_units={"type": "integer"},
+        remaining_seconds=_NULLABLE_NUMBER,
+        heartbeat_utc={"type": "string"},
+    )
+    some_progress = {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Progress"}]}
+    summary = _record(
+        id={"type": "string"},
+        state=_STATE,
+        version={"type": "string"},
+        model={"type": ["object", "null"]},
+        modality={"enum": ["text", "image", None]},
+        **counts,
+        progress=some_progress,
+        reason=_NULLABLE_TEXT,
+    )
+    dataset = _record(
+        id={"type": "string"},
+        state=_STATE,
+        version={"type": "string"},
+        manifest={"type": ["object", "null"]},
+        maps_ready={"type": "object", "additionalProperties": {"type": "integer"}},
+        progress=some_progress,
+    )
+    return {
+        "Progress": progress,
+        "DatasetSummary": summary,
+        "DatasetList": _record(datasets=_list({"$ref": "#/components/schemas/DatasetSummary"})),
+        "Dataset": dataset,
+    }
+
+
+def _content_schemas() -> dict[str, Json]:
+    numbers = _list({"type": "integer"})
+    texts = _list({"type": "string"})
+    row = _list(_NULLABLE_NUMBER)
+    fidelity = _record(
+        recall_at_10=_NULLABLE_NUMBER,
+        rank_correlation=_NULLABLE_NUMBER,
+        trustworthiness=_NULLABLE_NUMBER,
+    )
+    one_map = _record(
+        offset=_list({"type": "number"}),
+        scale={"type": "number"},
+        fidelity=fidelity,
+        details={"type": "object"},
+        fallback=_NULLABLE_TEXT,
+    )
+    head = _record(
+        layer={"type": "integer"},
+        head={"type": "integer"},
+        alignment_scale=_NULLABLE_NUMBER,
+        vector_rank_correlation=_NULLABLE_NUMBER,
+        maps={"type": "object", "additionalProperties": one_map},
+    )
+    columns: Json = {"type": "object", "additionalProperties": {"type": "array"}}
+    sequences = _record(start=numbers, length=numbers, text=texts, columns=columns)
+    tokens = _record(
+        *("row", "column", "hue", "brightness"),
+        text=texts,
+        token_id=numbers,
+        sequence=numbers,
+        position=numbers,
+        token_type=texts,
+        row=row,
+        column=row,
+        hue=row,
+        brightness=row,
+        sequences=sequences,
+    )
+    partner = _record(token={"type": "integer"}, score={"type": "number"})
+    message = _record(code={"type": "string"}, message={"type": "string"})
+    return {
+        "Health": _record(status={"const": "ok"}, version={"type": "string"}),
+        "Document": {"type": "object", "required": ["openapi", "paths"]},
+        "Tokens": tokens,
+        "Heads": _record(heads=_list(head)),
+        "Partners": _record(partners=_list(partner)),
+        "Error": _record(error=message),
+    }

@@ -1,0 +1,146 @@
+"""The loop around the application: waitress, held to our headers, errors and way to end."""
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from attentionviz.api.guard import WsgiApp, add_headers
+from attentionviz.api.responses import error_body
+from attentionviz.config import Settings
+from attentionviz.errors import ConfigError
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 32 * 1024
+# Answers wait for a slow client in a file, and the thread that made them goes on.
+MAX_WAITING_BYTES = 256 * 1024 * 1024
+FINISH_SECONDS = 10.0
+LOOP_SECONDS = 1.0
+
+
+def run(
+    app: WsgiApp,
+    settings: Settings,
+    policy: Callable[[], str],
+    on_ready: Callable[[str], None] | None,
+) -> None:
+    """Serve an application until SIGTERM or SIGINT, then finish the requests that run.
+
+    Parameters
+    ----------
+    app : callable
+        The WSGI application.
+    settings : Settings
+    policy : callable
+        Returns the Content-Security-Policy, for answers that do not reach the application.
+    on_ready : callable or None
+        Called once with the address, when the server listens.
+
+    Raises
+    ------
+    ConfigError
+        When the address cannot be listened on.
+    """
+    server = _listen(app, settings)
+    server.channel_class = _channel_class(policy)
+    stop = _Stop(server)
+    previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        if on_ready is not None:
+            on_ready(page_address(settings.host, int(server.effective_port)))
+        while not stop.is_asked:
+            _turn(server, LOOP_SECONDS)
+        _finish(server)
+    finally:
+        for kind, handler in previous.items():
+            signal.signal(kind, handler)
+        server.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(server._map, ignore_all=True)
+
+
+def page_address(host: str, port: int) -> str:
+    """Return the address to open in a browser on this machine."""
+    name = "localhost" if host in ("127.0.0.1", "localhost") else host
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+class _Stop:
+    """Handler of signals; wakes the loop, which may be waiting for a socket."""
+
+    def __init__(self, server: Any) -> None:
+        self.is_asked = False
+        self._server = server
+
+    def __call__(self, *_: object) -> None:
+        self.is_asked = True
+        self._server.pull_trigger()
+
+
+def _listen(app: WsgiApp, settings: Settings) -> Any:
+    # One socket only: "localhost" would open two, for IPv4 and IPv6.
+    host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
+    try:
+        return create_server(
+            app,
+            host=host,
+            port=settings.port,
+            threads=settings.threads,
+            connection_limit=settings.connection_limit,
+            channel_timeout=settings.channel_timeout,
+            asyncore_use_poll=True,
+            max_request_body_size=MAX_BODY_BYTES,
+            max_request_header_size=MAX_HEADER_BYTES,
+            outbuf_high_watermark=MAX_WAITING_BYTES,
+            clear_untrusted_proxy_headers=True,
+            ident=None,
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host} port {settings.port}: {error.strerror or error}; "
+            "choose another with --port, or end what uses it"
+        ) from error
+
+
+def _channel_class(policy: Callable[[], str]) -> type[HTTPChannel]:
+    class OwnErrorTask(ErrorTask):
+        """Answers what never reaches the application, such as a malformed request."""
+
+        def execute(self) -> None:
+            error = self.request.error
+            code = error.reason.lower().replace(" ", "_")
+            body = error_body(code, f"{error.reason}: {error.body}"[:300])
+            self.status = f"{error.code} {error.reason}"
+            headers = [("Content-Type", "application/json")]
+            self.response_headers.extend(add_headers(headers, policy()))
+            self.set_close_on_finish()
+            self.content_length = len(body)
+            self.write(body)
+
+    class OwnChannel(HTTPChannel):
+        error_task_class = OwnErrorTask
+
+    return OwnChannel
+
+
+def _turn(server: Any, seconds: float) -> None:
+    wasyncore.loop(timeout=seconds, use_poll=True, map=server._map, count=1)
+
+
+def _finish(server: Any) -> None:
+    """Take no new connection, and go on until every answer that is owed is sent."""
+    deadline = time.monotonic() + FINISH_SECONDS
+    server.accepting = False
+    server.del_channel()
+    server.socket.close()
+    while time.monotonic() < deadline and _owes_answers(server):
+        _turn(server, 0.05)
+
+
+def _owes_answers(server: Any) -> bool:
+    channels = list(server.active_channels.values())
+    return any(channel.requests or channel.total_outbufs_len for channel in channels)

@@ -1,0 +1,132 @@
+"""The server: an application made from settings, and the loop that serves it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from attentionviz.api import attention, datasets, heads, page, projections, tokens
+from attentionviz.api.context import EXTENSION, ApiContext, make_context
+from attentionviz.api.guard import Guard, content_policy
+from attentionviz.api.responses import error_body
+from attentionviz.config import Settings, require_safe
+from attentionviz.errors import AppError
+
+MAX_BODY_BYTES = 64 * 1024
+BLUEPRINTS = (datasets, tokens, projections, heads, attention, page)
+EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application; no dataset is read before the first request.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe.
+    """
+    require_safe(settings)
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = bool(settings.cors_origins)
+    # "a//b" is no other way to write "a/b"; Flask would redirect, with a page of its own.
+    app.url_map.merge_slashes = False
+    made = make_context(_with_real_folders(settings))
+    app.extensions[EXTENSION] = made
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected_error)
+    if settings.cors_origins:
+        _allow_origins(app, settings.cors_origins)
+    _guard(app, made)
+    return app
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until the process is asked to end; requests that run are finished first.
+
+    Parameters
+    ----------
+    settings : Settings
+    on_ready : callable or None
+        Called once with the address of the page, when the server listens.
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe, or the port is taken.
+    """
+    from attentionviz.api.wsgi_server import run
+
+    app = create_app(settings)
+    made: ApiContext = app.extensions[EXTENSION]
+    run(app, settings, lambda: content_policy(made.index.script_hashes()), on_ready)
+
+
+def _with_real_folders(settings: Settings) -> Settings:
+    """Follow links in the folders that the user named; none is followed inside of them."""
+    return replace(
+        settings,
+        data_dir=settings.data_dir.resolve(),
+        frontend_dir=settings.frontend_dir.resolve(),
+        node_modules_dir=settings.node_modules_dir.resolve(),
+    )
+
+
+def _guard(app: Flask, made: ApiContext) -> None:
+    def policy() -> str:
+        return content_policy(made.index.script_hashes())
+
+    guard = Guard(app.wsgi_app, made.settings.allowed_hosts, policy)
+    app.wsgi_app = guard  # type: ignore[method-assign]  # Flask's own way to wrap an application
+
+
+def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
+    from flask_cors import CORS
+
+    CORS(
+        app,
+        resources={r"/(api/.*|health)": {"origins": list(origins)}},
+        methods=["GET", "HEAD"],
+        expose_headers=list(EXPOSED_HEADERS),
+        send_wildcard=False,
+        vary_header=True,
+    )
+
+
+def _app_error(error: AppError) -> Response:
+    if error.status >= 500:
+        _log.warning("%s: %s", error.code, error)
+    return _error(error.status, error.code, str(error))
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    message = {
+        404: "there is nothing at this address",
+        405: "this address does not take this method",
+    }.get(status, error.description or error.name)
+    response = _error(status, code, message)
+    if status == 405:
+        response.headers["Allow"] = "GET, HEAD"
+    return response
+
+
+def _unexpected_error(error: Exception) -> Response:
+    _log.error("a request failed", exc_info=error)
+    message = "something went wrong in the server; its log says what"
+    return _error(500, "internal_error", message)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return Response(error_body(code, message), status=status, mimetype="application/json")

@@ -1,0 +1,119 @@
+"""The attention pattern of one sequence in one head, from its queries and keys.
+
+Scores are before the softmax, the pattern after it; both are [query_pos, key_pos].
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.shapes import require_shape
+from attentionviz.errors import ShapeError
+
+Floats = NDArray[np.float32]
+
+
+def visible_keys(
+    n_queries: int, n_keys: int, *, is_causal: bool, max_distance: int | None
+) -> NDArray[np.bool_] | None:
+    """Return which keys of a sequence its first queries see; None when they see all of them.
+
+    Parameters
+    ----------
+    n_queries, n_keys : int
+        Positions from the start of the same sequence.
+    is_causal : bool
+        Whether later keys are hidden.
+    max_distance : int or None
+        Keys further away than this, on either side, are hidden.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_queries, n_keys), or None
+    """
+    if not is_causal and max_distance is None:
+        return None
+    ahead = np.arange(n_keys)[None, :] - np.arange(n_queries)[:, None]  # (query, key)
+    visible = np.ones(ahead.shape, dtype=bool)
+    if is_causal:
+        visible &= ahead <= 0
+    if max_distance is not None:
+        visible &= np.abs(ahead) <= max_distance
+    return visible
+
+
+def attention_pattern(
+    queries: NDArray[Any],
+    keys: NDArray[Any],
+    *,
+    scaling: float,
+    is_causal: bool,
+    max_distance: int | None,
+) -> Floats:
+    """Return softmax(scaling * q·k) over the visible keys of one sequence.
+
+    Parameters
+    ----------
+    queries : ndarray of float32 or float16, shape (n_queries, d_head)
+        The sequence's first, as the attention function saw them. Not modified.
+    keys : ndarray of float32 or float16, shape (n_keys, d_head)
+        Of the same sequence, at least as many. Not modified.
+    scaling : float
+    is_causal : bool
+    max_distance : int or None
+        See `visible_keys`; a query always sees its own key.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_queries, n_keys)
+        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. NaN where a vector is not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the arrays do not fit each other.
+    """
+    require_shape("keys", keys, (None, None), "f")
+    require_shape("queries", queries, (None, keys.shape[1]), "f")
+    if len(queries) > len(keys):
+        raise ShapeError(f"{len(queries)} queries of a sequence that has {len(keys)} keys")
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = queries.astype(np.float32) @ keys.astype(np.float32).T  # (query, key)
+        scores *= np.float32(scaling)
+        visible = visible_keys(*scores.shape, is_causal=is_causal, max_distance=max_distance)
+        if visible is not None:
+            scores[~visible] = -np.inf
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
+def weigh_keys(pattern: Floats, norms: NDArray[Any]) -> Floats:
+    """Return the pattern times one norm per key, its rows summing to 1 again.
+
+    Parameters
+    ----------
+    pattern : ndarray of float32, shape (n, n)
+        [query_pos, key_pos]. Not modified.
+    norms : ndarray of float, shape (n,)
+        ‖v_j‖ or ‖v_j·W_O‖ of every key.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n)
+        A row whose weights are all zero stays zero.
+
+    Notes
+    -----
+    Source: Kobayashi et al. 2020 (arXiv 2004.10102), section 3; the norm is that of a key's own
+    vector, so heads are weighed one by one.
+    """
+    require_shape("pattern", pattern, (None, None), "f")
+    if norms.shape != pattern.shape[1:]:
+        raise ShapeError(f"norms has shape {norms.shape}, expected {pattern.shape[1:]}")
+    weighed = pattern * norms.astype(np.float32)
+    total = weighed.sum(axis=1, keepdims=True)
+    return np.divide(weighed, total, out=np.zeros_like(weighed), where=total > 0)

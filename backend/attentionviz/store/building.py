@@ -1,0 +1,161 @@
+"""A dataset that is still being built: its finished files, put together to what a page can show."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import DamagedDatasetError, NotReadyError
+from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
+from attentionviz.store.dataset import Array, DatasetReader, State
+from attentionviz.store.grid import grid_points, pack_points
+from attentionviz.store.safe_files import StatKey, read_regular
+from attentionviz.store.schema import canonical_json
+
+MAX_PROGRESS_BYTES = 64 * 1024
+MAX_MESSAGE = 1000
+
+
+def read_progress(folder: Path) -> dict[str, Any] | None:
+    """Return how far a build is, with known keys of known types only; None when nobody says."""
+    try:
+        content = read_regular(folder, layout.PROGRESS, MAX_PROGRESS_BYTES)
+        found = parse_json(content, layout.PROGRESS)
+    except DamagedDatasetError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    words = {key: str(found.get(key, ""))[:MAX_MESSAGE] for key in ("phase", "message")}
+    counts = {key: _count(found.get(key)) for key in ("n_units_done", "n_units")}
+    heartbeat = str(found.get("heartbeat_utc", ""))[:40]
+    return {
+        **words,
+        **counts,
+        "remaining_seconds": _seconds(found.get("remaining_seconds")),
+        "heartbeat_utc": heartbeat,
+    }
+
+
+def building_version(progress: dict[str, Any] | None) -> str:
+    """Return ``building-<n>``, n the finished units."""
+    return f"building-{progress['n_units_done'] if progress else 0}"
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None
+
+
+class BuildingReader(DatasetReader):
+    """Reads a staging folder; a file that its journal does not name is never shown."""
+
+    state: State = "building"
+    missing = NotReadyError
+    journal_key: StatKey | None = None
+
+    def ready(self, name: MapName) -> Array:
+        """Return which heads have this map by now, bool (n_layers, n_heads)."""
+        n_layers, n_heads = self.manifest["n_layers"], self.manifest["n_heads"]
+        heads = layout.iterate_heads(n_layers, n_heads)
+        found = [layout.map_path(head, name) in self.files for head in heads]
+        return np.array(found).reshape(n_layers, n_heads)
+
+    def grid(self, name: MapName) -> tuple[Array, Array]:
+        """Return the sample of the heads that are ready; zeros stand for the others."""
+        self.require_map(name)
+        ready = self.ready(name)
+        tokens = self.grid_tokens()
+        spec = layout.grid_spec(self.manifest, name)
+        if spec.shape[2] != 2 * len(tokens):
+            raise NotReadyError(f"{self.dataset_id}: the sample of the grid is not chosen yet")
+        points = np.zeros(spec.shape, dtype=spec.dtype)
+        rows = grid_points(tokens, self.n_tokens)
+        for layer, head in np.argwhere(ready):
+            sample = self._sample(name, HeadId(int(layer), int(head)), rows)
+            ready[layer, head] = sample is not None
+            if sample is not None:
+                points[layer, head] = sample
+        return points, ready
+
+    def grid_fingerprint(self, name: MapName) -> str:
+        """Return what changes when `grid` does."""
+        self.require_map(name)
+        paths = [
+            layout.map_path(HeadId(*map(int, at)), name) for at in np.argwhere(self.ready(name))
+        ]
+        return self.fingerprint("grid", *paths, files=(layout.GRID_TOKENS, *paths))
+
+    def heads_bytes(self) -> bytes:
+        """Return the facts of all heads that are there, in the form of ``heads.json``."""
+        heads = [
+            self._head_facts(head)
+            for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
+        ]
+        return canonical_json({"heads": heads})
+
+    def heads_fingerprint(self) -> str:
+        """Return what changes when `heads_bytes` does."""
+        names = sorted(name for name in self.files.records if self._is_map_facts(name))
+        return self.fingerprint("heads", *names, files=tuple(names))
+
+    @contextmanager
+    def noting_damage(self, name: str) -> Iterator[None]:
+        """Say "not ready": the build makes a damaged file again, or has just moved it."""
+        try:
+            yield
+        except DamagedDatasetError as error:
+            raise NotReadyError(f"{self.dataset_id}: {error}") from error
+
+    def _sample(self, name: MapName, head: HeadId, rows: Array) -> Array | None:
+        path = layout.map_path(head, name)
+        key = ("grid", self.files.sha256(path), self.files.sha256(layout.GRID_TOKENS))
+        sample: Array | None = self.cache.get(key)
+        if sample is None:
+            try:
+                coordinates = self.array(path)
+            except NotReadyError:  # replaced since the journal was read
+                return None
+            sample = pack_points(coordinates[rows])  # (point, 2) or (point,)
+            self.cache.put(key, sample, sample.nbytes)
+        return sample
+
+    def _head_facts(self, head: HeadId) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "layer": head.layer,
+            "head": head.head,
+            "alignment_scale": None,
+            "vector_rank_correlation": None,
+            "maps": {},
+        }
+        for text in self.manifest["maps"]:
+            found = self._map_facts(layout.map_facts_path(head, MapName.parse(text)))
+            for key in ("alignment_scale", "vector_rank_correlation"):
+                facts[key] = found.pop(key, None) if facts[key] is None else facts[key]
+                found.pop(key, None)
+            if found:
+                facts["maps"][text] = found
+        return facts
+
+    def _map_facts(self, path: str) -> dict[str, Any]:
+        if path not in self.files:
+            return {}
+        key = ("map facts", self.files.sha256(path))
+        content: bytes | None = self.cache.get(key)
+        if content is None:
+            try:
+                content = self.read(path)
+            except NotReadyError:  # replaced since the journal was read
+                return {}
+            self.cache.put(key, content, len(content))
+        found = parse_json(content, path)
+        return found if isinstance(found, dict) else {}
+
+    def _is_map_facts(self, name: str) -> bool:
+        return name.endswith(".json") and "/" in name

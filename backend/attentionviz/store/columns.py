@@ -1,0 +1,108 @@
+"""The JSON files of a dataset, checked against its manifest before anybody trusts their lengths."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import layout
+
+TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
+PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+
+
+class Sequences(NamedTuple):
+    """Where the sequences of a corpus lie among its tokens; int64, shape (n_sequences,)."""
+
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of both arrays."""
+        return self.start.nbytes + self.length.nbytes
+
+
+def parse_json(content: bytes, name: str) -> Any:
+    """Return what a JSON file says; DamagedDatasetError, naming the file, when it says nothing."""
+    try:
+        return json.loads(content, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DamagedDatasetError(f"{name} is not JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
+    """Return where the sequences lie, after every column was found to be as long as it must.
+
+    Parameters
+    ----------
+    content : bytes
+        Of ``tokens.json``.
+    manifest : mapping
+
+    Raises
+    ------
+    DamagedDatasetError
+        When a column is missing, too long or too short, or the sequences do not follow each
+        other from the first token to the last.
+    """
+    tokens = parse_json(content, layout.TOKENS)
+    names = TOKEN_COLUMNS + (PATCH_COLUMNS if manifest["patch_grid"] else ())
+    for name in names:
+        _check_column(tokens, name, manifest["n_tokens"])
+    sequences = tokens.get("sequences")
+    for name in ("start", "length", "text"):
+        _check_column(sequences, name, manifest["n_sequences"])
+    columns = sequences.get("columns")
+    for name in manifest["corpus"]["columns"]:
+        _check_column(columns, name, manifest["n_sequences"])
+    start, length = _whole(sequences["start"]), _whole(sequences["length"])
+    follows = np.array_equal(start, np.cumsum(length) - length)
+    if not follows or length.min() < 1 or length.sum() != manifest["n_tokens"]:
+        raise DamagedDatasetError(f"{layout.TOKENS}: the sequences do not follow each other")
+    return Sequences(start, length)
+
+
+def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
+    """Raise DamagedDatasetError unless ``heads.json`` describes every map of every head.
+
+    Parameters
+    ----------
+    content : bytes
+        Of ``heads.json``.
+    manifest : mapping
+    """
+    document = parse_json(content, layout.HEADS)
+    heads = document.get("heads") if isinstance(document, dict) else None
+    expected = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
+    if not isinstance(heads, list) or len(heads) != len(expected):
+        raise DamagedDatasetError(f"{layout.HEADS} does not list {len(expected)} heads")
+    for head, facts in zip(expected, heads, strict=True):
+        fits = (
+            isinstance(facts, dict)
+            and (facts.get("layer"), facts.get("head")) == head
+            and isinstance(facts.get("maps"), dict)
+            and facts["maps"].keys() == manifest["maps"].keys()
+        )
+        if not fits:
+            raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
+
+
+def _check_column(columns: Any, name: str, n_rows: int) -> None:
+    column = columns.get(name) if isinstance(columns, dict) else None
+    if not isinstance(column, list) or len(column) != n_rows:
+        found = f"{len(column)} rows" if isinstance(column, list) else "no list"
+        raise DamagedDatasetError(f"{layout.TOKENS}: {name[:100]} has {found}, not {n_rows}")
+
+
+def _whole(column: list[Any]) -> NDArray[np.int64]:
+    if not all(type(value) is int and 0 <= value < 2**31 for value in column):
+        raise DamagedDatasetError(f"{layout.TOKENS}: a start or length is no whole number")
+    return np.array(column, dtype=np.int64)

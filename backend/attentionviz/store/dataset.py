@@ -1,0 +1,236 @@
+"""One dataset, read by the piece: nothing is loaded whole that can be read in part."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import numpy as np
+
+from attentionviz.core.types import HeadId, MapName, require_head
+from attentionviz.errors import AppError, DamagedDatasetError, MethodNotFoundError, NotFoundError
+from attentionviz.store import layout
+from attentionviz.store.cache import ByteCache
+from attentionviz.store.checked_files import CheckedFiles, OpenArray
+from attentionviz.store.columns import Sequences, check_heads, check_tokens, parse_json
+from attentionviz.store.damage import DamageNotes
+from attentionviz.store.safe_files import file_key
+
+Array = np.ndarray[Any, Any]
+State = Literal["complete", "building"]
+
+
+class DatasetReader:
+    """A complete dataset; `BuildingReader` is the same for one that is still being built.
+
+    Parameters
+    ----------
+    manifest : mapping
+        Checked by `store.schema`; ``files`` is not needed.
+    files : CheckedFiles
+    version : str
+        12 hexadecimal digits, or ``building-<n>``.
+    cache : ByteCache
+        Shared by all datasets of a server.
+    damage : DamageNotes
+        Shared likewise; told of every file that is found damaged.
+    """
+
+    state: State = "complete"
+    missing: type[AppError] = DamagedDatasetError
+
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        files: CheckedFiles,
+        version: str,
+        cache: ByteCache,
+        damage: DamageNotes,
+    ) -> None:
+        self.manifest = manifest
+        self.files = files
+        self.version = version
+        self.progress: dict[str, Any] | None = None
+        self.cache = cache
+        self._damage = damage
+
+    @property
+    def dataset_id(self) -> str:
+        """Return the dataset's id."""
+        return str(self.manifest["id"])
+
+    @property
+    def n_tokens(self) -> int:
+        """Return the number of tokens of the whole corpus."""
+        return int(self.manifest["n_tokens"])
+
+    def require_head(self, head: HeadId) -> None:
+        """Raise HeadOutOfRangeError unless the model has this head."""
+        require_head(head, self.manifest["n_layers"], self.manifest["n_heads"])
+
+    def require_map(self, name: MapName) -> None:
+        """Raise MethodNotFoundError unless the dataset has, or will have, this map."""
+        if str(name) not in self.manifest["maps"]:
+            known = ", ".join(self.manifest["maps"])
+            raise MethodNotFoundError(f"{self.dataset_id} has no map {name}; it has {known}")
+
+    def fingerprint(self, *parts: object, files: tuple[str, ...]) -> str:
+        """Return 32 hexadecimal digits that change when any of these parts or files does."""
+        content = [*map(str, parts), *(self._record_hash(name) for name in files)]
+        return hashlib.sha256("\n".join(content).encode()).hexdigest()[:32]
+
+    def tokens_bytes(self) -> bytes:
+        """Return ``tokens.json``, its columns checked against the manifest."""
+        content = self.read(layout.TOKENS)
+        self.sequences(content)
+        return content
+
+    def sequences(self, content: bytes | None = None) -> Sequences:
+        """Return where every sequence starts and how long it is."""
+        key = ("sequences", self._record_hash(layout.TOKENS))
+        found: Sequences | None = self.cache.get(key)
+        if found is None:
+            with self.noting_damage(layout.TOKENS):
+                found = check_tokens(content or self.read(layout.TOKENS), self.manifest)
+            self.cache.put(key, found, found.n_bytes)
+        return found
+
+    def heads_bytes(self) -> bytes:
+        """Return ``heads.json``: alignment and maps of every head."""
+        content = self.read(layout.HEADS)
+        key = ("heads", self._record_hash(layout.HEADS))
+        if self.cache.get(key) is None:
+            with self.noting_damage(layout.HEADS):
+                check_heads(content, self.manifest)
+            self.cache.put(key, True, 200)
+        return content
+
+    def heads_fingerprint(self) -> str:
+        """Return what changes when `heads_bytes` does."""
+        return self.fingerprint("heads", files=(layout.HEADS,))
+
+    def grid_tokens(self) -> Array:
+        """Return the tokens that the grid draws, int32 (n_grid_tokens,), ascending."""
+        tokens = self.array(layout.GRID_TOKENS)
+        is_valid = len(tokens) > 0 and 0 <= tokens[0] and tokens[-1] < self.n_tokens
+        if not is_valid or (np.diff(tokens) <= 0).any():
+            raise DamagedDatasetError(f"{layout.GRID_TOKENS} names tokens that are not there")
+        return tokens
+
+    def grid(self, name: MapName) -> tuple[Array, Array]:
+        """Return the grid's sample of one map, and which heads are in it.
+
+        Returns
+        -------
+        points : ndarray
+            uint16 (n_layers, n_heads, n_grid_points, 2), or uint32 packed without the last axis.
+        ready : ndarray of bool, shape (n_layers, n_heads)
+        """
+        self.require_map(name)
+        points = self.array(layout.grid_path(name))
+        return points, self.ready(name)
+
+    def ready(self, name: MapName) -> Array:
+        """Return which heads have this map, bool (n_layers, n_heads)."""
+        return np.ones((self.manifest["n_layers"], self.manifest["n_heads"]), dtype=bool)
+
+    def grid_fingerprint(self, name: MapName) -> str:
+        """Return what changes when `grid` does."""
+        self.require_map(name)
+        return self.fingerprint("grid", files=(layout.grid_path(name),))
+
+    def projection_path(self, name: MapName, head: HeadId) -> str:
+        """Return the file of one head's full map, uint16 (2 * n_tokens, dims)."""
+        self.require_map(name)
+        self.require_head(head)
+        return layout.map_path(head, name)
+
+    def projection(self, name: MapName, head: HeadId) -> Array:
+        """Return one head's full map, uint16 (2 * n_tokens, dims)."""
+        return self.array(self.projection_path(name, head))
+
+    def queries(self, head: HeadId, start: int, stop: int) -> Array:
+        """Return the queries of tokens start..stop, (n, d_head), before scaling."""
+        with self.open_array(self.queries_path(head)) as array:
+            return array.rows(start, stop)
+
+    def keys(self, head: HeadId, start: int, stop: int) -> Array:
+        """Return the keys of tokens start..stop, (n, d_head)."""
+        with self.open_array(self.keys_path(head)) as array:
+            return array.rows(start, stop)
+
+    def norms(self, head: HeadId) -> Array:
+        """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖ of every token, float32 (n_tokens, 4)."""
+        return self.array(self.norms_path(head))
+
+    def heads(self) -> list[dict[str, Any]]:
+        """Return the facts of every head: alignment, and offset, scale and fidelity of its maps."""
+        found: list[dict[str, Any]] = parse_json(self.heads_bytes(), layout.HEADS)["heads"]
+        return found
+
+    def queries_path(self, head: HeadId) -> str:
+        """Return the file of a head's queries."""
+        self.require_head(head)
+        return layout.queries_path(head)
+
+    def keys_path(self, head: HeadId) -> str:
+        """Return the file of the keys that a head reads."""
+        self.require_head(head)
+        return layout.keys_path(head, self.manifest["n_heads"], self.manifest["n_key_heads"])
+
+    def norms_path(self, head: HeadId) -> str:
+        """Return the file of a head's norms, float32 (n_tokens, 4)."""
+        self.require_head(head)
+        return layout.norms_path(head)
+
+    def image(self, image_idx: int, *, is_thumbnail: bool = False) -> bytes:
+        """Return one picture of the corpus, PNG."""
+        return self.read(self.image_path(image_idx, is_thumbnail=is_thumbnail))
+
+    def image_path(self, image_idx: int, *, is_thumbnail: bool = False) -> str:
+        """Return the file of one picture; NotFoundError when there is none of that number."""
+        self.require_images()
+        n_images = self.manifest["n_sequences"]
+        if not 0 <= image_idx < n_images:
+            raise NotFoundError(f"image {image_idx} is outside 0..{n_images - 1}")
+        return (layout.thumbnail_path if is_thumbnail else layout.image_path)(image_idx)
+
+    def require_images(self) -> None:
+        """Raise NotFoundError unless this is a dataset of images."""
+        if self.manifest["model"]["modality"] != "image":
+            raise NotFoundError(f"{self.dataset_id} is a dataset of text, it has no images")
+
+    def array(self, name: str) -> Array:
+        """Return a whole array, read-only."""
+        with self.open_array(name) as array:
+            return array.all()
+
+    @contextmanager
+    def open_array(self, name: str) -> Iterator[OpenArray]:
+        """Open an array file for the time of a ``with`` block."""
+        with self.noting_damage(name):
+            self._record_hash(name)
+            with self.files.open_array(name) as array:
+                yield array
+
+    def read(self, name: str) -> bytes:
+        """Return a file that is no array."""
+        with self.noting_damage(name):
+            self._record_hash(name)
+            return self.files.read(name)
+
+    @contextmanager
+    def noting_damage(self, name: str) -> Iterator[None]:
+        """Remember that a file was found damaged, so that the dataset is not shown again."""
+        folder = self.files.folder
+        before = file_key(folder / name)
+        try:
+            yield
+        except DamagedDatasetError as error:
+            self._damage.note(folder, name, before, str(error))
+            raise
+
+    def _record_hash(self, name: str) -> str:
+        if name not in self.files:
+            raise self.missing(f"{self.dataset_id}: {name} is not there yet")
+        return self.files.sha256(name)

@@ -1,0 +1,137 @@
+"""What lies in a data folder: pointers, versions and builds, by name; and their manifests."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import layout
+from attentionviz.store.safe_files import file_key, read_regular
+from attentionviz.store.schema import MAX_MANIFEST_BYTES, parse_manifest
+from attentionviz.store.writer import FileRecord
+
+MAX_POINTER_BYTES = 200
+
+
+def pointed_ids(data_dir: Path) -> list[str]:
+    """Return the ids that have a ``.current`` file, whatever is in it."""
+    ids = (name.removesuffix(layout.POINTER_SUFFIX) for name in _pointer_names(data_dir))
+    return [dataset_id for dataset_id in ids if layout.is_dataset_id(dataset_id)]
+
+
+def read_pointer(data_dir: Path, dataset_id: str) -> str | None:
+    """Return the version that ``<id>.current`` names; None when there is no such file.
+
+    Raises
+    ------
+    DamagedDatasetError
+        When it is no regular file, or names no version of this dataset.
+    """
+    path = layout.pointer_path(data_dir, dataset_id)
+    if not os.path.lexists(path):
+        return None
+    text = read_regular(data_dir, path.name, MAX_POINTER_BYTES).decode("ascii", "replace")
+    parsed = layout.parse_version_name(text.removesuffix("\n"))
+    if parsed is None or parsed[0] != dataset_id:
+        raise DamagedDatasetError(f"{path.name} does not name a version of {dataset_id}")
+    return parsed[1]
+
+
+def unpointed_versions(data_dir: Path) -> dict[str, str]:
+    """Return the newest version of every dataset that has no pointer.
+
+    A build that ended, or a server that looks, between its last two steps leaves this: the folder
+    is whole, since it was renamed into place, and its name is the hash of its manifest.
+    """
+    newest: dict[str, tuple[int, str]] = {}
+    pointed = set(pointed_ids(data_dir))
+    for name in _names(data_dir):
+        parsed = layout.parse_version_name(name)
+        manifest = file_key(data_dir / name / layout.MANIFEST) if parsed else None
+        if parsed is None or manifest is None or parsed[0] in pointed:
+            continue
+        candidate = (manifest.mtime_ns, parsed[1])
+        newest[parsed[0]] = max(newest.get(parsed[0], candidate), candidate)
+    return {dataset_id: version for dataset_id, (_, version) in newest.items()}
+
+
+def staged_folders(data_dir: Path) -> dict[str, Path]:
+    """Return the folder of every build; of several for one id, the one last heard of."""
+    newest: dict[str, tuple[int, Path]] = {}
+    staging = data_dir / layout.STAGING_FOLDER
+    for name in _names(staging):
+        parsed = layout.parse_staging_name(name)
+        folder = staging / name
+        if parsed is None or folder.is_symlink() or not folder.is_dir():
+            continue
+        progress = file_key(folder / layout.PROGRESS)
+        candidate = (progress.mtime_ns if progress else 0, folder)
+        newest[parsed[0]] = max(newest.get(parsed[0], candidate), candidate)
+    return {dataset_id: folder for dataset_id, (_, folder) in newest.items()}
+
+
+def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]:
+    """Return the manifest of a finished dataset.
+
+    Raises
+    ------
+    DamagedDatasetError
+        When its bytes do not have the hash that the folder's name states, it does not fit the
+        schema, or it is the manifest of another dataset.
+    """
+    content = read_regular(folder, layout.MANIFEST, MAX_MANIFEST_BYTES)
+    found = hashlib.sha256(content).hexdigest()[: layout.N_VERSION_DIGITS]
+    if found != version:
+        raise DamagedDatasetError(
+            f"{layout.MANIFEST} has changed: its hash begins with {found}, not {version}"
+        )
+    return _of_dataset(parse_manifest(content), dataset_id)
+
+
+def read_partial_manifest(folder: Path, dataset_id: str) -> dict[str, Any]:
+    """Return the manifest of a build in progress; DamagedDatasetError as `read_manifest`."""
+    content = read_regular(folder, layout.PARTIAL_MANIFEST, MAX_MANIFEST_BYTES)
+    return _of_dataset(parse_manifest(content, is_partial=True), dataset_id)
+
+
+def manifest_records(files: Mapping[str, Mapping[str, Any]]) -> dict[str, FileRecord]:
+    """Return the ``files`` part of a manifest as records."""
+    return {
+        name: FileRecord(
+            path=name,
+            sha256=facts["sha256"],
+            n_bytes=facts["bytes"],
+            dtype=facts.get("dtype"),
+            shape=tuple(facts["shape"]) if "shape" in facts else None,
+        )
+        for name, facts in files.items()
+    }
+
+
+def require_sizes(folder: Path, records: Mapping[str, FileRecord]) -> None:
+    """Raise DamagedDatasetError for the first file that is missing or has another size."""
+    for name, record in records.items():
+        key = file_key(folder / name)
+        if key is None:
+            raise DamagedDatasetError(f"{name} is missing, or is not a regular file")
+        if key.n_bytes != record.n_bytes:
+            raise DamagedDatasetError(f"{name} has {key.n_bytes} bytes, expected {record.n_bytes}")
+
+
+def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:
+    if manifest["id"] != dataset_id:
+        raise DamagedDatasetError(f"the manifest is that of {manifest['id']!r}")
+    return manifest
+
+
+def _pointer_names(data_dir: Path) -> Iterator[str]:
+    return (name for name in _names(data_dir) if name.endswith(layout.POINTER_SUFFIX))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,0 +1,151 @@
+"""Plain reads of regular files below a folder; nothing is followed, mapped or guessed.
+
+A dataset folder may come from somebody else. Every part of a path is opened below the one before
+it, without following links, so that no name leads outside the folder; a pipe or a device is
+refused before a byte is read.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from attentionviz.errors import DamagedDatasetError
+
+CHUNK_BYTES = 1 << 20
+_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_FOLDER_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
+_REASONS = {
+    errno.ENOENT: "is missing",
+    errno.ELOOP: "is a symbolic link",
+    errno.EMLINK: "is a symbolic link",
+    errno.ENOTDIR: "lies in something that is not a folder",
+    errno.EACCES: "may not be read by this user",
+    errno.ENXIO: "is not a regular file",
+}
+
+
+class StatKey(NamedTuple):
+    """What changes when a file is replaced or written to: its content need not be read again."""
+
+    inode: int
+    mtime_ns: int
+    n_bytes: int
+
+
+class OpenFile(NamedTuple):
+    """A regular file that is open for reading."""
+
+    descriptor: int
+    name: str
+    key: StatKey
+
+    def read(self, start: int, n_bytes: int) -> bytes:
+        """Return exactly these bytes; DamagedDatasetError when the file ends before them."""
+        parts = []
+        while n_bytes > 0:
+            part = os.pread(self.descriptor, n_bytes, start)
+            if not part:
+                raise DamagedDatasetError(f"{self.name} ends after {start} bytes, too early")
+            parts.append(part)
+            start += len(part)
+            n_bytes -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def sha256(self) -> str:
+        """Return the hash of the whole file, read by the piece."""
+        digest = hashlib.sha256()
+        start = 0
+        while part := os.pread(self.descriptor, CHUNK_BYTES, start):
+            digest.update(part)
+            start += len(part)
+        return digest.hexdigest()
+
+
+@contextmanager
+def open_regular(folder: Path, name: str) -> Iterator[OpenFile]:
+    """Open a regular file below a folder for the time of a ``with`` block.
+
+    Parameters
+    ----------
+    folder : Path
+        Its own last part must be no link either.
+    name : str
+        Relative path with forward slashes; no part may be empty, ``.`` or ``..``.
+
+    Raises
+    ------
+    DamagedDatasetError
+        When the file is missing, a link, no regular file, or not readable.
+    """
+    *folders, file_name = name.split("/")
+    if any(part in ("", ".", "..") or "\0" in part for part in (*folders, file_name)):
+        raise DamagedDatasetError(f"{name!r} is not the name of a file in a dataset")
+    descriptor = _open(str(folder), _FOLDER_FLAGS, None, folder.name)
+    try:
+        for part in folders:
+            inner = _open(part, _FOLDER_FLAGS, descriptor, name)
+            os.close(descriptor)
+            descriptor = inner
+        file = _open(file_name, _FILE_FLAGS, descriptor, name)
+    finally:
+        os.close(descriptor)
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedDatasetError(f"{name} is not a regular file")
+        yield OpenFile(file, name, stat_key(status))
+    finally:
+        os.close(file)
+
+
+def read_regular(folder: Path, name: str, max_bytes: int) -> bytes:
+    """Return a whole file below a folder.
+
+    Parameters
+    ----------
+    folder, name
+        As for `open_regular`.
+    max_bytes : int
+        A larger file is refused before it is read.
+
+    Raises
+    ------
+    DamagedDatasetError
+        As for `open_regular`, and when the file is larger.
+    """
+    with open_regular(folder, name) as file:
+        if file.key.n_bytes > max_bytes:
+            raise DamagedDatasetError(
+                f"{name} has {file.key.n_bytes} bytes, at most {max_bytes} are allowed"
+            )
+        return file.read(0, file.key.n_bytes)
+
+
+def file_key(path: Path) -> StatKey | None:
+    """Return what identifies the present content of a regular file; None when there is none."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return None
+    return stat_key(status) if stat.S_ISREG(status.st_mode) else None
+
+
+def stat_key(status: os.stat_result) -> StatKey:
+    """Return inode, time of change and size."""
+    return StatKey(status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _open(part: str, flags: int, parent: int | None, name: str) -> int:
+    try:
+        return os.open(part, flags, dir_fd=parent)
+    except OSError as error:
+        # Anything else, such as too many open files, says nothing about the dataset.
+        if error.errno not in _REASONS:
+            raise
+        reason = _REASONS[error.errno]
+        raise DamagedDatasetError(f"{name} {reason}") from error

@@ -1,0 +1,122 @@
+"""Whether a dataset is, to the last bit, what was published."""
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import folders, layout
+from attentionviz.store.checked_files import CheckedFiles
+from attentionviz.store.columns import check_heads, check_tokens
+from attentionviz.store.safe_files import read_regular
+from attentionviz.store.schema import MAX_MANIFEST_BYTES
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: relative path of the file, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def verify(folder: Path) -> list[Problem]:
+    """Return everything that is wrong with a finished dataset.
+
+    Parameters
+    ----------
+    folder : Path
+        ``<id>@<version>``, named by the hash of its manifest.
+
+    Returns
+    -------
+    list of Problem
+        Empty when every file is there, regular, named by the manifest and unchanged, and when no
+        other file, folder or link is. Without a readable manifest, only what is wrong with that.
+
+    Notes
+    -----
+    Reads every byte, by the piece.
+    """
+    parsed = layout.parse_version_name(folder.name)
+    if parsed is None:
+        return [Problem(".", f"{folder.name!r} is not named <id>@<12 hexadecimal digits>")]
+    try:
+        manifest = folders.read_manifest(folder, *parsed)
+    except DamagedDatasetError as error:
+        return [Problem(layout.MANIFEST, str(error))]
+    files = CheckedFiles(folder, folders.manifest_records(manifest["files"]))
+    problems = _foreign(folder, {layout.MANIFEST, *files.records})
+    for name in sorted(files.records):
+        try:
+            _check(files, name)
+        except DamagedDatasetError as error:
+            problems.append(Problem(name, str(error)))
+    if not problems:
+        problems += _content_problems(files, manifest)
+    return sorted(problems)
+
+
+def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
+    """Return what is wrong with ``<id>.current``: unreadable, or naming what is not there.
+
+    Parameters
+    ----------
+    data_dir : Path
+    dataset_id : str
+
+    Returns
+    -------
+    list of Problem
+        Empty when it names a folder with a manifest.
+    """
+    name = layout.pointer_path(data_dir, dataset_id).name
+    try:
+        version = folders.read_pointer(data_dir, dataset_id)
+        if version is None:
+            return [Problem(name, f"{name} is missing")]
+        folder = layout.dataset_folder(data_dir, dataset_id, version)
+        read_regular(folder, layout.MANIFEST, MAX_MANIFEST_BYTES)
+    except DamagedDatasetError as error:
+        return [Problem(name, str(error))]
+    text = (data_dir / name).read_bytes()
+    if text != f"{folder.name}\n".encode():
+        return [Problem(name, f"{name} is not one line")]
+    return []
+
+
+def _check(files: CheckedFiles, name: str) -> None:
+    with files.open(name):
+        return
+
+
+def _foreign(folder: Path, known: set[str]) -> list[Problem]:
+    """Return what lies in the folder and is not named, and links in place of what is."""
+    wanted_folders = {str(Path(name).parent) for name in known}
+    problems = []
+    for root, names, file_names in os.walk(folder):
+        for name in [*names, *file_names]:
+            path = Path(root, name)
+            relative = path.relative_to(folder).as_posix()
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                problems.append(Problem(relative, f"{relative} is a symbolic link"))
+            elif stat.S_ISDIR(mode):
+                if relative not in wanted_folders:
+                    problems.append(Problem(relative, f"{relative} is not named by the manifest"))
+            elif relative not in known:
+                problems.append(Problem(relative, f"{relative} is not named by the manifest"))
+    return problems
+
+
+def _content_problems(files: CheckedFiles, manifest: dict[str, object]) -> list[Problem]:
+    problems = []
+    for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, check_heads)):
+        try:
+            check(files.read(name), manifest)
+        except DamagedDatasetError as error:
+            problems.append(Problem(name, str(error)))
+    return problems
