@@ -7,7 +7,8 @@ import {
 import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
 import {
-  farToNear, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, SPRITE_SCALE, standoutOf,
+  EDGE, EDGE_OPACITY, farToNear, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
+  standoutOf,
 } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -101,7 +102,7 @@ function createPainter(frame, sheet, style, projected) {
     paintTile(side);
     if (!frame.ready[cell]) return;
     const start = cell * nPoints * dims;
-    const opacity = Math.round(256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
+    const opacity = isShaped ? 256 : Math.round(256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
     if (dims === 2) {
       projectFlat(projected, frame.positions, frame.from, frame.blend, start, coefficients);
       projected.opacity.fill(opacity);
@@ -138,8 +139,14 @@ function createPainter(frame, sheet, style, projected) {
   function paintShapes(cell, order, colors) {
     for (let at = 0; at < order.length; at++) {
       const point = order[at];
-      if (hasSprites && style.isSprite(point)) paintSprite(point, 1, colors[point], style.isDimmed(point));
-      else paintMark(point, diameterOf(cell, point), colors[point], projected.opacity[point]);
+      if (hasSprites && style.isSprite(point)) {
+        paintSprite(point, 1, colors[point], style.isDimmed(point));
+        continue;
+      }
+      const size = diameterOf(cell, point);
+      const color = dims === 3 ? mixPacked(background, colors[point], projected.opacity[point]) : colors[point];
+      paintMark(point, size + 2 * Math.min(EDGE.width * ratio, EDGE.share * size), background, EDGE_OPACITY * 256);
+      paintMark(point, size, color, SHAPED_OPACITY * 256);
     }
   }
 

@@ -1,7 +1,9 @@
 /** The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and style.js. */
 
 import { PERSPECTIVE, SPACE_SCALE } from '../geometry.js';
-import { DIAMOND, DIM, FLAG, HALO, MIN_SHAPED, SPRITE_SCALE, STANDOUT } from './style.js';
+import {
+  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT,
+} from './style.js';
 
 /** Texels in a row of the textures that hold long lists. */
 export const ROW = 4096;
@@ -76,10 +78,11 @@ void main() {
   if (uBlend < 1.0) at = mix(vec3(texelFetch(uFrom, texel(inAll), 0).xyz), at, uBlend);
   at = at / 65535.0 - 0.5;
   float grown = 1.0;
+  float fade = 1.0;
   if (uIsDeep) {
     at = uTurn * at;
     grown = 1.0 / (1.0 + ${glsl(PERSPECTIVE)} * at.z);
-    opacity *= clamp(0.7 - 0.85 * at.z, 0.25, 1.0);
+    fade = clamp(0.7 - 0.85 * at.z, 0.25, 1.0);
     at.xy *= ${glsl(SPACE_SCALE)} * grown;
   }
   vec2 place = cell.xy + cell.z * vec2(at.x, -at.y);
@@ -108,11 +111,15 @@ void main() {
   } else if (isTiny) {
     vRadius = -1.0;
     vExtent = uDiameter < 1.5 ? 0.5 : 1.0;
-    opacity *= max(0.1, share);
+    opacity *= fade * max(0.1, share);
   } else {
     vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
+    if (look == 0) {
+      vHalo = min(${glsl(EDGE.width)} * uRatio, ${glsl(EDGE.share)} * diameter);
+      color = mix(uBackground, color, fade);
+    }
+    opacity = look == 0 ? ${glsl(SHAPED_OPACITY)} : 1.0;
     vExtent = (vRadius + vRing + vHalo) * ${glsl(DIAMOND)} + 1.0;
-    if (look != 0) opacity = 1.0;
   }
   vColor = vec4(color, isSprite && isDimmed ? -1.0 : opacity);
   gl_PointSize = 2.0 * vExtent;
@@ -162,13 +169,11 @@ void main() {
     oColor = vColor;
     return;
   }
-  float mark = clamp(inside(at, vRadius) + 0.5, 0.0, 1.0);
-  if (vHalo <= 0.0) {
-    oColor = vec4(vColor.rgb, vColor.a * mark);
-    return;
-  }
+  float mark = vColor.a * clamp(inside(at, vRadius) + 0.5, 0.0, 1.0);
   float ring = vRing > 0.0 ? clamp(inside(at, vRadius + vRing) + 0.5, 0.0, 1.0) : 0.0;
-  float halo = clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
-  oColor = vec4(mix(mix(uBackground, uInk, ring), vColor.rgb, mark), max(halo, max(ring, mark)));
+  float halo = (vColor.a < 1.0 ? ${glsl(EDGE_OPACITY)} : 1.0) * clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
+  vec3 under = mix(uBackground, uInk, ring);
+  float below = max(halo, ring) * (1.0 - mark);
+  oColor = vec4((under * below + vColor.rgb * mark) / max(below + mark, 1e-4), below + mark);
 }
 `;

@@ -29,6 +29,13 @@ export const STANDOUT = Object.freeze({
 /** Width of the line of background around points that stand out, CSS px. */
 export const HALO = 1;
 
+/** Opacity of marks that have a shape: colours stay true, and their edges tell how crowded a place is. */
+export const SHAPED_OPACITY = 0.94;
+/** Opacity of the hairline of background around such marks. */
+export const EDGE_OPACITY = 0.6;
+/** Widest hairline, CSS px, and its share of the diameter where marks are small. */
+export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
+
 /**
  * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that neither kind
  * hides the other; dimmed points come first, hits and selected points last.
@@ -65,7 +72,7 @@ export function standoutOf(flag, isEmphasis) {
 }
 
 /**
- * Opacity of plain marks: the more crowded a cell, the more transparent, so that density stays visible.
+ * Opacity of marks without a shape: the more crowded a cell, the more transparent, so that density stays visible.
  * A cloud is taken to cover about a third of its cell.
  * @param {number} nDrawn Points in the cell.
  * @param {number} diameter Of a mark, same unit as side.
@@ -119,6 +126,23 @@ export function dimColors(colors, [red, green, blue], out = new Int32Array(color
     out[at] = (255 << 24) | (b << 16) | (g << 8) | r;
   }
   return out;
+}
+
+/**
+ * Mix two packed colours.
+ * @param {number} under
+ * @param {number} over
+ * @param {number} share Of `over`, 0..256.
+ * @returns {number} Signed.
+ */
+export function mixPacked(under, over, share) {
+  const redBlue = under & 0xff00ff;
+  const green = under & 0xff00;
+  return (
+    -16777216 |
+    ((redBlue + (Math.imul((over & 0xff00ff) - redBlue, share) >> 8)) & 0xff00ff) |
+    ((green + (Math.imul((over & 0xff00) - green, share) >> 8)) & 0xff00)
+  );
 }
 
 /**

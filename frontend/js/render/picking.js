@@ -1,0 +1,82 @@
+/**
+ * Which point is under the mouse. All points of one cell are looked at, in one pass over typed arrays: that is
+ * exact for flat, turned and moving maps alike, follows hidden points at once, and takes about a millisecond for
+ * 100,000 points, less than building an index of them would.
+ */
+
+import { cellAt, cellCoefficients, cellVisibility, PERSPECTIVE } from '../geometry.js';
+import { FLAG } from './style.js';
+
+/** @typedef {import('../types.d.ts').Frame} Frame */
+/** @typedef {{cell: number, point: number}} Picked */
+
+/** A hit or a selected point wins over a plain one that is up to this much nearer (CSS px), as it lies on top. */
+const TOP_LEAD_PX = 3;
+/** The same for a dimmed point against a plain one. */
+const DIMMED_LAG_PX = 3;
+/** In 3-D, half a side towards the viewer counts as much as this distance. */
+const DEPTH_LEAD_PX = 3;
+
+/**
+ * Make what finds points; it keeps nothing but the numbers of the cell it looked at last.
+ * @returns {{pick: (frame: Frame, x: number, y: number, radius: number) => Picked | null}}
+ */
+export function createPicker() {
+  const coefficients = new Float64Array(14);
+  return {
+    pick(frame, x, y, radius) {
+      const cell = cellNear(frame, x, y);
+      if (cell < 0 || !frame.ready[cell]) return null;
+      const point = nearestPoint(frame, cell, x, y, radius, cellCoefficients(frame, cell, coefficients));
+      return point < 0 ? null : { cell, point };
+    },
+  };
+}
+
+/**
+ * The visible point of a cell that is nearest to a place on the screen.
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {number} x CSS px.
+ * @param {number} y
+ * @param {number} radius Farthest distance that still counts, CSS px.
+ * @param {Float64Array} [c] Coefficients of the cell.
+ * @returns {number} The point, or -1.
+ */
+export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(frame, cell)) {
+  const { dims, flags, from, nPoints, positions } = frame;
+  const source = from ?? positions;
+  const blend = from ? frame.blend : 1;
+  const isDeep = dims === 3;
+  const start = cell * nPoints * dims;
+  let best = -1;
+  let bestScore = Infinity;
+  for (let point = 0, at = start; point < nPoints; point++, at += dims) {
+    const u = source[at] + (positions[at] - source[at]) * blend;
+    const v = source[at + 1] + (positions[at + 1] - source[at + 1]) * blend;
+    const w = isDeep ? source[at + 2] + (positions[at + 2] - source[at + 2]) * blend : 0;
+    const depth = c[8] * u + c[9] * v + c[10] * w + c[11];
+    const grown = 1 / (1 + PERSPECTIVE * depth);
+    const dx = (c[0] * u + c[1] * v + c[2] * w + c[3]) * grown + c[12] - x;
+    const dy = (c[4] * u + c[5] * v + c[6] * w + c[7]) * grown + c[13] - y;
+    if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) continue;
+    const score = Math.hypot(dx, dy) + leadOf(flags[point]) + 2 * DEPTH_LEAD_PX * depth;
+    if (score <= bestScore) {
+      best = point;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+/** @param {number} flag @returns {number} What is added to the distance of a point with this flag. */
+function leadOf(flag) {
+  if (flag & (FLAG.hit | FLAG.selected)) return -TOP_LEAD_PX;
+  return flag & FLAG.dimmed ? DIMMED_LAG_PX : 0;
+}
+
+/** @param {Frame} frame @param {number} x @param {number} y @returns {number} The cell there; a head alone has all the room. */
+function cellNear(frame, x, y) {
+  if (frame.cells.n === 1) return cellVisibility(frame, 0) === 'outside' ? -1 : 0;
+  return cellAt(frame.cells, frame.transform, x, y);
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { layoutGrid, projectPoint } from '../../frontend/js/geometry.js';
+import { createPicker, nearestPoint } from '../../frontend/js/render/picking.js';
+import { makePositions } from '../browser/pages/scene.js';
+
+function frame(overrides = {}) {
+  const { cells } = layoutGrid({ nLayers: 2, nHeads: 3, width: 600, height: 400 });
+  const dims = overrides.dims ?? 2;
+  const nPoints = 400;
+  return {
+    width: 600, height: 400, ratio: 1, dims, transform: { k: 1, x: 0, y: 0 }, orbit: { yaw: 0.4, pitch: 0.2 }, cells,
+    ready: new Uint8Array(6).fill(1), positions: makePositions(6, nPoints / 2, dims), from: null, blend: 1, nPoints,
+    nQueries: nPoints / 2, flags: new Uint8Array(nPoints), ...overrides,
+  };
+}
+/** The same answer by the plain definition, point after point. */
+function slowest(scene, cell, x, y, radius) {
+  let best = [-1, Infinity];
+  for (let point = 0; point < scene.nPoints; point++) {
+    const [px, py] = projectPoint(scene, cell, point);
+    const distance = Math.hypot(px - x, py - y);
+    if (distance <= radius && distance <= best[1]) best = [point, distance];
+  }
+  return best[0];
+}
+
+test('the nearest point is found wherever one looks in a flat map', () => {
+  const scene = frame();
+  for (let step = 0; step < 200; step++) {
+    const [x, y] = [(step * 37) % 180, (step * 53) % 180];
+    assert.equal(nearestPoint(scene, 0, x, y, 12), slowest(scene, 0, x, y, 12));
+  }
+});
+
+test('a point is found at its own place in every cell, flat, turned and on its way', () => {
+  const moving = { from: makePositions(6, 200, 2, 2), blend: 0.3 };
+  for (const scene of [frame(), frame({ dims: 3 }), frame(moving)]) {
+    const picker = createPicker();
+    for (let cell = 0; cell < 6; cell++) {
+      const [x, y] = projectPoint(scene, cell, 57);
+      const found = picker.pick(scene, x, y, 5);
+      assert.equal(found?.cell, cell);
+      const [foundX, foundY] = projectPoint(scene, cell, found.point);
+      assert.ok(Math.hypot(foundX - x, foundY - y) <= 5);
+    }
+  }
+});
+
+test('nothing is found beyond the radius, between cells or where a map is not there yet', () => {
+  const scene = frame();
+  const picker = createPicker();
+  const [x, y] = projectPoint(scene, 1, 3);
+  assert.notEqual(picker.pick(scene, x, y, 5), null);
+  assert.equal(picker.pick({ ...scene, ready: new Uint8Array(6) }, x, y, 5), null);
+  assert.equal(picker.pick(scene, scene.cells.x[1] - 2, y, 5), null);
+  assert.equal(nearestPoint(scene, 1, -500, -500, 20), -1);
+});
+
+test('hidden points are never found', () => {
+  const scene = frame();
+  const [x, y] = projectPoint(scene, 2, 9);
+  scene.flags.fill(1);
+  assert.equal(createPicker().pick(scene, x, y, 50), null);
+});
+
+test('a hit wins over a plain point that is a little nearer, a dimmed one loses', () => {
+  const positions = Uint16Array.of(30000, 30000, 30500, 30000);
+  const scene = frame({ positions, nPoints: 2, nQueries: 1, cells: layoutGrid({ nLayers: 1, nHeads: 1, width: 300, height: 300 }).cells, ready: Uint8Array.of(1) });
+  const [x, y] = projectPoint(scene, 0, 0);
+  assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
+  assert.equal(nearestPoint({ ...scene, flags: Uint8Array.of(0, 4) }, 0, x, y, 10), 1);
+  assert.equal(nearestPoint({ ...scene, flags: Uint8Array.of(2, 0) }, 0, x, y, 10), 1);
+});
+
+test('of two points behind each other the near one is found', () => {
+  const positions = Uint16Array.of(32768, 32768, 1000, 32768, 32768, 64000);
+  const scene = frame({ dims: 3, orbit: { yaw: 0, pitch: 0 }, positions, nPoints: 2, nQueries: 1 });
+  const [x, y] = projectPoint(scene, 0, 0);
+  assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
+});
