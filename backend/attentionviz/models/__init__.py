@@ -45,8 +45,8 @@ without tokens).
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.capture import CapturedBatch, capture_batch
-from attentionviz.models.load import load
 from attentionviz.models.loaded import LoadedModel
+from attentionviz.models.loading import load
 from attentionviz.models.names import EMBEDDED, PRESETS
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.rules import LayerRule
