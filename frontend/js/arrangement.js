@@ -6,12 +6,13 @@ import { fitTransform, layoutGrid, layoutHead, zoomLimits } from './geometry.js'
 /** @import { Cells, Transform } from './types.js' */
 
 /** Room for the numbers of heads (top) and layers (left), and for air (right, bottom). */
-export const GRID_MARGIN = Object.freeze({ left: 44, top: 30, right: 16, bottom: 14 });
+export const GRID_MARGIN = Object.freeze({ left: 44, top: 30, right: 16, bottom: 8 });
 /** Height of the line with title and fidelity above each head. */
-export const TITLE_PX = 20;
-const GAP_PX = 6;
-/** How much wider than a map its column may get, so that titles have room. */
-const MAX_SPREAD = 1.85;
+export const TITLE_PX = 18;
+const GAP_PX = 4;
+/** How much wider than a map its column may get, and how wide in any case, so that titles have room. */
+const MAX_SPREAD = 1.6;
+const TITLE_WIDTH_PX = 84;
 const HEAD_MARGIN_PX = 12;
 
 /** @typedef {{cells: Cells, cellSize: number, size: {width: number, height: number}, home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}}} Arrangement */
@@ -26,7 +27,7 @@ export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room) {
   const height = Math.max(80, room.height - GRID_MARGIN.top - GRID_MARGIN.bottom);
   const { cells, cellSize, height: used } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
   const widest = nHeads > 1 ? (width - cellSize) / (nHeads - 1) : cellSize;
-  const pitch = { x: Math.max(cellSize + GAP_PX, Math.min(widest, cellSize * MAX_SPREAD)), y: cellSize + TITLE_PX + GAP_PX };
+  const pitch = { x: Math.max(cellSize + GAP_PX, Math.min(widest, Math.max(TITLE_WIDTH_PX, cellSize * MAX_SPREAD))), y: cellSize + TITLE_PX + GAP_PX };
   for (let cell = 0; cell < cells.n; cell++) cells.x[cell] = (cell % nHeads) * pitch.x;
   const size = { width: (nHeads - 1) * pitch.x + cellSize, height: used };
   const k = Math.min(1, width / size.width, height / size.height);

@@ -44,11 +44,11 @@ export function createPainting({ derived, facts }) {
       const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected);
       const pictures = mode.name === 'patch' && patches ? sprites(tokens, drawn, patches) : null;
       return {
-        colors: pictures && state.at ? kinds('type', tokens, drawn, 1, null, null, theme).colors : painted.colors,
+        colors: pictures && state.at ? kindsOf(tokens, drawn, theme).colors : painted.colors,
         flags: flagged,
         sprites: pictures?.sprites ?? null,
         isSprite: pictures?.isSprite ?? null,
-        legend: painted.legend,
+        legend: pictures && state.at ? outlined(painted.legend, kindsOf(tokens, drawn, theme).legend) : painted.legend,
         version: number(painted.colors, flagged, pictures, state.at === null),
       };
     },
@@ -62,7 +62,13 @@ export function createPainting({ derived, facts }) {
 }
 
 /** The pictures of a head have an outline in the colour of their kind; those of the grid are too small for one. */
-const kinds = lastOnly(colorsOf);
+const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme) =>
+  colorsOf('type', tokens, drawn, 1, null, null, theme));
+
+const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ kinds) => {
+  const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
+  return { ...pixels, kind: /** @type {const} */ ('swatches'), entries, note: `${pixels.note} The outline says query or key.` };
+});
 
 /**
  * @param {string} name

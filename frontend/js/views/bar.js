@@ -35,7 +35,7 @@ export function createBar(root, { actions, facts, resetZoom }) {
       clear.hidden = selected === null;
       reset.hidden = manifest === null;
       setText(title, at ? headWords(at) : 'All heads');
-      const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} (rows) × ${counted(manifest.n_heads, 'head')} (columns)` : '';
+      const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · number and bar: recall@10` : '';
       setText(detail, method ? `${mapWords(method, dims)}${size}` : '');
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
     },
