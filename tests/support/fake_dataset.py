@@ -20,6 +20,9 @@ from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.types import HeadId
 
+# What the facts of every map in a staging folder repeat of its head.
+HEAD_FACTS = ("alignment_scale", "vector_rank_correlation")
+
 
 class Folder:
     """A dataset folder being filled; remembers what ``manifest["files"]`` says of each file."""
@@ -38,9 +41,7 @@ class Folder:
 
     def write_array(self, name: str, array: np.ndarray) -> None:
         """Write one .npy file."""
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
-        self.write(name, buffer.getvalue(), dtype=array.dtype.name, shape=list(array.shape))
+        self.write(name, npy_bytes(array), dtype=array.dtype.name, shape=list(array.shape))
 
     def write_json(self, name: str, content: Any) -> None:
         """Write one JSON file."""
@@ -95,7 +96,8 @@ def write_fake_building(
     units = sorted(fake_maps(spec, corpus), key=lambda unit: spec.maps.index(unit[1]))
     for head_id, name, coordinates, map_facts in units[:n_done]:
         folder.write_array(f"{head_id.folder}/{name}.npy", coordinates)
-        folder.write_json(f"{head_id.folder}/{name}.json", map_facts)
+        shared = {key: facts["heads"][head_id][key] for key in HEAD_FACTS}
+        folder.write_json(f"{head_id.folder}/{name}.json", {**map_facts, **shared})
     for head_id, name, coordinates, _ in units[n_done : n_done + 1]:
         half = coordinates.tobytes()[: coordinates.nbytes // 2]
         (folder.path / head_id.folder / f"{name}.npy").write_bytes(half)
@@ -112,6 +114,33 @@ def write_fake_building(
     }
     (folder.path / "progress.json").write_bytes(canonical_json(progress))
     return folder.path
+
+
+def republish(folder: Path, changed: dict[str, bytes], **manifest: Any) -> Path:
+    """Publish a dataset again with other files or facts, and hashes that fit them.
+
+    This is what somebody does who hands out a dataset that lies. Sizes, dtypes and shapes in the
+    manifest stay, apart from what `manifest` replaces.
+    """
+    found = json.loads((folder / "manifest.json").read_bytes()) | manifest
+    for name, content in changed.items():
+        (folder / name).write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        found["files"][name] |= {"bytes": len(content), "sha256": digest}
+    content = canonical_json(found)
+    (folder / "manifest.json").write_bytes(content)
+    dataset_id = folder.name.partition("@")[0]
+    final = folder.with_name(f"{dataset_id}@{hashlib.sha256(content).hexdigest()[:12]}")
+    folder.rename(final)
+    (folder.parent / f"{dataset_id}.current").write_text(final.name + "\n")
+    return final
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """Return the bytes of an .npy file."""
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
+    return buffer.getvalue()
 
 
 def make_corpus(spec: FakeSpec) -> FakeCorpus:

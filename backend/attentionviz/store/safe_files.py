@@ -126,10 +126,10 @@ def read_regular(folder: Path, name: str, max_bytes: int) -> bytes:
         return file.read(0, file.key.n_bytes)
 
 
-def file_key(path: Path) -> StatKey | None:
+def file_key(path: Path | str) -> StatKey | None:
     """Return what identifies the present content of a regular file; None when there is none."""
     try:
-        status = path.lstat()
+        status = os.lstat(path)
     except (OSError, ValueError):
         return None
     return stat_key(status) if stat.S_ISREG(status.st_mode) else None
