@@ -113,6 +113,8 @@ class Capture:
                 sprites.append(batch.sprites)
             n_shards += 1
             self.progress.update(message=f"captured {table.n_tokens:,} of {n_tokens:,} tokens")
+        if table.n_cut:
+            self.progress.say(cut_words(table))
         return table, np.concatenate(sprites) if sprites else None, n_shards
 
     def heads(self) -> list[HeadId]:
@@ -152,3 +154,13 @@ class Capture:
             write_array(self.folder, layout.GRID_NORMS, norms.reshape(shape)),
         )
         return tokens
+
+
+def cut_words(table: TokenTable) -> str:
+    """Return the sentence on sequences that were longer than the model's maximum."""
+    who = "1 sequence is" if table.n_cut == 1 else f"{table.n_cut:,} sequences are"
+    verb = "was" if table.n_cut == 1 else "were"
+    return (
+        f"{who} longer than the model can read and {verb} cut: "
+        f"{table.n_tokens_cut:,} tokens are left out"
+    )

@@ -1,0 +1,250 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import CorpusError, InvalidRequestError
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.projections import defaults
+from attentionviz.store import layout
+from attentionviz.store.grid import byte_norms, pack_points
+from attentionviz.store.schema import parse_manifest
+from attentionviz.store.writer import hash_file
+
+
+@pytest.fixture
+def small(tiny_bert, tiny_text, tmp_path):
+    """Return a function that builds the cheapest dataset there is."""
+
+    def run(say=lambda _: None, **changes):
+        settings = {
+            "model": str(tiny_bert),
+            "output": tmp_path / "built",
+            "text": tiny_text,
+            "dataset_id": "small",
+            "methods": ("pca",),
+            "dims": (2,),
+            "n_workers": 1,
+            "device": "cpu",
+        }
+        return build(BuildRequest(**{**settings, **changes}), say)
+
+    return run
+
+
+def load(folder, path):
+    return np.load(folder / path, allow_pickle=False)
+
+
+def manifest_of(folder):
+    return parse_manifest((folder / "manifest.json").read_bytes())
+
+
+def tree(folder):
+    files = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.fixture(params=["tiny_dataset", "tiny_image_dataset"])
+def dataset(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_the_folder_is_named_by_the_hash_of_its_manifest(dataset):
+    digest, _ = hash_file(dataset.folder / "manifest.json")
+    assert dataset.folder.name == f"{dataset.dataset_id}@{digest[:12]}"
+    pointer = dataset.data_dir / f"{dataset.dataset_id}.current"
+    assert pointer.read_text() == dataset.folder.name + "\n"
+
+
+def test_the_manifest_names_every_file_with_its_hash_and_nothing_else_lies_there(dataset):
+    files = manifest_of(dataset.folder)["files"]
+    assert tree(dataset.folder).keys() == {*files, "manifest.json"}
+    for path, facts in files.items():
+        assert hash_file(dataset.folder / path) == (facts["sha256"], facts["bytes"])
+
+
+def test_nothing_is_left_in_staging(dataset):
+    assert list((dataset.data_dir / ".staging").iterdir()) == []
+
+
+def test_every_parameter_of_every_map_is_in_the_manifest(dataset):
+    maps = manifest_of(dataset.folder)["maps"]
+    assert len(maps) == 10
+    for text, facts in maps.items():
+        name = MapName.parse(text)
+        parameters = json.loads(json.dumps(defaults(name.method, name.dims)))
+        assert facts == {"method": name.method, "dims": name.dims, "parameters": parameters}
+
+
+def test_the_check_of_attention_is_in_the_manifest(dataset):
+    check = manifest_of(dataset.folder)["attention_check"]
+    assert 0 <= check["max_abs_error"] <= check["tolerance"] == 1e-5
+
+
+def test_tokens_are_columns_of_equal_length(dataset):
+    manifest = manifest_of(dataset.folder)
+    tokens = json.loads((dataset.folder / "tokens.json").read_bytes())
+    sequences = tokens.pop("sequences")
+    assert {len(column) for column in tokens.values()} == {manifest["n_tokens"]}
+    assert sum(sequences["length"]) == manifest["n_tokens"]
+    assert sequences["start"][1] == sequences["length"][0]
+    columns = [sequences["start"], sequences["text"], *sequences["columns"].values()]
+    assert {len(column) for column in columns} == {manifest["n_sequences"]}
+    assert sorted(sequences["columns"]) == manifest["corpus"]["columns"]
+
+
+def test_text_keeps_its_special_tokens_and_topics(tiny_dataset):
+    tokens = json.loads((tiny_dataset.folder / "tokens.json").read_bytes())
+    start = tokens["sequences"]["start"][1]
+    assert (tokens["text"][start], tokens["token_type"][start]) == ("[CLS]", "special")
+    assert tokens["sequences"]["columns"]["topic"][:2] == ["river", "letters"]
+    assert "row" not in tokens
+
+
+def test_images_bring_pictures_thumbnails_and_patches(tiny_image_dataset):
+    from PIL import Image
+
+    folder, manifest = tiny_image_dataset.folder, manifest_of(tiny_image_dataset.folder)
+    assert manifest["patch_grid"]["n_rows"] == 3
+    assert manifest["n_tokens"] == 5 * 10
+    for i in range(5):
+        with Image.open(folder / layout.image_path(i)) as picture:
+            assert max(picture.size) <= 512
+        with Image.open(folder / layout.thumbnail_path(i)) as thumbnail:
+            assert max(thumbnail.size) <= 96
+    patches = load(folder, "images/patches.npy")
+    assert not patches[0].any(), "the class token has no pixels"
+    assert patches[1:10].any(axis=(1, 2, 3)).all()
+    tokens = json.loads((folder / "tokens.json").read_bytes())
+    assert tokens["row"][:5] == [None, 0, 0, 0, 1]
+    assert tokens["sequences"]["text"][0] == "0.png"
+
+
+def test_heads_hold_what_turns_steps_into_coordinates(dataset):
+    manifest = manifest_of(dataset.folder)
+    heads = json.loads((dataset.folder / "heads.json").read_bytes())["heads"]
+    assert [(h["layer"], h["head"]) for h in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for head in heads:
+        assert head["alignment_scale"] > 0
+        assert head["maps"].keys() == manifest["maps"].keys()
+        for name, facts in head["maps"].items():
+            assert len(facts["offset"]) == MapName.parse(name).dims
+            assert facts.keys() == {"offset", "scale", "fidelity", "details", "fallback"}
+
+
+def test_fidelity_of_the_manifest_is_the_mean_over_the_heads(dataset):
+    fidelity = manifest_of(dataset.folder)["fidelity"]
+    heads = json.loads((dataset.folder / "heads.json").read_bytes())["heads"]
+    for name, means in fidelity.items():
+        for measure, mean in means.items():
+            values = [head["maps"][name]["fidelity"][measure] for head in heads]
+            defined = [value for value in values if value is not None]
+            assert mean == (pytest.approx(np.mean(defined)) if defined else None)
+
+
+def test_the_grid_is_the_sample_of_every_head(dataset):
+    manifest = manifest_of(dataset.folder)
+    tokens = load(dataset.folder, "grid/tokens.npy")
+    points = [*tokens, *(tokens + manifest["n_tokens"])]
+    norms = load(dataset.folder, "grid/norms.npy")
+    for head in (HeadId(0, 1), HeadId(1, 0)):
+        for name in map(MapName.parse, manifest["maps"]):
+            full = load(dataset.folder, layout.map_path(head, name))
+            grid = load(dataset.folder, layout.grid_path(name))
+            np.testing.assert_array_equal(grid[head.layer, head.head], pack_points(full[points]))
+        expected = byte_norms(load(dataset.folder, layout.norms_path(head)))[points]
+        np.testing.assert_array_equal(norms[head.layer, head.head], expected)
+
+
+def test_the_same_request_finds_what_was_built(small):
+    first = small()
+    again = small()
+    assert (first.was_there, again.was_there) == (False, True)
+    assert again.folder == first.folder
+
+
+def test_a_damaged_dataset_is_built_again_with_the_same_bytes(small):
+    first = small()
+    before = tree(first.folder)
+    (first.folder / "L01H01/pca-2d.npy").write_bytes(b"damaged")
+    again = small()
+    assert not again.was_there
+    assert tree(again.folder) == before
+
+
+def test_a_lost_pointer_is_written_again(small, tmp_path):
+    first = small()
+    (tmp_path / "built/small.current").unlink()
+    assert small().was_there
+    assert (tmp_path / "built/small.current").read_text() == first.folder.name + "\n"
+
+
+def test_the_number_of_processes_changes_no_byte(small, tmp_path):
+    one = small(output=tmp_path / "one")
+    two = small(output=tmp_path / "two", n_workers=2)
+    assert tree(one.folder) == tree(two.folder)
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"precision": "float16"}, {"dims": (2, 3)}])
+def test_another_choice_is_another_dataset_and_the_older_one_stays(small, tmp_path, change):
+    first, second = small(), small(**change)
+    assert first.folder != second.folder
+    assert first.folder.exists()
+    assert (tmp_path / "built/small.current").read_text() == second.folder.name + "\n"
+
+
+def test_half_precision_halves_the_vectors_and_is_checked_as_it_is_stored(small):
+    folder = small(precision="float16").folder
+    assert load(folder, "L00H00/keys.npy").dtype == np.float16
+    check = manifest_of(folder)["attention_check"]
+    assert 1e-6 < check["max_abs_error"] <= check["tolerance"]
+
+
+def test_whole_sequences_are_taken_while_they_fit_and_said(small):
+    said = []
+    folder = small(said.append, max_tokens=45).folder
+    manifest = manifest_of(folder)
+    lengths = json.loads((folder / "tokens.json").read_bytes())["sequences"]["length"]
+    assert 0 < manifest["n_tokens"] <= 45
+    assert manifest["n_sequences"] == len(lengths) < manifest["corpus"]["n_sequences"] == 6
+    assert any(f"{len(lengths)} of 6 sequences" in words for words in said)
+
+
+def test_a_budget_below_the_first_sequence_is_refused_with_both_numbers(small):
+    with pytest.raises(CorpusError, match=r"first sequence of tiny has \d+ tokens.*max-tokens 2"):
+        small(max_tokens=2)
+
+
+def test_a_sequence_longer_than_the_model_is_cut_and_counted(small, tmp_path):
+    corpus = tmp_path / "long.txt"
+    corpus.write_text("the river rose again\n" + "the river rose again " * 40 + "\n")
+    said = []
+    manifest = manifest_of(small(said.append, text=corpus).folder)
+    assert manifest["corpus"]["n_sequences_cut"] == 1
+    assert any("1 sequence is longer than the model can read and was cut" in w for w in said)
+
+
+def test_a_corpus_of_the_other_kind_is_refused(small, tiny_images, tiny_vit, tiny_text):
+    with pytest.raises(InvalidRequestError, match="reads text"):
+        small(text=None, images=tiny_images)
+    with pytest.raises(InvalidRequestError, match="reads images"):
+        small(model=str(tiny_vit))
+
+
+def test_one_sequence_of_one_token_is_a_dataset_too(small, tmp_path):
+    corpus = tmp_path / "one.txt"
+    corpus.write_text("river\n")
+    result = small(text=corpus, methods=("pca", "biplot", "tsne", "umap", "attention-tsne"))
+    assert manifest_of(result.folder)["n_sequences"] == 1
+
+
+def test_a_build_does_not_depend_on_where_it_lies(small, tmp_path):
+    first = small()
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "built", moved)
+    assert small(output=moved).was_there
+    assert str(tmp_path) not in (first.folder / "manifest.json").read_text()

@@ -1,0 +1,158 @@
+"""A build that is killed, and the same request again: it goes on, and ends with the same bytes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attentionviz.errors import BuildError
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store import writer
+from attentionviz.store.failpoints import EXIT_STATUS
+from attentionviz.store.lock import DatasetLockedError, dataset_lock
+
+ROOT = Path(__file__).resolve().parents[2]
+FAILPOINTS = (
+    "before rename",
+    "before journal line:2",
+    "after journal line:3",
+    "before rename:45",
+    "after journal line:22",
+    "before manifest",
+    "after journal",
+    "before pointer",
+)
+
+
+def killed_builds(out, model, text, *options):
+    """Return the report of the uninterrupted build, and those of the killed ones."""
+    command = [sys.executable, "-m", "tests.support.killed_builds", str(out)]
+    command += ["--model", str(model), "--text", str(text), *options]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    whole, *reports = map(json.loads, result.stdout.splitlines())
+    assert whole["killed"] == 0, result.stderr
+    return whole, reports
+
+
+def require_same(whole, reports):
+    for report in reports:
+        assert report["resumed"] == 0, report
+        assert report["hash"] == whole["hash"], report
+        assert report["made_again"] == [], report
+        assert report["left_over"] == [], report
+
+
+def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
+    options = [part for name in FAILPOINTS for part in ("--failpoint", name)]
+    methods = ["--method", "pca", "--method", "biplot"]
+    whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *methods, *options)
+    assert [report["killed"] for report in reports] == [EXIT_STATUS] * len(FAILPOINTS)
+    assert any(report["n_finished"] > 10 for report in reports)
+    require_same(whole, reports)
+
+
+def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
+    options = ["--method", "pca", "--random", "5"]
+    whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
+    assert any(report["killed"] == -9 for report in reports)
+    require_same(whole, reports)
+
+
+@pytest.mark.slow
+def test_builds_with_all_methods_in_two_processes_survive_forty_kills(
+    tiny_bert, tiny_text, tmp_path
+):
+    methods = [part for name in ("biplot", "tsne", "umap") for part in ("--method", name)]
+    options = [*methods, "--workers", "2", "--random", "40"]
+    whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
+    assert sum(report["killed"] == -9 for report in reports) > 20
+    require_same(whole, reports)
+
+
+@pytest.fixture
+def request_(tiny_bert, tiny_text, tmp_path):
+    return BuildRequest(
+        model=str(tiny_bert),
+        output=tmp_path,
+        text=tiny_text,
+        dataset_id="small",
+        methods=("pca",),
+        dims=(2,),
+        n_workers=1,
+        device="cpu",
+    )
+
+
+def test_a_full_disk_is_one_sentence_and_the_build_goes_on_afterwards(request_, monkeypatch):
+    written = []
+    replace = Path.replace
+
+    def fills_up(path, target):
+        if target.name == "pca-2d.npy":
+            written.append(target)
+        if target.name == "pca-2d.npy" and len(written) == 3:
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fills_up)
+        with pytest.raises(writer.DiskFullError, match="same command again"):
+            build(request_)
+    staging = next((request_.output / ".staging").iterdir())
+    assert json.loads((staging / "progress.json").read_bytes())["phase"] == "failed"
+    kept = (staging / "L00H00/pca-2d.npy").stat().st_ino
+    result = build(request_)
+    assert (result.folder / "L00H00/pca-2d.npy").stat().st_ino == kept
+
+
+def test_files_that_no_journal_names_are_thrown_away(request_, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
+        with pytest.raises(BuildError, match="on purpose"):
+            build(request_)
+    staging = next((request_.output / ".staging").iterdir())
+    (staging / "L00H00/x.npy.123.tmp").write_bytes(b"half")
+    (staging / "L77H00").mkdir()
+    (staging / "L77H00/queries.npy").write_bytes(b"of another model")
+    result = build(request_)
+    names = {p.name for p in result.folder.rglob("*")}
+    assert "x.npy.123.tmp" not in names
+    assert "L77H00" not in names
+
+
+def test_a_map_that_changed_on_the_disk_is_drawn_again(request_, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
+        with pytest.raises(BuildError, match="on purpose"):
+            build(request_)
+    path = next((request_.output / ".staging").iterdir()) / "L00H01/pca-2d.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    result = build(request_)
+    assert (result.folder / "L00H01/pca-2d.npy").read_bytes() == content
+
+
+def test_vectors_that_changed_on_the_disk_are_captured_again(request_, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("attentionviz.pipeline.build.write_grids", _fail)
+        with pytest.raises(BuildError, match="on purpose"):
+            build(request_)
+    path = next((request_.output / ".staging").iterdir()) / "L01H00/keys.npy"
+    content = path.read_bytes()
+    path.unlink()
+    result = build(request_)
+    assert (result.folder / "L01H00/keys.npy").read_bytes() == content
+
+
+def test_two_builders_of_one_dataset_exclude_each_other(request_):
+    with dataset_lock(request_.output, "small"):
+        with pytest.raises(DatasetLockedError, match="being built by another process"):
+            build(request_)
+
+
+def _fail(*_):
+    raise BuildError("on purpose")
