@@ -1,0 +1,350 @@
+"""Datasets that lie, files that are no files, and memory that stays flat."""
+
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.fake_dataset import (
+    FakeSpec,
+    npy_bytes,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import DamagedDatasetError, DatasetNotFoundError, NotReadyError
+from attentionviz.store import npy
+from attentionviz.store.cache import ByteCache
+from attentionviz.store.layout import FileSpec
+from attentionviz.store.reader import DatasetLibrary, list_datasets, open_dataset
+from attentionviz.store.safe_files import open_regular, read_regular
+from attentionviz.store.schema import parse_manifest
+from attentionviz.store.verify import verify
+
+SPEC = FakeSpec("small", n_tokens=40, maps=("pca-2d", "tsne-3d"))
+HEAD = HeadId(1, 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a whole dataset."""
+    return write_fake_dataset(tmp_path, SPEC)
+
+
+def reader_of(folder: Path):
+    return open_dataset(folder.parent, SPEC.dataset_id)
+
+
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_the_synthetic_dataset_fits_the_schema(tmp_path: Path, modality: str) -> None:
+    spec = FakeSpec("fake", modality=modality, n_tokens=100)
+    folder = write_fake_dataset(tmp_path, spec)
+    manifest = parse_manifest((folder / "manifest.json").read_bytes())
+    assert manifest["n_layers"] == 2
+    staging = write_fake_building(tmp_path, spec)
+    partial = (staging / "manifest.partial.json").read_bytes()
+    assert parse_manifest(partial, is_partial=True)["maps"] == manifest["maps"]
+
+
+def test_a_dataset_is_read_by_the_piece(folder: Path) -> None:
+    reader = reader_of(folder)
+    queries = np.load(folder / "L01H00" / "queries.npy")
+    assert np.array_equal(reader.queries(HEAD, 5, 9), queries[5:9])
+    assert np.array_equal(reader.keys(HEAD, 0, 40), np.load(folder / "L01H00" / "keys.npy"))
+    assert reader.norms(HEAD).shape == (40, 4)
+    assert reader.projection(MapName("tsne", 3), HEAD).shape == (80, 3)
+    assert len(reader.heads()) == 4
+    assert not reader.queries(HEAD, 0, 1).flags.writeable
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 3), (5, 4), (0, 41)])
+def test_rows_outside_of_the_file_are_refused(folder: Path, start: int, stop: int) -> None:
+    with pytest.raises(ValueError, match="outside 0..40"):
+        reader_of(folder).queries(HEAD, start, stop)
+
+
+def test_only_the_rows_that_are_asked_for_are_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = reader_of(folder)
+    reader.queries(HEAD, 0, 1)  # the hash is checked once
+    wanted = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda f, n, at: wanted.append(n) or pread(f, n, at))
+    reader.queries(HEAD, 3, 5)
+    assert wanted == [2 * SPEC.d_head * 4]
+
+
+def test_a_file_that_changes_is_checked_again(folder: Path) -> None:
+    reader = reader_of(folder)
+    reader.norms(HEAD)
+    path = folder / "L01H00" / "norms.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(DamagedDatasetError, match="L01H00/norms.npy has changed"):
+        reader.norms(HEAD)
+
+
+def test_a_file_cut_while_it_is_open_is_an_error_and_no_crash(folder: Path) -> None:
+    reader = reader_of(folder)
+    name = reader.queries_path(HEAD)
+    with reader.open_array(name) as array:
+        os.truncate(folder / name, 200)
+        with pytest.raises(DamagedDatasetError, match="ends after"):
+            array.all()
+
+
+def _link(path: Path) -> None:
+    shutil.copy(path, path.parents[2] / "outside")
+    path.unlink()
+    path.symlink_to(path.parents[2] / "outside")
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _linked_folder(path: Path) -> None:
+    moved = path.parents[2] / "moved"
+    shutil.move(path.parent, moved)
+    path.parent.symlink_to(moved)
+
+
+@pytest.mark.parametrize("replace", [_link, _pipe, _folder, _linked_folder])
+def test_only_regular_files_inside_the_folder_are_read(folder: Path, replace) -> None:
+    reader = reader_of(folder)
+    replace(folder / "L01H00" / "norms.npy")
+    with pytest.raises(DamagedDatasetError, match="L01H00/norms.npy"):
+        reader.norms(HEAD)
+    with pytest.raises(DamagedDatasetError):
+        read_regular(folder, "L01H00/norms.npy", 1 << 20)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "../x", "a/../../x", "/etc/hostname", "a//b", ".", "a\0b"]
+)
+def test_names_that_lead_outside_are_refused(folder: Path, name: str) -> None:
+    with pytest.raises(DamagedDatasetError, match="not the name"), open_regular(folder, name):
+        pass
+
+
+def test_a_dataset_folder_that_is_a_link_is_not_followed(folder: Path) -> None:
+    moved = folder.parent / "moved"
+    folder.rename(moved)
+    folder.symlink_to(moved)
+    entry = list_datasets(folder.parent)[0]
+    assert entry.state == "damaged"
+
+
+def tokens_with(folder: Path, change) -> bytes:
+    tokens = json.loads((folder / "tokens.json").read_bytes())
+    change(tokens)
+    return json.dumps(tokens).encode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t["text"].pop(),
+        lambda t: t.pop("position"),
+        lambda t: t["sequences"]["start"].append(0),
+        lambda t: t["sequences"]["start"].__setitem__(0, 10**9),
+        lambda t: t["sequences"]["start"].__setitem__(0, -1),
+        lambda t: t["sequences"]["length"].__setitem__(0, True),
+        lambda t: t["sequences"]["length"].__setitem__(0, 1e3),
+        lambda t: t["sequences"]["length"].__setitem__(0, 10**40),
+        lambda t: t["sequences"].pop("columns"),
+        lambda t: t["sequences"]["columns"]["topic"].pop(),
+        lambda t: t.__setitem__("sequences", []),
+    ],
+)
+def test_columns_that_do_not_fit_the_manifest_are_damage(folder: Path, change) -> None:
+    lying = republish(folder, {"tokens.json": tokens_with(folder, change)})
+    with pytest.raises(DamagedDatasetError, match="tokens.json"):
+        reader_of(lying).tokens_bytes()
+    assert verify_names(lying) == ["tokens.json"]
+
+
+def verify_names(folder: Path) -> list[str]:
+    return [problem.path for problem in verify(folder)]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"null", b"[]", b'{"heads": 1}', b'{"heads": []}', b"[" * 100_000, b"NaN"]
+)
+def test_facts_of_heads_that_are_none_are_damage(folder: Path, content: bytes) -> None:
+    lying = republish(folder, {"heads.json": content})
+    with pytest.raises(DamagedDatasetError, match="heads.json"):
+        reader_of(lying).heads_bytes()
+
+
+@pytest.mark.parametrize("tokens", [[0, 0], [1, 0], [-1, 3], [0, 40], [39, 2**31 - 1]])
+def test_a_grid_of_tokens_that_are_not_there_is_damage(tmp_path: Path, tokens: list[int]) -> None:
+    folder = write_fake_dataset(tmp_path, FakeSpec("small", n_tokens=40, maps=("pca-2d",)))
+    wanted = np.arange(40, dtype=np.int32)
+    wanted[-2:] = tokens
+    lying = republish(folder, {"grid/tokens.npy": npy_bytes(wanted)})
+    with pytest.raises(DamagedDatasetError, match="grid/tokens.npy"):
+        reader_of(lying).grid_tokens()
+
+
+GOOD = np.zeros((3, 2), dtype=np.float32)
+HEADER = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }"
+
+
+def npy_file(header: bytes, numbers: bytes = bytes(24), version: bytes = b"\x01\x00") -> bytes:
+    padded = header + b" " * (117 - len(header) % 64) + b"\n"
+    return b"\x93NUMPY" + version + len(padded).to_bytes(2, "little") + padded + numbers
+
+
+@pytest.mark.parametrize("content", [npy_bytes(GOOD), npy_file(HEADER)])
+def test_an_array_file_as_numpy_writes_it_is_understood(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.npy").write_bytes(content)
+    with open_regular(tmp_path, "a.npy") as file:
+        start = npy.data_start(file, FileSpec("float32", (3, 2)))
+        rows = npy.read_rows(file, FileSpec("float32", (3, 2)), start, 1, 3)
+    assert rows.shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        b"PK\x03\x04" + bytes(200),
+        npy_file(HEADER, version=b"\x03\x00"),
+        npy_file(HEADER, numbers=bytes(23)),
+        npy_file(HEADER, numbers=bytes(25)),
+        npy_file(HEADER.replace(b"<f4", b">f4")),
+        npy_file(HEADER.replace(b"<f4", b"|O8")),
+        npy_file(HEADER.replace(b"<f4", b"<f3")),
+        npy_file(HEADER.replace(b"False", b"True")),
+        npy_file(HEADER.replace(b"(3, 2)", b"(2, 3)")),
+        npy_file(HEADER.replace(b"(3, 2)", b"(6,)")),
+        npy_file(HEADER.replace(b"(3, 2)", b"(-3, -2)")),
+        npy_file(HEADER.replace(b"(3, 2)", b"(9**99, 2)")),
+        npy_file(b"__import__('os').abort()"),
+        npy_file(b"x" * 5000),
+        b"\x93NUMPY\x01\x00\xff\xff" + HEADER,
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + HEADER,
+    ],
+)
+def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.npy").write_bytes(content)
+    with open_regular(tmp_path, "a.npy") as file, pytest.raises(DamagedDatasetError):
+        npy.data_start(file, FileSpec("float32", (3, 2)))
+
+
+def test_a_dataset_that_says_another_shape_than_its_file_holds_is_damaged(folder: Path) -> None:
+    swapped = npy_bytes(np.zeros((SPEC.d_head, 40), dtype=np.float32))
+    lying = republish(folder, {"L01H00/queries.npy": swapped})
+    with pytest.raises(DamagedDatasetError, match="expected float32"):
+        reader_of(lying).queries(HEAD, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"n_tokens": 10**9},
+        {"n_layers": 0},
+        {"n_heads": 10**8},
+        {"precision": "object"},
+        {"id": "../other"},
+        {"layers": []},
+        {"surprise": 1},
+        {"files": {"../../etc/passwd": {"bytes": 1, "sha256": "0" * 64}}},
+    ],
+)
+def test_a_manifest_that_lies_is_damage(folder: Path, manifest: dict) -> None:
+    lying = republish(folder, {}, **manifest)
+    with pytest.raises(DamagedDatasetError):
+        reader_of(lying)
+    assert [entry.state for entry in list_datasets(lying.parent)] == ["damaged"]
+
+
+def test_a_file_that_is_gone_is_found_by_the_list(folder: Path) -> None:
+    (folder / "grid" / "norms.npy").unlink()
+    entry = list_datasets(folder.parent)[0]
+    assert (entry.state, entry.folder) == ("damaged", folder)
+    assert "grid/norms.npy" in (entry.reason or "")
+
+
+def test_an_unknown_dataset_is_said_to_be_unknown(folder: Path) -> None:
+    library = DatasetLibrary(folder.parent)
+    for name in ("other", "", "..", "small/..", "SMALL", "small\n"):
+        with pytest.raises(DatasetNotFoundError):
+            library.open_dataset(name)
+        with pytest.raises(DatasetNotFoundError):
+            library.entry(name)
+
+
+def test_a_build_without_a_file_says_that_it_is_not_ready(tmp_path: Path) -> None:
+    staging = write_fake_building(tmp_path, SPEC, n_units_done=1)
+    reader = open_dataset(tmp_path, "small")
+    with pytest.raises(NotReadyError):
+        reader.projection(MapName("tsne", 3), HEAD)
+    shutil.move(staging / "L00H00", tmp_path / "published")
+    with pytest.raises(NotReadyError):
+        reader.projection(MapName("pca", 2), HeadId(0, 0))
+
+
+def test_the_cache_stays_within_its_bytes() -> None:
+    cache = ByteCache(100)
+    for i in range(50):
+        cache.put(i, str(i), 20)
+    assert cache.n_bytes <= 100
+    assert len(cache) == 5
+    assert cache.get(49) == "49"
+    assert cache.get(0) is None
+    cache.put(48, "again", 10)
+    assert cache.n_bytes == 90
+    cache.put("large", "x", 26)
+    assert cache.get("large") is None
+
+
+def test_the_cache_keeps_what_was_used_last() -> None:
+    cache = ByteCache(100)
+    for name in "abcd":
+        cache.put(name, name, 25)
+    cache.get("a")
+    cache.put("e", "e", 25)
+    assert cache.get("a") == "a"
+    assert cache.get("b") is None
+
+
+def test_threads_share_a_cache() -> None:
+    cache = ByteCache(1000)
+
+    def work(seed: int) -> None:
+        for i in range(2000):
+            cache.put((seed * i) % 37, i, 1 + i % 100)
+            cache.get(i % 37)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 0 <= cache.n_bytes <= 1000
+
+
+def test_few_datasets_are_kept_open(tmp_path: Path) -> None:
+    library = DatasetLibrary(tmp_path)
+    for i in range(12):
+        write_fake_dataset(tmp_path, FakeSpec(f"d{i}", n_tokens=10, maps=("pca-2d",)))
+        library.open_dataset(f"d{i}")
+    assert len(library._readers) == 8
+    assert len(library.list_datasets()) == 12

@@ -1,0 +1,204 @@
+"""Every single damage is found, and named."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+
+from attentionviz.store.verify import verify, verify_pointer
+
+SPEC = FakeSpec("small", modality="image", n_layers=1, n_tokens=50, n_key_heads=1, maps=("pca-2d",))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a whole dataset, which no test changes."""
+    return write_fake_dataset(tmp_path_factory.mktemp("built"), SPEC)
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """Return a copy of it."""
+    return Path(shutil.copytree(whole, tmp_path / whole.name))
+
+
+def all_files(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def flip_bit(path: Path, rng: np.random.Generator) -> None:
+    content = bytearray(path.read_bytes())
+    content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+    path.write_bytes(content)
+
+
+def cut(path: Path, rng: np.random.Generator) -> None:
+    os.truncate(path, int(rng.integers(path.stat().st_size)))
+
+
+def lengthen(path: Path, rng: np.random.Generator) -> None:
+    with path.open("ab") as file:
+        file.write(rng.bytes(int(rng.integers(1, 9))))
+
+
+def remove(path: Path, rng: np.random.Generator) -> None:
+    path.unlink()
+
+
+def link(path: Path, rng: np.random.Generator) -> None:
+    elsewhere = path.with_name(f"elsewhere-{path.name}")
+    while "@" in str(elsewhere.parent):
+        elsewhere = elsewhere.parent.parent / elsewhere.name
+    shutil.move(path, elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def pipe(path: Path, rng: np.random.Generator) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder_instead(path: Path, rng: np.random.Generator) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def zeros(path: Path, rng: np.random.Generator) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def restore(path: Path, good: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+    shutil.copy(good, path)
+
+
+DAMAGES = (flip_bit, flip_bit, flip_bit, cut, lengthen, remove, link, pipe, folder_instead, zeros)
+
+
+def test_a_whole_dataset_has_no_problems(whole: Path) -> None:
+    assert verify(whole) == []
+    assert verify_pointer(whole.parent, SPEC.dataset_id) == []
+
+
+def test_every_single_damage_of_every_file_is_found_and_named(whole: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(20)
+    folder = Path(shutil.copytree(whole, tmp_path / whole.name))
+    n_damages = 0
+    for name in all_files(whole):
+        for damage in DAMAGES:
+            damage(folder / name, rng)
+            found = [problem.path for problem in verify(folder)]
+            assert name in found, f"{damage.__name__} of {name}: found {found}"
+            restore(folder / name, whole / name)
+            n_damages += 1
+    assert verify(folder) == []
+    assert n_damages >= 160
+
+
+def a_file(folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+
+
+def a_hidden_file(folder: Path) -> None:
+    (folder / "L00H00" / ".swap").write_text("")
+
+
+def a_map_of_a_head_that_is_not_there(folder: Path) -> None:
+    (folder / "L07H00").mkdir()
+    shutil.copy(folder / "L00H00" / "pca-2d.npy", folder / "L07H00")
+
+
+def an_empty_folder(folder: Path) -> None:
+    (folder / "more").mkdir()
+
+
+def a_link_to_a_folder(folder: Path) -> None:
+    (folder / "more").symlink_to(folder / "grid")
+
+
+def a_link_in_place_of_a_folder(folder: Path) -> None:
+    shutil.move(folder / "grid", folder.parent / "grid")
+    (folder / "grid").symlink_to(folder.parent / "grid")
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        a_file,
+        a_hidden_file,
+        a_map_of_a_head_that_is_not_there,
+        an_empty_folder,
+        a_link_to_a_folder,
+        a_link_in_place_of_a_folder,
+    ],
+)
+def test_what_the_manifest_does_not_name_is_found(
+    folder: Path, add: Callable[[Path], None]
+) -> None:
+    add(folder)
+    assert verify(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"seed": 0', b'"seed": 1'),
+        (b'"license": "MIT"', b'"license": "GPL"'),
+        (b'"schema_version": 1', b'"schema_version": 2'),
+        (b"{\n", b"{\n\n"),
+    ],
+)
+def test_an_edited_manifest_is_found(folder: Path, old: bytes, new: bytes) -> None:
+    path = folder / "manifest.json"
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    assert [problem.path for problem in verify(folder)] == ["manifest.json"]
+
+
+def test_a_folder_with_another_name_is_found(folder: Path) -> None:
+    for name in ("small@000000000000", "other@" + folder.name.partition("@")[2], "small"):
+        renamed = folder.rename(folder.with_name(name))
+        assert verify(renamed)
+        folder = renamed
+
+
+def test_two_damages_are_both_named(folder: Path) -> None:
+    (folder / "tokens.json").unlink()
+    (folder / "L01H01" / "norms.npy").write_bytes(b"")
+    assert [problem.path for problem in verify(folder)] == ["L01H01/norms.npy", "tokens.json"]
+    assert "is missing" in str(verify(folder)[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "small@0123456789ab\n",
+        "other@{}\n",
+        "../{}\n",
+        "",
+        "small\n",
+        "small@{}\nmore\n",
+        "small@{}",
+    ],
+)
+def test_a_pointer_to_nothing_is_found(whole: Path, tmp_path: Path, text: str) -> None:
+    shutil.copytree(whole, tmp_path / whole.name)
+    (tmp_path / "small.current").write_text(text.format(whole.name.partition("@")[2]))
+    assert [problem.path for problem in verify_pointer(tmp_path, "small")] == ["small.current"]
+
+
+def test_a_pointer_that_is_a_link_or_missing_is_found(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(whole, tmp_path / whole.name)
+    assert verify_pointer(tmp_path, "small")
+    (tmp_path / "small.current").symlink_to(whole.parent / "small.current")
+    assert verify_pointer(tmp_path, "small")
+
+
+def test_a_half_built_dataset_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    assert verify(write_fake_building(tmp_path, SPEC))
