@@ -35,7 +35,7 @@ test('titles go where there is no room for words', () => {
 
 test('cell (layer, head) has the index layer · heads + head', () => {
   const { cells, cellSize } = layoutGrid({ nLayers: 3, nHeads: 5, width: 500, height: 400 });
-  assert.equal(cells.x[2 * 5 + 4], 4 * (cellSize + 8));
+  assert.equal(cells.x[2 * 5 + 4], 4 * (cellSize + 6));
   assert.equal(cells.y[2 * 5 + 4], cells.y[2 * 5]);
 });
 

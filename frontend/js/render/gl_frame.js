@@ -2,7 +2,7 @@
 
 import { cellCoefficients, cellVisibility, INSET } from '../geometry.js';
 import { LOOK } from './shaders.js';
-import { createProjected, projectDeep } from './splat.js';
+import { createProjected, projectPoints } from './splat.js';
 import { farToNear, FLAG } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -58,7 +58,8 @@ export function orderEntries({ flags, emphasis }, base, top) {
 export function depthOrder(frame, cell, order) {
   const projected = createProjected(frame.nPoints);
   const start = cell * frame.nPoints * frame.dims;
-  projectDeep(projected, frame.positions, frame.from, frame.blend, start, cellCoefficients(frame, cell), 0);
+  const { positions, from, blend, dims } = frame;
+  projectPoints(projected, { positions, from, blend, start }, dims, cellCoefficients(frame, cell));
   return farToNear(order, projected.depth);
 }
 

@@ -2,12 +2,12 @@
 
 import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE } from '../geometry.js';
 import {
-  createProjected, drawSprite, drawStamp, fillRectangle, projectDeep, projectFlat, splatBlocks, splatPixels,
+  createProjected, drawSprite, drawStamp, fillRectangle, placeDeep, placeFlat, projectPoints, splatBlocks, splatPixels,
 } from './splat.js';
 import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
 import {
-  EDGE, EDGE_OPACITY, farToNear, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
+  depthFade, EDGE, EDGE_OPACITY, farToNear, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
   standoutOf,
 } from './style.js';
 
@@ -101,23 +101,30 @@ function createPainter(frame, sheet, style, projected) {
     const side = frame.cells.size[cell] * frame.transform.k * ratio;
     paintTile(side);
     if (!frame.ready[cell]) return;
-    const start = cell * nPoints * dims;
-    const opacity = isShaped ? 256 : Math.round(256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
-    if (dims === 2) {
-      projectFlat(projected, frame.positions, frame.from, frame.blend, start, coefficients);
-      projected.opacity.fill(opacity);
-    } else {
-      projectDeep(projected, frame.positions, frame.from, frame.blend, start, coefficients, opacity);
-    }
+    const source = { positions: frame.positions, from: frame.from, blend: frame.blend, start: cell * nPoints * dims };
     const colors = style.colorsOf(cell);
-    const { base } = style.order;
-    if (isShaped) paintShapes(cell, dims === 3 ? farToNear(base, projected.depth) : base, colors);
-    else {
-      if (frame.sizes) shrinkOpacity(cell, frame.sizes);
-      const splat = diameter < MIN_BLOCK ? splatPixels : splatBlocks;
-      splat(sheet, projected, base, 0, base.length, colors);
+    if (isShaped) {
+      projectPoints(projected, source, dims, coefficients);
+      paintShapes(cell, colors);
+    } else {
+      splatTiny(cell, source, side, colors);
+      projectPoints(projected, source, dims, coefficients, style.order.top);
+      projectPoints(projected, source, dims, coefficients, frame.emphasis);
     }
     paintStandouts(cell, colors);
+  }
+
+  /** @param {number} cell @param {import('./splat.js').Source} source @param {number} side @param {Int32Array} colors */
+  function splatTiny(cell, source, side, colors) {
+    const opacity = Math.round(256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
+    const size = diameter < MIN_BLOCK ? 1 : 2;
+    if (dims === 3) placeDeep(projected, source, coefficients, sheet, size, opacity);
+    else {
+      placeFlat(projected, source, coefficients, sheet, size);
+      projected.opacity.fill(opacity);
+    }
+    if (frame.sizes) shrinkOpacity(cell, frame.sizes);
+    (size === 1 ? splatPixels : splatBlocks)(sheet, projected, style.order.base, colors);
   }
 
   /** @param {number} side */
@@ -131,12 +138,13 @@ function createPainter(frame, sheet, style, projected) {
   function shrinkOpacity(cell, sizes) {
     const first = sizes.length === nPoints ? 0 : cell * nPoints;
     for (let point = 0; point < nPoints; point++) {
-      projected.opacity[point] = Math.max(24, (projected.opacity[point] * sizes[first + point]) / 255);
+      projected.opacity[point] = projected.opacity[point] * Math.max(0.1, sizes[first + point] / 255);
     }
   }
 
-  /** @param {number} cell @param {Uint32Array} order @param {Int32Array} colors */
-  function paintShapes(cell, order, colors) {
+  /** @param {number} cell @param {Int32Array} colors */
+  function paintShapes(cell, colors) {
+    const order = dims === 3 ? farToNear(style.order.base, projected.depth) : style.order.base;
     for (let at = 0; at < order.length; at++) {
       const point = order[at];
       if (hasSprites && style.isSprite(point)) {
@@ -144,7 +152,7 @@ function createPainter(frame, sheet, style, projected) {
         continue;
       }
       const size = diameterOf(cell, point);
-      const color = dims === 3 ? mixPacked(background, colors[point], projected.opacity[point]) : colors[point];
+      const color = dims === 3 ? mixPacked(background, colors[point], 256 * depthFade(projected.depth[point])) : colors[point];
       paintMark(point, size + 2 * Math.min(EDGE.width * ratio, EDGE.share * size), background, EDGE_OPACITY * 256);
       paintMark(point, size, color, SHAPED_OPACITY * 256);
     }
@@ -157,13 +165,12 @@ function createPainter(frame, sheet, style, projected) {
     return (diameter * share) / (dims === 3 ? 1 + PERSPECTIVE * projected.depth[point] : 1);
   }
 
-  /** @param {number} point @param {number} size @param {number} color @param {number} opacity @param {number} [ring] */
-  function paintMark(point, size, color, opacity, ring = 0) {
+  /** @param {number} point @param {number} size @param {number} color @param {number} opacity */
+  function paintMark(point, size, color, opacity) {
     const x = projected.x[point];
     const y = projected.y[point];
-    const isQuery = point < frame.nQueries;
-    const shape = ring ? (isQuery ? 'ring' : 'diamond ring') : isQuery ? 'disc' : 'diamond';
-    const stamp = sheet.stamps(shape, size, x & (PHASES - 1), y & (PHASES - 1), ring);
+    const shape = point < frame.nQueries ? 'disc' : 'diamond';
+    const stamp = sheet.stamps(shape, size, x & (PHASES - 1), y & (PHASES - 1));
     drawStamp(sheet, stamp, x >> 2, y >> 2, color, opacity);
   }
 

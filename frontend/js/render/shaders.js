@@ -112,6 +112,7 @@ void main() {
     vRadius = -1.0;
     vExtent = uDiameter < 1.5 ? 0.5 : 1.0;
     opacity *= fade * max(0.1, share);
+    place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5); // whole pixels, whatever the GPU's precision
   } else {
     vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
     if (look == 0) {

@@ -9,12 +9,21 @@ import { depthFade } from './style.js';
 
 /** @typedef {{pixels: Int32Array, width: number, height: number}} Image */
 /**
- * Room for the projected points of one cell.
+ * Room for the projected points of one cell; x, y and depth serve marks with a shape, place those without.
  * @typedef {object} Projected
  * @property {Int32Array} x Device pixels × PHASES.
  * @property {Int32Array} y
  * @property {Float32Array} depth
+ * @property {Int32Array} place Index of the pixel, or -1 outside of the image.
  * @property {Uint16Array} opacity 0..256.
+ */
+/**
+ * Where a cell's points come from.
+ * @typedef {object} Source
+ * @property {Uint16Array} positions (cell, point, dims)
+ * @property {Uint16Array | null} from The same, or null.
+ * @property {number} blend
+ * @property {number} start Of the cell in positions.
  */
 
 /**
@@ -26,65 +35,92 @@ export function createProjected(nPoints) {
     x: new Int32Array(nPoints),
     y: new Int32Array(nPoints),
     depth: new Float32Array(nPoints),
+    place: new Int32Array(nPoints),
     opacity: new Uint16Array(nPoints),
   };
 }
 
 /**
- * Project the points of a flat map.
+ * Project points of any map: all of a cell, or those asked for.
  * @param {Projected} out
- * @param {Uint16Array} positions (cell, point, 2)
- * @param {Uint16Array | null} from The same, or null.
- * @param {number} blend
- * @param {number} start Of the cell in positions.
+ * @param {Source} source
+ * @param {2 | 3} dims
  * @param {Float64Array} c As geometry's cellCoefficients has it, in device pixels.
+ * @param {ArrayLike<number> | null} [points]
  */
-export function projectFlat({ x, y }, positions, from, blend, start, c) {
-  const [ax, bx, ay, by] = [c[0] * PHASES, (c[3] + c[12]) * PHASES, c[5] * PHASES, (c[7] + c[13]) * PHASES];
-  const nPoints = x.length;
-  if (!from || blend >= 1) {
-    for (let point = 0, at = start; point < nPoints; point++, at += 2) {
-      x[point] = (positions[at] * ax + bx) | 0;
-      y[point] = (positions[at + 1] * ay + by) | 0;
-    }
-    return;
-  }
-  for (let point = 0, at = start; point < nPoints; point++, at += 2) {
-    x[point] = ((from[at] + (positions[at] - from[at]) * blend) * ax + bx) | 0;
-    y[point] = ((from[at + 1] + (positions[at + 1] - from[at + 1]) * blend) * ay + by) | 0;
+export function projectPoints({ x, y, depth }, { positions, from, blend, start }, dims, c, points = null) {
+  const before = from ?? positions;
+  const isDeep = dims === 3;
+  const n = points ? points.length : x.length;
+  for (let at = 0; at < n; at++) {
+    const point = points ? points[at] : at;
+    const j = start + point * dims;
+    const u = before[j] + (positions[j] - before[j]) * blend;
+    const v = before[j + 1] + (positions[j + 1] - before[j + 1]) * blend;
+    const w = isDeep ? before[j + 2] + (positions[j + 2] - before[j + 2]) * blend : 0;
+    const away = c[8] * u + c[9] * v + c[10] * w + c[11];
+    const grown = PHASES / (1 + PERSPECTIVE * away);
+    x[point] = Math.floor((c[0] * u + c[1] * v + c[2] * w + c[3]) * grown + c[12] * PHASES);
+    y[point] = Math.floor((c[4] * u + c[5] * v + c[6] * w + c[7]) * grown + c[13] * PHASES);
+    depth[point] = away;
   }
 }
 
 /**
- * Project the points of a 3-D map; distance takes opacity away.
+ * Find the pixels of the points of a flat map.
  * @param {Projected} out
- * @param {Uint16Array} positions (cell, point, 3)
- * @param {Uint16Array | null} from
- * @param {number} blend
- * @param {number} start
+ * @param {Source} source
  * @param {Float64Array} c
+ * @param {Image} image
+ * @param {number} size Of a mark: 1 or 2 pixels; the place is the upper left one.
+ */
+export function placeFlat({ place }, { positions, from, blend, start }, c, { width, height }, size) {
+  const [ax, bx, ay, by] = [c[0], c[3] + c[12] - (size - 1) / 2, c[5], c[7] + c[13] - (size - 1) / 2];
+  const [columns, rows] = [width - size + 1, height - size + 1];
+  if (!from || blend >= 1) {
+    for (let point = 0, at = start; point < place.length; point++, at += 2) {
+      const column = (positions[at] * ax + bx) | 0;
+      const row = (positions[at + 1] * ay + by) | 0;
+      place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
+    }
+    return;
+  }
+  for (let point = 0, at = start; point < place.length; point++, at += 2) {
+    const column = ((from[at] + (positions[at] - from[at]) * blend) * ax + bx) | 0;
+    const row = ((from[at + 1] + (positions[at + 1] - from[at + 1]) * blend) * ay + by) | 0;
+    place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
+  }
+}
+
+/**
+ * Find the pixels of the points of a 3-D map; distance takes opacity away.
+ * @param {Projected} out
+ * @param {Source} source
+ * @param {Float64Array} c
+ * @param {Image} image
+ * @param {number} size Of a mark: 1 or 2 pixels.
  * @param {number} opacity Of a near point.
  */
-export function projectDeep(out, positions, from, blend, start, c, opacity) {
+export function placeDeep({ place, opacity: opacities }, { positions, from, blend, start }, c, { width, height }, size, opacity) {
   const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] = c;
-  const [middleX, middleY] = [c[12] * PHASES, c[13] * PHASES];
-  const { x, y, depth, opacity: opacities } = out;
+  const [middleX, middleY] = [c[12] - (size - 1) / 2, c[13] - (size - 1) / 2];
+  const [columns, rows] = [width - size + 1, height - size + 1];
   const isMoving = from !== null && blend < 1;
-  const source = from ?? positions;
-  for (let point = 0, at = start; point < x.length; point++, at += 3) {
+  const before = from ?? positions;
+  for (let point = 0, at = start; point < place.length; point++, at += 3) {
     let u = positions[at];
     let v = positions[at + 1];
     let w = positions[at + 2];
     if (isMoving) {
-      u = source[at] + (u - source[at]) * blend;
-      v = source[at + 1] + (v - source[at + 1]) * blend;
-      w = source[at + 2] + (w - source[at + 2]) * blend;
+      u = before[at] + (u - before[at]) * blend;
+      v = before[at + 1] + (v - before[at + 1]) * blend;
+      w = before[at + 2] + (w - before[at + 2]) * blend;
     }
     const away = c8 * u + c9 * v + c10 * w + c11;
-    const grown = PHASES / (1 + PERSPECTIVE * away);
-    x[point] = ((c0 * u + c1 * v + c2 * w + c3) * grown + middleX) | 0;
-    y[point] = ((c4 * u + c5 * v + c6 * w + c7) * grown + middleY) | 0;
-    depth[point] = away;
+    const grown = 1 / (1 + PERSPECTIVE * away);
+    const column = ((c0 * u + c1 * v + c2 * w + c3) * grown + middleX) | 0;
+    const row = ((c4 * u + c5 * v + c6 * w + c7) * grown + middleY) | 0;
+    place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
     opacities[point] = (opacity * depthFade(away)) | 0;
   }
 }
@@ -94,23 +130,19 @@ export function projectDeep(out, positions, from, blend, start, c, opacity) {
  * @param {Image} image
  * @param {Projected} projected
  * @param {Uint32Array} order Points to draw, in this order.
- * @param {number} start
- * @param {number} end
  * @param {Int32Array} colors (point)
  */
-export function splatPixels({ pixels, width, height }, { x, y, opacity }, order, start, end, colors) {
-  for (let at = start; at < end; at++) {
+export function splatPixels({ pixels }, { place, opacity }, order, colors) {
+  for (let at = 0; at < order.length; at++) {
     const point = order[at];
-    const column = x[point] >> 2;
-    const row = y[point] >> 2;
-    if (column >>> 0 >= width || row >>> 0 >= height) continue;
-    const place = row * width + column;
+    const pixel = place[point];
+    if (pixel < 0) continue;
     const a = opacity[point];
     const color = colors[point];
-    const under = pixels[place];
+    const under = pixels[pixel];
     const redBlue = under & 0xff00ff;
     const green = under & 0xff00;
-    pixels[place] =
+    pixels[pixel] =
       -16777216 |
       ((redBlue + (Math.imul((color & 0xff00ff) - redBlue, a) >> 8)) & 0xff00ff) |
       ((green + (Math.imul((color & 0xff00) - green, a) >> 8)) & 0xff00);
@@ -118,33 +150,29 @@ export function splatPixels({ pixels, width, height }, { x, y, opacity }, order,
 }
 
 /**
- * Draw blocks of two by two pixels, centred as well as pixels allow.
+ * Draw blocks of two by two pixels.
  * @param {Image} image
  * @param {Projected} projected
  * @param {Uint32Array} order
- * @param {number} start
- * @param {number} end
  * @param {Int32Array} colors
  */
-export function splatBlocks({ pixels, width, height }, { x, y, opacity }, order, start, end, colors) {
-  for (let at = start; at < end; at++) {
+export function splatBlocks({ pixels, width }, { place, opacity }, order, colors) {
+  for (let at = 0; at < order.length; at++) {
     const point = order[at];
-    const column = (x[point] - 2) >> 2;
-    const row = (y[point] - 2) >> 2;
-    if (column < 0 || row < 0 || column >= width - 1 || row >= height - 1) continue;
+    let pixel = place[point];
+    if (pixel < 0) continue;
     const a = opacity[point];
     const redBlue = colors[point] & 0xff00ff;
     const green = colors[point] & 0xff00;
-    let place = row * width + column;
     for (let step = 0; step < 4; step++) {
-      const under = pixels[place];
+      const under = pixels[pixel];
       const underRedBlue = under & 0xff00ff;
       const underGreen = under & 0xff00;
-      pixels[place] =
+      pixels[pixel] =
         -16777216 |
         ((underRedBlue + (Math.imul(redBlue - underRedBlue, a) >> 8)) & 0xff00ff) |
         ((underGreen + (Math.imul(green - underGreen, a) >> 8)) & 0xff00);
-      place += step === 1 ? width - 1 : 1;
+      pixel += step === 1 ? width - 1 : 1;
     }
   }
 }

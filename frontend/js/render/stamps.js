@@ -2,12 +2,12 @@
 
 import { DIAMOND } from './style.js';
 
-/** @typedef {'disc' | 'diamond' | 'ring' | 'diamond ring'} Shape */
+/** @typedef {'disc' | 'diamond'} Shape */
 /**
  * @typedef {object} Stamp
  * @property {number} reach Pixels from the middle that may be touched.
- * @property {Int8Array | Int16Array} dx (pixel)
- * @property {Int8Array | Int16Array} dy (pixel)
+ * @property {Int16Array} dx (pixel)
+ * @property {Int16Array} dy (pixel)
  * @property {Int32Array} offset (pixel) dy · width + dx.
  * @property {Uint8Array} cover (pixel) 0..255.
  */
@@ -20,20 +20,17 @@ const SIZE_STEPS = 2;
 /**
  * A cache of stamps for an image of the given width.
  * @param {number} width Pixels in a row.
- * @returns {(shape: Shape, diameter: number, phaseX: number, phaseY: number, ring?: number) => Stamp}
+ * @returns {(shape: Shape, diameter: number, phaseX: number, phaseY: number) => Stamp}
  */
 export function createStamps(width) {
   /** @type {Map<number, Stamp>} */
   const cache = new Map();
-  const shapes = ['disc', 'diamond', 'ring', 'diamond ring'];
-  return (shape, diameter, phaseX, phaseY, ring = 0) => {
+  return (shape, diameter, phaseX, phaseY) => {
     const step = Math.max(1, Math.round(diameter * SIZE_STEPS));
-    const ringStep = Math.round(ring * 4);
-    const key = ((((step * 64 + ringStep) * 4 + shapes.indexOf(shape)) * PHASES + phaseX) * PHASES) + phaseY;
+    const key = ((step * 2 + (shape === 'disc' ? 0 : 1)) * PHASES + phaseX) * PHASES + phaseY;
     let stamp = cache.get(key);
     if (!stamp) {
-      const middle = [(phaseX + 0.5) / PHASES, (phaseY + 0.5) / PHASES];
-      stamp = rasterise(shape, step / SIZE_STEPS, ringStep / 4, middle[0], middle[1], width);
+      stamp = rasterise(shape, step / SIZE_STEPS, (phaseX + 0.5) / PHASES, (phaseY + 0.5) / PHASES, width);
       cache.set(key, stamp);
     }
     return stamp;
@@ -46,29 +43,26 @@ export function createStamps(width) {
  * @param {Shape} shape
  * @param {number} x From the middle of the mark.
  * @param {number} y
- * @param {number} radius
- * @param {number} ring Width of a ring.
+ * @param {number} radius Of the disc; a diamond is as large.
  * @returns {number} 0..1
  */
-export function coverage(shape, x, y, radius, ring) {
-  const isDisc = shape === 'disc' || shape === 'ring';
-  const inside = isDisc ? radius - Math.hypot(x, y) : (radius * DIAMOND - Math.abs(x) - Math.abs(y)) * Math.SQRT1_2;
-  const isRing = shape === 'ring' || shape === 'diamond ring';
-  const edge = isRing ? ring / 2 - Math.abs(inside + ring / 2) : inside;
-  return Math.min(1, Math.max(0, edge + 0.5));
+export function coverage(shape, x, y, radius) {
+  const inside =
+    shape === 'disc' ? radius - Math.hypot(x, y) : (radius * DIAMOND - Math.abs(x) - Math.abs(y)) * Math.SQRT1_2;
+  return Math.min(1, Math.max(0, inside + 0.5));
 }
 
 /**
- * @param {Shape} shape @param {number} diameter @param {number} ring @param {number} middleX
- * @param {number} middleY @param {number} width @returns {Stamp}
+ * @param {Shape} shape @param {number} diameter @param {number} middleX @param {number} middleY @param {number} width
+ * @returns {Stamp}
  */
-function rasterise(shape, diameter, ring, middleX, middleY, width) {
-  const reach = Math.ceil((diameter / 2) * DIAMOND + ring + 1);
+function rasterise(shape, diameter, middleX, middleY, width) {
+  const reach = Math.ceil((diameter / 2) * DIAMOND + 1);
   /** @type {number[][]} */
   const pixels = [];
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
-      const cover = Math.round(255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2, ring));
+      const cover = Math.round(255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2));
       if (cover > 0) pixels.push([dx, dy, cover]);
     }
   }

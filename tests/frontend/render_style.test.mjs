@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { isSoftware, probeGpu } from '../../frontend/js/render/choose.js';
+import { orderEntries } from '../../frontend/js/render/gl_frame.js';
+import { linesByOpacity } from '../../frontend/js/render/lines.js';
+import { createProjected, drawStamp, placeFlat, splatBlocks, splatPixels } from '../../frontend/js/render/splat.js';
+import { coverage, createStamps } from '../../frontend/js/render/stamps.js';
+import { DIM, dimColors, drawOrder, farToNear, markOpacity, mixPacked } from '../../frontend/js/render/style.js';
+
+const WHITE = -1;
+const BLACK = -16777216;
+/** Coefficients under which stored coordinates are pixels, y downwards. */
+const PLAIN = Float64Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0.5, 0.5);
+
+test('queries and keys take turns', () => {
+  const { base, nDimmed, top } = drawOrder({ flags: new Uint8Array(6), nPoints: 6, nQueries: 3 });
+  assert.deepEqual([...base], [0, 3, 4, 1, 2, 5]);
+  assert.equal(nDimmed + top.length, 0);
+});
+
+test('unequal numbers of queries and keys are all drawn once', () => {
+  const { base } = drawOrder({ flags: new Uint8Array(7), nPoints: 7, nQueries: 5 });
+  assert.deepEqual([...base].sort(), [0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('dimmed points come first, then plain ones, then hits, then selected ones, and hidden ones never', () => {
+  const flags = Uint8Array.of(0, 2, 4, 8, 1, 2 | 4, 1 | 8, 0);
+  const { base, nDimmed, top } = drawOrder({ flags, nPoints: 8, nQueries: 4 });
+  assert.equal(nDimmed, 1);
+  assert.equal(base[0], 1);
+  assert.deepEqual([...base.subarray(1)].sort(), [0, 7]);
+  assert.deepEqual([...top.subarray(0, 2)].sort(), [2, 5]);
+  assert.deepEqual([...top.subarray(2)], [3]);
+});
+
+test('entries for the GPU carry the look of a point and leave out what is hidden', () => {
+  const frame = { flags: Uint8Array.of(0, 4, 8, 1), emphasis: [0, 3] };
+  const entries = orderEntries(frame, Uint32Array.of(0), Uint32Array.of(1, 2));
+  assert.deepEqual([...entries].map((entry) => [entry >>> 30, entry & 0x3fffffff]), [[0, 0], [1, 1], [2, 2], [3, 0]]);
+});
+
+test('far points are drawn before near ones, equals in their order', () => {
+  assert.deepEqual([...farToNear(Uint32Array.of(0, 1, 2, 3), Float32Array.of(-0.5, 0.5, 0, 0))], [1, 2, 3, 0]);
+});
+
+test('crowded cells get more transparent marks, but never invisible ones', () => {
+  assert.ok(markOpacity(100, 1, 100) > markOpacity(10000, 1, 100));
+  assert.ok(markOpacity(1e9, 2, 50) > 0.1);
+});
+
+test('dimming goes most of the way to the background', () => {
+  const [dimmed] = dimColors(Int32Array.of(BLACK), [255, 255, 255]);
+  assert.equal(dimmed & 255, Math.floor(255 * DIM));
+  assert.equal(dimmed >>> 24, 255);
+});
+
+test('packed colours mix without bleeding into each other', () => {
+  assert.equal(mixPacked(BLACK, WHITE, 256), WHITE);
+  assert.equal(mixPacked(WHITE, BLACK, 256), BLACK);
+  assert.equal(mixPacked(WHITE, BLACK, 0), WHITE);
+  const red = 0xff0000ff | 0;
+  const half = mixPacked(WHITE, red, 128);
+  assert.deepEqual([half & 255, (half >> 8) & 255, (half >> 16) & 255], [255, 127, 127]);
+});
+
+test('a disc covers what a diamond of the same size covers', () => {
+  const area = (shape) => {
+    let sum = 0;
+    for (let x = -9.5; x < 10; x++) for (let y = -9.5; y < 10; y++) sum += coverage(shape, x, y, 5);
+    return sum;
+  };
+  assert.ok(Math.abs(area('disc') - Math.PI * 25) < 1.5);
+  assert.ok(Math.abs(area('disc') - area('diamond')) < 3);
+});
+
+test('stamps of the same look are made once', () => {
+  const stamps = createStamps(100);
+  assert.equal(stamps('disc', 5, 1, 2), stamps('disc', 5.1, 1, 2));
+  assert.notEqual(stamps('disc', 5, 1, 2), stamps('diamond', 5, 1, 2));
+  assert.notEqual(stamps('disc', 5, 1, 2), stamps('disc', 5, 2, 1));
+});
+
+test('points outside of the image are not drawn, not even on the other side', () => {
+  const image = { pixels: new Int32Array(20).fill(WHITE), width: 5, height: 4 };
+  const positions = Uint16Array.of(4, 0, 5, 1, 0, 4, 2, 1);
+  for (const size of [1, 2]) {
+    const projected = createProjected(4);
+    projected.opacity.fill(256);
+    placeFlat(projected, { positions, from: null, blend: 1, start: 0 }, PLAIN, image, size);
+    assert.deepEqual([...projected.place].map((place) => place >= 0), size === 1 ? [true, false, false, true] : [false, false, false, true]);
+    (size === 1 ? splatPixels : splatBlocks)(image, projected, Uint32Array.of(0, 1, 2, 3), new Int32Array(4).fill(BLACK));
+  }
+  const drawn = [...image.pixels].flatMap((pixel, at) => (pixel === BLACK ? [at] : []));
+  assert.deepEqual(drawn, [4, 7, 8, 12, 13]);
+});
+
+test('a blend places a point between its two maps', () => {
+  const projected = createProjected(1);
+  const image = { pixels: new Int32Array(100), width: 10, height: 10 };
+  placeFlat(projected, { positions: Uint16Array.of(8, 0), from: Uint16Array.of(0, 8), blend: 0.25, start: 0 }, PLAIN, image, 1);
+  assert.equal(projected.place[0], 6 * 10 + 2);
+});
+
+test('a stamp that crosses the border is cut off there', () => {
+  const image = { pixels: new Int32Array(64).fill(WHITE), width: 8, height: 8 };
+  drawStamp(image, createStamps(8)('disc', 4, 2, 2), 0, 4, BLACK, 256);
+  const columns = new Set([...image.pixels].flatMap((pixel, at) => (pixel === WHITE ? [] : [at % 8])));
+  assert.ok(columns.has(0) && !columns.has(7), [...columns].join());
+  drawStamp(image, createStamps(8)('disc', 4, 2, 2), 500, 4, BLACK, 256);
+});
+
+test('lines are grouped by weight, without those to hidden points and those of no weight', () => {
+  const lines = { from: [0, 1, 2, 3], to: [4, 4, 5, 4], weights: [0.99, 0.03, 0.5, 0] };
+  const groups = linesByOpacity(lines, Uint8Array.of(0, 0, 0, 0, 0, 1));
+  assert.deepEqual(groups.flatMap((group, step) => group.map((line) => [step, line])), [[0, 1], [15, 0]]);
+});
+
+test('processors that pose as a GPU are recognised', () => {
+  const software = ['ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)', 'llvmpipe (LLVM 15)', 'Microsoft Basic Render Driver', 'Mesa softpipe', null];
+  software.forEach((name) => assert.ok(isSoftware(name), String(name)));
+  ['ANGLE (NVIDIA, NVIDIA GeForce RTX 3060)', 'Apple GPU', 'Mesa Intel(R) UHD Graphics 620'].forEach((name) => assert.ok(!isSoftware(name), name));
+});
+
+test('a browser without WebGL2 has no GPU', () => {
+  assert.equal(probeGpu(() => ({ getContext: () => null })), null);
+});
