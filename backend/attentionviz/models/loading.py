@@ -26,13 +26,15 @@ from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
-from attentionviz.models.probe import WHY_NOT_REACHED, probe, refusal
+from attentionviz.models.probe import WHY_NOT_REACHED, Findings, probe, refusal
 from attentionviz.models.text import TextInputs
 from attentionviz.models.weights import license_of, weight_files, weights_sha256
 
 DEFAULT_MAX_LENGTH = 512
 """Attention of a sequence is a square: longer ones are cut unless asked for."""
 
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
+PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 VISION_PARTS = ("vision_model", "vision_tower", "visual")
 
 
@@ -77,17 +79,7 @@ def load(
         network, family = _load_network(source)
         torch.nn.Module.to(network, chosen)
         network.set_attn_implementation(IMPLEMENTATION)
-        reads = getattr(network, "main_input_name", None)
-        inputs: TextInputs | ImageInputs
-        if reads == "input_ids":
-            inputs, findings = _text_side(network, source, chosen, max_length)
-        elif reads == "pixel_values":
-            processor = AutoImageProcessor.from_pretrained(
-                source.folder, backend="pil", trust_remote_code=False, local_files_only=True
-            )
-            inputs, findings = probe_images(network, processor, chosen)
-        else:
-            raise UnsupportedModelError(f"{family} reads {reads}, neither text nor images")
+        inputs, findings = _prepare_inputs(network, source, chosen, max_length)
     return LoadedModel(
         network=network,
         device=chosen,
@@ -170,13 +162,36 @@ def _require_weights(
         )
 
 
-def _text_side(
+def _prepare_inputs(
     network: PreTrainedModel, source: ModelSource, device: torch.device, max_length: int
-) -> tuple[TextInputs, Any]:
-    tokenizer = AutoTokenizer.from_pretrained(
-        source.folder, trust_remote_code=False, local_files_only=True
-    )
+) -> tuple[TextInputs | ImageInputs, Findings]:
+    local: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
+    reads = network.main_input_name
+    if reads == "input_ids":
+        _require_file(source, TOKENIZER_FILES, "a tokenizer")
+        tokenizer = AutoTokenizer.from_pretrained(source.folder, **local)
+        return _probe_text(network, tokenizer, device, max_length)
+    if reads == "pixel_values":
+        _require_file(source, PROCESSOR_FILES, "an image processor")
+        processor = AutoImageProcessor.from_pretrained(source.folder, backend="pil", **local)
+        return probe_images(network, processor, device)
+    raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
+
+
+def _require_file(source: ModelSource, names: tuple[str, ...], what: str) -> None:
+    if not any((source.folder / name).is_file() for name in names):
+        raise ModelNotAvailableError(
+            f"{source.name} has no {names[0]}: save {what} beside the model"
+        )
+
+
+def _probe_text(
+    network: PreTrainedModel, tokenizer: Any, device: torch.device, max_length: int
+) -> tuple[TextInputs, Findings]:
+    if not tokenizer.is_fast:
+        raise UnsupportedModelError("the tokenizer runs in Python only and tells no cuts")
     inputs = TextInputs(tokenizer, min(max_length, _own_limit(network, tokenizer)))
+    # Two lengths, so that padding shows in the masks.
     batch = inputs.prepare(["a short text and 3 numbers, 1 2 3.", "a longer text, " * 3])
     findings = probe(
         network, batch.inputs, device, lengths=batch.lengths, max_length=inputs.max_length

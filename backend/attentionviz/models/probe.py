@@ -105,7 +105,10 @@ def probe(
         weights.expect(layer, call)
 
     with observe(listen, keeps_masks=True) as observation, weights.watch(network):
-        run(network, inputs, device)
+        try:
+            run(network, inputs, device)
+        except TypeError as error:
+            raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
     _require_every_layer(network.config, len(calls))
     if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
         raise refusal(name, f"the layers of {name} differ in heads, sizes or tokens")

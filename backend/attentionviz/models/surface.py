@@ -35,8 +35,9 @@ class Surface:
         self._bytes = byte_characters()
         self._known: dict[int, str] = {}
         self._added = {int(token_id) for token_id in tokenizer.added_tokens_decoder}
-        kinds = _component_types(tokenizer)
-        self._is_byte_level = "ByteLevel" in kinds
+        parts = _parts(tokenizer)
+        self._is_byte_level = '"ByteLevel"' in parts
+        self._has_space_sign = '"Metaspace"' in parts or SENTENCE_PIECE_SPACE in parts
 
     def of(self, token_id: int) -> str:
         """Return the written form of a token."""
@@ -50,7 +51,7 @@ class Surface:
             return token
         if self._is_byte_level and all(character in self._bytes for character in token):
             return _decoded(bytes(self._bytes[character] for character in token))
-        return token.replace(SENTENCE_PIECE_SPACE, " ")
+        return token.replace(SENTENCE_PIECE_SPACE, " ") if self._has_space_sign else token
 
 
 def _decoded(raw: bytes) -> str:
@@ -60,19 +61,8 @@ def _decoded(raw: bytes) -> str:
     )
 
 
-def _component_types(tokenizer: Any) -> set[str]:
-    """Return the names of everything a tokenizer's decoder and splitter are made of."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        return set()
-    described = json.loads(backend.to_str())
-    parts = [described.get("decoder"), described.get("pre_tokenizer")]
-    types: set[str] = set()
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            types.add(str(part.get("type")))
-            parts.extend(value for value in part.values() if isinstance(value, list))
-        elif isinstance(part, list):
-            parts.extend(part)
-    return types
+def _parts(tokenizer: Any) -> str:
+    """Return, as JSON, what a tokenizer is made of, its vocabulary left out."""
+    described = json.loads(tokenizer.backend_tokenizer.to_str())
+    named = {key: described.get(key) for key in ("normalizer", "pre_tokenizer", "decoder")}
+    return json.dumps(named, ensure_ascii=False)

@@ -1,0 +1,117 @@
+"""Texts become padded ids and columns that show what was written."""
+
+from typing import Any
+
+import pytest
+import torch
+from tests.support.tiny_models import SENTENCES, byte_level_tokenizer, wordpiece_tokenizer
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from attentionviz.errors import CorpusError
+from attentionviz.models.surface import byte_characters
+from attentionviz.models.text import TextInputs
+
+
+def metaspace_tokenizer() -> PreTrainedTokenizerFast:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.BpeTrainer(vocab_size=200, show_progress=False)
+    tokenizer.train_from_iterator(SENTENCES, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def written(tokenizer: Any, text: str) -> list[str]:
+    return TextInputs(tokenizer, 64).prepare([text]).tokens.text
+
+
+def test_byte_level_tokens_keep_their_leading_space() -> None:
+    assert written(byte_level_tokenizer(), "the river in april")[-1] == " april"
+    assert "".join(written(byte_level_tokenizer(), "a  b\tc")) == "a  b\tc"
+
+
+def test_sentence_piece_tokens_show_a_space_for_their_sign() -> None:
+    shown = written(metaspace_tokenizer(), "the river in april")
+    assert shown[-1] == " april"
+    assert not any("\u2581" in text for text in shown)
+
+
+def test_word_pieces_keep_their_marks() -> None:
+    shown = written(wordpiece_tokenizer(), "rivery april")
+    assert shown[0] == "[CLS]"
+    assert shown[-1] == "[SEP]"
+    assert any(text.startswith("##") for text in shown)
+
+
+def test_parts_of_a_character_are_shown_as_bytes() -> None:
+    shown = written(byte_level_tokenizer(), "é")
+    assert "".join(shown) == "<0xC3><0xA9>"
+
+
+def test_every_byte_has_one_character() -> None:
+    table = byte_characters()
+    assert sorted(table.values()) == list(range(256))
+    assert set(table) == set(pre_tokenizers.ByteLevel.alphabet())
+
+
+def test_marks_are_special_and_unknown_words_are_text() -> None:
+    tokens = TextInputs(wordpiece_tokenizer(), 64).prepare(["april é"]).tokens
+    assert tokens.text == ["[CLS]", "april", "[UNK]", "[SEP]"]
+    assert tokens.token_type == ["special", "text", "text", "special"]
+
+
+def test_an_end_mark_that_is_also_the_unknown_token_is_special() -> None:
+    tokens = TextInputs(byte_level_tokenizer(), 64).prepare(["a<|endoftext|>"]).tokens
+    assert tokens.token_type == ["text", "special"]
+
+
+def test_padding_is_on_the_right_and_absent_from_the_columns() -> None:
+    batch = TextInputs(wordpiece_tokenizer(), 64).prepare(["april", "the river in april ."])
+    assert batch.lengths == [3, 7]
+    assert batch.inputs["attention_mask"].sum(1).tolist() == [3, 7]
+    assert batch.inputs["attention_mask"][0, :3].all()
+    assert len(batch.tokens.text) == len(batch.tokens.token_id) == batch.n_tokens == 10
+    assert batch.tokens.position == [0, 1, 2, 0, 1, 2, 3, 4, 5, 6]
+    assert batch.inputs["input_ids"][0, 3:].tolist() == [0] * 4
+
+
+def test_a_longer_text_is_cut_and_the_cut_is_counted() -> None:
+    inputs = TextInputs(wordpiece_tokenizer(), 5)
+    batch = inputs.prepare(["the river in april .", "april"])
+    assert batch.lengths == [5, 3]
+    assert batch.truncated == [2, 0]
+    assert batch.tokens.text[:5] == ["[CLS]", "the", "river", "in", "[SEP]"]
+
+
+def test_batches_keep_the_order_and_the_bound() -> None:
+    inputs = TextInputs(wordpiece_tokenizer(), 64)
+    texts = SENTENCES * 30
+    batches = list(inputs.batches(iter(texts), 100))
+    together = inputs.prepare(texts)
+    assert all(batch.inputs["input_ids"].numel() <= 100 for batch in batches)
+    assert [n for batch in batches for n in batch.lengths] == together.lengths
+    assert [t for batch in batches for t in batch.tokens.token_id] == together.tokens.token_id
+
+
+def test_a_text_longer_than_the_bound_is_a_batch_of_its_own() -> None:
+    inputs = TextInputs(wordpiece_tokenizer(), 64)
+    assert [len(batch.lengths) for batch in inputs.batches(["april", "april"], 1)] == [1, 1]
+
+
+def test_a_text_without_tokens_is_named() -> None:
+    with pytest.raises(CorpusError, match="the text '' has no tokens"):
+        TextInputs(byte_level_tokenizer(), 64).prepare([""])
+
+
+def test_batches_read_no_more_texts_than_they_need() -> None:
+    taken = []
+
+    def endless() -> Any:
+        while True:
+            taken.append(1)
+            yield "april in the river"
+
+    batches = TextInputs(wordpiece_tokenizer(), 64).batches(endless(), 30)
+    assert torch.is_tensor(next(batches).inputs["input_ids"])
+    assert len(taken) <= 64
