@@ -174,7 +174,7 @@ def _workers(n_workers: int | None) -> int:
 def _serve(arguments: argparse.Namespace) -> None:
     from attentionviz.app import serve
 
-    serve(_settings(arguments))
+    serve(_settings(arguments), lambda url: _say(f"open {url}; Ctrl-C ends"))
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -188,16 +188,21 @@ def _demo(arguments: argparse.Namespace) -> None:
         return
     from attentionviz.app import serve
 
-    url = f"http://localhost:{settings.port}"
     arguments.interrupted = "stopped serving"
-    builder = _start_builder(demo, arguments, settings, url) if missing else None
-    if builder is None:
-        _say(f"the demo datasets are built; open {url}")
-        _open_browser(arguments, url)
+    builders: list[DemoProcess] = []
+
+    def ready(url: str) -> None:
+        if missing:
+            _say(f"{url} is served; it opens when the first maps are there")
+            builders.append(_start_builder(demo, arguments, settings, url))
+        else:
+            _say(f"the demo datasets are built; open {url}")
+            _open_browser(arguments, url)
+
     try:
-        serve(settings)
+        serve(settings, ready)
     finally:
-        if builder is not None:
+        for builder in builders:
             builder.stop()
 
 
@@ -206,15 +211,16 @@ def _start_builder(
 ) -> "DemoProcess":
     from attentionviz.pipeline.demo_process import DemoProcess
 
-    options = ["--data-dir", str(settings.data_dir)]
+    command = [sys.executable, "-m", "attentionviz", "demo", "--build-only"]
+    command += ["--data-dir", str(settings.data_dir)]
     if arguments.workers is not None:
-        options += ["--workers", str(arguments.workers)]
+        command += ["--workers", str(arguments.workers)]
 
     def show() -> None:
         _say(f"the first maps are there; open {url}")
         _open_browser(arguments, url)
 
-    return DemoProcess(demo, options, on_first_maps=show, on_failure=_say)
+    return DemoProcess(demo, command, on_first_maps=show, on_failure=_say)
 
 
 def _build_demo(demo: "Demo", missing: "list[DemoDataset]", n_workers: int) -> None:
@@ -255,8 +261,9 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from attentionviz.store import layout
     from attentionviz.store.reader import DatasetLibrary
-    from attentionviz.store.verify import verify
+    from attentionviz.store.verify import verify, verify_pointer
 
     library = DatasetLibrary(_settings(arguments).data_dir)
     entries = library.list_datasets()
@@ -264,11 +271,12 @@ def _verify(arguments: argparse.Namespace) -> int:
         entries = [library.entry(arguments.dataset)]
     n_damaged = 0
     for entry in entries:
-        if entry.state == "building" or entry.folder is None:
-            print(f"{entry.dataset_id}: {entry.reason or 'is being built'}")
-            n_damaged += entry.state == "damaged"
+        if entry.state == "building":
+            print(f"{entry.dataset_id}: is being built")
             continue
-        problems = verify(entry.folder)
+        folder = layout.dataset_folder(library.data_dir, entry.dataset_id, entry.version)
+        problems = verify(folder) if entry.version else []
+        problems += verify_pointer(library.data_dir, entry.dataset_id)
         n_damaged += bool(problems)
         print(f"{entry.dataset_id}: {f'{len(problems)} problems' if problems else 'whole'}")
         for problem in problems:

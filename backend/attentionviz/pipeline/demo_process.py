@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,8 +20,8 @@ class DemoProcess:
     Parameters
     ----------
     demo : Demo
-    arguments : list of str
-        For ``attentionviz demo --build-only``.
+    command : list of str
+        Builds them; this project's own command.
     on_first_maps : callable
         Called once, from another thread, as soon as there is something to look at.
     on_failure : callable
@@ -32,7 +31,7 @@ class DemoProcess:
     def __init__(
         self,
         demo: Demo,
-        arguments: list[str],
+        command: list[str],
         on_first_maps: Callable[[], None],
         on_failure: Callable[[str], None],
     ) -> None:
@@ -40,8 +39,7 @@ class DemoProcess:
         self._on_first_maps = on_first_maps
         self._on_failure = on_failure
         self._is_stopping = threading.Event()
-        command = [sys.executable, "-m", "attentionviz", "demo", "--build-only", *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (our own)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (made by cli.py)
         with suppress(OSError):  # it may have ended by now
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         self._thread = threading.Thread(target=self._watch, name="demo builder", daemon=True)

@@ -1,0 +1,181 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attentionviz import cli
+from attentionviz.cli import main
+from attentionviz.core.types import METHODS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def build_arguments(tiny_bert, tiny_text, tmp_path):
+    return [
+        *("build", "--model", str(tiny_bert), "--text", str(tiny_text)),
+        *("--output", str(tmp_path / "built"), "--method", "pca", "--method", "biplot"),
+        *("--dims", "2", "--workers", "1", "--device", "cpu"),
+    ]
+
+
+@pytest.fixture
+def copy_of_tiny(tiny_dataset, tmp_path):
+    shutil.copytree(tiny_dataset.data_dir, tmp_path / "copy")
+    return tmp_path / "copy" / tiny_dataset.folder.name
+
+
+def failure(capsys, *arguments):
+    """Return the sentence with which a failing command ends."""
+    assert main(arguments) == 2
+    *said, sentence = capsys.readouterr().err.splitlines()
+    assert "Traceback" not in "".join(said)
+    assert sentence.startswith("attentionviz: ")
+    return sentence
+
+
+def test_build_makes_a_dataset_that_info_and_verify_know(build_arguments, tmp_path, capsys):
+    assert main(build_arguments) == 0
+    assert "tiny-bert-tiny is built" in capsys.readouterr().out
+    data_dir = ["--data-dir", str(tmp_path / "built")]
+    assert main(["info", "tiny-bert-tiny", *data_dir]) == 0
+    out = capsys.readouterr().out
+    assert "2 layers x 2 heads" in out
+    assert "biplot-2d" in out and "tsne-2d" not in out
+    assert main(["verify", *data_dir]) == 0
+    assert capsys.readouterr().out == "tiny-bert-tiny: whole\n"
+
+
+def test_a_second_build_says_that_there_is_nothing_to_do(build_arguments, capsys):
+    assert main(build_arguments) == 0
+    assert main(build_arguments) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_what_goes_on_is_said_while_building(build_arguments, capsys):
+    assert main(build_arguments) == 0
+    said = capsys.readouterr().err
+    for words in ("all 6 sequences of tiny", "largest error", "drawing 8 maps", "pca-2d of every"):
+        assert words in said
+
+
+def test_info_shows_every_map_with_its_measures(tiny_dataset, capsys):
+    assert main(["info", "all", "--data-dir", str(tiny_dataset.data_dir)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    header = next(line for line in lines if "recall@10" in line)
+    assert "rank correlation" in header and "trustworthiness" in header
+    first_words = [line.split()[0] for line in lines if line.strip()]
+    for method in METHODS:
+        assert {f"{method}-2d", f"{method}-3d"} <= set(first_words)
+
+
+def test_verify_names_a_damaged_file_and_fails(copy_of_tiny, capsys):
+    (copy_of_tiny / "L01H00/pca-2d.npy").write_bytes(b"damaged")
+    assert main(["verify", "tiny-text", "--data-dir", str(copy_of_tiny.parent)]) == 2
+    out = capsys.readouterr().out
+    assert "problem" in out
+    assert "L01H00/pca-2d.npy" in out
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (["--model", "no such model!"], "no such model!"),
+        (["--method", "isomap"], "isomap"),
+        (["--dims", "two"], "--dims"),
+        (["--id", "../up"], "cannot name a dataset"),
+        (["--seed", "-1"], "--seed is -1"),
+        (["--text", "missing.txt"], "missing.txt"),
+    ],
+)
+def test_an_error_is_one_sentence_and_status_2(build_arguments, capsys, change, words):
+    assert words in failure(capsys, *build_arguments, *change)
+
+
+def test_an_unknown_dataset_is_an_error(tmp_path, capsys):
+    assert "no dataset" in failure(capsys, "info", "nothing", "--data-dir", str(tmp_path))
+    assert "no dataset" in failure(capsys, "info", "all", "--data-dir", str(tmp_path))
+    assert "no dataset" in failure(capsys, "verify", "nothing", "--data-dir", str(tmp_path))
+
+
+def test_an_interrupted_build_says_how_to_go_on(build_arguments, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("attentionviz.pipeline.build.build", interrupted)
+    assert main(build_arguments) == 130
+    assert "same command again" in capsys.readouterr().err
+
+
+def test_text_and_images_exclude_each_other(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["build", "--model", "bert", "--text", "a", "--images", "b"])
+    assert stopped.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_help_of_every_command_is_printed(capsys):
+    for command in ("build", "serve", "demo", "info", "verify"):
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "--help"])
+        assert stopped.value.code == 0
+        assert f"attentionviz {command}" in capsys.readouterr().out
+
+
+def test_preprocess_is_the_build_command(build_arguments):
+    script = ROOT / "scripts" / "preprocess.py"
+    command = [sys.executable, str(script), *build_arguments[1:], "--dims", "nothing"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith("attentionviz: --dims is 'nothing'")
+
+
+def test_serve_takes_every_setting(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr("attentionviz.app.serve", lambda settings, ready: seen.append(settings))
+    assert main(["serve", "--data-dir", str(tmp_path), "--port", "8600", "--threads", "3"]) == 0
+    assert (seen[0].data_dir, seen[0].port, seen[0].threads) == (tmp_path, 8600, 3)
+
+
+def test_a_demo_that_is_built_only_serves(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("attentionviz.pipeline.demo.Demo.missing", lambda self: [])
+    monkeypatch.setattr("attentionviz.app.serve", lambda settings, ready: ready("http://x/"))
+    monkeypatch.setattr(cli.webbrowser, "open", lambda url: pytest.fail("opened a browser"))
+    assert main(["demo", "--data-dir", str(tmp_path), "--no-browser"]) == 0
+    assert "the demo datasets are built; open http://x/" in capsys.readouterr().err
+
+
+def test_a_demo_that_is_not_built_is_built_by_a_process_of_its_own(monkeypatch, tmp_path):
+    commands, stopped = [], []
+
+    class FakeProcess:
+        def __init__(self, demo, command, **_):
+            commands.append(command)
+
+        def stop(self):
+            stopped.append(True)
+
+    monkeypatch.setattr("attentionviz.pipeline.demo_process.DemoProcess", FakeProcess)
+    monkeypatch.setattr("attentionviz.app.serve", lambda settings, ready: ready("http://x/"))
+    assert main(["demo", "--data-dir", str(tmp_path), "--workers", "2", "--no-browser"]) == 0
+    assert commands[0][1:] == [
+        *("-m", "attentionviz", "demo", "--build-only"),
+        *("--data-dir", str(tmp_path), "--workers", "2"),
+    ]
+    assert stopped == [True]
+
+
+def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
+    opened = []
+    monkeypatch.setattr(cli.webbrowser, "open", opened.append)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    arguments = cli.make_parser().parse_args(["demo"])
+    cli._open_browser(arguments, "http://x/")
+    assert opened == []
+    monkeypatch.setenv("DISPLAY", ":0")
+    cli._open_browser(arguments, "http://x/")
+    assert opened == ["http://x/"]
