@@ -29,3 +29,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], models.Loa
         return loaded[name]
 
     return get
+
+
+@pytest.fixture(scope="session")
+def minilm() -> models.LoadedModel:
+    """Return the real MiniLM, loaded once."""
+    return models.load("demo-bert", device="cpu", local_models=None)

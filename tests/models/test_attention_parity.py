@@ -139,8 +139,8 @@ def test_numbers_that_are_not_finite_never_pass(tiny: Tiny) -> None:
         models.check_attention(model, batch, dataclasses.replace(captured, queries=broken))
 
 
-def test_the_real_minilm_matches_its_own_attention() -> None:
-    model = models.load("demo-bert", "cpu", local_models=None)
+def test_the_real_minilm_matches_its_own_attention(minilm: models.LoadedModel) -> None:
+    model = minilm
     batch = model.prepare_texts([*SENTENCES, " ".join(SENTENCES) * 3])
     check = models.check_attention(model, batch, models.capture_batch(model, batch))
     assert check.max_abs_error <= FLOAT32_TOLERANCE

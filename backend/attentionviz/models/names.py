@@ -85,7 +85,7 @@ def resolve(name: str, local_models: Path | None) -> ModelSource:
     if name in PRESETS:
         return _from_hub(name, PRESETS[name], None)
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return ModelSource(folder, folder.resolve().name, "local folder", None)
     match = HUB_ID.fullmatch(name)
     if match is None or name.startswith(("/", ".", "~")):
