@@ -170,8 +170,8 @@ def test_a_folder_with_another_name_is_found(folder: Path) -> None:
 
 def test_two_damages_are_both_named(folder: Path) -> None:
     (folder / "tokens.json").unlink()
-    (folder / "L01H01" / "norms.npy").write_bytes(b"")
-    assert [problem.path for problem in verify(folder)] == ["L01H01/norms.npy", "tokens.json"]
+    (folder / "L00H01" / "norms.npy").write_bytes(b"")
+    assert [problem.path for problem in verify(folder)] == ["L00H01/norms.npy", "tokens.json"]
     assert "is missing" in str(verify(folder)[1])
 
 

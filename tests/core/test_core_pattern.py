@@ -1,0 +1,84 @@
+"""The pattern: rows that sum to one, masks that hold, weights that keep the rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attentionviz.core.pattern import attention_pattern, visible_keys, weigh_keys
+from attentionviz.errors import ShapeError
+
+# A row of float32 exponentials sums to one within its rounding.
+TOLERANCE = 1e-5
+
+
+def random_pattern(n: int, seed: int, **rule: object) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    queries, keys = rng.standard_normal((2, n, 4)).astype(np.float32)
+    rule = {"is_causal": False, "max_distance": None} | rule
+    return attention_pattern(queries, keys, scaling=0.5, **rule)
+
+
+@given(
+    n=st.integers(1, 12),
+    seed=st.integers(0, 99),
+    is_causal=st.booleans(),
+    max_distance=st.none() | st.integers(0, 5),
+)
+def test_rows_sum_to_one_over_what_is_visible(
+    n: int, seed: int, is_causal: bool, max_distance: int | None
+) -> None:
+    pattern = random_pattern(n, seed, is_causal=is_causal, max_distance=max_distance)
+    assert np.abs(pattern.sum(axis=1) - 1).max() < TOLERANCE
+    for i in range(n):
+        for j in range(n):
+            is_hidden = (is_causal and j > i) or (
+                max_distance is not None and abs(i - j) > max_distance
+            )
+            assert not is_hidden or pattern[i, j] == 0
+
+
+def test_the_first_rows_are_those_of_the_whole_sequence() -> None:
+    rng = np.random.default_rng(0)
+    queries, keys = rng.standard_normal((2, 9, 4)).astype(np.float32)
+    rule = {"scaling": 1.0, "is_causal": False, "max_distance": 3}
+    whole = attention_pattern(queries, keys, **rule)
+    assert np.allclose(attention_pattern(queries[:4], keys, **rule), whole[:4])
+
+
+def test_large_scores_do_not_overflow() -> None:
+    vectors = np.full((3, 2), 1e4, dtype=np.float32)
+    pattern = attention_pattern(vectors, vectors, scaling=1.0, is_causal=True, max_distance=None)
+    assert np.allclose(pattern[2], 1 / 3)
+
+
+def test_everything_visible_needs_no_mask() -> None:
+    assert visible_keys(3, 3, is_causal=False, max_distance=None) is None
+
+
+def test_weighing_by_equal_norms_changes_nothing() -> None:
+    pattern = random_pattern(5, 1)
+    assert np.allclose(weigh_keys(pattern, np.full(5, 3.0)), pattern)
+
+
+def test_weighing_moves_weight_to_large_values_and_keeps_rows() -> None:
+    pattern = random_pattern(5, 2)
+    weighed = weigh_keys(pattern, np.array([1, 1, 9, 1, 0]))
+    assert (weighed[:, 2] > pattern[:, 2]).all()
+    assert (weighed[:, 4] == 0).all()
+    assert np.abs(weighed.sum(axis=1) - 1).max() < TOLERANCE
+
+
+def test_a_row_without_any_weight_stays_zero() -> None:
+    pattern = random_pattern(3, 3, is_causal=True)
+    assert weigh_keys(pattern, np.array([0, 1, 1]))[0].tolist() == [0, 0, 0]
+
+
+def test_shapes_that_do_not_fit_are_named() -> None:
+    queries, keys = np.zeros((4, 2), np.float32), np.zeros((3, 2), np.float32)
+    with pytest.raises(ShapeError, match="4 queries of a sequence that has 3 keys"):
+        attention_pattern(queries, keys, scaling=1.0, is_causal=True, max_distance=None)
+    with pytest.raises(ShapeError, match=r"expected \(any, 3\)"):
+        attention_pattern(keys, keys.T, scaling=1.0, is_causal=True, max_distance=None)
+    with pytest.raises(ShapeError, match=r"\(2,\), expected \(3,\)"):
+        weigh_keys(np.zeros((3, 3), np.float32), np.zeros(2))
