@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,6 +26,9 @@ class Source(Protocol):
     def corpus(self) -> TextCorpus | ImageCorpus:
         """Return the whole corpus."""
 
+    def lengths(self) -> Iterator[int]:
+        """Yield the number of tokens of every sequence, in order."""
+
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
 
@@ -41,6 +45,11 @@ class TextSource:
 
     model: "LoadedModel"
     corpus: TextCorpus
+
+    def lengths(self) -> Iterator[int]:
+        """Yield the number of tokens of every sentence; they are tokenised for it."""
+        for batch in self.model.text_batches(self.corpus.sequences):
+            yield from batch.lengths
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sentences, in order."""
@@ -65,6 +74,11 @@ class ImageSource:
 
     model: "LoadedModel"
     corpus: ImageCorpus
+
+    def lengths(self) -> Iterator[int]:
+        """Yield the number of tokens of every image; all have as many, so none is opened."""
+        grid = self.model.patch_grid
+        return repeat(grid.n_tokens if grid else 0, len(self.corpus.paths))
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first images, in order; each file is opened when its turn comes."""
@@ -113,20 +127,18 @@ def take_sequences(source: Source, max_tokens: int | None) -> list[int]:
     CorpusError
         If not even the first one fits.
     """
-    n_sequences = n_available(source.corpus)
     lengths: list[int] = []
     total = 0
-    for batch in source.batches(n_sequences):
-        for length in batch.lengths:
-            if max_tokens is not None and total + length > max_tokens:
-                if not lengths:
-                    raise CorpusError(
-                        f"the first sequence of {source.corpus.name} has {length} tokens, more "
-                        f"than --max-tokens {max_tokens}"
-                    )
-                return lengths
-            lengths.append(length)
-            total += length
+    for length in source.lengths():
+        total += length
+        if max_tokens is not None and total > max_tokens:
+            break
+        lengths.append(length)
+    if not lengths:
+        raise CorpusError(
+            f"the first sequence of {source.corpus.name} has {total} tokens, more than "
+            f"--max-tokens {max_tokens}"
+        )
     return lengths
 
 

@@ -105,7 +105,7 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
     BuildError
         When a map cannot be made; names layer, head and map.
     """
-    _end_with(job.builder_pid)
+    end_with(job.builder_pid)
     # One thread a process: many heads at once beat many threads on one, and bytes stay the same.
     with threadpool_limits(1):
         started = time.perf_counter()
@@ -213,8 +213,14 @@ def _words(head: HeadId) -> str:
     return f"layer {head.layer}, head {head.head}"
 
 
-def _end_with(builder_pid: int) -> None:
-    """End this process soon after the builder died: nobody is left who would record its files."""
+def end_with(builder_pid: int) -> None:
+    """End this process soon after the builder died: nobody is left who would record its files.
+
+    Parameters
+    ----------
+    builder_pid : int
+        Parent of this process; nothing happens in the builder itself.
+    """
     if os.getpid() == builder_pid or builder_pid in _watched:
         return
     _watched.add(builder_pid)
