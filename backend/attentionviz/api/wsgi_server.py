@@ -1,6 +1,7 @@
 """The loop around the application: waitress, held to our headers, errors and way to end."""
 
 import signal
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ MAX_HEADER_BYTES = 32 * 1024
 MAX_WAITING_BYTES = 256 * 1024 * 1024
 FINISH_SECONDS = 10.0
 LOOP_SECONDS = 1.0
+CLEANUP_SECONDS = 5
 
 
 def run(
@@ -70,40 +72,50 @@ def page_address(host: str, port: int) -> str:
 
 
 class _Stop:
-    """Handler of signals; wakes the loop, which may be waiting for a socket."""
+    """Handler of signals; wakes the loop, which may wait for a socket. The second one ends all."""
 
     def __init__(self, server: Any) -> None:
         self.is_asked = False
         self._server = server
 
     def __call__(self, *_: object) -> None:
+        if self.is_asked:
+            raise KeyboardInterrupt
         self.is_asked = True
         self._server.pull_trigger()
 
 
 def _listen(app: WsgiApp, settings: Settings) -> Any:
-    # One socket only: "localhost" would open two, for IPv4 and IPv6.
-    host = "127.0.0.1" if settings.host.lower() == "localhost" else settings.host.strip("[]")
+    return create_server(
+        app,
+        sockets=[_socket(settings.host, settings.port)],
+        threads=settings.threads,
+        connection_limit=settings.connection_limit,
+        channel_timeout=settings.channel_timeout,
+        cleanup_interval=min(settings.channel_timeout, CLEANUP_SECONDS),
+        asyncore_use_poll=True,
+        max_request_body_size=MAX_BODY_BYTES,
+        max_request_header_size=MAX_HEADER_BYTES,
+        outbuf_high_watermark=MAX_WAITING_BYTES,
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+    )
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    """Return a bound socket; one only, though "localhost" would be two, for IPv4 and IPv6."""
+    host = "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        return create_server(
-            app,
-            host=host,
-            port=settings.port,
-            threads=settings.threads,
-            connection_limit=settings.connection_limit,
-            channel_timeout=settings.channel_timeout,
-            asyncore_use_poll=True,
-            max_request_body_size=MAX_BODY_BYTES,
-            max_request_header_size=MAX_HEADER_BYTES,
-            outbuf_high_watermark=MAX_WAITING_BYTES,
-            clear_untrusted_proxy_headers=True,
-            ident=None,
-        )
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
     except OSError as error:
+        made.close()
         raise ConfigError(
-            f"cannot listen on {host} port {settings.port}: {error.strerror or error}; "
-            "choose another with --port, or end what uses it"
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another "
+            "with --port, or end what uses it"
         ) from error
+    return made
 
 
 def _channel_class(policy: Callable[[], str]) -> type[HTTPChannel]:
