@@ -24,10 +24,12 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
 /** @param {HTMLElement} root */
 function start(root) {
+  let isScheduled = false;
   const first = readQuery(location.search);
   const store = createStore({ ...first.choices, theme: readTheme() });
   const api = createApi(document.baseURI);
   const { facts, update: load, retry } = createLoader(api, schedule);
+  load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
   const help = createHelp(document.body);
   const actions = createActions(store, facts);
@@ -40,8 +42,6 @@ function start(root) {
   const panel = createPanel(app, context);
   const views = [header, panel, stage, controls];
   createKeyboard({ ...context, openHelp: help.open, focusSearch: controls.focusSearch });
-  let isScheduled = false;
-
   /** Many answers may come at once; the page follows once. */
   function schedule() {
     if (isScheduled) return;

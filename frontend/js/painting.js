@@ -42,17 +42,26 @@ export function createPainting({ derived, facts }) {
       const isPossible = mode.needs.every((need) => (need === 'norms' ? norms : patches) !== null);
       const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, mode.perHead ? norms : null, patches, theme);
       const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected);
-      const pictures = mode.name === 'patch' && patches ? sprites(tokens, drawn, patches) : null;
-      return {
-        colors: pictures && state.at ? kindsOf(tokens, drawn, theme).colors : painted.colors,
-        flags: flagged,
-        sprites: pictures?.sprites ?? null,
-        isSprite: pictures?.isSprite ?? null,
-        legend: pictures && state.at ? outlined(painted.legend, kindsOf(tokens, drawn, theme).legend) : painted.legend,
-        version: number(painted.colors, flagged, pictures, state.at === null),
-      };
+      const plain = { colors: painted.colors, flags: flagged, sprites: null, isSprite: null, legend: painted.legend };
+      const shown = mode.name === 'patch' && patches ? pictured(plain, tokens, drawn, patches, state.at && kindsOf(tokens, drawn, theme)) : plain;
+      return { ...shown, version: number(painted.colors, flagged, shown.sprites, state.at === null) };
     },
   };
+
+  /**
+   * The same with pictures of patches. In a head they have an outline in the colour of their kind; those of the grid
+   * are too small for one.
+   *
+   * @param {Omit<Painting, 'version'>} plain
+   * @param {Tokens} tokens
+   * @param {Int32Array | null} drawn
+   * @param {Uint8Array} patches
+   * @param {{colors: Uint32Array, legend: Legend} | null} kinds
+   */
+  function pictured(plain, tokens, drawn, patches, kinds) {
+    const pictures = { ...plain, ...sprites(tokens, drawn, patches) };
+    return kinds ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) } : pictures;
+  }
 
   /** @param {State} state */
   function normsOf({ at }) {
@@ -61,7 +70,6 @@ export function createPainting({ derived, facts }) {
   }
 }
 
-/** The pictures of a head have an outline in the colour of their kind; those of the grid are too small for one. */
 const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme) =>
   colorsOf('type', tokens, drawn, 1, null, null, theme));
 

@@ -1,0 +1,136 @@
+"""A server on a free port, and a Chromium whose pages fail the test on any complaint."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from waitress.server import create_server
+
+from attentionviz.app import create_app
+from attentionviz.config import Settings
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
+IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
+FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
+GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
+
+
+# A machine that does other work at the same time is slow, not wrong.
+PATIENCE_MS = 40_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here as driving a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def find_chromium() -> str | None:
+    """Return the Chromium of the system, or None to take Playwright's own."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return None
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return a Chromium that draws without a GPU; a machine without one skips, CI fails."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        path = find_chromium()
+        if path is None and not own.exists():
+            message = "no Chromium: install the package chromium, or `playwright install chromium`"
+            if os.environ.get("CI") == "true":
+                pytest.fail(message)
+            pytest.skip(f"BROWSER TESTS DID NOT RUN: {message}")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with datasets of text, of images, with few maps, half built and damaged."""
+    folder = tmp_path_factory.mktemp("built")
+    for spec in (TEXT, IMAGE, FEW_MAPS):
+        write_fake_dataset(folder, spec)
+    write_fake_building(folder, GROWING, n_units_done=4)
+    damaged = write_fake_dataset(folder, FakeSpec("damaged", n_tokens=20, maps=("pca-2d",)))
+    (damaged / "tokens.json").write_bytes(b"{}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Return a function that serves a data folder on a free port and returns the address."""
+    servers = []
+
+    def start(data_dir: Path) -> str:
+        app = create_app(Settings(data_dir=data_dir, port=0))
+        server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        servers.append(server)
+        threading.Thread(target=server.run, daemon=True).start()
+        return f"http://127.0.0.1:{server.effective_port}/"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def address(serve: Callable[[Path], str], built: Path) -> str:
+    """Return the address of the page over the shared datasets."""
+    return serve(built)
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """Return a fresh profile of 1440 x 900 in light colours."""
+    made = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    made.set_default_timeout(PATIENCE_MS)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Return a page that fails the test on errors, complaints of the policy and foreign hosts.
+
+    A test that provokes an error names it in ``page.expected``, a list of words.
+    """
+    made = context.new_page()
+    made.expected = []  # type: ignore[attr-defined]  # what this test provokes on purpose
+    complaints: list[str] = []
+    made.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    made.on("dialog", lambda dialog: (complaints.append("a dialog opened"), dialog.dismiss()))
+    made.on(
+        "request",
+        lambda asked: (
+            None
+            if asked.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            else complaints.append(f"foreign host: {asked.url}")
+        ),
+    )
+    yield made
+    expected = made.expected  # type: ignore[attr-defined]
+    left = [said for said in complaints if not any(words in said for words in expected)]
+    assert left == []

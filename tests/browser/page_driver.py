@@ -1,0 +1,104 @@
+"""What several browser tests do with the page: open it, wait for a picture, read the canvas."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+PATIENCE_SECONDS = 40.0
+NOT_BACKGROUND = """() => {
+  const canvas = document.querySelector('.map__canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] !== data[0] || data[i + 1] !== data[1] || data[i + 2] !== data[2]) n++;
+  }
+  return n;
+}"""
+FINGERPRINT = """() => {
+  const canvas = document.querySelector('.map__canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum = (sum * 31 + data[i]) | 0;
+  return sum;
+}"""
+LINES = """() => {
+  const canvas = document.querySelector('.map__overlay');
+  if (canvas.hidden || canvas.width === 0) return 0;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0;
+  for (let i = 3; i < data.length; i += 4) if (data[i] > 0) n++;
+  return n;
+}"""
+
+
+def wait_until(is_so: Callable[[], Any], words: str) -> Any:
+    """Return the first true answer; fail after a while. Scripts of the page forbid polling inside."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if found := is_so():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{words}: did not come true in {PATIENCE_SECONDS} s")
+
+
+def open_view(page: Page, address: str, query: str = "") -> Page:
+    """Open the page and wait until it has drawn a map."""
+    page.goto(address + query)
+    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0 and is_still(page), "a map is drawn")
+    return page
+
+
+def is_still(page: Page) -> bool:
+    """Whether nothing is loading and nothing moves any more."""
+    before = page.evaluate(FINGERPRINT)
+    page.wait_for_timeout(120)
+    return page.evaluate(FINGERPRINT) == before
+
+
+def fingerprint(page: Page) -> int:
+    """Return a number that stands for the picture, once it is still."""
+    wait_until(lambda: is_still(page), "the picture is still")
+    return page.evaluate(FINGERPRINT)
+
+
+def find_point(page: Page, kind: str | None = None) -> tuple[float, float]:
+    """Move the mouse over the map until it is over a point (of a kind); return where."""
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    steps = 24
+    for row in range(1, steps):
+        for column in range(1, steps):
+            x = box["x"] + box["width"] * column / steps
+            y = box["y"] + box["height"] * row / steps
+            page.mouse.move(x, y)
+            page.wait_for_timeout(35)
+            tooltip = page.locator(".map .tooltip")
+            if tooltip.is_visible() and (kind is None or f"{kind}, position" in tooltip.inner_text()):
+                return x, y
+    raise AssertionError(f"there is no {kind or 'point'} under the mouse anywhere")
+
+
+def select_point(page: Page, kind: str | None = None) -> dict[str, Any]:
+    """Click a point; return its kind and token as the address has them."""
+    page.mouse.click(*find_point(page, kind))
+    expect(page.locator(".panel")).to_be_visible()
+    return selected(page)
+
+
+def query_of(page: Page) -> dict[str, str]:
+    """Return the parts of the address."""
+    return dict(page.evaluate("[...new URLSearchParams(location.search)]"))
+
+
+def selected(page: Page) -> dict[str, Any]:
+    """Return the selected point as the address has it."""
+    kind, token = query_of(page)["selected"].split("-")
+    return {"kind": kind, "token": int(token)}
+
+
+def fetch_json(page: Page, path: str) -> Any:
+    """Return what the server says, as the page would ask."""
+    return json.loads(page.evaluate("path => fetch(path).then((a) => a.text())", path))

@@ -1,0 +1,286 @@
+"""The page in a real browser: grid, head, address, search and keys."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.page_driver import (
+    LINES,
+    fetch_json,
+    find_point,
+    fingerprint,
+    open_view,
+    query_of,
+    select_point,
+    selected,
+    wait_until,
+)
+
+TEXT = "?dataset=words"
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+
+
+def test_every_head_of_the_grid_is_a_named_button_with_its_recall(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    expect(page.locator(".cell")).to_have_count(len(heads))
+    for facts in heads:
+        recall = facts["maps"]["biplot-2d"]["fidelity"]["recall_at_10"]
+        name = f"Layer {facts['layer']}, head {facts['head']}, recall@10 {recall:.2f}"
+        cell = page.get_by_role("button", name=name)
+        expect(cell).to_have_count(1)
+        expect(cell.locator(".cell__badge")).to_have_text(f"{recall:.2f}")
+        expect(cell.locator(".cell__title")).to_have_text(f"L{facts['layer']} H{facts['head']}")
+
+
+def test_a_click_opens_a_head_and_the_history_leads_back_and_forth(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    page.get_by_role("button", name="Layer 1, head 2").click()
+    title = page.locator(".bar__title")
+    expect(title).to_have_text("Layer 1, head 2")
+    assert {"layer": "1", "head": "2"}.items() <= query_of(page).items()
+    expect(page.locator(".grid")).to_be_hidden()
+    page.go_back()
+    expect(title).to_have_text("All heads")
+    page.go_forward()
+    expect(title).to_have_text("Layer 1, head 2")
+
+
+def test_the_fidelity_of_an_open_head_is_said_in_numbers_and_words(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    fidelity = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"]["pca-2d"][
+        "fidelity"
+    ]
+    shown = page.locator(".fidelity__value").all_inner_texts()
+    assert shown == [f"{value:.2f}".replace("-", "−") for value in fidelity_values(fidelity)]
+    expect(page.locator(".fidelity__help").first).to_contain_text("ten strongest keys")
+
+
+def fidelity_values(fidelity: dict[str, float]) -> list[float]:
+    return [fidelity[name] for name in ("recall_at_10", "rank_correlation", "trustworthiness")]
+
+
+def test_the_whole_view_comes_back_from_its_address(page: Page, address: str) -> None:
+    query = (
+        "?dataset=words&method=umap&dims=3&layer=2&head=1&selected=key-40&color=position&search=rain"
+    )
+    open_view(page, address, query)
+    assert query_of(page)["selected"] == "key-40"
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
+    expect(page.get_by_label("UMAP")).to_be_checked()
+    expect(page.get_by_label("3-D")).to_be_checked()
+    expect(page.get_by_label("Colour")).to_have_value("position")
+    expect(page.get_by_role("searchbox")).to_have_value("rain")
+    expect(page.locator(".panel")).to_contain_text("key, position")
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?dataset=words&colour=blue", "colour=blue"),
+        ("?dataset=words&method=magic", "method=magic"),
+        ("?dataset=nowhere", "There is no dataset “nowhere”"),
+        ("?dataset=words&layer=3&head=0", "Layer 3 is outside 0..2"),
+        ("?dataset=words&layer=0&head=99", "Head 99 is outside 0..3"),
+        ("?dataset=words&selected=query-300", "Token 300 is outside 0..299"),
+        ("?dataset=words&color=row", "no colour mode “row”"),
+        ("?dataset=few-maps&method=tsne", "has no map “tsne-2d”"),
+    ],
+)
+def test_what_the_address_says_wrongly_is_ignored_with_a_notice(
+    page: Page, address: str, query: str, words: str
+) -> None:
+    open_view(page, address, query)
+    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator(".notice")).to_contain_text(words)
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+
+
+def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=few-maps")
+    expect(page.get_by_label("PCA")).to_be_checked()
+    expect(page.get_by_label("t-SNE", exact=True)).to_be_disabled()
+    expect(page.get_by_label("3-D")).to_be_disabled()
+    page.get_by_label("UMAP").click()
+    expect(page.get_by_label("3-D")).to_be_checked()
+    assert {"method": "umap", "dims": "3"}.items() <= query_of(page).items()
+
+
+def test_another_method_and_the_third_dimension_draw_another_picture(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    pictures = {fingerprint(page)}
+    for name in ("PCA", "Attention t-SNE", "t-SNE", "UMAP", "3-D"):
+        page.get_by_label(name, exact=True).click()
+        page.wait_for_timeout(600)
+        pictures.add(fingerprint(page))
+    assert len(pictures) == 6
+
+
+def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
+    plain = fingerprint(page)
+    box = page.get_by_role("searchbox")
+    box.fill("  RAIN ")
+    n_hits = sum(text.strip().lower() == "rain" for text in tokens)
+    assert n_hits > 1
+    expect(page.locator(".search__count")).to_have_text(f"{n_hits} tokens")
+    expect(box).to_have_value("  RAIN ")
+    assert fingerprint(page) != plain
+    page.get_by_role("button", name="Layer 0, head 1").click()
+    expect(box).to_have_value("  RAIN ")
+    expect(page.locator(".search__count")).to_have_text(f"{n_hits} tokens")
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("")
+    page.keyboard.press("g")
+    wait_until(lambda: fingerprint(page) == plain, "the picture is as before the search")
+
+
+def test_a_search_without_a_hit_says_so_and_finds_no_part_of_a_word(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    page.get_by_role("searchbox").fill("rai")
+    expect(page.locator(".search__count")).to_have_text("0 tokens")
+
+
+def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    find_point(page, "key")
+    expect(page.locator(".map .tooltip")).to_contain_text("Query or key")
+    point = select_point(page, "key")
+    sequence = tokens["sequence"][point["token"]]
+    length = tokens["sequences"]["length"][sequence]
+    expect(page.locator(".sentence__column--query .sentence__row")).to_have_count(length)
+    rows = page.locator(".sentence__column--key .sentence__row")
+    expect(rows).to_have_count(length)
+    position = tokens["position"][point["token"]]
+    expect(rows.nth(position)).to_contain_class("is-selected")
+    expect(page.locator(".panel__chosen")).to_contain_text(f"position {position + 1} of {length}")
+    wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
+    page.get_by_label("Attention lines").uncheck()
+    wait_until(lambda: page.evaluate(LINES) == 0, "attention lines are gone")
+
+
+def test_a_selection_stays_when_head_method_and_dimensions_change(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    point = select_point(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("4")
+    page.keyboard.press("d")
+    expect(page.locator(".bar__title")).to_have_text("Layer 0, head 3")
+    expect(page.locator(".bar__detail")).to_have_text("t-SNE, 3-D")
+    assert selected(page) == point
+    expect(page.locator(".panel")).to_contain_text("Layer 0, head 3")
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    assert selected(page) == point
+
+
+@pytest.mark.parametrize("way", ["Escape", "button", "cross", "empty"])
+def test_a_selection_is_cleared_by_key_button_and_empty_click(
+    page: Page, address: str, way: str
+) -> None:
+    open_view(page, address, HEAD)
+    select_point(page)
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    elif way == "button":
+        page.locator(".bar").get_by_role("button", name="Clear selection").click()
+    elif way == "cross":
+        page.locator(".panel__head").get_by_role("button").click()
+    else:
+        box = page.locator(".map").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 3, box["y"] + 3)
+    expect(page.locator(".panel")).to_be_hidden()
+    assert "selected" not in query_of(page)
+    wait_until(lambda: page.evaluate(LINES) == 0, "attention lines are gone")
+
+
+def test_keys_move_between_heads_but_never_while_typing(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&layer=0&head=0")
+    title = page.locator(".bar__title")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    expect(title).to_have_text("Layer 0, head 0")
+    page.keyboard.press("ArrowDown")
+    expect(title).to_have_text("Layer 1, head 0")
+    page.keyboard.press("/")
+    page.keyboard.type("g3d")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("searchbox")).to_have_value("g3d")
+    expect(title).to_have_text("Layer 1, head 0")
+    page.locator(".map").click(position={"x": 3, "y": 3})
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("g")
+    expect(title).to_have_text("Layer 1, head 0")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_the_grid_is_one_stop_of_tab_and_arrows_move_inside(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    page.locator(".cell").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".cell:focus")).to_contain_text("L1 H1")
+    expect(page.locator(".cell[tabindex='0']")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
+
+
+def test_a_head_is_reached_by_its_numbers(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    page.get_by_label("Layer", exact=True).fill("2")
+    page.get_by_label("Head", exact=True).fill("4")
+    page.get_by_role("button", name="Go").click()
+    expect(page.locator(".notice")).to_have_text("Head 4 is outside 0..3.")
+    page.get_by_label("Head", exact=True).fill("3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 3")
+
+
+def test_the_theme_follows_the_system_and_a_choice_is_remembered(
+    context: BrowserContext, page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    light = fingerprint(page)
+    page.emulate_media(color_scheme="dark")
+    wait_until(lambda: fingerprint(page) != light, "the map is dark")
+    page.get_by_role("button", name="Theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    wait_until(lambda: fingerprint(page) == light, "the map is light again")
+    open_view(page, address, TEXT)
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_zoom_moves_the_buttons_with_their_pictures_and_goes_back(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    cell = page.locator(".cell").nth(5)
+    before, picture = cell.bounding_box(), fingerprint(page)
+    assert before is not None
+    page.mouse.move(before["x"] + 20, before["y"] + 40)
+    page.mouse.wheel(0, -400)
+    after = wait_until(cell.bounding_box, "the head is there")
+    wait_until(lambda: cell.bounding_box()["width"] > 1.2 * before["width"], "the head is larger")
+    assert after is not None
+    page.get_by_role("button", name="Reset zoom").click()
+    wait_until(lambda: cell.bounding_box() == before, "the head is where it was")
+    wait_until(lambda: fingerprint(page) == picture, "the picture is as it was")

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSlot } from '../../frontend/js/slots.js';
+
+/** A slot, and questions whose answers are given by hand. */
+function made() {
+  const asked = [];
+  let nChanged = 0;
+  const slot = createSlot('a thing', () => { nChanged++; });
+  const load = (name) => (signal) => new Promise((resolve, reject) => {
+    asked.push({ name, signal, resolve, reject });
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+  return { slot, asked, load, changes: () => nChanged };
+}
+
+const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+
+test('an answer is held with its key', async () => {
+  const { slot, asked, load, changes } = made();
+  slot.want('g', 'k', load('one'));
+  assert.deepEqual([slot.status, slot.value], ['loading', null]);
+  asked[0].resolve(1);
+  await settled();
+  assert.deepEqual([slot.status, slot.value, slot.key, changes()], ['ready', 1, 'k', 2]);
+});
+
+test('the same key is asked for once', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'k', load('one'));
+  slot.want('g', 'k', load('two'));
+  asked[0].resolve(1);
+  await settled();
+  slot.want('g', 'k', load('three'));
+  assert.equal(asked.length, 1);
+});
+
+test('the latest question wins, even when an earlier answer comes later', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'a', load('a'));
+  slot.want('g', 'b', load('b'));
+  assert.ok(asked[0].signal.aborted);
+  asked[1].resolve('B');
+  asked[0].resolve('A');
+  await settled();
+  assert.deepEqual([slot.value, slot.key, slot.status], ['B', 'b', 'ready']);
+});
+
+test('a former value stays while another key of the same dataset loads', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'a', load('a'));
+  asked[0].resolve('A');
+  await settled();
+  slot.want('g', 'b', load('b'));
+  assert.deepEqual([slot.value, slot.key, slot.status], ['A', 'a', 'loading']);
+});
+
+test('nothing of one dataset is held while another loads', async () => {
+  const { slot, asked, load } = made();
+  slot.want('one', 'a', load('a'));
+  asked[0].resolve('A');
+  await settled();
+  slot.want('two', 'b', load('b'));
+  assert.deepEqual([slot.value, slot.key], [null, null]);
+});
+
+test('a failure is told, is not repeated by itself, and can be tried again', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'a', load('a'));
+  asked[0].reject(new Error('no'));
+  await settled();
+  slot.want('g', 'a', load('a'));
+  assert.deepEqual([slot.status, slot.error?.message, asked.length], ['failed', 'no', 1]);
+  slot.again();
+  asked[1].resolve('A');
+  await settled();
+  assert.deepEqual([slot.status, slot.error, slot.value], ['ready', null, 'A']);
+});
+
+test('what was dropped does not come back', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'a', load('a'));
+  slot.drop();
+  asked[0].resolve('A');
+  await settled();
+  assert.deepEqual([slot.status, slot.value], ['idle', null]);
+});

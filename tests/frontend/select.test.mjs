@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { drawnPoint, FLAG, neighbourOf, pointFlags, pointOf, selectedAt, settle, strongestLinks } from '../../frontend/js/select.js';
+import { DEFAULTS } from '../../frontend/js/store.js';
+
+const MANIFEST = {
+  model: { modality: 'text' }, n_layers: 2, n_heads: 3, n_tokens: 10,
+  maps: { 'pca-2d': {}, 'tsne-2d': {}, 'tsne-3d': {} },
+};
+
+function facts({ datasets = [{ id: 'a', state: 'complete' }], manifest = MANIFEST, state = 'complete', mapsReady = {} } = {}) {
+  return { datasets: { value: datasets }, description: { value: { id: 'a', state, manifest, maps_ready: mapsReady } } };
+}
+
+test('the first dataset shown is complete if there is one', () => {
+  const datasets = [{ id: 'x', state: 'damaged' }, { id: 'y', state: 'building' }, { id: 'z', state: 'complete' }];
+  assert.equal(settle(DEFAULTS, facts({ datasets })).change.dataset, 'z');
+  assert.equal(settle(DEFAULTS, facts({ datasets: datasets.slice(0, 2) })).change.dataset, 'y');
+  assert.deepEqual(settle(DEFAULTS, facts({ datasets: [] })).change, {});
+});
+
+test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
+  const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
+  const { change, notices } = settle(state, facts());
+  assert.deepEqual(change, { at: null, selected: null, color: null, dataset: 'a' });
+  assert.match(notices[0], /no dataset “gone”/);
+});
+
+test('without a wish the first map there is, in the order a viewer sees them, is shown without a notice', () => {
+  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a' }, facts()), { change: { method: 'pca', dims: 2 }, notices: [] });
+});
+
+test('while a build runs, the first map is one of which heads are there', () => {
+  const growing = facts({ state: 'building', mapsReady: { 'pca-2d': 0, 'tsne-2d': 2 } });
+  assert.equal(settle({ ...DEFAULTS, dataset: 'a' }, growing).change.method, 'tsne');
+});
+
+test('a map that was not built gives way to the same method, then to another, with a notice', () => {
+  const wished = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
+  assert.deepEqual(wished.change, { method: 'pca', dims: 2 });
+  assert.equal(wished.notices.length, 1);
+  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a', method: 'umap' }, facts()).change, { method: 'pca', dims: 2 });
+});
+
+test('heads and tokens outside the model and colours of another modality are dropped, both numbers said', () => {
+  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', at: { layer: 1, head: 3 }, selected: { kind: 'key', token: 10 }, color: 'row' };
+  const { change, notices } = settle(state, facts());
+  assert.deepEqual(change, { at: null, selected: null, color: null });
+  assert.match(notices[0], /Head 3 is outside 0\.\.2/);
+  assert.match(notices[1], /Token 10 is outside 0\.\.9/);
+  assert.match(notices[2], /“row”/);
+});
+
+test('the description of another dataset decides nothing', () => {
+  const state = { ...DEFAULTS, dataset: 'b', at: { layer: 9, head: 9 } };
+  assert.deepEqual(settle(state, facts({ datasets: [{ id: 'a', state: 'complete' }, { id: 'b', state: 'complete' }] })), { change: {}, notices: [] });
+});
+
+test('neighbours end at the edges of the model', () => {
+  assert.deepEqual(neighbourOf({ layer: 0, head: 1 }, 'right', MANIFEST), { layer: 0, head: 2 });
+  assert.deepEqual(neighbourOf({ layer: 0, head: 1 }, 'down', MANIFEST), { layer: 1, head: 1 });
+  assert.equal(neighbourOf({ layer: 0, head: 2 }, 'right', MANIFEST), null);
+  assert.equal(neighbourOf({ layer: 0, head: 2 }, 'up', MANIFEST), null);
+});
+
+test('points are all queries, then all keys', () => {
+  for (const point of [0, 4, 5, 9]) assert.equal(pointOf(selectedAt(point, 5), 5), point);
+  assert.deepEqual(selectedAt(5, 5), { kind: 'key', token: 0 });
+});
+
+const TOKENS = { n: 5, sequence: Int32Array.of(0, 0, 1, 1, 1) };
+
+test('without search and selection no point has a flag', () => {
+  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: null, selected: null }).every((flag) => flag === 0));
+});
+
+test('hits and the selected sequence stand out as query and as key, the rest is dimmed', () => {
+  const flags = pointFlags({ tokens: TOKENS, drawn: null, hits: Uint8Array.of(1, 0, 0, 1, 0), selected: { kind: 'query', token: 2 } });
+  const half = [FLAG.hit, FLAG.dimmed, FLAG.selected, FLAG.selected | FLAG.hit, FLAG.selected];
+  assert.deepEqual([...flags], [...half, ...half]);
+});
+
+test('a search without hits dims everything', () => {
+  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: new Uint8Array(5), selected: null }).every((flag) => flag === FLAG.dimmed));
+});
+
+test('where only some tokens are drawn, flags and points follow these', () => {
+  const drawn = Int32Array.of(1, 3, 4);
+  const flags = pointFlags({ tokens: TOKENS, drawn, hits: null, selected: { kind: 'key', token: 0 } });
+  assert.deepEqual([...flags], [FLAG.selected, FLAG.dimmed, FLAG.dimmed, FLAG.selected, FLAG.dimmed, FLAG.dimmed]);
+  assert.equal(drawnPoint({ kind: 'query', token: 3 }, drawn, 5), 1);
+  assert.equal(drawnPoint({ kind: 'key', token: 3 }, drawn, 5), 4);
+  assert.equal(drawnPoint({ kind: 'key', token: 2 }, drawn, 5), -1);
+  assert.equal(drawnPoint({ kind: 'key', token: 2 }, null, 5), 7);
+});
+
+test('each query is linked to its two strongest keys from a weight of 0.05 on', () => {
+  const pattern = Float32Array.of(0.5, 0.3, 0.2, 0.04, 0.96, 0, 0.02, 0.03, 0.05);
+  assert.deepEqual(strongestLinks({ n: 3, pattern }).map(({ query, key }) => [query, key]), [[0, 0], [0, 1], [1, 1], [2, 2]]);
+  assert.deepEqual(strongestLinks({ n: 3, pattern }, 1, 0.5).map(({ query, key }) => [query, key]), [[0, 0], [1, 1]]);
+});

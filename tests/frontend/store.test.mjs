@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createStore, DEFAULTS } from '../../frontend/js/store.js';
+
+test('a state and what lies in it are frozen', () => {
+  const store = createStore({ at: { layer: 1, head: 2 }, selected: { kind: 'key', token: 3 } });
+  const state = store.get();
+  for (const part of [state, state.at, state.selected]) assert.ok(Object.isFrozen(part));
+});
+
+test('choices that are not named have their defaults', () => {
+  assert.deepEqual(createStore({ dims: 3 }).get(), { ...DEFAULTS, dims: 3 });
+});
+
+test('listeners hear the new state, the former one and how history is written', () => {
+  const store = createStore();
+  const heard = [];
+  store.subscribe((state, previous, history) => heard.push([state.search, previous.search, history]));
+  store.set({ search: 'april' }, 'replace');
+  store.set({ search: 'may' });
+  assert.deepEqual(heard, [['april', '', 'replace'], ['may', 'april', 'push']]);
+});
+
+test('a change that changes nothing is not told', () => {
+  const store = createStore({ at: { layer: 1, head: 2 } });
+  let nTold = 0;
+  store.subscribe(() => { nTold++; });
+  store.set({ at: { layer: 1, head: 2 }, search: '' });
+  assert.equal(nTold, 0);
+  store.set({ at: { layer: 1, head: 3 } });
+  store.set({ selected: { kind: 'query', token: 0 } });
+  store.set({ selected: { kind: 'key', token: 0 } });
+  assert.equal(nTold, 3);
+});
+
+test('what is not a choice is refused', () => {
+  assert.throws(() => createStore().set({ tokens: [] }), /"tokens" is not a choice/);
+});
+
+test('a listener that has left hears nothing', () => {
+  const store = createStore();
+  let nTold = 0;
+  store.subscribe(() => { nTold++; })();
+  store.set({ dims: 3 });
+  assert.equal(nTold, 0);
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { arrangeGrid } from '../../frontend/js/arrangement.js';
+import { findTokens, indexWords } from '../../frontend/js/search.js';
+import { cellWords, counted, measureWords, progressWords, visibleText } from '../../frontend/js/words.js';
+
+function corpus(text, types = text.map(() => 'text')) {
+  return { n: text.length, text, tokenType: types, sequence: new Int32Array(text.length), sequences: { text: ['cat.png'], columns: { label: ['Cat'] } } };
+}
+
+test('a search finds whole tokens, whatever their case and spaces, and the first token too', () => {
+  const index = indexWords(corpus([' April', 'april', 'APRIL ', 'aprils', '##april', 'ſ']));
+  assert.deepEqual([...findTokens(index, '  aPril').hits], [1, 1, 1, 0, 0, 0]);
+  assert.equal(findTokens(index, '##april').nHits, 1);
+  assert.equal(findTokens(index, 'apr').nHits, 0);
+});
+
+test('composed and decomposed letters are the same', () => {
+  const index = indexWords(corpus(['caf\u00e9', 'cafe\u0301']));
+  assert.equal(findTokens(index, 'cafe\u0301').nHits, 2);
+});
+
+test('words that are names of object properties are words like others', () => {
+  const index = indexWords(corpus(['__proto__', 'constructor', 'toString']));
+  assert.equal(findTokens(index, '__proto__').nHits, 1);
+  assert.equal(findTokens(index, 'hasOwnProperty').nHits, 0);
+});
+
+test('nothing typed is no search, and tokens of spaces alone are never hits', () => {
+  const index = indexWords(corpus([' ', '', 'a']));
+  assert.equal(findTokens(index, '   '), null);
+  assert.deepEqual([...index.wordOf], [-1, -1, 0]);
+});
+
+test('patches are found by the label of their image', () => {
+  const index = indexWords(corpus(['[CLS]', '', ''], ['class', 'patch', 'patch']));
+  assert.deepEqual([...findTokens(index, 'cat').hits], [0, 1, 1]);
+});
+
+test('text without any width is told by its code points', () => {
+  assert.equal(visibleText('\u200b\u202e'), 'U+200B U+202E');
+  assert.equal(visibleText('  '), '␣ ␣');
+  assert.equal(visibleText(''), '∅');
+  assert.equal(visibleText('a\nb'), 'a⏎b');
+  assert.equal(visibleText(' april'), ' april');
+});
+
+test('the name of a head holds its recall, and a warning where nearness misleads', () => {
+  const at = { layer: 3, head: 7 };
+  assert.equal(cellWords(at, { recall_at_10: 0.314 }, true), 'Layer 3, head 7, recall@10 0.31');
+  assert.match(cellWords(at, { recall_at_10: 0.02 }, true), /recall@10 0\.02, nearness is not attention here/);
+  assert.equal(cellWords(at, { recall_at_10: null }, true), 'Layer 3, head 7, recall@10 n/a');
+  assert.equal(cellWords(at, null, false), 'Layer 3, head 7, not computed yet');
+});
+
+test('numbers have their nouns, thousands apart and a true minus', () => {
+  assert.equal(counted(1, 'token'), '1 token');
+  assert.equal(counted(12345, 'token'), '12\u202f345 tokens');
+  assert.equal(measureWords(-0.251), '−0.25');
+});
+
+test('progress is said in words, numbers and time left', () => {
+  const progress = { phase: 'maps', message: '', n_units_done: 132, n_units: 720, remaining_seconds: 130 };
+  assert.equal(progressWords(progress), 'Computing maps · 132 of 720 · about 2 min left');
+  assert.match(progressWords({ ...progress, phase: 'failed', message: 'disk full' }), /has stopped: disk full/);
+});
+
+for (const [layers, heads, width, height] of [[12, 12, 1100, 760], [1, 1, 600, 400], [6, 12, 800, 600], [32, 32, 1000, 700], [48, 25, 3000, 1800], [2, 64, 780, 600]]) {
+  test(`${layers} × ${heads} heads in ${width} × ${height} lie inside, apart from each other`, () => {
+    const { cells, home, size, pitch } = arrangeGrid({ n_layers: layers, n_heads: heads }, { width, height });
+    assert.equal(cells.n, layers * heads);
+    assert.ok(home.x >= 0 && home.y >= 0);
+    assert.ok(home.x + home.k * size.width <= width + 1 && home.y + home.k * size.height <= height + 1);
+    assert.ok(pitch.x >= cells.size[0] && pitch.y > cells.size[0]);
+    const last = cells.n - 1;
+    assert.ok(Math.abs(cells.x[last] - (heads - 1) * pitch.x) < 0.01);
+  });
+}
