@@ -2,7 +2,9 @@
 
 import { canvasPalette } from '/frontend/js/colors.js';
 import { colorPoints } from '/frontend/js/color_modes.js';
-import { DEFAULT_ORBIT, fitTransform, layoutGrid, layoutHead, suitablePointSize } from '/frontend/js/geometry.js';
+import {
+  DEFAULT_ORBIT, fitTransform, layoutGrid, layoutHead, projectPoint, suitablePointSize,
+} from '/frontend/js/geometry.js';
 import { createOverlay } from '/frontend/js/render/lines.js';
 import { createRenderer } from '/frontend/js/render/choose.js';
 import { makePatches, makePositions, makeTokens } from './scene.js';
@@ -47,10 +49,86 @@ function makeFrame() {
   };
 }
 
+/**
+ * A frame from plain lists, for tests: one cell of 200 px from the upper left, on white, unless told otherwise.
+ * Colours are lists of red, green, blue.
+ */
+function plainFrame({ positions, colors, ...rest }) {
+  const dims = rest.dims ?? 2;
+  const cells = rest.cells ?? [[0, 0, 200]];
+  const nPoints = positions.length / dims / cells.length;
+  const typed = (Values, list) => (list ? Values.from(list) : null);
+  return {
+    width: 400, height: 300, ratio: 1, dims, transform: { k: 1, x: 0, y: 0 }, orbit: { yaw: 0, pitch: 0 }, blend: 1,
+    nPoints, nQueries: nPoints, pointSize: 21, background: [255, 255, 255], positionsVersion: 1, styleVersion: 1,
+    emphasis: [], ...rest,
+    cells: { n: cells.length, ...Object.fromEntries(['x', 'y', 'size'].map((name, at) => [name, Float32Array.from(cells, (cell) => cell[at])])) },
+    ready: Uint8Array.from(rest.ready ?? cells.map(() => 1)),
+    positions: Uint16Array.from(positions), from: typed(Uint16Array, rest.from),
+    colors: Uint32Array.from(colors, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0),
+    flags: Uint8Array.from(rest.flags ?? new Array(nPoints).fill(0)), sizes: typed(Uint8Array, rest.sizes),
+    sprites: rest.sprites ? { ...rest.sprites, rgb: Uint8Array.from(rest.sprites.rgb) } : null,
+    isSprite: typed(Uint8Array, rest.isSprite),
+  };
+}
+
+/** Draw a plain frame; tell where its points should be and give the colours of some places, and what is drawn. */
+function drawPlain(plain, { at = [], aroundPoints = false } = {}) {
+  const frame = plainFrame(plain);
+  draw(frame);
+  const pixels = renderer.readPixels();
+  const color = (x, y) => [...pixels.slice(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3)];
+  const places = [];
+  for (let cell = 0; cell < frame.cells.n; cell++) {
+    for (let point = 0; point < frame.nPoints; point++) places.push(projectPoint(frame, cell, point));
+  }
+  const wanted = aroundPoints
+    ? places.flatMap(([x, y]) => at.map(([dx, dy]) => [x * frame.ratio + dx, y * frame.ratio + dy]))
+    : at;
+  return {
+    places, width: canvas.width, height: canvas.height, drawn: drawnPart(pixels, frame.background),
+    colors: wanted.map(([x, y]) => color(Math.floor(x), Math.floor(y))),
+  };
+}
+
+/** How many pixels differ from the background, and the middle of them weighted by how much they do. */
+function drawnPart(pixels, background) {
+  let [count, weight, sumX, sumY] = [0, 0, 0, 0];
+  for (let at = 0; at < pixels.length; at += 4) {
+    const share = Math.abs(pixels[at] - background[0]) + Math.abs(pixels[at + 1] - background[1]) + Math.abs(pixels[at + 2] - background[2]);
+    if (!share) continue;
+    count++;
+    weight += share;
+    sumX += share * (((at / 4) % canvas.width) + 0.5);
+    sumY += share * (Math.floor(at / 4 / canvas.width) + 0.5);
+  }
+  return { count, x: sumX / weight, y: sumY / weight };
+}
+
 /** Draw a frame with the chosen renderer; `force` in the address names it. */
 function draw(frame) {
   renderer ??= createRenderer(canvas, { force: choice.get('force') });
   renderer.draw(frame);
+}
+
+/** Draw the frame of the address with both renderers: how many pixels they draw, and in how many they clearly differ. */
+function compareRenderers() {
+  const { frame } = makeFrame();
+  const [one, other] = ['canvas2d', 'webgl2'].map((force) => {
+    const drawing = createRenderer(document.createElement('canvas'), { force });
+    drawing.draw(frame);
+    const pixels = drawing.readPixels();
+    drawing.destroy();
+    return pixels;
+  });
+  let [drawn, differing] = [0, 0];
+  for (let at = 0; at < one.length; at += 4) {
+    const far = (pixels, [red, green, blue]) =>
+      Math.max(Math.abs(pixels[at] - red), Math.abs(pixels[at + 1] - green), Math.abs(pixels[at + 2] - blue));
+    if (far(one, frame.background) > 12) drawn++;
+    if (far(one, other.subarray(at, at + 3)) > 70) differing++;
+  }
+  return [drawn, differing];
 }
 
 /** Time of redraws in milliseconds, each with another view, as in panning; and of a change of style. */
@@ -94,7 +172,7 @@ function nextFrame() {
 }
 
 Object.assign(window, {
-  makeFrame, draw, measure, canvas, createRenderer,
+  makeFrame, plainFrame, draw, drawPlain, compareRenderers, measure, canvas, createRenderer,
   overlay: createOverlay(document.getElementById('overlay')),
   current: () => renderer,
 });
