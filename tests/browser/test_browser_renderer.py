@@ -13,7 +13,8 @@ from tests.support.renderer_page import open_renderer_page, served_renderer_page
 RENDERERS = ("canvas2d", "webgl2")
 RED, BLUE, WHITE = [220, 30, 40], [20, 60, 200], [255, 255, 255]
 INK = [23, 25, 31]
-READING_IS_SLOW = (
+# What Chromium says of tests that read pixels.
+READING_IS_SLOW = ("ReadPixels", "willReadFrequently")
     "ReadPixels",
     "willReadFrequently",
 )  # what Chromium says of tests that read pixels
