@@ -15,9 +15,6 @@ RED, BLUE, WHITE = [220, 30, 40], [20, 60, 200], [255, 255, 255]
 INK = [23, 25, 31]
 # What Chromium says of tests that read pixels.
 READING_IS_SLOW = ("ReadPixels", "willReadFrequently")
-    "ReadPixels",
-    "willReadFrequently",
-)  # what Chromium says of tests that read pixels
 LEFT, RIGHT = [16000, 32768], [50000, 32768]
 
 
