@@ -1,33 +1,47 @@
 """How true a map is to the attention it pictures: measured per head and method, always shown."""
 
+from collections.abc import Callable
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.projections import HeadVectors
+from attentionviz.core.shapes import require_shape
+from attentionviz.measures.rank_correlation import (
+    Places,
+    SequenceRanks,
+    mean_correlation,
+    rank_scores,
+)
+from attentionviz.measures.trustworthiness import VectorSpace, trustworthiness, vector_space
+from attentionviz.projections import HeadVectors, nearness
+from attentionviz.projections.neighbours import unit_vectors
 
+__all__ = ["Fidelity", "Places", "Reference", "measure", "prepare"]
 
-class Places(NamedTuple):
-    """Where tokens stand and which keys a query sees: those of its sequence, by the layer's rule.
-
-    Attributes
-    ----------
-    sequence_index, position : ndarray of int, shape (n_tokens,)
-    is_causal : bool
-        Whether only keys up to the query's own position are visible.
-    max_distance : int or None
-        Largest difference of positions that is visible.
-    """
-
-    sequence_index: NDArray[np.integer]
-    position: NDArray[np.integer]
-    is_causal: bool
-    max_distance: int | None
+N_STRONGEST = 10
+MAX_QUERIES = 1000
+# Scores of a block of queries with all keys: 64 MiB as float32.
+BLOCK_SCORES = 1 << 24
 
 
 class Fidelity(TypedDict):
-    """The three numbers of one map; None where undefined."""
+    """The three numbers of one map; None where undefined.
+
+    Attributes
+    ----------
+    recall_at_10 : float or None
+        Share of a query's ten strongest keys of the corpus among the ten keys drawn nearest to it,
+        mean over at most 1,000 seeded queries. None with ten keys or fewer. A map drawn at random
+        has 10 / n_tokens.
+    rank_correlation : float or None
+        Spearman's, between the nearness drawn and the scores of a query with the visible keys of
+        its own sequence; mean over queries. Positive where near means a large score. Published
+        numbers are magnitudes of the same with distances. None where no query has three visible
+        keys and scores that differ.
+    trustworthiness : float or None
+        Of the ten nearest points in the map, against cosine distances of aligned vectors.
+    """
 
     recall_at_10: float | None
     rank_correlation: float | None
@@ -35,16 +49,115 @@ class Fidelity(TypedDict):
 
 
 class Reference(NamedTuple):
-    """What every map of one head is compared with: prepared once per head by `prepare`."""
+    """What every map of one head is compared with: prepared once per head by `prepare`.
 
+    Attributes
+    ----------
+    n_tokens : int
+    queries : ndarray of int, shape (n_queries,)
+        Tokens whose strongest keys are looked for.
+    strongest : ndarray of int, shape (n_queries, 10)
+        Their strongest keys.
+    ranks : list of SequenceRanks
+        Ranks of the scores within sequences.
+    space : VectorSpace
+        Distances of the aligned vectors of some points.
+    vector_rank_correlation : float or None
+        The rank correlation before projection: by cosine distance of aligned vectors.
+    """
+
+    n_tokens: int
+    queries: NDArray[np.int64]
+    strongest: NDArray[np.int64]
+    ranks: list[SequenceRanks]
+    space: VectorSpace
     vector_rank_correlation: float | None
 
 
 def prepare(vectors: HeadVectors, places: Places, seed: int) -> Reference:
-    """Return what all maps of one head are compared with; also vector_rank_correlation."""
-    raise NotImplementedError
+    """Return what all maps of one head are compared with.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+    places : Places
+        Where tokens stand, and which keys a query sees.
+    seed : int
+        Chooses queries, sequences and points of large corpora.
+    """
+    n = vectors.n_tokens
+    require_shape("sequence_index", places.sequence_index, (n,), "iu")
+    require_shape("position", places.position, (n,), "iu")
+    queries = _chosen(n, MAX_QUERIES, seed)
+    ranks = rank_scores(vectors.queries, vectors.keys, places, seed)
+    aligned = vectors.aligned
+    return Reference(
+        n_tokens=n,
+        queries=queries,
+        strongest=_largest(lambda rows: vectors.queries[rows] @ vectors.keys.T, queries, n),
+        ranks=ranks,
+        space=vector_space(aligned.points(), seed),
+        vector_rank_correlation=mean_correlation(
+            ranks, lambda i, j: _cosines(aligned.queries[i], aligned.keys[j])
+        ),
+    )
 
 
 def measure(reference: Reference, coordinates: NDArray[np.floating], method: str) -> Fidelity:
-    """Return the fidelity of one map (coordinates: (2 * n_tokens, dims)) of the prepared head."""
-    raise NotImplementedError
+    """Return the fidelity of one map of the prepared head.
+
+    Parameters
+    ----------
+    reference : Reference
+        From `prepare`.
+    coordinates : ndarray of floats, shape (2 * n_tokens, dims)
+        As drawn: queries, then keys.
+    method : str
+        Says how nearness is read: `attentionviz.projections.nearness`.
+    """
+    n = reference.n_tokens
+    require_shape("coordinates", coordinates, (2 * n, None), "f")
+    q, k = coordinates[:n], coordinates[n:]
+    recall = None
+    if n > N_STRONGEST:
+        drawn = _largest(lambda rows: nearness(method, q[rows], k), reference.queries, n)
+        recall = _mean_overlap(reference.strongest, drawn, n)
+    return Fidelity(
+        recall_at_10=recall,
+        rank_correlation=mean_correlation(
+            reference.ranks, lambda i, j: nearness(method, q[i], k[j])
+        ),
+        trustworthiness=trustworthiness(reference.space, coordinates),
+    )
+
+
+def _chosen(n: int, most: int, seed: int) -> NDArray[np.int64]:
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def _largest(
+    values_of: Callable[[NDArray[np.int64]], NDArray[np.floating]],
+    queries: NDArray[np.int64],
+    n_keys: int,
+) -> NDArray[np.int64]:
+    """Return the ten keys with the largest values of each query, in no order, block by block."""
+    n_rows = max(1, BLOCK_SCORES // n_keys)
+    n_found = min(N_STRONGEST, n_keys)
+    found = [
+        np.argpartition(-values_of(queries[start : start + n_rows]), n_found - 1, axis=1)
+        for start in range(0, len(queries), n_rows)
+    ]
+    return np.concatenate([block[:, :n_found] for block in found])
+
+
+def _mean_overlap(expected: NDArray[np.int64], found: NDArray[np.int64], n_keys: int) -> float:
+    """Return the share of expected keys that were found; both of shape (n_queries, n_each)."""
+    own = np.arange(len(expected))[:, None] * n_keys  # makes a key of another query another number
+    return float(np.isin(expected + own, found + own).mean())
+
+
+def _cosines(queries: NDArray[np.float32], keys: NDArray[np.float32]) -> NDArray[np.float32]:
+    cosines: NDArray[np.float32] = unit_vectors(queries) @ unit_vectors(keys).T
+    return cosines

@@ -19,6 +19,9 @@ MODULES: dict[str, str] = {
     "umap": "attentionviz.projections.umap",
 }
 
+# Twice the rounding of float32.
+SAME_WITHIN = 2.4e-7
+
 
 def _module(method: str) -> Any:
     if method not in MODULES:
@@ -48,9 +51,14 @@ def defaults(method: str, dims: int) -> dict[str, Any]:
     )
 
 
-def needs_neighbours(method: str) -> bool:
-    """Say whether the method uses `Neighbours`, which one search per head can share."""
-    return bool(getattr(_module(method), "NEEDS_NEIGHBOURS", False))
+def needs_neighbours(method: str, n_tokens: int = 0) -> bool:
+    """Say whether the method uses `Neighbours` of so many tokens, which maps of a head can share.
+
+    A head with more points than are fitted by default has none to share: only a sample is searched.
+    """
+    module = _module(method)
+    fits_all = 2 * n_tokens <= module.DEFAULTS.get("fit_points", 2 * n_tokens)
+    return bool(getattr(module, "NEEDS_NEIGHBOURS", False)) and fits_all
 
 
 def nearness(
@@ -115,12 +123,27 @@ def project(
         raise InvalidRequestError(f"{method} has no parameter {sorted(unknown)[0]!r}")
     if dims not in (2, 3):
         raise InvalidRequestError(f"dims is {dims}, expected 2 or 3")
-    if not (np.ptp(vectors.aligned.points(), axis=0) > 0).any():
+    if _are_all_same(vectors):
         zeros = np.zeros((2 * vectors.n_tokens, dims), dtype=np.float32)
         return Projection(zeros, fallback="all vectors are the same: all points are drawn at 0")
+    if vectors.n_tokens < getattr(_module(method), "FEWEST_TOKENS", 1):
+        return _principal_components(method, vectors, dims)
     projection = get(method)(
         vectors, dims=dims, seed=seed, neighbours=neighbours, **{**known, **parameters}
     )
     if not np.isfinite(projection.coordinates).all():
         raise BuildError(f"{method} in {dims}-D gave coordinates that are not finite")
     return projection
+
+
+def _are_all_same(vectors: HeadVectors) -> bool:
+    """Say whether all aligned points coincide, but for rounding in the alignment."""
+    points = vectors.aligned.points()
+    return bool(np.ptp(points, axis=0).max() <= SAME_WITHIN * np.abs(points).max())
+
+
+def _principal_components(method: str, vectors: HeadVectors, dims: int) -> Projection:
+    """Return what is drawn of so few tokens that a method has no neighbourhoods to work with."""
+    drawn = project("pca", vectors, dims=dims, seed=0)
+    few = f"{vectors.n_tokens} tokens are too few for {method}: principal components are drawn"
+    return Projection(drawn.coordinates, drawn.details, few)

@@ -1,0 +1,86 @@
+"""Whether the nearest points in a map are near in the space that was mapped."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from attentionviz.projections.neighbours import unit_vectors
+
+N_NEAREST = 10
+MAX_POINTS = 2000
+
+
+class VectorSpace(NamedTuple):
+    """Distances of the aligned vectors of some points.
+
+    Attributes
+    ----------
+    points : ndarray of int, shape (n_points,)
+        At most 2,000 of all points.
+    distances : ndarray of float32, shape (n_points, n_points)
+        Cosine distances, which t-SNE and UMAP are asked to keep.
+    """
+
+    points: NDArray[np.int64]
+    distances: NDArray[np.float32]
+
+
+def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
+    """Return the distances that trustworthiness compares maps with.
+
+    Parameters
+    ----------
+    aligned : ndarray of float32, shape (n_points, d_head)
+        Queries, then keys, after alignment.
+    seed : int
+        Chooses the points where there are more than 2,000.
+    """
+    points = np.arange(len(aligned))
+    if len(points) > MAX_POINTS:
+        points = np.sort(np.random.default_rng(seed).choice(points, MAX_POINTS, replace=False))
+    unit = unit_vectors(aligned[points])
+    return VectorSpace(points, 1 - unit @ unit.T)
+
+
+def trustworthiness(space: VectorSpace, coordinates: NDArray[np.floating]) -> float | None:
+    """Return the trustworthiness of a map with ten neighbours.
+
+    Parameters
+    ----------
+    space : VectorSpace
+    coordinates : ndarray of floats, shape (n_all_points, dims)
+        Read by distance, whatever the method.
+
+    Returns
+    -------
+    float or None
+        At most 1; None for 20 points or fewer, where the measure is not defined.
+
+    Notes
+    -----
+    Source: Venna and Kaski 2001; the same number as scikit-learn's, without sorting all distances.
+    """
+    n, k = len(space.points), N_NEAREST
+    if n <= 2 * k:
+        return None
+    near = _nearest_others(coordinates[space.points].astype(np.float64))
+    excess = 0
+    for column in near.T:
+        to_near = np.take_along_axis(space.distances, column[:, None], axis=1)
+        is_nearer = space.distances < to_near
+        np.fill_diagonal(is_nearer, False)
+        ranks = 1 + np.count_nonzero(is_nearer, axis=1)
+        excess += int(np.maximum(ranks - k, 0).sum())
+    return float(1 - 2 * excess / (n * k * (2 * n - 3 * k - 1)))
+
+
+def _nearest_others(coordinates: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the ten nearest other points of each point, shape (n_points, 10)."""
+    _, found = cKDTree(coordinates).query(coordinates, k=N_NEAREST + 1)
+    is_self = found == np.arange(len(coordinates))[:, None]
+    # A point with ten others in its very place may not be found among them.
+    is_self[~is_self.any(axis=1), -1] = True
+    others: NDArray[np.int64] = found[~is_self].reshape(len(coordinates), N_NEAREST)
+    return others

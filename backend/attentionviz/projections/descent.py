@@ -1,0 +1,92 @@
+"""openTSNE's gradient descent with exact forces."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from attentionviz.projections.vectors import Floats
+
+# The gradient at some points, given affinities that sum to 1; and the sum that normalises w there.
+Objective = Callable[[Floats, csr_matrix], tuple[Floats, float]]
+
+DESCENT_DEFAULTS: dict[str, Any] = {
+    "early_exaggeration": 4.0,
+    "early_iterations": 50,
+    "early_momentum": 0.5,
+    "iterations": 200,
+    "momentum": 0.8,
+}
+# Width of the first map: small beside the kernel's width, as van der Maaten's.
+START_WIDTH = 1e-4
+
+
+def descend(
+    start: NDArray[np.floating],
+    affinities: csr_matrix,
+    objective: Objective,
+    settings: Mapping[str, Any],
+) -> tuple[Floats, float]:
+    """Return the map where the descent ends, and the divergence there.
+
+    Parameters
+    ----------
+    start : ndarray of floats, shape (n_points, dims)
+        Scaled to a width of 1e-4 on its first axis.
+    affinities : csr_matrix, shape (n_points, n_points)
+        Symmetric, sums to 1. Not modified.
+    objective : callable
+        ``objective(points, affinities)`` gives the gradient, without openTSNE's missing factor 4,
+        and the sum of w over all pairs of points that repel each other.
+    settings : mapping
+        Holds `DESCENT_DEFAULTS`, or other values for them.
+
+    Notes
+    -----
+    openTSNE keeps momentum, gains and the learning rate N / exaggeration (Belkina et al. 2019).
+    It multiplies the affinities by the exaggeration while it lasts.
+    """
+    from openTSNE import TSNEEmbedding  # importing it takes a second
+    from openTSNE.affinity import PrecomputedAffinities
+
+    def evaluate(
+        embedding: Any, p: csr_matrix, should_eval_error: bool = False, **_: Any
+    ) -> tuple[float, NDArray[np.float64]]:
+        points = np.ascontiguousarray(embedding, dtype=np.float32).view(np.ndarray)
+        gradient, total = objective(points, p)
+        error = divergence(points, p, total) if should_eval_error else 0.0
+        return error, gradient.astype(np.float64)
+
+    p = PrecomputedAffinities(affinities.astype(np.float32), normalize=False)
+    width = float(np.std(start[:, 0]))
+    first = np.asarray(start, dtype=np.float64) * (START_WIDTH / width if width > 0 else 0.0)
+    embedding = TSNEEmbedding(first, p, negative_gradient_method=evaluate, n_jobs=1)
+    for prefix, exaggeration in (("early_", settings["early_exaggeration"]), ("", 1.0)):
+        embedding.optimize(
+            settings[f"{prefix}iterations"],
+            exaggeration=exaggeration,
+            momentum=settings[f"{prefix}momentum"],
+            inplace=True,
+        )
+    # openTSNE asks for the divergence once, at the end: it costs several iterations.
+    coordinates = np.asarray(embedding, dtype=np.float32).view(np.ndarray)
+    return coordinates, float(embedding.kl_divergence)
+
+
+def divergence(points: Floats, affinities: csr_matrix, total: float) -> float:
+    """Return KL(P ‖ Q), where q_ij = w_ij / total.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (n_points, dims)
+    affinities : csr_matrix of float32, shape (n_points, n_points)
+        Sums to 1.
+    total : float
+        Sum of w over all ordered pairs that repel each other.
+    """
+    rows = np.repeat(np.arange(len(points)), np.diff(affinities.indptr))
+    squared = ((points[rows] - points[affinities.indices]) ** 2).sum(axis=1, dtype=np.float64)
+    p = affinities.data.astype(np.float64)
+    return float((p * (np.log(np.maximum(p, 1e-300)) + np.log1p(squared) + np.log(total))).sum())

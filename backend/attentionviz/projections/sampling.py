@@ -1,0 +1,52 @@
+"""Fit on a seeded sample of tokens, place the rest: cost grows linearly with the corpus."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.projections.vectors import Floats, HeadVectors, Projection
+
+DEFAULT_FIT_POINTS = 20_000
+
+
+def fit_sampled(
+    vectors: HeadVectors,
+    fit_points: int,
+    seed: int,
+    fit: Callable[[HeadVectors], Projection],
+    place: Callable[[HeadVectors, HeadVectors, Floats], Floats],
+) -> Projection:
+    """Return `fit` of all tokens, or of a sample with the rest placed into its map.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+        The head.
+    fit_points : int
+        Most points to fit; two a token.
+    seed : int
+        Chooses the sample.
+    fit : callable
+        Makes the map of some tokens.
+    place : callable
+        ``place(rest, fitted_vectors, fitted_coordinates)`` gives the coordinates of the rest.
+    """
+    n_fit = max(fit_points // 2, 1)
+    if vectors.n_tokens <= n_fit:
+        return fit(vectors)
+    order = np.random.default_rng(seed).permutation(vectors.n_tokens)
+    chosen, others = np.sort(order[:n_fit]), np.sort(order[n_fit:])
+    sample, rest = vectors.subset(chosen), vectors.subset(others)
+    fitted = fit(sample)
+    coordinates = np.empty((2 * vectors.n_tokens, fitted.coordinates.shape[1]), dtype=np.float32)
+    coordinates[_points(chosen, vectors.n_tokens)] = fitted.coordinates
+    coordinates[_points(others, vectors.n_tokens)] = place(rest, sample, fitted.coordinates)
+    return Projection(
+        coordinates, {**fitted.details, "n_fitted_points": 2 * n_fit}, fitted.fallback
+    )
+
+
+def _points(tokens: NDArray[np.integer], n_tokens: int) -> NDArray[np.integer]:
+    """Return the point numbers of some tokens: their queries, then their keys."""
+    return np.concatenate([tokens, tokens + n_tokens])

@@ -1,0 +1,100 @@
+"""t-SNE of the cosine neighbourhoods of aligned queries and keys, run until it has settled."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from attentionviz.projections import pca
+from attentionviz.projections.affinities import fitting_perplexity, place_among, row_affinities
+from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
+from attentionviz.projections.forces import attraction, repulsion
+from attentionviz.projections.neighbours import find_neighbours, nearest, unit_vectors
+from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
+
+DEFAULTS: dict[str, Any] = {
+    "perplexity": 30.0,
+    **DESCENT_DEFAULTS,
+    "fit_points": DEFAULT_FIT_POINTS,
+    "placing_neighbours": 15,
+}
+NEARNESS = "distance"
+NEEDS_NEIGHBOURS = True
+FEWEST_TOKENS = 4
+
+
+def project(
+    vectors: HeadVectors, *, dims: int, seed: int, neighbours: Neighbours | None, **settings: Any
+) -> Projection:
+    """Return the t-SNE map; see `attentionviz.projections.project`.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+    dims : 2 or 3
+    seed : int
+        Chooses the sample of a head with more than ``fit_points``; else nothing is random.
+    neighbours : Neighbours or None
+        Used where all points are fitted.
+    **settings
+        Values for all of `DEFAULTS`.
+
+    Notes
+    -----
+    Starts from the principal components. Source: van der Maaten and Hinton 2008.
+    """
+    return fit_sampled(
+        vectors,
+        settings["fit_points"],
+        seed,
+        partial(_fit, dims=dims, neighbours=neighbours, settings=settings),
+        partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
+    )
+
+
+def _fit(
+    vectors: HeadVectors, *, dims: int, neighbours: Neighbours | None, settings: dict[str, Any]
+) -> Projection:
+    n_points = 2 * vectors.n_tokens
+    perplexity, fallback = fitting_perplexity(settings["perplexity"], n_points - 1)
+    n_near = min(int(3 * perplexity), n_points - 1)
+    if neighbours is None or len(neighbours.indices) != n_points:
+        neighbours = find_neighbours(vectors, n_near)
+    indices, distances = neighbours.indices[:, :n_near], neighbours.distances[:, :n_near]
+    rows = row_affinities(indices, distances, perplexity, n_points)
+    affinities = csr_matrix((rows + rows.T) / (2 * n_points))
+    start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
+    coordinates, divergence = descend(start, affinities, joint_objective, settings)
+    return Projection(coordinates, {"kl_divergence": divergence}, fallback)
+
+
+def joint_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, float]:
+    """Return a quarter of t-SNE's gradient, as openTSNE does, and the sum of w over all pairs.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (n_points, dims)
+    affinities : csr_matrix of float32, shape (n_points, n_points)
+    """
+    sums, forces = repulsion(points, points)
+    total = float(sums.sum(dtype=np.float64)) - len(points)  # less every point with itself
+    return attraction(points, affinities) - forces / np.float32(total), total
+
+
+def place_by_cosine(
+    rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, n_neighbours: int
+) -> Floats:
+    """Return points at the affinity-weighted mean of their cosine neighbours in a finished map.
+
+    Parameters
+    ----------
+    rest, sample : HeadVectors
+    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    n_neighbours : int
+    """
+    points, among = (unit_vectors(x.aligned.points()) for x in (rest, sample))
+    found = nearest(points, among, n_neighbours)
+    perplexity = found.indices.shape[1] / 3
+    return place_among(fitted, row_affinities(*found, perplexity, len(among)))

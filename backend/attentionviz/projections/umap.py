@@ -1,0 +1,126 @@
+"""UMAP of the cosine neighbourhoods of aligned queries and keys."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from attentionviz.projections import pca
+from attentionviz.projections.neighbours import find_neighbours
+from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
+from attentionviz.projections.tsne import place_by_cosine
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
+
+DEFAULTS: dict[str, Any] = {
+    "n_neighbours": 15,
+    "min_dist": 0.1,
+    "spread": 1.0,
+    "n_epochs": 200,
+    "negative_sample_rate": 5,
+    "learning_rate": 1.0,
+    "fit_points": DEFAULT_FIT_POINTS,
+    "placing_neighbours": 15,
+}
+NEARNESS = "distance"
+NEEDS_NEIGHBOURS = True
+FEWEST_TOKENS = 4
+# What umap-learn scales every start to.
+START_EXTENT = 10.0
+
+
+def project(
+    vectors: HeadVectors, *, dims: int, seed: int, neighbours: Neighbours | None, **settings: Any
+) -> Projection:
+    """Return the UMAP map; see `attentionviz.projections.project`.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+    dims : 2 or 3
+    seed : int
+        Chooses umap-learn's samples, and those of a head with more than ``fit_points``.
+    neighbours : Neighbours or None
+        Used where all points are fitted.
+    **settings
+        Values for all of `DEFAULTS`.
+
+    Notes
+    -----
+    Starts from the principal components: umap-learn's spectral start takes longer than all its
+    epochs on some heads. Source: McInnes et al. 2018 (arXiv 1802.03426).
+    """
+    return fit_sampled(
+        vectors,
+        settings["fit_points"],
+        seed,
+        partial(_fit, dims=dims, seed=seed, neighbours=neighbours, settings=settings),
+        partial(place_by_cosine, n_neighbours=settings["placing_neighbours"]),
+    )
+
+
+def _fit(
+    vectors: HeadVectors,
+    *,
+    dims: int,
+    seed: int,
+    neighbours: Neighbours | None,
+    settings: dict[str, Any],
+) -> Projection:
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+
+    n_points = 2 * vectors.n_tokens
+    # umap-learn counts the point itself as its first neighbour.
+    n_near = min(settings["n_neighbours"], n_points) - 1
+    if neighbours is None or len(neighbours.indices) != n_points:
+        neighbours = find_neighbours(vectors, n_near)
+    indices, distances = _with_self(neighbours, n_near)
+    points = vectors.aligned.points()
+    graph, _, _ = fuzzy_simplicial_set(
+        points,
+        n_near + 1,
+        np.random.RandomState(seed),
+        "cosine",
+        knn_indices=indices,
+        knn_dists=distances,
+    )
+    a, b = find_ab_params(settings["spread"], settings["min_dist"])
+    coordinates, _ = simplicial_set_embedding(
+        points,
+        graph,
+        dims,
+        settings["learning_rate"],
+        a,
+        b,
+        1.0,
+        settings["negative_sample_rate"],
+        settings["n_epochs"],
+        _start(vectors, dims),
+        np.random.RandomState(seed),
+        "cosine",
+        {},
+        False,
+        {},
+        False,
+        parallel=False,
+        verbose=False,
+    )
+    fallback = None
+    if n_near + 1 < settings["n_neighbours"]:
+        fallback = f"all {n_near + 1} points are neighbours: fewer than {settings['n_neighbours']}"
+    return Projection(np.asarray(coordinates, dtype=np.float32), fallback=fallback)
+
+
+def _with_self(neighbours: Neighbours, n_near: int) -> tuple[Any, Floats]:
+    own = np.arange(len(neighbours.indices), dtype=np.int32)[:, None]
+    indices = np.concatenate([own, neighbours.indices[:, :n_near]], axis=1)
+    distances = np.concatenate(
+        [np.zeros_like(own, dtype=np.float32), neighbours.distances[:, :n_near]], axis=1
+    )
+    return indices, distances
+
+
+def _start(vectors: HeadVectors, dims: int) -> Floats:
+    start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
+    extent = np.abs(start).max()
+    scaled: Floats = start * np.float32(START_EXTENT / extent) if extent > 0 else start
+    return scaled
