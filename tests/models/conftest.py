@@ -5,6 +5,7 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+import torch
 from tests.support import tiny_models
 
 from attentionviz import models
@@ -35,3 +36,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], models.Loa
 def minilm() -> models.LoadedModel:
     """Return the real MiniLM, loaded once."""
     return models.load("demo-bert", device="cpu", local_models=None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Tiny matrices gain nothing from more, and threads that wait for each other lose much."""
+    torch.set_num_threads(1)

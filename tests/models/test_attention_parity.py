@@ -13,6 +13,7 @@ from tests.support.vision_architectures import VISION_ARCHITECTURES, VisionCase
 
 from attentionviz import models
 from attentionviz.errors import ShapeError, UnsupportedModelError
+from attentionviz.models import parity
 from attentionviz.models.parity import FLOAT16_TOLERANCE, FLOAT32_TOLERANCE
 
 UNEVEN = [SENTENCES[0], " ".join(SENTENCES[1:4]), "april", SENTENCES[5]]
@@ -127,6 +128,19 @@ def test_arrays_of_another_shape_than_the_model_are_named(tiny: Tiny) -> None:
     short = dataclasses.replace(captured, queries=captured.queries[:1])
     with pytest.raises(ShapeError, match="queries has shape"):
         models.check_attention(model, batch, short)
+
+
+def test_a_noisy_model_is_held_against_its_own_noise_and_no_more(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if rounding, about 1e-7 in a tiny model, were above the tolerance, as in deep ones it is.
+    monkeypatch.setattr(parity, "FLOAT32_TOLERANCE", 1e-9)
+    model = tiny("bert")
+    batch = model.prepare_texts(UNEVEN)
+    captured = models.capture_batch(model, batch)
+    check = models.check_attention(model, batch, captured)
+    assert check.max_abs_error <= check.tolerance < FLOAT32_TOLERANCE
+    require_telling(model, batch, captured)
 
 
 def test_numbers_that_are_not_finite_never_pass(tiny: Tiny) -> None:
