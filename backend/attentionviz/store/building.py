@@ -90,7 +90,8 @@ class BuildingReader(DatasetReader):
         paths = [
             layout.map_path(HeadId(*map(int, at)), name) for at in np.argwhere(self.ready(name))
         ]
-        return self.fingerprint("grid", *paths, files=(layout.GRID_TOKENS, *paths))
+        spec = layout.grid_spec(self.manifest, name)
+        return self.fingerprint("grid", name, spec, *paths, files=(layout.GRID_TOKENS, *paths))
 
     def heads_bytes(self) -> bytes:
         """Return the facts of all heads that are there, in the form of ``heads.json``."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -110,14 +111,28 @@ def manifest_records(files: Mapping[str, Mapping[str, Any]]) -> dict[str, FileRe
     }
 
 
-def require_sizes(folder: Path, records: Mapping[str, FileRecord]) -> None:
-    """Raise DamagedDatasetError for the first file that is missing or has another size."""
-    for name, record in records.items():
-        key = file_key(f"{folder}/{name}")  # thousands: making a Path of each takes longer
-        if key is None:
-            raise DamagedDatasetError(f"{name} is missing, or is not a regular file")
-        if key.n_bytes != record.n_bytes:
-            raise DamagedDatasetError(f"{name} has {key.n_bytes} bytes, expected {record.n_bytes}")
+def require_sizes(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise DamagedDatasetError for the first file that is missing or has another size.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping
+        The ``files`` part of a manifest.
+    """
+    # A dataset has thousands of files, and a list of datasets looks at all of them.
+    prefix = f"{folder}/"
+    for name, facts in files.items():
+        try:
+            status = os.lstat(prefix + name)
+        except OSError as error:
+            raise DamagedDatasetError(f"{name} is missing") from error
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedDatasetError(f"{name} is not a regular file")
+        if status.st_size != facts["bytes"]:
+            raise DamagedDatasetError(
+                f"{name} has {status.st_size} bytes, expected {facts['bytes']}"
+            )
 
 
 def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class DatasetLibrary:
         manifest = self._manifests.get(key)
         if manifest is None:
             manifest = folders.read_manifest(folder, dataset_id, version)
-            folders.require_sizes(folder, folders.manifest_records(manifest.pop("files")))
+            folders.require_sizes(folder, manifest.pop("files"))
             self._manifests.put(key, manifest, _size(manifest))
         entry = DatasetEntry(dataset_id, "complete", version, folder, manifest)
         reason = self.damage.present(folder)
@@ -169,9 +169,9 @@ class DatasetLibrary:
         reader = self._kept(key)
         if reader is None:
             manifest = folders.read_manifest(folder, dataset_id, version)
-            records = folders.manifest_records(manifest.pop("files"))
-            folders.require_sizes(folder, records)
-            files = CheckedFiles(folder, records)
+            facts = manifest.pop("files")
+            folders.require_sizes(folder, facts)
+            files = CheckedFiles(folder, folders.manifest_records(facts))
             reader = DatasetReader(manifest, files, version, self.cache, self.damage)
             self._keep(key, reader)
         reason = self.damage.present(folder)
