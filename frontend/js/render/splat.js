@@ -7,6 +7,9 @@ import { PERSPECTIVE } from '../geometry.js';
 import { PHASES } from './stamps.js';
 import { depthFade } from './style.js';
 
+/** Opacity by depth, −1..1 in 256 steps; filled anew for each cell. */
+const fades = new Uint16Array(256);
+
 /** @typedef {{pixels: Int32Array, width: number, height: number}} Image */
 /**
  * Room for the projected points of one cell; x, y and depth serve marks with a shape, place those without.
@@ -105,6 +108,7 @@ export function placeDeep({ place, opacity: opacities }, { positions, from, blen
   const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] = c;
   const [middleX, middleY] = [c[12] - (size - 1) / 2, c[13] - (size - 1) / 2];
   const [columns, rows] = [width - size + 1, height - size + 1];
+  for (let step = 0; step < 256; step++) fades[step] = opacity * depthFade((step - 128) / 128);
   const isMoving = from !== null && blend < 1;
   const before = from ?? positions;
   for (let point = 0, at = start; point < place.length; point++, at += 3) {
@@ -121,7 +125,7 @@ export function placeDeep({ place, opacity: opacities }, { positions, from, blen
     const column = ((c0 * u + c1 * v + c2 * w + c3) * grown + middleX) | 0;
     const row = ((c4 * u + c5 * v + c6 * w + c7) * grown + middleY) | 0;
     place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
-    opacities[point] = (opacity * depthFade(away)) | 0;
+    opacities[point] = fades[(away * 128 + 128) & 255];
   }
 }
 
