@@ -121,6 +121,7 @@ def test_weights_in_several_files_have_one_hash(tmp_path: Path) -> None:
     assert weights_sha256(tmp_path) != before
 
 
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
 @pytest.mark.parametrize(
     ("card", "found"),
     [
@@ -131,9 +132,9 @@ def test_weights_in_several_files_have_one_hash(tmp_path: Path) -> None:
     ],
 )
 def test_the_licence_is_read_from_the_head_of_the_card(
-    card: str, found: str | None, tmp_path: Path
+    card: str, found: str | None, name: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "README.md").write_text(card, encoding="utf-8", newline="")
+    (tmp_path / name).write_text(card, encoding="utf-8", newline="")
     assert license_of(tmp_path) == found
 
 

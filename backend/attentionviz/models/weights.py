@@ -10,6 +10,7 @@ from attentionviz.errors import ModelNotAvailableError
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 CHUNK_BYTES = 2**20
+CARDS = ("README.md", "MODEL_CARD.md")
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -51,10 +52,10 @@ def weights_sha256(folder: Path) -> str:
 
 def license_of(folder: Path) -> str | None:
     """Return the licence that the model card names at its head, or None."""
-    card = folder / "README.md"
-    if not card.is_file():
+    cards = [folder / name for name in CARDS if (folder / name).is_file()]
+    if not cards:
         return None
-    with card.open(encoding="utf-8", errors="replace") as stream:
+    with cards[0].open(encoding="utf-8", errors="replace") as stream:
         head = stream.read(20_000)
     block = re.match(r"\ufeff?---\s*\n(.*?)\n---\s*(\n|$)", head, re.DOTALL)
     named = re.search(r"^license:[ \t]*([^\s#]+)", block[1], re.MULTILINE) if block else None
