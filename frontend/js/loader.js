@@ -58,7 +58,10 @@ export function createLoader(api, changed) {
 
   /** @param {State} state @param {DatasetEntry} entry @param {Build} build */
   function wantMaps({ method, dims, at }, { id }, { base, mapsReady }) {
-    const name = method && mapName(method, dims);
+    // Which maps there are is only known from the description; until it is there, nothing is asked for in vain.
+    const known = facts.description.value?.manifest?.maps;
+    const wished = method && mapName(method, dims);
+    const name = wished && known && wished in known ? wished : null;
     const nReady = !name ? 0 : mapsReady ? (mapsReady[name] ?? 0) : 'all';
     if (!name || nReady === 0) facts.grid.drop();
     else facts.grid.want(id, `${base}/${name}/${nReady}`, (signal) => api.grid(id, name, dims, signal));

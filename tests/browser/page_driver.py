@@ -35,7 +35,7 @@ LINES = """() => {
 
 
 def wait_until(is_so: Callable[[], Any], words: str) -> Any:
-    """Return the first true answer; fail after a while. Scripts of the page forbid polling inside."""
+    """Return the first true answer; fail after a while. The policy forbids polling inside."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         if found := is_so():
@@ -75,10 +75,15 @@ def find_point(page: Page, kind: str | None = None) -> tuple[float, float]:
             y = box["y"] + box["height"] * row / steps
             page.mouse.move(x, y)
             page.wait_for_timeout(35)
-            tooltip = page.locator(".map .tooltip")
-            if tooltip.is_visible() and (kind is None or f"{kind}, position" in tooltip.inner_text()):
+            if is_over(page, kind) and (page.wait_for_timeout(200) or is_over(page, kind)):
                 return x, y
     raise AssertionError(f"there is no {kind or 'point'} under the mouse anywhere")
+
+
+def is_over(page: Page, kind: str | None) -> bool:
+    """Whether the page says that a point (of a kind) is under the mouse."""
+    tooltip = page.locator(".map.is-over-point .tooltip")
+    return tooltip.is_visible() and f"{kind or ''}, position" in tooltip.inner_text()
 
 
 def select_point(page: Page, kind: str | None = None) -> dict[str, Any]:

@@ -64,10 +64,8 @@ def fidelity_values(fidelity: dict[str, float]) -> list[float]:
 
 
 def test_the_whole_view_comes_back_from_its_address(page: Page, address: str) -> None:
-    query = (
-        "?dataset=words&method=umap&dims=3&layer=2&head=1&selected=key-40&color=position&search=rain"
-    )
-    open_view(page, address, query)
+    choices = "method=umap&dims=3&layer=2&head=1&selected=key-40&color=position&search=rain"
+    open_view(page, address, f"?dataset=words&{choices}")
     assert query_of(page)["selected"] == "key-40"
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     expect(page.get_by_label("UMAP")).to_be_checked()
@@ -153,10 +151,10 @@ def test_a_search_without_a_hit_says_so_and_finds_no_part_of_a_word(
 
 
 def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
+    open_view(page, address, f"{HEAD}&color=frequency")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     find_point(page, "key")
-    expect(page.locator(".map .tooltip")).to_contain_text("Query or key")
+    expect(page.locator(".map .tooltip")).to_contain_text("Token frequency: ")
     point = select_point(page, "key")
     sequence = tokens["sequence"][point["token"]]
     length = tokens["sequences"]["length"][sequence]
@@ -171,9 +169,7 @@ def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str
     wait_until(lambda: page.evaluate(LINES) == 0, "attention lines are gone")
 
 
-def test_a_selection_stays_when_head_method_and_dimensions_change(
-    page: Page, address: str
-) -> None:
+def test_a_selection_stays_when_head_method_and_dimensions_change(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     point = select_point(page)
     page.keyboard.press("ArrowRight")
@@ -249,7 +245,7 @@ def test_a_head_is_reached_by_its_numbers(page: Page, address: str) -> None:
     page.get_by_label("Layer", exact=True).fill("2")
     page.get_by_label("Head", exact=True).fill("4")
     page.get_by_role("button", name="Go").click()
-    expect(page.locator(".notice")).to_have_text("Head 4 is outside 0..3.")
+    expect(page.locator(".notice__text")).to_have_text("Head 4 is outside 0..3.")
     page.get_by_label("Head", exact=True).fill("3")
     page.keyboard.press("Enter")
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 3")
@@ -269,9 +265,7 @@ def test_the_theme_follows_the_system_and_a_choice_is_remembered(
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-def test_zoom_moves_the_buttons_with_their_pictures_and_goes_back(
-    page: Page, address: str
-) -> None:
+def test_zoom_moves_the_buttons_with_their_pictures_and_goes_back(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     cell = page.locator(".cell").nth(5)
     before, picture = cell.bounding_box(), fingerprint(page)

@@ -73,6 +73,6 @@ for (const [layers, heads, width, height] of [[12, 12, 1100, 760], [1, 1, 600, 4
     assert.ok(home.x + home.k * size.width <= width + 1 && home.y + home.k * size.height <= height + 1);
     assert.ok(pitch.x >= cells.size[0] && pitch.y > cells.size[0]);
     const last = cells.n - 1;
-    assert.ok(Math.abs(cells.x[last] - (heads - 1) * pitch.x) < 0.01);
+    assert.ok(Math.abs(cells.x[last] - cells.x[0] - (heads - 1) * pitch.x) < 0.01);
   });
 }

@@ -18,13 +18,13 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
 export function createBar(root, { actions, facts, resetZoom }) {
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
-  const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), 'All heads');
+  const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
   const arrows = DIRECTIONS.map((direction) =>
     el('button', { class: 'button button--icon', type: 'button', title: `${WORDS[direction]} (arrow key)`, onClick: () => actions.goTo(direction) },
       icon(ICONS[direction]), el('span', { class: 'visually-hidden' }, WORDS[direction])));
   const neighbours = el('div', { class: 'bar__neighbours', role: 'group', 'aria-label': 'Neighbouring heads' }, ...arrows);
-  const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), 'Clear selection');
-  const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), 'Reset zoom');
+  const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
+  const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), clear, reset);
   root.append(element);
 

@@ -15,6 +15,8 @@ import { createAxes } from './axes.js';
 /** Widths of a column from which title and number have room, in rem. */
 const ROOM_FOR_TITLE = 3.2;
 const ROOM_FOR_BOTH = 5.4;
+/** Title and number stay together however large the map below them gets, in rem. */
+const WIDEST_TITLE = 7;
 /** Below this height of the line above a head there are no words at all, CSS pixels. */
 const LEAST_TITLE_PX = 13;
 
@@ -185,19 +187,19 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
   }
 
   /** @param {Arrangement} arrangement @param {number} k */
-  function layOut({ cells: { x, y, size }, pitch }, k) {
+  function layOut({ cells: { x, y, size }, pitch, titleWidth }, k) {
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const title = Math.min(1.5 * rem, TITLE_PX * k);
     const hasWords = title >= LEAST_TITLE_PX && pitch.x * k >= ROOM_FOR_TITLE * rem;
     element.classList.toggle('grid--bare', !hasWords);
     element.classList.toggle('grid--brief', hasWords && pitch.x * k < ROOM_FOR_BOTH * rem);
-    const width = Math.min(pitch.x * k - 6, Math.max(size[0] * k, ROOM_FOR_BOTH * rem));
+    const width = Math.max(size[0] * k, Math.min(titleWidth * k, WIDEST_TITLE * rem));
     layer.style.setProperty('--title', `${title}px`);
     for (const [i, { button }] of cells.entries()) {
       const side = size[i] * k;
-      button.style.width = `${Math.max(side, width)}px`;
+      button.style.width = `${width}px`;
       button.style.height = `${side + title}px`;
-      button.style.transform = `translate(${x[i] * k - Math.max(0, (width - side) / 2)}px, ${y[i] * k - title}px)`;
+      button.style.transform = `translate(${x[i] * k - (width - side) / 2}px, ${y[i] * k - title}px)`;
     }
   }
 

@@ -1,0 +1,266 @@
+"""The page with images, builds, failures, slow answers, hostile text and small windows."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import GROWING
+from tests.browser.page_driver import (
+    fetch_json,
+    find_point,
+    fingerprint,
+    open_view,
+    query_of,
+    select_point,
+    wait_until,
+)
+from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "\u202eevil\u202c",
+    "\u2067שלום",
+    "\u200b\u200d\ufeff",
+    "l" + "o" * 5000 + "ng",
+    "a\u0301\u0302\u0303\u0304\u0305",
+    "\n\t",
+    "__proto__",
+    "${alert(1)}",
+]
+
+
+WEIGHTS = """async ([kind, position]) => {
+  const answer = await fetch('api/v1/datasets/pictures/heads/1/2/attention/1');
+  const n = Number(answer.headers.get('X-Shape').split(',')[0]);
+  const pattern = new Float32Array(await answer.arrayBuffer());
+  const at = (i) => (kind === 'query' ? position * n + i : i * n + position);
+  return Array.from({ length: n }, (_, i) => pattern[at(i)]);
+}"""
+
+
+def test_an_image_shows_the_attention_of_the_selected_patch_in_numbers(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=pictures&layer=1&head=2&selected=query-60")
+    expect(page.get_by_label("Colour")).to_have_value("patch")
+    patches = page.locator(".image__patch")
+    expect(patches).to_have_count(49)
+    for kind, label in (("query", "paid by the query"), ("key", "received by the key")):
+        page.get_by_label(label).click()
+        expect(page.locator(".image__told")).to_contain_text(f"selected {kind}")
+        weights = page.evaluate(WEIGHTS, [kind, 10])
+        for i in (0, 20, 48):
+            words = f"patch, row {i // 7}, column {i % 7}, weight {weights[i + 1]:.3f}"
+            expect(patches.nth(i)).to_have_attribute("aria-label", words)
+        words = f"class token, weight {weights[0]:.3f}"
+        expect(page.locator(".image__token")).to_have_attribute("aria-label", words)
+        assert query_of(page)["selected"] == f"{kind}-60"
+        expect(page.locator("[aria-pressed=true]")).to_have_count(1)
+    patches.nth(0).click()
+    wait_until(lambda: query_of(page)["selected"] == "key-51", "the first patch is selected")
+
+
+def test_a_search_finds_images_by_their_label(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=pictures")
+    labels = fetch_json(page, "api/v1/datasets/pictures/tokens")["sequences"]["columns"]["label"]
+    page.get_by_role("searchbox").fill(labels[0].upper())
+    expect(page.locator(".search__count")).to_have_text(f"{49 * labels.count(labels[0])} tokens")
+
+
+def test_the_grid_fills_in_while_a_dataset_is_built(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    write_fake_building(tmp_path, GROWING, n_units_done=4)
+    open_view(page, serve(tmp_path), "")
+    expect(page.locator(".cell.is-pending")).to_have_count(2)
+    pending = page.get_by_role("button", name="Layer 1, head 2, not computed yet")
+    expect(pending).to_have_count(1)
+    expect(page.locator(".progress__text")).to_contain_text("4 of 60")
+    expect(page.locator(".progress__text")).to_contain_text("4 of 6 heads")
+    write_fake_building(tmp_path, GROWING, n_units_done=6)
+    expect(page.locator(".cell.is-pending")).to_have_count(0)
+    expect(page.locator(".progress__text")).to_contain_text("6 of 60")
+    page.get_by_label("UMAP").click()
+    expect(page.locator(".message")).to_contain_text("UMAP, 2-D is not computed yet")
+    write_fake_dataset(tmp_path, GROWING)
+    expect(page.locator(".message")).to_be_hidden()
+    expect(page.locator(".progress")).to_be_hidden()
+    expect(page.locator(".cell.is-pending")).to_have_count(0)
+
+
+def test_a_damaged_dataset_is_named_and_not_shown(page: Page, address: str) -> None:
+    page.goto(f"{address}?dataset=damaged")
+    expect(page.locator(".message")).to_contain_text("The dataset “damaged” is damaged")
+    expect(page.get_by_label("Dataset")).to_contain_text("damaged (damaged)")
+    expect(page.locator(".map__canvas")).to_be_hidden()
+
+
+def test_without_any_dataset_the_page_says_how_to_get_one(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    page.goto(serve(tmp_path))
+    expect(page.locator(".message")).to_contain_text("There is no dataset yet")
+
+
+def test_what_fails_is_named_and_can_be_tried_again(page: Page, address: str) -> None:
+    page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
+    page.route("**/projections/pca-2d", lambda route: route.abort())
+    page.goto(f"{address}?dataset=words&method=pca")
+    message = page.locator(".message")
+    expect(message).to_contain_text("Could not load the maps of all heads.")
+    expect(message).to_contain_text("The server does not answer.")
+    page.unroute("**/projections/pca-2d")
+    message.get_by_role("button", name="Try again").click()
+    expect(message).to_be_hidden()
+    assert fingerprint(page)
+
+
+def test_the_latest_choice_wins_over_a_slow_answer(page: Page, address: str) -> None:
+    held: list[Route] = []
+    open_view(page, address, "?dataset=words&method=biplot")
+    page.route("**/projections/umap-2d", lambda route: held.append(route))
+    page.get_by_label("UMAP").click()
+    wait_until(lambda: page.wait_for_timeout(50) or held, "the first map is asked for")
+    expect(page.locator(".waiting")).to_contain_text("Loading the maps of all heads")
+    page.get_by_label("PCA").click()
+    page.wait_for_timeout(700)
+    picture = fingerprint(page)
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(300)
+    assert fingerprint(page) == picture
+    expect(page.locator(".bar__detail")).to_contain_text("PCA, 2-D")
+    expect(page.locator(".waiting")).to_be_hidden()
+
+
+def test_nothing_of_one_dataset_is_shown_for_another(page: Page, address: str) -> None:
+    held: list[Route] = []
+    open_view(page, address, "?dataset=words")
+    for path in ("tokens", "heads", "projections/**"):
+        page.route(f"**/datasets/pictures/{path}", lambda route: held.append(route))
+    page.get_by_label("Dataset").select_option("pictures")
+    wait_until(lambda: page.wait_for_timeout(50) or held, "the images are asked for")
+    expect(page.locator(".about__model")).to_have_text("synthetic-vit")
+    page.get_by_label("Dataset").select_option("few-maps")
+    expect(page.locator(".about__model")).to_have_text("synthetic-bert")
+    picture = fingerprint(page)
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(300)
+    assert fingerprint(page) == picture
+    expect(page.locator(".cell")).to_have_count(4)
+    expect(page.get_by_label("Colour")).to_have_value("type")
+
+
+def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
+    def poison(route: Route) -> None:
+        columns = json.loads(route.fetch().text())
+        for token, text in enumerate(HOSTILE, start=1):
+            columns["text"][token] = text
+        columns["sequences"]["text"][0] = HOSTILE[0]
+        route.fulfill(json=columns)
+
+    page.route("**/datasets/words/tokens", poison)
+    open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
+    rows = page.locator(".sentence__column--query .sentence__token")
+    expect(rows.nth(1)).to_have_text(HOSTILE[0])
+    expect(rows.nth(5)).to_have_text("U+200B U+200D U+FEFF")
+    expect(rows.nth(8)).to_have_text("⏎⇥")
+    assert page.locator("img").count() == 1  # the mark of the page
+    assert page.locator(".sentence__column bdi").count() > len(HOSTILE)
+    for token, text in enumerate(HOSTILE, start=1):
+        page.get_by_role("searchbox").fill(text.strip())
+        page.locator(".sentence__column--key .sentence__button").nth(token).click()
+        expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {token + 1} of")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    panel = page.locator(".panel").bounding_box()
+    assert panel is not None
+    assert panel["x"] + panel["width"] <= 1440
+    find_point(page)
+
+
+def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
+    page.locator(".sentence__column--query .sentence__button").nth(2).hover()
+    weights = page.locator(".sentence__column--key .sentence__weight")
+    wait_until(lambda: any(weights.all_inner_texts()), "weights are written at the keys")
+    written = [float(text) for text in weights.all_inner_texts() if text]
+    assert 0.5 < sum(written) <= 1.05
+    assert not any(page.locator(".sentence__column--query .sentence__weight").all_inner_texts())
+    page.mouse.move(600, 20)
+    wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
+
+
+def test_clicking_a_token_of_the_sentence_selects_its_point(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
+    select_point(page)
+    page.locator(".sentence__column--key .sentence__button").nth(3).click()
+    expect(page.locator(".panel__chosen")).to_contain_text("key, position 4 of")
+    assert query_of(page)["selected"].startswith("key-")
+
+
+def test_under_reduced_motion_points_do_not_move(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    open_view(page, address, "?dataset=words&method=biplot")
+    target = {}
+    for name in ("PCA", "Biplot"):
+        page.get_by_label(name).click()
+        page.wait_for_timeout(700)
+        target[name] = fingerprint(page)
+    seen = page.evaluate(
+        """async () => {
+          const canvas = document.querySelector('.map__canvas');
+          const pen = canvas.getContext('2d');
+          const pictures = new Set();
+          document.querySelector('input[value=pca]').click();
+          for (let i = 0; i < 30; i++) {
+            await new Promise(requestAnimationFrame);
+            const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+            let sum = 0;
+            for (let j = 0; j < data.length; j++) sum = (sum * 31 + data[j]) | 0;
+            pictures.add(sum);
+          }
+          return [...pictures];
+        }"""
+    )
+    assert set(seen) <= set(target.values())
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1440, 900), (2560, 1440)])
+def test_every_control_is_reachable_in_windows_of_usual_sizes(
+    page: Page, address: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_view(page, address, "?dataset=words&layer=1&head=1&selected=key-4")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    boxes = [part.bounding_box() for part in page.locator(".header > *, .bar > *:visible").all()]
+    shown = [box for box in boxes if box and box["width"] > 0]
+    assert len(shown) >= 8
+    for box in shown:
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+    for left, right in zip(shown, shown[1:], strict=False):
+        same_line = abs(left["y"] - right["y"]) < 20
+        assert not same_line or left["x"] + left["width"] <= right["x"] + 1
+
+
+def test_a_model_of_a_thousand_heads_is_shown_whole(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    wide = FakeSpec("wide", n_layers=25, n_heads=40, n_tokens=20, d_head=2, maps=("pca-2d",))
+    write_fake_dataset(tmp_path, wide)
+    open_view(page, serve(tmp_path))
+    expect(page.locator(".cell")).to_have_count(1000)
+    map_box = page.locator(".map").bounding_box()
+    last = page.locator(".cell").last.bounding_box()
+    assert map_box is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= map_box["x"] + map_box["width"]
+    assert last["y"] + last["height"] <= map_box["y"] + map_box["height"]
+    page.locator(".cell").last.click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 24, head 39")
