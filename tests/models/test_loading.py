@@ -105,8 +105,8 @@ def test_a_damaged_folder_is_one_sentence(damage: str, tmp_path: Path) -> None:
 def test_an_index_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     index = {"weight_map": {"a": "../outside.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(ModelNotAvailableError, match="names '../outside.safetensors'"):
-        weight_files(tmp_path)
+    with pytest.raises(ModelNotAvailableError, match="of mine names '../outside.safetensors'"):
+        weight_files(tmp_path, "mine")
 
 
 def test_weights_in_several_files_have_one_hash(tmp_path: Path) -> None:
@@ -115,10 +115,10 @@ def test_weights_in_several_files_have_one_hash(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     index = {"weight_map": {f"w{i}": name for i, name in enumerate(parts)}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
-    before = weights_sha256(tmp_path)
-    assert weight_files(tmp_path) == sorted(parts)
+    before = weights_sha256(tmp_path, sorted(parts))
+    assert weight_files(tmp_path, "mine") == sorted(parts)
     (tmp_path / min(parts)).write_bytes(b"other")
-    assert weights_sha256(tmp_path) != before
+    assert weights_sha256(tmp_path, sorted(parts)) != before
 
 
 @pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])

@@ -73,7 +73,7 @@ def load(
     """
     chosen = choose_device(device)
     source = resolve(name, local_models)
-    weight_files(source.folder)
+    files = weight_files(source.folder, source.name)
     register()
     with _readable_errors(source), _quiet():
         network, family = _load_network(source)
@@ -83,7 +83,7 @@ def load(
     return LoadedModel(
         network=network,
         device=chosen,
-        description=_describe(source, network, family),
+        description=_describe(source, files, network, family),
         inputs=inputs,
         n_layers=len(findings.rules),
         n_heads=findings.n_heads,
@@ -212,12 +212,14 @@ def _own_limit(network: PreTrainedModel, tokenizer: Any) -> int:
     return min(limits)
 
 
-def _describe(source: ModelSource, network: PreTrainedModel, family: str) -> dict[str, Any]:
+def _describe(
+    source: ModelSource, files: list[str], network: PreTrainedModel, family: str
+) -> dict[str, Any]:
     return {
         "name": source.name,
         "source": source.source,
         "revision": source.revision,
-        "weights_sha256": weights_sha256(source.folder),
+        "weights_sha256": weights_sha256(source.folder, files),
         "family": family,
         "architecture": type(network).__name__,
         "modality": "text" if network.main_input_name == "input_ids" else "image",

@@ -67,7 +67,7 @@ class OutputWeights:
             raise UnsupportedModelError(
                 f"layer {layer}: the output of attention is changed before its output projection"
             )
-        weight = self.found[layer].double().cpu()  # (head * d_value, d_model)
+        weight = self.found[layer].cpu().double()  # (head * d_value, d_model)
         by_head = weight.reshape(n_heads, -1, weight.shape[-1])
         factor = torch.linalg.qr(by_head.transpose(1, 2), mode="r").R  # (head, d_value, d_value)
         return factor.transpose(1, 2).float().contiguous()

@@ -13,8 +13,14 @@ CHUNK_BYTES = 2**20
 CARDS = ("README.md", "MODEL_CARD.md")
 
 
-def weight_files(folder: Path) -> list[str]:
+def weight_files(folder: Path, name: str) -> list[str]:
     """Return the safetensors files of a model, sorted.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        The model's, for messages.
 
     Raises
     ------
@@ -26,23 +32,22 @@ def weight_files(folder: Path) -> list[str]:
     index = folder / INDEX
     if not index.is_file():
         raise ModelNotAvailableError(
-            f"{folder.name} has no {SINGLE}; weights in other formats are not read because "
-            "they can run code"
+            f"{name} has no {SINGLE}; weights in other formats are not read because they can run "
+            "code, but the hub may offer a conversion: name it as ID@refs/pr/NUMBER"
         )
     try:
         names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelNotAvailableError(f"{INDEX} of {folder.name} cannot be read") from error
-    for name in names:
-        is_plain = isinstance(name, str) and re.fullmatch(r"[\w.-]+\.safetensors", name)
-        if not is_plain or not (folder / name).is_file():
-            raise ModelNotAvailableError(f"{INDEX} names {name!r}, which is not in {folder.name}")
+        raise ModelNotAvailableError(f"{INDEX} of {name} cannot be read") from error
+    for part in names:
+        is_plain = isinstance(part, str) and re.fullmatch(r"[\w.-]+\.safetensors", part)
+        if not is_plain or not (folder / part).is_file():
+            raise ModelNotAvailableError(f"{INDEX} of {name} names {part!r}, which is not there")
     return names
 
 
-def weights_sha256(folder: Path) -> str:
+def weights_sha256(folder: Path, names: list[str]) -> str:
     """Return the SHA-256 of the weights; of several files, that of their names and hashes."""
-    names = weight_files(folder)
     hashes = [_file_sha256(folder / name) for name in names]
     if len(hashes) == 1:
         return hashes[0]
