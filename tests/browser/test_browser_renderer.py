@@ -77,7 +77,7 @@ def test_dimmed_points_are_pale(bare: Page) -> None:
     found = draw(
         bare, {"at": [[0, 0]], "aroundPoints": True}, positions=LEFT, colors=[RED], flags=[2]
     )["colors"]
-    pale = [round(part + (255 - part) * 0.84) for part in RED]
+    pale = [round(part + (255 - part) * 0.8) for part in RED]
     assert near(found[0], pale, 8)
 
 

@@ -1,7 +1,7 @@
 /** What lies over the map on a canvas of its own: attention lines, and rings that follow the mouse. */
 
 import { cellCoefficients, projectPoint } from '../geometry.js';
-import { FLAG, inkOf } from './style.js';
+import { FLAG, inkOf, STANDOUT } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /**
@@ -76,15 +76,18 @@ function strokeLines(context, frame, cell, lines) {
   const coefficients = cellCoefficients(frame, cell);
   const [red, green, blue] = lines.color ?? inkOf(frame);
   context.lineWidth = lines.width ?? 1.25;
-  context.lineCap = 'round';
+  const gap = (STANDOUT.selected.scale * frame.pointSize) / 2; // lines end at the marks that they join
   linesByOpacity(lines, frame.flags).forEach((group, step) => {
     if (!group.length) return;
     context.beginPath();
     for (const line of group) {
       const [x, y] = projectPoint(frame, cell, lines.from[line], coefficients);
       const [toX, toY] = projectPoint(frame, cell, lines.to[line], coefficients);
-      context.moveTo(x, y);
-      context.lineTo(toX, toY);
+      const length = Math.hypot(toX - x, toY - y);
+      if (length <= 2 * gap) continue;
+      const [stepX, stepY] = [((toX - x) / length) * gap, ((toY - y) / length) * gap];
+      context.moveTo(x + stepX, y + stepY);
+      context.lineTo(toX - stepX, toY - stepY);
     }
     context.strokeStyle = `rgb(${red} ${green} ${blue} / ${(step + 0.5) / STEPS})`;
     context.stroke();

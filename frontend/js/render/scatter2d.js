@@ -7,7 +7,7 @@ import {
 import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
 import {
-  depthFade, EDGE, EDGE_OPACITY, farToNear, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
+  depthFade, EDGE, EDGE_OPACITY, farToNear, FULL_RING, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
   standoutOf,
 } from './style.js';
 
@@ -207,8 +207,9 @@ function createPainter(frame, sheet, style, projected) {
       return;
     }
     const size = Math.max(diameterOf(cell, point) * scale, least * ratio);
-    paintMark(point, size + 2 * (ring + HALO) * ratio, background, 256);
-    if (ring) paintMark(point, size + 2 * ring * ratio, ink, 256);
+    const width = ring * Math.min(ratio, size / FULL_RING);
+    paintMark(point, size + 2 * (width + HALO * ratio), background, 256);
+    if (ring) paintMark(point, size + 2 * width, ink, 256);
     paintMark(point, size, color, 256);
   }
 }

@@ -2,7 +2,7 @@
 
 import { PERSPECTIVE, SPACE_SCALE } from '../geometry.js';
 import {
-  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT,
+  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT,
 } from './style.js';
 
 /** Texels in a row of the textures that hold long lists. */
@@ -115,6 +115,7 @@ void main() {
     place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5); // whole pixels, whatever the GPU's precision
   } else {
     vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
+    vRing = RINGS[look] * min(uRatio, 2.0 * vRadius / ${glsl(FULL_RING)});
     if (look == 0) {
       vHalo = min(${glsl(EDGE.width)} * uRatio, ${glsl(EDGE.share)} * diameter);
       color = mix(uBackground, color, fade);

@@ -7,7 +7,7 @@
 export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8 });
 
 /** Share of the background in the colour of a dimmed point. */
-export const DIM = 0.84;
+export const DIM = 0.8;
 /** A diamond of this half diagonal covers as much as a disc of radius 1. */
 export const DIAMOND = 1.2533;
 /** Marks from this diameter on (device pixels) have a shape; smaller ones are single pixels or two by two. */
@@ -28,6 +28,8 @@ export const STANDOUT = Object.freeze({
 });
 /** Width of the line of background around points that stand out, CSS px. */
 export const HALO = 1;
+/** Marks below this diameter (CSS px) get rings that are thinner in proportion. */
+export const FULL_RING = 7;
 
 /** Opacity of marks that have a shape: colours stay true, and their edges tell how crowded a place is. */
 export const SHAPED_OPACITY = 0.94;
