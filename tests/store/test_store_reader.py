@@ -1,5 +1,6 @@
 """Datasets that lie, files that are no files, and memory that stays flat."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -273,6 +274,43 @@ def test_a_manifest_that_lies_is_damage(folder: Path, manifest: dict) -> None:
     with pytest.raises(DamagedDatasetError):
         reader_of(lying)
     assert [entry.state for entry in list_datasets(lying.parent)] == ["damaged"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"tolerance": 1e-05', '"tolerance": 1e999'),
+        ('"scaling": 0.', '"scaling": 1e999'),
+        ('"scaling": 0.', '"scaling": 1' + "0" * 400),
+        ('"seed": 0', '"seed": 1' + "0" * 5000),
+        ('"parameters": {', '"parameters": {"x": -1e999,'),
+        ('"parameters": {', '"parameters": {"x": NaN,'),
+    ],
+)
+def test_numbers_that_are_not_finite_are_damage(folder: Path, old: str, new: str) -> None:
+    text = (folder / "manifest.json").read_text()
+    assert old in text
+    content = text.replace(old, new, 1).encode()
+    name = f"small@{hashlib.sha256(content).hexdigest()[:12]}"
+    (folder / "manifest.json").write_bytes(content)
+    folder.rename(folder.with_name(name))
+    (folder.parent / "small.current").write_text(f"{name}\n")
+    assert list_datasets(folder.parent)[0].state == "damaged"
+    with pytest.raises(DamagedDatasetError):
+        open_dataset(folder.parent, "small")
+
+
+def test_facts_of_a_half_built_map_that_are_no_facts_are_left_out(tmp_path: Path) -> None:
+    staging = write_fake_building(tmp_path, SPEC, n_units_done=4)
+    library = DatasetLibrary(tmp_path)
+    for content in (b"", b"[]", b"nothing", b'{"scale": 1e999}', b'{"scale": NaN}'):
+        line = {"path": "L00H01/pca-2d.json", "bytes": len(content)}
+        line["sha256"] = hashlib.sha256(content).hexdigest()
+        (staging / "L00H01" / "pca-2d.json").write_bytes(content)
+        with (staging / "journal.jsonl").open("a") as journal:
+            journal.write(json.dumps(line) + "\n")
+        heads = library.open_dataset("small").heads()
+        assert [len(head["maps"]) for head in heads] == [1, 0, 1, 1]
 
 
 def test_a_file_that_is_gone_is_found_by_the_list(folder: Path) -> None:

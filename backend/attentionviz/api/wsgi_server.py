@@ -1,5 +1,6 @@
 """The loop around the application: waitress, held to our headers, errors and way to end."""
 
+import resource
 import signal
 import socket
 import time
@@ -23,6 +24,7 @@ MAX_WAITING_BYTES = 256 * 1024 * 1024
 FINISH_SECONDS = 10.0
 LOOP_SECONDS = 1.0
 CLEANUP_SECONDS = 5
+SPARE_FILES = 256
 
 
 def run(
@@ -48,6 +50,7 @@ def run(
     ConfigError
         When the address cannot be listened on.
     """
+    _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
     server.channel_class = _channel_class(policy)
     stop = _Stop(server)
@@ -116,6 +119,14 @@ def _socket(host: str, port: int) -> socket.socket:
             "with --port, or end what uses it"
         ) from error
     return made
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raise this process's own limit; many systems give 1,024, which connections alone can use."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _channel_class(policy: Callable[[], str]) -> type[HTTPChannel]:

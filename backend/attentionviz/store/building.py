@@ -155,7 +155,11 @@ class BuildingReader(DatasetReader):
             except NotReadyError:  # replaced since the journal was read
                 return {}
             self.cache.put(key, content, len(content))
-        found = parse_json(content, path)
+        try:
+            found = parse_json(content, path)
+            canonical_json(found)  # which infinity, written as 1e999, is not
+        except (DamagedDatasetError, ValueError):
+            return {}
         return found if isinstance(found, dict) else {}
 
     def _is_map_facts(self, name: str) -> bool:

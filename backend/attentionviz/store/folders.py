@@ -1,6 +1,7 @@
 """What lies in a data folder: pointers, versions and builds, by name; and their manifests."""
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from attentionviz.store.schema import MAX_MANIFEST_BYTES, parse_manifest
 from attentionviz.store.writer import FileRecord
 
 MAX_POINTER_BYTES = 200
+MAX_SCALING = 1e6
 
 
 def pointed_ids(data_dir: Path) -> list[str]:
@@ -138,6 +140,14 @@ def require_sizes(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
 def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:
     if manifest["id"] != dataset_id:
         raise DamagedDatasetError(f"the manifest is that of {manifest['id']!r}")
+    try:
+        # 1e999 is a number to JSON and infinity to Python, which could not be sent on.
+        json.dumps({**manifest, "files": None}, allow_nan=False)
+    except ValueError as error:
+        raise DamagedDatasetError("the manifest holds a number that is not finite") from error
+    for layer, rule in enumerate(manifest["layers"]):
+        if not abs(rule["scaling"]) <= MAX_SCALING:
+            raise DamagedDatasetError(f"the scaling of layer {layer} is beyond {MAX_SCALING:g}")
     return manifest
 
 
