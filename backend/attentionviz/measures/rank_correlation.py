@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from attentionviz.core.pattern import visible_keys
+
 Floats = NDArray[np.floating]
 Tokens = NDArray[np.int64]
 
 FEWEST_KEYS = 3
-# Whole sequences are taken until they hold so many tokens: a sample of heads' usual spread.
+# Whole sequences are taken until they hold so many tokens.
 ENOUGH_TOKENS = 2000
 # Of one very long sequence, every n-th query is taken.
 MOST_PAIRS = 1 << 20
@@ -65,9 +67,10 @@ def rank_scores(queries: Floats, keys: Floats, places: Places, seed: int) -> lis
         Chooses sequences where there are more than 2,000 tokens.
     """
     ranked = []
-    for tokens in _sequences(places.sequence_index, seed):
-        rows = tokens[:: max(1, -(-(len(tokens) ** 2) // MOST_PAIRS))]
-        visible = _visible(places, rows, tokens)
+    for tokens in _sequences(places, seed):
+        step = -(-(len(tokens) ** 2) // MOST_PAIRS)  # rounded up
+        rows = tokens[::step]
+        visible = _visible(len(tokens), places)[::step]
         ranks = _centred_ranks(queries[rows] @ keys[tokens].T, visible)
         has_order = (visible.sum(axis=1) >= FEWEST_KEYS) & (ranks != 0).any(axis=1)
         if has_order.any():
@@ -106,10 +109,10 @@ def mean_correlation(
     return float(np.concatenate(correlations).mean()) if correlations else None
 
 
-def _sequences(sequence_index: NDArray[np.integer], seed: int) -> list[Tokens]:
+def _sequences(places: Places, seed: int) -> list[Tokens]:
     """Return the tokens of each sequence, of as many sequences in seeded order as are enough."""
-    order = np.argsort(sequence_index, kind="stable")
-    cuts = np.flatnonzero(np.diff(sequence_index[order])) + 1
+    order = np.lexsort((places.position, places.sequence_index))
+    cuts = np.flatnonzero(np.diff(places.sequence_index[order])) + 1
     sequences = np.split(order, cuts)
     if len(order) <= ENOUGH_TOKENS:
         return sequences
@@ -119,14 +122,9 @@ def _sequences(sequence_index: NDArray[np.integer], seed: int) -> list[Tokens]:
     return [sequences[i] for i in np.sort(shuffled[:n_taken])]
 
 
-def _visible(places: Places, queries: Tokens, keys: Tokens) -> NDArray[np.bool_]:
-    back = places.position[queries][:, None] - places.position[keys][None, :]  # (query, key)
-    visible = np.ones(back.shape, dtype=bool)
-    if places.is_causal:
-        visible &= back >= 0
-    if places.max_distance is not None:
-        visible &= np.abs(back) <= places.max_distance
-    return visible
+def _visible(n: int, places: Places) -> NDArray[np.bool_]:
+    rule = visible_keys(n, n, is_causal=places.is_causal, max_distance=places.max_distance)
+    return np.ones((n, n), dtype=bool) if rule is None else rule
 
 
 def _centred_ranks(values: Floats, visible: NDArray[np.bool_]) -> Floats:

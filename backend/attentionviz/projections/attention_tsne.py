@@ -20,7 +20,7 @@ from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
 
 DEFAULTS: dict[str, Any] = {
-    "perplexity": 30.0,
+    "perplexity": 20.0,
     **DESCENT_DEFAULTS,
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,

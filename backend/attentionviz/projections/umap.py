@@ -1,6 +1,8 @@
 """UMAP of the cosine neighbourhoods of aligned queries and keys."""
 
+import warnings
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -66,8 +68,7 @@ def _fit(
     neighbours: Neighbours | None,
     settings: dict[str, Any],
 ) -> Projection:
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
-
+    umap_ = _umap_learn()
     n_points = 2 * vectors.n_tokens
     # umap-learn counts the point itself as its first neighbour.
     n_near = min(settings["n_neighbours"], n_points) - 1
@@ -75,7 +76,7 @@ def _fit(
         neighbours = find_neighbours(vectors, n_near)
     indices, distances = _with_self(neighbours, n_near)
     points = vectors.aligned.points()
-    graph, _, _ = fuzzy_simplicial_set(
+    graph, _, _ = umap_.fuzzy_simplicial_set(
         points,
         n_near + 1,
         np.random.RandomState(seed),
@@ -83,8 +84,8 @@ def _fit(
         knn_indices=indices,
         knn_dists=distances,
     )
-    a, b = find_ab_params(settings["spread"], settings["min_dist"])
-    coordinates, _ = simplicial_set_embedding(
+    a, b = umap_.find_ab_params(settings["spread"], settings["min_dist"])
+    coordinates, _ = umap_.simplicial_set_embedding(
         points,
         graph,
         dims,
@@ -108,6 +109,13 @@ def _fit(
     if n_near + 1 < settings["n_neighbours"]:
         fallback = f"all {n_near + 1} points are neighbours: fewer than {settings['n_neighbours']}"
     return Projection(np.asarray(coordinates, dtype=np.float32), fallback=fallback)
+
+
+def _umap_learn() -> Any:
+    with warnings.catch_warnings():
+        # It warns on import that it found no TensorFlow, for a class that is not used here.
+        warnings.simplefilter("ignore", ImportWarning)
+        return import_module("umap.umap_")
 
 
 def _with_self(neighbours: Neighbours, n_near: int) -> tuple[Any, Floats]:
