@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from tests.support.renderer_page import open_renderer_page, served_renderer_page
+from tests.support.renderer_page import draw, open_renderer_page, served_renderer_page
 
 RENDERERS = ("canvas2d", "webgl2")
 RED, BLUE, WHITE = [220, 30, 40], [20, 60, 200], [255, 255, 255]
@@ -37,11 +37,6 @@ def bare(
     yield open_renderer_page(page, renderer_address, f"force={request.param}")
     page.close()
     assert [said for said in complaints if not any(w in said for w in READING_IS_SLOW)] == []
-
-
-def draw(page: Page, options: dict[str, Any] | None = None, **plain: Any) -> dict[str, Any]:
-    """Draw a frame given by plain lists."""
-    return page.evaluate("([plain, options]) => drawPlain(plain, options)", [plain, options or {}])
 
 
 def near(color: list[int], wanted: list[int], tolerance: int = 18) -> bool:
@@ -262,86 +257,3 @@ def test_a_redraw_asks_for_no_new_context(bare: Page) -> None:
     draw(bare, positions=RIGHT, colors=[BLUE])
     draw(bare, positions=LEFT, colors=[RED], flags=[8])
     assert bare.evaluate("window.asked") == 0
-
-
-def test_a_lost_context_comes_back_with_the_picture(page: Page, renderer_address: str) -> None:
-    page.expected = [*READING_IS_SLOW]  # type: ignore[attr-defined]  # as conftest reads it
-    open_renderer_page(page, renderer_address, "force=webgl2")
-    before = draw(page, positions=LEFT, colors=[RED])["drawn"]
-    page.evaluate(
-        """async () => {
-          const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
-          const said = (name) =>
-            new Promise((done) => canvas.addEventListener(name, done, { once: true }));
-          const lost = said('webglcontextlost');
-          loss.loseContext();
-          await lost;
-          const back = said('webglcontextrestored');
-          setTimeout(() => loss.restoreContext(), 0);
-          await back;
-        }"""
-    )
-    count = """() => {
-      const pixels = current().readPixels();
-      let n = 0;
-      for (let at = 0; at < pixels.length; at += 4) n += pixels[at + 1] < 255;
-      return n;
-    }"""
-    assert page.evaluate(count) == before["count"]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "points=12000&layers=3&heads=4",
-        "points=12000&layers=3&heads=4&dims=3&theme=dark&size=2",
-        "points=2000&view=head&color=position",
-        "points=2000&view=head&dims=3&color=type",
-        "points=1500&view=head&patches&outline=1",
-    ],
-)
-def test_both_renderers_draw_the_same_picture(
-    page: Page, renderer_address: str, query: str
-) -> None:
-    page.expected = [*READING_IS_SLOW]  # type: ignore[attr-defined]  # as conftest reads it
-    page.set_viewport_size({"width": 500, "height": 400})
-    open_renderer_page(page, renderer_address, query)
-    drawn, differing = page.evaluate("compareRenderers()")
-    assert drawn > 4000
-    assert differing <= 0.01 * drawn
-
-
-def test_without_a_gpu_the_choice_is_canvas_2d(page: Page, renderer_address: str) -> None:
-    open_renderer_page(page, renderer_address, "points=1000&show")
-    assert page.evaluate("current().name") == "canvas2d"
-
-
-def test_lines_join_queries_and_keys_over_the_map(page: Page, renderer_address: str) -> None:
-    page.expected = [*READING_IS_SLOW]  # type: ignore[attr-defined]  # as conftest reads it
-    open_renderer_page(page, renderer_address, "force=canvas2d")
-    alphas = page.evaluate(
-        """([left, right]) => {
-          const black = [0, 0, 0];
-          const positions = [...left, ...right];
-          const frame = plainFrame({ positions, colors: [black, black], nQueries: 1 });
-          const context = document.getElementById('overlay').getContext('2d');
-          const alpha = (lines, rings) => {
-            overlay.draw(frame, [{ cell: 0, lines, rings }]);
-            return context.getImageData(100, 100, 1, 1).data[3];
-          };
-          const lines = (weight) => ({ from: [0], to: [1], weights: [weight], width: 3 });
-          return [alpha(lines(1), []), alpha(lines(0.4), []), alpha(null, [0])];
-        }""",
-        [LEFT, RIGHT],
-    )
-    assert alphas[0] > 230
-    assert 80 < alphas[1] < 130
-    assert alphas[2] == 0
-
-
-def test_the_benchmark_of_the_page_tells_its_figures(page: Page, renderer_address: str) -> None:
-    open_renderer_page(page, renderer_address, "points=4000&layers=2&heads=2")
-    for kind in ("pan", "blend", "style"):
-        figures = page.evaluate("kind => measure({ nFrames: 3, kind })", kind)
-        assert figures["n_points"] == 4000
-        assert figures["draw_ms"]["median"] <= figures["draw_ms"]["max"]

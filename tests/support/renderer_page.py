@@ -61,6 +61,14 @@ def open_renderer_page(page: Page, address: str, query: str = "") -> Page:
     return page
 
 
+def draw(page: Page, options: dict[str, Any] | None = None, **plain: Any) -> dict[str, Any]:
+    """Draw a frame given by plain lists and tell what is seen; see ``drawPlain`` of the page."""
+    found: dict[str, Any] = page.evaluate(
+        "([plain, options]) => drawPlain(plain, options)", [plain, options or {}]
+    )
+    return found
+
+
 def measure_frames(browser: Browser, points: int, **choices: object) -> dict[str, Any]:
     """Measure redraws of a grid of 12 x 12 heads at 1400 x 900.
 
