@@ -87,6 +87,18 @@ export function setAttribute(element, name, value) {
   else element.setAttribute(name, value);
 }
 
+/**
+ * Give an element the focus once all views have changed, if what had it is no longer shown.
+ *
+ * @param {HTMLElement} heir
+ */
+export function inheritFocus(heir) {
+  queueMicrotask(() => {
+    const holder = document.activeElement;
+    if (holder === null || holder === document.body || !holder.checkVisibility()) heir.focus({ preventScroll: true });
+  });
+}
+
 /** Whether the system asks for little motion. */
 export function isMotionReduced() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;

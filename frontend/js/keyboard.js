@@ -23,7 +23,7 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    if (event.key === 'Escape') return actions.clear();
+    if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
     const act = keys[event.key] ?? (ARROWS[event.key] && store.get().at && !isMoving(event.target) ? () => actions.goTo(ARROWS[event.key]) : null);
     if (!act) return;
@@ -40,6 +40,11 @@ function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return target.type !== 'radio' && target.type !== 'checkbox';
   return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
+/** @param {EventTarget | null} target */
+function hasText(target) {
+  return target instanceof HTMLInputElement && target.type === 'search' && target.value !== '';
 }
 
 /** Whether the arrow keys already do something there. @param {EventTarget | null} target */

@@ -6,7 +6,9 @@ import { mapName } from './select.js';
 /** @import { Api } from './api.js' */
 /** @import { DatasetEntry, Facts, State } from './page.js' */
 
+/** How often the list of datasets is asked for: while one is being built or none is there, and otherwise. */
 const POLL_MS = 1500;
+const IDLE_POLL_MS = 10_000;
 
 /**
  * Return the facts, and a function that asks for what the choices need.
@@ -98,16 +100,16 @@ export function createLoader(api, changed) {
     for (const slot of Object.values(facts)) if (!kept.includes(slot)) slot.drop();
   }
 
-  /** While something is being built, the list is asked for again and again; what grew then has a new key. */
+  /** The list of datasets is asked for again and again; what grew then has a new key. */
   function watchBuilds() {
     const { status, value } = facts.datasets;
-    const isBuilding = value?.some(({ state }) => state === 'building');
-    if (status === 'loading' || !isBuilding || poll !== null) return;
+    if (status === 'loading' || !value || poll !== null) return;
+    const isWaiting = value.length === 0 || value.some(({ state }) => state === 'building');
     poll = setTimeout(() => {
       poll = null;
       if (document.hidden) watchBuilds();
       else facts.datasets.again();
-    }, POLL_MS);
+    }, isWaiting ? POLL_MS : IDLE_POLL_MS);
   }
 
   return {

@@ -11,6 +11,8 @@ import { DEFAULT_ORBIT, turnOrbit } from './geometry.js';
 const RESET_MS = 300;
 /** How much of the content stays in sight, CSS pixels. */
 const KEPT_PX = 80;
+/** A button that moved no farther than this while it was down was clicked. */
+const CLICK_PX = 4;
 
 /**
  * @param {HTMLElement} element that the gestures are made on
@@ -21,6 +23,7 @@ export function createViewport(element, moved) {
   /** @type {Orbit} */
   let orbit = DEFAULT_ORBIT;
   let isTurning = false;
+  let hasTurned = false;
   let isHome = true;
   let home = zoomIdentity;
   let transform = zoomIdentity;
@@ -28,7 +31,7 @@ export function createViewport(element, moved) {
   let grip = null;
 
   const behaviour = zoom()
-    .clickDistance(4)
+    .clickDistance(CLICK_PX)
     .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !(isTurn(event)))
     .on('zoom', (event) => {
       transform = event.transform;
@@ -46,6 +49,7 @@ export function createViewport(element, moved) {
 
   /** @param {PointerEvent} event */
   function take(event) {
+    hasTurned = false;
     if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary) return;
     grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
   }
@@ -53,9 +57,11 @@ export function createViewport(element, moved) {
   /** @param {PointerEvent} event */
   function turn(event) {
     if (grip?.id !== event.pointerId) return;
-    orbit = turnOrbit(orbit, event.clientX - grip.x, event.clientY - grip.y);
+    const [dx, dy] = [event.clientX - grip.x, event.clientY - grip.y];
+    if (!hasTurned && Math.hypot(dx, dy) <= CLICK_PX) return;
+    hasTurned = true;
+    orbit = turnOrbit(orbit, dx, dy);
     grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
-    isHome = false;
     moved();
   }
 
@@ -68,7 +74,6 @@ export function createViewport(element, moved) {
   /** @param {boolean} isSlow */
   function goHome(isSlow) {
     isHome = true;
-    orbit = DEFAULT_ORBIT;
     if (isSlow && !isMotionReduced()) target.transition().duration(RESET_MS).call(/** @type {any} */ (behaviour.transform), home);
     else target.interrupt().call(/** @type {any} */ (behaviour.transform), home);
     moved();
@@ -77,7 +82,8 @@ export function createViewport(element, moved) {
   return {
     get transform() { return transform; },
     get orbit() { return orbit; },
-    get isTurning() { return isTurning; },
+    /** Whether the button that was just released has turned the map: then it is no click. */
+    get hasTurned() { return hasTurned; },
     get isGripped() { return grip !== null; },
     /**
      * Say what is shown: where it lies at rest, how large it is, and how far one may zoom.
@@ -96,9 +102,13 @@ export function createViewport(element, moved) {
       behaviour.scaleExtent([limits.min, limits.max]).extent([[0, 0], [room.width, room.height]]);
       const [left, top] = [room.width - KEPT_PX, room.height - KEPT_PX].map((reach) => Math.max(0, reach) / limits.min);
       behaviour.translateExtent([[-left, -top], [size.width + left, size.height + top]]);
+      if (isOther) orbit = DEFAULT_ORBIT;
       if (isOther || isHome) goHome(false);
     },
-    reset: () => goHome(true),
+    reset() {
+      orbit = DEFAULT_ORBIT;
+      goHome(true);
+    },
     /**
      * Bring a rectangle of the content into sight.
      *

@@ -103,6 +103,9 @@ def test_without_any_dataset_the_page_says_how_to_get_one(
 ) -> None:
     page.goto(serve(tmp_path))
     expect(page.locator(".message")).to_contain_text("There is no dataset yet")
+    write_fake_building(tmp_path, GROWING, n_units_done=6)
+    expect(page.locator(".cell")).to_have_count(6)
+    expect(page.locator(".message")).to_be_hidden()
 
 
 def test_what_fails_is_named_and_can_be_tried_again(page: Page, address: str) -> None:

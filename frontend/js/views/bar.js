@@ -1,6 +1,6 @@
 /** The line above the map: where one is, the way to the neighbours and back. */
 
-import { el, ICONS, icon, setText } from '../dom.js';
+import { el, ICONS, icon, inheritFocus, setText } from '../dom.js';
 import { neighbourOf } from '../select.js';
 import { counted, headWords, mapWords } from '../words.js';
 
@@ -27,11 +27,15 @@ export function createBar(root, { actions, facts, resetZoom }) {
   const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), clear, reset);
   root.append(element);
+  let wasGrid = false;
 
   return {
     update({ at, method, dims, selected }) {
       const manifest = facts.description.value?.manifest ?? null;
+      const isOpening = wasGrid && at !== null;
+      wasGrid = at === null;
       back.hidden = neighbours.hidden = at === null;
+      if (isOpening) inheritFocus(back);
       clear.hidden = selected === null;
       reset.hidden = manifest === null;
       setText(title, at ? headWords(at) : 'All heads');

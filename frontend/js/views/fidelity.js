@@ -4,7 +4,7 @@ import { el, setText } from '../dom.js';
 import { chosenMap, fidelityOf } from '../select.js';
 import { FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
 
-/** @import { Context, Fidelity, HeadFacts, View } from '../page.js' */
+/** @import { Context, Fidelity, HeadFacts, HeadMapFacts, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
@@ -21,8 +21,19 @@ export function createFidelity(root, { facts }) {
     const row = el('div', { class: 'fidelity__row' }, el('dt', { class: 'fidelity__label' }, label), value, meter, el('dd', { class: 'fidelity__help' }, help));
     return { name, row, value, fill };
   });
-  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)));
+  const energy = el('p', { class: 'field__note' });
+  const fallback = el('p', { class: 'field__note' });
+  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)), energy, fallback);
   root.append(element);
+
+  /** What the method itself says of the map of a head. @param {HeadMapFacts | null} map */
+  function describeMap(map) {
+    const kept = map?.details.score_energy_kept;
+    energy.hidden = typeof kept !== 'number';
+    setText(energy, typeof kept === 'number' ? `This map holds ${Math.round(100 * kept)} % of the squared scores.` : '');
+    fallback.hidden = !map?.fallback;
+    setText(fallback, map?.fallback ? `Not as usual: ${map.fallback}.` : '');
+  }
 
   return {
     update(state) {
@@ -38,6 +49,7 @@ export function createFidelity(root, { facts }) {
         setText(row.value, measureWords(value));
         row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
       }
+      describeMap((state.at && name && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[name]) || null);
     },
     destroy: () => element.remove(),
   };

@@ -1,7 +1,7 @@
 /** What lies over the canvas of all heads: a named button with title and fidelity for each, and the numbers of rows and columns. */
 
 import { TITLE_PX } from '../arrangement.js';
-import { createCleanup, el, setAttribute, setText } from '../dom.js';
+import { createCleanup, el, inheritFocus, setAttribute, setText } from '../dom.js';
 import { chosenMap, fidelityOf, neighbourOf } from '../select.js';
 import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords } from '../words.js';
 import { createAxes } from './axes.js';
@@ -47,12 +47,15 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
   let current = 0;
   let name = '';
   let wasOpen = false;
+  /** @type {HeadId | null} */
+  let left = null;
 
   /** @param {State} state */
   function update(state) {
     const isOpen = state.at === null;
     element.hidden = !isOpen;
     if (!isOpen) {
+      left = state.at;
       if (!wasOpen) return;
       wasOpen = false;
       tooltip.hide();
@@ -60,7 +63,16 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
     }
     build(facts.description.value?.manifest ?? null);
     describe(state);
-    if (!wasOpen) wasOpen = true;
+    if (!wasOpen && left && manifest) comeBack(left, manifest);
+    wasOpen = true;
+  }
+
+  /** The head one comes from has the focus again. @param {HeadId} at @param {Manifest} model */
+  function comeBack({ layer, head }, model) {
+    const i = layer * model.n_heads + head;
+    if (layer >= model.n_layers || head >= model.n_heads) return;
+    setCurrent(i);
+    inheritFocus(cells[i].button);
   }
 
   /** @param {Manifest | null} next */
@@ -92,7 +104,7 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
     const meter = el('span', { class: 'meter cell__meter' }, fill);
     const button = el('button', {
       class: 'cell', type: 'button', tabindex: i === 0 ? '0' : '-1',
-      onClick: () => open(i), onPointerenter: () => explain(i), onPointerleave: () => tooltip.hide(),
+      onClick: () => open(i), onPointerenter: () => explain(i), onPointerleave: () => tooltip.hide(), onPointerdown: () => tooltip.hide(),
       onFocus: () => { setCurrent(i); if (button.matches(':focus-visible')) explain(i); }, onBlur: () => tooltip.hide(),
     }, el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, `L${at.layer} H${at.head}`), badge), meter);
     return { at, button, badge, meter, fill };

@@ -45,11 +45,11 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
   cleanup.listen(root, 'pointerleave', leave);
   cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
     const { at, selected } = store.get();
-    if (at === null || !(event.target instanceof HTMLCanvasElement || event.target === root)) return;
+    if (at === null || viewport.hasTurned || !(event.target instanceof HTMLCanvasElement || event.target === root)) return;
     const { left, top } = root.getBoundingClientRect();
     const point = pointAt(event.clientX - left, event.clientY - top);
     if (point !== null) actions.select(selectedAt(point, (frame?.nPoints ?? 0) / 2));
-    else if (selected && !viewport.isTurning) actions.clearSelection();
+    else if (selected) actions.clearSelection();
   });
   cleanup.add(hover.subscribe(redraw));
 

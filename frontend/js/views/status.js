@@ -62,7 +62,8 @@ export function createStatus(root, { facts, retry }) {
     const description = facts.description.value;
     const name = chosenMap(state);
     const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, name)}` : '';
-    setText(progressText, `${progressWords(run)}${shown}`);
+    const isSilent = facts.datasets.status === 'failed';
+    setText(progressText, isSilent ? 'The server does not answer; it is asked again.' : `${progressWords(run)}${shown}`);
     progress.classList.toggle('progress--failed', run?.phase === 'failed');
     progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
   }
@@ -82,7 +83,8 @@ export function createStatus(root, { facts, retry }) {
 function failureWords(facts) {
   /** @type {Slot<unknown>[]} */
   const slots = Object.values(facts);
-  const failed = slots.find(({ status }) => status === 'failed');
+  // The list is asked for again by itself; while an older one is there, its failure is no reason to hide a map.
+  const failed = slots.find((slot) => slot.status === 'failed' && !(slot === facts.datasets && slot.value));
   return failed ? { words: `Could not load ${failed.what}.`, detail: failed.error?.message ?? '', isFailure: true } : null;
 }
 
