@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attentionviz.projections import HeadVectors, project
@@ -13,6 +13,7 @@ def head_and_scores(n_tokens: int, seed: int) -> tuple[HeadVectors, np.ndarray]:
     return HeadVectors.of(queries, keys, 0.4), 0.4 * queries @ (keys - keys.mean(axis=0)).T
 
 
+@settings(deadline=None)
 @given(n_tokens=st.integers(4, 30), seed=st.integers(0, 99), dims=st.sampled_from([2, 3]))
 def test_products_are_the_best_fit_of_the_scores(n_tokens: int, seed: int, dims: int) -> None:
     vectors, scores = head_and_scores(n_tokens, seed)

@@ -60,7 +60,7 @@ def test_shared_neighbours_change_nothing(method: str, dims: int) -> None:
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     code = (
-        "from tests.projections.test_projection_contract import MAPS, digest, project, random_head\n"
+        "from tests.projections.test_projection_contract import *\n"
         "for method, dims in MAPS:\n"
         "    print(digest(project(method, random_head(60), dims=dims, seed=5)))"
     )

@@ -1,0 +1,187 @@
+"""Fidelity against independent, slower references."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+from attentionviz.errors import ShapeError
+from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.projections import HeadVectors, project
+
+
+def random_head(n_tokens: int, seed: int = 0, d_head: int = 6) -> HeadVectors:
+    queries, keys = np.random.default_rng(seed).standard_normal((2, n_tokens, d_head))
+    return HeadVectors.of(queries + 0.5, 2 * keys, 0.4)
+
+
+def places_of(
+    lengths: list[int], *, is_causal: bool = False, max_distance: int | None = None
+) -> Places:
+    return Places(
+        np.repeat(np.arange(len(lengths)), lengths),
+        np.concatenate([np.arange(n) for n in lengths]),
+        is_causal,
+        max_distance,
+    )
+
+
+def drawn_nearness(coordinates: np.ndarray, i: int, n: int, method: str) -> np.ndarray:
+    query, keys = coordinates[i].astype(float), coordinates[n:].astype(float)
+    if method == "biplot":
+        return keys @ query
+    return -np.sqrt(((keys - query) ** 2).sum(axis=1))
+
+
+def slow_recall(vectors: HeadVectors, coordinates: np.ndarray, method: str) -> float:
+    n, found = vectors.n_tokens, 0
+    for i in range(n):
+        strongest = np.argsort(-(vectors.keys @ vectors.queries[i]))[:10]
+        nearest = np.argsort(-drawn_nearness(coordinates, i, n, method))[:10]
+        found += len(set(strongest) & set(nearest))
+    return found / (10 * n)
+
+
+def slow_rank_correlation(
+    vectors: HeadVectors, coordinates: np.ndarray, places: Places, method: str
+) -> float:
+    n, correlations = vectors.n_tokens, []
+    for i in range(n):
+        back = places.position[i] - places.position
+        visible = places.sequence_index == places.sequence_index[i]
+        if places.is_causal:
+            visible = visible & (back >= 0)
+        if places.max_distance is not None:
+            visible = visible & (np.abs(back) <= places.max_distance)
+        if visible.sum() < 3:
+            continue
+        scores = (vectors.keys @ vectors.queries[i])[visible]
+        near = drawn_nearness(coordinates, i, n, method)[visible]
+        correlations.append(spearmanr(scores, near).statistic)
+    return float(np.mean(correlations))
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 12), min_size=3, max_size=6),
+    is_causal=st.booleans(),
+    max_distance=st.none() | st.integers(2, 6),
+    method=st.sampled_from(["biplot", "pca"]),
+    seed=st.integers(0, 99),
+)
+def test_rank_correlation_is_scipys_mean_over_queries(
+    lengths: list[int], is_causal: bool, max_distance: int | None, method: str, seed: int
+) -> None:
+    lengths = [*lengths, 7]
+    vectors = random_head(sum(lengths), seed)
+    places = places_of(lengths, is_causal=is_causal, max_distance=max_distance)
+    coordinates = np.random.default_rng(seed).standard_normal((2 * sum(lengths), 2))
+    found = measure(prepare(vectors, places, 0), coordinates, method)["rank_correlation"]
+    expected = slow_rank_correlation(vectors, coordinates, places, method)
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_ties_share_a_rank_as_in_scipy() -> None:
+    vectors = random_head(20)
+    places = places_of([20])
+    coordinates = np.random.default_rng(0).integers(0, 3, (40, 2)).astype(np.float32)
+    found = measure(prepare(vectors, places, 0), coordinates, "pca")["rank_correlation"]
+    expected = slow_rank_correlation(vectors, coordinates, places, "pca")
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["biplot", "pca"])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_recall_is_that_of_a_count_by_hand(method: str, dims: int) -> None:
+    vectors = random_head(80)
+    coordinates = project(method, vectors, dims=dims, seed=0).coordinates
+    found = measure(prepare(vectors, places_of([40, 40]), 0), coordinates, method)
+    assert found["recall_at_10"] == pytest.approx(slow_recall(vectors, coordinates, method))
+
+
+@pytest.mark.parametrize("n_tokens", [11, 90])
+def test_trustworthiness_is_scikit_learns(n_tokens: int) -> None:
+    vectors = random_head(n_tokens)
+    coordinates = np.random.default_rng(1).standard_normal((2 * n_tokens, 2))
+    found = measure(prepare(vectors, places_of([n_tokens]), 0), coordinates, "tsne")
+    expected = sklearn_trustworthiness(
+        vectors.aligned.points(), coordinates, n_neighbors=10, metric="cosine"
+    )
+    assert found["trustworthiness"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_map_that_is_the_scores_themselves_is_perfect() -> None:
+    vectors = random_head(30, d_head=3)
+    points = np.concatenate([vectors.queries, vectors.keys])
+    found = measure(prepare(vectors, places_of([10, 20]), 0), points, "biplot")
+    assert found["recall_at_10"] == 1.0
+    assert found["rank_correlation"] == pytest.approx(1.0)
+
+
+def test_a_map_that_is_upside_down_has_a_negative_rank_correlation() -> None:
+    vectors = random_head(30, d_head=3)
+    points = np.concatenate([vectors.queries, -vectors.keys])
+    found = measure(prepare(vectors, places_of([30]), 0), points, "biplot")
+    assert found["rank_correlation"] == pytest.approx(-1.0)
+
+
+def test_the_rank_correlation_of_vectors_is_by_cosine_distance() -> None:
+    vectors = random_head(25)
+    places = places_of([25])
+    aligned = vectors.aligned.points()
+    unit = aligned / np.linalg.norm(aligned, axis=1, keepdims=True)
+    expected = slow_rank_correlation(vectors, unit, places, "pca")
+    assert prepare(vectors, places, 0).vector_rank_correlation == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("n_tokens", [1, 2, 10])
+def test_what_is_undefined_for_few_tokens_is_none(n_tokens: int) -> None:
+    vectors = random_head(n_tokens)
+    reference = prepare(vectors, places_of([1] * n_tokens), 0)
+    fidelity = measure(reference, np.zeros((2 * n_tokens, 2)), "pca")
+    assert fidelity == {"recall_at_10": None, "rank_correlation": None, "trustworthiness": None}
+    assert reference.vector_rank_correlation is None
+
+
+def test_queries_whose_scores_are_all_alike_are_left_out() -> None:
+    queries, keys = np.random.default_rng(0).standard_normal((2, 8, 4)).astype(np.float32)
+    queries[:4] = 0
+    points = np.concatenate([queries, keys])
+    with_zeros = prepare(HeadVectors.of(queries, keys, 1.0), places_of([8]), 0)
+    assert len(with_zeros.ranks[0].queries) == 4
+    assert measure(with_zeros, points, "biplot")["rank_correlation"] == pytest.approx(1.0)
+
+
+def test_a_map_of_one_place_says_nothing() -> None:
+    vectors = random_head(30)
+    fidelity = measure(prepare(vectors, places_of([30]), 0), np.zeros((60, 2)), "pca")
+    assert fidelity["rank_correlation"] == 0.0
+
+
+def test_large_heads_are_measured_on_seeded_samples() -> None:
+    vectors = random_head(2600)
+    places = places_of([26] * 100)
+    reference = prepare(vectors, places, 4)
+    assert len(reference.queries) == 1000
+    assert len(reference.space.points) == 2000
+    assert sum(len(sequence.keys) for sequence in reference.ranks) == 2002  # whole sequences
+    again = prepare(vectors, places, 4)
+    coordinates = project("biplot", vectors, dims=2, seed=0).coordinates
+    assert measure(reference, coordinates, "biplot") == measure(again, coordinates, "biplot")
+
+
+def test_a_very_long_sequence_is_measured_on_some_of_its_queries() -> None:
+    reference = prepare(random_head(1500), places_of([1500]), 0)
+    (sequence,) = reference.ranks
+    assert len(sequence.queries) == 500
+    assert len(sequence.keys) == 1500
+
+
+def test_arrays_of_another_length_are_refused() -> None:
+    vectors = random_head(12)
+    with pytest.raises(ShapeError, match="sequence_index has shape"):
+        prepare(vectors, places_of([11]), 0)
+    with pytest.raises(ShapeError, match="coordinates has shape"):
+        measure(prepare(vectors, places_of([12]), 0), np.zeros((23, 2)), "pca")
