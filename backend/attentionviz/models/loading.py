@@ -129,7 +129,7 @@ def _load_network(source: ModelSource) -> tuple[PreTrainedModel, str]:
     )
     part = _encoder(whole)
     _require_weights(whole, part, report["missing_keys"], source)
-    return part.eval(), str(config.model_type)
+    return part, str(config.model_type)
 
 
 def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
