@@ -33,9 +33,7 @@ def test_every_command_and_option_is_in_the_readme() -> None:
 
 
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
-    rows = {
-        m[1]: m[0] for m in re.finditer(r"^\| `(\w+)` \|.*$", README, re.M)
-    }
+    rows = {m[1]: m[0] for m in re.finditer(r"^\| `(\w+)` \|.*$", README, re.M)}
     missing = [s.name for s in SETTINGS if s.name not in rows]
     assert not missing
 

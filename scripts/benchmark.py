@@ -1,0 +1,143 @@
+"""Measure this machine: capture, maps, server, page. Prints a table and writes it as JSON.
+
+``python scripts/benchmark.py [--only capture,maps,server,page] [--output FILE]``. Every figure is
+a median of one run; the ratios are taken pair by pair within it. README shows the table of
+``scripts/benchmark_result.json``; a test compares the two.
+"""
+
+import argparse
+import csv
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+# One thread a process, as in a build: a figure is then what one core does.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[name] = "1"
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+PARTS = ("capture", "maps", "server", "page")
+PORT = 8577
+
+
+def sentences() -> list[str]:
+    """Return the sentences of the embedded corpus."""
+    with (ROOT / "data" / "corpora" / "sentences.csv").open(newline="") as file:
+        return [row["text"] for row in csv.DictReader(file)]
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
+        model = lines[0].split(":")[1].strip() if lines else model
+    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
+
+
+def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
+    """Return the figures of the chosen parts."""
+    models_folder = ROOT / "data" / "models"
+    result: dict[str, Any] = {"machine": machine()}
+    if "capture" in parts:
+        from scripts.benchmarks import capture
+
+        result["capture"] = capture.measure(sentences(), models_folder)
+    if "maps" in parts:
+        from scripts.benchmarks import numerics
+
+        result["maps"] = numerics.measure(sentences(), models_folder, sizes)
+    if "server" in parts or "page" in parts:
+        from scripts.benchmarks import page
+
+        result |= page.measure(PORT, parts)
+    return result
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def maps_table(maps: dict[str, Any]) -> str:
+    """Return CPU seconds per head by map and number of points."""
+    sizes = [str(n) for n in maps["points"]]
+    rows = [
+        [f"`{name}`" if "-" in name[3:] and "original" not in name else name]
+        + [f"{seconds[n]:.2f}" for n in sizes]
+        for name, seconds in maps["cpu_seconds_per_head"].items()
+    ]
+    return table(["CPU seconds per head", *(f"{int(n):,} points" for n in sizes)], rows)
+
+
+def facts_table(result: dict[str, Any]) -> str:
+    """Return the single figures of capture and server."""
+    capture, server = result["capture"], result["server"]
+    rows = [
+        ["capture / plain forward pass, time", f"{capture['overhead']:.2f}"],
+        ["server start to first answer", f"{server['start_s']:.2f} s"],
+        ["attention of one sequence and head, median", f"{server['attention_ms']:.1f} ms"],
+        ["grid requests answered, 8 clients", f"{server['grid_requests_per_s']:.0f} a second"],
+        ["bytes a point and map on the wire", f"{server['bytes_per_point']:.2f}"],
+        ["server memory afterwards", f"{server['server_memory_mb']:.0f} MB"],
+    ]
+    return table(["figure", "measured"], rows)
+
+
+def page_table(page: dict[str, Any]) -> str:
+    """Return what the page takes by number of points."""
+    rows = [
+        [
+            f"{run['points']:,}",
+            f"{run['first_grid_s']:.2f} s",
+            f"{run['frame_ms']:.1f} ms",
+            f"{run['frame_p95_ms']:.1f} ms",
+            f"{run['search_ms']:.0f} ms",
+            f"{run['heap_mb']:.0f} MB",
+        ]
+        for run in page["runs"]
+    ]
+    header = ["points drawn", "first grid", "frame", "frame, 95th percentile", "search", "heap"]
+    return table(header, rows)
+
+
+def readme_table(result: dict[str, Any]) -> str:
+    """Return the Markdown that README shows between its measured figures."""
+    where = result["machine"]
+    return "\n\n".join(
+        [
+            f"Machine: {where['cpu']}, {where['cores']} cores, no GPU, Python {where['python']}; "
+            f"{result['page']['browser']}, headless, {result['page']['renderer']} renderer.",
+            facts_table(result),
+            maps_table(result["maps"]),
+            page_table(result["page"]),
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
+    parser.add_argument("--points", default="1000,5000,20000", help="sizes of the maps")
+    parser.add_argument("--output", type=Path, help="file to write the figures to, as JSON")
+    arguments = parser.parse_args()
+    result = measure(arguments.only.split(","), [int(n) for n in arguments.points.split(",")])
+    if arguments.output:
+        previous = {}
+        if arguments.output.exists() and arguments.only != ",".join(PARTS):
+            previous = json.loads(arguments.output.read_text())
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(json.dumps(previous | result, indent=1) + "\n")
+        result = previous | result
+    print(readme_table(result) if set(PARTS) - {"server"} <= set(result) else json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
