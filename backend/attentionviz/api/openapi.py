@@ -54,7 +54,13 @@ def document() -> Json:
             ),
         },
         "servers": [{"url": "/"}],
-        "paths": {**_server_paths(), **_dataset_paths(), **_corpus_paths(), **_head_paths()},
+        "paths": {
+            **_server_paths(),
+            **_dataset_paths(),
+            **_corpus_paths(),
+            **_head_paths(),
+            **_pattern_paths(),
+        },
         "components": components(),
     }
 
@@ -144,8 +150,28 @@ def _corpus_paths() -> dict[str, Json]:
 
 
 def _head_paths() -> dict[str, Json]:
-    sequence = path_parameter("sequence", "Sequence of the corpus, from 0.", _INDEX)
+    norms = array_answer("float32 (token, 4): of query, key, value, value through output weights.")
     point = path_parameter("point", "Queries in token order, then keys.", _INDEX)
+    k = query_parameter(
+        "k", "How many partners.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
+    )
+    return {
+        f"{_DATASET}/heads": operation(
+            "getHeads", "Facts of every head.", _IN_DATASET, json_answer("Heads"), 409
+        ),
+        f"{_HEAD}/norms": operation("getNorms", "Norms of one head.", _IN_HEAD, norms, 409),
+        f"{_HEAD}/neighbours/{{point}}": operation(
+            "getNeighbours",
+            "The strongest partners of a point in the whole corpus, by score.",
+            [*_IN_HEAD, point, k],
+            json_answer("Partners"),
+            409,
+        ),
+    }
+
+
+def _pattern_paths() -> dict[str, Json]:
+    sequence = path_parameter("sequence", "Sequence of the corpus, from 0.", _INDEX)
     weight = query_parameter(
         "weight",
         "Weigh keys by the norm of their value, or of their value through the output weights.",
@@ -157,21 +183,13 @@ def _head_paths() -> dict[str, Json]:
         {"type": "integer", "minimum": 1, "maximum": MAX_AGGREGATE},
         is_required=True,
     )
-    k = query_parameter(
-        "k", "How many partners.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
-    )
     mean = array_answer(
         "float32 (query position, key position): mean of the pattern over the sequences.",
         "X-Sequences",
         "X-Sequences-Total",
     )
-    norms = array_answer("float32 (token, 4): of query, key, value, value through output weights.")
     pattern = array_answer("float32 (query position, key position); every row sums to 1.")
     return {
-        f"{_DATASET}/heads": operation(
-            "getHeads", "Facts of every head.", _IN_DATASET, json_answer("Heads"), 409
-        ),
-        f"{_HEAD}/norms": operation("getNorms", "Norms of one head.", _IN_HEAD, norms, 409),
         f"{_HEAD}/attention/{{sequence}}": operation(
             "getAttention",
             "The attention pattern of one sequence.",
@@ -181,12 +199,5 @@ def _head_paths() -> dict[str, Json]:
         ),
         f"{_HEAD}/aggregate": operation(
             "getAggregate", "The mean pattern by position.", [*_IN_HEAD, length], mean, 409
-        ),
-        f"{_HEAD}/neighbours/{{point}}": operation(
-            "getNeighbours",
-            "The strongest partners of a point in the whole corpus, by score.",
-            [*_IN_HEAD, point, k],
-            json_answer("Partners"),
-            409,
         ),
     }

@@ -166,9 +166,39 @@ def _dataset_schemas() -> dict[str, Json]:
 
 
 def _content_schemas() -> dict[str, Json]:
+    partner = _record(token={"type": "integer"}, score={"type": "number"})
+    message = _record(code={"type": "string"}, message={"type": "string"})
+    return {
+        "Health": _record(status={"const": "ok"}, version={"type": "string"}),
+        "Document": {"type": "object", "required": ["openapi", "paths"]},
+        "Tokens": _tokens(),
+        "Heads": _record(heads=_list(_head())),
+        "Partners": _record(partners=_list(partner)),
+        "Error": _record(error=message),
+    }
+
+
+def _tokens() -> Json:
     numbers = _list({"type": "integer"})
     texts = _list({"type": "string"})
     row = _list(_NULLABLE_NUMBER)
+    columns: Json = {"type": "object", "additionalProperties": {"type": "array"}}
+    return _record(
+        *("row", "column", "hue", "brightness"),
+        text=texts,
+        token_id=numbers,
+        sequence=numbers,
+        position=numbers,
+        token_type=texts,
+        row=row,
+        column=row,
+        hue=row,
+        brightness=row,
+        sequences=_record(start=numbers, length=numbers, text=texts, columns=columns),
+    )
+
+
+def _head() -> Json:
     fidelity = _record(
         recall_at_10=_NULLABLE_NUMBER,
         rank_correlation=_NULLABLE_NUMBER,
@@ -181,35 +211,10 @@ def _content_schemas() -> dict[str, Json]:
         details={"type": "object"},
         fallback=_NULLABLE_TEXT,
     )
-    head = _record(
+    return _record(
         layer={"type": "integer"},
         head={"type": "integer"},
         alignment_scale=_NULLABLE_NUMBER,
         vector_rank_correlation=_NULLABLE_NUMBER,
         maps={"type": "object", "additionalProperties": one_map},
     )
-    columns: Json = {"type": "object", "additionalProperties": {"type": "array"}}
-    sequences = _record(start=numbers, length=numbers, text=texts, columns=columns)
-    tokens = _record(
-        *("row", "column", "hue", "brightness"),
-        text=texts,
-        token_id=numbers,
-        sequence=numbers,
-        position=numbers,
-        token_type=texts,
-        row=row,
-        column=row,
-        hue=row,
-        brightness=row,
-        sequences=sequences,
-    )
-    partner = _record(token={"type": "integer"}, score={"type": "number"})
-    message = _record(code={"type": "string"}, message={"type": "string"})
-    return {
-        "Health": _record(status={"const": "ok"}, version={"type": "string"}),
-        "Document": {"type": "object", "required": ["openapi", "paths"]},
-        "Tokens": tokens,
-        "Heads": _record(heads=_list(head)),
-        "Partners": _record(partners=_list(partner)),
-        "Error": _record(error=message),
-    }
