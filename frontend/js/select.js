@@ -36,7 +36,8 @@ export function settle(state, facts) {
     const shown = datasets.find((entry) => entry.state === 'complete') ?? datasets.find((entry) => entry.state === 'building') ?? datasets[0];
     const words = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
     const notices = state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${words}.`];
-    const change = { ...CLEARED, dataset: shown?.id ?? null };
+    // Without a wish for a dataset, the rest of the address is meant for the one that is shown.
+    const change = { ...(state.dataset === null ? {} : CLEARED), dataset: shown?.id ?? null };
     return state.dataset === change.dataset ? { change: {}, notices: [] } : { change, notices };
   }
   const description = facts.description.value;

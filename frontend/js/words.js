@@ -32,6 +32,9 @@ export const FIDELITY_WORDS = [
   },
 ];
 
+/** What “near” means in the measures of a biplot. */
+export const BIPLOT_NEARNESS = 'In a biplot, a key is nearer to a query the farther out it lies in the query’s direction.';
+
 /** Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not be read as attention. */
 export const MISLEADING_RECALL = 0.1;
 

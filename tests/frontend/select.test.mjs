@@ -19,6 +19,10 @@ test('the first dataset shown is complete if there is one', () => {
   assert.deepEqual(settle(DEFAULTS, facts({ datasets: [] })).change, {});
 });
 
+test('an address without a dataset is meant for the one that is shown', () => {
+  assert.deepEqual(settle({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change, { dataset: 'a' });
+});
+
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
   const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
   const { change, notices } = settle(state, facts());

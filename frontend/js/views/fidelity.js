@@ -2,7 +2,7 @@
 
 import { el, setText } from '../dom.js';
 import { chosenMap, fidelityOf } from '../select.js';
-import { FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
+import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
 
 /** @import { Context, Fidelity, HeadFacts, HeadMapFacts, View } from '../page.js' */
 
@@ -21,9 +21,10 @@ export function createFidelity(root, { facts }) {
     const row = el('div', { class: 'fidelity__row' }, el('dt', { class: 'fidelity__label' }, label), value, meter, el('dd', { class: 'fidelity__help' }, help));
     return { name, row, value, fill };
   });
+  const nearness = el('p', { class: 'field__note' }, BIPLOT_NEARNESS);
   const energy = el('p', { class: 'field__note' });
   const fallback = el('p', { class: 'field__note' });
-  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)), energy, fallback);
+  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)), nearness, energy, fallback);
   root.append(element);
 
   /** What the method itself says of the map of a head. @param {HeadMapFacts | null} map */
@@ -42,6 +43,7 @@ export function createFidelity(root, { facts }) {
       const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
       element.hidden = fidelity === null;
       if (!fidelity) return;
+      nearness.hidden = state.method !== 'biplot';
       setText(title, state.at ? 'How true this map is' : 'How true these maps are, on average');
       warning.hidden = !state.at || !isMisleading(fidelity);
       for (const row of rows) {

@@ -39,14 +39,15 @@ export function createStage(root, context) {
   root.append(element);
   const viewport = createViewport(map, () => { place(); schedule(); });
   const bar = createBar(element, { ...context, resetZoom: viewport.reset });
-  element.append(map);
+  const line = el('div', {});
+  element.append(line, map);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
   const painting = createPainting(context);
   const motion = createMotion(schedule);
   const tooltip = createTooltip(map);
   const grid = createGrid(map, { ...context, tooltip, viewport });
   const head = createHeadLayer(map, { ...context, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
-  const status = createStatus(map, context);
+  const status = createStatus({ line, map }, context);
 
   /** @type {Arrangement | null} */
   let arrangement = null;

@@ -10,11 +10,11 @@ import { mapWords, progressWords, readyWords } from '../words.js';
 const PATIENCE_MS = 200;
 
 /**
- * @param {HTMLElement} root
+ * @param {{line: HTMLElement, map: HTMLElement}} roots where progress stands, and what waits and failures lie over
  * @param {Context} context
  * @returns {View}
  */
-export function createStatus(root, { facts, retry }) {
+export function createStatus({ line, map }, { facts, retry }) {
   const progressText = el('span', { class: 'progress__text' });
   const progressFill = el('span', { class: 'meter__fill' });
   const progress = el('div', { class: 'progress' }, progressText, el('span', { class: 'meter progress__meter' }, progressFill));
@@ -23,7 +23,8 @@ export function createStatus(root, { facts, retry }) {
   const again = el('button', { class: 'button', type: 'button', onClick: retry }, 'Try again');
   const message = el('div', { class: 'message', role: 'status' }, words, detail, again);
   const waiting = el('div', { class: 'waiting', role: 'status' });
-  root.append(progress, message, waiting);
+  line.append(progress);
+  map.append(message, waiting);
   /** @type {ReturnType<typeof setTimeout> | null} */
   let timer = null;
 
