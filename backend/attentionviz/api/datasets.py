@@ -9,6 +9,7 @@ from attentionviz.api.context import context
 from attentionviz.api.openapi import document
 from attentionviz.api.parameters import open_dataset, query
 from attentionviz.api.responses import json_response
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import MapName
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store.reader import DatasetEntry
@@ -33,9 +34,14 @@ def get_openapi() -> Response:
 
 @blueprint.get("/api/v1/datasets")
 def list_datasets() -> Response:
-    """List every dataset with its state."""
+    """List every dataset with its state, and every projection method with its words."""
     query()
-    return json_response({"datasets": [_summary(e) for e in context().library.list_datasets()]})
+    datasets = [_summary(entry) for entry in context().library.list_datasets()]
+    methods = [
+        {"name": name, "label": facts.label, "help": facts.help}
+        for name, facts in METHOD_FACTS.items()
+    ]
+    return json_response({"datasets": datasets, "methods": methods})
 
 
 @blueprint.get("/api/v1/datasets/<dataset_id>")

@@ -30,6 +30,8 @@ _NULLABLE_NUMBER: Json = {"type": ["number", "null"]}
 _NULLABLE_COUNT: Json = {"type": ["integer", "null"]}
 _STATE: Json = {"type": "string", "enum": ["building", "complete", "damaged"]}
 
+METHOD_WORDS = ("name", "label", "help")
+
 
 def path_parameter(name: str, text: str, schema: Json) -> Json:
     """Describe a part of the path."""
@@ -160,7 +162,10 @@ def _dataset_schemas() -> dict[str, Json]:
     return {
         "Progress": progress,
         "DatasetSummary": summary,
-        "DatasetList": _record(datasets=_list({"$ref": "#/components/schemas/DatasetSummary"})),
+        "DatasetList": _record(
+            datasets=_list({"$ref": "#/components/schemas/DatasetSummary"}),
+            methods=_list(_record(**{name: {"type": "string"} for name in METHOD_WORDS})),
+        ),
         "Dataset": dataset,
     }
 

@@ -3,15 +3,16 @@
 import re
 from typing import Literal, NamedTuple
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
 
 Kind = Literal["query", "key"]
-Method = Literal["pca", "tsne", "umap", "biplot", "attention-tsne"]
+Method = str
 Modality = Literal["text", "image"]
 TokenType = Literal["text", "special", "class", "register", "patch"]
 
 KINDS: tuple[Kind, ...] = ("query", "key")
-METHODS: tuple[Method, ...] = ("biplot", "pca", "attention-tsne", "tsne", "umap")
+METHODS: tuple[Method, ...] = tuple(METHOD_FACTS)
 DIMS: tuple[int, ...] = (2, 3)
 
 DATASET_ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json
@@ -20,9 +21,6 @@ Say = Callable[[str], None]
 HEARTBEAT_SECONDS = 5.0
 # A page that asks twice a second misses nothing.
 LEAST_SECONDS_BETWEEN_WRITES = 0.25
-
-# Seconds of one map against those of another, at 1,000 tokens; only until some were measured.
-RELATIVE_COST = {"biplot": 1.0, "pca": 1.0, "attention-tsne": 12.0, "tsne": 12.0, "umap": 8.0}
 
 
 class RemainingTime:
@@ -69,7 +67,7 @@ class RemainingTime:
 
 
 def _cost(name: str) -> float:
-    return RELATIVE_COST.get(name.rpartition("-")[0], 10.0)
+    return METHOD_FACTS[name.rpartition("-")[0]].relative_cost
 
 
 def duration_words(seconds: float) -> str:

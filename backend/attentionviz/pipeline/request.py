@@ -3,8 +3,10 @@
 import os
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import DIMS, METHODS, MapName
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
@@ -12,9 +14,6 @@ from attentionviz.store import layout
 PRECISIONS = ("float32", "float16")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 MAX_SEED = 2**31 - 1
-
-# Methods of one entry share a task, since a task of a few milliseconds is not worth its dispatch.
-TASK_GROUPS = (("biplot", "pca"), ("attention-tsne",), ("tsne",), ("umap",))
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,18 @@ class BuildRequest:
 
     def task_groups(self) -> list[tuple[MapName, ...]]:
         """Return the maps in the order in which a viewer sees them, those of a task together."""
-        groups = []
+        methods = [method for method in METHODS if method in self.methods]
+        groups: list[tuple[MapName, ...]] = []
         for dims in sorted(set(self.dims)):
-            for methods in TASK_GROUPS:
-                maps = tuple(MapName(m, dims) for m in METHODS if m in methods)
-                groups.append(tuple(name for name in maps if name.method in self.methods))
-        return [group for group in groups if group]
+            for is_quick, together in groupby(methods, _is_quick):
+                maps = tuple(MapName(method, dims) for method in together)
+                groups += [maps] if is_quick else [(name,) for name in maps]
+        return groups
+
+
+def _is_quick(method: str) -> bool:
+    """Say whether a map takes milliseconds: then a task of its own is not worth its dispatch."""
+    return METHOD_FACTS[method].relative_cost <= 1.0
 
 
 def default_id(model_name: str, corpus_name: str) -> str:

@@ -6,7 +6,8 @@
     steps, offset, scale = quantise(projection.coordinates)    # uint16 as stored
 
 A method is one file here that holds DEFAULTS (every parameter), NEARNESS ("distance" or "product")
-and ``project(vectors, *, dims, seed, neighbours, **parameters)``, and one line in `MODULES`.
+and ``project(vectors, *, dims, seed, neighbours, **parameters)``, and one entry in `METHOD_FACTS`
+of `attentionviz.core.methods`.
 """
 
 from attentionviz.projections.neighbours import find_neighbours

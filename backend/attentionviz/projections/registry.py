@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.types import METHODS
 from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
 
 # Modules are imported when a method is first used: umap-learn alone takes seconds.
 MODULES: dict[str, str] = {
-    "biplot": "attentionviz.projections.biplot",
-    "pca": "attentionviz.projections.pca",
-    "attention-tsne": "attentionviz.projections.attention_tsne",
-    "tsne": "attentionviz.projections.tsne",
-    "umap": "attentionviz.projections.umap",
+    method: f"attentionviz.projections.{method.replace('-', '_')}" for method in METHODS
 }
 
 # Twice the rounding of float32.

@@ -1,0 +1,60 @@
+"""Every projection method once: its words and what it costs. All other lists of methods follow.
+
+The module that computes ``some-method`` is ``attentionviz.projections.some_method``.
+"""
+
+from typing import NamedTuple
+
+
+class MethodFacts(NamedTuple):
+    """What the program says of a method.
+
+    Attributes
+    ----------
+    label : str
+        Name on screen.
+    help : str
+        One sentence: what nearness means in its maps.
+    relative_cost : float
+        Time of one map against the others', for the estimate before any map was measured. Maps
+        of cost 1 or less share a task with their neighbours in this table.
+    """
+
+    label: str
+    help: str
+    relative_cost: float
+
+
+# In the order in which a viewer sees them.
+METHOD_FACTS: dict[str, MethodFacts] = {
+    "biplot": MethodFacts(
+        "Biplot",
+        "The best flat fit of the scores: a query attends to the keys that lie far out in its own "
+        "direction.",
+        1.0,
+    ),
+    "pca": MethodFacts(
+        "PCA",
+        "The directions of largest variance of queries and keys; far apart means different, near "
+        "may mean little.",
+        1.0,
+    ),
+    "attention-tsne": MethodFacts(
+        "Attention t-SNE",
+        "Near means strong attention: the neighbours of a query are the keys it attends to most "
+        "in the whole corpus.",
+        12.0,
+    ),
+    "tsne": MethodFacts(
+        "t-SNE",
+        "Near means a similar direction (cosine) of the vectors; distances between far groups mean "
+        "nothing.",
+        12.0,
+    ),
+    "umap": MethodFacts(
+        "UMAP",
+        "Near means a similar direction (cosine) of the vectors; groups are drawn tighter than "
+        "they are.",
+        8.0,
+    ),
+}
