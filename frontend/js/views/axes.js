@@ -40,14 +40,16 @@ export function createAxes(root) {
       const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
       for (const [i, number] of columns.entries()) {
         const at = (x[i] + size[i] / 2) * k + left;
-        number.hidden = i % everyColumn !== 0 || at < 0 || at > room.width;
-        number.style.transform = `translate(${at}px, 0) translateX(-50%)`;
+        const isShown = i % everyColumn === 0 && at >= 0 && at <= room.width;
+        if (number.hidden === isShown) number.hidden = !isShown;
+        if (isShown) number.style.transform = `translate(${at}px, 0) translateX(-50%)`;
       }
       for (const [i, number] of rows.entries()) {
         const cell = i * nHeads;
         const at = (y[cell] + size[cell] / 2) * k + top;
-        number.hidden = i % everyRow !== 0 || at < 0 || at > room.height;
-        number.style.transform = `translate(0, ${at}px) translateY(-50%)`;
+        const isShown = i % everyRow === 0 && at >= 0 && at <= room.height;
+        if (number.hidden === isShown) number.hidden = !isShown;
+        if (isShown) number.style.transform = `translate(0, ${at}px) translateY(-50%)`;
       }
     },
     destroy: () => element.remove(),

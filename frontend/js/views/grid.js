@@ -17,6 +17,8 @@ const ROOM_FOR_TITLE = 3.2;
 const ROOM_FOR_BOTH = 5.4;
 /** Title and number stay together however large the map below them gets, in rem. */
 const WIDEST_TITLE = 7;
+/** After this pause in zooming the titles get their own size again. */
+const REST_MS = 150;
 /** Below this height of the line above a head there are no words at all, CSS pixels. */
 const LEAST_TITLE_PX = 13;
 
@@ -47,6 +49,8 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
   let current = 0;
   let name = '';
   let wasOpen = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let rest;
   /** @type {HeadId | null} */
   let left = null;
 
@@ -189,13 +193,26 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
    */
   function place(arrangement, transform, room) {
     if (element.hidden || arrangement.cells.n !== cells.length) return;
-    layer.style.transform = `translate(${transform.x}px, ${transform.y}px)`;
-    if (arrangement !== arranged || transform.k !== scale) {
-      arranged = arrangement;
-      scale = transform.k;
-      layOut(arrangement, transform.k);
-    }
+    if (arrangement !== arranged || scale === 0) settle(arrangement, transform.k);
+    const grown = transform.k / scale;
+    layer.style.transform = `translate(${transform.x}px, ${transform.y}px)${grown === 1 ? '' : ` scale(${grown})`}`;
     axes.place(arrangement, transform, room, manifest?.n_heads ?? 1);
+    if (grown === 1) return;
+    layer.classList.add('is-moving');
+    clearTimeout(rest);
+    rest = setTimeout(() => {
+      settle(arrangement, transform.k);
+      layer.style.transform = `translate(${transform.x}px, ${transform.y}px)`;
+    }, REST_MS);
+  }
+
+  /** Lay the buttons out for a scale; until then they grow with the picture as a whole, which costs next to nothing. @param {Arrangement} arrangement @param {number} k */
+  function settle(arrangement, k) {
+    clearTimeout(rest);
+    layer.classList.remove('is-moving');
+    arranged = arrangement;
+    scale = k;
+    layOut(arrangement, k);
   }
 
   /** @param {Arrangement} arrangement @param {number} k */
@@ -219,6 +236,7 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
     update,
     place,
     destroy() {
+      clearTimeout(rest);
       cleanup.run();
       axes.destroy();
       element.remove();
