@@ -85,25 +85,11 @@ def _fit(
         knn_dists=distances,
     )
     a, b = umap_.find_ab_params(settings["spread"], settings["min_dist"])
+    places = (points, graph, dims, settings["learning_rate"], a, b, 1.0)
+    sampling = (settings["negative_sample_rate"], settings["n_epochs"], _start(vectors, dims))
+    rest: tuple[Any, ...] = (np.random.RandomState(seed), "cosine", {}, False, {}, False)
     coordinates, _ = umap_.simplicial_set_embedding(
-        points,
-        graph,
-        dims,
-        settings["learning_rate"],
-        a,
-        b,
-        1.0,
-        settings["negative_sample_rate"],
-        settings["n_epochs"],
-        _start(vectors, dims),
-        np.random.RandomState(seed),
-        "cosine",
-        {},
-        False,
-        {},
-        False,
-        parallel=False,
-        verbose=False,
+        *places, *sampling, *rest, parallel=False, verbose=False
     )
     fallback = None
     if n_near + 1 < settings["n_neighbours"]:
