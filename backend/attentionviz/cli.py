@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -38,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Arguments; by default those of the process.
     """
     arguments = make_parser().parse_args(argv)
+    # Asked to end, a build ends its workers, too, and leaves nothing in shared memory.
+    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(arguments.run(arguments) or 0)
     except AppError as error:
@@ -49,6 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # a reader such as `head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def make_parser() -> argparse.ArgumentParser:
