@@ -1,7 +1,8 @@
 /** The controls at the left: what is shown, search, colours, and how true it is. */
 
 import { el, setAttribute, setText } from '../dom.js';
-import { count, counted, METHOD_WORDS, sequenceWord } from '../words.js';
+import { methodWords } from '../methods.js';
+import { count, counted, sequenceWord } from '../words.js';
 import { createFidelity } from './fidelity.js';
 import { createLegend } from './legend.js';
 import { createSearchBox } from './search_box.js';
@@ -50,8 +51,8 @@ export function createControls(root, context) {
       legend.update(context.legend());
       linesPart.hidden = !state.at;
       lines.checked = state.hasLines;
-      setText(nearnessTitle, state.method ? `${METHOD_WORDS[state.method].label}: what nearness means` : '');
-      setText(nearness, state.method ? METHOD_WORDS[state.method].help : '');
+      setText(nearnessTitle, state.method ? `${methodWords(state.method).label}: what nearness means` : '');
+      setText(nearness, state.method ? methodWords(state.method).help : '');
       fidelity.update(state);
     },
     focusSearch: search.focus,

@@ -7,7 +7,7 @@ import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords } from
 import { createAxes } from './axes.js';
 
 /** @import { Arrangement } from '../arrangement.js' */
-/** @import { Context, HeadId, Manifest, State } from '../page.js' */
+/** @import { Context, Fidelity, HeadId, Manifest, State } from '../page.js' */
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from '../viewport.js' */
 /** @import { Tooltip } from './tooltip.js' */
@@ -122,22 +122,28 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
 
   /** Names, numbers and states of all heads. @param {State} state */
   function describe(state) {
+    // While another map is on its way the former picture stays, and so do its numbers.
+    if (known.length > 0 && facts.grid.status === 'loading' && facts.grid.value) return;
     name = chosenMap(state) ?? '';
     const grid = facts.grid.value?.name === name ? facts.grid.value : null;
     const heads = facts.heads.value;
     if (known[0] === name && known[1] === grid && known[2] === heads) return;
     known = [name, grid, heads];
-    for (const [i, { at, button, badge, meter, fill }] of cells.entries()) {
+    for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
-      const fidelity = isReady ? fidelityOf(heads, at, name) : null;
-      setAttribute(button, 'aria-label', cellWords(at, fidelity, isReady || facts.grid.status === 'loading'));
-      button.classList.toggle('is-pending', !isReady);
-      const isWarning = isMisleading(fidelity);
-      badge.classList.toggle('cell__badge--warning', isWarning);
-      meter.classList.toggle('meter--warning', isWarning);
-      setText(badge, fidelity ? measureWords(fidelity.recall_at_10) : '');
-      fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
+      describeCell(cell, isReady, isReady ? fidelityOf(heads, cell.at, name) : null);
     }
+  }
+
+  /** @param {Cell} cell @param {boolean} isReady @param {Fidelity | null} fidelity */
+  function describeCell({ at, button, badge, meter, fill }, isReady, fidelity) {
+    setAttribute(button, 'aria-label', cellWords(at, fidelity, isReady || facts.grid.status === 'loading'));
+    button.classList.toggle('is-pending', !isReady);
+    const isWarning = isMisleading(fidelity);
+    badge.classList.toggle('cell__badge--warning', isWarning);
+    meter.classList.toggle('meter--warning', isWarning);
+    setText(badge, fidelity ? measureWords(fidelity.recall_at_10) : '');
+    fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
   }
 
   /** Say the scores of a head in words. @param {number} i */
@@ -150,10 +156,10 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
     tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, [el('p', { class: 'tooltip__title' }, headWords(at)), ...lines]);
   }
 
-  /** @param {import('../page.js').Fidelity} fidelity */
+  /** @param {Fidelity} fidelity */
   function scoreParts(fidelity) {
     const rows = FIDELITY_WORDS.flatMap((words) => [el('dt', {}, words.label), el('dd', {}, measureWords(fidelity[words.name]))]);
-    return [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, FIDELITY_WORDS[0].help)];
+    return [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`)];
   }
 
   /** One head of the grid is in the order of Tab; the arrow keys move from there. @param {number} i */

@@ -1,14 +1,13 @@
 /** The line on top: which dataset, which map, which head, which theme. */
 
 import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { METHODS } from '../url.js';
+import { allMethods } from '../methods.js';
 import { mapName } from '../select.js';
-import { METHOD_WORDS } from '../words.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createSegments } from './segments.js';
 
 /** @import { Context, Manifest, State, Theme, View } from '../page.js' */
-/** @import { Dims, Method } from '../types.js' */
+/** @import { Dims } from '../types.js' */
 
 /** @type {Record<Theme, {next: Theme, icon: string, words: string}>} */
 const THEMES = {
@@ -31,8 +30,8 @@ export function createHeader(root, context) {
   const datasets = createDatasetChoice(element, context);
   const methods = createSegments(element, {
     legend: 'Projection method',
-    choices: METHODS.map((method, i) => ({ value: method, label: METHOD_WORDS[method].label, title: `${METHOD_WORDS[method].help} (key ${i + 1})` })),
-    onPick: (method) => actions.showMethod(/** @type {Method} */ (method)),
+    choices: [],
+    onPick: actions.showMethod,
   });
   const dims = createSegments(element, {
     legend: 'Dimensions',
@@ -53,7 +52,8 @@ export function createHeader(root, context) {
       datasets.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const has = manifest?.maps ?? {};
-      methods.update(state.method, (method) => mapName(/** @type {Method} */ (method), 2) in has || mapName(/** @type {Method} */ (method), 3) in has);
+      methods.offer(allMethods().map(({ name, label, help }, i) => ({ value: name, label, title: `${help} (key ${i + 1})` })));
+      methods.update(state.method, (method) => mapName(method, 2) in has || mapName(method, 3) in has);
       dims.update(String(state.dims), (value) => state.method !== null && mapName(state.method, /** @type {Dims} */ (Number(value))) in has);
       goTo.update(state, manifest);
       if (state.theme !== shownTheme) {

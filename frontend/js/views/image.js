@@ -134,7 +134,7 @@ export function createImageView(root, { actions, api, facts, hover }) {
       button.classList.toggle('image__chosen--key', isChosen && selected.kind === 'key');
       setAttribute(button, 'aria-label', `${tokenWords(tokens, start + i)}, weight ${weights[i].toFixed(3)}`);
       if (tokens.tokenType[start + i] !== 'patch') {
-        button.style.backgroundColor = `rgb(from ${color} r g b / ${heatAlpha(share)})`;
+        button.style.backgroundColor = `color-mix(in srgb, ${color} ${100 * heatAlpha(share)}%, transparent)`;
         return;
       }
       if (!pen) return;
@@ -142,7 +142,6 @@ export function createImageView(root, { actions, api, facts, hover }) {
       pen.fillStyle = color;
       pen.fillRect(Number(tokens.column?.[start + i]), Number(tokens.row?.[start + i]), 1, 1);
     });
-    if (prefix.firstElementChild instanceof HTMLElement && ![...buttons].some((button) => button.tabIndex === 0)) buttons[0].tabIndex = 0;
     ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(colors).join(', ')})`;
     setText(least, '0');
     setText(most, largest.toFixed(3));

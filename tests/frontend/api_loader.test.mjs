@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLoader } from '../../frontend/js/loader.js';
+import { DEFAULTS } from '../../frontend/js/store.js';
+
+const MANIFEST = { model: { modality: 'text' }, n_layers: 1, n_heads: 2, maps: { 'pca-2d': {}, 'tsne-2d': {} } };
+const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+
+/** A loader over a server that answers at once, and the questions it was asked. */
+async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
+  const asked = [];
+  const answers = {
+    datasets: () => [{ id: 'd', state: 'complete', version: 'v1', modality: 'text', ...entry }],
+    description: (id) => ({ id, state: 'complete', manifest: MANIFEST, maps_ready: {}, ...description }),
+    tokens: () => ({ n: 4, sequence: Int32Array.of(0, 0, 1, 1) }),
+    heads: () => new Map([['0,1', { maps: { 'pca-2d': {} } }]]),
+    headMap: (_id, name, dims, at) => ({ name, dims, at }),
+  };
+  const api = new Proxy({}, {
+    get: (_target, what) => async (...parts) => {
+      asked.push([what, ...parts.filter((part) => !(part instanceof AbortSignal))]);
+      return (answers[what] ?? (() => what))(...parts);
+    },
+  });
+  const loader = createLoader(api, () => {});
+  t.after(loader.destroy);
+  const follow = async (next) => {
+    for (let i = 0; i < 4; i++) {
+      loader.update({ ...DEFAULTS, dataset: 'd', method: 'pca', ...next });
+      await settled();
+    }
+  };
+  await follow(state);
+  return { facts: loader.facts, asked, answers, follow, names: () => asked.map(([what]) => what) };
+}
+
+test('the grid needs tokens, grid, fidelity and one map, each asked for once', async (t) => {
+  const { names, facts } = await loaded(t);
+  assert.deepEqual(names().sort(), ['datasets', 'description', 'grid', 'gridTokens', 'heads', 'tokens']);
+  assert.equal(facts.grid.status, 'ready');
+});
+
+test('a map that the dataset does not have is not asked for', async (t) => {
+  const { names } = await loaded(t, { state: { method: 'umap' } });
+  assert.ok(!names().includes('grid'));
+});
+
+test('an open head with a selected token needs its map and the attention of the sequence of the token', async (t) => {
+  const { asked } = await loaded(t, { state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } } });
+  assert.deepEqual(asked.find(([what]) => what === 'headMap'), ['headMap', 'd', 'pca-2d', 2, { layer: 0, head: 1 }]);
+  assert.deepEqual(asked.find(([what]) => what === 'attention'), ['attention', 'd', { layer: 0, head: 1 }, 1]);
+});
+
+test('norms are asked for only where they colour the points', async (t) => {
+  const { names, follow } = await loaded(t);
+  await follow({ color: 'norm' });
+  await follow({ color: 'norm', at: { layer: 0, head: 0 } });
+  assert.deepEqual(names().filter((name) => name.endsWith('Norms')), ['gridNorms', 'headNorms']);
+});
+
+test('patches are asked for with images only', async (t) => {
+  const { names } = await loaded(t, { entry: { modality: 'image' } });
+  assert.ok(names().includes('patches'));
+});
+
+test('nothing is asked of a damaged dataset', async (t) => {
+  const { names, facts } = await loaded(t, { entry: { state: 'damaged' } });
+  assert.deepEqual(names(), ['datasets']);
+  assert.equal(facts.description.value, null);
+});
+
+test('while a model is read there is a description and nothing else', async (t) => {
+  const { names } = await loaded(t, { entry: { state: 'building', version: 'building-0' }, description: { state: 'building', manifest: null } });
+  assert.deepEqual(names(), ['datasets', 'description']);
+});
+
+test('a growing map is asked for again when more of it is there, and kept meanwhile', async (t) => {
+  const growing = { state: 'building', maps_ready: { 'pca-2d': 0 } };
+  const { names, follow, answers, facts } = await loaded(t, { entry: { state: 'building', version: 'building-0' }, description: growing });
+  assert.ok(!names().includes('grid'));
+  const nGrids = () => names().filter((name) => name === 'grid').length;
+  for (const n of [1, 2]) {
+    answers.datasets = () => [{ id: 'd', state: 'building', version: `building-${n}`, modality: 'text' }];
+    answers.description = (id) => ({ id, manifest: MANIFEST, state: 'building', maps_ready: { 'pca-2d': n } });
+    facts.datasets.again();
+    await settled();
+    await follow({});
+    assert.equal(nGrids(), n);
+    assert.equal(facts.grid.value, 'grid');
+  }
+});
+
+test('in a growing dataset a head is asked for once its map is told of', async (t) => {
+  const { follow, asked } = await loaded(t, { entry: { state: 'building', version: 'building-1' }, description: { state: 'building', maps_ready: { 'pca-2d': 1 } } });
+  await follow({ at: { layer: 0, head: 0 } });
+  await follow({ at: { layer: 0, head: 1 } });
+  assert.deepEqual(asked.filter(([what]) => what === 'headMap').map((parts) => parts.at(-1)), [{ layer: 0, head: 1 }]);
+});
