@@ -4,10 +4,11 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 from waitress.server import create_server
 
@@ -16,11 +17,13 @@ from attentionviz.config import Settings
 
 ARGUMENTS = [
     "--no-sandbox",
-    "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
 ]
+# WebGL computed in software, for the tests of that renderer; the others draw without, which is faster.
+SOFTWARE_GPU = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+NO_GPU = ["--disable-gpu"]
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
 FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
@@ -48,18 +51,39 @@ def find_chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Return a Chromium that draws without a GPU; a machine without one skips, CI fails."""
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        path = find_chromium()
-        if path is None and not own.exists():
-            message = "no Chromium: install the package chromium, or `playwright install chromium`"
-            if os.environ.get("CI") == "true":
-                pytest.fail(message)
-            pytest.skip(f"BROWSER TESTS DID NOT RUN: {message}")
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+def playwright() -> Iterator[Playwright]:
+    """Return what drives browsers."""
+    with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Return a Chromium with WebGL in software; a machine without Chromium skips, CI fails."""
+    with launched(playwright, SOFTWARE_GPU) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def chromium_without_gpu(playwright: Playwright) -> Iterator[Browser]:
+    """Return a Chromium without WebGL; a machine without Chromium skips, CI fails."""
+    with launched(playwright, NO_GPU) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(playwright: Playwright, arguments: list[str]) -> Iterator[Browser]:
+    """Return a running Chromium."""
+    path = find_chromium()
+    if path is None and not Path(playwright.chromium.executable_path).exists():
+        message = "no Chromium: install the package chromium, or `playwright install chromium`"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(f"BROWSER TESTS DID NOT RUN: {message}")
+    browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
+    try:
+        yield browser
+    finally:
         browser.close()
 
 
@@ -99,9 +123,11 @@ def address(serve: Callable[[Path], str], built: Path) -> str:
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def context(chromium_without_gpu: Browser) -> Iterator[BrowserContext]:
     """Return a fresh profile of 1440 x 900 in light colours."""
-    made = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    made = chromium_without_gpu.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="light"
+    )
     made.set_default_timeout(PATIENCE_MS)
     yield made
     made.close()
