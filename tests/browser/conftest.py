@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--no-first-run",
 ]
-# WebGL computed in software, for the tests of that renderer; the others draw without, which is faster.
+# WebGL in software, for the tests of that renderer; the page draws without it, which is faster.
 SOFTWARE_GPU = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 NO_GPU = ["--disable-gpu"]
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
