@@ -1,6 +1,7 @@
 /** Questions to the server and their answers: JSON for facts, typed arrays for numbers. */
 
 import { decodePositions, decodeReady, readArray } from './decode.js';
+import { learnMethods } from './methods.js';
 
 /** @import { Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Tokens } from './page.js' */
 /** @import { Dims } from './types.js' */
@@ -63,7 +64,11 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
 
   return {
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
-    datasets: async (signal) => (await json('datasets', signal)).datasets,
+    datasets: async (signal) => {
+      const { datasets, methods } = await json('datasets', signal);
+      learnMethods(methods);
+      return datasets;
+    },
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */
     description: (id, signal) => json(dataset(id), signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */

@@ -1,6 +1,6 @@
 /** Keys that work everywhere, but never while typing. */
 
-import { METHODS } from './url.js';
+import { allMethods } from './methods.js';
 
 /** @import { Context } from './page.js' */
 
@@ -17,7 +17,6 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
     '?': openHelp,
     g: actions.showGrid,
     d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
-    ...Object.fromEntries(METHODS.map((method, i) => [String(i + 1), () => actions.showMethod(method)])),
   };
 
   /** @param {KeyboardEvent} event */
@@ -25,6 +24,8 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
     if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
+    const method = allMethods()[Number(event.key) - 1]?.name;
+    if (method) keys[event.key] = () => actions.showMethod(method);
     const act = keys[event.key] ?? (ARROWS[event.key] && store.get().at && !isMoving(event.target) ? () => actions.goTo(ARROWS[event.key]) : null);
     if (!act) return;
     event.preventDefault();

@@ -1,7 +1,7 @@
 /** What follows from the choices and the facts: pure functions, no DOM and no requests. */
 
 import { modesFor } from './color_modes.js';
-import { METHODS } from './url.js';
+import { allMethods } from './methods.js';
 
 /** @import { Attention, Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State, Tokens } from './page.js' */
 /** @import { Dims, Method } from './types.js' */
@@ -92,7 +92,7 @@ function firstMap({ method, dims }, manifest, mapsReady) {
   /** @type {Dims[]} */
   const bothDims = dims === 2 ? [2, 3] : [3, 2];
   /** @type {{method: Method, dims: Dims}[]} */
-  const all = bothDims.flatMap((d) => METHODS.map((m) => ({ method: m, dims: d }))).filter((map) => mapName(map.method, map.dims) in manifest.maps);
+  const all = bothDims.flatMap((d) => allMethods().map(({ name }) => ({ method: name, dims: d }))).filter((map) => mapName(map.method, map.dims) in manifest.maps);
   const started = all.find((map) => mapsReady && mapsReady[mapName(map.method, map.dims)] > 0);
   return all.find((map) => map.method === method) ?? started ?? all[0] ?? null;
 }

@@ -1,6 +1,7 @@
 /** Shapes that pass between the parts of the page. Choices live in State, arrays outside of it. */
 
-export type Method = 'pca' | 'tsne' | 'umap' | 'biplot' | 'attention-tsne';
+/** Name of a projection method, as the server lists them. */
+export type Method = string;
 export type Dims = 2 | 3;
 export type Kind = 'query' | 'key';
 

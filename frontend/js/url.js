@@ -3,10 +3,6 @@
 import { DEFAULTS } from './store.js';
 
 /** @import { State } from './page.js' */
-/** @import { Method } from './types.js' */
-
-/** @type {readonly Method[]} */
-export const METHODS = ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'];
 
 /** Names in the address, in the order they are written. */
 const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'lines'];
@@ -40,7 +36,7 @@ export function readQuery(query) {
 /** @type {Record<string, (value: string, parts: URLSearchParams) => Partial<State> | null>} */
 const READERS = {
   dataset: (value) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? { dataset: value } : null),
-  method: (value) => (isMethod(value) ? { method: value } : null),
+  method: (value) => (/^[a-z][a-z0-9-]{0,31}$/.test(value) ? { method: value } : null),
   dims: (value) => (value === '2' || value === '3' ? { dims: value === '2' ? 2 : 3 } : null),
   layer(value, parts) {
     const layer = readCount(value);
@@ -77,14 +73,6 @@ export function writeQuery(state) {
   const parts = NAMES.flatMap((name) => (values[name] === null ? [] : [[name, String(values[name])]]));
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
-}
-
-/**
- * @param {string} value
- * @returns {value is Method}
- */
-export function isMethod(value) {
-  return METHODS.includes(/** @type {Method} */ (value));
 }
 
 /** @param {string} value */

@@ -1,17 +1,9 @@
 /** The words of the page that more than one view says: methods, measures, heads, progress. */
 
+import { methodWords } from './methods.js';
+
 /** @import { Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
 /** @import { Dims, Kind, Method } from './types.js' */
-
-/** What each method is called, and what nearness means in its map. */
-/** @type {Record<Method, {label: string, help: string}>} */
-export const METHOD_WORDS = {
-  biplot: { label: 'Biplot', help: 'The best flat fit of the scores: a query attends to the keys that lie far out in its own direction.' },
-  pca: { label: 'PCA', help: 'The directions of largest variance of queries and keys; far apart means different, near may mean little.' },
-  'attention-tsne': { label: 'Attention t-SNE', help: 'Near means strong attention: the neighbours of a query are the keys it attends to most in the whole corpus.' },
-  tsne: { label: 't-SNE', help: 'Near means a similar direction (cosine) of the vectors; distances between far groups mean nothing.' },
-  umap: { label: 'UMAP', help: 'Near means a similar direction (cosine) of the vectors; groups are drawn tighter than they are.' },
-};
 
 /** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
 export const FIDELITY_WORDS = [
@@ -57,7 +49,7 @@ export function measureWords(value) {
  * @param {Dims} dims
  */
 export function mapWords(method, dims) {
-  return `${METHOD_WORDS[method].label}, ${dims}-D`;
+  return `${methodWords(method).label}, ${dims}-D`;
 }
 
 /** @param {HeadId} at */

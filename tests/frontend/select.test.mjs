@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawnPoint, FLAG, neighbourOf, pointFlags, pointOf, selectedAt, settle, strongestLinks } from '../../frontend/js/select.js';
+import { learnMethods } from '../../frontend/js/methods.js';
 import { DEFAULTS } from '../../frontend/js/store.js';
+
+learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
 
 const MANIFEST = {
   model: { modality: 'text' }, n_layers: 2, n_heads: 3, n_tokens: 10,

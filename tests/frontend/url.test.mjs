@@ -36,7 +36,7 @@ test('choices that are not named have their defaults, except the theme, which is
 
 for (const [query, left] of [
   ['?dataset=../etc', 'dataset'],
-  ['?method=magic', 'method'],
+  ['?method=Magic!', 'method'],
   ['?dims=4', 'dims'],
   ['?layer=1', 'layer'],
   ['?head=1', 'head'],
@@ -62,6 +62,6 @@ test('a notice quotes no more than the start of a long part', () => {
 });
 
 test('parts that are right are kept beside parts that are wrong', () => {
-  const { choices, notices } = readQuery('?dataset=a&method=b&search=c');
+  const { choices, notices } = readQuery('?dataset=a&method=B!&search=c');
   assert.deepEqual([choices.dataset, choices.method, choices.search, notices.length], ['a', null, 'c', 1]);
 });

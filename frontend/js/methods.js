@@ -1,0 +1,30 @@
+/** The projection methods in the server's order and words; known once its first answer is there. */
+
+/** @typedef {{name: string, label: string, help: string}} MethodWords */
+
+/** @type {readonly MethodWords[]} */
+let known = [];
+
+/**
+ * Take over the methods that the server names.
+ *
+ * @param {readonly MethodWords[]} methods
+ */
+export function learnMethods(methods) {
+  known = methods;
+}
+
+/** All methods, in the order in which they are offered. */
+export function allMethods() {
+  return known;
+}
+
+/**
+ * Words of a method; its bare name where the server does not know it.
+ *
+ * @param {string} name
+ * @returns {MethodWords}
+ */
+export function methodWords(name) {
+  return known.find((method) => method.name === name) ?? { name, label: name, help: '' };
+}
