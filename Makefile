@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # One line of words before each step.
 say = @printf '%s\n' '== $(1)'
 
-.PHONY: demo serve test test-python test-js lint types screenshots benchmark clean help
+.PHONY: demo serve test test-python test-js lint types pictures benchmark clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ test-python: $(VENV)/.dev node_modules/.runtime ## Python and browser tests
 
 benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
+
+pictures: $(VENV)/.dev node_modules/.runtime ## take README's pictures of the demo datasets anew
+	@$(BIN)/python scripts/make_pictures.py
 
 clean: ## remove what was installed and built; corpora and models stay
 	rm -rf $(VENV) node_modules build data/built

@@ -1,0 +1,79 @@
+"""Take the pictures of README from the built demo datasets, in a headless Chromium.
+
+``python scripts/make_pictures.py [--data-dir data/built] [--output data/pictures]``; `make demo`
+must have been run before. Each picture is one address of the page, so that a reader can open the
+same view.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+PORT = 8578
+VIEWPORT = {"width": 1400, "height": 900}
+
+# Name of the picture, theme, query string.
+VIEWS = [
+    ("grid-demo-bert", "light", "dataset=demo-bert&method=attention-tsne"),
+    ("grid-demo-gpt2", "dark", "dataset=demo-gpt2&method=attention-tsne&color=position"),
+    ("grid-demo-vit", "light", "dataset=demo-vit&method=attention-tsne"),
+    ("head-2d", "light", "dataset=demo-bert&method=attention-tsne&layer=1&head=2&color=position"),
+    ("head-3d", "dark", "dataset=demo-gpt2&method=biplot&dims=3&layer=0&head=1&color=position"),
+    (
+        "sentence",
+        "light",
+        "dataset=demo-gpt2&method=attention-tsne&layer=0&head=7&selected=query-30",
+    ),
+    (
+        "image",
+        "light",
+        "dataset=demo-vit&method=attention-tsne&layer=1&head=2&selected=query-300",
+    ),
+    ("search", "light", "dataset=demo-bert&method=attention-tsne&search=april"),
+]
+
+
+def wait_for_map(page: Page) -> None:
+    """Return once the first map is drawn and its colours and images have come."""
+    for _ in range(150):
+        if page.evaluate("performance.getEntriesByName('first-map').length"):
+            page.wait_for_timeout(1500)
+            return
+        page.wait_for_timeout(100)
+    raise RuntimeError("no map was drawn in 15 s")
+
+
+def take(browser: Browser, address: str, theme: str, path: Path) -> None:
+    """Open one address and write its picture."""
+    page = browser.new_page(viewport=VIEWPORT, color_scheme=theme)
+    page.goto(address)
+    wait_for_map(page)
+    page.screenshot(path=path)
+    page.close()
+    print(path)
+
+
+def main() -> None:
+    """Take every picture."""
+    from scripts.benchmarks import serving
+    from tests.browser.conftest import ARGUMENTS, find_chromium
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, default=ROOT / "data" / "built")
+    parser.add_argument("--output", type=Path, default=ROOT / "data" / "pictures")
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    with serving.running_server(arguments.data_dir, PORT), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        for name, theme, query in VIEWS:
+            path = arguments.output / f"{name}.png"
+            take(browser, f"http://localhost:{PORT}/?{query}", theme, path)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
