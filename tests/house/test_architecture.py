@@ -121,7 +121,8 @@ FORBIDDEN = {
     r"torch\.load\(": "weights come from safetensors only",
     r"trust_remote_code=True": "a model's own code is never run",
     r"mmap_mode": "a truncated mapped file kills the process",
-    r"\.innerHTML|insertAdjacentHTML|document\.write\(|new Function\(|(?<!\.)\beval\(": "text stays text",
+    r"\.innerHTML|insertAdjacentHTML|document\.write\(": "text stays text",
+    r"new Function\(|(?<!\.)\beval\(": "text is never run",
     r"https?://[a-z.]*(cdn|unpkg|jsdelivr|googleapis)": "nothing comes from foreign hosts",
 }
 
