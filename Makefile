@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 PORT ?= 8561
+# Two processes share the Python tests; a file stays in one, so that its datasets are built once.
+PYTEST_FLAGS ?= -n 2 --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -41,7 +43,7 @@ test-js: node_modules/.dev ## JavaScript tests
 test-python: $(VENV)/.dev node_modules/.runtime ## Python and browser tests
 	$(call say,Python and browser tests)
 	@mkdir -p build
-	@$(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)
 
 benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
