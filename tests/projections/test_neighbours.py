@@ -75,10 +75,12 @@ def test_a_perplexity_that_neighbours_do_not_bear_is_lowered_and_said_so() -> No
 
 def test_attention_joins_only_queries_and_keys_and_is_symmetric() -> None:
     vectors = random_head(40)
-    p = score_affinities(vectors, 5).toarray()
+    p = score_affinities(vectors, 5, 0.5).toarray()
     assert p.sum() == pytest.approx(1, rel=1e-5)
     assert np.array_equal(p, p.T)
     assert (p[:40, :40] == 0).all() and (p[40:, 40:] == 0).all()
     scores = vectors.queries @ vectors.keys.T
     best = scores.argmax(axis=1)
     assert (p[np.arange(40), 40 + best] > 0).all()
+    without_keys_own = score_affinities(vectors, 5, 0.0).toarray()
+    assert np.allclose(without_keys_own[:40].sum(axis=1), 1 / 80, rtol=1e-4)  # all rows alike

@@ -1,8 +1,8 @@
 """Forces of t-SNE between all pairs of points, exact, as compiled loops.
 
-With these loops all pairs of 2,000 points cost about a millisecond an iteration on one thread,
-less than building and walking a Barnes-Hut tree does, and in 3-D far less. The kernel is Student's
-t with one degree of freedom, w = 1 / (1 + distance²).
+For thousands of points one pass over all pairs in vector lanes costs less than building and
+walking a Barnes-Hut tree, most of all in 3-D. The kernel is Student's t with one degree of
+freedom, w = 1 / (1 + distance²).
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def kernels(dims: int) -> Kernels:
     Notes
     -----
     "fastmath" lets sums be taken in lanes; ``error_model="numpy"`` takes the check for a division
-    by zero out of the loop, without which it stays scalar and is six times slower. The order of
+    by zero out of the loop, without which it stays scalar. The order of
     summation depends on the processor, so bytes are the same on the same kind of machine.
     """
     from numba import njit  # importing it takes half a second
