@@ -11,10 +11,9 @@ from transformers import ViTForImageClassification
 
 from . import pictures
 from .picture_classes import class_names, draw_pool
-from .vit import HELD_OUT_SEED, IMAGE_SIZE, PATCH_SIZE, normalise
+from .vit import HELD_OUT_SEED, IMAGE_SIZE, SIDE, normalise
 
 N_HELD_OUT, N_MOSAICS = 1_500, 64
-SIDE = IMAGE_SIZE // PATCH_SIZE
 
 
 @dataclass(frozen=True)

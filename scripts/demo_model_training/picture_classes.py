@@ -24,7 +24,7 @@ FREQUENCIES = (2, 4, 8)
 ANGLES_DEG = (0, 30, 60, 90, 120, 150)
 
 # Of 100 training pictures; families with more to learn get more.
-FAMILY_SHARES = {"digit": 28, "hue": 14, "brightness": 8, "waves": 22, "shape": 16, "mosaic": 12}
+FAMILY_SHARES = {"digit": 36, "hue": 10, "brightness": 6, "waves": 18, "shape": 20, "mosaic": 10}
 
 # The last digits are held out: 1,797 in all, so these 360 were never seen in training.
 N_TRAINING_DIGITS = 1437

@@ -1,13 +1,15 @@
-"""Train demo-vit: classify pictures, and at the same time restore noisy and missing patches.
+"""Train demo-vit: classify pictures, restore disturbed ones, and know what lies around a patch.
 
 Classification alone lets every head look at nothing but the class token. Restoring a noisy
-patch needs patches that look alike (as in non-local means), and restoring a missing one needs
-its neighbours, so that heads come to group patches by place, brightness and hue.
+patch needs patches that look alike (as in non-local means), so heads come to group patches by
+hue and brightness. Heads that look at a place come from the third aim: from the output of the
+first layer, a linear reader must tell the colours of the four patches around each patch.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,10 @@ from .training_log import TrainingLog, learning_rate_at
 SEED = 20240501
 HELD_OUT_SEED = SEED + 1
 IMAGE_SIZE, PATCH_SIZE = 64, 8
-N_PICTURES, N_STEPS, BATCH_SIZE, LEARNING_RATE = 16_000, 3_000, 48, 1e-3
-RESTORATION_WEIGHT = 2.0
+SIDE = IMAGE_SIZE // PATCH_SIZE
+N_PICTURES, N_STEPS, BATCH_SIZE, LEARNING_RATE = 16_000, 2_400, 48, 1e-3
+RESTORATION_WEIGHT, NEIGHBOUR_WEIGHT = 1.0, 2.0
+SHARE_NOISY, SHARE_TORN = 0.35, 0.35
 
 
 def build_model() -> ViTForImageClassification:
@@ -39,7 +43,22 @@ def build_model() -> ViTForImageClassification:
         id2label=dict(enumerate(names)),
         label2id={name: i for i, name in enumerate(names)},
     )
-    return ViTForImageClassification(config)
+    model = ViTForImageClassification(config)
+    model.vit.embeddings.position_embeddings.data = _sinusoids(config.hidden_size)
+    return model
+
+
+def _sinusoids(width: int) -> torch.Tensor:
+    """Return where the learned positions start: half the width for the row, half for the column.
+
+    Places apart by a step differ by a rotation; the class token starts at zero.
+    """
+    slowest, fastest = math.log(2 * math.pi / (2 * SIDE)), math.log(0.9 * math.pi)
+    angle = torch.arange(SIDE)[:, None] * torch.linspace(fastest, slowest, width // 4).exp()
+    line = 0.3 * torch.cat([angle.sin(), angle.cos()], dim=1)  # (place, width / 2)
+    rows, columns = line.repeat_interleave(SIDE, 0), line.repeat(SIDE, 1)
+    places = torch.cat([rows, columns], dim=1)
+    return torch.cat([torch.zeros(1, width), places])[None]
 
 
 def normalise(pixels: np.ndarray) -> torch.Tensor:
@@ -49,37 +68,51 @@ def normalise(pixels: np.ndarray) -> torch.Tensor:
 
 def to_patches(images: torch.Tensor) -> torch.Tensor:
     """Return images (n, 3, size, size) as (n, n_patches, 3 * patch * patch), row by row."""
-    n, channels, size, _ = images.shape
-    side = size // PATCH_SIZE
-    tiles = images.reshape(n, channels, side, PATCH_SIZE, side, PATCH_SIZE)
-    return tiles.permute(0, 2, 4, 1, 3, 5).reshape(n, side * side, -1)
+    n = len(images)
+    tiles = images.reshape(n, 3, SIDE, PATCH_SIZE, SIDE, PATCH_SIZE)
+    return tiles.permute(0, 2, 4, 1, 3, 5).reshape(n, SIDE * SIDE, -1)
+
+
+def colours_around(images: torch.Tensor) -> torch.Tensor:
+    """Return the colours of the patches above, below, left and right, (n, n_patches, 4 * 12).
+
+    Each patch in 2 x 2 parts; beyond the edge there is nothing, 0.
+    """
+    parts = nn.functional.avg_pool2d(images, PATCH_SIZE // 2)
+    n = len(images)
+    small = parts.reshape(n, 3, SIDE, 2, SIDE, 2).permute(0, 2, 4, 1, 3, 5).flatten(3)
+    wide = nn.functional.pad(small, (0, 0, 1, 1, 1, 1))  # (n, row, column, 12), framed
+    around = (wide[:, :-2, 1:-1], wide[:, 2:, 1:-1], wide[:, 1:-1, :-2], wide[:, 1:-1, 2:])
+    return torch.cat(around, dim=-1).flatten(1, 2)
 
 
 def disturb(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Return images of which half are noisy and half (independently) miss a quarter of patches."""
-    n, _, size, _ = images.shape
-    side = size // PATCH_SIZE
+    """Return images of which some are noisy and some, independently, miss a quarter of patches."""
+    n = len(images)
     uniform = torch.rand(n, 1, 1, 1, generator=generator)
-    is_noisy = torch.rand(n, 1, 1, 1, generator=generator) < 0.5
+    is_noisy = torch.rand(n, 1, 1, 1, generator=generator) < SHARE_NOISY
     noise = torch.randn(images.shape, generator=generator)
     disturbed = images + noise * uniform * 0.6 * is_noisy
-    is_torn = torch.rand(n, 1, 1, 1, generator=generator) < 0.5
-    missing = (torch.rand(n, 1, side, side, generator=generator) < 0.25) & is_torn
+    is_torn = torch.rand(n, 1, 1, 1, generator=generator) < SHARE_TORN
+    missing = (torch.rand(n, 1, SIDE, SIDE, generator=generator) < 0.25) & is_torn
     missing = missing.repeat_interleave(PATCH_SIZE, 2).repeat_interleave(PATCH_SIZE, 3)
     return torch.where(missing, noise, disturbed)
 
 
 def _losses(
     model: ViTForImageClassification,
-    restore: nn.Linear,
+    readers: nn.ModuleList,
     images: torch.Tensor,
     labels: torch.Tensor,
     generator: torch.Generator,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    hidden = model.vit(pixel_values=disturb(images, generator)).last_hidden_state
-    named = nn.functional.cross_entropy(model.classifier(hidden[:, 0]), labels)
-    restored = nn.functional.mse_loss(restore(hidden[:, 1:]), to_patches(images))
-    return named, restored
+) -> dict[str, torch.Tensor]:
+    output = model.vit(pixel_values=disturb(images, generator), output_hidden_states=True)
+    last, first = output.last_hidden_state, output.hidden_states[1]
+    return {
+        "classification": nn.functional.cross_entropy(model.classifier(last[:, 0]), labels),
+        "restoration": nn.functional.mse_loss(readers[0](last[:, 1:]), to_patches(images)),
+        "neighbours": nn.functional.mse_loss(readers[1](first[:, 1:]), colours_around(images)),
+    }
 
 
 def _save_preprocessor(folder: Path) -> None:
@@ -103,8 +136,10 @@ def train(folder: Path, n_steps: int = N_STEPS) -> None:
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
     model = build_model()
-    restore = nn.Linear(model.config.hidden_size, 3 * PATCH_SIZE * PATCH_SIZE)
-    weights = [*model.parameters(), *restore.parameters()]
+    width = model.config.hidden_size
+    around = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4 * 12))
+    readers = nn.ModuleList([nn.Linear(width, 3 * PATCH_SIZE * PATCH_SIZE), around])
+    weights = [*model.parameters(), *readers.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=0.05)
     n_parameters = sum(p.numel() for p in model.parameters())
     log = TrainingLog("demo-vit", SEED, n_steps, BATCH_SIZE, LEARNING_RATE, n_parameters)
@@ -116,13 +151,14 @@ def train(folder: Path, n_steps: int = N_STEPS) -> None:
             group["lr"] = learning_rate_at(step, n_steps, LEARNING_RATE)
         chosen = torch.randint(N_PICTURES, (BATCH_SIZE,), generator=generator)
         images = normalise(pixels[chosen.numpy()])
-        named, restored = _losses(model, restore, images, labels[chosen], generator)
+        losses = _losses(model, readers, images, labels[chosen], generator)
+        loss = losses["classification"] + RESTORATION_WEIGHT * losses["restoration"]
         optimiser.zero_grad()
-        (named + RESTORATION_WEIGHT * restored).backward()
+        (loss + NEIGHBOUR_WEIGHT * losses["neighbours"]).backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         if step % 100 == 0 or step == n_steps - 1:
-            log.add(step, classification=named.item(), restoration=restored.item())
+            log.add(step, **{name: part.item() for name, part in losses.items()})
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
     _save_preprocessor(folder)
