@@ -48,8 +48,8 @@ def project(
 
     Notes
     -----
-    Starts from the principal components: umap-learn's spectral start takes longer than all its
-    epochs on some heads. Source: McInnes et al. 2018 (arXiv 1802.03426).
+    Starts from the principal components, which come out the same everywhere; umap-learn's
+    spectral start gives maps that are as true. Source: McInnes et al. 2018 (arXiv 1802.03426).
     """
     return fit_sampled(
         vectors,
