@@ -19,14 +19,20 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
     d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
   };
 
+  /** What a key means now. @param {KeyboardEvent} event */
+  function actionOf({ key, target }) {
+    const method = allMethods()[Number(key) - 1]?.name;
+    if (method) return () => actions.showMethod(method);
+    if (ARROWS[key]) return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
+    return keys[key] ?? null;
+  }
+
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
     if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
-    const method = allMethods()[Number(event.key) - 1]?.name;
-    if (method) keys[event.key] = () => actions.showMethod(method);
-    const act = keys[event.key] ?? (ARROWS[event.key] && store.get().at && !isMoving(event.target) ? () => actions.goTo(ARROWS[event.key]) : null);
+    const act = actionOf(event);
     if (!act) return;
     event.preventDefault();
     act();

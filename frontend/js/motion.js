@@ -12,13 +12,17 @@ export function createMotion(moved) {
   let shown = null;
   /** @type {Uint16Array | null} */
   let from = null;
-  let start = 0;
+  /** Time of the first and of the newest frame of a movement; a page that was busy starts late, but jumps nothing. */
+  let start = -1;
+  let latest = -1;
   let version = 0;
   let handle = 0;
 
   /** @param {number} now */
   function step(now) {
     handle = 0;
+    if (start < 0) start = now;
+    latest = now;
     if (now - start >= MOVE_MS) from = null;
     else handle = requestAnimationFrame(step);
     if (!from) version++;
@@ -38,7 +42,7 @@ export function createMotion(moved) {
       from = isMove && !isMotionReduced() ? (shown?.positions ?? null) : null;
       shown = { name, positions };
       version++;
-      start = performance.now();
+      start = latest = -1;
       if (from && !handle) handle = requestAnimationFrame(step);
     },
     /** Forget what was shown: what comes next does not move. */
@@ -47,7 +51,7 @@ export function createMotion(moved) {
       version++;
     },
     get from() { return from; },
-    get blend() { return from ? ease(Math.min(1, (performance.now() - start) / MOVE_MS)) : 1; },
+    get blend() { return from ? ease(Math.min(1, (latest - start) / MOVE_MS)) : 1; },
     get version() { return version; },
     destroy() { cancelAnimationFrame(handle); },
   };

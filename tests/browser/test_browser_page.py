@@ -80,7 +80,8 @@ def test_the_whole_view_comes_back_from_its_address(page: Page, address: str) ->
     ("query", "words"),
     [
         ("?dataset=words&colour=blue", "colour=blue"),
-        ("?dataset=words&method=magic", "method=magic"),
+        ("?dataset=words&method=Magic!", "method=Magic!"),
+        ("?dataset=words&method=magic", "has no map “magic-2d”"),
         ("?dataset=nowhere", "There is no dataset “nowhere”"),
         ("?dataset=words&layer=3&head=0", "Layer 3 is outside 0..2"),
         ("?dataset=words&layer=0&head=99", "Head 99 is outside 0..3"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -207,8 +208,11 @@ def test_clicking_a_token_of_the_sentence_selects_its_point(page: Page, address:
     assert query_of(page)["selected"].startswith("key-")
 
 
-def test_under_reduced_motion_points_do_not_move(page: Page, address: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_points_move_to_another_map_unless_motion_is_reduced(
+    page: Page, address: str, motion: Literal["reduce", "no-preference"]
+) -> None:
+    page.emulate_media(reduced_motion=motion)
     open_view(page, address, "?dataset=words&method=biplot")
     target = {}
     for name in ("PCA", "Biplot"):
@@ -231,7 +235,8 @@ def test_under_reduced_motion_points_do_not_move(page: Page, address: str) -> No
           return [...pictures];
         }"""
     )
-    assert set(seen) <= set(target.values())
+    on_the_way = set(seen) - set(target.values())
+    assert bool(on_the_way) == (motion == "no-preference")
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1440, 900), (2560, 1440)])

@@ -30,7 +30,8 @@ export function createControls(root, context) {
     el('p', { class: 'field__note' }, 'From each query of the selection to its two strongest keys, where the weight is at least 0.05.'));
   const nearness = el('p', { class: 'side__help' });
   const nearnessTitle = el('h2', { class: 'field__label' });
-  element.append(colorPart, linesPart, el('section', { class: 'side__part' }, nearnessTitle, nearness));
+  const nearnessPart = el('section', { class: 'side__part' }, nearnessTitle, nearness);
+  element.append(colorPart, linesPart, nearnessPart);
   const fidelity = createFidelity(element, context);
   /** @type {ReturnType<Context['derived']['modes']> | null} */
   let shownModes = null;
@@ -51,6 +52,7 @@ export function createControls(root, context) {
       legend.update(context.legend());
       linesPart.hidden = !state.at;
       lines.checked = state.hasLines;
+      nearnessPart.hidden = state.method === null;
       setText(nearnessTitle, state.method ? `${methodWords(state.method).label}: what nearness means` : '');
       setText(nearness, state.method ? methodWords(state.method).help : '');
       fidelity.update(state);
