@@ -10,7 +10,7 @@ export function createAxes(root) {
   const heads = el('div', { class: 'axis axis--heads' });
   const layers = el('div', { class: 'axis axis--layers' });
   const corner = el('div', { class: 'axis__corner' }, el('span', {}, 'head →'), el('span', {}, 'layer ↓'));
-  const element = el('div', { class: 'axes', 'aria-hidden': 'true' }, heads, layers, corner);
+  const element = el('div', { class: 'axes', 'aria-hidden': 'true', hidden: true }, heads, layers, corner);
   root.append(element);
   /** @type {HTMLElement[]} */
   let columns = [];
