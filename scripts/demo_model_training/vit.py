@@ -2,7 +2,7 @@
 
 Classification alone lets every head look at nothing but the class token. Restoring a noisy
 patch needs patches that look alike (as in non-local means), so heads come to group patches by
-hue and brightness. Heads that look at a place come from the third aim: from the output of the
+hue and brightness. The third aim leans heads towards places near by: from the output of the
 first layer, a linear reader must tell the colours of the four patches around each patch.
 """
 
