@@ -1,8 +1,8 @@
 """Measure this machine: capture, maps, server, page. Prints a table and writes it as JSON.
 
-``python scripts/benchmark.py [--only capture,maps,server,page] [--output FILE]``. Every figure is
-a median of one run; the ratios are taken pair by pair within it. README shows the table of
-``scripts/benchmark_result.json``; a test compares the two.
+``python scripts/benchmark.py [--only capture,maps,server,page] [--output FILE]``. Figures are
+medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. README
+shows the table of ``scripts/benchmark_result.json``; a test compares the two.
 """
 
 import argparse

@@ -72,7 +72,7 @@ def measure(sentences: list[str], local_models: Path, sizes: list[int]) -> dict[
     small = vectors.subset(tokens[:200])
     for n_points in sizes:
         part = vectors.subset(tokens[: n_points // 2])
-        repeats = 3 if n_points <= 5000 else 1
+        repeats = 3 if n_points <= 1000 else 1  # minutes a run above
         for method in METHODS:
             for dims in (2, 3):
                 one_map(method, small, dims)  # compiled once, not timed
