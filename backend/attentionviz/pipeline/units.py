@@ -137,7 +137,7 @@ class _HeadUnit:
         """Write one map and its facts; return the finished files."""
         records: list[FileRecord] = []
         neighbours = None
-        if needs_neighbours(name.method):
+        if needs_neighbours(name.method, self.vectors.n_tokens):
             neighbours, records = shared_neighbours(self.job.folder, self.head, self.vectors)
         projection = self.project(name, neighbours)
         steps, offset, scale = quantise(projection.coordinates)
