@@ -71,7 +71,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands.add_parser("build", help="build a dataset from a model and a corpus"))
-    _add_serve(commands.add_parser("serve", help="serve the built datasets to a browser"))
+    serving = commands.add_parser("serve", help="serve the built datasets to a browser")
+    _add_settings(serving)
+    serving.set_defaults(run=_serve, interrupted="stopped")
     _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
     _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
     _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
@@ -108,11 +110,6 @@ def _add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
 def _settings(arguments: argparse.Namespace) -> Settings:
     flags = {s.name: getattr(arguments, s.name) for s in SETTINGS if hasattr(arguments, s.name)}
     return load_settings(flags=flags)
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> None:
-    _add_settings(parser)
-    parser.set_defaults(run=_serve, interrupted="stopped")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
