@@ -1,6 +1,7 @@
 """A build that is killed, and the same request again: it goes on, and ends with the same bytes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,13 +64,12 @@ def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(tiny_bert, t
 
 
 @pytest.mark.slow
-def test_builds_with_all_methods_in_two_processes_survive_forty_kills(
-    tiny_bert, tiny_text, tmp_path
-):
+def test_builds_with_slow_methods_in_two_processes_survive_kills(tiny_bert, tiny_text, tmp_path):
+    n_kills = int(os.environ.get("KILLS", "3"))  # half a minute each; KILLS=40 before a release
     methods = [part for name in ("biplot", "tsne", "umap") for part in ("--method", name)]
-    options = [*methods, "--workers", "2", "--random", "40"]
+    options = [*methods, "--workers", "2", "--random", str(n_kills)]
     whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
-    assert sum(report["killed"] == -9 for report in reports) > 20
+    assert sum(report["killed"] == -9 for report in reports) > n_kills / 2
     require_same(whole, reports)
 
 
