@@ -32,7 +32,11 @@ def killed_builds(out, model, text, *options):
     """Return the report of the uninterrupted build, and those of the killed ones."""
     command = [sys.executable, "-m", "tests.support.killed_builds", str(out)]
     command += ["--model", str(model), "--text", str(text), *options]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # GNU OpenMP refuses the forks of a process that has used it; numba's own threads do not.
+    environment = {**os.environ, "NUMBA_THREADING_LAYER": "workqueue"}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900
+    )
     assert result.returncode == 0, result.stderr
     whole, *reports = map(json.loads, result.stdout.splitlines())
     assert whole["killed"] == 0, result.stderr
@@ -56,20 +60,19 @@ def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_te
     require_same(whole, reports)
 
 
-def test_a_build_killed_at_random_moments_goes_on_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
-    options = ["--method", "pca", "--random", "5"]
-    whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
-    assert any(report["killed"] == -9 for report in reports)
-    require_same(whole, reports)
-
-
 @pytest.mark.slow
-def test_builds_with_slow_methods_in_two_processes_survive_kills(tiny_bert, tiny_text, tmp_path):
-    n_kills = int(os.environ.get("KILLS", "3"))  # half a minute each; KILLS=40 before a release
-    methods = [part for name in ("biplot", "tsne", "umap") for part in ("--method", name)]
-    options = [*methods, "--workers", "2", "--random", str(n_kills)]
+@pytest.mark.parametrize(
+    ("n_kills", "n_workers", "methods"),
+    [(40, 1, ("biplot", "attention-tsne", "tsne", "umap")), (10, 2, ("biplot", "tsne"))],
+)
+def test_builds_survive_kills_at_random_moments(
+    n_kills, n_workers, methods, tiny_bert, tiny_text, tmp_path
+):
+    options = [part for name in methods for part in ("--method", name)]
+    options += ["--workers", str(n_workers), "--random", str(n_kills)]
     whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
-    assert sum(report["killed"] == -9 for report in reports) > n_kills / 2
+    assert [report["killed"] for report in reports] == [-9] * n_kills
+    assert sum(report["n_finished"] > 0 for report in reports) > 0.2 * n_kills
     require_same(whole, reports)
 
 

@@ -29,7 +29,7 @@ from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import FileRecord, write_array, write_bytes
 
-ORPHAN_CHECK_SECONDS = 1.0
+ORPHAN_CHECK_SECONDS = 0.1
 _watched: set[int] = set()
 
 
