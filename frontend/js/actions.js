@@ -1,17 +1,24 @@
 /** Everything a viewer can do; the only place that changes the choices. */
 
+import { toggleHidden } from './attention.js';
 import { CLEARED, mapName, neighbourOf } from './select.js';
+import { NO_FILTERS } from './store.js';
 
-/** @import { Facts, HeadId, Selected, Store, Theme } from './page.js' */
+/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, PaletteName, Selected, State, Store, Theme } from './page.js' */
+/** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm'} Plain */
+
 const THEME_KEY = 'attentionviz.theme';
+const PALETTE_KEY = 'attentionviz.palette';
 
 /**
  * @param {Store} store
  * @param {Facts} facts
+ * @param {Marks} marks
  */
-export function createActions(store, facts) {
+export function createActions(store, facts, marks) {
   const manifest = () => facts.description.value?.manifest ?? null;
 
   const actions = {
@@ -41,23 +48,41 @@ export function createActions(store, facts) {
       if (next) store.set({ at: next });
     },
     /** @param {Selected} selected */
-    select: (selected) => store.set({ selected }),
-    clearSelection: () => store.set({ selected: null }),
-    /** Take back the last thing that marks points: the selection, then the search. */
+    select(selected) {
+      const sequence = facts.tokens.value?.sequence;
+      const former = store.get().selected;
+      const isSame = former !== null && sequence !== undefined && sequence[former.token] === sequence[selected.token];
+      store.set({ selected, ...(isSame ? {} : { hidden: [] }) });
+    },
+    clearSelection: () => store.set({ selected: null, hidden: [] }),
+    /** Take back the last thing that marks points: the selection, then marked points, then the search. */
     clear() {
-      if (store.get().selected) store.set({ selected: null });
+      if (store.get().selected) actions.clearSelection();
+      else if (marks.get()) marks.set(null);
       else store.set({ search: '' });
     },
+    /** Hide tokens of the selected sequence or show them again. @param {readonly HiddenToken[]} tokens @param {boolean} [isHidden] */
+    toggleTokens: (tokens, isHidden) => store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
+    /** Show the attention as it is: nothing hidden, nothing weighed. */
+    resetAttention: () => store.set({ hidden: [], weight: 'none' }),
+    /** @param {Partial<Filters>} filters */
+    setFilters: (filters) => store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
+    clearFilters: () => store.set({ filters: NO_FILTERS }),
+    /** Choices that change nothing but themselves. @param {Partial<Pick<State, Plain>>} choice @param {HistoryMode} [history] */
+    choose: (choice, history) => store.set(choice, history),
     /** @param {string} color */
     setColor: (color) => store.set({ color }),
     /** @param {string} search as typed */
     setSearch: (search) => store.set({ search }, 'replace'),
-    /** @param {boolean} hasLines */
-    setLines: (hasLines) => store.set({ hasLines }),
     /** @param {Theme} theme */
     setTheme(theme) {
-      rememberTheme(theme);
+      remember(THEME_KEY, theme);
       store.set({ theme }, 'none');
+    },
+    /** @param {PaletteName} palette */
+    setPalette(palette) {
+      remember(PALETTE_KEY, palette);
+      store.set({ palette }, 'none');
     },
   };
   return actions;
@@ -70,20 +95,25 @@ export function createActions(store, facts) {
 
 /** @typedef {ReturnType<typeof createActions>} Actions */
 
-/** @returns {Theme} The theme chosen last, on this browser. */
-export function readTheme() {
+/** @returns {{theme: Theme, palette: PaletteName}} What was chosen last, on this browser. */
+export function readLooks() {
+  const theme = recall(THEME_KEY);
+  return { theme: theme === 'light' || theme === 'dark' ? theme : 'system', palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe' };
+}
+
+/** @param {string} key */
+function recall(key) {
   try {
-    const theme = localStorage.getItem(THEME_KEY);
-    return theme === 'light' || theme === 'dark' ? theme : 'system';
+    return localStorage.getItem(key);
   } catch {
-    return 'system'; // storage can be switched off
+    return null; // storage can be switched off
   }
 }
 
-/** @param {Theme} theme */
-function rememberTheme(theme) {
+/** @param {string} key @param {string} value */
+function remember(key, value) {
   try {
-    localStorage.setItem(THEME_KEY, theme);
+    localStorage.setItem(key, value);
   } catch {
     // Without storage the choice holds until the page is closed.
   }

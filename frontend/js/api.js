@@ -3,7 +3,7 @@
 import { decodePositions, decodeReady, readArray } from './decode.js';
 import { learnMethods } from './methods.js';
 
-/** @import { Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Tokens } from './page.js' */
+/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Tokens, Weight } from './page.js' */
 /** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
@@ -98,11 +98,25 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
     },
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
     headNorms: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/norms`, signal)),
-    /** @param {string} id @param {HeadId} at @param {number} sequence @param {AbortSignal} signal @returns {Promise<Attention>} */
-    async attention(id, at, sequence, signal) {
-      const numbers = await array(`${dataset(id)}/${head(at)}/attention/${sequence}`, signal);
-      return { at, sequence, n: numbers.shape[0], pattern: asType(Float32Array, numbers) };
+    /** @param {string} id @param {HeadId} at @param {number} sequence @param {Weight} weight @param {AbortSignal} signal @returns {Promise<Attention>} */
+    async attention(id, at, sequence, weight, signal) {
+      const numbers = await array(`${dataset(id)}/${head(at)}/attention/${sequence}${weight === 'none' ? '' : `?weight=${weight}`}`, signal);
+      return { at, sequence, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers) };
     },
+    /** @param {string} id @param {HeadId} at @param {number} length @param {Weight} weight @param {AbortSignal} signal @returns {Promise<Aggregate>} */
+    async aggregate(id, at, length, weight, signal) {
+      const answer = await get(`${dataset(id)}/${head(at)}/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`, signal);
+      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      const numbers = await readArray(answer);
+      return { at, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers), nSequences, nLongEnough };
+    },
+    /**
+     * The strongest partners of a point over the whole corpus, by score.
+     *
+     * @param {string} id @param {HeadId} at @param {number} point @param {number} k @param {AbortSignal} signal
+     * @returns {Promise<{point: number, score: number}[]>}
+     */
+    partners: async (id, at, point, k, signal) => (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */

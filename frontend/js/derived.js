@@ -2,8 +2,9 @@
 
 import { findTokens, indexWords } from './search.js';
 import { modesFor } from './color_modes.js';
+import { withoutHidden } from './attention.js';
 
-/** @import { Facts, State } from './page.js' */
+/** @import { Aggregate, Attention, Facts, State } from './page.js' */
 
 /**
  * Return a function that remembers its last answer, and gives it again for the same parameters.
@@ -30,7 +31,34 @@ export function createDerived(facts) {
   const found = lastOnly(findTokens);
   const modes = lastOnly(modesFor);
 
+  const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
+  const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
+
   return {
+    /**
+     * The attention of the selected sequence in the open head, weighed and without hidden tokens: what every view shows.
+     *
+     * @param {State} state
+     * @returns {Attention | null} null while it is not there
+     */
+    attention({ at, selected, weight, hidden }) {
+      const value = facts.attention.value;
+      const sequence = selected && facts.tokens.value?.sequence[selected.token];
+      const fits = value && at && value.sequence === sequence && isAt(value, at) && value.weight === weight;
+      return fits ? hiding(value, hidden) : null;
+    },
+    /**
+     * The mean pattern of the open head by position, weighed and hidden as the attention is.
+     *
+     * @param {State} state
+     * @returns {Aggregate | null}
+     */
+    aggregate({ at, selected, weight, hidden }) {
+      const value = facts.aggregate.value;
+      const sequences = facts.tokens.value?.sequences;
+      const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
+      return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
+    },
     /** @param {State} state */
     hits({ search }) {
       const tokens = facts.tokens.value;
@@ -47,6 +75,11 @@ export function createDerived(facts) {
       return all.find(({ name }) => name === state.color) ?? all[0] ?? null;
     },
   };
+}
+
+/** @param {{at: State['at']}} value @param {NonNullable<State['at']>} at */
+function isAt(value, at) {
+  return value.at?.layer === at.layer && value.at.head === at.head;
 }
 
 /** @typedef {ReturnType<typeof createDerived>} Derived */

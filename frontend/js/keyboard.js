@@ -16,6 +16,7 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
     '/': focusSearch,
     '?': openHelp,
     g: actions.showGrid,
+    l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
     d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
   };
 

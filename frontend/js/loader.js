@@ -9,6 +9,8 @@ import { mapName } from './select.js';
 /** How often the list of datasets is asked for: while one is being built or none is there, and otherwise. */
 const POLL_MS = 1500;
 const IDLE_POLL_MS = 10_000;
+/** Most positions of which the server takes a mean. */
+export const MOST_AGGREGATED = 1024;
 
 /**
  * Return the facts, and a function that asks for what the choices need.
@@ -85,14 +87,28 @@ export function createLoader(api, changed) {
   }
 
   /** @param {State} state @param {DatasetEntry} entry @param {Build} build */
-  function wantExtras({ at, color, selected }, { id, modality }, { base }) {
+  function wantExtras(state, { id, modality }, { base }) {
+    const { at, color } = state;
     if (color === 'norm' && !at) facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
-    if (color === 'norm' && at) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
+    if (at && (color === 'norm' || hasNorms(state))) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
     if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
     else facts.patches.drop();
+    wantAttention(state, id, base);
+  }
+
+  /** @param {State} state @param {string} id @param {string} base */
+  function wantAttention({ at, selected, weight, below }, id, base) {
     const sequence = selected ? facts.tokens.value?.sequence[selected.token] : undefined;
-    if (!at || sequence === undefined) facts.attention.drop();
-    else facts.attention.want(id, `${base}/${at.layer},${at.head}/${sequence}`, (signal) => api.attention(id, at, sequence, signal));
+    if (!at || sequence === undefined) {
+      facts.attention.drop();
+      facts.aggregate.drop();
+      return;
+    }
+    const head = `${base}/${at.layer},${at.head}`;
+    facts.attention.want(id, `${head}/${sequence}/${weight}`, (signal) => api.attention(id, at, sequence, weight, signal));
+    const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
+    if (below === 'none' || length > MOST_AGGREGATED) facts.aggregate.drop();
+    else facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) => api.aggregate(id, at, length, weight, signal));
   }
 
   /** @param {readonly unknown[]} [kept] */
@@ -123,6 +139,11 @@ export function createLoader(api, changed) {
   };
 }
 
+/** Whether the drawing of a head depends on its norms, beside its colours. @param {State} state */
+function hasNorms({ isDotByNorm, filters }) {
+  return isDotByNorm || filters.norm[0] > 0 || filters.norm[1] < 1;
+}
+
 /**
  * @param {() => void} changed
  * @returns {Facts}
@@ -139,6 +160,7 @@ function createFacts(changed) {
     headMap: createSlot('the map of this head', changed),
     headNorms: createSlot('the norms of this head', changed),
     attention: createSlot('the attention of this sequence', changed),
+    aggregate: createSlot('the mean attention of this head', changed),
     patches: createSlot('the patches', changed),
   });
 }

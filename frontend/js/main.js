@@ -1,12 +1,13 @@
 /** Makes the parts of the page and connects them. */
 
-import { createActions, readTheme } from './actions.js';
+import { createActions, readLooks } from './actions.js';
 import { createApi } from './api.js';
 import { createDerived } from './derived.js';
 import { el } from './dom.js';
 import { createHover } from './hover.js';
 import { createKeyboard } from './keyboard.js';
 import { createLoader } from './loader.js';
+import { createMarks } from './marks.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
 import { readQuery, writeQuery } from './url.js';
@@ -26,14 +27,15 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 function start(root) {
   let isScheduled = false;
   const first = readQuery(location.search);
-  const store = createStore({ ...first.choices, theme: readTheme() });
+  const store = createStore({ ...first.choices, ...readLooks() });
   const api = createApi(document.baseURI);
   const { facts, update: load, retry } = createLoader(api, schedule);
   load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
   const help = createHelp(document.body);
-  const actions = createActions(store, facts);
-  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), notify: notices.say, retry };
+  const marks = createMarks();
+  const actions = createActions(store, facts, marks);
+  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, notify: notices.say, retry };
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...context, openHelp: help.open });
@@ -58,6 +60,7 @@ function start(root) {
     if (Object.keys(change).length > 0) return store.set(change, 'replace');
     const state = store.get();
     document.documentElement.dataset.theme = shownTheme(state);
+    document.documentElement.dataset.palette = state.palette;
     document.title = titleOf(state);
     load(state);
     for (const view of views) view.update(state);
@@ -72,6 +75,7 @@ function start(root) {
     store.set(choices, 'none');
   });
   prefersDark.addEventListener('change', follow);
+  marks.subscribe(follow);
   first.notices.forEach(notices.say);
   follow();
 }

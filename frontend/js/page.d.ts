@@ -6,6 +6,24 @@ export interface HeadId { readonly layer: number; readonly head: number }
 export interface Selected { readonly kind: Kind; readonly token: number }
 export type TokenType = 'text' | 'special' | 'class' | 'register' | 'patch';
 export type Theme = 'system' | 'light' | 'dark';
+export type PaletteName = 'safe' | 'classic';
+/** How what was typed is compared with a token. */
+export type SearchMode = 'whole' | 'prefix' | 'substring' | 'regex';
+/** What the pattern is multiplied with, rows summing to 1 again: nothing, ‖v‖ or ‖v·W_O‖ of each key. */
+export type Weight = 'none' | 'value' | 'output';
+/** What the panel shows below the sentence or image: nothing, the mean pattern as lines or squares, the mean by offset. */
+export type Below = 'none' | 'lines' | 'squares' | 'offset';
+export type ImageLinks = 'heat' | 'strongest' | 'all';
+/** A token of the selected sequence that is taken out of its attention. */
+export interface HiddenToken { readonly kind: Kind; readonly position: number }
+/** Points outside are not drawn. Ranges are shares of the whole range, 0..1; norms are those of the open head. */
+export interface Filters {
+  readonly kind: Kind | null;
+  readonly position: readonly [number, number];
+  readonly norm: readonly [number, number];
+  /** Least weight between a point and the selected one; 0: all points. */
+  readonly attention: number;
+}
 
 /** The viewer's choices and nothing else; frozen. */
 export interface State {
@@ -16,8 +34,22 @@ export interface State {
   readonly selected: Selected | null;
   readonly color: string | null;      // null: the first mode of the modality
   readonly search: string;            // as typed
+  readonly searchMode: SearchMode;
   readonly hasLines: boolean;         // attention lines in the map of a head
+  readonly lineCount: number;         // strongest keys of each query that get a line, 1..20
+  readonly lineThreshold: number;     // least weight of a line, 0..1
+  readonly isLineAlone: boolean;      // only the lines of the selected point itself
+  readonly weight: Weight;
+  readonly hidden: readonly HiddenToken[]; // of the selected sequence, in order
+  readonly below: Below;
+  readonly imageLinks: ImageLinks;
+  readonly imageThreshold: number;    // least weight of a connection in the image view, 0..1
+  readonly hasLabels: boolean;
+  readonly dotSize: number;           // times the size that suits the map, 0.25..4
+  readonly isDotByNorm: boolean;      // dot size grows with the norm, in a head
+  readonly filters: Filters;
   readonly theme: Theme;
+  readonly palette: PaletteName;
 }
 
 /** How a change of choices is written into the browser's history. */
@@ -97,7 +129,10 @@ export interface HeadFacts {
 }
 
 /** Pattern of one sequence in one head, [query_pos, key_pos] row by row. */
-export interface Attention { at: HeadId; sequence: number; n: number; pattern: Float32Array }
+export interface Attention { at: HeadId; sequence: number; weight: Weight; n: number; pattern: Float32Array }
+
+/** Mean pattern over the sequences of at least n tokens, and over how many of how many it was taken. */
+export interface Aggregate { at: HeadId; weight: Weight; n: number; pattern: Float32Array; nSequences: number; nLongEnough: number }
 
 export type SlotStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
@@ -130,6 +165,7 @@ export interface Facts {
   readonly headMap: Slot<HeadMap>;
   readonly headNorms: Slot<Float32Array>;
   readonly attention: Slot<Attention>;
+  readonly aggregate: Slot<Aggregate>;
   readonly patches: Slot<Uint8Array>;
 }
 
@@ -141,6 +177,7 @@ export interface Context {
   actions: import('./actions.js').Actions;
   derived: import('./derived.js').Derived;
   hover: import('./hover.js').Hover;
+  marks: import('./marks.js').Marks;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

@@ -3,23 +3,25 @@
 import { canvasPalette } from './colors.js';
 import { colorPoints, headNorms } from './color_modes.js';
 import { lastOnly } from './derived.js';
-import { pointFlags } from './select.js';
+import { pointFlags, pointsOutside } from './flags.js';
 
 /** @import { Legend } from './color_modes.js' */
-/** @import { Context, State, Tokens } from './page.js' */
+/** @import { Attention, Context, PaletteName, State, Tokens } from './page.js' */
 
 /** @typedef {'light' | 'dark'} ShownTheme */
 /** @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number}} Sprites */
-/** @typedef {{colors: Uint32Array, flags: Uint8Array, sprites: Sprites | null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting */
+/** @typedef {{colors: Uint32Array, flags: Uint8Array, sizes: Uint8Array | null, sprites: Sprites | null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting */
 
 /** Side of a patch picture as the dataset keeps it, pixels. */
 const PATCH_SIDE = 8;
 const PATCH_OUTLINE_PX = 1.25;
 
 /** @param {Context} context */
-export function createPainting({ derived, facts }) {
+export function createPainting({ derived, facts, marks }) {
   const color = lastOnly(colorsOf);
   const flags = lastOnly(flagsOf);
+  const outside = lastOnly(outsideOf);
+  const dotSizes = lastOnly(sizesByNorm);
   const sprites = lastOnly(spritesOf);
   const ordered = lastOnly(headNorms);
   let version = 0;
@@ -40,11 +42,14 @@ export function createPainting({ derived, facts }) {
       const norms = normsOf(state);
       const patches = facts.patches.value;
       const isPossible = mode.needs.every((need) => (need === 'norms' ? norms : patches) !== null);
-      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, mode.perHead ? norms : null, patches, theme);
-      const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected);
-      const plain = { colors: painted.colors, flags: flagged, sprites: null, isSprite: null, legend: painted.legend };
-      const shown = mode.name === 'patch' && patches ? pictured(plain, tokens, drawn, patches, state.at && kindsOf(tokens, drawn, theme)) : plain;
-      return { ...shown, version: number(painted.colors, flagged, shown.sprites, state.at === null) };
+      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, mode.perHead ? norms : null, patches, theme, state.palette);
+      const lengths = state.at && facts.headNorms.value ? ordered(facts.headNorms.value) : null;
+      const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
+      const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected, marks.get(), left);
+      const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
+      const plain = { colors: painted.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: painted.legend };
+      const shown = mode.name === 'patch' && patches ? pictured(plain, tokens, drawn, patches, state.at && kindsOf(tokens, drawn, theme, state.palette)) : plain;
+      return { ...shown, version: number(painted.colors, flagged, sizes, shown.sprites, state.at === null) };
     },
   };
 
@@ -70,8 +75,8 @@ export function createPainting({ derived, facts }) {
   }
 }
 
-const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme) =>
-  colorsOf('type', tokens, drawn, 1, null, null, theme));
+const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme, /** @type {PaletteName} */ palette) =>
+  colorsOf('type', tokens, drawn, 1, null, null, theme, palette));
 
 const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ kinds) => {
   const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
@@ -86,9 +91,10 @@ const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ k
  * @param {Uint8Array | Float32Array | null} norms
  * @param {Uint8Array | null} patches
  * @param {ShownTheme} theme
+ * @param {PaletteName} palette
  */
-function colorsOf(name, tokens, drawn, nCells, norms, patches, theme) {
-  return colorPoints(name, { tokens, drawn, nCells, norms, theme, patches: patches && { rgb: patches, side: PATCH_SIDE } });
+function colorsOf(name, tokens, drawn, nCells, norms, patches, theme, palette) {
+  return colorPoints(name, { tokens, drawn, nCells, norms, theme, palette, patches: patches && { rgb: patches, side: PATCH_SIDE } });
 }
 
 /**
@@ -96,9 +102,37 @@ function colorsOf(name, tokens, drawn, nCells, norms, patches, theme) {
  * @param {Int32Array | null} drawn
  * @param {Uint8Array | null} hits
  * @param {State['selected']} selected
+ * @param {Uint8Array | null} marked
+ * @param {Uint8Array | null} outside
  */
-function flagsOf(tokens, drawn, hits, selected) {
-  return pointFlags({ tokens, drawn, hits, selected: selected && selected.token < tokens.n ? selected : null });
+function flagsOf(tokens, drawn, hits, selected, marked, outside) {
+  return pointFlags({ tokens, drawn, hits, marked, outside, selected: selected && selected.token < tokens.n ? selected : null });
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {State['filters']} filters
+ * @param {Float32Array | null} norms
+ * @param {State['selected']} selected
+ * @param {Attention | null} attention
+ */
+function outsideOf(tokens, drawn, filters, norms, selected, attention) {
+  return pointsOutside({ tokens, drawn, filters, norms, selected, attention });
+}
+
+/**
+ * Sizes of points from the shortest vector of the head to the longest, as the original draws them: 0.15 + 0.5 · share,
+ * here relative to the largest.
+ *
+ * @param {Float32Array} norms (point)
+ * @returns {Uint8Array} 255 = the plain size
+ */
+function sizesByNorm(norms) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const norm of norms) [least, most] = [Math.min(least, norm), Math.max(most, norm)];
+  const width = most > least ? most - least : 1;
+  return Uint8Array.from(norms, (norm) => Math.round((255 * (0.15 + (0.5 * (norm - least)) / width)) / 0.65));
 }
 
 /**

@@ -2,12 +2,10 @@
 
 import { modesFor } from './color_modes.js';
 import { allMethods } from './methods.js';
+import { NO_FILTERS } from './store.js';
 
-/** @import { Attention, Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State, Tokens } from './page.js' */
+/** @import { Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State } from './page.js' */
 /** @import { Dims, Method } from './types.js' */
-
-/** Flags of a point, as the renderer reads them. */
-export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8 });
 
 /**
  * @param {Method} method
@@ -46,7 +44,7 @@ export function settle(state, facts) {
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({ at: null, selected: null, color: null });
+export const CLEARED = Object.freeze({ at: null, selected: null, color: null, hidden: [], filters: NO_FILTERS });
 
 /**
  * @param {State} state
@@ -73,6 +71,7 @@ function settleInside(state, manifest, mapsReady) {
     change.selected = null;
     notices.push(`Token ${state.selected.token} is outside 0..${manifest.n_tokens - 1}; nothing is selected.`);
   }
+  if (state.hidden.length > 0 && !state.selected) change.hidden = [];
   if (state.color !== null && !modesFor(manifest.model.modality).some(({ name }) => name === state.color)) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
@@ -150,31 +149,6 @@ export function selectedAt(point, nTokens) {
 }
 
 /**
- * Return the flags of all drawn points: hits of the search and the selected sequence stand out, the rest is dimmed.
- *
- * @param {object} chosen
- * @param {Tokens} chosen.tokens
- * @param {Int32Array | null} chosen.drawn tokens that are drawn, in order; null = all
- * @param {Uint8Array | null} chosen.hits (token)
- * @param {Selected | null} chosen.selected
- * @returns {Uint8Array} (point)
- */
-export function pointFlags({ tokens, drawn, hits, selected }) {
-  const nDrawn = drawn ? drawn.length : tokens.n;
-  const flags = new Uint8Array(2 * nDrawn);
-  if (!hits && !selected) return flags;
-  const sequence = selected ? tokens.sequence[selected.token] : -1;
-  for (let i = 0; i < nDrawn; i++) {
-    const token = drawn ? drawn[i] : i;
-    let flag = 0;
-    if (tokens.sequence[token] === sequence) flag |= FLAG.selected;
-    if (hits?.[token]) flag |= FLAG.hit;
-    flags[i] = flags[nDrawn + i] = flag || FLAG.dimmed;
-  }
-  return flags;
-}
-
-/**
  * Return the index among the drawn points of a point of the corpus, or -1 if it is not drawn.
  *
  * @param {Selected} selected
@@ -190,22 +164,4 @@ export function drawnPoint({ kind, token }, drawn, nTokens) {
     else high = middle;
   }
   return drawn[low] === token ? pointOf({ kind, token: low }, drawn.length) : -1;
-}
-
-/**
- * Return the strongest links of a pattern: for each query at most `k` keys with at least `threshold`.
- *
- * @param {Pick<Attention, 'n' | 'pattern'>} attention
- * @param {number} [k]
- * @param {number} [threshold]
- * @returns {{query: number, key: number, weight: number}[]} positions in the sequence, strongest of a query first
- */
-export function strongestLinks({ n, pattern }, k = 2, threshold = 0.05) {
-  const links = [];
-  for (let query = 0; query < n; query++) {
-    const row = pattern.subarray(query * n, (query + 1) * n);
-    const order = [...row.keys()].filter((key) => row[key] >= threshold).sort((a, b) => row[b] - row[a] || a - b);
-    for (const key of order.slice(0, k)) links.push({ query, key, weight: row[key] });
-  }
-  return links;
 }

@@ -2,6 +2,12 @@
 
 /** @import { State, Store } from './page.js' */
 
+/** The whole of a range. @type {readonly [number, number]} */
+const ALL = Object.freeze([0, 1]);
+
+/** @type {import('./page.js').Filters} */
+export const NO_FILTERS = Object.freeze({ kind: null, position: ALL, norm: ALL, attention: 0 });
+
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
   dataset: null,
@@ -11,8 +17,22 @@ export const DEFAULTS = Object.freeze({
   selected: null,
   color: null,
   search: '',
+  searchMode: 'whole',
   hasLines: true,
+  lineCount: 2,
+  lineThreshold: 0.05,
+  isLineAlone: false,
+  weight: 'none',
+  hidden: Object.freeze([]),
+  below: 'lines',
+  imageLinks: 'heat',
+  imageThreshold: 0.1,
+  hasLabels: true,
+  dotSize: 1,
+  isDotByNorm: false,
+  filters: NO_FILTERS,
   theme: 'system',
+  palette: 'safe',
 });
 
 /**
@@ -49,10 +69,8 @@ export function createStore(first = {}) {
  * @param {State} b
  */
 export function isSame(a, b) {
-  return JSON.stringify(a, KEYS) === JSON.stringify(b, KEYS);
+  return /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS)).every((name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]));
 }
-
-const KEYS = [...Object.keys(DEFAULTS), 'layer', 'head', 'kind', 'token'];
 
 /**
  * @param {State} state
@@ -62,7 +80,6 @@ function freeze(state) {
   for (const key of Object.keys(state)) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
-  if (state.at) Object.freeze(state.at);
-  if (state.selected) Object.freeze(state.selected);
+  for (const part of [state.at, state.selected, state.hidden, state.filters]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

@@ -1,11 +1,19 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
-import { DEFAULTS } from './store.js';
+import { DEFAULTS, NO_FILTERS } from './store.js';
 
-/** @import { State } from './page.js' */
+/** @import { Below, Filters, HiddenToken, ImageLinks, SearchMode, State, Weight } from './page.js' */
 
 /** Names in the address, in the order they are written. */
-const NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'lines'];
+const NAMES = [
+  'dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
+  'weight', 'hidden', 'below', 'image-links', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention',
+];
+
+/** Choices that the browser remembers; they are no part of the address. */
+const REMEMBERED = ['theme', 'palette'];
+/** Most tokens that an address can say are hidden. */
+const MOST_HIDDEN = 500;
 
 /** Parts that other modules read, once, when the page is opened. */
 const OTHERS = ['renderer'];
@@ -20,8 +28,7 @@ const OTHERS = ['renderer'];
 export function readQuery(query) {
   const parts = new URLSearchParams(query);
   const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name) && !OTHERS.includes(name)).map((name) => ignored(name, parts));
-  // The theme is remembered by the browser and is no part of the address.
-  const choices = /** @type {Partial<State>} */ (Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => name !== 'theme')));
+  const choices = /** @type {Partial<State>} */ (Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => !REMEMBERED.includes(name))));
   for (const [name, read] of Object.entries(READERS)) {
     const value = parts.get(name);
     if (value === null) continue;
@@ -49,8 +56,33 @@ const READERS = {
   },
   color: (value) => (/^[\w .:-]{1,64}$/.test(value) ? { color: value } : null),
   search: (value) => ({ search: value.slice(0, 200) }),
+  'search-mode': (value) => (isOneOf(value, SEARCH_MODES) ? { searchMode: value } : null),
   lines: (value) => (value === 'off' ? { hasLines: false } : null),
+  'line-count': (value) => within(readCount(value), 1, 20, (lineCount) => ({ lineCount })),
+  'line-threshold': (value) => within(readNumber(value), 0, 1, (lineThreshold) => ({ lineThreshold })),
+  'line-scope': (value) => (value === 'selected' ? { isLineAlone: true } : null),
+  weight: (value) => (isOneOf(value, WEIGHTS) ? { weight: value } : null),
+  hidden: readHidden,
+  below: (value) => (isOneOf(value, BELOW) ? { below: value } : null),
+  'image-links': (value) => (isOneOf(value, IMAGE_LINKS) ? { imageLinks: value } : null),
+  'image-threshold': (value) => within(readNumber(value), 0, 1, (imageThreshold) => ({ imageThreshold })),
+  labels: (value) => (value === 'off' ? { hasLabels: false } : null),
+  dot: (value) => within(readNumber(value), 0.25, 4, (dotSize) => ({ dotSize })),
+  'dot-by': (value) => (value === 'norm' ? { isDotByNorm: true } : null),
+  kind: (value, parts) => (value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null),
+  positions: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
+  norms: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
+  attention: (value, parts) => within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
 };
+
+/** @type {readonly SearchMode[]} */
+export const SEARCH_MODES = ['whole', 'prefix', 'substring', 'regex'];
+/** @type {readonly Weight[]} */
+export const WEIGHTS = ['none', 'value', 'output'];
+/** @type {readonly Below[]} */
+export const BELOW = ['none', 'lines', 'squares', 'offset'];
+/** @type {readonly ImageLinks[]} */
+export const IMAGE_LINKS = ['heat', 'strongest', 'all'];
 
 /**
  * Return the query string that stands for these choices; choices at their default are left out.
@@ -68,11 +100,92 @@ export function writeQuery(state) {
     selected: state.selected ? `${state.selected.kind}-${state.selected.token}` : null,
     color: state.color,
     search: state.search.trim() === '' ? null : state.search,
+    'search-mode': unlessDefault('searchMode'),
     lines: state.hasLines ? null : 'off',
+    'line-count': unlessDefault('lineCount'),
+    'line-threshold': unlessDefault('lineThreshold'),
+    'line-scope': state.isLineAlone ? 'selected' : null,
+    weight: unlessDefault('weight'),
+    hidden: state.hidden.length > 0 ? state.hidden.map(({ kind, position }) => `${kind}-${position}`).join('.') : null,
+    below: unlessDefault('below'),
+    'image-links': unlessDefault('imageLinks'),
+    'image-threshold': unlessDefault('imageThreshold'),
+    labels: state.hasLabels ? null : 'off',
+    dot: unlessDefault('dotSize'),
+    'dot-by': state.isDotByNorm ? 'norm' : null,
+    kind: state.filters.kind,
+    positions: rangeWords(state.filters.position),
+    norms: rangeWords(state.filters.norm),
+    attention: state.filters.attention > 0 ? state.filters.attention : null,
   };
   const parts = NAMES.flatMap((name) => (values[name] === null ? [] : [[name, String(values[name])]]));
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
+
+  /** @param {'searchMode' | 'lineCount' | 'lineThreshold' | 'weight' | 'below' | 'imageLinks' | 'imageThreshold' | 'dotSize'} name */
+  function unlessDefault(name) {
+    return state[name] === DEFAULTS[name] ? null : state[name];
+  }
+}
+
+/** @param {readonly [number, number]} range */
+function rangeWords([low, high]) {
+  return low <= 0 && high >= 1 ? null : `${low}-${high}`;
+}
+
+/** @param {string} value @returns {[number, number] | null} */
+function readRange(value) {
+  const [low, high, more] = value.split('-').map(readNumber);
+  return more === undefined && low !== null && high !== undefined && high !== null && low <= high && high <= 1 ? [low, high] : null;
+}
+
+/**
+ * The filters that the parts name; parts that say nothing are left to their own notice.
+ *
+ * @param {URLSearchParams} parts
+ * @returns {Filters}
+ */
+function readFilters(parts) {
+  const kind = parts.get('kind');
+  const attention = readNumber(parts.get('attention') ?? '');
+  return {
+    kind: kind === 'query' || kind === 'key' ? kind : null,
+    position: readRange(parts.get('positions') ?? '') ?? NO_FILTERS.position,
+    norm: readRange(parts.get('norms') ?? '') ?? NO_FILTERS.norm,
+    attention: attention !== null && attention <= 1 ? attention : 0,
+  };
+}
+
+/** @param {string} value @returns {Partial<State> | null} */
+function readHidden(value) {
+  const found = value.split('.').map((part) => /^(query|key)-(\d{1,6})$/.exec(part));
+  if (found.length > MOST_HIDDEN || found.includes(null)) return null;
+  return { hidden: found.map((part) => /** @type {HiddenToken} */ ({ kind: part?.[1], position: Number(part?.[2]) })) };
+}
+
+/**
+ * @template {string} T
+ * @param {string} value
+ * @param {readonly T[]} all
+ * @returns {value is T}
+ */
+function isOneOf(value, all) {
+  return /** @type {readonly string[]} */ (all).includes(value);
+}
+
+/**
+ * @param {number | null} value
+ * @param {number} least
+ * @param {number} most
+ * @param {(value: number) => Partial<State>} then
+ */
+function within(value, least, most, then) {
+  return value !== null && value >= least && value <= most ? then(value) : null;
+}
+
+/** A number such as "0.05". @param {string} value */
+function readNumber(value) {
+  return /^\d{1,4}(\.\d{1,4})?$/.test(value) ? Number(value) : null;
 }
 
 /** @param {string} value */

@@ -43,9 +43,9 @@ test('packed maps of three dimensions are unpacked', async () => {
 
 test('the attention of a sequence knows its head and size', async () => {
   const { api, asked } = withAnswers([arrayAnswer(Float32Array.of(1, 0, 0.5, 0.5), [2, 2])]);
-  const attention = await api.attention('d', { layer: 1, head: 2 }, 7, signal);
+  const attention = await api.attention('d', { layer: 1, head: 2 }, 7, 'none', signal);
   assert.equal(asked[0], 'http://lab/prefix/api/v1/datasets/d/heads/1/2/attention/7');
-  assert.deepEqual({ ...attention, pattern: [...attention.pattern] }, { at: { layer: 1, head: 2 }, sequence: 7, n: 2, pattern: [1, 0, 0.5, 0.5] });
+  assert.deepEqual({ ...attention, pattern: [...attention.pattern] }, { at: { layer: 1, head: 2 }, sequence: 7, weight: 'none', n: 2, pattern: [1, 0, 0.5, 0.5] });
 });
 
 test('numbers of another type or size than announced are refused', async () => {

@@ -12,7 +12,7 @@ async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
   const answers = {
     datasets: () => [{ id: 'd', state: 'complete', version: 'v1', modality: 'text', ...entry }],
     description: (id) => ({ id, state: 'complete', manifest: MANIFEST, maps_ready: {}, ...description }),
-    tokens: () => ({ n: 4, sequence: Int32Array.of(0, 0, 1, 1) }),
+    tokens: () => ({ n: 4, sequence: Int32Array.of(0, 0, 1, 1), sequences: { length: Int32Array.of(2, 2) } }),
     heads: () => new Map([['0,1', { maps: { 'pca-2d': {} } }]]),
     headMap: (_id, name, dims, at) => ({ name, dims, at }),
   };
@@ -48,7 +48,8 @@ test('a map that the dataset does not have is not asked for', async (t) => {
 test('an open head with a selected token needs its map and the attention of the sequence of the token', async (t) => {
   const { asked } = await loaded(t, { state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } } });
   assert.deepEqual(asked.find(([what]) => what === 'headMap'), ['headMap', 'd', 'pca-2d', 2, { layer: 0, head: 1 }]);
-  assert.deepEqual(asked.find(([what]) => what === 'attention'), ['attention', 'd', { layer: 0, head: 1 }, 1]);
+  assert.deepEqual(asked.find(([what]) => what === 'attention'), ['attention', 'd', { layer: 0, head: 1 }, 1, 'none']);
+  assert.deepEqual(asked.find(([what]) => what === 'aggregate'), ['aggregate', 'd', { layer: 0, head: 1 }, 2, 'none']);
 });
 
 test('norms are asked for only where they colour the points', async (t) => {

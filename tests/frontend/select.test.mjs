@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawnPoint, FLAG, neighbourOf, pointFlags, pointOf, selectedAt, settle, strongestLinks } from '../../frontend/js/select.js';
+import { drawnPoint, neighbourOf, pointOf, selectedAt, settle } from '../../frontend/js/select.js';
 import { learnMethods } from '../../frontend/js/methods.js';
-import { DEFAULTS } from '../../frontend/js/store.js';
+import { DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
 
 learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
 
@@ -29,7 +29,7 @@ test('an address without a dataset is meant for the one that is shown', () => {
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
   const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
   const { change, notices } = settle(state, facts());
-  assert.deepEqual(change, { at: null, selected: null, color: null, dataset: 'a' });
+  assert.deepEqual(change, { at: null, selected: null, color: null, hidden: [], filters: NO_FILTERS, dataset: 'a' });
   assert.match(notices[0], /no dataset “gone”/);
 });
 
@@ -75,34 +75,15 @@ test('points are all queries, then all keys', () => {
   assert.deepEqual(selectedAt(5, 5), { kind: 'key', token: 0 });
 });
 
-const TOKENS = { n: 5, sequence: Int32Array.of(0, 0, 1, 1, 1) };
-
-test('without search and selection no point has a flag', () => {
-  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: null, selected: null }).every((flag) => flag === 0));
-});
-
-test('hits and the selected sequence stand out as query and as key, the rest is dimmed', () => {
-  const flags = pointFlags({ tokens: TOKENS, drawn: null, hits: Uint8Array.of(1, 0, 0, 1, 0), selected: { kind: 'query', token: 2 } });
-  const half = [FLAG.hit, FLAG.dimmed, FLAG.selected, FLAG.selected | FLAG.hit, FLAG.selected];
-  assert.deepEqual([...flags], [...half, ...half]);
-});
-
-test('a search without hits dims everything', () => {
-  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: new Uint8Array(5), selected: null }).every((flag) => flag === FLAG.dimmed));
-});
-
-test('where only some tokens are drawn, flags and points follow these', () => {
+test('a point of the corpus is found among those that are drawn', () => {
   const drawn = Int32Array.of(1, 3, 4);
-  const flags = pointFlags({ tokens: TOKENS, drawn, hits: null, selected: { kind: 'key', token: 0 } });
-  assert.deepEqual([...flags], [FLAG.selected, FLAG.dimmed, FLAG.dimmed, FLAG.selected, FLAG.dimmed, FLAG.dimmed]);
   assert.equal(drawnPoint({ kind: 'query', token: 3 }, drawn, 5), 1);
   assert.equal(drawnPoint({ kind: 'key', token: 3 }, drawn, 5), 4);
   assert.equal(drawnPoint({ kind: 'key', token: 2 }, drawn, 5), -1);
   assert.equal(drawnPoint({ kind: 'key', token: 2 }, null, 5), 7);
 });
 
-test('each query is linked to its two strongest keys from a weight of 0.05 on', () => {
-  const pattern = Float32Array.of(0.5, 0.3, 0.2, 0.04, 0.96, 0, 0.02, 0.03, 0.05);
-  assert.deepEqual(strongestLinks({ n: 3, pattern }).map(({ query, key }) => [query, key]), [[0, 0], [0, 1], [1, 1], [2, 2]]);
-  assert.deepEqual(strongestLinks({ n: 3, pattern }, 1, 0.5).map(({ query, key }) => [query, key]), [[0, 0], [1, 1]]);
+test('hidden tokens without a selected sequence go', () => {
+  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', hidden: [{ kind: 'key', position: 1 }] };
+  assert.deepEqual(settle(state, facts()).change, { hidden: [] });
 });

@@ -6,11 +6,20 @@ import { readQuery, writeQuery } from '../../frontend/js/url.js';
 const FULL = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
   selected: { kind: 'key', token: 41 }, color: 'position-mod-5', search: ' April & may', hasLines: false,
+  searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2,
+  hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true,
+  filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
 };
+const PLAIN = {
+  ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
+  selected: { kind: 'key', token: 41 }, color: 'position-mod-5', hasLines: false,
+};
+/** What an address cannot say. */
+const REMEMBERED = { theme: DEFAULTS.theme, palette: DEFAULTS.palette };
 
 test('an address is readable', () => {
   assert.equal(
-    writeQuery({ ...FULL, search: '' }),
+    writeQuery(PLAIN),
     '?dataset=demo-bert&method=attention-tsne&dims=3&layer=3&head=7&selected=key-41&color=position-mod-5&lines=off',
   );
   assert.equal(writeQuery(DEFAULTS), '');
@@ -19,7 +28,7 @@ test('an address is readable', () => {
 test('what is written is read again, letter by letter', () => {
   const { choices, notices } = readQuery(writeQuery(FULL));
   assert.deepEqual(notices, []);
-  assert.deepEqual({ ...choices, theme: FULL.theme }, FULL);
+  assert.deepEqual({ ...choices, ...REMEMBERED }, FULL);
 });
 
 test('text of any kind survives in a search', () => {
@@ -28,10 +37,10 @@ test('text of any kind survives in a search', () => {
   }
 });
 
-test('choices that are not named have their defaults, except the theme, which is no part of an address', () => {
+test('choices that are not named have their defaults, except theme and palette, which are no part of an address', () => {
   const { choices } = readQuery('');
-  assert.deepEqual({ ...choices, theme: DEFAULTS.theme }, DEFAULTS);
-  assert.ok(!('theme' in choices));
+  assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
+  assert.ok(!('theme' in choices) && !('palette' in choices));
 });
 
 for (const [query, left] of [
@@ -46,13 +55,24 @@ for (const [query, left] of [
   ['?selected=query', 'selected'],
   ['?color=%3Cb%3E', 'color'],
   ['?lines=on', 'lines'],
+  ['?search-mode=fuzzy', 'search-mode'],
+  ['?line-count=0', 'line-count'],
+  ['?line-threshold=1.5', 'line-threshold'],
+  ['?weight=key', 'weight'],
+  ['?hidden=query-1.value-2', 'hidden'],
+  [`?hidden=${Array.from({ length: 501 }, (_, i) => `key-${i}`).join('.')}`, 'hidden'],
+  ['?dot=1e3', 'dot'],
+  ['?positions=0.8-0.2', 'positions'],
+  ['?norms=0.5', 'norms'],
+  ['?attention=2', 'attention'],
+  ['?kind=value', 'kind'],
   ['?colour=type', 'colour'],
 ]) {
   test(`${query} is ignored with one notice`, () => {
     const { choices, notices } = readQuery(query);
     assert.equal(notices.length, 1);
     assert.ok(notices[0].includes(`${left}=`), notices[0]);
-    assert.deepEqual({ ...choices, theme: DEFAULTS.theme }, DEFAULTS);
+    assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
   });
 }
 

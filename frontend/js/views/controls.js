@@ -25,7 +25,7 @@ export function createControls(root, context) {
   const color = el('select', { class: 'select', onChange: () => actions.setColor(color.value) });
   const colorPart = el('section', { class: 'side__part' }, el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Colour'), color));
   const legend = createLegend(colorPart);
-  const lines = el('input', { class: 'check__box', type: 'checkbox', onChange: () => actions.setLines(lines.checked) });
+  const lines = el('input', { class: 'check__box', type: 'checkbox', onChange: () => actions.choose({ hasLines: lines.checked }) });
   const linesPart = el('section', { class: 'side__part' }, el('label', { class: 'check' }, lines, 'Attention lines'),
     el('p', { class: 'field__note' }, 'From each query of the selection to its two strongest keys, where the weight is at least 0.05.'));
   const nearness = el('p', { class: 'side__help' });

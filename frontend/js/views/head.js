@@ -6,10 +6,11 @@ import { lastOnly } from '../derived.js';
 import { projectPoint } from '../geometry.js';
 import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
-import { drawnPoint, pointOf, selectedAt, strongestLinks } from '../select.js';
+import { strongestLinks } from '../attention.js';
+import { drawnPoint, pointOf, selectedAt } from '../select.js';
 import { pointParts } from './point_words.js';
 
-/** @import { Attention, Context, State, Tokens } from '../page.js' */
+/** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { Viewport } from '../viewport.js' */
@@ -126,11 +127,9 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
     const state = store.get();
     if (!shown || state.at === null) return overlay.clear();
     frame = shown;
-    const { attention, tokens } = { attention: facts.attention.value, tokens: facts.tokens.value };
-    const isRight = attention && attention.at.layer === state.at.layer && attention.at.head === state.at.head;
-    if (!state.selected || !state.hasLines || !isRight || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
-    if (tokens.sequence[state.selected.token] !== attention.sequence) return overlay.clear();
-    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens) }]);
+    const [attention, tokens] = [derived.attention(state), facts.tokens.value];
+    if (!state.selected || !state.hasLines || !attention || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
+    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens, state.lineCount, state.lineThreshold, state.isLineAlone ? state.selected : null) }]);
   }
 
   return {
@@ -149,10 +148,13 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
  *
  * @param {Attention} attention
  * @param {Tokens} tokens
+ * @param {number} k
+ * @param {number} threshold
+ * @param {Selected | null} alone
  */
-function linksOf(attention, tokens) {
+function linksOf(attention, tokens, k, threshold, alone) {
   const start = tokens.sequences.start[attention.sequence];
-  const found = strongestLinks(attention);
+  const found = strongestLinks(attention, k, threshold, alone && { kind: alone.kind, position: alone.token - start });
   return {
     from: found.map(({ query }) => pointOf({ kind: 'query', token: start + query }, tokens.n)),
     to: found.map(({ key }) => pointOf({ kind: 'key', token: start + key }, tokens.n)),

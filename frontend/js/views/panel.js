@@ -17,7 +17,7 @@ import { createSentenceView } from './sentence.js';
  * @returns {View}
  */
 export function createPanel(root, context) {
-  const { actions, facts } = context;
+  const { actions, derived, facts } = context;
   const title = el('h2', {});
   const which = el('p', { class: 'soft' });
   const chosen = el('p', { class: 'panel__chosen' });
@@ -52,7 +52,7 @@ export function createPanel(root, context) {
       setText(title, modality === 'image' ? 'Image' : 'Sentence');
       setText(which, `${count(sequence + 1)} of ${count(tokens.sequences.length.length)} · ${state.at ? headWords(state.at) : 'no head is open'}`);
       chosen.replaceChildren(...chosenWords(tokens, selected));
-      const attention = readAttention(facts.attention.value, state, sequence);
+      const attention = derived.attention(state);
       setText(wait, state.at ? '' : 'Open a head to see its attention.');
       wait.hidden = state.at !== null;
       viewFor(modality).update({ state, selected, tokens, attention });
@@ -62,18 +62,6 @@ export function createPanel(root, context) {
       element.remove();
     },
   };
-}
-
-/**
- * The attention that is there, if it is of this head and sequence.
- *
- * @param {Attention | null} attention
- * @param {State} state
- * @param {number} sequence
- */
-function readAttention(attention, { at }, sequence) {
-  const fits = attention && at && attention.sequence === sequence && attention.at.layer === at.layer && attention.at.head === at.head;
-  return fits ? attention : null;
 }
 
 /**

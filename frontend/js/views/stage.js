@@ -117,7 +117,7 @@ export function createStage(root, context) {
     frame = {
       ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
       cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, nPoints, nQueries: nPoints / 2,
-      colors: paint.colors, flags: paint.flags, pointSize: 1, sizes: null, sprites: paint.sprites, isSprite: paint.isSprite,
+      colors: paint.colors, flags: paint.flags, pointSize: 1, sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
       background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
     };
   }

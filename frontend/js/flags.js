@@ -1,0 +1,123 @@
+/** Which points stand out, step back or are not drawn. */
+
+import { FLAG } from './render/style.js';
+
+/** @import { Attention, Filters, Selected, Tokens } from './page.js' */
+
+/** What is known of a point: its token, whether it is a query, and its number among the drawn points. */
+/** @typedef {(token: number, isQuery: boolean, point: number) => boolean} Test */
+
+/**
+ * Return which drawn points the filters leave out, or null where they leave out none.
+ *
+ * @param {object} known
+ * @param {Tokens} known.tokens
+ * @param {Int32Array | null} known.drawn tokens that are drawn, in order; null = all
+ * @param {Filters} known.filters
+ * @param {Float32Array | null} known.norms (point) of the open head; without them norms filter nothing
+ * @param {Selected | null} known.selected
+ * @param {Pick<Attention, 'n' | 'pattern'> | null} known.attention of the selected sequence; without it attention filters nothing
+ * @returns {Uint8Array | null} (point)
+ */
+export function pointsOutside({ tokens, drawn, filters, norms, selected, attention }) {
+  const tests = testsOf({ tokens, filters, norms, selected, attention });
+  if (tests.length === 0) return null;
+  const nDrawn = drawn ? drawn.length : tokens.n;
+  const outside = new Uint8Array(2 * nDrawn);
+  for (let point = 0; point < outside.length; point++) {
+    const isQuery = point < nDrawn;
+    const index = isQuery ? point : point - nDrawn;
+    const token = drawn ? drawn[index] : index;
+    if (!tests.every((isInside) => isInside(token, isQuery, point))) outside[point] = 1;
+  }
+  return outside;
+}
+
+/**
+ * @param {Omit<Parameters<typeof pointsOutside>[0], 'drawn'>} known
+ * @returns {Test[]}
+ */
+function testsOf({ tokens, filters, norms, selected, attention }) {
+  const { kind, position: [first, last], norm, attention: least } = filters;
+  /** @type {Test[]} */
+  const tests = [];
+  if (kind) tests.push((_token, isQuery) => (kind === 'query') === isQuery);
+  if (first > 0 || last < 1) tests.push(placeTest(tokens, first, last));
+  if (norms && (norm[0] > 0 || norm[1] < 1)) tests.push(normTest(norms, norm));
+  if (selected && attention && least > 0) tests.push(partnerTest(tokens, selected, attention, least));
+  return tests;
+}
+
+/** @param {Tokens} tokens @param {number} first @param {number} last @returns {Test} */
+function placeTest({ position, sequence, sequences }, first, last) {
+  return (token) => {
+    const place = position[token] / Math.max(1, sequences.length[sequence[token]] - 1);
+    return place >= first && place <= last;
+  };
+}
+
+/** @param {Float32Array} norms @param {readonly [number, number]} shares @returns {Test} */
+function normTest(norms, [low, high]) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const norm of norms) [least, most] = [Math.min(least, norm), Math.max(most, norm)];
+  const [shortest, longest] = [least + low * (most - least), high < 1 ? least + high * (most - least) : Infinity];
+  return (_token, _isQuery, point) => norms[point] >= shortest && norms[point] <= longest;
+}
+
+/**
+ * The selected point, and what it attends to or is attended by with at least a weight.
+ *
+ * @param {Tokens} tokens
+ * @param {Selected} selected
+ * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {number} least
+ * @returns {Test}
+ */
+function partnerTest({ sequence, position }, selected, { n, pattern }, least) {
+  return (token, isQuery) => {
+    if (sequence[token] !== sequence[selected.token]) return false;
+    if ((selected.kind === 'query') === isQuery) return token === selected.token;
+    const [query, key] = isQuery ? [token, selected.token] : [selected.token, token];
+    return pattern[position[query] * n + position[key]] >= least;
+  };
+}
+
+/**
+ * Return the flags of all drawn points: hits of the search, the selected sequence and marked points stand out, the rest
+ * is dimmed; what is outside of the filters is hidden.
+ *
+ * @param {object} chosen
+ * @param {Tokens} chosen.tokens
+ * @param {Int32Array | null} chosen.drawn tokens that are drawn, in order; null = all
+ * @param {Uint8Array | null} chosen.hits (token)
+ * @param {Selected | null} chosen.selected
+ * @param {Uint8Array | null} [chosen.marked] (point of the corpus)
+ * @param {Uint8Array | null} [chosen.outside] (drawn point)
+ * @returns {Uint8Array} (point)
+ */
+export function pointFlags({ tokens, drawn, hits, selected, marked = null, outside = null }) {
+  const nDrawn = drawn ? drawn.length : tokens.n;
+  const flags = new Uint8Array(2 * nDrawn);
+  if (hits || selected || marked) {
+    const flagOf = flagReader(tokens, hits, selected, marked);
+    for (let point = 0; point < flags.length; point++) {
+      const index = point < nDrawn ? point : point - nDrawn;
+      const token = drawn ? drawn[index] : index;
+      flags[point] = flagOf(token, point < nDrawn ? token : tokens.n + token) || FLAG.dimmed;
+    }
+  }
+  for (let point = 0; outside && point < flags.length; point++) if (outside[point]) flags[point] |= FLAG.hidden;
+  return flags;
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {Uint8Array | null} hits
+ * @param {Selected | null} selected
+ * @param {Uint8Array | null} marked
+ * @returns {(token: number, point: number) => number} 0 where nothing is to be said of a point of the corpus
+ */
+function flagReader({ sequence }, hits, selected, marked) {
+  const chosen = selected ? sequence[selected.token] : -1;
+  return (token, point) => (sequence[token] === chosen ? FLAG.selected : 0) | (hits?.[token] || marked?.[point] ? FLAG.hit : 0);
+}
