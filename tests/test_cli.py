@@ -179,3 +179,9 @@ def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":0")
     cli._open_browser(arguments, "http://x/")
     assert opened == ["http://x/"]
+
+
+def test_info_goes_on_after_a_dataset_that_cannot_be_read(copy_of_tiny, capsys):
+    (copy_of_tiny / "heads.json").write_bytes(b"damaged")
+    assert main(["info", "--data-dir", str(copy_of_tiny.parent)]) == 0
+    assert "heads.json" in capsys.readouterr().out

@@ -84,7 +84,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
     corpus = parser.add_mutually_exclusive_group(required=True)
-    corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV or JSONL")
+    corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV, TSV or JSONL")
     corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG and WebP files")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
     add("--id", help="name of the dataset (default: of model and corpus)")
@@ -122,7 +122,9 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", metavar="ID", help="id of a dataset, or all")
+    parser.add_argument(
+        "dataset", nargs="?", default="all", metavar="ID", help="id of a dataset (default: all)"
+    )
     _add_settings(parser, "data_dir")
     parser.set_defaults(run=_info, interrupted="stopped")
 
@@ -258,7 +260,7 @@ def _open_browser(arguments: argparse.Namespace, url: str) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    from attentionviz.pipeline.report import fidelity_table, summary
+    from attentionviz.pipeline.report import description
     from attentionviz.store.reader import DatasetLibrary
 
     library = DatasetLibrary(_settings(arguments).data_dir)
@@ -268,12 +270,7 @@ def _info(arguments: argparse.Namespace) -> None:
     if not entries:
         raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
     for entry in entries:
-        print(f"{entry.dataset_id}  {entry.state}  {entry.version}")
-        if entry.state == "damaged" or entry.manifest is None:
-            print(f"  {entry.reason or (entry.progress or {}).get('message', 'starting')}\n")
-            continue
-        heads = library.open_dataset(entry.dataset_id).heads()
-        print(f"{summary(entry.manifest)}\n\n{fidelity_table(entry.manifest, heads)}\n")
+        print(f"{description(library, entry)}\n")
 
 
 def _verify(arguments: argparse.Namespace) -> int:

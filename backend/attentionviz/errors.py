@@ -63,10 +63,17 @@ class NotReadyError(AppError):
 
 
 class DamagedDatasetError(AppError):
-    """A file of a dataset does not match its manifest."""
+    """A file of a dataset does not match its manifest.
+
+    Attributes
+    ----------
+    is_noted : bool
+        Whether the file in question was remembered as damaged.
+    """
 
     code = "dataset_damaged"
     status = 500
+    is_noted = False
 
 
 class CorpusError(AppError):

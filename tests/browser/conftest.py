@@ -27,7 +27,10 @@ NO_GPU = ["--disable-gpu"]
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
 FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
-GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
+FIVE = tuple(
+    f"{m}-{d}d" for d in (2, 3) for m in ("biplot", "pca", "attention-tsne", "tsne", "umap")
+)
+GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, maps=FIVE, seed=3)
 
 
 # A machine that does other work at the same time is slow, not wrong.

@@ -15,7 +15,12 @@ from transformers import BertForMaskedLM, GPT2LMHeadModel
 from attentionviz import models
 from attentionviz.errors import AppError, ConfigError, ModelNotAvailableError
 from attentionviz.models.interface import AttentionCall, observe
-from attentionviz.models.weights import license_of, weight_files, weights_sha256
+from attentionviz.models.weights import (
+    license_of,
+    settings_sha256,
+    weight_files,
+    weights_sha256,
+)
 
 Tiny = Callable[[str], models.LoadedModel]
 
@@ -212,3 +217,13 @@ def test_every_error_of_loading_is_meant_for_the_user(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"\xff" * 64)
     with pytest.raises(AppError):
         load(tmp_path)
+
+
+def test_every_file_that_loading_may_read_decides_the_hash_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "README.md").write_text("words")
+    before = settings_sha256(tmp_path)
+    (tmp_path / "README.md").write_text("other words")
+    assert settings_sha256(tmp_path) == before
+    (tmp_path / "vocab.txt").write_text("a")
+    assert settings_sha256(tmp_path) != before

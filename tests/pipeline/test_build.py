@@ -4,8 +4,8 @@ import shutil
 import numpy as np
 import pytest
 
-from attentionviz.core.types import HeadId, MapName
-from attentionviz.errors import CorpusError, InvalidRequestError
+from attentionviz.core.types import METHODS, HeadId, MapName
+from attentionviz.errors import BuildError, CorpusError, InvalidRequestError
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import defaults
@@ -73,7 +73,7 @@ def test_nothing_is_left_in_staging(dataset):
 
 def test_every_parameter_of_every_map_is_in_the_manifest(dataset):
     maps = manifest_of(dataset.folder)["maps"]
-    assert len(maps) == 10
+    assert len(maps) == 2 * len(METHODS)
     for text, facts in maps.items():
         name = MapName.parse(text)
         parameters = json.loads(json.dumps(defaults(name.method, name.dims)))
@@ -248,3 +248,35 @@ def test_a_build_does_not_depend_on_where_it_lies(small, tmp_path):
     shutil.copytree(tmp_path / "built", moved)
     assert small(output=moved).was_there
     assert str(tmp_path) not in (first.folder / "manifest.json").read_text()
+
+
+def test_another_setting_of_the_model_is_another_dataset(small, tiny_bert, tmp_path):
+    other = shutil.copytree(tiny_bert, tmp_path / "other" / tiny_bert.name)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
+    first, said = small(), []
+    second = small(model=str(other), say=said.append)
+    assert second.folder != first.folder
+    assert any(f"showed version {first.version} until now" in words for words in said)
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_sentence(small, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BuildError, match="cannot write to"):
+        small(output=tmp_path / "file")
+
+
+def test_what_no_server_would_read_is_refused_before_the_maps(small, monkeypatch):
+    monkeypatch.setattr("attentionviz.pipeline.capturing.MAX_JSON_BYTES", 100)
+    with pytest.raises(BuildError, match="take fewer with --max-tokens"):
+        small()
+
+
+def test_a_manifest_that_no_server_would_read_is_refused_before_the_maps(small, tiny_text):
+    about = tiny_text.with_name("tiny.about.json")
+    about.write_text(json.dumps({"source": "x" * 5000}))
+    try:
+        with pytest.raises(BuildError, match="cannot be described"):
+            small()
+    finally:
+        about.unlink()

@@ -192,3 +192,15 @@ def test_source_and_licence_come_from_the_folder(tmp_path: Path) -> None:
     (tmp_path / "about.json").write_text('{"source": "ours", "license": "CC0-1.0"}')
     corpus = read_image_corpus(tmp_path)
     assert (corpus.source, corpus.license) == ("ours", "CC0-1.0")
+
+
+def test_a_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    os.rename(tmp_path / "a.png", os.fsencode(tmp_path) + b"/caf\xe9.png")
+    assert "is not UTF-8; rename the file" in problem(tmp_path)
+
+
+def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "b.png")
+    assert "b.png" in problem(tmp_path)

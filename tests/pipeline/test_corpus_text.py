@@ -101,7 +101,6 @@ def test_further_columns_are_kept(tmp_path: Path) -> None:
 def test_the_delimiter_is_that_of_the_header(delimiter: str, tmp_path: Path) -> None:
     table = f"text{delimiter}b\none{delimiter}1\n"
     assert read(tmp_path, "a.csv", table).columns == {"b": ["1"]}
-    assert read(tmp_path, "a.tsv", table).columns == {"b": ["1"]}
 
 
 @pytest.mark.parametrize("header", ["a,Sentence", "content,b", "a,text,content"])
@@ -185,3 +184,21 @@ def test_source_and_licence_come_from_the_file_beside_it(tmp_path: Path) -> None
 def test_a_broken_file_beside_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.about.json").write_text("ours")
     assert "a.about.json is not JSON" in problem(tmp_path, "a.txt", "one")
+
+
+def test_in_a_tsv_only_tabs_separate(tmp_path: Path) -> None:
+    table = "text\ta, b, c, d\none, two\t1\n"
+    assert read(tmp_path, "a.tsv", table).columns == {"a, b, c, d": ["1"]}
+
+
+def test_too_many_columns_are_refused_in_every_table(tmp_path: Path) -> None:
+    names = [f"c{i}" for i in range(records.MAX_COLUMNS + 1)]
+    table = f"text,{','.join(names)}\none{',' * len(names)}\n"
+    assert "1,002 columns, more than 1,000" in problem(tmp_path, "a.csv", table)
+    lines = "".join(json.dumps({"text": "one", name: 1}) + "\n" for name in names)
+    assert "1,002 columns, more than 1,000" in problem(tmp_path, "a.jsonl", lines)
+
+
+def test_half_a_character_in_the_name_of_a_column_is_refused(tmp_path: Path) -> None:
+    line = '{"text": "one", "\\ud800": "x"}'
+    assert "half of a character" in problem(tmp_path, "a.jsonl", line)

@@ -115,6 +115,7 @@ def test_maps_go_when_their_vectors_come_out_otherwise_than_before(tmp_path, bat
         assert journal.has_all(["L00H00/queries.npy", "L00H00/keys.npy", "L01H03/norms.npy"])
         assert journal.has_all(derived) == is_the_same
         assert any(path in journal for path in derived) == is_the_same
+    assert all((tmp_path / path).exists() == is_the_same for path in derived)
 
 
 def test_shards_go_when_they_are_asked_to(tmp_path, batches):

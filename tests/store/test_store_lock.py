@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from attentionviz.errors import BuildError
 from attentionviz.store.lock import DatasetLockedError, dataset_lock
 
 HOLD = """
@@ -48,3 +49,9 @@ def test_a_killed_builder_leaves_no_lock_behind(tmp_path):
         process.send_signal(signal.SIGKILL)
     with dataset_lock(tmp_path, "x"):
         assert (tmp_path / ".locks/x.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_for_the_user(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BuildError, match="cannot write to"), dataset_lock(tmp_path / "file", "a"):
+        pass

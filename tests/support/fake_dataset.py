@@ -110,7 +110,7 @@ def write_fake_building(
         "n_units_done": n_done,
         "n_units": len(units),
         "remaining_seconds": 12.5,
-        "heartbeat_utc": "2026-01-01T00:00:00Z",
+        "heartbeat_utc": "9999-01-01T00:00:00Z",  # a builder that lives as long as the test
     }
     (folder.path / "progress.json").write_bytes(canonical_json(progress))
     return folder.path

@@ -16,13 +16,13 @@ class MethodFacts(NamedTuple):
     help : str
         One sentence: what nearness means in its maps.
     relative_cost : float
-        Time of one map against the others', for the estimate before any map was measured. Maps
+        Time of one map against a PCA's, for the estimate before any map was measured. Maps
         of cost 1 or less share a task with their neighbours in this table.
     """
 
     label: str
     help: str
-    relative_cost: float
+    relative_cost: float = 1.0
 
 
 # In the order in which a viewer sees them.

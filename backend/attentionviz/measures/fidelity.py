@@ -21,8 +21,9 @@ __all__ = ["Fidelity", "Places", "Reference", "measure", "prepare"]
 
 N_STRONGEST = 10
 MAX_QUERIES = 1000
-# Scores of a block of queries with all keys: 64 MiB as float32.
-BLOCK_SCORES = 1 << 24
+# Scores of a block of queries with all keys. They exist several times at once, in float64 and as
+# places: some 64 MiB in all.
+BLOCK_SCORES = 1 << 21
 
 
 class Fidelity(TypedDict):

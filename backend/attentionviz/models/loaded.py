@@ -34,6 +34,8 @@ class LoadedModel:
     description : dict
         The manifest's "model": name, source, revision, weights_sha256, family, architecture,
         modality, license.
+    settings_sha256 : str
+        Hash of configuration, tokenizer and image processor.
     inputs : TextInputs or ImageInputs
     n_layers, n_heads, n_key_heads, d_head : int
     rules : list of LayerRule
@@ -47,6 +49,7 @@ class LoadedModel:
     network: PreTrainedModel
     device: torch.device
     description: dict[str, Any]
+    settings_sha256: str
     inputs: TextInputs | ImageInputs
     n_layers: int
     n_heads: int

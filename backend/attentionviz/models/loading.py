@@ -28,7 +28,12 @@ from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
 from attentionviz.models.probe import WHY_NOT_REACHED, Findings, probe, refusal
 from attentionviz.models.text import TextInputs
-from attentionviz.models.weights import license_of, weight_files, weights_sha256
+from attentionviz.models.weights import (
+    license_of,
+    settings_sha256,
+    weight_files,
+    weights_sha256,
+)
 
 DEFAULT_MAX_LENGTH = 512
 """Attention of a sequence is a square: longer ones are cut unless asked for."""
@@ -84,6 +89,7 @@ def load(
         network=network,
         device=chosen,
         description=_describe(source, files, network, family),
+        settings_sha256=settings_sha256(source.folder),
         inputs=inputs,
         n_layers=len(findings.rules),
         n_heads=findings.n_heads,

@@ -1,5 +1,6 @@
 """From the name of a model to a folder with its files: preset, hub, local folder or embedded."""
 
+import errno
 import importlib.metadata
 import importlib.util
 import re
@@ -38,6 +39,8 @@ WANTED_FILES = [
     "model.safetensors",
     "model-*-of-*.safetensors",
 ]
+
+CANNOT_STORE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 
 WITHOUT_HUB = "without the hub, demo-bert, demo-gpt2, demo-vit and local folders work"
 
@@ -134,6 +137,8 @@ def _from_hub(name: str, repo: str, revision: str | None) -> ModelSource:
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise ModelNotAvailableError(f"the hub has no model {asked} that is open to you") from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in CANNOT_STORE:
+            raise ModelNotAvailableError(f"{asked} cannot be stored: {error.strerror}") from error
         raise ModelNotAvailableError(
             f"the hub cannot be reached and {asked} is not in its cache here; {WITHOUT_HUB}"
         ) from error

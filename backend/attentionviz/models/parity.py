@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from attentionviz.core.pattern import attention_pattern
 from attentionviz.core.shapes import require_shape
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
@@ -76,8 +77,9 @@ def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -
         for layer, attention in enumerate(own)
     ]
     worst = float(np.max(errors))  # NaN if one of them is
-    tolerance = FLOAT32_TOLERANCE
+    tolerance, reason = FLOAT32_TOLERANCE, "its attention is more than q·k"
     if captured.queries.dtype == np.float16:
+        reason = "16 bits may be too few for it; build with --precision float32"
         tolerance = FLOAT16_TOLERANCE
     elif worst > tolerance:
         noise = NOISE_FACTOR * _own_noise(model, batch, own)
@@ -85,7 +87,7 @@ def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -
     if not worst <= tolerance:  # true for NaN, too
         raise UnsupportedModelError(
             f"attention recomputed from queries and keys differs from the model's own by "
-            f"{worst:.2g}, more than {tolerance:.2g}: its attention is more than q·k"
+            f"{worst:.2g}, more than {tolerance:.2g}: {reason}"
         )
     return AttentionCheck(worst, tolerance, len(batch.lengths))
 
@@ -112,33 +114,21 @@ def _own_noise(model: LoadedModel, batch: Batch, own: list[torch.Tensor]) -> flo
     return worst
 
 
-def attention_pattern(queries: torch.Tensor, keys: torch.Tensor, rule: LayerRule) -> torch.Tensor:
-    """Return softmax(scaling · q·k) over the visible keys of one sequence.
-
-    Parameters
-    ----------
-    queries, keys : Tensor of float32, shape (n_heads, n_tokens, d_head)
-    rule : LayerRule
-
-    Returns
-    -------
-    Tensor of float32, shape (n_heads, n_tokens, n_tokens)
-        [head, query, key]; rows sum to 1.
-    """
-    scores = rule.scaling * torch.matmul(queries, keys.transpose(1, 2))
-    hidden = ~rule.visible(queries.shape[1])
-    return torch.softmax(scores.masked_fill(hidden, -torch.inf), dim=-1)
-
-
 def _layer_error(own: torch.Tensor, captured: CapturedBatch, layer: int, rule: LayerRule) -> float:
-    queries = torch.from_numpy(captured.queries[layer]).float()  # (head, token, d_head)
-    keys = torch.from_numpy(captured.keys[layer]).float()
-    keys = keys.repeat_interleave(queries.shape[0] // keys.shape[0], 0)
-    errors = []
-    start = 0
+    """Return the largest error of what the server will compute for the heads of a layer."""
+    queries, keys = captured.queries[layer], captured.keys[layer]  # (head, token, d_head)
+    worst, start = 0.0, 0
     for sequence, n_tokens in enumerate(captured.lengths):
         inside = slice(start, start + n_tokens)
-        pattern = attention_pattern(queries[:, inside], keys[:, inside], rule)
-        errors.append((pattern - own[sequence, :, :n_tokens, :n_tokens]).abs().max())
+        for head in range(len(queries)):
+            pattern = attention_pattern(
+                queries[head, inside],
+                keys[head * len(keys) // len(queries), inside],
+                scaling=rule.scaling,
+                is_causal=rule.is_causal,
+                max_distance=rule.max_distance,
+            )
+            error = np.abs(pattern - own[sequence, head, :n_tokens, :n_tokens].numpy()).max()
+            worst = float(np.maximum(worst, error))  # NaN stays NaN
         start += n_tokens
-    return float(torch.stack(errors).max())  # the maximum of a NaN is a NaN
+    return worst

@@ -10,6 +10,7 @@ from attentionviz.errors import ModelNotAvailableError
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 CHUNK_BYTES = 2**20
+SETTINGS = (".json", ".model", ".txt", ".jinja")
 CARDS = ("README.md", "MODEL_CARD.md")
 
 
@@ -52,6 +53,16 @@ def weights_sha256(folder: Path, names: list[str]) -> str:
     if len(hashes) == 1:
         return hashes[0]
     lines = "".join(f"{digest}  {name}\n" for digest, name in zip(hashes, names, strict=True))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def settings_sha256(folder: Path) -> str:
+    """Return a hash of the names and bytes of all other files that loading may read.
+
+    Configuration, tokenizer and image processor decide what a model does as much as its weights.
+    """
+    names = sorted(p.name for p in folder.iterdir() if p.suffix in SETTINGS and p.is_file())
+    lines = "".join(f"{_file_sha256(folder / name)}  {name}\n" for name in names)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

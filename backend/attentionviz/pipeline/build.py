@@ -26,6 +26,7 @@ from attentionviz.pipeline.publish import (
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.sources import Source, n_available, source_of, take_sequences
 from attentionviz.store import layout
+from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
 from attentionviz.store.lock import dataset_lock
 from attentionviz.store.writer import remove_others
@@ -78,13 +79,20 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
     plan = make_plan(request, model, source, lengths)
     say(_corpus_words(plan, corpus))
     with dataset_lock(request.output, plan.dataset_id):
+        shown = read_pointer(request.output, plan.dataset_id)
         built = find_built(request.output, plan.dataset_id, plan.build_key)
         built = built or finish_publishing(plan.folder, request.output)
         if built is not None:
             result = _result(built, was_there=True)
             point_to(request.output, plan.dataset_id, result.version)
             return result
-        return _result(_build(plan, model, source, say))
+        result = _result(_build(plan, model, source, say))
+        if shown not in (None, result.version):
+            say(
+                f"{plan.dataset_id} showed version {shown} until now, which stays on the disk; "
+                "with --id another name, both are listed"
+            )
+        return result
 
 
 def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from attentionviz import models
 from attentionviz.core.types import HeadId
+from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.pictures import write_pictures
 from attentionviz.pipeline.plan import BuildPlan
@@ -15,9 +16,10 @@ from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
 from attentionviz.pipeline.sources import ImageSource, Source, tokens_document
 from attentionviz.store import layout
+from attentionviz.store.checked_files import MAX_JSON_BYTES
 from attentionviz.store.grid import byte_norms, choose_grid_tokens, grid_points
 from attentionviz.store.journal import Journal
-from attentionviz.store.schema import canonical_json
+from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import write_array, write_bytes
 
 
@@ -60,8 +62,7 @@ class Capture:
         if patches is not None:
             self.journal.add(write_array(self.folder, layout.PATCHES, patches))
         self.write_images()
-        document = tokens_document(self.source, table)
-        self.journal.add(write_bytes(self.folder, layout.TOKENS, canonical_json(document)))
+        self.write_tokens(table)
         grid_tokens = self.write_grid()
         manifest = {
             **self.plan.facts,
@@ -71,9 +72,20 @@ class Capture:
             "build_key": self.plan.build_key,
         }
         content = canonical_json(manifest)
+        _require_valid(content)
         self.journal.add(write_bytes(self.folder, layout.PARTIAL_MANIFEST, content))
         shards.remove()
         return manifest
+
+    def write_tokens(self, table: TokenTable) -> None:
+        """Write the columns of all tokens; BuildError where no server would read so many."""
+        content = canonical_json(tokens_document(self.source, table), is_compact=True)
+        if len(content) > MAX_JSON_BYTES:
+            raise BuildError(
+                f"the texts and columns of the tokens take {len(content) / 2**20:.0f} MiB, more "
+                f"than {MAX_JSON_BYTES // 2**20}; take fewer with --max-tokens"
+            )
+        self.journal.add(write_bytes(self.folder, layout.TOKENS, content))
 
     def check_attention(self) -> models.AttentionCheck:
         """Hold a sample against the model's own attention; UnsupportedModelError if it differs."""
@@ -164,3 +176,11 @@ def cut_words(table: TokenTable) -> str:
         f"{who} longer than the model can read and {verb} cut: "
         f"{table.n_tokens_cut:,} tokens are left out"
     )
+
+
+def _require_valid(content: bytes) -> None:
+    """Refuse now what the server would refuse after hours of drawing."""
+    try:
+        parse_manifest(content, is_partial=True)
+    except DamagedDatasetError as error:
+        raise BuildError(f"this dataset cannot be described: {error}") from error

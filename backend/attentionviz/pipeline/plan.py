@@ -99,8 +99,11 @@ def make_plan(
         "maps": _maps(request),
         "library_versions": library_versions(),
     }
-    # A GPU rounds otherwise than a CPU; one build must not mix the two.
-    decides = {**facts, "device": str(model.device)}
+    decides = {
+        **facts,
+        "model_settings": model.settings_sha256,
+        "device": str(model.device),  # a GPU rounds otherwise than a CPU: no build mixes the two
+    }
     build_key = hashlib.sha256(canonical_json(decides)).hexdigest()[: layout.N_VERSION_DIGITS]
     return BuildPlan(request, dataset_id, tuple(lengths), facts, build_key)
 

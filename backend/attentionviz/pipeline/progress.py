@@ -117,12 +117,17 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        was_closed = self._stop.is_set()
         self.close()
-        if error is not None and not was_closed:
+        if error is not None and not self._is_finished():
             words = str(error) if isinstance(error, Exception) else "stopped"
             self._state |= {"phase": "failed", "message": words, "remaining_seconds": None}
             self._write()
+
+    def _is_finished(self) -> bool:
+        """Say whether the folder is a finished dataset by now, or gone: it gets no more files."""
+        folder = self._path.parent
+        has_manifest = (folder / layout.MANIFEST).exists()
+        return not folder.is_dir() or (has_manifest and not (folder / layout.JOURNAL).exists())
 
     def close(self) -> None:
         """End the heartbeat; nothing is written afterwards."""

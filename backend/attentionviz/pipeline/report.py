@@ -3,11 +3,33 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attentionviz.errors import AppError
+from attentionviz.store.reader import DatasetEntry, DatasetLibrary
+
 MEASURES = {
     "recall_at_10": "recall@10",
     "rank_correlation": "rank correlation",
     "trustworthiness": "trustworthiness",
 }
+
+
+def description(library: DatasetLibrary, entry: DatasetEntry) -> str:
+    """Return all that is known of one dataset; of one that cannot be read, why.
+
+    Parameters
+    ----------
+    library : DatasetLibrary
+    entry : DatasetEntry
+        One of its datasets.
+    """
+    title = f"{entry.dataset_id}  {entry.state}  {entry.version}"
+    if entry.state == "damaged" or entry.manifest is None:
+        return f"{title}\n  {entry.reason or (entry.progress or {}).get('message', 'starting')}"
+    try:
+        heads = library.open_dataset(entry.dataset_id).heads()
+    except AppError as error:
+        return f"{title}\n  {error}"
+    return f"{title}\n{summary(entry.manifest)}\n\n{fidelity_table(entry.manifest, heads)}"
 
 
 def summary(manifest: Mapping[str, Any]) -> str:
@@ -26,7 +48,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "heads": f"{manifest['n_layers']} layers x {manifest['n_heads']} heads, "
         f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}",
         "corpus": f"{corpus['name']} (licence {corpus['license'] or 'unknown'})",
-        "sequences": f"{manifest['n_sequences']:,} of {corpus.get('n_sequences', '?'):,}"
+        "sequences": f"{manifest['n_sequences']:,} of {corpus.get('n_sequences', 0):,}"
         + (f", {n_cut:,} cut at the model's longest length" if n_cut else ""),
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],

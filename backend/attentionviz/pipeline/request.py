@@ -100,7 +100,7 @@ def _is_quick(method: str) -> bool:
 
 def default_id(model_name: str, corpus_name: str) -> str:
     """Return an id such as ``bert-base-uncased-sentences`` that fits the grammar of ids."""
-    short = model_name.rstrip("/").rsplit("/", 1)[-1]
+    short = model_name.partition("@")[0].rstrip("/").rsplit("/", 1)[-1]
     slug = re.sub(r"[^a-z0-9._-]+", "-", f"{short}-{corpus_name}".lower()).strip("-._")
     return slug[:64].rstrip("-._") or "dataset"
 

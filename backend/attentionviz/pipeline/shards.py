@@ -163,6 +163,14 @@ def assemble_heads(
             record = write_array(folder, path, shards.read(part, head.layer, index))
             before = journal.forgotten.get(path)
             if before is not None and before.sha256 != record.sha256:
-                journal.forget(path for path in journal.paths() if is_drawn(path))
+                _forget_drawn(folder, journal)
             journal.add(record)
         yield head
+
+
+def _forget_drawn(folder: Path, journal: Journal) -> None:
+    """Forget the maps and neighbours of vectors that are gone, and remove them."""
+    drawn = [path for path in journal.paths() if is_drawn(path)]
+    journal.forget(drawn)
+    for path in drawn:
+        (folder / path).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from attentionviz.store.schema import canonical_json
 
 MAX_PROGRESS_BYTES = 64 * 1024
 MAX_MESSAGE = 1000
+# Twelve heartbeats: a busy machine or a slow disk delays some.
+SILENT_SECONDS = 60.0
+STOPPED = {
+    "phase": "failed",
+    "message": "the builder ended; the same command again goes on from here",
+    "remaining_seconds": None,
+}
 
 
 def read_progress(folder: Path) -> dict[str, Any] | None:
@@ -32,12 +40,23 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
     words = {key: str(found.get(key, ""))[:MAX_MESSAGE] for key in ("phase", "message")}
     counts = {key: _count(found.get(key)) for key in ("n_units_done", "n_units")}
     heartbeat = str(found.get("heartbeat_utc", ""))[:40]
-    return {
+    progress = {
         **words,
         **counts,
         "remaining_seconds": _seconds(found.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
     }
+    return {**progress, **STOPPED} if _is_silent(heartbeat) else progress
+
+
+def _is_silent(heartbeat: str) -> bool:
+    """Say whether the builder has given no sign of life for so long that it must be dead."""
+    try:
+        last = datetime.fromisoformat(heartbeat)
+    except ValueError:
+        return False
+    now = datetime.now(last.tzinfo)
+    return (now - last).total_seconds() > SILENT_SECONDS
 
 
 def building_version(progress: dict[str, Any] | None) -> str:

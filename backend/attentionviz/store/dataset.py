@@ -227,7 +227,9 @@ class DatasetReader:
         try:
             yield
         except DamagedDatasetError as error:
-            self._damage.note(folder, name, before, str(error))
+            if not error.is_noted:  # blocks may be nested; the innermost knows the file
+                self._damage.note(folder, name, before, str(error))
+                error.is_noted = True
             raise
 
     def _record_hash(self, name: str) -> str:

@@ -34,10 +34,15 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
     ------
     DatasetLockedError
         When another process, or another part of this one, holds it.
+    BuildError
+        When the data folder cannot be written to.
     """
     path = layout.lock_path(data_dir, dataset_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise BuildError(f"cannot write to {data_dir}: {error.strerror}") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,7 +58,7 @@ class DatasetLibrary:
     """
 
     def __init__(self, data_dir: Path, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
-        self.data_dir = data_dir
+        self.data_dir = data_dir.resolve()  # the folder itself may be a link; nothing in it may
         self.cache = ByteCache(cache_bytes)
         self.damage = DamageNotes()
         self._readers: OrderedDict[_ReaderKey, DatasetReader] = OrderedDict()

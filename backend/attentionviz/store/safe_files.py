@@ -48,7 +48,7 @@ class OpenFile(NamedTuple):
         """Return exactly these bytes; DamagedDatasetError when the file ends before them."""
         parts = []
         while n_bytes > 0:
-            part = os.pread(self.descriptor, n_bytes, start)
+            part = self._pread(start, n_bytes)
             if not part:
                 raise DamagedDatasetError(f"{self.name} ends after {start} bytes, too early")
             parts.append(part)
@@ -60,10 +60,16 @@ class OpenFile(NamedTuple):
         """Return the hash of the whole file, read by the piece."""
         digest = hashlib.sha256()
         start = 0
-        while part := os.pread(self.descriptor, CHUNK_BYTES, start):
+        while part := self._pread(start, CHUNK_BYTES):
             digest.update(part)
             start += len(part)
         return digest.hexdigest()
+
+    def _pread(self, start: int, n_bytes: int) -> bytes:
+        try:
+            return os.pread(self.descriptor, n_bytes, start)
+        except OSError as error:  # a bad block of the disk
+            raise DamagedDatasetError(f"{self.name} cannot be read: {error.strerror}") from error
 
 
 @contextmanager

@@ -137,13 +137,14 @@ MANIFEST_SCHEMA: dict[str, Any] = {
 """Schema of ``manifest.json``."""
 
 
-def canonical_json(document: object) -> bytes:
+def canonical_json(document: object, *, is_compact: bool = False) -> bytes:
     """Return the one way in which a JSON file of a dataset is written.
 
-    Keys sorted, one space of indent, UTF-8, a final line feed; NaN and infinity are refused with
-    ValueError, since JSON has neither.
+    Keys sorted, one space of indent or no space at all, UTF-8, a final line feed; NaN and infinity
+    are refused with ValueError, since JSON has neither.
     """
-    text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    form: dict[str, Any] = {"separators": (",", ":")} if is_compact else {"indent": 1}
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, **form)
     return (text + "\n").encode()
 
 

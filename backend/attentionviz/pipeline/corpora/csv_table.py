@@ -12,6 +12,7 @@ from attentionviz.pipeline.corpora.records import (
     TextFile,
     choose_text_column,
     record,
+    require_few_columns,
 )
 
 DELIMITERS = ",;\t"
@@ -28,6 +29,7 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
     """
     rows = read_rows(file)
     _, header = next(rows)
+    require_few_columns(file, header)
     chosen = choose_text_column(file, header, text_column)
     records = []
     for line, cells in rows:
@@ -41,7 +43,8 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
 def read_rows(file: TextFile) -> Iterator[tuple[int, list[str]]]:
     """Yield the line number and cells of the header, then of every row that is not blank."""
     stream = io.StringIO(file.text, newline="")
-    reader = csv.reader(stream, delimiter=_delimiter(file.text), strict=True)
+    delimiter = "\t" if file.name.lower().endswith(".tsv") else _delimiter(file.text)
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
     width = 0
     start = 1
     with _long_cells():

@@ -4,7 +4,13 @@ import io
 import json
 from typing import Any
 
-from attentionviz.pipeline.corpora.records import Record, TextFile, choose_text_column, record
+from attentionviz.pipeline.corpora.records import (
+    Record,
+    TextFile,
+    choose_text_column,
+    record,
+    require_few_columns,
+)
 
 
 def read(file: TextFile, text_column: str | None) -> list[Record]:
@@ -22,6 +28,7 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
     names = list(dict.fromkeys(name for _, fields in objects for name in fields))
     if not objects:
         return []
+    require_few_columns(file, names)
     chosen = choose_text_column(file, names, text_column)
     others = [name for name in names if name != chosen]
     records = []

@@ -43,10 +43,11 @@ def _rows_by_image(path: Path, names: list[str]) -> dict[str, Record]:
     by_last_part: dict[str, list[str]] = {}
     for name in names:
         by_last_part.setdefault(name.rpartition("/")[2], []).append(name)
+    known = set(names)
     rows: dict[str, Record] = {}
     for row in read(file, FILE_COLUMN):
         asked = row.text.replace("\\", "/").removeprefix("./")
-        matches = [asked] if asked in names else by_last_part.get(asked, [])
+        matches = [asked] if asked in known else by_last_part.get(asked, [])
         if len(matches) != 1:
             problem = "is not in the folder" if not matches else "is in several subfolders"
             raise file.error(row.line, f"{row.text!r} {problem}")

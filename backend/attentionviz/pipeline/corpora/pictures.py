@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from attentionviz.errors import CorpusError
+from attentionviz.pipeline.corpora.records import SURROGATE
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
@@ -33,13 +34,26 @@ def list_images(folder: Path) -> list[Path]:
                 continue
             if not path.is_symlink() and not path.is_file():
                 continue  # a pipe or device would never end
-            if not path.resolve().is_relative_to(root):
+            _require_plain_name(path)
+            if not _target(path).is_relative_to(root):
                 raise CorpusError(
                     f"{relative_name(path, folder)} is a link out of {folder.name}; "
                     "copy the image itself"
                 )
             found.append(path)
     return sorted(found, key=lambda path: relative_name(path, folder))
+
+
+def _target(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # which one depends on the version of Python
+        raise CorpusError(f"{path.name} is a link that leads to itself; remove it") from error
+
+
+def _require_plain_name(path: Path) -> None:
+    if SURROGATE.search(str(path)):
+        raise CorpusError(f"the name {ascii(path.name)} is not UTF-8; rename the file")
 
 
 def relative_name(path: Path, folder: Path) -> str:

@@ -14,6 +14,7 @@ MAX_CHARACTERS = 100_000
 MAX_CELL_CHARACTERS = 1_000
 """Further columns are colours and labels; longer cells are cut."""
 
+MAX_COLUMNS = 1_000
 TEXT_COLUMNS = ("text", "sentence", "content")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -95,9 +96,20 @@ def choose_text_column(file: TextFile, columns: list[str], wanted: str | None) -
     )
 
 
+def require_few_columns(file: TextFile, names: list[str]) -> None:
+    """Raise CorpusError where there are more columns, or longer names, than a dataset can hold."""
+    if len(names) > MAX_COLUMNS:
+        raise CorpusError(
+            f"{file.name} has {len(names):,} columns, more than {MAX_COLUMNS:,}; leave some out"
+        )
+    for name in names:
+        if len(name) > MAX_CELL_CHARACTERS:
+            raise CorpusError(f"{file.name} has a column name of {len(name):,} characters")
+
+
 def record(file: TextFile, line: int, text: str, columns: dict[str, str]) -> Record:
     """Return a record with text and cells cut to their limits; CorpusError on half characters."""
-    if any(SURROGATE.search(part) for part in (text, *columns.values())):
+    if any(SURROGATE.search(part) for part in (text, *columns, *columns.values())):
         raise file.error(line, "half of a character (a lone surrogate)")
     cells = {name: cell[:MAX_CELL_CHARACTERS] for name, cell in columns.items()}
     return Record(line, text[:MAX_CHARACTERS], cells)

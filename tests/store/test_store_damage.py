@@ -1,0 +1,66 @@
+"""Damage is remembered of the file that has it, and of builders that died."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+
+from attentionviz.core.types import HeadId
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store.building import SILENT_SECONDS, read_progress
+from attentionviz.store.reader import DatasetLibrary
+from attentionviz.store.schema import canonical_json
+
+SPEC = FakeSpec("small", n_tokens=40, maps=("pca-2d",))
+HEAD = HeadId(1, 0)
+
+
+def test_damage_is_noted_of_the_file_that_has_it_and_not_of_one_that_is_open(
+    tmp_path: Path,
+) -> None:
+    folder = write_fake_dataset(tmp_path, SPEC)
+    library = DatasetLibrary(tmp_path)
+    reader = library.open_dataset("small")
+    keys = folder / reader.keys_path(HEAD)
+    content = keys.read_bytes()
+    keys.write_bytes(content[:200])
+    with pytest.raises(DamagedDatasetError), reader.open_array(reader.queries_path(HEAD)):
+        with reader.open_array(reader.keys_path(HEAD)) as array:
+            array.all()
+    assert library.entry("small").state == "damaged"
+    keys.write_bytes(content)
+    assert library.entry("small").state == "complete"
+
+
+def test_a_disk_that_cannot_read_a_block_is_damage_of_that_file(tmp_path, monkeypatch) -> None:
+    write_fake_dataset(tmp_path, SPEC)
+    reader = DatasetLibrary(tmp_path).open_dataset("small")
+
+    def fails(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with reader.open_array(reader.queries_path(HEAD)) as array:
+        monkeypatch.setattr(os, "pread", fails)
+        with pytest.raises(DamagedDatasetError, match="queries.npy cannot be read: Input/output"):
+            array.all()
+
+
+def test_a_data_folder_that_is_a_link_is_followed(tmp_path: Path) -> None:
+    write_fake_dataset(tmp_path / "disk", SPEC)
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    assert DatasetLibrary(tmp_path / "link").entry("small").state == "complete"
+
+
+@pytest.mark.parametrize(("age", "phase"), [(0.5, "maps"), (1.5, "failed")])
+def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, phase) -> None:
+    folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
+    last = datetime.now(UTC) - timedelta(seconds=age * SILENT_SECONDS)
+    progress = {**(read_progress(folder) or {}), "heartbeat_utc": last.isoformat()}
+    (folder / "progress.json").write_bytes(canonical_json(progress))
+    found = read_progress(folder)
+    assert found is not None
+    assert found["phase"] == phase
+    assert ("same command again" in found["message"]) == (phase == "failed")
+    assert (found["remaining_seconds"] is None) == (phase == "failed")
