@@ -93,6 +93,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--max-tokens", type=int, metavar="N", help="take whole sequences up to so many tokens")
     add("--seed", type=int, default=0, metavar="N")
     add("--precision", default="float32", help="float32 (default) or float16")
+    add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     add("--text-column", metavar="NAME", help="column of a table that holds the text")
@@ -165,6 +166,7 @@ def _build(arguments: argparse.Namespace) -> None:
         max_tokens=arguments.max_tokens,
         seed=arguments.seed,
         precision=arguments.precision,
+        alignment=arguments.alignment,
         device=arguments.device,
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,

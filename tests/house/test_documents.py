@@ -10,6 +10,7 @@ import pytest
 from attentionviz.cli import make_parser
 from attentionviz.config import SETTINGS
 from attentionviz.core.types import METHODS
+from attentionviz.pipeline.corpora import TEXT_FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -40,6 +41,11 @@ def test_every_setting_is_in_the_readme_with_its_default() -> None:
 
 def test_every_method_is_in_the_readme() -> None:
     assert not [m for m in METHODS if f"| `{m}` |" not in README]
+
+
+def test_every_corpus_format_is_in_the_readme() -> None:
+    row = next(line for line in README.splitlines() if line.startswith("| `--text` |"))
+    assert not [ending for ending in TEXT_FORMATS if ending and f"`{ending}`" not in row]
 
 
 def test_every_route_is_in_the_readme() -> None:

@@ -189,7 +189,10 @@ def test_the_number_of_processes_changes_no_byte(small, tmp_path):
     assert tree(one.folder) == tree(two.folder)
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"precision": "float16"}, {"dims": (2, 3)}])
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"precision": "float16"}, {"dims": (2, 3)}, {"alignment": "search"}],
+)
 def test_another_choice_is_another_dataset_and_the_older_one_stays(small, tmp_path, change):
     first, second = small(), small(**change)
     assert first.folder != second.folder

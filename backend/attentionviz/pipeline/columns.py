@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from attentionviz.store.columns import PATCH_COLUMNS
+
 if TYPE_CHECKING:
     from attentionviz.models import Batch
 
 TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
-PATCH_COLUMNS = ("row", "column", "hue", "brightness")
 
 
 class TokenTable:

@@ -16,6 +16,7 @@ from attentionviz.pipeline.corpora.pictures import (
     require_readable,
 )
 from attentionviz.pipeline.corpora.records import decode
+from attentionviz.store.writer import hash_file
 
 __all__ = ["ImageCorpus", "TextCorpus", "open_image", "read_image_corpus", "read_text_corpus"]
 
@@ -121,7 +122,7 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
         require_readable(path)
     names = [relative_name(path, folder) for path in paths]
     columns = image_columns(folder, names)
-    contents = [_file_hash(path) for path in paths]
+    contents = [hash_file(path)[0] for path in paths]
     sha256 = _hash([names, contents, columns])
     name = folder.resolve().name
     return ImageCorpus(name, paths, names, columns, sha256, *_about(folder / "about.json"))
@@ -139,11 +140,6 @@ def _about(path: Path) -> tuple[str | None, str | None]:
         raise CorpusError(f'{path.name} is not an object such as {{"source": "…"}}')
     source, license_ = (about.get(key) for key in ("source", "license"))
     return (str(source) if source else None), (str(license_) if license_ else None)
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _hash(content: Any) -> str:

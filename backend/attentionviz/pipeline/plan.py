@@ -18,10 +18,7 @@ from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
 if TYPE_CHECKING:
     from attentionviz.models import LoadedModel
 
-ALIGNMENT = {
-    "scale": "norm ratio",
-    "translation": "keys' mean onto queries' mean, after scaling",
-}
+TRANSLATION = "keys' mean onto queries' mean, after scaling"
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def make_plan(
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
         "seed": request.seed,
-        "alignment": ALIGNMENT,
+        "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
         "library_versions": library_versions(),
     }

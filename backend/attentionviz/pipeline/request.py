@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import get_args
 
+from attentionviz.core.alignment import AlignmentRule
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import DIMS, METHODS, MapName
 from attentionviz.errors import InvalidRequestError
@@ -43,8 +45,10 @@ class BuildRequest:
         Where the model runs.
     n_workers : int
         Processes that compute maps; it changes nothing in the files.
+    alignment : str
+        "norm ratio" or "search": how queries and keys are scaled against each other.
     text_column : str or None
-        Column of a CSV or JSONL corpus that holds the text.
+        Column of a CSV, TSV or JSONL corpus that holds the text.
     local_models : Path or None
         Folder of the embedded models.
     """
@@ -61,6 +65,7 @@ class BuildRequest:
     precision: str = "float32"
     device: str = "auto"
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
     local_models: Path | None = None
 
@@ -77,6 +82,7 @@ class BuildRequest:
             raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
         _require_among("--precision", self.precision, PRECISIONS)
         _require_among("--device", self.device, DEVICES)
+        _require_among("--alignment", self.alignment, get_args(AlignmentRule))
         _require_in("--seed", self.seed, 0, MAX_SEED)
         _require_in("--workers", self.n_workers, 1, 1024)
         if self.max_tokens is not None:

@@ -183,10 +183,6 @@ class DatasetReader:
         self.require_head(head)
         return layout.norms_path(head)
 
-    def image(self, image_idx: int, *, is_thumbnail: bool = False) -> bytes:
-        """Return one picture of the corpus, PNG."""
-        return self.read(self.image_path(image_idx, is_thumbnail=is_thumbnail))
-
     def image_path(self, image_idx: int, *, is_thumbnail: bool = False) -> str:
         """Return the file of one picture; NotFoundError when there is none of that number."""
         self.require_images()

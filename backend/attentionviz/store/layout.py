@@ -34,12 +34,12 @@ POINTER_SUFFIX = ".current"
 
 N_VERSION_DIGITS = 12
 VERSION_PATTERN = r"[0-9a-f]{12}"
-_MAP = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
+MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
 _HEAD = r"L[0-9]{2,4}H[0-9]{2,4}"
 FILE_PATTERN = (
     r"(?:tokens\.json|heads\.json"
-    rf"|{_HEAD}/(?:queries|keys|norms|{_MAP})\.npy"
-    rf"|grid/(?:tokens|norms|{_MAP})\.npy"
+    rf"|{_HEAD}/(?:queries|keys|norms|{MAP_PATTERN})\.npy"
+    rf"|grid/(?:tokens|norms|{MAP_PATTERN})\.npy"
     r"|images/(?:patches\.npy|[0-9]{5,8}(?:\.thumbnail)?\.png))"
 )
 """Every relative path that a manifest may name, apart from its own; compare with ``fullmatch``."""

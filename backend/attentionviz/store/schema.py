@@ -44,8 +44,6 @@ def _map_of(value: object, pattern: str) -> dict[str, Any]:
     }
 
 
-_MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
-
 _MODEL = _object(
     name=_TEXT,
     source=_TEXT,
@@ -113,7 +111,7 @@ PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = _object(
     precision={"enum": ["float32", "float16"]},
     seed={"type": "integer", "minimum": 0},
     alignment={"type": "object", "properties": {"scale": _TEXT}, "required": ["scale"]},
-    maps={**_map_of(_MAP, _MAP_PATTERN), "minProperties": 1},
+    maps={**_map_of(_MAP, layout.MAP_PATTERN), "minProperties": 1},
     grid=_object(n_tokens=_COUNT, n_points=_COUNT),
     attention_check=_object(
         max_abs_error={"type": "number", "minimum": 0},
@@ -129,7 +127,7 @@ MANIFEST_SCHEMA: dict[str, Any] = {
     **PARTIAL_MANIFEST_SCHEMA,
     "properties": {
         **PARTIAL_MANIFEST_SCHEMA["properties"],
-        "fidelity": _map_of(_FIDELITY, _MAP_PATTERN),
+        "fidelity": _map_of(_FIDELITY, layout.MAP_PATTERN),
         "files": _map_of(_FILE, layout.FILE_PATTERN),
     },
     "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "files"],

@@ -169,12 +169,6 @@ def remove_others(folder: Path, keep: set[str]) -> None:
                 path.rmdir()
 
 
-def remove_temporary_files(folder: Path) -> None:
-    """Remove what writers that were killed left under temporary names."""
-    for path in folder.rglob(f"*{layout.TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)
-
-
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all that is in it; nothing happens when there is none."""
     if folder.exists():
