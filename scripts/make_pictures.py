@@ -1,12 +1,13 @@
-"""Take the pictures of README from the built demo datasets, in a headless Chromium.
+"""Take the pictures of README in a headless Chromium: of the demo datasets, and of case studies.
 
 ``python scripts/make_pictures.py [--data-dir data/built] [--output data/pictures]``; `make demo`
-must have been run before. Each picture is one address of the page, so that a reader can open the
-same view.
+must have been run before. The case studies build their own small datasets in ``build/studies``.
+Each picture is one address of the page, so that a reader can open the same view.
 """
 
 import argparse
 import sys
+import urllib.parse
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PORT = 8578
+STUDIES_DIR = ROOT / "build" / "studies"
 VIEWPORT = {"width": 1400, "height": 900}
 
 # Name of the picture, theme, query string.
@@ -57,22 +59,40 @@ def take(browser: Browser, address: str, theme: str, path: Path) -> None:
     print(path)
 
 
-def main() -> None:
-    """Take every picture."""
+def take_all(data_dir: Path, views: list[tuple[str, str, str]], output: Path) -> None:
+    """Serve a data folder and take the picture of every view: name, theme, query string."""
     from scripts.benchmarks import serving
     from tests.browser.conftest import ARGUMENTS, find_chromium
 
+    with serving.running_server(data_dir, PORT), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+        for name, theme, query in views:
+            take(browser, f"http://localhost:{PORT}/?{query}", theme, output / f"{name}.png")
+        browser.close()
+
+
+def study_views() -> list[tuple[str, str, str]]:
+    """Build the datasets of the case studies where they lack, and return their views."""
+    from scripts.case_studies import STUDIES, build_all
+
+    build_all(STUDIES_DIR)
+    views = []
+    for study in STUDIES:
+        finding = study.find(STUDIES_DIR)
+        print(study.name, finding.numbers)
+        views.append((study.name, study.theme, urllib.parse.urlencode(finding.view)))
+    return views
+
+
+def main() -> None:
+    """Take every picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=ROOT / "data" / "built")
     parser.add_argument("--output", type=Path, default=ROOT / "data" / "pictures")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    with serving.running_server(arguments.data_dir, PORT), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        for name, theme, query in VIEWS:
-            path = arguments.output / f"{name}.png"
-            take(browser, f"http://localhost:{PORT}/?{query}", theme, path)
-        browser.close()
+    take_all(arguments.data_dir, VIEWS, arguments.output)
+    take_all(STUDIES_DIR, study_views(), arguments.output)
 
 
 if __name__ == "__main__":

@@ -185,3 +185,19 @@ def test_info_goes_on_after_a_dataset_that_cannot_be_read(copy_of_tiny, capsys):
     (copy_of_tiny / "heads.json").write_bytes(b"damaged")
     assert main(["info", "--data-dir", str(copy_of_tiny.parent)]) == 0
     assert "heads.json" in capsys.readouterr().out
+
+
+def test_a_build_that_is_asked_to_end_ends_its_workers_and_says_how_to_go_on(
+    tiny_bert, tiny_text, tmp_path
+):
+    command = [sys.executable, "-m", "attentionviz", "build", "--model", str(tiny_bert)]
+    command += ["--text", str(tiny_text), "--output", str(tmp_path), "--method", "umap"]
+    command += ["--workers", "2", "--device", "cpu"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = iter(process.stderr)
+        assert any("drawing" in line for line in said)
+        process.terminate()
+        last = list(said)[-1]  # all writers of the pipe, workers included, have ended
+        assert process.wait(timeout=60) == cli.EXIT_INTERRUPTED
+    assert last.strip() == cli.GO_ON
