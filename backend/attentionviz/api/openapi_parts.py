@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from attentionviz.store.columns import PATCH_COLUMNS
+from attentionviz.store.schema import FIDELITY_SCHEMA, object_schema
+
 Json = dict[str, Any]
 _HEADERS: dict[str, Json] = {
     "X-Dtype": {"description": "Such as float32.", "schema": {"type": "string"}},
@@ -116,23 +119,13 @@ def components() -> Json:
     }
 
 
-def _record(*optional: str, **properties: Json) -> Json:
-    required = [name for name in properties if name not in optional]
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
 def _list(items: Json) -> Json:
     return {"type": "array", "items": items}
 
 
 def _dataset_schemas() -> dict[str, Json]:
     counts = dict.fromkeys(("n_layers", "n_heads", "n_sequences", "n_tokens"), _NULLABLE_COUNT)
-    progress = _record(
+    progress = object_schema(
         phase={"type": "string"},
         message={"type": "string"},
         n_units_done={"type": "integer"},
@@ -141,7 +134,7 @@ def _dataset_schemas() -> dict[str, Json]:
         heartbeat_utc={"type": "string"},
     )
     some_progress = {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Progress"}]}
-    summary = _record(
+    summary = object_schema(
         id={"type": "string"},
         state=_STATE,
         version={"type": "string"},
@@ -151,7 +144,7 @@ def _dataset_schemas() -> dict[str, Json]:
         progress=some_progress,
         reason=_NULLABLE_TEXT,
     )
-    dataset = _record(
+    dataset = object_schema(
         id={"type": "string"},
         state=_STATE,
         version={"type": "string"},
@@ -162,24 +155,24 @@ def _dataset_schemas() -> dict[str, Json]:
     return {
         "Progress": progress,
         "DatasetSummary": summary,
-        "DatasetList": _record(
+        "DatasetList": object_schema(
             datasets=_list({"$ref": "#/components/schemas/DatasetSummary"}),
-            methods=_list(_record(**{name: {"type": "string"} for name in METHOD_WORDS})),
+            methods=_list(object_schema(**{name: {"type": "string"} for name in METHOD_WORDS})),
         ),
         "Dataset": dataset,
     }
 
 
 def _content_schemas() -> dict[str, Json]:
-    partner = _record(token={"type": "integer"}, score={"type": "number"})
-    message = _record(code={"type": "string"}, message={"type": "string"})
+    partner = object_schema(token={"type": "integer"}, score={"type": "number"})
+    message = object_schema(code={"type": "string"}, message={"type": "string"})
     return {
-        "Health": _record(status={"const": "ok"}, version={"type": "string"}),
+        "Health": object_schema(status={"const": "ok"}, version={"type": "string"}),
         "Document": {"type": "object", "required": ["openapi", "paths"]},
         "Tokens": _tokens(),
-        "Heads": _record(heads=_list(_head())),
-        "Partners": _record(partners=_list(partner)),
-        "Error": _record(error=message),
+        "Heads": object_schema(heads=_list(_head())),
+        "Partners": object_schema(partners=_list(partner)),
+        "Error": object_schema(error=message),
     }
 
 
@@ -188,35 +181,27 @@ def _tokens() -> Json:
     texts = _list({"type": "string"})
     row = _list(_NULLABLE_NUMBER)
     columns: Json = {"type": "object", "additionalProperties": {"type": "array"}}
-    return _record(
-        *("row", "column", "hue", "brightness"),
+    return object_schema(
+        *PATCH_COLUMNS,
         text=texts,
         token_id=numbers,
         sequence=numbers,
         position=numbers,
         token_type=texts,
-        row=row,
-        column=row,
-        hue=row,
-        brightness=row,
-        sequences=_record(start=numbers, length=numbers, text=texts, columns=columns),
+        **dict.fromkeys(PATCH_COLUMNS, row),
+        sequences=object_schema(start=numbers, length=numbers, text=texts, columns=columns),
     )
 
 
 def _head() -> Json:
-    fidelity = _record(
-        recall_at_10=_NULLABLE_NUMBER,
-        rank_correlation=_NULLABLE_NUMBER,
-        trustworthiness=_NULLABLE_NUMBER,
-    )
-    one_map = _record(
+    one_map = object_schema(
         offset=_list({"type": "number"}),
         scale={"type": "number"},
-        fidelity=fidelity,
+        fidelity=FIDELITY_SCHEMA,
         details={"type": "object"},
         fallback=_NULLABLE_TEXT,
     )
-    return _record(
+    return object_schema(
         layer={"type": "integer"},
         head={"type": "integer"},
         alignment_scale=_NULLABLE_NUMBER,

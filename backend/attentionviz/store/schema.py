@@ -27,7 +27,16 @@ def _exact(pattern: str) -> str:
     return rf"^(?:{pattern})$(?!\n)"
 
 
-def _object(optional: tuple[str, ...] = (), **properties: object) -> dict[str, Any]:
+def object_schema(*optional: str, **properties: object) -> dict[str, Any]:
+    """Return the schema of an object with these properties and no others.
+
+    Parameters
+    ----------
+    *optional : str
+        Names that may lack.
+    **properties : dict
+        Schema of each property.
+    """
     return {
         "type": "object",
         "properties": properties,
@@ -44,7 +53,7 @@ def _map_of(value: object, pattern: str) -> dict[str, Any]:
     }
 
 
-_MODEL = _object(
+_MODEL = object_schema(
     name=_TEXT,
     source=_TEXT,
     revision=_TEXT_OR_NULL,
@@ -54,12 +63,12 @@ _MODEL = _object(
     modality={"enum": ["text", "image"]},
     license=_TEXT_OR_NULL,
 )
-_LAYER = _object(
+_LAYER = object_schema(
     scaling={"type": "number"},
     is_causal={"type": "boolean"},
     max_distance={"type": ["integer", "null"], "minimum": 0},
 )
-_CORPUS = _object(
+_CORPUS = object_schema(
     name=_TEXT,
     source=_TEXT_OR_NULL,
     license=_TEXT_OR_NULL,
@@ -68,7 +77,7 @@ _CORPUS = _object(
     n_sequences=_COUNT,
     n_sequences_cut=_COUNT_OR_ZERO,
 )
-_PATCH_GRID = _object(
+_PATCH_GRID = object_schema(
     n_rows=_COUNT,
     n_columns=_COUNT,
     n_prefix_tokens=_COUNT_OR_ZERO,
@@ -77,23 +86,23 @@ _PATCH_GRID = _object(
     image_width_px=_COUNT,
     image_height_px=_COUNT,
 )
-_MAP = _object(
+_MAP = object_schema(
     method={"enum": list(METHODS)}, dims={"enum": list(DIMS)}, parameters={"type": "object"}
 )
-_FILE = _object(
-    optional=("dtype", "shape"),
+_FILE = object_schema(
+    *("dtype", "shape"),
     bytes={"type": "integer", "minimum": 0},
     sha256=_HASH,
     dtype={"enum": ["float16", "float32", "int32", "uint8", "uint16", "uint32"]},
     shape={"type": "array", "maxItems": 4, "items": _COUNT},
 )
-_FIDELITY = _object(
+FIDELITY_SCHEMA = object_schema(
     recall_at_10=_NUMBER_OR_NULL,
     rank_correlation=_NUMBER_OR_NULL,
     trustworthiness=_NUMBER_OR_NULL,
 )
 
-PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = _object(
+PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
     schema_version={"const": SCHEMA_VERSION},
     id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
     attentionviz_version=_TEXT,
@@ -112,8 +121,8 @@ PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = _object(
     seed={"type": "integer", "minimum": 0},
     alignment={"type": "object", "properties": {"scale": _TEXT}, "required": ["scale"]},
     maps={**_map_of(_MAP, layout.MAP_PATTERN), "minProperties": 1},
-    grid=_object(n_tokens=_COUNT, n_points=_COUNT),
-    attention_check=_object(
+    grid=object_schema(n_tokens=_COUNT, n_points=_COUNT),
+    attention_check=object_schema(
         max_abs_error={"type": "number", "minimum": 0},
         tolerance={"type": "number", "minimum": 0},
         n_sequences=_COUNT,
@@ -127,7 +136,7 @@ MANIFEST_SCHEMA: dict[str, Any] = {
     **PARTIAL_MANIFEST_SCHEMA,
     "properties": {
         **PARTIAL_MANIFEST_SCHEMA["properties"],
-        "fidelity": _map_of(_FIDELITY, layout.MAP_PATTERN),
+        "fidelity": _map_of(FIDELITY_SCHEMA, layout.MAP_PATTERN),
         "files": _map_of(_FILE, layout.FILE_PATTERN),
     },
     "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "files"],
