@@ -40,7 +40,7 @@ test-js: node_modules/.dev ## JavaScript tests
 	$(call say,JavaScript tests)
 	@npm test --silent
 
-test-python: $(VENV)/.dev node_modules/.runtime ## Python and browser tests
+test-python: $(VENV)/.dev node_modules/.dev ## Python and browser tests
 	$(call say,Python and browser tests)
 	@mkdir -p build
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)

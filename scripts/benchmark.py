@@ -107,6 +107,18 @@ def page_table(page: dict[str, Any]) -> str:
     return table(header, rows)
 
 
+def interaction_table(page: dict[str, Any]) -> str:
+    """Return how long a hand waits, at the middle number of points."""
+    waits = page["interaction"]
+    rows = [
+        ["hover to tooltip", f"{waits['hover_ms']:.0f} ms", f"{waits['hover_p95_ms']:.0f} ms"],
+        ["click to sentence", f"{waits['click_ms']:.0f} ms", f"{waits['click_p95_ms']:.0f} ms"],
+        ["longest pause of the page in use", f"{waits['longest_block_ms']:.0f} ms", ""],
+    ]
+    points = f"{page['runs'][1]['points']:,}"
+    return table([f"at {points} points", "median", "95th percentile"], rows)
+
+
 def readme_table(result: dict[str, Any]) -> str:
     """Return the Markdown that README shows between its measured figures."""
     where = result["machine"]
@@ -117,6 +129,7 @@ def readme_table(result: dict[str, Any]) -> str:
             facts_table(result),
             maps_table(result["maps"]),
             page_table(result["page"]),
+            interaction_table(result["page"]),
         ]
     )
 

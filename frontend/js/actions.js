@@ -1,6 +1,7 @@
 /** Everything a viewer can do; the only place that changes the choices. */
 
 import { toggleHidden } from './attention.js';
+import { recall, remember } from './memory.js';
 import { CLEARED, mapName, neighbourOf } from './select.js';
 import { NO_FILTERS } from './store.js';
 
@@ -8,10 +9,10 @@ import { NO_FILTERS } from './store.js';
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
-/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm'} Plain */
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm'} Plain */
 
-const THEME_KEY = 'attentionviz.theme';
-const PALETTE_KEY = 'attentionviz.palette';
+const THEME_KEY = 'theme';
+const PALETTE_KEY = 'palette';
 
 /**
  * @param {Store} store
@@ -99,22 +100,4 @@ export function createActions(store, facts, marks) {
 export function readLooks() {
   const theme = recall(THEME_KEY);
   return { theme: theme === 'light' || theme === 'dark' ? theme : 'system', palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe' };
-}
-
-/** @param {string} key */
-function recall(key) {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage can be switched off
-  }
-}
-
-/** @param {string} key @param {string} value */
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Without storage the choice holds until the page is closed.
-  }
 }

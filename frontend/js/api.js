@@ -98,6 +98,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
     },
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
     headNorms: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/norms`, signal)),
+    /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
+    tokenScores: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/token_scores`, signal)),
     /** @param {string} id @param {HeadId} at @param {number} sequence @param {Weight} weight @param {AbortSignal} signal @returns {Promise<Attention>} */
     async attention(id, at, sequence, weight, signal) {
       const numbers = await array(`${dataset(id)}/${head(at)}/attention/${sequence}${weight === 'none' ? '' : `?weight=${weight}`}`, signal);
@@ -111,16 +113,30 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
       return { at, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers), nSequences, nLongEnough };
     },
     /**
+     * The mean pattern of every head, made coarse where it is long: [layer, head, query, key].
+     *
+     * @param {string} id @param {number} length @param {Weight} weight @param {AbortSignal} signal
+     */
+    async aggregates(id, length, weight, signal) {
+      const answer = await get(`${dataset(id)}/heads/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`, signal);
+      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      const numbers = await readArray(answer);
+      const [nLayers, nHeads, n] = numbers.shape;
+      return { nLayers, nHeads, n, patterns: asType(Float32Array, numbers), nSequences, nLongEnough };
+    },
+    /**
      * The strongest partners of a point over the whole corpus, by score.
      *
      * @param {string} id @param {HeadId} at @param {number} point @param {number} k @param {AbortSignal} signal
-     * @returns {Promise<{point: number, score: number}[]>}
+     * @returns {Promise<{token: number, score: number}[]>}
      */
     partners: async (id, at, point, k, signal) => (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */
     imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}`, root).href,
+    /** @param {string} id @param {number} sequence */
+    thumbnailUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}/thumbnail`, root).href,
   };
 }
 

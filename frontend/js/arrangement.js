@@ -47,3 +47,66 @@ export function arrangeHead(room) {
   const size = { width, height };
   return { cells, cellSize, size, home: fitTransform(size, room, HEAD_MARGIN_PX), limits: { min: 0.5, max: 60 }, pitch: { x: cellSize, y: cellSize }, titleWidth: cellSize };
 }
+
+/** Of the shorter side of the room: a head of the grid this large is opened, and one smaller than the other is left. */
+const OPENED_SHARE = 0.9;
+const LEFT_SHARE = 0.6;
+
+/**
+ * The head that is opened by zooming into the grid: the one nearest to a place, once it fills the room.
+ *
+ * @param {Pick<Arrangement, 'cells' | 'cellSize'>} grid
+ * @param {Transform} transform
+ * @param {{width: number, height: number}} room
+ * @param {{x: number, y: number}} place
+ * @returns {number} index of the cell, or -1
+ */
+export function openedCell({ cells, cellSize }, transform, room, place) {
+  if (cellSize * transform.k < OPENED_SHARE * Math.min(room.width, room.height)) return -1;
+  const [x, y] = [(place.x - transform.x) / transform.k, (place.y - transform.y) / transform.k];
+  let [best, least] = [-1, Infinity];
+  for (let cell = 0; cell < cells.n; cell++) {
+    const half = cells.size[cell] / 2;
+    const distance = Math.max(Math.abs(x - cells.x[cell] - half), Math.abs(y - cells.y[cell] - half));
+    if (distance < least) [best, least] = [cell, distance];
+  }
+  return best;
+}
+
+/**
+ * Whether a head is left by zooming out. It is then clearly smaller than one that would be opened, so that the two never
+ * take turns.
+ *
+ * @param {Pick<Arrangement, 'home'>} head
+ * @param {Transform} transform
+ */
+export function isLeft({ home }, transform) {
+  return transform.k < LEFT_SHARE * home.k;
+}
+
+/**
+ * Where a head lies when it takes the place of its cell of the grid.
+ *
+ * @param {Pick<Arrangement, 'cells'>} grid
+ * @param {number} cell
+ * @param {Transform} transform of the grid
+ * @param {Pick<Arrangement, 'cellSize'>} head
+ * @returns {Transform}
+ */
+export function headInPlace({ cells }, cell, { k, x, y }, { cellSize }) {
+  return { k: (cells.size[cell] * k) / cellSize, x: cells.x[cell] * k + x, y: cells.y[cell] * k + y };
+}
+
+/**
+ * Where the grid lies when one of its cells takes the place of a head: the reverse.
+ *
+ * @param {Pick<Arrangement, 'cells'>} grid
+ * @param {number} cell
+ * @param {Transform} transform of the head
+ * @param {Pick<Arrangement, 'cellSize'>} head
+ * @returns {Transform}
+ */
+export function gridInPlace({ cells }, cell, { k, x, y }, { cellSize }) {
+  const grown = (cellSize * k) / cells.size[cell];
+  return { k: grown, x: x - cells.x[cell] * grown, y: y - cells.y[cell] * grown };
+}

@@ -1,9 +1,13 @@
 /**
  * What the colour of a point can tell. One entry of COLOR_MODES is one mode: its words, what it needs, the value
- * of every token and the scale that turns values into colours. Everything else here is shared by all modes.
+ * of every token and the scale that turns values into colours. Every column of a corpus is a mode too.
  */
 
 import { SCALES } from './color_scales.js';
+import {
+  columnOf, firstLetters, keep, orNaN, positionsModulo5, punctuation, relativePositions, searchTerms, sequenceLengths, sequenceNumbers,
+  tokenCounts, tokenLengths,
+} from './color_values.js';
 import { canvasPalette } from './colors.js';
 
 /**
@@ -14,8 +18,13 @@ import { canvasPalette } from './colors.js';
  * @property {ArrayLike<number>} position
  * @property {ArrayLike<number> | null} row -1 where a token is no patch; null for text.
  * @property {ArrayLike<number> | null} column The same.
- * @property {{length: ArrayLike<number>}} sequences
+ * @property {ArrayLike<number> | null} [hue] 0..1, -1 where a token is no patch.
+ * @property {ArrayLike<number> | null} [brightness] The same.
+ * @property {string[]} [text]
+ * @property {readonly string[]} [tokenType]
+ * @property {{length: ArrayLike<number>, columns?: Record<string, unknown[]>}} sequences
  */
+/** What a search found: the number of the term that found a token, from 1. @typedef {{hits: Uint8Array, terms: string[]}} Found */
 /**
  * @typedef {object} ColorContext
  * @property {TokenColumns} tokens Of the whole corpus.
@@ -24,6 +33,8 @@ import { canvasPalette } from './colors.js';
  * @property {Uint8Array | Float32Array | null} [norms] (cell, point): Uint8 scaled per head and kind as the grid
  *   has them, or Float32 true norms of one head.
  * @property {{rgb: Uint8Array, side: number} | null} [patches] (token, side, side, 3).
+ * @property {Float32Array | null} [scores] (point): what each token does in the attention of one head.
+ * @property {Found | null} [found] By the search.
  * @property {import('./colors.js').Theme} theme
  * @property {import('./colors.js').PaletteName} [palette]
  */
@@ -39,10 +50,11 @@ import { canvasPalette } from './colors.js';
  * @typedef {object} SwatchLegend
  * @property {'swatches'} kind
  * @property {string} title
- * @property {{label: string, colors: string[], shapes: ('disc' | 'diamond')[]}[]} entries
+ * @property {{label: string, colors: string[], shapes: ('disc' | 'diamond' | 'square')[]}[]} entries
  * @property {string} note
  */
 /** @typedef {RampLegend | SwatchLegend} Legend */
+/** @typedef {import('./color_values.js').Classes} Classes */
 /**
  * @typedef {object} ColorMode
  * @property {string} name Used in the address of a view.
@@ -50,10 +62,13 @@ import { canvasPalette } from './colors.js';
  * @property {string} help One sentence.
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
- * @property {('norms' | 'patches')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'pixels'} scale
- * @property {(context: ColorContext) => ArrayLike<number>} [values] One number a token, or (cell, point) where
- *   perHead; NaN = none.
+ * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
+ * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Values with
+ *   names have the scale of classes, whatever stands here.
+ * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token, or (cell, point)
+ *   where perHead; NaN = none.
+ * @property {boolean} [isColumn] Whether it is a column of the corpus.
+ * @property {boolean} [isSearch] Whether it depends on the search.
  * @property {string} [note] Words of the legend.
  * @property {(value: number) => string} [tell] A value in words.
  */
@@ -76,7 +91,7 @@ export const COLOR_MODES = Object.freeze([
   {
     name: 'position-mod-5', label: 'Position modulo 5', help: 'The position divided by 5, what remains: shows short-range patterns.',
     modality: 'text', perHead: false, needs: [], scale: 'fives',
-    values: ({ tokens }) => Float32Array.from(tokens.position, (position) => position % 5),
+    values: positionsModulo5,
     note: 'dark: query, light: key', tell: String,
   },
   {
@@ -86,9 +101,44 @@ export const COLOR_MODES = Object.freeze([
     tell: (value) => value.toPrecision(3),
   },
   {
+    name: 'attention', label: 'Attention in the head', help: 'Queries: the weight of their strongest key. Keys: the attention they receive, where 1 is the mean of a sequence. In an open head.',
+    modality: 'any', perHead: true, needs: ['scores'], scale: 'ramp', values: ({ scores }) => scores ?? [],
+    note: 'queries: weight of the strongest key; keys: sum of the weights they receive', tell: (value) => value.toFixed(3),
+  },
+  {
     name: 'frequency', label: 'Token frequency', help: 'How often the same token occurs in the corpus.',
     modality: 'text', perHead: false, needs: [], scale: 'log ramp', values: tokenCounts,
     note: 'occurrences in the corpus, logarithmic', tell: String,
+  },
+  {
+    name: 'punctuation', label: 'Punctuation', help: 'Tokens of nothing but punctuation or symbols, and special tokens, against the rest.',
+    modality: 'text', perHead: false, needs: [], scale: 'classes', values: punctuation, note: 'dark: query, light: key',
+  },
+  {
+    name: 'token-length', label: 'Token length', help: 'Number of characters of the token; special tokens have none.',
+    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: tokenLengths, note: 'characters of the token', tell: String,
+  },
+  {
+    name: 'sentence-length', label: 'Sentence length', help: 'Number of tokens of the sentence in which a token stands.',
+    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: sequenceLengths, note: 'tokens of the sentence', tell: String,
+  },
+  {
+    name: 'first-letter', label: 'First letter', help: 'The letter that a token begins with; digits are one class.',
+    modality: 'text', perHead: false, needs: [], scale: 'classes', values: firstLetters, note: 'the twelve most frequent; dark: query, light: key',
+  },
+  {
+    name: 'sequence', label: 'Sentence', help: 'The sentence in which a token stands, in the order of the corpus.',
+    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: sequenceNumbers, note: 'first to last sentence of the corpus', tell: String,
+  },
+  {
+    name: 'hue', label: 'Hue', help: 'Mean hue of the patch, around the colour circle.',
+    modality: 'image', perHead: false, needs: [], scale: 'cycle', values: ({ tokens }) => orNaN(tokens.hue),
+    note: 'red, yellow, green, blue and back to red; dark: query, light: key', tell: (value) => `${Math.round(360 * value)}°`,
+  },
+  {
+    name: 'brightness', label: 'Brightness', help: 'Mean brightness of the patch, from 0 (black) to 1.',
+    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) => orNaN(tokens.brightness),
+    note: 'darkest to brightest patch', tell: (value) => value.toFixed(2),
   },
   {
     name: 'row', label: 'Row', help: 'Row of the patch in its image.',
@@ -100,15 +150,37 @@ export const COLOR_MODES = Object.freeze([
     modality: 'image', perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) => orNaN(tokens.column),
     note: 'left to right', tell: String,
   },
+  {
+    name: 'image', label: 'Image', help: 'The image of which a patch is a part, in the order of the corpus.',
+    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: sequenceNumbers, note: 'first to last image of the corpus', tell: String,
+  },
+  {
+    name: 'search', label: 'Search', help: 'What the search finds, a colour for each term, against the rest.',
+    modality: 'any', perHead: false, needs: [], scale: 'classes', values: searchTerms, isSearch: true,
+    note: 'What the search box finds gets a colour for each term; dark: query, light: key.',
+  },
 ]);
 
+/** Begins the name of a mode that is a column of the corpus. */
+const COLUMN = 'column:';
+
 /**
- * The modes of a modality, in the order in which they are offered; the first is the default.
+ * The modes of a dataset, in the order in which they are offered; the first is the default.
  * @param {'text' | 'image'} modality
+ * @param {readonly string[]} [columns] Of its corpus.
  * @returns {ColorMode[]}
  */
-export function modesFor(modality) {
-  return COLOR_MODES.filter((mode) => mode.modality === modality || mode.modality === 'any');
+export function modesFor(modality, columns = []) {
+  return [...COLOR_MODES.filter((mode) => mode.modality === modality || mode.modality === 'any'), ...columns.map(columnMode)];
+}
+
+/** @param {string} column @returns {ColorMode} */
+function columnMode(column) {
+  return {
+    name: `${COLUMN}${column}`, label: column, help: `The column “${column}” of the corpus.`,
+    modality: 'any', perHead: false, needs: [], scale: 'ramp', isColumn: true,
+    values: (context) => columnOf(context, column), note: 'column of the corpus', tell: String,
+  };
 }
 
 /**
@@ -117,6 +189,7 @@ export function modesFor(modality) {
  * @throws {RangeError} If there is no such mode.
  */
 export function modeNamed(name) {
+  if (name.startsWith(COLUMN)) return columnMode(name.slice(COLUMN.length));
   const mode = COLOR_MODES.find((candidate) => candidate.name === name);
   if (!mode) throw new RangeError(`no colour mode "${name}"; there are ${COLOR_MODES.map((known) => known.name).join(', ')}`);
   return mode;
@@ -139,8 +212,8 @@ export function colorPoints(name, context) {
   const nTokens = context.drawn?.length ?? context.tokens.position.length;
   const layout = { nTokens, drawn: context.drawn, nCells: mode.perHead ? context.nCells : 1, perHead: mode.perHead };
   const colors = new Uint32Array(2 * nTokens * layout.nCells);
-  const values = mode.values?.(context) ?? [];
-  const legend = SCALES[mode.scale]({ mode, context, palette, layout, colors, values });
+  const { values, labels, other } = valuesOf(mode, context);
+  const legend = SCALES[labels ? 'classes' : mode.scale]({ mode, context, palette, layout, colors, values, classes: labels ? { labels, other } : null });
   return { colors, perCell: mode.perHead, legend };
 }
 
@@ -154,13 +227,40 @@ export function colorPoints(name, context) {
  */
 export function tellValue(name, context, point, cell = 0) {
   const mode = modeNamed(name);
-  if (!mode.values || !mode.tell || mode.needs.some((need) => !context[need])) return '';
+  const isKnown = mode.values && (!mode.isSearch || context.found) && mode.needs.every((need) => context[need]);
+  if (!isKnown) return '';
   const nTokens = context.drawn?.length ?? context.tokens.position.length;
-  const token = point % nTokens;
-  const at = mode.perHead ? cell * 2 * nTokens + point : context.drawn ? context.drawn[token] : token;
-  if (mode.perHead && context.norms instanceof Uint8Array) return `${Math.round((context.norms[at] / 255) * 100)} % of the range`;
-  const value = mode.values(context)[at];
-  return Number.isNaN(value) ? '' : mode.tell(value);
+  const token = context.drawn ? context.drawn[point % nTokens] : point % nTokens;
+  return mode.perHead ? tellOfHead(mode, context, cell * 2 * nTokens + point) : tellToken(mode, context, token);
+}
+
+/** @param {ColorMode} mode @param {ColorContext} context @param {number} token */
+function tellToken(mode, context, token) {
+  const { values, labels, other } = valuesOf(mode, context);
+  const value = values[token];
+  if (value === undefined || Number.isNaN(value)) return '';
+  return labels ? (labels[value] ?? other ?? '') : (mode.tell?.(value) ?? '');
+}
+
+/** @param {ColorMode} mode @param {ColorContext} context @param {number} at */
+function tellOfHead({ tell, needs }, { norms, scores }, at) {
+  const values = needs.includes('scores') ? scores : norms;
+  if (values instanceof Uint8Array) return `${Math.round((values[at] / 255) * 100)} % of the range`;
+  return values && tell && !Number.isNaN(values[at]) ? tell(values[at]) : '';
+}
+
+/**
+ * The values of a mode, as classes or as numbers. Those of the columns alone are computed once.
+ * @param {ColorMode} mode
+ * @param {ColorContext} context
+ * @returns {{values: ArrayLike<number>, labels: string[] | null, other: string | null}}
+ */
+function valuesOf(mode, context) {
+  const compute = () => {
+    const found = mode.values?.(context) ?? [];
+    return 'labels' in found ? found : { values: found, labels: null, other: null };
+  };
+  return mode.perHead || mode.isSearch ? compute() : keep(context.tokens, mode.name, compute);
 }
 
 /**
@@ -169,32 +269,21 @@ export function tellValue(name, context, point, cell = 0) {
  * @returns {Float32Array} All queries, then all keys.
  */
 export function headNorms(norms) {
-  const nTokens = norms.length / 4;
+  return queriesThenKeys(norms, 4);
+}
+
+/**
+ * The numbers of queries and of keys in the order of points, from an array whose rows begin with both.
+ * @param {Float32Array} rows (token, width)
+ * @param {number} width
+ * @returns {Float32Array} All queries, then all keys.
+ */
+export function queriesThenKeys(rows, width) {
+  const nTokens = rows.length / width;
   const ordered = new Float32Array(2 * nTokens);
   for (let token = 0; token < nTokens; token++) {
-    ordered[token] = norms[4 * token];
-    ordered[nTokens + token] = norms[4 * token + 1];
+    ordered[token] = rows[width * token];
+    ordered[nTokens + token] = rows[width * token + 1];
   }
   return ordered;
-}
-
-/** @param {ColorContext} context @returns {Float32Array} */
-function relativePositions({ tokens }) {
-  const { position, sequence, sequences } = tokens;
-  return Float32Array.from(position, (at, token) => at / Math.max(1, sequences.length[sequence[token]] - 1));
-}
-
-/** @param {ColorContext} context @returns {Float32Array} */
-function tokenCounts({ tokens }) {
-  /** @type {Map<number, number>} */
-  const counts = new Map();
-  for (let token = 0; token < tokens.tokenId.length; token++) {
-    counts.set(tokens.tokenId[token], (counts.get(tokens.tokenId[token]) ?? 0) + 1);
-  }
-  return Float32Array.from(tokens.tokenId, (id) => counts.get(id) ?? 0);
-}
-
-/** @param {ArrayLike<number> | null} column @returns {Float32Array} */
-function orNaN(column) {
-  return Float32Array.from(column ?? [], (value) => (value < 0 ? NaN : value));
 }

@@ -15,6 +15,7 @@ import { cssColor, pack, RAMP_SIZE, rampStops } from './colors.js';
  * @property {{nTokens: number, drawn: Int32Array | null, nCells: number, perHead: boolean}} layout
  * @property {Uint32Array} colors To fill.
  * @property {ArrayLike<number>} values
+ * @property {{labels: string[], other: string | null} | null} [classes] What the values stand for, where they have names.
  */
 
 /**
@@ -41,6 +42,30 @@ export const SCALES = {
       shapes: /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']),
     }));
     return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+  classes: (painting) => {
+    const { mode, palette, classes } = painting;
+    const { labels, other } = classes ?? { labels: [], other: null };
+    /** @param {number} value @param {0 | 1} isKey */
+    const colorOf = (value, isKey) => (value < labels.length ? palette.classes[isKey][value] : palette.others[isKey]);
+    const missing = paint(painting, colorOf);
+    const shapes = /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']);
+    const entries = [...labels, ...(other === null ? [] : [other])].map((label, value) => ({ label, colors: [cssColor(colorOf(value, 0)), cssColor(colorOf(value, 1))], shapes }));
+    if (missing) entries.push({ label: 'no value', colors: [cssColor(palette.neutral), cssColor(palette.neutral)], shapes });
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+  cycle: (painting) => {
+    const { mode, palette } = painting;
+    const missing = paint(painting, (value, isKey) => palette.cycles[isKey][Math.min(RAMP_SIZE - 1, Math.floor(value * RAMP_SIZE))]);
+    const range = /** @type {[string, string]} */ (['0°', '360°']);
+    return {
+      kind: 'ramp', title: mode.label, note: mode.note ?? '',
+      ramps: [
+        { label: 'query', stops: rampStops(palette.cycles[0], 13), range },
+        { label: 'key', stops: rampStops(palette.cycles[1], 13), range },
+      ],
+      missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
+    };
   },
   ramp: (painting) => paintRamp(painting, (value) => value),
   'log ramp': (painting) => paintRamp(painting, Math.log),
@@ -88,13 +113,14 @@ function paintRamp(painting, scaled) {
 function paint({ palette, layout, colors, values }, colorOf) {
   const { nTokens, drawn, perHead } = layout;
   let nMissing = 0;
-  for (let at = 0; at < colors.length; at++) {
-    const point = at % (2 * nTokens);
-    const isKey = point < nTokens ? 0 : 1;
-    const token = point - isKey * nTokens;
-    const value = perHead ? values[at] : values[drawn ? drawn[token] : token];
-    if (Number.isNaN(value)) nMissing++;
-    colors[at] = Number.isNaN(value) ? palette.neutral : colorOf(value, isKey);
+  for (let start = 0; start < colors.length; start += nTokens) {
+    const isKey = (start / nTokens) % 2 === 0 ? 0 : 1;
+    for (let token = 0; token < nTokens; token++) {
+      const value = perHead ? values[start + token] : values[drawn ? drawn[token] : token];
+      const isKnown = value > -Infinity; // neither NaN nor outside of the values
+      if (!isKnown) nMissing++;
+      colors[start + token] = isKnown ? colorOf(value, isKey) : palette.neutral;
+    }
   }
   return nMissing;
 }

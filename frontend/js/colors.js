@@ -17,6 +17,9 @@
  * @property {[number, number]} kinds Colour of queries and of keys, packed.
  * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from least to most.
  * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for keys.
+ * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for keys; the first are farthest apart.
+ * @property {[number, number]} others Classes that have no hue of their own, for queries and for keys, packed.
+ * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from red, for queries and for keys.
  */
 
 /** Number of colours in a ramp. */
@@ -24,21 +27,27 @@ export const RAMP_SIZE = 256;
 /** The palettes one can choose between. */
 export const PALETTE_NAMES = Object.freeze(['safe', 'classic']);
 
-/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
+/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
 const THEMES = {
   light: {
     background: [255, 255, 255],
     ink: [23, 25, 31],
     neutral: [0.7, 0.006, 260],
+    others: [[0.6, 0.012, 260], [0.82, 0.01, 260]],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.48, 0.17], key: [0.77, 0.13] },
   },
   dark: {
     background: [17, 19, 24],
     ink: [244, 245, 248],
     neutral: [0.5, 0.01, 260],
+    others: [[0.42, 0.012, 260], [0.62, 0.012, 260]],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
   },
 };
+
+/** Hues of classes, 30 degrees apart, the first the farthest; neighbours on the circle differ in lightness too. */
+const CLASS_HUES = [255, 45, 135, 345, 195, 285, 75, 15, 225, 105, 315, 165];
+const CLASS_STEP = 0.035;
 
 /** @type {Record<PaletteName, Record<Theme, {kinds: [Lch, Lch], ramps: [Lch[], Lch[]]}>>} */
 const PALETTES = {
@@ -89,17 +98,20 @@ export function canvasPalette(theme, name = 'safe') {
   const key = `${theme} ${name}`;
   let palette = built.get(key);
   if (!palette) {
-    const { background, ink, neutral, fives } = THEMES[theme];
+    const { background, ink, neutral, others, fives } = THEMES[theme];
     const { kinds, ramps } = PALETTES[name][theme];
-    /** @param {[number, number]} tone */
-    const hues = ([lightness, chroma]) => Uint32Array.from(fives.hues, (hue) => pack(oklchToRgb([lightness, chroma, hue])));
+    /** @param {readonly number[]} hues @returns {[Uint32Array, Uint32Array]} dark for queries, light for keys */
+    const paired = (hues) => [tinted(hues, fives.query), tinted(hues, fives.key)];
     palette = {
       background,
       ink,
       neutral: pack(oklchToRgb(neutral)),
       kinds: [pack(oklchToRgb(kinds[0])), pack(oklchToRgb(kinds[1]))],
       ramps: [makeRamp(ramps[0]), makeRamp(ramps[1])],
-      fives: [hues(fives.query), hues(fives.key)],
+      fives: paired(fives.hues),
+      classes: [classColors(fives.query), classColors(fives.key)],
+      others: [pack(oklchToRgb(others[0])), pack(oklchToRgb(others[1]))],
+      cycles: paired(circleHues()),
     };
     built.set(key, palette);
   }
@@ -170,14 +182,44 @@ export function oklchToRgb([lightness, chroma, hue]) {
  * @returns {number}
  */
 export function lightnessOf(color) {
-  const [red, green, blue] = unpack(color).map((part) => {
-    const share = part / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  const [red, green, blue] = unpack(color).map((part) => linearOf(part / 255));
+  return linearToOklab(red, green, blue)[0];
+}
+
+/** @param {readonly number[]} hues @param {[number, number]} tone Lightness and chroma. @returns {Uint32Array} */
+function tinted(hues, [lightness, chroma]) {
+  return Uint32Array.from(hues, (hue) => pack(oklchToRgb([lightness, chroma, hue])));
+}
+
+/** @param {[number, number]} tone @returns {Uint32Array} */
+function classColors([lightness, chroma]) {
+  return Uint32Array.from(CLASS_HUES, (hue) => pack(oklchToRgb([lightness + ((hue / 15) % 4 === 1 ? CLASS_STEP : -CLASS_STEP), chroma, hue])));
+}
+
+/** The hues that a screen's colour circle has, from red over green and blue back to red. @returns {number[]} */
+function circleHues() {
+  return Array.from({ length: RAMP_SIZE }, (_, step) => {
+    const [red, green, blue] = [0, 4, 2].map((shift) => linearOf(Math.min(1, Math.max(0, Math.abs(((6 * step) / RAMP_SIZE + shift) % 6 - 3) - 1))));
+    const [, a, b] = linearToOklab(red, green, blue);
+    return (Math.atan2(b, a) * 180) / Math.PI;
   });
+}
+
+/** @param {number} share Of a channel as it is stored. @returns {number} Of its light. */
+function linearOf(share) {
+  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+}
+
+/** @param {number} red @param {number} green @param {number} blue Linear sRGB. @returns {[number, number, number]} OKLab. */
+function linearToOklab(red, green, blue) {
   const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
   const medium = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
   const short = Math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue);
-  return 0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short;
+  return [
+    0.2104542553 * long + 0.793617785 * medium - 0.0040720468 * short,
+    1.9779984951 * long - 2.428592205 * medium + 0.4505937099 * short,
+    0.0259040371 * long + 0.7827717662 * medium - 0.808675766 * short,
+  ];
 }
 
 /** @param {Lch[]} anchors Evenly spaced along the ramp. @returns {Uint32Array} */

@@ -60,14 +60,16 @@ export function createDerived(facts) {
       return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
     },
     /** @param {State} state */
-    hits({ search }) {
+    hits({ search, searchMode }) {
       const tokens = facts.tokens.value;
-      return tokens && search.trim() !== '' ? found(index(tokens), search) : null;
+      return tokens && search.trim() !== '' ? found(index(tokens), search, searchMode) : null;
     },
+    /** The words of the corpus, once its tokens are there. */
+    words: () => (facts.tokens.value ? index(facts.tokens.value) : null),
     /** The colour modes of this dataset; none while it is not known. */
     modes() {
-      const model = facts.description.value?.manifest?.model;
-      return model ? modes(model.modality) : [];
+      const manifest = facts.description.value?.manifest;
+      return manifest ? modes(manifest.model.modality, manifest.corpus.columns) : [];
     },
     /** @param {State} state */
     mode(state) {

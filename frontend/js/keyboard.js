@@ -30,7 +30,7 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
 
   /** @param {KeyboardEvent} event */
   function press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
     if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
     const act = actionOf(event);

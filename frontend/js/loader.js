@@ -91,13 +91,14 @@ export function createLoader(api, changed) {
     const { at, color } = state;
     if (color === 'norm' && !at) facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
     if (at && (color === 'norm' || hasNorms(state))) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
+    if (at && color === 'attention') facts.tokenScores.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.tokenScores(id, at, signal));
     if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
     else facts.patches.drop();
     wantAttention(state, id, base);
   }
 
   /** @param {State} state @param {string} id @param {string} base */
-  function wantAttention({ at, selected, weight, below }, id, base) {
+  function wantAttention({ at, selected, weight, below, isImageMean }, id, base) {
     const sequence = selected ? facts.tokens.value?.sequence[selected.token] : undefined;
     if (!at || sequence === undefined) {
       facts.attention.drop();
@@ -107,7 +108,8 @@ export function createLoader(api, changed) {
     const head = `${base}/${at.layer},${at.head}`;
     facts.attention.want(id, `${head}/${sequence}/${weight}`, (signal) => api.attention(id, at, sequence, weight, signal));
     const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
-    if (below === 'none' || length > MOST_AGGREGATED) facts.aggregate.drop();
+    const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
+    if (!isMeanShown || length > MOST_AGGREGATED) facts.aggregate.drop();
     else facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) => api.aggregate(id, at, length, weight, signal));
   }
 
@@ -159,6 +161,7 @@ function createFacts(changed) {
     heads: createSlot('the fidelity of the heads', changed),
     headMap: createSlot('the map of this head', changed),
     headNorms: createSlot('the norms of this head', changed),
+    tokenScores: createSlot('the attention of all tokens in this head', changed),
     attention: createSlot('the attention of this sequence', changed),
     aggregate: createSlot('the mean attention of this head', changed),
     patches: createSlot('the patches', changed),

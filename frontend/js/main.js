@@ -11,6 +11,7 @@ import { createMarks } from './marks.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
 import { readQuery, writeQuery } from './url.js';
+import { createAbout } from './views/about.js';
 import { createControls } from './views/controls.js';
 import { createHeader } from './views/header.js';
 import { createHelp } from './views/help.js';
@@ -32,18 +33,25 @@ function start(root) {
   const { facts, update: load, retry } = createLoader(api, schedule);
   load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
-  const help = createHelp(document.body);
+  const help = createHelp(document.body, { openAbout: () => about.open() });
+  const about = createAbout(document.body, { openHelp: help.open });
   const marks = createMarks();
   const actions = createActions(store, facts, marks);
   const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, notify: notices.say, retry };
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...context, openHelp: help.open });
-  const controls = createControls(app, { ...context, legend: () => stage.legend() });
+  const controls = createControls(app, { ...context, legend: () => stage.legend(), frame: () => stage.frame() });
   const stage = createStage(app, { ...context, theme: () => shownTheme(store.get()), drawn: markDrawn });
   const panel = createPanel(app, context);
   const views = [header, panel, stage, controls];
-  createKeyboard({ ...context, openHelp: help.open, focusSearch: controls.focusSearch });
+  createKeyboard({ ...context, openHelp: help.open, focusSearch });
+  /** The controls may be folded away. */
+  function focusSearch() {
+    header.showControls();
+    controls.focusSearch();
+  }
+
   /** Many answers may come at once; the page follows once. */
   function schedule() {
     if (isScheduled) return;
@@ -77,6 +85,7 @@ function start(root) {
   prefersDark.addEventListener('change', follow);
   marks.subscribe(follow);
   first.notices.forEach(notices.say);
+  about.greet(location.search);
   follow();
 }
 

@@ -43,6 +43,7 @@ export interface State {
   readonly hidden: readonly HiddenToken[]; // of the selected sequence, in order
   readonly below: Below;
   readonly imageLinks: ImageLinks;
+  readonly isImageMean: boolean;      // the image view shows the mean over all images
   readonly imageThreshold: number;    // least weight of a connection in the image view, 0..1
   readonly hasLabels: boolean;
   readonly dotSize: number;           // times the size that suits the map, 0.25..4
@@ -164,6 +165,8 @@ export interface Facts {
   readonly heads: Slot<Map<string, HeadFacts>>;
   readonly headMap: Slot<HeadMap>;
   readonly headNorms: Slot<Float32Array>;
+  /** (token, 2): largest weight of its query, sum of its key's column. */
+  readonly tokenScores: Slot<Float32Array>;
   readonly attention: Slot<Attention>;
   readonly aggregate: Slot<Aggregate>;
   readonly patches: Slot<Uint8Array>;

@@ -1,20 +1,23 @@
 /** Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they depend on changed. */
 
 import { canvasPalette } from './colors.js';
-import { colorPoints, headNorms } from './color_modes.js';
+import { colorPoints, headNorms, queriesThenKeys } from './color_modes.js';
+import { freshValue } from './slots.js';
 import { lastOnly } from './derived.js';
 import { pointFlags, pointsOutside } from './flags.js';
 
-/** @import { Legend } from './color_modes.js' */
+/** @import { ColorMode, Legend } from './color_modes.js' */
 /** @import { Attention, Context, PaletteName, State, Tokens } from './page.js' */
 
 /** @typedef {'light' | 'dark'} ShownTheme */
-/** @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number}} Sprites */
+/** @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number, fill?: number}} Sprites */
 /** @typedef {{colors: Uint32Array, flags: Uint8Array, sizes: Uint8Array | null, sprites: Sprites | null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting */
 
 /** Side of a patch picture as the dataset keeps it, pixels. */
 const PATCH_SIDE = 8;
 const PATCH_OUTLINE_PX = 1.25;
+/** Share of the colour of query or key that lies over the pictures where that is what colours tell. */
+const PATCH_FILL = 0.45;
 
 /** @param {Context} context */
 export function createPainting({ derived, facts, marks }) {
@@ -24,6 +27,7 @@ export function createPainting({ derived, facts, marks }) {
   const dotSizes = lastOnly(sizesByNorm);
   const sprites = lastOnly(spritesOf);
   const ordered = lastOnly(headNorms);
+  const scored = lastOnly(queriesThenKeys);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -39,16 +43,20 @@ export function createPainting({ derived, facts, marks }) {
       const tokens = facts.tokens.value;
       const mode = derived.mode(state);
       if (!tokens || !mode) return null;
-      const norms = normsOf(state);
+      const values = mode.perHead ? headValues(mode, state) : null;
       const patches = facts.patches.value;
-      const isPossible = mode.needs.every((need) => (need === 'norms' ? norms : patches) !== null);
-      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, mode.perHead ? norms : null, patches, theme, state.palette);
-      const lengths = state.at && facts.headNorms.value ? ordered(facts.headNorms.value) : null;
+      const isPossible = mode.needs.every((need) => (need === 'patches' ? patches : values) !== null);
+      const hits = derived.hits(state);
+      const found = mode.isSearch ? hits : null;
+      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, values, patches, theme, state.palette, found);
+      const norms = freshValue(facts.headNorms);
+      const lengths = state.at && norms && ordered(norms);
       const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
-      const flagged = flags(tokens, drawn, derived.hits(state)?.hits ?? null, state.selected, marks.get(), left);
+      const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left);
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
       const plain = { colors: painted.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: painted.legend };
-      const shown = mode.name === 'patch' && patches ? pictured(plain, tokens, drawn, patches, state.at && kindsOf(tokens, drawn, theme, state.palette)) : plain;
+      const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
+      const shown = patches && hasPictures(mode.name, state) ? pictured(plain, tokens, drawn, patches, kinds, mode.name) : plain;
       return { ...shown, version: number(painted.colors, flagged, sizes, shown.sprites, state.at === null) };
     },
   };
@@ -62,21 +70,35 @@ export function createPainting({ derived, facts, marks }) {
    * @param {Int32Array | null} drawn
    * @param {Uint8Array} patches
    * @param {{colors: Uint32Array, legend: Legend} | null} kinds
+   * @param {string} name of the mode
    */
-  function pictured(plain, tokens, drawn, patches, kinds) {
-    const pictures = { ...plain, ...sprites(tokens, drawn, patches) };
+  function pictured(plain, tokens, drawn, patches, kinds, name) {
+    const pictures = { ...plain, ...sprites(tokens, drawn, patches, name === 'type' ? PATCH_FILL : 0) };
+    if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
     return kinds ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) } : pictures;
   }
 
-  /** @param {State} state */
-  function normsOf({ at }) {
+  /** What a mode says of each head: of the open one, or, as far as it is known, of all of them. @param {ColorMode} mode @param {State} state */
+  function headValues(mode, { at }) {
+    if (mode.needs.includes('scores')) {
+      const scores = at && freshValue(facts.tokenScores);
+      return scores && scored(scores, 2);
+    }
     if (!at) return facts.gridNorms.value;
-    return facts.headNorms.value && ordered(facts.headNorms.value);
+    const norms = freshValue(facts.headNorms);
+    return norms && ordered(norms);
   }
 }
 
 const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme, /** @type {PaletteName} */ palette) =>
   colorsOf('type', tokens, drawn, 1, null, null, theme, palette));
+
+/** Whether the patches of the map are pictures: in their own colours, and in a head also under the colour of their kind. @param {string} name @param {State} state */
+function hasPictures(name, { at }) {
+  return name === 'patch' || (name === 'type' && at !== null);
+}
+
+const tinted = lastOnly((/** @type {Legend} */ legend) => ({ ...legend, note: 'Every patch as a picture under the colour of its kind.' }));
 
 const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ kinds) => {
   const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
@@ -88,13 +110,15 @@ const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ k
  * @param {Tokens} tokens
  * @param {Int32Array | null} drawn
  * @param {number} nCells
- * @param {Uint8Array | Float32Array | null} norms
+ * @param {Uint8Array | Float32Array | null} values of each head, where the mode has such
  * @param {Uint8Array | null} patches
  * @param {ShownTheme} theme
  * @param {PaletteName} palette
+ * @param {import('./color_modes.js').Found | null} [found]
  */
-function colorsOf(name, tokens, drawn, nCells, norms, patches, theme, palette) {
-  return colorPoints(name, { tokens, drawn, nCells, norms, theme, palette, patches: patches && { rgb: patches, side: PATCH_SIDE } });
+function colorsOf(name, tokens, drawn, nCells, values, patches, theme, palette, found = null) {
+  const scores = values instanceof Float32Array ? values : null;
+  return colorPoints(name, { tokens, drawn, nCells, norms: values, scores, theme, palette, found, patches: patches && { rgb: patches, side: PATCH_SIDE } });
 }
 
 /**
@@ -141,8 +165,9 @@ function sizesByNorm(norms) {
  * @param {Tokens} tokens
  * @param {Int32Array | null} drawn
  * @param {Uint8Array} patches
+ * @param {number} fill
  */
-function spritesOf(tokens, drawn, patches) {
+function spritesOf(tokens, drawn, patches, fill) {
   const nBytes = PATCH_SIDE * PATCH_SIDE * 3;
   const n = drawn ? drawn.length : tokens.n;
   const isAll = n === tokens.n;
@@ -153,7 +178,7 @@ function spritesOf(tokens, drawn, patches) {
     isSprite[i] = tokens.tokenType[token] === 'patch' ? 1 : 0;
     if (!isAll) rgb.set(patches.subarray(token * nBytes, (token + 1) * nBytes), i * nBytes);
   }
-  return { sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX }, isSprite };
+  return { sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX, fill }, isSprite };
 }
 
 /** @param {ShownTheme} theme */

@@ -1,12 +1,38 @@
-/** Exact search of whole tokens in the whole corpus. */
+/** Search in the words of the whole corpus: whole, by their beginning, by a part, or by a regular expression. */
 
-/** @import { Tokens } from './page.js' */
+import { compilePattern, PatternError } from './regex.js';
+
+/** @import { SearchMode, Tokens } from './page.js' */
 
 /**
- * What can be found: every distinct word, and which word each token is. -1 is a token without words.
+ * What can be found: every distinct word with its count, and which word each token is. -1 is a token without words.
  *
- * @typedef {{ids: Map<string, number>, wordOf: Int32Array}} SearchIndex
+ * @typedef {object} SearchIndex
+ * @property {Map<string, number>} ids
+ * @property {string[]} words
+ * @property {Int32Array} counts (word)
+ * @property {Int32Array} wordOf (token)
+ * @property {ArrayLike<number>} sequence (token)
  */
+/**
+ * @typedef {object} Found
+ * @property {Uint8Array} hits (token) Number of the term that found it, from 1.
+ * @property {number} nHits
+ * @property {number} nSequences Sequences in which something was found.
+ * @property {string[]} terms
+ * @property {boolean} isUsable Whether what was typed can be looked for.
+ * @property {string} problem Why not all was looked at, in words; empty if all was.
+ */
+
+/** A regular expression looks at the most frequent words, and at no more than this many, for no longer than this. */
+export const MOST_WORDS = 50_000;
+const MOST_MS = 80;
+/** Longer texts are compared by their beginning. */
+const MOST_SIGNS = 100;
+const BETWEEN_LOOKS = 64;
+/** More terms than a byte can number. */
+const MOST_TERMS = 200;
+const UNUSABLE = 'Not a usable expression';
 
 /**
  * Return the words of a corpus. Patches have none of their own and are found by the label or name of their image.
@@ -29,31 +55,158 @@ export function indexWords(tokens) {
     }
     wordOf[token] = id;
   }
-  return { ids, wordOf };
+  const counts = new Int32Array(ids.size);
+  for (const id of wordOf) if (id >= 0) counts[id]++;
+  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence };
 }
 
 /**
- * Return which tokens match: the whole token, whatever its case and the spaces around it.
+ * Return which tokens match, whatever their case and the spaces around them.
  *
  * @param {SearchIndex} index
- * @param {string} typed
- * @returns {{hits: Uint8Array, nHits: number} | null} null if nothing was typed
+ * @param {string} typed terms with commas between them; in a regular expression a comma is a comma
+ * @param {SearchMode} [mode]
+ * @returns {Found | null} null if nothing was typed
  */
-export function findTokens({ ids, wordOf }, typed) {
-  const word = normalise(typed);
-  if (word === '') return null;
-  const wanted = ids.get(word);
-  const hits = new Uint8Array(wordOf.length);
-  let nHits = 0;
-  if (wanted !== undefined) {
-    for (let token = 0; token < hits.length; token++) {
-      if (wordOf[token] === wanted) {
-        hits[token] = 1;
-        nHits++;
-      }
+export function findTokens(index, typed, mode = 'whole') {
+  const terms = mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
+  if (terms.length === 0) return null;
+  const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
+  const problem = LOOKS[mode](index, terms, termOf);
+  return { ...countHits(index, termOf), terms, problem, isUsable: !problem.startsWith(UNUSABLE) };
+}
+
+/** Ways to compare; each fills `termOf` and says why it did not look at all, if so. @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>} */
+const LOOKS = {
+  whole({ ids }, terms, termOf) {
+    terms.forEach((term, i) => {
+      const id = ids.get(term);
+      if (id !== undefined) termOf[id] = i + 1;
+    });
+    return '';
+  },
+  prefix: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
+  substring: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.includes(term)),
+  regex(index, [source], termOf) {
+    try {
+      return lookFor(compilePattern(source), index, termOf);
+    } catch (error) {
+      if (!(error instanceof PatternError)) throw error;
+      return `${UNUSABLE}: ${error.message}.`;
     }
+  },
+};
+
+/**
+ * @param {SearchIndex} index
+ * @param {string[]} terms
+ * @param {Uint8Array} termOf
+ * @param {(word: string, term: string) => boolean} fits
+ */
+function compareAll({ words }, terms, termOf, fits) {
+  words.forEach((word, id) => { termOf[id] = terms.findIndex((term) => fits(word, term)) + 1; });
+  return '';
+}
+
+/**
+ * @param {(text: string) => boolean} isIn
+ * @param {SearchIndex} index
+ * @param {Uint8Array} termOf
+ */
+function lookFor(isIn, { words }, termOf) {
+  const end = performance.now() + MOST_MS;
+  const n = Math.min(MOST_WORDS, words.length);
+  for (let id = 0; id < n; id++) {
+    if (isIn(words[id].slice(0, MOST_SIGNS))) termOf[id] = 1;
+    if (id % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end) return partly(id + 1, words.length);
   }
-  return { hits, nHits };
+  return n < words.length ? partly(n, words.length) : '';
+}
+
+/** @param {number} n @param {number} all */
+function partly(n, all) {
+  return `Only the first ${n} of ${all} different words were compared.`;
+}
+
+/** @param {SearchIndex} index @param {Uint8Array} termOf */
+function countHits({ wordOf, sequence }, termOf) {
+  const hits = new Uint8Array(wordOf.length);
+  let [nHits, nSequences, last] = [0, 0, -1];
+  for (let token = 0; token < hits.length; token++) {
+    const term = wordOf[token] < 0 ? 0 : termOf[wordOf[token]];
+    if (term === 0) continue;
+    hits[token] = term;
+    nHits++;
+    if (sequence[token] !== last) nSequences++; // the tokens of a sequence stand together
+    last = sequence[token];
+  }
+  return { hits, nHits, nSequences };
+}
+
+/**
+ * The terms that were typed: parts between commas, or in double quotes. What is a word as it stands is one term.
+ *
+ * @param {string} typed
+ * @param {Pick<SearchIndex, 'ids'>} index
+ * @returns {string[]}
+ */
+export function termsOf(typed, { ids }) {
+  const whole = normalise(typed);
+  if (whole === '' || ids.has(whole)) return whole === '' ? [] : [whole];
+  const parts = splitTerms(typed).map((part) => normalise(/^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part));
+  return [...new Set(parts.filter((part) => part !== ''))].slice(0, MOST_TERMS);
+}
+
+/** Parts between commas that do not stand in quotes. @param {string} typed */
+function splitTerms(typed) {
+  return typed.match(/(?:"[^"]*"|[^,])+/gu) ?? [];
+}
+
+/**
+ * Words to offer while a term is typed: those that begin with it, then those that hold it, the most frequent first.
+ *
+ * @param {SearchIndex} index
+ * @param {string} typed all of the box; its last term counts
+ * @param {SearchMode} mode
+ * @param {number} [n]
+ * @returns {{word: string, count: number}[]}
+ */
+export function suggest({ words, counts }, typed, mode, n = 8) {
+  const term = mode === 'regex' ? '' : normalise(lastTerm(typed).replace(/^\s*"/, ''));
+  if (term === '') return [];
+  /** @type {[number[], number[]]} */
+  const found = [[], []];
+  words.forEach((word, id) => {
+    const at = word.indexOf(term);
+    if (at >= 0) found[at === 0 ? 0 : 1].push(id);
+  });
+  /** @param {number} a @param {number} b */
+  const byCount = (a, b) => counts[b] - counts[a] || a - b;
+  const ids = [...found[0].sort(byCount).slice(0, n), ...found[1].sort(byCount)].slice(0, n);
+  const offered = ids.map((id) => ({ word: words[id], count: counts[id] }));
+  return offered.length === 1 && offered[0].word === term ? [] : offered;
+}
+
+/**
+ * What was typed with its last term replaced.
+ *
+ * @param {string} typed
+ * @param {string} word
+ */
+export function completed(typed, word) {
+  const start = typed.slice(0, typed.length - lastTerm(typed).length);
+  const gap = start === '' || start.endsWith(' ') ? '' : ' ';
+  return `${start}${gap}${word.includes(',') ? `"${word}"` : word}`;
+}
+
+/** @param {string} typed */
+function lastTerm(typed) {
+  let [start, isQuoted] = [0, false];
+  for (let at = 0; at < typed.length; at++) {
+    if (typed[at] === '"') isQuoted = !isQuoted;
+    else if (typed[at] === ',' && !isQuoted) start = at + 1;
+  }
+  return typed.slice(start);
 }
 
 /** @param {string} text */

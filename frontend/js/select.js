@@ -72,7 +72,7 @@ function settleInside(state, manifest, mapsReady) {
     notices.push(`Token ${state.selected.token} is outside 0..${manifest.n_tokens - 1}; nothing is selected.`);
   }
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
-  if (state.color !== null && !modesFor(manifest.model.modality).some(({ name }) => name === state.color)) {
+  if (state.color !== null && !modesFor(manifest.model.modality, manifest.corpus?.columns).some(({ name }) => name === state.color)) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
   }

@@ -64,3 +64,14 @@ export function createSlot(what, changed) {
     again() { void start(); },
   };
 }
+
+/**
+ * The answer to the question that is asked now; null while it is on its way, whatever was there before.
+ *
+ * @template T
+ * @param {Slot<T>} slot
+ * @returns {T | null}
+ */
+export function freshValue({ status, value }) {
+  return status === 'ready' ? value : null;
+}

@@ -26,6 +26,7 @@ export const DEFAULTS = Object.freeze({
   hidden: Object.freeze([]),
   below: 'lines',
   imageLinks: 'heat',
+  isImageMean: false,
   imageThreshold: 0.1,
   hasLabels: true,
   dotSize: 1,

@@ -36,7 +36,7 @@ export interface Frame {
   flags: Uint8Array;        // (point) shared by all cells
   pointSize: number;        // CSS px diameter
   sizes: Uint8Array | null; // (point) or (cell, point): 255 = 1 × pointSize; null = all 1
-  sprites: { rgb: Uint8Array; side: number; nTokens: number; outline?: number } | null; // outline: CSS px, in the point's colour; patch pixels (token, side, side, 3) instead of marks; prefix tokens (class, register) are drawn as marks: `isSprite`
+  sprites: { rgb: Uint8Array; side: number; nTokens: number; outline?: number; fill?: number } | null; // outline: CSS px, in the point's colour; fill: share of that colour in the picture, 0..1; patch pixels (token, side, side, 3) instead of marks; prefix tokens (class, register) are drawn as marks: `isSprite`
   isSprite: Uint8Array | null; // (token), in the order of the drawn tokens, like sprites.rgb
   background: [number, number, number];
   positionsVersion: number; // changes when cells, ready, positions or from change

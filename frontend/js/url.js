@@ -7,7 +7,7 @@ import { DEFAULTS, NO_FILTERS } from './store.js';
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention',
 ];
 
 /** Choices that the browser remembers; they are no part of the address. */
@@ -54,7 +54,7 @@ const READERS = {
     const [kind, token] = [value.slice(0, value.lastIndexOf('-')), readCount(value.slice(value.lastIndexOf('-') + 1))];
     return (kind === 'query' || kind === 'key') && token !== null ? { selected: { kind, token } } : null;
   },
-  color: (value) => (/^[\w .:-]{1,64}$/.test(value) ? { color: value } : null),
+  color: (value) => (/^([\w .:-]{1,64}|column:[^\p{C}]{1,80})$/u.test(value) ? { color: value } : null),
   search: (value) => ({ search: value.slice(0, 200) }),
   'search-mode': (value) => (isOneOf(value, SEARCH_MODES) ? { searchMode: value } : null),
   lines: (value) => (value === 'off' ? { hasLines: false } : null),
@@ -65,6 +65,7 @@ const READERS = {
   hidden: readHidden,
   below: (value) => (isOneOf(value, BELOW) ? { below: value } : null),
   'image-links': (value) => (isOneOf(value, IMAGE_LINKS) ? { imageLinks: value } : null),
+  'image-mean': (value) => (value === 'on' ? { isImageMean: true } : null),
   'image-threshold': (value) => within(readNumber(value), 0, 1, (imageThreshold) => ({ imageThreshold })),
   labels: (value) => (value === 'off' ? { hasLabels: false } : null),
   dot: (value) => within(readNumber(value), 0.25, 4, (dotSize) => ({ dotSize })),
@@ -109,6 +110,7 @@ export function writeQuery(state) {
     hidden: state.hidden.length > 0 ? state.hidden.map(({ kind, position }) => `${kind}-${position}`).join('.') : null,
     below: unlessDefault('below'),
     'image-links': unlessDefault('imageLinks'),
+    'image-mean': state.isImageMean ? 'on' : null,
     'image-threshold': unlessDefault('imageThreshold'),
     labels: state.hasLabels ? null : 'off',
     dot: unlessDefault('dotSize'),

@@ -9,6 +9,9 @@ import { DEFAULT_ORBIT, turnOrbit } from './geometry.js';
 /** @import { Orbit, Transform } from './types.js' */
 
 const RESET_MS = 300;
+/** After this pause in zooming, a map that was opened by zooming comes to rest if it nearly is. */
+const SETTLE_MS = 250;
+const NEARLY = 1.35;
 /** How much of the content stays in sight, CSS pixels. */
 const KEPT_PX = 80;
 /** A button that moved no farther than this while it was down was clicked. */
@@ -17,8 +20,11 @@ const CLICK_PX = 4;
 /**
  * @param {HTMLElement} element that the gestures are made on
  * @param {() => void} moved called after every change
+ * @param {object} [others]
+ * @param {(event: MouseEvent | TouchEvent) => boolean} [others.claims] whether a press is for another gesture
+ * @param {(place: {x: number, y: number}, isNearer: boolean) => void} [others.zoomed] called after a gesture has zoomed
  */
-export function createViewport(element, moved) {
+export function createViewport(element, moved, { claims = () => false, zoomed = () => {} } = {}) {
   const target = select(element);
   /** @type {Orbit} */
   let orbit = DEFAULT_ORBIT;
@@ -29,16 +35,32 @@ export function createViewport(element, moved) {
   let transform = zoomIdentity;
   /** @type {{id: number, x: number, y: number} | null} */
   let grip = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling;
 
   const behaviour = zoom()
     .clickDistance(CLICK_PX)
-    .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !(isTurn(event)))
+    .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !isTurn(event) && !claims(event))
     .on('zoom', (event) => {
+      const { k } = transform;
       transform = event.transform;
       if (event.sourceEvent) isHome = false;
       moved();
+      const place = event.sourceEvent && transform.k !== k ? placeOf(event.sourceEvent) : null;
+      if (settling) settleSoon(transform.k !== k);
+      if (place) zoomed(place, transform.k > k);
     });
   target.call(/** @type {any} */ (behaviour)).on('dblclick.zoom', null);
+
+  /** The middle of the fingers, or the mouse. @param {WheelEvent | TouchEvent} event */
+  function placeOf(event) {
+    const fingers = 'touches' in event ? [...event.touches] : [event];
+    if (fingers.length === 0) return null;
+    const { left, top } = element.getBoundingClientRect();
+    /** @param {number[]} values */
+    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { x: mean(fingers.map(({ clientX }) => clientX)) - left, y: mean(fingers.map(({ clientY }) => clientY)) - top };
+  }
 
   /** Whether a gesture turns the map instead of moving it. @param {any} event */
   function isTurn(event) {
@@ -50,7 +72,7 @@ export function createViewport(element, moved) {
   /** @param {PointerEvent} event */
   function take(event) {
     hasTurned = false;
-    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary) return;
+    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary || claims(event)) return;
     grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
   }
 
@@ -65,14 +87,40 @@ export function createViewport(element, moved) {
     moved();
   }
 
-  const release = () => { grip = null; };
+  function release() {
+    if (!grip) return;
+    grip = null;
+    moved();
+  }
+
   element.addEventListener('pointerdown', take);
   window.addEventListener('pointermove', turn);
   window.addEventListener('pointerup', release);
   window.addEventListener('pointercancel', release);
 
+  /** @param {Transform} to */
+  function goTo({ k, x, y }) {
+    isHome = false;
+    target.interrupt().call(/** @type {any} */ (behaviour.transform), zoomIdentity.translate(x, y).scale(k));
+    moved();
+  }
+
+  /** Come to rest once the gesture is over, unless one goes on to somewhere else. @param {boolean} isZoom */
+  function settleSoon(isZoom) {
+    clearTimeout(settling);
+    settling = undefined;
+    if (!isZoom) return;
+    settling = setTimeout(() => {
+      settling = undefined;
+      const share = transform.k / home.k;
+      if (share < NEARLY && share > 1 / NEARLY) goHome(true);
+    }, SETTLE_MS);
+  }
+
   /** @param {boolean} isSlow */
   function goHome(isSlow) {
+    clearTimeout(settling);
+    settling = undefined;
     isHome = true;
     if (isSlow && !isMotionReduced()) target.transition().duration(RESET_MS).call(/** @type {any} */ (behaviour.transform), home);
     else target.interrupt().call(/** @type {any} */ (behaviour.transform), home);
@@ -85,6 +133,8 @@ export function createViewport(element, moved) {
     /** Whether the button that was just released has turned the map: then it is no click. */
     get hasTurned() { return hasTurned; },
     get isGripped() { return grip !== null; },
+    /** Whether the map is being turned now. */
+    get isTurned() { return grip !== null && hasTurned; },
     /**
      * Say what is shown: where it lies at rest, how large it is, and how far one may zoom.
      *
@@ -95,15 +145,20 @@ export function createViewport(element, moved) {
      * @param {{min: number, max: number}} content.limits
      * @param {boolean} content.isTurning whether dragging turns
      * @param {boolean} isOther whether it is something else than before: then it is shown at rest
+     * @param {Transform | null} [start] where it is shown instead
+     * @param {boolean} [isSettling] whether it goes from there to where it is at rest
      */
-    show({ home: rest, size, room, limits, isTurning: turns }, isOther) {
+    show({ home: rest, size, room, limits, isTurning: turns }, isOther, start = null, isSettling = false) {
       isTurning = turns;
       home = zoomIdentity.translate(rest.x, rest.y).scale(rest.k);
       behaviour.scaleExtent([limits.min, limits.max]).extent([[0, 0], [room.width, room.height]]);
       const [left, top] = [room.width - KEPT_PX, room.height - KEPT_PX].map((reach) => Math.max(0, reach) / limits.min);
       behaviour.translateExtent([[-left, -top], [size.width + left, size.height + top]]);
       if (isOther) orbit = DEFAULT_ORBIT;
-      if (isOther || isHome) goHome(false);
+      if (isOther && start) {
+        goTo(start);
+        settleSoon(isSettling);
+      } else if (isOther || isHome) goHome(false);
     },
     reset() {
       orbit = DEFAULT_ORBIT;
@@ -125,6 +180,7 @@ export function createViewport(element, moved) {
       target.call(/** @type {any} */ (behaviour.translateBy), dx / transform.k, dy / transform.k);
     },
     destroy() {
+      clearTimeout(settling);
       target.on('.zoom', null);
       element.removeEventListener('pointerdown', take);
       window.removeEventListener('pointermove', turn);

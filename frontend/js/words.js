@@ -58,17 +58,24 @@ export function headWords({ layer, head }) {
 }
 
 /**
- * The name that a screen reader says of a head in the grid.
+ * The name that a screen reader says of a head in the grid. It begins with what is written on the head, so that it can
+ * also be called by that.
  *
  * @param {HeadId} at
  * @param {Fidelity | null} fidelity null while the map is not there yet
  * @param {boolean} isReady
  */
 export function cellWords(at, fidelity, isReady) {
-  if (!isReady) return `${headWords(at)}, not computed yet`;
-  if (!fidelity) return headWords(at);
+  const [title, name] = [titleWords(at), headWords(at).toLowerCase()];
+  if (!isReady) return `${title}, ${name}, not computed yet`;
+  if (!fidelity) return `${title}, ${name}`;
   const warning = isMisleading(fidelity) ? ', nearness is not attention here' : '';
-  return `${headWords(at)}, recall@10 ${measureWords(fidelity.recall_at_10)}${warning}`;
+  return `${title} ${measureWords(fidelity.recall_at_10)} recall@10, ${name}${warning}`;
+}
+
+/** What is written on a head of the grid. @param {HeadId} at */
+export function titleWords({ layer, head }) {
+  return `L${layer} H${head}`;
 }
 
 /** @param {number} n */

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
-from scripts.benchmarks import serving
+from scripts.benchmarks import interaction, serving
 from tests.browser.conftest import ARGUMENTS, find_chromium
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -124,6 +124,8 @@ def page_figures(folder: Path, port: int) -> dict[str, Any]:
             n_points = 2 * n_tokens * N_HEADS**2
             address = f"http://127.0.0.1:{port}/?dataset=points-{n_points}&method=pca"
             runs.append(one_run(browser, address, n_points))
+        middle = f"http://127.0.0.1:{port}/?dataset=points-{runs[1]['points']}&method=pca"
+        waits = interaction.measure(browser, middle, VIEWPORT)
         name = f"Chromium {browser.version}"
         browser.close()
-    return {"browser": name, "renderer": "Canvas 2D", "runs": runs}
+    return {"browser": name, "renderer": "Canvas 2D", "runs": runs, "interaction": waits}

@@ -1,5 +1,6 @@
 """Patterns, means and partners, held against plain loops over the stored vectors."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,65 @@ def test_the_mean_is_over_the_sequences_that_are_long_enough(
         assert response.headers["X-Sequences"] == str(len(long))
 
 
+@pytest.mark.parametrize("name", ["text", "causal", "image"])
+@pytest.mark.parametrize("weight", ["value", "output"])
+def test_a_weighed_mean_is_the_mean_of_the_weighed_patterns(
+    client: CheckedClient, data_dir: Path, name: str, weight: str
+) -> None:
+    spec, length = SPECS[name], 6
+    queries, keys, norms = vectors(data_dir, spec, 0, 1)
+    patterns = []
+    for sequence, n in enumerate(make_corpus(spec).lengths):
+        if n >= length:
+            at = span(spec, sequence)
+            pattern = plain_pattern(spec, queries[at], keys[at])
+            pattern *= norms[at, {"value": 2, "output": 3}[weight]]
+            patterns.append((pattern / pattern.sum(axis=1, keepdims=True))[:length, :length])
+    address = f"{BASE}/{name}/heads/0/1/aggregate?length={length}"
+    found = array_of(client.get(f"{address}&weight={weight}"))
+    assert np.abs(found - np.mean(patterns, axis=0)).max() < TOLERANCE
+    assert np.abs(found - array_of(client.get(address))).max() > 100 * TOLERANCE
+    assert client.get(address).data == client.get(f"{address}&weight=none").data
+
+
+@pytest.mark.parametrize(("name", "length"), [("text", 9), ("causal", 5), ("image", 50)])
+@pytest.mark.parametrize("weight", ["none", "output"])
+def test_the_means_of_all_heads_are_those_of_each_made_coarse(
+    client: CheckedClient, name: str, length: int, weight: str
+) -> None:
+    parameters = f"aggregate?length={length}&weight={weight}"
+    response = client.get(f"{BASE}/{name}/heads/{parameters}")
+    found = array_of(response)
+    spec, side = SPECS[name], min(length, 32)
+    assert found.shape == (spec.n_layers, spec.n_heads, side, side)
+    edges = [cell * length // side for cell in range(side + 1)]
+    for layer, head in np.ndindex(spec.n_layers, spec.n_heads):
+        one = client.get(f"{BASE}/{name}/heads/{layer}/{head}/{parameters}")
+        assert response.headers["X-Sequences"] == one.headers["X-Sequences"]
+        mean = array_of(one)
+        wanted = [
+            [mean[top:bottom, left:right].mean() for left, right in pairwise(edges)]
+            for top, bottom in pairwise(edges)
+        ]
+        assert np.abs(found[layer, head] - wanted).max() < TOLERANCE
+
+
+def test_the_means_of_all_heads_rest_on_fewer_sequences_where_they_are_many(
+    client: CheckedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computed, "MAX_ALL_HEADS_SCORES", 1)
+    response = client.get(f"{BASE}/text/heads/aggregate?length=8")
+    assert response.headers["X-Sequences"] == "1"
+    assert int(response.headers["X-Sequences-Total"]) > 1
+
+
+@pytest.mark.parametrize(
+    "query", ["", "length=0", "length=1025", "length=1000", "length=3&weight=x"]
+)
+def test_the_means_of_all_heads_of_no_length_are_400(client: CheckedClient, query: str) -> None:
+    assert client.get(f"{BASE}/text/heads/aggregate?{query}").status_code == 400
+
+
 def test_a_mean_over_a_large_corpus_says_how_many_sequences_it_rests_on(
     client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +201,13 @@ ODD = ["-1", "NaN", "1e3", "0x1", str(10**30), "9" * 4000, "1.0", "", "%20", "nu
 @pytest.mark.parametrize("value", ODD)
 @pytest.mark.parametrize(
     "path",
-    ["attention/0?weight={}", "aggregate?length={}", "neighbours/0?k={}", "attention/0?v={}"],
+    [
+        "attention/0?weight={}",
+        "aggregate?length={}",
+        "aggregate?length=3&weight={}",
+        "neighbours/0?k={}",
+        "attention/0?v={}",
+    ],
 )
 def test_odd_parameters_are_400(client: CheckedClient, path: str, value: str) -> None:
     response = client.get(f"{BASE}/text/heads/0/0/{path.format(value)}")

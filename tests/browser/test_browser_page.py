@@ -24,7 +24,7 @@ def test_every_head_of_the_grid_is_a_named_button_with_its_recall(page: Page, ad
     expect(page.locator(".cell")).to_have_count(len(heads))
     for facts in heads:
         recall = facts["maps"]["biplot-2d"]["fidelity"]["recall_at_10"]
-        name = f"Layer {facts['layer']}, head {facts['head']}, recall@10 {recall:.2f}"
+        name = f"{recall:.2f} recall@10, layer {facts['layer']}, head {facts['head']}"
         cell = page.get_by_role("button", name=name)
         expect(cell).to_have_count(1)
         expect(cell.locator(".cell__badge")).to_have_text(f"{recall:.2f}")
@@ -159,8 +159,9 @@ def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str
     point = select_point(page, "key")
     sequence = tokens["sequence"][point["token"]]
     length = tokens["sequences"]["length"][sequence]
-    expect(page.locator(".sentence__column--query .sentence__row")).to_have_count(length)
-    rows = page.locator(".sentence__column--key .sentence__row")
+    columns = page.locator(".sentence__main")
+    expect(columns.locator(".sentence__column--query .sentence__row")).to_have_count(length)
+    rows = columns.locator(".sentence__column--key .sentence__row")
     expect(rows).to_have_count(length)
     position = tokens["position"][point["token"]]
     expect(rows.nth(position)).to_contain_class("is-selected")

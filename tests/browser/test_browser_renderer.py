@@ -220,6 +220,19 @@ def test_the_outline_of_a_patch_has_the_colour_of_its_point(bare: Page) -> None:
     assert found == [RED, [0, 200, 0]]
 
 
+def test_a_patch_can_lie_under_the_colour_of_its_point(bare: Page) -> None:
+    found = draw(
+        bare,
+        {"at": [[-9.5, 0], [0, 0]], "aroundPoints": True},
+        positions=LEFT,
+        colors=[RED],
+        pointSize=10,
+        sprites={"rgb": [0, 200, 0], "side": 1, "nTokens": 1, "outline": 2, "fill": 0.5},
+    )["colors"]
+    assert found[0] == RED
+    assert near(found[1], [RED[0] / 2, (RED[1] + 200) / 2, RED[2] / 2])
+
+
 def test_smaller_sizes_give_smaller_marks(bare: Page) -> None:
     full, half = (
         draw(bare, positions=LEFT, colors=[RED], sizes=[share])["drawn"]["count"]

@@ -53,6 +53,7 @@ def test_a_lost_context_comes_back_with_the_picture(page: Page, renderer_address
         "points=2000&view=head&color=position",
         "points=2000&view=head&dims=3&color=type",
         "points=1500&view=head&patches&outline=1",
+        "points=1500&view=head&patches&outline=1&fill=0.45",
     ],
 )
 def test_both_renderers_draw_the_same_picture(

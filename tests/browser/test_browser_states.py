@@ -169,15 +169,16 @@ def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
 
     page.route("**/datasets/words/tokens", poison)
     open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
-    rows = page.locator(".sentence__column--query .sentence__token")
+    rows = page.locator(".sentence__main .sentence__column--query .sentence__token")
     expect(rows.nth(1)).to_have_text(HOSTILE[0])
     expect(rows.nth(5)).to_have_text("U+200B U+200D U+FEFF")
     expect(rows.nth(8)).to_have_text("⏎⇥")
     assert page.locator("img").count() == 1  # the mark of the page
     assert page.locator(".sentence__column bdi").count() > len(HOSTILE)
+    keys = page.locator(".sentence__main .sentence__column--key .sentence__button")
     for token, text in enumerate(HOSTILE, start=1):
         page.get_by_role("searchbox").fill(text.strip())
-        page.locator(".sentence__column--key .sentence__button").nth(token).click()
+        keys.nth(token).press("Enter")
         expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {token + 1} of")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     panel = page.locator(".panel").bounding_box()
@@ -190,8 +191,8 @@ def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
-    page.locator(".sentence__column--query .sentence__button").nth(2).hover()
-    weights = page.locator(".sentence__column--key .sentence__weight")
+    page.locator(".sentence__main .sentence__column--query .sentence__button").nth(2).hover()
+    weights = page.locator(".sentence__main .sentence__column--key .sentence__weight")
     wait_until(lambda: any(weights.all_inner_texts()), "weights are written at the keys")
     written = [float(text) for text in weights.all_inner_texts() if text]
     assert 0.5 < sum(written) <= 1.05
@@ -200,12 +201,21 @@ def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
     wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
 
 
-def test_clicking_a_token_of_the_sentence_selects_its_point(page: Page, address: str) -> None:
+@pytest.mark.parametrize("way", ["ring", "Enter"])
+def test_a_token_of_the_sentence_is_selected_by_its_ring_and_by_enter(
+    page: Page, address: str, way: str
+) -> None:
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
     select_point(page)
-    page.locator(".sentence__column--key .sentence__button").nth(3).click()
+    row = page.locator(".sentence__main .sentence__column--key .sentence__row").nth(3)
+    if way == "ring":
+        row.hover()
+        row.locator(".sentence__select").click()
+    else:
+        row.locator(".sentence__button").press("Enter")
     expect(page.locator(".panel__chosen")).to_contain_text("key, position 4 of")
     assert query_of(page)["selected"].startswith("key-")
+    assert "hidden" not in query_of(page)
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

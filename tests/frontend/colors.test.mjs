@@ -67,6 +67,26 @@ test('marks of either kind stand out from the background', () => {
   }
 });
 
+test('classes stand out from the background, and no two look the same', () => {
+  for (const palette of everyPalette) {
+    for (const kind of [0, 1]) {
+      const colors = [...palette.classes[kind], palette.others[kind]];
+      for (const color of colors) assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
+      colors.forEach((color, i) => colors.slice(i + 1).forEach((other) => {
+        const [one, two] = [color, other].map((each) => oklab(linear(each)));
+        assert.ok(Math.hypot(...one.map((value, at) => value - two[at])) > 0.045, `${cssColor(color)} ${cssColor(other)}`);
+      }));
+    }
+    palette.classes[0].forEach((color, at) => assert.ok(lightnessOf(color) + 0.15 < lightnessOf(palette.classes[1][at])));
+  }
+});
+
+test('the colour circle begins with red, has green after a third and blue after two', () => {
+  const [dark] = canvasPalette('light').cycles;
+  const largest = [0, 85, 170, 255].map((step) => unpack(dark[step])).map((rgb) => rgb.indexOf(Math.max(...rgb)));
+  assert.deepEqual(largest, [0, 1, 2, 0]);
+});
+
 test('ramps run evenly in lightness away from the background', () => {
   for (const palette of everyPalette) {
     const away = lightnessOf(pack(palette.background)) > 0.5 ? -1 : 1;

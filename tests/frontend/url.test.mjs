@@ -6,7 +6,7 @@ import { readQuery, writeQuery } from '../../frontend/js/url.js';
 const FULL = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
   selected: { kind: 'key', token: 41 }, color: 'position-mod-5', search: ' April & may', hasLines: false,
-  searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2,
+  searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
   hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true,
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
 };

@@ -47,10 +47,10 @@ test('text without any width is told by its code points', () => {
 
 test('the name of a head holds its recall, and a warning where nearness misleads', () => {
   const at = { layer: 3, head: 7 };
-  assert.equal(cellWords(at, { recall_at_10: 0.314 }, true), 'Layer 3, head 7, recall@10 0.31');
-  assert.match(cellWords(at, { recall_at_10: 0.02 }, true), /recall@10 0\.02, nearness is not attention here/);
-  assert.equal(cellWords(at, { recall_at_10: null }, true), 'Layer 3, head 7, recall@10 n/a');
-  assert.equal(cellWords(at, null, false), 'Layer 3, head 7, not computed yet');
+  assert.equal(cellWords(at, { recall_at_10: 0.314 }, true), 'L3 H7 0.31 recall@10, layer 3, head 7');
+  assert.match(cellWords(at, { recall_at_10: 0.02 }, true), /0\.02 recall@10, layer 3, head 7, nearness is not attention here/);
+  assert.equal(cellWords(at, { recall_at_10: null }, true), 'L3 H7 n/a recall@10, layer 3, head 7');
+  assert.equal(cellWords(at, null, false), 'L3 H7, layer 3, head 7, not computed yet');
 });
 
 test('numbers have their nouns, thousands apart and a true minus', () => {

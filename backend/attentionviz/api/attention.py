@@ -14,16 +14,15 @@ from attentionviz.api.parameters import (
     whole_number,
 )
 from attentionviz.api.responses import array_response, json_response
+from attentionviz.api.token_scores import token_scores
 from attentionviz.errors import InvalidRequestError
 
-blueprint = Blueprint(
-    "attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads/<layer>/<head>"
-)
+blueprint = Blueprint("attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
 DEFAULT_PARTNERS = 10
 MAX_PARTNERS = 1000
 
 
-@blueprint.get("/attention/<sequence>")
+@blueprint.get("/<layer>/<head>/attention/<sequence>")
 def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
     """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
     wanted = query(weight=one_of(*computed.WEIGHTS))
@@ -43,26 +42,61 @@ def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Resp
     return array_response(reader, etag, make)
 
 
-@blueprint.get("/aggregate")
+@blueprint.get("/<layer>/<head>/aggregate")
 def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
     """Return the mean pattern by position over the sequences that are long enough."""
-    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE))
+    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*computed.WEIGHTS))
     if wanted["length"] is None:
         raise InvalidRequestError("length is missing; it says how many positions to compare")
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
-    etag = computed.fingerprint(reader, head_id, "aggregate", wanted["length"])
+    weight = wanted["weight"] or "none"
+    etag = computed.fingerprint(reader, head_id, "aggregate", wanted["length"], weight)
 
     def make() -> tuple[np.ndarray, dict[str, str]]:
         mean, used, total = computed.mean_pattern(
-            reader, head_id, wanted["length"], etag, context().heavy
+            reader, head_id, wanted["length"], weight, etag, context().heavy
         )
         return mean, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
 
     return array_response(reader, etag, make)
 
 
-@blueprint.get("/neighbours/<point>")
+@blueprint.get("/aggregate")
+def get_all_aggregates(dataset_id: str) -> Response:
+    """Return the mean pattern of every head, made coarse where it is long."""
+    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*computed.WEIGHTS))
+    if wanted["length"] is None:
+        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    reader = open_dataset(dataset_id, wanted["v"])
+    weight = wanted["weight"] or "none"
+    etag = computed.fingerprint_of_all(reader, "aggregates", wanted["length"], weight)
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        means, used, total = computed.mean_patterns(
+            reader, wanted["length"], weight, etag, context().heavy
+        )
+        return means, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/<layer>/<head>/token_scores")
+def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
+    """Return how each token's query attends, and how its key is attended to."""
+    reader = open_dataset(dataset_id, query()["v"])
+    head_id = path_head(layer, head, reader)
+    etag = computed.fingerprint(reader, head_id, "token scores")
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        scores, n_used = token_scores(reader, head_id, etag, context().heavy)
+        headers = {"X-Sequences": str(n_used)}
+        return scores, headers | {"X-Sequences-Total": str(reader.manifest["n_sequences"])}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/<layer>/<head>/neighbours/<point>")
 def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Response:
     """Return the strongest partners of a point in the whole corpus, by score."""
     wanted = query(k=whole_number(1, MAX_PARTNERS))

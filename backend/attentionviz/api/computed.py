@@ -1,5 +1,7 @@
 """Patterns, means and partners of one head, read by the piece and bounded in work and memory."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -11,6 +13,7 @@ from attentionviz.core.pattern import Floats, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
 from attentionviz.store import layout
+from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
 
 WEIGHTS = ("none", "value", "output")
@@ -22,6 +25,9 @@ MAX_AGGREGATE = 1024
 MAX_AGGREGATE_SEQUENCES = 2000
 MAX_AGGREGATE_SCORES = 1 << 25
 CHUNK_ROWS = 8192
+# The means of all heads at once: scores of all of them together, and the side of each picture.
+MAX_ALL_HEADS_SCORES = 1 << 27
+MAX_ALL_HEADS_SIDE = 32
 
 
 def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
@@ -30,6 +36,13 @@ def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
     files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
     files.append(reader.norms_path(head))
     return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))
+
+
+def fingerprint_of_all(reader: DatasetReader, *parts: object) -> str:
+    """Return what changes when anything that is computed for any head does."""
+    return reader.fingerprint(
+        *(fingerprint(reader, head) for head in _all_heads(reader)), *parts, files=()
+    )
 
 
 def sequence_span(reader: DatasetReader, sequence_idx: int) -> tuple[int, int]:
@@ -73,15 +86,19 @@ def sequence_pattern(
         reader.keys(head, *span),
         **reader.manifest["layers"][head.layer],
     )
-    if weight != "none":
-        with reader.open_array(reader.norms_path(head)) as norms:
-            pattern = weigh_keys(pattern, norms.rows(*span)[:, NORM_COLUMN[weight]])
+    with _open_norms(reader, head, weight) as norms:
+        pattern = _weighed(pattern, norms, span, weight)
     _require_finite(pattern, head)
     return pattern
 
 
 def mean_pattern(
-    reader: DatasetReader, head: HeadId, length: int, etag: str, heavy: BoundedSemaphore
+    reader: DatasetReader,
+    head: HeadId,
+    length: int,
+    weight: str,
+    etag: str,
+    heavy: BoundedSemaphore,
 ) -> tuple[Floats, int, int]:
     """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
 
@@ -92,6 +109,8 @@ def mean_pattern(
     length : int
         Rows and columns of the answer: the first positions. Keys beyond them keep their share of
         the softmax, so rows may sum to less than 1.
+    weight : "none", "value" or "output"
+        How the pattern of each sequence is weighed before the mean is taken.
     etag : str
         Under which the answer is kept.
     heavy : BoundedSemaphore
@@ -113,7 +132,38 @@ def mean_pattern(
     if kept is None:
         chosen, n_found = _long_sequences(reader, length)
         with heavy:
-            kept = _mean(reader, head, length, chosen), len(chosen), n_found
+            kept = _mean(reader, head, length, weight, chosen), len(chosen), n_found
+        reader.cache.put(key, kept, kept[0].nbytes)
+    return kept
+
+
+def mean_patterns(
+    reader: DatasetReader, length: int, weight: str, etag: str, heavy: BoundedSemaphore
+) -> tuple[Floats, int, int]:
+    """Return the mean pattern of every head, kept once computed.
+
+    Parameters
+    ----------
+    reader, length, weight, etag, heavy
+        As of `mean_pattern`; the work is bounded for all heads together, so the means may rest
+        on fewer sequences.
+
+    Returns
+    -------
+    means : ndarray of float32, shape (n_layers, n_heads, side, side)
+        [layer, head, query, key]; beyond 32 positions each number is the mean of a block.
+    n_used, n_found : int
+        Sequences in each mean, and sequences that are long enough.
+    """
+    key = ("aggregates", etag)
+    kept: tuple[Floats, int, int] | None = reader.cache.get(key)
+    if kept is None:
+        heads = _all_heads(reader)
+        chosen, n_found = _long_sequences(reader, length, MAX_ALL_HEADS_SCORES // len(heads))
+        with heavy:
+            means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
+        shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
+        kept = np.stack(means).reshape(shape), len(chosen), n_found
         reader.cache.put(key, kept, kept[0].nbytes)
     return kept
 
@@ -167,36 +217,75 @@ def strongest_partners(
     return [{"token": token, "score": score} for token, score in pairs]
 
 
-def _long_sequences(reader: DatasetReader, length: int) -> tuple[NDArray[np.int64], int]:
+def _all_heads(reader: DatasetReader) -> list[HeadId]:
+    shape = (reader.manifest["n_layers"], reader.manifest["n_heads"])
+    return [HeadId(layer, head) for layer, head in np.ndindex(*shape)]
+
+
+def _coarse(pattern: Floats) -> Floats:
+    """Return the means of even blocks, at most `MAX_ALL_HEADS_SIDE` on a side."""
+    n = len(pattern)
+    side = min(n, MAX_ALL_HEADS_SIDE)
+    starts = np.arange(side) * n // side
+    sizes = np.diff(np.append(starts, n))
+    sums = np.add.reduceat(np.add.reduceat(pattern, starts, axis=0), starts, axis=1)
+    return (sums / np.outer(sizes, sizes)).astype(np.float32)
+
+
+def _long_sequences(
+    reader: DatasetReader, length: int, most_scores: int = MAX_AGGREGATE_SCORES
+) -> tuple[NDArray[np.int64], int]:
     lengths = reader.sequences().length
     found = np.flatnonzero((lengths >= length) & (lengths <= MAX_SEQUENCE))
     if len(found) == 0:
         longest = int(lengths[lengths <= MAX_SEQUENCE].max(initial=0))
         raise InvalidRequestError(f"no sequence has {length} tokens; the longest has {longest}")
     mean_scores = length * float(lengths[found].mean())
-    most = min(MAX_AGGREGATE_SEQUENCES, max(1, int(MAX_AGGREGATE_SCORES / mean_scores)))
+    most = min(MAX_AGGREGATE_SEQUENCES, max(1, int(most_scores / mean_scores)))
     if len(found) <= most:
         return found, len(found)
     return found[np.linspace(0, len(found) - 1, most).astype(np.int64)], len(found)
 
 
-def _mean(reader: DatasetReader, head: HeadId, length: int, chosen: NDArray[np.int64]) -> Floats:
+def _mean(
+    reader: DatasetReader, head: HeadId, length: int, weight: str, chosen: NDArray[np.int64]
+) -> Floats:
     sequences = reader.sequences()
     rule = reader.manifest["layers"][head.layer]
     total = np.zeros((length, length), dtype=np.float64)
     with (
         reader.open_array(reader.queries_path(head)) as queries,
         reader.open_array(reader.keys_path(head)) as keys,
+        _open_norms(reader, head, weight) as norms,
     ):
         for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
             # The first rows of a causal pattern look at no later key.
             stop = start + (length if rule["is_causal"] else n)
             rows = queries.rows(int(start), int(start) + length)
             pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
-            total += pattern[:, :length]
+            total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]
     mean = (total / len(chosen)).astype(np.float32)
     _require_finite(mean, head)
     return mean
+
+
+@contextmanager
+def _open_norms(reader: DatasetReader, head: HeadId, weight: str) -> Iterator[OpenArray | None]:
+    """Open the norms of a head where the weight needs them."""
+    if weight == "none":
+        yield None
+        return
+    with reader.open_array(reader.norms_path(head)) as norms:
+        yield norms
+
+
+def _weighed(
+    pattern: Floats, norms: OpenArray | None, span: tuple[int, int], weight: str
+) -> Floats:
+    """Return the pattern weighed by the norms of its keys, the tokens of the span."""
+    if norms is None:
+        return pattern
+    return weigh_keys(pattern, norms.rows(*span)[:, NORM_COLUMN[weight]])
 
 
 def _require_finite(array: NDArray[Any], head: HeadId) -> None:

@@ -151,6 +151,11 @@ def _corpus_paths() -> dict[str, Json]:
 
 def _head_paths() -> dict[str, Json]:
     norms = array_answer("float32 (token, 4): of query, key, value, value through output weights.")
+    scores = array_answer(
+        "float32 (token, 2): largest weight of its query; sum of its key's column, 1 on average.",
+        "X-Sequences",
+        "X-Sequences-Total",
+    )
     point = path_parameter("point", "Queries in token order, then keys.", _INDEX)
     k = query_parameter(
         "k", "How many partners.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
@@ -160,6 +165,9 @@ def _head_paths() -> dict[str, Json]:
             "getHeads", "Facts of every head.", _IN_DATASET, json_answer("Heads"), 409
         ),
         f"{_HEAD}/norms": operation("getNorms", "Norms of one head.", _IN_HEAD, norms, 409),
+        f"{_HEAD}/token_scores": operation(
+            "getTokenScores", "How each token attends and is attended to.", _IN_HEAD, scores, 409
+        ),
         f"{_HEAD}/neighbours/{{point}}": operation(
             "getNeighbours",
             "The strongest partners of a point in the whole corpus, by score.",
@@ -190,6 +198,7 @@ def _pattern_paths() -> dict[str, Json]:
     )
     pattern = array_answer("float32 (query position, key position); every row sums to 1.")
     return {
+        f"{_DATASET}/heads/aggregate": _means_of_all_heads([*_IN_DATASET, length, weight]),
         f"{_HEAD}/attention/{{sequence}}": operation(
             "getAttention",
             "The attention pattern of one sequence.",
@@ -198,6 +207,16 @@ def _pattern_paths() -> dict[str, Json]:
             409,
         ),
         f"{_HEAD}/aggregate": operation(
-            "getAggregate", "The mean pattern by position.", [*_IN_HEAD, length], mean, 409
+            "getAggregate", "The mean pattern by position.", [*_IN_HEAD, length, weight], mean, 409
         ),
     }
+
+
+def _means_of_all_heads(parameters: list[Json]) -> Json:
+    means = array_answer(
+        "float32 (layer, head, query, key): mean patterns; beyond 32 positions, means of blocks.",
+        "X-Sequences",
+        "X-Sequences-Total",
+    )
+    summary = "The mean pattern of every head, at most 32 × 32 numbers each."
+    return operation("getAggregates", summary, parameters, means, 409)

@@ -188,7 +188,7 @@ function setUniforms(gl, { program, lists }, frame) {
   gl.uniform3fv(uniform('uInk'), inkOf(frame).map((part) => part / 255));
   const numbers = {
     uBlend: frame.from ? frame.blend : 1, uRatio: frame.ratio, uDiameter: frame.pointSize * frame.ratio,
-    uOutline: Math.round((frame.sprites?.outline ?? 0) * frame.ratio),
+    uOutline: Math.round((frame.sprites?.outline ?? 0) * frame.ratio), uFill: frame.sprites?.fill ?? 0,
   };
   for (const [name, value] of Object.entries(numbers)) gl.uniform1f(uniform(name), value);
   const integers = {

@@ -188,7 +188,7 @@ function createPainter(frame, sheet, style, projected) {
     if (edge) fillRectangle(sheet, left - edge, top - edge, left + size + edge, top + size + edge, edgeColor);
     const outline = Math.round((sprites.outline ?? 0) * ratio);
     const picture = isDimmed ? style.dimmedPicture() : style.picture();
-    drawSprite(sheet, picture, token * sprites.side ** 2, sprites.side, left, top, size, outline, color);
+    drawSprite(sheet, picture, token * sprites.side ** 2, sprites.side, left, top, size, outline, color, Math.round(256 * (sprites.fill ?? 0)));
   }
 
   /** @param {number} cell @param {Int32Array} colors */

@@ -136,6 +136,7 @@ uniform vec3 uBackground;
 uniform vec3 uInk;
 uniform int uSide;
 uniform float uOutline;
+uniform float uFill;
 
 in vec4 vColor;
 flat in float vExtent;
@@ -161,7 +162,7 @@ void main() {
   vec2 at = (gl_PointCoord - 0.5) * 2.0 * vExtent;
   if (vToken >= 0) {
     float far = max(abs(at.x), abs(at.y));
-    vec3 color = far > vRadius - uOutline ? vColor.rgb : picture(at);
+    vec3 color = far > vRadius - uOutline ? vColor.rgb : mix(picture(at), vColor.rgb, uFill);
     if (vColor.a < 0.0) color = mix(color, uBackground, ${glsl(DIM)});
     if (far > vRadius) color = vRing > 0.0 && far <= vRadius + vRing ? uInk : uBackground;
     oColor = vec4(color, 1.0);

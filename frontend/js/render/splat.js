@@ -5,7 +5,7 @@
 
 import { PERSPECTIVE } from '../geometry.js';
 import { PHASES } from './stamps.js';
-import { depthFade } from './style.js';
+import { depthFade, mixPacked } from './style.js';
 
 /** Opacity by depth, −1..1 in 256 steps; filled anew for each cell. */
 const fades = new Uint16Array(256);
@@ -222,14 +222,16 @@ export function drawStamp({ pixels, width, height }, stamp, column, row, color, 
  * @param {number} size Of the drawn square, device pixels.
  * @param {number} outline Width of the frame in `color`; 0 = none.
  * @param {number} color Packed.
+ * @param {number} [fill] Share of `color` in the picture, 0..256.
  */
-export function drawSprite({ pixels, width, height }, picture, start, side, left, top, size, outline, color) {
+export function drawSprite({ pixels, width, height }, picture, start, side, left, top, size, outline, color, fill = 0) {
   for (let row = Math.max(0, -top); row < size && top + row < height; row++) {
     const line = start + Math.floor(((row + 0.5) * side) / size) * side;
     const isEdgeRow = row < outline || row >= size - outline;
     for (let column = Math.max(0, -left); column < size && left + column < width; column++) {
       const isEdge = isEdgeRow || column < outline || column >= size - outline;
-      pixels[(top + row) * width + left + column] = isEdge ? color : picture[line + (((column + 0.5) * side) / size | 0)];
+      const own = picture[line + (((column + 0.5) * side) / size | 0)];
+      pixels[(top + row) * width + left + column] = isEdge ? color : fill > 0 ? mixPacked(own, color, fill) : own;
     }
   }
 }

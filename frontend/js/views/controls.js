@@ -1,68 +1,100 @@
-/** The controls at the left: what is shown, search, colours, and how true it is. */
+/** The controls at the left: search, colours, what is drawn and how, and how true it is. */
 
 import { el, setAttribute, setText } from '../dom.js';
 import { methodWords } from '../methods.js';
 import { count, counted, sequenceWord } from '../words.js';
 import { createFidelity } from './fidelity.js';
+import { createFilters } from './filters.js';
 import { createLegend } from './legend.js';
+import { createLineOptions } from './line_options.js';
+import { createMapOptions } from './map_options.js';
 import { createSearchBox } from './search_box.js';
+import { createSection } from './section.js';
 
-/** @import { Legend } from '../color_modes.js' */
-/** @import { Context, Manifest, View } from '../page.js' */
+/** @import { ColorMode, Legend } from '../color_modes.js' */
+/** @import { Context, Manifest, State, View } from '../page.js' */
+/** @import { Frame } from '../types.js' */
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {legend: () => Legend | null}} context `legend` is that of the colours on the canvas
+ * @param {Context & {legend: () => Legend | null, frame: () => Frame | null}} context `legend` is that of the colours on the canvas, `frame` what is drawn
  * @returns {View & {focusSearch: () => void}}
  */
 export function createControls(root, context) {
-  const { actions, derived, facts } = context;
+  const { facts } = context;
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
-  const about = createAbout(element);
+  const summary = createSummary(element);
   const search = createSearchBox(element, context);
-
-  const color = el('select', { class: 'select', onChange: () => actions.setColor(color.value) });
-  const colorPart = el('section', { class: 'side__part' }, el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Colour'), color));
-  const legend = createLegend(colorPart);
-  const lines = el('input', { class: 'check__box', type: 'checkbox', onChange: () => actions.choose({ hasLines: lines.checked }) });
-  const linesPart = el('section', { class: 'side__part' }, el('label', { class: 'check' }, lines, 'Attention lines'),
-    el('p', { class: 'field__note' }, 'From each query of the selection to its two strongest keys, where the weight is at least 0.05.'));
-  const nearness = el('p', { class: 'side__help' });
-  const nearnessTitle = el('h2', { class: 'field__label' });
-  const nearnessPart = el('section', { class: 'side__part' }, nearnessTitle, nearness);
-  element.append(colorPart, linesPart, nearnessPart);
-  const fidelity = createFidelity(element, context);
-  /** @type {ReturnType<Context['derived']['modes']> | null} */
-  let shownModes = null;
+  const color = createColorChoice(element, context);
+  const lines = createLineOptions(element, context);
+  const options = el('div', { class: 'side__part' });
+  element.append(options);
+  const map = createMapOptions(options, context);
+  const filters = createFilters(options, context);
+  const truth = el('div', { class: 'side__part' });
+  element.append(truth);
+  const nearness = createSection(truth, { name: 'nearness', title: '', help: 'How the map is to be read.' });
+  const nearnessWords = el('p', { class: 'side__help' });
+  nearness.body.append(nearnessWords);
+  const fidelity = createFidelity(truth, context);
 
   return {
     update(state) {
-      about.update(facts.description.value?.manifest ?? null);
-      search.update(state);
+      summary.update(facts.description.value?.manifest ?? null);
+      for (const part of [search, color, lines, map, filters, fidelity]) part.update(state);
+      nearness.element.hidden = state.method === null;
+      nearness.setTitle(state.method ? `${methodWords(state.method).label}: what nearness means` : '');
+      setText(nearnessWords, state.method ? methodWords(state.method).help : '');
+    },
+    focusSearch: search.focus,
+    destroy() {
+      for (const part of [summary, search, color, lines, map, filters, nearness, fidelity]) part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * What the colours tell, and their legend.
+ *
+ * @param {HTMLElement} root
+ * @param {Context & {legend: () => Legend | null}} context
+ * @returns {View}
+ */
+function createColorChoice(root, { actions, derived, legend: shownLegend }) {
+  const color = el('select', { class: 'select', onChange: () => actions.setColor(color.value) });
+  const element = el('section', { class: 'side__part' }, el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Colour'), color));
+  root.append(element);
+  const legend = createLegend(element);
+  /** @type {readonly ColorMode[] | null} */
+  let shownModes = null;
+
+  return {
+    /** @param {State} state */
+    update(state) {
       const modes = derived.modes();
       if (modes !== shownModes) {
         shownModes = modes;
-        color.replaceChildren(...modes.map(({ name, label }) => el('option', { value: name }, label)));
+        const columns = modes.filter(({ isColumn }) => isColumn).map(optionOf);
+        color.replaceChildren(...modes.filter(({ isColumn }) => !isColumn).map(optionOf), ...(columns.length > 0 ? [el('optgroup', { label: 'Columns of the corpus' }, ...columns)] : []));
       }
       const mode = derived.mode(state);
       color.disabled = !mode;
       if (mode) color.value = mode.name;
       setAttribute(color, 'title', mode?.help ?? null);
-      legend.update(context.legend());
-      linesPart.hidden = !state.at;
-      lines.checked = state.hasLines;
-      nearnessPart.hidden = state.method === null;
-      setText(nearnessTitle, state.method ? `${methodWords(state.method).label}: what nearness means` : '');
-      setText(nearness, state.method ? methodWords(state.method).help : '');
-      fidelity.update(state);
+      legend.update(shownLegend());
     },
-    focusSearch: search.focus,
     destroy() {
-      for (const part of [about, search, legend, fidelity]) part.destroy();
+      legend.destroy();
       element.remove();
     },
   };
+}
+
+/** @param {ColorMode} mode */
+function optionOf({ name, label, help }) {
+  return el('option', { value: name, title: help }, label);
 }
 
 /**
@@ -70,7 +102,7 @@ export function createControls(root, context) {
  *
  * @param {HTMLElement} root
  */
-function createAbout(root) {
+function createSummary(root) {
   const element = el('section', { class: 'about' });
   root.append(element);
   /** @type {Manifest | null} */
@@ -99,4 +131,3 @@ function createAbout(root) {
     destroy: () => element.remove(),
   };
 }
-

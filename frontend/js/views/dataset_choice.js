@@ -1,8 +1,17 @@
-/** The choice of a dataset, with its state where it is not complete. */
+/** The choice of a dataset by the family of its model, with its counts, or how far it is. */
 
 import { el, setAttribute } from '../dom.js';
+import { count, counted, sequenceWord } from '../words.js';
 
 /** @import { Context, DatasetEntry, View } from '../page.js' */
+
+/** Names of families as their makers write them. @type {Record<string, string>} */
+const FAMILIES = {
+  bert: 'BERT', roberta: 'RoBERTa', distilbert: 'DistilBERT', modernbert: 'ModernBERT', gpt2: 'GPT-2', opt: 'OPT', gpt_neox: 'GPT-NeoX', llama: 'LLaMA', qwen3: 'Qwen3', t5: 'T5',
+  vit: 'ViT', deit: 'DeiT', dinov2: 'DINOv2', clip: 'CLIP', siglip: 'SigLIP',
+};
+/** Those whose model is not known yet, or cannot be read. */
+const UNKNOWN = 'Not known yet';
 
 /**
  * @param {HTMLElement} root
@@ -18,25 +27,51 @@ export function createDatasetChoice(root, { actions, facts }) {
   return {
     update({ dataset }) {
       const entries = facts.datasets.value ?? [];
-      const words = entries.map(entryWords);
-      const key = JSON.stringify(words);
+      const groups = byFamily(entries);
+      const key = JSON.stringify(groups);
       if (key !== shown) {
         shown = key;
-        select.replaceChildren(...entries.map(({ id }, i) => el('option', { value: id }, words[i])));
+        select.replaceChildren(...groups.map(({ family, options }) => el('optgroup', { label: family }, ...options.map(({ id, words }) => el('option', { value: id }, words)))));
       }
       select.disabled = entries.length === 0;
       select.value = dataset ?? '';
-      setAttribute(select, 'title', dataset === null ? 'Dataset' : `Dataset: ${words[entries.findIndex(({ id }) => id === dataset)] ?? dataset}`);
+      const chosen = groups.flatMap(({ options }) => options).find(({ id }) => id === dataset);
+      setAttribute(select, 'title', dataset === null ? 'Dataset' : `Dataset: ${chosen?.words ?? dataset}`);
     },
     destroy: () => label.remove(),
   };
 }
 
+/**
+ * Datasets in groups of one family, in the order in which the families first come.
+ *
+ * @param {readonly DatasetEntry[]} entries
+ * @returns {{family: string, options: {id: string, words: string}[]}[]}
+ */
+export function byFamily(entries) {
+  /** @type {Map<string, {id: string, words: string}[]>} */
+  const groups = new Map();
+  for (const entry of entries) {
+    const family = entry.model ? (FAMILIES[entry.model.family] ?? entry.model.family) : UNKNOWN;
+    if (!groups.has(family)) groups.set(family, []);
+    groups.get(family)?.push({ id: entry.id, words: `${entry.id}${stateWords(entry)}${countWords(entry)}` });
+  }
+  const known = [...groups].filter(([family]) => family !== UNKNOWN);
+  return [...known, ...[...groups].filter(([family]) => family === UNKNOWN)].map(([family, options]) => ({ family, options }));
+}
+
 /** @param {DatasetEntry} entry */
-function entryWords({ id, state, progress }) {
-  if (state === 'damaged') return `${id} (damaged)`;
-  if (state === 'complete') return id;
-  if (progress?.phase === 'failed') return `${id} (stopped)`;
+function stateWords({ state, progress }) {
+  if (state === 'damaged') return ' (damaged)';
+  if (state === 'complete') return '';
+  if (progress?.phase === 'failed') return ' (stopped)';
   const share = progress && progress.n_units > 0 ? ` ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : '';
-  return `${id} (building${share})`;
+  return ` (building${share})`;
+}
+
+/** @param {DatasetEntry} entry */
+function countWords({ modality, n_layers: nLayers, n_heads: nHeads, n_sequences: nSequences, n_tokens: nTokens }) {
+  const heads = nLayers && nHeads ? ` · ${counted(nLayers * nHeads, 'head')}` : '';
+  const sequences = nSequences ? ` · ${counted(nSequences, sequenceWord(modality ?? 'text'))}` : '';
+  return `${heads}${sequences}${nTokens ? ` · ${count(2 * nTokens)} points` : ''}`;
 }

@@ -3,6 +3,7 @@
 import { el, setText } from '../dom.js';
 import { chosenMap, fidelityOf } from '../select.js';
 import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
+import { createSection } from './section.js';
 
 /** @import { Context, Fidelity, HeadFacts, HeadMapFacts, View } from '../page.js' */
 
@@ -12,20 +13,19 @@ import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../
  * @returns {View}
  */
 export function createFidelity(root, { facts }) {
-  const title = el('h2', { class: 'field__label' });
   const warning = el('p', { class: 'fidelity__warning' }, 'Nearness is not attention in this map: of a query’s ten strongest keys, fewer than one is near it.');
   const rows = FIDELITY_WORDS.map(({ name, label, help }) => {
     const value = el('dd', { class: 'fidelity__value' });
     const fill = el('span', { class: 'meter__fill' });
-    const meter = el('span', { class: 'meter' }, fill);
+    const meter = el('dd', { class: 'meter', 'aria-hidden': 'true' }, fill);
     const row = el('div', { class: 'fidelity__row' }, el('dt', { class: 'fidelity__label' }, label), value, meter, el('dd', { class: 'fidelity__help' }, help));
     return { name, row, value, fill };
   });
   const nearness = el('p', { class: 'field__note' }, BIPLOT_NEARNESS);
   const energy = el('p', { class: 'field__note' });
   const fallback = el('p', { class: 'field__note' });
-  const element = el('section', { class: 'fidelity' }, title, warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)), nearness, energy, fallback);
-  root.append(element);
+  const section = createSection(root, { name: 'fidelity', title: '', help: 'Three measures of how far nearness in the shown map may be trusted.', isOpen: true });
+  section.body.append(warning, el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)), nearness, energy, fallback);
 
   /** What the method itself says of the map of a head. @param {HeadMapFacts | null} map */
   function describeMap(map) {
@@ -41,10 +41,11 @@ export function createFidelity(root, { facts }) {
       const name = chosenMap(state);
       const heads = facts.heads.value;
       const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
-      element.hidden = fidelity === null;
+      section.element.hidden = fidelity === null;
       if (!fidelity) return;
       nearness.hidden = state.method !== 'biplot';
-      setText(title, state.at ? 'How true this map is' : 'How true these maps are, on average');
+      section.setTitle(state.at ? 'How true this map is' : 'How true the maps are');
+      section.setNote(state.at ? '' : 'mean');
       warning.hidden = !state.at || !isMisleading(fidelity);
       for (const row of rows) {
         const value = fidelity[row.name];
@@ -53,7 +54,7 @@ export function createFidelity(root, { facts }) {
       }
       describeMap((state.at && name && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[name]) || null);
     },
-    destroy: () => element.remove(),
+    destroy: section.destroy,
   };
 }
 

@@ -3,7 +3,7 @@
 import { TITLE_PX } from '../arrangement.js';
 import { createCleanup, el, inheritFocus, setAttribute, setText } from '../dom.js';
 import { chosenMap, fidelityOf, neighbourOf } from '../select.js';
-import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords } from '../words.js';
+import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords, titleWords } from '../words.js';
 import { createAxes } from './axes.js';
 
 /** @import { Arrangement } from '../arrangement.js' */
@@ -110,7 +110,7 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
       class: 'cell', type: 'button', tabindex: i === 0 ? '0' : '-1',
       onClick: () => open(i), onPointerenter: () => explain(i), onPointerleave: () => tooltip.hide(), onPointerdown: () => tooltip.hide(),
       onFocus: () => { setCurrent(i); if (button.matches(':focus-visible')) explain(i); }, onBlur: () => tooltip.hide(),
-    }, el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, `L${at.layer} H${at.head}`), badge), meter);
+    }, el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, titleWords(at)), ' ', badge), meter);
     return { at, button, badge, meter, fill };
   }
 

@@ -1,6 +1,6 @@
 /** What lies over the map of one head: the point under the mouse, the selected sequence and its attention lines. */
 
-import { headNorms, tellValue } from '../color_modes.js';
+import { headNorms, queriesThenKeys, tellValue } from '../color_modes.js';
 import { createCleanup } from '../dom.js';
 import { lastOnly } from '../derived.js';
 import { projectPoint } from '../geometry.js';
@@ -8,12 +8,15 @@ import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../attention.js';
 import { drawnPoint, pointOf, selectedAt } from '../select.js';
-import { pointParts } from './point_words.js';
+import { freshValue } from '../slots.js';
+import { createPartners } from './partners.js';
+import { picturePart, pointParts } from './point_words.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { Viewport } from '../viewport.js' */
+/** @import { Lasso } from './lasso.js' */
 /** @import { Tooltip } from './tooltip.js' */
 
 /** How far from the middle of a point the mouse still means it, beside the point's own size. */
@@ -21,14 +24,18 @@ const REACH_PX = 8;
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {tooltip: Tooltip, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
+ * @param {Context & {tooltip: Tooltip, lasso: Lasso, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
-export function createHeadLayer(root, { actions, derived, facts, hover, overlay: canvas, redraw, store, theme, tooltip, viewport }) {
+export function createHeadLayer(root, { actions, api, derived, facts, hover, lasso, overlay: canvas, redraw, store, theme, tooltip, viewport }) {
   const cleanup = createCleanup();
   const overlay = createOverlay(canvas);
   const picker = createPicker();
   const links = lastOnly(linksOf);
   const ordered = lastOnly(headNorms);
+  const scored = lastOnly(queriesThenKeys);
+  const partners = createPartners({ api });
+  /** What the sheet is about, so that it is not made again while the mouse stays on a point. @type {unknown[]} */
+  let subject = [];
   /** @type {Frame | null} */
   let frame = null;
   /** @type {{x: number, y: number} | null} */
@@ -57,6 +64,12 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
   function leave() {
     mouse = null;
     hover.set(null);
+    hide();
+  }
+
+  function hide() {
+    subject = [];
+    partners.stop();
     tooltip.hide();
   }
 
@@ -70,22 +83,47 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
   function look() {
     isAsked = false;
     const tokens = facts.tokens.value;
-    if (!mouse || !frame || !tokens || store.get().at === null || viewport.isGripped) {
+    if (!mouse || !frame || !tokens || store.get().at === null || viewport.isGripped || lasso.isDrawing) {
       root.classList.remove('is-over-point');
-      if (store.get().at !== null) tooltip.hide();
+      if (store.get().at !== null) hide();
+      if (viewport.isTurned) hover.set(null);
       return;
     }
     const point = pointAt(mouse.x, mouse.y);
     root.classList.toggle('is-over-point', point !== null);
     if (point === null) {
       hover.set(null);
-      tooltip.hide();
+      hide();
       return;
     }
-    const selected = selectedAt(point, tokens.n);
-    hover.set(selected);
+    hover.set(selectedAt(point, tokens.n));
     const [x, y] = projectPoint(frame, 0, point);
-    tooltip.show({ x, y }, pointParts(tokens, selected, told(tokens, point)));
+    tell({ x, y }, tokens, point);
+  }
+
+  /**
+   * @param {{x: number, y: number}} place
+   * @param {Tokens} tokens
+   * @param {number} point
+   */
+  function tell(place, tokens, point) {
+    const state = store.get();
+    const next = [tokens, point, state.at, state.color, state.search, state.searchMode, freshValue(facts.headNorms), freshValue(facts.tokenScores), theme()];
+    if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
+    subject = next;
+    const selected = selectedAt(point, tokens.n);
+    const version = facts.description.value?.version ?? null;
+    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected)), partners.partOf(state, version, tokens, selected)]);
+  }
+
+  /**
+   * @param {Tokens} tokens
+   * @param {Selected} point
+   */
+  function pictureOf(tokens, point) {
+    const { dataset } = store.get();
+    const grid = facts.description.value?.manifest?.patch_grid;
+    return grid && dataset !== null ? picturePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid) : null;
   }
 
   /**
@@ -95,8 +133,9 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
   function told(tokens, point) {
     const mode = derived.mode(store.get());
     if (!mode) return null;
-    const norms = facts.headNorms.value && ordered(facts.headNorms.value);
-    return { label: mode.label, value: tellValue(mode.name, { tokens, drawn: null, nCells: 1, norms, patches: null, theme: theme() }, point) };
+    const [norms, scores] = [freshValue(facts.headNorms), freshValue(facts.tokenScores)];
+    const known = { norms: norms && ordered(norms), scores: scores && scored(scores, 2), found: derived.hits(store.get()) };
+    return { label: mode.label, value: tellValue(mode.name, { tokens, drawn: null, nCells: 1, ...known, patches: null, theme: theme() }, point) };
   }
 
   /**
@@ -122,6 +161,14 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
     });
   }
 
+  /** The point whose lines alone are drawn: one of the selected sequence under the mouse, or the selected one by choice. @param {State} state @param {Tokens} tokens */
+  function aloneOf({ isLineAlone, selected }, tokens) {
+    const pointed = hover.get();
+    const isOwn = pointed && selected && pointed.token < tokens.n && tokens.sequence[pointed.token] === tokens.sequence[selected.token];
+    if (isOwn) return pointed;
+    return isLineAlone ? selected : null;
+  }
+
   /** @param {Frame | null} shown */
   function draw(shown) {
     const state = store.get();
@@ -129,7 +176,7 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
     frame = shown;
     const [attention, tokens] = [derived.attention(state), facts.tokens.value];
     if (!state.selected || !state.hasLines || !attention || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
-    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens, state.lineCount, state.lineThreshold, state.isLineAlone ? state.selected : null) }]);
+    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens)) }]);
   }
 
   return {
@@ -139,6 +186,7 @@ export function createHeadLayer(root, { actions, derived, facts, hover, overlay:
     destroy() {
       cleanup.run();
       leave();
+      partners.destroy();
     },
   };
 }

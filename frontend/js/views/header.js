@@ -4,6 +4,7 @@ import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { allMethods } from '../methods.js';
 import { mapName } from '../select.js';
 import { createDatasetChoice } from './dataset_choice.js';
+import { createFold } from './folds.js';
 import { createSegments } from './segments.js';
 
 /** @import { Context, Manifest, State, Theme, View } from '../page.js' */
@@ -19,14 +20,15 @@ const THEMES = {
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHelp: () => void}} context
- * @returns {View}
+ * @returns {View & {showControls: () => void}}
  */
 export function createHeader(root, context) {
   const { actions, facts, store } = context;
-  const element = el('header', { class: 'header' },
-    el('h1', { class: 'header__brand' }, el('img', { class: 'header__mark', src: './css/favicon.svg', alt: '', width: '22', height: '22' }),
-      el('span', { class: 'header__name' }, 'AttentionViz')));
+  const element = el('header', { class: 'header' });
   root.append(element);
+  const side = createFold(element, 'side', 'the controls');
+  element.append(el('h1', { class: 'header__brand' }, el('img', { class: 'header__mark', src: './css/favicon.svg', alt: '', width: '22', height: '22' }),
+    el('span', { class: 'header__name' }, 'AttentionViz')));
   const datasets = createDatasetChoice(element, context);
   const methods = createSegments(element, {
     legend: 'Projection method',
@@ -41,9 +43,11 @@ export function createHeader(root, context) {
   const goTo = createGoTo(element, context);
   const themeName = el('span', { class: 'visually-hidden' });
   const theme = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: () => actions.setTheme(THEMES[store.get().theme].next) });
-  const help = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Help (key ?)', onClick: context.openHelp },
+  const help = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Help: every control and key (key ?)', onClick: context.openHelp },
     icon(ICONS.help), el('span', { class: 'visually-hidden' }, 'Help'));
-  element.append(el('div', { class: 'header__end' }, theme, help));
+  const end = el('div', { class: 'header__end' }, theme, help);
+  element.append(end);
+  const panel = createFold(end, 'panel', 'the sentence or image');
   /** @type {Theme | null} */
   let shownTheme = null;
 
@@ -64,8 +68,9 @@ export function createHeader(root, context) {
         theme.replaceChildren(icon(path), themeName);
       }
     },
+    showControls: () => side.set(true),
     destroy() {
-      for (const part of [datasets, methods, dims, goTo]) part.destroy();
+      for (const part of [side, panel, datasets, methods, dims, goTo]) part.destroy();
       element.remove();
     },
   };
@@ -80,7 +85,7 @@ export function createHeader(root, context) {
 function createGoTo(root, { actions, facts, notify }) {
   const layer = numberField('Layer');
   const head = numberField('Head');
-  const button = el('button', { class: 'button', type: 'submit' }, 'Go');
+  const button = el('button', { class: 'button', type: 'submit', title: 'Open the head of this layer and number' }, 'Go');
   const form = el('form', { class: 'header__go', novalidate: true, onSubmit: submit }, layer.label, head.label, button);
   root.append(form);
   /** @type {State['at']} */
@@ -121,7 +126,7 @@ function createGoTo(root, { actions, facts, notify }) {
 
 /** @param {string} name */
 function numberField(name) {
-  const input = el('input', { class: 'input header__number', type: 'text', inputmode: 'numeric', autocomplete: 'off', maxlength: '4' });
+  const input = el('input', { class: 'input header__number', title: `${name} to open, counted from 0`, type: 'text', inputmode: 'numeric', autocomplete: 'off', maxlength: '4', placeholder: name[0] });
   return { input, label: el('label', { class: 'header__field' }, el('span', {}, name), input) };
 }
 

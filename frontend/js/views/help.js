@@ -2,36 +2,71 @@
 
 import { el } from '../dom.js';
 
-const PARTS = [
-  ['What this is', [
-    'Each picture is one attention head: all its queries and all its keys, for every token of a corpus, placed together in one map. Rows are layers, columns are heads.',
-    'Discs are queries, diamonds are keys. Click a head to open it, click a point to see its sentence or image.',
-    'The number at each head, recall@10, says how true its map is: the share of a query’s ten strongest keys that are among its ten nearest. Where it is low, nearness does not mean attention.',
+/** @type {readonly [title: string, parts: readonly [string, string][]][]} */
+const CONTROLS = [
+  ['Above the map', [
+    ['Dataset', 'a model with a corpus, by family; running builds say how far they are'],
+    ['Projection method', 'how queries and keys are placed together; what nearness means then stands at the left'],
+    ['2-D, 3-D', 'flat maps, or maps in space'],
+    ['Layer, Head, Go', 'opens a head by its numbers'],
+    ['Neighbours', 'the head above, below, left or right, as far as the model goes'],
+    ['Lasso', 'marks the points that are drawn around, counts and saves them'],
+    ['Reset zoom', 'shows everything again'],
+    ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],
+  ]],
+  ['At the left', [
+    ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; a comma separates several, words in double quotes keep theirs'],
+    ['Colour', 'what the colour of a point tells; queries and keys always differ in tone and in shape'],
+    ['Attention lines', 'from each query of the selection to its strongest keys: how many, from which weight on, or those of the selected point alone'],
+    ['Labels', 'words beside the points, more of them on zooming in'],
+    ['Dot size', 'a double click on this and every other slider sets it back'],
+    ['Size by norm', 'long vectors get large points'],
+    ['Palette', 'Safe: blue and orange; Classic: green and pink, as in the original'],
+    ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
+    ['How true', 'three measures of how far the shown map may be trusted'],
+  ]],
+  ['At the right', [
+    ['Click, Space', 'hides a token of the sentence, or shows it again; the others share its weight'],
+    ['Ring, Enter', 'selects a token of the sentence'],
+    ['Shift-click, x', 'hides a patch of the image, or shows it again'],
+    ['Weigh by', 'multiplies each key with the length of its value, alone or through the output weights; rows sum to 1 again'],
+    ['Mean', 'over all sentences that are long enough, or all images: lines, squares, or by distance; “All heads” shows it for every head'],
+  ]],
+  ['In the map', [
+    ['Wheel, pinch', 'zooms; far enough into a head opens it, and out of it leads back'],
+    ['Drag', 'moves; in a 3-D head it turns the map, and with Shift it moves'],
+    ['Shift and drag', 'draws around points to mark them'],
+    ['Click', 'opens a head; selects a point with its whole sentence or image'],
   ]],
 ];
 
+/** @type {readonly [string, string][]} */
 const KEYS = [
-  ['/', 'search a token in all heads'],
-  ['Esc', 'clear the selection, then the search'],
+  ['/', 'search in all heads'],
+  ['Esc', 'clear the selection, then the marked points, then the search'],
   ['← ↑ ↓ →', 'neighbouring head'],
   ['g', 'all heads'],
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],
+  ['l', 'labels on or off'],
   ['?', 'this help'],
 ];
 
-/** @param {HTMLElement} root */
-export function createHelp(root) {
+/**
+ * @param {HTMLElement} root
+ * @param {{openAbout: () => void}} context
+ */
+export function createHelp(root, { openAbout }) {
   const dialog = el('dialog', { class: 'help', 'aria-labelledby': 'help-title', onClick: closeOutside });
-  const close = el('button', { class: 'button', type: 'button', onClick: () => dialog.close() }, 'Close');
   dialog.append(el('div', { class: 'help__body' },
-    ...PARTS.flatMap(([title, texts]) => [el('h2', { id: 'help-title' }, /** @type {string} */ (title)), ...[...texts].map((text) => el('p', {}, text))]),
-    el('h2', {}, 'Mouse'),
-    el('p', {}, 'Wheel or pinch zooms, dragging moves. In a 3-D head dragging turns the map; with Shift it moves.'),
-    el('h2', {}, 'Keys'),
+    el('h2', { class: 'help__title', id: 'help-title', tabindex: '-1', autofocus: true }, 'Help'),
+    el('h3', {}, 'Keys'),
     el('dl', { class: 'help__keys' }, ...KEYS.flatMap(([keys, text]) => [el('dt', {}, el('kbd', {}, keys)), el('dd', {}, text)])),
-    el('p', { class: 'soft' }, 'After Yeh et al., AttentionViz: A Global View of Transformer Attention, IEEE TVCG 30(1), 2024 (arXiv 2305.03210).'),
-    close));
+    ...CONTROLS.flatMap(([title, parts]) => [el('h3', {}, title),
+      el('dl', { class: 'help__controls' }, ...parts.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]))]),
+    el('div', { class: 'help__foot' },
+      el('button', { class: 'button', type: 'button', onClick: () => { dialog.close(); openAbout(); } }, 'About AttentionViz'),
+      el('button', { class: 'button button--main', type: 'button', onClick: () => dialog.close() }, 'Close'))));
   root.append(dialog);
 
   /** @param {MouseEvent} event */

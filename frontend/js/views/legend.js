@@ -4,9 +4,12 @@ import { el } from '../dom.js';
 
 /** @import { Legend, RampLegend, SwatchLegend } from '../color_modes.js' */
 
+/** Names of classes come from the corpus and may be long. */
+const LONGEST = 40;
+
 /** @param {HTMLElement} root */
 export function createLegend(root) {
-  const element = el('div', { class: 'legend' });
+  const element = el('div', { class: 'legend', role: 'group', 'aria-label': 'Legend' });
   root.append(element);
   /** @type {Legend | null} */
   let shown = null;
@@ -41,7 +44,13 @@ function rampParts({ ramps, missing }) {
 function swatchParts({ entries }) {
   const isWide = entries.length <= 2;
   return [el('ul', { class: isWide ? 'legend__entries' : 'legend__entries legend__entries--many' }, ...entries.map(({ label, colors, shapes }) =>
-    el('li', { class: 'legend__entry' }, ...colors.map((color, i) => shape(shapes[i] ?? 'square', color)), el('span', {}, label))))];
+    el('li', { class: 'legend__entry' }, ...colors.map((color, i) => shape(shapes[i] ?? 'square', color)), words(label))))];
+}
+
+/** @param {string} label */
+function words(label) {
+  const clipped = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
+  return el('bdi', { class: 'legend__words', title: label }, clipped);
 }
 
 /**

@@ -1,15 +1,27 @@
-/** The panel at the right: the sentence or the image of the selected point. */
+/** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
 
 import { corpusText, el, ICONS, icon, setText } from '../dom.js';
-import { count, headWords, isOwnText, tokenWords, visibleText } from '../words.js';
+import { count, counted, headWords, isOwnText, tokenWords, visibleText } from '../words.js';
+import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
 
-/** @import { Attention, Context, Selected, State, Tokens, View } from '../page.js' */
+/** @import { Aggregate, Attention, Context, Manifest, Selected, State, Tokens, View } from '../page.js' */
 
 /** A view of one sequence under one head. */
 /** @typedef {{element: HTMLElement, update: (shown: Shown) => void, destroy: () => void}} SequenceView */
-/** @typedef {{state: State, selected: Selected, tokens: Tokens, attention: Attention | null}} Shown */
+/**
+ * @typedef {object} Shown
+ * @property {State} state
+ * @property {Selected} selected
+ * @property {Tokens} tokens
+ * @property {number} sequence
+ * @property {number} start first token of the sequence
+ * @property {number} n
+ * @property {Attention | null} attention without hidden tokens; null while it is not there
+ * @property {Aggregate | null} mean of the positions, weighed and hidden in the same way
+ * @property {boolean} isCausal whether the layer only looks back
+ */
 
 /**
  * @param {HTMLElement} root
@@ -17,7 +29,7 @@ import { createSentenceView } from './sentence.js';
  * @returns {View}
  */
 export function createPanel(root, context) {
-  const { actions, derived, facts } = context;
+  const { actions, facts } = context;
   const title = el('h2', {});
   const which = el('p', { class: 'soft' });
   const chosen = el('p', { class: 'panel__chosen' });
@@ -26,8 +38,10 @@ export function createPanel(root, context) {
     icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the selection'));
   const body = el('div', { class: 'panel__body' });
   const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' },
-    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), chosen, wait, body);
+    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), chosen, wait);
   root.append(element);
+  const strip = createImageStrip(element, context);
+  element.append(body);
   /** @type {{modality: string, view: SequenceView} | null} */
   let inside = null;
 
@@ -40,27 +54,58 @@ export function createPanel(root, context) {
     return inside.view;
   }
 
+  /**
+   * @param {State} state
+   * @param {Tokens} tokens
+   * @param {Manifest} manifest
+   */
+  function updateHead(state, tokens, { model: { modality } }) {
+    const { selected } = state;
+    const n = tokens.sequences.length.length;
+    setText(title, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
+    const head = state.at ? headWords(state.at) : 'no head is open';
+    setText(which, selected ? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)} · ${head}` : `${counted(n, 'image')}; click one to select it`);
+    close.hidden = chosen.hidden = !selected;
+    if (selected) chosen.replaceChildren(...chosenWords(tokens, selected));
+    setText(wait, 'Open a head to see its attention.');
+    wait.hidden = !selected || state.at !== null;
+  }
+
   return {
     update(state) {
       const { selected } = state;
       const tokens = facts.tokens.value;
       const manifest = facts.description.value?.manifest;
-      element.hidden = !selected || !tokens || !manifest || selected.token >= tokens.n;
-      if (!selected || !tokens || !manifest || element.hidden) return;
-      const sequence = tokens.sequence[selected.token];
-      const modality = manifest.model.modality;
-      setText(title, modality === 'image' ? 'Image' : 'Sentence');
-      setText(which, `${count(sequence + 1)} of ${count(tokens.sequences.length.length)} · ${state.at ? headWords(state.at) : 'no head is open'}`);
-      chosen.replaceChildren(...chosenWords(tokens, selected));
-      const attention = derived.attention(state);
-      setText(wait, state.at ? '' : 'Open a head to see its attention.');
-      wait.hidden = state.at !== null;
-      viewFor(modality).update({ state, selected, tokens, attention });
+      const isImages = manifest?.model.modality === 'image';
+      element.hidden = !tokens || !manifest || (selected ? selected.token >= tokens.n : !isImages);
+      if (!tokens || !manifest || element.hidden) return;
+      element.classList.toggle('panel--images', !selected);
+      updateHead(state, tokens, manifest);
+      strip.update(isImages ? { state, tokens } : null);
+      body.hidden = !selected;
+      if (selected) viewFor(manifest.model.modality).update(shownOf(context, state, selected, tokens, manifest));
     },
     destroy() {
       inside?.view.destroy();
+      strip.destroy();
       element.remove();
     },
+  };
+}
+
+/**
+ * @param {Context} context
+ * @param {State} state
+ * @param {Selected} selected
+ * @param {Tokens} tokens
+ * @param {Manifest} manifest
+ * @returns {Shown}
+ */
+function shownOf({ derived }, state, selected, tokens, manifest) {
+  const sequence = tokens.sequence[selected.token];
+  return {
+    state, selected, tokens, sequence, start: tokens.sequences.start[sequence], n: tokens.sequences.length[sequence],
+    attention: derived.attention(state), mean: derived.aggregate(state), isCausal: state.at !== null && Boolean(manifest.layers[state.at.layer]?.is_causal),
   };
 }
 

@@ -1,4 +1,4 @@
-/** What the sheet beside a point says: token, kind, place, and the value of the colour mode. */
+/** What is said of a point: in short beside it, at length in the sheet under the mouse. */
 
 import { corpusText, el } from '../dom.js';
 import { isOwnText, tokenWords, visibleText } from '../words.js';
@@ -6,20 +6,124 @@ import { isOwnText, tokenWords, visibleText } from '../words.js';
 /** @import { Selected, Tokens } from '../page.js' */
 
 const LONGEST = 120;
+const LONGEST_LABEL = 24;
+/** Characters of a sentence that are shown around a token. */
+const LONGEST_SENTENCE = 160;
+/** Letters that run from right to left, which would otherwise take a number before them along. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /**
+ * @param {string} text
+ * @param {number} longest
+ */
+export function clipped(text, longest) {
+  const characters = [...text.slice(0, 2 * longest + 2)];
+  return characters.length > longest ? `${characters.slice(0, longest).join('')}…` : text;
+}
+
+/**
+ * The label of a point. In a selected sequence it says where the token stands too.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ * @param {boolean} isSelected whether its sequence is selected
+ */
+export function labelWords(tokens, token, isSelected) {
+  if (isOwnText(tokens, token) && tokens.row === null) {
+    const text = clipped(visibleText(tokens.text[token]), LONGEST_LABEL);
+    return isSelected ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}` : text;
+  }
+  const label = tokens.sequences.columns.label?.[tokens.sequence[token]];
+  const isPatch = tokens.tokenType[token] === 'patch';
+  if (label === undefined || label === null || label === '') return isPatch ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}` : tokenWords(tokens, token);
+  const words = clipped(visibleText(String(label)), LONGEST_LABEL);
+  if (!isSelected) return words;
+  return `${words} (${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : tokenWords(tokens, token)})`;
+}
+
+/**
+ * The text around a token, put together from its tokens: they say where the token stands, the raw text does not.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ * @param {number} [longest]
+ * @returns {{before: string, own: string, after: string}}
+ */
+export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
+  const { sequences: { start, length }, sequence, text } = tokens;
+  const first = start[sequence[token]];
+  const end = first + length[sequence[token]];
+  const isSpaced = text.slice(first, end).some((word) => word.startsWith(' '));
+  /** @param {number} at */
+  const piece = (at) => {
+    const isPart = text[at].startsWith('##') && text[at].length > 2;
+    return `${isSpaced || isPart || at === first ? '' : ' '}${isPart ? text[at].slice(2) : text[at]}`;
+  };
+  const own = clipped(piece(token), longest);
+  let [before, after] = ['', ''];
+  let [left, right] = [token - 1, token + 1];
+  while (before.length + own.length + after.length < longest && (left >= first || right < end)) {
+    if (left >= first) before = piece(left--) + before;
+    if (right < end) after += piece(right++);
+  }
+  return { before: `${left >= first ? '…' : ''}${before}`, own, after: `${after}${right < end ? '…' : ''}` };
+}
+
+/**
+ * The sheet of a point.
+ *
  * @param {Tokens} tokens
  * @param {Selected} point
  * @param {{label: string, value: string} | null} told by the colour mode
+ * @param {HTMLElement | null} picture of its image
  */
-export function pointParts(tokens, { kind, token }, told) {
+export function pointParts(tokens, { kind, token }, told, picture = null) {
   const words = tokenWords(tokens, token);
-  const text = visibleText(words);
-  const clipped = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  const text = clipped(visibleText(words), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
-    el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(clipped) : clipped),
+    el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
     el('p', {}, el('span', { class: kind }, kind), el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`)),
     ...(told && told.value !== '' ? [el('p', { class: 'soft' }, `${told.label}: ${told.value}`)] : []),
+    picture ?? sentencePart(tokens, token, kind),
   ];
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {number} token
+ * @param {string} kind
+ */
+function sentencePart(tokens, token, kind) {
+  const { before, own, after } = surroundings(tokens, token);
+  const bare = own.trimStart();
+  return el('p', { class: 'tooltip__sentence' }, el('bdi', {}, spelled(before), own.slice(0, own.length - bare.length), el('mark', { class: `tooltip__token ${kind}` }, spelled(bare)), spelled(after)));
+}
+
+/** A sentence with its line ends as signs. @param {string} text */
+function spelled(text) {
+  return text === '' ? '' : text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
+}
+
+/**
+ * The image of a patch with the patch framed, its name and its label.
+ *
+ * @param {Tokens} tokens
+ * @param {Selected} point
+ * @param {string} url of the image
+ * @param {{n_rows: number, n_columns: number, image_width_px: number, image_height_px: number}} grid
+ */
+export function picturePart(tokens, { kind, token }, url, grid) {
+  const sequence = tokens.sequence[token];
+  const label = tokens.sequences.columns.label?.[sequence];
+  const image = el('img', { class: 'tooltip__image', src: url, alt: '', width: String(grid.image_width_px), height: String(grid.image_height_px) });
+  const patch = el('span', { class: `tooltip__patch tooltip__patch--${kind}`, hidden: tokens.tokenType[token] !== 'patch' });
+  const [row, column] = [tokens.row?.[token] ?? 0, tokens.column?.[token] ?? 0];
+  patch.style.top = `${(100 * row) / grid.n_rows}%`;
+  patch.style.left = `${(100 * column) / grid.n_columns}%`;
+  patch.style.width = `${100 / grid.n_columns}%`;
+  patch.style.height = `${100 / grid.n_rows}%`;
+  return el('div', { class: 'tooltip__picture' },
+    el('span', { class: 'tooltip__frame' }, image, patch),
+    el('span', {}, el('bdi', {}, clipped(tokens.sequences.text[sequence], LONGEST)), ...(label === undefined || label === null ? [] : [el('br'), el('bdi', { class: 'soft' }, clipped(String(label), LONGEST))])));
 }

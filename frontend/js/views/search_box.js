@@ -1,40 +1,78 @@
-/** The search: what is typed stays as it was typed, and the count stands beside it. */
+/** The search: what is typed stays as it was typed, and what it found stands below it. */
 
-import { el, ICONS, icon, setText } from '../dom.js';
-import { counted } from '../words.js';
+import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { completed, suggest } from '../search.js';
+import { counted, sequenceWord } from '../words.js';
+import { createSuggestions } from './suggestions.js';
 
-/** @import { Context, View } from '../page.js' */
+/** @import { Context, SearchMode, View } from '../page.js' */
+
+/** @type {Record<SearchMode, {label: string, help: string}>} */
+const MODES = {
+  whole: { label: 'Whole token', help: 'The whole token as it stands; a comma separates several.' },
+  prefix: { label: 'Begins with', help: 'Tokens that begin so; a comma separates several.' },
+  substring: { label: 'Contains', help: 'Tokens that hold this anywhere; a comma separates several.' },
+  regex: { label: 'Expression', help: 'A regular expression such as ^un.*ed$, for single tokens.' },
+};
 
 /**
  * @param {HTMLElement} root
  * @param {Context} context
  * @returns {View & {focus: () => void}}
  */
-export function createSearchBox(root, { actions, derived, facts }) {
-  const result = el('span', { class: 'search__count soft', role: 'status' });
+export function createSearchBox(root, { actions, derived, facts, store }) {
+  const nTokens = el('span', { class: 'search__count' });
+  const where = el('span', { class: 'search__where' });
+  const problem = el('p', { class: 'search__problem', role: 'alert' });
   const input = el('input', {
-    class: 'input search__input', type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: '200', onInput: () => actions.setSearch(input.value),
+    class: 'input search__input', type: 'search', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: '200', 'aria-describedby': 'search-result', onInput: typed,
+    title: 'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
   });
+  const modes = el('select', { class: 'select search__mode', 'aria-label': 'How tokens are compared', onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }) },
+    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)));
   const clear = el('button', { class: 'search__clear', type: 'button', onClick: () => { actions.setSearch(''); input.focus(); } },
     icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the search'));
+  const box = el('div', { class: 'search__box' }, icon(ICONS.search), input, clear);
   const element = el('div', { class: 'search', role: 'search' },
-    el('label', { class: 'field' }, el('span', { class: 'field__label' }, el('span', {}, 'Search all heads'), result),
-      el('span', { class: 'search__box' }, icon(ICONS.search), input)), clear);
+    el('div', { class: 'field__label' }, el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'), modes), box,
+    el('p', { class: 'search__result soft', id: 'search-result', role: 'status' }, nTokens, where), problem);
+  input.id = 'search-input';
   root.append(element);
+  const suggestions = createSuggestions(box, input, (word) => actions.setSearch(completed(input.value, word)));
+
+  function typed() {
+    actions.setSearch(input.value);
+    const words = derived.words();
+    suggestions.show(words ? suggest(words, input.value, store.get().searchMode) : []);
+  }
 
   return {
     update(state) {
       if (input.value !== state.search) input.value = state.search;
+      modes.value = state.searchMode;
+      setAttribute(modes, 'title', MODES[state.searchMode].help);
       clear.hidden = state.search === '';
       const found = derived.hits(state);
-      setText(result, found ? counted(found.nHits, 'token') : '');
-      const isImage = facts.description.value?.manifest?.model.modality === 'image';
-      input.placeholder = isImage ? 'label of an image' : 'whole token, e.g. april';
+      const modality = facts.description.value?.manifest?.model.modality ?? 'text';
+      setText(nTokens, found ? counted(found.nHits, 'token') : '');
+      setText(where, found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '');
+      setText(problem, found?.problem ?? '');
+      setAttribute(input, 'aria-invalid', found?.problem && found.nHits === 0 ? 'true' : null);
+      input.placeholder = placeholder(state.searchMode, modality);
     },
     focus() {
       input.focus();
       input.select();
     },
-    destroy: () => element.remove(),
+    destroy() {
+      suggestions.destroy();
+      element.remove();
+    },
   };
+}
+
+/** @param {SearchMode} mode @param {'text' | 'image'} modality */
+function placeholder(mode, modality) {
+  if (mode === 'regex') return 'such as ^un.*ed$';
+  return modality === 'image' ? 'label, label, …' : 'token, token, …';
 }

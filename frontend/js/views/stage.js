@@ -1,8 +1,8 @@
 /** The map: one canvas for all heads or for one, and what lies over it. */
 
-import { arrangeGrid, arrangeHead } from '../arrangement.js';
+import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from '../arrangement.js';
 import { canvasPalette } from '../colors.js';
-import { createCleanup, el } from '../dom.js';
+import { createCleanup, el, isMotionReduced } from '../dom.js';
 import { suitablePointSize } from '../geometry.js';
 import { createMotion } from '../motion.js';
 import { createPainting } from '../painting.js';
@@ -12,6 +12,9 @@ import { createViewport } from '../viewport.js';
 import { createBar } from './bar.js';
 import { createGrid } from './grid.js';
 import { createHeadLayer } from './head.js';
+import { createLabels } from './labels.js';
+import { createLasso } from './lasso.js';
+import { createMarked } from './marked.js';
 import { createStatus } from './status.js';
 import { createTooltip } from './tooltip.js';
 
@@ -19,7 +22,7 @@ import { createTooltip } from './tooltip.js';
 /** @import { Legend } from '../color_modes.js' */
 /** @import { Context, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
-/** @import { Frame, Renderer } from '../types.js' */
+/** @import { Frame, Renderer, Transform } from '../types.js' */
 
 const MAX_RATIO = 2;
 const READY_ONE = Uint8Array.of(1);
@@ -34,11 +37,13 @@ export function createStage(root, context) {
   const cleanup = createCleanup();
   const canvas = el('canvas', { class: 'map__canvas', 'aria-hidden': 'true' });
   const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
-  const map = el('div', { class: 'map' }, canvas, overlay);
+  const words = el('canvas', { class: 'map__labels', 'aria-hidden': 'true' });
+  const map = el('div', { class: 'map' }, canvas, overlay, words);
   const element = el('main', { class: 'stage' });
   root.append(element);
-  const viewport = createViewport(map, () => { place(); schedule(); });
-  const bar = createBar(element, { ...context, resetZoom: viewport.reset });
+  const lasso = createLasso(map, { ...context, frame: () => frame });
+  const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)) });
+  const bar = createBar(element, { ...context, lasso, resetZoom: viewport.reset });
   const line = el('div', {});
   element.append(line, map);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
@@ -46,7 +51,9 @@ export function createStage(root, context) {
   const motion = createMotion(schedule);
   const tooltip = createTooltip(map);
   const grid = createGrid(map, { ...context, tooltip, viewport });
-  const head = createHeadLayer(map, { ...context, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
+  const head = createHeadLayer(map, { ...context, lasso, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
+  const labels = createLabels(words, context);
+  const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
   const status = createStatus({ line, map }, context);
 
   /** @type {Arrangement | null} */
@@ -59,6 +66,8 @@ export function createStage(root, context) {
   let legend = null;
   let handle = 0;
   let room = { width: 0, height: 0 };
+  /** Where the next map is shown at first, instead of at rest. @type {Transform | null} */
+  let start = null;
 
   const observer = new ResizeObserver(() => {
     room = { width: map.clientWidth, height: map.clientHeight };
@@ -71,6 +80,7 @@ export function createStage(root, context) {
   function update(state) {
     bar.update(state);
     status.update(state);
+    marked.update(state);
     arrange(state);
     compose(state);
     grid.update(state);
@@ -91,8 +101,25 @@ export function createStage(root, context) {
     const key = `${subject} ${room.width} ${room.height}`;
     if (key === arranged) return;
     arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room);
-    viewport.show({ ...arrangement, room, isTurning: state.at !== null && state.dims === 3 }, subject !== arrangedFor);
+    viewport.show({ ...arrangement, room, isTurning: state.at !== null && state.dims === 3 }, subject !== arrangedFor, start, state.at !== null);
+    start = null;
     [arranged, arrangedFor] = [key, subject];
+  }
+
+  /** Zooming into a head opens it where it lies, and zooming out of it leads back. @param {{x: number, y: number}} place @param {boolean} isNearer */
+  function followZoom(place, isNearer) {
+    const manifest = facts.description.value?.manifest;
+    const { at } = store.get();
+    if (!arrangement || !frame || !manifest) return;
+    if (at === null && isNearer) {
+      const cell = openedCell(arrangement, viewport.transform, room, place);
+      if (cell < 0 || !frame.ready[cell]) return;
+      if (!isMotionReduced()) start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
+      context.actions.openHead({ layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads });
+    } else if (at !== null && !isNearer && isLeft(arrangement, viewport.transform)) {
+      start = gridInPlace(arrangeGrid(manifest, room), at.layer * manifest.n_heads + at.head, viewport.transform, arrangement);
+      context.actions.showGrid();
+    }
   }
 
   /** Put together what is drawn; what is drawn stays while the next map is on its way. @param {State} state */
@@ -151,17 +178,19 @@ export function createStage(root, context) {
 
   function draw() {
     handle = 0;
-    canvas.hidden = overlay.hidden = frame === null;
+    canvas.hidden = overlay.hidden = words.hidden = frame === null;
     if (!frame || !arrangement) return head.draw(null);
     if (canvas.classList.contains('is-stale')) return;
     const { transform, orbit } = viewport;
     frame = {
       ...frame, transform, orbit, from: motion.from, blend: motion.blend, emphasis: head.emphasis(),
-      pointSize: suitablePointSize(arrangement.cellSize * transform.k, frame.nPoints),
+      pointSize: suitablePointSize(arrangement.cellSize * transform.k, frame.nPoints) * store.get().dotSize,
       positionsVersion: versionOf(frame.cells, motion.version),
     };
     renderer.draw(frame);
     head.draw(frame);
+    if (store.get().hasLabels && !motion.from && !viewport.isTurned) labels.draw(frame, store.get());
+    else labels.clear();
     context.drawn();
   }
 
@@ -183,7 +212,7 @@ export function createStage(root, context) {
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [grid, head, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
+      for (const part of [grid, head, lasso, marked, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
       element.remove();
     },
   };

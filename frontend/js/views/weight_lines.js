@@ -5,13 +5,15 @@
 
 /** Weights below this would be lines that nobody can see. */
 const LEAST_WEIGHT = 0.01;
+/** More lines than this are a cloud; the strongest are drawn. */
+const MOST_LINES = 3000;
 /** How strongly the lines of other tokens are drawn while one is selected. */
 const OTHERS = 0.45;
 
 /**
  * @param {HTMLCanvasElement} canvas as large as the window on the list of tokens
  * @param {object} shown
- * @param {Attention | null} shown.attention
+ * @param {Pick<Attention, 'n' | 'pattern'> | null} shown.attention
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
@@ -29,21 +31,26 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
   /** @param {number} query @param {number} key @param {{kind: Kind, position: number} | null} one */
   const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
 
+  /** @type {{query: number, key: number, weight: number}[]} */
+  let lines = [];
   for (let query = 0; query < n; query++) {
     const from = middle(query);
     for (let key = 0; key < n; key++) {
       const weight = pattern[query * n + key];
       if (weight < LEAST_WEIGHT || !isOf(query, key, alone)) continue;
       const to = middle(key);
-      if (Math.max(from, to) < 0 || Math.min(from, to) > height) continue;
-      const isStrong = alone !== null || isOf(query, key, chosen);
-      pen.globalAlpha = isStrong ? weight : weight * OTHERS;
-      pen.lineWidth = isStrong && (alone ?? chosen) ? 2 : 1.5;
-      pen.beginPath();
-      pen.moveTo(0, from);
-      pen.lineTo(width, to);
-      pen.stroke();
+      if (Math.max(from, to) >= 0 && Math.min(from, to) <= height) lines.push({ query, key, weight });
     }
+  }
+  if (lines.length > MOST_LINES) lines = lines.sort((a, b) => b.weight - a.weight).slice(0, MOST_LINES);
+  for (const { query, key, weight } of lines) {
+    const isStrong = alone !== null || isOf(query, key, chosen);
+    pen.globalAlpha = isStrong ? weight : weight * OTHERS;
+    pen.lineWidth = isStrong && (alone ?? chosen) ? 2 : 1.5;
+    pen.beginPath();
+    pen.moveTo(0, middle(query));
+    pen.lineTo(width, middle(key));
+    pen.stroke();
   }
   pen.globalAlpha = 1;
 }

@@ -42,7 +42,7 @@ function makeFrame() {
       cells: layout.cells, ready: new Uint8Array(nCells).fill(1), positions: makePositions(nCells, nTokens, dims, number('seed', 1)),
       from: null, blend: 1, nPoints: 2 * nTokens, nQueries: nTokens, colors, flags: new Uint8Array(2 * nTokens),
       pointSize: number('size', suitablePointSize(layout.cellSize, 2 * nTokens)), sizes: null,
-      sprites: choice.has('patches') ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0) } : null,
+      sprites: choice.has('patches') ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0), fill: number('fill', 0) } : null,
       isSprite: null, background: palette.background, ink: palette.ink, tile: null,
       positionsVersion: 1, styleVersion: 1, emphasis: [],
     },

@@ -1,0 +1,46 @@
+/** Which points lie inside an outline that was drawn around them. */
+
+import { cellCoefficients, projectPoint } from '../geometry.js';
+import { FLAG } from './style.js';
+
+/** @typedef {import('../types.d.ts').Frame} Frame */
+/** @typedef {readonly (readonly [number, number])[]} Polygon Corners in CSS pixels; the last joins the first. */
+
+/**
+ * Whether a place is inside: a line from it to the right crosses the outline an odd number of times.
+ *
+ * @param {Polygon} polygon
+ * @param {number} x
+ * @param {number} y
+ */
+export function isInside(polygon, x, y) {
+  let isIn = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [[aX, aY], [bX, bY]] = [polygon[i], polygon[j]];
+    if (aY > y !== bY > y && x < ((bX - aX) * (y - aY)) / (bY - aY) + aX) isIn = !isIn;
+  }
+  return isIn;
+}
+
+/**
+ * The drawn points of one cell that lie inside; hidden ones are not drawn.
+ *
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Polygon} polygon
+ * @returns {number[]}
+ */
+export function pointsInside(frame, cell, polygon) {
+  if (polygon.length < 3 || !frame.ready[cell]) return [];
+  const coefficients = cellCoefficients(frame, cell);
+  const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const found = [];
+  for (let point = 0; point < frame.nPoints; point++) {
+    if (frame.flags[point] & FLAG.hidden) continue;
+    const [x, y] = projectPoint(frame, cell, point, coefficients);
+    if (x < left || x > right || y < top || y > bottom || !isInside(polygon, x, y)) continue;
+    found.push(point);
+  }
+  return found;
+}

@@ -1,0 +1,133 @@
+/** The mean attention by position over all sentences that are long enough, below the sentence and in step with it. */
+
+import { el, setText } from '../dom.js';
+import { count, counted } from '../words.js';
+import { createColumns } from './columns.js';
+import { createOffsets } from './offsets.js';
+import { createSegments } from './segments.js';
+import { createSquares } from './squares.js';
+
+/** @import { Below, Context } from '../page.js' */
+/** @import { Shown } from './panel.js' */
+
+/** Most positions of which the server takes a mean. */
+const MOST_POSITIONS = 1024;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @param {HTMLElement} scroller the list of the sentence, which scrolls in step
+ */
+export function createAggregate(root, context, scroller) {
+  const { actions, facts } = context;
+  const words = el('p', { class: 'aggregate__words soft', role: 'status' });
+  const top = el('div', { class: 'aggregate__top' }, el('h3', { class: 'aggregate__title' }, 'Mean'));
+  const body = el('div', { class: 'aggregate__body' });
+  const element = el('section', { class: 'aggregate', 'aria-label': 'Mean attention by position' }, top, words, body);
+  root.append(element);
+  const segments = createSegments(top, {
+    legend: 'What is shown below the sentence',
+    choices: [
+      { value: 'lines', label: 'lines', title: 'The mean attention between positions, as lines' },
+      { value: 'squares', label: 'squares', title: 'This sentence and the mean as heat maps: a row for each query, a column for each key' },
+      { value: 'offset', label: 'offset', title: 'The mean weight by distance: how far before or after a query its keys are' },
+      { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
+    ],
+    onPick: (below) => actions.choose({ below: /** @type {Below} */ (below) }),
+  });
+  /** @typedef {{update: (shown: Shown) => void, destroy: () => void}} Part */
+  /** @type {{below: Below, part: Part} | null} */
+  let inside = null;
+
+  /** @param {Below} below */
+  function partFor(below) {
+    if (inside?.below === below) return inside.part;
+    inside?.part.destroy();
+    inside = below === 'none' ? null : { below, part: { lines: makeLines, squares: makeSquares, offset: makeOffsets }[below]() };
+    return inside?.part ?? null;
+  }
+
+  /** @returns {Part} */
+  function makeLines() {
+    const columns = createColumns(body, context, {
+      listLabel: (kind) => (kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position'),
+      makeText: (tokens, token) => el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
+      nameOf: (tokens, token) => `position ${tokens.position[token] + 1} of every sentence`,
+    });
+    const stop = scrollInStep(scroller, columns.scroller);
+    return {
+      update({ state, mean, ...shown }) {
+        columns.update({ ...shown, attention: mean, hidden: state.hidden });
+        columns.repaint();
+      },
+      destroy() {
+        stop();
+        columns.destroy();
+      },
+    };
+  }
+
+  function makeSquares() { return createSquares(body, context); }
+  function makeOffsets() { return createOffsets(body); }
+
+  return {
+    element,
+    /** @param {Shown} shown */
+    update(shown) {
+      const { state, n } = shown;
+      element.hidden = state.at === null;
+      if (!state.at) return;
+      segments.update(state.below);
+      setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', facts.tokens.value?.sequences.length.length ?? 0));
+      words.hidden = words.textContent === '';
+      // Where no mean is taken, the sentence's own squares and offsets can still be seen.
+      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > MOST_POSITIONS);
+      partFor(hasPart ? state.below : 'none')?.update(shown);
+    },
+    destroy() {
+      inside?.part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * Over what the mean was taken.
+ *
+ * @param {Pick<Shown, 'mean' | 'n'>} shown
+ * @param {boolean} isFailed
+ * @param {number} nAll sentences of the corpus
+ * @param {string} [noun] what the corpus is made of
+ */
+export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence') {
+  if (n > MOST_POSITIONS) return `The mean is taken of up to ${count(MOST_POSITIONS)} positions; this ${noun} has ${count(n)}.`;
+  if (!mean) return isFailed ? 'The mean could not be loaded.' : 'Loading the mean …';
+  // All images have the same positions.
+  if (noun === 'image') return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
+  const sampled = mean.nSequences < mean.nLongEnough ? `, taken evenly from the ${count(mean.nLongEnough)} with` : ': those with';
+  return `By position, over ${count(mean.nSequences)} of ${counted(nAll, noun)}${sampled} at least ${counted(n, 'token')}.`;
+}
+
+/**
+ * Let two lists scroll to the same share of their way.
+ *
+ * @param {HTMLElement} one
+ * @param {HTMLElement} other
+ * @returns {() => void} stop
+ */
+function scrollInStep(one, other) {
+  /** @param {HTMLElement} from @param {HTMLElement} to */
+  const follow = (from, to) => () => {
+    const [way, wayTo] = [from.scrollHeight - from.clientHeight, to.scrollHeight - to.clientHeight];
+    const top = way > 0 ? (from.scrollTop / way) * wayTo : 0;
+    // A list that is there already says nothing back.
+    if (Math.abs(to.scrollTop - top) > 1) to.scrollTop = top;
+  };
+  const [down, up] = [follow(one, other), follow(other, one)];
+  one.addEventListener('scroll', down, { passive: true });
+  other.addEventListener('scroll', up, { passive: true });
+  return () => {
+    one.removeEventListener('scroll', down);
+    other.removeEventListener('scroll', up);
+  };
+}

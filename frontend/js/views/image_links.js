@@ -1,0 +1,128 @@
+/** The connections between the patches of an image: which are shown, and how they are drawn. */
+
+/** @import { Kind } from '../types.js' */
+
+/** @typedef {{query: number, key: number, weight: number}} Link */
+/** @typedef {{n: number, pattern: Float32Array}} Weights */
+/** @typedef {{kind: Kind, position: number}} Place */
+/** @typedef {{x: number, y: number}} Spot In CSS pixels. */
+
+/** Strongest connections below this are not drawn. */
+export const LEAST_STRONGEST = 0.05;
+/** Those of one patch alone are drawn from here on. */
+export const LEAST_ALONE = 0.01;
+/** More connections than this are a cloud; the strongest are drawn. */
+export const MOST_LINKS = 4000;
+
+/**
+ * For every query its strongest key, or for every key its strongest query, where the weight is large enough.
+ *
+ * @param {Weights} weights
+ * @param {Kind} kind of what each has one of
+ * @param {number} [least]
+ * @returns {Link[]}
+ */
+export function strongestOfEach({ n, pattern }, kind, least = LEAST_STRONGEST) {
+  /** @type {Link[]} */
+  const links = [];
+  for (let one = 0; one < n; one++) {
+    let best = -1;
+    let weight = -1;
+    for (let other = 0; other < n; other++) {
+      const found = kind === 'query' ? pattern[one * n + other] : pattern[other * n + one];
+      if (found > weight) [best, weight] = [other, found];
+    }
+    if (weight >= least) links.push(kind === 'query' ? { query: one, key: best, weight } : { query: best, key: one, weight });
+  }
+  return links;
+}
+
+/**
+ * All connections that are strong enough, or those of one query or key alone.
+ *
+ * @param {Weights} weights
+ * @param {number} least
+ * @param {Place | null} [alone]
+ * @returns {Link[]} the weakest first, so that the strongest are drawn over them
+ */
+export function linksFrom({ n, pattern }, least, alone = null) {
+  /** @type {Link[]} */
+  const links = [];
+  const [firstQuery, endQuery] = alone?.kind === 'query' ? [alone.position, alone.position + 1] : [0, n];
+  const [firstKey, endKey] = alone?.kind === 'key' ? [alone.position, alone.position + 1] : [0, n];
+  for (let query = firstQuery; query < endQuery; query++) {
+    for (let key = firstKey; key < endKey; key++) {
+      const weight = pattern[query * n + key];
+      if (weight > 0 && weight >= least) links.push({ query, key, weight });
+    }
+  }
+  return links.sort((a, b) => a.weight - b.weight);
+}
+
+/**
+ * Draw connections: an arrow from query to key, a circle for one to itself, a square for one to the class token.
+ *
+ * @param {CanvasRenderingContext2D} pen in CSS pixels
+ * @param {readonly Link[]} links
+ * @param {object} picture
+ * @param {(position: number) => Spot} picture.spotOf
+ * @param {number} picture.classPosition -1 where there is no class token
+ * @param {number} picture.patch side of a patch
+ * @param {boolean} picture.isByWeight width and opacity by weight
+ */
+export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight }) {
+  const mark = Math.max(2, Math.min(9, patch * 0.26));
+  // Light lines with a dark edge can be seen over any picture.
+  for (const [color, extra] of /** @type {const} */ ([['rgb(0 0 0)', 2], ['rgb(255 255 255)', 0]])) {
+    pen.strokeStyle = color;
+    pen.fillStyle = color;
+    for (const { query, key, weight } of links) {
+      const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
+      pen.globalAlpha = strength * (extra ? 0.6 : 1);
+      pen.lineWidth = (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra;
+      const from = spotOf(query);
+      if (query === key) paintCircle(pen, from, mark);
+      else if (key === classPosition) pen.strokeRect(from.x - mark, from.y - mark, 2 * mark, 2 * mark);
+      else paintArrow(pen, from, shortOf(from, spotOf(key), mark), mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2);
+    }
+  }
+  pen.globalAlpha = 1;
+}
+
+/**
+ * A spot a little before another, so that the arrows that end at one patch do not cover each other.
+ *
+ * @param {Spot} from
+ * @param {Spot} to
+ * @param {number} gap
+ * @returns {Spot}
+ */
+export function shortOf(from, to, gap) {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  const share = length > 2 * gap ? 1 - gap / length : 0.5;
+  return { x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) };
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {Spot} at @param {number} radius */
+function paintCircle(pen, { x, y }, radius) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {Spot} from @param {Spot} to @param {number} size of its head */
+function paintArrow(pen, from, to, size) {
+  const angle = Math.atan2(to.y - from.y, to.x - from.x);
+  const head = size * 0.8;
+  /** @param {number} turn */
+  const corner = (turn) => /** @type {const} */ ([to.x - 1.5 * head * Math.cos(angle + turn), to.y - 1.5 * head * Math.sin(angle + turn)]);
+  pen.beginPath();
+  pen.moveTo(from.x, from.y);
+  pen.lineTo(to.x - head * Math.cos(angle), to.y - head * Math.sin(angle));
+  pen.stroke();
+  pen.beginPath();
+  pen.moveTo(to.x, to.y);
+  pen.lineTo(...corner(0.45));
+  pen.lineTo(...corner(-0.45));
+  pen.fill();
+}

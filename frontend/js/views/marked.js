@@ -1,0 +1,100 @@
+/** How many points are marked, and ways to take them along. */
+
+import { createCleanup, el, setText } from '../dom.js';
+import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../marked_table.js';
+import { chosenMap, drawnPoint, selectedAt } from '../select.js';
+import { counted } from '../words.js';
+
+/** @import { Subject } from '../marked_table.js' */
+/** @import { Context, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
+
+/** An address of a file is given back after this time; browsers read it only after the click. */
+const KEPT_MS = 10_000;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {lassoed: () => HeadId | null}} context
+ * @returns {View}
+ */
+export function createMarked(root, { facts, lassoed, marks, store }) {
+  const cleanup = createCleanup();
+  const words = el('span', { role: 'status' });
+  const element = el('div', { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
+    words,
+    el('button', { class: 'button', type: 'button', title: 'Download the marked points as a table', onClick: () => save('csv') }, 'CSV'),
+    el('button', { class: 'button', type: 'button', title: 'Download the marked points as JSON', onClick: () => save('json') }, 'JSON'),
+    el('button', { class: 'button', type: 'button', title: 'Mark no points (Esc)', onClick: () => marks.set(null) }, 'Clear'));
+  root.append(element);
+  // A press here is none on the map.
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick']) cleanup.listen(element, type, (event) => event.stopPropagation());
+  cleanup.listen(element, 'pointermove', (event) => event.stopPropagation());
+
+  /** @param {'csv' | 'json'} ending */
+  function save(ending) {
+    const marked = marks.get();
+    const tokens = facts.tokens.value;
+    const manifest = facts.description.value?.manifest;
+    if (!marked || !tokens || !manifest) return;
+    const state = store.get();
+    /** @type {Subject} */
+    const subject = { dataset: manifest.id, model: manifest.model.name, state, at: state.at ?? lassoed() };
+    const rows = markedRows(marked, tokens, placesOf(state, subject.at) ?? (() => null));
+    const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
+    download(text, fileName(subject, ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
+  }
+
+  /**
+   * @param {State} state
+   * @param {HeadId | null} at
+   */
+  function placesOf(state, at) {
+    const tokens = facts.tokens.value;
+    const manifest = facts.description.value?.manifest;
+    if (!tokens || !manifest || !at) return null;
+    const map = state.at ? facts.headMap.value : facts.grid.value;
+    const drawn = state.at ? null : facts.gridTokens.value;
+    if (!map || !isOf(map, state, at) || (!state.at && !drawn)) return null;
+    const nPoints = 2 * (drawn ? drawn.length : tokens.n);
+    const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
+    return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) => drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n));
+  }
+
+  /** @type {string | null} */
+  let dataset = null;
+
+  return {
+    update(state) {
+      // The same numbers are other points in another dataset.
+      if (dataset !== null && state.dataset !== dataset && marks.get()) queueMicrotask(() => marks.set(null));
+      dataset = state.dataset;
+      const marked = marks.get();
+      const tokens = facts.tokens.value;
+      element.hidden = !marked || !tokens || marked.length !== 2 * tokens.n;
+      if (!marked || !tokens || element.hidden) return;
+      const { query, key } = countMarked(marked, tokens.n);
+      setText(words, `${counted(query, 'query', 'queries')}, ${counted(key, 'key')}`);
+    },
+    destroy() {
+      cleanup.run();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * Whether a map is the one that is shown, and not one that is still there while it loads.
+ *
+ * @param {GridMap | HeadMap} map
+ * @param {State} state
+ * @param {HeadId} at
+ */
+function isOf(map, state, { layer, head }) {
+  return map.name === chosenMap(state) && (!('at' in map) || (map.at.layer === layer && map.at.head === head));
+}
+
+/** @param {string} text @param {string} name @param {string} type */
+function download(text, name, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  el('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+}

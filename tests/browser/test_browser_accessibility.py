@@ -1,0 +1,66 @@
+"""axe-core finds nothing serious in any view, in either theme."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.page_driver import open_view
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RUN = "() => axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)"
+GRAVE = ("serious", "critical")
+VIEWS = {
+    "grid": "?dataset=words",
+    "grid-images": "?dataset=pictures",
+    "head": "?dataset=words&layer=1&head=1",
+    "head-3d": "?dataset=words&layer=1&head=1&dims=3&color=norm",
+    "sentence": "?dataset=words&layer=1&head=1&selected=query-40",
+    "sentence-squares": "?dataset=words&layer=1&head=1&selected=query-40&below=squares",
+    "sentence-offset": "?dataset=words&layer=1&head=1&selected=key-40&below=offset&weight=value",
+    "image": "?dataset=pictures&layer=1&head=1&selected=query-60",
+    "image-links": "?dataset=pictures&layer=1&head=1&selected=query-60&image-links=all",
+    "search": "?dataset=words&search=%28&search-mode=regex&color=position",
+}
+
+
+@pytest.fixture(params=["light", "dark"])
+def context(request: pytest.FixtureRequest, chromium_without_gpu: Browser):
+    """Return a fresh profile in one of the themes."""
+    made: BrowserContext = chromium_without_gpu.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme=request.param
+    )
+    made.set_default_timeout(PATIENCE_MS)
+    yield made
+    made.close()
+
+
+def grave_findings(page: Page) -> list[str]:
+    """Return what axe-core calls serious or critical, with the places."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return [
+        f"{found['id']} ({found['impact']}): {node['html'][:160]} {node.get('failureSummary', '')}"
+        for found in page.evaluate(RUN)
+        if found["impact"] in GRAVE
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing_serious_in_a_view(page: Page, address: str, view: str) -> None:
+    open_view(page, address, VIEWS[view])
+    page.wait_for_timeout(400)
+    assert grave_findings(page) == []
+
+
+def test_axe_finds_nothing_serious_in_the_help(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert grave_findings(page) == []
+
+
+def test_axe_finds_nothing_serious_where_there_is_no_dataset(page: Page, serve, tmp_path) -> None:
+    page.goto(serve(tmp_path))
+    expect(page.locator(".message")).to_be_visible()
+    assert grave_findings(page) == []

@@ -1,0 +1,346 @@
+"""The map in a real browser: labels, dots, the sheet of a point, zooming, marking points."""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from tests.browser.page_driver import (
+    LINES,
+    NOT_BACKGROUND,
+    fetch_json,
+    find_point,
+    fingerprint,
+    open_view,
+    query_of,
+    select_point,
+    wait_until,
+)
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+IMAGES = "?dataset=pictures&method=pca&layer=1&head=2"
+GRID = "?dataset=words&method=pca"
+# Everything that is written on a canvas and where, since the last time that the list was emptied.
+SPY = """window.written = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (words, x, y, ...rest) {
+  window.written.push([words, x, y]);
+  return write.call(this, words, x, y, ...rest);
+};"""
+
+
+def labels(page: Page) -> list[tuple[str, float, float]]:
+    """Return the labels of the map as it is now, and where they are."""
+    page.keyboard.press("l")
+    page.wait_for_timeout(150)
+    page.evaluate("window.written = []")
+    page.keyboard.press("l")
+    page.wait_for_timeout(150)
+    return [(words, x, y) for words, x, y in page.evaluate("window.written")]
+
+
+def words_of(page: Page) -> set[str]:
+    return {words for words, _, _ in labels(page)}
+
+
+def box_of(page: Page, selector: str) -> dict[str, Any]:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return dict(box)
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def zoom(page: Page, delta: float, n_steps: int, until: str = "") -> None:
+    """Turn the wheel over the middle of the map, until the address says something."""
+    page.mouse.move(*middle(page))
+    for _ in range(n_steps):
+        page.mouse.wheel(0, delta)
+        page.wait_for_timeout(60)
+        if until and re.search(until, page.url):
+            return
+
+
+def draw_around(page: Page, box: dict[str, float]) -> None:
+    """Draw along the edge of a box with the mouse."""
+    left, top = box["x"] + 2, box["y"] + 2
+    right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 20)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def counts(page: Page) -> tuple[int, int]:
+    """Return the marked queries and keys, as the page says."""
+    words = page.locator(".marked [role=status]").inner_text().replace("\u202f", "")
+    found = re.fullmatch(r"(\d+) quer(?:y|ies), (\d+) keys?", words)
+    assert found, words
+    return int(found[1]), int(found[2])
+
+
+def saved(page: Page, name: str) -> tuple[str, str]:
+    """Press a button that downloads; return the name and the text of the file."""
+    with page.expect_download() as started:
+        page.locator(".marked").get_by_role("button", name=name).click()
+    text = Path(started.value.path()).read_bytes().decode("utf-8")
+    return started.value.suggested_filename, text
+
+
+def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
+    page: Page, address: str
+) -> None:
+    page.add_init_script(SPY)
+    open_view(page, address, HEAD)
+    texts = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
+    far = labels(page)
+    plain = [words for words, _, _ in far if words.isalpha()]
+    assert len(plain) > 3
+    assert all(any(words in text for text in texts) for words in plain)
+    zoom(page, -140, 3)
+    page.wait_for_timeout(300)
+    near = labels(page)
+    # What lies around the middle is still there, with the same words, among others that were not.
+    room = box_of(page, ".map")
+    reach = 0.2 * min(room["width"], room["height"])
+    middle_x, middle_y = room["width"] / 2, room["height"] / 2
+    inner = Counter(w for w, x, y in far if abs(x - middle_x) < reach and abs(y - middle_y) < reach)
+    assert inner
+    assert inner <= Counter(words for words, _, _ in near)
+    assert inner.total() < len(near)
+
+
+def test_the_key_l_takes_labels_away_and_brings_them_back(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    drawn = LINES.replace(".map__overlay", ".map__labels")
+    wait_until(lambda: page.evaluate(drawn) > 0, "there are labels")
+    page.keyboard.press("l")
+    wait_until(lambda: page.evaluate(drawn) == 0, "the labels are gone")
+    assert query_of(page)["labels"] == "off"
+    page.keyboard.press("l")
+    wait_until(lambda: page.evaluate(drawn) > 0, "the labels are back")
+
+
+def test_only_hits_have_labels_while_searching(page: Page, address: str) -> None:
+    page.add_init_script(SPY)
+    open_view(page, address, f"{HEAD}&search=rain")
+    wait_until(lambda: {words.strip().lower() for words in words_of(page)} == {"rain"}, "only hits")
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        (f"{HEAD}&selected=query-40", r"\d+:.+"),
+        (f"{IMAGES}&selected=key-40", r".+ \((\d+, \d+|class token)\)"),
+    ],
+)
+def test_labels_of_a_selected_sequence_say_where_each_token_stands(
+    page: Page, address: str, query: str, form: str
+) -> None:
+    page.add_init_script(SPY)
+    open_view(page, address, query)
+    found = words_of(page)
+    assert found
+    assert all(re.fullmatch(form, words, re.DOTALL) for words in found), found
+
+
+def test_the_grid_has_labels_only_where_a_head_is_large(page: Page, address: str) -> None:
+    page.add_init_script(SPY)
+    open_view(page, address, "?dataset=few-maps&method=pca")
+    page.set_viewport_size({"width": 900, "height": 420})
+    page.wait_for_timeout(300)
+    assert labels(page) == []
+    zoom(page, -120, 12, "layer=")
+    page.wait_for_timeout(300)
+    assert labels(page)
+
+
+def test_larger_dots_cover_more_and_dots_by_norm_less(page: Page, address: str) -> None:
+    plain = open_view(page, address, f"{HEAD}&labels=off").evaluate(NOT_BACKGROUND)
+    large = open_view(page, address, f"{HEAD}&labels=off&dot=2").evaluate(NOT_BACKGROUND)
+    by_norm = open_view(page, address, f"{HEAD}&labels=off&dot-by=norm").evaluate(NOT_BACKGROUND)
+    assert large > 1.5 * plain
+    assert by_norm < 0.9 * plain
+
+
+def test_the_sheet_of_a_point_says_its_sentence_and_its_strongest_partners(
+    page: Page, address: str
+) -> None:
+    held: list[Route] = []
+    open_view(page, address, HEAD)
+    page.route("**/neighbours/**", lambda route: held.append(route))  # noqa: PLW0108 - not a builtin
+    find_point(page, "query")
+    tooltip = page.locator(".tooltip")
+    expect(tooltip.locator(".tooltip__token")).to_have_count(1)
+    expect(tooltip).to_contain_text("Strongest keys in the corpus")
+    expect(tooltip.locator("li")).to_have_text(["…"] * 5)
+    before = tooltip.bounding_box()
+    wait_until(lambda: held, "the page asks for partners")
+    answer = held[-1].fetch()
+    for route in held[:-1]:
+        route.abort()
+    held[-1].fulfill(response=answer)
+    expect(tooltip.locator("li").first).not_to_have_text("…")
+    partners = json.loads(answer.text())["partners"]
+    scores = [f"{partner['score']:.2f}".replace("-", "−") for partner in partners]
+    assert tooltip.locator("li > :last-child").all_inner_texts() == scores
+    assert tooltip.bounding_box() == before
+    page.unroute_all()
+
+
+def test_the_sheet_of_a_patch_shows_its_image(page: Page, address: str) -> None:
+    open_view(page, address, IMAGES)
+    find_point(page)
+    image = page.locator(".tooltip__image")
+    expect(image).to_have_attribute("src", re.compile(r"/datasets/pictures/images/\d+$"))
+    wait_until(lambda: image.evaluate("image => image.naturalWidth > 0"), "the image is there")
+
+
+def test_zooming_into_a_head_opens_it_and_zooming_out_leads_back(page: Page, address: str) -> None:
+    open_view(page, address, GRID)
+    zoom(page, -150, 40, "layer=")
+    opened = query_of(page)
+    assert {"layer", "head"} <= opened.keys()
+    expect(page.locator(".grid")).to_be_hidden()
+    page.wait_for_timeout(800)
+    assert query_of(page) == opened
+    zoom(page, 100, 40, "^((?!layer=).)*$")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    left = page.get_by_role("button", name=f"Layer {opened['layer']}, head {opened['head']}")
+    box, room = left.bounding_box(), page.locator(".map").bounding_box()
+    assert box is not None
+    assert room is not None
+    assert box["width"] > 0.3 * room["height"]
+    page.wait_for_timeout(800)
+    assert "layer" not in query_of(page)
+
+
+def test_the_buttons_neither_open_nor_leave_a_head(page: Page, address: str) -> None:
+    open_view(page, address, GRID)
+    zoom(page, -120, 4)
+    page.get_by_role("button", name="Reset zoom").click()
+    page.wait_for_timeout(600)
+    assert "layer" not in query_of(page)
+    open_view(page, address, HEAD)
+    zoom(page, 60, 3)
+    page.get_by_role("button", name="Reset zoom").click()
+    page.wait_for_timeout(600)
+    assert query_of(page)["layer"] == "1"
+
+
+def test_a_lasso_marks_the_points_inside_and_escape_takes_it_back(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    plain = page.evaluate(NOT_BACKGROUND)
+    room = box_of(page, ".map")
+    button = page.get_by_role("button", name="Lasso")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    draw_around(page, room)
+    assert counts(page) == (300, 300)
+    assert "selected" not in query_of(page)
+    half = {**room, "width": room["width"] / 2}
+    draw_around(page, half)
+    n_queries, n_keys = counts(page)
+    assert 0 < n_queries < 300
+    assert 0 < n_keys < 300
+    page.keyboard.press("Escape")
+    expect(page.locator(".marked")).to_be_hidden()
+    button.click()
+    page.mouse.move(0, 0)
+    wait_until(lambda: page.evaluate(NOT_BACKGROUND) == plain, "the picture is as before")
+
+
+def test_marked_points_are_exported_with_their_names(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.keyboard.down("Shift")
+    draw_around(page, box_of(page, ".map"))
+    page.keyboard.up("Shift")
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    name, text = saved(page, "CSV")
+    assert name == "words-pca-2d-L1-H2-marked.csv"
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(rows) == 600
+    assert {row["kind"] for row in rows} == {"query", "key"}
+    unquoted = [re.sub(r"^'(?=[=+\-@\t\r\n])", "", row["token"]) for row in rows[:300]]
+    assert unquoted == tokens["text"]
+    assert not any(re.match(r"[=+\-@\t\r\n]", row["token"]) for row in rows)
+    assert all(0 <= float(row[axis]) <= 1 for row in rows for axis in "xy")
+    name, text = saved(page, "JSON")
+    exported = json.loads(text)
+    assert name == "words-pca-2d-L1-H2-marked.json"
+    assert (exported["layer"], exported["head"], exported["method"]) == (1, 2, "pca")
+    assert [point["token"] for point in exported["points"][:300]] == tokens["text"]
+    page.locator(".marked").get_by_role("button", name="Clear").click()
+    expect(page.locator(".marked")).to_be_hidden()
+
+
+def test_a_lasso_in_the_grid_marks_in_one_head_and_opens_none(page: Page, address: str) -> None:
+    open_view(page, address, GRID)
+    page.keyboard.down("Shift")
+    draw_around(page, box_of(page, ".cell >> nth=6"))
+    page.keyboard.up("Shift")
+    n_queries, n_keys = counts(page)
+    assert n_queries > 0
+    assert n_keys > 0
+    assert "layer" not in query_of(page)
+    name, _ = saved(page, "CSV")
+    assert name == "words-pca-2d-L1-H2-marked.csv"
+    page.get_by_role("button", name="Layer 0, head 0").click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 0, head 0")
+    assert counts(page) == (n_queries, n_keys)
+
+
+def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.keyboard.down("Shift")
+    draw_around(page, box_of(page, ".map"))
+    page.keyboard.up("Shift")
+    assert counts(page) == (300, 300)
+    page.get_by_label("Dataset").select_option("few-maps")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    expect(page.locator(".marked")).to_be_hidden()
+    page.go_back()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(page.locator(".marked")).to_be_hidden()
+
+
+def test_shift_moves_a_map_in_space_instead_of_marking(page: Page, address: str) -> None:
+    open_view(page, address, f"{HEAD}&dims=3")
+    page.keyboard.down("Shift")
+    draw_around(page, box_of(page, ".map"))
+    page.keyboard.up("Shift")
+    expect(page.locator(".marked")).to_be_hidden()
+
+
+def test_a_point_under_the_mouse_keeps_only_its_own_lines(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    select_point(page, "query")
+    wait_until(lambda: page.evaluate(LINES) > 0, "there are lines")
+    page.wait_for_timeout(300)
+    alone = page.evaluate(LINES)
+    page.mouse.move(5, 5)
+    wait_until(lambda: page.evaluate(LINES) > 2 * alone, "all lines are back")
+
+
+def test_a_head_that_was_opened_by_zooming_comes_to_rest(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    at_rest = fingerprint(page)
+    for motion in ("no-preference", "reduce"):
+        page.emulate_media(reduced_motion=motion)
+        open_view(page, address, GRID)
+        zoom(page, -60, 80, "layer=")
+        page.locator(".header").hover(position={"x": 5, "y": 5})
+        page.get_by_label("Layer", exact=True).fill("1")
+        page.get_by_label("Head", exact=True).fill("2")
+        page.get_by_role("button", name="Go").click()
+        wait_until(lambda: fingerprint(page) == at_rest, f"the head is at rest ({motion})")

@@ -1,0 +1,398 @@
+"""The panel in a real browser: hiding, weighing, the mean, images and their connections."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+from tests.support import fake_corpus
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+HEAD = "datasets/words/heads/1/2"
+TEXT = "?dataset=words&method=pca&layer=1&head=2&selected=query-1"
+IMAGE = "?dataset=pictures&layer=1&head=2&selected=query-60"
+NUMBERS = """async (path) => {
+  const answer = await fetch(`api/v1/${path}`);
+  const n = Number(answer.headers.get('X-Shape').split(',')[0]);
+  const all = [...new Float32Array(await answer.arrayBuffer())];
+  return Array.from({ length: n }, (_, i) => all.slice(i * n, (i + 1) * n));
+}"""
+INKED = """canvas => {
+  if (canvas.hidden || canvas.width === 0) return 0;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0;
+  for (let i = 3; i < data.length; i += 4) if (data[i] > 0) n++;
+  return n;
+}"""
+ABOVE_DIAGONAL = """canvas => {
+  const { width: n } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, n, n);
+  let [above, below] = [0, 0];
+  for (let row = 0; row < n; row++) for (let column = 0; column < n; column++) {
+    if (data[4 * (row * n + column) + 3] > 0) column > row ? above++ : below++;
+  }
+  return [above, below];
+}"""
+
+
+def rows(page: Page, kind: str, part: str = ".sentence__main") -> Locator:
+    """Return the rows of one column of the sentence, or of the mean below it."""
+    return page.locator(f"{part} .sentence__column--{kind} .sentence__row")
+
+
+def read_weights(page: Page, kind: str, position: int, part: str = ".sentence__main") -> list[str]:
+    """Point at a token; return the weights that are written at the tokens of the other kind."""
+    other = "key" if kind == "query" else "query"
+    page.mouse.move(600, 20)
+    rows(page, kind, part).nth(position).hover()
+    wait_until(
+        lambda: (
+            rows(page, kind, part)
+            .nth(position)
+            .evaluate("row => row.classList.contains('is-alone')")
+        ),
+        "the token is alone",
+    )
+    return [row.inner_text() for row in rows(page, other, part).locator(".sentence__weight").all()]
+
+
+def written(weights: list[float]) -> list[str]:
+    return [f"{weight:.2f}" if weight >= 0.01 else "" for weight in weights]
+
+
+def differ(found: list[str], weights: list[float]) -> bool:
+    """Whether written weights are others than these, to within the last digit."""
+    pairs = zip(found, weights, strict=True)
+    return any(abs(float(text or 0) - weight) > 0.0101 for text, weight in pairs)
+
+
+def without_key(row: list[float], key: int) -> list[float]:
+    kept = sum(row) - row[key]
+    return [0.0 if i == key else weight / kept for i, weight in enumerate(row)]
+
+
+def test_a_click_hides_a_key_and_the_others_share_its_weight(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
+    assert read_weights(page, "query", 2) == written(pattern[2])
+    key = rows(page, "key").nth(4)
+    key.locator(".sentence__button").click()
+    assert query_of(page)["hidden"] == "key-4"
+    expect(key).to_contain_class("is-hidden")
+    expect(key.locator(".sentence__button")).to_have_attribute("aria-pressed", "true")
+    assert not differ(read_weights(page, "query", 2), without_key(pattern[2], 4))
+    key.locator(".sentence__button").click()
+    assert "hidden" not in query_of(page)
+    assert read_weights(page, "query", 2) == written(pattern[2])
+    assert query_of(page)["selected"] == "query-1"
+
+
+def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    button = rows(page, "query").nth(1).locator(".sentence__button")
+    button.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert query_of(page)["hidden"] == "query-2"
+    assert not any(read_weights(page, "query", 2))
+    assert any(read_weights(page, "query", 3))
+    page.get_by_role("button", name="Reset", exact=True).click()
+    assert "hidden" not in query_of(page)
+    assert any(read_weights(page, "query", 2))
+
+
+def test_class_token_and_separators_are_hidden_at_once_where_a_sentence_has_them(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    n = rows(page, "query").count()
+    group = page.get_by_role("group", name="Hide tokens")
+    expect(group.get_by_role("button")).to_have_count(2)
+    group.get_by_role("button", name="Hide class token").click()
+    assert query_of(page)["hidden"] == "query-0.key-0"
+    group.get_by_role("button", name="Hide separators").click()
+    assert query_of(page)["hidden"] == f"query-0.key-0.query-{n - 1}.key-{n - 1}"
+    expect(group.locator("[aria-pressed=true]")).to_have_count(2)
+    # Showing one token of a group again is seen at its button.
+    rows(page, "key").nth(0).locator(".sentence__button").click()
+    expect(group.locator("[aria-pressed=true]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("weight", ["value", "output"])
+def test_attention_is_weighed_by_the_norms_of_its_keys(
+    page: Page, address: str, weight: str
+) -> None:
+    open_view(page, address, TEXT)
+    page.get_by_label("Weigh by").select_option(weight)
+    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
+    plain = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
+    wait_until(
+        lambda: read_weights(page, "query", 2) == written(pattern[2]), "weighed numbers are shown"
+    )
+    assert written(pattern[2]) != written(plain[2])
+    expect(page.locator(".tools__note")).to_contain_text("Rows sum to 1 again")
+    assert query_of(page)["weight"] == weight
+
+
+def test_the_mean_by_position_stands_below_and_is_hidden_in_step(page: Page, address: str) -> None:
+    open_view(page, address, TEXT)
+    lengths = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["length"]
+    n, n_long = lengths[0], sum(1 for length in lengths if length >= lengths[0])
+    expect(page.locator(".aggregate__words")).to_have_text(
+        f"By position, over {n_long} of {len(lengths)} sentences: those with at least {n} tokens."
+    )
+    mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
+    assert read_weights(page, "query", 2, ".aggregate") == written(mean[2])
+    expect(rows(page, "query").nth(2)).to_contain_class("is-alone")
+    rows(page, "key").nth(4).locator(".sentence__button").click()
+    expect(rows(page, "key", ".aggregate").nth(4)).to_contain_class("is-hidden")
+    kept = (sum(mean[2]) - mean[2][4]) / sum(mean[2])
+    wanted = [0.0 if i == 4 else weight / kept for i, weight in enumerate(mean[2])]
+    assert not differ(read_weights(page, "query", 2, ".aggregate"), wanted)
+    page.locator(".aggregate").get_by_label("off", exact=True).check()
+    expect(page.locator(".aggregate .sentence__row")).to_have_count(0)
+    assert query_of(page)["below"] == "none"
+
+
+def test_the_sentence_and_the_mean_scroll_in_step(page: Page, address: str) -> None:
+    tokens_path = "api/v1/datasets/words/tokens"
+    page.goto(address)
+    sequences = fetch_json(page, tokens_path)["sequences"]
+    longest = max(range(len(sequences["length"])), key=lambda i: sequences["length"][i])
+    token = sequences["start"][longest]
+    open_view(page, address, f"?dataset=words&layer=1&head=2&selected=query-{token}")
+    lists = page.locator(".sentence__scroll")
+    expect(lists).to_have_count(2)
+
+    def share(which: int) -> float:
+        return lists.nth(which).evaluate("e => e.scrollTop / (e.scrollHeight - e.clientHeight)")
+
+    for scrolled, other in ((0, 1), (1, 0)):
+        lists.nth(scrolled).evaluate(
+            "(e, share) => { e.scrollTop = share * (e.scrollHeight - e.clientHeight); }",
+            [1, 0][scrolled],
+        )
+        wait_until(lambda a=scrolled, b=other: abs(share(a) - share(b)) < 0.05, "both are there")
+        assert abs(share(other) - [1, 0][scrolled]) < 0.05
+
+
+def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, address: str) -> None:
+    open_view(page, address, f"{TEXT}&below=squares")
+    n = rows(page, "query").count()
+    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
+    mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
+    maps = page.locator(".squares__canvas")
+    wait_until(lambda: all(canvas.evaluate(INKED) > n for canvas in maps.all()), "both are drawn")
+    frame = page.locator(".squares__frame").first
+    box = frame.bounding_box()
+    assert box is not None
+    side = box["width"] / n
+    page.mouse.move(box["x"] + 4.5 * side, box["y"] + 2.5 * side)
+    told = page.locator(".squares__told")
+    wanted = f"{pattern[2][4]:.3f} here, {mean[2][4]:.3f} in the mean"
+    expect(told).to_contain_text(wanted)
+    expect(told).to_contain_text("(3) → key")
+    frame.focus()
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text(f"{pattern[2][5]:.3f} here")
+
+
+def test_a_causal_model_has_nothing_above_the_diagonal(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    spec = FakeSpec("looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",))
+    write_fake_dataset(tmp_path, spec)
+    open_view(page, serve(tmp_path), "?layer=0&head=0&selected=query-1&below=squares")
+    for canvas in page.locator(".squares__canvas").all():
+        wait_until(lambda c=canvas: c.evaluate(INKED) > 0, "a heat map is drawn")
+        above, below = canvas.evaluate(ABOVE_DIAGONAL)
+        assert above == 0 < below
+    expect(page.get_by_role("button", name="Hide first token")).to_be_visible()
+    page.locator(".aggregate").get_by_label("offset").check()
+    labels = page.locator(".offsets__label").all_inner_texts()
+    assert labels[-1] == "0"
+    assert not any("+" in label for label in labels)
+
+
+def test_offsets_tell_the_mean_weight_by_distance(page: Page, address: str) -> None:
+    open_view(page, address, f"{TEXT}&below=offset")
+    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
+    n = len(pattern)
+    mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
+    item = page.locator(".offsets__item", has_text="−1").first
+
+    def before(rows_: list[list[float]]) -> float:
+        return sum(rows_[i][i - 1] for i in range(1, n)) / (n - 1)
+
+    expect(item).to_have_attribute(
+        "aria-label",
+        f"The token before the query: {before(pattern):.3f} here, {before(mean):.3f} in the mean",
+    )
+    page.locator(".offsets__item", has_text="0").first.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".offsets__told")).to_contain_text("The token before the query")
+
+
+def ink(page: Page) -> int:
+    return page.locator(".image__links").evaluate(INKED)
+
+
+def test_connections_of_an_image_are_drawn_from_a_threshold_on(page: Page, address: str) -> None:
+    open_view(page, address, IMAGE)
+    assert ink(page) == 0
+    page.get_by_label("strongest").check()
+    wait_until(lambda: ink(page) > 50, "arrows are drawn")
+    told = page.locator(".image__told")
+    pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")
+    n_strongest = sum(1 for row in pattern if max(row) >= 0.05)
+    expect(told).to_contain_text(f"{n_strongest} connection")
+    page.get_by_label("all", exact=True).check()
+    slider = page.get_by_label("weight at least")
+    for threshold in (0.05, 0.02):
+        slider.fill(str(threshold))
+        n_links = sum(1 for row in pattern for weight in row if weight >= threshold)
+        expect(told).to_contain_text(f"All connections: {n_links:,}".replace(",", "\u202f"))
+        assert query_of(page)["image-threshold"] == str(threshold)
+    many = ink(page)
+    page.locator(".image__patch").nth(30).hover()
+    n_row = sum(1 for weight in pattern[31] if weight >= 0.02)
+    expect(told).to_contain_text(f"row 4, column 2, from a weight of 0.02 on: {n_row} con")
+    wait_until(lambda: 0 < ink(page) < many, "the connections of one patch are alone")
+
+
+def test_images_have_a_mean_over_all_of_them(page: Page, address: str) -> None:
+    open_view(page, address, IMAGE)
+    page.get_by_label("mean of images").check()
+    told = page.locator(".image__told")
+    expect(told).to_contain_text("Mean over 3 of 3 images")
+    mean = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/aggregate?length=50")
+    patch = page.locator(".image__patch").nth(20)
+    words = f"patch, row 2, column 6, weight {mean[10][21]:.3f}"
+    expect(patch).to_have_attribute("aria-label", words)
+    assert query_of(page)["image-mean"] == "on"
+    page.get_by_label("this image").check()
+    pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")
+    expect(patch).to_have_attribute("aria-label", words.replace(*weights_of(mean, pattern)))
+
+
+def weights_of(mean: Any, pattern: Any) -> tuple[str, str]:
+    return f"{mean[10][21]:.3f}", f"{pattern[10][21]:.3f}"
+
+
+def test_a_patch_is_hidden_by_key_and_by_shift_click(page: Page, address: str) -> None:
+    open_view(page, address, IMAGE)
+    patch = page.locator(".image__patch").nth(20)
+    patch.focus()
+    page.keyboard.press("x")
+    assert query_of(page)["hidden"] == "query-21.key-21"
+    expect(patch).to_have_attribute("aria-label", "patch, row 2, column 6, weight 0.000, hidden")
+    patch.click(modifiers=["Shift"])
+    assert "hidden" not in query_of(page)
+    assert query_of(page)["selected"] == "query-60"
+
+
+def test_all_images_are_there_to_choose_from(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=pictures")
+    expect(page.get_by_role("heading", name="Images")).to_be_visible()
+    tiles = page.locator(".strip__tile")
+    expect(tiles).to_have_count(3)
+    loaded = "image => image.complete && image.naturalWidth > 0"
+    for picture in page.locator(".strip__picture").all():
+        assert "/thumbnail" in (picture.get_attribute("src") or "")
+        wait_until(lambda p=picture: p.evaluate(loaded), "a thumbnail is loaded")
+    tiles.nth(2).click()
+    assert query_of(page)["selected"] == "query-100"
+    expect(page.locator(".panel__chosen")).to_contain_text("class token query, position 1 of 50")
+    expect(page.locator(".strip__tile[aria-current=true]")).to_have_attribute("data-image", "2")
+    tiles.nth(2).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    wait_until(lambda: query_of(page)["selected"] == "query-50", "the image before is selected")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Images")).to_be_visible()
+
+
+def test_the_mean_of_every_head_is_shown_at_once_and_a_head_is_opened_from_there(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{TEXT}&below=squares")
+    page.locator(".squares").get_by_role("button", name="All heads").click()
+    dialog = page.get_by_role("dialog", name="Mean attention by position in every head")
+    cells = dialog.locator(".heads__cell")
+    expect(cells).to_have_count(12)
+    expect(dialog.locator(".heads__cell[aria-current=true]")).to_have_text("L1 H2")
+    assert all(cell.locator("canvas").evaluate(INKED) > 0 for cell in cells.all())
+    cells.nth(7).click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+
+
+def test_hostile_text_stays_text_in_every_part_of_the_panel(page: Page, address: str) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+
+    def poison(route: Route) -> None:
+        columns = route.fetch().json()
+        columns["text"] = [hostile if text else text for text in columns["text"]]
+        columns["sequences"]["text"] = [hostile] * len(columns["sequences"]["text"])
+        columns["sequences"]["columns"] = {"label": [hostile] * len(columns["sequences"]["text"])}
+        route.fulfill(json=columns)
+
+    page.route("**/datasets/*/tokens", poison)
+    open_view(page, address, f"{TEXT}&below=squares")
+    page.locator(".squares__frame").first.hover()
+    expect(page.locator(".squares__told bdi").first).to_have_text(hostile)
+    for below in ("lines", "offset"):
+        page.locator(".aggregate").get_by_label(below).check()
+    assert page.locator(".panel img").count() == 0
+    open_view(page, address, IMAGE)
+    expect(page.locator(".strip__tile").first).to_have_attribute(
+        "aria-label", f"Image 1: {hostile}, {hostile}"
+    )
+    pictures = page.locator(".panel img")
+    assert all("/images/" in (each.get_attribute("src") or "") for each in pictures.all())
+
+
+def test_only_the_thumbnails_in_sight_are_on_the_page(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    spec = FakeSpec(
+        "many", modality="image", n_layers=1, n_heads=1, n_tokens=10_000, maps=("pca-2d",)
+    )
+    write_fake_dataset(tmp_path, spec)
+    open_view(page, serve(tmp_path), "")
+    tiles = page.locator(".strip__tile")
+    expect(page.locator(".panel__title")).to_contain_text("200 images")
+    assert 20 < tiles.count() < 150
+    last = page.locator(".strip__tile[data-image='199']")
+    expect(last).to_have_count(0)
+    page.locator(".strip").evaluate("strip => strip.scrollTo(0, strip.scrollHeight)")
+    last.click()
+    assert query_of(page)["selected"] == "query-9950"
+    expect(last).to_be_in_viewport()
+    assert tiles.count() < 30
+
+
+def test_a_grid_of_patches_may_be_wide(
+    page: Page,
+    serve: Callable[[Path], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fake_corpus, "N_ROWS", 3)
+    monkeypatch.setattr(fake_corpus, "N_COLUMNS", 8)
+    spec = FakeSpec("wide", modality="image", n_tokens=75, maps=("pca-2d",))
+    write_fake_dataset(tmp_path, spec)
+    open_view(
+        page, serve(tmp_path), "?layer=0&head=0&selected=query-30&image-links=all&image-threshold=0"
+    )
+    expect(page.locator(".image__patch")).to_have_count(24)
+    frame, patch = (
+        page.locator(name).bounding_box() for name in (".image__patches", ".image__patch >> nth=10")
+    )
+    assert frame is not None and patch is not None
+    # The eleventh patch is in the second row of three, the third column of eight.
+    assert abs(patch["x"] - frame["x"] - 2 * frame["width"] / 8) < 1
+    assert abs(patch["y"] - frame["y"] - frame["height"] / 3) < 1
+    wait_until(lambda: ink(page) > 50, "connections are drawn")

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { FLAG } from '../../frontend/js/render/style.js';
+import { candidates } from '../../frontend/js/views/labels.js';
+import { clipped, labelWords, surroundings } from '../../frontend/js/views/point_words.js';
+
+/** Tokens of one text sequence after another. */
+function textTokens(...sentences) {
+  const text = sentences.flat();
+  const length = sentences.map((words) => words.length);
+  return {
+    n: text.length, text, row: null, column: null, tokenType: text.map((word) => (word.startsWith('[') ? 'special' : 'text')),
+    sequence: sentences.flatMap((words, i) => words.map(() => i)), position: sentences.flatMap((words) => words.map((_, i) => i)),
+    sequences: { start: length.map((_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)), length, text: sentences.map((words) => words.join(' ')), columns: {} },
+  };
+}
+
+/** One image of a class token and four patches. */
+function imageTokens(columns = { label: ['cat'] }) {
+  return {
+    n: 5, text: ['[CLS]', '', '', '', ''], row: [-1, 0, 0, 1, 1], column: [-1, 0, 1, 0, 1], tokenType: ['class', 'patch', 'patch', 'patch', 'patch'],
+    sequence: [0, 0, 0, 0, 0], position: [0, 1, 2, 3, 4], sequences: { start: [0], length: [5], text: ['a.png'], columns },
+  };
+}
+
+test('a label is the token, and in the selected sequence its position and the token', () => {
+  const tokens = textTokens(['[CLS]', 'rain', ' ', '\n']);
+  assert.deepEqual([0, 1, 2, 3].map((token) => labelWords(tokens, token, false)), ['[CLS]', 'rain', '␣', '⏎']);
+  assert.equal(labelWords(tokens, 1, true), '2:rain');
+});
+
+test('a long token is clipped, and one from right to left keeps to itself', () => {
+  const tokens = textTokens(['x'.repeat(500), 'שלום']);
+  assert.equal(labelWords(tokens, 0, false), `${'x'.repeat(24)}…`);
+  assert.equal(labelWords(tokens, 1, true), '2:\u2068שלום\u2069');
+  assert.equal(clipped('😀😀😀', 2), '😀😀…');
+});
+
+test('the label of a patch is that of its image, or else where it lies', () => {
+  assert.equal(labelWords(imageTokens(), 4, false), 'cat');
+  assert.equal(labelWords(imageTokens(), 4, true), 'cat (1, 1)');
+  assert.equal(labelWords(imageTokens(), 0, true), 'cat (class token)');
+  assert.equal(labelWords(imageTokens({}), 3, false), 'row 1, column 0');
+  assert.equal(labelWords(imageTokens({}), 0, true), 'class token');
+});
+
+test('the sentence around a token is put together from its tokens', () => {
+  const pieces = textTokens(['the', 'first'], ['[CLS]', 'her', '##on', '##s', 'fish', '.']);
+  assert.deepEqual(surroundings(pieces, 4), { before: '[CLS] her', own: 'on', after: 's fish .' });
+  const spaced = textTokens(['It', ' rain', 's', '.']);
+  assert.deepEqual(surroundings(spaced, 1), { before: 'It', own: ' rain', after: 's.' });
+});
+
+test('a long sentence is clipped around the token', () => {
+  const tokens = textTokens(Array.from({ length: 400 }, (_, i) => `w${i}`));
+  for (const token of [0, 200, 399]) {
+    const { before, own, after } = surroundings(tokens, token, 60);
+    assert.ok((before + own + after).length <= 75);
+    assert.equal(before.startsWith('…'), token !== 0);
+    assert.equal(after.endsWith('…'), token !== 399);
+    assert.ok(`${before}${own}${after}`.includes(`w${token}`));
+  }
+});
+
+function flagsOf(length, marked) {
+  const flags = new Uint8Array(length);
+  for (const [point, flag] of marked) flags[point] = flag;
+  return flags;
+}
+
+test('any drawn point may have a label where none stands out', () => {
+  const { points, isChosen } = candidates({ flags: flagsOf(10, [[3, FLAG.hidden]]), nPoints: 10 }, -1, 100);
+  assert.deepEqual([...points].sort(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+  assert.equal(isChosen, false);
+});
+
+test('only hits have labels while searching, and only the sequence while one is selected', () => {
+  const flags = flagsOf(20, [[3, FLAG.hit], [7, FLAG.hit | FLAG.hidden], [8, FLAG.hit]]);
+  assert.deepEqual([...candidates({ flags, nPoints: 20 }, -1, 100).points].sort(), [3, 8]);
+  const selected = flagsOf(20, [[3, FLAG.hit], [5, FLAG.selected], [15, FLAG.selected | FLAG.hit]]);
+  assert.deepEqual([...candidates({ flags: selected, nPoints: 20 }, 15, 100).points], [15, 5]);
+});
+
+test('no more points than asked for are thought of', () => {
+  assert.equal(candidates({ flags: new Uint8Array(1000), nPoints: 1000 }, 5, 50).points.length, 50);
+  assert.equal(candidates({ flags: new Uint8Array(1000), nPoints: 1000 }, 5, 50).points[0], 5);
+});
