@@ -2,8 +2,9 @@
 
 Classification alone lets every head look at nothing but the class token. Restoring a noisy
 patch needs patches that look alike (as in non-local means), so heads come to group patches by
-hue and brightness. The third aim leans heads towards places near by: from the output of the
-first layer, a linear reader must tell the colours of the four patches around each patch.
+hue and brightness. Two more aims lean heads towards places: from the output of the first layer, a
+linear reader must tell the colours of the four patches around each patch; from that of the second,
+the mean colours of its row and of its column.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ HELD_OUT_SEED = SEED + 1
 IMAGE_SIZE, PATCH_SIZE = 64, 8
 SIDE = IMAGE_SIZE // PATCH_SIZE
 N_PICTURES, N_STEPS, BATCH_SIZE, LEARNING_RATE = 16_000, 2_400, 48, 1e-3
-RESTORATION_WEIGHT, NEIGHBOUR_WEIGHT = 1.0, 2.0
+RESTORATION_WEIGHT, NEIGHBOUR_WEIGHT, LINE_WEIGHT = 1.0, 2.0, 4.0
 SHARE_NOISY, SHARE_TORN = 0.35, 0.35
 
 
@@ -86,6 +87,14 @@ def colours_around(images: torch.Tensor) -> torch.Tensor:
     return torch.cat(around, dim=-1).flatten(1, 2)
 
 
+def colours_of_lines(images: torch.Tensor) -> torch.Tensor:
+    """Return the mean colours of the row and of the column of each patch, (n, n_patches, 2 * 3)."""
+    small = nn.functional.avg_pool2d(images, PATCH_SIZE).permute(0, 2, 3, 1)  # (n, row, column, 3)
+    rows = small.mean(dim=2, keepdim=True).expand_as(small)
+    columns = small.mean(dim=1, keepdim=True).expand_as(small)
+    return torch.cat([rows, columns], dim=-1).flatten(1, 2)
+
+
 def disturb(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Return images of which some are noisy and some, independently, miss a quarter of patches."""
     n = len(images)
@@ -107,11 +116,12 @@ def _losses(
     generator: torch.Generator,
 ) -> dict[str, torch.Tensor]:
     output = model.vit(pixel_values=disturb(images, generator), output_hidden_states=True)
-    last, first = output.last_hidden_state, output.hidden_states[1]
+    last, first, second = output.last_hidden_state, *output.hidden_states[1:3]
     return {
         "classification": nn.functional.cross_entropy(model.classifier(last[:, 0]), labels),
         "restoration": nn.functional.mse_loss(readers[0](last[:, 1:]), to_patches(images)),
         "neighbours": nn.functional.mse_loss(readers[1](first[:, 1:]), colours_around(images)),
+        "lines": nn.functional.mse_loss(readers[2](second[:, 1:]), colours_of_lines(images)),
     }
 
 
@@ -138,7 +148,8 @@ def train(folder: Path, n_steps: int = N_STEPS) -> None:
     model = build_model()
     width = model.config.hidden_size
     around = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4 * 12))
-    readers = nn.ModuleList([nn.Linear(width, 3 * PATCH_SIZE * PATCH_SIZE), around])
+    lines = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * 3))
+    readers = nn.ModuleList([nn.Linear(width, 3 * PATCH_SIZE * PATCH_SIZE), around, lines])
     weights = [*model.parameters(), *readers.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=LEARNING_RATE, weight_decay=0.05)
     n_parameters = sum(p.numel() for p in model.parameters())
@@ -154,7 +165,8 @@ def train(folder: Path, n_steps: int = N_STEPS) -> None:
         losses = _losses(model, readers, images, labels[chosen], generator)
         loss = losses["classification"] + RESTORATION_WEIGHT * losses["restoration"]
         optimiser.zero_grad()
-        (loss + NEIGHBOUR_WEIGHT * losses["neighbours"]).backward()
+        loss += NEIGHBOUR_WEIGHT * losses["neighbours"] + LINE_WEIGHT * losses["lines"]
+        loss.backward()
         nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         if step % 100 == 0 or step == n_steps - 1:

@@ -77,7 +77,7 @@ def test_a_head_groups_patches_by_brightness(
     finding = FIND["brightness"](studied)
     assert finding.numbers["difference_to_nearest"] < 0.5 * finding.numbers["difference_by_chance"]
     show(page, studies_address, finding, tmp_path / "brightness.png")
-    expect(page.get_by_label("Colour", exact=True)).to_have_value("brightness")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("brightness")
 
 
 def test_queries_and_keys_of_a_head_differ_in_length(
