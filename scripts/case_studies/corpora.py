@@ -7,7 +7,7 @@ from attentionviz.pipeline.request import BuildRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPORA = ROOT / "data" / "corpora"
-# Words that the tokenizer of demo-gpt2 knows whole, said twice in the same order.
+# Six words, said twice in the same order.
 REPEATED = [
     "river market winter letter garden morning river market winter letter garden morning",
     "number school paper water window music number school paper water window music",

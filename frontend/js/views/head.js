@@ -40,15 +40,12 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
   let frame = null;
   /** @type {{x: number, y: number} | null} */
   let mouse = null;
-  let isAsked = false;
 
   cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
     if (store.get().at === null || event.pointerType === 'touch') return;
     const { left, top } = root.getBoundingClientRect();
     mouse = { x: event.clientX - left, y: event.clientY - top };
-    if (isAsked) return;
-    isAsked = true;
-    requestAnimationFrame(look);
+    look(); // at once: browsers send one such event a frame, and the next frame may be busy drawing
   });
   cleanup.listen(root, 'pointerleave', leave);
   cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
@@ -81,7 +78,6 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
 
   /** Find the point under the mouse and say what it is. */
   function look() {
-    isAsked = false;
     const tokens = facts.tokens.value;
     if (!mouse || !frame || !tokens || store.get().at === null || viewport.isGripped || lasso.isDrawing) {
       root.classList.remove('is-over-point');
