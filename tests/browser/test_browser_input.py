@@ -88,3 +88,23 @@ def test_the_focus_goes_along_into_a_head_and_back(page: Page, address: str) -> 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect(page.locator(".cell:focus")).to_contain_text("L1 H2")
+
+
+def test_a_click_before_the_next_picture_finds_the_point_that_the_mouse_found(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
+    x, y = find_point(page)
+    # Go away from the point as far as it is still found, where its own size decides.
+    over = page.locator(".map.is-over-point")
+    while over.count():
+        x += 1
+        page.mouse.move(x, y)
+    x -= 1
+    page.mouse.move(x, y)
+    expect(over).to_have_count(1)
+    # A busy machine, for which the next picture is far away.
+    page.evaluate("window.requestAnimationFrame = () => 0")
+    page.keyboard.press("l")
+    page.mouse.click(x, y)
+    expect(page.locator(".panel")).to_be_visible()

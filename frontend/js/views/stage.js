@@ -144,7 +144,7 @@ export function createStage(root, context) {
     frame = {
       ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
       cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, nPoints, nQueries: nPoints / 2,
-      colors: paint.colors, flags: paint.flags, pointSize: 1, sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
+      colors: paint.colors, flags: paint.flags, pointSize: pointSizeOf(nPoints), sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
       background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
     };
   }
@@ -167,6 +167,11 @@ export function createStage(root, context) {
     return [facts.description, facts.tokens, facts.gridTokens, state.at ? facts.headMap : facts.grid].some(({ status: s }) => s === 'loading');
   }
 
+  /** A click may come before the next picture, so a frame has its size from the first. @param {number} nPoints */
+  function pointSizeOf(nPoints) {
+    return suitablePointSize((arrangement?.cellSize ?? 0) * viewport.transform.k, nPoints) * store.get().dotSize;
+  }
+
   /** Move what lies over the canvas along with it. */
   function place() {
     if (arrangement) grid.place(arrangement, viewport.transform, room);
@@ -184,7 +189,7 @@ export function createStage(root, context) {
     const { transform, orbit } = viewport;
     frame = {
       ...frame, transform, orbit, from: motion.from, blend: motion.blend, emphasis: head.emphasis(),
-      pointSize: suitablePointSize(arrangement.cellSize * transform.k, frame.nPoints) * store.get().dotSize,
+      pointSize: pointSizeOf(frame.nPoints),
       positionsVersion: versionOf(frame.cells, motion.version),
     };
     renderer.draw(frame);
