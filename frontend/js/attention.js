@@ -3,6 +3,22 @@
 /** @import { Attention, HiddenToken } from './page.js' */
 /** @import { Kind } from './types.js' */
 
+/** Most positions of which the server takes a mean. */
+export const MOST_AGGREGATED = 1024;
+
+/**
+ * Return which positions are hidden, as queries and as keys.
+ *
+ * @param {number} n
+ * @param {readonly HiddenToken[]} hidden positions from n on are passed over
+ * @returns {{query: Uint8Array, key: Uint8Array}} (position)
+ */
+export function hiddenPositions(n, hidden) {
+  const isHidden = { query: new Uint8Array(n), key: new Uint8Array(n) };
+  for (const { kind, position } of hidden) if (position < n) isHidden[kind][position] = 1;
+  return isHidden;
+}
+
 /**
  * Return a pattern without its hidden tokens: the row of a query and the column of a key are zero, and every other row
  * keeps its sum. Each row is made from the whole pattern, so that the order of hiding does not matter.
@@ -13,8 +29,7 @@
  */
 export function withoutHidden({ n, pattern }, hidden) {
   if (hidden.length === 0) return pattern;
-  const isHidden = { query: new Uint8Array(n), key: new Uint8Array(n) };
-  for (const { kind, position } of hidden) if (position < n) isHidden[kind][position] = 1;
+  const isHidden = hiddenPositions(n, hidden);
   const shown = new Float32Array(n * n);
   for (let query = 0; query < n; query++) {
     if (isHidden.query[query]) continue;

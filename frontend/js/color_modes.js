@@ -164,6 +164,11 @@ export const COLOR_MODES = Object.freeze([
 /** Begins the name of a mode that is a column of the corpus. */
 const COLUMN = 'column:';
 
+/** What a mode reads that has to be asked for; nothing where there is no such mode. @param {string | null} name */
+export function needsOf(name) {
+  return COLOR_MODES.find((mode) => mode.name === name)?.needs ?? [];
+}
+
 /**
  * The modes of a dataset, in the order in which they are offered; the first is the default.
  * @param {'text' | 'image'} modality
@@ -261,15 +266,6 @@ function valuesOf(mode, context) {
     return 'labels' in found ? found : { values: found, labels: null, other: null };
   };
   return mode.perHead || mode.isSearch ? compute() : keep(context.tokens, mode.name, compute);
-}
-
-/**
- * Norms of one head in the order of its points, from the array (token, 4) of the server.
- * @param {Float32Array} norms
- * @returns {Float32Array} All queries, then all keys.
- */
-export function headNorms(norms) {
-  return queriesThenKeys(norms, 4);
 }
 
 /**

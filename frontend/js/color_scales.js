@@ -1,6 +1,7 @@
 /** The scales of the colour modes: from a value per token to a colour per point, with the legend that tells of it. */
 
 import { cssColor, pack, RAMP_SIZE, rampStops } from './colors.js';
+import { rangeOf } from './ranges.js';
 
 /** @typedef {import('./color_modes.js').ColorMode} ColorMode */
 /** @typedef {import('./color_modes.js').ColorContext} ColorContext */
@@ -131,16 +132,6 @@ function kindRanges(values, { nTokens, nCells }) {
   if (nCells > 1) throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
   const exact = /** @type {Float32Array} */ (values);
   return [rangeOf(exact.subarray(0, nTokens)), rangeOf(exact.subarray(nTokens))];
-}
-
-/** @param {ArrayLike<number>} values @returns {[number, number]} Of those that are numbers; [0, 0] if none is. */
-function rangeOf(values) {
-  let [least, most] = [Infinity, -Infinity];
-  for (let at = 0; at < values.length; at++) {
-    if (values[at] < least) least = values[at];
-    if (values[at] > most) most = values[at];
-  }
-  return least <= most ? [least, most] : [0, 0];
 }
 
 /** @param {Uint8Array} rgb @param {number} side @returns {Uint32Array} Mean colour of every patch. */

@@ -38,9 +38,14 @@ function each(n, valueOf) {
   return values;
 }
 
-/** 0 for the first token of a sequence, 1 for the last. @param {ColorContext} context @returns {Float32Array} */
-export function relativePositions({ tokens: { position, sequence, sequences } }) {
-  return each(position.length, (token) => position[token] / Math.max(1, sequences.length[sequence[token]] - 1));
+/** 0 for the first token of a sequence, 1 for the last. @param {Pick<TokenColumns, 'position' | 'sequence' | 'sequences'>} tokens @param {number} token */
+export function relativePosition({ position, sequence, sequences }, token) {
+  return position[token] / Math.max(1, sequences.length[sequence[token]] - 1);
+}
+
+/** @param {ColorContext} context @returns {Float32Array} */
+export function relativePositions({ tokens }) {
+  return each(tokens.position.length, (token) => relativePosition(tokens, token));
 }
 
 /** What remains of the position when it is divided by 5. @param {ColorContext} context @returns {Float32Array} */

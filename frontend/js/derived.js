@@ -1,8 +1,9 @@
 /** Things computed from the facts that several views need; each is computed once and kept while nothing changes. */
 
 import { findTokens, indexWords } from './search.js';
-import { modesFor } from './color_modes.js';
+import { modesFor, queriesThenKeys } from './color_modes.js';
 import { withoutHidden } from './attention.js';
+import { freshValue } from './slots.js';
 
 /** @import { Aggregate, Attention, Facts, State } from './page.js' */
 
@@ -30,7 +31,8 @@ export function createDerived(facts) {
   const index = lastOnly(indexWords);
   const found = lastOnly(findTokens);
   const modes = lastOnly(modesFor);
-
+  const norms = lastOnly(queriesThenKeys);
+  const scores = lastOnly(queriesThenKeys);
   const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
   const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
 
@@ -58,6 +60,16 @@ export function createDerived(facts) {
       const sequences = facts.tokens.value?.sequences;
       const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
       return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
+    },
+    /** Norms of the open head, (point); null while they are not there. */
+    norms() {
+      const rows = freshValue(facts.headNorms);
+      return rows && norms(rows, 4);
+    },
+    /** What each token does in the attention of the open head, (point). */
+    scores() {
+      const rows = freshValue(facts.tokenScores);
+      return rows && scores(rows, 2);
     },
     /** @param {State} state */
     hits({ search, searchMode }) {

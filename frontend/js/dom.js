@@ -99,6 +99,22 @@ export function inheritFocus(heir) {
   });
 }
 
+/**
+ * Return the empty canvas's pen in CSS pixels, with as many pixels as the screen has there.
+ *
+ * @param {HTMLCanvasElement} canvas
+ */
+export function emptyPen(canvas) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  const ratio = window.devicePixelRatio || 1;
+  const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+  const pen = canvas.getContext('2d');
+  pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen?.clearRect(0, 0, width, height);
+  return pen;
+}
+
 /** Whether the system asks for little motion. */
 export function isMotionReduced() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;

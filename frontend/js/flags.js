@@ -1,5 +1,7 @@
 /** Which points stand out, step back or are not drawn. */
 
+import { relativePosition } from './color_values.js';
+import { rangeOf } from './ranges.js';
 import { FLAG } from './render/style.js';
 
 /** @import { Attention, Filters, Selected, Tokens } from './page.js' */
@@ -49,17 +51,16 @@ function testsOf({ tokens, filters, norms, selected, attention }) {
 }
 
 /** @param {Tokens} tokens @param {number} first @param {number} last @returns {Test} */
-function placeTest({ position, sequence, sequences }, first, last) {
+function placeTest(tokens, first, last) {
   return (token) => {
-    const place = position[token] / Math.max(1, sequences.length[sequence[token]] - 1);
+    const place = relativePosition(tokens, token);
     return place >= first && place <= last;
   };
 }
 
 /** @param {Float32Array} norms @param {readonly [number, number]} shares @returns {Test} */
 function normTest(norms, [low, high]) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const norm of norms) [least, most] = [Math.min(least, norm), Math.max(most, norm)];
+  const [least, most] = rangeOf(norms);
   const [shortest, longest] = [least + low * (most - least), high < 1 ? least + high * (most - least) : Infinity];
   return (_token, _isQuery, point) => norms[point] >= shortest && norms[point] <= longest;
 }

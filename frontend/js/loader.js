@@ -1,5 +1,7 @@
 /** Asks the server for what the choices need, in parallel, and keeps the newest answers. */
 
+import { MOST_AGGREGATED } from './attention.js';
+import { needsOf } from './color_modes.js';
 import { createSlot } from './slots.js';
 import { mapName } from './select.js';
 
@@ -9,8 +11,6 @@ import { mapName } from './select.js';
 /** How often the list of datasets is asked for: while one is being built or none is there, and otherwise. */
 const POLL_MS = 1500;
 const IDLE_POLL_MS = 10_000;
-/** Most positions of which the server takes a mean. */
-export const MOST_AGGREGATED = 1024;
 
 /**
  * Return the facts, and a function that asks for what the choices need.
@@ -88,10 +88,11 @@ export function createLoader(api, changed) {
 
   /** @param {State} state @param {DatasetEntry} entry @param {Build} build */
   function wantExtras(state, { id, modality }, { base }) {
-    const { at, color } = state;
-    if (color === 'norm' && !at) facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
-    if (at && (color === 'norm' || hasNorms(state))) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
-    if (at && color === 'attention') facts.tokenScores.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.tokenScores(id, at, signal));
+    const { at } = state;
+    const needs = needsOf(state.color);
+    if (needs.includes('norms') && !at) facts.gridNorms.want(id, base, (signal) => api.gridNorms(id, signal));
+    if (at && (needs.includes('norms') || hasNorms(state))) facts.headNorms.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.headNorms(id, at, signal));
+    if (at && needs.includes('scores')) facts.tokenScores.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.tokenScores(id, at, signal));
     if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
     else facts.patches.drop();
     wantAttention(state, id, base);

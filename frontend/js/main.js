@@ -18,6 +18,7 @@ import { createHelp } from './views/help.js';
 import { createNotices } from './views/notices.js';
 import { createPanel } from './views/panel.js';
 import { createStage } from './views/stage.js';
+import { titleWords } from './words.js';
 
 /** @import { State } from './page.js' */
 /** @import { ShownTheme } from './painting.js' */
@@ -74,8 +75,9 @@ function start(root) {
     for (const view of views) view.update(state);
   }
 
-  store.subscribe((state, _previous, history) => {
+  store.subscribe((state, previous, history) => {
     remember(state, history);
+    if (state.dataset !== previous.dataset) marks.set(null); // the same numbers are other points there
     follow();
   });
   window.addEventListener('popstate', () => {
@@ -108,7 +110,7 @@ function shownTheme({ theme }) {
 
 /** @param {State} state */
 function titleOf({ dataset, at }) {
-  const parts = [at && `L${at.layer} H${at.head}`, dataset, 'AttentionViz'];
+  const parts = [at && titleWords(at), dataset, 'AttentionViz'];
   return parts.filter(Boolean).join(' · ');
 }
 

@@ -1,10 +1,10 @@
 /** Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they depend on changed. */
 
 import { canvasPalette } from './colors.js';
-import { colorPoints, headNorms, queriesThenKeys } from './color_modes.js';
-import { freshValue } from './slots.js';
+import { colorPoints } from './color_modes.js';
 import { lastOnly } from './derived.js';
 import { pointFlags, pointsOutside } from './flags.js';
+import { rangeOf } from './ranges.js';
 
 /** @import { ColorMode, Legend } from './color_modes.js' */
 /** @import { Attention, Context, PaletteName, State, Tokens } from './page.js' */
@@ -26,8 +26,6 @@ export function createPainting({ derived, facts, marks }) {
   const outside = lastOnly(outsideOf);
   const dotSizes = lastOnly(sizesByNorm);
   const sprites = lastOnly(spritesOf);
-  const ordered = lastOnly(headNorms);
-  const scored = lastOnly(queriesThenKeys);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -49,8 +47,7 @@ export function createPainting({ derived, facts, marks }) {
       const hits = derived.hits(state);
       const found = mode.isSearch ? hits : null;
       const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, values, patches, theme, state.palette, found);
-      const norms = freshValue(facts.headNorms);
-      const lengths = state.at && norms && ordered(norms);
+      const lengths = state.at && derived.norms();
       const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
       const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left);
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
@@ -80,13 +77,8 @@ export function createPainting({ derived, facts, marks }) {
 
   /** What a mode says of each head: of the open one, or, as far as it is known, of all of them. @param {ColorMode} mode @param {State} state */
   function headValues(mode, { at }) {
-    if (mode.needs.includes('scores')) {
-      const scores = at && freshValue(facts.tokenScores);
-      return scores && scored(scores, 2);
-    }
-    if (!at) return facts.gridNorms.value;
-    const norms = freshValue(facts.headNorms);
-    return norms && ordered(norms);
+    if (mode.needs.includes('scores')) return at && derived.scores();
+    return at ? derived.norms() : facts.gridNorms.value;
   }
 }
 
@@ -153,8 +145,7 @@ function outsideOf(tokens, drawn, filters, norms, selected, attention) {
  * @returns {Uint8Array} 255 = the plain size
  */
 function sizesByNorm(norms) {
-  let [least, most] = [Infinity, -Infinity];
-  for (const norm of norms) [least, most] = [Math.min(least, norm), Math.max(most, norm)];
+  const [least, most] = rangeOf(norms);
   const width = most > least ? most - least : 1;
   return Uint8Array.from(norms, (norm) => Math.round((255 * (0.15 + (0.5 * (norm - least)) / width)) / 0.65));
 }

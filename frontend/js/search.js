@@ -32,7 +32,6 @@ const MOST_SIGNS = 100;
 const BETWEEN_LOOKS = 64;
 /** More terms than a byte can number. */
 const MOST_TERMS = 200;
-const UNUSABLE = 'Not a usable expression';
 
 /**
  * Return the words of a corpus. Patches have none of their own and are found by the label or name of their image.
@@ -72,11 +71,26 @@ export function findTokens(index, typed, mode = 'whole') {
   const terms = mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
   if (terms.length === 0) return null;
   const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
-  const problem = LOOKS[mode](index, terms, termOf);
-  return { ...countHits(index, termOf), terms, problem, isUsable: !problem.startsWith(UNUSABLE) };
+  const { problem, isUsable } = look(mode, index, terms, termOf);
+  return { ...countHits(index, termOf), terms, problem, isUsable };
 }
 
-/** Ways to compare; each fills `termOf` and says why it did not look at all, if so. @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>} */
+/**
+ * @param {SearchMode} mode
+ * @param {SearchIndex} index
+ * @param {string[]} terms
+ * @param {Uint8Array} termOf
+ */
+function look(mode, index, terms, termOf) {
+  try {
+    return { problem: LOOKS[mode](index, terms, termOf), isUsable: true };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return { problem: `Not a usable expression: ${error.message}.`, isUsable: false };
+  }
+}
+
+/** Ways to compare; each fills `termOf` and says why it did not look at all of them, if so. @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>} */
 const LOOKS = {
   whole({ ids }, terms, termOf) {
     terms.forEach((term, i) => {
@@ -87,14 +101,7 @@ const LOOKS = {
   },
   prefix: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
   substring: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.includes(term)),
-  regex(index, [source], termOf) {
-    try {
-      return lookFor(compilePattern(source), index, termOf);
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      return `${UNUSABLE}: ${error.message}.`;
-    }
-  },
+  regex: (index, [source], termOf) => lookFor(compilePattern(source), index, termOf),
 };
 
 /**

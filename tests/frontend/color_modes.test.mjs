@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { COLOR_MODES, colorPoints, headNorms, modeNamed, modesFor, queriesThenKeys, tellValue } from '../../frontend/js/color_modes.js';
+import { COLOR_MODES, colorPoints, modeNamed, modesFor, queriesThenKeys, tellValue } from '../../frontend/js/color_modes.js';
 import { canvasPalette, cssColor, pack } from '../../frontend/js/colors.js';
 
 /** Two sequences of three and two tokens. */
@@ -217,7 +217,7 @@ test('the search has a colour for each term, and another for the rest', () => {
 });
 
 test('norms of a head are ordered as its points are', () => {
-  assert.deepEqual([...headNorms(Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0))], [1, 3, 2, 4]);
+  assert.deepEqual([...queriesThenKeys(Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0), 4)], [1, 3, 2, 4]);
 });
 
 test('attention has its own range for queries and for keys, and none where it was not computed', () => {

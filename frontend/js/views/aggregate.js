@@ -1,5 +1,6 @@
 /** The mean attention by position over all sentences that are long enough, below the sentence and in step with it. */
 
+import { MOST_AGGREGATED } from '../attention.js';
 import { el, setText } from '../dom.js';
 import { count, counted } from '../words.js';
 import { createColumns } from './columns.js';
@@ -9,9 +10,6 @@ import { createSquares } from './squares.js';
 
 /** @import { Below, Context } from '../page.js' */
 /** @import { Shown } from './panel.js' */
-
-/** Most positions of which the server takes a mean. */
-const MOST_POSITIONS = 1024;
 
 /**
  * @param {HTMLElement} root
@@ -81,7 +79,7 @@ export function createAggregate(root, context, scroller) {
       setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', facts.tokens.value?.sequences.length.length ?? 0));
       words.hidden = words.textContent === '';
       // Where no mean is taken, the sentence's own squares and offsets can still be seen.
-      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > MOST_POSITIONS);
+      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > MOST_AGGREGATED);
       partFor(hasPart ? state.below : 'none')?.update(shown);
     },
     destroy() {
@@ -100,12 +98,23 @@ export function createAggregate(root, context, scroller) {
  * @param {string} [noun] what the corpus is made of
  */
 export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence') {
-  if (n > MOST_POSITIONS) return `The mean is taken of up to ${count(MOST_POSITIONS)} positions; this ${noun} has ${count(n)}.`;
+  if (n > MOST_AGGREGATED) return `The mean is taken of up to ${count(MOST_AGGREGATED)} positions; this ${noun} has ${count(n)}.`;
   if (!mean) return isFailed ? 'The mean could not be loaded.' : 'Loading the mean …';
   // All images have the same positions.
   if (noun === 'image') return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
-  const sampled = mean.nSequences < mean.nLongEnough ? `, taken evenly from the ${count(mean.nLongEnough)} with` : ': those with';
-  return `By position, over ${count(mean.nSequences)} of ${counted(nAll, noun)}${sampled} at least ${counted(n, 'token')}.`;
+  return `By position, ${overWords(mean, nAll, n)}.`;
+}
+
+/**
+ * Over which sentences a mean by position was taken.
+ *
+ * @param {{nSequences: number, nLongEnough: number}} mean
+ * @param {number} nAll sentences of the corpus
+ * @param {number} n positions
+ */
+export function overWords({ nSequences, nLongEnough }, nAll, n) {
+  const sampled = nSequences < nLongEnough ? `, taken evenly from the ${count(nLongEnough)} with` : ': those with';
+  return `over ${count(nSequences)} of ${counted(nAll, 'sentence')}${sampled} at least ${counted(n, 'token')}`;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The mean pattern of every head as a grid of small heat maps, in a dialog. */
 
 import { el, ICONS, icon, setText } from '../dom.js';
-import { count, counted, headWords } from '../words.js';
+import { count, headWords, titleWords } from '../words.js';
+import { overWords } from './aggregate.js';
 import { heatRamp, paintHeatMap } from './heat_map.js';
 
 /** @import { Context, HeadId } from '../page.js' */
@@ -91,7 +92,7 @@ export function createAllHeads(root, { actions, api }) {
     return el('button', {
       class: 'heads__cell', type: 'button', 'aria-current': isOpen ? 'true' : null, title: `${headWords(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
       onClick: () => { dialog.close(); actions.openHead(at); },
-    }, el('span', { class: 'heads__name' }, `L${at.layer} H${at.head}`), canvas);
+    }, el('span', { class: 'heads__name' }, titleWords(at)), canvas);
   }
 
   return {
@@ -113,7 +114,7 @@ export function createAllHeads(root, { actions, api }) {
  * @param {import('../page.js').Tokens} tokens
  */
 function allHeadsWords(means, n, { sequences }) {
-  const sampled = means.nSequences < means.nLongEnough ? `, taken evenly from the ${count(means.nLongEnough)} with` : ': those with';
   const coarse = means.n < n ? ` The ${count(n)} positions are drawn as ${means.n} blocks.` : '';
-  return `Over ${count(means.nSequences)} of ${counted(sequences.length.length, 'sentence')}${sampled} at least ${counted(n, 'token')}.${coarse} Rows are queries, columns are keys; every head has its own scale.`;
+  const over = overWords(means, sequences.length.length, n);
+  return `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own scale.`;
 }

@@ -1,6 +1,6 @@
 /** What lies over the map of one head: the point under the mouse, the selected sequence and its attention lines. */
 
-import { headNorms, queriesThenKeys, tellValue } from '../color_modes.js';
+import { tellValue } from '../color_modes.js';
 import { createCleanup } from '../dom.js';
 import { lastOnly } from '../derived.js';
 import { projectPoint } from '../geometry.js';
@@ -8,7 +8,6 @@ import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../attention.js';
 import { drawnPoint, pointOf, selectedAt } from '../select.js';
-import { freshValue } from '../slots.js';
 import { createPartners } from './partners.js';
 import { picturePart, pointParts } from './point_words.js';
 
@@ -31,8 +30,6 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
   const overlay = createOverlay(canvas);
   const picker = createPicker();
   const links = lastOnly(linksOf);
-  const ordered = lastOnly(headNorms);
-  const scored = lastOnly(queriesThenKeys);
   const partners = createPartners({ api });
   /** What the sheet is about, so that it is not made again while the mouse stays on a point. @type {unknown[]} */
   let subject = [];
@@ -104,7 +101,7 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
    */
   function tell(place, tokens, point) {
     const state = store.get();
-    const next = [tokens, point, state.at, state.color, state.search, state.searchMode, freshValue(facts.headNorms), freshValue(facts.tokenScores), theme()];
+    const next = [tokens, point, state.at, state.color, state.search, state.searchMode, derived.norms(), derived.scores(), theme()];
     if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
     subject = next;
     const selected = selectedAt(point, tokens.n);
@@ -129,8 +126,7 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
   function told(tokens, point) {
     const mode = derived.mode(store.get());
     if (!mode) return null;
-    const [norms, scores] = [freshValue(facts.headNorms), freshValue(facts.tokenScores)];
-    const known = { norms: norms && ordered(norms), scores: scores && scored(scores, 2), found: derived.hits(store.get()) };
+    const known = { norms: derived.norms(), scores: derived.scores(), found: derived.hits(store.get()) };
     return { label: mode.label, value: tellValue(mode.name, { tokens, drawn: null, nCells: 1, ...known, patches: null, theme: theme() }, point) };
   }
 

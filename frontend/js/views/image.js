@@ -1,6 +1,6 @@
 /** One image under one head: a heat map of the selected patch, or the connections between patches. */
 
-import { el, setAttribute, setText } from '../dom.js';
+import { el, emptyPen, setAttribute, setText } from '../dom.js';
 import { canvasPalette, cssColor, rampStops } from '../colors.js';
 import { count, counted, tokenWords } from '../words.js';
 import { meanWords } from './aggregate.js';
@@ -209,7 +209,7 @@ export function createImageView(root, context) {
     rest = restWords(last, shown, facts.aggregate.status === 'failed');
     tell();
     canvas.hidden = !isShown;
-    const pen = isShown ? preparePen(canvas) : null;
+    const pen = isShown ? emptyPen(canvas) : null;
     if (!pen) return;
     const patch = patches.clientWidth / (grid()?.n_columns ?? 1);
     const classPosition = Array.from(listed.buttons.keys()).find((i) => listed?.tokens.tokenType[listed.start + i] === 'class') ?? -1;
@@ -282,14 +282,4 @@ function restWords(shown, { links, nAll, alone }, isFailed) {
 /** The picture stays visible under little attention. @param {number} share */
 function heatAlpha(share) {
   return 0.12 + 0.73 * share;
-}
-
-/** @param {HTMLCanvasElement} canvas */
-function preparePen(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = window.devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-  const pen = canvas.getContext('2d');
-  pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return pen;
 }

@@ -59,14 +59,8 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) => drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n));
   }
 
-  /** @type {string | null} */
-  let dataset = null;
-
   return {
-    update(state) {
-      // The same numbers are other points in another dataset.
-      if (dataset !== null && state.dataset !== dataset && marks.get()) queueMicrotask(() => marks.set(null));
-      dataset = state.dataset;
+    update() {
       const marked = marks.get();
       const tokens = facts.tokens.value;
       element.hidden = !marked || !tokens || marked.length !== 2 * tokens.n;

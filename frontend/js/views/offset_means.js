@@ -1,5 +1,7 @@
 /** The mean weight by offset: how far the key is behind (−) or ahead (+) of the query. */
 
+import { hiddenPositions } from '../attention.js';
+
 /** @import { HiddenToken } from '../page.js' */
 
 /** Offsets further than this share one bar at each end. */
@@ -35,8 +37,7 @@ export function offsetSpans(n, isCausal, reach = REACH) {
  * @returns {number[]} NaN where a span has no pair
  */
 export function meanByOffset({ n, pattern }, spans, hidden = []) {
-  const isHidden = { query: new Uint8Array(n), key: new Uint8Array(n) };
-  for (const { kind, position } of hidden) if (position < n) isHidden[kind][position] = 1;
+  const isHidden = hiddenPositions(n, hidden);
   const sums = new Float64Array(2 * n - 1);
   const pairs = new Int32Array(2 * n - 1);
   for (let query = 0; query < n; query++) {

@@ -1,5 +1,7 @@
 /** Draws the lines of a sentence: from each query to each key, opacity = weight. */
 
+import { emptyPen } from '../dom.js';
+
 /** @import { Attention } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
@@ -61,16 +63,10 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
  * @param {HTMLCanvasElement} canvas
  */
 function preparePen(canvas) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const ratio = window.devicePixelRatio || 1;
-  const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
-  const pen = canvas.getContext('2d');
+  const pen = emptyPen(canvas);
   if (!pen) return null;
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
   const style = getComputedStyle(canvas);
-  const blend = pen.createLinearGradient(0, 0, width, 0);
+  const blend = pen.createLinearGradient(0, 0, canvas.clientWidth, 0);
   blend.addColorStop(0, style.getPropertyValue('color'));
   blend.addColorStop(1, style.getPropertyValue('border-right-color'));
   pen.strokeStyle = blend;
