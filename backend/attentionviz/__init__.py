@@ -1,3 +1,32 @@
 """AttentionViz: joint maps of the queries and keys of every attention head of a transformer."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from attentionviz.notebook import Dataset
+
 __version__ = "0.1.0"
+
+
+def open(path: "str | Path") -> "Dataset":
+    """Return a built dataset: its arrays under their names, and its page for a notebook.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its folder, with or without its version, or its id alone.
+
+    Returns
+    -------
+    attentionviz.notebook.Dataset
+
+    Raises
+    ------
+    AppError
+        With one sentence on what is wrong; see `attentionviz.notebook.open_dataset`.
+    """
+    from attentionviz.notebook import open_dataset
+
+    return open_dataset(path)

@@ -68,8 +68,25 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     from attentionviz.api.wsgi_server import run
 
     app = create_app(settings)
-    made: ApiContext = app.extensions[EXTENSION]
-    run(app, settings, lambda: content_policy(made.index.script_hashes()), on_ready)
+    run(app, settings, lambda: _policy(app.extensions[EXTENSION]), on_ready)
+
+
+def serve_in_background(settings: Settings) -> str:
+    """Serve from a thread of this process until it ends; return the address of the page.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe, or the port is taken.
+    """
+    from attentionviz.api.wsgi_server import run_in_thread
+
+    app = create_app(settings)
+    return run_in_thread(app, settings, lambda: _policy(app.extensions[EXTENSION]))
 
 
 def _with_real_folders(settings: Settings) -> Settings:
@@ -83,11 +100,12 @@ def _with_real_folders(settings: Settings) -> Settings:
 
 
 def _guard(app: Flask, made: ApiContext) -> None:
-    def policy() -> str:
-        return content_policy(made.index.script_hashes())
-
-    guard = Guard(app.wsgi_app, made.settings.allowed_hosts, policy)
+    guard = Guard(app.wsgi_app, made.settings.allowed_hosts, lambda: _policy(made))
     app.wsgi_app = guard  # type: ignore[method-assign]  # Flask's own way to wrap an application
+
+
+def _policy(made: ApiContext) -> str:
+    return content_policy(made.index.script_hashes(), made.settings.frame_origins)
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:

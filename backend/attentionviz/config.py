@@ -112,6 +112,9 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         "origins", _origins, (), "Exact origins whose pages may read the API."
     )
+    frame_origins: tuple[str, ...] = _setting(
+        "origins", _origins, (), "Exact origins whose pages may show this one inside of them."
+    )
     threads: int = _setting("number", _whole(1, 64), 8, "Requests that are worked on at once.")
     connection_limit: int = _setting(
         "number", _whole(10, 10_000), 1000, "Connections that may be open at once."

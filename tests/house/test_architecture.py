@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "cli": {"app", "config", "core", "errors", "pipeline", "store", "__init__"},
     "app": {"api", "config", "core", "errors", "store", "__init__"},
+    "notebook": {"app", "config", "core", "errors", "projections", "store"},
     "config": {"core", "errors"},
     "api": {"config", "core", "errors", "measures", "store", "__init__"},
     "pipeline": {"core", "errors", "measures", "models", "projections", "store", "__init__"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "store": {"core", "errors"},
     "core": {"errors"},
     "errors": set(),
-    "__init__": set(),
+    "__init__": {"notebook"},
 }
 ONLY_IN_MODELS = {"torch", "transformers", "tokenizers", "safetensors"}
 

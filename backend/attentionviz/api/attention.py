@@ -15,6 +15,7 @@ from attentionviz.api.parameters import (
 )
 from attentionviz.api.responses import array_response, json_response
 from attentionviz.api.token_scores import token_scores
+from attentionviz.core.pattern import WEIGHTS
 from attentionviz.errors import InvalidRequestError
 
 blueprint = Blueprint("attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
@@ -25,7 +26,7 @@ MAX_PARTNERS = 1000
 @blueprint.get("/<layer>/<head>/attention/<sequence>")
 def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
     """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
-    wanted = query(weight=one_of(*computed.WEIGHTS))
+    wanted = query(weight=one_of(*WEIGHTS))
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
     sequence_idx = path_number("sequence", sequence)
@@ -45,7 +46,7 @@ def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Resp
 @blueprint.get("/<layer>/<head>/aggregate")
 def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
     """Return the mean pattern by position over the sequences that are long enough."""
-    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*computed.WEIGHTS))
+    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
     if wanted["length"] is None:
         raise InvalidRequestError("length is missing; it says how many positions to compare")
     reader = open_dataset(dataset_id, wanted["v"])
@@ -65,7 +66,7 @@ def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
 @blueprint.get("/aggregate")
 def get_all_aggregates(dataset_id: str) -> Response:
     """Return the mean pattern of every head, made coarse where it is long."""
-    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*computed.WEIGHTS))
+    wanted = query(length=whole_number(1, computed.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
     if wanted["length"] is None:
         raise InvalidRequestError("length is missing; it says how many positions to compare")
     reader = open_dataset(dataset_id, wanted["v"])

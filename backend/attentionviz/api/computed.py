@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import __version__
-from attentionviz.core.pattern import Floats, attention_pattern, weigh_keys
+from attentionviz.core.pattern import NORM_COLUMN, Floats, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
 
-WEIGHTS = ("none", "value", "output")
-NORM_COLUMN = {"value": 2, "output": 3}
 LONG_SEQUENCE = 512
 MAX_SEQUENCE = 4096
 MAX_AGGREGATE = 1024

@@ -15,6 +15,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+NO_FRAMES = "frame-ancestors 'none'"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 WRITABLE_TYPES = ("application/json", "multipart/form-data")
@@ -22,7 +23,6 @@ _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -30,14 +30,17 @@ HEADERS = {
 }
 
 
-def content_policy(script_hashes: Iterable[str] = ()) -> str:
+def content_policy(script_hashes: Iterable[str] = (), frame_origins: Iterable[str] = ()) -> str:
     """Return the Content-Security-Policy.
 
     Parameters
     ----------
     script_hashes : iterable of str
         Of the inline import map, such as ``sha256-…``: the one script that is not a file.
+    frame_origins : iterable of str
+        Whose pages may show ours inside of them.
     """
+    origins = " ".join(frame_origins)
     scripts = " ".join(["'self'", *(f"'{value}'" for value in script_hashes)])
     rules = (
         "default-src 'none'",
@@ -48,7 +51,7 @@ def content_policy(script_hashes: Iterable[str] = ()) -> str:
         "font-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
-        "frame-ancestors 'none'",
+        f"frame-ancestors {origins}" if origins else NO_FRAMES,
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     )
@@ -59,6 +62,8 @@ def add_headers(headers: list[tuple[str, str]], policy: str) -> list[tuple[str, 
     """Return the headers of an answer with those that every answer has."""
     present = {name.lower() for name, _ in headers}
     always = {"Content-Security-Policy": policy, **HEADERS, "Cache-Control": "no-store"}
+    if NO_FRAMES in policy:  # for old browsers; the header cannot name the origins of others
+        always["X-Frame-Options"] = "DENY"
     more = [(name, value) for name, value in always.items() if name.lower() not in present]
     return [*headers, *more]
 

@@ -3,7 +3,7 @@
 import functools
 
 from attentionviz import __version__
-from attentionviz.api.computed import MAX_AGGREGATE, WEIGHTS
+from attentionviz.api.computed import MAX_AGGREGATE
 from attentionviz.api.openapi_parts import (
     Json,
     array_answer,
@@ -14,6 +14,7 @@ from attentionviz.api.openapi_parts import (
     picture_answer,
     query_parameter,
 )
+from attentionviz.core.pattern import WEIGHTS
 from attentionviz.core.types import DIMS, METHODS
 
 _DATASET = "/api/v1/datasets/{id}"

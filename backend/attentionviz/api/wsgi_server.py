@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 from waitress import wasyncore
@@ -66,6 +67,25 @@ def run(
             signal.signal(kind, handler)
         server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(server._map, ignore_all=True)
+
+
+def run_in_thread(app: WsgiApp, settings: Settings, policy: Callable[[], str]) -> str:
+    """Serve an application from a thread that ends with the process; return the address.
+
+    Parameters
+    ----------
+    app, settings, policy
+        As of `run`. Requests that run when the process ends are not finished.
+
+    Raises
+    ------
+    ConfigError
+        When the address cannot be listened on.
+    """
+    server = _listen(app, settings)
+    server.channel_class = _channel_class(policy)
+    Thread(target=server.run, name="attentionviz", daemon=True).start()
+    return page_address(settings.host, int(server.effective_port))
 
 
 def page_address(host: str, port: int) -> str:

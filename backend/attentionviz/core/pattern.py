@@ -12,6 +12,9 @@ from attentionviz.core.shapes import require_shape
 from attentionviz.errors import ShapeError
 
 Floats = NDArray[np.float32]
+# What keys may be weighed by, and the column of a head's norms that holds it.
+WEIGHTS = ("none", "value", "output")
+NORM_COLUMN = {"value": 2, "output": 3}
 
 
 def visible_keys(

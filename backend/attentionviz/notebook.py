@@ -1,0 +1,335 @@
+"""A dataset in Python: its arrays under their names, and its page in a cell of a notebook."""
+
+import functools
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.config import Settings, load_settings
+from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, weigh_keys
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import (
+    DatasetNotFoundError,
+    InvalidRequestError,
+    NotFoundError,
+    NotReadyError,
+)
+from attentionviz.projections.quantise import dequantise
+from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
+from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.reader import DatasetLibrary
+
+Floats = NDArray[np.float32]
+# Where notebooks run that a page on this machine may be shown in.
+NOTEBOOK_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
+DEFAULT_HEIGHT_PX = 720
+
+
+class Vectors(NamedTuple):
+    """Queries and keys of one head, float32, shape (n_tokens, d_head) each."""
+
+    queries: Floats
+    keys: Floats
+
+
+class Points(NamedTuple):
+    """Where one map draws the queries and keys of a head, float32, shape (n_tokens, dims) each."""
+
+    queries: Floats
+    keys: Floats
+
+
+class Tokens(NamedTuple):
+    """The tokens of the corpus, one array a column, all of shape (n_tokens,).
+
+    Attributes
+    ----------
+    text : ndarray of str
+        As the tokenizer has it, with leading spaces; empty for patches.
+    sequence, position : ndarray of int64
+        Which sequence a token stands in, and where.
+    token_type : ndarray of str
+        ``text``, ``special``, ``class``, ``register`` or ``patch``.
+    row, column : ndarray of int64 or None
+        Place of a patch, -1 for what is none; None for text.
+    """
+
+    text: NDArray[np.str_]
+    sequence: NDArray[np.int64]
+    position: NDArray[np.int64]
+    token_type: NDArray[np.str_]
+    row: NDArray[np.int64] | None
+    column: NDArray[np.int64] | None
+
+
+class Shown:
+    """The page of a dataset; a notebook draws it in the cell.
+
+    Attributes
+    ----------
+    url : str
+        Opens in any browser on this machine while the process lives.
+    """
+
+    def __init__(self, url: str, height_px: int) -> None:
+        self.url = url
+        self._height_px = height_px
+
+    def __repr__(self) -> str:
+        return f"AttentionViz at {self.url}"
+
+    def _repr_html_(self) -> str:
+        address = escape(self.url, quote=True)
+        return (
+            f'<iframe src="{address}" title="AttentionViz" width="100%" '
+            f'height="{self._height_px}" style="border: 0"></iframe>'
+            f'<p><a href="{address}" target="_blank" rel="noopener">Open it in a window</a></p>'
+        )
+
+
+class Dataset:
+    """One built dataset. Arrays are read when asked for, checked against their hashes.
+
+    Attributes
+    ----------
+    manifest : dict
+        Model, corpus, counts, every parameter of every map.
+    n_layers, n_heads, n_tokens, n_sequences, d_head : int
+    maps : tuple of str
+        Such as ``biplot-2d``.
+    """
+
+    def __init__(self, library: DatasetLibrary, reader: DatasetReader) -> None:
+        self._library = library
+        self._reader = reader
+        self.manifest: dict[str, Any] = dict(reader.manifest)
+        for name in ("n_layers", "n_heads", "n_tokens", "n_sequences", "d_head"):
+            setattr(self, name, self.manifest[name])
+        self.maps = tuple(sorted(self.manifest["maps"]))
+
+    n_layers: int
+    n_heads: int
+    n_tokens: int
+    n_sequences: int
+    d_head: int
+
+    def __repr__(self) -> str:
+        model = self.manifest["model"]["name"]
+        return (
+            f"<{self._reader.dataset_id}: {model}, {self.n_layers} layers x {self.n_heads} heads, "
+            f"{self.n_tokens:,} tokens in {self.n_sequences:,} sequences>"
+        )
+
+    @functools.cached_property
+    def tokens(self) -> Tokens:
+        """Return the columns of all tokens."""
+        columns = self._columns
+        whole = {name: np.array(columns[name]) for name in ("sequence", "position")}
+        places = [_places(columns.get(name)) for name in ("row", "column")]
+        return Tokens(
+            np.array(columns["text"], dtype=np.str_),
+            whole["sequence"],
+            whole["position"],
+            np.array(columns["token_type"], dtype=np.str_),
+            *places,
+        )
+
+    @property
+    def texts(self) -> list[str]:
+        """Return the raw text of every sequence, or the name of every image."""
+        return list(self._columns["sequences"]["text"])
+
+    def vectors(self, layer: int, head: int) -> Vectors:
+        """Return queries and keys of one head, as the model compared them, before scaling.
+
+        Raises
+        ------
+        HeadOutOfRangeError
+            When the model has no such head.
+        """
+        at, n = HeadId(layer, head), self.n_tokens
+        found = self._reader.queries(at, 0, n), self._reader.keys(at, 0, n)
+        return Vectors(*(array.astype(np.float32) for array in found))
+
+    def queries(self, layer: int, head: int) -> Floats:
+        """Return the queries of one head, float32 (n_tokens, d_head)."""
+        return self.vectors(layer, head).queries
+
+    def keys(self, layer: int, head: int) -> Floats:
+        """Return the keys of one head, float32 (n_tokens, d_head)."""
+        return self.vectors(layer, head).keys
+
+    def pattern(self, layer: int, head: int, sequence: int, weight: str = "none") -> Floats:
+        """Return the attention pattern of one sequence.
+
+        Parameters
+        ----------
+        layer, head, sequence : int
+        weight : "none", "value" or "output"
+            Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n)
+            [query_pos, key_pos]; ``tokens.text[tokens.sequence == sequence]`` names both axes.
+
+        Raises
+        ------
+        HeadOutOfRangeError, NotFoundError, InvalidRequestError
+            For a head, a sequence or a weight that there is not.
+        """
+        if weight not in WEIGHTS:
+            raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
+        start, stop = self._span(sequence)
+        at = HeadId(layer, head)
+        queries = self._reader.queries(at, start, stop)  # refuses a head that is not there
+        keys = self._reader.keys(at, start, stop)
+        pattern = attention_pattern(queries, keys, **self.manifest["layers"][layer])
+        if weight == "none":
+            return pattern
+        return weigh_keys(pattern, self._reader.norms(at)[start:stop, NORM_COLUMN[weight]])
+
+    def projection(self, layer: int, head: int, method: str, dims: int = 2) -> Points:
+        """Return what a map draws, in the unit of the vectors it was made from.
+
+        Raises
+        ------
+        HeadOutOfRangeError, MethodNotFoundError
+            For a head or a map that there is not.
+        """
+        name, at = MapName.parse(f"{method}-{dims}d"), HeadId(layer, head)
+        steps = self._reader.projection(name, at)
+        facts = self._facts(at)["maps"][str(name)]
+        drawn = dequantise(steps, facts["offset"], facts["scale"])
+        return Points(drawn[: self.n_tokens], drawn[self.n_tokens :])
+
+    def fidelity(self, method: str, dims: int = 2) -> dict[str, NDArray[np.float64]]:
+        """Return how true one map of every head is.
+
+        Returns
+        -------
+        dict
+            ``recall_at_10``, ``rank_correlation`` and ``trustworthiness``, each float64
+            (n_layers, n_heads); NaN where undefined.
+        """
+        name = MapName.parse(f"{method}-{dims}d")
+        self._reader.require_map(name)
+        found = [facts["maps"][str(name)]["fidelity"] for facts in self._reader.heads()]
+        return {measure: self._per_head([f[measure] for f in found]) for measure in found[0]}
+
+    def show(
+        self,
+        layer: int | None = None,
+        head: int | None = None,
+        method: str | None = None,
+        dims: int | None = None,
+        height_px: int = DEFAULT_HEIGHT_PX,
+    ) -> Shown:
+        """Return the page of this dataset, which a notebook draws in the cell.
+
+        One server a data folder runs in this process, on this machine only, and ends with it.
+
+        Parameters
+        ----------
+        layer, head : int or None
+            Both for one head, none for the grid of all heads.
+        method : str or None
+            Such as ``attention-tsne``; by default the page's own choice.
+        dims : 2, 3 or None
+        height_px : int
+            Of the cell, CSS pixels.
+
+        Raises
+        ------
+        HeadOutOfRangeError, MethodNotFoundError, InvalidRequestError
+            For a head or a map that there is not.
+        """
+        if (layer is None) != (head is None):
+            raise InvalidRequestError("layer and head belong together; give both, or none")
+        if layer is not None and head is not None:
+            self._reader.require_head(HeadId(layer, head))
+        if method is not None:
+            self._reader.require_map(MapName.parse(f"{method}-{dims or 2}d"))
+        chosen = {"method": method, "dims": dims, "layer": layer, "head": head}
+        asked = {name: value for name, value in chosen.items() if value is not None}
+        query = urlencode({"dataset": self._reader.dataset_id, **asked})
+        return Shown(f"{_page_of(self._library.data_dir)}?{query}", height_px)
+
+    @functools.cached_property
+    def _columns(self) -> dict[str, Any]:
+        found: dict[str, Any] = parse_json(self._reader.tokens_bytes(), layout.TOKENS)
+        return found
+
+    def _span(self, sequence: int) -> tuple[int, int]:
+        if not 0 <= sequence < self.n_sequences:
+            raise NotFoundError(f"sequence {sequence} is outside 0..{self.n_sequences - 1}")
+        spans = self._reader.sequences()
+        start = int(spans.start[sequence])
+        return start, start + int(spans.length[sequence])
+
+    def _facts(self, at: HeadId) -> dict[str, Any]:
+        return self._reader.heads()[at.layer * self.n_heads + at.head]
+
+    def _per_head(self, values: list[float | None]) -> NDArray[np.float64]:
+        flat = np.array([np.nan if value is None else value for value in values])
+        return flat.reshape(self.n_layers, self.n_heads)  # (layer, head)
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Return a built dataset.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its folder (``data/built/demo-bert@…``), the same without its version
+        (``data/built/demo-bert``), or its id alone, which is looked for in the data folder of
+        the settings.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        When there is none.
+    NotReadyError
+        When it is still being built.
+    DamagedDatasetError
+        When it does not fit its manifest.
+    """
+    data_dir, name = _place(Path(path))
+    dataset_id, version = layout.parse_version_name(name) or (name, None)
+    library = DatasetLibrary(data_dir)
+    try:
+        reader = library.open_dataset(dataset_id, version)
+    except DatasetNotFoundError as error:
+        known = ", ".join(entry.dataset_id for entry in library.list_datasets()) or "none"
+        message = f"there is no dataset {name!r} in {data_dir}; there are: {known}"
+        raise DatasetNotFoundError(message) from error
+    if reader.state != "complete":
+        raise NotReadyError(f"{dataset_id} is still being built; open it when it is complete")
+    return Dataset(library, reader)
+
+
+def _place(path: Path) -> tuple[Path, str]:
+    name = path.name.removesuffix(layout.POINTER_SUFFIX)
+    if path.parent == Path() and not path.is_dir():
+        return load_settings().data_dir, name
+    return path.resolve().parent, name
+
+
+def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
+    if column is None:
+        return None
+    return np.array([-1 if value is None else value for value in column], dtype=np.int64)
+
+
+@functools.cache
+def _page_of(data_dir: Path) -> str:
+    """Return the address of the page over a data folder; its server starts on first use."""
+    from attentionviz.app import serve_in_background
+
+    settings = Settings(data_dir=data_dir, port=0, frame_origins=NOTEBOOK_ORIGINS)
+    return serve_in_background(settings)

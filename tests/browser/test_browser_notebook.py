@@ -1,0 +1,65 @@
+"""The page in a cell of a notebook: a frame in a page of another origin."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.page_driver import NOT_BACKGROUND, wait_until
+
+import attentionviz
+
+
+@pytest.fixture
+def notebook() -> Iterator[tuple[str, dict[str, str]]]:
+    """Return the address of a page, and its body, which the test writes."""
+    cell = {"html": ""}
+
+    class Cell(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = f"<!doctype html><title>notebook</title>{cell['html']}".encode()
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the terminal of the tests quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Cell)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/", cell
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_cell_shows_the_head_that_was_asked_for(
+    page: Page, built: Path, notebook: tuple[str, dict[str, str]]
+) -> None:
+    address, cell = notebook
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    # The cell is of another origin: asked for from here, and given no focus on its own.
+    page.expected += ["foreign host: http://localhost", "Blocked autofocusing"]  # type: ignore[attr-defined]
+    cell["html"] = attentionviz.open(built / "words").show(1, 2, "pca")._repr_html_()
+    page.goto(address)
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    inner = page.frames[1]
+    wait_until(lambda: inner.evaluate(NOT_BACKGROUND) > 0, "a map is drawn in the cell")
+    expect(frame.get_by_role("radio", name="PCA")).to_be_checked()
+
+
+def test_a_page_that_nobody_may_frame_stays_out_of_other_pages(
+    page: Page, address: str, notebook: tuple[str, dict[str, str]]
+) -> None:
+    other, cell = notebook
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.expected += ["frame-ancestors", "X-Frame-Options"]  # type: ignore[attr-defined]
+    cell["html"] = f'<iframe src="{address}?dataset=words"></iframe>'
+    with page.expect_event("console") as said:
+        page.goto(other)
+    assert "frame-ancestors" in said.value.text
+    assert page.frames[1].evaluate("document.querySelectorAll('canvas').length") == 0
