@@ -59,7 +59,7 @@ export function createActions(store, facts, marks) {
     /** Take back the last thing that marks points: the selection, then marked points, then the search. */
     clear() {
       if (store.get().selected) actions.clearSelection();
-      else if (marks.get()) marks.set(null);
+      else if (store.get().marked !== '') marks.set(null);
       else store.set({ search: '' });
     },
     /** Hide tokens of the selected sequence or show them again. @param {readonly HiddenToken[]} tokens @param {boolean} [isHidden] */

@@ -10,7 +10,7 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 /**
  * @param {Context & {openHelp: () => void, focusSearch: () => void}} context
  */
-export function createKeyboard({ actions, store, openHelp, focusSearch }) {
+export function createKeyboard({ actions, store, undo, openHelp, focusSearch }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
@@ -28,8 +28,19 @@ export function createKeyboard({ actions, store, openHelp, focusSearch }) {
     return keys[key] ?? null;
   }
 
+  /** Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has its own. @param {KeyboardEvent} event */
+  function pressUndo(event) {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented || isText(event.target) || document.querySelector('dialog:modal')) return;
+    if (key !== 'z' && (key !== 'y' || event.shiftKey)) return;
+    event.preventDefault();
+    if (key === 'z' && !event.shiftKey) undo.back();
+    else undo.forth();
+  }
+
   /** @param {KeyboardEvent} event */
   function press(event) {
+    pressUndo(event);
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
     if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
@@ -48,6 +59,11 @@ function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return target.type !== 'radio' && target.type !== 'checkbox';
   return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
+/** Whether letters belong to a field. @param {EventTarget | null} target */
+function isText(target) {
+  return isTyping(target) && !(target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === 'range'));
 }
 
 /** @param {EventTarget | null} target */

@@ -1,6 +1,7 @@
 /** Makes the parts of the page and connects them. */
 
 import { createActions, readLooks } from './actions.js';
+import { keepAddress, readAddress } from './address.js';
 import { createApi } from './api.js';
 import { createDerived } from './derived.js';
 import { el } from './dom.js';
@@ -10,7 +11,7 @@ import { createLoader } from './loader.js';
 import { createMarks } from './marks.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
-import { readQuery, writeQuery } from './url.js';
+import { createUndo } from './undo.js';
 import { createAbout } from './views/about.js';
 import { createControls } from './views/controls.js';
 import { createHeader } from './views/header.js';
@@ -28,7 +29,7 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 /** @param {HTMLElement} root */
 function start(root) {
   let isScheduled = false;
-  const first = readQuery(location.search);
+  const first = readAddress();
   const store = createStore({ ...first.choices, ...readLooks() });
   const api = createApi(document.baseURI);
   const { facts, update: load, retry } = createLoader(api, schedule);
@@ -36,9 +37,10 @@ function start(root) {
   const notices = createNotices(document.body);
   const help = createHelp(document.body, { openAbout: () => about.open() });
   const about = createAbout(document.body, { openHelp: help.open });
-  const marks = createMarks();
+  const marks = createMarks(store, facts);
+  const undo = createUndo(store); // it hears of a choice before what follows from it
   const actions = createActions(store, facts, marks);
-  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, notify: notices.say, retry };
+  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, undo, notify: notices.say, retry };
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...context, openHelp: help.open });
@@ -66,7 +68,7 @@ function start(root) {
   function follow() {
     const { change, notices: words } = settle(store.get(), facts);
     words.forEach(notices.say);
-    if (Object.keys(change).length > 0) return store.set(change, 'replace');
+    if (Object.keys(change).length > 0) return store.set(change, 'settle');
     const state = store.get();
     document.documentElement.dataset.theme = shownTheme(state);
     document.documentElement.dataset.palette = state.palette;
@@ -75,31 +77,12 @@ function start(root) {
     for (const view of views) view.update(state);
   }
 
-  store.subscribe((state, previous, history) => {
-    remember(state, history);
-    if (state.dataset !== previous.dataset) marks.set(null); // the same numbers are other points there
-    follow();
-  });
-  window.addEventListener('popstate', () => {
-    const { choices } = readQuery(location.search);
-    store.set(choices, 'none');
-  });
+  keepAddress(store, notices.say);
+  store.subscribe(follow);
   prefersDark.addEventListener('change', follow);
-  marks.subscribe(follow);
   first.notices.forEach(notices.say);
   about.greet(location.search);
   follow();
-}
-
-/**
- * @param {State} state
- * @param {import('./page.js').HistoryMode} mode
- */
-function remember(state, mode) {
-  const address = `${location.pathname}${writeQuery(state)}${location.hash}`;
-  if (mode === 'none' || address === `${location.pathname}${location.search}${location.hash}`) return;
-  if (mode === 'push') history.pushState(null, '', address);
-  else history.replaceState(null, '', address);
 }
 
 /** @param {State} state @returns {ShownTheme} */

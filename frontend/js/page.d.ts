@@ -32,6 +32,7 @@ export interface State {
   readonly dims: Dims;
   readonly at: HeadId | null;         // null: the grid of all heads
   readonly selected: Selected | null;
+  readonly marked: string;            // points that were drawn around, as mark_words.js writes them
   readonly color: string | null;      // null: the first mode of the modality
   readonly search: string;            // as typed
   readonly searchMode: SearchMode;
@@ -53,8 +54,8 @@ export interface State {
   readonly palette: PaletteName;
 }
 
-/** How a change of choices is written into the browser's history. */
-export type HistoryMode = 'push' | 'replace' | 'none';
+/** How a change of choices is written into the browser's history; 'settle' replaces, too: the facts did not allow what was chosen. */
+export type HistoryMode = 'push' | 'replace' | 'settle' | 'none';
 
 export interface Store {
   get(): State;
@@ -181,6 +182,7 @@ export interface Context {
   derived: import('./derived.js').Derived;
   hover: import('./hover.js').Hover;
   marks: import('./marks.js').Marks;
+  undo: import('./undo.js').Undo;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

@@ -1,6 +1,7 @@
 /** What follows from the choices and the facts: pure functions, no DOM and no requests. */
 
 import { modesFor } from './color_modes.js';
+import { lastMarked } from './mark_words.js';
 import { allMethods } from './methods.js';
 import { NO_FILTERS } from './store.js';
 
@@ -44,7 +45,7 @@ export function settle(state, facts) {
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({ at: null, selected: null, color: null, hidden: [], filters: NO_FILTERS });
+export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS });
 
 /**
  * @param {State} state
@@ -67,14 +68,35 @@ function settleInside(state, manifest, mapsReady) {
     change.at = null;
     notices.push(`${outside}; all heads are shown instead.`);
   }
-  if (state.selected && state.selected.token >= manifest.n_tokens) {
-    change.selected = null;
-    notices.push(`Token ${state.selected.token} is outside 0..${manifest.n_tokens - 1}; nothing is selected.`);
-  }
+  const points = settlePoints(state, manifest.n_tokens);
+  Object.assign(change, points.change);
+  notices.push(...points.notices);
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
   if (state.color !== null && !modesFor(manifest.model.modality, manifest.corpus?.columns).some(({ name }) => name === state.color)) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
+  }
+  return { change, notices };
+}
+
+/**
+ * Points that this dataset does not have are neither selected nor marked.
+ *
+ * @param {State} state
+ * @param {number} nTokens
+ */
+function settlePoints({ selected, marked }, nTokens) {
+  /** @type {Partial<State>} */
+  const change = {};
+  const notices = [];
+  if (selected && selected.token >= nTokens) {
+    Object.assign(change, { selected: null });
+    notices.push(`Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected.`);
+  }
+  const last = marked === '' ? -1 : lastMarked(marked);
+  if (last >= nTokens) {
+    Object.assign(change, { marked: '' });
+    notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked.`);
   }
   return { change, notices };
 }

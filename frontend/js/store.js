@@ -15,6 +15,7 @@ export const DEFAULTS = Object.freeze({
   dims: 2,
   at: null,
   selected: null,
+  marked: '',
   color: null,
   search: '',
   searchMode: 'whole',

@@ -1,12 +1,13 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
+import { MOST_CHARACTERS, readRuns } from './mark_words.js';
 import { DEFAULTS, NO_FILTERS } from './store.js';
 
 /** @import { Below, Filters, HiddenToken, ImageLinks, SearchMode, State, Weight } from './page.js' */
 
 /** Names in the address, in the order they are written. */
 const NAMES = [
-  'dataset', 'method', 'dims', 'layer', 'head', 'selected', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
+  'dataset', 'method', 'dims', 'layer', 'head', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
   'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention',
 ];
 
@@ -54,6 +55,7 @@ const READERS = {
     const [kind, token] = [value.slice(0, value.lastIndexOf('-')), readCount(value.slice(value.lastIndexOf('-') + 1))];
     return (kind === 'query' || kind === 'key') && token !== null ? { selected: { kind, token } } : null;
   },
+  marked: (value) => (value.length <= MOST_CHARACTERS && readRuns(value) ? { marked: value } : null),
   color: (value) => (/^([\w .:-]{1,64}|column:[^\p{C}]{1,80})$/u.test(value) ? { color: value } : null),
   search: (value) => ({ search: value.slice(0, 200) }),
   'search-mode': (value) => (isOneOf(value, SEARCH_MODES) ? { searchMode: value } : null),
@@ -99,6 +101,7 @@ export function writeQuery(state) {
     layer: state.at ? state.at.layer : null,
     head: state.at ? state.at.head : null,
     selected: state.selected ? `${state.selected.kind}-${state.selected.token}` : null,
+    marked: isMarkedSaid(state) && state.marked !== '' ? state.marked : null,
     color: state.color,
     search: state.search.trim() === '' ? null : state.search,
     'search-mode': unlessDefault('searchMode'),
@@ -128,6 +131,11 @@ export function writeQuery(state) {
   function unlessDefault(name) {
     return state[name] === DEFAULTS[name] ? null : state[name];
   }
+}
+
+/** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
+export function isMarkedSaid({ marked }) {
+  return marked.length <= MOST_CHARACTERS;
 }
 
 /** @param {readonly [number, number]} range */

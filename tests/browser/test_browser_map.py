@@ -311,7 +311,8 @@ def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
     expect(page.locator(".marked")).to_be_hidden()
     page.go_back()
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    expect(page.locator(".marked")).to_be_hidden()
+    expect(page.locator(".marked")).to_be_visible()
+    assert counts(page) == (300, 300)
 
 
 def test_shift_moves_a_map_in_space_instead_of_marking(page: Page, address: str) -> None:

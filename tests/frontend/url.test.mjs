@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULTS } from '../../frontend/js/store.js';
-import { readQuery, writeQuery } from '../../frontend/js/url.js';
+import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/url.js';
 
 const FULL = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
-  selected: { kind: 'key', token: 41 }, color: 'position-mod-5', search: ' April & may', hasLines: false,
+  selected: { kind: 'key', token: 41 }, marked: 'query-3-9.12.key-4', color: 'position-mod-5', search: ' April & may', hasLines: false,
   searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
   hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true,
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
@@ -37,6 +37,13 @@ test('text of any kind survives in a search', () => {
   }
 });
 
+test('marked points that would make an address too long are left out of it', () => {
+  const most = `query-${Array.from({ length: 400 }, (_, i) => 2 * i + 1).join('.')}`;
+  assert.equal(writeQuery({ ...DEFAULTS, dataset: 'a', marked: most }), '?dataset=a');
+  assert.equal(isMarkedSaid({ marked: most }), false);
+  assert.equal(isMarkedSaid({ marked: 'query-1' }), true);
+});
+
 test('choices that are not named have their defaults, except theme and palette, which are no part of an address', () => {
   const { choices } = readQuery('');
   assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
@@ -53,6 +60,10 @@ for (const [query, left] of [
   ['?layer=1e3&head=0', 'layer'],
   ['?selected=value-3', 'selected'],
   ['?selected=query', 'selected'],
+  ['?marked=3-9', 'marked'],
+  ['?marked=query-9-3', 'marked'],
+  ['?marked=value-3', 'marked'],
+  [`?marked=query-${Array.from({ length: 400 }, (_, i) => 2 * i + 1).join('.')}`, 'marked'],
   ['?color=%3Cb%3E', 'color'],
   ['?lines=on', 'lines'],
   ['?search-mode=fuzzy', 'search-mode'],

@@ -8,6 +8,11 @@ import { counted, headWords, mapWords } from '../words.js';
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
 const DIRECTIONS = ['left', 'up', 'down', 'right'];
+/** @type {readonly {name: 'past' | 'future', way: 'back' | 'forth', icon: string, verb: string, keys: string}[]} */
+const STEPS = [
+  { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
+  { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
+];
 const LASSO_ICON = 'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 2.8c.6.6.6 1.3.2 1.9';
 const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', left: 'Head at the left', right: 'Head at the right' };
 
@@ -16,7 +21,7 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
  * @param {Context & {resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
  * @returns {View}
  */
-export function createBar(root, { actions, facts, lasso, resetZoom }) {
+export function createBar(root, { actions, facts, lasso, resetZoom, undo }) {
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -27,7 +32,8 @@ export function createBar(root, { actions, facts, lasso, resetZoom }) {
   const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
   const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
-  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), clear, outline, reset);
+  const steps = createSteps(undo);
+  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset);
   root.append(element);
   let wasGrid = false;
 
@@ -43,6 +49,7 @@ export function createBar(root, { actions, facts, lasso, resetZoom }) {
       wasGrid = at === null;
       back.hidden = neighbours.hidden = at === null;
       if (isOpening && document.activeElement !== document.body) inheritFocus(back);
+      steps.update();
       clear.hidden = selected === null;
       reset.hidden = outline.hidden = manifest === null;
       setText(title, at ? headWords(at) : 'All heads');
@@ -51,5 +58,27 @@ export function createBar(root, { actions, facts, lasso, resetZoom }) {
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
     },
     destroy: () => element.remove(),
+  };
+}
+
+/** The buttons that take back and take up again, named after what they would do. @param {Context['undo']} undo */
+function createSteps(undo) {
+  const told = el('span', { class: 'visually-hidden', role: 'status' });
+  const buttons = STEPS.map(({ way, icon: path }) => {
+    const label = el('span', { class: 'visually-hidden' });
+    return { label, button: el('button', { class: 'button button--icon', type: 'button', onClick: undo[way] }, icon(path), label) };
+  });
+
+  return {
+    element: el('div', { class: 'bar__steps', role: 'group', 'aria-label': 'Steps' }, ...buttons.map(({ button }) => button), told),
+    update() {
+      setText(told, undo.told);
+      STEPS.forEach(({ name, verb, keys }, i) => {
+        const words = undo[name] === null ? verb : `${verb}: ${undo[name]}`;
+        setText(buttons[i].label, words);
+        setAttribute(buttons[i].button, 'title', `${words} (${keys})`);
+        setAttribute(buttons[i].button, 'aria-disabled', undo[name] === null ? 'true' : null); // a disabled button would lose the focus
+      });
+    },
   };
 }

@@ -11,6 +11,7 @@ const CONTROLS = [
     ['Layer, Head, Go', 'opens a head by its numbers'],
     ['Neighbours', 'the head above, below, left or right, as far as the model goes'],
     ['Lasso', 'marks the points that are drawn around, counts and saves them'],
+    ['Undo, Redo', 'take back what was selected, hidden, marked, filtered, searched or coloured, and take it up again; Back and Forward of the browser do the same with the places one was at'],
     ['Reset zoom', 'shows everything again'],
     ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],
   ]],
@@ -49,6 +50,7 @@ const KEYS = [
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],
   ['l', 'labels on or off'],
+  ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],
   ['?', 'this help'],
 ];
 

@@ -1,0 +1,42 @@
+/** Keeps the address of the page and the browser's history in step with the choices. */
+
+import { readRuns } from './mark_words.js';
+import { isMarkedSaid, readQuery, writeQuery } from './url.js';
+
+/** @import { HistoryMode, State, Store } from './page.js' */
+
+/** The choices that the address names, and those that it was too short for, from the browser's own history. */
+export function readAddress() {
+  const { choices, notices } = readQuery(location.search);
+  return { choices: { ...choices, ...readLeftOut(history.state) }, notices };
+}
+
+/**
+ * Write every choice into the address, and follow Back and Forward.
+ *
+ * @param {Store} store
+ * @param {(text: string) => void} notify
+ */
+export function keepAddress(store, notify) {
+  store.subscribe((state, previous, mode) => {
+    remember(state, mode);
+    if (!isMarkedSaid(state) && isMarkedSaid(previous)) notify('So many points are marked that the address leaves them out. Going back and reloading keep them; a copied address does not.');
+  });
+  window.addEventListener('popstate', () => store.set(readAddress().choices, 'none'));
+}
+
+/** @param {State} state @param {HistoryMode} mode */
+function remember(state, mode) {
+  const address = `${location.pathname}${writeQuery(state)}${location.hash}`;
+  const leftOut = isMarkedSaid(state) ? null : { marked: state.marked };
+  const isSame = address === `${location.pathname}${location.search}${location.hash}` && leftOut?.marked === readLeftOut(history.state).marked;
+  if (mode === 'none' || isSame) return;
+  if (mode === 'push') history.pushState(leftOut, '', address);
+  else history.replaceState(leftOut, '', address);
+}
+
+/** @param {unknown} kept @returns {Partial<State>} */
+function readLeftOut(kept) {
+  const marked = kept && typeof kept === 'object' && 'marked' in kept ? kept.marked : null;
+  return typeof marked === 'string' && readRuns(marked) ? { marked } : {};
+}

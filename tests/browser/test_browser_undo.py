@@ -1,0 +1,109 @@
+"""Undo and redo of what is marked, filtered and coloured, beside the browser's Back."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.page_driver import open_view, query_of, select_point, selected, wait_until
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+
+
+def undo_button(page: Page) -> Locator:
+    return page.locator(".bar__steps button").first
+
+
+def redo_button(page: Page) -> Locator:
+    return page.locator(".bar__steps button").last
+
+
+def test_choices_are_taken_back_by_key_and_button_and_taken_up_again(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    expect(undo_button(page)).to_have_attribute("aria-disabled", "true")
+    point = select_point(page, "key")
+    page.get_by_label("Colour").select_option("position")
+    page.get_by_label("Attention lines").uncheck()
+    expect(undo_button(page)).to_have_accessible_name("Undo: hiding attention lines")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Attention lines")).to_be_checked()
+    undo_button(page).click()
+    expect(page.get_by_label("Colour")).to_have_value("type")
+    expect(page.locator(".bar__steps [role=status]")).to_have_text("Undone: colour")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".panel")).to_be_hidden()
+    assert "selected" not in query_of(page)
+    expect(undo_button(page)).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("Control+z")  # nothing is left; nothing happens
+    expect(redo_button(page)).to_have_accessible_name("Redo: selecting a point")
+    page.keyboard.press("Control+Shift+Z")
+    expect(page.locator(".panel")).to_be_visible()
+    assert selected(page) == point
+    page.keyboard.press("Control+y")
+    redo_button(page).click()
+    expect(page.get_by_label("Colour")).to_have_value("position")
+    expect(page.get_by_label("Attention lines")).not_to_be_checked()
+    expect(redo_button(page)).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_selection_is_taken_back_in_the_head_where_one_is(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    select_point(page)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+    page.keyboard.press("Control+z")
+    expect(page.locator(".panel")).to_be_hidden()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+    page.go_back()  # the step itself is one of the history
+    expect(page.locator(".panel")).to_be_visible()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+    page.go_back()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    page.go_back()
+    expect(page.locator(".panel")).to_be_hidden()
+    page.keyboard.press("Control+z")  # going back took the selection away; that is taken back
+    expect(page.locator(".panel")).to_be_visible()
+
+
+def test_a_field_of_text_keeps_its_own_undo(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.get_by_label("Colour").select_option("position")
+    box = page.get_by_role("searchbox")
+    box.click()
+    box.press_sequentially("rain", delay=20)
+    page.keyboard.press("Control+z")
+    wait_until(lambda: box.input_value() != "rain", "the field takes its letters back")
+    expect(page.get_by_label("Colour")).to_have_value("position")
+    page.locator(".bar__title").click()
+    box.evaluate("box => box.blur()")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Colour")).to_have_value("type")
+
+
+@pytest.mark.parametrize("way", ["undo", "back"])
+def test_marked_points_are_taken_back(page: Page, address: str, way: str) -> None:
+    open_view(page, address, HEAD)
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 300, box["y"] + 100)
+    page.mouse.down()
+    for x, y in ((800, 100), (800, 600), (300, 600), (300, 120)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator(".marked")).to_be_visible()
+    words = page.locator(".marked [role=status]").inner_text()
+    if way == "undo":
+        expect(undo_button(page)).to_have_accessible_name("Undo: marking points")
+        page.keyboard.press("Control+z")
+    else:
+        page.go_back()
+    expect(page.locator(".marked")).to_be_hidden()
+    if way == "undo":
+        page.keyboard.press("Control+Shift+Z")
+    else:
+        page.go_forward()
+    expect(page.locator(".marked [role=status]")).to_have_text(words)
+    page.reload()
+    expect(page.locator(".marked [role=status]")).to_have_text(words)

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lastMarked, readMarked, writeMarked } from '../../frontend/js/mark_words.js';
+import { createStore, DEFAULTS } from '../../frontend/js/store.js';
+import { createUndo } from '../../frontend/js/undo.js';
+import { changeWords } from '../../frontend/js/undo_words.js';
+
+const POINT = { kind: 'query', token: 3 };
+
+function begin(first = {}) {
+  const clock = { now: 0 };
+  const store = createStore({ dataset: 'a', ...first });
+  const undo = createUndo(store, () => clock.now);
+  /** A choice that comes long after the one before. */
+  const choose = (change, mode) => { clock.now += 5000; store.set(change, mode); };
+  return { clock, store, undo, choose };
+}
+
+test('choices are taken back one by one and taken up again', () => {
+  const { store, undo, choose } = begin();
+  const states = [store.get()];
+  for (const change of [{ selected: POINT }, { hidden: [{ kind: 'key', position: 2 }] }, { color: 'norm' }, { marked: 'query-1-4' }]) {
+    choose(change);
+    states.push(store.get());
+  }
+  for (const state of states.slice(0, -1).reverse()) {
+    undo.back();
+    assert.deepEqual(store.get(), state);
+  }
+  undo.back(); // there is nothing more
+  assert.deepEqual(store.get(), states[0]);
+  for (const state of states.slice(1)) {
+    undo.forth();
+    assert.deepEqual(store.get(), state);
+  }
+  assert.equal(undo.future, null);
+});
+
+test('taking back leaves one where one is meanwhile', () => {
+  const { store, undo, choose } = begin({ at: { layer: 0, head: 0 } });
+  choose({ selected: POINT });
+  choose({ at: { layer: 2, head: 1 } });
+  choose({ dims: 3 });
+  choose({ theme: 'dark' }, 'none');
+  assert.equal(undo.past, 'selecting a point');
+  undo.back();
+  const { at, dims, theme, selected } = store.get();
+  assert.deepEqual({ at, dims, theme, selected }, { at: { layer: 2, head: 1 }, dims: 3, theme: 'dark', selected: null });
+});
+
+test('every choice but those of place and look can be taken back', () => {
+  const places = ['dataset', 'method', 'dims', 'at', 'theme', 'palette'];
+  for (const name of Object.keys(DEFAULTS)) {
+    const { store, undo, choose } = begin();
+    choose({ [name]: name === 'dims' ? 3 : name === 'dataset' ? 'b' : 'other' });
+    assert.equal(undo.past === null, places.includes(name), name);
+    undo.back();
+    if (!places.includes(name)) assert.deepEqual(store.get()[name], DEFAULTS[name]);
+  }
+});
+
+test('letters of a search and a slider on its way are one step, and a pause begins another', () => {
+  const { clock, store, undo } = begin();
+  for (const search of ['a', 'ap', 'april']) {
+    clock.now += 200;
+    store.set({ search }, 'replace');
+  }
+  clock.now += 3000;
+  store.set({ search: 'may' }, 'replace');
+  assert.equal(undo.past, 'search for “may”');
+  undo.back();
+  assert.equal(store.get().search, 'april');
+  undo.back();
+  assert.equal(store.get().search, '');
+  assert.equal(undo.past, null);
+});
+
+test('what was typed and deleted again is no step', () => {
+  const { clock, store, undo } = begin();
+  for (const search of ['a', '']) {
+    clock.now += 200;
+    store.set({ search }, 'replace');
+  }
+  assert.equal(undo.past, null);
+});
+
+test('two clicks in a row are two steps, however fast', () => {
+  const { store, undo } = begin();
+  store.set({ selected: POINT });
+  store.set({ selected: { kind: 'key', token: 5 } });
+  undo.back();
+  assert.deepEqual(store.get().selected, POINT);
+});
+
+test('what the facts did not allow belongs to the step that asked for it', () => {
+  const { store, undo, choose } = begin();
+  choose({ selected: POINT, hidden: [{ kind: 'key', position: 1 }] });
+  choose({ selected: null });
+  store.set({ hidden: [] }, 'settle');
+  undo.back();
+  assert.deepEqual(store.get().hidden, [{ kind: 'key', position: 1 }]);
+  assert.deepEqual(store.get().selected, POINT);
+});
+
+test('what the facts change on their own is no step', () => {
+  const { undo, choose } = begin({ color: 'row' });
+  choose({ color: null }, 'settle');
+  assert.equal(undo.past, null);
+});
+
+test('a new choice forgets what could be taken up again', () => {
+  const { undo, choose } = begin();
+  choose({ color: 'norm' });
+  undo.back();
+  assert.equal(undo.future, 'colour');
+  choose({ selected: POINT });
+  assert.equal(undo.future, null);
+});
+
+test('what Back of the browser changes is a step like any other', () => {
+  const { store, undo, choose } = begin();
+  choose({ selected: POINT });
+  choose({ selected: null }, 'none');
+  undo.back();
+  assert.deepEqual(store.get().selected, POINT);
+});
+
+test('another dataset has other points: nothing is taken back across', () => {
+  const { undo, choose } = begin();
+  choose({ selected: POINT });
+  choose({ dataset: 'b', selected: null });
+  assert.equal(undo.past, null);
+});
+
+test('a hundred steps are remembered', () => {
+  const { store, undo, choose } = begin();
+  for (let token = 0; token < 130; token++) choose({ selected: { kind: 'key', token } });
+  let n = 0;
+  while (undo.past) {
+    undo.back();
+    n++;
+  }
+  assert.equal(n, 100);
+  assert.deepEqual(store.get().selected, { kind: 'key', token: 29 });
+});
+
+test('it says what was done, until something else is chosen', () => {
+  const { undo, choose } = begin();
+  choose({ selected: POINT });
+  undo.back();
+  assert.equal(undo.told, 'Undone: selecting a point');
+  undo.forth();
+  assert.equal(undo.told, 'Redone: selecting a point');
+  choose({ color: 'norm' });
+  assert.equal(undo.told, '');
+});
+
+test('a step is called after what it changed, also where nobody gave that a name', () => {
+  assert.equal(changeWords({ before: { selected: POINT, hidden: [1] }, after: { selected: null, hidden: [] } }), 'clearing the selection');
+  assert.equal(changeWords({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }), `search for “${'x'.repeat(24)}…”`);
+  assert.equal(changeWords({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }), 'pane linked');
+});
+
+test('marked points are written as runs and read again', () => {
+  const marked = new Uint8Array(40);
+  for (const point of [0, 1, 2, 7, 19, 20, 38, 39]) marked[point] = 1;
+  assert.equal(writeMarked(marked), 'query-0-2.7.19.key-0.18-19');
+  assert.deepEqual(readMarked(writeMarked(marked), 20), marked);
+  assert.equal(writeMarked(new Uint8Array(40)), '');
+  assert.equal(readMarked('', 20), null);
+});
+
+test('runs end where the corpus ends', () => {
+  assert.deepEqual(readMarked('query-1-9.key-7', 3), Uint8Array.of(0, 1, 1, 0, 0, 0));
+  assert.equal(readMarked('key-7', 3), null);
+  assert.equal(lastMarked('query-1-9.key-7'), 9);
+  assert.equal(lastMarked(''), -1);
+});
