@@ -76,6 +76,12 @@ class DamagedDatasetError(AppError):
     is_noted = False
 
 
+class OutdatedDatasetError(DamagedDatasetError):
+    """A whole dataset in the format of another version of this program."""
+
+    code = "dataset_outdated"
+
+
 class CorpusError(AppError):
     """A corpus that cannot be read as asked."""
 

@@ -29,7 +29,7 @@ export function createLoader(api, changed) {
     facts.datasets.want('', 'datasets', api.datasets);
     watchBuilds();
     const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
-    if (!entry || entry.state === 'damaged') return dropAll();
+    if (!entry || entry.state === 'damaged' || entry.state === 'outdated') return dropAll();
     facts.description.want(entry.id, `${entry.id}@${entry.version}`, (signal) => api.description(entry.id, signal));
     const build = readBuild(entry);
     if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);

@@ -74,7 +74,7 @@ export interface Progress {
 }
 
 export interface DatasetEntry {
-  id: string; state: 'building' | 'complete' | 'damaged'; version: string | null;
+  id: string; state: 'building' | 'complete' | 'damaged' | 'outdated'; version: string | null; reason: string | null;
   model: ModelFacts | null; modality: 'text' | 'image' | null;
   n_layers: number | null; n_heads: number | null; n_sequences: number | null; n_tokens: number | null;
   progress: Progress | null;

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from tests.api.conftest import HALF, IMAGE, TEXT, array_of, make_app
 from tests.support.checked_client import CheckedClient
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
+
+from attentionviz.core.scores import SCORE_FACTS
 
 BASE = "/api/v1/datasets"
 # The tests' own small dataset: 2 x 2 heads.
@@ -170,6 +177,48 @@ def test_heads_tell_offset_and_scale_of_every_map(client: CheckedClient) -> None
     assert [(head["layer"], head["head"]) for head in heads] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert set(heads[0]["maps"]) == set(TEXT.maps)
     assert len(heads[0]["maps"]["pca-3d"]["offset"]) == 3
+
+
+def test_heads_tell_scores_with_their_rows_and_a_profile(client: CheckedClient) -> None:
+    for name in ("text", "causal", "image"):
+        for head in client.get(f"{BASE}/{name}/heads").json["heads"]:
+            assert set(head["scores"]) == set(SCORE_FACTS)
+            assert all(set(score) == {"value", "n_rows"} for score in head["scores"].values())
+            lengths = {len(column) for column in head["profile"].values()}
+            assert set(head["profile"]) == {"offsets", "weights", "n_rows"}
+            assert lengths == {65}
+
+
+def test_heads_of_a_half_built_dataset_have_the_scores_that_are_there(tmp_path: Path) -> None:
+    write_fake_building(tmp_path, TINY, n_units_done=6)
+    client = make_app(tmp_path).test_client()
+    heads = client.get(f"{BASE}/tiny/heads").json["heads"]
+    assert [bool(head["scores"]) for head in heads] == [True, True, False, False]
+    assert [head["profile"] is None for head in heads] == [False, False, True, True]
+
+
+def test_every_score_is_described_beside_the_methods(client: CheckedClient) -> None:
+    listed = client.get(BASE).json["scores"]
+    assert [score["name"] for score in listed] == list(SCORE_FACTS)
+    induction = next(score for score in listed if score["name"] == "induction")
+    assert induction["label"] == "Induction"
+    assert (induction["modality"], induction["unit"]) == ("text", "share")
+    assert (induction["low"], induction["high"]) == (0.0, 1.0)
+    assert "Olsson" in induction["source"]
+    assert next(score for score in listed if score["name"] == "entropy")["modality"] is None
+    assert next(score for score in listed if score["name"] == "distance")["high"] is None
+
+
+def test_a_dataset_of_an_earlier_version_says_so(tmp_path: Path) -> None:
+    republish(write_fake_dataset(tmp_path, TINY), {}, schema_version=1)
+    client = make_app(tmp_path).test_client()
+    listed = client.get(BASE).json["datasets"][0]
+    assert listed["state"] == "outdated"
+    assert "earlier version" in listed["reason"]
+    for path in ("", "/tokens", "/heads", "/projections/pca-2d"):
+        error = client.get(f"{BASE}/tiny{path}").json["error"]
+        assert error["code"] == "dataset_outdated"
+        assert "build it again" in error["message"] and "damaged" not in error["message"]
 
 
 def test_heads_of_a_half_built_dataset_have_the_maps_that_are_there(client: CheckedClient) -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
 from waitress.server import create_server
 
 from attentionviz.app import create_app
@@ -92,13 +97,18 @@ def launched(playwright: Playwright, arguments: list[str]) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with datasets of text, of images, with few maps, half built and damaged."""
+    """Return a folder of datasets: text, images, few maps, half built, damaged, outdated."""
     folder = tmp_path_factory.mktemp("built")
     for spec in (TEXT, IMAGE, FEW_MAPS):
         write_fake_dataset(folder, spec)
     write_fake_building(folder, GROWING, n_units_done=4)
     damaged = write_fake_dataset(folder, FakeSpec("damaged", n_tokens=20, maps=("pca-2d",)))
     (damaged / "tokens.json").write_bytes(b"{}")
+    republish(
+        write_fake_dataset(folder, FakeSpec("outdated", n_tokens=20, maps=("pca-2d",))),
+        {},
+        schema_version=1,
+    )
     return folder
 
 

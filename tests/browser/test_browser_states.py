@@ -99,6 +99,18 @@ def test_a_damaged_dataset_is_named_and_not_shown(page: Page, address: str) -> N
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
+def test_a_dataset_of_an_earlier_version_says_so_and_what_to_do(page: Page, address: str) -> None:
+    page.goto(f"{address}?dataset=outdated")
+    expect(page.locator(".message")).to_contain_text("The dataset “outdated” cannot be shown.")
+    expect(page.locator(".message")).to_contain_text(
+        "It was built by an earlier version of AttentionViz (format 1, this one reads 2); build "
+        "it again."
+    )
+    expect(page.locator(".message")).not_to_contain_text("damaged")
+    expect(page.get_by_label("Dataset")).to_contain_text("outdated (of another version)")
+    expect(page.locator(".map__canvas")).to_be_hidden()
+
+
 def test_without_any_dataset_the_page_says_how_to_get_one(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:

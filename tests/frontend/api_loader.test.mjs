@@ -64,10 +64,12 @@ test('patches are asked for with images only', async (t) => {
   assert.ok(names().includes('patches'));
 });
 
-test('nothing is asked of a damaged dataset', async (t) => {
-  const { names, facts } = await loaded(t, { entry: { state: 'damaged' } });
-  assert.deepEqual(names(), ['datasets']);
-  assert.equal(facts.description.value, null);
+test('nothing is asked of a dataset that is damaged or of another version', async (t) => {
+  for (const state of ['damaged', 'outdated']) {
+    const { names, facts } = await loaded(t, { entry: { state } });
+    assert.deepEqual(names(), ['datasets']);
+    assert.equal(facts.description.value, null);
+  }
 });
 
 test('while a model is read there is a description and nothing else', async (t) => {

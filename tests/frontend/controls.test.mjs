@@ -12,12 +12,13 @@ test('datasets stand in groups of their family in the order of the list, unknown
     { ...ENTRY, id: 'a', model: { family: 'gpt2' } },
     { id: 'b', state: 'building', model: null, modality: null, n_layers: null, n_heads: null, n_sequences: null, n_tokens: null, progress: { phase: 'maps', n_units_done: 1, n_units: 3 } },
     { ...ENTRY, id: 'c', model: { family: 'strange' }, state: 'damaged' },
+    { ...ENTRY, id: 'e', model: null, n_layers: null, n_sequences: null, n_tokens: null, state: 'outdated' },
     { ...ENTRY, id: 'd', model: { family: 'gpt2' }, modality: 'image', n_sequences: 15 },
   ]);
   assert.deepEqual(groups, [
     { family: 'GPT-2', options: [{ id: 'a', words: 'a · 6 heads · 1 sentence · 1\u202f400 points' }, { id: 'd', words: 'd · 6 heads · 15 images · 1\u202f400 points' }] },
     { family: 'strange', options: [{ id: 'c', words: 'c (damaged) · 6 heads · 1 sentence · 1\u202f400 points' }] },
-    { family: 'Not known yet', options: [{ id: 'b', words: 'b (building 33 %)' }] },
+    { family: 'Not known yet', options: [{ id: 'b', words: 'b (building 33 %)' }, { id: 'e', words: 'e (of another version)' }] },
   ]);
 });
 

@@ -5,10 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
 
 from attentionviz.core.types import HeadId
-from attentionviz.errors import DamagedDatasetError
+from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store.building import SILENT_SECONDS, read_progress
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
@@ -64,3 +69,37 @@ def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, p
     assert found["phase"] == phase
     assert ("same command again" in found["message"]) == (phase == "failed")
     assert (found["remaining_seconds"] is None) == (phase == "failed")
+
+
+def test_a_dataset_of_an_earlier_version_is_outdated_and_not_damaged(tmp_path: Path) -> None:
+    folder = republish(write_fake_dataset(tmp_path, SPEC), {}, schema_version=1)
+    library = DatasetLibrary(tmp_path)
+    (entry,) = library.list_datasets()
+    assert (entry.state, entry.folder, entry.manifest) == ("outdated", folder, None)
+    assert entry.reason is not None and "build it again" in entry.reason
+    assert "damaged" not in entry.reason
+    with pytest.raises(OutdatedDatasetError, match="earlier version"):
+        library.open_dataset("small")
+
+
+def test_an_outdated_dataset_that_is_built_again_shows_the_build(tmp_path: Path) -> None:
+    republish(write_fake_dataset(tmp_path, SPEC), {}, schema_version=1)
+    library = DatasetLibrary(tmp_path)
+    assert library.entry("small").state == "outdated"
+    write_fake_building(tmp_path, SPEC, n_units_done=2)
+    assert library.entry("small").state == "building"
+    assert library.open_dataset("small").state == "building"
+    folder = write_fake_dataset(tmp_path / "new", SPEC)
+    republish(folder, {})
+    write_fake_building(tmp_path / "new", SPEC, n_units_done=2)
+    assert DatasetLibrary(tmp_path / "new").entry("small").state == "complete"
+
+
+def test_an_unfinished_build_of_an_earlier_version_is_outdated(tmp_path: Path) -> None:
+    folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
+    path = folder / "manifest.partial.json"
+    path.write_bytes(path.read_bytes().replace(b'"schema_version": 2', b'"schema_version": 1'))
+    (entry,) = DatasetLibrary(tmp_path).list_datasets()
+    assert entry.state == "outdated"
+    newer = write_fake_dataset(tmp_path, SPEC)  # the same, built again
+    assert DatasetLibrary(tmp_path).entry("small").folder == newer

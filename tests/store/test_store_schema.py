@@ -4,7 +4,7 @@ import pytest
 from tests.support.fake_dataset import write_fake_dataset
 from tests.support.fake_spec import FakeSpec
 
-from attentionviz.errors import DamagedDatasetError
+from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store.schema import canonical_json, parse_manifest
 
 
@@ -63,7 +63,11 @@ def test_an_unknown_entry_is_refused(manifest):
         ({"n_layers": 9000, "n_heads": 9000, "n_key_heads": 9000}, "layers"),
         ({"id": "../../etc"}, "id"),
         ({"id": "fine\n"}, "id"),
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": "2"}, "schema_version"),
+        ({"schema_version": 0}, "schema_version"),
+        ({"scores": ["previous", "previous"]}, "scores"),
+        ({"scores": ["__proto__"]}, "scores"),
+        ({"probe": {}}, "probe"),
         ({"precision": "object"}, "precision"),
         ({"n_key_heads": 3}, "key heads"),
         ({"layers": []}, "layers"),
@@ -72,6 +76,22 @@ def test_an_unknown_entry_is_refused(manifest):
 )
 def test_numbers_and_words_outside_their_range_are_refused(manifest, change, words):
     assert words in refusal({**manifest, **change})
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (1, r"earlier version of AttentionViz \(format 1, this one reads 2\); build it again"),
+        (3, r"newer version of AttentionViz \(format 3, this one reads 2\); update AttentionViz"),
+    ],
+)
+@pytest.mark.parametrize("is_partial", [False, True])
+def test_a_manifest_of_another_version_is_told_from_a_damaged_one(
+    manifest, version, words, is_partial
+):
+    of_then = {"schema_version": version, "id": manifest["id"], "entries": "of then"}
+    with pytest.raises(OutdatedDatasetError, match=words):
+        parse_manifest(json.dumps(of_then).encode(), is_partial=is_partial)
 
 
 def test_huge_counts_are_refused_before_a_list_of_files_is_made(manifest):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from tests.support.fake_corpus import FakeCorpus, image_corpus, text_corpus
 from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
+from tests.support.fake_scores import fake_scores
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.types import HeadId
@@ -68,7 +69,11 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
     for name, arrays in grids.items():
         shape = (spec.n_layers, spec.n_heads, *arrays[0].shape)
         folder.write_array(f"grid/{name}.npy", pack_grid(np.stack(arrays).reshape(shape)))
-    folder.write_json("heads.json", {"heads": list(facts["heads"].values())})
+    heads = [
+        {**head, **scored}
+        for head, scored in zip(facts["heads"].values(), fake_scores(spec), strict=True)
+    ]
+    folder.write_json("heads.json", {"heads": heads})
     manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
     content = canonical_json({**manifest, "files": folder.files})
     (folder.path / "manifest.json").write_bytes(content)
@@ -98,6 +103,9 @@ def write_fake_building(
         folder.write_array(f"{head_id.folder}/{name}.npy", coordinates)
         shared = {key: facts["heads"][head_id][key] for key in HEAD_FACTS}
         folder.write_json(f"{head_id.folder}/{name}.json", {**map_facts, **shared})
+    scored_heads = spec.head_ids[: n_scored(spec, n_done)]
+    for head_id, scored in zip(scored_heads, fake_scores(spec), strict=False):
+        folder.write_json(f"{head_id.folder}/scores.json", scored)
     for head_id, name, coordinates, _ in units[n_done : n_done + 1]:
         half = coordinates.tobytes()[: coordinates.nbytes // 2]
         (folder.path / head_id.folder / f"{name}.npy").write_bytes(half)
@@ -114,6 +122,11 @@ def write_fake_building(
     }
     (folder.path / "progress.json").write_bytes(canonical_json(progress))
     return folder.path
+
+
+def n_scored(spec: FakeSpec, n_units_done: int) -> int:
+    """Return how many heads have scores: those beyond a first map of every head, as in a build."""
+    return max(0, n_units_done - len(spec.head_ids))
 
 
 def republish(folder: Path, changed: dict[str, bytes], **manifest: Any) -> Path:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from tests.support.fake_corpus import FakeCorpus
 
+from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
+from attentionviz.store.schema import SCHEMA_VERSION
 
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
@@ -57,7 +59,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
     }
     family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
     return {
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "id": spec.dataset_id,
         "attentionviz_version": spec.note,
         "model": {
@@ -91,6 +93,10 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
             }
             for name in spec.maps
         },  # fmt: skip
+        "scores": list(SCORE_FACTS),
+        "probe": {"n_sequences": 16, "period": 32, "reason": None}
+        if is_text
+        else {"n_sequences": 0, "period": 0, "reason": "a model of images has no tokens to repeat"},
         "grid": {"n_tokens": n_grid_tokens, "n_points": 2 * n_grid_tokens},
         "attention_check": {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1},
         "build_key": build_key(spec),

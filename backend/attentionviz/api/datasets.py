@@ -10,8 +10,9 @@ from attentionviz.api.openapi import document
 from attentionviz.api.parameters import open_dataset, query
 from attentionviz.api.responses import json_response
 from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import MapName
-from attentionviz.errors import DamagedDatasetError
+from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store.reader import DatasetEntry
 
 blueprint = Blueprint("datasets", __name__)
@@ -34,14 +35,15 @@ def get_openapi() -> Response:
 
 @blueprint.get("/api/v1/datasets")
 def list_datasets() -> Response:
-    """List every dataset with its state, and every projection method with its words."""
+    """List every dataset with its state, and the words of every projection method and score."""
     query()
     datasets = [_summary(entry) for entry in context().library.list_datasets()]
     methods = [
         {"name": name, "label": facts.label, "help": facts.help}
         for name, facts in METHOD_FACTS.items()
     ]
-    return json_response({"datasets": datasets, "methods": methods})
+    scores = [{"name": name, **facts._asdict()} for name, facts in SCORE_FACTS.items()]
+    return json_response({"datasets": datasets, "methods": methods, "scores": scores})
 
 
 @blueprint.get("/api/v1/datasets/<dataset_id>")
@@ -51,6 +53,8 @@ def get_dataset(dataset_id: str) -> Response:
     entry = context().library.entry(dataset_id)
     if entry.state == "damaged":
         raise DamagedDatasetError(f"{dataset_id} is damaged: {entry.reason}")
+    if entry.state == "outdated":
+        raise OutdatedDatasetError(f"{dataset_id} cannot be read: {entry.reason}")
     facts: dict[str, Any] = {"id": dataset_id, "state": entry.state, "version": entry.version}
     if entry.manifest is None:
         return json_response(

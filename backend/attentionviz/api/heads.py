@@ -10,7 +10,7 @@ blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_i
 
 @blueprint.get("")
 def get_heads(dataset_id: str) -> Response:
-    """Return alignment, scale and fidelity of the maps of every head."""
+    """Return alignment, scores, and scale and fidelity of the maps of every head."""
     reader = open_dataset(dataset_id, query()["v"])
     return json_bytes_response(reader.heads_fingerprint(), reader.heads_bytes, reader)
 

@@ -26,12 +26,12 @@ _REASONS = {
     400: "A parameter of the query is unknown, missing, repeated or malformed.",
     404: "There is no such thing.",
     409: "It is still being built.",
-    500: "A file of the dataset does not fit its manifest.",
+    500: "A file of the dataset does not fit its manifest, or another version wrote it.",
 }
 _NULLABLE_TEXT: Json = {"type": ["string", "null"]}
 _NULLABLE_NUMBER: Json = {"type": ["number", "null"]}
 _NULLABLE_COUNT: Json = {"type": ["integer", "null"]}
-_STATE: Json = {"type": "string", "enum": ["building", "complete", "damaged"]}
+_STATE: Json = {"type": "string", "enum": ["building", "complete", "damaged", "outdated"]}
 
 METHOD_WORDS = ("name", "label", "help")
 
@@ -158,6 +158,7 @@ def _dataset_schemas() -> dict[str, Json]:
         "DatasetList": object_schema(
             datasets=_list({"$ref": "#/components/schemas/DatasetSummary"}),
             methods=_list(object_schema(**{name: {"type": "string"} for name in METHOD_WORDS})),
+            scores=_list(_score_words()),
         ),
         "Dataset": dataset,
     }
@@ -193,6 +194,16 @@ def _tokens() -> Json:
     )
 
 
+def _score_words() -> Json:
+    words = ("name", "label", "help", "formula", "source", "unit")
+    return object_schema(
+        **{name: {"type": "string"} for name in words},
+        modality={"enum": ["text", "image", None]},
+        low=_NULLABLE_NUMBER,
+        high=_NULLABLE_NUMBER,
+    )
+
+
 def _head() -> Json:
     one_map = object_schema(
         offset=_list({"type": "number"}),
@@ -201,10 +212,17 @@ def _head() -> Json:
         details={"type": "object"},
         fallback=_NULLABLE_TEXT,
     )
+    n_rows: Json = {"type": "integer", "minimum": 0}
+    one_score = object_schema(value=_NULLABLE_NUMBER, n_rows=n_rows)
+    profile = object_schema(
+        offsets=_list({"type": "integer"}), weights=_list(_NULLABLE_NUMBER), n_rows=_list(n_rows)
+    )
     return object_schema(
         layer={"type": "integer"},
         head={"type": "integer"},
         alignment_scale=_NULLABLE_NUMBER,
         vector_rank_correlation=_NULLABLE_NUMBER,
         maps={"type": "object", "additionalProperties": one_map},
+        scores={"type": "object", "additionalProperties": one_score},
+        profile={"anyOf": [{"type": "null"}, profile]},
     )

@@ -18,18 +18,24 @@ NORM_COLUMN = {"value": 2, "output": 3}
 
 
 def visible_keys(
-    n_queries: int, n_keys: int, *, is_causal: bool, max_distance: int | None
+    n_queries: int,
+    n_keys: int,
+    *,
+    is_causal: bool,
+    max_distance: int | None,
+    first_query: int = 0,
 ) -> NDArray[np.bool_] | None:
-    """Return which keys of a sequence its first queries see; None when they see all of them.
+    """Return which keys of a sequence some of its queries see; None when they see all of them.
 
     Parameters
     ----------
     n_queries, n_keys : int
-        Positions from the start of the same sequence.
+        Positions of the same sequence; keys from its start, queries from `first_query` on.
     is_causal : bool
         Whether later keys are hidden.
     max_distance : int or None
         Keys further away than this, on either side, are hidden.
+    first_query : int
 
     Returns
     -------
@@ -37,7 +43,8 @@ def visible_keys(
     """
     if not is_causal and max_distance is None:
         return None
-    ahead = np.arange(n_keys)[None, :] - np.arange(n_queries)[:, None]  # (query, key)
+    queries = first_query + np.arange(n_queries)
+    ahead = np.arange(n_keys)[None, :] - queries[:, None]  # (query, key)
     visible = np.ones(ahead.shape, dtype=bool)
     if is_causal:
         visible &= ahead <= 0
@@ -86,11 +93,54 @@ def attention_pattern(
         scores = queries.astype(np.float32) @ keys.astype(np.float32).T  # (query, key)
         scores *= np.float32(scaling)
         visible = visible_keys(*scores.shape, is_causal=is_causal, max_distance=max_distance)
-        if visible is not None:
-            scores[~visible] = -np.inf
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
+        return _softmax(scores, visible)
+
+
+def block_pattern(
+    queries: NDArray[Any],
+    keys: NDArray[Any],
+    *,
+    scaling: float,
+    visible: NDArray[np.bool_] | None,
+) -> Floats:
+    """Return some rows of the patterns of sequences of equal length, as `attention_pattern` does.
+
+    Parameters
+    ----------
+    queries : ndarray of float32 or float16, shape (n_sequences, n_rows, d_head)
+        As the attention function saw them. Not modified.
+    keys : ndarray of float32 or float16, shape (n_sequences, n_keys, d_head)
+        All of the same sequences. Not modified.
+    scaling : float
+    visible : ndarray of bool, shape (n_rows, n_keys), or None
+        From `visible_keys`; each row sees a key.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_sequences, n_rows, n_keys)
+        NaN where a vector is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the arrays do not fit each other.
+    """
+    require_shape("keys", keys, (None, None, None), "f")
+    require_shape("queries", queries, (len(keys), None, keys.shape[2]), "f")
+    with np.errstate(over="ignore", invalid="ignore"):
+        transposed = keys.astype(np.float32).swapaxes(1, 2)
+        scores = queries.astype(np.float32) @ transposed  # (sequence, query, key)
+        scores *= np.float32(scaling)
+        return _softmax(scores, visible)
+
+
+def _softmax(scores: Floats, visible: NDArray[np.bool_] | None) -> Floats:
+    """Turn scores into the pattern, in place; hidden keys get 0."""
+    if visible is not None:
+        scores[..., ~visible] = -np.inf
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
     return scores
 
 

@@ -31,6 +31,9 @@ How a build uses it::
     check = models.check_attention(model, sample, models.capture_batch(model, sample))
     check._asdict()                       # manifest["attention_check"]
 
+    repeated = models.repeat_tokens(model, seed)         # random tokens, said twice
+    for batch in model.id_batches(repeated.sequences):   # to be captured like the others
+
 Sequences keep their order: token t of the batches, joined, is token t of the dataset. The rules
 are fixed when the model is loaded and held against the mask of every batch; where they do not
 describe it exactly, `capture_batch` raises UnsupportedModelError. `check_attention` raises it too
@@ -49,6 +52,7 @@ from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import load
 from attentionviz.models.names import EMBEDDED, PRESETS
 from attentionviz.models.parity import AttentionCheck, check_attention
+from attentionviz.models.repeated import RepeatedTokens, repeat_tokens
 from attentionviz.models.rules import LayerRule
 
 __all__ = [
@@ -60,8 +64,10 @@ __all__ = [
     "LayerRule",
     "LoadedModel",
     "PatchGrid",
+    "RepeatedTokens",
     "TokenColumns",
     "capture_batch",
     "check_attention",
     "load",
+    "repeat_tokens",
 ]

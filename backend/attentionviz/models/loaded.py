@@ -90,6 +90,12 @@ class LoadedModel:
         """Yield the texts in order, in batches that memory can hold."""
         return self._text_inputs.batches(texts, self.batch_tokens)
 
+    def id_batches(self, sequences: list[list[int]]) -> Iterator[Batch]:
+        """Yield sequences of token ids, all of one length, in batches that memory can hold."""
+        n_at_once = max(1, self.batch_tokens // len(sequences[0]))
+        for first in range(0, len(sequences), n_at_once):
+            yield self._text_inputs.prepare_ids(sequences[first : first + n_at_once])
+
     def prepare_images(self, pictures: list[Image.Image]) -> Batch:
         """Return one batch of these pictures."""
         return self._image_inputs.prepare(pictures)

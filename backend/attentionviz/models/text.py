@@ -63,6 +63,26 @@ class TextInputs:
         if waiting:
             yield self._batch(waiting)
 
+    def prepare_ids(self, sequences: list[list[int]]) -> Batch:
+        """Return one padded batch of these token ids, marks included."""
+        return self._batch([Encoded(token_ids, 0) for token_ids in sequences])
+
+    def marks(self) -> tuple[list[int], list[int]]:
+        """Return the special tokens that are put before and after every text."""
+        token_ids = self._encode(["a"])[0].token_ids
+        is_mark = [token_id in self._special for token_id in token_ids]
+        if all(is_mark):  # a vocabulary that knows no "a" and has its end mark for the unknown
+            return [], []
+        n_before = is_mark.index(False)
+        n_after = is_mark[::-1].index(False)
+        return token_ids[:n_before], token_ids[len(token_ids) - n_after :]
+
+    def plain_tokens(self) -> list[int]:
+        """Return the tokens of nothing but letters, pieces inside of words left out, ascending."""
+        added = set(self.tokenizer.added_tokens_decoder)
+        vocabulary = set(self.tokenizer.get_vocab().values()) - added - self._special
+        return sorted(i for i in vocabulary if self._surface.of(i).strip().isalpha())
+
     def _encode(self, texts: list[str]) -> list[Encoded]:
         result = self.tokenizer(texts, truncation=True, max_length=self.max_length)
         encoded = []

@@ -140,7 +140,7 @@ def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
         return None
     manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
     base = layout.expected_files({**manifest, "maps": {}}).keys() - {layout.HEADS}
-    return manifest if journal.has_all(base) else None
+    return manifest if journal.has_all({*base, layout.PROBE}) else None
 
 
 def _result(folder: Path, *, was_there: bool = False) -> BuildResult:

@@ -1,6 +1,7 @@
 """From a model and a corpus to the vectors of every head, a batch in memory at a time."""
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.pictures import write_pictures
 from attentionviz.pipeline.plan import BuildPlan
+from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import Shards, assemble_heads, shard_paths, write_shard
 from attentionviz.pipeline.sources import ImageSource, Source, tokens_document
@@ -64,11 +66,13 @@ class Capture:
         self.write_images()
         self.write_tokens(table)
         grid_tokens = self.write_grid()
+        probe = self.write_probe()
         manifest = {
             **self.plan.facts,
             "corpus": {**self.plan.facts["corpus"], "n_sequences_cut": table.n_cut},
             "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
             "attention_check": check._asdict(),
+            "probe": probe,
             "build_key": self.plan.build_key,
         }
         content = canonical_json(manifest)
@@ -141,6 +145,15 @@ class Capture:
             paths |= {layout.queries_path(head), layout.norms_path(head)}
             paths.add(layout.keys_path(head, n_heads, n_key_heads))
         return paths
+
+    def write_probe(self) -> dict[str, Any]:
+        """Write what heads do with repeated random tokens; return the facts of that probe."""
+        if layout.PROBE not in self.journal:
+            self.progress.update(message="asking every head what it does with repeated tokens")
+            content = canonical_json(probe_heads(self.model, self.plan.request.seed))
+            self.journal.add(write_bytes(self.folder, layout.PROBE, content))
+        facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["probe"]
+        return facts
 
     def write_images(self) -> None:
         """Write the pictures that the page shows; nothing for text."""

@@ -1,9 +1,9 @@
-"""The maps of all heads: which lack, in which order, through which processes."""
+"""The maps and scores of all heads: which lack, in which order, through which processes."""
 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
@@ -13,22 +13,30 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+from attentionviz.pipeline.scoring import SCORES, run_scores
 from attentionviz.pipeline.units import MapJob, UnitResult, run_unit
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
-Unit = tuple[HeadId, tuple[MapName, ...]]
+Work = tuple[MapName, ...] | Literal["scores"]
+Unit = tuple[HeadId, Work]
 BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
 
 
 def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -> list[Unit]:
-    """Return the units whose files are not all there, in the order in which a viewer sees them."""
-    units = []
-    for group in plan.request.task_groups():
-        for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
+    """Return the units whose files are not all there, in the order in which a viewer sees them.
+
+    Scores take milliseconds a head: they come as soon as there is a first map to tint.
+    """
+    heads = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
+    units: list[Unit] = []
+    for i, group in enumerate(plan.request.task_groups()):
+        for head in heads:
             maps = tuple(name for name in group if not journal.has_all(map_paths(head, name)))
             if maps:
                 units.append((head, maps))
+        if i == 0:
+            units += [(h, "scores") for h in heads if layout.scores_path(h) not in journal]
     return units
 
 
@@ -40,7 +48,7 @@ def map_paths(head: HeadId, name: MapName) -> tuple[str, str]:
 def draw_maps(
     plan: BuildPlan, manifest: dict[str, Any], journal: Journal, progress: Progress
 ) -> None:
-    """Make every map that lacks.
+    """Make every map, and the scores of every head, that lack.
 
     Parameters
     ----------
@@ -48,11 +56,11 @@ def draw_maps(
     manifest : dict
         The partial manifest.
     journal : Journal
-        Gets each map as soon as it is finished.
+        Gets each file as soon as it is finished.
     progress : Progress
     """
     units = missing_units(plan, manifest, journal)
-    n_left = Counter(str(name) for _, maps in units for name in maps)
+    n_left = Counter(str(name) for _, work in units if not isinstance(work, str) for name in work)
     n_units = manifest["n_layers"] * manifest["n_heads"] * len(manifest["maps"])
     n_done = n_units - n_left.total()
     progress.update(n_units=n_units, n_units_done=n_done)
@@ -64,7 +72,8 @@ def draw_maps(
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
         for result in run_units(job, units, plan.request.n_workers):
             journal.add(*result.records)
-            n_done += len(result.seconds)
+            n_drawn = sum(name != SCORES for name, _ in result.seconds)
+            n_done += n_drawn
             _tell(result, remaining, progress)
             left = remaining.seconds()
             words = f", {duration_words(left)} left" if left is not None else ""
@@ -74,15 +83,22 @@ def draw_maps(
                 message=f"{n_done:,} of {n_units:,} maps are done",
             )
             bar.set_postfix_str(words.removeprefix(", "), refresh=False)
-            bar.update(len(result.seconds))
+            bar.update(n_drawn)
 
 
 def _tell(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:
     for name, seconds in result.seconds:
+        if name == SCORES:
+            continue
         remaining.finished(name, seconds)
         if remaining.n_left(name) == 0:
             mean = remaining.mean_seconds(name)
             progress.say(f"{name} of every head is done, {mean:.2g} s a head")
+
+
+def run_work(job: MapJob, head: HeadId, work: Work) -> UnitResult:
+    """Do one unit: some maps of a head, or its scores."""
+    return run_scores(job, head) if isinstance(work, str) else run_unit(job, head, work)
 
 
 def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitResult]:
@@ -91,7 +107,7 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
     Parameters
     ----------
     job : MapJob
-    units : list of (HeadId, tuple of MapName)
+    units : list of (HeadId, tuple of MapName or "scores")
     n_workers : int
         1: in this process.
 
@@ -101,11 +117,11 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
         When a unit cannot be made, or a process died.
     """
     if n_workers == 1:
-        yield from (run_unit(job, head, maps) for head, maps in units)
+        yield from (run_work(job, head, work) for head, work in units)
         return
     with parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = Parallel(n_jobs=n_workers, return_as="generator_unordered", batch_size=1)
-        results = parallel(delayed(run_unit)(job, head, maps) for head, maps in units)
+        results = parallel(delayed(run_work)(job, head, work) for head, work in units)
         try:
             yield from results
         except TerminatedWorkerError as error:

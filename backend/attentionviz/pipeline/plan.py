@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attentionviz import __version__
+from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import MapName
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
@@ -94,6 +95,7 @@ def make_plan(
         "seed": request.seed,
         "alignment": {"scale": request.alignment, "translation": TRANSLATION},
         "maps": _maps(request),
+        "scores": list(SCORE_FACTS),
         "library_versions": library_versions(),
     }
     decides = {

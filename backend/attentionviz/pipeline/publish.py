@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.types import HeadId, MapName
+from attentionviz.core.types import MapName
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.units import read_array
 from attentionviz.store import layout
@@ -53,10 +53,11 @@ def _grid(
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Write ``heads.json`` from the facts of all maps; return the fidelity of the manifest."""
+    """Write ``heads.json`` from all maps' facts and scores; return the manifest's fidelity."""
     heads = []
     for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
-        facts = {name: _map_facts(folder, head, name) for name in sorted(manifest["maps"])}
+        paths = {n: layout.map_facts_path(head, MapName.parse(n)) for n in manifest["maps"]}
+        facts = {name: _read_json(folder / paths[name]) for name in sorted(paths)}
         first = next(iter(facts.values()))
         heads.append(
             {
@@ -65,14 +66,14 @@ def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dic
                 "alignment_scale": first["alignment_scale"],
                 "vector_rank_correlation": first["vector_rank_correlation"],
                 "maps": {n: {key: f[key] for key in MAP_FACTS} for n, f in facts.items()},
+                **_read_json(folder / layout.scores_path(head)),
             }
         )
     journal.add(write_bytes(folder, layout.HEADS, canonical_json({"heads": heads})))
     return {name: _mean_fidelity(heads, name) for name in manifest["maps"]}
 
 
-def _map_facts(folder: Path, head: HeadId, name: str) -> dict[str, Any]:
-    path = folder / layout.map_facts_path(head, MapName.parse(name))
+def _read_json(path: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads(path.read_bytes())
     return facts
 

@@ -122,7 +122,7 @@ class BuildingReader(DatasetReader):
 
     def heads_fingerprint(self) -> str:
         """Return what changes when `heads_bytes` does."""
-        names = sorted(name for name in self.files.records if self._is_map_facts(name))
+        names = sorted(name for name in self.files.records if self._is_head_facts(name))
         return self.fingerprint("heads", *names, files=tuple(names))
 
     @contextmanager
@@ -153,20 +153,23 @@ class BuildingReader(DatasetReader):
             "alignment_scale": None,
             "vector_rank_correlation": None,
             "maps": {},
+            "scores": {},
+            "profile": None,
         }
         for text in self.manifest["maps"]:
-            found = self._map_facts(layout.map_facts_path(head, MapName.parse(text)))
+            found = self._facts(layout.map_facts_path(head, MapName.parse(text)))
             for key in ("alignment_scale", "vector_rank_correlation"):
                 facts[key] = found.pop(key, None) if facts[key] is None else facts[key]
                 found.pop(key, None)
             if found:
                 facts["maps"][text] = found
-        return facts
+        found = self._facts(layout.scores_path(head))
+        return facts | {key: found.get(key, facts[key]) for key in ("scores", "profile")}
 
-    def _map_facts(self, path: str) -> dict[str, Any]:
+    def _facts(self, path: str) -> dict[str, Any]:
         if path not in self.files:
             return {}
-        key = ("map facts", self.files.sha256(path))
+        key = ("head facts", self.files.sha256(path))
         content: bytes | None = self.cache.get(key)
         if content is None:
             try:
@@ -181,5 +184,5 @@ class BuildingReader(DatasetReader):
             return {}
         return found if isinstance(found, dict) else {}
 
-    def _is_map_facts(self, name: str) -> bool:
+    def _is_head_facts(self, name: str) -> bool:
         return name.endswith(".json") and "/" in name

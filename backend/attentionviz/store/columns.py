@@ -1,6 +1,7 @@
 """The JSON files of a dataset, checked against its manifest before anybody trusts their lengths."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -93,6 +94,30 @@ def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
         )
         if not fits:
             raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
+        if not _has_scores(facts, manifest["scores"]):
+            raise DamagedDatasetError(f"{layout.HEADS} does not score head {head.folder}")
+
+
+def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:
+    """Say whether a head has these scores, and a profile whose columns are of one length."""
+    scores, profile = facts.get("scores"), facts.get("profile")
+    if not isinstance(scores, dict) or not isinstance(profile, dict):
+        return False
+    columns = [profile.get(name) for name in ("offsets", "weights", "n_rows")]
+    return (
+        scores.keys() == set(names)
+        and all(_is_score(score) for score in scores.values())
+        and all(isinstance(column, list) for column in columns)
+        and len({len(column) for column in columns if column is not None}) == 1
+    )
+
+
+def _is_score(score: Any) -> bool:
+    if not isinstance(score, dict) or score.keys() != {"value", "n_rows"}:
+        return False
+    value, n_rows = score["value"], score["n_rows"]
+    is_number = type(value) in (int, float) and math.isfinite(value)
+    return (value is None or is_number) and type(n_rows) is int and n_rows >= 0
 
 
 def _check_column(columns: Any, name: str, n_rows: int) -> None:

@@ -24,6 +24,7 @@ PATCHES = "images/patches.npy"
 JOURNAL = "journal.jsonl"
 PROGRESS = "progress.json"
 PARTIAL_MANIFEST = "manifest.partial.json"
+PROBE = "probe.json"
 CAPTURE_FOLDER = "capture"
 NEIGHBOURS_FOLDER = "neighbours"
 TEMPORARY_SUFFIX = ".tmp"
@@ -141,6 +142,11 @@ def map_path(head: HeadId, map_name: MapName) -> str:
 def map_facts_path(head: HeadId, map_name: MapName) -> str:
     """Return the relative path of offset, scale and fidelity of a map, in staging only."""
     return f"{head.folder}/{map_name}.json"
+
+
+def scores_path(head: HeadId) -> str:
+    """Return the relative path of the scores of a head, in staging only."""
+    return f"{head.folder}/scores.json"
 
 
 def neighbours_path(head: HeadId) -> str:

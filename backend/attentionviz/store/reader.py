@@ -6,7 +6,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from attentionviz.errors import DamagedDatasetError, DatasetNotFoundError, NotReadyError
+from attentionviz.errors import (
+    DamagedDatasetError,
+    DatasetNotFoundError,
+    NotReadyError,
+    OutdatedDatasetError,
+)
 from attentionviz.store import folders, layout
 from attentionviz.store.building import BuildingReader, building_version, read_progress
 from attentionviz.store.cache import ByteCache
@@ -32,11 +37,11 @@ class DatasetEntry:
     manifest : dict or None
         Without ``files``; None while it is unknown. Shared: not to be modified.
     reason : str or None
-        Why a damaged dataset is damaged.
+        Why a damaged dataset is damaged, or an outdated one outdated.
     """
 
     dataset_id: str
-    state: Literal["building", "complete", "damaged"]
+    state: Literal["building", "complete", "damaged", "outdated"]
     version: str
     folder: Path | None
     manifest: dict[str, Any] | None = None
@@ -66,7 +71,7 @@ class DatasetLibrary:
         self._lock = Lock()
 
     def list_datasets(self) -> list[DatasetEntry]:
-        """Return every dataset, ordered by id: complete, damaged, or being built."""
+        """Return every dataset, ordered by id: complete, damaged, outdated, or being built."""
         unpointed = folders.unpointed_versions(self.data_dir)
         staged = folders.staged_folders(self.data_dir)
         ids = {*folders.pointed_ids(self.data_dir), *unpointed, *staged}
@@ -105,10 +110,11 @@ class DatasetLibrary:
             raise DatasetNotFoundError(
                 f"version {version} of {dataset_id} is gone; reload the page"
             )
-        current = folders.read_pointer(self.data_dir, dataset_id)
+        staged = folders.staged_folders(self.data_dir)
+        current = self._pointed_version(dataset_id, staged)
         if current is not None:
             return self._open_version(dataset_id, current)
-        folder_or_none = folders.staged_folders(self.data_dir).get(dataset_id)
+        folder_or_none = staged.get(dataset_id)
         if folder_or_none is not None:
             return self._open_building(dataset_id, folder_or_none)
         current = folders.unpointed_versions(self.data_dir).get(dataset_id)
@@ -121,7 +127,7 @@ class DatasetLibrary:
     ) -> DatasetEntry:
         version = ""
         try:
-            pointed = folders.read_pointer(self.data_dir, dataset_id)
+            pointed = self._pointed_version(dataset_id, staged)
             if pointed is None and dataset_id in staged:
                 version = building_version(read_progress(staged[dataset_id]))
                 return self._building_entry(dataset_id, staged[dataset_id])
@@ -134,7 +140,22 @@ class DatasetLibrary:
             folder = (
                 layout.dataset_folder(self.data_dir, dataset_id, version) if is_finished else None
             )
-            return DatasetEntry(dataset_id, "damaged", version, folder, reason=str(error))
+            is_outdated = isinstance(error, OutdatedDatasetError)
+            state: Literal["outdated", "damaged"] = "outdated" if is_outdated else "damaged"
+            return DatasetEntry(dataset_id, state, version, folder, reason=str(error))
+
+    def _pointed_version(self, dataset_id: str, staged: dict[str, Path]) -> str | None:
+        """Return the version to show; None for one that is outdated and is being built again."""
+        pointed = folders.read_pointer(self.data_dir, dataset_id)
+        if pointed is None or dataset_id not in staged:
+            return pointed
+        try:
+            self._complete_entry(dataset_id, pointed)
+        except OutdatedDatasetError:
+            return None
+        except DamagedDatasetError:
+            return pointed
+        return pointed
 
     def _complete_entry(self, dataset_id: str, version: str) -> DatasetEntry:
         folder = layout.dataset_folder(self.data_dir, dataset_id, version)

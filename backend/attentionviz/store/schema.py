@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, MapName
-from attentionviz.errors import DamagedDatasetError
+from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
 _TEXT = {"type": "string", "maxLength": 2000}
@@ -121,6 +122,13 @@ PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
     seed={"type": "integer", "minimum": 0},
     alignment={"type": "object", "properties": {"scale": _TEXT}, "required": ["scale"]},
     maps={**_map_of(_MAP, layout.MAP_PATTERN), "minProperties": 1},
+    scores={
+        "type": "array",
+        "maxItems": 1000,
+        "uniqueItems": True,
+        "items": {"type": "string", "pattern": _exact(SCORE_PATTERN)},
+    },
+    probe=object_schema(n_sequences=_COUNT_OR_ZERO, period=_COUNT_OR_ZERO, reason=_TEXT_OR_NULL),
     grid=object_schema(n_tokens=_COUNT, n_points=_COUNT),
     attention_check=object_schema(
         max_abs_error={"type": "number", "minimum": 0},
@@ -173,8 +181,10 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
 
     Raises
     ------
+    OutdatedDatasetError
+        If it is of another schema version, and so was written by another version of this program.
     DamagedDatasetError
-        Otherwise; the message names the first place that does not fit.
+        If anything does not fit; the message names the first place.
     """
     if len(content) > MAX_MANIFEST_BYTES:
         raise DamagedDatasetError(
@@ -184,6 +194,7 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
         manifest = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise DamagedDatasetError(f"the manifest is not JSON: {error}") from error
+    _check_version(manifest)
     _check_schema(manifest, is_partial)
     _check_counts(manifest)
     if not is_partial:
@@ -205,6 +216,20 @@ def _validator(is_partial: bool) -> Any:  # jsonschema has no types
     # Thousands of files take jsonschema a third of a second; `_check_file` does the same in 3 ms.
     properties = {**MANIFEST_SCHEMA["properties"], "files": {"type": "object"}}
     return Draft202012Validator({**MANIFEST_SCHEMA, "properties": properties})
+
+
+def _check_version(manifest: object) -> None:
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
+    if type(version) is not int or version < 1 or version == SCHEMA_VERSION:
+        return
+    formats = f"(format {version}, this one reads {SCHEMA_VERSION})"
+    if version < SCHEMA_VERSION:
+        raise OutdatedDatasetError(
+            f"it was built by an earlier version of AttentionViz {formats}; build it again"
+        )
+    raise OutdatedDatasetError(
+        f"it was built by a newer version of AttentionViz {formats}; update AttentionViz"
+    )
 
 
 def _check_schema(manifest: object, is_partial: bool) -> None:

@@ -63,6 +63,7 @@ export function byFamily(entries) {
 /** @param {DatasetEntry} entry */
 function stateWords({ state, progress }) {
   if (state === 'damaged') return ' (damaged)';
+  if (state === 'outdated') return ' (of another version)';
   if (state === 'complete') return '';
   if (progress?.phase === 'failed') return ' (stopped)';
   const share = progress && progress.n_units > 0 ? ` ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : '';

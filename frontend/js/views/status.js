@@ -106,6 +106,10 @@ function emptyWords(state, facts) {
   if (entry?.state === 'damaged') {
     return { words: `The dataset “${entry.id}” is damaged and is not shown.`, detail: `“attentionviz verify” names the damaged files; building it again replaces them.`, isFailure: false };
   }
+  if (entry?.state === 'outdated') {
+    const reason = entry.reason ?? '';
+    return { words: `The dataset “${entry.id}” cannot be shown.`, detail: `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`, isFailure: false };
+  }
   const description = facts.description.value;
   if (entry?.state !== 'building' || !description) return null;
   if (!description.manifest) return { words: 'The model is being read.', detail: 'Maps appear here as soon as the first are computed.', isFailure: false };

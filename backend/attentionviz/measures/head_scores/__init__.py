@@ -1,0 +1,21 @@
+"""What a head does, as numbers: each score with the number of rows that it rests on."""
+
+from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, TextTokens
+from attentionviz.measures.head_scores.probe import repeated_weights
+from attentionviz.measures.head_scores.profile import OFFSETS, Profile
+from attentionviz.measures.head_scores.registry import Score, score_of
+from attentionviz.measures.head_scores.scoring import HeadScores, nothing, score_head
+
+__all__ = [
+    "OFFSETS",
+    "HeadAttention",
+    "HeadScores",
+    "PatchTokens",
+    "Profile",
+    "Score",
+    "TextTokens",
+    "nothing",
+    "repeated_weights",
+    "score_head",
+    "score_of",
+]

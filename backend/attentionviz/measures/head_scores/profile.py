@@ -1,0 +1,55 @@
+"""The offset profile of a head: its mean weight at each distance ahead or back."""
+
+from typing import TypedDict
+
+import numpy as np
+
+from attentionviz.measures.head_scores.corpus import Rows
+from attentionviz.measures.head_scores.registry import DECIMALS, Sums
+
+FURTHEST = 32
+OFFSETS = tuple(range(-FURTHEST, FURTHEST + 1))
+
+
+class Profile(TypedDict):
+    """The mean weight at each offset, key minus query.
+
+    Attributes
+    ----------
+    offsets : list of int
+        -32…32.
+    weights : list of float or None
+        None where no row sees a key at that offset.
+    n_rows : list of int
+        Rows that see one. As of scores, rows that see one key only are left out.
+    """
+
+    offsets: list[int]
+    weights: list[float | None]
+    n_rows: list[int]
+
+
+def offset_sums(rows: Rows) -> Sums:
+    """Return weights and numbers of rows by offset, shape (2, n_offsets)."""
+    near = rows.visible & (np.abs(rows.ahead) <= FURTHEST) & (rows.n_visible > 1)[:, None]
+    offsets = rows.ahead[near] + FURTHEST
+    weights = rows.weights.sum(axis=0, dtype=np.float64)[near]
+    sums = np.stack(
+        [
+            np.bincount(offsets, weights, len(OFFSETS)),
+            len(rows.weights) * np.bincount(offsets, minlength=len(OFFSETS)),
+        ]
+    )
+    return sums.astype(np.float64)
+
+
+def profile_of(sums: Sums) -> Profile:
+    """Return the profile from the sums of all blocks."""
+    return Profile(
+        offsets=list(OFFSETS),
+        weights=[
+            round(float(weight / n), DECIMALS) if n else None
+            for weight, n in zip(*sums, strict=True)
+        ],
+        n_rows=[round(float(n)) for n in sums[1]],
+    )

@@ -1,0 +1,77 @@
+"""All scores of one head, in one pass over its attention."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
+from attentionviz.core.types import Modality
+from attentionviz.errors import BuildError
+
+# Imported for what they register.
+from attentionviz.measures.head_scores import patches, positions, spread, words  # noqa: F401
+from attentionviz.measures.head_scores.content import N_POSITIONS, content_dependence
+from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, Tokens
+from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
+from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, score_of
+
+
+class HeadScores(NamedTuple):
+    """What is known of one head.
+
+    Attributes
+    ----------
+    scores : dict of str to Score
+        By name; those of the probe are not among them.
+    profile : Profile
+    """
+
+    scores: dict[str, Score]
+    profile: Profile
+
+
+def nothing() -> Score:
+    """Return the score of a head that has no row of the kind in question."""
+    return Score(value=None, n_rows=0)
+
+
+def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
+    """Return all scores of one head over a corpus, each over every row that it is defined for.
+
+    Parameters
+    ----------
+    attention : HeadAttention
+    tokens : TextTokens or PatchTokens
+        Over all tokens; they say whether scores of text or of images are computed. Those of the
+        other kind have no rows.
+
+    Returns
+    -------
+    HeadScores
+
+    Raises
+    ------
+    BuildError
+        If the attention holds numbers that are not finite.
+    """
+    is_image = isinstance(tokens, PatchTokens)
+    wanted = [name for name in MEASURES if _is_of(name, "image" if is_image else "text")]
+    totals: dict[str, Sums] = {}
+    offsets = np.zeros((2, len(OFFSETS)))
+    for rows in attention.blocks(tokens):
+        if not np.isfinite(rows.weights).all():
+            raise BuildError("its attention holds numbers that are not finite")
+        for name in wanted:
+            sums = MEASURES[name].sums(rows)
+            totals[name] = sums if name not in totals else totals[name] + sums
+        offsets += offset_sums(rows)
+    scores = {name: nothing() for name in SCORE_FACTS if name not in PROBE_SCORES}
+    scores |= {name: score_of(totals[name], MEASURES[name].value) for name in wanted}
+    # All images have the same positions, so there every position has many of them.
+    n_positions = None if is_image else N_POSITIONS
+    scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
+    return HeadScores(scores, profile_of(offsets))
+
+
+def _is_of(name: str, modality: Modality) -> bool:
+    return SCORE_FACTS[name].modality in (None, modality)

@@ -1,0 +1,46 @@
+"""Scores of what the tokens are that a head looks at."""
+
+import numpy as np
+
+from attentionviz.measures.head_scores.corpus import Flags, Rows
+from attentionviz.measures.head_scores.registry import Sums, mass, measures
+
+
+@measures("special")
+def special(rows: Rows) -> Sums:
+    """Sum the mass on special tokens."""
+    return mass(rows, rows.tokens.is_special[:, None, :])
+
+
+@measures("punctuation")
+def punctuation(rows: Rows) -> Sums:
+    """Sum the mass on punctuation."""
+    return mass(rows, rows.tokens.is_punctuation[:, None, :])
+
+
+@measures("duplicate")
+def duplicate(rows: Rows) -> Sums:
+    """Sum the mass on earlier copies of the query's token."""
+    return mass(rows, rows.copies)
+
+
+@measures("induction")
+def induction(rows: Rows) -> Sums:
+    """Sum the mass on tokens after earlier copies, the query itself left out."""
+    return mass(rows, _moved(rows.copies, 1) & (rows.ahead != 0))
+
+
+@measures("reverse_induction")
+def reverse_induction(rows: Rows) -> Sums:
+    """Sum the mass on tokens before earlier copies."""
+    return mass(rows, _moved(rows.copies, -1))
+
+
+def _moved(flags: Flags, by: int) -> Flags:
+    """Return flags of keys, moved to later keys (or earlier ones); what falls off is gone."""
+    moved = np.zeros_like(flags)
+    if by > 0:
+        moved[..., by:] = flags[..., :-by]
+    else:
+        moved[..., :by] = flags[..., -by:]
+    return moved

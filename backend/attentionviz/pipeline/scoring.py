@@ -1,0 +1,106 @@
+"""The scores of one head as a unit of work: from its vectors to ``scores.json``."""
+
+import functools
+import json
+import time
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from attentionviz.core.types import HeadId
+from attentionviz.errors import BuildError
+from attentionviz.measures.head_scores import (
+    HeadAttention,
+    PatchTokens,
+    TextTokens,
+    score_head,
+)
+from attentionviz.pipeline.units import MapJob, UnitResult, end_with, read_array
+from attentionviz.store import layout
+from attentionviz.store.schema import canonical_json
+from attentionviz.store.writer import write_bytes
+
+SCORES = "scores"
+
+
+def run_scores(job: MapJob, head: HeadId) -> UnitResult:
+    """Score one head over the whole corpus and write what was found.
+
+    Parameters
+    ----------
+    job : MapJob
+    head : HeadId
+
+    Raises
+    ------
+    BuildError
+        When its attention is not finite; names layer and head.
+    """
+    end_with(job.builder_pid)
+    started = time.perf_counter()
+    manifest = job.manifest
+    with threadpool_limits(1):  # the same bytes on any number of cores
+        tokens = corpus_tokens(job.folder, manifest["model"]["modality"])
+        attention = HeadAttention(
+            read_array(job.folder / layout.queries_path(head)),
+            read_array(
+                job.folder / layout.keys_path(head, manifest["n_heads"], manifest["n_key_heads"])
+            ),
+            np.asarray(job.lengths),
+            **manifest["layers"][head.layer],
+        )
+        try:
+            found = score_head(attention, tokens)
+        except BuildError as error:
+            raise BuildError(f"layer {head.layer}, head {head.head}: {error}") from error
+    scores = {**found.scores, **_probe(job.folder)[head.folder]}
+    content = canonical_json({"scores": scores, "profile": found.profile})
+    record = write_bytes(job.folder, layout.scores_path(head), content)
+    return UnitResult(head, (record,), ((SCORES, time.perf_counter() - started),))
+
+
+def _probe(folder: Path) -> dict[str, Any]:
+    heads: dict[str, Any] = json.loads((folder / layout.PROBE).read_bytes())["heads"]
+    return heads
+
+
+@functools.lru_cache(maxsize=1)
+def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
+    """Return what scores ask of all tokens; kept, since every head asks the same.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the build: its ``tokens.json`` never changes.
+    modality : "text" or "image"
+    """
+    columns = json.loads((folder / layout.TOKENS).read_bytes())
+    kinds = np.array(columns["token_type"])
+    if modality == "image":
+        return PatchTokens(
+            is_class=kinds == "class",
+            is_patch=kinds == "patch",
+            **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
+        )
+    is_special = kinds == "special"
+    is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
+    return TextTokens(
+        token_id=np.array(columns["token_id"], dtype=np.int64),
+        is_special=is_special,
+        is_punctuation=~is_special & np.array([is_mark[text] for text in columns["text"]]),
+    )
+
+
+def is_punctuation(text: str) -> bool:
+    """Return whether a token is nothing but punctuation, symbols and white space of Unicode."""
+    return all(
+        unicodedata.category(character)[0] in "PS" or character.isspace() for character in text
+    )
+
+
+def _numbers(column: list[float | None]) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in column], dtype=np.float64)

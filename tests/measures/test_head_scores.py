@@ -1,0 +1,388 @@
+"""Head scores: patterns whose numbers are counted by hand, and a slow reference for the rest."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.head_patterns import (
+    grid_tokens,
+    head_of,
+    random_head,
+    slow_content,
+    slow_patches,
+    slow_profile,
+    slow_rows,
+    slow_text_rows,
+    slow_variance,
+    text_tokens,
+)
+
+from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
+from attentionviz.errors import BuildError, ShapeError
+from attentionviz.measures.head_scores import (
+    HeadAttention,
+    HeadScores,
+    repeated_weights,
+    score_head,
+)
+from attentionviz.measures.head_scores import corpus as blocks_of
+from attentionviz.measures.head_scores.registry import MEASURES
+
+# Values are written with six decimals, from weights in float32.
+ROUNDING = 2e-6
+
+
+def near(value: float) -> object:
+    """Return what equals a value but for rounding."""
+    return pytest.approx(value, abs=ROUNDING)
+
+
+def found(head: HeadAttention, tokens: object) -> dict[str, tuple[float | None, int]]:
+    """Return value and number of rows of every score."""
+    scores = score_head(head, tokens).scores
+    return {name: (score["value"], score["n_rows"]) for name, score in scores.items()}
+
+
+def causal(*rows: list[float]) -> list[list[float]]:
+    """Return a pattern from its rows up to the diagonal."""
+    return [[*row, *[0.0] * (len(rows) - len(row))] for row in rows]
+
+
+UNDEFINED = (None, 0)
+
+# Token ids 7 8 7 8 over one causal sequence.
+REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])
+
+
+def test_every_score_has_a_function_and_every_function_words() -> None:
+    assert {*MEASURES, *PROBE_SCORES, "content_dependence"} == set(SCORE_FACTS)
+    for facts in SCORE_FACTS.values():
+        assert facts.help.endswith(".") and facts.source and facts.formula and facts.unit
+        assert facts.low is None or facts.high is None or facts.low < facts.high
+
+
+def test_scores_of_position_counted_by_hand() -> None:
+    scores = found(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8]))
+    # The first row sees itself alone and counts nowhere.
+    assert scores["previous"] == (near((0.25 + 0.2 + 0.2) / 3), 3)
+    assert scores["self"] == (near((0.75 + 0.3 + 0.1) / 3), 3)
+    assert scores["first"] == (near((0.25 + 0.5 + 0.1) / 3), 3)
+    assert scores["next"] == UNDEFINED, "a causal query sees no next token"
+    distances = [0.25, 0.5 * 2 + 0.2, 0.1 * 3 + 0.6 * 2 + 0.2]
+    assert scores["distance"] == (near(sum(distances) / 3), 3)
+    squares = [0.25, 0.5 * 4 + 0.2, 0.1 * 9 + 0.6 * 4 + 0.2]
+    variance = sum(squares) / 3 - (sum(distances) / 3) ** 2
+    assert scores["distance_variance"] == (near(variance), 3)
+
+
+def test_scores_of_repeated_tokens_counted_by_hand() -> None:
+    scores = found(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8]))
+    assert scores["duplicate"] == (near((0.5 + 0.6) / 2), 2)
+    # Row 2 looks after copy 0, at key 1; row 3 after copy 1, at key 2.
+    assert scores["induction"] == (near((0.2 + 0.2) / 2), 2)
+    # Before copy 0 there is nothing: row 3 alone counts, key 0.
+    assert scores["reverse_induction"] == (near(0.1), 1)
+
+
+def test_induction_never_counts_the_query_itself() -> None:
+    pattern = causal([1], [0.4, 0.6], [0.3, 0.3, 0.4])
+    scores = found(head_of(pattern, is_causal=True), text_tokens([7, 7, 7]))
+    # Row 1: after its only copy comes itself. Row 2: after copy 0 comes key 1, after copy 1 itself.
+    assert scores["induction"] == (near(0.3), 1)
+    assert scores["duplicate"] == (near((0.4 + 0.6) / 2), 2)
+
+
+def test_several_earlier_copies_count_together() -> None:
+    rows = [1], [0.5, 0.5], [0.2, 0.3, 0.5], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.15, 0.25]
+    scores = found(head_of(causal(*rows), is_causal=True), text_tokens([7, 1, 7, 2, 7]))
+    assert scores["duplicate"] == (near((0.2 + (0.1 + 0.3)) / 2), 2)
+    assert scores["induction"] == (near((0.3 + (0.2 + 0.15)) / 2), 2)
+    assert scores["reverse_induction"] == (near(0.2), 1)
+
+
+def test_special_tokens_and_punctuation_counted_by_hand() -> None:
+    pattern = [[0.1, 0.2, 0.3, 0.4], [0.5, 0.1, 0.1, 0.3], [0.2, 0.2, 0.2, 0.4], [0, 0, 0.1, 0.9]]
+    tokens = text_tokens([101, 5, 9, 102], special=[101, 102], punctuation=[9])
+    scores = found(head_of(pattern), tokens)
+    assert scores["special"] == (near((0.5 + 0.8 + 0.6 + 0.9) / 4), 4)
+    assert scores["punctuation"] == (near((0.3 + 0.1 + 0.2 + 0.1) / 4), 4)
+    assert scores["next"] == (near((0.2 + 0.1 + 0.4) / 3), 3)
+    assert scores["first"] == (near((0.5 + 0.2 + 0) / 3), 3)
+    assert scores["self"] == (near((0.1 + 0.1 + 0.2 + 0.9) / 4), 4)
+
+
+def test_a_corpus_without_special_tokens_punctuation_or_repeats_has_no_such_scores() -> None:
+    scores = found(random_head([3, 4]), text_tokens(list(range(7))))
+    for name in ("special", "punctuation", "duplicate", "induction", "reverse_induction"):
+        assert scores[name] == UNDEFINED
+
+
+def test_a_row_that_sees_only_special_tokens_has_no_choice_and_does_not_count() -> None:
+    pattern = causal([1], [0.3, 0.7], [0.2, 0.2, 0.6])
+    scores = found(head_of(pattern, is_causal=True), text_tokens([101, 101, 5], special=[101]))
+    assert scores["special"] == (near(0.4), 1)
+
+
+def test_entropy_and_sparsity_counted_by_hand() -> None:
+    pattern = causal([1], [0.5, 0.5], [0.95, 0.05, 0], [0.25, 0.25, 0.25, 0.25])
+    scores = found(head_of(pattern, is_causal=True), text_tokens([1, 2, 3, 4]))
+    middle = -(0.95 * np.log(0.95) + 0.05 * np.log(0.05)) / np.log(3)
+    assert scores["entropy"] == (near((1 + middle + 1) / 3), 3)
+    assert scores["sparsity"] == (near((2 + 1 + 4) / 3), 3)
+
+
+def test_nine_of_ten_equal_keys_hold_ninety_percent() -> None:
+    scores = found(head_of(np.full((10, 10), 0.1)), text_tokens(list(range(10))))
+    assert scores["sparsity"] == (9.0, 10)
+
+
+def test_content_dependence_counted_by_hand() -> None:
+    # Two sequences that swap their weights on keys 1 and 2; key 0 is left out.
+    one = [[0.2, 0.8, 0.0], [0.2, 0.8, 0.0], [0.2, 0.8, 0.0]]
+    other = [[0.2, 0.0, 0.8], [0.2, 0.0, 0.8], [0.2, 0.0, 0.8]]
+    scores = found(head_of(one, other), text_tokens([1, 2, 3] * 2))
+    # |0.8 − 0.4| at each of 12 pairs, over twice 0.8 in each of 6 rows.
+    assert scores["content_dependence"] == (near(12 * 0.4 / (2 * 6 * 0.8)), 6)
+
+
+def test_a_pattern_of_positions_alone_does_not_depend_on_content() -> None:
+    pattern = np.random.default_rng(0).dirichlet(np.ones(6), 6)
+    scores = found(head_of(pattern, pattern, pattern), text_tokens([1, 2, 3, 4, 5, 6] * 3))
+    assert scores["content_dependence"] == (near(0), 18)
+
+
+def test_one_sequence_alone_says_nothing_of_content() -> None:
+    assert found(random_head([6]), text_tokens(list(range(6))))["content_dependence"] == UNDEFINED
+
+
+def test_content_dependence_of_text_looks_at_ten_positions_and_of_images_at_all() -> None:
+    same, swapped = np.full((12, 12), 1 / 12), np.full((12, 12), 1 / 12)
+    swapped[11] = [0.5] + [0.5 / 11] * 11
+    head = head_of(same, swapped)
+    text = found(head, text_tokens([1] * 24))
+    assert text["content_dependence"] == (near(0), 20)
+    image = grid_tokens(2, 3, 4, hue=[0.1] * 12, brightness=[0.2] * 12, has_class=False)
+    value, n_rows = found(head, image)["content_dependence"]
+    assert value > 0.001 and n_rows == 24
+
+
+def test_the_profile_is_the_mean_weight_by_offset() -> None:
+    profile = score_head(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8])).profile
+    by_offset = dict(
+        zip(
+            profile["offsets"], zip(profile["weights"], profile["n_rows"], strict=True), strict=True
+        )
+    )
+    assert profile["offsets"] == list(range(-32, 33))
+    assert by_offset[-3] == (near(0.1), 1)
+    assert by_offset[-2] == (near((0.5 + 0.6) / 2), 2)
+    assert by_offset[-1] == (near((0.25 + 0.2 + 0.2) / 3), 3)
+    assert by_offset[0] == (near((0.75 + 0.3 + 0.1) / 3), 3)
+    assert by_offset[1] == by_offset[-4] == (None, 0)
+
+
+def test_one_token_is_nothing_to_score() -> None:
+    for is_causal in (False, True):
+        scores = score_head(head_of([[1.0]], is_causal=is_causal), text_tokens([5], special=[5]))
+        assert all(score == {"value": None, "n_rows": 0} for score in scores.scores.values())
+        assert not any(scores.profile["n_rows"])
+
+
+@pytest.mark.parametrize("n", [2, 5, 9])
+def test_uniform_attention_has_the_values_of_chance(n: int) -> None:
+    scores = found(head_of(np.full((n, n), 1 / n)), text_tokens([7] * n))
+    for name, n_rows in (("previous", n - 1), ("next", n - 1), ("self", n), ("first", n - 1)):
+        assert scores[name] == (near(1 / n), n_rows)
+    assert scores["entropy"] == (near(1), n)
+    assert scores["distance"][0] == pytest.approx((n * n - 1) / (3 * n), abs=1e-5)
+    earlier = [i / n for i in range(1, n)]
+    assert scores["duplicate"] == (near(np.mean(earlier)), n - 1)
+
+
+def test_a_head_that_looks_back_by_one_has_no_variance_of_distance() -> None:
+    pattern = np.eye(6, k=-1)
+    pattern[0, 1] = 1  # the first has no previous token, and looks as far the other way
+    scores = found(head_of(pattern), text_tokens(list(range(6))))
+    assert scores["previous"] == (near(1), 5)
+    assert scores["distance"] == (near(1), 6)
+    assert scores["distance_variance"] == (near(0), 6)
+    assert scores["entropy"][0] == near(0)
+    assert scores["sparsity"] == (1.0, 6)
+
+
+def test_keys_beyond_the_window_are_no_keys() -> None:
+    head = head_of(np.full((4, 4), 0.25), is_causal=True, max_distance=1)
+    scores = found(head, text_tokens([7, 8, 7, 8]))
+    assert scores["previous"] == (near(0.5), 3)
+    assert scores["first"] == (near(0.5), 1)
+    assert scores["duplicate"] == UNDEFINED
+    assert scores["induction"] == (near(0.5), 2)
+
+
+def test_scores_of_patches_counted_by_hand() -> None:
+    # A class token and 2 x 2 patches; row i of the pattern is query i.
+    pattern = [
+        [0.2] * 5,
+        [0.1, 0.2, 0.4, 0.2, 0.1],
+        [0.5, 0.1, 0.1, 0.1, 0.2],
+        [0.2, 0.2, 0.2, 0.2, 0.2],
+        [0.3, 0.4, 0.1, 0.1, 0.1],
+    ]
+    tokens = grid_tokens(1, 2, 2, hue=[0.0, 0.9, 0.5, np.nan], brightness=[0, 1, 0, 1])
+    scores = found(head_of(pattern), tokens)
+    others = 0.7 + 0.4 + 0.6 + 0.6
+    assert scores["class_token"] == (near((0.1 + 0.5 + 0.2 + 0.3) / 4), 4)
+    assert scores["same_row"] == (near((0.4 + 0.1 + 0.2 + 0.1) / others), 4)
+    assert scores["same_column"] == (near((0.2 + 0.2 + 0.2 + 0.1) / others), 4)
+    diagonal = 0.1 + 0.1 + 0.2 + 0.4
+    far = ((others - diagonal) + diagonal * np.sqrt(2)) / others
+    assert scores["patch_distance"] == (near(far), 4)
+    # Brightness differs by 1 from two of the three others: 2/3 by chance.
+    unlike = (0.4 + 0.1) + (0.1 + 0.1) + (0.2 + 0.2) + (0.4 + 0.1)
+    similar = 1 - unlike / (others * 2 / 3)
+    assert scores["brightness_similarity"] == (near(similar), 4)
+    # Hues 0, 0.9, 0.5 lie on a circle: 0.1, 0.5 and 0.4 apart; the grey patch has none.
+    apart = (0.4 * 0.1 + 0.2 * 0.5) + (0.1 * 0.1 + 0.1 * 0.4) + (0.2 * 0.5 + 0.2 * 0.4)
+    chance = 0.6 * 0.3 + 0.2 * 0.25 + 0.4 * 0.45
+    assert scores["hue_similarity"] == (near(1 - apart / chance), 3)
+    assert scores["self"] == (near((0.2 + 0.2 + 0.1 + 0.2 + 0.1) / 5), 5)
+    for name in ("previous", "induction", "special"):
+        assert scores[name] == UNDEFINED
+
+
+def test_uniform_attention_has_no_preference_for_any_colour() -> None:
+    rng = np.random.default_rng(3)
+    tokens = grid_tokens(4, 3, 3, hue=list(rng.random(36)), brightness=list(rng.random(36)))
+    scores = found(head_of(*[np.full((10, 10), 0.1)] * 4), tokens)
+    assert scores["hue_similarity"][0] == near(0)
+    assert scores["brightness_similarity"][0] == near(0)
+    assert scores["same_row"][0] == scores["same_column"][0] == near(2 / 8)
+
+
+def test_images_of_one_colour_and_patches_without_class_token_have_no_such_scores() -> None:
+    tokens = grid_tokens(2, 2, 2, hue=[np.nan] * 4, brightness=[0.5] * 4, has_class=False)
+    scores = found(random_head([4, 4]), tokens)
+    assert scores["class_token"] == UNDEFINED
+    assert scores["hue_similarity"] == UNDEFINED
+    assert scores["brightness_similarity"] == UNDEFINED, "nothing differs, so nothing is similar"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 13), min_size=1, max_size=6),
+    is_causal=st.booleans(),
+    max_distance=st.none() | st.integers(1, 5),
+    n_words=st.integers(1, 6),
+    seed=st.integers(0, 999),
+)
+def test_scores_of_text_are_those_of_a_slow_count(
+    lengths: list[int], is_causal: bool, max_distance: int | None, n_words: int, seed: int
+) -> None:
+    head = random_head(lengths, seed, is_causal=is_causal, max_distance=max_distance)
+    ids = np.random.default_rng(seed).integers(0, n_words, sum(lengths)).tolist()
+    tokens = text_tokens(ids, special=[0], punctuation=[1, 2])
+    scores = found(head, tokens)
+    rows = slow_rows(head)
+    by_row = [slow_text_rows(row, tokens) for row in rows]
+    for name in by_row[0]:
+        values = [row[name] for row in by_row if row[name] is not None]
+        expected = (near(np.mean(values)), len(values)) if values else UNDEFINED
+        assert scores[name] == expected, name
+    variance, content = slow_variance(rows), slow_content(rows, 10)
+    assert scores["distance_variance"][0] == or_none(variance, 2e-5)
+    assert scores["content_dependence"][0] == or_none(content)
+    profile = score_head(head, tokens).profile
+    slow = slow_profile(rows)
+    for offset, weight, n in zip(*(profile[key] for key in profile), strict=True):
+        at_offset = slow.get(offset, [])
+        assert n == len(at_offset)
+        assert weight == (near(np.mean(at_offset)) if at_offset else None)
+
+
+def or_none(value: float | None, tolerance: float = ROUNDING) -> object:
+    return None if value is None else pytest.approx(value, abs=tolerance)
+
+
+@settings(max_examples=20, deadline=None)
+@given(n_images=st.integers(1, 4), seed=st.integers(0, 999), has_class=st.booleans())
+def test_scores_of_images_are_those_of_a_slow_count(
+    n_images: int, seed: int, has_class: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    n = n_images * 12
+    hue = np.where(rng.random(n) < 0.8, rng.random(n), np.nan)
+    tokens = grid_tokens(
+        n_images, 3, 4, hue=list(hue), brightness=list(rng.random(n)), has_class=has_class
+    )
+    head = random_head([12 + has_class] * n_images, seed)
+    scores = found(head, tokens)
+    for name, value in slow_patches(slow_rows(head), tokens).items():
+        assert scores[name][0] == pytest.approx(value, abs=2e-5), name
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+def test_scores_do_not_depend_on_the_size_of_the_blocks(
+    is_causal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = [7, 30, 7, 30, 12, 7]
+    head = random_head(lengths, 5, is_causal=is_causal, max_distance=20)
+    tokens = text_tokens(np.random.default_rng(1).integers(0, 9, sum(lengths)).tolist(), [0], [1])
+    whole = score_head(head, tokens)
+    for size in (1, 50, 400):
+        monkeypatch.setattr(blocks_of, "BLOCK_WEIGHTS", size)
+        _require_close(score_head(head, tokens), whole)
+
+
+def _require_close(one: HeadScores, other: HeadScores) -> None:
+    for name, score in one.scores.items():
+        assert score["n_rows"] == other.scores[name]["n_rows"]
+        assert score["value"] == or_none(other.scores[name]["value"])
+    assert one.profile["n_rows"] == other.profile["n_rows"]
+    for weight, expected in zip(one.profile["weights"], other.profile["weights"], strict=True):
+        assert weight == or_none(expected)
+
+
+def test_blocks_are_bounded_and_cover_every_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks_of, "BLOCK_WEIGHTS", 100)
+    lengths = [40, 3, 3, 40, 25]
+    n_rows = 0
+    for rows in random_head(lengths).blocks(text_tokens([0] * sum(lengths))):
+        assert rows.weights.size <= 100
+        n_rows += rows.weights.shape[0] * rows.weights.shape[1]
+    assert n_rows == sum(lengths)
+
+
+def test_vectors_that_are_not_finite_are_refused() -> None:
+    head = random_head([4])
+    head.keys[2] = np.nan
+    with pytest.raises(BuildError, match="not finite"):
+        score_head(head, text_tokens([1, 2, 3, 4]))
+
+
+def test_sequences_that_do_not_fit_the_vectors_are_refused() -> None:
+    head = random_head([4, 5])
+    with pytest.raises(ShapeError, match="sequences of 8 tokens for 9 queries"):
+        HeadAttention(head.queries, head.keys, np.array([4, 4]), 1.0, False)
+    with pytest.raises(ShapeError, match="token_id has shape"):
+        score_head(head, text_tokens([1] * 8))
+
+
+def test_half_precision_is_scored_as_it_is_stored() -> None:
+    head = random_head([6, 8], 2)
+    half = HeadAttention(
+        head.queries.astype(np.float16), head.keys.astype(np.float16), head.lengths, 1.1, False
+    )
+    tokens = text_tokens([1, 2] * 7)
+    for name, (value, n_rows) in found(half, tokens).items():
+        expected, same = found(head, tokens)[name]
+        assert n_rows == same
+        assert value == (None if expected is None else pytest.approx(expected, abs=0.02))
+
+
+def test_the_probe_reads_three_diagonals() -> None:
+    n_before, period = 1, 3
+    pattern = np.arange(64, dtype=float).reshape(8, 8)  # mark, a b c, a b c, mark
+    weights = repeated_weights(pattern, period, n_before)
+    assert weights["probe_induction"].tolist() == [pattern[4, 2], pattern[5, 3], pattern[6, 4]]
+    assert weights["probe_duplicate"].tolist() == [pattern[4, 1], pattern[5, 2], pattern[6, 3]]
+    assert weights["probe_previous"].tolist() == [pattern[i, i - 1] for i in range(2, 7)]

@@ -1,0 +1,253 @@
+"""Scores as a unit of work: what a build writes is what the model's own attention says."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
+from transformers import AutoModel, AutoTokenizer
+
+from attentionviz import models
+from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import BuildError
+from attentionviz.models.repeated import LEAST_PERIOD
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.drawing import missing_units
+from attentionviz.pipeline.probing import probe_heads
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.scoring import corpus_tokens, is_punctuation, run_scores
+from attentionviz.pipeline.units import MapJob
+from attentionviz.store import layout
+from attentionviz.store.reader import open_dataset
+from attentionviz.store.writer import write_array, write_bytes
+
+
+def heads_of(folder):
+    return json.loads((folder / layout.HEADS).read_bytes())["heads"]
+
+
+def own_attention(model_folder, sequences):
+    """Return the model's eager attention, one array (layer, head, query, key) a sequence."""
+    network = AutoModel.from_pretrained(model_folder, attn_implementation="eager").eval()
+    patterns = []
+    for token_ids in sequences:
+        with torch.no_grad():
+            output = network(input_ids=torch.tensor([token_ids]), output_attentions=True)
+        patterns.append(torch.cat(output.attentions).numpy())
+    return patterns
+
+
+def test_every_head_has_every_score_and_a_profile(tiny_dataset, tiny_image_dataset):
+    for dataset, modality in ((tiny_dataset, "text"), (tiny_image_dataset, "image")):
+        manifest = json.loads((dataset.folder / layout.MANIFEST).read_bytes())
+        assert manifest["scores"] == list(SCORE_FACTS)
+        for head in heads_of(dataset.folder):
+            assert head["scores"].keys() == SCORE_FACTS.keys()
+            assert head["profile"]["offsets"] == list(range(-32, 33))
+            for name, score in head["scores"].items():
+                is_defined = SCORE_FACTS[name].modality in (None, modality)
+                assert (score["value"] is not None, score["n_rows"] > 0) == (is_defined,) * 2, name
+
+
+def test_scores_of_a_build_are_those_of_the_models_own_attention(tiny_bert, tiny_dataset):
+    columns = json.loads((tiny_dataset.folder / layout.TOKENS).read_bytes())
+    starts, lengths = columns["sequences"]["start"], columns["sequences"]["length"]
+    ids = [columns["token_id"][a : a + n] for a, n in zip(starts, lengths, strict=True)]
+    patterns = own_attention(tiny_bert, ids)
+    tokens = corpus_tokens(tiny_dataset.folder, "text")
+    assert tokens.is_special.sum() == 2 * len(ids)
+    assert tokens.is_punctuation.sum() == sum(text in (".", ",", ":") for text in columns["text"])
+    for head in heads_of(tiny_dataset.folder):
+        own = head_of(*(pattern[head["layer"], head["head"]] for pattern in patterns))
+        by_row = [slow_text_rows(row, tokens) for row in slow_rows(own)]
+        for name in by_row[0]:
+            values = [row[name] for row in by_row if row[name] is not None]
+            found = head["scores"][name]
+            assert found["n_rows"] == len(values)
+            assert found["value"] == pytest.approx(np.mean(values), abs=1e-5), name
+
+
+def test_the_probe_is_that_of_the_models_own_attention(tiny_bert):
+    model = models.load(str(tiny_bert), device="cpu", local_models=None)
+    repeated = models.repeat_tokens(model, 3)
+    n = repeated.period
+    assert (repeated.n_before, n) == (1, 31), "64 positions, two of them for marks"
+    patterns = np.stack(own_attention(tiny_bert, repeated.sequences))
+    found = probe_heads(model, 3)
+    assert found["probe"] == {"n_sequences": 16, "period": n, "reason": None}
+    second, every = np.arange(n + 1, 2 * n + 1), np.arange(2, 2 * n + 1)
+    for head in layout.iterate_heads(2, 2):
+        own = patterns[:, head.layer, head.head]
+        expected = {
+            "probe_induction": own[:, second, second - n + 1],
+            "probe_previous": own[:, every, every - 1],
+            "probe_duplicate": own[:, second, second - n],
+        }
+        for name in PROBE_SCORES:
+            score = found["heads"][head.folder][name]
+            assert score["n_rows"] == expected[name].size
+            assert score["value"] == pytest.approx(expected[name].mean(), abs=1e-5)
+
+
+def test_repeated_tokens_are_words_between_the_models_marks_none_twice_in_a_saying(tiny_bert):
+    model = models.load(str(tiny_bert), device="cpu", local_models=None)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
+    repeated = models.repeat_tokens(model, 0)
+    assert repeated.sequences == models.repeat_tokens(model, 0).sequences
+    assert repeated.sequences != models.repeat_tokens(model, 1).sequences
+    for token_ids in repeated.sequences:
+        first, *said, last = tokenizer.convert_ids_to_tokens(token_ids)
+        assert (first, last) == ("[CLS]", "[SEP]")
+        assert said[: len(said) // 2] == said[len(said) // 2 :]
+        assert len(set(said)) == len(said) // 2
+        assert all(word.isalpha() for word in said)
+
+
+def test_a_model_without_marks_is_probed_without(tmp_path):
+    from tests.support.tiny_models import save_tiny_gpt2
+
+    model = models.load(str(save_tiny_gpt2(tmp_path)), device="cpu", local_models=None)
+    repeated = models.repeat_tokens(model, 0)
+    assert (repeated.n_before, repeated.period) == (0, 32)
+    assert {len(token_ids) for token_ids in repeated.sequences} == {64}
+
+
+def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_dataset):
+    manifest = json.loads((tiny_image_dataset.folder / layout.MANIFEST).read_bytes())
+    assert manifest["probe"]["n_sequences"] == 0
+    assert "images has no tokens" in manifest["probe"]["reason"]
+    for head in heads_of(tiny_image_dataset.folder):
+        assert [head["scores"][name] for name in PROBE_SCORES] == [{"value": None, "n_rows": 0}] * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"plain_tokens": lambda self: list(range(5, 20))}, "15 plain words, fewer than the 62"),
+        ({"max_length": 2 * LEAST_PERIOD + 1}, "17 tokens are too few"),
+    ],
+)
+def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, words):
+    model = models.load(str(tiny_bert), device="cpu", local_models=None)
+    for name, value in change.items():
+        owner = type(model.inputs) if callable(value) else model.inputs
+        monkeypatch.setattr(owner, name, value)
+    found = probe_heads(model, 0)
+    assert words in found["probe"]["reason"]
+    assert found["heads"]["L01H01"]["probe_induction"] == {"value": None, "n_rows": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (".", True), ("##,", True), (" …", True), ("€", True), ("\n", True), ("。", True),
+        ("a.", False), ("1", False), (" it", False), ("日", False),
+    ],
+)  # fmt: skip
+def test_punctuation_is_nothing_but_punctuation_and_symbols(text, expected):
+    assert is_punctuation(text) is expected
+
+
+@pytest.fixture
+def request_(tiny_bert, tiny_text, tmp_path):
+    return BuildRequest(
+        model=str(tiny_bert),
+        output=tmp_path,
+        text=tiny_text,
+        dataset_id="small",
+        methods=("pca", "biplot"),
+        dims=(2, 3),
+        n_workers=1,
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def stopped(request_, monkeypatch):
+    """Return the folder of a build that stopped before it was published."""
+
+    def fail(*_):
+        raise BuildError("on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("attentionviz.pipeline.build.write_grids", fail)
+        with pytest.raises(BuildError, match="on purpose"):
+            build(request_)
+    return next((request_.output / ".staging").iterdir())
+
+
+def test_scores_come_after_the_first_maps_and_before_the_others(stopped, request_):
+    lines = (stopped / layout.JOURNAL).read_text().splitlines()
+    drawn = [json.loads(line)["path"] for line in lines]
+    first_3d = drawn.index("L00H00/biplot-3d.json")
+    scores = [i for i, name in enumerate(drawn) if name.endswith("scores.json")]
+    last_2d = max(i for i, name in enumerate(drawn) if name.endswith("2d.npy"))
+    assert len(scores) == 4
+    assert last_2d < min(scores) and max(scores) < first_3d
+
+
+def test_scores_of_a_stopped_build_are_kept_and_lost_ones_are_made_again(stopped, request_):
+    kept = os.stat(stopped / "L00H01/scores.json").st_ino
+    before = (stopped / "L01H00/scores.json").read_bytes()
+    (stopped / "L01H00/scores.json").unlink()
+    seen = {}
+
+    def say(words):
+        if "manifest" in words:
+            seen["kept"] = os.stat(stopped / "L00H01/scores.json").st_ino
+            seen["again"] = (stopped / "L01H00/scores.json").read_bytes()
+
+    result = build(request_, say)
+    assert seen == {"kept": kept, "again": before}
+    assert not list(result.folder.rglob("scores.json"))
+    assert not (result.folder / layout.PROBE).exists()
+
+
+def test_a_stopped_build_tells_the_scores_that_are_there(stopped, request_):
+    reader = open_dataset(request_.output, "small")
+    heads = reader.heads()
+    assert reader.state == "building"
+    assert all(head["scores"].keys() == SCORE_FACTS.keys() for head in heads)
+    lines = (stopped / layout.JOURNAL).read_text().splitlines(keepends=True)
+    kept = [line for line in lines if "L01H01/scores.json" not in line]
+    (stopped / layout.JOURNAL).write_text("".join(kept))
+    heads = open_dataset(request_.output, "small").heads()
+    assert heads[3]["scores"] == {} and heads[3]["profile"] is None
+    assert heads[2]["scores"]["self"]["n_rows"] > 0
+
+
+def test_nothing_is_missing_once_all_is_there(stopped, request_):
+    class Plan:
+        request = request_
+
+    class Everything(set):
+        def __contains__(self, path):
+            return True
+
+        def has_all(self, paths):
+            return True
+
+    manifest = {"n_layers": 2, "n_heads": 2}
+    assert missing_units(Plan, manifest, Everything()) == []
+
+
+def test_attention_that_is_not_finite_is_refused_with_layer_and_head(tmp_path):
+    head = HeadId(0, 1)
+    vectors = np.full((3, 4), np.nan, dtype=np.float32)
+    for path in (layout.queries_path(head), layout.keys_path(head, 2, 2)):
+        write_array(tmp_path, path, vectors)
+    columns = {"token_type": ["text"] * 3, "token_id": [1, 2, 3], "text": ["a", "b", "c"]}
+    write_bytes(tmp_path, layout.TOKENS, json.dumps(columns).encode())
+    manifest = {
+        "n_heads": 2,
+        "n_key_heads": 2,
+        "model": {"modality": "text"},
+        "layers": [{"scaling": 0.5, "is_causal": False, "max_distance": None}],
+        "maps": {str(MapName("pca", 2)): {}},
+    }
+    job = MapJob(tmp_path, manifest, (3,), os.getpid())
+    with pytest.raises(BuildError, match="layer 0, head 1: its attention.*not finite"):
+        run_scores(job, head)

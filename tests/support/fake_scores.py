@@ -1,0 +1,43 @@
+"""Random but plausible scores and offset profiles of heads."""
+
+from typing import Any
+
+import numpy as np
+from tests.support.fake_spec import FakeSpec
+
+from attentionviz.core.scores import SCORE_FACTS
+
+LARGEST = {"distance": 20.0, "distance_variance": 90.0, "sparsity": 30.0, "patch_distance": 6.0}
+OFFSETS = range(-32, 33)
+
+
+def fake_scores(spec: FakeSpec) -> list[dict[str, Any]]:
+    """Return ``scores`` and ``profile`` of every head, layer by layer."""
+    rng = np.random.default_rng(spec.seed + 2)
+    return [{"scores": _scores(spec, rng), "profile": _profile(spec, rng)} for _ in spec.head_ids]
+
+
+def _scores(spec: FakeSpec, rng: np.random.Generator) -> dict[str, dict[str, Any]]:
+    scores = {}
+    for name, facts in SCORE_FACTS.items():
+        # Most heads do little of anything, a few do one thing.
+        value = float(rng.beta(0.6, 2.4)) * LARGEST.get(name, 1.0) + (name == "sparsity")
+        is_hidden = name == "next" and spec.is_causal
+        has_rows = facts.modality in (None, spec.modality) and not is_hidden
+        n_rows = int(rng.integers(1, spec.n_tokens + 1))
+        scores[name] = {
+            "value": round(value, 6) if has_rows else None,
+            "n_rows": n_rows if has_rows else 0,
+        }
+    return scores
+
+
+def _profile(spec: FakeSpec, rng: np.random.Generator) -> dict[str, list[Any]]:
+    centre, width = rng.normal(0, 4), rng.uniform(0.5, 6)
+    weights, n_rows = [], []
+    for offset in OFFSETS:
+        is_hidden = spec.is_causal and offset > 0
+        weight = float(np.exp(-(((offset - centre) / width) ** 2)) / width)
+        weights.append(None if is_hidden else round(weight, 6))
+        n_rows.append(0 if is_hidden else max(1, spec.n_tokens - abs(offset)))
+    return {"offsets": list(OFFSETS), "weights": weights, "n_rows": n_rows}
