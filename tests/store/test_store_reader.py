@@ -192,6 +192,31 @@ def test_facts_of_heads_that_are_none_are_damage(folder: Path, content: bytes) -
         reader_of(lying).heads_bytes()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head: head.pop("scores"),
+        lambda head: head.pop("profile"),
+        lambda head: head["scores"].pop("self"),
+        lambda head: head["scores"].__setitem__("surprise", {"value": 0.5, "n_rows": 1}),
+        lambda head: head["scores"].__setitem__("self", 0.5),
+        lambda head: head["scores"]["self"].pop("n_rows"),
+        lambda head: head["scores"]["self"].__setitem__("value", "much"),
+        lambda head: head["scores"]["self"].__setitem__("value", True),
+        lambda head: head["scores"]["self"].__setitem__("n_rows", -1),
+        lambda head: head["scores"]["self"].__setitem__("n_rows", 1.5),
+        lambda head: head["profile"]["weights"].pop(),
+        lambda head: head["profile"].__setitem__("offsets", None),
+    ],
+)
+def test_scores_that_are_none_are_damage(folder: Path, change) -> None:
+    facts = json.loads((folder / "heads.json").read_bytes())
+    change(facts["heads"][2])
+    lying = republish(folder, {"heads.json": json.dumps(facts).encode()})
+    with pytest.raises(DamagedDatasetError, match="heads.json does not score head L01H00"):
+        reader_of(lying).heads_bytes()
+
+
 @pytest.mark.parametrize("tokens", [[0, 0], [1, 0], [-1, 3], [0, 40], [39, 2**31 - 1]])
 def test_a_grid_of_tokens_that_are_not_there_is_damage(tmp_path: Path, tokens: list[int]) -> None:
     folder = write_fake_dataset(tmp_path, FakeSpec("small", n_tokens=40, maps=("pca-2d",)))
