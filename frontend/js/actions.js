@@ -41,6 +41,8 @@ export function createActions(store, facts, marks) {
     /** @param {HeadId} at */
     openHead: (at) => store.set({ at }),
     showGrid: () => store.set({ at: null }),
+    /** Say which part of the map is in sight now. @param {Pick<State, 'camera' | 'turn'>} sight */
+    look: (sight) => store.set(sight, 'replace'),
     /** @param {'up' | 'down' | 'left' | 'right'} direction */
     goTo(direction) {
       const { at } = store.get();
@@ -78,12 +80,12 @@ export function createActions(store, facts, marks) {
     /** @param {Theme} theme */
     setTheme(theme) {
       remember(THEME_KEY, theme);
-      store.set({ theme }, 'none');
+      store.set({ theme }, 'replace');
     },
     /** @param {PaletteName} palette */
     setPalette(palette) {
       remember(PALETTE_KEY, palette);
-      store.set({ palette }, 'none');
+      store.set({ palette }, 'replace');
     },
   };
   return actions;

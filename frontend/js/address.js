@@ -18,16 +18,28 @@ export function readAddress() {
  * @param {(text: string) => void} notify
  */
 export function keepAddress(store, notify) {
+  // An address that says how the page looks goes on saying it; else the reader's own taste decides.
+  const hasLooks = ['theme', 'palette'].some((name) => new URLSearchParams(location.search).has(name));
   store.subscribe((state, previous, mode) => {
-    remember(state, mode);
+    remember(state, mode, hasLooks);
     if (!isMarkedSaid(state) && isMarkedSaid(previous)) notify('So many points are marked that the address leaves them out. Going back and reloading keep them; a copied address does not.');
   });
   window.addEventListener('popstate', () => store.set(readAddress().choices, 'none'));
 }
 
-/** @param {State} state @param {HistoryMode} mode */
-function remember(state, mode) {
-  const address = `${location.pathname}${writeQuery(state)}${location.hash}`;
+/**
+ * The address of exactly this picture, with theme and palette.
+ *
+ * @param {State} state
+ * @param {'light' | 'dark'} theme that is shown
+ */
+export function pictureAddress(state, theme) {
+  return `${location.origin}${location.pathname}${writeQuery(state, { theme, palette: state.palette })}`;
+}
+
+/** @param {State} state @param {HistoryMode} mode @param {boolean} hasLooks */
+function remember(state, mode, hasLooks) {
+  const address = `${location.pathname}${writeQuery(state, hasLooks ? { theme: state.theme === 'system' ? null : state.theme, palette: state.palette } : null)}${location.hash}`;
   const leftOut = isMarkedSaid(state) ? null : { marked: state.marked };
   const isSame = address === `${location.pathname}${location.search}${location.hash}` && leftOut?.marked === readLeftOut(history.state).marked;
   if (mode === 'none' || isSame) return;

@@ -30,7 +30,7 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 function start(root) {
   let isScheduled = false;
   const first = readAddress();
-  const store = createStore({ ...first.choices, ...readLooks() });
+  const store = createStore({ ...readLooks(), ...first.choices });
   const api = createApi(document.baseURI);
   const { facts, update: load, retry } = createLoader(api, schedule);
   load(store.get()); // the questions travel while the views are made

@@ -14,6 +14,10 @@ export type Weight = 'none' | 'value' | 'output';
 /** What the panel shows below the sentence or image: nothing, the mean pattern as lines or squares, the mean by offset. */
 export type Below = 'none' | 'lines' | 'squares' | 'offset';
 export type ImageLinks = 'heat' | 'strongest' | 'all';
+/** Zoom against the map at rest, and what share of the content's width and height lies at the middle of the viewport. */
+export interface Camera { readonly zoom: number; readonly x: number; readonly y: number }
+/** Viewing angles of a 3-D head, degrees. */
+export interface Turn { readonly yaw: number; readonly pitch: number }
 /** A token of the selected sequence that is taken out of its attention. */
 export interface HiddenToken { readonly kind: Kind; readonly position: number }
 /** Points outside are not drawn. Ranges are shares of the whole range, 0..1; norms are those of the open head. */
@@ -31,6 +35,8 @@ export interface State {
   readonly method: Method | null;     // null until the dataset says which maps it has
   readonly dims: Dims;
   readonly at: HeadId | null;         // null: the grid of all heads
+  readonly camera: Camera | null;     // null: the map at rest
+  readonly turn: Turn | null;         // null: as a 3-D head is first seen
   readonly selected: Selected | null;
   readonly marked: string;            // points that were drawn around, as mark_words.js writes them
   readonly color: string | null;      // null: the first mode of the modality

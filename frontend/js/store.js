@@ -14,6 +14,8 @@ export const DEFAULTS = Object.freeze({
   method: null,
   dims: 2,
   at: null,
+  camera: null,
+  turn: null,
   selected: null,
   marked: '',
   color: null,
@@ -51,7 +53,7 @@ export function createStore(first = {}) {
   return {
     get: () => state,
     set(change, history = 'push') {
-      const next = freeze({ ...state, ...change });
+      const next = freeze({ ...state, ...(isElsewhere(state, change) ? AT_REST : {}), ...change });
       if (isSame(state, next)) return;
       const previous = state;
       state = next;
@@ -62,6 +64,19 @@ export function createStore(first = {}) {
       return () => listeners.delete(listener);
     },
   };
+}
+
+const AT_REST = Object.freeze({ camera: null, turn: null });
+
+/**
+ * Whether a change leads to another map, where zoom and turn of the former mean nothing: from one head to the next they stay.
+ *
+ * @param {State} state
+ * @param {Partial<State>} change
+ */
+function isElsewhere(state, change) {
+  const next = { ...state, ...change };
+  return state.dataset !== null && (next.dataset !== state.dataset || (next.at === null) !== (state.at === null) || (next.at !== null && next.dims !== state.dims));
 }
 
 /**
@@ -82,6 +97,6 @@ function freeze(state) {
   for (const key of Object.keys(state)) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
-  for (const part of [state.at, state.selected, state.hidden, state.filters]) if (part) Object.freeze(part);
+  for (const part of [state.at, state.camera, state.turn, state.selected, state.hidden, state.filters]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

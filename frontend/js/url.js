@@ -3,16 +3,18 @@
 import { MOST_CHARACTERS, readRuns } from './mark_words.js';
 import { DEFAULTS, NO_FILTERS } from './store.js';
 
-/** @import { Below, Filters, HiddenToken, ImageLinks, SearchMode, State, Weight } from './page.js' */
+/** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName, SearchMode, State, Theme, Weight } from './page.js' */
 
 /** Names in the address, in the order they are written. */
 const NAMES = [
-  'dataset', 'method', 'dims', 'layer', 'head', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention',
+  'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention', 'theme', 'palette',
 ];
 
-/** Choices that the browser remembers; they are no part of the address. */
+/** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
 const REMEMBERED = ['theme', 'palette'];
+/** How far one can zoom, against the map at rest. */
+const [LEAST_ZOOM, MOST_ZOOM] = [0.1, 1000];
 /** Most tokens that an address can say are hidden. */
 const MOST_HIDDEN = 500;
 
@@ -37,7 +39,7 @@ export function readQuery(query) {
     if (change) Object.assign(choices, change);
     else notices.push(ignored(name, parts));
   }
-  if (parts.has('head') && !parts.has('layer')) notices.push(ignored('head', parts));
+  for (const [name, first] of [['head', 'layer'], ['center', 'zoom']]) if (parts.has(name) && !parts.has(first)) notices.push(ignored(name, parts));
   return { choices, notices };
 }
 
@@ -51,6 +53,17 @@ const READERS = {
     const head = readCount(parts.get('head') ?? '');
     return layer === null || head === null ? null : { at: { layer, head } };
   },
+  zoom(value, parts) {
+    const zoom = readSigned(value);
+    const [x, y] = readPair(parts.get('center'));
+    return zoom !== null && zoom >= LEAST_ZOOM && zoom <= MOST_ZOOM && x !== null && y !== null ? { camera: { zoom, x, y } } : null;
+  },
+  turn(value) {
+    const [yaw, pitch] = readPair(value);
+    return yaw !== null && pitch !== null && Math.abs(yaw) <= 180 && Math.abs(pitch) <= 90 ? { turn: { yaw, pitch } } : null;
+  },
+  theme: (value) => (value === 'light' || value === 'dark' ? { theme: value } : null),
+  palette: (value) => (value === 'safe' || value === 'classic' ? { palette: value } : null),
   selected(value) {
     const [kind, token] = [value.slice(0, value.lastIndexOf('-')), readCount(value.slice(value.lastIndexOf('-') + 1))];
     return (kind === 'query' || kind === 'key') && token !== null ? { selected: { kind, token } } : null;
@@ -91,15 +104,15 @@ export const IMAGE_LINKS = ['heat', 'strongest', 'all'];
  * Return the query string that stands for these choices; choices at their default are left out.
  *
  * @param {State} state
+ * @param {{theme: Theme | null, palette: PaletteName} | null} [looks] how it looks, where that is to be said, too
  */
-export function writeQuery(state) {
+export function writeQuery(state, looks = null) {
   /** @type {Record<string, string | number | null>} */
   const values = {
     dataset: state.dataset,
     method: state.method,
     dims: state.dims === 3 ? 3 : null,
-    layer: state.at ? state.at.layer : null,
-    head: state.at ? state.at.head : null,
+    ...sightParts(state),
     selected: state.selected ? `${state.selected.kind}-${state.selected.token}` : null,
     marked: isMarkedSaid(state) && state.marked !== '' ? state.marked : null,
     color: state.color,
@@ -118,10 +131,8 @@ export function writeQuery(state) {
     labels: state.hasLabels ? null : 'off',
     dot: unlessDefault('dotSize'),
     'dot-by': state.isDotByNorm ? 'norm' : null,
-    kind: state.filters.kind,
-    positions: rangeWords(state.filters.position),
-    norms: rangeWords(state.filters.norm),
-    attention: state.filters.attention > 0 ? state.filters.attention : null,
+    ...filterParts(state.filters),
+    ...lookParts(looks),
   };
   const parts = NAMES.flatMap((name) => (values[name] === null ? [] : [[name, String(values[name])]]));
   const text = new URLSearchParams(parts).toString();
@@ -131,6 +142,27 @@ export function writeQuery(state) {
   function unlessDefault(name) {
     return state[name] === DEFAULTS[name] ? null : state[name];
   }
+}
+
+/** Which head, and which part of its map, is in sight. @param {State} state */
+function sightParts({ at, camera, turn }) {
+  return {
+    layer: at ? at.layer : null,
+    head: at ? at.head : null,
+    zoom: camera ? camera.zoom : null,
+    center: camera ? `${plain(camera.x)}_${plain(camera.y)}` : null,
+    turn: turn ? `${plain(turn.yaw)}_${plain(turn.pitch)}` : null,
+  };
+}
+
+/** @param {Filters} filters */
+function filterParts({ kind, position, norm, attention }) {
+  return { kind, positions: rangeWords(position), norms: rangeWords(norm), attention: attention > 0 ? attention : null };
+}
+
+/** @param {{theme: Theme | null, palette: PaletteName} | null} looks */
+function lookParts(looks) {
+  return { theme: looks?.theme ?? null, palette: looks?.palette ?? null };
 }
 
 /** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
@@ -191,6 +223,22 @@ function isOneOf(value, all) {
  */
 function within(value, least, most, then) {
   return value !== null && value >= least && value <= most ? then(value) : null;
+}
+
+/** Two numbers such as "-0.25_1.5". @param {string | null} value @returns {(number | null)[]} */
+function readPair(value) {
+  const all = (value ?? '').split('_');
+  return all.length === 2 ? all.map(readSigned) : [null, null];
+}
+
+/** @param {string} value */
+function readSigned(value) {
+  return /^-?\d{1,4}(\.\d{1,8})?$/.test(value) ? Number(value) : null;
+}
+
+/** A number as digits, never as 1e-7. @param {number} value */
+function plain(value) {
+  return String(Number(value.toFixed(8))).includes('e') ? '0' : String(value);
 }
 
 /** A number such as "0.05". @param {string} value */

@@ -4,7 +4,7 @@ import { DEFAULTS } from '../../frontend/js/store.js';
 import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/url.js';
 
 const FULL = {
-  ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
+  ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 }, camera: { zoom: 2.351, x: -0.12, y: 1.3046 }, turn: { yaw: -31.5, pitch: 20.05 },
   selected: { kind: 'key', token: 41 }, marked: 'query-3-9.12.key-4', color: 'position-mod-5', search: ' April & may', hasLines: false,
   searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
   hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true,
@@ -44,7 +44,13 @@ test('marked points that would make an address too long are left out of it', () 
   assert.equal(isMarkedSaid({ marked: 'query-1' }), true);
 });
 
-test('choices that are not named have their defaults, except theme and palette, which are no part of an address', () => {
+test('theme and palette are said where they are asked for, and read', () => {
+  const query = writeQuery(FULL, { theme: 'dark', palette: 'classic' });
+  assert.ok(query.endsWith('&theme=dark&palette=classic'));
+  assert.deepEqual(readQuery(query).choices, { ...FULL, theme: 'dark', palette: 'classic' });
+});
+
+test('choices that are not named have their defaults, except theme and palette, which an address seldom says', () => {
   const { choices } = readQuery('');
   assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
   assert.ok(!('theme' in choices) && !('palette' in choices));
@@ -60,6 +66,16 @@ for (const [query, left] of [
   ['?layer=1e3&head=0', 'layer'],
   ['?selected=value-3', 'selected'],
   ['?selected=query', 'selected'],
+  ['?zoom=2', 'zoom'],
+  ['?zoom=0&center=0.5_0.5', 'zoom'],
+  ['?zoom=2&center=0.5', 'zoom'],
+  ['?zoom=1e3&center=0.5_0.5', 'zoom'],
+  ['?center=0.5_0.5', 'center'],
+  ['?turn=20', 'turn'],
+  ['?turn=20_120', 'turn'],
+  ['?turn=NaN_0', 'turn'],
+  ['?theme=system', 'theme'],
+  ['?palette=pink', 'palette'],
   ['?marked=3-9', 'marked'],
   ['?marked=query-9-3', 'marked'],
   ['?marked=value-3', 'marked'],

@@ -1,10 +1,13 @@
 /** The line above the map: where one is, the way to the neighbours and back. */
 
+import { pictureAddress } from '../address.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js';
 import { neighbourOf } from '../select.js';
+import { isMarkedSaid } from '../url.js';
 import { counted, headWords, mapWords } from '../words.js';
 
 /** @import { Context, View } from '../page.js' */
+/** @import { ShownTheme } from '../painting.js' */
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
 const DIRECTIONS = ['left', 'up', 'down', 'right'];
@@ -18,10 +21,10 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
+ * @param {Context & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
  * @returns {View}
  */
-export function createBar(root, { actions, facts, lasso, resetZoom, undo }) {
+export function createBar(root, { actions, facts, lasso, notify, resetZoom, store, theme, undo }) {
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -32,14 +35,25 @@ export function createBar(root, { actions, facts, lasso, resetZoom, undo }) {
   const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
   const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
+  const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
   const steps = createSteps(undo);
-  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset);
+  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset, link);
   root.append(element);
   let wasGrid = false;
 
   function toggleLasso() {
     lasso.turn(!lasso.isOn);
     setAttribute(outline, 'aria-pressed', String(lasso.isOn));
+  }
+
+  async function copyAddress() {
+    const state = store.get();
+    try {
+      await navigator.clipboard.writeText(pictureAddress(state, theme()));
+      notify(`The address of this picture was copied${isMarkedSaid(state) ? '' : ', without the marked points: they are too many for an address'}.`);
+    } catch {
+      notify('The browser did not let the address be copied. The line of the address holds all of it but theme and palette.');
+    }
   }
 
   return {
@@ -51,7 +65,7 @@ export function createBar(root, { actions, facts, lasso, resetZoom, undo }) {
       if (isOpening && document.activeElement !== document.body) inheritFocus(back);
       steps.update();
       clear.hidden = selected === null;
-      reset.hidden = outline.hidden = manifest === null;
+      reset.hidden = outline.hidden = link.hidden = manifest === null;
       setText(title, at ? headWords(at) : 'All heads');
       const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · number and bar: recall@10` : '';
       setText(detail, method ? `${mapWords(method, dims)}${size}` : '');

@@ -42,7 +42,7 @@ export function createStage(root, context) {
   const element = el('main', { class: 'stage' });
   root.append(element);
   const lasso = createLasso(map, { ...context, frame: () => frame });
-  const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)) });
+  const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)), rested: context.actions.look });
   const bar = createBar(element, { ...context, lasso, resetZoom: viewport.reset });
   const line = el('div', {});
   element.append(line, map);
@@ -82,6 +82,7 @@ export function createStage(root, context) {
     status.update(state);
     marked.update(state);
     arrange(state);
+    if (arrangement) viewport.aim(state);
     compose(state);
     grid.update(state);
     head.update(state, frame);

@@ -1,0 +1,231 @@
+"""An address leads back to the same picture: zoom, turn, marked points, and every other choice."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.page_driver import fingerprint, is_still, open_view, query_of, wait_until
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+SPACE = f"{HEAD}&dims=3"
+PIXELS = """() => {
+  const canvas = document.querySelector('.map__canvas');
+  const { data, width, height } = canvas.getContext('2d')
+    .getImageData(0, 0, canvas.width, canvas.height);
+  return [width, height, Array.from(new Uint32Array(data.buffer))];
+}"""
+
+
+def pixels(page: Page) -> np.ndarray:
+    """Return what is drawn on the map, once it is still: shape (height, width, 3)."""
+    fingerprint(page)
+    width, height, packed = page.evaluate(PIXELS)
+    data = np.array(packed, dtype="<u4").view(np.uint8).reshape(height, width, 4)
+    return data[..., :3].astype(int)
+
+
+def share_of_difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Return how much of what is drawn differs: 0 for the same, about 1 for another place."""
+    assert one.shape == other.shape
+    drawn = (one != one[0, 0]).any(axis=2) | (other != other[0, 0]).any(axis=2)
+    differs = np.abs(one - other).max(axis=2) > 24
+    return float((differs & drawn).sum() / drawn.sum())
+
+
+def wheel(page: Page, x: float, y: float, n_steps: int = 4) -> None:
+    """Zoom in at a share of the map."""
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    for _ in range(n_steps):
+        page.mouse.wheel(0, -120)
+        page.wait_for_timeout(50)
+
+
+def drag(page: Page, dx: float, dy: float) -> None:
+    """Drag the map from its middle."""
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx / 2, y + dy / 2, steps=3)
+    page.mouse.move(x + dx, y + dy, steps=3)
+    page.mouse.up()
+
+
+def settled(page: Page, part: str) -> str:
+    """Wait until the address says a part; return the part."""
+    return wait_until(lambda: query_of(page).get(part), f"the address says {part}")
+
+
+@pytest.mark.parametrize("query", [HEAD, "?dataset=words&method=pca", f"{HEAD}&selected=key-40"])
+def test_a_zoomed_map_comes_back_from_its_address(page: Page, address: str, query: str) -> None:
+    open_view(page, address, query)
+    page.wait_for_timeout(600)
+    n_entries = page.evaluate("history.length")
+    at_rest = pixels(page)
+    wheel(page, 0.4, 0.6)
+    drag(page, 60, -30)
+    zoom = float(settled(page, "zoom"))
+    assert 1.2 < zoom < 20
+    assert re.fullmatch(r"-?\d\.\d{1,6}_-?\d\.\d{1,6}", query_of(page)["center"])
+    wait_until(lambda: is_still(page), "the map is at rest")
+    page.wait_for_timeout(500)
+    before, said = pixels(page), page.url
+    assert share_of_difference(before, at_rest) > 0.5
+    assert page.evaluate("history.length") == n_entries
+    page.reload()
+    wait_until(lambda: is_still(page), "the map is drawn again")
+    page.wait_for_timeout(900)
+    assert page.url == said
+    assert share_of_difference(pixels(page), before) < 0.05
+    page.get_by_role("button", name="Reset zoom").click()
+    wait_until(lambda: "zoom" not in query_of(page), "a map at rest needs no word")
+    assert share_of_difference(pixels(page), at_rest) < 0.01
+
+
+def test_a_turned_map_comes_back_from_its_address(page: Page, address: str) -> None:
+    open_view(page, address, SPACE)
+    at_rest = pixels(page)
+    drag(page, 150, -60)
+    yaw, pitch = (float(part) for part in settled(page, "turn").split("_"))
+    assert yaw == pytest.approx(np.degrees(0.55 + 150 * 0.008), abs=2.5)
+    assert pitch == pytest.approx(np.degrees(0.35 - 60 * 0.008), abs=2.5)
+    before = pixels(page)
+    assert share_of_difference(before, at_rest) > 0.5
+    page.reload()
+    wait_until(lambda: is_still(page), "the map is drawn again")
+    page.wait_for_timeout(600)
+    assert share_of_difference(pixels(page), before) < 0.05
+    page.keyboard.press("ArrowLeft")  # the next head is seen from the same side
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
+    page.wait_for_timeout(700)
+    assert "turn" in query_of(page)
+    page.keyboard.press("d")
+    wait_until(lambda: "turn" not in query_of(page), "a flat map cannot be turned")
+
+
+def test_back_leads_to_the_zoom_that_one_left(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    wheel(page, 0.5, 0.5, 3)
+    zoom = settled(page, "zoom")
+    before = pixels(page)
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    assert "zoom" not in query_of(page)
+    page.go_back()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    assert query_of(page)["zoom"] == zoom
+    assert share_of_difference(pixels(page), before) < 0.05
+
+
+def test_a_zoom_from_an_address_holds_when_the_window_changes_its_size(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{HEAD}&zoom=3&center=0.4_0.6")
+    page.wait_for_timeout(600)
+    page.set_viewport_size({"width": 1100, "height": 700})
+    page.wait_for_timeout(900)
+    assert query_of(page)["zoom"] == "3"
+    assert query_of(page)["center"] == "0.4_0.6"
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["zoom=2", "zoom=0&center=0.5_0.5", "center=0.5_0.5", "turn=500_0", "marked=3", "theme=pink"],
+)
+def test_a_bad_part_of_the_view_is_ignored_with_a_notice(
+    page: Page, address: str, part: str
+) -> None:
+    open_view(page, address, HEAD)
+    plain = fingerprint(page)
+    open_view(page, address, f"{HEAD}&{part}")
+    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator(".notice")).to_contain_text(part.split("=")[0])
+    assert fingerprint(page) == plain
+
+
+def test_marked_points_that_are_not_there_are_ignored_with_a_notice(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{HEAD}&marked=query-3-400")
+    expect(page.locator(".notice")).to_contain_text("Marked token 400 is outside 0..299")
+    expect(page.locator(".marked")).to_be_hidden()
+
+
+def test_the_address_of_exactly_this_picture_is_copied(
+    page: Page, address: str, chromium_without_gpu: Browser
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_view(page, address, f"{HEAD}&renderer=canvas2d&marked=query-3-90")
+    page.emulate_media(color_scheme="dark")
+    page.get_by_text("Map options").click()
+    page.get_by_label("Classic").click()
+    wheel(page, 0.5, 0.5, 3)
+    settled(page, "zoom")
+    before = pixels(page)
+    assert "theme" not in query_of(page)
+    page.get_by_role("button", name="Copy address").click()
+    expect(page.locator(".notice")).to_contain_text("was copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(address)
+    assert copied.endswith("&theme=dark&palette=classic")
+    assert "renderer" not in copied
+    reader = chromium_without_gpu.new_context(viewport={"width": 1440, "height": 900})
+    other = reader.new_page()
+    try:
+        open_view(other, copied)
+        other.wait_for_timeout(600)
+        assert share_of_difference(pixels(other), before) < 0.05
+        stored = other.evaluate("JSON.stringify(localStorage)")
+        assert "classic" not in stored  # the reader's own taste stays as it was
+        other.reload()
+        wait_until(lambda: is_still(other), "the picture is drawn again")
+        other.wait_for_timeout(600)
+        assert share_of_difference(pixels(other), before) < 0.05
+    finally:
+        reader.close()
+
+
+@pytest.fixture(scope="module")
+def scattered(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a dataset with more points than an address can name."""
+    folder = tmp_path_factory.mktemp("scattered")
+    write_fake_dataset(
+        folder, FakeSpec("many", n_layers=1, n_heads=1, n_tokens=2500, maps=("pca-2d",))
+    )
+    return serve(folder)
+
+
+def test_too_many_marked_points_are_left_out_of_the_address_with_a_notice(
+    page: Page, scattered: str
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_view(page, scattered, "?dataset=many&layer=0&head=0")
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    left, right = box["x"] + 20, box["x"] + box["width"] / 2
+    page.mouse.move(left, box["y"] + 20)
+    page.mouse.down()
+    for x, y in ((right, 20), (right, box["height"] - 20), (left, box["height"] - 20), (left, 40)):
+        page.mouse.move(x, box["y"] + y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    words = page.locator(".marked [role=status]").inner_text()
+    expect(page.locator(".notice")).to_contain_text("the address leaves them out")
+    assert "marked" not in query_of(page)
+    assert len(page.url) < 1500
+    page.get_by_role("button", name="Copy address").click()
+    expect(page.locator(".notices")).to_contain_text("without the marked points")
+    page.reload()
+    expect(page.locator(".marked [role=status]")).to_have_text(words)
+    page.go_back()
+    expect(page.locator(".marked")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator(".marked [role=status]")).to_have_text(words)
