@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from attentionviz import cli
+from attentionviz import cli, cli_demo
 from attentionviz.cli import main
 from attentionviz.core.types import METHODS
 
@@ -141,8 +141,8 @@ def test_serve_takes_every_setting(monkeypatch, tmp_path):
 
 def test_a_demo_that_is_built_only_serves(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("attentionviz.pipeline.demo.Demo.missing", lambda self: [])
-    monkeypatch.setattr("attentionviz.app.serve", lambda settings, ready: ready("http://x/"))
-    monkeypatch.setattr(cli.webbrowser, "open", lambda url: pytest.fail("opened a browser"))
+    monkeypatch.setattr(cli_demo, "serve", lambda settings, ready: ready("http://x/"))
+    monkeypatch.setattr(cli_demo.webbrowser, "open", lambda url: pytest.fail("opened a browser"))
     assert main(["demo", "--data-dir", str(tmp_path), "--no-browser"]) == 0
     assert "the demo datasets are built; open http://x/" in capsys.readouterr().err
 
@@ -157,8 +157,8 @@ def test_a_demo_that_is_not_built_is_built_by_a_process_of_its_own(monkeypatch, 
         def stop(self):
             stopped.append(True)
 
-    monkeypatch.setattr("attentionviz.pipeline.demo_process.DemoProcess", FakeProcess)
-    monkeypatch.setattr("attentionviz.app.serve", lambda settings, ready: ready("http://x/"))
+    monkeypatch.setattr(cli_demo, "DemoProcess", FakeProcess)
+    monkeypatch.setattr(cli_demo, "serve", lambda settings, ready: ready("http://x/"))
     assert main(["demo", "--data-dir", str(tmp_path), "--workers", "2", "--no-browser"]) == 0
     assert commands[0][1:] == [
         *("-m", "attentionviz", "demo", "--build-only"),
@@ -169,15 +169,14 @@ def test_a_demo_that_is_not_built_is_built_by_a_process_of_its_own(monkeypatch, 
 
 def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
     opened = []
-    monkeypatch.setattr(cli.webbrowser, "open", opened.append)
+    monkeypatch.setattr(cli_demo.webbrowser, "open", opened.append)
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    arguments = cli.make_parser().parse_args(["demo"])
-    cli._open_browser(arguments, "http://x/")
+    cli_demo._open_browser("http://x/")
     assert opened == []
     monkeypatch.setenv("DISPLAY", ":0")
-    cli._open_browser(arguments, "http://x/")
+    cli_demo._open_browser("http://x/")
     assert opened == ["http://x/"]
 
 

@@ -1,22 +1,19 @@
-"""The command ``attentionviz``: build, serve, demo, info and verify."""
+"""The command ``attentionviz``: build, serve, demo, info, verify and export.
+
+Each command imports only what it needs.
+"""
 
 import argparse
 import os
 import signal
 import sys
-import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from attentionviz import __version__
 from attentionviz.config import CHECKOUT, SETTINGS, Settings, load_settings
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
-
-if TYPE_CHECKING:  # at run time each command imports only what it needs
-    from attentionviz.pipeline.demo import Demo, DemoDataset
-    from attentionviz.pipeline.demo_process import DemoProcess
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -77,6 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
     _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
     _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
+    _add_export(commands.add_parser("export", help="write a site that needs no server of ours"))
     return parser
 
 
@@ -134,6 +132,13 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", nargs="?", metavar="ID", help="id of a dataset (default: all)")
     _add_settings(parser, "data_dir")
     parser.set_defaults(run=_verify, interrupted="stopped")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", nargs="+", metavar="ID", help="ids of complete datasets")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made here; not there yet")
+    _add_settings(parser, "data_dir", "frontend_dir", "node_modules_dir")
+    parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
 
 
 def _say(words: str) -> None:
@@ -197,68 +202,15 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from attentionviz.pipeline.demo import Demo
+    from attentionviz.cli_demo import build_demo, run_demo
 
-    settings = _settings(arguments)
-    demo = Demo(CHECKOUT, settings.data_dir)
-    missing = demo.missing()
-    if arguments.build_only:
-        _build_demo(demo, missing, _workers(arguments.workers))
-        return
-    from attentionviz.app import serve
-
-    arguments.interrupted = "stopped serving"
-    builders: list[DemoProcess] = []
-
-    def ready(url: str) -> None:
-        if missing:
-            _say(f"{url} is served; it opens when the first maps are there")
-            builders.append(_start_builder(demo, arguments, settings, url))
-        else:
-            _say(f"the demo datasets are built; open {url}")
-            _open_browser(arguments, url)
-
-    try:
-        serve(settings, ready)
-    finally:
-        for builder in builders:
-            builder.stop()
-
-
-def _start_builder(
-    demo: "Demo", arguments: argparse.Namespace, settings: Settings, url: str
-) -> "DemoProcess":
-    from attentionviz.pipeline.demo_process import DemoProcess
-
-    command = [sys.executable, "-m", "attentionviz", "demo", "--build-only"]
-    command += ["--data-dir", str(settings.data_dir)]
-    if arguments.workers is not None:
-        command += ["--workers", str(arguments.workers)]
-
-    def show() -> None:
-        _say(f"the first maps are there; open {url}")
-        _open_browser(arguments, url)
-
-    return DemoProcess(demo, command, on_first_maps=show, on_failure=_say)
-
-
-def _build_demo(demo: "Demo", missing: "list[DemoDataset]", n_workers: int) -> None:
     _let_idle_threads_sleep()
-    from attentionviz.pipeline.build import build
-
-    for dataset in missing:
-        result = build(demo.request(dataset, n_workers), _say)
-        demo.remember(dataset, result.version)
-        _say(f"{result.dataset_id} is built: {result.folder}")
-
-
-def _open_browser(arguments: argparse.Namespace, url: str) -> None:
-    """Open the page where there is a screen; a terminal browser would take the terminal."""
-    has_screen = sys.platform in ("darwin", "win32") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-    if has_screen and not arguments.no_browser:
-        webbrowser.open(url)
+    settings = _settings(arguments)
+    if arguments.build_only:
+        build_demo(settings, _workers(arguments.workers), _say)
+        return
+    arguments.interrupted = "stopped serving"
+    run_demo(settings, arguments.workers, _say, opens_browser=not arguments.no_browser)
 
 
 def _info(arguments: argparse.Namespace) -> None:
@@ -297,3 +249,12 @@ def _verify(arguments: argparse.Namespace) -> int:
         for problem in problems:
             print(f"  {problem}")
     return EXIT_ERROR if n_damaged else 0
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from attentionviz.export import export_site
+
+    site = export_site(_settings(arguments), arguments.dataset, arguments.folder)
+    size = site.n_bytes / 2**20
+    print(f"{site.folder} holds {site.n_files:,} files, {size:,.1f} MB; put it on any web host")
+    print(f"to look at it here: python -m http.server --directory {site.folder}")

@@ -1,7 +1,6 @@
 """A dataset in Python: its arrays under their names, and its page in a cell of a notebook."""
 
 import functools
-from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.config import Settings, load_settings
+from attentionviz.config import load_settings
 from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import (
@@ -18,6 +17,7 @@ from attentionviz.errors import (
     NotFoundError,
     NotReadyError,
 )
+from attentionviz.notebook_cell import DEFAULT_HEIGHT_PX, Shown, page_address
 from attentionviz.projections.quantise import dequantise
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
@@ -25,9 +25,6 @@ from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 
 Floats = NDArray[np.float32]
-# Where notebooks run that a page on this machine may be shown in.
-NOTEBOOK_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*", "vscode-webview:")
-DEFAULT_HEIGHT_PX = 720
 
 
 class Vectors(NamedTuple):
@@ -65,31 +62,6 @@ class Tokens(NamedTuple):
     token_type: NDArray[np.str_]
     row: NDArray[np.int64] | None
     column: NDArray[np.int64] | None
-
-
-class Shown:
-    """The page of a dataset; a notebook draws it in the cell.
-
-    Attributes
-    ----------
-    url : str
-        Opens in any browser on this machine while the process lives.
-    """
-
-    def __init__(self, url: str, height_px: int) -> None:
-        self.url = url
-        self._height_px = height_px
-
-    def __repr__(self) -> str:
-        return f"AttentionViz at {self.url}"
-
-    def _repr_html_(self) -> str:
-        address = escape(self.url, quote=True)
-        return (
-            f'<iframe src="{address}" title="AttentionViz" width="100%" '
-            f'height="{self._height_px}" style="border: 0"></iframe>'
-            f'<p><a href="{address}" target="_blank" rel="noopener">Open it in a window</a></p>'
-        )
 
 
 class Dataset:
@@ -258,7 +230,7 @@ class Dataset:
         chosen = {"method": method, "dims": dims, "layer": layer, "head": head}
         asked = {name: value for name, value in chosen.items() if value is not None}
         query = urlencode({"dataset": self._reader.dataset_id, **asked})
-        return Shown(f"{_page_of(self._library.data_dir)}?{query}", height_px)
+        return Shown(f"{page_address(self._library.data_dir)}?{query}", height_px)
 
     @functools.cached_property
     def _columns(self) -> dict[str, Any]:
@@ -324,12 +296,3 @@ def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
     if column is None:
         return None
     return np.array([-1 if value is None else value for value in column], dtype=np.int64)
-
-
-@functools.cache
-def _page_of(data_dir: Path) -> str:
-    """Return the address of the page over a data folder; its server starts on first use."""
-    from attentionviz.app import serve_in_background
-
-    settings = Settings(data_dir=data_dir, port=0, frame_origins=NOTEBOOK_ORIGINS)
-    return serve_in_background(settings)

@@ -25,10 +25,12 @@ export class ServerError extends Error {
  * Return the questions that the page asks; every one can be called off by its signal.
  *
  * @param {string | URL} base where the page lies; the interface lies below it
- * @param {typeof fetch} [ask]
+ * @param {typeof fetch} [ask] asks a server, or, on an exported site, stands in for one
+ * @param {boolean} [isSite] whether this is an exported site: then nothing ever changes, and images are files
  */
-export function createApi(base, ask = (...parts) => fetch(...parts)) {
+export function createApi(base, ask = (...parts) => fetch(...parts), isSite = false) {
   const root = new URL('api/v1/', base);
+  const ending = isSite ? '.png' : '';
   /** @param {string} id */
   const dataset = (id) => `datasets/${encodeURIComponent(id)}`;
   /** @param {HeadId} at */
@@ -37,11 +39,12 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
   /**
    * @param {string} path
    * @param {AbortSignal} signal
+   * @param {string} type of the answer
    */
-  async function get(path, signal) {
+  async function get(path, signal, type = 'application/octet-stream') {
     let answer;
     try {
-      answer = await ask(new URL(path, root), { signal });
+      answer = await ask(new URL(path, root), { signal, headers: { Accept: type } });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new Error('The server does not answer.', { cause: error });
@@ -54,7 +57,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
    * @param {string} path
    * @param {AbortSignal} signal
    */
-  const json = async (path, signal) => (await get(path, signal)).json();
+  const json = async (path, signal) => (await get(path, signal, 'application/json')).json();
 
   /**
    * @param {string} path
@@ -63,6 +66,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
   const array = async (path, signal) => readArray(await get(path, signal));
 
   return {
+    isSite,
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
       const { datasets, methods } = await json('datasets', signal);
@@ -134,9 +138,9 @@ export function createApi(base, ask = (...parts) => fetch(...parts)) {
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */
-    imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}`, root).href,
+    imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}${ending}`, root).href,
     /** @param {string} id @param {number} sequence */
-    thumbnailUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}/thumbnail`, root).href,
+    thumbnailUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}/thumbnail${ending}`, root).href,
   };
 }
 

@@ -122,7 +122,7 @@ export function createLoader(api, changed) {
   /** The list of datasets is asked for again and again; what grew then has a new key. */
   function watchBuilds() {
     const { status, value } = facts.datasets;
-    if (status === 'loading' || !value || poll !== null) return;
+    if (api.isSite || status === 'loading' || !value || poll !== null) return;
     const isWaiting = value.length === 0 || value.some(({ state }) => state === 'building');
     poll = setTimeout(() => {
       poll = null;

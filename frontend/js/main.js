@@ -26,12 +26,12 @@ import { titleWords } from './words.js';
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-/** @param {HTMLElement} root */
-function start(root) {
+/** @param {HTMLElement} root @param {typeof fetch | null} site what stands in for a server */
+function start(root, site) {
   let isScheduled = false;
   const first = readAddress();
   const store = createStore({ ...readLooks(), ...first.choices });
-  const api = createApi(document.baseURI);
+  const api = createApi(document.baseURI, site ?? undefined, site !== null);
   const { facts, update: load, retry } = createLoader(api, schedule);
   load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
@@ -102,4 +102,6 @@ function markDrawn() {
   if (performance.getEntriesByName('first-map').length === 0) performance.mark('first-map');
 }
 
-start(document.body);
+/** An exported site says so in its page; its files and the browser answer then. */
+const isSite = document.querySelector('meta[name="attentionviz"][content="site"]') !== null;
+start(document.body, isSite ? (await import('./static/site.js')).createSite(document.baseURI) : null);

@@ -14,9 +14,13 @@ PACKAGE = ROOT / "backend" / "attentionviz"
 # Each part and what it may import of the package, beside itself. Imports point down, never up.
 MAY_IMPORT = {
     "__main__": {"cli"},
-    "cli": {"app", "config", "core", "errors", "pipeline", "store", "__init__"},
+    "cli": {"app", "cli_demo", "config", "core", "errors", "export", "pipeline", "store"}
+    | {"__init__"},
     "app": {"api", "config", "core", "errors", "store", "__init__"},
-    "notebook": {"app", "config", "core", "errors", "projections", "store"},
+    "cli_demo": {"app", "config", "pipeline"},
+    "export": {"api", "app", "config", "core", "errors", "store"},
+    "notebook": {"notebook_cell", "config", "core", "errors", "projections", "store"},
+    "notebook_cell": {"app", "config"},
     "config": {"core", "errors"},
     "api": {"config", "core", "errors", "measures", "store", "__init__"},
     "pipeline": {"core", "errors", "measures", "models", "projections", "store", "__init__"},

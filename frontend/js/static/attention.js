@@ -1,0 +1,126 @@
+/** What the server computes from queries and keys, computed in the browser: for a site that has no server. */
+
+/** How a layer attends. @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule */
+/** Vectors row by row. @typedef {{values: Float32Array, width: number}} Rows */
+/** Called between rows, so that a long computation lets the page live. @typedef {() => Promise<void>} Pause */
+
+/**
+ * The pattern of the first queries of a sequence: softmax(scaling · q·k) over the visible keys.
+ *
+ * @param {Rows} queries
+ * @param {Rows} keys
+ * @param {number} start first token of the sequence
+ * @param {number} nQueries
+ * @param {number} nKeys at least as many
+ * @param {Rule} rule
+ * @param {Pause} pause
+ * @returns {Promise<Float32Array>} [query_pos, key_pos] row by row; hidden keys are 0
+ */
+export async function attentionPattern(queries, keys, start, nQueries, nKeys, rule, pause) {
+  const pattern = new Float32Array(nQueries * nKeys);
+  for (let query = 0; query < nQueries; query++) {
+    const first = rule.max_distance === null ? 0 : Math.max(0, query - rule.max_distance);
+    const reach = rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
+    const last = rule.is_causal ? Math.min(query, reach) : reach;
+    softmaxRow(pattern, query * nKeys, first, last, (key) => rule.scaling * dot(queries, start + query, keys, start + key));
+    await pause();
+  }
+  return pattern;
+}
+
+/** @param {Float32Array} pattern @param {number} row @param {number} first @param {number} last @param {(key: number) => number} scoreOf */
+function softmaxRow(pattern, row, first, last, scoreOf) {
+  let largest = -Infinity;
+  for (let key = first; key <= last; key++) {
+    const score = scoreOf(key);
+    pattern[row + key] = score;
+    if (score > largest) largest = score;
+  }
+  let total = 0;
+  for (let key = first; key <= last; key++) total += (pattern[row + key] = Math.exp(pattern[row + key] - largest));
+  for (let key = first; key <= last; key++) pattern[row + key] /= total;
+}
+
+/** @param {Rows} a @param {number} i @param {Rows} b @param {number} j @returns {number} product of row i of a and row j of b */
+export function dot(a, i, b, j) {
+  const { values: u, width } = a;
+  const { values: v } = b;
+  let sum = 0;
+  for (let x = i * width, y = j * width, end = x + width; x < end; x++, y++) sum += u[x] * v[y];
+  return sum;
+}
+
+/**
+ * Multiply every weight with the norm of its key; rows that sum to something sum to 1 again.
+ *
+ * @param {Float32Array} pattern [query, key], changed
+ * @param {number} nKeys
+ * @param {(key: number) => number} normOf
+ */
+export function weighKeys(pattern, nKeys, normOf) {
+  for (let row = 0; row < pattern.length; row += nKeys) {
+    let total = 0;
+    for (let key = 0; key < nKeys; key++) total += (pattern[row + key] *= normOf(key));
+    if (total > 0) for (let key = 0; key < nKeys; key++) pattern[row + key] /= total;
+  }
+}
+
+/**
+ * The rows with the largest products with one vector, the largest first; of equal ones the earlier row.
+ *
+ * @param {Rows} own
+ * @param {number} i
+ * @param {Rows} others
+ * @param {number} nOthers
+ * @param {number} scaling
+ * @param {number} k
+ * @param {Pause} pause
+ * @returns {Promise<{token: number, score: number}[]>}
+ */
+export async function strongestRows(own, i, others, nOthers, scaling, k, pause) {
+  const scores = new Float32Array(nOthers);
+  for (let other = 0; other < nOthers; other++) {
+    scores[other] = scaling * dot(own, i, others, other);
+    if (other % 256 === 255) await pause();
+  }
+  const order = Uint32Array.from(scores, (_, other) => other).sort((a, b) => scores[b] - scores[a] || a - b);
+  return Array.from(order.subarray(0, k), (token) => ({ token, score: scores[token] }));
+}
+
+/**
+ * Which sequences a mean is taken of: all that are long enough, or as many as are afforded, evenly spread.
+ *
+ * @param {ArrayLike<number>} lengths
+ * @param {number} length
+ * @param {number} mostScores
+ * @returns {{chosen: number[], nFound: number}}
+ */
+export function longSequences(lengths, length, mostScores) {
+  const found = Array.from(lengths, (_, sequence) => sequence).filter((sequence) => lengths[sequence] >= length);
+  const mean = found.reduce((sum, sequence) => sum + lengths[sequence], 0) / Math.max(1, found.length);
+  const most = Math.max(1, Math.trunc(mostScores / (length * mean)));
+  if (found.length <= most) return { chosen: found, nFound: found.length };
+  const step = most > 1 ? (found.length - 1) / (most - 1) : 0;
+  return { chosen: Array.from({ length: most }, (_, i) => found[i === most - 1 && most > 1 ? found.length - 1 : Math.trunc(i * step)]), nFound: found.length };
+}
+
+/**
+ * The means of even blocks of a pattern, at most `most` on a side.
+ *
+ * @param {Float32Array} pattern (n, n)
+ * @param {number} n
+ * @param {number} most
+ */
+export function coarse(pattern, n, most) {
+  const side = Math.min(n, most);
+  const starts = Array.from({ length: side + 1 }, (_, i) => Math.floor((i * n) / side));
+  const blocks = new Float32Array(side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      let sum = 0;
+      for (let row = starts[y]; row < starts[y + 1]; row++) for (let column = starts[x]; column < starts[x + 1]; column++) sum += pattern[row * n + column];
+      blocks[y * side + x] = sum / ((starts[y + 1] - starts[y]) * (starts[x + 1] - starts[x]));
+    }
+  }
+  return { side, blocks };
+}
