@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 PATIENCE_SECONDS = 40.0
 NOT_BACKGROUND = """() => {
   const canvas = document.querySelector('.map__canvas');
+  if (!canvas) return 0;
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   let n = 0;
   for (let i = 0; i < data.length; i += 4) {

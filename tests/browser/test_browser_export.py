@@ -1,0 +1,152 @@
+"""An exported site on a plain web host: the page works, and says what the server would say."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.page_driver import fingerprint, open_view, query_of, select_point, wait_until
+
+from attentionviz.config import Settings
+from attentionviz.export import export_site
+
+# Asks the same of a server and of a site, through the page's own modules; numbers as plain lists.
+ASK = """async ([site, server, name, parts]) => {
+  const { createApi } = await import(new URL('js/api.js', document.baseURI).href);
+  const { createSite } = await import(new URL('js/static/site.js', document.baseURI).href);
+  const ask = (...all) => fetch(...all);
+  const apis = [createApi(site, createSite(site), true), createApi(server, ask)];
+  const plain = (value) => JSON.parse(JSON.stringify(value, (_, part) => {
+    if (part instanceof Map) return [...part];
+    return ArrayBuffer.isView(part) ? Array.from(part, (x) => (x === x ? x : null)) : part;
+  }));
+  const { signal } = new AbortController();
+  return Promise.all(apis.map(async (api) => plain(await api[name](...parts, signal))));
+}"""
+
+
+@pytest.fixture(scope="module")
+def host(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a plain web host with a site of two datasets below a prefix."""
+    folder = tmp_path_factory.mktemp("host")
+    export_site(Settings(data_dir=built), ["words", "pictures"], folder / "papers" / "site")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Keep the terminal of the tests quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/papers/site/"
+    server.shutdown()
+    server.server_close()
+
+
+AT = {"layer": 1, "head": 2}
+QUESTIONS: list[tuple[str, list[Any]]] = [
+    ("description", ["words"]),
+    ("tokens", ["pictures"]),
+    ("heads", ["words"]),
+    ("gridTokens", ["words"]),
+    ("gridNorms", ["words"]),
+    ("grid", ["words", "pca-2d", 2]),
+    ("grid", ["words", "pca-3d", 3]),
+    ("headMap", ["words", "biplot-2d", 2, AT]),
+    ("headNorms", ["words", AT]),
+    ("patches", ["pictures"]),
+]
+COMPUTED: list[tuple[str, list[Any]]] = [
+    *(("attention", ["words", AT, 3, weight]) for weight in ("none", "value", "output")),
+    ("aggregate", ["words", AT, 12, "none"]),
+    ("aggregate", ["words", AT, 9, "value"]),
+    ("aggregates", ["words", 36, "none"]),
+    ("tokenScores", ["words", AT]),
+    ("partners", ["words", AT, 17, 10]),
+    ("partners", ["words", AT, 317, 7]),
+    ("attention", ["pictures", {"layer": 0, "head": 1}, 2, "none"]),
+]
+
+
+@pytest.fixture
+def both(page: Page, host: str, address: str) -> Page:
+    """Return a page of the server that may also ask the site: no policy stands in between."""
+    site = host.removesuffix("/")
+
+    def relay(route: Any) -> None:
+        path = route.request.url.removeprefix(f"{address}site")
+        answer = page.request.get(site + path)
+        route.fulfill(status=answer.status, headers=answer.headers, body=answer.body())
+
+    page.route(f"{address}site/**", relay)
+    page.goto(address + "?dataset=words")
+    return page
+
+
+@pytest.mark.parametrize(("name", "parts"), QUESTIONS, ids=lambda part: str(part)[:40])
+def test_a_site_says_what_the_server_says(
+    both: Page, address: str, name: str, parts: list[Any]
+) -> None:
+    site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
+    assert site == server
+
+
+@pytest.mark.parametrize(("name", "parts"), COMPUTED, ids=lambda part: str(part)[:40])
+def test_a_site_computes_what_the_server_computes(
+    both: Page, address: str, name: str, parts: list[Any]
+) -> None:
+    site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
+    assert_close(site, server)
+
+
+def assert_close(a: Any, b: Any) -> None:
+    """Compare numbers within the rounding of float32."""
+    if isinstance(b, dict):
+        assert a.keys() == b.keys()
+        for name in b:
+            assert_close(a[name], b[name])
+    elif isinstance(b, list):
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            assert_close(one, other)
+    elif isinstance(b, float):
+        assert a == pytest.approx(b, abs=2e-5, rel=2e-5)
+    else:
+        assert a == b
+
+
+def test_a_site_is_used_like_the_page(page: Page, host: str) -> None:
+    open_view(page, host, "?dataset=words&method=pca")
+    expect(page.locator(".cell")).to_have_count(12)
+    page.locator(".cell").nth(6).click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    point = select_point(page)
+    expect(page.locator(".panel")).to_contain_text("Layer 1, head 2")
+    expect(page.locator(".panel .sentence__row, .panel .token").first).to_be_visible()
+    assert query_of(page)["selected"] == f"{point['kind']}-{point['token']}"
+    page.get_by_label("Dataset").select_option("pictures")
+    expect(page.locator(".cell")).to_have_count(6)
+
+
+def test_a_site_draws_the_picture_that_the_server_draws(
+    page: Page, host: str, address: str
+) -> None:
+    view = "?dataset=words&method=biplot&layer=0&head=1"
+    open_view(page, address, view)
+    served = fingerprint(page)
+    open_view(page, host, view)
+    wait_until(lambda: fingerprint(page) == served, "the site draws the same")
+
+
+def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
+    # A file that got lost on the way to the host.
+    page.expected += ["404"]  # type: ignore[attr-defined]
+    page.route("**/projections/pca-2d.npy", lambda route: route.fulfill(status=404))
+    page.goto(host + "?dataset=words&method=pca")
+    expect(page.locator(".message")).to_contain_text("Could not load the maps of all heads.")
+    expect(page.locator(".message")).to_contain_text(
+        "exported without datasets/words/projections/pca-2d.npy"
+    )
