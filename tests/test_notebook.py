@@ -111,6 +111,15 @@ def test_a_projection_is_where_its_own_fidelity_was_measured(dataset: Dataset) -
     assert set(dataset.maps) == set(dataset.manifest["maps"])
 
 
+def test_scores_are_those_of_the_dataset_and_name_their_rows(dataset: Dataset) -> None:
+    scores = dataset.scores()
+    assert {array.shape for array in [*scores.values.values(), *scores.n_rows.values()]} == {(2, 2)}
+    pattern = [dataset.pattern(1, 0, i) for i in range(dataset.n_sequences)]
+    diagonal = np.concatenate([weights.diagonal() for weights in pattern if len(weights) > 1])
+    assert scores.values["self"][1, 0] == pytest.approx(diagonal.mean(), abs=1e-5)
+    assert scores.n_rows["self"][1, 0] == len(diagonal)
+
+
 def test_heads_maps_sequences_and_weights_that_are_not_there_are_named(dataset: Dataset) -> None:
     with pytest.raises(HeadOutOfRangeError, match=r"head 2 is outside 0\.\.1"):
         dataset.queries(0, 2)

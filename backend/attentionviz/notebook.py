@@ -2,7 +2,7 @@
 
 import functools
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -17,51 +17,13 @@ from attentionviz.errors import (
     NotFoundError,
     NotReadyError,
 )
+from attentionviz.notebook_arrays import Floats, HeadScores, Points, Tokens, Vectors
 from attentionviz.notebook_cell import DEFAULT_HEIGHT_PX, Shown, page_address
 from attentionviz.projections.quantise import dequantise
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
-
-Floats = NDArray[np.float32]
-
-
-class Vectors(NamedTuple):
-    """Queries and keys of one head, float32, shape (n_tokens, d_head) each."""
-
-    queries: Floats
-    keys: Floats
-
-
-class Points(NamedTuple):
-    """Where one map draws the queries and keys of a head, float32, shape (n_tokens, dims) each."""
-
-    queries: Floats
-    keys: Floats
-
-
-class Tokens(NamedTuple):
-    """The tokens of the corpus, one array a column, all of shape (n_tokens,).
-
-    Attributes
-    ----------
-    text : ndarray of str
-        As the tokenizer has it, with leading spaces; empty for patches.
-    sequence, position : ndarray of int64
-        Which sequence a token stands in, and where.
-    token_type : ndarray of str
-        ``text``, ``special``, ``class``, ``register`` or ``patch``.
-    row, column : ndarray of int64 or None
-        Place of a patch, -1 for what is none; None for text.
-    """
-
-    text: NDArray[np.str_]
-    sequence: NDArray[np.int64]
-    position: NDArray[np.int64]
-    token_type: NDArray[np.str_]
-    row: NDArray[np.int64] | None
-    column: NDArray[np.int64] | None
 
 
 class Dataset:
@@ -100,16 +62,7 @@ class Dataset:
     @functools.cached_property
     def tokens(self) -> Tokens:
         """Return the columns of all tokens."""
-        columns = self._columns
-        whole = {name: np.array(columns[name]) for name in ("sequence", "position")}
-        places = [_places(columns.get(name)) for name in ("row", "column")]
-        return Tokens(
-            np.array(columns["text"], dtype=np.str_),
-            whole["sequence"],
-            whole["position"],
-            np.array(columns["token_type"], dtype=np.str_),
-            *places,
-        )
+        return Tokens.of(self._columns)
 
     @property
     def texts(self) -> list[str]:
@@ -193,6 +146,16 @@ class Dataset:
         self._reader.require_map(name)
         found = [facts["maps"][str(name)]["fidelity"] for facts in self._reader.heads()]
         return {measure: self._per_head([f[measure] for f in found]) for measure in found[0]}
+
+    def scores(self) -> HeadScores:
+        """Return what every head does, as numbers, and on how many rows each rests.
+
+        `attentionviz.core.scores.SCORE_FACTS` has the words, formula and source of each name.
+        """
+        found = [facts["scores"] for facts in self._reader.heads()]
+        values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}
+        rows = {name: self._per_head([f[name]["n_rows"] for f in found]) for name in found[0]}
+        return HeadScores(values, {name: n.astype(np.int64) for name, n in rows.items()})
 
     def show(
         self,
@@ -290,9 +253,3 @@ def _place(path: Path) -> tuple[Path, str]:
     if path.parent == Path() and not path.is_dir():
         return load_settings().data_dir, name
     return path.resolve().parent, name
-
-
-def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
-    if column is None:
-        return None
-    return np.array([-1 if value is None else value for value in column], dtype=np.int64)

@@ -1,0 +1,79 @@
+"""What a dataset gives to Python: arrays under their names."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Vectors(NamedTuple):
+    """Queries and keys of one head, float32, shape (n_tokens, d_head) each."""
+
+    queries: Floats
+    keys: Floats
+
+
+class Points(NamedTuple):
+    """Where one map draws the queries and keys of a head, float32, shape (n_tokens, dims) each."""
+
+    queries: Floats
+    keys: Floats
+
+
+class Tokens(NamedTuple):
+    """The tokens of the corpus, one array a column, all of shape (n_tokens,).
+
+    Attributes
+    ----------
+    text : ndarray of str
+        As the tokenizer has it, with leading spaces; empty for patches.
+    sequence, position : ndarray of int64
+        Which sequence a token stands in, and where.
+    token_type : ndarray of str
+        ``text``, ``special``, ``class``, ``register`` or ``patch``.
+    row, column : ndarray of int64 or None
+        Place of a patch, -1 for what is none; None for text.
+    """
+
+    text: NDArray[np.str_]
+    sequence: NDArray[np.int64]
+    position: NDArray[np.int64]
+    token_type: NDArray[np.str_]
+    row: NDArray[np.int64] | None
+    column: NDArray[np.int64] | None
+
+    @staticmethod
+    def of(columns: Mapping[str, Any]) -> "Tokens":
+        """Return the columns of ``tokens.json`` as arrays."""
+        return Tokens(
+            np.array(columns["text"], dtype=np.str_),
+            np.array(columns["sequence"]),
+            np.array(columns["position"]),
+            np.array(columns["token_type"], dtype=np.str_),
+            _places(columns.get("row")),
+            _places(columns.get("column")),
+        )
+
+
+class HeadScores(NamedTuple):
+    """Every score of every head.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray of float64, shape (n_layers, n_heads)
+        NaN where no row of the corpus defines the score.
+    n_rows : dict of str to ndarray of int64, shape (n_layers, n_heads)
+        On how many rows each rests.
+    """
+
+    values: dict[str, NDArray[np.float64]]
+    n_rows: dict[str, NDArray[np.int64]]
+
+
+def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
+    if column is None:
+        return None
+    return np.array([-1 if value is None else value for value in column], dtype=np.int64)
