@@ -17,6 +17,7 @@ import numpy as np
 from tests.support.fake_corpus import FakeCorpus, image_corpus, text_corpus
 from tests.support.fake_maps import byte_norms, fake_maps, mean_fidelity, pack_grid
 from tests.support.fake_scores import fake_scores
+from tests.support.fake_similarity import SIMILARITY_FACTS, fake_similarity
 from tests.support.fake_spec import ALL_MAPS, FakeSpec, build_key, fake_manifest
 
 from attentionviz.core.types import HeadId
@@ -74,7 +75,10 @@ def write_fake_dataset(data_dir: Path, spec: FakeSpec | None = None) -> Path:
         for head, scored in zip(facts["heads"].values(), fake_scores(spec), strict=True)
     ]
     folder.write_json("heads.json", {"heads": heads})
+    for name, array in fake_similarity(spec).items():
+        folder.write_array(name, array)
     manifest = {**facts["manifest"], "fidelity": mean_fidelity(facts["heads"], spec.maps)}
+    manifest["similarity"] = SIMILARITY_FACTS
     content = canonical_json({**manifest, "files": folder.files})
     (folder.path / "manifest.json").write_bytes(content)
     version = hashlib.sha256(content).hexdigest()[:12]

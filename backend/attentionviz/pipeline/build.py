@@ -24,6 +24,7 @@ from attentionviz.pipeline.publish import (
     write_heads,
 )
 from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.pipeline.sources import Source, n_available, source_of, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
@@ -127,9 +128,12 @@ def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
             draw_maps(plan, manifest, journal, progress)
             progress.announce("publish", "writing the grid and the manifest")
             write_grids(folder, manifest, journal)
-            fidelity = write_heads(folder, manifest, journal)
+            measured = {"fidelity": write_heads(folder, manifest, journal)}
+            measured["similarity"] = write_similarity(
+                folder, manifest, plan.lengths, journal, progress
+            )
             progress.close()  # its file goes, too
-            return publish(folder, plan.request.output, {**manifest, "fidelity": fidelity}, journal)
+            return publish(folder, plan.request.output, {**manifest, **measured}, journal)
         finally:
             journal.close()
 
@@ -139,7 +143,8 @@ def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
     if layout.PARTIAL_MANIFEST not in journal:
         return None
     manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
-    base = layout.expected_files({**manifest, "maps": {}}).keys() - {layout.HEADS}
+    last = {layout.HEADS, *layout.SIMILARITY_FILES}
+    base = layout.expected_files({**manifest, "maps": {}}).keys() - last
     return manifest if journal.has_all({*base, layout.PROBE}) else None
 
 

@@ -15,6 +15,7 @@ from attentionviz.store.checked_files import CheckedFiles, OpenArray
 from attentionviz.store.columns import Sequences, check_heads, check_tokens, parse_json
 from attentionviz.store.damage import DamageNotes
 from attentionviz.store.safe_files import file_key
+from attentionviz.store.similarity import check_similarity
 
 Array = np.ndarray[Any, Any]
 State = Literal["complete", "building"]
@@ -167,6 +168,20 @@ class DatasetReader:
         """Return the facts of every head: alignment, and offset, scale and fidelity of its maps."""
         found: list[dict[str, Any]] = parse_json(self.heads_bytes(), layout.HEADS)["heads"]
         return found
+
+    def similarity(self, name: str) -> Array:
+        """Return one file of `layout.SIMILARITY_FILES`, its numbers checked.
+
+        Heads are counted layer by layer: float32 (n, n) distances of patterns, (n, n) alignments
+        of vectors, NaN where they are not defined, or (n, 2) places on the map of heads.
+        """
+        array = self.array(name)
+        key = ("similarity", self._record_hash(name))
+        if self.cache.get(key) is None:
+            with self.noting_damage(name):
+                check_similarity(name, array)
+            self.cache.put(key, True, 200)
+        return array
 
     def queries_path(self, head: HeadId) -> str:
         """Return the file of a head's queries."""

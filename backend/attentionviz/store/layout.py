@@ -16,6 +16,10 @@ from attentionviz.errors import InvalidRequestError
 MANIFEST = "manifest.json"
 TOKENS = "tokens.json"
 HEADS = "heads.json"
+SIMILARITY_PATTERN = "similarity-pattern.npy"
+SIMILARITY_VECTORS = "similarity-vectors.npy"
+HEAD_MAP = "head_map.npy"
+SIMILARITY_FILES = (SIMILARITY_PATTERN, SIMILARITY_VECTORS, HEAD_MAP)
 GRID_TOKENS = "grid/tokens.npy"
 GRID_NORMS = "grid/norms.npy"
 PATCHES = "images/patches.npy"
@@ -38,7 +42,7 @@ VERSION_PATTERN = r"[0-9a-f]{12}"
 MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
 _HEAD = r"L[0-9]{2,4}H[0-9]{2,4}"
 FILE_PATTERN = (
-    r"(?:tokens\.json|heads\.json"
+    r"(?:tokens\.json|heads\.json|similarity-(?:pattern|vectors)\.npy|head_map\.npy"
     rf"|{_HEAD}/(?:queries|keys|norms|{MAP_PATTERN})\.npy"
     rf"|grid/(?:tokens|norms|{MAP_PATTERN})\.npy"
     r"|images/(?:patches\.npy|[0-9]{5,8}(?:\.thumbnail)?\.png))"
@@ -182,6 +186,21 @@ def grid_spec(manifest: Mapping[str, Any], map_name: MapName) -> FileSpec:
     return FileSpec("uint16", (*shape, 2)) if map_name.dims == 2 else FileSpec("uint32", shape)
 
 
+def similarity_files(n_heads: int) -> dict[str, FileSpec]:
+    """Return what says how alike the heads are; heads are counted layer by layer.
+
+    Parameters
+    ----------
+    n_heads : int
+        Of all layers.
+    """
+    shapes = ((n_heads, n_heads), (n_heads, n_heads), (n_heads, 2))
+    return {
+        name: FileSpec("float32", shape)
+        for name, shape in zip(SIMILARITY_FILES, shapes, strict=True)
+    }
+
+
 def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
     """Return every file that a finished dataset holds, arrays with dtype and shape.
 
@@ -206,6 +225,7 @@ def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
         files[norms_path(head)] = FileSpec("float32", (n_tokens, 4))
         for name in maps:
             files[map_path(head, name)] = FileSpec("uint16", (2 * n_tokens, name.dims))
+    files.update(similarity_files(n_layers * n_heads))
     files[GRID_TOKENS] = FileSpec("int32", (manifest["grid"]["n_tokens"],))
     files[GRID_NORMS] = FileSpec("uint8", (n_layers, n_heads, manifest["grid"]["n_points"]))
     files.update({grid_path(name): grid_spec(manifest, name) for name in maps})

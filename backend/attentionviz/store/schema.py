@@ -102,6 +102,15 @@ FIDELITY_SCHEMA = object_schema(
     rank_correlation=_NUMBER_OR_NULL,
     trustworthiness=_NUMBER_OR_NULL,
 )
+SIMILARITY_SCHEMA = object_schema(
+    n_rows=_COUNT_OR_ZERO,
+    smoothing={"type": "number", "minimum": 0},
+    log_base={"type": "number", "exclusiveMinimum": 1},
+    n_tokens=_COUNT,
+    seed={"type": "integer", "minimum": 0},
+    map_method=_TEXT,
+    stress={"type": "number", "minimum": 0},
+)
 
 PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
     schema_version={"const": SCHEMA_VERSION},
@@ -145,9 +154,10 @@ MANIFEST_SCHEMA: dict[str, Any] = {
     "properties": {
         **PARTIAL_MANIFEST_SCHEMA["properties"],
         "fidelity": _map_of(FIDELITY_SCHEMA, layout.MAP_PATTERN),
+        "similarity": SIMILARITY_SCHEMA,
         "files": _map_of(_FILE, layout.FILE_PATTERN),
     },
-    "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "files"],
+    "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "similarity", "files"],
 }
 """Schema of ``manifest.json``."""
 
@@ -171,7 +181,8 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     content : bytes
         The file as it lies on the disk; at most 256 MiB.
     is_partial : bool
-        Whether it is the manifest of a build in progress, without ``files`` and ``fidelity``.
+        Whether it is the manifest of a build in progress, without ``files``,
+        ``fidelity`` and ``similarity``.
 
     Returns
     -------

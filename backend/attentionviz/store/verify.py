@@ -11,6 +11,7 @@ from attentionviz.store.checked_files import CheckedFiles
 from attentionviz.store.columns import check_heads, check_tokens
 from attentionviz.store.safe_files import read_regular
 from attentionviz.store.schema import MAX_MANIFEST_BYTES
+from attentionviz.store.similarity import check_similarity
 
 
 class Problem(NamedTuple):
@@ -117,6 +118,12 @@ def _content_problems(files: CheckedFiles, manifest: dict[str, object]) -> list[
     for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, check_heads)):
         try:
             check(files.read(name), manifest)
+        except DamagedDatasetError as error:
+            problems.append(Problem(name, str(error)))
+    for name in layout.SIMILARITY_FILES:
+        try:
+            with files.open_array(name) as array:
+                check_similarity(name, array.all())
         except DamagedDatasetError as error:
             problems.append(Problem(name, str(error)))
     return problems

@@ -1,0 +1,128 @@
+"""How alike the vectors of heads are: centred kernel alignment, which no rotation changes.
+
+Source: Kornblith et al. 2019 (arXiv 1905.00414), with a linear kernel. The plain measure grows
+towards 1 when there are few tokens for many dimensions; the unbiased one (Nguyen et al. 2020,
+arXiv 2010.15327, by the U-centring of Székely & Rizzo 2014) does not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.shapes import require_shape
+from attentionviz.errors import ShapeError
+
+Floats = NDArray[np.floating]
+
+MAX_TOKENS = 512
+FEWEST_TOKENS = 4
+"""U-centring divides by n − 3."""
+
+# Heads times pairs of tokens: 128 MiB of float32.
+MAX_PAIRS = 1 << 25
+
+
+def choose_tokens(n_tokens: int, n_heads: int, seed: int) -> NDArray[np.int64]:
+    """Return tokens out of the whole corpus, by seed, ascending.
+
+    Parameters
+    ----------
+    n_tokens : int
+    n_heads : int
+        All heads of the model: the more, the fewer tokens.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64
+        At most 512, and fewer where 1,000 heads would take more than 128 MiB.
+    """
+    most = min(MAX_TOKENS, int((2 * MAX_PAIRS / n_heads) ** 0.5))
+    if n_tokens <= most:
+        return np.arange(n_tokens)
+    chosen = np.random.default_rng(seed).choice(n_tokens, max(most, FEWEST_TOKENS), replace=False)
+    return np.sort(chosen)
+
+
+def alignment_vector(queries: Floats, keys: Floats) -> NDArray[np.float64]:
+    """Return a unit vector per head whose inner product with another head's is their CKA.
+
+    Parameters
+    ----------
+    queries, keys : ndarray of float, shape (n_tokens, d_head)
+        Of one head, as stored; d_head may differ between heads that are compared. Not modified.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_tokens * (n_tokens - 1) / 2,)
+        NaN where there are fewer than 4 tokens, or all vectors are the same.
+
+    Notes
+    -----
+    Queries and keys stand side by side, each divided by the root of its total variance: attention
+    does not change when the one is made longer and the other shorter.
+    """
+    require_shape("queries", queries, (None, None), "f")
+    if len(queries) != len(keys):
+        raise ShapeError(f"{len(queries)} queries and {len(keys)} keys")
+    n = len(queries)
+    upper = np.triu_indices(n, 1)
+    if n < FEWEST_TOKENS:
+        return np.full(len(upper[0]), np.nan)
+    gram = u_centred(_kernel(queries) + _kernel(keys))[upper]
+    norm = np.linalg.norm(gram)
+    # What rounding leaves of equal vectors has no direction.
+    return gram / norm if norm > 1e-9 * n else np.full_like(gram, np.nan)
+
+
+def u_centred(gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a kernel matrix whose products with another's are unbiased, 0 on the diagonal.
+
+    Parameters
+    ----------
+    gram : ndarray of float64, shape (n, n)
+        Symmetric, n at least 4. Not modified.
+
+    Notes
+    -----
+    Source: Székely & Rizzo 2014, "Partial distance correlation with methods for dissimilarities",
+    definition 2, for a kernel whose diagonal is left out.
+    """
+    n = len(gram)
+    gram = gram - np.diag(np.diag(gram))
+    rows = gram.sum(axis=1) / (n - 2)
+    centred = gram - rows[:, None] - rows[None, :] + gram.sum() / ((n - 1) * (n - 2))
+    np.fill_diagonal(centred, 0.0)
+    return centred
+
+
+def alignments(vectors: Floats) -> NDArray[np.float32]:
+    """Return the CKA of every pair of heads.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n_heads, n)
+        From `alignment_vector`. Not modified.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_heads, n_heads)
+        −1 to 1, symmetric, 1 on the diagonal; about 0 for vectors that have nothing to do with
+        each other. NaN where it is not defined.
+    """
+    require_shape("vectors", vectors, (None, None), "f")
+    if vectors.shape[1] == 0:
+        return np.full((len(vectors),) * 2, np.nan, dtype=np.float32)
+    products = np.clip(vectors @ vectors.T, -1.0, 1.0)
+    products = (products + products.T) / 2
+    is_known = ~np.isnan(np.diag(products))
+    products[is_known, is_known] = 1.0
+    return products.astype(np.float32)
+
+
+def _kernel(vectors: Floats) -> NDArray[np.float64]:
+    """Return the products of centred vectors over their total variance; 0 where they are equal."""
+    known = vectors.astype(np.float64)
+    centred = known - known.mean(axis=0)
+    total = (centred**2).sum()
+    gram: NDArray[np.float64] = centred @ centred.T
+    return gram / total if total > 1e-12 * (known**2).sum() else np.zeros_like(gram)

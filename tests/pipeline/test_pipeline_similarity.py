@@ -1,0 +1,153 @@
+"""The files of similar heads that a build writes, against their definitions in plain NumPy."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+
+from attentionviz.core.types import HeadId
+from attentionviz.measures.head_map import stress_of
+from attentionviz.pipeline import similarity as module
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store import layout
+from attentionviz.store.schema import parse_manifest
+
+# float32 patterns, and the root of differences near 0.
+TOLERANCE = 1e-3
+HEADS = [HeadId(layer, head) for layer in (0, 1) for head in (0, 1)]
+
+
+def load(folder: Path, path: str) -> np.ndarray:
+    return np.load(folder / path, allow_pickle=False)
+
+
+def manifest_of(folder: Path) -> dict:
+    return parse_manifest((folder / "manifest.json").read_bytes())
+
+
+def plain_rows(folder: Path, head: HeadId) -> list[np.ndarray]:
+    """Return every row of the pattern of a head, smoothed, over the keys that it sees."""
+    manifest = manifest_of(folder)
+    rule = manifest["layers"][head.layer]
+    queries = load(folder, layout.queries_path(head))
+    keys = load(folder, layout.keys_path(head, manifest["n_heads"], manifest["n_key_heads"]))
+    sequences = json.loads((folder / "tokens.json").read_bytes())["sequences"]
+    rows = []
+    for start, n in zip(sequences["start"], sequences["length"], strict=True):
+        for i in range(start, start + n):
+            stop = i + 1 if rule["is_causal"] else start + n
+            scores = rule["scaling"] * keys[start:stop] @ queries[i]
+            weights = np.exp(scores - scores.max())
+            row = weights / weights.sum() + 0.001 / len(weights)
+            rows.append(row / row.sum())
+    return [row for row in rows if len(row) > 1]
+
+
+@pytest.fixture(params=["tiny_dataset", "tiny_image_dataset"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(request.param).folder
+
+
+def require_true(folder: Path) -> None:
+    rows = {head: plain_rows(folder, head) for head in HEADS}
+    found = load(folder, layout.SIMILARITY_PATTERN)
+    assert manifest_of(folder)["similarity"]["n_rows"] == len(rows[HEADS[0]])
+    for i, a in enumerate(HEADS):
+        for j, b in enumerate(HEADS):
+            squares = [
+                jensenshannon(p, q, base=2) ** 2 for p, q in zip(rows[a], rows[b], strict=True)
+            ]
+            assert found[i, j] == pytest.approx(np.sqrt(np.mean(squares)), abs=TOLERANCE)
+
+
+def test_distances_are_those_of_all_rows_of_a_small_corpus(folder: Path) -> None:
+    require_true(folder)
+
+
+def test_a_causal_model_is_compared_over_what_it_sees(tmp_path: Path, tiny_text: Path) -> None:
+    from tests.support.tiny_models import save_tiny_gpt2
+
+    model = save_tiny_gpt2(tmp_path / "model")
+    require_true(small(tmp_path, model, tiny_text))
+
+
+def test_the_map_and_its_stress_are_those_of_the_distances(folder: Path) -> None:
+    facts = manifest_of(folder)["similarity"]
+    distances, places = load(folder, layout.SIMILARITY_PATTERN), load(folder, layout.HEAD_MAP)
+    assert facts["stress"] == pytest.approx(stress_of(distances, places), abs=1e-6)
+    assert facts | {"n_rows": 0, "stress": 0} == {
+        "n_rows": 0,
+        "smoothing": 0.001,
+        "log_base": 2,
+        "n_tokens": manifest_of(folder)["n_tokens"],
+        "seed": 0,
+        "map_method": "SMACOF, begun from classical scaling",
+        "stress": 0,
+    }
+
+
+def small(tmp_path: Path, model: Path, text: Path, **changes: object) -> Path:
+    request = {
+        "model": str(model),
+        "output": tmp_path / "built",
+        "text": text,
+        "dataset_id": "small",
+        "methods": ("pca",),
+        "dims": (2,),
+        "n_workers": 1,
+        "device": "cpu",
+    }
+    return build(BuildRequest(**{**request, **changes})).folder
+
+
+@pytest.mark.parametrize("stop_after", layout.SIMILARITY_FILES)
+def test_a_build_stopped_after_any_file_keeps_it_and_ends_with_the_same_bytes(
+    stop_after: str,
+    tiny_bert: Path,
+    tiny_text: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = small(tmp_path / "whole", tiny_bert, tiny_text)
+    write = module.write_array
+
+    def stops(folder: Path, path: str, array: np.ndarray):
+        stops.is_over = getattr(stops, "is_over", False) or stops.last == stop_after
+        if stops.is_over:
+            raise KeyboardInterrupt
+        stops.last = path
+        return write(folder, path, array)
+
+    stops.last = ""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_array", stops)
+        patch.setattr("attentionviz.pipeline.build.publish", lambda *_: exit_now())
+        with pytest.raises(KeyboardInterrupt):
+            small(tmp_path, tiny_bert, tiny_text)
+    staging = next((tmp_path / "built/.staging").iterdir())
+    before = (staging / stop_after).stat().st_ino
+    again = small(tmp_path, tiny_bert, tiny_text)
+    assert (again / stop_after).stat().st_ino == before
+    assert again.name == whole.name
+
+
+def exit_now() -> None:
+    raise KeyboardInterrupt
+
+
+def test_one_token_gives_heads_that_are_alike_and_have_no_alignment(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    from tests.support.tiny_models import save_tiny_gpt2
+
+    corpus = tmp_path / "one.txt"
+    corpus.write_text("a\n")
+    folder = small(tmp_path, save_tiny_gpt2(tmp_path / "model"), corpus)
+    assert manifest_of(folder)["n_tokens"] == 1
+    assert manifest_of(folder)["similarity"]["n_rows"] == 0
+    assert not load(folder, layout.SIMILARITY_PATTERN).any()
+    assert np.isnan(load(folder, layout.SIMILARITY_VECTORS)).all()
+    assert not load(folder, layout.HEAD_MAP).any()

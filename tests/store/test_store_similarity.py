@@ -1,0 +1,56 @@
+"""Files that say how alike heads are, and some that lie about it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.fake_dataset import FakeSpec, npy_bytes, republish, write_fake_dataset
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import layout
+from attentionviz.store.reader import open_dataset
+from attentionviz.store.similarity import check_similarity
+from attentionviz.store.verify import verify
+
+SPEC = FakeSpec("small", n_tokens=20, maps=("pca-2d",))
+
+
+def changed(name: str, at: tuple[int, int], value: float, folder: Path) -> np.ndarray:
+    array = np.load(folder / name, allow_pickle=False)
+    array[at] = value
+    return array
+
+
+LIES = [
+    (layout.SIMILARITY_PATTERN, (0, 1), 0.9),  # not the same both ways
+    (layout.SIMILARITY_PATTERN, (1, 1), 0.5),
+    (layout.SIMILARITY_PATTERN, (2, 2), np.nan),
+    (layout.SIMILARITY_VECTORS, (0, 1), 1.5),
+    (layout.SIMILARITY_VECTORS, (0, 1), -np.inf),
+    (layout.HEAD_MAP, (0, 1), np.nan),
+    (layout.HEAD_MAP, (3, 0), 1e30),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "value"), LIES)
+def test_numbers_that_say_nothing_of_heads_are_found_by_reader_and_verify(
+    tmp_path: Path, name: str, at: tuple[int, int], value: float
+) -> None:
+    folder = write_fake_dataset(tmp_path, SPEC)
+    content = npy_bytes(changed(name, at, value, folder))
+    folder = republish(folder, {name: content})
+    with pytest.raises(DamagedDatasetError, match=name):
+        open_dataset(tmp_path, "small").similarity(name)
+    assert [problem.path for problem in verify(folder)] == [name]
+
+
+def test_true_files_are_read_as_they_are(tmp_path: Path) -> None:
+    folder = write_fake_dataset(tmp_path, SPEC)
+    reader = open_dataset(tmp_path, "small")
+    for name in layout.SIMILARITY_FILES:
+        assert np.array_equal(reader.similarity(name), np.load(folder / name))
+    assert verify(folder) == []
+
+
+def test_an_alignment_may_be_undefined() -> None:
+    check_similarity(layout.SIMILARITY_VECTORS, np.full((2, 2), np.nan, dtype=np.float32))
