@@ -15,7 +15,7 @@ from attentionviz.api.openapi_parts import (
     query_parameter,
 )
 from attentionviz.core.pattern import WEIGHTS
-from attentionviz.core.types import DIMS, METHODS
+from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
 
 _DATASET = "/api/v1/datasets/{id}"
 _HEAD = f"{_DATASET}/heads/{{layer}}/{{head}}"
@@ -61,6 +61,7 @@ def document() -> Json:
             **_corpus_paths(),
             **_head_paths(),
             **_pattern_paths(),
+            **_similarity_paths(),
         },
         "components": components(),
     }
@@ -221,3 +222,30 @@ def _means_of_all_heads(parameters: list[Json]) -> Json:
     )
     summary = "The mean pattern of every head, at most 32 × 32 numbers each."
     return operation("getAggregates", summary, parameters, means, 409)
+
+
+def _similarity_paths() -> dict[str, Json]:
+    k = query_parameter(
+        "k", "How many heads.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
+    )
+    other = query_parameter(
+        "with",
+        "Dataset whose heads are compared, of the same corpus; by default the same.",
+        {"type": "string", "pattern": f"^{DATASET_ID_PATTERN}$"},
+    )
+    return {
+        f"{_DATASET}/similarity": operation(
+            "getSimilarity",
+            "The map of heads: where each lies by how it attends, and its nearest heads.",
+            _IN_DATASET,
+            json_answer("Similarity"),
+            409,
+        ),
+        f"{_HEAD}/similar": operation(
+            "getSimilar",
+            "The heads most like one, in its dataset or in another of the same corpus.",
+            [*_IN_HEAD, k, other],
+            json_answer("Similar"),
+            409,
+        ),
+    }

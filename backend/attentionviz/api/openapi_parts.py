@@ -3,7 +3,7 @@
 from typing import Any
 
 from attentionviz.store.columns import PATCH_COLUMNS
-from attentionviz.store.schema import FIDELITY_SCHEMA, object_schema
+from attentionviz.store.schema import FIDELITY_SCHEMA, SIMILARITY_SCHEMA, object_schema
 
 Json = dict[str, Any]
 _HEADERS: dict[str, Json] = {
@@ -173,7 +173,29 @@ def _content_schemas() -> dict[str, Json]:
         "Tokens": _tokens(),
         "Heads": object_schema(heads=_list(_head())),
         "Partners": object_schema(partners=_list(partner)),
+        **_similarity(),
         "Error": object_schema(error=message),
+    }
+
+
+def _similarity() -> dict[str, Json]:
+    place = {"layer": {"type": "integer"}, "head": {"type": "integer"}}
+    number: Json = {"type": "number"}
+    nearest = object_schema(**place, distance=number)
+    on_map = object_schema(**place, x=number, y=number, nearest=_list(nearest))
+    alike = object_schema(**place, distance=number, alignment=_NULLABLE_NUMBER)
+    facts = SIMILARITY_SCHEMA["properties"]
+    answer = {
+        "with": {"type": "string"},
+        "compared_by": {"type": "string", "enum": ["token", "word", "patch"]},
+        "n_rows": {"type": "integer"},
+        "n_sequences": _NULLABLE_COUNT,
+        "heads": _list(alike),
+        "others": _list({"type": "string"}),
+    }
+    return {
+        "Similarity": object_schema(**facts, heads=_list(on_map)),
+        "Similar": object_schema(**answer),
     }
 
 

@@ -14,7 +14,7 @@ from attentionviz.api.context import context
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import InvalidRequestError, NotFoundError
 from attentionviz.store.dataset import DatasetReader
-from attentionviz.store.layout import VERSION_PATTERN
+from attentionviz.store.layout import VERSION_PATTERN, is_dataset_id
 
 Parse = Callable[[str, str], Any]
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -88,6 +88,13 @@ def one_of(*words: str) -> Parse:
         return text
 
     return parse
+
+
+def dataset_name(name: str, text: str) -> str:
+    """Return an id that can name a dataset; a parser."""
+    if not is_dataset_id(text):
+        raise InvalidRequestError(f"{name} is {text[:40]!r}, which cannot name a dataset")
+    return text
 
 
 def open_dataset(dataset_id: str, version: str | None) -> DatasetReader:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.pattern import Floats
+from attentionviz.core.pattern import Floats, block_pattern
 from attentionviz.core.shapes import require_shape
 
 
@@ -55,13 +55,5 @@ def pattern_rows(
     ndarray of float32, shape (n_queries, n_keys)
         Rows sum to 1, hidden keys are 0. NaN where a vector is not finite.
     """
-    require_shape("keys", keys, (None, queries.shape[1]), "f")
     require_shape("visible", visible, (len(queries), len(keys)), "b")
-    with np.errstate(over="ignore", invalid="ignore"):
-        scores = queries.astype(np.float32) @ keys.astype(np.float32).T  # (query, key)
-        scores *= np.float32(scaling)
-        scores[~visible] = -np.inf
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-    return scores
+    return block_pattern(queries[None], keys[None], scaling=scaling, visible=visible)[0]

@@ -46,10 +46,12 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
     require_shape("distances", distances, (n, n), "f")
     wanted = distances.astype(np.float64)
     points = _classical(wanted)
-    stress = _raw_stress(wanted, points)
+    drawn = _between(points)
+    stress = _raw_stress(wanted, drawn)
     for _ in range(MAX_ITERATIONS):
-        moved = _guttman(wanted, points)
-        next_stress = _raw_stress(wanted, moved)
+        moved = _guttman(wanted, points, drawn)
+        drawn = _between(moved)
+        next_stress = _raw_stress(wanted, drawn)
         if not stress - next_stress > TOLERANCE * stress:
             break
         points, stress = moved, next_stress
@@ -83,22 +85,24 @@ def _classical(distances: NDArray[np.float64]) -> NDArray[np.float64]:
     return points
 
 
-def _guttman(distances: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _guttman(
+    distances: NDArray[np.float64], points: NDArray[np.float64], drawn: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the points after one step, which never makes the stress larger."""
-    drawn = _between(points)
     ratios = np.divide(distances, drawn, out=np.zeros_like(drawn), where=drawn > 0)
     moved = ratios.sum(axis=1)[:, None] * points - ratios @ points  # (head, axis)
     return moved / len(points)
 
 
-def _raw_stress(distances: NDArray[np.float64], points: NDArray[np.float64]) -> float:
-    return float(((_between(points) - distances) ** 2).sum())
+def _raw_stress(distances: NDArray[np.float64], drawn: NDArray[np.float64]) -> float:
+    wrong = (drawn - distances).reshape(-1)
+    return float(wrong @ wrong)
 
 
 def _between(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distances of points, (n, n)."""
     x, y = points[:, 0], points[:, 1]
-    return np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
+    return np.sqrt((x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2)
 
 
 def _oriented(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,163 @@
+"""Words that two tokenizations of one text share, found by the characters of the tokens."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Span = tuple[int, int]
+
+# How far behind tokens that were not found the next one is looked for, in characters each.
+REACH = 48
+_BYTES = re.compile(r"(?:<0x[0-9A-F]{2}>)+")
+# Scripts written without spaces: each character is a word until a token joins some.
+_ALONE = re.compile(
+    "[\u0e00-\u0eff\u1780-\u17ff\u2e80-\u312f\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+
+
+class SharedWords(NamedTuple):
+    """To which word each token of two tokenizations belongs.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64, shape (n_tokens,) of each
+        Index of a word, in the order of the text; −1 for a token that is part of none.
+    n_words : int
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    n_words: int
+
+
+def shared_words(
+    text: str, first: Sequence[str | None], second: Sequence[str | None]
+) -> SharedWords:
+    """Return the finest division of a text into words that both tokenizations respect.
+
+    Parameters
+    ----------
+    text : str
+    first, second : sequence of str or None
+        Written forms of the tokens, such as ``##ing`` or `` april``; None for a special token.
+
+    Returns
+    -------
+    SharedWords
+        A word is a run of letters, marks and digits, or one other character; where a token
+        reaches over several, they are one. A word that has no token on either side is none.
+    """
+    spans = [token_spans(text, tokens) for tokens in (first, second)]
+    word_at = _words(text)
+    for span in (span for found in spans for span in found if span is not None):
+        _join(word_at, span)
+    sides = [[-1 if span is None else int(word_at[span[0]]) for span in found] for found in spans]
+    common = sorted({*sides[0]} & {*sides[1]} - {-1})
+    index = {word: i for i, word in enumerate(common)}
+    one, other = (np.array([index.get(w, -1) for w in side], dtype=np.int64) for side in sides)
+    return SharedWords(one, other, len(common))
+
+
+def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
+    """Return where in the text each token stands: first and end character.
+
+    Parameters
+    ----------
+    text : str
+    tokens : sequence of str or None
+        In the order of the text; None for a special token.
+
+    Returns
+    -------
+    list of (int, int) or None
+        Case, accents and spaces are not compared. Tokens that are not found, such as ``[UNK]`` or
+        single bytes, share what lies between their neighbours; None where that is nothing.
+    """
+    plain, origin = _plain(text)
+    begins = _word_begins(text, origin)
+    found: list[Span | None] = [None] * len(tokens)
+    waiting: list[int] = []
+    cursor = 0
+    for i, token in enumerate(tokens):
+        if token is None:
+            continue
+        place = _find(plain, begins, cursor, token, [tokens[w] or "" for w in waiting])
+        if place is None:
+            waiting.append(i)
+            continue
+        _share(found, waiting, (cursor, place[0]))
+        found[i], cursor, waiting = place, place[1], []
+    _share(found, waiting, (cursor, len(plain)))
+    return [span and (origin[span[0]], origin[span[1] - 1] + 1) for span in found]
+
+
+def _find(
+    plain: str, begins: NDArray[np.bool_], cursor: int, token: str, waiting: list[str]
+) -> Span | None:
+    """Return where a token stands in the plain text, from the cursor on."""
+    for written in dict.fromkeys((token, token.removeprefix("##"))):
+        wanted = _plain(written)[0]
+        if wanted and plain.startswith(wanted, cursor):
+            return cursor, cursor + len(wanted)
+    if not wanted or not waiting:
+        return None
+    stop = cursor + REACH * len(waiting) + len(wanted)
+    places = [m.start() for m in re.finditer(re.escape(wanted), plain[:stop]) if m.start() > cursor]
+    goes_on = token.startswith("##") or (
+        not token[0].isspace() and all(_BYTES.fullmatch(one.strip()) for one in waiting)
+    )
+    fitting = places if goes_on else [place for place in places if begins[place]] or places
+    return (fitting[0], fitting[0] + len(wanted)) if fitting else None
+
+
+def _share(found: list[Span | None], waiting: list[int], span: Span) -> None:
+    if span[1] > span[0]:
+        for i in waiting:
+            found[i] = span
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """Return the text without case, accents, spaces, and from where each character came."""
+    characters: list[str] = []
+    origin: list[int] = []
+    for at, character in enumerate(text):
+        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+        kept = [one for one in folded if unicodedata.category(one)[0] not in "MZC"]
+        characters += kept
+        origin += [at] * len(kept)
+    return "".join(characters), origin
+
+
+def _words(text: str) -> NDArray[np.int64]:
+    """Return the word of every character; a space belongs to the word before it."""
+    word_at = np.zeros(len(text), dtype=np.int64)
+    word, was_run = -1, False
+    for at, character in enumerate(text):
+        if not character.isspace():
+            is_mark = unicodedata.category(character)[0] == "M"
+            is_run = character.isalnum() or character == "_" or is_mark
+            is_run = is_run and not _ALONE.match(character)
+            if not (was_run and is_run) and not (is_mark and at > 0):
+                word += 1
+            was_run = is_run
+        else:
+            was_run = False
+        word_at[at] = max(word, 0)
+    return word_at
+
+
+def _word_begins(text: str, origin: list[int]) -> NDArray[np.bool_]:
+    """Return which characters of the plain text are the first of their word."""
+    words = _words(text)[origin]
+    return np.append(True, words[1:] != words[:-1]) if len(words) else np.zeros(0, dtype=bool)
+
+
+def _join(word_at: NDArray[np.int64], span: Span) -> None:
+    """Make one word of all that a token reaches over."""
+    low, high = word_at[span[0]], word_at[span[1] - 1]
+    if low != high:
+        word_at[(word_at > low) & (word_at <= high)] = low

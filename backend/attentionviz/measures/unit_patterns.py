@@ -1,0 +1,68 @@
+"""Patterns and vectors of one sequence between units of its tokens, such as words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.pattern_rows import pattern_rows, visible_from
+from attentionviz.core.shapes import require_shape
+from attentionviz.measures.similarity import smoothed
+
+
+def unit_pattern(
+    queries: NDArray[Any], keys: NDArray[Any], units: NDArray[np.int64], rule: Mapping[str, Any]
+) -> NDArray[np.float64]:
+    """Return the smoothed pattern of one sequence between units.
+
+    Parameters
+    ----------
+    queries, keys : ndarray of float, shape (n_tokens, d_head)
+        Of the whole sequence. Not modified.
+    units : ndarray of int64, shape (n_tokens,)
+        Unit of each token: every number from 0 on, never falling; −1 for a token of none.
+    rule : mapping
+        Of the layer: ``scaling``, ``is_causal``, ``max_distance``.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_units, n_units)
+        [query unit, key unit]. A key unit gets the sum over its tokens, a query unit the mean of
+        its tokens' rows; what falls on tokens of no unit is left out, and rows sum to 1 again.
+        NaN where a vector is not finite.
+    """
+    require_shape("units", units, (len(queries),), "i")
+    seen = {"is_causal": rule["is_causal"], "max_distance": rule["max_distance"]}
+    visible = visible_from(np.arange(len(units)), len(units), **seen)
+    pattern = pattern_rows(queries, keys, visible, rule["scaling"]).astype(np.float64)
+    joined = _sums(_sums(pattern, units, axis=1), units, axis=0)  # (query unit, key unit)
+    total = joined.sum(axis=1, keepdims=True)
+    joined = np.divide(joined, total, out=np.zeros_like(joined), where=total != 0)
+    return smoothed(joined, _sums(_sums(visible.astype(np.int64), units, axis=1), units, 0) > 0)
+
+
+def unit_means(vectors: NDArray[Any], units: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mean vector of the tokens of each unit.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (n_tokens, d_head)
+        Not modified.
+    units : ndarray of int64, shape (n_tokens,)
+        As of `unit_pattern`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_units, d_head)
+    """
+    sizes = np.bincount(units[units >= 0])
+    means: NDArray[np.float64] = _sums(vectors.astype(np.float64), units, axis=0) / sizes[:, None]
+    return means
+
+
+def _sums(array: NDArray[Any], units: NDArray[np.int64], axis: int) -> NDArray[Any]:
+    """Return the sums over the tokens of each unit along an axis; tokens of a unit are together."""
+    kept = np.flatnonzero(units >= 0)
+    starts = np.flatnonzero(np.diff(units[kept], prepend=-1))
+    return np.add.reduceat(np.take(array, kept, axis=axis), starts, axis=axis)
