@@ -116,6 +116,8 @@ def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -
         for question in questions(reader):
             path = api / question.file_name
             answer = _ask(app, question)
+            if question.path.endswith("/similar"):
+                answer["others"] = []  # to compare with them takes a server
             (_write_array if question.is_array else _write_json)(path, answer)
         _write_files(reader, api / "datasets" / reader.dataset_id)
 
@@ -124,8 +126,10 @@ def questions(reader: DatasetReader) -> Iterator[Question]:
     """Yield every question whose answer is written down; all others are computed by the page."""
     base, manifest = f"datasets/{reader.dataset_id}", reader.manifest
     yield Question(base, is_array=False)
-    for name in ("tokens", "heads"):
+    for name in ("tokens", "heads", "similarity"):
         yield Question(f"{base}/{name}", is_array=False)
+    for at in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
+        yield Question(f"{base}/heads/{at.layer}/{at.head}/similar", is_array=False)
     for name in ("grid", "grid/norms"):
         yield Question(f"{base}/{name}", is_array=True)
     if manifest["model"]["modality"] == "image":

@@ -103,15 +103,10 @@ FIDELITY_SCHEMA = object_schema(
     trustworthiness=_NUMBER_OR_NULL,
 )
 SIMILARITY_SCHEMA = object_schema(
-    n_rows=_COUNT_OR_ZERO,
-    smoothing={"type": "number", "minimum": 0},
-    log_base={"type": "number", "exclusiveMinimum": 1},
-    n_tokens=_COUNT,
-    seed={"type": "integer", "minimum": 0},
+    **dict.fromkeys(("n_rows", "n_tokens", "seed"), _COUNT_OR_ZERO),
+    **dict.fromkeys(("smoothing", "log_base", "stress"), {"type": "number", "minimum": 0}),
     map_method=_TEXT,
-    stress={"type": "number", "minimum": 0},
 )
-
 PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
     schema_version={"const": SCHEMA_VERSION},
     id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
