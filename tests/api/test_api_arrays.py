@@ -35,6 +35,55 @@ def test_one_head_gets_all_its_points(client: CheckedClient, data_dir: Path) -> 
     assert found.shape == (2 * TEXT.n_tokens, 3)
 
 
+def best_of(data_dir: Path, head: dict) -> str:
+    """Return the 2-D map of a head with the highest recall, the first where several have it."""
+    order = ["biplot", "pca", "attention-tsne", "tsne", "umap"]
+    names = [f"{method}-2d" for method in order if f"{method}-2d" in head["maps"]]
+    return max(names, key=lambda name: head["maps"][name]["fidelity"]["recall_at_10"])
+
+
+def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
+    client: CheckedClient, data_dir: Path
+) -> None:
+    heads = client.get(f"{BASE}/text/heads").json["heads"]
+    best = [best_of(data_dir, head) for head in heads]
+    assert len(set(best)) > 1, "the heads of the test have different best maps"
+    response = client.get(f"{BASE}/text/projections/best-2d")
+    grid = array_of(response)
+    assert response.headers["X-Ready"] == "1111"
+    for head, name in zip(heads, best, strict=True):
+        at = (head["layer"], head["head"])
+        assert np.array_equal(grid[at], stored(data_dir, "text", f"grid/{name}.npy")[at])
+        one = client.get(f"{BASE}/text/projections/best-2d?layer={at[0]}&head={at[1]}")
+        folder = HeadId(*at).folder
+        assert np.array_equal(array_of(one), stored(data_dir, "text", f"{folder}/{name}.npy"))
+
+
+def test_while_a_dataset_is_built_the_best_is_that_of_the_maps_that_are_there(
+    tmp_path: Path,
+) -> None:
+    spec = FakeSpec("young", maps=("attention-tsne-2d", "pca-2d"))
+    write_fake_building(tmp_path, spec, n_units_done=3)
+    client = make_app(tmp_path).test_client()
+    heads = client.get(f"{BASE}/young/heads").json["heads"]
+    assert [len(head["maps"]) for head in heads] == [1, 1, 1, 0]
+    response = client.get(f"{BASE}/young/projections/best-2d")
+    only = client.get(f"{BASE}/young/projections/{next(iter(heads[0]['maps']))}")
+    assert response.headers["X-Ready"] == "1110"
+    assert np.array_equal(array_of(response), array_of(only))
+    late = client.get(f"{BASE}/young/projections/best-2d?layer=1&head=1")
+    assert (late.status_code, late.json["error"]["code"]) == (409, "not_ready")
+
+
+def test_a_dataset_without_maps_of_three_dimensions_has_no_best_one(
+    client: CheckedClient,
+) -> None:
+    response = client.get(f"{BASE}/image/projections/best-3d")
+    assert (response.status_code, response.json["error"]["code"]) == (404, "method_not_found")
+    assert client.get(f"{BASE}/text/projections/best-4d").status_code == 404
+    assert client.get(f"{BASE}/text/projections/best-2d?layer=7&head=0").status_code == 404
+
+
 def test_norms_and_patches_are_the_stored_ones(client: CheckedClient, data_dir: Path) -> None:
     found = array_of(client.get(f"{BASE}/text/heads/1/1/norms"))
     assert np.array_equal(found, stored(data_dir, "text", "L01H01/norms.npy"))

@@ -22,8 +22,12 @@ _HEAD = f"{_DATASET}/heads/{{layer}}/{{head}}"
 _ID = path_parameter("id", "The dataset.", {"type": "string"})
 _MAP = path_parameter(
     "map",
-    "A projection method and its dimensions, such as tsne-2d.",
-    {"type": "string", "enum": [f"{method}-{dims}d" for dims in DIMS for method in METHODS]},
+    "A projection method and its dimensions, such as tsne-2d; best-2d is, of every head, the map "
+    "with the highest recall@10.",
+    {
+        "type": "string",
+        "enum": [f"{method}-{dims}d" for dims in DIMS for method in (*METHODS, "best")],
+    },
 )
 _INDEX: Json = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _LAYER = path_parameter("layer", "Layer, from 0.", _INDEX)
