@@ -17,6 +17,7 @@ import numpy as np
 from flask import Flask
 from numpy.typing import NDArray
 
+from attentionviz.api.best_maps import BEST_MAPS
 from attentionviz.api.guard import NO_FRAMES, content_policy
 from attentionviz.app import create_app
 from attentionviz.config import Settings
@@ -134,6 +135,9 @@ def questions(reader: DatasetReader) -> Iterator[Question]:
         yield Question(f"{base}/{name}", is_array=True)
     if manifest["model"]["modality"] == "image":
         yield Question(f"{base}/patches", is_array=True)
+    for name, dims in BEST_MAPS.items():
+        if any(facts["dims"] == dims for facts in manifest["maps"].values()):
+            yield Question(f"{base}/projections/{name}", is_array=True)
     for map_name in map(MapName.parse, manifest["maps"]):
         yield Question(f"{base}/projections/{map_name}", is_array=True)
         for at in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):

@@ -55,6 +55,7 @@ QUESTIONS: list[tuple[str, list[Any]]] = [
     ("gridNorms", ["words"]),
     ("grid", ["words", "pca-2d", 2]),
     ("grid", ["words", "pca-3d", 3]),
+    ("grid", ["words", "best-2d", 2]),
     ("headMap", ["words", "biplot-2d", 2, AT]),
     ("headNorms", ["words", AT]),
     ("patches", ["pictures"]),
