@@ -1,12 +1,15 @@
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.support.fake_dataset import FakeSpec, republish, write_fake_dataset
 
 from attentionviz import cli, cli_demo
 from attentionviz.cli import main
+from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import METHODS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +72,42 @@ def test_info_shows_every_map_with_its_measures(tiny_dataset, capsys):
     first_words = [line.split()[0] for line in lines if line.strip()]
     for method in METHODS:
         assert {f"{method}-2d", f"{method}-3d"} <= set(first_words)
+
+
+def test_info_names_the_heads_that_score_highest_on_request(tiny_dataset, capsys):
+    command = ["info", "tiny-text", "--data-dir", str(tiny_dataset.data_dir)]
+    assert main(command) == 0
+    assert "probe_induction" not in capsys.readouterr().out
+    assert main([*command, "--scores"]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    heads = json.loads((tiny_dataset.folder / "heads.json").read_bytes())["heads"]
+    for name, facts in SCORE_FACTS.items():
+        if facts.modality == "image":
+            assert name not in rows
+            continue
+        best = max(heads, key=lambda head: head["scores"][name]["value"])
+        score = best["scores"][name]
+        assert f"L{best['layer']:02}H{best['head']:02} {score['value']:.3f}" in rows[name]
+        assert f"{score['n_rows']:,}" in rows[name] and facts.unit in rows[name]
+
+
+def test_info_says_why_there_is_no_probe(tiny_image_dataset, capsys):
+    folder = str(tiny_image_dataset.data_dir)
+    assert main(["info", "tiny-image", "--scores", "--data-dir", folder]) == 0
+    out = capsys.readouterr().out
+    assert "no probe: a model of images has no tokens to repeat" in out
+    assert "brightness_similarity" in out and "probe_previous" not in out
+
+
+def test_a_dataset_of_an_earlier_version_is_told_from_a_damaged_one(tmp_path, capsys):
+    republish(write_fake_dataset(tmp_path, FakeSpec("old", n_tokens=20)), {}, schema_version=1)
+    folder = ["--data-dir", str(tmp_path)]
+    assert main(["info", "old", "--scores", *folder]) == 0
+    assert "build it again" in capsys.readouterr().out
+    assert main(["verify", *folder]) == 2
+    out = capsys.readouterr().out
+    assert out.startswith("old: it was built by an earlier version")
+    assert "problem" not in out and "damaged" not in out
 
 
 def test_verify_names_a_damaged_file_and_fails(copy_of_tiny, capsys):

@@ -124,6 +124,7 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dataset", nargs="?", default="all", metavar="ID", help="id of a dataset (default: all)"
     )
+    parser.add_argument("--scores", action="store_true", help="also which heads score highest")
     _add_settings(parser, "data_dir")
     parser.set_defaults(run=_info, interrupted="stopped")
 
@@ -224,31 +225,21 @@ def _info(arguments: argparse.Namespace) -> None:
     if not entries:
         raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
     for entry in entries:
-        print(f"{description(library, entry)}\n")
+        print(f"{description(library, entry, with_scores=arguments.scores)}\n")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from attentionviz.store import layout
+    from attentionviz.pipeline.report import verification
     from attentionviz.store.reader import DatasetLibrary
-    from attentionviz.store.verify import verify, verify_pointer
 
     library = DatasetLibrary(_settings(arguments).data_dir)
     entries = library.list_datasets()
     if arguments.dataset is not None:
         entries = [library.entry(arguments.dataset)]
-    n_damaged = 0
-    for entry in entries:
-        if entry.state == "building":
-            print(f"{entry.dataset_id}: is being built")
-            continue
-        folder = layout.dataset_folder(library.data_dir, entry.dataset_id, entry.version)
-        problems = verify(folder) if entry.version else []
-        problems += verify_pointer(library.data_dir, entry.dataset_id)
-        n_damaged += bool(problems)
-        print(f"{entry.dataset_id}: {f'{len(problems)} problems' if problems else 'whole'}")
-        for problem in problems:
-            print(f"  {problem}")
-    return EXIT_ERROR if n_damaged else 0
+    found = [verification(library.data_dir, entry) for entry in entries]
+    for words, _ in found:
+        print(words)
+    return 0 if all(is_whole for _, is_whole in found) else EXIT_ERROR
 
 
 def _export(arguments: argparse.Namespace) -> None:

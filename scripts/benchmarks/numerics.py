@@ -1,21 +1,39 @@
-"""CPU seconds of one map of one head, ours and as the original made them, on real vectors."""
+"""CPU seconds of a head: its scores, and one map, ours and as the original made them."""
 
 import random
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
 from attentionviz.core.types import METHODS
+from attentionviz.measures.head_scores import HeadAttention, TextTokens, score_head
 from attentionviz.projections import HeadVectors
 
 HEAD = (3, 5)  # any head of the middle of the model serves; all are measured on the same one
 
 
-def real_vectors(sentences: list[str], local_models: Path, n_tokens: int) -> HeadVectors:
-    """Return one head's vectors for n_tokens tokens of the embedded BERT-type model.
+class RealHead(NamedTuple):
+    """One head of a real model over a corpus: vectors, tokens and lengths of its sequences."""
+
+    vectors: HeadVectors
+    tokens: TextTokens
+    lengths: np.ndarray
+
+    def first(self, n_tokens: int) -> "RealHead":
+        """Return the same for the first tokens only; the last sequence may be cut."""
+        ends = np.minimum(np.cumsum(self.lengths), n_tokens)
+        lengths = np.diff(ends, prepend=0)
+        tokens = TextTokens(*(column[:n_tokens] for column in self.tokens))
+        part = self.vectors.subset(np.arange(n_tokens))
+        return RealHead(part, tokens, lengths[lengths > 0])
+
+
+def real_head(sentences: list[str], local_models: Path, n_tokens: int) -> RealHead:
+    """Return one head for n_tokens tokens of the embedded BERT-type model.
 
     More tokens than the corpus has come from its sentences joined in seeded random pairs, whose
     tokens have other contexts and so other vectors.
@@ -24,17 +42,30 @@ def real_vectors(sentences: list[str], local_models: Path, n_tokens: int) -> Hea
     texts, draw = list(sentences), random.Random(0)  # noqa: S311 - a benchmark, no secret
     while sum(len(t.split()) for t in texts) < n_tokens:
         texts.append(" ".join(draw.sample(sentences, 2)))
-    queries, keys = [], []
+    queries, keys, lengths, kinds, ids = [], [], [], [], []
     for batch in model.text_batches(texts):
         captured = models.capture_batch(model, batch)
         queries.append(captured.queries[HEAD].copy())
         keys.append(captured.keys[HEAD].copy())
+        lengths += batch.lengths
+        kinds += batch.tokens.token_type
+        ids += batch.tokens.token_id
         if sum(map(len, queries)) >= n_tokens:
             break
-    return HeadVectors.of(
-        np.concatenate(queries)[:n_tokens],
-        np.concatenate(keys)[:n_tokens],
-        model.rules[HEAD[0]].scaling,
+    vectors = HeadVectors.of(
+        np.concatenate(queries), np.concatenate(keys), model.rules[HEAD[0]].scaling
+    )
+    is_special = np.array(kinds) == "special"
+    tokens = TextTokens(np.array(ids), is_special, ~is_special & (np.arange(len(ids)) % 9 == 0))
+    return RealHead(vectors, tokens, np.array(lengths)).first(n_tokens)
+
+
+def all_scores(head: RealHead) -> None:
+    """Compute every score of text but those of the probe, as a build does."""
+    vectors = head.vectors
+    score_head(
+        HeadAttention(vectors.queries, vectors.keys, head.lengths, vectors.scaling, False),
+        head.tokens,
     )
 
 
@@ -64,11 +95,18 @@ def original_umap(vectors: HeadVectors) -> None:
         umap.UMAP(metric="cosine", random_state=0).fit_transform(points)
 
 
+def scores_seconds(head: RealHead, sizes: list[int]) -> dict[str, float]:
+    """Return CPU seconds of all scores of one head by number of points."""
+    all_scores(head.first(200))  # what is imported late is not timed
+    return {str(n): cpu_seconds(lambda n=n: all_scores(head.first(n // 2)), 3) for n in sizes}
+
+
 def measure(sentences: list[str], local_models: Path, sizes: list[int]) -> dict[str, object]:
     """Return CPU seconds per head by method and number of points."""
-    vectors = real_vectors(sentences, local_models, max(sizes) // 2)
+    whole = real_head(sentences, local_models, max(sizes) // 2)
+    vectors = whole.vectors
     tokens = np.arange(vectors.n_tokens)
-    seconds: dict[str, dict[str, float]] = {}
+    seconds: dict[str, dict[str, float]] = {"all scores": scores_seconds(whole, sizes)}
     small = vectors.subset(tokens[:200])
     # Above 4,096 points umap-learn compiles another search for neighbours; not timed either.
     middling = vectors.subset(tokens[:2200])

@@ -52,6 +52,11 @@ class Dataset:
             for a, b in self.spans()
         ]
 
+    def score(self, head: HeadId, name: str) -> float:
+        """Return a score of a head as the build measured it."""
+        scored = self.reader.heads()[head.layer * self.reader.manifest["n_heads"] + head.head]
+        return float(scored["scores"][name]["value"])
+
     def spans(self) -> list[tuple[int, int]]:
         """Return first and end token of every sequence."""
         starts, lengths = self.sequences.start, self.sequences.length

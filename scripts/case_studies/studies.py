@@ -46,11 +46,7 @@ def previous_token(data_dir: Path) -> Finding:
     """Find a head that looks at the token before: a trace in the colours of position."""
     data = Dataset(data_dir, "sentences-gpt2")
 
-    def to_previous(head: HeadId) -> float:
-        rows = [np.diagonal(pattern, -1) for pattern in data.patterns(head) if len(pattern) > 1]
-        return float(np.concatenate(rows).mean())
-
-    head, score = data.best(to_previous)
+    head, score = data.best(lambda one: data.score(one, "previous"))
     queries, keys = data.places(head, "attention-tsne-2d")
     found = []
     for start, end in data.spans():
@@ -67,24 +63,16 @@ def induction(data_dir: Path) -> Finding:
     """Find a head that, at a repeated token, looks at what came after it the first time."""
     data = Dataset(data_dir, "repeated-gpt2")
 
-    ids = data.tokens()["token_id"]
-    pairs = [_copies(ids[start:end]) for start, end in data.spans()]
-
-    def after_earlier_copy(head: HeadId) -> float:
-        patterns = data.patterns(head)
-        return float(
-            np.mean([p[i, j] for p, found in zip(patterns, pairs, strict=True) for i, j in found])
-        )
-
-    head, score = data.best(after_earlier_copy)
-    query, key = pairs[0][1]
+    head, score = data.best(lambda one: data.score(one, "induction"))
+    start, end = data.spans()[0]
+    query, key = _after_copies(data.tokens()["token_id"][start:end])[1]
     weight = float(data.patterns(head)[0][query, key])
     view = _address("repeated-gpt2", "biplot", head, selected=f"query-{query}")
     numbers = {"attention_after_copy": score, "weight": weight, "query": query, "key": key}
     return Finding(view, numbers)
 
 
-def _copies(token_ids: list[int]) -> list[tuple[int, int]]:
+def _after_copies(token_ids: list[int]) -> list[tuple[int, int]]:
     """Return every token that was there before, with the token after its last earlier copy."""
     last: dict[int, int] = {}
     found = []

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
+from attentionviz.measures.head_scores import repeated_weights
+
 from .gpt2_batches import VOCABULARY_SIZE, read_sentences
 
 SEED = 7
@@ -57,12 +59,9 @@ def _repeated(model: GPT2LMHeadModel) -> tuple[dict[str, np.ndarray], float]:
     once = rng.integers(1, VOCABULARY_SIZE, (N_SEQUENCES, PERIOD))
     token_ids = torch.from_numpy(np.concatenate([once, once], axis=1))
     pattern, logits = _attention(model, token_ids)
-    second = np.arange(PERIOD, 2 * PERIOD)
-    every = np.arange(1, 2 * PERIOD)
     scores = {
-        "previous": pattern[..., every, every - 1].mean(axis=(0, 3)),
-        "induction": pattern[..., second, second - PERIOD + 1].mean(axis=(0, 3)),
-        "duplicate": pattern[..., second, second - PERIOD].mean(axis=(0, 3)),
+        name.removeprefix("probe_"): weights.mean(axis=(0, 3))
+        for name, weights in repeated_weights(pattern, PERIOD).items()
     }
     said = logits[:, PERIOD:-1].argmax(-1)
     return scores, float((said == token_ids[:, PERIOD + 1 :]).double().mean())

@@ -9,6 +9,7 @@ import pytest
 
 from attentionviz.cli import make_parser
 from attentionviz.config import SETTINGS
+from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import METHODS
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 
@@ -41,6 +42,10 @@ def test_every_setting_is_in_the_readme_with_its_default() -> None:
 
 def test_every_method_is_in_the_readme() -> None:
     assert not [m for m in METHODS if f"| `{m}` |" not in README]
+
+
+def test_every_score_is_in_the_readme() -> None:
+    assert not [score for score in SCORE_FACTS if f"| `{score}` |" not in README]
 
 
 def test_every_corpus_format_is_in_the_readme() -> None:

@@ -80,8 +80,22 @@ def test_scores_of_repeated_tokens_counted_by_hand() -> None:
     assert scores["duplicate"] == (near((0.5 + 0.6) / 2), 2)
     # Row 2 looks after copy 0, at key 1; row 3 after copy 1, at key 2.
     assert scores["induction"] == (near((0.2 + 0.2) / 2), 2)
-    # Before copy 0 there is nothing: row 3 alone counts, key 0.
-    assert scores["reverse_induction"] == (near(0.1), 1)
+    # Before copy 0 there is nothing, and before copy 1 the first token, where heads rest.
+    assert scores["reverse_induction"] == UNDEFINED
+
+
+def test_reverse_induction_counts_what_came_before_unless_heads_rest_there() -> None:
+    rows = [1], [0.5, 0.5], [0.2, 0.2, 0.6], [0.1, 0.3, 0.2, 0.4], [0.1, 0.2, 0.3, 0.1, 0.3]
+    head = head_of(causal(*rows), is_causal=True)
+    assert found(head, text_tokens([1, 5, 7, 8, 7]))["reverse_induction"] == (near(0.2), 1)
+    special = text_tokens([1, 5, 7, 8, 7], special=[5])
+    assert found(head, special)["reverse_induction"] == UNDEFINED
+
+
+def test_special_tokens_are_no_copies_of_each_other() -> None:
+    scores = found(random_head([5]), text_tokens([101, 102, 102, 102, 101], special=[101, 102]))
+    for name in ("duplicate", "induction", "reverse_induction"):
+        assert scores[name] == UNDEFINED
 
 
 def test_induction_never_counts_the_query_itself() -> None:
@@ -97,7 +111,7 @@ def test_several_earlier_copies_count_together() -> None:
     scores = found(head_of(causal(*rows), is_causal=True), text_tokens([7, 1, 7, 2, 7]))
     assert scores["duplicate"] == (near((0.2 + (0.1 + 0.3)) / 2), 2)
     assert scores["induction"] == (near((0.3 + (0.2 + 0.15)) / 2), 2)
-    assert scores["reverse_induction"] == (near(0.2), 1)
+    assert scores["reverse_induction"] == (near(0.2), 1), "key 1, before the copy at key 2"
 
 
 def test_special_tokens_and_punctuation_counted_by_hand() -> None:

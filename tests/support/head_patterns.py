@@ -116,17 +116,18 @@ def slow_text_rows(row: SlowRow, tokens: TextTokens) -> dict[str, float | None]:
     """Return what one row adds to every score of text that is a mean over rows."""
     i, n = row.i, row.length
     ids = tokens.token_id[row.start : row.start + n].tolist()
-    copies = {j for j in range(i) if ids[j] == ids[i]}
+    special = tokens.is_special[row.start : row.start + n]
+    copies = {j for j in range(i) if ids[j] == ids[i] and not special[i]}
     found = {
         "previous": row.mass({i - 1}),
         "next": row.mass({i + 1}),
         "self": row.mass({i}),
         "first": row.mass({0} - {i}),
-        "special": row.mass({j for j in range(n) if tokens.is_special[row.start + j]}),
+        "special": row.mass({j for j in range(n) if special[j]}),
         "punctuation": row.mass({j for j in range(n) if tokens.is_punctuation[row.start + j]}),
         "duplicate": row.mass(copies),
         "induction": row.mass({j + 1 for j in copies} - {i}),
-        "reverse_induction": row.mass({j - 1 for j in copies if j > 0}),
+        "reverse_induction": row.mass({j - 1 for j in copies if j > 1 and not special[j - 1]}),
     }
     return {**found, **slow_spread(row)}
 

@@ -80,7 +80,10 @@ def _server_paths() -> dict[str, Json]:
             "getOpenapi", "This document.", [], json_answer("Document")
         ),
         "/api/v1/datasets": operation(
-            "listDatasets", "Every dataset with its state.", [], json_answer("DatasetList")
+            "listDatasets",
+            "Every dataset with its state, and the words of every map and score.",
+            [],
+            json_answer("DatasetList"),
         ),
     }
 
@@ -168,7 +171,11 @@ def _head_paths() -> dict[str, Json]:
     )
     return {
         f"{_DATASET}/heads": operation(
-            "getHeads", "Facts of every head.", _IN_DATASET, json_answer("Heads"), 409
+            "getHeads",
+            "Facts of every head: alignment, scores, and its maps with their fidelity.",
+            _IN_DATASET,
+            json_answer("Heads"),
+            409,
         ),
         f"{_HEAD}/norms": operation("getNorms", "Norms of one head.", _IN_HEAD, norms, 409),
         f"{_HEAD}/token_scores": operation(

@@ -3,7 +3,7 @@
 A is the pattern of one sequence, [query, key], over visible keys; v the number of keys that a
 query sees. A mean is over rows (queries) of the whole corpus. A row counts only where the query
 sees a key of the kind in question and another one as well: where there is no choice, its weight
-says nothing of the head.
+says nothing of the head. Special tokens are never copies of each other.
 """
 
 from typing import NamedTuple
@@ -101,7 +101,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     "reverse_induction": ScoreFacts(
         "Reverse induction",
         "How much attention a repeated token pays to what came before its earlier copies.",
-        "mean of Σ A[i, j−1] over 0 < j < i with token j = token i",
+        "mean of Σ A[i, j−1] over 1 < j < i with token j = token i, token j−1 not special",
         _OWN,
     ),
     "entropy": ScoreFacts(

@@ -1,11 +1,17 @@
-"""What a dataset is, and how true its maps are, as text for a terminal."""
+"""What a dataset is, how true its maps are, and what its heads do, as text for a terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
+from attentionviz.store import layout
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
+from attentionviz.store.verify import verify, verify_pointer
 
+N_HIGHEST = 3
 MEASURES = {
     "recall_at_10": "recall@10",
     "rank_correlation": "rank correlation",
@@ -13,7 +19,7 @@ MEASURES = {
 }
 
 
-def description(library: DatasetLibrary, entry: DatasetEntry) -> str:
+def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bool = False) -> str:
     """Return all that is known of one dataset; of one that cannot be read, why.
 
     Parameters
@@ -21,15 +27,20 @@ def description(library: DatasetLibrary, entry: DatasetEntry) -> str:
     library : DatasetLibrary
     entry : DatasetEntry
         One of its datasets.
+    with_scores : bool
+        Whether the heads that score highest are named, too.
     """
     title = f"{entry.dataset_id}  {entry.state}  {entry.version}"
-    if entry.state == "damaged" or entry.manifest is None:
+    if entry.state in ("damaged", "outdated") or entry.manifest is None:
         return f"{title}\n  {entry.reason or (entry.progress or {}).get('message', 'starting')}"
     try:
         heads = library.open_dataset(entry.dataset_id).heads()
     except AppError as error:
         return f"{title}\n  {error}"
-    return f"{title}\n{summary(entry.manifest)}\n\n{fidelity_table(entry.manifest, heads)}"
+    tables = [fidelity_table(entry.manifest, heads)]
+    if with_scores:
+        tables.append(score_table(entry.manifest, heads))
+    return "\n\n".join([f"{title}\n{summary(entry.manifest)}", *tables])
 
 
 def summary(manifest: Mapping[str, Any]) -> str:
@@ -80,6 +91,56 @@ def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
     vectors = _spread(head["vector_rank_correlation"] for head in heads)
     rows.append(("(vectors)", str(len(heads)), "-", vectors, "-", "-"))
     return _aligned(rows)
+
+
+def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
+    """Return the heads that score highest and lowest, with the rows that a value rests on.
+
+    Parameters
+    ----------
+    manifest : mapping
+    heads : sequence of mapping
+        The entries of ``heads.json``; while a build runs, heads may lack scores. A score that no
+        head has is left out.
+    """
+    rows = [("score", "unit", "rows", *(f"{n}." for n in range(1, N_HIGHEST + 1)), "lowest")]
+    for name in manifest["scores"]:
+        scored = [
+            (head["scores"][name]["value"], HeadId(head["layer"], head["head"]).folder, head)
+            for head in heads
+            if head["scores"].get(name, {}).get("value") is not None
+        ]
+        if not scored:
+            continue
+        scored.sort(key=lambda one: (-one[0], one[1]))
+        n_rows = sorted({head["scores"][name]["n_rows"] for _, _, head in scored})
+        span = f"{n_rows[0]:,}" if len(n_rows) == 1 else f"{n_rows[0]:,} to {n_rows[-1]:,}"
+        named = [f"{folder} {value:.3f}" for value, folder, _ in scored]
+        highest = [*named[:N_HIGHEST], *["-"] * (N_HIGHEST - len(named))]
+        unit = SCORE_FACTS[name].unit if name in SCORE_FACTS else "-"
+        rows.append((name, unit, span, *highest, named[-1]))
+    reason = manifest["probe"]["reason"]
+    return _aligned(rows) + (f"\n  no probe: {reason}" if reason else "")
+
+
+def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
+    """Return what is wrong with the files of a dataset, and whether nothing is.
+
+    Parameters
+    ----------
+    data_dir : Path
+    entry : DatasetEntry
+        One that is being built is taken for whole: a build checks its own files.
+    """
+    name = entry.dataset_id
+    if entry.state == "building":
+        return f"{name}: is being built", True
+    if entry.state == "outdated":
+        return f"{name}: {entry.reason}", False
+    folder = layout.dataset_folder(data_dir, name, entry.version) if entry.version else None
+    problems = (verify(folder) if folder else []) + verify_pointer(data_dir, name)
+    words = f"{len(problems)} problems" if problems else "whole"
+    return "\n  ".join([f"{name}: {words}", *map(str, problems)]), not problems
 
 
 def _order(manifest: Mapping[str, Any]) -> Any:

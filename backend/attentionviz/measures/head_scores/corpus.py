@@ -171,10 +171,13 @@ class Rows:
 
     @cached_property
     def copies(self) -> Flags:
-        """Earlier tokens that are the query's, visible or not, (sequence, row, key)."""
-        token_id = self.tokens.token_id
+        """Earlier tokens that are the query's, visible or not, (sequence, row, key).
+
+        Special tokens have no copies: they mark, and say nothing twice.
+        """
+        token_id, is_special = self.tokens.token_id, self.tokens.is_special
         same: Flags = token_id[:, self.positions, None] == token_id[:, None, :]
-        return same & (self.ahead < 0)
+        return same & (self.ahead < 0) & ~self.at_queries(is_special)[:, :, None]
 
     def at_queries(self, column: NDArray[Any]) -> NDArray[Any]:
         """Return a column of the tokens at the queries, (sequence, row)."""

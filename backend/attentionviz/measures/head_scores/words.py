@@ -32,8 +32,12 @@ def induction(rows: Rows) -> Sums:
 
 @measures("reverse_induction")
 def reverse_induction(rows: Rows) -> Sums:
-    """Sum the mass on tokens before earlier copies."""
-    return mass(rows, _moved(rows.copies, -1))
+    """Sum the mass on tokens before earlier copies.
+
+    The first token and special ones are left out: many heads rest there, whoever asks.
+    """
+    is_resting = rows.tokens.is_special | (np.arange(rows.visible.shape[1]) == 0)
+    return mass(rows, _moved(rows.copies, -1) & ~is_resting[:, None, :])
 
 
 def _moved(flags: Flags, by: int) -> Flags:
