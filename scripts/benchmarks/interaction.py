@@ -30,17 +30,21 @@ WATCH = """
     window.longest = Math.max(window.longest, ...spent);
   }).observe({ type: 'longtask' });
 """
-N_MOVES, N_CLICKS = 150, 12
+N_MOVES, N_CLICKS, N_LONG_CLICKS = 150, 12, 5
 
 
-def measure(browser: Browser, address: str, viewport: dict[str, int]) -> dict[str, Any]:
-    """Return the waits of one dataset in milliseconds.
+def measure(
+    browser: Browser, address: str, long_address: str, viewport: dict[str, int]
+) -> dict[str, Any]:
+    """Return the waits of one dataset in milliseconds, and those of long sentences.
 
     Parameters
     ----------
     browser : Browser
     address : str
         Of the grid of a dataset with the maps pca and biplot.
+    long_address : str
+        The same of a dataset whose sentences have 512 tokens.
     viewport : dict
         Width and height.
     """
@@ -59,12 +63,39 @@ def measure(browser: Browser, address: str, viewport: dict[str, int]) -> dict[st
     waits = page.evaluate("window.waits")
     block_ms = max(grid_block_ms, page.evaluate("window.longest"))
     page.close()
+    long = _open_long(browser, f"{long_address}&layer=1&head=1", viewport)
     return {
         "hover_ms": statistics.median(waits["hover"]),
         "hover_p95_ms": _p95(waits["hover"]),
         "click_ms": statistics.median(waits["click"]),
         "click_p95_ms": _p95(waits["click"]),
         "longest_block_ms": block_ms,
+        **long,
+    }
+
+
+def _open_long(browser: Browser, address: str, viewport: dict[str, int]) -> dict[str, float]:
+    """Open and scroll sentences of 512 tokens in a head; return waits and the longest pause."""
+    page = browser.new_page(viewport=viewport, bypass_csp=True)
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.wait_for_timeout(1500)
+    spots = _find_spots(page)
+    page.evaluate("window.longest = 0")
+    for x, y in spots[:N_LONG_CLICKS]:
+        page.keyboard.press("Escape")
+        page.mouse.click(x, y)
+        page.wait_for_timeout(1000)
+    page.locator(".sentence__scroll").first.hover()
+    for _ in range(5):
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(100)
+    clicks, block_ms = page.evaluate("[window.waits.click, window.longest]")
+    page.close()
+    return {
+        "long_click_ms": statistics.median(clicks),
+        "long_click_p95_ms": _p95(clicks),
+        "long_block_ms": block_ms,
     }
 
 
@@ -74,10 +105,12 @@ def _use_grid(page: Page) -> None:
     page.wait_for_timeout(300)
     page.get_by_role("searchbox").fill("")
     page.mouse.move(700, 450)
-    for key in ("1", "2"):
-        page.keyboard.press("Escape")
-        page.locator("body").press(key)
+    page.evaluate("document.activeElement.blur()")  # a field would take the keys as text
+    for key, method in (("1", "biplot"), ("2", "pca")):
+        page.keyboard.press(key)
         page.wait_for_timeout(1200)
+        if f"method={method}" not in page.url:
+            raise RuntimeError(f"key {key} did not show {method}: {page.url}")
     for _ in range(5):
         page.mouse.wheel(0, -60)
         page.wait_for_timeout(100)
@@ -85,6 +118,14 @@ def _use_grid(page: Page) -> None:
 
 def _use_head(page: Page) -> None:
     """Move over points, then click some of them."""
+    for x, y in _find_spots(page)[:N_CLICKS]:
+        page.keyboard.press("Escape")
+        page.mouse.click(x, y)
+        page.wait_for_timeout(250)
+
+
+def _find_spots(page: Page) -> list[tuple[float, float]]:
+    """Move over the map of a head; return the places that are over a point."""
     box = page.locator(".map").bounding_box()
     if box is None:
         raise RuntimeError("there is no map to point at")
@@ -96,10 +137,7 @@ def _use_head(page: Page) -> None:
         page.wait_for_timeout(40)
         if page.locator(".map.is-over-point").count():
             spots.append((x, y))
-    for x, y in spots[:N_CLICKS]:
-        page.keyboard.press("Escape")
-        page.mouse.click(x, y)
-        page.wait_for_timeout(250)
+    return spots
 
 
 def _p95(values: list[float]) -> float:

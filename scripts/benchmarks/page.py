@@ -13,6 +13,8 @@ from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 # 12 x 12 heads with 250, 2,000 and 10,000 tokens: two points a token and head.
 N_HEADS = 12
 TOKENS = (250, 2_000, 10_000)
+LONG = "long-sentences"
+LONG_TOKENS = 512
 VIEWPORT = {"width": 1400, "height": 900}
 N_OPENINGS = 3
 
@@ -97,21 +99,29 @@ def measure(port: int, parts: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for n_tokens in TOKENS:
-            spec = FakeSpec(
-                f"points-{2 * n_tokens * N_HEADS**2}",
-                n_layers=N_HEADS,
-                n_heads=N_HEADS,
-                n_tokens=n_tokens,
-                d_head=32 if n_tokens == 2_000 else 4,
-                maps=("biplot-2d", "pca-2d"),
-                grid_points=3_000_000,
+            write_fake_dataset(
+                Path(folder), spec_of(f"points-{2 * n_tokens * N_HEADS**2}", n_tokens)
             )
-            write_fake_dataset(Path(folder), spec)
+        write_fake_dataset(Path(folder), spec_of(LONG, TOKENS[1], (LONG_TOKENS, LONG_TOKENS)))
         if "server" in parts:
             result["server"] = serving.measure(Path(folder), "points-576000", port)
         if "page" in parts:
             result["page"] = page_figures(Path(folder), port)
     return result
+
+
+def spec_of(name: str, n_tokens: int, lengths: tuple[int, int] = (7, 40)) -> FakeSpec:
+    """Return a dataset of so many tokens, in sentences of so many tokens each."""
+    return FakeSpec(
+        name,
+        n_layers=N_HEADS,
+        n_heads=N_HEADS,
+        n_tokens=n_tokens,
+        d_head=32 if n_tokens == TOKENS[1] else 4,
+        maps=("biplot-2d", "pca-2d"),
+        grid_points=3_000_000,
+        sentence_lengths=lengths,
+    )
 
 
 def page_figures(folder: Path, port: int) -> dict[str, Any]:
@@ -124,8 +134,9 @@ def page_figures(folder: Path, port: int) -> dict[str, Any]:
             n_points = 2 * n_tokens * N_HEADS**2
             address = f"http://127.0.0.1:{port}/?dataset=points-{n_points}&method=pca"
             runs.append(one_run(browser, address, n_points))
-        middle = f"http://127.0.0.1:{port}/?dataset=points-{runs[1]['points']}&method=pca"
-        waits = interaction.measure(browser, middle, VIEWPORT)
+        names = (f"points-{runs[1]['points']}", LONG)
+        addresses = [f"http://127.0.0.1:{port}/?dataset={name}&method=pca" for name in names]
+        waits = interaction.measure(browser, *addresses, VIEWPORT)
         name = f"Chromium {browser.version}"
         browser.close()
     return {"browser": name, "renderer": "Canvas 2D", "runs": runs, "interaction": waits}

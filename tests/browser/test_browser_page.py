@@ -160,11 +160,12 @@ def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str
     sequence = tokens["sequence"][point["token"]]
     length = tokens["sequences"]["length"][sequence]
     columns = page.locator(".sentence__main")
-    expect(columns.locator(".sentence__column--query .sentence__row")).to_have_count(length)
-    rows = columns.locator(".sentence__column--key .sentence__row")
-    expect(rows).to_have_count(length)
+    query = columns.locator(".sentence__column--query .sentence__row").first
+    expect(query).to_have_attribute("aria-setsize", str(length))
     position = tokens["position"][point["token"]]
-    expect(rows.nth(position)).to_contain_class("is-selected")
+    row = columns.locator(f".sentence__column--key [aria-posinset='{position + 1}']")
+    expect(row).to_contain_class("is-selected")
+    expect(row).to_have_attribute("aria-setsize", str(length))
     expect(page.locator(".panel__chosen")).to_contain_text(f"position {position + 1} of {length}")
     wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
     page.get_by_label("Attention lines").uncheck()

@@ -37,6 +37,12 @@ ABOVE_DIAGONAL = """canvas => {
 }"""
 
 
+def open_sentence(page: Page, address: str, query: str = TEXT) -> None:
+    """Open a sentence in a window so high that all of its rows are in sight, and on the page."""
+    page.set_viewport_size({"width": 1440, "height": 2600})
+    open_view(page, address, query)
+
+
 def rows(page: Page, kind: str, part: str = ".sentence__main") -> Locator:
     """Return the rows of one column of the sentence, or of the mean below it."""
     return page.locator(f"{part} .sentence__column--{kind} .sentence__row")
@@ -74,7 +80,7 @@ def without_key(row: list[float], key: int) -> list[float]:
 
 
 def test_a_click_hides_a_key_and_the_others_share_its_weight(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+    open_sentence(page, address)
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
     assert read_weights(page, "query", 2) == written(pattern[2])
     key = rows(page, "key").nth(4)
@@ -90,7 +96,7 @@ def test_a_click_hides_a_key_and_the_others_share_its_weight(page: Page, address
 
 
 def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+    open_sentence(page, address)
     button = rows(page, "query").nth(1).locator(".sentence__button")
     button.focus()
     page.keyboard.press("ArrowDown")
@@ -106,7 +112,7 @@ def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, addres
 def test_class_token_and_separators_are_hidden_at_once_where_a_sentence_has_them(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, TEXT)
+    open_sentence(page, address)
     n = rows(page, "query").count()
     group = page.get_by_role("group", name="Hide tokens")
     expect(group.get_by_role("button")).to_have_count(2)
@@ -124,7 +130,7 @@ def test_class_token_and_separators_are_hidden_at_once_where_a_sentence_has_them
 def test_attention_is_weighed_by_the_norms_of_its_keys(
     page: Page, address: str, weight: str
 ) -> None:
-    open_view(page, address, TEXT)
+    open_sentence(page, address)
     page.get_by_label("Weigh by").select_option(weight)
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
     plain = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
@@ -137,7 +143,7 @@ def test_attention_is_weighed_by_the_norms_of_its_keys(
 
 
 def test_the_mean_by_position_stands_below_and_is_hidden_in_step(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+    open_sentence(page, address)
     lengths = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["length"]
     n, n_long = lengths[0], sum(1 for length in lengths if length >= lengths[0])
     expect(page.locator(".aggregate__words")).to_have_text(
@@ -179,7 +185,7 @@ def test_the_sentence_and_the_mean_scroll_in_step(page: Page, address: str) -> N
 
 
 def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, address: str) -> None:
-    open_view(page, address, f"{TEXT}&below=squares")
+    open_sentence(page, address, f"{TEXT}&below=squares")
     n = rows(page, "query").count()
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
     mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
@@ -217,7 +223,7 @@ def test_a_causal_model_has_nothing_above_the_diagonal(
 
 
 def test_offsets_tell_the_mean_weight_by_distance(page: Page, address: str) -> None:
-    open_view(page, address, f"{TEXT}&below=offset")
+    open_sentence(page, address, f"{TEXT}&below=offset")
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
     n = len(pattern)
     mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
@@ -317,7 +323,7 @@ def test_all_images_are_there_to_choose_from(page: Page, address: str) -> None:
 def test_the_mean_of_every_head_is_shown_at_once_and_a_head_is_opened_from_there(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, f"{TEXT}&below=squares")
+    open_sentence(page, address, f"{TEXT}&below=squares")
     page.locator(".squares").get_by_role("button", name="All heads").click()
     dialog = page.get_by_role("dialog", name="Mean attention by position in every head")
     cells = dialog.locator(".heads__cell")
@@ -340,7 +346,7 @@ def test_hostile_text_stays_text_in_every_part_of_the_panel(page: Page, address:
         route.fulfill(json=columns)
 
     page.route("**/datasets/*/tokens", poison)
-    open_view(page, address, f"{TEXT}&below=squares")
+    open_sentence(page, address, f"{TEXT}&below=squares")
     page.locator(".squares__frame").first.hover()
     expect(page.locator(".squares__told bdi").first).to_have_text(hostile)
     for below in ("lines", "offset"):

@@ -202,6 +202,7 @@ def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
 def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
     page: Page, address: str
 ) -> None:
+    page.set_viewport_size({"width": 1440, "height": 2600})  # all rows are in sight
     open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
     page.locator(".sentence__main .sentence__column--query .sentence__button").nth(2).hover()
     weights = page.locator(".sentence__main .sentence__column--key .sentence__weight")
@@ -219,7 +220,8 @@ def test_a_token_of_the_sentence_is_selected_by_its_ring_and_by_enter(
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
     select_point(page)
-    row = page.locator(".sentence__main .sentence__column--key .sentence__row").nth(3)
+    page.locator(".sentence__main .sentence__scroll").evaluate("e => { e.scrollTop = 0; }")
+    row = page.locator(".sentence__main .sentence__column--key [aria-posinset='4']")
     if way == "ring":
         row.hover()
         row.locator(".sentence__select").click()

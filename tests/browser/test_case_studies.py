@@ -53,12 +53,11 @@ def test_an_induction_head_is_seen_in_a_sentence_that_repeats_itself(
     assert finding.numbers["weight"] > 0.5
     show(page, studies_address, finding, tmp_path / "induction.png")
     wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn in the map")
-    rows = page.locator(".sentence__column--query .sentence__row")
-    rows.nth(int(finding.numbers["query"])).locator("button").first.hover()
-    weight = page.locator(".sentence__column--key .sentence__weight").nth(
-        int(finding.numbers["key"])
-    )
-    expect(weight).to_have_text(f"{finding.numbers['weight']:.2f}")
+    query, key = (int(finding.numbers[name]) + 1 for name in ("query", "key"))
+    main = page.locator(".sentence__main")
+    main.locator(f".sentence__column--query [aria-posinset='{query}'] button").first.hover()
+    row = main.locator(f".sentence__column--key [aria-posinset='{key}']")
+    expect(row.locator(".sentence__weight")).to_have_text(f"{finding.numbers['weight']:.2f}")
 
 
 def test_april_is_found_in_all_heads_at_once(

@@ -79,3 +79,35 @@ test('of two points behind each other the near one is found', () => {
   const [x, y] = projectPoint(scene, 0, 0);
   assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
 });
+
+test('the index finds the same point as the pass over all of them, whatever the zoom, the flags and equal places', () => {
+  const positions = makePositions(1, 3000, 2);
+  for (let point = 0; point < 600; point += 2) positions.copyWithin(2 * (5000 + point / 2), 2 * point, 2 * point + 2); // two at one place
+  positions.set([0, 0, 65535, 65535, 0, 65535], 0);
+  const flags = Uint8Array.from({ length: 6000 }, (_, point) => [0, 0, 1, 2, 4, 8][(point * 7) % 6]);
+  const base = frame({ cells: { n: 1, x: Float32Array.of(12), y: Float32Array.of(12), size: Float32Array.of(500) }, ready: Uint8Array.of(1), nPoints: 6000, nQueries: 3000, positions });
+  let nFound = 0;
+  for (const transform of [{ k: 1, x: 0, y: 0 }, { k: 0.5, x: 80, y: 40 }, { k: 40, x: -7000, y: -9000 }]) {
+    for (const flagged of [new Uint8Array(6000), flags]) {
+      const scene = { ...base, transform, flags: flagged };
+      const picker = createPicker();
+      for (let step = 0; step < 600; step++) {
+        const [x, y] = [((step * 37) % 640) - 20, ((step * 53) % 440) - 20];
+        const wanted = nearestPoint(scene, 0, x, y, 11);
+        assert.equal(picker.pick(scene, x, y, 11)?.point ?? -1, wanted);
+        if (wanted >= 0) nFound++;
+      }
+    }
+  }
+  assert.ok(nFound > 600);
+});
+
+test('the index is that of the map that is shown, and a point hidden later is not found', () => {
+  const one = frame({ cells: { n: 1, x: Float32Array.of(0), y: Float32Array.of(0), size: Float32Array.of(400) }, ready: Uint8Array.of(1), nPoints: 2, nQueries: 1, positions: Uint16Array.of(0, 0, 65535, 65535), flags: new Uint8Array(2) });
+  const other = { ...one, positions: Uint16Array.of(65535, 65535, 0, 0) };
+  const picker = createPicker();
+  const [x, y] = projectPoint(one, 0, 0);
+  assert.equal(picker.pick(one, x, y, 5)?.point, 0);
+  assert.equal(picker.pick(other, x, y, 5)?.point, 1);
+  assert.equal(picker.pick({ ...one, flags: Uint8Array.of(1, 0) }, x, y, 5), null);
+});

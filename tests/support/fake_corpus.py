@@ -59,8 +59,8 @@ class FakeCorpus:
         return self.tokens["sequences"]["length"]
 
 
-def text_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
-    """Return sentences of 3 to 40 tokens, with exactly n_tokens tokens in all."""
+def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40)) -> FakeCorpus:
+    """Return sentences with exactly n_tokens tokens in all; the last may be shorter or longer."""
     rng = np.random.default_rng(seed)
     vocabulary = ("[CLS]", "[SEP]", ".", *WORDS, *HOSTILE)
     tokens: dict[str, list[Any]] = {
@@ -68,7 +68,7 @@ def text_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
     }
     start, length, text = [], [], []
     while (left := n_tokens - len(tokens["text"])) > 0:
-        n = min(left, int(rng.integers(7, 41)))
+        n = min(left, int(rng.integers(lengths[0], lengths[1] + 1)))
         n = left if left - n < 3 else n
         words = [0, *(rng.zipf(1.3, max(n - 3, 0)) % (len(vocabulary) - 3) + 3), 2, 1][:n]
         start.append(len(tokens["text"]))

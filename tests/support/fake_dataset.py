@@ -162,8 +162,9 @@ def npy_bytes(array: np.ndarray) -> bytes:
 
 def make_corpus(spec: FakeSpec) -> FakeCorpus:
     """Return the synthetic sentences or images of this dataset."""
-    make = text_corpus if spec.modality == "text" else image_corpus
-    return make(spec.n_tokens, seed=spec.seed)
+    if spec.modality == "text":
+        return text_corpus(spec.n_tokens, seed=spec.seed, lengths=spec.sentence_lengths)
+    return image_corpus(spec.n_tokens, seed=spec.seed)
 
 
 def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class FakeSpec:
     grid_points: int = 600_000
     seed: int = 0
     note: str = "0.1.0"
+    sentence_lengths: tuple[int, int] = (7, 40)
 
     @property
     def head_ids(self) -> list[HeadId]:

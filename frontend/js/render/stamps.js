@@ -58,19 +58,17 @@ export function coverage(shape, x, y, radius) {
  */
 function rasterise(shape, diameter, middleX, middleY, width) {
   const reach = Math.ceil((diameter / 2) * DIAMOND + 1);
-  /** @type {number[][]} */
-  const pixels = [];
+  const most = (2 * reach + 1) ** 2;
+  const [xs, ys, offset, cover] = [new Int16Array(most), new Int16Array(most), new Int32Array(most), new Uint8Array(most)];
+  let n = 0;
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
-      const cover = Math.round(255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2));
-      if (cover > 0) pixels.push([dx, dy, cover]);
+      cover[n] = Math.round(255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2));
+      if (cover[n] === 0) continue;
+      xs[n] = dx;
+      ys[n] = dy;
+      offset[n++] = dy * width + dx;
     }
   }
-  return {
-    reach,
-    dx: Int16Array.from(pixels, (pixel) => pixel[0]),
-    dy: Int16Array.from(pixels, (pixel) => pixel[1]),
-    offset: Int32Array.from(pixels, (pixel) => pixel[1] * width + pixel[0]),
-    cover: Uint8Array.from(pixels, (pixel) => pixel[2]),
-  };
+  return { reach, dx: xs.subarray(0, n), dy: ys.subarray(0, n), offset: offset.subarray(0, n), cover: cover.subarray(0, n) };
 }

@@ -1,6 +1,7 @@
 /** Two columns of one sequence, queries left and keys right, and between them a line for every weight. */
 
 import { el, icon, setAttribute, setText } from '../dom.js';
+import { createRowWindow } from './row_window.js';
 import { paintWeights } from './weight_lines.js';
 
 /** @import { Attention, Context, HiddenToken, Selected, Tokens } from '../page.js' */
@@ -27,17 +28,18 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
  */
 export function createColumns(root, { actions, hover }, { listLabel, makeText, nameOf }) {
   const columns = { query: el('ol', { class: 'sentence__column sentence__column--query' }), key: el('ol', { class: 'sentence__column sentence__column--key' }) };
-  const body = el('div', { class: 'sentence__body', onClick: click, onKeydown: press, onPointerover: over, onPointerleave: leave, onFocusin: over, onFocusout: leave },
+  const body = el('div', { class: 'sentence__body', onClick: click, onKeydown: press, onPointerover: over, onPointerleave: leave, onFocusin: enter, onFocusout: leave },
     columns.query, el('div', { class: 'sentence__gap' }), columns.key);
   const scroller = el('div', { class: 'sentence__scroll' }, body);
   const canvas = el('canvas', { class: 'sentence__lines', 'aria-hidden': 'true' });
   const element = el('div', { class: 'sentence__frame' }, scroller, canvas);
   root.append(element);
 
-  /** @type {{query: Row[], key: Row[]}} */
-  let rows = { query: [], key: [] };
   /** @type {WeakMap<Element, Place>} */
-  let places = new WeakMap();
+  const places = new WeakMap();
+  const windows = { query: createRowWindow(columns.query, (position) => makeRow({ kind: 'query', position })), key: createRowWindow(columns.key, (position) => makeRow({ kind: 'key', position })) };
+  /** The row of each column that Tab reaches; it is on the page however far one scrolls. */
+  const stops = { query: 0, key: 0 };
   /** @type {ShownColumns | null} */
   let shown = null;
   let isPainting = false;
@@ -48,34 +50,52 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
     const isSame = !isNew && shown?.attention === next.attention && shown?.selected === next.selected && shown?.hidden === next.hidden;
     shown = next;
     if (isNew) list(next);
-    if (isSame) return;
-    mark();
-    if (isNew) rows[next.selected.kind][next.selected.token - next.start]?.row.scrollIntoView({ block: 'nearest' });
+    if (!isSame) mark();
   }
 
   /** @param {ShownColumns} next */
-  function list({ tokens, start, n, selected }) {
-    rows = { query: [], key: [] };
-    places = new WeakMap();
+  function list({ n, start, selected }) {
     for (const kind of KINDS) {
-      for (let position = 0; position < n; position++) rows[kind].push(makeRow(tokens, { kind, position }, start + position));
-      columns[kind].replaceChildren(...rows[kind].map(({ row }) => row));
+      stops[kind] = selected.kind === kind ? selected.token - start : 0;
+      windows[kind].reset(n);
       setAttribute(columns[kind], 'aria-label', listLabel(kind));
-      const stop = rows[kind][selected.kind === kind ? selected.token - start : 0];
-      if (stop) stop.button.tabIndex = 0;
     }
-    scroller.scrollTop = 0;
+    const { height, above, seen } = measure(n);
+    scroller.scrollTop = Math.max(0, above + (stops[selected.kind] + 1) * height - seen);
+    fill();
+  }
+
+  /** Height of a row, what is above the first one, and how much of the list is seen; CSS pixels. @param {number} n */
+  function measure(n) {
+    // No list in sight is longer than the window, whatever its styles say for a moment.
+    return { height: columns.query.offsetHeight / n || 1, above: columns.query.offsetTop, seen: Math.min(scroller.clientHeight, window.innerHeight) };
+  }
+
+  /** Have the rows on the page that are in sight. @returns {boolean} whether others are there than before */
+  function fill() {
+    if (!shown) return false;
+    const { height, above, seen } = measure(shown.n);
+    const top = (scroller.scrollTop - above) / height;
+    const bottom = top + seen / height;
+    return KINDS.map((kind) => windows[kind].show(top, bottom, stops[kind])).includes(true);
+  }
+
+  /** What is seen has moved. */
+  function follow() {
+    if (fill()) mark();
+    else paint();
   }
 
   /**
-   * @param {Tokens} tokens
    * @param {Place} place
-   * @param {number} token
    * @returns {Row}
    */
-  function makeRow(tokens, place, token) {
-    const { kind } = place;
-    const name = `${nameOf(tokens, token).slice(0, 200)}, ${kind}, position ${place.position + 1}`;
+  function makeRow(place) {
+    if (!shown) throw new Error('a row was asked for before there is a sequence');
+    const { tokens, start, n } = shown;
+    const { kind, position } = place;
+    const token = start + position;
+    const name = `${nameOf(tokens, token).slice(0, 200)}, ${kind}, position ${position + 1}`;
     const text = makeText(tokens, token);
     const weight = el('span', { class: 'sentence__weight' });
     const effect = kind === 'query' ? 'its row becomes zero' : 'its weight goes to the other keys';
@@ -84,7 +104,7 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
       title: `${name}\nClick or Space hides it: ${effect}.\nThe ring at its edge, or Enter, selects it.`,
     }, ...(kind === 'query' ? [weight, text] : [text, weight]));
     const select = el('button', { class: 'sentence__select', type: 'button', tabindex: '-1', 'aria-label': `Select ${name}`, title: 'Select this token in the map (Enter)' }, icon(SELECT_ICON));
-    const row = el('li', { class: 'sentence__row' }, button, select);
+    const row = el('li', { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) }, button, select);
     places.set(row, place);
     return { row, button, weight, shown: '' };
   }
@@ -123,10 +143,18 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
 
   /** @param {Place} place */
   function focus({ kind, position }) {
-    for (const { button } of rows[kind]) button.tabIndex = -1;
-    const { button } = rows[kind][position];
-    button.tabIndex = 0;
-    button.focus();
+    stops[kind] = position;
+    fill();
+    mark();
+    windows[kind].rows.get(position)?.button.focus();
+  }
+
+  /** A row that has the focus, by a click or by Tab, is the one that Tab comes back to. @param {FocusEvent} event */
+  function enter(event) {
+    const place = placeOf(event);
+    if (place) stops[place.kind] = place.position;
+    over(event);
+    mark();
   }
 
   /** @param {Event} event */
@@ -154,13 +182,13 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
     const hidden = { query: new Set(), key: new Set() };
     for (const { kind, position } of shown.hidden) hidden[kind].add(position);
     for (const kind of KINDS) {
-      rows[kind].forEach((row, i) => {
+      for (const [i, row] of windows[kind].rows) {
         const weight = alone && alone.kind !== kind ? weightBetween(alone, i) : 0;
         markRow(row, {
-          isSelected: kind === shown?.selected.kind && i === chosen, isAlone: alone?.kind === kind && alone.position === i,
-          isHidden: hidden[kind].has(i), weight: weight >= WRITTEN_WEIGHT ? weight.toFixed(2) : '',
+          isSelected: kind === shown.selected.kind && i === chosen, isAlone: alone?.kind === kind && alone.position === i,
+          isHidden: hidden[kind].has(i), isStop: i === stops[kind], weight: weight >= WRITTEN_WEIGHT ? weight.toFixed(2) : '',
         });
-      });
+      }
     }
     paint();
   }
@@ -176,13 +204,13 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
   }
 
   /**
-   * Give a row its look; one that has it is not touched, as there may be thousands.
+   * Give a row its look; one that has it is not touched.
    *
    * @param {Row} entry
-   * @param {{isSelected: boolean, isAlone: boolean, isHidden: boolean, weight: string}} look
+   * @param {{isSelected: boolean, isAlone: boolean, isHidden: boolean, isStop: boolean, weight: string}} look
    */
   function markRow(entry, look) {
-    const wanted = `${look.isSelected} ${look.isAlone} ${look.isHidden} ${look.weight}`;
+    const wanted = `${look.isSelected} ${look.isAlone} ${look.isHidden} ${look.isStop} ${look.weight}`;
     if (entry.shown === wanted) return;
     entry.shown = wanted;
     const { row, button, weight } = entry;
@@ -190,6 +218,7 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
     row.classList.toggle('is-alone', look.isAlone);
     row.classList.toggle('is-hidden', look.isHidden);
     setAttribute(button, 'aria-pressed', String(look.isHidden));
+    button.tabIndex = look.isStop ? 0 : -1;
     row.style.setProperty('--weight', look.weight || '0');
     setText(weight, look.weight);
   }
@@ -200,19 +229,19 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
     requestAnimationFrame(() => {
       isPainting = false;
       if (!shown || !element.isConnected) return;
-      const top = rows.query[0]?.row;
-      const { attention, selected, start } = shown;
+      const { attention, n, selected, start } = shown;
+      const { height, above } = measure(n);
       paintWeights(canvas, {
-        attention, scrollTop: scroller.scrollTop, rowHeight: top ? top.offsetHeight : 1, padding: columns.query.offsetTop,
+        attention, scrollTop: scroller.scrollTop, rowHeight: height, padding: above,
         alone: isolated(), chosen: { kind: selected.kind, position: selected.token - start },
       });
     });
   }
 
   const stopHover = hover.subscribe(mark);
-  const observer = new ResizeObserver(paint);
+  const observer = new ResizeObserver(follow);
   observer.observe(canvas);
-  scroller.addEventListener('scroll', paint, { passive: true });
+  scroller.addEventListener('scroll', follow, { passive: true });
 
   return {
     element,

@@ -32,11 +32,11 @@ export function createSentenceView(root, context) {
     element,
     /** @param {Shown} shown */
     update(shown) {
+      element.classList.toggle('has-lines-below', shown.state.at !== null && shown.state.below === 'lines');
       tools.update(shown);
       columns.update({ ...shown, hidden: shown.state.hidden });
       columns.repaint();
       aggregate.update(shown);
-      element.classList.toggle('has-lines-below', shown.state.at !== null && shown.state.below === 'lines');
     },
     destroy() {
       for (const part of [tools, columns, aggregate]) part.destroy();
