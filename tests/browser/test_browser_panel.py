@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
-from tests.support import fake_corpus
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "datasets/words/heads/1/2"
@@ -381,14 +380,11 @@ def test_only_the_thumbnails_in_sight_are_on_the_page(
 
 
 def test_a_grid_of_patches_may_be_wide(
-    page: Page,
-    serve: Callable[[Path], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(fake_corpus, "N_ROWS", 3)
-    monkeypatch.setattr(fake_corpus, "N_COLUMNS", 8)
-    spec = FakeSpec("wide", modality="image", n_tokens=75, maps=("pca-2d",))
+    spec = FakeSpec(
+        "wide", modality="image", n_tokens=75, maps=("pca-2d",), patch_rows=3, patch_columns=8
+    )
     write_fake_dataset(tmp_path, spec)
     open_view(
         page, serve(tmp_path), "?layer=0&head=0&selected=query-30&image-links=all&image-threshold=0"

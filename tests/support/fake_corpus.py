@@ -29,8 +29,7 @@ HOSTILE = (
 )
 TOPICS = ("weather", "travel", "music", "<b>bold</b>")
 LABELS = ("red", "green", "blue")
-N_ROWS = N_COLUMNS = 7
-SIDE_PX = 224
+PATCH_PX = 32
 
 
 @dataclass
@@ -85,35 +84,41 @@ def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40))
     return FakeCorpus({**tokens, "sequences": sequences}, facts)
 
 
-def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
-    """Return pictures of 7 x 7 patches and a class token; at least one, at most n_tokens tokens."""
+def image_corpus(
+    n_tokens: int, *, seed: int, grid: tuple[int, int] = (7, 7), n_registers: int = 0
+) -> FakeCorpus:
+    """Return pictures of rows x columns patches after a class token and registers.
+
+    At least one picture, at most n_tokens tokens.
+    """
     rng = np.random.default_rng(seed)
-    n_patches = N_ROWS * N_COLUMNS
-    n_images = max(1, n_tokens // (n_patches + 1))
-    per_image = n_patches + 1
+    n_rows, n_columns = grid
+    n_patches, n_prefix = n_rows * n_columns, 1 + n_registers
+    per_image = n_prefix + n_patches
+    n_images = max(1, n_tokens // per_image)
     names = [f"picture {i}.png" for i in range(n_images)]
-    images = [_picture(rng) for _ in range(n_images)]
+    images = [_picture(rng, n_columns * PATCH_PX, n_rows * PATCH_PX) for _ in range(n_images)]
     patches = np.zeros((n_images, per_image, 8, 8, 3), dtype=np.uint8)
     pictures = {}
     for i, image in enumerate(images):
-        small = np.asarray(image.resize((N_COLUMNS * 8, N_ROWS * 8)))  # (row px, column px, rgb)
-        tiles = small.reshape(N_ROWS, 8, N_COLUMNS, 8, 3).swapaxes(1, 2)
-        patches[i, 1:] = tiles.reshape(n_patches, 8, 8, 3)
+        small = np.asarray(image.resize((n_columns * 8, n_rows * 8)))  # (row px, column px, rgb)
+        tiles = small.reshape(n_rows, 8, n_columns, 8, 3).swapaxes(1, 2)
+        patches[i, n_prefix:] = tiles.reshape(n_patches, 8, 8, 3)
         pictures[f"images/{i:05d}.png"] = _png(image)
         pictures[f"images/{i:05d}.thumbnail.png"] = _png(image.resize((96, 96)))
     colours = patches.reshape(n_images * per_image, -1, 3).mean(axis=1) / 255
     hsv = np.array([colorsys.rgb_to_hsv(*colour) for colour in colours])
-    row, column = np.divmod(np.arange(n_patches), N_COLUMNS)
+    row, column = np.divmod(np.arange(n_patches), n_columns)
     tokens = {
-        "text": (["[CLS]"] + [""] * n_patches) * n_images,
+        "text": (["[CLS]"] + ["[REG]"] * n_registers + [""] * n_patches) * n_images,
         "token_id": list(range(per_image)) * n_images,
         "sequence": np.repeat(np.arange(n_images), per_image).tolist(),
         "position": list(range(per_image)) * n_images,
-        "token_type": (["class"] + ["patch"] * n_patches) * n_images,
-        "row": [None, *row.tolist()] * n_images,
-        "column": [None, *column.tolist()] * n_images,
-        "hue": _without_prefix(hsv[:, 0], per_image),
-        "brightness": _without_prefix(hsv[:, 2], per_image),
+        "token_type": (["class"] + ["register"] * n_registers + ["patch"] * n_patches) * n_images,
+        "row": [*[None] * n_prefix, *row.tolist()] * n_images,
+        "column": [*[None] * n_prefix, *column.tolist()] * n_images,
+        "hue": _without_prefix(hsv[:, 0], per_image, n_prefix),
+        "brightness": _without_prefix(hsv[:, 2], per_image, n_prefix),
         "sequences": {
             "start": list(range(0, n_images * per_image, per_image)),
             "length": [per_image] * n_images,
@@ -122,13 +127,13 @@ def image_corpus(n_tokens: int, *, seed: int) -> FakeCorpus:
         },
     }
     patch_grid = {
-        "n_rows": N_ROWS,
-        "n_columns": N_COLUMNS,
-        "n_prefix_tokens": 1,
+        "n_rows": n_rows,
+        "n_columns": n_columns,
+        "n_prefix_tokens": n_prefix,
         "has_class_token": True,
-        "n_registers": 0,
-        "image_width_px": SIDE_PX,
-        "image_height_px": SIDE_PX,
+        "n_registers": n_registers,
+        "image_width_px": n_columns * PATCH_PX,
+        "image_height_px": n_rows * PATCH_PX,
     }
     facts = corpus_facts("synthetic pictures", ["label"], names)
     flat = patches.reshape(-1, 8, 8, 3)
@@ -148,16 +153,16 @@ def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, A
     }
 
 
-def _without_prefix(values: np.ndarray, per_image: int) -> list[float | None]:
-    """Return one number per token, None for the class token of each picture."""
+def _without_prefix(values: np.ndarray, per_image: int, n_prefix: int) -> list[float | None]:
+    """Return one number per token, None for what comes before the patches of each picture."""
     rounded = [round(float(value), 4) for value in values]
-    return [None if i % per_image == 0 else value for i, value in enumerate(rounded)]
+    return [None if i % per_image < n_prefix else value for i, value in enumerate(rounded)]
 
 
-def _picture(rng: np.random.Generator) -> Image.Image:
+def _picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     """Return a picture with a coloured ground and a few discs."""
     ground, *discs = (tuple(int(v) for v in rng.integers(0, 256, 3)) for _ in range(6))
-    image = Image.new("RGB", (SIDE_PX, SIDE_PX), ground)
+    image = Image.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(image)
     for colour in discs:
         x, y, radius = (int(v) for v in rng.integers(20, 180, 3))

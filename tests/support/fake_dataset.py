@@ -164,7 +164,8 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
     """Return the synthetic sentences or images of this dataset."""
     if spec.modality == "text":
         return text_corpus(spec.n_tokens, seed=spec.seed, lengths=spec.sentence_lengths)
-    return image_corpus(spec.n_tokens, seed=spec.seed)
+    grid = (spec.patch_rows, spec.patch_columns)
+    return image_corpus(spec.n_tokens, seed=spec.seed, grid=grid, n_registers=spec.n_registers)
 
 
 def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:

@@ -33,6 +33,9 @@ class FakeSpec:
     seed: int = 0
     note: str = "0.1.0"
     sentence_lengths: tuple[int, int] = (7, 40)
+    patch_rows: int = 7
+    patch_columns: int = 7
+    n_registers: int = 0
 
     @property
     def head_ids(self) -> list[HeadId]:
