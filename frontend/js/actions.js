@@ -64,6 +64,11 @@ export function createActions(store, facts, marks) {
       else if (store.get().marked !== '') marks.set(null);
       else store.set({ search: '' });
     },
+    /** Mark tokens as queries and as keys, and no others. @param {(token: number) => boolean} isMarked */
+    markTokens(isMarked) {
+      const n = facts.tokens.value?.n ?? 0;
+      marks.set(Uint8Array.from({ length: 2 * n }, (_, point) => (isMarked(point % n) ? 1 : 0)));
+    },
     /** Hide tokens of the selected sequence or show them again. @param {readonly HiddenToken[]} tokens @param {boolean} [isHidden] */
     toggleTokens: (tokens, isHidden) => store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
     /** Show the attention as it is: nothing hidden, nothing weighed. */

@@ -69,6 +69,7 @@ import { canvasPalette } from './colors.js';
  *   where perHead; NaN = none.
  * @property {boolean} [isColumn] Whether it is a column of the corpus.
  * @property {boolean} [isSearch] Whether it depends on the search.
+ * @property {boolean} [isHeadOnly] Whether it is known in an open head alone; the grid then says so.
  * @property {string} [note] Words of the legend.
  * @property {(value: number) => string} [tell] A value in words.
  */
@@ -102,7 +103,7 @@ export const COLOR_MODES = Object.freeze([
   },
   {
     name: 'attention', label: 'Attention in the head', help: 'Queries: the weight of their strongest key. Keys: the attention they receive, where 1 is the mean of a sequence. In an open head.',
-    modality: 'any', perHead: true, needs: ['scores'], scale: 'ramp', values: ({ scores }) => scores ?? [],
+    modality: 'any', perHead: true, needs: ['scores'], isHeadOnly: true, scale: 'ramp', values: ({ scores }) => scores ?? [],
     note: 'queries: weight of the strongest key; keys: sum of the weights they receive', tell: (value) => value.toFixed(3),
   },
   {

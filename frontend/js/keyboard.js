@@ -8,9 +8,9 @@ import { allMethods } from './methods.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, focusSearch: () => void}} context
+ * @param {Context & {openHelp: () => void, focusSearch: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, store, undo, openHelp, focusSearch }) {
+export function createKeyboard({ actions, store, undo, openHelp, focusSearch, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
@@ -18,6 +18,10 @@ export function createKeyboard({ actions, store, undo, openHelp, focusSearch }) 
     g: actions.showGrid,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
     d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
+    n: () => walk(1, false),
+    p: () => walk(-1, false),
+    N: () => walk(1, true),
+    P: () => walk(-1, true),
   };
 
   /** What a key means now. @param {KeyboardEvent} event */

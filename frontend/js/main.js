@@ -48,7 +48,7 @@ function start(root, site) {
   const stage = createStage(app, { ...context, theme: () => shownTheme(store.get()), drawn: markDrawn });
   const panel = createPanel(app, context);
   const views = [header, panel, stage, controls];
-  createKeyboard({ ...context, openHelp: help.open, focusSearch });
+  createKeyboard({ ...context, openHelp: help.open, focusSearch, walk: stage.walk });
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();

@@ -51,7 +51,7 @@ export function createPainting({ derived, facts, marks }) {
       const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
       const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left);
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
-      const plain = { colors: painted.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: painted.legend };
+      const plain = { colors: painted.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: legendOf(mode, state, painted.legend) };
       const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
       const shown = patches && hasPictures(mode.name, state) ? pictured(plain, tokens, drawn, patches, kinds, mode.name) : plain;
       return { ...shown, version: number(painted.colors, flagged, sizes, shown.sprites, state.at === null) };
@@ -89,6 +89,15 @@ const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | 
 function hasPictures(name, { at }) {
   return name === 'patch' || (name === 'type' && at !== null);
 }
+
+/** What is known in a head alone is not silently left out of the grid. @param {ColorMode} mode @param {State} state @param {Legend} legend */
+function legendOf({ isHeadOnly, label }, { at }, legend) {
+  return isHeadOnly && !at ? headOnly(legend, label) : legend;
+}
+
+const headOnly = lastOnly((/** @type {Legend} */ legend, /** @type {string} */ label) => ({
+  ...legend, note: `“${label}” is computed for one head at a time: open a head to see it. Here colours tell query and key.`,
+}));
 
 const tinted = lastOnly((/** @type {Legend} */ legend) => ({ ...legend, note: 'Every patch as a picture under the colour of its kind.' }));
 

@@ -202,12 +202,33 @@ def test_datasets_are_grouped_by_family_with_counts_and_progress(page: Page, add
     )
 
 
+def test_the_closed_choice_names_the_dataset_and_its_counts_stand_at_the_left(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    chosen = page.locator(".header__dataset option[value=words]")
+    expect(chosen).to_have_js_property("label", "words")
+    page.locator(".header__dataset").focus()
+    page.keyboard.press("Shift")  # any key may open the list, which has room for counts
+    words = chosen.inner_text()
+    expect(chosen).to_have_js_property("label", words)
+    assert "points" in words
+    page.keyboard.press("Tab")
+    expect(chosen).to_have_js_property("label", "words")
+    expect(page.locator(".about")).to_contain_text("300 tokens, 600 points in each head")
+    page.locator(".header__dataset").select_option("pictures")
+    pictures = page.locator(".header__dataset option[value=pictures]")
+    expect(pictures).to_have_js_property("label", "pictures")
+    expect(page.locator(".about")).to_contain_text("300 points in each head")
+
+
 def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Help")
     keys = dialog.locator("kbd").all_inner_texts()
-    assert keys == ["/", "Esc", "← ↑ ↓ →", "g", "1 – 5", "d", "l", "?"]
+    assert keys[:5] == ["/", "Esc", "← ↑ ↓ →", "n, p", "Enter, Esc"]
+    assert keys[5:] == ["g", "1 – 5", "d", "l", "Ctrl+Z", "?"]
     for control in ("Search", "Palette", "Filters", "Dot size", "Lasso", "Panels"):
         expect(dialog.get_by_text(control, exact=True)).to_be_visible()
     dialog.get_by_role("button", name="About AttentionViz").click()

@@ -44,9 +44,9 @@ def registers_address(
 
 @pytest.fixture
 def plain(page: Page) -> Iterator[Page]:
-    """Return a page whose images are plain grey, so that every colour comes from the heat."""
+    """Return a page whose images are black, so that all light comes from the heat."""
     buffer = io.BytesIO()
-    Image.new("RGB", (N_COLUMNS * 32, N_ROWS * 32), (128, 128, 128)).save(buffer, format="PNG")
+    Image.new("RGB", (N_COLUMNS * 32, N_ROWS * 32)).save(buffer, format="PNG")
     page.route(
         "**/images/*", lambda route: route.fulfill(body=buffer.getvalue(), content_type="image/png")
     )
@@ -86,21 +86,21 @@ def test_heat_lies_on_the_patch_that_is_attended_to_by_pixels(
     shot = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
     assert shot.width / shot.height == pytest.approx(N_COLUMNS / N_ROWS, rel=0.02)
 
-    def colour(position: int) -> float:
-        """Return how far the middle of a patch is from grey."""
+    def light(position: int) -> int:
+        """Return how light the middle of a patch is."""
         row, column = divmod(position - N_PREFIX, N_COLUMNS)
         x, y = (column + 0.5) * shot.width / N_COLUMNS, (row + 0.5) * shot.height / N_ROWS
         pixel: Any = shot.getpixel((int(x), int(y)))
-        return max(abs(a - b) for a in pixel for b in pixel)
+        return sum(pixel)
 
     patches = range(N_PREFIX, PER_IMAGE)
     largest = max(weights)
     shares = [weights[position] / largest for position in patches]
-    # Heat grows with the weight: patches have the order of their weights in their colours, too.
+    # The heavier, the lighter and the less transparent.
     for one, share in zip(patches, shares, strict=True):
         for other, less in zip(patches, shares, strict=True):
             if share > less + 0.25:
-                assert colour(one) > colour(other), (name_of(one), name_of(other))
+                assert light(one) > light(other), (name_of(one), name_of(other))
 
 
 def test_class_token_and_registers_stand_beside_the_image_and_never_for_a_patch(

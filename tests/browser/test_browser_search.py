@@ -137,3 +137,16 @@ def test_the_palette_changes_map_and_words_and_is_remembered(page: Page, address
     open_view(page, address, TEXT)
     expect(page.get_by_label("Classic")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-palette", "classic")
+
+
+def test_a_colour_that_one_head_alone_has_says_so_in_the_grid(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca&color=attention")
+    expect(page.get_by_label("Colour", exact=True)).to_have_value("attention")
+    option = page.locator("option[value=attention]")
+    expect(option).to_have_text("Attention in the head, once one is open")
+    legend = page.locator(".legend")
+    expect(legend).to_contain_text("is computed for one head at a time: open a head to see it")
+    expect(legend).to_contain_text("query")
+    page.locator(".cell").nth(6).press("Enter")
+    expect(legend).to_contain_text("queries: weight of the strongest key")
+    expect(legend).not_to_contain_text("open a head to see it")

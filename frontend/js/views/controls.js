@@ -93,8 +93,8 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
 }
 
 /** @param {ColorMode} mode */
-function optionOf({ name, label, help }) {
-  return el('option', { value: name, title: help }, label);
+function optionOf({ name, label, help, isHeadOnly }) {
+  return el('option', { value: name, title: help }, isHeadOnly ? `${label}, once one is open` : label);
 }
 
 /**
@@ -119,7 +119,7 @@ function createSummary(root) {
       element.append(
         el('h2', { class: 'about__model', title: model.source }, model.name),
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
-        el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}`),
+        el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head`),
       );
       if (manifest.grid.n_tokens < manifest.n_tokens) {
         element.append(el('p', { class: 'field__note' }, `The grid draws ${count(manifest.grid.n_tokens)} of the tokens; a head shows all of them.`));

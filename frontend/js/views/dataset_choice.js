@@ -19,10 +19,21 @@ const UNKNOWN = 'Not known yet';
  * @returns {View}
  */
 export function createDatasetChoice(root, { actions, facts }) {
-  const select = el('select', { class: 'select header__dataset', onChange: () => actions.openDataset(select.value) });
+  const select = el('select', { class: 'select header__dataset', onChange: choose, onPointerdown: () => name(true), onKeydown: () => name(true), onBlur: () => name(false) });
   const label = el('label', { class: 'header__field' }, el('span', { class: 'visually-hidden' }, 'Dataset'), select);
   root.append(label);
   let shown = '';
+  let named = '';
+
+  function choose() {
+    name(false);
+    actions.openDataset(select.value);
+  }
+
+  /** There is room for counts in the list, and closed only for the name of what is chosen. @param {boolean} isOpen */
+  function name(isOpen) {
+    for (const option of select.options) setAttribute(option, 'label', option.selected && !isOpen ? option.value : null);
+  }
 
   return {
     update({ dataset }) {
@@ -34,7 +45,11 @@ export function createDatasetChoice(root, { actions, facts }) {
         select.replaceChildren(...groups.map(({ family, options }) => el('optgroup', { label: family }, ...options.map(({ id, words }) => el('option', { value: id }, words)))));
       }
       select.disabled = entries.length === 0;
-      select.value = dataset ?? '';
+      if (key !== named || select.value !== dataset) {
+        named = key;
+        select.value = dataset ?? '';
+        name(false);
+      }
       const chosen = groups.flatMap(({ options }) => options).find(({ id }) => id === dataset);
       setAttribute(select, 'title', dataset === null ? 'Dataset' : `Dataset: ${chosen?.words ?? dataset}`);
     },

@@ -9,6 +9,7 @@ import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../attention.js';
 import { drawnPoint, pointOf, selectedAt } from '../select.js';
 import { createPartners } from './partners.js';
+import { createPointWalk } from './point_walk.js';
 import { picturePart, pointParts } from './point_words.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
@@ -21,11 +22,15 @@ import { picturePart, pointParts } from './point_words.js';
 /** How far from the middle of a point the mouse still means it, beside the point's own size. */
 const REACH_PX = 8;
 
+/** A point one walks to has at least so much of the map around it, CSS pixels. */
+const AIR_PX = 24;
+
 /**
  * @param {HTMLElement} root
  * @param {Context & {tooltip: Tooltip, lasso: Lasso, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
-export function createHeadLayer(root, { actions, api, derived, facts, hover, lasso, overlay: canvas, redraw, store, theme, tooltip, viewport }) {
+export function createHeadLayer(root, context) {
+  const { actions, api, derived, facts, hover, lasso, overlay: canvas, redraw, store, theme, tooltip, viewport } = context;
   const cleanup = createCleanup();
   const overlay = createOverlay(canvas);
   const picker = createPicker();
@@ -40,6 +45,8 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
 
   cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
     if (store.get().at === null || event.pointerType === 'touch') return;
+    if (walk.point >= 0 && event.movementX === 0 && event.movementY === 0) return; // the page moved, not the mouse
+    walk.stop();
     const { left, top } = root.getBoundingClientRect();
     mouse = { x: event.clientX - left, y: event.clientY - top };
     look(); // at once: browsers send one such event a frame, and the next frame may be busy drawing
@@ -54,6 +61,22 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
     else if (selected) actions.clearSelection();
   });
   cleanup.add(hover.subscribe(redraw));
+  const walk = createPointWalk(root, {
+    ...context, frame: () => frame, leave, show: showPoint,
+    told: (tokens, point) => [told(tokens, point)].flatMap((words) => (words && words.value !== '' ? [`${words.label} ${words.value}`] : [])).join(),
+  });
+
+  /** Have a point in sight, as if the mouse were over it. @param {number} point */
+  function showPoint(point) {
+    if (!frame) return;
+    const { transform, orbit } = viewport;
+    const { k, x: left, y: top } = transform;
+    const [x, y] = projectPoint({ ...frame, transform, orbit }, 0, point);
+    const window = { left: AIR_PX, top: AIR_PX, right: root.clientWidth - AIR_PX, bottom: root.clientHeight - AIR_PX };
+    viewport.reveal({ x: (x - left) / k, y: (y - top) / k, width: 0, height: 0 }, window);
+    hover.set(selectedAt(point, frame.nPoints / 2));
+    redraw();
+  }
 
   function leave() {
     mouse = null;
@@ -139,6 +162,7 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
     frame = state.at === null ? null : next;
     root.classList.toggle('map--head', state.at !== null);
     root.classList.toggle('map--turning', state.at !== null && state.dims === 3);
+    walk.update(state.at !== null);
   }
 
   /** The points drawn largest: the selected one and the one under the mouse, as far as they are drawn. */
@@ -167,6 +191,10 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
     if (!shown || state.at === null) return overlay.clear();
     frame = shown;
     const [attention, tokens] = [derived.attention(state), facts.tokens.value];
+    if (walk.point >= 0 && tokens && shown.nPoints === 2 * tokens.n) {
+      const [x, y] = projectPoint(shown, 0, walk.point);
+      tell({ x, y }, tokens, walk.point);
+    }
     if (!state.selected || !state.hasLines || !attention || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
     overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens)) }]);
   }
@@ -175,8 +203,10 @@ export function createHeadLayer(root, { actions, api, derived, facts, hover, las
     update,
     draw,
     emphasis,
+    walk: walk.walk,
     destroy() {
       cleanup.run();
+      walk.destroy();
       leave();
       partners.destroy();
     },

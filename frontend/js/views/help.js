@@ -18,6 +18,7 @@ const CONTROLS = [
   ]],
   ['At the left', [
     ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; a comma separates several, words in double quotes keep theirs'],
+    ['Mark the hits', 'marks what the search finds, as queries and as keys, to be counted and saved like what is drawn around'],
     ['Colour', 'what the colour of a point tells; queries and keys always differ in tone and in shape'],
     ['Attention lines', 'from each query of the selection to its strongest keys: how many, from which weight on, or those of the selected point alone'],
     ['Labels', 'words beside the points, more of them on zooming in'],
@@ -30,6 +31,7 @@ const CONTROLS = [
   ['At the right', [
     ['Click, Space', 'hides a token of the sentence, or shows it again; the others share its weight'],
     ['Ring, Enter', 'selects a token of the sentence'],
+    ['Mark the sentence', 'marks all its queries and keys, to be counted and saved'],
     ['Shift-click, x', 'hides a patch of the image, or shows it again'],
     ['Weigh by', 'multiplies each key with the length of its value, alone or through the output weights; rows sum to 1 again'],
     ['Mean', 'over all sentences that are long enough, or all images: lines, squares, or by distance; “All heads” shows it for every head'],
@@ -47,6 +49,8 @@ const KEYS = [
   ['/', 'search in all heads'],
   ['Esc', 'clear the selection, then the marked points, then the search'],
   ['← ↑ ↓ →', 'neighbouring head'],
+  ['n, p', 'in a head: the next point and the one before, with its words; hits of the search alone, if there are any; Shift goes on by a sentence or image'],
+  ['Enter, Esc', 'selects the point that one has come to, or leaves it'],
   ['g', 'all heads'],
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],

@@ -30,8 +30,8 @@ export function createLasso(root, { facts, frame, marks, store }) {
   let hasDrawn = false;
   /** @type {{id: number, corners: [number, number][]} | null} */
   let drawing = null;
-  /** The head in whose cell of the grid was drawn last. @type {HeadId | null} */
-  let head = null;
+  /** The head in whose cell was drawn last, and what was marked by it. @type {{head: HeadId, marked: string} | null} */
+  let drawn = null;
 
   /** Whether a press begins an outline, and is no other gesture. @param {MouseEvent | TouchEvent} event */
   function claims(event) {
@@ -95,19 +95,20 @@ export function createLasso(root, { facts, frame, marks, store }) {
     const shown = frame();
     const tokens = facts.tokens.value;
     const { at } = store.get();
-    const drawn = at === null ? facts.gridTokens.value : null;
+    const inGrid = at === null ? facts.gridTokens.value : null;
     const cell = shown ? cellOf(shown, corners) : -1;
-    if (!shown || !tokens || cell < 0 || shown.nPoints !== 2 * (drawn ? drawn.length : tokens.n)) return;
+    if (!shown || !tokens || cell < 0 || shown.nPoints !== 2 * (inGrid ? inGrid.length : tokens.n)) return;
     const found = pointsInside(shown, cell, corners);
     const marked = new Uint8Array(2 * tokens.n);
     const nDrawn = shown.nPoints / 2;
     for (const point of found) {
       const index = point % nDrawn;
-      marked[(point < nDrawn ? 0 : tokens.n) + (drawn ? drawn[index] : index)] = 1;
+      marked[(point < nDrawn ? 0 : tokens.n) + (inGrid ? inGrid[index] : index)] = 1;
     }
     const nHeads = facts.description.value?.manifest?.n_heads ?? 1;
-    head = at ?? { layer: Math.floor(cell / nHeads), head: cell % nHeads };
+    const head = at ?? { layer: Math.floor(cell / nHeads), head: cell % nHeads };
     marks.set(marked);
+    drawn = { head, marked: store.get().marked };
   }
 
   return {
@@ -119,7 +120,8 @@ export function createLasso(root, { facts, frame, marks, store }) {
     },
     get isOn() { return isOn; },
     get isDrawing() { return drawing !== null && hasDrawn; },
-    get head() { return head; },
+    /** The head around whose points was drawn, as long as they are what is marked. */
+    get head() { return drawn?.marked === store.get().marked ? drawn.head : null; },
     destroy() {
       cleanup.run();
       svg.remove();

@@ -1,7 +1,7 @@
 /** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
 
-import { corpusText, el, ICONS, icon, setText } from '../dom.js';
-import { count, counted, headWords, isOwnText, tokenWords, visibleText } from '../words.js';
+import { corpusText, el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { count, counted, headWords, isOwnText, sequenceWord, tokenWords, visibleText } from '../words.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
@@ -33,17 +33,25 @@ export function createPanel(root, context) {
   const title = el('h2', {});
   const which = el('p', { class: 'soft' });
   const chosen = el('p', { class: 'panel__chosen' });
+  const mark = el('button', { class: 'button button--small panel__mark', type: 'button', onClick: markSequence });
+  const about = el('div', { class: 'panel__about' }, chosen, mark);
   const wait = el('p', { class: 'panel__wait soft' });
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection },
     icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the selection'));
   const body = el('div', { class: 'panel__body' });
   const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' },
-    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), chosen, wait);
+    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), about, wait);
   root.append(element);
   const strip = createImageStrip(element, context);
   element.append(body);
   /** @type {{modality: string, view: SequenceView} | null} */
   let inside = null;
+
+  function markSequence() {
+    const { selected } = context.store.get();
+    const sequence = facts.tokens.value?.sequence;
+    if (selected && sequence) actions.markTokens((token) => sequence[token] === sequence[selected.token]);
+  }
 
   /** @param {'text' | 'image'} modality */
   function viewFor(modality) {
@@ -65,7 +73,9 @@ export function createPanel(root, context) {
     setText(title, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
     const head = state.at ? headWords(state.at) : 'no head is open';
     setText(which, selected ? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)} · ${head}` : `${counted(n, 'image')}; click one to select it`);
-    close.hidden = chosen.hidden = !selected;
+    close.hidden = about.hidden = !selected;
+    setText(mark, `Mark the ${sequenceWord(modality)}`);
+    setAttribute(mark, 'title', `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`);
     if (selected) chosen.replaceChildren(...chosenWords(tokens, selected));
     setText(wait, 'Open a head to see its attention.');
     wait.hidden = !selected || state.at !== null;

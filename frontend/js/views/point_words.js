@@ -70,6 +70,17 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
 }
 
 /**
+ * A point in one line, for those who hear it.
+ *
+ * @param {Tokens} tokens
+ * @param {Selected} point
+ */
+export function pointWords(tokens, { kind, token }) {
+  const n = tokens.sequences.length[tokens.sequence[token]];
+  return `${clipped(visibleText(tokenWords(tokens, token)), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}`;
+}
+
+/**
  * The sheet of a point.
  *
  * @param {Tokens} tokens

@@ -33,9 +33,10 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
   const clear = el('button', { class: 'search__clear', type: 'button', onClick: () => { actions.setSearch(''); input.focus(); } },
     icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the search'));
   const box = el('div', { class: 'search__box' }, icon(ICONS.search), input, clear);
+  const mark = el('button', { class: 'button button--small search__mark', type: 'button', title: 'Mark the hits as queries and as keys, to count and save them', onClick: markHits }, 'Mark the hits');
   const element = el('div', { class: 'search', role: 'search' },
     el('div', { class: 'field__label' }, el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'), modes), box,
-    el('p', { class: 'search__result soft', id: 'search-result', role: 'status' }, nTokens, where), problem);
+    el('div', { class: 'search__foot' }, el('p', { class: 'search__result soft', id: 'search-result', role: 'status' }, nTokens, where), mark), problem);
   input.id = 'search-input';
   root.append(element);
   const suggestions = createSuggestions(box, input, (word) => actions.setSearch(completed(input.value, word)));
@@ -44,6 +45,11 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
     actions.setSearch(input.value);
     const words = derived.words();
     suggestions.show(words ? suggest(words, input.value, store.get().searchMode) : []);
+  }
+
+  function markHits() {
+    const hits = derived.hits(store.get())?.hits;
+    if (hits) actions.markTokens((token) => hits[token] !== 0);
   }
 
   return {
@@ -56,6 +62,7 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
       const modality = facts.description.value?.manifest?.model.modality ?? 'text';
       setText(nTokens, found ? counted(found.nHits, 'token') : '');
       setText(where, found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '');
+      mark.hidden = !found || found.nHits === 0;
       setText(problem, found?.problem ?? '');
       setAttribute(input, 'aria-invalid', found?.problem && found.nHits === 0 ? 'true' : null);
       input.placeholder = placeholder(state.searchMode, modality);

@@ -30,7 +30,7 @@ const READY_ONE = Uint8Array.of(1);
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
- * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null}}
+ * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { facts, store } = context;
@@ -215,6 +215,7 @@ export function createStage(root, context) {
     legend: () => legend,
     renderer,
     frame: () => frame,
+    walk: head.walk,
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();

@@ -1,0 +1,201 @@
+"""What is done with the keyboard alone: walking through points, marking, tabbing."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+STATUS = ".map > [role=status].visually-hidden"
+# What has the focus: a name, its place on the page, and whether something shows it.
+FOCUSED = """() => {
+  const held = document.activeElement;
+  if (!held || held === document.body) return null;
+  const shown = held.matches('.segments__input') ? held.nextElementSibling : held;
+  const style = getComputedStyle(shown);
+  const box = shown.getBoundingClientRect();
+  const isRinged = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1.5;
+  const part = held.closest('.header, .side, .stage, .panel, .notices');
+  return {
+    name: held.getAttribute('aria-label') || held.textContent.trim() || held.title || held.name,
+    part: part ? part.classList[0] : '',
+    isShown: isRinged && box.width > 4 && box.height > 4,
+    isInSight: box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight,
+    index: [...document.querySelectorAll('*')].indexOf(held),
+  };
+}"""
+# What Tab should reach: one of each group of radio buttons, and of each that arrows move in.
+WANTED = """() => {
+  const all = "button, input, select, a[href], summary, [tabindex]";
+  return [...document.querySelectorAll(all)].filter((held) => {
+    const isThere = held.checkVisibility({ visibilityProperty: true });
+    if (held.disabled || held.tabIndex < 0 || !isThere) return false;
+    if (held.type !== 'radio') return true;
+    const group = [...document.querySelectorAll(`input[name="${held.name}"]`)];
+    const stop = group.find((radio) => radio.checked) ?? group.find((radio) => !radio.disabled);
+    return held === stop;
+  }).map((held) => [...document.querySelectorAll('*')].indexOf(held));
+}"""
+VIEWS = {
+    "grid": "?dataset=words&method=pca&search=april",
+    "head": f"{HEAD}&selected=query-1&search=april",
+    "image": "?dataset=pictures&layer=1&head=1&selected=query-60",
+}
+
+
+def said(page: Page) -> str:
+    """Return what screen readers are told of the point that one has walked to."""
+    return page.locator(STATUS).inner_text().replace("\u202f", "")
+
+
+def press(page: Page, key: str, words: str) -> str:
+    """Press a key; return what is said then, which begins with these words."""
+    page.keyboard.press(key)
+    return wait_until(lambda: said(page) if said(page).startswith(words) else "", words)
+
+
+def test_keys_walk_through_the_points_and_tell_what_the_mouse_would(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{HEAD}&color=frequency")
+    columns = fetch_json(page, "api/v1/datasets/words/tokens")
+    n, length = len(columns["text"]), columns["sequences"]["length"][0]
+    first = press(page, "n", f"{columns['text'][0]}, query, position 1 of {length}")
+    assert first.endswith(f", 1 of {2 * n} points")
+    assert "Token frequency" in first
+    expect(page.locator(".walk")).to_be_focused()
+    tooltip = page.locator(".map .tooltip")
+    expect(tooltip).to_contain_text(f"query, position 1 of {length}")
+    expect(tooltip.locator(".tooltip__partners li").first).not_to_have_text("…")
+    press(page, "n", f"{columns['text'][0]}, key, position 1 of {length}")
+    press(page, "n", f"{columns['text'][1]}, query, position 2 of {length}")
+    press(page, "p", f"{columns['text'][0]}, key, position 1 of {length}")
+    second = columns["sequences"]["start"][1]
+    press(page, "Shift+N", f"{columns['text'][second]}, query, position 1")
+    page.keyboard.press("Enter")
+    wait_until(lambda: query_of(page).get("selected") == f"query-{second}", "it is selected")
+    expect(page.locator(".panel__chosen")).to_contain_text("query, position 1 of")
+    # The first Escape leaves the point, the second clears the selection.
+    page.keyboard.press("Escape")
+    expect(tooltip).to_be_hidden()
+    assert said(page) == ""
+    assert query_of(page)["selected"] == f"query-{second}"
+    page.keyboard.press("Escape")
+    wait_until(lambda: "selected" not in query_of(page), "nothing is selected")
+
+
+def test_keys_walk_through_the_hits_of_a_search_alone(page: Page, address: str) -> None:
+    open_view(page, address, f"{HEAD}&search=april")
+    columns = fetch_json(page, "api/v1/datasets/words/tokens")
+    hits = [i for i, text in enumerate(columns["text"]) if text == "april"]
+    assert len(hits) > 1
+    for number in range(2 * len(hits) + 1):
+        token = hits[number // 2 % len(hits)]
+        kind = ("query", "key")[number % 2]
+        words = f"april, {kind}, position {columns['position'][token] + 1} of"
+        told = press(page, "n", words)
+        assert told.endswith(f"{number % (2 * len(hits)) + 1} of {2 * len(hits)} points")
+    page.keyboard.press("Tab")
+    expect(page.locator(".map .tooltip")).to_be_hidden()
+
+
+def test_a_point_that_one_walks_to_comes_into_sight(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    for _ in range(8):
+        page.mouse.wheel(0, -400)
+        page.wait_for_timeout(40)
+    page.mouse.move(box["x"] + 2, box["y"] - 60)
+    for _ in range(6):
+        before = said(page)
+        page.keyboard.press("n")
+        wait_until(lambda b=before: said(page) != b, "another point is told")
+        tip = page.locator(".map .tooltip")
+        expect(tip).to_be_visible()
+        # The sheet lies beside its point, wherever that is; both are inside the map.
+        place = wait_until(tip.bounding_box, "the sheet is somewhere")
+        assert box["x"] <= place["x"] <= box["x"] + box["width"]
+        assert box["y"] <= place["y"] <= box["y"] + box["height"]
+
+
+def test_the_mouse_takes_over_from_the_keys(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    press(page, "n", "")
+    expect(page.locator(".map .tooltip")).to_be_visible()
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    expect(page.locator(".map .tooltip")).to_be_hidden()
+
+
+@pytest.mark.parametrize("view", ["grid", "head"])
+def test_hits_are_marked_by_a_button_and_saved(page: Page, address: str, view: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca" if view == "grid" else HEAD)
+    button = page.get_by_role("button", name="Mark the hits")
+    expect(button).to_be_hidden()
+    page.get_by_role("searchbox").fill("april")
+    columns = fetch_json(page, "api/v1/datasets/words/tokens")
+    n = columns["text"].count("april")
+    button.focus()
+    page.keyboard.press("Enter")
+    marked = page.locator(".marked [role=status]")
+    expect(marked).to_have_text(f"{n} queries, {n} keys")
+    with page.expect_download() as download:
+        page.locator(".marked").get_by_role("button", name="CSV").press("Enter")
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert sum("april" in line for line in lines) == 2 * n
+    page.get_by_role("searchbox").fill("")
+    page.locator(".marked").get_by_role("button", name="Clear").press("Enter")
+    expect(page.locator(".marked")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("dataset", "word"), [("words", "sentence"), ("pictures", "image")])
+def test_the_selected_sequence_is_marked_by_a_button(
+    page: Page, address: str, dataset: str, word: str
+) -> None:
+    open_view(page, address, f"?dataset={dataset}&layer=1&head=1&selected=key-60")
+    columns = fetch_json(page, f"api/v1/datasets/{dataset}/tokens")
+    length = columns["sequences"]["length"][columns["sequence"][60]]
+    page.get_by_role("button", name=f"Mark the {word}").press("Enter")
+    expect(page.locator(".marked [role=status]")).to_have_text(f"{length} queries, {length} keys")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
+    page: Page, address: str, view: str
+) -> None:
+    open_view(page, address, VIEWS[view])
+    for summary in page.locator(".section:not([open]) > summary").all():
+        summary.click()
+    page.wait_for_timeout(300)
+    page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
+    page.locator(".header__brand").click()  # where Tab begins
+    wanted = page.evaluate(WANTED)
+    stops: list[dict[str, Any]] = []
+    for _ in range(len(wanted) + 5):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None or stop["index"] in [known["index"] for known in stops]:
+            break
+        stops.append(stop)
+    assert [stop["name"] for stop in stops if not stop["isShown"]] == []
+    assert [stop["name"] for stop in stops if not stop["isInSight"]] == []
+    reached = {stop["index"] for stop in stops}
+    assert [index for index in wanted if index not in reached] == []
+    parts = [stop["part"] for stop in stops if stop["part"]]
+    order = [part for i, part in enumerate(parts) if i == 0 or parts[i - 1] != part]
+    assert order[:3] == ["header", "side", "stage"]
+    assert len(order) == len(set(order))
+    assert all(stop["name"] for stop in stops)
+
+
+def test_the_help_names_the_keys_of_the_walk(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(re.compile("n, p.*next point"))
+    expect(dialog).to_contain_text("Mark the hits")
