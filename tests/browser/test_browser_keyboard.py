@@ -1,5 +1,7 @@
 """What is done with the keyboard alone: walking through points, marking, tabbing."""
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
 
+WORD = "rain"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 STATUS = ".map > [role=status].visually-hidden"
 # What has the focus: a name, its place on the page, and whether something shows it.
@@ -39,8 +42,8 @@ WANTED = """() => {
   }).map((held) => [...document.querySelectorAll('*')].indexOf(held));
 }"""
 VIEWS = {
-    "grid": "?dataset=words&method=pca&search=april",
-    "head": f"{HEAD}&selected=query-1&search=april",
+    "grid": f"?dataset=words&method=pca&search={WORD}",
+    "head": f"{HEAD}&selected=query-1&search={WORD}",
     "image": "?dataset=pictures&layer=1&head=1&selected=query-60",
 }
 
@@ -87,16 +90,16 @@ def test_keys_walk_through_the_points_and_tell_what_the_mouse_would(
 
 
 def test_keys_walk_through_the_hits_of_a_search_alone(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&search=april")
+    open_view(page, address, f"{HEAD}&search={WORD}")
     columns = fetch_json(page, "api/v1/datasets/words/tokens")
-    hits = [i for i, text in enumerate(columns["text"]) if text == "april"]
+    hits = [i for i, text in enumerate(columns["text"]) if text == WORD]
     assert len(hits) > 1
-    for number in range(2 * len(hits) + 1):
-        token = hits[number // 2 % len(hits)]
+    for number in range(min(9, 2 * len(hits))):
+        token = hits[number // 2]
         kind = ("query", "key")[number % 2]
-        words = f"april, {kind}, position {columns['position'][token] + 1} of"
+        words = f"{WORD}, {kind}, position {columns['position'][token] + 1} of"
         told = press(page, "n", words)
-        assert told.endswith(f"{number % (2 * len(hits)) + 1} of {2 * len(hits)} points")
+        assert told.endswith(f"{number + 1} of {2 * len(hits)} points")
     page.keyboard.press("Tab")
     expect(page.locator(".map .tooltip")).to_be_hidden()
 
@@ -137,17 +140,18 @@ def test_hits_are_marked_by_a_button_and_saved(page: Page, address: str, view: s
     open_view(page, address, "?dataset=words&method=pca" if view == "grid" else HEAD)
     button = page.get_by_role("button", name="Mark the hits")
     expect(button).to_be_hidden()
-    page.get_by_role("searchbox").fill("april")
+    page.get_by_role("searchbox").fill(WORD)
     columns = fetch_json(page, "api/v1/datasets/words/tokens")
-    n = columns["text"].count("april")
+    n = columns["text"].count(WORD)
     button.focus()
     page.keyboard.press("Enter")
     marked = page.locator(".marked [role=status]")
     expect(marked).to_have_text(f"{n} queries, {n} keys")
     with page.expect_download() as download:
         page.locator(".marked").get_by_role("button", name="CSV").press("Enter")
-    lines = download.value.path().read_text(encoding="utf-8").splitlines()
-    assert sum("april" in line for line in lines) == 2 * n
+    table = download.value.path().read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["token"] for row in rows] == [WORD] * 2 * n
     page.get_by_role("searchbox").fill("")
     page.locator(".marked").get_by_role("button", name="Clear").press("Enter")
     expect(page.locator(".marked")).to_be_hidden()
@@ -169,11 +173,8 @@ def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
     page: Page, address: str, view: str
 ) -> None:
     open_view(page, address, VIEWS[view])
-    for summary in page.locator(".section:not([open]) > summary").all():
-        summary.click()
+    page.evaluate("document.querySelectorAll('.section').forEach((part) => { part.open = true; })")
     page.wait_for_timeout(300)
-    page.evaluate("document.activeElement.blur(); getSelection().removeAllRanges()")
-    page.locator(".header__brand").click()  # where Tab begins
     wanted = page.evaluate(WANTED)
     stops: list[dict[str, Any]] = []
     for _ in range(len(wanted) + 5):

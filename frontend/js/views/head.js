@@ -42,12 +42,16 @@ export function createHeadLayer(root, context) {
   let frame = null;
   /** @type {{x: number, y: number} | null} */
   let mouse = null;
+  /** Where the mouse was last, so that it takes over from the keys only once it moves. */
+  let seen = '';
 
   cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
     if (store.get().at === null || event.pointerType === 'touch') return;
-    if (walk.point >= 0 && event.movementX === 0 && event.movementY === 0) return; // the page moved, not the mouse
-    walk.stop();
     const { left, top } = root.getBoundingClientRect();
+    const place = `${event.clientX} ${event.clientY}`;
+    if (walk.point >= 0 && place === seen) return; // the page moved, not the mouse
+    seen = place;
+    walk.stop();
     mouse = { x: event.clientX - left, y: event.clientY - top };
     look(); // at once: browsers send one such event a frame, and the next frame may be busy drawing
   });
