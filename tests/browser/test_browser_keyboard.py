@@ -22,7 +22,7 @@ FOCUSED = """() => {
   const isRinged = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1.5;
   const part = held.closest('.header, .side, .stage, .panel, .notices');
   return {
-    name: held.getAttribute('aria-label') || held.labels?.[0]?.textContent.trim() || held.textContent.trim(),
+    name: held.ariaLabel || held.labels?.[0]?.textContent.trim() || held.textContent.trim(),
     part: part ? part.classList[0] : '',
     isShown: isRinged && box.width > 4 && box.height > 4,
     isInSight: box.right > 0 && box.bottom > 0 && box.left < innerWidth && box.top < innerHeight,
