@@ -141,7 +141,7 @@ def test_the_palette_changes_map_and_words_and_is_remembered(page: Page, address
 
 def test_a_colour_that_one_head_alone_has_says_so_in_the_grid(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&method=pca&color=attention")
-    expect(page.get_by_label("Colour", exact=True)).to_have_value("attention")
+    expect(page.get_by_label("Colour")).to_have_value("attention")
     option = page.locator("option[value=attention]")
     expect(option).to_have_text("Attention in the head, once one is open")
     legend = page.locator(".legend")
