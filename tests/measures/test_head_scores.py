@@ -169,7 +169,7 @@ def test_one_sequence_alone_says_nothing_of_content() -> None:
     assert found(random_head([6]), text_tokens(list(range(6))))["content_dependence"] == UNDEFINED
 
 
-def test_content_dependence_of_text_looks_at_ten_positions_and_of_images_at_all() -> None:
+def test_content_dependence_looks_at_ten_positions_of_text_and_at_all_of_small_images() -> None:
     same, swapped = np.full((12, 12), 1 / 12), np.full((12, 12), 1 / 12)
     swapped[11] = [0.5] + [0.5 / 11] * 11
     head = head_of(same, swapped)

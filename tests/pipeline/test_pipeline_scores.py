@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
+from tests.support.text_architectures import TEXT_ARCHITECTURES, make
+from tests.support.tiny_models import byte_level_tokenizer, save
 from transformers import AutoModel, AutoTokenizer
 
 from attentionviz import models
@@ -90,6 +92,27 @@ def test_the_probe_is_that_of_the_models_own_attention(tiny_bert):
             score = found["heads"][head.folder][name]
             assert score["n_rows"] == expected[name].size
             assert score["value"] == pytest.approx(expected[name].mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llama", "mistral with a window"])
+def test_the_probe_knows_shared_keys_and_windows(tmp_path, name):
+    architecture, config = make(*TEXT_ARCHITECTURES[name])
+    folder = save(architecture, config, tmp_path, tokenizer=byte_level_tokenizer())
+    model = models.load(str(folder), device="cpu", local_models=None)
+    assert model.n_key_heads < model.n_heads
+    repeated = models.repeat_tokens(model, 0)
+    n, found = repeated.period, probe_heads(model, 0)["heads"]
+    patterns = np.stack(own_attention(folder, repeated.sequences))
+    second, every = np.arange(n, 2 * n), np.arange(1, 2 * n)
+    for head in layout.iterate_heads(model.n_layers, model.n_heads):
+        own, scores = patterns[:, head.layer, head.head], found[head.folder]
+        previous = own[:, every, every - 1].mean()
+        assert scores["probe_previous"]["value"] == pytest.approx(previous, abs=1e-5)
+        if name == "llama":
+            copied = own[:, second, second - n].mean()
+            assert scores["probe_duplicate"]["value"] == pytest.approx(copied, abs=1e-5)
+        else:
+            assert scores["probe_duplicate"] == {"value": None, "n_rows": 0}
 
 
 def test_repeated_tokens_are_words_between_the_models_marks_none_twice_in_a_saying(tiny_bert):

@@ -131,7 +131,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "Content dependence",
         "How much the pattern differs between sequences: 0 for a head that goes by position alone.",
         "Σ |A[i, j] − mean A[i, j]| ÷ 2 Σ A[i, j] over sequences, first 10 positions of text or "
-        "all of images, without key 0",
+        "1,024 of images, without key 0",
         f"{_VIG}, attention variability",
         None,
     ),

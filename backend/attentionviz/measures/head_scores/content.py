@@ -7,14 +7,15 @@ from attentionviz.core.pattern import Floats
 from attentionviz.measures.head_scores.corpus import Flags, HeadAttention, Rows, Tokens
 from attentionviz.measures.head_scores.registry import Score, Sums, ratio, score_of
 
-# As in the paper: so that each position has many sequences.
-N_POSITIONS = 10
+# As in the paper: so that each position has many sequences. All images have the same positions;
+# there only the square of weights has to fit the memory.
+TEXT_POSITIONS, IMAGE_POSITIONS = 10, 1024
 
 Square = NDArray[np.float64]
 
 
 def content_dependence(
-    attention: HeadAttention, tokens: Tokens, n_positions: int | None = N_POSITIONS
+    attention: HeadAttention, tokens: Tokens, n_positions: int = TEXT_POSITIONS
 ) -> Score:
     """Return the mean absolute deviation of the pattern over sequences, scaled to 0…1.
 
@@ -22,8 +23,8 @@ def content_dependence(
     ----------
     attention : HeadAttention
     tokens : TextTokens or PatchTokens
-    n_positions : int or None
-        Queries and keys beyond the first so many are left out; None: all positions count.
+    n_positions : int
+        Queries and keys beyond the first so many are left out.
 
     Returns
     -------
@@ -37,9 +38,7 @@ def content_dependence(
     token are left out. Pairs of positions that one sequence alone has deviate by nothing from
     their mean and are left out, too.
     """
-    side = int(attention.lengths.max())
-    if n_positions is not None:
-        side = min(side, n_positions)
+    side = min(int(attention.lengths.max()), n_positions)
     total, n_sequences = np.zeros((side, side)), np.zeros((side, side))
     for rows in attention.blocks(tokens, side):
         seen, weights = _first_keys(rows, side)

@@ -10,7 +10,11 @@ from attentionviz.errors import BuildError
 
 # Imported for what they register.
 from attentionviz.measures.head_scores import patches, positions, spread, words  # noqa: F401
-from attentionviz.measures.head_scores.content import N_POSITIONS, content_dependence
+from attentionviz.measures.head_scores.content import (
+    IMAGE_POSITIONS,
+    TEXT_POSITIONS,
+    content_dependence,
+)
 from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, Tokens
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
 from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, score_of
@@ -67,8 +71,7 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
         offsets += offset_sums(rows)
     scores = {name: nothing() for name in SCORE_FACTS if name not in PROBE_SCORES}
     scores |= {name: score_of(totals[name], MEASURES[name].value) for name in wanted}
-    # All images have the same positions, so there every position has many of them.
-    n_positions = None if is_image else N_POSITIONS
+    n_positions = IMAGE_POSITIONS if is_image else TEXT_POSITIONS
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
     return HeadScores(scores, profile_of(offsets))
 
