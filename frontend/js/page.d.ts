@@ -100,7 +100,7 @@ export interface Manifest {
   bias_terms: string[];
   corpus: { name: string; source: string | null; license: string | null; columns: string[] };
   patch_grid: PatchGrid | null;
-  precision: string; seed: number;
+  precision: string; seed: number; attentionviz_version?: string;
   maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;
   grid: { n_tokens: number; n_points: number };
   fidelity?: Record<string, Fidelity>;

@@ -154,6 +154,24 @@ export function fidelityOf(heads, at, name) {
 }
 
 /**
+ * The mean over the heads whose map is there; a measure that no head has is null.
+ *
+ * @param {Map<string, HeadFacts> | null} heads
+ * @param {string | null} name
+ * @returns {Fidelity | null}
+ */
+export function meanFidelity(heads, name) {
+  const all = [...(heads?.values() ?? [])].flatMap(({ maps }) => (name && maps[name] ? [maps[name].fidelity] : []));
+  if (all.length === 0) return null;
+  /** @param {keyof Fidelity} measure */
+  const mean = (measure) => {
+    const known = all.flatMap((fidelity) => fidelity[measure] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return { recall_at_10: mean('recall_at_10'), rank_correlation: mean('rank_correlation'), trustworthiness: mean('trustworthiness') };
+}
+
+/**
  * @param {Selected} selected
  * @param {number} nTokens
  */

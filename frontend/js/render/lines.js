@@ -22,6 +22,7 @@ import { FLAG, inkOf, STANDOUT } from './style.js';
 
 /** Steps of opacity; the faintest lines are stroked first. */
 const STEPS = 16;
+export const LINE_PX = 1.25;
 
 /**
  * Make the layer over the map.
@@ -73,25 +74,42 @@ export function linesByOpacity({ from, to, weights }, flags) {
 
 /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} cell @param {Lines} lines */
 function strokeLines(context, frame, cell, lines) {
-  const coefficients = cellCoefficients(frame, cell);
   const [red, green, blue] = lines.color ?? inkOf(frame);
-  context.lineWidth = lines.width ?? 1.25;
+  context.lineWidth = lines.width ?? LINE_PX;
   // One stroke a line: browsers without a GPU take several times as long for one path of them all.
-  const gap = (STANDOUT.selected.scale * frame.pointSize) / 2; // lines end at the marks that they join
-  linesByOpacity(lines, frame.flags).forEach((group, step) => {
-    context.strokeStyle = `rgb(${red} ${green} ${blue} / ${(step + 0.5) / STEPS})`;
-    for (const line of group) {
+  for (const { opacity, segments } of lineSegments(frame, cell, lines)) {
+    context.strokeStyle = `rgb(${red} ${green} ${blue} / ${opacity})`;
+    for (const [x, y, toX, toY] of segments) {
+      context.beginPath();
+      context.moveTo(x, y);
+      context.lineTo(toX, toY);
+      context.stroke();
+    }
+  }
+}
+
+/**
+ * Where lines begin and end on the screen, faintest first; they end at the marks that they join.
+ *
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Lines} lines
+ * @returns {{opacity: number, segments: [number, number, number, number][]}[]}
+ */
+export function lineSegments(frame, cell, lines) {
+  const coefficients = cellCoefficients(frame, cell);
+  const gap = (STANDOUT.selected.scale * frame.pointSize) / 2;
+  return linesByOpacity(lines, frame.flags).map((group, step) => ({
+    opacity: (step + 0.5) / STEPS,
+    segments: group.flatMap((line) => {
       const [x, y] = projectPoint(frame, cell, lines.from[line], coefficients);
       const [toX, toY] = projectPoint(frame, cell, lines.to[line], coefficients);
       const length = Math.hypot(toX - x, toY - y);
-      if (length <= 2 * gap) continue;
+      if (length <= 2 * gap) return [];
       const [stepX, stepY] = [((toX - x) / length) * gap, ((toY - y) / length) * gap];
-      context.beginPath();
-      context.moveTo(x + stepX, y + stepY);
-      context.lineTo(toX - stepX, toY - stepY);
-      context.stroke();
-    }
-  });
+      return [/** @type {[number, number, number, number]} */ ([x + stepX, y + stepY, toX - stepX, toY - stepY])];
+    }),
+  })).filter(({ segments }) => segments.length > 0);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} cell @param {ArrayLike<number>} rings */

@@ -5,8 +5,10 @@ import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js'
 import { neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
 import { counted, headWords, mapWords } from '../words.js';
+import { createSave } from './save.js';
 
 /** @import { Context, View } from '../page.js' */
+/** @import { Source } from '../figure/figure.js' */
 /** @import { ShownTheme } from '../painting.js' */
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
@@ -21,10 +23,11 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
+ * @param {Context & Source & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
  * @returns {View}
  */
-export function createBar(root, { actions, facts, lasso, notify, resetZoom, store, theme, undo }) {
+export function createBar(root, context) {
+  const { actions, facts, lasso, notify, resetZoom, store, theme, undo } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -37,8 +40,10 @@ export function createBar(root, { actions, facts, lasso, notify, resetZoom, stor
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
   const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
   const steps = createSteps(undo);
-  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset, link);
+  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset);
   root.append(element);
+  const save = createSave(element, context);
+  element.append(link);
   let wasGrid = false;
 
   function toggleLasso() {
@@ -57,13 +62,15 @@ export function createBar(root, { actions, facts, lasso, notify, resetZoom, stor
   }
 
   return {
-    update({ at, method, dims, selected }) {
+    update(state) {
+      const { at, method, dims, selected } = state;
       const manifest = facts.description.value?.manifest ?? null;
       const isOpening = wasGrid && at !== null;
       wasGrid = at === null;
       back.hidden = neighbours.hidden = at === null;
       if (isOpening && document.activeElement !== document.body) inheritFocus(back);
       steps.update();
+      save.update(state);
       clear.hidden = selected === null;
       reset.hidden = outline.hidden = link.hidden = manifest === null;
       setText(title, at ? headWords(at) : 'All heads');
@@ -71,7 +78,10 @@ export function createBar(root, { actions, facts, lasso, notify, resetZoom, stor
       setText(detail, method ? `${mapWords(method, dims)}${size}` : '');
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
     },
-    destroy: () => element.remove(),
+    destroy() {
+      save.destroy();
+      element.remove();
+    },
   };
 }
 

@@ -1,11 +1,11 @@
 /** How true the shown map is: three measures in numbers and words, for one head or the mean over all. */
 
 import { el, setText } from '../dom.js';
-import { chosenMap, fidelityOf } from '../select.js';
+import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
 import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
 import { createSection } from './section.js';
 
-/** @import { Context, Fidelity, HeadFacts, HeadMapFacts, View } from '../page.js' */
+/** @import { Context, HeadMapFacts, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
@@ -56,22 +56,4 @@ export function createFidelity(root, { facts }) {
     },
     destroy: section.destroy,
   };
-}
-
-/**
- * The mean over the heads whose map is there; a measure that no head has is null.
- *
- * @param {Map<string, HeadFacts> | null} heads
- * @param {string | null} name
- * @returns {Fidelity | null}
- */
-export function meanFidelity(heads, name) {
-  const all = [...(heads?.values() ?? [])].flatMap(({ maps }) => (name && maps[name] ? [maps[name].fidelity] : []));
-  if (all.length === 0) return null;
-  /** @param {keyof Fidelity} measure */
-  const mean = (measure) => {
-    const known = all.flatMap((fidelity) => fidelity[measure] ?? []);
-    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-  };
-  return { recall_at_10: mean('recall_at_10'), rank_correlation: mean('rank_correlation'), trustworthiness: mean('trustworthiness') };
 }

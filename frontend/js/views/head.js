@@ -194,13 +194,21 @@ export function createHeadLayer(root, context) {
     const state = store.get();
     if (!shown || state.at === null) return overlay.clear();
     frame = shown;
-    const [attention, tokens] = [derived.attention(state), facts.tokens.value];
+    const tokens = facts.tokens.value;
     if (walk.point >= 0 && tokens && shown.nPoints === 2 * tokens.n) {
       const [x, y] = projectPoint(shown, 0, walk.point);
       tell({ x, y }, tokens, walk.point);
     }
-    if (!state.selected || !state.hasLines || !attention || !tokens || shown.nPoints !== 2 * tokens.n) return overlay.clear();
-    overlay.draw(shown, [{ cell: 0, lines: links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens)) }]);
+    const lines = linesIn(shown, state);
+    if (lines) overlay.draw(shown, [{ cell: 0, lines }]);
+    else overlay.clear();
+  }
+
+  /** The attention lines of the selection, where there are any. @param {Frame} shown @param {State} state */
+  function linesIn({ nPoints }, state) {
+    const [attention, tokens] = [derived.attention(state), facts.tokens.value];
+    if (state.at === null || !state.selected || !state.hasLines || !attention || !tokens || nPoints !== 2 * tokens.n) return null;
+    return links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens));
   }
 
   return {
@@ -208,6 +216,7 @@ export function createHeadLayer(root, context) {
     draw,
     emphasis,
     walk: walk.walk,
+    linesIn,
     destroy() {
       cleanup.run();
       walk.destroy();

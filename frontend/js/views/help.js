@@ -12,6 +12,7 @@ const CONTROLS = [
     ['Neighbours', 'the head above, below, left or right, as far as the model goes'],
     ['Lasso', 'marks the points that are drawn around, counts and saves them'],
     ['Undo, Redo', 'take back what was selected, hidden, marked, filtered, searched or coloured, and take it up again; Back and Forward of the browser do the same with the places one was at'],
+    ['Save figure', 'what is seen, with its caption, as SVG or PNG; places of points and fidelity of heads as tables'],
     ['Copy address', 'the address of exactly this picture, with zoom, theme and palette; the line of the address leaves theme and palette to whoever reads it'],
     ['Reset zoom', 'shows everything again'],
     ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],

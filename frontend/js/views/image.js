@@ -280,6 +280,6 @@ function restWords(shown, { links, nAll, alone }, isFailed) {
 }
 
 /** The picture stays visible under little attention. @param {number} share */
-function heatAlpha(share) {
+export function heatAlpha(share) {
   return 0.12 + 0.73 * share;
 }

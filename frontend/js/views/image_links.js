@@ -71,22 +71,40 @@ export function linksFrom({ n, pattern }, least, alone = null) {
  * @param {boolean} picture.isByWeight width and opacity by weight
  */
 export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight }) {
-  const mark = Math.max(2, Math.min(9, patch * 0.26));
+  const mark = markOf(patch);
   // Light lines with a dark edge can be seen over any picture.
   for (const [color, extra] of /** @type {const} */ ([['rgb(0 0 0)', 2], ['rgb(255 255 255)', 0]])) {
     pen.strokeStyle = color;
     pen.fillStyle = color;
     for (const { query, key, weight } of links) {
-      const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
-      pen.globalAlpha = strength * (extra ? 0.6 : 1);
-      pen.lineWidth = (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra;
+      const { opacity, width, head } = linkLook(weight, isByWeight, extra, mark);
+      pen.globalAlpha = opacity;
+      pen.lineWidth = width;
       const from = spotOf(query);
       if (query === key) paintCircle(pen, from, mark);
       else if (key === classPosition) pen.strokeRect(from.x - mark, from.y - mark, 2 * mark, 2 * mark);
-      else paintArrow(pen, from, shortOf(from, spotOf(key), mark), mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2);
+      else paintArrow(pen, from, shortOf(from, spotOf(key), mark), head);
     }
   }
   pen.globalAlpha = 1;
+}
+
+/** Half the size of circles and squares, in pixels. @param {number} patch side of a patch */
+export function markOf(patch) {
+  return Math.max(2, Math.min(9, patch * 0.26));
+}
+
+/**
+ * How a connection is drawn, or the dark edge under it.
+ *
+ * @param {number} weight
+ * @param {boolean} isByWeight
+ * @param {number} extra width of the edge; 0 for the connection itself
+ * @param {number} mark
+ */
+export function linkLook(weight, isByWeight, extra, mark) {
+  const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
+  return { opacity: strength * (extra ? 0.6 : 1), width: (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra, head: mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2 };
 }
 
 /**

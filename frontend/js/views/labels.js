@@ -26,6 +26,7 @@ const REACH = Object.freeze({ mark: [0.7, 1.15], sprite: [1.4, 1.85] });
 /** Room that is kept for the difference. */
 const EMPHASIS_PX = 5;
 
+/** What writes words: a canvas, or a list. @typedef {{strokeText: (words: string, x: number, y: number, width: number) => void, fillText: (words: string, x: number, y: number, width: number) => void}} Pen */
 /** Left edge, middle and width of words. @typedef {[number, number, number]} Box */
 /** @typedef {{points: Uint32Array, words: string[], levels: Levels, x: Float32Array, y: Float32Array, width: Float32Array, first: number, known: unknown[]}} Layout */
 
@@ -71,6 +72,24 @@ export function createLabels(canvas, { facts, hover }) {
     for (const cell of cells) drawCell(pen, frame, cell, state, tokens, drawn);
   }
 
+  /**
+   * What is written for a frame and where: left edge and middle of the line.
+   *
+   * @param {Frame} frame
+   * @param {State} state
+   */
+  function written(frame, state) {
+    const tokens = facts.tokens.value;
+    const drawn = state.at === null ? facts.gridTokens.value : null;
+    /** @type {{words: string, x: number, y: number}[]} */
+    const list = [];
+    if (!tokens || frame.nPoints !== 2 * (drawn ? drawn.length : tokens.n)) return list;
+    setFont();
+    const keeper = { strokeText: () => {}, fillText: (/** @type {string} */ words, /** @type {number} */ x, /** @type {number} */ y) => list.push({ words, x, y }) };
+    for (const cell of cellsWithRoom(frame, state.at !== null)) drawCell(keeper, frame, cell, state, tokens, drawn);
+    return list;
+  }
+
   function setFont() {
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     font = `500 ${FONT_REM * rem}px ${getComputedStyle(canvas).fontFamily}`;
@@ -88,7 +107,7 @@ export function createLabels(canvas, { facts, hover }) {
   }
 
   /**
-   * @param {CanvasRenderingContext2D} to
+   * @param {Pen} to
    * @param {Frame} frame
    * @param {number} cell
    * @param {State} state
@@ -179,6 +198,7 @@ export function createLabels(canvas, { facts, hover }) {
 
   return {
     draw,
+    written,
     clear,
   };
 }
@@ -201,7 +221,7 @@ function roomOf({ cells, height: bottom, transform: { k, x, y }, width: right },
   return { left, top: top + height / 2, right: left + side, bottom: top + side - height / 2 };
 }
 
-/** @param {CanvasRenderingContext2D} to @param {string} words @param {number} x @param {number} y @param {number} width */
+/** @param {Pen} to @param {string} words @param {number} x @param {number} y @param {number} width */
 function write(to, words, x, y, width) {
   to.strokeText(words, x, y, width);
   to.fillText(words, x, y, width);

@@ -1,5 +1,6 @@
 /** How many points are marked, and ways to take them along. */
 
+import { download } from '../download.js';
 import { createCleanup, el, setText } from '../dom.js';
 import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../marked_table.js';
 import { chosenMap, drawnPoint, selectedAt } from '../select.js';
@@ -7,9 +8,6 @@ import { counted } from '../words.js';
 
 /** @import { Subject } from '../marked_table.js' */
 /** @import { Context, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
-
-/** An address of a file is given back after this time; browsers read it only after the click. */
-const KEPT_MS = 10_000;
 
 /**
  * @param {HTMLElement} root
@@ -84,11 +82,4 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
  */
 function isOf(map, state, { layer, head }) {
   return map.name === chosenMap(state) && (!('at' in map) || (map.at.layer === layer && map.at.head === head));
-}
-
-/** @param {string} text @param {string} name @param {string} type */
-function download(text, name, type) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  el('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }

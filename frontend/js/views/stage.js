@@ -22,6 +22,7 @@ import { createTooltip } from './tooltip.js';
 /** @import { Legend } from '../color_modes.js' */
 /** @import { Context, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
+/** @import { Drawing } from '../figure/map_figure.js' */
 /** @import { Frame, Renderer, Transform } from '../types.js' */
 
 const MAX_RATIO = 2;
@@ -30,7 +31,7 @@ const READY_ONE = Uint8Array.of(1);
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
- * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { facts, store } = context;
@@ -43,7 +44,7 @@ export function createStage(root, context) {
   root.append(element);
   const lasso = createLasso(map, { ...context, frame: () => frame });
   const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)), rested: context.actions.look });
-  const bar = createBar(element, { ...context, lasso, resetZoom: viewport.reset });
+  const bar = createBar(element, { ...context, lasso, drawing, resetZoom: viewport.reset });
   const line = el('div', {});
   element.append(line, map);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
@@ -200,6 +201,20 @@ export function createStage(root, context) {
     context.drawn();
   }
 
+  /** What is seen, for a figure in either theme; null while there is nothing to see. @param {ShownTheme} theme @returns {Drawing | null} */
+  function drawing(theme) {
+    const state = store.get();
+    if (!frame || !arrangement || canvas.classList.contains('is-stale')) return null;
+    const still = { ...frame, from: null, blend: 1 };
+    const labelled = () => (state.hasLabels ? labels.written(still, state) : []);
+    if (theme === context.theme()) return { frame: still, arrangement, legend, lines: head.linesIn(still, state), labels: labelled() };
+    const paint = createPainting(context).of(state, state.at ? null : facts.gridTokens.value, still.cells.n, theme);
+    if (!paint) return null;
+    const { background, ink } = canvasPalette(theme);
+    const { colors, sprites } = paint;
+    return { frame: { ...still, colors, sprites, background, ink }, arrangement, legend: paint.legend, lines: head.linesIn(still, state), labels: labelled() };
+  }
+
   let nCellsSeen = 0;
   /** @type {unknown} */
   let lastCells = null;
@@ -216,6 +231,7 @@ export function createStage(root, context) {
     renderer,
     frame: () => frame,
     walk: head.walk,
+    drawing,
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();

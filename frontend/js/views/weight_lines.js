@@ -26,29 +26,14 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
   const { clientWidth: width, clientHeight: height } = canvas;
   const pen = emptyPen(canvas);
   if (!pen || !attention) return;
-  const { n, pattern } = attention;
   /** @param {number} position */
   const middle = (position) => padding + (position + 0.5) * rowHeight - scrollTop;
+  /** @param {number} query @param {number} key */
+  const isSeen = (query, key) => Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
 
-  /** @param {number} query @param {number} key @param {{kind: Kind, position: number} | null} one */
-  const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
-
-  /** Places in the pattern. @type {number[]} */
-  let lines = [];
-  for (let query = 0; query < n; query++) {
-    const from = middle(query);
-    for (let key = 0; key < n; key++) {
-      if (pattern[query * n + key] < LEAST_WEIGHT || !isOf(query, key, alone)) continue;
-      const to = middle(key);
-      if (Math.max(from, to) >= 0 && Math.min(from, to) <= height) lines.push(query * n + key);
-    }
-  }
-  if (lines.length > MOST_LINES) lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
-  for (const line of lines) {
-    const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
-    const isStrong = alone !== null || isOf(query, key, chosen);
-    pen.globalAlpha = isStrong ? weight : weight * OTHERS;
-    pen.lineWidth = isStrong && (alone ?? chosen) ? 2 : 1.5;
+  for (const { query, key, opacity, width: lineWidth } of heaviestLines(attention, { alone, chosen, isSeen })) {
+    pen.globalAlpha = opacity;
+    pen.lineWidth = lineWidth;
     pen.beginPath();
     pen.moveTo(0, middle(query));
     pen.lineTo(width, middle(key));
@@ -56,6 +41,35 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
   }
   pen.globalAlpha = 1;
   dye(pen, canvas);
+}
+
+/** @typedef {{kind: Kind, position: number}} Place */
+
+/**
+ * The lines that are drawn, with opacity and width in pixels.
+ *
+ * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {object} which
+ * @param {Place | null} which.alone only the lines of this token
+ * @param {Place | null} which.chosen those of this token are drawn strongest
+ * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in sight
+ */
+export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => true }) {
+  /** @param {number} query @param {number} key @param {Place | null} one */
+  const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
+  /** Places in the pattern. @type {number[]} */
+  let lines = [];
+  for (let query = 0; query < n; query++) {
+    for (let key = 0; key < n; key++) {
+      if (pattern[query * n + key] >= LEAST_WEIGHT && isOf(query, key, alone) && isSeen(query, key)) lines.push(query * n + key);
+    }
+  }
+  if (lines.length > MOST_LINES) lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
+  return lines.map((line) => {
+    const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
+    const isStrong = alone !== null || isOf(query, key, chosen);
+    return { query, key, opacity: isStrong ? weight : weight * OTHERS, width: isStrong && (alone ?? chosen) ? 2 : 1.5 };
+  });
 }
 
 /**

@@ -1,0 +1,18 @@
+/** Gives a file to the viewer. */
+
+import { el } from './dom.js';
+
+/** An address of a file is given back after this time; browsers read it only after the click. */
+const KEPT_MS = 10_000;
+
+/** @param {string | Blob} content @param {string} name @param {string} type */
+export function download(content, name, type) {
+  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  el('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
+}
+
+/** A name for a file, whatever its parts hold. @param {readonly (string | null | undefined | false)[]} parts @param {string} ending */
+export function fileNameOf(parts, ending) {
+  return `${parts.filter(Boolean).join('-').replace(/[^\w.@-]+/g, '_').replace(/^\.+/, '_')}.${ending}`;
+}

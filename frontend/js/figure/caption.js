@@ -1,0 +1,100 @@
+/** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
+
+import { methodWords } from '../methods.js';
+import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
+import { counted, FIDELITY_WORDS, headWords, mapWords, measureWords, sequenceWord } from '../words.js';
+
+/** @import { HeadFacts, Manifest, ModelFacts, State } from '../page.js' */
+
+/** Characters of a hash that are said. */
+const HASH = 12;
+/** Text of a corpus or of a path may be long. */
+const LONGEST = 90;
+
+/** @param {string} text so that it keeps its own direction to itself */
+function own(text) {
+  return `\u2068${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\u2069`;
+}
+
+/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @returns {string} */
+export function figureTitle({ at, method, dims }, manifest, isMap) {
+  const which = at ? headWords(at) : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
+  return [manifest.model.name, which, isMap && method && mapWords(method, dims)].filter(Boolean).join(' · ');
+}
+
+/**
+ * @param {object} known
+ * @param {State} known.state
+ * @param {Manifest} known.manifest
+ * @param {Map<string, HeadFacts> | null} known.heads
+ * @param {string} known.colors what the colours of a map tell; '' for what is no map
+ * @param {string} [known.shown] what else is to be said of what is seen
+ * @returns {string[]} sentences, one paragraph each
+ */
+export function captionWords({ state, manifest, heads, colors, shown = '' }) {
+  const { corpus, model, n_sequences: nSequences, n_tokens: nTokens } = manifest;
+  const name = chosenMap(state);
+  const map = name === null ? null : manifest.maps[name];
+  return [
+    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}).`,
+    ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(state)}`, fidelityLine(state, heads, name)]),
+    [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
+    `Drawn with AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
+  ].filter((line) => line !== '');
+}
+
+/** @param {ModelFacts} model */
+function weightWords({ revision, weights_sha256: hash }) {
+  return `${revision ? `revision ${revision.slice(0, 40)}, ` : ''}weights sha256 ${hash.slice(0, HASH)}`;
+}
+
+/** @param {Record<string, unknown>} parameters */
+function parameterWords(parameters) {
+  return Object.entries(parameters).map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? value : String(value)}, `).join('');
+}
+
+/** @param {State} state */
+function nearnessWords({ method }) {
+  return method ? `${methodWords(method).help.replace(/\.$/, '')}.` : '';
+}
+
+/** @param {State} state @param {Map<string, HeadFacts> | null} heads @param {string | null} name */
+function fidelityLine(state, heads, name) {
+  const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
+  if (!fidelity) return '';
+  const numbers = FIDELITY_WORDS.map((words) => `${words.label} ${measureWords(fidelity[words.name])}`).join(', ');
+  return `Fidelity${state.at ? '' : ', mean over heads'}: ${numbers}.`;
+}
+
+/**
+ * Break words into lines; a word that is longer than a line is broken, too.
+ *
+ * @param {string} words
+ * @param {number} width
+ * @param {(words: string) => number} measure
+ */
+export function wrapped(words, width, measure) {
+  /** @type {string[]} */
+  const lines = [];
+  let line = '';
+  for (const word of words.split(' ').flatMap((long) => broken(long, width, measure))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && measure(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+/** @param {string} word @param {number} width @param {(words: string) => number} measure */
+function broken(word, width, measure) {
+  if (measure(word) <= width) return [word];
+  const parts = [''];
+  for (const character of word) {
+    const last = parts.length - 1;
+    if (parts[last] !== '' && measure(parts[last] + character) > width) parts.push(character);
+    else parts[last] += character;
+  }
+  return parts;
+}

@@ -1,0 +1,104 @@
+/** The legend of the colours below a figure. */
+
+import { DIAMOND } from '../render/style.js';
+import { node } from './markup.js';
+
+/** @import { Legend, RampLegend } from '../color_modes.js' */
+/** @import { Markup } from './markup.js' */
+/** @import { Looks } from './looks.js' */
+
+const ROW_PX = 20;
+const MARK_PX = 5;
+export const RAMP_PX = 120;
+const GAP_PX = 18;
+/** Classes of a corpus may be many, and their names long. */
+const MOST_ENTRIES = 40;
+const LONGEST = 40;
+
+/**
+ * @param {Legend} legend
+ * @param {number} width
+ * @param {Looks} looks
+ * @returns {{markup: Markup[], height: number}}
+ */
+export function legendMarkup(legend, width, looks) {
+  const items = legend.kind === 'ramp' ? rampItems(legend, looks) : swatchItems(legend, looks);
+  const all = [textItem(legend.title, looks, 600), ...items];
+  let [x, row] = [0, 0];
+  const markup = all.map(({ size, draw }) => {
+    if (x > 0 && x + size > width) [x, row] = [0, row + 1];
+    const drawn = node('g', { transform: `translate(${Math.round(x)} ${row * ROW_PX})` }, ...draw());
+    x += size + GAP_PX;
+    return drawn;
+  });
+  return { markup, height: (row + 1) * ROW_PX };
+}
+
+/** @typedef {{size: number, draw: () => Markup[]}} Item */
+
+/** @param {string} words @param {Looks} looks @param {number} [weight] @returns {Item} */
+function textItem(words, { measure, ink }, weight = 400) {
+  return { size: measure(words, 12, weight), draw: () => [text(words, 0, ink, weight)] };
+}
+
+/** @param {RampLegend} legend @param {Looks} looks @returns {Item[]} */
+function rampItems({ ramps, missing }, looks) {
+  const { measure, ink, soft } = looks;
+  const items = ramps.map(({ label, stops, range }) => {
+    const [name, low, high] = [measure(label, 12), measure(range[0], 11), measure(range[1], 11)];
+    const start = 2 * MARK_PX + 6 + name + 10 + low + 6;
+    return {
+      size: start + RAMP_PX + 6 + high,
+      draw: () => [
+        mark(label === 'key' ? 'diamond' : 'disc', MARK_PX, stops[Math.floor(stops.length / 2)]),
+        text(label, 2 * MARK_PX + 6, ink),
+        text(range[0], 2 * MARK_PX + 6 + name + 10, soft, 400, 11),
+        ...rampBar(`ramp-${label}`, stops, start, 4),
+        text(range[1], start + RAMP_PX + 6, soft, 400, 11),
+      ],
+    };
+  });
+  return missing ? [...items, swatchItem({ label: missing.label, colors: [missing.color], shapes: ['disc'] }, looks)] : items;
+}
+
+/**
+ * A bar from the first colour to the last.
+ *
+ * @param {string} id
+ * @param {readonly string[]} stops
+ * @param {number} x
+ * @param {number} y
+ */
+export function rampBar(id, stops, x, y) {
+  const gradient = node('linearGradient', { id }, ...stops.map((color, i) => node('stop', { offset: i / (stops.length - 1), 'stop-color': color })));
+  return [node('defs', {}, gradient), node('rect', { class: 'ramp', x, y, width: RAMP_PX, height: 9, fill: `url(#${id})` })];
+}
+
+/** @param {Extract<Legend, {kind: 'swatches'}>} legend @param {Looks} looks */
+function swatchItems({ entries }, looks) {
+  const left = entries.length - MOST_ENTRIES;
+  return [...entries.slice(0, MOST_ENTRIES).map((entry) => swatchItem(entry, looks)), ...(left > 0 ? [textItem(`and ${left} more`, looks)] : [])];
+}
+
+/** @param {{label: string, colors: string[], shapes: string[]}} entry @param {Looks} looks @returns {Item} */
+function swatchItem({ label, colors, shapes }, { measure, ink }) {
+  const words = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
+  const start = colors.length * (2 * MARK_PX + 3) + 3;
+  return {
+    size: start + measure(words, 12),
+    draw: () => [...colors.map((color, i) => mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color)), text(words, start, ink)],
+  };
+}
+
+/** @param {string} words @param {number} x @param {string} fill @param {number} [weight] @param {number} [size] */
+function text(words, x, fill, weight = 400, size = 12) {
+  return node('text', { x, y: 13, 'font-size': size, 'font-weight': weight === 400 ? null : weight, fill }, words);
+}
+
+/** @param {string} form @param {number} x of the middle @param {string} fill */
+function mark(form, x, fill) {
+  if (form === 'disc') return node('circle', { cx: x, cy: 9, r: MARK_PX, fill });
+  if (form === 'square') return node('rect', { x: x - MARK_PX, y: 9 - MARK_PX, width: 2 * MARK_PX, height: 2 * MARK_PX, fill });
+  const reach = MARK_PX * DIAMOND;
+  return node('path', { d: `M${x} ${9 - reach}l${reach} ${reach}-${reach} ${reach}-${reach}-${reach}z`, fill });
+}

@@ -1,0 +1,161 @@
+/** The map as a figure: the grid of all heads, or one head, as it is in sight. */
+
+import { TITLE_PX } from '../arrangement.js';
+import { projectPoint } from '../geometry.js';
+import { LINE_PX, lineSegments } from '../render/lines.js';
+import { createScatter2d } from '../render/scatter2d.js';
+import { FLAG, inkOf, SPRITE_SCALE } from '../render/style.js';
+import { node } from './markup.js';
+import { countPoints, hasPictures, hex, MOST_SHAPES, pointShapes, visibleCells } from './points.js';
+
+/** @import { Arrangement } from '../arrangement.js' */
+/** @import { Legend } from '../color_modes.js' */
+/** @import { Lines } from '../render/lines.js' */
+/** @import { Frame } from '../types.js' */
+/** @import { Looks } from './looks.js' */
+/** @import { Markup } from './markup.js' */
+/** @import { Box } from './points.js' */
+
+/** Pixels of pictures per pixel of a figure. */
+export const SHARPNESS = 2;
+const LABEL_PX = 12;
+const HALO_PX = 3.5;
+const PAD_PX = 12;
+/** Room for the numbers of layers and heads beside the grid. */
+const AXES_PX = Object.freeze({ left: 34, top: 24 });
+/** Widths of a column from which number, and title too, have room. */
+const ROOM_FOR_NUMBER = 40;
+const ROOM_FOR_BOTH = 84;
+
+/**
+ * @typedef {object} Drawing What is seen.
+ * @property {Frame} frame with its points at rest
+ * @property {Arrangement} arrangement
+ * @property {Legend | null} legend
+ * @property {Lines | null} lines
+ * @property {{words: string, x: number, y: number}[]} labels left edge and middle of the line
+ */
+/** One head of the grid in words. @typedef {{title: string, number: string, isWarning: boolean}} CellWords */
+/** @typedef {{x: number, y: number, width: number, height: number, canvas: HTMLCanvasElement}} Picture */
+/** @typedef {{width: number, height: number, pictures: Picture[], markup: Markup[]}} Body what a figure shows, in pixels from its corner */
+
+/**
+ * @param {Drawing} drawing
+ * @param {Looks} looks
+ * @param {object} options
+ * @param {CellWords[] | null} options.cells of the grid; null for one head
+ * @param {number} options.nHeads in a row of the grid
+ * @param {boolean} options.isPixels whether points are pixels, however few
+ * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are pixels
+ */
+export function mapFigure(drawing, looks, { cells, nHeads, isPixels }) {
+  const { frame } = drawing;
+  const box = whole(cells ? gridBox(drawing) : headBox(drawing, looks), frame);
+  const [left, top] = cells ? [AXES_PX.left, AXES_PX.top] : [0, 0];
+  const size = { width: box.right - box.left, height: box.bottom - box.top };
+  const isShapes = !isPixels && !hasPictures(frame) && countPoints(frame) <= MOST_SHAPES;
+  const shapes = isShapes ? pointShapes(frame, box) : [];
+  const clip = node('clipPath', { id: 'map' }, node('rect', { x: box.left, y: box.top, ...size }));
+  const content = node('g', { 'clip-path': 'url(#map)' },
+    ...(cells ? emptyCells(frame, looks) : []), ...shapes, ...lineMarkup(drawing), ...(cells ? titles(drawing, cells, looks) : []), ...drawing.labels.map((label) => labelMarkup(label, frame)));
+  return {
+    width: left + size.width, height: top + size.height,
+    pictures: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
+    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, looks) : []))],
+    nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
+  };
+}
+
+/** Whole pixels inside of the viewport. @param {Box} box @param {Frame} frame @returns {Box} */
+function whole({ left, top, right, bottom }, { width, height }) {
+  return { left: Math.max(0, Math.floor(left)), top: Math.max(0, Math.floor(top)), right: Math.min(width, Math.ceil(right)), bottom: Math.min(height, Math.ceil(bottom)) };
+}
+
+/** Around all points and labels of a head. @param {Drawing} drawing @param {Looks} looks */
+function headBox({ frame, labels }, { measure }) {
+  const reach = frame.pointSize * (frame.sprites ? SPRITE_SCALE : 1) + PAD_PX;
+  const box = { left: frame.width, top: frame.height, right: 0, bottom: 0 };
+  /** @param {number} x @param {number} y @param {number} width @param {number} room */
+  const include = (x, y, width, room) => {
+    if (x + width < 0 || y < 0 || x > frame.width || y > frame.height) return;
+    [box.left, box.top] = [Math.min(box.left, x - room), Math.min(box.top, y - room)];
+    [box.right, box.bottom] = [Math.max(box.right, x + width + room), Math.max(box.bottom, y + room)];
+  };
+  for (let point = 0; point < frame.nPoints; point++) {
+    if (frame.flags[point] & FLAG.hidden) continue;
+    const [x, y] = projectPoint(frame, 0, point);
+    include(x, y, 0, reach);
+  }
+  for (const { words, x, y } of labels) include(x, y, measure(words, LABEL_PX), PAD_PX);
+  return box.right > box.left ? box : { left: 0, top: 0, right: frame.width, bottom: frame.height };
+}
+
+/** Around all heads of the grid with their titles. @param {Drawing} drawing */
+function gridBox({ frame: { cells, transform: { k, x, y } }, arrangement: { size } }) {
+  return { left: x - 4, top: y + (cells.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + 4, bottom: y + size.height * k + 4 };
+}
+
+/** Heads whose map is not there yet. @param {Frame} frame @param {Looks} looks */
+function emptyCells({ cells, ready, transform: { k, x, y } }, { line }) {
+  return Array.from({ length: cells.n }, (_, cell) => cell).filter((cell) => !ready[cell]).map((cell) =>
+    node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: 'none', stroke: line, 'stroke-dasharray': '3 3' }));
+}
+
+/** @param {Drawing} drawing */
+function lineMarkup({ frame, lines }) {
+  if (!lines) return [];
+  const groups = lineSegments(frame, 0, lines).map(({ opacity, segments }) =>
+    node('g', { 'stroke-opacity': opacity }, ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 }))));
+  return [node('g', { class: 'lines', stroke: hex(lines.color ?? inkOf(frame)), 'stroke-width': lines.width ?? LINE_PX }, ...groups)];
+}
+
+/** @param {{words: string, x: number, y: number}} label @param {Frame} frame */
+function labelMarkup({ words, x, y }, frame) {
+  return node('text', {
+    class: 'label', x, y: y + 0.35 * LABEL_PX, 'font-size': LABEL_PX, 'font-weight': 500, fill: hex(inkOf(frame)),
+    stroke: hex(frame.background), 'stroke-width': HALO_PX, 'stroke-opacity': 0.92, 'stroke-linejoin': 'round', 'paint-order': 'stroke',
+  }, words);
+}
+
+/** Title and fidelity above each head, as far as there is room. @param {Drawing} drawing @param {CellWords[]} words @param {Looks} looks */
+function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, soft, warning }) {
+  const { cells, transform: { k, x, y } } = frame;
+  if (pitch.x * k < ROOM_FOR_NUMBER || TITLE_PX * k < LABEL_PX) return [];
+  const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
+  return visibleCells(frame).flatMap((cell) => {
+    const { title, number, isWarning } = words[cell];
+    const side = cells.size[cell] * k;
+    const width = Math.max(side, Math.min(titleWidth * k, 112));
+    const [left, base] = [cells.x[cell] * k + x - (width - side) / 2, cells.y[cell] * k + y - 6];
+    const value = { y: base, 'font-size': LABEL_PX, 'font-weight': isWarning ? null : 600, fill: isWarning ? warning : ink };
+    if (!isBoth) return [node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number)];
+    return [node('text', { x: left + 1, y: base, 'font-size': LABEL_PX, fill: soft }, title), node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number)];
+  });
+}
+
+/** Numbers of layers at the left and of heads on top. @param {Drawing} drawing @param {Box} box @param {number} nHeads @param {Looks} looks */
+function axes({ frame: { cells, transform: { k, x, y } }, arrangement: { pitch } }, box, nHeads, { soft }) {
+  const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
+  const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
+  const look = { 'font-size': LABEL_PX, fill: soft };
+  const columns = Array.from({ length: nHeads }, (_, head) => ({ head, at: (cells.x[head] + cells.size[head] / 2) * k + x }))
+    .filter(({ head, at }) => head % everyColumn === 0 && at >= box.left && at <= box.right)
+    .map(({ head, at }) => node('text', { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look }, String(head)));
+  const rows = Array.from({ length: cells.n / nHeads }, (_, layer) => ({ layer, at: (cells.y[layer * nHeads] + cells.size[layer * nHeads] / 2) * k + y }))
+    .filter(({ layer, at }) => layer % everyRow === 0 && at >= box.top && at <= box.bottom)
+    .map(({ layer, at }) => node('text', { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look }, String(layer)));
+  const corner = [node('text', { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft }, 'head')];
+  return [...columns, ...rows, ...corner, node('text', { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft }, 'layer')];
+}
+
+/** The points as the renderers draw them, finer than on the screen. @param {Frame} frame @param {Box} box */
+function pixelsOf(frame, { left, top, right, bottom }) {
+  const whole = document.createElement('canvas');
+  const renderer = createScatter2d(whole);
+  renderer.draw({ ...frame, ratio: SHARPNESS });
+  const part = document.createElement('canvas');
+  [part.width, part.height] = [SHARPNESS * (right - left), SHARPNESS * (bottom - top)];
+  part.getContext('2d')?.drawImage(whole, -SHARPNESS * left, -SHARPNESS * top);
+  renderer.destroy();
+  return part;
+}

@@ -1,0 +1,65 @@
+/** A sentence as a figure: queries left, keys right, a line for every weight. */
+
+import { heaviestLines } from '../views/weight_lines.js';
+import { tokenWords, visibleText } from '../words.js';
+import { node } from './markup.js';
+
+/** @import { Attention, HiddenToken, Selected, Tokens } from '../page.js' */
+/** @import { Kind } from '../types.js' */
+/** @import { Looks } from './looks.js' */
+/** @import { Body } from './map_figure.js' */
+
+const ROW_PX = 19;
+const FONT_PX = 13;
+const GAP_PX = 200;
+const HEAD_PX = 28;
+/** Characters of a token that are written. */
+const LONGEST = 36;
+
+/**
+ * @param {object} shown
+ * @param {Tokens} shown.tokens
+ * @param {number} shown.start first token of the sentence
+ * @param {number} shown.n
+ * @param {Attention} shown.attention weighed, and without hidden tokens
+ * @param {Selected} shown.selected
+ * @param {readonly HiddenToken[]} shown.hidden
+ * @param {Looks} looks
+ * @returns {Body}
+ */
+export function sentenceFigure({ tokens, start, n, attention, selected, hidden }, looks) {
+  const words = Array.from({ length: n }, (_, i) => clipped(visibleText(tokenWords(tokens, start + i))));
+  const column = Math.max(60, ...words.map((word) => looks.measure(word, FONT_PX, 700)));
+  const [from, to] = [column + 8, column + 8 + GAP_PX];
+  /** @param {number} position */
+  const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
+  const chosen = { kind: selected.kind, position: selected.token - start };
+  const lines = heaviestLines(attention, { alone: null, chosen }).map(({ query, key, opacity, width }) =>
+    node('line', { x1: from, y1: middle(query), x2: to, y2: middle(key), 'stroke-opacity': Math.round(1000 * opacity) / 1000, 'stroke-width': width }));
+
+  /** @param {Kind} kind @param {number} x @param {string} anchor */
+  const listOf = (kind, x, anchor) => node('g', { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: looks.ink }, ...words.map((word, position) => {
+    const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
+    const isChosen = chosen.kind === kind && chosen.position === position;
+    return node('text', { x, y: middle(position) + 0.35 * FONT_PX, 'font-weight': isChosen ? 700 : null, 'font-style': isHidden ? 'italic' : null, 'text-decoration': isHidden ? 'line-through' : null, fill: isHidden ? looks.soft : isChosen ? looks[kind] : null }, word);
+  }));
+  /** @param {string} word @param {number} x @param {string} anchor @param {string} fill */
+  const head = (word, x, anchor, fill) => node('text', { x, y: 13, 'text-anchor': anchor, 'font-size': FONT_PX, 'font-weight': 600, fill }, word);
+
+  return {
+    width: Math.ceil(2 * column + 16 + GAP_PX), height: HEAD_PX + n * ROW_PX, pictures: [],
+    markup: [
+      node('defs', {}, node('linearGradient', { id: 'blend', gradientUnits: 'userSpaceOnUse', x1: from, y1: 0, x2: to, y2: 0 },
+        node('stop', { offset: 0, 'stop-color': looks.query }), node('stop', { offset: 1, 'stop-color': looks.key }))),
+      head('query', column, 'end', looks.query), head('attends to', column + 8 + GAP_PX / 2, 'middle', looks.soft), head('key', to + 8, 'start', looks.key),
+      node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
+      listOf('query', column, 'end'), listOf('key', to + 8, 'start'),
+    ],
+  };
+}
+
+/** @param {string} words */
+function clipped(words) {
+  const characters = [...words.slice(0, 2 * LONGEST + 2)];
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('')}…` : words;
+}

@@ -1,0 +1,60 @@
+/** What a map holds as tables for other programs: places of its points, and how true every map is. */
+
+import { csvCell } from './marked_table.js';
+import { FIDELITY_WORDS, isOwnText, tokenWords } from './words.js';
+
+/** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Tokens } from './page.js' */
+
+/** @typedef {Record<string, string | number | null>} Row */
+
+/** Digits of a coordinate: the steps of a map have five. */
+const DIGITS = 7;
+const AXES = /** @type {const} */ (['x', 'y', 'z']);
+
+/**
+ * All points of the map of a head, queries first, in the unit of the map.
+ *
+ * @param {HeadMap} map
+ * @param {Pick<HeadMapFacts, 'offset' | 'scale'>} unit
+ * @param {Tokens} tokens
+ * @returns {Row[]} tokens and sequences count from 0, as the API has them; positions from 1, as the page says them
+ */
+export function pointRows({ positions, dims }, { offset, scale }, tokens) {
+  return Array.from({ length: 2 * tokens.n }, (_, point) => {
+    const token = point % tokens.n;
+    const text = isOwnText(tokens, token) ? tokens.text[token] : tokenWords(tokens, token);
+    const places = AXES.slice(0, dims).map((axis, i) => [axis, Number((offset[i] + scale * positions[point * dims + i]).toPrecision(DIGITS))]);
+    return { kind: point < tokens.n ? 'query' : 'key', token_idx: token, sequence_idx: tokens.sequence[token], position: tokens.position[token] + 1, text, ...Object.fromEntries(places) };
+  });
+}
+
+/**
+ * How true every map of every head is.
+ *
+ * @param {Map<string, HeadFacts>} heads
+ * @returns {Row[]}
+ */
+export function fidelityRows(heads) {
+  return [...heads.values()].flatMap(({ layer, head, maps }) => Object.keys(maps).sort().map((name) => ({
+    layer, head, map: name, ...Object.fromEntries(FIDELITY_WORDS.map((words) => [words.name, maps[name].fidelity[words.name]])), fallback: maps[name].fallback ?? '',
+  })));
+}
+
+/** @param {readonly Row[]} rows all with the same columns */
+export function tableCsv(rows) {
+  const columns = Object.keys(rows[0] ?? {});
+  return [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+}
+
+/**
+ * @param {string} name of the rows
+ * @param {readonly Row[]} rows
+ * @param {Manifest} manifest
+ * @param {{map?: string, at?: HeadId}} subject of which map and head the rows are, where they are of one
+ */
+export function tableJson(name, rows, manifest, { map, at }) {
+  const { model, corpus, seed } = manifest;
+  const facts = map ? { map, parameters: manifest.maps[map]?.parameters ?? {}, layer: at?.layer, head: at?.head } : {};
+  const of = { dataset: manifest.id, model: model.name, source: model.source, revision: model.revision, weights_sha256: model.weights_sha256, corpus: corpus.name, seed };
+  return `${JSON.stringify({ ...of, ...facts, [name]: rows }, null, 1)}\n`;
+}

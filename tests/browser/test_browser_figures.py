@@ -1,0 +1,408 @@
+"""Figures and tables are saved as a viewer does, read again, and held to what the page draws."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.figure_reader import Figure, middle_of, save, save_svg, sheet
+from tests.browser.page_driver import fetch_json, fingerprint, open_view, query_of, wait_until
+from tests.browser.test_browser_accessibility import grave_findings
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+SELECTED = f"{HEAD}&selected=key-40"
+IMAGE = "?dataset=pictures&method=pca&layer=1&head=2&selected=query-60"
+HOSTILE = '</text><script>alert(1)</script><img src=x onerror=alert(1)>&"\u0001\u202e'
+COLORS_AT = """places => {
+  const canvas = document.querySelector('.map__canvas');
+  const pen = canvas.getContext('2d');
+  return places.map(([x, y]) => [...pen.getImageData(x, y, 1, 1).data].slice(0, 3));
+}"""
+
+
+def hex_colors(colors: list[list[int]]) -> list[str]:
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colors]
+
+
+def close_to(one: str, other: str, tolerance: int = 40) -> bool:
+    return all(
+        abs(int(one[i : i + 2], 16) - int(other[i : i + 2], 16)) < tolerance for i in (1, 3, 5)
+    )
+
+
+def points_of(figure: Figure) -> list[tuple[float, float, str]]:
+    """Return place and colour of every point, of plain ones and of those that stand out."""
+    plain = figure.all("circle", "points") + figure.all("path", "points")
+    marks = [group[-1] for group in figure.all("g", "standouts")]
+    return [(*middle_of(shape), shape.attrib["fill"]) for shape in plain + marks]
+
+
+def shift_of(figure: Figure) -> tuple[float, float]:
+    """Return how far the content is moved from the viewport onto the sheet."""
+    outer = next(g for g in figure.all("g") if g.get("class") == "figure")
+    inner = next(g for g in outer if g.get("transform"))
+    moves = [g.attrib["transform"][10:-1].split() for g in (outer, inner)]
+    return sum(float(move[0]) for move in moves), sum(float(move[1]) for move in moves)
+
+
+@pytest.mark.parametrize("query", [HEAD, f"{HEAD}&dims=3&color=position", SELECTED])
+def test_the_points_of_a_figure_are_those_of_the_map(page: Page, address: str, query: str) -> None:
+    open_view(page, address, query)
+    fingerprint(page)
+    figure = save_svg(page)
+    points = points_of(figure)
+    assert len(points) == 2 * 300
+    assert len(figure.all("image")) == 0
+    drawn = hex_colors(page.evaluate(COLORS_AT, [[int(x), int(y)] for x, y, _ in points]))
+    # Some are covered by others; all others have their colour where the map has it.
+    fits = [close_to(color, seen) for (_, _, color), seen in zip(points, drawn, strict=True)]
+    assert np.mean(fits) > 0.75
+    moved = [[int(x) + 40, int(y)] for x, y, _ in points]
+    elsewhere = hex_colors(page.evaluate(COLORS_AT, moved))
+    misses = [close_to(color, seen) for (_, _, color), seen in zip(points, elsewhere, strict=True)]
+    assert np.mean(misses) < 0.5 * np.mean(fits)
+
+
+def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, address: str) -> None:
+    open_view(page, address, SELECTED)
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    sequence = tokens["sequence"][40]
+    length = tokens["sequences"]["length"][sequence]
+    expect(page.locator(".sentence__main .sentence__row")).to_have_count(2 * length)
+    figure = save_svg(page)
+    standouts = figure.all("g", "standouts")
+    assert len(standouts) == 2 * length
+    assert all(len(group) == 3 for group in standouts)  # line of paper, ring, mark
+    lines = [line for group in figure.all("g", "lines") for line in group]
+    assert 0 < len(lines) <= 2 * length
+    labels = [e.text for e in figure.all("text") if e.get("class") == "label"]
+    assert labels
+    position = tokens["position"][40] + 1
+    assert any(str(label).startswith(f"{position}:") for label in labels)
+    assert f"Selected: key “{tokens['text'][40].strip()}”" in figure.words().replace("“\xa0", "“")
+    page.get_by_label("Attention lines").uncheck()
+    page.keyboard.press("l")
+    bare = save_svg(page)
+    assert not [line for group in bare.all("g", "lines") for line in group]
+    assert not [e for e in bare.all("text") if e.get("class") == "label"]
+
+
+def test_a_caption_has_the_numbers_of_the_manifest(page: Page, address: str) -> None:
+    open_view(page, address, f"{HEAD}&color=position")
+    manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))
+    figure = save_svg(page)
+    assert figure.name == "words-pca-2d-L1-H2.svg"
+    words = figure.words()
+    model = manifest["model"]
+    for part in (model["name"], model["source"], model["weights_sha256"][:12]):
+        assert part in words
+    assert f"seed {manifest['seed']}" in words
+    assert manifest["corpus"]["name"] in words
+    for name, value in manifest["maps"]["pca-2d"]["parameters"].items():
+        assert f"{name.replace('_', ' ')} {value}" in words
+    fidelity = facts["maps"]["pca-2d"]["fidelity"]
+    assert f"recall@10 {fidelity['recall_at_10']:.2f}," in words
+    assert f"trustworthiness {fidelity['trustworthiness']:.2f}." in words
+    assert "Layer 1, head 2" in words
+    assert "Colour: position." in words
+    assert f"Drawn with AttentionViz {manifest['attentionviz_version']}." in words
+
+
+def test_a_png_has_two_pixels_for_each_and_the_same_points(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    figure = save_svg(page)
+    name, content = save(page, "PNG")
+    assert name == "words-pca-2d-L1-H2.png"
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    assert picture.size == (2 * figure.width, 2 * figure.height)
+    dx, dy = shift_of(figure)
+    fits = []
+    for x, y, color in points_of(figure):
+        red, green, blue = picture.getpixel((int(2 * (x + dx)), int(2 * (y + dy))))  # type: ignore[misc]
+        fits.append(close_to(color, f"#{red:02x}{green:02x}{blue:02x}"))
+    assert np.mean(fits) > 0.75
+    ink = np.asarray(picture)[: 2 * 44].min(axis=2)  # the title stands on top
+    assert (ink < 100).sum() > 200
+
+
+@pytest.fixture(scope="module")
+def crowded(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a grid with more points than a drawing should have."""
+    folder = tmp_path_factory.mktemp("crowded")
+    spec = FakeSpec("crowd", n_layers=2, n_heads=3, n_tokens=2500, maps=("pca-2d",), seed=6)
+    write_fake_dataset(folder, spec)
+    return serve(folder)
+
+
+def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, crowded: str) -> None:
+    open_view(page, crowded, "?dataset=crowd")
+    figure = save_svg(page)
+    assert figure.name == "crowd-pca-2d-all-heads.svg"
+    assert not points_of(figure)
+    (image,) = figure.all("image")
+    picture = Image.open(io.BytesIO(base64.b64decode(image.attrib["href"].split(",")[1])))
+    assert picture.size == (2 * float(image.attrib["width"]), 2 * float(image.attrib["height"]))
+    colors = picture.convert("RGB").getcolors(1 << 24)
+    assert colors is not None
+    assert len(colors) > 20
+    heads = fetch_json(page, "api/v1/datasets/crowd/heads")["heads"]
+    words = [text.text for text in figure.all("text")]
+    for head in heads:
+        assert f"L{head['layer']} H{head['head']}" in words
+        assert f"{head['maps']['pca-2d']['fidelity']['recall_at_10']:.2f}" in words
+    assert "mean over heads" in figure.words()
+
+
+def test_a_small_grid_is_drawn_as_shapes_inside_of_its_cells(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    figure = save_svg(page)
+    assert len(points_of(figure)) == 12 * 600
+    assert len(figure.all("image")) == 0
+
+
+def test_a_zoomed_map_has_only_the_points_in_sight(page: Page, address: str) -> None:
+    open_view(page, address, f"{HEAD}&zoom=4&center=0.5_0.5")
+    page.wait_for_timeout(600)
+    figure = save_svg(page)
+    points = points_of(figure)
+    assert 0 < len(points) < 600
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    assert all(-60 < x < box["width"] + 60 and -60 < y < box["height"] + 60 for x, y, _ in points)
+    assert figure.width <= box["width"] + 100
+    assert "Zoom 4." in figure.words()
+
+
+def paper(figure: Figure) -> str:
+    return next(r.attrib["fill"] for r in figure.all("rect") if r.get("class") == "paper")
+
+
+def test_a_figure_has_the_colours_of_the_theme_or_white_paper(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    light = save_svg(page)
+    assert paper(light) == "#ffffff"
+    expect(sheet(page).get_by_label("White background")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(300)
+    dark = save_svg(page)
+    assert paper(dark) == "#111318"
+    assert {color for _, _, color in points_of(dark)}.isdisjoint(
+        {c for _, _, c in points_of(light)}
+    )
+    sheet(page).get_by_label("White background").check()
+    white = save_svg(page)
+    assert paper(white) == "#ffffff"
+    assert points_of(white) == points_of(light)
+    assert white.attribute("fill") == light.attribute("fill")
+    fingerprint(page)
+    background = page.evaluate(COLORS_AT, [[2, 2]])
+    assert hex_colors(background) == ["#111318"]  # the page stays dark
+
+
+def test_hostile_text_is_only_words_in_a_figure(page: Page, address: str) -> None:
+    def poison(route: Route) -> None:
+        columns = json.loads(route.fetch().text())
+        columns["text"] = [HOSTILE] * len(columns["text"])
+        columns["sequences"]["text"] = [HOSTILE] * len(columns["sequences"]["text"])
+        route.fulfill(json=columns)
+
+    def rename(route: Route) -> None:
+        facts = json.loads(route.fetch().text())
+        facts["manifest"]["corpus"]["name"] = facts["manifest"]["model"]["name"] = HOSTILE
+        route.fulfill(json=facts)
+
+    page.route("**/datasets/words/tokens", poison)
+    page.route("**/datasets/words", rename)
+    open_view(page, address, f"{SELECTED}&search=%3Cscript")
+    for what in ("Map", "Sentence"):
+        figure = save_svg(page, what)
+        assert "<script>alert(1)</script>" in figure.words()
+        assert "\u0001" not in figure.words()
+        _, content = save(page, "PNG", what)
+        assert content.startswith(b"\x89PNG")
+
+
+def test_a_sentence_is_saved_with_a_line_for_every_weight(page: Page, address: str) -> None:
+    open_view(page, address, f"{SELECTED}&hidden=key-1")
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    sequence = tokens["sequence"][40]
+    length = tokens["sequences"]["length"][sequence]
+    weights = page.evaluate(
+        f"""fetch('api/v1/datasets/words/heads/1/2/attention/{sequence}')
+        .then((a) => a.arrayBuffer()).then((b) => [...new Float32Array(b)])"""
+    )
+    pattern = np.array(weights).reshape(length, length)
+    pattern[:, 1] = 0
+    pattern /= pattern.sum(axis=1, keepdims=True)
+    figure = save_svg(page, "Sentence")
+    assert figure.name == f"words-L1-H2-sentence-{sequence + 1}.svg"
+    lines = figure.all("line", "lines")
+    assert len(lines) == int((pattern >= 0.01).sum())
+    columns = {kind: figure.all("text", kind) for kind in ("query", "key")}
+    assert [len(column) for column in columns.values()] == [length, length]
+    assert [t.get("text-decoration") for t in columns["key"]].count("line-through") == 1
+    chosen = tokens["position"][40]
+    assert columns["key"][chosen].get("font-weight") == "700"
+    assert "1 token hidden" in figure.words()
+    _, content = save(page, "PNG", "Sentence")
+    assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
+
+
+@pytest.mark.parametrize("links", ["heat", "strongest", "all"])
+def test_an_image_is_saved_with_its_heat_or_its_connections(
+    page: Page, address: str, links: str
+) -> None:
+    open_view(page, address, f"{IMAGE}&image-links={links}&image-threshold=0.02")
+    wait_until(lambda: page.locator(".image__told").inner_text() != "", "the attention is there")
+    tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
+    sequence = tokens["sequence"][60]
+    n = tokens["sequences"]["length"][sequence]
+    figure = save_svg(page, "Image")
+    assert figure.name == f"pictures-L1-H2-image-{sequence + 1}.svg"
+    (image,) = figure.all("image")
+    content = base64.b64decode(image.attrib["href"].split(",")[1])
+    assert Image.open(io.BytesIO(content)).size[0] > 8
+    assert len([r for r in figure.all("rect") if r.get("class") == "chosen"]) == 2
+    if links == "heat":
+        heats = [r for r in figure.all("rect", "heat") if r.get("fill-opacity")]
+        assert len(heats) == n
+        opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
+        assert max(opacities) == pytest.approx(0.85)  # the largest weight
+    else:
+        drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
+        told = page.locator(".image__told").inner_text().replace("\u202f", "")
+        assert f"{drawn} connection" in told
+    assert tokens["sequences"]["text"][sequence] in figure.words()
+
+
+def test_patches_stay_pictures_in_the_figure_of_a_head(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=pictures&method=pca&layer=1&head=2")
+    figure = save_svg(page)
+    assert len(figure.all("image")) == 1
+    assert not points_of(figure)
+
+
+def test_both_renderers_give_the_same_figure(
+    page: Page, address: str, chromium: Browser, context: Any
+) -> None:
+    open_view(page, address, HEAD)
+    plain = save_svg(page)
+    _, png = save(page, "PNG")
+    other_context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    other_context.set_default_timeout(PATIENCE_MS)
+    other = other_context.new_page()
+    try:
+        other.goto(f"{address}{HEAD}&renderer=webgl2")
+        expect(other.locator(".bar__title")).to_have_text("Layer 1, head 2")
+        other.wait_for_timeout(2500)
+        assert not other.evaluate("document.querySelector('.map__canvas').getContext('2d')")
+        assert points_of(save_svg(other)) == points_of(plain)
+        _, other_png = save(other, "PNG")
+        one, two = (
+            np.asarray(Image.open(io.BytesIO(file)).convert("RGB"), int)
+            for file in (png, other_png)
+        )
+        assert one.shape == two.shape
+        assert (np.abs(one - two).max(axis=2) > 24).mean() < 0.005
+    finally:
+        other_context.close()
+
+
+def test_what_can_be_saved_is_reached_by_keys_and_left_by_escape(page: Page, address: str) -> None:
+    open_view(page, address, SELECTED)
+    expect(page.locator(".sentence__main .sentence__row").first).to_be_visible()
+    button = page.get_by_role("button", name="Save figure")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Save")
+    expect(dialog.get_by_role("radio", name="Map")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name="SVG")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    assert "selected" in query_of(page)  # Escape took back nothing else
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    assert "sentence" in started.value.suggested_filename
+    expect(dialog).to_be_hidden()
+    button.click()
+    page.mouse.click(700, 700)
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_figures_are_saved(
+    page: Page, address: str, theme: Any
+) -> None:
+    page.emulate_media(color_scheme=theme)
+    open_view(page, address, SELECTED)
+    sheet(page)
+    assert grave_findings(page) == []
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_points_are_saved_in_the_unit_of_their_map(
+    page: Page, address: str, built: Path, dims: int
+) -> None:
+    open_view(page, address, f"{HEAD}&dims={dims}")
+    name, content = save(page, "Points of this map, CSV")
+    assert name == f"words-pca-{dims}d-L1-H2-points.csv"
+    rows = rows_of(content)
+    (folder,) = built.glob("words@*")
+    heads = json.loads((folder / "heads.json").read_text(encoding="utf-8"))["heads"]
+    facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"][f"pca-{dims}d"]
+    (file,) = folder.glob(f"**/L01H02/pca-{dims}d.npy")
+    exact = np.asarray(facts["offset"]) + facts["scale"] * np.load(file).astype(float)
+    axes = "xyz"[:dims]
+    saved = np.array([[float(row[axis]) for axis in axes] for row in rows])
+    np.testing.assert_allclose(saved, exact, rtol=1e-5, atol=1e-5 * np.abs(exact).max())
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    assert [row["kind"] for row in rows] == ["query"] * 300 + ["key"] * 300
+    assert [int(row["sequence_idx"]) for row in rows] == tokens["sequence"] * 2
+    assert [row["text"].lstrip("'") for row in rows[:300]] == [
+        t.lstrip("'") for t in tokens["text"]
+    ]
+    _, as_json = save(page, "Points of this map, JSON")
+    points = json.loads(as_json)
+    assert points["map"] == f"pca-{dims}d"
+    assert [point["x"] for point in points["points"]] == [float(row["x"]) for row in rows]
+
+
+def test_the_fidelity_of_every_head_is_saved(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words")
+    expect(sheet(page).get_by_text("Points of this map")).to_be_hidden()
+    name, content = save(page, "Fidelity of all heads, CSV")
+    assert name == "words-fidelity.csv"
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    saved = {(int(r["layer"]), int(r["head"]), r["map"]): r for r in rows_of(content)}
+    assert len(saved) == sum(len(head["maps"]) for head in heads)
+    for head in heads:
+        for map_name, facts in head["maps"].items():
+            row = saved[head["layer"], head["head"], map_name]
+            for measure, value in facts["fidelity"].items():
+                assert row[measure] == ("" if value is None else repr(value)) or float(
+                    row[measure]
+                ) == pytest.approx(value)
+    _, as_json = save(page, "Fidelity of all heads, JSON")
+    assert len(json.loads(as_json)["fidelity"]) == len(saved)
