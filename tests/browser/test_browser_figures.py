@@ -14,7 +14,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.figure_reader import Figure, middle_of, save, save_svg, sheet
-from tests.browser.page_driver import fetch_json, fingerprint, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    LINES,
+    fetch_json,
+    fingerprint,
+    open_view,
+    query_of,
+    wait_until,
+)
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -77,7 +84,7 @@ def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, ad
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     sequence = tokens["sequence"][40]
     length = tokens["sequences"]["length"][sequence]
-    expect(page.locator(".sentence__main .sentence__row")).to_have_count(2 * length)
+    wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
     figure = save_svg(page)
     standouts = figure.all("g", "standouts")
     assert len(standouts) == 2 * length
