@@ -1,7 +1,9 @@
 """t-SNE of attention itself: queries lie near the keys they score highest, and keys near queries.
 
 Neighbours of a query are its strongest keys of the corpus, of a key its strongest queries. With
-distance² = s_max - s_ij the perplexity-calibrated Gaussian affinity is a tempered softmax.
+distance² = s_max - s_ij the perplexity-calibrated Gaussian affinity is a tempered softmax. The
+plain softmax is mixed in: calibrated neighbourhoods alone are all small, and say nothing of what
+lies between them. Then queries are placed, and all points sharpened, for the strongest keys alone.
 """
 
 from functools import partial
@@ -13,10 +15,12 @@ from scipy.sparse import bmat, csr_matrix
 
 from attentionviz.projections import pca
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
-from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
+from attentionviz.projections.descent import DESCENT_DEFAULTS, descend, divergence
 from attentionviz.projections.forces import attraction, repulsion
 from attentionviz.projections.neighbours import CHUNK_POINTS, smallest
+from attentionviz.projections.placing import candidate_places, place_queries
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
+from attentionviz.projections.sharpening import sharpen
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
 
 DEFAULTS: dict[str, Any] = {
@@ -24,11 +28,24 @@ DEFAULTS: dict[str, Any] = {
     # Less raises recall@10 a little and sends the keys that no query attends to far out; more
     # keeps them near the queries that like them best, and takes room from the others.
     "key_weight": 0.5,
+    # The plain softmax over each query's strongest keys keeps far places in order: with none of it
+    # rank correlation is lower by a quarter, and recall@10 higher by 0.005.
+    "softmax_weight": 0.5,
+    "softmax_keys": 200,
     **DESCENT_DEFAULTS,
+    "iterations": 100,  # what follows mends what a longer descent would
+    "targets": 10,  # strongest keys of a query that the last steps are about
+    "places_around_key": 5,
+    "sharpening_iterations": 15,
+    "sharpening_rate": 0.5,
+    "sharpening_momentum": 0.5,
     "fit_points": DEFAULT_FIT_POINTS,
 }
 NEARNESS = "distance"
 FEWEST_TOKENS = 4
+
+# The strongest others of each point, strongest first, and their distances.
+Strongest = tuple[NDArray[np.int64], Floats]
 
 
 def project(
@@ -42,7 +59,7 @@ def project(
         Scores come from the raw vectors; the start is the principal components of the aligned.
     dims : 2 or 3
     seed : int
-        Chooses the sample of a head with more than ``fit_points``; else nothing is random.
+        Chooses the sample of a head with more than ``fit_points``, and places that queries try.
     neighbours
         Not used: these are of another kind.
     **settings
@@ -52,20 +69,65 @@ def project(
         vectors,
         settings["fit_points"],
         seed,
-        partial(_fit, dims=dims, settings=settings),
-        place_by_likeness,
+        partial(_fit, dims=dims, seed=seed, settings=settings),
+        partial(place_rest, seed=seed, settings=settings),
     )
 
 
-def _fit(vectors: HeadVectors, *, dims: int, settings: dict[str, Any]) -> Projection:
+def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]) -> Projection:
     perplexity, fallback = fitting_perplexity(settings["perplexity"], vectors.n_tokens)
+    n_found = max(int(3 * perplexity), settings["softmax_keys"], settings["targets"])
+    found = strongest(vectors.queries * np.float32(vectors.scaling), vectors.keys, n_found)
+    affinities = score_affinities(
+        vectors, perplexity, settings["key_weight"], settings["softmax_weight"], found
+    )
     start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
-    affinities = score_affinities(vectors, perplexity, settings["key_weight"])
-    coordinates, divergence = descend(start, affinities, bipartite_objective, settings)
-    return Projection(coordinates, {"kl_divergence": divergence}, fallback)
+    descended, _ = descend(start, affinities, bipartite_objective, settings)
+    coordinates = refine(descended, found[0][:, : settings["targets"]], seed, settings)
+    total = bipartite_objective(coordinates, affinities)[1]
+    details: dict[str, Any] = {"kl_divergence": divergence(coordinates, affinities, total)}
+    return Projection(coordinates, details, fallback)
 
 
-def score_affinities(vectors: HeadVectors, perplexity: float, key_weight: float) -> csr_matrix:
+def refine(
+    points: Floats, targets: NDArray[np.int64], seed: int, settings: dict[str, Any]
+) -> Floats:
+    """Return the map with queries placed, all points sharpened, and queries placed again.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (2 * n_tokens, dims)
+        Queries, then keys.
+    targets : ndarray of int, shape (n_tokens, n_targets)
+        The strongest keys of each query. With no other keys there is nothing to choose.
+    seed : int
+    settings : dict
+        Values for all of `DEFAULTS`.
+    """
+    if len(points) <= 2 * targets.shape[1]:
+        return points
+    queries, keys = np.split(points, 2)
+    n_around = settings["places_around_key"]
+    queries = place_queries(queries, keys, targets, candidate_places(queries, keys, n_around, seed))
+    queries, keys = sharpen(
+        queries,
+        keys,
+        targets,
+        iterations=settings["sharpening_iterations"],
+        rate=settings["sharpening_rate"],
+        momentum=settings["sharpening_momentum"],
+    )
+    queries = place_queries(queries, keys, targets, candidate_places(queries, keys, n_around, seed))
+    return np.concatenate([queries, keys])
+
+
+def score_affinities(
+    vectors: HeadVectors,
+    perplexity: float,
+    key_weight: float,
+    softmax_weight: float = 0.0,
+    strongest_keys: Strongest | None = None,
+) -> csr_matrix:
     """Return the symmetric affinities of queries and keys, which sum to 1.
 
     Parameters
@@ -75,6 +137,10 @@ def score_affinities(vectors: HeadVectors, perplexity: float, key_weight: float)
         Of a query's keys and of a key's queries.
     key_weight : float
         How much a key's queries count against a query's keys.
+    softmax_weight : float
+        Share of the plain softmax, in 0..1, over the keys of `strongest_keys`.
+    strongest_keys : tuple or None
+        From `strongest`, with at least three keys a unit of perplexity; searched where None.
 
     Returns
     -------
@@ -83,14 +149,34 @@ def score_affinities(vectors: HeadVectors, perplexity: float, key_weight: float)
     """
     n_near = max(int(3 * perplexity), 1)
     q, k = vectors.queries * np.float32(vectors.scaling), vectors.keys
-    to_keys = row_affinities(*strongest(q, k, n_near), perplexity, len(k))
+    indices, distances = strongest_keys or strongest(q, k, n_near)
+    near = indices[:, :n_near], distances[:, :n_near]
+    to_keys = row_affinities(*near, perplexity, len(k))
     to_queries = row_affinities(*strongest(k, q, n_near), perplexity, len(q))
     both = to_keys + np.float32(key_weight) * to_queries.T  # (query, key)
-    between = both / np.float32(2 * len(q) * (1 + key_weight))
+    both = np.float32((1 - softmax_weight) / (1 + key_weight)) * both
+    if softmax_weight > 0:
+        both = both + np.float32(softmax_weight) * softmax_rows(indices, distances, len(k))
+    between = both / np.float32(2 * len(q))
     return csr_matrix(bmat([[None, between], [between.T, None]]))
 
 
-def strongest(points: Floats, others: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:
+def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> csr_matrix:
+    """Return the softmax of each query over the keys that were found, as (query, key).
+
+    Parameters
+    ----------
+    indices, distances : ndarray of int64 and float32, shape (n_queries, n_found)
+        From `strongest`, whose squared distance is the largest score less the score.
+    n_keys : int
+    """
+    weights = np.exp(-(distances**2))
+    weights /= weights.sum(axis=1, keepdims=True)
+    starts = np.arange(0, indices.size + 1, indices.shape[1])
+    return csr_matrix((weights.ravel(), indices.ravel(), starts), shape=(len(indices), n_keys))
+
+
+def strongest(points: Floats, others: Floats, n: int) -> Strongest:
     """Return the others with the largest products, and sqrt(largest - product) as a distance.
 
     Parameters
@@ -130,6 +216,32 @@ def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats,
     total = 2 * float(sums.sum(dtype=np.float64))  # every pair counts in both orders
     forces: Floats = np.concatenate([on_queries, on_keys])
     return attraction(points, affinities) - forces / np.float32(total), total
+
+
+def place_rest(
+    rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
+) -> Floats:
+    """Return keys where their like lies, and queries where most of their strongest keys are near.
+
+    Parameters
+    ----------
+    rest, sample : HeadVectors
+    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    seed : int
+    settings : dict
+        Values for all of `DEFAULTS`.
+
+    Returns
+    -------
+    ndarray of float32, shape (2 * n_rest_tokens, dims)
+        Queries, then keys.
+    """
+    queries, keys = np.split(place_by_likeness(rest, sample, fitted), 2)
+    targets, _ = strongest(rest.queries, sample.keys, settings["targets"])
+    known_queries, known_keys = np.split(fitted, 2)
+    n_around = settings["places_around_key"]
+    candidates = candidate_places(known_queries, known_keys, n_around, seed)
+    return np.concatenate([place_queries(queries, known_keys, targets, candidates), keys])
 
 
 def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) -> Floats:
