@@ -15,8 +15,8 @@ from scipy.sparse import bmat, csr_matrix
 
 from attentionviz.projections import pca
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
-from attentionviz.projections.descent import DESCENT_DEFAULTS, descend, divergence
-from attentionviz.projections.forces import attraction, repulsion
+from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
+from attentionviz.projections.forces import pair_attraction, repulsion
 from attentionviz.projections.neighbours import CHUNK_POINTS, smallest
 from attentionviz.projections.placing import candidate_places, place_queries
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
@@ -82,11 +82,9 @@ def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]
         vectors, perplexity, settings["key_weight"], settings["softmax_weight"], found
     )
     start = pca.project(vectors, dims=dims, seed=0, neighbours=None, **pca.DEFAULTS).coordinates
-    descended, _ = descend(start, affinities, bipartite_objective, settings)
+    descended, divergence = descend(start, affinities, bipartite_objective, settings)
     coordinates = refine(descended, found[0][:, : settings["targets"]], seed, settings)
-    total = bipartite_objective(coordinates, affinities)[1]
-    details: dict[str, Any] = {"kl_divergence": divergence(coordinates, affinities, total)}
-    return Projection(coordinates, details, fallback)
+    return Projection(coordinates, {"kl_divergence_before_refining": divergence}, fallback)
 
 
 def refine(
@@ -164,16 +162,30 @@ def score_affinities(
 def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> csr_matrix:
     """Return the softmax of each query over the keys that were found, as (query, key).
 
+    One that is sharper than a perplexity of a third of these keys is tempered to that: the weight
+    on one or two keys says nothing of where the others should lie.
+
     Parameters
     ----------
     indices, distances : ndarray of int64 and float32, shape (n_queries, n_found)
         From `strongest`, whose squared distance is the largest score less the score.
     n_keys : int
     """
-    weights = np.exp(-(distances**2))
+    weights = np.exp(-(distances.astype(np.float64) ** 2))
     weights /= weights.sum(axis=1, keepdims=True)
+    entropy = -(weights * np.log(np.maximum(weights, 1e-300))).sum(axis=1)
+    sharp = entropy < np.log(indices.shape[1] / 3)
+    plain = np.where(sharp[:, None], 0, weights).astype(np.float32)
     starts = np.arange(0, indices.size + 1, indices.shape[1])
-    return csr_matrix((weights.ravel(), indices.ravel(), starts), shape=(len(indices), n_keys))
+    rows = csr_matrix((plain.ravel(), indices.ravel(), starts), shape=(len(indices), n_keys))
+    if not sharp.any():
+        return rows
+    tempered = row_affinities(indices[sharp], distances[sharp], indices.shape[1] / 3, n_keys)
+    spread = csr_matrix(
+        (np.ones(sharp.sum(), dtype=np.float32), (np.flatnonzero(sharp), np.arange(sharp.sum()))),
+        shape=(len(indices), int(sharp.sum())),
+    )
+    return csr_matrix(rows + spread @ tempered)
 
 
 def strongest(points: Floats, others: Floats, n: int) -> Strongest:
@@ -215,7 +227,7 @@ def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats,
     _, on_keys = repulsion(keys, queries)
     total = 2 * float(sums.sum(dtype=np.float64))  # every pair counts in both orders
     forces: Floats = np.concatenate([on_queries, on_keys])
-    return attraction(points, affinities) - forces / np.float32(total), total
+    return pair_attraction(points, affinities) - forces / np.float32(total), total
 
 
 def place_rest(

@@ -27,10 +27,14 @@ class Kernels(NamedTuple):
     attract : callable
         ``attract(points, row_starts, columns, affinities, forces)`` fills forces[:, i] with the
         sum over j of p_ij w_ij (points_i - points_j).
+    attract_pairs : callable
+        The same where the first half of the points attracts only the second, from the rows of the
+        first half alone: every pair is looked at once. Adds to forces.
     """
 
     repel: Callable[..., None]
     attract: Callable[..., None]
+    attract_pairs: Callable[..., None]
 
 
 @lru_cache(maxsize=2)
@@ -46,7 +50,8 @@ def kernels(dims: int) -> Kernels:
     from numba import njit  # importing it takes half a second
 
     compiled = njit(fastmath=True, error_model="numpy", nogil=True)
-    return Kernels(compiled(_repulsion_loop(dims)), compiled(_attraction_loop(dims)))
+    loops = _repulsion_loop(dims), _attraction_loop(dims), _pair_attraction_loop(dims)
+    return Kernels(*(compiled(loop) for loop in loops))
 
 
 def _repulsion_loop(dims: int) -> Callable[..., None]:
@@ -99,6 +104,34 @@ def _attraction_loop(dims: int) -> Callable[..., None]:
     return attract
 
 
+def _pair_attraction_loop(dims: int) -> Callable[..., None]:
+    is_solid = dims == 3
+    zero, one = np.float32(0), np.float32(1)
+
+    def attract_pairs(points: Any, starts: Any, columns: Any, affinities: Any, forces: Any) -> None:
+        for i in range(points.shape[0] // 2):
+            x, y, z = points[i, 0], points[i, 1], points[i, dims - 1]
+            fx, fy, fz = zero, zero, zero
+            for place in range(starts[i], starts[i + 1]):
+                j = columns[place]
+                dx, dy, dz = x - points[j, 0], y - points[j, 1], zero
+                if is_solid:
+                    dz = z - points[j, 2]
+                strength = affinities[place] / (one + dx * dx + dy * dy + dz * dz)
+                fx += strength * dx
+                fy += strength * dy
+                forces[j, 0] -= strength * dx
+                forces[j, 1] -= strength * dy
+                if is_solid:
+                    fz += strength * dz
+                    forces[j, 2] -= strength * dz
+            forces[i, 0], forces[i, 1] = fx, fy
+            if is_solid:
+                forces[i, 2] = fz
+
+    return attract_pairs
+
+
 def repulsion(points: Floats, others: Floats) -> tuple[Floats, Floats]:
     """Return, for each point, the sum of w and the force of all others.
 
@@ -136,4 +169,19 @@ def attraction(points: Floats, affinities: csr_matrix) -> Floats:
     forces = np.empty_like(points)
     p = affinities
     kernels(points.shape[1]).attract(points, p.indptr, p.indices, p.data, forces)
+    return forces
+
+
+def pair_attraction(points: Floats, affinities: csr_matrix) -> Floats:
+    """Return what `attraction` does, where one half of the points attracts only the other.
+
+    Parameters
+    ----------
+    points : ndarray of float32, shape (2 * n_pairs, dims)
+    affinities : csr_matrix of float32, shape (2 * n_pairs, 2 * n_pairs)
+        Symmetric, nothing within a half.
+    """
+    forces = np.zeros_like(points)
+    p = affinities
+    kernels(points.shape[1]).attract_pairs(points, p.indptr, p.indices, p.data, forces)
     return forces
