@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from scipy.special import softmax
 
 from attentionviz.projections import HeadVectors, find_neighbours
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
-from attentionviz.projections.attention_tsne import score_affinities, strongest
+from attentionviz.projections.attention_tsne import score_affinities, softmax_rows, strongest
 
 
 def random_head(n_tokens: int, seed: int = 0) -> HeadVectors:
@@ -84,3 +85,26 @@ def test_attention_joins_only_queries_and_keys_and_is_symmetric() -> None:
     assert (p[np.arange(40), 40 + best] > 0).all()
     without_keys_own = score_affinities(vectors, 5, 0.0).toarray()
     assert np.allclose(without_keys_own[:40].sum(axis=1), 1 / 80, rtol=1e-4)  # all rows alike
+
+
+def test_the_softmax_is_plain_where_it_is_flat_and_tempered_where_it_is_sharp() -> None:
+    scores = np.random.default_rng(0).standard_normal((2, 60)).astype(np.float32)
+    scores[1] *= 20
+    indices = np.argsort(-scores, axis=1)[:, :30]
+    ordered = np.take_along_axis(scores, indices, axis=1)
+    rows = softmax_rows(indices, np.sqrt(ordered[:, :1] - ordered), 60).toarray()
+    assert np.allclose(rows[0, indices[0]], softmax(ordered[0]), atol=1e-6)
+    assert np.allclose(rows.sum(axis=1), 1, atol=1e-6) and (rows > 0).sum(axis=1).max() <= 30
+    sharp = rows[1, indices[1]]
+    assert (np.diff(sharp) <= 0).all()
+    assert np.exp(-(sharp * np.log(sharp)).sum()) == pytest.approx(10, rel=1e-3)
+
+
+def test_the_softmax_takes_its_share_of_affinities_that_still_sum_to_one() -> None:
+    vectors = random_head(40)
+    found = strongest(vectors.queries * np.float32(vectors.scaling), vectors.keys, 30)
+    fine, mixed = (score_affinities(vectors, 5, 0.5, w, found).toarray() for w in (0.0, 0.4))
+    plain = softmax_rows(*found, 40).toarray() / 80
+    assert np.allclose(mixed[:40, 40:], 0.6 * fine[:40, 40:] + 0.4 * plain, atol=1e-7)
+    assert mixed.sum() == pytest.approx(1, rel=1e-5)
+    assert np.array_equal(mixed, mixed.T)

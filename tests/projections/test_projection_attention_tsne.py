@@ -1,7 +1,13 @@
+from pathlib import Path
+
 import numpy as np
+import pytest
+from scipy.stats import spearmanr
 
 from attentionviz.projections import HeadVectors, nearness, project
-from attentionviz.projections.attention_tsne import closest
+from attentionviz.projections.attention_tsne import DEFAULTS, closest, place_by_likeness, place_rest
+
+ROOT = Path(__file__).parents[2]
 
 
 def head(n_tokens: int) -> HeadVectors:
@@ -32,3 +38,76 @@ def test_the_closest_vector_is_found_in_chunks_as_in_one() -> None:
     points, others = np.random.default_rng(0).standard_normal((2, 2500, 4)).astype(np.float32)
     distance = np.linalg.norm(points[1030:1040, None] - others[None], axis=2)
     assert (closest(points, others)[1030:1040] == distance.argmin(axis=1)).all()
+
+
+def test_queries_that_were_not_fitted_are_placed_better_than_by_likeness() -> None:
+    vectors = head(600)
+    sample, rest = vectors.subset(np.arange(300)), vectors.subset(np.arange(300, 600))
+    fitted = project("attention-tsne", sample, dims=2, seed=0).coordinates
+    strongest = np.argsort(-(rest.queries @ sample.keys.T), axis=1)[:, :10]
+
+    def recall(placed: np.ndarray) -> float:
+        near = np.argsort(-nearness("attention-tsne", placed[:300], fitted[300:]), axis=1)[:, :10]
+        shared = [len(set(a) & set(b)) / 10 for a, b in zip(strongest, near, strict=True)]
+        return float(np.mean(shared))
+
+    by_likeness = place_by_likeness(rest, sample, fitted)
+    placed = place_rest(rest, sample, fitted, seed=0, settings=DEFAULTS)
+    assert recall(placed) > recall(by_likeness) + 0.05
+    assert np.array_equal(placed[300:], by_likeness[300:])
+
+
+def test_sharpening_and_placing_bring_the_strongest_keys_near() -> None:
+    vectors = head(300)
+    whole = project("attention-tsne", vectors, dims=2, seed=0)
+    unsharpened = project("attention-tsne", vectors, dims=2, seed=0, sharpening_iterations=0)
+    assert recall_at_10(vectors, whole.coordinates) > recall_at_10(vectors, unsharpened.coordinates)
+
+
+def test_the_plain_softmax_keeps_far_keys_in_order() -> None:
+    # Queries that share a direction, as those of real heads do, agree on which keys are strong.
+    queries, keys = np.random.default_rng(5).standard_normal((2, 300, 8))
+    queries[:, 0] += 4
+    scores = queries @ keys.T
+
+    def order(weight: float) -> float:
+        vectors = HeadVectors.of(queries, keys, 0.1)
+        drawn = project("attention-tsne", vectors, dims=2, seed=0, softmax_weight=weight)
+        near = nearness("attention-tsne", drawn.coordinates[:300], drawn.coordinates[300:])
+        return float(np.mean([spearmanr(a, b)[0] for a, b in zip(scores, near, strict=True)]))
+
+    assert order(0.5) > order(0.0) + 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "corpus", "earlier"),
+    [
+        # Means over all heads of a map that descends on calibrated affinities and stops there.
+        ("demo-gpt2", {"text": "sentences.csv"}, (0.58, 0.40)),
+        ("demo-vit", {"images": "images/demo"}, (0.68, 0.56)),
+    ],
+)
+def test_maps_of_real_heads_are_truer_than_by_descent_alone(
+    model: str, corpus: dict[str, str], earlier: tuple[float, float], tmp_path: Path
+) -> None:
+    from attentionviz.pipeline.build import build
+    from attentionviz.pipeline.request import BuildRequest
+    from attentionviz.store.schema import parse_manifest
+
+    request = BuildRequest(
+        model=model,
+        output=tmp_path,
+        methods=("attention-tsne",),
+        dims=(2,),
+        max_tokens=1000,
+        n_workers=2,
+        device="cpu",
+        local_models=ROOT / "data" / "models",
+        **{kind: ROOT / "data" / "corpora" / path for kind, path in corpus.items()},
+    )
+    manifest = parse_manifest((build(request).folder / "manifest.json").read_bytes())
+    fidelity = manifest["fidelity"]["attention-tsne-2d"]
+    recall, rank_correlation = earlier
+    assert fidelity["recall_at_10"] > recall + 0.07
+    assert fidelity["rank_correlation"] > rank_correlation

@@ -8,7 +8,7 @@ from scipy.sparse import random as random_sparse
 
 from attentionviz.projections.attention_tsne import bipartite_objective
 from attentionviz.projections.descent import divergence
-from attentionviz.projections.forces import attraction, repulsion
+from attentionviz.projections.forces import attraction, pair_attraction, repulsion
 from attentionviz.projections.tsne import joint_objective
 
 # float32 sums of a few hundred terms
@@ -44,6 +44,12 @@ def test_forces_are_the_sums_that_they_are_said_to_be(dims: int) -> None:
     strength = p.toarray() / (1 + (among**2).sum(axis=2))
     expected = (strength[..., None] * among).sum(axis=1)
     assert np.allclose(attraction(others, p), expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_pairs_looked_at_once_attract_as_if_looked_at_from_both_sides(dims: int) -> None:
+    points, p = cloud(40, dims), bipartite_affinities(20)
+    assert np.allclose(pair_attraction(points, p), attraction(points, p), atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("dims", [2, 3])
