@@ -32,6 +32,9 @@ def test_a_map_fitted_on_half_of_the_tokens_is_nearly_as_true_as_the_whole() -> 
     assert half.details["n_fitted_points"] == 500
     assert recall_at_10(vectors, whole.coordinates) > 0.5
     assert recall_at_10(vectors, half.coordinates) > 0.7 * recall_at_10(vectors, whole.coordinates)
+    # The half holds about five of a query's ten strongest keys, so it aims at five of its own.
+    ten = project("attention-tsne", vectors, dims=2, seed=0, fit_points=500, targets=20)
+    assert recall_at_10(vectors, half.coordinates) > recall_at_10(vectors, ten.coordinates)
 
 
 def test_the_closest_vector_is_found_in_chunks_as_in_one() -> None:
