@@ -23,7 +23,8 @@ export function isThere(subject, { derived, facts, store }) {
   const state = store.get();
   if (!facts.description.value?.manifest || !facts.tokens.value) return false;
   if (subject === 'map') return (state.at ? facts.headMap : facts.grid).value !== null;
-  return state.selected !== null && weightsOf(state, derived) !== null;
+  const isImage = facts.description.value.manifest.patch_grid !== null;
+  return state.selected !== null && (isImage ? weightsOf(state, derived) : derived.attention(state)) !== null;
 }
 
 /**
@@ -99,7 +100,7 @@ function selectedWords({ selected }, tokens, { model }) {
   return `${kind} ${words} at position ${tokens.position[token] + 1} of ${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(tokens.sequences.length.length)}`;
 }
 
-/** The pattern that the panel shows. @param {State} state @param {Context['derived']} derived */
+/** The pattern that the panel shows of an image. @param {State} state @param {Context['derived']} derived */
 function weightsOf(state, derived) {
   return state.isImageMean ? derived.aggregate(state) : derived.attention(state);
 }

@@ -1,7 +1,7 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
 import { TITLE_PX } from '../arrangement.js';
-import { projectPoint } from '../geometry.js';
+import { cellCoefficients, projectPoint, SPACE_SCALE } from '../geometry.js';
 import { LINE_PX, lineSegments } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
 import { FLAG, inkOf, SPRITE_SCALE } from '../render/style.js';
@@ -61,7 +61,7 @@ export function mapFigure(drawing, looks, { cells, nHeads, isPixels }) {
   return {
     width: left + size.width, height: top + size.height,
     pictures: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
-    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, looks) : []))],
+    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, looks) : []), ...cutEdge(box, frame, looks))],
     nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
   };
 }
@@ -81,18 +81,26 @@ function headBox({ frame, labels }, { measure }) {
     [box.left, box.top] = [Math.min(box.left, x - room), Math.min(box.top, y - room)];
     [box.right, box.bottom] = [Math.max(box.right, x + width + room), Math.max(box.bottom, y + room)];
   };
+  const coefficients = cellCoefficients(frame, 0);
   for (let point = 0; point < frame.nPoints; point++) {
     if (frame.flags[point] & FLAG.hidden) continue;
-    const [x, y] = projectPoint(frame, 0, point);
+    const [x, y] = projectPoint(frame, 0, point, coefficients);
     include(x, y, 0, reach);
   }
   for (const { words, x, y } of labels) include(x, y, measure(words, LABEL_PX), PAD_PX);
   return box.right > box.left ? box : { left: 0, top: 0, right: frame.width, bottom: frame.height };
 }
 
-/** Around all heads of the grid with their titles. @param {Drawing} drawing */
-function gridBox({ frame: { cells, transform: { k, x, y } }, arrangement: { size } }) {
-  return { left: x - 4, top: y + (cells.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + 4, bottom: y + size.height * k + 4 };
+/** Around all heads of the grid with their titles; what is turned can lie beyond its cell. @param {Drawing} drawing */
+function gridBox({ frame: { cells, dims, transform: { k, x, y } }, arrangement: { size } }) {
+  const beyond = dims === 3 ? (SPACE_SCALE * Math.sqrt(3) - 1) / 2 * cells.size[0] * k : 4;
+  return { left: x - beyond, top: y + (cells.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + beyond, bottom: y + size.height * k + beyond };
+}
+
+/** A hairline around a map that goes on beyond its edges. @param {Box} box @param {Frame} frame @param {Looks} looks */
+function cutEdge({ left, top, right, bottom }, frame, { line }) {
+  const isCut = left === 0 && top === 0 && right === frame.width && bottom === frame.height;
+  return isCut ? [node('rect', { x: left + 0.5, y: top + 0.5, width: right - left - 1, height: bottom - top - 1, fill: 'none', stroke: line })] : [];
 }
 
 /** Heads whose map is not there yet. @param {Frame} frame @param {Looks} looks */
