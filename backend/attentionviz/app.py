@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from attentionviz.api import attention, datasets, heads, page, projections, similarity, tokens
+from attentionviz.api import attention, datasets, heads, page, pairs, projections, similarity, tokens
 from attentionviz.api.context import EXTENSION, ApiContext, make_context
 from attentionviz.api.guard import Guard, content_policy
 from attentionviz.api.responses import error_body
@@ -15,7 +15,7 @@ from attentionviz.config import Settings, require_safe
 from attentionviz.errors import AppError
 
 MAX_BODY_BYTES = 64 * 1024
-BLUEPRINTS = (datasets, tokens, projections, heads, attention, similarity, page)
+BLUEPRINTS = (datasets, tokens, projections, heads, attention, pairs, similarity, page)
 EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attentionviz.core.pattern import attention_pattern, visible_keys, weigh_keys
+from attentionviz.core.pattern import (
+    attention_pattern,
+    visible_keys,
+    visible_span,
+    weigh_keys,
+)
 from attentionviz.errors import ShapeError
 
 # A row of float32 exponentials sums to one within its rounding.
@@ -50,6 +55,17 @@ def test_large_scores_do_not_overflow() -> None:
     vectors = np.full((3, 2), 1e4, dtype=np.float32)
     pattern = attention_pattern(vectors, vectors, scaling=1.0, is_causal=True, max_distance=None)
     assert np.allclose(pattern[2], 1 / 3)
+
+
+@given(n=st.integers(1, 9), is_causal=st.booleans(), max_distance=st.none() | st.integers(0, 12))
+def test_the_span_of_a_query_is_what_its_row_of_the_mask_leaves(
+    n: int, is_causal: bool, max_distance: int | None
+) -> None:
+    rule = {"is_causal": is_causal, "max_distance": max_distance}
+    visible = visible_keys(n, n, **rule)
+    for query in range(n):
+        seen = np.arange(n) if visible is None else np.flatnonzero(visible[query])
+        assert visible_span(query, n, **rule) == (seen[0], seen[-1] + 1)
 
 
 def test_everything_visible_needs_no_mask() -> None:

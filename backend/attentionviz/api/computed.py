@@ -86,7 +86,7 @@ def sequence_pattern(
     )
     with _open_norms(reader, head, weight) as norms:
         pattern = _weighed(pattern, norms, span, weight)
-    _require_finite(pattern, head)
+    require_finite(pattern, head)
     return pattern
 
 
@@ -210,7 +210,7 @@ def strongest_partners(
             scores = np.concatenate([scores, found])
             best = np.lexsort((tokens, -scores))[:k]
             tokens, scores = tokens[best], scores[best]
-    _require_finite(scores, head)
+    require_finite(scores, head)
     pairs = zip(tokens.tolist(), scores.tolist(), strict=True)
     return [{"token": token, "score": score} for token, score in pairs]
 
@@ -263,7 +263,7 @@ def _mean(
             pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
             total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]
     mean = (total / len(chosen)).astype(np.float32)
-    _require_finite(mean, head)
+    require_finite(mean, head)
     return mean
 
 
@@ -286,7 +286,8 @@ def _weighed(
     return weigh_keys(pattern, norms.rows(*span)[:, NORM_COLUMN[weight]])
 
 
-def _require_finite(array: NDArray[Any], head: HeadId) -> None:
+def require_finite(array: NDArray[Any], head: HeadId) -> None:
+    """Raise DamagedDatasetError, naming the head, unless all numbers are finite."""
     if not np.isfinite(array).all():
         raise DamagedDatasetError(
             f"the vectors of layer {head.layer}, head {head.head} hold numbers that are not finite"

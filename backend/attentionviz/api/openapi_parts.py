@@ -174,6 +174,7 @@ def _content_schemas() -> dict[str, Json]:
         "Heads": object_schema(heads=_list(_head())),
         "Partners": object_schema(partners=_list(partner)),
         **_similarity(),
+        "Pairs": _pairs(),
         "Error": object_schema(error=message),
     }
 
@@ -197,6 +198,34 @@ def _similarity() -> dict[str, Json]:
         "Similarity": object_schema(**facts, heads=_list(on_map)),
         "Similar": object_schema(**answer),
     }
+
+
+def _pairs() -> Json:
+    share: Json = {"type": "number", "minimum": 0, "maximum": 1}
+    number: Json = {"type": "integer"}
+    wish = object_schema(
+        query=number,
+        key=number,
+        wish={"enum": ["strong", "weak"]},
+        is_same_sequence={"type": "boolean"},
+    )
+    one = object_schema(
+        score={"type": "number", "description": "scaling * q·k."},
+        percentile={**share, "description": "Share of keys scored lower, equal ones half."},
+        rank={**number, "description": "1 + how many keys the query scores higher."},
+        weight={
+            "type": ["number", "null"],
+            "description": "In the pattern; null where the query does not see the key.",
+        },
+    )
+    fit = {**share, "description": "Mean of percentile if strong, 1 - percentile if weak."}
+    head = object_schema(layer=number, head=number, fit=fit, pairs=_list(one))
+    return object_schema(
+        pairs=_list(wish),
+        n_keys={**number, "description": "With how many keys a pair is compared."},
+        n_keys_total=number,
+        heads=_list(head),
+    )
 
 
 def _tokens() -> Json:

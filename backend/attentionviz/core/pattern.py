@@ -53,6 +53,26 @@ def visible_keys(
     return visible
 
 
+def visible_span(
+    query: int, n_keys: int, *, is_causal: bool, max_distance: int | None
+) -> tuple[int, int]:
+    """Return first and end of the keys that one query of a sequence sees, as `visible_keys`.
+
+    Parameters
+    ----------
+    query : int
+        Its position.
+    n_keys : int
+        Length of the sequence.
+    is_causal : bool
+    max_distance : int or None
+        See `visible_keys`.
+    """
+    reach = n_keys if max_distance is None else max_distance
+    end = query + 1 if is_causal else min(n_keys, query + reach + 1)
+    return max(0, query - reach), end
+
+
 def attention_pattern(
     queries: NDArray[Any],
     keys: NDArray[Any],

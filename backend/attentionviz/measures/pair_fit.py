@@ -1,0 +1,107 @@
+"""How well heads fit a wish for query-key pairs: some scored strongly, others weakly."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.shapes import require_shape
+
+Floats = NDArray[np.float32]
+# Scores of identical keys differ by the order of their sums; what is nearer than this, as a share
+# of ‖q‖·‖k‖, counts as equal.
+ROUNDING = 8 * float(np.finfo(np.float32).eps)
+
+
+class PairScores(NamedTuple):
+    """Scores of a few pairs in one head, and where they stand among other keys; shape (n_pairs,).
+
+    Attributes
+    ----------
+    score : ndarray of float64
+        scaling * q·k; NaN where a number of the pair or of a compared key is not finite.
+    n_above, n_equal, n_below : ndarray of int64
+        How many of the compared keys the pair's query scores higher, equally and lower.
+    """
+
+    score: NDArray[np.float64]
+    n_above: NDArray[np.int64]
+    n_equal: NDArray[np.int64]
+    n_below: NDArray[np.int64]
+
+    @property
+    def percentile(self) -> NDArray[np.float64]:
+        """Return the share of compared keys that are scored lower, equal ones counted half."""
+        return (self.n_below + 0.5 * self.n_equal) / (self.n_above + self.n_equal + self.n_below)
+
+
+def score_pairs(queries: Floats, keys: Floats, blocks: Iterable[Floats]) -> PairScores:
+    """Return the score of each pair, and where it stands among the keys of all blocks.
+
+    Parameters
+    ----------
+    queries : ndarray of float32, shape (n_pairs, d_head)
+        Times the scaling of the head. Not modified.
+    keys : ndarray of float32, shape (n_pairs, d_head)
+        Not modified.
+    blocks : iterable of ndarray of float32, shape (n, d_head)
+        The keys to compare with, read once. A pair's own key among them counts as equal.
+
+    Raises
+    ------
+    ShapeError
+        If queries and keys do not fit each other.
+    """
+    require_shape("queries", queries, (None, None), "f")
+    require_shape("keys", keys, queries.shape, "f")
+    with np.errstate(over="ignore", invalid="ignore"):
+        score = np.einsum("pd,pd->p", queries, keys, dtype=np.float64)  # (pair,)
+        norms = np.linalg.norm(queries, axis=1) * np.linalg.norm(keys, axis=1)
+        low, high = (score + sign * ROUNDING * norms for sign in (-1, 1))
+        n_keys = 0
+        n_above, n_below = np.zeros((2, len(queries)), dtype=np.int64)
+        for block in blocks:
+            scores = queries @ block.T  # (pair, key)
+            score[~np.isfinite(scores).all(axis=1)] = np.nan
+            n_keys += len(block)
+            n_above += np.count_nonzero(scores > high.astype(np.float32)[:, None], axis=1)
+            n_below += np.count_nonzero(scores < low.astype(np.float32)[:, None], axis=1)
+    return PairScores(score, n_above, n_keys - n_above - n_below, n_below)
+
+
+def pair_weight(query: Floats, score: float, blocks: Iterable[Floats]) -> float:
+    """Return the weight of one pair in the pattern: its part of the softmax over visible keys.
+
+    Parameters
+    ----------
+    query : ndarray of float32, shape (d_head,)
+        Times the scaling of the head.
+    score : float
+        Of the pair.
+    blocks : iterable of ndarray of float32, shape (n, d_head)
+        The keys that the query sees, that of the pair among them.
+    """
+    total = 0.0
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for block in blocks:
+            total += float(np.exp((block @ query).astype(np.float64) - score).sum())
+        return float(np.float64(1) / total)  # a sum beyond all numbers is a weight of 0
+
+
+def fit(percentile: NDArray[np.float64], is_strong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return how well heads fit a wish, from 0 to 1; what knows nothing of it has about 0.5.
+
+    Parameters
+    ----------
+    percentile : ndarray of float64, shape (..., n_pairs)
+        See `PairScores`.
+    is_strong : ndarray of bool, shape (n_pairs,)
+        Whether a pair is wished strong, not weak.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        Mean over pairs: the percentile of a strong one, 1 - percentile of a weak one.
+    """
+    return np.where(is_strong, percentile, 1 - percentile).mean(axis=-1)

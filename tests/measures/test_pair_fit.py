@@ -1,0 +1,78 @@
+"""Pairs among keys, against SciPy and cases counted by hand."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from scipy.stats import percentileofscore, rankdata
+
+from attentionviz.errors import ShapeError
+from attentionviz.measures.pair_fit import fit, pair_weight, score_pairs
+
+EYE = np.eye(2, dtype=np.float32)
+# Keys whose scores with the query (1, 0) are 3, 1, 2, 1, -5.
+KEYS = np.array([[3, 9], [1, 0], [2, 0], [1, 7], [-5, 1]], dtype=np.float32)
+
+
+def test_a_case_counted_by_hand() -> None:
+    queries = np.array([[1, 0]] * 3, dtype=np.float32)
+    found = score_pairs(queries, KEYS[[0, 3, 4]], [KEYS])
+    assert found.score.tolist() == [3, 1, -5]
+    assert found.n_above.tolist() == [0, 2, 4]
+    assert found.n_equal.tolist() == [1, 2, 1]
+    assert found.n_below.tolist() == [4, 1, 0]
+    # Below, and half of what is equal, itself included, of five keys.
+    assert found.percentile.tolist() == [0.9, 0.4, 0.1]
+
+
+def test_percentiles_and_ranks_are_those_of_scipy_however_keys_come_in_blocks() -> None:
+    rng = np.random.default_rng(3)
+    keys = rng.standard_normal((301, 16)).astype(np.float32)
+    queries, tokens = rng.standard_normal((7, 16)).astype(np.float32), [0, 5, 5, 300, 17, 99, 200]
+    found = score_pairs(queries, keys[tokens], np.array_split(keys, 4))
+    for i, token in enumerate(tokens):
+        scores = keys.astype(np.float64) @ queries[i].astype(np.float64)
+        assert found.score[i] == pytest.approx(scores[token], abs=1e-5)
+        wanted = percentileofscore(scores, scores[token], kind="mean") / 100
+        assert found.percentile[i] == pytest.approx(wanted, abs=1e-12)
+        assert found.n_above[i] + 1 == rankdata(-scores, method="min")[token]
+
+
+def test_identical_keys_are_equal_wherever_they_stand() -> None:
+    rng = np.random.default_rng(5)
+    keys = rng.standard_normal((1003, 64)).astype(np.float32)
+    twins = [0, 400, 1002]
+    keys[twins] = keys[7]
+    queries = rng.standard_normal((5, 64)).astype(np.float32)
+    found = score_pairs(queries, keys[[7] * 5], np.array_split(keys, 3))
+    assert found.n_equal.tolist() == [4] * 5
+
+
+def test_the_only_key_is_neither_strong_nor_weak() -> None:
+    assert score_pairs(EYE[:1], EYE[:1], [EYE[:1]]).percentile.tolist() == [0.5]
+
+
+def test_a_key_that_is_no_number_leaves_no_score() -> None:
+    broken = np.array([[np.nan, 0]], dtype=np.float32)
+    assert np.isnan(score_pairs(EYE, EYE, [EYE, broken]).score).all()
+
+
+def test_pairs_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"keys has shape \(5, 2\)"):
+        score_pairs(EYE, KEYS, [KEYS])
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1e6])
+def test_a_weight_is_that_of_the_softmax(scale: float) -> None:
+    query = np.array([scale, 0], dtype=np.float32)
+    scores = scale * KEYS[:, 0].astype(np.float64)
+    for key, wanted in enumerate(softmax(scores)):
+        found = pair_weight(query, float(scores[key]), [KEYS[:2], KEYS[2:]])
+        assert found == pytest.approx(wanted, abs=1e-9)
+
+
+def test_a_fit_is_the_mean_of_what_is_wished_counted_by_hand() -> None:
+    percentile = np.array([[0.9, 0.2], [0.5, 0.5], [0.0, 1.0]])
+    is_strong = np.array([True, False])
+    # A weak pair at 0.2 fits as a strong one at 0.8.
+    assert fit(percentile, is_strong).tolist() == pytest.approx([0.85, 0.5, 0.0])
+    assert fit(percentile, ~is_strong).tolist() == pytest.approx([0.15, 0.5, 1.0])
