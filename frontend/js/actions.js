@@ -2,10 +2,11 @@
 
 import { toggleHidden } from './attention.js';
 import { recall, remember } from './memory.js';
+import { isSamePair, withPair } from './pairs.js';
 import { CLEARED, mapName, neighbourOf } from './select.js';
 import { NO_FILTERS } from './store.js';
 
-/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, PaletteName, Selected, State, Store, Theme } from './page.js' */
+/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, Selected, State, Store, Theme } from './page.js' */
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
@@ -75,6 +76,11 @@ export function createActions(store, facts, marks) {
     resetAttention: () => store.set({ hidden: [], weight: 'none' }),
     /** @param {Partial<Filters>} filters */
     setFilters: (filters) => store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
+    /** Wish a pair strong or weak. @param {Pair} pair */
+    markPair: (pair) => store.set({ pairs: withPair(store.get().pairs, pair) }),
+    /** @param {Pair} pair */
+    dropPair: (pair) => store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
+    clearPairs: () => store.set({ pairs: [] }),
     clearFilters: () => store.set({ filters: NO_FILTERS }),
     /** Choices that change nothing but themselves. @param {Partial<Pick<State, Plain>>} choice @param {HistoryMode} [history] */
     choose: (choice, history) => store.set(choice, history),

@@ -2,8 +2,9 @@
 
 import { decodePositions, decodeReady, readArray } from './decode.js';
 import { learnMethods } from './methods.js';
+import { pairQuery } from './pairs.js';
 
-/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Tokens, Weight } from './page.js' */
+/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Pair, PairAnswer, Tokens, Weight } from './page.js' */
 /** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
@@ -135,6 +136,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @returns {Promise<{token: number, score: number}[]>}
      */
     partners: async (id, at, point, k, signal) => (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
+    /** @param {string} id @param {readonly Pair[]} pairs @param {AbortSignal} signal @returns {Promise<PairAnswer>} */
+    pairs: (id, pairs, signal) => json(`${dataset(id)}/heads/pairs?${pairQuery(pairs)}`, signal),
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */

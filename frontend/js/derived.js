@@ -3,6 +3,7 @@
 import { findTokens, indexWords } from './search.js';
 import { modesFor, queriesThenKeys } from './color_modes.js';
 import { withoutHidden } from './attention.js';
+import { fitsByHead } from './pairs.js';
 import { freshValue } from './slots.js';
 
 /** @import { Aggregate, Attention, Facts, State } from './page.js' */
@@ -31,6 +32,7 @@ export function createDerived(facts) {
   const index = lastOnly(indexWords);
   const found = lastOnly(findTokens);
   const modes = lastOnly(modesFor);
+  const fits = lastOnly(fitsByHead);
   const norms = lastOnly(queriesThenKeys);
   const scores = lastOnly(queriesThenKeys);
   const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
@@ -61,6 +63,8 @@ export function createDerived(facts) {
       const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
       return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
     },
+    /** How well each head fits the marked pairs, by "layer,head"; null while none is marked. */
+    fits: () => facts.pairs.value && fits(facts.pairs.value),
     /** Norms of the open head, (point); null while they are not there. */
     norms() {
       const rows = freshValue(facts.headNorms);

@@ -10,13 +10,15 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 /**
  * @param {Context & {openHelp: () => void, focusSearch: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, store, undo, openHelp, focusSearch, walk }) {
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, focusSearch, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
     '?': openHelp,
     g: actions.showGrid,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
+    '+': () => pairing.mark(hover.get(), true),
+    '-': () => pairing.mark(hover.get(), false),
     d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
     n: () => walk(1, false),
     p: () => walk(-1, false),
@@ -46,7 +48,7 @@ export function createKeyboard({ actions, store, undo, openHelp, focusSearch, wa
   function press(event) {
     pressUndo(event);
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
-    if (event.key === 'Escape' && !hasText(event.target)) return actions.clear(); // a field with text clears itself
+    if (event.key === 'Escape' && !hasText(event.target)) return pairing.get() ? pairing.set(null) : actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
     const act = actionOf(event);
     if (!act) return;

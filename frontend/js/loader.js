@@ -2,6 +2,7 @@
 
 import { MOST_AGGREGATED } from './attention.js';
 import { needsOf } from './color_modes.js';
+import { pairQuery } from './pairs.js';
 import { createSlot } from './slots.js';
 import { mapName } from './select.js';
 
@@ -95,6 +96,10 @@ export function createLoader(api, changed) {
     if (at && needs.includes('scores')) facts.tokenScores.want(id, `${base}/${at.layer},${at.head}`, (signal) => api.tokenScores(id, at, signal));
     if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
     else facts.patches.drop();
+    // Pairs outside the corpus are dropped once it is known; nothing is asked for in vain.
+    const nTokens = facts.description.value?.manifest?.n_tokens ?? 0;
+    if (state.pairs.length === 0) facts.pairs.drop();
+    else if (state.pairs.every(({ query, key }) => Math.max(query, key) < nTokens)) facts.pairs.want(id, `${base}/${pairQuery(state.pairs)}`, (signal) => api.pairs(id, state.pairs, signal));
     wantAttention(state, id, base);
   }
 
@@ -166,5 +171,6 @@ function createFacts(changed) {
     attention: createSlot('the attention of this sequence', changed),
     aggregate: createSlot('the mean attention of this head', changed),
     patches: createSlot('the patches', changed),
+    pairs: createSlot('how every head scores the pairs', changed),
   });
 }

@@ -9,6 +9,7 @@ import { createHover } from './hover.js';
 import { createKeyboard } from './keyboard.js';
 import { createLoader } from './loader.js';
 import { createMarks } from './marks.js';
+import { createPairing } from './pairing.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
 import { createUndo } from './undo.js';
@@ -40,7 +41,7 @@ function start(root, site) {
   const marks = createMarks(store, facts);
   const undo = createUndo(store); // it hears of a choice before what follows from it
   const actions = createActions(store, facts, marks);
-  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, undo, notify: notices.say, retry };
+  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, undo, pairing: createPairing(store, actions, notices.say), notify: notices.say, retry };
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...context, openHelp: help.open });
@@ -79,6 +80,7 @@ function start(root, site) {
 
   keepAddress(store, notices.say);
   store.subscribe(follow);
+  context.pairing.subscribe(follow);
   prefersDark.addEventListener('change', follow);
   first.notices.forEach(notices.say);
   about.greet(location.search);

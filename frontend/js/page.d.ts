@@ -20,6 +20,8 @@ export interface Camera { readonly zoom: number; readonly x: number; readonly y:
 export interface Turn { readonly yaw: number; readonly pitch: number }
 /** A token of the selected sequence that is taken out of its attention. */
 export interface HiddenToken { readonly kind: Kind; readonly position: number }
+/** A query and a key, by their tokens, whose score is wished strong or weak. */
+export interface Pair { readonly query: number; readonly key: number; readonly isStrong: boolean }
 /** Points outside are not drawn. Ranges are shares of the whole range, 0..1; norms are those of the open head. */
 export interface Filters {
   readonly kind: Kind | null;
@@ -56,6 +58,7 @@ export interface State {
   readonly dotSize: number;           // times the size that suits the map, 0.25..4
   readonly isDotByNorm: boolean;      // dot size grows with the norm, in a head
   readonly filters: Filters;
+  readonly pairs: readonly Pair[];    // heads are ranked by them
   readonly theme: Theme;
   readonly palette: PaletteName;
 }
@@ -142,6 +145,13 @@ export interface Attention { at: HeadId; sequence: number; weight: Weight; n: nu
 /** Mean pattern over the sequences of at least n tokens, and over how many of how many it was taken. */
 export interface Aggregate { at: HeadId; weight: Weight; n: number; pattern: Float32Array; nSequences: number; nLongEnough: number }
 
+/** How every head scores some pairs. `weight` is null where the query does not see the key. */
+export interface PairAnswer {
+  pairs: { query: number; key: number; wish: 'strong' | 'weak'; is_same_sequence: boolean }[];
+  n_keys: number; n_keys_total: number;
+  heads: { layer: number; head: number; fit: number; pairs: { score: number; percentile: number; rank: number; weight: number | null }[] }[];
+}
+
 export type SlotStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
 /**
@@ -177,6 +187,7 @@ export interface Facts {
   readonly attention: Slot<Attention>;
   readonly aggregate: Slot<Aggregate>;
   readonly patches: Slot<Uint8Array>;
+  readonly pairs: Slot<PairAnswer>;
 }
 
 /** What every view is given. */
@@ -189,6 +200,7 @@ export interface Context {
   hover: import('./hover.js').Hover;
   marks: import('./marks.js').Marks;
   undo: import('./undo.js').Undo;
+  pairing: import('./pairing.js').Pairing;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

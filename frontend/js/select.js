@@ -45,7 +45,7 @@ export function settle(state, facts) {
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS });
+export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [] });
 
 /**
  * @param {State} state
@@ -80,12 +80,12 @@ function settleInside(state, manifest, mapsReady) {
 }
 
 /**
- * Points that this dataset does not have are neither selected nor marked.
+ * Points that this dataset does not have are neither selected nor marked, alone or as pairs.
  *
  * @param {State} state
  * @param {number} nTokens
  */
-function settlePoints({ selected, marked }, nTokens) {
+function settlePoints({ selected, marked, pairs }, nTokens) {
   /** @type {Partial<State>} */
   const change = {};
   const notices = [];
@@ -97,6 +97,11 @@ function settlePoints({ selected, marked }, nTokens) {
   if (last >= nTokens) {
     Object.assign(change, { marked: '' });
     notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked.`);
+  }
+  const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nTokens);
+  if (inside.length < pairs.length) {
+    Object.assign(change, { pairs: inside });
+    notices.push(`Pairs with a token outside 0..${nTokens - 1} are dropped: ${pairs.length - inside.length} of ${pairs.length}.`);
   }
   return { change, notices };
 }

@@ -35,6 +35,7 @@ export const DEFAULTS = Object.freeze({
   dotSize: 1,
   isDotByNorm: false,
   filters: NO_FILTERS,
+  pairs: Object.freeze([]),
   theme: 'system',
   palette: 'safe',
 });
@@ -97,6 +98,6 @@ function freeze(state) {
   for (const key of Object.keys(state)) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
-  for (const part of [state.at, state.camera, state.turn, state.selected, state.hidden, state.filters]) if (part) Object.freeze(part);
+  for (const part of [state.at, state.camera, state.turn, state.selected, state.hidden, state.filters, state.pairs]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

@@ -1,6 +1,7 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
 import { MOST_CHARACTERS, readRuns } from './mark_words.js';
+import { readPairs, writePairs } from './pairs.js';
 import { DEFAULTS, NO_FILTERS } from './store.js';
 
 /** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName, SearchMode, State, Theme, Weight } from './page.js' */
@@ -8,7 +9,7 @@ import { DEFAULTS, NO_FILTERS } from './store.js';
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention', 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -88,6 +89,10 @@ const READERS = {
   kind: (value, parts) => (value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null),
   positions: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
   norms: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
+  pairs(value) {
+    const pairs = readPairs(value);
+    return pairs && { pairs };
+  },
   attention: (value, parts) => within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
 };
 
@@ -132,6 +137,7 @@ export function writeQuery(state, looks = null) {
     dot: unlessDefault('dotSize'),
     'dot-by': state.isDotByNorm ? 'norm' : null,
     ...filterParts(state.filters),
+    pairs: state.pairs.length > 0 ? writePairs(state.pairs) : null,
     ...lookParts(looks),
   };
   const parts = NAMES.flatMap((name) => (values[name] === null ? [] : [[name, String(values[name])]]));

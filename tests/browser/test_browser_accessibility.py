@@ -20,6 +20,8 @@ VIEWS = {
     "sentence-offset": "?dataset=words&layer=1&head=1&selected=key-40&below=offset&weight=value",
     "image": "?dataset=pictures&layer=1&head=1&selected=query-60",
     "image-links": "?dataset=pictures&layer=1&head=1&selected=query-60&image-links=all",
+    "pairs": "?dataset=words&pairs=strong-1-4.weak-1-200.strong-40-41&layer=1&head=1",
+    "pairs-grid": "?dataset=words&pairs=strong-1-4.weak-1-2",
     "search": "?dataset=words&search=%28&search-mode=regex&color=position",
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createLoader } from '../../frontend/js/loader.js';
 import { DEFAULTS } from '../../frontend/js/store.js';
 
-const MANIFEST = { model: { modality: 'text' }, n_layers: 1, n_heads: 2, maps: { 'pca-2d': {}, 'tsne-2d': {} } };
+const MANIFEST = { model: { modality: 'text' }, n_layers: 1, n_heads: 2, n_tokens: 4, maps: { 'pca-2d': {}, 'tsne-2d': {} } };
 const settled = () => new Promise((resolve) => { setTimeout(resolve); });
 
 /** A loader over a server that answers at once, and the questions it was asked. */
@@ -57,6 +57,18 @@ test('norms are asked for only where they colour the points', async (t) => {
   await follow({ color: 'norm' });
   await follow({ color: 'norm', at: { layer: 0, head: 0 } });
   assert.deepEqual(names().filter((name) => name.endsWith('Norms')), ['gridNorms', 'headNorms']);
+});
+
+test('heads are asked for by pairs while some are marked and all lie in the corpus', async (t) => {
+  const { asked, facts, follow, names } = await loaded(t);
+  const pairs = [{ query: 1, key: 3, isStrong: true }];
+  await follow({ pairs: [{ ...pairs[0], key: 4 }] });
+  assert.ok(!names().includes('pairs'));
+  await follow({ pairs });
+  assert.deepEqual(asked.filter(([what]) => what === 'pairs'), [['pairs', 'd', pairs]]);
+  assert.equal(facts.pairs.status, 'ready');
+  await follow({});
+  assert.equal(facts.pairs.value, null);
 });
 
 test('patches are asked for with images only', async (t) => {

@@ -29,7 +29,7 @@ test('an address without a dataset is meant for the one that is shown', () => {
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
   const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
   const { change, notices } = settle(state, facts());
-  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, dataset: 'a' });
+  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], dataset: 'a' });
   assert.match(notices[0], /no dataset “gone”/);
 });
 
@@ -56,6 +56,13 @@ test('heads and tokens outside the model and colours of another modality are dro
   assert.match(notices[0], /Head 3 is outside 0\.\.2/);
   assert.match(notices[1], /Token 10 is outside 0\.\.9/);
   assert.match(notices[2], /“row”/);
+});
+
+test('pairs outside the corpus are dropped, the others stay', () => {
+  const pairs = [{ query: 1, key: 10, isStrong: true }, { query: 9, key: 0, isStrong: false }];
+  const { change, notices } = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', pairs }, facts());
+  assert.deepEqual(change, { pairs: [pairs[1]] });
+  assert.match(notices[0], /outside 0\.\.9 are dropped: 1 of 2/);
 });
 
 test('the description of another dataset decides nothing', () => {

@@ -9,6 +9,7 @@ const FULL = {
   searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
   hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true,
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
+  pairs: [{ query: 12, key: 40, isStrong: true }, { query: 5, key: 7, isStrong: false }],
 };
 const PLAIN = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
@@ -93,6 +94,7 @@ for (const [query, left] of [
   ['?norms=0.5', 'norms'],
   ['?attention=2', 'attention'],
   ['?kind=value', 'kind'],
+  ['?pairs=strong-12-40.mild-5-7', 'pairs'],
   ['?colour=type', 'colour'],
 ]) {
   test(`${query} is ignored with one notice`, () => {

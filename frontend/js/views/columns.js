@@ -20,13 +20,13 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<Context, 'actions' | 'hover'>} context
+ * @param {Pick<Context, 'actions' | 'hover' | 'pairing'>} context
  * @param {object} words
  * @param {(kind: Kind) => string} words.listLabel said by screen readers of a column
  * @param {(tokens: Tokens, token: number) => HTMLElement} words.makeText what stands in a row
  * @param {(tokens: Tokens, token: number) => string} words.nameOf
  */
-export function createColumns(root, { actions, hover }, { listLabel, makeText, nameOf }) {
+export function createColumns(root, { actions, hover, pairing }, { listLabel, makeText, nameOf }) {
   const columns = { query: el('ol', { class: 'sentence__column sentence__column--query' }), key: el('ol', { class: 'sentence__column sentence__column--key' }) };
   const body = el('div', { class: 'sentence__body', onClick: click, onKeydown: press, onPointerover: over, onPointerleave: leave, onFocusin: enter, onFocusout: leave },
     columns.query, el('div', { class: 'sentence__gap' }), columns.key);
@@ -125,6 +125,7 @@ export function createColumns(root, { actions, hover }, { listLabel, makeText, n
     const place = placeOf(event);
     if (!place) return;
     const isSelect = event.target instanceof Element && event.target.closest('.sentence__select');
+    if (pairing.take(tokenAt(place))) return;
     if (isSelect) actions.select(tokenAt(place));
     else actions.toggleTokens([place]);
   }

@@ -8,6 +8,7 @@ import { createFilters } from './filters.js';
 import { createLegend } from './legend.js';
 import { createLineOptions } from './line_options.js';
 import { createMapOptions } from './map_options.js';
+import { createPairs } from './pairs.js';
 import { createSearchBox } from './search_box.js';
 import { createSection } from './section.js';
 
@@ -32,6 +33,7 @@ export function createControls(root, context) {
   element.append(options);
   const map = createMapOptions(options, context);
   const filters = createFilters(options, context);
+  const pairs = createPairs(element, context);
   const truth = el('div', { class: 'side__part' });
   element.append(truth);
   const nearness = createSection(truth, { name: 'nearness', title: '', help: 'How the map is to be read.' });
@@ -42,14 +44,14 @@ export function createControls(root, context) {
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null);
-      for (const part of [search, color, lines, map, filters, fidelity]) part.update(state);
+      for (const part of [search, color, lines, map, filters, pairs, fidelity]) part.update(state);
       nearness.element.hidden = state.method === null;
       nearness.setTitle(state.method ? `${methodWords(state.method).label}: what nearness means` : '');
       setText(nearnessWords, state.method ? methodWords(state.method).help : '');
     },
     focusSearch: search.focus,
     destroy() {
-      for (const part of [summary, search, color, lines, map, filters, nearness, fidelity]) part.destroy();
+      for (const part of [summary, search, color, lines, map, filters, pairs, nearness, fidelity]) part.destroy();
       element.remove();
     },
   };

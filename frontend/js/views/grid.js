@@ -5,6 +5,7 @@ import { createCleanup, el, inheritFocus, setAttribute, setText } from '../dom.j
 import { chosenMap, fidelityOf, neighbourOf } from '../select.js';
 import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords, titleWords } from '../words.js';
 import { createAxes } from './axes.js';
+import { describeFit } from './fit_badge.js';
 
 /** @import { Arrangement } from '../arrangement.js' */
 /** @import { Context, Fidelity, HeadId, Manifest, State } from '../page.js' */
@@ -31,7 +32,7 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
  * @param {HTMLElement} root
  * @param {Context & {tooltip: Tooltip, viewport: Viewport}} context
  */
-export function createGrid(root, { actions, facts, tooltip, viewport }) {
+export function createGrid(root, { actions, derived, facts, tooltip, viewport }) {
   const cleanup = createCleanup();
   const layer = el('div', { class: 'grid__layer' });
   const element = el('div', { class: 'grid', role: 'group', 'aria-label': 'All heads: rows are layers, columns are heads' }, layer);
@@ -127,11 +128,13 @@ export function createGrid(root, { actions, facts, tooltip, viewport }) {
     name = chosenMap(state) ?? '';
     const grid = facts.grid.value?.name === name ? facts.grid.value : null;
     const heads = facts.heads.value;
-    if (known[0] === name && known[1] === grid && known[2] === heads) return;
-    known = [name, grid, heads];
+    const fits = derived.fits();
+    if (known[0] === name && known[1] === grid && known[2] === heads && known[3] === fits) return;
+    known = [name, grid, heads, fits];
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
       describeCell(cell, isReady, isReady ? fidelityOf(heads, cell.at, name) : null);
+      describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
     }
   }
 

@@ -30,7 +30,7 @@ const AIR_PX = 24;
  * @param {Context & {tooltip: Tooltip, lasso: Lasso, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
 export function createHeadLayer(root, context) {
-  const { actions, api, derived, facts, hover, lasso, overlay: canvas, redraw, store, theme, tooltip, viewport } = context;
+  const { actions, api, derived, facts, hover, lasso, overlay: canvas, pairing, redraw, store, theme, tooltip, viewport } = context;
   const cleanup = createCleanup();
   const overlay = createOverlay(canvas);
   const picker = createPicker();
@@ -61,8 +61,9 @@ export function createHeadLayer(root, context) {
     if (at === null || viewport.hasTurned || !(event.target instanceof HTMLCanvasElement || event.target === root)) return;
     const { left, top } = root.getBoundingClientRect();
     const point = pointAt(event.clientX - left, event.clientY - top);
-    if (point !== null) actions.select(selectedAt(point, (frame?.nPoints ?? 0) / 2));
-    else if (selected) actions.clearSelection();
+    const clicked = point === null ? null : selectedAt(point, (frame?.nPoints ?? 0) / 2);
+    if (clicked) return pairing.take(clicked) || actions.select(clicked);
+    if (selected) actions.clearSelection();
   });
   cleanup.add(hover.subscribe(redraw));
   const walk = createPointWalk(root, {

@@ -27,6 +27,7 @@ const CONTROLS = [
     ['Size by norm', 'long vectors get large points'],
     ['Palette', 'Safe: blue and orange; Classic: green and pink, as in the original'],
     ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
+    ['Pairs', 'which heads connect two tokens: pairs wished strong or weak, and all heads ranked by how well they fit, with place and weight of each pair'],
     ['How true', 'three measures of how far the shown map may be trusted'],
   ]],
   ['At the right', [
@@ -48,6 +49,7 @@ const CONTROLS = [
 /** @type {readonly [string, string][]} */
 const KEYS = [
   ['/', 'search in all heads'],
+  ['p', 'wish the pair of the selected token and the one pointed at strong; Shift+P: weak'],
   ['Esc', 'clear the selection, then the marked points, then the search'],
   ['← ↑ ↓ →', 'neighbouring head'],
   ['n, p', 'in a head: the next point and the one before, with its words; hits of the search alone, if there are any; Shift goes on by a sentence or image'],

@@ -2,7 +2,7 @@
 
 import { el, emptyPen, setAttribute, setText } from '../dom.js';
 import { canvasPalette, cssColor, rampStops } from '../colors.js';
-import { count, counted, tokenWords } from '../words.js';
+import { count, counted, kindOther, tokenWords } from '../words.js';
 import { meanWords } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { LEAST_ALONE, LEAST_STRONGEST, linksFrom, MOST_LINKS, paintLinks, strongestOfEach } from './image_links.js';
@@ -22,7 +22,7 @@ const rampsOf = (/** @type {import('../page.js').PaletteName} */ palette) => can
  * @returns {SequenceView}
  */
 export function createImageView(root, context) {
-  const { actions, api, facts, hover } = context;
+  const { actions, api, facts, hover, pairing } = context;
   const name = el('p', { class: 'image__name' });
   const element = el('div', { class: 'image' }, name);
   root.append(element);
@@ -105,8 +105,8 @@ export function createImageView(root, context) {
   /** @param {MouseEvent} event @param {number} token */
   function click(event, token) {
     if (!last) return;
-    if (event.shiftKey) turnOver(token - last.start);
-    else actions.select({ kind: last.selected.kind, token });
+    if (event.shiftKey) return turnOver(token - last.start);
+    pairing.take({ kind: kindOther(last.selected.kind), token }) || actions.select({ kind: last.selected.kind, token });
   }
 
   /** Hide a token as query and as key, or show it again. @param {number} position */
@@ -115,18 +115,24 @@ export function createImageView(root, context) {
     actions.toggleTokens(asBothKinds([position]), !isHidden);
   }
 
-  /** Arrow keys move between patches, x hides. @param {KeyboardEvent} event */
+  /** Wish the pair of the selected patch and another. @param {number} position @param {boolean} isStrong */
+  function markPair(position, isStrong) {
+    if (last) pairing.mark({ kind: kindOther(last.selected.kind), token: last.start + position }, isStrong);
+  }
+
+  /** Arrow keys move between patches, x hides, p and P mark a pair. @param {KeyboardEvent} event */
   function press(event) {
     const columns = grid()?.n_columns ?? 1;
     const holder = event.target;
     if (!(holder instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    if (step === undefined && event.key !== 'x') return;
+    const turn = { x: turnOver, p: markPair, P: markPair }[event.key];
+    if (turn === undefined && step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    if (step === undefined) return turnOver(Number(holder.dataset.position));
+    if (turn) return turn(Number(holder.dataset.position), event.key === 'p');
     const all = [...(holder.parentElement?.children ?? [])];
-    const next = all[all.indexOf(holder) + step];
+    const next = all[all.indexOf(holder) + (step ?? 0)];
     if (next instanceof HTMLElement) next.focus();
   }
 

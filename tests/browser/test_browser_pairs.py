@@ -1,0 +1,216 @@
+"""Heads found by pairs of a query and a key: marked in map, sentence and image, ranked, kept."""
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.page_driver import (
+    fetch_json,
+    find_point,
+    open_view,
+    query_of,
+    selected,
+    wait_until,
+)
+
+TEXT = "?dataset=words&method=pca&layer=1&head=2&selected=query-1"
+GRID = "?dataset=words&method=pca&pairs=strong-1-4.weak-1-2"
+IMAGE = "?dataset=pictures&layer=1&head=2&selected=query-60"
+
+
+def answer_to(page: Page, wish: str, dataset: str = "words") -> dict[str, Any]:
+    """Return what the server says of these pairs, its heads from the best fit on."""
+    found = fetch_json(page, f"api/v1/datasets/{dataset}/heads/pairs?{wish}")
+    found["heads"].sort(key=lambda head: (-head["fit"], head["layer"], head["head"]))
+    return found
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    return [f"L{head['layer']} H{head['head']}" for head in answer["heads"]]
+
+
+def key_row(page: Page, position: int, kind: str = "key") -> Locator:
+    return page.locator(f".sentence__main .sentence__column--{kind} .sentence__row").nth(position)
+
+
+def chips(page: Page) -> Locator:
+    return page.get_by_role("list", name="Marked pairs").get_by_role("listitem")
+
+
+def ranked(page: Page) -> Locator:
+    return page.get_by_role("list", name="Heads by fit").get_by_role("button")
+
+
+def ranked_names(page: Page) -> list[str]:
+    return [row.inner_text() for row in ranked(page).locator(".ranking__name").all()]
+
+
+def test_pairs_are_marked_by_keys_on_tokens_of_the_sentence_and_rank_all_heads(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    key_row(page, 4).hover()
+    page.keyboard.press("p")
+    wait_until(lambda: query_of(page).get("pairs") == "strong-1-4", "the pair is in the address")
+    key_row(page, 2).locator(".sentence__button").focus()
+    page.keyboard.press("Shift+P")
+    assert query_of(page)["pairs"] == "strong-1-4.weak-1-2"
+    answer = answer_to(page, "strong=1-4&weak=1-2")
+    expect(chips(page)).to_have_count(2)
+    wait_until(lambda: ranked_names(page) == names(answer)[:8], "heads are ranked")
+    best = answer["heads"][0]
+    first = ranked(page).first
+    expect(first.locator(".ranking__fit")).to_have_text(f"{best['fit']:.3f}")
+    strong, weak = best["pairs"]
+    expect(first).to_contain_text(
+        f"#{strong['rank']} {strong['weight']:.2f} · #{weak['rank']} {weak['weight']:.2f}"
+    )
+    # The basket says the numbers of the open head.
+    own = next(h for h in answer["heads"] if (h["layer"], h["head"]) == (1, 2))["pairs"][0]
+    expect(chips(page).first).to_contain_text(
+        f"L1 H2: rank {own['rank']} of 300 · weight {own['weight']:.3f}"
+    )
+    page.get_by_role("button", name="All 12 heads").click()
+    assert ranked_names(page) == names(answer)
+
+
+def test_a_click_on_a_ranked_head_opens_it_and_keeps_selection_and_pairs(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{TEXT}&pairs=strong-1-4")
+    answer = answer_to(page, "strong=1-4")
+    wait_until(lambda: ranked_names(page) == names(answer)[:8], "heads are ranked")
+    wanted = next(h for h in answer["heads"][:8] if (h["layer"], h["head"]) != (1, 2))
+    ranked(page).nth(answer["heads"].index(wanted)).click()
+    found = query_of(page)
+    assert (found["layer"], found["head"]) == (str(wanted["layer"]), str(wanted["head"]))
+    assert (found["selected"], found["pairs"]) == ("query-1", "strong-1-4")
+    expect(page.locator(".ranking__head[aria-current=true] .ranking__name")).to_have_text(
+        f"L{wanted['layer']} H{wanted['head']}"
+    )
+
+
+def test_while_pairs_are_marked_by_clicks_a_click_in_the_map_is_a_pair_and_then_no_more(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, TEXT)
+    page.locator(".pairs .section__head").click()
+    strong = page.get_by_role("button", name="+ Strong")
+    strong.click()
+    expect(strong).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".pairs__hint")).to_contain_text("Now click a key")
+    page.mouse.click(*find_point(page, "key"))
+    expect(chips(page)).to_have_count(1)
+    assert query_of(page)["pairs"].startswith("strong-1-")
+    assert query_of(page)["selected"] == "query-1"
+    page.mouse.click(*find_point(page, "query"))  # one of the same kind is selected, as always
+    assert selected(page)["kind"] == "query"
+    page.keyboard.press("Escape")
+    expect(strong).to_have_attribute("aria-pressed", "false")
+    assert "selected" in query_of(page)
+    page.mouse.click(*find_point(page, "key"))
+    assert selected(page)["kind"] == "key"
+    expect(chips(page)).to_have_count(1)
+
+
+def test_a_key_may_be_selected_and_the_query_pointed_at(page: Page, address: str) -> None:
+    open_view(page, address, TEXT.replace("query-1", "key-4"))
+    page.locator(".pairs .section__head").click()
+    page.get_by_role("button", name="+ Weak").click()
+    key_row(page, 2, "query").locator(".sentence__button").click()
+    assert query_of(page)["pairs"] == "weak-2-4"
+    assert "hidden" not in query_of(page)
+
+
+def test_a_pair_is_turned_over_taken_away_and_all_are_cleared(page: Page, address: str) -> None:
+    open_view(page, address, GRID)
+    expect(chips(page)).to_have_count(2)
+    first = chips(page).first
+    first.locator(".pairs__wish").click()
+    assert query_of(page)["pairs"] == "weak-1-4.weak-1-2"
+    expect(first.locator(".pairs__wish")).to_have_text("weak")
+    wait_until(
+        lambda: ranked_names(page) == names(answer_to(page, "weak=1-4,1-2"))[:8], "ranked anew"
+    )
+    first.get_by_role("button", name="Take away").click()
+    assert query_of(page)["pairs"] == "weak-1-2"
+    chips(page).first.locator(".pairs__words").click()
+    assert query_of(page)["selected"] == "query-1"
+    page.get_by_role("button", name="Clear", exact=True).click()
+    assert "pairs" not in query_of(page)
+    expect(page.locator(".ranking")).to_be_hidden()
+    page.go_back()
+    expect(chips(page)).to_have_count(1)
+
+
+def test_the_heads_of_the_grid_say_their_place_and_the_best_are_outlined(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, GRID)
+    answer = answer_to(page, "strong=1-4&weak=1-2")
+    for place, head in enumerate(answer["heads"], 1):
+        cell = page.locator(".cell").nth(head["layer"] * 4 + head["head"])
+        drawn = cell.evaluate("c => getComputedStyle(c, '::after').content")
+        assert drawn == f'"#{place}" " " "{head["fit"]:.3f}"'
+        name = cell.get_attribute("aria-label") or ""
+        assert name.endswith(f"fit of the pairs {head['fit']:.3f}, place {place}")
+        assert cell.evaluate("c => c.classList.contains('cell--fitting')") == (place <= 5)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator(".cell--fitting")).to_have_count(0)
+    assert "fit" not in (page.locator(".cell").first.get_attribute("aria-label") or "")
+
+
+def test_patches_are_pairs_by_click_and_by_key(page: Page, address: str) -> None:
+    open_view(page, address, IMAGE)
+    patches = page.get_by_role("group", name="Patches").get_by_role("button")
+    patches.nth(20).focus()
+    page.keyboard.press("p")
+    # 60 is the tenth token of the second image; its patches begin with token 51.
+    assert query_of(page)["pairs"] == "strong-60-71"
+    page.get_by_role("button", name="+ Weak").click()
+    patches.nth(3).click()
+    assert query_of(page)["pairs"] == "strong-60-71.weak-60-54"
+    assert query_of(page)["selected"] == "query-60"
+    answer = answer_to(page, "strong=60-71&weak=60-54", "pictures")
+    wait_until(lambda: ranked_names(page) == names(answer)[:6], "heads are ranked")
+    expect(chips(page).first).to_contain_text("image 2 (1, 2)→ to image 2 (2, 6)")
+
+
+def test_what_is_no_pair_says_why(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
+    page.keyboard.press("p")
+    expect(page.locator(".notice")).to_contain_text("Select a query or a key first")
+    open_view(page, address, TEXT)
+    key_row(page, 3, "query").hover()
+    page.keyboard.press("p")
+    expect(page.locator(".notice").last).to_contain_text("A pair needs a key")
+    assert "pairs" not in query_of(page)
+
+
+def test_pairs_of_an_address_that_lie_outside_the_corpus_are_dropped_with_a_notice(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca&pairs=strong-1-4.weak-1-300")
+    expect(page.locator(".notice")).to_contain_text("outside 0..299 are dropped: 1 of 2")
+    assert query_of(page)["pairs"] == "strong-1-4"
+    expect(chips(page)).to_have_count(1)
+
+
+def test_hostile_tokens_of_a_pair_stay_text(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
+    bad = [i for i, text in enumerate(tokens) if text.startswith(("<script", "<img", "\u202e"))]
+    assert len(bad) >= 2
+    pairs = ".".join(f"strong-{token}-{bad[0]}" for token in bad[:4])
+    open_view(page, address, f"?dataset=words&method=pca&layer=0&head=0&pairs={pairs}")
+    expect(chips(page)).to_have_count(min(4, len(bad)))
+    expect(ranked(page).first).to_be_visible()
+    assert page.locator(".pairs script, .pairs img").count() == 0
+    expect(chips(page).first).to_contain_text(tokens[bad[0]][:24])
+
+
+def test_another_dataset_has_no_pairs(page: Page, address: str) -> None:
+    open_view(page, address, GRID)
+    page.get_by_label("Dataset").select_option("few-maps")
+    wait_until(lambda: query_of(page)["dataset"] == "few-maps", "the other dataset is open")
+    expect(chips(page)).to_have_count(0)
+    assert "pairs" not in query_of(page)

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPairing } from '../../frontend/js/pairing.js';
+import { fitsByHead, MOST_PAIRS, numbersOf, pairOf, pairQuery, rankedHeads, readPairs, withPair, writePairs } from '../../frontend/js/pairs.js';
+import { numberWords, shortNumbers } from '../../frontend/js/views/pair_words.js';
+
+const A = { query: 12, key: 40, isStrong: true };
+const B = { query: 5, key: 7, isStrong: false };
+const numbers = (rank, weight = null) => ({ score: 1, percentile: 0.5, rank, weight });
+const ANSWER = {
+  pairs: [{ query: 12, key: 40, wish: 'strong', is_same_sequence: true }, { query: 5, key: 7, wish: 'weak', is_same_sequence: false }],
+  n_keys: 1000, n_keys_total: 1000,
+  heads: [
+    { layer: 0, head: 0, fit: 0.25, pairs: [numbers(900, 0.001), numbers(1)] },
+    { layer: 0, head: 1, fit: 0.75, pairs: [numbers(1, 0.5), numbers(12)] },
+    { layer: 1, head: 0, fit: 0.75, pairs: [numbers(3), numbers(4)] },
+  ],
+};
+
+test('a query and a key are a pair in either order, two of a kind are none', () => {
+  const [query, key] = [{ kind: 'query', token: 1 }, { kind: 'key', token: 2 }];
+  assert.deepEqual(pairOf(query, key), { query: 1, key: 2 });
+  assert.deepEqual(pairOf(key, query), { query: 1, key: 2 });
+  for (const [one, other] of [[query, query], [key, key], [null, key], [query, null]]) assert.equal(pairOf(one, other), null);
+});
+
+test('a pair is added once, and wished anew in its place', () => {
+  const both = withPair(withPair([], A), B);
+  assert.deepEqual(both, [A, B]);
+  assert.equal(withPair(both, { ...A }), both);
+  assert.deepEqual(withPair(both, { ...A, isStrong: false }), [{ ...A, isStrong: false }, B]);
+  const full = Array.from({ length: MOST_PAIRS }, (_, key) => ({ query: 0, key, isStrong: true }));
+  assert.equal(withPair(full, A), full);
+  assert.equal(withPair(full, { ...full[3], isStrong: false })[3].isStrong, false);
+});
+
+test('pairs are written and read letter by letter', () => {
+  assert.equal(writePairs([A, B]), 'strong-12-40.weak-5-7');
+  assert.deepEqual(readPairs('strong-12-40.weak-5-7'), [A, B]);
+  const many = Array.from({ length: MOST_PAIRS + 1 }, (_, key) => ({ ...A, key }));
+  assert.equal(readPairs(writePairs(many)), null);
+  assert.equal(readPairs(writePairs(many.slice(1))).length, MOST_PAIRS);
+  for (const text of ['', 'strong', '12-40', 'strong-12', 'strong-12-40-1', 'mild-1-2', 'strong-1--2', 'strong-1-2.', 'strong-1-2.weak-1-2', 'strong-1e3-2']) assert.equal(readPairs(text), null, text);
+});
+
+test('the server is asked for strong and for weak pairs', () => {
+  assert.equal(pairQuery([A, B, { ...A, key: 9 }]), 'strong=12-40,12-9&weak=5-7');
+  assert.equal(pairQuery([B]), 'weak=5-7');
+});
+
+test('heads are ranked from the best fit, equal ones in the order of the model and with one place', () => {
+  assert.deepEqual(rankedHeads(ANSWER).map(({ layer, head }) => [layer, head]), [[0, 1], [1, 0], [0, 0]]);
+  assert.deepEqual([...fitsByHead(ANSWER)], [['0,1', { fit: 0.75, rank: 1 }], ['1,0', { fit: 0.75, rank: 1 }], ['0,0', { fit: 0.25, rank: 3 }]]);
+  assert.equal(ANSWER.heads[0].fit, 0.25);
+});
+
+test('the numbers of a pair are found by its tokens, and none where the answer is about others', () => {
+  const found = numbersOf(ANSWER, { layer: 0, head: 1 }, B);
+  assert.deepEqual([found.rank, found.isSameSequence], [12, false]);
+  assert.equal(numbersOf(ANSWER, { layer: 0, head: 1 }, { query: 7, key: 5 }), null);
+  assert.equal(numbersOf(ANSWER, null, A), null);
+  assert.equal(numbersOf(null, { layer: 0, head: 1 }, A), null);
+});
+
+test('a pair that has no weight says why', () => {
+  const words = (i, head) => numberWords(numbersOf(ANSWER, head, [A, B][i]), ANSWER, 'text');
+  assert.equal(words(0, { layer: 0, head: 1 }), 'rank 1 of 1\u202f000 · weight 0.500');
+  assert.equal(words(0, { layer: 1, head: 0 }), 'rank 3 of 1\u202f000 · not visible to this query');
+  assert.equal(words(1, { layer: 0, head: 1 }), 'rank 12 of 1\u202f000 · in another sentence');
+  assert.deepEqual([shortNumbers(numbers(3, 0.123)), shortNumbers(numbers(3))], ['#3 0.12', '#3 –']);
+});
+
+function pairing(state) {
+  const [marked, said] = [[], []];
+  const made = createPairing({ get: () => ({ pairs: [], selected: null, ...state }) }, { markPair: (pair) => marked.push(pair) }, (text) => said.push(text));
+  return { made, marked, said };
+}
+
+test('a click is a pair only while pairs are marked, and only with the other kind', () => {
+  const { made, marked, said } = pairing({ selected: { kind: 'query', token: 3 } });
+  const [key, query] = [{ kind: 'key', token: 8 }, { kind: 'query', token: 8 }];
+  assert.equal(made.take(key), false);
+  made.set('weak');
+  assert.equal(made.take(query), false);
+  assert.equal(made.take(key), true);
+  made.set('strong');
+  assert.equal(made.take(key), true);
+  assert.deepEqual(marked, [{ query: 3, key: 8, isStrong: false }, { query: 3, key: 8, isStrong: true }]);
+  assert.deepEqual(said, []);
+});
+
+test('what cannot be marked says why', () => {
+  const none = pairing({});
+  none.made.mark({ kind: 'key', token: 1 }, true);
+  assert.match(none.said[0], /Select a query or a key first/);
+  const same = pairing({ selected: { kind: 'key', token: 3 } });
+  same.made.mark({ kind: 'key', token: 1 }, true);
+  same.made.mark(null, true);
+  assert.match(same.said[0], /A pair needs a query/);
+  assert.equal(same.said.length, 2);
+  const full = pairing({ selected: { kind: 'key', token: 3 }, pairs: Array.from({ length: MOST_PAIRS }, (_, query) => ({ query, key: 9, isStrong: true })) });
+  full.made.mark({ kind: 'query', token: 1 }, true);
+  assert.match(full.said[0], /20 pairs/);
+  assert.deepEqual([...none.marked, ...same.marked, ...full.marked], []);
+});
