@@ -2,7 +2,7 @@
 
 import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { numbersOf } from '../pairs.js';
-import { counted, titleWords } from '../words.js';
+import { titleWords } from '../words.js';
 import { numberWords, pairLine, pairParts, pairTitle } from './pair_words.js';
 import { createPairRanking } from './pair_ranking.js';
 import { createSection } from './section.js';
@@ -23,7 +23,7 @@ export function createPairs(root, context) {
   const { actions, facts, pairing } = context;
   const element = el('div', { class: 'side__part pairs' });
   root.append(element);
-  const section = createSection(element, { name: 'pairs', title: 'Find heads by pairs', help: 'Mark query-key pairs; the heads that score them as wished come first.' });
+  const section = createSection(element, { name: 'pairs', title: 'Heads by pairs', help: 'Mark query-key pairs; the heads that score them as wished come first.' });
   const hint = el('p', { class: 'pairs__hint soft', role: 'status' });
   const modes = MODES.map(([mode, label]) => el('button', {
     class: 'button button--small pairs__mode', type: 'button', title: `While this is on, a click on a token marks its pair with the selected one, wished ${mode} (Esc turns it off)`,
@@ -85,7 +85,7 @@ export function createPairs(root, context) {
       const mode = pairing.get();
       if (state.pairs.length > nPairs) section.element.open = true; // what was marked is seen
       nPairs = state.pairs.length;
-      section.setNote(nPairs > 0 ? counted(nPairs, 'pair') : '');
+      section.setNote(nPairs > 0 ? String(nPairs) : '');
       modes.forEach((button, i) => setAttribute(button, 'aria-pressed', String(MODES[i][0] === mode)));
       clear.hidden = nPairs === 0;
       setText(hint, mode ? `${state.selected ? `Now click a ${state.selected.kind === 'query' ? 'key' : 'query'}` : 'Click a query or a key, then one of the other kind'}: the pair is wished ${mode}.` : nPairs > 0 ? '' : HINT);
