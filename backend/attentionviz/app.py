@@ -7,7 +7,16 @@ from dataclasses import replace
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from attentionviz.api import attention, datasets, heads, page, pairs, projections, similarity, tokens
+from attentionviz.api import (
+    attention,
+    datasets,
+    heads,
+    page,
+    pairs,
+    projections,
+    similarity,
+    tokens,
+)
 from attentionviz.api.context import EXTENSION, ApiContext, make_context
 from attentionviz.api.guard import Guard, content_policy
 from attentionviz.api.responses import error_body

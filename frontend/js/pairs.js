@@ -57,6 +57,11 @@ export function pairQuery(pairs) {
   }).filter(Boolean).join('&');
 }
 
+/** The pairs of such a question, strong ones first. @param {URLSearchParams} params */
+export function readPairQuery(params) {
+  return [true, false].flatMap((isStrong) => [...(params.get(isStrong ? 'strong' : 'weak') ?? '').matchAll(/(\d+)-(\d+)/g)].map(([, query, key]) => ({ query: Number(query), key: Number(key), isStrong })));
+}
+
 /**
  * Heads from the best fit to the worst; of the same fit the earlier first.
  *

@@ -11,6 +11,7 @@ const NAMES = {
   selected: (after) => (after === null ? 'clearing the selection' : 'selecting a point'),
   search: (after) => (after.trim() === '' ? 'clearing the search' : `search for “${clip(after.trim())}”`),
   filters: 'filters',
+  pairs: (after, before) => (after.length === 0 ? 'clearing the pairs' : after.length < before.length ? 'taking a pair away' : after.length > before.length ? 'marking a pair' : 'wishing a pair otherwise'),
   hidden: (after, before) => (after.length < before.length ? 'showing hidden tokens' : 'hiding tokens'),
   color: 'colour',
   searchMode: 'how tokens are compared',

@@ -68,6 +68,16 @@ COMPUTED: list[tuple[str, list[Any]]] = [
     ("tokenScores", ["words", AT]),
     ("partners", ["words", AT, 17, 10]),
     ("partners", ["words", AT, 317, 7]),
+    (
+        "pairs",
+        [
+            "words",
+            [
+                {"query": 5, "key": 17, "isStrong": True},
+                {"query": 200, "key": 3, "isStrong": False},
+            ],
+        ],
+    ),
     ("attention", ["pictures", {"layer": 0, "head": 1}, 2, "none"]),
 ]
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPairing } from '../../frontend/js/pairing.js';
 import { fitsByHead, MOST_PAIRS, numbersOf, pairOf, pairQuery, rankedHeads, readPairs, withPair, writePairs } from '../../frontend/js/pairs.js';
+import { pairs } from '../../frontend/js/static/pairs.js';
 import { numberWords, shortNumbers } from '../../frontend/js/views/pair_words.js';
 
 const A = { query: 12, key: 40, isStrong: true };
@@ -102,4 +103,23 @@ test('what cannot be marked says why', () => {
   full.made.mark({ kind: 'query', token: 1 }, true);
   assert.match(full.said[0], /20 pairs/);
   assert.deepEqual([...none.marked, ...same.marked, ...full.marked], []);
+});
+
+test('a site without a server computes the same numbers, counted by hand', async () => {
+  // Scores of query 0 with the keys: 3, 1, 2, 1, -5; the first three tokens are one sequence.
+  const queries = { width: 1, values: Float32Array.of(1, 1, 1, 1, 1) };
+  const keys = { width: 1, values: Float32Array.of(3, 1, 2, 1, -5) };
+  const site = (rule, params) => ({
+    manifest: { n_layers: 1, n_heads: 1, n_tokens: 5, layers: [{ scaling: 1, is_causal: false, max_distance: null, ...rule }] },
+    starts: Int32Array.of(0, 3), lengths: Int32Array.of(3, 2), params: new URLSearchParams(params), pause: async () => {},
+    vectors: { of: async (_manifest, _at, part) => (part === 'keys' ? keys : queries) },
+  });
+  const { heads: [head], pairs: listed } = await pairs(site({}, 'strong=0-0,0-3&weak=0-1'));
+  assert.deepEqual(listed.map(({ is_same_sequence: isSame }) => isSame), [true, false, true]);
+  assert.deepEqual(head.pairs.map(({ rank, percentile, weight }) => [rank, percentile, weight]), [[1, 0.9, 0.6652410], [3, 0.4, null], [3, 0.4, 0.0900306]]);
+  assert.equal(head.fit, 0.6333333);
+  const causal = await pairs(site({ is_causal: true }, 'strong=0-1,1-0'));
+  assert.deepEqual(causal.heads[0].pairs.map(({ weight }) => weight), [null, 0.8807971]);
+  await assert.rejects(() => pairs(site({}, 'weak=0-5')), /outside 0\.\.4/);
+  await assert.rejects(() => pairs(site({}, '')), /0 pairs/);
 });

@@ -99,7 +99,7 @@ export async function partners(site, at, point) {
 /** @typedef {{at: HeadId, queries: Rows, keys: Rows, rule: Manifest['layers'][number]}} Head */
 
 /** @param {Site} site @param {HeadId} at @returns {Promise<Head>} */
-async function headOf({ manifest, vectors, signal }, at) {
+export async function headOf({ manifest, vectors, signal }, at) {
   const rule = manifest.layers[at.layer];
   if (!rule || at.head >= manifest.n_heads) throw new NotThereError(`there is no layer ${at.layer}, head ${at.head}`);
   const [queries, keys] = await Promise.all([vectors.of(manifest, at, 'queries', signal), vectors.of(manifest, at, 'keys', signal)]);

@@ -5,6 +5,7 @@
 
 import { aggregate, aggregates, attention, NotThereError, partners, tokenScores } from './computed.js';
 import { readNpy } from './npy.js';
+import { pairs } from './pairs.js';
 import { createVectors } from './vectors.js';
 
 /** @import { Description, HeadId } from '../page.js' */
@@ -18,6 +19,7 @@ const COMPUTED = [
   [/^heads\/(\d+)\/(\d+)\/attention\/(\d+)$/, attention],
   [/^heads\/(\d+)\/(\d+)\/aggregate$/, aggregate],
   [/^heads\/aggregate$/, aggregates],
+  [/^heads\/pairs$/, pairs],
   [/^heads\/(\d+)\/(\d+)\/token_scores$/, tokenScores],
   [/^heads\/(\d+)\/(\d+)\/neighbours\/(\d+)$/, partners],
 ];
