@@ -14,6 +14,7 @@ from attentionviz.api import (
     page,
     pairs,
     projections,
+    sequence_scores,
     similarity,
     tokens,
 )
@@ -24,7 +25,17 @@ from attentionviz.config import Settings, require_safe
 from attentionviz.errors import AppError
 
 MAX_BODY_BYTES = 64 * 1024
-BLUEPRINTS = (datasets, tokens, projections, heads, attention, pairs, similarity, page)
+BLUEPRINTS = (
+    datasets,
+    tokens,
+    projections,
+    heads,
+    attention,
+    pairs,
+    similarity,
+    sequence_scores,
+    page,
+)
 EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
 _log = logging.getLogger(__name__)
 

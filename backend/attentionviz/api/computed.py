@@ -39,7 +39,7 @@ def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
 def fingerprint_of_all(reader: DatasetReader, *parts: object) -> str:
     """Return what changes when anything that is computed for any head does."""
     return reader.fingerprint(
-        *(fingerprint(reader, head) for head in _all_heads(reader)), *parts, files=()
+        *(fingerprint(reader, head) for head in all_heads(reader)), *parts, files=()
     )
 
 
@@ -156,7 +156,7 @@ def mean_patterns(
     key = ("aggregates", etag)
     kept: tuple[Floats, int, int] | None = reader.cache.get(key)
     if kept is None:
-        heads = _all_heads(reader)
+        heads = all_heads(reader)
         chosen, n_found = _long_sequences(reader, length, MAX_ALL_HEADS_SCORES // len(heads))
         with heavy:
             means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
@@ -215,7 +215,8 @@ def strongest_partners(
     return [{"token": token, "score": score} for token, score in pairs]
 
 
-def _all_heads(reader: DatasetReader) -> list[HeadId]:
+def all_heads(reader: DatasetReader) -> list[HeadId]:
+    """Return every head of the model, layer by layer."""
     shape = (reader.manifest["n_layers"], reader.manifest["n_heads"])
     return [HeadId(layer, head) for layer, head in np.ndindex(*shape)]
 

@@ -4,6 +4,7 @@ import functools
 
 from attentionviz import __version__
 from attentionviz.api.computed import MAX_AGGREGATE
+from attentionviz.api.openapi_compared import compared_paths
 from attentionviz.api.openapi_parts import (
     Json,
     array_answer,
@@ -14,7 +15,6 @@ from attentionviz.api.openapi_parts import (
     picture_answer,
     query_parameter,
 )
-from attentionviz.api.pairs import MAX_PAIRS, PAIRS_PATTERN
 from attentionviz.core.pattern import WEIGHTS
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
 
@@ -65,7 +65,7 @@ def document() -> Json:
             **_dataset_paths(),
             **_corpus_paths(),
             **_head_paths(),
-            **_pair_paths(),
+            **compared_paths(_DATASET, _IN_DATASET),
             **_pattern_paths(),
             **_similarity_paths(),
         },
@@ -190,23 +190,6 @@ def _head_paths() -> dict[str, Json]:
             json_answer("Partners"),
             409,
         ),
-    }
-
-
-def _pair_paths() -> dict[str, Json]:
-    text = "Pairs wished {}, query token and key token each; at most {} in all."
-    pairs: Json = {"type": "string", "pattern": f"^{PAIRS_PATTERN}$"}
-    wishes = [
-        query_parameter(name, text.format(name, MAX_PAIRS), pairs) for name in ("strong", "weak")
-    ]
-    return {
-        f"{_DATASET}/heads/pairs": operation(
-            "getPairs",
-            "How every head scores given query-key pairs, and how well that fits what is wished.",
-            [*_IN_DATASET, *wishes],
-            json_answer("Pairs"),
-            409,
-        )
     }
 
 

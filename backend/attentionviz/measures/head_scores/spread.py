@@ -1,6 +1,7 @@
 """Scores of how many keys share the attention of a query."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attentionviz.measures.head_scores.corpus import Rows
 from attentionviz.measures.head_scores.registry import Sums, measures
@@ -10,22 +11,50 @@ SHARE = 0.9
 ROUNDING = 1e-6
 
 
-@measures("entropy")
-def entropy(rows: Rows) -> Sums:
-    """Sum the entropy of each row over the largest that its visible keys allow."""
+def row_entropies(rows: Rows) -> NDArray[np.float64]:
+    """Return the entropy of each row over the largest that its visible keys allow.
+
+    Parameters
+    ----------
+    rows : Rows
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sequences, n_rows that see more than one key)
+    """
     counts = rows.n_visible > 1
     weights = rows.weights[:, counts]  # (sequence, row, key)
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
-    entropies = -(weights * logs).sum(axis=2, dtype=np.float64)
-    shares = entropies / np.log(rows.n_visible[counts])
-    return np.array([shares.sum(), shares.size])
+    entropies: NDArray[np.float64] = -(weights * logs).sum(axis=2, dtype=np.float64)
+    return entropies / np.log(rows.n_visible[counts])
+
+
+def row_sparsities(rows: Rows) -> NDArray[np.int64]:
+    """Return the least number of keys that hold 90 % of the mass of each row.
+
+    Parameters
+    ----------
+    rows : Rows
+
+    Returns
+    -------
+    ndarray of int64, shape (n_sequences, n_rows that see more than one key)
+    """
+    largest_first = -np.sort(-rows.weights[:, rows.n_visible > 1], axis=2)
+    held = np.cumsum(largest_first, axis=2, dtype=np.float64)
+    n_keys: NDArray[np.int64] = 1 + np.count_nonzero(held < SHARE - ROUNDING, axis=2)
+    return n_keys
+
+
+@measures("entropy")
+def entropy(rows: Rows) -> Sums:
+    """Sum the entropy of each row over the largest that its visible keys allow."""
+    found = row_entropies(rows)
+    return np.array([found.sum(), found.size])
 
 
 @measures("sparsity")
 def sparsity(rows: Rows) -> Sums:
     """Sum the least numbers of keys that hold 90 % of the mass."""
-    counts = rows.n_visible > 1
-    largest_first = -np.sort(-rows.weights[:, counts], axis=2)
-    held = np.cumsum(largest_first, axis=2, dtype=np.float64)
-    n_keys = 1 + np.count_nonzero(held < SHARE - ROUNDING, axis=2)  # (sequence, row)
-    return np.array([n_keys.sum(), n_keys.size], dtype=np.float64)
+    found = row_sparsities(rows)
+    return np.array([found.sum(), found.size], dtype=np.float64)
