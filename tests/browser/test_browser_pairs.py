@@ -150,7 +150,7 @@ def test_the_heads_of_the_grid_say_their_place_and_the_best_are_outlined(
     for place, head in enumerate(answer["heads"], 1):
         cell = page.locator(".cell").nth(head["layer"] * 4 + head["head"])
         drawn = cell.evaluate("c => getComputedStyle(c, '::after').content")
-        assert drawn == f'"#{place}" " " "{head["fit"]:.3f}"'
+        assert drawn == f'"#{place} {head["fit"]:.3f}"'
         name = cell.get_attribute("aria-label") or ""
         assert name.endswith(f"fit of the pairs {head['fit']:.3f}, place {place}")
         assert cell.evaluate("c => c.classList.contains('cell--fitting')") == (place <= 5)
