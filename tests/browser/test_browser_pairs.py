@@ -49,10 +49,10 @@ def test_pairs_are_marked_by_keys_on_tokens_of_the_sentence_and_rank_all_heads(
 ) -> None:
     open_view(page, address, TEXT)
     key_row(page, 4).hover()
-    page.keyboard.press("p")
+    page.keyboard.press("+")
     wait_until(lambda: query_of(page).get("pairs") == "strong-1-4", "the pair is in the address")
     key_row(page, 2).locator(".sentence__button").focus()
-    page.keyboard.press("Shift+P")
+    page.keyboard.press("-")
     assert query_of(page)["pairs"] == "strong-1-4.weak-1-2"
     answer = answer_to(page, "strong=1-4&weak=1-2")
     expect(chips(page)).to_have_count(2)
@@ -112,6 +112,17 @@ def test_while_pairs_are_marked_by_clicks_a_click_in_the_map_is_a_pair_and_then_
     expect(chips(page)).to_have_count(1)
 
 
+def test_points_of_the_map_are_walked_to_and_marked_without_a_pointer(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{TEXT}&kind=key")
+    for _ in range(3):
+        page.keyboard.press("n")
+    page.keyboard.press("+")
+    wait_until(lambda: query_of(page).get("pairs", "").startswith("strong-1-"), "a pair is marked")
+    expect(chips(page)).to_have_count(1)
+
+
 def test_a_key_may_be_selected_and_the_query_pointed_at(page: Page, address: str) -> None:
     open_view(page, address, TEXT.replace("query-1", "key-4"))
     page.locator(".pairs .section__head").click()
@@ -163,7 +174,7 @@ def test_patches_are_pairs_by_click_and_by_key(page: Page, address: str) -> None
     open_view(page, address, IMAGE)
     patches = page.get_by_role("group", name="Patches").get_by_role("button")
     patches.nth(20).focus()
-    page.keyboard.press("p")
+    page.keyboard.press("+")
     # 60 is the tenth token of the second image; its patches begin with token 51.
     assert query_of(page)["pairs"] == "strong-60-71"
     page.get_by_role("button", name="+ Weak").click()
@@ -177,11 +188,11 @@ def test_patches_are_pairs_by_click_and_by_key(page: Page, address: str) -> None
 
 def test_what_is_no_pair_says_why(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
-    page.keyboard.press("p")
+    page.keyboard.press("+")
     expect(page.locator(".notice")).to_contain_text("Select a query or a key first")
     open_view(page, address, TEXT)
     key_row(page, 3, "query").hover()
-    page.keyboard.press("p")
+    page.keyboard.press("+")
     expect(page.locator(".notice").last).to_contain_text("A pair needs a key")
     assert "pairs" not in query_of(page)
 

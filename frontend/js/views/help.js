@@ -49,7 +49,7 @@ const CONTROLS = [
 /** @type {readonly [string, string][]} */
 const KEYS = [
   ['/', 'search in all heads'],
-  ['p', 'wish the pair of the selected token and the one pointed at strong; Shift+P: weak'],
+  ['+  -', 'wish the pair of the selected token and the one pointed at strong, or weak'],
   ['Esc', 'clear the selection, then the marked points, then the search'],
   ['← ↑ ↓ →', 'neighbouring head'],
   ['n, p', 'in a head: the next point and the one before, with its words; hits of the search alone, if there are any; Shift goes on by a sentence or image'],

@@ -120,17 +120,17 @@ export function createImageView(root, context) {
     if (last) pairing.mark({ kind: kindOther(last.selected.kind), token: last.start + position }, isStrong);
   }
 
-  /** Arrow keys move between patches, x hides, p and P mark a pair. @param {KeyboardEvent} event */
+  /** Arrow keys move between patches, x hides, + and - mark a pair. @param {KeyboardEvent} event */
   function press(event) {
     const columns = grid()?.n_columns ?? 1;
     const holder = event.target;
     if (!(holder instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    const turn = { x: turnOver, p: markPair, P: markPair }[event.key];
+    const turn = { x: turnOver, '+': markPair, '-': markPair }[event.key];
     if (turn === undefined && step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    if (turn) return turn(Number(holder.dataset.position), event.key === 'p');
+    if (turn) return turn(Number(holder.dataset.position), event.key === '+');
     const all = [...(holder.parentElement?.children ?? [])];
     const next = all[all.indexOf(holder) + (step ?? 0)];
     if (next instanceof HTMLElement) next.focus();

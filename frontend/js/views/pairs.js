@@ -9,7 +9,7 @@ import { createSection } from './section.js';
 
 /** @import { Context, Pair, State, Tokens, View } from '../page.js' */
 
-const HINT = 'Which heads connect two tokens? Select a query or a key; then point at one of the other kind, in map, sentence or image, and press p (wished strong) or Shift+P (wished weak). Or turn on a button below and click.';
+const HINT = 'Which heads connect two tokens? Select a query or a key; then point at one of the other kind, in map, sentence or image, and press + (wished strong) or - (wished weak). Or turn on a button below and click.';
 const MODES = /** @type {const} */ ([['strong', '+ Strong'], ['weak', '+ Weak']]);
 
 /** @typedef {{item: HTMLElement, wish: HTMLButtonElement, numbers: HTMLElement}} Chip */
