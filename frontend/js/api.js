@@ -138,6 +138,16 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     partners: async (id, at, point, k, signal) => (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
     /** @param {string} id @param {readonly Pair[]} pairs @param {AbortSignal} signal @returns {Promise<PairAnswer>} */
     pairs: (id, pairs, signal) => json(`${dataset(id)}/heads/pairs?${pairQuery(pairs)}`, signal),
+    /**
+     * Keys for 90 %, entropy and rows of every sequence, in one head or as the mean over all.
+     *
+     * @param {string} id @param {HeadId | null} at @param {AbortSignal} signal
+     */
+    async sequenceScores(id, at, signal) {
+      const answer = await get(`${dataset(id)}/sequences/scores${at ? `?layer=${at.layer}&head=${at.head}` : ''}`, signal);
+      const [nSequences, nSequencesTotal] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      return { scores: asType(Float32Array, await readArray(answer)), nSequences, nSequencesTotal };
+    },
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */

@@ -8,13 +8,14 @@ import { allMethods } from './methods.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, focusSearch: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ * @param {Context & {openHelp: () => void, openTable: () => void, focusSearch: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, focusSearch, walk }) {
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, openTable, focusSearch, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
     '?': openHelp,
+    t: openTable,
     g: actions.showGrid,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
     '+': () => pairing.mark(hover.get(), true),

@@ -19,6 +19,7 @@ import { createHeader } from './views/header.js';
 import { createHelp } from './views/help.js';
 import { createNotices } from './views/notices.js';
 import { createPanel } from './views/panel.js';
+import { createSequenceDialog } from './views/sequence_dialog.js';
 import { createStage } from './views/stage.js';
 import { titleWords } from './words.js';
 
@@ -45,11 +46,12 @@ function start(root, site) {
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...context, openHelp: help.open });
-  const controls = createControls(app, { ...context, legend: () => stage.legend(), frame: () => stage.frame() });
+  const table = createSequenceDialog(document.body, { ...context, showPanel: header.showPanel });
+  const controls = createControls(app, { ...context, openTable: table.open, legend: () => stage.legend(), frame: () => stage.frame() });
   const stage = createStage(app, { ...context, theme: () => shownTheme(store.get()), drawn: markDrawn });
   const panel = createPanel(app, context);
   const views = [header, panel, stage, controls];
-  createKeyboard({ ...context, openHelp: help.open, focusSearch, walk: stage.walk });
+  createKeyboard({ ...context, openHelp: help.open, openTable: table.open, focusSearch, walk: stage.walk });
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();

@@ -62,6 +62,18 @@ def test_axe_finds_nothing_serious_in_the_help(page: Page, address: str) -> None
     assert grave_findings(page) == []
 
 
+@pytest.mark.parametrize(
+    "view", ["?dataset=words&layer=1&head=1&selected=query-40", "?dataset=pictures"]
+)
+def test_axe_finds_nothing_serious_in_the_table_of_sequences(
+    page: Page, address: str, view: str
+) -> None:
+    open_view(page, address, view)
+    page.keyboard.press("t")
+    expect(page.locator(".sequences__about")).to_contain_text("over")
+    assert grave_findings(page) == []
+
+
 def test_axe_finds_nothing_serious_where_there_is_no_dataset(page: Page, serve, tmp_path) -> None:
     page.goto(serve(tmp_path))
     expect(page.locator(".message")).to_be_visible()

@@ -68,6 +68,8 @@ COMPUTED: list[tuple[str, list[Any]]] = [
     ("tokenScores", ["words", AT]),
     ("partners", ["words", AT, 17, 10]),
     ("partners", ["words", AT, 317, 7]),
+    ("sequenceScores", ["words", AT]),
+    ("sequenceScores", ["pictures", None]),
     (
         "pairs",
         [

@@ -11,7 +11,7 @@ import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } fro
 const MOST_SCORES = 1 << 22;
 const MOST_SCORES_OF_ALL = 1 << 24;
 const MOST_WEIGHTS = 1 << 24;
-const LONGEST = 4096;
+export const LONGEST = 4096;
 const COARSE_SIDE = 32;
 const DEFAULT_PARTNERS = 10;
 const NORM_COLUMN = { none: -1, value: 2, output: 3 };
@@ -139,6 +139,6 @@ function lengthOf({ params, lengths }) {
 }
 
 /** @param {number} nUsed @param {number} nFound */
-function counts(nUsed, nFound) {
+export function counts(nUsed, nFound) {
   return { 'X-Sequences': String(nUsed), 'X-Sequences-Total': String(nFound) };
 }

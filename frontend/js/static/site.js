@@ -6,6 +6,7 @@
 import { aggregate, aggregates, attention, NotThereError, partners, tokenScores } from './computed.js';
 import { readNpy } from './npy.js';
 import { pairs } from './pairs.js';
+import { sequenceScores } from './sequences.js';
 import { createVectors } from './vectors.js';
 
 /** @import { Description, HeadId } from '../page.js' */
@@ -20,6 +21,7 @@ const COMPUTED = [
   [/^heads\/(\d+)\/(\d+)\/aggregate$/, aggregate],
   [/^heads\/aggregate$/, aggregates],
   [/^heads\/pairs$/, pairs],
+  [/^sequences\/scores$/, sequenceScores],
   [/^heads\/(\d+)\/(\d+)\/token_scores$/, tokenScores],
   [/^heads\/(\d+)\/(\d+)\/neighbours\/(\d+)$/, partners],
 ];

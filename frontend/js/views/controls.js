@@ -18,14 +18,14 @@ import { createSection } from './section.js';
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {legend: () => Legend | null, frame: () => Frame | null}} context `legend` is that of the colours on the canvas, `frame` what is drawn
+ * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void}} context `legend` is that of the colours on the canvas, `frame` what is drawn
  * @returns {View & {focusSearch: () => void}}
  */
 export function createControls(root, context) {
   const { facts } = context;
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
-  const summary = createSummary(element);
+  const summary = createSummary(element, context.openTable);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);
@@ -103,8 +103,9 @@ function optionOf({ name, label, help, isHeadOnly }) {
  * What the dataset is: model, corpus and counts.
  *
  * @param {HTMLElement} root
+ * @param {() => void} openTable
  */
-function createSummary(root) {
+function createSummary(root, openTable) {
   const element = el('section', { class: 'about' });
   root.append(element);
   /** @type {Manifest | null} */
@@ -123,6 +124,8 @@ function createSummary(root) {
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
         el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head`),
       );
+      const word = sequenceWord(model.modality);
+      element.append(el('button', { class: 'button button--small about__browse', type: 'button', title: `All ${word}s in a table, to filter, sort and open (key t)`, onClick: openTable }, `Browse ${word}s`));
       if (manifest.grid.n_tokens < manifest.n_tokens) {
         element.append(el('p', { class: 'field__note' }, `The grid draws ${count(manifest.grid.n_tokens)} of the tokens; a head shows all of them.`));
       }

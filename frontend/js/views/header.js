@@ -20,7 +20,7 @@ const THEMES = {
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHelp: () => void}} context
- * @returns {View & {showControls: () => void}}
+ * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
   const { actions, facts, store } = context;
@@ -69,6 +69,7 @@ export function createHeader(root, context) {
       }
     },
     showControls: () => side.set(true),
+    showPanel: () => panel.set(true),
     destroy() {
       for (const part of [side, panel, datasets, methods, dims, goTo]) part.destroy();
       element.remove();

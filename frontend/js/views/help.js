@@ -18,6 +18,7 @@ const CONTROLS = [
     ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],
   ]],
   ['At the left', [
+    ['Browse sentences', 'all sentences or images in a table, with their repeats, columns, and how sparse and even their attention is in the open head or in all; a click opens one'],
     ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; a comma separates several, words in double quotes keep theirs'],
     ['Mark the hits', 'marks what the search finds, as queries and as keys, to be counted and saved like what is drawn around'],
     ['Colour', 'what the colour of a point tells; queries and keys always differ in tone and in shape'],
@@ -57,6 +58,7 @@ const KEYS = [
   ['g', 'all heads'],
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],
+  ['t', 'all sentences or images in a table'],
   ['l', 'labels on or off'],
   ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],
   ['?', 'this help'],

@@ -1,0 +1,147 @@
+/** All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and saved. */
+
+import { csvCell } from './marked_table.js';
+
+/** @import { Tokens } from './page.js' */
+
+/**
+ * @typedef {object} Column
+ * @property {string} name in the file
+ * @property {string} label on the page
+ * @property {string} help
+ * @property {boolean} isNumber
+ * @property {(sequence: number) => string | number | null} valueOf null where there is none
+ * @property {(value: number) => string} [tell] a number as it is shown
+ */
+/** Three numbers a sequence: keys for 90 %, entropy, rows; NaN for what was not computed. @typedef {Float32Array | null} SequenceScores */
+/** @typedef {{name: string, isDescending: boolean}} Order */
+
+const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/**
+ * Return how many tokens of each sequence occur more than once in it, and its most repeated word. Special tokens are
+ * passed over; a word has a letter or a digit. Of words repeated as often the first counts.
+ *
+ * @param {Pick<Tokens, 'text' | 'tokenId' | 'tokenType' | 'sequences'>} tokens
+ * @returns {{nRepeated: Int32Array, words: (string | null)[], nTimes: Int32Array}} (sequence)
+ */
+export function findRepeats({ text, tokenId, tokenType, sequences: { start, length } }) {
+  const n = start.length;
+  const found = { nRepeated: new Int32Array(n), words: /** @type {(string | null)[]} */ (new Array(n).fill(null)), nTimes: new Int32Array(n) };
+  for (let sequence = 0; sequence < n; sequence++) {
+    /** @type {Map<number, {token: number, count: number}>} */
+    const seen = new Map();
+    for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
+      if (tokenType[token] !== 'text') continue;
+      const known = seen.get(tokenId[token]);
+      if (known) known.count++;
+      else seen.set(tokenId[token], { token, count: 1 });
+    }
+    for (const { token, count } of seen.values()) {
+      if (count < 2) continue;
+      found.nRepeated[sequence] += count;
+      if (count <= found.nTimes[sequence] || !/[\p{L}\p{N}]/u.test(text[token])) continue;
+      found.words[sequence] = text[token].trim();
+      found.nTimes[sequence] = count;
+    }
+  }
+  return found;
+}
+
+/**
+ * The columns of the table: the sequence itself, its tokens, columns of the corpus, and its attention.
+ *
+ * @param {Tokens} tokens
+ * @param {SequenceScores} scores
+ * @returns {Column[]}
+ */
+export function columnsOf(tokens, scores) {
+  const { text, length, columns } = tokens.sequences;
+  const isText = tokens.row === null;
+  const repeats = isText ? findRepeats(tokens) : null;
+  const word = isText ? 'sentence' : 'image';
+  /** @param {number} at */
+  const score = (at) => (/** @type {number} */ sequence) => {
+    const value = scores ? scores[3 * sequence + at] : NaN;
+    return Number.isNaN(value) ? null : Number(value.toPrecision(6));
+  };
+  return [
+    { name: 'number', label: 'No.', help: `Place of the ${word} in the corpus`, isNumber: true, valueOf: (i) => i + 1 },
+    { name: 'text', label: isText ? 'Sentence' : 'Image', help: isText ? 'The text as it was given' : 'The name of the file', isNumber: false, valueOf: (i) => text[i] },
+    { name: 'tokens', label: 'Tokens', help: `Tokens of the ${word}, special ones included`, isNumber: true, valueOf: (i) => length[i] },
+    ...(repeats ? [
+      { name: 'repeated_tokens', label: 'Repeats', help: 'Tokens that occur more than once in the sentence; special tokens do not count', isNumber: true, valueOf: (/** @type {number} */ i) => repeats.nRepeated[i] },
+      { name: 'most_repeated', label: 'Most repeated', help: 'The word that the sentence repeats most often, and how often it occurs; of several the first', isNumber: false, valueOf: (/** @type {number} */ i) => (repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`) },
+    ] : []),
+    ...Object.entries(columns).map(([name, values]) => corpusColumn(name, values)),
+    { name: 'keys_for_90_percent', label: 'Keys for 90 %', help: 'How many keys hold 90 % of a query’s attention, mean over its queries; few means a sparse pattern', isNumber: true, valueOf: score(0), tell: (value) => value.toFixed(1) },
+    { name: 'entropy', label: 'Entropy', help: 'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; mean over queries', isNumber: true, valueOf: score(1), tell: (value) => value.toFixed(3) },
+  ];
+}
+
+/** @param {string} name @param {unknown[]} values @returns {Column} */
+function corpusColumn(name, values) {
+  const isNumber = isNumeric(values);
+  /** @param {number} i */
+  const valueOf = (i) => {
+    const value = plainValue(values[i]);
+    return value !== null && isNumber ? Number(value) : value;
+  };
+  return { name: `column ${name}`, label: name, help: `Column “${name}” of the corpus`, isNumber, valueOf };
+}
+
+/** Whether a column of the corpus holds numbers and nothing else. @param {unknown[]} values */
+function isNumeric(values) {
+  const given = values.filter((value) => value !== null && value !== '');
+  return given.length > 0 && given.every((value) => /^-?\d{1,15}(\.\d+)?$/.test(String(value)));
+}
+
+/** @param {unknown} value */
+function plainValue(value) {
+  return value === null || value === undefined || value === '' ? null : String(value);
+}
+
+/**
+ * What is looked for in a row: its text and its columns of the corpus, in small letters.
+ *
+ * @param {Tokens} tokens
+ * @returns {string[]} (sequence)
+ */
+export function searchedText({ sequences: { text, columns } }) {
+  const all = Object.values(columns);
+  return text.map((own, i) => [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase());
+}
+
+/**
+ * The sequences that hold what is looked for, in order; what has no value comes last, equal ones as in the corpus.
+ *
+ * @param {readonly string[]} searched
+ * @param {string} wanted
+ * @param {Column} column
+ * @param {boolean} isDescending
+ * @returns {number[]}
+ */
+export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
+  const small = wanted.trim().toLowerCase();
+  const found = [];
+  for (let i = 0; i < searched.length; i++) if (searched[i].includes(small)) found.push({ i, value: valueOf(i) });
+  const sign = isDescending ? -1 : 1;
+  /** @param {string | number | null} a @param {string | number | null} b */
+  const compare = (a, b) => (isNumber ? Number(a) - Number(b) : collator.compare(String(a), String(b)));
+  found.sort((a, b) => {
+    if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || a.i - b.i;
+    return sign * compare(a.value, b.value) || a.i - b.i;
+  });
+  return found.map(({ i }) => i);
+}
+
+/**
+ * These rows as a table of comma-separated values; text of the corpus is no formula.
+ *
+ * @param {readonly Column[]} columns
+ * @param {readonly number[]} rows
+ */
+export function tableCsv(columns, rows) {
+  const lines = rows.map((i) => columns.map(({ valueOf }) => csvCell(valueOf(i) ?? '')));
+  return [columns.map(({ name }) => csvCell(name)), ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
+}
