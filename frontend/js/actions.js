@@ -41,6 +41,10 @@ export function createActions(store, facts, marks) {
     },
     /** @param {HeadId} at */
     openHead: (at) => store.set({ at }),
+    /** A head of another dataset. @param {string} id @param {HeadId} at */
+    openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
+    /** @param {string | null} similarWith */
+    compareWith: (similarWith) => store.set({ similarWith }),
     showGrid: () => store.set({ at: null }),
     /** Say which part of the map is in sight now. @param {Pick<State, 'camera' | 'turn'>} sight */
     look: (sight) => store.set(sight, 'replace'),

@@ -4,7 +4,7 @@ import { decodePositions, decodeReady, readArray } from './decode.js';
 import { learnMethods } from './methods.js';
 import { pairQuery } from './pairs.js';
 
-/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, Pair, PairAnswer, Tokens, Weight } from './page.js' */
+/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, SimilarHeads, Tokens, Weight } from './page.js' */
 /** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
@@ -148,6 +148,15 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
       const [nSequences, nSequencesTotal] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
       return { scores: asType(Float32Array, await readArray(answer)), nSequences, nSequencesTotal };
     },
+    /** @param {string} id @param {AbortSignal} signal @returns {Promise<HeadsMap>} */
+    similarity: (id, signal) => json(`${dataset(id)}/similarity`, signal),
+    /**
+     * The heads most like one; `other` is the dataset that they are of, null for its own.
+     *
+     * @param {string} id @param {string} version @param {HeadId} at @param {string | null} other @param {AbortSignal} signal
+     * @returns {Promise<SimilarHeads>}
+     */
+    similar: (id, version, at, other, signal) => json(`${dataset(id)}/${head(at)}/similar?v=${version}${other === null ? '' : `&with=${encodeURIComponent(other)}`}`, signal),
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */

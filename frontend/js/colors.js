@@ -19,6 +19,7 @@
  * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for keys.
  * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for keys; the first are farthest apart.
  * @property {[number, number]} others Classes that have no hue of their own, for queries and for keys, packed.
+ * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last; neither of queries nor of keys.
  * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from red, for queries and for keys.
  */
 
@@ -43,6 +44,12 @@ const THEMES = {
     others: [[0.42, 0.012, 260], [0.62, 0.012, 260]],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
   },
+};
+
+/** From the first layer to the last: yellow over green to violet, and the other way on dark. @type {Record<Theme, Lch[]>} */
+const LAYERS = {
+  light: [[0.83, 0.15, 100], [0.6, 0.12, 175], [0.36, 0.15, 300]],
+  dark: [[0.46, 0.17, 300], [0.66, 0.12, 180], [0.92, 0.15, 105]],
 };
 
 /** Hues of classes, 30 degrees apart, the first the farthest; neighbours on the circle differ in lightness too. */
@@ -112,6 +119,7 @@ export function canvasPalette(theme, name = 'safe') {
       classes: [classColors(fives.query), classColors(fives.key)],
       others: [pack(oklchToRgb(others[0])), pack(oklchToRgb(others[1]))],
       cycles: paired(circleHues()),
+      layers: makeRamp(LAYERS[theme]),
     };
     built.set(key, palette);
   }

@@ -51,7 +51,7 @@ function start(root, site) {
   const stage = createStage(app, { ...context, theme: () => shownTheme(store.get()), drawn: markDrawn });
   const panel = createPanel(app, context);
   const views = [header, panel, stage, controls];
-  createKeyboard({ ...context, openHelp: help.open, openTable: table.open, focusSearch, walk: stage.walk });
+  createKeyboard({ ...context, openHelp: help.open, openMapOfHeads: stage.openMapOfHeads, openTable: table.open, focusSearch, walk: stage.walk });
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();

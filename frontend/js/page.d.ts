@@ -56,6 +56,7 @@ export interface State {
   readonly imageThreshold: number;    // least weight of a connection in the image view, 0..1
   readonly hasLabels: boolean;
   readonly dotSize: number;           // times the size that suits the map, 0.25..4
+  readonly similarWith: string | null; // dataset whose heads are compared with the open one; null: its own
   readonly isDotByNorm: boolean;      // dot size grows with the norm, in a head
   readonly filters: Filters;
   readonly pairs: readonly Pair[];    // heads are ranked by them
@@ -188,6 +189,19 @@ export interface Facts {
   readonly aggregate: Slot<Aggregate>;
   readonly patches: Slot<Uint8Array>;
   readonly pairs: Slot<PairAnswer>;
+}
+
+/** The map of heads, layer by layer; `nearest` are five others by their true distance. */
+export interface HeadsMap {
+  n_rows: number; stress: number; map_method: string;
+  heads: { layer: number; head: number; x: number; y: number; nearest: { layer: number; head: number; distance: number }[] }[];
+}
+
+/** Heads most like one, nearest first. */
+export interface SimilarHeads {
+  with: string; compared_by: 'token' | 'word' | 'patch'; n_rows: number; n_sequences: number | null;
+  heads: { layer: number; head: number; distance: number; alignment: number | null }[];
+  others: string[];
 }
 
 /** What every view is given. */

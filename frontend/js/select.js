@@ -45,7 +45,7 @@ export function settle(state, facts) {
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [] });
+export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null });
 
 /**
  * @param {State} state

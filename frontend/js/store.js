@@ -34,6 +34,7 @@ export const DEFAULTS = Object.freeze({
   hasLabels: true,
   dotSize: 1,
   isDotByNorm: false,
+  similarWith: null,
   filters: NO_FILTERS,
   pairs: Object.freeze([]),
   theme: 'system',

@@ -27,6 +27,7 @@ const NAMES = {
   hasLabels: (after) => (after ? 'showing labels' : 'hiding labels'),
   dotSize: 'dot size',
   isDotByNorm: 'dot size by norm',
+  similarWith: 'whose heads are compared',
 };
 const LONGEST = 24;
 

@@ -9,7 +9,7 @@ import { DEFAULTS, NO_FILTERS } from './store.js';
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -86,6 +86,7 @@ const READERS = {
   labels: (value) => (value === 'off' ? { hasLabels: false } : null),
   dot: (value) => within(readNumber(value), 0.25, 4, (dotSize) => ({ dotSize })),
   'dot-by': (value) => (value === 'norm' ? { isDotByNorm: true } : null),
+  'similar-with': (value) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? { similarWith: value } : null),
   kind: (value, parts) => (value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null),
   positions: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
   norms: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
@@ -136,6 +137,7 @@ export function writeQuery(state, looks = null) {
     labels: state.hasLabels ? null : 'off',
     dot: unlessDefault('dotSize'),
     'dot-by': state.isDotByNorm ? 'norm' : null,
+    'similar-with': state.similarWith,
     ...filterParts(state.filters),
     pairs: state.pairs.length > 0 ? writePairs(state.pairs) : null,
     ...lookParts(looks),

@@ -74,6 +74,13 @@ def test_axe_finds_nothing_serious_in_the_table_of_sequences(
     assert grave_findings(page) == []
 
 
+def test_axe_finds_nothing_serious_in_the_map_of_heads(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&layer=1&head=1")
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="L1 H1, layer 1, head 1")).to_be_focused()
+    assert grave_findings(page) == []
+
+
 def test_axe_finds_nothing_serious_where_there_is_no_dataset(page: Page, serve, tmp_path) -> None:
     page.goto(serve(tmp_path))
     expect(page.locator(".message")).to_be_visible()

@@ -90,7 +90,7 @@ test('the colour circle begins with red, has green after a third and blue after 
 test('ramps run evenly in lightness away from the background', () => {
   for (const palette of everyPalette) {
     const away = lightnessOf(pack(palette.background)) > 0.5 ? -1 : 1;
-    for (const ramp of palette.ramps) {
+    for (const ramp of [...palette.ramps, palette.layers]) {
       let last = lightnessOf(ramp[0]);
       for (const color of ramp.subarray(1)) {
         assert.ok((lightnessOf(color) - last) * away > -0.004);

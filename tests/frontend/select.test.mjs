@@ -29,7 +29,7 @@ test('an address without a dataset is meant for the one that is shown', () => {
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
   const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
   const { change, notices } = settle(state, facts());
-  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], dataset: 'a' });
+  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, dataset: 'a' });
   assert.match(notices[0], /no dataset “gone”/);
 });
 

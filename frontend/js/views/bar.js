@@ -5,6 +5,7 @@ import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js'
 import { neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
 import { counted, headWords, mapWords } from '../words.js';
+import { createMapOfHeads } from './map_of_heads.js';
 import { createSave } from './save.js';
 
 /** @import { Context, View } from '../page.js' */
@@ -24,7 +25,7 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
 /**
  * @param {HTMLElement} root
  * @param {Context & Source & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
- * @returns {View}
+ * @returns {View & {openMapOfHeads: () => void}}
  */
 export function createBar(root, context) {
   const { actions, facts, lasso, notify, resetZoom, store, theme, undo } = context;
@@ -44,6 +45,8 @@ export function createBar(root, context) {
   root.append(element);
   const save = createSave(element, context);
   element.append(link);
+  const heads = createMapOfHeads(element, context);
+  clear.before(heads.button);
   let wasGrid = false;
 
   function toggleLasso() {
@@ -62,8 +65,10 @@ export function createBar(root, context) {
   }
 
   return {
+    openMapOfHeads: heads.open,
     update(state) {
       const { at, method, dims, selected } = state;
+      heads.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const isOpening = wasGrid && at !== null;
       wasGrid = at === null;
@@ -80,6 +85,7 @@ export function createBar(root, context) {
     },
     destroy() {
       save.destroy();
+      heads.destroy();
       element.remove();
     },
   };

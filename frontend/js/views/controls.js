@@ -11,6 +11,7 @@ import { createMapOptions } from './map_options.js';
 import { createPairs } from './pairs.js';
 import { createSearchBox } from './search_box.js';
 import { createSection } from './section.js';
+import { createSimilarHeads } from './similar_heads.js';
 
 /** @import { ColorMode, Legend } from '../color_modes.js' */
 /** @import { Context, Manifest, State, View } from '../page.js' */
@@ -40,18 +41,19 @@ export function createControls(root, context) {
   const nearnessWords = el('p', { class: 'side__help' });
   nearness.body.append(nearnessWords);
   const fidelity = createFidelity(truth, context);
+  const similar = createSimilarHeads(truth, context);
 
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null);
-      for (const part of [search, color, lines, map, filters, pairs, fidelity]) part.update(state);
+      for (const part of [search, color, lines, map, filters, pairs, fidelity, similar]) part.update(state);
       nearness.element.hidden = state.method === null;
       nearness.setTitle(state.method ? `${methodWords(state.method).label}: what nearness means` : '');
       setText(nearnessWords, state.method ? methodWords(state.method).help : '');
     },
     focusSearch: search.focus,
     destroy() {
-      for (const part of [summary, search, color, lines, map, filters, pairs, nearness, fidelity]) part.destroy();
+      for (const part of [summary, search, color, lines, map, filters, pairs, nearness, fidelity, similar]) part.destroy();
       element.remove();
     },
   };

@@ -11,6 +11,7 @@ const CONTROLS = [
     ['Layer, Head, Go', 'opens a head by its numbers'],
     ['Neighbours', 'the head above, below, left or right, as far as the model goes'],
     ['Lasso', 'marks the points that are drawn around, counts and saves them'],
+    ['Map of heads', 'all heads as dots: those that attend alike lie near each other; it says how true that picture is'],
     ['Undo, Redo', 'take back what was selected, hidden, marked, filtered, searched or coloured, and take it up again; Back and Forward of the browser do the same with the places one was at'],
     ['Save figure', 'what is seen, with its caption, as SVG or PNG; places of points and fidelity of heads as tables'],
     ['Copy address', 'the address of exactly this picture, with zoom, theme and palette; the line of the address leaves theme and palette to whoever reads it'],
@@ -29,6 +30,7 @@ const CONTROLS = [
     ['Palette', 'Safe: blue and orange; Classic: green and pink, as in the original'],
     ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
     ['Pairs', 'which heads connect two tokens: pairs wished strong or weak, and all heads ranked by how well they fit, with place and weight of each pair'],
+    ['Heads like this one', 'the heads whose attention is most like that of the open one, also those of other models on the same sentences; a click goes there'],
     ['How true', 'three measures of how far the shown map may be trusted'],
   ]],
   ['At the right', [
@@ -59,6 +61,7 @@ const KEYS = [
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],
   ['t', 'all sentences or images in a table'],
+  ['m', 'map of heads'],
   ['l', 'labels on or off'],
   ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],
   ['?', 'this help'],

@@ -31,7 +31,7 @@ const READY_ONE = Uint8Array.of(1);
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
- * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, openMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { facts, store } = context;
@@ -232,6 +232,7 @@ export function createStage(root, context) {
     frame: () => frame,
     walk: head.walk,
     drawing,
+    openMapOfHeads: bar.openMapOfHeads,
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();

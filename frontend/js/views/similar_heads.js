@@ -1,0 +1,114 @@
+/** Heads like the open one, by their attention, in this dataset or in another of the same corpus. */
+
+import { el, setText } from '../dom.js';
+import { count, headWords, measureWords, titleWords } from '../words.js';
+import { createSection } from './section.js';
+
+/** @import { Context, HeadId, SimilarHeads, State, View } from '../page.js' */
+
+/** Rows that are shown at first. */
+const FEW = 5;
+const UNITS = { token: 'token', word: 'word', patch: 'patch' };
+
+/**
+ * @param {HTMLElement} root
+ * @param {Pick<Context, 'actions' | 'api' | 'facts'>} context
+ * @returns {View}
+ */
+export function createSimilarHeads(root, { actions, api, facts }) {
+  const section = createSection(root, { name: 'similar', title: 'Heads like this one', help: 'The heads whose attention is most like that of this head.', isOpen: true });
+  const select = el('select', { class: 'select', onChange: () => actions.compareWith(select.value || null) });
+  const choice = el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Compare with'), select);
+  const words = el('p', { class: 'field__note', role: 'status' });
+  const rows = el('tbody', {});
+  const table = el('table', { class: 'similar' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Head'),
+    el('th', { scope: 'col', title: 'Of attention: 0 is the same, 1 is nothing in common' }, 'Distance'),
+    el('th', { scope: 'col', title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance' }, 'CKA'))), rows);
+  const more = el('button', { class: 'button button--small', type: 'button', 'aria-expanded': 'false', onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true') });
+  section.body.append(choice, table, more, words);
+  /** What is shown or asked for, and with which dataset. */
+  let wanted = '';
+  /** @type {AbortController | null} */
+  let asked = null;
+  let offered = '';
+  showMore(false);
+
+  /** @param {State & {dataset: string, at: HeadId}} state @param {string} version */
+  async function ask(state, version) {
+    asked?.abort();
+    const own = asked = new AbortController();
+    setText(words, 'Comparing …');
+    table.classList.add('is-stale');
+    try {
+      const found = await api.similar(state.dataset, version, state.at, state.similarWith, own.signal);
+      if (!own.signal.aborted) show(state, found);
+    } catch (error) {
+      if (own.signal.aborted) return;
+      rows.replaceChildren();
+      table.hidden = more.hidden = true;
+      setText(words, `Could not compare. ${error instanceof Error ? error.message : String(error)} `);
+      words.append(el('button', { class: 'button button--small', type: 'button', onClick: () => ask(state, version) }, 'Try again'));
+    }
+  }
+
+  /** @param {State & {dataset: string}} state @param {SimilarHeads} found */
+  function show(state, found) {
+    table.classList.remove('is-stale');
+    table.hidden = found.heads.length === 0;
+    more.hidden = found.heads.length <= FEW;
+    rows.replaceChildren(...found.heads.map((head) => el('tr', {},
+      el('th', { scope: 'row' }, el('button', { class: 'similar__head', type: 'button', title: `Open ${headWords(head).toLowerCase()}${found.with === state.dataset ? '' : ` of ${found.with}`}`,
+        onClick: () => (found.with === state.dataset ? actions.openHead({ layer: head.layer, head: head.head }) : actions.openHeadOf(found.with, { layer: head.layer, head: head.head })) }, titleWords(head))),
+      el('td', {}, measureWords(head.distance)),
+      el('td', {}, measureWords(head.alignment)))));
+    setText(words, found.heads.length === 0 ? 'There is no other head.' : overWords(found));
+    offer(state, found.others);
+  }
+
+  /** @param {boolean} isMore */
+  function showMore(isMore) {
+    table.classList.toggle('is-long', isMore);
+    setText(more, isMore ? 'Fewer' : 'More');
+    more.setAttribute('aria-expanded', String(isMore));
+  }
+
+  /** @param {State & {dataset: string}} state @param {string[]} others */
+  function offer({ dataset, similarWith }, others) {
+    const key = JSON.stringify([dataset, others]);
+    if (key !== offered) {
+      offered = key;
+      select.replaceChildren(el('option', { value: '' }, `${dataset} (this one)`), ...others.map((id) => el('option', { value: id }, id)));
+    }
+    choice.hidden = others.length === 0;
+    select.value = similarWith ?? '';
+  }
+
+  return {
+    update(state) {
+      const { at, dataset, similarWith } = state;
+      const description = facts.description.value;
+      const isThere = at !== null && dataset !== null && description?.id === dataset && description.state === 'complete';
+      section.element.hidden = !isThere;
+      const key = isThere ? JSON.stringify([dataset, description.version, at, similarWith]) : '';
+      if (key === wanted) return;
+      wanted = key;
+      if (isThere) void ask({ ...state, dataset, at }, description.version ?? '');
+      else asked?.abort();
+    },
+    destroy() {
+      asked?.abort();
+      section.destroy();
+    },
+  };
+}
+
+/**
+ * What the distances rest on.
+ *
+ * @param {SimilarHeads} found
+ */
+export function overWords({ compared_by: by, n_rows: nRows, n_sequences: nSequences }) {
+  const where = nSequences === null ? '' : ` of ${count(nSequences)} ${by === 'patch' ? 'images' : 'sentences'}`;
+  const aligned = by === 'word' ? ' Their tokens differ, so words stand for tokens, without special tokens.' : '';
+  return `Over ${count(nRows)} rows${where}, ${UNITS[by]} by ${UNITS[by]}.${aligned}`;
+}

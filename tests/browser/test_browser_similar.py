@@ -1,0 +1,169 @@
+"""The map of heads and the heads like one, as somebody uses them who looks for heads."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import TEXT
+from tests.browser.page_driver import fetch_json, open_view, query_of
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+# Another model on the sentences of "words".
+TWIN = FakeSpec("words-twin", n_layers=2, n_heads=2, n_tokens=TEXT.n_tokens, maps=("pca-2d",))
+
+
+def name_of(head: dict) -> str:
+    return f"L{head['layer']} H{head['head']}"
+
+
+def dot(page: Page, layer: int, head: int) -> Locator:
+    return page.get_by_role("button", name=f"L{layer} H{head}, layer {layer}, head {head}")
+
+
+def table(page: Page) -> list[list[str]]:
+    rows = page.locator(".similar tbody tr").all()
+    return [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
+
+
+def in_words(number: float | None) -> str:
+    return "n/a" if number is None else f"{number:.2f}".replace("-", "−")
+
+
+def test_the_map_of_heads_says_how_true_it_is_and_opens_a_head(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    page.get_by_role("button", name="Map of heads").click()
+    dialog = page.get_by_role("dialog", name="Map of heads")
+    expect(dialog.locator(".constellation__dot")).to_have_count(12)
+    expect(dialog).to_contain_text("Stress 0.00")
+    expect(dialog).to_contain_text("over 7 rows")
+    expect(dialog).to_contain_text("layer 0")
+    expect(dialog).to_contain_text("layer 2")
+    colors = {
+        dot(page, layer, 0).evaluate("dot => getComputedStyle(dot).backgroundColor")
+        for layer in range(3)
+    }
+    assert len(colors) == 3
+    dot(page, 2, 1).hover()
+    answer = fetch_json(page, "api/v1/datasets/words/similarity")
+    nearest = next(h for h in answer["heads"] if name_of(h) == "L2 H1")["nearest"]
+    expect(dialog.locator(".constellation__nearest li")).to_have_count(5)
+    expect(dialog.get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
+    first = dialog.locator(".constellation__nearest li").first
+    expect(first).to_have_text(
+        f"Layer {nearest[0]['layer']}, head {nearest[0]['head']}{nearest[0]['distance']:.2f}"
+    )
+    expect(dialog.locator(".constellation__lines line")).to_have_count(5)
+    dot(page, 2, 1).click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
+    assert (query_of(page)["layer"], query_of(page)["head"]) == ("2", "1")
+
+
+def test_keys_lead_from_head_to_head_on_the_map(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.keyboard.press("m")
+    expect(dot(page, 1, 2)).to_be_focused()
+    expect(dot(page, 1, 2)).to_have_attribute("aria-current", "true")
+    expect(page.locator(".constellation__told")).to_contain_text("Layer 1, head 2 (open)")
+    before = dot(page, 1, 2).bounding_box()
+    page.keyboard.press("ArrowRight")  # the layers of this dataset lie beside each other
+    focused = page.locator(".constellation__dot:focus")
+    expect(focused).not_to_have_attribute("aria-current", "true")
+    after = focused.bounding_box()
+    assert before and after
+    assert after["x"] > before["x"]
+    name = focused.get_attribute("aria-label") or ""
+    expect(page.locator(".constellation__dot[tabindex='0']")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog:modal")).to_have_count(0)
+    at = query_of(page)
+    assert name.startswith(f"L{at['layer']} H{at['head']},")
+    page.keyboard.press("m")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog:modal")).to_have_count(0)
+    assert query_of(page) == at, "closing the map changes nothing"
+
+
+def test_names_on_the_map_cover_no_other(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    page.keyboard.press("m")
+    expect(page.locator(".constellation__name")).not_to_have_count(0)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('.constellation__name')].map((name) => {
+          const { left, right, top, bottom } = name.getBoundingClientRect();
+          return [left, right, top, bottom];
+        })"""
+    )
+    for i, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            is_clear = right <= other[0] or other[1] <= left or bottom <= other[2]
+            assert is_clear or other[3] <= top
+
+
+def test_heads_like_the_open_one_are_listed_and_lead_there(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")
+    expect(page.locator(".similar tbody tr")).to_have_count(10)
+    wanted = [
+        [name_of(h), in_words(h["distance"]), in_words(h["alignment"])] for h in answer["heads"]
+    ]
+    assert table(page)[:5] == wanted[:5]
+    expect(page.locator(".similar tbody tr:visible")).to_have_count(5)
+    expect(page.get_by_text("Over 7 rows, token by token.")).to_be_visible()
+    expect(page.get_by_label("Compare with")).to_be_hidden()
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.locator(".similar tbody tr:visible")).to_have_count(10)
+    assert table(page) == wanted
+    page.locator(".similar__head").nth(6).click()
+    at = answer["heads"][6]
+    expect(
+        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
+    ).to_be_visible()
+    expect(page.locator(".similar__head").first).not_to_have_text(name_of(at))
+
+
+@pytest.fixture
+def twins(serve: Callable[[Path], str], tmp_path: Path) -> str:
+    """Return the address of two models on the same sentences."""
+    write_fake_dataset(tmp_path, TEXT)
+    write_fake_dataset(tmp_path, TWIN)
+    return serve(tmp_path)
+
+
+def test_heads_of_another_model_are_compared_and_lead_there(page: Page, twins: str) -> None:
+    open_view(page, twins, HEAD)
+    page.get_by_label("Compare with").select_option("words-twin")
+    expect(page.get_by_text("token by token")).to_contain_text("sentences")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    assert query_of(page)["similar-with"] == "words-twin"
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")
+    assert [row[0] for row in table(page)] == [name_of(h) for h in answer["heads"]]
+    page.reload()
+    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    page.locator(".similar__head").first.click()
+    expect(page.locator(".header__dataset")).to_have_value("words-twin")
+    at = answer["heads"][0]
+    expect(
+        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
+    ).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
+
+
+def test_a_comparison_that_fails_says_so_and_can_be_tried_again(page: Page, twins: str) -> None:
+    page.expected.append("404")  # type: ignore[attr-defined]
+    open_view(page, twins, f"{HEAD}&similar-with=nobody")
+    section = page.locator(".section", has_text="Heads like this one")
+    expect(section.get_by_role("status")).to_contain_text("there is no dataset 'nobody'")
+    expect(section.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_dataset_that_grows_has_no_map_of_heads_yet(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=growing&layer=0&head=0")
+    expect(page.get_by_role("button", name="Map of heads")).to_be_hidden()
+    expect(page.locator(".similar")).to_be_hidden()
+    page.keyboard.press("m")
+    expect(page.locator("dialog:modal")).to_have_count(0)
