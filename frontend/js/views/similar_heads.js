@@ -24,7 +24,7 @@ export function createSimilarHeads(root, { actions, api, facts }) {
   const table = el('table', { class: 'similar' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Head'),
     el('th', { scope: 'col', title: 'Of attention: 0 is the same, 1 is nothing in common' }, 'Distance'),
     el('th', { scope: 'col', title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance' }, 'CKA'))), rows);
-  const more = el('button', { class: 'button button--small', type: 'button', 'aria-expanded': 'false', onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true') });
+  const more = el('button', { class: 'button button--small', type: 'button', title: 'Show ten heads, or only the five nearest', 'aria-expanded': 'false', onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true') });
   section.body.append(choice, table, more, words);
   /** What is shown or asked for, and with which dataset. */
   let wanted = '';
