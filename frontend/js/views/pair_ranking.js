@@ -57,7 +57,7 @@ export function createPairRanking(root, { actions, derived, facts }) {
       class: 'ranking__head', type: 'button', 'aria-current': isOpen ? 'true' : null, title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
       onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
     }, el('span', { class: 'ranking__rank soft' }, String(rank)), el('span', { class: 'ranking__name' }, titleWords(head)), el('span', { class: 'meter' }, fill), el('span', { class: 'ranking__fit' }, fitWords(head.fit)),
-    el('span', { class: 'ranking__numbers soft' }, head.pairs.map(shortNumbers).join(' · ')), el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`)));
+    el('span', { class: 'ranking__numbers soft' }, ...head.pairs.flatMap((pair, i) => [i > 0 ? ' · ' : null, el('span', {}, shortNumbers(pair))])), el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`)));
   }
 
   return {
