@@ -1,31 +1,28 @@
 """An address leads back to the same picture: zoom, turn, marked points, and every other choice."""
 
+import base64
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.page_driver import fingerprint, is_still, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 SPACE = f"{HEAD}&dims=3"
-PIXELS = """() => {
-  const canvas = document.querySelector('.map__canvas');
-  const { data, width, height } = canvas.getContext('2d')
-    .getImageData(0, 0, canvas.width, canvas.height);
-  return [width, height, Array.from(new Uint32Array(data.buffer))];
-}"""
+PICTURE = "document.querySelector('.map__canvas').toDataURL('image/png')"
 
 
 def pixels(page: Page) -> np.ndarray:
     """Return what is drawn on the map, once it is still: shape (height, width, 3)."""
     fingerprint(page)
-    width, height, packed = page.evaluate(PIXELS)
-    data = np.array(packed, dtype="<u4").view(np.uint8).reshape(height, width, 4)
-    return data[..., :3].astype(int)
+    content = base64.b64decode(page.evaluate(PICTURE).split(",")[1])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
 
 
 def share_of_difference(one: np.ndarray, other: np.ndarray) -> float:
