@@ -44,6 +44,31 @@ def slow_recall(vectors: HeadVectors, coordinates: np.ndarray, method: str) -> f
     return found / (10 * n)
 
 
+def test_keys_that_tie_with_the_tenth_strongest_count_like_it() -> None:
+    # Every key four times, but for rounding: of the fourth best key only two could be "the" ten.
+    rng = np.random.default_rng(5)
+    queries, keys = rng.standard_normal((40, 6)), np.repeat(rng.standard_normal((10, 6)), 4, axis=0)
+    keys *= 1 + 1e-7 * rng.standard_normal((40, 1))
+    vectors = HeadVectors.of(queries, keys, 1.0)
+    reference = prepare(vectors, places_of([40]), 0)
+    scores = queries @ keys.T
+    order = np.argsort(-scores, axis=1)
+    # Draw each query on top of its twelve best keys, one query after the other on a line.
+    shares = []
+    for i in range(40):
+        near = np.zeros(40)
+        near[order[i, 2:12]] = 1.0
+        drawn = np.zeros((80, 2), dtype=np.float32)
+        drawn[:40, 0], drawn[40:, 0] = 1.0, near
+        alone = reference._replace(queries=np.array([i]), least_score=reference.least_score[[i]])
+        shares.append(measure(alone, drawn, "pca")["recall_at_10"])
+    assert shares == [1.0] * 40
+    worst = reference._replace(queries=np.array([0]), least_score=reference.least_score[[0]])
+    drawn[40:, 0] = 0
+    drawn[40 + order[0, 12:], 0] = 1.0  # all that are clearly weaker
+    assert measure(worst, drawn, "pca")["recall_at_10"] == 0.0
+
+
 def slow_rank_correlation(
     vectors: HeadVectors, coordinates: np.ndarray, places: Places, method: str
 ) -> float:
