@@ -10,7 +10,7 @@ import { NO_FILTERS } from './store.js';
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
-/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm'} Plain */
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole'} Plain */
 
 const THEME_KEY = 'theme';
 const PALETTE_KEY = 'palette';

@@ -3,6 +3,8 @@
  * the overlay and the page. All lengths are CSS pixels. Maps are drawn with y upwards.
  */
 
+import { windowOf } from './fit.js';
+
 /** @typedef {import('./types.d.ts').Frame} Frame */
 /** @typedef {import('./types.d.ts').Cells} Cells */
 /** @typedef {import('./types.d.ts').Transform} Transform */
@@ -219,11 +221,9 @@ export function cellCoefficients(frame, cell, out = new Float64Array(14)) {
   out[13] = frame.cells.y[cell] * k + y + side / 2;
   const drawn = side * (1 - 2 * INSET);
   if (frame.dims === 2) {
-    out.fill(0, 0, 12);
-    out[0] = drawn / FULL;
-    out[3] = -drawn / 2;
-    out[5] = -drawn / FULL;
-    out[7] = drawn / 2;
+    const [middleX, middleY, share] = windowOf(frame, cell);
+    const scale = drawn / share;
+    out.set([scale / FULL, 0, 0, -scale * middleX, 0, -scale / FULL, 0, scale * middleY, 0, 0, 0, 0]);
     return out;
   }
   const turn = orbitMatrix(frame.orbit);

@@ -1,6 +1,9 @@
 /** Points move to where another map has them, instead of jumping. */
 
 import { isMotionReduced } from './dom.js';
+import { mixWindows } from './fit.js';
+
+/** @import { Windows } from './fit.js' */
 
 const MOVE_MS = 400;
 
@@ -8,8 +11,10 @@ const MOVE_MS = 400;
  * @param {() => void} moved called for every frame of a movement
  */
 export function createMotion(moved) {
-  /** @type {{name: string, positions: Uint16Array} | null} */
+  /** @type {{name: string, positions: Uint16Array, windows: Windows | null} | null} */
   let shown = null;
+  /** The parts of the maps that the cells showed before. @type {Windows | null} */
+  let fromWindows = null;
   /** @type {Uint16Array | null} */
   let from = null;
   /** Time of the first and of the newest frame of a movement; a page that was busy starts late, but jumps nothing. */
@@ -35,12 +40,17 @@ export function createMotion(moved) {
      *
      * @param {string} name of the map: another array of the same name is the same map with more in it
      * @param {Uint16Array} positions
+     * @param {Windows | null} windows the parts of the maps that the cells show
      */
-    show(name, positions) {
-      if (shown?.positions === positions) return;
+    show(name, positions, windows) {
+      if (shown?.positions === positions) {
+        shown.windows = windows;
+        return;
+      }
       const isMove = shown !== null && shown.name !== name && shown.positions.length === positions.length;
       from = isMove && !isMotionReduced() ? (shown?.positions ?? null) : null;
-      shown = { name, positions };
+      fromWindows = shown?.windows ?? null;
+      shown = { name, positions, windows };
       version++;
       start = latest = -1;
       if (from && !handle) handle = requestAnimationFrame(step);
@@ -52,6 +62,7 @@ export function createMotion(moved) {
     },
     get from() { return from; },
     get blend() { return from ? ease(Math.min(1, (latest - start) / MOVE_MS)) : 1; },
+    get windows() { return mixWindows(from && fromWindows, shown?.windows ?? null, this.blend); },
     get version() { return version; },
     destroy() { cancelAnimationFrame(handle); },
   };

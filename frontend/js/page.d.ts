@@ -58,6 +58,7 @@ export interface State {
   readonly dotSize: number;           // times the size that suits the map, 0.25..4
   readonly similarWith: string | null; // dataset whose heads are compared with the open one; null: its own
   readonly isDotByNorm: boolean;      // dot size grows with the norm, in a head
+  readonly isWhole: boolean;          // flat maps show all points, also where a few far ones squeeze the others
   readonly filters: Filters;
   readonly pairs: readonly Pair[];    // heads are ranked by them
   readonly theme: Theme;

@@ -35,6 +35,7 @@ export const DEFAULTS = Object.freeze({
   dotSize: 1,
   isDotByNorm: false,
   similarWith: null,
+  isWhole: false,
   filters: NO_FILTERS,
   pairs: Object.freeze([]),
   theme: 'system',

@@ -30,6 +30,7 @@ export interface Frame {
   positions: Uint16Array;   // (cell, point, dims), 0..65535, same scale on all axes
   from: Uint16Array | null; // same shape: where the points came from
   blend: number;            // 0 = at `from`, 1 = at `positions`
+  windows?: Float32Array | null; // (cell, 3) middle across, upwards, and side of the part of a flat map that fills its cell, 0..1; null = all of it
   nPoints: number;          // per cell
   nQueries: number;         // points below this are queries (discs), the rest keys (diamonds)
   colors: Uint32Array;      // RGBA little endian; (point) shared by all cells, or (cell, point)

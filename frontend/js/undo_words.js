@@ -28,6 +28,7 @@ const NAMES = {
   dotSize: 'dot size',
   isDotByNorm: 'dot size by norm',
   similarWith: 'whose heads are compared',
+  isWhole: (after) => (after ? 'fitting all points' : 'leaving far points outside'),
 };
 const LONGEST = 24;
 

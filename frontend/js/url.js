@@ -9,7 +9,7 @@ import { DEFAULTS, NO_FILTERS } from './store.js';
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -87,6 +87,7 @@ const READERS = {
   dot: (value) => within(readNumber(value), 0.25, 4, (dotSize) => ({ dotSize })),
   'dot-by': (value) => (value === 'norm' ? { isDotByNorm: true } : null),
   'similar-with': (value) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? { similarWith: value } : null),
+  fit: (value) => (value === 'all' ? { isWhole: true } : null),
   kind: (value, parts) => (value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null),
   positions: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
   norms: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
@@ -138,6 +139,7 @@ export function writeQuery(state, looks = null) {
     dot: unlessDefault('dotSize'),
     'dot-by': state.isDotByNorm ? 'norm' : null,
     'similar-with': state.similarWith,
+    fit: fitWords(state),
     ...filterParts(state.filters),
     pairs: state.pairs.length > 0 ? writePairs(state.pairs) : null,
     ...lookParts(looks),
@@ -171,6 +173,11 @@ function filterParts({ kind, position, norm, attention }) {
 /** @param {{theme: Theme | null, palette: PaletteName} | null} looks */
 function lookParts(looks) {
   return { theme: looks?.theme ?? null, palette: looks?.palette ?? null };
+}
+
+/** @param {State} state */
+function fitWords({ isWhole }) {
+  return isWhole ? 'all' : null;
 }
 
 /** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */

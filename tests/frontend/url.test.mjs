@@ -7,7 +7,7 @@ const FULL = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 }, camera: { zoom: 2.351, x: -0.12, y: 1.3046 }, turn: { yaw: -31.5, pitch: 20.05 },
   selected: { kind: 'key', token: 41 }, marked: 'query-3-9.12.key-4', color: 'position-mod-5', search: ' April & may', hasLines: false,
   searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
-  hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true, similarWith: 'other.model-2',
+  hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true, isWhole: true, similarWith: 'other.model-2',
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
   pairs: [{ query: 12, key: 40, isStrong: true }, { query: 5, key: 7, isStrong: false }],
 };

@@ -1,5 +1,6 @@
 /** What the WebGL2 renderer tells the GPU of one frame, as plain arrays. */
 
+import { clipOf } from '../fit.js';
 import { cellCoefficients, cellVisibility, INSET } from '../geometry.js';
 import { LOOK } from './shaders.js';
 import { createProjected, projectPoints } from './splat.js';
@@ -7,8 +8,12 @@ import { farToNear, FLAG } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 
+/** Farther than any point lies from the middle of a cell, device pixels. */
+const UNCUT = 1e9;
+
 /**
- * The visible cells as texels, two a cell: middle x, middle y, side of the drawn square, index; opacity of marks.
+ * The visible cells as texels, three a cell: middle x, middle y, side of the drawn square, index; opacity of marks;
+ * middle and side of the part of the map that fills it, and how far from the middle points are drawn.
  * @param {Frame} frame
  * @param {number[]} visible
  * @param {(side: number) => number} opacityOf Of marks in a cell with this side in device pixels.
@@ -16,14 +21,15 @@ import { farToNear, FLAG } from './style.js';
  */
 export function cellsTexels(frame, visible, opacityOf) {
   const { transform, ratio, cells } = frame;
-  const texels = new Float32Array(8 * visible.length);
+  const texels = new Float32Array(12 * visible.length);
   visible.forEach((cell, at) => {
     const side = cells.size[cell] * transform.k * ratio;
-    texels[8 * at] = (cells.x[cell] * transform.k + transform.x) * ratio + side / 2;
-    texels[8 * at + 1] = (cells.y[cell] * transform.k + transform.y) * ratio + side / 2;
-    texels[8 * at + 2] = side * (1 - 2 * INSET);
-    texels[8 * at + 3] = cell;
-    texels[8 * at + 4] = opacityOf(side);
+    const part = frame.dims === 2 && frame.windows ? frame.windows.subarray(3 * cell, 3 * cell + 3) : [0.5, 0.5, 1];
+    texels.set([
+      (cells.x[cell] * transform.k + transform.x) * ratio + side / 2, (cells.y[cell] * transform.k + transform.y) * ratio + side / 2, side * (1 - 2 * INSET), cell,
+      opacityOf(side), 0, 0, 0,
+      ...part, clipOf(frame, cell) ? side / 2 : UNCUT,
+    ], 12 * at);
   });
   return texels;
 }

@@ -1,5 +1,6 @@
 /** Which points lie inside an outline that was drawn around them. */
 
+import { clipOf } from '../fit.js';
 import { cellCoefficients, projectPoint } from '../geometry.js';
 import { FLAG } from './style.js';
 
@@ -35,11 +36,13 @@ export function pointsInside(frame, cell, polygon) {
   const coefficients = cellCoefficients(frame, cell);
   const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const clip = clipOf(frame, cell);
   const found = [];
   for (let point = 0; point < frame.nPoints; point++) {
     if (frame.flags[point] & FLAG.hidden) continue;
     const [x, y] = projectPoint(frame, cell, point, coefficients);
     if (x < left || x > right || y < top || y > bottom || !isInside(polygon, x, y)) continue;
+    if (clip && (x < clip.left || x > clip.left + clip.side || y < clip.top || y > clip.top + clip.side)) continue;
     found.push(point);
   }
   return found;

@@ -205,7 +205,7 @@ function bindCells(gl, { program, cells }, texels, n) {
   gl.bindTexture(gl.TEXTURE_2D, cells);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
-  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, 2, n, 0, gl.RGBA, gl.FLOAT, texels);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA32F, 3, n, 0, gl.RGBA, gl.FLOAT, texels);
   gl.uniform1i(program.uniform('uCells'), 0);
 }
 

@@ -1,5 +1,6 @@
 /** The renderer for machines without a GPU: marks are splatted into one ImageData, all cells in one pass. */
 
+import { clipOf } from '../fit.js';
 import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE } from '../geometry.js';
 import {
   createProjected, drawSprite, drawStamp, fillRectangle, placeDeep, placeFlat, projectPoints, splatBlocks, splatPixels,
@@ -89,6 +90,8 @@ function createPainter(frame, sheet, style, projected) {
   const background = packed(frame.background);
   const ink = packed(style.ink);
   const coefficients = new Float64Array(14);
+  /** Of the cell that is being painted. @type {import('./splat.js').Clip | null} */
+  let clip = null;
 
   return { paintCell };
 
@@ -98,6 +101,7 @@ function createPainter(frame, sheet, style, projected) {
     if (cellVisibility(frame, cell, margin) === 'outside') return;
     cellCoefficients(frame, cell, coefficients);
     for (const at of [0, 1, 2, 3, 4, 5, 6, 7, 12, 13]) coefficients[at] *= ratio;
+    clip = clipFor(cell);
     const side = frame.cells.size[cell] * frame.transform.k * ratio;
     paintTile(side);
     if (!frame.ready[cell]) return;
@@ -120,11 +124,26 @@ function createPainter(frame, sheet, style, projected) {
     const size = diameter < MIN_BLOCK ? 1 : 2;
     if (dims === 3) placeDeep(projected, source, coefficients, sheet, size, opacity);
     else {
-      placeFlat(projected, source, coefficients, sheet, size);
+      placeFlat(projected, source, coefficients, sheet, size, clip);
       projected.opacity.fill(opacity);
     }
     if (frame.sizes) shrinkOpacity(cell, frame.sizes);
     (size === 1 ? splatPixels : splatBlocks)(sheet, projected, style.order.base, colors);
+  }
+
+  /** @param {number} cell */
+  function clipFor(cell) {
+    const square = clipOf(frame, cell);
+    if (!square) return null;
+    const [left, top, right, bottom] = [square.left, square.top, square.left + square.side, square.top + square.side].map((edge) => Math.round(edge * ratio));
+    return { left: Math.max(0, left), top: Math.max(0, top), right: Math.min(sheet.width, right), bottom: Math.min(sheet.height, bottom) };
+  }
+
+  /** Whether a point, once projected, lies outside of its cell. @param {number} point */
+  function isCut(point) {
+    if (!clip) return false;
+    const [x, y] = [projected.x[point] / PHASES, projected.y[point] / PHASES];
+    return x < clip.left || x >= clip.right || y < clip.top || y >= clip.bottom;
   }
 
   /** @param {number} side */
@@ -147,6 +166,7 @@ function createPainter(frame, sheet, style, projected) {
     const order = dims === 3 ? farToNear(style.order.base, projected.depth) : style.order.base;
     for (let at = 0; at < order.length; at++) {
       const point = order[at];
+      if (isCut(point)) continue;
       if (hasSprites && style.isSprite(point)) {
         paintSprite(point, 1, colors[point], style.isDimmed(point));
         continue;
@@ -201,6 +221,7 @@ function createPainter(frame, sheet, style, projected) {
 
   /** @param {number} cell @param {number} point @param {number} color @param {boolean} isEmphasis */
   function paintStandout(cell, point, color, isEmphasis) {
+    if (isCut(point)) return;
     const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
     if (hasSprites && style.isSprite(point)) {
       paintSprite(point, scale, color, false, Math.round((ring || HALO) * ratio), ring ? ink : background);

@@ -76,7 +76,9 @@ void main() {
 
   vec3 at = vec3(texelFetch(uPositions, texel(inAll), 0).xyz);
   if (uBlend < 1.0) at = mix(vec3(texelFetch(uFrom, texel(inAll), 0).xyz), at, uBlend);
+  vec4 part = texelFetch(uCells, ivec2(2, gl_InstanceID), 0);
   at = at / 65535.0 - 0.5;
+  if (!uIsDeep) at.xy = (at.xy + 0.5 - part.xy) / part.z;
   float grown = 1.0;
   float fade = 1.0;
   if (uIsDeep) {
@@ -86,6 +88,11 @@ void main() {
     at.xy *= ${glsl(SPACE_SCALE)} * grown;
   }
   vec2 place = cell.xy + cell.z * vec2(at.x, -at.y);
+  if (any(greaterThan(abs(place - cell.xy), vec2(part.w)))) {
+    gl_PointSize = 0.0;
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    return;
+  }
 
   uint flag = texelFetch(uFlags, texel(point), 0).x;
   vec3 color = texelFetch(uColors, texel(uSharesColors ? point : inAll), 0).rgb;

@@ -29,6 +29,8 @@ const fades = new Uint16Array(256);
  * @property {number} start Of the cell in positions.
  */
 
+/** Whole pixels; right and bottom are the first outside. @typedef {{left: number, top: number, right: number, bottom: number}} Clip */
+
 /**
  * @param {number} nPoints
  * @returns {Projected}
@@ -76,22 +78,24 @@ export function projectPoints({ x, y, depth }, { positions, from, blend, start }
  * @param {Float64Array} c
  * @param {Image} image
  * @param {number} size Of a mark: 1 or 2 pixels; the place is the upper left one.
+ * @param {Clip | null} clip What lies outside is not drawn.
  */
-export function placeFlat({ place }, { positions, from, blend, start }, c, { width, height }, size) {
+export function placeFlat({ place }, { positions, from, blend, start }, c, { width, height }, size, clip) {
   const [ax, bx, ay, by] = [c[0], c[3] + c[12] - (size - 1) / 2, c[5], c[7] + c[13] - (size - 1) / 2];
-  const [columns, rows] = [width - size + 1, height - size + 1];
+  const { left, top, right, bottom } = clip ?? { left: 0, top: 0, right: width, bottom: height };
+  const [columns, rows] = [Math.max(0, right - size + 1 - left), Math.max(0, bottom - size + 1 - top)];
   if (!from || blend >= 1) {
     for (let point = 0, at = start; point < place.length; point++, at += 2) {
       const column = (positions[at] * ax + bx) | 0;
       const row = (positions[at + 1] * ay + by) | 0;
-      place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
+      place[point] = (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
     }
     return;
   }
   for (let point = 0, at = start; point < place.length; point++, at += 2) {
     const column = ((from[at] + (positions[at] - from[at]) * blend) * ax + bx) | 0;
     const row = ((from[at + 1] + (positions[at + 1] - from[at + 1]) * blend) * ay + by) | 0;
-    place[point] = column >>> 0 < columns && row >>> 0 < rows ? row * width + column : -1;
+    place[point] = (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
   }
 }
 

@@ -27,6 +27,7 @@ const CONTROLS = [
     ['Labels', 'words beside the points, more of them on zooming in'],
     ['Dot size', 'a double click on this and every other slider sets it back'],
     ['Size by norm', 'long vectors get large points'],
+    ['Fit all points', 'flat maps fit all points; without it a few far ones may lie outside, marked at the border, so that the others have room'],
     ['Palette', 'Safe: blue and orange; Classic: green and pink, as in the original'],
     ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
     ['Pairs', 'which heads connect two tokens: pairs wished strong or weak, and all heads ranked by how well they fit, with place and weight of each pair'],

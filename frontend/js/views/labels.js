@@ -127,7 +127,7 @@ export function createLabels(canvas, { facts, hover }) {
     for (const label of layout.levels.at(k)) {
       const gap = layout.points[label] === layout.first ? emphasised : plain;
       const [x, y, width] = [layout.x[label] * k + left + gap, layout.y[label] * k + top, layout.width[label]];
-      if (x + width < room.left || x - gap > room.right || y < room.top || y > room.bottom) continue;
+      if (isOut(room, x, y, width, gap)) continue;
       if (x + width > room.right) late.push({ label, x: x - 2 * gap - width, y, width });
       else if (!pointed || isFree([pointed.box], x, y, width)) {
         taken.push([x, y, width]);
@@ -216,9 +216,14 @@ function isOfSelection({ n, sequence }, selected, token) {
  * @param {number} height of a line
  */
 function roomOf({ cells, height: bottom, transform: { k, x, y }, width: right }, cell, height) {
-  if (cells.n === 1) return { left: 0, right, top: -height, bottom: bottom + height };
+  if (cells.n === 1) return { left: 0, right, top: -height, bottom: bottom + height, least: -Infinity };
   const [left, top, side] = [cells.x[cell] * k + x, cells.y[cell] * k + y, cells.size[cell] * k];
-  return { left, top: top + height / 2, right: left + side, bottom: top + side - height / 2 };
+  return { left, top: top + height / 2, right: left + side, bottom: top + side - height / 2, least: left };
+}
+
+/** @param {ReturnType<typeof roomOf>} room @param {number} x @param {number} y @param {number} width @param {number} gap */
+function isOut({ left, right, top, bottom, least }, x, y, width, gap) {
+  return x + width < left || x - gap < least || x - gap > right || y < top || y > bottom;
 }
 
 /** @param {Pen} to @param {string} words @param {number} x @param {number} y @param {number} width */

@@ -29,6 +29,9 @@ export function createMapOptions(root, { actions }) {
   const byNorm = createCheck(section.body, {
     label: 'Size by norm', help: 'Long vectors get large points, in the map of one head.', onPick: (isDotByNorm) => actions.choose({ isDotByNorm }),
   });
+  const whole = createCheck(section.body, {
+    label: 'Fit all points', help: 'Flat maps show all of their points at rest. Without it, a few far points that would squeeze all others into a corner lie outside, marked at the border.', onPick: (isWhole) => actions.choose({ isWhole }),
+  });
   const palette = el('div', { class: 'option' }, el('span', { class: 'option__label', 'aria-hidden': 'true' }, 'Palette'));
   section.body.append(palette);
   const palettes = createSegments(palette, {
@@ -38,11 +41,13 @@ export function createMapOptions(root, { actions }) {
   });
 
   return {
-    update({ at, hasLabels, dotSize, isDotByNorm, palette: name }) {
+    update({ at, dims, hasLabels, dotSize, isDotByNorm, isWhole, palette: name }) {
       labels.update(hasLabels);
       size.update(dotSize);
       byNorm.element.hidden = at === null;
       byNorm.update(isDotByNorm);
+      whole.element.hidden = dims === 3;
+      whole.update(isWhole);
       palettes.update(name);
     },
     destroy: section.destroy,

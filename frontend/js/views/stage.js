@@ -2,14 +2,17 @@
 
 import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from '../arrangement.js';
 import { canvasPalette } from '../colors.js';
+import { lastOnly } from '../derived.js';
 import { createCleanup, el, isMotionReduced } from '../dom.js';
 import { suitablePointSize } from '../geometry.js';
+import { bulkWindows } from '../fit.js';
 import { createMotion } from '../motion.js';
 import { createPainting } from '../painting.js';
 import { createRenderer } from '../render/choose.js';
 import { chosenMap } from '../select.js';
 import { createViewport } from '../viewport.js';
 import { createBar } from './bar.js';
+import { createFarPoints } from './far_points.js';
 import { createGrid } from './grid.js';
 import { createHeadLayer } from './head.js';
 import { createLabels } from './labels.js';
@@ -55,7 +58,9 @@ export function createStage(root, context) {
   const head = createHeadLayer(map, { ...context, lasso, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
   const labels = createLabels(words, context);
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
+  const far = createFarPoints(map, { ...context, overlay });
   const status = createStatus({ line, map }, context);
+  const windows = lastOnly(bulkWindows);
 
   /** @type {Arrangement | null} */
   let arrangement = null;
@@ -140,15 +145,20 @@ export function createStage(root, context) {
       frame = legend = null;
       return;
     }
-    motion.show(shown.name, shown.positions);
+    motion.show(shown.name, shown.positions, partsOf(state, shown, nPoints));
     legend = paint.legend;
     const { background, ink } = canvasPalette(context.theme());
     frame = {
       ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
-      cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, nPoints, nQueries: nPoints / 2,
+      cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, windows: motion.windows, nPoints, nQueries: nPoints / 2,
       colors: paint.colors, flags: paint.flags, pointSize: pointSizeOf(nPoints), sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
       background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
     };
+  }
+
+  /** The parts of the maps that are shown at rest. @param {State} state @param {{positions: Uint16Array, ready: Uint8Array}} shown @param {number} nPoints */
+  function partsOf({ dims, isWhole }, { positions, ready }, nPoints) {
+    return dims === 2 && !isWhole ? windows(positions, ready, nPoints) : null;
   }
 
   /** @param {State} state */
@@ -186,16 +196,20 @@ export function createStage(root, context) {
   function draw() {
     handle = 0;
     canvas.hidden = overlay.hidden = words.hidden = frame === null;
-    if (!frame || !arrangement) return head.draw(null);
+    if (!frame || !arrangement) {
+      far.draw(null);
+      return head.draw(null);
+    }
     if (canvas.classList.contains('is-stale')) return;
     const { transform, orbit } = viewport;
     frame = {
-      ...frame, transform, orbit, from: motion.from, blend: motion.blend, emphasis: head.emphasis(),
+      ...frame, transform, orbit, from: motion.from, blend: motion.blend, windows: motion.windows, emphasis: head.emphasis(),
       pointSize: pointSizeOf(frame.nPoints),
       positionsVersion: versionOf(frame.cells, motion.version),
     };
     renderer.draw(frame);
     head.draw(frame);
+    far.draw(frame);
     if (store.get().hasLabels && !motion.from && !viewport.isTurned) labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();
@@ -236,7 +250,7 @@ export function createStage(root, context) {
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [grid, head, lasso, marked, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
+      for (const part of [grid, head, lasso, marked, far, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
       element.remove();
     },
   };
