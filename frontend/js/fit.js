@@ -1,11 +1,13 @@
 /** The part of each flat map that its cell shows: where a few far points would squeeze all others into a corner, the bulk. */
 
-/** Share of the points that may lie outside at each end of an axis. */
-const TAIL = 0.025;
+/** What is farther from the middle half of the points along an axis than so many times its width is far. (Tukey 1977, "Exploratory data analysis".) */
+const REACH = 1.5;
+/** More points than this share are no few: all are shown. */
+const MOST_FAR = 0.04;
 /** Room around the bulk, as a factor of its side. */
-const AIR = 1.12;
+const AIR = 1.08;
 /** A part with a longer side than this share of the whole would gain little: all is shown. */
-const MOST_SHARE = 0.66;
+const MOST_SHARE = 0.75;
 /** Positions have too few steps to be enlarged further. */
 const LEAST_SHARE = 0.1;
 const BINS = 256;
@@ -45,23 +47,29 @@ function bulkOf(positions, n) {
     counts[0][positions[at] >> 8]++;
     counts[1][positions[at + 1] >> 8]++;
   }
-  const ends = counts.map((bins) => [endOf(bins, n, 1), endOf(bins, n, -1)]);
+  const ends = counts.map((bins) => whiskers(bins, n));
   const side = Math.max(LEAST_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
   if (n === 0 || side > MOST_SHARE) return null;
   // A part that reaches over the border of the map would show room where nothing is.
   const [x, y] = ends.map(([low, high]) => Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)));
-  return [x, y, side];
+  return outsideOf(positions, n, [x, y, side]).length <= MOST_FAR * n ? [x, y, side] : null;
 }
 
-/** Where the bulk begins or ends along an axis, 0..1. @param {Uint32Array} bins @param {number} n @param {1 | -1} step */
-function endOf(bins, n, step) {
-  let left = Math.floor(TAIL * n);
-  let bin = step > 0 ? 0 : BINS - 1;
-  while (left >= bins[bin]) {
-    left -= bins[bin];
-    bin += step;
-  }
-  return (step > 0 ? bin : bin + 1) / BINS;
+/** Where the points that are not far begin and end along an axis, 0..1. @param {Uint32Array} bins @param {number} n */
+function whiskers(bins, n) {
+  const [low, high] = [quantileOf(bins, n / 4), quantileOf(bins, (3 * n) / 4)];
+  const reach = REACH * (high - low);
+  let [first, last] = [Math.max(0, Math.floor(low - reach)), Math.min(BINS - 1, Math.ceil(high + reach))];
+  while (first < last && bins[first] === 0) first++;
+  while (last > first && bins[last] === 0) last--;
+  return [first / BINS, (last + 1) / BINS];
+}
+
+/** The bin below which so many points lie. @param {Uint32Array} bins @param {number} most */
+function quantileOf(bins, most) {
+  let [bin, below] = [0, 0];
+  while (bin < BINS - 1 && below + bins[bin] < most) below += bins[bin++];
+  return bin;
 }
 
 /**
@@ -74,16 +82,24 @@ function endOf(bins, n, step) {
  */
 export function farPoints(positions, windows, nPoints) {
   return Array.from({ length: windows.length / 3 }, (_, cell) => {
-    const [x, y, side] = windows.subarray(3 * cell, 3 * cell + 3);
-    if (side === 1) return [];
-    const [left, right, low, high] = [x - side / 2, x + side / 2, y - side / 2, y + side / 2].map((share) => share * FULL);
-    const found = [];
-    for (let point = 0, at = 2 * cell * nPoints; point < nPoints; point++, at += 2) {
-      const [u, v] = [positions[at], positions[at + 1]];
-      if (u < left || u > right || v < low || v > high) found.push(point);
-    }
-    return found;
+    const part = windows.subarray(3 * cell, 3 * cell + 3);
+    return part[2] === 1 ? [] : outsideOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints, part);
   });
+}
+
+/**
+ * @param {Uint16Array} positions (point, 2)
+ * @param {number} n
+ * @param {ArrayLike<number> & Iterable<number>} part
+ */
+function outsideOf(positions, n, [x, y, side]) {
+  const [left, right, low, high] = [x - side / 2, x + side / 2, y - side / 2, y + side / 2].map((share) => share * FULL);
+  const found = [];
+  for (let point = 0; point < n; point++) {
+    const [u, v] = [positions[2 * point], positions[2 * point + 1]];
+    if (u < left || u > right || v < low || v > high) found.push(point);
+  }
+  return found;
 }
 
 /**
