@@ -270,3 +270,45 @@ def test_a_redraw_asks_for_no_new_context(bare: Page) -> None:
     draw(bare, positions=RIGHT, colors=[BLUE])
     draw(bare, positions=LEFT, colors=[RED], flags=[8])
     assert bare.evaluate("window.asked") == 0
+
+
+@pytest.mark.parametrize("size", [1, 11])
+def test_a_cell_shows_its_part_and_nothing_on_its_neighbours(bare: Page, size: int) -> None:
+    cells = [[0, 0, 100], [110, 0, 100]]
+    windows = [0.5, 0.5, 0.25] * 2
+    middle, far = [32768, 32768], [60000, 32768]  # far: on the other cell, were it drawn
+    alone = draw(
+        bare, positions=middle * 2, colors=[RED], cells=cells, windows=windows, pointSize=size
+    )
+    both = draw(
+        bare,
+        positions=(middle + far) * 2,
+        colors=[RED, RED],
+        cells=cells,
+        windows=windows,
+        pointSize=size,
+    )
+    assert both["drawn"]["count"] == alone["drawn"]["count"] > 0
+    whole = draw(bare, positions=(middle + far) * 2, colors=[RED, RED], cells=cells, pointSize=size)
+    assert whole["drawn"]["count"] == 2 * alone["drawn"]["count"]
+
+
+def test_a_part_is_larger_by_the_same_factor_both_ways_and_cut_nowhere_in_a_head(
+    bare: Page,
+) -> None:
+    positions = [28000, 32768, 36000, 32768, 32768, 40000, 65535, 32768]
+    colors = [RED] * 4
+    cells = [[0, 50, 200]]
+    whole = draw(bare, positions=positions, colors=colors, cells=cells)["places"]
+    window = [0.5, 0.5, 0.5]
+    part = draw(bare, positions=positions, colors=colors, cells=cells, windows=window)["places"]
+    for axis in (0, 1):
+        for one in range(4):
+            before = whole[one][axis] - whole[0][axis]
+            assert part[one][axis] - part[0][axis] == pytest.approx(2 * before, abs=1e-6)
+    # The far point lies outside of the square, and is seen there in colour.
+    x, y = part[3][:2]
+    assert x > 200
+    at = {"at": [[x, y]]}
+    seen = draw(bare, at, positions=positions, colors=colors, cells=cells, windows=window)
+    assert near(seen["colors"][0], RED)

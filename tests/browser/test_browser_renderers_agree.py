@@ -50,7 +50,10 @@ def test_a_lost_context_comes_back_with_the_picture(page: Page, renderer_address
     [
         "points=12000&layers=3&heads=4",
         "points=12000&layers=3&heads=4&dims=3&theme=dark&size=2",
+        "points=12000&layers=3&heads=4&part=0.5_0.45_0.5",
+        "points=3000&layers=2&heads=3&part=0.4_0.5_0.6&size=6",
         "points=2000&view=head&color=position",
+        "points=2000&view=head&part=0.5_0.5_0.6",
         "points=2000&view=head&dims=3&color=type",
         "points=1500&view=head&patches&outline=1",
         "points=1500&view=head&patches&outline=1&fill=0.45",

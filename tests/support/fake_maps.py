@@ -24,6 +24,7 @@ def fake_maps(
             centres = rng.uniform(-10, 10, (2 * n_clusters, dims))
             noise = rng.standard_normal((2 * corpus.n_tokens, dims))
             coordinates = centres[cluster] + noise * rng.uniform(0.3, 2.0)  # (point, dim)
+            coordinates[: spec.n_far] += 60.0  # queries far from all others
             low, high = coordinates.min(axis=0), coordinates.max(axis=0)
             scale = max(float((high - low).max()) / 65535, 1e-9)
             offset = (low + high) / 2 - 32767.5 * scale

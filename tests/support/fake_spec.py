@@ -36,6 +36,7 @@ class FakeSpec:
     patch_rows: int = 7
     patch_columns: int = 7
     n_registers: int = 0
+    n_far: int = 0
 
     @property
     def head_ids(self) -> list[HeadId]:

@@ -40,6 +40,7 @@ function makeFrame() {
     frame: {
       ...viewport, ratio: devicePixelRatio, dims, transform: fitTransform(layout, viewport), orbit: DEFAULT_ORBIT,
       cells: layout.cells, ready: new Uint8Array(nCells).fill(1), positions: makePositions(nCells, nTokens, dims, number('seed', 1)),
+      windows: choice.has('part') ? Float32Array.from({ length: 3 * nCells }, (_, at) => Number(choice.get('part').split('_')[at % 3])) : null,
       from: null, blend: 1, nPoints: 2 * nTokens, nQueries: nTokens, colors, flags: new Uint8Array(2 * nTokens),
       pointSize: number('size', suitablePointSize(layout.cellSize, 2 * nTokens)), sizes: null,
       sprites: choice.has('patches') ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0), fill: number('fill', 0) } : null,
@@ -64,7 +65,7 @@ function plainFrame({ positions, colors, ...rest }) {
     emphasis: [], ...rest,
     cells: { n: cells.length, ...Object.fromEntries(['x', 'y', 'size'].map((name, at) => [name, Float32Array.from(cells, (cell) => cell[at])])) },
     ready: Uint8Array.from(rest.ready ?? cells.map(() => 1)),
-    positions: Uint16Array.from(positions), from: typed(Uint16Array, rest.from),
+    positions: Uint16Array.from(positions), from: typed(Uint16Array, rest.from), windows: typed(Float32Array, rest.windows),
     colors: Uint32Array.from(colors, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0),
     flags: Uint8Array.from(rest.flags ?? new Array(nPoints).fill(0)), sizes: typed(Uint8Array, rest.sizes),
     sprites: rest.sprites ? { ...rest.sprites, rgb: Uint8Array.from(rest.sprites.rgb) } : null,
