@@ -26,7 +26,8 @@ BETWEEN = """() => {
   const cells = [...document.querySelectorAll('.cell')].map((cell) => {
     const box = cell.getBoundingClientRect();
     const half = (box.height - title) / 2 + 1;
-    return { x: box.left + box.width / 2 - corner.left, y: box.bottom + 1 - half - corner.top, half };
+    const [middle, bottom] = [box.left + box.width / 2, box.bottom + 1];
+    return { x: middle - corner.left, y: bottom - half - corner.top, half };
   });
   let n = 0;
   for (let at = 0; at < data.length; at += 4) {
