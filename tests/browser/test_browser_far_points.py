@@ -56,7 +56,7 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request(
 ) -> None:
     open_view(page, far_address, "?layer=0&head=1")
     chip = page.get_by_role("group", name="Points outside")
-    expect(chip).to_contain_text(f"{N_FAR} points lie outside, marked at the border")
+    expect(chip).to_contain_text(f"{N_FAR} points lie outside")
     wait_until(lambda: page.evaluate(LINES) > 20, "there are marks")
     near, ink = fingerprint(page), page.evaluate(NOT_BACKGROUND)
     chip.get_by_role("button", name="Show all").press("Enter")
@@ -86,7 +86,7 @@ def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
 ) -> None:
     open_view(page, far_address, "?method=biplot")
     chip = page.get_by_role("group", name="Points outside")
-    expect(chip).to_contain_text("6 heads of 6 have far points outside, marked at the border")
+    expect(chip).to_contain_text("6 of 6 heads have points outside")
     wait_until(lambda: page.evaluate(LINES) > 20, "there are marks")
     assert page.evaluate(BETWEEN) == 0
     box = page.locator(".cell").nth(1).bounding_box()

@@ -17,6 +17,7 @@ const STEPS = 40;
 /** Length of a mark, CSS pixels: in a head, and in a cell of the grid. */
 const LENGTH_PX = Object.freeze({ head: 9, grid: 5 });
 const OPACITY = 0.7;
+const HELP = 'A few points lie far from all others, which would be squeezed into a corner with them. Marks at the border say where they are.';
 
 /**
  * @param {HTMLElement} root
@@ -24,7 +25,7 @@ const OPACITY = 0.7;
  */
 export function createFarPoints(root, { actions, overlay }) {
   const cleanup = createCleanup();
-  const words = el('span', {});
+  const words = el('span', { title: HELP });
   const all = el('button', { class: 'button button--small', type: 'button', title: 'Fit all points; “Fit all points” among the map options takes it back', onClick: () => actions.choose({ isWhole: true }) }, 'Show all');
   const element = el('div', { class: 'far', role: 'group', 'aria-label': 'Points outside', hidden: true }, words, all);
   root.append(element);
@@ -44,7 +45,7 @@ export function createFarPoints(root, { actions, overlay }) {
       drawMarks(pen, found[cell], { x: cells.x[cell] * k + x + half, y: cells.y[cell] * k + y + half, width: half, height: half }, LENGTH_PX.grid);
     }
     const nCells = found.filter(({ length }) => length > 0).length;
-    return nCells > 0 ? `${counted(nCells, 'head')} of ${count(cells.n)} ${nCells === 1 ? 'has' : 'have'} far points outside, marked at the border` : '';
+    return nCells > 0 ? `${count(nCells)} of ${counted(cells.n, 'head')} ${nCells === 1 ? 'has' : 'have'} points outside` : '';
   }
 
   /** @param {Frame} frame @returns {string} */
@@ -59,13 +60,18 @@ export function createFarPoints(root, { actions, overlay }) {
     });
     const pen = penOf(frame);
     if (pen) drawMarks(pen, atBorder(found), { x: width / 2, y: height / 2, width: width / 2, height: height / 2 }, LENGTH_PX.head);
-    return found.length > 0 ? `${counted(found.length, 'point')} ${found.length === 1 ? 'lies' : 'lie'} outside, marked at the border` : '';
+    return found.length > 0 ? `${counted(found.length, 'point')} ${found.length === 1 ? 'lies' : 'lie'} outside` : '';
   }
 
-  /** @param {Frame} frame */
-  function penOf({ ratio }) {
+  /** The pen of the overlay, which has its size only once it has drawn lines. @param {Frame} frame */
+  function penOf(frame) {
+    const { height, ratio, width } = frame;
     const pen = overlay.getContext('2d');
+    const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * ratio)));
+    if (overlay.width !== columns) overlay.width = columns;
+    if (overlay.height !== rows) overlay.height = rows;
     pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (pen) pen.fillStyle = `rgb(${inkOf(frame).join(' ')} / ${OPACITY})`;
     return pen;
   }
 
@@ -76,7 +82,9 @@ export function createFarPoints(root, { actions, overlay }) {
       // A triangle that points outwards.
       const isSide = Math.abs(spot.x) >= Math.abs(spot.y);
       const [outX, outY] = isSide ? [Math.sign(spot.x), 0] : [0, Math.sign(spot.y)];
-      const [tipX, tipY] = [x + spot.x * width - outX, y + spot.y * height - outY];
+      // At a corner the whole of it stays inside.
+      const [across, along] = [Math.max(0, width - length / 2), Math.max(0, height - length / 2)];
+      const [tipX, tipY] = isSide ? [x + spot.x * width - outX, y + spot.y * along] : [x + spot.x * across, y + spot.y * height - outY];
       const [baseX, baseY, half] = [tipX - outX * length, tipY - outY * length, 0.5 * length];
       pen.moveTo(tipX, tipY);
       pen.lineTo(baseX + outY * half, baseY + outX * half);
@@ -89,10 +97,6 @@ export function createFarPoints(root, { actions, overlay }) {
     /** Draw over what is on the overlay. @param {Frame | null} frame */
     draw(frame) {
       const isShown = frame !== null && Boolean(frame.windows) && frame.dims === 2 && !frame.from;
-      if (isShown) {
-        const pen = penOf(frame);
-        if (pen) pen.fillStyle = `rgb(${inkOf(frame).join(' ')} / ${OPACITY})`;
-      }
       const said = isShown ? (frame.cells.n === 1 ? drawHead(frame) : drawGrid(frame)) : '';
       setText(words, said);
       if (element.hidden !== (said === '')) element.hidden = said === '';
