@@ -88,7 +88,8 @@ void main() {
     at.xy *= ${glsl(SPACE_SCALE)} * grown;
   }
   vec2 place = cell.xy + cell.z * vec2(at.x, -at.y);
-  if (any(greaterThan(abs(place - cell.xy), vec2(part.w)))) {
+  vec2 pixel = floor(place);
+  if (any(lessThan(pixel, floor(cell.xy - part.w + 0.5))) || any(greaterThanEqual(pixel, floor(cell.xy + part.w + 0.5)))) {
     gl_PointSize = 0.0;
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
