@@ -175,8 +175,8 @@ export function createLabels(canvas, { facts, hover }) {
    * @returns {Layout}
    */
   function layoutOf(frame, cell, { at, selected }, tokens, drawn) {
-    const { cells, dims, flags, orbit, positions } = frame;
-    const known = [tokens, cells, dims, flags, positions, selected, font, dims === 3 ? orbit : null];
+    const { cells, dims, flags, orbit, positions, windows } = frame;
+    const known = [tokens, cells, dims, flags, positions, selected, font, dims === 3 ? orbit : null, windows];
     const last = layouts.get(cell);
     if (last && known.every((value, i) => value === last.known[i])) return last;
     if (last && last.known[4] !== positions) layouts.clear();
