@@ -9,7 +9,7 @@ import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
 import {
   depthFade, EDGE, EDGE_OPACITY, farToNear, FULL_RING, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
-  standoutOf,
+  standoutOf, TO_PIXEL,
 } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -135,7 +135,7 @@ function createPainter(frame, sheet, style, projected) {
   function clipFor(cell) {
     const square = clipOf(frame, cell);
     if (!square) return null;
-    const [left, top, right, bottom] = [square.left, square.top, square.left + square.side, square.top + square.side].map((edge) => Math.round(edge * ratio));
+    const [left, top, right, bottom] = [square.left, square.top, square.left + square.side, square.top + square.side].map((edge) => Math.floor(edge * ratio + TO_PIXEL));
     return { left: Math.max(0, left), top: Math.max(0, top), right: Math.min(sheet.width, right), bottom: Math.min(sheet.height, bottom) };
   }
 

@@ -2,7 +2,7 @@
 
 import { PERSPECTIVE, SPACE_SCALE } from '../geometry.js';
 import {
-  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT,
+  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT, TO_PIXEL,
 } from './style.js';
 
 /** Texels in a row of the textures that hold long lists. */
@@ -88,12 +88,6 @@ void main() {
     at.xy *= ${glsl(SPACE_SCALE)} * grown;
   }
   vec2 place = cell.xy + cell.z * vec2(at.x, -at.y);
-  vec2 pixel = floor(place);
-  if (any(lessThan(pixel, floor(cell.xy - part.w + 0.5))) || any(greaterThanEqual(pixel, floor(cell.xy + part.w + 0.5)))) {
-    gl_PointSize = 0.0;
-    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-    return;
-  }
 
   uint flag = texelFetch(uFlags, texel(point), 0).x;
   vec3 color = texelFetch(uColors, texel(uSharesColors ? point : inAll), 0).rgb;
@@ -109,6 +103,14 @@ void main() {
   vRing = RINGS[look] * uRatio;
   float diameter = uDiameter * share * grown;
   bool isTiny = look == 0 && !isSprite && !uHasSprites && uDiameter < ${glsl(MIN_SHAPED)};
+  // What lies outside of a cell that shows a part of its map is not drawn: blocks of two by two pixels whole, others by their middle.
+  float more = isTiny && uDiameter >= 1.5 ? 1.0 : 0.0;
+  vec2 pixel = floor(place - 0.5 * more);
+  if (any(lessThan(pixel, floor(cell.xy - part.w + ${glsl(TO_PIXEL)}))) || any(greaterThanEqual(pixel + more, floor(cell.xy + part.w + ${glsl(TO_PIXEL)})))) {
+    gl_PointSize = 0.0;
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    return;
+  }
   if (isSprite) {
     vRadius = floor(floor(uDiameter * ${glsl(SPRITE_SCALE)} + 0.5) * SCALES[look] * grown + 0.5) / 2.0;
     vRing = floor(vRing + 0.5);
