@@ -60,7 +60,8 @@ function mapParts(state, manifest, tokens, looks, isPixels, { derived, drawing, 
   });
   const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels });
   const number = cells ? ['Number of a head: recall@10.'] : [];
-  return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };
+  const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
+  return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };
 }
 
 /** What stands out or is left out, in sentences. @param {State} state @param {Tokens} tokens @param {Manifest} manifest @param {Context['derived']} derived */

@@ -1,6 +1,7 @@
 /** The points of a map as shapes: the same places, colours, sizes and order as the renderers draw. */
 
 import { unpack } from '../colors.js';
+import { clipOf } from '../fit.js';
 import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE, projectPoint } from '../geometry.js';
 import {
   depthFade, DIAMOND, DIM, drawOrder, EDGE, EDGE_OPACITY, farToNear, FLAG, FULL_RING, HALO, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SHAPED_OPACITY, SPRITE_SCALE,
@@ -46,7 +47,7 @@ export function pointShapes(frame, box) {
   const emphasis = frame.emphasis.filter((point) => !(frame.flags[point] & FLAG.hidden));
   return visibleCells(frame).flatMap((cell) => {
     const places = placesOf(frame, cell);
-    const isIn = isInside(frame, places, box);
+    const isIn = isInside(frame, cell, places, box);
     const base = order.base.filter((point) => !emphasis.includes(point) && isIn(point));
     const top = order.top.filter((point) => !emphasis.includes(point) && isIn(point));
     const drawn = frame.dims === 3 && frame.pointSize * frame.ratio >= MIN_SHAPED ? farToNear(base, places.depth) : base;
@@ -68,8 +69,11 @@ function placesOf(frame, cell) {
   return { x, y, depth };
 }
 
-/** @param {Frame} frame @param {Places} places @param {Box} box @returns {(point: number) => boolean} */
-function isInside({ pointSize }, { x, y }, { left, top, right, bottom }) {
+/** @param {Frame} frame @param {number} cell @param {Places} places @param {Box} box @returns {(point: number) => boolean} */
+function isInside(frame, cell, { x, y }, { left, top, right, bottom }) {
+  const { pointSize } = frame;
+  const clip = clipOf(frame, cell);
+  if (clip) return (point) => x[point] >= clip.left && x[point] < clip.left + clip.side && y[point] >= clip.top && y[point] < clip.top + clip.side;
   return (point) => x[point] >= left - pointSize && x[point] <= right + pointSize && y[point] >= top - pointSize && y[point] <= bottom + pointSize;
 }
 

@@ -119,8 +119,7 @@ export function createLabels(canvas, { facts, hover }) {
     const [plain, emphasised] = REACH[frame.sprites ? 'sprite' : 'mark'].map((reach) => frame.pointSize * reach + GAP_PX);
     const pointed = pointedOf(frame, state, tokens, drawn, emphasised);
     if (pointed) write(to, pointed.words, ...pointed.box);
-    const { transform: { k, x: left, y: top } } = frame;
-    const room = roomOf(frame, cell, lineHeight);
+    const [{ k, x: left, y: top }, room] = [frame.transform, roomOf(frame, cell, lineHeight)];
     /** @type {Box[]} */
     const taken = pointed ? [pointed.box] : [];
     const late = [];
@@ -221,10 +220,8 @@ function roomOf({ cells, height: bottom, transform: { k, x, y }, width: right },
   return { left, top: top + height / 2, right: left + side, bottom: top + side - height / 2, least: left };
 }
 
-/** @param {ReturnType<typeof roomOf>} room @param {number} x @param {number} y @param {number} width @param {number} gap */
-function isOut({ left, right, top, bottom, least }, x, y, width, gap) {
-  return x + width < left || x - gap < least || x - gap > right || y < top || y > bottom;
-}
+/** @type {(room: ReturnType<typeof roomOf>, x: number, y: number, width: number, gap: number) => boolean} */
+const isOut = ({ left, right, top, bottom, least }, x, y, width, gap) => x + width < left || x - gap < least || x - gap > right || y < top || y > bottom;
 
 /** @param {Pen} to @param {string} words @param {number} x @param {number} y @param {number} width */
 function write(to, words, x, y, width) {
