@@ -6,7 +6,7 @@ import { isSamePair, withPair } from './pairs.js';
 import { CLEARED, mapName, neighbourOf } from './select.js';
 import { NO_FILTERS } from './store.js';
 
-/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, Selected, State, Store, Theme } from './page.js' */
+/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, PaneStore, Selected, State, Theme } from './page.js' */
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
@@ -16,7 +16,7 @@ const THEME_KEY = 'theme';
 const PALETTE_KEY = 'palette';
 
 /**
- * @param {Store} store
+ * @param {PaneStore} store
  * @param {Facts} facts
  * @param {Marks} marks
  */
@@ -63,11 +63,23 @@ export function createActions(store, facts, marks) {
       store.set({ selected, ...(isSame ? {} : { hidden: [] }) });
     },
     clearSelection: () => store.set({ selected: null, hidden: [] }),
-    /** Take back the last thing that marks points: the selection, then marked points, then the search. */
+    /** Take back the last thing that marks points: the selection, then marked points, then the search; then the other pane. */
     clear() {
       if (store.get().selected) actions.clearSelection();
       else if (store.get().marked !== '') marks.set(null);
-      else store.set({ search: '' });
+      else if (store.get().search !== '') store.set({ search: '' });
+      else if (store.get().compare) store.closeBeside();
+    },
+    /** Open a head of this dataset, or all heads of another one, in the other pane. @param {HeadId | string} what */
+    openBeside(what) {
+      const { dataset, method, dims } = store.get();
+      store.setBeside(typeof what === 'string' ? { dataset: what, method, dims, at: null } : { dataset, method, dims, at: what });
+    },
+    closeBeside: () => store.closeBeside(),
+    /** Show the same view twice, to change one; or this pane alone again. */
+    toggleBeside() {
+      if (store.get().compare) store.closeBeside();
+      else store.setBeside({});
     },
     /** Mark tokens as queries and as keys, and no others. @param {(token: number) => boolean} isMarked */
     markTokens(isMarked) {

@@ -8,14 +8,16 @@ import { allMethods } from './methods.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, openMapOfHeads: () => void, openTable: () => void, focusSearch: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ * @param {Context & {openHelp: () => void, openMapOfHeads: () => void, openTable: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, openMapOfHeads, openTable, focusSearch, walk }) {
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, openMapOfHeads, openTable, focusSearch, switchPane, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
     '?': openHelp,
     t: openTable,
+    c: actions.toggleBeside,
+    o: switchPane,
     g: actions.showGrid,
     m: openMapOfHeads,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),

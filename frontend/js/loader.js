@@ -18,17 +18,21 @@ const IDLE_POLL_MS = 10_000;
  *
  * @param {Api} api
  * @param {() => void} changed called after every change of the facts
+ * @param {() => Facts | null} [beside] the facts of another pane, whose answers need not be asked for again
+ * @param {Facts['datasets']} [datasets] the list, where someone else asks for it
  * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
  */
-export function createLoader(api, changed) {
-  const facts = createFacts(changed);
+export function createLoader(api, changed, beside = () => null, datasets = undefined) {
+  const facts = createFacts(changed, beside, datasets);
   /** @type {ReturnType<typeof setTimeout> | null} */
   let poll = null;
 
   /** @param {State} state */
   function update(state) {
-    facts.datasets.want('', 'datasets', api.datasets);
-    watchBuilds();
+    if (!datasets) {
+      facts.datasets.want('', 'datasets', api.datasets);
+      watchBuilds();
+    }
     const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
     if (!entry || entry.state === 'damaged' || entry.state === 'outdated') return dropAll();
     facts.description.want(entry.id, `${entry.id}@${entry.version}`, (signal) => api.description(entry.id, signal));
@@ -142,7 +146,7 @@ export function createLoader(api, changed) {
     retry() { for (const slot of Object.values(facts)) if (slot.status === 'failed') slot.again(); },
     destroy() {
       if (poll !== null) clearTimeout(poll);
-      dropAll([]);
+      dropAll(datasets ? [datasets] : []);
     },
   };
 }
@@ -154,23 +158,27 @@ function hasNorms({ isDotByNorm, filters }) {
 
 /**
  * @param {() => void} changed
+ * @param {() => Facts | null} beside
+ * @param {Facts['datasets']} [datasets]
  * @returns {Facts}
  */
-function createFacts(changed) {
+function createFacts(changed, beside, datasets = createSlot('the list of datasets', changed)) {
+  /** @param {keyof Facts} name @param {string} what @returns {any} */
+  const slot = (name, what) => createSlot(what, changed, (key) => /** @type {Promise<any> | null} */ (beside()?.[name].answerTo(key) ?? null));
   return Object.freeze({
-    datasets: createSlot('the list of datasets', changed),
-    description: createSlot('the description of the dataset', changed),
-    tokens: createSlot('the tokens', changed),
-    gridTokens: createSlot('the tokens of the grid', changed),
-    grid: createSlot('the maps of all heads', changed),
-    gridNorms: createSlot('the norms of the grid', changed),
-    heads: createSlot('the fidelity of the heads', changed),
-    headMap: createSlot('the map of this head', changed),
-    headNorms: createSlot('the norms of this head', changed),
-    tokenScores: createSlot('the attention of all tokens in this head', changed),
-    attention: createSlot('the attention of this sequence', changed),
-    aggregate: createSlot('the mean attention of this head', changed),
-    patches: createSlot('the patches', changed),
-    pairs: createSlot('how every head scores the pairs', changed),
+    datasets,
+    description: slot('description', 'the description of the dataset'),
+    tokens: slot('tokens', 'the tokens'),
+    gridTokens: slot('gridTokens', 'the tokens of the grid'),
+    grid: slot('grid', 'the maps of all heads'),
+    gridNorms: slot('gridNorms', 'the norms of the grid'),
+    heads: slot('heads', 'the fidelity of the heads'),
+    headMap: slot('headMap', 'the map of this head'),
+    headNorms: slot('headNorms', 'the norms of this head'),
+    tokenScores: slot('tokenScores', 'the attention of all tokens in this head'),
+    attention: slot('attention', 'the attention of this sequence'),
+    aggregate: slot('aggregate', 'the mean attention of this head'),
+    patches: slot('patches', 'the patches'),
+    pairs: slot('pairs', 'how every head scores the pairs'),
   });
 }

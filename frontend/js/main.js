@@ -3,13 +3,16 @@
 import { createActions, readLooks } from './actions.js';
 import { keepAddress, readAddress } from './address.js';
 import { createApi } from './api.js';
+import { createPaneStore } from './compare.js';
 import { createDerived } from './derived.js';
 import { el } from './dom.js';
+import { createFront } from './front.js';
 import { createHover } from './hover.js';
 import { createKeyboard } from './keyboard.js';
 import { createLoader } from './loader.js';
 import { createMarks } from './marks.js';
 import { createPairing } from './pairing.js';
+import { createPanes } from './panes.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
 import { createUndo } from './undo.js';
@@ -31,27 +34,41 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 /** @param {HTMLElement} root @param {typeof fetch | null} site what stands in for a server */
 function start(root, site) {
   let isScheduled = false;
+  /** @type {ReturnType<typeof createPanes> | null} */
+  let panes = null;
   const first = readAddress();
   const store = createStore({ ...readLooks(), ...first.choices });
   const api = createApi(document.baseURI, site ?? undefined, site !== null);
-  const { facts, update: load, retry } = createLoader(api, schedule);
+  const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null);
   load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
   const help = createHelp(document.body, { openAbout: () => about.open() });
   const about = createAbout(document.body, { openHelp: help.open });
-  const marks = createMarks(store, facts);
+  const own = createPaneStore(store, 'A', () => panes?.isLinked() ?? false);
+  const marks = createMarks(own, facts);
   const undo = createUndo(store); // it hears of a choice before what follows from it
-  const actions = createActions(store, facts, marks);
-  const context = { api, store, facts, actions, derived: createDerived(facts), hover: createHover(), marks, undo, pairing: createPairing(store, actions, notices.say), notify: notices.say, retry };
+  const pairing = createPairing({ get: () => front.context.store.get() }, { markPair: (pair) => front.context.actions.markPair(pair) }, notices.say);
+  /** @type {import('./page.js').Context} */
+  const context = {
+    api, store: own, facts, actions: createActions(own, facts, marks), derived: createDerived(facts), hover: createHover(), marks, undo, pairing, notify: notices.say, retry,
+    pane: () => (store.get().compare ? 'A' : null),
+  };
+  const front = createFront(context);
   const app = el('div', { class: 'app' });
   root.append(app);
-  const header = createHeader(app, { ...context, openHelp: help.open });
-  const table = createSequenceDialog(document.body, { ...context, showPanel: header.showPanel });
-  const controls = createControls(app, { ...context, openTable: table.open, legend: () => stage.legend(), frame: () => stage.frame() });
-  const stage = createStage(app, { ...context, theme: () => shownTheme(store.get()), drawn: markDrawn });
-  const panel = createPanel(app, context);
-  const views = [header, panel, stage, controls];
-  createKeyboard({ ...context, openHelp: help.open, openMapOfHeads: stage.openMapOfHeads, openTable: table.open, focusSearch, walk: stage.walk });
+  const header = createHeader(app, { ...front.context, openHelp: help.open });
+  const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
+  const controls = createControls(app, { ...front.context, openTable: table.open, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
+  const area = el('main', { class: 'panes' });
+  app.append(area);
+  const theme = () => shownTheme(store.get());
+  const stage = createStage(area, { ...context, theme, drawn: markDrawn });
+  const panel = createPanel(app, front.context);
+  panes = createPanes(area, { choices: store, first: context, stage, theme, schedule }, front);
+  createKeyboard({
+    ...front.context, openHelp: help.open, openMapOfHeads: () => panes?.stage().openMapOfHeads(), openTable: table.open, focusSearch,
+    switchPane: () => front.bring(front.name() === 'A' ? 'B' : 'A'), walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
+  });
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();
@@ -72,18 +89,24 @@ function start(root, site) {
     const { change, notices: words } = settle(store.get(), facts);
     words.forEach(notices.say);
     if (Object.keys(change).length > 0) return store.set(change, 'settle');
+    if (panes?.settle(store.get())) return;
     const state = store.get();
     document.documentElement.dataset.theme = shownTheme(state);
     document.documentElement.dataset.palette = state.palette;
     document.title = titleOf(state);
     load(state);
-    for (const view of views) view.update(state);
+    panes?.load(state);
+    for (const view of [header, panel]) view.update(front.state());
+    stage.update(state);
+    panes?.update(state);
+    controls.update(front.state());
   }
 
   keepAddress(store, notices.say);
   store.subscribe(follow);
   context.pairing.subscribe(follow);
   prefersDark.addEventListener('change', follow);
+  front.subscribe(follow);
   first.notices.forEach(notices.say);
   about.greet(location.search);
   follow();
@@ -96,9 +119,10 @@ function shownTheme({ theme }) {
 }
 
 /** @param {State} state */
-function titleOf({ dataset, at }) {
-  const parts = [at && titleWords(at), dataset, 'AttentionViz'];
-  return parts.filter(Boolean).join(' · ');
+function titleOf({ dataset, at, compare }) {
+  /** @param {Pick<State, 'dataset' | 'at'>} pane */
+  const words = (pane) => [pane.at && titleWords(pane.at), pane.dataset].filter(Boolean).join(' · ');
+  return [words({ dataset, at }), compare && words(compare), 'AttentionViz'].filter(Boolean).join(compare ? ' | ' : ' · ');
 }
 
 /** The first picture is a moment worth measuring. */

@@ -31,6 +31,12 @@ export interface Filters {
   readonly attention: number;
 }
 
+/** What each of two panes shows for itself, and what it has selected, marked, hidden and paired there. */
+export type PanePlace = Pick<State, 'dataset' | 'method' | 'dims' | 'at' | 'camera' | 'turn'>;
+export type PaneMarks = Pick<State, 'selected' | 'marked' | 'hidden' | 'pairs'>;
+export type PaneChoices = PanePlace & PaneMarks;
+export type PaneName = 'A' | 'B';
+
 /** The viewer's choices and nothing else; frozen. */
 export interface State {
   readonly dataset: string | null;    // null until the list of datasets is there
@@ -63,6 +69,8 @@ export interface State {
   readonly pairs: readonly Pair[];    // heads are ranked by them
   readonly theme: Theme;
   readonly palette: PaletteName;
+  readonly compare: PanePlace | null; // the second pane; null: there is one
+  readonly beside: PaneMarks;         // of the second pane, where it shows another dataset; else those of the first hold
 }
 
 /** How a change of choices is written into the browser's history; 'settle' replaces, too: the facts did not allow what was chosen. */
@@ -72,6 +80,14 @@ export interface Store {
   get(): State;
   set(change: Partial<State>, history?: HistoryMode): void;
   subscribe(listener: (state: State, previous: State, history: HistoryMode) => void): () => void;
+}
+
+/** The choices as one pane has them, and a way to those of the other. */
+export interface PaneStore extends Store {
+  /** Change the other pane; it opens with the choices of this one where there is none. */
+  setBeside(choices: Partial<PanePlace>): void;
+  /** Close the other pane. */
+  closeBeside(): void;
 }
 
 export interface ModelFacts {
@@ -103,7 +119,7 @@ export interface Manifest {
   n_layers: number; n_heads: number; n_key_heads: number; d_head: number; n_sequences: number; n_tokens: number;
   layers: { scaling: number; is_causal: boolean; max_distance: number | null }[];
   bias_terms: string[];
-  corpus: { name: string; source: string | null; license: string | null; columns: string[] };
+  corpus: { name: string; source: string | null; license: string | null; sha256: string; columns: string[] };
   patch_grid: PatchGrid | null;
   precision: string; seed: number; attentionviz_version?: string;
   maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;
@@ -172,6 +188,8 @@ export interface Slot<T> {
   drop(): void;
   /** Ask again for the same key. */
   again(): void;
+  /** The answer to `key`, there or on its way; null where something else is asked for. */
+  answerTo(key: string): Promise<T> | null;
 }
 
 export interface Facts {
@@ -208,7 +226,7 @@ export interface SimilarHeads {
 /** What every view is given. */
 export interface Context {
   api: import('./api.js').Api;
-  store: Store;
+  store: PaneStore;
   facts: Facts;
   actions: import('./actions.js').Actions;
   derived: import('./derived.js').Derived;
@@ -219,6 +237,8 @@ export interface Context {
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;
+  /** Which of two panes this is; null where there is one. */
+  pane(): PaneName | null;
 }
 
 export interface View {

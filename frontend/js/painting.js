@@ -26,6 +26,10 @@ export function createPainting({ derived, facts, marks }) {
   const outside = lastOnly(outsideOf);
   const dotSizes = lastOnly(sizesByNorm);
   const sprites = lastOnly(spritesOf);
+  const kindsOf = lastOnly(kindColors);
+  const headOnly = lastOnly(headOnlyLegend);
+  const tinted = lastOnly(tintedLegend);
+  const outlined = lastOnly(outlinedLegend);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -75,6 +79,11 @@ export function createPainting({ derived, facts, marks }) {
     return kinds ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) } : pictures;
   }
 
+  /** What is known in a head alone is not silently left out of the grid. @param {ColorMode} mode @param {State} state @param {Legend} legend */
+  function legendOf({ isHeadOnly, label }, { at }, legend) {
+    return isHeadOnly && !at ? headOnly(legend, label) : legend;
+  }
+
   /** What a mode says of each head: of the open one, or, as far as it is known, of all of them. @param {ColorMode} mode @param {State} state */
   function headValues(mode, { at }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
@@ -82,29 +91,31 @@ export function createPainting({ derived, facts, marks }) {
   }
 }
 
-const kindsOf = lastOnly((/** @type {Tokens} */ tokens, /** @type {Int32Array | null} */ drawn, /** @type {ShownTheme} */ theme, /** @type {PaletteName} */ palette) =>
-  colorsOf('type', tokens, drawn, 1, null, null, theme, palette));
+/** @param {Tokens} tokens @param {Int32Array | null} drawn @param {ShownTheme} theme @param {PaletteName} palette */
+function kindColors(tokens, drawn, theme, palette) {
+  return colorsOf('type', tokens, drawn, 1, null, null, theme, palette);
+}
 
 /** Whether the patches of the map are pictures: in their own colours, and in a head also under the colour of their kind. @param {string} name @param {State} state */
 function hasPictures(name, { at }) {
   return name === 'patch' || (name === 'type' && at !== null);
 }
 
-/** What is known in a head alone is not silently left out of the grid. @param {ColorMode} mode @param {State} state @param {Legend} legend */
-function legendOf({ isHeadOnly, label }, { at }, legend) {
-  return isHeadOnly && !at ? headOnly(legend, label) : legend;
+/** @param {Legend} legend @param {string} label */
+function headOnlyLegend(legend, label) {
+  return { ...legend, note: `“${label}” is computed for one head at a time: open a head to see it. Here colours tell query and key.` };
 }
 
-const headOnly = lastOnly((/** @type {Legend} */ legend, /** @type {string} */ label) => ({
-  ...legend, note: `“${label}” is computed for one head at a time: open a head to see it. Here colours tell query and key.`,
-}));
+/** @param {Legend} legend */
+function tintedLegend(legend) {
+  return { ...legend, note: 'Every patch as a picture under the colour of its kind.' };
+}
 
-const tinted = lastOnly((/** @type {Legend} */ legend) => ({ ...legend, note: 'Every patch as a picture under the colour of its kind.' }));
-
-const outlined = lastOnly((/** @type {Legend} */ pixels, /** @type {Legend} */ kinds) => {
+/** @param {Legend} pixels @param {Legend} kinds */
+function outlinedLegend(pixels, kinds) {
   const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
   return { ...pixels, kind: /** @type {const} */ ('swatches'), entries, note: `${pixels.note} The outline says query or key.` };
-});
+}
 
 /**
  * @param {string} name

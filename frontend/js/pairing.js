@@ -9,8 +9,8 @@ import { MOST_PAIRS, pairOf, withPair } from './pairs.js';
 /** @typedef {'strong' | 'weak' | null} PairingMode */
 
 /**
- * @param {Store} store
- * @param {Actions} actions
+ * @param {Pick<Store, 'get'>} store
+ * @param {Pick<Actions, 'markPair'>} actions
  * @param {(text: string) => void} notify
  */
 export function createPairing(store, actions, notify) {

@@ -8,13 +8,16 @@
  * @template T
  * @param {string} what words for a message, such as "the map of this head"
  * @param {() => void} changed called after every change of status or value
+ * @param {(key: string) => Promise<T> | null} [borrow] an answer that someone else has asked for
  * @returns {Slot<T>}
  */
-export function createSlot(what, changed) {
+export function createSlot(what, changed, borrow = () => null) {
   /** @type {{group: string, key: string, load: (signal: AbortSignal) => Promise<T>} | null} */
   let wanted = null;
   /** @type {AbortController | null} */
   let request = null;
+  /** @type {Promise<T> | null} */
+  let answer = null;
   /** @type {{key: string | null, status: SlotStatus, value: T | null, error: Error | null}} */
   const held = { key: null, status: 'idle', value: null, error: null };
 
@@ -27,7 +30,8 @@ export function createSlot(what, changed) {
     Object.assign(held, { status: 'loading', error: null });
     changed();
     try {
-      const value = await load(own.signal);
+      answer = borrow(key)?.catch(() => load(own.signal)) ?? load(own.signal);
+      const value = await answer;
       if (own.signal.aborted) return;
       Object.assign(held, { key, status: 'ready', value });
     } catch (error) {
@@ -39,7 +43,7 @@ export function createSlot(what, changed) {
 
   function forget() {
     request?.abort();
-    request = null;
+    request = answer = null;
     Object.assign(held, { key: null, status: 'idle', value: null, error: null });
   }
 
@@ -62,6 +66,7 @@ export function createSlot(what, changed) {
       changed();
     },
     again() { void start(); },
+    answerTo: (key) => (wanted?.key === key ? answer : null),
   };
 }
 

@@ -1,12 +1,15 @@
 /** One frozen state of choices. What the server said and what is on the page live outside of it. */
 
-/** @import { State, Store } from './page.js' */
+/** @import { PaneChoices, State, Store } from './page.js' */
 
 /** The whole of a range. @type {readonly [number, number]} */
 const ALL = Object.freeze([0, 1]);
 
 /** @type {import('./page.js').Filters} */
 export const NO_FILTERS = Object.freeze({ kind: null, position: ALL, norm: ALL, attention: 0 });
+
+/** Nothing is selected, marked or hidden. @type {import('./page.js').PaneMarks} */
+export const NO_MARKS = Object.freeze({ selected: null, marked: '', hidden: Object.freeze([]), pairs: Object.freeze([]) });
 
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
@@ -40,6 +43,8 @@ export const DEFAULTS = Object.freeze({
   pairs: Object.freeze([]),
   theme: 'system',
   palette: 'safe',
+  compare: null,
+  beside: NO_MARKS,
 });
 
 /**
@@ -56,7 +61,7 @@ export function createStore(first = {}) {
   return {
     get: () => state,
     set(change, history = 'push') {
-      const next = freeze({ ...state, ...(isElsewhere(state, change) ? AT_REST : {}), ...change });
+      const next = freeze({ ...state, ...atRest(state, change), ...change });
       if (isSame(state, next)) return;
       const previous = state;
       state = next;
@@ -69,17 +74,18 @@ export function createStore(first = {}) {
   };
 }
 
-const AT_REST = Object.freeze({ camera: null, turn: null });
-
 /**
- * Whether a change leads to another map, where zoom and turn of the former mean nothing: from one head to the next they stay.
+ * What a change to another map has to change, too: zoom and turn of the former mean nothing there. From one head to the
+ * next they stay.
  *
- * @param {State} state
- * @param {Partial<State>} change
+ * @param {PaneChoices} state
+ * @param {Partial<PaneChoices>} change
+ * @returns {Partial<PaneChoices>}
  */
-function isElsewhere(state, change) {
+export function atRest(state, change) {
   const next = { ...state, ...change };
-  return state.dataset !== null && (next.dataset !== state.dataset || (next.at === null) !== (state.at === null) || (next.at !== null && next.dims !== state.dims));
+  const isElsewhere = state.dataset !== null && (next.dataset !== state.dataset || (next.at === null) !== (state.at === null) || (next.at !== null && next.dims !== state.dims));
+  return isElsewhere ? { camera: null, turn: null } : {};
 }
 
 /**
@@ -92,6 +98,11 @@ export function isSame(a, b) {
   return /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS)).every((name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]));
 }
 
+/** What lies in the choices of a pane. @param {PaneChoices} pane */
+function partsOf({ at, camera, turn, selected, hidden, pairs }) {
+  return [at, camera, turn, selected, hidden, pairs];
+}
+
 /**
  * @param {State} state
  * @returns {State}
@@ -100,6 +111,7 @@ function freeze(state) {
   for (const key of Object.keys(state)) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
-  for (const part of [state.at, state.camera, state.turn, state.selected, state.hidden, state.filters, state.pairs]) if (part) Object.freeze(part);
+  const { compare, beside } = state;
+  for (const part of [...partsOf(state), state.filters, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

@@ -10,7 +10,7 @@ const DEPTH = 100;
 /** Changes of the same choice within this time, such as letters or a slider on its way, are one step. */
 const MERGE_MS = 1000;
 /** Where one is and how the page looks; Back of the browser leads there. Every other choice is taken back here. */
-const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette']));
+const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare']));
 
 /** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
 
@@ -32,7 +32,7 @@ export function createUndo(store, now = () => performance.now()) {
   function record(state, previous, mode) {
     if (isTravelling) return;
     told = '';
-    if (state.dataset !== previous.dataset) {
+    if (state.dataset !== previous.dataset || otherDataset(state) !== otherDataset(previous)) {
       past.length = future.length = 0; // the same numbers are other points there
       return;
     }
@@ -81,6 +81,11 @@ export function createUndo(store, now = () => performance.now()) {
 }
 
 /** @typedef {ReturnType<typeof createUndo>} Undo */
+
+/** The dataset of the second pane, where it has points of its own. @param {State} state */
+function otherDataset({ compare, dataset }) {
+  return compare && compare.dataset !== dataset ? compare.dataset : null;
+}
 
 /**
  * Choices that differ and are no places.

@@ -29,6 +29,7 @@ const NAMES = {
   isDotByNorm: 'dot size by norm',
   similarWith: 'whose heads are compared',
   isWhole: (after) => (after ? 'fitting all points' : 'leaving far points outside'),
+  beside: 'what stands out in pane B',
 };
 const LONGEST = 24;
 

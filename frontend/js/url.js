@@ -1,15 +1,22 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
+import { marksOf, ownChoices, placeOf } from './compare.js';
 import { MOST_CHARACTERS, readRuns } from './mark_words.js';
 import { readPairs, writePairs } from './pairs.js';
-import { DEFAULTS, NO_FILTERS } from './store.js';
+import { DEFAULTS, NO_FILTERS, NO_MARKS } from './store.js';
+import { plain, rangeWords, readCount, readNumber, readPair, readRange, readSigned, within } from './url_numbers.js';
 
-/** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName, SearchMode, State, Theme, Weight } from './page.js' */
+/** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName, PaneChoices, SearchMode, State, Theme, Weight } from './page.js' */
 
+/** Those that a second pane has for itself, and what stands before them there. */
+const PANE_NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'hidden', 'pairs'];
+const PANE = 'compare.';
+/** Parts that are read with another, without which they say nothing. */
+const PAIRS = [['head', 'layer'], ['center', 'zoom']];
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -40,8 +47,32 @@ export function readQuery(query) {
     if (change) Object.assign(choices, change);
     else notices.push(ignored(name, parts));
   }
-  for (const [name, first] of [['head', 'layer'], ['center', 'zoom']]) if (parts.has(name) && !parts.has(first)) notices.push(ignored(name, parts));
+  for (const before of ['', PANE]) {
+    for (const [name, first] of PAIRS) if (parts.has(`${before}${name}`) && !parts.has(`${before}${first}`)) notices.push(ignored(`${before}${name}`, parts));
+  }
+  const { pane, wrong } = readPane(parts);
+  notices.push(...wrong.map((name) => ignored(name, parts)));
+  if (pane) Object.assign(choices, { compare: placeOf(pane), beside: pane.dataset === choices.dataset ? NO_MARKS : marksOf(pane) });
   return { choices, notices };
+}
+
+/**
+ * The second pane, if the query string has one, and the names of its parts that say nothing.
+ *
+ * @param {URLSearchParams} parts
+ * @returns {{pane: PaneChoices | null, wrong: string[]}}
+ */
+function readPane(parts) {
+  const own = new URLSearchParams([...parts].flatMap(([name, value]) => (name.startsWith(PANE) && NAMES.includes(name) ? [[name.slice(PANE.length), value]] : [])));
+  let choices = ownChoices(DEFAULTS);
+  const wrong = [];
+  for (const [name, value] of own) {
+    if (PAIRS.some(([second]) => name === second)) continue;
+    const change = own.has('dataset') ? READERS[name](value, own) : null;
+    if (change) choices = { ...choices, ...change };
+    else wrong.push(`${PANE}${name}`);
+  }
+  return { pane: choices.dataset === null ? null : choices, wrong };
 }
 
 /** @type {Record<string, (value: string, parts: URLSearchParams) => Partial<State> | null>} */
@@ -116,12 +147,7 @@ export const IMAGE_LINKS = ['heat', 'strongest', 'all'];
 export function writeQuery(state, looks = null) {
   /** @type {Record<string, string | number | null>} */
   const values = {
-    dataset: state.dataset,
-    method: state.method,
-    dims: state.dims === 3 ? 3 : null,
-    ...sightParts(state),
-    selected: state.selected ? `${state.selected.kind}-${state.selected.token}` : null,
-    marked: isMarkedSaid(state) && state.marked !== '' ? state.marked : null,
+    ...paneValues(state),
     color: state.color,
     search: state.search.trim() === '' ? null : state.search,
     'search-mode': unlessDefault('searchMode'),
@@ -130,7 +156,6 @@ export function writeQuery(state, looks = null) {
     'line-threshold': unlessDefault('lineThreshold'),
     'line-scope': state.isLineAlone ? 'selected' : null,
     weight: unlessDefault('weight'),
-    hidden: state.hidden.length > 0 ? state.hidden.map(({ kind, position }) => `${kind}-${position}`).join('.') : null,
     below: unlessDefault('below'),
     'image-links': unlessDefault('imageLinks'),
     'image-mean': state.isImageMean ? 'on' : null,
@@ -141,10 +166,11 @@ export function writeQuery(state, looks = null) {
     'similar-with': state.similarWith,
     fit: fitWords(state),
     ...filterParts(state.filters),
-    pairs: state.pairs.length > 0 ? writePairs(state.pairs) : null,
     ...lookParts(looks),
   };
-  const parts = NAMES.flatMap((name) => (values[name] === null ? [] : [[name, String(values[name])]]));
+  const second = state.compare ? paneValues({ ...state.compare, ...state.beside }) : {};
+  for (const [name, value] of Object.entries(second)) values[`${PANE}${name}`] = value;
+  const parts = NAMES.flatMap((name) => (values[name] ?? null) === null ? [] : [[name, String(values[name])]]);
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
 
@@ -154,14 +180,21 @@ export function writeQuery(state, looks = null) {
   }
 }
 
-/** Which head, and which part of its map, is in sight. @param {State} state */
-function sightParts({ at, camera, turn }) {
+/** What one pane has for itself. @param {PaneChoices} pane @returns {Record<string, string | number | null>} */
+function paneValues({ dataset, method, dims, at, camera, turn, selected, marked, hidden, pairs }) {
   return {
+    dataset,
+    method,
+    dims: dims === 3 ? 3 : null,
     layer: at ? at.layer : null,
     head: at ? at.head : null,
     zoom: camera ? camera.zoom : null,
     center: camera ? `${plain(camera.x)}_${plain(camera.y)}` : null,
     turn: turn ? `${plain(turn.yaw)}_${plain(turn.pitch)}` : null,
+    selected: selected ? `${selected.kind}-${selected.token}` : null,
+    marked: isMarkedSaid({ marked }) && marked !== '' ? marked : null,
+    hidden: hidden.length > 0 ? hidden.map(({ kind, position }) => `${kind}-${position}`).join('.') : null,
+    pairs: pairs.length > 0 ? writePairs(pairs) : null,
   };
 }
 
@@ -183,17 +216,6 @@ function fitWords({ isWhole }) {
 /** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
 export function isMarkedSaid({ marked }) {
   return marked.length <= MOST_CHARACTERS;
-}
-
-/** @param {readonly [number, number]} range */
-function rangeWords([low, high]) {
-  return low <= 0 && high >= 1 ? null : `${low}-${high}`;
-}
-
-/** @param {string} value @returns {[number, number] | null} */
-function readRange(value) {
-  const [low, high, more] = value.split('-').map(readNumber);
-  return more === undefined && low !== null && high !== undefined && high !== null && low <= high && high <= 1 ? [low, high] : null;
 }
 
 /**
@@ -228,42 +250,6 @@ function readHidden(value) {
  */
 function isOneOf(value, all) {
   return /** @type {readonly string[]} */ (all).includes(value);
-}
-
-/**
- * @param {number | null} value
- * @param {number} least
- * @param {number} most
- * @param {(value: number) => Partial<State>} then
- */
-function within(value, least, most, then) {
-  return value !== null && value >= least && value <= most ? then(value) : null;
-}
-
-/** Two numbers such as "-0.25_1.5". @param {string | null} value @returns {(number | null)[]} */
-function readPair(value) {
-  const all = (value ?? '').split('_');
-  return all.length === 2 ? all.map(readSigned) : [null, null];
-}
-
-/** @param {string} value */
-function readSigned(value) {
-  return /^-?\d{1,4}(\.\d{1,8})?$/.test(value) ? Number(value) : null;
-}
-
-/** A number as digits, never as 1e-7. @param {number} value */
-function plain(value) {
-  return String(Number(value.toFixed(8))).includes('e') ? '0' : String(value);
-}
-
-/** A number such as "0.05". @param {string} value */
-function readNumber(value) {
-  return /^\d{1,4}(\.\d{1,4})?$/.test(value) ? Number(value) : null;
-}
-
-/** @param {string} value */
-function readCount(value) {
-  return /^\d{1,9}$/.test(value) ? Number(value) : null;
 }
 
 /**

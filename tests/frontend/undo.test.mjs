@@ -49,7 +49,7 @@ test('taking back leaves one where one is meanwhile', () => {
 });
 
 test('every choice but those of place and look can be taken back', () => {
-  const places = ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette'];
+  const places = ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare'];
   for (const name of Object.keys(DEFAULTS)) {
     const { store, undo, choose } = begin();
     choose({ [name]: name === 'dims' ? 3 : name === 'dataset' ? 'b' : 'other' });
@@ -175,4 +175,19 @@ test('runs end where the corpus ends', () => {
   assert.equal(readMarked('key-7', 3), null);
   assert.equal(lastMarked('query-1-9.key-7'), 9);
   assert.equal(lastMarked(''), -1);
+});
+
+test('what stands out in a second pane is taken back with its counterpart, but not once that pane shows other points', () => {
+  const compare = { dataset: 'b', method: 'pca', dims: 2, at: null, camera: null, turn: null };
+  const { clock, store, undo, choose } = begin({ compare });
+  choose({ selected: POINT });
+  clock.now += 20;
+  store.set({ beside: { ...DEFAULTS.beside, selected: { kind: 'query', token: 9 } } }, 'settle');
+  choose({ compare: { ...compare, at: { layer: 1, head: 0 } } });
+  assert.equal(undo.past, 'selecting a point');
+  undo.back();
+  assert.deepEqual([store.get().selected, store.get().beside.selected, store.get().compare.at], [null, null, { layer: 1, head: 0 }]);
+  undo.forth();
+  choose({ compare: { ...compare, dataset: 'c' } });
+  assert.equal(undo.past, null);
 });

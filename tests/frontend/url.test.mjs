@@ -10,6 +10,8 @@ const FULL = {
   hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true, isWhole: true, similarWith: 'other.model-2',
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
   pairs: [{ query: 12, key: 40, isStrong: true }, { query: 5, key: 7, isStrong: false }],
+  compare: { dataset: 'demo-gpt2', method: 'umap', dims: 3, at: { layer: 1, head: 0 }, camera: { zoom: 1.5, x: 0.25, y: 0.75 }, turn: { yaw: -30, pitch: 12.5 } },
+  beside: { selected: { kind: 'key', token: 38 }, marked: 'query-1-3', hidden: [{ kind: 'key', position: 2 }], pairs: [{ query: 3, key: 4, isStrong: true }] },
 };
 const PLAIN = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
@@ -30,6 +32,19 @@ test('what is written is read again, letter by letter', () => {
   const { choices, notices } = readQuery(writeQuery(FULL));
   assert.deepEqual(notices, []);
   assert.deepEqual({ ...choices, ...REMEMBERED }, FULL);
+});
+
+test('the second pane of an address is readable', () => {
+  const compare = { dataset: 'demo-gpt2', method: 'pca', dims: 2, at: { layer: 2, head: 5 }, camera: null, turn: null };
+  const beside = { ...DEFAULTS.beside, selected: { kind: 'key', token: 3 } };
+  assert.equal(writeQuery({ ...DEFAULTS, dataset: 'demo-bert', compare, beside }), '?dataset=demo-bert&compare.dataset=demo-gpt2&compare.method=pca&compare.layer=2&compare.head=5&compare.selected=key-3');
+  assert.equal(readQuery('?dataset=a').choices.compare, null);
+});
+
+test('parts of a second pane that are right are kept beside parts that are wrong', () => {
+  const { choices, notices } = readQuery('?dataset=a&compare.dataset=b&compare.dims=4&compare.layer=1&compare.head=2');
+  assert.deepEqual(choices.compare, { dataset: 'b', method: null, dims: 2, at: { layer: 1, head: 2 }, camera: null, turn: null });
+  assert.equal(notices.length, 1);
 });
 
 test('text of any kind survives in a search', () => {
@@ -96,6 +111,10 @@ for (const [query, left] of [
   ['?kind=value', 'kind'],
   ['?pairs=strong-12-40.mild-5-7', 'pairs'],
   ['?colour=type', 'colour'],
+  ['?compare.method=pca', 'compare.method'],
+  ['?compare.dataset=../etc', 'compare.dataset'],
+  ['?compare.search=rain', 'compare.search'],
+  ['?compare.center=0.5_0.5', 'compare.center'],
 ]) {
   test(`${query} is ignored with one notice`, () => {
     const { choices, notices } = readQuery(query);

@@ -84,6 +84,39 @@ def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40))
     return FakeCorpus({**tokens, "sequences": sequences}, facts)
 
 
+def cut_again(corpus: FakeCorpus) -> FakeCorpus:
+    """Return the same sentences as a byte-level tokenizer cuts them, long words in two."""
+    old, texts = corpus.tokens, corpus.tokens["sequences"]["text"]
+    tokens: dict[str, list[Any]] = {
+        name: [] for name in ("text", "token_id", "sequence", "position", "token_type")
+    }
+    start, length = [], []
+    for sequence, (first, n) in enumerate(zip(corpus.starts, corpus.lengths, strict=True)):
+        kept = [i for i in range(first, first + n) if old["token_type"][i] == "text"]
+        pieces = [
+            piece
+            for i in kept
+            for piece in cut_word(old["text"][i], is_first=i == kept[0])
+        ]  # fmt: skip
+        start.append(len(tokens["text"]))
+        length.append(len(pieces))
+        tokens["text"] += pieces
+        tokens["token_id"] += [sum(piece.encode()) for piece in pieces]
+        tokens["sequence"] += [sequence] * len(pieces)
+        tokens["position"] += list(range(len(pieces)))
+    tokens["token_type"] = ["text"] * len(tokens["text"])
+    columns = old["sequences"]["columns"]
+    sequences = {"start": start, "length": length, "text": texts, "columns": columns}
+    return FakeCorpus({**tokens, "sequences": sequences}, corpus.facts)
+
+
+def cut_word(word: str, *, is_first: bool) -> list[str]:
+    """Return a word with its leading space, one of more than five letters in two."""
+    space = "" if is_first or word == "." else " "
+    middle = len(word) // 2
+    return [space + word[:middle], word[middle:]] if len(word) > 5 else [space + word]
+
+
 def image_corpus(
     n_tokens: int, *, seed: int, grid: tuple[int, int] = (7, 7), n_registers: int = 0
 ) -> FakeCorpus:

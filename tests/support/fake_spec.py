@@ -37,6 +37,7 @@ class FakeSpec:
     patch_columns: int = 7
     n_registers: int = 0
     n_far: int = 0
+    is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
 
     @property
     def head_ids(self) -> list[HeadId]:

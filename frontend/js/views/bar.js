@@ -2,13 +2,13 @@
 
 import { pictureAddress } from '../address.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js';
-import { neighbourOf } from '../select.js';
+import { chosenMap, fidelityOf, meanFidelity, neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
-import { counted, headWords, mapWords } from '../words.js';
+import { counted, headWords, isMisleading, mapWords, measureWords } from '../words.js';
 import { createMapOfHeads } from './map_of_heads.js';
 import { createSave } from './save.js';
 
-/** @import { Context, View } from '../page.js' */
+/** @import { Context, Facts, Manifest, State } from '../page.js' */
 /** @import { Source } from '../figure/figure.js' */
 /** @import { ShownTheme } from '../painting.js' */
 
@@ -19,16 +19,16 @@ const STEPS = [
   { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
   { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
 ];
+const COMPARE_ICON = 'M2 3h12v10H2zM8 3v10';
 const LASSO_ICON = 'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 2.8c.6.6.6 1.3.2 1.9';
 const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', left: 'Head at the left', right: 'Head at the right' };
 
 /**
  * @param {HTMLElement} root
  * @param {Context & Source & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
- * @returns {View & {openMapOfHeads: () => void}}
  */
 export function createBar(root, context) {
-  const { actions, facts, lasso, notify, resetZoom, store, theme, undo } = context;
+  const { actions, facts, lasso, notify, pane, resetZoom, store, theme, undo } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -39,15 +39,23 @@ export function createBar(root, context) {
   const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
   const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
+  const compare = el('button', { class: 'button', type: 'button', title: 'Open a second pane beside this one: another head, method, dataset or model (key c)', onClick: actions.toggleBeside },
+    icon(COMPARE_ICON), el('span', { class: 'bar__label' }, 'Compare'));
   const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
   const steps = createSteps(undo);
-  const element = el('div', { class: 'bar' }, back, neighbours, el('div', { class: 'bar__words' }, title, detail), steps.element, clear, outline, reset);
+  const place = el('div', { class: 'bar__words' }, title, detail);
+  const element = el('div', { class: 'bar' });
   root.append(element);
   const save = createSave(element, context);
-  element.append(link);
   const heads = createMapOfHeads(element, context);
-  clear.before(heads.button);
+  gather();
   let wasGrid = false;
+
+  /** Everything in its place; what is about the page as a whole can be elsewhere while there are two panes. */
+  function gather() {
+    const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
+    element.append(back, neighbours, place, ...before, heads.button, clear, outline, reset, compare, save.element, ...after);
+  }
 
   function toggleLasso() {
     lasso.turn(!lasso.isOn);
@@ -66,8 +74,12 @@ export function createBar(root, context) {
 
   return {
     openMapOfHeads: heads.open,
+    /** What is about the page as a whole. */
+    pageTools: [steps.element, link],
+    gather,
+    /** @param {State} state */
     update(state) {
-      const { at, method, dims, selected } = state;
+      const { at, selected } = state;
       heads.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const isOpening = wasGrid && at !== null;
@@ -78,9 +90,11 @@ export function createBar(root, context) {
       save.update(state);
       clear.hidden = selected === null;
       reset.hidden = outline.hidden = link.hidden = manifest === null;
+      compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? headWords(at) : 'All heads');
-      const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · number and bar: recall@10` : '';
-      setText(detail, method ? `${mapWords(method, dims)}${size}` : '');
+      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest), isWarning: false };
+      setText(detail, words);
+      detail.classList.toggle('bar__detail--warning', isWarning);
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
     },
     destroy() {
@@ -111,4 +125,19 @@ function createSteps(undo) {
       });
     },
   };
+}
+
+/** Which maps are shown, and how many. @param {State} state @param {Manifest | null} manifest */
+function mapDetail({ at, method, dims }, manifest) {
+  if (!method) return '';
+  const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · number and bar: recall@10` : '';
+  return `${mapWords(method, dims)}${size}`;
+}
+
+/** How true a pane's map is, in the place of its name, which stands above it there. @param {State} state @param {Facts} facts */
+function truthWords(state, { heads }) {
+  const name = chosenMap(state);
+  const fidelity = state.at ? fidelityOf(heads.value, state.at, name) : meanFidelity(heads.value, name);
+  if (!fidelity) return { words: '', isWarning: false };
+  return { words: `${state.at ? '' : 'mean '}recall@10 ${measureWords(fidelity.recall_at_10)}`, isWarning: state.at !== null && isMisleading(fidelity) };
 }

@@ -26,7 +26,7 @@ export function createControls(root, context) {
   const { facts } = context;
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
-  const summary = createSummary(element, context.openTable);
+  const summary = createSummary(element, context);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);
@@ -105,24 +105,26 @@ function optionOf({ name, label, help, isHeadOnly }) {
  * What the dataset is: model, corpus and counts.
  *
  * @param {HTMLElement} root
- * @param {() => void} openTable
+ * @param {Context & {openTable: () => void}} context
  */
-function createSummary(root, openTable) {
+function createSummary(root, { openTable, pane }) {
   const element = el('section', { class: 'about' });
   root.append(element);
   /** @type {Manifest | null} */
   let shown = null;
+  /** @type {ReturnType<Context['pane']>} */
+  let name = null;
 
   return {
     /** @param {Manifest | null} manifest */
     update(manifest) {
-      if (manifest === shown) return;
-      shown = manifest;
+      if (manifest === shown && pane() === name) return;
+      [shown, name] = [manifest, pane()];
       element.replaceChildren();
       if (!manifest) return;
       const { model, corpus } = manifest;
       element.append(
-        el('h2', { class: 'about__model', title: model.source }, model.name),
+        el('h2', { class: 'about__model', title: model.source }, name && el('span', { class: 'pane__name' }, name), model.name),
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
         el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head`),
       );

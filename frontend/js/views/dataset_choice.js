@@ -16,7 +16,7 @@ const UNKNOWN = 'Not known yet';
 /**
  * @param {HTMLElement} root
  * @param {Context} context
- * @returns {View}
+ * @returns {View & {element: HTMLElement}}
  */
 export function createDatasetChoice(root, { actions, facts }) {
   const select = el('select', { class: 'select header__dataset', onChange: choose, onPointerdown: () => name(true), onKeydown: () => name(true), onBlur: () => name(false) });
@@ -36,6 +36,7 @@ export function createDatasetChoice(root, { actions, facts }) {
   }
 
   return {
+    element: label,
     update({ dataset }) {
       const entries = facts.datasets.value ?? [];
       const groups = byFamily(entries);

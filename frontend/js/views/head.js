@@ -172,11 +172,14 @@ export function createHeadLayer(root, context) {
 
   /** The points drawn largest: the selected one and the one under the mouse, as far as they are drawn. */
   function emphasis() {
-    const { at, selected } = store.get();
+    const { at, compare, selected } = store.get();
     const tokens = facts.tokens.value;
     const drawn = at === null ? facts.gridTokens.value : null;
     if (!tokens) return [];
-    return [selected, at === null ? null : hover.get()].flatMap((point) => {
+    // In the grid nothing is under the mouse but heads; what is pointed at in another pane stands out there, too.
+    const pointed = at === null && !compare ? null : hover.get();
+    const counterparts = pointed ? hover.others().map((token) => ({ kind: pointed.kind, token })) : [];
+    return [selected, pointed, ...counterparts].flatMap((point) => {
       const index = point && point.token < tokens.n ? drawnPoint(point, drawn, tokens.n) : -1;
       return index < 0 ? [] : [index];
     });

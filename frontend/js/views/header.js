@@ -53,6 +53,7 @@ export function createHeader(root, context) {
 
   return {
     update(state) {
+      datasets.element.hidden = methods.element.hidden = dims.element.hidden = state.compare !== null; // each pane has its own
       datasets.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const has = manifest?.maps ?? {};

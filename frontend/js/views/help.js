@@ -16,6 +16,7 @@ const CONTROLS = [
     ['Save figure', 'what is seen, with its caption, as SVG or PNG; places of points and fidelity of heads as tables'],
     ['Copy address', 'the address of exactly this picture, with zoom, theme and palette; the line of the address leaves theme and palette to whoever reads it'],
     ['Reset zoom', 'shows everything again'],
+    ['Compare', 'opens a second pane with its own dataset, method, dimensions and head; what is pointed at or selected in one is so in the other: the same token, the same word of another model, the same place of an image'],
     ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],
   ]],
   ['At the left', [
@@ -54,7 +55,7 @@ const CONTROLS = [
 const KEYS = [
   ['/', 'search in all heads'],
   ['+  -', 'wish the pair of the selected token and the one pointed at strong, or weak'],
-  ['Esc', 'clear the selection, then the marked points, then the search'],
+  ['Esc', 'clear the selection, then the marked points, then the search; then close the other pane'],
   ['← ↑ ↓ →', 'neighbouring head'],
   ['n, p', 'in a head: the next point and the one before, with its words; hits of the search alone, if there are any; Shift goes on by a sentence or image'],
   ['Enter, Esc', 'selects the point that one has come to, or leaves it'],
@@ -65,6 +66,8 @@ const KEYS = [
   ['m', 'map of heads'],
   ['l', 'labels on or off'],
   ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],
+  ['c', 'a second pane beside this one, or this one alone'],
+  ['o', 'the other pane: header, keys and the sentence or image speak of it'],
   ['?', 'this help'],
 ];
 

@@ -30,7 +30,9 @@ import { createSentenceView } from './sentence.js';
  */
 export function createPanel(root, context) {
   const { actions, facts } = context;
-  const title = el('h2', {});
+  const badge = el('span', { class: 'pane__name', hidden: true });
+  const words = el('span', {});
+  const title = el('h2', {}, badge, words);
   const which = el('p', { class: 'soft' });
   const chosen = el('p', { class: 'panel__chosen' });
   const mark = el('button', { class: 'button button--small panel__mark', type: 'button', onClick: markSequence });
@@ -70,7 +72,10 @@ export function createPanel(root, context) {
   function updateHead(state, tokens, { model: { modality } }) {
     const { selected } = state;
     const n = tokens.sequences.length.length;
-    setText(title, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
+    const pane = context.pane();
+    badge.hidden = pane === null;
+    setText(badge, pane ?? '');
+    setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
     const head = state.at ? headWords(state.at) : 'no head is open';
     setText(which, selected ? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)} · ${head}` : `${counted(n, 'image')}; click one to select it`);
     close.hidden = about.hidden = !selected;

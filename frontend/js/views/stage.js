@@ -34,7 +34,7 @@ const READY_ONE = Uint8Array.of(1);
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
- * @returns {View & {legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, openMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, openMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { facts, store } = context;
@@ -43,7 +43,7 @@ export function createStage(root, context) {
   const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
   const words = el('canvas', { class: 'map__labels', 'aria-hidden': 'true' });
   const map = el('div', { class: 'map' }, canvas, overlay, words);
-  const element = el('main', { class: 'stage' });
+  const element = el('section', { class: 'stage' });
   root.append(element);
   const lasso = createLasso(map, { ...context, frame: () => frame });
   const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)), rested: context.actions.look });
@@ -240,6 +240,8 @@ export function createStage(root, context) {
   }
 
   return {
+    bar,
+    element,
     update,
     legend: () => legend,
     renderer,
@@ -255,6 +257,8 @@ export function createStage(root, context) {
     },
   };
 }
+
+/** @typedef {ReturnType<typeof createStage>} Stage */
 
 /** A renderer can be asked for in the address, by those who doubt the choice. @returns {Renderer['name'] | null} */
 function forcedRenderer() {
