@@ -14,7 +14,7 @@ export function createPanes(root, parts, front) {
   /** @type {SecondPane | null} */
   let second = null;
   let isComing = false;
-  let wasOne = false;
+  let hasBeenOne = false;
 
   async function open() {
     if (isComing) return;
@@ -36,7 +36,7 @@ export function createPanes(root, parts, front) {
     second = next;
     root.classList.toggle('is-split', next !== null);
     front.join(next?.context ?? null);
-    if (next && wasOne) front.bring('B'); // what was just opened is what one wants to change
+    if (next && hasBeenOne) front.bring('B'); // what was just opened is what one wants to change
   }
 
   return {
@@ -53,7 +53,7 @@ export function createPanes(root, parts, front) {
       if (!state.compare && second) join(null);
       else if (state.compare && !second) void open();
       else if (state.compare) second?.update(state, front.name());
-      wasOne = state.compare === null;
+      hasBeenOne ||= state.compare === null;
     },
   };
 }

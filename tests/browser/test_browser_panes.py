@@ -1,0 +1,384 @@
+"""Two panes side by side: heads, methods, datasets, linked through the token."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.page_driver import LINES, fetch_json, open_view, query_of, selected, wait_until
+from tests.browser.test_browser_accessibility import grave_findings
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+
+WORDS = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
+PIECES = FakeSpec("pieces", n_layers=2, n_heads=3, n_tokens=300, is_causal=True, is_cut=True)
+OTHERS = FakeSpec("others", n_layers=2, n_heads=2, n_tokens=80, maps=("pca-2d", "pca-3d"), seed=9)
+PICTURES = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
+HEAD = "?dataset=words&method=pca&layer=1&head=2"
+TWO_HEADS = f"{HEAD}&compare.dataset=words&compare.method=pca&compare.layer=0&compare.head=1"
+TWO_MODELS = f"{HEAD}&compare.dataset=pieces&compare.method=pca&compare.layer=1&compare.head=0"
+PICTURE = """canvas => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum = (sum * 31 + data[i]) | 0;
+  return sum;
+}"""
+LINE_PIXELS = LINES.replace("() => {", "canvas => {").replace(
+    "const canvas = document.querySelector('.map__overlay');", ""
+)
+
+
+@pytest.fixture(scope="module")
+def address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of the page over two ways of cutting the same sentences, and others."""
+    folder = tmp_path_factory.mktemp("panes")
+    for spec in (WORDS, PIECES, OTHERS, PICTURES):
+        write_fake_dataset(folder, spec)
+    return serve(folder)
+
+
+def pane(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=f"Pane {name}:")
+
+
+def open_panes(page: Page, address: str, query: str) -> tuple[Locator, Locator]:
+    open_view(page, address, query)
+    a, b = pane(page, "A"), pane(page, "B")
+    for one in (a, b):
+        expect(one.locator(".map__canvas")).to_be_visible()
+        wait_until(lambda one=one: is_still(page, one), "the picture is still")
+    return a, b
+
+
+def picture(one: Locator) -> int:
+    return one.locator(".map__canvas").evaluate(PICTURE)
+
+
+def is_still(page: Page, one: Locator) -> bool:
+    before = picture(one)
+    page.wait_for_timeout(120)
+    return picture(one) == before
+
+
+def n_line_pixels(one: Locator) -> int:
+    return one.locator(".map__overlay").evaluate(LINE_PIXELS)
+
+
+def point_at(page: Page, one: Locator, kind: str = "") -> str:
+    """Move the mouse over a pane's map until a point is under it; return what its sheet says."""
+    box = one.locator(".map").bounding_box()
+    assert box is not None
+    steps = 22
+    sheet = one.locator(".map.is-over-point .tooltip")
+    for row in range(1, steps):
+        for column in range(1, steps):
+            page.mouse.move(
+                box["x"] + box["width"] * column / steps, box["y"] + box["height"] * row / steps
+            )
+            page.wait_for_timeout(30)
+            if sheet.is_visible() and f"{kind}, position" in sheet.inner_text():
+                return sheet.inner_text()
+    raise AssertionError("there is no point under the mouse anywhere")
+
+
+def click_here(page: Page) -> None:
+    page.mouse.down()
+    page.mouse.up()
+
+
+def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    page.get_by_role("button", name="Compare").click()
+    a, b = pane(page, "A"), pane(page, "B")
+    expect(b).to_have_attribute("aria-current", "true")
+    expect(a).not_to_have_attribute("aria-current", "true")
+    for one in (a, b):
+        expect(one.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(page.locator(".header").get_by_label("Dataset")).to_be_hidden()
+    expect(page.locator(".about .pane__name")).to_have_text("B")
+    page.keyboard.press("ArrowRight")
+    expect(b.locator(".bar__title")).to_have_text("Layer 1, head 3")
+    expect(a.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    page.keyboard.press("o")
+    expect(a).to_have_attribute("aria-current", "true")
+    page.keyboard.press("ArrowUp")
+    expect(a.locator(".bar__title")).to_have_text("Layer 0, head 2")
+    b.locator(".bar__words").click()
+    expect(b).to_have_attribute("aria-current", "true")
+    page.keyboard.press("g")
+    expect(b.locator(".bar__title")).to_have_text("All heads")
+    expect(a.locator(".bar__title")).to_have_text("Layer 0, head 2")
+
+
+def test_each_pane_says_how_true_its_own_map_is(page: Page, address: str) -> None:
+    a, b = open_panes(page, address, TWO_MODELS)
+    for one, dataset, at in ((a, "words", (1, 2)), (b, "pieces", (1, 0))):
+        heads = fetch_json(page, f"api/v1/datasets/{dataset}/heads")["heads"]
+        facts = next(h for h in heads if (h["layer"], h["head"]) == at)["maps"]["pca-2d"]
+        recall = facts["fidelity"]["recall_at_10"]
+        expect(one.locator(".bar__detail")).to_have_text(f"recall@10 {recall:.2f}")
+
+
+def test_pointing_in_one_pane_marks_the_same_point_in_the_other(page: Page, address: str) -> None:
+    a, b = open_panes(page, address, TWO_HEADS)
+    plain = picture(b)
+    point_at(page, a)
+    wait_until(lambda: picture(b) != plain, "the point stands out in the other pane")
+    expect(b.locator(".tooltip")).to_be_hidden()
+    page.mouse.move(5, 5)
+    wait_until(lambda: picture(b) == plain, "it is as before")
+    plain = picture(a)
+    point_at(page, b)
+    wait_until(lambda: picture(a) != plain, "the other way round, too")
+
+
+def test_selecting_in_one_pane_selects_in_the_other_with_lines_in_both(
+    page: Page, address: str
+) -> None:
+    a, b = open_panes(page, address, TWO_HEADS)
+    point_at(page, b)
+    click_here(page)
+    for one in (a, b):
+        wait_until(lambda one=one: n_line_pixels(one) > 0, "attention lines are drawn")
+    assert "compare.selected" not in query_of(page)
+    expect(page.locator(".panel .pane__name")).to_have_text("B")
+    expect(page.locator(".panel__title")).to_contain_text("Layer 0, head 1")
+    page.keyboard.press("o")
+    expect(page.locator(".panel .pane__name")).to_have_text("A")
+    expect(page.locator(".panel__title")).to_contain_text("Layer 1, head 2")
+    page.keyboard.press("Escape")
+    assert "selected" not in query_of(page)
+    for one in (a, b):
+        wait_until(lambda one=one: n_line_pixels(one) == 0, "attention lines are gone")
+
+
+def test_two_methods_of_one_head_are_drawn_beside_each_other(page: Page, address: str) -> None:
+    a, b = open_panes(page, address, TWO_HEADS.replace("compare.layer=0", "compare.layer=1"))
+    before = picture(a), picture(b)
+    b.get_by_label("Projection method").select_option("umap")
+    wait_until(lambda: picture(b) != before[1], "another map is drawn")
+    b.get_by_label("3-D").check()
+    expect(a.get_by_label("Projection method")).to_have_value("pca")
+    expect(a.get_by_label("2-D")).to_be_checked()
+    page.mouse.move(5, 5)
+    wait_until(lambda: picture(a) == before[0], "the first pane is as it was")
+    shown = {"method": "pca", "compare.method": "umap", "compare.dims": "3"}
+    assert shown.items() <= query_of(page).items()
+
+
+def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, address: str) -> None:
+    a, b = open_panes(page, address, TWO_MODELS)
+    n = len(fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["text"])
+    expect(page.locator(".panes__link")).to_have_text(
+        f"A and B: {n} sentences in both, linked by the words"
+    )
+    words = fetch_json(page, "api/v1/datasets/words/tokens")
+    pieces = fetch_json(page, "api/v1/datasets/pieces/tokens")
+    plain = picture(a)
+    point_at(page, b)
+    wait_until(lambda: picture(a) != plain, "the word stands out in the other pane")
+    click_here(page)
+    wait_until(lambda: "selected" in query_of(page), "the word is selected, too")
+    kind, token = query_of(page)["compare.selected"].split("-")
+    point = selected(page)
+    word, piece = words["text"][point["token"]], pieces["text"][int(token)].strip()
+    assert piece in word
+    assert kind == point["kind"]
+    assert words["sequence"][point["token"]] == pieces["sequence"][int(token)]
+    for one in (a, b):
+        wait_until(lambda one=one: n_line_pixels(one) > 0, "attention lines are drawn")
+
+
+def test_a_mark_that_the_other_model_does_not_have_is_selected_alone(
+    page: Page, address: str
+) -> None:
+    open_panes(page, address, f"{TWO_MODELS}&selected=key-0")
+    assert fetch_json(page, "api/v1/datasets/words/tokens")["text"][0] == "[CLS]"
+    expect(page.locator(".panel__chosen")).to_contain_text("[CLS]")
+    assert "compare.selected" not in query_of(page)
+    page.locator(".sentence__main .sentence__column--key .sentence__button").nth(1).press("Enter")
+    wait_until(lambda: query_of(page).get("compare.selected") == "key-0", "its first word is")
+
+
+def test_other_sentences_share_the_search_and_say_so(page: Page, address: str) -> None:
+    query = TWO_HEADS.replace("compare.dataset=words", "compare.dataset=others")
+    a, b = open_panes(page, address, query)
+    link = page.locator(".panes__link")
+    expect(link).to_have_text("A and B: different sentences, linked by the search only")
+    plain = picture(a), picture(b)
+    page.get_by_role("searchbox").fill("rain")
+    wait_until(lambda: picture(a) != plain[0] and picture(b) != plain[1], "both show hits")
+    page.keyboard.press("Escape")
+    point_at(page, a)
+    click_here(page)
+    wait_until(lambda: n_line_pixels(a) > 0, "attention lines are drawn")
+    assert n_line_pixels(b) == 0
+    assert "compare.selected" not in query_of(page)
+
+
+def test_a_pane_may_show_images_beside_text(page: Page, address: str) -> None:
+    _, b = open_panes(page, address, TWO_HEADS)
+    b.get_by_label("Dataset").focus()
+    b.get_by_label("Dataset").select_option("pictures")
+    link = page.locator(".panes__link")
+    expect(link).to_have_text("A and B: a text and an image dataset, linked by the search only")
+    expect(b.locator(".bar__title")).to_have_text("All heads")
+    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator(".panel")).to_contain_text("Images")
+    page.keyboard.press("o")
+    expect(page.locator(".panel")).to_be_hidden()
+
+
+def test_the_address_holds_both_panes(page: Page, address: str) -> None:
+    query = (
+        f"{HEAD}&selected=query-40&color=position&search=rain&compare.dataset=pieces"
+        "&compare.method=umap&compare.dims=3&compare.layer=0&compare.head=1"
+    )
+    a, b = open_panes(page, address, query)
+    wait_until(lambda: "compare.selected" in query_of(page), "the other selection is found")
+    whole = page.evaluate("location.search")
+    a, b = open_panes(page, address, whole)
+    assert page.evaluate("location.search") == whole
+    expect(a.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(b.locator(".bar__title")).to_have_text("Layer 0, head 1")
+    expect(b.get_by_label("Dataset")).to_have_value("pieces")
+    expect(b.get_by_label("Projection method")).to_have_value("umap")
+    expect(b.get_by_label("3-D")).to_be_checked()
+    expect(page.locator(".notice")).to_have_count(0)
+    assert page.title() == "L1 H2 · words | L0 H1 · pieces | AttentionViz"
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("compare.dataset=nowhere", "There is no dataset “nowhere”"),
+        ("compare.dataset=others&compare.method=umap", "has no map “umap-2d”"),
+        ("compare.dataset=pieces&compare.layer=2&compare.head=0", "Layer 2 is outside 0..1"),
+        ("compare.method=pca", "compare.method=pca"),
+    ],
+)
+def test_what_the_address_says_wrongly_of_the_second_pane_is_ignored_with_a_notice(
+    page: Page, address: str, part: str, words: str
+) -> None:
+    open_view(page, address, f"{HEAD}&{part}")
+    expect(page.locator(".notice")).to_have_count(1)
+    expect(page.locator(".notice")).to_contain_text(words)
+    expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
+
+
+@pytest.mark.parametrize(
+    ("way", "title"), [("c", "head 2"), ("Escape", "head 2"), ("B", "head 2"), ("A", "head 1")]
+)
+def test_either_pane_is_closed_by_key_or_button_and_the_history_brings_it_back(
+    page: Page, address: str, way: str, title: str
+) -> None:
+    open_panes(page, address, TWO_HEADS)
+    if way in "AB":
+        page.get_by_role("button", name=f"Close pane {way}").click()
+    else:
+        page.keyboard.press(way)
+    expect(page.locator(".stage")).to_have_count(1)
+    expect(page.locator(".bar__title")).to_contain_text(title)
+    expect(page.locator(".pane__head, .divider, .panes__link")).to_have_count(0)
+    expect(page.get_by_role("button", name="Compare")).to_be_visible()
+    assert not [name for name in query_of(page) if name.startswith("compare")]
+    page.go_back()
+    expect(page.locator(".stage")).to_have_count(2)
+    expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
+
+
+def test_what_both_panes_show_is_asked_for_once(page: Page, address: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_panes(page, address, f"{TWO_HEADS}&selected=query-40")
+    paths = [url for url in asked if "/api/v1/datasets/words" in url]
+    assert len(paths) == len(set(paths))
+    asked.clear()
+    page.keyboard.press("o")
+    page.get_by_role("button", name="Close pane A").click()
+    expect(page.locator(".stage")).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert not [url for url in asked if "/api/v1/datasets/words" in url]
+
+
+def test_nothing_of_a_second_pane_is_loaded_before_it_is_asked_for(
+    page: Page, address: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_view(page, address, HEAD)
+    later = {"second_pane.js", "link.js", "align.js", "pane_head.js", "pane_frame.js"}
+    assert not later & {url.rpartition("/")[2] for url in asked}
+    page.keyboard.press("c")
+    expect(pane(page, "B")).to_be_visible()
+    assert later <= {url.rpartition("/")[2] for url in asked}
+
+
+def test_points_of_one_dataset_are_marked_in_both_panes(page: Page, address: str) -> None:
+    a, b = open_panes(page, address, TWO_HEADS)
+    plain = picture(b)
+    box = a.locator(".map").bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 40, box["y"] + 200)
+    page.mouse.down()
+    for x, y in ((0.9, 0.3), (0.9, 0.8), (0.1, 0.8)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=6)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(a.locator(".marked")).to_be_visible()
+    wait_until(lambda: picture(b) != plain, "they stand out in the other pane")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 700), (390, 800)])
+def test_panes_lie_beside_each_other_or_above_where_there_is_no_room(
+    page: Page, address: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
+    boxes = [one.bounding_box() for one in (a, b)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    if size[0] > 1100:
+        assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+        assert boxes[0]["y"] == boxes[1]["y"]
+    else:
+        assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+        assert boxes[0]["x"] == boxes[1]["x"]
+        assert boxes[0]["width"] == boxes[1]["width"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for one, box in zip((a, b), boxes, strict=True):
+        parts = one.locator(".pane__head > *, .bar > *:visible").all()
+        for inside in [part.bounding_box() for part in parts]:
+            assert inside is None or inside["x"] + inside["width"] <= box["x"] + box["width"] + 1
+
+
+def test_the_divider_gives_room_by_keys_and_by_hand(page: Page, address: str) -> None:
+    a, _ = open_panes(page, address, TWO_HEADS)
+    divider = page.get_by_role("separator", name="Share of pane A")
+    width = a.bounding_box()["width"]
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "55")
+    assert a.bounding_box()["width"] > width + 20
+    expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
+    box = divider.bounding_box()
+    page.mouse.move(box["x"], box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 200, box["y"] + 300, steps=4)
+    page.mouse.up()
+    assert a.bounding_box()["width"] < width - 20
+    divider.dblclick()
+    expect(divider).to_have_attribute("aria-valuenow", "50")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_two_panes(page: Page, address: str, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
+    assert grave_findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.wait_for_timeout(300)
+    assert grave_findings(page) == []
