@@ -4,13 +4,13 @@ import { toggleHidden } from './attention.js';
 import { recall, remember } from './memory.js';
 import { isSamePair, withPair } from './pairs.js';
 import { CLEARED, mapName, neighbourOf } from './select.js';
-import { NO_FILTERS } from './store.js';
+import { ANY_SCORE, NO_FILTERS } from './store.js';
 
 /** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, PaneStore, Selected, State, Theme } from './page.js' */
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
-/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole'} Plain */
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange'} Plain */
 
 const THEME_KEY = 'theme';
 const PALETTE_KEY = 'palette';
@@ -100,6 +100,14 @@ export function createActions(store, facts, marks) {
     clearFilters: () => store.set({ filters: NO_FILTERS }),
     /** Choices that change nothing but themselves. @param {Partial<Pick<State, Plain>>} choice @param {HistoryMode} [history] */
     choose: (choice, history) => store.set(choice, history),
+    /** Tint the grid; a range that was chosen stays one of its own score. @param {string | null} score */
+    tintBy: (score) => store.set(tintedBy(score, store.get())),
+    /** Choose the score whose range steps heads back; its range is open at first. @param {string | null} score */
+    filterBy: (score) => store.set({ filterScore: score === store.get().score ? null : score, scoreRange: ANY_SCORE }),
+    /** All heads are there again. */
+    clearScoreRange: () => store.set({ filterScore: null, scoreRange: ANY_SCORE }),
+    /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
+    compareHeads: (score) => store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
     /** @param {string} color */
     setColor: (color) => store.set({ color }),
     /** @param {string} search as typed */
@@ -124,6 +132,18 @@ export function createActions(store, facts, marks) {
 }
 
 /** @typedef {ReturnType<typeof createActions>} Actions */
+
+/**
+ * The choices once the grid has another tint: a range that heads were chosen by stays one of its own score.
+ *
+ * @param {string | null} score
+ * @param {State} state
+ * @returns {Pick<State, 'score' | 'filterScore'>}
+ */
+export function tintedBy(score, { filterScore, score: former, scoreRange }) {
+  const kept = filterScore ?? (scoreRange.some((end) => end !== null) ? former : null);
+  return { score, filterScore: kept === score ? null : kept };
+}
 
 /** @returns {{theme: Theme, palette: PaletteName}} What was chosen last, on this browser. */
 export function readLooks() {

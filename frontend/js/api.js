@@ -3,6 +3,7 @@
 import { decodePositions, decodeReady, readArray } from './decode.js';
 import { learnMethods } from './methods.js';
 import { pairQuery } from './pairs.js';
+import { learnScores } from './scores.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, SimilarHeads, Tokens, Weight } from './page.js' */
 /** @import { Dims } from './types.js' */
@@ -70,8 +71,9 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     isSite,
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
-      const { datasets, methods } = await json('datasets', signal);
+      const { datasets, methods, scores } = await json('datasets', signal);
       learnMethods(methods);
+      learnScores(scores);
       return datasets;
     },
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */

@@ -17,25 +17,47 @@ const TITLE_WIDTH_PX = 84;
 export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
 
-/** @typedef {{cells: Cells, cellSize: number, size: {width: number, height: number}, home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth: number}} Arrangement */
+/** `slots` are the places of the grid, row by row; a cell lies in the place that the order gives to its head. */
+/** @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number}, home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth: number}} Arrangement */
 
 /**
  * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
  * @param {{width: number, height: number}} room
+ * @param {Int32Array | null} [order] heads in the order of their places; null: layer by layer
  * @returns {Arrangement}
  */
-export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room) {
+export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room, order = null) {
   const width = Math.max(80, room.width - GRID_MARGIN.left - GRID_MARGIN.right);
   const height = Math.max(80, room.height - GRID_MARGIN.top - GRID_MARGIN.bottom);
-  const { cells, cellSize, height: used } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
+  const { cells: slots, cellSize, height: used } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
   const widest = nHeads > 1 ? (width - cellSize) / (nHeads - 1) : cellSize;
   const pitch = { x: Math.max(cellSize + GAP_PX, Math.min(widest, width / nHeads, Math.max(TITLE_WIDTH_PX, cellSize * MAX_SPREAD))), y: cellSize + TITLE_PX + GAP_PX };
   const titleWidth = Math.max(cellSize, Math.min(pitch.x - TITLE_GAP_PX, TITLE_WIDTH_PX));
-  for (let cell = 0; cell < cells.n; cell++) cells.x[cell] = (cell % nHeads) * pitch.x + (titleWidth - cellSize) / 2;
+  for (let slot = 0; slot < slots.n; slot++) slots.x[slot] = (slot % nHeads) * pitch.x + (titleWidth - cellSize) / 2;
   const size = { width: (nHeads - 1) * pitch.x + titleWidth, height: used };
   const k = Math.min(1, width / size.width, height / size.height);
   const home = { k, x: GRID_MARGIN.left + (width - k * size.width) / 2, y: GRID_MARGIN.top + Math.max(0, (height - k * size.height) / 2) };
-  return { cells, cellSize, size, home, limits: zoomLimits(size, room, cellSize), pitch, titleWidth };
+  return { cells: order ? inOrder(slots, order) : slots, slots, cellSize, size, home, limits: zoomLimits(size, room, cellSize), pitch, titleWidth };
+}
+
+/** @param {Cells} slots @param {Int32Array} order @returns {Cells} */
+function inOrder(slots, order) {
+  const cells = { n: slots.n, x: new Float32Array(slots.n), y: new Float32Array(slots.n), size: slots.size };
+  for (const [slot, cell] of order.entries()) [cells.x[cell], cells.y[cell]] = [slots.x[slot], slots.y[slot]];
+  return cells;
+}
+
+/**
+ * The place beside another in a grid of rows, or -1 at its edge.
+ *
+ * @param {number} slot
+ * @param {'up' | 'down' | 'left' | 'right'} direction
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ */
+export function besideSlot(slot, direction, { n_layers: nRows, n_heads: nColumns }) {
+  const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
+  const [row, column] = [Math.floor(slot / nColumns) + down, (slot % nColumns) + right];
+  return row < 0 || row >= nRows || column < 0 || column >= nColumns ? -1 : row * nColumns + column;
 }
 
 /**
@@ -45,7 +67,7 @@ export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room) {
 export function arrangeHead(room) {
   const { cells, cellSize, width, height } = layoutHead({ ...room, margin: HEAD_MARGIN_PX });
   const size = { width, height };
-  return { cells, cellSize, size, home: fitTransform(size, room, HEAD_MARGIN_PX), limits: { min: 0.5, max: 60 }, pitch: { x: cellSize, y: cellSize }, titleWidth: cellSize };
+  return { cells, slots: cells, cellSize, size, home: fitTransform(size, room, HEAD_MARGIN_PX), limits: { min: 0.5, max: 60 }, pitch: { x: cellSize, y: cellSize }, titleWidth: cellSize };
 }
 
 /** Of the shorter side of the room: a head of the grid this large is opened, and one smaller than the other is left. */

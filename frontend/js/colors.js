@@ -20,6 +20,7 @@
  * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for keys; the first are farthest apart.
  * @property {[number, number]} others Classes that have no hue of their own, for queries and for keys, packed.
  * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last; neither of queries nor of keys.
+ * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; of neither kind's hue.
  * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from red, for queries and for keys.
  */
 
@@ -28,13 +29,14 @@ export const RAMP_SIZE = 256;
 /** The palettes one can choose between. */
 export const PALETTE_NAMES = Object.freeze(['safe', 'classic']);
 
-/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
+/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], scores: Lch[], fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
 const THEMES = {
   light: {
     background: [255, 255, 255],
     ink: [23, 25, 31],
     neutral: [0.7, 0.006, 260],
     others: [[0.6, 0.012, 260], [0.82, 0.01, 260]],
+    scores: [[0.95, 0.05, 115], [0.735, 0.125, 160], [0.52, 0.1, 215], [0.305, 0.13, 290]],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.48, 0.17], key: [0.77, 0.13] },
   },
   dark: {
@@ -42,6 +44,7 @@ const THEMES = {
     ink: [244, 245, 248],
     neutral: [0.5, 0.01, 260],
     others: [[0.42, 0.012, 260], [0.62, 0.012, 260]],
+    scores: [[0.3, 0.12, 290], [0.505, 0.1, 235], [0.71, 0.125, 170], [0.915, 0.15, 110]],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
   },
 };
@@ -105,7 +108,7 @@ export function canvasPalette(theme, name = 'safe') {
   const key = `${theme} ${name}`;
   let palette = built.get(key);
   if (!palette) {
-    const { background, ink, neutral, others, fives } = THEMES[theme];
+    const { background, ink, neutral, others, scores, fives } = THEMES[theme];
     const { kinds, ramps } = PALETTES[name][theme];
     /** @param {readonly number[]} hues @returns {[Uint32Array, Uint32Array]} dark for queries, light for keys */
     const paired = (hues) => [tinted(hues, fives.query), tinted(hues, fives.key)];
@@ -118,6 +121,7 @@ export function canvasPalette(theme, name = 'safe') {
       fives: paired(fives.hues),
       classes: [classColors(fives.query), classColors(fives.key)],
       others: [pack(oklchToRgb(others[0])), pack(oklchToRgb(others[1]))],
+      scores: makeRamp(scores),
       cycles: paired(circleHues()),
       layers: makeRamp(LAYERS[theme]),
     };
@@ -192,6 +196,28 @@ export function oklchToRgb([lightness, chroma, hue]) {
 export function lightnessOf(color) {
   const [red, green, blue] = unpack(color).map((part) => linearOf(part / 255));
   return linearToOklab(red, green, blue)[0];
+}
+
+/**
+ * Black or white, whichever can be read on a colour; on any colour one of them has a contrast of 4.5 (WCAG 2).
+ * @param {number} color Packed RGBA.
+ * @returns {'#000' | '#fff'}
+ */
+export function wordsOn(color) {
+  const [red, green, blue] = unpack(color).map((part) => linearOf(part / 255));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000' : '#fff';
+}
+
+/**
+ * A colour between two others.
+ * @param {number} color Packed RGBA.
+ * @param {Rgb} background
+ * @param {number} share Of the colour, 0..1.
+ * @returns {number} Packed RGBA.
+ */
+export function blend(color, background, share) {
+  const [red, green, blue] = unpack(color).map((part, i) => Math.round(share * part + (1 - share) * background[i]));
+  return pack([red, green, blue]);
 }
 
 /** @param {readonly number[]} hues @param {[number, number]} tone Lightness and chroma. @returns {Uint32Array} */

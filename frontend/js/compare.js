@@ -7,7 +7,7 @@ import { atRest, NO_MARKS } from './store.js';
 /** @import { Link } from './link.js' */
 
 /** What is not taken over from one dataset to another where a single pane shows it, but holds for both panes. */
-const SHARED_LOOKS = /** @type {readonly string[]} */ (['color', 'filters', 'similarWith']);
+const SHARED_LOOKS = /** @type {readonly string[]} */ (['color', 'filters', 'similarWith', 'score', 'order', 'isOrderRising', 'filterScore', 'scoreRange']);
 
 /** @param {PanePlace} pane @returns {PanePlace} */
 export function placeOf({ dataset, method, dims, at, camera, turn }) {

@@ -4,6 +4,7 @@ import { findTokens, indexWords } from './search.js';
 import { modesFor, queriesThenKeys } from './color_modes.js';
 import { withoutHidden } from './attention.js';
 import { fitsByHead } from './pairs.js';
+import { createHeadScores } from './head_scores.js';
 import { freshValue } from './slots.js';
 
 /** @import { Aggregate, Attention, Facts, State } from './page.js' */
@@ -38,7 +39,11 @@ export function createDerived(facts) {
   const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
   const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
 
+  const heads = createHeadScores(facts);
+
   return {
+    /** The numbers of all heads. */
+    heads: () => heads,
     /**
      * The attention of the selected sequence in the open head, weighed and without hidden tokens: what every view shows.
      *

@@ -172,7 +172,7 @@ function createFacts(changed, beside, datasets = createSlot('the list of dataset
     gridTokens: slot('gridTokens', 'the tokens of the grid'),
     grid: slot('grid', 'the maps of all heads'),
     gridNorms: slot('gridNorms', 'the norms of the grid'),
-    heads: slot('heads', 'the fidelity of the heads'),
+    heads: slot('heads', 'the numbers of the heads'),
     headMap: slot('headMap', 'the map of this head'),
     headNorms: slot('headNorms', 'the norms of this head'),
     tokenScores: slot('tokenScores', 'the attention of all tokens in this head'),

@@ -19,6 +19,7 @@ import { createUndo } from './undo.js';
 import { createAbout } from './views/about.js';
 import { createControls } from './views/controls.js';
 import { createHeader } from './views/header.js';
+import { createHeadTable } from './views/head_table.js';
 import { createHelp } from './views/help.js';
 import { createNotices } from './views/notices.js';
 import { createPanel } from './views/panel.js';
@@ -54,19 +55,21 @@ function start(root, site) {
     pane: () => (store.get().compare ? 'A' : null),
   };
   const front = createFront(context);
+  const headTable = createHeadTable(document.body, front.context);
+  const { open: openHeads } = headTable;
   const app = el('div', { class: 'app' });
   root.append(app);
   const header = createHeader(app, { ...front.context, openHelp: help.open });
   const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
-  const controls = createControls(app, { ...front.context, openTable: table.open, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
+  const controls = createControls(app, { ...front.context, openTable: table.open, openHeads, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
   const area = el('main', { class: 'panes' });
   app.append(area);
   const theme = () => shownTheme(store.get());
-  const stage = createStage(area, { ...context, theme, drawn: markDrawn });
+  const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
   const panel = createPanel(app, front.context);
-  panes = createPanes(area, { choices: store, first: context, stage, theme, schedule }, front);
+  panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
   createKeyboard({
-    ...front.context, openHelp: help.open, openMapOfHeads: () => panes?.stage().openMapOfHeads(), openTable: table.open, focusSearch,
+    ...front.context, openHelp: help.open, openMapOfHeads: () => panes?.stage().openMapOfHeads(), openTable: table.open, openHeads, focusSearch,
     switchPane: () => front.bring(front.name() === 'A' ? 'B' : 'A'), walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */
@@ -100,6 +103,7 @@ function start(root, site) {
     stage.update(state);
     panes?.update(state);
     controls.update(front.state());
+    headTable.update(front.state());
   }
 
   keepAddress(store, notices.say);

@@ -69,6 +69,6 @@ export function createMotion(moved) {
 }
 
 /** Slow, fast, slow. @param {number} t */
-function ease(t) {
+export function ease(t) {
   return t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
 }

@@ -67,6 +67,11 @@ export interface State {
   readonly isWhole: boolean;          // flat maps show all points, also where a few far ones squeeze the others
   readonly filters: Filters;
   readonly pairs: readonly Pair[];    // heads are ranked by them
+  readonly score: string | null;      // number of heads that tints the grid
+  readonly order: string | null;      // number that the grid is sorted by; null: layer by layer
+  readonly isOrderRising: boolean;    // lowest first
+  readonly filterScore: string | null; // number whose range steps heads back; null: that of the tint
+  readonly scoreRange: readonly [number | null, number | null]; // heads outside step back; null: open at that end
   readonly theme: Theme;
   readonly palette: PaletteName;
   readonly compare: PanePlace | null; // the second pane; null: there is one
@@ -112,6 +117,18 @@ export interface PatchGrid {
   image_width_px: number; image_height_px: number;
 }
 
+/** A number of heads, as the server describes it. */
+export interface ScoreFacts {
+  name: string; label: string; help: string; formula: string; source: string;
+  modality: 'text' | 'image' | null; // null: of both
+  low: number | null; high: number | null; // ends of what is possible; null: no fixed end
+  unit: string;
+}
+
+export interface HeadScore { value: number | null; n_rows: number }
+/** Mean weight by offset of the key from the query; null where no row has such a key. */
+export interface OffsetProfile { offsets: number[]; weights: (number | null)[]; n_rows: number[] }
+
 export interface Fidelity { recall_at_10: number | null; rank_correlation: number | null; trustworthiness: number | null }
 
 export interface Manifest {
@@ -155,6 +172,8 @@ export interface HeadMapFacts {
 export interface HeadFacts {
   layer: number; head: number; alignment_scale: number; vector_rank_correlation: number | null;
   maps: Record<string, HeadMapFacts>;
+  scores: Record<string, HeadScore>; // empty while a build has not come to them
+  profile: OffsetProfile | null;
 }
 
 /** Pattern of one sequence in one head, [query_pos, key_pos] row by row. */

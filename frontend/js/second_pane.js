@@ -27,9 +27,10 @@ import { createStage } from './views/stage.js';
  * @param {Stage} parts.stage of the first pane
  * @param {() => ShownTheme} parts.theme
  * @param {() => void} parts.schedule
+ * @param {() => void} parts.openHeads
  * @param {(name: PaneName) => void} parts.bring called when a pane is used
  */
-export function createSecondPane(root, { choices, first, stage: firstStage, theme, schedule, bring }) {
+export function createSecondPane(root, { choices, first, stage: firstStage, theme, schedule, openHeads, bring }) {
   const { facts, update: load, retry, destroy: stopLoading } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets);
   const link = createLinkReader(first.facts, facts);
   const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
@@ -39,7 +40,7 @@ export function createSecondPane(root, { choices, first, stage: firstStage, them
   const context = {
     ...first, store, facts, marks, hover, retry, pane: () => 'B', actions: createActions(store, facts, marks), derived: createPaneDerived(first, facts),
   };
-  const stage = createStage(root, { ...context, theme, drawn: () => {} });
+  const stage = createStage(root, { ...context, openHeads, theme, drawn: () => {} });
   const frame = createPaneFrame(root, firstStage);
   const heads = [
     createPaneHead(firstStage.element, first, { close: () => store.closeBeside(), use: () => bring('A') }),
@@ -53,7 +54,7 @@ export function createSecondPane(root, { choices, first, stage: firstStage, them
     link,
     /** Change what the facts do not allow, and select what belongs to the selection of the other pane. @param {State} state @returns {boolean} whether something was changed */
     settle(state) {
-      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null }, facts);
+      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null, score: null, order: null, filterScore: null }, facts);
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in ownChoices(state));
       if (Object.keys(own).length > 0) store.set(own, 'settle');

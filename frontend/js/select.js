@@ -3,7 +3,8 @@
 import { modesFor } from './color_modes.js';
 import { lastMarked } from './mark_words.js';
 import { allMethods } from './methods.js';
-import { NO_FILTERS } from './store.js';
+import { numbersFor, scoreFacts } from './scores.js';
+import { ANY_SCORE, NO_FILTERS } from './store.js';
 
 /** @import { Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State } from './page.js' */
 /** @import { Dims, Method } from './types.js' */
@@ -45,7 +46,9 @@ export function settle(state, facts) {
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({ at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null });
+export const CLEARED = Object.freeze({
+  at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, score: null, order: null, isOrderRising: false, filterScore: null, scoreRange: ANY_SCORE,
+});
 
 /**
  * @param {State} state
@@ -76,7 +79,8 @@ function settleInside(state, manifest, mapsReady) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
   }
-  return { change, notices };
+  const scores = settleScores(state, manifest);
+  return { change: { ...change, ...scores.change }, notices: [...notices, ...scores.notices] };
 }
 
 /**
@@ -104,6 +108,22 @@ function settlePoints({ selected, marked, pairs }, nTokens) {
     notices.push(`Pairs with a token outside 0..${nTokens - 1} are dropped: ${pairs.length - inside.length} of ${pairs.length}.`);
   }
   return { change, notices };
+}
+
+/**
+ * A score of another kind of model is none of this dataset's.
+ *
+ * @param {State} state
+ * @param {Manifest} manifest
+ */
+function settleScores({ score, order, filterScore }, { model: { modality } }) {
+  const names = numbersFor(modality).map(({ name }) => name);
+  const unknown = Object.entries({ score, order, filterScore }).filter(([, name]) => name !== null && !names.includes(name));
+  /** @type {Partial<State>} */
+  const change = Object.fromEntries(unknown.map(([choice]) => [choice, null]));
+  const range = unknown.some(([choice]) => choice !== 'order') ? { scoreRange: ANY_SCORE } : {};
+  const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) => `This dataset has no head score “${scoreFacts(name).label}”.`);
+  return { change: { ...change, ...range }, notices };
 }
 
 /**

@@ -10,6 +10,8 @@ export const NO_FILTERS = Object.freeze({ kind: null, position: ALL, norm: ALL, 
 
 /** Nothing is selected, marked or hidden. @type {import('./page.js').PaneMarks} */
 export const NO_MARKS = Object.freeze({ selected: null, marked: '', hidden: Object.freeze([]), pairs: Object.freeze([]) });
+/** A range that is open at both ends. @type {readonly [null, null]} */
+export const ANY_SCORE = Object.freeze([null, null]);
 
 /** @type {State} */
 export const DEFAULTS = Object.freeze({
@@ -41,6 +43,11 @@ export const DEFAULTS = Object.freeze({
   isWhole: false,
   filters: NO_FILTERS,
   pairs: Object.freeze([]),
+  score: null,
+  order: null,
+  isOrderRising: false,
+  filterScore: null,
+  scoreRange: ANY_SCORE,
   theme: 'system',
   palette: 'safe',
   compare: null,
@@ -112,6 +119,6 @@ function freeze(state) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
   const { compare, beside } = state;
-  for (const part of [...partsOf(state), state.filters, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
+  for (const part of [...partsOf(state), state.filters, state.scoreRange, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

@@ -43,7 +43,7 @@ export interface Frame {
   positionsVersion: number; // changes when cells, ready, positions or from change
   styleVersion: number;     // changes when colors, flags, sizes or sprites change
   emphasis: number[];       // points drawn last, largest, with a ring (the clicked one, the hovered one)
-  tile?: [number, number, number] | null; // fills each cell behind its points
+  tiles?: Uint32Array | null; // (cell) packed colour that fills the cell behind its points; 0: none
   ink?: [number, number, number];         // colour of rings; dark on a light background and light on a dark one if absent
 }
 

@@ -30,6 +30,11 @@ const NAMES = {
   similarWith: 'whose heads are compared',
   isWhole: (after) => (after ? 'fitting all points' : 'leaving far points outside'),
   beside: 'what stands out in pane B',
+  order: (after) => (after === null ? 'layer × head' : 'sorting the heads'),
+  isOrderRising: 'sorting the heads',
+  score: 'tint of the heads',
+  scoreRange: 'range of a score',
+  filterScore: 'range of a score',
 };
 const LONGEST = 24;
 

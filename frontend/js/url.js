@@ -3,6 +3,7 @@
 import { marksOf, ownChoices, placeOf } from './compare.js';
 import { MOST_CHARACTERS, readRuns } from './mark_words.js';
 import { readPairs, writePairs } from './pairs.js';
+import { SCORE_NAMES, SCORE_READERS, scoreParts } from './score_url.js';
 import { DEFAULTS, NO_FILTERS, NO_MARKS } from './store.js';
 import { plain, rangeWords, readCount, readNumber, readPair, readRange, readSigned, within } from './url_numbers.js';
 
@@ -16,7 +17,7 @@ const PAIRS = [['head', 'layer'], ['center', 'zoom']];
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', ...SCORE_NAMES, ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -127,6 +128,7 @@ const READERS = {
     return pairs && { pairs };
   },
   attention: (value, parts) => within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
+  ...SCORE_READERS,
 };
 
 /** @type {readonly SearchMode[]} */
@@ -167,6 +169,7 @@ export function writeQuery(state, looks = null) {
     fit: fitWords(state),
     ...filterParts(state.filters),
     ...lookParts(looks),
+    ...scoreParts(state),
   };
   const second = state.compare ? paneValues({ ...state.compare, ...state.beside }) : {};
   for (const [name, value] of Object.entries(second)) values[`${PANE}${name}`] = value;

@@ -64,13 +64,18 @@ export function headWords({ layer, head }) {
  * @param {HeadId} at
  * @param {Fidelity | null} fidelity null while the map is not there yet
  * @param {boolean} isReady
+ * @param {{words: string, label: string, more: string[]} | null} [score] what is written on it instead of its recall, and what is said of that
  */
-export function cellWords(at, fidelity, isReady) {
+export function cellWords(at, fidelity, isReady, score = null) {
   const [title, name] = [titleWords(at), headWords(at).toLowerCase()];
+  const recall = fidelity && `${measureWords(fidelity.recall_at_10)} recall@10`;
+  const warning = isMisleading(fidelity) ? 'nearness is not attention here' : null;
+  if (score) {
+    const parts = [`${title} ${score.words} ${score.label}`, name, ...score.more, isReady ? recall : 'map not computed yet', warning];
+    return parts.filter((part) => part !== null).join(', ');
+  }
   if (!isReady) return `${title}, ${name}, not computed yet`;
-  if (!fidelity) return `${title}, ${name}`;
-  const warning = isMisleading(fidelity) ? ', nearness is not attention here' : '';
-  return `${title} ${measureWords(fidelity.recall_at_10)} recall@10, ${name}${warning}`;
+  return [`${title}${recall ? ` ${recall}` : ''}`, name, warning].filter((part) => part !== null).join(', ');
 }
 
 /** What is written on a head of the grid. @param {HeadId} at */

@@ -22,6 +22,8 @@ VIEWS = {
     "image-links": "?dataset=pictures&layer=1&head=1&selected=query-60&image-links=all",
     "pairs": "?dataset=words&pairs=strong-1-4.weak-1-200.strong-40-41&layer=1&head=1",
     "pairs-grid": "?dataset=words&pairs=strong-1-4.weak-1-2",
+    "scores": "?dataset=words&score=induction&order=entropy&filter=previous&score-min=0.2",
+    "scores-of-images": "?dataset=pictures&score=same_row&score-min=0.1",
     "search": "?dataset=words&search=%28&search-mode=regex&color=position",
 }
 
@@ -78,6 +80,22 @@ def test_axe_finds_nothing_serious_in_the_map_of_heads(page: Page, address: str)
     open_view(page, address, "?dataset=words&layer=1&head=1")
     page.keyboard.press("m")
     expect(page.get_by_role("button", name="L1 H1, layer 1, head 1")).to_be_focused()
+    assert grave_findings(page) == []
+
+
+@pytest.mark.parametrize("view", ["grid", "head"])
+def test_axe_finds_nothing_serious_in_the_table_of_heads(
+    page: Page, address: str, view: str
+) -> None:
+    open_view(page, address, VIEWS[view])
+    page.keyboard.press("h")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert grave_findings(page) == []
+
+
+def test_axe_finds_nothing_serious_in_the_words_of_a_score(page: Page, address: str) -> None:
+    open_view(page, address, VIEWS["head"])
+    page.locator(".own-score summary").first.click()
     assert grave_findings(page) == []
 
 

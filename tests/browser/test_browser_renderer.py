@@ -181,15 +181,14 @@ def test_marks_that_cross_the_border_are_cut_off_there(bare: Page) -> None:
     assert 0 < found["drawn"]["count"] < whole["drawn"]["count"]
 
 
-def test_tiles_fill_their_cells(bare: Page) -> None:
-    found = draw(
-        bare,
-        {"at": [[1, 1], [199, 199], [201, 100]]},
-        positions=LEFT,
-        colors=[RED],
-        tile=[240, 241, 242],
-    )["colors"]
+def test_a_tile_fills_its_cell_behind_the_points(bare: Page) -> None:
+    tile = 0xFFF2F1F0  # packed, little endian
+    places = {"at": [[1, 1], [199, 199], [201, 100]]}
+    found = draw(bare, places, positions=LEFT, colors=[RED], tiles=[tile])["colors"]
     assert found == [[240, 241, 242], [240, 241, 242], WHITE]
+    assert draw(bare, places, positions=LEFT, colors=[RED], tiles=[0])["colors"] == [WHITE] * 3
+    with_tile = draw(bare, positions=LEFT, colors=[RED], pointSize=40, tiles=[tile])
+    assert with_tile["drawn"]["count"] > 200 * 200 - 10  # the tile, and the point on it
 
 
 def test_patches_are_drawn_as_small_pictures_and_other_tokens_as_marks(bare: Page) -> None:

@@ -22,7 +22,7 @@ function arrayAnswer(values, shape, headers = {}) {
 }
 
 test('questions lie below the page, wherever that is, and names are written safely', async () => {
-  const { api, asked } = withAnswers([Response.json({ datasets: [] }), Response.json({}), Response.json({})]);
+  const { api, asked } = withAnswers([Response.json({ datasets: [], methods: [], scores: [] }), Response.json({}), Response.json({})]);
   await api.datasets(signal);
   await api.description('a/../b', signal);
   assert.deepEqual(asked, ['http://lab/prefix/api/v1/datasets', 'http://lab/prefix/api/v1/datasets/a%2F..%2Fb']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from '../../frontend/js/arrangement.js';
+import { arrangeGrid, arrangeHead, besideSlot, gridInPlace, headInPlace, isLeft, openedCell } from '../../frontend/js/arrangement.js';
+import { between } from '../../frontend/js/sliding.js';
 
 const ROOM = { width: 1100, height: 800 };
 const SHAPES = [[1, 1], [1, 2], [4, 8], [12, 12], [48, 25]];
@@ -44,4 +45,32 @@ test('opening and leaving never take turns', () => {
       assert.equal(openedCell(grid, { ...left, k: left.k * 1.3 }, room, { x: 10, y: 10 }), -1);
     }
   }
+});
+
+test('sorted heads take the places of the grid in their order', () => {
+  const model = { n_layers: 2, n_heads: 3 };
+  const plain = arrangeGrid(model, ROOM);
+  const sorted = arrangeGrid(model, ROOM, Int32Array.of(4, 0, 5, 3, 1, 2));
+  assert.deepEqual([sorted.cells.x[4], sorted.cells.y[4]], [plain.cells.x[0], plain.cells.y[0]]);
+  assert.deepEqual([sorted.cells.x[2], sorted.cells.y[2]], [plain.cells.x[5], plain.cells.y[5]]);
+  assert.deepEqual(sorted.slots, plain.cells);
+  assert.deepEqual([sorted.home, sorted.limits], [plain.home, plain.limits]);
+  const fill = ROOM.height / sorted.cellSize;
+  const middle = { x: sorted.cells.x[4] + sorted.cellSize / 2, y: sorted.cells.y[4] + sorted.cellSize / 2 };
+  assert.equal(openedCell(sorted, { k: fill, x: 300 - middle.x * fill, y: 200 - middle.y * fill }, ROOM, { x: 300, y: 200 }), 4);
+});
+
+test('the place beside another ends at the edges of the grid', () => {
+  const model = { n_layers: 2, n_heads: 3 };
+  assert.deepEqual(['up', 'down', 'left', 'right'].map((way) => besideSlot(0, way, model)), [-1, 3, -1, 1]);
+  assert.deepEqual(['up', 'down', 'left', 'right'].map((way) => besideSlot(5, way, model)), [2, -1, 4, -1]);
+});
+
+test('heads on their way lie between their places', () => {
+  const model = { n_layers: 1, n_heads: 2 };
+  const [from, to] = [arrangeGrid(model, ROOM).cells, arrangeGrid(model, ROOM, Int32Array.of(1, 0)).cells];
+  const half = between(from, to, 0.5);
+  assert.deepEqual([half.x[0], half.x[1]], [half.x[1], half.x[0]]);
+  assert.deepEqual(between(from, to, 0), from);
+  assert.deepEqual(between(from, to, 1), to);
 });

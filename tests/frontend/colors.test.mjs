@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { canvasPalette, cssColor, lightnessOf, oklchToRgb, pack, PALETTE_NAMES, rampStops, unpack } from '../../frontend/js/colors.js';
+import { blend, canvasPalette, cssColor, lightnessOf, oklchToRgb, pack, PALETTE_NAMES, rampStops, unpack, wordsOn } from '../../frontend/js/colors.js';
 
 const THEMES = ['light', 'dark'];
 const everyPalette = THEMES.flatMap((theme) => PALETTE_NAMES.map((name) => canvasPalette(theme, name)));
@@ -113,4 +113,36 @@ test('the stops of a legend begin and end where the ramp does', () => {
   const stops = rampStops(ramp, 5);
   assert.equal(stops.length, 5);
   assert.deepEqual([stops[0], stops[4]], [cssColor(ramp[0]), cssColor(ramp[255])]);
+});
+
+test('scores run in even steps of lightness, for every kind of colour blindness in the same order', () => {
+  for (const theme of THEMES) {
+    const { background, scores } = canvasPalette(theme);
+    const away = lightnessOf(pack(background)) > 0.5 ? -1 : 1;
+    const whole = away * (lightnessOf(scores[255]) - lightnessOf(scores[0]));
+    assert.ok(whole > 0.55);
+    for (let at = 0; at + 51 < 256; at += 51) {
+      const part = away * (lightnessOf(scores[at + 51]) - lightnessOf(scores[at]));
+      assert.ok(Math.abs(part / whole - 0.2) < 0.02, `${theme} ${at}: ${part / whole}`);
+    }
+    for (const [name, matrix] of Object.entries(BLINDNESS)) {
+      for (let at = 15; at < 256; at += 15) assert.ok(away * (seen(scores[at], matrix)[0] - seen(scores[at - 15], matrix)[0]) > 0.01, `${theme}, ${name}, ${at}`);
+    }
+  }
+});
+
+test('words can be read on every colour of a score, and points on the pale ground of it', () => {
+  for (const theme of THEMES) {
+    const { background, kinds, scores } = canvasPalette(theme);
+    for (const color of scores) {
+      const ink = wordsOn(color) === '#000' ? [0, 0, 0] : [255, 255, 255];
+      assert.ok(contrast(color, ink) >= 4.5, cssColor(color));
+      const ground = unpack(blend(color, background, 0.28));
+      for (const kind of kinds) assert.ok(contrast(kind, ground) > 1.4, `${theme} ${cssColor(color)}: ${contrast(kind, ground)}`);
+    }
+  }
+});
+
+test('a blend is between its colours', () => {
+  assert.deepEqual([0, 0.5, 1].map((share) => unpack(blend(pack([200, 100, 0]), [0, 100, 100], share))), [[0, 100, 100], [100, 100, 50], [200, 100, 0]]);
 });

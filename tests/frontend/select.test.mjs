@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawnPoint, neighbourOf, pointOf, selectedAt, settle } from '../../frontend/js/select.js';
 import { learnMethods } from '../../frontend/js/methods.js';
-import { DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
+import { learnScores } from '../../frontend/js/scores.js';
+import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
 
 learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
 
@@ -29,7 +30,7 @@ test('an address without a dataset is meant for the one that is shown', () => {
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
   const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
   const { change, notices } = settle(state, facts());
-  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, dataset: 'a' });
+  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, score: null, order: null, isOrderRising: false, filterScore: null, scoreRange: ANY_SCORE, dataset: 'a' });
   assert.match(notices[0], /no dataset “gone”/);
 });
 
@@ -93,4 +94,14 @@ test('a point of the corpus is found among those that are drawn', () => {
 test('hidden tokens without a selected sequence go', () => {
   const state = { ...DEFAULTS, dataset: 'a', method: 'pca', hidden: [{ kind: 'key', position: 1 }] };
   assert.deepEqual(settle(state, facts()).change, { hidden: [] });
+});
+
+test('scores of another kind of model are dropped, each with one notice, and their range with them', () => {
+  learnScores([{ name: 'induction', label: 'Induction', modality: 'text' }, { name: 'same_row', label: 'Same row', modality: 'image' }]);
+  const chosen = { ...DEFAULTS, dataset: 'a', method: 'pca' };
+  const { change, notices } = settle({ ...chosen, score: 'same_row', order: 'same_row', scoreRange: [0.5, null] }, facts());
+  assert.deepEqual(change, { score: null, order: null, scoreRange: ANY_SCORE });
+  assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
+  assert.deepEqual(settle({ ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] }, facts()).change, {});
+  assert.deepEqual(settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts()).change, { order: null });
 });

@@ -12,6 +12,7 @@ const FULL = {
   pairs: [{ query: 12, key: 40, isStrong: true }, { query: 5, key: 7, isStrong: false }],
   compare: { dataset: 'demo-gpt2', method: 'umap', dims: 3, at: { layer: 1, head: 0 }, camera: { zoom: 1.5, x: 0.25, y: 0.75 }, turn: { yaw: -30, pitch: 12.5 } },
   beside: { selected: { kind: 'key', token: 38 }, marked: 'query-1-3', hidden: [{ kind: 'key', position: 2 }], pairs: [{ query: 3, key: 4, isStrong: true }] },
+  score: 'induction', order: 'rank_correlation', isOrderRising: true, filterScore: 'hue_similarity', scoreRange: [-0.25, 1200.5],
 };
 const PLAIN = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
@@ -115,6 +116,12 @@ for (const [query, left] of [
   ['?compare.dataset=../etc', 'compare.dataset'],
   ['?compare.search=rain', 'compare.search'],
   ['?compare.center=0.5_0.5', 'compare.center'],
+  ['?score=Induction!', 'score'],
+  ['?order=__proto__', 'order'],
+  ['?order-from=lowest', 'order-from'],
+  ['?filter=a-b', 'filter'],
+  ['?score-min=0.3', 'score-min'],
+  ['?score-max=1', 'score-max'],
 ]) {
   test(`${query} is ignored with one notice`, () => {
     const { choices, notices } = readQuery(query);
@@ -132,4 +139,12 @@ test('a notice quotes no more than the start of a long part', () => {
 test('parts that are right are kept beside parts that are wrong', () => {
   const { choices, notices } = readQuery('?dataset=a&method=B!&search=c');
   assert.deepEqual([choices.dataset, choices.method, choices.search, notices.length], ['a', null, 'c', 1]);
+});
+
+test('a range of scores is read with the score that tints, or with another', () => {
+  const { choices, notices } = readQuery('?score=induction&order=induction&score-min=0.3');
+  assert.deepEqual([choices.score, choices.order, choices.filterScore, choices.scoreRange, notices], ['induction', 'induction', null, [0.3, null], []]);
+  assert.deepEqual(readQuery('?filter=entropy&score-max=-1').choices.scoreRange, [null, -1]);
+  assert.equal(readQuery('?score=entropy&score-max=1e3').notices.length, 1);
+  assert.equal(writeQuery({ ...DEFAULTS, scoreRange: [0.1, null] }), '');
 });

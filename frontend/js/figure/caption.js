@@ -1,9 +1,13 @@
 /** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
 
+import { rangeWords } from '../head_scores.js';
 import { methodWords } from '../methods.js';
+import { scoreWords } from '../score_columns.js';
+import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
 import { counted, FIDELITY_WORDS, headWords, mapWords, measureWords, sequenceWord } from '../words.js';
 
+/** @import { HeadScores } from '../head_scores.js' */
 /** @import { HeadFacts, Manifest, ModelFacts, State } from '../page.js' */
 
 /** Characters of a hash that are said. */
@@ -97,4 +101,23 @@ function broken(word, width, measure) {
     else parts[last] += character;
   }
   return parts;
+}
+
+/**
+ * What the numbers, the ground and the order of the heads of the grid tell.
+ *
+ * @param {State} state
+ * @param {HeadScores} heads
+ * @returns {string[]}
+ */
+export function scoreSentences(state, heads) {
+  const number = scoreFacts(state.score ?? state.order ?? 'recall_at_10').label;
+  const tint = heads.column(state.score, state);
+  const within = heads.within(state);
+  return [
+    `Number of a head: ${number}.`,
+    ...(tint && tint.nKnown > 0 ? [`Ground of the heads: ${scoreFacts(tint.name).label} from ${scoreWords(tint.range[0])} to ${scoreWords(tint.range[1])}, stronger the higher.`] : []),
+    ...(state.order ? [`Heads in the order of ${scoreFacts(state.order).label}, ${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`] : []),
+    ...(within ? [`Pale: heads outside of ${rangeWords(state)}; ${within.n} of ${within.inside.length} are inside.`] : []),
+  ];
 }

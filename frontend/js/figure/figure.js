@@ -2,9 +2,10 @@
 
 import { fileNameOf } from '../download.js';
 import { LEAST_STRONGEST } from '../views/image_links.js';
+import { scoreWords } from '../score_columns.js';
 import { chosenMap, fidelityOf } from '../select.js';
 import { count, counted, isMisleading, isOwnText, measureWords, sequenceWord, titleWords, tokenWords, visibleText } from '../words.js';
-import { captionWords, figureTitle } from './caption.js';
+import { captionWords, figureTitle, scoreSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
 import { readLooks } from './looks.js';
 import { mapFigure } from './map_figure.js';
@@ -53,13 +54,16 @@ function mapParts(state, manifest, tokens, looks, isPixels, { derived, drawing, 
   const seen = drawing(looks.theme);
   if (!seen) throw new Error('The map is not drawn yet.');
   const name = chosenMap(state);
+  const column = derived.heads().column(state.score ?? state.order, state);
+  const within = derived.heads().within(state);
   const cells = state.at ? null : Array.from({ length: seen.frame.cells.n }, (_, cell) => {
     const at = { layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads };
     const fidelity = seen.frame.ready[cell] ? fidelityOf(facts.heads.value, at, name) : null;
-    return { title: titleWords(at), number: fidelity ? measureWords(fidelity.recall_at_10) : '', isWarning: isMisleading(fidelity) };
+    const number = column ? scoreWords(column.values[cell]) : fidelity ? measureWords(fidelity.recall_at_10) : '';
+    return { title: titleWords(at), number, isWarning: !column && isMisleading(fidelity), isOutside: within?.inside[cell] === 0 };
   });
-  const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels });
-  const number = cells ? ['Number of a head: recall@10.'] : [];
+  const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: state.order !== null });
+  const number = cells ? scoreSentences(state, derived.heads()) : [];
   const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
   return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };
 }

@@ -1,6 +1,7 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
 import { TITLE_PX } from '../arrangement.js';
+import { cssColor } from '../colors.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../geometry.js';
 import { LINE_PX, lineSegments } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
@@ -35,7 +36,7 @@ const ROOM_FOR_BOTH = 84;
  * @property {Lines | null} lines
  * @property {{words: string, x: number, y: number}[]} labels left edge and middle of the line
  */
-/** One head of the grid in words. @typedef {{title: string, number: string, isWarning: boolean}} CellWords */
+/** One head of the grid in words, and whether it steps back. @typedef {{title: string, number: string, isWarning: boolean, isOutside?: boolean}} CellWords */
 /** @typedef {{x: number, y: number, width: number, height: number, canvas: HTMLCanvasElement}} Picture */
 /** @typedef {{width: number, height: number, pictures: Picture[], markup: Markup[]}} Body what a figure shows, in pixels from its corner */
 
@@ -45,10 +46,11 @@ const ROOM_FOR_BOTH = 84;
  * @param {object} options
  * @param {CellWords[] | null} options.cells of the grid; null for one head
  * @param {number} options.nHeads in a row of the grid
+ * @param {boolean} [options.isSorted] whether the grid is in the order of a score
  * @param {boolean} options.isPixels whether points are pixels, however few
  * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are pixels
  */
-export function mapFigure(drawing, looks, { cells, nHeads, isPixels }) {
+export function mapFigure(drawing, looks, { cells, nHeads, isPixels, isSorted = false }) {
   const { frame } = drawing;
   const box = whole(cells ? gridBox(drawing) : headBox(drawing, looks), frame);
   const [left, top] = cells ? [AXES_PX.left, AXES_PX.top] : [0, 0];
@@ -57,11 +59,11 @@ export function mapFigure(drawing, looks, { cells, nHeads, isPixels }) {
   const shapes = isShapes ? pointShapes(frame, box) : [];
   const clip = node('clipPath', { id: 'map' }, node('rect', { x: box.left, y: box.top, ...size }));
   const content = node('g', { 'clip-path': 'url(#map)' },
-    ...(cells ? emptyCells(frame, looks) : []), ...shapes, ...lineMarkup(drawing), ...(cells ? titles(drawing, cells, looks) : []), ...drawing.labels.map((label) => labelMarkup(label, frame)));
+    ...(isShapes ? tileMarkup(frame) : []), ...(cells ? emptyCells(frame, looks) : []), ...shapes, ...(cells ? veils(frame, cells) : []), ...lineMarkup(drawing), ...(cells ? titles(drawing, cells, looks) : []), ...drawing.labels.map((label) => labelMarkup(label, frame)));
   return {
     width: left + size.width, height: top + size.height,
     pictures: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
-    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, looks) : []), ...cutEdge(box, frame, looks))],
+    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, isSorted, looks) : []), ...cutEdge(box, frame, looks))],
     nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
   };
 }
@@ -92,15 +94,25 @@ function headBox({ frame, labels }, { measure }) {
 }
 
 /** Around all heads of the grid with their titles; what is turned can lie beyond its cell. @param {Drawing} drawing */
-function gridBox({ frame: { cells, dims, transform: { k, x, y } }, arrangement: { size } }) {
-  const beyond = dims === 3 ? (SPACE_SCALE * Math.sqrt(3) - 1) / 2 * cells.size[0] * k : 4;
-  return { left: x - beyond, top: y + (cells.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + beyond, bottom: y + size.height * k + beyond };
+function gridBox({ frame: { dims, transform: { k, x, y } }, arrangement: { size, slots } }) {
+  const beyond = dims === 3 ? (SPACE_SCALE * Math.sqrt(3) - 1) / 2 * slots.size[0] * k : 4;
+  return { left: x - beyond, top: y + (slots.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + beyond, bottom: y + size.height * k + beyond };
 }
 
 /** A hairline around a map that goes on beyond its edges. @param {Box} box @param {Frame} frame @param {Looks} looks */
 function cutEdge({ left, top, right, bottom }, frame, { line }) {
   const isCut = left === 0 && top === 0 && right === frame.width && bottom === frame.height;
   return isCut ? [node('rect', { x: left + 0.5, y: top + 0.5, width: right - left - 1, height: bottom - top - 1, fill: 'none', stroke: line })] : [];
+}
+
+/** The colour behind each head, where a score tints it; pixels have theirs already. @param {Frame} frame */
+function tileMarkup({ cells, tiles, transform: { k, x, y } }) {
+  return Array.from(tiles ?? []).flatMap((color, cell) => (color ? [node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: cssColor(color) })] : []));
+}
+
+/** Heads outside of a range are pale. @param {Frame} frame @param {CellWords[]} words */
+function veils({ background, cells, transform: { k, x, y } }, words) {
+  return words.flatMap(({ isOutside }, cell) => (isOutside ? [node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: hex(background), 'fill-opacity': 0.8 })] : []));
 }
 
 /** Heads whose map is not there yet. @param {Frame} frame @param {Looks} looks */
@@ -141,19 +153,19 @@ function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, sof
   });
 }
 
-/** Numbers of layers at the left and of heads on top. @param {Drawing} drawing @param {Box} box @param {number} nHeads @param {Looks} looks */
-function axes({ frame: { cells, transform: { k, x, y } }, arrangement: { pitch } }, box, nHeads, { soft }) {
+/** Numbers of layers at the left and of heads on top, or the places of a sorted grid. @param {Drawing} drawing @param {Box} box @param {number} nHeads @param {boolean} isSorted @param {Looks} looks */
+function axes({ frame: { transform: { k, x, y } }, arrangement: { pitch, slots: cells } }, box, nHeads, isSorted, { soft }) {
   const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
   const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
   const look = { 'font-size': LABEL_PX, fill: soft };
   const columns = Array.from({ length: nHeads }, (_, head) => ({ head, at: (cells.x[head] + cells.size[head] / 2) * k + x }))
     .filter(({ head, at }) => head % everyColumn === 0 && at >= box.left && at <= box.right)
-    .map(({ head, at }) => node('text', { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look }, String(head)));
+    .map(({ head, at }) => node('text', { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look }, String(isSorted ? head + 1 : head)));
   const rows = Array.from({ length: cells.n / nHeads }, (_, layer) => ({ layer, at: (cells.y[layer * nHeads] + cells.size[layer * nHeads] / 2) * k + y }))
     .filter(({ layer, at }) => layer % everyRow === 0 && at >= box.top && at <= box.bottom)
-    .map(({ layer, at }) => node('text', { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look }, String(layer)));
-  const corner = [node('text', { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft }, 'head')];
-  return [...columns, ...rows, ...corner, node('text', { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft }, 'layer')];
+    .map(({ layer, at }) => node('text', { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look }, String(isSorted ? layer * nHeads + 1 : layer)));
+  const corner = [node('text', { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft }, isSorted ? 'place' : 'head')];
+  return [...columns, ...rows, ...corner, node('text', { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft }, isSorted ? 'from' : 'layer')];
 }
 
 /** The points as the renderers draw them, finer than on the screen. @param {Frame} frame @param {Box} box */

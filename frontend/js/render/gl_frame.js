@@ -70,19 +70,19 @@ export function depthOrder(frame, cell, order) {
 }
 
 /**
- * The squares behind the cells in device pixels.
+ * The squares behind the cells in device pixels, with their packed colours.
  * @param {Frame} frame
- * @returns {{left: number, top: number, right: number, bottom: number}[]}
+ * @returns {{left: number, top: number, right: number, bottom: number, color: number}[]}
  */
 export function tileRectangles(frame) {
-  const { transform, ratio, cells } = frame;
+  const { transform, ratio, cells, tiles } = frame;
   const rectangles = [];
-  for (let cell = 0; cell < cells.n; cell++) {
-    if (cellVisibility(frame, cell) === 'outside') continue;
+  for (let cell = 0; tiles && cell < cells.n; cell++) {
+    if (!tiles[cell] || cellVisibility(frame, cell) === 'outside') continue;
     const left = (cells.x[cell] * transform.k + transform.x) * ratio;
     const top = (cells.y[cell] * transform.k + transform.y) * ratio;
     const side = cells.size[cell] * transform.k * ratio;
-    rectangles.push({ left: Math.round(left), top: Math.round(top), right: Math.round(left + side), bottom: Math.round(top + side) });
+    rectangles.push({ left: Math.round(left), top: Math.round(top), right: Math.round(left + side), bottom: Math.round(top + side), color: tiles[cell] });
   }
   return rectangles;
 }

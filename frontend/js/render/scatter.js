@@ -1,5 +1,6 @@
 /** The renderer for machines with a GPU: WebGL2 points, one instanced draw for all cells. */
 
+import { unpack } from '../colors.js';
 import { cellVisibility, INSET, orbitMatrix } from '../geometry.js';
 import { createList, createProgram } from './gl_resources.js';
 import { cellsTexels, depthOrder, orderEntries, tileRectangles } from './gl_frame.js';
@@ -211,11 +212,11 @@ function bindCells(gl, { program, cells }, texels, n) {
 
 /** @param {WebGL2RenderingContext} gl @param {Frame} frame */
 function drawTiles(gl, frame) {
-  if (!frame.tile) return;
-  const [red, green, blue] = frame.tile.map((part) => part / 255);
+  if (!frame.tiles) return;
   gl.enable(gl.SCISSOR_TEST);
-  gl.clearColor(red, green, blue, 1);
-  for (const { left, top, right, bottom } of tileRectangles(frame)) {
+  for (const { left, top, right, bottom, color } of tileRectangles(frame)) {
+    const [red, green, blue] = unpack(color).map((part) => part / 255);
+    gl.clearColor(red, green, blue, 1);
     gl.scissor(left, gl.drawingBufferHeight - bottom, right - left, bottom - top);
     gl.clear(gl.COLOR_BUFFER_BIT);
   }

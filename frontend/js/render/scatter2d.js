@@ -103,7 +103,7 @@ function createPainter(frame, sheet, style, projected) {
     for (const at of [0, 1, 2, 3, 4, 5, 6, 7, 12, 13]) coefficients[at] *= ratio;
     clip = clipFor(cell);
     const side = frame.cells.size[cell] * frame.transform.k * ratio;
-    paintTile(side);
+    paintTile(side, frame.tiles?.[cell] ?? 0);
     if (!frame.ready[cell]) return;
     const source = { positions: frame.positions, from: frame.from, blend: frame.blend, start: cell * nPoints * dims };
     const colors = style.colorsOf(cell);
@@ -146,11 +146,11 @@ function createPainter(frame, sheet, style, projected) {
     return x < clip.left || x >= clip.right || y < clip.top || y >= clip.bottom;
   }
 
-  /** @param {number} side */
-  function paintTile(side) {
-    if (!frame.tile) return;
+  /** @param {number} side @param {number} color packed; 0: none */
+  function paintTile(side, color) {
+    if (!color) return;
     const [left, top] = [coefficients[12] - side / 2, coefficients[13] - side / 2];
-    fillRectangle(sheet, left, top, left + side, top + side, packed(frame.tile));
+    fillRectangle(sheet, left, top, left + side, top + side, color);
   }
 
   /** @param {number} cell @param {Uint8Array} sizes Marks too small to shrink become fainter. */

@@ -2,15 +2,18 @@
 
 import { pictureAddress } from '../address.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js';
+import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity, neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
 import { counted, headWords, isMisleading, mapWords, measureWords } from '../words.js';
 import { createMapOfHeads } from './map_of_heads.js';
 import { createSave } from './save.js';
+import { scoreLine } from './cell.js';
 
 /** @import { Context, Facts, Manifest, State } from '../page.js' */
 /** @import { Source } from '../figure/figure.js' */
 /** @import { ShownTheme } from '../painting.js' */
+/** @import { Column } from '../score_columns.js' */
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
 const DIRECTIONS = ['left', 'up', 'down', 'right'];
@@ -21,14 +24,15 @@ const STEPS = [
 ];
 const COMPARE_ICON = 'M2 3h12v10H2zM8 3v10';
 const LASSO_ICON = 'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 2.8c.6.6.6 1.3.2 1.9';
+const TABLE_ICON = 'M2 3h12v10H2zM2 6.5h12M6 6.5V13M10 6.5V13';
 const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', left: 'Head at the left', right: 'Head at the right' };
 
 /**
  * @param {HTMLElement} root
- * @param {Context & Source & {theme: () => ShownTheme, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
+ * @param {Context & Source & {theme: () => ShownTheme, openHeads: () => void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
  */
 export function createBar(root, context) {
-  const { actions, facts, lasso, notify, pane, resetZoom, store, theme, undo } = context;
+  const { actions, derived, facts, lasso, notify, openHeads, pane, resetZoom, store, theme, undo } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -39,6 +43,7 @@ export function createBar(root, context) {
   const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
   const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
+  const table = el('button', { class: 'button', type: 'button', title: 'Every head with every score, to sort and to save (key h)', onClick: openHeads }, icon(TABLE_ICON), el('span', { class: 'bar__label' }, 'Scores'));
   const compare = el('button', { class: 'button', type: 'button', title: 'Open a second pane beside this one: another head, method, dataset or model (key c)', onClick: actions.toggleBeside },
     icon(COMPARE_ICON), el('span', { class: 'bar__label' }, 'Compare'));
   const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
@@ -54,7 +59,7 @@ export function createBar(root, context) {
   /** Everything in its place; what is about the page as a whole can be elsewhere while there are two panes. */
   function gather() {
     const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
-    element.append(back, neighbours, place, ...before, heads.button, clear, outline, reset, compare, save.element, ...after);
+    element.append(back, neighbours, place, ...before, heads.button, table, clear, outline, reset, compare, save.element, ...after);
   }
 
   function toggleLasso() {
@@ -89,10 +94,10 @@ export function createBar(root, context) {
       steps.update();
       save.update(state);
       clear.hidden = selected === null;
-      reset.hidden = outline.hidden = link.hidden = manifest === null;
+      for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? headWords(at) : 'All heads');
-      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest), isWarning: false };
+      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest, derived), isWarning: false };
       setText(detail, words);
       detail.classList.toggle('bar__detail--warning', isWarning);
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
@@ -127,11 +132,13 @@ function createSteps(undo) {
   };
 }
 
-/** Which maps are shown, and how many. @param {State} state @param {Manifest | null} manifest */
-function mapDetail({ at, method, dims }, manifest) {
+/** Which maps are shown, how many, and what is written on them. @param {State} state @param {Manifest | null} manifest @param {Context['derived']} derived */
+function mapDetail(state, manifest, derived) {
+  const { at, method, dims, order, score } = state;
   if (!method) return '';
-  const size = !at && manifest ? ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · number and bar: recall@10` : '';
-  return `${mapWords(method, dims)}${size}`;
+  const more = !manifest ? '' : at ? ownWords(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
+    : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ${numberWords(score ?? order)}`;
+  return `${mapWords(method, dims)}${more}`;
 }
 
 /** How true a pane's map is, in the place of its name, which stands above it there. @param {State} state @param {Facts} facts */
@@ -140,4 +147,14 @@ function truthWords(state, { heads }) {
   const fidelity = state.at ? fidelityOf(heads.value, state.at, name) : meanFidelity(heads.value, name);
   if (!fidelity) return { words: '', isWarning: false };
   return { words: `${state.at ? '' : 'mean '}recall@10 ${measureWords(fidelity.recall_at_10)}`, isWarning: state.at !== null && isMisleading(fidelity) };
+}
+
+/** What is written on the heads. @param {string | null} score */
+function numberWords(score) {
+  return score === null || score === 'recall_at_10' ? 'number and bar: recall@10' : `number: ${scoreFacts(score).label}, bar: recall@10`;
+}
+
+/** The number of the open head that the grid is tinted by. @param {Column | null} column @param {number} head */
+function ownWords(column, head) {
+  return column ? ` · ${scoreLine(column, head)}` : '';
 }

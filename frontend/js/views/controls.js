@@ -9,6 +9,8 @@ import { createLegend } from './legend.js';
 import { createLineOptions } from './line_options.js';
 import { createMapOptions } from './map_options.js';
 import { createPairs } from './pairs.js';
+import { createOwnScores } from './own_scores.js';
+import { createScoreChoice } from './score_choice.js';
 import { createSearchBox } from './search_box.js';
 import { createSection } from './section.js';
 import { createSimilarHeads } from './similar_heads.js';
@@ -19,7 +21,7 @@ import { createSimilarHeads } from './similar_heads.js';
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void}} context `legend` is that of the colours on the canvas, `frame` what is drawn
+ * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void, openHeads: () => void}} context `legend` is that of the colours on the canvas, `frame` what is drawn
  * @returns {View & {focusSearch: () => void}}
  */
 export function createControls(root, context) {
@@ -35,6 +37,9 @@ export function createControls(root, context) {
   const map = createMapOptions(options, context);
   const filters = createFilters(options, context);
   const pairs = createPairs(element, context);
+  const heads = el('div', { class: 'side__part' });
+  element.append(heads);
+  const scores = createScoreChoice(heads, context);
   const truth = el('div', { class: 'side__part' });
   element.append(truth);
   const nearness = createSection(truth, { name: 'nearness', title: '', help: 'How the map is to be read.' });
@@ -42,18 +47,21 @@ export function createControls(root, context) {
   nearness.body.append(nearnessWords);
   const fidelity = createFidelity(truth, context);
   const similar = createSimilarHeads(truth, context);
+  const doing = el('div', { class: 'side__part' });
+  element.append(doing);
+  const own = createOwnScores(doing, context);
 
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null);
-      for (const part of [search, color, lines, map, filters, pairs, fidelity, similar]) part.update(state);
+      for (const part of [search, color, lines, map, filters, pairs, scores, own, fidelity, similar]) part.update(state);
       nearness.element.hidden = state.method === null;
       nearness.setTitle(state.method ? `${methodWords(state.method).label}: what nearness means` : '');
       setText(nearnessWords, state.method ? methodWords(state.method).help : '');
     },
     focusSearch: search.focus,
     destroy() {
-      for (const part of [summary, search, color, lines, map, filters, pairs, nearness, fidelity, similar]) part.destroy();
+      for (const part of [summary, search, color, lines, map, filters, pairs, scores, own, nearness, fidelity, similar]) part.destroy();
       element.remove();
     },
   };

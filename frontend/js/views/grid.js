@@ -1,16 +1,20 @@
-/** What lies over the canvas of all heads: a named button with title and fidelity for each, and the numbers of rows and columns. */
+/** What lies over the canvas of all heads: a named button with title and number for each, and the numbers of rows and columns. */
 
-import { TITLE_PX } from '../arrangement.js';
-import { createCleanup, el, inheritFocus, setAttribute, setText } from '../dom.js';
-import { chosenMap, fidelityOf, neighbourOf } from '../select.js';
-import { cellWords, FIDELITY_WORDS, headWords, isMisleading, measureWords, titleWords } from '../words.js';
+import { besideSlot, TITLE_PX } from '../arrangement.js';
+import { createCleanup, el, inheritFocus } from '../dom.js';
+import { slotsOf } from '../score_columns.js';
+import { scoreFacts } from '../scores.js';
+import { chosenMap, fidelityOf } from '../select.js';
 import { createAxes } from './axes.js';
 import { describeFit } from './fit_badge.js';
+import { cellParts, createCell } from './cell.js';
 
 /** @import { Arrangement } from '../arrangement.js' */
-/** @import { Context, Fidelity, HeadId, Manifest, State } from '../page.js' */
+/** @import { Context, HeadId, Manifest, State } from '../page.js' */
+/** @import { ShownTheme } from '../painting.js' */
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from '../viewport.js' */
+/** @import { Cell, Look } from './cell.js' */
 /** @import { Tooltip } from './tooltip.js' */
 
 /** Widths of a column from which title and number have room, in rem. */
@@ -23,19 +27,20 @@ const REST_MS = 150;
 /** Below this height of the line above a head there are no words at all, CSS pixels. */
 const LEAST_TITLE_PX = 13;
 
+/** How the grid is read. */
+const LAYERED = 'All heads: rows are layers, columns are heads';
+
 /** @type {Record<string, 'up' | 'down' | 'left' | 'right'>} */
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
-/** @typedef {{at: HeadId, button: HTMLButtonElement, badge: HTMLElement, meter: HTMLElement, fill: HTMLElement}} Cell */
-
 /**
  * @param {HTMLElement} root
- * @param {Context & {tooltip: Tooltip, viewport: Viewport}} context
+ * @param {Context & {tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context
  */
-export function createGrid(root, { actions, derived, facts, tooltip, viewport }) {
+export function createGrid(root, { actions, derived, facts, theme, tooltip, viewport }) {
   const cleanup = createCleanup();
   const layer = el('div', { class: 'grid__layer' });
-  const element = el('div', { class: 'grid', role: 'group', 'aria-label': 'All heads: rows are layers, columns are heads' }, layer);
+  const element = el('div', { class: 'grid', role: 'group', 'aria-label': LAYERED }, layer);
   root.append(element);
   const axes = createAxes(element);
   /** @type {Cell[]} */
@@ -44,6 +49,10 @@ export function createGrid(root, { actions, derived, facts, tooltip, viewport })
   let manifest = null;
   /** @type {unknown[]} */
   let known = [];
+  /** @type {Look} */
+  let look = { tint: null, sorted: null, places: null, inside: null, theme: 'light' };
+  /** Heads in the order of their places; null: layer by layer. @type {Int32Array | null} */
+  let order = null;
   let scale = 0;
   /** @type {Arrangement | null} */
   let arranged = null;
@@ -67,6 +76,7 @@ export function createGrid(root, { actions, derived, facts, tooltip, viewport })
       return;
     }
     build(facts.description.value?.manifest ?? null);
+    sort(derived.heads().order(state));
     describe(state);
     if (!wasOpen && left && manifest) comeBack(left, manifest);
     wasOpen = true;
@@ -82,43 +92,60 @@ export function createGrid(root, { actions, derived, facts, tooltip, viewport })
 
   /** @param {Manifest | null} next */
   function build(next) {
-    if (next?.id === manifest?.id && next?.n_layers === manifest?.n_layers && next?.n_heads === manifest?.n_heads) {
-      manifest = next;
-      return;
-    }
+    const isSame = next?.id === manifest?.id && next?.n_layers === manifest?.n_layers && next?.n_heads === manifest?.n_heads;
     manifest = next;
+    if (isSame) return;
     known = [];
-    scale = 0;
-    current = 0;
-    cells = [];
-    for (let i = 0; next && i < next.n_layers * next.n_heads; i++) {
-      cells.push(makeCell({ layer: Math.floor(i / next.n_heads), head: i % next.n_heads }, i));
-    }
+    scale = current = 0;
+    order = null;
+    cells = next ? makeCells(next) : [];
     layer.replaceChildren(...cells.map(({ button }) => button));
-    axes.build(next?.n_layers ?? 0, next?.n_heads ?? 0);
+    element.classList.remove('grid--sorted');
+    axes.build(next?.n_layers ?? 0, next?.n_heads ?? 0, false);
+  }
+
+  /** @param {Manifest} model */
+  function makeCells({ n_layers: nLayers, n_heads: nHeads }) {
+    const made = Array.from({ length: nLayers * nHeads }, (_, i) => makeCell({ layer: Math.floor(i / nHeads), head: i % nHeads }, i));
+    if (made.length > 0) made[0].button.tabIndex = 0;
+    return made;
+  }
+
+  /** Reading goes in the order that is seen; the head that has the focus keeps it. @param {Int32Array | null} next */
+  function sort(next) {
+    if (next === order || !manifest) return;
+    order = next;
+    const holder = document.activeElement;
+    const sorted = order ? Array.from(order, (i) => cells[i]) : cells;
+    layer.replaceChildren(...sorted.map(({ button }) => button));
+    if (holder instanceof HTMLElement && holder.classList.contains('cell')) holder.focus({ preventScroll: true });
+    else setCurrent(order ? order[0] : 0);
+    element.classList.toggle('grid--sorted', order !== null);
+    axes.build(manifest.n_layers, manifest.n_heads, order !== null);
   }
 
   /**
    * @param {HeadId} at
    * @param {number} i
-   * @returns {Cell}
    */
   function makeCell(at, i) {
-    const badge = el('span', { class: 'cell__badge' });
-    const fill = el('span', { class: 'meter__fill' });
-    const meter = el('span', { class: 'meter cell__meter' }, fill);
-    const button = el('button', {
-      class: 'cell', type: 'button', tabindex: i === 0 ? '0' : '-1',
+    const cell = createCell(at, {
       onClick: () => open(i), onPointerenter: () => explain(i), onPointerleave: () => tooltip.hide(), onPointerdown: () => tooltip.hide(),
-      onFocus: () => { setCurrent(i); if (button.matches(':focus-visible')) explain(i); }, onBlur: () => tooltip.hide(),
-    }, el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, titleWords(at)), ' ', badge), meter);
-    return { at, button, badge, meter, fill };
+      onFocus: () => { setCurrent(i); if (cell.button.matches(':focus-visible')) explain(i); }, onBlur: () => tooltip.hide(),
+    });
+    return cell;
   }
 
   /** @param {number} i */
   function open(i) {
     tooltip.hide();
     actions.openHead(cells[i].at);
+  }
+
+  /** What is chosen of the numbers of all heads. @param {State} state */
+  function chosen(state) {
+    const [tint, sorted] = [state.score, state.order].map((name) => derived.heads().column(name, state));
+    return { tint, sorted, inside: derived.heads().within(state)?.inside ?? null };
   }
 
   /** Names, numbers and states of all heads. @param {State} state */
@@ -128,41 +155,28 @@ export function createGrid(root, { actions, derived, facts, tooltip, viewport })
     name = chosenMap(state) ?? '';
     const grid = facts.grid.value?.name === name ? facts.grid.value : null;
     const heads = facts.heads.value;
+    const { inside, sorted, tint } = chosen(state);
     const fits = derived.fits();
-    if (known[0] === name && known[1] === grid && known[2] === heads && known[3] === fits) return;
-    known = [name, grid, heads, fits];
+    const next = [name, grid, heads, tint, sorted, inside, order, theme(), fits];
+    if (known.length > 0 && next.every((part, i) => part === known[i])) return;
+    known = next;
+    look = { tint, sorted, places: order && slotsOf(order), inside, theme: theme() };
+    element.setAttribute('aria-label', sorted ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row` : LAYERED);
+    const isAwaited = facts.grid.status === 'loading';
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
-      describeCell(cell, isReady, isReady ? fidelityOf(heads, cell.at, name) : null);
+      cell.describe(i, { isReady, isAwaited, fidelity: isReady ? fidelityOf(heads, cell.at, name) : null }, look);
       describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
     }
   }
 
-  /** @param {Cell} cell @param {boolean} isReady @param {Fidelity | null} fidelity */
-  function describeCell({ at, button, badge, meter, fill }, isReady, fidelity) {
-    setAttribute(button, 'aria-label', cellWords(at, fidelity, isReady || facts.grid.status === 'loading'));
-    button.classList.toggle('is-pending', !isReady);
-    const isWarning = isMisleading(fidelity);
-    badge.classList.toggle('cell__badge--warning', isWarning);
-    meter.classList.toggle('meter--warning', isWarning);
-    setText(badge, fidelity ? measureWords(fidelity.recall_at_10) : '');
-    fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
-  }
-
-  /** Say the scores of a head in words. @param {number} i */
+  /** Say the numbers of a head in words. @param {number} i */
   function explain(i) {
     const { at, button } = cells[i];
-    const fidelity = fidelityOf(facts.heads.value, at, name);
     const isReady = facts.grid.value?.name === name && facts.grid.value.ready[i] === 1;
     const [box, corner] = [button.getBoundingClientRect(), root.getBoundingClientRect()];
-    const lines = fidelity && isReady ? scoreParts(fidelity) : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
-    tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, [el('p', { class: 'tooltip__title' }, headWords(at)), ...lines]);
-  }
-
-  /** @param {Fidelity} fidelity */
-  function scoreParts(fidelity) {
-    const rows = FIDELITY_WORDS.flatMap((words) => [el('dt', {}, words.label), el('dd', {}, measureWords(fidelity[words.name]))]);
-    return [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`)];
+    const fidelity = isReady ? fidelityOf(facts.heads.value, at, name) : null;
+    tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, cellParts(at, i, { isReady, fidelity }, look));
   }
 
   /** One head of the grid is in the order of Tab; the arrow keys move from there. @param {number} i */
@@ -177,9 +191,9 @@ export function createGrid(root, { actions, derived, facts, tooltip, viewport })
     if (!direction || !manifest || event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof Element) || !event.target.classList.contains('cell')) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = neighbourOf(cells[current].at, direction, manifest);
-    if (!next) return;
-    setCurrent(next.layer * manifest.n_heads + next.head);
+    const next = besideSlot(look.places ? look.places[current] : current, direction, manifest);
+    if (next < 0) return;
+    setCurrent(order ? order[next] : next);
     reveal(current);
     cells[current].button.focus({ preventScroll: true });
   });

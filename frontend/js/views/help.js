@@ -15,6 +15,7 @@ const CONTROLS = [
     ['Undo, Redo', 'take back what was selected, hidden, marked, filtered, searched or coloured, and take it up again; Back and Forward of the browser do the same with the places one was at'],
     ['Save figure', 'what is seen, with its caption, as SVG or PNG; places of points and fidelity of heads as tables'],
     ['Copy address', 'the address of exactly this picture, with zoom, theme and palette; the line of the address leaves theme and palette to whoever reads it'],
+    ['Scores', 'every head with every score: sort by a column, open a head by its row, save all of it'],
     ['Reset zoom', 'shows everything again'],
     ['Compare', 'opens a second pane with its own dataset, method, dimensions and head; what is pointed at or selected in one is so in the other: the same token, the same word of another model, the same place of an image'],
     ['Panels', 'the buttons at both ends fold the controls and the sentence or image'],
@@ -33,6 +34,7 @@ const CONTROLS = [
     ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
     ['Pairs', 'which heads connect two tokens: pairs wished strong or weak, and all heads ranked by how well they fit, with place and weight of each pair'],
     ['Heads like this one', 'the heads whose attention is most like that of the open one, also those of other models on the same sentences; a click goes there'],
+    ['Head scores', 'with all heads: tint and sort them by a score, or let those outside of a range step back; in one head: its scores, its place among all, and its weight by offset'],
     ['How true', 'three measures of how far the shown map may be trusted'],
   ]],
   ['At the right', [
@@ -60,6 +62,7 @@ const KEYS = [
   ['n, p', 'in a head: the next point and the one before, with its words; hits of the search alone, if there are any; Shift goes on by a sentence or image'],
   ['Enter, Esc', 'selects the point that one has come to, or leaves it'],
   ['g', 'all heads'],
+  ['h', 'table of all heads'],
   ['1 – 5', 'projection method'],
   ['d', '2-D or 3-D'],
   ['t', 'all sentences or images in a table'],

@@ -46,8 +46,9 @@ export function createSlider(root, { label, help, scale: [least, most, step], st
  * @param {string} options.label
  * @param {string} options.help
  * @param {(range: readonly [number, number]) => void} options.onPick
+ * @param {(share: number) => string} [options.tell] an end in words, where it is no share of a hundred
  */
-export function createRange(root, { label, help, onPick }) {
+export function createRange(root, { label, help, onPick, tell }) {
   const told = el('span', { class: 'slider__value' });
   const fill = el('span', { class: 'range__fill' });
   const ends = ['from', 'to'].map((end) => el('input', {
@@ -74,13 +75,13 @@ export function createRange(root, { label, help, onPick }) {
       const places = [Math.round(100 * low), Math.round(100 * high)];
       ends.forEach((input, i) => {
         input.value = String(places[i]);
-        setAttribute(input, 'aria-valuetext', `${places[i]} %`);
+        setAttribute(input, 'aria-valuetext', tell ? tell([low, high][i]) : `${places[i]} %`);
       });
       // With both ends at the right, the left one must be on top, or neither could be moved.
       from.classList.toggle('is-top', places[0] > 50);
       fill.style.left = `${places[0]}%`;
       fill.style.right = `${100 - places[1]}%`;
-      setText(told, `${places[0]}–${places[1]} %`);
+      setText(told, tell ? `${tell(low)} to ${tell(high)}` : `${places[0]}–${places[1]} %`);
     },
   };
 }

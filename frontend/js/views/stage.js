@@ -10,14 +10,17 @@ import { createMotion } from '../motion.js';
 import { createPainting } from '../painting.js';
 import { createRenderer } from '../render/choose.js';
 import { chosenMap } from '../select.js';
+import { createSliding } from '../sliding.js';
 import { createViewport } from '../viewport.js';
 import { createBar } from './bar.js';
 import { createFarPoints } from './far_points.js';
+import { tilesOf } from './cell.js';
 import { createGrid } from './grid.js';
 import { createHeadLayer } from './head.js';
 import { createLabels } from './labels.js';
 import { createLasso } from './lasso.js';
 import { createMarked } from './marked.js';
+import { createScoreLine } from './score_line.js';
 import { createStatus } from './status.js';
 import { createTooltip } from './tooltip.js';
 
@@ -33,11 +36,11 @@ const READY_ONE = Uint8Array.of(1);
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {theme: () => ShownTheme, drawn: () => void}} context `drawn` is called after the first picture
+ * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context `drawn` is called after the first picture
  * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, openMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
-  const { facts, store } = context;
+  const { derived, facts, store } = context;
   const cleanup = createCleanup();
   const canvas = el('canvas', { class: 'map__canvas', 'aria-hidden': 'true' });
   const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
@@ -53,6 +56,7 @@ export function createStage(root, context) {
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
   const painting = createPainting(context);
   const motion = createMotion(schedule);
+  const sliding = createSliding(() => { place(); schedule(); });
   const tooltip = createTooltip(map);
   const grid = createGrid(map, { ...context, tooltip, viewport });
   const head = createHeadLayer(map, { ...context, lasso, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
@@ -61,10 +65,14 @@ export function createStage(root, context) {
   const far = createFarPoints(map, { ...context, overlay });
   const status = createStatus({ line, map }, context);
   const windows = lastOnly(bulkWindows);
+  const scoreLine = createScoreLine(line, context);
+  const tiles = lastOnly(tilesOf);
 
   /** @type {Arrangement | null} */
   let arrangement = null;
   let arranged = '';
+  /** @type {Int32Array | null} */
+  let arrangedOrder = null;
   let arrangedFor = '';
   /** @type {Frame | null} */
   let frame = null;
@@ -87,6 +95,7 @@ export function createStage(root, context) {
     bar.update(state);
     status.update(state);
     marked.update(state);
+    scoreLine.update(state);
     arrange(state);
     if (arrangement) viewport.aim(state);
     compose(state);
@@ -106,11 +115,14 @@ export function createStage(root, context) {
     }
     const subject = state.at ? `head ${state.dims}` : `grid ${manifest.id} ${manifest.n_layers} ${manifest.n_heads}`;
     const key = `${subject} ${room.width} ${room.height}`;
-    if (key === arranged) return;
-    arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room);
+    const order = state.at ? null : derived.heads().order(state);
+    if (key === arranged && order === arrangedOrder) return;
+    if (subject !== arrangedFor) sliding.stop();
+    else if (arrangement && frame && order !== arrangedOrder) sliding.begin(arrangement);
+    arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room, order);
     viewport.show({ ...arrangement, room, isTurning: state.at !== null && state.dims === 3 }, subject !== arrangedFor, start, state.at !== null);
     start = null;
-    [arranged, arrangedFor] = [key, subject];
+    [arranged, arrangedFor, arrangedOrder] = [key, subject, order];
   }
 
   /** Zooming into a head opens it where it lies, and zooming out of it leads back. @param {{x: number, y: number}} place @param {boolean} isNearer */
@@ -124,7 +136,7 @@ export function createStage(root, context) {
       if (!isMotionReduced()) start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
       context.actions.openHead({ layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads });
     } else if (at !== null && !isNearer && isLeft(arrangement, viewport.transform)) {
-      start = gridInPlace(arrangeGrid(manifest, room), at.layer * manifest.n_heads + at.head, viewport.transform, arrangement);
+      start = gridInPlace(arrangeGrid(manifest, room, derived.heads().order(store.get())), at.layer * manifest.n_heads + at.head, viewport.transform, arrangement);
       context.actions.showGrid();
     }
   }
@@ -135,7 +147,7 @@ export function createStage(root, context) {
     const nCells = arrangement?.cells.n ?? 0;
     const paint = shown && painting.of(state, shown.drawn, nCells, context.theme());
     const nPoints = paint?.flags.length ?? 0;
-    const cells = arrangement?.cells;
+    const cells = arrangement && sliding.of(arrangement).cells;
     const fits = shown && paint && cells && shown.ready.length === nCells && shown.positions.length === nCells * nPoints * state.dims;
     const isComing = !fits && isLoading(state);
     canvas.classList.toggle('is-stale', isComing);
@@ -152,6 +164,7 @@ export function createStage(root, context) {
       ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
       cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, windows: motion.windows, nPoints, nQueries: nPoints / 2,
       colors: paint.colors, flags: paint.flags, pointSize: pointSizeOf(nPoints), sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
+      tiles: shownTiles(state),
       background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
     };
   }
@@ -159,6 +172,11 @@ export function createStage(root, context) {
   /** The parts of the maps that are shown at rest. @param {State} state @param {{positions: Uint16Array, ready: Uint8Array}} shown @param {number} nPoints */
   function partsOf({ dims, isWhole }, { positions, ready }, nPoints) {
     return dims === 2 && !isWhole ? windows(positions, ready, nPoints) : null;
+  }
+
+  /** What lies behind the maps of the grid. @param {State} state @param {ShownTheme} [theme] */
+  function shownTiles(state, theme = context.theme()) {
+    return state.at || !arrangement ? null : tiles(derived.heads().column(state.score, state), arrangement.cellSize, theme);
   }
 
   /** @param {State} state */
@@ -186,7 +204,7 @@ export function createStage(root, context) {
 
   /** Move what lies over the canvas along with it. */
   function place() {
-    if (arrangement) grid.place(arrangement, viewport.transform, room);
+    if (arrangement) grid.place(sliding.of(arrangement), viewport.transform, room);
   }
 
   function schedule() {
@@ -202,15 +220,16 @@ export function createStage(root, context) {
     }
     if (canvas.classList.contains('is-stale')) return;
     const { transform, orbit } = viewport;
+    const { cells } = sliding.of(arrangement);
     frame = {
-      ...frame, transform, orbit, from: motion.from, blend: motion.blend, windows: motion.windows, emphasis: head.emphasis(),
+      ...frame, cells, transform, orbit, from: motion.from, blend: motion.blend, windows: motion.windows, emphasis: head.emphasis(),
       pointSize: pointSizeOf(frame.nPoints),
-      positionsVersion: versionOf(frame.cells, motion.version),
+      positionsVersion: versionOf(cells, motion.version),
     };
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
-    if (store.get().hasLabels && !motion.from && !viewport.isTurned) labels.draw(frame, store.get());
+    if (store.get().hasLabels && !motion.from && !sliding.isMoving && !viewport.isTurned) labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();
   }
@@ -226,7 +245,7 @@ export function createStage(root, context) {
     if (!paint) return null;
     const { background, ink } = canvasPalette(theme);
     const { colors, sprites } = paint;
-    return { frame: { ...still, colors, sprites, background, ink }, arrangement, legend: paint.legend, lines: head.linesIn(still, state), labels: labelled() };
+    return { frame: { ...still, colors, sprites, tiles: shownTiles(state, theme), background, ink }, arrangement, legend: paint.legend, lines: head.linesIn(still, state), labels: labelled() };
   }
 
   let nCellsSeen = 0;
@@ -252,7 +271,7 @@ export function createStage(root, context) {
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [grid, head, lasso, marked, far, bar, status, tooltip, motion, viewport, renderer]) part.destroy();
+      for (const part of [grid, head, lasso, marked, far, bar, scoreLine, status, tooltip, motion, sliding, viewport, renderer]) part.destroy();
       element.remove();
     },
   };

@@ -44,7 +44,7 @@ function makeFrame() {
       from: null, blend: 1, nPoints: 2 * nTokens, nQueries: nTokens, colors, flags: new Uint8Array(2 * nTokens),
       pointSize: number('size', suitablePointSize(layout.cellSize, 2 * nTokens)), sizes: null,
       sprites: choice.has('patches') ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0), fill: number('fill', 0) } : null,
-      isSprite: null, background: palette.background, ink: palette.ink, tile: null,
+      isSprite: null, background: palette.background, ink: palette.ink, tiles: null,
       positionsVersion: 1, styleVersion: 1, emphasis: [],
     },
   };

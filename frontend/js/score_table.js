@@ -1,0 +1,41 @@
+/** All heads with all their numbers as a table for other programs, and which of its rows are on the page. */
+
+import { csvCell } from './marked_table.js';
+import { isFidelity } from './scores.js';
+
+/** @import { Column } from './score_columns.js' */
+
+/**
+ * A row for each head: every number in full, beside every score the rows of attention it rests on.
+ *
+ * @param {{dataset: string, model: string, map: string | null, nHeads: number}} subject `nHeads` in a layer
+ * @param {readonly Column[]} columns
+ * @param {Int32Array | null} order heads in the order of the rows; null: layer by layer
+ */
+export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
+  const names = columns.flatMap(({ name }) => (isFidelity(name) ? [name] : [name, `${name}_n_rows`]));
+  const heads = order ?? columns[0]?.values.keys() ?? [];
+  const lines = Array.from(heads, (head) => [dataset, model, map ?? '', Math.floor(head / nHeads), head % nHeads, ...columns.flatMap((column) => cellsOf(column, head))]);
+  return [['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+}
+
+/** @param {Column} column @param {number} head @returns {(number | string)[]} */
+function cellsOf({ name, values, nRows }, head) {
+  const value = Number.isNaN(values[head]) ? '' : values[head];
+  return isFidelity(name) ? [value] : [value, nRows[head] < 0 ? '' : nRows[head]];
+}
+
+/**
+ * The rows that are in sight, with some to both sides.
+ *
+ * @param {number} nRows
+ * @param {number} rowHeight
+ * @param {number} top how far the table is scrolled
+ * @param {number} height of what is seen
+ * @param {number} [spare]
+ * @returns {{first: number, last: number}} the last is not among them
+ */
+export function rowWindow(nRows, rowHeight, top, height, spare = 8) {
+  const first = Math.max(0, Math.min(nRows, Math.floor(top / rowHeight)) - spare);
+  return { first, last: Math.min(nRows, Math.ceil((top + height) / rowHeight) + spare) };
+}

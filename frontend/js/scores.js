@@ -1,0 +1,96 @@
+/** The numbers that a head is described by: the server's scores, in its order and words, and how true the shown map is. */
+
+import { FIDELITY_WORDS } from './words.js';
+
+/** @import { Fidelity, ScoreFacts } from './page.js' */
+
+/** @type {readonly ScoreFacts[]} */
+let known = [];
+
+/** Where the measures of a map are defined. */
+const FIDELITY_SOURCES = {
+  recall_at_10: { formula: '|ten strongest keys ∩ ten nearest keys| / 10, mean over at most 1,000 queries', source: 'This project; recall of the k nearest neighbours.' },
+  rank_correlation: { formula: 'Spearman correlation of nearness and q·k over the visible keys, mean over queries', source: 'Yeh et al. 2023, arXiv 2305.03210, section 5.1.1, over visible keys only.' },
+  trustworthiness: { formula: '1 − (2 / (n k (2 n − 3 k − 1))) Σ max(0, rank − k) over false neighbours, k = 10', source: 'Venna and Kaski 2001; scikit-learn.' },
+};
+
+/** @type {readonly ScoreFacts[]} */
+const FIDELITY = Object.freeze(FIDELITY_WORDS.map(({ name, label, help }) => ({
+  name, label, help, ...FIDELITY_SOURCES[name], modality: null, low: name === 'rank_correlation' ? -1 : 0, high: 1, unit: 'share',
+})));
+
+/** Scores and measures by name. @type {Map<string, ScoreFacts>} */
+let byName = new Map(FIDELITY.map((score) => [score.name, score]));
+
+/** What a row of attention must have for a score; the reason where no row of the corpus has it. @type {Record<string, string>} */
+const NEEDED = {
+  previous: 'a token before it',
+  next: 'a token after it that it may see',
+  self: 'another key in sight than its own',
+  first: 'a first token other than its own',
+  special: 'a special token in sight',
+  punctuation: 'punctuation in sight',
+  duplicate: 'an earlier copy of its own token',
+  induction: 'an earlier copy of its own token with a token after it',
+  reverse_induction: 'an earlier copy of its own token with a token before it',
+  entropy: 'more than one key in sight',
+  content_dependence: 'a row of another sequence to be compared with',
+  same_row: 'another patch of its row in sight',
+  same_column: 'another patch of its column in sight',
+  patch_distance: 'a patch in sight',
+  class_token: 'a class token in sight',
+  hue_similarity: 'patches in sight whose hue is known',
+  brightness_similarity: 'patches in sight whose brightness is known',
+  probe_induction: 'random tokens said twice, as the probe does not fit this model',
+  probe_previous: 'random tokens said twice, as the probe does not fit this model',
+  probe_duplicate: 'random tokens said twice, as the probe does not fit this model',
+};
+
+/** Take over the scores that the server names. @param {readonly ScoreFacts[]} scores */
+export function learnScores(scores) {
+  known = scores;
+  byName = new Map([...known, ...FIDELITY].map((score) => [score.name, score]));
+}
+
+/** The scores of a kind of model, as far as the server has any. @param {'text' | 'image'} modality */
+export function scoresFor(modality) {
+  return known.filter((score) => score.modality === null || score.modality === modality);
+}
+
+/** All that heads can be tinted, sorted and filtered by: scores first, then the measures of the shown map. @param {'text' | 'image'} modality */
+export function numbersFor(modality) {
+  return [...scoresFor(modality), ...FIDELITY];
+}
+
+/** @param {string} name @returns {name is keyof Fidelity} */
+export function isFidelity(name) {
+  return FIDELITY.some((measure) => measure.name === name);
+}
+
+/**
+ * Words of a number; its bare name where nobody knows it.
+ *
+ * @param {string} name
+ * @returns {ScoreFacts}
+ */
+export function scoreFacts(name) {
+  return byName.get(name) ?? { name, label: name, help: '', formula: '', source: '', modality: null, low: null, high: null, unit: '' };
+}
+
+/** What follows a number: its unit, unless it is a share. @param {string} name */
+export function unitWords(name) {
+  const { unit } = scoreFacts(name);
+  return unit === '' || unit === 'share' ? '' : ` ${unit}`;
+}
+
+/**
+ * Why a head has no number.
+ *
+ * @param {string} name
+ * @param {number} nRows -1 where it was not computed
+ */
+export function missingWords(name, nRows) {
+  if (isFidelity(name)) return 'not defined for this map';
+  if (nRows < 0) return 'not computed yet';
+  return `no row has ${NEEDED[name] ?? 'what this score looks at'}`;
+}

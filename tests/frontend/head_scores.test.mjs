@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { tintedBy } from '../../frontend/js/actions.js';
+import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/head_scores.js';
+import { binOf, headsWithin, histogramOf, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, shareOf, slotsOf } from '../../frontend/js/score_columns.js';
+import { headsCsv, rowWindow } from '../../frontend/js/score_table.js';
+import { learnScores, missingWords, numbersFor, scoreFacts, scoresFor, unitWords } from '../../frontend/js/scores.js';
+import { ANY_SCORE, DEFAULTS } from '../../frontend/js/store.js';
+import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/views/offset_profile.js';
+import { cellWords } from '../../frontend/js/words.js';
+
+learnScores([
+  { name: 'induction', label: 'Induction', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: 1, unit: 'share' },
+  { name: 'distance', label: 'Mean distance', help: 'h', formula: 'f', source: 's', modality: null, low: 0, high: null, unit: 'tokens' },
+  { name: 'same_row', label: 'Same row', help: 'h', formula: 'f', source: 's', modality: 'image', low: 0, high: 1, unit: 'share' },
+]);
+
+const MODEL = { n_layers: 2, n_heads: 3, model: { modality: 'text' } };
+/** Head (layer, head) by index; the second has no row, and the last is not there. */
+const VALUES = [0.2, null, 0.9, 0.2, 0.5];
+const HEADS = new Map(VALUES.map((value, i) => {
+  const at = { layer: Math.floor(i / 3), head: i % 3 };
+  return [`${at.layer},${at.head}`, { ...at, maps: { 'pca-2d': { fidelity: { recall_at_10: i / 10 } } }, scores: { induction: { value, n_rows: value === null ? 0 : 10 + i } } }];
+}));
+const COLUMN = makeColumn('induction', HEADS, MODEL, 'pca-2d');
+
+test('a column holds what is known of every head, layer by layer', () => {
+  assert.deepEqual([...COLUMN.values], [0.2, NaN, 0.9, 0.2, 0.5, NaN]);
+  assert.deepEqual([...COLUMN.nRows], [10, 0, 12, 13, 14, -1]);
+  assert.deepEqual([COLUMN.range, COLUMN.nKnown], [[0.2, 0.9], 4]);
+});
+
+test('measures of a map are columns as well, of the shown map alone', () => {
+  assert.deepEqual([...makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d').values], [0, 0.1, 0.2, 0.3, 0.4, NaN]);
+  assert.equal(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').nKnown, 0);
+  assert.deepEqual(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').range, [0, 0]);
+});
+
+test('heads are sorted from either end, equal ones layer by layer, those without a number last', () => {
+  assert.deepEqual([...orderOf(COLUMN.values, false)], [2, 4, 0, 3, 1, 5]);
+  assert.deepEqual([...orderOf(COLUMN.values, true)], [0, 3, 4, 2, 1, 5]);
+  assert.deepEqual([...orderOf(Float64Array.of(-0.5, 0, -2), false)], [1, 0, 2]);
+});
+
+test('places are the reverse of an order', () => {
+  const order = orderOf(COLUMN.values, false);
+  slotsOf(order).forEach((slot, head) => assert.equal(order[slot], head));
+});
+
+test('ranks count from the highest, equal values share the better one, and no number has no rank', () => {
+  assert.deepEqual([...COLUMN.ranks], [3, 0, 1, 3, 2, 0]);
+  assert.deepEqual([...ranksOf(Float64Array.of(1, 1, 1, 0))], [1, 1, 1, 4]);
+});
+
+test('a distribution counts every number once, the upper end in the last bin', () => {
+  assert.deepEqual([...histogramOf(Float64Array.of(0, 0.24, 0.25, 0.5, 1, NaN), [0, 1], 4)], [2, 1, 1, 1]);
+  assert.deepEqual([...histogramOf(Float64Array.of(3, 3), [3, 3], 5)], [0, 0, 2, 0, 0]);
+  assert.deepEqual([binOf(-5, [0, 1], 4), binOf(9, [0, 1], 4), shareOf(0.25, [0, 0.5])], [0, 3, 0.5]);
+});
+
+test('a range holds both its ends, and no head without a number', () => {
+  assert.deepEqual([...headsWithin(COLUMN.values, [0.2, 0.5]).inside], [1, 0, 0, 1, 1, 0]);
+  assert.equal(headsWithin(COLUMN.values, [0.2, 0.5]).n, 3);
+  assert.equal(headsWithin(COLUMN.values, [null, 0.3]).n, 2);
+  assert.equal(headsWithin(COLUMN.values, [null, null]).n, 4);
+});
+
+test('a range on a slider is written in round numbers, and is open where it leaves nothing out', () => {
+  assert.deepEqual(rangeAt([0, 1], [0.31, 1]), [0.31, null]);
+  assert.deepEqual(rangeAt([0.123456, 0.9], [0, 0.5]), [null, 0.5117]);
+  assert.deepEqual(rangeAt([0, 4000], [0.5, 0.75]), [2000, 3000]);
+  assert.deepEqual(rangeAt([0, 0.00004], [0.5, 1]), [0.00002, null]);
+  assert.deepEqual(rangeAt([2, 2], [0.5, 1]), [2, null]);
+});
+
+test('places are said as people say them', () => {
+  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1000].map(ordinal), ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '22nd', '101st', '111th', '1000th']);
+});
+
+test('numbers have as many digits as their size deserves', () => {
+  assert.deepEqual([0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => scoreWords(value)), ['0.46', '12.3', '1235', '−0.25', '0.00', '–']);
+  assert.equal(scoreWords(0.4567, 3), '0.457');
+});
+
+test('each kind of model has its own scores, and the measures of its maps after them', () => {
+  assert.deepEqual(scoresFor('text').map(({ name }) => name), ['induction', 'distance']);
+  assert.deepEqual(numbersFor('image').map(({ name }) => name), ['distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
+  assert.deepEqual([unitWords('distance'), unitWords('induction'), scoreFacts('later').label], [' tokens', '', 'later']);
+});
+
+test('a missing number has its reason', () => {
+  assert.equal(missingWords('induction', 0), 'no row has an earlier copy of its own token with a token after it');
+  assert.match(missingWords('induction', -1), /not computed/);
+  assert.match(missingWords('later', 0), /^no row has/);
+  assert.match(missingWords('recall_at_10', -1), /not defined for this map/);
+});
+
+const STATE = { ...DEFAULTS, method: 'pca' };
+
+test('the choices give order and range, the same objects while nothing changes', () => {
+  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } });
+  assert.equal(scores.order(STATE), null);
+  const sorted = { ...STATE, order: 'induction' };
+  assert.deepEqual([...scores.order(sorted)], [2, 4, 0, 3, 1, 5]);
+  assert.equal(scores.order(sorted), scores.order({ ...sorted, hasLabels: false }));
+  assert.notEqual(scores.order(sorted), scores.order({ ...sorted, isOrderRising: true }));
+  const filtered = { ...STATE, score: 'induction', scoreRange: [0.4, null] };
+  assert.equal(scores.within(filtered).n, 2);
+  assert.equal(scores.within(filtered), scores.within({ ...filtered }));
+  assert.equal(scores.within({ ...filtered, scoreRange: ANY_SCORE }), null);
+  assert.equal(scores.within({ ...filtered, score: null }), null);
+});
+
+test('other facts are other columns', () => {
+  const facts = { heads: { value: HEADS }, description: { value: { manifest: MODEL } } };
+  const scores = createHeadScores(facts);
+  const before = scores.column('induction', STATE);
+  assert.equal(scores.column('induction', { ...STATE }), before);
+  facts.heads.value = new Map([['0,0', { layer: 0, head: 0, maps: {}, scores: {} }]]);
+  assert.equal(scores.column('induction', STATE).nKnown, 0);
+  assert.equal(scores.hasAny(), false);
+  facts.heads.value = null;
+  assert.equal(scores.column('induction', STATE), null);
+});
+
+test('a range stays one of its own score when the tint changes', () => {
+  const filtered = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
+  assert.deepEqual(tintedBy('distance', filtered), { score: 'distance', filterScore: 'induction' });
+  assert.deepEqual(tintedBy('induction', { ...filtered, score: 'distance', filterScore: 'induction' }), { score: 'induction', filterScore: null });
+  assert.deepEqual(tintedBy('distance', { ...filtered, scoreRange: ANY_SCORE }), { score: 'distance', filterScore: null });
+  assert.equal(filteredBy({ score: 'distance', filterScore: 'induction' }), 'induction');
+  assert.ok(isFiltered(filtered) && !isFiltered({ ...filtered, score: null }));
+});
+
+test('a range is said with the score that it is of', () => {
+  const state = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
+  assert.equal(rangeWords(state), 'Induction from 0.40');
+  assert.equal(rangeWords({ ...state, filterScore: 'distance', scoreRange: [null, 12.5] }), 'Mean distance up to 12.5');
+  assert.equal(rangeWords({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
+});
+
+test('the table has every number in full with its rows, empty where there is none', () => {
+  const subject = { dataset: '=cmd()', model: 'a, "b"', map: 'pca-2d', nHeads: 3 };
+  const columns = [makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d'), COLUMN];
+  const lines = headsCsv(subject, columns, Int32Array.of(2, 1, 5)).split('\r\n');
+  assert.deepEqual(lines, [
+    'dataset,model,map,layer,head,recall_at_10,induction,induction_n_rows',
+    '\'=cmd(),"a, ""b""",pca-2d,0,2,0.2,0.9,12',
+    '\'=cmd(),"a, ""b""",pca-2d,0,1,0.1,,0',
+    '\'=cmd(),"a, ""b""",pca-2d,1,2,,,',
+    '',
+  ]);
+  assert.equal(headsCsv(subject, columns, null).split('\r\n').length, 8);
+});
+
+test('of a long table only the rows in sight are made', () => {
+  assert.deepEqual(rowWindow(1000, 28, 0, 560, 4), { first: 0, last: 24 });
+  assert.deepEqual(rowWindow(1000, 28, 14_000, 560, 4), { first: 496, last: 524 });
+  assert.deepEqual(rowWindow(1000, 28, 27_440, 560, 4), { first: 976, last: 1000 });
+  assert.deepEqual(rowWindow(3, 28, 9000, 560), { first: 0, last: 3 });
+});
+
+test('the name of a head says the number that is written on it, and why there is none', () => {
+  const fidelity = { recall_at_10: 0.05, rank_correlation: 0, trustworthiness: 0 };
+  const score = { words: '0.42', label: 'Induction', more: ['place 3 of 72'] };
+  assert.equal(cellWords({ layer: 2, head: 5 }, fidelity, true, score), 'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, nearness is not attention here');
+  assert.equal(cellWords({ layer: 2, head: 5 }, null, false, score), 'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, map not computed yet');
+  assert.equal(cellWords({ layer: 2, head: 5 }, fidelity, true), 'L2 H5 0.05 recall@10, layer 2, head 5, nearness is not attention here');
+});
+
+test('the axis of a profile has zero and round offsets', () => {
+  const offsets = Array.from({ length: 65 }, (_, i) => i - 32);
+  assert.deepEqual(ticksOf(offsets).map(({ words }) => words), ['−30', '−20', '−10', '0', '+10', '+20', '+30']);
+  assert.deepEqual(ticksOf([-3, -2, -1, 0]).map(({ i, words }) => [i, words]), [[0, '−3'], [1, '−2'], [2, '−1'], [3, '0']]);
+});
+
+test('of a profile the part is shown that any row has', () => {
+  const profile = { offsets: [-3, -2, -1, 0, 1], weights: [null, 0.3, null, 0.2, null], n_rows: [0, 5, 0, 6, 0] };
+  assert.deepEqual(knownPart(profile), { offsets: [-2, -1, 0], weights: [0.3, null, 0.2], n_rows: [5, 0, 6] });
+  assert.equal(knownPart({ offsets: [0, 1], weights: [null, null], n_rows: [0, 0] }), null);
+});
+
+test('the strongest offset of a profile passes over what no row has', () => {
+  assert.equal(strongestOffset({ offsets: [-2, -1, 0], weights: [null, 0.3, 0.2], n_rows: [0, 5, 6] }), 1);
+  assert.equal(strongestOffset({ offsets: [-2, -1], weights: [null, null], n_rows: [0, 0] }), -1);
+  assert.equal(strongestOffset({ offsets: [-1, 0], weights: [0, 0], n_rows: [1, 1] }), 0);
+});
+
+test('a weight of few rows is not the strongest where others rest on more', () => {
+  assert.equal(strongestOffset({ offsets: [-2, -1, 0], weights: [0.9, 0.3, 0.2], n_rows: [9, 10, 400] }), 1);
+});
