@@ -29,7 +29,7 @@ export function createOffsetProfile(root) {
   svg.setAttribute('aria-hidden', 'true');
   svg.append(bars, pale, chosen);
   const most = el('span', { class: 'profile__most' });
-  const frame = el('div', { class: 'profile__frame', tabindex: '0', role: 'slider', 'aria-label': 'Mean weight at an offset of the key from the query', onKeydown: step, onPointermove: point, onPointerleave: rest, onFocusout: rest, onFocus: () => tell(strongest()) }, svg);
+  const frame = el('div', { class: 'profile__frame', tabindex: '0', role: 'slider', title: 'Left and right go from offset to offset', 'aria-label': 'Mean weight at an offset of the key from the query', onKeydown: step, onPointermove: point, onPointerleave: rest, onFocusout: rest, onFocus: () => tell(strongest()) }, svg);
   const after = el('span', {}, 'key after');
   const axis = el('div', { class: 'profile__axis', 'aria-hidden': 'true' });
   const told = el('p', { class: 'profile__told' });

@@ -30,7 +30,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
   let offered = '';
 
   /** @param {ScoreFacts} score */
-  function makeScore({ name, label }) {
+  function makeScore({ name, label, help }) {
     const value = el('span', { class: 'own-score__value' });
     const place = el('span', { class: 'own-score__place soft' });
     const picture = el('div', { class: 'own-score__picture' });
@@ -38,7 +38,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     const ends = ['low', 'high'].map(() => el('span', {}));
     picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
     const element = el('details', { class: 'own-score' },
-      el('summary', { class: 'own-score__head' }, el('span', { class: 'own-score__label' }, label), value, place),
+      el('summary', { class: 'own-score__head', title: `${help} A click tells its formula and source.` }, el('span', { class: 'own-score__label' }, label), value, place),
       el('div', { class: 'own-score__body score-words__body' }, picture, ...aboutParts(name),
         el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by this score', onClick: () => actions.compareHeads(name) }, 'Compare the heads')));
 

@@ -24,7 +24,7 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
   const lacking = el('p', { class: 'field__note' }, 'What attention does is not computed yet; it comes while the dataset is built.');
   body.append(lacking);
   const tint = createScoreSelect(body, { label: 'Tint by', help: 'The colour behind every map tells this number.', none: 'Nothing', onPick: actions.tintBy });
-  const about = el('details', { class: 'score-words' }, el('summary', {}, 'What it is'));
+  const about = el('details', { class: 'score-words' }, el('summary', { title: 'What this number says, its formula and source' }, 'What it is'));
   const aboutBody = el('div', { class: 'score-words__body' });
   about.append(aboutBody);
   body.append(about);
