@@ -1,9 +1,10 @@
 /** Everything a viewer can do; the only place that changes the choices. */
 
 import { toggleHidden } from './attention.js';
+import { hasMap as isThere } from './best.js';
 import { recall, remember } from './memory.js';
 import { isSamePair, withPair } from './pairs.js';
-import { CLEARED, mapName, neighbourOf } from './select.js';
+import { CLEARED, neighbourOf } from './select.js';
 import { ANY_SCORE, NO_FILTERS } from './store.js';
 
 /** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, PaneStore, Selected, State, Theme } from './page.js' */
@@ -127,7 +128,7 @@ export function createActions(store, facts, marks) {
 
   /** @param {Method} method @param {Dims} dims */
   function hasMap(method, dims) {
-    return mapName(method, dims) in (manifest()?.maps ?? {});
+    return isThere(manifest()?.maps ?? {}, method, dims);
   }
 }
 

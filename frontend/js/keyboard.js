@@ -1,6 +1,6 @@
 /** Keys that work everywhere, but never while typing. */
 
-import { allMethods } from './methods.js';
+import { offeredMethods } from './best.js';
 
 /** @import { Context } from './page.js' */
 
@@ -33,7 +33,7 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
 
   /** What a key means now. @param {KeyboardEvent} event */
   function actionOf({ key, target }) {
-    const method = allMethods()[Number(key) - 1]?.name;
+    const method = offeredMethods()[Number(key) - 1]?.name;
     if (method) return () => actions.showMethod(method);
     if (ARROWS[key]) return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
     return keys[key] ?? null;

@@ -1,6 +1,7 @@
 /** Asks the server for what the choices need, in parallel, and keeps the newest answers. */
 
 import { MOST_AGGREGATED } from './attention.js';
+import { BEST, hasMap, headsReady, mapOf } from './best.js';
 import { needsOf } from './color_modes.js';
 import { pairQuery } from './pairs.js';
 import { createSlot } from './slots.js';
@@ -8,6 +9,7 @@ import { mapName } from './select.js';
 
 /** @import { Api } from './api.js' */
 /** @import { DatasetEntry, Facts, State } from './page.js' */
+/** @import { Dims, Method } from './types.js' */
 
 /** How often the list of datasets is asked for: while one is being built or none is there, and otherwise. */
 const POLL_MS = 1500;
@@ -69,13 +71,13 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
   function wantMaps({ method, dims, at }, { id }, { base, mapsReady }) {
     // Which maps there are is only known from the description; until it is there, nothing is asked for in vain.
     const known = facts.description.value?.manifest?.maps;
-    const wished = method && mapName(method, dims);
-    const name = wished && known && wished in known ? wished : null;
-    const nReady = !name ? 0 : mapsReady ? (mapsReady[name] ?? 0) : 'all';
-    if (!name || nReady === 0) facts.grid.drop();
-    else facts.grid.want(id, `${base}/${name}/${nReady}`, (signal) => api.grid(id, name, dims, signal));
-    if (!name || !at || !isHeadReady(state(at), name)) facts.headMap.drop();
-    else facts.headMap.want(id, `${base}/${name}/${at.layer},${at.head}`, (signal) => api.headMap(id, name, dims, at, signal));
+    const name = method && known && hasMap(known, method, dims) ? mapName(method, dims) : null;
+    const growth = name && method ? growthOf(mapsReady, method, dims) : 0;
+    if (!name || growth === 0) facts.grid.drop();
+    else facts.grid.want(id, `${base}/${name}/${growth}`, (signal) => api.grid(id, name, dims, signal));
+    const own = at && mapOf(facts.heads.value, at, name);
+    if (!own || !at || !isHeadReady(state(at), own)) facts.headMap.drop();
+    else facts.headMap.want(id, `${base}/${own}/${at.layer},${at.head}`, (signal) => api.headMap(id, own, dims, at, signal));
 
     /** @param {NonNullable<State['at']>} head */
     function state(head) { return { head, isBuilding: mapsReady !== null }; }
@@ -149,6 +151,19 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
       dropAll(datasets ? [datasets] : []);
     },
   };
+}
+
+/**
+ * What changes when there is more of a map; 0 while there is nothing. The best maps change with every map that comes.
+ *
+ * @param {Record<string, number> | null} mapsReady null where all are there
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+function growthOf(mapsReady, method, dims) {
+  if (!mapsReady) return 'all';
+  const n = headsReady(mapsReady, method, dims);
+  return method === BEST && n > 0 ? Object.values(mapsReady).join() : n;
 }
 
 /** Whether the drawing of a head depends on its norms, beside its colours. @param {State} state */

@@ -2,8 +2,9 @@
 
 import { rangeOf } from './ranges.js';
 import { isFidelity } from './scores.js';
+import { fidelityOf } from './select.js';
 
-/** @import { Fidelity, HeadFacts, Manifest } from './page.js' */
+/** @import { HeadFacts, Manifest } from './page.js' */
 
 /**
  * @typedef {object} Column One number of every head, layer by layer.
@@ -27,9 +28,10 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads }, 
   const values = new Float64Array(n).fill(NaN);
   const nRows = new Int32Array(n).fill(-1);
   for (let i = 0; i < n; i++) {
-    const facts = heads.get(`${Math.floor(i / nHeads)},${i % nHeads}`);
+    const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
+    const facts = heads.get(`${at.layer},${at.head}`);
     const score = facts?.scores[name];
-    const value = isFidelity(name) ? fidelityValue(facts, map, name) : score?.value;
+    const value = isFidelity(name) ? fidelityOf(heads, at, map)?.[name] : score?.value;
     if (typeof value === 'number') values[i] = value;
     if (score && !isFidelity(name)) nRows[i] = score.n_rows;
   }
@@ -45,11 +47,6 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads }, 
 export function columnOf(name, values, nRows) {
   const ranks = ranksOf(values);
   return { name, values, nRows, range: rangeOf(values), nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0), ranks };
-}
-
-/** @param {HeadFacts | undefined} facts @param {string | null} map @param {keyof Fidelity} name */
-function fidelityValue(facts, map, name) {
-  return map === null ? undefined : facts?.maps[map]?.fidelity[name];
 }
 
 /**

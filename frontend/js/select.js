@@ -1,5 +1,6 @@
 /** What follows from the choices and the facts: pure functions, no DOM and no requests. */
 
+import { hasMap, mapOf } from './best.js';
 import { modesFor } from './color_modes.js';
 import { lastMarked } from './mark_words.js';
 import { allMethods } from './methods.js';
@@ -59,7 +60,7 @@ function settleInside(state, manifest, mapsReady) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
   const change = {};
   const notices = [];
-  if (!state.method || !(mapName(state.method, state.dims) in manifest.maps)) {
+  if (!state.method || !hasMap(manifest.maps, state.method, state.dims)) {
     const map = firstMap(state, manifest, mapsReady);
     if (map && (map.method !== state.method || map.dims !== state.dims)) {
       if (state.method) notices.push(`This dataset has no map “${mapName(state.method, state.dims)}”; “${mapName(map.method, map.dims)}” is shown instead.`);
@@ -169,24 +170,25 @@ export function neighbourOf({ layer, head }, direction, model) {
 }
 
 /**
- * @param {Map<string, HeadFacts> | null} heads
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {HeadId} at
  * @param {string | null} name of the map that is shown
  * @returns {Fidelity | null}
  */
 export function fidelityOf(heads, at, name) {
-  return (name && heads?.get(`${at.layer},${at.head}`)?.maps[name]?.fidelity) || null;
+  const own = mapOf(heads, at, name);
+  return (own && heads?.get(`${at.layer},${at.head}`)?.maps[own]?.fidelity) || null;
 }
 
 /**
  * The mean over the heads whose map is there; a measure that no head has is null.
  *
- * @param {Map<string, HeadFacts> | null} heads
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {string | null} name
  * @returns {Fidelity | null}
  */
 export function meanFidelity(heads, name) {
-  const all = [...(heads?.values() ?? [])].flatMap(({ maps }) => (name && maps[name] ? [maps[name].fidelity] : []));
+  const all = [...(heads?.values() ?? [])].flatMap((at) => fidelityOf(heads, at, name) ?? []);
   if (all.length === 0) return null;
   /** @param {keyof Fidelity} measure */
   const mean = (measure) => {

@@ -1,6 +1,6 @@
 /** The words of the page that more than one view says: methods, measures, heads, progress. */
 
-import { methodWords } from './methods.js';
+import { headsReady, offeredWords } from './best.js';
 
 /** @import { Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
 /** @import { Dims, Kind, Method } from './types.js' */
@@ -49,7 +49,7 @@ export function measureWords(value) {
  * @param {Dims} dims
  */
 export function mapWords(method, dims) {
-  return `${methodWords(method).label}, ${dims}-D`;
+  return `${offeredWords(method).label}, ${dims}-D`;
 }
 
 /** @param {HeadId} at */
@@ -153,11 +153,12 @@ export function isOwnText(tokens, token) {
  * How many heads of a map are there while it is being built.
  *
  * @param {Description} description
- * @param {string} name
+ * @param {Method} method
+ * @param {Dims} dims
  */
-export function readyWords({ manifest, maps_ready: ready }, name) {
+export function readyWords({ manifest, maps_ready: ready }, method, dims) {
   const all = manifest ? manifest.n_layers * manifest.n_heads : 0;
-  return `${count(ready[name] ?? 0)} of ${counted(all, 'head')}`;
+  return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
 }
 
 /**

@@ -116,7 +116,7 @@ const HEADS = new Map([
 test('a caption says model, weights, corpus, map with its parameters and seed, fidelity and version', () => {
   learnMethods([{ name: 'tsne', label: 't-SNE', help: 'Near means alike.' }]);
   const state = { ...DEFAULTS, method: 'tsne', at: { layer: 0, head: 0 } };
-  assert.equal(figureTitle(state, MANIFEST, true), 'tiny · Layer 0, head 0 · t-SNE, 2-D');
+  assert.equal(figureTitle(state, MANIFEST, true, null), 'tiny · Layer 0, head 0 · t-SNE, 2-D');
   assert.deepEqual(captionWords({ state, manifest: MANIFEST, heads: HEADS, colors: 'position', shown: 'Zoom 2.' }), [
     'Model: \u2068tiny\u2069 (\u2068lab/tiny\u2069; revision abcdef0123, weights sha256 53aa51172d14). Corpus: \u2068<b>sentences</b>\u2069 (40 sentences, 1\u202f200 tokens).',
     'Map: tsne-2d (perplexity 30, early exaggeration 4, seed 7). Near means alike.',

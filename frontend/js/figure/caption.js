@@ -1,7 +1,7 @@
 /** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
 
+import { mapOf, offeredWords, shownMethod } from '../best.js';
 import { rangeWords } from '../head_scores.js';
-import { methodWords } from '../methods.js';
 import { scoreWords } from '../score_columns.js';
 import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
@@ -20,8 +20,10 @@ function own(text) {
   return `\u2068${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\u2069`;
 }
 
-/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @returns {string} */
-export function figureTitle({ at, method, dims }, manifest, isMap) {
+/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @param {Map<string, HeadFacts> | null} heads @returns {string} */
+export function figureTitle(state, manifest, isMap, heads) {
+  const { at, dims } = state;
+  const method = shownMethod(state, heads, at);
   const which = at ? headWords(at) : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
   return [manifest.model.name, which, isMap && method && mapWords(method, dims)].filter(Boolean).join(' · ');
 }
@@ -37,11 +39,11 @@ export function figureTitle({ at, method, dims }, manifest, isMap) {
  */
 export function captionWords({ state, manifest, heads, colors, shown = '' }) {
   const { corpus, model, n_sequences: nSequences, n_tokens: nTokens } = manifest;
-  const name = chosenMap(state);
+  const name = state.at ? mapOf(heads, state.at, chosenMap(state)) : chosenMap(state);
   const map = name === null ? null : manifest.maps[name];
   return [
     `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}).`,
-    ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(state)}`, fidelityLine(state, heads, name)]),
+    ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(shownMethod(state, heads, state.at))}`, fidelityLine(state, heads, name)]),
     [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
     `Drawn with AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
   ].filter((line) => line !== '');
@@ -57,9 +59,9 @@ function parameterWords(parameters) {
   return Object.entries(parameters).map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? value : String(value)}, `).join('');
 }
 
-/** @param {State} state */
-function nearnessWords({ method }) {
-  return method ? `${methodWords(method).help.replace(/\.$/, '')}.` : '';
+/** @param {State['method']} method */
+function nearnessWords(method) {
+  return method ? `${offeredWords(method).help.replace(/\.$/, '')}.` : '';
 }
 
 /** @param {State} state @param {Map<string, HeadFacts> | null} heads @param {string | null} name */

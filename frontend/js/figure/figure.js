@@ -44,7 +44,7 @@ export async function makeFigure(subject, format, theme, source) {
   const looks = readLooks(theme);
   const heads = source.facts.heads.value;
   const parts = subject === 'map' ? mapParts(state, manifest, tokens, looks, format === 'png', source) : await sequenceParts(state, manifest, tokens, looks, source);
-  const sheet = makeSheet({ ...parts, title: figureTitle(state, manifest, subject === 'map'), caption: captionWords({ state, manifest, heads, colors: parts.colors, shown: parts.shown }) }, looks);
+  const sheet = makeSheet({ ...parts, title: figureTitle(state, manifest, subject === 'map', heads), caption: captionWords({ state, manifest, heads, colors: parts.colors, shown: parts.shown }) }, looks);
   const name = fileNameOf([manifest.id, subject === 'map' && chosenMap(state), state.at ? `L${state.at.layer}-H${state.at.head}` : 'all-heads', parts.name], format);
   return format === 'svg' ? { name, type: 'image/svg+xml', content: toSvg(sheet) } : { name, type: 'image/png', content: await toPng(sheet) };
 }

@@ -1,6 +1,7 @@
 /** The line above the map: where one is, the way to the neighbours and back. */
 
 import { pictureAddress } from '../address.js';
+import { BEST, bestCounts, mapOf, methodOf } from '../best.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js';
 import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity, neighbourOf } from '../select.js';
@@ -10,7 +11,7 @@ import { createMapOfHeads } from './map_of_heads.js';
 import { createSave } from './save.js';
 import { scoreLine } from './cell.js';
 
-/** @import { Context, Facts, Manifest, State } from '../page.js' */
+/** @import { Context, Facts, HeadFacts, Manifest, State } from '../page.js' */
 /** @import { Source } from '../figure/figure.js' */
 /** @import { ShownTheme } from '../painting.js' */
 /** @import { Column } from '../score_columns.js' */
@@ -97,7 +98,7 @@ export function createBar(root, context) {
       for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? headWords(at) : 'All heads');
-      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest, derived), isWarning: false };
+      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
       setText(detail, words);
       detail.classList.toggle('bar__detail--warning', isWarning);
       if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
@@ -132,13 +133,22 @@ function createSteps(undo) {
   };
 }
 
-/** Which maps are shown, how many, and what is written on them. @param {State} state @param {Manifest | null} manifest @param {Context['derived']} derived */
-function mapDetail(state, manifest, derived) {
+/** Which maps are shown, how many, and what is written on them. @param {State} state @param {Manifest | null} manifest @param {Facts} facts @param {Context['derived']} derived */
+function mapDetail(state, manifest, facts, derived) {
   const { at, method, dims, order, score } = state;
   if (!method) return '';
   const more = !manifest ? '' : at ? ownWords(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
     : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ${numberWords(score ?? order)}`;
-  return `${mapWords(method, dims)}${more}`;
+  return `${method === BEST ? bestWords(state, facts.heads.value) : mapWords(method, dims)}${more}`;
+}
+
+/** Which map is the best of the open head, or how many heads have which. @param {State} state @param {Map<string, HeadFacts> | null} heads */
+function bestWords({ at, method, dims }, heads) {
+  const name = `${method}-${dims}d`;
+  const own = at && mapOf(heads, at, name);
+  if (own) return `${mapWords(methodOf(own), dims)} (best)`;
+  const counts = at ? '' : bestCounts(heads, name);
+  return `${mapWords(BEST, dims)}${counts && `: ${counts}`}`;
 }
 
 /** How true a pane's map is, in the place of its name, which stands above it there. @param {State} state @param {Facts} facts */

@@ -41,12 +41,12 @@ export function createCell(at, listeners) {
     button,
     /**
      * @param {number} head index of it
-     * @param {{isReady: boolean, isAwaited: boolean, fidelity: Fidelity | null}} map
+     * @param {{isReady: boolean, isAwaited: boolean, fidelity: Fidelity | null, kind: string}} map
      * @param {Look} look
      */
-    describe(head, { isReady, isAwaited, fidelity }, look) {
+    describe(head, { isReady, isAwaited, fidelity, kind }, look) {
       const isWarning = isMisleading(fidelity);
-      setAttribute(button, 'aria-label', cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)));
+      setAttribute(button, 'aria-label', [cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind].filter(Boolean).join(', '));
       button.classList.toggle('is-pending', !isReady);
       button.classList.toggle('is-outside', look.inside?.[head] === 0);
       badge.classList.toggle('cell__badge--warning', isWarning && !look.tint);
@@ -110,17 +110,17 @@ export function tilesOf(column, side, theme) {
  *
  * @param {HeadId} at
  * @param {number} head
- * @param {{isReady: boolean, fidelity: Fidelity | null}} map
+ * @param {{isReady: boolean, fidelity: Fidelity | null, kind: string}} map `kind`: of its map, where heads have different ones
  * @param {Look} look
  */
-export function cellParts(at, head, { isReady, fidelity }, look) {
+export function cellParts(at, head, { isReady, fidelity, kind }, look) {
   const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
   const parts = columns.map((column) => el('p', { class: 'tooltip__score' }, scoreLine(column, head)));
   if (look.inside?.[head] === 0) parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
   const rows = fidelity ? FIDELITY_WORDS.flatMap((words) => [el('dt', {}, words.label), el('dd', {}, measureWords(fidelity[words.name]))]) : [];
   const truth = fidelity ? [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`)]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
-  return [el('p', { class: 'tooltip__title' }, headWords(at)), ...parts, ...truth];
+  return [el('p', { class: 'tooltip__title' }, headWords(at)), ...(kind && fidelity ? [el('p', {}, kind)] : []), ...parts, ...truth];
 }
 
 /**

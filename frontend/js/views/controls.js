@@ -1,7 +1,7 @@
 /** The controls at the left: search, colours, what is drawn and how, and how true it is. */
 
 import { el, setAttribute, setText } from '../dom.js';
-import { methodWords } from '../methods.js';
+import { offeredWords, shownMethod } from '../best.js';
 import { count, counted, sequenceWord } from '../words.js';
 import { createFidelity } from './fidelity.js';
 import { createFilters } from './filters.js';
@@ -56,8 +56,9 @@ export function createControls(root, context) {
       summary.update(facts.description.value?.manifest ?? null);
       for (const part of [search, color, lines, map, filters, pairs, scores, own, fidelity, similar]) part.update(state);
       nearness.element.hidden = state.method === null;
-      nearness.setTitle(state.method ? `${methodWords(state.method).label}: what nearness means` : '');
-      setText(nearnessWords, state.method ? methodWords(state.method).help : '');
+      const { label, help } = offeredWords(shownMethod(state, facts.heads.value, state.at) ?? '');
+      nearness.setTitle(`${label}: what nearness means`);
+      setText(nearnessWords, help);
     },
     focusSearch: search.focus,
     destroy() {

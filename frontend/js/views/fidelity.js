@@ -1,5 +1,6 @@
 /** How true the shown map is: three measures in numbers and words, for one head or the mean over all. */
 
+import { mapOf, methodOf } from '../best.js';
 import { el, setText } from '../dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
 import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
@@ -43,7 +44,8 @@ export function createFidelity(root, { facts }) {
       const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
       section.element.hidden = fidelity === null;
       if (!fidelity) return;
-      nearness.hidden = state.method !== 'biplot';
+      const own = state.at ? mapOf(heads, state.at, name) : name;
+      nearness.hidden = !own || methodOf(own) !== 'biplot';
       section.setTitle(state.at ? 'How true this map is' : 'How true the maps are');
       section.setNote(state.at ? '' : 'mean');
       warning.hidden = !state.at || !isMisleading(fidelity);
@@ -52,7 +54,7 @@ export function createFidelity(root, { facts }) {
         setText(row.value, measureWords(value));
         row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
       }
-      describeMap((state.at && name && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[name]) || null);
+      describeMap((state.at && own && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[own]) || null);
     },
     destroy: section.destroy,
   };

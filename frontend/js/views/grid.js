@@ -1,7 +1,9 @@
 /** What lies over the canvas of all heads: a named button with title and number for each, and the numbers of rows and columns. */
 
 import { besideSlot, TITLE_PX } from '../arrangement.js';
+import { mapOf, methodOf } from '../best.js';
 import { createCleanup, el, inheritFocus } from '../dom.js';
+import { methodWords } from '../methods.js';
 import { slotsOf } from '../score_columns.js';
 import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf } from '../select.js';
@@ -165,9 +167,15 @@ export function createGrid(root, { actions, derived, facts, theme, tooltip, view
     const isAwaited = facts.grid.status === 'loading';
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
-      cell.describe(i, { isReady, isAwaited, fidelity: isReady ? fidelityOf(heads, cell.at, name) : null }, look);
+      cell.describe(i, { isReady, isAwaited, fidelity: isReady ? fidelityOf(heads, cell.at, name) : null, kind: kindOf(cell.at) }, look);
       describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
     }
+  }
+
+  /** The kind of map of a head, where heads have maps of different kinds. @param {HeadId} at */
+  function kindOf(at) {
+    const own = mapOf(facts.heads.value, at, name);
+    return own && own !== name ? methodWords(methodOf(own)).label : '';
   }
 
   /** Say the numbers of a head in words. @param {number} i */
@@ -176,7 +184,7 @@ export function createGrid(root, { actions, derived, facts, theme, tooltip, view
     const isReady = facts.grid.value?.name === name && facts.grid.value.ready[i] === 1;
     const [box, corner] = [button.getBoundingClientRect(), root.getBoundingClientRect()];
     const fidelity = isReady ? fidelityOf(facts.heads.value, at, name) : null;
-    tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, cellParts(at, i, { isReady, fidelity }, look));
+    tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, cellParts(at, i, { isReady, fidelity, kind: kindOf(at) }, look));
   }
 
   /** One head of the grid is in the order of Tab; the arrow keys move from there. @param {number} i */

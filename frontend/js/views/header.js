@@ -1,8 +1,7 @@
 /** The line on top: which dataset, which map, which head, which theme. */
 
 import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { allMethods } from '../methods.js';
-import { mapName } from '../select.js';
+import { hasMap, offeredMethods } from '../best.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createFold } from './folds.js';
 import { createSegments } from './segments.js';
@@ -57,9 +56,9 @@ export function createHeader(root, context) {
       datasets.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const has = manifest?.maps ?? {};
-      methods.offer(allMethods().map(({ name, label, help }, i) => ({ value: name, label, title: `${help} (key ${i + 1})` })));
-      methods.update(state.method, (method) => mapName(method, 2) in has || mapName(method, 3) in has);
-      dims.update(String(state.dims), (value) => state.method !== null && mapName(state.method, /** @type {Dims} */ (Number(value))) in has);
+      methods.offer(offeredMethods().map(({ name, label, help }, i) => ({ value: name, label, title: `${help} (key ${i + 1})` })));
+      methods.update(state.method, (method) => hasMap(has, method, 2) || hasMap(has, method, 3));
+      dims.update(String(state.dims), (value) => state.method !== null && hasMap(has, state.method, /** @type {Dims} */ (Number(value))));
       goTo.update(state, manifest);
       if (state.theme !== shownTheme) {
         const { icon: path, words } = THEMES[state.theme];

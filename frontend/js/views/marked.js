@@ -3,6 +3,7 @@
 import { download } from '../download.js';
 import { createCleanup, el, setText } from '../dom.js';
 import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../marked_table.js';
+import { mapOf, shownMethod } from '../best.js';
 import { chosenMap, drawnPoint, selectedAt } from '../select.js';
 import { counted } from '../words.js';
 
@@ -34,9 +35,10 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     const manifest = facts.description.value?.manifest;
     if (!marked || !tokens || !manifest) return;
     const state = store.get();
+    const at = state.at ?? lassoed();
     /** @type {Subject} */
-    const subject = { dataset: manifest.id, model: manifest.model.name, state, at: state.at ?? lassoed() };
-    const rows = markedRows(marked, tokens, placesOf(state, subject.at) ?? (() => null));
+    const subject = { dataset: manifest.id, model: manifest.model.name, state: { ...state, method: shownMethod(state, facts.heads.value, at) }, at };
+    const rows = markedRows(marked, tokens, placesOf(state, at) ?? (() => null));
     const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
     download(text, fileName(subject, ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
   }
@@ -51,7 +53,7 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     if (!tokens || !manifest || !at) return null;
     const map = state.at ? facts.headMap.value : facts.grid.value;
     const drawn = state.at ? null : facts.gridTokens.value;
-    if (!map || !isOf(map, state, at) || (!state.at && !drawn)) return null;
+    if (!map || !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) || (!state.at && !drawn)) return null;
     const nPoints = 2 * (drawn ? drawn.length : tokens.n);
     const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
     return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) => drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n));
@@ -77,9 +79,10 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
  * Whether a map is the one that is shown, and not one that is still there while it loads.
  *
  * @param {GridMap | HeadMap} map
- * @param {State} state
+ * @param {string | null} chosen
+ * @param {string | null} own of the head
  * @param {HeadId} at
  */
-function isOf(map, state, { layer, head }) {
-  return map.name === chosenMap(state) && (!('at' in map) || (map.at.layer === layer && map.at.head === head));
+function isOf(map, chosen, own, { layer, head }) {
+  return 'at' in map ? map.name === own && map.at.layer === layer && map.at.head === head : map.name === chosen;
 }

@@ -1,13 +1,12 @@
 /** The line on top of one of two panes: which it is, its dataset, method and dimensions, and a way to close it. */
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { allMethods } from '../methods.js';
-import { mapName } from '../select.js';
+import { hasMap, offeredMethods } from '../best.js';
 import { headWords, mapWords } from '../words.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createSegments } from './segments.js';
 
-/** @import { Context, State } from '../page.js' */
+/** @import { Context, Manifest, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -36,9 +35,9 @@ export function createPaneHead(stage, context, { close, use }) {
   cleanup.listen(stage, 'focusin', use);
   let offered = '';
 
-  /** @param {Record<string, unknown>} maps that the dataset has */
+  /** @param {Manifest['maps']} maps that the dataset has */
   function offer(maps) {
-    const methods = allMethods().map(({ name: value, label, help }) => ({ value, label, help, isThere: mapName(value, 2) in maps || mapName(value, 3) in maps }));
+    const methods = offeredMethods().map(({ name: value, label, help }) => ({ value, label, help, isThere: hasMap(maps, value, 2) || hasMap(maps, value, 3) }));
     const key = JSON.stringify(methods);
     if (key === offered) return;
     offered = key;
@@ -55,7 +54,7 @@ export function createPaneHead(stage, context, { close, use }) {
       datasets.update(state);
       offer(maps);
       method.value = state.method ?? '';
-      dims.update(String(state.dims), (value) => state.method !== null && mapName(state.method, /** @type {Dims} */ (Number(value))) in maps);
+      dims.update(String(state.dims), (value) => state.method !== null && hasMap(maps, state.method, /** @type {Dims} */ (Number(value))));
       stage.classList.toggle('is-front', isFront);
       setAttribute(stage, 'aria-current', isFront ? 'true' : null);
       const where = [state.dataset, state.at ? headWords(state.at) : 'all heads', state.method && mapWords(state.method, state.dims)];

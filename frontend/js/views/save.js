@@ -3,6 +3,7 @@
 import { download, fileNameOf } from '../download.js';
 import { createCleanup, el, icon, ICONS, setAttribute, setText } from '../dom.js';
 import { isThere, makeFigure } from '../figure/figure.js';
+import { mapOf } from '../best.js';
 import { chosenMap } from '../select.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from '../tables.js';
 import { createSegments } from './segments.js';
@@ -89,7 +90,7 @@ export function createSave(root, context) {
   /** @param {Ending} ending */
   function savePoints(ending) {
     const state = store.get();
-    const [map, tokens, manifest, name] = [facts.headMap.value, facts.tokens.value, facts.description.value?.manifest, chosenMap(state)];
+    const [map, tokens, manifest, name] = [facts.headMap.value, facts.tokens.value, facts.description.value?.manifest, state.at && mapOf(facts.heads.value, state.at, chosenMap(state))];
     const unit = state.at && name ? facts.heads.value?.get(`${state.at.layer},${state.at.head}`)?.maps[name] : null;
     if (!map || !tokens || !manifest || !state.at || !name || !unit || map.name !== name || map.at.layer !== state.at.layer || map.at.head !== state.at.head) return notify('The map is not there yet.');
     saveRows('points', pointRows(map, unit, tokens), ending, [name, `L${state.at.layer}-H${state.at.head}`], { map: name, at: state.at });

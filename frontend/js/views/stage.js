@@ -1,5 +1,6 @@
 /** The map: one canvas for all heads or for one, and what lies over it. */
 
+import { mapOf } from '../best.js';
 import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from '../arrangement.js';
 import { canvasPalette } from '../colors.js';
 import { lastOnly } from '../derived.js';
@@ -188,7 +189,7 @@ export function createStage(root, context) {
   /** @param {State} state */
   function shownHead(state) {
     const value = facts.headMap.value;
-    const isRight = value && state.at && value.name === chosenMap(state) && value.at.layer === state.at.layer && value.at.head === state.at.head;
+    const isRight = value && state.at && value.name === mapOf(facts.heads.value, state.at, chosenMap(state)) && value.at.layer === state.at.layer && value.at.head === state.at.head;
     return isRight ? { ...value, name: `${value.name} ${value.at.layer},${value.at.head}`, drawn: null, ready: READY_ONE } : null;
   }
 

@@ -1,6 +1,7 @@
 /** What the page waits for, what failed, and how far a build is: always words, never an empty map. */
 
 import { el, setText } from '../dom.js';
+import { headsReady } from '../best.js';
 import { chosenMap } from '../select.js';
 import { mapWords, progressWords, readyWords } from '../words.js';
 
@@ -62,7 +63,7 @@ export function createStatus({ line, map }, { facts, retry }) {
     const { progress: run } = entry;
     const description = facts.description.value;
     const name = chosenMap(state);
-    const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, name)}` : '';
+    const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, state.method, state.dims)}` : '';
     const isSilent = facts.datasets.status === 'failed';
     setText(progressText, isSilent ? 'The server does not answer; it is asked again.' : `${progressWords(run)}${shown}`);
     progress.classList.toggle('progress--failed', run?.phase === 'failed');
@@ -114,7 +115,7 @@ function emptyWords(state, facts) {
   if (entry?.state !== 'building' || !description) return null;
   if (!description.manifest) return { words: 'The model is being read.', detail: 'Maps appear here as soon as the first are computed.', isFailure: false };
   const name = chosenMap(state);
-  if (name && !description.maps_ready[name] && state.method) {
+  if (name && state.method && headsReady(description.maps_ready, state.method, state.dims) === 0) {
     return { words: `${mapWords(state.method, state.dims)} is not computed yet.`, detail: 'It appears here head by head; other maps may be there already.', isFailure: false };
   }
   return null;

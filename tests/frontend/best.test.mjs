@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bestCounts, hasMap, headsReady, mapOf, methodOf, offeredMethods, shownMethod } from '../../frontend/js/best.js';
+import { learnMethods } from '../../frontend/js/methods.js';
+import { fidelityOf, meanFidelity } from '../../frontend/js/select.js';
+
+
+learnMethods(['biplot', 'pca', 'attention-tsne'].map((name) => ({ name, label: name.toUpperCase(), help: '' })));
+const fact = (recall) => ({ fidelity: { recall_at_10: recall, rank_correlation: 0.5, trustworthiness: null } });
+const head = (layer, number, maps) => [`${layer},${number}`, { layer, head: number, maps: Object.fromEntries(Object.entries(maps).map(([name, recall]) => [name, fact(recall)])) }];
+const heads = new Map([
+  head(0, 0, { 'biplot-2d': 0.4, 'pca-2d': 0.1, 'attention-tsne-2d': 0.6, 'biplot-3d': 0.9 }),
+  head(0, 1, { 'biplot-2d': 0.7, 'pca-2d': 0.7, 'attention-tsne-2d': null }),
+  head(1, 0, { 'pca-2d': null }),
+  head(1, 1, {}),
+]);
+const at = (layer, number) => ({ layer, head: number });
+
+test('the best map of a head is the one with the highest recall of the chosen dimensions', () => {
+  assert.equal(mapOf(heads, at(0, 0), 'best-2d'), 'attention-tsne-2d');
+  assert.equal(mapOf(heads, at(0, 0), 'best-3d'), 'biplot-3d');
+});
+
+test('of equal maps the first in the order of the methods is the best, and one without recall comes last', () => {
+  assert.equal(mapOf(heads, at(0, 1), 'best-2d'), 'biplot-2d');
+  assert.equal(mapOf(heads, at(1, 0), 'best-2d'), 'pca-2d');
+});
+
+test('a head without maps has no best one, and other names mean themselves', () => {
+  assert.equal(mapOf(heads, at(1, 1), 'best-2d'), null);
+  assert.equal(mapOf(null, at(0, 0), 'best-2d'), null);
+  assert.equal(mapOf(heads, at(1, 1), 'pca-3d'), 'pca-3d');
+  assert.equal(methodOf('attention-tsne-3d'), 'attention-tsne');
+});
+
+test('the numbers of the best map are those of the map it is', () => {
+  assert.equal(fidelityOf(heads, at(0, 0), 'best-2d')?.recall_at_10, 0.6);
+  assert.equal(meanFidelity(heads, 'best-2d')?.recall_at_10, (0.6 + 0.7) / 2);
+  assert.equal(shownMethod({ method: 'best', dims: 2 }, heads, at(0, 1)), 'biplot');
+  assert.equal(shownMethod({ method: 'best', dims: 2 }, heads, null), 'best');
+});
+
+test('how many heads have which map as their best is counted, the most frequent first', () => {
+  assert.equal(bestCounts(new Map([...heads, head(2, 0, { 'biplot-2d': 1 })]), 'best-2d'), '2 × BIPLOT, 1 × ATTENTION-TSNE, 1 × PCA');
+});
+
+test('the best can be chosen where there is a map of these dimensions, and is there as far as any map is', () => {
+  const maps = { 'pca-2d': { method: 'pca', dims: 2, parameters: {} } };
+  assert.deepEqual([hasMap(maps, 'best', 2), hasMap(maps, 'best', 3), hasMap(maps, 'pca', 2), hasMap(maps, 'tsne', 2)], [true, false, true, false]);
+  assert.equal(headsReady({ 'pca-2d': 4, 'biplot-2d': 7, 'biplot-3d': 9 }, 'best', 2), 7);
+  assert.equal(headsReady({}, 'best', 2), 0);
+  assert.equal(offeredMethods().at(-1)?.name, 'best');
+});
