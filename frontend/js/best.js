@@ -70,6 +70,11 @@ export function methodOf(name) {
   return name.replace(/-[23]d$/, '');
 }
 
+/** Whether nearer means a larger product of the coordinates in a map, not a smaller distance. @param {string} name */
+export function isProductMap(name) {
+  return methodOf(name) === 'biplot';
+}
+
 /**
  * The method of the map that is drawn of a head; of all heads the choice itself.
  *

@@ -54,6 +54,7 @@ export interface State {
   readonly lineCount: number;         // strongest keys of each query that get a line, 1..20
   readonly lineThreshold: number;     // least weight of a line, 0..1
   readonly isLineAlone: boolean;      // only the lines of the selected point itself
+  readonly hasStrongest: boolean;     // the strongest partners of one point, and what is nearest to it
   readonly weight: Weight;
   readonly hidden: readonly HiddenToken[]; // of the selected sequence, in order
   readonly below: Below;

@@ -30,6 +30,7 @@ export const DEFAULTS = Object.freeze({
   lineCount: 2,
   lineThreshold: 0.05,
   isLineAlone: false,
+  hasStrongest: true,
   weight: 'none',
   hidden: Object.freeze([]),
   below: 'lines',

@@ -19,6 +19,7 @@ const NAMES = {
   lineCount: 'number of lines',
   lineThreshold: 'least weight of a line',
   isLineAlone: 'which lines are drawn',
+  hasStrongest: 'strongest and nearest',
   weight: 'weighing of keys',
   below: 'what stands below the sentence',
   imageLinks: 'connections of the image',

@@ -16,7 +16,7 @@ const PANE = 'compare.';
 const PAIRS = [['head', 'layer'], ['center', 'zoom']];
 /** Names in the address, in the order they are written. */
 const NAMES = [
-  'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope',
+  'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope', 'strongest',
   'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', ...SCORE_NAMES, ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
 ];
 
@@ -109,6 +109,7 @@ const READERS = {
   'line-count': (value) => within(readCount(value), 1, 20, (lineCount) => ({ lineCount })),
   'line-threshold': (value) => within(readNumber(value), 0, 1, (lineThreshold) => ({ lineThreshold })),
   'line-scope': (value) => (value === 'selected' ? { isLineAlone: true } : null),
+  strongest: (value) => (value === 'off' ? { hasStrongest: false } : null),
   weight: (value) => (isOneOf(value, WEIGHTS) ? { weight: value } : null),
   hidden: readHidden,
   below: (value) => (isOneOf(value, BELOW) ? { below: value } : null),
@@ -157,6 +158,7 @@ export function writeQuery(state, looks = null) {
     'line-count': unlessDefault('lineCount'),
     'line-threshold': unlessDefault('lineThreshold'),
     'line-scope': state.isLineAlone ? 'selected' : null,
+    strongest: state.hasStrongest ? null : 'off',
     weight: unlessDefault('weight'),
     below: unlessDefault('below'),
     'image-links': unlessDefault('imageLinks'),

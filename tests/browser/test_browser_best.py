@@ -1,14 +1,18 @@
-"""The best map of each head, chosen by how true it is."""
+"""The best map of each head, and where a map misleads about one point."""
 
 import re
 
+import numpy as np
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import (
+    LINES,
     fetch_json,
+    find_point,
     fingerprint,
     open_view,
     query_of,
     select_point,
+    selected,
     wait_until,
 )
 
@@ -60,14 +64,14 @@ def test_an_open_head_has_the_map_that_is_its_best_and_keeps_the_choice(
     open_view(page, address, "?dataset=words&method=best&layer=1&head=2")
     own = best_maps(page)[1 * 4 + 2]
     label = next(m["label"] for m in methods(page) if m["name"] == own[:-3])
-    expect(page.locator(".bar__detail")).to_have_text(f"{label}, 2-D: best of this head")
+    expect(page.locator(".bar__detail")).to_have_text(f"{label}, 2-D (best)")
     best = fingerprint(page)
     point = select_point(page)
     page.keyboard.press("Escape")
     open_view(page, address, f"?dataset=words&method={own[:-3]}&layer=1&head=2")
     assert fingerprint(page) == best
     page.keyboard.press("6")
-    expect(page.locator(".bar__detail")).to_contain_text("best of this head")
+    expect(page.locator(".bar__detail")).to_contain_text("(best)")
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
     assert query_of(page)["method"] == "best"
@@ -82,3 +86,54 @@ def test_where_a_dataset_lacks_maps_of_these_dimensions_there_is_no_best(
     expect(page.locator(".bar__detail")).to_contain_text("PCA")
     page.get_by_role("radio", name="3-D").check()
     expect(page.locator(".bar__detail")).to_contain_text("UMAP")
+
+
+POSITIONS = """async (path) => {
+  const answer = await fetch(path);
+  return [...new Uint16Array(await answer.arrayBuffer())];
+}"""
+
+
+def n_strongest_that_are_near(page: Page, point: int) -> int:
+    """Count, from the server's own numbers, the ten strongest keys among the ten nearest."""
+    base = "api/v1/datasets/words"
+    flat = page.evaluate(POSITIONS, f"{base}/projections/pca-2d?layer=1&head=2")
+    places = np.array(flat, dtype=float).reshape(-1, 2)
+    n = len(places) // 2
+    near = np.argsort(((places[n:] - places[point]) ** 2).sum(axis=1), kind="stable")[:10]
+    partners = fetch_json(page, f"{base}/heads/1/2/neighbours/{point}?k=10")["partners"]
+    return len(set(near.tolist()) & {partner["token"] for partner in partners})
+
+
+def test_a_selected_query_has_lines_to_its_strongest_keys_and_rings_around_the_nearest(
+    page: Page, address: str
+) -> None:
+    view = "?dataset=words&method=pca&layer=1&head=2&selected=query-40&labels=off"
+    open_view(page, address, view)
+    n_both = n_strongest_that_are_near(page, 40)
+    expect(page.locator(".strongest")).to_have_text(
+        f"Selected query: {n_both} of its 10 strongest keys (lines) are among the 10 nearest here "
+        "(rings)."
+    )
+    both = wait_until(lambda: page.evaluate(LINES), "lines are drawn")
+    page.locator(".side .section__head, .side summary").filter(has_text="Options").first.click()
+    page.get_by_label("Strongest and nearest").uncheck()
+    wait_until(lambda: 0 < page.evaluate(LINES) < both, "only the attention lines are left")
+    expect(page.locator(".strongest")).to_be_hidden()
+    assert query_of(page)["strongest"] == "off"
+
+
+def test_the_sheet_of_a_point_says_how_many_of_its_strongest_partners_are_near(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2&labels=off")
+    x, y = find_point(page, "query")
+    sheet = page.locator(".tooltip")
+    expect(sheet).to_contain_text("of its 10 strongest keys (lines) are among the 10 nearest here")
+    wait_until(lambda: page.evaluate(LINES) > 0, "lines are drawn from it")
+    page.mouse.click(x, y)
+    n_both = n_strongest_that_are_near(page, selected(page)["token"])
+    expect(sheet).to_contain_text(f"{n_both} of its 10 strongest")
+    page.keyboard.press("Escape")
+    page.mouse.move(5, 5)
+    wait_until(lambda: page.evaluate(LINES) == 0, "nothing is drawn where the mouse left")

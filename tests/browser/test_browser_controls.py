@@ -109,7 +109,7 @@ def test_labels_are_turned_off_by_their_box_and_by_a_key(page: Page, address: st
 
 
 def test_lines_follow_their_options(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&selected=query-40&labels=off")
+    open_view(page, address, f"{HEAD}&selected=query-40&labels=off&strongest=off")
     wait_until(lambda: page.evaluate(LINES) > 0, "lines are drawn")
     unfold(page, "Options")
     drawn = page.evaluate(LINES)
@@ -228,7 +228,7 @@ def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address:
     dialog = page.get_by_role("dialog", name="Help")
     keys = dialog.locator("kbd").all_inner_texts()
     assert keys[:6] == ["/", "+ -", "Esc", "← ↑ ↓ →", "n, p", "Enter, Esc"]
-    assert keys[6:] == ["g", "h", "1 – 5", "d", "t", "m", "l", "Ctrl+Z", "c", "o", "?"]
+    assert keys[6:] == ["g", "h", "1 – 6", "d", "t", "m", "l", "Ctrl+Z", "c", "o", "?"]
     for control in ("Search", "Palette", "Filters", "Dot size", "Lasso", "Panels"):
         expect(dialog.get_by_text(control, exact=True)).to_be_visible()
     dialog.get_by_role("button", name="About AttentionViz").click()

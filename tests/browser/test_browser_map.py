@@ -324,7 +324,7 @@ def test_shift_moves_a_map_in_space_instead_of_marking(page: Page, address: str)
 
 
 def test_a_point_under_the_mouse_keeps_only_its_own_lines(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
+    open_view(page, address, f"{HEAD}&strongest=off")
     select_point(page, "query")
     wait_until(lambda: page.evaluate(LINES) > 0, "there are lines")
     page.wait_for_timeout(300)

@@ -193,7 +193,7 @@ def test_a_selection_stays_when_head_method_and_dimensions_change(page: Page, ad
 def test_a_selection_is_cleared_by_key_button_and_empty_click(
     page: Page, address: str, way: str
 ) -> None:
-    open_view(page, address, HEAD)
+    open_view(page, address, f"{HEAD}&strongest=off")
     select_point(page)
     if way == "Escape":
         page.keyboard.press("Escape")

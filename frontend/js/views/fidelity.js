@@ -1,6 +1,6 @@
 /** How true the shown map is: three measures in numbers and words, for one head or the mean over all. */
 
-import { mapOf, methodOf } from '../best.js';
+import { isProductMap, mapOf } from '../best.js';
 import { el, setText } from '../dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
 import { BIPLOT_NEARNESS, FIDELITY_WORDS, isMisleading, measureWords } from '../words.js';
@@ -45,7 +45,7 @@ export function createFidelity(root, { facts }) {
       section.element.hidden = fidelity === null;
       if (!fidelity) return;
       const own = state.at ? mapOf(heads, state.at, name) : name;
-      nearness.hidden = !own || methodOf(own) !== 'biplot';
+      nearness.hidden = !own || !isProductMap(own);
       section.setTitle(state.at ? 'How true this map is' : 'How true the maps are');
       section.setNote(state.at ? '' : 'mean');
       warning.hidden = !state.at || !isMisleading(fidelity);

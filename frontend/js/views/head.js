@@ -8,9 +8,9 @@ import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../attention.js';
 import { drawnPoint, pointOf, selectedAt } from '../select.js';
-import { createPartners } from './partners.js';
 import { createPointWalk } from './point_walk.js';
 import { picturePart, pointParts } from './point_words.js';
+import { createStrongest } from './strongest.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
@@ -35,7 +35,7 @@ export function createHeadLayer(root, context) {
   const overlay = createOverlay(canvas);
   const picker = createPicker();
   const links = lastOnly(linksOf);
-  const partners = createPartners({ api });
+  const strongest = createStrongest(root, context);
   /** What the sheet is about, so that it is not made again while the mouse stays on a point. @type {unknown[]} */
   let subject = [];
   /** @type {Frame | null} */
@@ -91,7 +91,7 @@ export function createHeadLayer(root, context) {
 
   function hide() {
     subject = [];
-    partners.stop();
+    strongest.stop();
     tooltip.hide();
   }
 
@@ -133,8 +133,7 @@ export function createHeadLayer(root, context) {
     if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
     subject = next;
     const selected = selectedAt(point, tokens.n);
-    const version = facts.description.value?.version ?? null;
-    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected)), partners.partOf(state, version, tokens, selected)]);
+    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected)), strongest.partOf(tokens, selected)]);
   }
 
   /**
@@ -196,7 +195,10 @@ export function createHeadLayer(root, context) {
   /** @param {Frame | null} shown */
   function draw(shown) {
     const state = store.get();
-    if (!shown || state.at === null) return overlay.clear();
+    if (!shown || state.at === null) {
+      strongest.hide();
+      return overlay.clear();
+    }
     frame = shown;
     const tokens = facts.tokens.value;
     if (walk.point >= 0 && tokens && shown.nPoints === 2 * tokens.n) {
@@ -204,7 +206,8 @@ export function createHeadLayer(root, context) {
       tell({ x, y }, tokens, walk.point);
     }
     const lines = linesIn(shown, state);
-    if (lines) overlay.draw(shown, [{ cell: 0, lines }]);
+    const marks = tokens && shown.nPoints === 2 * tokens.n ? strongest.marks(state, tokens) : [];
+    if (lines || marks.length > 0) overlay.draw(shown, [...(lines ? [{ cell: 0, lines }] : []), ...marks]);
     else overlay.clear();
   }
 
@@ -225,7 +228,7 @@ export function createHeadLayer(root, context) {
       cleanup.run();
       walk.destroy();
       leave();
-      partners.destroy();
+      strongest.destroy();
     },
   };
 }

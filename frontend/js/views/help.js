@@ -63,7 +63,7 @@ const KEYS = [
   ['Enter, Esc', 'selects the point that one has come to, or leaves it'],
   ['g', 'all heads'],
   ['h', 'table of all heads'],
-  ['1 – 5', 'projection method'],
+  ['1 – 6', 'projection method; the last is the best map of each head'],
   ['d', '2-D or 3-D'],
   ['t', 'all sentences or images in a table'],
   ['m', 'map of heads'],

@@ -31,14 +31,20 @@ export function createLineOptions(root, { actions }) {
     label: 'Only of the selected point', help: 'Only the lines that begin or end at the point that was clicked.', onPick: (isLineAlone) => actions.choose({ isLineAlone }),
   });
 
+  const strongest = createCheck(section.body, {
+    label: 'Strongest and nearest', help: 'Of the point under the mouse, or else of the selected one: lines to its ten strongest partners in the whole corpus, rings around the ten that are nearest in this map. Where they differ, the map misleads.',
+    onPick: (hasStrongest) => actions.choose({ hasStrongest }),
+  });
+
   return {
-    update({ at, hasLines, lineCount, lineThreshold, isLineAlone }) {
+    update({ at, hasLines, lineCount, lineThreshold, isLineAlone, hasStrongest }) {
       element.hidden = at === null;
       section.element.hidden = !hasLines;
       lines.update(hasLines);
       count.update(lineCount);
       threshold.update(lineThreshold);
       alone.update(isLineAlone);
+      strongest.update(hasStrongest);
       section.setNote(`${lineCount} each, ≥ ${lineThreshold.toFixed(2)}${isLineAlone ? ', one' : ''}`);
     },
     destroy: () => element.remove(),

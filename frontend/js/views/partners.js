@@ -1,58 +1,86 @@
-/** The strongest partners of the point under the mouse, over the whole corpus; asked for once the mouse rests. */
+/** The strongest partners of a point, over the whole corpus: asked for once the mouse rests, listed, and kept for the map. */
 
-import { corpusText, el } from '../dom.js';
+import { corpusText, el, setText } from '../dom.js';
+import { N_STRONGEST } from '../nearest.js';
+import { pointOf } from '../select.js';
 import { isOwnText, tokenWords, visibleText } from '../words.js';
 import { clipped } from './point_words.js';
 
 /** @import { Context, Selected, State, Tokens } from '../page.js' */
 
 const REST_MS = 80;
-const N_PARTNERS = 5;
+const N_LISTED = 5;
 const LONGEST = 40;
 /** Answers that are kept, so that going back and forth asks nothing. */
 const MOST_KEPT = 500;
 
 /** @typedef {{token: number, score: number}[]} Partners */
+/** What a point is a point of. @typedef {{state: Pick<State, 'dataset' | 'at'>, version: string | null, tokens: Tokens}} Subject */
 
-/** @param {Pick<Context, 'api'>} context */
-export function createPartners({ api }) {
+/**
+ * @param {Pick<Context, 'api'>} context
+ * @param {() => void} arrived called when partners have come
+ */
+export function createPartners({ api }, arrived) {
   /** @type {Map<number, Partners>} */
   const kept = new Map();
   let keptFor = '';
-  /** @type {AbortController | null} */
+  /** @type {{index: number, call: AbortController} | null} */
   let asked = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let rest;
 
   function stop() {
     clearTimeout(rest);
-    asked?.abort();
+    asked?.call.abort();
     asked = null;
+  }
+
+  /** What is known of a point; forgets what was known of points of something else. @param {Subject} subject @param {Selected} point */
+  function known({ state: { dataset, at }, version, tokens }, point) {
+    const name = `${dataset} ${version} ${at?.layer},${at?.head}`;
+    if (name !== keptFor) {
+      kept.clear();
+      stop();
+    }
+    keptFor = name;
+    return kept.get(pointOf(point, tokens.n)) ?? null;
   }
 
   return {
     stop,
+    known,
+    /** Ask for the partners of a point that nothing is pointed at beside. @param {Subject} subject @param {Selected} point */
+    want(subject, point) {
+      const { dataset, at } = subject.state;
+      const index = pointOf(point, subject.tokens.n);
+      if (known(subject, point) || dataset === null || at === null || asked?.index === index) return;
+      stop();
+      void ask(dataset, at, index, () => {});
+    },
     /**
      * Return the part of the sheet that lists them: as high at once as it will be, so that nothing moves.
      *
-     * @param {State} state
-     * @param {string | null} version of the dataset
-     * @param {Tokens} tokens
+     * @param {Subject} subject
      * @param {Selected} point
+     * @param {(partners: Partners) => string} judge words on how the map shows them
      * @returns {HTMLElement}
      */
-    partOf({ dataset, at }, version, tokens, point) {
+    partOf(subject, point, judge) {
+      const { state: { dataset, at }, tokens } = subject;
       stop();
-      const rows = Array.from({ length: Math.min(N_PARTNERS, tokens.n) }, () => el('li', {}, '…'));
-      const part = el('div', { class: 'tooltip__partners' }, el('p', { class: 'soft' }, `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`), el('ol', {}, ...rows));
+      const rows = Array.from({ length: Math.min(N_LISTED, tokens.n) }, () => el('li', {}, '…'));
+      const judged = el('p', { class: 'tooltip__help' }, '\u00a0');
+      const part = el('div', { class: 'tooltip__partners' }, el('p', { class: 'soft' }, `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`), el('ol', {}, ...rows), judged);
       if (dataset === null || at === null) return part;
-      const subject = `${dataset} ${version} ${at.layer},${at.head}`;
-      if (subject !== keptFor) kept.clear();
-      keptFor = subject;
-      const index = point.kind === 'query' ? point.token : tokens.n + point.token;
-      const known = kept.get(index);
-      if (known) fill(rows, tokens, known);
-      else rest = setTimeout(() => ask(dataset, at, index, (found) => fill(rows, tokens, found)), REST_MS);
+      /** @param {Partners | null} found */
+      const tell = (found) => {
+        fill(rows, tokens, found);
+        setText(judged, found ? judge(found) : '');
+      };
+      const found = known(subject, point);
+      if (found) tell(found);
+      else rest = setTimeout(() => ask(dataset, at, pointOf(point, tokens.n), tell), REST_MS);
       return part;
     },
     destroy: stop,
@@ -65,16 +93,17 @@ export function createPartners({ api }) {
    * @param {(found: Partners | null) => void} then
    */
   async function ask(dataset, at, index, then) {
-    const own = new AbortController();
-    asked = own;
+    const call = new AbortController();
+    asked = { index, call };
     try {
-      const found = await api.partners(dataset, at, index, N_PARTNERS, own.signal);
-      if (own.signal.aborted) return;
+      const found = await api.partners(dataset, at, index, N_STRONGEST, call.signal);
+      if (call.signal.aborted) return;
       if (kept.size >= MOST_KEPT) kept.clear();
       kept.set(index, found);
       then(found);
+      arrived();
     } catch {
-      if (!own.signal.aborted) then(null);
+      if (!call.signal.aborted) then(null);
     }
   }
 }
