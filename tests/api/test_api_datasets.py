@@ -16,6 +16,7 @@ from tests.support.fake_dataset import (
     write_fake_dataset,
 )
 
+from attentionviz import __version__
 from attentionviz.core.scores import SCORE_FACTS
 
 BASE = "/api/v1/datasets"
@@ -24,7 +25,7 @@ TINY = FakeSpec("tiny", n_tokens=20, maps=("pca-2d", "biplot-3d"))
 
 
 def test_health_says_the_version(client: CheckedClient) -> None:
-    assert client.get("/health").json == {"status": "ok", "version": "0.1.0"}
+    assert client.get("/health").json == {"status": "ok", "version": __version__}
 
 
 def test_every_dataset_is_listed_with_its_state(client: CheckedClient) -> None:
