@@ -36,6 +36,14 @@ VIEWS = [
         "dataset=demo-vit&method=attention-tsne&layer=1&head=2&selected=query-300",
     ),
     ("search", "light", "dataset=demo-bert&method=attention-tsne&search=april"),
+    ("scores", "light", "dataset=demo-gpt2&method=best&score=induction&order=induction"),
+    ("misleading", "dark", "dataset=demo-bert&method=tsne&layer=4&head=7&selected=query-5"),
+    (
+        "compare",
+        "light",
+        "dataset=demo-bert&method=attention-tsne&layer=2&head=3&selected=query-30"
+        "&compare.dataset=demo-gpt2&compare.method=attention-tsne&compare.layer=1&compare.head=4",
+    ),
 ]
 
 

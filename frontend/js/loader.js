@@ -5,7 +5,8 @@ import { BEST, hasMap, headsReady, mapOf } from './best.js';
 import { needsOf } from './color_modes.js';
 import { pairQuery } from './pairs.js';
 import { createSlot } from './slots.js';
-import { mapName } from './select.js';
+import { N_STRONGEST } from './nearest.js';
+import { mapName, pointOf } from './select.js';
 
 /** @import { Api } from './api.js' */
 /** @import { DatasetEntry, Facts, State } from './page.js' */
@@ -107,6 +108,15 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
     if (state.pairs.length === 0) facts.pairs.drop();
     else if (state.pairs.every(({ query, key }) => Math.max(query, key) < nTokens)) facts.pairs.want(id, `${base}/${pairQuery(state.pairs)}`, (signal) => api.pairs(id, state.pairs, signal));
     wantAttention(state, id, base);
+    wantPartners(state, id, base);
+  }
+
+  /** @param {State} state @param {string} id @param {string} base */
+  function wantPartners({ at, selected, hasLines, hasStrongest }, id, base) {
+    const n = facts.tokens.value?.n ?? 0;
+    if (!at || !selected || !hasLines || !hasStrongest || selected.token >= n) return facts.partners.drop();
+    const point = pointOf(selected, n);
+    facts.partners.want(id, `${base}/${at.layer},${at.head}/${point}`, async (signal) => ({ at, point, partners: await api.partners(id, at, point, N_STRONGEST, signal) }));
   }
 
   /** @param {State} state @param {string} id @param {string} base */
@@ -193,6 +203,7 @@ function createFacts(changed, beside, datasets = createSlot('the list of dataset
     tokenScores: slot('tokenScores', 'the attention of all tokens in this head'),
     attention: slot('attention', 'the attention of this sequence'),
     aggregate: slot('aggregate', 'the mean attention of this head'),
+    partners: slot('partners', 'the strongest partners of this point'),
     patches: slot('patches', 'the patches'),
     pairs: slot('pairs', 'how every head scores the pairs'),
   });

@@ -226,6 +226,8 @@ export interface Facts {
   readonly tokenScores: Slot<Float32Array>;
   readonly attention: Slot<Attention>;
   readonly aggregate: Slot<Aggregate>;
+  /** The strongest partners of the selected point over the whole corpus. */
+  readonly partners: Slot<{ at: HeadId; point: number; partners: { token: number; score: number }[] }>;
   readonly patches: Slot<Uint8Array>;
   readonly pairs: Slot<PairAnswer>;
 }

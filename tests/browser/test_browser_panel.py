@@ -247,7 +247,7 @@ def ink(page: Page) -> int:
 def test_connections_of_an_image_are_drawn_from_a_threshold_on(page: Page, address: str) -> None:
     open_view(page, address, IMAGE)
     assert ink(page) == 0
-    page.get_by_label("strongest").check()
+    page.get_by_role("radio", name="strongest").check()
     wait_until(lambda: ink(page) > 50, "arrows are drawn")
     told = page.locator(".image__told")
     pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")

@@ -50,14 +50,6 @@ export function createPartners({ api }, arrived) {
   return {
     stop,
     known,
-    /** Ask for the partners of a point that nothing is pointed at beside. @param {Subject} subject @param {Selected} point */
-    want(subject, point) {
-      const { dataset, at } = subject.state;
-      const index = pointOf(point, subject.tokens.n);
-      if (known(subject, point) || dataset === null || at === null || asked?.index === index) return;
-      stop();
-      void ask(dataset, at, index, () => {});
-    },
     /**
      * Return the part of the sheet that lists them: as high at once as it will be, so that nothing moves.
      *
@@ -70,7 +62,7 @@ export function createPartners({ api }, arrived) {
       const { state: { dataset, at }, tokens } = subject;
       stop();
       const rows = Array.from({ length: Math.min(N_LISTED, tokens.n) }, () => el('li', {}, '…'));
-      const judged = el('p', { class: 'tooltip__help' }, '\u00a0');
+      const judged = el('p', { class: 'tooltip__help tooltip__judged' }, '\u00a0');
       const part = el('div', { class: 'tooltip__partners' }, el('p', { class: 'soft' }, `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`), el('ol', {}, ...rows), judged);
       if (dataset === null || at === null) return part;
       /** @param {Partners | null} found */

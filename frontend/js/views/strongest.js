@@ -40,12 +40,16 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
     return own && isShown ? compare(map, own, pointOf(point, tokens.n), tokens.n, found) : null;
   }
 
-  /** @param {State} state @param {Tokens} tokens @param {Selected} point @param {boolean} isAsked whether nobody else asks */
-  function seenOf(state, tokens, point, isAsked) {
-    const subject = subjectOf(state, tokens);
-    if (isAsked) partners.want(subject, point);
-    const found = partners.known(subject, point);
+  /** @param {State} state @param {Tokens} tokens @param {Selected} point @param {boolean} isPointed whether the mouse is over it, so that its sheet asks for its partners */
+  function seenOf(state, tokens, point, isPointed) {
+    const found = isPointed ? partners.known(subjectOf(state, tokens), point) : chosenPartners(state, pointOf(point, tokens.n));
     return found && compared(state, tokens, point, found);
+  }
+
+  /** @param {State} state @param {number} point the selected one */
+  function chosenPartners({ at }, point) {
+    const found = facts.partners.value;
+    return found && found.point === point && found.at.layer === at?.layer && found.at.head === at?.head ? found.partners : null;
   }
 
   return {
@@ -68,7 +72,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
     marks(state, tokens) {
       const pointed = hover.get();
       const point = pointed && pointed.token < tokens.n ? pointed : state.selected;
-      const seen = point && state.at && state.hasLines && state.hasStrongest ? seenOf(state, tokens, point, point !== pointed) : null;
+      const seen = point && state.at && state.hasLines && state.hasStrongest ? seenOf(state, tokens, point, point === pointed) : null;
       words.hidden = !seen || point === pointed; // beside the mouse its sheet says it
       if (!seen || !point) return [];
       const isQuery = point.kind === 'query';
