@@ -19,6 +19,24 @@ export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
   return [['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
+/**
+ * The same rows for a file that holds more than a table: null where there is no number.
+ *
+ * @param {number} nHeads in a layer
+ * @param {readonly Column[]} columns
+ * @param {Int32Array} order
+ * @returns {Record<string, number | null>[]}
+ */
+export function headRows(nHeads, columns, order) {
+  return Array.from(order, (head) => {
+    const numbers = columns.flatMap(({ name, values, nRows }) => {
+      const value = Number.isNaN(values[head]) ? null : values[head];
+      return isFidelity(name) ? [[name, value]] : [[name, value], [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]]];
+    });
+    return { layer: Math.floor(head / nHeads), head: head % nHeads, ...Object.fromEntries(numbers) };
+  });
+}
+
 /** @param {Column} column @param {number} head @returns {(number | string)[]} */
 function cellsOf({ name, values, nRows }, head) {
   const value = Number.isNaN(values[head]) ? '' : values[head];

@@ -149,6 +149,13 @@ def test_the_table_is_saved_with_every_number_and_its_rows(
             assert int(line[f"{name}_n_rows"]) == head["scores"][name]["n_rows"]
         assert float(line["recall_at_10"]) == head["maps"]["pca-2d"]["fidelity"]["recall_at_10"]
     assert "same_row" not in lines[0]
+    with page.expect_download() as started:
+        page.get_by_role("button", name="JSON").click()
+    saved = json.loads(Path(started.value.path()).read_text(encoding="utf-8"))
+    assert (saved["dataset"], saved["map"], len(saved["heads"])) == ("words", "pca-2d", len(heads))
+    for row, head in zip(saved["heads"], heads, strict=True):
+        assert row["induction"] == head["scores"]["induction"]["value"]
+        assert row["induction_n_rows"] == head["scores"]["induction"]["n_rows"]
 
 
 def test_a_table_of_a_thousand_heads_holds_only_the_rows_in_sight(

@@ -3,9 +3,10 @@
 import { download, fileNameOf } from '../download.js';
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { orderOf, scoreWords, shareOf } from '../score_columns.js';
-import { headsCsv, rowWindow } from '../score_table.js';
+import { headRows, headsCsv, rowWindow } from '../score_table.js';
 import { isFidelity, missingWords, numbersFor, scoreFacts, unitWords } from '../scores.js';
 import { chosenMap } from '../select.js';
+import { tableJson } from '../tables.js';
 import { counted, headWords, mapWords, titleWords } from '../words.js';
 import { createHistogram } from './histogram.js';
 
@@ -27,7 +28,8 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Inf
 export function createHeadTable(root, { actions, derived, facts, store }) {
   const cleanup = createCleanup();
   const words = el('p', { class: 'head-table__words soft', role: 'status' });
-  const save = el('button', { class: 'button', type: 'button', title: 'Download every number of every head, with the rows it rests on', onClick: saveCsv }, 'CSV');
+  const saves = /** @type {const} */ (['csv', 'json']).map((ending) =>
+    el('button', { class: 'button', type: 'button', title: 'Download every number of every head, with the rows it rests on', onClick: () => save(ending) }, ending.toUpperCase()));
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc)', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
   const headings = el('tr', {});
   const above = el('tr', { 'aria-hidden': 'true' });
@@ -36,7 +38,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
   const table = el('table', { class: 'head-table__table', 'aria-label': 'All heads with their scores' }, el('thead', {}, headings), body);
   const scroll = el('div', { class: 'head-table__scroll', tabindex: '0', role: 'region', 'aria-label': 'Scores of all heads' }, table);
   const dialog = el('dialog', { class: 'head-table', 'aria-labelledby': 'head-table-title', onClick: closeOutside },
-    el('div', { class: 'heads__head' }, el('h2', { id: 'head-table-title', tabindex: '-1', autofocus: true }, 'All heads and their scores'), el('div', { class: 'head-table__tools' }, save, close)), words, scroll);
+    el('div', { class: 'heads__head' }, el('h2', { id: 'head-table-title', tabindex: '-1', autofocus: true }, 'All heads and their scores'), el('div', { class: 'head-table__tools' }, ...saves, close)), words, scroll);
   root.append(dialog);
   /** @type {Heading[]} */
   let columns = [];
@@ -69,7 +71,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const manifest = facts.description.value?.manifest;
     const heads = facts.heads.value;
     if (!dialog.open) return;
-    save.disabled = scroll.hidden = !manifest || !heads;
+    scroll.hidden = !manifest || !heads;
+    for (const button of saves) button.disabled = scroll.hidden;
     if (!manifest || !heads) return setText(words, facts.heads.status === 'failed' ? 'Could not load the numbers of the heads.' : 'Loading the numbers of the heads …');
     const isFirst = shown.length === 0;
     const known = [heads, manifest, chosenMap(state), state.at];
@@ -195,12 +198,15 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     drawRows(true);
   }
 
-  function saveCsv() {
+  /** @param {'csv' | 'json'} ending */
+  function save(ending) {
     const manifest = facts.description.value?.manifest;
     if (!manifest) return;
     const map = chosenMap(store.get());
-    const text = headsCsv({ dataset: manifest.id, model: manifest.model.name, map, nHeads }, columns.map(({ column }) => column), order);
-    download(text, fileNameOf([manifest.id, 'heads'], 'csv'), 'text/csv;charset=utf-8');
+    const numbers = columns.map(({ column }) => column);
+    const text = ending === 'csv' ? headsCsv({ dataset: manifest.id, model: manifest.model.name, map, nHeads }, numbers, order)
+      : tableJson('heads', headRows(nHeads, numbers, order), manifest, map !== null && map in manifest.maps ? { map } : {});
+    download(text, fileNameOf([manifest.id, 'heads'], ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
   }
 
   return {
