@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -121,3 +122,35 @@ while True:
         break
     time.sleep(0.1)
 """
+
+
+IDLE_BUILDER = """
+import os, time, types
+from attentionviz.pipeline import drawing
+drawing.run_work = lambda *_: time.sleep(0.05) or os.getpid()  # looks after no builder itself
+job = types.SimpleNamespace(builder_pid=os.getpid())
+print(*drawing.run_units(job, [(None, "scores")] * 8, 2), flush=True)
+time.sleep(60)
+"""
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and not just waiting for its end to be noticed."""
+    found = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return bool(found.stdout.strip()) and not found.stdout.startswith("Z")
+
+
+def test_workers_end_with_their_builder_even_if_they_never_got_a_unit() -> None:
+    command = [sys.executable, "-c", IDLE_BUILDER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as builder:
+        assert builder.stdout is not None
+        workers = {int(pid) for pid in builder.stdout.readline().split()}
+        assert workers
+        assert all(is_running(pid) for pid in workers)
+        builder.kill()
+    end = time.monotonic() + 30
+    while any(is_running(pid) for pid in workers) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if is_running(pid)]

@@ -14,7 +14,7 @@ from attentionviz.errors import BuildError
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
 from attentionviz.pipeline.scoring import SCORES, run_scores
-from attentionviz.pipeline.units import MapJob, UnitResult, run_unit
+from attentionviz.pipeline.units import MapJob, UnitResult, end_with, run_unit
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
@@ -119,7 +119,9 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
     if n_workers == 1:
         yield from (run_work(job, head, work) for head, work in units)
         return
-    with parallel_config(backend="loky", inner_max_num_threads=1):
+    # A worker watches from its start: one that never got a unit would wait minutes for another.
+    watch = {"initializer": end_with, "initargs": (job.builder_pid,)}
+    with parallel_config(backend="loky", inner_max_num_threads=1, **watch):
         parallel = Parallel(n_jobs=n_workers, return_as="generator_unordered", batch_size=1)
         results = parallel(delayed(run_work)(job, head, work) for head, work in units)
         try:
