@@ -71,11 +71,6 @@ export function createActions(store, facts, marks) {
       else if (store.get().search !== '') store.set({ search: '' });
       else if (store.get().compare) store.closeBeside();
     },
-    /** Open a head of this dataset, or all heads of another one, in the other pane. @param {HeadId | string} what */
-    openBeside(what) {
-      const { dataset, method, dims } = store.get();
-      store.setBeside(typeof what === 'string' ? { dataset: what, method, dims, at: null } : { dataset, method, dims, at: what });
-    },
     closeBeside: () => store.closeBeside(),
     /** Show the same view twice, to change one; or this pane alone again. */
     toggleBeside() {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from attentionviz.core.pattern import attention_pattern
-from attentionviz.core.pattern_rows import pattern_rows, visible_from
+from attentionviz.core.pattern import attention_pattern, visible_from
+from attentionviz.core.pattern_rows import pattern_rows
 from attentionviz.errors import ShapeError
 
 

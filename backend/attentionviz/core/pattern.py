@@ -44,7 +44,27 @@ def visible_keys(
     if not is_causal and max_distance is None:
         return None
     queries = first_query + np.arange(n_queries)
-    ahead = np.arange(n_keys)[None, :] - queries[:, None]  # (query, key)
+    return visible_from(queries, n_keys, is_causal=is_causal, max_distance=max_distance)
+
+
+def visible_from(
+    positions: NDArray[np.int64], n_keys: int, *, is_causal: bool, max_distance: int | None
+) -> NDArray[np.bool_]:
+    """Return which keys of a sequence the queries at some positions see.
+
+    Parameters
+    ----------
+    positions : ndarray of int, shape (n_queries,)
+    n_keys : int
+        Keys from the start of the same sequence.
+    is_causal, max_distance
+        As of `visible_keys`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_queries, n_keys)
+    """
+    ahead = np.arange(n_keys)[None, :] - positions[:, None]  # (query, key)
     visible = np.ones(ahead.shape, dtype=bool)
     if is_causal:
         visible &= ahead <= 0

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.pattern_rows import pattern_rows, visible_from
+from attentionviz.core.pattern import visible_from
+from attentionviz.core.pattern_rows import pattern_rows
 from attentionviz.core.shapes import require_shape
 from attentionviz.measures.similarity import smoothed
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from attentionviz.core.pattern_rows import pattern_rows, visible_from
+from attentionviz.core.pattern import visible_from
+from attentionviz.core.pattern_rows import pattern_rows
 from attentionviz.core.types import HeadId
 from attentionviz.measures import head_map, similarity, vector_similarity
 from attentionviz.measures.similarity import Row
