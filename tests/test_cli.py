@@ -110,6 +110,13 @@ def test_a_dataset_of_an_earlier_version_is_told_from_a_damaged_one(tmp_path, ca
     assert "problem" not in out and "damaged" not in out
 
 
+def test_verify_takes_all_as_info_does(copy_of_tiny, capsys):
+    folder = ["--data-dir", str(copy_of_tiny.parent)]
+    assert main(["verify", "all", *folder]) == main(["verify", *folder]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
 def test_verify_names_a_damaged_file_and_fails(copy_of_tiny, capsys):
     (copy_of_tiny / "L01H00/pca-2d.npy").write_bytes(b"damaged")
     assert main(["verify", "tiny-text", "--data-dir", str(copy_of_tiny.parent)]) == 2

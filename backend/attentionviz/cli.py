@@ -9,11 +9,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attentionviz import __version__
 from attentionviz.config import CHECKOUT, SETTINGS, Settings, load_settings
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
+
+if TYPE_CHECKING:
+    from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -120,17 +124,21 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_demo, interrupted=GO_ON)
 
 
-def _add_info(parser: argparse.ArgumentParser) -> None:
+def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "dataset", nargs="?", default="all", metavar="ID", help="id of a dataset (default: all)"
     )
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    _add_dataset_or_all(parser)
     parser.add_argument("--scores", action="store_true", help="also which heads score highest")
     _add_settings(parser, "data_dir")
     parser.set_defaults(run=_info, interrupted="stopped")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", nargs="?", metavar="ID", help="id of a dataset (default: all)")
+    _add_dataset_or_all(parser)
     _add_settings(parser, "data_dir")
     parser.set_defaults(run=_verify, interrupted="stopped")
 
@@ -214,14 +222,16 @@ def _demo(arguments: argparse.Namespace) -> None:
     run_demo(settings, arguments.workers, _say, opens_browser=not arguments.no_browser)
 
 
+def _chosen(library: "DatasetLibrary", dataset: str) -> "list[DatasetEntry]":
+    return library.list_datasets() if dataset == "all" else [library.entry(dataset)]
+
+
 def _info(arguments: argparse.Namespace) -> None:
     from attentionviz.pipeline.report import description
     from attentionviz.store.reader import DatasetLibrary
 
     library = DatasetLibrary(_settings(arguments).data_dir)
-    entries = library.list_datasets()
-    if arguments.dataset != "all":
-        entries = [library.entry(arguments.dataset)]
+    entries = _chosen(library, arguments.dataset)
     if not entries:
         raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
     for entry in entries:
@@ -233,9 +243,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from attentionviz.store.reader import DatasetLibrary
 
     library = DatasetLibrary(_settings(arguments).data_dir)
-    entries = library.list_datasets()
-    if arguments.dataset is not None:
-        entries = [library.entry(arguments.dataset)]
+    entries = _chosen(library, arguments.dataset)
     found = [verification(library.data_dir, entry) for entry in entries]
     for words, _ in found:
         print(words)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scripts.benchmarks import measures
 from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
-from attentionviz.core.types import METHODS
+from attentionviz.core.types import METHODS, HeadId
 from attentionviz.measures.head_scores import HeadAttention, TextTokens, score_head
 from attentionviz.projections import HeadVectors
 
@@ -32,6 +33,14 @@ class RealHead(NamedTuple):
         return RealHead(part, tokens, lengths[lengths > 0])
 
 
+def enough_texts(sentences: list[str], n_tokens: int) -> list[str]:
+    """Return the sentences, and after them seeded random pairs of them, of n_tokens words."""
+    texts, draw = list(sentences), random.Random(0)  # noqa: S311 - a benchmark, no secret
+    while sum(len(t.split()) for t in texts) < n_tokens:
+        texts.append(" ".join(draw.sample(sentences, 2)))
+    return texts
+
+
 def real_head(sentences: list[str], local_models: Path, n_tokens: int) -> RealHead:
     """Return one head for n_tokens tokens of the embedded BERT-type model.
 
@@ -39,9 +48,7 @@ def real_head(sentences: list[str], local_models: Path, n_tokens: int) -> RealHe
     tokens have other contexts and so other vectors.
     """
     model = models.load("demo-bert", device="cpu", local_models=local_models)
-    texts, draw = list(sentences), random.Random(0)  # noqa: S311 - a benchmark, no secret
-    while sum(len(t.split()) for t in texts) < n_tokens:
-        texts.append(" ".join(draw.sample(sentences, 2)))
+    texts = enough_texts(sentences, n_tokens)
     queries, keys, lengths, kinds, ids = [], [], [], [], []
     for batch in model.text_batches(texts):
         captured = models.capture_batch(model, batch)
@@ -101,12 +108,23 @@ def scores_seconds(head: RealHead, sizes: list[int]) -> dict[str, float]:
     return {str(n): cpu_seconds(lambda n=n: all_scores(head.first(n // 2)), 3) for n in sizes}
 
 
+def measures_seconds(
+    sentences: list[str], local_models: Path, sizes: list[int]
+) -> dict[str, dict[str, float]]:
+    """Return CPU seconds per head of fidelity and similarity, by number of points."""
+    model = models.load("demo-bert", device="cpu", local_models=local_models)
+    n_tokens = max(sizes) // 2
+    found = measures.capture(model, enough_texts(sentences, n_tokens), n_tokens)
+    return measures.seconds(found, HeadId(*HEAD), sizes)
+
+
 def measure(sentences: list[str], local_models: Path, sizes: list[int]) -> dict[str, object]:
     """Return CPU seconds per head by method and number of points."""
     whole = real_head(sentences, local_models, max(sizes) // 2)
     vectors = whole.vectors
     tokens = np.arange(vectors.n_tokens)
     seconds: dict[str, dict[str, float]] = {"all scores": scores_seconds(whole, sizes)}
+    seconds |= measures_seconds(sentences, local_models, sizes)
     small = vectors.subset(tokens[:200])
     # Above 4,096 points umap-learn compiles another search for neighbours; not timed either.
     middling = vectors.subset(tokens[:2200])

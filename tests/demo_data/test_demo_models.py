@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from transformers import AutoModel, AutoTokenizer, GPT2Model, ViTModel
 
+from attentionviz.models.weights import license_of
+
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "data" / "models"
 IMAGES = ROOT / "data" / "corpora" / "images"
@@ -70,6 +72,7 @@ def test_cards_state_data_licence_seed_command_and_loss(name):
         assert words in card
     sources = {"demo-gpt2": ("PSF-2.0", "BSD-3-Clause"), "demo-vit": ("CC BY 4.0", "UCI")}
     assert all(source in card for source in sources[name])
+    assert license_of(MODELS / name) == "mit"  # what the page names beside the model
     assert "{training}" not in card and "{report}" not in card
 
 
