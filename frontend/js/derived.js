@@ -39,7 +39,8 @@ export function createDerived(facts) {
   const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
   const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
 
-  const heads = createHeadScores(facts);
+  const fitting = () => facts.pairs.value && fits(facts.pairs.value);
+  const heads = createHeadScores(facts, fitting);
 
   return {
     /** The numbers of all heads. */
@@ -69,7 +70,7 @@ export function createDerived(facts) {
       return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
     },
     /** How well each head fits the marked pairs, by "layer,head"; null while none is marked. */
-    fits: () => facts.pairs.value && fits(facts.pairs.value),
+    fits: fitting,
     /** Norms of the open head, (point); null while they are not there. */
     norms() {
       const rows = freshValue(facts.headNorms);

@@ -1,10 +1,11 @@
 /** What the choices make of the numbers of all heads: columns, the order of the grid, and which heads step back. */
 
-import { scoreFacts, scoresFor } from './scores.js';
-import { headsWithin, makeColumn, orderOf, scoreWords } from './score_columns.js';
+import { PAIR_FIT, scoreFacts, scoresFor } from './scores.js';
+import { fitColumn, headsWithin, makeColumn, orderOf, scoreWords } from './score_columns.js';
 import { chosenMap } from './select.js';
 
 /** @import { Facts, HeadFacts, Manifest, State } from './page.js' */
+/** @import { HeadFit } from './pairs.js' */
 /** @import { Column } from './score_columns.js' */
 
 /** The score whose range steps heads back: the chosen one, or that of the tint. @param {Pick<State, 'filterScore' | 'score'>} state */
@@ -25,9 +26,12 @@ export function rangeWords(state) {
   return state.scoreRange[1] === null ? `${label} from ${least}` : `${label} from ${least} to ${most}`;
 }
 
-/** @param {Facts} facts */
-export function createHeadScores(facts) {
-  /** @type {{heads: ReadonlyMap<string, HeadFacts>, model: Manifest} | null} */
+/**
+ * @param {Facts} facts
+ * @param {() => Map<string, HeadFit> | null} fits to the marked pairs, by "layer,head"; null while there are none
+ */
+export function createHeadScores(facts, fits) {
+  /** @type {{heads: ReadonlyMap<string, HeadFacts>, model: Manifest, fits: Map<string, HeadFit> | null} | null} */
   let of = null;
   /** Computed once for the same facts. @type {Map<string, unknown>} */
   let kept = new Map();
@@ -49,9 +53,10 @@ export function createHeadScores(facts) {
   function known() {
     const heads = facts.heads.value;
     const model = facts.description.value?.manifest;
+    const fitting = fits();
     if (!heads || !model) return null;
-    if (of?.heads !== heads || of.model !== model) {
-      of = { heads, model };
+    if (of?.heads !== heads || of.model !== model || of.fits !== fitting) {
+      of = { heads, model, fits: fitting };
       kept = new Map();
     }
     return of;
@@ -67,6 +72,8 @@ export function createHeadScores(facts) {
       const all = known();
       if (!all || name === null) return null;
       const map = chosenMap(state);
+      const fitting = all.fits;
+      if (name === PAIR_FIT) return fitting && keep(name, () => fitColumn(name, fitting, all.model));
       return keep(`${name} ${map}`, () => makeColumn(name, all.heads, all.model, map));
     },
     /** Heads in the order in which the grid has them; null: layer by layer. @param {State} state */

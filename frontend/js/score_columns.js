@@ -5,6 +5,7 @@ import { isFidelity } from './scores.js';
 import { fidelityOf } from './select.js';
 
 /** @import { HeadFacts, Manifest } from './page.js' */
+/** @import { HeadFit } from './pairs.js' */
 
 /**
  * @typedef {object} Column One number of every head, layer by layer.
@@ -36,6 +37,19 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads }, 
     if (score && !isFidelity(name)) nRows[i] = score.n_rows;
   }
   return columnOf(name, values, nRows);
+}
+
+/**
+ * How well every head fits the marked pairs.
+ *
+ * @param {string} name
+ * @param {ReadonlyMap<string, HeadFit>} fits by "layer,head"
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @returns {Column}
+ */
+export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
+  const values = Float64Array.from({ length: nLayers * nHeads }, (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN);
+  return columnOf(name, values, new Int32Array(values.length).fill(-1));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** All heads with all their numbers as a table for other programs, and which of its rows are on the page. */
 
 import { csvCell } from './marked_table.js';
-import { isFidelity } from './scores.js';
+import { hasRows } from './scores.js';
 
 /** @import { Column } from './score_columns.js' */
 
@@ -13,7 +13,7 @@ import { isFidelity } from './scores.js';
  * @param {Int32Array | null} order heads in the order of the rows; null: layer by layer
  */
 export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
-  const names = columns.flatMap(({ name }) => (isFidelity(name) ? [name] : [name, `${name}_n_rows`]));
+  const names = columns.flatMap(({ name }) => (hasRows(name) ? [name, `${name}_n_rows`] : [name]));
   const heads = order ?? columns[0]?.values.keys() ?? [];
   const lines = Array.from(heads, (head) => [dataset, model, map ?? '', Math.floor(head / nHeads), head % nHeads, ...columns.flatMap((column) => cellsOf(column, head))]);
   return [['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
@@ -31,7 +31,7 @@ export function headRows(nHeads, columns, order) {
   return Array.from(order, (head) => {
     const numbers = columns.flatMap(({ name, values, nRows }) => {
       const value = Number.isNaN(values[head]) ? null : values[head];
-      return isFidelity(name) ? [[name, value]] : [[name, value], [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]]];
+      return hasRows(name) ? [[name, value], [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]]] : [[name, value]];
     });
     return { layer: Math.floor(head / nHeads), head: head % nHeads, ...Object.fromEntries(numbers) };
   });
@@ -40,7 +40,7 @@ export function headRows(nHeads, columns, order) {
 /** @param {Column} column @param {number} head @returns {(number | string)[]} */
 function cellsOf({ name, values, nRows }, head) {
   const value = Number.isNaN(values[head]) ? '' : values[head];
-  return isFidelity(name) ? [value] : [value, nRows[head] < 0 ? '' : nRows[head]];
+  return hasRows(name) ? [value, nRows[head] < 0 ? '' : nRows[head]] : [value];
 }
 
 /**

@@ -19,8 +19,23 @@ const FIDELITY = Object.freeze(FIDELITY_WORDS.map(({ name, label, help }) => ({
   name, label, help, ...FIDELITY_SOURCES[name], modality: null, low: name === 'rank_correlation' ? -1 : 0, high: 1, unit: 'share',
 })));
 
+/** How well heads fit the marked pairs: a number of heads as long as pairs are marked. */
+export const PAIR_FIT = 'pair_fit';
+
+/** @type {ScoreFacts} */
+const FIT = Object.freeze({
+  name: PAIR_FIT, label: 'Fit to the pairs', help: 'How well a head scores the marked pairs as they are wished: 1 is as wished throughout, 0.5 is chance.',
+  formula: 'mean over pairs of the share of the keys that the query scores lower (wished strong) or higher (wished weak); equal ones count half', source: 'This project; places of keys instead of scores, which have no common scale.',
+  modality: null, low: 0, high: 1, unit: 'share',
+});
+
 /** Scores and measures by name. @type {Map<string, ScoreFacts>} */
-let byName = new Map(FIDELITY.map((score) => [score.name, score]));
+let byName = wordsOf([]);
+
+/** @param {readonly ScoreFacts[]} scores @returns {Map<string, ScoreFacts>} */
+function wordsOf(scores) {
+  return new Map([...scores, FIT, ...FIDELITY].map((score) => [score.name, score]));
+}
 
 /** What a row of attention must have for a score; the reason where no row of the corpus has it. @type {Record<string, string>} */
 const NEEDED = {
@@ -49,7 +64,7 @@ const NEEDED = {
 /** Take over the scores that the server names. @param {readonly ScoreFacts[]} scores */
 export function learnScores(scores) {
   known = scores;
-  byName = new Map([...known, ...FIDELITY].map((score) => [score.name, score]));
+  byName = wordsOf(known);
 }
 
 /** The scores of a kind of model, as far as the server has any. @param {'text' | 'image'} modality */
@@ -57,14 +72,25 @@ export function scoresFor(modality) {
   return known.filter((score) => score.modality === null || score.modality === modality);
 }
 
-/** All that heads can be tinted, sorted and filtered by: scores first, then the measures of the shown map. @param {'text' | 'image'} modality */
-export function numbersFor(modality) {
-  return [...scoresFor(modality), ...FIDELITY];
+/**
+ * All that heads can be tinted, sorted and filtered by: scores first, then the fit to marked pairs and the measures of the
+ * shown map.
+ *
+ * @param {'text' | 'image'} modality
+ * @param {boolean} hasPairs whether pairs are marked
+ */
+export function numbersFor(modality, hasPairs) {
+  return [...scoresFor(modality), ...(hasPairs ? [FIT] : []), ...FIDELITY];
 }
 
 /** @param {string} name @returns {name is keyof Fidelity} */
 export function isFidelity(name) {
   return FIDELITY.some((measure) => measure.name === name);
+}
+
+/** Whether a number rests on counted rows of attention. @param {string} name */
+export function hasRows(name) {
+  return name !== PAIR_FIT && !isFidelity(name);
 }
 
 /**
@@ -91,6 +117,7 @@ export function unitWords(name) {
  */
 export function missingWords(name, nRows) {
   if (isFidelity(name)) return 'not defined for this map';
+  if (name === PAIR_FIT) return 'the pairs are not compared yet';
   if (nRows < 0) return 'not computed yet';
   return `no row has ${NEEDED[name] ?? 'what this score looks at'}`;
 }

@@ -4,7 +4,7 @@ import { hasMap, mapOf } from './best.js';
 import { modesFor } from './color_modes.js';
 import { lastMarked } from './mark_words.js';
 import { allMethods } from './methods.js';
-import { numbersFor, scoreFacts } from './scores.js';
+import { numbersFor, PAIR_FIT, scoreFacts } from './scores.js';
 import { ANY_SCORE, NO_FILTERS } from './store.js';
 
 /** @import { Facts, Fidelity, HeadFacts, HeadId, Manifest, Selected, State } from './page.js' */
@@ -117,14 +117,20 @@ function settlePoints({ selected, marked, pairs }, nTokens) {
  * @param {State} state
  * @param {Manifest} manifest
  */
-function settleScores({ score, order, filterScore }, { model: { modality } }) {
-  const names = numbersFor(modality).map(({ name }) => name);
+function settleScores({ score, order, filterScore, pairs, beside }, { model: { modality } }) {
+  const hasPairs = pairs.length > 0 || beside.pairs.length > 0;
+  const names = numbersFor(modality, hasPairs).map(({ name }) => name);
   const unknown = Object.entries({ score, order, filterScore }).filter(([, name]) => name !== null && !names.includes(name));
   /** @type {Partial<State>} */
   const change = Object.fromEntries(unknown.map(([choice]) => [choice, null]));
   const range = unknown.some(([choice]) => choice !== 'order') ? { scoreRange: ANY_SCORE } : {};
-  const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) => `This dataset has no head score “${scoreFacts(name).label}”.`);
+  const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) => (name === PAIR_FIT ? lostFitWords(order === name) : `This dataset has no head score “${scoreFacts(name).label}”.`));
   return { change: { ...change, ...range }, notices };
+}
+
+/** @param {boolean} isOrder whether heads were sorted by it */
+function lostFitWords(isOrder) {
+  return `No pair is marked, so heads have no fit to pairs; ${isOrder ? 'they are in the order of layers and heads again.' : 'the grid shows no such number any more.'}`;
 }
 
 /**

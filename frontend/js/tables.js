@@ -3,7 +3,7 @@
 import { csvCell } from './marked_table.js';
 import { FIDELITY_WORDS, isOwnText, tokenWords } from './words.js';
 
-/** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Tokens } from './page.js' */
+/** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Pair, Tokens } from './page.js' */
 
 /** @typedef {Record<string, string | number | null>} Row */
 
@@ -50,11 +50,12 @@ export function tableCsv(rows) {
  * @param {string} name of the rows
  * @param {readonly Row[]} rows
  * @param {Manifest} manifest
- * @param {{map?: string, at?: HeadId}} subject of which map and head the rows are, where they are of one
+ * @param {{map?: string, at?: HeadId, pairs?: readonly Pair[]}} subject of which map and head the rows are, where they are of one, and the marked pairs that they tell of
  */
-export function tableJson(name, rows, manifest, { map, at }) {
+export function tableJson(name, rows, manifest, { map, at, pairs = [] }) {
   const { model, corpus, seed } = manifest;
   const facts = map ? { map, parameters: manifest.maps[map]?.parameters ?? {}, layer: at?.layer, head: at?.head } : {};
   const of = { dataset: manifest.id, model: model.name, source: model.source, revision: model.revision, weights_sha256: model.weights_sha256, corpus: corpus.name, seed };
-  return `${JSON.stringify({ ...of, ...facts, [name]: rows }, null, 1)}\n`;
+  const marked = pairs.length > 0 ? { pairs: pairs.map(({ query, key, isStrong }) => ({ query_idx: query, key_idx: key, wish: isStrong ? 'strong' : 'weak' })) } : {};
+  return `${JSON.stringify({ ...of, ...facts, ...marked, [name]: rows }, null, 1)}\n`;
 }

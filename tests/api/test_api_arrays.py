@@ -9,6 +9,7 @@ from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_building
 
 from attentionviz.core.types import HeadId
+from attentionviz.store.dataset import DatasetReader
 
 BASE = "/api/v1/datasets"
 
@@ -57,6 +58,26 @@ def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
         one = client.get(f"{BASE}/text/projections/best-2d?layer={at[0]}&head={at[1]}")
         folder = HeadId(*at).folder
         assert np.array_equal(array_of(one), stored(data_dir, "text", f"{folder}/{name}.npy"))
+
+
+def test_the_facts_of_all_heads_are_read_once_however_often_the_best_maps_are_asked_for(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_app(data_dir).test_client()
+    n_read = 0
+    read = DatasetReader.heads
+
+    def counted(reader: DatasetReader) -> list[dict]:
+        nonlocal n_read
+        n_read += 1
+        return read(reader)
+
+    monkeypatch.setattr(DatasetReader, "heads", counted)
+    first = client.get(f"{BASE}/text/projections/best-2d")
+    again = client.get(f"{BASE}/text/projections/best-2d")
+    assert (first.status_code, first.data) == (200, again.data)
+    assert client.get(f"{BASE}/text/projections/best-2d?layer=1&head=1").status_code == 200
+    assert n_read == 1
 
 
 def test_while_a_dataset_is_built_the_best_is_that_of_the_maps_that_are_there(

@@ -1,11 +1,17 @@
 """Heads found by pairs of a query and a key: marked in map, sentence and image, ranked, kept."""
 
+import csv
+import io
+import json
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.figure_reader import save_svg
 from tests.browser.page_driver import (
     fetch_json,
     find_point,
+    fingerprint,
     open_view,
     query_of,
     selected,
@@ -225,3 +231,75 @@ def test_another_dataset_has_no_pairs(page: Page, address: str) -> None:
     wait_until(lambda: query_of(page)["dataset"] == "few-maps", "the other dataset is open")
     expect(chips(page)).to_have_count(0)
     assert "pairs" not in query_of(page)
+
+
+def cell_names(page: Page) -> list[str]:
+    """Return the heads of the grid in the order in which they are read."""
+    return [words[:5] for words in page.locator(".cell").all_inner_texts()]
+
+
+def test_the_fit_to_the_pairs_tints_sorts_and_filters_the_grid_until_they_are_cleared(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, GRID)
+    answer = answer_to(page, "strong=1-4&weak=1-2")
+    page.get_by_role("button", name="Compare the heads").click()
+    found = query_of(page)
+    assert (found["score"], found["order"]) == ("pair_fit", "pair_fit")
+    assert found["pairs"] == "strong-1-4.weak-1-2"
+    wait_until(lambda: cell_names(page) == names(answer), "heads stand in the order of the fit")
+    fits = [head["fit"] for head in answer["heads"]]
+    expect(page.locator(".score-line__scale")).to_have_text(f"{fits[-1]:.2f}{fits[0]:.2f}")
+    expect(page.locator(".score-line__name")).to_have_text("Fit to the pairs")
+    page.goto(f"{address}{GRID}&filter=pair_fit&score-min={fits[4]:.6f}")
+    n_inside = sum(fit >= round(fits[4], 6) for fit in fits)
+    expect(page.locator(".score-line")).to_contain_text(f"{n_inside} of 12 heads")
+    page.goto(f"{address}{GRID}&score=pair_fit&order=pair_fit")
+    wait_until(lambda: cell_names(page) == names(answer), "the address gives the same order")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator(".notice")).to_contain_text("No pair is marked, so heads have no fit")
+    wait_until(lambda: cell_names(page)[:2] == ["L0 H0", "L0 H1"], "layer by layer again")
+    assert not {"score", "order", "pairs"} & set(query_of(page))
+    expect(page.locator(".score-line")).to_be_hidden()
+    assert page.get_by_label("Tint by").locator("option[value=pair_fit]").count() == 0
+    page.keyboard.press("Control+z")
+    wait_until(lambda: cell_names(page) == names(answer), "pairs and order come back together")
+
+
+def test_the_table_of_heads_has_the_fit_as_a_column_and_saves_it_with_the_pairs(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, GRID)
+    answer = answer_to(page, "strong=1-4&weak=1-2")
+    expect(ranked(page).first).to_be_visible()
+    page.keyboard.press("h")
+    table = page.get_by_role("dialog", name="All heads and their scores")
+    column = table.get_by_role("columnheader", name="Fit to the pairs")
+    expect(column.locator("svg")).to_be_visible()
+    column.get_by_role("button").click()
+    expect(column).to_have_attribute("aria-sort", "descending")
+    assert table.locator(".head-table__open").all_inner_texts() == names(answer)
+    with page.expect_download() as saved:
+        table.get_by_role("button", name="CSV").click()
+    lines = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text("utf-8-sig"))))
+    assert [float(line["pair_fit"]) for line in lines] == [h["fit"] for h in answer["heads"]]
+    assert "pair_fit_n_rows" not in lines[0]
+    with page.expect_download() as saved:
+        table.get_by_role("button", name="JSON").click()
+    told = json.loads(Path(saved.value.path()).read_text("utf-8"))
+    assert told["pairs"] == [
+        {"query_idx": 1, "key_idx": 4, "wish": "strong"},
+        {"query_idx": 1, "key_idx": 2, "wish": "weak"},
+    ]
+    assert [head["pair_fit"] for head in told["heads"]] == [h["fit"] for h in answer["heads"]]
+
+
+def test_a_figure_by_the_fit_names_the_pairs(page: Page, address: str) -> None:
+    open_view(page, address, f"{GRID}&score=pair_fit&order=pair_fit")
+    expect(page.locator(".score-line__name")).to_have_text("Fit to the pairs")
+    fingerprint(page)
+    caption = save_svg(page).words()
+    assert "Ground of the heads: Fit to the pairs from" in caption
+    assert "Pairs: " in caption
+    assert ", strong" in caption
+    assert ", weak" in caption

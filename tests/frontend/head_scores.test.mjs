@@ -4,7 +4,7 @@ import { tintedBy } from '../../frontend/js/actions.js';
 import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/head_scores.js';
 import { binOf, headsWithin, histogramOf, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, shareOf, slotsOf } from '../../frontend/js/score_columns.js';
 import { headsCsv, rowWindow } from '../../frontend/js/score_table.js';
-import { learnScores, missingWords, numbersFor, scoreFacts, scoresFor, unitWords } from '../../frontend/js/scores.js';
+import { learnScores, missingWords, numbersFor, PAIR_FIT, scoreFacts, scoresFor, unitWords } from '../../frontend/js/scores.js';
 import { ANY_SCORE, DEFAULTS } from '../../frontend/js/store.js';
 import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/views/offset_profile.js';
 import { cellWords } from '../../frontend/js/words.js';
@@ -84,8 +84,26 @@ test('numbers have as many digits as their size deserves', () => {
 
 test('each kind of model has its own scores, and the measures of its maps after them', () => {
   assert.deepEqual(scoresFor('text').map(({ name }) => name), ['induction', 'distance']);
-  assert.deepEqual(numbersFor('image').map(({ name }) => name), ['distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
+  assert.deepEqual(numbersFor('image', false).map(({ name }) => name), ['distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
   assert.deepEqual([unitWords('distance'), unitWords('induction'), scoreFacts('later').label], [' tokens', '', 'later']);
+});
+
+test('the fit to marked pairs is a number of heads as long as there are any, and rests on no rows', () => {
+  assert.ok(numbersFor('text', true).some(({ name }) => name === PAIR_FIT));
+  assert.ok(!numbersFor('text', false).some(({ name }) => name === PAIR_FIT));
+  /** @type {Map<string, {fit: number, rank: number}> | null} */
+  let fits = null;
+  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } }, () => fits);
+  const state = { ...DEFAULTS, method: 'pca', score: PAIR_FIT, order: PAIR_FIT, scoreRange: [0.5, null] };
+  assert.deepEqual([scores.column(PAIR_FIT, state), scores.order(state), scores.within(state)], [null, null, null]);
+  fits = new Map([['0,1', { fit: 0.9, rank: 1 }], ['1,0', { fit: 0.4, rank: 3 }], ['1,2', { fit: 0.6, rank: 2 }]]);
+  assert.deepEqual([...scores.column(PAIR_FIT, state).values], [NaN, 0.9, NaN, 0.4, NaN, 0.6]);
+  assert.deepEqual([...scores.order(state)], [1, 5, 3, 0, 2, 4]);
+  assert.deepEqual([...scores.within(state).inside], [0, 1, 0, 0, 0, 1]);
+  assert.match(headsCsv({ dataset: 'a', model: 'm', map: null, nHeads: 3 }, [scores.column(PAIR_FIT, state)], null), /^dataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/);
+  assert.match(missingWords(PAIR_FIT, -1), /not compared yet/);
+  fits = new Map([['0,0', { fit: 0.2, rank: 1 }]]);
+  assert.equal(scores.column(PAIR_FIT, state).values[0], 0.2);
 });
 
 test('a missing number has its reason', () => {
@@ -98,7 +116,7 @@ test('a missing number has its reason', () => {
 const STATE = { ...DEFAULTS, method: 'pca' };
 
 test('the choices give order and range, the same objects while nothing changes', () => {
-  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } });
+  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } }, () => null);
   assert.equal(scores.order(STATE), null);
   const sorted = { ...STATE, order: 'induction' };
   assert.deepEqual([...scores.order(sorted)], [2, 4, 0, 3, 1, 5]);
@@ -113,7 +131,7 @@ test('the choices give order and range, the same objects while nothing changes',
 
 test('other facts are other columns', () => {
   const facts = { heads: { value: HEADS }, description: { value: { manifest: MODEL } } };
-  const scores = createHeadScores(facts);
+  const scores = createHeadScores(facts, () => null);
   const before = scores.column('induction', STATE);
   assert.equal(scores.column('induction', { ...STATE }), before);
   facts.heads.value = new Map([['0,0', { layer: 0, head: 0, maps: {}, scores: {} }]]);

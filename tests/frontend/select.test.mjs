@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawnPoint, neighbourOf, pointOf, selectedAt, settle } from '../../frontend/js/select.js';
 import { learnMethods } from '../../frontend/js/methods.js';
-import { learnScores } from '../../frontend/js/scores.js';
+import { learnScores, PAIR_FIT } from '../../frontend/js/scores.js';
 import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
 
 learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
@@ -104,4 +104,14 @@ test('scores of another kind of model are dropped, each with one notice, and the
   assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
   assert.deepEqual(settle({ ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] }, facts()).change, {});
   assert.deepEqual(settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts()).change, { order: null });
+});
+
+test('without pairs nothing is tinted, sorted or filtered by their fit, and the order falls back with a notice', () => {
+  const pairs = [{ query: 1, key: 2, isStrong: true }];
+  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', score: PAIR_FIT, order: PAIR_FIT, filterScore: PAIR_FIT, scoreRange: [0.5, null], pairs };
+  assert.deepEqual(settle(state, facts()), { change: {}, notices: [] });
+  const { change, notices } = settle({ ...state, pairs: [] }, facts());
+  assert.deepEqual(change, { score: null, order: null, filterScore: null, scoreRange: ANY_SCORE });
+  assert.deepEqual(notices, ['No pair is marked, so heads have no fit to pairs; they are in the order of layers and heads again.']);
+  assert.deepEqual(settle({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices, []);
 });

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from attentionviz.api.kept import kept
 from attentionviz.core.best_map import best_map
 from attentionviz.core.types import DIMS, HeadId, MapName
 from attentionviz.errors import MethodNotFoundError, NotReadyError
@@ -28,12 +29,14 @@ def best_names(reader: DatasetReader, dims: int) -> dict[HeadId, MapName]:
     """
     if all(facts["dims"] != dims for facts in reader.manifest["maps"].values()):
         raise MethodNotFoundError(f"{reader.dataset_id} has no map of {dims} dimensions")
-    found = {}
-    for facts in reader.heads():
-        name = best_map(facts["maps"], dims)
-        if name is not None:
-            found[HeadId(facts["layer"], facts["head"])] = name
-    return found
+
+    def compute() -> dict[HeadId, MapName]:
+        found = ((facts, best_map(facts["maps"], dims)) for facts in reader.heads())
+        return {HeadId(facts["layer"], facts["head"]): name for facts, name in found if name}
+
+    # One request for a grid asks twice, and reading the facts of many heads takes a while.
+    key = ("best names", dims, reader.heads_fingerprint())
+    return kept(reader, key, compute, lambda names: 200 * len(names) + 200)
 
 
 def best_name(reader: DatasetReader, dims: int, head: HeadId) -> MapName:

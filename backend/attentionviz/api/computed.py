@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import __version__
+from attentionviz.api.kept import kept
 from attentionviz.core.pattern import NORM_COLUMN, Floats, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
@@ -125,14 +126,12 @@ def mean_pattern(
     InvalidRequestError
         When no sequence is that long.
     """
-    key = ("aggregate", etag)
-    kept: tuple[Floats, int, int] | None = reader.cache.get(key)
-    if kept is None:
+
+    def compute() -> tuple[Floats, int, int]:
         chosen, n_found = _long_sequences(reader, length)
-        with heavy:
-            kept = _mean(reader, head, length, weight, chosen), len(chosen), n_found
-        reader.cache.put(key, kept, kept[0].nbytes)
-    return kept
+        return _mean(reader, head, length, weight, chosen), len(chosen), n_found
+
+    return kept(reader, ("aggregate", etag), compute, lambda found: found[0].nbytes, heavy)
 
 
 def mean_patterns(
@@ -153,17 +152,15 @@ def mean_patterns(
     n_used, n_found : int
         Sequences in each mean, and sequences that are long enough.
     """
-    key = ("aggregates", etag)
-    kept: tuple[Floats, int, int] | None = reader.cache.get(key)
-    if kept is None:
+
+    def compute() -> tuple[Floats, int, int]:
         heads = all_heads(reader)
         chosen, n_found = _long_sequences(reader, length, MAX_ALL_HEADS_SCORES // len(heads))
-        with heavy:
-            means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
+        means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
         shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
-        kept = np.stack(means).reshape(shape), len(chosen), n_found
-        reader.cache.put(key, kept, kept[0].nbytes)
-    return kept
+        return np.stack(means).reshape(shape), len(chosen), n_found
+
+    return kept(reader, ("aggregates", etag), compute, lambda found: found[0].nbytes, heavy)
 
 
 def strongest_partners(

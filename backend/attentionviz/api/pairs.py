@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 
 from attentionviz.api.computed import CHUNK_ROWS, fingerprint_of_all, require_finite
 from attentionviz.api.context import context
+from attentionviz.api.kept import kept
 from attentionviz.api.parameters import open_dataset, query
 from attentionviz.api.responses import json_bytes_response
 from attentionviz.core.pattern import Floats, visible_span
@@ -51,12 +52,10 @@ def get_pairs(dataset_id: str) -> Response:
     etag = fingerprint_of_all(reader, "pairs", pairs)
 
     def make() -> bytes:
-        body: bytes | None = reader.cache.get(("pairs", etag))
-        if body is None:
-            with context().heavy:
-                body = json.dumps(_answer(reader, pairs), separators=(",", ":")).encode()
-            reader.cache.put(("pairs", etag), body, len(body))
-        return body
+        def compute() -> bytes:
+            return json.dumps(_answer(reader, pairs), separators=(",", ":")).encode()
+
+        return kept(reader, ("pairs", etag), compute, len, context().heavy)
 
     return json_bytes_response(etag, make, reader)
 

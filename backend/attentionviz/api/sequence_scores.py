@@ -15,6 +15,7 @@ from attentionviz.api.computed import (
     require_finite,
 )
 from attentionviz.api.context import context
+from attentionviz.api.kept import kept
 from attentionviz.api.parameters import open_dataset, query, whole_number
 from attentionviz.api.responses import array_response
 from attentionviz.core.pattern import Floats
@@ -79,13 +80,13 @@ def sequence_scores(
         out: sequences of more than 4,096 tokens, and where there are too many, all but some that
         are evenly spread.
     """
-    key = ("sequence scores", etag)
-    kept: Floats | None = reader.cache.get(key)
-    if kept is None:
-        with heavy:
-            kept = _compute(reader, heads)
-        reader.cache.put(key, kept, kept.nbytes)
-    return kept
+    return kept(
+        reader,
+        ("sequence scores", etag),
+        lambda: _compute(reader, heads),
+        lambda scores: scores.nbytes,
+        heavy,
+    )
 
 
 def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> Floats:

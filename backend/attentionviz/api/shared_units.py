@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.api.kept import kept
 from attentionviz.core.words import shared_words
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
@@ -59,16 +60,16 @@ def shared_sequences(
     """
     parts = [one.fingerprint("shared", files=(layout.TOKENS,)) for one in (reader, other)]
     key = ("shared sequences", *parts, other.manifest["n_layers"], other.manifest["n_heads"])
-    kept: tuple[str, list[SharedSequence]] | None = reader.cache.get(key)
-    if kept is None:
-        kept = _find(reader, other)
-        size = sum(16 * sum(map(len, one.units)) for one in kept[1])
-        reader.cache.put(key, kept, size)
-    if not kept[1]:
+    unit, shared = kept(reader, key, lambda: _find(reader, other), _n_bytes)
+    if not shared:
         raise InvalidRequestError(
             f"{reader.dataset_id} and {other.dataset_id} share no sequence with two words"
         )
-    return kept
+    return unit, shared
+
+
+def _n_bytes(found: tuple[str, list[SharedSequence]]) -> int:
+    return sum(16 * sum(map(len, one.units)) for one in found[1])
 
 
 def _find(reader: DatasetReader, other: DatasetReader) -> tuple[str, list[SharedSequence]]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.api import computed
+from attentionviz.api.kept import kept
 from attentionviz.api.shared_units import SharedSequence, shared_sequences
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
@@ -105,12 +106,13 @@ def likeness(
     if other.state != "complete":
         raise NotReadyError(f"{other.dataset_id} is still being built")
     etag = computed.fingerprint_of_all(other, computed.fingerprint(reader, head))
-    kept: Likeness | None = reader.cache.get(("likeness", etag))
-    if kept is None:
-        with heavy:
-            kept = _computed(reader, head, other)
-        reader.cache.put(("likeness", etag), kept, kept.n_bytes)
-    return kept
+    return kept(
+        reader,
+        ("likeness", etag),
+        lambda: _computed(reader, head, other),
+        lambda found: found.n_bytes,
+        heavy,
+    )
 
 
 def is_comparable(one: Any, other: Any) -> bool:

@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 import numpy as np
 
 from attentionviz.api.computed import MAX_SEQUENCE
+from attentionviz.api.kept import kept
 from attentionviz.core.pattern import Floats, attention_pattern
 from attentionviz.core.types import HeadId
 from attentionviz.store.dataset import DatasetReader
@@ -36,13 +37,13 @@ def token_scores(
         Sequences that were computed; those of more than 4,096 tokens, and what is beyond 2^27
         weights in all, are left out.
     """
-    key = ("token scores", etag)
-    kept: tuple[Floats, int] | None = reader.cache.get(key)
-    if kept is None:
-        with heavy:
-            kept = _compute(reader, head)
-        reader.cache.put(key, kept, kept[0].nbytes)
-    return kept
+    return kept(
+        reader,
+        ("token scores", etag),
+        lambda: _compute(reader, head),
+        lambda found: found[0].nbytes,
+        heavy,
+    )
 
 
 def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:

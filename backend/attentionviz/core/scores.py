@@ -130,9 +130,10 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     "content_dependence": ScoreFacts(
         "Content dependence",
         "How much the pattern differs between sequences: 0 for a head that goes by position alone.",
-        "Σ |A[i, j] − mean A[i, j]| ÷ 2 Σ A[i, j] over sequences, first 10 positions of text or "
-        "1,024 of images, without key 0",
-        f"{_VIG}, attention variability",
+        "Σ |A[i, j] − mean A[i, j]| ÷ 2 Σ A[i, j], the mean over the sequences that have both "
+        "positions; first 10 positions of text or 1,024 of images; without key 0, and without "
+        "pairs of positions that one sequence alone has",
+        f"after {_VIG}, attention variability; what is left out is said in the formula",
         None,
     ),
     "sparsity": ScoreFacts(

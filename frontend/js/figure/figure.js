@@ -1,7 +1,10 @@
 /** What can be saved of the page, and how: a figure of the map, of the sentence or of the image, and its name. */
 
 import { fileNameOf } from '../download.js';
+import { filteredBy } from '../head_scores.js';
+import { PAIR_FIT } from '../scores.js';
 import { LEAST_STRONGEST } from '../views/image_links.js';
+import { pairLine } from '../views/pair_words.js';
 import { scoreWords } from '../score_columns.js';
 import { chosenMap, fidelityOf } from '../select.js';
 import { count, counted, isMisleading, isOwnText, measureWords, sequenceWord, titleWords, tokenWords, visibleText } from '../words.js';
@@ -63,9 +66,15 @@ function mapParts(state, manifest, tokens, looks, isPixels, { derived, drawing, 
     return { title: titleWords(at), number, isWarning: !column && isMisleading(fidelity), isOutside: within?.inside[cell] === 0 };
   });
   const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: state.order !== null });
-  const number = cells ? scoreSentences(state, derived.heads()) : [];
+  const number = cells ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)] : [];
   const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
   return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };
+}
+
+/** The pairs, where heads are tinted, sorted or stepped back by their fit. @param {State} state @param {Tokens} tokens */
+function pairSentences(state, tokens) {
+  if (![state.score, state.order, filteredBy(state)].includes(PAIR_FIT) || state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)) return [];
+  return [`Pairs: ${state.pairs.map((pair) => `\u2068${pairLine(tokens, pair)}\u2069`).join('; ')}.`];
 }
 
 /** What stands out or is left out, in sentences. @param {State} state @param {Tokens} tokens @param {Manifest} manifest @param {Context['derived']} derived */

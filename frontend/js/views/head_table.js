@@ -75,11 +75,11 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     for (const button of saves) button.disabled = scroll.hidden;
     if (!manifest || !heads) return setText(words, facts.heads.status === 'failed' ? 'Could not load the numbers of the heads.' : 'Loading the numbers of the heads …');
     const isFirst = shown.length === 0;
-    const known = [heads, manifest, chosenMap(state), state.at];
+    const known = [heads, manifest, chosenMap(state), state.at, derived.fits()];
     if (known.every((part, i) => part === shown[i])) return;
     shown = known;
     nHeads = manifest.n_heads;
-    const found = numbersFor(manifest.model.modality).flatMap(({ name }) => derived.heads().column(name, state) ?? []);
+    const found = numbersFor(manifest.model.modality, state.pairs.length > 0).flatMap(({ name }) => derived.heads().column(name, state) ?? []);
     makeHeadings(found, state.at);
     const map = state.method ? ` The last three columns tell how true ${mapWords(state.method, state.dims)} is.` : '';
     setText(words, `${manifest.model.name}: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${map}`);
@@ -205,7 +205,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const map = chosenMap(store.get());
     const numbers = columns.map(({ column }) => column);
     const text = ending === 'csv' ? headsCsv({ dataset: manifest.id, model: manifest.model.name, map, nHeads }, numbers, order)
-      : tableJson('heads', headRows(nHeads, numbers, order), manifest, map !== null && map in manifest.maps ? { map } : {});
+      : tableJson('heads', headRows(nHeads, numbers, order), manifest, { ...(map !== null && map in manifest.maps ? { map } : {}), pairs: store.get().pairs });
     download(text, fileNameOf([manifest.id, 'heads'], ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
   }
 

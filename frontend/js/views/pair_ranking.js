@@ -2,6 +2,7 @@
 
 import { el, setText } from '../dom.js';
 import { numbersOf, rankedHeads } from '../pairs.js';
+import { PAIR_FIT } from '../scores.js';
 import { count, counted, headWords, titleWords } from '../words.js';
 import { fitWords, numberWords, pairLine, shortNumbers } from './pair_words.js';
 
@@ -18,8 +19,9 @@ const HELP = 'Fit: for each pair the share of the corpus’s keys that the query
 export function createPairRanking(root, { actions, derived, facts }) {
   const list = el('ol', { class: 'ranking__list', 'aria-label': 'Heads by fit' });
   const all = el('button', { class: 'button button--small ranking__all', type: 'button', onClick: () => { isWhole = !isWhole; draw(); } });
+  const compare = el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by the fit to these pairs', onClick: () => actions.compareHeads(PAIR_FIT) }, 'Compare the heads');
   const over = el('p', { class: 'ranking__help soft' });
-  const element = el('div', { class: 'ranking' }, el('h3', { class: 'ranking__title' }, 'Heads by fit'), list, all, el('p', { class: 'ranking__help soft' }, HELP), over);
+  const element = el('div', { class: 'ranking' }, el('h3', { class: 'ranking__title' }, 'Heads by fit'), list, el('div', { class: 'ranking__more' }, all, compare), el('p', { class: 'ranking__help soft' }, HELP), over);
   root.append(element);
   let isWhole = false;
   /** @type {unknown[]} */

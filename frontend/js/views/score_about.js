@@ -1,7 +1,7 @@
 /** What a score is: its words, its formula and where it comes from; and the list of scores to choose from. */
 
 import { el } from '../dom.js';
-import { isFidelity, numbersFor, scoreFacts } from '../scores.js';
+import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../scores.js';
 
 /** @param {string} name @returns {HTMLElement[]} */
 export function aboutParts(name) {
@@ -29,16 +29,19 @@ export function createScoreSelect(root, { label, help, none, onPick }) {
     /**
      * @param {string | null} name
      * @param {'text' | 'image'} modality
+     * @param {boolean} hasPairs
      */
-    update(name, modality) {
-      const numbers = numbersFor(modality);
+    update(name, modality, hasPairs) {
+      const numbers = numbersFor(modality, hasPairs);
       const key = numbers.map((number) => number.name).join(' ');
       if (key !== offered) {
         offered = key;
         const options = numbers.map((number) => ({ ...number, option: el('option', { value: number.name, title: number.help }, number.label) }));
-        const [scores, measures] = [false, true].map((isMeasure) => options.filter((each) => isFidelity(each.name) === isMeasure).map(({ option }) => option));
-        select.replaceChildren(el('option', { value: '' }, none), ...(scores.length > 0 ? [el('optgroup', { label: 'What attention does' }, ...scores)] : []),
-          el('optgroup', { label: 'How true the shown map is' }, ...measures));
+        const groups = /** @type {const} */ ([['What attention does', hasRows], ['What the marked pairs ask', (/** @type {string} */ each) => each === PAIR_FIT], ['How true the shown map is', isFidelity]]);
+        select.replaceChildren(el('option', { value: '' }, none), ...groups.flatMap(([title, isOf]) => {
+          const own = options.filter((each) => isOf(each.name)).map(({ option }) => option);
+          return own.length > 0 ? [el('optgroup', { label: title }, ...own)] : [];
+        }));
       }
       select.value = name ?? '';
     },

@@ -73,10 +73,11 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
       section.element.hidden = state.at !== null || !manifest;
       if (!manifest || section.element.hidden) return;
       const { modality } = manifest.model;
+      const hasPairs = state.pairs.length > 0;
       lacking.hidden = !facts.heads.value || derived.heads().hasAny();
-      tint.update(state.score, modality);
-      order.update(state.order, modality);
-      filter.update(filteredBy(state), modality);
+      tint.update(state.score, modality, hasPairs);
+      order.update(state.order, modality, hasPairs);
+      filter.update(filteredBy(state), modality, hasPairs);
       directions.hidden = state.order === null;
       direction.update(state.isOrderRising ? 'lowest' : 'highest');
       about.hidden = state.score === null;

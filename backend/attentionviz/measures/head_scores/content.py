@@ -33,10 +33,11 @@ def content_dependence(
 
     Notes
     -----
-    Source: Vig and Belinkov 2019, attention variability: Σ|α − ᾱ| over 2Σα, ᾱ the mean over the
-    sequences that have both positions, for the first 10 positions. As there, weights on the first
-    token are left out. Pairs of positions that one sequence alone has deviate by nothing from
-    their mean and are left out, too.
+    After Vig and Belinkov 2019 (arXiv 1906.04284), attention variability: a mean absolute deviation
+    over sequences, scaled to 0…1, of the first positions of each. What is computed is Σ|α − ᾱ| over
+    2Σα, ᾱ the mean over the sequences that have both positions, for the first 10 positions, without
+    weights on the first token. Pairs of positions that one sequence alone has deviate by nothing
+    from their mean and are left out, too. The numbers of the paper were not compared with.
     """
     side = min(int(attention.lengths.max()), n_positions)
     total, n_sequences = np.zeros((side, side)), np.zeros((side, side))
