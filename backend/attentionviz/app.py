@@ -7,6 +7,8 @@ from dataclasses import replace
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from attentionviz.access.proxies import Proxies
+from attentionviz.access.request_log import RequestLog, log_to_standard_error
 from attentionviz.api import (
     attention,
     datasets,
@@ -15,14 +17,16 @@ from attentionviz.api import (
     pairs,
     projections,
     sequence_scores,
+    sign_in,
     similarity,
     tokens,
 )
 from attentionviz.api.context import EXTENSION, ApiContext, make_context
-from attentionviz.api.guard import Guard, content_policy
+from attentionviz.api.guard import Guard, WsgiApp, content_policy
 from attentionviz.api.responses import error_body
+from attentionviz.api.visitors import ask_everybody
 from attentionviz.config import Settings, require_safe
-from attentionviz.errors import AppError
+from attentionviz.errors import AppError, NotSignedInError, TooManyFailuresError
 
 MAX_BODY_BYTES = 64 * 1024
 BLUEPRINTS = (
@@ -50,7 +54,7 @@ def create_app(settings: Settings) -> Flask:
     Raises
     ------
     ConfigError
-        When the settings are unsafe.
+        When the settings are unsafe, or the token file is.
     """
     require_safe(settings)
     app = Flask(__name__, static_folder=None, template_folder=None)
@@ -62,6 +66,10 @@ def create_app(settings: Settings) -> Flask:
     app.extensions[EXTENSION] = made
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(sign_in.session_blueprint)
+    if made.gate is not None:
+        app.register_blueprint(sign_in.blueprint)
+    ask_everybody(app)
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected_error)
@@ -87,8 +95,11 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     """
     from attentionviz.api.wsgi_server import run
 
+    log_to_standard_error(has_requests=settings.has_access_log)
     app = create_app(settings)
-    run(app, settings, lambda: _policy(app.extensions[EXTENSION]), on_ready)
+    made: ApiContext = app.extensions[EXTENSION]
+    read_tokens_again = made.gate.tokens.refresh if made.gate else None
+    run(app, settings, lambda: _policy(made), on_ready, read_tokens_again)
 
 
 def serve_in_background(settings: Settings) -> str:
@@ -120,8 +131,12 @@ def _with_real_folders(settings: Settings) -> Settings:
 
 
 def _guard(app: Flask, made: ApiContext) -> None:
-    guard = Guard(app.wsgi_app, made.settings.allowed_hosts, lambda: _policy(made))
-    app.wsgi_app = guard  # type: ignore[method-assign]  # Flask's own way to wrap an application
+    settings = made.settings
+    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, lambda: _policy(made))
+    if settings.has_access_log:
+        wrapped = RequestLog(wrapped)
+    wrapped = Proxies(wrapped, settings.trusted_proxies, settings.url_prefix)
+    app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to wrap an application
 
 
 def _policy(made: ApiContext) -> str:
@@ -135,6 +150,7 @@ def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
         app,
         resources={r"/(api/.*|health)": {"origins": list(origins)}},
         methods=["GET", "HEAD"],
+        allow_headers=["Authorization"],  # and never a cookie
         expose_headers=list(EXPOSED_HEADERS),
         send_wildcard=False,
         vary_header=True,
@@ -144,7 +160,12 @@ def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
 def _app_error(error: AppError) -> Response:
     if error.status >= 500:
         _log.warning("%s: %s", error.code, error)
-    return _error(error.status, error.code, str(error))
+    response = _error(error.status, error.code, str(error))
+    if isinstance(error, NotSignedInError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyFailuresError):
+        response.headers["Retry-After"] = str(error.retry_seconds)
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

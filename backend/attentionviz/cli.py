@@ -1,4 +1,4 @@
-"""The command ``attentionviz``: build, serve, demo, info, verify and export.
+"""The command ``attentionviz``: build, serve, token, demo, info, verify and export.
 
 Each command imports only what it needs.
 """
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attentionviz import __version__
-from attentionviz.config import CHECKOUT, SETTINGS, Settings, load_settings
+from attentionviz.cli_serve import add_serve, add_settings, add_token, settings_of
+from attentionviz.config import CHECKOUT, load_settings
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
 
@@ -73,8 +74,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands.add_parser("build", help="build a dataset from a model and a corpus"))
     serving = commands.add_parser("serve", help="serve the built datasets to a browser")
-    _add_settings(serving)
-    serving.set_defaults(run=_serve, interrupted="stopped")
+    add_serve(serving)
+    add_token(commands.add_parser("token", help="make a line of the token file"))
     _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
     _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
     _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
@@ -102,21 +103,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_build, interrupted=GO_ON)
 
 
-def _add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
-    for setting in SETTINGS:
-        if not names or setting.name in names:
-            default = f" (default: {setting.default})" if setting.default not in ((), None) else ""
-            text = (setting.help + default).replace("%", "%%")
-            parser.add_argument(setting.flag, metavar=setting.type_name.upper(), help=text)
-
-
-def _settings(arguments: argparse.Namespace) -> Settings:
-    flags = {s.name: getattr(arguments, s.name) for s in SETTINGS if hasattr(arguments, s.name)}
-    return load_settings(flags=flags)
-
-
 def _add_demo(parser: argparse.ArgumentParser) -> None:
-    _add_settings(parser, "data_dir", "port")
+    add_settings(parser, "data_dir", "port")
     add = parser.add_argument
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     add("--no-browser", action="store_true", help="do not open a browser")
@@ -133,20 +121,20 @@ def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
 def _add_info(parser: argparse.ArgumentParser) -> None:
     _add_dataset_or_all(parser)
     parser.add_argument("--scores", action="store_true", help="also which heads score highest")
-    _add_settings(parser, "data_dir")
+    add_settings(parser, "data_dir")
     parser.set_defaults(run=_info, interrupted="stopped")
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     _add_dataset_or_all(parser)
-    _add_settings(parser, "data_dir")
+    add_settings(parser, "data_dir")
     parser.set_defaults(run=_verify, interrupted="stopped")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", nargs="+", metavar="ID", help="ids of complete datasets")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="made here; not there yet")
-    _add_settings(parser, "data_dir", "frontend_dir", "node_modules_dir")
+    add_settings(parser, "data_dir", "frontend_dir", "node_modules_dir")
     parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
 
 
@@ -204,17 +192,11 @@ def _workers(n_workers: int | None) -> int:
     return n_workers if n_workers is not None else int(cpu_count())
 
 
-def _serve(arguments: argparse.Namespace) -> None:
-    from attentionviz.app import serve
-
-    serve(_settings(arguments), lambda url: _say(f"open {url}; Ctrl-C ends"))
-
-
 def _demo(arguments: argparse.Namespace) -> None:
     from attentionviz.cli_demo import build_demo, run_demo
 
     _let_idle_threads_sleep()
-    settings = _settings(arguments)
+    settings = settings_of(arguments)
     if arguments.build_only:
         build_demo(settings, _workers(arguments.workers), _say)
         return
@@ -230,7 +212,7 @@ def _info(arguments: argparse.Namespace) -> None:
     from attentionviz.pipeline.report import description
     from attentionviz.store.reader import DatasetLibrary
 
-    library = DatasetLibrary(_settings(arguments).data_dir)
+    library = DatasetLibrary(settings_of(arguments).data_dir)
     entries = _chosen(library, arguments.dataset)
     if not entries:
         raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
@@ -242,7 +224,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from attentionviz.pipeline.report import verification
     from attentionviz.store.reader import DatasetLibrary
 
-    library = DatasetLibrary(_settings(arguments).data_dir)
+    library = DatasetLibrary(settings_of(arguments).data_dir)
     entries = _chosen(library, arguments.dataset)
     found = [verification(library.data_dir, entry) for entry in entries]
     for words, _ in found:
@@ -253,7 +235,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> None:
     from attentionviz.export import export_site
 
-    site = export_site(_settings(arguments), arguments.dataset, arguments.folder)
+    site = export_site(settings_of(arguments), arguments.dataset, arguments.folder)
     size = site.n_bytes / 2**20
     print(f"{site.folder} holds {site.n_files:,} files, {size:,.1f} MB; put it on any web host")
     print(f"to look at it here: python -m http.server --directory {site.folder}")

@@ -3,81 +3,37 @@
 A file is overruled by the environment, and that by the command line. Nothing is read at import.
 """
 
-import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from attentionviz import config_values as values_of
 from attentionviz.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENT_PREFIX = "ATTENTIONVIZ_"
 # Variables of the same family that are no settings.
 OTHER_VARIABLES = {ENVIRONMENT_PREFIX + name for name in ("CONFIG", "FAILPOINT")}
-_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    """Return a list of words given as a list, or as one text with commas."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
-        raise ValueError("expected words with commas between them")
-    return tuple(part.strip().lower() for part in parts if part.strip())
-
-
-def _host_names(value: Any) -> tuple[str, ...]:
-    names = _words(value)
-    for name in names:
-        if not _HOST_NAME.fullmatch(name) and not _is_address(name):
-            raise ValueError(f"{name!r} is no host name; give it without scheme and port")
-    return names
-
-
-def _origins(value: Any) -> tuple[str, ...]:
-    origins = _words(value)
-    for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise ValueError(f"{origin!r} is no origin such as https://lab.example; never * here")
-    return origins
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        is_text = isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value)
-        if not is_text and type(value) is not int:
-            raise ValueError("expected a whole number")
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError(f"{number} is outside {low}..{high}")
-        return number
-
-    return parse
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise ValueError("expected some text")
-    return value.strip()
-
-
-def _path(value: Any) -> Path:
-    return Path(value if isinstance(value, Path) else _text(value)).expanduser()
 
 
 class Setting(NamedTuple):
-    """One row of the table of settings."""
+    """One row of the table of settings.
+
+    Attributes
+    ----------
+    flag : str
+        Option of the command line, such as ``--data-dir``.
+    """
 
     name: str
     type_name: str
     default: Any
     help: str
     parse: Callable[[Any], Any]
+    flag: str
 
     @property
     def environment_name(self) -> str:
@@ -85,13 +41,20 @@ class Setting(NamedTuple):
         return ENVIRONMENT_PREFIX + self.name.upper()
 
     @property
-    def flag(self) -> str:
-        """Return the option of the command line, such as ``--data-dir``."""
-        return "--" + self.name.replace("_", "-")
+    def is_repeatable(self) -> bool:
+        """Whether the option may be given several times."""
+        return isinstance(self.default, tuple)
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option stands alone, and ``--no-`` before it turns it off."""
+        return isinstance(self.default, bool)
 
 
-def _setting(type_name: str, parse: Callable[[Any], Any], default: Any, text: str) -> Any:
-    facts = {"type_name": type_name, "parse": parse, "help": text}
+def _setting(
+    type_name: str, parse: Callable[[Any], Any], default: Any, text: str, flag: str | None = None
+) -> Any:
+    facts = {"type_name": type_name, "parse": parse, "help": text, "flag": flag}
     return field(default=default, metadata=facts)
 
 
@@ -100,38 +63,105 @@ class Settings:
     """How the server runs. Every field is a setting; `SETTINGS` is the same as a table."""
 
     data_dir: Path = _setting(
-        "path", _path, CHECKOUT / "data" / "built", "Folder that holds the built datasets."
+        "path", values_of.path, CHECKOUT / "data" / "built", "Folder that holds the built datasets."
     )
     host: str = _setting(
-        "text", _text, "127.0.0.1", "Address to listen on; only this machine's own for now."
+        "text",
+        values_of.some_text,
+        "127.0.0.1",
+        "Address to listen on; any but this machine's own needs token_file and allowed_hosts.",
     )
-    port: int = _setting("number", _whole(0, 65535), 8561, "Port; 0 lets the system choose.")
+    port: int = _setting(
+        "number", values_of.whole(0, 65535), 8561, "Port; 0 lets the system choose."
+    )
     allowed_hosts: tuple[str, ...] = _setting(
-        "names", _host_names, (), "Host names served besides localhost, such as a proxy's."
+        "names",
+        values_of.host_names,
+        (),
+        "Host names served besides localhost, as browsers write them.",
+        "--allowed-host",
+    )
+    token_file: Path | None = _setting(
+        "path",
+        values_of.optional_path,
+        None,
+        "File of tokens, one a line; with it, nobody gets in without one.",
+    )
+    url_prefix: str = _setting(
+        "path", values_of.url_prefix, "", "Path below which a proxy shows the page."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "addresses",
+        values_of.networks,
+        (),
+        "Addresses or networks of proxies whose X-Forwarded headers are believed.",
+    )
+    read_only: bool = _setting(
+        "switch", values_of.yes_or_no, False, "No route that writes exists, whatever else is set."
+    )
+    allow_jobs: bool = _setting(
+        "switch", values_of.yes_or_no, False, "Datasets may be built from the page."
+    )
+    access_log: str = _setting(
+        "word",
+        values_of.one_of("auto", "on", "off"),
+        "auto",
+        "One line for each request on standard error; auto: where a token is asked for.",
     )
     cors_origins: tuple[str, ...] = _setting(
-        "origins", _origins, (), "Exact origins whose pages may read the API."
+        "origins",
+        values_of.origins,
+        (),
+        "Exact origins whose pages may read the API.",
+        "--cors-origin",
     )
     frame_origins: tuple[str, ...] = _setting(
-        "origins", _origins, (), "Exact origins whose pages may show this one inside of them."
+        "origins",
+        values_of.origins,
+        (),
+        "Exact origins whose pages may show this one inside of them.",
+        "--frame-origin",
     )
-    threads: int = _setting("number", _whole(1, 64), 8, "Requests that are worked on at once.")
+    threads: int = _setting(
+        "number", values_of.whole(1, 64), 8, "Requests that are worked on at once."
+    )
     connection_limit: int = _setting(
-        "number", _whole(10, 10_000), 1000, "Connections that may be open at once."
+        "number", values_of.whole(10, 10_000), 1000, "Connections that may be open at once."
     )
     channel_timeout: int = _setting(
-        "seconds", _whole(1, 3600), 20, "After how long an idle connection is closed."
+        "seconds", values_of.whole(1, 3600), 20, "After how long an idle connection is closed."
     )
     cache_mb: int = _setting(
-        "number", _whole(1, 16_384), 64, "Memory for what was read or computed last."
+        "number", values_of.whole(1, 16_384), 64, "Memory for what was read or computed last."
     )
-    frontend_dir: Path = _setting("path", _path, CHECKOUT / "frontend", "Folder of the page.")
+    frontend_dir: Path = _setting(
+        "path", values_of.path, CHECKOUT / "frontend", "Folder of the page."
+    )
     node_modules_dir: Path = _setting(
         "path",
-        _path,
+        values_of.path,
         CHECKOUT / "node_modules",
         "Folder of the page's modules, from npm ci.",
     )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than users of this machine may reach the server.
+
+        A foreign name, or a proxy, says so as well as the address that is listened on.
+        """
+        names = (self.host, *self.allowed_hosts)
+        return bool(self.trusted_proxies) or not all(map(values_of.is_this_machine, names))
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the routes exist that build datasets."""
+        return self.allow_jobs and not self.read_only
+
+    @property
+    def has_access_log(self) -> bool:
+        """Whether each request gets a line."""
+        return self.access_log == "on" or (self.access_log == "auto" and bool(self.token_file))
 
 
 SETTINGS: tuple[Setting, ...] = tuple(
@@ -141,6 +171,7 @@ SETTINGS: tuple[Setting, ...] = tuple(
         one.default,
         one.metadata["help"],
         one.metadata["parse"],
+        one.metadata["flag"] or "--" + one.name.replace("_", "-"),
     )
     for one in fields(Settings)
 )
@@ -184,21 +215,30 @@ def load_settings(
 
 
 def require_safe(settings: Settings) -> None:
-    """Raise ConfigError when the server would listen to other machines.
+    """Raise ConfigError when others would get in without being asked who they are.
 
     Notes
     -----
-    Serving a lab needs tokens, so that an open port is not an open door; until those exist, a
-    proxy on the same machine that asks for a password can be put in front, and named with
-    `allowed_hosts`.
+    A proxy on this machine makes a server on 127.0.0.1 as open as the proxy is, so a foreign name
+    in `allowed_hosts` or an address in `trusted_proxies` asks for the same as an open port. A proxy
+    that signs people in itself can send a token of this server in their name.
     """
-    if settings.host.lower() == "localhost" or _is_loopback(settings.host):
+    if not settings.is_shared:
         return
-    raise ConfigError(
-        f"host {settings.host} would let other machines connect, and serving them is not there "
-        "yet; use 127.0.0.1, and to share it a tunnel, or a proxy with a password on this machine "
-        "whose name is in allowed_hosts"
-    )
+    missing = []
+    if settings.token_file is None:
+        missing.append("--token-file FILE (`attentionviz token` makes its lines)")
+    if not any(not values_of.is_this_machine(name) for name in settings.allowed_hosts):
+        missing.append("--allowed-host NAME (the name that browsers will ask for)")
+    if missing:
+        raise ConfigError(f"{_who_gets_in(settings)}; add {' and '.join(missing)}")
+
+
+def _who_gets_in(settings: Settings) -> str:
+    if not values_of.is_this_machine(settings.host):
+        return f"host {settings.host} lets other machines connect"
+    proxy = "trusted_proxies" if settings.trusted_proxies else "allowed_hosts"
+    return f"{proxy} lets whoever reaches the proxy get in"
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -239,16 +279,4 @@ def _parse_all(given: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
 
 
 def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return _is_address(host) and ipaddress.ip_address(host.strip("[]")).is_loopback
+    return next((one.flag for one in SETTINGS if one.name == name), f"--{name.replace('_', '-')}")

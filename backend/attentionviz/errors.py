@@ -30,6 +30,37 @@ class ForbiddenHostError(AppError):
     status = 421
 
 
+class NotSignedInError(AppError):
+    """A token is asked for, and none was given, or a wrong one."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class RoleMissingError(AppError):
+    """The token that was given does not allow this."""
+
+    code = "role_missing"
+    status = 403
+
+
+class TooManyFailuresError(AppError):
+    """Sign-in failed too often of late.
+
+    Attributes
+    ----------
+    retry_seconds : int
+        After how long another attempt is heard.
+    """
+
+    code = "too_many_failures"
+    status = 429
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
 class NotFoundError(AppError):
     """A named thing does not exist; nothing is shown in its place."""
 

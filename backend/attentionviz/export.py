@@ -28,7 +28,7 @@ from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
 
-PAGE_FILES = ("*.html", "css/*.css", "css/*.svg", "js/**/*.js")
+PAGE_FILES = ("index.html", "css/*.css", "css/*.svg", "js/**/*.js")
 PARTS = ("queries", "keys", "norms")
 
 
@@ -105,7 +105,7 @@ def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:
 
 
 def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -> None:
-    app = create_app(settings)
+    app = create_app(_settings_of_nobody_else(settings))
     _write_page(app, settings, folder)
     ids = {reader.dataset_id for reader in readers}
     listed = _ask(app, Question("datasets", is_array=False))
@@ -121,6 +121,15 @@ def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -
                 answer["others"] = []  # to compare with them takes a server
             (_write_array if question.is_array else _write_json)(path, answer)
         _write_files(reader, api / "datasets" / reader.dataset_id)
+
+
+def _settings_of_nobody_else(settings: Settings) -> Settings:
+    """Return settings that ask for no token: the application answers this process alone."""
+    return Settings(
+        data_dir=settings.data_dir,
+        frontend_dir=settings.frontend_dir,
+        node_modules_dir=settings.node_modules_dir,
+    )
 
 
 def questions(reader: DatasetReader) -> Iterator[Question]:

@@ -36,6 +36,23 @@ def make_app(data_dir: Path, **settings: object) -> Flask:
     return app
 
 
+READ_TOKEN = "read-token-of-the-tests-0123456789abcdef"  # noqa: S105 - of tests alone
+JOBS_TOKEN = "jobs-token-of-the-tests-0123456789abcdef"  # noqa: S105 - of tests alone
+
+
+def write_tokens(path: Path, *lines: str) -> Path:
+    """Write a token file as it should be; by default with one token of each role."""
+    lines = lines or (f"read {READ_TOKEN} ada", f"jobs {JOBS_TOKEN} grace")
+    path.write_text("".join(f"{line}\n" for line in lines))
+    path.chmod(0o600)
+    return path
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that sends a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 def array_of(response: TestResponse) -> np.ndarray:
     """Return the array of an answer, after the headers were held against the bytes."""
     assert response.status_code == 200, response.text

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from tests.api.conftest import make_app
+from tests.api.conftest import make_app, write_tokens
 from tests.support.checked_client import CheckedClient, check_error
 
 from attentionviz.api.guard import Guard, content_policy
@@ -63,8 +63,10 @@ def test_a_request_without_a_host_is_refused(app: Flask) -> None:
     assert answer["status"].startswith("421")
 
 
-def test_a_host_that_is_allowed_is_served_on_any_port(data_dir) -> None:
-    client = make_app(data_dir, allowed_hosts=("viz.lab.example",)).test_client()
+def test_a_host_that_is_allowed_is_served_on_any_port(data_dir, tmp_path) -> None:
+    tokens = write_tokens(tmp_path / "tokens")
+    app = make_app(data_dir, allowed_hosts=("viz.lab.example",), token_file=tokens)
+    client = app.test_client()
     for host in ("viz.lab.example", "VIZ.lab.example:443", "localhost"):
         assert client.get("/health", headers={"Host": host}).status_code == 200
     assert client.get("/health", headers={"Host": "lab.example"}).status_code == 421

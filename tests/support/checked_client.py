@@ -6,15 +6,24 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+SELF, NONE = "'self'", "'none'"
 FORBIDDEN_IN_POLICY = ("unsafe-inline", "unsafe-eval", "http:", "https:", "*")
 WANTED_IN_POLICY = (
     "default-src 'none'",
     "base-uri 'none'",
-    "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
     "connect-src 'self'",
     "style-src 'self'",
+)
+
+
+# The one address that shows a form and sends it; the two that give and take the session cookie.
+FORM = re.compile(r"(/[^?]*)?/login(\?.*)?")
+COOKIES = re.compile(r"(/[^?]*)?/(login|logout)(\?.*)?")
+COOKIE = re.compile(
+    r"attentionviz_session=[A-Za-z0-9._-]*;( Expires=[^;]+;)? Max-Age=\d+;( Secure;)? HttpOnly;"
+    r" Path=(/[A-Za-z0-9._~-]+)*/; SameSite=Strict"
 )
 
 
@@ -38,15 +47,28 @@ def check_headers(response: TestResponse) -> None:
     assert re.fullmatch(r"script-src 'self'( 'sha256-[A-Za-z0-9+/=]{44}')?", scripts)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    path = response.request.path
+    is_form = bool(FORM.fullmatch(path)) and "<form" in response.text
+    assert f"form-action {SELF if is_form else NONE}" in rules
+    assert headers["Referrer-Policy"] == ("same-origin" if is_form else "no-referrer")
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
     assert headers["Cache-Control"]
-    assert "Set-Cookie" not in headers
+    check_cookies(response)
     assert "Server" not in headers
     if response.status_code >= 400 and response.mimetype != "text/html":
         check_error(response)
+
+
+def check_cookies(response: TestResponse) -> None:
+    """Fail if a cookie is set without need, or in a way that scripts or other sites could use."""
+    cookies = response.headers.getlist("Set-Cookie")
+    has_session = "attentionviz_session=" in response.request.headers.get("Cookie", "")
+    assert len(cookies) <= int(bool(COOKIES.fullmatch(response.request.path)) or has_session)
+    for cookie in cookies:
+        assert COOKIE.fullmatch(cookie), cookie
+        assert ("Secure" in cookie) == (response.request.scheme == "https")
 
 
 def check_error(response: TestResponse) -> None:

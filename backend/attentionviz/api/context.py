@@ -5,6 +5,8 @@ from threading import BoundedSemaphore
 
 from flask import current_app
 
+from attentionviz.access.gate import Gate
+from attentionviz.access.tokens import TokenFile
 from attentionviz.api.import_map import Index
 from attentionviz.config import Settings
 from attentionviz.store.reader import DatasetLibrary
@@ -16,19 +18,27 @@ N_HEAVY_REQUESTS = 2
 
 @dataclass(frozen=True)
 class ApiContext:
-    """Settings, the data folder, the page, and how many large computations may run at once."""
+    """Settings, the data folder, the page, how many large computations may run at once, the gate.
+
+    Attributes
+    ----------
+    gate : Gate or None
+        Asks who sends a request; None where everybody who reaches the server may do everything.
+    """
 
     settings: Settings
     library: DatasetLibrary
     index: Index
     heavy: BoundedSemaphore
+    gate: Gate | None = None
 
 
 def make_context(settings: Settings) -> ApiContext:
-    """Return the context of an application with these settings; nothing is read yet."""
+    """Return the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
     index = Index(settings.frontend_dir)
-    return ApiContext(settings, library, index, BoundedSemaphore(N_HEAVY_REQUESTS))
+    gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
+    return ApiContext(settings, library, index, BoundedSemaphore(N_HEAVY_REQUESTS), gate)
 
 
 def context() -> ApiContext:

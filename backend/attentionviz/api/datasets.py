@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from attentionviz import __version__
 from attentionviz.api.context import context
 from attentionviz.api.openapi import document
 from attentionviz.api.parameters import open_dataset, query
 from attentionviz.api.responses import json_response
+from attentionviz.api.visitors import visitor
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import MapName
@@ -21,16 +22,18 @@ COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
 
 @blueprint.get("/health")
 def get_health() -> Response:
-    """Say that the server answers, and which version it is."""
+    """Say that the server answers, and, except to strangers, which version it is."""
     query()
-    return json_response({"status": "ok", "version": __version__})
+    version = {"version": __version__} if visitor() else {}
+    return json_response({"status": "ok", **version})
 
 
 @blueprint.get("/api/v1/openapi.json")
 def get_openapi() -> Response:
     """Describe all of the API."""
     query()
-    return json_response(document())
+    # Addresses in it are those below the prefix that a proxy shows the page under.
+    return json_response({**document(), "servers": [{"url": request.root_path or "/"}]})
 
 
 @blueprint.get("/api/v1/datasets")

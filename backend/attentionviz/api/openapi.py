@@ -4,6 +4,7 @@ import functools
 
 from attentionviz import __version__
 from attentionviz.api.computed import MAX_AGGREGATE
+from attentionviz.api.openapi_access import SECURITY
 from attentionviz.api.openapi_compared import compared_paths
 from attentionviz.api.openapi_parts import (
     Json,
@@ -60,6 +61,7 @@ def document() -> Json:
             ),
         },
         "servers": [{"url": "/"}],
+        "security": SECURITY,
         "paths": {
             **_server_paths(),
             **_dataset_paths(),
@@ -76,7 +78,16 @@ def document() -> Json:
 def _server_paths() -> dict[str, Json]:
     return {
         "/health": operation(
-            "getHealth", "Whether the server answers, and its version.", [], json_answer("Health")
+            "getHealth",
+            "Whether the server answers; and its version, except to strangers.",
+            [],
+            json_answer("Health"),
+        ),
+        "/api/v1/session": operation(
+            "getSession",
+            "Whether tokens are asked for, who is signed in, and what that allows.",
+            [],
+            json_answer("Session"),
         ),
         "/api/v1/openapi.json": operation(
             "getOpenapi", "This document.", [], json_answer("Document")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attentionviz.api import openapi_access
 from attentionviz.store.columns import PATCH_COLUMNS
 from attentionviz.store.schema import FIDELITY_SCHEMA, SIMILARITY_SCHEMA, object_schema
 
@@ -26,6 +27,7 @@ _REASONS = {
     400: "A parameter of the query is unknown, missing, repeated or malformed.",
     404: "There is no such thing.",
     409: "It is still being built.",
+    **openapi_access.REASONS,
     500: "A file of the dataset does not fit its manifest, or another version wrote it.",
 }
 _NULLABLE_TEXT: Json = {"type": ["string", "null"]}
@@ -88,7 +90,7 @@ def operation(name: str, text: str, parameters: list[Json], answer: Json, *furth
     *further : int
         Statuses of errors beyond those that the parameters make possible.
     """
-    statuses = {400, *further}
+    statuses = {400, 401, 429, *further}
     if any(parameter["in"] == "path" for parameter in parameters):
         statuses |= {404, 500}
     errors = {
@@ -112,8 +114,10 @@ def components() -> Json:
     return {
         "schemas": {**_dataset_schemas(), **_content_schemas()},
         "headers": _HEADERS,
+        "securitySchemes": openapi_access.SCHEMES,
         "responses": {
             f"Error{status}": {"description": text, "content": error}
+            | ({"headers": openapi_access.RETRY_AFTER} if status == 429 else {})
             for status, text in _REASONS.items()
         },
     }
@@ -168,7 +172,8 @@ def _content_schemas() -> dict[str, Json]:
     partner = object_schema(token={"type": "integer"}, score={"type": "number"})
     message = object_schema(code={"type": "string"}, message={"type": "string"})
     return {
-        "Health": object_schema(status={"const": "ok"}, version={"type": "string"}),
+        "Health": object_schema("version", status={"const": "ok"}, version={"type": "string"}),
+        "Session": openapi_access.session_schema(),
         "Document": {"type": "object", "required": ["openapi", "paths"]},
         "Tokens": _tokens(),
         "Heads": object_schema(heads=_list(_head())),

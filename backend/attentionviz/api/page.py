@@ -31,6 +31,10 @@ _PART = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_@.-]{0,99}")
 @blueprint.get("/")
 def get_index() -> Response:
     """Return the page, or say what is missing for it."""
+    if (
+        request.environ.get("PATH_INFO") == ""
+    ):  # asked for without the slash that addresses in it need
+        return _add_slash()
     missing = _missing_modules()
     if missing:
         return _say_what_is_missing(missing)
@@ -84,6 +88,14 @@ def _static(folder: Path, name: str, suffixes: tuple[str, ...]) -> Response:
         response.content_type = MIME_TYPES[suffix]
     response.set_etag(etag)
     response.headers["Cache-Control"] = REVALIDATE
+    return response
+
+
+def _add_slash() -> Response:
+    view = request.query_string.decode("latin-1")
+    response = Response(status=308)
+    name = request.root_path.rpartition("/")[2]
+    response.headers["Location"] = f"{name}/{'?' if view else ''}{view}"
     return response
 
 

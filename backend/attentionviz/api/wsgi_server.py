@@ -13,6 +13,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
+from attentionviz.access.request_log import write_line
 from attentionviz.api.guard import WsgiApp, add_headers
 from attentionviz.api.responses import error_body
 from attentionviz.config import Settings
@@ -33,6 +34,7 @@ def run(
     settings: Settings,
     policy: Callable[[], str],
     on_ready: Callable[[str], None] | None,
+    on_hangup: Callable[[], None] | None = None,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT, then finish the requests that run.
 
@@ -45,6 +47,8 @@ def run(
         Returns the Content-Security-Policy, for answers that do not reach the application.
     on_ready : callable or None
         Called once with the address, when the server listens.
+    on_hangup : callable or None
+        Called for SIGHUP; None leaves that signal alone, which ends the process.
 
     Raises
     ------
@@ -53,12 +57,14 @@ def run(
     """
     _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
-    server.channel_class = _channel_class(policy)
+    server.channel_class = _channel_class(policy, has_log=settings.has_access_log)
     stop = _Stop(server)
     previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
+    if on_hangup is not None:
+        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: on_hangup())
     try:
         if on_ready is not None:
-            on_ready(page_address(settings.host, int(server.effective_port)))
+            on_ready(_own_address(settings, server))
         while not stop.is_asked:
             _turn(server, LOOP_SECONDS)
         _finish(server)
@@ -83,9 +89,14 @@ def run_in_thread(app: WsgiApp, settings: Settings, policy: Callable[[], str]) -
         When the address cannot be listened on.
     """
     server = _listen(app, settings)
-    server.channel_class = _channel_class(policy)
+    server.channel_class = _channel_class(policy, has_log=settings.has_access_log)
     Thread(target=server.run, name="attentionviz", daemon=True).start()
-    return page_address(settings.host, int(server.effective_port))
+    return _own_address(settings, server)
+
+
+def _own_address(settings: Settings, server: Any) -> str:
+    address = page_address(settings.host, int(server.effective_port))
+    return f"{address}{settings.url_prefix.lstrip('/')}/" if settings.url_prefix else address
 
 
 def page_address(host: str, port: int) -> str:
@@ -120,7 +131,7 @@ def _listen(app: WsgiApp, settings: Settings) -> Any:
         max_request_body_size=MAX_BODY_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
         outbuf_high_watermark=MAX_WAITING_BYTES,
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=False,  # access/proxies.py does it, for several proxies, too
         ident=None,
     )
 
@@ -149,7 +160,7 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _channel_class(policy: Callable[[], str]) -> type[HTTPChannel]:
+def _channel_class(policy: Callable[[], str], *, has_log: bool) -> type[HTTPChannel]:
     class OwnErrorTask(ErrorTask):
         """Answers what never reaches the application, such as a malformed request."""
 
@@ -163,6 +174,9 @@ def _channel_class(policy: Callable[[], str]) -> type[HTTPChannel]:
             self.set_close_on_finish()
             self.content_length = len(body)
             self.write(body)
+            if has_log:
+                asked = (str(self.channel.addr[0]), "-", "")
+                write_line(asked, (str(error.code), len(body), 0, "-"))
 
     class OwnChannel(HTTPChannel):
         error_task_class = OwnErrorTask

@@ -1,0 +1,105 @@
+"""What a proxy says of a request: who asked, by which name, over https or not, below which path.
+
+Only a proxy that the settings name is believed. From anybody else such headers are taken away, so
+that nothing behind this ever sees them.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_FOR = "HTTP_X_FORWARDED_FOR"
+FORWARDED = (
+    "HTTP_FORWARDED",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PREFIX",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_BY",
+    "HTTP_X_REAL_IP",
+)
+_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}/?")
+
+
+class Proxies:
+    """Wraps a WSGI application; puts into each request what a trusted proxy says of it.
+
+    Parameters
+    ----------
+    app : callable
+    trusted : iterable of str
+        Addresses and networks.
+    prefix : str
+        Path below which the page is shown, without the last slash; "" takes X-Forwarded-Prefix.
+        A proxy may take it off or leave it on.
+    """
+
+    def __init__(self, app: WsgiApp, trusted: Iterable[str], prefix: str) -> None:
+        self._app = app
+        self._trusted = tuple(ipaddress.ip_network(one) for one in trusted)
+        self._prefix = prefix
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        said = {name: _last(environ.pop(name, "")) for name in FORWARDED}
+        hops = environ.pop(_FOR, "")
+        prefix = self._prefix
+        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            environ["REMOTE_ADDR"] = self._client(environ["REMOTE_ADDR"], hops)
+            if said["HTTP_X_FORWARDED_PROTO"].lower() in ("http", "https"):
+                environ["wsgi.url_scheme"] = said["HTTP_X_FORWARDED_PROTO"].lower()
+            if said["HTTP_X_FORWARDED_HOST"]:
+                environ["HTTP_HOST"] = said["HTTP_X_FORWARDED_HOST"]
+            if not prefix and _PREFIX.fullmatch(said["HTTP_X_FORWARDED_PREFIX"]):
+                prefix = said["HTTP_X_FORWARDED_PREFIX"].rstrip("/")
+        _take_off(environ, prefix)
+        return self._app(environ, start_response)
+
+    def _is_trusted(self, text: str) -> bool:
+        address = _address(text)
+        return address is not None and any(
+            address.version == network.version and address in network for network in self._trusted
+        )
+
+    def _client(self, nearest: str, hops: str) -> str:
+        """Return the last address that no trusted proxy has; those before it may be made up."""
+        client = nearest
+        for hop in reversed(hops.split(",")):
+            address = _address(hop.strip())
+            if address is None:
+                break
+            client = str(address)
+            if not self._is_trusted(client):
+                break
+        return client
+
+
+def _last(text: str) -> str:
+    """Return what the nearest proxy said, where several wrote into one header."""
+    return str(text).rpartition(",")[2].strip()
+
+
+def _address(text: str) -> Address | None:
+    """Return an address, which may have a port behind it."""
+    bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](:[0-9]{1,5})?", text)
+    with_port = re.fullmatch(r"([0-9.]+):[0-9]{1,5}", text)
+    found = bracketed or with_port
+    try:
+        address = ipaddress.ip_address(found[1] if found else text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _take_off(environ: Environ, prefix: str) -> None:
+    path = environ.get("PATH_INFO", "")
+    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+        environ["PATH_INFO"] = path[len(prefix) :]
+    environ["SCRIPT_NAME"] = prefix

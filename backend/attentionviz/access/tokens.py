@@ -1,0 +1,228 @@
+"""The token file: who may come in, and what each may do.
+
+A line is ``role token`` and, if wished, a name for the log. The file is looked at again at every
+request, so that a line that is taken out ends what it allowed at once.
+"""
+
+import hashlib
+import hmac
+import logging
+import os
+import re
+import stat
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from attentionviz.errors import ConfigError
+
+ROLES = ("read", "jobs")
+MIN_CHARACTERS = 32
+MIN_DIFFERENT = 10
+MAX_FILE_BYTES = 1024 * 1024
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,512}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,39}")
+_KEY_OF = b"attentionviz session key, version 1"
+_log = logging.getLogger(__name__)
+
+
+class Token(NamedTuple):
+    """One line of the token file, without the token.
+
+    Attributes
+    ----------
+    token_id : str
+        Tells tokens apart in sessions and logs, and gives none away.
+    role : str
+        One of `ROLES`.
+    name : str
+        As in the file, or else the beginning of the id.
+    digest, session_key : bytes
+        SHA-256 of the token, and the key of its sessions. Neither is ever shown.
+    """
+
+    token_id: str
+    role: str
+    name: str
+    digest: bytes
+    session_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Token({self.role}/{self.name})"
+
+
+class TokenFile:
+    """The tokens of a file, read again when it changes.
+
+    A file that cannot be used is an error at the start. Later it never is: then nobody gets in, and
+    the log says why.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read, may be read by others, has a line that is wrong, or no token.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._key = _file_key(path)
+        self._tokens = _by_id(read_tokens(path))
+        if not self._tokens:
+            raise ConfigError(f"{path} holds no token; `attentionviz token` makes a line for it")
+
+    def find(self, text: str) -> Token | None:
+        """Return the token that a text is; compared by hash, in a time that tells nothing."""
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        found = None
+        for token in self._present().values():
+            if hmac.compare_digest(token.digest, digest):
+                found = token
+        return found
+
+    def by_id(self, token_id: str) -> Token | None:
+        """Return the token of an id, if it is still in the file."""
+        return self._present().get(token_id)
+
+    def refresh(self) -> None:
+        """Have the file read again at the next request, even if it looks the same."""
+        with self._lock:
+            self._key = ()
+
+    def _present(self) -> dict[str, Token]:
+        key = _file_key(self._path)
+        with self._lock:
+            if key != self._key:
+                self._key = key
+                self._tokens = _by_id(self._read_again())
+            return self._tokens
+
+    def _read_again(self) -> list[Token]:
+        """Leave out what is wrong: a slip in one line must not keep a revoked token alive."""
+        problems: list[str] = []
+        tokens: list[Token] = []
+        try:
+            tokens = read_tokens(self._path, problems)
+        except ConfigError as error:
+            problems.append(f"{error}; nobody gets in until that is put right")
+        for problem in problems:
+            _log.error("%s", problem)
+        _log.info("%d tokens are in %s", len(tokens), self._path)
+        return tokens
+
+
+def read_tokens(path: Path, problems: list[str] | None = None) -> list[Token]:
+    """Return the tokens of a file.
+
+    Parameters
+    ----------
+    path : Path
+    problems : list of str or None
+        Gets a sentence for each line that is wrong, which is left out; None raises for the first.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read or is not safe, and for a wrong line unless `problems` is
+        given. The sentence names the line, never what is in it.
+    """
+    tokens: list[Token] = []
+    for number, line in enumerate(_read_safely(path).splitlines(), start=1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        problem = _problem(words) or _twice(words[1], tokens)
+        if problem is None:
+            tokens.append(_token(*words))
+            continue
+        sentence = f"line {number} of {path}: {problem}"
+        if problems is None:
+            raise ConfigError(sentence)
+        problems.append(sentence)
+    return tokens
+
+
+def _problem(words: list[str]) -> str | None:
+    if len(words) not in (2, 3) or words[0] not in ROLES:
+        return f"expected a role ({' or '.join(ROLES)}), a token, and perhaps a name of one word"
+    if len(words[1]) < MIN_CHARACTERS or len(set(words[1])) < MIN_DIFFERENT:
+        return f"the token is too easy to guess; `attentionviz token {words[0]}` makes a line"
+    if not _TOKEN.fullmatch(words[1]):
+        return "the token has characters other than letters, digits and ._~+/=-"
+    if len(words) == 3 and not _NAME.fullmatch(words[2]):
+        return "the name has other characters than letters, digits and ._@-, or is too long"
+    return None
+
+
+def _twice(text: str, tokens: list[Token]) -> str | None:
+    digest = hashlib.sha256(text.encode()).digest()
+    is_there = any(hmac.compare_digest(token.digest, digest) for token in tokens)
+    return "this token is there twice" if is_there else None
+
+
+def _token(role: str, text: str, name: str | None = None) -> Token:
+    digest = hashlib.sha256(text.encode()).digest()
+    token_id = hashlib.sha256(b"id" + digest).hexdigest()[:16]
+    key = hmac.digest(text.encode(), _KEY_OF, "sha256")
+    return Token(token_id, role, name or token_id[:8], digest, key)
+
+
+def _by_id(tokens: list[Token]) -> dict[str, Token]:
+    return {token.token_id: token for token in tokens}
+
+
+def _read_safely(path: Path) -> str:
+    try:
+        _require_safe_place(path)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            _require_safe_file(path, status)
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read the tokens in {path}: {error.strerror}") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path} has more than {MAX_FILE_BYTES} bytes, too many for tokens")
+    try:
+        return content.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} has characters beyond ASCII, which no token has") from error
+
+
+def _require_safe_file(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise ConfigError(f"{path} is not a regular file")
+    if status.st_uid not in (0, os.geteuid()):
+        raise ConfigError(f"{path} belongs to another user; give it to this one, or to root")
+    if status.st_mode & (stat.S_IRWXO | stat.S_IWGRP):
+        mode = stat.S_IMODE(status.st_mode)
+        raise ConfigError(f"{path} may be read by others (mode {mode:04o}); chmod 600 {path}")
+
+
+def _require_safe_place(path: Path) -> None:
+    """Refuse a place where others could put a file, or a link to one, under this name."""
+    for place in dict.fromkeys((path, path.resolve())):
+        mode = os.stat(place.parent).st_mode
+        is_open = bool(mode & stat.S_IWOTH)
+        if is_open and (not mode & stat.S_ISVTX or place.is_symlink()):
+            raise ConfigError(f"{place} lies in a folder that everybody may write to; move it")
+
+
+def _file_key(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_size,
+        status.st_mode,
+        status.st_uid,
+    )
