@@ -119,6 +119,13 @@ export function emptyPen(canvas) {
   return pen;
 }
 
+/** In narrower windows what is beside the map lies over it, folded until it is asked for; the style sheets know the same width. */
+export const NARROW = '(max-width: 799.98px)';
+
+export function isNarrow() {
+  return matchMedia(NARROW).matches;
+}
+
 /** Whether the system asks for little motion. */
 export function isMotionReduced() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;

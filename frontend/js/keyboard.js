@@ -8,9 +8,9 @@ import { offeredMethods } from './best.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, openMapOfHeads: () => void, openTable: () => void, openHeads: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void, openHeads: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, openMapOfHeads, openTable, openHeads, focusSearch, switchPane, walk }) {
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, toggleMapOfHeads, openTable, openHeads, focusSearch, switchPane, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
@@ -19,7 +19,7 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
     c: actions.toggleBeside,
     o: switchPane,
     g: actions.showGrid,
-    m: openMapOfHeads,
+    m: toggleMapOfHeads,
     h: openHeads,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
     '+': () => pairing.mark(hover.get(), true),

@@ -69,7 +69,7 @@ function start(root, site) {
   const panel = createPanel(app, front.context);
   panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
   createKeyboard({
-    ...front.context, openHelp: help.open, openMapOfHeads: () => panes?.stage().openMapOfHeads(), openTable: table.open, openHeads, focusSearch,
+    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openHeads, focusSearch,
     switchPane: () => front.bring(front.name() === 'A' ? 'B' : 'A'), walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */

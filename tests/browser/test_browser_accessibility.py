@@ -76,7 +76,11 @@ def test_axe_finds_nothing_serious_in_the_table_of_sequences(
     assert grave_findings(page) == []
 
 
-def test_axe_finds_nothing_serious_in_the_map_of_heads(page: Page, address: str) -> None:
+@pytest.mark.parametrize("width", [1440, 1000])
+def test_axe_finds_nothing_serious_in_the_map_of_heads(
+    page: Page, address: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
     open_view(page, address, "?dataset=words&layer=1&head=1")
     page.keyboard.press("m")
     expect(page.get_by_role("button", name="L1 H1, layer 1, head 1")).to_be_focused()

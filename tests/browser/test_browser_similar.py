@@ -1,12 +1,13 @@
 """The map of heads and the heads like one, as somebody uses them who looks for heads."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TEXT
-from tests.browser.page_driver import fetch_json, open_view, query_of
+from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -31,15 +32,38 @@ def in_words(number: float | None) -> str:
     return "n/a" if number is None else f"{number:.2f}".replace("-", "−")
 
 
-def test_the_map_of_heads_says_how_true_it_is_and_opens_a_head(page: Page, address: str) -> None:
+def dock(page: Page) -> Locator:
+    """Return the map of heads beside the grid."""
+    return page.get_by_role("complementary", name="Map of heads")
+
+
+def cell(page: Page, layer: int, head: int) -> Locator:
+    """Return a head of the grid."""
+    return page.locator(".cell").filter(has_text=f"L{layer} H{head} ")
+
+
+def is_beside(one: Locator, other: Locator) -> bool:
+    """Whether one thing ends where the other begins, at its right."""
+    left, right = one.bounding_box(), other.bounding_box()
+    assert left and right
+    return left["x"] + left["width"] <= right["x"] + 1 and left["y"] < right["y"] + right["height"]
+
+
+def test_the_map_of_heads_lies_beside_the_grid_says_how_true_it_is_and_opens_a_head(
+    page: Page, address: str
+) -> None:
     open_view(page, address, "?dataset=words&method=pca")
+    wide = page.locator(".map").bounding_box()
     page.get_by_role("button", name="Map of heads").click()
-    dialog = page.get_by_role("dialog", name="Map of heads")
-    expect(dialog.locator(".constellation__dot")).to_have_count(12)
-    expect(dialog).to_contain_text("Stress 0.00")
-    expect(dialog).to_contain_text("over 7 rows")
-    expect(dialog).to_contain_text("layer 0")
-    expect(dialog).to_contain_text("layer 2")
+    expect(dock(page).locator(".constellation__dot")).to_have_count(12)
+    assert is_beside(page.locator(".map"), dock(page))
+    narrow = page.locator(".map").bounding_box()
+    assert wide and narrow
+    assert narrow["width"] < wide["width"] - 100, "the grid made room"
+    expect(dock(page)).to_contain_text("Stress 0.00")
+    expect(dock(page)).to_contain_text("over 7 rows")
+    expect(dock(page)).to_contain_text("layer 0")
+    expect(dock(page)).to_contain_text("layer 2")
     colors = {
         dot(page, layer, 0).evaluate("dot => getComputedStyle(dot).backgroundColor")
         for layer in range(3)
@@ -48,20 +72,63 @@ def test_the_map_of_heads_says_how_true_it_is_and_opens_a_head(page: Page, addre
     dot(page, 2, 1).hover()
     answer = fetch_json(page, "api/v1/datasets/words/similarity")
     nearest = next(h for h in answer["heads"] if name_of(h) == "L2 H1")["nearest"]
-    expect(dialog.locator(".constellation__nearest li")).to_have_count(5)
-    expect(dialog.get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
-    first = dialog.locator(".constellation__nearest li").first
+    expect(dock(page).locator(".constellation__nearest li")).to_have_count(5)
+    expect(dock(page).get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
+    first = dock(page).locator(".constellation__nearest li").first
     expect(first).to_have_text(
         f"Layer {nearest[0]['layer']}, head {nearest[0]['head']}{nearest[0]['distance']:.2f}"
     )
-    expect(dialog.locator(".constellation__lines line")).to_have_count(5)
+    expect(dock(page).locator(".constellation__lines line")).to_have_count(5)
     dot(page, 2, 1).click()
-    expect(dialog).to_be_hidden()
-    expect(page.get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     assert (query_of(page)["layer"], query_of(page)["head"]) == ("2", "1")
+    expect(dock(page)).to_be_visible()
+    expect(dot(page, 2, 1)).to_have_attribute("aria-current", "true")
 
 
-def test_keys_lead_from_head_to_head_on_the_map(page: Page, address: str) -> None:
+def test_what_is_pointed_at_on_the_map_of_heads_stands_out_in_the_grid_and_the_reverse(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    page.get_by_role("button", name="Map of heads").click()
+    dot(page, 2, 1).hover()
+    expect(page.locator(".cell.is-pointed")).to_have_count(1)
+    expect(page.locator(".cell.is-pointed")).to_contain_text("L2 H1")
+    cell(page, 0, 3).hover()
+    expect(page.locator(".cell.is-pointed")).to_contain_text("L0 H3")
+    expect(page.locator(".constellation__dot.is-pointed")).to_have_count(1)
+    expect(dot(page, 0, 3)).to_have_class(re.compile("is-pointed"))
+    expect(dock(page).get_by_role("heading", name="Layer 0, head 3")).to_be_visible()
+    page.get_by_role("searchbox").hover()
+    expect(page.locator(".is-pointed")).to_have_count(0)
+
+
+def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range(page: Page, address: str) -> None:
+    heads = fetch_heads(page, address)
+    values = [head["scores"]["previous"]["value"] for head in heads]
+    least = sorted(values)[6]
+    view = f"?dataset=words&method=pca&score=previous&score-min={least:.6f}"
+    open_view(page, address, view)
+    page.get_by_role("button", name="Map of heads").click()
+    for head, value in list(zip(heads, values, strict=True))[:3]:
+        same = dot(page, head["layer"], head["head"])
+        expect(same).to_have_attribute("aria-label", re.compile(f"Previous token {value:.3f}, "))
+        strip = cell(page, head["layer"], head["head"]).locator(".cell__head")
+        is_inside = value >= round(least, 6)
+        assert same.evaluate("dot => dot.classList.contains('is-outside')") != is_inside
+        if is_inside:
+            color = "e => getComputedStyle(e).backgroundColor"
+            assert same.evaluate(color) == strip.evaluate(color)
+    expect(dock(page).locator(".legend")).to_contain_text("Previous token")
+    expect(dock(page).locator(".legend")).to_contain_text(f"{max(values):.2f}")
+
+
+def fetch_heads(page: Page, address: str) -> list[dict]:
+    open_view(page, address, "?dataset=words&method=pca")
+    return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+
+
+def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     page.keyboard.press("m")
     expect(dot(page, 1, 2)).to_be_focused()
@@ -77,13 +144,46 @@ def test_keys_lead_from_head_to_head_on_the_map(page: Page, address: str) -> Non
     name = focused.get_attribute("aria-label") or ""
     expect(page.locator(".constellation__dot[tabindex='0']")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(page.locator("dialog:modal")).to_have_count(0)
+    wait_until(lambda: query_of(page)["head"] != "2" or query_of(page)["layer"] != "1", "opened")
     at = query_of(page)
     assert name.startswith(f"L{at['layer']} H{at['head']},")
-    page.keyboard.press("m")
     page.keyboard.press("Escape")
-    expect(page.locator("dialog:modal")).to_have_count(0)
-    assert query_of(page) == at, "closing the map changes nothing"
+    expect(dock(page)).to_be_hidden()
+    expect(page.get_by_role("button", name="Map of heads")).to_be_focused()
+    assert query_of(page) == at, "folding the map changes nothing"
+    page.keyboard.press("m")
+    expect(dock(page)).to_be_visible()
+    page.keyboard.press("m")
+    expect(dock(page)).to_be_hidden()
+
+
+def test_the_map_of_heads_is_there_again_where_it_was_left_open(page: Page, address: str) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    page.keyboard.press("m")
+    expect(page.locator(".constellation__dot")).to_have_count(12)
+    page.reload()
+    expect(page.locator(".constellation__dot")).to_have_count(12)
+    page.get_by_role("button", name="Fold the map of heads").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Map of heads")).to_be_visible()
+    expect(dock(page)).to_be_hidden()
+
+
+def test_in_a_narrow_window_the_map_of_heads_is_a_sheet_that_goes_when_a_head_is_opened(
+    page: Page, address: str
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_view(page, address, "?dataset=words&method=pca")
+    page.get_by_role("button", name="Map of heads").click()
+    expect(page.locator(".constellation__dot")).to_have_count(12)
+    sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
+    assert sheet and map_box
+    assert (sheet["x"], sheet["width"]) == (0, 390)
+    assert sheet["y"] > map_box["y"]
+    assert sheet["y"] + sheet["height"] <= 844
+    dot(page, 2, 1).click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
+    expect(dock(page)).to_be_hidden()
 
 
 def test_names_on_the_map_cover_no_other(page: Page, address: str) -> None:
@@ -166,4 +266,4 @@ def test_a_dataset_that_grows_has_no_map_of_heads_yet(page: Page, address: str) 
     expect(page.get_by_role("button", name="Map of heads")).to_be_hidden()
     expect(page.locator(".similar")).to_be_hidden()
     page.keyboard.press("m")
-    expect(page.locator("dialog:modal")).to_have_count(0)
+    expect(dock(page)).to_be_hidden()

@@ -7,7 +7,6 @@ import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity, neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
 import { counted, headWords, isMisleading, mapWords, measureWords } from '../words.js';
-import { createMapOfHeads } from './map_of_heads.js';
 import { createSave } from './save.js';
 import { scoreLine } from './cell.js';
 
@@ -15,6 +14,7 @@ import { scoreLine } from './cell.js';
 /** @import { Source } from '../figure/figure.js' */
 /** @import { ShownTheme } from '../painting.js' */
 /** @import { Column } from '../score_columns.js' */
+/** @import { MapOfHeads } from './map_of_heads.js' */
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
 const DIRECTIONS = ['left', 'up', 'down', 'right'];
@@ -30,10 +30,10 @@ const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', 
 
 /**
  * @param {HTMLElement} root
- * @param {Context & Source & {theme: () => ShownTheme, openHeads: () => void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
+ * @param {Context & Source & {theme: () => ShownTheme, mapOfHeads: MapOfHeads, openHeads: () => void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
  */
 export function createBar(root, context) {
-  const { actions, derived, facts, lasso, notify, openHeads, pane, resetZoom, store, theme, undo } = context;
+  const { actions, derived, facts, lasso, mapOfHeads, notify, openHeads, pane, resetZoom, store, theme, undo } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
   const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
@@ -53,14 +53,13 @@ export function createBar(root, context) {
   const element = el('div', { class: 'bar' });
   root.append(element);
   const save = createSave(element, context);
-  const heads = createMapOfHeads(element, context);
   gather();
   let wasGrid = false;
 
   /** Everything in its place; what is about the page as a whole can be elsewhere while there are two panes. */
   function gather() {
     const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
-    element.append(back, neighbours, place, ...before, heads.button, table, clear, outline, reset, compare, save.element, ...after);
+    element.append(back, neighbours, place, ...before, mapOfHeads.button, table, clear, outline, reset, compare, save.element, ...after);
   }
 
   function toggleLasso() {
@@ -79,14 +78,12 @@ export function createBar(root, context) {
   }
 
   return {
-    openMapOfHeads: heads.open,
     /** What is about the page as a whole. */
     pageTools: [steps.element, link],
     gather,
     /** @param {State} state */
     update(state) {
       const { at, selected } = state;
-      heads.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const isOpening = wasGrid && at !== null;
       wasGrid = at === null;
@@ -105,7 +102,6 @@ export function createBar(root, context) {
     },
     destroy() {
       save.destroy();
-      heads.destroy();
       element.remove();
     },
   };

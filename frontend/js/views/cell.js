@@ -82,7 +82,7 @@ function scoreParts(head, { tint, sorted, places, inside }) {
 }
 
 /** @param {Column} column @param {number} head @param {ShownTheme} theme @returns {number | null} packed */
-function colorOf({ values, range }, head, theme) {
+export function colorOf({ values, range }, head, theme) {
   const { scores } = canvasPalette(theme);
   return Number.isNaN(values[head]) ? null : scores[Math.round(shareOf(values[head], range) * (scores.length - 1))];
 }

@@ -1,10 +1,8 @@
 /** The panels at both sides can be folded away; what was chosen is remembered, for wide and narrow windows apart. */
 
-import { createCleanup, el, icon, setAttribute, setText } from '../dom.js';
+import { createCleanup, el, icon, NARROW, setAttribute, setText } from '../dom.js';
 import { recall, remember } from '../memory.js';
 
-/** In narrower windows both panels are folded until they are asked for; the style sheets know the same width. */
-const NARROW = '(max-width: 799.98px)';
 const ICON = { side: 'M2 3h12v10H2zM6 3v10', panel: 'M2 3h12v10H2zM10 3v10' };
 
 /** @typedef {'side' | 'panel'} Name */

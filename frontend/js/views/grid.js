@@ -37,9 +37,9 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context
+ * @param {Context & {pointed: ReturnType<typeof import('../held.js').createHeld<number>>, tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context `pointed` is the index of the head that is pointed at, here or on the map of heads; -1: none
  */
-export function createGrid(root, { actions, derived, facts, theme, tooltip, viewport }) {
+export function createGrid(root, { actions, derived, facts, pointed, theme, tooltip, viewport }) {
   const cleanup = createCleanup();
   const layer = el('div', { class: 'grid__layer' });
   const element = el('div', { class: 'grid', role: 'group', 'aria-label': LAYERED }, layer);
@@ -132,15 +132,20 @@ export function createGrid(root, { actions, derived, facts, theme, tooltip, view
    */
   function makeCell(at, i) {
     const cell = createCell(at, {
-      onClick: () => open(i), onPointerenter: () => explain(i), onPointerleave: () => tooltip.hide(), onPointerdown: () => tooltip.hide(),
-      onFocus: () => { setCurrent(i); if (cell.button.matches(':focus-visible')) explain(i); }, onBlur: () => tooltip.hide(),
+      onClick: () => open(i), onPointerenter: () => { pointed.set(i); explain(i); }, onPointerleave: leave, onPointerdown: () => tooltip.hide(),
+      onFocus: () => { setCurrent(i); if (cell.button.matches(':focus-visible')) { pointed.set(i); explain(i); } }, onBlur: leave,
     });
     return cell;
   }
 
+  function leave() {
+    pointed.set(-1);
+    tooltip.hide();
+  }
+
   /** @param {number} i */
   function open(i) {
-    tooltip.hide();
+    leave();
     actions.openHead(cells[i].at);
   }
 
@@ -205,6 +210,7 @@ export function createGrid(root, { actions, derived, facts, theme, tooltip, view
     reveal(current);
     cells[current].button.focus({ preventScroll: true });
   });
+  cleanup.add(pointed.subscribe((head) => cells.forEach(({ button }, i) => button.classList.toggle('is-pointed', i === head))));
   // A browser scrolls a focused button into sight, which would move the buttons off their pictures.
   cleanup.listen(element, 'scroll', () => { element.scrollTop = element.scrollLeft = 0; });
 

@@ -7,6 +7,7 @@ import { lastOnly } from '../derived.js';
 import { createCleanup, el, isMotionReduced } from '../dom.js';
 import { suitablePointSize } from '../geometry.js';
 import { bulkWindows } from '../fit.js';
+import { createHeld } from '../held.js';
 import { createMotion } from '../motion.js';
 import { createPainting } from '../painting.js';
 import { createRenderer } from '../render/choose.js';
@@ -20,6 +21,7 @@ import { createGrid } from './grid.js';
 import { createHeadLayer } from './head.js';
 import { createLabels } from './labels.js';
 import { createLasso } from './lasso.js';
+import { createMapOfHeads } from './map_of_heads.js';
 import { createMarked } from './marked.js';
 import { createScoreLine } from './score_line.js';
 import { createStatus } from './status.js';
@@ -38,7 +40,7 @@ const READY_ONE = Uint8Array.of(1);
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context `drawn` is called after the first picture
- * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, openMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { derived, facts, store } = context;
@@ -47,19 +49,22 @@ export function createStage(root, context) {
   const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
   const words = el('canvas', { class: 'map__labels', 'aria-hidden': 'true' });
   const map = el('div', { class: 'map' }, canvas, overlay, words);
+  const body = el('div', { class: 'stage__body' }, map);
   const element = el('section', { class: 'stage' });
   root.append(element);
   const lasso = createLasso(map, { ...context, frame: () => frame });
   const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)), rested: context.actions.look });
-  const bar = createBar(element, { ...context, lasso, drawing, resetZoom: viewport.reset });
+  const pointed = createHeld(-1);
+  const mapOfHeads = createMapOfHeads(body, { ...context, pointed });
+  const bar = createBar(element, { ...context, lasso, mapOfHeads, drawing, resetZoom: viewport.reset });
   const line = el('div', {});
-  element.append(line, map);
+  element.append(line, body);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
   const painting = createPainting(context);
   const motion = createMotion(schedule);
   const sliding = createSliding(() => { place(); schedule(); });
   const tooltip = createTooltip(map);
-  const grid = createGrid(map, { ...context, tooltip, viewport });
+  const grid = createGrid(map, { ...context, pointed, tooltip, viewport });
   const head = createHeadLayer(map, { ...context, lasso, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
   const labels = createLabels(words, context);
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
@@ -94,6 +99,7 @@ export function createStage(root, context) {
   /** @param {State} state */
   function update(state) {
     bar.update(state);
+    mapOfHeads.update(state);
     status.update(state);
     marked.update(state);
     scoreLine.update(state);
@@ -268,11 +274,11 @@ export function createStage(root, context) {
     frame: () => frame,
     walk: head.walk,
     drawing,
-    openMapOfHeads: bar.openMapOfHeads,
+    toggleMapOfHeads: mapOfHeads.toggle,
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [grid, head, lasso, marked, far, bar, scoreLine, status, tooltip, motion, sliding, viewport, renderer]) part.destroy();
+      for (const part of [grid, head, lasso, marked, far, bar, mapOfHeads, scoreLine, status, tooltip, motion, sliding, viewport, renderer]) part.destroy();
       element.remove();
     },
   };
