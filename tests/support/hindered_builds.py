@@ -1,0 +1,116 @@
+"""Builds on a disk that fills up, and builds that want the same dataset at once.
+
+``python -m tests.support.hindered_builds OUT --model FOLDER --text FILE --disks N --rivals N``
+prints one JSON line for each trial. The small disks are tmpfs mounts, so this needs the right to
+mount: root, or ``unshare --map-root-user --mount`` around the command.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.forked_builds import (
+    compile_loops,
+    finish,
+    make_parser,
+    published,
+    request_of,
+    start,
+    tell,
+    tree_hash,
+    violations,
+)
+
+PAGE = 4096
+AMPLE = "size=64m"
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("--disks", type=int, default=0)
+    parser.add_argument("--rivals", type=int, default=0)
+    arguments = parser.parse_args()
+    compile_loops(arguments.method)
+    first = request_of(arguments, arguments.out / "whole")
+    outcome = finish(start(first))
+    tell({"status": outcome.status, "hash": tree_hash(published(first.output))})
+    if arguments.disks:
+        needed = size_that_is_enough(arguments)
+        for i in range(arguments.disks):
+            tell(fill_disk(arguments, i, needed * (i + 1) // (arguments.disks + 1)))
+    for i in range(arguments.rivals):
+        tell(build_at_once(arguments, i))
+
+
+def size_that_is_enough(arguments: argparse.Namespace) -> int:
+    """Return the smallest size of a disk, in bytes, that the build succeeds on."""
+    low, high = 0, 16 * 2**20
+    while high - low > 8 * PAGE:
+        middle = (low + high) // 2 // PAGE * PAGE
+        disk = arguments.out / f"probe-{middle}"
+        mount(disk, f"size={middle}")
+        try:
+            is_enough = finish(start(request_of(arguments, disk))).status == 0
+        finally:
+            unmount(disk)
+        low, high = (low, middle) if is_enough else (middle, high)
+    return high
+
+
+def fill_disk(arguments: argparse.Namespace, i: int, n_bytes: int) -> dict:
+    """Build on a disk of so many bytes, make it larger, give the same request again, report."""
+    disk = arguments.out / f"disk-{i}"
+    n_bytes = max(PAGE, n_bytes // PAGE * PAGE)
+    mount(disk, f"size={n_bytes}")
+    try:
+        request = request_of(arguments, disk)
+        full = finish(start(request))
+        shown_wrongly = violations(disk)
+        halves = [path.name for path in disk.rglob("*.tmp")]
+        mount(disk, f"remount,{AMPLE}")
+        again = finish(start(request))
+        return {
+            "n_bytes": n_bytes,
+            "status": full.status,
+            "code": full.code,
+            "message": full.message,
+            "violations": shown_wrongly + violations(disk),
+            "halves": halves,
+            "again": again.status,
+            "hash": tree_hash(published(disk)) if again.status == 0 else "",
+        }
+    finally:
+        unmount(disk)
+
+
+def build_at_once(arguments: argparse.Namespace, i: int) -> dict:
+    """Start two builds of one dataset at once and report how both ended."""
+    request = request_of(arguments, arguments.out / f"rivals-{i}")
+    forks = [start(request), start(request)]
+    outcomes = [finish(fork) for fork in forks]
+    return {
+        "statuses": sorted(outcome.status for outcome in outcomes),
+        "codes": sorted(outcome.code for outcome in outcomes),
+        "messages": [outcome.message for outcome in outcomes],
+        "violations": violations(request.output),
+        "left_over": os.listdir(request.output / ".staging"),
+        "hash": tree_hash(published(request.output)),
+    }
+
+
+def mount(folder: Path, options: str) -> None:
+    """Mount a disk in memory on a folder, or give the one there other options."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+
+
+def unmount(folder: Path) -> None:
+    """Take a disk away."""
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
