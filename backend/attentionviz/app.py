@@ -13,6 +13,7 @@ from attentionviz.api import (
     attention,
     datasets,
     heads,
+    live,
     page,
     pairs,
     projections,
@@ -23,12 +24,12 @@ from attentionviz.api import (
 )
 from attentionviz.api.context import EXTENSION, ApiContext, make_context
 from attentionviz.api.guard import Guard, WsgiApp, content_policy
+from attentionviz.api.live_settings import MAX_BODY_BYTES
 from attentionviz.api.responses import error_body
 from attentionviz.api.visitors import ask_everybody
 from attentionviz.config import Settings, require_safe
 from attentionviz.errors import AppError, NotSignedInError, TooManyFailuresError
 
-MAX_BODY_BYTES = 64 * 1024
 BLUEPRINTS = (
     datasets,
     tokens,
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     pairs,
     similarity,
     sequence_scores,
+    live,
     page,
 )
 EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
@@ -99,7 +101,10 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     app = create_app(settings)
     made: ApiContext = app.extensions[EXTENSION]
     read_tokens_again = made.gate.tokens.refresh if made.gate else None
-    run(app, settings, lambda: _policy(made), on_ready, read_tokens_again)
+    try:
+        run(app, settings, lambda: _policy(made), on_ready, read_tokens_again)
+    finally:
+        made.live.close()
 
 
 def serve_in_background(settings: Settings) -> str:
@@ -177,7 +182,8 @@ def _http_error(error: HTTPException) -> Response:
     }.get(status, error.description or error.name)
     response = _error(status, code, message)
     if status == 405:
-        response.headers["Allow"] = "GET, HEAD"
+        methods = getattr(error, "valid_methods", None) or ("GET", "HEAD")
+        response.headers["Allow"] = ", ".join(sorted(set(methods) - {"OPTIONS"}))
     return response
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attentionviz import config_values as values_of
+from attentionviz.config_live import LiveSettings
 from attentionviz.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -59,7 +60,7 @@ def _setting(
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(LiveSettings):
     """How the server runs. Every field is a setting; `SETTINGS` is the same as a table."""
 
     data_dir: Path = _setting(
@@ -173,7 +174,7 @@ SETTINGS: tuple[Setting, ...] = tuple(
         one.metadata["parse"],
         one.metadata["flag"] or "--" + one.name.replace("_", "-"),
     )
-    for one in fields(Settings)
+    for one in sorted(fields(Settings), key=lambda one: one.name.startswith("live"))
 )
 
 
@@ -250,9 +251,14 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not TOML: {error}") from error
     values = _parse_all({name: (value, f"{name} in {path}") for name, value in found.items()})
     folder = path.resolve().parent
-    return {
-        name: folder / value if isinstance(value, Path) else value for name, value in values.items()
-    }
+    return {name: _below(folder, value) for name, value in values.items()}
+
+
+def _below(folder: Path, value: Any) -> Any:
+    """Return a value with its paths, if it has any, taken from a folder."""
+    if isinstance(value, tuple):
+        return tuple(_below(folder, one) for one in value)
+    return folder / value if isinstance(value, Path) else value
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

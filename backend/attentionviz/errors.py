@@ -134,6 +134,48 @@ class UnsupportedModelError(AppError):
     status = 400
 
 
+class InvalidTextError(AppError):
+    """A typed text that cannot be read."""
+
+    code = "text_invalid"
+    status = 400
+
+
+class InvalidImageError(AppError):
+    """An uploaded image that cannot be read."""
+
+    code = "image_invalid"
+    status = 400
+
+
+class TooLargeError(AppError):
+    """A request that is longer than is read."""
+
+    code = "too_large"
+    status = 413
+
+
+class LiveUnavailableError(AppError):
+    """Texts or images cannot be added to a dataset on this machine."""
+
+    code = "live_unavailable"
+    status = 409
+
+
+class BusyError(AppError):
+    """What is asked for may succeed in a while.
+
+    Attributes
+    ----------
+    retry_after_s : int
+        Seconds to wait.
+    """
+
+    code = "busy"
+    status = 503
+    retry_after_s = 2
+
+
 class ShapeError(AppError):
     """An array of another shape or dtype than the function needs."""
 

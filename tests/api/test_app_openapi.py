@@ -16,6 +16,15 @@ from attentionviz.api.openapi import document
 PAGE_ROUTES = {"/", "/css/<path:name>", "/js/<path:name>", "/vendor/<path:name>"}
 
 
+def operations() -> list[tuple[str, dict]]:
+    """Return the path and the description of every operation."""
+    return [
+        (path, item[method])
+        for path, item in document()["paths"].items()
+        for method in item.keys() & {"get", "post", "delete"}
+    ]
+
+
 def shape(path: str) -> str:
     return re.sub(r"<[^>]+>|\{[^}]+\}", "{}", path)
 
@@ -35,13 +44,13 @@ def test_every_route_is_described_and_every_description_has_a_route(app: Flask) 
 
 
 def test_every_parameter_of_a_path_is_described() -> None:
-    for path, item in document()["paths"].items():
-        described = {p["name"] for p in item["get"]["parameters"] if p["in"] == "path"}
+    for path, operation in operations():
+        described = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
         assert described == set(re.findall(r"\{(\w+)\}", path))
 
 
 def test_operations_have_names_of_their_own() -> None:
-    names = [item["get"]["operationId"] for item in document()["paths"].values()]
+    names = [operation["operationId"] for _, operation in operations()]
     assert len(set(names)) == len(names)
 
 
@@ -50,11 +59,12 @@ def narrowed() -> dict:
     found = {**document()}
     paths = {}
     for path, item in found["paths"].items():
-        operation = {**item["get"]}
-        operation["parameters"] = [
-            {**parameter, "schema": narrow(parameter)} for parameter in operation["parameters"]
-        ]
-        paths[path] = {"get": operation}
+        for method, described in item.items():
+            operation = {**described}
+            operation["parameters"] = [
+                {**parameter, "schema": narrow(parameter)} for parameter in operation["parameters"]
+            ]
+            paths[path] = {**paths.get(path, {}), method: operation}
     return {**found, "paths": paths}
 
 
@@ -78,7 +88,9 @@ TRIALS = [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
 
 
 @pytest.mark.parametrize(
-    ("operation", "mode"), TRIALS, ids=[f"{mode.value} {one.path}" for one, mode in TRIALS]
+    ("operation", "mode"),
+    TRIALS,
+    ids=[f"{mode.value} {one.method} {one.path}" for one, mode in TRIALS],
 )
 def test_every_operation_answers_as_described(
     app: Flask, operation: schemathesis.APIOperation, mode: GenerationMode

@@ -1,9 +1,8 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from attentionviz.errors import BuildError
+from attentionviz.models import CapturedBatch
 from attentionviz.pipeline.shards import Shards, assemble_heads, write_shard
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import write_bytes
@@ -18,7 +17,8 @@ def captured_batch(n_tokens, seed):
     def random(*shape):
         return rng.standard_normal(shape, dtype=np.float32)
 
-    return SimpleNamespace(
+    return CapturedBatch(
+        lengths=[n_tokens],
         queries=random(N_LAYERS, N_HEADS, n_tokens, D_HEAD),
         keys=random(N_LAYERS, N_KEY_HEADS, n_tokens, D_HEAD),
         value_norms=np.abs(random(N_LAYERS, N_HEADS, n_tokens)),

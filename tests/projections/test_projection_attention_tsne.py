@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from attentionviz.projections import HeadVectors, nearness, project
-from attentionviz.projections.attention_tsne import DEFAULTS, closest, place_by_likeness, place_rest
+from attentionviz.projections.attention_placing import closest, place_by_likeness, place_rest
+from attentionviz.projections.attention_tsne import DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,9 @@ from flask import current_app
 from attentionviz.access.gate import Gate
 from attentionviz.access.tokens import TokenFile
 from attentionviz.api.import_map import Index
+from attentionviz.api.live_settings import make_service
 from attentionviz.config import Settings
+from attentionviz.live.service import LiveService
 from attentionviz.store.reader import DatasetLibrary
 
 EXTENSION = "attentionviz"
@@ -22,6 +24,8 @@ class ApiContext:
 
     Attributes
     ----------
+    live : LiveService
+        Runs models for texts and images that visitors add, in another process.
     gate : Gate or None
         Asks who sends a request; None where everybody who reaches the server may do everything.
     """
@@ -30,6 +34,7 @@ class ApiContext:
     library: DatasetLibrary
     index: Index
     heavy: BoundedSemaphore
+    live: LiveService
     gate: Gate | None = None
 
 
@@ -38,7 +43,8 @@ def make_context(settings: Settings) -> ApiContext:
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
     index = Index(settings.frontend_dir)
     gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
-    return ApiContext(settings, library, index, BoundedSemaphore(N_HEAVY_REQUESTS), gate)
+    heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
+    return ApiContext(settings, library, index, heavy, make_service(settings), gate)
 
 
 def context() -> ApiContext:

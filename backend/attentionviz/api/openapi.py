@@ -6,16 +6,17 @@ from attentionviz import __version__
 from attentionviz.api.computed import MAX_AGGREGATE
 from attentionviz.api.openapi_access import SECURITY
 from attentionviz.api.openapi_compared import compared_paths
+from attentionviz.api.openapi_live import live_paths
 from attentionviz.api.openapi_parts import (
     Json,
     array_answer,
-    components,
     json_answer,
     operation,
     path_parameter,
     picture_answer,
     query_parameter,
 )
+from attentionviz.api.openapi_schemas import components
 from attentionviz.core.pattern import WEIGHTS
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
 
@@ -70,6 +71,7 @@ def document() -> Json:
             **compared_paths(_DATASET, _IN_DATASET),
             **_pattern_paths(),
             **_similarity_paths(),
+            **live_paths(_DATASET, _IN_DATASET),
         },
         "components": components(),
     }

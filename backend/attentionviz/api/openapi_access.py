@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 REASONS = {
     401: "A token is asked for, and none was given, or a wrong one.",
-    403: "The token that was given does not allow this.",
+    403: "The token that was given does not allow this, or another page sent it.",
     429: "Sign-in failed too often of late; Retry-After says after how many seconds to try again.",
 }
 RETRY_AFTER: Json = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}

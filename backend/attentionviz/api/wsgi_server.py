@@ -15,11 +15,11 @@ from waitress.task import ErrorTask
 
 from attentionviz.access.request_log import write_line
 from attentionviz.api.guard import WsgiApp, add_headers
+from attentionviz.api.live_settings import largest_body
 from attentionviz.api.responses import error_body
 from attentionviz.config import Settings
 from attentionviz.errors import ConfigError
 
-MAX_BODY_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 # Answers wait for a slow client in a file, and the thread that made them goes on.
 MAX_WAITING_BYTES = 256 * 1024 * 1024
@@ -128,7 +128,7 @@ def _listen(app: WsgiApp, settings: Settings) -> Any:
         channel_timeout=settings.channel_timeout,
         cleanup_interval=min(settings.channel_timeout, CLEANUP_SECONDS),
         asyncore_use_poll=True,
-        max_request_body_size=MAX_BODY_BYTES,
+        max_request_body_size=largest_body(settings),
         max_request_header_size=MAX_HEADER_BYTES,
         outbuf_high_watermark=MAX_WAITING_BYTES,
         clear_untrusted_proxy_headers=False,  # access/proxies.py does it, for several proxies, too

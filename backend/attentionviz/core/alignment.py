@@ -25,15 +25,30 @@ class Aligned(NamedTuple):
     queries, keys : ndarray of float32, shape (n_tokens, d_head)
     scale : float
         c in q·c and k/c.
+    shift : ndarray of float64, shape (d_head,)
+        What is added to k/c.
     """
 
     queries: Floats
     keys: Floats
     scale: float
+    shift: NDArray[np.float64]
 
     def points(self) -> Floats:
         """Return queries, then keys, as one array of shape (2 * n_tokens, d_head)."""
         return np.concatenate([self.queries, self.keys])
+
+    def likewise(self, queries: Floats, keys: Floats) -> "Aligned":
+        """Return other vectors of the head, scaled and moved as these were.
+
+        Parameters
+        ----------
+        queries, keys : ndarray of float32, shape (n_other_tokens, d_head)
+            As the attention function saw them. Not modified.
+        """
+        q = queries.astype(np.float64) * self.scale
+        k = keys.astype(np.float64) / self.scale + self.shift
+        return Aligned(q.astype(np.float32), k.astype(np.float32), self.scale, self.shift)
 
 
 def align(
@@ -69,15 +84,16 @@ def align(
         raise ShapeError("queries has shape (0, any), expected at least one token")
     q, k = queries.astype(np.float64), keys.astype(np.float64)
     scale = _searched_scale(q, k, seed) if rule == "search" else _norm_ratio(q, k)
-    aligned_q, aligned_k = _apply(q, k, scale)
-    return Aligned(aligned_q.astype(np.float32), aligned_k.astype(np.float32), scale)
+    aligned_q, aligned_k, shift = _apply(q, k, scale)
+    return Aligned(aligned_q.astype(np.float32), aligned_k.astype(np.float32), scale, shift)
 
 
 def _apply(
     q: NDArray[np.float64], k: NDArray[np.float64], scale: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     q, k = q * scale, k / scale
-    return q, k - k.mean(axis=0) + q.mean(axis=0)
+    shift = q.mean(axis=0) - k.mean(axis=0)
+    return q, k - k.mean(axis=0) + q.mean(axis=0), shift
 
 
 def _norm_ratio(q: NDArray[np.float64], k: NDArray[np.float64]) -> float:
@@ -92,7 +108,7 @@ def _searched_scale(q: NDArray[np.float64], k: NDArray[np.float64], seed: int) -
         chosen = np.random.default_rng(seed).choice(len(q), SEARCH_TOKENS, replace=False)
         q, k = q[chosen], k[chosen]
     products = q @ k.T  # (query, key)
-    quality = [_distance_quality(*_apply(q, k, c), products) for c in SEARCH_CANDIDATES]
+    quality = [_distance_quality(*_apply(q, k, c)[:2], products) for c in SEARCH_CANDIDATES]
     return float(SEARCH_CANDIDATES[int(np.argmin(quality))])
 
 

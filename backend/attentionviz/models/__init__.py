@@ -48,8 +48,10 @@ without tokens).
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.capture import CapturedBatch, capture_batch
+from attentionviz.models.described import find_described
+from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.loading import load
+from attentionviz.models.loading import load, load_source
 from attentionviz.models.names import EMBEDDED, PRESETS
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.repeated import RepeatedTokens, repeat_tokens
@@ -68,6 +70,9 @@ __all__ = [
     "TokenColumns",
     "capture_batch",
     "check_attention",
+    "find_described",
     "load",
+    "load_source",
     "repeat_tokens",
+    "use_threads",
 ]

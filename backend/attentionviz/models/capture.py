@@ -38,6 +38,14 @@ class CapturedBatch:
     value_norms: Array
     output_norms: Array
 
+    def norms(self) -> Array:
+        """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖, float32 (n_layers, n_heads, n_tokens, 4)."""
+        key_norms = np.linalg.norm(self.keys, axis=-1)  # (layer, key head, token)
+        key_norms = np.repeat(key_norms, self.queries.shape[1] // self.keys.shape[1], axis=1)
+        query_norms = np.linalg.norm(self.queries, axis=-1)
+        norms = (query_norms, key_norms, self.value_norms, self.output_norms)
+        return np.stack(norms, axis=-1).astype(np.float32)  # (layer, head, token, 4)
+
 
 class _Collector:
     """Takes the real tokens out of every call and forgets the rest at once."""

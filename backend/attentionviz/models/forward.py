@@ -31,6 +31,11 @@ def run(
         return network(**on_device, **options)
 
 
+def use_threads(n_threads: int) -> None:
+    """Let a forward pass of this process take so many cores."""
+    torch.set_num_threads(n_threads)
+
+
 @contextmanager
 def eager_attention(network: PreTrainedModel) -> Iterator[None]:
     """Let the model compute attention in its own code for a while."""

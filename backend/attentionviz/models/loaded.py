@@ -86,6 +86,10 @@ class LoadedModel:
         """Return one batch of these texts; CorpusError if one has no tokens."""
         return self._text_inputs.prepare(texts)
 
+    def prepare_tokens(self, tokens: list[str]) -> Batch:
+        """Return a batch of exactly these tokens; InvalidTextError if one is unknown."""
+        return self._text_inputs.prepare_tokens(tokens)
+
     def text_batches(self, texts: Iterable[str]) -> Iterator[Batch]:
         """Yield the texts in order, in batches that memory can hold."""
         return self._text_inputs.batches(texts, self.batch_tokens)

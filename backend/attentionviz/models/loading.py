@@ -76,9 +76,35 @@ def load(
     ConfigError
         If the device does not exist here.
     """
+    return load_source(resolve(name, local_models), device, max_length=max_length)
+
+
+def load_source(
+    source: ModelSource,
+    device: str = "auto",
+    *,
+    max_length: int = DEFAULT_MAX_LENGTH,
+    weights: str | None = None,
+) -> LoadedModel:
+    """Return the model whose files lie in a known place.
+
+    Parameters
+    ----------
+    source : ModelSource
+    device, max_length
+        As of `load`.
+    weights : str or None
+        SHA-256 that its weights must have; they are not loaded where it is another.
+
+    Raises
+    ------
+    ModelNotAvailableError, UnsupportedModelError, ConfigError
+        As `load`; the first also for other weights.
+    """
     chosen = choose_device(device)
-    source = resolve(name, local_models)
-    files = weight_files(source.folder, source.name)
+    digest = weights_sha256(source.folder, weight_files(source.folder, source.name))
+    if weights not in (None, digest):
+        raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
     register()
     with _readable_errors(source), _quiet():
         network, family = _load_network(source)
@@ -88,7 +114,7 @@ def load(
     return LoadedModel(
         network=network,
         device=chosen,
-        description=_describe(source, files, network, family),
+        description=_describe(source, digest, network, family),
         settings_sha256=settings_sha256(source.folder),
         inputs=inputs,
         n_layers=len(findings.rules),
@@ -219,13 +245,13 @@ def _own_limit(network: PreTrainedModel, tokenizer: Any) -> int:
 
 
 def _describe(
-    source: ModelSource, files: list[str], network: PreTrainedModel, family: str
+    source: ModelSource, digest: str, network: PreTrainedModel, family: str
 ) -> dict[str, Any]:
     return {
         "name": source.name,
         "source": source.source,
         "revision": source.revision,
-        "weights_sha256": weights_sha256(source.folder, files),
+        "weights_sha256": digest,
         "family": family,
         "architecture": type(network).__name__,
         "modality": "text" if network.main_input_name == "input_ids" else "image",

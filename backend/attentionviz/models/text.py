@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from attentionviz.core.types import TokenType
-from attentionviz.errors import CorpusError
+from attentionviz.errors import CorpusError, InvalidTextError
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.surface import Surface
+from attentionviz.models.vocabulary import Vocabulary
 
 TEXTS_AT_ONCE = 64
 """Texts tokenised together: enough to keep the tokenizer busy, few enough to stream."""
@@ -38,6 +39,7 @@ class TextInputs:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self._surface = Surface(tokenizer)
+        self._vocabulary = Vocabulary(tokenizer, self._surface)
         self._padding_id = tokenizer.pad_token_id or 0
         unknown = tokenizer.unk_token if tokenizer.unk_token_id is not None else None
         special = {tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer)}
@@ -66,6 +68,18 @@ class TextInputs:
     def prepare_ids(self, sequences: list[list[int]]) -> Batch:
         """Return one padded batch of these token ids, marks included."""
         return self._batch([Encoded(token_ids, 0) for token_ids in sequences])
+
+    def prepare_tokens(self, tokens: list[str]) -> Batch:
+        """Return a batch of one sequence of exactly these tokens, marks included.
+
+        Raises
+        ------
+        InvalidTextError
+            For a token that is not in the vocabulary, no token at all, or too many.
+        """
+        if not 1 <= len(tokens) <= self.max_length:
+            raise InvalidTextError(f"{len(tokens)} tokens; 1 to {self.max_length} can be read")
+        return self.prepare_ids([self._vocabulary.ids_of(tokens)])
 
     def marks(self) -> tuple[list[int], list[int]]:
         """Return the special tokens that are put before and after every text."""

@@ -51,23 +51,10 @@ def write_shard(
     arrays = {
         "queries": captured.queries.astype(precision),
         "keys": captured.keys.astype(precision),
-        "norms": _norms(captured),
+        "norms": captured.norms(),
     }
     paths = shard_paths(shard_idx)
     return [write_array(folder, paths[part], arrays[part]) for part in PARTS]
-
-
-def _norms(captured: "CapturedBatch") -> NDArray[np.float32]:
-    queries, keys = captured.queries, captured.keys
-    key_norms = np.linalg.norm(keys, axis=-1)  # (layer, key_head, token)
-    key_norms = np.repeat(key_norms, queries.shape[1] // keys.shape[1], axis=1)
-    norms = (
-        np.linalg.norm(queries, axis=-1),
-        key_norms,
-        captured.value_norms,
-        captured.output_norms,
-    )
-    return np.stack(norms, axis=-1).astype(np.float32)  # (layer, head, token, 4)
 
 
 def require_finite(kind: str, vectors: NDArray[np.float32], precision: str) -> None:

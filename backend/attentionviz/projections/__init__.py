@@ -14,10 +14,12 @@ from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.quantise import dequantise, quantise
 from attentionviz.projections.registry import (
     MODULES,
+    Placer,
     defaults,
     get,
     nearness,
     needs_neighbours,
+    placer,
     project,
 )
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
@@ -26,6 +28,7 @@ __all__ = [
     "MODULES",
     "HeadVectors",
     "Neighbours",
+    "Placer",
     "Projection",
     "defaults",
     "dequantise",
@@ -33,6 +36,7 @@ __all__ = [
     "get",
     "nearness",
     "needs_neighbours",
+    "placer",
     "project",
     "quantise",
 ]

@@ -15,13 +15,14 @@ from scipy.sparse import bmat, csr_matrix
 
 from attentionviz.projections import pca
 from attentionviz.projections.affinities import fitting_perplexity, row_affinities
+from attentionviz.projections.attention_placing import RestPlacer, place_rest
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import pair_attraction, repulsion
-from attentionviz.projections.neighbours import CHUNK_POINTS, smallest
+from attentionviz.projections.neighbours import Strongest, strongest
 from attentionviz.projections.placing import candidate_places, place_queries
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
+from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
 from attentionviz.projections.sharpening import sharpen
-from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {
     "perplexity": 20.0,
@@ -45,9 +46,6 @@ NEARNESS = "distance"
 FEWEST_TOKENS = 4
 FEWEST_TARGETS = 2
 
-# The strongest others of each point, strongest first, and their distances.
-Strongest = tuple[NDArray[np.int64], Floats]
-
 
 def project(
     vectors: HeadVectors, *, dims: int, seed: int, neighbours: Neighbours | None, **settings: Any
@@ -66,9 +64,7 @@ def project(
     **settings
         Values for all of `DEFAULTS`.
     """
-    # Of a query's strongest keys the sample holds its share, and near places fill up with the rest.
-    share = min(settings["fit_points"] / 2 / vectors.n_tokens, 1.0)
-    settings["targets"] = max(round(share * settings["targets"]), FEWEST_TARGETS)
+    _share_targets(vectors.n_tokens, settings)
     return fit_sampled(
         vectors,
         settings["fit_points"],
@@ -76,6 +72,19 @@ def project(
         partial(_fit, dims=dims, seed=seed, settings=settings),
         partial(place_rest, seed=seed, settings=settings),
     )
+
+
+def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
+    """Return what places other points as the rest of a sample is; see `registry.placer`."""
+    sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
+    _share_targets(vectors.n_tokens, settings)
+    return RestPlacer(sample, fitted, seed=seed, settings=settings)
+
+
+def _share_targets(n_tokens: int, settings: dict[str, Any]) -> None:
+    """Of a query's strongest keys the sample holds its share; near places fill up with the rest."""
+    share = min(settings["fit_points"] / 2 / n_tokens, 1.0)
+    settings["targets"] = max(round(share * settings["targets"]), FEWEST_TARGETS)
 
 
 def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]) -> Projection:
@@ -192,25 +201,6 @@ def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> 
     return csr_matrix(rows + spread @ tempered)
 
 
-def strongest(points: Floats, others: Floats, n: int) -> Strongest:
-    """Return the others with the largest products, and sqrt(largest - product) as a distance.
-
-    Parameters
-    ----------
-    points, others : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
-    n : int
-        At most as many as there are others.
-    """
-    n = min(n, len(others))
-    indices = np.empty((len(points), n), dtype=np.int64)
-    distances = np.empty((len(points), n), dtype=np.float32)
-    for start in range(0, len(points), CHUNK_POINTS):
-        rows = slice(start, start + CHUNK_POINTS)
-        indices[rows], lowest = smallest(-(points[rows] @ others.T), n)
-        distances[rows] = np.sqrt(lowest - lowest[:, :1])
-    return indices, distances
-
-
 def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, float]:
     """Return a quarter of the gradient, and the sum of w over all pairs of a query and a key.
 
@@ -232,60 +222,3 @@ def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats,
     total = 2 * float(sums.sum(dtype=np.float64))  # every pair counts in both orders
     forces: Floats = np.concatenate([on_queries, on_keys])
     return pair_attraction(points, affinities) - forces / np.float32(total), total
-
-
-def place_rest(
-    rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
-) -> Floats:
-    """Return keys where their like lies, and queries where most of their strongest keys are near.
-
-    Parameters
-    ----------
-    rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
-    seed : int
-    settings : dict
-        Values for all of `DEFAULTS`.
-
-    Returns
-    -------
-    ndarray of float32, shape (2 * n_rest_tokens, dims)
-        Queries, then keys.
-    """
-    queries, keys = np.split(place_by_likeness(rest, sample, fitted), 2)
-    targets, _ = strongest(rest.queries, sample.keys, settings["targets"])
-    known_queries, known_keys = np.split(fitted, 2)
-    n_around = settings["places_around_key"]
-    candidates = candidate_places(known_queries, known_keys, n_around, seed)
-    return np.concatenate([place_queries(queries, known_keys, targets, candidates), keys])
-
-
-def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) -> Floats:
-    """Return each query where the fitted query most like it lies, and each key likewise.
-
-    Vectors that are close score, and are scored, alike. At the mean of its strongest keys a query
-    would lie between all of them and near none: recall@10 of half the points of a 10,000-token
-    head was 0.03 so, and is 0.26 this way.
-
-    Parameters
-    ----------
-    rest, sample : HeadVectors
-    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
-
-    Returns
-    -------
-    ndarray of float32, shape (2 * n_rest_tokens, dims)
-        Queries, then keys.
-    """
-    n_sample = sample.n_tokens
-    queries = fitted[:n_sample][closest(rest.queries, sample.queries)]
-    keys = fitted[n_sample:][closest(rest.keys, sample.keys)]
-    both: Floats = np.concatenate([queries, keys])
-    return both
-
-
-def closest(points: Floats, others: Floats) -> NDArray[np.int64]:
-    """Return for each point which of the others is at the least Euclidean distance."""
-    half_squares = (others**2).sum(axis=1) / 2
-    chunks = [points[i : i + CHUNK_POINTS] for i in range(0, len(points), CHUNK_POINTS)]
-    return np.concatenate([np.argmin(half_squares - part @ others.T, axis=1) for part in chunks])

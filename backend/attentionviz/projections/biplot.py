@@ -1,13 +1,18 @@
 """Biplot: a query's plotted product with a key is the best fit of their score in so few axes."""
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {}
 NEARNESS = "product"
+PLACES_EXACTLY = True
+# Axes weaker than this part of the first are rounding, and nothing can be placed along them.
+WEAKEST = 1e-12
 
 
 def project(
@@ -32,17 +37,69 @@ def project(
     ``score_energy_kept`` is the share of the squared scores that the axes hold.
     Source: Eckart and Young 1936; Gabriel 1971.
     """
-    keys = vectors.keys.astype(np.float64)
-    q_basis, q_factor = np.linalg.qr(vectors.queries.astype(np.float64))
-    k_basis, k_factor = np.linalg.qr(keys - keys.mean(axis=0))
-    u, strengths, vt = np.linalg.svd(vectors.scaling * q_factor @ k_factor.T)
-    n_axes = min(dims, len(strengths))
-    root = np.sqrt(strengths[:n_axes])
+    made = _factors(vectors)
+    n_axes = min(dims, len(made.strengths))
+    root = np.sqrt(made.strengths[:n_axes])
     coordinates = np.zeros((2 * vectors.n_tokens, dims))
-    coordinates[: vectors.n_tokens, :n_axes] = q_basis @ u[:, :n_axes] * root
-    coordinates[vectors.n_tokens :, :n_axes] = k_basis @ vt[:n_axes].T * root
-    farthest = np.abs(coordinates[: vectors.n_tokens]).argmax(axis=0)
-    coordinates *= np.where(coordinates[farthest, np.arange(dims)] < 0, -1, 1)
-    energy = strengths**2
+    coordinates[: vectors.n_tokens, :n_axes] = made.q_basis @ made.u[:, :n_axes] * root
+    coordinates[vectors.n_tokens :, :n_axes] = made.k_basis @ made.vt[:n_axes].T * root
+    coordinates *= _signs(coordinates[: vectors.n_tokens])
+    energy = made.strengths**2
     kept = float(energy[:n_axes].sum() / energy.sum()) if energy.sum() > 0 else None
     return Projection(coordinates.astype(np.float32), {"score_energy_kept": kept})
+
+
+def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
+    """Return what places other queries and keys; see `registry.placer`.
+
+    Notes
+    -----
+    Q_q U √S = Q · R_kᵀ V / √S, times the scaling, and K_k V √S = K · R_qᵀ U / √S likewise: maps of
+    the vectors themselves, which any other vector can be put through. Source: Gower and Hand 1996.
+    """
+    made = _factors(vectors)
+    n_axes = int((made.strengths[:dims] > WEAKEST * made.strengths[0]).sum())
+    root = np.sqrt(made.strengths[:n_axes])
+    of_queries = np.zeros((vectors.queries.shape[1], dims))
+    of_keys = np.zeros_like(of_queries)
+    of_queries[:, :n_axes] = vectors.scaling * made.k_factor.T @ made.vt[:n_axes].T / root
+    of_keys[:, :n_axes] = vectors.scaling * made.q_factor.T @ made.u[:, :n_axes] / root
+    signs = _signs(vectors.queries.astype(np.float64) @ of_queries)
+    return partial(
+        _place, of_queries=of_queries * signs, of_keys=of_keys * signs, key_mean=made.key_mean
+    )
+
+
+def _place(new: HeadVectors, *, of_queries: Any, of_keys: Any, key_mean: Any) -> Floats:
+    queries = new.queries.astype(np.float64) @ of_queries
+    keys = (new.keys.astype(np.float64) - key_mean) @ of_keys
+    placed: Floats = np.concatenate([queries, keys]).astype(np.float32)
+    return placed
+
+
+class _Factors(NamedTuple):
+    """Q = Q_q R_q, centred K = Q_k R_k, and U S Vᵀ of the scaled R_q R_kᵀ."""
+
+    q_basis: NDArray[np.float64]
+    q_factor: NDArray[np.float64]
+    k_basis: NDArray[np.float64]
+    k_factor: NDArray[np.float64]
+    key_mean: NDArray[np.float64]
+    u: NDArray[np.float64]
+    strengths: NDArray[np.float64]
+    vt: NDArray[np.float64]
+
+
+def _factors(vectors: HeadVectors) -> _Factors:
+    keys = vectors.keys.astype(np.float64)
+    key_mean = keys.mean(axis=0)
+    q_basis, q_factor = np.linalg.qr(vectors.queries.astype(np.float64))
+    k_basis, k_factor = np.linalg.qr(keys - key_mean)
+    u, strengths, vt = np.linalg.svd(vectors.scaling * q_factor @ k_factor.T)
+    return _Factors(q_basis, q_factor, k_basis, k_factor, key_mean, u, strengths, vt)
+
+
+def _signs(queries: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return 1 or -1 for each axis, so that its query farthest out is positive."""
+    farthest = np.abs(queries).argmax(axis=0)
+    return np.where(queries[farthest, np.arange(queries.shape[1])] < 0, -1, 1)

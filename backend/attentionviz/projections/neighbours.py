@@ -9,6 +9,9 @@ from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours
 N_NEIGHBOURS = 90
 CHUNK_POINTS = 1024
 
+# The strongest others of each point, strongest first, and their distances.
+Strongest = tuple[NDArray[np.int64], Floats]
+
 
 def find_neighbours(vectors: HeadVectors, n_neighbours: int = N_NEIGHBOURS) -> Neighbours:
     """Return the nearest points of every point by cosine distance of aligned vectors.
@@ -55,6 +58,25 @@ def nearest(
             distance[np.arange(len(distance)), np.arange(rows.start, rows.stop)] = np.inf
         indices[rows], distances[rows] = smallest(distance, n)
     return Neighbours(indices, np.clip(distances, 0, 2))
+
+
+def strongest(points: Floats, others: Floats, n: int) -> Strongest:
+    """Return the others with the largest products, and sqrt(largest - product) as a distance.
+
+    Parameters
+    ----------
+    points, others : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
+    n : int
+        At most as many as there are others.
+    """
+    n = min(n, len(others))
+    indices = np.empty((len(points), n), dtype=np.int64)
+    distances = np.empty((len(points), n), dtype=np.float32)
+    for start in range(0, len(points), CHUNK_POINTS):
+        rows = slice(start, start + CHUNK_POINTS)
+        indices[rows], lowest = smallest(-(points[rows] @ others.T), n)
+        distances[rows] = np.sqrt(lowest - lowest[:, :1])
+    return indices, distances
 
 
 def smallest(values: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:

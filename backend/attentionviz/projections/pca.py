@@ -1,13 +1,15 @@
 """Principal components of aligned queries and keys: the directions of most variance."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {"solver": "covariance_eigh"}
 NEARNESS = "distance"
+PLACES_EXACTLY = True
 
 
 def project(
@@ -30,13 +32,32 @@ def project(
     Of the two directions of an axis the one is taken whose largest loading is positive.
     ``variance_kept`` is the share of the variance that the axes hold.
     """
+    points = vectors.aligned.points().astype(np.float64)
+    pca, signs = _fit(points, dims, settings)
+    coordinates = _coordinates(points, pca, signs, dims)
+    return Projection(coordinates, {"variance_kept": float(pca.explained_variance_ratio_.sum())})
+
+
+def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
+    """Return what gives other vectors their principal components; see `registry.placer`."""
+    pca, signs = _fit(vectors.aligned.points().astype(np.float64), dims, settings)
+    return partial(_place, pca=pca, signs=signs, dims=dims)
+
+
+def _place(new: HeadVectors, *, pca: Any, signs: Floats, dims: int) -> Floats:
+    return _coordinates(new.aligned.points().astype(np.float64), pca, signs, dims)
+
+
+def _fit(points: Any, dims: int, settings: dict[str, Any]) -> tuple[Any, Any]:
     from sklearn.decomposition import PCA  # importing it takes a second
 
-    points = vectors.aligned.points().astype(np.float64)
     n_axes = min(dims, *points.shape)
     pca = PCA(n_axes, svd_solver=settings["solver"]).fit(points)
     largest = np.abs(pca.components_).argmax(axis=1)
-    signs = np.sign(pca.components_[np.arange(n_axes), largest])
+    return pca, np.sign(pca.components_[np.arange(n_axes), largest])
+
+
+def _coordinates(points: Any, pca: Any, signs: Any, dims: int) -> Floats:
     coordinates = np.zeros((len(points), dims), dtype=np.float32)
-    coordinates[:, :n_axes] = pca.transform(points) * signs
-    return Projection(coordinates, {"variance_kept": float(pca.explained_variance_ratio_.sum())})
+    coordinates[:, : len(signs)] = pca.transform(points) * signs
+    return coordinates

@@ -41,6 +41,47 @@ def candidate_places(queries: Floats, keys: Floats, n_around: int, seed: int) ->
     return np.concatenate([queries, keys, around]).astype(np.float32)
 
 
+class QueryPlaces:
+    """Places that are the same for all queries, and which keys are nearest to each.
+
+    Parameters
+    ----------
+    keys : ndarray of float32, shape (n_keys, dims)
+    candidates : ndarray of float32, shape (n_candidates, dims)
+    n_targets : int
+        How many keys each query should be near to; as many around a place are looked at.
+    """
+
+    def __init__(self, keys: Floats, candidates: Floats, n_targets: int) -> None:
+        near = cKDTree(keys).query(candidates, k=np.arange(1, n_targets + 1))[1].ravel()
+        self._candidates = candidates
+        # Short numbers are sorted by their digits, in a tenth of the time.
+        short = near.astype(np.uint16) if len(keys) <= 2**16 else near
+        self._holders = (np.argsort(short, kind="stable") // n_targets).astype(np.int32)
+        counts = np.bincount(near, minlength=len(keys))
+        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the places take."""
+        return self._candidates.nbytes + self._holders.nbytes + self._starts.nbytes
+
+    def best(self, queries: Floats, targets: NDArray[np.int64]) -> Floats:
+        """Return each query at the place whose nearest keys hold most of its targets.
+
+        Parameters
+        ----------
+        queries : ndarray of float32, shape (n_queries, dims)
+            Where they lie now: of places as good the nearest is taken, and this one where it is
+            among the candidates and none is better.
+        targets : ndarray of int64, shape (n_queries, n_targets)
+        """
+        chosen = np.empty(len(queries), dtype=np.int64)
+        _election()(targets, self._starts, self._holders, self._candidates, queries, chosen)
+        placed: Floats = np.where(chosen[:, None] >= 0, self._candidates[chosen], queries)
+        return placed
+
+
 def place_queries(
     queries: Floats, keys: Floats, targets: NDArray[np.int64], candidates: Floats
 ) -> Floats:
@@ -57,13 +98,7 @@ def place_queries(
     candidates : ndarray of float32, shape (n_candidates, dims)
         The same for all queries.
     """
-    near = cKDTree(keys).query(candidates, k=np.arange(1, targets.shape[1] + 1))[1]
-    holders = np.argsort(near.ravel(), kind="stable") // near.shape[1]
-    starts = np.searchsorted(np.sort(near.ravel()), np.arange(len(keys) + 1))
-    chosen = np.empty(len(queries), dtype=np.int64)
-    _election()(targets, starts, holders, candidates, queries, chosen)
-    placed: Floats = np.where(chosen[:, None] >= 0, candidates[chosen], queries)
-    return placed
+    return QueryPlaces(keys, candidates, targets.shape[1]).best(queries, targets)
 
 
 @lru_cache(maxsize=1)

@@ -1,15 +1,16 @@
 """Which methods there are, and the behaviour that all of them share."""
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.types import METHODS
 from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
-from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
+from attentionviz.projections.vectors import HeadVectors, Neighbours, Place, Projection
 
 # Modules are imported when a method is first used: umap-learn alone takes seconds.
 MODULES: dict[str, str] = {
@@ -18,6 +19,8 @@ MODULES: dict[str, str] = {
 
 # Twice the rounding of float32.
 SAME_WITHIN = 2.4e-7
+# Half a step is lost in rounding; the rest is for float32.
+MAX_STEPS_OFF = 1.0
 
 
 def _module(method: str) -> Any:
@@ -131,6 +134,68 @@ def project(
     if not np.isfinite(projection.coordinates).all():
         raise BuildError(f"{method} in {dims}-D gave coordinates that are not finite")
     return projection
+
+
+class Placer(NamedTuple):
+    """What puts other tokens of a head into its finished map.
+
+    Attributes
+    ----------
+    place : callable
+        Gives their coordinates.
+    is_exact : bool
+        Whether by the very map of the vectors that the method made, not by neighbours.
+    n_bytes : int
+        Memory that it takes, the vectors of the head not counted.
+    """
+
+    place: Place
+    is_exact: bool
+    n_bytes: int
+
+
+def placer(
+    method: str,
+    vectors: HeadVectors,
+    drawn: NDArray[np.float32],
+    *,
+    step: float,
+    seed: int,
+    parameters: dict[str, Any],
+) -> Placer:
+    """Return what puts other tokens of a head into the map that was drawn of it.
+
+    Parameters
+    ----------
+    method : str
+    vectors : HeadVectors
+        The head as it was drawn.
+    drawn : ndarray of float32, shape (2 * n_tokens, dims)
+        Its map, as stored.
+    step : float
+        Width of the steps that the map was rounded to.
+    seed : int
+    parameters : dict
+        As the map was made with.
+    """
+    dims = drawn.shape[1]
+    if _are_all_same(vectors):
+        return Placer(partial(_in_the_middle, drawn=drawn), False, drawn.nbytes)
+    if vectors.n_tokens < getattr(_module(method), "FEWEST_TOKENS", 1):
+        method, parameters = "pca", {}
+    known = {**defaults(method, dims), **parameters}
+    module = _module(method)
+    is_exact = getattr(module, "PLACES_EXACTLY", False)
+    place = module.placer(vectors, drawn, dims=dims, seed=seed, **known)
+    # On another machine the same vectors may have other axes, where two are as strong.
+    if is_exact and np.abs(place(vectors) - drawn).max() > MAX_STEPS_OFF * step:
+        is_exact, likely = False, defaults("tsne", dims)
+        place = _module("tsne").placer(vectors, drawn, dims=dims, seed=seed, **likely)
+    return Placer(place, is_exact, drawn.nbytes + getattr(place, "n_bytes", 0))
+
+
+def _in_the_middle(new: HeadVectors, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.repeat(drawn[:1], 2 * new.n_tokens, axis=0)
 
 
 def _are_all_same(vectors: HeadVectors) -> bool:

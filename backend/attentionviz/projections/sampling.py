@@ -32,19 +32,46 @@ def fit_sampled(
     place : callable
         ``place(rest, fitted_vectors, fitted_coordinates)`` gives the coordinates of the rest.
     """
-    n_fit = max(fit_points // 2, 1)
-    if vectors.n_tokens <= n_fit:
+    chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
+    if not len(others):
         return fit(vectors)
-    order = np.random.default_rng(seed).permutation(vectors.n_tokens)
-    chosen, others = np.sort(order[:n_fit]), np.sort(order[n_fit:])
     sample, rest = vectors.subset(chosen), vectors.subset(others)
     fitted = fit(sample)
     coordinates = np.empty((2 * vectors.n_tokens, fitted.coordinates.shape[1]), dtype=np.float32)
     coordinates[_points(chosen, vectors.n_tokens)] = fitted.coordinates
     coordinates[_points(others, vectors.n_tokens)] = place(rest, sample, fitted.coordinates)
     return Projection(
-        coordinates, {**fitted.details, "n_fitted_points": 2 * n_fit}, fitted.fallback
+        coordinates, {**fitted.details, "n_fitted_points": 2 * len(chosen)}, fitted.fallback
     )
+
+
+def split_tokens(
+    n_tokens: int, fit_points: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the tokens that are fitted, and those that are placed into their map; ascending."""
+    n_fit = max(fit_points // 2, 1)
+    if n_tokens <= n_fit:
+        return np.arange(n_tokens), np.empty(0, dtype=np.int64)
+    order = np.random.default_rng(seed).permutation(n_tokens)
+    return np.sort(order[:n_fit]), np.sort(order[n_fit:])
+
+
+def fitted_part(
+    vectors: HeadVectors, drawn: Floats, fit_points: int, seed: int
+) -> tuple[HeadVectors, Floats]:
+    """Return the tokens of a finished map that were fitted, and where they are drawn.
+
+    Parameters
+    ----------
+    vectors : HeadVectors
+    drawn : ndarray of float32, shape (2 * n_tokens, dims)
+    fit_points, seed : int
+        As of `fit_sampled`.
+    """
+    chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
+    if not len(others):
+        return vectors, drawn
+    return vectors.subset(chosen), drawn[_points(chosen, vectors.n_tokens)]
 
 
 def _points(tokens: NDArray[np.integer], n_tokens: int) -> NDArray[np.integer]:

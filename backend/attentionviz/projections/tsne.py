@@ -11,8 +11,8 @@ from attentionviz.projections.affinities import fitting_perplexity, place_among,
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import attraction, repulsion
 from attentionviz.projections.neighbours import find_neighbours, nearest, unit_vectors
-from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
-from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
+from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
+from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {
     "perplexity": 30.0,
@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
 NEARNESS = "distance"
 NEEDS_NEIGHBOURS = True
 FEWEST_TOKENS = 4
+# Cosine distances below this are rounding of the vectors: the point is the same one again.
+SAME_DISTANCE = 1e-6
 
 
 def project(
@@ -83,10 +85,19 @@ def joint_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, flo
     return attraction(points, affinities) - forces / np.float32(total), total
 
 
+def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
+    """Return what places other points as the rest of a sample is; see `registry.placer`."""
+    sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
+    n_neighbours = settings["placing_neighbours"]
+    return partial(place_by_cosine, sample=sample, fitted=fitted, n_neighbours=n_neighbours)
+
+
 def place_by_cosine(
     rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, n_neighbours: int
 ) -> Floats:
     """Return points at the affinity-weighted mean of their cosine neighbours in a finished map.
+
+    A point whose vector has the direction of a fitted one lies where that one does.
 
     Parameters
     ----------
@@ -97,4 +108,7 @@ def place_by_cosine(
     points, among = (unit_vectors(x.aligned.points()) for x in (rest, sample))
     found = nearest(points, among, n_neighbours)
     perplexity = found.indices.shape[1] / 3
-    return place_among(fitted, row_affinities(*found, perplexity, len(among)))
+    placed = place_among(fitted, row_affinities(*found, perplexity, len(among)))
+    is_same = found.distances[:, 0] < SAME_DISTANCE
+    placed[is_same] = fitted[found.indices[is_same, 0]]
+    return placed

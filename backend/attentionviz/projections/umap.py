@@ -10,7 +10,7 @@ import numpy as np
 from attentionviz.projections import pca
 from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
-from attentionviz.projections.tsne import place_by_cosine
+from attentionviz.projections.tsne import place_by_cosine, placer
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Projection
 
 DEFAULTS: dict[str, Any] = {
@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
 }
+__all__ = ["DEFAULTS", "FEWEST_TOKENS", "NEARNESS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEARNESS = "distance"
 NEEDS_NEIGHBOURS = True
 FEWEST_TOKENS = 4

@@ -1,5 +1,6 @@
 """What a projection takes and gives: HeadVectors, Neighbours, Projection."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -75,9 +76,22 @@ class HeadVectors:
     def subset(self, tokens: NDArray[np.int64]) -> "HeadVectors":
         """Return the head with these tokens only; the alignment stays that of all tokens."""
         aligned = Aligned(
-            self.aligned.queries[tokens], self.aligned.keys[tokens], self.aligned.scale
+            self.aligned.queries[tokens],
+            self.aligned.keys[tokens],
+            self.aligned.scale,
+            self.aligned.shift,
         )
         return HeadVectors(self.queries[tokens], self.keys[tokens], aligned, self.scaling)
+
+    def likewise(self, queries: Floats, keys: Floats) -> "HeadVectors":
+        """Return other tokens of the same head, aligned as these were.
+
+        Parameters
+        ----------
+        queries, keys : ndarray of float32, shape (n_other_tokens, d_head)
+            Finite.
+        """
+        return HeadVectors(queries, keys, self.aligned.likewise(queries, keys), self.scaling)
 
 
 def require_finite(kind: str, vectors: Floats) -> None:
@@ -121,3 +135,8 @@ class Projection:
     coordinates: Floats
     details: dict[str, float | int | str | None] = field(default_factory=dict)
     fallback: str | None = None
+
+
+# Gives the coordinates of other tokens of a head in its finished map: float32, shape
+# (2 * n_other_tokens, dims), all queries, then all keys.
+Place = Callable[[HeadVectors], Floats]

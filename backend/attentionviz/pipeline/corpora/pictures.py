@@ -1,17 +1,17 @@
-"""Image files: which of a folder count, and how one is opened without trusting it."""
+"""Image files: which of a folder count, and what is said of one that cannot be read."""
 
 import os
-import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
+from attentionviz.core.pictures import FORMATS, PictureError, decode_picture, require_head
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.records import SURROGATE
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+__all__ = ["FORMATS", "list_images", "open_image", "relative_name", "require_readable"]
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-MAX_PIXELS = 25_000_000
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -74,57 +74,20 @@ def open_image(path: Path) -> Image.Image:
     CorpusError
         If it is another format, larger, or damaged; the sentence names the file.
     """
-    with _opened(path) as image:
-        try:
-            return _on_white(ImageOps.exif_transpose(image))
-        # Damaged files fail anywhere inside the decoders, with many kinds of errors.
-        except Exception as error:
-            raise _unreadable(path, error) from error
+    try:
+        return decode_picture(path)
+    except PictureError as error:
+        raise _named(path, error) from error
 
 
 def require_readable(path: Path) -> None:
     """Raise CorpusError unless format and size of an image are allowed; reads its head only."""
-    with _opened(path):
-        pass
-
-
-def _opened(path: Path) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at 89 million pixels; the limit below is lower and an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=FORMATS)
-    except Image.DecompressionBombError as error:
-        raise _too_large(path) from error
-    # As above: a hostile head can raise anything, and the user needs the file's name.
-    except Exception as error:
-        raise _unreadable(path, error) from error
-    if image.width * image.height > MAX_PIXELS:
-        image.close()
-        raise _too_large(path)
-    return image
+        require_head(path)
+    except PictureError as error:
+        raise _named(path, error) from error
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a channel, which a plain conversion would clip
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    layered = image.convert("RGBA")
-    white = Image.new("RGBA", layered.size, "white")
-    return Image.alpha_composite(white, layered).convert("RGB")
-
-
-def _too_large(path: Path) -> CorpusError:
-    return CorpusError(
-        f"{path.name} has more than {MAX_PIXELS // 10**6} million pixels; make it smaller"
-    )
-
-
-def _unreadable(path: Path, error: Exception) -> CorpusError:
-    reason = "not a PNG, JPEG or WebP image" if isinstance(error, OSError) else "damaged"
-    if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror
-    elif "truncated" in str(error):
-        reason = "cut off"
-    return CorpusError(f"{path.name} cannot be read ({reason}); replace or remove it")
+def _named(path: Path, error: PictureError) -> CorpusError:
+    advice = "make it smaller" if error.is_large else "replace or remove it"
+    return CorpusError(f"{path.name} {error}; {advice}")

@@ -1,0 +1,93 @@
+"""The heads of a dataset as new tokens meet them: vectors, maps, and who places into these."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.inference.patient_cache import PatientCache
+from attentionviz.projections import HeadVectors, Placer, dequantise, placer
+from attentionviz.store.dataset import DatasetReader
+
+
+class MapPlacer(NamedTuple):
+    """Who places into one map of one head, and how its steps are counted."""
+
+    placer: Placer
+    offset: NDArray[np.float64]
+    scale: float
+
+    def steps(self, new: HeadVectors) -> NDArray[np.float32]:
+        """Return places in steps of the map, float32 (2 * n_new_tokens, dims); 0..65535 inside."""
+        coordinates = self.placer.place(new).astype(np.float64)
+        return ((coordinates - self.offset) / self.scale).astype(np.float32)
+
+
+class CorpusHeads:
+    """All heads of one dataset, read once and kept as far as memory is allowed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+        Of a complete dataset.
+    cache : PatientCache
+        Shared by all datasets.
+    """
+
+    def __init__(self, reader: DatasetReader, cache: PatientCache) -> None:
+        self.reader = reader
+        self._cache = cache
+        self._owner = (reader.dataset_id, reader.version)
+        self._facts = reader.heads()
+
+    @property
+    def ids(self) -> list[HeadId]:
+        """Return all heads, layer by layer."""
+        return [HeadId(facts["layer"], facts["head"]) for facts in self._facts]
+
+    def vectors(self, head: HeadId) -> HeadVectors:
+        """Return the vectors of the corpus, aligned as when its maps were drawn."""
+        kept: HeadVectors | None = self._cache.get(self._owner, head)
+        if kept is not None:
+            return kept
+        reader, manifest = self.reader, self.reader.manifest
+        vectors = HeadVectors.of(
+            reader.queries(head, 0, reader.n_tokens),
+            reader.keys(head, 0, reader.n_tokens),
+            manifest["layers"][head.layer]["scaling"],
+            rule=manifest["alignment"]["scale"],
+            seed=manifest["seed"],
+        )
+        self._cache.put(self._owner, head, vectors, 4 * vectors.queries.nbytes)
+        return vectors
+
+    def map_placer(self, head: HeadId, name: MapName) -> MapPlacer:
+        """Return what places into one map of a head."""
+        key = (head, name)
+        kept: MapPlacer | None = self._cache.get(self._owner, key)
+        if kept is not None:
+            return kept
+        made = self._make_placer(head, name)
+        self._cache.put(self._owner, key, made, made.placer.n_bytes)
+        return made
+
+    def is_ready(self, head: HeadId, name: MapName) -> bool:
+        """Return whether a map of a head can be placed into at once."""
+        return self._cache.get(self._owner, (head, name)) is not None
+
+    def _make_placer(self, head: HeadId, name: MapName) -> MapPlacer:
+        facts: dict[str, Any] = self._facts[
+            head.layer * self.reader.manifest["n_heads"] + head.head
+        ]
+        offset, scale = facts["maps"][str(name)]["offset"], facts["maps"][str(name)]["scale"]
+        manifest = self.reader.manifest
+        made = placer(
+            name.method,
+            self.vectors(head),
+            dequantise(self.reader.projection(name, head), offset, scale),
+            step=scale,
+            seed=manifest["seed"],
+            parameters=manifest["maps"][str(name)]["parameters"],
+        )
+        return MapPlacer(made, np.asarray(offset), scale)

@@ -1,0 +1,50 @@
+"""The strongest partners of new tokens in a whole corpus."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.projections import HeadVectors
+from attentionviz.projections.neighbours import smallest
+
+N_PARTNERS = 10
+CHUNK_SCORES = 1 << 22
+
+
+class Partners(NamedTuple):
+    """For each new point, queries first, the tokens of its strongest partners, strongest first.
+
+    Attributes
+    ----------
+    tokens : ndarray of int32, shape (2 * n_new_tokens, 10)
+        Keys of the corpus for a query, queries for a key; -1 where the corpus has fewer.
+    scores : ndarray of float32, same shape
+        Scaled q·k; 0 where there is no token.
+    """
+
+    tokens: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+
+def find_partners(new: HeadVectors, corpus: HeadVectors) -> Partners:
+    """Return the strongest partners of the new tokens of a head.
+
+    Parameters
+    ----------
+    new, corpus : HeadVectors
+    """
+    scaling = np.float32(new.scaling)
+    n_points = 2 * new.n_tokens
+    tokens = np.full((n_points, N_PARTNERS), -1, dtype=np.int32)
+    scores = np.zeros((n_points, N_PARTNERS), dtype=np.float32)
+    pairs = ((new.queries * scaling, corpus.keys), (new.keys * scaling, corpus.queries))
+    n_rows = max(1, CHUNK_SCORES // corpus.n_tokens)
+    n_found = min(N_PARTNERS, corpus.n_tokens)
+    for half, (points, others) in enumerate(pairs):
+        for start in range(0, new.n_tokens, n_rows):
+            part = points[start : start + n_rows]
+            rows = slice(half * new.n_tokens + start, half * new.n_tokens + start + len(part))
+            found, lowest = smallest(-(part @ others.T), n_found)
+            tokens[rows, :n_found], scores[rows, :n_found] = found, -lowest
+    return Partners(tokens, scores)

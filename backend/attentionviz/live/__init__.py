@@ -1,0 +1,1 @@
+"""The server's side of live texts and images: a worker process, its queue and its end."""

@@ -1,0 +1,49 @@
+"""What a worker says against a question, as an error of this server.
+
+The worker has read what strangers sent: its words are shown, cut and as text, and its codes are
+only those that are known here.
+"""
+
+import logging
+import re
+from typing import Any
+
+from attentionviz.errors import (
+    AppError,
+    DamagedDatasetError,
+    DatasetNotFoundError,
+    InvalidImageError,
+    InvalidRequestError,
+    InvalidTextError,
+    LiveUnavailableError,
+    NotReadyError,
+)
+
+MAX_MESSAGE = 500
+PLACE = re.compile(r"[A-Za-z]{1,60} in [\w.]{1,60}:[0-9]{1,6}", re.ASCII)
+_log = logging.getLogger(__name__)
+KNOWN: dict[str, type[AppError]] = {
+    error.code: error
+    for error in (
+        DamagedDatasetError,
+        DatasetNotFoundError,
+        InvalidImageError,
+        InvalidRequestError,
+        InvalidTextError,
+        LiveUnavailableError,
+        NotReadyError,
+    )
+}
+
+
+def error_of(said: Any) -> AppError:
+    """Return the error that a worker reported as code and message."""
+    code = said.get("code") if isinstance(said, dict) else None
+    message = said.get("message") if isinstance(said, dict) else None
+    if not isinstance(code, str) or not isinstance(message, str) or not message:
+        code, message = "", ""
+    if code in KNOWN:
+        return KNOWN[code](message[:MAX_MESSAGE])
+    if PLACE.fullmatch(message):  # anything else might be what somebody typed
+        _log.warning("the live worker failed with %s", message)
+    return AppError("the process that runs the model failed at this; something else may work")

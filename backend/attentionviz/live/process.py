@@ -1,0 +1,117 @@
+"""One worker process: how it is started, asked and ended."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attentionviz
+from attentionviz.core.worker_settings import WorkerSettings
+from attentionviz.live.pipe import Pipe
+
+END_SECONDS = 2.0
+# What a worker needs of the server's environment; the rest may hold secrets.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
+CACHES = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME")
+
+
+def worker_command(settings: WorkerSettings) -> list[str]:
+    """Return the command of the real worker."""
+    return [sys.executable, "-P", "-m", "attentionviz.inference", settings.to_json()]
+
+
+def worker_environment(n_threads: int) -> dict[str, str]:
+    """Return the environment of a worker: no network, no more threads than these."""
+    kept = {name: os.environ[name] for name in (*PASSED_ON, *CACHES) if name in os.environ}
+    own = str(Path(attentionviz.__file__).parents[1])
+    paths = [os.path.abspath(p) for p in kept.get("PYTHONPATH", "").split(os.pathsep) if p]
+    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join([own, *paths]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"), "1"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        **dict.fromkeys(threads, str(n_threads)),
+        # Heads are worked on side by side; each with one thread of its own.
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+class WorkerProcess:
+    """A process that answers one frame with another.
+
+    Parameters
+    ----------
+    command : sequence of str
+    n_threads : int
+    max_answer_bytes : int
+    """
+
+    def __init__(self, command: Sequence[str], n_threads: int, max_answer_bytes: int) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # A library may print what it was given, and nothing of that is to be kept.
+            stderr=subprocess.DEVNULL,
+            env=worker_environment(n_threads),
+            cwd="/",
+            start_new_session=True,  # Ctrl+C in the terminal is for the server to deal with
+        )
+        self.pid = self._process.pid
+        assert self._process.stdin and self._process.stdout  # noqa: S101 (for the type checker)
+        self._pipe = Pipe(
+            self._process.stdin.fileno(), self._process.stdout.fileno(), max_answer_bytes
+        )
+
+    def send(self, header: dict[str, Any], body: bytes, deadline: float) -> None:
+        """Write one frame; as `Pipe.send`."""
+        self._pipe.send(header, body, deadline)
+
+    def receive(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+        """Read one frame; as `Pipe.receive`."""
+        return self._pipe.receive(deadline)
+
+    def is_ready(self) -> bool:
+        """Return whether it runs and has said nothing that was not asked for."""
+        return self._process.poll() is None and self._pipe.is_silent()
+
+    def how_it_ended(self) -> str:
+        """Return, for a process whose pipe is closed, how it ended; waits a moment for that."""
+        try:
+            status = self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "closed its pipe"
+        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+
+    def end(self) -> None:
+        """Let it end by itself, which it does when its pipe is closed; kill it if it does not."""
+        self._close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:  # what was not yet written has no reader any more
+                    continue
+
+
+def seconds_from_now(seconds: float) -> float:
+    """Return a deadline on the clock of `time.monotonic`."""
+    return time.monotonic() + seconds

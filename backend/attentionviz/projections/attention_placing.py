@@ -1,0 +1,98 @@
+"""Where points lie in a map of attention-tsne that were not fitted: by likeness, and by key."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.projections.neighbours import CHUNK_POINTS, strongest
+from attentionviz.projections.placing import QueryPlaces, candidate_places
+from attentionviz.projections.vectors import Floats, HeadVectors
+
+
+class RestPlacer:
+    """Puts keys where their like lies, and queries where most of their strongest keys are near.
+
+    Parameters
+    ----------
+    sample : HeadVectors
+        What was fitted.
+    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    seed : int
+        Chooses the places that queries try.
+    settings : dict
+        Values for all of `attention_tsne.DEFAULTS`.
+    """
+
+    def __init__(
+        self, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
+    ) -> None:
+        self._sample = sample
+        self._fitted = fitted
+        self._n_targets = min(settings["targets"], sample.n_tokens)
+        queries, keys = np.split(fitted, 2)
+        candidates = candidate_places(queries, keys, settings["places_around_key"], seed)
+        self._places = QueryPlaces(keys, candidates, self._n_targets)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the places take."""
+        return self._places.n_bytes
+
+    def __call__(self, rest: HeadVectors) -> Floats:
+        """Return the coordinates, float32 (2 * n_rest_tokens, dims): queries, then keys."""
+        queries, keys = np.split(place_by_likeness(rest, self._sample, self._fitted), 2)
+        targets, _ = strongest(rest.queries, self._sample.keys, self._n_targets)
+        return np.concatenate([self._places.best(queries, targets), keys])
+
+
+def place_rest(
+    rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
+) -> Floats:
+    """Return keys where their like lies, and queries where most of their strongest keys are near.
+
+    Parameters
+    ----------
+    rest, sample : HeadVectors
+    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+    seed : int
+    settings : dict
+        Values for all of `DEFAULTS`.
+
+    Returns
+    -------
+    ndarray of float32, shape (2 * n_rest_tokens, dims)
+        Queries, then keys.
+    """
+    return RestPlacer(sample, fitted, seed=seed, settings=settings)(rest)
+
+
+def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) -> Floats:
+    """Return each query where the fitted query most like it lies, and each key likewise.
+
+    Vectors that are close score, and are scored, alike. At the mean of its strongest keys a query
+    would lie between all of them and near none: recall@10 of half the points of a 10,000-token
+    head was 0.03 so, and is 0.26 this way.
+
+    Parameters
+    ----------
+    rest, sample : HeadVectors
+    fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+
+    Returns
+    -------
+    ndarray of float32, shape (2 * n_rest_tokens, dims)
+        Queries, then keys.
+    """
+    n_sample = sample.n_tokens
+    queries = fitted[:n_sample][closest(rest.queries, sample.queries)]
+    keys = fitted[n_sample:][closest(rest.keys, sample.keys)]
+    both: Floats = np.concatenate([queries, keys])
+    return both
+
+
+def closest(points: Floats, others: Floats) -> NDArray[np.int64]:
+    """Return for each point which of the others is at the least Euclidean distance."""
+    half_squares = (others**2).sum(axis=1) / 2
+    chunks = [points[i : i + CHUNK_POINTS] for i in range(0, len(points), CHUNK_POINTS)]
+    return np.concatenate([np.argmin(half_squares - part @ others.T, axis=1) for part in chunks])

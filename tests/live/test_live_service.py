@@ -1,0 +1,190 @@
+"""Whatever the worker does, the server answers, and the next question is answered again."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from attentionviz.errors import AppError, BusyError, InvalidTextError
+from attentionviz.live.service import LiveService
+
+Make = Callable[..., LiveService]
+
+
+def said(answer: bytes) -> dict[str, Any]:
+    return json.loads(answer.partition(b"\0")[0])
+
+
+def pid_of(service: LiveService) -> int:
+    return said(service.ask({"do": "echo"}))["pid"]
+
+
+def is_gone(pid: int, seconds: float = 3) -> bool:
+    """Return whether a process that is no child of ours, or was waited for, has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_nothing_is_started_before_the_first_question(make_service: Make) -> None:
+    assert make_service().worker_pid is None
+
+
+def test_a_question_with_its_body_reaches_one_process_that_stays(make_service: Make) -> None:
+    service = make_service(max_answer_bytes=2**23)
+    body = os.urandom(3_000_000)  # far more than a pipe holds
+    answer = service.ask({"do": "echo", "text": "naïve \U0001f600"}, body)
+    assert said(answer)["question"]["text"] == "naïve \U0001f600"
+    assert answer.partition(b"\0")[2] == body
+    assert said(answer)["pid"] == pid_of(service) == service.worker_pid
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("dies", "was ended by signal 9"),
+        ("exits", "ended with status 3"),
+        ("hangs", "took too long"),
+        ("loads_for_ever", "cannot be understood"),
+        ("garbage", "cannot be understood"),
+        ("no_json", "cannot be understood"),
+        ("no_answer", "cannot be understood"),
+        ("huge_header", "cannot be understood"),
+        ("huge", "cannot be understood"),
+    ],
+)
+def test_a_worker_that_fails_is_said_to_have_and_another_takes_its_place(
+    way: str, words: str, make_service: Make
+) -> None:
+    service = make_service(seconds=0.6, load_seconds=5)
+    before = pid_of(service)
+    started = time.monotonic()
+    with pytest.raises(BusyError, match=words):
+        service.ask({"do": way, "text": "said in confidence"})
+    assert time.monotonic() - started < 3
+    assert is_gone(before)
+    assert pid_of(service) != before
+
+
+@pytest.mark.parametrize("way", ["twice", "floods"])
+def test_words_that_nobody_asked_for_never_answer_the_next_question(
+    way: str, make_service: Make
+) -> None:
+    service = make_service()
+    first = said(service.ask({"do": way}))["pid"]
+    time.sleep(0.2)
+    second = said(service.ask({"do": "echo", "n": 2}))
+    assert second["question"]["n"] == 2
+    assert second["pid"] != first
+    assert is_gone(first)
+
+
+def test_a_worker_that_died_between_questions_is_replaced_without_a_word(
+    make_service: Make,
+) -> None:
+    service = make_service()
+    before = pid_of(service)
+    os.kill(before, signal.SIGKILL)
+    time.sleep(0.1)
+    assert pid_of(service) != before
+
+
+def test_loading_a_model_may_take_longer_than_a_question(make_service: Make) -> None:
+    service = make_service(seconds=0.4, load_seconds=5)
+    pid = pid_of(service)
+    assert said(service.ask({"do": "loads", "seconds": 1.0}))["pid"] == pid
+    with pytest.raises(BusyError, match="too long"):
+        service.ask({"do": "slow", "seconds": 1.0})
+
+
+def test_loading_has_an_end_as_well(make_service: Make) -> None:
+    service = make_service(seconds=0.4, load_seconds=0.8)
+    with pytest.raises(BusyError, match="too long"):
+        service.ask({"do": "loads", "seconds": 30})
+
+
+def test_one_question_is_worked_on_at_once_and_more_than_a_few_are_sent_away(
+    make_service: Make,
+) -> None:
+    service = make_service(max_waiting=2)
+    pid_of(service)
+    question = {"do": "slow", "seconds": 0.3}
+
+    def ask(n: int) -> int | str:
+        try:
+            return said(service.ask({**question, "n": n}))["question"]["n"]
+        except BusyError as error:
+            return str(error)
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    answered = [n for n in found if isinstance(n, int)]
+    assert len(answered) == 3
+    assert all(found[n] == n for n in answered)
+    assert all("try again" in words for words in found if isinstance(words, str))
+    assert time.monotonic() - started >= 0.9
+    assert said(service.ask({"n": 9}))["question"]["n"] == 9
+
+
+def test_an_unused_worker_ends_and_the_next_question_starts_another(make_service: Make) -> None:
+    service = make_service(idle_seconds=0.4)
+    before = pid_of(service)
+    assert is_gone(before)
+    assert service.worker_pid is None
+    assert pid_of(service) != before
+
+
+def test_a_worker_in_use_is_not_idle(make_service: Make) -> None:
+    service = make_service(idle_seconds=0.3)
+    before = pid_of(service)
+    assert said(service.ask({"do": "slow", "seconds": 0.8}))["pid"] == before
+
+
+def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make) -> None:
+    service = make_service()
+    pid = pid_of(service)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(service.ask, {"do": "hangs"})
+        time.sleep(0.2)
+        started = time.monotonic()
+        service.close()
+        with pytest.raises(BusyError):
+            running.result(timeout=5)
+    assert time.monotonic() - started < 2
+    assert is_gone(pid)
+    with pytest.raises(BusyError, match="ending"):
+        service.ask({"do": "echo"})
+
+
+def test_the_words_of_the_worker_become_errors_of_known_codes_only(make_service: Make) -> None:
+    service = make_service()
+    known = {"code": "text_invalid", "message": "the text is empty" + "!" * 1000}
+    with pytest.raises(InvalidTextError, match="^the text is empty!{483}$"):
+        service.ask({"do": "refuses", "error": known})
+    for odd in ({"code": "shape_mismatch", "message": "x"}, {"code": [1]}, "x", None, 3):
+        with pytest.raises(AppError) as caught:
+            service.ask({"do": "refuses", "error": odd})
+        assert caught.value.code == "internal_error"
+        assert "x" not in str(caught.value).split()
+
+
+def test_the_worker_gets_no_secret_of_the_server_and_no_network(
+    make_service: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("ATTENTIONVIZ_TOKEN_FILE", "/secret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://secret")
+    environment = said(make_service().ask({"do": "echo"}))["environment"]
+    assert "secret" not in json.dumps(environment)
+    assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
