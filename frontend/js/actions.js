@@ -44,6 +44,8 @@ export function createActions(store, facts, marks) {
     openHead: (at) => store.set({ at }),
     /** A head of another dataset. @param {string} id @param {HeadId} at */
     openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
+    /** A head in the other pane, which opens where there is none; the head of this one stays. @param {string} id @param {HeadId} at */
+    openBeside: (id, at) => store.setBeside({ dataset: id, at }),
     /** @param {string | null} similarWith */
     compareWith: (similarWith) => store.set({ similarWith }),
     showGrid: () => store.set({ at: null }),

@@ -66,11 +66,12 @@ function start(root, site) {
   app.append(area);
   const theme = () => shownTheme(store.get());
   const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
-  const panel = createPanel(app, front.context);
+  const switchPane = () => front.bring(front.name() === 'A' ? 'B' : 'A');
+  const panel = createPanel(app, { ...front.context, switchPane });
   panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
   createKeyboard({
     ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openHeads, focusSearch,
-    switchPane: () => front.bring(front.name() === 'A' ? 'B' : 'A'), walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
+    switchPane, walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */
   function focusSearch() {

@@ -101,6 +101,18 @@ export function ranksOf(values) {
 }
 
 /**
+ * The numbers in which a head has the highest places among all, best place first.
+ *
+ * @param {readonly Column[]} columns
+ * @param {number} head
+ * @param {number} most
+ */
+export function bestPlaces(columns, head, most) {
+  const places = columns.filter(({ values }) => !Number.isNaN(values[head] ?? NaN)).map(({ name, ranks, nKnown }) => ({ name, rank: ranks[head], nKnown }));
+  return places.sort((a, b) => a.rank / a.nKnown - b.rank / b.nKnown).slice(0, most);
+}
+
+/**
  * How many values lie in each of some bins of one width; the last bin holds its upper end.
  *
  * @param {Float64Array} values NaN where there is none

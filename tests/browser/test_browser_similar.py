@@ -253,6 +253,79 @@ def test_heads_of_another_model_are_compared_and_lead_there(page: Page, twins: s
     expect(page.get_by_label("Compare with")).to_have_value("words-twin")
 
 
+def test_a_similar_head_opens_beside_by_its_button_and_by_key(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")["heads"]
+    page.get_by_role(
+        "button", name=f"Open layer {answer[1]['layer']}, head {answer[1]['head']} beside"
+    ).click()
+    second = page.get_by_role("region", name="Pane B:")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer[1]['layer']}, head {answer[1]['head']}"
+    )
+    found = query_of(page)
+    assert (found["layer"], found["head"]) == ("1", "2"), "the open head stays"
+    assert found["compare.dataset"] == "words"
+    assert found["compare.layer"] == str(answer[1]["layer"])
+    assert found["compare.head"] == str(answer[1]["head"])
+    page.keyboard.press("o")
+    expect(page.locator(".about .pane__name")).to_have_text("A")
+    expect(page.locator(".similar__head").first).to_have_text(name_of(answer[0]))
+    page.locator(".similar__head").first.focus()
+    page.keyboard.press("b")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer[0]['layer']}, head {answer[0]['head']}"
+    )
+    assert (query_of(page)["layer"], query_of(page)["head"]) == ("1", "2")
+
+
+def test_a_head_of_another_model_opens_beside(page: Page, twins: str) -> None:
+    open_view(page, twins, f"{HEAD}&selected=query-7&similar-with=words-twin")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")["heads"][0]
+    page.locator(".similar__beside").first.click()
+    second = page.get_by_role("region", name="Pane B:")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer['layer']}, head {answer['head']}"
+    )
+    found = query_of(page)
+    assert (found["dataset"], found["compare.dataset"]) == ("words", "words-twin")
+    wait_until(lambda: "compare.selected" in query_of(page), "the same word is selected there")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768)])
+def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
+    page: Page, address: str, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_view(page, address, HEAD)
+    short = page.get_by_role("region", name="This head in short")
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    places = {}
+    for name in heads[6]["scores"]:
+        values = [v for h in heads if (v := h["scores"][name]["value"]) is not None]
+        own = heads[6]["scores"][name]["value"]
+        if own is not None:
+            places[name] = 1 + sum(value > own for value in values)
+    line = short.get_by_role("button", name="What it does")
+    ordinals = {1: "1st", 2: "2nd", 3: "3rd"}
+    expect(line).to_contain_text(f"{ordinals[min(places.values())]} of 12 in ")
+    nearest = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")["heads"][0]
+    like = short.get_by_role("button", name="Most like it")
+    expect(like).to_contain_text(f"{name_of(nearest)}, distance {nearest['distance']:.2f}")
+    for seen in (line, like):
+        box = seen.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < size[1] / 2, "above the fold"
+    like.click()
+    expect(page.locator(".similar tbody tr").first).to_be_in_viewport()
+    line.click()
+    expect(page.locator(".own-scores")).to_be_in_viewport()
+    expect(page.locator(".section__head:focus")).to_contain_text("What this head does")
+    page.keyboard.press("g")
+    expect(short).to_be_hidden()
+
+
 def test_a_comparison_that_fails_says_so_and_can_be_tried_again(page: Page, twins: str) -> None:
     page.expected.append("404")  # type: ignore[attr-defined]
     open_view(page, twins, f"{HEAD}&similar-with=nobody")

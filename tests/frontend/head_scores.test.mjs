@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tintedBy } from '../../frontend/js/actions.js';
 import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/head_scores.js';
-import { binOf, headsWithin, histogramOf, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, shareOf, slotsOf } from '../../frontend/js/score_columns.js';
+import { bestPlaces, binOf, headsWithin, histogramOf, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, shareOf, slotsOf } from '../../frontend/js/score_columns.js';
 import { headsCsv, rowWindow } from '../../frontend/js/score_table.js';
 import { learnScores, missingWords, numbersFor, PAIR_FIT, scoreFacts, scoresFor, unitWords } from '../../frontend/js/scores.js';
 import { ANY_SCORE, DEFAULTS } from '../../frontend/js/store.js';
@@ -50,6 +50,13 @@ test('places are the reverse of an order', () => {
 test('ranks count from the highest, equal values share the better one, and no number has no rank', () => {
   assert.deepEqual([...COLUMN.ranks], [3, 0, 1, 3, 2, 0]);
   assert.deepEqual([...ranksOf(Float64Array.of(1, 1, 1, 0))], [1, 1, 1, 4]);
+});
+
+test('a head is known for the numbers in which it has the best places of those that have any', () => {
+  const other = makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d');
+  assert.deepEqual(bestPlaces([COLUMN, other], 4, 2), [{ name: 'recall_at_10', rank: 1, nKnown: 5 }, { name: 'induction', rank: 2, nKnown: 4 }]);
+  assert.deepEqual(bestPlaces([COLUMN, other], 1, 2).map(({ name }) => name), ['recall_at_10']);
+  assert.deepEqual(bestPlaces([COLUMN], 5, 2), []);
 });
 
 test('a distribution counts every number once, the upper end in the last bin', () => {

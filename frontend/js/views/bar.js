@@ -23,7 +23,6 @@ const STEPS = [
   { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
   { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
 ];
-const COMPARE_ICON = 'M2 3h12v10H2zM8 3v10';
 const LASSO_ICON = 'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 2.8c.6.6.6 1.3.2 1.9';
 const TABLE_ICON = 'M2 3h12v10H2zM2 6.5h12M6 6.5V13M10 6.5V13';
 const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', left: 'Head at the left', right: 'Head at the right' };
@@ -46,7 +45,7 @@ export function createBar(root, context) {
   const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
   const table = el('button', { class: 'button', type: 'button', title: 'Every head with every score, to sort and to save (key h)', onClick: openHeads }, icon(TABLE_ICON), el('span', { class: 'bar__label' }, 'Scores'));
   const compare = el('button', { class: 'button', type: 'button', title: 'Open a second pane beside this one: another head, method, dataset or model (key c)', onClick: actions.toggleBeside },
-    icon(COMPARE_ICON), el('span', { class: 'bar__label' }, 'Compare'));
+    icon(ICONS.beside), el('span', { class: 'bar__label' }, 'Compare'));
   const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
   const steps = createSteps(undo);
   const place = el('div', { class: 'bar__words' }, title, detail);

@@ -5,6 +5,7 @@ import { offeredWords, shownMethod } from '../best.js';
 import { count, counted, sequenceWord } from '../words.js';
 import { createFidelity } from './fidelity.js';
 import { createFilters } from './filters.js';
+import { createHeadSummary } from './head_summary.js';
 import { createLegend } from './legend.js';
 import { createLineOptions } from './line_options.js';
 import { createMapOptions } from './map_options.js';
@@ -29,6 +30,7 @@ export function createControls(root, context) {
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
   const summary = createSummary(element, context);
+  const short = createHeadSummary(element, context, { scores: () => own.reveal(), similar: () => similar.reveal() });
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);
@@ -46,7 +48,7 @@ export function createControls(root, context) {
   const nearnessWords = el('p', { class: 'side__help' });
   nearness.body.append(nearnessWords);
   const fidelity = createFidelity(truth, context);
-  const similar = createSimilarHeads(truth, context);
+  const similar = createSimilarHeads(truth, { ...context, told: short.tellSimilar });
   const doing = el('div', { class: 'side__part' });
   element.append(doing);
   const own = createOwnScores(doing, context);
@@ -54,7 +56,7 @@ export function createControls(root, context) {
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null);
-      for (const part of [search, color, lines, map, filters, pairs, scores, own, fidelity, similar]) part.update(state);
+      for (const part of [search, color, lines, map, filters, pairs, scores, own, fidelity, similar, short]) part.update(state);
       nearness.element.hidden = state.method === null;
       const { label, help } = offeredWords(shownMethod(state, facts.heads.value, state.at) ?? '');
       nearness.setTitle(`${label}: what nearness means`);
@@ -62,7 +64,7 @@ export function createControls(root, context) {
     },
     focusSearch: search.focus,
     destroy() {
-      for (const part of [summary, search, color, lines, map, filters, pairs, scores, own, nearness, fidelity, similar]) part.destroy();
+      for (const part of [summary, short, search, color, lines, map, filters, pairs, scores, own, nearness, fidelity, similar]) part.destroy();
       element.remove();
     },
   };

@@ -33,7 +33,7 @@ const CONTROLS = [
     ['Palette', 'Safe: blue and orange; Classic: green and pink, as in the original'],
     ['Filters', 'draw only a kind, a part of the positions or norms, or what attends to the selected point'],
     ['Pairs', 'which heads connect two tokens: pairs wished strong or weak, and all heads ranked by how well they fit, with place and weight of each pair'],
-    ['Heads like this one', 'the heads whose attention is most like that of the open one, also those of other models on the same sentences; a click goes there'],
+    ['Heads like this one', 'the heads whose attention is most like that of the open one, also those of other models on the same sentences; a click goes there, the small button (or b on a head of the list) opens it beside'],
     ['Head scores', 'with all heads: tint and sort them by a score, or let those outside of a range step back; in one head: its scores, its place among all, and its weight by offset'],
     ['How true', 'three measures of how far the shown map may be trusted'],
   ]],
@@ -70,6 +70,7 @@ const KEYS = [
   ['l', 'labels on or off'],
   ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],
   ['c', 'a second pane beside this one, or this one alone'],
+  ['b', 'on a head of “Heads like this one”: open it beside, in the other pane'],
   ['o', 'the other pane: header, keys and the sentence or image speak of it'],
   ['?', 'this help'],
 ];

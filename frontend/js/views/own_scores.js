@@ -15,7 +15,7 @@ import { createSection } from './section.js';
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHeads: () => void}} context
- * @returns {View}
+ * @returns {View & {reveal: () => void}}
  */
 export function createOwnScores(root, { actions, derived, facts, openHeads }) {
   const section = createSection(root, { name: 'own-scores', title: 'What this head does', help: 'The scores of this head, and its place among all heads.', isOpen: true });
@@ -75,6 +75,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
       }
       profile.update(own?.profile ?? null);
     },
+    reveal: section.reveal,
     destroy() {
       profile.destroy();
       section.destroy();

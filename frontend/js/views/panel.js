@@ -1,7 +1,7 @@
 /** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { count, counted, headWords, isOwnText, sequenceWord, tokenWords, visibleText } from '../words.js';
+import { count, counted, headWords, isOwnText, sequenceWord, titleWords, tokenWords, visibleText } from '../words.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
@@ -25,7 +25,7 @@ import { createSentenceView } from './sentence.js';
 
 /**
  * @param {HTMLElement} root
- * @param {Context} context
+ * @param {Context & {switchPane: () => void}} context
  * @returns {View}
  */
 export function createPanel(root, context) {
@@ -41,7 +41,10 @@ export function createPanel(root, context) {
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection },
     icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the selection'));
   const body = el('div', { class: 'panel__body' });
-  const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' },
+  const paneWords = el('span', {});
+  const other = el('button', { class: 'button button--small', type: 'button', onClick: context.switchPane });
+  const whose = el('div', { class: 'panel__pane', hidden: true }, paneWords, other);
+  const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' }, whose,
     el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), about, wait);
   root.append(element);
   const strip = createImageStrip(element, context);
@@ -64,6 +67,17 @@ export function createPanel(root, context) {
     return inside.view;
   }
 
+  /** Of two panes, say whose sentence or image is shown. @param {State} state @param {'A' | 'B' | null} pane */
+  function updatePane({ at, dataset }, pane) {
+    badge.hidden = whose.hidden = pane === null;
+    setText(badge, pane ?? '');
+    if (pane === null) return;
+    const next = pane === 'A' ? 'B' : 'A';
+    setText(paneWords, `Pane ${pane} · ${[dataset, at && titleWords(at)].filter(Boolean).join(' · ')}`);
+    setText(other, `Show pane ${next}`);
+    setAttribute(other, 'title', `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`);
+  }
+
   /**
    * @param {State} state
    * @param {Tokens} tokens
@@ -73,8 +87,7 @@ export function createPanel(root, context) {
     const { selected } = state;
     const n = tokens.sequences.length.length;
     const pane = context.pane();
-    badge.hidden = pane === null;
-    setText(badge, pane ?? '');
+    updatePane(state, pane);
     setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
     const head = state.at ? headWords(state.at) : 'no head is open';
     setText(which, selected ? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)} · ${head}` : `${counted(n, 'image')}; click one to select it`);

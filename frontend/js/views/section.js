@@ -27,6 +27,12 @@ export function createSection(root, { name, title, help, isOpen = false }) {
     body,
     /** @param {string} said beside the title */
     setNote: (said) => setText(note, said),
+    /** Open it and bring it into sight; reading goes on there. */
+    reveal() {
+      element.open = true;
+      element.scrollIntoView({ block: 'start' });
+      head.focus({ preventScroll: true });
+    },
     /** @param {string} said */
     setTitle: (said) => setText(words, said),
     destroy: () => element.remove(),

@@ -1,6 +1,6 @@
 /** Heads like the open one, by their attention, in this dataset or in another of the same corpus. */
 
-import { el, setText } from '../dom.js';
+import { el, ICONS, icon, setText } from '../dom.js';
 import { count, headWords, measureWords, titleWords } from '../words.js';
 import { createSection } from './section.js';
 
@@ -12,10 +12,10 @@ const UNITS = { token: 'token', word: 'word', patch: 'patch' };
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<Context, 'actions' | 'api' | 'facts'>} context
- * @returns {View}
+ * @param {Pick<Context, 'actions' | 'api' | 'facts'> & {told: (found: SimilarHeads | null) => void}} context `told` hears what is shown, or null while there is nothing
+ * @returns {View & {reveal: () => void}}
  */
-export function createSimilarHeads(root, { actions, api, facts }) {
+export function createSimilarHeads(root, { actions, api, facts, told }) {
   const section = createSection(root, { name: 'similar', title: 'Heads like this one', help: 'The heads whose attention is most like that of this head.', isOpen: true });
   const select = el('select', { class: 'select', onChange: () => actions.compareWith(select.value || null) });
   const choice = el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Compare with'), select);
@@ -23,7 +23,8 @@ export function createSimilarHeads(root, { actions, api, facts }) {
   const rows = el('tbody', {});
   const table = el('table', { class: 'similar' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Head'),
     el('th', { scope: 'col', title: 'Of attention: 0 is the same, 1 is nothing in common' }, 'Distance'),
-    el('th', { scope: 'col', title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance' }, 'CKA'))), rows);
+    el('th', { scope: 'col', title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance' }, 'CKA'),
+    el('th', { scope: 'col' }, el('span', { class: 'visually-hidden' }, 'Beside')))), rows);
   const more = el('button', { class: 'button button--small', type: 'button', title: 'Show ten heads, or only the five nearest', 'aria-expanded': 'false', onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true') });
   section.body.append(choice, table, more, words);
   /** What is shown or asked for, and with which dataset. */
@@ -39,6 +40,7 @@ export function createSimilarHeads(root, { actions, api, facts }) {
     const own = asked = new AbortController();
     setText(words, 'Comparing …');
     table.classList.add('is-stale');
+    told(null);
     try {
       const found = await api.similar(state.dataset, version, state.at, state.similarWith, own.signal);
       if (!own.signal.aborted) show(state, found);
@@ -54,15 +56,23 @@ export function createSimilarHeads(root, { actions, api, facts }) {
   /** @param {State & {dataset: string}} state @param {SimilarHeads} found */
   function show(state, found) {
     table.classList.remove('is-stale');
+    told(found);
     table.hidden = found.heads.length === 0;
     more.hidden = found.heads.length <= FEW;
-    rows.replaceChildren(...found.heads.map((head) => el('tr', {},
-      el('th', { scope: 'row' }, el('button', { class: 'similar__head', type: 'button', title: `Open ${headWords(head).toLowerCase()}${found.with === state.dataset ? '' : ` of ${found.with}`}`,
-        onClick: () => (found.with === state.dataset ? actions.openHead({ layer: head.layer, head: head.head }) : actions.openHeadOf(found.with, { layer: head.layer, head: head.head })) }, titleWords(head))),
-      el('td', {}, measureWords(head.distance)),
-      el('td', {}, measureWords(head.alignment)))));
+    rows.replaceChildren(...found.heads.map((head) => makeRow(head, state.dataset, found.with)));
     setText(words, found.heads.length === 0 ? 'There is no other head.' : overWords(found));
     offer(state, found.others);
+  }
+
+  /** @param {SimilarHeads['heads'][number]} head @param {string} dataset that is open @param {string} owner dataset that the head is of */
+  function makeRow({ layer, head, distance, alignment }, dataset, owner) {
+    const at = { layer, head };
+    const name = `${headWords(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
+    const openBeside = () => actions.openBeside(owner, at);
+    return el('tr', { onKeydown: (/** @type {KeyboardEvent} */ event) => pressBeside(event, openBeside) },
+      el('th', { scope: 'row' }, el('button', { class: 'similar__head', type: 'button', title: `Open ${name} (key b: beside)`, onClick: () => (owner === dataset ? actions.openHead(at) : actions.openHeadOf(owner, at)) }, titleWords(at))),
+      el('td', {}, measureWords(distance)), el('td', {}, measureWords(alignment)),
+      el('td', {}, el('button', { class: 'button button--quiet button--icon similar__beside', type: 'button', title: `Open ${name} beside, in the other pane (key b)`, onClick: openBeside }, icon(ICONS.beside), el('span', { class: 'visually-hidden' }, `Open ${name} beside`))));
   }
 
   /** @param {boolean} isMore */
@@ -93,13 +103,24 @@ export function createSimilarHeads(root, { actions, api, facts }) {
       if (key === wanted) return;
       wanted = key;
       if (isThere) void ask({ ...state, dataset, at }, description.version ?? '');
-      else asked?.abort();
+      else {
+        asked?.abort();
+        told(null);
+      }
     },
+    reveal: section.reveal,
     destroy() {
       asked?.abort();
       section.destroy();
     },
   };
+}
+
+/** The key b on a head opens it in the other pane. @param {KeyboardEvent} event @param {() => void} openBeside */
+function pressBeside(event, openBeside) {
+  if (event.key !== 'b' || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  openBeside();
 }
 
 /**
