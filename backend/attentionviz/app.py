@@ -13,6 +13,8 @@ from attentionviz.api import (
     attention,
     datasets,
     heads,
+    job_options,
+    jobs,
     live,
     page,
     pairs,
@@ -40,6 +42,7 @@ BLUEPRINTS = (
     similarity,
     sequence_scores,
     live,
+    job_options,
     page,
 )
 EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
@@ -68,6 +71,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions[EXTENSION] = made
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
+    if made.jobs is not None:
+        app.register_blueprint(jobs.blueprint)
     app.register_blueprint(sign_in.session_blueprint)
     if made.gate is not None:
         app.register_blueprint(sign_in.blueprint)
@@ -101,10 +106,14 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     app = create_app(settings)
     made: ApiContext = app.extensions[EXTENSION]
     read_tokens_again = made.gate.tokens.refresh if made.gate else None
+    if made.jobs is not None:
+        made.jobs.start()  # what waits from before goes on, also when nobody asks
     try:
         run(app, settings, lambda: _policy(made), on_ready, read_tokens_again)
     finally:
         made.live.close()
+        if made.jobs is not None:
+            made.jobs.stop()
 
 
 def serve_in_background(settings: Settings) -> str:

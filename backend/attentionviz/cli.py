@@ -4,6 +4,7 @@ Each command imports only what it needs.
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
 
 if TYPE_CHECKING:
+    from attentionviz.pipeline.request import BuildRequest
     from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 
 EXIT_ERROR = 2
@@ -100,6 +102,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     add("--text-column", metavar="NAME", help="column of a table that holds the text")
+    add("--estimate", action="store_true", help="say what it would take, and build nothing")
+    add("--json", action="store_true", help="print the estimate, or what was built, as JSON")
     parser.set_defaults(run=_build, interrupted=GO_ON)
 
 
@@ -154,10 +158,27 @@ def _let_idle_threads_sleep() -> None:
 
 def _build(arguments: argparse.Namespace) -> None:
     _let_idle_threads_sleep()
+    request = _build_request(arguments)
+    if arguments.estimate:
+        from attentionviz.pipeline.estimate import estimate, estimate_words
+
+        found = estimate(request, _say)
+        print(json.dumps(found._asdict()) if arguments.json else estimate_words(found))
+        return
     from attentionviz.pipeline.build import build
+
+    result = build(request, _say)
+    if arguments.json:
+        print(json.dumps({"dataset_id": result.dataset_id, "version": result.version}))
+        return
+    words = "was built before, nothing to do" if result.was_there else "is built"
+    print(f"{result.dataset_id} {words}: {result.folder}")
+
+
+def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
     from attentionviz.pipeline.request import BuildRequest
 
-    request = BuildRequest(
+    return BuildRequest(
         model=arguments.model,
         output=arguments.output or load_settings().data_dir,
         text=arguments.text,
@@ -174,9 +195,6 @@ def _build(arguments: argparse.Namespace) -> None:
         text_column=arguments.text_column,
         local_models=CHECKOUT / "data" / "models",
     )
-    result = build(request, _say)
-    words = "was built before, nothing to do" if result.was_there else "is built"
-    print(f"{result.dataset_id} {words}: {result.folder}")
 
 
 def _dims(text: str) -> tuple[int, ...]:

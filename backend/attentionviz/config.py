@@ -6,12 +6,14 @@ A file is overruled by the environment, and that by the command line. Nothing is
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from attentionviz import config_values as values_of
+from attentionviz.config_jobs import JobSettings
 from attentionviz.config_live import LiveSettings
+from attentionviz.config_values import setting as _setting
 from attentionviz.errors import ConfigError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -52,15 +54,8 @@ class Setting(NamedTuple):
         return isinstance(self.default, bool)
 
 
-def _setting(
-    type_name: str, parse: Callable[[Any], Any], default: Any, text: str, flag: str | None = None
-) -> Any:
-    facts = {"type_name": type_name, "parse": parse, "help": text, "flag": flag}
-    return field(default=default, metadata=facts)
-
-
 @dataclass(frozen=True)
-class Settings(LiveSettings):
+class Settings(JobSettings, LiveSettings):
     """How the server runs. Every field is a setting; `SETTINGS` is the same as a table."""
 
     data_dir: Path = _setting(

@@ -1,11 +1,11 @@
 """The settings of live texts and images; `config.Settings` has them like all others."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from attentionviz import config_values as values_of
+from attentionviz.config_values import setting as _setting
 
 
 def _paths(value: Any) -> tuple[Path, ...]:
@@ -14,13 +14,6 @@ def _paths(value: Any) -> tuple[Path, ...]:
     if not isinstance(parts, list | tuple):
         raise ValueError("expected folders with commas between them")
     return tuple(values_of.path(part) for part in parts)
-
-
-def _setting(
-    type_name: str, parse: Callable[[Any], Any], default: Any, text: str, flag: str | None = None
-) -> Any:
-    facts = {"type_name": type_name, "parse": parse, "help": text, "flag": flag}
-    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True)

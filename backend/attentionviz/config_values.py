@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,27 @@ _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def setting(
+    type_name: str, parse: Callable[[Any], Any], default: Any, text: str, flag: str | None = None
+) -> Any:
+    """Return a field of a class of settings, with all that is known of it.
+
+    Parameters
+    ----------
+    type_name : str
+        As help names the kind of value.
+    parse : callable
+        Reads a value that was given; one of those below.
+    default : object
+    text : str
+        What it is for, in one sentence.
+    flag : str or None
+        Its option, where that is not its name.
+    """
+    facts = {"type_name": type_name, "parse": parse, "help": text, "flag": flag}
+    return field(default=default, metadata=facts)
 
 
 def words(value: Any) -> tuple[str, ...]:
@@ -107,6 +129,17 @@ def yes_or_no(value: Any) -> bool:
     if word not in (*_TRUE, *_FALSE):
         raise ValueError("expected true or false")
     return word in _TRUE
+
+
+def model_names(value: Any) -> tuple[str, ...]:
+    """Return names of models as a command takes them: presets, hub ids or folders."""
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("expected names with commas between them")
+    names = [name.strip() for part in parts for name in part.split(",") if name.strip()]
+    if any(name.startswith("-") for name in names):
+        raise ValueError("no model has a name that begins with a dash")
+    return tuple(dict.fromkeys(names))
 
 
 def some_text(value: Any) -> str:

@@ -10,6 +10,8 @@ from attentionviz.access.tokens import TokenFile
 from attentionviz.api.import_map import Index
 from attentionviz.api.live_settings import make_service
 from attentionviz.config import Settings
+from attentionviz.jobs import JobQueue
+from attentionviz.jobs.limits import limits_of
 from attentionviz.live.service import LiveService
 from attentionviz.store.reader import DatasetLibrary
 
@@ -28,6 +30,8 @@ class ApiContext:
         Runs models for texts and images that visitors add, in another process.
     gate : Gate or None
         Asks who sends a request; None where everybody who reaches the server may do everything.
+    jobs : JobQueue or None
+        None where nothing is built from the page.
     """
 
     settings: Settings
@@ -36,6 +40,7 @@ class ApiContext:
     heavy: BoundedSemaphore
     live: LiveService
     gate: Gate | None = None
+    jobs: JobQueue | None = None
 
 
 def make_context(settings: Settings) -> ApiContext:
@@ -44,7 +49,8 @@ def make_context(settings: Settings) -> ApiContext:
     index = Index(settings.frontend_dir)
     gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
     heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
-    return ApiContext(settings, library, index, heavy, make_service(settings), gate)
+    jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
+    return ApiContext(settings, library, index, heavy, make_service(settings), gate, jobs)
 
 
 def context() -> ApiContext:

@@ -6,6 +6,7 @@ from attentionviz import __version__
 from attentionviz.api.computed import MAX_AGGREGATE
 from attentionviz.api.openapi_access import SECURITY
 from attentionviz.api.openapi_compared import compared_paths
+from attentionviz.api.openapi_jobs import job_paths
 from attentionviz.api.openapi_live import live_paths
 from attentionviz.api.openapi_parts import (
     Json,
@@ -72,6 +73,7 @@ def document() -> Json:
             **_pattern_paths(),
             **_similarity_paths(),
             **live_paths(_DATASET, _IN_DATASET),
+            **job_paths(),
         },
         "components": components(),
     }

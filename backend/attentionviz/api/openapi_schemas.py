@@ -1,6 +1,7 @@
 """What the description of the API refers to: schemas of JSON answers, headers, errors."""
 
 from attentionviz.api import openapi_access
+from attentionviz.api.openapi_jobs import job_schemas
 from attentionviz.api.openapi_parts import Json
 from attentionviz.store.columns import PATCH_COLUMNS
 from attentionviz.store.schema import FIDELITY_SCHEMA, SIMILARITY_SCHEMA, object_schema
@@ -24,12 +25,13 @@ _HEADERS: dict[str, Json] = {
 _REASONS = {
     400: "A parameter of the query is unknown, missing, repeated or malformed.",
     404: "There is no such thing.",
-    409: "It is still being built, or the model of the dataset cannot be run here.",
+    409: "It is still being built; its model cannot be run here; or a job is in no state for this.",
     413: "The body is too large.",
     415: "The body is of another type.",
     **openapi_access.REASONS,
     500: "A file of the dataset does not fit its manifest, or another version wrote it.",
     503: "Too many wait, or the process that runs the model died; Retry-After says when to ask.",
+    507: "The disk has no room for it.",
 }
 _NULLABLE_TEXT: Json = {"type": ["string", "null"]}
 _NULLABLE_NUMBER: Json = {"type": ["number", "null"]}
@@ -43,7 +45,7 @@ def components() -> Json:
     """Return schemas, headers and answers that paths refer to."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
-        "schemas": {**_dataset_schemas(), **_content_schemas()},
+        "schemas": {**_dataset_schemas(), **_content_schemas(), **job_schemas()},
         "headers": _HEADERS,
         "securitySchemes": openapi_access.SCHEMES,
         "responses": {

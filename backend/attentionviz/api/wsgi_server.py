@@ -1,5 +1,6 @@
 """The loop around the application: waitress, held to our headers, errors and way to end."""
 
+import copy
 import resource
 import signal
 import socket
@@ -10,12 +11,13 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
 from attentionviz.access.request_log import write_line
+from attentionviz.api.body_limits import MAX_BODY_BYTES, body_limit
 from attentionviz.api.guard import WsgiApp, add_headers
-from attentionviz.api.live_settings import largest_body
 from attentionviz.api.responses import error_body
 from attentionviz.config import Settings
 from attentionviz.errors import ConfigError
@@ -57,7 +59,7 @@ def run(
     """
     _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
-    server.channel_class = _channel_class(policy, has_log=settings.has_access_log)
+    server.channel_class = _channel_class(settings, policy)
     stop = _Stop(server)
     previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
     if on_hangup is not None:
@@ -89,7 +91,7 @@ def run_in_thread(app: WsgiApp, settings: Settings, policy: Callable[[], str]) -
         When the address cannot be listened on.
     """
     server = _listen(app, settings)
-    server.channel_class = _channel_class(policy, has_log=settings.has_access_log)
+    server.channel_class = _channel_class(settings, policy)
     Thread(target=server.run, name="attentionviz", daemon=True).start()
     return _own_address(settings, server)
 
@@ -128,7 +130,7 @@ def _listen(app: WsgiApp, settings: Settings) -> Any:
         channel_timeout=settings.channel_timeout,
         cleanup_interval=min(settings.channel_timeout, CLEANUP_SECONDS),
         asyncore_use_poll=True,
-        max_request_body_size=largest_body(settings),
+        max_request_body_size=MAX_BODY_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
         outbuf_high_watermark=MAX_WAITING_BYTES,
         clear_untrusted_proxy_headers=False,  # access/proxies.py does it, for several proxies, too
@@ -160,7 +162,16 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _channel_class(policy: Callable[[], str], *, has_log: bool) -> type[HTTPChannel]:
+def _channel_class(settings: Settings, policy: Callable[[], str]) -> type[HTTPChannel]:
+    class OwnParser(HTTPRequestParser):
+        """Refuses a body that is too large for its address before any of it is read."""
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            own = copy.copy(self.adj)
+            own.max_request_body_size = 1 + body_limit(settings, self.command, self.path)
+            self.adj: Any = own
+
     class OwnErrorTask(ErrorTask):
         """Answers what never reaches the application, such as a malformed request."""
 
@@ -174,11 +185,12 @@ def _channel_class(policy: Callable[[], str], *, has_log: bool) -> type[HTTPChan
             self.set_close_on_finish()
             self.content_length = len(body)
             self.write(body)
-            if has_log:
+            if settings.has_access_log:
                 asked = (str(self.channel.addr[0]), "-", "")
                 write_line(asked, (str(error.code), len(body), 0, "-"))
 
     class OwnChannel(HTTPChannel):
+        parser_class = OwnParser
         error_task_class = OwnErrorTask
 
     return OwnChannel

@@ -55,6 +55,6 @@ METHOD_FACTS: dict[str, MethodFacts] = {
         "UMAP",
         "Near means a similar direction (cosine) of the vectors; groups are drawn tighter than "
         "they are.",
-        8.0,
+        18.0,
     ),
 }

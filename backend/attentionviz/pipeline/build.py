@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attentionviz.errors import InvalidRequestError
 from attentionviz.pipeline.corpus import (
@@ -31,6 +31,9 @@ from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
 from attentionviz.store.lock import dataset_lock
 from attentionviz.store.writer import remove_others
+
+if TYPE_CHECKING:
+    from attentionviz.models import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,7 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
         With one sentence on what is wrong: the corpus, the model, a lock, a full disk. What was
         finished stays, and the same request goes on from there.
     """
-    from attentionviz import models  # imports torch, which takes seconds
-
-    corpus = _read_corpus(request)
-    say(f"loading {request.model}")
-    model = models.load(request.model, device=request.device, local_models=request.local_models)
-    source = source_of(model, corpus)
-    lengths = take_sequences(source, request.max_tokens)
-    plan = make_plan(request, model, source, lengths)
-    say(_corpus_words(plan, corpus))
+    plan, model, source = prepare(request, say)
     with dataset_lock(request.output, plan.dataset_id):
         shown = read_pointer(request.output, plan.dataset_id)
         built = find_built(request.output, plan.dataset_id, plan.build_key)
@@ -94,6 +89,26 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
                 "with --id another name, both are listed"
             )
         return result
+
+
+def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", Source]:
+    """Read the corpus, load the model and decide the build; nothing is written.
+
+    Raises
+    ------
+    AppError
+        With one sentence on what is wrong with the corpus, the model, or both together.
+    """
+    from attentionviz import models  # imports torch, which takes seconds
+
+    corpus = _read_corpus(request)
+    say(f"loading {request.model}")
+    model = models.load(request.model, device=request.device, local_models=request.local_models)
+    source = source_of(model, corpus)
+    lengths = take_sequences(source, request.max_tokens)
+    plan = make_plan(request, model, source, lengths)
+    say(_corpus_words(plan, corpus))
+    return plan, model, source
 
 
 def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:

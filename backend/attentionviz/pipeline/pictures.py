@@ -46,14 +46,16 @@ def picture_paths(image_idx: int) -> tuple[str, str]:
     return layout.image_path(image_idx), layout.thumbnail_path(image_idx)
 
 
-def _write_picture(folder: Path, image_idx: int, picture: Image.Image) -> list[FileRecord]:
+def encoded(picture: Image.Image) -> tuple[bytes, bytes]:
+    """Return a picture and its thumbnail as the PNG files that are stored."""
     thumbnail = picture.copy()
     thumbnail.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    path, thumbnail_path = picture_paths(image_idx)
-    return [
-        write_bytes(folder, path, _png_bytes(picture)),
-        write_bytes(folder, thumbnail_path, _png_bytes(thumbnail)),
-    ]
+    return _png_bytes(picture), _png_bytes(thumbnail)
+
+
+def _write_picture(folder: Path, image_idx: int, picture: Image.Image) -> list[FileRecord]:
+    files = zip(picture_paths(image_idx), encoded(picture), strict=True)
+    return [write_bytes(folder, path, content) for path, content in files]
 
 
 def _png_bytes(picture: Image.Image) -> bytes:

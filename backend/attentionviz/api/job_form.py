@@ -1,0 +1,94 @@
+"""The fields of the form that asks for a dataset, checked before anything is done with them."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from attentionviz.core.types import DIMS, METHODS
+from attentionviz.errors import InvalidRequestError
+from attentionviz.jobs import JobRequest
+from attentionviz.jobs.limits import AllowedModel
+from attentionviz.jobs.uploads import Upload
+from attentionviz.store.layout import require_dataset_id
+
+FIELDS = ("model", "dataset_id", "methods", "dims", "max_tokens", "text_column")
+MAX_TOKENS = 2**31 - 1
+MAX_COLUMN_NAME = 1000
+
+
+def read_form(
+    form: Mapping[str, str], upload: Upload, models: Sequence[AllowedModel]
+) -> JobRequest:
+    """Return what a form asks for.
+
+    Parameters
+    ----------
+    form : mapping
+        ``model``, ``dataset_id``, ``methods`` and ``dims`` (with commas); where wanted,
+        ``max_tokens`` and ``text_column``.
+    upload : Upload
+    models : sequence of AllowedModel
+
+    Raises
+    ------
+    InvalidRequestError
+        For a field that is unknown, missing or malformed, or a model that does not fit.
+    """
+    unknown = set(form) - set(FIELDS)
+    if unknown:
+        known = ", ".join(FIELDS)
+        raise InvalidRequestError(f"unknown field {min(unknown)[:40]!r}; known are {known}")
+    model = _model(_field(form, "model"), upload, models)
+    dataset_id = _field(form, "dataset_id")
+    require_dataset_id(dataset_id[:100])
+    column = form.get("text_column") or None
+    if column is not None and (len(column) > MAX_COLUMN_NAME or not column.isprintable()):
+        raise InvalidRequestError("text_column is no name of a column")
+    return JobRequest(
+        model=model.argument,
+        model_name=model.name,
+        modality=upload.modality,
+        dataset_id=dataset_id,
+        methods=_some(form, "methods", METHODS),
+        dims=tuple(int(text) for text in _some(form, "dims", tuple(map(str, DIMS)))),
+        max_tokens=_max_tokens(form.get("max_tokens", "")),
+        text_column=column if upload.modality == "text" else None,
+        corpus=upload.names[0] if upload.modality == "text" else dataset_id,
+        title=upload.title,
+        n_files=len(upload.names),
+        n_bytes=upload.n_bytes,
+    )
+
+
+def _field(form: Mapping[str, str], name: str) -> str:
+    value = form.get(name, "")
+    if not value:
+        raise InvalidRequestError(f"{name} is missing")
+    return value
+
+
+def _model(name: str, upload: Upload, models: Sequence[AllowedModel]) -> AllowedModel:
+    found = {model.name: model for model in models}
+    if name not in found:
+        known = ", ".join(found) or "none"
+        raise InvalidRequestError(f"the model {name[:80]!r} is not offered here; {known} are")
+    model = found[name]
+    if model.modality not in (None, upload.modality):
+        reads = "text" if model.modality == "text" else "images"
+        raise InvalidRequestError(f"{name} reads {reads}, and {upload.title} is no such corpus")
+    return model
+
+
+def _some(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    words = _field(form, name).split(",")
+    for word in words:
+        if word not in known:
+            raise InvalidRequestError(f"{name} has {word[:40]!r}, not one of {', '.join(known)}")
+    return tuple(word for word in known if word in words)
+
+
+def _max_tokens(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,10}", text) or not 1 <= int(text) <= MAX_TOKENS:
+        raise InvalidRequestError(f"max_tokens is {text[:40]!r}, not a number from 1")
+    return int(text)

@@ -1,0 +1,36 @@
+"""Whether datasets may be built from the page, and with what."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from attentionviz.api.context import context
+from attentionviz.api.parameters import query
+from attentionviz.api.responses import json_response
+from attentionviz.core.types import DIMS, METHODS
+from attentionviz.jobs.queue import MAX_WAITING
+from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
+
+blueprint = Blueprint("job_options", __name__)
+
+
+@blueprint.get("/api/v1/jobs/options")
+def get_job_options() -> Response:
+    """Say whether there are jobs, and which models, files and sizes they take."""
+    query()
+    queue = context().jobs
+    if queue is None:
+        return json_response({"is_enabled": False})
+    limits = queue.limits
+    found: dict[str, Any] = {
+        "is_enabled": True,
+        "models": [{"name": one.name, "modality": one.modality} for one in limits.models],
+        "methods": list(METHODS),
+        "dims": list(DIMS),
+        "endings": {"text": list(TEXT_ENDINGS), "image": list(IMAGE_ENDINGS)},
+        "max_text_bytes": limits.uploads.text_bytes,
+        "max_image_bytes": limits.uploads.image_bytes,
+        "max_images": limits.uploads.n_images,
+        "max_waiting": MAX_WAITING,
+    }
+    return json_response(found)

@@ -1,0 +1,25 @@
+"""The command lines of a job."""
+
+from pathlib import Path
+
+from attentionviz.jobs.records import JobRequest
+
+
+def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str]:
+    """Return the command that builds the dataset of a job."""
+    command = ["build", "--json", "--model", request.model]
+    command += ["--text" if request.modality == "text" else "--images", str(corpus)]
+    command += ["--output", str(data_dir), "--id", request.dataset_id]
+    for method in request.methods:
+        command += ["--method", method]
+    command += ["--dims", ",".join(map(str, request.dims))]
+    if request.max_tokens is not None:
+        command += ["--max-tokens", str(request.max_tokens)]
+    if request.text_column is not None:
+        command.append(f"--text-column={request.text_column}")  # it may begin with a dash
+    return command
+
+
+def estimate_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str]:
+    """Return the command that tells what a build will take."""
+    return [*build_command(request, corpus, data_dir), "--estimate"]

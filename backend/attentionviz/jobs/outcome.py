@@ -1,0 +1,83 @@
+"""What became of a job, as the disk and the last words of its process tell."""
+
+import os
+import shutil
+from pathlib import Path
+
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.jobs.records import MAX_WORDS
+from attentionviz.store import folders, layout
+from attentionviz.store.lock import DatasetLockedError, dataset_lock
+
+SENTENCE = "attentionviz: "
+ENDED_WITH_SERVER = "it ended with the server; start it again to go on"
+KILLED = "it was killed, most likely for want of memory; start it again to go on"
+NO_MEMORY = "it needed more memory than a job may have (job_memory_mb)"
+EXIT_SENTENCE = 2
+
+
+def finished_version(data_dir: Path, dataset_id: str) -> str | None:
+    """Return the version of a finished dataset; None where there is none, or no whole one."""
+    try:
+        version = folders.read_pointer(data_dir, dataset_id)
+        version = version or folders.unpointed_versions(data_dir).get(dataset_id)
+        if version is None:
+            return None
+        folder = layout.dataset_folder(data_dir, dataset_id, version)
+        folders.read_manifest(folder, dataset_id, version)
+    except DamagedDatasetError:
+        return None
+    return version
+
+
+def staging_of(data_dir: Path, dataset_id: str) -> list[Path]:
+    """Return the folders of unfinished builds of a dataset."""
+    staging = data_dir / layout.STAGING_FOLDER
+    try:
+        names = os.listdir(staging)
+    except OSError:
+        return []
+    parsed = ((name, layout.parse_staging_name(name)) for name in names)
+    return [staging / name for name, found in parsed if found and found[0] == dataset_id]
+
+
+def is_taken(data_dir: Path, dataset_id: str) -> bool:
+    """Say whether a finished dataset of any state, or a build, has this name."""
+    is_there = os.path.lexists(layout.pointer_path(data_dir, dataset_id))
+    is_unpointed = dataset_id in folders.unpointed_versions(data_dir)
+    return is_there or is_unpointed or bool(staging_of(data_dir, dataset_id))
+
+
+def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
+    """Remove unfinished builds of a dataset; those that another process works on stay."""
+    unfinished = staging_of(data_dir, dataset_id)
+    if not unfinished:
+        return
+    try:
+        with dataset_lock(data_dir, dataset_id):
+            for folder in unfinished:
+                shutil.rmtree(folder, ignore_errors=True)
+    except DatasetLockedError:
+        return
+
+
+def failure_words(status: int, log: str) -> str:
+    """Return the sentence on a process that did not succeed.
+
+    Parameters
+    ----------
+    status : int
+        Exit status; negative for a signal.
+    log : str
+        Its last words.
+    """
+    if status < 0:
+        return KILLED
+    if status == EXIT_SENTENCE and SENTENCE in f"\n{log}":
+        # The message as it is: also one that names a column with a line feed in it.
+        return f"\n{log}".rpartition(f"\n{SENTENCE}")[2].strip()[:MAX_WORDS]
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    last = lines[-1] if lines else "it left no words"
+    if last.startswith(("MemoryError", "numpy._core._exceptions._ArrayMemoryError")):
+        return NO_MEMORY
+    return f"it broke off: {last[:500]}"

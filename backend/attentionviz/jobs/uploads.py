@@ -1,0 +1,125 @@
+"""What may be uploaded, and under which names it lies; a name from outside never becomes a path."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from attentionviz.errors import CorpusError
+from attentionviz.jobs.errors import UploadTooLargeError
+
+TEXT_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson")
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+MAX_TITLE = 200
+MAX_STEM = 40
+
+
+class Received(NamedTuple):
+    """One file that has arrived.
+
+    Attributes
+    ----------
+    path : Path
+        Where it lies, under a name of ours.
+    name : str
+        What the sender calls it.
+    n_bytes : int
+    """
+
+    path: Path
+    name: str
+    n_bytes: int
+
+
+class UploadLimits(NamedTuple):
+    """The most that is taken: bytes of text, bytes of all images, and images."""
+
+    text_bytes: int
+    image_bytes: int
+    n_images: int
+
+
+class Upload(NamedTuple):
+    """A corpus that has arrived: its modality, our names for its files, and words for people."""
+
+    modality: Literal["text", "image"]
+    names: list[str]
+    title: str
+    n_bytes: int
+
+
+def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
+    """Return what the files are together: one text, or some images.
+
+    Parameters
+    ----------
+    files : sequence of Received
+    limits : UploadLimits
+
+    Raises
+    ------
+    CorpusError
+        When they are neither, or empty.
+    UploadTooLargeError
+        When they are more, or larger, than the limits.
+    """
+    if not files:
+        raise CorpusError("no file was sent; choose a text, a table or images")
+    endings = [ending_of(file.name) for file in files]
+    for file, ending in zip(files, endings, strict=True):
+        if ending not in (*TEXT_ENDINGS, *IMAGE_ENDINGS):
+            known = ", ".join((*TEXT_ENDINGS, *IMAGE_ENDINGS))
+            raise CorpusError(f"{shown(file.name)} has an ending that is not taken; {known} are")
+        if file.n_bytes == 0:
+            raise CorpusError(f"{shown(file.name)} is empty; choose another file")
+    n_bytes = sum(file.n_bytes for file in files)
+    if endings[0] in TEXT_ENDINGS and len(files) == 1:
+        _require_at_most(n_bytes, limits.text_bytes, "text")
+        stem = stem_of(files[0].name) or "text"
+        return Upload("text", [stem + endings[0]], shown(files[0].name), n_bytes)
+    if not set(endings) <= set(IMAGE_ENDINGS):
+        raise CorpusError("these files are no corpus together; choose one text, or only images")
+    _require_at_most(n_bytes, limits.image_bytes, "images")
+    if len(files) > limits.n_images:
+        raise UploadTooLargeError(
+            f"{len(files):,} images are more than {limits.n_images:,}; leave some out"
+        )
+    width = len(str(len(files) - 1))
+    names = [_image_name(i, width, file.name) for i, file in enumerate(files)]
+    title = "1 image" if len(files) == 1 else f"{len(files):,} images"
+    return Upload("image", names, title, n_bytes)
+
+
+def ending_of(name: str) -> str:
+    """Return the ending of a sender's name, in lower case; empty where it has none."""
+    match = re.search(r"\.[a-z0-9]{1,8}\Z", name.lower())
+    return match[0] if match else ""
+
+
+def stem_of(name: str) -> str:
+    """Return what of a sender's name can be part of ours: lower case, digits and dashes."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = unicodedata.normalize(
+        "NFKD", last.removesuffix(last[len(last) - len(ending_of(last)) :])
+    )
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower().encode("ascii", "ignore").decode())
+    return slug.strip("-")[:MAX_STEM].strip("-")
+
+
+def shown(name: str) -> str:
+    """Return a sender's name as people see it: its last part, without what is not printed."""
+    last = re.split(r"[/\\]", name)[-1]
+    printed = "".join(c if c.isprintable() else "\ufffd" for c in last)
+    return printed[:MAX_TITLE].encode("utf-8", "replace").decode() or "a file without a name"
+
+
+def _image_name(i: int, width: int, name: str) -> str:
+    stem = stem_of(name)
+    return f"{i:0{width}d}{'-' if stem else ''}{stem}{ending_of(name)}"
+
+
+def _require_at_most(n_bytes: int, most: int, what: str) -> None:
+    if n_bytes > most:
+        size = f"{n_bytes / 1e6:,.1f} MB of {what}"
+        raise UploadTooLargeError(f"{size} are more than {most / 1e6:,.0f} MB; take less")

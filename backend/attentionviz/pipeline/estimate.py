@@ -1,0 +1,171 @@
+"""What a build will take, told before it begins: tokens, maps, time and room; nothing is built."""
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from joblib import cpu_count
+
+from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.pipeline.build import prepare
+from attentionviz.pipeline.calibration import QUICK, SLOW, Calibration, calibrate
+from attentionviz.pipeline.plan import BuildPlan
+from attentionviz.pipeline.progress import Say, duration_words
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.pipeline.sources import n_available
+from attentionviz.projections import needs_neighbours
+from attentionviz.projections.neighbours import N_NEIGHBOURS
+from attentionviz.projections.sampling import DEFAULT_FIT_POINTS
+from attentionviz.store import layout
+from attentionviz.store.grid import choose_grid_tokens
+
+if TYPE_CHECKING:
+    from attentionviz.models import LoadedModel
+
+# A t-SNE of n points takes n (1 + n / 5,500): a share for each point, and one for each pair.
+PAIRS_WEIGH_AT = 5500
+# Beyond this measures look at a sample, so their cost is linear.
+MEASURED_TOKENS = 1000
+# Files are flushed to the disk one by one, two a map.
+FLUSH_SECONDS = 0.01
+# A process that draws maps imports NumPy, SciPy and openTSNE first.
+WORKER_SECONDS = 2.0
+# Scores of a head, and its share of the comparison of all heads.
+HEAD_SECONDS = 0.03
+# The check of attention and the probe are some forward passes of a few sequences each.
+N_CHECKED_TOKENS = 3000
+
+NPY_HEADER_BYTES = 128
+# In manifest.json, and in heads.json for a head and for one of its maps.
+FILE_BYTES, HEAD_BYTES, MAP_BYTES = 190, 3500, 550
+BLOCK_BYTES = 4096
+
+
+class Estimate(NamedTuple):
+    """What a build will take.
+
+    Attributes
+    ----------
+    dataset_id : str
+    n_sequences, n_sequences_total : int
+        Taken, and in the corpus.
+    n_tokens : int
+    n_heads : int
+        Of all layers.
+    n_maps : int
+        Of all heads.
+    seconds : float
+        From the command to the finished dataset, on this machine as busy as it is now.
+    n_bytes : int
+        Of the finished dataset.
+    n_bytes_building : int
+        At most, while it is being built.
+    """
+
+    dataset_id: str
+    n_sequences: int
+    n_sequences_total: int
+    n_tokens: int
+    n_heads: int
+    n_maps: int
+    seconds: float
+    n_bytes: int
+    n_bytes_building: int
+
+
+def estimate(request: BuildRequest, say: Say = lambda _: None) -> Estimate:
+    """Load the model, read the corpus, time a few steps, and return what a build will take.
+
+    Parameters
+    ----------
+    request : BuildRequest
+    say : callable
+        Gets one sentence at a time on what is going on.
+
+    Raises
+    ------
+    AppError
+        As a build would: the corpus or the model is not what was asked for.
+    """
+    started = time.perf_counter()
+    plan, model, source = prepare(request, say)
+    loading = time.perf_counter() - started
+    say("timing one map")
+    measured = calibrate(plan, model, source)
+    n_heads = model.n_layers * model.n_heads
+    n_bytes, n_spare = _bytes(plan, model, measured)
+    return Estimate(
+        dataset_id=plan.dataset_id,
+        n_sequences=len(plan.lengths),
+        n_sequences_total=n_available(source.corpus),
+        n_tokens=plan.n_tokens,
+        n_heads=n_heads,
+        n_maps=n_heads * len(plan.facts["maps"]),
+        seconds=round(loading + _seconds(plan, n_heads, measured), 1),
+        n_bytes=n_bytes,
+        n_bytes_building=n_bytes + n_spare,
+    )
+
+
+def estimate_words(found: Estimate) -> str:
+    """Return an estimate as one line for the terminal."""
+    taken = f"{found.n_sequences:,} of {found.n_sequences_total:,} sequences"
+    return (
+        f"{found.dataset_id}: {found.n_tokens:,} tokens in {taken}, {found.n_heads:,} heads, "
+        f"{found.n_maps:,} maps; about {duration_words(found.seconds)} and "
+        f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)"
+    )
+
+
+def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
+    """Return the seconds after the model is loaded."""
+    n = plan.n_tokens
+    is_image = bool(plan.facts["patch_grid"])
+    capture = measured.capture * (n + min(N_CHECKED_TOKENS, 3 * n))
+    pictures = measured.picture * len(plan.lengths) if is_image else 0.0
+    ratio = n / measured.n_tokens
+    measures = ratio * min(1.5, max(1.0, min(n, MEASURED_TOKENS) / measured.n_tokens))
+    head = HEAD_SECONDS * max(1.0, ratio / 2)
+    for group in plan.request.task_groups():
+        head += measured.prepare * measures
+        for name in group:
+            head += _map_seconds(name.method, measured, ratio) + measured.measure * measures
+            head += 2 * FLUSH_SECONDS
+    n_workers = max(1, min(plan.request.n_workers, cpu_count()))
+    starting = measured.compile + (WORKER_SECONDS if n_workers > 1 else 0.0)
+    return capture + pictures + starting + n_heads * head / n_workers
+
+
+def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
+    """Return the seconds of one map of all tokens, `ratio` times as many as were measured."""
+    cost = METHOD_FACTS[method].relative_cost
+    if cost <= METHOD_FACTS[QUICK].relative_cost:
+        return measured.quick * ratio
+    points = 2 * measured.n_tokens
+    fitted = min(points * ratio, DEFAULT_FIT_POINTS)
+    weight = (1 + fitted / PAIRS_WEIGH_AT) / (1 + points / PAIRS_WEIGH_AT)
+    return measured.slow * cost / METHOD_FACTS[SLOW].relative_cost * ratio * weight
+
+
+def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tuple[int, int]:
+    """Return the bytes of the dataset, and what else the build has on the disk at most."""
+    n, n_heads = plan.n_tokens, model.n_layers * model.n_heads
+    grid = len(choose_grid_tokens(plan.lengths, n_heads, plan.request.seed))
+    manifest = {**plan.facts, "grid": {"n_tokens": grid, "n_points": 2 * grid}}
+    files = layout.expected_files(manifest)
+    arrays = {name: spec for name, spec in files.items() if spec is not None}
+    n_bytes = sum(
+        NPY_HEADER_BYTES + math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+        for spec in arrays.values()
+    )
+    n_bytes += FILE_BYTES * len(files) + n_heads * (HEAD_BYTES + MAP_BYTES * len(manifest["maps"]))
+    n_bytes += int(measured.token_bytes * n + measured.picture_bytes * len(plan.lengths))
+    vectors = np.dtype(plan.request.precision).itemsize * (model.n_heads + model.n_key_heads)
+    shards = model.n_layers * n * (vectors * model.d_head + 16 * model.n_heads)
+    neighbours = 0
+    if any(needs_neighbours(method, n) for method in plan.request.methods):
+        neighbours = n_heads * 2 * n * min(N_NEIGHBOURS, 2 * n) * 8
+    # Shards are gone when neighbours come; a file takes whole blocks, and each map has facts.
+    blocks = BLOCK_BYTES * (len(files) + n_heads * (1 + len(manifest["maps"])))
+    return n_bytes, max(shards, neighbours) + blocks

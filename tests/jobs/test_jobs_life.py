@@ -1,0 +1,284 @@
+"""A job from the upload to the dataset, in real processes; and every way in which it can end."""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.job_server import (
+    TEXT,
+    JobServer,
+    form,
+    is_alive,
+    processes_of,
+    wait_for,
+)
+
+from attentionviz.store.lock import dataset_lock
+
+# Some seconds of work for tiny models, so that a test can come in between.
+LONG = {"methods": "attention-tsne,tsne", "dims": "2,3"}
+LONG_TEXT = b"text\n" + b"".join(
+    b"In april the river %d rose again and she read the letter twice.\n" % i for i in range(40)
+)
+
+
+@pytest.fixture
+def start(tmp_path: Path, tiny_bert: Path) -> Iterator[Callable[..., JobServer]]:
+    """Return a function that starts a server over the same folder; all end with the test."""
+    servers = []
+
+    def make(*options: str) -> JobServer:
+        servers.append(JobServer(tmp_path / "built", tiny_bert, *options))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+    left = processes_of(str(tmp_path / "built"))
+    assert left == [], "nothing outlives its server"
+
+
+def running(server: JobServer, dataset_id: str = "mine", text: bytes = LONG_TEXT) -> str:
+    """Return a job whose process has begun to draw, or at least to work."""
+    job_id = server.post(dataset_id, text, **LONG)["id"]
+    server.wait(job_id, "estimated")
+    server.ask("POST", f"/{job_id}/start")
+
+    def has_begun() -> bool:
+        progress = server.wait(job_id, "waiting", "running")["progress"]
+        return bool(progress and progress["phase"] == "maps")
+
+    wait_for(has_begun, "maps are drawn")
+    return job_id
+
+
+def staged(server: JobServer) -> list[str]:
+    folder = server.data_dir / ".staging"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_an_upload_is_estimated_started_and_becomes_a_dataset(start) -> None:
+    server = start()
+    job_id = server.post("mine", max_tokens="40")["id"]
+    estimate = server.wait(job_id, "estimated")["estimate"]
+    assert (estimate["n_sequences"], estimate["n_heads"], estimate["n_maps"]) == (2, 4, 4)
+    assert not (server.data_dir / "mine.current").exists(), "an estimate builds nothing"
+    assert server.ask("POST", f"/{job_id}/start")[0] == 200
+    job = server.wait(job_id, "done")
+    pointer = (server.data_dir / "mine.current").read_text().strip()
+    assert pointer == f"mine@{job['version']}"
+    size = sum(p.stat().st_size for p in (server.data_dir / pointer).rglob("*") if p.is_file())
+    assert estimate["n_bytes"] == pytest.approx(size, rel=0.25)
+    assert not (server.data_dir / ".jobs" / job_id / "upload").exists()
+    assert staged(server) == []
+    assert server.state_file(job_id)["state"] == "done"
+
+
+def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -> None:
+    server = start()
+    job_id = server.post("mine", b"text\ngood\n\xff bad\n")["id"]
+    job = server.wait(job_id, "failed")
+    assert job["message"] == "mine.csv, line 3: byte 0xFF is not UTF-8; save the file as UTF-8"
+    assert job["can_resume"] is False
+    assert not (server.data_dir / ".jobs" / job_id / "upload").exists()
+
+
+def test_a_picture_that_is_none_is_named(tmp_path, tiny_vit) -> None:
+    server = JobServer(tmp_path / "built", tiny_vit)
+    try:
+        fields = {"model": tiny_vit.name, "dataset_id": "cats", "methods": "pca", "dims": "2"}
+        files = [("Cat One.png", b"<svg onload=alert(1)>")]
+        status, job = server.ask("POST", "", *form(fields, files))
+        assert status == 201
+        job = server.wait(job["id"], "failed")
+        assert job["message"].startswith("0-cat-one.png cannot be read (not a PNG")
+    finally:
+        server.stop()
+
+
+def test_a_running_job_is_cancelled_with_all_of_its_processes(start) -> None:
+    server = start()
+    job_id = running(server)
+    assert len(processes_of(str(server.data_dir / ".jobs"))) >= 1
+    status, answer = server.ask("DELETE", f"/{job_id}")
+    assert (status, answer["jobs"][0]["is_cancelling"]) == (200, True)
+    server.wait(job_id, "cancelled")
+    assert processes_of(str(server.data_dir / ".jobs")) == []
+    assert staged(server) == []
+    assert sorted(p.name for p in (server.data_dir / ".jobs" / job_id).iterdir()) == [
+        *("heartbeat", "log", "request.json", "result", "state.json")
+    ]
+
+
+def test_an_estimate_is_cancelled(start) -> None:
+    server = start()
+    job_id = server.post("mine")["id"]
+    server.wait(job_id, "estimating")
+    server.ask("DELETE", f"/{job_id}")
+    server.wait(job_id, "cancelled")
+    assert processes_of(str(server.data_dir / ".jobs")) == []
+
+
+def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again(start) -> None:
+    server = start()
+    job_id = running(server)
+    os.kill(server.state_file(job_id)["pid"], signal.SIGKILL)
+    job = server.wait(job_id, "failed")
+    assert job["message"] == (
+        "it was killed, most likely for want of memory; start it again to go on"
+    )
+    assert job["can_resume"] is True
+    (folder,) = staged(server)
+    done = set((server.data_dir / ".staging" / folder).glob("L*/queries.npy"))
+    before = {path.relative_to(path.parents[1]): path.stat().st_ino for path in done}
+    assert before, "something was finished"
+    assert server.ask("POST", f"/{job_id}/start")[0] == 200
+    job = server.wait(job_id, "done")
+    built = server.data_dir / f"mine@{job['version']}"
+    assert {name: (built / name).stat().st_ino for name in before} == before
+
+
+def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
+    server = start("--job-silent-seconds", "3")
+    job_id = running(server)
+    pid = server.state_file(job_id)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    job = server.wait(job_id, "failed")
+    assert job["message"] == (
+        "it gave no sign of life for 3 seconds and was ended; start it again to go on"
+    )
+    assert not is_alive(pid)
+
+
+def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> None:
+    server = start()
+    first = running(server)
+    waiting = server.begin("next", max_tokens="40")
+    unstarted = server.post("idle")["id"]
+    pid = server.state_file(first)["pid"]
+    server.kill()
+    wait_for(lambda: not is_alive(pid), "the process ends with its server")
+    wait_for(lambda: not processes_of(str(server.data_dir / ".jobs")), "and all of its own")
+    again = start()
+    job = again.job(first)
+    assert (job["state"], job["can_resume"]) == ("failed", True)
+    assert job["message"] == "it ended with the server; start it again to go on"
+    assert again.wait(waiting, "done")["version"], "what waited went on by itself"
+    assert again.wait(unstarted, "estimated")["estimate"]["n_tokens"] > 0
+    assert again.ask("POST", f"/{first}/start")[0] == 200
+    again.wait(first, "done")
+
+
+def test_a_dataset_that_was_finished_when_the_server_died_is_done(start) -> None:
+    server = start()
+    job_id = server.begin("mine")
+    job = server.wait(job_id, "done")
+    server.kill()
+    path = server.data_dir / ".jobs" / job_id / "state.json"
+    state = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**state, "state": "running", "version": None, "pid": 2**22 - 3}))
+    again = start()
+    assert (again.job(job_id)["state"], again.job(job_id)["version"]) == ("done", job["version"])
+
+
+def test_a_stopped_process_that_outlived_its_server_is_ended_by_the_next(start) -> None:
+    server = start()
+    job_id = running(server)
+    pid = server.state_file(job_id)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    server.kill()
+    assert is_alive(pid), "a stopped process cannot notice"
+    again = start()
+    wait_for(lambda: not is_alive(pid), "it is ended")
+    assert again.job(job_id)["message"] == "it ended with the server; start it again to go on"
+
+
+def test_a_server_that_is_asked_to_end_takes_its_job_along_and_says_so(start) -> None:
+    server = start()
+    job_id = running(server)
+    server.stop()
+    assert server.process.returncode == 0
+    state = server.state_file(job_id)
+    assert (state["state"], state["can_resume"]) == ("failed", True)
+    assert state["message"] == "it ended with the server; start it again to go on"
+    assert processes_of(str(server.data_dir / ".jobs")) == []
+
+
+def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(start) -> None:
+    first, second = start(), start()
+    job_id = running(first)
+    assert second.job(job_id)["state"] == "running"
+    body, kind = form({"model": second.model.name}, [("mine.csv", TEXT)])
+    for method, path, sent in (
+        ("POST", "", (body, kind)),
+        ("DELETE", f"/{job_id}", ()),
+        ("POST", f"/{job_id}/start", ()),
+    ):
+        status, answer = second.ask(method, path, *sent)
+        assert (status, answer["error"]["code"]) == (409, "jobs_elsewhere")
+    assert first.job(job_id)["state"] == "running"
+    first.kill()
+    wait_for(lambda: not processes_of(str(first.data_dir / ".jobs")), "the job ends")
+    assert second.ask("POST", f"/{job_id}/start")[0] == 200
+    second.wait(job_id, "done")
+
+
+def test_a_disk_that_is_full_is_told_in_the_builds_own_words_and_it_goes_on_later(start) -> None:
+    server = start()
+    job_id = running_with_small_files(server)
+    job = server.wait(job_id, "failed")
+    assert job["message"].startswith("no room left on the disk for ")
+    assert job["can_resume"] is True
+    assert server.ask("POST", f"/{job_id}/start")[0] == 200
+    server.wait(job_id, "done")
+
+
+def running_with_small_files(server: JobServer) -> str:
+    """Start a job whose process may write no large file, as on a disk that is full."""
+    import resource
+
+    job_id = server.post("mine", LONG_TEXT, **LONG)["id"]
+    server.wait(job_id, "estimated")
+    with dataset_lock(server.data_dir, "other"):  # makes the folder of locks
+        pass
+    server.ask("POST", f"/{job_id}/start")
+    pid = wait_for(lambda: server.state_file(job_id)["pid"], "it has a process")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+    return job_id
+
+
+def test_a_job_that_takes_too_long_is_ended(start, monkeypatch) -> None:
+    from attentionviz.config import Settings
+    from attentionviz.jobs import JobQueue
+    from attentionviz.jobs.limits import limits_of
+
+    server = start()
+    server.stop()
+    settings = Settings(data_dir=server.data_dir, job_models=(str(server.model),))
+    limits = limits_of(settings)
+    limits = limits._replace(build=limits.build._replace(wall_seconds=0.5))
+    queue = JobQueue(server.data_dir, limits)
+    again = start()
+    job_id = server_job = again.post("mine")["id"]
+    again.wait(server_job, "estimated")
+    again.stop()
+    assert queue.start()
+    try:
+        queue.begin(job_id)
+        job = queue.get(job_id)
+        wait_for(lambda: job.state == "failed", "it is ended")
+        assert "took longer than" in str(job.status.message)
+        assert job.status.can_resume
+    finally:
+        queue.stop()
+
+
+def test_memory_beyond_the_limit_ends_a_job_with_a_sentence(start) -> None:
+    server = start("--job-memory-mb", "600")
+    job_id = server.post("mine")["id"]
+    job = server.wait(job_id, "failed")
+    assert job["message"]
+    assert not job["can_resume"]
