@@ -1,4 +1,4 @@
-"""Whether datasets may be built from the page, and with what."""
+"""Whether datasets may be built from the page, and with what: of each visitor."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from attentionviz.api.context import context
 from attentionviz.api.parameters import query
 from attentionviz.api.responses import json_response
+from attentionviz.api.visitors import visitor
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.jobs.queue import MAX_WAITING
 from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
@@ -18,8 +19,8 @@ blueprint = Blueprint("job_options", __name__)
 def get_job_options() -> Response:
     """Say whether there are jobs, and which models, files and sizes they take."""
     query()
-    queue = context().jobs
-    if queue is None:
+    queue, who = context().jobs, visitor()
+    if queue is None or who is None or not who.may_do_jobs:
         return json_response({"is_enabled": False})
     limits = queue.limits
     found: dict[str, Any] = {

@@ -1,0 +1,111 @@
+"""What a build will take, told before it begins, against what it takes."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from attentionviz.cli import main
+from attentionviz.pipeline.build import build
+from attentionviz.pipeline.estimate import Estimate, estimate, estimate_words
+from attentionviz.pipeline.request import BuildRequest
+from attentionviz.store import layout
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tiny_request(model: Path, out: Path, **changes: object) -> BuildRequest:
+    changes = {"methods": ("pca",), "dims": (2,), **changes}
+    return BuildRequest(
+        model=str(model), output=out, dataset_id="tiny", n_workers=1, device="cpu", **changes
+    )
+
+
+def size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_estimate_counts_what_would_be_taken(tiny_bert, tiny_text, tmp_path):
+    request = tiny_request(
+        tiny_bert, tmp_path / "out", text=tiny_text, max_tokens=40, methods=("pca", "tsne")
+    )
+    found = estimate(request)
+    result = build(request)
+    manifest = json.loads((result.folder / layout.MANIFEST).read_bytes())
+    assert found.dataset_id == "tiny"
+    assert found.n_tokens == manifest["n_tokens"]
+    assert (found.n_sequences, found.n_sequences_total) == (manifest["n_sequences"], 6)
+    assert (found.n_heads, found.n_maps) == (4, 8)
+    assert found.seconds > 0
+
+
+def test_an_estimate_writes_nothing(tiny_bert, tiny_text, tmp_path):
+    estimate(tiny_request(tiny_bert, tmp_path / "out", text=tiny_text))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("methods", [("pca",), ("biplot", "attention-tsne", "tsne")])
+def test_the_bytes_of_a_text_are_nearly_those_of_the_dataset(
+    methods, tiny_bert, tiny_text, tmp_path
+):
+    request = tiny_request(tiny_bert, tmp_path, text=tiny_text, methods=methods, dims=(2, 3))
+    found = estimate(request)
+    assert found.n_bytes == pytest.approx(size_of(build(request).folder), rel=0.2)
+    assert found.n_bytes_building > found.n_bytes
+
+
+def test_the_bytes_of_images_are_nearly_those_of_the_dataset(tiny_vit, tiny_images, tmp_path):
+    request = tiny_request(tiny_vit, tmp_path, images=tiny_images)
+    assert estimate(request).n_bytes == pytest.approx(size_of(build(request).folder), rel=0.2)
+
+
+def test_more_tokens_and_maps_take_longer_and_more_room(tiny_bert, tiny_text, tmp_path):
+    few = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, max_tokens=30))
+    many = estimate(tiny_request(tiny_bert, tmp_path, text=tiny_text, dims=(2, 3)))
+    assert few.n_bytes < many.n_bytes
+    assert few.n_bytes_building < many.n_bytes_building
+
+
+def test_the_command_prints_words_or_json_and_builds_nothing(
+    tiny_bert, tiny_text, tmp_path, capsys
+):
+    command = ["build", "--model", str(tiny_bert), "--text", str(tiny_text), "--method", "pca"]
+    command += ["--output", str(tmp_path / "out"), "--device", "cpu", "--estimate"]
+    assert main(command) == 0
+    assert "tokens in 6 of 6 sequences, 4 heads, 8 maps; about" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    found = Estimate(**json.loads(capsys.readouterr().out))
+    assert "8 maps" in estimate_words(found)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_prints_what_was_built_as_json(tiny_bert, tiny_text, tmp_path, capsys):
+    command = ["build", "--model", str(tiny_bert), "--text", str(tiny_text), "--method", "pca"]
+    command += ["--output", str(tmp_path), "--dims", "2", "--workers", "1", "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (tmp_path / f"{found['dataset_id']}@{found['version']}").is_dir()
+
+
+@pytest.mark.slow
+def test_the_estimate_for_the_embedded_corpus_is_within_a_factor_of_three(tmp_path):
+    request = BuildRequest(
+        model="demo-bert",
+        output=tmp_path,
+        text=ROOT / "data" / "corpora" / "sentences.csv",
+        methods=("biplot", "pca", "attention-tsne"),
+        dims=(2,),
+        max_tokens=1000,
+        n_workers=2,
+        device="cpu",
+    )
+    found = estimate(request)
+    started = time.perf_counter()
+    result = build(request)
+    seconds = time.perf_counter() - started
+    n_bytes = size_of(result.folder)
+    print(f"estimated {found.seconds:.0f} s and {found.n_bytes / 1e6:.1f} MB")  # noqa: T201
+    print(f"measured {seconds:.0f} s and {n_bytes / 1e6:.1f} MB")  # noqa: T201
+    assert seconds / 3 < found.seconds < seconds * 3
+    assert found.n_bytes == pytest.approx(n_bytes, rel=0.1)
