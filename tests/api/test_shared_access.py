@@ -27,7 +27,8 @@ OPEN_TO_STRANGERS = {
 HEALTH = ("GET", "/health")
 # Sent by those who read: a text that is typed is shown, and kept nowhere.
 READING_PATHS = re.compile(r".*/(text|image)")
-NEEDS_JOBS = re.compile(r"/api/v1/jobs.*")
+# The options tell readers, too, that there is nothing for them.
+NEEDS_JOBS = re.compile(r"/api/v1/jobs(?!/options).*")
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +227,9 @@ def test_origins_that_may_read_send_a_token_and_never_a_cookie(
         assert "Access-Control-Allow-Credentials" not in one.headers
     foreign = client.options("/api/v1/datasets", headers={**asked, "Origin": "https://b.example"})
     assert "Access-Control-Allow-Origin" not in foreign.headers
+
+
+def test_only_who_may_build_datasets_is_offered_to(shared: Flask, stranger: CheckedClient) -> None:
+    for token, is_enabled in ((READ_TOKEN, False), (JOBS_TOKEN, True)):
+        answer = stranger.get("/api/v1/jobs/options", headers=bearer(token))
+        assert answer.json["is_enabled"] is is_enabled
