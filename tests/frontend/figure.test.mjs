@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { barsFigure } from '../../frontend/js/figure/bars_figure.js';
 import { captionWords, figureTitle, wrapped } from '../../frontend/js/figure/caption.js';
+import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
 import { legendMarkup } from '../../frontend/js/figure/legend.js';
 import { node, serialise } from '../../frontend/js/figure/markup.js';
 import { countPoints, hasPictures, pointShapes } from '../../frontend/js/figure/points.js';
@@ -183,4 +185,28 @@ test('the fidelity of every map of every head is a row, and what is not defined 
 test('a file is called after its parts, whatever is in them', () => {
   assert.equal(fileNameOf(['../a b', null, 'L1-H2', ''], 'svg'), '__a_b-L1-H2.svg');
   assert.equal(fileNameOf(['demo', 'pca-2d', 'all-heads'], 'png'), 'demo-pca-2d-all-heads.png');
+});
+
+test('bars stand for weights, what is beyond the scale is cut, and what is not there has none', () => {
+  const series = [{ name: 'a', values: [0.1, null, NaN, 0.4], color: '#111111', isPale: (i) => i === 3 }];
+  const { markup } = barsFigure({ labels: ['−1', '', '', '+2'], series, largest: 0.2, isCausal: false }, LOOKS);
+  const written = markup.map(serialise).join('');
+  const bars = markup.find(({ attributes }) => attributes.class === 'bars').children;
+  assert.equal(bars.length, 2);
+  assert.equal(bars[1].attributes.height, 2 * bars[0].attributes.height);
+  assert.deepEqual(bars.map(({ attributes }) => attributes['fill-opacity']), [null, 0.4]);
+  assert.match(written, /key after query/);
+  assert.doesNotMatch(serialise(node('g', {}, ...barsFigure({ labels: ['0'], series, largest: 1, isCausal: true }, LOOKS).markup)), /key after query/);
+});
+
+test('the map of heads as a figure keeps distances, steps heads back and rings the open one', () => {
+  const heads = [[0, 0], [1, 0], [0, 2]].map(([x, y], head) => ({ layer: 0, head, x, y, nearest: [] }));
+  const looks = [{ color: '#010203', isOutside: false, words: '' }, { color: null, isOutside: true, words: '' }, { color: '#040506', isOutside: false, words: '' }];
+  const { markup } = headsFigure({ map: { heads, stress: 0, n_rows: 1, map_method: '' }, column: null, looks, stops: [], nLayers: 1 }, 2, LOOKS);
+  const dots = markup.find(({ attributes }) => attributes.class === 'heads').children.map(({ attributes }) => attributes);
+  assert.ok(Math.abs(2 * (dots[1].cx - dots[0].cx) - (dots[0].cy - dots[2].cy)) < 1e-3);
+  assert.deepEqual(dots.map(({ fill }) => fill), ['#010203', 'none', '#040506']);
+  assert.deepEqual(dots.map(({ opacity }) => opacity), [null, 0.3, null]);
+  const ring = markup.find(({ attributes }) => attributes.class === 'open').attributes;
+  assert.deepEqual([ring.cx, ring.cy], [dots[2].cx, dots[2].cy]);
 });

@@ -20,12 +20,12 @@ function own(text) {
   return `\u2068${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\u2069`;
 }
 
-/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @param {Map<string, HeadFacts> | null} heads @returns {string} */
-export function figureTitle(state, manifest, isMap, heads) {
+/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @param {Map<string, HeadFacts> | null} heads @param {string} [what] it shows, where that is no map @returns {string} */
+export function figureTitle(state, manifest, isMap, heads, what = '') {
   const { at, dims } = state;
   const method = shownMethod(state, heads, at);
   const which = at ? headWords(at) : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
-  return [manifest.model.name, which, isMap && method && mapWords(method, dims)].filter(Boolean).join(' · ');
+  return [manifest.model.name, which, isMap && method && mapWords(method, dims), what].filter(Boolean).join(' · ');
 }
 
 /**

@@ -4,7 +4,7 @@ import { heaviestLines } from '../views/weight_lines.js';
 import { tokenWords, visibleText } from '../words.js';
 import { node } from './markup.js';
 
-/** @import { Attention, HiddenToken, Selected, Tokens } from '../page.js' */
+/** @import { HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 /** @import { Looks } from './looks.js' */
 /** @import { Body } from './map_figure.js' */
@@ -21,14 +21,14 @@ const LONGEST = 36;
  * @param {Tokens} shown.tokens
  * @param {number} shown.start first token of the sentence
  * @param {number} shown.n
- * @param {Attention} shown.attention weighed, and without hidden tokens
+ * @param {{n: number, pattern: Float32Array}} shown.attention weighed, and without hidden tokens
  * @param {Selected} shown.selected
  * @param {readonly HiddenToken[]} shown.hidden
+ * @param {readonly string[]} [shown.words] of the positions; those of the sentence, if not given
  * @param {Looks} looks
  * @returns {Body}
  */
-export function sentenceFigure({ tokens, start, n, attention, selected, hidden }, looks) {
-  const words = Array.from({ length: n }, (_, i) => clipped(visibleText(tokenWords(tokens, start + i))));
+export function sentenceFigure({ tokens, start, n, attention, selected, hidden, words = textsOf(tokens, start, n) }, looks) {
   const column = Math.max(60, ...words.map((word) => looks.measure(word, FONT_PX, 700)));
   const [from, to] = [column + 8, column + 8 + GAP_PX];
   /** @param {number} position */
@@ -56,6 +56,11 @@ export function sentenceFigure({ tokens, start, n, attention, selected, hidden }
       listOf('query', column, 'end'), listOf('key', to + 8, 'start'),
     ],
   };
+}
+
+/** @param {Tokens} tokens @param {number} start @param {number} n */
+function textsOf(tokens, start, n) {
+  return Array.from({ length: n }, (_, i) => clipped(visibleText(tokenWords(tokens, start + i))));
 }
 
 /** @param {string} words */

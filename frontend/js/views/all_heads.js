@@ -3,6 +3,7 @@
 import { el, ICONS, icon, setText } from '../dom.js';
 import { count, headWords, titleWords } from '../words.js';
 import { overWords } from './aggregate.js';
+import { createFigureButtons } from './figure_buttons.js';
 import { heatRamp, paintHeatMap } from './heat_map.js';
 
 /** @import { Context, HeadId } from '../page.js' */
@@ -15,15 +16,16 @@ const AT_ONCE = 64;
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<Context, 'actions' | 'api'>} context
+ * @param {Context} context
  */
-export function createAllHeads(root, { actions, api }) {
+export function createAllHeads(root, context) {
+  const { actions, api } = context;
   const button = el('button', { class: 'button', type: 'button', title: 'The mean pattern of every head, as small heat maps', onClick: open }, icon(ICONS.grid), 'All heads');
   const words = el('p', { class: 'heads__words soft', role: 'status' });
   const grid = el('div', { class: 'heads__grid' });
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc)', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
   const dialog = el('dialog', { class: 'heads', 'aria-label': 'Mean attention by position in every head', onClose: stop, onClick: closeOutside },
-    el('div', { class: 'heads__head' }, el('h2', {}, 'Mean by position, all heads'), close), words, grid);
+    el('div', { class: 'heads__head' }, el('h2', {}, 'Mean by position, all heads'), createFigureButtons('all-heads', 'the means of all heads', { ...context, notify: (said) => setText(words, said) }), close), words, grid);
   root.append(button);
   document.body.append(dialog);
   /** @type {Shown | null} */
@@ -113,7 +115,7 @@ export function createAllHeads(root, { actions, api }) {
  * @param {number} n positions
  * @param {import('../page.js').Tokens} tokens
  */
-function allHeadsWords(means, n, { sequences }) {
+export function allHeadsWords(means, n, { sequences }) {
   const coarse = means.n < n ? ` The ${count(n)} positions are drawn as ${means.n} blocks.` : '';
   const over = overWords(means, sequences.length.length, n);
   return `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own scale.`;

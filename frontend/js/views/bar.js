@@ -51,7 +51,7 @@ export function createBar(root, context) {
   const place = el('div', { class: 'bar__words' }, title, detail);
   const element = el('div', { class: 'bar' });
   root.append(element);
-  const save = createSave(element, context);
+  const save = createSave(element, { ...context, headsPicture: mapOfHeads.picture });
   gather();
   let wasGrid = false;
 

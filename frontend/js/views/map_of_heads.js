@@ -8,6 +8,7 @@ import { scoreFacts, unitWords } from '../scores.js';
 import { count, headWords, measureWords, titleWords } from '../words.js';
 import { colorOf, scoreLine } from './cell.js';
 import { createConstellation } from './constellation.js';
+import { createFigureButtons } from './figure_buttons.js';
 
 /** @import { Context, HeadsMap, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
@@ -23,15 +24,15 @@ const HELP = 'Heads that attend alike lie near each other. A click opens one.';
 
 /**
  * @param {HTMLElement} root beside what it is docked
- * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'pane' | 'store'> & {theme: () => ShownTheme, pointed: ReturnType<typeof import('../held.js').createHeld<number>>}} context `pointed` is the index of the head that is pointed at, in the grid or here; -1: none
+ * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> & {theme: () => ShownTheme, pointed: ReturnType<typeof import('../held.js').createHeld<number>>}} context `pointed` is the index of the head that is pointed at, in the grid or here; -1: none
  */
-export function createMapOfHeads(root, { actions, api, derived, facts, pane, pointed, store, theme }) {
+export function createMapOfHeads(root, { actions, api, derived, facts, notify, pane, pointed, store, theme }) {
   const cleanup = createCleanup();
   const button = el('button', { class: 'button', type: 'button', title: 'Map of heads: which attend alike (key m)', 'aria-expanded': 'false', onClick: () => (isOpen ? fold() : show()) }, icon(MAP_ICON), el('span', { class: 'bar__label' }, 'Map of heads'));
   const words = el('p', { class: 'dock__words soft', role: 'status' });
   const body = el('div', { class: 'constellation', hidden: true });
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Fold the map of heads (Esc)', onClick: fold }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Fold the map of heads'));
-  const element = el('aside', { class: 'dock', 'aria-label': 'Map of heads', hidden: true, onKeydown: leave }, el('div', { class: 'dock__head' }, el('h2', {}, 'Map of heads'), close), words, body);
+  const element = el('aside', { class: 'dock', 'aria-label': 'Map of heads', hidden: true, onKeydown: leave }, el('div', { class: 'dock__head' }, el('h2', {}, 'Map of heads'), createFigureButtons('heads', 'the map of heads', { api, derived, facts, notify, store, headsPicture: pictureIn }), close), words, body);
   root.append(element);
   const plot = createConstellation(body, { point: pointed.set, open });
   const told = el('div', { class: 'constellation__told' });
@@ -110,14 +111,8 @@ export function createMapOfHeads(root, { actions, api, derived, facts, pane, poi
     const next = [map, column, inside, state.at, shownTheme, state.palette];
     if (next.every((part, i) => part === known[i])) return;
     known = next;
-    const { layers: ramp, scores } = canvasPalette(shownTheme, state.palette);
-    const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
-    const looks = map.heads.map((head, i) => {
-      const packed = column ? colorOf(column, i, shownTheme) : ramp[nLayers > 1 ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1)) : ramp.length >> 1];
-      return { color: packed === null ? null : cssColor(packed), isOutside: inside?.[i] === 0, words: dotWords(head, column, i, inside?.[i] === 0) };
-    });
-    picture = { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
-    plot.draw(map, looks, openedIn(map));
+    picture = pictureOf(map, column, inside, shownTheme, state.palette);
+    plot.draw(map, picture.looks, openedIn(map));
     about.replaceChildren(...aboutParts(picture));
     tell(pointed.get());
   }
@@ -163,11 +158,17 @@ export function createMapOfHeads(root, { actions, api, derived, facts, pane, poi
     hasToFocus = false;
   }
 
+  /** What is drawn, in the colours of either theme; null while nothing is. @param {ShownTheme} shownTheme */
+  function pictureIn(shownTheme) {
+    const state = store.get();
+    if (element.hidden || body.hidden || !picture) return null;
+    return pictureOf(picture.map, picture.column, derived.heads().within(state)?.inside ?? null, shownTheme, state.palette);
+  }
+
   return {
     button,
     update,
-    /** What is drawn, and where its heads lie; null while nothing is. */
-    picture: () => (element.hidden || body.hidden ? null : picture),
+    picture: pictureIn,
     /** Go to the map; once there, fold it. */
     toggle() {
       if (button.hidden) return;
@@ -182,6 +183,24 @@ export function createMapOfHeads(root, { actions, api, derived, facts, pane, poi
       element.remove();
     },
   };
+}
+
+/**
+ * @param {HeadsMap} map
+ * @param {Column | null} column that tints the grid
+ * @param {Uint8Array | null} inside (head) 0 where a head steps back
+ * @param {ShownTheme} theme
+ * @param {State['palette']} palette
+ * @returns {HeadsPicture}
+ */
+function pictureOf(map, column, inside, theme, palette) {
+  const { layers: ramp, scores } = canvasPalette(theme, palette);
+  const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
+  const looks = map.heads.map((head, i) => {
+    const packed = column ? colorOf(column, i, theme) : ramp[nLayers > 1 ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1)) : ramp.length >> 1];
+    return { color: packed === null ? null : cssColor(packed), isOutside: inside?.[i] === 0, words: dotWords(head, column, i, inside?.[i] === 0) };
+  });
+  return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
 }
 
 /** In narrow windows it lies over the map, so that is remembered apart. */

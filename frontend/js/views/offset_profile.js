@@ -130,7 +130,7 @@ export function strongestOffset(profile) {
 }
 
 /** Whether a weight rests on enough rows. @param {OffsetProfile} profile @param {number} i */
-function isFirm({ n_rows: nRows }, i) {
+export function isFirm({ n_rows: nRows }, i) {
   return nRows[i] >= FEW_ROWS;
 }
 
@@ -146,7 +146,7 @@ export function ticksOf(offsets) {
 }
 
 /** What the full height stands for. @param {OffsetProfile} profile */
-function largestOf(profile) {
+export function largestOf(profile) {
   return Math.max(1e-9, profile.weights[strongestOffset(profile)] ?? 0);
 }
 

@@ -34,9 +34,16 @@ export function createSave(root, context) {
 
   const subjects = createSegments(sheet, {
     legend: 'What the figure shows',
-    choices: [{ value: 'map', label: 'Map', title: 'The map as it is in sight' }, { value: 'sequence', label: 'Sentence or image', title: 'The attention of the selected sentence or image' }],
+    choices: [
+      { value: 'map', label: 'Map', title: 'The map as it is in sight' },
+      { value: 'sequence', label: 'Sentence or image', title: 'The attention of the selected sentence or image' },
+      { value: 'below', label: 'Below it', title: 'What stands below the selected sentence: the mean as lines, both as heat maps, or both by offset' },
+      { value: 'all-heads', label: 'Means of all heads', title: 'The mean attention by position of every head, for the length of the selected sentence' },
+      { value: 'heads', label: 'Map of heads', title: 'The map of heads, where it is open' },
+      { value: 'profile', label: 'Weight by offset', title: 'The mean weight of the open head by offset, over the whole corpus' },
+    ],
     onPick: (value) => {
-      subject = value === 'sequence' ? 'sequence' : 'map';
+      subject = /** @type {Subject} */ (value);
       update();
     },
   });
@@ -111,14 +118,13 @@ export function createSave(root, context) {
   }
 
   function update() {
-    const hasSequence = isThere('sequence', context);
-    if (!hasSequence) subject = 'map';
     const isImage = facts.description.value?.manifest?.model.modality === 'image';
     button.hidden = !facts.description.value?.manifest;
     if (button.hidden) sheet.hidden = true;
     if (sheet.hidden) return;
-    subjects.update(subject, (value) => value === 'map' || hasSequence);
-    setText(/** @type {Element} */ (subjects.element.querySelector('.segments__option:last-child .segments__label')), isImage ? 'Image' : 'Sentence');
+    if (!isThere(subject, context)) subject = 'map';
+    subjects.update(subject, (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context));
+    setText(/** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')), isImage ? 'Image' : 'Sentence');
     white.update(isWhite);
     white.element.hidden = theme() === 'light';
     for (const made of figures.querySelectorAll('button')) made.disabled = !isThere(subject, context);

@@ -1,0 +1,60 @@
+/** What a figure says of what is seen: what is selected, searched, left out, and how attention is weighed. */
+
+import { filteredBy } from '../head_scores.js';
+import { PAIR_FIT } from '../scores.js';
+import { LEAST_STRONGEST } from '../views/image_links.js';
+import { pairLine } from '../views/pair_words.js';
+import { count, counted, isOwnText, sequenceWord, tokenWords, visibleText } from '../words.js';
+
+/** @import { Context, Manifest, State, Tokens } from '../page.js' */
+
+/** The pairs, where heads are tinted, sorted or stepped back by their fit. @param {State} state @param {Tokens} tokens */
+export function pairSentences(state, tokens) {
+  if (![state.score, state.order, filteredBy(state)].includes(PAIR_FIT) || state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)) return [];
+  return [`Pairs: ${state.pairs.map((pair) => `\u2068${pairLine(tokens, pair)}\u2069`).join('; ')}.`];
+}
+
+/** What stands out or is left out, in sentences. @param {State} state @param {Tokens} tokens @param {Manifest} manifest @param {Context['derived']} derived */
+export function shownWords(state, tokens, manifest, derived) {
+  const { camera, marked, search, selected } = state;
+  const words = [];
+  if (selected && selected.token < tokens.n) words.push(`Selected: ${selectedWords(state, tokens, manifest)}.`);
+  if (selected && state.at && state.hasLines) words.push(`Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a weight of ${state.lineThreshold} on.`);
+  if (search.trim() !== '') words.push(`Search: \u2068${search.trim()}\u2069, ${counted(derived.hits(state)?.nHits ?? 0, 'token')}.`);
+  if (marked !== '') words.push('Marked points stand out.');
+  return [...words, ...filterWords(state), ...attentionWords(state), ...(camera ? [`Zoom ${camera.zoom}.`] : [])];
+}
+
+/** What the filters leave. @param {State} state */
+function filterWords({ at, filters: { kind, position, norm, attention }, selected }) {
+  /** @param {readonly [number, number]} range */
+  const between = ([low, high]) => `${Math.round(100 * low)}–${Math.round(100 * high)} %`;
+  const words = [];
+  if (kind !== null) words.push(kind === 'query' ? 'queries' : 'keys');
+  if (position[0] > 0 || position[1] < 1) words.push(`positions ${between(position)}`);
+  if (at && (norm[0] > 0 || norm[1] < 1)) words.push(`norms ${between(norm)} of the range`);
+  if (at && selected && attention > 0) words.push(`attention with the selected point from ${attention} on`);
+  return words.length > 0 ? [`Only: ${words.join(', ')}.`] : [];
+}
+
+/** @param {State} state */
+export function attentionWords({ hidden, weight }) {
+  const by = { none: [], value: ['Attention weighed by ‖v‖.'], output: ['Attention weighed by ‖v·W_O‖.'] }[weight];
+  return hidden.length > 0 ? [...by, `${counted(hidden.length, 'token')} hidden.`] : by;
+}
+
+/** @param {State} state @param {Tokens} tokens @param {Manifest} manifest */
+export function selectedWords({ selected }, tokens, { model }) {
+  if (!selected) return '';
+  const { kind, token } = selected;
+  const words = isOwnText(tokens, token) ? `“\u2068${visibleText(tokens.text[token]).replaceAll(' ', '\u00a0')}\u2069”` : tokenWords(tokens, token);
+  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(tokens.sequences.length.length)}`;
+}
+
+/** @param {State} state */
+export function imageWords({ imageLinks, imageThreshold, isImageMean, selected }) {
+  const mean = isImageMean ? ', mean over images' : '';
+  const each = selected?.kind === 'query' ? 'the strongest key of every query' : 'the strongest query of every key';
+  if (imageLinks === 'heat') return `Heat: ${selected?.kind === 'query' ? 'attention that the selected query pays to each key' : 'attention that the selected key receives from each query'}${mean}.`;
+  return imageLinks === 'all' ? `Connections from a weight of ${imageThreshold} on${mean}.` : `Connections: ${each}, from a weight of ${LEAST_STRONGEST} on${mean}.`;
+}
