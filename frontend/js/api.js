@@ -5,7 +5,7 @@ import { learnMethods } from './methods.js';
 import { pairQuery } from './pairs.js';
 import { learnScores } from './scores.js';
 
-/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, SimilarHeads, Tokens, Weight } from './page.js' */
+/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session, SimilarHeads, Tokens, Weight } from './page.js' */
 /** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
@@ -76,6 +76,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
       learnScores(scores);
       return datasets;
     },
+    /** @param {AbortSignal} signal @returns {Promise<Session>} */
+    session: (signal) => json('session', signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Description>} */
     description: (id, signal) => json(dataset(id), signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */

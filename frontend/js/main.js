@@ -16,8 +16,11 @@ import { createPanes } from './panes.js';
 import { settle } from './select.js';
 import { createStore } from './store.js';
 import { createUndo } from './undo.js';
+import { signInAddress, takeToken, watchDoor } from './sign_in.js';
 import { createAbout } from './views/about.js';
+import { createSignedOut } from './views/account.js';
 import { createControls } from './views/controls.js';
+import { createDatasetDialog } from './views/dataset_dialog.js';
 import { createHeader } from './views/header.js';
 import { createHeadTable } from './views/head_table.js';
 import { createHelp } from './views/help.js';
@@ -34,12 +37,18 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
 /** @param {HTMLElement} root @param {typeof fetch | null} site what stands in for a server */
 function start(root, site) {
+  const token = takeToken(); // before anything else: it must not stay in sight
   let isScheduled = false;
+  let isNew = true;
   /** @type {ReturnType<typeof createPanes> | null} */
   let panes = null;
   const first = readAddress();
   const store = createStore({ ...readLooks(), ...first.choices });
-  const api = createApi(document.baseURI, site ?? undefined, site !== null);
+  const signedOut = createSignedOut(document.body);
+  /** Whoever just came goes straight to the form; whoever has a view keeps it. @param {boolean} wasIn */
+  const shut = (wasIn) => (wasIn ? signedOut.open() : location.replace(signInAddress(token)));
+  const api = createApi(document.baseURI, site ?? watchDoor((...parts) => fetch(...parts), shut), site !== null);
+  const session = site ? Promise.resolve(null) : api.session(new AbortController().signal).catch(() => null);
   const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null);
   load(store.get()); // the questions travel while the views are made
   const notices = createNotices(document.body);
@@ -59,7 +68,8 @@ function start(root, site) {
   const { open: openHeads } = headTable;
   const app = el('div', { class: 'app' });
   root.append(app);
-  const header = createHeader(app, { ...front.context, openHelp: help.open });
+  const datasets = createDatasetDialog(document.body, front.context);
+  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, session });
   const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
   const controls = createControls(app, { ...front.context, openTable: table.open, openHeads, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
   const area = el('main', { class: 'panes' });
@@ -70,7 +80,7 @@ function start(root, site) {
   const panel = createPanel(app, { ...front.context, switchPane });
   panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
   createKeyboard({
-    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openHeads, focusSearch,
+    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openDatasets: datasets.open, openHeads, focusSearch,
     switchPane, walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */
@@ -105,6 +115,16 @@ function start(root, site) {
     panes?.update(state);
     controls.update(front.state());
     headTable.update(front.state());
+    datasets.update(front.state());
+    if (isNew && facts.datasets.value) void greet();
+  }
+
+  /** A server that people share shows first what it has, unless the address says what is meant. */
+  async function greet() {
+    isNew = false;
+    const found = await session;
+    if (found?.has_sign_in && token) location.replace(signInAddress(token));
+    else if (found?.has_sign_in && first.choices.dataset === null) datasets.greet();
   }
 
   keepAddress(store, notices.say);

@@ -110,8 +110,13 @@ export interface DatasetEntry {
   id: string; state: 'building' | 'complete' | 'damaged' | 'outdated'; version: string | null; reason: string | null;
   model: ModelFacts | null; modality: 'text' | 'image' | null;
   n_layers: number | null; n_heads: number | null; n_sequences: number | null; n_tokens: number | null;
+  corpus: { name: string; license: string | null } | null; maps: string[] | null;
+  n_bytes: number | null; published_at: string | null;
   progress: Progress | null;
 }
+
+/** Who looks at the page, as the server says. */
+export interface Session { has_sign_in: boolean; role: 'read' | 'jobs'; name: string | null; has_session: boolean }
 
 export interface PatchGrid {
   n_rows: number; n_columns: number; n_prefix_tokens: number; has_class_token: boolean; n_registers: number;

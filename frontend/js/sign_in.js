@@ -1,4 +1,4 @@
-/** Signing in: where the form is, and a token that an address brings along. */
+/** Signing in and out: where the form is, a token that an address brings along, and a session that ends. */
 
 const NAME = 'token';
 
@@ -13,11 +13,34 @@ export function takeToken() {
 /**
  * The address of the form, which leads back to the present view.
  *
- * @param {string} [token] that it sends at once
+ * @param {string | null} [token] that it sends at once
  */
-export function signInAddress(token) {
+export function signInAddress(token = null) {
   const address = new URL('login', document.baseURI);
   if (location.search) address.searchParams.set('next', location.search);
   if (token) address.hash = new URLSearchParams({ [NAME]: token }).toString();
   return address.href;
+}
+
+/**
+ * Ask as `ask` does, and tell when the server no longer lets us in.
+ *
+ * @param {typeof fetch} ask
+ * @param {(wasIn: boolean) => void} shut gets whether it had let us in before
+ * @returns {typeof fetch}
+ */
+export function watchDoor(ask, shut) {
+  let wasIn = false;
+  return async (...parts) => {
+    const answer = await ask(...parts);
+    if (answer.ok) wasIn = true;
+    else if (answer.status === 401) shut(wasIn);
+    return answer;
+  };
+}
+
+/** End the session, and go to the form. */
+export async function signOut() {
+  await fetch(new URL('logout', document.baseURI), { method: 'POST' });
+  location.assign(signInAddress());
 }

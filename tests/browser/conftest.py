@@ -113,13 +113,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[Path], str]]:
+def serve() -> Iterator[Callable[..., str]]:
     """Return a function that serves a data folder on a free port and returns the address."""
     servers = []
 
-    def start(data_dir: Path) -> str:
-        app = create_app(Settings(data_dir=data_dir, port=0))
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    def start(data_dir: Path, **settings: object) -> str:
+        app = create_app(Settings(data_dir=data_dir, port=0, **settings))
+        server = create_server(
+            app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False
+        )
         servers.append(server)
         threading.Thread(target=server.run, daemon=True).start()
         return f"http://127.0.0.1:{server.effective_port}/"

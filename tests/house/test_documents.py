@@ -15,7 +15,7 @@ from attentionviz.pipeline.corpora import TEXT_FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/lab-server.md"]
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:

@@ -66,9 +66,10 @@ def check_cookies(response: TestResponse) -> None:
     cookies = response.headers.getlist("Set-Cookie")
     has_session = "attentionviz_session=" in response.request.headers.get("Cookie", "")
     assert len(cookies) <= int(bool(COOKIES.fullmatch(response.request.path)) or has_session)
+    told = response.request.headers.get("X-Forwarded-Proto", response.request.scheme)
     for cookie in cookies:
         assert COOKIE.fullmatch(cookie), cookie
-        assert ("Secure" in cookie) == (response.request.scheme == "https")
+        assert ("Secure" in cookie) == (told == "https")
 
 
 def check_error(response: TestResponse) -> None:

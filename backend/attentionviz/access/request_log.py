@@ -119,4 +119,6 @@ def log_to_standard_error(*, has_requests: bool) -> None:
     root.handlers = [one for one in root.handlers if not isinstance(one.formatter, PlainFormatter)]
     root.addHandler(handler)
     logging.getLogger("attentionviz").setLevel(logging.INFO)
+    # Every request that waits a moment for a thread would get a line of its own.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     log.setLevel(logging.INFO if has_requests else logging.WARNING)

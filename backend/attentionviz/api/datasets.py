@@ -1,5 +1,6 @@
 """Which datasets there are, and what each is."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -70,6 +71,17 @@ def get_dataset(dataset_id: str) -> Response:
     return json_response({**facts, "progress": reader.progress})
 
 
+def _corpus(manifest: dict[str, Any]) -> dict[str, Any] | None:
+    corpus = manifest.get("corpus")
+    return {name: corpus.get(name) for name in ("name", "license")} if corpus else None
+
+
+def _utc(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _summary(entry: DatasetEntry) -> dict[str, Any]:
     manifest = entry.manifest or {}
     model = manifest.get("model")
@@ -79,6 +91,10 @@ def _summary(entry: DatasetEntry) -> dict[str, Any]:
         "version": entry.version,
         "model": model,
         "modality": model["modality"] if model else None,
+        "corpus": _corpus(manifest),
+        "maps": sorted(manifest["maps"]) if "maps" in manifest else None,
+        "n_bytes": entry.n_bytes,
+        "published_at": _utc(entry.published),
         **{name: manifest.get(name) for name in COUNTS},
         "progress": entry.progress,
         "reason": entry.reason,

@@ -70,6 +70,7 @@ def _dataset_schemas() -> dict[str, Json]:
         remaining_seconds=_NULLABLE_NUMBER,
         heartbeat_utc={"type": "string"},
     )
+    corpus = object_schema(name={"type": "string"}, license=_NULLABLE_TEXT)
     some_progress = {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Progress"}]}
     summary = object_schema(
         id={"type": "string"},
@@ -77,17 +78,13 @@ def _dataset_schemas() -> dict[str, Json]:
         version={"type": "string"},
         model={"type": ["object", "null"]},
         modality={"enum": ["text", "image", None]},
+        corpus={"anyOf": [{"type": "null"}, corpus]},
+        maps={"type": ["array", "null"], "items": {"type": "string"}},
+        n_bytes={**_NULLABLE_COUNT, "description": "Size of its files; null while it is built."},
+        published_at={**_NULLABLE_TEXT, "description": "When its manifest was written, in UTC."},
         **counts,
         progress=some_progress,
         reason=_NULLABLE_TEXT,
-    )
-    dataset = object_schema(
-        id={"type": "string"},
-        state=_STATE,
-        version={"type": "string"},
-        manifest={"type": ["object", "null"]},
-        maps_ready={"type": "object", "additionalProperties": {"type": "integer"}},
-        progress=some_progress,
     )
     return {
         "Progress": progress,
@@ -97,8 +94,19 @@ def _dataset_schemas() -> dict[str, Json]:
             methods=_list(object_schema(**{name: {"type": "string"} for name in METHOD_WORDS})),
             scores=_list(_score_words()),
         ),
-        "Dataset": dataset,
+        "Dataset": _dataset(some_progress),
     }
+
+
+def _dataset(some_progress: Json) -> Json:
+    return object_schema(
+        id={"type": "string"},
+        state=_STATE,
+        version={"type": "string"},
+        manifest={"type": ["object", "null"]},
+        maps_ready={"type": "object", "additionalProperties": {"type": "integer"}},
+        progress=some_progress,
+    )
 
 
 def _content_schemas() -> dict[str, Json]:

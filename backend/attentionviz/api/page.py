@@ -28,13 +28,21 @@ VENDOR_SUFFIXES = (".js", ".mjs")
 _PART = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_@.-]{0,99}")
 
 
+@blueprint.before_app_request
+def add_slash() -> Response | None:
+    """Lead from the path of the page without its last slash, which addresses in it need."""
+    if request.environ.get("PATH_INFO") != "" or not request.root_path:
+        return None
+    view = request.query_string.decode("latin-1")
+    response = Response(status=308)
+    name = request.root_path.rpartition("/")[2]
+    response.headers["Location"] = f"{name}/{'?' if view else ''}{view}"
+    return response
+
+
 @blueprint.get("/")
 def get_index() -> Response:
     """Return the page, or say what is missing for it."""
-    if (
-        request.environ.get("PATH_INFO") == ""
-    ):  # asked for without the slash that addresses in it need
-        return _add_slash()
     missing = _missing_modules()
     if missing:
         return _say_what_is_missing(missing)
@@ -88,14 +96,6 @@ def _static(folder: Path, name: str, suffixes: tuple[str, ...]) -> Response:
         response.content_type = MIME_TYPES[suffix]
     response.set_etag(etag)
     response.headers["Cache-Control"] = REVALIDATE
-    return response
-
-
-def _add_slash() -> Response:
-    view = request.query_string.decode("latin-1")
-    response = Response(status=308)
-    name = request.root_path.rpartition("/")[2]
-    response.headers["Location"] = f"{name}/{'?' if view else ''}{view}"
     return response
 
 

@@ -15,8 +15,9 @@ def limit_process(memory_mb: int) -> None:
     memory_mb : int
         Of private memory; address space alone is not counted, since torch reserves much of that.
     """
-    # torch asks for a folder at import, which is looked for by writing; it writes nothing there.
-    tempfile.tempdir = "/"
+    # torch makes a folder of its own below this one at import, and puts nothing there. It is looked
+    # for by writing, so now is the time; "/" would do for root alone.
+    tempfile.gettempdir()
     os.nice(NICENESS)  # the page should answer at once while a model runs
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)

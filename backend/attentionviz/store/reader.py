@@ -38,6 +38,10 @@ class DatasetEntry:
         Without ``files``; None while it is unknown. Shared: not to be modified.
     reason : str or None
         Why a damaged dataset is damaged, or an outdated one outdated.
+    n_bytes : int or None
+        Size of its files, as its manifest says; None while it is being built.
+    published : float or None
+        When its manifest was written, in seconds since 1970.
     """
 
     dataset_id: str
@@ -47,6 +51,8 @@ class DatasetEntry:
     manifest: dict[str, Any] | None = None
     progress: dict[str, Any] | None = None
     reason: str | None = None
+    n_bytes: int | None = None
+    published: float | None = None
 
 
 class DatasetLibrary:
@@ -160,12 +166,18 @@ class DatasetLibrary:
     def _complete_entry(self, dataset_id: str, version: str) -> DatasetEntry:
         folder = layout.dataset_folder(self.data_dir, dataset_id, version)
         key = (folder, file_key(folder / layout.MANIFEST))
-        manifest = self._manifests.get(key)
-        if manifest is None:
+        kept = self._manifests.get(key)
+        if kept is None:
             manifest = folders.read_manifest(folder, dataset_id, version)
-            folders.require_sizes(folder, manifest.pop("files"))
-            self._manifests.put(key, manifest, _size(manifest))
-        entry = DatasetEntry(dataset_id, "complete", version, folder, manifest)
+            files = manifest.pop("files")
+            folders.require_sizes(folder, files)
+            kept = manifest, sum(facts["bytes"] for facts in files.values())
+            self._manifests.put(key, kept, _size(manifest))
+        manifest, n_bytes = kept
+        published = key[1].mtime_ns / 1e9 if key[1] else None
+        entry = DatasetEntry(
+            dataset_id, "complete", version, folder, manifest, n_bytes=n_bytes, published=published
+        )
         reason = self.damage.present(folder)
         return replace(entry, state="damaged", reason=reason) if reason else entry
 

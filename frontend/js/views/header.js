@@ -2,11 +2,12 @@
 
 import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { hasMap, offeredMethods } from '../best.js';
+import { createSignOut } from './account.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createFold } from './folds.js';
 import { createSegments } from './segments.js';
 
-/** @import { Context, Manifest, State, Theme, View } from '../page.js' */
+/** @import { Context, Manifest, Session, State, Theme, View } from '../page.js' */
 /** @import { Dims } from '../types.js' */
 
 /** @type {Record<Theme, {next: Theme, icon: string, words: string}>} */
@@ -18,7 +19,7 @@ const THEMES = {
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {openHelp: () => void}} context
+ * @param {Context & {openHelp: () => void, openDatasets: () => void, session: Promise<Session | null>}} context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
@@ -29,6 +30,9 @@ export function createHeader(root, context) {
   element.append(el('h1', { class: 'header__brand' }, el('img', { class: 'header__mark', src: './css/favicon.svg', alt: '', width: '22', height: '22' }),
     el('span', { class: 'header__name' }, 'AttentionViz')));
   const datasets = createDatasetChoice(element, context);
+  const all = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'All datasets in a table (key a)', onClick: context.openDatasets },
+    icon(ICONS.table), el('span', { class: 'visually-hidden' }, 'All datasets'));
+  element.append(all);
   const methods = createSegments(element, {
     legend: 'Projection method',
     choices: [],
@@ -46,13 +50,14 @@ export function createHeader(root, context) {
     icon(ICONS.help), el('span', { class: 'visually-hidden' }, 'Help'));
   const end = el('div', { class: 'header__end' }, theme, help);
   element.append(end);
+  const leave = createSignOut(end, context.session, context.notify);
   const panel = createFold(end, 'panel', 'the sentence or image');
   /** @type {Theme | null} */
   let shownTheme = null;
 
   return {
     update(state) {
-      datasets.element.hidden = methods.element.hidden = dims.element.hidden = state.compare !== null; // each pane has its own
+      datasets.element.hidden = all.hidden = methods.element.hidden = dims.element.hidden = state.compare !== null; // each pane has its own
       datasets.update(state);
       const manifest = facts.description.value?.manifest ?? null;
       const has = manifest?.maps ?? {};
@@ -71,7 +76,7 @@ export function createHeader(root, context) {
     showControls: () => side.set(true),
     showPanel: () => panel.set(true),
     destroy() {
-      for (const part of [side, panel, datasets, methods, dims, goTo]) part.destroy();
+      for (const part of [side, panel, leave, datasets, methods, dims, goTo]) part.destroy();
       element.remove();
     },
   };

@@ -6,6 +6,8 @@ import { el } from '../dom.js';
 const CONTROLS = [
   ['Above the map', [
     ['Dataset', 'a model with a corpus, by family; running builds say how far they are'],
+    ['All datasets', 'every dataset with its model, corpus, size and date, to sort and to open'],
+    ['Sign out', 'ends the session, on a server that asks who one is'],
     ['Projection method', 'how queries and keys are placed together; what nearness means then stands at the left'],
     ['2-D, 3-D', 'flat maps, or maps in space'],
     ['Layer, Head, Go', 'opens a head by its numbers'],
@@ -65,6 +67,7 @@ const KEYS = [
   ['h', 'table of all heads'],
   ['1 – 6', 'projection method; the last is the best map of each head'],
   ['d', '2-D or 3-D'],
+  ['a', 'all datasets in a table'],
   ['t', 'all sentences or images in a table'],
   ['m', 'to the map of heads beside the grid; once more, or Esc there, folds it'],
   ['l', 'labels on or off'],

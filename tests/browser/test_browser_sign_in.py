@@ -1,0 +1,270 @@
+"""Signing in and out as a lab member does it, also below a prefix and on a plain-http lab host."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
+from tests.api.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
+from tests.browser.conftest import NO_GPU, PATIENCE_MS, TEXT, launched
+from tests.browser.page_driver import NOT_BACKGROUND, query_of, wait_until
+from tests.browser.test_browser_accessibility import grave_findings
+from tests.support.reverse_proxy import reverse_proxy
+
+PREFIX = "/lab/attentionviz"
+VIEW = f"?dataset={TEXT.dataset_id}&method=pca&layer=1&head=2&search=the%2C%20a"
+NO_ENTRY = "status of 401"
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    """Return a token file that the test may change."""
+    return write_tokens(tmp_path / "tokens")
+
+
+@pytest.fixture
+def shared(serve: Callable[..., str], built: Path, tokens: Path) -> str:
+    """Return the address of a server that asks for tokens."""
+    return serve(built, token_file=tokens)
+
+
+@pytest.fixture
+def visitor(page: Page) -> Page:
+    """Return a page whose refusals are no complaint."""
+    page.expected.append(NO_ENTRY)
+    return page
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_label("Token", exact=True)
+
+
+def fill(page: Page, token: str = READ_TOKEN) -> None:
+    field(page).fill(token)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def expect_map(page: Page) -> None:
+    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "a map is drawn")
+
+
+def test_whoever_comes_signs_in_and_sees_the_view_of_the_address(
+    visitor: Page, shared: str
+) -> None:
+    visitor.goto(shared + VIEW)
+    visitor.wait_for_url(re.compile(r"/login\?next="))
+    expect(field(visitor)).to_be_focused()
+    fill(visitor)
+    expect_map(visitor)
+    found = query_of(visitor)
+    assert (found["dataset"], found["head"], found["search"]) == (TEXT.dataset_id, "2", "the, a")
+    assert "login" not in visitor.url
+
+
+def test_a_wrong_token_says_so_and_keeps_the_view(visitor: Page, shared: str) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor, "x" * 40)
+    expect(visitor.get_by_role("alert")).to_have_text(
+        "This is no token of this server; ask whoever runs it for one."
+    )
+    expect(field(visitor)).to_have_attribute("aria-invalid", "true")
+    fill(visitor)
+    expect_map(visitor)
+    assert query_of(visitor)["head"] == "2"
+
+
+def test_a_token_in_the_address_signs_in_and_is_gone_from_it(visitor: Page, shared: str) -> None:
+    addresses: list[str] = []
+    visitor.on("request", lambda asked: addresses.append(asked.url))
+    visitor.goto(f"{shared}{VIEW}#token={READ_TOKEN}")
+    visitor.wait_for_url(re.compile(r"/\?dataset="))
+    expect_map(visitor)
+    assert READ_TOKEN not in visitor.url
+    assert visitor.evaluate("location.hash") == ""
+    assert not [one for one in addresses if READ_TOKEN in one.partition("#")[0]]
+    visitor.go_back()
+    assert READ_TOKEN not in visitor.url
+
+
+def test_a_wrong_token_in_the_address_ends_at_the_form(visitor: Page, shared: str) -> None:
+    visitor.goto(f"{shared}{VIEW}#token={'x' * 40}")
+    expect(visitor.get_by_role("alert")).to_contain_text("no token of this server")
+    assert "xxxx" not in visitor.url
+
+
+def test_another_token_in_the_address_takes_the_place_of_a_session(
+    visitor: Page, shared: str
+) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor)
+    expect_map(visitor)
+    visitor.goto("about:blank")
+    visitor.goto(f"{shared}{VIEW}#token={JOBS_TOKEN}")
+    leave = visitor.get_by_role("button", name="Sign out")
+    expect(leave).to_have_attribute("title", "Sign out grace (may build datasets)")
+
+
+def test_a_token_in_the_address_of_a_server_for_one_is_only_taken_away(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}{VIEW}#token={READ_TOKEN}")
+    expect_map(page)
+    assert page.evaluate("location.hash") == ""
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
+def test_one_signs_out_and_nothing_is_left(visitor: Page, shared: str) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor)
+    expect_map(visitor)
+    leave = visitor.get_by_role("button", name="Sign out")
+    expect(leave).to_have_attribute("title", "Sign out ada (may look at everything)")
+    leave.click()
+    expect(field(visitor)).to_be_visible()
+    assert visitor.context.cookies() == []
+    visitor.goto(shared + VIEW)
+    expect(field(visitor)).to_be_visible()
+
+
+def test_the_form_needs_no_script(chromium_without_gpu: Browser, shared: str) -> None:
+    context = chromium_without_gpu.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{shared}login?next=%3Fdataset%3Dwords")
+    fill(page)
+    page.wait_for_url(f"{shared}?dataset=words")
+    assert [cookie["httpOnly"] for cookie in context.cookies()] == [True]
+    context.close()
+
+
+def test_a_session_that_ends_says_so_and_its_view_comes_back(
+    visitor: Page, shared: str, tokens: Path
+) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor)
+    expect_map(visitor)
+    write_tokens(tokens, f"read {JOBS_TOKEN} grace")
+    visitor.keyboard.press("2")
+    visitor.keyboard.press("d")
+    dialog = visitor.get_by_role("dialog", name="You are signed out")
+    expect(dialog).to_be_visible()
+    before = query_of(visitor)
+    expect(dialog.get_by_role("link", name="Sign in")).to_be_focused()
+    visitor.keyboard.press("Enter")
+    fill(visitor, JOBS_TOKEN)
+    expect_map(visitor)
+    assert query_of(visitor) == before
+
+
+def test_after_keeping_looking_one_is_told_again(visitor: Page, shared: str, tokens: Path) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor)
+    expect_map(visitor)
+    write_tokens(tokens, f"read {JOBS_TOKEN} grace")
+    visitor.keyboard.press("2")
+    dialog = visitor.get_by_role("dialog", name="You are signed out")
+    dialog.get_by_role("button", name="Keep looking").click()
+    expect(dialog).to_be_hidden()
+    visitor.keyboard.press("m")
+    expect(dialog).to_be_visible()
+
+
+def test_a_link_from_elsewhere_finds_one_signed_in(
+    visitor: Page, context: BrowserContext, shared: str
+) -> None:
+    visitor.goto(shared + VIEW)
+    fill(visitor)
+    expect_map(visitor)
+    other = shared.replace("127.0.0.1", "localhost")
+    page = context.new_page()
+    page.route(f"{other}elsewhere", lambda route: route.fulfill(
+        content_type="text/html", body=f'<a href="{shared}{VIEW}">look</a>'))  # fmt: skip
+    page.goto(f"{other}elsewhere")
+    page.get_by_role("link", name="look").click()
+    expect_map(page)
+    assert "login" not in page.url
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_one_signs_in(
+    visitor: Page, shared: str, scheme: str, width: int
+) -> None:
+    visitor.emulate_media(color_scheme=scheme)
+    visitor.set_viewport_size({"width": width, "height": 844})
+    visitor.goto(f"{shared}login")
+    fill(visitor, "x" * 40)
+    expect(visitor.get_by_role("alert")).to_be_visible()
+    assert grave_findings(visitor) == []
+    assert visitor.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(params=["strips", "strips and tells", "leaves it on"])
+def behind_proxy(
+    request: pytest.FixtureRequest, serve: Callable[..., str], built: Path, tokens: Path
+) -> Iterator[str]:
+    """Return the address of the page below a prefix, behind a proxy of each kind."""
+    tells = request.param == "strips and tells"
+    server = serve(
+        built,
+        token_file=tokens,
+        url_prefix="" if tells else PREFIX,
+        trusted_proxies=("127.0.0.1",),
+        allowed_hosts=("viz.lab.example",),
+    )
+    strips = request.param != "leaves it on"
+    more = {"X_Forwarded_Prefix": PREFIX} if tells else {}
+    with reverse_proxy(server, PREFIX, strips=strips, **more) as address:
+        yield address
+
+
+def test_everything_works_below_a_prefix(visitor: Page, behind_proxy: str) -> None:
+    failed: list[str] = []
+    visitor.on("response", lambda got: failed.append(got.url) if got.status == 404 else None)
+    visitor.goto(behind_proxy + VIEW)
+    visitor.wait_for_url(re.compile(rf"{PREFIX}/login"))
+    fill(visitor)
+    expect_map(visitor)
+    assert visitor.evaluate("location.pathname") == f"{PREFIX}/"
+    assert [cookie["path"] for cookie in visitor.context.cookies()] == [f"{PREFIX}/"]
+    visitor.keyboard.press("g")
+    visitor.get_by_role("combobox", name="Dataset").select_option("pictures")
+    visitor.wait_for_url(re.compile("dataset=pictures"))
+    expect_map(visitor)
+    visitor.get_by_role("button", name="Browse images").click()
+    picture = visitor.locator(".sequences__picture").first
+    wait_until(lambda: picture.evaluate("img => img.naturalWidth > 0"), "a thumbnail is there")
+    visitor.keyboard.press("Escape")
+    visitor.get_by_role("button", name="Sign out").click()
+    expect(field(visitor)).to_be_visible()
+    assert visitor.context.cookies() == []
+    assert failed == []
+
+
+@pytest.mark.parametrize("strips", [True, False])
+def test_on_a_plain_http_lab_host_one_signs_in_and_out(
+    playwright: Playwright, serve: Callable[..., str], built: Path, tokens: Path, strips: bool
+) -> None:
+    """There browsers send no Sec-Fetch-Site; the Origin of the form is what counts."""
+    server = serve(
+        built,
+        token_file=tokens,
+        url_prefix=PREFIX,
+        trusted_proxies=("127.0.0.1",),
+        allowed_hosts=("viz.lab.example",),
+    )
+    rule = "--host-resolver-rules=MAP viz.lab.example 127.0.0.1"
+    with (
+        reverse_proxy(server, PREFIX, strips=strips) as address,
+        launched(playwright, [*NO_GPU, rule]) as browser,
+    ):
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(address.replace("127.0.0.1", "viz.lab.example") + VIEW)
+        assert not page.evaluate("isSecureContext")
+        fill(page)
+        expect_map(page)
+        assert query_of(page)["head"] == "2"
+        page.get_by_role("button", name="Sign out").click()
+        expect(field(page)).to_be_visible()
+        assert page.context.cookies() == []
