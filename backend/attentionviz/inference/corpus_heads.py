@@ -1,5 +1,6 @@
 """The heads of a dataset as new tokens meet them: vectors, maps, and who places into these."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.inference.patient_cache import PatientCache
 from attentionviz.projections import HeadVectors, Placer, dequantise, placer
 from attentionviz.store.dataset import DatasetReader
+
+# Coordinates of two points a token, and the places that attention-tsne tries.
+BYTES_PER_MAP = 24 + 370
 
 
 class MapPlacer(NamedTuple):
@@ -72,10 +76,6 @@ class CorpusHeads:
         self._cache.put(self._owner, key, made, made.placer.n_bytes)
         return made
 
-    def is_ready(self, head: HeadId, name: MapName) -> bool:
-        """Return whether a map of a head can be placed into at once."""
-        return self._cache.get(self._owner, (head, name)) is not None
-
     def _make_placer(self, head: HeadId, name: MapName) -> MapPlacer:
         facts: dict[str, Any] = self._facts[
             head.layer * self.reader.manifest["n_heads"] + head.head
@@ -91,3 +91,23 @@ class CorpusHeads:
             parameters=manifest["maps"][str(name)]["parameters"],
         )
         return MapPlacer(made, np.asarray(offset), scale)
+
+
+def prepare_all(heads: CorpusHeads, cache_bytes: int) -> Iterator[None]:
+    """Make what places into the maps of a dataset, a head at a time, if all of it can be kept.
+
+    Parameters
+    ----------
+    heads : CorpusHeads
+    cache_bytes : int
+        What the cache holds.
+    """
+    manifest = heads.reader.manifest
+    names = [MapName.parse(name) for name in manifest["maps"]]
+    per_token = 16 * manifest["d_head"] + BYTES_PER_MAP * len(names)
+    if len(heads.ids) * manifest["n_tokens"] * per_token > cache_bytes:
+        return
+    for name in names:
+        for head in heads.ids:
+            heads.map_placer(head, name)
+            yield

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from attentionviz import models
+from attentionviz.core.picture_limits import MAX_SENT_WEBP_PIXELS
 from attentionviz.core.pictures import PictureError, decode_picture
 from attentionviz.core.tensor_file import tensor_bytes
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.errors import InvalidImageError, InvalidTextError
-from attentionviz.inference.corpus_heads import CorpusHeads
+from attentionviz.inference.corpus_heads import CorpusHeads, prepare_all
 from attentionviz.inference.known_models import KnownModels
 from attentionviz.inference.partners import find_partners
 from attentionviz.inference.patient_cache import PatientCache
@@ -63,6 +64,7 @@ class Session:
         self._cache = PatientCache(settings.cache_mb * 2**20)
         self._captures: OrderedDict[str, Captured] = OrderedDict()
         self._pool = ThreadPoolExecutor(settings.n_threads)
+        self._ahead: Iterator[None] = iter(())
 
     def answer(
         self, question: dict[str, Any], body: bytes, on_loading: Callable[[], None]
@@ -91,11 +93,20 @@ class Session:
         names = [MapName.parse(name) for name in question["maps"]]
         self._place(captured, heads, [name for name in names if name not in captured.places])
         self._forget()
+        self._ahead = prepare_all(heads, self._settings.cache_mb * 2**20)
         return _file(captured, names)
 
     def prepare_ahead(self) -> bool:
-        """Do a little of what the next question will need; return whether there is more."""
-        return False
+        """Do a little of what the next question may need; return whether there is more to do."""
+        try:
+            next(self._ahead)
+        except StopIteration:
+            return False
+        # Who asks for what is broken will be told then.
+        except Exception:
+            self._ahead = iter(())
+            return False
+        return True
 
     def _capture(
         self, question: dict[str, Any], body: bytes, model: models.LoadedModel, heads: CorpusHeads
@@ -180,9 +191,10 @@ def _cut(text: str, max_characters: int) -> str:
 
 def _picture(body: bytes) -> Image.Image:
     try:
-        return decode_picture(io.BytesIO(body))
+        return decode_picture(io.BytesIO(body), MAX_SENT_WEBP_PIXELS)
     except PictureError as error:
-        raise InvalidImageError(f"the image {error}") from error
+        advice = "; make it smaller" if error.is_large else ""
+        raise InvalidImageError(f"the image {error}{advice}") from error
 
 
 def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:

@@ -13,9 +13,10 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from attentionviz.errors import ModelNotAvailableError
-from attentionviz.models.names import EMBEDDED, HUB_ID, WANTED_FILES, ModelSource, resolve
+from attentionviz.models.names import EMBEDDED, WANTED_FILES, ModelSource, resolve
 
 COMMIT = re.compile("[0-9a-f]{40}")
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
 def find_described(
@@ -42,8 +43,12 @@ def find_described(
         return _in_folders(name, folders)
     if name in EMBEDDED:
         return resolve(name, local_models)
-    is_hub_id = HUB_ID.fullmatch(source) and "@" not in source and ".." not in source
-    if is_hub_id and isinstance(revision, str) and COMMIT.fullmatch(revision):
+    if (
+        REPOSITORY.fullmatch(source)
+        and ".." not in source
+        and isinstance(revision, str)
+        and COMMIT.fullmatch(revision)
+    ):
         return _in_cache(name, source, revision)
     raise ModelNotAvailableError(f"the dataset does not say where its model {name!r} comes from")
 

@@ -10,6 +10,8 @@ from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Pl
 DEFAULTS: dict[str, Any] = {"solver": "covariance_eigh"}
 NEARNESS = "distance"
 PLACES_EXACTLY = True
+# Variance below this part of the largest is rounding.
+WEAKEST = 1e-12
 
 
 def project(
@@ -41,7 +43,9 @@ def project(
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
     """Return what gives other vectors their principal components; see `registry.placer`."""
     pca, signs = _fit(vectors.aligned.points().astype(np.float64), dims, settings)
-    return partial(_place, pca=pca, signs=signs, dims=dims)
+    # Where the corpus does not vary, any direction is as good, and none says anything.
+    varies = pca.explained_variance_ > WEAKEST * pca.explained_variance_[0]
+    return partial(_place, pca=pca, signs=np.where(varies, signs, 0), dims=dims)
 
 
 def _place(new: HeadVectors, *, pca: Any, signs: Floats, dims: int) -> Floats:
