@@ -106,14 +106,28 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     app = create_app(settings)
     made: ApiContext = app.extensions[EXTENSION]
     read_tokens_again = made.gate.tokens.refresh if made.gate else None
-    if made.jobs is not None:
-        made.jobs.start()  # what waits from before goes on, also when nobody asks
+
+    def ready(address: str) -> None:
+        _start_jobs(made)
+        if on_ready is not None:
+            on_ready(address)
+
     try:
-        run(app, settings, lambda: _policy(made), on_ready, read_tokens_again)
+        run(app, settings, lambda: _policy(made), ready, read_tokens_again)
     finally:
         made.live.close()
         if made.jobs is not None:
             made.jobs.stop()
+
+
+def _start_jobs(made: ApiContext) -> None:
+    """Have the jobs go on that wait from before; what is served does not depend on it."""
+    if made.jobs is None:
+        return
+    try:
+        made.jobs.start()
+    except (AppError, OSError) as error:
+        _log.warning("no jobs run: %s", error)
 
 
 def serve_in_background(settings: Settings) -> str:

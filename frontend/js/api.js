@@ -172,8 +172,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
 
 /** @typedef {ReturnType<typeof createApi>} Api */
 
-/** @param {Response} answer */
-async function readError(answer) {
+/** What an answer says that is none. @param {Response} answer */
+export async function readError(answer) {
   try {
     const { error } = await answer.json();
     return new ServerError(answer.status, String(error.code), String(error.message));

@@ -56,6 +56,7 @@ export const ICONS = {
   help: 'M5.8 6.2a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.6M8 12v.2',
   table: 'M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.6h11M6.2 6.3V13',
   out: 'M9.5 2.5h-6v11h6M7 8h7M11.2 5 14 8l-2.8 3',
+  plus: 'M8 3v10M3 8h10',
   search: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9M10.4 10.4 14 14',
   panel: 'M2 3h12v10H2zM6 3v10',
   beside: 'M2 3h12v10H2zM8 3v10',

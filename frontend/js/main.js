@@ -8,6 +8,7 @@ import { createDerived } from './derived.js';
 import { el } from './dom.js';
 import { createFront } from './front.js';
 import { createHover } from './hover.js';
+import { createJobs } from './jobs/dialog.js';
 import { createKeyboard } from './keyboard.js';
 import { createLoader } from './loader.js';
 import { createMarks } from './marks.js';
@@ -47,7 +48,8 @@ function start(root, site) {
   const signedOut = createSignedOut(document.body);
   /** Whoever just came goes straight to the form; whoever has a view keeps it. @param {boolean} wasIn */
   const shut = (wasIn) => (wasIn ? signedOut.open() : location.replace(signInAddress(token)));
-  const api = createApi(document.baseURI, site ?? watchDoor((...parts) => fetch(...parts), shut), site !== null);
+  const ask = site ?? watchDoor((...parts) => fetch(...parts), shut);
+  const api = createApi(document.baseURI, ask, site !== null);
   const session = site ? Promise.resolve(null) : api.session(new AbortController().signal).catch(() => null);
   const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null);
   load(store.get()); // the questions travel while the views are made
@@ -68,8 +70,9 @@ function start(root, site) {
   const { open: openHeads } = headTable;
   const app = el('div', { class: 'app' });
   root.append(app);
+  const jobs = createJobs(document.body, { ...front.context, ask });
   const datasets = createDatasetDialog(document.body, front.context);
-  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, session });
+  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, newDataset: jobs.button, session });
   const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
   const controls = createControls(app, { ...front.context, openTable: table.open, openHeads, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
   const area = el('main', { class: 'panes' });
@@ -110,7 +113,7 @@ function start(root, site) {
     document.title = titleOf(state);
     load(state);
     panes?.load(state);
-    for (const view of [header, panel]) view.update(front.state());
+    for (const view of [header, panel, jobs]) view.update(front.state());
     stage.update(state);
     panes?.update(state);
     controls.update(front.state());

@@ -16,16 +16,17 @@ from attentionviz.api.body_limits import JOB_FORM_BYTES, JOBS_PATH
 from attentionviz.api.context import context
 from attentionviz.api.job_form import read_form
 from attentionviz.api.parameters import query
-from attentionviz.api.responses import json_response
+from attentionviz.api.responses import error_body, json_response
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import Job, JobQueue
-from attentionviz.jobs.errors import UploadTooLargeError
+from attentionviz.jobs.errors import QueueFullError, UploadTooLargeError
 from attentionviz.jobs.uploads import Received, take
 from attentionviz.store.building import read_progress
 from attentionviz.store.folders import staged_folders
 
 blueprint = Blueprint("jobs", __name__)
 PATH = JOBS_PATH
+RETRY_SECONDS = 60
 MAX_FIELD_BYTES = 64 * 1024
 MAX_FIELDS = 40
 
@@ -48,7 +49,7 @@ def post_job() -> Response:
     if (request.content_length or 0) > most:
         raise UploadTooLargeError(f"the upload is larger than {most / 1e6:,.0f} MB; take fewer")
     request.max_content_length = most
-    with queue.receiving() as folder:
+    with queue.receiving(request.content_length or most) as folder:
         form, files = _receive(folder, most, queue.limits.uploads.n_images)
         upload = take(files, queue.limits.uploads)
         asked = read_form(form, upload, queue.limits.models)
@@ -80,6 +81,15 @@ def delete_job(job_id: str) -> Response:
     return _list()
 
 
+@blueprint.errorhandler(QueueFullError)
+def queue_full(error: QueueFullError) -> Response:
+    """Say when to try again."""
+    body = error_body(error.code, str(error))
+    response = Response(body, status=error.status, mimetype="application/json")
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def _queue() -> JobQueue:
     queue = context().jobs
     assert queue is not None  # noqa: S101 - the blueprint is there only with a queue
@@ -88,7 +98,7 @@ def _queue() -> JobQueue:
 
 def _list() -> Response:
     queue = _queue()
-    jobs = sorted(queue.list_jobs(), key=lambda job: job.status.since, reverse=True)
+    jobs = sorted(queue.list_jobs(), key=lambda job: job.created, reverse=True)
     return json_response({"jobs": [_facts(queue, job) for job in jobs]})
 
 

@@ -69,7 +69,11 @@ class JobQueue:
                 return False
             self.is_stopping = False
             self.jobs = {job_id: self.spool.load(job_id) for job_id in self.spool.ids()}
-            recover(self)
+            try:
+                recover(self)
+            except BaseException:
+                os.close(self._descriptor)
+                raise
             self._runner = Runner(self)
             self._runner.start()
             return True
@@ -110,12 +114,12 @@ class JobQueue:
         before = [one for one in self.list_jobs() if one.status.place < job.status.place]
         return sum(one.state in ("waiting", "running") for one in before)
 
-    def receiving(self) -> AbstractContextManager[Path]:
-        """Give a folder for the files of an upload, once it is sure that there is a place."""
+    def receiving(self, n_bytes: int) -> AbstractContextManager[Path]:
+        """Give a folder for the files of an upload of so many bytes, once there is room for it."""
         self.require_started()
         with self.changed:
             self._require_place()
-        self._require_room(self.limits.most_bytes)
+        self._require_room(n_bytes)
         return self.spool.receiving()
 
     def add(self, folder: Path, files: list[Received], upload: Upload, request: JobRequest) -> Job:
@@ -245,7 +249,7 @@ class JobQueue:
         if free < n_bytes + SPARE_BYTES:
             raise NoRoomError(
                 f"this needs up to {(n_bytes + SPARE_BYTES) / 1e6:,.0f} MB of disk, and "
-                f"{free / 1e6:,.0f} are free; make room, or take fewer tokens"
+                f"{free / 1e6:,.0f} are free; make room, or take less"
             )
 
     def _take_lock(self) -> bool:

@@ -46,6 +46,8 @@ class JobRequest:
         What the user sees of the upload, such as the name that the file had.
     n_files, n_bytes : int
         Of the upload.
+    created : float
+        Seconds since 1970.
     """
 
     model: str
@@ -60,6 +62,7 @@ class JobRequest:
     title: str
     n_files: int
     n_bytes: int
+    created: float = field(default_factory=time.time)
 
     def to_json(self) -> bytes:
         """Return the content of ``request.json``."""
@@ -137,6 +140,11 @@ class Job:
         """State of now."""
         return self.status.state
 
+    @property
+    def created(self) -> float:
+        """When it came, in seconds since 1970; of a damaged one, what is known."""
+        return self.request.created if self.request else self.status.since
+
 
 def parse_estimate(text: str) -> dict[str, Any]:
     """Return the estimate that a process printed; DamagedDatasetError when it is none."""
@@ -186,6 +194,7 @@ _REQUEST_SCHEMA = object_schema(
     title=_WORDS,
     n_files=_COUNT,
     n_bytes=_COUNT,
+    created=_SECONDS,
 )
 _STATUS_SCHEMA = object_schema(
     state={"enum": list(JOB_STATES)},

@@ -49,7 +49,8 @@ def _end_process(job: Job) -> None:
 
 def _check_upload(queue: "JobQueue", job: Job) -> None:
     needs_upload = job.state not in ENDED or job.status.can_resume
-    if needs_upload and not queue.spool.corpus(job).exists():
+    corpus = queue.spool.corpus(job)
+    if needs_upload and (corpus.is_symlink() or not corpus.exists()):
         words = "the upload of this job is gone; remove the job and upload it again"
         if job.request is not None and job.status.can_resume:
             outcome.remove_unfinished(queue.data_dir, job.request.dataset_id)

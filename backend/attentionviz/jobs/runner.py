@@ -80,9 +80,19 @@ class Runner:
                 return job
             return None
 
+    def _is_allowed(self, job: Job) -> bool:
+        """Say whether the model is offered now; the settings, or the folder, may be others."""
+        queue, request = self._queue, job.request
+        if request is not None and any(m.argument == request.model for m in queue.limits.models):
+            return True
+        name = request.model_name if request else "of this job"
+        queue.end(job, "failed", message=f"the model {name} is not offered here any more")
+        return False
+
     def _estimate(self, job: Job) -> None:
         queue, request = self._queue, job.request
-        assert request is not None  # noqa: S101 - such a job has failed
+        if request is None or not self._is_allowed(job):
+            return
         command = estimate_command(request, queue.spool.corpus(job), queue.data_dir)
         status, complaint = self._run(job, command, queue.limits.estimate)
         with queue.changed:
@@ -108,7 +118,8 @@ class Runner:
 
     def _build(self, job: Job) -> None:
         queue, request = self._queue, job.request
-        assert request is not None  # noqa: S101 - such a job has failed
+        if request is None or not self._is_allowed(job):
+            return
         command = build_command(request, queue.spool.corpus(job), queue.data_dir)
         status, complaint = self._run(job, command, queue.limits.build)
         version = outcome.finished_version(queue.data_dir, request.dataset_id)

@@ -19,7 +19,7 @@ const THEMES = {
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {openHelp: () => void, openDatasets: () => void, session: Promise<Session | null>}} context
+ * @param {Context & {openHelp: () => void, openDatasets: () => void, newDataset: HTMLElement, session: Promise<Session | null>}} context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
@@ -32,7 +32,7 @@ export function createHeader(root, context) {
   const datasets = createDatasetChoice(element, context);
   const all = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'All datasets in a table (key a)', onClick: context.openDatasets },
     icon(ICONS.table), el('span', { class: 'visually-hidden' }, 'All datasets'));
-  element.append(all);
+  element.append(all, context.newDataset);
   const methods = createSegments(element, {
     legend: 'Projection method',
     choices: [],

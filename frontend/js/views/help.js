@@ -7,6 +7,7 @@ const CONTROLS = [
   ['Above the map', [
     ['Dataset', 'a model with a corpus, by family; running builds say how far they are'],
     ['All datasets', 'every dataset with its model, corpus, size and date, to sort and to open'],
+    ['New dataset', 'where the server allows it: builds a dataset of a text, a table or images of yours, and says before what that takes'],
     ['Sign out', 'ends the session, on a server that asks who one is'],
     ['Projection method', 'how queries and keys are placed together; what nearness means then stands at the left'],
     ['2-D, 3-D', 'flat maps, or maps in space'],

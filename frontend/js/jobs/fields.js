@@ -1,0 +1,89 @@
+/** The parts of the form that asks for a dataset. */
+
+import { el, setAttribute, setText } from '../dom.js';
+
+let nMade = 0;
+
+/**
+ * A field with its name above it, and a sentence below where something is wrong.
+ *
+ * @template {HTMLElement} T
+ * @param {string} label
+ * @param {T} input
+ * @param {string} [note]
+ */
+export function field(label, input, note = '') {
+  const id = `job-field-${nMade++}`;
+  input.id = id;
+  const below = el('p', { class: 'field__note', id: `${id}-note` }, note);
+  input.setAttribute('aria-describedby', below.id);
+  const element = el('div', { class: 'field' }, el('label', { class: 'field__label', for: id }, label), input, below);
+  return {
+    element,
+    input,
+    /** @param {string | null} problem */
+    complain(problem) {
+      setText(below, problem ?? note);
+      below.classList.toggle('jobs__problem', problem !== null);
+      setAttribute(input, 'aria-invalid', problem === null ? null : 'true');
+    },
+  };
+}
+
+/**
+ * Several of some choices, as check boxes.
+ *
+ * @param {string} legend
+ * @param {readonly {value: string, label: string, help: string, isChosen: boolean}[]} choices
+ */
+export function checks(legend, choices) {
+  const inputs = choices.map(({ value, isChosen }) => el('input', { class: 'check__box', type: 'checkbox', value, checked: isChosen }));
+  const element = el('fieldset', { class: 'jobs__checks' }, el('legend', { class: 'field__label' }, legend),
+    ...choices.map(({ label, help }, i) => el('label', { class: 'check', title: help }, inputs[i], label)));
+  return { element, inputs, chosen: () => inputs.filter(({ checked }) => checked).map(({ value }) => value) };
+}
+
+/**
+ * A place to drop files on, and a button that opens the list of files.
+ *
+ * @param {readonly string[]} endings
+ * @param {(files: File[]) => void} onPick
+ */
+export function dropZone(endings, onPick) {
+  const input = el('input', { class: 'jobs__file', type: 'file', multiple: true, accept: endings.join(','), id: `job-files-${nMade++}`, onChange: () => onPick([...(input.files ?? [])]) });
+  const words = el('bdi', { class: 'jobs__chosen' });
+  const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSONL), or images. Drop them here.');
+  const problem = el('span', { class: 'jobs__problem', role: 'alert' });
+  const element = el('label', { class: 'jobs__drop', for: input.id, onDragover: over, onDragleave: leave, onDrop: drop },
+    el('span', { class: 'jobs__pick' }, input, el('span', { class: 'button', 'aria-hidden': 'true' }, 'Choose files'), words), note, problem);
+  input.setAttribute('aria-label', 'Files: a text, a table, or images');
+
+  /** @param {DragEvent} event */
+  function over(event) {
+    event.preventDefault();
+    element.classList.add('is-over');
+  }
+
+  function leave() {
+    element.classList.remove('is-over');
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    event.preventDefault();
+    leave();
+    onPick([...(event.dataTransfer?.files ?? [])]);
+  }
+
+  return {
+    element,
+    input,
+    /** @param {string} chosen @param {string | null} wrong */
+    show(chosen, wrong) {
+      setText(words, chosen || 'No file chosen');
+      setText(problem, wrong ?? '');
+      setAttribute(input, 'aria-invalid', wrong === null ? null : 'true');
+    },
+    clear() { input.value = ''; },
+  };
+}

@@ -1,0 +1,107 @@
+/** The form that uploads a corpus and asks what a dataset of it would take. */
+
+import { el, setText } from '../dom.js';
+import { allMethods, methodWords } from '../methods.js';
+import { count } from '../words.js';
+import { checks, dropZone, field } from './fields.js';
+import { chosenWords, nameFor } from './words.js';
+
+/** @import { Job, JobOptions } from './types.js' */
+
+const DEFAULT_METHODS = ['biplot', 'attention-tsne'];
+const DEFAULT_TOKENS = 2000;
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+/**
+ * @param {JobOptions} options
+ * @param {object} page
+ * @param {(form: FormData, signal: AbortSignal) => Promise<Job>} page.upload
+ * @param {() => readonly string[]} page.taken names of datasets that are there
+ * @param {(job: Job) => void} page.sent
+ */
+export function createJobForm(options, { upload, taken, sent }) {
+  /** @type {File[]} */
+  let files = [];
+  let isNamed = false;
+  /** @type {AbortController | null} */
+  let sending = null;
+  const zone = dropZone([...options.endings.text, ...options.endings.image], pick);
+  const model = field('Model', el('select', { class: 'select', onChange: suggest }));
+  const name = field('Name of the dataset', el('input', { class: 'input', type: 'text', maxlength: '64', autocomplete: 'off', spellcheck: 'false', onInput: () => { isNamed = name.input.value !== ''; } }), 'Lower case, digits, dots, dashes.');
+  const tokens = field('Tokens at most', el('input', { class: 'input', type: 'text', inputmode: 'numeric', maxlength: '9', autocomplete: 'off', value: String(DEFAULT_TOKENS) }), 'Whole sequences, in their order; empty for all.');
+  const column = field('Text column', el('input', { class: 'input', type: 'text', maxlength: '200', autocomplete: 'off', spellcheck: 'false', placeholder: 'text' }), 'Of a table, if it is not called text, sentence or content.');
+  const methods = checks('Maps', allMethods().filter((one) => options.methods.includes(one.name)).map(({ name: value }) => ({ value, ...methodWords(value), isChosen: DEFAULT_METHODS.includes(value) })));
+  const dims = checks('Dimensions', options.dims.map((n) => ({ value: String(n), label: `${n}-D`, help: n === 2 ? 'Flat maps' : 'Maps in space', isChosen: n === 2 })));
+  const problem = el('p', { class: 'jobs__problem jobs__wrong', role: 'alert' });
+  const submit = el('button', { class: 'button button--main', type: 'submit' }, 'Estimate');
+  const element = el('form', { class: 'jobs__form', novalidate: true, onSubmit: send }, zone.element,
+    el('div', { class: 'jobs__fields' }, model.element, name.element, tokens.element, column.element),
+    el('div', { class: 'jobs__fields' }, methods.element, dims.element),
+    el('div', { class: 'jobs__submit' }, submit, el('span', { class: 'soft' }, 'Nothing is built before you start it.')), problem);
+  pick([]);
+
+  /** @param {File[]} picked */
+  function pick(picked) {
+    files = picked;
+    const { modality, words, problem: wrong } = chosenWords(files, options);
+    zone.show(words, wrong);
+    const fitting = options.models.filter((one) => modality === null || one.modality === null || one.modality === modality);
+    const before = model.input.value;
+    model.input.replaceChildren(...fitting.map((one) => el('option', { value: one.name }, one.name)));
+    if (fitting.some((one) => one.name === before)) model.input.value = before;
+    column.element.hidden = modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson)$/i.test(files[0]?.name ?? '');
+    model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
+    suggest();
+  }
+
+  function suggest() {
+    if (isNamed && name.input.value !== '') return;
+    const first = files.length > 1 ? 'images' : files[0]?.name;
+    name.input.value = first ? nameFor(model.input.value, first, taken()) : '';
+  }
+
+  /** What is wrong, at the field where it is; the first such field. */
+  function check() {
+    const { modality, words, problem: wrong } = chosenWords(files, options);
+    const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
+    zone.show(words, noFile);
+    name.complain(!NAME.test(name.input.value) ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.' : taken().includes(name.input.value) ? 'There is a dataset of this name; choose another.' : null);
+    tokens.complain(/^([1-9]\d*)?$/.test(tokens.input.value.trim()) ? null : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`);
+    const noMap = methods.chosen().length === 0 ? methods.inputs[0] : dims.chosen().length === 0 ? dims.inputs[0] : null;
+    setText(problem, noMap ? 'Choose at least one map and one dimension.' : '');
+    if (modality === null || noFile) return zone.input;
+    return [model, name, tokens].find(({ input }) => input.getAttribute('aria-invalid'))?.input ?? noMap;
+  }
+
+  /** @param {SubmitEvent} event */
+  async function send(event) {
+    event.preventDefault();
+    if (sending) return;
+    const wrong = check();
+    if (wrong) return wrong.focus();
+    const form = new FormData();
+    for (const file of files) form.append('files', file, file.name);
+    const fields = { model: model.input.value, dataset_id: name.input.value, methods: methods.chosen().join(','), dims: dims.chosen().join(','), max_tokens: tokens.input.value.trim(), text_column: column.element.hidden ? '' : column.input.value };
+    for (const [key, value] of Object.entries(fields)) if (value !== '') form.append(key, value);
+    sending = new AbortController();
+    submit.setAttribute('aria-disabled', 'true');
+    setText(submit, 'Uploading …');
+    try {
+      sent(await upload(form, sending.signal));
+      reset();
+    } catch (error) {
+      setText(problem, error instanceof Error ? error.message : String(error));
+    }
+    sending = null;
+    submit.removeAttribute('aria-disabled');
+    setText(submit, 'Estimate');
+  }
+
+  function reset() {
+    isNamed = false;
+    zone.clear();
+    pick([]);
+  }
+
+  return { element, focus: () => zone.input.focus(), destroy() { sending?.abort(); element.remove(); } };
+}

@@ -1,0 +1,123 @@
+/** The list of jobs: how far each is, and what can be done about it. */
+
+import { corpusText, el, setAttribute, setText } from '../dom.js';
+import { adviceWords, requestWords, stateWords } from './words.js';
+
+/** @import { Job } from './types.js' */
+
+/** @typedef {'start' | 'remove' | 'open'} Act */
+
+/**
+ * @param {HTMLElement} root
+ * @param {(act: Act, job: Job) => void} onAct
+ */
+export function createJobList(root, onAct) {
+  const empty = el('p', { class: 'jobs__none soft' }, 'Nothing is being built.');
+  const list = el('ul', { class: 'jobs__list' });
+  root.append(empty, list);
+  /** @type {Map<string, ReturnType<typeof createItem>>} */
+  const items = new Map();
+
+  return {
+    /** @param {readonly Job[]} jobs */
+    show(jobs) {
+      empty.hidden = jobs.length > 0;
+      for (const [id, item] of items) {
+        if (jobs.some((job) => job.id === id)) continue;
+        item.element.remove();
+        items.delete(id);
+      }
+      jobs.forEach((job, i) => {
+        const item = items.get(job.id) ?? createItem(onAct);
+        items.set(job.id, item);
+        item.show(job);
+        if (list.children[i] !== item.element) list.insertBefore(item.element, list.children[i] ?? null);
+      });
+    },
+    /** @param {string} id @param {string} problem */
+    complain: (id, problem) => items.get(id)?.complain(problem),
+    /** @param {string} id */
+    focus: (id) => items.get(id)?.focus(),
+    destroy() { empty.remove(); list.remove(); },
+  };
+}
+
+/** @param {(act: Act, job: Job) => void} onAct */
+function createItem(onAct) {
+  /** @type {Job | null} */
+  let shown = null;
+  const name = el('h4', { class: 'jobs__name' });
+  const about = el('p', { class: 'jobs__about soft' });
+  const state = el('p', { class: 'jobs__state', role: 'status' });
+  const advice = el('p', { class: 'jobs__advice soft' });
+  const fill = el('span', { class: 'meter__fill' });
+  const meter = el('span', { class: 'meter jobs__meter', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
+  const start = button('Start', 'button--main', () => act('start'));
+  const open = button('Open', '', () => act('open'));
+  const remove = button('Cancel', '', () => act('remove'));
+  const element = el('li', { class: 'jobs__item' }, el('div', { class: 'jobs__words' }, name, about, state, meter, advice), el('div', { class: 'jobs__acts' }, start, open, remove));
+
+  /** @param {Act} what */
+  function act(what) {
+    if (shown) onAct(what, shown);
+  }
+
+  /** @param {Job} job @param {string} id */
+  function showActs(job, id) {
+    const { state: is } = job;
+    const isOver = is === 'done' || is === 'failed' || is === 'cancelled';
+    start.hidden = job.is_cancelling || !(is === 'estimated' || job.can_resume);
+    nameButton(start, is === 'estimated' ? 'Start' : 'Go on', id);
+    open.hidden = is !== 'done' && shareOf(job) === 0;
+    nameButton(open, 'Open', id);
+    nameButton(remove, isOver ? 'Remove' : 'Cancel', id);
+    setAttribute(remove, 'title', isOver ? `Take this line away${is === 'done' ? '; the dataset stays' : ', with what the job left'}` : 'End this job and drop what it made');
+    setAttribute(remove, 'aria-disabled', job.is_cancelling ? 'true' : null);
+  }
+
+  return {
+    element,
+    /** @param {Job} job */
+    show(job) {
+      shown = job;
+      const { request, state: is } = job;
+      const id = request?.dataset_id ?? 'A job whose files are damaged';
+      if (name.textContent !== id) {
+        name.replaceChildren(corpusText(id));
+        const words = request && requestWords(request);
+        about.replaceChildren(...(words ? [corpusText(words.title), words.rest] : []));
+      }
+      setText(state, stateWords(job));
+      setText(advice, adviceWords(job));
+      element.className = `jobs__item jobs__item--${is}`;
+      meter.hidden = is !== 'running';
+      setAttribute(meter, 'aria-valuenow', String(shareOf(job)));
+      setAttribute(meter, 'aria-label', `Building ${id}`);
+      fill.style.width = `${shareOf(job)}%`;
+      showActs(job, id);
+    },
+    /** @param {string} problem */
+    complain(problem) { setText(advice, problem); },
+    focus: () => [start, open, remove].find((one) => !one.hidden)?.focus(),
+  };
+}
+
+/** How much of a running build is done, in per cent. @param {Job} job */
+function shareOf({ progress, state }) {
+  return state === 'running' && progress && progress.n_units > 0 ? Math.floor((100 * progress.n_units_done) / progress.n_units) : 0;
+}
+
+/**
+ * @param {string} words
+ * @param {string} look
+ * @param {() => void} onClick
+ */
+function button(words, look, onClick) {
+  return el('button', { class: `button button--small ${look}`, type: 'button', onClick }, words);
+}
+
+/** Several of them say the same to the eye; what each is for is said to whoever does not see it. @param {HTMLElement} element @param {string} words @param {string} id */
+function nameButton(element, words, id) {
+  setText(element, words);
+  setAttribute(element, 'aria-label', `${words} ${id}`);
+}

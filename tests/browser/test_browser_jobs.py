@@ -1,0 +1,201 @@
+"""A dataset from a file of the visitor's: chosen, estimated, started, watched, opened; or not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.page_driver import NOT_BACKGROUND, open_view, query_of, wait_until
+from tests.browser.test_browser_accessibility import grave_findings
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
+from tests.support.job_server import TEXT, JobServer
+
+LONG_TEXT = b"text\n" + b"".join(
+    b"In april the river %d rose again and she read the letter twice.\n" % i for i in range(60)
+)
+HOSTILE = "<img src=x onerror=alert(1)>.csv"
+WORDS = FakeSpec("words", n_layers=2, n_heads=2, n_tokens=100)
+
+
+@pytest.fixture
+def server(tmp_path: Path, tiny_bert: Path) -> Iterator[JobServer]:
+    """Return a server of its own over one dataset, whose model for new ones is tiny."""
+    write_fake_dataset(tmp_path / "built", WORDS)
+    made = JobServer(tmp_path / "built", tiny_bert)
+    yield made
+    made.stop()
+
+
+def address_of(server: JobServer) -> str:
+    return server.address.replace("localhost", "127.0.0.1") + "/"
+
+
+def open_dialog(page: Page, server: JobServer) -> Locator:
+    open_view(page, address_of(server), "?dataset=words")
+    page.get_by_role("button", name="New dataset").click()
+    dialog = page.get_by_role("dialog", name="New dataset")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def choose(dialog: Locator, name: str, content: bytes) -> None:
+    file = {"name": name, "mimeType": "text/csv", "buffer": content}
+    dialog.locator("input[type=file]").set_input_files([file])
+
+
+def choose_maps(dialog: Locator, *names: str) -> None:
+    for box in dialog.get_by_role("group", name="Maps").get_by_role("checkbox").all():
+        label = box.locator("xpath=..").inner_text()
+        box.set_checked(label in names)
+
+
+def item(dialog: Locator, dataset_id: str) -> Locator:
+    return dialog.get_by_role("listitem").filter(has_text=dataset_id)
+
+
+def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> None:
+    dialog = open_dialog(page, server)
+    choose(dialog, "My Reviews.csv", TEXT)
+    expect(dialog.get_by_label("Name of the dataset")).to_have_value("tiny-bert-my-reviews")
+    choose_maps(dialog, "PCA")
+    dialog.get_by_role("button", name="Estimate").click()
+    job = item(dialog, "tiny-bert-my-reviews")
+    expect(job).to_contain_text("My Reviews.csv")
+    expect(job).to_contain_text(
+        re.compile(r"About \d+ (s|min) and .*B: \d+ tokens in 2 sentences, 4 heads, 4 maps")
+    )
+    assert not (server.data_dir / "tiny-bert-my-reviews.current").exists()
+    job.get_by_role("button", name="Start").click()
+    expect(job).to_contain_text("Built")
+    job.get_by_role("button", name="Open").click()
+    expect(dialog).to_be_hidden()
+    wait_until(lambda: query_of(page)["dataset"] == "tiny-bert-my-reviews", "it is opened")
+    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "its map is drawn")
+    expect(page.get_by_role("combobox", name="Dataset")).to_have_value("tiny-bert-my-reviews")
+
+
+def test_a_running_build_shows_how_far_it_is_and_is_cancelled(
+    page: Page, server: JobServer
+) -> None:
+    dialog = open_dialog(page, server)
+    choose(dialog, "long.csv", LONG_TEXT)
+    choose_maps(dialog, "Attention t-SNE", "t-SNE", "UMAP")
+    dialog.get_by_role("checkbox", name="3-D").check()
+    dialog.get_by_role("button", name="Estimate").click()
+    job = item(dialog, "tiny-bert-long")
+    job.get_by_role("button", name="Start").click()
+    expect(job.get_by_role("progressbar")).to_be_visible()
+    expect(job).to_contain_text("Computing maps")
+    job.get_by_role("button", name="Cancel").click()
+    expect(job).to_contain_text("Cancelled")
+    job.get_by_role("button", name="Remove").click()
+    expect(job).to_have_count(0)
+    assert list((server.data_dir / ".staging").iterdir()) == []
+
+
+def test_what_is_wrong_with_a_file_is_said_in_the_words_of_the_build(
+    page: Page, server: JobServer
+) -> None:
+    dialog = open_dialog(page, server)
+    choose(dialog, HOSTILE, b"text\ngood\n\xff bad\n")
+    choose_maps(dialog, "PCA")
+    dialog.get_by_label("Name of the dataset").fill("bad")
+    dialog.get_by_role("button", name="Estimate").click()
+    job = item(dialog, "bad")
+    words = "line 3: byte 0xFF is not UTF-8; save the file as UTF-8"
+    expect(job).to_contain_text(f"Failed: img-src-x-onerror-alert-1.csv, {words}")
+    expect(job).to_contain_text(HOSTILE)
+    expect(job).to_contain_text("estimate again")
+    assert job.get_by_role("button", name="Start").count() == 0
+
+
+def test_wrong_choices_are_said_before_anything_is_sent(page: Page, server: JobServer) -> None:
+    dialog = open_dialog(page, server)
+    estimate = dialog.get_by_role("button", name="Estimate")
+    estimate.click()
+    expect(dialog.get_by_role("alert").first).to_have_text("Choose a file first.")
+    expect(dialog.locator("input[type=file]")).to_be_focused()
+    choose(dialog, "picture.svg", b"<svg/>")
+    expect(dialog.get_by_role("alert").first).to_contain_text("“picture.svg” is not taken")
+    choose(dialog, "mine.csv", TEXT)
+    dialog.get_by_label("Name of the dataset").fill("words")
+    dialog.get_by_label("Tokens at most").fill("many")
+    estimate.click()
+    expect(dialog.get_by_text("There is a dataset of this name; choose another.")).to_be_visible()
+    expect(dialog.get_by_text("A whole number such as")).to_be_visible()
+    expect(dialog.get_by_label("Name of the dataset")).to_be_focused()
+    assert server.ask("GET")[1] == {"jobs": []}
+
+
+def test_the_server_says_why_it_refuses(page: Page, server: JobServer) -> None:
+    page.expected += ["503"]  # type: ignore[attr-defined]
+    for i in range(8):
+        server.post(f"d{i}")
+    dialog = open_dialog(page, server)
+    choose(dialog, "mine.csv", TEXT)
+    dialog.get_by_role("button", name="Estimate").click()
+    expect(dialog.get_by_text("8 jobs wait already")).to_be_visible()
+    expect(dialog.locator(".jobs__chosen")).to_contain_text("mine.csv")
+
+
+def test_all_of_it_goes_by_keyboard(page: Page, server: JobServer) -> None:
+    open_view(page, address_of(server), "?dataset=words")
+    button = page.get_by_role("button", name="New dataset")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="New dataset")
+    expect(dialog.locator("input[type=file]")).to_be_focused()
+    choose(dialog, "mine.csv", TEXT)
+    reached = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent"))
+        if reached[-1] == "Estimate":
+            break
+    assert reached[-1] == "Estimate", reached
+    page.keyboard.press("Enter")
+    start = dialog.get_by_role("button", name="Start")
+    expect(start).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_a_build_that_ends_unseen_is_told(page: Page, server: JobServer) -> None:
+    job_id = server.begin("unseen", text=LONG_TEXT, methods="attention-tsne,tsne", dims="2,3")
+    open_view(page, address_of(server), "?dataset=words")
+    expect(page.get_by_role("button", name="New dataset")).to_be_visible()
+    server.wait(job_id, "done")
+    expect(page.get_by_text("The dataset “unseen” is built.")).to_be_visible()
+
+
+def test_a_server_without_jobs_offers_none(page: Page, address: str) -> None:
+    with page.expect_response("**/api/v1/jobs/options") as answer:
+        open_view(page, address, "?dataset=words")
+    assert answer.value.json() == {"is_enabled": False}
+    expect(page.get_by_role("button", name="New dataset")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_dialog(
+    page: Page, server: JobServer, scheme: str
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    server.wait(server.post("bad", b"\xff")["id"], "failed")
+    server.wait(server.post("good")["id"], "estimated")
+    dialog = open_dialog(page, server)
+    expect(item(dialog, "good")).to_contain_text("About")
+    expect(item(dialog, "bad")).to_contain_text("Failed")
+    assert grave_findings(page) == []
+
+
+def test_a_small_window_shows_all_of_it(page: Page, server: JobServer) -> None:
+    page.set_viewport_size({"width": 390, "height": 640})
+    dialog = open_dialog(page, server)
+    choose(dialog, "a-rather-long-name-" * 6 + ".csv", TEXT)
+    wide = "el => el.scrollWidth > el.clientWidth"
+    assert not dialog.locator(".jobs__body").evaluate(wide)
+    dialog.get_by_role("button", name="Estimate").scroll_into_view_if_needed()
+    expect(dialog.get_by_role("button", name="Estimate")).to_be_in_viewport()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
