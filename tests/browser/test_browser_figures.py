@@ -334,7 +334,7 @@ def test_what_can_be_saved_is_reached_by_keys_and_left_by_escape(page: Page, add
     button.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Save")
-    expect(dialog.get_by_role("radio", name="Map")).to_be_focused()
+    expect(dialog.get_by_role("radio", name="Map", exact=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
     page.keyboard.press("Tab")

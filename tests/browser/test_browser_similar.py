@@ -24,8 +24,9 @@ def dot(page: Page, layer: int, head: int) -> Locator:
 
 
 def table(page: Page) -> list[list[str]]:
+    """Return head, distance and alignment of every row."""
     rows = page.locator(".similar tbody tr").all()
-    return [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
+    return [[cell.inner_text() for cell in row.locator("th, td").all()[:3]] for row in rows]
 
 
 def in_words(number: float | None) -> str:
