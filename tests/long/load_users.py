@@ -16,6 +16,7 @@ PAGE_SEED = 5
 random.seed(PAGE_SEED)
 MODULE = re.compile(r"""(?:from|import)\s*\(?\s*['"](\.{1,2}/[^'"]+\.js)['"]""")
 ADDRESS = re.compile(r"""(?:href|src)="\./([^"]+)"|": "\./(vendor/[^"]+)\"""")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)  # types are imported in comments
 _page_files: list[str] = []
 
 
@@ -35,7 +36,7 @@ def find_page_files(environment: Any, **_: Any) -> None:
             continue
         _page_files.append(path)
         if path.startswith("/js/"):
-            text = requests.get(host + path, timeout=60).text
+            text = COMMENT.sub("", requests.get(host + path, timeout=60).text)
             wanted += [urljoin(path, found) for found in MODULE.findall(text)]
     _page_files.sort()
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from attentionviz.store import layout
 
 TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+_TYPES = {"text": str, "token_type": str, "token_id": int, "sequence": int, "position": int}
+_MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Sequences(NamedTuple):
@@ -28,11 +31,27 @@ class Sequences(NamedTuple):
 
 
 def parse_json(content: bytes, name: str) -> Any:
-    """Return what a JSON file says; DamagedDatasetError, naming the file, when it says nothing."""
+    """Return what a JSON file says; DamagedDatasetError, naming the file, when it says nothing.
+
+    Nothing is also what it says when parsers could disagree: when an object has a key twice, and
+    when a text holds half of a character.
+    """
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        found = json.loads(
+            content, parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys
+        )
+        if _MAY_BE_SURROGATE.search(content):
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise DamagedDatasetError(f"{name} is not JSON: {error}") from error
+        raise DamagedDatasetError(f"{name} is not JSON: {str(error)[:200]}") from error
+    return found
+
+
+def _require_single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
 
 
 def _refuse_constant(name: str) -> float:
@@ -58,15 +77,20 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
     names = TOKEN_COLUMNS + (PATCH_COLUMNS if manifest["patch_grid"] else ())
     for name in names:
         _check_column(tokens, name, manifest["n_tokens"])
+    for name in TOKEN_COLUMNS:
+        _check_types(tokens, name)
     sequences = tokens.get("sequences")
     for name in ("start", "length", "text"):
         _check_column(sequences, name, manifest["n_sequences"])
+    _check_types(sequences, "text")
     columns = sequences.get("columns")
     for name in manifest["corpus"]["columns"]:
         _check_column(columns, name, manifest["n_sequences"])
     start, length = _whole(sequences["start"]), _whole(sequences["length"])
     follows = np.array_equal(start, np.cumsum(length) - length)
-    if not follows or length.min() < 1 or length.sum() != manifest["n_tokens"]:
+    is_filled = bool(length.min() >= 1 and length.sum() == manifest["n_tokens"])
+    of_token = np.repeat(np.arange(len(length)), length) if follows and is_filled else ()
+    if not np.array_equal(of_token, _whole(tokens["sequence"])):
         raise DamagedDatasetError(f"{layout.TOKENS}: the sequences do not follow each other")
     return Sequences(start, length)
 
@@ -125,6 +149,12 @@ def _check_column(columns: Any, name: str, n_rows: int) -> None:
     if not isinstance(column, list) or len(column) != n_rows:
         found = f"{len(column)} rows" if isinstance(column, list) else "no list"
         raise DamagedDatasetError(f"{layout.TOKENS}: {name[:100]} has {found}, not {n_rows}")
+
+
+def _check_types(columns: Mapping[str, Any], name: str) -> None:
+    wanted = _TYPES[name]
+    if not all(type(value) is wanted for value in columns[name]):
+        raise DamagedDatasetError(f"{layout.TOKENS}: {name} holds more than {wanted.__name__}")
 
 
 def _whole(column: list[Any]) -> NDArray[np.int64]:

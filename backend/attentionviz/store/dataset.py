@@ -14,6 +14,7 @@ from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles, OpenArray
 from attentionviz.store.columns import Sequences, check_heads, check_tokens, parse_json
 from attentionviz.store.damage import DamageNotes
+from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
 
@@ -113,9 +114,8 @@ class DatasetReader:
     def grid_tokens(self) -> Array:
         """Return the tokens that the grid draws, int32 (n_grid_tokens,), ascending."""
         tokens = self.array(layout.GRID_TOKENS)
-        is_valid = len(tokens) > 0 and 0 <= tokens[0] and tokens[-1] < self.n_tokens
-        if not is_valid or (np.diff(tokens) <= 0).any():
-            raise DamagedDatasetError(f"{layout.GRID_TOKENS} names tokens that are not there")
+        with self.noting_damage(layout.GRID_TOKENS):
+            check_grid_tokens(tokens, self.n_tokens)
         return tokens
 
     def grid(self, name: MapName) -> tuple[Array, Array]:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.shapes import require_shape
+from attentionviz.errors import DamagedDatasetError
+from attentionviz.store import layout
 
 POINT_BUDGET = 600_000
 """Points that all heads of a grid may have together, so that the cost of a page is bounded."""
@@ -86,3 +88,18 @@ def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
     low, high = both.min(axis=0), both.max(axis=0)
     scaled = (both - low) / np.where(high > low, high - low, 1)
     return np.rint(scaled * 255).astype(np.uint8).T.reshape(-1)
+
+
+def check_grid_tokens(tokens: NDArray[Any], n_tokens: int) -> None:
+    """Raise DamagedDatasetError unless the grid draws tokens that are there, each once, in order.
+
+    Parameters
+    ----------
+    tokens : ndarray of int32, shape (n_grid_tokens,)
+        Of ``grid/tokens.npy``.
+    n_tokens : int
+        Of the corpus.
+    """
+    is_within = len(tokens) > 0 and 0 <= tokens[0] and tokens[-1] < n_tokens
+    if not is_within or (np.diff(tokens) <= 0).any():
+        raise DamagedDatasetError(f"{layout.GRID_TOKENS} names tokens that are not there")

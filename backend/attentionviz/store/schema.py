@@ -9,6 +9,7 @@ from typing import Any
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
 
 SCHEMA_VERSION = 2
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
@@ -196,20 +197,13 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
         raise DamagedDatasetError(
             f"the manifest has {len(content)} bytes, more than {MAX_MANIFEST_BYTES}"
         )
-    try:
-        manifest = json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise DamagedDatasetError(f"the manifest is not JSON: {error}") from error
+    manifest = parse_json(content, "the manifest")
     _check_version(manifest)
     _check_schema(manifest, is_partial)
     _check_counts(manifest)
     if not is_partial:
         _check_files(manifest)
     return dict(manifest)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 @functools.cache

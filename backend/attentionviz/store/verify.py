@@ -3,12 +3,13 @@
 import os
 import stat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
 from attentionviz.store.columns import check_heads, check_tokens
+from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.safe_files import read_regular
 from attentionviz.store.schema import MAX_MANIFEST_BYTES
 from attentionviz.store.similarity import check_similarity
@@ -113,8 +114,13 @@ def _foreign(folder: Path, known: set[str]) -> list[Problem]:
     return problems
 
 
-def _content_problems(files: CheckedFiles, manifest: dict[str, object]) -> list[Problem]:
+def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Problem]:
     problems = []
+    try:
+        with files.open_array(layout.GRID_TOKENS) as array:
+            check_grid_tokens(array.all(), manifest["n_tokens"])
+    except DamagedDatasetError as error:
+        problems.append(Problem(layout.GRID_TOKENS, str(error)))
     for name, check in ((layout.TOKENS, check_tokens), (layout.HEADS, check_heads)):
         try:
             check(files.read(name), manifest)

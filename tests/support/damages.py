@@ -1,0 +1,297 @@
+"""Ways to damage a published dataset: bytes, kinds of files, manifests, pointers, and lies.
+
+Each is a function of the dataset's folder and a seeded generator. `ALL` names every one of them.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tests.support.fake_dataset import npy_bytes, republish
+
+Damage = Callable[[Path, np.random.Generator], None]
+FileDamage = Callable[[Path, np.random.Generator], None]
+# One file of each kind; of an image dataset, which has all kinds.
+FILES = (
+    "tokens.json",
+    "heads.json",
+    "similarity-pattern.npy",
+    "similarity-vectors.npy",
+    "head_map.npy",
+    "L00H01/queries.npy",
+    "L00H00/keys.npy",
+    "L00H01/norms.npy",
+    "L00H01/pca-2d.npy",
+    "grid/tokens.npy",
+    "grid/norms.npy",
+    "grid/pca-2d.npy",
+    "images/00000.png",
+    "images/00000.thumbnail.png",
+    "images/patches.npy",
+)
+
+
+def flip_bit(path: Path, rng: np.random.Generator) -> None:
+    """Turn one bit over, as a tired disk does."""
+    content = bytearray(path.read_bytes())
+    content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+    path.write_bytes(content)
+
+
+def cut(path: Path, rng: np.random.Generator) -> None:
+    """End the file early."""
+    os.truncate(path, int(rng.integers(path.stat().st_size)))
+
+
+def lengthen(path: Path, rng: np.random.Generator) -> None:
+    """Append a few bytes."""
+    with path.open("ab") as file:
+        file.write(rng.bytes(int(rng.integers(1, 9))))
+
+
+def remove(path: Path, _: np.random.Generator) -> None:
+    """Take the file away."""
+    path.unlink()
+
+
+def link(path: Path, _: np.random.Generator) -> None:
+    """Put a symbolic link to the very same bytes elsewhere in its place."""
+    elsewhere = outside(path)
+    shutil.move(path, elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def pipe(path: Path, _: np.random.Generator) -> None:
+    """Put a pipe in its place, which a careless reader would wait at for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder_instead(path: Path, _: np.random.Generator) -> None:
+    """Put a folder in its place."""
+    path.unlink()
+    path.mkdir()
+
+
+def zeros(path: Path, _: np.random.Generator) -> None:
+    """Keep the size and lose the content, as a crash of a file system does."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def swap(path: Path, _: np.random.Generator) -> None:
+    """Put another file of the dataset in its place."""
+    folder = next(parent for parent in path.parents if "@" in parent.name)
+    other = next(
+        name for name in FILES if (folder / name) != path and Path(name).suffix == path.suffix
+    )
+    shutil.copy(folder / other, path)
+
+
+def outside(path: Path) -> Path:
+    """Return a place beside the dataset's folder."""
+    folder = next(parent for parent in path.parents if "@" in parent.name)
+    return folder.parent / f"elsewhere-{path.name}"
+
+
+FILE_DAMAGES: tuple[FileDamage, ...] = (
+    flip_bit, cut, lengthen, remove, link, pipe, folder_instead, zeros, swap,
+)  # fmt: skip
+
+
+def of_file(name: str, damage: FileDamage) -> Damage:
+    """Return the damage of one file of a dataset."""
+    return lambda folder, rng: damage(folder / name, rng)
+
+
+def edited(old: str, new: str) -> Damage:
+    """Return the damage that replaces some text of the manifest."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        path = folder / "manifest.json"
+        content = path.read_text()
+        assert re.search(old, content), old
+        path.write_text(re.sub(old, new, content, count=1))
+
+    return damage
+
+
+def lie(change: Callable[[dict[str, Any]], None]) -> Damage:
+    """Return the damage that publishes again with a manifest that says something else."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        change(manifest)
+        republish(folder, {}, **manifest)
+
+    return damage
+
+
+def lying_text(name: str, change: Callable[[str], str]) -> Damage:
+    """Return the damage that publishes a JSON file again with other text and the hash of that."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        before = (folder / name).read_text()
+        after = change(before)
+        assert after != before, name
+        republish(folder, {name: after.encode()})
+
+    return damage
+
+
+def lying_array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Damage:
+    """Return the damage that publishes an array again with other numbers, dtype or shape."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        array = change(np.load(folder / name, allow_pickle=False))
+        republish(folder, {name: npy_bytes(array)})
+
+    return damage
+
+
+def lying_header(name: str, old: bytes, new: bytes) -> Damage:
+    """Return the damage that publishes an array again under another header of the same length."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        content = (folder / name).read_bytes()
+        assert old in content, name
+        republish(folder, {name: content.replace(old, new.ljust(len(old)), 1)})
+
+    return damage
+
+
+def pointer(text: str) -> Damage:
+    """Return the damage that writes something else into ``<id>.current``."""
+
+    def damage(folder: Path, _: np.random.Generator) -> None:
+        (folder.parent / f"{folder.name.partition('@')[0]}.current").write_text(text)
+
+    return damage
+
+
+def pointer_pipe(folder: Path, _: np.random.Generator) -> None:
+    """Put a pipe in place of the pointer."""
+    path = folder.parent / f"{folder.name.partition('@')[0]}.current"
+    path.unlink()
+    os.mkfifo(path)
+
+
+def pointer_link(folder: Path, _: np.random.Generator) -> None:
+    """Put a link in place of the pointer."""
+    path = folder.parent / f"{folder.name.partition('@')[0]}.current"
+    path.rename(folder.parent / "elsewhere")
+    path.symlink_to(folder.parent / "elsewhere")
+
+
+def folder_link(folder: Path, _: np.random.Generator) -> None:
+    """Put a link to a folder elsewhere in place of one of the dataset's folders."""
+    shutil.move(folder / "grid", folder.parent / "grid")
+    (folder / "grid").symlink_to(folder.parent / "grid")
+
+
+def huge_manifest(folder: Path, _: np.random.Generator) -> None:
+    """Make the manifest larger than any, without taking room on the disk."""
+    os.truncate(folder / "manifest.json", 2**28 + 1)
+
+
+def deep(folder: Path, _: np.random.Generator) -> None:
+    """Nest the manifest deeper than a parser can go."""
+    (folder / "manifest.json").write_text("[" * 200_000 + "]" * 200_000)
+
+
+MANIFEST: dict[str, Damage] = {
+    f"manifest.json: {damage.__name__}": of_file("manifest.json", damage)
+    for damage in (flip_bit, cut, lengthen, remove, link, pipe, folder_instead, zeros)
+} | {
+    "manifest.json: huge": huge_manifest,
+    "manifest.json: deep": deep,
+    "manifest.json: a seed edited": edited('"seed": 0', '"seed": 1'),
+    "manifest.json: NaN": edited('"stress": [0-9.]+', '"stress": NaN'),
+    "manifest.json: key twice": edited('"seed": 0', '"seed": 0, "seed": 1'),
+}
+
+
+NORMS = "L00H01/norms.npy"
+ORDER = b"'fortran_order': False"
+PATTERN = "similarity-pattern.npy"
+
+
+def _files(change: Callable[[dict[str, Any]], None]) -> Damage:
+    return lie(lambda manifest: change(manifest["files"]))
+
+
+LIES: dict[str, Damage] = {
+    "a file that is not named": _files(lambda files: files.pop(NORMS)),
+    "a file outside": _files(lambda f: f.update({"../x.npy": f["grid/norms.npy"]})),
+    "a hash of nothing": _files(lambda f: f["tokens.json"].update(sha256="0" * 64)),
+    "another size": _files(lambda f: f["heads.json"].update(bytes=1)),
+    "another dtype": _files(lambda f: f[NORMS].update(dtype="float16")),
+    "another shape": _files(lambda f: f[NORMS].update(shape=[4, 50])),
+    "a huge shape": _files(lambda f: f[NORMS].update(shape=[2**31 - 1, 4])),
+    "another id": lie(lambda m: m.update(id="other")),
+    "more heads": lie(lambda m: m.update(n_heads=9999)),
+    "more tokens": lie(lambda m: m.update(n_tokens=m["n_tokens"] + 1)),
+    "a layer without rule": lie(lambda m: m.update(layers=[])),
+    "an unknown entry": lie(lambda m: m.update(evil=1)),
+    "a scaling beyond all": lie(lambda m: m["layers"][0].update(scaling=1e300)),
+    "text without images": lie(lambda m: m["model"].update(modality="text")),
+    "a map of another method": lie(lambda m: m["maps"]["pca-2d"].update(method="tsne")),
+    "tokens: NaN": lying_text("tokens.json", lambda t: t.replace("null", "NaN", 1)),
+    "tokens: deep": lying_text("tokens.json", lambda _: "[" * 200_000),
+    "tokens: a key twice": lying_text("tokens.json", lambda t: t.replace("{", '{"text": [],', 1)),
+    "tokens: half a character": lying_text(
+        "tokens.json", lambda t: t.replace("[CLS]", "\\ud800", 1)
+    ),
+    "tokens: a number for a text": lying_text(
+        "tokens.json", lambda t: t.replace('"[CLS]"', "1", 1)
+    ),
+    "tokens: another sequence": lying_text(
+        "tokens.json", lambda t: t.replace('"sequence": [\n  0', '"sequence": [\n  1', 1)
+    ),
+    "tokens: a column short": lying_text("tokens.json", lambda t: t.replace('  "[CLS]",\n', "", 1)),
+    "heads: infinity": lying_text(
+        "heads.json", lambda t: re.sub('("value": )[0-9.-]+', r"\g<1>1e999", t, count=1)
+    ),
+    "heads: none": lying_text("heads.json", lambda _: '{"heads": []}'),
+    "heads: no object": lying_text("heads.json", lambda _: "[]"),
+    "array: other dtype": lying_array(NORMS, lambda a: a.astype(np.float64)),
+    "array: other shape": lying_array(NORMS, lambda a: a.T),
+    "array: a row short": lying_array("L00H01/queries.npy", lambda a: a[:-1]),
+    "array: Fortran order": lying_header(NORMS, ORDER, b"'fortran_order': True"),
+    "array: big-endian": lying_header(NORMS, b"'<f4'", b"'>f4'"),
+    "array: objects": lying_header(NORMS, b"'<f4'", b"'|O'"),
+    "array: code in the header": lying_header(NORMS, ORDER, b"'fortran_order': exit()"),
+    "grid: a token that is not there": lying_array(
+        "grid/tokens.npy", lambda a: np.full_like(a, 10**6)
+    ),
+    "similarity: NaN": lying_array(PATTERN, lambda a: np.full_like(a, np.nan)),
+    "similarity: a negative distance": lying_array(PATTERN, lambda a: a - 1),
+    "head map: infinity": lying_array("head_map.npy", lambda a: np.full_like(a, np.inf)),
+}
+
+POINTERS: dict[str, Damage] = {
+    "pointer: to nothing": pointer("small@0123456789ab\n"),
+    "pointer: to another": pointer("other@0123456789ab\n"),
+    "pointer: outside": pointer("../../etc\n"),
+    "pointer: empty": pointer(""),
+    "pointer: long": pointer("x" * 5000),
+    "pointer: a pipe": pointer_pipe,
+    "pointer: a link": pointer_link,
+    "a folder that is a link": folder_link,
+}
+
+OF_FILES: dict[str, Damage] = {
+    f"{name}: {damage.__name__}": of_file(name, damage) for name in FILES for damage in FILE_DAMAGES
+}
+ALL = OF_FILES | MANIFEST | LIES | POINTERS
+
+
+def chosen(n: int, seed: int) -> list[str]:
+    """Return names of n damages: all that are no damage of bytes, and some of those by seed."""
+    certain = [name for name in ALL if name not in OF_FILES]
+    drawn = np.random.default_rng(seed).permutation(sorted(OF_FILES))[: n - len(certain)]
+    return [*certain, *map(str, drawn)]
