@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from attentionviz import __version__
 from attentionviz.cli_serve import add_serve, add_settings, add_token, settings_of
 from attentionviz.config import CHECKOUT, load_settings
+from attentionviz.core.terminal import visible
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
 
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments) or 0)
     except AppError as error:
-        print(f"attentionviz: {error}", file=sys.stderr)
+        print(f"attentionviz: {visible(str(error))}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print(f"\n{arguments.interrupted}", file=sys.stderr)
@@ -145,7 +146,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
 def _say(words: str) -> None:
     from tqdm import tqdm  # knows how to write beside its own bar
 
-    tqdm.write(words, file=sys.stderr)
+    tqdm.write(visible(words), file=sys.stderr)
 
 
 def _let_idle_threads_sleep() -> None:

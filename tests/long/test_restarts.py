@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.figures import Bar
-from tests.support.served import Served, ask, start_server
+from tests.support.served import Served, ask, end, start_server
 
 pytestmark = pytest.mark.long
 N_CLIENTS = 8
@@ -111,11 +111,6 @@ def expected_of(served: Served) -> dict[str, tuple[str, str]]:
     return found
 
 
-def kill(served: Served) -> None:
-    served.process.kill()
-    served.process.communicate()
-
-
 def test_restarts_under_load_lose_and_mix_no_answer(tmp_path: Path, bar: Bar) -> None:
     write_fake_dataset(tmp_path, SPEC)
     port = free_port()
@@ -127,10 +122,9 @@ def test_restarts_under_load_lose_and_mix_no_answer(tmp_path: Path, bar: Bar) ->
             for _ in range(N_RESTARTS):
                 time.sleep(0.7)
                 statuses.append(served.stop())
-                served.process.communicate()
                 served = start_server(tmp_path, port=port)
     finally:
-        kill(served)
+        end(served)
     right = [one for one in clients.answers if expected[one[0]] == one[1:]]
     bar("restarts", "ends by SIGTERM with status 0", statuses.count(0), exactly=N_RESTARTS)
     bar("restarts", "answers that came and were right", len(right), at_least=500)
@@ -174,7 +168,7 @@ def test_a_dataset_published_anew_under_load_mixes_no_versions(tmp_path: Path, b
                 time.sleep(0.1)
                 point_to(versions[i % 2])
     finally:
-        kill(served)
+        end(served)
     of_first = sum(expected[0][path] == tuple(rest) for path, *rest in clients.answers)
     of_second = sum(expected[1][path] == tuple(rest) for path, *rest in clients.answers)
     assert min(of_first, of_second) > 50

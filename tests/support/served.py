@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,7 +19,6 @@ from typing import NamedTuple
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
 
 
 class Answer(NamedTuple):
@@ -35,6 +36,8 @@ class Served:
         self.process = process
         self.port = port
         self.start_s = start_s
+        self.lines: Sequence[str] = ()
+        self.drain: threading.Thread | None = None
 
     def get(self, path: str = "/health", timeout: float = 60.0, **headers: str) -> Answer:
         """Return one answer over a fresh connection."""
@@ -72,7 +75,9 @@ class Served:
     def stop(self) -> int:
         """Ask it to end, wait, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        status = self.process.wait(timeout=60)
+        end(self)
+        return status
 
 
 def ask(connection: HTTPConnection, path: str, **headers: str) -> Answer:
@@ -97,13 +102,17 @@ def start_server(data_dir: Path, *flags: str, port: int = 0) -> Served:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stderr is not None
-    lines = []
+    lines: deque[str] = deque(maxlen=1000)
     for line in process.stderr:
         lines.append(line)
         if found := re.search(r"http://[^/ ]+:(\d+)/", line):
             served = Served(process, int(found[1]), 0.0)
             assert served.get().status == 200
             served.start_s = time.perf_counter() - begin
+            # A pipe that nobody reads fills up, and then the server waits for us.
+            served.drain = threading.Thread(target=lines.extend, args=(process.stderr,))
+            served.drain.start()
+            served.lines = lines
             return served
     raise AssertionError(f"the server did not start: {''.join(lines)}")
 
@@ -115,5 +124,14 @@ def serving(data_dir: Path, *flags: str) -> Iterator[Served]:
     try:
         yield served
     finally:
-        served.process.kill()
-        served.process.communicate()
+        end(served)
+
+
+def end(served: Served) -> None:
+    """Kill a server, whatever it does."""
+    served.process.kill()
+    served.process.wait()
+    if served.drain is not None:
+        served.drain.join(timeout=60)
+    if served.process.stderr is not None:
+        served.process.stderr.close()

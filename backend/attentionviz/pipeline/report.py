@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.terminal import visible
 from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
 from attentionviz.store import layout
@@ -32,11 +33,12 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
     """
     title = f"{entry.dataset_id}  {entry.state}  {entry.version}"
     if entry.state in ("damaged", "outdated") or entry.manifest is None:
-        return f"{title}\n  {entry.reason or (entry.progress or {}).get('message', 'starting')}"
+        said = entry.reason or (entry.progress or {}).get("message", "starting")
+        return f"{title}\n  {visible(said)}"
     try:
         heads = library.open_dataset(entry.dataset_id).heads()
     except AppError as error:
-        return f"{title}\n  {error}"
+        return f"{title}\n  {visible(str(error))}"
     tables = [fidelity_table(entry.manifest, heads)]
     if with_scores:
         tables.append(score_table(entry.manifest, heads))
@@ -69,7 +71,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
     }
     width = max(map(len, rows))
-    return "\n".join(f"  {name:<{width}}  {words}" for name, words in rows.items())
+    return "\n".join(f"  {name:<{width}}  {visible(words)}" for name, words in rows.items())
 
 
 def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
@@ -120,7 +122,7 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
         unit = SCORE_FACTS[name].unit if name in SCORE_FACTS else "-"
         rows.append((name, unit, span, *highest, named[-1]))
     reason = manifest["probe"]["reason"]
-    return _aligned(rows) + (f"\n  no probe: {reason}" if reason else "")
+    return _aligned(rows) + (f"\n  no probe: {visible(reason)}" if reason else "")
 
 
 def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
@@ -136,11 +138,11 @@ def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
     if entry.state == "building":
         return f"{name}: is being built", True
     if entry.state == "outdated":
-        return f"{name}: {entry.reason}", False
+        return f"{name}: {visible(entry.reason or '')}", False
     folder = layout.dataset_folder(data_dir, name, entry.version) if entry.version else None
     problems = (verify(folder) if folder else []) + verify_pointer(data_dir, name)
     words = f"{len(problems)} problems" if problems else "whole"
-    return "\n  ".join([f"{name}: {words}", *map(str, problems)]), not problems
+    return "\n  ".join([f"{name}: {words}", *map(visible, map(str, problems))]), not problems
 
 
 def _order(manifest: Mapping[str, Any]) -> Any:

@@ -1,0 +1,263 @@
+"""Eighty hostile texts through every view, every file that is saved, a site and a notebook's cell.
+
+The fixture `page` fails on dialogs, questions to other hosts and complaints of the policy;
+`require_harmless` on what ran or became an element.
+"""
+
+import csv
+import io
+import json
+import re
+import threading
+from collections.abc import Iterator
+from functools import partial
+from html import unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.figure_reader import save, save_svg, sheet
+from tests.browser.page_driver import fetch_json, open_view
+from tests.support.figures import Bar
+from tests.support.hostile_dataset import COLUMNS, write_hostile_datasets
+from tests.support.hostile_strings import STRINGS
+
+import attentionviz
+from attentionviz.config import Settings
+from attentionviz.export import export_site
+
+HEAD = "?dataset=hostile&method=pca&layer=1&head=2"
+SELECTED = f"{HEAD}&selected=key-{{token}}"
+IMAGE = "?dataset=hostile-pictures&method=pca&layer=1&head=2&selected=query-60"
+# What no text may do: run, become an element that runs or asks, or give one an address.
+TRACES = """() => {
+  const found = [];
+  if ('pwned' in globalThis) found.push('something ran');
+  const bad = 'script:not([src]):not([type=importmap]), script[src^="//"], iframe, object, embed, '
+    + 'base, math, video, details[ontoggle], meta[http-equiv=refresh], link[href*=evil], '
+    + 'mglyph, style';
+  for (const one of document.querySelectorAll(bad)) found.push(one.outerHTML.slice(0, 200));
+  for (const one of document.querySelectorAll('*')) {
+    for (const { name, value } of one.attributes) {
+      if (name.startsWith('on')) found.push(`${one.tagName} ${name}`);
+      const isAddress = ['href', 'src', 'action', 'data', 'srcdoc'].includes(name);
+      const isBad = /^\\s*javascript:|evil\\.example|^x$/i.test(value);
+      if (isAddress && isBad) found.push(`${name}=${value}`);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder of two hostile datasets."""
+    folder = tmp_path_factory.mktemp("hostile")
+    write_hostile_datasets(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hostile_address(hostile: Path, serve) -> str:
+    """Return the address of a server over them."""
+    return serve(hostile)
+
+
+def require_harmless(page: Page) -> None:
+    assert page.evaluate(TRACES) == []
+
+
+def close_dialog(page: Page) -> None:
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_page_has_what_the_traces_look_for_when_something_ran(
+    page: Page, hostile_address: str
+) -> None:
+    # A check that finds nothing must be able to find something.
+    open_view(page, hostile_address, HEAD)
+    require_harmless(page)
+    page.evaluate("document.body.append(document.createElement('iframe'))")
+    page.evaluate("globalThis.pwned = 1")
+    assert len(page.evaluate(TRACES)) == 2
+
+
+@pytest.mark.bar
+def test_every_string_is_shown_as_text_in_the_sentence_and_found_by_search(
+    page: Page, hostile_address: str, bar: Bar
+) -> None:
+    open_view(page, hostile_address, HEAD)
+    tokens = fetch_json(page, "api/v1/datasets/hostile/tokens")
+    assert set(tokens["text"]) == set(STRINGS)
+    shown = 0
+    for text in STRINGS:
+        page.get_by_role("searchbox").fill(text.strip()[:200])
+        require_harmless(page)
+        shown += 1
+    page.get_by_role("searchbox").fill("")
+    starts = tokens["sequences"]["start"]
+    seen: set[str] = set()
+    for start, n in zip(starts, tokens["sequences"]["length"], strict=True):
+        if set(tokens["text"][start : start + n]) <= seen:
+            continue
+        open_view(page, hostile_address, SELECTED.format(token=start + 1))
+        expect(page.locator(".panel .sentence__row, .panel .token").first).to_be_visible()
+        require_harmless(page)
+        seen |= set(tokens["text"][start : start + n])
+    assert seen == set(STRINGS)
+    bar("hostile text", "strings of which none ran in search and sentence", shown, exactly=80)
+
+
+VIEWS = {
+    "all heads": "?dataset=hostile",
+    "all heads of pictures": "?dataset=hostile-pictures",
+    "head": HEAD,
+    "in space": "?dataset=hostile&method=biplot&layer=0&head=1",
+    "image": IMAGE,
+    "two panes": f"{SELECTED.format(token=5)}&compare.dataset=hostile-pictures&compare.layer=0&compare.head=1",  # noqa: E501
+    "pairs": f"{SELECTED.format(token=3)}&pairs=strong-3-9.weak-4-20",
+    "marked": f"{HEAD}&marked=query-0-40.key-3",
+    "colour by column": f"{HEAD}&color=column:__proto__",
+    "below": f"{SELECTED.format(token=9)}&below=squares",
+}
+
+
+@pytest.mark.parametrize("query", VIEWS.values(), ids=VIEWS)
+def test_nothing_runs_in_any_view(page: Page, hostile_address: str, query: str) -> None:
+    open_view(page, hostile_address, query)
+    for colour in page.get_by_label("Colour").locator("option").all():
+        page.get_by_label("Colour").select_option(colour.get_attribute("value"))
+        require_harmless(page)
+    box = page.locator(".map").first.bounding_box()
+    assert box is not None
+    for x in (0.3, 0.5, 0.7):
+        for y in (0.3, 0.5, 0.7):  # tooltips
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            page.wait_for_timeout(60)
+    require_harmless(page)
+
+
+@pytest.mark.parametrize("key", ["t", "h", "?"])
+def test_nothing_runs_in_a_table_or_in_help(page: Page, hostile_address: str, key: str) -> None:
+    open_view(page, hostile_address, SELECTED.format(token=5))
+    page.keyboard.press(key)
+    dialog = page.get_by_role("dialog").first
+    expect(dialog).to_be_visible()
+    if key == "t":
+        expect(dialog.locator(".sequences__row").first).to_be_visible()
+        heads = dialog.locator("thead th").all_inner_texts()
+        assert any("<img src=x" in name for name in heads)
+    require_harmless(page)
+
+
+def test_nothing_runs_in_the_map_of_heads_and_the_facts(page: Page, hostile_address: str) -> None:
+    open_view(page, hostile_address, "?dataset=hostile")
+    page.keyboard.press("m")
+    page.wait_for_timeout(500)
+    require_harmless(page)
+    for summary in page.locator("summary").all():
+        if summary.is_visible():
+            summary.click()
+    require_harmless(page)
+
+
+def test_an_address_cannot_bring_text_that_runs(page: Page, hostile_address: str) -> None:
+    names = ("color", "search", "selected", "zoom", "x", "marked", "tint", "compare.dataset")
+    for i in range(0, len(STRINGS), len(names)):
+        pairs = [list(pair) for pair in zip(names, STRINGS[i : i + len(names)], strict=True)]
+        query = page.evaluate("pairs => String(new URLSearchParams(pairs))", pairs)
+        page.goto(f"{hostile_address}{HEAD}&{query}")
+        expect(page.locator(".notice").first).to_be_visible()
+        require_harmless(page)
+
+
+def cells_of(content: bytes) -> list[str]:
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    return [cell for row in rows for cell in row]
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def require_no_formula(content: bytes) -> None:
+    """Fail where a spreadsheet would compute a cell instead of showing it."""
+    cells = cells_of(content)
+    assert cells
+    assert not [c for c in cells if c[:1] in tuple("=+-@\t\r\n") and c and not is_number(c)]
+
+
+def saved(page: Page, button: Locator) -> bytes:
+    with page.expect_download() as started:
+        button.click()
+    return Path(started.value.path()).read_bytes()
+
+
+def test_figures_hold_no_text_that_runs(page: Page, hostile_address: str) -> None:
+    open_view(page, hostile_address, SELECTED.format(token=5))
+    for what in ("Map", "Sentence"):
+        assert save_svg(page, what).words()  # which fails on anything but shapes and words
+        _, content = save(page, "PNG", what)
+        assert content.startswith(b"\x89PNG")
+    open_view(page, hostile_address, IMAGE)
+    assert save_svg(page, "Image").words()
+    require_harmless(page)
+
+
+def test_tables_that_are_saved_hold_no_formula(page: Page, hostile_address: str) -> None:
+    open_view(page, hostile_address, f"{HEAD}&marked=query-0-159.key-0-159")
+    for kind in ("CSV", "JSON"):
+        buttons = sheet(page).get_by_role("button", name=re.compile(f", {kind}$"))
+        expect(buttons).to_have_count(2)
+        for i in range(2):
+            sheet(page)
+            content = saved(page, buttons.nth(i))
+            require_no_formula(content) if kind == "CSV" else json.loads(content)
+    marked = saved(page, page.get_by_title("Download the marked points as a table"))
+    require_no_formula(marked)
+    assert "'=cmd|' /C calc'!A0" in cells_of(marked)
+    assert json.loads(saved(page, page.get_by_title("Download the marked points as JSON")))[
+        "points"
+    ]
+    page.keyboard.press("t")
+    expect(page.locator(".sequences__row").first).to_be_visible()
+    require_no_formula(saved(page, page.get_by_title("Download these rows as a table")))
+
+
+@pytest.fixture(scope="module")
+def site(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of an exported site of the hostile datasets."""
+    folder = tmp_path_factory.mktemp("host") / "site"
+    export_site(Settings(data_dir=hostile), ["hostile", "hostile-pictures"], folder)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Keep the terminal of the tests quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("query", ["?dataset=hostile", SELECTED.format(token=5), IMAGE])
+def test_nothing_runs_on_an_exported_site(page: Page, site: str, query: str) -> None:
+    open_view(page, site, query)
+    require_harmless(page)
+    page.keyboard.press("t")
+    expect(page.locator(".sequences__row").first).to_be_visible()
+    require_harmless(page)
+
+
+def test_a_notebook_cell_holds_none_of_the_texts(hostile: Path) -> None:
+    cell = attentionviz.open(hostile / "hostile").show(1, 2, "pca")._repr_html_()
+    assert "<iframe" in cell
+    assert not [text for text in STRINGS if len(text) > 8 and text in unescape(cell)]
+    assert not [name for name in COLUMNS if name in unescape(cell)]
