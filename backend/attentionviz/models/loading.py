@@ -27,6 +27,7 @@ from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
 from attentionviz.models.probe import WHY_NOT_REACHED, Findings, probe, refusal
+from attentionviz.models.sizes import require_weights_for
 from attentionviz.models.text import TextInputs
 from attentionviz.models.weights import (
     license_of,
@@ -107,7 +108,7 @@ def load_source(
         raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
     register()
     with _readable_errors(source), _quiet():
-        network, family = _load_network(source)
+        network, family = _load_network(source, files)
         torch.nn.Module.to(network, chosen)
         network.set_attn_implementation(IMPLEMENTATION)
         inputs, findings = _prepare_inputs(network, source, chosen, max_length)
@@ -143,12 +144,13 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _load_network(source: ModelSource) -> tuple[PreTrainedModel, str]:
+def _load_network(source: ModelSource, files: list[str]) -> tuple[PreTrainedModel, str]:
     config = AutoConfig.from_pretrained(
         source.folder, trust_remote_code=False, local_files_only=True
     )
     if config.model_type in WHY_NOT_REACHED:
         raise refusal(config.model_type, config.model_type)
+    require_weights_for(config, source.folder, files, source.name)
     whole, report = AutoModel.from_pretrained(
         source.folder,
         config=config,
