@@ -36,6 +36,19 @@ def require_sentence(error: AppError) -> None:
     assert "root:" not in words  # of a file of the system that it was led to
 
 
+def test_the_folder_that_is_changed_loads_as_it_is(tiny_bert: Path) -> None:
+    assert models.load(str(tiny_bert), "cpu", local_models=None).n_layers == 2
+
+
+WORDS = {
+    "weights as a pickle": "has no model.safetensors; weights in other formats",
+    "an index of pickles": "names 'pytorch_model.bin', which is not there",
+    "a million layers": "says 1,000,000 layers, its weights are",
+    "a vocabulary beyond memory": "describes 16,000,0",
+    "weights that are a device": "has no model.safetensors",
+}
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_in_a_sentence_and_runs_nothing(
     name: str, tiny_bert: Path, tmp_path: Path
@@ -45,6 +58,8 @@ def test_it_is_refused_in_a_sentence_and_runs_nothing(
     with pytest.raises(AppError) as caught:
         models.load(str(folder), "cpu", local_models=None)
     require_sentence(caught.value)
+    assert WORDS.get(name, "") in str(caught.value)
+    assert not isinstance(caught.value.__cause__, NameError | AssertionError)  # ours, not theirs
     assert not (tmp_path / SENTINEL).exists()
     assert time.monotonic() - begin < SECONDS
     assert psutil.Process().memory_info().rss - before < MEMORY_MB * 2**20

@@ -103,7 +103,8 @@ def load_source(
         As `load`; the first also for other weights.
     """
     chosen = choose_device(device)
-    digest = weights_sha256(source.folder, weight_files(source.folder, source.name))
+    files = weight_files(source.folder, source.name)
+    digest = weights_sha256(source.folder, files)
     if weights not in (None, digest):
         raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
     register()
