@@ -105,7 +105,6 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
     log_to_standard_error(has_requests=settings.has_access_log)
     app = create_app(settings)
     made: ApiContext = app.extensions[EXTENSION]
-    read_tokens_again = made.gate.tokens.refresh if made.gate else None
 
     def ready(address: str) -> None:
         _start_jobs(made)
@@ -113,7 +112,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
             on_ready(address)
 
     try:
-        run(app, settings, lambda: _policy(made), ready, read_tokens_again)
+        run(app, settings, lambda: _policy(made), ready, made.gate)
     finally:
         made.live.close()
         if made.jobs is not None:
@@ -145,7 +144,8 @@ def serve_in_background(settings: Settings) -> str:
     from attentionviz.api.wsgi_server import run_in_thread
 
     app = create_app(settings)
-    return run_in_thread(app, settings, lambda: _policy(app.extensions[EXTENSION]))
+    made: ApiContext = app.extensions[EXTENSION]
+    return run_in_thread(app, settings, lambda: _policy(made), made.gate)
 
 
 def _with_real_folders(settings: Settings) -> Settings:

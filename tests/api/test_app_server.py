@@ -274,6 +274,7 @@ def stop_at_once(_: str) -> None:
     [
         ("127.0.0.1", "http://localhost:80/"),
         ("localhost", "http://localhost:80/"),
+        ("0.0.0.0", "http://localhost:80/"),  # noqa: S104 - only looked at
         ("::1", "http://[::1]:80/"),
         ("127.0.0.2", "http://127.0.0.2:80/"),
     ],

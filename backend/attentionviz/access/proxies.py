@@ -27,6 +27,44 @@ FORWARDED = (
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}/?")
 
 
+class TrustedProxies:
+    """Tells whom a request is from, where proxies stand between.
+
+    Parameters
+    ----------
+    trusted : iterable of str
+        Addresses and networks.
+    """
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        self._networks = tuple(ipaddress.ip_network(one) for one in trusted)
+
+    def has(self, text: str) -> bool:
+        """Whether an address is that of a trusted proxy."""
+        address = _address(text)
+        return address is not None and any(
+            address.version == network.version and address in network for network in self._networks
+        )
+
+    def client(self, nearest: str, hops: str) -> str:
+        """Return the last address that no trusted proxy has; those before it may be made up.
+
+        Parameters
+        ----------
+        nearest : str
+            Address that the connection came from.
+        hops : str
+            X-Forwarded-For.
+        """
+        client = nearest
+        for hop in reversed(hops.split(",")):
+            address = _address(hop.strip()) if self.has(client) else None
+            if address is None:
+                break
+            client = str(address)
+        return client
+
+
 class Proxies:
     """Wraps a WSGI application; puts into each request what a trusted proxy says of it.
 
@@ -42,7 +80,7 @@ class Proxies:
 
     def __init__(self, app: WsgiApp, trusted: Iterable[str], prefix: str) -> None:
         self._app = app
-        self._trusted = tuple(ipaddress.ip_network(one) for one in trusted)
+        self._trusted = TrustedProxies(trusted)
         self._prefix = prefix
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -50,8 +88,8 @@ class Proxies:
         said = {name: _last(environ.pop(name, "")) for name in FORWARDED}
         hops = environ.pop(_FOR, "")
         prefix = self._prefix
-        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
-            environ["REMOTE_ADDR"] = self._client(environ["REMOTE_ADDR"], hops)
+        if self._trusted.has(environ.get("REMOTE_ADDR", "")):
+            environ["REMOTE_ADDR"] = self._trusted.client(environ["REMOTE_ADDR"], hops)
             if said["HTTP_X_FORWARDED_PROTO"].lower() in ("http", "https"):
                 environ["wsgi.url_scheme"] = said["HTTP_X_FORWARDED_PROTO"].lower()
             if said["HTTP_X_FORWARDED_HOST"]:
@@ -60,24 +98,6 @@ class Proxies:
                 prefix = said["HTTP_X_FORWARDED_PREFIX"].rstrip("/")
         _take_off(environ, prefix)
         return self._app(environ, start_response)
-
-    def _is_trusted(self, text: str) -> bool:
-        address = _address(text)
-        return address is not None and any(
-            address.version == network.version and address in network for network in self._trusted
-        )
-
-    def _client(self, nearest: str, hops: str) -> str:
-        """Return the last address that no trusted proxy has; those before it may be made up."""
-        client = nearest
-        for hop in reversed(hops.split(",")):
-            address = _address(hop.strip())
-            if address is None:
-                break
-            client = str(address)
-            if not self._is_trusted(client):
-                break
-        return client
 
 
 def _last(text: str) -> str:

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -14,8 +15,12 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.task import ErrorTask
+from waitress.utilities import Error
 
+from attentionviz.access.gate import Gate
+from attentionviz.access.proxies import TrustedProxies
 from attentionviz.access.request_log import write_line
+from attentionviz.access.senders import Senders
 from attentionviz.api.body_limits import MAX_BODY_BYTES, body_limit
 from attentionviz.api.guard import WsgiApp, add_headers
 from attentionviz.api.responses import error_body
@@ -36,7 +41,7 @@ def run(
     settings: Settings,
     policy: Callable[[], str],
     on_ready: Callable[[str], None] | None,
-    on_hangup: Callable[[], None] | None = None,
+    gate: Gate | None = None,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT, then finish the requests that run.
 
@@ -49,8 +54,8 @@ def run(
         Returns the Content-Security-Policy, for answers that do not reach the application.
     on_ready : callable or None
         Called once with the address, when the server listens.
-    on_hangup : callable or None
-        Called for SIGHUP; None leaves that signal alone, which ends the process.
+    gate : Gate or None
+        Has its tokens read again for SIGHUP, which ends the process where there is none.
 
     Raises
     ------
@@ -59,11 +64,12 @@ def run(
     """
     _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, policy)
+    server.channel_class = _channel_class(settings, policy, gate)
     stop = _Stop(server)
     previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
-    if on_hangup is not None:
-        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: on_hangup())
+    if gate is not None:
+        refresh = gate.tokens.refresh
+        previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: refresh())
     try:
         if on_ready is not None:
             on_ready(_own_address(settings, server))
@@ -77,12 +83,14 @@ def run(
         wasyncore.close_all(server._map, ignore_all=True)
 
 
-def run_in_thread(app: WsgiApp, settings: Settings, policy: Callable[[], str]) -> str:
+def run_in_thread(
+    app: WsgiApp, settings: Settings, policy: Callable[[], str], gate: Gate | None = None
+) -> str:
     """Serve an application from a thread that ends with the process; return the address.
 
     Parameters
     ----------
-    app, settings, policy
+    app, settings, policy, gate
         As of `run`. Requests that run when the process ends are not finished.
 
     Raises
@@ -91,7 +99,7 @@ def run_in_thread(app: WsgiApp, settings: Settings, policy: Callable[[], str]) -
         When the address cannot be listened on.
     """
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, policy)
+    server.channel_class = _channel_class(settings, policy, gate)
     Thread(target=server.run, name="attentionviz", daemon=True).start()
     return _own_address(settings, server)
 
@@ -103,8 +111,16 @@ def _own_address(settings: Settings, server: Any) -> str:
 
 def page_address(host: str, port: int) -> str:
     """Return the address to open in a browser on this machine."""
-    name = "localhost" if host in ("127.0.0.1", "localhost") else host
+    is_everywhere = host in ("0.0.0.0", "::", "[::]")  # noqa: S104 - only looked at
+    name = "localhost" if is_everywhere or host in ("127.0.0.1", "localhost") else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+class Unauthorized(Error):
+    """A large body of somebody who did not sign in; waitress has no such error."""
+
+    code = 401
+    reason = "Not Signed In"
 
 
 class _Stop:
@@ -162,21 +178,43 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _channel_class(settings: Settings, policy: Callable[[], str]) -> type[HTTPChannel]:
+def _parser_class(settings: Settings, gate: Gate | None) -> Callable[..., Any]:
+    senders = Senders(gate, TrustedProxies(settings.trusted_proxies)) if gate else None
+
     class OwnParser(HTTPRequestParser):
-        """Refuses a body that is too large for its address before any of it is read."""
+        """Refuses a body that is too large for its address or its sender, before it is read."""
+
+        is_from_stranger = False
+
+        def __init__(self, adj: Any, peer: str) -> None:
+            super().__init__(adj)
+            self.peer = peer
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
+            limit = body_limit(settings, self.command, self.path)
+            is_large = self.chunked or self.content_length > MAX_BODY_BYTES
+            if senders is not None and limit > MAX_BODY_BYTES and is_large:
+                self.is_from_stranger = not senders.knows(self.headers, self.peer)
             own = copy.copy(self.adj)
-            own.max_request_body_size = 1 + body_limit(settings, self.command, self.path)
+            own.max_request_body_size = 1 + (MAX_BODY_BYTES if self.is_from_stranger else limit)
             self.adj: Any = own
+
+    return OwnParser
+
+
+def _channel_class(
+    settings: Settings, policy: Callable[[], str], gate: Gate | None
+) -> type[HTTPChannel]:
+    make_parser = _parser_class(settings, gate)
 
     class OwnErrorTask(ErrorTask):
         """Answers what never reaches the application, such as a malformed request."""
 
         def execute(self) -> None:
             error = self.request.error
+            if error.code == 413 and self.request.is_from_stranger:
+                error = Unauthorized("sign in before you send this")
             code = error.reason.lower().replace(" ", "_")
             body = error_body(code, f"{error.reason}: {error.body}"[:300])
             self.status = f"{error.code} {error.reason}"
@@ -190,8 +228,11 @@ def _channel_class(settings: Settings, policy: Callable[[], str]) -> type[HTTPCh
                 write_line(asked, (str(error.code), len(body), 0, "-"))
 
     class OwnChannel(HTTPChannel):
-        parser_class = OwnParser
         error_task_class = OwnErrorTask
+
+        @property
+        def parser_class(self) -> Any:
+            return partial(make_parser, peer=str(self.addr[0]))
 
     return OwnChannel
 

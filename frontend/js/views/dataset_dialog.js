@@ -25,7 +25,7 @@ export function createDatasetDialog(root, { actions, facts, store }) {
   const dialog = el('dialog', { class: 'sequences datasets', 'aria-labelledby': 'datasets-title' },
     el('div', { class: 'sequences__head' }, el('h2', { id: 'datasets-title' }, 'All datasets'), close), about,
     el('div', { class: 'sequences__scroll' }, table));
-  root.append(dialog);
+  cleanup.listen(dialog, 'close', () => dialog.remove()); // it is on the page only while it is seen
   cleanup.listen(dialog, 'click', (/** @type {MouseEvent} */ event) => { if (event.target === dialog) dialog.close(); });
   let order = { name: 'id', isDescending: false };
   let shown = '';
@@ -91,6 +91,7 @@ export function createDatasetDialog(root, { actions, facts, store }) {
     if (dialog.open) return;
     shown = '';
     draw();
+    root.append(dialog);
     dialog.showModal();
     (buttons().find((button) => button.closest('[aria-current]')) ?? buttons()[0])?.focus();
   }
