@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from flask import Flask
 from tests.support.checked_client import CheckedClient
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import (
+    FakeSpec,
+    npy_bytes,
+    republish,
+    write_fake_building,
+    write_fake_dataset,
+)
 from werkzeug.test import TestResponse
 
 from attentionviz.app import create_app
@@ -89,3 +95,12 @@ def app(data_dir: Path) -> Flask:
 def client(app: Flask) -> CheckedClient:
     """Return a client of `app`."""
     return app.test_client()
+
+
+def client_of_broken_keys(data_dir: Path) -> CheckedClient:
+    """Return a client of a new dataset "broken": a key of layer 1, head 0 is not a number."""
+    folder = write_fake_dataset(data_dir, FakeSpec("broken", maps=("pca-2d",)))
+    keys = np.load(folder / "L01H00" / "keys.npy")
+    keys[30] = np.nan
+    republish(folder, {"L01H00/keys.npy": npy_bytes(keys)})
+    return make_app(data_dir).test_client()

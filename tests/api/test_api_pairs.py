@@ -5,15 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import percentileofscore, rankdata
-from tests.api.conftest import SPECS, make_app
+from tests.api.conftest import SPECS, client_of_broken_keys
 from tests.api.test_api_attention import BASE, plain_pattern, span, vectors
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import (
     FakeSpec,
     make_corpus,
-    npy_bytes,
-    republish,
-    write_fake_dataset,
 )
 
 from attentionviz.api import pairs
@@ -162,11 +159,6 @@ def test_in_a_large_corpus_blocks_of_keys_stand_for_all_and_their_number_is_said
 
 
 def test_vectors_that_are_no_numbers_are_damage(tmp_path: Path) -> None:
-    spec = FakeSpec("broken", maps=("pca-2d",))
-    folder = write_fake_dataset(tmp_path, spec)
-    keys = np.load(folder / "L01H00" / "keys.npy")
-    keys[30] = np.nan
-    republish(folder, {"L01H00/keys.npy": npy_bytes(keys)})
-    response = make_app(tmp_path).test_client().get(f"{BASE}/broken/heads/pairs?strong=1-2")
+    response = client_of_broken_keys(tmp_path).get(f"{BASE}/broken/heads/pairs?strong=1-2")
     assert response.status_code == 500
     assert "layer 1, head 0" in response.json["error"]["message"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import entropy
-from tests.api.conftest import CAUSAL, SPECS, TEXT, array_of, make_app
+from tests.api.conftest import CAUSAL, SPECS, TEXT, array_of, client_of_broken_keys, make_app
 from tests.api.test_api_attention import BASE, plain_pattern, span, vectors
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import (
@@ -134,11 +134,6 @@ def test_half_a_head_and_a_head_outside_the_model_are_refused(
 
 
 def test_vectors_that_are_no_numbers_are_damage(tmp_path: Path) -> None:
-    spec = FakeSpec("broken", maps=("pca-2d",))
-    folder = write_fake_dataset(tmp_path, spec)
-    keys = np.load(folder / "L01H00" / "keys.npy")
-    keys[30] = np.nan
-    republish(folder, {"L01H00/keys.npy": npy_bytes(keys)})
-    client = make_app(tmp_path).test_client()
+    client = client_of_broken_keys(tmp_path)
     assert client.get(f"{BASE}/broken/sequences/scores?layer=0&head=0").status_code == 200
     assert client.get(f"{BASE}/broken/sequences/scores").status_code == 500
