@@ -268,3 +268,18 @@ def test_on_a_plain_http_lab_host_one_signs_in_and_out(
         page.get_by_role("button", name="Sign out").click()
         expect(field(page)).to_be_visible()
         assert page.context.cookies() == []
+
+
+@pytest.mark.parametrize("width", [980, 1024, 1280, 1440])
+def test_the_line_on_top_has_room_for_all_that_a_shared_server_adds(
+    visitor: Page, serve: Callable[..., str], built: Path, tokens: Path, width: int
+) -> None:
+    address = serve(built, token_file=tokens, allow_jobs=True)
+    visitor.set_viewport_size({"width": width, "height": 800})
+    visitor.goto(f"{address}{VIEW}#token={JOBS_TOKEN}")
+    expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(visitor.get_by_role("button", name="All datasets")).to_be_visible()
+    inner = "parts => parts.map((one) => one.scrollWidth - one.clientWidth)"
+    assert visitor.locator(".header > .segments").evaluate_all(inner) == [0, 0]
+    edges = "parts => parts.map((one) => one.getBoundingClientRect().right)"
+    assert max(visitor.locator(".header button:visible").evaluate_all(edges)) <= width
