@@ -49,6 +49,14 @@ def tiny_vit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a seeded tiny GPT-2."""
+    from tests.support.tiny_models import save_tiny_gpt2
+
+    return save_tiny_gpt2(tmp_path_factory.mktemp("models") / "tiny-gpt2")
+
+
+@pytest.fixture(scope="session")
 def tiny_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a CSV corpus of six sentences with a topic each."""
     from tests.support.tiny_models import SENTENCES
@@ -79,6 +87,14 @@ def tiny_dataset(
 ) -> TinyDataset:
     """Return a text dataset with every map."""
     return _built(tmp_path_factory, tiny_bert, dataset_id="tiny-text", text=tiny_text)
+
+
+@pytest.fixture(scope="session")
+def tiny_causal_dataset(
+    tiny_gpt2: Path, tiny_text: Path, tmp_path_factory: pytest.TempPathFactory
+) -> TinyDataset:
+    """Return the same sentences read by a model that only looks back."""
+    return _built(tmp_path_factory, tiny_gpt2, dataset_id="tiny-causal", text=tiny_text)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import { ANY_SCORE, NO_FILTERS } from './store.js';
 /** @import { Marks } from './marks.js' */
 /** @import { Dims, Method } from './types.js' */
 
-/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange'} Plain */
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange' | 'texts'} Plain */
 
 const THEME_KEY = 'theme';
 const PALETTE_KEY = 'palette';

@@ -6,6 +6,7 @@ import { pairQuery } from './pairs.js';
 import { learnScores } from './scores.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session, SimilarHeads, Tokens, Weight } from './page.js' */
+/** @import { Limits } from './live/live.js' */
 /** @import { Dims } from './types.js' */
 
 /** The server answered, and said no. */
@@ -20,6 +21,8 @@ export class ServerError extends Error {
     this.name = 'ServerError';
     this.status = status;
     this.code = code;
+    /** Seconds after which it makes sense to ask again; 0 where the server does not say. */
+    this.retryAfter = 0;
   }
 }
 
@@ -42,11 +45,12 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
    * @param {string} path
    * @param {AbortSignal} signal
    * @param {string} type of the answer
+   * @param {RequestInit} [more] what is sent along
    */
-  async function get(path, signal, type = 'application/octet-stream') {
+  async function get(path, signal, type = 'application/octet-stream', more = {}) {
     let answer;
     try {
-      answer = await ask(new URL(path, root), { signal, headers: { Accept: type } });
+      answer = await ask(new URL(path, root), { ...more, signal, headers: { ...more.headers, Accept: type } });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new Error('The server does not answer.', { cause: error });
@@ -67,8 +71,26 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
    */
   const array = async (path, signal) => readArray(await get(path, signal));
 
+  /** @param {string} path @param {RequestInit} sent @param {AbortSignal} signal */
+  const run = async (path, sent, signal) => (await get(path, signal, 'application/vnd.safetensors', { method: 'POST', ...sent })).arrayBuffer();
+
   return {
     isSite,
+    /** Whether texts and images of the reader's own are run through models, and how large they may be. @param {AbortSignal} signal @returns {Promise<Limits>} */
+    live: (signal) => json('live', signal),
+    /**
+     * Run a text, or tokens one by one, through the model of a dataset.
+     *
+     * @param {string} id @param {{text: string} | {tokens: readonly string[]}} what @param {readonly string[]} maps @param {AbortSignal} signal
+     */
+    runText: (id, what, maps, signal) => run(`${dataset(id)}/text`, { body: JSON.stringify({ ...what, maps }), headers: { 'Content-Type': 'application/json' } }, signal),
+    /** @param {string} id @param {Blob} image @param {readonly string[]} maps @param {AbortSignal} signal */
+    runImage(id, image, maps, signal) {
+      const body = new FormData();
+      body.append('maps', maps.join());
+      body.append('image', image);
+      return run(`${dataset(id)}/image`, { body }, signal);
+    },
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
       const { datasets, methods, scores } = await json('datasets', signal);
@@ -176,7 +198,9 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
 export async function readError(answer) {
   try {
     const { error } = await answer.json();
-    return new ServerError(answer.status, String(error.code), String(error.message));
+    const said = new ServerError(answer.status, String(error.code), String(error.message));
+    said.retryAfter = Math.max(0, Number(answer.headers.get('Retry-After')) || 0);
+    return said;
   } catch {
     return new ServerError(answer.status, 'unknown', `The server answered ${answer.status} without saying why.`);
   }

@@ -60,6 +60,7 @@ export const ICONS = {
   search: 'M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9M10.4 10.4 14 14',
   panel: 'M2 3h12v10H2zM6 3v10',
   beside: 'M2 3h12v10H2zM8 3v10',
+  pencil: 'M10.5 3 13 5.5 5.5 13H3v-2.5zM9 4.5 11.5 7',
 };
 
 /**

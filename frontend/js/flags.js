@@ -94,21 +94,46 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, least) {
  * @param {Selected | null} chosen.selected
  * @param {Uint8Array | null} [chosen.marked] (point of the corpus)
  * @param {Uint8Array | null} [chosen.outside] (drawn point)
+ * @param {readonly number[]} [chosen.unplaced] own tokens that have no place in the map: they are not drawn
  * @returns {Uint8Array} (point)
  */
-export function pointFlags({ tokens, drawn, hits, selected, marked = null, outside = null }) {
+export function pointFlags({ tokens, drawn, hits, selected, marked = null, outside = null, unplaced = [] }) {
   const nDrawn = drawn ? drawn.length : tokens.n;
   const flags = new Uint8Array(2 * nDrawn);
-  if (hits || selected || marked) {
-    const flagOf = flagReader(tokens, hits, selected, marked);
-    for (let point = 0; point < flags.length; point++) {
-      const index = point < nDrawn ? point : point - nDrawn;
-      const token = drawn ? drawn[index] : index;
-      flags[point] = flagOf(token, point < nDrawn ? token : tokens.n + token) || FLAG.dimmed;
+  const flagOf = hits || selected || marked ? flagReader(tokens, hits, selected, marked) : null;
+  for (let point = 0; flagOf && point < flags.length; point++) {
+    const index = point < nDrawn ? point : point - nDrawn;
+    const token = drawn ? drawn[index] : index;
+    flags[point] = flagOf(token, point < nDrawn ? token : tokens.n + token) || FLAG.dimmed;
+  }
+  if (tokens.own) markOwn(flags, tokens, tokens.own, hits, selected, new Set(unplaced));
+  outside?.forEach((isOutside, point) => { if (isOutside) flags[point] |= FLAG.hidden; });
+  return flags;
+}
+
+/**
+ * The reader's own tokens are the last that are drawn. They stand out, and do not step back where others are selected; a
+ * search asks for its hits alone.
+ *
+ * @param {Uint8Array} flags (drawn point)
+ * @param {Tokens} tokens
+ * @param {NonNullable<Tokens['own']>} own
+ * @param {Uint8Array | null} hits
+ * @param {Selected | null} selected
+ * @param {ReadonlySet<number>} unplaced
+ */
+function markOwn(flags, { sequence }, own, hits, selected, unplaced) {
+  const nDrawn = flags.length / 2;
+  const chosen = selected ? sequence[selected.token] : -1;
+  for (let i = 0; i < own.n; i++) {
+    const token = own.firstToken + i;
+    for (const point of [nDrawn - own.n + i, 2 * nDrawn - own.n + i]) {
+      const isChosen = chosen < 0 ? !hits || hits[token] !== 0 : sequence[token] === chosen;
+      if (isChosen) flags[point] = (flags[point] & ~FLAG.dimmed) | FLAG.own;
+      else if (chosen >= 0) flags[point] = (flags[point] & ~FLAG.dimmed) | FLAG.hit;
+      if (unplaced.has(token)) flags[point] |= FLAG.hidden;
     }
   }
-  for (let point = 0; outside && point < flags.length; point++) if (outside[point]) flags[point] |= FLAG.hidden;
-  return flags;
 }
 
 /**

@@ -54,6 +54,11 @@ export function createFront(first) {
     /** @param {PaneName} name */
     bring: (name) => active.set(name === 'B' && second ? second : first),
     subscribe: active.subscribe,
+    /** Select the query of a token in the pane that shows its dataset, the one in front before the other. @param {string} dataset @param {number} token */
+    selectIn(dataset, token) {
+      const shown = [active.get(), first, second].find((context) => context?.store.get().dataset === dataset);
+      shown?.actions.select({ kind: 'query', token });
+    },
     /** Take in a second pane, or give it up: then the first is in front. @param {Context | null} next */
     join(next) {
       stopSecond();

@@ -8,15 +8,16 @@ import { offeredMethods } from './best.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void, openDatasets: () => void, openHeads: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void, openDatasets: () => void, openHeads: () => void, openOwn: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, toggleMapOfHeads, openTable, openDatasets, openHeads, focusSearch, switchPane, walk }) {
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, toggleMapOfHeads, openTable, openDatasets, openHeads, openOwn, focusSearch, switchPane, walk }) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
     '?': openHelp,
     a: openDatasets,
     t: openTable,
+    y: openOwn,
     c: actions.toggleBeside,
     o: switchPane,
     g: actions.showGrid,

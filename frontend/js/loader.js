@@ -3,14 +3,20 @@
 import { MOST_AGGREGATED } from './attention.js';
 import { BEST, hasMap, headsReady, mapOf } from './best.js';
 import { needsOf } from './color_modes.js';
+import { createOwnFacts } from './live/own_facts.js';
 import { pairQuery } from './pairs.js';
+import { longestOf } from './live/own_words.js';
 import { createSlot } from './slots.js';
 import { N_STRONGEST } from './nearest.js';
 import { mapName, pointOf } from './select.js';
 
 /** @import { Api } from './api.js' */
+/** @import { Own } from './live/own.js' */
 /** @import { DatasetEntry, Facts, State } from './page.js' */
 /** @import { Dims, Method } from './types.js' */
+
+/** A number for each object that was seen. */
+const numberOf = createNumbers();
 
 /** How often the list of datasets is asked for: while one is being built or none is there, and otherwise. */
 const POLL_MS = 1500;
@@ -23,10 +29,13 @@ const IDLE_POLL_MS = 10_000;
  * @param {() => void} changed called after every change of the facts
  * @param {() => Facts | null} [beside] the facts of another pane, whose answers need not be asked for again
  * @param {Facts['datasets']} [datasets] the list, where someone else asks for it
+ * @param {Own | null} [own] sequences of the reader's own, which are shown behind those of the corpus
  * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
  */
-export function createLoader(api, changed, beside = () => null, datasets = undefined) {
-  const facts = createFacts(changed, beside, datasets);
+export function createLoader(api, changed, beside = () => null, datasets = undefined, own = null) {
+  const loaded = createFacts(changed, beside, datasets);
+  const facts = own ? createOwnFacts(loaded, own) : loaded;
+  const pane = {};
   /** @type {ReturnType<typeof setTimeout> | null} */
   let poll = null;
 
@@ -37,13 +46,26 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
       watchBuilds();
     }
     const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
-    if (!entry || entry.state === 'damaged' || entry.state === 'outdated') return dropAll();
+    if (!entry || entry.state === 'damaged' || entry.state === 'outdated') {
+      own?.want(pane, null);
+      return dropAll();
+    }
     facts.description.want(entry.id, `${entry.id}@${entry.version}`, (signal) => api.description(entry.id, signal));
     const build = readBuild(entry);
+    wantOwn(state, entry);
     if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);
     wantColumns(entry, build);
     wantMaps(state, entry, build);
     wantExtras(state, entry, build);
+  }
+
+  /** Own sequences are placed in the maps that are shown, once a dataset is complete. @param {State} state @param {DatasetEntry} entry */
+  function wantOwn({ at, dims, method }, entry) {
+    const manifest = facts.description.value?.manifest;
+    if (!own || !manifest || manifest.id !== entry.id || entry.state !== 'complete') return own?.want(pane, null);
+    const name = method && hasMap(manifest.maps, method, dims) ? mapName(method, dims) : null;
+    const maps = method === BEST ? ownMaps(facts.heads.value, at, name) : name ? [name] : [];
+    own.want(pane, { dataset: entry.id, version: entry.version, manifest, maps });
   }
 
   /**
@@ -116,7 +138,8 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
     const n = facts.tokens.value?.n ?? 0;
     if (!at || !selected || !hasLines || !hasStrongest || selected.token >= n) return facts.partners.drop();
     const point = pointOf(selected, n);
-    facts.partners.want(id, `${base}/${at.layer},${at.head}/${point}`, async (signal) => ({ at, point, partners: await api.partners(id, at, point, N_STRONGEST, signal) }));
+    // Points have other numbers where there are more tokens.
+    facts.partners.want(id, `${base}/${at.layer},${at.head}/${point} of ${n}${ownMark(id, facts.tokens.value?.sequence[selected.token] ?? 0)}`, async (signal) => ({ at, point, partners: await api.partners(id, at, point, N_STRONGEST, signal) }));
   }
 
   /** @param {State} state @param {string} id @param {string} base */
@@ -128,11 +151,18 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
       return;
     }
     const head = `${base}/${at.layer},${at.head}`;
-    facts.attention.want(id, `${head}/${sequence}/${weight}`, (signal) => api.attention(id, at, sequence, weight, signal));
+    facts.attention.want(id, `${head}/${sequence}/${weight}${ownMark(id, sequence)}`, (signal) => api.attention(id, at, sequence, weight, signal));
     const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
     const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
-    if (!isMeanShown || length > MOST_AGGREGATED) facts.aggregate.drop();
+    if (!isMeanShown || length > Math.min(MOST_AGGREGATED, longestOf(facts.tokens.value))) facts.aggregate.drop();
     else facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) => api.aggregate(id, at, length, weight, signal));
+  }
+
+  /** What tells an own sequence from another that had its number before. @param {string} id @param {number} sequence */
+  function ownMark(id, sequence) {
+    const layer = own?.layerOf(id);
+    const found = layer?.sequences[sequence - layer.firstSequence];
+    return found ? ` own ${numberOf(found.answer.queries)}` : '';
   }
 
   /** @param {readonly unknown[]} [kept] */
@@ -158,9 +188,16 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
     retry() { for (const slot of Object.values(facts)) if (slot.status === 'failed') slot.again(); },
     destroy() {
       if (poll !== null) clearTimeout(poll);
+      own?.want(pane, null);
       dropAll(datasets ? [datasets] : []);
     },
   };
+}
+
+/** The maps that are the best of a head, or of any. @param {Facts['heads']['value']} heads @param {State['at']} at @param {string | null} name */
+function ownMaps(heads, at, name) {
+  const shown = at ? [at] : [...(heads?.values() ?? [])];
+  return [...new Set(shown.flatMap((head) => mapOf(heads, head, name) ?? []))].sort();
 }
 
 /**
@@ -207,4 +244,16 @@ function createFacts(changed, beside, datasets = createSlot('the list of dataset
     patches: slot('patches', 'the patches'),
     pairs: slot('pairs', 'how every head scores the pairs'),
   });
+}
+
+/** @returns {(thing: object) => number} */
+function createNumbers() {
+  /** @type {WeakMap<object, number>} */
+  const numbers = new WeakMap();
+  let n = 0;
+  return (thing) => {
+    const known = numbers.get(thing) ?? ++n;
+    numbers.set(thing, known);
+    return known;
+  };
 }

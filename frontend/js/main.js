@@ -10,6 +10,8 @@ import { createFront } from './front.js';
 import { createHover } from './hover.js';
 import { createJobs } from './jobs/dialog.js';
 import { createKeyboard } from './keyboard.js';
+import { connectOwn } from './live/wire.js';
+import { createOwnApi } from './live/own_api.js';
 import { createLoader } from './loader.js';
 import { createMarks } from './marks.js';
 import { createPairing } from './pairing.js';
@@ -22,6 +24,7 @@ import { createAbout } from './views/about.js';
 import { createSignedOut } from './views/account.js';
 import { createControls } from './views/controls.js';
 import { createDatasetDialog } from './views/dataset_dialog.js';
+import { createDrop } from './views/drop.js';
 import { createHeader } from './views/header.js';
 import { createHeadTable } from './views/head_table.js';
 import { createHelp } from './views/help.js';
@@ -49,20 +52,23 @@ function start(root, site) {
   /** Whoever just came goes straight to the form; whoever has a view keeps it. @param {boolean} wasIn */
   const shut = (wasIn) => (wasIn ? signedOut.open() : location.replace(signInAddress(token)));
   const ask = site ?? watchDoor((...parts) => fetch(...parts), shut);
-  const api = createApi(document.baseURI, ask, site !== null);
-  const session = site ? Promise.resolve(null) : api.session(new AbortController().signal).catch(() => null);
-  const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null);
-  load(store.get()); // the questions travel while the views are made
+  const server = createApi(document.baseURI, ask, site !== null);
+  const session = site ? Promise.resolve(null) : server.session(new AbortController().signal).catch(() => null);
   const notices = createNotices(document.body);
+  const live = connectOwn(server, { store, schedule, notify: notices.say, forget: () => undo.forget(), select: (dataset, token) => front.selectIn(dataset, token) });
+  const api = createOwnApi(server, live);
+  const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null, undefined, live);
+  load(store.get()); // the questions travel while the views are made
   const help = createHelp(document.body, { openAbout: () => about.open() });
   const about = createAbout(document.body, { openHelp: help.open });
   const own = createPaneStore(store, 'A', () => panes?.isLinked() ?? false);
   const marks = createMarks(own, facts);
   const undo = createUndo(store); // it hears of a choice before what follows from it
-  const pairing = createPairing({ get: () => front.context.store.get() }, { markPair: (pair) => front.context.actions.markPair(pair) }, notices.say);
+  const pairing = createPairing({ get: () => front.context.store.get() }, { markPair: (pair) => front.context.actions.markPair(pair) }, notices.say,
+    () => front.context.facts.description.value?.manifest?.n_tokens ?? Infinity);
   /** @type {import('./page.js').Context} */
   const context = {
-    api, store: own, facts, actions: createActions(own, facts, marks), derived: createDerived(facts), hover: createHover(), marks, undo, pairing, notify: notices.say, retry,
+    api, store: own, facts, actions: createActions(own, facts, marks), derived: createDerived(facts), hover: createHover(), marks, undo, pairing, own: live, notify: notices.say, retry,
     pane: () => (store.get().compare ? 'A' : null),
   };
   const front = createFront(context);
@@ -72,7 +78,7 @@ function start(root, site) {
   root.append(app);
   const jobs = createJobs(document.body, { ...front.context, ask });
   const datasets = createDatasetDialog(document.body, front.context);
-  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, newDataset: jobs.button, session });
+  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, newDataset: jobs.button, openOwn, session });
   const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
   const controls = createControls(app, { ...front.context, openTable: table.open, openHeads, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
   const area = el('main', { class: 'panes' });
@@ -80,16 +86,23 @@ function start(root, site) {
   const theme = () => shownTheme(store.get());
   const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
   const switchPane = () => front.bring(front.name() === 'A' ? 'B' : 'A');
+  const drop = createDrop(area, { ...front.context, openOwn });
   const panel = createPanel(app, { ...front.context, switchPane });
   panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
   createKeyboard({
-    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openDatasets: datasets.open, openHeads, focusSearch,
+    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openDatasets: datasets.open, openHeads, openOwn, focusSearch,
     switchPane, walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();
     controls.focusSearch();
+  }
+
+  function openOwn() {
+    if (!live.limits) return;
+    header.showControls();
+    controls.focusOwn();
   }
 
   /** Many answers may come at once; the page follows once. */
@@ -103,7 +116,7 @@ function start(root, site) {
   }
 
   function follow() {
-    const { change, notices: words } = settle(store.get(), facts);
+    const { change, notices: words } = settle(store.get(), facts, live.nTokens);
     words.forEach(notices.say);
     if (Object.keys(change).length > 0) return store.set(change, 'settle');
     if (panes?.settle(store.get())) return;
@@ -118,6 +131,7 @@ function start(root, site) {
     panes?.update(state);
     controls.update(front.state());
     headTable.update(front.state());
+    drop.update(front.state());
     datasets.update(front.state());
     if (isNew && facts.datasets.value) void greet();
   }

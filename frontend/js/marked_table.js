@@ -1,5 +1,6 @@
 /** Marked points as a table with names, for programs that know nothing of this page. */
 
+import { sequenceName } from './live/own_words.js';
 import { chosenMap } from './select.js';
 
 /** @import { HeadId, State, Tokens } from './page.js' */
@@ -37,7 +38,7 @@ export function markedRows(marked, tokens, placeOf) {
     const token = isQuery ? point : point - tokens.n;
     /** @type {Kind} */
     const kind = isQuery ? 'query' : 'key';
-    rows.push({ kind, token: nameOf(tokens, token), position: tokens.position[token] + 1, sequence: tokens.sequences.text[tokens.sequence[token]], coordinates: placeOf(point) });
+    rows.push({ kind, token: nameOf(tokens, token), position: tokens.position[token] + 1, sequence: sequenceName(tokens, tokens.sequence[token]), coordinates: placeOf(point) });
   }
   return rows;
 }

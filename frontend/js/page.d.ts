@@ -1,5 +1,6 @@
 /** Shapes of the page itself: choices, what the server said, and what passes between views. */
 
+import type { Layer } from './live/live.js';
 import type { Dims, Kind, Method } from './types.js';
 
 export interface HeadId { readonly layer: number; readonly head: number }
@@ -76,6 +77,7 @@ export interface State {
   readonly theme: Theme;
   readonly palette: PaletteName;
   readonly compare: PanePlace | null; // the second pane; null: there is one
+  readonly texts: readonly string[];  // the reader's own texts, where they are to be a part of the address
   readonly beside: PaneMarks;         // of the second pane, where it shows another dataset; else those of the first hold
 }
 
@@ -164,13 +166,14 @@ export interface Tokens {
   tokenType: TokenType[];
   row: Int32Array | null; column: Int32Array | null; hue: Float32Array | null; brightness: Float32Array | null;
   sequences: { start: Int32Array; length: Int32Array; text: string[]; columns: Record<string, unknown[]> };
+  own?: Layer; // the reader's own sequences, which follow those of the corpus
 }
 
-/** One kind of map of every head, for the tokens of the grid. */
-export interface GridMap { name: string; dims: Dims; positions: Uint16Array; ready: Uint8Array }
+/** One kind of map of every head, for the tokens of the grid; `unplaced` are own tokens that have no place in it. */
+export interface GridMap { name: string; dims: Dims; positions: Uint16Array; ready: Uint8Array; unplaced?: number[] }
 
 /** One map of one head, for all tokens. */
-export interface HeadMap { name: string; dims: Dims; at: HeadId; positions: Uint16Array }
+export interface HeadMap { name: string; dims: Dims; at: HeadId; positions: Uint16Array; unplaced?: number[] }
 
 export interface HeadMapFacts {
   offset: number[]; scale: number; fidelity: Fidelity; details: Record<string, unknown>; fallback: string | null;
@@ -261,6 +264,7 @@ export interface Context {
   marks: import('./marks.js').Marks;
   undo: import('./undo.js').Undo;
   pairing: import('./pairing.js').Pairing;
+  own: import('./live/own.js').Own;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

@@ -30,6 +30,8 @@ export function createPainting({ derived, facts, marks }) {
   const headOnly = lastOnly(headOnlyLegend);
   const tinted = lastOnly(tintedLegend);
   const outlined = lastOnly(outlinedLegend);
+  const noted = lastOnly(ownLegend);
+  const dulled = lastOnly(withoutOwn);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -51,14 +53,15 @@ export function createPainting({ derived, facts, marks }) {
       const hits = derived.hits(state);
       const found = mode.isSearch ? hits : null;
       const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, values, patches, theme, state.palette, found);
+      const told = dulled(painted, values instanceof Uint8Array ? tokens.own : undefined, nCells, theme, state.palette);
       const lengths = state.at && derived.norms();
       const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
-      const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left);
+      const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left, unplacedOf(state));
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
-      const plain = { colors: painted.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: legendOf(mode, state, painted.legend) };
+      const plain = { colors: told.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: noted(legendOf(mode, state, told.legend), tokens.own) };
       const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
       const shown = patches && hasPictures(mode.name, state) ? pictured(plain, tokens, drawn, patches, kinds, mode.name) : plain;
-      return { ...shown, version: number(painted.colors, flagged, sizes, shown.sprites, state.at === null) };
+      return { ...shown, version: number(told.colors, flagged, sizes, shown.sprites, state.at === null) };
     },
   };
 
@@ -77,6 +80,11 @@ export function createPainting({ derived, facts, marks }) {
     const pictures = { ...plain, ...sprites(tokens, drawn, patches, name === 'type' ? PATCH_FILL : 0) };
     if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
     return kinds ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) } : pictures;
+  }
+
+  /** Own tokens that have no place in what is shown yet. @param {State} state */
+  function unplacedOf({ at }) {
+    return (at ? facts.headMap.value : facts.grid.value)?.unplaced;
   }
 
   /** What is known in a head alone is not silently left out of the grid. @param {ColorMode} mode @param {State} state @param {Legend} legend */
@@ -111,6 +119,13 @@ function tintedLegend(legend) {
   return { ...legend, note: 'Every patch as a picture under the colour of its kind.' };
 }
 
+/** @param {Legend} legend @param {Tokens['own']} own @returns {Legend} */
+function ownLegend(legend, own) {
+  if (!own) return legend;
+  const words = `Larger and with a ring: your own (${own.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
+  return { ...legend, note: [legend.note, words].filter(Boolean).join(' ') };
+}
+
 /** @param {Legend} pixels @param {Legend} kinds */
 function outlinedLegend(pixels, kinds) {
   const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
@@ -140,9 +155,10 @@ function colorsOf(name, tokens, drawn, nCells, values, patches, theme, palette, 
  * @param {State['selected']} selected
  * @param {Uint8Array | null} marked
  * @param {Uint8Array | null} outside
+ * @param {readonly number[] | undefined} unplaced
  */
-function flagsOf(tokens, drawn, hits, selected, marked, outside) {
-  return pointFlags({ tokens, drawn, hits, marked, outside, selected: selected && selected.token < tokens.n ? selected : null });
+function flagsOf(tokens, drawn, hits, selected, marked, outside, unplaced) {
+  return pointFlags({ tokens, drawn, hits, marked, outside, unplaced, selected: selected && selected.token < tokens.n ? selected : null });
 }
 
 /**
@@ -190,6 +206,23 @@ function spritesOf(tokens, drawn, patches, fill) {
     if (!isAll) rgb.set(patches.subarray(token * nBytes, (token + 1) * nBytes), i * nBytes);
   }
   return { sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX, fill }, isSprite };
+}
+
+/**
+ * Own tokens without a colour: what the grid says of norms is their share of those of the corpus.
+ *
+ * @param {{colors: Uint32Array, legend: Legend}} painted
+ * @param {Tokens['own']} own
+ * @param {number} nCells
+ * @param {ShownTheme} theme
+ * @param {PaletteName} palette
+ */
+function withoutOwn(painted, own, nCells, theme, palette) {
+  if (!own) return painted;
+  const colors = painted.colors.slice();
+  const half = colors.length / nCells / 2;
+  for (let end = half; end <= colors.length; end += half) colors.fill(canvasPalette(theme, palette).neutral, end - own.n, end);
+  return { colors, legend: { ...painted.legend, note: [painted.legend.note, 'Your own tokens have no norm here: open a head to see it.'].filter(Boolean).join(' ') } };
 }
 
 /** @param {ShownTheme} theme */

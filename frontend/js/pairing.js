@@ -12,8 +12,9 @@ import { MOST_PAIRS, pairOf, withPair } from './pairs.js';
  * @param {Pick<Store, 'get'>} store
  * @param {Pick<Actions, 'markPair'>} actions
  * @param {(text: string) => void} notify
+ * @param {() => number} [nCorpus] tokens of the corpus; what comes after them is the reader's own
  */
-export function createPairing(store, actions, notify) {
+export function createPairing(store, actions, notify, nCorpus = () => Infinity) {
   const mode = createHeld(/** @type {PairingMode} */ (null));
 
   /**
@@ -26,6 +27,7 @@ export function createPairing(store, actions, notify) {
     const { pairs, selected } = store.get();
     const pair = pairOf(selected, other);
     if (!pair) return notify(selected ? `A pair needs a ${selected.kind === 'query' ? 'key' : 'query'}: point at one, beside the selected ${selected.kind}.` : 'Select a query or a key first; then point at one of the other kind.');
+    if (Math.max(pair.query, pair.key) >= nCorpus()) return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
     if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MOST_PAIRS) return notify(`${MOST_PAIRS} pairs are marked; more are not compared at once.`);
     actions.markPair({ ...pair, isStrong });
   }

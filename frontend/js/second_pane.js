@@ -31,7 +31,7 @@ import { createStage } from './views/stage.js';
  * @param {(name: PaneName) => void} parts.bring called when a pane is used
  */
 export function createSecondPane(root, { choices, first, stage: firstStage, theme, schedule, openHeads, bring }) {
-  const { facts, update: load, retry, destroy: stopLoading } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets);
+  const { facts, update: load, retry, destroy: stopLoading } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets, first.own);
   const link = createLinkReader(first.facts, facts);
   const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
   const marks = createMarks(store, facts);
@@ -54,7 +54,7 @@ export function createSecondPane(root, { choices, first, stage: firstStage, them
     link,
     /** Change what the facts do not allow, and select what belongs to the selection of the other pane. @param {State} state @returns {boolean} whether something was changed */
     settle(state) {
-      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null, score: null, order: null, filterScore: null }, facts);
+      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null, score: null, order: null, filterScore: null }, facts, first.own.nTokens);
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in ownChoices(state));
       if (Object.keys(own).length > 0) store.set(own, 'settle');

@@ -28,9 +28,10 @@ export function chosenMap({ method, dims }) {
  *
  * @param {State} state
  * @param {Facts} facts
+ * @param {(manifest: Manifest) => number} [nTokensOf] how many tokens can be selected, where there are more than those of the corpus
  * @returns {{change: Partial<State>, notices: string[]}}
  */
-export function settle(state, facts) {
+export function settle(state, facts, nTokensOf = (manifest) => manifest.n_tokens) {
   const datasets = facts.datasets.value;
   if (!datasets) return { change: {}, notices: [] };
   if (!datasets.some(({ id }) => id === state.dataset)) {
@@ -43,7 +44,7 @@ export function settle(state, facts) {
   }
   const description = facts.description.value;
   if (!description?.manifest || description.id !== state.dataset) return { change: {}, notices: [] };
-  return settleInside(state, description.manifest, description.state === 'building' ? description.maps_ready : null);
+  return settleInside(state, description.manifest, description.state === 'building' ? description.maps_ready : null, nTokensOf(description.manifest));
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
@@ -55,8 +56,9 @@ export const CLEARED = Object.freeze({
  * @param {State} state
  * @param {Manifest} manifest
  * @param {Record<string, number> | null} mapsReady
+ * @param {number} nTokens with those of the reader
  */
-function settleInside(state, manifest, mapsReady) {
+function settleInside(state, manifest, mapsReady, nTokens) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
   const change = {};
   const notices = [];
@@ -72,7 +74,7 @@ function settleInside(state, manifest, mapsReady) {
     change.at = null;
     notices.push(`${outside}; all heads are shown instead.`);
   }
-  const points = settlePoints(state, manifest.n_tokens);
+  const points = settlePoints(state, nTokens, manifest.n_tokens);
   Object.assign(change, points.change);
   notices.push(...points.notices);
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
@@ -85,12 +87,13 @@ function settleInside(state, manifest, mapsReady) {
 }
 
 /**
- * Points that this dataset does not have are neither selected nor marked, alone or as pairs.
+ * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs are of the corpus.
  *
  * @param {State} state
  * @param {number} nTokens
+ * @param {number} nCorpus
  */
-function settlePoints({ selected, marked, pairs }, nTokens) {
+function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
   /** @type {Partial<State>} */
   const change = {};
   const notices = [];
@@ -103,10 +106,10 @@ function settlePoints({ selected, marked, pairs }, nTokens) {
     Object.assign(change, { marked: '' });
     notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked.`);
   }
-  const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nTokens);
+  const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nCorpus);
   if (inside.length < pairs.length) {
     Object.assign(change, { pairs: inside });
-    notices.push(`Pairs with a token outside 0..${nTokens - 1} are dropped: ${pairs.length - inside.length} of ${pairs.length}.`);
+    notices.push(`Pairs with a token outside 0..${nCorpus - 1} are dropped: ${pairs.length - inside.length} of ${pairs.length}.`);
   }
   return { change, notices };
 }

@@ -1,5 +1,6 @@
 /** All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and saved. */
 
+import { sequenceName } from './live/own_words.js';
 import { csvCell } from './marked_table.js';
 
 /** @import { Tokens } from './page.js' */
@@ -56,7 +57,7 @@ export function findRepeats({ text, tokenId, tokenType, sequences: { start, leng
  * @returns {Column[]}
  */
 export function columnsOf(tokens, scores) {
-  const { text, length, columns } = tokens.sequences;
+  const { length, columns } = tokens.sequences;
   const isText = tokens.row === null;
   const repeats = isText ? findRepeats(tokens) : null;
   const word = isText ? 'sentence' : 'image';
@@ -67,7 +68,7 @@ export function columnsOf(tokens, scores) {
   };
   return [
     { name: 'number', label: 'No.', help: `Place of the ${word} in the corpus`, isNumber: true, valueOf: (i) => i + 1 },
-    { name: 'text', label: isText ? 'Sentence' : 'Image', help: isText ? 'The text as it was given' : 'The name of the file', isNumber: false, valueOf: (i) => text[i] },
+    { name: 'text', label: isText ? 'Sentence' : 'Image', help: isText ? 'The text as it was given' : 'The name of the file', isNumber: false, valueOf: (i) => sequenceName(tokens, i) },
     { name: 'tokens', label: 'Tokens', help: `Tokens of the ${word}, special ones included`, isNumber: true, valueOf: (i) => length[i] },
     ...(repeats ? [
       { name: 'repeated_tokens', label: 'Repeats', help: 'Tokens that occur more than once in the sentence; special tokens do not count', isNumber: true, valueOf: (/** @type {number} */ i) => repeats.nRepeated[i] },

@@ -51,6 +51,7 @@ export const DEFAULTS = Object.freeze({
   scoreRange: ANY_SCORE,
   theme: 'system',
   palette: 'safe',
+  texts: Object.freeze([]),
   compare: null,
   beside: NO_MARKS,
 });
@@ -120,6 +121,6 @@ function freeze(state) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
   const { compare, beside } = state;
-  for (const part of [...partsOf(state), state.filters, state.scoreRange, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
+  for (const part of [...partsOf(state), state.filters, state.scoreRange, state.texts, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
   return Object.freeze(state);
 }

@@ -1,5 +1,6 @@
 /** What a map holds as tables for other programs: places of its points, and how true every map is. */
 
+import { ownName } from './live/own_words.js';
 import { csvCell } from './marked_table.js';
 import { FIDELITY_WORDS, isOwnText, tokenWords } from './words.js';
 
@@ -17,14 +18,14 @@ const AXES = /** @type {const} */ (['x', 'y', 'z']);
  * @param {HeadMap} map
  * @param {Pick<HeadMapFacts, 'offset' | 'scale'>} unit
  * @param {Tokens} tokens
- * @returns {Row[]} tokens and sequences count from 0, as the API has them; positions from 1, as the page says them
+ * @returns {Row[]} tokens and sequences count from 0, as the API has them; positions from 1, as the page says them; `own` names what is the reader's own, where there is such
  */
 export function pointRows({ positions, dims }, { offset, scale }, tokens) {
   return Array.from({ length: 2 * tokens.n }, (_, point) => {
     const token = point % tokens.n;
     const text = isOwnText(tokens, token) ? tokens.text[token] : tokenWords(tokens, token);
     const places = AXES.slice(0, dims).map((axis, i) => [axis, Number((offset[i] + scale * positions[point * dims + i]).toPrecision(DIGITS))]);
-    return { kind: point < tokens.n ? 'query' : 'key', token_idx: token, sequence_idx: tokens.sequence[token], position: tokens.position[token] + 1, text, ...Object.fromEntries(places) };
+    return { kind: point < tokens.n ? 'query' : 'key', token_idx: token, sequence_idx: tokens.sequence[token], position: tokens.position[token] + 1, text, ...(tokens.own ? { own: ownName(tokens, tokens.sequence[token]) ?? '' } : {}), ...Object.fromEntries(places) };
   });
 }
 

@@ -15,7 +15,7 @@ export interface Orbit { yaw: number; pitch: number }
 export interface Cells { n: number; x: Float32Array; y: Float32Array; size: Float32Array }
 
 /** Flags of a point, combined as bits; shared by all cells. */
-export type PointFlag = 0 | 1 | 2 | 4 | 8; // 1 hidden, 2 dimmed, 4 hit (drawn larger, on top), 8 selected (ringed, on top)
+export type PointFlag = 0 | 1 | 2 | 4 | 8 | 16; // 1 hidden, 2 dimmed, 4 hit (drawn larger, on top), 8 selected (ringed, on top), 16 the reader's own (largest of these, ringed)
 
 /** Everything the renderer needs to draw once. Plain values; never mutated by the renderer. */
 export interface Frame {

@@ -10,7 +10,7 @@ const DEPTH = 100;
 /** Changes of the same choice within this time, such as letters or a slider on its way, are one step. */
 const MERGE_MS = 1000;
 /** Where one is and how the page looks; Back of the browser leads there. Every other choice is taken back here. */
-const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare']));
+const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare', 'texts']));
 
 /** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
 
@@ -77,6 +77,8 @@ export function createUndo(store, now = () => performance.now()) {
     get told() { return told; },
     back: () => travel(past, future, 'before'),
     forth: () => travel(future, past, 'after'),
+    /** Forget all steps: what they would mark has other numbers now. */
+    forget() { past.length = future.length = 0; },
   };
 }
 

@@ -14,10 +14,12 @@ const PANE_NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'cente
 const PANE = 'compare.';
 /** Parts that are read with another, without which they say nothing. */
 const PAIRS = [['head', 'layer'], ['center', 'zoom']];
+/** The reader's own texts; each has a part of its own. */
+const TEXT = 'text';
 /** Names in the address, in the order they are written. */
 const NAMES = [
   'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope', 'strongest',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', ...SCORE_NAMES, ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
+  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', TEXT, ...SCORE_NAMES, ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
 ];
 
 /** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
@@ -129,6 +131,7 @@ const READERS = {
     return pairs && { pairs };
   },
   attention: (value, parts) => within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
+  [TEXT]: (_value, parts) => readTexts(parts.getAll(TEXT)),
   ...SCORE_READERS,
 };
 
@@ -148,7 +151,7 @@ export const IMAGE_LINKS = ['heat', 'strongest', 'all'];
  * @param {{theme: Theme | null, palette: PaletteName} | null} [looks] how it looks, where that is to be said, too
  */
 export function writeQuery(state, looks = null) {
-  /** @type {Record<string, string | number | null>} */
+  /** @type {Record<string, string | number | null | readonly string[]>} */
   const values = {
     ...paneValues(state),
     color: state.color,
@@ -172,10 +175,11 @@ export function writeQuery(state, looks = null) {
     ...filterParts(state.filters),
     ...lookParts(looks),
     ...scoreParts(state),
+    [TEXT]: state.texts,
   };
   const second = state.compare ? paneValues({ ...state.compare, ...state.beside }) : {};
   for (const [name, value] of Object.entries(second)) values[`${PANE}${name}`] = value;
-  const parts = NAMES.flatMap((name) => (values[name] ?? null) === null ? [] : [[name, String(values[name])]]);
+  const parts = NAMES.flatMap((name) => [values[name] ?? []].flat().map((value) => [name, String(value)]));
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
 
@@ -238,6 +242,14 @@ function readFilters(parts) {
     norm: readRange(parts.get('norms') ?? '') ?? NO_FILTERS.norm,
     attention: attention !== null && attention <= 1 ? attention : 0,
   };
+}
+
+/** Texts that an address may hold together: more characters than this, and servers and programs cut it. */
+export const MOST_TEXT = 2000;
+
+/** @param {readonly string[]} texts @returns {Partial<State> | null} */
+function readTexts(texts) {
+  return texts.every((text) => text.trim() !== '') && texts.join('').length <= MOST_TEXT ? { texts } : null;
 }
 
 /** @param {string} value @returns {Partial<State> | null} */

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from tests.browser.live_page import Live
 from tests.support.fake_dataset import (
     FakeSpec,
     republish,
@@ -17,6 +18,7 @@ from tests.support.fake_dataset import (
 )
 from waitress.server import create_server
 
+from attentionviz.api.context import EXTENSION
 from attentionviz.app import create_app
 from attentionviz.config import Settings
 
@@ -129,6 +131,23 @@ def serve() -> Iterator[Callable[..., str]]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest):
+    """Return a server that runs the tiny models over the datasets built with them."""
+    data_dir = tmp_path_factory.mktemp("live")
+    for name in ("tiny_dataset", "tiny_image_dataset", "tiny_causal_dataset"):
+        shutil.copytree(request.getfixturevalue(name).data_dir, data_dir, dirs_exist_ok=True)
+    models = [request.getfixturevalue(name) for name in ("tiny_bert", "tiny_vit", "tiny_gpt2")]
+    folders = tuple(model.parent for model in models)
+    app = create_app(Settings(data_dir=data_dir, port=0, live_models=folders))
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    picture = request.getfixturevalue("tiny_images") / "2.png"
+    yield Live(f"http://127.0.0.1:{server.effective_port}/", picture)
+    server.close()
+    app.extensions[EXTENSION].live.close()
 
 
 @pytest.fixture(scope="session")

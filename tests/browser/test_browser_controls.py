@@ -228,7 +228,22 @@ def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address:
     dialog = page.get_by_role("dialog", name="Help")
     keys = dialog.locator("kbd").all_inner_texts()
     assert keys[:6] == ["/", "+ -", "Esc", "← ↑ ↓ →", "n, p", "Enter, Esc"]
-    assert keys[6:] == ["g", "h", "1 – 6", "d", "a", "t", "m", "l", "Ctrl+Z", "c", "b", "o", "?"]
+    assert keys[6:] == [
+        "g",
+        "h",
+        "1 – 6",
+        "d",
+        "a",
+        "t",
+        "y",
+        "m",
+        "l",
+        "Ctrl+Z",
+        "c",
+        "b",
+        "o",
+        "?",
+    ]
     for control in ("Search", "Palette", "Filters", "Dot size", "Lasso", "Panels"):
         expect(dialog.get_by_text(control, exact=True)).to_be_visible()
     dialog.get_by_role("button", name="About AttentionViz").click()

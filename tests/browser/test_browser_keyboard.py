@@ -31,7 +31,7 @@ FOCUSED = """() => {
 }"""
 # What Tab should reach: one of each group of radio buttons, and of each that arrows move in.
 WANTED = """() => {
-  const all = "button, input, select, a[href], summary, [tabindex]";
+  const all = "button, input, select, textarea, a[href], summary, [tabindex]";
   return [...document.querySelectorAll(all)].filter((held) => {
     const isThere = held.checkVisibility({ visibilityProperty: true });
     if (held.disabled || held.tabIndex < 0 || !isThere) return false;

@@ -5,7 +5,7 @@ import { orderEntries } from '../../frontend/js/render/gl_frame.js';
 import { linesByOpacity } from '../../frontend/js/render/lines.js';
 import { createProjected, drawStamp, placeFlat, splatBlocks, splatPixels } from '../../frontend/js/render/splat.js';
 import { coverage, createStamps } from '../../frontend/js/render/stamps.js';
-import { DIM, dimColors, drawOrder, farToNear, markOpacity, mixPacked } from '../../frontend/js/render/style.js';
+import { DIM, dimColors, drawOrder, farToNear, markOpacity, mixPacked, standoutOf } from '../../frontend/js/render/style.js';
 
 const WHITE = -1;
 const BLACK = -16777216;
@@ -34,9 +34,16 @@ test('dimmed points come first, then plain ones, then hits, then selected ones, 
 });
 
 test('entries for the GPU carry the look of a point and leave out what is hidden', () => {
-  const frame = { flags: Uint8Array.of(0, 4, 8, 1), emphasis: [0, 3] };
-  const entries = orderEntries(frame, Uint32Array.of(0), Uint32Array.of(1, 2));
-  assert.deepEqual([...entries].map((entry) => [entry >>> 30, entry & 0x3fffffff]), [[0, 0], [1, 1], [2, 2], [3, 0]]);
+  const frame = { flags: Uint8Array.of(0, 4, 8, 1, 16, 16 | 8), emphasis: [0, 3] };
+  const entries = orderEntries(frame, Uint32Array.of(0), Uint32Array.of(1, 4, 2, 5));
+  assert.deepEqual([...entries].map((entry) => [entry >>> 29, entry & 0x1fffffff]), [[0, 0], [1, 1], [4, 4], [2, 2], [4, 5], [3, 0]]);
+});
+
+test('the reader’s own points lie above hits and below selected ones, and are larger than either', () => {
+  const { top } = drawOrder({ flags: Uint8Array.of(8, 16, 4, 16 | 8, 16 | 1, 2), nPoints: 6, nQueries: 3 });
+  assert.deepEqual([top[0], top[1], [...top.subarray(2)].sort()], [2, 1, [0, 3]]);
+  assert.ok(standoutOf(16, false).scale > standoutOf(8, false).scale && standoutOf(16, false).ring > 0);
+  assert.ok(standoutOf(16, true).scale > standoutOf(16, false).scale, 'the point under the mouse is the largest');
 });
 
 test('far points are drawn before near ones, equals in their order', () => {

@@ -49,7 +49,7 @@ test('taking back leaves one where one is meanwhile', () => {
 });
 
 test('every choice but those of place and look can be taken back', () => {
-  const places = ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare'];
+  const places = ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare', 'texts'];
   for (const name of Object.keys(DEFAULTS)) {
     const { store, undo, choose } = begin();
     choose({ [name]: name === 'dims' ? 3 : name === 'dataset' ? 'b' : 'other' });

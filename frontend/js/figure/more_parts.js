@@ -1,5 +1,6 @@
 /** What else can be saved: the mean below a sentence, the mean of all heads, the map of heads, the weight by offset. */
 
+import { nCorpusSequences } from '../live/own_words.js';
 import { canvasPalette } from '../colors.js';
 import { scoreWords } from '../score_columns.js';
 import { scoreFacts, unitWords } from '../scores.js';
@@ -39,7 +40,7 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
   if (!selected || !mean || !at || (below !== 'lines' && !attention)) throw new Error(NOT_THERE);
   const { sequence, start, n } = sequenceOf(tokens, selected);
   const isCausal = Boolean(manifest.layers[at.layer]?.is_causal);
-  const shown = [`Mean by position ${overWords(mean, tokens.sequences.length.length, n)}.`, `Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
+  const shown = [`Mean by position ${overWords(mean, nCorpusSequences(tokens), n)}.`, `Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
   /** @param {string} name @param {string} what @param {import('./map_figure.js').Body} body @param {string} words @returns {Parts} */
   const parts = (name, what, body, words) => ({ body, legend: null, colors: '', what, shown: [words, ...shown].join(' '), name: `${name}-${sequence + 1}` });
   if (below === 'lines' || !attention) {

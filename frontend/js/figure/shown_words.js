@@ -1,5 +1,6 @@
 /** What a figure says of what is seen: what is selected, searched, left out, and how attention is weighed. */
 
+import { countOwn, nCorpusSequences, ownName } from '../live/own_words.js';
 import { filteredBy } from '../head_scores.js';
 import { PAIR_FIT } from '../scores.js';
 import { LEAST_STRONGEST } from '../views/image_links.js';
@@ -18,6 +19,7 @@ export function pairSentences(state, tokens) {
 export function shownWords(state, tokens, manifest, derived) {
   const { camera, marked, search, selected } = state;
   const words = [];
+  if (tokens.own) words.push(`With ${countOwn(tokens.own, manifest.model.modality)} (${counted(tokens.own.n, 'token')}), larger and with a ring.`);
   if (selected && selected.token < tokens.n) words.push(`Selected: ${selectedWords(state, tokens, manifest)}.`);
   if (selected && state.at && state.hasLines) words.push(`Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a weight of ${state.lineThreshold} on.`);
   if (search.trim() !== '') words.push(`Search: \u2068${search.trim()}\u2069, ${counted(derived.hits(state)?.nHits ?? 0, 'token')}.`);
@@ -48,7 +50,7 @@ export function selectedWords({ selected }, tokens, { model }) {
   if (!selected) return '';
   const { kind, token } = selected;
   const words = isOwnText(tokens, token) ? `“\u2068${visibleText(tokens.text[token]).replaceAll(' ', '\u00a0')}\u2069”` : tokenWords(tokens, token);
-  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(tokens.sequences.length.length)}`;
+  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`;
 }
 
 /** @param {State} state */

@@ -2,9 +2,9 @@
 
 import { clipOf } from '../fit.js';
 import { cellCoefficients, cellVisibility, INSET } from '../geometry.js';
-import { LOOK } from './shaders.js';
+import { LOOK, LOOK_SHIFT } from './shaders.js';
 import { createProjected, projectPoints } from './splat.js';
-import { farToNear, FLAG } from './style.js';
+import { farToNear, FLAG, lookOf } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 
@@ -35,7 +35,7 @@ export function cellsTexels(frame, visible, opacityOf) {
 }
 
 /**
- * The order in which points are drawn, each entry with its look in the two highest bits.
+ * The order in which points are drawn, each entry with its look in the three highest bits.
  * @param {Frame} frame
  * @param {Uint32Array} base
  * @param {Uint32Array} top
@@ -47,10 +47,9 @@ export function orderEntries({ flags, emphasis }, base, top) {
   entries.set(base);
   let at = base.length;
   for (const point of top) {
-    const look = flags[point] & FLAG.selected ? LOOK.selected : LOOK.hit;
-    entries[at++] = ((look << 30) | point) >>> 0;
+    entries[at++] = ((LOOK[lookOf(flags[point])] << LOOK_SHIFT) | point) >>> 0;
   }
-  for (const point of last) entries[at++] = ((LOOK.emphasis << 30) | point) >>> 0;
+  for (const point of last) entries[at++] = ((LOOK.emphasis << LOOK_SHIFT) | point) >>> 0;
   return entries;
 }
 

@@ -8,14 +8,16 @@ import {
 /** Texels in a row of the textures that hold long lists. */
 export const ROW = 4096;
 /** Kinds of drawing that an entry of the order texture carries in its two highest bits. */
-export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3 });
+export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3, own: 4 });
+/** The bits of an entry below its look, which say its point. */
+export const LOOK_SHIFT = 29;
 
 /** @param {number} value @returns {string} A number as GLSL writes it. */
 function glsl(value) {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-const LOOKS = [{ scale: 1, least: 0, ring: 0 }, STANDOUT.hit, STANDOUT.selected, STANDOUT.emphasis];
+const LOOKS = [{ scale: 1, least: 0, ring: 0 }, STANDOUT.hit, STANDOUT.selected, STANDOUT.emphasis, STANDOUT.own];
 /** @param {'scale' | 'least' | 'ring'} field */
 const column = (field) => LOOKS.map((look) => glsl(look[field])).join(', ');
 
@@ -62,16 +64,16 @@ flat out int vToken;
 
 ivec2 texel(int index) { return ivec2(index % ${ROW}, index / ${ROW}); }
 
-const float SCALES[4] = float[4](${column('scale')});
-const float LEASTS[4] = float[4](${column('least')});
-const float RINGS[4] = float[4](${column('ring')});
+const float SCALES[5] = float[5](${column('scale')});
+const float LEASTS[5] = float[5](${column('least')});
+const float RINGS[5] = float[5](${column('ring')});
 
 void main() {
   vec4 cell = texelFetch(uCells, ivec2(0, gl_InstanceID), 0);
   float opacity = texelFetch(uCells, ivec2(1, gl_InstanceID), 0).x;
   uint entry = texelFetch(uOrder, texel(uOrderStart + gl_VertexID), 0).x;
-  int point = int(entry & 0x3fffffffu);
-  int look = int(entry >> 30u);
+  int point = int(entry & 0x1fffffffu);
+  int look = int(entry >> ${LOOK_SHIFT}u);
   int inAll = int(cell.w) * uNPoints + point;
 
   vec3 at = vec3(texelFetch(uPositions, texel(inAll), 0).xyz);

@@ -4,7 +4,7 @@
 /** @typedef {import('../types.d.ts').Cells} Cells */
 
 /** Bits of Frame.flags. */
-export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8 });
+export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8, own: 16 });
 
 /** Share of the background in the colour of a dimmed point. */
 export const DIM = 0.8;
@@ -21,11 +21,12 @@ export const SPRITE_SCALE = 2;
 
 /**
  * Points that stand out: diameter against the plain mark, least diameter (CSS px), width of the ring (CSS px).
- * @type {Readonly<Record<'hit' | 'selected' | 'emphasis', {scale: number, least: number, ring: number}>>}
+ * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, least: number, ring: number}>>}
  */
 export const STANDOUT = Object.freeze({
   hit: { scale: 1.35, least: 2.6, ring: 0 },
   selected: { scale: 1.35, least: 3.4, ring: 1 },
+  own: { scale: 1.6, least: 3.9, ring: 1.1 },
   emphasis: { scale: 1.8, least: 5, ring: 1.75 },
 });
 /** Width of the line of background around points that stand out, CSS px. */
@@ -42,20 +43,20 @@ export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
 
 /**
  * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that neither kind
- * hides the other; dimmed points come first, hits and selected points last.
+ * hides the other; dimmed points come first; hits, the reader's own and selected points last.
  * @param {Frame} frame
  * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed dimmed points.
  */
 export function drawOrder({ flags, nPoints, nQueries }) {
   const turns = takeTurns(nPoints, nQueries);
-  const counts = { dimmed: 0, plain: 0, hit: 0, selected: 0 };
+  const counts = { dimmed: 0, plain: 0, hit: 0, own: 0, selected: 0 };
   for (let at = 0; at < nPoints; at++) {
     const group = groupOf(flags[at]);
     if (group) counts[group]++;
   }
   const base = new Uint32Array(counts.dimmed + counts.plain);
-  const top = new Uint32Array(counts.hit + counts.selected);
-  const next = { dimmed: 0, plain: counts.dimmed, hit: 0, selected: counts.hit };
+  const top = new Uint32Array(counts.hit + counts.own + counts.selected);
+  const next = { dimmed: 0, plain: counts.dimmed, hit: 0, own: counts.hit, selected: counts.hit + counts.own };
   for (const point of turns) {
     const group = groupOf(flags[point]);
     if (group === 'dimmed' || group === 'plain') base[next[group]++] = point;
@@ -71,8 +72,13 @@ export function drawOrder({ flags, nPoints, nQueries }) {
  * @returns {{scale: number, least: number, ring: number}}
  */
 export function standoutOf(flag, isEmphasis) {
-  if (isEmphasis) return STANDOUT.emphasis;
-  return flag & FLAG.selected ? STANDOUT.selected : STANDOUT.hit;
+  return STANDOUT[isEmphasis ? 'emphasis' : lookOf(flag)];
+}
+
+/** How a point that stands out is drawn: one's own larger than others. @param {number} flag Bits of the point. @returns {'own' | 'selected' | 'hit'} */
+export function lookOf(flag) {
+  if (flag & FLAG.own) return 'own';
+  return flag & FLAG.selected ? 'selected' : 'hit';
 }
 
 /**
@@ -158,10 +164,11 @@ export function inkOf({ ink, background }) {
   return background[0] + background[1] + background[2] > 382 ? [23, 25, 31] : [244, 245, 248];
 }
 
-/** @param {number} flag @returns {'dimmed' | 'plain' | 'hit' | 'selected' | null} */
+/** @param {number} flag @returns {'dimmed' | 'plain' | 'hit' | 'own' | 'selected' | null} */
 function groupOf(flag) {
   if (flag & FLAG.hidden) return null;
   if (flag & FLAG.selected) return 'selected';
+  if (flag & FLAG.own) return 'own';
   if (flag & FLAG.hit) return 'hit';
   return flag & FLAG.dimmed ? 'dimmed' : 'plain';
 }

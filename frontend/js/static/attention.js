@@ -1,4 +1,4 @@
-/** What the server computes from queries and keys, computed in the browser: for a site that has no server. */
+/** What the server computes from queries and keys, computed in the browser: for a site that has no server, and for a reader's own texts. */
 
 /** How a layer attends. @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule */
 /** Vectors row by row. @typedef {{values: Float32Array, width: number}} Rows */
@@ -19,13 +19,33 @@
 export async function attentionPattern(queries, keys, start, nQueries, nKeys, rule, pause) {
   const pattern = new Float32Array(nQueries * nKeys);
   for (let query = 0; query < nQueries; query++) {
-    const first = rule.max_distance === null ? 0 : Math.max(0, query - rule.max_distance);
-    const reach = rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
-    const last = rule.is_causal ? Math.min(query, reach) : reach;
-    softmaxRow(pattern, query * nKeys, first, last, (key) => rule.scaling * dot(queries, start + query, keys, start + key));
+    fillRow(pattern, queries, keys, start, query, nKeys, rule);
     await pause();
   }
   return pattern;
+}
+
+/**
+ * The pattern of a sequence that is short enough to be computed at once.
+ *
+ * @param {Rows} queries of this sequence alone, like the keys
+ * @param {Rows} keys
+ * @param {number} n
+ * @param {Rule} rule
+ * @returns {Float32Array} [query_pos, key_pos] row by row; hidden keys are 0
+ */
+export function patternNow(queries, keys, n, rule) {
+  const pattern = new Float32Array(n * n);
+  for (let query = 0; query < n; query++) fillRow(pattern, queries, keys, 0, query, n, rule);
+  return pattern;
+}
+
+/** @param {Float32Array} pattern @param {Rows} queries @param {Rows} keys @param {number} start @param {number} query @param {number} nKeys @param {Rule} rule */
+function fillRow(pattern, queries, keys, start, query, nKeys, rule) {
+  const first = rule.max_distance === null ? 0 : Math.max(0, query - rule.max_distance);
+  const reach = rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
+  const last = rule.is_causal ? Math.min(query, reach) : reach;
+  softmaxRow(pattern, query * nKeys, first, last, (key) => rule.scaling * dot(queries, start + query, keys, start + key));
 }
 
 /** @param {Float32Array} pattern @param {number} row @param {number} first @param {number} last @param {(key: number) => number} scoreOf */

@@ -33,18 +33,31 @@ async function addHead(site, at, chosen, sums) {
   for (const sequence of chosen) {
     const n = site.lengths[sequence];
     const pattern = await attentionPattern(queries, keys, site.starts[sequence], n, n, rule, site.pause);
-    let [nKeys, entropy, nRows] = [0, 0, 0];
-    for (let query = 0; query < n; query++) {
-      const found = spreadOf(pattern.subarray(query * n, (query + 1) * n), visibleKeys(query, n, rule));
-      if (!found) continue;
-      nKeys += found.nKeys;
-      entropy += found.entropy;
-      nRows++;
-    }
-    sums[3 * sequence] += nKeys / nRows;
-    sums[3 * sequence + 1] += entropy / nRows;
+    const [nKeys, entropy, nRows] = meanSpread(pattern, n, rule);
+    sums[3 * sequence] += nKeys;
+    sums[3 * sequence + 1] += entropy;
     sums[3 * sequence + 2] += nRows;
   }
+}
+
+/**
+ * Keys for 90 % and entropy as means over the rows of a pattern that have a choice, and how many these are.
+ *
+ * @param {Float32Array} pattern (n, n)
+ * @param {number} n
+ * @param {{is_causal: boolean, max_distance: number | null}} rule
+ * @returns {[nKeys: number, entropy: number, nRows: number]}
+ */
+export function meanSpread(pattern, n, rule) {
+  let [nKeys, entropy, nRows] = [0, 0, 0];
+  for (let query = 0; query < n; query++) {
+    const found = spreadOf(pattern.subarray(query * n, (query + 1) * n), visibleKeys(query, n, rule));
+    if (!found) continue;
+    nKeys += found.nKeys;
+    entropy += found.entropy;
+    nRows++;
+  }
+  return [nKeys / nRows, entropy / nRows, nRows];
 }
 
 /**

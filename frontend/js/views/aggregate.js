@@ -2,6 +2,7 @@
 
 import { MOST_AGGREGATED } from '../attention.js';
 import { el, setText } from '../dom.js';
+import { longestOf, nCorpusSequences } from '../live/own_words.js';
 import { count, counted } from '../words.js';
 import { createColumns } from './columns.js';
 import { createOffsets } from './offsets.js';
@@ -76,10 +77,10 @@ export function createAggregate(root, context, scroller) {
       element.hidden = state.at === null;
       if (!state.at) return;
       segments.update(state.below);
-      setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', facts.tokens.value?.sequences.length.length ?? 0));
+      setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', nCorpusSequences(shown.tokens), 'sentence', longestOf(shown.tokens)));
       words.hidden = words.textContent === '';
       // Where no mean is taken, the sentence's own squares and offsets can still be seen.
-      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > MOST_AGGREGATED);
+      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > Math.min(MOST_AGGREGATED, longestOf(shown.tokens)));
       partFor(hasPart ? state.below : 'none')?.update(shown);
     },
     destroy() {
@@ -96,9 +97,11 @@ export function createAggregate(root, context, scroller) {
  * @param {boolean} isFailed
  * @param {number} nAll sentences of the corpus
  * @param {string} [noun] what the corpus is made of
+ * @param {number} [longest] tokens of the longest sentence of the corpus
  */
-export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence') {
+export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longest = Infinity) {
   if (n > MOST_AGGREGATED) return `The mean is taken of up to ${count(MOST_AGGREGATED)} positions; this ${noun} has ${count(n)}.`;
+  if (n > longest) return `No sentence of the corpus is as long as this one; the longest has ${counted(longest, 'token')}.`;
   if (!mean) return isFailed ? 'The mean could not be loaded.' : 'Loading the mean …';
   // All images have the same positions.
   if (noun === 'image') return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;

@@ -1,5 +1,6 @@
 /** The mean pattern of every head as a grid of small heat maps, in a dialog. */
 
+import { nCorpusSequences } from '../live/own_words.js';
 import { el, ICONS, icon, setText } from '../dom.js';
 import { count, headWords, titleWords } from '../words.js';
 import { overWords } from './aggregate.js';
@@ -115,8 +116,8 @@ export function createAllHeads(root, context) {
  * @param {number} n positions
  * @param {import('../page.js').Tokens} tokens
  */
-export function allHeadsWords(means, n, { sequences }) {
+export function allHeadsWords(means, n, tokens) {
   const coarse = means.n < n ? ` The ${count(n)} positions are drawn as ${means.n} blocks.` : '';
-  const over = overWords(means, sequences.length.length, n);
+  const over = overWords(means, nCorpusSequences(tokens), n);
   return `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own scale.`;
 }

@@ -10,6 +10,7 @@ import { createLegend } from './legend.js';
 import { createLineOptions } from './line_options.js';
 import { createMapOptions } from './map_options.js';
 import { createPairs } from './pairs.js';
+import { createOwnBox } from './own_box.js';
 import { createOwnScores } from './own_scores.js';
 import { createScoreChoice } from './score_choice.js';
 import { createSearchBox } from './search_box.js';
@@ -17,20 +18,22 @@ import { createSection } from './section.js';
 import { createSimilarHeads } from './similar_heads.js';
 
 /** @import { ColorMode, Legend } from '../color_modes.js' */
+/** @import { Layer } from '../live/live.js' */
 /** @import { Context, Manifest, State, View } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 
 /**
  * @param {HTMLElement} root
  * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void, openHeads: () => void}} context `legend` is that of the colours on the canvas, `frame` what is drawn
- * @returns {View & {focusSearch: () => void}}
+ * @returns {View & {focusSearch: () => void, focusOwn: () => void}}
  */
 export function createControls(root, context) {
   const { facts } = context;
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
   const summary = createSummary(element, context);
-  const short = createHeadSummary(element, context, { scores: () => own.reveal(), similar: () => similar.reveal() });
+  const short = createHeadSummary(element, context, { scores: () => doings.reveal(), similar: () => similar.reveal() });
+  const own = createOwnBox(element, context);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);
@@ -51,20 +54,21 @@ export function createControls(root, context) {
   const similar = createSimilarHeads(truth, { ...context, told: short.tellSimilar });
   const doing = el('div', { class: 'side__part' });
   element.append(doing);
-  const own = createOwnScores(doing, context);
+  const doings = createOwnScores(doing, context);
 
   return {
     update(state) {
-      summary.update(facts.description.value?.manifest ?? null);
-      for (const part of [search, color, lines, map, filters, pairs, scores, own, fidelity, similar, short]) part.update(state);
+      summary.update(facts.description.value?.manifest ?? null, facts.tokens.value?.own ?? null);
+      for (const part of [own, search, color, lines, map, filters, pairs, scores, doings, fidelity, similar, short]) part.update(state);
       nearness.element.hidden = state.method === null;
       const { label, help } = offeredWords(shownMethod(state, facts.heads.value, state.at) ?? '');
       nearness.setTitle(`${label}: what nearness means`);
       setText(nearnessWords, help);
     },
     focusSearch: search.focus,
+    focusOwn: own.focus,
     destroy() {
-      for (const part of [summary, short, search, color, lines, map, filters, pairs, scores, own, nearness, fidelity, similar]) part.destroy();
+      for (const part of [summary, short, own, search, color, lines, map, filters, pairs, scores, doings, nearness, fidelity, similar]) part.destroy();
       element.remove();
     },
   };
@@ -125,19 +129,21 @@ function createSummary(root, { openTable, pane }) {
   let shown = null;
   /** @type {ReturnType<Context['pane']>} */
   let name = null;
+  /** @type {Layer | null} */
+  let own = null;
 
   return {
-    /** @param {Manifest | null} manifest */
-    update(manifest) {
-      if (manifest === shown && pane() === name) return;
-      [shown, name] = [manifest, pane()];
+    /** @param {Manifest | null} manifest @param {Layer | null} layer */
+    update(manifest, layer) {
+      if (manifest === shown && pane() === name && layer === own) return;
+      [shown, name, own] = [manifest, pane(), layer];
       element.replaceChildren();
       if (!manifest) return;
       const { model, corpus } = manifest;
       element.append(
         el('h2', { class: 'about__model', title: model.source }, name && el('span', { class: 'pane__name' }, name), model.name),
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
-        el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head`),
+        el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`),
       );
       const word = sequenceWord(model.modality);
       element.append(el('button', { class: 'button button--small about__browse', type: 'button', title: `All ${word}s in a table, to filter, sort and open (key t)`, onClick: openTable }, `Browse ${word}s`));

@@ -4,6 +4,7 @@ import { tellValue } from '../color_modes.js';
 import { createCleanup } from '../dom.js';
 import { lastOnly } from '../derived.js';
 import { projectPoint } from '../geometry.js';
+import { ownWords } from '../live/own_words.js';
 import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../attention.js';
@@ -133,7 +134,7 @@ export function createHeadLayer(root, context) {
     if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
     subject = next;
     const selected = selectedAt(point, tokens.n);
-    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected)), strongest.partOf(tokens, selected)]);
+    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected), ownWords(tokens, selected.token, facts.headMap.value?.name ?? null)), strongest.partOf(tokens, selected)]);
   }
 
   /**

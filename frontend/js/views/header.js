@@ -19,7 +19,7 @@ const THEMES = {
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {openHelp: () => void, openDatasets: () => void, newDataset: HTMLElement, session: Promise<Session | null>}} context
+ * @param {Context & {openHelp: () => void, openDatasets: () => void, newDataset: HTMLElement, openOwn: () => void, session: Promise<Session | null>}} context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
@@ -48,7 +48,9 @@ export function createHeader(root, context) {
   const theme = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: () => actions.setTheme(THEMES[store.get().theme].next) });
   const help = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Help: every control and key (key ?)', onClick: context.openHelp },
     icon(ICONS.help), el('span', { class: 'visually-hidden' }, 'Help'));
-  const end = el('div', { class: 'header__end' }, theme, help);
+  const ownWords = el('span', { class: 'header__own-words' });
+  const own = el('button', { class: 'button header__own', type: 'button', hidden: true, onClick: context.openOwn }, icon(ICONS.pencil), ownWords);
+  const end = el('div', { class: 'header__end' }, own, theme, help);
   element.append(end);
   const leave = createSignOut(end, context.session, context.notify);
   const panel = createFold(end, 'panel', 'the sentence or image');
@@ -65,6 +67,10 @@ export function createHeader(root, context) {
       methods.update(state.method, (method) => hasMap(has, method, 2) || hasMap(has, method, 3));
       dims.update(String(state.dims), (value) => state.method !== null && hasMap(has, state.method, /** @type {Dims} */ (Number(value))));
       goTo.update(state, manifest);
+      const isImage = manifest?.model.modality === 'image';
+      own.hidden = context.own.limits === null || manifest === null;
+      setText(ownWords, isImage ? 'Your own image' : 'Your own sentence');
+      setAttribute(own, 'title', `Run ${isImage ? 'an image' : 'a sentence'} of your own through this model (key y)`);
       if (state.theme !== shownTheme) {
         const { icon: path, words } = THEMES[state.theme];
         shownTheme = state.theme;

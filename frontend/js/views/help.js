@@ -25,6 +25,7 @@ const CONTROLS = [
   ]],
   ['At the left', [
     ['Browse sentences', 'all sentences or images in a table, with their repeats, columns, and how sparse and even their attention is in the open head or in all; a click opens one'],
+    ['Your own', 'where the server runs models: a sentence that is typed, or an image that is chosen, dropped on the map or pasted, runs through the model of the dataset and stands in every map, larger and with a ring; its tokens can be edited one by one; nothing of it is stored, and all of it is gone when the page is closed'],
     ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; a comma separates several, words in double quotes keep theirs'],
     ['Mark the hits', 'marks what the search finds, as queries and as keys, to be counted and saved like what is drawn around'],
     ['Colour', 'what the colour of a point tells; queries and keys always differ in tone and in shape'],
@@ -70,6 +71,7 @@ const KEYS = [
   ['d', '2-D or 3-D'],
   ['a', 'all datasets in a table'],
   ['t', 'all sentences or images in a table'],
+  ['y', 'your own sentence or image, where the server runs models'],
   ['m', 'to the map of heads beside the grid; once more, or Esc there, folds it'],
   ['l', 'labels on or off'],
   ['Ctrl+Z', 'undo; with Shift, or Ctrl+Y, redo (Cmd on a Mac)'],

@@ -6,6 +6,7 @@ import { count, counted, kindOther, tokenWords } from '../words.js';
 import { meanWords } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { LEAST_ALONE, LEAST_STRONGEST, linksFrom, MOST_LINKS, paintLinks, strongestOfEach } from './image_links.js';
+import { nCorpusSequences } from '../live/own_words.js';
 import { createImageTools } from './image_tools.js';
 import { asBothKinds } from './special_tokens.js';
 
@@ -268,7 +269,7 @@ export function createImageView(root, context) {
 function restWords(shown, { links, nAll, alone }, isFailed) {
   const { state, selected, mean, tokens, start, n } = shown;
   if (!state.at) return '';
-  const meanOver = state.isImageMean ? meanWords(shown, isFailed, tokens.sequences.length.length, 'image') : '';
+  const meanOver = state.isImageMean ? meanWords(shown, isFailed, nCorpusSequences(tokens), 'image') : '';
   if (state.isImageMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
   if (state.imageLinks === 'heat') {

@@ -58,7 +58,7 @@ export function createImageStrip(root, { actions, api }) {
     const tile = TILE_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
     const isRow = element.classList.contains('strip--row');
     const perLine = isRow ? 1 : Math.max(1, Math.floor(list.clientWidth / tile));
-    return { tile, isRow, perLine, scrolled: isRow ? element.scrollLeft : element.scrollTop, length: isRow ? element.clientWidth : element.clientHeight };
+    return { tile, isRow, perLine, scrolled: isRow ? element.scrollLeft : element.scrollTop, length: isRow ? element.clientWidth - 2 * parseFloat(getComputedStyle(element).paddingLeft) : element.clientHeight };
   }
 
   function place() {

@@ -195,11 +195,7 @@ export function createLabels(canvas, { facts, hover }) {
     return layout;
   }
 
-  return {
-    draw,
-    written,
-    clear,
-  };
+  return { draw, written, clear };
 }
 
 /** @param {Tokens} tokens @param {Selected | null} selected @param {number} token */
@@ -245,7 +241,8 @@ function cellsWithRoom(frame, isHead) {
 }
 
 /**
- * Points that may have a label, most important first: where points stand out only those, else all that are drawn.
+ * Points that may have a label, most important first: where points stand out only those, else all that are drawn, the
+ * reader's own before others.
  *
  * @param {Pick<Frame, 'flags' | 'nPoints' | 'nQueries'>} frame
  * @param {number} first the selected point, or -1
@@ -257,10 +254,13 @@ export function candidates({ flags, nPoints }, first, most) {
   const points = new Uint32Array(Math.min(most, nPoints));
   let n = 0;
   if (first >= 0 && !(flags[first] & FLAG.hidden)) points[n++] = first;
-  for (const point of spreadOrder(nPoints)) {
-    if (n === points.length) break;
-    if (point === first || flags[point] & FLAG.hidden || (bit !== 0 && !(flags[point] & bit))) continue;
-    points[n++] = point;
+  const order = spreadOrder(nPoints);
+  for (const pass of bit === 0 ? [FLAG.own, 0] : [bit]) {
+    for (const point of order) {
+      if (n === points.length) break;
+      const isTurn = pass === 0 ? !(flags[point] & FLAG.own) : flags[point] & pass;
+      if (isTurn && point !== first && !(flags[point] & FLAG.hidden)) points[n++] = point;
+    }
   }
   return { points: points.subarray(0, n), isChosen: bit !== 0 };
 }

@@ -2,6 +2,7 @@
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { count, counted, headWords, isOwnText, sequenceWord, titleWords, tokenWords, visibleText } from '../words.js';
+import { nCorpusSequences, ownName } from '../live/own_words.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
@@ -85,12 +86,13 @@ export function createPanel(root, context) {
    */
   function updateHead(state, tokens, { model: { modality } }) {
     const { selected } = state;
-    const n = tokens.sequences.length.length;
+    const n = nCorpusSequences(tokens);
     const pane = context.pane();
     updatePane(state, pane);
     setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
     const head = state.at ? headWords(state.at) : 'no head is open';
-    setText(which, selected ? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)} · ${head}` : `${counted(n, 'image')}; click one to select it`);
+    const own = selected && ownName(tokens, tokens.sequence[selected.token]);
+    setText(which, selected ? `${own ?? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)}`} · ${head}` : `${counted(n, 'image')}; click one to select it`);
     close.hidden = about.hidden = !selected;
     setText(mark, `Mark the ${sequenceWord(modality)}`);
     setAttribute(mark, 'title', `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`);

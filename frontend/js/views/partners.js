@@ -25,6 +25,8 @@ export function createPartners({ api }, arrived) {
   /** @type {Map<number, Partners>} */
   const kept = new Map();
   let keptFor = '';
+  /** With other tokens, points have other numbers. @type {Tokens | null} */
+  let keptTokens = null;
   /** @type {{index: number, call: AbortController} | null} */
   let asked = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -39,11 +41,11 @@ export function createPartners({ api }, arrived) {
   /** What is known of a point; forgets what was known of points of something else. @param {Subject} subject @param {Selected} point */
   function known({ state: { dataset, at }, version, tokens }, point) {
     const name = `${dataset} ${version} ${at?.layer},${at?.head}`;
-    if (name !== keptFor) {
+    if (name !== keptFor || tokens !== keptTokens) {
       kept.clear();
       stop();
     }
-    keptFor = name;
+    [keptFor, keptTokens] = [name, tokens];
     return kept.get(pointOf(point, tokens.n)) ?? null;
   }
 

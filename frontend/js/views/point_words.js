@@ -1,6 +1,7 @@
 /** What is said of a point: in short beside it, at length in the sheet under the mouse. */
 
 import { corpusText, el } from '../dom.js';
+import { ownName } from '../live/own_words.js';
 import { isOwnText, tokenWords, visibleText } from '../words.js';
 
 /** @import { Selected, Tokens } from '../page.js' */
@@ -77,7 +78,8 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
  */
 export function pointWords(tokens, { kind, token }) {
   const n = tokens.sequences.length[tokens.sequence[token]];
-  return `${clipped(visibleText(tokenWords(tokens, token)), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}`;
+  const name = ownName(tokens, tokens.sequence[token]);
+  return `${clipped(visibleText(tokenWords(tokens, token)), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`;
 }
 
 /**
@@ -87,14 +89,16 @@ export function pointWords(tokens, { kind, token }) {
  * @param {Selected} point
  * @param {{label: string, value: string} | null} told by the colour mode
  * @param {HTMLElement | null} picture of its image
+ * @param {string | null} own what is said of the reader's own
  */
-export function pointParts(tokens, { kind, token }, told, picture = null) {
+export function pointParts(tokens, { kind, token }, told, picture = null, own = null) {
   const words = tokenWords(tokens, token);
   const text = clipped(visibleText(words), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
     el('p', {}, el('span', { class: kind }, kind), el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`)),
+    ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
     ...(told && told.value !== '' ? [el('p', { class: 'soft' }, `${told.label}: ${told.value}`)] : []),
     picture ?? sentencePart(tokens, token, kind),
   ];
@@ -137,4 +141,14 @@ export function picturePart(tokens, { kind, token }, url, grid) {
   return el('div', { class: 'tooltip__picture' },
     el('span', { class: 'tooltip__frame' }, image, patch),
     el('span', {}, el('bdi', {}, clipped(tokens.sequences.text[sequence], LONGEST)), ...(label === undefined || label === null ? [] : [el('br'), el('bdi', { class: 'soft' }, clipped(String(label), LONGEST))])));
+}
+
+/** @param {string} words */
+function capital(words) {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}
+
+/** Words with a capital and an end. @param {string} words */
+export function sentence(words) {
+  return `${capital(words)}${/[.!?…]$/.test(words) ? '' : '.'}`;
 }

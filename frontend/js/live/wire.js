@@ -1,0 +1,57 @@
+/** Connects the reader's own sequences with the page: what is sent, what follows from an answer, and the address. */
+
+import { createOwn } from './own.js';
+import { renumberedState } from './own_lists.js';
+
+/** @import { Api } from '../api.js' */
+/** @import { State, Store } from '../page.js' */
+/** @import { Send } from './own.js' */
+
+/**
+ * @param {Api} api
+ * @param {{store: Store, schedule: () => void, notify: (text: string) => void, forget: () => void, select: (dataset: string, token: number) => void}} page
+ *   `forget` is called where steps of undo would mean other tokens, `select` once something new is there
+ */
+export function connectOwn(api, { store, schedule, notify, forget, select }) {
+  /** @type {Send} */
+  const send = (dataset, { kind, text, tokens, file }, maps, signal) => {
+    if (kind === 'image') return api.runImage(dataset, file ?? new Blob(), maps, signal);
+    return api.runText(dataset, tokens ? { tokens } : { text }, maps, signal);
+  };
+  const own = createOwn(send, {
+    changed() {
+      keepAddress();
+      schedule();
+    },
+    moved(dataset, renumber, nBefore, nAfter) {
+      const change = renumberedState(store.get(), dataset, renumber, nBefore, nAfter);
+      store.set(change, 'settle');
+      forget();
+    },
+    arrived: select,
+  });
+
+  /** Where the address says texts, it says those that are kept. */
+  function keepAddress() {
+    const { texts } = store.get();
+    if (texts.length === 0 || !own.limits) return;
+    const kept = own.addressState();
+    if (kept.left > 0) notify('Not all of your texts have room in the address.');
+    if (kept.texts.join('\n') !== texts.join('\n')) store.set({ texts: kept.texts }, 'replace');
+  }
+
+  /** Texts of the address are typed again. @param {State} state */
+  function restore({ texts }) {
+    if (texts.length > 0) own.restore(texts);
+  }
+
+  restore(store.get());
+  store.subscribe((state, previous) => { if (state.texts !== previous.texts) restore(state); });
+  if (!api.isSite) {
+    api.live(new AbortController().signal).then((limits) => {
+      if (!limits.is_enabled && own.items.length > 0) notify('This server runs no texts of your own; those of the address are left out.');
+      own.enable(limits);
+    }, () => {}); // a server that knows nothing of it shows nothing of it
+  }
+  return own;
+}

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createOwn } from '../../frontend/js/live/own.js';
+import { addressTexts, renumberedState } from '../../frontend/js/live/own_lists.js';
+import { readQuery, writeQuery } from '../../frontend/js/url.js';
+import { DEFAULTS } from '../../frontend/js/store.js';
+import { answerOf, MANIFEST } from './live_answers.mjs';
+
+const LIMITS = { is_enabled: true, max_characters: 100, max_image_bytes: 100, max_pixels: 100, max_tokens: 10 };
+const settled = () => new Promise((resolve) => { setTimeout(resolve, 5); });
+
+/** A collection over a server that answers when it is told to. */
+function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
+  const calls = [];
+  const moves = [];
+  const arrivals = [];
+  const send = (dataset, content, asked, signal) => new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('called off')));
+    const words = content.tokens ?? content.text.split(' ');
+    calls.push({ dataset, content, maps: asked, signal, answer: () => resolve(answerOf(words, { maps: asked })), refuse: (message, retryAfter = 0) => reject(Object.assign(new Error(message), { retryAfter })) });
+  });
+  const own = createOwn(send, { changed: () => {}, moved: (...parts) => moves.push(parts), arrived: (...parts) => arrivals.push(parts) });
+  const pane = {};
+  const want = (wanted) => own.want(pane, { dataset: 'd', version: 'v1', manifest: MANIFEST, maps, ...wanted });
+  want({});
+  own.enable(limits);
+  const add = async (text) => {
+    own.addText(text, 'd');
+    calls.at(-1).answer();
+    await settled();
+  };
+  return { own, calls, moves, arrivals, want, add };
+}
+
+const names = (own) => own.items.map(({ name }) => name);
+const shown = (own, dataset = 'd') => own.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
+
+test('a text is kept once the model has answered, and not before', async () => {
+  const { own, calls, arrivals } = begin();
+  own.addText('a b', 'd');
+  assert.deepEqual([own.items.length, own.submission.isFirst, calls[0].maps], [0, true, ['pca-2d']]);
+  calls[0].answer();
+  await settled();
+  assert.deepEqual([names(own), shown(own), own.submission], [['your text 1'], ['a b'], null]);
+  assert.deepEqual(arrivals.map(([dataset, token]) => [dataset, token]), [['d', 4]]);
+  assert.equal(own.nTokens(MANIFEST), 6);
+});
+
+test('the latest text wins, and what was on its way is called off', async () => {
+  const { own, calls } = begin();
+  own.addText('first', 'd');
+  own.addText('second', 'd');
+  assert.deepEqual([calls.length, calls[0].signal.aborted, calls[1].signal.aborted], [2, true, false]);
+  calls[1].answer();
+  calls[0].answer();
+  await settled();
+  assert.deepEqual(shown(own), ['second']);
+});
+
+test('what is given up leaves nothing', async () => {
+  const { own, calls } = begin();
+  own.addText('a', 'd');
+  own.cancel();
+  calls[0].answer();
+  await settled();
+  assert.deepEqual([own.items.length, own.submission, calls[0].signal.aborted, own.layerOf('d')], [0, null, true, null]);
+});
+
+test('what the server refuses is said and not kept', async () => {
+  const { own, calls } = begin();
+  own.addText('a', 'd');
+  calls[0].refuse('The text is empty.');
+  await settled();
+  assert.deepEqual([own.submission.error, own.items.length, calls.length], ['The text is empty.', 0, 1]);
+});
+
+test('an answer that is broken is said like any other failure', async () => {
+  const own = createOwn(async () => new ArrayBuffer(3), { changed: () => {}, moved: () => {}, arrived: () => {} });
+  own.want({}, { dataset: 'd', version: 'v', manifest: MANIFEST, maps: ['pca-2d'] });
+  own.enable(LIMITS);
+  own.addText('a', 'd');
+  await settled();
+  assert.match(own.submission.error, /3 bytes/);
+});
+
+test('a busy server is asked again after a while, but not for ever', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { own, calls } = begin();
+  const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+  own.addText('a', 'd');
+  for (let i = 0; i < 3; i++) {
+    calls[i].refuse('The server is busy.', 2);
+    await turn();
+    assert.equal(own.submission.error, i < 2 ? null : 'The server is busy.');
+    t.mock.timers.tick(2000);
+    await turn();
+  }
+  assert.equal(calls.length, 3);
+});
+
+test('another map asks for places in it alone, and what is known of a text stays', async () => {
+  const { own, calls, want, add } = begin();
+  await add('a b');
+  const [{ answer: before }] = own.layerOf('d').sequences;
+  want({ maps: ['tsne-3d'] });
+  assert.deepEqual([calls.length, calls[1].maps], [2, ['tsne-3d']]);
+  calls[1].answer();
+  await settled();
+  const [{ answer }] = own.layerOf('d').sequences;
+  assert.deepEqual([...answer.places.keys()], ['pca-2d', 'tsne-3d']);
+  assert.equal(answer.queries, before.queries);
+  want({ maps: ['pca-2d'] });
+  assert.equal(calls.length, 2, 'what is known is not asked for again');
+});
+
+test('a map that is left before its places came is no longer asked for', async () => {
+  const { calls, want, add } = begin();
+  await add('a');
+  want({ maps: ['tsne-3d'] });
+  want({ maps: ['pca-2d'] });
+  assert.equal(calls[1].signal.aborted, true);
+});
+
+test('another dataset runs the same texts, and its own tokens stay where they belong', async () => {
+  const { own, calls, want, add } = begin();
+  await add('a b');
+  const other = { ...MANIFEST, id: 'e' };
+  want({ dataset: 'e', manifest: other });
+  assert.deepEqual([calls[1].dataset, calls[1].content.text, own.layerOf('d')], ['e', 'a b', null]);
+  assert.equal(own.nTokens(other), Infinity, 'until the answer is there, it is not known how many tokens there are');
+  calls[1].answer();
+  await settled();
+  assert.deepEqual(shown(own, 'e'), ['a b']);
+  own.edit(own.items[0], ['a', 'c'], 'e');
+  calls[2].answer();
+  await settled();
+  assert.deepEqual([own.items[0].kind, own.items[0].home, own.items[0].text, own.items[0].name], ['tokens', 'e', 'a c', 'your text 1']);
+  want({});
+  await settled();
+  assert.deepEqual([calls.length, shown(own, 'd')], [3, []], 'tokens of one model are not asked of another');
+});
+
+test('a text is not shown with a new version of its dataset until that was asked', async () => {
+  const { own, calls, want, add } = begin();
+  await add('a');
+  want({ version: 'v2' });
+  assert.deepEqual([shown(own), calls.length], [[], 2]);
+});
+
+test('an image is not run through a model of text', async () => {
+  const { own, calls, add, want } = begin();
+  await add('a');
+  want({ dataset: 'pictures', manifest: { ...MANIFEST, id: 'pictures', model: { ...MANIFEST.model, modality: 'image' } } });
+  assert.deepEqual([calls.length, own.layerOf('pictures')], [1, null]);
+});
+
+test('what fails for a kept text is said with it, blocks no other, and can be asked again', async () => {
+  const { own, calls, want, add } = begin();
+  await add('a');
+  await add('b');
+  want({ maps: ['tsne-3d'] });
+  calls[2].refuse('The model is not on this machine.');
+  await settled();
+  assert.deepEqual([own.runOf(own.items[0], 'd').error, calls[3].content.text], ['The model is not on this machine.', 'b']);
+  calls[3].answer();
+  await settled();
+  assert.equal(calls.length, 4);
+  own.again(own.items[0]);
+  assert.equal(calls[4].content.text, 'a');
+});
+
+test('where one goes, the tokens of those after it get other numbers', async () => {
+  const { own, moves, add } = begin();
+  for (const text of ['a b', 'c', 'd e f']) await add(text);
+  moves.length = 0;
+  own.remove(own.items[1]);
+  const [[dataset, renumber, nBefore, nAfter]] = moves;
+  assert.deepEqual([dataset, nBefore, nAfter, [0, 3, 4, 5, 6, 7, 9].map(renumber)], ['d', 10, 9, [0, 3, 4, 5, null, 6, 8]]);
+  assert.deepEqual(names(own), ['your text 1', 'your text 3'], 'names stay');
+  await add('x');
+  assert.equal(names(own).at(-1), 'your text 4');
+});
+
+test('a selection and marks go along with their tokens, and those of what is gone are cleared', () => {
+  const renumber = (token) => (token < 4 ? token : token === 4 ? null : token - 1);
+  const state = { ...DEFAULTS, dataset: 'd', selected: { kind: 'key', token: 5 }, marked: 'query-1-4.key-5', hidden: [{ kind: 'key', position: 0 }] };
+  const change = renumberedState(state, 'd', renumber, 6, 5);
+  assert.deepEqual([change.selected, change.marked, change.hidden.length], [{ kind: 'key', token: 4 }, 'query-1-3.key-4', 1]);
+  const gone = renumberedState({ ...state, selected: { kind: 'query', token: 4 }, marked: 'query-4' }, 'd', renumber, 6, 5);
+  assert.deepEqual([gone.selected, gone.marked, gone.hidden], [null, '', []]);
+  assert.deepEqual(renumberedState(state, 'other', renumber, 6, 5), {});
+  const beside = renumberedState({ ...state, dataset: 'x', compare: { dataset: 'd' }, beside: { selected: { kind: 'query', token: 5 }, marked: '', hidden: [], pairs: [] } }, 'd', renumber, 6, 5);
+  assert.equal(beside.beside.selected.token, 4);
+});
+
+test('texts of an address are run like those that are typed, once each', async () => {
+  const { own, calls } = begin();
+  own.restore(['a', 'b']);
+  own.restore(['b', 'a']);
+  assert.deepEqual([own.items.length, calls.length, own.nTokens(MANIFEST)], [2, 1, Infinity]);
+  calls[0].answer();
+  await settled();
+  assert.equal(calls[1].content.text, 'b');
+});
+
+test('where the server runs nothing, nothing is asked and nothing kept', () => {
+  const { own, calls } = begin({ limits: { ...LIMITS, is_enabled: false } });
+  own.restore(['a']);
+  assert.deepEqual([own.limits, calls.length], [null, 0]);
+});
+
+test('an address says texts only where that is chosen, and gives them back whatever they hold', () => {
+  const texts = ['<img src=x onerror=alert(1)>', 'שלום & 100 % #1', 'a\u200bb'];
+  assert.equal(writeQuery(DEFAULTS).includes('text'), false);
+  const query = writeQuery({ ...DEFAULTS, dataset: 'd', texts });
+  assert.deepEqual(readQuery(query).choices.texts, texts);
+  assert.deepEqual(readQuery('?text=').choices.texts, []);
+  assert.equal(readQuery(`?text=${'x'.repeat(3000)}`).notices.length, 1);
+  const items = [{ kind: 'text', text: 'a' }, { kind: 'tokens', text: 'b' }, { kind: 'text', text: 'x'.repeat(3000) }, { kind: 'image', text: 'c.png' }, { kind: 'text', text: 'd' }];
+  assert.deepEqual(addressTexts(items), { texts: ['a', 'd'], left: 3 });
+});
