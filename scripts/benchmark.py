@@ -1,6 +1,6 @@
-"""Measure this machine: capture, maps, server, page. Prints a table and writes it as JSON.
+"""Measure this machine: capture, maps, server, page, live. Prints a table and writes it as JSON.
 
-``python scripts/benchmark.py [--only capture,maps,server,page] [--output FILE]``. Figures are
+``python scripts/benchmark.py [--only capture,maps,server,page,live] [--output FILE]``. Figures are
 medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. README
 shows the table of ``scripts/benchmark_result.json``; a test compares the two.
 """
@@ -20,7 +20,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMB
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "server", "page")
+PARTS = ("capture", "maps", "server", "page", "live")
 PORT = 8577
 # What a hand waits for, with its median and 95th percentile in the figures of the page.
 WAITS = (
@@ -64,7 +64,26 @@ def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
         from scripts.benchmarks import page
 
         result |= page.measure(PORT, parts)
+    if "live" in parts:
+        from scripts.benchmarks import live
+
+        result["live"] = live.measure(PORT)
     return result
+
+
+def live_table(live: dict[str, Any]) -> str:
+    """Return how long a typed text or a dropped image takes, up to the places in all heads."""
+    rows = [
+        [f"`{name}`, demo-bert, 24 tokens", f"{one['first_s']:.1f} s", f"{one['next_s']:.2f} s"]
+        for name, one in live["maps"].items()
+    ]
+    image = live["image"]
+    rows += [
+        ["the first of these, 512 tokens", "", f"{live['long_s']:.2f} s"],
+        ["all maps, demo-vit", f"{image['first_s']:.1f} s", f"{image['next_s']:.2f} s"],
+    ]
+    memory = f"{live['worker_memory_mb']:.0f} MB"
+    return table([f"typed or dropped (worker: {memory})", "first", "every other"], rows)
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -138,6 +157,7 @@ def readme_table(result: dict[str, Any]) -> str:
             maps_table(result["maps"]),
             page_table(result["page"]),
             interaction_table(result["page"]),
+            *([live_table(result["live"])] if "live" in result else []),
         ]
     )
 
@@ -157,7 +177,8 @@ def main() -> None:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(json.dumps(previous | result, indent=1) + "\n")
         result = previous | result
-    print(readme_table(result) if set(PARTS) - {"server"} <= set(result) else json.dumps(result))
+    is_whole = set(PARTS) - {"server", "live"} <= set(result)
+    print(readme_table(result) if is_whole else json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +98,33 @@ def test_a_worker_that_died_between_questions_is_replaced_without_a_word(
     os.kill(before, signal.SIGKILL)
     time.sleep(0.1)
     assert pid_of(service) != before
+
+
+def test_a_worker_that_dies_the_moment_it_is_asked_is_replaced_once(make_service: Make) -> None:
+    service = make_service()
+    before = pid_of(service)
+    os.kill(before, signal.SIGSTOP)  # it looks alive
+
+    def kill() -> None:
+        time.sleep(0.2)
+        os.kill(before, signal.SIGKILL)
+
+    with ThreadPoolExecutor(1) as pool:
+        killed = pool.submit(kill)
+        assert said(service.ask({"n": 7}))["question"]["n"] == 7
+        killed.result()
+    assert service.worker_pid != before
+
+
+def test_a_question_that_kills_its_worker_is_asked_no_third_time(
+    make_service: Make, tmp_path: Path
+) -> None:
+    service = make_service()
+    pid_of(service)
+    count = tmp_path / "count"
+    with pytest.raises(BusyError, match="signal 9"):
+        service.ask({"do": "dies", "count": str(count)})
+    assert count.read_text() == "xx"
 
 
 def test_loading_a_model_may_take_longer_than_a_question(make_service: Make) -> None:

@@ -62,7 +62,10 @@ def loads_for_ever(question: dict, body: bytes) -> None:
 
 
 def dies(question: dict, body: bytes) -> None:
-    """Be killed."""
+    """Be killed, and leave a letter before, if asked to."""
+    if "count" in question:
+        with open(question["count"], "a") as file:
+            file.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
 
 

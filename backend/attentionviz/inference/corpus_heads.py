@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.inference.patient_cache import PatientCache
-from attentionviz.projections import HeadVectors, Placer, dequantise, placer
+from attentionviz.projections import HeadVectors, Placer, dequantise, placer, warm_up
 from attentionviz.store.dataset import DatasetReader
 
 # Coordinates of two points a token, and the places that attention-tsne tries.
@@ -102,6 +102,7 @@ def prepare_all(heads: CorpusHeads, cache_bytes: int) -> Iterator[None]:
     cache_bytes : int
         What the cache holds.
     """
+    yield from warm_up()
     manifest = heads.reader.manifest
     names = [MapName.parse(name) for name in manifest["maps"]]
     per_token = 16 * manifest["d_head"] + BYTES_PER_MAP * len(names)

@@ -4,6 +4,7 @@ The process is started by the first question and ends when none came for a while
 of it, the server answers: with what it said, or with a sentence on what happened.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from threading import Lock, Timer
 from typing import Any
 
 from attentionviz.core.worker_settings import WorkerSettings
-from attentionviz.errors import AppError, BusyError
+from attentionviz.errors import BusyError
 from attentionviz.live.errors import error_of
 from attentionviz.live.pipe import ClosedError, FrameError, TimeIsUpError
 from attentionviz.live.process import WorkerProcess, seconds_from_now, worker_command
+
+DYING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,24 @@ class LiveService:
 
     def _exchange(self, question: dict[str, Any], body: bytes) -> bytes:
         worker, is_new = self._running()
+        began = time.monotonic()
+        try:
+            return self._ask_of(worker, is_new, question, body)
+        except ClosedError as error:
+            lost = self._lost(worker, worker.how_it_ended())
+            # One that was killed before looks alive until its memory is given back.
+            was_dying = not is_new and time.monotonic() - began < DYING_SECONDS
+            if not was_dying or self._is_closed:
+                raise lost from error
+        worker, _ = self._running()
+        try:
+            return self._ask_of(worker, True, question, body)
+        except ClosedError as error:
+            raise self._lost(worker, worker.how_it_ended()) from error
+
+    def _ask_of(
+        self, worker: WorkerProcess, is_new: bool, question: dict[str, Any], body: bytes
+    ) -> bytes:
         patience = self._patience
         deadline = seconds_from_now(patience.load_seconds if is_new else patience.seconds)
         latest = seconds_from_now(patience.load_seconds)
@@ -136,14 +157,10 @@ class LiveService:
                 raise error_of(header["error"])
             if header != {"status": "answer"}:
                 raise FrameError("neither answer nor error")
-        except AppError:
-            raise
         except TimeIsUpError as error:
             raise self._lost(worker, "took too long and was ended") from error
         except FrameError as error:
             raise self._lost(worker, "said what cannot be understood and was ended") from error
-        except ClosedError as error:
-            raise self._lost(worker, worker.how_it_ended()) from error
         return answer
 
     def _running(self) -> tuple[WorkerProcess, bool]:

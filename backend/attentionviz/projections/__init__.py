@@ -21,6 +21,7 @@ from attentionviz.projections.registry import (
     needs_neighbours,
     placer,
     project,
+    warm_up,
 )
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Projection
 
@@ -39,4 +40,5 @@ __all__ = [
     "placer",
     "project",
     "quantise",
+    "warm_up",
 ]

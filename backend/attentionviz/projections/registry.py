@@ -1,6 +1,6 @@
 """Which methods there are, and the behaviour that all of them share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -192,6 +192,18 @@ def placer(
         is_exact, likely = False, defaults("tsne", dims)
         place = _module("tsne").placer(vectors, drawn, dims=dims, seed=seed, **likely)
     return Placer(place, is_exact, drawn.nbytes + getattr(place, "n_bytes", 0))
+
+
+def warm_up() -> Iterator[None]:
+    """Import and compile all that placing needs, a method at a time."""
+    rng = np.random.default_rng(0)
+    queries, keys = rng.standard_normal((2, 40, 4), dtype=np.float32)
+    vectors = HeadVectors.of(queries, keys, 1.0)
+    drawn = rng.standard_normal((80, 2), dtype=np.float32)
+    for method in MODULES:
+        made = placer(method, vectors, drawn, step=1.0, seed=0, parameters={})
+        made.place(vectors.subset(np.arange(2)))
+        yield
 
 
 def _in_the_middle(new: HeadVectors, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
