@@ -20,7 +20,7 @@ Bar = Callable[..., None]
 
 
 @pytest.fixture
-def bar(record_property: Callable[[str, object], None]) -> Bar:
+def bar(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Bar:
     """Return a function that notes a figure and then fails unless it keeps its limit.
 
     ``bar("load", "p99 of a head", 120.0, unit="ms", at_most=500)``; a figure without limit only
@@ -37,6 +37,7 @@ def bar(record_property: Callable[[str, object], None]) -> Bar:
             "unit": unit,
             "wished": f"{sign} {wished:,}{' ' * bool(unit)}{unit}" if kind else "",
             "holds": bool(holds(value, wished)),
+            "test": request.node.nodeid.partition("::")[0],
         }
         record_property(PROPERTY, figure)
         assert figure["holds"], f"{name}: {what} is {value} {unit}, wished {figure['wished']}"
@@ -88,9 +89,12 @@ def machine() -> dict[str, Any]:
 
 def table(figures: list[dict[str, Any]]) -> str:
     """Return the figures as a Markdown table."""
-    lines = ["| bar | figure | measured | wished |", "|---|---|---|---|"]
+    lines = ["| bar | figure | measured | wished | test |", "|---|---|---|---|---|"]
     for one in figures:
         value = f"{one['value']:,}{' ' * bool(one['unit'])}{one['unit']}"
+        test = one["test"].removeprefix("tests/")
         missed = "" if one["holds"] else " **(missed)**"
-        lines.append(f"| {one['bar']} | {one['what']} | {value}{missed} | {one['wished']} |")
+        lines.append(
+            f"| {one['bar']} | {one['what']} | {value}{missed} | {one['wished']} | {test} |"
+        )
     return "\n".join(lines)
