@@ -15,7 +15,14 @@ from attentionviz.pipeline.corpora import TEXT_FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "docs/lab-server.md"]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "data/README.md",
+    "docs/lab-server.md",
+    "SECURITY.md",
+]
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.figures import Bar
-from tests.support.served import Served, ask, end, start_server
+from tests.support.served import Served, end, start_server
 
 pytestmark = pytest.mark.long
 N_CLIENTS = 8
@@ -74,18 +74,23 @@ class Clients:
             path = rng.choice(PATHS)
             try:
                 connection = connection or HTTPConnection("127.0.0.1", self.port, timeout=30)
-                answer = ask(connection, path)
+                connection.request("GET", path)
+                response = connection.getresponse()
             except RETRIED:
                 self.n_retried += 1
                 connection = close(connection)
                 time.sleep(0.02)
-            except http.client.HTTPException as error:  # an answer that began and did not end
+                continue
+            try:
+                body = response.read()
+            except (OSError, http.client.HTTPException) as error:  # it began and did not end
                 self.wrong.append(f"{path}: {error!r}")
                 connection = close(connection)
-            else:
-                self.note(path, answer.status, answer.headers, answer.body)
-                if answer.headers.get("connection") == "close" or rng.random() < 0.05:
-                    connection = close(connection)
+                continue
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            self.note(path, response.status, headers, body)
+            if headers.get("connection") == "close" or rng.random() < 0.05:
+                connection = close(connection)
         close(connection)
 
     def note(self, path: str, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -91,10 +91,17 @@ def table(figures: list[dict[str, Any]]) -> str:
     """Return the figures as a Markdown table."""
     lines = ["| bar | figure | measured | wished | test |", "|---|---|---|---|---|"]
     for one in figures:
-        value = f"{one['value']:,}{' ' * bool(one['unit'])}{one['unit']}"
+        value = f"{_number(one['value'])}{' ' * bool(one['unit'])}{one['unit']}"
         test = one["test"].removeprefix("tests/")
         missed = "" if one["holds"] else " **(missed)**"
         lines.append(
             f"| {one['bar']} | {one['what']} | {value}{missed} | {one['wished']} | {test} |"
         )
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    """Return a number with two or three digits that say something."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"

@@ -6,6 +6,7 @@ have shown wrongly then, which finished files were made again, and the hash of t
 came out in the end.
 """
 
+import json
 import os
 import random
 import signal
@@ -35,10 +36,15 @@ def inodes(folder: Path) -> dict[str, int]:
 
 
 def finished_files(data_dir: Path) -> dict[str, int]:
-    """Return the inodes of the files that the journal of a killed build names."""
+    """Return the inodes of the files that a killed build calls finished.
+
+    Its journal names them, or, where that was removed already, its manifest.
+    """
     found = {}
-    for folder in (data_dir / ".staging").glob("*"):
-        here, named = inodes(folder), read_journal(folder)
+    for folder in [*(data_dir / ".staging").glob("*"), *data_dir.glob("*@*")]:
+        here, named = inodes(folder), set(read_journal(folder))
+        if not named and (folder / "manifest.json").exists():
+            named = set(json.loads((folder / "manifest.json").read_bytes())["files"])
         found |= {path: here[path] for path in named if path in here}
     return {path: n for path, n in found.items() if path.startswith("L") and path.endswith(".npy")}
 
