@@ -250,6 +250,42 @@ def test_an_idle_connection_is_closed(data_dir: Path) -> None:
         connection.close()
 
 
+UPLOADS = """
+import sys
+from pathlib import Path
+from attentionviz.app import serve
+from attentionviz.config import Settings
+
+settings = Settings(data_dir=Path(sys.argv[1]), port=0, allow_jobs=True, threads=2)
+serve(settings, lambda url: print(url, flush=True))
+"""
+
+
+def begin_upload(port: int, path: str, n_bytes: int) -> socket.socket:
+    """Send the head of a request and a little of its body; the rest is owed."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {n_bytes}\r\n"
+    head += "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n"
+    client.sendall(head.encode() + b"x" * 100)
+    return client
+
+
+def test_a_body_is_refused_unread_where_none_so_large_is_taken(tmp_path: Path) -> None:
+    with running(UPLOADS, str(tmp_path)) as (_, port):
+        for path, n_bytes in (
+            ("/api/v1/jobs", 202_000_000),
+            ("/api/v1/jobs/0123456789abcdef/start", 100_000),
+            ("/api/v1/datasets/a/text", 100_000),
+            ("/api/v1/datasets/a/image", 20_000_000),
+        ):
+            with begin_upload(port, path, n_bytes) as client:
+                assert client.recv(4096).startswith(b"HTTP/1.1 413 "), path
+        with begin_upload(port, "/api/v1/jobs", 150_000_000) as client:
+            client.settimeout(0.5)
+            with pytest.raises(TimeoutError):  # the rest is waited for
+                client.recv(1)
+
+
 def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
