@@ -44,6 +44,15 @@ def choose(dialog: Locator, name: str, content: bytes) -> None:
     dialog.locator("input[type=file]").set_input_files([file])
 
 
+def drop(page: Page, place: Locator, name: str) -> None:
+    make = """name => {
+      const data = new DataTransfer();
+      data.items.add(new File(['text\\na b'], name));
+      return data;
+    }"""
+    place.dispatch_event("drop", {"dataTransfer": page.evaluate_handle(make, name)})
+
+
 def choose_maps(dialog: Locator, *names: str) -> None:
     for box in dialog.get_by_role("group", name="Maps").get_by_role("checkbox").all():
         label = box.locator("xpath=..").inner_text()
@@ -118,7 +127,11 @@ def test_wrong_choices_are_said_before_anything_is_sent(page: Page, server: JobS
     expect(dialog.locator("input[type=file]")).to_be_focused()
     choose(dialog, "picture.svg", b"<svg/>")
     expect(dialog.get_by_role("alert").first).to_contain_text("“picture.svg” is not taken")
-    choose(dialog, "mine.csv", TEXT)
+    drop(page, dialog.locator(".jobs__drop"), "dropped.csv")
+    expect(dialog.locator(".jobs__chosen")).to_have_text("dropped.csv, 8 bytes")
+    expect(dialog.get_by_role("alert").first).to_be_empty()
+    drop(page, dialog.get_by_role("heading", name="Builds"), "beside.csv")
+    expect(dialog.locator(".jobs__chosen")).to_have_text("beside.csv, 8 bytes")
     dialog.get_by_label("Name of the dataset").fill("words")
     dialog.get_by_label("Tokens at most").fill("many")
     estimate.click()

@@ -142,13 +142,13 @@ def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again
 
 
 def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
-    server = start("--job-silent-seconds", "3")
+    server = start("--job-silent-seconds", "10")
     job_id = running(server)
     pid = server.state_file(job_id)["pid"]
     os.kill(pid, signal.SIGSTOP)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
-        "it gave no sign of life for 3 seconds and was ended; start it again to go on"
+        "it gave no sign of life for 10 seconds and was ended; start it again to go on"
     )
     assert not is_alive(pid)
 

@@ -25,7 +25,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
   const formPlace = el('section', { class: 'jobs__part' });
   const listPlace = el('section', { class: 'jobs__part', 'aria-labelledby': 'jobs-list-title' }, el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'));
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc); builds go on', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
-  const dialog = el('dialog', { class: 'jobs', 'aria-labelledby': 'jobs-title', onClick: closeOutside },
+  const dialog = el('dialog', { class: 'jobs', 'aria-labelledby': 'jobs-title', onClick: closeOutside, onDragover: over, onDragleave: leave, onDrop: drop },
     el('div', { class: 'jobs__head' }, el('h2', { id: 'jobs-title' }, 'New dataset'), close), el('div', { class: 'jobs__body' }, formPlace, listPlace));
   root.append(dialog);
   const list = createJobList(listPlace, (act, job) => void doIt(act, job));
@@ -46,6 +46,24 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
   /** @param {MouseEvent} event */
   function closeOutside(event) {
     if (event.target === dialog) dialog.close();
+  }
+
+  /** A file that misses its place would replace the page, so all of the dialog takes it. @param {DragEvent} event */
+  function over(event) {
+    event.preventDefault();
+    form?.invite(true);
+  }
+
+  function leave() {
+    form?.invite(false);
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    event.preventDefault();
+    leave();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) form?.pick(files);
   }
 
   async function learnOptions() {

@@ -54,26 +54,9 @@ export function dropZone(endings, onPick) {
   const words = el('bdi', { class: 'jobs__chosen' });
   const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSONL), or images. Drop them here.');
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
-  const element = el('label', { class: 'jobs__drop', for: input.id, onDragover: over, onDragleave: leave, onDrop: drop },
+  const element = el('label', { class: 'jobs__drop', for: input.id },
     el('span', { class: 'jobs__pick' }, input, el('span', { class: 'button', 'aria-hidden': 'true' }, 'Choose files'), words), note, problem);
   input.setAttribute('aria-label', 'Files: a text, a table, or images');
-
-  /** @param {DragEvent} event */
-  function over(event) {
-    event.preventDefault();
-    element.classList.add('is-over');
-  }
-
-  function leave() {
-    element.classList.remove('is-over');
-  }
-
-  /** @param {DragEvent} event */
-  function drop(event) {
-    event.preventDefault();
-    leave();
-    onPick([...(event.dataTransfer?.files ?? [])]);
-  }
 
   return {
     element,
@@ -84,6 +67,8 @@ export function dropZone(endings, onPick) {
       setText(problem, wrong ?? '');
       setAttribute(input, 'aria-invalid', wrong === null ? null : 'true');
     },
+    /** Show that what is dragged may be dropped. @param {boolean} isOver */
+    invite(isOver) { element.classList.toggle('is-over', isOver); },
     clear() { input.value = ''; },
   };
 }

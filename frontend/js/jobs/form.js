@@ -103,5 +103,5 @@ export function createJobForm(options, { upload, taken, sent }) {
     pick([]);
   }
 
-  return { element, focus: () => zone.input.focus(), destroy() { sending?.abort(); element.remove(); } };
+  return { element, pick, invite: zone.invite, focus: () => zone.input.focus(), destroy() { sending?.abort(); element.remove(); } };
 }

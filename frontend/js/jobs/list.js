@@ -70,6 +70,7 @@ function createItem(onAct) {
     nameButton(start, is === 'estimated' ? 'Start' : 'Go on', id);
     open.hidden = is !== 'done' && shareOf(job) === 0;
     nameButton(open, 'Open', id);
+    open.classList.toggle('button--main', is === 'done');
     nameButton(remove, isOver ? 'Remove' : 'Cancel', id);
     setAttribute(remove, 'title', isOver ? `Take this line away${is === 'done' ? '; the dataset stays' : ', with what the job left'}` : 'End this job and drop what it made');
     setAttribute(remove, 'aria-disabled', job.is_cancelling ? 'true' : null);
