@@ -16,6 +16,10 @@ from tests.support.job_server import (
     wait_for,
 )
 
+from attentionviz.config import Settings
+from attentionviz.jobs import JobQueue, JobRequest
+from attentionviz.jobs.limits import limits_of
+from attentionviz.jobs.uploads import Received, Upload
 from attentionviz.store.lock import dataset_lock
 
 # Some seconds of work for tiny models, so that a test can come in between.
@@ -250,25 +254,30 @@ def running_with_small_files(server: JobServer) -> str:
     return job_id
 
 
-def test_a_job_that_takes_too_long_is_ended(start, monkeypatch) -> None:
-    from attentionviz.config import Settings
-    from attentionviz.jobs import JobQueue
-    from attentionviz.jobs.limits import limits_of
-
-    server = start()
-    server.stop()
-    settings = Settings(data_dir=server.data_dir, job_models=(str(server.model),))
+def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert) -> None:
+    settings = Settings(data_dir=tmp_path, job_models=(str(tiny_bert),))
     limits = limits_of(settings)
     limits = limits._replace(build=limits.build._replace(wall_seconds=0.5))
-    queue = JobQueue(server.data_dir, limits)
-    again = start()
-    job_id = server_job = again.post("mine")["id"]
-    again.wait(server_job, "estimated")
-    again.stop()
-    assert queue.start()
+    queue = JobQueue(tmp_path, limits)
+    (path := tmp_path / "part").write_bytes(TEXT)
+    asked = {"methods": ("pca",), "dims": (2,), "max_tokens": None, "text_column": None}
+    request = JobRequest(
+        str(tiny_bert),
+        "tiny",
+        "text",
+        "mine",
+        corpus="a.csv",
+        title="",
+        n_files=1,
+        n_bytes=1,
+        **asked,
+    )
+    with queue.receiving(1) as folder:
+        files = [Received(path, "a.csv", 1)]
+        job = queue.add(folder, files, Upload("text", ["a.csv"], "a.csv", 1), request)
     try:
-        queue.begin(job_id)
-        job = queue.get(job_id)
+        wait_for(lambda: job.state == "estimated", "it is estimated")
+        queue.begin(job.job_id)
         wait_for(lambda: job.state == "failed", "it is ended")
         assert "took longer than" in str(job.status.message)
         assert job.status.can_resume
