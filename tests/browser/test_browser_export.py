@@ -163,3 +163,14 @@ def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
     expect(page.locator(".message")).to_contain_text(
         "exported without datasets/words/projections/pca-2d.npy"
     )
+
+
+def test_a_site_offers_no_texts_of_ones_own_and_says_so_where_the_address_has_some(
+    page: Page, host: str
+) -> None:
+    open_view(page, host, "?dataset=words&text=kept&selected=query-999")
+    expect(page.locator(".notices")).to_contain_text("Texts of your own cannot be run here")
+    wait_until(lambda: "selected" not in query_of(page), "a token that is not there is given up")
+    assert page.locator(".header__own").is_hidden()
+    page.keyboard.press("y")
+    assert page.locator(".own").is_hidden()

@@ -189,7 +189,9 @@ def test_where_the_server_runs_no_models_nothing_of_it_is_shown(
     threading.Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}/"
     open_view(page, address, "?dataset=tiny-text&method=pca&text=kept")
-    expect(page.locator(".notices, .notice").first).to_contain_text("runs no texts of your own")
+    expect(page.locator(".notices, .notice").first).to_contain_text(
+        "Texts of your own cannot be run here"
+    )
     assert page.locator(".own").is_hidden()
     assert page.locator(".header__own").is_hidden()
     page.keyboard.press("y")

@@ -204,7 +204,7 @@ test('texts of an address are run like those that are typed, once each', async (
 });
 
 test('where the server runs nothing, nothing is asked and nothing kept', () => {
-  const { own, calls } = begin({ limits: { ...LIMITS, is_enabled: false } });
+  const { own, calls } = begin({ limits: null });
   own.restore(['a']);
   assert.deepEqual([own.limits, calls.length], [null, 0]);
 });

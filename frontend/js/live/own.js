@@ -44,6 +44,7 @@ export function createOwn(send, { changed, moved, arrived }) {
   const started = new Set();
   /** @type {Limits | null} */
   let limits = null;
+  let isOff = false;
   let nMade = 0;
 
   /** @param {OwnItem} item @param {string} dataset */
@@ -183,10 +184,11 @@ export function createOwn(send, { changed, moved, arrived }) {
   return {
     /** What the server takes; null while nothing can be typed. */
     get limits() { return limits; },
-    /** @param {Limits} next */
+    /** Say what the server takes, or, with null, that nothing can be run here. @param {Limits | null} next */
     enable(next) {
-      limits = next.is_enabled ? next : null;
-      if (!limits) items = [];
+      limits = next;
+      isOff = next === null;
+      if (isOff) items = [];
       pump();
       changed();
     },
@@ -230,6 +232,7 @@ export function createOwn(send, { changed, moved, arrived }) {
     edit: (item, tokens, dataset) => submit({ kind: 'tokens', text: item.text, tokens, file: null }, dataset, item.id),
     /** Keep texts that no model has seen yet, such as those of an address; those that are kept already stay. @param {readonly string[]} texts */
     restore(texts) {
+      if (isOff) return;
       const known = new Set(items.map(({ text }) => text));
       const more = texts.filter((text) => !known.has(text)).map((text) => {
         const id = ++nMade;

@@ -1,11 +1,15 @@
 /** Connects the reader's own sequences with the page: what is sent, what follows from an answer, and the address. */
 
+import { ServerError } from '../api.js';
 import { createOwn } from './own.js';
 import { renumberedState } from './own_lists.js';
 
 /** @import { Api } from '../api.js' */
 /** @import { State, Store } from '../page.js' */
 /** @import { Send } from './own.js' */
+
+/** After how long a server that did not answer is asked again. */
+const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
@@ -40,6 +44,24 @@ export function connectOwn(api, { store, schedule, notify, forget, select }) {
     if (kept.texts.join('\n') !== texts.join('\n')) store.set({ texts: kept.texts }, 'replace');
   }
 
+  /** Nothing can be typed where no server runs models. */
+  function turnOff() {
+    if (own.items.length > 0) notify('Texts of your own cannot be run here; those of the address are left out.');
+    own.enable(null);
+  }
+
+  /** A server that does not answer is asked again; one that knows nothing of it shows nothing of it. */
+  async function askLimits() {
+    try {
+      const limits = await api.live(new AbortController().signal);
+      if (limits.is_enabled) own.enable(limits);
+      else turnOff();
+    } catch (error) {
+      if (error instanceof ServerError) turnOff();
+      else setTimeout(() => void askLimits(), AGAIN_MS);
+    }
+  }
+
   /** Texts of the address are typed again. @param {State} state */
   function restore({ texts }) {
     if (texts.length > 0) own.restore(texts);
@@ -47,11 +69,7 @@ export function connectOwn(api, { store, schedule, notify, forget, select }) {
 
   restore(store.get());
   store.subscribe((state, previous) => { if (state.texts !== previous.texts) restore(state); });
-  if (!api.isSite) {
-    api.live(new AbortController().signal).then((limits) => {
-      if (!limits.is_enabled && own.items.length > 0) notify('This server runs no texts of your own; those of the address are left out.');
-      own.enable(limits);
-    }, () => {}); // a server that knows nothing of it shows nothing of it
-  }
+  if (api.isSite) turnOff();
+  else void askLimits();
   return own;
 }
