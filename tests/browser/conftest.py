@@ -130,7 +130,8 @@ def serve() -> Iterator[Callable[..., str]]:
 
     yield start
     for server in servers:
-        server.close()
+        # In the thread of its loop, which else would wait on what is no file any more.
+        server.trigger.pull_trigger(server.close)
 
 
 @pytest.fixture(scope="session")
