@@ -21,6 +21,19 @@ N_CLIENTS = 8
 N_RESTARTS = 10
 N_SWAPS = 40
 SPEC = FakeSpec("asked", n_layers=3, n_heads=4, n_tokens=1500, maps=("pca-2d", "umap-3d"))
+# So large that it does not fit into the buffers of the system: a server that ends would cut it.
+PICTURES = FakeSpec(
+    "pictures",
+    modality="image",
+    n_layers=1,
+    n_heads=1,
+    d_head=4,
+    n_tokens=61_000,
+    maps=("pca-2d",),
+    patch_rows=100,
+    patch_columns=100,
+)
+LARGE = "/api/v1/datasets/pictures/patches"
 BASE = "/api/v1/datasets/asked"
 PATHS = (
     BASE,
@@ -55,6 +68,11 @@ class Clients:
         self.wrong: list[str] = []
         self.n_retried = 0
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(N_CLIENTS)]
+        self.large: list[str] = []  # hash of each large answer that was read slowly
+
+    def add_slow_readers(self) -> None:
+        """Also have three clients read a large answer, each for about a second."""
+        self.threads += [threading.Thread(target=self.read_slowly) for _ in range(3)]
 
     def __enter__(self) -> "Clients":
         for thread in self.threads:
@@ -93,6 +111,31 @@ class Clients:
                 connection = close(connection)
         close(connection)
 
+    def read_slowly(self) -> None:
+        """Ask for a large answer until it is over, and take it in small pieces."""
+        while not self.is_over.is_set():
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+            try:
+                connection.connect()
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+                connection.request("GET", LARGE)
+                response = connection.getresponse()
+            except RETRIED:
+                time.sleep(0.05)
+                continue
+            try:
+                digest = hashlib.sha256()
+                while part := response.read(65_536):
+                    digest.update(part)
+                    time.sleep(0.005)
+                self.large.append(digest.hexdigest())
+                if response.length:
+                    self.wrong.append(f"{LARGE}: {response.length} bytes are missing")
+            except (OSError, http.client.HTTPException) as error:
+                self.wrong.append(f"{LARGE}: {error!r}")
+            finally:
+                connection.close()
+
     def note(self, path: str, status: int, headers: dict[str, str], body: bytes) -> None:
         """Keep what identifies an answer."""
         if status != 200 or len(body) != int(headers["content-length"]):
@@ -118,12 +161,17 @@ def expected_of(served: Served) -> dict[str, tuple[str, str]]:
 
 def test_restarts_under_load_lose_and_mix_no_answer(tmp_path: Path, bar: Bar) -> None:
     write_fake_dataset(tmp_path, SPEC)
+    write_fake_dataset(tmp_path, PICTURES)
     port = free_port()
     served = start_server(tmp_path, port=port)
     try:
         expected = expected_of(served)
+        patches = served.get(LARGE)
+        assert patches.status == 200 and len(patches.body) > 10_000_000
         statuses = []
-        with Clients(port) as clients:
+        clients = Clients(port)
+        clients.add_slow_readers()
+        with clients:
             for _ in range(N_RESTARTS):
                 time.sleep(0.7)
                 statuses.append(served.stop())
@@ -136,6 +184,9 @@ def test_restarts_under_load_lose_and_mix_no_answer(tmp_path: Path, bar: Bar) ->
     bar("restarts", "answers that came and were cut, wrong or errors",
         len(clients.wrong) + len(clients.answers) - len(right), exactly=0)  # fmt: skip
     bar("restarts", "questions asked again after a refused connection", clients.n_retried)
+    whole = clients.large.count(hashlib.sha256(patches.body).hexdigest())
+    bar("restarts", "answers of 12 MB to slow readers that came whole", whole, at_least=5)
+    assert whole == len(clients.large)
     assert clients.n_retried > 0  # else nothing was tried
     assert {path for path, *_ in clients.answers} == set(PATHS)
 
