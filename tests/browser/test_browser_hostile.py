@@ -42,8 +42,10 @@ TRACES = """() => {
     for (const { name, value } of one.attributes) {
       if (name.startsWith('on')) found.push(`${one.tagName} ${name}`);
       const isAddress = ['href', 'src', 'action', 'data', 'srcdoc'].includes(name);
-      const isBad = /^\\s*javascript:|evil\\.example|^x$/i.test(value);
-      if (isAddress && isBad) found.push(`${name}=${value}`);
+      if (!isAddress) continue;
+      const { protocol, host } = new URL(value, document.baseURI);
+      const isBad = protocol === 'javascript:' || host === 'evil.example' || value === 'x';
+      if (isBad) found.push(`${name}=${value}`);
     }
   }
   return found;
