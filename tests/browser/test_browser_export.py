@@ -140,7 +140,7 @@ def test_a_site_is_used_like_the_page(page: Page, host: str) -> None:
     expect(page.locator(".panel")).to_contain_text("Layer 1, head 2")
     expect(page.locator(".panel .sentence__row, .panel .token").first).to_be_visible()
     assert query_of(page)["selected"] == f"{point['kind']}-{point['token']}"
-    page.get_by_label("Dataset").select_option("pictures")
+    page.get_by_role("combobox", name="Dataset").select_option("pictures")
     expect(page.locator(".cell")).to_have_count(6)
 
 

@@ -307,7 +307,7 @@ def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
     draw_around(page, box_of(page, ".map"))
     page.keyboard.up("Shift")
     assert counts(page) == (300, 300)
-    page.get_by_label("Dataset").select_option("few-maps")
+    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
     expect(page.locator(".bar__title")).to_have_text("All heads")
     expect(page.locator(".marked")).to_be_hidden()
     page.go_back()

@@ -227,7 +227,7 @@ def test_hostile_tokens_of_a_pair_stay_text(page: Page, address: str) -> None:
 
 def test_another_dataset_has_no_pairs(page: Page, address: str) -> None:
     open_view(page, address, GRID)
-    page.get_by_label("Dataset").select_option("few-maps")
+    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
     wait_until(lambda: query_of(page)["dataset"] == "few-maps", "the other dataset is open")
     expect(chips(page)).to_have_count(0)
     assert "pairs" not in query_of(page)

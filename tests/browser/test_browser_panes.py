@@ -95,7 +95,7 @@ def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
     expect(a).not_to_have_attribute("aria-current", "true")
     for one in (a, b):
         expect(one.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    expect(page.locator(".header").get_by_label("Dataset")).to_be_hidden()
+    expect(page.locator(".header").get_by_role("combobox", name="Dataset")).to_be_hidden()
     expect(page.locator(".about .pane__name")).to_have_text("B")
     page.keyboard.press("ArrowRight")
     expect(b.locator(".bar__title")).to_have_text("Layer 1, head 3")
@@ -227,8 +227,8 @@ def test_other_sentences_share_the_search_and_say_so(page: Page, address: str) -
 
 def test_a_pane_may_show_images_beside_text(page: Page, address: str) -> None:
     _, b = open_panes(page, address, TWO_HEADS)
-    b.get_by_label("Dataset").focus()
-    b.get_by_label("Dataset").select_option("pictures")
+    b.get_by_role("combobox", name="Dataset").focus()
+    b.get_by_role("combobox", name="Dataset").select_option("pictures")
     link = page.locator(".panes__link")
     expect(link).to_have_text("A and B: a text and an image dataset, linked by the search only")
     expect(b.locator(".bar__title")).to_have_text("All heads")
@@ -250,7 +250,7 @@ def test_the_address_holds_both_panes(page: Page, address: str) -> None:
     assert page.evaluate("location.search") == whole
     expect(a.locator(".bar__title")).to_have_text("Layer 1, head 2")
     expect(b.locator(".bar__title")).to_have_text("Layer 0, head 1")
-    expect(b.get_by_label("Dataset")).to_have_value("pieces")
+    expect(b.get_by_role("combobox", name="Dataset")).to_have_value("pieces")
     expect(b.get_by_label("Projection method")).to_have_value("umap")
     expect(b.get_by_label("3-D")).to_be_checked()
     expect(page.locator(".notice")).to_have_count(0)

@@ -238,7 +238,7 @@ def test_a_score_of_images_is_none_of_a_dataset_of_text(page: Page, address: str
     options = page.get_by_label("Tint by").locator("option").all_inner_texts()
     assert "Induction" in options
     assert "Same row" not in options
-    page.get_by_label("Dataset").select_option("pictures")
+    page.get_by_role("combobox", name="Dataset").select_option("pictures")
     expect(page.get_by_label("Tint by").locator("option", has_text="Same row")).to_have_count(1)
 
 

@@ -95,7 +95,7 @@ def test_the_grid_fills_in_while_a_dataset_is_built(
 def test_a_damaged_dataset_is_named_and_not_shown(page: Page, address: str) -> None:
     page.goto(f"{address}?dataset=damaged")
     expect(page.locator(".message")).to_contain_text("The dataset “damaged” is damaged")
-    expect(page.get_by_label("Dataset")).to_contain_text("damaged (damaged)")
+    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("damaged (damaged)")
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
@@ -107,7 +107,9 @@ def test_a_dataset_of_an_earlier_version_says_so_and_what_to_do(page: Page, addr
         "it again."
     )
     expect(page.locator(".message")).not_to_contain_text("damaged")
-    expect(page.get_by_label("Dataset")).to_contain_text("outdated (of another version)")
+    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text(
+        "outdated (of another version)"
+    )
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
@@ -157,10 +159,10 @@ def test_nothing_of_one_dataset_is_shown_for_another(page: Page, address: str) -
     open_view(page, address, "?dataset=words")
     for path in ("tokens", "heads", "projections/**"):
         page.route(f"**/datasets/pictures/{path}", lambda route: held.append(route))
-    page.get_by_label("Dataset").select_option("pictures")
+    page.get_by_role("combobox", name="Dataset").select_option("pictures")
     wait_until(lambda: page.wait_for_timeout(50) or held, "the images are asked for")
     expect(page.locator(".about__model")).to_have_text("synthetic-vit")
-    page.get_by_label("Dataset").select_option("few-maps")
+    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
     expect(page.locator(".about__model")).to_have_text("synthetic-bert")
     picture = fingerprint(page)
     for route in held:
