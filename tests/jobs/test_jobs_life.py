@@ -145,6 +145,7 @@ def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again
     assert {name: (built / name).stat().st_ino for name in before} == before
 
 
+@pytest.mark.long
 def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
     server = start("--job-silent-seconds", "10")
     job_id = running(server)
@@ -188,6 +189,7 @@ def test_a_dataset_that_was_finished_when_the_server_died_is_done(start) -> None
     assert (again.job(job_id)["state"], again.job(job_id)["version"]) == ("done", job["version"])
 
 
+@pytest.mark.long
 def test_a_stopped_process_that_outlived_its_server_is_ended_by_the_next(start) -> None:
     server = start()
     job_id = running(server)
@@ -211,6 +213,7 @@ def test_a_server_that_is_asked_to_end_takes_its_job_along_and_says_so(start) ->
     assert processes_of(str(server.data_dir / ".jobs")) == []
 
 
+@pytest.mark.long
 def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(start) -> None:
     first, second = start(), start()
     job_id = running(first)
@@ -230,6 +233,7 @@ def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(s
     second.wait(job_id, "done")
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_is_told_in_the_builds_own_words_and_it_goes_on_later(start) -> None:
     server = start()
     job_id = running_with_small_files(server)

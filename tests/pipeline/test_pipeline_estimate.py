@@ -89,6 +89,7 @@ def test_the_command_prints_what_was_built_as_json(tiny_bert, tiny_text, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_estimate_for_the_embedded_corpus_is_within_a_factor_of_three(tmp_path):
     request = BuildRequest(
         model="demo-bert",

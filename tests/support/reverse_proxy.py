@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -36,9 +36,11 @@ def make_handler(target: str, prefix: str, *, strips: bool, tells: dict[str, str
             headers |= tells
             connection = HTTPConnection(address.hostname, address.port, timeout=60)
             path = self.path.removeprefix(prefix) if strips else self.path
-            connection.request(self.command, path, self.rfile.read(length), headers)
-            answer = connection.getresponse()
-            body = answer.read()
+            # A browser that goes away in between leaves no connection open.
+            with closing(connection):
+                connection.request(self.command, path, self.rfile.read(length), headers)
+                answer = connection.getresponse()
+                body = answer.read()
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in HOP:
@@ -46,7 +48,6 @@ def make_handler(target: str, prefix: str, *, strips: bool, tells: dict[str, str
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-            connection.close()
             return None
 
         do_GET = do_POST = do_HEAD = forward

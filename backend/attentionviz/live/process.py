@@ -97,10 +97,14 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def kill(self) -> None:
-        """End it at once."""
+    def stop(self) -> None:
+        """End it at once, and leave its pipe to whoever reads from it."""
         self._process.kill()
         self._process.wait()
+
+    def kill(self) -> None:
+        """End it at once, and close the pipe."""
+        self.stop()
         self._close()
 
     def _close(self) -> None:

@@ -15,7 +15,7 @@ from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.errors import BusyError
 from attentionviz.live.errors import error_of
 from attentionviz.live.pipe import ClosedError, FrameError, TimeIsUpError
-from attentionviz.live.process import WorkerProcess, seconds_from_now, worker_command
+from attentionviz.live.process import END_SECONDS, WorkerProcess, seconds_from_now, worker_command
 
 DYING_SECONDS = 0.5
 
@@ -101,9 +101,18 @@ class LiveService:
         """End the process at once; a question that runs fails, and no other is taken."""
         self._is_closed = True
         self._stop_idling()
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.kill()
+        worker = self._worker
+        if worker is None:
+            return
+        worker.stop()
+        # Whoever waits for its answer meets the end of the pipe. Only then is that closed: the
+        # number of a closed file soon is another file's.
+        if self._turn.acquire(timeout=END_SECONDS):
+            try:
+                self._worker = None
+                worker.kill()
+            finally:
+                self._turn.release()
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -174,7 +183,8 @@ class LiveService:
         settings = self._settings
         self._worker = WorkerProcess(self._command, settings.n_threads, settings.max_answer_bytes)
         if self._is_closed:  # meanwhile
-            self.close()
+            worker, self._worker = self._worker, None
+            worker.kill()
             raise BusyError("the server is ending")
         return self._worker, True
 
