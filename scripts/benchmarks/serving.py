@@ -17,11 +17,13 @@ LOCALHOST = "127.0.0.1"
 
 
 @contextmanager
-def running_server(data_dir: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+def running_server(
+    data_dir: Path, port: int, *options: str
+) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     """Start `attentionviz serve`; give its process and the seconds until it answered."""
     start = time.perf_counter()
     command = [sys.executable, "-m", "attentionviz", "serve", "--data-dir", str(data_dir)]
-    process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, "--port", str(port), *options], stdout=subprocess.DEVNULL)
     try:
         while True:
             try:

@@ -124,7 +124,11 @@ def _json_body() -> dict[str, Any]:
 
 
 def _form() -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
-    """Return the fields and files of a form, held in memory: an upload never lies on a disk."""
+    """Return the fields and files of a form, held in memory.
+
+    While a large one arrives, the loop in front of this has it in a file without a name, which is
+    gone with the request.
+    """
     if request.mimetype != "multipart/form-data":
         raise InvalidRequestError("the body must be multipart/form-data")
     parser = FormDataParser(
