@@ -195,6 +195,41 @@ def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make
         service.ask({"do": "echo"})
 
 
+def test_closing_leaves_the_pipe_open_while_somebody_reads_from_it(
+    make_service: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is closed under a reader gives its number to the next one that is opened."""
+    service = make_service()
+    pid_of(service)
+    worker = service._worker
+    receive, close = worker.receive, worker._close
+    readers: list[float] = []
+    readers_at_close: list[int] = []
+
+    def slow_receive(deadline: float) -> tuple[dict, bytes]:
+        readers.append(deadline)
+        try:
+            return receive(deadline)
+        finally:
+            time.sleep(0.3)
+            readers.pop()
+
+    def watched_close() -> None:
+        readers_at_close.append(len(readers))
+        close()
+
+    monkeypatch.setattr(worker, "receive", slow_receive)
+    monkeypatch.setattr(worker, "_close", watched_close)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(service.ask, {"do": "hangs"})
+        time.sleep(0.2)
+        service.close()
+        with pytest.raises(BusyError):
+            running.result(timeout=5)
+    assert readers_at_close
+    assert not any(readers_at_close)
+
+
 def test_the_words_of_the_worker_become_errors_of_known_codes_only(make_service: Make) -> None:
     service = make_service()
     known = {"code": "text_invalid", "message": "the text is empty" + "!" * 1000}
