@@ -1,12 +1,21 @@
 """Every single damage is found, and named."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.damages import (
+    cut,
+    flip_bit,
+    folder_instead,
+    lengthen,
+    link,
+    pipe,
+    remove,
+    zeros,
+)
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 
 from attentionviz.store.verify import verify, verify_pointer
@@ -28,47 +37,6 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 def all_files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
-def flip_bit(path: Path, rng: np.random.Generator) -> None:
-    content = bytearray(path.read_bytes())
-    content[rng.integers(len(content))] ^= 1 << rng.integers(8)
-    path.write_bytes(content)
-
-
-def cut(path: Path, rng: np.random.Generator) -> None:
-    os.truncate(path, int(rng.integers(path.stat().st_size)))
-
-
-def lengthen(path: Path, rng: np.random.Generator) -> None:
-    with path.open("ab") as file:
-        file.write(rng.bytes(int(rng.integers(1, 9))))
-
-
-def remove(path: Path, rng: np.random.Generator) -> None:
-    path.unlink()
-
-
-def link(path: Path, rng: np.random.Generator) -> None:
-    elsewhere = path.with_name(f"elsewhere-{path.name}")
-    while "@" in str(elsewhere.parent):
-        elsewhere = elsewhere.parent.parent / elsewhere.name
-    shutil.move(path, elsewhere)
-    path.symlink_to(elsewhere)
-
-
-def pipe(path: Path, rng: np.random.Generator) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-def folder_instead(path: Path, rng: np.random.Generator) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def zeros(path: Path, rng: np.random.Generator) -> None:
-    path.write_bytes(bytes(path.stat().st_size))
 
 
 def restore(path: Path, good: Path) -> None:

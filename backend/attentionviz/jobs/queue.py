@@ -6,7 +6,6 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -215,8 +214,7 @@ class JobQueue:
     def next(self, state: str) -> Job | None:
         """Return the first job of a state, in the order of the queue."""
         found = [job for job in self.jobs.values() if job.state == state]
-        order: Callable[[Job], Any] = lambda job: (job.status.place, job.status.since)  # noqa: E731
-        return min(found, key=order, default=None)
+        return min(found, key=lambda job: (job.status.place, job.status.since), default=None)
 
     def _forget(self, job: Job) -> None:
         if job.status.can_resume and job.request is not None:

@@ -4,6 +4,7 @@ import { el, ICONS, icon } from '../dom.js';
 import { createJobsApi } from './api.js';
 import { createJobForm } from './form.js';
 import { createJobList } from './list.js';
+import { hasEnded } from './words.js';
 
 /** @import { Context, View } from '../page.js' */
 /** @import { Act } from './list.js' */
@@ -12,7 +13,6 @@ import { createJobList } from './list.js';
 /** How often jobs are asked for: while they are looked at, and while one is at work unseen. */
 const POLL_MS = 1000;
 const UNSEEN_POLL_MS = 5000;
-const ENDED = ['done', 'failed', 'cancelled'];
 
 /**
  * @param {HTMLElement} root
@@ -88,7 +88,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     await ask();
   }
 
-  const taken = () => [...(facts.datasets.value ?? []).map(({ id }) => id), ...jobs.filter(({ state, can_resume: canResume }) => !ENDED.includes(state) || canResume).map(({ request }) => request?.dataset_id ?? '')];
+  const taken = () => [...(facts.datasets.value ?? []).map(({ id }) => id), ...jobs.filter((job) => !hasEnded(job) || job.can_resume).map(({ request }) => request?.dataset_id ?? '')];
 
   /** @param {Job} job */
   function sent(job) {
@@ -120,7 +120,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
 
   function askLater() {
     if (timer !== null) clearTimeout(timer);
-    const isAtWork = jobs.some(({ state }) => !ENDED.includes(state) && state !== 'estimated');
+    const isAtWork = jobs.some((job) => !hasEnded(job) && job.state !== 'estimated');
     timer = dialog.open || isAtWork ? setTimeout(() => void ask(), dialog.open ? POLL_MS : UNSEEN_POLL_MS) : null;
   }
 

@@ -1,7 +1,7 @@
 /** The list of jobs: how far each is, and what can be done about it. */
 
 import { corpusText, el, setAttribute, setText } from '../dom.js';
-import { adviceWords, requestWords, stateWords } from './words.js';
+import { adviceWords, hasEnded, requestWords, stateWords } from './words.js';
 
 /** @import { Job } from './types.js' */
 
@@ -65,7 +65,7 @@ function createItem(onAct) {
   /** @param {Job} job @param {string} id */
   function showActs(job, id) {
     const { state: is } = job;
-    const isOver = is === 'done' || is === 'failed' || is === 'cancelled';
+    const isOver = hasEnded(job);
     start.hidden = job.is_cancelling || !(is === 'estimated' || job.can_resume);
     nameButton(start, is === 'estimated' ? 'Start' : 'Go on', id);
     open.hidden = is !== 'done' && shareOf(job) === 0;

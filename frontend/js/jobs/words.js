@@ -27,6 +27,11 @@ export function estimateWords(estimate, { modality }) {
   return `About ${durationWords(estimate.seconds)} and ${bytesWords(estimate.n_bytes)}: ${counted(estimate.n_tokens, 'token')} in ${taken}, ${counted(estimate.n_heads, 'head')}, ${counted(estimate.n_maps, 'map')}`;
 }
 
+/** Whether nothing more happens to a job by itself. @param {Job} job */
+export function hasEnded({ state }) {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
+
 /** How far a job is, in one sentence. @param {Job} job */
 export function stateWords(job) {
   const { state, estimate, message, n_before: nBefore, progress, request } = job;
