@@ -30,7 +30,7 @@ from attentionviz.api.live_settings import MAX_BODY_BYTES
 from attentionviz.api.responses import error_body
 from attentionviz.api.visitors import ask_everybody
 from attentionviz.config import Settings, require_safe
-from attentionviz.errors import AppError, NotSignedInError, TooManyFailuresError
+from attentionviz.errors import AppError, NotSignedInError
 
 BLUEPRINTS = (
     datasets,
@@ -191,8 +191,8 @@ def _app_error(error: AppError) -> Response:
     response = _error(error.status, error.code, str(error))
     if isinstance(error, NotSignedInError):
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyFailuresError):
-        response.headers["Retry-After"] = str(error.retry_seconds)
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

@@ -10,10 +10,13 @@ class AppError(Exception):
         Stable name in snake case, the same in the API, the terminal and the tests.
     status : int
         HTTP status of the API's answer; the command line exits with 2.
+    retry_after_s : int or None
+        After how many seconds it makes sense to ask again; None where it does not.
     """
 
     code = "internal_error"
     status = 500
+    retry_after_s: int | None = None
 
 
 class InvalidRequestError(AppError):
@@ -45,20 +48,14 @@ class RoleMissingError(AppError):
 
 
 class TooManyFailuresError(AppError):
-    """Sign-in failed too often of late.
-
-    Attributes
-    ----------
-    retry_seconds : int
-        After how long another attempt is heard.
-    """
+    """Sign-in failed too often of late; the same attempt is heard again later."""
 
     code = "too_many_failures"
     status = 429
 
-    def __init__(self, message: str, retry_seconds: int) -> None:
+    def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
-        self.retry_seconds = retry_seconds
+        self.retry_after_s = retry_after_s
 
 
 class NotFoundError(AppError):
@@ -163,13 +160,7 @@ class LiveUnavailableError(AppError):
 
 
 class BusyError(AppError):
-    """What is asked for may succeed in a while.
-
-    Attributes
-    ----------
-    retry_after_s : int
-        Seconds to wait.
-    """
+    """What is asked for may succeed in a while."""
 
     code = "busy"
     status = 503

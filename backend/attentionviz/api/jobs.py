@@ -16,17 +16,16 @@ from attentionviz.api.body_limits import JOB_FORM_BYTES, JOBS_PATH
 from attentionviz.api.context import context
 from attentionviz.api.job_form import read_form
 from attentionviz.api.parameters import query
-from attentionviz.api.responses import error_body, json_response
+from attentionviz.api.responses import json_response
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import Job, JobQueue
-from attentionviz.jobs.errors import QueueFullError, UploadTooLargeError
+from attentionviz.jobs.errors import UploadTooLargeError
 from attentionviz.jobs.uploads import Received, take
 from attentionviz.store.building import read_progress
 from attentionviz.store.folders import staged_folders
 
 blueprint = Blueprint("jobs", __name__)
 PATH = JOBS_PATH
-RETRY_SECONDS = 60
 MAX_FIELD_BYTES = 64 * 1024
 MAX_FIELDS = 40
 
@@ -79,15 +78,6 @@ def delete_job(job_id: str) -> Response:
     query()
     _queue().cancel(job_id)
     return _list()
-
-
-@blueprint.errorhandler(QueueFullError)
-def queue_full(error: QueueFullError) -> Response:
-    """Say when to try again."""
-    body = error_body(error.code, str(error))
-    response = Response(body, status=error.status, mimetype="application/json")
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
 
 
 def _queue() -> JobQueue:

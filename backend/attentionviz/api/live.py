@@ -13,12 +13,11 @@ from werkzeug.formparser import FormDataParser
 from attentionviz.api.context import context
 from attentionviz.api.live_settings import FORM_BYTES, MAX_BODY_BYTES, MAX_IMAGE_BYTES
 from attentionviz.api.parameters import open_dataset, query
-from attentionviz.api.responses import error_body, json_response
+from attentionviz.api.responses import json_response
 from attentionviz.core.picture_limits import MAX_PIXELS
 from attentionviz.core.tensor_file import MIMETYPE
 from attentionviz.core.types import MapName
 from attentionviz.errors import (
-    BusyError,
     InvalidImageError,
     InvalidRequestError,
     InvalidTextError,
@@ -85,15 +84,6 @@ def post_image(dataset_id: str) -> Response:
         raise InvalidImageError("the image is empty")
     names = form["maps"].split(",") if "maps" in form else None
     return _answer(reader, {"maps": _maps(names, reader)}, content)
-
-
-@blueprint.errorhandler(BusyError)
-def busy(error: BusyError) -> Response:
-    """Say when to try again."""
-    body = error_body(error.code, str(error))
-    response = Response(body, status=error.status, mimetype="application/json")
-    response.headers["Retry-After"] = str(error.retry_after_s)
-    return response
 
 
 def _open(dataset_id: str, modality: str) -> DatasetReader:

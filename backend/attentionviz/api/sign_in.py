@@ -91,6 +91,6 @@ def _page(view: str, words: str, status: int, error: AppError | None = None) -> 
     response.headers["Content-Security-Policy"] = form_policy()
     # With no-referrer a browser would hide from us that the form is our own.
     response.headers["Referrer-Policy"] = "same-origin"
-    if isinstance(error, TooManyFailuresError):
-        response.headers["Retry-After"] = str(error.retry_seconds)
+    if error is not None and error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response

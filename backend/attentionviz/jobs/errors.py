@@ -35,6 +35,7 @@ class QueueFullError(AppError):
 
     code = "queue_full"
     status = 503
+    retry_after_s = 60
 
 
 class UploadTooLargeError(AppError):
