@@ -59,6 +59,8 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
   /** @type {Arrangement | null} */
   let arranged = null;
   let current = 0;
+  /** Which cell the words beside the mouse are of; -1: none. */
+  let explained = -1;
   let name = '';
   let wasOpen = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -74,7 +76,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
       left = state.at;
       if (!wasOpen) return;
       wasOpen = false;
-      tooltip.hide();
+      hush();
       return;
     }
     build(facts.description.value?.manifest ?? null);
@@ -98,6 +100,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     manifest = next;
     if (isSame) return;
     known = [];
+    hush();
     scale = current = 0;
     order = null;
     cells = next ? makeCells(next) : [];
@@ -132,7 +135,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
    */
   function makeCell(at, i) {
     const cell = createCell(at, {
-      onClick: () => open(i), onPointerenter: () => { pointed.set(i); explain(i); }, onPointerleave: leave, onPointerdown: () => tooltip.hide(),
+      onClick: () => open(i), onPointerenter: () => { pointed.set(i); explain(i); }, onPointerleave: leave, onPointerdown: hush,
       onFocus: () => { setCurrent(i); if (cell.button.matches(':focus-visible')) { pointed.set(i); explain(i); } }, onBlur: leave,
     });
     return cell;
@@ -140,6 +143,11 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
 
   function leave() {
     pointed.set(-1);
+    hush();
+  }
+
+  function hush() {
+    explained = -1;
     tooltip.hide();
   }
 
@@ -175,6 +183,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
       cell.describe(i, { isReady, isAwaited, fidelity: isReady ? fidelityOf(heads, cell.at, name) : null, kind: kindOf(cell.at) }, look);
       describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
     }
+    explain(explained);
   }
 
   /** The kind of map of a head, where heads have maps of different kinds. @param {HeadId} at */
@@ -183,8 +192,10 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     return own && own !== name ? methodWords(methodOf(own)).label : '';
   }
 
-  /** Say the numbers of a head in words. @param {number} i */
+  /** Say the numbers of a head in words. @param {number} i -1: of none */
   function explain(i) {
+    explained = i;
+    if (i < 0) return;
     const { at, button } = cells[i];
     const isReady = facts.grid.value?.name === name && facts.grid.value.ready[i] === 1;
     const [box, corner] = [button.getBoundingClientRect(), root.getBoundingClientRect()];
