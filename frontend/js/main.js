@@ -131,6 +131,7 @@ function start(root, site) {
     panes?.update(state);
     controls.update(front.state());
     headTable.update(front.state());
+    table.update();
     drop.update(front.state());
     datasets.update(front.state());
     if (isNew && facts.datasets.value) void greet();

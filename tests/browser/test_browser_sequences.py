@@ -179,6 +179,31 @@ def test_numbers_that_cannot_be_had_say_so_and_are_asked_for_again(
     wait_until(lambda: "–" not in cells(dialog, "Entropy"), "entropies are there")
 
 
+def test_a_table_opened_before_its_corpus_is_there_fills_when_it_comes(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    held: list[Route] = []
+    page.route("**/datasets/pictures/tokens", lambda route: held.append(route))
+    page.get_by_role("combobox", name="Dataset").select_option("pictures")
+    page.get_by_role("button", name="Browse images").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".sequences__about")).to_have_text("Loading the images …")
+    expect(dialog.get_by_role("heading")).to_have_text("All images")
+    expect(dialog.get_by_role("table")).to_be_hidden()
+    expect(dialog.get_by_role("button", name="CSV")).to_be_disabled()
+    wait_until(lambda: held, "the tokens are asked for")
+    page.expected.append("500")  # type: ignore[attr-defined]
+    held.pop().fulfill(status=500, body="{}", content_type="application/json")
+    expect(dialog.locator(".sequences__about")).to_have_text("Could not load the images.")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog.locator(".sequences__about")).to_have_text("Loading the images …")
+    wait_until(lambda: held, "the tokens are asked for again")
+    held.pop().continue_()
+    expect(dialog.locator(".sequences__row")).to_have_count(3)
+    expect(dialog.locator(".sequences__about")).to_contain_text("row")
+
+
 def test_of_ten_thousand_sentences_only_those_in_sight_are_on_the_page(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:

@@ -18,11 +18,11 @@ import { createSequenceRows } from './sequence_rows.js';
  * @param {Context & {showPanel: () => void}} context
  */
 export function createSequenceDialog(root, context) {
-  const { actions, api, facts, showPanel, store } = context;
+  const { actions, api, facts, retry, showPanel, store } = context;
   const cleanup = createCleanup();
   const title = el('h2', { id: 'sequences-title' });
   const about = el('p', { class: 'sequences__about soft', role: 'status' });
-  const again = el('button', { class: 'button button--small', type: 'button', onClick: () => void ask(), hidden: true }, 'Try again');
+  const again = el('button', { class: 'button button--small', type: 'button', onClick: tryAgain, hidden: true }, 'Try again');
   const filter = el('input', { class: 'input sequences__filter', type: 'search', maxlength: '200', autocomplete: 'off', spellcheck: 'false', autofocus: true, onInput: () => draw(true) });
   const nFound = el('span', { class: 'sequences__count', role: 'status' });
   const save = el('button', { class: 'button button--small', type: 'button', title: 'Download these rows as a table', onClick: saveTable }, 'CSV');
@@ -42,6 +42,8 @@ export function createSequenceDialog(root, context) {
   let asked = null;
   /** @type {number[]} */
   let rows = [];
+  /** Whose rows are shown. @type {Tokens | null} */
+  let shown = null;
 
   /** @param {MouseEvent} event */
   function closeOutside(event) {
@@ -55,6 +57,40 @@ export function createSequenceDialog(root, context) {
 
   /** The corpus, once it is there. @returns {Tokens | null} */
   const corpus = () => facts.tokens.value;
+
+  function tryAgain() {
+    if (corpus()) void ask();
+    else retry();
+  }
+
+  /** A dialog opened before its corpus is there says so, and fills when it comes. */
+  function update() {
+    if (!dialog.open) return;
+    const tokens = corpus();
+    table.setHidden(!tokens);
+    if (!tokens) return showWaiting();
+    if (tokens === shown) return;
+    const isFirst = shown === null;
+    shown = tokens;
+    const word = sequenceWord(modalityOf(tokens));
+    setText(title, `All ${word}s`);
+    setAttribute(filter, 'placeholder', `Filter ${word}s and their columns …`);
+    void ask();
+    if (isFirst) table.reveal();
+  }
+
+  function showWaiting() {
+    const isFailed = facts.tokens.status === 'failed';
+    stop();
+    shown = null;
+    const entry = facts.datasets.value?.find(({ id }) => id === store.get().dataset);
+    const word = entry?.modality ? sequenceWord(entry.modality) : 'sequence';
+    setText(title, `All ${word}s`);
+    setText(about, isFailed ? `Could not load the ${word}s.` : `Loading the ${word}s …`);
+    setText(nFound, '');
+    again.hidden = !isFailed;
+    save.disabled = true;
+  }
 
   /** Ask for the attention of every sequence, of the open head or of all. */
   async function ask() {
@@ -123,15 +159,12 @@ export function createSequenceDialog(root, context) {
 
   return {
     open() {
-      const tokens = corpus();
-      if (dialog.open || !tokens) return;
-      const word = sequenceWord(modalityOf(tokens));
-      setText(title, `All ${word}s`);
-      setAttribute(filter, 'placeholder', `Filter ${word}s and their columns …`);
+      if (dialog.open || store.get().dataset === null) return;
+      shown = null;
       dialog.showModal();
-      void ask();
-      table.reveal();
+      update();
     },
+    update,
     destroy() {
       stop();
       cleanup.run();

@@ -167,6 +167,8 @@ export function createSequenceRows(root, { pick, sort }) {
 
   return {
     show,
+    /** @param {boolean} isHidden */
+    setHidden(isHidden) { scroller.hidden = isHidden; },
     /** Show the selected sequence in the middle. */
     reveal() {
       const i = shown?.rows.indexOf(shown.current) ?? -1;
