@@ -4,8 +4,9 @@
 
 PYTHON ?= python3
 PORT ?= 8561
-# Two processes share the Python tests; a file stays in one, so that its datasets are built once.
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+# Two processes share the Python tests; a file stays in one, so that its datasets are built once. In the order of
+# the folders the longest files come early, and neither process is left alone with one of them.
+PYTEST_FLAGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)

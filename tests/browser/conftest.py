@@ -53,8 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def find_chromium() -> str | None:
-    """Return the Chromium of the system, or None to take Playwright's own."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Return the Chromium of the system, or None to take Playwright's own.
+
+    The shell is the same engine without a window around it: a page opens at half the cost.
+    """
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     return None

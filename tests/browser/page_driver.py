@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE_SECONDS = 40.0
 NOT_BACKGROUND = """() => {
@@ -32,6 +32,23 @@ LINES = """() => {
   let n = 0;
   for (let i = 3; i < data.length; i += 4) if (data[i] > 0) n++;
   return n;
+}"""
+
+# Where something is drawn, in pixels of the page: up to 200 places all over the canvas.
+DRAWN_PLACES = """canvas => {
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  const isDrawn = (x, y) => [0, 1, 2].some((c) => data[4 * (y * width + x) + c] !== data[c]);
+  const found = [];
+  for (let y = 12; y < height - 12; y += 2) {
+    for (let x = 12; x < width - 12; x += 2) {
+      if (isDrawn(x, y) && isDrawn(x - 1, y) && isDrawn(x, y - 1)) found.push([x, y]);
+    }
+  }
+  const box = canvas.getBoundingClientRect();
+  const n = Math.min(200, found.length);
+  return Array.from({ length: n }, (_, i) => found[(i * 7919) % found.length])
+    .map(([x, y]) => [box.x + (x * box.width) / width, box.y + (y * box.height) / height]);
 }"""
 
 
@@ -65,25 +82,22 @@ def fingerprint(page: Page) -> int:
     return page.evaluate(FINGERPRINT)
 
 
-def find_point(page: Page, kind: str | None = None) -> tuple[float, float]:
-    """Move the mouse over the map until it is over a point (of a kind); return where."""
-    box = page.locator(".map").bounding_box()
-    assert box is not None
-    steps = 24
-    for row in range(1, steps):
-        for column in range(1, steps):
-            x = box["x"] + box["width"] * column / steps
-            y = box["y"] + box["height"] * row / steps
-            page.mouse.move(x, y)
-            page.wait_for_timeout(35)
-            if is_over(page, kind) and (page.wait_for_timeout(200) or is_over(page, kind)):
-                return x, y
+def find_point(
+    page: Page, kind: str | None = None, pane: Locator | None = None
+) -> tuple[float, float]:
+    """Move the mouse over what is drawn until it is over a point (of a kind); return where."""
+    shown = pane or page.locator("body")
+    for x, y in shown.locator(".map__canvas").evaluate(DRAWN_PLACES):
+        page.mouse.move(x, y)
+        page.wait_for_timeout(35)
+        if is_over(shown, kind) and (page.wait_for_timeout(200) or is_over(shown, kind)):
+            return x, y
     raise AssertionError(f"there is no {kind or 'point'} under the mouse anywhere")
 
 
-def is_over(page: Page, kind: str | None) -> bool:
-    """Whether the page says that a point (of a kind) is under the mouse."""
-    tooltip = page.locator(".map.is-over-point .tooltip")
+def is_over(shown: Locator, kind: str | None) -> bool:
+    """Whether the page, or a pane of it, says that a point (of a kind) is under the mouse."""
+    tooltip = shown.locator(".map.is-over-point .tooltip")
     return tooltip.is_visible() and f"{kind or ''}, position" in tooltip.inner_text()
 
 

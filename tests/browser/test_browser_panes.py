@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.page_driver import LINES, fetch_json, open_view, query_of, selected, wait_until
+from tests.browser.page_driver import (
+    LINES,
+    fetch_json,
+    find_point,
+    open_view,
+    query_of,
+    selected,
+    wait_until,
+)
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -63,21 +71,10 @@ def n_line_pixels(one: Locator) -> int:
     return one.locator(".map__overlay").evaluate(LINE_PIXELS)
 
 
-def point_at(page: Page, one: Locator, kind: str = "") -> str:
-    """Move the mouse over a pane's map until a point is under it; return what its sheet says."""
-    box = one.locator(".map").bounding_box()
-    assert box is not None
-    steps = 22
-    sheet = one.locator(".map.is-over-point .tooltip")
-    for row in range(1, steps):
-        for column in range(1, steps):
-            page.mouse.move(
-                box["x"] + box["width"] * column / steps, box["y"] + box["height"] * row / steps
-            )
-            page.wait_for_timeout(30)
-            if sheet.is_visible() and f"{kind}, position" in sheet.inner_text():
-                return sheet.inner_text()
-    raise AssertionError("there is no point under the mouse anywhere")
+def point_at(page: Page, one: Locator, kind: str | None = None) -> str:
+    """Move the mouse over a point of a pane's map; return what its sheet says."""
+    find_point(page, kind, one)
+    return one.locator(".map.is-over-point .tooltip").inner_text()
 
 
 def click_here(page: Page) -> None:
