@@ -14,9 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# One thread a process, as in a build: a figure is then what one core does.
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[name] = "1"
+if __name__ == "__main__":
+    # One thread a process, as in a build: a figure is then what one core does. Who only imports
+    # this keeps his own; Numba, which has begun with one number, takes no other.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))

@@ -31,6 +31,8 @@ ARGUMENTS = [
 # WebGL in software, for the tests of that renderer; the page draws without it, which is faster.
 SOFTWARE_GPU = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 NO_GPU = ["--disable-gpu"]
+# The same engine as Chromium's; a page opens in it at half the cost.
+SHELL = "chromium-headless-shell"
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
 FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
@@ -53,11 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def find_chromium() -> str | None:
-    """Return the Chromium of the system, or None to take Playwright's own.
-
-    The shell is the same engine without a window around it: a page opens at half the cost.
-    """
-    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
+    """Return the Chromium of the system, or None to take Playwright's own."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     return None
@@ -86,8 +85,8 @@ def chromium_without_gpu(playwright: Playwright) -> Iterator[Browser]:
 
 @contextmanager
 def launched(playwright: Playwright, arguments: list[str]) -> Iterator[Browser]:
-    """Return a running Chromium."""
-    path = find_chromium()
+    """Return a running Chromium; where there is one without a window around it, that one."""
+    path = shutil.which(SHELL) or find_chromium()
     if path is None and not Path(playwright.chromium.executable_path).exists():
         message = "no Chromium: install the package chromium, or `playwright install chromium`"
         if os.environ.get("CI") == "true":

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 LOCAL_MODELS = CHECKOUT / "data" / "models"
 N_SENTENCES = 14
+N_TIMED = 5
 NEW = [
     "My grandmother kept a small red notebook in the kitchen.",
     "The committee postponed its decision until Friday.",
@@ -156,9 +157,14 @@ def test_a_text_is_placed_in_all_heads_within_a_second(
     pid = worker.worker_pid
     assert pid is not None
     for name in names:
-        before, started = cpu_seconds(pid), time.perf_counter()
-        answer = read(worker.ask({**question, "maps": [name], "text": NEW[1] + f" ({name})"}))
-        # A machine that does something else besides makes no text slower than it is.
-        seconds = min(time.perf_counter() - started, cpu_seconds(pid) - before)
-        assert answer.tensors[f"place:{name}"].shape[:2] == (6, 12)
-        bar("live text", f"{name}, all heads of demo-bert", seconds, unit="s", at_most=1.0)
+        seconds = []
+        for n in range(N_TIMED):
+            before, started = cpu_seconds(pid), time.perf_counter()
+            text = f"{NEW[1]} ({n} {name})"
+            answer = read(worker.ask({**question, "maps": [name], "text": text}))
+            # Other work on the machine makes no text slower than it is, nor does what the worker
+            # prepares for the next one.
+            seconds.append(min(time.perf_counter() - started, cpu_seconds(pid) - before))
+            assert answer.tensors[f"place:{name}"].shape[:2] == (6, 12)
+        what = f"{name}, all heads of demo-bert, median of {N_TIMED}"
+        bar("live text", what, float(np.median(seconds)), unit="s", at_most=1.0)
