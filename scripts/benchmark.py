@@ -140,12 +140,18 @@ def interaction_table(page: dict[str, Any]) -> str:
     """Return how long a hand waits, at the middle number of points, as far as it was measured."""
     waits = page["interaction"]
     rows = [
-        [words, *(f"{waits[figure]:.0f} ms" if figure else "" for figure in figures)]
+        [words, *(wait_words(words, waits[figure]) if figure else "" for figure in figures)]
         for words, *figures in WAITS
         if figures[0] in waits
     ]
     points = f"{page['runs'][1]['points']:,}"
     return table([f"at {points} points", "median", "95th percentile"], rows)
+
+
+def wait_words(words: str, milliseconds: float) -> str:
+    """Return a time; browsers tell of no pause up to 50 ms."""
+    is_untold = words.startswith("longest pause") and milliseconds == 0
+    return "none over 50 ms" if is_untold else f"{milliseconds:.0f} ms"
 
 
 def readme_table(result: dict[str, Any]) -> str:
