@@ -23,6 +23,10 @@ from attentionviz.app import create_app
 from attentionviz.config import Settings
 
 
+def is_text(url: str) -> bool:
+    return url.endswith("/tiny-text/text")
+
+
 def test_what_is_given_up_or_overtaken_leaves_nothing(page: Page, live: Live) -> None:
     held: list[Route] = []
     open_text(page, live)
@@ -37,6 +41,27 @@ def test_what_is_given_up_or_overtaken_leaves_nothing(page: Page, live: Live) ->
     add(page, OTHER)
     expect(page.locator(".own__item")).to_have_count(1)
     expect(page.locator(".own__item")).to_contain_text(OTHER)
+
+
+def test_the_model_comes_while_one_types_and_nothing_typed_is_sent(page: Page, live: Live) -> None:
+    open_text(page, live)
+    sent: list[dict[str, Any]] = []
+    page.on("request", lambda one: sent.append(one.post_data_json) if is_text(one.url) else None)
+    with page.expect_response("**/tiny-text/text") as answer:
+        page.locator(".own__field").press_sequentially("The bank")
+    assert answer.value.ok
+    assert sent == [{"text": "a", "maps": ["pca-2d"]}]
+    expect(page.locator(".own__item")).to_have_count(0)
+    add(page, "The bank")
+    assert [one["text"] for one in sent] == ["a", "The bank"]
+
+
+def test_the_model_of_images_comes_while_one_looks_for_a_file(page: Page, live: Live) -> None:
+    open_view(page, live.address, "?dataset=tiny-image&method=pca")
+    with page.expect_response("**/tiny-image/image") as answer, page.expect_file_chooser():
+        page.get_by_role("button", name="Choose an image").click()
+    assert answer.value.ok
+    expect(page.locator(".own__item")).to_have_count(0)
 
 
 def test_what_cannot_be_run_is_said_beside_the_box(page: Page, live: Live) -> None:

@@ -59,6 +59,6 @@ export interface Submission {
   readonly file: Blob | null;
   readonly dataset: string;
   readonly edits: number | null;  // the one whose tokens are replaced
-  readonly isFirst: boolean;      // nothing was asked of this dataset's model yet
+  readonly isFirst: boolean;      // this dataset's model has not answered lately
   readonly error: string | null;
 }

@@ -6,6 +6,7 @@
 import { readAnswer } from './answer.js';
 import { addressTexts, fits, isSameList, renumbered } from './own_lists.js';
 import { joinedTokens, nameOf } from './own_words.js';
+import { createWarming } from './warming.js';
 
 /** @import { Manifest } from '../page.js' */
 /** @import { Answer, Layer, Limits, OwnItem, OwnSequence, Submission } from './live.js' */
@@ -40,8 +41,7 @@ export function createOwn(send, { changed, moved, arrived }) {
   let submission = null;
   /** @type {Asked | null} */
   let current = null;
-  /** Datasets whose model has answered. @type {Set<string>} */
-  const started = new Set();
+  const warming = createWarming(send);
   /** @type {Limits | null} */
   let limits = null;
   let isOff = false;
@@ -97,7 +97,7 @@ export function createOwn(send, { changed, moved, arrived }) {
     try {
       const buffer = await send(job.wanted.dataset, job.content, job.maps, call.signal);
       if (call.signal.aborted) return;
-      started.add(job.wanted.dataset);
+      warming.tellAnswer(job.wanted.dataset);
       take(job, readAnswer(buffer, job.wanted.manifest, job.content.text));
     } catch (error) {
       if (call.signal.aborted) return;
@@ -176,7 +176,7 @@ export function createOwn(send, { changed, moved, arrived }) {
 
   /** @param {Content} content @param {string} dataset @param {number | null} [edits] */
   function submit(content, dataset, edits = null) {
-    submission = { ...content, dataset, edits, isFirst: !started.has(dataset), error: null };
+    submission = { ...content, dataset, edits, isFirst: !warming.isReady(dataset), error: null };
     pump();
     changed();
   }
@@ -223,6 +223,11 @@ export function createOwn(send, { changed, moved, arrived }) {
       if (former && !wantedOf(former.dataset)) layers.delete(former.dataset);
       settle();
       pump();
+    },
+    /** Have the model come of a dataset that somebody is about to run something through. @param {string | null} dataset */
+    warm(dataset) {
+      const wanted = dataset === null || !limits || current ? null : wantedOf(dataset);
+      if (wanted) void warming.warm(wanted, mapsOf(wanted.dataset));
     },
     /** @param {string} text @param {string} dataset */
     addText: (text, dataset) => submit({ kind: 'text', text, tokens: null, file: null }, dataset),

@@ -10,7 +10,7 @@ import { sendImage } from './own_box.js';
  * @param {Context & {openOwn: () => void}} context
  */
 export function createDrop(root, context) {
-  const { facts, notify, openOwn, own } = context;
+  const { facts, notify, openOwn, own, store } = context;
   const cleanup = createCleanup();
   const words = el('p', {});
   const element = el('div', { class: 'drop', hidden: true }, words);
@@ -23,6 +23,7 @@ export function createDrop(root, context) {
   function over(event) {
     if (!hasFiles(event)) return;
     event.preventDefault();
+    if (element.hidden && facts.description.value?.manifest?.model.modality === 'image') own.warm(store.get().dataset);
     element.hidden = false;
   }
 

@@ -21,12 +21,12 @@ const PATIENCE_MS = 250;
  */
 export function createOwnBox(root, context) {
   const { actions, facts, own, store } = context;
-  const field = el('textarea', { class: 'input own__field', id: 'own-field', rows: '2', autocomplete: 'off', autocapitalize: 'off', 'aria-describedby': 'own-help', onKeydown: press });
+  const field = el('textarea', { class: 'input own__field', id: 'own-field', rows: '2', autocomplete: 'off', autocapitalize: 'off', 'aria-describedby': 'own-help', onKeydown: press, onInput: warm });
   const run = el('button', { class: 'button button--small', type: 'submit', title: 'Run the sentence through the model (Enter)' }, 'Run');
   const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
   const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
   const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: choose });
-  const pick = el('button', { class: 'button button--small own__pick', type: 'button', title: 'PNG, JPEG or WebP', onClick: () => file.click() }, 'Choose an image …');
+  const pick = el('button', { class: 'button button--small own__pick', type: 'button', title: 'PNG, JPEG or WebP', onClick: () => { warm(); file.click(); } }, 'Choose an image …');
   const help = el('p', { class: 'field__note', id: 'own-help' });
   const waiting = el('span', {});
   const cancel = el('button', { class: 'button button--small', type: 'button', title: 'Give it up (Esc in the field)', onClick: own.cancel }, 'Cancel');
@@ -44,6 +44,11 @@ export function createOwnBox(root, context) {
   /** @type {Submission | null} */
   let timed = null;
   let isSlow = false;
+
+  /** The model comes while one types or looks for a file. */
+  function warm() {
+    own.warm(store.get().dataset);
+  }
 
   /** Enter sends, with Shift it begins a line; Esc gives up, or leaves. @param {KeyboardEvent} event */
   function press(event) {
