@@ -46,6 +46,21 @@ test('a text is kept once the model has answered, and not before', async () => {
   assert.equal(own.nTokens(MANIFEST), 6);
 });
 
+test('what is sent while the model comes waits for it, and so takes no second place at the server', async () => {
+  const { own, calls } = begin();
+  own.warm('d');
+  own.addText('first', 'd');
+  own.addText('b c', 'd');
+  await settled();
+  assert.deepEqual([calls.map(({ content }) => content.text), own.submission.isFirst], [['a'], true]);
+  calls[0].answer();
+  await settled();
+  assert.deepEqual(calls.map(({ content }) => content.text), ['a', 'b c']);
+  calls[1].answer();
+  await settled();
+  assert.deepEqual(shown(own), ['b c']);
+});
+
 test('the latest text wins, and what was on its way is called off', async () => {
   const { own, calls } = begin();
   own.addText('first', 'd');

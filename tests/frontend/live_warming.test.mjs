@@ -17,14 +17,14 @@ function begin() {
 
 test('the model is asked for once, with a letter and the maps that are shown', async () => {
   const { calls, warming } = begin();
-  void warming.warm(WANTED, ['pca-2d']);
-  void warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
   assert.deepEqual(calls.map(({ dataset, content, maps }) => [dataset, content.kind, content.text, maps]), [['d', 'text', 'a', ['pca-2d']]]);
   assert.equal(warming.isReady('d'), false);
   calls[0].answer();
   await settled();
   assert.equal(warming.isReady('d'), true);
-  void warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
   assert.equal(calls.length, 1);
 });
 
@@ -32,23 +32,23 @@ test('a model that has not answered for minutes is asked for again, like one tha
   const { calls, clock, warming } = begin();
   warming.tellAnswer('d');
   clock.ms = 299_000;
-  void warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
   assert.equal(calls.length, 0);
   clock.ms = 301_000;
-  void warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
   assert.equal(calls.length, 1);
   calls[0].refuse();
   await settled();
   assert.equal(warming.isReady('d'), false);
-  void warming.warm(WANTED, ['pca-2d']);
+  warming.warm(WANTED, ['pca-2d']);
   assert.equal(calls.length, 2);
 });
 
 test('a model of images is asked for with one pixel, and none without a map', async () => {
   const { calls, warming } = begin();
-  void warming.warm(IMAGES, []);
+  warming.warm(IMAGES, []);
   assert.equal(calls.length, 0);
-  void warming.warm(IMAGES, ['pca-2d']);
+  warming.warm(IMAGES, ['pca-2d']);
   const { kind, file } = calls[0].content;
   const bytes = new Uint8Array(await file.arrayBuffer());
   assert.deepEqual([kind, file.type, bytes.length, String.fromCharCode(...bytes.subarray(1, 4))], ['image', 'image/png', 67, 'PNG']);

@@ -94,6 +94,9 @@ export function createOwn(send, { changed, moved, arrived }) {
   /** @param {Asked} own @param {number} nTries */
   async function ask(own, nTries) {
     const { job, call } = own;
+    const coming = warming.coming(job.wanted.dataset);
+    if (coming) await coming; // a page holds one place at the server, not two
+    if (call.signal.aborted) return;
     try {
       const buffer = await send(job.wanted.dataset, job.content, job.maps, call.signal);
       if (call.signal.aborted) return;
@@ -227,7 +230,7 @@ export function createOwn(send, { changed, moved, arrived }) {
     /** Have the model come of a dataset that somebody is about to run something through. @param {string | null} dataset */
     warm(dataset) {
       const wanted = dataset === null || !limits || current ? null : wantedOf(dataset);
-      if (wanted) void warming.warm(wanted, mapsOf(wanted.dataset));
+      if (wanted) warming.warm(wanted, mapsOf(wanted.dataset));
     },
     /** @param {string} text @param {string} dataset */
     addText: (text, dataset) => submit({ kind: 'text', text, tokens: null, file: null }, dataset),

@@ -16,30 +16,35 @@ const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNgAAAAAgA
 export function createWarming(send, now = () => performance.now()) {
   /** When the model of a dataset last answered. @type {Map<string, number>} */
   const answered = new Map();
-  /** @type {Set<string>} */
-  const asked = new Set();
+  /** Models that are on their way. @type {Map<string, Promise<void>>} */
+  const asked = new Map();
 
   /** Whether the model of a dataset has answered lately. @param {string} dataset */
   const isReady = (dataset) => now() - (answered.get(dataset) ?? -Infinity) < READY_MS;
   /** @param {string} dataset */
   const tellAnswer = (dataset) => void answered.set(dataset, now());
 
+  /** @param {Wanted} wanted @param {readonly string[]} maps */
+  async function ask({ dataset, manifest }, maps) {
+    try {
+      await send(dataset, manifest.model.modality === 'image' ? firstImage() : FIRST_TEXT, maps, new AbortController().signal);
+      tellAnswer(dataset);
+    } catch {
+      // Whoever asks for something of their own is told why it cannot be run.
+    }
+    asked.delete(dataset);
+  }
+
   return {
     isReady,
     tellAnswer,
     /** Have the model of a dataset come, unless it is there or on its way. @param {Wanted} wanted @param {readonly string[]} maps */
-    async warm({ dataset, manifest }, maps) {
-      if (maps.length === 0 || isReady(dataset) || asked.has(dataset)) return;
-      asked.add(dataset);
-      try {
-        await send(dataset, manifest.model.modality === 'image' ? firstImage() : FIRST_TEXT, maps, new AbortController().signal);
-        tellAnswer(dataset);
-      } catch {
-        // Whoever asks for something of their own is told why it cannot be run.
-      } finally {
-        asked.delete(dataset);
-      }
+    warm(wanted, maps) {
+      const { dataset } = wanted;
+      if (maps.length > 0 && !isReady(dataset) && !asked.has(dataset)) asked.set(dataset, ask(wanted, maps));
     },
+    /** Settles once the model of a dataset has come, or could not; null where none is on its way. @param {string} dataset */
+    coming: (dataset) => asked.get(dataset) ?? null,
   };
 }
 
