@@ -174,7 +174,7 @@ def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> N
     assert again.wait(waiting, "done")["version"], "what waited went on by itself"
     assert again.wait(unstarted, "estimated")["estimate"]["n_tokens"] > 0
     assert again.ask("POST", f"/{first}/start")[0] == 200
-    again.wait(first, "running")
+    again.wait(first, "done")
 
 
 def test_a_dataset_that_was_finished_when_the_server_died_is_done(start) -> None:
