@@ -147,6 +147,14 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(field) for field in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
+def wait_until_idle(pid: int) -> None:
+    """Wait while the worker prepares for the next question, as it does while somebody reads."""
+    before = -1.0
+    while (now := cpu_seconds(pid)) - before > 0.02:
+        before = now
+        time.sleep(0.5)
+
+
 @pytest.mark.bar
 def test_a_text_is_placed_in_all_heads_within_a_second(
     worker: LiveService, demo: TinyDataset, bar: Bar
@@ -156,6 +164,7 @@ def test_a_text_is_placed_in_all_heads_within_a_second(
     worker.ask({**question, "maps": names[:1], "text": NEW[0]})
     pid = worker.worker_pid
     assert pid is not None
+    wait_until_idle(pid)
     for name in names:
         seconds = []
         for n in range(N_TIMED):
@@ -168,3 +177,4 @@ def test_a_text_is_placed_in_all_heads_within_a_second(
             assert answer.tensors[f"place:{name}"].shape[:2] == (6, 12)
         what = f"{name}, all heads of demo-bert, median of {N_TIMED}"
         bar("live text", what, float(np.median(seconds)), unit="s", at_most=1.0)
+        assert seconds[0] <= 1.0, "the first one into a map, too"
