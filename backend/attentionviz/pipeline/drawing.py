@@ -1,6 +1,7 @@
 """The maps and scores of all heads: which lack, in which order, through which processes."""
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -119,6 +120,7 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
     if n_workers == 1:
         yield from (run_work(job, head, work) for head, work in units)
         return
+    _let_workers_begin_anew()
     # A worker watches from its start: one that never got a unit would wait minutes for another.
     watch = {"initializer": end_with, "initargs": (job.builder_pid,)}
     with parallel_config(backend="loky", inner_max_num_threads=1, **watch):
@@ -131,3 +133,13 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
                 "a process that draws maps was killed, most likely for want of memory; give the "
                 "same command again with fewer --workers: it goes on where it stopped"
             ) from error
+
+
+def _let_workers_begin_anew() -> None:
+    """Have joblib's word of a worker that begins anew, as it held much memory, be no error.
+
+    It is said in the thread that all results come through. Where warnings are errors, that thread
+    would end and the build would wait for ever.
+    """
+    message = "A worker stopped while some jobs were given to the executor"
+    warnings.filterwarnings("ignore", message, UserWarning)

@@ -1,0 +1,41 @@
+"""How units are given to processes, and what a process may do to them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# A worker is looked at once a second, and begins anew when it has grown by 300 MB.
+LEAKY = """
+import os
+import sys
+import time
+from pathlib import Path
+from attentionviz.core.types import HeadId
+from attentionviz.pipeline import drawing
+from attentionviz.pipeline.units import MapJob
+
+def leak(job, head, work):
+    sys.kept = [*getattr(sys, "kept", []), b"x" * 200_000_000]
+    time.sleep(0.6)
+    return head.head, os.getpid()
+
+drawing.run_work = leak
+job = MapJob(Path("."), {}, [], os.getpid())
+units = [(HeadId(0, i), ()) for i in range(8)]
+done = list(drawing.run_units(job, units, 2))
+assert sorted(head for head, _ in done) == list(range(8)), done
+print(len({process for _, process in done}), "processes")
+"""
+
+
+def test_a_process_that_begins_anew_for_its_memory_loses_no_unit_where_warnings_are_errors() -> (
+    None
+):
+    command = [sys.executable, "-W", "error::UserWarning", "-c", LEAKY]
+    # Without an answer, the thread that the results come through has ended.
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) > 2, "some began anew"
