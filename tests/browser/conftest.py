@@ -4,10 +4,11 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from tests.browser.live_page import Live
 from tests.support.fake_dataset import (
@@ -16,6 +17,7 @@ from tests.support.fake_dataset import (
     write_fake_building,
     write_fake_dataset,
 )
+from waitress import wasyncore
 from waitress.server import create_server
 
 from attentionviz.api.context import EXTENSION
@@ -116,24 +118,29 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextmanager
+def served(app: Flask, **options: object) -> Iterator[str]:
+    """Serve an application from a thread for the time of a ``with`` block; yield its address."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=4, **options)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}/"
+    # In the thread of its loop, which else would wait on what is no file any more.
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))
+    thread.join(timeout=10)
+    server.task_dispatcher.shutdown(timeout=1)
+
+
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[..., str]]:
     """Return a function that serves a data folder on a free port and returns the address."""
-    servers = []
+    with ExitStack() as servers:
 
-    def start(data_dir: Path, **settings: object) -> str:
-        app = create_app(Settings(data_dir=data_dir, port=0, **settings))
-        server = create_server(
-            app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False
-        )
-        servers.append(server)
-        threading.Thread(target=server.run, daemon=True).start()
-        return f"http://127.0.0.1:{server.effective_port}/"
+        def start(data_dir: Path, **settings: object) -> str:
+            app = create_app(Settings(data_dir=data_dir, port=0, **settings))
+            return servers.enter_context(served(app, clear_untrusted_proxy_headers=False))
 
-    yield start
-    for server in servers:
-        # In the thread of its loop, which else would wait on what is no file any more.
-        server.trigger.pull_trigger(server.close)
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -145,11 +152,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     models = [request.getfixturevalue(name) for name in ("tiny_bert", "tiny_vit", "tiny_gpt2")]
     folders = tuple(model.parent for model in models)
     app = create_app(Settings(data_dir=data_dir, port=0, live_models=folders))
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
     picture = request.getfixturevalue("tiny_images") / "2.png"
-    yield Live(f"http://127.0.0.1:{server.effective_port}/", picture)
-    server.close()
+    with served(app) as address:
+        yield Live(address, picture)
     app.extensions[EXTENSION].live.close()
 
 

@@ -2,10 +2,10 @@
 
 import json
 import re
-import threading
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import served
 from tests.browser.live_page import (
     DROP,
     OTHER,
@@ -17,7 +17,6 @@ from tests.browser.live_page import (
 )
 from tests.browser.page_driver import open_view, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
-from waitress.server import create_server
 
 from attentionviz.app import create_app
 from attentionviz.config import Settings
@@ -210,18 +209,15 @@ def test_where_the_server_runs_no_models_nothing_of_it_is_shown(
     page: Page, tiny_dataset: Any
 ) -> None:
     app = create_app(Settings(data_dir=tiny_dataset.data_dir, port=0, live=False))
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    address = f"http://127.0.0.1:{server.effective_port}/"
-    open_view(page, address, "?dataset=tiny-text&method=pca&text=kept")
-    expect(page.locator(".notices, .notice").first).to_contain_text(
-        "Texts of your own cannot be run here"
-    )
-    assert page.locator(".own").is_hidden()
-    assert page.locator(".header__own").is_hidden()
-    page.keyboard.press("y")
-    assert page.locator(".own").is_hidden()
-    server.close()
+    with served(app) as address:
+        open_view(page, address, "?dataset=tiny-text&method=pca&text=kept")
+        expect(page.locator(".notices, .notice").first).to_contain_text(
+            "Texts of your own cannot be run here"
+        )
+        assert page.locator(".own").is_hidden()
+        assert page.locator(".header__own").is_hidden()
+        page.keyboard.press("y")
+        assert page.locator(".own").is_hidden()
 
 
 def test_axe_finds_nothing_serious_in_it(page: Page, live: Live) -> None:
