@@ -86,6 +86,9 @@ function settleInside(state, manifest, mapsReady, nTokens) {
   return { change: { ...change, ...scores.change }, notices: [...notices, ...scores.notices] };
 }
 
+/** An address may name tokens of texts that their owner typed. */
+const WHY_OUTSIDE = 'Your own texts are gone once their page is closed, unless the address holds them.';
+
 /**
  * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs are of the corpus.
  *
@@ -99,12 +102,12 @@ function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
   const notices = [];
   if (selected && selected.token >= nTokens) {
     Object.assign(change, { selected: null });
-    notices.push(`Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected.`);
+    notices.push(`Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected. ${WHY_OUTSIDE}`);
   }
   const last = marked === '' ? -1 : lastMarked(marked);
   if (last >= nTokens) {
     Object.assign(change, { marked: '' });
-    notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked.`);
+    notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked. ${WHY_OUTSIDE}`);
   }
   const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nCorpus);
   if (inside.length < pairs.length) {
