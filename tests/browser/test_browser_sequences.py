@@ -52,6 +52,24 @@ def test_every_sentence_has_its_numbers_of_the_open_head(page: Page, address: st
     expect(dialog.locator(".sequences__about")).to_contain_text("Layer 1, head 2; over 300 rows")
 
 
+def test_a_row_that_is_pressed_while_its_numbers_come_opens(page: Page, address: str) -> None:
+    held: list[Route] = []
+    page.route("**/sequences/scores*", lambda route: held.append(route))
+    open_view(page, address, HEAD)
+    page.keyboard.press("t")
+    row = page.locator(".sequences__row").nth(2)
+    expect(row).to_contain_text("–")
+    row.hover()
+    page.mouse.down()
+    wait_until(lambda: len(held) > 0, "the numbers are asked for")
+    held[0].continue_()
+    expect(row).not_to_contain_text("–")
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    start = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["start"][2]
+    assert query_of(page)["selected"] == f"query-{start}"
+
+
 def test_in_the_grid_the_numbers_are_the_mean_over_all_heads(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words")
     page.get_by_role("button", name="Browse sentences").click()

@@ -130,7 +130,7 @@ export function createSequenceDialog(root, context) {
     const { dataset, selected } = store.get();
     const current = selected ? tokens.sequence[selected.token] : -1;
     const thumbnail = tokens.row !== null && dataset !== null ? (/** @type {number} */ i) => api.thumbnailUrl(dataset, i) : null;
-    table.show({ columns: all, rows, order, current, thumbnail }, isFromTop);
+    table.show({ corpus: tokens, columns: all, rows, order, current, thumbnail }, isFromTop);
   }
 
   /** @param {Column} column */

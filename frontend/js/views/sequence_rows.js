@@ -14,6 +14,7 @@ const LONGEST = 400;
 
 /**
  * @typedef {object} ShownTable
+ * @property {object} corpus whose sequences these are
  * @property {readonly Column[]} columns
  * @property {readonly number[]} rows sequences in their order
  * @property {Order} order
@@ -41,11 +42,14 @@ export function createSequenceRows(root, { pick, sort }) {
   let stop = 0;
   /** Rows on the page: first, and one after the last. */
   let range = [0, 0];
+  /** The rows on the page by their sequences. A row that stays is filled anew and not replaced: a hand may be pressing it. @type {Map<number, HTMLTableRowElement>} */
+  let placed = new Map();
   /** @type {Map<string, HTMLTableCellElement>} */
   let heads = new Map();
 
   /** @param {ShownTable} next @param {boolean} isFromTop */
   function show(next, isFromTop) {
+    if (next.corpus !== shown?.corpus) placed = new Map();
     shown = next;
     const isImage = next.thumbnail !== null;
     table.classList.toggle('sequences__table--images', isImage);
@@ -83,30 +87,48 @@ export function createSequenceRows(root, { pick, sort }) {
     const end = Math.min(n, Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + BEYOND);
     if (!isAnew && first === range[0] && end === range[1]) return;
     range = [Math.min(first, n), end];
-    const held = body.contains(document.activeElement);
-    const made = [];
-    for (let i = range[0]; i < end; i++) made.push(makeRow(shown, i));
-    body.replaceChildren(above, ...made, below);
+    const rows = new Map(shown.rows.slice(range[0], end).map((sequence) => [sequence, placed.get(sequence) ?? el('tr', { class: 'sequences__row' })]));
+    placed = rows;
+    let i = range[0];
+    for (const row of rows.values()) {
+      if (isAnew || row.dataset.row !== String(i)) fillRow(row, shown, i);
+      i++;
+    }
+    const children = [above, ...rows.values(), below];
+    if (children.length !== body.children.length || children.some((child, k) => child !== body.children[k])) {
+      const held = body.contains(document.activeElement);
+      body.replaceChildren(...children);
+      if (held) focus(stop);
+    }
     above.style.height = `${range[0] * height}px`;
     below.style.height = `${(n - end) * height}px`;
     above.hidden = range[0] === 0;
     below.hidden = end >= n;
-    if (held) focus(stop);
   }
 
-  /** @param {ShownTable} table @param {number} i */
-  function makeRow({ columns, rows, current, thumbnail }, i) {
+  /** @param {HTMLTableRowElement} row @param {ShownTable} table @param {number} i */
+  function fillRow(row, { columns, rows, current, thumbnail }, i) {
     const sequence = rows[i];
-    const isCurrent = sequence === current;
-    return el('tr', { class: 'sequences__row', 'aria-rowindex': String(i + 2), 'aria-current': isCurrent ? 'true' : null, 'data-row': String(i) },
-      ...columns.map((column) => el('td', { class: columnClass(column) }, column.name === 'text' ? makeOpener(String(column.valueOf(sequence) ?? ''), i, sequence, thumbnail) : cellText(column, sequence))));
+    setAttribute(row, 'aria-rowindex', String(i + 2));
+    setAttribute(row, 'aria-current', sequence === current ? 'true' : null);
+    setAttribute(row, 'data-row', String(i));
+    const opener = row.querySelector('.sequences__open') ?? makeOpener(columns, sequence, thumbnail);
+    setAttribute(opener, 'tabindex', i === stop ? '0' : '-1');
+    columns.forEach((column, k) => {
+      const cell = row.cells[k] ?? row.appendChild(el('td', {}));
+      setAttribute(cell, 'class', columnClass(column));
+      if (column.name !== 'text') cell.replaceChildren(cellText(column, sequence));
+      else if (opener.parentNode !== cell) cell.replaceChildren(opener);
+    });
+    while (row.cells.length > columns.length) row.deleteCell(-1);
   }
 
-  /** @param {string} text @param {number} i @param {number} sequence @param {ShownTable['thumbnail']} thumbnail */
-  function makeOpener(text, i, sequence, thumbnail) {
-    const words = visibleText(clipped(text, LONGEST));
+  /** @param {readonly Column[]} columns @param {number} sequence @param {ShownTable['thumbnail']} thumbnail */
+  function makeOpener(columns, sequence, thumbnail) {
+    const text = columns.find(({ name }) => name === 'text')?.valueOf(sequence);
+    const words = visibleText(clipped(String(text ?? ''), LONGEST));
     const picture = thumbnail && el('img', { class: 'sequences__picture', alt: '', loading: 'lazy', decoding: 'async', src: thumbnail(sequence) });
-    return el('button', { class: 'sequences__open', type: 'button', tabindex: i === stop ? '0' : '-1', title: words }, picture, corpusText(words, 'corpus sequences__text'));
+    return el('button', { class: 'sequences__open', type: 'button', title: words }, picture, corpusText(words, 'corpus sequences__text'));
   }
 
   /** @param {Column} column @param {number} sequence */
