@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
     from attentionviz.notebook import Dataset
 
-__version__ = "0.3.0"
+__version__ = "0.3.1"
 
 
 def open(path: "str | Path") -> "Dataset":

@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_error_handler(Exception, _unexpected_error)
     if settings.cors_origins:
         _allow_origins(app, settings.cors_origins)
-    _guard(app, made)
+    _guard(app, settings)
     return app
 
 
@@ -112,7 +112,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
             on_ready(address)
 
     try:
-        run(app, settings, lambda: _policy(made), ready, made.gate)
+        run(app, settings, ready, made.gate)
     finally:
         made.live.close()
         if made.jobs is not None:
@@ -145,7 +145,7 @@ def serve_in_background(settings: Settings) -> str:
 
     app = create_app(settings)
     made: ApiContext = app.extensions[EXTENSION]
-    return run_in_thread(app, settings, lambda: _policy(made), made.gate)
+    return run_in_thread(app, settings, made.gate)
 
 
 def _with_real_folders(settings: Settings) -> Settings:
@@ -158,17 +158,13 @@ def _with_real_folders(settings: Settings) -> Settings:
     )
 
 
-def _guard(app: Flask, made: ApiContext) -> None:
-    settings = made.settings
-    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, lambda: _policy(made))
+def _guard(app: Flask, settings: Settings) -> None:
+    policy = content_policy(settings.frame_origins)
+    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, policy)
     if settings.has_access_log:
         wrapped = RequestLog(wrapped)
     wrapped = Proxies(wrapped, settings.trusted_proxies, settings.url_prefix)
     app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to wrap an application
-
-
-def _policy(made: ApiContext) -> str:
-    return content_policy(made.index.script_hashes(), made.settings.frame_origins)
 
 
 def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:

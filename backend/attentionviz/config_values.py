@@ -10,7 +10,7 @@ from typing import Any
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # First parts of our own addresses; a prefix like one of them could not be told from it.
-OWN_ADDRESSES = ("api", "css", "health", "js", "login", "logout", "vendor")
+OWN_ADDRESSES = ("api", "health", "login", "logout", "page")
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")

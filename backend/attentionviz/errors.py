@@ -167,6 +167,13 @@ class BusyError(AppError):
     retry_after_s = 2
 
 
+class PageError(AppError):
+    """The page cannot be put together from its sources and packages."""
+
+    code = "page_not_linked"
+    status = 503
+
+
 class ShapeError(AppError):
     """An array of another shape or dtype than the function needs."""
 

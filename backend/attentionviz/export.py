@@ -18,17 +18,19 @@ from flask import Flask
 from numpy.typing import NDArray
 
 from attentionviz.api.best_maps import BEST_MAPS
+from attentionviz.api.context import EXTENSION, ApiContext
 from attentionviz.api.guard import NO_FRAMES, content_policy
+from attentionviz.api.linked_page import FOLDER
+from attentionviz.api.page import INDEX
 from attentionviz.app import create_app
 from attentionviz.config import Settings
 from attentionviz.core.types import MapName
-from attentionviz.errors import BuildError, ConfigError, InvalidRequestError, NotReadyError
+from attentionviz.errors import BuildError, InvalidRequestError, NotReadyError
 from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
 
-PAGE_FILES = ("index.html", "css/*.css", "css/*.svg", "js/**/*.js")
 PARTS = ("queries", "keys", "norms")
 
 
@@ -72,8 +74,8 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
         When the folder holds something.
     DatasetNotFoundError, DamagedDatasetError, NotReadyError
         For a dataset that cannot be shown.
-    ConfigError
-        When modules of the page are missing.
+    PageError
+        When the page cannot be linked.
     BuildError
         When the disk refuses.
     """
@@ -106,7 +108,7 @@ def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:
 
 def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -> None:
     app = create_app(_settings_of_nobody_else(settings))
-    _write_page(app, settings, folder)
+    _write_page(app, folder)
     ids = {reader.dataset_id for reader in readers}
     listed = _ask(app, Question("datasets", is_array=False))
     listed["datasets"] = [entry for entry in listed["datasets"] if entry["id"] in ids]
@@ -183,26 +185,20 @@ def _write_files(reader: DatasetReader, folder: Path) -> None:
             _write_bytes(folder / f"images/{i}/thumbnail.png", small)
 
 
-def _write_page(app: Flask, settings: Settings, folder: Path) -> None:
-    made = app.extensions["attentionviz"]
-    source = settings.frontend_dir
-    for pattern in PAGE_FILES:
-        for path in sorted(source.glob(pattern)):
-            _write_bytes(folder / path.relative_to(source), path.read_bytes())
-    policy = content_policy(made.index.script_hashes()).replace(f"{NO_FRAMES}; ", "")
+def _write_page(app: Flask, folder: Path) -> None:
+    made: ApiContext = app.extensions[EXTENSION]
+    linked = made.page.linked()
+    policy = content_policy().replace(f"{NO_FRAMES}; ", "")
     metas = (
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
         '  <meta name="attentionviz" content="site">\n  '
     )
-    page = (folder / "index.html").read_text(encoding="utf-8")
+    page = linked.html[INDEX].decode()
     first = '<meta name="viewport"'
-    _write_bytes(folder / "index.html", page.replace(first, metas + first, 1).encode())
-    for package, names in made.index.modules().items():
-        for name in names:
-            module = settings.node_modules_dir / package / name
-            if not module.is_file():
-                raise ConfigError(f"{package} is missing; run `npm ci` in the project's folder")
-            _write_bytes(folder / "vendor" / package / name, module.read_bytes())
+    _write_bytes(folder / INDEX, page.replace(first, metas + first, 1).encode())
+    for name, file in linked.files.items():
+        if f"{FOLDER}/{name}" in page or not name.endswith((".js", ".css", ".map")):
+            _write_bytes(folder / FOLDER / name, file.content)
 
 
 def _write_json(path: Path, content: Any) -> None:

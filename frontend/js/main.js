@@ -17,6 +17,7 @@ import { createMarks } from './marks.js';
 import { createPairing } from './pairing.js';
 import { createPanes } from './panes.js';
 import { settle } from './select.js';
+import { createSite } from './static/site.js';
 import { createStore } from './store.js';
 import { createUndo } from './undo.js';
 import { signInAddress, takeToken, watchDoor } from './sign_in.js';
@@ -175,4 +176,4 @@ function markDrawn() {
 
 /** An exported site says so in its page; its files and the browser answer then. */
 const isSite = document.querySelector('meta[name="attentionviz"][content="site"]') !== null;
-start(document.body, isSite ? (await import('./static/site.js')).createSite(document.baseURI) : null);
+start(document.body, isSite ? createSite(document.baseURI) : null);

@@ -1,34 +1,20 @@
 /** One pane or two: opens and closes the second as the choices say. */
 
+import { createSecondPane } from './second_pane.js';
+
 /** @import { Front } from './front.js' */
 /** @import { State } from './page.js' */
 /** @import { SecondPane } from './second_pane.js' */
 
 /**
  * @param {HTMLElement} root
- * @param {Omit<Parameters<typeof import('./second_pane.js').createSecondPane>[1], 'bring'>} parts
+ * @param {Omit<Parameters<typeof createSecondPane>[1], 'bring'>} parts
  * @param {Front} front
  */
 export function createPanes(root, parts, front) {
-  const { choices, first, schedule } = parts;
   /** @type {SecondPane | null} */
   let second = null;
-  let isComing = false;
   let hasBeenOne = false;
-
-  async function open() {
-    if (isComing) return;
-    isComing = true;
-    try {
-      const { createSecondPane } = await import('./second_pane.js');
-      if (choices.get().compare) join(createSecondPane(root, { ...parts, bring: front.bring }));
-    } catch (error) {
-      first.notify(`Could not load the second pane. ${error instanceof Error ? error.message : String(error)}`);
-      choices.set({ compare: null }, 'replace');
-    }
-    isComing = false;
-    schedule();
-  }
 
   /** @param {SecondPane | null} next */
   function join(next) {
@@ -51,8 +37,10 @@ export function createPanes(root, parts, front) {
     /** @param {State} state */
     update(state) {
       if (!state.compare && second) join(null);
-      else if (state.compare && !second) void open();
-      else if (state.compare) second?.update(state, front.name());
+      else if (state.compare && !second) {
+        join(createSecondPane(root, { ...parts, bring: front.bring }));
+        parts.schedule();
+      } else if (state.compare) second?.update(state, front.name());
       hasBeenOne ||= state.compare === null;
     },
   };

@@ -1,4 +1,4 @@
-/** The second pane: its own facts and picture, linked with the first by what both show. Loaded when it is first asked for. */
+/** The second pane: its own facts and picture, linked with the first by what both show. */
 
 import { createActions } from './actions.js';
 import { createPaneStore, ownChoices, pick, secondState, settleLinked } from './compare.js';

@@ -220,7 +220,7 @@ def test_the_guard_keeps_headers_that_the_application_set() -> None:
         return [b""]
 
     seen: list = []
-    guard = Guard(answers, (), content_policy)
+    guard = Guard(answers, (), content_policy())
     environ = {"HTTP_HOST": "localhost", "REQUEST_METHOD": "GET"}
     list(guard(environ, lambda status, headers, _: seen.extend(headers)))
     names = [name.lower() for name, _ in seen]

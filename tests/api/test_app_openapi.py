@@ -15,7 +15,7 @@ from tests.support.checked_client import CheckedClient, check_headers
 
 from attentionviz.api.openapi import document
 
-PAGE_ROUTES = {"/", "/css/<path:name>", "/js/<path:name>", "/vendor/<path:name>"}
+PAGE_ROUTES = {"/", "/page/<name>"}
 
 
 def shape(path: str) -> str:

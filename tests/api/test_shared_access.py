@@ -17,9 +17,7 @@ from attentionviz.api.visitors import role_for
 WRONG = "wrong-token-of-the-tests-0123456789abcdef"
 OPEN_TO_STRANGERS = {
     ("GET", "/"),
-    ("GET", "/css/<path:name>"),
-    ("GET", "/js/<path:name>"),
-    ("GET", "/vendor/<path:name>"),
+    ("GET", "/page/<name>"),
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),

@@ -14,10 +14,11 @@ from tests.browser.page_driver import fingerprint, open_view, query_of, select_p
 from attentionviz.config import Settings
 from attentionviz.export import export_site
 
+SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "js"
 # Asks the same of a server and of a site, through the page's own modules; numbers as plain lists.
 ASK = """async ([site, server, name, parts]) => {
-  const { createApi } = await import(new URL('js/api.js', document.baseURI).href);
-  const { createSite } = await import(new URL('js/static/site.js', document.baseURI).href);
+  const { createApi } = await import(new URL('sources/api.js', document.baseURI).href);
+  const { createSite } = await import(new URL('sources/static/site.js', document.baseURI).href);
   const ask = (...all) => fetch(...all);
   const apis = [createApi(site, createSite(site), true), createApi(server, ask)];
   const plain = (value) => JSON.parse(JSON.stringify(value, (_, part) => {
@@ -86,7 +87,7 @@ COMPUTED: list[tuple[str, list[Any]]] = [
 
 @pytest.fixture
 def both(page: Page, host: str, address: str) -> Page:
-    """Return a page of the server that may also ask the site: no policy stands in between."""
+    """Return a page of the server that may also ask the site, and has the page's sources."""
     site = host.removesuffix("/")
 
     def relay(route: Any) -> None:
@@ -94,7 +95,11 @@ def both(page: Page, host: str, address: str) -> Page:
         answer = page.request.get(site + path)
         route.fulfill(status=answer.status, headers=answer.headers, body=answer.body())
 
+    def give_source(route: Any) -> None:
+        route.fulfill(path=SOURCES / route.request.url.removeprefix(f"{address}sources/"))
+
     page.route(f"{address}site/**", relay)
+    page.route(f"{address}sources/**", give_source)
     page.goto(address + "?dataset=words")
     return page
 

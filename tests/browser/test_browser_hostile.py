@@ -34,7 +34,7 @@ IMAGE = "?dataset=hostile-pictures&method=pca&layer=1&head=2&selected=query-60"
 TRACES = """() => {
   const found = [];
   if ('pwned' in globalThis) found.push('something ran');
-  const bad = 'script:not([src]):not([type=importmap]), script[src^="//"], iframe, object, embed, '
+  const bad = 'script:not([src]), script[src^="//"], iframe, object, embed, '
     + 'base, math, video, details[ontoggle], meta[http-equiv=refresh], link[href*=evil], '
     + 'mglyph, style';
   for (const one of document.querySelectorAll(bad)) found.push(one.outerHTML.slice(0, 200));

@@ -309,17 +309,19 @@ def test_what_both_panes_show_is_asked_for_once(page: Page, address: str) -> Non
     assert not [url for url in paths if "/similar" not in url]
 
 
-def test_nothing_of_a_second_pane_is_loaded_before_it_is_asked_for(
-    page: Page, address: str
-) -> None:
+def test_nothing_of_a_second_pane_is_asked_for_before_it_is_open(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_view(page, address, HEAD)
-    later = {"second_pane.js", "link.js", "align.js", "pane_head.js", "pane_frame.js"}
-    assert not later & {url.rpartition("/")[2] for url in asked}
+    page.wait_for_load_state("networkidle")
+    before = len(asked)
     page.keyboard.press("c")
     expect(pane(page, "B")).to_be_visible()
-    assert later <= {url.rpartition("/")[2] for url in asked}
+    pane(page, "B").get_by_role("combobox", name="Dataset").select_option("pictures")
+    expect(page.locator(".panel")).to_contain_text("Images")
+    of_it = ["/datasets/pictures" in url for url in asked]
+    assert not any(of_it[:before])
+    assert any(of_it[before:])
 
 
 def test_points_of_one_dataset_are_marked_in_both_panes(page: Page, address: str) -> None:

@@ -1,6 +1,6 @@
 """What one viewer of the page asks for, for locust: opens it, looks at heads, tokens, images.
 
-Every user is a session of its own: first the page with all its modules, then a dataset, then what
+Every user is a session of its own: first the page with its files, then a dataset, then what
 a hand does in it, with a pause before each. Nothing is kept, as in a browser without a cache.
 ``python -m locust -f tests/long/load_users.py --headless -u 30 -r 10 -t 60s --json``.
 """
@@ -14,31 +14,17 @@ from locust import HttpUser, between, events, task
 
 PAGE_SEED = 5
 random.seed(PAGE_SEED)
-MODULE = re.compile(r"""(?:from|import)\s*\(?\s*['"](\.{1,2}/[^'"]+\.js)['"]""")
-ADDRESS = re.compile(r"""(?:href|src)="\./([^"]+)"|": "\./(vendor/[^"]+)\"""")
-COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)  # types are imported in comments
+ADDRESS = re.compile(r'(?:href|src)="\./([^"]+)"')
 _page_files: list[str] = []
 
 
 @events.init.add_listener
 def find_page_files(environment: Any, **_: Any) -> None:
-    """Learn once which files the page consists of, by following its imports."""
-    from urllib.parse import urljoin
-
+    """Learn once which files the page consists of; their sheet asks for no more."""
     import requests
 
-    host = environment.parsed_options.host
-    index = requests.get(host + "/", timeout=60).text
-    wanted = ["/" + (a or b) for a, b in ADDRESS.findall(index)]
-    while wanted:
-        path = wanted.pop()
-        if path in _page_files:
-            continue
-        _page_files.append(path)
-        if path.startswith("/js/"):
-            text = COMMENT.sub("", requests.get(host + path, timeout=60).text)
-            wanted += [urljoin(path, found) for found in MODULE.findall(text)]
-    _page_files.sort()
+    index = requests.get(environment.parsed_options.host + "/", timeout=60).text
+    _page_files.extend("/" + path for path in ADDRESS.findall(index))
 
 
 class Viewer(HttpUser):

@@ -7,7 +7,7 @@ from flask import current_app
 
 from attentionviz.access.gate import Gate
 from attentionviz.access.tokens import TokenFile
-from attentionviz.api.import_map import Index
+from attentionviz.api.linked_page import LinkedPage
 from attentionviz.api.live_settings import make_service
 from attentionviz.config import Settings
 from attentionviz.jobs import JobQueue
@@ -36,7 +36,7 @@ class ApiContext:
 
     settings: Settings
     library: DatasetLibrary
-    index: Index
+    page: LinkedPage
     heavy: BoundedSemaphore
     live: LiveService
     gate: Gate | None = None
@@ -46,11 +46,11 @@ class ApiContext:
 def make_context(settings: Settings) -> ApiContext:
     """Return the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
-    index = Index(settings.frontend_dir)
+    page = LinkedPage(settings.frontend_dir, settings.node_modules_dir)
     gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
     heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
     jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
-    return ApiContext(settings, library, index, heavy, make_service(settings), gate, jobs)
+    return ApiContext(settings, library, page, heavy, make_service(settings), gate, jobs)
 
 
 def context() -> ApiContext:

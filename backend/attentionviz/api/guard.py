@@ -30,21 +30,18 @@ HEADERS = {
 }
 
 
-def content_policy(script_hashes: Iterable[str] = (), frame_origins: Iterable[str] = ()) -> str:
+def content_policy(frame_origins: Iterable[str] = ()) -> str:
     """Return the Content-Security-Policy.
 
     Parameters
     ----------
-    script_hashes : iterable of str
-        Of the inline import map, such as ``sha256-…``: the one script that is not a file.
     frame_origins : iterable of str
         Whose pages may show ours inside of them.
     """
     origins = " ".join(frame_origins)
-    scripts = " ".join(["'self'", *(f"'{value}'" for value in script_hashes)])
     rules = (
         "default-src 'none'",
-        f"script-src {scripts}",
+        "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
         "connect-src 'self'",
@@ -82,13 +79,11 @@ class Guard:
         The WSGI application.
     allowed_hosts : iterable of str
         Names served besides this machine's own, any port.
-    policy : callable
-        Returns the Content-Security-Policy of now.
+    policy : str
+        The Content-Security-Policy.
     """
 
-    def __init__(
-        self, app: WsgiApp, allowed_hosts: Iterable[str], policy: Callable[[], str]
-    ) -> None:
+    def __init__(self, app: WsgiApp, allowed_hosts: Iterable[str], policy: str) -> None:
         self._app = app
         self._hosts = {*OWN_HOSTS, *allowed_hosts}
         self._policy = policy
@@ -97,7 +92,7 @@ class Guard:
         """Answer one request."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(status, add_headers(headers, self._policy()), exc_info)
+            return start_response(status, add_headers(headers, self._policy), exc_info)
 
         refusal = self._refusal(environ)
         if refusal is None:

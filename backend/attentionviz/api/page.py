@@ -1,31 +1,20 @@
-"""The page itself: its files, and those of the modules that its import map names."""
+"""The page itself: its HTML, and the linked files that this names."""
 
 import hashlib
-import re
 from html import escape
-from pathlib import Path
 
 from flask import Blueprint, Response, request
 
 from attentionviz.api.context import context
-from attentionviz.api.import_map import INDEX, MAX_FILE_BYTES, parse_vendor
+from attentionviz.api.linked_page import FOLDER, PageFile
 from attentionviz.api.parameters import query
 from attentionviz.api.responses import REVALIDATE
-from attentionviz.errors import DamagedDatasetError, NotFoundError
-from attentionviz.store.safe_files import read_regular
+from attentionviz.errors import NotFoundError, PageError
 
 blueprint = Blueprint("page", __name__)
-MIME_TYPES = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".mjs": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".woff2": "font/woff2",
-}
-VENDOR_SUFFIXES = (".js", ".mjs")
-_PART = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9_@.-]{0,99}")
+INDEX = "index.html"
+# A name holds a hash of the content, and every server has the same files for everybody.
+FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @blueprint.before_app_request
@@ -43,77 +32,51 @@ def add_slash() -> Response | None:
 @blueprint.get("/")
 def get_index() -> Response:
     """Return the page, or say what is missing for it."""
-    missing = _missing_modules()
-    if missing:
-        return _say_what_is_missing(missing)
-    return _static(context().settings.frontend_dir, INDEX, tuple(MIME_TYPES))
-
-
-@blueprint.get("/css/<path:name>")
-def get_style(name: str) -> Response:
-    """Return a style sheet or what one refers to."""
-    query()
-    return _static(context().settings.frontend_dir, f"css/{name}", (".css", ".svg", ".woff2"))
-
-
-@blueprint.get("/js/<path:name>")
-def get_script(name: str) -> Response:
-    """Return a module of the page."""
-    query()
-    return _static(context().settings.frontend_dir, f"js/{name}", (".js",))
-
-
-@blueprint.get("/vendor/<path:name>")
-def get_vendor(name: str) -> Response:
-    """Return a module of a package that the import map names."""
-    query()
-    vendor = parse_vendor(f"/vendor/{name}")
-    if vendor is None or vendor[0] not in context().index.modules():
-        raise NotFoundError(f"{name[:80]!r} is in no package of the import map")
-    folder = context().settings.node_modules_dir
-    if not folder.is_dir():
-        raise NotFoundError(f"the page's modules are missing; {_ADVICE}")
-    return _static(folder, name, VENDOR_SUFFIXES)
-
-
-_ADVICE = "run `make demo`, or `npm ci` in the project's folder, and reload"
-
-
-def _static(folder: Path, name: str, suffixes: tuple[str, ...]) -> Response:
-    suffix = Path(name).suffix
-    parts_fit = all(_PART.fullmatch(part) for part in name.split("/"))
-    if suffix not in suffixes or not parts_fit or name.endswith(".d.ts"):
-        raise NotFoundError(f"there is no file {name[:80]!r}")
     try:
-        content = read_regular(folder, name, MAX_FILE_BYTES)
-    except DamagedDatasetError as error:
-        raise NotFoundError(f"there is no file {name[:80]!r}") from error
-    etag = hashlib.sha256(content).hexdigest()[:32]
-    is_known = etag in request.if_none_match
-    response = Response(b"" if is_known else content, status=304 if is_known else 200)
-    response.content_type = f"{MIME_TYPES[suffix]}; charset=utf-8"
-    if suffix in (".png", ".woff2"):
-        response.content_type = MIME_TYPES[suffix]
-    response.set_etag(etag)
+        content = context().page.html(INDEX)
+    except PageError as error:
+        return _say_what_is_missing(error)
+    response = _with_etag(content, "text/html; charset=utf-8")
     response.headers["Cache-Control"] = REVALIDATE
     return response
 
 
-def _missing_modules() -> list[str]:
-    folder = context().settings.node_modules_dir
-    modules = context().index.modules()
-    return [
-        package
-        for package, files in sorted(modules.items())
-        if not all((folder / package / name).is_file() for name in files)
-    ]
+@blueprint.get(f"/{FOLDER}/<name>")
+def get_file(name: str) -> Response:
+    """Return a linked file of the page: script, sheet, picture or source map."""
+    query()
+    file = context().page.file(name)
+    if file is None:
+        raise NotFoundError(f"there is no file {name[:80]!r}")
+    response = _compressed(file) or _with_etag(file.content, file.content_type)
+    response.headers["Cache-Control"] = FOR_GOOD
+    if file.compressed is not None:
+        response.vary.add("Accept-Encoding")
+    if context().page.file(f"{name}.map") is not None:
+        response.headers["SourceMap"] = f"{name}.map"
+    return response
 
 
-def _say_what_is_missing(packages: list[str]) -> Response:
-    names = escape(", ".join(packages))
+def _compressed(file: PageFile) -> Response | None:
+    if file.compressed is None or request.accept_encodings.quality("gzip") <= 0:
+        return None
+    response = _with_etag(file.compressed, file.content_type)
+    response.content_encoding = "gzip"
+    return response
+
+
+def _with_etag(content: bytes, content_type: str) -> Response:
+    etag = hashlib.sha256(content).hexdigest()[:32]
+    is_known = etag in request.if_none_match
+    response = Response(b"" if is_known else content, status=304 if is_known else 200)
+    response.content_type = content_type
+    response.set_etag(etag)
+    return response
+
+
+def _say_what_is_missing(error: PageError) -> Response:
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>AttentionViz</title>'
-        f"<h1>AttentionViz</h1><p>Modules of the page are missing: {names}.</p>"
-        f"<p>To get them, {_ADVICE}.</p></html>"
+        f"<h1>AttentionViz</h1><pre>{escape(str(error))}</pre></html>"
     )
-    return Response(body, status=503, content_type="text/html; charset=utf-8")
+    return Response(body, status=error.status, content_type="text/html; charset=utf-8")

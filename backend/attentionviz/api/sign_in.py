@@ -9,12 +9,10 @@ from flask import Blueprint, Response, request
 from attentionviz.access.request_log import VISITOR
 from attentionviz.api.context import context
 from attentionviz.api.guard import form_policy
-from attentionviz.api.import_map import MAX_FILE_BYTES
 from attentionviz.api.parameters import query
 from attentionviz.api.responses import json_response
 from attentionviz.api.visitors import facts, session_cookies, set_cookie
 from attentionviz.errors import AppError, NotFoundError, NotSignedInError, TooManyFailuresError
-from attentionviz.store.safe_files import read_regular
 
 blueprint = Blueprint("sign_in", __name__)
 session_blueprint = Blueprint("session", __name__)
@@ -84,7 +82,7 @@ def _sentence(error: AppError) -> str:
 
 
 def _page(view: str, words: str, status: int, error: AppError | None = None) -> Response:
-    content = read_regular(context().settings.frontend_dir, PAGE, MAX_FILE_BYTES).decode()
+    content = context().page.html(PAGE).decode()
     parts = {"view": _view(view), "words": words, "is_wrong": "true" if words else "false"}
     body = Template(content).substitute({name: escape(text) for name, text in parts.items()})
     response = Response(body, status=status, content_type="text/html; charset=utf-8")

@@ -13,7 +13,7 @@ from attentionviz.errors import NotSignedInError, RoleMissingError
 
 # Files of the page, the same on every server. A session cookie does not come along when a link is
 # followed from elsewhere, so the page itself has to be there before it can show who is signed in.
-PAGE = frozenset({"page.get_index", "page.get_style", "page.get_script", "page.get_vendor"})
+PAGE = frozenset({"page.get_index", "page.get_file"})
 # They ask by themselves, or answer strangers less.
 OPEN = frozenset({"sign_in.get_login", "sign_in.post_login", "sign_in.post_logout"})
 HEALTH = "datasets.get_health"

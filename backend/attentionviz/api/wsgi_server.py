@@ -22,7 +22,7 @@ from attentionviz.access.proxies import TrustedProxies
 from attentionviz.access.request_log import write_line
 from attentionviz.access.senders import Senders
 from attentionviz.api.body_limits import MAX_BODY_BYTES, body_limit
-from attentionviz.api.guard import WsgiApp, add_headers
+from attentionviz.api.guard import WsgiApp, add_headers, content_policy
 from attentionviz.api.responses import error_body
 from attentionviz.config import Settings
 from attentionviz.errors import ConfigError
@@ -39,7 +39,6 @@ SPARE_FILES = 256
 def run(
     app: WsgiApp,
     settings: Settings,
-    policy: Callable[[], str],
     on_ready: Callable[[str], None] | None,
     gate: Gate | None = None,
 ) -> None:
@@ -50,8 +49,6 @@ def run(
     app : callable
         The WSGI application.
     settings : Settings
-    policy : callable
-        Returns the Content-Security-Policy, for answers that do not reach the application.
     on_ready : callable or None
         Called once with the address, when the server listens.
     gate : Gate or None
@@ -64,7 +61,7 @@ def run(
     """
     _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, policy, gate)
+    server.channel_class = _channel_class(settings, gate)
     stop = _Stop(server)
     previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
     if gate is not None:
@@ -83,14 +80,12 @@ def run(
         wasyncore.close_all(server._map, ignore_all=True)
 
 
-def run_in_thread(
-    app: WsgiApp, settings: Settings, policy: Callable[[], str], gate: Gate | None = None
-) -> str:
+def run_in_thread(app: WsgiApp, settings: Settings, gate: Gate | None = None) -> str:
     """Serve an application from a thread that ends with the process; return the address.
 
     Parameters
     ----------
-    app, settings, policy, gate
+    app, settings, gate
         As of `run`. Requests that run when the process ends are not finished.
 
     Raises
@@ -99,7 +94,7 @@ def run_in_thread(
         When the address cannot be listened on.
     """
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, policy, gate)
+    server.channel_class = _channel_class(settings, gate)
     Thread(target=server.run, name="attentionviz", daemon=True).start()
     return _own_address(settings, server)
 
@@ -203,10 +198,9 @@ def _parser_class(settings: Settings, gate: Gate | None) -> Callable[..., Any]:
     return OwnParser
 
 
-def _channel_class(
-    settings: Settings, policy: Callable[[], str], gate: Gate | None
-) -> type[HTTPChannel]:
+def _channel_class(settings: Settings, gate: Gate | None) -> type[HTTPChannel]:
     make_parser = _parser_class(settings, gate)
+    policy = content_policy(settings.frame_origins)
 
     class OwnErrorTask(ErrorTask):
         """Answers what never reaches the application, such as a malformed request."""
@@ -219,7 +213,7 @@ def _channel_class(
             body = error_body(code, f"{error.reason}: {error.body}"[:300])
             self.status = f"{error.code} {error.reason}"
             headers = [("Content-Type", "application/json")]
-            self.response_headers.extend(add_headers(headers, policy()))
+            self.response_headers.extend(add_headers(headers, policy))
             self.set_close_on_finish()
             self.content_length = len(body)
             self.write(body)

@@ -27,7 +27,7 @@ export function createHeader(root, context) {
   const element = el('header', { class: 'header' });
   root.append(element);
   const side = createFold(element, 'side', 'the controls');
-  element.append(el('h1', { class: 'header__brand' }, el('img', { class: 'header__mark', src: './css/favicon.svg', alt: '', width: '22', height: '22' }),
+  element.append(el('h1', { class: 'header__brand' }, el('span', { class: 'header__mark' }),
     el('span', { class: 'header__name' }, 'AttentionViz')));
   const datasets = createDatasetChoice(element, context);
   const all = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'All datasets in a table (key a)', onClick: context.openDatasets },
