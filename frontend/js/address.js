@@ -4,6 +4,7 @@ import { readRuns } from './mark_words.js';
 import { isMarkedSaid, readQuery, writeQuery } from './url.js';
 
 /** @import { HistoryMode, State, Store } from './page.js' */
+/** @import { Moves } from './live/moves.js' */
 
 /** The choices that the address names, and those that it was too short for, from the browser's own history. */
 export function readAddress() {
@@ -16,15 +17,19 @@ export function readAddress() {
  *
  * @param {Store} store
  * @param {(text: string) => void} notify
+ * @param {Pick<Moves, 'note' | 'follow'>} moves
  */
-export function keepAddress(store, notify) {
+export function keepAddress(store, notify, moves) {
   // An address that says how the page looks goes on saying it; else the reader's own taste decides.
   const hasLooks = ['theme', 'palette'].some((name) => new URLSearchParams(location.search).has(name));
   store.subscribe((state, previous, mode) => {
-    remember(state, mode, hasLooks);
+    remember(state, mode, hasLooks, moves);
     if (!isMarkedSaid(state) && isMarkedSaid(previous)) notify('So many points are marked that the address leaves them out. Going back and reloading keep them; a copied address does not.');
   });
-  window.addEventListener('popstate', () => store.set(readAddress().choices, 'none'));
+  window.addEventListener('popstate', () => {
+    store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
+    remember(store.get(), 'replace', hasLooks, moves); // its numbers are those of now
+  });
 }
 
 /**
@@ -37,14 +42,15 @@ export function pictureAddress(state, theme) {
   return `${location.origin}${location.pathname}${writeQuery(state, { theme, palette: state.palette })}`;
 }
 
-/** @param {State} state @param {HistoryMode} mode @param {boolean} hasLooks */
-function remember(state, mode, hasLooks) {
+/** @param {State} state @param {HistoryMode} mode @param {boolean} hasLooks @param {Pick<Moves, 'note'>} moves */
+function remember(state, mode, hasLooks, moves) {
   const address = `${location.pathname}${writeQuery(state, hasLooks ? { theme: state.theme === 'system' ? null : state.theme, palette: state.palette } : null)}${location.hash}`;
-  const leftOut = isMarkedSaid(state) ? null : { marked: state.marked };
-  const isSame = address === `${location.pathname}${location.search}${location.hash}` && leftOut?.marked === readLeftOut(history.state).marked;
+  const leftOut = isMarkedSaid(state) ? {} : { marked: state.marked };
+  const isSame = address === `${location.pathname}${location.search}${location.hash}` && leftOut.marked === readLeftOut(history.state).marked;
   if (mode === 'none' || isSame) return;
-  if (mode === 'push') history.pushState(leftOut, '', address);
-  else history.replaceState(leftOut, '', address);
+  const kept = { ...moves.note(), ...leftOut };
+  if (mode === 'push') history.pushState(kept, '', address);
+  else history.replaceState(kept, '', address);
 }
 
 /** @param {unknown} kept @returns {Partial<State>} */

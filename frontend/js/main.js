@@ -10,6 +10,7 @@ import { createFront } from './front.js';
 import { createHover } from './hover.js';
 import { createJobs } from './jobs/dialog.js';
 import { createKeyboard } from './keyboard.js';
+import { createMoves } from './live/moves.js';
 import { connectOwn } from './live/wire.js';
 import { createOwnApi } from './live/own_api.js';
 import { createLoader } from './loader.js';
@@ -56,7 +57,8 @@ function start(root, site) {
   const server = createApi(document.baseURI, ask, site !== null);
   const session = site ? Promise.resolve(null) : server.session(new AbortController().signal).catch(() => null);
   const notices = createNotices(document.body);
-  const live = connectOwn(server, { store, schedule, notify: notices.say, forget: () => undo.forget(), select: (dataset, token) => front.selectIn(dataset, token) });
+  const moves = createMoves();
+  const live = connectOwn(server, { store, moves, schedule, notify: notices.say, forget: () => undo.forget(), select: (dataset, token) => front.selectIn(dataset, token) });
   const api = createOwnApi(server, live);
   const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null, undefined, live);
   load(store.get()); // the questions travel while the views are made
@@ -146,7 +148,7 @@ function start(root, site) {
     else if (found?.has_sign_in && first.choices.dataset === null) datasets.greet();
   }
 
-  keepAddress(store, notices.say);
+  keepAddress(store, notices.say, moves);
   store.subscribe(follow);
   context.pairing.subscribe(follow);
   prefersDark.addEventListener('change', follow);

@@ -231,6 +231,16 @@ def test_a_missing_linker_is_said_in_words(page: Path) -> None:
         assert "npm ci" in response.text
 
 
+def test_a_disk_without_room_is_said_in_words(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
+    response = client_of(page).get("/")
+    assert response.status_code == 503
+    assert "the page cannot be linked: No space left on device" in response.text
+
+
 def test_an_error_in_a_source_is_shown_as_text(page: Path) -> None:
     (page / "frontend" / "js" / "main.js").write_text("const a = <script>alert(1)</script>;")
     response = client_of(page).get("/")

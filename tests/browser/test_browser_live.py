@@ -119,6 +119,21 @@ def test_several_are_kept_opened_and_removed(page: Page, live: Live) -> None:
     assert "selected" not in query_of(page)
 
 
+def test_back_leads_to_the_same_word_after_a_text_before_it_went(page: Page, live: Live) -> None:
+    open_text(page, live, "&method=pca&layer=1&head=0")
+    add(page, SENTENCE)
+    first = query_of(page)["selected"]
+    add(page, OTHER)
+    page.locator(".own__item").nth(0).locator(".own__open").click()
+    assert query_of(page)["selected"] == first
+    page.get_by_role("button", name="Remove your text 1").click()
+    wait_until(lambda: "selected" not in query_of(page), "its selection went with it")
+    page.go_back()
+    tokens = page.locator(".sentence__main .sentence__column--query .sentence__token")
+    expect(tokens.nth(1)).to_have_text("She")
+    wait_until(lambda: query_of(page)["selected"] == first, "the address has its number of now")
+
+
 def test_a_token_is_edited_and_all_others_stay(page: Page, live: Live) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]
     open_text(page, live, "&method=pca&layer=1&head=0")

@@ -7,7 +7,6 @@ for good, because their names change with their content.
 
 import gzip
 import json
-import mimetypes
 import os
 import re
 import subprocess
@@ -29,6 +28,12 @@ LINK_SECONDS = 60
 N_KEPT = 3
 _REFERENCE = re.compile(r'(?<==")\./((?:css|js)/[^"]+)(?=")')
 _LICENCE = re.compile(r"(licen[cs]e|copying)(\.(md|txt))?", re.IGNORECASE)
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".map": "application/json",
+}
 _COMPRESSED = (".js", ".css", ".svg")  # nobody waits for a source map
 
 
@@ -81,7 +86,10 @@ class LinkedPage:
         PageError
             When a source or a package is missing, or has an error; says which.
         """
-        return self.linked().html[name]
+        try:
+            return self.linked().html[name]
+        except KeyError as error:
+            raise PageError(f"the page has no {name}") from error
 
     def file(self, name: str) -> PageFile | None:
         """Return a linked file, also of a page that was given out a while ago; None if unknown."""
@@ -111,26 +119,29 @@ def _link(frontend: Path, modules: Path) -> Linked:
     if "index.html" not in html:
         raise NotFoundError("the page has no index.html")
     wanted = {name for text in html.values() for name in _REFERENCE.findall(text.decode())}
-    entries = sorted(name for name in wanted if name.endswith((".js", ".css")))
-    files: dict[str, PageFile] = {}
-    with tempfile.TemporaryDirectory(prefix="attentionviz-page-") as folder:
-        outputs = _run_esbuild(frontend, modules, entries, Path(folder)) if entries else {}
+    if not wanted:
+        return Linked(html, {})
+    try:
+        with tempfile.TemporaryDirectory(prefix="attentionviz-page-") as folder:
+            outputs = _run_esbuild(frontend, modules, wanted, Path(folder))
+            contents = {name: (Path(folder) / name).read_bytes() for name in outputs}
         for name, facts in outputs.items():
-            content = (Path(folder) / name).read_bytes()
             if name.endswith(".js"):
-                content += _notices(_packages(facts["inputs"], frontend, modules))
-            files[name] = _page_file(name, content)
+                contents[name] += _notices(_packages(facts["inputs"], frontend, modules))
+    except OSError as error:  # no folder for what passes, no room in it, or no licence in a package
+        raise PageError(f"the page cannot be linked: {error.strerror or error}") from error
+    files = {name: _page_file(name, content) for name, content in contents.items()}
     addresses = _addresses(outputs, wanted)
     return Linked({name: _with_addresses(text, addresses) for name, text in html.items()}, files)
 
 
 def _run_esbuild(
-    frontend: Path, modules: Path, entries: Iterable[str], folder: Path
+    frontend: Path, modules: Path, wanted: Iterable[str], folder: Path
 ) -> dict[str, Any]:
     """Write the linked files into a folder; return what esbuild says of each, by its name."""
     command = [
         str(_esbuild(modules)),
-        *(f"./{entry}" for entry in entries),
+        *(f"./{name}" for name in sorted(wanted) if name.endswith((".js", ".css"))),
         "--bundle",
         "--minify",
         "--format=esm",
@@ -215,13 +226,10 @@ def _notices(packages: Iterable[Path]) -> bytes:
 
 def _page_file(name: str, content: bytes) -> PageFile:
     suffix = Path(name).suffix
-    content_type = mimetypes.types_map.get(suffix, "application/octet-stream")
-    if suffix in (".js", ".css", ".svg"):
-        content_type = f"{'text/javascript' if suffix == '.js' else content_type}; charset=utf-8"
-    elif suffix == ".map":
-        content_type = "application/json"
     compressed = gzip.compress(content, mtime=0) if suffix in _COMPRESSED else content
-    return PageFile(content, compressed if len(compressed) < len(content) else None, content_type)
+    is_shorter = len(compressed) < len(content)
+    content_type = _TYPES.get(suffix, "application/octet-stream")
+    return PageFile(content, compressed if is_shorter else None, content_type)
 
 
 def _read(folder: Path, name: str) -> bytes:

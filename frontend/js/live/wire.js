@@ -6,6 +6,7 @@ import { renumberedState } from './own_lists.js';
 
 /** @import { Api } from '../api.js' */
 /** @import { State, Store } from '../page.js' */
+/** @import { Moves } from './moves.js' */
 /** @import { Send } from './own.js' */
 
 /** After how long a server that did not answer is asked again. */
@@ -13,10 +14,10 @@ const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
- * @param {{store: Store, schedule: () => void, notify: (text: string) => void, forget: () => void, select: (dataset: string, token: number) => void}} page
+ * @param {{store: Store, moves: Moves, schedule: () => void, notify: (text: string) => void, forget: () => void, select: (dataset: string, token: number) => void}} page
  *   `forget` is called where steps of undo would mean other tokens, `select` once something new is there
  */
-export function connectOwn(api, { store, schedule, notify, forget, select }) {
+export function connectOwn(api, { store, moves, schedule, notify, forget, select }) {
   /** @type {Send} */
   const send = (dataset, { kind, text, tokens, file }, maps, signal) => {
     if (kind === 'image') return api.runImage(dataset, file ?? new Blob(), maps, signal);
@@ -28,6 +29,7 @@ export function connectOwn(api, { store, schedule, notify, forget, select }) {
       schedule();
     },
     moved(dataset, renumber, nBefore, nAfter) {
+      moves.add(dataset, renumber, nBefore, nAfter);
       const change = renumberedState(store.get(), dataset, renumber, nBefore, nAfter);
       store.set(change, 'settle');
       forget();
