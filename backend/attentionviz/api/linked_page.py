@@ -127,7 +127,7 @@ def _link(frontend: Path, modules: Path) -> Linked:
             contents = {name: (Path(folder) / name).read_bytes() for name in outputs}
         for name, facts in outputs.items():
             if name.endswith(".js"):
-                contents[name] += _notices(_packages(facts["inputs"], frontend, modules))
+                contents[name] += _notices(_packages(facts["inputs"], frontend))
     except OSError as error:  # no folder for what passes, no room in it, or no licence in a package
         raise PageError(f"the page cannot be linked: {error.strerror or error}") from error
     files = {name: _page_file(name, content) for name, content in contents.items()}
@@ -200,15 +200,17 @@ def _with_addresses(html: bytes, addresses: Mapping[str, str]) -> bytes:
     return _REFERENCE.sub(lambda match: f"./{addresses[match[1]]}", html.decode()).encode()
 
 
-def _packages(inputs: Iterable[str], frontend: Path, modules: Path) -> list[Path]:
+def _packages(inputs: Iterable[str], frontend: Path) -> list[Path]:
     """Return the folders of the packages that a linked file holds something of."""
-    found = set()
-    for name in inputs:
-        path = Path(os.path.normpath(frontend / name))
-        if path.is_relative_to(modules):
-            first, second, *_ = path.relative_to(modules).parts
-            found.add(modules / first / second if first.startswith("@") else modules / first)
-    return sorted(found)
+    paths = [Path(os.path.normpath(frontend / name)) for name in inputs]
+    return sorted({_package_of(path) for path in paths if not path.is_relative_to(frontend)})
+
+
+def _package_of(path: Path) -> Path:
+    for folder in path.parents:
+        if (folder / "package.json").is_file():
+            return folder
+    raise PageError(f"the page imports {path.name}, which is of no package")
 
 
 def _notices(packages: Iterable[Path]) -> bytes:

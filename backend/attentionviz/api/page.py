@@ -1,6 +1,7 @@
 """The page itself: its HTML, and the linked files that this names."""
 
 import hashlib
+import logging
 from html import escape
 
 from flask import Blueprint, Response, request
@@ -15,6 +16,7 @@ blueprint = Blueprint("page", __name__)
 INDEX = "index.html"
 # A name holds a hash of the content, and every server has the same files for everybody.
 FOR_GOOD = "public, max-age=31536000, immutable"
+_log = logging.getLogger(__name__)
 
 
 @blueprint.before_app_request
@@ -75,6 +77,7 @@ def _with_etag(content: bytes, content_type: str) -> Response:
 
 
 def _say_what_is_missing(error: PageError) -> Response:
+    _log.warning("%s: %s", error.code, error)
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>AttentionViz</title>'
         f"<h1>AttentionViz</h1><pre>{escape(str(error))}</pre></html>"
