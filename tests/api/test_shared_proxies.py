@@ -56,6 +56,16 @@ def test_nobody_else_is_believed_and_what_they_say_is_taken_away(peer: str) -> N
     assert not [name for name in found if name in FORWARDED or "FORWARDED" in name]
 
 
+def test_a_proxy_that_the_settings_forgot_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    wrapped = Proxies(lambda *_: [], (PROXY,), "")
+    for peer, hops in ((PROXY, "192.0.2.7"), ("10.0.0.9", ""), ("10.0.0.9", "192.0.2.7")) * 2:
+        asked = {"REMOTE_ADDR": peer, "PATH_INFO": "/", "HTTP_X_FORWARDED_FOR": hops}
+        wrapped(asked, lambda *_: None)
+    (said,) = caplog.messages
+    assert said.startswith("10.0.0.9 says whom it asks for")
+    assert "name it in trusted_proxies" in said
+
+
 @pytest.mark.parametrize(
     ("hops", "client"),
     [

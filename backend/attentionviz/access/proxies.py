@@ -5,6 +5,7 @@ that nothing behind this ever sees them.
 """
 
 import ipaddress
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,6 +25,7 @@ FORWARDED = (
     "HTTP_X_FORWARDED_BY",
     "HTTP_X_REAL_IP",
 )
+_log = logging.getLogger(__name__)
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}/?")
 
 
@@ -82,6 +84,7 @@ class Proxies:
         self._app = app
         self._trusted = TrustedProxies(trusted)
         self._prefix = prefix
+        self._has_warned = False
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -96,8 +99,22 @@ class Proxies:
                 environ["HTTP_HOST"] = said["HTTP_X_FORWARDED_HOST"]
             if not prefix and _PREFIX.fullmatch(said["HTTP_X_FORWARDED_PREFIX"]):
                 prefix = said["HTTP_X_FORWARDED_PREFIX"].rstrip("/")
+        elif hops:
+            self._warn_once(environ.get("REMOTE_ADDR", ""))
         _take_off(environ, prefix)
         return self._app(environ, start_response)
+
+    def _warn_once(self, address: str) -> None:
+        """Say what else shows only once everybody waits for the failed sign-ins of one."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        _log.warning(
+            "%s says whom it asks for (X-Forwarded-For) and is not believed; if it is your proxy, "
+            "name it in trusted_proxies: until then all who come through it count as one visitor, "
+            "in the log and for failed sign-ins",
+            address,
+        )
 
 
 def _last(text: str) -> str:
