@@ -214,7 +214,28 @@ def caddy(server_port: int, port: int, folder: Path) -> Iterator[None]:
     common = ["--config", str(path), "--adapter", "caddyfile"]
     require_valid([shutil.which("caddy"), "validate", *common], **places)
     with running([shutil.which("caddy"), "run", *common], port, **places):
+        wait_for_certificate(port)
         yield
+
+
+def secured(port: int) -> ssl.SSLSocket:
+    """Return a connection to a proxy, by the name of the page; any certificate will do."""
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    raw = socket.create_connection(("127.0.0.1", port), timeout=60)
+    return trust.wrap_socket(raw, server_hostname=HOST)
+
+
+def wait_for_certificate(port: int) -> None:
+    """Caddy listens a moment before it has made its certificate, and refuses until then."""
+    end = time.monotonic() + 40
+    while True:
+        try:
+            secured(port).close()
+            return
+        except ssl.SSLError:
+            assert time.monotonic() < end, "the proxy makes no certificate"
+            time.sleep(0.05)
 
 
 class Site(NamedTuple):
@@ -226,11 +247,8 @@ class Site(NamedTuple):
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[HTTPResponse, bytes]:
         """Return an answer through the proxy."""
-        trust = ssl.create_default_context()
-        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         connection = HTTPSConnection(HOST, self.port, timeout=60)
-        connection.sock = trust.wrap_socket(raw, server_hostname=HOST)
+        connection.sock = secured(self.port)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, {"Host": f"{HOST}:{self.port}", **sent})
         answer = connection.getresponse()
