@@ -196,9 +196,10 @@ def _write_page(app: Flask, folder: Path) -> None:
     page = linked.html[INDEX].decode()
     first = '<meta name="viewport"'
     _write_bytes(folder / INDEX, page.replace(first, metas + first, 1).encode())
-    for name, file in linked.files.items():
-        if f"{FOLDER}/{name}" in page or not name.endswith((".js", ".css", ".map")):
-            _write_bytes(folder / FOLDER / name, file.content)
+    for name, content in linked.files.items():
+        # Its script and sheet, and what the sheet asks for; nobody signs in to a site.
+        if f"{FOLDER}/{name}" in page or name.endswith(".svg"):
+            _write_bytes(folder / FOLDER / name, content)
 
 
 def _write_json(path: Path, content: Any) -> None:

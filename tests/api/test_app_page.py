@@ -40,7 +40,7 @@ def page(tmp_path: Path) -> Path:
             "frontend/css/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
             "frontend/secret.js": "no",
             "node_modules/zed/package.json": package("zed", "1.2.3"),
-            "node_modules/zed/index.js": "export default 'of zed';",
+            "node_modules/zed/index.js": "export default 'of zed " + "long " * 300 + "';",
             "node_modules/zed/LICENSE": "Zed's own terms */ alert(1)",
             "node_modules/@scope/one/package.json": package("@scope/one", "4.5.6"),
             "node_modules/@scope/one/index.js": "export const one = 'of one';",
@@ -286,5 +286,5 @@ def test_the_real_page_names_only_its_own_files() -> None:
     scripts_and_sheets = {"main.js", "sign_in_form.js", "index.css", "login.css"}
     maps = {f"{name}.map" for name in scripts_and_sheets}
     assert files == {*scripts_and_sheets, *maps, "favicon.svg", "chevron.svg"}
-    code = next(file.content for name, file in linked.files.items() if name.startswith("main-"))
+    code = next(file for name, file in linked.files.items() if name.startswith("main-"))
     assert b"Mike Bostock" in code

@@ -158,7 +158,6 @@ def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
     assert not is_alive(pid)
 
 
-@pytest.mark.long
 def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> None:
     server = start()
     first = running(server)

@@ -5,7 +5,6 @@ ask two hundred times before the first map; linked, it asks for a script and a s
 for good, because their names change with their content.
 """
 
-import gzip
 import json
 import os
 import re
@@ -28,21 +27,6 @@ LINK_SECONDS = 60
 N_KEPT = 3
 _REFERENCE = re.compile(r'(?<==")\./((?:css|js)/[^"]+)(?=")')
 _LICENCE = re.compile(r"(licen[cs]e|copying)(\.(md|txt))?", re.IGNORECASE)
-_TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".map": "application/json",
-}
-_COMPRESSED = (".js", ".css", ".svg")  # nobody waits for a source map
-
-
-class PageFile(NamedTuple):
-    """One linked file: what it holds, also compressed where that is shorter, and its type."""
-
-    content: bytes
-    compressed: bytes | None
-    content_type: str
 
 
 class Linked(NamedTuple):
@@ -57,7 +41,7 @@ class Linked(NamedTuple):
     """
 
     html: Mapping[str, bytes]
-    files: Mapping[str, PageFile]
+    files: Mapping[str, bytes]
 
 
 class LinkedPage:
@@ -91,7 +75,7 @@ class LinkedPage:
         except KeyError as error:
             raise PageError(f"the page has no {name}") from error
 
-    def file(self, name: str) -> PageFile | None:
+    def file(self, name: str) -> bytes | None:
         """Return a linked file, also of a page that was given out a while ago; None if unknown."""
         if not self._kept:
             self.linked()
@@ -124,13 +108,12 @@ def _link(frontend: Path, modules: Path) -> Linked:
     try:
         with tempfile.TemporaryDirectory(prefix="attentionviz-page-") as folder:
             outputs = _run_esbuild(frontend, modules, wanted, Path(folder))
-            contents = {name: (Path(folder) / name).read_bytes() for name in outputs}
+            files = {name: (Path(folder) / name).read_bytes() for name in outputs}
         for name, facts in outputs.items():
             if name.endswith(".js"):
-                contents[name] += _notices(_packages(facts["inputs"], frontend))
+                files[name] += _notices(_packages(facts["inputs"], frontend))
     except OSError as error:  # no folder for what passes, no room in it, or no licence in a package
         raise PageError(f"the page cannot be linked: {error.strerror or error}") from error
-    files = {name: _page_file(name, content) for name, content in contents.items()}
     addresses = _addresses(outputs, wanted)
     return Linked({name: _with_addresses(text, addresses) for name, text in html.items()}, files)
 
@@ -186,8 +169,7 @@ def _addresses(outputs: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, s
     """Return where the linked form of each file is that the HTML names."""
     found = {}
     for name, facts in outputs.items():
-        only_input = next(iter(facts["inputs"]), "") if len(facts["inputs"]) == 1 else ""
-        source = facts.get("entryPoint", only_input)
+        source = facts.get("entryPoint") or next(iter(facts["inputs"]), "")
         if source in wanted:
             found[source] = f"{FOLDER}/{name}"
     missing = sorted(set(wanted) - set(found))
@@ -224,14 +206,6 @@ def _notices(packages: Iterable[Path]) -> bytes:
         text = licences[0].read_text(encoding="utf-8").strip().replace("*/", "* /")
         parts.append(f"\n/*! {facts['name']} {facts['version']}\n\n{text}\n*/\n")
     return "".join(parts).encode()
-
-
-def _page_file(name: str, content: bytes) -> PageFile:
-    suffix = Path(name).suffix
-    compressed = gzip.compress(content, mtime=0) if suffix in _COMPRESSED else content
-    is_shorter = len(compressed) < len(content)
-    content_type = _TYPES.get(suffix, "application/octet-stream")
-    return PageFile(content, compressed if is_shorter else None, content_type)
 
 
 def _read(folder: Path, name: str) -> bytes:

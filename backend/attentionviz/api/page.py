@@ -3,19 +3,27 @@
 import hashlib
 import logging
 from html import escape
+from pathlib import PurePosixPath
 
 from flask import Blueprint, Response, request
 
 from attentionviz.api.context import context
-from attentionviz.api.linked_page import FOLDER, PageFile
+from attentionviz.api.linked_page import FOLDER
 from attentionviz.api.parameters import query
-from attentionviz.api.responses import REVALIDATE
+from attentionviz.api.responses import REVALIDATE, compressible_response
 from attentionviz.errors import NotFoundError, PageError
 
 blueprint = Blueprint("page", __name__)
 INDEX = "index.html"
 # A name holds a hash of the content, and every server has the same files for everybody.
 FOR_GOOD = "public, max-age=31536000, immutable"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".map": "application/json",
+}
 _log = logging.getLogger(__name__)
 
 
@@ -38,41 +46,21 @@ def get_index() -> Response:
         content = context().page.html(INDEX)
     except PageError as error:
         return _say_what_is_missing(error)
-    response = _with_etag(content, "text/html; charset=utf-8")
-    response.headers["Cache-Control"] = REVALIDATE
-    return response
+    etag = hashlib.sha256(content).hexdigest()[:32]
+    return compressible_response(etag, lambda: content, TYPES[".html"], REVALIDATE)
 
 
 @blueprint.get(f"/{FOLDER}/<name>")
 def get_file(name: str) -> Response:
     """Return a linked file of the page: script, sheet, picture or source map."""
     query()
-    file = context().page.file(name)
-    if file is None:
+    content = context().page.file(name)
+    if content is None:
         raise NotFoundError(f"there is no file {name[:80]!r}")
-    response = _compressed(file) or _with_etag(file.content, file.content_type)
-    response.headers["Cache-Control"] = FOR_GOOD
-    if file.compressed is not None:
-        response.vary.add("Accept-Encoding")
+    content_type = TYPES[PurePosixPath(name).suffix]
+    response = compressible_response(name, lambda: content, content_type, FOR_GOOD)
     if context().page.file(f"{name}.map") is not None:
         response.headers["SourceMap"] = f"{name}.map"
-    return response
-
-
-def _compressed(file: PageFile) -> Response | None:
-    if file.compressed is None or request.accept_encodings.quality("gzip") <= 0:
-        return None
-    response = _with_etag(file.compressed, file.content_type)
-    response.content_encoding = "gzip"
-    return response
-
-
-def _with_etag(content: bytes, content_type: str) -> Response:
-    etag = hashlib.sha256(content).hexdigest()[:32]
-    is_known = etag in request.if_none_match
-    response = Response(b"" if is_known else content, status=304 if is_known else 200)
-    response.content_type = content_type
-    response.set_etag(etag)
     return response
 
 
@@ -82,4 +70,4 @@ def _say_what_is_missing(error: PageError) -> Response:
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>AttentionViz</title>'
         f"<h1>AttentionViz</h1><pre>{escape(str(error))}</pre></html>"
     )
-    return Response(body, status=error.status, content_type="text/html; charset=utf-8")
+    return Response(body, status=error.status, content_type=TYPES[".html"])

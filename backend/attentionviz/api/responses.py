@@ -81,6 +81,21 @@ def json_bytes_response(
     reader : DatasetReader or None
         As for `array_response`.
     """
+    return compressible_response(etag, make, "application/json", _cache_control(reader))
+
+
+def compressible_response(
+    etag: str, make: Callable[[], bytes], content_type: str, cache_control: str
+) -> Response:
+    """Return text that is there as bytes, compressed where the client takes it.
+
+    Parameters
+    ----------
+    etag, make
+        As for `json_bytes_response`.
+    content_type, cache_control : str
+        The headers of these names.
+    """
     takes_gzip = request.accept_encodings.quality("gzip") > 0
     if takes_gzip:
         etag += "-gzip"
@@ -89,9 +104,12 @@ def json_bytes_response(
     elif takes_gzip:
         response = _compressed(etag, make)
     else:
-        response = Response(make(), mimetype="application/json")
+        response = Response(make())
+    response.content_type = content_type
     response.vary.add("Accept-Encoding")
-    return _finished(response, etag, reader)
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = cache_control
+    return response
 
 
 def error_body(code: str, message: str) -> bytes:
@@ -105,20 +123,24 @@ def _compressed(etag: str, make: Callable[[], bytes]) -> Response:
     if body is None:
         plain = make()
         if len(plain) < MIN_GZIP_BYTES:
-            return Response(plain, mimetype="application/json")
+            return Response(plain)
         body = gzip.compress(plain, GZIP_LEVEL, mtime=0)
         cache.put(("gzip", etag), body, len(body))
-    response = Response(body, mimetype="application/json")
+    response = Response(body)
     response.content_encoding = "gzip"
     return response
 
 
 def _finished(response: Response, etag: str, reader: DatasetReader | None) -> Response:
     response.set_etag(etag)
+    response.headers["Cache-Control"] = _cache_control(reader)
+    return response
+
+
+def _cache_control(reader: DatasetReader | None) -> str:
     is_fixed = (
         reader is not None
         and reader.state == "complete"
         and request.args.get("v") == reader.version
     )
-    response.headers["Cache-Control"] = IMMUTABLE if is_fixed else REVALIDATE
-    return response
+    return IMMUTABLE if is_fixed else REVALIDATE
