@@ -65,8 +65,18 @@ def wait_until(is_so: Callable[[], Any], words: str) -> Any:
 def open_view(page: Page, address: str, query: str = "") -> Page:
     """Open the page and wait until it has drawn a map."""
     page.goto(address + query)
-    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0 and is_still(page), "a map is drawn")
+    expect_map(page)
+    wait_until(lambda: is_still(page), "the map is whole")
     return page
+
+
+def expect_map(page: Page) -> None:
+    """Wait until the page has drawn a map, also when a form of sign-in is shown before it.
+
+    Nothing is evaluated in the form: its script ends without an answer when the form goes.
+    """
+    expect(page.locator(".map__canvas").first).to_be_visible()
+    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "a map is drawn")
 
 
 def is_still(page: Page) -> bool:

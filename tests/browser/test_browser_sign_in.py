@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 from tests.api.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
 from tests.browser.conftest import NO_GPU, PATIENCE_MS, TEXT, launched
-from tests.browser.page_driver import NOT_BACKGROUND, query_of, wait_until
+from tests.browser.page_driver import expect_map, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.reverse_proxy import reverse_proxy
 
@@ -43,10 +43,6 @@ def field(page: Page) -> Locator:
 def fill(page: Page, token: str = READ_TOKEN) -> None:
     field(page).fill(token)
     page.get_by_role("button", name="Sign in").click()
-
-
-def expect_map(page: Page) -> None:
-    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "a map is drawn")
 
 
 def test_whoever_comes_signs_in_and_sees_the_view_of_the_address(
