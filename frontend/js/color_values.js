@@ -149,14 +149,21 @@ function classesOf(groupOf, words) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   words.forEach((word, group) => { if (word !== null && sizes[group] > 0) counts.set(word, (counts.get(word) ?? 0) + sizes[group]); });
-  const frequent = [...counts].sort((a, b) => b[1] - a[1] || compare(a[0], b[0])).slice(0, MOST_CLASSES);
-  const labels = frequent.map(([word]) => word).sort(compare);
+  const frequent = [...counts].sort((a, b) => b[1] - a[1] || byName(a[0], b[0])).slice(0, MOST_CLASSES);
+  const labels = frequent.map(([word]) => word).sort(byName);
   const numberOf = new Map(labels.map((word, i) => [word, i]));
   const classOf = words.map((word) => (word === null ? NaN : (numberOf.get(word) ?? labels.length)));
   return { values: each(groupOf.length, (token) => classOf[groupOf[token]] ?? NaN), labels, other: counts.size > labels.length ? 'other' : null };
 }
 
-const { compare } = new Intl.Collator('en', { numeric: true });
+/** @type {Intl.Collator | null} */
+let collator = null;
+
+/** @param {string} a @param {string} b */
+function byName(a, b) {
+  collator ??= new Intl.Collator('en', { numeric: true }); // made when needed: its tables are slow to load
+  return collator.compare(a, b);
+}
 
 /**
  * The different texts of the tokens that have one of their own, and which each has; special tokens have none.

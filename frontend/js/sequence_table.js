@@ -17,8 +17,6 @@ import { csvCell } from './marked_table.js';
 /** Three numbers a sequence: keys for 90 %, entropy, rows; NaN for what was not computed. @typedef {Float32Array | null} SequenceScores */
 /** @typedef {{name: string, isDescending: boolean}} Order */
 
-const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
-
 /**
  * Return how many tokens of each sequence occur more than once in it, and its most repeated word. Special tokens are
  * passed over; a word has a letter or a digit. Of words repeated as often the first counts.
@@ -127,8 +125,9 @@ export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
   const found = [];
   for (let i = 0; i < searched.length; i++) if (searched[i].includes(small)) found.push({ i, value: valueOf(i) });
   const sign = isDescending ? -1 : 1;
+  const collator = isNumber ? null : new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
   /** @param {string | number | null} a @param {string | number | null} b */
-  const compare = (a, b) => (isNumber ? Number(a) - Number(b) : collator.compare(String(a), String(b)));
+  const compare = (a, b) => (collator ? collator.compare(String(a), String(b)) : Number(a) - Number(b));
   found.sort((a, b) => {
     if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || a.i - b.i;
     return sign * compare(a.value, b.value) || a.i - b.i;

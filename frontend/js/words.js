@@ -83,9 +83,10 @@ export function titleWords({ layer, head }) {
   return `L${layer} H${head}`;
 }
 
-/** @param {number} n */
+/** @param {number} n A whole number. */
 export function count(n) {
-  return n.toLocaleString('en').replaceAll(',', '\u202f');
+  // Without the browser's own tables of languages, whose loading is the longest step to the first map.
+  return String(n).replace(/\B(?=(?:\d{3})+$)/g, '\u202f');
 }
 
 /**

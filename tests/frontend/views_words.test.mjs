@@ -55,7 +55,10 @@ test('the name of a head holds its recall, and a warning where nearness misleads
 
 test('numbers have their nouns, thousands apart and a true minus', () => {
   assert.equal(counted(1, 'token'), '1 token');
+  assert.equal(counted(999, 'token'), '999 tokens');
+  assert.equal(counted(1000, 'token'), '1\u202f000 tokens');
   assert.equal(counted(12345, 'token'), '12\u202f345 tokens');
+  assert.equal(counted(1234567, 'token'), '1\u202f234\u202f567 tokens');
   assert.equal(measureWords(-0.251), '−0.25');
 });
 
