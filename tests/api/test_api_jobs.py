@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.api.conftest import make_app
 from tests.support.checked_client import CheckedClient
+from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.job_server import TEXT, form, wait_for
 
 from attentionviz.api.context import EXTENSION
@@ -383,3 +384,16 @@ def test_a_job_that_nobody_starts_goes_after_an_hour(idle, monkeypatch) -> None:
     monkeypatch.setattr("attentionviz.jobs.queue.EXPIRY_SECONDS", 0.0)
     wait_for(lambda: idle.queue.expire() or made.state == "cancelled", "it expires")
     assert "within an hour" in made.status.message
+
+
+def test_a_build_whose_dataset_is_published_says_so_until_its_process_has_ended(
+    idle, tmp_path, valid
+) -> None:
+    job = idle.post().json
+    idle.queue.change(idle.queue.get(job["id"]), state="running")
+    begun = idle.client.get(f"/api/v1/jobs/{job['id']}").json
+    assert (begun["state"], begun["progress"]) == ("running", None)
+    write_fake_dataset(tmp_path, FakeSpec("mine", n_tokens=20, maps=("pca-2d",)))
+    published = idle.client.get(f"/api/v1/jobs/{job['id']}").json
+    assert (published["state"], published["progress"]["phase"]) == ("running", "done")
+    valid("Job", published)

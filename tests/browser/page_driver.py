@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 120.0
 # Pixels are read as words of four bytes, alpha in the highest: these loops start uncompiled in
 # every page, and are most of what a test would compute.
 NOT_BACKGROUND = """() => {
@@ -20,8 +20,8 @@ NOT_BACKGROUND = """() => {
   for (let i = 0; i < length; i++) if ((words[i] & 0xffffff) !== background) n++;
   return n;
 }"""
-FINGERPRINT = """() => {
-  const canvas = document.querySelector('.map__canvas');
+# A number that stands for the picture of a canvas.
+PICTURE = """(canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   const words = new Uint32Array(data.buffer);
   const length = words.length;
@@ -29,6 +29,14 @@ FINGERPRINT = """() => {
   for (let i = 0; i < length; i++) sum = (Math.imul(sum, 31) + words[i]) | 0;
   return sum;
 }"""
+# Whether it stays the same for a while; a busy machine draws its next picture late.
+STAYS = f"""async (canvas) => {{
+  const picture = {PICTURE};
+  const before = picture(canvas);
+  await new Promise((done) => setTimeout(done, 120));
+  for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
+  return picture(canvas) === before;
+}}"""
 LINES = """() => {
   const canvas = document.querySelector('.map__overlay');
   if (canvas.hidden || canvas.width === 0) return 0;
@@ -83,21 +91,29 @@ def expect_map(page: Page) -> None:
 
     Nothing is evaluated in the form: its script ends without an answer when the form goes.
     """
-    page.locator(".map__canvas").first.wait_for()
+    canvas_of(page).wait_for()
     wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "a map is drawn")
 
 
-def is_still(page: Page) -> bool:
-    """Whether nothing is loading and nothing moves any more."""
-    before = page.evaluate(FINGERPRINT)
-    page.wait_for_timeout(120)
-    return page.evaluate(FINGERPRINT) == before
+def is_still(shown: Page | Locator) -> bool:
+    """Whether nothing moves any more in the map of a page, or of a part of it."""
+    return canvas_of(shown).evaluate(STAYS)
 
 
-def fingerprint(page: Page) -> int:
+def picture(shown: Page | Locator) -> int:
+    """Return a number that stands for what is drawn now in the map of a page, or of a part."""
+    return canvas_of(shown).evaluate(PICTURE)
+
+
+def fingerprint(shown: Page | Locator) -> int:
     """Return a number that stands for the picture, once it is still."""
-    wait_until(lambda: is_still(page), "the picture is still")
-    return page.evaluate(FINGERPRINT)
+    wait_until(lambda: is_still(shown), "the picture is still")
+    return picture(shown)
+
+
+def canvas_of(shown: Page | Locator) -> Locator:
+    """Return where the map of a page, or of a part of it, is drawn."""
+    return shown.locator(".map__canvas").first
 
 
 def find_point(

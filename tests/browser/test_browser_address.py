@@ -56,8 +56,14 @@ def drag(page: Page, dx: float, dy: float) -> None:
 
 
 def settled(page: Page, part: str) -> str:
-    """Wait until the address says a part; return the part."""
-    return wait_until(lambda: query_of(page).get(part), f"the address says {part}")
+    """Wait until the address says a part, and goes on to say the same; return the part."""
+
+    def same() -> str | None:
+        said = query_of(page).get(part)
+        page.wait_for_timeout(400)  # the address follows a move a moment later
+        return said if said == query_of(page).get(part) and is_still(page) else None
+
+    return wait_until(same, f"the address says {part}")
 
 
 @pytest.mark.parametrize("query", [HEAD, "?dataset=words&method=pca", f"{HEAD}&selected=key-40"])

@@ -9,7 +9,9 @@ from tests.browser.page_driver import (
     LINES,
     fetch_json,
     find_point,
+    is_still,
     open_view,
+    picture,
     query_of,
     selected,
     wait_until,
@@ -24,12 +26,6 @@ PICTURES = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_token
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 TWO_HEADS = f"{HEAD}&compare.dataset=words&compare.method=pca&compare.layer=0&compare.head=1"
 TWO_MODELS = f"{HEAD}&compare.dataset=pieces&compare.method=pca&compare.layer=1&compare.head=0"
-PICTURE = """canvas => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum = (sum * 31 + data[i]) | 0;
-  return sum;
-}"""
 LINE_PIXELS = LINES.replace("() => {", "canvas => {").replace(
     "const canvas = document.querySelector('.map__overlay');", ""
 )
@@ -53,18 +49,8 @@ def open_panes(page: Page, address: str, query: str) -> tuple[Locator, Locator]:
     a, b = pane(page, "A"), pane(page, "B")
     for one in (a, b):
         expect(one.locator(".map__canvas")).to_be_visible()
-        wait_until(lambda one=one: is_still(page, one), "the picture is still")
+        wait_until(lambda one=one: is_still(one), "the picture is still")
     return a, b
-
-
-def picture(one: Locator) -> int:
-    return one.locator(".map__canvas").evaluate(PICTURE)
-
-
-def is_still(page: Page, one: Locator) -> bool:
-    before = picture(one)
-    page.wait_for_timeout(120)
-    return picture(one) == before
 
 
 def n_line_pixels(one: Locator) -> int:

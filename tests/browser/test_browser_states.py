@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import GROWING
 from tests.browser.page_driver import (
+    PICTURE,
     fetch_json,
     find_point,
     fingerprint,
@@ -239,21 +240,18 @@ def test_a_token_of_the_sentence_is_selected_by_its_ring_and_by_enter(
 
 
 # Choose a method, and return every picture that is drawn until the expected one.
-PICTURES_UNTIL = """async ([name, expected]) => {
+PICTURES_UNTIL = f"""async ([name, expected]) => {{
+  const picture = {PICTURE};
   const canvas = document.querySelector('.map__canvas');
-  const pen = canvas.getContext('2d');
   const pictures = [];
-  document.querySelector(`input[value=${name}]`).click();
-  const end = performance.now() + 20000;
-  while (pictures.at(-1) !== expected && performance.now() < end) {
+  document.querySelector(`input[value=${{name}}]`).click();
+  const end = performance.now() + 60000;
+  while (pictures.at(-1) !== expected && performance.now() < end) {{
     await new Promise(requestAnimationFrame);
-    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
-    let sum = 0;
-    for (let j = 0; j < data.length; j++) sum = (sum * 31 + data[j]) | 0;
-    pictures.push(sum);
-  }
+    pictures.push(picture(canvas));
+  }}
   return pictures;
-}"""
+}}"""
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
