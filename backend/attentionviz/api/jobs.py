@@ -20,8 +20,9 @@ from attentionviz.api.responses import json_response
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
+from attentionviz.jobs.outcome import finished_version
 from attentionviz.jobs.uploads import Received, take
-from attentionviz.store.building import read_progress
+from attentionviz.store.building import DONE, read_progress
 from attentionviz.store.folders import staged_folders
 
 blueprint = Blueprint("jobs", __name__)
@@ -130,12 +131,20 @@ def _receive(folder: Path, most: int, n_files: int) -> tuple[dict[str, str], lis
     return dict(form.items()), received
 
 
+def _progress(data_dir: Path, dataset_id: str) -> dict[str, Any] | None:
+    """Return how far a build is; None before it has a folder."""
+    folder = staged_folders(data_dir).get(dataset_id)
+    progress = read_progress(folder) if folder else None
+    if progress is None and finished_version(data_dir, dataset_id) is not None:
+        return DONE  # it is published, and its process about to end
+    return progress
+
+
 def _facts(queue: JobQueue, job: Job) -> dict[str, Any]:
     status, asked = job.status, job.request
     progress = None
     if job.state == "running" and asked is not None:
-        folder = staged_folders(queue.data_dir).get(asked.dataset_id)
-        progress = read_progress(folder) if folder else None
+        progress = _progress(queue.data_dir, asked.dataset_id)
     since = datetime.fromtimestamp(status.since, UTC).isoformat(timespec="seconds")
     return {
         "id": job.job_id,

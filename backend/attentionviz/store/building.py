@@ -27,6 +27,15 @@ STOPPED = {
     "remaining_seconds": None,
 }
 
+DONE = {
+    "phase": "done",
+    "message": "",
+    "n_units_done": 0,
+    "n_units": 0,
+    "remaining_seconds": None,
+    "heartbeat_utc": "",
+}
+
 
 def read_progress(folder: Path) -> dict[str, Any] | None:
     """Return how far a build is, with known keys of known types only; None when nobody says."""

@@ -105,7 +105,9 @@ function createItem(onAct) {
 
 /** How much of a running build is done, in per cent. @param {Job} job */
 function shareOf({ progress, state }) {
-  return state === 'running' && progress && progress.n_units > 0 ? Math.floor((100 * progress.n_units_done) / progress.n_units) : 0;
+  if (state !== 'running' || !progress) return 0;
+  if (progress.phase === 'done') return 100;
+  return progress.n_units > 0 ? Math.floor((100 * progress.n_units_done) / progress.n_units) : 0;
 }
 
 /**
