@@ -85,7 +85,7 @@ export function titleWords({ layer, head }) {
 
 /** @param {number} n A whole number. */
 export function count(n) {
-  // Without the browser's own tables of languages, whose loading is the longest step to the first map.
+  // Without the browser's own tables of languages: the first map would wait until they are loaded.
   return String(n).replace(/\B(?=(?:\d{3})+$)/g, '\u202f');
 }
 

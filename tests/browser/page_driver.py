@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 PATIENCE_SECONDS = 120.0
 # Pixels are read as words of four bytes, alpha in the highest: these loops start uncompiled in
-# every page, and are most of what a test would compute.
+# every page, and would be much of what a test computes.
 NOT_BACKGROUND = """() => {
   const canvas = document.querySelector('.map__canvas');
   if (!canvas) return 0;
