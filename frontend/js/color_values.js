@@ -144,25 +144,17 @@ function isNumber(word) {
  * @returns {Classes}
  */
 function classesOf(groupOf, words) {
+  const { compare } = new Intl.Collator('en', { numeric: true });
   const sizes = new Int32Array(words.length);
   for (let token = 0; token < groupOf.length; token++) if (groupOf[token] >= 0) sizes[groupOf[token]]++;
   /** @type {Map<string, number>} */
   const counts = new Map();
   words.forEach((word, group) => { if (word !== null && sizes[group] > 0) counts.set(word, (counts.get(word) ?? 0) + sizes[group]); });
-  const frequent = [...counts].sort((a, b) => b[1] - a[1] || byName(a[0], b[0])).slice(0, MOST_CLASSES);
-  const labels = frequent.map(([word]) => word).sort(byName);
+  const frequent = [...counts].sort((a, b) => b[1] - a[1] || compare(a[0], b[0])).slice(0, MOST_CLASSES);
+  const labels = frequent.map(([word]) => word).sort(compare);
   const numberOf = new Map(labels.map((word, i) => [word, i]));
   const classOf = words.map((word) => (word === null ? NaN : (numberOf.get(word) ?? labels.length)));
   return { values: each(groupOf.length, (token) => classOf[groupOf[token]] ?? NaN), labels, other: counts.size > labels.length ? 'other' : null };
-}
-
-/** @type {Intl.Collator | null} */
-let collator = null;
-
-/** @param {string} a @param {string} b */
-function byName(a, b) {
-  collator ??= new Intl.Collator('en', { numeric: true }); // made when needed: its tables are slow to load
-  return collator.compare(a, b);
 }
 
 /**
