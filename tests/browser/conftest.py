@@ -17,6 +17,7 @@ from tests.support.fake_dataset import (
     write_fake_building,
     write_fake_dataset,
 )
+from tests.support.waiting import PATIENCE_SECONDS
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -44,8 +45,7 @@ FIVE = tuple(
 GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, maps=FIVE, seed=3)
 
 
-# A machine that does other work at the same time is slow, not wrong.
-PATIENCE_MS = 120_000
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
 expect.set_options(timeout=PATIENCE_MS)
 
 

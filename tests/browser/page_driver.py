@@ -1,13 +1,11 @@
 """What several browser tests do with the page: open it, wait for a picture, read the canvas."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, expect
+from tests.support.waiting import wait_until
 
-PATIENCE_SECONDS = 120.0
 # Pixels are read as words of four bytes, alpha in the highest: these loops start uncompiled in
 # every page, and would be much of what a test computes.
 NOT_BACKGROUND = """() => {
@@ -68,16 +66,6 @@ DRAWN_PLACES = """canvas => {
 }"""
 
 
-def wait_until(is_so: Callable[[], Any], words: str) -> Any:
-    """Return the first true answer; fail after a while. The policy forbids polling inside."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if found := is_so():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{words}: did not come true in {PATIENCE_SECONDS} s")
-
-
 def open_view(page: Page, address: str, query: str = "") -> Page:
     """Open the page and wait until it has drawn a map."""
     page.goto(address + query)
@@ -86,8 +74,8 @@ def open_view(page: Page, address: str, query: str = "") -> Page:
     return page
 
 
-def expect_map(page: Page) -> None:
-    """Wait until the page has drawn a map, also when a form of sign-in is shown before it.
+def expect_map(page: Page | Frame) -> None:
+    """Wait until a page has drawn a map, also when a form of sign-in is shown before it.
 
     Nothing is evaluated in the form: its script ends without an answer when the form goes.
     """
@@ -111,9 +99,16 @@ def fingerprint(shown: Page | Locator) -> int:
     return picture(shown)
 
 
-def canvas_of(shown: Page | Locator) -> Locator:
+def canvas_of(shown: Page | Frame | Locator) -> Locator:
     """Return where the map of a page, or of a part of it, is drawn."""
     return shown.locator(".map__canvas").first
+
+
+def box_of(page: Page, selector: str) -> dict[str, Any]:
+    """Return where a part of the page is that is in sight."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return dict(box)
 
 
 def find_point(

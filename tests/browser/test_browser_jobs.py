@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.page_driver import NOT_BACKGROUND, open_view, query_of, wait_until
+from tests.browser.page_driver import expect_map, open_view, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.job_server import TEXT, JobServer
@@ -84,7 +84,7 @@ def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> 
     job.get_by_role("button", name="Open").click()
     expect(dialog).to_be_hidden()
     wait_until(lambda: query_of(page)["dataset"] == "tiny-bert-my-reviews", "it is opened")
-    wait_until(lambda: page.evaluate(NOT_BACKGROUND) > 0, "its map is drawn")
+    expect_map(page)
     expect(page.get_by_role("combobox", name="Dataset")).to_have_value("tiny-bert-my-reviews")
 
 

@@ -1,18 +1,15 @@
-"""The map in a real browser: labels, dots, the sheet of a point, zooming, marking points."""
+"""The map in a real browser: labels, dots, the sheet of a point, zooming."""
 
-import csv
-import io
 import json
 import re
 from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.page_driver import (
     LINES,
     NOT_BACKGROUND,
+    box_of,
     fetch_json,
     find_point,
     fingerprint,
@@ -48,15 +45,8 @@ def words_of(page: Page) -> set[str]:
     return {words for words, _, _ in labels(page)}
 
 
-def box_of(page: Page, selector: str) -> dict[str, Any]:
-    box = page.locator(selector).bounding_box()
-    assert box is not None
-    return dict(box)
-
-
 def middle(page: Page) -> tuple[float, float]:
-    box = page.locator(".map").bounding_box()
-    assert box is not None
+    box = box_of(page, ".map")
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
@@ -68,33 +58,6 @@ def zoom(page: Page, delta: float, n_steps: int, until: str = "") -> None:
         page.wait_for_timeout(60)
         if until and re.search(until, page.url):
             return
-
-
-def draw_around(page: Page, box: dict[str, float]) -> None:
-    """Draw along the edge of a box with the mouse."""
-    left, top = box["x"] + 2, box["y"] + 2
-    right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 20)):
-        page.mouse.move(x, y, steps=4)
-    page.mouse.up()
-
-
-def counts(page: Page) -> tuple[int, int]:
-    """Return the marked queries and keys, as the page says."""
-    words = page.locator(".marked [role=status]").inner_text().replace("\u202f", "")
-    found = re.fullmatch(r"(\d+) quer(?:y|ies), (\d+) keys?", words)
-    assert found, words
-    return int(found[1]), int(found[2])
-
-
-def saved(page: Page, name: str) -> tuple[str, str]:
-    """Press a button that downloads; return the name and the text of the file."""
-    with page.expect_download() as started:
-        page.locator(".marked").get_by_role("button", name=name).click()
-    text = Path(started.value.path()).read_bytes().decode("utf-8")
-    return started.value.suggested_filename, text
 
 
 def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
@@ -237,91 +200,6 @@ def test_the_buttons_neither_open_nor_leave_a_head(page: Page, address: str) -> 
     page.get_by_role("button", name="Reset zoom").click()
     page.wait_for_timeout(600)
     assert query_of(page)["layer"] == "1"
-
-
-def test_a_lasso_marks_the_points_inside_and_escape_takes_it_back(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    plain = page.evaluate(NOT_BACKGROUND)
-    room = box_of(page, ".map")
-    button = page.get_by_role("button", name="Lasso")
-    button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
-    draw_around(page, room)
-    assert counts(page) == (300, 300)
-    assert "selected" not in query_of(page)
-    half = {**room, "width": room["width"] / 2}
-    draw_around(page, half)
-    n_queries, n_keys = counts(page)
-    assert 0 < n_queries < 300
-    assert 0 < n_keys < 300
-    page.keyboard.press("Escape")
-    expect(page.locator(".marked")).to_be_hidden()
-    button.click()
-    page.mouse.move(0, 0)
-    wait_until(lambda: page.evaluate(NOT_BACKGROUND) == plain, "the picture is as before")
-
-
-def test_marked_points_are_exported_with_their_names(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
-    page.keyboard.up("Shift")
-    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
-    name, text = saved(page, "CSV")
-    assert name == "words-pca-2d-L1-H2-marked.csv"
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert len(rows) == 600
-    assert {row["kind"] for row in rows} == {"query", "key"}
-    unquoted = [re.sub(r"^'(?=[=+\-@\t\r\n])", "", row["token"]) for row in rows[:300]]
-    assert unquoted == tokens["text"]
-    assert not any(re.match(r"[=+\-@\t\r\n]", row["token"]) for row in rows)
-    assert all(0 <= float(row[axis]) <= 1 for row in rows for axis in "xy")
-    name, text = saved(page, "JSON")
-    exported = json.loads(text)
-    assert name == "words-pca-2d-L1-H2-marked.json"
-    assert (exported["layer"], exported["head"], exported["method"]) == (1, 2, "pca")
-    assert [point["token"] for point in exported["points"][:300]] == tokens["text"]
-    page.locator(".marked").get_by_role("button", name="Clear").click()
-    expect(page.locator(".marked")).to_be_hidden()
-
-
-def test_a_lasso_in_the_grid_marks_in_one_head_and_opens_none(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".cell >> nth=6"))
-    page.keyboard.up("Shift")
-    n_queries, n_keys = counts(page)
-    assert n_queries > 0
-    assert n_keys > 0
-    assert "layer" not in query_of(page)
-    name, _ = saved(page, "CSV")
-    assert name == "words-pca-2d-L1-H2-marked.csv"
-    page.get_by_role("button", name="Layer 0, head 0").click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 0, head 0")
-    assert counts(page) == (n_queries, n_keys)
-
-
-def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
-    page.keyboard.up("Shift")
-    assert counts(page) == (300, 300)
-    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
-    expect(page.locator(".bar__title")).to_have_text("All heads")
-    expect(page.locator(".marked")).to_be_hidden()
-    page.go_back()
-    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    expect(page.locator(".marked")).to_be_visible()
-    assert counts(page) == (300, 300)
-
-
-def test_shift_moves_a_map_in_space_instead_of_marking(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&dims=3")
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
-    page.keyboard.up("Shift")
-    expect(page.locator(".marked")).to_be_hidden()
 
 
 def test_a_point_under_the_mouse_keeps_only_its_own_lines(page: Page, address: str) -> None:

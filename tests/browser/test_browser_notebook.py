@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import NOT_BACKGROUND, wait_until
+from tests.browser.page_driver import expect_map
 
 import attentionviz
 
@@ -47,8 +47,7 @@ def test_a_cell_shows_the_head_that_was_asked_for(
     page.goto(address)
     frame = page.frame_locator("iframe")
     expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    inner = page.frames[1]
-    wait_until(lambda: inner.evaluate(NOT_BACKGROUND) > 0, "a map is drawn in the cell")
+    expect_map(page.frames[1])
     expect(frame.get_by_role("radio", name="PCA")).to_be_checked()
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -13,19 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.waiting import wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 300.0
 TEXT = b"text,topic\nIn april the river rose again.,river\nShe read the letter twice.,letters\n"
 
 
 def wait_for(is_so: Callable[[], Any], words: str) -> Any:
-    """Return the first true answer; fail after a while."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if found := is_so():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{words}: did not come true in {PATIENCE_SECONDS} s")
+    """Return the first true answer; niced processes that load a model may be long about it."""
+    return wait_until(is_so, words, 300.0)
 
 
 def form(fields: dict[str, str], files: list[tuple[str, bytes]]) -> tuple[bytes, str]:
