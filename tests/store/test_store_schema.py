@@ -81,8 +81,8 @@ def test_numbers_and_words_outside_their_range_are_refused(manifest, change, wor
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        (1, r"earlier version of AttentionViz \(format 1, this one reads 2\); build it again"),
-        (3, r"newer version of AttentionViz \(format 3, this one reads 2\); update AttentionViz"),
+        (1, r"earlier version of AttentionViz \(format 1, this one reads 2 and 3\); build"),
+        (4, r"newer version of AttentionViz \(format 4, this one reads 2 and 3\); update"),
     ],
 )
 @pytest.mark.parametrize("is_partial", [False, True])
@@ -131,3 +131,24 @@ def test_json_without_nan_is_all_that_is_written():
     assert canonical_json({"b": 1, "a": "é"}) == '{\n "a": "é",\n "b": 1\n}\n'.encode()
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical_json({"a": float("nan")})
+
+
+def test_an_earlier_format_without_an_account_of_its_corpus_is_read(manifest):
+    del manifest["corpus"]["account"]
+    assert "the corpus has no account" in refusal(manifest)
+    manifest["schema_version"] = 2
+    assert parse_manifest(json.dumps(manifest).encode()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"n_read": 1}, "1 read is not"),
+        ({"n_taken": 1}, "1 sequences taken, the dataset has"),
+        ({"n_cut": 999}, "999 of"),
+        ({"left_out": [{"reason": "blank", "n": 2, "examples": []}]}, "and 2 left out"),
+    ],
+)
+def test_an_account_that_does_not_add_up_is_refused(manifest, change, words):
+    manifest["corpus"]["account"].update(change)
+    assert words in refusal(manifest)

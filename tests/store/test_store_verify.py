@@ -118,7 +118,7 @@ def test_what_the_manifest_does_not_name_is_found(
     [
         (b'"seed": 0', b'"seed": 1'),
         (b'"license": "MIT"', b'"license": "GPL"'),
-        (b'"schema_version": 2', b'"schema_version": 3'),
+        (b'"schema_version": 3', b'"schema_version": 4'),
         (b"{\n", b"{\n\n"),
     ],
 )

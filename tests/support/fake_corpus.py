@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from attentionviz.pipeline.corpora.account import Account
+
 WORDS = (
     "april rain river stone green seven music paper light winter garden engine market letter "
     "window silver doctor island bridge copper forest summer kitchen teacher planet castle "
@@ -183,6 +185,7 @@ def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, A
         "columns": columns,
         "n_sequences": len(texts),
         "n_sequences_cut": 0,
+        "account": Account("row", len(texts)).facts(),
     }
 
 

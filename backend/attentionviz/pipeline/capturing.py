@@ -67,9 +67,11 @@ class Capture:
         self.write_tokens(table)
         grid_tokens = self.write_grid()
         probe = self.write_probe()
+        corpus = self.plan.facts["corpus"]
+        account = {**corpus["account"], "n_cut": table.n_cut}
         manifest = {
             **self.plan.facts,
-            "corpus": {**self.plan.facts["corpus"], "n_sequences_cut": table.n_cut},
+            "corpus": {**corpus, "n_sequences_cut": table.n_cut, "account": account},
             "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
             "attention_check": check._asdict(),
             "probe": probe,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attentionviz import __version__
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import MapName
+from attentionviz.pipeline.corpora.account import Account, Unit
+from attentionviz.pipeline.corpus import ImageCorpus
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
 from attentionviz.pipeline.sources import Source, n_available
@@ -89,6 +91,7 @@ def make_plan(
             **{name: getattr(corpus, name) for name in ("name", "source", "license", "sha256")},
             "columns": sorted(corpus.columns),
             "n_sequences": n_available(corpus),
+            "account": _account(source, len(lengths)).facts(),
         },
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
@@ -105,6 +108,14 @@ def make_plan(
     }
     build_key = hashlib.sha256(canonical_json(decides)).hexdigest()[: layout.N_VERSION_DIGITS]
     return BuildPlan(request, dataset_id, tuple(lengths), facts, build_key)
+
+
+def _account(source: Source, n_taken: int) -> Account:
+    """Return what became of the corpus; what does not fit the budget comes after what does."""
+    n = n_available(source.corpus)
+    unit: Unit = "file" if isinstance(source.corpus, ImageCorpus) else "row"
+    beyond = (f"{unit} {i + 1}" for i in range(n_taken, n))
+    return Account(unit, n).leave_out("beyond --max-tokens", beyond)
 
 
 def _maps(request: BuildRequest) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+READABLE_VERSIONS = (2, 3)
+"""Format 2 lacks the account of the corpus; its scores are those of the version it names."""
+
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
@@ -70,7 +73,22 @@ _LAYER = object_schema(
     is_causal={"type": "boolean"},
     max_distance={"type": ["integer", "null"], "minimum": 0},
 )
+_ACCOUNT = object_schema(
+    unit={"enum": ["line", "row", "object", "file"]},
+    n_read=_COUNT,
+    n_taken=_COUNT,
+    n_cut=_COUNT_OR_ZERO,
+    left_out={
+        "type": "array",
+        "maxItems": 100,
+        "items": object_schema(
+            reason=_TEXT, n=_COUNT, examples={"type": "array", "maxItems": 5, "items": _TEXT}
+        ),
+    },
+    notes=_TEXTS,
+)
 _CORPUS = object_schema(
+    "account",
     name=_TEXT,
     source=_TEXT_OR_NULL,
     license=_TEXT_OR_NULL,
@@ -78,6 +96,7 @@ _CORPUS = object_schema(
     columns=_TEXTS,
     n_sequences=_COUNT,
     n_sequences_cut=_COUNT_OR_ZERO,
+    account=_ACCOUNT,
 )
 _PATCH_GRID = object_schema(
     n_rows=_COUNT,
@@ -109,7 +128,7 @@ SIMILARITY_SCHEMA = object_schema(
     map_method=_TEXT,
 )
 PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
-    schema_version={"const": SCHEMA_VERSION},
+    schema_version={"enum": list(READABLE_VERSIONS)},
     id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
     attentionviz_version=_TEXT,
     model=_MODEL,
@@ -220,9 +239,10 @@ def _validator(is_partial: bool) -> Any:  # jsonschema has no types
 
 def _check_version(manifest: object) -> None:
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
-    if type(version) is not int or version < 1 or version == SCHEMA_VERSION:
+    if type(version) is not int or version < 1 or version in READABLE_VERSIONS:
         return
-    formats = f"(format {version}, this one reads {SCHEMA_VERSION})"
+    readable = " and ".join(map(str, READABLE_VERSIONS))
+    formats = f"(format {version}, this one reads {readable})"
     if version < SCHEMA_VERSION:
         raise OutdatedDatasetError(
             f"it was built by an earlier version of AttentionViz {formats}; build it again"
@@ -254,8 +274,27 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
             problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
     if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
         problems.append("a patch grid belongs to images, and only to images")
+    problems += _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
+
+
+def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
+    """Return where the account of the corpus does not add up."""
+    account = manifest["corpus"].get("account")
+    if account is None:
+        return [] if manifest["schema_version"] == 2 else ["the corpus has no account"]
+    problems = []
+    n_taken, n_left_out = account["n_taken"], sum(part["n"] for part in account["left_out"])
+    if n_taken != manifest["n_sequences"]:
+        problems.append(f"{n_taken} sequences taken, the dataset has {manifest['n_sequences']}")
+    if account["n_read"] != n_taken + n_left_out:
+        problems.append(
+            f"{account['n_read']} read is not {n_taken} taken and {n_left_out} left out"
+        )
+    if account["n_cut"] > n_taken:
+        problems.append(f"{account['n_cut']} of {n_taken} sequences were cut")
+    return problems
 
 
 def _check_files(manifest: Mapping[str, Any]) -> None:
