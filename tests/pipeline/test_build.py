@@ -214,7 +214,10 @@ def test_whole_sequences_are_taken_while_they_fit_and_said(small):
     lengths = json.loads((folder / "tokens.json").read_bytes())["sequences"]["length"]
     assert 0 < manifest["n_tokens"] <= 45
     assert manifest["n_sequences"] == len(lengths) < manifest["corpus"]["n_sequences"] == 6
-    assert any(f"{len(lengths)} of 6 sequences" in words for words in said)
+    n = len(lengths)
+    words = f"tiny.csv: 6 rows read, {n} taken, {6 - n} left out: {6 - n} beyond --max-tokens"
+    assert any(said_words.startswith(words) for said_words in said)
+    assert manifest["corpus"]["account"]["left_out"][0]["examples"][0] == f"line {n + 2}"
 
 
 def test_a_budget_below_the_first_sequence_is_refused_with_both_numbers(small):
@@ -228,6 +231,7 @@ def test_a_sequence_longer_than_the_model_is_cut_and_counted(small, tmp_path):
     said = []
     manifest = manifest_of(small(said.append, text=corpus).folder)
     assert manifest["corpus"]["n_sequences_cut"] == 1
+    assert manifest["corpus"]["account"]["n_cut"] == 1
     assert any("1 sequence is longer than the model can read and was cut" in w for w in said)
 
 

@@ -49,7 +49,7 @@ def test_it_is_built_shown_and_verified(
     assert status == 0
     reader = open_dataset(data, "hostile")
     sequences = json.loads(reader.tokens_bytes())["sequences"]
-    assert sequences["text"] == [f"a {text}".strip() for text in HELD]
+    assert sequences["text"] == [f"a {text}" for text in HELD]
     for column in COLUMNS[1:]:
         assert sequences["columns"][column] == [text[:1000] for text in HELD]
     for command in ("info", "verify"):

@@ -25,7 +25,7 @@ from attentionviz.pipeline.publish import (
 )
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
-from attentionviz.pipeline.sources import Source, n_available, source_of, take_sequences
+from attentionviz.pipeline.sources import Source, source_of, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
@@ -102,12 +102,15 @@ def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", 
     from attentionviz import models  # imports torch, which takes seconds
 
     corpus = _read_corpus(request)
+    name = request.text.name if request.text else corpus.name
+    for note in corpus.account.notes:
+        say(f"{name}: {note}")
     say(f"loading {request.model}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     source = source_of(model, corpus)
-    lengths = take_sequences(source, request.max_tokens)
-    plan = make_plan(request, model, source, lengths)
-    say(_corpus_words(plan, corpus))
+    plan = make_plan(request, model, source, take_sequences(source, request.max_tokens))
+    say(f"{name}: {plan.account.words()}")
+    say(f"{plan.dataset_id}: {len(plan.lengths):,} sequences, {plan.n_tokens:,} tokens")
     return plan, model, source
 
 
@@ -117,14 +120,6 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     if request.text is not None:
         return read_text_corpus(request.text, text_column=request.text_column)
     raise InvalidRequestError("a build needs a corpus: text or images")
-
-
-def _corpus_words(plan: BuildPlan, corpus: TextCorpus | ImageCorpus) -> str:
-    n_all = n_available(corpus)
-    noun = "images" if isinstance(corpus, ImageCorpus) else "sequences"
-    taken = len(plan.lengths)
-    share = f"all {n_all:,}" if taken == n_all else f"{taken:,} of {n_all:,}"
-    return f"{plan.dataset_id}: {share} {noun} of {corpus.name}, {plan.n_tokens:,} tokens"
 
 
 def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:

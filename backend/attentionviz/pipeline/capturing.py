@@ -68,10 +68,9 @@ class Capture:
         grid_tokens = self.write_grid()
         probe = self.write_probe()
         corpus = self.plan.facts["corpus"]
-        account = {**corpus["account"], "n_cut": table.n_cut}
         manifest = {
             **self.plan.facts,
-            "corpus": {**corpus, "n_sequences_cut": table.n_cut, "account": account},
+            "corpus": {**corpus, "n_sequences_cut": table.n_cut},
             "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
             "attention_check": check._asdict(),
             "probe": probe,

@@ -8,6 +8,7 @@ from typing import Any
 
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS
+from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpora.labels import image_columns
 from attentionviz.pipeline.corpora.pictures import (
     list_images,
@@ -30,9 +31,15 @@ class TextCorpus:
     name : str
         Of the file, without its ending.
     sequences : list of str
-        Without white space at their ends, none of them empty.
+        With the white space that they have in the file; none of them is blank.
+    places : list of str
+        Where in the file each sequence stands, such as "line 12".
+    is_cut : list of bool
+        Whether a sequence is longer in the file.
     columns : dict of str to list of str
         Further columns, as long as `sequences`.
+    account : Account
+        What became of everything in the file; sequences that do not fit a build are not known here.
     sha256 : str
         Of sequences and columns, so that the same content has the same hash in any format.
     source, license : str or None
@@ -41,7 +48,10 @@ class TextCorpus:
 
     name: str
     sequences: list[str]
+    places: list[str]
+    is_cut: list[bool]
     columns: dict[str, list[str]]
+    account: Account
     sha256: str
     source: str | None
     license: str | None
@@ -60,6 +70,8 @@ class ImageCorpus:
         Relative to the folder, with forward slashes.
     columns : dict of str to list of str
         Of labels.csv, or the subfolders as "label"; as long as `paths`.
+    account : Account
+        What became of the files of the folder.
     sha256 : str
         Of the names, the bytes of the files and the columns.
     source, license : str or None
@@ -70,9 +82,20 @@ class ImageCorpus:
     paths: list[Path]
     names: list[str]
     columns: dict[str, list[str]]
+    account: Account
     sha256: str
     source: str | None
     license: str | None
+
+    @property
+    def places(self) -> list[str]:
+        """Names of the images: where a user finds them."""
+        return self.names
+
+    @property
+    def is_cut(self) -> list[bool]:
+        """Images are never cut: a model sees each at its own size."""
+        return [False] * len(self.names)
 
 
 def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
@@ -96,13 +119,22 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
     if not path.is_file():
         raise CorpusError(f"{path} is not a file; --text takes a file, --images a folder")
     records = read(decode(path), text_column)
-    if not records:
-        raise CorpusError(f"{path.name} has no text; write one sequence a line")
-    names = list(records[0].columns)
-    sequences = [record.text for record in records]
-    columns = {name: [record.columns[name] for record in records] for name in names}
-    about = _about(path.with_name(f"{path.stem}.about.json"))
-    return TextCorpus(path.stem, sequences, columns, _hash([sequences, columns]), *about)
+    account = records.account()
+    taken = records.taken
+    sequences = [record.text for record in taken]
+    columns = {name: [record.columns[name] for record in taken] for name in taken[0].columns}
+    source, license_ = _about(path.with_name(f"{path.stem}.about.json"))
+    return TextCorpus(
+        name=path.stem,
+        sequences=sequences,
+        places=[record.place for record in taken],
+        is_cut=[record.is_cut for record in taken],
+        columns=columns,
+        account=account,
+        sha256=_hash([sequences, columns]),
+        source=source,
+        license=license_,
+    )
 
 
 def read_image_corpus(folder: Path) -> ImageCorpus:
@@ -123,9 +155,17 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
     names = [relative_name(path, folder) for path in paths]
     columns = image_columns(folder, names)
     contents = [hash_file(path)[0] for path in paths]
-    sha256 = _hash([names, contents, columns])
-    name = folder.resolve().name
-    return ImageCorpus(name, paths, names, columns, sha256, *_about(folder / "about.json"))
+    source, license_ = _about(folder / "about.json")
+    return ImageCorpus(
+        name=folder.resolve().name,
+        paths=paths,
+        names=names,
+        columns=columns,
+        account=Account("file", len(paths)),
+        sha256=_hash([names, contents, columns]),
+        source=source,
+        license=license_,
+    )
 
 
 def _about(path: Path) -> tuple[str | None, str | None]:

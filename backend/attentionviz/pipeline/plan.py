@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from attentionviz import __version__
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import MapName
-from attentionviz.pipeline.corpora.account import Account, Unit
-from attentionviz.pipeline.corpus import ImageCorpus
+from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest, default_id
-from attentionviz.pipeline.sources import Source, n_available
+from attentionviz.pipeline.sources import Source, Taken, n_available
 from attentionviz.projections import defaults
 from attentionviz.store import layout
 from attentionviz.store.schema import SCHEMA_VERSION, canonical_json
@@ -34,6 +33,8 @@ class BuildPlan:
     dataset_id : str
     lengths : tuple of int
         Tokens of every sequence that is taken.
+    account : Account
+        What became of everything in the corpus.
     facts : mapping
         Entries of the manifest that are known before the capture.
     build_key : str
@@ -44,6 +45,7 @@ class BuildPlan:
     request: BuildRequest
     dataset_id: str
     lengths: tuple[int, ...]
+    account: Account
     facts: Mapping[str, Any]
     build_key: str
 
@@ -59,7 +61,7 @@ class BuildPlan:
 
 
 def make_plan(
-    request: BuildRequest, model: "LoadedModel", source: Source, lengths: list[int]
+    request: BuildRequest, model: "LoadedModel", source: Source, taken: Taken
 ) -> BuildPlan:
     """Return the plan of a build.
 
@@ -68,10 +70,10 @@ def make_plan(
     request : BuildRequest
     model : LoadedModel
     source : Source
-    lengths : list of int
+    taken : Taken
         From `take_sequences`.
     """
-    corpus = source.corpus
+    corpus, lengths = source.corpus, taken.lengths
     dataset_id = request.dataset_id or default_id(model.description["name"], corpus.name)
     layout.require_dataset_id(dataset_id)
     facts = {
@@ -91,7 +93,7 @@ def make_plan(
             **{name: getattr(corpus, name) for name in ("name", "source", "license", "sha256")},
             "columns": sorted(corpus.columns),
             "n_sequences": n_available(corpus),
-            "account": _account(source, len(lengths)).facts(),
+            "account": taken.account.facts(),
         },
         "patch_grid": asdict(model.patch_grid) if model.patch_grid else None,
         "precision": request.precision,
@@ -107,15 +109,7 @@ def make_plan(
         "device": str(model.device),  # a GPU rounds otherwise than a CPU: no build mixes the two
     }
     build_key = hashlib.sha256(canonical_json(decides)).hexdigest()[: layout.N_VERSION_DIGITS]
-    return BuildPlan(request, dataset_id, tuple(lengths), facts, build_key)
-
-
-def _account(source: Source, n_taken: int) -> Account:
-    """Return what became of the corpus; what does not fit the budget comes after what does."""
-    n = n_available(source.corpus)
-    unit: Unit = "file" if isinstance(source.corpus, ImageCorpus) else "row"
-    beyond = (f"{unit} {i + 1}" for i in range(n_taken, n))
-    return Account(unit, n).leave_out("beyond --max-tokens", beyond)
+    return BuildPlan(request, dataset_id, tuple(lengths), taken.account, facts, build_key)
 
 
 def _maps(request: BuildRequest) -> dict[str, Any]:

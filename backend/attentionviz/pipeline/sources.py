@@ -1,14 +1,15 @@
 """One face for sentences and images: batches, names and columns of the sequences to be taken."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import repeat
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from attentionviz.errors import CorpusError, InvalidRequestError
 from attentionviz.pipeline.columns import TokenTable
+from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpus import ImageCorpus, TextCorpus, open_image
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ class Source(Protocol):
     def corpus(self) -> TextCorpus | ImageCorpus:
         """Return the whole corpus."""
 
-    def lengths(self) -> Iterator[int]:
-        """Yield the number of tokens of every sequence, in order."""
+    def lengths(self) -> Iterator[tuple[int, int]]:
+        """Yield the tokens of every sequence, in order: how many it has, how many are cut off."""
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
@@ -46,10 +47,10 @@ class TextSource:
     model: "LoadedModel"
     corpus: TextCorpus
 
-    def lengths(self) -> Iterator[int]:
-        """Yield the number of tokens of every sentence; they are tokenised for it."""
+    def lengths(self) -> Iterator[tuple[int, int]]:
+        """Yield the tokens of every sentence, had and cut; they are tokenised for it."""
         for batch in self.model.text_batches(self.corpus.sequences):
-            yield from batch.lengths
+            yield from zip(batch.lengths, batch.truncated, strict=True)
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sentences, in order."""
@@ -75,10 +76,10 @@ class ImageSource:
     model: "LoadedModel"
     corpus: ImageCorpus
 
-    def lengths(self) -> Iterator[int]:
-        """Yield the number of tokens of every image; all have as many, so none is opened."""
+    def lengths(self) -> Iterator[tuple[int, int]]:
+        """Yield the tokens of every image; all have as many, so none is opened."""
         grid = self.model.patch_grid
-        return repeat(grid.n_tokens if grid else 0, len(self.corpus.paths))
+        return repeat((grid.n_tokens if grid else 0, 0), len(self.corpus.paths))
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first images, in order; each file is opened when its turn comes."""
@@ -113,8 +114,23 @@ def n_available(corpus: TextCorpus | ImageCorpus) -> int:
     return len(corpus.paths if isinstance(corpus, ImageCorpus) else corpus.sequences)
 
 
-def take_sequences(source: Source, max_tokens: int | None) -> list[int]:
-    """Return the lengths of the sequences that fit the budget, whole ones in order.
+class Taken(NamedTuple):
+    """The sequences that fit a budget.
+
+    Attributes
+    ----------
+    lengths : list of int
+        Tokens of each.
+    account : Account
+        Of the corpus, with those that do not fit and those that are cut.
+    """
+
+    lengths: list[int]
+    account: Account
+
+
+def take_sequences(source: Source, max_tokens: int | None) -> Taken:
+    """Return the sequences that fit the budget, whole ones in order.
 
     Parameters
     ----------
@@ -127,19 +143,23 @@ def take_sequences(source: Source, max_tokens: int | None) -> list[int]:
     CorpusError
         If not even the first one fits.
     """
+    corpus = source.corpus
     lengths: list[int] = []
-    total = 0
-    for length in source.lengths():
+    total = n_cut = 0
+    for (length, n_tokens_cut), is_cut in zip(source.lengths(), corpus.is_cut, strict=True):
         total += length
         if max_tokens is not None and total > max_tokens:
             break
         lengths.append(length)
+        n_cut += is_cut or n_tokens_cut > 0
     if not lengths:
         raise CorpusError(
-            f"the first sequence of {source.corpus.name} has {total} tokens, more than "
+            f"the first sequence of {corpus.name} has {total} tokens, more than "
             f"--max-tokens {max_tokens}"
         )
-    return lengths
+    beyond = islice(corpus.places, len(lengths), None)
+    account = corpus.account.leave_out("beyond --max-tokens", beyond)
+    return Taken(lengths, replace(account, n_cut=n_cut))
 
 
 def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:

@@ -74,7 +74,7 @@ _LAYER = object_schema(
     max_distance={"type": ["integer", "null"], "minimum": 0},
 )
 _ACCOUNT = object_schema(
-    unit={"enum": ["line", "row", "object", "file"]},
+    unit={"enum": ["line", "row", "element", "file"]},
     n_read=_COUNT,
     n_taken=_COUNT,
     n_cut=_COUNT_OR_ZERO,

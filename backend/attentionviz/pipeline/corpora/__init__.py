@@ -1,15 +1,15 @@
 """Formats of text corpora: one file a format, one line here to register it.
 
-A format is a function ``read(file, text_column) -> list[Record]`` over an already decoded file;
-see `lines` for the shortest one.
+A format is a function ``read(file, text_column) -> Records`` over an already decoded file; see
+`lines` for the shortest one.
 """
 
 from collections.abc import Callable
 
 from attentionviz.pipeline.corpora import csv_table, jsonl, lines
-from attentionviz.pipeline.corpora.records import Record, TextFile
+from attentionviz.pipeline.corpora.records import Records, TextFile
 
-Reader = Callable[[TextFile, str | None], list[Record]]
+Reader = Callable[[TextFile, str | None], Records]
 
 TEXT_FORMATS: dict[str, Reader] = {
     "": lines.read,

@@ -1,11 +1,14 @@
 """What became of everything that a corpus holds: read, taken, cut, and left out with its reason."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 N_EXAMPLES = 5
-Unit = Literal["line", "row", "object", "file"]
+N_NAMED = 3
+"""Examples that a sentence names; the manifest keeps a few more."""
+
+Unit = Literal["line", "row", "element", "file"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class LeftOut:
     Attributes
     ----------
     reason : str
-        Such as "blank"; completes "3 lines left out: …".
+        Such as "blank"; completes "3 lines left out: 3 …".
     n : int
     examples : tuple of str
         The first few, as a user finds them: "line 4", "photos/a.tif".
@@ -25,10 +28,17 @@ class LeftOut:
     n: int
     examples: tuple[str, ...] = ()
 
+    def words(self) -> str:
+        """Return it as a part of a sentence: "9 blank (line 4, line 9, …)"."""
+        if not self.examples:
+            return f"{self.n:,} {self.reason}"
+        more = ", …" if self.n > len(self.examples[:N_NAMED]) else ""
+        return f"{self.n:,} {self.reason} ({', '.join(self.examples[:N_NAMED])}{more})"
+
 
 @dataclass(frozen=True)
 class Account:
-    """Every line, row, object or file of a corpus, counted once.
+    """Every line, row, element or file of a corpus, counted once.
 
     Attributes
     ----------
@@ -47,7 +57,7 @@ class Account:
     n_read: int
     n_cut: int = 0
     left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def n_taken(self) -> int:
@@ -56,11 +66,25 @@ class Account:
 
     def leave_out(self, reason: str, which: Iterable[str]) -> "Account":
         """Return this account with further sequences left out; unchanged where there are none."""
-        names = list(which)
-        if not names:
+        examples, n = [], 0
+        for name in which:
+            n += 1
+            if n <= N_EXAMPLES:
+                examples.append(name)
+        if n == 0:
             return self
-        part = LeftOut(reason, len(names), tuple(names[:N_EXAMPLES]))
-        return replace(self, left_out=(*self.left_out, part))
+        return replace(self, left_out=(*self.left_out, LeftOut(reason, n, tuple(examples))))
+
+    def words(self) -> str:
+        """Return the line that adds up: "412 rows read, 400 taken (3 cut), 12 left out: …"."""
+        plural = "" if self.n_read == 1 else "s"
+        taken = f"{self.n_taken:,}" if self.left_out else "all"
+        cut = f" ({self.n_cut:,} cut)" if self.n_cut else ""
+        said = f"{self.n_read:,} {self.unit}{plural} read, {taken} taken{cut}"
+        if not self.left_out:
+            return said
+        parts = ", ".join(part.words() for part in self.left_out)
+        return f"{said}, {self.n_read - self.n_taken:,} left out: {parts}"
 
     def facts(self) -> dict[str, Any]:
         """Return the entry ``corpus.account`` of a manifest."""
@@ -75,3 +99,13 @@ class Account:
             ],
             "notes": list(self.notes),
         }
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Account":
+        """Return the account of a manifest."""
+        left_out = (
+            LeftOut(part["reason"], part["n"], tuple(part["examples"]))
+            for part in facts["left_out"]
+        )
+        counts = {name: facts[name] for name in ("unit", "n_read", "n_cut")}
+        return cls(**counts, left_out=tuple(left_out), notes=tuple(facts["notes"]))

@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.records import (
     MAX_FILE_BYTES,
-    Record,
+    Records,
     TextFile,
     choose_text_column,
-    record,
     require_few_columns,
 )
 
 DELIMITERS = ",;\t"
 
 
-def read(file: TextFile, text_column: str | None) -> list[Record]:
+def read(file: TextFile, text_column: str | None) -> Records:
     """Return every row whose text is not blank, with its further cells.
 
     Raises
@@ -31,12 +30,11 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
     _, header = next(rows)
     require_few_columns(file, header)
     chosen = choose_text_column(file, header, text_column)
-    records = []
+    records = Records(file, "row")
     for line, cells in rows:
         columns = dict(zip(header, cells, strict=True))
-        text = columns.pop(chosen).strip()
-        if text:
-            records.append(record(file, line, text, columns))
+        text = columns.pop(chosen)
+        records.take(f"line {line}", text, columns)
     return records
 
 
@@ -55,12 +53,14 @@ def read_rows(file: TextFile) -> Iterator[tuple[int, list[str]]]:
                         cells = _header(file, start, cells)
                         width = len(cells)
                     elif len(cells) != width:
-                        raise file.error(start, f"{len(cells)} cells, the header has {width}")
+                        raise file.error(
+                            f"line {start}", f"{len(cells)} cells, the header has {width}"
+                        )
                     yield start, cells
                 start = reader.line_num + 1
         except csv.Error as error:
             raise file.error(
-                start, f"not a CSV row ({error}); check its quotation marks"
+                f"line {start}", f"not a CSV row ({error}); check its quotation marks"
             ) from error
     if width == 0:
         raise CorpusError(f"{file.name} is empty; its first line must name the columns")
@@ -70,9 +70,9 @@ def _header(file: TextFile, line: int, cells: list[str]) -> list[str]:
     names = [cell.strip() for cell in cells]
     for position, name in enumerate(names, start=1):
         if not name:
-            raise file.error(line, f"column {position} has no name")
+            raise file.error(f"line {line}", f"column {position} has no name")
         if names.count(name) > 1:
-            raise file.error(line, f"the column {name!r} appears twice")
+            raise file.error(f"line {line}", f"the column {name!r} appears twice")
     return names
 
 

@@ -5,15 +5,14 @@ import json
 from typing import Any
 
 from attentionviz.pipeline.corpora.records import (
-    Record,
+    Records,
     TextFile,
     choose_text_column,
-    record,
     require_few_columns,
 )
 
 
-def read(file: TextFile, text_column: str | None) -> list[Record]:
+def read(file: TextFile, text_column: str | None) -> Records:
     """Return every object whose text is not blank, with its further fields as words.
 
     A field that an object lacks is empty; a field that is no string is written as JSON.
@@ -27,18 +26,17 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
     objects = [(line, _parse(file, line, text)) for line, text in numbered if text.strip()]
     names = list(dict.fromkeys(name for _, fields in objects for name in fields))
     if not objects:
-        return []
+        return Records(file, "line")
     require_few_columns(file, names)
     chosen = choose_text_column(file, names, text_column)
     others = [name for name in names if name != chosen]
-    records = []
+    records = Records(file, "line")
     for line, fields in objects:
         text = fields.get(chosen)
         if not isinstance(text, str):
-            raise file.error(line, f"the field {chosen!r} is missing or not a string")
+            raise file.error(f"line {line}", f"the field {chosen!r} is missing or not a string")
         columns = {name: _words(fields.get(name)) for name in others}
-        if text.strip():
-            records.append(record(file, line, text.strip(), columns))
+        records.take(f"line {line}", text, columns)
     return records
 
 
@@ -48,9 +46,9 @@ def _parse(file: TextFile, line: int, text: str) -> dict[str, Any]:
     # Deep nesting ends in a RecursionError, a number of many digits in a plain ValueError.
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
-        raise file.error(line, f"not JSON: {reason}") from error
+        raise file.error(f"line {line}", f"not JSON: {reason}") from error
     if not isinstance(parsed, dict):
-        raise file.error(line, 'not a JSON object such as {"text": "…"}')
+        raise file.error(f"line {line}", 'not a JSON object such as {"text": "…"}')
     return parsed
 
 

@@ -45,14 +45,14 @@ def _rows_by_image(path: Path, names: list[str]) -> dict[str, Record]:
         by_last_part.setdefault(name.rpartition("/")[2], []).append(name)
     known = set(names)
     rows: dict[str, Record] = {}
-    for row in read(file, FILE_COLUMN):
-        asked = row.text.replace("\\", "/").removeprefix("./")
+    for row in read(file, FILE_COLUMN).taken:
+        asked = row.text.strip().replace("\\", "/").removeprefix("./")
         matches = [asked] if asked in known else by_last_part.get(asked, [])
         if len(matches) != 1:
             problem = "is not in the folder" if not matches else "is in several subfolders"
-            raise file.error(row.line, f"{row.text!r} {problem}")
+            raise file.error(row.place, f"{row.text!r} {problem}")
         if matches[0] in rows:
-            raise file.error(row.line, f"{row.text!r} has a row already")
+            raise file.error(row.place, f"{row.text!r} has a row already")
         rows[matches[0]] = row
     if not rows:
         raise CorpusError(f"{FILE_NAME} names no image; remove it or fill it")

@@ -1,12 +1,12 @@
-"""Plain text: one sequence a line, blank lines skipped."""
+"""Plain text: one sequence a line, blank lines left out."""
 
 import io
 
-from attentionviz.pipeline.corpora.records import Record, TextFile, record
+from attentionviz.pipeline.corpora.records import Records, TextFile
 
 
-def read(file: TextFile, text_column: str | None) -> list[Record]:
-    """Return every line that is not blank; plain text has no columns, so none can be named.
+def read(file: TextFile, text_column: str | None) -> Records:
+    """Return every line without its end; plain text has no columns, so none can be named.
 
     Raises
     ------
@@ -14,7 +14,11 @@ def read(file: TextFile, text_column: str | None) -> list[Record]:
         If a text column is asked for.
     """
     if text_column is not None:
-        raise file.error(1, f"plain text has no column {text_column!r}; leave out --text-column")
+        raise file.error(
+            "line 1", f"plain text has no column {text_column!r}; leave out --text-column"
+        )
+    records = Records(file, "line")
     # A stream ends lines at \n, \r\n and \r only; str.splitlines would cut inside sentences.
-    numbered = enumerate(io.StringIO(file.text, newline=None), start=1)
-    return [record(file, number, line.strip(), {}) for number, line in numbered if line.strip()]
+    for number, line in enumerate(io.StringIO(file.text, newline=None), start=1):
+        records.take(f"line {number}", line.removesuffix("\n"))
+    return records
