@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from attentionviz.core.terminal import write_any_text
+
 if __name__ == "__main__":
     # One thread a process, as in a build: a figure is then what one core does. Who only imports
     # this keeps his own; Numba, which has begun with one number, takes no other.
@@ -36,7 +38,7 @@ WAITS = (
 
 def sentences() -> list[str]:
     """Return the sentences of the embedded corpus."""
-    with (ROOT / "data" / "corpora" / "sentences.csv").open(newline="") as file:
+    with (ROOT / "data" / "corpora" / "sentences.csv").open(encoding="utf-8", newline="") as file:
         return [row["text"] for row in csv.DictReader(file)]
 
 
@@ -45,7 +47,8 @@ def machine() -> dict[str, Any]:
     model = platform.processor()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        lines = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in lines if line.startswith("model name")]
         model = lines[0].split(":")[1].strip() if lines else model
     return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version()}
 
@@ -172,6 +175,7 @@ def readme_table(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure, print, write."""
+    write_any_text()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=",".join(PARTS), help="parts, separated by commas")
     parser.add_argument("--points", default="1000,5000,20000", help="sizes of the maps")
@@ -181,9 +185,10 @@ def main() -> None:
     if arguments.output:
         previous = {}
         if arguments.output.exists() and arguments.only != ",".join(PARTS):
-            previous = json.loads(arguments.output.read_text())
+            previous = json.loads(arguments.output.read_text(encoding="utf-8"))
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps(previous | result, indent=1) + "\n")
+        text = json.dumps(previous | result, indent=1) + "\n"
+        arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
     is_whole = set(PARTS) - {"server", "live"} <= set(result)
     print(readme_table(result) if is_whole else json.dumps(result))

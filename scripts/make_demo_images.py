@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from attentionviz.core.terminal import write_any_text
 from demo_model_training import picture_sets, pictures
 
 DEFAULT_OUTPUT = Path(__file__).resolve().parents[1] / "data" / "corpora" / "images"
@@ -31,6 +32,7 @@ def write_set(folder: Path, drawn: list[tuple[str, picture_sets.DrawnPicture]]) 
 
 def main() -> None:
     """Draw every set and the mixed folder that the demo uses."""
+    write_any_text()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
     output = parser.parse_args().output

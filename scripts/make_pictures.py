@@ -12,6 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from attentionviz.core.terminal import write_any_text
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PORT = 8578
@@ -94,6 +96,7 @@ def study_views() -> list[tuple[str, str, str]]:
 
 def main() -> None:
     """Take every picture."""
+    write_any_text()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, default=ROOT / "data" / "built")
     parser.add_argument("--output", type=Path, default=ROOT / "data" / "pictures")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from attentionviz.core.terminal import write_any_text
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 PORT = 8579
@@ -81,7 +83,7 @@ def build_a_dataset(page: Page, keep: Keep) -> None:
 
 def diary() -> bytes:
     """Return a small table: some sentences of the embedded corpus under their column."""
-    with (ROOT / "data" / "corpora" / "sentences.csv").open(newline="") as file:
+    with (ROOT / "data" / "corpora" / "sentences.csv").open(encoding="utf-8", newline="") as file:
         sentences = [row["text"] for row in csv.DictReader(file)][-28:]
     table = io.StringIO()
     csv.writer(table).writerows([["text"], *([text] for text in sentences)])
@@ -113,6 +115,7 @@ def copy_datasets(source: Path, target: Path) -> None:
 
 def main() -> None:
     """Take every picture."""
+    write_any_text()
     from scripts.benchmarks import serving
     from tests.browser.conftest import ARGUMENTS, find_chromium
 

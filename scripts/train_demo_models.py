@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from attentionviz.core.terminal import write_any_text
 from demo_model_training import gpt2, model_cards, patch_heads, text_heads, vit
 from demo_model_training.training_log import MODELS_FOLDER
 
@@ -37,6 +38,7 @@ MODELS = {
 
 def main() -> None:
     """Train or measure the models named on the command line."""
+    write_any_text()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,11 +1,15 @@
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from tests.support.fake_dataset import FakeSpec, republish, write_fake_dataset
+from tests.support.hostile_dataset import write_hostile_datasets
 
 from attentionviz import cli, cli_demo
 from attentionviz.cli import main
@@ -168,6 +172,71 @@ def test_help_of_every_command_is_printed(capsys):
             main([command, "--help"])
         assert stopped.value.code == 0
         assert f"attentionviz {command}" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def hostile_data_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    write_hostile_datasets(folder)
+    for name in ("“Sätze” · 日本.txt".encode(), b"\xe4.npy"):
+        (next(folder.glob("hostile@*")) / os.fsdecode(name)).write_bytes(b"")
+    return folder
+
+
+COMMANDS = ("build", "demo", "export", "info", "serve", "token", "verify")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "shift_jis", "utf-8"])
+def test_every_command_writes_to_a_terminal_of_any_encoding(
+    encoding, hostile_data_dir, tmp_path, monkeypatch
+):
+    written = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        stream = io.TextIOWrapper(written, encoding=encoding, write_through=True)
+        monkeypatch.setattr(sys, name, stream)
+    folder = ["--data-dir", str(hostile_data_dir)]
+    for command in COMMANDS:
+        with pytest.raises(SystemExit, match="0"):
+            main([command, "--help"])
+        with pytest.raises(SystemExit, match="2"):
+            main([command, "--日本=·\udce4"])
+    assert main(["info", "--scores", *folder]) == 0
+    assert main(["verify", *folder]) == 2
+    nowhere = str(tmp_path / "“×” \udce4.jsonl")
+    for option in (["--text", nowhere], ["--images", nowhere], ["--text", __file__]):
+        assert main(["build", "--model", "日本·", *option, "--id", "‖"]) == 2
+    assert main(["info", "日本·\udce4", *folder]) == 2
+    assert main(["export", "日本", nowhere, *folder]) == 2
+    assert main(["serve", "--config", nowhere]) == main(["serve", "--host", "ä“"]) == 2
+    said = written.getvalue().decode(encoding)
+    assert "Traceback" not in said and "hostile-pictures: whole" in said
+    monkeypatch.setenv("ATTENTIONVIZ_DATA_DIR", "/srv/“Daten” 日本 😀")
+    assert main(["serve", "--dump-default-config"]) == 0
+    settings = written.getvalue().decode(encoding).removeprefix(said)
+    assert settings.isascii() and tomllib.loads(settings)["port"] == 8561
+
+
+def test_a_system_that_knows_ascii_alone_builds_from_files_of_any_name(tiny_bert, tmp_path):
+    path = tmp_path / "“Sätze” · 日本 \udce4.csv"
+    path.write_text(
+        "n,Wörter\n" + "".join(f"{i},the river rose again\n" for i in range(9)), "utf-8"
+    )
+    where = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "attentionviz", "build", "--model", str(tiny_bert)]
+    command += [
+        "--output",
+        str(tmp_path / "Daten ä"),
+        "--text",
+        str(path),
+        "--text-column",
+        "Wörter",
+    ]
+    command += ["--id", "built", "--method", "pca", "--dims", "2", "--workers", "1"]
+    done = subprocess.run(command, env={**os.environ, **where}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.isascii()
+    manifest = next((tmp_path / "Daten ä").glob("built@*")) / "manifest.json"
+    assert json.loads(manifest.read_bytes())["corpus"]["name"] == "“Sätze” · 日本 \\xe4"
 
 
 def test_preprocess_is_the_build_command(build_arguments):

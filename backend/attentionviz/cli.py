@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from attentionviz import __version__
 from attentionviz.cli_serve import add_serve, add_settings, add_token, settings_of
 from attentionviz.config import CHECKOUT, load_settings
-from attentionviz.core.terminal import visible
+from attentionviz.core.file_names import readable
+from attentionviz.core.terminal import visible, write_any_text
 from attentionviz.core.types import METHODS
 from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str or None
         Arguments; by default those of the process.
     """
+    write_any_text()
     arguments = make_parser().parse_args(argv)
     # Asked to end, a build ends its workers, too, and leaves nothing in shared memory.
     previous = signal.signal(signal.SIGTERM, _interrupt)
@@ -93,7 +95,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV, TSV or JSONL")
     corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG and WebP files")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
-    add("--id", help="name of the dataset (default: of model and corpus)")
+    add("--id", type=readable, help="name of the dataset (default: of model and corpus)")
     add("--method", action="append", metavar="NAME", help=f"of {', '.join(METHODS)}; repeatable")
     add("--dims", default="2,3", help="2, 3 or 2,3 (default)")
     add("--max-tokens", type=int, metavar="N", help="take whole sequences up to so many tokens")
@@ -102,7 +104,8 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
     add("--device", default="auto", help="auto (default), cpu, cuda or mps")
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
-    add("--text-column", metavar="NAME", help="column of a table that holds the text")
+    text_column = "column of a table that holds the text"
+    add("--text-column", type=readable, metavar="NAME", help=text_column)
     add("--estimate", action="store_true", help="say what it would take, and build nothing")
     add("--json", action="store_true", help="print the estimate, or what was built, as JSON")
     parser.set_defaults(run=_build, interrupted=GO_ON)
@@ -119,7 +122,12 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "dataset", nargs="?", default="all", metavar="ID", help="id of a dataset (default: all)"
+        "dataset",
+        nargs="?",
+        default="all",
+        type=readable,
+        metavar="ID",
+        help="id of a dataset (default: all)",
     )
 
 

@@ -28,6 +28,7 @@ def _entry(setting: Setting) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Return a value as TOML; its strings and lists of strings are those of JSON."""
+    """Return a value as TOML in ASCII, whatever encoding it is written in."""
     plain = str(value) if isinstance(value, Path) else value
-    return json.dumps(plain, ensure_ascii=False)
+    text = json.dumps(plain, ensure_ascii=False)  # strings, and lists of them, are those of TOML
+    return "".join(one if one.isascii() else f"\\U{ord(one):08x}" for one in text)

@@ -7,6 +7,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from attentionviz.core.file_names import native
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # First parts of our own addresses; a prefix like one of them could not be told from it.
@@ -151,7 +153,7 @@ def some_text(value: Any) -> str:
 
 def path(value: Any) -> Path:
     """Return a path; ``~`` is the home of this user."""
-    return Path(value if isinstance(value, Path) else some_text(value)).expanduser()
+    return Path(value if isinstance(value, Path) else native(some_text(value))).expanduser()
 
 
 def optional_path(value: Any) -> Path | None:

@@ -42,7 +42,8 @@ class TrainingLog:
         facts = asdict(self)
         del facts["started"]
         facts["minutes"] = round(self.minutes, 1)
-        (folder / LOG_NAME).write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+        text = json.dumps(facts, indent=1, sort_keys=True) + "\n"
+        (folder / LOG_NAME).write_text(text, encoding="utf-8")
 
 
 def learning_rate_at(step: int, n_steps: int, peak: float, n_warmup: int = 150) -> float:

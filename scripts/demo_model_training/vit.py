@@ -138,7 +138,7 @@ def _save_preprocessor(folder: Path) -> None:
         "image_std": [0.5, 0.5, 0.5],
     }
     text = json.dumps(settings, indent=2, sort_keys=True) + "\n"
-    (folder / "preprocessor_config.json").write_text(text)
+    (folder / "preprocessor_config.json").write_text(text, encoding="utf-8")
 
 
 def train(folder: Path, n_steps: int = N_STEPS) -> None:

@@ -49,7 +49,7 @@ JOBS_TOKEN = "jobs-token-of-the-tests-0123456789abcdef"  # noqa: S105 - of tests
 def write_tokens(path: Path, *lines: str) -> Path:
     """Write a token file as it should be; by default with one token of each role."""
     lines = lines or (f"read {READ_TOKEN} ada", f"jobs {JOBS_TOKEN} grace")
-    path.write_text("".join(f"{line}\n" for line in lines))
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     path.chmod(0o600)
     return path
 

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "config_jobs": {"config_values", "__init__"},
     "config_live": {"config_values", "__init__"},
     "config_file": {"config"},
-    "config_values": set(),
+    "config_values": {"core"},
     "access": {"errors"},
     "api": {"access", "config", "core", "errors", "jobs", "live", "measures", "store"}
     | {"__init__"},
@@ -64,7 +64,7 @@ def part_of(path: Path) -> str:
 
 def imported_names(path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -143,7 +143,7 @@ def worker(demo: TinyDataset) -> Iterator[LiveService]:
 def cpu_seconds(pid: int) -> float:
     import os
 
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 

@@ -40,13 +40,14 @@ class Asked:
 
     def cpu_seconds(self) -> float:
         """Return how long the worker has computed, all its threads together."""
-        fields = Path(f"/proc/{self.service.worker_pid}/stat").read_text().rpartition(")")[2]
+        stat = Path(f"/proc/{self.service.worker_pid}/stat").read_text(encoding="utf-8")
+        fields = stat.rpartition(")")[2]
         ticks = sum(int(field) for field in fields.split()[11:13])
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def status(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
@@ -68,7 +69,7 @@ def is_gone(pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+            if Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split()[2] == "Z":
                 return True
         except FileNotFoundError:
             return True
@@ -118,7 +119,7 @@ def test_the_worker_is_polite_and_writes_nothing(texts: Asked) -> None:
     pid = texts.service.worker_pid
     assert pid is not None
     assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
-    limits = Path(f"/proc/{pid}/limits").read_text()
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
     assert {line.split()[3:5] == ["0", "0"] for line in limits.splitlines() if "file size" in line}
     opened = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
     regular = {path for path in opened if path.startswith("/") and not path.startswith("/dev/")}
@@ -218,7 +219,7 @@ def test_every_malformed_image_is_refused_or_rightly_taken_within_a_second_and_1
     wrong, seconds, peaks = [], {}, {}
     sent = [odd for odd in malformed_images() if odd.content]  # the route refuses an empty one
     for odd in sent:
-        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
+        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")  # the peak begins anew
         before, started = images.cpu_seconds(), time.perf_counter()
         try:
             images(odd.content)

@@ -64,7 +64,7 @@ def loads_for_ever(question: dict, body: bytes) -> None:
 def dies(question: dict, body: bytes) -> None:
     """Be killed, and leave a letter before, if asked to."""
     if "count" in question:
-        with open(question["count"], "a") as file:
+        with open(question["count"], "a", encoding="utf-8") as file:
             file.write("x")
     os.kill(os.getpid(), signal.SIGKILL)
 

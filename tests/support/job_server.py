@@ -129,7 +129,8 @@ class JobServer:
 def is_alive(pid: int) -> bool:
     """Whether a process is there and has not ended; one that waits to be cleared away has."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        return stat.rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 

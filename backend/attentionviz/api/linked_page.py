@@ -144,7 +144,8 @@ def _run_esbuild(
             cwd=frontend,
             env={**os.environ, "NODE_PATH": str(modules), "NO_COLOR": "1"},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=LINK_SECONDS,
             check=False,
         )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from attentionviz.core.file_names import native
 from attentionviz.jobs.records import JobRequest
 
 
@@ -16,7 +17,8 @@ def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str
     if request.max_tokens is not None:
         command += ["--max-tokens", str(request.max_tokens)]
     if request.text_column is not None:
-        command.append(f"--text-column={request.text_column}")  # it may begin with a dash
+        column = native(request.text_column)
+        command.append(f"--text-column={column}")  # it may begin with a dash
     return command
 
 

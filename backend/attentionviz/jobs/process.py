@@ -124,7 +124,7 @@ def kill_group(pid: int) -> None:
 def start_of(pid: int) -> int | None:
     """Return when the system started a process, in its own ticks; None where it does not say."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return int(fields[19])
     except (OSError, ValueError, IndexError):
         return None
@@ -134,6 +134,7 @@ def _environment(temporary: Path, downloads: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     paths = [str(PACKAGE_ROOT), *filter(None, [kept.get("PYTHONPATH")])]
     own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(temporary)}
+    own["PYTHONIOENCODING"] = "utf-8"  # as its log and result are read
     # Rather on the disk than in shared memory, where a killed process would leave it.
     own["JOBLIB_TEMP_FOLDER"] = str(temporary)
     return {**kept, **own, **({} if downloads else OFFLINE)}

@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from attentionviz.core.file_names import readable
 from attentionviz.errors import ModelNotAvailableError
 
 PRESETS = {
@@ -89,7 +90,7 @@ def resolve(name: str, local_models: Path | None) -> ModelSource:
         return _from_hub(name, PRESETS[name], None)
     folder = Path(name).expanduser()
     if name and folder.is_dir():
-        return ModelSource(folder, folder.resolve().name, "local folder", None)
+        return ModelSource(folder, readable(folder.resolve().name), "local folder", None)
     match = HUB_ID.fullmatch(name)
     if match is None or name.startswith(("/", ".", "~")):
         raise ModelNotAvailableError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from attentionviz.core.file_names import readable
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.pipeline.corpora.account import Account
@@ -125,7 +126,7 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
     columns = {name: [record.columns[name] for record in taken] for name in taken[0].columns}
     source, license_ = _about(path.with_name(f"{path.stem}.about.json"))
     return TextCorpus(
-        name=path.stem,
+        name=readable(path.stem),
         sequences=sequences,
         places=[record.place for record in taken],
         is_cut=[record.is_cut for record in taken],
@@ -157,7 +158,7 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
     contents = [hash_file(path)[0] for path in paths]
     source, license_ = _about(folder / "about.json")
     return ImageCorpus(
-        name=folder.resolve().name,
+        name=readable(folder.resolve().name),
         paths=paths,
         names=names,
         columns=columns,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from attentionviz.core.file_names import readable
 from attentionviz.core.pictures import FORMATS, PictureError, decode_picture, require_head
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora.records import SURROGATE
 
 __all__ = ["FORMATS", "list_images", "open_image", "relative_name", "require_readable"]
 
@@ -52,13 +52,16 @@ def _target(path: Path) -> Path:
 
 
 def _require_plain_name(path: Path) -> None:
-    if SURROGATE.search(str(path)):
-        raise CorpusError(f"the name {ascii(path.name)} is not UTF-8; rename the file")
+    try:
+        str(path).encode("utf-8", "surrogateescape").decode()
+    except UnicodeDecodeError as error:
+        name = readable(path.name)
+        raise CorpusError(f"the name {name} is not UTF-8; rename the file") from error
 
 
 def relative_name(path: Path, folder: Path) -> str:
     """Return the name of a file below a folder, with forward slashes."""
-    return path.relative_to(folder).as_posix()
+    return readable(path.relative_to(folder).as_posix())
 
 
 def open_image(path: Path) -> Image.Image:

@@ -1,0 +1,30 @@
+"""Names of files as text, and those that mean nothing."""
+
+import pytest
+
+from attentionviz.core.file_names import is_litter, native, readable
+
+
+def test_bytes_that_the_locale_lacks_are_read_as_utf8_and_else_written_out() -> None:
+    assert readable("Sätze 日本") == "Sätze 日本"
+    assert readable("S\udcc3\udca4tze") == "Sätze"
+    assert readable("caf\udce9 ·") == r"caf\xe9 ·"
+    assert readable("half \ud800") == r"half \ud800"
+    assert native("Sätze") == "Sätze"
+
+
+LITTER = """.DS_Store ._a.png .AppleDouble __MACOSX Thumbs.db THUMBS.DB ehthumbs.db desktop.ini
+    Desktop.ini .nfs000000000a1b2c .fuse_hidden0000ab @eaDir .directory .Trash-1000 notes.txt~
+    .notes.txt.swp .a.swo #notes# .#notes heads.json.orig heads.json.bak""".split()
+OWN = """manifest.json heads.json L00H00 grid images 00000.png .hidden notes.txt swp .swap a.ini
+    store.db ~ tokens~.json.gz""".split()
+
+
+@pytest.mark.parametrize("name", LITTER)
+def test_what_systems_and_editors_leave_behind_is_known(name: str) -> None:
+    assert is_litter(name)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_a_person_may_have_meant_is_no_litter(name: str) -> None:
+    assert not is_litter(name)
