@@ -51,8 +51,9 @@ def test_build_makes_a_dataset_that_info_and_verify_know(build_arguments, tmp_pa
     out = capsys.readouterr().out
     assert "2 layers x 2 heads" in out
     assert "biplot-2d" in out and "tsne-2d" not in out
+    (next((tmp_path / "built").glob("tiny-bert-tiny@*")) / ".DS_Store").write_bytes(b"")
     assert main(["verify", *data_dir]) == 0
-    assert capsys.readouterr().out == "tiny-bert-tiny: whole\n"
+    assert capsys.readouterr().out == "tiny-bert-tiny: whole\n  ignored: .DS_Store\n"
 
 
 def test_a_second_build_says_that_there_is_nothing_to_do(build_arguments, capsys):

@@ -15,7 +15,8 @@ from attentionviz.export import export_site
 
 @pytest.fixture(scope="module")
 def site(tiny_image_dataset: TinyDataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export") / "site"
+    folder = tmp_path_factory.mktemp("export")
+    (folder / ".DS_Store").write_bytes(b"")  # so it counts as empty
     settings = Settings(data_dir=tiny_image_dataset.data_dir)
     return export_site(settings, ["tiny-image"], folder).folder
 

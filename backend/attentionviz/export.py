@@ -24,12 +24,14 @@ from attentionviz.api.linked_page import FOLDER
 from attentionviz.api.page import INDEX
 from attentionviz.app import create_app
 from attentionviz.config import Settings
+from attentionviz.core.file_names import is_litter
 from attentionviz.core.types import MapName
 from attentionviz.errors import BuildError, InvalidRequestError, NotReadyError
 from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
+from attentionviz.store.writer import remove_folder
 
 PARTS = ("queries", "keys", "norms")
 
@@ -80,7 +82,7 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
         When the disk refuses.
     """
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or _holds_something(folder)):
         raise InvalidRequestError(f"{folder} is there already; name a folder that is not")
     library = DatasetLibrary(settings.data_dir)
     readers = [_complete(library, dataset_id) for dataset_id in dict.fromkeys(dataset_ids)]
@@ -88,8 +90,7 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
     try:
         partial.mkdir(parents=True)
         _write(settings, readers, partial)
-        if folder.exists():
-            folder.rmdir()
+        remove_folder(folder)
         partial.rename(folder)
     except OSError as error:
         raise BuildError(f"cannot write {folder}: {error.strerror or error}") from error
@@ -97,6 +98,10 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
         shutil.rmtree(partial, ignore_errors=True)
     files = [path for path in folder.rglob("*") if path.is_file()]
     return Site(folder, len(files), sum(path.stat().st_size for path in files))
+
+
+def _holds_something(folder: Path) -> bool:
+    return not all(is_litter(path.name) for path in folder.iterdir())
 
 
 def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:

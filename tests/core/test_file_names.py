@@ -15,9 +15,9 @@ def test_bytes_that_the_locale_lacks_are_read_as_utf8_and_else_written_out() -> 
 
 LITTER = """.DS_Store ._a.png .AppleDouble __MACOSX Thumbs.db THUMBS.DB ehthumbs.db desktop.ini
     Desktop.ini .nfs000000000a1b2c .fuse_hidden0000ab @eaDir .directory .Trash-1000 notes.txt~
-    .notes.txt.swp .a.swo #notes# .#notes heads.json.orig heads.json.bak""".split()
+    .notes.txt.swp .a.swo #notes# .#notes heads.json.orig .dropbox .~lock.a.csv# .#notes""".split()
 OWN = """manifest.json heads.json L00H00 grid images 00000.png .hidden notes.txt swp .swap a.ini
-    store.db ~ tokens~.json.gz""".split()
+    store.db heads.json.bak ~ tokens~.json.gz""".split()
 
 
 @pytest.mark.parametrize("name", LITTER)

@@ -224,6 +224,7 @@ def test_every_file_that_loading_may_read_decides_the_hash_of_the_settings(tmp_p
     (tmp_path / "README.md").write_text("words")
     before = settings_sha256(tmp_path)
     (tmp_path / "README.md").write_text("other words")
+    (tmp_path / "._config.json").write_text("left behind by a system")
     assert settings_sha256(tmp_path) == before
     (tmp_path / "vocab.txt").write_text("a")
     assert settings_sha256(tmp_path) != before

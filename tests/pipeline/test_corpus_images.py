@@ -29,7 +29,15 @@ def problem(folder: Path) -> str:
 
 
 def test_images_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpeg", "c.webp", "d/a.jpg", ".hidden.png", "__MACOSX/x.png"):
+    for name in (
+        "b.PNG",
+        "a.jpeg",
+        "c.webp",
+        "d/a.jpg",
+        ".hidden.png",
+        "__MACOSX/x.png",
+        "@eaDir/x.png",
+    ):
         save(tmp_path / "cats" / name)
     (tmp_path / "cats" / "notes.txt").write_text("no image")
     corpus = read_image_corpus(tmp_path / "cats")

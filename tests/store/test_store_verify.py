@@ -18,7 +18,8 @@ from tests.support.damages import (
 )
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 
-from attentionviz.store.verify import verify, verify_pointer
+from attentionviz.store.reader import list_datasets
+from attentionviz.store.verify import ignored, verify, verify_pointer
 
 SPEC = FakeSpec("small", modality="image", n_layers=1, n_tokens=50, n_key_heads=1, maps=("pca-2d",))
 
@@ -111,6 +112,19 @@ def test_what_the_manifest_does_not_name_is_found(
 ) -> None:
     add(folder)
     assert verify(folder)
+
+
+def test_what_systems_and_editors_leave_behind_is_passed_over_and_told(folder: Path) -> None:
+    (folder / "@eaDir" / "heads.json").mkdir(parents=True)
+    (folder / "L00H00" / ".DS_Store").write_bytes(b"")
+    (folder / ".#heads.json").symlink_to("somebody@somewhere.1")
+    for name in (".DS_Store", "@eaDir"):  # beside it they are no datasets
+        (folder.parent / name).mkdir()
+    assert verify(folder) == []
+    assert ignored(folder) == [".#heads.json", "@eaDir", "L00H00/.DS_Store"]
+    assert [entry.state for entry in list_datasets(folder.parent)] == ["complete"]
+    a_file(folder)
+    assert [problem.path for problem in verify(folder)] == ["notes.txt"]
 
 
 @pytest.mark.parametrize(

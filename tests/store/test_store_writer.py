@@ -84,6 +84,8 @@ def test_a_folder_that_is_a_file_is_told_in_words(tmp_path):
 def test_only_named_files_are_kept(tmp_path):
     for path in ("a.json", "L00H00/b.npy", "L00H00/b.npy.77.tmp", "capture/c.npy"):
         writer.write_bytes(tmp_path, path, b"x")
+    writer.write_bytes(tmp_path, "capture/@eaDir/c.npy/thumbnail.jpg", b"x")
+    (tmp_path / "capture" / ".DS_Store").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to(tmp_path)
     writer.remove_others(tmp_path, {"a.json", "L00H00/b.npy"})

@@ -3,12 +3,14 @@
 import os
 import re
 
-# macOS, Windows, NFS, Synology, GNOME and KDE; then editors: Emacs, vi, patch and merge tools.
+# macOS; Windows; NFS and FUSE; Synology; desktops of Linux; sync clients; Emacs, vi, LibreOffice
+# and patch. Conflicted copies of a sync client are not among them: they may hold what was lost.
 _LITTER = re.compile(
     r"\.DS_Store|\._.*|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|__MACOSX|Icon\r"
     r"|Thumbs\.db(?::.*)?|ehthumbs\.db|desktop\.ini"
     r"|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+|@eaDir|#recycle|\.directory|\.Trash-[0-9]+"
-    r"|.*~|#.*#|\.#.*|\..*\.sw[a-px]|.*\.(?:orig|bak)",
+    r"|\.dropbox(?:\.attr|\.cache)?|\.stfolder|\.~lock\..*#"
+    r"|.+~|#.+#|\.#.+|\..+\.sw[a-px]|.+\.orig",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+from attentionviz.core.file_names import is_litter
 from attentionviz.errors import ModelNotAvailableError
 
 INDEX = "model.safetensors.index.json"
@@ -61,7 +62,8 @@ def settings_sha256(folder: Path) -> str:
 
     Configuration, tokenizer and image processor decide what a model does as much as its weights.
     """
-    names = sorted(p.name for p in folder.iterdir() if p.suffix in SETTINGS and p.is_file())
+    files = (p for p in folder.iterdir() if p.suffix in SETTINGS and not is_litter(p.name))
+    names = sorted(p.name for p in files if p.is_file())
     lines = "".join(f"{_file_sha256(folder / name)}  {name}\n" for name in names)
     return hashlib.sha256(lines.encode()).hexdigest()
 

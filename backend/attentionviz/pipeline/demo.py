@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attentionviz import __version__
+from attentionviz.core.file_names import is_litter
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
@@ -135,5 +136,5 @@ def _files(path: Path, pattern: str) -> Iterator[tuple[str, Path]]:
     if path.is_file():
         yield path.name, path
     for file in sorted(path.rglob(pattern)):
-        if file.is_file():
+        if file.is_file() and not is_litter(file.name):
             yield file.relative_to(path).as_posix(), file

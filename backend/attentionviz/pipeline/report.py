@@ -10,9 +10,10 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
 from attentionviz.store import layout
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
-from attentionviz.store.verify import verify, verify_pointer
+from attentionviz.store.verify import ignored, verify, verify_pointer
 
 N_HIGHEST = 3
+N_NAMED = 5
 MEASURES = {
     "recall_at_10": "recall@10",
     "rank_correlation": "rank correlation",
@@ -142,7 +143,12 @@ def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
     folder = layout.dataset_folder(data_dir, name, entry.version) if entry.version else None
     problems = (verify(folder) if folder else []) + verify_pointer(data_dir, name)
     words = f"{len(problems)} problems" if problems else "whole"
-    return "\n  ".join([f"{name}: {words}", *map(visible, map(str, problems))]), not problems
+    lines = [f"{name}: {words}", *map(visible, map(str, problems))]
+    if folder and (passed_over := ignored(folder)):
+        more = len(passed_over) - N_NAMED
+        named = ", ".join(map(visible, passed_over[:N_NAMED]))
+        lines.append(f"ignored: {named}" + (f" and {more} more" if more > 0 else ""))
+    return "\n  ".join(lines), not problems
 
 
 def _order(manifest: Mapping[str, Any]) -> Any:

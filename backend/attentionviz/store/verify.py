@@ -1,10 +1,11 @@
 """Whether a dataset is, to the last bit, what was published."""
 
 import os
-import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from attentionviz.core.file_names import is_litter
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
@@ -37,7 +38,8 @@ def verify(folder: Path) -> list[Problem]:
     -------
     list of Problem
         Empty when every file is there, regular, named by the manifest and unchanged, and when no
-        other file, folder or link is. Without a readable manifest, only what is wrong with that.
+        other file, folder or link is but those of `ignored`. Without a readable manifest, only
+        what is wrong with that.
 
     Notes
     -----
@@ -60,6 +62,18 @@ def verify(folder: Path) -> list[Problem]:
     if not problems:
         problems += _content_problems(files, manifest)
     return sorted(problems)
+
+
+def ignored(folder: Path) -> list[str]:
+    """Return what `verify` passes over: relative paths of what systems and editors left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `verify`.
+    """
+    found = (path for path in _walk(folder) if is_litter(path.name))
+    return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
@@ -97,21 +111,24 @@ def _check(files: CheckedFiles, name: str) -> None:
 
 def _foreign(folder: Path, known: set[str]) -> list[Problem]:
     """Return what lies in the folder and is not named, and links in place of what is."""
-    wanted_folders = {str(Path(name).parent) for name in known}
+    known = known | {str(Path(name).parent) for name in known}
     problems = []
-    for root, names, file_names in os.walk(folder):
-        for name in [*names, *file_names]:
-            path = Path(root, name)
-            relative = path.relative_to(folder).as_posix()
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                problems.append(Problem(relative, f"{relative} is a symbolic link"))
-            elif stat.S_ISDIR(mode):
-                if relative not in wanted_folders:
-                    problems.append(Problem(relative, f"{relative} is not named by the manifest"))
-            elif relative not in known:
-                problems.append(Problem(relative, f"{relative} is not named by the manifest"))
+    for path in _walk(folder):
+        relative = path.relative_to(folder).as_posix()
+        if is_litter(path.name):
+            continue
+        if path.is_symlink():
+            problems.append(Problem(relative, f"{relative} is a symbolic link"))
+        elif relative not in known:
+            problems.append(Problem(relative, f"{relative} is not named by the manifest"))
     return problems
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield all that lies in a folder, without what lies in litter."""
+    for root, below, files in os.walk(folder):
+        yield from (Path(root, name) for name in [*below, *files])
+        below[:] = [name for name in below if not is_litter(name)]
 
 
 def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from attentionviz.core.file_names import is_litter
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
@@ -155,16 +156,23 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_others(folder: Path, keep: set[str]) -> None:
-    """Remove every file and link in a folder whose relative path is not in `keep`."""
+    """Remove every file and link in a folder whose relative path is not in `keep`.
+
+    What a system leaves behind, such as ``.nfs…``, stays where it cannot be removed.
+    """
     for root, folders, files in os.walk(folder, topdown=False):
         for name in files:
             path = Path(root, name)
-            if path.relative_to(folder).as_posix() not in keep:
+            if is_litter(name):
+                _discard(path)
+            elif path.relative_to(folder).as_posix() not in keep:
                 path.unlink(missing_ok=True)
         for name in folders:
             path = Path(root, name)
             if path.is_symlink():
                 path.unlink()
+            elif is_litter(name):
+                shutil.rmtree(path, ignore_errors=True)
             elif not any(path.iterdir()):
                 path.rmdir()
 
@@ -179,7 +187,7 @@ def _discard(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        return  # the error that brought us here says more
+        return  # it comes back, or the error that brought us here says more
 
 
 def _explained(error: OSError, target: Path) -> Exception:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from attentionviz.core.file_names import readable
+from attentionviz.core.file_names import is_litter, readable
 from attentionviz.core.pictures import FORMATS, PictureError, decode_picture, require_head
 from attentionviz.errors import CorpusError
 
@@ -27,7 +27,7 @@ def list_images(folder: Path) -> list[Path]:
     root = folder.resolve()
     found = []
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        folders[:] = [name for name in folders if not name.startswith(".") and not is_litter(name)]
         for name in files:
             path = Path(parent) / name
             if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
