@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from attentionviz.core.file_names import readable
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.account import N_EXAMPLES, Account, LeftOut, Unit
 
@@ -174,7 +175,7 @@ def decode(path: Path) -> TextFile:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise CorpusError(f"{path.name}, line {line}: a zero byte, so this is not a text file")
-    return TextFile(path.name, text)
+    return TextFile(readable(path.name), text)
 
 
 def choose_text_column(file: TextFile, columns: list[str], wanted: str | None) -> str:
