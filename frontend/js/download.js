@@ -5,6 +5,9 @@ import { el } from './dom.js';
 /** An address of a file is given back after this time; browsers read it only after the click. */
 const KEPT_MS = 10_000;
 
+/** The media types of tables, by the ending of their files. */
+export const TABLE_TYPES = { csv: 'text/csv;charset=utf-8', json: 'application/json' };
+
 /** @param {string | Blob} content @param {string} name @param {string} type */
 export function download(content, name, type) {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));

@@ -1,5 +1,6 @@
 /** Marked points as a table with names, for programs that know nothing of this page. */
 
+import { csvText } from './csv.js';
 import { sequenceName } from './live/own_words.js';
 import { chosenMap } from './select.js';
 
@@ -71,7 +72,7 @@ export function toCsv({ dataset, model, state, at }, rows) {
   const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', 'position', 'sequence', ...axes];
   const same = [dataset, model, state.method ?? '', state.dims, at?.layer ?? '', at?.head ?? ''];
   const lines = rows.map((row) => [...same, row.kind, row.token, row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);
-  return [head, ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+  return csvText([head, ...lines]);
 }
 
 /** @param {Subject} subject @param {Row[]} rows */
@@ -84,18 +85,6 @@ export function toJson({ dataset, model, state, at }, rows) {
 /** @param {Dims} dims */
 function axesOf(dims) {
   return ['x', 'y', 'z'].slice(0, dims);
-}
-
-/**
- * A cell as RFC 4180 has it. What a spreadsheet would take for a formula gets an apostrophe first: a corpus may have
- * come from anyone.
- *
- * @param {string | number} value
- */
-export function csvCell(value) {
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** A name for the file. @param {Subject} subject @param {string} ending */

@@ -1,6 +1,6 @@
 /** All heads with all their numbers as a table for other programs, and which of its rows are on the page. */
 
-import { csvCell } from './marked_table.js';
+import { csvText } from './csv.js';
 import { hasRows } from './scores.js';
 
 /** @import { Column } from './score_columns.js' */
@@ -16,7 +16,7 @@ export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
   const names = columns.flatMap(({ name }) => (hasRows(name) ? [name, `${name}_n_rows`] : [name]));
   const heads = order ?? columns[0]?.values.keys() ?? [];
   const lines = Array.from(heads, (head) => [dataset, model, map ?? '', Math.floor(head / nHeads), head % nHeads, ...columns.flatMap((column) => cellsOf(column, head))]);
-  return [['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+  return csvText([['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines]);
 }
 
 /**

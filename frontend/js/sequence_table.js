@@ -1,7 +1,7 @@
 /** All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and saved. */
 
+import { csvText } from './csv.js';
 import { sequenceName } from './live/own_words.js';
-import { csvCell } from './marked_table.js';
 
 /** @import { Tokens } from './page.js' */
 
@@ -142,6 +142,5 @@ export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
  * @param {readonly number[]} rows
  */
 export function tableCsv(columns, rows) {
-  const lines = rows.map((i) => columns.map(({ valueOf }) => csvCell(valueOf(i) ?? '')));
-  return [columns.map(({ name }) => csvCell(name)), ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
+  return csvText([columns.map(({ name }) => name), ...rows.map((i) => columns.map(({ valueOf }) => valueOf(i) ?? ''))]);
 }

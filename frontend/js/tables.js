@@ -1,7 +1,7 @@
 /** What a map holds as tables for other programs: places of its points, and how true every map is. */
 
+import { csvText } from './csv.js';
 import { ownName } from './live/own_words.js';
-import { csvCell } from './marked_table.js';
 import { FIDELITY_WORDS, isOwnText, tokenWords } from './words.js';
 
 /** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Pair, Tokens } from './page.js' */
@@ -44,7 +44,7 @@ export function fidelityRows(heads) {
 /** @param {readonly Row[]} rows all with the same columns */
 export function tableCsv(rows) {
   const columns = Object.keys(rows[0] ?? {});
-  return [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
+  return csvText([columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))]);
 }
 
 /**

@@ -138,7 +138,7 @@ def test_the_table_is_saved_with_every_number_and_its_rows(
     assert started.value.suggested_filename == "words-heads.csv"
     target = tmp_path / "heads.csv"
     started.value.save_as(target)
-    with target.open(newline="", encoding="utf-8") as file:
+    with target.open(newline="", encoding="utf-8-sig") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == len(heads)
     for line, head in zip(lines, heads, strict=True):

@@ -4,6 +4,7 @@ The fixture `page` fails on dialogs, questions to other hosts and complaints of 
 `require_harmless` on what ran or became an element.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -176,6 +177,7 @@ def test_an_address_cannot_bring_text_that_runs(page: Page, hostile_address: str
 
 
 def cells_of(content: bytes) -> list[str]:
+    assert content.startswith(codecs.BOM_UTF8)  # or a spreadsheet takes it for another encoding
     rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     return [cell for row in rows for cell in row]
 

@@ -43,7 +43,7 @@ def saved(page: Page, name: str) -> tuple[str, str]:
     """Press a button that downloads; return the name and the text of the file."""
     with page.expect_download() as started:
         page.locator(".marked").get_by_role("button", name=name).click()
-    text = Path(started.value.path()).read_bytes().decode("utf-8")
+    text = Path(started.value.path()).read_bytes().decode("utf-8-sig")
     return started.value.suggested_filename, text
 
 

@@ -165,7 +165,7 @@ def test_a_saved_table_is_what_is_shown_and_no_formula(page: Page, address: str)
     with page.expect_download() as saving:
         dialog.get_by_role("button", name="CSV").click()
     assert saving.value.suggested_filename == "words-L1-H2-sentences.csv"
-    with Path(saving.value.path()).open(encoding="utf-8", newline="") as file:
+    with Path(saving.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["number"] for row in rows] == cells(dialog, "No.")
     assert {row["column topic"] for row in rows} == {"travel"}

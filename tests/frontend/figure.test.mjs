@@ -176,7 +176,7 @@ test('points are told in the unit of their map, queries first', () => {
 
 test('the fidelity of every map of every head is a row, and what is not defined is empty', () => {
   const csv = tableCsv(fidelityRows(HEADS)).split('\r\n');
-  assert.deepEqual(csv, ['layer,head,map,recall_at_10,rank_correlation,trustworthiness,fallback', '0,0,tsne-2d,0.25,-0.5,0.75,', '0,1,tsne-2d,0.75,,0.85,few points', '']);
+  assert.deepEqual(csv, ['\uFEFFlayer,head,map,recall_at_10,rank_correlation,trustworthiness,fallback', '0,0,tsne-2d,0.25,-0.5,0.75,', '0,1,tsne-2d,0.75,,0.85,few points', '']);
   const { fidelity, ...of } = JSON.parse(tableJson('fidelity', fidelityRows(HEADS), MANIFEST, {}));
   assert.equal(fidelity[1].rank_correlation, null);
   assert.deepEqual(of, { dataset: 'demo', model: 'tiny', source: 'lab/tiny', revision: 'abcdef0123', weights_sha256: '53aa51172d142c89d9012cce', corpus: '<b>sentences</b>', seed: 7 });

@@ -107,7 +107,7 @@ test('the fit to marked pairs is a number of heads as long as there are any, and
   assert.deepEqual([...scores.column(PAIR_FIT, state).values], [NaN, 0.9, NaN, 0.4, NaN, 0.6]);
   assert.deepEqual([...scores.order(state)], [1, 5, 3, 0, 2, 4]);
   assert.deepEqual([...scores.within(state).inside], [0, 1, 0, 0, 0, 1]);
-  assert.match(headsCsv({ dataset: 'a', model: 'm', map: null, nHeads: 3 }, [scores.column(PAIR_FIT, state)], null), /^dataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/);
+  assert.match(headsCsv({ dataset: 'a', model: 'm', map: null, nHeads: 3 }, [scores.column(PAIR_FIT, state)], null), /^\uFEFFdataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/);
   assert.match(missingWords(PAIR_FIT, -1), /not compared yet/);
   fits = new Map([['0,0', { fit: 0.2, rank: 1 }]]);
   assert.equal(scores.column(PAIR_FIT, state).values[0], 0.2);
@@ -169,7 +169,7 @@ test('the table has every number in full with its rows, empty where there is non
   const columns = [makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d'), COLUMN];
   const lines = headsCsv(subject, columns, Int32Array.of(2, 1, 5)).split('\r\n');
   assert.deepEqual(lines, [
-    'dataset,model,map,layer,head,recall_at_10,induction,induction_n_rows',
+    '\uFEFFdataset,model,map,layer,head,recall_at_10,induction,induction_n_rows',
     '\'=cmd(),"a, ""b""",pca-2d,0,2,0.2,0.9,12',
     '\'=cmd(),"a, ""b""",pca-2d,0,1,0.1,,0',
     '\'=cmd(),"a, ""b""",pca-2d,1,2,,,',

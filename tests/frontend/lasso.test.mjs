@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { layoutGrid, projectPoint } from '../../frontend/js/geometry.js';
-import { countMarked, csvCell, fileName, markedRows, placesIn, toCsv, toJson } from '../../frontend/js/marked_table.js';
+import { csvCell } from '../../frontend/js/csv.js';
+import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../../frontend/js/marked_table.js';
 import { isInside, pointsInside } from '../../frontend/js/render/polygon.js';
 import { FLAG } from '../../frontend/js/render/style.js';
 import { makePositions } from '../browser/pages/scene.js';
@@ -80,12 +81,12 @@ test('the table says names and not indices', () => {
 test('text of the corpus cannot break the table and is no formula', () => {
   const csv = toCsv(SUBJECT, markedRows(MARKED, TOKENS, () => [0, 0.5]));
   assert.equal(csv, [
-    'dataset,model,method,dims,layer,head,kind,token,position,sequence,x,y',
+    '\uFEFFdataset,model,method,dims,layer,head,kind,token,position,sequence,x,y',
     `demo,tiny,pca,2,1,2,query,'=1+1,1,"'-x\ny",0,0.5`,
     `demo,tiny,pca,2,1,2,query,"a ""b"", c",2,"'-x\ny",0,0.5`,
     'demo,tiny,pca,2,1,2,key,rain,1,it rains,0,0.5', '',
   ].join('\r\n'));
-  assert.deepEqual(['+1', '-1', '@x', '\tx', 'x=1', ''].map(csvCell), ["'+1", "'-1", "'@x", "'\tx", 'x=1', '']);
+  assert.deepEqual(['+1', '-1', '@x', '\tx', '＝1', 'x=1', ''].map(csvCell), ["'+1", "'-1", "'@x", "'\tx", "'＝1", 'x=1', '']);
   assert.equal(csvCell(-3), '-3');
 });
 

@@ -70,7 +70,7 @@ test('rows are found by a part of their text or columns, whatever the case, and 
 test('a saved table has numbers as they are, and text that is no formula', () => {
   const csv = tableCsv(columnsOf(TOKENS, SCORES), [1, 0]);
   const [head, first, second, end] = csv.split('\r\n');
-  assert.equal(head, 'number,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy');
+  assert.equal(head, '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy');
   assert.equal(first, "2,'=2+2,2,0,,,9,,");
   assert.equal(second, '1,"the cat, the dog, the",8,5,the ×3,animals,10,3.25,0.5');
   assert.equal(end, '');

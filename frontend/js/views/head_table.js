@@ -1,6 +1,6 @@
 /** A table of all heads with all their numbers, in a dialog: to sort, to open a head from, and to save. */
 
-import { download, fileNameOf } from '../download.js';
+import { download, fileNameOf, TABLE_TYPES } from '../download.js';
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
 import { orderOf, scoreWords, shareOf } from '../score_columns.js';
 import { headRows, headsCsv, rowWindow } from '../score_table.js';
@@ -206,7 +206,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const numbers = columns.map(({ column }) => column);
     const text = ending === 'csv' ? headsCsv({ dataset: manifest.id, model: manifest.model.name, map, nHeads }, numbers, order)
       : tableJson('heads', headRows(nHeads, numbers, order), manifest, { ...(map !== null && map in manifest.maps ? { map } : {}), pairs: store.get().pairs });
-    download(text, fileNameOf([manifest.id, 'heads'], ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
+    download(text, fileNameOf([manifest.id, 'heads'], ending), TABLE_TYPES[ending]);
   }
 
   return {

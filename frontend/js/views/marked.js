@@ -1,6 +1,6 @@
 /** How many points are marked, and ways to take them along. */
 
-import { download } from '../download.js';
+import { download, TABLE_TYPES } from '../download.js';
 import { createCleanup, el, setText } from '../dom.js';
 import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../marked_table.js';
 import { mapOf, shownMethod } from '../best.js';
@@ -40,7 +40,7 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     const subject = { dataset: manifest.id, model: manifest.model.name, state: { ...state, method: shownMethod(state, facts.heads.value, at) }, at };
     const rows = markedRows(marked, tokens, placesOf(state, at) ?? (() => null));
     const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
-    download(text, fileName(subject, ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
+    download(text, fileName(subject, ending), TABLE_TYPES[ending]);
   }
 
   /**

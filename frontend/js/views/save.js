@@ -1,6 +1,6 @@
 /** The button that saves what is seen as a figure, and what it is made of as tables. */
 
-import { download, fileNameOf } from '../download.js';
+import { download, fileNameOf, TABLE_TYPES } from '../download.js';
 import { createCleanup, el, icon, ICONS, setAttribute, setText } from '../dom.js';
 import { isThere, makeFigure } from '../figure/figure.js';
 import { mapOf } from '../best.js';
@@ -113,7 +113,7 @@ export function createSave(root, context) {
     const manifest = facts.description.value?.manifest;
     if (!manifest) return;
     const text = ending === 'csv' ? tableCsv(rows) : tableJson(what, rows, manifest, of);
-    download(text, fileNameOf([manifest.id, ...parts, what], ending), ending === 'csv' ? 'text/csv;charset=utf-8' : 'application/json');
+    download(text, fileNameOf([manifest.id, ...parts, what], ending), TABLE_TYPES[ending]);
     close();
   }
 

@@ -1,7 +1,7 @@
 /** All sentences or images in a table, to filter, sort and open; only the rows in sight are on the page. */
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { download } from '../download.js';
+import { download, TABLE_TYPES } from '../download.js';
 import { lastOnly } from '../derived.js';
 import { columnsOf, rowsOf, searchedText, tableCsv } from '../sequence_table.js';
 import { count, counted, headWords, sequenceWord } from '../words.js';
@@ -154,7 +154,7 @@ export function createSequenceDialog(root, context) {
     const { dataset, at } = store.get();
     if (!tokens) return;
     const name = [dataset, at && `L${at.layer}-H${at.head}`, `${sequenceWord(modalityOf(tokens))}s.csv`].filter(Boolean).join('-');
-    download(tableCsv(columns(tokens, scores), rows), name, 'text/csv;charset=utf-8');
+    download(tableCsv(columns(tokens, scores), rows), name, TABLE_TYPES.csv);
   }
 
   return {
