@@ -1,6 +1,7 @@
 /** Keys that work everywhere, but never while typing. */
 
 import { offeredMethods } from './best.js';
+import { isComposing, keysOf } from './keys.js';
 
 /** @import { Context } from './page.js' */
 
@@ -33,19 +34,24 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
     P: () => walk(-1, true),
   };
 
-  /** What a key means now. @param {KeyboardEvent} event */
-  function actionOf({ key, target }) {
-    const method = offeredMethods()[Number(key) - 1]?.name;
-    if (method) return () => actions.showMethod(method);
+  /** What a press means now. @param {KeyboardEvent} event */
+  function actionOf(event) {
+    const { key, target } = event;
     if (ARROWS[key]) return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
-    return keys[key] ?? null;
+    return keysOf(event).map((meant) => keys[meant] ?? methodAction(meant)).find(Boolean) ?? null;
+  }
+
+  /** @param {string} key */
+  function methodAction(key) {
+    const method = offeredMethods()[Number(key) - 1]?.name;
+    return method ? () => actions.showMethod(method) : null;
   }
 
   /** Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has its own. @param {KeyboardEvent} event */
   function pressUndo(event) {
-    const key = event.key.toLowerCase();
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented || isText(event.target) || document.querySelector('dialog:modal')) return;
-    if (key !== 'z' && (key !== 'y' || event.shiftKey)) return;
+    const key = keysOf(event).map((meant) => meant.toLowerCase()).find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
+    if (!key) return;
     event.preventDefault();
     if (key === 'z' && !event.shiftKey) undo.back();
     else undo.forth();
@@ -53,6 +59,7 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
 
   /** @param {KeyboardEvent} event */
   function press(event) {
+    if (isComposing(event)) return;
     pressUndo(event);
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
     if (event.key === 'Escape' && !hasText(event.target)) return pairing.get() ? pairing.set(null) : actions.clear(); // a field with text clears itself

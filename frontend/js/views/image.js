@@ -2,6 +2,7 @@
 
 import { el, emptyPen, setAttribute, setText } from '../dom.js';
 import { canvasPalette, cssColor, rampStops } from '../colors.js';
+import { keysOf } from '../keys.js';
 import { count, counted, kindOther, tokenWords } from '../words.js';
 import { meanWords } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
@@ -127,11 +128,13 @@ export function createImageView(root, context) {
     const holder = event.target;
     if (!(holder instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    const turn = { x: turnOver, '+': markPair, '-': markPair }[event.key];
+    const turns = /** @type {Record<string, typeof turnOver | typeof markPair>} */ ({ x: turnOver, '+': markPair, '-': markPair });
+    const key = keysOf(event).find((meant) => turns[meant]) ?? '';
+    const turn = turns[key];
     if (turn === undefined && step === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    if (turn) return turn(Number(holder.dataset.position), event.key === '+');
+    if (turn) return turn(Number(holder.dataset.position), key === '+');
     const all = [...(holder.parentElement?.children ?? [])];
     const next = all[all.indexOf(holder) + (step ?? 0)];
     if (next instanceof HTMLElement) next.focus();

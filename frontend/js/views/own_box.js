@@ -2,6 +2,7 @@
 
 import { chosenMap } from '../select.js';
 import { el, setAttribute, setText } from '../dom.js';
+import { isComposing } from '../keys.js';
 import { mapOf } from '../best.js';
 import { createOwnItems } from './own_items.js';
 import { sentence } from './point_words.js';
@@ -52,7 +53,7 @@ export function createOwnBox(root, context) {
 
   /** Enter sends, with Shift it begins a line; Esc gives up, or leaves. @param {KeyboardEvent} event */
   function press(event) {
-    if (event.isComposing) return;
+    if (isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       if (isNew(own.submission)) own.cancel();

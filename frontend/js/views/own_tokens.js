@@ -1,6 +1,7 @@
 /** The tokens of a sentence of the reader's own, to be exchanged one by one. */
 
 import { corpusText, el, setAttribute, setText } from '../dom.js';
+import { isComposing } from '../keys.js';
 import { visibleText } from '../words.js';
 import { clipped, sentence } from './point_words.js';
 
@@ -56,7 +57,7 @@ export function createOwnTokens(root, { own }) {
   /** @param {KeyboardEvent} event */
   function press(event) {
     const { target } = event;
-    if (!(target instanceof HTMLInputElement) || event.isComposing) return;
+    if (!(target instanceof HTMLInputElement) || isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
       if (own.submission?.edits === shown?.item.id) own.cancel();

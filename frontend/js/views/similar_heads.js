@@ -1,6 +1,7 @@
 /** Heads like the open one, by their attention, in this dataset or in another of the same corpus. */
 
 import { el, ICONS, icon, setText } from '../dom.js';
+import { keysOf } from '../keys.js';
 import { count, headWords, measureWords, titleWords } from '../words.js';
 import { createSection } from './section.js';
 
@@ -118,7 +119,7 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
 
 /** The key b on a head opens it in the other pane. @param {KeyboardEvent} event @param {() => void} openBeside */
 function pressBeside(event, openBeside) {
-  if (event.key !== 'b' || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!keysOf(event).includes('b') || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   openBeside();
 }

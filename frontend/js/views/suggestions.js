@@ -1,6 +1,7 @@
 /** Words to choose from below a box, by mouse or by the arrow keys. */
 
 import { corpusText, el, setAttribute } from '../dom.js';
+import { isComposing } from '../keys.js';
 import { count, visibleText } from '../words.js';
 
 let nMade = 0;
@@ -53,7 +54,7 @@ export function createSuggestions(root, input, onPick) {
 
   /** @param {KeyboardEvent} event */
   function press(event) {
-    if (list.hidden || event.isComposing) return;
+    if (list.hidden || isComposing(event)) return;
     const n = words.length;
     /** @type {Record<string, () => void>} */
     const keys = {
