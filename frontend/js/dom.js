@@ -124,6 +124,24 @@ export function emptyPen(canvas) {
   return pen;
 }
 
+/**
+ * Tell whenever a CSS pixel becomes another number of pixels of the screen: on another monitor, or by zoom.
+ *
+ * @param {() => void} changed
+ * @returns {() => void} stops it
+ */
+export function watchPixelRatio(changed) {
+  const stop = new AbortController();
+  const watch = () => {
+    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
+      watch();
+      changed();
+    }, { once: true, signal: stop.signal });
+  };
+  watch();
+  return () => stop.abort();
+}
+
 /** In narrower windows what is beside the map lies over it, folded until it is asked for; the style sheets know the same width. */
 export const NARROW = '(max-width: 799.98px)';
 

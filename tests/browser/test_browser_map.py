@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.page_driver import (
     LINES,
     NOT_BACKGROUND,
+    PICTURE,
     box_of,
     fetch_json,
     find_point,
@@ -224,3 +225,36 @@ def test_a_head_that_was_opened_by_zooming_comes_to_rest(page: Page, address: st
         page.get_by_label("Head", exact=True).fill("2")
         page.get_by_role("button", name="Go").click()
         wait_until(lambda: fingerprint(page) == at_rest, f"the head is at rest ({motion})")
+
+
+SHARPNESS = "canvas => [canvas.width / canvas.clientWidth, canvas.height / canvas.clientHeight]"
+
+
+@pytest.mark.parametrize(
+    ("view", "canvases"),
+    [
+        (f"{HEAD}&selected=query-9", (".map__overlay", ".map__labels", ".aggregate .sentence__lines")),
+        (f"{IMAGES}&selected=query-9&image-links=all", (".map__overlay", ".image__links")),
+    ],
+)
+def test_a_window_on_a_monitor_of_another_pixel_ratio_is_drawn_anew(
+    page: Page, address: str, view: str, canvases: tuple[str, ...]
+) -> None:
+    open_view(page, address, view)
+    page.route("**/api/v1/datasets", lambda _: None)  # whose answers would have the page drawn, too
+    screen = page.context.new_cdp_session(page)
+    size = {"width": 1440, "height": 900, "mobile": False}
+    for ratio, motion in ((2, "reduce"), (1, "no-preference"), (1.5, "reduce")):
+        screen.send("Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": ratio})
+        wait_until(lambda r=ratio: page.evaluate("devicePixelRatio") == r, "the ratio is there")
+        page.emulate_media(reduced_motion=motion)  # has a Chromium that emulates see the ratio
+        for canvas in (".map__canvas", *canvases):
+            sides = pytest.approx([ratio, ratio], rel=0.02)
+            wait_until(lambda c=canvas: page.locator(c).evaluate(SHARPNESS) == sides, canvas)
+    page.unroute("**/api/v1/datasets")
+    moved = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
+    open_view(page, address, view)
+    wait_until(
+        lambda: [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)] == moved,
+        "it is as if it had been opened there",
+    )

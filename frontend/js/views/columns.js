@@ -1,6 +1,6 @@
 /** Two columns of one sequence, queries left and keys right, and between them a line for every weight. */
 
-import { el, icon, setAttribute, setText } from '../dom.js';
+import { el, icon, setAttribute, setText, watchPixelRatio } from '../dom.js';
 import { createRowWindow } from './row_window.js';
 import { paintWeights } from './weight_lines.js';
 
@@ -242,6 +242,7 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
   const stopHover = hover.subscribe(mark);
   const observer = new ResizeObserver(follow);
   observer.observe(canvas);
+  const stopRatio = watchPixelRatio(paint);
   scroller.addEventListener('scroll', follow, { passive: true });
 
   return {
@@ -253,6 +254,7 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     destroy() {
       stopHover();
       observer.disconnect();
+      stopRatio();
       element.remove();
     },
   };

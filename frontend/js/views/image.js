@@ -1,6 +1,6 @@
 /** One image under one head: a heat map of the selected patch, or the connections between patches. */
 
-import { el, emptyPen, setAttribute, setText } from '../dom.js';
+import { el, emptyPen, setAttribute, setText, watchPixelRatio } from '../dom.js';
 import { canvasPalette, cssColor, rampStops } from '../colors.js';
 import { keysOf } from '../keys.js';
 import { count, counted, kindOther, tokenWords } from '../words.js';
@@ -250,12 +250,14 @@ export function createImageView(root, context) {
   const stopHover = hover.subscribe(paintConnections);
   const observer = new ResizeObserver(paintConnections);
   observer.observe(main);
+  const stopRatio = watchPixelRatio(paintConnections);
   return {
     element,
     update,
     destroy() {
       stopHover();
       observer.disconnect();
+      stopRatio();
       for (const part of [tools, attentionTools]) part.destroy();
       element.remove();
     },

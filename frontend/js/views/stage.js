@@ -4,7 +4,7 @@ import { mapOf } from '../best.js';
 import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from '../arrangement.js';
 import { canvasPalette } from '../colors.js';
 import { lastOnly } from '../derived.js';
-import { createCleanup, el, isMotionReduced } from '../dom.js';
+import { createCleanup, el, isMotionReduced, watchPixelRatio } from '../dom.js';
 import { suitablePointSize } from '../geometry.js';
 import { bulkWindows } from '../fit.js';
 import { createHeld } from '../held.js';
@@ -95,6 +95,7 @@ export function createStage(root, context) {
   });
   observer.observe(map);
   cleanup.add(() => observer.disconnect());
+  cleanup.add(watchPixelRatio(() => update(store.get())));
 
   /** @param {State} state */
   function update(state) {
