@@ -183,7 +183,7 @@ export function modesFor(modality, columns = []) {
 /** @param {string} column @returns {ColorMode} */
 function columnMode(column) {
   return {
-    name: `${COLUMN}${column}`, label: column, help: `The column “${column}” of the corpus.`,
+    name: `${COLUMN}${column}`, label: column, help: 'A column of the corpus.',
     modality: 'any', perHead: false, needs: [], scale: 'ramp', isColumn: true,
     values: (context) => columnOf(context, column), note: 'column of the corpus', tell: String,
   };

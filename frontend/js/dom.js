@@ -63,14 +63,21 @@ export const ICONS = {
   pencil: 'M10.5 3 13 5.5 5.5 13H3v-2.5zM9 4.5 11.5 7',
 };
 
+/** What holds words of a corpus or names is left alone by translators: another token would stand there. */
+export const UNTRANSLATED = Object.freeze({ translate: 'no' });
+
+/** A field for such words: nothing corrects them, and nothing sends them to a service that would. */
+export const VERBATIM_FIELD = Object.freeze({ ...UNTRANSLATED, lang: '', autocomplete: 'off', autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' });
+
 /**
- * Return text of the corpus as an element that keeps its own direction to itself.
+ * Return text of the corpus, or a name, as an element that keeps its own direction to itself. It is of no known language,
+ * so nobody reads it aloud as English.
  *
  * @param {string} text
- * @param {string} [className]
+ * @param {string | null} [className]
  */
 export function corpusText(text, className = 'corpus') {
-  return el('bdi', { class: className }, text);
+  return el('bdi', { ...UNTRANSLATED, lang: '', class: className }, text);
 }
 
 /**

@@ -86,7 +86,7 @@ function corpusColumn(name, values) {
     const value = plainValue(values[i]);
     return value !== null && isNumber ? Number(value) : value;
   };
-  return { name: `column ${name}`, label: name, help: `Column “${name}” of the corpus`, isNumber, valueOf };
+  return { name: `column ${name}`, label: name, help: 'A column of the corpus', isNumber, valueOf };
 }
 
 /** Whether a column of the corpus holds numbers and nothing else. @param {unknown[]} values */

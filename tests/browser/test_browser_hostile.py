@@ -49,6 +49,17 @@ TRACES = """() => {
       if (isBad) found.push(`${name}=${value}`);
     }
   }
+  // Nor may a browser's translator rewrite it; notes and notices are sentences of ours.
+  const isCorpus = (text) => /pwned|evil[.]example/.test(text);
+  for (const one of document.querySelectorAll('body *:not(.field__note, .notice__text)')) {
+    if (!one.translate) continue;
+    const parts = [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+    for (const name of ['title', 'aria-label', 'alt', 'label', 'placeholder']) {
+      parts.push({ data: one.getAttribute(name) ?? '' });
+    }
+    const text = parts.map(({ data }) => data).find(isCorpus);
+    if (text) found.push(`${one.tagName} ${one.className} to translate: ${text.slice(0, 200)}`);
+  }
   return found;
 }"""
 
@@ -84,7 +95,8 @@ def test_the_page_has_what_the_traces_look_for_when_something_ran(
     require_harmless(page)
     page.evaluate("document.body.append(document.createElement('iframe'))")
     page.evaluate("globalThis.pwned = 1")
-    assert len(page.evaluate(TRACES)) == 2
+    page.evaluate("document.body.append(Object.assign(new Image(), { alt: 'pwned' }))")
+    assert len(page.evaluate(TRACES)) == 3
 
 
 @pytest.mark.bar

@@ -1,6 +1,6 @@
 /** The parts of the form that asks for a dataset. */
 
-import { el, setAttribute, setText } from '../dom.js';
+import { corpusText, el, setAttribute, setText } from '../dom.js';
 
 let nMade = 0;
 
@@ -51,7 +51,7 @@ export function checks(legend, choices) {
  */
 export function dropZone(endings, onPick) {
   const input = el('input', { class: 'jobs__file', type: 'file', multiple: true, accept: endings.join(','), id: `job-files-${nMade++}`, onChange: () => onPick([...(input.files ?? [])]) });
-  const words = el('bdi', { class: 'jobs__chosen' });
+  const words = corpusText('', 'jobs__chosen');
   const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSONL), or images. Drop them here.');
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
   const element = el('label', { class: 'jobs__drop', for: input.id },

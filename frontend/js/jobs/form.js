@@ -1,6 +1,6 @@
 /** The form that uploads a corpus and asks what a dataset of it would take. */
 
-import { el, setText } from '../dom.js';
+import { el, setText, VERBATIM_FIELD } from '../dom.js';
 import { allMethods, methodWords } from '../methods.js';
 import { count } from '../words.js';
 import { checks, dropZone, field } from './fields.js';
@@ -27,9 +27,9 @@ export function createJobForm(options, { upload, taken, sent }) {
   let sending = null;
   const zone = dropZone([...options.endings.text, ...options.endings.image], pick);
   const model = field('Model', el('select', { class: 'select', onChange: suggest }));
-  const name = field('Name of the dataset', el('input', { class: 'input', type: 'text', maxlength: '64', autocomplete: 'off', spellcheck: 'false', onInput: () => { isNamed = name.input.value !== ''; } }), 'Lower case, digits, dots, dashes.');
+  const name = field('Name of the dataset', el('input', { class: 'input', type: 'text', maxlength: '64', ...VERBATIM_FIELD, onInput: () => { isNamed = name.input.value !== ''; } }), 'Lower case, digits, dots, dashes.');
   const tokens = field('Tokens at most', el('input', { class: 'input', type: 'text', inputmode: 'numeric', maxlength: '9', autocomplete: 'off', value: String(DEFAULT_TOKENS) }), 'Whole sequences, in their order; empty for all.');
-  const column = field('Text column', el('input', { class: 'input', type: 'text', maxlength: '200', autocomplete: 'off', spellcheck: 'false', placeholder: 'text' }), 'Of a table, if it is not called text, sentence or content.');
+  const column = field('Text column', el('input', { class: 'input', type: 'text', maxlength: '200', ...VERBATIM_FIELD, placeholder: 'text' }), 'Of a table, if it is not called text, sentence or content.');
   const methods = checks('Maps', allMethods().filter((one) => options.methods.includes(one.name)).map(({ name: value }) => ({ value, ...methodWords(value), isChosen: DEFAULT_METHODS.includes(value) })));
   const dims = checks('Dimensions', options.dims.map((n) => ({ value: String(n), label: `${n}-D`, help: n === 2 ? 'Flat maps' : 'Maps in space', isChosen: n === 2 })));
   const problem = el('p', { class: 'jobs__problem jobs__wrong', role: 'alert' });

@@ -1,6 +1,6 @@
 /** Two columns of one sequence, queries left and keys right, and between them a line for every weight. */
 
-import { el, icon, setAttribute, setText, watchPixelRatio } from '../dom.js';
+import { el, icon, setAttribute, setText, UNTRANSLATED, watchPixelRatio } from '../dom.js';
 import { createRowWindow } from './row_window.js';
 import { paintWeights } from './weight_lines.js';
 
@@ -100,10 +100,10 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     const weight = el('span', { class: 'sentence__weight' });
     const effect = kind === 'query' ? 'its row becomes zero' : 'its weight goes to the other keys';
     const button = el('button', {
-      class: 'sentence__button', type: 'button', tabindex: '-1', 'aria-label': `Hide ${name}`,
+      ...UNTRANSLATED, class: 'sentence__button', type: 'button', tabindex: '-1', 'aria-label': `Hide ${name}`,
       title: `${name}\nClick or Space hides it: ${effect}.\nThe ring at its edge, or Enter, selects it.`,
     }, ...(kind === 'query' ? [weight, text] : [text, weight]));
-    const select = el('button', { class: 'sentence__select', type: 'button', tabindex: '-1', 'aria-label': `Select ${name}`, title: 'Select this token in the map (Enter)' }, icon(SELECT_ICON));
+    const select = el('button', { ...UNTRANSLATED, class: 'sentence__select', type: 'button', tabindex: '-1', 'aria-label': `Select ${name}`, title: 'Select this token in the map (Enter)' }, icon(SELECT_ICON));
     const row = el('li', { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) }, button, select);
     places.set(row, place);
     return { row, button, weight, shown: '' };

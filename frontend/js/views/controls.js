@@ -1,6 +1,6 @@
 /** The controls at the left: search, colours, what is drawn and how, and how true it is. */
 
-import { el, setAttribute, setText } from '../dom.js';
+import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 import { offeredWords, shownMethod } from '../best.js';
 import { count, counted, sequenceWord } from '../words.js';
 import { createFidelity } from './fidelity.js';
@@ -112,8 +112,8 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
 }
 
 /** @param {ColorMode} mode */
-function optionOf({ name, label, help, isHeadOnly }) {
-  return el('option', { value: name, title: help }, isHeadOnly ? `${label}, once one is open` : label);
+function optionOf({ name, label, help, isColumn, isHeadOnly }) {
+  return el('option', { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help }, isHeadOnly ? `${label}, once one is open` : label);
 }
 
 /**
@@ -141,9 +141,9 @@ function createSummary(root, { openTable, pane }) {
       if (!manifest) return;
       const { model, corpus } = manifest;
       element.append(
-        el('h2', { class: 'about__model', title: model.source }, name && el('span', { class: 'pane__name' }, name), model.name),
+        el('h2', { ...UNTRANSLATED, class: 'about__model', title: model.source }, name && el('span', { class: 'pane__name' }, name), model.name),
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
-        el('p', { class: 'soft' }, el('bdi', {}, corpus.name), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`),
+        el('p', { class: 'soft' }, corpusText(corpus.name, null), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`),
       );
       const word = sequenceWord(model.modality);
       element.append(el('button', { class: 'button button--small about__browse', type: 'button', title: `All ${word}s in a table, to filter, sort and open (key t)`, onClick: openTable }, `Browse ${word}s`));

@@ -1,6 +1,6 @@
 /** The choice of a dataset by the family of its model, with its counts, or how far it is. */
 
-import { el, setAttribute } from '../dom.js';
+import { el, setAttribute, UNTRANSLATED } from '../dom.js';
 import { count, counted, sequenceWord } from '../words.js';
 
 /** @import { Context, DatasetEntry, View } from '../page.js' */
@@ -19,7 +19,7 @@ const UNKNOWN = 'Not known yet';
  * @returns {View & {element: HTMLElement}}
  */
 export function createDatasetChoice(root, { actions, facts }) {
-  const select = el('select', { class: 'select header__dataset', onChange: choose, onPointerdown: () => name(true), onKeydown: () => name(true), onBlur: () => name(false) });
+  const select = el('select', { ...UNTRANSLATED, class: 'select header__dataset', onChange: choose, onPointerdown: () => name(true), onKeydown: () => name(true), onBlur: () => name(false) });
   const label = el('label', { class: 'header__field' }, el('span', { class: 'visually-hidden' }, 'Dataset'), select);
   root.append(label);
   let shown = '';

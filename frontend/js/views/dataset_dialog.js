@@ -1,6 +1,6 @@
 /** Every dataset of the server in a table, to sort and to open: the first thing that one sees of a server with many. */
 
-import { corpusText, createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { corpusText, createCleanup, el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 import { DATASET_COLUMNS, sortedDatasets } from '../dataset_table.js';
 import { counted } from '../words.js';
 
@@ -60,7 +60,7 @@ export function createDatasetDialog(root, { actions, facts, store }) {
   function rowOf(entry) {
     const cells = DATASET_COLUMNS.map((column) => {
       const words = corpusText(column.words(entry), 'datasets__words');
-      if (column.name !== 'id') return el('td', { class: column.isNumber ? 'sequences__cell--number' : null, title: titleOf(column, entry) }, words);
+      if (column.name !== 'id') return el('td', { ...UNTRANSLATED, class: column.isNumber ? 'sequences__cell--number' : null, title: titleOf(column, entry) }, words);
       const button = el('button', { class: 'sequences__open', type: 'button', 'data-id': entry.id, onClick: () => pick(entry) }, words);
       return el('th', { scope: 'row', class: 'datasets__id' }, button);
     });

@@ -1,6 +1,6 @@
 /** An image that is dropped on the maps, or pasted, runs through the model of the dataset. */
 
-import { createCleanup, el, setText } from '../dom.js';
+import { createCleanup, el, setText, UNTRANSLATED } from '../dom.js';
 import { sendImage } from './own_box.js';
 
 /** @import { Context, State } from '../page.js' */
@@ -12,7 +12,7 @@ import { sendImage } from './own_box.js';
 export function createDrop(root, context) {
   const { facts, notify, openOwn, own, store } = context;
   const cleanup = createCleanup();
-  const words = el('p', {});
+  const words = el('p', UNTRANSLATED);
   const element = el('div', { class: 'drop', hidden: true }, words);
   root.append(element);
 

@@ -1,7 +1,7 @@
 /** A table of all heads with all their numbers, in a dialog: to sort, to open a head from, and to save. */
 
 import { download, fileNameOf, TABLE_TYPES } from '../download.js';
-import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { corpusText, createCleanup, el, icon, ICONS, setAttribute, setText } from '../dom.js';
 import { orderOf, scoreWords, shareOf } from '../score_columns.js';
 import { headRows, headsCsv, rowWindow } from '../score_table.js';
 import { isFidelity, missingWords, numbersFor, scoreFacts, unitWords } from '../scores.js';
@@ -82,7 +82,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const found = numbersFor(manifest.model.modality, state.pairs.length > 0).flatMap(({ name }) => derived.heads().column(name, state) ?? []);
     makeHeadings(found, state.at);
     const map = state.method ? ` The last three columns tell how true ${mapWords(state.method, state.dims)} is.` : '';
-    setText(words, `${manifest.model.name}: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${map}`);
+    words.replaceChildren(corpusText(manifest.model.name, null), `: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${map}`);
     sort();
     if (isFirst) reveal(state.at ? order.indexOf(state.at.layer * nHeads + state.at.head) : 0);
   }

@@ -1,6 +1,6 @@
 /** One image under one head: a heat map of the selected patch, or the connections between patches. */
 
-import { el, emptyPen, setAttribute, setText, watchPixelRatio } from '../dom.js';
+import { corpusText, el, emptyPen, setAttribute, setText, watchPixelRatio } from '../dom.js';
 import { canvasPalette, cssColor, rampStops } from '../colors.js';
 import { keysOf } from '../keys.js';
 import { count, counted, kindOther, tokenWords } from '../words.js';
@@ -72,7 +72,7 @@ export function createImageView(root, context) {
    */
   function list({ state, tokens, sequence, start, n }, patchGrid) {
     const label = tokens.sequences.columns.label?.[sequence];
-    name.replaceChildren(el('bdi', {}, tokens.sequences.text[sequence]), ...(label === undefined || label === null ? [] : [el('span', { class: 'soft' }, ' · ', el('bdi', {}, String(label)))]));
+    name.replaceChildren(corpusText(tokens.sequences.text[sequence], null), ...(label === undefined || label === null ? [] : [el('span', { class: 'soft' }, ' · ', corpusText(String(label), null))]));
     picture.src = state.dataset === null ? '' : api.imageUrl(state.dataset, sequence);
     picture.width = patchGrid.image_width_px;
     picture.height = patchGrid.image_height_px;

@@ -1,6 +1,6 @@
 /** Small pictures of all images; only those in sight are on the page. */
 
-import { el, setAttribute, setText } from '../dom.js';
+import { el, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 
 /** @import { Context, State, Tokens } from '../page.js' */
 
@@ -99,7 +99,7 @@ export function createImageStrip(root, { actions, api }) {
     const label = tokens.sequences.columns.label?.[i];
     const name = [tokens.sequences.text[i], label].filter((part) => part !== undefined && part !== null && part !== '').join(', ').slice(0, 200);
     const picture = el('img', { class: 'strip__picture', alt: '', loading: 'lazy', decoding: 'async', draggable: 'false', src: api.thumbnailUrl(state.dataset ?? '', i) });
-    const button = el('button', { class: 'strip__tile', type: 'button', 'data-image': String(i), title: name, 'aria-label': `Image ${i + 1}: ${name}` }, picture);
+    const button = el('button', { ...UNTRANSLATED, class: 'strip__tile', type: 'button', 'data-image': String(i), title: name, 'aria-label': `Image ${i + 1}: ${name}` }, picture);
     picture.addEventListener('error', () => { picture.hidden = true; setText(button, String(i + 1)); });
     return { item: el('li', { class: 'strip__item' }, button), button };
   }

@@ -1,6 +1,6 @@
 /** What the colours and shapes of the points mean, with true ranges. */
 
-import { el } from '../dom.js';
+import { corpusText, el } from '../dom.js';
 
 /** @import { Legend, RampLegend, SwatchLegend } from '../color_modes.js' */
 
@@ -50,7 +50,9 @@ function swatchParts({ entries }) {
 /** @param {string} label */
 function words(label) {
   const clipped = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
-  return el('bdi', { class: 'legend__words', title: label }, clipped);
+  const made = corpusText(clipped, 'legend__words');
+  made.title = label;
+  return made;
 }
 
 /**

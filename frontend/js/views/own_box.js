@@ -1,7 +1,7 @@
 /** The reader's own sentences and images: a box to type in, and the list of those that are kept in this page. */
 
 import { chosenMap } from '../select.js';
-import { el, setAttribute, setText } from '../dom.js';
+import { el, setAttribute, setText, VERBATIM_FIELD } from '../dom.js';
 import { isComposing } from '../keys.js';
 import { mapOf } from '../best.js';
 import { createOwnItems } from './own_items.js';
@@ -22,7 +22,7 @@ const PATIENCE_MS = 250;
  */
 export function createOwnBox(root, context) {
   const { actions, facts, own, store } = context;
-  const field = el('textarea', { class: 'input own__field', id: 'own-field', rows: '2', autocomplete: 'off', autocapitalize: 'off', 'aria-describedby': 'own-help', onKeydown: press, onInput: warm });
+  const field = el('textarea', { class: 'input own__field', id: 'own-field', rows: '2', ...VERBATIM_FIELD, 'aria-describedby': 'own-help', onKeydown: press, onInput: warm });
   const run = el('button', { class: 'button button--small', type: 'submit', title: 'Run the sentence through the model (Enter)' }, 'Run');
   const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
   const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);

@@ -1,6 +1,6 @@
 /** The tokens of a sentence of the reader's own, to be exchanged one by one. */
 
-import { corpusText, el, setAttribute, setText } from '../dom.js';
+import { corpusText, el, setAttribute, setText, UNTRANSLATED, VERBATIM_FIELD } from '../dom.js';
 import { isComposing } from '../keys.js';
 import { visibleText } from '../words.js';
 import { clipped, sentence } from './point_words.js';
@@ -31,14 +31,14 @@ export function createOwnTokens(root, { own }) {
 
   function draw() {
     list.replaceChildren(...texts().map((token, i) => el('li', {}, i === edited ? fieldFor(token, i) : el('button', {
-      class: 'own__token', type: 'button', 'data-position': String(i), 'aria-label': `Token ${i + 1}: ${clipped(visibleText(token), LONGEST)}`, title: 'Type another token',
+      ...UNTRANSLATED, class: 'own__token', type: 'button', 'data-position': String(i), 'aria-label': `Token ${i + 1}: ${clipped(visibleText(token), LONGEST)}`, title: 'Type another token',
     }, corpusText(clipped(visibleText(token), LONGEST))))));
     list.querySelector('input')?.select();
   }
 
   /** @param {string} token @param {number} i */
   function fieldFor(token, i) {
-    const input = el('input', { class: 'input own__token-field', type: 'text', 'data-position': String(i), autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: '200', 'aria-label': `Token ${i + 1}`, onBlur: () => { if (own.submission?.edits !== shown?.item.id) stop(false); } });
+    const input = el('input', { class: 'input own__token-field', ...VERBATIM_FIELD, type: 'text', 'data-position': String(i), maxlength: '200', 'aria-label': `Token ${i + 1}`, onBlur: () => { if (own.submission?.edits !== shown?.item.id) stop(false); } });
     input.value = token;
     input.size = Math.max(4, Math.min(LONGEST, token.length + 1));
     return input;

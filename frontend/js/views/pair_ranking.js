@@ -1,6 +1,6 @@
 /** All heads from the best fit to the worst, with the numbers of every pair; a click opens one. */
 
-import { el, setText } from '../dom.js';
+import { el, setText, UNTRANSLATED } from '../dom.js';
 import { numbersOf, rankedHeads } from '../pairs.js';
 import { PAIR_FIT } from '../scores.js';
 import { count, counted, headWords, titleWords } from '../words.js';
@@ -56,7 +56,7 @@ export function createPairRanking(root, { actions, derived, facts }) {
     fill.style.width = `${100 * head.fit}%`;
     const isOpen = at?.layer === head.layer && at.head === head.head;
     return el('li', {}, el('button', {
-      class: 'ranking__head', type: 'button', 'aria-current': isOpen ? 'true' : null, title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
+      ...UNTRANSLATED, class: 'ranking__head', type: 'button', 'aria-current': isOpen ? 'true' : null, title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
       onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
     }, el('span', { class: 'ranking__rank soft' }, String(rank)), el('span', { class: 'ranking__name' }, titleWords(head)), el('span', { class: 'meter' }, fill), el('span', { class: 'ranking__fit' }, fitWords(head.fit)),
     el('span', { class: 'ranking__numbers soft' }, ...head.pairs.flatMap((pair, i) => [i > 0 ? ' · ' : null, el('span', {}, shortNumbers(pair))])), el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`)));

@@ -1,6 +1,6 @@
 /** Pairs that are wished strong or weak, and the heads ranked by how well they fit. */
 
-import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 import { numbersOf } from '../pairs.js';
 import { titleWords } from '../words.js';
 import { numberWords, pairLine, pairParts, pairTitle } from './pair_words.js';
@@ -46,9 +46,9 @@ export function createPairs(root, context) {
 
   /** @param {Tokens} tokens @param {Pair} pair @returns {Chip} */
   function makeChip(tokens, pair) {
-    const wish = el('button', { class: 'pairs__wish', type: 'button', onClick: () => turnOver(pair) });
-    const words = el('button', { class: 'pairs__words', type: 'button', title: `${pairTitle(tokens, pair)}\nClick selects the query.`, onClick: () => actions.select({ kind: 'query', token: pair.query }) }, ...pairParts(tokens, pair));
-    const drop = el('button', { class: 'pairs__drop', type: 'button', title: 'Take this pair away', onClick: () => { actions.dropPair(pair); (list.querySelector('button') ?? modes[0]).focus(); } }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, `Take away ${pairLine(tokens, pair)}`));
+    const wish = el('button', { ...UNTRANSLATED, class: 'pairs__wish', type: 'button', onClick: () => turnOver(pair) });
+    const words = el('button', { ...UNTRANSLATED, class: 'pairs__words', type: 'button', title: `${pairTitle(tokens, pair)}\nClick selects the query.`, onClick: () => actions.select({ kind: 'query', token: pair.query }) }, ...pairParts(tokens, pair));
+    const drop = el('button', { class: 'pairs__drop', type: 'button', title: 'Take this pair away', onClick: () => { actions.dropPair(pair); (list.querySelector('button') ?? modes[0]).focus(); } }, icon(ICONS.close), el('span', { ...UNTRANSLATED, class: 'visually-hidden' }, `Take away ${pairLine(tokens, pair)}`));
     const numbers = el('p', { class: 'pairs__numbers soft' });
     return { item: el('li', { class: 'pairs__chip' }, wish, words, drop, numbers), wish, numbers };
   }

@@ -1,6 +1,6 @@
 /** The map of a head as a thing that has the focus: keys walk through its points, which are told as the mouse would have them. */
 
-import { el, setText } from '../dom.js';
+import { el, setText, UNTRANSLATED } from '../dom.js';
 import { pointOf, selectedAt } from '../select.js';
 import { count, counted, sequenceWord } from '../words.js';
 import { countWalk, nextPoint, wantedPoints } from '../walk.js';
@@ -17,7 +17,7 @@ const NAME = 'Map of this head: n for the next point, p for the one before, with
  *   `told` is what the colour says of a point, `show` has it in sight and tells it
  */
 export function createPointWalk(root, { actions, derived, facts, frame, leave, show, store, told }) {
-  const status = el('div', { class: 'visually-hidden', role: 'status' });
+  const status = el('div', { ...UNTRANSLATED, class: 'visually-hidden', role: 'status' });
   const element = el('div', { class: 'walk', role: 'application', tabindex: '0', 'aria-label': NAME, hidden: true, onKeydown: press, onBlur: stop });
   root.append(element, status);
   /** The point one has walked to, or -1. */

@@ -1,6 +1,6 @@
 /** What is said of a point: in short beside it, at length in the sheet under the mouse. */
 
-import { corpusText, el } from '../dom.js';
+import { corpusText, el, UNTRANSLATED } from '../dom.js';
 import { ownName } from '../live/own_words.js';
 import { isOwnText, tokenWords, visibleText } from '../words.js';
 
@@ -99,7 +99,7 @@ export function pointParts(tokens, { kind, token }, told, picture = null, own = 
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
     el('p', {}, el('span', { class: kind }, kind), el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`)),
     ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
-    ...(told && told.value !== '' ? [el('p', { class: 'soft' }, `${told.label}: ${told.value}`)] : []),
+    ...(told && told.value !== '' ? [el('p', { class: 'soft' }, corpusText(`${told.label}: ${told.value}`, null))] : []),
     picture ?? sentencePart(tokens, token, kind),
   ];
 }
@@ -112,7 +112,7 @@ export function pointParts(tokens, { kind, token }, told, picture = null, own = 
 function sentencePart(tokens, token, kind) {
   const { before, own, after } = surroundings(tokens, token);
   const bare = own.trimStart();
-  return el('p', { class: 'tooltip__sentence' }, el('bdi', {}, spelled(before), own.slice(0, own.length - bare.length), el('mark', { class: `tooltip__token ${kind}` }, spelled(bare)), spelled(after)));
+  return el('p', { class: 'tooltip__sentence' }, el('bdi', { ...UNTRANSLATED, lang: '' }, spelled(before), own.slice(0, own.length - bare.length), el('mark', { class: `tooltip__token ${kind}` }, spelled(bare)), spelled(after)));
 }
 
 /** A sentence with its line ends as signs. @param {string} text */
@@ -140,7 +140,7 @@ export function picturePart(tokens, { kind, token }, url, grid) {
   patch.style.height = `${100 / grid.n_rows}%`;
   return el('div', { class: 'tooltip__picture' },
     el('span', { class: 'tooltip__frame' }, image, patch),
-    el('span', {}, el('bdi', {}, clipped(tokens.sequences.text[sequence], LONGEST)), ...(label === undefined || label === null ? [] : [el('br'), el('bdi', { class: 'soft' }, clipped(String(label), LONGEST))])));
+    el('span', {}, corpusText(clipped(tokens.sequences.text[sequence], LONGEST), null), ...(label === undefined || label === null ? [] : [el('br'), corpusText(clipped(String(label), LONGEST), 'soft')])));
 }
 
 /** @param {string} words */

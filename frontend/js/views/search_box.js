@@ -1,6 +1,6 @@
 /** The search: what is typed stays as it was typed, and what it found stands below it. */
 
-import { el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { el, icon, ICONS, setAttribute, setText, VERBATIM_FIELD } from '../dom.js';
 import { completed, suggest } from '../search.js';
 import { counted, sequenceWord } from '../words.js';
 import { createSuggestions } from './suggestions.js';
@@ -25,7 +25,7 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
   const where = el('span', { class: 'search__where' });
   const problem = el('p', { class: 'search__problem', role: 'alert' });
   const input = el('input', {
-    class: 'input search__input', type: 'search', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: '200', 'aria-describedby': 'search-result', onInput: typed,
+    class: 'input search__input', type: 'search', ...VERBATIM_FIELD, maxlength: '200', 'aria-describedby': 'search-result', onInput: typed,
     title: 'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
   });
   const modes = el('select', { class: 'select search__mode', 'aria-label': 'How tokens are compared', onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }) },

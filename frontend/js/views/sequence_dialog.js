@@ -1,6 +1,6 @@
 /** All sentences or images in a table, to filter, sort and open; only the rows in sight are on the page. */
 
-import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../dom.js';
+import { createCleanup, el, icon, ICONS, setAttribute, setText, VERBATIM_FIELD } from '../dom.js';
 import { download, TABLE_TYPES } from '../download.js';
 import { lastOnly } from '../derived.js';
 import { columnsOf, rowsOf, searchedText, tableCsv } from '../sequence_table.js';
@@ -23,7 +23,7 @@ export function createSequenceDialog(root, context) {
   const title = el('h2', { id: 'sequences-title' });
   const about = el('p', { class: 'sequences__about soft', role: 'status' });
   const again = el('button', { class: 'button button--small', type: 'button', onClick: tryAgain, hidden: true }, 'Try again');
-  const filter = el('input', { class: 'input sequences__filter', type: 'search', maxlength: '200', autocomplete: 'off', spellcheck: 'false', autofocus: true, onInput: () => draw(true) });
+  const filter = el('input', { class: 'input sequences__filter', type: 'search', maxlength: '200', ...VERBATIM_FIELD, autofocus: true, onInput: () => draw(true) });
   const nFound = el('span', { class: 'sequences__count', role: 'status' });
   const save = el('button', { class: 'button button--small', type: 'button', title: 'Download these rows as a table', onClick: saveTable }, 'CSV');
   const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc)', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));

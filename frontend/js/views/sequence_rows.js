@@ -1,6 +1,6 @@
 /** The table of all sequences: heads that sort, and as many rows as are in sight. */
 
-import { corpusText, createCleanup, el, setAttribute } from '../dom.js';
+import { corpusText, createCleanup, el, setAttribute, UNTRANSLATED } from '../dom.js';
 import { visibleText } from '../words.js';
 import { clipped } from './point_words.js';
 
@@ -68,7 +68,7 @@ export function createSequenceRows(root, { pick, sort }) {
   /** @param {readonly Column[]} columns */
   function makeHeads(columns) {
     heads = new Map(columns.map((column) => {
-      const button = el('button', { class: 'sequences__sort', type: 'button', title: `${column.help}. Click sorts.`, onClick: () => sort(shown?.columns.find(({ name }) => name === column.name) ?? column) }, el('bdi', {}, column.label));
+      const button = el('button', { class: 'sequences__sort', type: 'button', title: `${column.help}. Click sorts.`, onClick: () => sort(shown?.columns.find(({ name }) => name === column.name) ?? column) }, corpusText(column.label, null));
       return [column.name, el('th', { scope: 'col', class: columnClass(column) }, button)];
     }));
     head.replaceChildren(...heads.values());
@@ -128,7 +128,7 @@ export function createSequenceRows(root, { pick, sort }) {
     const text = columns.find(({ name }) => name === 'text')?.valueOf(sequence);
     const words = visibleText(clipped(String(text ?? ''), LONGEST));
     const picture = thumbnail && el('img', { class: 'sequences__picture', alt: '', loading: 'lazy', decoding: 'async', src: thumbnail(sequence) });
-    return el('button', { class: 'sequences__open', type: 'button', title: words }, picture, corpusText(words, 'corpus sequences__text'));
+    return el('button', { ...UNTRANSLATED, class: 'sequences__open', type: 'button', title: words }, picture, corpusText(words, 'corpus sequences__text'));
   }
 
   /** @param {Column} column @param {number} sequence */
