@@ -1,13 +1,18 @@
 """Texts are read in every format, and what is wrong is said with file and line."""
 
 import codecs
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS, records
+from attentionviz.pipeline.corpora.records import TextFile
 from attentionviz.pipeline.corpus import TextCorpus, read_text_corpus
 
 
@@ -41,7 +46,7 @@ def test_a_line_ends_at_line_ends_only(tmp_path: Path) -> None:
     assert corpus.sequences == ["one\u2028still one\x0cand still\x85yes", "two"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_is_no_text(encoding: str, tmp_path: Path) -> None:
     assert read(tmp_path, "a.txt", "für\nzwei".encode(encoding)).sequences == ["für", "zwei"]
     assert read(tmp_path, "a.csv", "text,b\nfür,1".encode(encoding)).columns == {"b": ["1"]}
@@ -52,8 +57,17 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     assert message.startswith("a.txt, line 3: byte 0xFC is not UTF-8")
 
 
+def test_a_file_of_excel_that_is_not_utf8_shows_its_word_and_says_how_to_convert_it(
+    tmp_path: Path,
+) -> None:
+    message = problem(tmp_path, "a.csv", "text;n\r\nschöner Tag;1\r\n".encode("cp1252"))
+    assert "line 2: byte 0xF6 is not UTF-8" in message
+    assert "'schöner'" in message
+    assert "iconv -f WINDOWS-1252 -t UTF-8" in message
+
+
 def test_a_broken_utf16_file_is_refused(tmp_path: Path) -> None:
-    assert "is not UTF-8" in problem(tmp_path, "a.txt", codecs.BOM_UTF16_LE + b"a\0b")
+    assert "is not UTF-16" in problem(tmp_path, "a.txt", codecs.BOM_UTF16_LE + b"a\0b")
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
@@ -67,7 +81,7 @@ def test_an_empty_file_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_table_without_rows_or_header_is_refused(tmp_path: Path) -> None:
     assert "has no text" in problem(tmp_path, "a.csv", "text,b\n")
-    assert "is empty" in problem(tmp_path, "a.csv", "\n\n")
+    assert "2 rows read, 0 taken, 2 left out: 2 blank" in problem(tmp_path, "a.csv", "\n\n")
 
 
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
@@ -92,20 +106,42 @@ def test_a_file_that_is_too_large_is_not_read(
 def test_a_long_text_is_cut_before_it_meets_a_tokenizer(name: str, tmp_path: Path) -> None:
     long = "ab " * 100_000
     content = {"a.txt": long, "a.csv": f"text\n{long}", "a.jsonl": json.dumps({"text": long})}
-    assert len(read(tmp_path, name, content[name]).sequences[0]) == records.MAX_CHARACTERS
+    corpus = read(tmp_path, name, content[name])
+    assert len(corpus.sequences[0]) == records.MAX_CHARACTERS
+    assert corpus.is_cut == [True]
 
 
 def test_further_columns_are_kept(tmp_path: Path) -> None:
-    table = 'topic,text,year\nsea,"One, ""two""\nand three",1990\n\nsky, , 1991\nsky,four,1992\n'
+    table = 'topic,text,year\nsea,"One, ""two""\nand three",1990\n\nsky, ,1991\nsky,four,1992\n'
     corpus = read(tmp_path, "a.csv", table)
+    assert corpus.places == ["line 2", "line 6"]
+    assert "4 rows read, 2 taken, 2 left out: 2 blank (line 4, line 5)" == corpus.account.words()
+    assert "quoted cells of several lines: 1 (line 2)" in corpus.account.notes
     assert corpus.sequences == ['One, "two"\nand three', "four"]
     assert corpus.columns == {"topic": ["sea", "sky"], "year": ["1990", "1992"]}
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_the_delimiter_is_that_of_the_header(delimiter: str, tmp_path: Path) -> None:
-    table = f"text{delimiter}b\none{delimiter}1\n"
-    assert read(tmp_path, "a.csv", table).columns == {"b": ["1"]}
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("delimiter", "word"), [(",", "comma"), (";", "semicolon"), ("\t", "tab"), ("|", "bar")]
+)
+def test_delimiter_and_line_ends_are_found_whatever_the_name_says(
+    delimiter: str, word: str, end: str, name: str, tmp_path: Path
+) -> None:
+    others = "".join({",", ";", "|"} - {delimiter})
+    rows = [["text", "b", "c"], [f'"x{delimiter}y{others}"', "1", "2"], [f"z{others}", "3", "4"]]
+    corpus = read(tmp_path, name, end.join(map(delimiter.join, rows)) + end)
+    assert corpus.sequences == [f"x{delimiter}y{others}", f"z{others}"]
+    assert corpus.columns == {"b": ["1", "3"], "c": ["2", "4"]}
+    assert corpus.account.notes[0].startswith(f"{word}-separated, ")
+    assert corpus.account.notes[0].endswith("3 columns: text, b, c")
+
+
+def test_line_ends_may_be_mixed(tmp_path: Path) -> None:
+    corpus = read(tmp_path, "a.csv", "text,b\r\none,1\ntwo,2\rthree,3\r\n")
+    assert corpus.places == ["line 2", "line 3", "line 4"]
+    assert "CRLF and CR and LF line ends" in corpus.account.notes[0]
 
 
 @pytest.mark.parametrize("header", ["a,Sentence", "content,b", "a,text,content"])
@@ -115,8 +151,125 @@ def test_the_usual_names_of_the_text_column_are_found(header: str, tmp_path: Pat
     assert read(tmp_path, "a.csv", f"{header}\n{','.join(cells)}").sequences == ["yes"]
 
 
-def test_a_single_column_is_the_text(tmp_path: Path) -> None:
-    assert read(tmp_path, "a.csv", "quote\none\n").sequences == ["one"]
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_lone_column_has_a_header_only_of_a_usual_name_or_the_named_one(
+    name: str, tmp_path: Path
+) -> None:
+    table = 'Rain fell, again.\n"She reads, he cooks."\n'
+    corpus = read(tmp_path, name, table)
+    assert corpus.sequences == ["Rain fell, again.", "She reads, he cooks."]
+    assert "1 column without a header, so line 1 is a text" in corpus.account.notes[0]
+    for header in ("Text", "sentence", "CONTENT"):
+        assert read(tmp_path, name, f"{header}\n{table}").sequences == corpus.sequences
+    assert read(tmp_path, name, f"quote\n{table}", "quote").sequences == corpus.sequences
+    assert "has no column 'other'" in problem(tmp_path, name, f"quote\n{table}", "other")
+
+
+def test_lines_that_may_be_rows_or_texts_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    some_commas = "He eats, then sleeps.\n" * 3 + "She reads.\n" * 2
+    assert "rename the file to .txt" in problem(tmp_path, "a.csv", some_commas)
+    title = "Export of today\n" + "quote,author\n" * 20
+    message = problem(tmp_path, "a.csv", title)
+    assert "line 1: 1 cell, but 95% of the rows have 2 (comma-separated)" in message
+
+
+def test_columns_without_a_name_are_dropped_with_a_word(tmp_path: Path) -> None:
+    corpus = read(tmp_path, "a.csv", ",text,b,\n0,one,1,\n1,two,2,\n")
+    assert (corpus.sequences, corpus.columns) == (["one", "two"], {"b": ["1", "2"]})
+    assert corpus.account.notes == (
+        "comma-separated, 2 columns: text, b",
+        "columns without a name, left out: 2 (column 1, column 4)",
+    )
+
+
+def test_a_repeated_name_is_numbered_with_a_word(tmp_path: Path) -> None:
+    corpus = read(tmp_path, "a.csv", "text,b,b\none,1,2\n")
+    assert corpus.columns == {"b": ["1"], "b (2)": ["2"]}
+    assert "column 3 has a name that is there before, now 'b (2)'" in corpus.account.notes
+
+
+def test_the_first_line_that_excel_reads_the_delimiter_from_is_no_row(tmp_path: Path) -> None:
+    corpus = read(tmp_path, "a.csv", "sep=;\r\ntext;b\r\none, two, three;1\r\n")
+    assert (corpus.sequences, corpus.places) == (["one, two, three"], ["line 3"])
+
+
+BARE_QUOTES = ["text|n", '"Tired.|1', 'Home."|2', '"Stop!|3', "she said.|4", 'At nine."|5']
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+def test_quotation_marks_of_speech_over_several_rows_join_no_rows(
+    delimiter: str, tmp_path: Path
+) -> None:
+    table = "\n".join(BARE_QUOTES).replace("|", delimiter)
+    corpus = read(tmp_path, "a.csv", table)
+    assert corpus.sequences == ['"Tired.', 'Home."', '"Stop!', "she said.", 'At nine."']
+    assert "kept as characters: 2 (line 2, line 4)" in corpus.account.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('a "b" c', 'a "b" c'),
+        ('"a "b" c"', '"a "b" c"'),
+        ('"Stop" he said', '"Stop" he said'),
+        ('"one', '"one'),
+        ('one"', 'one"'),
+        ('"one ""two"" three"', 'one "two" three'),
+        ('"one\n\ntwo"', "one\n\ntwo"),
+        ('""""', '"'),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_quotation_mark_quotes_a_whole_cell_or_is_a_character(
+    cell: str, text: str, delimiter: str, tmp_path: Path
+) -> None:
+    table = f"text|b\n{cell}|1\nnext|2\n".replace("|", delimiter)
+    corpus = read(tmp_path, "a.csv", table)
+    assert corpus.sequences == [text, "next"]
+    assert corpus.columns == {"b": ["1", "2"]}
+
+
+def test_quoted_texts_of_several_lines_are_one_each(tmp_path: Path) -> None:
+    poem = '"Roses are red,\nviolets blue, too,\nsugar is sweet,\nand so are you."'
+    assert len(read(tmp_path, "a.csv", f"text,b\n{poem},1\nplain,2\n").sequences) == 2
+    table = 'b\ttext\n1\t"one\nand two"\n2\t"def f():\n\treturn 1"\n'
+    corpus = read(tmp_path, "a.tsv", table)
+    assert corpus.sequences == ["one\nand two", "def f():\n\treturn 1"]
+
+
+CELL = st.text('ab ",;|\t\n', max_size=8)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8), st.sampled_from(",;|\t"))
+def test_a_table_that_is_quoted_by_the_rules_is_read_as_it_was_written(
+    rows: list[tuple[str, str]], delimiter: str
+) -> None:
+    # One text of two lines that are no rows says that quotation marks quote.
+    rows = [("first\nsecond", "1"), *rows]
+    if delimiter == "\t":
+        rows = [(text.replace("\t", ""), cell.replace("\t", "")) for text, cell in rows]
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    writer.writerows([("text", "b"), *rows])
+    found = TEXT_FORMATS[".csv"](TextFile("a.csv", stream.getvalue()), None)
+    kept = [row for row in rows if row[0].strip()]
+    assert [(one.text, one.columns["b"]) for one in found.taken] == kept
+    assert found.account().n_read == len(rows)
+    assert found.account().n_taken == len(kept)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.text('ab "', min_size=1), st.text('ab "')), min_size=1))
+def test_no_row_of_a_tsv_without_quoting_is_lost(rows: list[tuple[str, str]]) -> None:
+    lines = ["text\tb", *("\t".join(row) for row in rows)]
+    found = TEXT_FORMATS[".tsv"](TextFile("a.tsv", "\n".join(lines)), None)
+    assume(found.taken)
+    account = found.account()
+    assert account.n_read == len(rows)
+    assert [(part.reason, part.n) for part in account.left_out] in (
+        [], [("blank", len(rows) - len(found.taken))]
+    )  # fmt: skip
 
 
 def test_the_named_column_is_taken(tmp_path: Path) -> None:
@@ -127,7 +280,7 @@ def test_the_named_column_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", [None, "text"])
 def test_a_missing_text_column_lists_the_columns(column: str | None, tmp_path: Path) -> None:
     message = problem(tmp_path, "a.csv", "quote,author\na,b\n", column)
-    assert "--text-column: quote, author" in message
+    assert "2 columns: quote, author (--text-column)" in message
 
 
 def test_plain_text_has_no_columns(tmp_path: Path) -> None:
@@ -137,16 +290,25 @@ def test_plain_text_has_no_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("text,b\none\n", "line 2: 1 cells, the header has 2"),
-        ("text,b\n\none,2\nthree,4,5\n", "line 4: 3 cells, the header has 2"),
-        ("text,text\none,2\n", "line 1: the column 'text' appears twice"),
-        ("text,,c\none,2,3\n", "line 1: column 2 has no name"),
-        ('text,b\n"one,2\nthree,4\n', "line 2: "),
-        ('text,b\none,2\n"a"b,4\n', "line 3: "),
+        ("text,b\none\n", "line 2: 1 cell, the header has 2"),
+        ("text,b\n\none,2\nthree,4,5\nsix\n", "line 4: 3 cells, the header has 2"),
+        ('"text","b"\n"1","one","a"\n"2","two","b"\n', "2 of 2 rows are broken"),
     ],
 )
-def test_a_broken_table_is_named_with_its_line(table: str, words: str, tmp_path: Path) -> None:
+def test_a_table_most_of_whose_rows_are_broken_is_refused(
+    table: str, words: str, tmp_path: Path
+) -> None:
     assert words in problem(tmp_path, "a.csv", table)
+
+
+def test_a_few_broken_rows_are_left_out_with_their_lines(tmp_path: Path) -> None:
+    table = 'text,b\none,1\ntwo, three,2\nfour\n"He said "yes, sir"",5\nsix,6,\n;\ntext,b\nend,8\n'
+    account = read(tmp_path, "a.csv", table + "more,9\n" * 2).account
+    assert account.words() == (
+        "10 rows read, 5 taken, 5 left out: 4 with more or fewer cells than the header "
+        "(line 3, line 4, line 5, …), 1 repeating the header (line 8)"
+    )
+    assert account.left_out[0].examples == ("line 3", "line 4", "line 5", "line 7")
 
 
 def test_fields_of_json_lines_are_kept_as_words(tmp_path: Path) -> None:
@@ -159,16 +321,69 @@ def test_fields_of_json_lines_are_kept_as_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('{"text": "one"', "line 2: not JSON"),
-        ('["one"]', "line 2: not a JSON object"),
-        ('{"text": 5}', "line 2: the field 'text' is missing or not a string"),
-        ('{"b": "one"}', "line 2: the field 'text' is missing"),
-        ("[" * 200_000, "line 2: not JSON"),
-        ('{"text": "a", "n": ' + "9" * 5_000 + "}", "line 2: not JSON"),
+        ('{"text": "one"', "1 not JSON (line 2)"),
+        ("[" * 200_000, "1 not JSON (line 2)"),
+        ('{"text": "a", "n": ' + "9" * 5_000 + "}", "1 not JSON (line 2)"),
+        ('["one"]', "1 not an object (line 2)"),
+        ('{"text": "a", "text": "b"}', "1 with a field twice (line 2)"),
+        ('{"text": 5}', "1 with 'text' that is no string (line 2)"),
+        ('{"text": null}', "1 without 'text' (line 2)"),
+        ('{"b": "one"}', "1 without 'text' (line 2)"),
+        ('{"text": "\\ud800"}', "1 with half of a character (line 2)"),
+        (" ", "1 blank (line 2)"),
     ],
 )
-def test_a_broken_json_line_is_named(line: str, words: str, tmp_path: Path) -> None:
-    assert words in problem(tmp_path, "a.jsonl", f'{{"text": "fine"}}\n{line}\n')
+def test_a_json_line_without_a_text_is_left_out_with_its_reason(
+    line: str, words: str, tmp_path: Path
+) -> None:
+    corpus = read(tmp_path, "a.jsonl", f'{{"text": "fine"}}\n{line}\n{{"text": "too"}}\n')
+    assert corpus.sequences == ["fine", "too"]
+    assert corpus.account.words() == f"3 lines read, 2 taken, 1 left out: {words}"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{}\n[1]\n2\n", "a.jsonl, line 2: neither a JSON object"),
+        ('{"text": 1}\n{"text": null}\n', "has no text: 2 lines read, 0 taken, 2 left out: "),
+        ('{"text": "one"\n{"text": "two"\n', "line 1: not JSON"),
+        ('[{"text": "one"},\n{"text": "two" 3},\n{"text": "four"}]', "line 2: not JSON"),
+        ('{"version": 1, "data": [{"text": "one"}]}', "take the array alone"),
+    ],
+)
+def test_json_without_texts_is_refused(content: str, words: str, tmp_path: Path) -> None:
+    assert words in problem(tmp_path, "a.jsonl", content)
+
+
+ROWS = [{"text": "one", "n": 1}, {"text": " two", "n": 2}]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+@pytest.mark.parametrize(
+    ("content", "unit"),
+    [
+        ("\n".join(map(json.dumps, ROWS)), "line"),
+        (json.dumps(ROWS), "element"),
+        (json.dumps(ROWS, indent=1), "element"),
+        ("\n".join(json.dumps(row, indent=1) for row in ROWS), "element"),
+        (json.dumps({"text": ["one", " two"], "n": [1, 2]}), "row"),
+        (json.dumps({"text": {"0": "one", "1": " two"}, "n": {"0": 1, "1": 2}}), "row"),
+    ],
+)
+def test_json_is_read_in_every_form_that_programs_write(
+    content: str, unit: str, name: str, tmp_path: Path
+) -> None:
+    corpus = read(tmp_path, name, content)
+    assert (corpus.sequences, corpus.columns) == (["one", " two"], {"n": ["1", "2"]})
+    assert corpus.places == [f"{unit} 1", f"{unit} 2"]
+
+
+def test_an_array_of_strings_is_a_corpus_and_its_cut_off_end_is_counted(tmp_path: Path) -> None:
+    whole = json.dumps(["one", "two", "", "three"])
+    assert read(tmp_path, "a.json", whole).sequences == ["one", "two", "three"]
+    corpus = read(tmp_path, "a.json", whole[:-3])
+    assert corpus.sequences == ["one", "two"]
+    assert "1 not JSON (element 4)" in corpus.account.words()
 
 
 def test_the_hash_is_that_of_the_content_not_of_the_format(tmp_path: Path) -> None:
@@ -188,6 +403,31 @@ def test_source_and_licence_come_from_the_file_beside_it(tmp_path: Path) -> None
 def test_a_broken_file_beside_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.about.json").write_text("ours")
     assert "a.about.json is not JSON" in problem(tmp_path, "a.txt", "one")
+
+
+def test_long_cells_of_further_columns_are_cut_with_a_word(tmp_path: Path) -> None:
+    corpus = read(tmp_path, "a.csv", f"text,b\none,{'x' * 1001}\ntwo,{'x' * 1000}\n")
+    assert [len(cell) for cell in corpus.columns["b"]] == [1000, 1000]
+    assert "cells of further columns cut at 1,000 characters: 1 (line 2)" in corpus.account.notes
+
+
+def test_a_table_that_is_called_txt_is_told(tmp_path: Path) -> None:
+    account = read(tmp_path, "a.txt", "text\tlabel\none\t1\n").account
+    assert "rename the file to .tsv" in account.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "def f(x):\n    return  x  \n\n\tpass\n"),
+        ("a.csv", 'text,b\ndef f(x):,1\n    return  x  ,2\n,3\n"\tpass",4\n'),
+        ("a.jsonl", '"def f(x):"\n"    return  x  "\n\n"\\tpass"\n'),
+    ],
+)
+def test_white_space_is_a_part_of_the_text(name: str, content: str, tmp_path: Path) -> None:
+    corpus = read(tmp_path, name, content)
+    assert corpus.sequences == ["def f(x):", "    return  x  ", "\tpass"]
+    assert [part.reason for part in corpus.account.left_out] == ["blank"]
 
 
 def test_in_a_tsv_only_tabs_separate(tmp_path: Path) -> None:

@@ -19,5 +19,6 @@ TEXT_FORMATS: dict[str, Reader] = {
     ".tsv": csv_table.read,
     ".jsonl": jsonl.read,
     ".ndjson": jsonl.read,
+    ".json": jsonl.read,
 }
 """The reader of each file name ending."""

@@ -1,20 +1,25 @@
-"""Tables with a header line: comma, semicolon or tab between cells."""
+"""Tables with a header: CSV, TSV and their like."""
 
-import csv
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from attentionviz.errors import CorpusError
+from attentionviz.pipeline.corpora.delimited import (
+    DELIMITERS,
+    NO_TABLE,
+    Row,
+    cell_words,
+    find_layout,
+    is_blank,
+)
 from attentionviz.pipeline.corpora.records import (
-    MAX_FILE_BYTES,
     Records,
     TextFile,
     choose_text_column,
-    require_few_columns,
+    column_words,
+    is_text_name,
+    line_end_words,
+    require_columns,
 )
-
-DELIMITERS = ",;\t"
 
 
 def read(file: TextFile, text_column: str | None) -> Records:
@@ -23,69 +28,82 @@ def read(file: TextFile, text_column: str | None) -> Records:
     Raises
     ------
     CorpusError
-        If the header lacks names or repeats one, a row has more or fewer cells than it, or a
-        quotation mark is left open.
+        If no column holds the text, or most rows do not fit the header.
     """
-    rows = read_rows(file)
-    _, header = next(rows)
-    require_few_columns(file, header)
-    chosen = choose_text_column(file, header, text_column)
     records = Records(file, "row")
-    for line, cells in rows:
-        columns = dict(zip(header, cells, strict=True))
-        text = columns.pop(chosen)
-        records.take(f"line {line}", text, columns)
+    layout = find_layout(file, text_column)
+    rows = _without_blank(layout.rows(file.text), records)
+    first = next(rows, None)
+    if first is None:
+        return records
+    if layout.delimiter or text_column or is_text_name(first.cells[0].strip(), None):
+        columns = _columns(file, first, records)
+        chosen = choose_text_column(file, columns, text_column, NO_TABLE)
+        separated = f"{DELIMITERS[layout.delimiter]}-separated, " if layout.delimiter else ""
+        words = f"{separated}{line_end_words(file)}{column_words(columns)}"
+        records.notes.insert(0, words)
+    else:
+        rows, columns, chosen = chain([first], rows), {"text": 0}, "text"
+        records.notes.append(
+            f"1 column without a header, so line {first.line} is a text, too; if it is the name of "
+            "the column, give it with --text-column"
+        )
+    _take(rows, first.cells, columns, chosen, records)
     return records
 
 
-def read_rows(file: TextFile) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line number and cells of the header, then of every row that is not blank."""
-    stream = io.StringIO(file.text, newline="")
-    delimiter = "\t" if file.name.lower().endswith(".tsv") else _delimiter(file.text)
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
-    width = 0
-    start = 1
-    with _long_cells():
-        try:
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    if width == 0:
-                        cells = _header(file, start, cells)
-                        width = len(cells)
-                    elif len(cells) != width:
-                        raise file.error(
-                            f"line {start}", f"{len(cells)} cells, the header has {width}"
-                        )
-                    yield start, cells
-                start = reader.line_num + 1
-        except csv.Error as error:
-            raise file.error(
-                f"line {start}", f"not a CSV row ({error}); check its quotation marks"
-            ) from error
-    if width == 0:
-        raise CorpusError(f"{file.name} is empty; its first line must name the columns")
+def _without_blank(rows: Iterable[Row], records: Records) -> Iterator[Row]:
+    for row in rows:
+        if row.is_blank:
+            records.leave_out("blank", f"line {row.line}")
+        else:
+            yield row
 
 
-def _header(file: TextFile, line: int, cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    for position, name in enumerate(names, start=1):
-        if not name:
-            raise file.error(f"line {line}", f"column {position} has no name")
-        if names.count(name) > 1:
-            raise file.error(f"line {line}", f"the column {name!r} appears twice")
-    return names
+def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
+    """Return the index of every column that has a name; each name is there once."""
+    columns: dict[str, int] = {}
+    nameless = []
+    for i, cell in enumerate(header.cells):
+        name = given = cell.strip()
+        n = 1
+        while name in columns:
+            n += 1
+            name = f"{given} ({n})"
+        if n > 1 and given:
+            records.notes.append(f"column {i + 1} has a name that is there before, now {name!r}")
+        if given:
+            columns[name] = i
+        else:
+            nameless.append(f"column {i + 1}")
+    records.note("columns without a name, left out", nameless)
+    require_columns(file, list(columns))
+    return columns
 
 
-def _delimiter(text: str) -> str:
-    first_line = text.lstrip().split("\n", 1)[0]
-    return max(DELIMITERS, key=first_line.count)
-
-
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    """Let cells be longer than the csv module's default; they are cut afterwards."""
-    before = csv.field_size_limit(MAX_FILE_BYTES)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+def _take(
+    rows: Iterable[Row],
+    header: list[str],
+    columns: dict[str, int],
+    chosen: str,
+    records: Records,
+) -> None:
+    others = {name: i for name, i in columns.items() if name != chosen}
+    spanning, literal = [], []
+    for row in rows:
+        cells, place = row.cells, f"line {row.line}"
+        if row.n_lines > 1:
+            spanning.append(place)
+        if row.has_literal:
+            literal.append(place)
+        if len(cells) < len(header) or not is_blank(cells[len(header) :]):
+            problem = (
+                f"{cell_words(cells)}, the header has {len(header)}; quote what holds a delimiter"
+            )
+            records.leave_out_broken("with more or fewer cells than the header", place, problem)
+        elif len(columns) > 1 and cells == header:
+            records.leave_out("repeating the header", place)
+        else:
+            records.take(place, cells[columns[chosen]], {n: cells[i] for n, i in others.items()})
+    records.note("quoted cells of several lines", spanning)
+    records.note("quotation marks that quote no whole cell, kept as characters", literal)

@@ -1,58 +1,160 @@
-"""JSON Lines: one object a line, one of its fields the text."""
+"""JSON: an object a line, an array of objects or of texts, or an object of columns."""
 
 import io
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
+from attentionviz.pipeline.corpora.account import Unit
 from attentionviz.pipeline.corpora.records import (
     Records,
     TextFile,
     choose_text_column,
-    require_few_columns,
+    column_words,
+    require_columns,
 )
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class _NotJson(NamedTuple):
+    """What stands in the place of a value that cannot be read."""
+
+    problem: str
+
+
+class _Repeating(dict[str, Any]):
+    """An object that has a field twice, of which a dict keeps one."""
 
 
 def read(file: TextFile, text_column: str | None) -> Records:
     """Return every object whose text is not blank, with its further fields as words.
 
-    A field that an object lacks is empty; a field that is no string is written as JSON.
+    A field that an object lacks is empty; one that is no string is written as JSON. A string in the
+    place of an object is a text without further fields.
 
     Raises
     ------
     CorpusError
-        If a line is no JSON object, or its text is missing or no string.
+        If no field holds the text, an array is broken before its end, or most of the file is
+        neither object nor text.
     """
-    numbered = enumerate(io.StringIO(file.text, newline=None), start=1)
-    objects = [(line, _parse(file, line, text)) for line, text in numbered if text.strip()]
-    names = list(dict.fromkeys(name for _, fields in objects for name in fields))
-    if not objects:
-        return Records(file, "line")
-    require_few_columns(file, names)
-    chosen = choose_text_column(file, names, text_column)
+    unit, values = _values(file)
+    records = Records(file, unit)
+    names = list(dict.fromkeys(n for value in values if isinstance(value, dict) for n in value))
+    chosen = "text"
+    if names or text_column:
+        require_columns(file, names)
+        advice = "; of a file that is one object, take the array alone" if len(values) == 1 else ""
+        chosen = choose_text_column(file, names, text_column, advice)
+        records.notes.append(f"JSON, {column_words(names)}")
     others = [name for name in names if name != chosen]
-    records = Records(file, "line")
-    for line, fields in objects:
-        text = fields.get(chosen)
-        if not isinstance(text, str):
-            raise file.error(f"line {line}", f"the field {chosen!r} is missing or not a string")
-        columns = {name: _words(fields.get(name)) for name in others}
-        records.take(f"line {line}", text, columns)
+    for number, value in enumerate(values, start=1):
+        place = f"{unit} {number}"
+        fields = {chosen: value} if isinstance(value, str) else value
+        if isinstance(fields, _NotJson):
+            records.leave_out_broken("not JSON", place, f"not JSON: {fields.problem}")
+        elif isinstance(fields, _Repeating):
+            records.leave_out_broken("with a field twice", place, "a field is there twice")
+        elif not isinstance(fields, dict):
+            problem = 'neither a JSON object such as {"text": "…"} nor a string'
+            records.leave_out_broken("not an object", place, problem)
+        elif fields.get(chosen) is None:
+            records.leave_out(f"without {chosen!r}", place)
+        elif not isinstance(fields[chosen], str):
+            records.leave_out(f"with {chosen!r} that is no string", place)
+        else:
+            columns = {name: _words(fields.get(name)) for name in others}
+            records.take(place, fields[chosen], columns)
     return records
 
 
-def _parse(file: TextFile, line: int, text: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text)
-    # Deep nesting ends in a RecursionError, a number of many digits in a plain ValueError.
-    except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
-        raise file.error(f"line {line}", f"not JSON: {reason}") from error
-    if not isinstance(parsed, dict):
-        raise file.error(f"line {line}", 'not a JSON object such as {"text": "…"}')
-    return parsed
+def _values(file: TextFile) -> tuple[Unit, list[Any]]:
+    unit: Unit = "element"
+    values = _elements(file)
+    if values is None:
+        unit, values = "line", [_parse(line) for line in io.StringIO(file.text, newline=None)]
+    rows = _rows_of_columns(values)
+    return (unit, values) if rows is None else ("row", rows)
 
 
 def _words(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    return fields if len(fields) == len(pairs) else _Repeating(fields)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
+def _parse(line: str) -> Any:
+    """Return the value of a line; an empty text for a blank one."""
+    if not line.strip():
+        return ""
+    try:
+        return _DECODER.decode(line)
+    except (ValueError, RecursionError) as error:
+        return _NotJson(_problem(error))
+
+
+def _problem(error: Exception) -> str:
+    # Deep nesting ends in a RecursionError, a number of many digits in a plain ValueError.
+    return error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
+
+
+def _elements(file: TextFile) -> list[Any] | None:
+    """Return the elements of an array, or objects of several lines; None where lines count.
+
+    An element that the end of the file cuts off is the last one.
+    """
+    text = file.text.rstrip()
+    start = _skip_space(text, 0)
+    is_array = text.startswith("[", start)
+    first_line = io.StringIO(text[start:], newline=None).readline()
+    if not is_array and not isinstance(_parse(first_line), _NotJson):
+        return None
+    values: list[Any] = []
+    position = start + is_array
+    while (position := _skip_space(text, position)) < len(text):
+        if is_array and text.startswith("]", position):
+            return values if position + 1 == len(text) else None
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+            values.append(value)
+            position = _skip_space(text, position)
+            if is_array and position < len(text) and text[position] not in ",]":
+                raise json.JSONDecodeError("Expecting ',' delimiter", text, position)
+            position += is_array and text.startswith(",", position)
+        except (ValueError, RecursionError) as error:
+            at = getattr(error, "pos", position)
+            is_cut_off = at >= len(text) or _problem(error).startswith("Unterminated string")
+            if is_cut_off and values:
+                return [*values, _NotJson("cut off by the end of the file")]
+            if is_array:
+                raise file.error(file.place_of(at), f"not JSON: {_problem(error)}") from error
+            return None
+    return values
+
+
+def _skip_space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
+
+
+def _rows_of_columns(values: list[Any]) -> list[Any] | None:
+    """Return the rows of a single object of columns, lists or objects as pandas writes them."""
+    if len(values) != 1 or not isinstance(values[0], dict):
+        return None
+    columns = values[0]
+    kinds = {type(column) for column in columns.values()}
+    if kinds == {list}:
+        columns = {name: dict(enumerate(column)) for name, column in columns.items()}
+    keys = [list(column) for column in columns.values()] if kinds <= {list, dict} else []
+    if not keys or any(one != keys[0] for one in keys):
+        return None
+    return [{name: column[key] for name, column in columns.items()} for key in keys[0]]

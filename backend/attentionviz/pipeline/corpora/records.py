@@ -2,13 +2,14 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from attentionviz.core.file_names import readable
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora.account import N_EXAMPLES, Account, LeftOut, Unit
+from attentionviz.pipeline.corpora.account import N_NAMED, Account, Unit
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_CHARACTERS = 100_000
@@ -19,7 +20,19 @@ MAX_CELL_CHARACTERS = 1_000
 
 MAX_COLUMNS = 1_000
 TEXT_COLUMNS = ("text", "sentence", "content")
+USUAL_NAMES = "text, sentence or content"
 SURROGATE = re.compile("[\ud800-\udfff]")
+LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END_BYTES = re.compile(rb"\r\n|\r|\n")
+_BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF8: "UTF-8-sig",
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+N_NAMES = 10
+N_NAME_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,10 @@ class TextFile:
     def error(self, place: str, problem: str) -> CorpusError:
         """Return an error that names the file and a place in it, such as "line 4"."""
         return CorpusError(f"{self.name}, {place}: {problem}")
+
+    def place_of(self, index: int) -> str:
+        """Return the line of a character, such as "line 4"."""
+        return f"line {1 + len(LINE_END.findall(self.text, 0, index))}"
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class Records:
         self.taken: list[Record] = []
         self.notes: list[str] = []
         self._file = file
-        self._unit = unit
+        self.unit = unit
         self._left_out: dict[str, list[str]] = {}
         self._broken: list[str] = []
         self._cut_cells: list[str] = []
@@ -111,6 +128,11 @@ class Records:
         self._broken.append(f"{place}: {problem}")
         self.leave_out(reason, place)
 
+    def note(self, words: str, places: list[str]) -> None:
+        """Note what some lines have, and the first of them; nothing where none has it."""
+        if places:
+            self.notes.append(_note(words, places))
+
     def account(self) -> Account:
         """Return what became of the file.
 
@@ -123,24 +145,23 @@ class Records:
         name = self._file.name
         n_read = len(self.taken) + sum(map(len, self._left_out.values()))
         if len(self._broken) > len(self.taken):
-            others = len(self._broken) - 1
-            like_it = f"; {others:,} of {n_read:,} {self._unit}s are like it" if others else ""
-            raise CorpusError(f"{name}, {self._broken[0]}{like_it}")
+            share = f"{len(self._broken):,} of {n_read:,} {self.unit}s are broken"
+            raise CorpusError(f"{name}, {self._broken[0]}; {share}")
         notes = list(self.notes)
         if self._cut_cells:
-            part = LeftOut(
-                f"{self._unit}s have cells cut at {MAX_CELL_CHARACTERS:,} characters",
-                len(self._cut_cells),
-                tuple(self._cut_cells[:N_EXAMPLES]),
-            )
-            notes.append(part.words())
-        account = Account(self._unit, n_read, notes=tuple(notes))
+            cut = f"cells of further columns cut at {MAX_CELL_CHARACTERS:,} characters"
+            notes.append(_note(cut, self._cut_cells))
+        account = Account(self.unit, n_read, notes=tuple(notes))
         for reason, places in self._left_out.items():
             account = account.leave_out(reason, places)
         if not self.taken:
-            found = f" ({account.words()})" if n_read else ""
-            raise CorpusError(f"{name} has no text{found}; write one sequence a line")
+            raise CorpusError(f"{name} has no text" + (f": {account.words()}" if n_read else ""))
         return account
+
+
+def _note(words: str, places: list[str]) -> str:
+    more = ", …" if len(places) > N_NAMED else ""
+    return f"{words}: {len(places):,} ({', '.join(places[:N_NAMED])}{more})"
 
 
 def decode(path: Path) -> TextFile:
@@ -161,45 +182,86 @@ def decode(path: Path) -> TextFile:
         raw = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    encoding = "utf-8-sig"
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
+    marks = (name for mark, name in _BYTE_ORDER_MARKS.items() if raw.startswith(mark))
+    encoding = next(marks, "UTF-8")
     try:
-        text = raw.decode(encoding)
+        file = TextFile(readable(path.name), raw.decode(encoding))
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise CorpusError(
-            f"{path.name}, line {line}: byte 0x{raw[error.start]:02X} is not UTF-8; "
-            "save the file as UTF-8"
-        ) from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise CorpusError(f"{path.name}, line {line}: a zero byte, so this is not a text file")
-    return TextFile(readable(path.name), text)
+        raise _other_encoding(readable(path.name), raw, error.start, encoding) from error
+    if "\0" in file.text:
+        place = file.place_of(file.text.index("\0"))
+        raise file.error(
+            place, "a zero byte, so this is no text, or UTF-16 without its mark; save it as UTF-8"
+        )
+    return file
 
 
-def choose_text_column(file: TextFile, columns: list[str], wanted: str | None) -> str:
+def _other_encoding(name: str, raw: bytes, start: int, encoding: str) -> CorpusError:
+    line = 1 + len(_LINE_END_BYTES.findall(raw, 0, start))
+    found = f"{name}, line {line}: byte 0x{raw[start]:02X} is not {encoding.removesuffix('-sig')}"
+    if encoding != "UTF-8":
+        return CorpusError(f"{found}; save the file as UTF-8")
+    before = re.split(rb"\s", raw[max(0, start - 20) : start])[-1]
+    word = (before + re.split(rb"\s", raw[start : start + 20])[0]).decode("cp1252", "replace")
+    return CorpusError(
+        f"{found}; save the file as UTF-8 (in Excel: CSV UTF-8), or, if it has {word!r} there, "
+        f"convert it: iconv -f WINDOWS-1252 -t UTF-8"
+    )
+
+
+def line_end_words(file: TextFile) -> str:
+    """Return which line ends a file has, as the beginning of a list; nothing for LF alone."""
+    n_pairs = file.text.count("\r\n")
+    counts = {
+        "CRLF": n_pairs,
+        "CR": file.text.count("\r") - n_pairs,
+        "LF": file.text.count("\n") - n_pairs,
+    }
+    names = [name for name, n in counts.items() if n]
+    return "" if names in ([], ["LF"]) else f"{' and '.join(names)} line ends, "
+
+
+def column_words(names: Collection[str]) -> str:
+    """Return the names of columns in a form that is never long: "2 columns: text, label"."""
+    shown = [_clipped(name) for name in islice(names, N_NAMES)]
+    more = ", …" if len(names) > N_NAMES else ""
+    return f"{len(names):,} column{'' if len(names) == 1 else 's'}: {', '.join(shown)}{more}"
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= N_NAME_CHARACTERS else f"{name[:N_NAME_CHARACTERS]}…"
+
+
+def is_text_name(name: str, wanted: str | None) -> bool:
+    """Return whether a column of this name holds the text: the wanted one, or a usual one."""
+    return name.strip().lower() in TEXT_COLUMNS if wanted is None else name == wanted
+
+
+def choose_text_column(
+    file: TextFile, columns: Collection[str], wanted: str | None, advice: str = ""
+) -> str:
     """Return the column that holds the text: the wanted one, or one of the usual names.
 
     Raises
     ------
     CorpusError
-        If there is none; the sentence lists the columns.
+        If there is none; the sentence lists the columns, and ends with the advice.
     """
+    if wanted in columns:
+        return str(wanted)
     if wanted is None:
-        by_name = {column.strip().lower(): column for column in reversed(columns)}
+        by_name = {column.lower(): column for column in reversed(list(columns))}
         found = [by_name[name] for name in TEXT_COLUMNS if name in by_name]
         if found or len(columns) == 1:
-            return (found or columns)[0]
-    elif wanted in columns:
-        return wanted
-    missing = repr(wanted) if wanted else "named " + ", ".join(TEXT_COLUMNS[:-1]) + " or content"
+            return (found or list(columns))[0]
+    missing = f"named {USUAL_NAMES}" if wanted is None else repr(wanted)
     raise CorpusError(
-        f"{file.name} has no column {missing}; name one with --text-column: " + ", ".join(columns)
+        f"{file.name} has no column {missing}; name one of its {column_words(columns)} "
+        f"(--text-column){advice}"
     )
 
 
-def require_few_columns(file: TextFile, names: list[str]) -> None:
+def require_columns(file: TextFile, names: list[str]) -> None:
     """Raise CorpusError where there are more columns, or other names, than a dataset can hold."""
     if len(names) > MAX_COLUMNS:
         raise CorpusError(
