@@ -65,7 +65,12 @@ def test_a_second_build_says_that_there_is_nothing_to_do(build_arguments, capsys
 def test_what_goes_on_is_said_while_building(build_arguments, capsys):
     assert main(build_arguments) == 0
     said = capsys.readouterr().err
-    for words in ("all 6 sequences of tiny", "largest error", "drawing 8 maps", "pca-2d of every"):
+    for words in (
+        "tiny.csv: 6 rows read, all taken",
+        "largest error",
+        "drawing 8 maps",
+        "pca-2d of every",
+    ):
         assert words in said
 
 

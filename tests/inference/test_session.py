@@ -43,7 +43,7 @@ def of_head(answer: Answer, head: HeadId) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_sentence_of_the_corpus_has_the_tokens_and_vectors_of_the_corpus(either: Live) -> None:
-    answer = either.ask(text=f"  {either.text_of(2)}\n")
+    answer = either.ask(text=f"{either.text_of(2)}\n")
     start, stop = either.span(2)
     tokens = json.loads(either.reader.tokens_bytes())
     for name in ("text", "token_id", "token_type", "position"):
@@ -180,9 +180,22 @@ def test_half_a_character_is_refused_and_odd_ones_are_read(live: Live) -> None:
 def test_a_long_text_is_cut_before_it_is_read_and_both_cuts_are_told(live: Live) -> None:
     answer = live.ask(text="the river " * 1000, maps=["pca-2d"])
     assert len(answer.sequence["tokens"]["text"]) == 64
-    assert answer.sequence["n_characters_cut"] == len("the river " * 1000) - 1 - 2000
+    assert answer.sequence["n_characters_cut"] == len("the river " * 1000) - 2000
     assert answer.sequence["n_truncated"] == 400 - 62
     assert answer.sequence["tokens"]["text"][-1] == "[SEP]"
+
+
+def test_white_space_of_a_typed_text_is_read_but_for_the_end_of_its_line(
+    tiny_causal_dataset, tiny_gpt2
+) -> None:
+    from tests.inference.conftest import live_of
+
+    live = live_of(tiny_causal_dataset, tiny_gpt2)
+    plain, spaced, ended = (
+        live.ask(text=text, maps=["pca-2d"]).sequence["tokens"]["token_id"]
+        for text in ("the river", "  the river ", "  the river \r\n")
+    )
+    assert plain != spaced == ended
 
 
 def test_the_operator_s_limits_count_where_they_are_lower(tiny_dataset, tiny_bert) -> None:
@@ -191,7 +204,7 @@ def test_the_operator_s_limits_count_where_they_are_lower(tiny_dataset, tiny_ber
     small = live_of(tiny_dataset, tiny_bert, max_tokens=8, max_characters=30)
     answer = small.ask(text="the river " * 9, maps=["pca-2d"])
     assert len(answer.sequence["tokens"]["text"]) == 8
-    assert answer.sequence["n_characters_cut"] == 89 - 30
+    assert answer.sequence["n_characters_cut"] == 90 - 30
     tiny = live_of(tiny_dataset, tiny_bert, max_answer_bytes=30_000)
     answer = tiny.ask(text="the river " * 9)
     assert len(answer.sequence["tokens"]["text"]) + answer.sequence["n_truncated"] == 20

@@ -225,13 +225,16 @@ def test_a_budget_below_the_first_sequence_is_refused_with_both_numbers(small):
         small(max_tokens=2)
 
 
-def test_a_sequence_longer_than_the_model_is_cut_and_counted(small, tmp_path):
+def test_a_sequence_that_is_cut_anywhere_is_counted_once(small, tmp_path, monkeypatch):
+    monkeypatch.setattr("attentionviz.pipeline.corpora.records.MAX_CHARACTERS", 600)
     corpus = tmp_path / "long.txt"
-    corpus.write_text("the river rose again\n" + "the river rose again " * 40 + "\n")
+    # Whole; longer than a text may be and than the model reads; longer than a text may be.
+    corpus.write_text(f"the river rose again\n{'the river rose again ' * 40}\n{'x' * 601}\n")
     said = []
     manifest = manifest_of(small(said.append, text=corpus).folder)
     assert manifest["corpus"]["n_sequences_cut"] == 1
-    assert manifest["corpus"]["account"]["n_cut"] == 1
+    assert manifest["corpus"]["account"]["n_cut"] == 2
+    assert any("long.txt: 3 lines read, all taken (2 cut)" in words for words in said)
     assert any("1 sequence is longer than the model can read and was cut" in w for w in said)
 
 

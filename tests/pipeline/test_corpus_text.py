@@ -185,7 +185,7 @@ def test_columns_without_a_name_are_dropped_with_a_word(tmp_path: Path) -> None:
 def test_a_repeated_name_is_numbered_with_a_word(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "text,b,b\none,1,2\n")
     assert corpus.columns == {"b": ["1"], "b (2)": ["2"]}
-    assert "column 3 has a name that is there before, now 'b (2)'" in corpus.account.notes
+    assert "columns with the name of one before, numbered: 1 (column 3)" in corpus.account.notes
 
 
 def test_the_first_line_that_excel_reads_the_delimiter_from_is_no_row(tmp_path: Path) -> None:
@@ -326,9 +326,9 @@ def test_fields_of_json_lines_are_kept_as_words(tmp_path: Path) -> None:
         ('{"text": "a", "n": ' + "9" * 5_000 + "}", "1 not JSON (line 2)"),
         ('["one"]', "1 not an object (line 2)"),
         ('{"text": "a", "text": "b"}', "1 with a field twice (line 2)"),
-        ('{"text": 5}', "1 with 'text' that is no string (line 2)"),
-        ('{"text": null}', "1 without 'text' (line 2)"),
-        ('{"b": "one"}', "1 without 'text' (line 2)"),
+        ('{"text": 5}', "1 with a text that is no string (line 2)"),
+        ('{"text": null}', "1 without a text (line 2)"),
+        ('{"b": "one"}', "1 without a text (line 2)"),
         ('{"text": "\\ud800"}', "1 with half of a character (line 2)"),
         (" ", "1 blank (line 2)"),
     ],

@@ -36,6 +36,7 @@ def test_an_estimate_counts_what_would_be_taken(tiny_bert, tiny_text, tmp_path):
     assert found.dataset_id == "tiny"
     assert found.n_tokens == manifest["n_tokens"]
     assert (found.n_sequences, found.n_sequences_total) == (manifest["n_sequences"], 6)
+    assert found.account == manifest["corpus"]["account"]
     assert (found.n_heads, found.n_maps) == (4, 8)
     assert found.seconds > 0
 
@@ -73,7 +74,9 @@ def test_the_command_prints_words_or_json_and_builds_nothing(
     command = ["build", "--model", str(tiny_bert), "--text", str(tiny_text), "--method", "pca"]
     command += ["--output", str(tmp_path / "out"), "--device", "cpu", "--estimate"]
     assert main(command) == 0
-    assert "tokens in 6 of 6 sequences, 4 heads, 8 maps; about" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "6 rows read, all taken" in said
+    assert "tokens, 4 heads, 8 maps; about" in said
     assert main([*command, "--json"]) == 0
     found = Estimate(**json.loads(capsys.readouterr().out))
     assert "8 maps" in estimate_words(found)

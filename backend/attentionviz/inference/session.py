@@ -114,7 +114,8 @@ class Session:
         picture = None
         n_cut = 0
         if "text" in question:
-            text = question["text"].strip()
+            # As a line of a corpus: white space is a part of it, the end of its line is none.
+            text = question["text"].removesuffix("\n").removesuffix("\r")
             n_cut = max(len(text) - self._settings.max_characters, 0)
             batch = model.prepare_texts([_cut(text, self._settings.max_characters)])
         elif "tokens" in question:
@@ -180,7 +181,7 @@ def _key(question: dict[str, Any], body: bytes) -> str:
 
 
 def _cut(text: str, max_characters: int) -> str:
-    if not text:
+    if not text.strip():
         raise InvalidTextError("the text is empty; type something")
     try:
         text.encode()

@@ -11,7 +11,7 @@ import jsonschema
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store.columns import parse_json
-from attentionviz.store.schema import canonical_json, object_schema
+from attentionviz.store.schema import ACCOUNT_SCHEMA, canonical_json, object_schema
 
 State = Literal[
     "uploaded", "estimating", "estimated", "waiting", "running", "done", "failed", "cancelled"
@@ -175,6 +175,8 @@ _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9._-]{0,99}\Z"}
 
 
 ESTIMATE_SCHEMA = object_schema(
+    "account",  # jobs that were estimated by an earlier version lack it
+    account=ACCOUNT_SCHEMA,
     dataset_id=ID_SCHEMA,
     **dict.fromkeys(("n_sequences", "n_sequences_total", "n_tokens", "n_heads", "n_maps"), _COUNT),
     seconds=_SECONDS,

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from attentionviz.errors import CorpusError
 from attentionviz.jobs.errors import UploadTooLargeError
 
-TEXT_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson")
+TEXT_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 MAX_TITLE = 200
 MAX_STEM = 40

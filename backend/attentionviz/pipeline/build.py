@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attentionviz.core.file_names import readable
 from attentionviz.errors import InvalidRequestError
 from attentionviz.pipeline.corpus import (
     ImageCorpus,
@@ -74,6 +75,8 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
         finished stays, and the same request goes on from there.
     """
     plan, model, source = prepare(request, say)
+    name = _file_name(request, source.corpus)
+    say(f"{name}: {plan.account.words()}; {plan.n_tokens:,} tokens")
     with dataset_lock(request.output, plan.dataset_id):
         shown = read_pointer(request.output, plan.dataset_id)
         built = find_built(request.output, plan.dataset_id, plan.build_key)
@@ -102,15 +105,12 @@ def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", 
     from attentionviz import models  # imports torch, which takes seconds
 
     corpus = _read_corpus(request)
-    name = request.text.name if request.text else corpus.name
     for note in corpus.account.notes:
-        say(f"{name}: {note}")
+        say(f"{_file_name(request, corpus)}: {note}")
     say(f"loading {request.model}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     source = source_of(model, corpus)
     plan = make_plan(request, model, source, take_sequences(source, request.max_tokens))
-    say(f"{name}: {plan.account.words()}")
-    say(f"{plan.dataset_id}: {len(plan.lengths):,} sequences, {plan.n_tokens:,} tokens")
     return plan, model, source
 
 
@@ -120,6 +120,10 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     if request.text is not None:
         return read_text_corpus(request.text, text_column=request.text_column)
     raise InvalidRequestError("a build needs a corpus: text or images")
+
+
+def _file_name(request: BuildRequest, corpus: TextCorpus | ImageCorpus) -> str:
+    return readable(request.text.name) if request.text else corpus.name
 
 
 def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:

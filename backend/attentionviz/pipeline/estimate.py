@@ -2,7 +2,8 @@
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from joblib import cpu_count
@@ -10,6 +11,7 @@ from joblib import cpu_count
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.pipeline.build import prepare
 from attentionviz.pipeline.calibration import QUICK, SLOW, Calibration, calibrate
+from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Say, duration_words
 from attentionviz.pipeline.request import BuildRequest
@@ -55,6 +57,8 @@ class Estimate(NamedTuple):
         Of all layers.
     n_maps : int
         Of all heads.
+    account : mapping
+        What became of the corpus, as ``corpus.account`` of a manifest.
     seconds : float
         From the command to the finished dataset, on this machine as busy as it is now.
     n_bytes : int
@@ -69,6 +73,7 @@ class Estimate(NamedTuple):
     n_tokens: int
     n_heads: int
     n_maps: int
+    account: Mapping[str, Any]
     seconds: float
     n_bytes: int
     n_bytes_building: int
@@ -102,6 +107,7 @@ def estimate(request: BuildRequest, say: Say = lambda _: None) -> Estimate:
         n_tokens=plan.n_tokens,
         n_heads=n_heads,
         n_maps=n_heads * len(plan.facts["maps"]),
+        account=plan.account.facts(),
         seconds=round(loading + _seconds(plan, n_heads, measured), 1),
         n_bytes=n_bytes,
         n_bytes_building=n_bytes + n_spare,
@@ -109,10 +115,10 @@ def estimate(request: BuildRequest, say: Say = lambda _: None) -> Estimate:
 
 
 def estimate_words(found: Estimate) -> str:
-    """Return an estimate as one line for the terminal."""
-    taken = f"{found.n_sequences:,} of {found.n_sequences_total:,} sequences"
+    """Return an estimate as lines for the terminal: what it is of, and what it will take."""
     return (
-        f"{found.dataset_id}: {found.n_tokens:,} tokens in {taken}, {found.n_heads:,} heads, "
+        f"{found.dataset_id}: {Account.of(found.account).words()}\n"
+        f"{found.dataset_id}: {found.n_tokens:,} tokens, {found.n_heads:,} heads, "
         f"{found.n_maps:,} maps; about {duration_words(found.seconds)} and "
         f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)"
     )

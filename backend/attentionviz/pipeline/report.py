@@ -8,6 +8,7 @@ from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.terminal import visible
 from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
+from attentionviz.pipeline.corpora.account import Account
 from attentionviz.store import layout
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 from attentionviz.store.verify import ignored, verify, verify_pointer
@@ -55,15 +56,13 @@ def summary(manifest: Mapping[str, Any]) -> str:
         Of a dataset, finished or not.
     """
     model, corpus, check = (manifest[key] for key in ("model", "corpus", "attention_check"))
-    n_cut = corpus.get("n_sequences_cut", 0)
     rows = {
         "model": f"{model['name']} ({model['architecture']}, {model['source']}, "
         f"licence {model['license'] or 'unknown'})",
         "heads": f"{manifest['n_layers']} layers x {manifest['n_heads']} heads, "
         f"{manifest['n_key_heads']} key heads, size {manifest['d_head']}",
         "corpus": f"{corpus['name']} (licence {corpus['license'] or 'unknown'})",
-        "sequences": f"{manifest['n_sequences']:,} of {corpus.get('n_sequences', 0):,}"
-        + (f", {n_cut:,} cut at the model's longest length" if n_cut else ""),
+        **_corpus_rows(manifest),
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
         "seed": str(manifest["seed"]),
@@ -73,6 +72,18 @@ def summary(manifest: Mapping[str, Any]) -> str:
     }
     width = max(map(len, rows))
     return "\n".join(f"  {name:<{width}}  {visible(words)}" for name, words in rows.items())
+
+
+def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return what became of the corpus; format 2 knows of its texts alone, not of its file."""
+    corpus = manifest["corpus"]
+    if "account" in corpus:
+        account = Account.of(corpus["account"])
+        notes = {"found": "; ".join(account.notes)} if account.notes else {}
+        return {**notes, "sequences": account.words()}
+    n_cut = corpus["n_sequences_cut"]
+    cut = f", {n_cut:,} cut at the model's longest length" if n_cut else ""
+    return {"sequences": f"{manifest['n_sequences']:,} of {corpus['n_sequences']:,}{cut}"}
 
 
 def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:

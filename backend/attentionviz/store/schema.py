@@ -73,7 +73,7 @@ _LAYER = object_schema(
     is_causal={"type": "boolean"},
     max_distance={"type": ["integer", "null"], "minimum": 0},
 )
-_ACCOUNT = object_schema(
+ACCOUNT_SCHEMA = object_schema(
     unit={"enum": ["line", "row", "element", "file"]},
     n_read=_COUNT,
     n_taken=_COUNT,
@@ -96,7 +96,7 @@ _CORPUS = object_schema(
     columns=_TEXTS,
     n_sequences=_COUNT,
     n_sequences_cut=_COUNT_OR_ZERO,
-    account=_ACCOUNT,
+    account=ACCOUNT_SCHEMA,
 )
 _PATCH_GRID = object_schema(
     n_rows=_COUNT,

@@ -49,7 +49,7 @@ export function createJobForm(options, { upload, taken, sent }) {
     const before = model.input.value;
     model.input.replaceChildren(...fitting.map((one) => el('option', { value: one.name }, one.name)));
     if (fitting.some((one) => one.name === before)) model.input.value = before;
-    column.element.hidden = modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson)$/i.test(files[0]?.name ?? '');
+    column.element.hidden = modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
     model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
     suggest();
   }

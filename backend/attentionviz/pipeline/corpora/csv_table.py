@@ -63,20 +63,21 @@ def _without_blank(rows: Iterable[Row], records: Records) -> Iterator[Row]:
 def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
     """Return the index of every column that has a name; each name is there once."""
     columns: dict[str, int] = {}
-    nameless = []
+    nameless, repeated = [], []
     for i, cell in enumerate(header.cells):
         name = given = cell.strip()
         n = 1
         while name in columns:
             n += 1
             name = f"{given} ({n})"
-        if n > 1 and given:
-            records.notes.append(f"column {i + 1} has a name that is there before, now {name!r}")
-        if given:
-            columns[name] = i
-        else:
+        if not given:
             nameless.append(f"column {i + 1}")
+            continue
+        if n > 1:
+            repeated.append(f"column {i + 1}")
+        columns[name] = i
     records.note("columns without a name, left out", nameless)
+    records.note("columns with the name of one before, numbered", repeated)
     require_columns(file, list(columns))
     return columns
 

@@ -60,9 +60,9 @@ def read(file: TextFile, text_column: str | None) -> Records:
             problem = 'neither a JSON object such as {"text": "…"} nor a string'
             records.leave_out_broken("not an object", place, problem)
         elif fields.get(chosen) is None:
-            records.leave_out(f"without {chosen!r}", place)
+            records.leave_out("without a text", place)
         elif not isinstance(fields[chosen], str):
-            records.leave_out(f"with {chosen!r} that is no string", place)
+            records.leave_out("with a text that is no string", place)
         else:
             columns = {name: _words(fields.get(name)) for name in others}
             records.take(place, fields[chosen], columns)
