@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from attentionviz.errors import CorpusError
+from attentionviz.jobs.uploads import TEXT_ENDINGS
 from attentionviz.pipeline.corpora import TEXT_FORMATS, records
 from attentionviz.pipeline.corpora.records import TextFile
 from attentionviz.pipeline.corpus import TextCorpus, read_text_corpus
@@ -87,6 +88,10 @@ def test_a_table_without_rows_or_header_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
     message = problem(tmp_path, "a.docx", "one")
     assert all(suffix in message for suffix in TEXT_FORMATS)
+
+
+def test_the_page_takes_the_endings_that_are_read() -> None:
+    assert set(TEXT_ENDINGS) == {ending for ending in TEXT_FORMATS if ending}
 
 
 def test_a_folder_or_nothing_is_no_text_file(tmp_path: Path) -> None:
