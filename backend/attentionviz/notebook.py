@@ -150,7 +150,8 @@ class Dataset:
     def scores(self) -> HeadScores:
         """Return what every head does, as numbers, and on how many rows each rests.
 
-        `attentionviz.core.scores.SCORE_FACTS` has the words, formula and source of each name.
+        `attentionviz.core.scores.ALL_SCORES` has the words, formula and source of each name, those
+        of earlier versions included; ``manifest["attentionviz_version"]`` computed them.
         """
         found = [facts["scores"] for facts in self._reader.heads()]
         values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}

@@ -96,10 +96,10 @@ export function createHeadScores(facts, fits) {
       const all = known();
       return all !== null && keep('any', () => [...all.heads.values()].some((head) => Object.keys(head.scores).length > 0));
     },
-    /** The scores of this dataset's kind of model. */
+    /** The scores of this dataset. */
     names() {
       const all = known();
-      return all ? scoresFor(all.model.model.modality) : [];
+      return all ? scoresFor(all.model) : [];
     },
   };
   return scores;

@@ -131,6 +131,7 @@ export interface ScoreFacts {
   modality: 'text' | 'image' | null; // null: of both
   low: number | null; high: number | null; // ends of what is possible; null: no fixed end
   unit: string;
+  until: string | null; // last version that computed it; null for one of today
 }
 
 export interface HeadScore { value: number | null; n_rows: number }
@@ -148,6 +149,7 @@ export interface Manifest {
   patch_grid: PatchGrid | null;
   precision: string; seed: number; attentionviz_version?: string;
   maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;
+  scores: string[]; // that it was built with
   grid: { n_tokens: number; n_points: number };
   fidelity?: Record<string, Fidelity>;
 }

@@ -1,7 +1,7 @@
 /** Numbers of all heads side by side: their range, order, ranks and distribution. Pure arithmetic on typed arrays. */
 
 import { rangeOf } from './ranges.js';
-import { isFidelity } from './scores.js';
+import { isFidelity, NO_SUCH_SCORE, NOT_COMPUTED } from './scores.js';
 import { fidelityOf } from './select.js';
 
 /** @import { HeadFacts, Manifest } from './page.js' */
@@ -11,7 +11,7 @@ import { fidelityOf } from './select.js';
  * @typedef {object} Column One number of every head, layer by layer.
  * @property {string} name
  * @property {Float64Array} values (head) NaN where there is none
- * @property {Int32Array} nRows (head) rows of attention that the number rests on; -1 where not counted
+ * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or `NO_SUCH_SCORE` where there are none
  * @property {readonly [number, number]} range of the values; [0, 0] where there are none
  * @property {number} nKnown heads that have a value
  * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there is no value
@@ -20,14 +20,14 @@ import { fidelityOf } from './select.js';
 /**
  * @param {string} name of a score or a measure of a map
  * @param {ReadonlyMap<string, HeadFacts>} heads by "layer,head"
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads' | 'scores'>} model
  * @param {string | null} map whose measures are meant
  * @returns {Column}
  */
-export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads }, map) {
+export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, scores }, map) {
   const n = nLayers * nHeads;
   const values = new Float64Array(n).fill(NaN);
-  const nRows = new Int32Array(n).fill(-1);
+  const nRows = new Int32Array(n).fill(isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE);
   for (let i = 0; i < n; i++) {
     const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
     const facts = heads.get(`${at.layer},${at.head}`);
@@ -49,7 +49,7 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads }, 
  */
 export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
   const values = Float64Array.from({ length: nLayers * nHeads }, (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN);
-  return columnOf(name, values, new Int32Array(values.length).fill(-1));
+  return columnOf(name, values, new Int32Array(values.length).fill(NOT_COMPUTED));
 }
 
 /**

@@ -118,14 +118,14 @@ function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
 }
 
 /**
- * A score of another kind of model is none of this dataset's.
+ * A score of another kind of model, or of another version, is none of this dataset's.
  *
  * @param {State} state
  * @param {Manifest} manifest
  */
-function settleScores({ score, order, filterScore, pairs, beside }, { model: { modality } }) {
+function settleScores({ score, order, filterScore, pairs, beside }, manifest) {
   const hasPairs = pairs.length > 0 || beside.pairs.length > 0;
-  const names = numbersFor(modality, hasPairs).map(({ name }) => name);
+  const names = numbersFor(manifest, hasPairs).map(({ name }) => name);
   const unknown = Object.entries({ score, order, filterScore }).filter(([, name]) => name !== null && !names.includes(name));
   /** @type {Partial<State>} */
   const change = Object.fromEntries(unknown.map(([choice]) => [choice, null]));

@@ -74,7 +74,7 @@ export function columnsOf(tokens, scores) {
     ] : []),
     ...Object.entries(columns).map(([name, values]) => corpusColumn(name, values)),
     { name: 'keys_for_90_percent', label: 'Keys for 90 %', help: 'How many keys hold 90 % of a query’s attention, mean over its queries; few means a sparse pattern', isNumber: true, valueOf: score(0), tell: (value) => value.toFixed(1) },
-    { name: 'entropy', label: 'Entropy', help: 'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; mean over queries', isNumber: true, valueOf: score(1), tell: (value) => value.toFixed(3) },
+    { name: 'entropy', label: 'Normalised entropy', help: 'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; mean over queries', isNumber: true, valueOf: score(1), tell: (value) => value.toFixed(3) },
   ];
 }
 

@@ -54,9 +54,9 @@ export function tableCsv(rows) {
  * @param {{map?: string, at?: HeadId, pairs?: readonly Pair[]}} subject of which map and head the rows are, where they are of one, and the marked pairs that they tell of
  */
 export function tableJson(name, rows, manifest, { map, at, pairs = [] }) {
-  const { model, corpus, seed } = manifest;
+  const { attentionviz_version: version, model, corpus, seed } = manifest;
   const facts = map ? { map, parameters: manifest.maps[map]?.parameters ?? {}, layer: at?.layer, head: at?.head } : {};
-  const of = { dataset: manifest.id, model: model.name, source: model.source, revision: model.revision, weights_sha256: model.weights_sha256, corpus: corpus.name, seed };
+  const of = { dataset: manifest.id, model: model.name, source: model.source, revision: model.revision, weights_sha256: model.weights_sha256, corpus: corpus.name, seed, ...(version ? { attentionviz_version: version } : {}) };
   const marked = pairs.length > 0 ? { pairs: pairs.map(({ query, key, isStrong }) => ({ query_idx: query, key_idx: key, wish: isStrong ? 'strong' : 'weak' })) } : {};
   return `${JSON.stringify({ ...of, ...facts, ...marked, [name]: rows }, null, 1)}\n`;
 }

@@ -52,6 +52,11 @@ export function mapWords(method, dims) {
   return `${offeredWords(method).label}, ${dims}-D`;
 }
 
+/** How far apart heads are, as their map and lists count it. @param {number} nRows that were compared */
+export function distanceWords(nRows) {
+  return `root of the mean Jensen–Shannon divergence of attention over ${count(nRows)} rows (Clark et al. 2019 take the sum over rows and documents)`;
+}
+
 /** @param {HeadId} at */
 export function headWords({ layer, head }) {
   return `Layer ${layer}, head ${head}`;

@@ -17,7 +17,7 @@ from tests.support.fake_dataset import (
 )
 
 from attentionviz import __version__
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS
 
 BASE = "/api/v1/datasets"
 # The tests' own small dataset: 2 x 2 heads.
@@ -200,14 +200,16 @@ def test_heads_of_a_half_built_dataset_have_the_scores_that_are_there(tmp_path: 
 
 def test_every_score_is_described_beside_the_methods(client: CheckedClient) -> None:
     listed = client.get(BASE).json["scores"]
-    assert [score["name"] for score in listed] == list(SCORE_FACTS)
+    assert [score["name"] for score in listed] == list(ALL_SCORES)
     induction = next(score for score in listed if score["name"] == "induction")
     assert induction["label"] == "Induction"
     assert (induction["modality"], induction["unit"]) == ("text", "share")
     assert (induction["low"], induction["high"]) == (0.0, 1.0)
     assert "Olsson" in induction["source"]
     assert next(score for score in listed if score["name"] == "entropy")["modality"] is None
-    assert next(score for score in listed if score["name"] == "distance")["high"] is None
+    assert next(score for score in listed if score["name"] == "mean_distance")["high"] is None
+    former = [score["name"] for score in listed if score["until"] is not None]
+    assert former == ["distance", "distance_variance"], "datasets of earlier versions have them"
 
 
 def test_a_dataset_of_an_earlier_version_says_so(tmp_path: Path) -> None:

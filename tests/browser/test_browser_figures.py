@@ -123,7 +123,7 @@ def test_a_caption_has_the_numbers_of_the_manifest(page: Page, address: str) -> 
     assert f"trustworthiness {fidelity['trustworthiness']:.2f}." in words
     assert "Layer 1, head 2" in words
     assert "Colour: position." in words
-    assert f"Drawn with AttentionViz {manifest['attentionviz_version']}." in words
+    assert f"Maps and scores by AttentionViz {manifest['attentionviz_version']}." in words
 
 
 def test_a_png_has_two_pixels_for_each_and_the_same_points(page: Page, address: str) -> None:

@@ -46,9 +46,9 @@ def test_every_sentence_has_its_numbers_of_the_open_head(page: Page, address: st
     scores = page.evaluate(SCORES, "datasets/words/sequences/scores?layer=1&head=2")
     assert cells(dialog, "Tokens") == [str(n) for n in sequences["length"]]
     assert cells(dialog, "topic") == sequences["columns"]["topic"]
-    wait_until(lambda: "–" not in cells(dialog, "Entropy"), "entropies are there")
+    wait_until(lambda: "–" not in cells(dialog, "Normalised entropy"), "entropies are there")
     assert cells(dialog, "Keys for 90 %") == [f"{keys:.1f}" for keys, _, _ in scores]
-    assert cells(dialog, "Entropy") == [f"{entropy:.3f}" for _, entropy, _ in scores]
+    assert cells(dialog, "Normalised entropy") == [f"{entropy:.3f}" for _, entropy, _ in scores]
     expect(dialog.locator(".sequences__about")).to_contain_text("Layer 1, head 2; over 300 rows")
 
 
@@ -77,7 +77,9 @@ def test_in_the_grid_the_numbers_are_the_mean_over_all_heads(page: Page, address
     expect(dialog.locator(".sequences__about")).to_contain_text("mean over all 12 heads")
     scores = page.evaluate(SCORES, "datasets/words/sequences/scores")
     wait_until(
-        lambda: cells(dialog, "Entropy") == [f"{entropy:.3f}" for _, entropy, _ in scores],
+        lambda: (
+            cells(dialog, "Normalised entropy") == [f"{entropy:.3f}" for _, entropy, _ in scores]
+        ),
         "the means are there",
     )
 
@@ -191,10 +193,10 @@ def test_numbers_that_cannot_be_had_say_so_and_are_asked_for_again(
     page.keyboard.press("t")
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".sequences__about")).to_contain_text("a file has changed")
-    assert set(cells(dialog, "Entropy")) == {"–"}
+    assert set(cells(dialog, "Normalised entropy")) == {"–"}
     is_broken = False
     dialog.get_by_role("button", name="Try again").click()
-    wait_until(lambda: "–" not in cells(dialog, "Entropy"), "entropies are there")
+    wait_until(lambda: "–" not in cells(dialog, "Normalised entropy"), "entropies are there")
 
 
 def test_a_table_opened_before_its_corpus_is_there_fills_when_it_comes(
@@ -243,4 +245,6 @@ def test_of_ten_thousand_sentences_only_those_in_sight_are_on_the_page(
       return performance.now() - start;
     }""")
     assert took < 2000
-    assert cells(dialog, "Entropy") == sorted(cells(dialog, "Entropy"), reverse=True)
+    assert cells(dialog, "Normalised entropy") == sorted(
+        cells(dialog, "Normalised entropy"), reverse=True
+    )

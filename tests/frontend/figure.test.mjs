@@ -124,7 +124,7 @@ test('a caption says model, weights, corpus, map with its parameters and seed, f
     'Map: tsne-2d (perplexity 30, early exaggeration 4, seed 7). Near means alike.',
     'Fidelity: recall@10 0.25, rank correlation −0.50, trustworthiness 0.75.',
     'Colour: position. Zoom 2.',
-    'Drawn with AttentionViz 0.1.0.',
+    'Maps and scores by AttentionViz 0.1.0.',
   ]);
 });
 
@@ -179,7 +179,7 @@ test('the fidelity of every map of every head is a row, and what is not defined 
   assert.deepEqual(csv, ['\uFEFFlayer,head,map,recall_at_10,rank_correlation,trustworthiness,fallback', '0,0,tsne-2d,0.25,-0.5,0.75,', '0,1,tsne-2d,0.75,,0.85,few points', '']);
   const { fidelity, ...of } = JSON.parse(tableJson('fidelity', fidelityRows(HEADS), MANIFEST, {}));
   assert.equal(fidelity[1].rank_correlation, null);
-  assert.deepEqual(of, { dataset: 'demo', model: 'tiny', source: 'lab/tiny', revision: 'abcdef0123', weights_sha256: '53aa51172d142c89d9012cce', corpus: '<b>sentences</b>', seed: 7 });
+  assert.deepEqual(of, { dataset: 'demo', model: 'tiny', source: 'lab/tiny', revision: 'abcdef0123', weights_sha256: '53aa51172d142c89d9012cce', corpus: '<b>sentences</b>', seed: 7, attentionviz_version: '0.1.0' });
 });
 
 test('a file is called after its parts, whatever is in them', () => {

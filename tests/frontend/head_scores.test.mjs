@@ -10,12 +10,16 @@ import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/views/off
 import { cellWords } from '../../frontend/js/words.js';
 
 learnScores([
-  { name: 'induction', label: 'Induction', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: 1, unit: 'share' },
-  { name: 'distance', label: 'Mean distance', help: 'h', formula: 'f', source: 's', modality: null, low: 0, high: null, unit: 'tokens' },
-  { name: 'same_row', label: 'Same row', help: 'h', formula: 'f', source: 's', modality: 'image', low: 0, high: 1, unit: 'share' },
+  { name: 'induction', label: 'Induction', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: 1, unit: 'share', until: null },
+  { name: 'mean_distance', label: 'Mean distance', help: 'h', formula: 'f', source: 's', modality: null, low: 0, high: null, unit: 'tokens', until: null },
+  { name: 'same_row', label: 'Same row', help: 'h', formula: 'f', source: 's', modality: 'image', low: 0, high: 1, unit: 'share', until: null },
+  { name: 'distance', label: 'Distance (until 0.3.1)', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: null, unit: 'tokens', until: '0.3.1' },
 ]);
 
-const MODEL = { n_layers: 2, n_heads: 3, model: { modality: 'text' } };
+const SCORES = ['induction', 'mean_distance', 'same_row'];
+const MODEL = { n_layers: 2, n_heads: 3, model: { modality: 'text' }, scores: SCORES };
+/** As another version built it. */
+const FORMER = { ...MODEL, scores: ['distance', 'induction', 'of a later version'] };
 /** Head (layer, head) by index; the second has no row, and the last is not there. */
 const VALUES = [0.2, null, 0.9, 0.2, 0.5];
 const HEADS = new Map(VALUES.map((value, i) => {
@@ -90,14 +94,21 @@ test('numbers have as many digits as their size deserves', () => {
 });
 
 test('each kind of model has its own scores, and the measures of its maps after them', () => {
-  assert.deepEqual(scoresFor('text').map(({ name }) => name), ['induction', 'distance']);
-  assert.deepEqual(numbersFor('image', false).map(({ name }) => name), ['distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
-  assert.deepEqual([unitWords('distance'), unitWords('induction'), scoreFacts('later').label], [' tokens', '', 'later']);
+  assert.deepEqual(scoresFor(MODEL).map(({ name }) => name), ['induction', 'mean_distance']);
+  assert.deepEqual(numbersFor({ ...MODEL, model: { modality: 'image' } }, false).map(({ name }) => name), ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
+  assert.deepEqual([unitWords('mean_distance'), unitWords('induction'), scoreFacts('later').label], [' tokens', '', 'later']);
+});
+
+test('a dataset has the scores that it was built with, and another definition is another score', () => {
+  assert.deepEqual(scoresFor(FORMER).map(({ label }) => label), ['Distance (until 0.3.1)', 'Induction']);
+  const column = makeColumn('mean_distance', HEADS, FORMER, 'pca-2d');
+  assert.equal(missingWords('mean_distance', column.nRows[0]), 'this dataset has no such score');
+  assert.equal(missingWords('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]), 'not computed yet');
 });
 
 test('the fit to marked pairs is a number of heads as long as there are any, and rests on no rows', () => {
-  assert.ok(numbersFor('text', true).some(({ name }) => name === PAIR_FIT));
-  assert.ok(!numbersFor('text', false).some(({ name }) => name === PAIR_FIT));
+  assert.ok(numbersFor(MODEL, true).some(({ name }) => name === PAIR_FIT));
+  assert.ok(!numbersFor(MODEL, false).some(({ name }) => name === PAIR_FIT));
   /** @type {Map<string, {fit: number, rank: number}> | null} */
   let fits = null;
   const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } }, () => fits);
@@ -150,17 +161,17 @@ test('other facts are other columns', () => {
 
 test('a range stays one of its own score when the tint changes', () => {
   const filtered = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
-  assert.deepEqual(tintedBy('distance', filtered), { score: 'distance', filterScore: 'induction' });
-  assert.deepEqual(tintedBy('induction', { ...filtered, score: 'distance', filterScore: 'induction' }), { score: 'induction', filterScore: null });
-  assert.deepEqual(tintedBy('distance', { ...filtered, scoreRange: ANY_SCORE }), { score: 'distance', filterScore: null });
-  assert.equal(filteredBy({ score: 'distance', filterScore: 'induction' }), 'induction');
+  assert.deepEqual(tintedBy('mean_distance', filtered), { score: 'mean_distance', filterScore: 'induction' });
+  assert.deepEqual(tintedBy('induction', { ...filtered, score: 'mean_distance', filterScore: 'induction' }), { score: 'induction', filterScore: null });
+  assert.deepEqual(tintedBy('mean_distance', { ...filtered, scoreRange: ANY_SCORE }), { score: 'mean_distance', filterScore: null });
+  assert.equal(filteredBy({ score: 'mean_distance', filterScore: 'induction' }), 'induction');
   assert.ok(isFiltered(filtered) && !isFiltered({ ...filtered, score: null }));
 });
 
 test('a range is said with the score that it is of', () => {
   const state = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
   assert.equal(rangeWords(state), 'Induction from 0.40');
-  assert.equal(rangeWords({ ...state, filterScore: 'distance', scoreRange: [null, 12.5] }), 'Mean distance up to 12.5');
+  assert.equal(rangeWords({ ...state, filterScore: 'mean_distance', scoreRange: [null, 12.5] }), 'Mean distance up to 12.5');
   assert.equal(rangeWords({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
 });
 

@@ -8,7 +8,7 @@ import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
 learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
 
 const MANIFEST = {
-  model: { modality: 'text' }, n_layers: 2, n_heads: 3, n_tokens: 10,
+  model: { modality: 'text' }, scores: ['induction', 'same_row'], n_layers: 2, n_heads: 3, n_tokens: 10,
   maps: { 'pca-2d': {}, 'tsne-2d': {}, 'tsne-3d': {} },
 };
 
@@ -104,6 +104,8 @@ test('scores of another kind of model are dropped, each with one notice, and the
   assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
   assert.deepEqual(settle({ ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] }, facts()).change, {});
   assert.deepEqual(settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts()).change, { order: null });
+  learnScores([{ name: 'distance', label: 'Distance (until 0.3.1)', modality: 'text' }]);
+  assert.deepEqual(settle({ ...chosen, score: 'distance' }, facts()).notices, ['This dataset has no head score “Distance (until 0.3.1)”.'], 'it is known, but not of this dataset');
 });
 
 test('without pairs nothing is tinted, sorted or filtered by their fit, and the order falls back with a notice', () => {

@@ -79,7 +79,7 @@ test('a saved table has numbers as they are, and text that is no formula', () =>
 test('it is said whose attention it is, over how many rows, and of how many sentences', () => {
   const model = { n_layers: 2, n_heads: 3 };
   const answer = { scores: SCORES, nSequences: 3, nSequencesTotal: 3 };
-  assert.equal(aboutWords(answer, { layer: 1, head: 2 }, model, TOKENS), 'Keys for 90 % and entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.');
+  assert.equal(aboutWords(answer, { layer: 1, head: 2 }, model, TOKENS), 'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.');
   assert.match(aboutWords({ ...answer, nSequences: 2 }, null, model, TOKENS), /mean over all 6 heads; over 10 rows.* Computed for 2 of 3 sentences, evenly spread/);
 });
 

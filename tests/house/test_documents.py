@@ -51,8 +51,12 @@ def test_every_method_is_in_the_readme() -> None:
     assert not [m for m in METHODS if f"| `{m}` |" not in README]
 
 
-def test_every_score_is_in_the_readme() -> None:
-    assert not [score for score in SCORE_FACTS if f"| `{score}` |" not in README]
+def test_every_score_is_in_the_readme_with_its_words_and_who_defined_it() -> None:
+    rows = {
+        name: f"| `{name}` | {facts.help.removesuffix('.')} | {facts.defined_by} |"
+        for name, facts in SCORE_FACTS.items()
+    }
+    assert not [name for name, row in rows.items() if row not in README]
 
 
 def test_every_corpus_format_is_in_the_readme() -> None:

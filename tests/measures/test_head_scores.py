@@ -9,11 +9,11 @@ from tests.support.head_patterns import (
     head_of,
     random_head,
     slow_content,
+    slow_distances,
     slow_patches,
     slow_profile,
     slow_rows,
     slow_text_rows,
-    slow_variance,
     text_tokens,
 )
 
@@ -22,6 +22,7 @@ from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
     HeadAttention,
     HeadScores,
+    prefix_matching,
     repeated_weights,
     score_head,
 )
@@ -68,11 +69,33 @@ def test_scores_of_position_counted_by_hand() -> None:
     assert scores["self"] == (near((0.75 + 0.3 + 0.1) / 3), 3)
     assert scores["first"] == (near((0.25 + 0.5 + 0.1) / 3), 3)
     assert scores["next"] == UNDEFINED, "a causal query sees no next token"
-    distances = [0.25, 0.5 * 2 + 0.2, 0.1 * 3 + 0.6 * 2 + 0.2]
-    assert scores["distance"] == (near(sum(distances) / 3), 3)
-    squares = [0.25, 0.5 * 4 + 0.2, 0.1 * 9 + 0.6 * 4 + 0.2]
-    variance = sum(squares) / 3 - (sum(distances) / 3) ** 2
-    assert scores["distance_variance"] == (near(variance), 3)
+
+
+def test_mean_distance_is_one_ratio_of_two_sums_without_the_first_token() -> None:
+    scores = found(head_of(REPEATED, is_causal=True), text_tokens([7, 8, 7, 8]))
+    # Row 1: key 1. Row 2: keys 1 and 2. Row 3: keys 1, 2 and 3.
+    mass = 0.75 + (0.2 + 0.3) + (0.6 + 0.2 + 0.1)
+    mean = (0.2 * 1 + 0.6 * 2 + 0.2 * 1) / mass
+    assert scores["mean_distance"] == (near(mean), 3)
+    squares = (0.2 * 1 + 0.6 * 4 + 0.2 * 1) / mass
+    assert scores["variance_of_distance"] == (near(squares - mean**2), 3)
+
+
+def test_a_sink_does_not_make_a_head_look_far() -> None:
+    # All rows but the last give everything else to the token before, and the last to itself.
+    rows = [1], [0.9, 0.1], [0.9, 0.1, 0], [0.9, 0, 0.1, 0], [0.2, 0, 0, 0, 0.8]
+    scores = found(head_of(causal(*rows), is_causal=True), text_tokens([1, 2, 3, 4, 5]))
+    assert scores["mean_distance"] == (near((0.1 + 0.1) / (0.1 * 3 + 0.8)), 4)
+
+
+def test_where_later_keys_are_seen_a_distance_has_no_sign() -> None:
+    pattern = [[0.5, 0.1, 0.4], [0.2, 0.2, 0.6], [0.3, 0.6, 0.1]]
+    scores = found(head_of(pattern), text_tokens([1, 2, 3]))
+    mass = (0.1 + 0.4) + (0.2 + 0.6) + (0.6 + 0.1)
+    mean = (0.1 * 1 + 0.4 * 2 + 0.6 * 1 + 0.6 * 1) / mass
+    assert scores["mean_distance"] == (near(mean), 3)
+    squares = (0.1 * 1 + 0.4 * 4 + 0.6 * 1 + 0.6 * 1) / mass
+    assert scores["variance_of_distance"] == (near(squares - mean**2), 3)
 
 
 def test_scores_of_repeated_tokens_counted_by_hand() -> None:
@@ -143,6 +166,16 @@ def test_entropy_and_sparsity_counted_by_hand() -> None:
     middle = -(0.95 * np.log(0.95) + 0.05 * np.log(0.05)) / np.log(3)
     assert scores["entropy"] == (near((1 + middle + 1) / 3), 3)
     assert scores["sparsity"] == (near((2 + 1 + 4) / 3), 3)
+    # Row 2 gives 95 % to the first token; of row 1 one key is left, of row 3 three alike.
+    assert scores["attention_entropy"] == (near((0 + np.log(3)) / 2), 2)
+
+
+def test_entropy_is_that_of_the_weights_without_the_first_token_in_nats() -> None:
+    pattern = [[0.9, 0.1, 0.0], [0.2, 0.6, 0.2], [0.91, 0.045, 0.045]]
+    scores = found(head_of(pattern), text_tokens([1, 2, 3]))
+    uneven = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    # 90 % on the first token still counts, more does not.
+    assert scores["attention_entropy"] == (near((0 + uneven) / 2), 2)
 
 
 def test_nine_of_ten_equal_keys_hold_ninety_percent() -> None:
@@ -208,7 +241,10 @@ def test_uniform_attention_has_the_values_of_chance(n: int) -> None:
     for name, n_rows in (("previous", n - 1), ("next", n - 1), ("self", n), ("first", n - 1)):
         assert scores[name] == (near(1 / n), n_rows)
     assert scores["entropy"] == (near(1), n)
-    assert scores["distance"][0] == pytest.approx((n * n - 1) / (3 * n), abs=1e-5)
+    far = [abs(i - j) for i in range(n) for j in range(1, n)]
+    assert scores["mean_distance"] == (near(np.mean(far)), n)
+    assert scores["variance_of_distance"] == (pytest.approx(np.var(far), abs=1e-5), n)
+    assert scores["attention_entropy"] == (near(np.log(n - 1)), n)
     earlier = [i / n for i in range(1, n)]
     assert scores["duplicate"] == (near(np.mean(earlier)), n - 1)
 
@@ -218,8 +254,9 @@ def test_a_head_that_looks_back_by_one_has_no_variance_of_distance() -> None:
     pattern[0, 1] = 1  # the first has no previous token, and looks as far the other way
     scores = found(head_of(pattern), text_tokens(list(range(6))))
     assert scores["previous"] == (near(1), 5)
-    assert scores["distance"] == (near(1), 6)
-    assert scores["distance_variance"] == (near(0), 6)
+    # Row 1 has all its weight on the first token, so it gives nothing to either sum.
+    assert scores["mean_distance"] == (near(1), 6)
+    assert scores["variance_of_distance"] == (near(0), 6)
     assert scores["entropy"][0] == near(0)
     assert scores["sparsity"] == (1.0, 6)
 
@@ -302,9 +339,10 @@ def test_scores_of_text_are_those_of_a_slow_count(
         values = [row[name] for row in by_row if row[name] is not None]
         expected = (near(np.mean(values)), len(values)) if values else UNDEFINED
         assert scores[name] == expected, name
-    variance, content = slow_variance(rows), slow_content(rows, 10)
-    assert scores["distance_variance"][0] == or_none(variance, 2e-5)
-    assert scores["content_dependence"][0] == or_none(content)
+    mean, variance = slow_distances(rows) or (None, None)
+    assert scores["mean_distance"][0] == or_none(mean)
+    assert scores["variance_of_distance"][0] == or_none(variance, 2e-5)
+    assert scores["content_dependence"][0] == or_none(slow_content(rows, 10))
     profile = score_head(head, tokens).profile
     slow = slow_profile(rows)
     for offset, weight, n in zip(*(profile[key] for key in profile), strict=True):
@@ -400,3 +438,44 @@ def test_the_probe_reads_three_diagonals() -> None:
     assert weights["probe_induction"].tolist() == [pattern[4, 2], pattern[5, 3], pattern[6, 4]]
     assert weights["probe_duplicate"].tolist() == [pattern[4, 1], pattern[5, 2], pattern[6, 3]]
     assert weights["probe_previous"].tolist() == [pattern[i, i - 1] for i in range(2, 7)]
+
+
+def said_again(period: int, n_repeats: int, n_before: int, *, picks: str) -> np.ndarray:
+    """Return a causal pattern, (1, n, n), whose rows pick keys that follow an earlier copy."""
+    n = n_before + period * n_repeats
+    pattern = np.eye(n)
+    for i in range(n_before + period, n):
+        after = [j for j in range(n_before + 1, i) if (i - j + 1) % period == 0]
+        chosen = {"last": after[-1:], "all": after, "copy": [j - 1 for j in after]}[picks]
+        pattern[i] = 0
+        pattern[i, chosen] = 1 / len(chosen)
+    return pattern[None]
+
+
+@pytest.mark.parametrize(("picks", "value"), [("last", 0.5), ("all", 0.5), ("copy", 0)])
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_prefix_matching_of_four_sayings_is_half_for_one_key_a_row(
+    picks: str, value: float, n_before: int
+) -> None:
+    pattern = said_again(25, 4, n_before, picks=picks)
+    visible = np.tri(pattern.shape[1], dtype=bool)
+    mass, n_pairs, n_rows = prefix_matching(pattern, visible, 25, 4, n_before)
+    # 25 queries of the second saying have one such key, 25 of the third two, of the fourth three.
+    assert (n_pairs, n_rows) == (25 + 50 + 75, 75)
+    assert mass / n_pairs == pytest.approx(value)
+
+
+def test_prefix_matching_counted_by_hand() -> None:
+    # Mark, a b, a b, a b: after the copies of a at 3 comes 2, of b at 4 comes 3, and so on.
+    pattern = np.arange(49, dtype=float).reshape(1, 7, 7)
+    pairs = [(3, 2), (4, 3), (5, 2), (5, 4), (6, 3), (6, 5)]
+    everything = np.ones((7, 7), dtype=bool)
+    expected = [sum(pattern[0, i, j] for i, j in pairs), 6, 4]
+    assert prefix_matching(pattern, everything, 2, 3, 1).tolist() == expected
+    # A window of one key hides the pairs that are three apart, which count as 0.
+    window = np.tri(7, dtype=bool) & ~np.tri(7, k=-2, dtype=bool)
+    assert prefix_matching(pattern * window, window, 2, 3, 1).tolist() == [
+        pattern[0, 3, 2] + pattern[0, 4, 3] + pattern[0, 5, 4] + pattern[0, 6, 5],
+        6,
+        4,
+    ]

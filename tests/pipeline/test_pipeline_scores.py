@@ -51,6 +51,7 @@ def test_every_head_has_every_score_and_a_profile(tiny_dataset, tiny_image_datas
             assert head["profile"]["offsets"] == list(range(-32, 33))
             for name, score in head["scores"].items():
                 is_defined = SCORE_FACTS[name].modality in (None, modality)
+                is_defined &= name != "prefix_matching"  # 64 positions are too few
                 assert (score["value"] is not None, score["n_rows"] > 0) == (is_defined,) * 2, name
 
 
@@ -76,10 +77,10 @@ def test_the_probe_is_that_of_the_models_own_attention(tiny_bert):
     model = models.load(str(tiny_bert), device="cpu", local_models=None)
     repeated = models.repeat_tokens(model, 3)
     n = repeated.period
-    assert (repeated.n_before, n) == (1, 31), "64 positions, two of them for marks"
+    assert (repeated.start, n) == (["[CLS]"], 31), "64 positions, two of them for marks"
     patterns = np.stack(own_attention(tiny_bert, repeated.sequences))
     found = probe_heads(model, 3)
-    assert found["probe"] == {"n_sequences": 16, "period": n, "reason": None}
+    assert found["facts"]["probe"] == {"n_sequences": 16, "period": n, "reason": None}
     second, every = np.arange(n + 1, 2 * n + 1), np.arange(2, 2 * n + 1)
     for head in layout.iterate_heads(2, 2):
         own = patterns[:, head.layer, head.head]
@@ -88,10 +89,58 @@ def test_the_probe_is_that_of_the_models_own_attention(tiny_bert):
             "probe_previous": own[:, every, every - 1],
             "probe_duplicate": own[:, second, second - n],
         }
-        for name in PROBE_SCORES:
+        for name, weights in expected.items():
             score = found["heads"][head.folder][name]
-            assert score["n_rows"] == expected[name].size
-            assert score["value"] == pytest.approx(expected[name].mean(), abs=1e-5)
+            assert score["n_rows"] == weights.size
+            assert score["value"] == pytest.approx(weights.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "roberta", "mistral with a window"])
+def test_prefix_matching_is_that_of_the_models_own_attention(tmp_path, name):
+    family, settings = TEXT_ARCHITECTURES[name]
+    if "max_position_embeddings" in settings:
+        settings = settings | {"max_position_embeddings": 128}
+    architecture, config = make(family, settings)
+    folder = save(architecture, config, tmp_path, tokenizer=byte_level_tokenizer())
+    model = models.load(str(folder), device="cpu", local_models=None)
+    sequences = models.prefix_matching_tokens(model, 3).sequences
+    said = np.array(sequences)[:, -100:].reshape(10, 4, 25)
+    assert (said == said[:, :1]).all() and all(len(set(one[0])) == 25 for one in said.tolist())
+    found = probe_heads(model, 3)
+    assert found["facts"]["prefix_probe"] == {
+        "n_sequences": 10,
+        "period": 25,
+        "n_repeats": 4,
+        "start": ["<|endoftext|>"],
+        "reason": None,
+    }
+    assert {len(token_ids) for token_ids in sequences} == {101}
+    patterns = np.stack(own_attention(folder, sequences))
+    for head in layout.iterate_heads(model.n_layers, model.n_heads):
+        weights = [
+            one[head.layer, head.head, i, j]
+            for one, ids in zip(patterns, sequences, strict=True)
+            for i in range(1, 101)
+            for j in range(2, i + 1)
+            if ids[j - 1] == ids[i] and j - 1 < i
+        ]
+        score = found["heads"][head.folder]["prefix_matching"]
+        if name == "mistral with a window":
+            assert score == {"value": None, "n_rows": 0}, "six keys back there is no copy"
+        else:
+            assert (score["n_rows"], len(weights)) == (750, 1500)
+            assert score["value"] == pytest.approx(np.mean(weights), abs=1e-5)
+
+
+def test_prefix_matching_leaves_out_both_ends_of_the_vocabulary(tmp_path):
+    architecture, config = make(*TEXT_ARCHITECTURES["gpt2"])
+    folder = save(architecture, config, tmp_path, tokenizer=byte_level_tokenizer())
+    model = models.load(str(folder), device="cpu", local_models=None)
+    plain = model.inputs.plain_tokens()
+    said = {i for seed in range(9) for ids in models.prefix_matching_tokens(model, seed).sequences
+            for i in ids[1:]}  # fmt: skip
+    n_end = len(plain) // 10
+    assert n_end > 0 and sorted(said) == plain[n_end : len(plain) - n_end]
 
 
 @pytest.mark.parametrize("name", ["llama", "mistral with a window"])
@@ -134,7 +183,7 @@ def test_a_model_without_marks_is_probed_without(tmp_path):
 
     model = models.load(str(save_tiny_gpt2(tmp_path)), device="cpu", local_models=None)
     repeated = models.repeat_tokens(model, 0)
-    assert (repeated.n_before, repeated.period) == (0, 32)
+    assert (repeated.start, repeated.period) == ([], 32)
     assert {len(token_ids) for token_ids in repeated.sequences} == {64}
 
 
@@ -142,8 +191,9 @@ def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_data
     manifest = json.loads((tiny_image_dataset.folder / layout.MANIFEST).read_bytes())
     assert manifest["probe"]["n_sequences"] == 0
     assert "images has no tokens" in manifest["probe"]["reason"]
+    assert manifest["prefix_probe"]["reason"] == manifest["probe"]["reason"]
     for head in heads_of(tiny_image_dataset.folder):
-        assert [head["scores"][name] for name in PROBE_SCORES] == [{"value": None, "n_rows": 0}] * 3
+        assert [head["scores"][name] for name in PROBE_SCORES] == [{"value": None, "n_rows": 0}] * 4
 
 
 @pytest.mark.parametrize(
@@ -159,7 +209,7 @@ def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, 
         owner = type(model.inputs) if callable(value) else model.inputs
         monkeypatch.setattr(owner, name, value)
     found = probe_heads(model, 0)
-    assert words in found["probe"]["reason"]
+    assert words in found["facts"]["probe"]["reason"]
     assert found["heads"]["L01H01"]["probe_induction"] == {"value": None, "n_rows": 0}
 
 

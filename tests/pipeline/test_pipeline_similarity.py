@@ -41,7 +41,7 @@ def plain_rows(folder: Path, head: HeadId) -> list[np.ndarray]:
             stop = i + 1 if rule["is_causal"] else start + n
             scores = rule["scaling"] * keys[start:stop] @ queries[i]
             weights = np.exp(scores - scores.max())
-            row = weights / weights.sum() + 0.001 / len(weights)
+            row = 0.999 * weights / weights.sum() + 0.001 / len(weights)
             rows.append(row / row.sum())
     return [row for row in rows if len(row) > 1]
 

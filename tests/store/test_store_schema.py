@@ -133,9 +133,10 @@ def test_json_without_nan_is_all_that_is_written():
         canonical_json({"a": float("nan")})
 
 
-def test_an_earlier_format_without_an_account_of_its_corpus_is_read(manifest):
+def test_an_earlier_format_without_an_account_of_its_corpus_and_prefix_matching_is_read(manifest):
     del manifest["corpus"]["account"]
-    assert "the corpus has no account" in refusal(manifest)
+    del manifest["prefix_probe"]
+    assert "it has no prefix_probe; the corpus has no account" in refusal(manifest)
     manifest["schema_version"] = 2
     assert parse_manifest(json.dumps(manifest).encode()) == manifest
 

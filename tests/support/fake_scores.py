@@ -5,9 +5,16 @@ from typing import Any
 import numpy as np
 from tests.support.fake_spec import FakeSpec
 
-from attentionviz.core.scores import SCORE_FACTS
-
-LARGEST = {"distance": 20.0, "distance_variance": 90.0, "sparsity": 30.0, "patch_distance": 6.0}
+LARGEST = {
+    "attention_entropy": 3.0,
+    "mean_distance": 20.0,
+    "distance": 20.0,
+    "variance_of_distance": 90.0,
+    "distance_variance": 90.0,
+    "sparsity": 30.0,
+    "patch_distance": 6.0,
+    "prefix_matching": 0.5,
+}
 OFFSETS = range(-32, 33)
 
 
@@ -19,7 +26,7 @@ def fake_scores(spec: FakeSpec) -> list[dict[str, Any]]:
 
 def _scores(spec: FakeSpec, rng: np.random.Generator) -> dict[str, dict[str, Any]]:
     scores = {}
-    for name, facts in SCORE_FACTS.items():
+    for name, facts in spec.scores.items():
         # Most heads do little of anything, a few do one thing.
         value = float(rng.beta(0.6, 2.4)) * LARGEST.get(name, 1.0) + (name == "sparsity")
         is_hidden = name == "next" and spec.is_causal

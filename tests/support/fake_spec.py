@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from tests.support.fake_corpus import FakeCorpus
 
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS, ScoreFacts
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
 
+SINCE_0_4 = ("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching")
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
 
@@ -38,11 +39,19 @@ class FakeSpec:
     n_registers: int = 0
     n_far: int = 0
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
+    is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
     @property
     def head_ids(self) -> list[HeadId]:
         """Return every head, layer by layer."""
         return [HeadId(layer, h) for layer in range(self.n_layers) for h in range(self.n_heads)]
+
+    @property
+    def scores(self) -> dict[str, ScoreFacts]:
+        """Return the scores that a build of its time computes."""
+        if not self.is_earlier:
+            return SCORE_FACTS
+        return {name: facts for name, facts in ALL_SCORES.items() if name not in SINCE_0_4}
 
     def key_owner(self, head_id: HeadId) -> HeadId:
         """Return the head whose folder holds the keys of this one."""
@@ -58,13 +67,19 @@ def build_key(spec: FakeSpec) -> str:
 def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dict[str, Any]:
     """Return the manifest without ``files`` and ``fidelity``."""
     is_text = spec.modality == "text"
+    probe = {"n_sequences": 16, "period": 32, "reason": None}
+    prefix_probe = {"n_sequences": 10, "period": 25, "n_repeats": 4, "start": ["[CLS]"]}
+    if not is_text:
+        reason = "a model of images has no tokens to repeat"
+        probe = {"n_sequences": 0, "period": 0, "reason": reason}
+        prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
     rule = {
         "scaling": float(spec.d_head) ** -0.5,
         "is_causal": spec.is_causal,
         "max_distance": spec.max_distance,
     }
     family = "vit" if not is_text else "gpt2" if spec.is_causal else "bert"
-    return {
+    manifest = {
         "schema_version": SCHEMA_VERSION,
         "id": spec.dataset_id,
         "attentionviz_version": spec.note,
@@ -86,7 +101,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "n_tokens": corpus.n_tokens,
         "layers": [rule] * spec.n_layers,
         "bias_terms": [] if spec.max_distance is None else ["sliding window"],
-        "corpus": corpus.facts,
+        "corpus": dict(corpus.facts),
         "patch_grid": corpus.patch_grid,
         "precision": spec.precision,
         "seed": spec.seed,
@@ -99,12 +114,15 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
             }
             for name in spec.maps
         },  # fmt: skip
-        "scores": list(SCORE_FACTS),
-        "probe": {"n_sequences": 16, "period": 32, "reason": None}
-        if is_text
-        else {"n_sequences": 0, "period": 0, "reason": "a model of images has no tokens to repeat"},
+        "scores": list(spec.scores),
+        "probe": probe,
+        "prefix_probe": {**prefix_probe, "reason": probe["reason"]},
         "grid": {"n_tokens": n_grid_tokens, "n_points": 2 * n_grid_tokens},
         "attention_check": {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1},
         "build_key": build_key(spec),
         "library_versions": {"numpy": np.__version__},
     }
+    if spec.is_earlier:
+        del manifest["prefix_probe"], manifest["corpus"]["account"]
+        manifest["schema_version"] = 2
+    return manifest

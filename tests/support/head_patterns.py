@@ -133,33 +133,30 @@ def slow_text_rows(row: SlowRow, tokens: TextTokens) -> dict[str, float | None]:
 
 
 def slow_spread(row: SlowRow) -> dict[str, float | None]:
-    """Return what one row adds to scores of how far and how evenly it looks."""
-    names = ("entropy", "distance", "sparsity")
+    """Return what one row adds to scores of how evenly it looks."""
+    others = [row.weights[j] for j in row.visible if j > 0]
+    parts = [w / sum(others) for w in others if w] if row.weights[0] <= 0.9 + 1e-6 else None
+    entropy = {"attention_entropy": parts and -sum(w * math.log(w) for w in parts)}
     if len(row.visible) < 2:
-        return dict.fromkeys(names)
+        return {**entropy, "entropy": None, "sparsity": None}
     weights = sorted((row.weights[j] for j in row.visible), reverse=True)
     return {
+        **entropy,
         "entropy": -sum(w * math.log(w) for w in weights if w) / math.log(len(weights)),
-        "distance": sum(row.weights[j] * abs(row.i - j) for j in row.visible),
         "sparsity": next(
             n for n, held in enumerate(itertools.accumulate(weights), 1) if held >= 0.9 - 1e-6
         ),
     }
 
 
-def slow_variance(rows: list[SlowRow]) -> float | None:
-    """Return the variance of the distance over all rows that see two keys."""
-    pairs = [
-        (abs(row.i - j), row.weights[j])
-        for row in rows
-        if len(row.visible) > 1
-        for j in row.visible
-    ]
+def slow_distances(rows: list[SlowRow]) -> tuple[float, float] | None:
+    """Return mean and variance of the distance over all pairs whose key is not the first."""
+    pairs = [(abs(row.i - j), row.weights[j]) for row in rows for j in row.visible if j > 0]
     if not pairs:
         return None
     distances, weights = np.array(pairs).T
     mean = np.average(distances, weights=weights)
-    return float(np.average((distances - mean) ** 2, weights=weights))
+    return float(mean), float(np.average((distances - mean) ** 2, weights=weights))
 
 
 def slow_content(rows: list[SlowRow], n_positions: int) -> float | None:

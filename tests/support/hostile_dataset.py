@@ -43,6 +43,7 @@ def write_hostile_datasets(data_dir: Path) -> None:
             "library_versions": dict.fromkeys(("numpy", "torch"), next(texts)),
             "alignment": {"scale": next(texts)},
             "probe": manifest["probe"] | {"reason": next(texts)},
+            "prefix_probe": manifest["prefix_probe"] | {"start": list(STRINGS)},
         }
         maps = manifest["maps"]
         for one in maps.values():

@@ -12,7 +12,7 @@ from attentionviz.api.parameters import open_dataset, query
 from attentionviz.api.responses import json_response
 from attentionviz.api.visitors import visitor
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.types import MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store.reader import DatasetEntry
@@ -46,7 +46,7 @@ def list_datasets() -> Response:
         {"name": name, "label": facts.label, "help": facts.help}
         for name, facts in METHOD_FACTS.items()
     ]
-    scores = [{"name": name, **facts._asdict()} for name, facts in SCORE_FACTS.items()]
+    scores = [{"name": name, **facts._asdict()} for name, facts in ALL_SCORES.items()]
     return json_response({"datasets": datasets, "methods": methods, "scores": scores})
 
 

@@ -135,9 +135,14 @@ def _content_schemas() -> dict[str, Json]:
 def _similarity() -> dict[str, Json]:
     place = {"layer": {"type": "integer"}, "head": {"type": "integer"}}
     number: Json = {"type": "number"}
-    nearest = object_schema(**place, distance=number)
+    distance: Json = {
+        **number,
+        "description": "Root of the mean Jensen-Shannon divergence of rows, in bits; after Clark "
+        "et al. 2019, who sum over rows and documents.",
+    }
+    nearest = object_schema(**place, distance=distance)
     on_map = object_schema(**place, x=number, y=number, nearest=_list(nearest))
-    alike = object_schema(**place, distance=number, alignment=_NULLABLE_NUMBER)
+    alike = object_schema(**place, distance=distance, alignment=_NULLABLE_NUMBER)
     facts = SIMILARITY_SCHEMA["properties"]
     answer = {
         "with": {"type": "string"},
@@ -205,6 +210,10 @@ def _score_words() -> Json:
         modality={"enum": ["text", "image", None]},
         low=_NULLABLE_NUMBER,
         high=_NULLABLE_NUMBER,
+        until={
+            **_NULLABLE_TEXT,
+            "description": "Last version that computed it; null for one that is computed today.",
+        },
     )
 
 

@@ -1,11 +1,16 @@
 """Every head score once: its words, its formula, where it comes from. All other lists follow.
 
 A is the pattern of one sequence, [query, key], over visible keys; v the number of keys that a
-query sees. A mean is over rows (queries) of the whole corpus. A row counts only where the query
-sees a key of the kind in question and another one as well: where there is no choice, its weight
-says nothing of the head. Special tokens are never copies of each other.
+query sees; key 0 the first token of a sequence. A mean is over rows (queries) of the whole corpus.
+Unless the formula says otherwise, a row counts only where the query sees a key of the kind in
+question and another one as well: where there is no choice, its weight says nothing of the head.
+Special tokens are never copies of each other.
+
+A name means one definition for ever. A score that is defined anew gets another name, and its old
+entry moves to `FORMER_SCORES`: datasets keep the numbers that they were built with.
 """
 
+import re
 from typing import NamedTuple
 
 from attentionviz.core.types import Modality
@@ -17,18 +22,20 @@ class ScoreFacts(NamedTuple):
     Attributes
     ----------
     label : str
-        Name on screen.
+        Name on screen; ends in "(ours)" where a paper has another number for the same thing.
     help : str
         One sentence: what a large value means.
     formula : str
         In plain Unicode.
     source : str
-        Who defined it, or that it is the project's own.
+        The paper whose definition it is; "ours", and after which paper, if it is none's.
     modality : "text", "image" or None
         What it is defined for; None for both.
     low, high : float or None
         Ends of its range; None where there is no fixed end.
     unit : str
+    until : str or None
+        Last version whose builds computed it; None for one that is computed today.
     """
 
     label: str
@@ -39,12 +46,19 @@ class ScoreFacts(NamedTuple):
     low: float | None = 0.0
     high: float | None = 1.0
     unit: str = "share"
+    until: str | None = None
+
+    @property
+    def defined_by(self) -> str:
+        """Who defined it, in short: the authors and year of a paper, or "ours"."""
+        return re.split(r"[,;:(]", self.source)[0].strip()
 
 
 _CLARK = "Clark et al. 2019 (arXiv 1906.04341)"
 _OLSSON = "Olsson et al. 2022 (arXiv 2209.11895)"
 _VIG = "Vig and Belinkov 2019 (arXiv 1906.04284)"
-_OWN = "AttentionViz"
+_WANG = "Wang et al. 2022 (arXiv 2211.00593)"
+_OURS = "ours"
 
 # In the order in which a viewer sees them.
 SCORE_FACTS: dict[str, ScoreFacts] = {
@@ -72,75 +86,87 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "How much of their attention the others pay to the first token, where heads with nothing "
         "to say rest.",
         "mean of A[i, 0], i > 0",
-        "Xiao et al. 2023 (arXiv 2309.17453)",
+        "ours, of the attention sinks of Xiao et al. 2023 (arXiv 2309.17453)",
     ),
     "special": ScoreFacts(
         "Special tokens",
         "How much attention goes to special tokens, such as [CLS] and [SEP].",
         "mean of Σ A[i, j] over special j",
-        _CLARK,
+        f"ours, after {_CLARK}, who tell [CLS] and [SEP] apart",
     ),
     "punctuation": ScoreFacts(
         "Punctuation",
         "How much attention goes to tokens of nothing but punctuation and symbols.",
         "mean of Σ A[i, j] over punctuation j",
-        _CLARK,
+        f"ours, after {_CLARK}, who count full stops and commas",
     ),
     "duplicate": ScoreFacts(
         "Duplicate token",
         "How much attention a repeated token pays to its own earlier copies.",
         "mean of Σ A[i, j] over j < i with token j = token i",
-        "Wang et al. 2022 (arXiv 2211.00593)",
+        f"ours, of the duplicate token heads of {_WANG}",
     ),
     "induction": ScoreFacts(
         "Induction",
         "How much attention a repeated token pays to what came after its earlier copies.",
         "mean of Σ A[i, j+1] over j < i−1 with token j = token i",
-        _OLSSON,
+        f"ours, of the induction heads of {_OLSSON}; their number is prefix matching",
     ),
     "reverse_induction": ScoreFacts(
         "Reverse induction",
         "How much attention a repeated token pays to what came before its earlier copies.",
         "mean of Σ A[i, j−1] over 1 < j < i with token j = token i, token j−1 not special",
-        _OWN,
+        _OURS,
+    ),
+    "attention_entropy": ScoreFacts(
+        "Entropy",
+        "How many keys share the attention that the first token does not get: 0 for one key "
+        "alone, ln n for n keys alike.",
+        "mean of −Σ B[i, j] ln B[i, j] over j > 0, B[i, j] = A[i, j] ÷ (1 − A[i, 0]), over rows "
+        "with A[i, 0] ≤ 0.9",
+        f"{_VIG}, eq. 7",
+        high=None,
+        unit="nats",
     ),
     "entropy": ScoreFacts(
-        "Entropy",
+        "Normalised entropy (ours)",
         "How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike.",
         "mean of −Σ A[i, j] ln A[i, j] ÷ ln v, v > 1",
-        "Ghader and Monz 2017 (arXiv 1710.03348), over its largest value",
+        "ours, the entropy of Ghader and Monz 2017 (arXiv 1710.03348) over its largest value",
         None,
     ),
-    "distance": ScoreFacts(
+    "mean_distance": ScoreFacts(
         "Mean distance",
-        "How far the keys are that a token attends to.",
-        "mean of Σ A[i, j]·|i−j|",
-        _VIG,
+        "How far the keys are that a token attends to, attention to the first token left out.",
+        "Σ A[i, j]·|i−j| ÷ Σ A[i, j], both over all rows and all j > 0; a query that sees no later "
+        "keys has |i−j| = i−j, as in the paper",
+        f"{_VIG}, eq. 6",
         high=None,
         unit="tokens",
     ),
-    "distance_variance": ScoreFacts(
+    "variance_of_distance": ScoreFacts(
         "Variance of distance",
         "How much that distance varies: 0 for a head that always looks equally far.",
-        "mean of Σ A[i, j]·|i−j|² − (mean of Σ A[i, j]·|i−j|)²",
-        _OWN,
+        "Σ A[i, j]·(i−j)² ÷ Σ A[i, j] − mean distance², sums over all rows and all j > 0",
+        f"ours, over the weights of {_VIG}, eq. 6",
         high=None,
         unit="tokens²",
     ),
     "content_dependence": ScoreFacts(
-        "Content dependence",
-        "How much the pattern differs between sequences: 0 for a head that goes by position alone.",
+        "Attention variability",
+        "How much the pattern depends on content, that is, differs between sequences: 0 for a head "
+        "that goes by position alone.",
         "Σ |A[i, j] − mean A[i, j]| ÷ 2 Σ A[i, j], the mean over the sequences that have both "
-        "positions; first 10 positions of text or 1,024 of images; without key 0, and without "
-        "pairs of positions that one sequence alone has",
-        f"after {_VIG}, attention variability; what is left out is said in the formula",
+        "positions; first 10 positions of text or 1,024 of images; without key 0, the rest not "
+        "renormalised, and without pairs of positions that one sequence alone has",
+        f"{_VIG}, eq. 5",
         None,
     ),
     "sparsity": ScoreFacts(
         "Keys for 90 %",
         "How many keys hold 90 % of a query's attention; few means a sparse pattern.",
         "mean of the least n whose n largest A[i, j] sum to 0.9",
-        _OWN,
+        _OURS,
         None,
         low=1.0,
         high=None,
@@ -150,21 +176,21 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "Same row",
         "Of the attention that patches pay to other patches, the share in their own row.",
         "Σ A[i, j] over j ≠ i in the row of i ÷ Σ A[i, j] over j ≠ i, patches only",
-        _OWN,
+        _OURS,
         "image",
     ),
     "same_column": ScoreFacts(
         "Same column",
         "Of the attention that patches pay to other patches, the share in their own column.",
         "Σ A[i, j] over j ≠ i in the column of i ÷ Σ A[i, j] over j ≠ i, patches only",
-        _OWN,
+        _OURS,
         "image",
     ),
     "patch_distance": ScoreFacts(
         "Patch distance",
         "How far from a patch the other patches are that it attends to.",
         "Σ A[i, j]·‖place of i − place of j‖ ÷ Σ A[i, j] over j ≠ i, patches only",
-        "Dosovitskiy et al. 2021 (arXiv 2010.11929), in patches",
+        "ours, after the attention distance of Dosovitskiy et al. 2021 (arXiv 2010.11929)",
         "image",
         high=None,
         unit="patches",
@@ -173,7 +199,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "Class token",
         "How much of its attention a patch pays to the class token.",
         "mean of A[i, class token] over patches i",
-        _OWN,
+        _OURS,
         "image",
     ),
     "hue_similarity": ScoreFacts(
@@ -182,7 +208,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "0 as by chance, below 0 for others on purpose.",
         "1 − Σ A[i, j]·d[i, j] ÷ Σ A[i, j]·(mean of d[i, k] over k ≠ i), d the angle between "
         "hues, j ≠ i, patches that have a hue",
-        _OWN,
+        _OURS,
         "image",
         low=None,
         unit="above chance",
@@ -193,31 +219,68 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         "same, 0 as by chance, below 0 for others on purpose.",
         "1 − Σ A[i, j]·d[i, j] ÷ Σ A[i, j]·(mean of d[i, k] over k ≠ i), d the difference of "
         "brightness, j ≠ i, patches",
-        _OWN,
+        _OURS,
         "image",
         low=None,
         unit="above chance",
     ),
+    "prefix_matching": ScoreFacts(
+        "Prefix matching",
+        "In 25 random tokens said four times, how much attention a token pays to each token that "
+        "came after an earlier copy of it; a head that picks one of them in every row reaches 0.5.",
+        "mean of A[i, j] over all pairs where token j−1 is an earlier copy of token i, in models "
+        "that see later keys, too; 10 sequences after the model's start token, if it has one, of "
+        "plain words without the first and last tenth in the order of the vocabulary, which in "
+        "most is that of frequency",
+        f"{_OLSSON}, appendix, as corrected on 2022-09-20",
+        high=0.5,
+    ),
     "probe_induction": ScoreFacts(
-        "Induction on random tokens",
+        "Induction on random tokens (ours)",
         "In random tokens said twice, how much attention the second saying pays to what came "
         "after the first.",
         "mean of A[i, i−p+1] over the second saying, p its length",
-        _OLSSON,
+        f"ours, after the prefix matching of {_OLSSON}",
     ),
     "probe_previous": ScoreFacts(
-        "Previous on random tokens",
+        "Previous on random tokens (ours)",
         "In random tokens said twice, how much attention goes to the token before.",
         "mean of A[i, i−1]",
-        _OLSSON,
+        f"ours, of the previous token heads of {_OLSSON}",
     ),
     "probe_duplicate": ScoreFacts(
-        "Duplicate on random tokens",
+        "Duplicate on random tokens (ours)",
         "In random tokens said twice, how much attention the second saying pays to the same "
         "token of the first.",
         "mean of A[i, i−p] over the second saying, p its length",
-        "Wang et al. 2022 (arXiv 2211.00593)",
+        f"ours, of the duplicate token heads of {_WANG}",
     ),
 }
 
-PROBE_SCORES = ("probe_induction", "probe_previous", "probe_duplicate")
+PROBE_SCORES = ("prefix_matching", "probe_induction", "probe_previous", "probe_duplicate")
+"""Those of random tokens; all others are of the corpus."""
+
+FORMER_SCORES: dict[str, ScoreFacts] = {
+    "distance": ScoreFacts(
+        "Distance (until 0.3.1)",
+        "How far the keys are that a token attends to, with its attention to the first token: "
+        "largest where a head rests on that.",
+        "mean of Σ A[i, j]·|i−j|",
+        _OURS,
+        high=None,
+        unit="tokens",
+        until="0.3.1",
+    ),
+    "distance_variance": ScoreFacts(
+        "Variance of distance (until 0.3.1)",
+        "How much that distance varies, attention to the first token included.",
+        "mean of Σ A[i, j]·|i−j|² − (mean of Σ A[i, j]·|i−j|)²",
+        _OURS,
+        high=None,
+        unit="tokens²",
+        until="0.3.1",
+    ),
+}
+"""Scores that only datasets of earlier versions have."""
+
+ALL_SCORES = SCORE_FACTS | FORMER_SCORES

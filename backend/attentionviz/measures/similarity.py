@@ -1,6 +1,7 @@
 """How alike the attention of heads is: Jensen–Shannon distances over rows of their patterns.
 
-Source: Clark et al. 2019 (arXiv 1906.04341), section 6, smoothed and made a metric.
+Source: Clark et al. 2019 (arXiv 1906.04341), section 6. They sum the divergences of all rows of
+all documents; here it is their mean, which does not grow with the corpus, and its root, a metric.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from attentionviz.core.shapes import require_shape
 Floats = NDArray[np.floating]
 
 SMOOTHING = 0.001
-"""Weight that every row gets beside its own 1, spread evenly over the keys that it sees."""
+"""Share of every row that is spread evenly over the keys that it sees, as in the paper's code."""
 
 LOG_BASE = 2
 """Divergences are in bits: 0 for equal rows, 1 for rows that have nothing in common."""
@@ -81,7 +82,7 @@ def choose_rows(
 
 
 def smoothed(pattern: Floats, is_visible: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-    """Return rows to which 0.001 was added, spread over the keys they see, summing to 1 again.
+    """Return 0.999 of each row, and 0.001 spread evenly over the keys it sees, summing to 1 again.
 
     Parameters
     ----------
@@ -99,7 +100,8 @@ def smoothed(pattern: Floats, is_visible: NDArray[np.bool_] | None = None) -> ND
     if is_visible is None:
         is_visible = np.ones(pattern.shape, dtype=bool)
     n_visible = np.maximum(is_visible.sum(axis=1, keepdims=True), 1)
-    rows = np.where(is_visible, pattern.astype(np.float64) + SMOOTHING / n_visible, 0.0)
+    kept = (1 - SMOOTHING) * pattern.astype(np.float64)
+    rows = np.where(is_visible, kept + SMOOTHING / n_visible, 0.0)
     total = rows.sum(axis=1, keepdims=True)
     return np.divide(rows, total, out=np.zeros_like(rows), where=total > 0)
 

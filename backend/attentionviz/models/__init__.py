@@ -32,6 +32,7 @@ How a build uses it::
     check._asdict()                       # manifest["attention_check"]
 
     repeated = models.repeat_tokens(model, seed)         # random tokens, said twice
+    repeated = models.prefix_matching_tokens(model, seed)    # the same, said four times
     for batch in model.id_batches(repeated.sequences):   # to be captured like the others
 
 Sequences keep their order: token t of the batches, joined, is token t of the dataset. The rules
@@ -54,7 +55,7 @@ from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import load, load_source
 from attentionviz.models.names import EMBEDDED, PRESETS
 from attentionviz.models.parity import AttentionCheck, check_attention
-from attentionviz.models.repeated import RepeatedTokens, repeat_tokens
+from attentionviz.models.repeated import RepeatedTokens, prefix_matching_tokens, repeat_tokens
 from attentionviz.models.rules import LayerRule
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "find_described",
     "load",
     "load_source",
+    "prefix_matching_tokens",
     "repeat_tokens",
     "use_threads",
 ]

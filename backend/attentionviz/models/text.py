@@ -91,6 +91,16 @@ class TextInputs:
         n_after = is_mark[::-1].index(False)
         return token_ids[:n_before], token_ids[len(token_ids) - n_after :]
 
+    def start(self) -> list[int]:
+        """Return the marks before every text, or else the start token that the tokenizer names."""
+        before, _ = self.marks()
+        named = self.tokenizer.bos_token_id
+        return before or ([] if named is None else [int(named)])
+
+    def names(self, token_ids: list[int]) -> list[str]:
+        """Return tokens as the vocabulary writes them."""
+        return [str(name) for name in self.tokenizer.convert_ids_to_tokens(token_ids)]
+
     def plain_tokens(self) -> list[int]:
         """Return the tokens of nothing but letters, pieces inside of words left out, ascending."""
         added = set(self.tokenizer.added_tokens_decoder)

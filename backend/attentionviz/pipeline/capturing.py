@@ -66,14 +66,14 @@ class Capture:
         self.write_images()
         self.write_tokens(table)
         grid_tokens = self.write_grid()
-        probe = self.write_probe()
+        probes = self.write_probe()
         corpus = self.plan.facts["corpus"]
         manifest = {
             **self.plan.facts,
             "corpus": {**corpus, "n_sequences_cut": table.n_cut},
             "grid": {"n_tokens": len(grid_tokens), "n_points": 2 * len(grid_tokens)},
             "attention_check": check._asdict(),
-            "probe": probe,
+            **probes,
             "build_key": self.plan.build_key,
         }
         content = canonical_json(manifest)
@@ -148,12 +148,12 @@ class Capture:
         return paths
 
     def write_probe(self) -> dict[str, Any]:
-        """Write what heads do with repeated random tokens; return the facts of that probe."""
+        """Write what heads do with repeated random tokens; return the facts of both probes."""
         if layout.PROBE not in self.journal:
             self.progress.update(message="asking every head what it does with repeated tokens")
             content = canonical_json(probe_heads(self.model, self.plan.request.seed))
             self.journal.add(write_bytes(self.folder, layout.PROBE, content))
-        facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["probe"]
+        facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["facts"]
         return facts
 
     def write_images(self) -> None:

@@ -1,22 +1,32 @@
-"""What every head does with random tokens that are said twice, asked while the model is there."""
+"""What every head does with random tokens that are said again, asked while the model is there."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import models
-from attentionviz.core.pattern import block_pattern, visible_keys
+from attentionviz.core.pattern import Floats, block_pattern, visible_keys
 from attentionviz.core.scores import PROBE_SCORES
 from attentionviz.core.types import HeadId
-from attentionviz.measures.head_scores import nothing, repeated_weights, score_of
+from attentionviz.measures.head_scores import (
+    nothing,
+    prefix_matching,
+    ratio,
+    repeated_weights,
+    score_of,
+)
 from attentionviz.store import layout
 
-Totals = dict[HeadId, dict[str, NDArray[np.float64]]]
+Sums = dict[str, NDArray[np.float64]]
+"""By name of score: weight, pairs and rows, of one head."""
+
+Summing = Callable[[Floats, NDArray[np.bool_], models.RepeatedTokens], Sums]
 
 
 def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
-    """Return the content of ``probe.json``: facts of the probe, and the scores of every head.
+    """Return the content of ``probe.json``: facts of both probes, and the scores of every head.
 
     Parameters
     ----------
@@ -25,39 +35,49 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
         Chooses the random tokens.
     """
     repeated = models.repeat_tokens(model, seed)
-    totals = _totals(model, repeated) if repeated.reason is None else {}
+    prefix = models.prefix_matching_tokens(model, seed)
+    totals = _totals(model, repeated, _repeated_sums) | _totals(model, prefix, _prefix_sums)
     heads = {}
     for head in layout.iterate_heads(model.n_layers, model.n_heads):
-        of_head = totals.get(head, {})
         heads[head.folder] = {
-            name: score_of(of_head[name]) if name in of_head else nothing() for name in PROBE_SCORES
+            name: score_of(totals[name, head], ratio) if (name, head) in totals else nothing()
+            for name in PROBE_SCORES
         }
     facts = {
         "n_sequences": len(repeated.sequences),
         "period": repeated.period,
         "reason": repeated.reason,
     }
-    return {"probe": facts, "heads": heads}
+    prefix_facts = {
+        "n_sequences": len(prefix.sequences),
+        "period": prefix.period,
+        "n_repeats": prefix.n_repeats,
+        "start": prefix.start,
+        "reason": prefix.reason,
+    }
+    return {"facts": {"probe": facts, "prefix_probe": prefix_facts}, "heads": heads}
 
 
-def _totals(model: models.LoadedModel, repeated: models.RepeatedTokens) -> Totals:
-    """Return weight and number of rows of every score, added up over all sequences."""
-    totals: Totals = {}
+def _totals(
+    model: models.LoadedModel, repeated: models.RepeatedTokens, sums_of: Summing
+) -> dict[tuple[str, HeadId], NDArray[np.float64]]:
+    """Return the sums of every score and head over all sequences; none where there are none."""
+    totals: dict[tuple[str, HeadId], NDArray[np.float64]] = {}
+    if repeated.reason is not None:
+        return totals
     for batch in model.id_batches(repeated.sequences):
         captured = models.capture_batch(model, batch)
         for head in layout.iterate_heads(model.n_layers, model.n_heads):
-            for name, sums in _sums(model, captured, head, repeated).items():
-                of_head = totals.setdefault(head, {})
-                of_head[name] = of_head.get(name, np.zeros(2)) + sums
+            pattern, visible = _pattern(model, captured, head)
+            for name, sums in sums_of(pattern, visible, repeated).items():
+                totals[name, head] = totals.get((name, head), np.zeros(3)) + sums
     return totals
 
 
-def _sums(
-    model: models.LoadedModel,
-    captured: models.CapturedBatch,
-    head: HeadId,
-    repeated: models.RepeatedTokens,
-) -> dict[str, NDArray[np.float64]]:
+def _pattern(
+    model: models.LoadedModel, captured: models.CapturedBatch, head: HeadId
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the patterns of sequences of one length, and which keys are visible in them."""
     n_sequences, length = len(captured.lengths), captured.lengths[0]
     key_head = head.head * model.n_key_heads // model.n_heads
     queries = captured.queries[head.layer, head.head].reshape(n_sequences, length, -1)
@@ -65,11 +85,23 @@ def _sums(
     rule = model.rules[head.layer]
     visible = visible_keys(length, length, is_causal=rule.is_causal, max_distance=rule.max_distance)
     pattern = block_pattern(queries, keys, scaling=rule.scaling, visible=visible)
-    if visible is None:
-        visible = np.ones((length, length), dtype=bool)
-    weights = repeated_weights(pattern, repeated.period, repeated.n_before)
-    seen = repeated_weights(visible, repeated.period, repeated.n_before)
-    return {
-        name: np.array([found.sum(dtype=np.float64), n_sequences * np.count_nonzero(seen[name])])
-        for name, found in weights.items()
-    }
+    return pattern, np.ones((length, length), dtype=bool) if visible is None else visible
+
+
+def _repeated_sums(
+    pattern: Floats, visible: NDArray[np.bool_], repeated: models.RepeatedTokens
+) -> Sums:
+    weights = repeated_weights(pattern, repeated.period, len(repeated.start))
+    seen = repeated_weights(visible, repeated.period, len(repeated.start))
+    sums = {}
+    for name, found in weights.items():
+        n_rows = len(pattern) * np.count_nonzero(seen[name])
+        sums[name] = np.array([found.sum(dtype=np.float64), n_rows, n_rows])
+    return sums
+
+
+def _prefix_sums(
+    pattern: Floats, visible: NDArray[np.bool_], repeated: models.RepeatedTokens
+) -> Sums:
+    of_tokens = (repeated.period, repeated.n_repeats, len(repeated.start))
+    return {"prefix_matching": prefix_matching(pattern, visible, *of_tokens)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.terminal import visible
 from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
@@ -108,7 +108,7 @@ def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
 
 
 def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
-    """Return the heads that score highest and lowest, with the rows that a value rests on.
+    """Return the heads that score highest and lowest, who defined each score, and on what it rests.
 
     Parameters
     ----------
@@ -117,7 +117,9 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
         The entries of ``heads.json``; while a build runs, heads may lack scores. A score that no
         head has is left out.
     """
-    rows = [("score", "unit", "rows", *(f"{n}." for n in range(1, N_HIGHEST + 1)), "lowest")]
+    rows = [
+        ("score", "source", "unit", "rows", *(f"{n}." for n in range(1, N_HIGHEST + 1)), "lowest")
+    ]
     for name in manifest["scores"]:
         scored = [
             (head["scores"][name]["value"], HeadId(head["layer"], head["head"]).folder, head)
@@ -131,10 +133,20 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
         span = f"{n_rows[0]:,}" if len(n_rows) == 1 else f"{n_rows[0]:,} to {n_rows[-1]:,}"
         named = [f"{folder} {value:.3f}" for value, folder, _ in scored]
         highest = [*named[:N_HIGHEST], *["-"] * (N_HIGHEST - len(named))]
-        unit = SCORE_FACTS[name].unit if name in SCORE_FACTS else "-"
-        rows.append((name, unit, span, *highest, named[-1]))
-    reason = manifest["probe"]["reason"]
-    return _aligned(rows) + (f"\n  no probe: {visible(reason)}" if reason else "")
+        facts = ALL_SCORES.get(name)
+        source, unit = (facts.defined_by, facts.unit) if facts else ("-", "-")
+        if facts and facts.until:
+            source += f", until {facts.until}"
+        rows.append((name, source, unit, span, *highest, named[-1]))
+    lines = [
+        _aligned(rows),
+        f"  computed by AttentionViz {visible(manifest['attentionviz_version'])}",
+    ]
+    for words, probe in (("our probes", "probe"), ("prefix matching", "prefix_probe")):
+        reason = manifest.get(probe, {}).get("reason")
+        if reason:
+            lines.append(f"  no {words}: {visible(reason)}")
+    return "\n".join(lines)
 
 
 def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:

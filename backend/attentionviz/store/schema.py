@@ -13,7 +13,7 @@ from attentionviz.store.columns import parse_json
 
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (2, 3)
-"""Format 2 lacks the account of the corpus; its scores are those of the version it names."""
+"""Format 2 lacks the account of the corpus and the facts of prefix matching."""
 
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
@@ -128,6 +128,7 @@ SIMILARITY_SCHEMA = object_schema(
     map_method=_TEXT,
 )
 PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
+    "prefix_probe",
     schema_version={"enum": list(READABLE_VERSIONS)},
     id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
     attentionviz_version=_TEXT,
@@ -153,6 +154,11 @@ PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
         "items": {"type": "string", "pattern": _exact(SCORE_PATTERN)},
     },
     probe=object_schema(n_sequences=_COUNT_OR_ZERO, period=_COUNT_OR_ZERO, reason=_TEXT_OR_NULL),
+    prefix_probe=object_schema(
+        **dict.fromkeys(("n_sequences", "period", "n_repeats"), _COUNT_OR_ZERO),
+        start=_TEXTS,
+        reason=_TEXT_OR_NULL,
+    ),
     grid=object_schema(n_tokens=_COUNT, n_points=_COUNT),
     attention_check=object_schema(
         max_abs_error={"type": "number", "minimum": 0},
@@ -274,6 +280,8 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
             problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
     if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
         problems.append("a patch grid belongs to images, and only to images")
+    if "prefix_probe" not in manifest and manifest["schema_version"] != 2:
+        problems.append("it has no prefix_probe")
     problems += _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))

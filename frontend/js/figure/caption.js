@@ -45,7 +45,7 @@ export function captionWords({ state, manifest, heads, colors, shown = '' }) {
     `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}).`,
     ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(shownMethod(state, heads, state.at))}`, fidelityLine(state, heads, name)]),
     [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
-    `Drawn with AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
+    `Maps and scores by AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
   ].filter((line) => line !== '');
 }
 

@@ -8,7 +8,7 @@ import { overWords } from '../views/aggregate.js';
 import { allHeadsWords } from '../views/all_heads.js';
 import { meanByOffset, offsetSpans } from '../views/offset_means.js';
 import { isFirm, knownPart, largestOf, ticksOf } from '../views/offset_profile.js';
-import { count, sequenceWord } from '../words.js';
+import { distanceWords, sequenceWord } from '../words.js';
 import { barsFigure } from './bars_figure.js';
 import { scoreSentences } from './caption.js';
 import { headsFigure } from './heads_figure.js';
@@ -82,7 +82,7 @@ export function headsMapParts({ state, tokens, looks }, { derived, headsPicture 
   const tinted = column || derived.heads().within(state) ? scoreSentences({ ...state, order: null }, derived.heads()).slice(1).map((words) => words.replace('Ground of the heads', 'Colour of a head')) : [];
   return {
     body: headsFigure(picture, open, looks), legend: { kind: 'ramp', title, ramps: [{ label: 'head', stops, range }], note: '', missing: null }, colors: '', isOfAll: true, what: 'map of heads',
-    shown: [`Heads that attend alike lie near each other (${map.map_method}): stress ${map.stress.toFixed(2)}, 0 would be without fault. Distances: root of the mean Jensen–Shannon divergence of attention over ${count(map.n_rows)} rows.`,
+    shown: [`Heads that attend alike lie near each other (${map.map_method}): stress ${map.stress.toFixed(2)}, 0 would be without fault. Distances: ${distanceWords(map.n_rows)}.`,
       ...tinted, ...(column ? pairSentences(state, tokens) : []), ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : [])].join(' '),
     name: 'map-of-heads',
   };

@@ -9,6 +9,7 @@ import { chosenMap } from '../select.js';
 import { tableJson } from '../tables.js';
 import { counted, headWords, mapWords, titleWords } from '../words.js';
 import { createHistogram } from './histogram.js';
+import { computedBy } from './score_about.js';
 
 /** @import { Context, HeadId, State, View } from '../page.js' */
 /** @import { Column } from '../score_columns.js' */
@@ -79,10 +80,11 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     if (known.every((part, i) => part === shown[i])) return;
     shown = known;
     nHeads = manifest.n_heads;
-    const found = numbersFor(manifest.model.modality, state.pairs.length > 0).flatMap(({ name }) => derived.heads().column(name, state) ?? []);
+    const found = numbersFor(manifest, state.pairs.length > 0).flatMap(({ name }) => derived.heads().column(name, state) ?? []);
     makeHeadings(found, state.at);
+    const version = computedBy(manifest);
     const map = state.method ? ` The last three columns tell how true ${mapWords(state.method, state.dims)} is.` : '';
-    words.replaceChildren(corpusText(manifest.model.name, null), `: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${map}`);
+    words.replaceChildren(corpusText(manifest.model.name, null), `: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${version && ` Scores computed by ${version}.`}${map}`);
     sort();
     if (isFirst) reveal(state.at ? order.indexOf(state.at.layer * nHeads + state.at.head) : 0);
   }
@@ -104,10 +106,10 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
 
   /** @param {Column} column @returns {Heading} */
   function makeHeading(column) {
-    const { label, help, formula } = scoreFacts(column.name);
+    const { label, help, formula, source } = scoreFacts(column.name);
     const button = sortButton(column.name, label);
     const range = el('span', { class: 'head-table__range soft' });
-    const th = el('th', { scope: 'col', title: `${help}${formula ? ` ${formula}` : ''}`, class: isFidelity(column.name) ? 'is-fidelity' : null }, button);
+    const th = el('th', { scope: 'col', title: `${help}${formula ? ` ${formula}.` : ''}${source ? ` Source: ${source}.` : ''}`, class: isFidelity(column.name) ? 'is-fidelity' : null }, button);
     const histogram = createHistogram(th, 'head-table__histogram');
     th.append(range);
     return { column, th, button, histogram, range };

@@ -5,7 +5,7 @@ import { createCleanup, el, ICONS, icon, isNarrow, setAttribute, setText } from 
 import { recall, remember } from '../memory.js';
 import { scoreWords } from '../score_columns.js';
 import { scoreFacts, unitWords } from '../scores.js';
-import { count, headWords, measureWords, titleWords } from '../words.js';
+import { distanceWords, headWords, measureWords, titleWords } from '../words.js';
 import { colorOf, scoreLine } from './cell.js';
 import { createConstellation } from './constellation.js';
 import { createFigureButtons } from './figure_buttons.js';
@@ -221,7 +221,7 @@ function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) 
   return [
     el('div', { class: 'legend' }, ...(column ? [el('p', { class: 'legend__title' }, `${scoreFacts(column.name).label}${unitWords(column.name)}`)] : []), bar, el('span', { class: 'legend__range' }, ...ends.map((end) => el('span', {}, end)))),
     el('p', { class: 'soft' }, el('strong', {}, `Stress ${stress.toFixed(2)}`), `: 0 would be a picture without fault.${care}`),
-    el('p', { class: 'soft' }, `Distances are those of attention over ${count(nRows)} rows: the root of the mean Jensen–Shannon divergence, 0 for the same attention, 1 for nothing in common.`),
+    el('p', { class: 'soft' }, `Distance: ${distanceWords(nRows)}; 0 for the same attention, 1 for nothing in common.`),
   ];
 }
 

@@ -6,10 +6,10 @@ import { ordinal, scoreWords } from '../score_columns.js';
 import { counted } from '../words.js';
 import { createHistogram } from './histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
-import { aboutParts } from './score_about.js';
+import { aboutParts, computedBy } from './score_about.js';
 import { createSection } from './section.js';
 
-/** @import { Context, ScoreFacts, View } from '../page.js' */
+/** @import { Context, Manifest, ScoreFacts, View } from '../page.js' */
 /** @import { Column } from '../score_columns.js' */
 
 /**
@@ -29,8 +29,8 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
   let rows = [];
   let offered = '';
 
-  /** @param {ScoreFacts} score */
-  function makeScore({ name, label, help }) {
+  /** @param {ScoreFacts} score @param {Manifest} manifest */
+  function makeScore({ name, label, help }, manifest) {
     const value = el('span', { class: 'own-score__value' });
     const place = el('span', { class: 'own-score__place soft' });
     const picture = el('div', { class: 'own-score__picture' });
@@ -39,7 +39,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
     const element = el('details', { class: 'own-score' },
       el('summary', { class: 'own-score__head', title: `${help} A click tells its formula and source.` }, el('span', { class: 'own-score__label' }, label), value, place),
-      el('div', { class: 'own-score__body score-words__body' }, picture, ...aboutParts(name),
+      el('div', { class: 'own-score__body score-words__body' }, picture, ...aboutParts(name, manifest),
         el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by this score', onClick: () => actions.compareHeads(name) }, 'Compare the heads')));
 
     return {
@@ -63,12 +63,12 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
       const manifest = facts.description.value?.manifest;
       const head = state.at && manifest ? state.at.layer * manifest.n_heads + state.at.head : -1;
       section.element.hidden = head < 0 || !facts.heads.value;
-      if (section.element.hidden || !state.at) return;
+      if (section.element.hidden || !state.at || !manifest) return;
       const own = facts.heads.value?.get(`${state.at.layer},${state.at.head}`);
       const scores = own && Object.keys(own.scores).length > 0 ? derived.heads().names() : [];
       lacking.hidden = scores.length > 0;
       note.hidden = !lacking.hidden;
-      offer(scores);
+      offer(scores, manifest);
       for (const row of rows) {
         const column = derived.heads().column(row.name, state);
         if (column) row.update(column, head);
@@ -82,12 +82,12 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     },
   };
 
-  /** @param {readonly ScoreFacts[]} scores */
-  function offer(scores) {
-    const key = scores.map(({ name }) => name).join(' ');
+  /** @param {readonly ScoreFacts[]} scores @param {Manifest} manifest */
+  function offer(scores, manifest) {
+    const key = [computedBy(manifest), ...scores.map(({ name }) => name)].join(' ');
     if (key === offered) return;
     offered = key;
-    rows = scores.map(makeScore);
+    rows = scores.map((score) => makeScore(score, manifest));
     list.replaceChildren(...rows.map(({ element }) => element));
   }
 }

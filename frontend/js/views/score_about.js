@@ -3,15 +3,27 @@
 import { el } from '../dom.js';
 import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../scores.js';
 
-/** @param {string} name @returns {HTMLElement[]} */
-export function aboutParts(name) {
+/** @import { Manifest } from '../page.js' */
+
+/**
+ * @param {string} name
+ * @param {Manifest} manifest of the dataset that has the score
+ * @returns {HTMLElement[]}
+ */
+export function aboutParts(name, manifest) {
   const { help, formula, source, unit } = scoreFacts(name);
-  const rows = [['Formula', formula], ['Unit', unit === 'share' ? '' : unit], ['Source', source]].filter(([, words]) => words !== '');
+  const version = hasRows(name) ? computedBy(manifest) : '';
+  const rows = [['Formula', formula], ['Unit', unit === 'share' ? '' : unit], ['Source', source], ['Computed by', version]].filter(([, words]) => words !== '');
   return [el('p', {}, help), el('dl', { class: 'about-score' }, ...rows.flatMap(([label, words]) => [el('dt', {}, label), el('dd', {}, words)]))];
 }
 
+/** Which version computed the scores of a dataset. @param {Manifest} manifest */
+export function computedBy({ attentionviz_version: version }) {
+  return version ? `AttentionViz ${version}` : '';
+}
+
 /**
- * A choice between nothing and all numbers of this kind of model.
+ * A choice between nothing and all numbers that the heads of a dataset have.
  *
  * @param {HTMLElement} root
  * @param {object} options
@@ -28,11 +40,11 @@ export function createScoreSelect(root, { label, help, none, onPick }) {
   return {
     /**
      * @param {string | null} name
-     * @param {'text' | 'image'} modality
+     * @param {Manifest} manifest
      * @param {boolean} hasPairs
      */
-    update(name, modality, hasPairs) {
-      const numbers = numbersFor(modality, hasPairs);
+    update(name, manifest, hasPairs) {
+      const numbers = numbersFor(manifest, hasPairs);
       const key = numbers.map((number) => number.name).join(' ');
       if (key !== offered) {
         offered = key;

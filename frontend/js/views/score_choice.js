@@ -5,7 +5,7 @@ import { filteredBy, isFiltered } from '../head_scores.js';
 import { rangeAt, scoreWords, shareOf, valueAt } from '../score_columns.js';
 import { count } from '../words.js';
 import { createHistogram } from './histogram.js';
-import { aboutParts, createScoreSelect } from './score_about.js';
+import { aboutParts, computedBy, createScoreSelect } from './score_about.js';
 import { createSection } from './section.js';
 import { createSegments } from './segments.js';
 import { createRange } from './sliders.js';
@@ -52,8 +52,7 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
   const foot = el('p', { class: 'score-range__foot' }, told, clear);
   range.append(foot);
   body.append(el('button', { class: 'button', type: 'button', title: 'Every head with every number, to sort and to save (key h)', onClick: openHeads }, 'Table of heads'));
-  /** @type {string | null} */
-  let described = null;
+  let described = '';
 
   /** @param {State} state */
   function updateRange(state) {
@@ -72,17 +71,17 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
       const manifest = facts.description.value?.manifest;
       section.element.hidden = state.at !== null || !manifest;
       if (!manifest || section.element.hidden) return;
-      const { modality } = manifest.model;
       const hasPairs = state.pairs.length > 0;
       lacking.hidden = !facts.heads.value || derived.heads().hasAny();
-      tint.update(state.score, modality, hasPairs);
-      order.update(state.order, modality, hasPairs);
-      filter.update(filteredBy(state), modality, hasPairs);
+      tint.update(state.score, manifest, hasPairs);
+      order.update(state.order, manifest, hasPairs);
+      filter.update(filteredBy(state), manifest, hasPairs);
       directions.hidden = state.order === null;
       direction.update(state.isOrderRising ? 'lowest' : 'highest');
       about.hidden = state.score === null;
-      if (state.score !== null && state.score !== described) aboutBody.replaceChildren(...aboutParts(state.score));
-      described = state.score;
+      const words = `${state.score} ${computedBy(manifest)}`;
+      if (state.score !== null && words !== described) aboutBody.replaceChildren(...aboutParts(state.score, manifest));
+      described = words;
       updateRange(state);
       const nActive = [state.score !== null, state.order !== null, isFiltered(state)].filter(Boolean).length;
       section.setNote(nActive > 0 ? `${nActive} active` : '');

@@ -3,7 +3,7 @@
 import { canvasPalette, rampStops } from '../colors.js';
 import { el, ICONS, icon, setText } from '../dom.js';
 import { rangeWords } from '../head_scores.js';
-import { scoreFacts, unitWords } from '../scores.js';
+import { missingWords, NO_SUCH_SCORE, scoreFacts, unitWords } from '../scores.js';
 import { scoreWords } from '../score_columns.js';
 import { count, counted } from '../words.js';
 
@@ -45,7 +45,8 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     ramp.hidden = isEmpty;
     ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(canvasPalette(theme()).scores).join(', ')})`;
     const nMissing = column.values.length - column.nKnown;
-    setText(missing, nMissing > 0 ? `– in ${counted(nMissing, 'head')}` : '');
+    const isOther = column.nRows[0] === NO_SUCH_SCORE;
+    setText(missing, isOther ? missingWords(column.name, NO_SUCH_SCORE) : nMissing > 0 ? `– in ${counted(nMissing, 'head')}` : '');
   }
 
   return {

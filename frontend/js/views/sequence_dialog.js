@@ -193,5 +193,5 @@ export function aboutWords({ scores, nSequences, nSequencesTotal }, at, model, t
   const whose = at ? headWords(at) : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
   const word = sequenceWord(modalityOf(tokens));
   const part = nSequences < nSequencesTotal ? ` Computed for ${count(nSequences)} of ${counted(nSequencesTotal, word)}, evenly spread; the others say –.` : '';
-  return `Keys for 90 % and entropy: ${whose}; over ${counted(nRows, 'row')}, the queries that see at least two keys.${part}`;
+  return `Keys for 90 % and normalised entropy: ${whose}; over ${counted(nRows, 'row')}, the queries that see at least two keys.${part}`;
 }

@@ -23,7 +23,7 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
   const words = el('p', { class: 'field__note', role: 'status' });
   const rows = el('tbody', {});
   const table = el('table', { class: 'similar' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, 'Head'),
-    el('th', { scope: 'col', title: 'Of attention: 0 is the same, 1 is nothing in common' }, 'Distance'),
+    el('th', { scope: 'col', title: 'Root of the mean Jensen–Shannon divergence of attention (Clark et al. 2019 take the sum): 0 is the same, 1 is nothing in common' }, 'Distance'),
     el('th', { scope: 'col', title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance' }, 'CKA'),
     el('th', { scope: 'col' }, el('span', { class: 'visually-hidden' }, 'Beside')))), rows);
   const more = el('button', { class: 'button button--small', type: 'button', title: 'Show ten heads, or only the five nearest', 'aria-expanded': 'false', onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true') });

@@ -1,9 +1,9 @@
 """What a head does, as numbers: each score with the number of rows that it rests on."""
 
 from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, TextTokens
-from attentionviz.measures.head_scores.probe import repeated_weights
+from attentionviz.measures.head_scores.probe import prefix_matching, repeated_weights
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile
-from attentionviz.measures.head_scores.registry import Score, score_of
+from attentionviz.measures.head_scores.registry import Score, ratio, score_of
 from attentionviz.measures.head_scores.scoring import HeadScores, nothing, score_head
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Score",
     "TextTokens",
     "nothing",
+    "prefix_matching",
+    "ratio",
     "repeated_weights",
     "score_head",
     "score_of",

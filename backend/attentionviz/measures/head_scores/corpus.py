@@ -132,6 +132,12 @@ class HeadAttention:
             yield Rows(weights, positions, visible, here)
 
 
+def weighted_logs(weights: Floats) -> Floats:
+    """Return w ln w of every weight, 0 where the weight is 0."""
+    logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
+    return weights * logs
+
+
 @dataclass(frozen=True)
 class Rows:
     """Some rows of the patterns of sequences of equal length.
@@ -163,6 +169,17 @@ class Rows:
     def n_visible(self) -> NDArray[np.int64]:
         """Visible keys of every query, (row,)."""
         return np.count_nonzero(self.visible, axis=1)
+
+    @cached_property
+    def summed(self) -> NDArray[np.float64]:
+        """Weights added up over the sequences, (row, key): all that scores of position ask for."""
+        summed: NDArray[np.float64] = self.weights.sum(axis=0, dtype=np.float64)
+        return summed
+
+    @cached_property
+    def entropies(self) -> NDArray[np.float64]:
+        """Entropy of every row in nats, (sequence, row)."""
+        return -weighted_logs(self.weights).sum(axis=2, dtype=np.float64)
 
     @cached_property
     def others(self) -> Flags:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from attentionviz.measures.head_scores.corpus import Rows
-from attentionviz.measures.head_scores.registry import Sums, mass, measures
+from attentionviz.measures.head_scores.registry import Sums, mass, measures, ratio
 
 
 @measures("previous")
@@ -31,27 +31,30 @@ def first(rows: Rows) -> Sums:
     return mass(rows, (is_first & (rows.ahead != 0))[None])
 
 
-@measures("distance")
-def distance(rows: Rows) -> Sums:
-    """Sum the mean distance of each row."""
-    return _moment(rows, 1)
+@measures("mean_distance", ratio)
+def mean_distance(rows: Rows) -> Sums:
+    """Sum weight times distance, and weight, both without the first token.
+
+    Source: Vig and Belinkov 2019, eq. 6. Theirs is a causal model, where |i − j| is i − j.
+    """
+    return _moments(rows)[[1, 0, -1]]
 
 
 def _variance(sums: Sums) -> float | None:
-    mean_square, mean = sums[0] / sums[-1], sums[1] / sums[-1]
+    if sums[0] <= 0:
+        return None
+    mean_square, mean = sums[2] / sums[0], sums[1] / sums[0]
     return max(0.0, float(mean_square - mean**2))  # below 0 by rounding only
 
 
-@measures("distance_variance", _variance)
-def distance_variance(rows: Rows) -> Sums:
-    """Sum the mean squared distance, and the mean distance, of each row."""
-    squares = _moment(rows, 2)
-    return np.array([squares[0], _moment(rows, 1)[0], squares[1]])
+@measures("variance_of_distance", _variance)
+def variance_of_distance(rows: Rows) -> Sums:
+    """Sum weight, weight times distance and times its square, all without the first token."""
+    return _moments(rows)
 
 
-def _moment(rows: Rows, power: int) -> Sums:
-    counts = rows.n_visible > 1
-    weights = rows.weights.sum(axis=0, dtype=np.float64)[counts]  # (row, key)
-    far = np.abs(rows.ahead[counts]).astype(np.float64) ** power
-    n_rows = len(rows.weights) * np.count_nonzero(counts)
-    return np.array([(weights * far).sum(), n_rows])
+def _moments(rows: Rows) -> Sums:
+    """Return Σ A, Σ A|i − j| and Σ A(i − j)² over all keys but the first, and the rows with any."""
+    n_rows = len(rows.weights) * np.count_nonzero(rows.visible[:, 1:].any(axis=1))
+    weights, far = rows.summed[:, 1:], np.abs(rows.ahead[:, 1:])
+    return np.array([weights.sum(), (weights * far).sum(), (weights * far**2).sum(), n_rows])

@@ -33,7 +33,7 @@ def offset_sums(rows: Rows) -> Sums:
     """Return weights and numbers of rows by offset, shape (2, n_offsets)."""
     near = rows.visible & (np.abs(rows.ahead) <= FURTHEST) & (rows.n_visible > 1)[:, None]
     offsets = rows.ahead[near] + FURTHEST
-    weights = rows.weights.sum(axis=0, dtype=np.float64)[near]
+    weights = rows.summed[near]
     sums = np.stack(
         [
             np.bincount(offsets, weights, len(OFFSETS)),

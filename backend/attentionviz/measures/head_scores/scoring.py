@@ -26,7 +26,7 @@ class HeadScores(NamedTuple):
     Attributes
     ----------
     scores : dict of str to Score
-        By name; those of the probe are not among them.
+        By name; those of random tokens are not among them.
     profile : Profile
     """
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.measures.head_scores.corpus import Rows
+from attentionviz.measures.head_scores.corpus import Rows, weighted_logs
 from attentionviz.measures.head_scores.registry import Sums, measures
 
 SHARE = 0.9
@@ -23,10 +23,7 @@ def row_entropies(rows: Rows) -> NDArray[np.float64]:
     ndarray of float64, shape (n_sequences, n_rows that see more than one key)
     """
     counts = rows.n_visible > 1
-    weights = rows.weights[:, counts]  # (sequence, row, key)
-    logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
-    entropies: NDArray[np.float64] = -(weights * logs).sum(axis=2, dtype=np.float64)
-    return entropies / np.log(rows.n_visible[counts])
+    return rows.entropies[:, counts] / np.log(rows.n_visible[counts])
 
 
 def row_sparsities(rows: Rows) -> NDArray[np.int64]:
@@ -51,6 +48,20 @@ def entropy(rows: Rows) -> Sums:
     """Sum the entropy of each row over the largest that its visible keys allow."""
     found = row_entropies(rows)
     return np.array([found.sum(), found.size])
+
+
+@measures("attention_entropy")
+def attention_entropy(rows: Rows) -> Sums:
+    """Sum the entropy of each row without the first token, unless that has more than 90 %.
+
+    Source: Vig and Belinkov 2019, eq. 7. With m the mass on the others, −Σ (w/m) ln (w/m) is
+    ln m − Σ w ln w / m.
+    """
+    first = rows.weights[:, :, 0]  # (sequence, row)
+    counts = first <= SHARE + ROUNDING
+    others = (rows.weights.sum(axis=2, dtype=np.float64) - first)[counts]
+    entropies = (rows.entropies + weighted_logs(first))[counts]
+    return np.array([(np.log(others) + entropies / others).sum(), np.count_nonzero(counts)])
 
 
 @measures("sparsity")
