@@ -76,16 +76,16 @@ export function createHeadScores(facts, fits) {
       if (name === PAIR_FIT) return fitting && keep(name, () => fitColumn(name, fitting, all.model));
       return keep(`${name} ${map}`, () => makeColumn(name, all.heads, all.model, map));
     },
-    /** Heads in the order in which the grid has them; null: layer by layer. @param {State} state */
+    /** Heads in the order in which the grid has them; null: layer by layer, as where no head has the number. @param {State} state */
     order(state) {
       const column = scores.column(state.order, state);
-      if (!column) return null;
+      if (!column || column.nKnown === 0) return null;
       return keep(`order ${column.name} ${chosenMap(state)} ${state.isOrderRising}`, () => orderOf(column.values, state.isOrderRising));
     },
-    /** Which heads lie in the chosen range; null: all do. @param {State} state */
+    /** Which heads lie in the chosen range; null: all do, as where no head has the number. @param {State} state */
     within(state) {
       const column = isFiltered(state) ? scores.column(filteredBy(state), state) : null;
-      if (!column) return null;
+      if (!column || column.nKnown === 0) return null;
       if (last?.values !== column.values || last.range !== state.scoreRange) {
         last = { values: column.values, range: state.scoreRange, found: headsWithin(column.values, state.scoreRange) };
       }

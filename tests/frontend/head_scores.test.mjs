@@ -104,6 +104,9 @@ test('a dataset has the scores that it was built with, and another definition is
   const column = makeColumn('mean_distance', HEADS, FORMER, 'pca-2d');
   assert.equal(missingWords('mean_distance', column.nRows[0]), 'this dataset has no such score');
   assert.equal(missingWords('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]), 'not computed yet');
+  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: FORMER } } }, () => null);
+  const chosen = { ...DEFAULTS, method: 'pca', score: 'mean_distance', order: 'mean_distance', scoreRange: [1, null] };
+  assert.deepEqual([scores.order(chosen), scores.within(chosen)], [null, null], 'the other pane sorts and steps back by it, this one does not');
 });
 
 test('the fit to marked pairs is a number of heads as long as there are any, and rests on no rows', () => {

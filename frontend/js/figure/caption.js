@@ -119,7 +119,7 @@ export function scoreSentences(state, heads) {
   return [
     `Number of a head: ${number}.`,
     ...(tint && tint.nKnown > 0 ? [`Ground of the heads: ${scoreFacts(tint.name).label} from ${scoreWords(tint.range[0])} to ${scoreWords(tint.range[1])}, stronger the higher.`] : []),
-    ...(state.order ? [`Heads in the order of ${scoreFacts(state.order).label}, ${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`] : []),
+    ...(state.order && heads.order(state) ? [`Heads in the order of ${scoreFacts(state.order).label}, ${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`] : []),
     ...(within ? [`Pale: heads outside of ${rangeWords(state)}; ${within.n} of ${within.inside.length} are inside.`] : []),
   ];
 }

@@ -88,7 +88,7 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
     const number = column ? scoreWords(column.values[cell]) : fidelity ? measureWords(fidelity.recall_at_10) : '';
     return { title: titleWords(at), number, isWarning: !column && isMisleading(fidelity), isOutside: within?.inside[cell] === 0 };
   });
-  const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: state.order !== null });
+  const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: derived.heads().order(state) !== null });
   const number = cells ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)] : [];
   const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
   return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };

@@ -163,6 +163,11 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     return { tint, sorted, inside: derived.heads().within(state)?.inside ?? null };
   }
 
+  /** @param {Column | null} sorted */
+  function orderWords(sorted) {
+    return sorted && order ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row` : LAYERED;
+  }
+
   /** Names, numbers and states of all heads. @param {State} state */
   function describe(state) {
     // While another map is on its way the former picture stays, and so do its numbers.
@@ -176,7 +181,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     if (known.length > 0 && next.every((part, i) => part === known[i])) return;
     known = next;
     look = { tint, sorted, places: order && slotsOf(order), inside, theme: theme() };
-    element.setAttribute('aria-label', sorted ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row` : LAYERED);
+    element.setAttribute('aria-label', orderWords(sorted));
     const isAwaited = facts.grid.status === 'loading';
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;

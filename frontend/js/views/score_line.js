@@ -8,6 +8,7 @@ import { scoreWords } from '../score_columns.js';
 import { count, counted } from '../words.js';
 
 /** @import { Context, State, View } from '../page.js' */
+/** @import { Column } from '../score_columns.js' */
 /** @import { ShownTheme } from '../painting.js' */
 
 /**
@@ -56,10 +57,17 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
       if (element.hidden) return;
       updateLegend(state);
       sorted.hidden = state.order === null;
-      if (state.order) setText(sortedWords, `Sorted by ${scoreFacts(state.order).label}, ${state.isOrderRising ? 'lowest' : 'highest'} first`);
+      if (state.order) setText(sortedWords, orderWords(state, derived.heads().column(state.order, state)));
       range.hidden = within === null;
       setText(rangeText, within ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${rangeWords(state)}` : '');
     },
     destroy: () => element.remove(),
   };
+}
+
+/** How the heads are sorted, or why they are not. @param {State} state @param {Column | null} column */
+function orderWords({ order, isOrderRising }, column) {
+  const { label } = scoreFacts(order ?? '');
+  if (column?.nKnown === 0) return `Not sorted by ${label}: ${missingWords(column.name, column.nRows[0])}`;
+  return `Sorted by ${label}, ${isOrderRising ? 'lowest' : 'highest'} first`;
 }
