@@ -119,6 +119,8 @@ def test_what_a_score_is_stands_one_click_away(scored: Page, address: str) -> No
     scored.get_by_text("What it is", exact=True).click()
     for part in ("help", "formula", "source"):
         expect(scored.locator(".score-words__body").first).to_contain_text(facts[part])
+    version = fetch_json(scored, "api/v1/datasets/words")["manifest"]["attentionviz_version"]
+    expect(scored.locator(".score-words__body").first).to_contain_text(f"AttentionViz {version}")
 
 
 def test_sorted_heads_keep_their_names_and_the_way_back_is_clear(

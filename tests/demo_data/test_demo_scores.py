@@ -69,6 +69,9 @@ def test_the_known_heads_of_demo_gpt2_are_found(gpt2):
     assert induction.max() > 0.85
     assert set(np.argwhere(induction > 0.5)[:, 0]) == {1}, "induction heads are in layer 1"
     assert values(gpt2, "induction")[1].max() > 0.6
+    matching = values(gpt2, "prefix_matching")
+    assert 0.4 < matching.max() <= 0.5, "one key a row is 0.5 of four sayings"
+    assert set(np.argwhere(matching > 0.25)[:, 0]) == {1}
 
 
 def test_the_probe_agrees_with_what_the_training_measured_on_other_random_tokens(gpt2, measured):

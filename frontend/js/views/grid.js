@@ -14,6 +14,7 @@ import { cellParts, createCell } from './cell.js';
 /** @import { Arrangement } from '../arrangement.js' */
 /** @import { Context, HeadId, Manifest, State } from '../page.js' */
 /** @import { ShownTheme } from '../painting.js' */
+/** @import { Column } from '../score_columns.js' */
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from '../viewport.js' */
 /** @import { Cell, Look } from './cell.js' */
