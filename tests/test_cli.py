@@ -109,7 +109,7 @@ def test_info_says_why_there_is_no_probe(tiny_image_dataset, capsys):
     folder = str(tiny_image_dataset.data_dir)
     assert main(["info", "tiny-image", "--scores", "--data-dir", folder]) == 0
     out = capsys.readouterr().out
-    assert "no prefix matching: a model of images has no tokens to repeat" in out
+    assert "prefix matching was not run: a model of images has no tokens to repeat" in out
     assert "brightness_similarity" in out and "probe_previous" not in out
 
 

@@ -142,10 +142,10 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
         _aligned(rows),
         f"  computed by AttentionViz {visible(manifest['attentionviz_version'])}",
     ]
-    for words, probe in (("our probes", "probe"), ("prefix matching", "prefix_probe")):
+    for words, probe in (("our own probe", "probe"), ("prefix matching", "prefix_probe")):
         reason = manifest.get(probe, {}).get("reason")
         if reason:
-            lines.append(f"  no {words}: {visible(reason)}")
+            lines.append(f"  {words} was not run: {visible(reason)}")
     return "\n".join(lines)
 
 
