@@ -84,7 +84,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     makeHeadings(found, state.at);
     const version = computedBy(manifest);
     const map = state.method ? ` The last three columns tell how true ${mapWords(state.method, state.dims)} is.` : '';
-    words.replaceChildren(corpusText(manifest.model.name, null), `: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.${version && ` Scores computed by ${version}.`}${map}`);
+    words.replaceChildren(corpusText(manifest.model.name, null), `: ${counted(manifest.n_layers * nHeads, 'head')}. A click on a row opens its head; pointing at a number tells how many rows it rests on.`, ...(version ? [' Scores computed by ', corpusText(version, null), '.'] : []), map);
     sort();
     if (isFirst) reveal(state.at ? order.indexOf(state.at.layer * nHeads + state.at.head) : 0);
   }

@@ -1,6 +1,6 @@
 /** What a score is: its words, its formula and where it comes from; and the list of scores to choose from. */
 
-import { el } from '../dom.js';
+import { corpusText, el } from '../dom.js';
 import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../scores.js';
 
 /** @import { Manifest } from '../page.js' */
@@ -12,9 +12,10 @@ import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../scores
  */
 export function aboutParts(name, manifest) {
   const { help, formula, source, unit } = scoreFacts(name);
+  const rows = [['Formula', formula], ['Unit', unit === 'share' ? '' : unit], ['Source', source]].filter(([, words]) => words !== '');
   const version = hasRows(name) ? computedBy(manifest) : '';
-  const rows = [['Formula', formula], ['Unit', unit === 'share' ? '' : unit], ['Source', source], ['Computed by', version]].filter(([, words]) => words !== '');
-  return [el('p', {}, help), el('dl', { class: 'about-score' }, ...rows.flatMap(([label, words]) => [el('dt', {}, label), el('dd', {}, words)]))];
+  const computed = version === '' ? [] : [el('dt', {}, 'Computed by'), el('dd', {}, corpusText(version, null))];
+  return [el('p', {}, help), el('dl', { class: 'about-score' }, ...rows.flatMap(([label, words]) => [el('dt', {}, label), el('dd', {}, words)]), ...computed)];
 }
 
 /** Which version computed the scores of a dataset. @param {Manifest} manifest */
