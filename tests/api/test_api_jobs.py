@@ -165,12 +165,12 @@ def test_a_hostile_name_never_becomes_a_path(idle, name, tmp_path) -> None:
 
 
 def test_images_keep_their_order_and_what_can_be_kept_of_their_names(idle) -> None:
-    files = [("../b.PNG", PNG), ("Ünïcode cat.jpeg", PNG), ("🦦.webp", PNG)]
+    files = [("../b.PNG", PNG), ("Ünïcode cat.jfif", PNG), ("🦦.webp", PNG)]
     job = idle.post(files, model="demo-vit", dataset_id="cats").json
     assert job["request"]["modality"] == "image"
     assert job["request"]["title"] == "3 images"
     folder = idle.queue.spool.path(job["id"]) / "upload" / "cats"
-    assert sorted(p.name for p in folder.iterdir()) == ["0-b.png", "1-unicode-cat.jpeg", "2.webp"]
+    assert sorted(p.name for p in folder.iterdir()) == ["0-b.png", "1-unicode-cat.jfif", "2.webp"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +182,8 @@ def test_images_keep_their_order_and_what_can_be_kept_of_their_names(idle) -> No
         [("mine.pdf", TEXT)],
         [("mine.zip", TEXT)],
         [("mine.svg", b"<svg/>")],
+        [("a.png", b"<svg onload=alert(1)>")],
+        [("a.png", PNG), ("b.png", b"II*\0 of another decoder")],
         [("mine.csv", TEXT), ("other.csv", TEXT)],
         [("mine.csv", TEXT), ("a.png", PNG)],
         [("a.png", PNG), ("labels.csv", TEXT)],

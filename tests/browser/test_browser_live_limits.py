@@ -107,7 +107,10 @@ def test_an_image_is_dropped_pasted_or_refused(page: Page, live: Live) -> None:
     expect(row).to_have_count(2)
     page.evaluate(DROP, {"kind": "drop", **file, "bytes": [1, 2, 3]})
     expect(page.locator(".own > .own__problem")).not_to_be_empty()
-    page.evaluate(DROP, {"kind": "drop", **file, "type": "image/svg+xml"})
+    svg = {"type": "image/svg+xml", "bytes": list(b"<svg onload='alert(1)'/>")}
+    page.evaluate(DROP, {"kind": "drop", **file, **svg})
+    expect(page.locator(".own > .own__problem")).to_contain_text("SVG, which is not read")
+    page.evaluate(DROP, {"kind": "drop", **file, "type": "application/pdf"})
     expect(page.locator(".notices, .notice").first).to_contain_text("PNG, JPEG and WebP")
     expect(row).to_have_count(2)
 

@@ -65,7 +65,7 @@ def test_a_picture_much_larger_than_the_model_sees_looks_the_same(live_image: Li
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"GIF89a", "the image cannot be read (not a PNG, JPEG or WebP image)"),
+        (b"GIF89a", "the file is GIF, which is not read; convert it to PNG or JPEG"),
         (
             saved(Image.new("1", (5001, 5000)), "PNG"),
             "more than 25 million pixels; make it",

@@ -1,24 +1,36 @@
 """Images are taken from a folder with care, labelled, and refused by name."""
 
-import io
 import os
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.malformed_images import noise, png, saved, tiff
 
+from attentionviz.core.picture_kinds import READ_KINDS, SENT_KINDS
+from attentionviz.core.pictures import PictureError, decode_picture
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora import pictures
-from attentionviz.pipeline.corpus import open_image, read_image_corpus
+from attentionviz.pipeline.corpora.account import LeftOut
+from attentionviz.pipeline.corpus import ImageCorpus, open_image, read_image_corpus
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+SMALL = noise(40, 30)
+TURNED = Image.Exif()
+TURNED[0x0112] = 6  # by a quarter
 
 
 def save(path: Path, colour: str = "red", size: tuple[int, int] = (6, 4)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path)
     return path
+
+
+def beside_a_png(folder: Path, name: str, content: bytes) -> ImageCorpus:
+    save(folder / "a.png")
+    (folder / name).write_bytes(content)
+    return read_image_corpus(folder)
 
 
 def problem(folder: Path) -> str:
@@ -29,26 +41,115 @@ def problem(folder: Path) -> str:
 
 
 def test_images_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name in (
-        "b.PNG",
-        "a.jpeg",
-        "c.webp",
-        "d/a.jpg",
-        ".hidden.png",
-        "__MACOSX/x.png",
-        "@eaDir/x.png",
-    ):
+    for name in ("b.PNG", "a.jpeg", "c.webp", "d/a.jpg", "__MACOSX/x.png"):
         save(tmp_path / "cats" / name)
-    (tmp_path / "cats" / "notes.txt").write_text("no image")
     corpus = read_image_corpus(tmp_path / "cats")
     assert corpus.names == ["a.jpeg", "b.PNG", "c.webp", "d/a.jpg"]
     assert corpus.name == "cats"
     assert [path.name for path in corpus.paths] == ["a.jpeg", "b.PNG", "c.webp", "a.jpg"]
+    assert corpus.account.words() == "4 files read, all taken"
 
 
-def test_an_empty_folder_or_none_is_refused(tmp_path: Path) -> None:
-    assert "has no PNG, JPEG or WebP images" in problem(tmp_path)
+def test_images_are_known_by_their_content_whatever_their_names(tmp_path: Path) -> None:
+    kinds = {
+        **{"a": "PNG", "b.txt": "PNG", "c.jpg": "PNG", "d.png": "JPEG", "e.jfif": "JPEG"},
+        **{"f.jpe": "JPEG", "g.tif": "TIFF", "h.gif": "GIF", "i.bmp": "BMP", "j.avif": "AVIF"},
+    }
+    for name, kind in kinds.items():
+        (tmp_path / name).write_bytes(saved(SMALL, kind))
+    corpus = read_image_corpus(tmp_path)
+    assert corpus.names == list(kinds)
+    assert {open_image(path).size for path in corpus.paths} == {(40, 30)}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("photo.heic", HEIC, "HEIC, which is not read; convert it to PNG or JPEG"),
+        ("photo.jpg", HEIC, "HEIC, which is not read; convert it to PNG or JPEG"),
+        ("a.svg", b"<?xml version='1.0'?>\n<svg/>", "SVG, which is not read; convert it"),
+        ("a.pdf", b"%PDF-1.7", "PDF, which is not read; convert it"),
+        ("a.psd", b"8BPS\0\1", "PSD, which is not read; convert it"),
+        ("a.mp4", b"\0\0\0\x18ftypisom", "video, which is not read; convert it"),
+        ("a.nef", saved(SMALL, "TIFF"), "camera raw, which is not read; convert it"),
+        ("a.jpg", b"\n<!DOCTYPE html><p>Sign in<svg ></svg>", "HTML, not an image"),
+        ("b.png", b"", "empty"),
+        ("b.png", b"hello", "not an image, though its ending says so"),
+        ("b.png", bytes(1000), "not an image, though its ending says so"),
+        ("README.txt", b"BMW and other makers", "not an image"),
+        ("labels/labels.csv", b"file,label\n", "not an image"),
+        ("b.png", b"\x89PNG\r\n\x1a\n", "damaged, or a kind of PNG that is not read"),
+        ("b.png", saved(SMALL, "PNG")[:500], "cut off"),
+        ("b.jpg", saved(SMALL, "JPEG")[:-300], "cut off"),
+        ("b.bmp", saved(SMALL, "BMP")[:-300], "cut off"),
+        ("b.gif", saved(SMALL, "GIF")[:-300], "cut off"),
+        ("b.webp", saved(SMALL, "WEBP")[:-300], "damaged"),
+        ("b.png", png(5001, 5000), "of more than 25 million pixels; make it smaller"),
+        ("b.png", png(2**31 - 1, 2**31 - 1), "of more than 25 million pixels; make it smaller"),
+        ("b.tif", tiff(bytes(4), bits=32, more={339: 3}), "in numbers whose black and white"),
+        ("b.tif", tiff(bytes(4), bits=32), "in numbers whose black and white"),
+        ("b.tif", tiff(bytes(2), bits=16, more={339: 2}), "in numbers whose black and white"),
+        ("b.tif", tiff(bytes(1), more={339: 2}), "in numbers whose black and white"),
+        ("b.tif", tiff(bytes(3), photometric=8, n_samples=3), "in Lab colours"),
+        ("b.tif", tiff(bytes(1), more={254: 1}), "camera raw, or begins with a preview"),
+        (".hidden.png", saved(SMALL, "PNG"), "hidden, or a back-up copy"),
+        ("b.png~", saved(SMALL, "PNG"), "hidden, or a back-up copy"),
+    ],
+)
+def test_what_is_no_image_or_not_whole_is_left_out_with_its_reason(
+    name: str, content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "labels").mkdir()
+    corpus = beside_a_png(tmp_path, name, content)
+    assert corpus.names == ["a.png"]
+    (part,) = corpus.account.left_out
+    assert part.reason.startswith(reason)
+    assert (part.n, part.examples, corpus.account.n_read) == (1, (name,), 2)
+
+
+def test_nothing_is_said_of_what_systems_leave_behind(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("file,label\na.png,cat\n")
+    (tmp_path / "about.json").write_text("{}")
+    for name in (".DS_Store", "._photo.jpg", "Thumbs.db", "desktop.ini", ".gitignore"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    account = read_image_corpus(tmp_path).account
+    assert (account.words(), account.notes) == ("1 file read, all taken", ())
+
+
+def test_further_frames_and_hidden_folders_are_noted(tmp_path: Path) -> None:
+    two = {"save_all": True, "append_images": [noise(40, 30, 1)]}
+    for name, kind in {"a.gif": "GIF", "b.tif": "TIFF", "c.jpg": "MPO"}.items():
+        (tmp_path / name).write_bytes(saved(SMALL, kind, **two))
+    for name in (".git", "@eaDir", ".AppleDouble"):
+        save(tmp_path / name / "x.png")
+    assert read_image_corpus(tmp_path).account.notes == (
+        "several frames or pages, of which the first is taken: a.gif, b.tif",
+        "folders that are not looked into: .git, @eaDir",
+    )
+
+
+def test_a_folder_without_images_says_what_it_holds_instead(tmp_path: Path) -> None:
+    assert "has no images that are read; PNG, JPEG" in problem(tmp_path)
     assert "is not a folder" in problem(tmp_path / "none")
+    (tmp_path / "photo.heic").write_bytes(HEIC)
+    assert "1 left out: 1 HEIC, which is not read; convert it to PNG or JPEG" in problem(tmp_path)
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "a.png")
+    save(tmp_path / "b" / "c.png")
+    scan = os.scandir
+
+    def refuses(path: str) -> object:
+        if str(path).endswith("b"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuses)
+    assert "b cannot be listed (Permission denied)" in problem(tmp_path)
 
 
 def test_labels_are_columns_in_the_order_of_the_images(tmp_path: Path) -> None:
@@ -84,88 +185,75 @@ def test_a_wrong_label_is_named_with_its_line(labels: str, words: str, tmp_path:
     assert words in problem(tmp_path)
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    save(tmp_path / "outside.png")
-    save(tmp_path / "in" / "a.png")
-    (tmp_path / "in" / "b.png").symlink_to(tmp_path / "outside.png")
-    assert "b.png is a link out of in" in problem(tmp_path / "in")
-
-
-def test_a_link_to_a_folder_is_passed_over(tmp_path: Path) -> None:
-    save(tmp_path / "elsewhere" / "x.png")
-    save(tmp_path / "in" / "a.png")
-    (tmp_path / "in" / "more").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "in" / "same").symlink_to(tmp_path / "in")
-    assert read_image_corpus(tmp_path / "in").names == ["a.png"]
-
-
-def test_a_pipe_is_no_image(tmp_path: Path) -> None:
+def test_a_label_of_a_file_that_is_left_out_is_left_out_with_it(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
-    os.mkfifo(tmp_path / "b.png")
-    assert read_image_corpus(tmp_path).names == ["a.png"]
+    (tmp_path / "photo.heic").write_bytes(HEIC)
+    (tmp_path / "labels.csv").write_text("file,label\nphoto.heic,cat\na.png,dog\n")
+    assert read_image_corpus(tmp_path).columns == {"label": ["dog"]}
+    (tmp_path / "labels.csv").write_text("file,label\nphoto.heic,cat\n")
+    assert "names no image: photo.heic is HEIC, which is not read" in problem(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"GIF89a" + b"\0" * 60, b"<svg/>", b"\x89PNG"])
-def test_what_is_no_image_is_named(content: bytes, tmp_path: Path) -> None:
-    save(tmp_path / "a.png")
-    (tmp_path / "b.png").write_bytes(content)
-    message = problem(tmp_path)
-    assert message.startswith("b.png cannot be read")
-    assert "replace or remove it" in message
+def test_links_that_are_not_followed_are_left_out_with_their_reason(tmp_path: Path) -> None:
+    outside, inside = save(tmp_path / "outside.png"), save(tmp_path / "in" / "a.png")
+    folder = tmp_path / "in"
+    links = {"b.png": outside, "c": tmp_path, "d": folder, "e.png": folder / "e.png", "f": inside}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    os.mkfifo(folder / "g.png")
+    corpus = read_image_corpus(folder)
+    assert corpus.names == ["a.png", "f"]
+    assert set(corpus.account.left_out) == {
+        LeftOut("a link out of the folder; copy the file itself", 2, ("b.png", "c")),
+        LeftOut("a link to a folder; copy the folder itself", 1, ("d",)),
+        LeftOut("a link that leads nowhere", 1, ("e.png",)),
+        LeftOut("no regular file", 1, ("g.png",)),
+    }
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"])
-def test_only_three_formats_are_decoded_whatever_the_ending_says(kind: str, tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(buffer, kind)
+@pytest.mark.parametrize("kind", READ_KINDS)
+def test_of_what_is_sent_only_three_kinds_are_decoded(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(buffer.getvalue())
-    if kind in pictures.FORMATS:
-        assert open_image(path).size == (8, 8)
-    else:
-        with pytest.raises(CorpusError, match="not a PNG, JPEG or WebP image"):
-            open_image(path)
+    path.write_bytes(saved(SMALL, kind.upper()))
+    assert decode_picture(path, READ_KINDS).size == (40, 30)
+    if kind not in SENT_KINDS:
+        with pytest.raises(PictureError, match=f"{kind}, which is not read"):
+            decode_picture(path, SENT_KINDS)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
-def test_a_file_that_is_cut_off_is_named(suffix: str, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    path = tmp_path / f"a{suffix}"
-    Image.fromarray(noise).save(path)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(CorpusError, match=r"^a\.\w+ cannot be read"):
-        open_image(path)
-
-
-def png_head(width: int, height: int) -> bytes:
-    """Return a PNG that claims a size and has no pixels."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content))
-            + kind
-            + content
-            + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-
-
-@pytest.mark.parametrize("size", [(5001, 5000), (10_000, 10_000), (2**31 - 1, 2**31 - 1)])
-def test_too_many_pixels_are_refused_before_they_are_decoded(
-    size: tuple[int, int], tmp_path: Path
+@pytest.mark.parametrize(
+    ("content", "colours"),
+    [
+        (tiff(struct.pack("<3H", 0, 32_768, 65_535), 3, bits=16), [0, 128, 255]),
+        (tiff(struct.pack(">3H", 0, 32_768, 65_535), 3, bits=16, order=">"), [0, 128, 255]),
+        (tiff(struct.pack("<2H", 0, 65_535), 2, bits=16, photometric=0), [255, 0]),
+        (tiff(b"\x00\x08\x00", 2, bits=12), [0, 128]),
+        (tiff(b"\x00\xc8", 2, photometric=0), [255, 55]),
+        (tiff(struct.pack("<3H", 51_200, 25_600, 12_800), 1, 16, 2, 3), [(200, 100, 50)]),
+        (saved(Image.new("CMYK", (1, 1), (0, 255, 255, 0)), "TIFF"), [(255, 0, 0)]),
+        (saved(Image.new("LA", (1, 1), (9, 0)), "TIFF"), [255]),
+        (tiff(bytes(2), n_samples=2, more={338: 1}), [255]),
+        (saved(Image.new("RGB", (1, 1), (200, 100, 50)).quantize(), "TIFF"), [(200, 100, 50)]),
+        (saved(Image.new("1", (1, 1), 1), "TIFF", compression="group4"), [255]),
+        (saved(Image.new("RGB", (1, 1), (200, 100, 50)), "BMP"), [(200, 100, 50)]),
+        (saved(Image.new("P", (1, 1)), "GIF", transparency=0), [255]),
+    ],
+)
+def test_colours_are_those_that_the_file_means(
+    content: bytes, colours: list[int | tuple[int, ...]], tmp_path: Path
 ) -> None:
-    (tmp_path / "a.png").write_bytes(png_head(*size))
-    assert "a.png has more than 25 million pixels" in problem(tmp_path)
+    (tmp_path / "a").write_bytes(content)
+    pixels = np.asarray(open_image(tmp_path / "a"))[0]
+    expected = [one if isinstance(one, tuple) else (one,) * 3 for one in colours]
+    np.testing.assert_array_equal(pixels, expected)
 
 
-def test_the_turn_that_a_camera_noted_is_made(tmp_path: Path) -> None:
-    picture = Image.new("RGB", (6, 4), "red")
-    exif = Image.Exif()
-    exif[0x0112] = 6  # orientation: turn by a quarter
-    picture.save(tmp_path / "a.jpg", exif=exif)
-    assert open_image(tmp_path / "a.jpg").size == (4, 6)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_the_turn_that_a_camera_noted_is_made_once(kind: str, tmp_path: Path) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {}
+    (tmp_path / "a").write_bytes(saved(SMALL, kind, exif=TURNED, **options))
+    upright = SMALL.transpose(Image.Transpose.ROTATE_270)
+    np.testing.assert_array_equal(open_image(tmp_path / "a"), upright)
 
 
 def test_transparent_pixels_lie_on_white(tmp_path: Path) -> None:
@@ -202,13 +290,7 @@ def test_source_and_licence_come_from_the_folder(tmp_path: Path) -> None:
     assert (corpus.source, corpus.license) == ("ours", "CC0-1.0")
 
 
-def test_a_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_is_written_with_its_bytes(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     os.rename(tmp_path / "a.png", os.fsencode(tmp_path) + b"/caf\xe9.png")
-    assert "is not UTF-8; rename the file" in problem(tmp_path)
-
-
-def test_a_link_to_itself_is_named(tmp_path: Path) -> None:
-    save(tmp_path / "a.png")
-    (tmp_path / "b.png").symlink_to(tmp_path / "b.png")
-    assert "b.png" in problem(tmp_path)
+    assert read_image_corpus(tmp_path).names == ["caf\\xe9.png"]

@@ -1,7 +1,8 @@
 """A hundred and more images that no camera made, by seed: cut, flipped, lying, huge, or odd.
 
-Each comes with what must become of it: it is refused, or taken because it is a sound picture after
-all, or either, where a decoder may mend what was broken.
+Each comes with what must become of it where it is sent, and where a command names its folder: it is
+refused, or taken because it is a sound picture after all, or either, where a decoder may mend what
+was broken.
 """
 
 import io
@@ -23,6 +24,12 @@ class Odd(NamedTuple):
     name: str
     content: bytes
     fate: Fate
+    fate_in_folder: Fate | None = None
+
+    @property
+    def in_folder(self) -> Fate:
+        """What must become of it in a folder of images, which may hold more kinds."""
+        return self.fate_in_folder or self.fate
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -53,10 +60,53 @@ def png(  # noqa: PLR0917 - as the header has them
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + more + data + chunk(b"IEND", b"")
 
 
+def tiff(  # noqa: PLR0917 - as its tags have them
+    pixels: bytes,
+    width: int = 1,
+    bits: int = 8,
+    photometric: int = 1,
+    n_samples: int = 1,
+    order: str = "<",
+    more: dict[int, int] | None = None,
+) -> bytes:
+    """Return a TIFF of one row without compression, whose tags say what is asked for.
+
+    Parameters
+    ----------
+    pixels : bytes
+    width : int
+    bits : int
+        Of a sample.
+    photometric : int
+        0: white is zero, 1: black is zero, 2: RGB, 8: Lab.
+    n_samples : int
+        Of a pixel.
+    order : str
+        Of bytes: "<" or ">".
+    more : dict of int to int
+        Further tags, such as 339: 3 for numbers with a point.
+    """
+    once = {256: width, 257: 1, 259: 1, 262: photometric, 277: n_samples, 278: 1, **(more or {})}
+    tags = {tag: (value,) for tag, value in once.items()}
+    tags |= {258: (bits,) * n_samples, 273: (0,), 279: (len(pixels),)}
+    behind = 8 + 2 + 12 * len(tags) + 4
+    long = struct.pack(f"{order}{n_samples}H", *tags[258]) if n_samples > 2 else b""
+    tags[273] = (behind + len(long),)
+    entries = b""
+    for tag, values in sorted(tags.items()):
+        value = struct.pack(f"{order}{len(values)}H", *values).ljust(4, b"\0")
+        if len(values) > 2:
+            value = struct.pack(f"{order}I", behind)
+        entries += struct.pack(f"{order}HHI", tag, 3, len(values)) + value
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    head = mark + struct.pack(f"{order}IH", 8, len(tags))
+    return head + entries + bytes(4) + long + pixels
+
+
 def malformed_images() -> list[Odd]:
     """Return all of them, always the same."""
     makers = (cut, flipped, lying_heads, bombs, odd_modes, wrong_formats, polyglots, odd_notes)
-    return [odd for maker in makers for odd in maker()]
+    return [odd for maker in (*makers, folder_kinds) for odd in maker()]
 
 
 def cut() -> Iterator[Odd]:
@@ -116,7 +166,7 @@ def bombs() -> Iterator[Odd]:
         yield Odd(f"PNG bomb, {mode}", saved(Image.new(mode, (5000, 5000)), "PNG"), "taken")
     for mode in ("L", "RGB", "CMYK"):
         yield Odd(f"JPEG bomb, {mode}", saved(Image.new(mode, (5000, 5000)), "JPEG"), "taken")
-    yield Odd("WebP bomb", saved(Image.new("RGB", (5000, 5000)), "WEBP"), "refused")
+    yield Odd("WebP bomb", saved(Image.new("RGB", (5000, 5000)), "WEBP"), "refused", "taken")
     yield Odd("WebP bomb, 7 million", saved(Image.new("RGBA", (3500, 2000)), "WEBP"), "taken")
     yield Odd("PNG bomb beyond the limit", saved(Image.new("1", (9000, 9000)), "PNG"), "refused")
     yield Odd("PNG bomb, 200 million", png(20_000, 10_000, body=b"\0" * 10**7), "refused")
@@ -176,7 +226,7 @@ def turned(orientation: int) -> bytes:
 def wrong_formats() -> Iterator[Odd]:
     """Sound files of formats that are not read, whatever their names say."""
     small = noise(40, 30)
-    for kind in ("GIF", "TIFF", "BMP", "PPM", "ICO", "TGA", "PCX", "DDS", "JPEG2000", "EPS"):
+    for kind in ("PPM", "ICO", "TGA", "PCX", "DDS", "JPEG2000", "EPS"):
         yield Odd(kind, saved(small, kind), "refused")
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9"/></svg>'
     entities = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>' + svg
@@ -205,7 +255,8 @@ def polyglots() -> Iterator[Odd]:
     page = b"<script>alert(1)</script>"
     for kind in ("PNG", "JPEG", "WEBP"):
         yield Odd(f"{kind} with a page behind it", saved(small, kind) + page * 100, "taken")
-    yield Odd("GIF with a PNG behind it", saved(small, "GIF") + saved(small, "PNG"), "refused")
+    both = saved(small, "GIF") + saved(small, "PNG")
+    yield Odd("GIF with a PNG behind it", both, "refused", "taken")
     yield Odd("a page with a PNG behind it", page + saved(small, "PNG"), "refused")
     archive = b"PK\x05\x06" + bytes(18)
     yield Odd("JPEG that is an archive as well", saved(small, "JPEG") + archive, "taken")
@@ -224,3 +275,40 @@ def odd_notes() -> Iterator[Odd]:
         ("of a million entries", b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + bytes(60_000)),
     ):
         yield Odd(f"JPEG with notes {name}", saved(small, "JPEG", exif=note), "either")
+
+
+def folder_kinds() -> Iterator[Odd]:
+    """Files of the kinds that are read where a command names the folder, and never when sent."""
+    rng = np.random.default_rng(SEED + 2)
+    forms: tuple[tuple[str, dict[str, object]], ...] = (
+        ("GIF", {}),
+        ("BMP", {}),
+        ("AVIF", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("TIFF", {"compression": "jpeg"}),
+    )
+    for kind, options in forms:
+        name = f"{kind} {options.get('compression', '')}".strip()
+        whole = saved(noise(96, 80), kind, **options)
+        yield Odd(name, whole, "refused", "taken")
+        for share in (0.01, 0.2, 0.8):
+            yield Odd(f"{name} cut to {share}", whole[: int(len(whole) * share)], "refused")
+        for n_flips in (1, 10, 100):
+            for region in (200, len(whole)):
+                changed = np.frombuffer(whole, np.uint8).copy()
+                places = rng.integers(4, region, n_flips)
+                changed[places] ^= np.uint8(1) << rng.integers(0, 8, n_flips).astype(np.uint8)
+                words = f"{name}, {n_flips} bits of the first {region} bytes"
+                yield Odd(words, changed.tobytes(), "refused", "either")
+        bomb = saved(Image.new("RGB", (5000, 5000)), kind, **options)
+        yield Odd(f"{name} bomb", bomb, "refused", "taken")
+    bomb = saved(Image.new("1", (9000, 9000)), "TIFF", compression="group4")
+    yield Odd("TIFF bomb beyond the limit", bomb, "refused")
+    lying = saved(Image.new("L", (8, 8)), "BMP")
+    lying = lying[:18] + struct.pack("<ii", 2**31 - 1, 2**31 - 1) + lying[26:]
+    yield Odd("BMP that says it is huge", lying, "refused")
+    yield Odd(
+        "TIFF in a circle", tiff(b"\0")[:-5] + struct.pack("<I", 8) + b"\0", "refused", "taken"
+    )
+    yield Odd("TIFF of a million samples", tiff(b"\0", more={277: 65535}), "refused")

@@ -5,20 +5,29 @@ a side, and every copy of 25 million takes 100 MB.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError, features
+from PIL.TiffImagePlugin import TiffImageFile
 
+from attentionviz.core.picture_kinds import HEAD_BYTES, kind_of, read_head, unread_reason
 from attentionviz.core.picture_limits import MAX_PIXELS
 
-FORMATS = ("PNG", "JPEG", "WEBP")
 # Beyond this, boxes of 2 x 2, 3 x 3 … pixels become one.
 MAX_KEPT_PIXELS = 1 << 22
 STRIP_PIXELS = 1 << 20
 # A JPEG may be stored in many passes, each over all pixels; cameras and programs use about ten.
 MAX_PASSES = 64
 PASS_MARK = b"\xff\xda"
+OPTIONAL_DECODERS = ("WebP", "AVIF")  # that a Pillow built from source may lack
+SUBFILE_TYPE, BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 254, 258, 262, 339  # tags of TIFF
+IS_PREVIEW = 1
+WHITE_IS_ZERO = 0
+UNSIGNED = {1, 4}  # 4 says that nothing is known of the format
+UNKNOWN_RANGE = "in numbers whose black and white are not known; save it with 8 or 16 bits a colour"
 ORIENTATION = 0x0112
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -32,26 +41,20 @@ TURNS = {
 
 
 class PictureError(Exception):
-    """Why a picture is not taken, to be put behind its name.
-
-    Attributes
-    ----------
-    is_large : bool
-        Whether it only has too many pixels.
-    """
-
-    def __init__(self, message: str, *, is_large: bool = False) -> None:
-        super().__init__(message)
-        self.is_large = is_large
+    """Why a picture is not taken, to complete "a.png is …"."""
 
 
-def decode_picture(source: Path | BinaryIO, max_webp_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode_picture(
+    source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int = MAX_PIXELS
+) -> Image.Image:
     """Return a picture, upright, in RGB, on white where it is transparent.
 
     Parameters
     ----------
     source : Path or file
-        PNG, JPEG or WebP of at most 25 million pixels; of an animation, the first frame.
+        At most 25 million pixels; of an animation, or of several pages, the first.
+    kinds : tuple of str
+        What may be decoded, see `picture_kinds`.
     max_webp_pixels : int
         Of a WebP, whose decoder takes four times the memory of the others.
 
@@ -63,45 +66,78 @@ def decode_picture(source: Path | BinaryIO, max_webp_pixels: int = MAX_PIXELS) -
     Raises
     ------
     PictureError
-        If it is another format, larger, or damaged.
+        If it is of another kind, larger, damaged, or of colours that are not known.
     """
-    with _opened(source) as image:
-        if image.format == "WEBP" and image.width * image.height > max_webp_pixels:
-            raise _too_large(max_webp_pixels)
-        try:
-            _require_few_passes(image)
-            image.load()
-            turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
-            flat = _flattened(image)
-            return flat if turn is None else flat.transpose(turn)
-        except (MemoryError, PictureError):
-            raise
-        # Damaged files fail anywhere inside the decoders, with many kinds of errors.
-        except Exception as error:
-            raise _unreadable(error) from error
+    with _loaded(source, kinds, max_webp_pixels) as image:
+        turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
+        flat = _flattened(image, _shades(image))
+        return flat if turn is None else flat.transpose(turn)
 
 
-def require_head(source: Path | BinaryIO) -> None:
-    """Raise PictureError unless format and size are allowed; reads the head only."""
-    with _opened(source):
-        pass
+def require_picture(source: Path, kinds: tuple[str, ...]) -> bool:
+    """Return whether there are further frames or pages; PictureError as `decode_picture`."""
+    with _loaded(source, kinds, MAX_PIXELS) as image:
+        image.getexif()
+        # The second picture in the JPEG of a telephone is a smaller copy, or says how far what is.
+        return image.format not in ("JPEG", "MPO") and getattr(image, "is_animated", False)
 
 
-def _opened(source: Path | BinaryIO) -> Image.Image:
+@contextmanager
+def _loaded(
+    source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int
+) -> Iterator[Image.Image]:
+    """Give the decoded image; whatever goes wrong with it, inside too, is a PictureError."""
     try:
+        # Pillow warns of what is odd; what matters is an error here.
         with warnings.catch_warnings():
-            # Pillow warns at 89 million pixels; the limit below is lower and an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(source, formats=FORMATS)
+            warnings.simplefilter("ignore")
+            with _opened(source, kinds) as image:
+                limit = max_webp_pixels if image.format == "WEBP" else MAX_PIXELS
+                if image.width * image.height > limit:
+                    raise _too_large(limit)
+                _require_known_numbers(image)
+                _require_few_passes(image)
+                image.load()
+                yield image
+    except (MemoryError, PictureError):
+        raise
     except Image.DecompressionBombError as error:
         raise _too_large() from error
-    # As above: a hostile head can raise anything, and the user needs one sentence.
+    # Damaged files fail anywhere inside the decoders, with many kinds of errors.
     except Exception as error:
-        raise _unreadable(error) from error
-    if image.width * image.height > MAX_PIXELS:
-        image.close()
-        raise _too_large()
-    return image
+        raise PictureError(_damage(error)) from error
+
+
+def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
+    if isinstance(source, Path):
+        head, name = read_head(source), source.name
+    else:
+        head, name = source.read(HEAD_BYTES), ""
+        source.seek(0)
+    reason = unread_reason(head, name, kinds)
+    if reason is not None:
+        raise PictureError(reason)
+    kind = str(kind_of(head, name))
+    if kind in OPTIONAL_DECODERS and not features.check(kind.lower()):
+        raise PictureError(f"{kind}, which this Pillow cannot read; convert it to PNG or JPEG")
+    try:
+        return Image.open(source, formats=(kind.upper(),))
+    except UnidentifiedImageError as error:
+        raise PictureError(f"damaged, or a kind of {kind} that is not read") from error
+
+
+def _require_known_numbers(image: Image.Image) -> None:
+    """Refuse what would be drawn wrongly: previews, and numbers that have a sign or a point."""
+    if image.mode in ("I", "F"):
+        raise PictureError(UNKNOWN_RANGE)
+    if image.mode == "LAB":
+        raise PictureError("in Lab colours, which are not read; save it in RGB")
+    if not isinstance(image, TiffImageFile):
+        return
+    if image.tag_v2.get(SUBFILE_TYPE, 0) & IS_PREVIEW:
+        raise PictureError("camera raw, or begins with a preview; convert it to PNG or JPEG")
+    if set(image.tag_v2.get(SAMPLE_FORMAT, (1,))) - UNSIGNED:
+        raise PictureError(UNKNOWN_RANGE)
 
 
 def _require_few_passes(image: Image.Image) -> None:
@@ -113,10 +149,10 @@ def _require_few_passes(image: Image.Image) -> None:
     n_passes = file.read().count(PASS_MARK)
     file.seek(begin)
     if n_passes > MAX_PASSES:
-        raise PictureError(f"is stored in {n_passes} passes; save it as a plain JPEG")
+        raise PictureError(f"stored in more than {MAX_PASSES} passes; save it as a plain JPEG")
 
 
-def _flattened(image: Image.Image) -> Image.Image:
+def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
     """Return the picture in RGB on white, made smaller where it is large; strip by strip."""
     width, height = image.size
     factor = 1
@@ -125,15 +161,27 @@ def _flattened(image: Image.Image) -> Image.Image:
     flat = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     n_rows = max(STRIP_PIXELS // width // factor, 1) * factor
     for top in range(0, height, n_rows):
-        strip = _on_white(image.crop((0, top, width, min(top + n_rows, height))))
+        strip = _on_white(image.crop((0, top, width, min(top + n_rows, height))), shades)
         flat.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
     return flat
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a channel, which a plain conversion would clip
+def _shades(image: Image.Image) -> tuple[float, float]:
+    """Return factor and summand that make 0…255 of greys of more than 8 bits."""
+    if isinstance(image, TiffImageFile):
+        if image.tag_v2.get(BITS_PER_SAMPLE) == (12,):
+            return 1 / 16, 0
+        if image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+            return -1 / 256, 65535 / 256
+    return 1 / 256, 0
+
+
+def _on_white(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
+    if image.mode.startswith("I"):  # more than 8 bits, which a plain conversion would clip
         image.info.pop("transparency", None)  # a shade of 16 bits, which has no meaning below
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
+        image = image.convert("I").point(lambda grey: grey * shades[0] + shades[1]).convert("L")
+    if image.mode == "La":
+        image = image.convert("LA")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layered = image.convert("RGBA")
@@ -142,13 +190,10 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _too_large(max_pixels: int = MAX_PIXELS) -> PictureError:
-    return PictureError(f"has more than {max_pixels // 10**6} million pixels", is_large=True)
+    return PictureError(f"of more than {max_pixels // 10**6} million pixels; make it smaller")
 
 
-def _unreadable(error: Exception) -> PictureError:
-    reason = "not a PNG, JPEG or WebP image" if isinstance(error, OSError) else "damaged"
+def _damage(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror
-    elif "truncated" in str(error):
-        reason = "cut off"
-    return PictureError(f"cannot be read ({reason})")
+        return f"not readable ({error.strerror})"
+    return "cut off" if "truncated" in str(error) else "damaged"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from attentionviz import models
+from attentionviz.core.picture_kinds import SENT_KINDS
 from attentionviz.core.picture_limits import MAX_SENT_WEBP_PIXELS
 from attentionviz.core.pictures import PictureError, decode_picture
 from attentionviz.core.tensor_file import tensor_bytes
@@ -192,10 +193,9 @@ def _cut(text: str, max_characters: int) -> str:
 
 def _picture(body: bytes) -> Image.Image:
     try:
-        return decode_picture(io.BytesIO(body), MAX_SENT_WEBP_PIXELS)
+        return decode_picture(io.BytesIO(body), SENT_KINDS, MAX_SENT_WEBP_PIXELS)
     except PictureError as error:
-        advice = "; make it smaller" if error.is_large else ""
-        raise InvalidImageError(f"the image {error}{advice}") from error
+        raise InvalidImageError(f"the file is {error}") from error
 
 
 def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:

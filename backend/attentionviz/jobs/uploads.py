@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from attentionviz.core.picture_kinds import SENT_KINDS, read_head, unread_reason
 from attentionviz.errors import CorpusError
 from attentionviz.jobs.errors import UploadTooLargeError
 
 TEXT_ENDINGS = (".txt", ".text", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
 MAX_TITLE = 200
 MAX_STEM = 40
 
@@ -66,20 +67,22 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
     """
     if not files:
         raise CorpusError("no file was sent; choose a text, a table or images")
-    endings = [ending_of(file.name) for file in files]
-    for file, ending in zip(files, endings, strict=True):
-        if ending not in (*TEXT_ENDINGS, *IMAGE_ENDINGS):
-            known = ", ".join((*TEXT_ENDINGS, *IMAGE_ENDINGS))
-            raise CorpusError(f"{shown(file.name)} has an ending that is not taken; {known} are")
+    for file in files:
         if file.n_bytes == 0:
             raise CorpusError(f"{shown(file.name)} is empty; choose another file")
+    reasons = [_no_image_reason(file) for file in files]
     n_bytes = sum(file.n_bytes for file in files)
-    if endings[0] in TEXT_ENDINGS and len(files) == 1:
+    ending = ending_of(files[0].name)
+    if reasons[0] and ending in TEXT_ENDINGS and len(files) == 1:
         _require_at_most(n_bytes, limits.text_bytes, "text")
         stem = stem_of(files[0].name) or "text"
-        return Upload("text", [stem + endings[0]], shown(files[0].name), n_bytes)
-    if not set(endings) <= set(IMAGE_ENDINGS):
-        raise CorpusError("these files are no corpus together; choose one text, or only images")
+        return Upload("text", [stem + ending], shown(files[0].name), n_bytes)
+    for file, reason in zip(files, reasons, strict=True):
+        if reason:
+            raise CorpusError(
+                f"{shown(file.name)} is {reason}; choose only images ({', '.join(SENT_KINDS)}), "
+                f"or one text ({', '.join(TEXT_ENDINGS)})"
+            )
     _require_at_most(n_bytes, limits.image_bytes, "images")
     if len(files) > limits.n_images:
         raise UploadTooLargeError(
@@ -89,6 +92,11 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
     names = [_image_name(i, width, file.name) for i, file in enumerate(files)]
     title = "1 image" if len(files) == 1 else f"{len(files):,} images"
     return Upload("image", names, title, n_bytes)
+
+
+def _no_image_reason(file: Received) -> str | None:
+    """Return why a file is no image that is taken; its content counts, not its name."""
+    return unread_reason(read_head(file.path), file.name, SENT_KINDS)
 
 
 def ending_of(name: str) -> str:

@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from attentionviz.core.file_names import readable
+from attentionviz.core.picture_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.corpora.labels import image_columns
-from attentionviz.pipeline.corpora.pictures import (
-    list_images,
-    open_image,
-    relative_name,
-    require_readable,
-)
+from attentionviz.pipeline.corpora.pictures import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.records import decode
 from attentionviz.store.writer import hash_file
 
 __all__ = ["ImageCorpus", "TextCorpus", "open_image", "read_image_corpus", "read_text_corpus"]
+
+READ_WORDS = ", ".join(READ_KINDS)
 
 
 @dataclass(frozen=True)
@@ -144,25 +142,26 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
     Raises
     ------
     CorpusError
-        Naming the file, and what to do.
+        If no image is left, with the reasons; or a label names none.
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; --images takes a folder, --text a file")
-    paths = list_images(folder)
-    if not paths:
-        raise CorpusError(f"{folder.name} has no PNG, JPEG or WebP images")
-    for path in paths:
-        require_readable(path)
-    names = [relative_name(path, folder) for path in paths]
-    columns = image_columns(folder, names)
+    found = find_images(folder)
+    account = found.account()
+    if not found.images:
+        held = f" ({account.words()})" if found.left_out else ""
+        name = readable(folder.resolve().name)
+        raise CorpusError(f"{name} has no images that are read{held}; {READ_WORDS} are")
+    names, paths = list(found.images), list(found.images.values())
+    columns = image_columns(folder, names, found.left_out)
     contents = [hash_file(path)[0] for path in paths]
-    source, license_ = _about(folder / "about.json")
+    source, license_ = _about(folder / ABOUT)
     return ImageCorpus(
         name=readable(folder.resolve().name),
         paths=paths,
         names=names,
         columns=columns,
-        account=Account("file", len(paths)),
+        account=account,
         sha256=_hash([names, contents, columns]),
         source=source,
         license=license_,

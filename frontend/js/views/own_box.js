@@ -10,8 +10,8 @@ import { sentence } from './point_words.js';
 /** @import { Context, Manifest, State, View } from '../page.js' */
 /** @import { Limits, Submission } from '../live/live.js' */
 
-/** What the server reads; the same as its own list. */
-export const IMAGE_TYPES = 'image/png,image/jpeg,image/webp';
+/** What is offered to choose from; what is dropped or pasted, the server knows by its content. */
+const IMAGE_TYPES = 'image/png,image/jpeg,image/webp';
 /** A wait shorter than this is not mentioned. */
 const PATIENCE_MS = 250;
 
@@ -179,6 +179,6 @@ export function sendImage(image, { facts, own, store }, say) {
 /** @param {File} image @param {Manifest} manifest @param {Limits} limits */
 function refusal({ size, type }, manifest, { max_image_bytes: most }) {
   if (manifest.model.modality !== 'image') return `${manifest.model.name} reads sentences; open a dataset of images for this.`;
-  if (!IMAGE_TYPES.split(',').includes(type)) return 'This is no image that can be read: PNG, JPEG and WebP can.';
+  if (type !== '' && !type.startsWith('image/')) return 'This is no image: PNG, JPEG and WebP can be read.';
   return size > most ? `The image has ${(size / 1e6).toFixed(1)} MB; this server takes up to ${(most / 1e6).toFixed(0)} MB.` : '';
 }

@@ -1,62 +1,158 @@
-"""Image files: which of a folder count, and what is said of one that cannot be read."""
+"""The images of a folder, known by their content, and why any other file of it is left out."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
 from attentionviz.core.file_names import is_litter, readable
-from attentionviz.core.pictures import FORMATS, PictureError, decode_picture, require_head
+from attentionviz.core.picture_kinds import READ_KINDS, kind_of, read_head
+from attentionviz.core.pictures import PictureError, decode_picture, require_picture
 from attentionviz.errors import CorpusError
+from attentionviz.pipeline.corpora.account import N_EXAMPLES, Account
 
-__all__ = ["FORMATS", "list_images", "open_image", "relative_name", "require_readable"]
+LABELS = "labels.csv"
+ABOUT = "about.json"
+MAX_NAME = 300
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+@dataclass
+class ImageFolder:
+    """What lies below a folder, by relative name with forward slashes, sorted.
+
+    Attributes
+    ----------
+    images : dict of str to Path
+    left_out : dict of str to str
+        Of every other file why, to complete "a.png is …".
+    with_frames : list of str
+        Images with further frames or pages.
+    passed_folders : list of str
+        Hidden ones, which are not looked into.
+    """
+
+    images: dict[str, Path] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    with_frames: list[str] = field(default_factory=list)
+    passed_folders: list[str] = field(default_factory=list)
+
+    def account(self) -> Account:
+        """Return what became of every file."""
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in self.left_out.items():
+            by_reason.setdefault(reason, []).append(name)
+        account = Account("file", len(self.images) + len(self.left_out), notes=tuple(self._notes()))
+        for reason, names in sorted(by_reason.items()):
+            account = account.leave_out(reason, map(_shortened, names))
+        return account
+
+    def _notes(self) -> Iterator[str]:
+        if self.with_frames:
+            names = _listed(self.with_frames)
+            yield f"several frames or pages, of which the first is taken: {names}"
+        if self.passed_folders:
+            yield f"folders that are not looked into: {_listed(self.passed_folders)}"
 
 
-def list_images(folder: Path) -> list[Path]:
-    """Return the image files below a folder, sorted by relative name.
+def find_images(folder: Path) -> ImageFolder:
+    """Return the images below a folder, each decoded once, so that it is known to be whole.
 
-    Hidden files and folders, and folders that are links, are passed over.
+    Nothing is said of what systems and editors leave behind, of hidden files that are no images,
+    and of what describes the folder itself.
+
+    Parameters
+    ----------
+    folder : Path
 
     Raises
     ------
     CorpusError
-        If a file is a link that leads out of the folder.
+        If a folder in it cannot be listed.
     """
     root = folder.resolve()
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and not is_litter(name)]
-        for name in files:
-            path = Path(parent) / name
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
-                continue
-            if not path.is_symlink() and not path.is_file():
-                continue  # a pipe or device would never end
-            _require_plain_name(path)
-            if not _target(path).is_relative_to(root):
-                raise CorpusError(
-                    f"{relative_name(path, folder)} is a link out of {folder.name}; "
-                    "copy the image itself"
-                )
-            found.append(path)
-    return sorted(found, key=lambda path: relative_name(path, folder))
+    found = ImageFolder()
+    for path in _files(folder, found.passed_folders):
+        name = relative_name(path, folder)
+        try:
+            _require_own_file(path, root)
+            has_frames = require_picture(path, READ_KINDS)
+        except PictureError as error:
+            found.left_out[name] = str(error)
+            continue
+        found.images[name] = path
+        if has_frames:
+            found.with_frames.append(name)
+    return found
 
 
-def _target(path: Path) -> Path:
+def _shortened(name: str) -> str:
+    """Return a name, or the end of one that is longer than a manifest takes."""
+    return name if len(name) <= MAX_NAME else "…" + name[-MAX_NAME:]
+
+
+def _listed(names: list[str]) -> str:
+    more = f", … ({len(names):,} in all)" if len(names) > N_EXAMPLES else ""
+    return ", ".join(map(_shortened, names[:N_EXAMPLES])) + more
+
+
+def _files(folder: Path, passed_folders: list[str]) -> Iterator[Path]:
+    """Yield what may be an image, and links to folders; collect folders that are passed over."""
+    paths = []
+    for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
+        here = Path(parent)
+        entered = []
+        for name in folders:
+            if (here / name).is_symlink():
+                paths.append(here / name)
+            elif not _is_hidden(name):
+                entered.append(name)
+            elif not (name.startswith(".") and is_litter(name)):
+                passed_folders.append(relative_name(here / name, folder))
+        folders[:] = entered
+        own = (LABELS, ABOUT) if here == folder else ()
+        paths += [here / name for name in files if name not in own]
+    passed_folders.sort()
+    for path in sorted(paths, key=lambda path: relative_name(path, folder)):
+        if not _is_hidden(path.name) or _is_picture(path):
+            yield path
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise CorpusError(
+        f"the folder {readable(str(error.filename))} cannot be listed ({error.strerror}); "
+        "make it readable, or remove it"
+    )
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or is_litter(name)
+
+
+def _is_picture(path: Path) -> bool:
+    """Say whether a hidden file is a picture, which somebody may miss."""
     try:
-        return path.resolve()
+        is_file = path.is_file() and not path.is_symlink()
+        return is_file and kind_of(read_head(path), path.name) in READ_KINDS
+    except OSError:
+        return False
+
+
+def _require_own_file(path: Path, root: Path) -> None:
+    """Raise PictureError unless this is a file of the folder, meant to be seen."""
+    if _is_hidden(path.name):
+        raise PictureError("hidden, or a back-up copy")
+    try:
+        target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # which one depends on the version of Python
-        raise CorpusError(f"{path.name} is a link that leads to itself; remove it") from error
-
-
-def _require_plain_name(path: Path) -> None:
-    try:
-        str(path).encode("utf-8", "surrogateescape").decode()
-    except UnicodeDecodeError as error:
-        name = readable(path.name)
-        raise CorpusError(f"the name {name} is not UTF-8; rename the file") from error
+        raise PictureError("a link that leads nowhere") from error
+    if not target.is_relative_to(root):
+        raise PictureError("a link out of the folder; copy the file itself")
+    if target.is_dir():
+        raise PictureError("a link to a folder; copy the folder itself")
+    if not target.is_file():  # a pipe or device would never end
+        raise PictureError("no regular file")
 
 
 def relative_name(path: Path, folder: Path) -> str:
@@ -70,27 +166,14 @@ def open_image(path: Path) -> Image.Image:
     Parameters
     ----------
     path : Path
-        PNG, JPEG or WebP of at most 25 million pixels; of an animation, the first frame.
+        One of `find_images`.
 
     Raises
     ------
     CorpusError
-        If it is another format, larger, or damaged; the sentence names the file.
+        If it has changed since, and is no such image any more; the sentence names the file.
     """
     try:
-        return decode_picture(path)
+        return decode_picture(path, READ_KINDS)
     except PictureError as error:
-        raise _named(path, error) from error
-
-
-def require_readable(path: Path) -> None:
-    """Raise CorpusError unless format and size of an image are allowed; reads its head only."""
-    try:
-        require_head(path)
-    except PictureError as error:
-        raise _named(path, error) from error
-
-
-def _named(path: Path, error: PictureError) -> CorpusError:
-    advice = "make it smaller" if error.is_large else "replace or remove it"
-    return CorpusError(f"{path.name} {error}; {advice}")
+        raise CorpusError(f"{readable(path.name)} is {error}") from error
