@@ -93,7 +93,7 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
     corpus = parser.add_mutually_exclusive_group(required=True)
     corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV, TSV or JSONL")
-    corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG and WebP files")
+    corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG, TIFF and others")
     add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
     add("--id", type=readable, help="name of the dataset (default: of model and corpus)")
     add("--method", action="append", metavar="NAME", help=f"of {', '.join(METHODS)}; repeatable")

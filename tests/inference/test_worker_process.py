@@ -99,7 +99,7 @@ def test_a_refusal_has_its_own_kind_and_the_worker_goes_on(texts: Asked, images:
         texts(tokens=["no such token"])
     texts(text="the river")
     assert texts.service.worker_pid == pid
-    with pytest.raises(InvalidImageError, match="cannot be read"):
+    with pytest.raises(InvalidImageError, match="not an image"):
         images(b"no image")
 
 

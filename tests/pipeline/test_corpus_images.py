@@ -162,6 +162,13 @@ def test_labels_are_columns_in_the_order_of_the_images(tmp_path: Path) -> None:
     }
 
 
+def test_rows_of_the_labels_that_name_no_file_are_noted(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("file,label\na.png,cat\n,dog\n")
+    (note,) = read_image_corpus(tmp_path).account.notes
+    assert note == "labels.csv: 2 rows read, 1 taken, 1 left out: 1 blank (line 3)"
+
+
 def test_subfolders_are_labels_where_there_is_no_list(tmp_path: Path) -> None:
     for name in ("a.png", "cat/b.png", "dog/c.png"):
         save(tmp_path / name)
@@ -173,13 +180,15 @@ def test_subfolders_are_labels_where_there_is_no_list(tmp_path: Path) -> None:
     [
         ("file,label\nnone.png,cat\n", "labels.csv, line 2: 'none.png' is not in the folder"),
         ("file,label\na.png,x\nb/a.png,x\nb/a.png,y\n", "line 4: 'b/a.png' has a row already"),
+        ("file,label\n.d/a.png,cat\n", "line 2: '.d/a.png' is passed over, as it is hidden"),
+        (f"file,label\n{'x' * 900},cat\n", "is not in the folder"),
         ("file,label\nc.png,cat\n", "line 2: 'c.png' is in several subfolders"),
         ("name,label\na.png,cat\n", "has no column 'file'"),
         ("file,label\n", "names no image"),
     ],
 )
 def test_a_wrong_label_is_named_with_its_line(labels: str, words: str, tmp_path: Path) -> None:
-    for name in ("a.png", "b/a.png", "b/c.png", "d/c.png"):
+    for name in ("a.png", "b/a.png", "b/c.png", "d/c.png", ".d/a.png"):
         save(tmp_path / name)
     (tmp_path / "labels.csv").write_text(labels)
     assert words in problem(tmp_path)

@@ -280,15 +280,15 @@ def odd_notes() -> Iterator[Odd]:
 def folder_kinds() -> Iterator[Odd]:
     """Files of the kinds that are read where a command names the folder, and never when sent."""
     rng = np.random.default_rng(SEED + 2)
-    forms: tuple[tuple[str, dict[str, object]], ...] = (
-        ("GIF", {}),
-        ("BMP", {}),
-        ("AVIF", {}),
-        ("TIFF", {}),
-        ("TIFF", {"compression": "tiff_lzw"}),
-        ("TIFF", {"compression": "jpeg"}),
+    forms: tuple[tuple[str, str, dict[str, object]], ...] = (
+        ("GIF", "RGB", {}),
+        ("BMP", "1", {}),
+        ("AVIF", "RGB", {}),
+        ("TIFF", "1", {}),
+        ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+        ("TIFF", "RGB", {"compression": "jpeg"}),
     )
-    for kind, options in forms:
+    for kind, mode, options in forms:
         name = f"{kind} {options.get('compression', '')}".strip()
         whole = saved(noise(96, 80), kind, **options)
         yield Odd(name, whole, "refused", "taken")
@@ -301,7 +301,7 @@ def folder_kinds() -> Iterator[Odd]:
                 changed[places] ^= np.uint8(1) << rng.integers(0, 8, n_flips).astype(np.uint8)
                 words = f"{name}, {n_flips} bits of the first {region} bytes"
                 yield Odd(words, changed.tobytes(), "refused", "either")
-        bomb = saved(Image.new("RGB", (5000, 5000)), kind, **options)
+        bomb = saved(Image.new(mode, (5000, 5000)), kind, **options)
         yield Odd(f"{name} bomb", bomb, "refused", "taken")
     bomb = saved(Image.new("1", (9000, 9000)), "TIFF", compression="group4")
     yield Odd("TIFF bomb beyond the limit", bomb, "refused")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from attentionviz.core.picture_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.pipeline.corpora.account import Account
-from attentionviz.pipeline.corpora.labels import image_columns
+from attentionviz.pipeline.corpora.labels import read_labels
 from attentionviz.pipeline.corpora.pictures import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.records import decode
 from attentionviz.store.writer import hash_file
@@ -153,16 +153,17 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
         name = readable(folder.resolve().name)
         raise CorpusError(f"{name} has no images that are read{held}; {READ_WORDS} are")
     names, paths = list(found.images), list(found.images.values())
-    columns = image_columns(folder, names, found.left_out)
+    labels = read_labels(folder, names, found.left_out)
+    account = replace(account, notes=(*account.notes, *labels.notes))
     contents = [hash_file(path)[0] for path in paths]
     source, license_ = _about(folder / ABOUT)
     return ImageCorpus(
         name=readable(folder.resolve().name),
         paths=paths,
         names=names,
-        columns=columns,
+        columns=labels.columns,
         account=account,
-        sha256=_hash([names, contents, columns]),
+        sha256=_hash([names, contents, labels.columns]),
         source=source,
         license=license_,
     )

@@ -1,19 +1,26 @@
 """``labels.csv`` beside images: columns ``file``, ``label`` and any others."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.csv_table import read
 from attentionviz.pipeline.corpora.pictures import LABELS
-from attentionviz.pipeline.corpora.records import Record, decode
+from attentionviz.pipeline.corpora.records import Record, TextFile, decode
 
 FILE_COLUMN = "file"
 
 
-def image_columns(
-    folder: Path, names: list[str], left_out: Mapping[str, str]
-) -> dict[str, list[str]]:
+class Labels(NamedTuple):
+    """Columns over the images of a folder, and what was found out about their file."""
+
+    columns: dict[str, list[str]]
+    notes: tuple[str, ...] = ()
+
+
+def read_labels(folder: Path, names: list[str], left_out: Mapping[str, str]) -> Labels:
     """Return the columns of labels.csv over the images, empty where it does not name one.
 
     Without labels.csv, images that lie in subfolders have the subfolder's name as their label.
@@ -36,32 +43,40 @@ def image_columns(
     path = folder / LABELS
     if not path.is_file():
         parents = [name.rpartition("/")[0] for name in names]
-        return {"label": parents} if any(parents) else {}
-    named = _rows_by_file(path, [*names, *left_out])
+        return Labels({"label": parents} if any(parents) else {})
+    file = decode(path)
+    records = read(file, FILE_COLUMN)
+    named = _rows_by_file(folder, file, records.taken, [*names, *left_out])
     rows = {name: row for name, row in named.items() if name not in left_out}
     if not rows:
         example = next((f": {name} is {left_out[name]}" for name in named), "")
         raise CorpusError(f"{LABELS} names no image{example or '; remove it or fill it'}")
     columns = list(dict.fromkeys(column for row in rows.values() for column in row.columns))
-    return {
-        column: [rows[name].columns[column] if name in rows else "" for name in names]
-        for column in columns
-    }
+    account = records.account()
+    notes = [*account.notes, *([account.words()] if account.left_out else [])]
+    return Labels(
+        {name: [rows[n].columns[name] if n in rows else "" for n in names] for name in columns},
+        tuple(f"{LABELS}: {note}" for note in notes),
+    )
 
 
-def _rows_by_file(path: Path, names: list[str]) -> dict[str, Record]:
-    file = decode(path)
+def _rows_by_file(
+    folder: Path, file: TextFile, records: list[Record], names: list[str]
+) -> dict[str, Record]:
     by_last_part: dict[str, list[str]] = {}
     for name in names:
         by_last_part.setdefault(name.rpartition("/")[2], []).append(name)
     known = set(names)
     rows: dict[str, Record] = {}
-    for row in read(file, FILE_COLUMN).taken:
+    for row in records:
         asked = row.text.strip().replace("\\", "/").removeprefix("./")
         matches = [asked] if asked in known else by_last_part.get(asked, [])
-        if len(matches) != 1:
-            problem = "is not in the folder" if not matches else "is in several subfolders"
-            raise file.error(row.place, f"{row.text!r} {problem}")
+        if len(matches) > 1:
+            raise file.error(row.place, f"{row.text!r} is in several subfolders")
+        if not matches:
+            is_there = os.path.exists(folder / asked)  # unlike Path.exists, never an error
+            problem = "is passed over, as it is hidden" if is_there else "is not in the folder"
+            raise file.error(row.place, f"{row.text!r} {problem}; take out this row")
         if matches[0] in rows:
             raise file.error(row.place, f"{row.text!r} has a row already")
         rows[matches[0]] = row
