@@ -84,6 +84,20 @@ def test_info_shows_every_map_with_its_measures(tiny_dataset, capsys):
         assert {f"{method}-2d", f"{method}-3d"} <= set(first_words)
 
 
+def test_info_accounts_for_the_corpus_of_either_format(tmp_path, capsys):
+    folder = write_fake_dataset(tmp_path, FakeSpec("words", n_tokens=20))
+    command = ["info", "words", "--data-dir", str(tmp_path)]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "found      semicolon-separated, 2 columns: text, topic" in said
+    assert "sequences  6 rows read, 1 taken (1 cut), 5 left out: 4 blank (line 4, line 9" in said
+    corpus = json.loads((folder / "manifest.json").read_bytes())["corpus"]
+    del corpus["account"]
+    republish(folder, {}, schema_version=2, corpus=corpus)
+    assert main(command) == 0
+    assert "sequences  1 of 1" in capsys.readouterr().out
+
+
 def test_info_names_the_heads_that_score_highest_on_request(tiny_dataset, capsys):
     command = ["info", "tiny-text", "--data-dir", str(tiny_dataset.data_dir)]
     assert main(command) == 0

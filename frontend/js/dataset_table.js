@@ -22,7 +22,10 @@ export const DATASET_COLUMNS = [
     value: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? null : layers * heads),
     words: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? NOTHING : `${layers} × ${heads}`),
   },
-  number('sequences', 'Sequences', 'How many sentences or images', ({ n_sequences: n }) => n, counted),
+  {
+    name: 'sequences', label: 'Sequences', help: 'How many sentences or images, of how many in the corpus', isNumber: true,
+    value: ({ n_sequences: n }) => n, words: takenWords,
+  },
   number('tokens', 'Tokens', 'How many tokens or patches; each is a query and a key', ({ n_tokens: n }) => n, counted),
   text('methods', 'Maps', 'Which projection methods were drawn', ({ maps }) => maps && methodWords(maps)),
   number('size', 'Size', 'Of its files on the disk of the server', ({ n_bytes: n }) => n, sizeWords),
@@ -68,6 +71,12 @@ export function stateWords({ state, progress }) {
   if (state !== 'building') return state;
   if (progress?.phase === 'failed') return 'stopped';
   return progress && progress.n_units > 0 ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : 'building';
+}
+
+/** Of how many, where some are left out. @param {DatasetEntry} entry */
+function takenWords({ corpus, n_sequences: n }) {
+  const nRead = corpus?.account?.n_read ?? n;
+  return nRead === n || nRead === null ? counted(n) : `${counted(n)} of ${count(nRead)}`;
 }
 
 /** @param {number | null} n bytes */

@@ -108,11 +108,17 @@ export interface Progress {
   n_units_done: number; n_units: number; remaining_seconds: number | null;
 }
 
+/** What became of everything that a corpus held; datasets of an earlier format have none. */
+export interface Account {
+  unit: 'line' | 'row' | 'element' | 'file'; n_read: number; n_taken: number; n_cut: number;
+  left_out: { reason: string; n: number; examples: string[] }[]; notes: string[];
+}
+
 export interface DatasetEntry {
   id: string; state: 'building' | 'complete' | 'damaged' | 'outdated'; version: string | null; reason: string | null;
   model: ModelFacts | null; modality: 'text' | 'image' | null;
   n_layers: number | null; n_heads: number | null; n_sequences: number | null; n_tokens: number | null;
-  corpus: { name: string; license: string | null } | null; maps: string[] | null;
+  corpus: { name: string; license: string | null; account: Account | null } | null; maps: string[] | null;
   n_bytes: number | null; published_at: string | null;
   progress: Progress | null;
 }
@@ -145,7 +151,7 @@ export interface Manifest {
   n_layers: number; n_heads: number; n_key_heads: number; d_head: number; n_sequences: number; n_tokens: number;
   layers: { scaling: number; is_causal: boolean; max_distance: number | null }[];
   bias_terms: string[];
-  corpus: { name: string; source: string | null; license: string | null; sha256: string; columns: string[] };
+  corpus: { name: string; source: string | null; license: string | null; sha256: string; columns: string[]; account?: Account };
   patch_grid: PatchGrid | null;
   precision: string; seed: number; attentionviz_version?: string;
   maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;

@@ -216,6 +216,11 @@ def test_the_closed_choice_names_the_dataset_and_its_counts_stand_at_the_left(
     page.keyboard.press("Tab")
     expect(chosen).to_have_js_property("label", "words")
     expect(page.locator(".about")).to_contain_text("300 tokens, 600 points in each head")
+    account = page.locator(".about .account")
+    account.get_by_text("16 rows read, 11 taken (1 cut), 5 left out").click()
+    expect(
+        account.get_by_text("1 with more or fewer cells than the header (line 77)")
+    ).to_be_visible()
     page.locator(".header__dataset").select_option("pictures")
     pictures = page.locator(".header__dataset option[value=pictures]")
     expect(pictures).to_have_js_property("label", "pictures")

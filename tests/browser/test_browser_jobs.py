@@ -78,6 +78,7 @@ def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> 
     expect(job).to_contain_text(
         re.compile(r"About \d+ (s|min) and .*B: \d+ tokens in 2 sentences, 4 heads, 4 maps")
     )
+    expect(job).to_contain_text("2 rows read, all taken")
     assert not (server.data_dir / "tiny-bert-my-reviews.current").exists()
     job.get_by_role("button", name="Start").click()
     expect(job).to_contain_text("Built")

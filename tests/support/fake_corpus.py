@@ -185,8 +185,17 @@ def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, A
         "columns": columns,
         "n_sequences": len(texts),
         "n_sequences_cut": 0,
-        "account": Account("row", len(texts)).facts(),
+        "account": _account(len(texts)).facts(),
     }
+
+
+def _account(n_taken: int) -> Account:
+    """Return an account of a table that holds more than is taken."""
+    read = Account(
+        "row", n_taken + 5, n_cut=1, notes=("semicolon-separated, 2 columns: text, topic",)
+    )
+    blank = read.leave_out("blank", (f"line {n}" for n in (4, 9, 12, 40)))
+    return blank.leave_out("with more or fewer cells than the header", ["line 77"])
 
 
 def _without_prefix(values: np.ndarray, per_image: int, n_prefix: int) -> list[float | None]:

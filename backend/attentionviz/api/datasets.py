@@ -73,7 +73,7 @@ def get_dataset(dataset_id: str) -> Response:
 
 def _corpus(manifest: dict[str, Any]) -> dict[str, Any] | None:
     corpus = manifest.get("corpus")
-    return {name: corpus.get(name) for name in ("name", "license")} if corpus else None
+    return {name: corpus.get(name) for name in ("name", "license", "account")} if corpus else None
 
 
 def _utc(seconds: float | None) -> str | None:

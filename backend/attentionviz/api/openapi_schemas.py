@@ -4,7 +4,12 @@ from attentionviz.api import openapi_access
 from attentionviz.api.openapi_jobs import job_schemas
 from attentionviz.api.openapi_parts import Json
 from attentionviz.store.columns import PATCH_COLUMNS
-from attentionviz.store.schema import FIDELITY_SCHEMA, SIMILARITY_SCHEMA, object_schema
+from attentionviz.store.schema import (
+    ACCOUNT_SCHEMA,
+    FIDELITY_SCHEMA,
+    SIMILARITY_SCHEMA,
+    object_schema,
+)
 
 _HEADERS: dict[str, Json] = {
     "X-Dtype": {"description": "Such as float32.", "schema": {"type": "string"}},
@@ -70,7 +75,8 @@ def _dataset_schemas() -> dict[str, Json]:
         remaining_seconds=_NULLABLE_NUMBER,
         heartbeat_utc={"type": "string"},
     )
-    corpus = object_schema(name={"type": "string"}, license=_NULLABLE_TEXT)
+    account = {"anyOf": [{"type": "null"}, ACCOUNT_SCHEMA]}
+    corpus = object_schema(name={"type": "string"}, license=_NULLABLE_TEXT, account=account)
     some_progress = {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Progress"}]}
     summary = object_schema(
         id={"type": "string"},

@@ -1,6 +1,7 @@
 /** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
 
 import { mapOf, offeredWords, shownMethod } from '../best.js';
+import { accountSummary } from '../corpus_words.js';
 import { rangeWords } from '../head_scores.js';
 import { scoreWords } from '../score_columns.js';
 import { scoreFacts } from '../scores.js';
@@ -42,7 +43,7 @@ export function captionWords({ state, manifest, heads, colors, shown = '' }) {
   const name = state.at ? mapOf(heads, state.at, chosenMap(state)) : chosenMap(state);
   const map = name === null ? null : manifest.maps[name];
   return [
-    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}).`,
+    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}${keptWords(corpus.account)}).`,
     ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(shownMethod(state, heads, state.at))}`, fidelityLine(state, heads, name)]),
     [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
     `Maps and scores by AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
@@ -52,6 +53,11 @@ export function captionWords({ state, manifest, heads, colors, shown = '' }) {
 /** @param {ModelFacts} model */
 function weightWords({ revision, weights_sha256: hash }) {
   return `${revision ? `revision ${revision.slice(0, 40)}, ` : ''}weights sha256 ${hash.slice(0, HASH)}`;
+}
+
+/** What of the corpus is not in the dataset, if anything. @param {Manifest['corpus']['account']} account */
+function keptWords(account) {
+  return account && (account.n_cut > 0 || account.left_out.length > 0) ? `; ${accountSummary(account)}` : '';
 }
 
 /** @param {Record<string, unknown>} parameters */

@@ -52,7 +52,7 @@ export function checks(legend, choices) {
 export function dropZone(endings, onPick) {
   const input = el('input', { class: 'jobs__file', type: 'file', multiple: true, accept: endings.join(','), id: `job-files-${nMade++}`, onChange: () => onPick([...(input.files ?? [])]) });
   const words = corpusText('', 'jobs__chosen');
-  const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSONL), or images. Drop them here.');
+  const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSON), or images. Drop them here.');
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
   const element = el('label', { class: 'jobs__drop', for: input.id },
     el('span', { class: 'jobs__pick' }, input, el('span', { class: 'button', 'aria-hidden': 'true' }, 'Choose files'), words), note, problem);

@@ -1,9 +1,11 @@
 /** The list of jobs: how far each is, and what can be done about it. */
 
 import { corpusText, el, setAttribute, setText } from '../dom.js';
+import { corpusAccount } from '../views/corpus_account.js';
 import { adviceWords, hasEnded, requestWords, stateWords } from './words.js';
 
 /** @import { Job } from './types.js' */
+/** @import { Account } from '../page.js' */
 
 /** @typedef {'start' | 'remove' | 'open'} Act */
 
@@ -46,20 +48,30 @@ export function createJobList(root, onAct) {
 function createItem(onAct) {
   /** @type {Job | null} */
   let shown = null;
+  let accounted = '';
   const name = el('h4', { class: 'jobs__name' });
   const about = el('p', { class: 'jobs__about soft' });
   const state = el('p', { class: 'jobs__state', role: 'status' });
   const advice = el('p', { class: 'jobs__advice soft' });
   const fill = el('span', { class: 'meter__fill' });
+  const corpus = el('div', { class: 'jobs__corpus' });
   const meter = el('span', { class: 'meter jobs__meter', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
   const start = button('Start', 'button--main', () => act('start'));
   const open = button('Open', '', () => act('open'));
   const remove = button('Cancel', '', () => act('remove'));
-  const element = el('li', { class: 'jobs__item' }, el('div', { class: 'jobs__words' }, name, about, state, meter, advice), el('div', { class: 'jobs__acts' }, start, open, remove));
+  const element = el('li', { class: 'jobs__item' }, el('div', { class: 'jobs__words' }, name, about, state, corpus, meter, advice), el('div', { class: 'jobs__acts' }, start, open, remove));
 
   /** @param {Act} what */
   function act(what) {
     if (shown) onAct(what, shown);
+  }
+
+  /** The list is asked for again and again; what was unfolded stays so. @param {Account | null | undefined} account */
+  function showAccount(account) {
+    const key = JSON.stringify(account ?? null);
+    if (key === accounted) return;
+    accounted = key;
+    corpus.replaceChildren(corpusAccount(account) ?? '');
   }
 
   /** @param {Job} job @param {string} id */
@@ -89,6 +101,7 @@ function createItem(onAct) {
         about.replaceChildren(...(words ? [corpusText(words.title), words.rest] : []));
       }
       setText(state, stateWords(job));
+      showAccount(hasEnded(job) ? null : job.estimate?.account);
       setText(advice, adviceWords(job));
       element.className = `jobs__item jobs__item--${is}`;
       meter.hidden = is !== 'running';

@@ -1,6 +1,6 @@
 /** What the server says of jobs: datasets that are built from the page. */
 
-import type { Progress } from '../page.js';
+import type { Account, Progress } from '../page.js';
 
 export type Modality = 'text' | 'image';
 export type JobState = 'uploaded' | 'estimating' | 'estimated' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -17,6 +17,7 @@ export interface JobOptions {
 }
 
 export interface Estimate {
+  readonly account?: Account;
   readonly n_sequences: number;
   readonly n_sequences_total: number;
   readonly n_tokens: number;

@@ -3,6 +3,7 @@
 import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 import { offeredWords, shownMethod } from '../best.js';
 import { count, counted, sequenceWord } from '../words.js';
+import { corpusAccount } from './corpus_account.js';
 import { createFidelity } from './fidelity.js';
 import { createFilters } from './filters.js';
 import { createHeadSummary } from './head_summary.js';
@@ -145,6 +146,8 @@ function createSummary(root, { openTable, pane }) {
         el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
         el('p', { class: 'soft' }, corpusText(corpus.name, null), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`),
       );
+      const account = corpusAccount(corpus.account);
+      if (account) element.append(account);
       const word = sequenceWord(model.modality);
       element.append(el('button', { class: 'button button--small about__browse', type: 'button', title: `All ${word}s in a table, to filter, sort and open (key t)`, onClick: openTable }, `Browse ${word}s`));
       if (manifest.grid.n_tokens < manifest.n_tokens) {

@@ -1,6 +1,7 @@
 /** Every dataset of the server in a table, to sort and to open: the first thing that one sees of a server with many. */
 
 import { corpusText, createCleanup, el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../dom.js';
+import { accountWords } from '../corpus_words.js';
 import { DATASET_COLUMNS, sortedDatasets } from '../dataset_table.js';
 import { counted } from '../words.js';
 
@@ -120,6 +121,6 @@ export function createDatasetDialog(root, { actions, facts, store }) {
 /** What does not fit into a cell. @param {DatasetColumn} column @param {DatasetEntry} entry */
 function titleOf({ name, words }, entry) {
   /** @type {Record<string, string | null>} */
-  const titles = { state: entry.reason, published: entry.published_at, model: entry.model?.source ?? null };
+  const titles = { sequences: entry.corpus?.account ? accountWords(entry.corpus.account) : null, state: entry.reason, published: entry.published_at, model: entry.model?.source ?? null };
   return titles[name] ?? words(entry);
 }
