@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.support.fake_dataset import FakeSpec, republish, write_fake_dataset
+from tests.support.fake_dataset import FakeSpec, republish, write_fake_building, write_fake_dataset
 from tests.support.hostile_dataset import write_hostile_datasets
 
 from attentionviz import cli, cli_demo
@@ -146,6 +146,21 @@ def test_a_dataset_of_an_earlier_version_is_told_from_a_damaged_one(tmp_path, ca
     out = capsys.readouterr().out
     assert out.startswith("old: it was built by an earlier version")
     assert "problem" not in out and "damaged" not in out
+
+
+def test_info_says_how_a_build_ended_and_where_it_lies(tmp_path, capsys):
+    folder = ["--data-dir", str(tmp_path)]
+    staged = write_fake_building(tmp_path, FakeSpec("ended", n_tokens=20, maps=("pca-2d",)))
+    progress = json.dumps({"phase": "failed", "message": "layer 1 is not finite"})
+    (staged / "progress.json").write_text(progress, encoding="utf-8")
+    assert main(["info", *folder]) == main(["verify", *folder]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("ended  failed") and out.count("layer 1 is not finite") == 2
+    assert f"to forget it, remove {staged}" in out
+    write_fake_dataset(tmp_path, FakeSpec("ended", n_tokens=20, seed=1, maps=("pca-2d",)))
+    assert main(["info", *folder]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("ended  complete") and str(staged) in out
 
 
 def test_verify_takes_all_as_info_does(copy_of_tiny, capsys):

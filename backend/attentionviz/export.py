@@ -26,7 +26,7 @@ from attentionviz.app import create_app
 from attentionviz.config import Settings
 from attentionviz.core.file_names import is_litter
 from attentionviz.core.types import MapName
-from attentionviz.errors import BuildError, InvalidRequestError, NotReadyError
+from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
@@ -106,8 +106,7 @@ def _holds_something(folder: Path) -> bool:
 
 def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:
     reader = library.open_dataset(dataset_id)
-    if reader.state != "complete":
-        raise NotReadyError(f"{dataset_id} is still being built; export it when it is complete")
+    reader.require_complete()
     return reader
 
 

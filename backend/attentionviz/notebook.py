@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from attentionviz.config import load_settings
 from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId, MapName
-from attentionviz.errors import (
-    DatasetNotFoundError,
-    InvalidRequestError,
-    NotFoundError,
-    NotReadyError,
-)
+from attentionviz.errors import DatasetNotFoundError, InvalidRequestError, NotFoundError
 from attentionviz.notebook_arrays import Floats, HeadScores, Points, Tokens, Vectors
 from attentionviz.notebook_cell import DEFAULT_HEIGHT_PX, Shown, page_address
 from attentionviz.projections.quantise import dequantise
@@ -244,8 +239,7 @@ def open_dataset(path: str | Path) -> Dataset:
         known = ", ".join(entry.dataset_id for entry in library.list_datasets()) or "none"
         message = f"there is no dataset {name!r} in {data_dir}; there are: {known}"
         raise DatasetNotFoundError(message) from error
-    if reader.state != "complete":
-        raise NotReadyError(f"{dataset_id} is still being built; open it when it is complete")
+    reader.require_complete()
     return Dataset(library, reader)
 
 

@@ -14,7 +14,7 @@ const counted = (n) => (n === null ? NOTHING : count(n));
 /** @type {readonly DatasetColumn[]} */
 export const DATASET_COLUMNS = [
   text('id', 'Dataset', 'Its name', ({ id }) => id),
-  text('state', 'State', 'Complete, or how far it is', stateWords),
+  text('state', 'State', 'Complete, how far it is, or how it ended', stateWords),
   text('model', 'Model', 'Whose heads it shows', ({ model }) => model?.name ?? null),
   text('corpus', 'Corpus', 'The sentences or images', ({ corpus }) => corpus?.name ?? null),
   {
@@ -69,7 +69,6 @@ function number(name, label, help, value, say) {
 export function stateWords({ state, progress }) {
   if (state === 'outdated') return 'of another version';
   if (state !== 'building') return state;
-  if (progress?.phase === 'failed') return 'stopped';
   return progress && progress.n_units > 0 ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : 'building';
 }
 

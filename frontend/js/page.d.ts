@@ -104,7 +104,7 @@ export interface ModelFacts {
 }
 
 export interface Progress {
-  phase: 'capture' | 'maps' | 'publish' | 'done' | 'failed'; message: string;
+  phase: 'capture' | 'maps' | 'publish' | 'done' | 'failed' | 'stopped'; message: string;
   n_units_done: number; n_units: number; remaining_seconds: number | null;
 }
 
@@ -115,7 +115,8 @@ export interface Account {
 }
 
 export interface DatasetEntry {
-  id: string; state: 'building' | 'complete' | 'damaged' | 'outdated'; version: string | null; reason: string | null;
+  id: string; state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
+  version: string | null; reason: string | null; // why it is none of the first two
   model: ModelFacts | null; modality: 'text' | 'image' | null;
   n_layers: number | null; n_heads: number | null; n_sequences: number | null; n_tokens: number | null;
   corpus: { name: string; license: string | null; account: Account | null } | null; maps: string[] | null;

@@ -44,7 +44,7 @@ export function settle(state, facts, nTokensOf = (manifest) => manifest.n_tokens
   }
   const description = facts.description.value;
   if (!description?.manifest || description.id !== state.dataset) return { change: {}, notices: [] };
-  return settleInside(state, description.manifest, description.state === 'building' ? description.maps_ready : null, nTokensOf(description.manifest));
+  return settleInside(state, description.manifest, description.state === 'complete' ? null : description.maps_ready, nTokensOf(description.manifest));
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */

@@ -2,7 +2,7 @@
 
 import { headsReady, offeredWords } from './best.js';
 
-/** @import { Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
+/** @import { DatasetEntry, Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
 /** @import { Dims, Kind, Method } from './types.js' */
 
 /** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
@@ -111,14 +111,26 @@ export function sequenceWord(modality) {
 }
 
 /**
+ * How a build ended without a dataset, and what to do.
+ *
+ * @param {DatasetEntry} entry
+ */
+export function endWords({ state, reason }) {
+  const end = (reason ?? '').replace(/[.!]?$/, '.');
+  return `The build ${state}: ${end}${state === 'failed' ? ' Once that is mended, the same command goes on.' : ''}`;
+}
+
+/** @type {Record<string, string>} */
+const PHASES = { capture: 'Reading the model', maps: 'Computing maps', publish: 'Checking the result', done: 'Done' };
+
+/**
  * How far a build is, in words and numbers.
  *
  * @param {Progress | null} progress
  */
 export function progressWords(progress) {
   if (!progress) return 'Building.';
-  if (progress.phase === 'failed') return `The build has stopped: ${progress.message}`;
-  const phase = { capture: 'Reading the model', maps: 'Computing maps', publish: 'Checking the result', done: 'Done' }[progress.phase];
+  const phase = PHASES[progress.phase] ?? progress.message;
   const units = progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
   return `${phase}${units}${remainingWords(progress.remaining_seconds)}`;
 }

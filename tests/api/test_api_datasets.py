@@ -70,6 +70,26 @@ def test_a_dataset_that_was_only_begun_has_no_manifest_yet(client: CheckedClient
     assert client.get(f"{BASE}/begun/tokens").status_code == 409
 
 
+@pytest.mark.parametrize("phase", ["failed", "stopped"])
+def test_a_build_that_ended_says_how_and_shows_what_it_had_finished(
+    tmp_path: Path, phase: str
+) -> None:
+    captured = write_fake_building(tmp_path, HALF)
+    begun = tmp_path / ".staging" / "begun-0123456789ab"
+    begun.mkdir()
+    for folder in (captured, begun):
+        progress = json.dumps({"phase": phase, "message": "layer 1 is not finite"})
+        (folder / "progress.json").write_text(progress, encoding="utf-8")
+    client = make_app(tmp_path).test_client()
+    for entry in client.get(BASE).json["datasets"]:
+        assert (entry["state"], entry["reason"]) == (phase, "layer 1 is not finite")
+        assert client.get(f"{BASE}/{entry['id']}").json["state"] == phase
+    assert client.get(f"{BASE}/half/tokens").status_code == 200
+    refused = client.get(f"{BASE}/begun/tokens")
+    assert refused.status_code == 409
+    assert "layer 1 is not finite" in refused.json["error"]["message"]
+
+
 @pytest.mark.parametrize("name", ["damaged", "gone"])
 @pytest.mark.parametrize("path", ["", "/tokens", "/heads", "/projections/pca-2d"])
 def test_a_damaged_dataset_is_never_shown(client: CheckedClient, name: str, path: str) -> None:

@@ -198,7 +198,7 @@ def test_datasets_are_grouped_by_family_with_counts_and_progress(page: Page, add
         f"words · 12 heads · {n_sentences} sentences · {n_points} points"
     )
     expect(page.locator(".header__dataset option[value=growing]")).to_contain_text(
-        re.compile(r"growing \(building \d+ %\)")
+        re.compile(r"growing \(building, \d+ %\)")
     )
 
 

@@ -18,7 +18,7 @@ test('datasets stand in groups of their family in the order of the list, unknown
   assert.deepEqual(groups, [
     { family: 'GPT-2', options: [{ id: 'a', words: 'a · 6 heads · 1 sentence · 1\u202f400 points' }, { id: 'd', words: 'd · 6 heads · 15 images · 1\u202f400 points' }] },
     { family: 'strange', options: [{ id: 'c', words: 'c (damaged) · 6 heads · 1 sentence · 1\u202f400 points' }] },
-    { family: 'Not known yet', options: [{ id: 'b', words: 'b (building 33 %)' }, { id: 'e', words: 'e (of another version)' }] },
+    { family: 'Not known yet', options: [{ id: 'b', words: 'b (building, 33 %)' }, { id: 'e', words: 'e (of another version)' }] },
   ]);
 });
 

@@ -39,7 +39,7 @@ test('sizes have the unit that fits', () => {
 test('states and days are said in words', () => {
   const progress = { phase: 'maps', message: '', n_units_done: 1, n_units: 3, remaining_seconds: null };
   assert.equal(stateWords({ ...NOTHING, id: 'a', progress }), 'building, 33 %');
-  assert.equal(stateWords({ ...NOTHING, id: 'a', progress: { ...progress, phase: 'failed' } }), 'stopped');
+  assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'stopped', progress }), 'stopped');
   assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'outdated' }), 'of another version');
   assert.equal(dateWords(Date.parse('2026-03-04T12:00:00')), '2026-03-04');
   assert.equal(dateWords(Number.NaN), '–');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrangeGrid } from '../../frontend/js/arrangement.js';
 import { findTokens, indexWords } from '../../frontend/js/search.js';
-import { cellWords, counted, measureWords, progressWords, visibleText } from '../../frontend/js/words.js';
+import { cellWords, counted, endWords, measureWords, progressWords, visibleText } from '../../frontend/js/words.js';
 
 function corpus(text, types = text.map(() => 'text')) {
   return { n: text.length, text, tokenType: types, sequence: new Int32Array(text.length), sequences: { text: ['cat.png'], columns: { label: ['Cat'] } } };
@@ -65,7 +65,8 @@ test('numbers have their nouns, thousands apart and a true minus', () => {
 test('progress is said in words, numbers and time left', () => {
   const progress = { phase: 'maps', message: '', n_units_done: 132, n_units: 720, remaining_seconds: 130 };
   assert.equal(progressWords(progress), 'Computing maps · 132 of 720 · about 2 min left');
-  assert.match(progressWords({ ...progress, phase: 'failed', message: 'disk full' }), /has stopped: disk full/);
+  assert.equal(endWords({ state: 'failed', reason: 'the disk is full' }), 'The build failed: the disk is full. Once that is mended, the same command goes on.');
+  assert.equal(endWords({ state: 'stopped', reason: 'it was stopped' }), 'The build stopped: it was stopped.');
 });
 
 for (const [layers, heads, width, height] of [[12, 12, 1100, 760], [1, 1, 600, 400], [6, 12, 800, 600], [32, 32, 1000, 700], [48, 25, 3000, 1800], [2, 64, 780, 600]]) {

@@ -1,8 +1,11 @@
 import json
+from unittest.mock import Mock
 
 import pytest
 
+from attentionviz.errors import BuildError
 from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+from attentionviz.store.writer import DiskFullError
 
 
 @pytest.fixture
@@ -31,17 +34,31 @@ def test_counts_and_time_are_in_the_file(tmp_path, said):
     assert found["heartbeat_utc"].endswith("Z")
 
 
-def test_a_failure_is_the_last_word(tmp_path, said):
-    with pytest.raises(ValueError, match="no room"), Progress(tmp_path, said.append):
-        raise ValueError("no room")
-    assert written(tmp_path)["phase"] == "failed"
-    assert written(tmp_path)["message"] == "no room"
+@pytest.mark.parametrize(
+    ("error", "phase", "words"),
+    [
+        (BuildError("layer 1, head 0: no \udcc3\udca4"), "failed", "layer 1, head 0: no ä"),
+        (IndexError("out of range"), "failed", "unexpected error, IndexError: out of range"),
+        (MemoryError(), "failed", "more memory than there was"),
+        (KeyboardInterrupt(), "stopped", "the same command goes on"),
+    ],
+)
+def test_how_a_build_ended_is_its_last_word(tmp_path, said, error, phase, words):
+    with pytest.raises(type(error)), Progress(tmp_path, said.append):
+        raise error
+    assert written(tmp_path)["phase"] == phase
+    assert words in written(tmp_path)["message"]
 
 
-def test_an_interrupted_build_says_stopped(tmp_path, said):
-    with pytest.raises(KeyboardInterrupt), Progress(tmp_path, said.append):
-        raise KeyboardInterrupt
-    assert written(tmp_path)["message"] == "stopped"
+def test_a_full_disk_does_not_hide_that_it_is_full(tmp_path, said, monkeypatch):
+    full = DiskFullError("no room left")
+    with pytest.raises(DiskFullError), Progress(tmp_path, said.append) as progress:
+        progress.announce("maps", "a message that is longer than the last one" * 9)
+        monkeypatch.setattr(
+            "attentionviz.pipeline.progress.replace_atomically", Mock(side_effect=full)
+        )
+        raise full
+    assert (written(tmp_path)["phase"], written(tmp_path)["message"]) == ("failed", "no room left")
 
 
 def test_nothing_is_written_after_the_end(tmp_path, said):

@@ -14,8 +14,9 @@ from tests.support.fake_dataset import (
 
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
-from attentionviz.store.building import SILENT_SECONDS, read_progress
-from attentionviz.store.reader import DatasetLibrary
+from attentionviz.store.building import KILLED, SILENT_SECONDS, read_progress
+from attentionviz.store.lock import dataset_lock
+from attentionviz.store.reader import DatasetLibrary, list_datasets
 from attentionviz.store.schema import canonical_json
 
 SPEC = FakeSpec("small", n_tokens=40, maps=("pca-2d",))
@@ -58,7 +59,7 @@ def test_a_data_folder_that_is_a_link_is_followed(tmp_path: Path) -> None:
     assert DatasetLibrary(tmp_path / "link").entry("small").state == "complete"
 
 
-@pytest.mark.parametrize(("age", "phase"), [(0.5, "maps"), (1.5, "failed")])
+@pytest.mark.parametrize(("age", "phase"), [(0.5, "maps"), (1.5, "stopped")])
 def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, phase) -> None:
     folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
     last = datetime.now(UTC) - timedelta(seconds=age * SILENT_SECONDS)
@@ -67,8 +68,13 @@ def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, p
     found = read_progress(folder)
     assert found is not None
     assert found["phase"] == phase
-    assert ("same command again" in found["message"]) == (phase == "failed")
-    assert (found["remaining_seconds"] is None) == (phase == "failed")
+    assert ("same command" in found["message"]) == (phase == "stopped")
+    assert (found["remaining_seconds"] is None) == (phase == "stopped")
+    assert list_datasets(tmp_path)[0].state == {"maps": "building"}.get(phase, phase)
+    with dataset_lock(tmp_path, SPEC.dataset_id):  # alive, however long it is silent
+        assert list_datasets(tmp_path)[0].state == "building"
+    (entry,) = list_datasets(tmp_path)  # its builder ended on this machine, just now
+    assert (entry.state, entry.reason) == ("stopped", KILLED["message"])
 
 
 def test_a_dataset_of_an_earlier_version_is_outdated_and_not_damaged(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from attentionviz.pipeline.build import build
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.projections import HeadVectors, project
 from attentionviz.store import layout
-from attentionviz.store.building import BuildingReader
+from attentionviz.store.building import StagedReader
 from attentionviz.store.failpoints import VARIABLE
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.verify import verify
@@ -104,7 +104,7 @@ def violations(data_dir: Path) -> list[str]:
     for entry in library.list_datasets():
         if entry.state == "complete" and entry.folder is not None:
             found += [f"{entry.dataset_id}: {problem}" for problem in verify(entry.folder)]
-        elif entry.state != "building":
+        elif entry.state not in ("building", "stopped"):
             found.append(f"{entry.dataset_id} is {entry.state}: {entry.reason}")
         elif entry.manifest is not None:
             found += _unreadable(library, entry.dataset_id)
@@ -113,7 +113,7 @@ def violations(data_dir: Path) -> list[str]:
 
 def _unreadable(library: DatasetLibrary, dataset_id: str) -> list[str]:
     reader = library.open_dataset(dataset_id)
-    if not isinstance(reader, BuildingReader):
+    if not isinstance(reader, StagedReader):
         return [f"{dataset_id} is no build any more"]
     found = []
     for name in filter(layout.is_file_name, reader.files.records):  # others are never shown

@@ -22,7 +22,7 @@ from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
 from attentionviz.jobs.outcome import finished_version
 from attentionviz.jobs.uploads import Received, take
-from attentionviz.store.building import DONE, read_progress
+from attentionviz.store.building import DONE, FAILED, STOPPED, read_progress
 from attentionviz.store.folders import staged_folders
 
 blueprint = Blueprint("jobs", __name__)
@@ -137,6 +137,8 @@ def _progress(data_dir: Path, dataset_id: str) -> dict[str, Any] | None:
     progress = read_progress(folder) if folder else None
     if progress is None and finished_version(data_dir, dataset_id) is not None:
         return DONE  # it is published, and its process about to end
+    if progress is not None and progress["phase"] in (FAILED, STOPPED):
+        return None  # how it ended the last time; its process is not that far yet
     return progress
 
 

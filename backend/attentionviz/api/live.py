@@ -23,7 +23,6 @@ from attentionviz.errors import (
     InvalidTextError,
     LiveUnavailableError,
     MethodNotFoundError,
-    NotReadyError,
     TooLargeError,
 )
 from attentionviz.store.dataset import DatasetReader
@@ -92,8 +91,7 @@ def _open(dataset_id: str, modality: str) -> DatasetReader:
     if not context().settings.live:
         raise LiveUnavailableError("this server adds no texts or images; it runs with --no-live")
     reader = open_dataset(dataset_id, version)
-    if reader.state != "complete":
-        raise NotReadyError(f"{dataset_id} is being built; add to it when it is done")
+    reader.require_complete()
     if reader.manifest["model"]["modality"] != modality:
         found = reader.manifest["model"]["modality"]
         raise InvalidRequestError(f"{dataset_id} is a dataset of {found}s, not of {modality}s")

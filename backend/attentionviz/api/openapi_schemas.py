@@ -41,7 +41,11 @@ _REASONS = {
 _NULLABLE_TEXT: Json = {"type": ["string", "null"]}
 _NULLABLE_NUMBER: Json = {"type": ["number", "null"]}
 _NULLABLE_COUNT: Json = {"type": ["integer", "null"]}
-_STATE: Json = {"type": "string", "enum": ["building", "complete", "damaged", "outdated"]}
+_STATE: Json = {
+    "type": "string",
+    "enum": ["building", "complete", "damaged", "failed", "outdated", "stopped"],
+    "description": "failed: the same command may meet the same error; stopped: it goes on.",
+}
 
 METHOD_WORDS = ("name", "label", "help")
 

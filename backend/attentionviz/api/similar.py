@@ -103,8 +103,7 @@ def likeness(
             f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
             "images, in common; heads are compared on the same sentences or images"
         )
-    if other.state != "complete":
-        raise NotReadyError(f"{other.dataset_id} is still being built")
+    other.require_complete()
     etag = computed.fingerprint_of_all(other, computed.fingerprint(reader, head))
     return kept(
         reader,

@@ -30,27 +30,16 @@ def finished_version(data_dir: Path, dataset_id: str) -> str | None:
     return version
 
 
-def staging_of(data_dir: Path, dataset_id: str) -> list[Path]:
-    """Return the folders of unfinished builds of a dataset."""
-    staging = data_dir / layout.STAGING_FOLDER
-    try:
-        names = os.listdir(staging)
-    except OSError:
-        return []
-    parsed = ((name, layout.parse_staging_name(name)) for name in names)
-    return [staging / name for name, found in parsed if found and found[0] == dataset_id]
-
-
 def is_taken(data_dir: Path, dataset_id: str) -> bool:
     """Say whether a finished dataset of any state, or a build, has this name."""
     is_there = os.path.lexists(layout.pointer_path(data_dir, dataset_id))
     is_unpointed = dataset_id in folders.unpointed_versions(data_dir)
-    return is_there or is_unpointed or bool(staging_of(data_dir, dataset_id))
+    return is_there or is_unpointed or bool(folders.unfinished_builds(data_dir, dataset_id))
 
 
 def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
     """Remove unfinished builds of a dataset; those that another process works on stay."""
-    unfinished = staging_of(data_dir, dataset_id)
+    unfinished = folders.unfinished_builds(data_dir, dataset_id)
     if not unfinished:
         return
     try:

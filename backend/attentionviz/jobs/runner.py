@@ -11,6 +11,7 @@ from attentionviz.jobs.commands import build_command, estimate_command
 from attentionviz.jobs.process import JobProcess, ProcessLimits, start_of
 from attentionviz.jobs.records import Job, parse_estimate
 from attentionviz.jobs.spool import MAX_LOG_BYTES, RESULT
+from attentionviz.store.folders import unfinished_builds
 from attentionviz.store.safe_files import read_regular
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Runner:
         assert request is not None  # noqa: S101 - it has run
         log = queue.spool.log(job.job_id)
         words = NO_DATASET if status == 0 else outcome.failure_words(status, log)
-        is_begun = bool(outcome.staging_of(queue.data_dir, request.dataset_id))
+        is_begun = bool(unfinished_builds(queue.data_dir, request.dataset_id))
         queue.end(job, "failed", message=words, can_resume=is_begun or status < 0)
 
     def _run(self, job: Job, command: list[str], limits: ProcessLimits) -> tuple[int, str | None]:

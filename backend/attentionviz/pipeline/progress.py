@@ -4,18 +4,21 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
+from attentionviz.core.file_names import readable
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.errors import BuildError
+from attentionviz.errors import AppError, BuildError
 from attentionviz.store import layout
+from attentionviz.store.building import FAILED, STOPPED
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import replace_atomically
 
-Phase = Literal["capture", "maps", "publish", "failed"]
+Phase = Literal["capture", "maps", "publish"]
 Say = Callable[[str], None]
 
 HEARTBEAT_SECONDS = 5.0
@@ -80,6 +83,17 @@ def duration_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def _end(error: BaseException) -> tuple[str, str]:
+    """Return phase and words of a build that an error ended: the same command may meet it again."""
+    if isinstance(error, AppError):
+        return FAILED, readable(str(error))
+    if isinstance(error, MemoryError):
+        return FAILED, "it needed more memory than there was; close other programs, or take less"
+    if isinstance(error, Exception):
+        return FAILED, readable(f"unexpected error, {type(error).__name__}: {error}")
+    return STOPPED, "it was stopped; the same command goes on where it was"
+
+
 class Progress:
     """The progress of one build; a file, a heartbeat that shows the builder lives, and words.
 
@@ -119,9 +133,10 @@ class Progress:
     ) -> None:
         self.close()
         if error is not None and not self._is_finished():
-            words = str(error) if isinstance(error, Exception) else "stopped"
-            self._state |= {"phase": "failed", "message": words, "remaining_seconds": None}
-            self._write()
+            phase, message = _end(error)
+            self._state |= {"phase": phase, "message": message, "remaining_seconds": None}
+            if not self._write():
+                self._overwrite()
 
     def _is_finished(self) -> bool:
         """Say whether the folder is a finished dataset by now, or gone: it gets no more files."""
@@ -158,10 +173,20 @@ class Progress:
             with self._lock:
                 self._write()
 
-    def _write(self) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    def _write(self) -> bool:
         try:
-            replace_atomically(self._path, canonical_json({**self._state, "heartbeat_utc": now}))
+            replace_atomically(self._path, self._content())
         except BuildError:
-            return  # a full disk stops the build itself, at a file that matters
+            return False  # a full disk stops the build itself, at a file that matters
         self._written = time.monotonic()
+        return True
+
+    def _overwrite(self) -> None:
+        """Write into the room that the file has: a full disk must not hide that it is full."""
+        with suppress(OSError), self._path.open("r+b") as file:
+            file.write(self._content())
+            file.truncate()
+
+    def _content(self) -> bytes:
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return canonical_json({**self._state, "heartbeat_utc": now})

@@ -10,6 +10,8 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import AppError
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.store import layout
+from attentionviz.store.building import KILLED, build_state, read_progress
+from attentionviz.store.folders import unfinished_builds
 from attentionviz.store.reader import DatasetEntry, DatasetLibrary
 from attentionviz.store.verify import ignored, verify, verify_pointer
 
@@ -33,10 +35,15 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
     with_scores : bool
         Whether the heads that score highest are named, too.
     """
-    title = f"{entry.dataset_id}  {entry.state}  {entry.version}"
+    head = [f"{entry.dataset_id}  {entry.state}  {entry.version}"]
+    if entry.state == "building" and entry.manifest is None:
+        head.append((entry.progress or {}).get("message", "starting"))
+    elif entry.reason is not None:
+        head.append(entry.reason)
+    head += _unfinished(library.data_dir, entry)
+    title = "\n  ".join([head[0], *map(visible, head[1:])])
     if entry.state in ("damaged", "outdated") or entry.manifest is None:
-        said = entry.reason or (entry.progress or {}).get("message", "starting")
-        return f"{title}\n  {visible(said)}"
+        return title
     try:
         heads = library.open_dataset(entry.dataset_id).heads()
     except AppError as error:
@@ -45,6 +52,21 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
     if with_scores:
         tables.append(score_table(entry.manifest, heads))
     return "\n\n".join([f"{title}\n{summary(entry.manifest)}", *tables])
+
+
+def _unfinished(data_dir: Path, entry: DatasetEntry) -> list[str]:
+    """Return what to do with each build of a dataset that nobody works on."""
+    lines = []
+    for folder in unfinished_builds(data_dir, entry.dataset_id):
+        progress = read_progress(folder)
+        state = build_state(folder, progress)
+        if state == "building":
+            continue
+        if folder != entry.folder:
+            lines.append(f"another build of it {state}: {(progress or KILLED)['message']}")
+        advice = "mend that and give the same command again; " if state == "failed" else ""
+        lines.append(f"{advice}to forget it, remove {folder}")
+    return lines
 
 
 def summary(manifest: Mapping[str, Any]) -> str:
@@ -156,11 +178,13 @@ def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
     ----------
     data_dir : Path
     entry : DatasetEntry
-        One that is being built is taken for whole: a build checks its own files.
+        One that is not built to its end is taken for whole: a build checks its own files.
     """
     name = entry.dataset_id
     if entry.state == "building":
         return f"{name}: is being built", True
+    if entry.state in ("failed", "stopped"):
+        return f"{name}: is not built ({entry.state}: {visible(entry.reason or '')})", True
     if entry.state == "outdated":
         return f"{name}: {visible(entry.reason or '')}", False
     folder = layout.dataset_folder(data_dir, name, entry.version) if entry.version else None

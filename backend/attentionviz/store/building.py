@@ -1,7 +1,7 @@
-"""A dataset that is still being built: its finished files, put together to what a page can show."""
+"""A dataset that is not published yet: its finished files, put together to what a page can show."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import numpy as np
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, NotReadyError
 from attentionviz.store import layout
+from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import Array, DatasetReader, State
 from attentionviz.store.grid import grid_points, pack_points
+from attentionviz.store.lock import is_locked
 from attentionviz.store.safe_files import StatKey, read_regular
 from attentionviz.store.schema import canonical_json
 
@@ -21,9 +23,11 @@ MAX_PROGRESS_BYTES = 64 * 1024
 MAX_MESSAGE = 1000
 # Twelve heartbeats: a busy machine or a slow disk delays some.
 SILENT_SECONDS = 60.0
-STOPPED = {
-    "phase": "failed",
-    "message": "the builder ended; the same command again goes on from here",
+# What the end of a build leaves in its progress, and the state of its dataset.
+FAILED, STOPPED = "failed", "stopped"
+KILLED = {
+    "phase": STOPPED,
+    "message": "the process that built it ended; the same command goes on where it stopped",
     "remaining_seconds": None,
 }
 
@@ -38,7 +42,17 @@ DONE = {
 
 
 def read_progress(folder: Path) -> dict[str, Any] | None:
-    """Return how far a build is, with known keys of known types only; None when nobody says."""
+    """Return how far a build is, with known keys of known types only; None when nobody says.
+
+    Parameters
+    ----------
+    folder : Path
+        In the staging folder of a data folder.
+
+    Notes
+    -----
+    The phase is "failed" or "stopped" once nobody works on it any more.
+    """
     try:
         content = read_regular(folder, layout.PROGRESS, MAX_PROGRESS_BYTES)
         found = parse_json(content, layout.PROGRESS)
@@ -55,7 +69,31 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
         "remaining_seconds": _seconds(found.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
     }
-    return {**progress, **STOPPED} if _is_silent(heartbeat) else progress
+    if progress["phase"] not in (FAILED, STOPPED) and _is_dead(folder, heartbeat):
+        progress |= KILLED
+    return progress
+
+
+def build_state(folder: Path, progress: dict[str, Any] | None) -> State:
+    """Return "building", or "failed" or "stopped" where nobody works on a build any more.
+
+    Parameters
+    ----------
+    folder : Path
+    progress : dict or None
+        As `read_progress` gives it.
+    """
+    if progress is None:  # not written yet, or removed for the publication
+        return "stopped" if _is_dead(folder, "") else "building"
+    states: dict[str, State] = {FAILED: "failed", STOPPED: "stopped"}
+    return states.get(progress["phase"], "building")
+
+
+def _is_dead(folder: Path, heartbeat: str) -> bool:
+    """Say whether a builder has ended: by its lock, or, on another machine, by its silence."""
+    parsed = layout.parse_staging_name(folder.name)
+    locked = is_locked(folder.parents[1], parsed[0]) if parsed else None
+    return _is_silent(heartbeat) if locked is None else not locked
 
 
 def _is_silent(heartbeat: str) -> bool:
@@ -81,11 +119,58 @@ def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None
 
 
-class BuildingReader(DatasetReader):
-    """Reads a staging folder; a file that its journal does not name is never shown."""
+class StagedReader(DatasetReader):
+    """Reads a staging folder whose dataset is whole and about to be moved to its place.
+
+    Attributes
+    ----------
+    anew : callable
+        Returns the reader of the dataset as it lies now. A publication removes files and moves
+        the folder while a page asks: what is gone is then read where it went.
+    """
 
     state: State = "building"
     missing = NotReadyError
+    anew: Callable[[], DatasetReader]
+
+    def read(self, name: str) -> bytes:
+        """Return a file that is no array."""
+        try:
+            return super().read(name)
+        except NotReadyError as error:
+            return self._moved(name, error).read(name)
+
+    @contextmanager
+    def open_array(self, name: str) -> Iterator[OpenArray]:
+        """Open an array file for the time of a ``with`` block."""
+        with ExitStack() as stack:
+            try:
+                array = stack.enter_context(super().open_array(name))
+            except NotReadyError as error:
+                array = stack.enter_context(self._moved(name, error).open_array(name))
+            yield array
+
+    @contextmanager
+    def noting_damage(self, name: str) -> Iterator[None]:
+        """Say "not ready": the build makes a damaged file again, or has just moved it."""
+        try:
+            yield
+        except DamagedDatasetError as error:
+            raise NotReadyError(f"{self.dataset_id}: {error}") from error
+
+    def _moved(self, name: str, error: NotReadyError) -> DatasetReader:
+        """Return the reader of the same build elsewhere; raise the error if it is nowhere else."""
+        now = self.anew()
+        is_same_build = now.manifest["build_key"] == self.manifest["build_key"]
+        is_same_place = (type(now), now.files.folder) == (type(self), self.files.folder)
+        if is_same_place or not is_same_build or name not in now.files:
+            raise error
+        return now
+
+
+class BuildingReader(StagedReader):
+    """Reads a staging folder; a file that its journal does not name is never shown."""
+
     journal_key: StatKey | None = None
 
     def ready(self, name: MapName) -> Array:
@@ -127,20 +212,15 @@ class BuildingReader(DatasetReader):
             self._head_facts(head)
             for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
         ]
+        now = self.anew()
+        if not isinstance(now, BuildingReader):  # the files of these facts may be removed by now
+            return now.heads_bytes()
         return canonical_json({"heads": heads})
 
     def heads_fingerprint(self) -> str:
         """Return what changes when `heads_bytes` does."""
         names = sorted(name for name in self.files.records if self._is_head_facts(name))
         return self.fingerprint("heads", *names, files=tuple(names))
-
-    @contextmanager
-    def noting_damage(self, name: str) -> Iterator[None]:
-        """Say "not ready": the build makes a damaged file again, or has just moved it."""
-        try:
-            yield
-        except DamagedDatasetError as error:
-            raise NotReadyError(f"{self.dataset_id}: {error}") from error
 
     def _sample(self, name: MapName, head: HeadId, rows: Array) -> Array | None:
         path = layout.map_path(head, name)

@@ -8,7 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from attentionviz.core.types import HeadId, MapName, require_head
-from attentionviz.errors import AppError, DamagedDatasetError, MethodNotFoundError, NotFoundError
+from attentionviz.errors import (
+    AppError,
+    DamagedDatasetError,
+    MethodNotFoundError,
+    NotFoundError,
+    NotReadyError,
+)
 from attentionviz.store import layout
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles, OpenArray
@@ -19,11 +25,11 @@ from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
 
 Array = np.ndarray[Any, Any]
-State = Literal["complete", "building"]
+State = Literal["complete", "building", "failed", "stopped"]
 
 
 class DatasetReader:
-    """A complete dataset; `BuildingReader` is the same for one that is still being built.
+    """A complete dataset; `StagedReader` is the same for one that is not published yet.
 
     Parameters
     ----------
@@ -65,6 +71,16 @@ class DatasetReader:
     def n_tokens(self) -> int:
         """Return the number of tokens of the whole corpus."""
         return int(self.manifest["n_tokens"])
+
+    def require_complete(self) -> None:
+        """Raise NotReadyError unless the dataset is built to its end."""
+        if self.state == "building":
+            raise NotReadyError(
+                f"{self.dataset_id} is still being built; wait until it is complete"
+            )
+        if self.state != "complete":
+            reason = (self.progress or {}).get("message", "")
+            raise NotReadyError(f"{self.dataset_id} is not built to its end: {reason}")
 
     def require_head(self, head: HeadId) -> None:
         """Raise HeadOutOfRangeError unless the model has this head."""

@@ -63,16 +63,32 @@ def unpointed_versions(data_dir: Path) -> dict[str, str]:
 def staged_folders(data_dir: Path) -> dict[str, Path]:
     """Return the folder of every build; of several for one id, the one last heard of."""
     newest: dict[str, tuple[int, Path]] = {}
+    for dataset_id, folder in _staged(data_dir):
+        # While it is published, it has no progress any more.
+        keys = (file_key(folder / name) for name in (layout.PROGRESS, layout.MANIFEST))
+        candidate = (max((key.mtime_ns for key in keys if key), default=0), folder)
+        newest[dataset_id] = max(newest.get(dataset_id, candidate), candidate)
+    return {dataset_id: folder for dataset_id, (_, folder) in newest.items()}
+
+
+def unfinished_builds(data_dir: Path, dataset_id: str) -> list[Path]:
+    """Return the folders of all builds of one dataset that are not published, by name."""
+    return sorted(folder for found, folder in _staged(data_dir) if found == dataset_id)
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether a staging folder is a finished dataset, about to be moved to its place."""
+    has_journal = file_key(folder / layout.JOURNAL) is not None
+    return not has_journal and file_key(folder / layout.MANIFEST) is not None
+
+
+def _staged(data_dir: Path) -> Iterator[tuple[str, Path]]:
     staging = data_dir / layout.STAGING_FOLDER
     for name in _names(staging):
         parsed = layout.parse_staging_name(name)
         folder = staging / name
-        if parsed is None or folder.is_symlink() or not folder.is_dir():
-            continue
-        progress = file_key(folder / layout.PROGRESS)
-        candidate = (progress.mtime_ns if progress else 0, folder)
-        newest[parsed[0]] = max(newest.get(parsed[0], candidate), candidate)
-    return {dataset_id: folder for dataset_id, (_, folder) in newest.items()}
+        if parsed is not None and not folder.is_symlink() and folder.is_dir():
+            yield parsed[0], folder
 
 
 def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]:
@@ -93,10 +109,15 @@ def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]
     return _of_dataset(parse_manifest(content), dataset_id)
 
 
-def read_partial_manifest(folder: Path, dataset_id: str) -> dict[str, Any]:
-    """Return the manifest of a build in progress; DamagedDatasetError as `read_manifest`."""
-    content = read_regular(folder, layout.PARTIAL_MANIFEST, MAX_MANIFEST_BYTES)
-    return _of_dataset(parse_manifest(content, is_partial=True), dataset_id)
+def read_staged_manifest(folder: Path, dataset_id: str) -> dict[str, Any]:
+    """Return the manifest of a build in progress; DamagedDatasetError as `read_manifest`.
+
+    It has ``files`` where `is_whole`, else it is partial.
+    """
+    is_partial = not is_whole(folder)
+    name = layout.PARTIAL_MANIFEST if is_partial else layout.MANIFEST
+    content = read_regular(folder, name, MAX_MANIFEST_BYTES)
+    return _of_dataset(parse_manifest(content, is_partial=is_partial), dataset_id)
 
 
 def manifest_records(files: Mapping[str, Mapping[str, Any]]) -> dict[str, FileRecord]:

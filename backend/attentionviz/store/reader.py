@@ -1,10 +1,13 @@
 """All datasets of a data folder: which there are, in which state, and a reader for each."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from attentionviz.errors import (
     DamagedDatasetError,
@@ -13,7 +16,14 @@ from attentionviz.errors import (
     OutdatedDatasetError,
 )
 from attentionviz.store import folders, layout
-from attentionviz.store.building import BuildingReader, building_version, read_progress
+from attentionviz.store.building import (
+    KILLED,
+    BuildingReader,
+    StagedReader,
+    build_state,
+    building_version,
+    read_progress,
+)
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles
 from attentionviz.store.damage import DamageNotes
@@ -25,7 +35,19 @@ DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MANIFEST_CACHE_BYTES = 16 * 1024 * 1024
 MAX_OPEN_DATASETS = 8
 MAX_JOURNAL_BYTES = 256 * 1024 * 1024
+# A publication takes two steps, each of which a look may fall into: out of staging, pointed to.
+MAX_LOOKS = 4
 _ReaderKey = tuple[Path, StatKey | None]
+_Found = TypeVar("_Found")
+
+
+class _Place(NamedTuple):
+    """Where a dataset lies at one moment: its pointer, its build, a version without a pointer."""
+
+    pointer: StatKey | None
+    staged: Path | None
+    is_whole: bool
+    unpointed: str | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +59,7 @@ class DatasetEntry:
     manifest : dict or None
         Without ``files``; None while it is unknown. Shared: not to be modified.
     reason : str or None
-        Why a damaged dataset is damaged, or an outdated one outdated.
+        Why a dataset is damaged, outdated, failed or stopped.
     n_bytes : int or None
         Size of its files, as its manifest says; None while it is being built.
     published : float or None
@@ -45,7 +67,7 @@ class DatasetEntry:
     """
 
     dataset_id: str
-    state: Literal["building", "complete", "damaged", "outdated"]
+    state: Literal["building", "complete", "damaged", "failed", "outdated", "stopped"]
     version: str
     folder: Path | None
     manifest: dict[str, Any] | None = None
@@ -77,17 +99,20 @@ class DatasetLibrary:
         self._lock = Lock()
 
     def list_datasets(self) -> list[DatasetEntry]:
-        """Return every dataset, ordered by id: complete, damaged, outdated, or being built."""
+        """Return every dataset, ordered by id: finished or not, damaged or outdated."""
+        staged = folders.staged_folders(self.data_dir)  # first: a build goes from here to there
         unpointed = folders.unpointed_versions(self.data_dir)
-        staged = folders.staged_folders(self.data_dir)
         ids = {*folders.pointed_ids(self.data_dir), *unpointed, *staged}
-        return [self._entry(dataset_id, unpointed, staged) for dataset_id in sorted(ids)]
+        entries = []
+        for dataset_id in sorted(ids):
+            with suppress(DatasetNotFoundError):  # removed since
+                entries.append(self._listed(dataset_id, self._place(dataset_id, staged, unpointed)))
+        return entries
 
     def entry(self, dataset_id: str) -> DatasetEntry:
         """Return what is known of one dataset; DatasetNotFoundError when there is none."""
         _require_id(dataset_id)
-        unpointed = folders.unpointed_versions(self.data_dir)
-        return self._entry(dataset_id, unpointed, folders.staged_folders(self.data_dir))
+        return self._listed(dataset_id, self._place(dataset_id))
 
     def open_dataset(self, dataset_id: str, version: str | None = None) -> DatasetReader:
         """Return a reader of one dataset.
@@ -106,7 +131,7 @@ class DatasetLibrary:
         DamagedDatasetError
             When it does not fit its manifest.
         NotReadyError
-            When it is being built, and not even its manifest is there.
+            When it is not built to its end, and not even its manifest is there.
         """
         _require_id(dataset_id)
         if version is not None:
@@ -116,44 +141,77 @@ class DatasetLibrary:
             raise DatasetNotFoundError(
                 f"version {version} of {dataset_id} is gone; reload the page"
             )
-        staged = folders.staged_folders(self.data_dir)
-        current = self._pointed_version(dataset_id, staged)
+        return self._look(dataset_id, self._place(dataset_id), self._open)
+
+    def _look(
+        self, dataset_id: str, place: _Place, find: Callable[[str, _Place], _Found]
+    ) -> _Found:
+        """Return what is found, looking anew where a publication moved it in between."""
+        for _ in range(MAX_LOOKS):
+            try:
+                return find(dataset_id, place)
+            except (DamagedDatasetError, DatasetNotFoundError, NotReadyError):
+                before, place = place, self._place(dataset_id)
+                if place == before:
+                    raise
+        return find(dataset_id, place)
+
+    def _place(
+        self,
+        dataset_id: str,
+        staged: dict[str, Path] | None = None,
+        unpointed: dict[str, str] | None = None,
+    ) -> _Place:
+        """Return where a dataset lies; parts that were looked up before can be handed over."""
+        staged = folders.staged_folders(self.data_dir) if staged is None else staged
+        unpointed = folders.unpointed_versions(self.data_dir) if unpointed is None else unpointed
+        folder = staged.get(dataset_id)
+        is_whole = folder is not None and folders.is_whole(folder)
+        pointer = file_key(layout.pointer_path(self.data_dir, dataset_id))
+        return _Place(pointer, folder, is_whole, unpointed.get(dataset_id))
+
+    def _open(self, dataset_id: str, place: _Place) -> DatasetReader:
+        current = self._pointed_version(dataset_id, place)
         if current is not None:
             return self._open_version(dataset_id, current)
-        folder_or_none = staged.get(dataset_id)
-        if folder_or_none is not None:
-            return self._open_building(dataset_id, folder_or_none)
-        current = folders.unpointed_versions(self.data_dir).get(dataset_id)
-        if current is None:
-            raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
-        return self._open_version(dataset_id, current)
+        if place.staged is not None:
+            return self._open_staged(dataset_id, place.staged)
+        if place.unpointed is not None:
+            return self._open_version(dataset_id, place.unpointed)
+        raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
 
-    def _entry(
-        self, dataset_id: str, unpointed: dict[str, str], staged: dict[str, Path]
-    ) -> DatasetEntry:
-        version = ""
+    def _listed(self, dataset_id: str, place: _Place) -> DatasetEntry:
+        """Return what is known of a dataset, also of one that cannot be read."""
         try:
-            pointed = self._pointed_version(dataset_id, staged)
-            if pointed is None and dataset_id in staged:
-                version = building_version(read_progress(staged[dataset_id]))
-                return self._building_entry(dataset_id, staged[dataset_id])
-            version = pointed or unpointed.get(dataset_id, "")
-            if not version:
-                raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
-            return self._complete_entry(dataset_id, version)
+            return self._look(dataset_id, place, self._entry)
         except DamagedDatasetError as error:
-            is_finished = version and not version.startswith("building-")
-            folder = (
-                layout.dataset_folder(self.data_dir, dataset_id, version) if is_finished else None
-            )
+            version = self._finished_version(dataset_id)
+            folder = layout.dataset_folder(self.data_dir, dataset_id, version) if version else None
             is_outdated = isinstance(error, OutdatedDatasetError)
             state: Literal["outdated", "damaged"] = "outdated" if is_outdated else "damaged"
             return DatasetEntry(dataset_id, state, version, folder, reason=str(error))
 
-    def _pointed_version(self, dataset_id: str, staged: dict[str, Path]) -> str | None:
+    def _entry(self, dataset_id: str, place: _Place) -> DatasetEntry:
+        current = self._pointed_version(dataset_id, place)
+        if current is None and place.staged is not None:
+            return self._staged_entry(dataset_id, place.staged)
+        current = current or place.unpointed
+        if current is None:
+            raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
+        return self._complete_entry(dataset_id, current)
+
+    def _finished_version(self, dataset_id: str) -> str:
+        """Return the version of a dataset that cannot be read; "" where none is finished."""
+        try:
+            pointed = folders.read_pointer(self.data_dir, dataset_id)
+        except DamagedDatasetError:
+            return ""
+        return pointed or folders.unpointed_versions(self.data_dir).get(dataset_id, "")
+
+    def _pointed_version(self, dataset_id: str, place: _Place) -> str | None:
         """Return the version to show; None for one that is outdated and is being built again."""
         pointed = folders.read_pointer(self.data_dir, dataset_id)
-        if pointed is None or dataset_id not in staged:
+        if pointed is None or place.staged is None:
             return pointed
         try:
             self._complete_entry(dataset_id, pointed)
@@ -181,19 +239,27 @@ class DatasetLibrary:
         reason = self.damage.present(folder)
         return replace(entry, state="damaged", reason=reason) if reason else entry
 
-    def _building_entry(self, dataset_id: str, folder: Path) -> DatasetEntry:
+    def _staged_entry(self, dataset_id: str, folder: Path) -> DatasetEntry:
         progress = read_progress(folder)
-        is_captured = file_key(folder / layout.PARTIAL_MANIFEST) is not None
-        manifest = self._partial_manifest(dataset_id, folder) if is_captured else None
+        state = build_state(folder, progress)
+        manifest = self._staged_manifest(dataset_id, folder)
+        if not folder.is_dir():
+            raise NotReadyError(f"{dataset_id} is being moved to its place")
         version = building_version(progress)
-        return DatasetEntry(dataset_id, "building", version, folder, manifest, progress)
+        reason = None if state == "building" else (progress or KILLED)["message"]
+        return DatasetEntry(dataset_id, state, version, folder, manifest, progress, reason)
 
-    def _partial_manifest(self, dataset_id: str, folder: Path) -> dict[str, Any]:
-        key = (folder, file_key(folder / layout.PARTIAL_MANIFEST))
-        manifest: dict[str, Any] | None = self._manifests.get(key)
+    def _staged_manifest(self, dataset_id: str, folder: Path) -> dict[str, Any] | None:
+        """Return what is known of a build, without ``files``; None before its vectors are read."""
+        names = (layout.MANIFEST, layout.PARTIAL_MANIFEST)
+        keys = tuple(file_key(folder / name) for name in names)
+        if keys == (None, None):
+            return None
+        manifest: dict[str, Any] | None = self._manifests.get((folder, keys))
         if manifest is None:
-            manifest = folders.read_partial_manifest(folder, dataset_id)
-            self._manifests.put(key, manifest, _size(manifest))
+            manifest = folders.read_staged_manifest(folder, dataset_id)
+            manifest.pop("files", None)
+            self._manifests.put((folder, keys), manifest, _size(manifest))
         return manifest
 
     def _open_version(self, dataset_id: str, version: str) -> DatasetReader:
@@ -212,24 +278,49 @@ class DatasetLibrary:
             raise DamagedDatasetError(f"{dataset_id} is damaged: {reason}")
         return reader
 
-    def _open_building(self, dataset_id: str, folder: Path) -> DatasetReader:
-        if file_key(folder / layout.PARTIAL_MANIFEST) is None:
+    def _open_staged(self, dataset_id: str, folder: Path) -> DatasetReader:
+        journal_key = file_key(folder / layout.JOURNAL)  # looked at once: it goes at any moment
+        progress = read_progress(folder)
+        state = build_state(folder, progress)
+        manifest = self._staged_manifest(dataset_id, folder)
+        reader: StagedReader
+        if manifest is not None and journal_key is not None:
+            reader = self._open_building(manifest, folder, journal_key)
+        elif folders.is_whole(folder):
+            reader = self._open_whole(dataset_id, folder)
+        elif state == "building":
             raise NotReadyError(f"{dataset_id} is being built: its vectors are still being read")
-        journal_key = file_key(folder / layout.JOURNAL)
+        else:
+            reason = (progress or KILLED)["message"]
+            raise NotReadyError(f"{dataset_id} is not built, not even its vectors: {reason}")
+        reader.anew = partial(self.open_dataset, dataset_id)
+        reader.state, reader.progress = state, progress
+        reader.version = building_version(progress)
+        return reader
+
+    def _open_whole(self, dataset_id: str, folder: Path) -> StagedReader:
+        key = (folder, file_key(folder / layout.MANIFEST))
+        known = self._kept(key)
+        if isinstance(known, StagedReader):
+            return known
+        manifest = folders.read_staged_manifest(folder, dataset_id)
+        files = CheckedFiles(folder, folders.manifest_records(manifest.pop("files", {})))
+        reader = StagedReader(manifest, files, "", self.cache, self.damage)
+        self._keep(key, reader)
+        return reader
+
+    def _open_building(
+        self, manifest: dict[str, Any], folder: Path, journal_key: StatKey
+    ) -> BuildingReader:
         known = self._kept((folder, None))
         reader = known if isinstance(known, BuildingReader) else None
         if reader is None or reader.journal_key != journal_key:
-            content = b""
-            if journal_key is not None:
-                content = read_regular(folder, layout.JOURNAL, MAX_JOURNAL_BYTES)
+            content = read_regular(folder, layout.JOURNAL, MAX_JOURNAL_BYTES)
             checked = reader.files.checked if reader else None
             files = CheckedFiles(folder, parse_journal(content), checked)
-            manifest = self._partial_manifest(dataset_id, folder)
             reader = BuildingReader(manifest, files, "", self.cache, self.damage)
             reader.journal_key = journal_key
             self._keep((folder, None), reader)
-        reader.progress = read_progress(folder)
-        reader.version = building_version(reader.progress)
         return reader
 
     def _kept(self, key: _ReaderKey) -> DatasetReader | None:

@@ -1,5 +1,6 @@
 /** The choice of a dataset by the family of its model, with its counts, or how far it is. */
 
+import { stateWords } from '../dataset_table.js';
 import { el, setAttribute, UNTRANSLATED } from '../dom.js';
 import { count, counted, sequenceWord } from '../words.js';
 
@@ -70,20 +71,11 @@ export function byFamily(entries) {
   for (const entry of entries) {
     const family = entry.model ? (FAMILIES[entry.model.family] ?? entry.model.family) : UNKNOWN;
     if (!groups.has(family)) groups.set(family, []);
-    groups.get(family)?.push({ id: entry.id, words: `${entry.id}${stateWords(entry)}${countWords(entry)}` });
+    const state = entry.state === 'complete' ? '' : ` (${stateWords(entry)})`;
+    groups.get(family)?.push({ id: entry.id, words: `${entry.id}${state}${countWords(entry)}` });
   }
   const known = [...groups].filter(([family]) => family !== UNKNOWN);
   return [...known, ...[...groups].filter(([family]) => family === UNKNOWN)].map(([family, options]) => ({ family, options }));
-}
-
-/** @param {DatasetEntry} entry */
-function stateWords({ state, progress }) {
-  if (state === 'damaged') return ' (damaged)';
-  if (state === 'outdated') return ' (of another version)';
-  if (state === 'complete') return '';
-  if (progress?.phase === 'failed') return ' (stopped)';
-  const share = progress && progress.n_units > 0 ? ` ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : '';
-  return ` (building${share})`;
 }
 
 /** @param {DatasetEntry} entry */

@@ -3,10 +3,12 @@
 import { el, setText } from '../dom.js';
 import { headsReady } from '../best.js';
 import { chosenMap } from '../select.js';
-import { mapWords, progressWords, readyWords } from '../words.js';
+import { endWords, mapWords, progressWords, readyWords } from '../words.js';
 
-/** @import { Context, Facts, Slot, State, View } from '../page.js' */
+/** @import { Context, DatasetEntry, Description, Facts, Slot, State, View } from '../page.js' */
 
+/** States of a dataset that is not published. @type {readonly string[]} */
+const UNFINISHED = ['building', 'failed', 'stopped'];
 /** A wait shorter than this is not mentioned. */
 const PATIENCE_MS = 200;
 
@@ -58,15 +60,15 @@ export function createStatus({ line, map }, { facts, retry }) {
   /** @param {State} state */
   function updateProgress(state) {
     const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
-    progress.hidden = entry?.state !== 'building';
-    if (entry?.state !== 'building') return;
+    progress.hidden = !entry || !UNFINISHED.includes(entry.state);
+    if (!entry || progress.hidden) return;
     const { progress: run } = entry;
     const description = facts.description.value;
     const name = chosenMap(state);
     const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, state.method, state.dims)}` : '';
     const isSilent = facts.datasets.status === 'failed';
-    setText(progressText, isSilent ? 'The server does not answer; it is asked again.' : `${progressWords(run)}${shown}`);
-    progress.classList.toggle('progress--failed', run?.phase === 'failed');
+    setText(progressText, isSilent ? 'The server does not answer; it is asked again.' : `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`);
+    progress.classList.toggle('progress--failed', entry.state !== 'building');
     progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
   }
 
@@ -112,11 +114,18 @@ function emptyWords(state, facts) {
     return { words: `The dataset “${entry.id}” cannot be shown.`, detail: `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`, isFailure: false };
   }
   const description = facts.description.value;
-  if (entry?.state !== 'building' || !description) return null;
+  return entry && description && UNFINISHED.includes(entry.state) ? unfinishedWords(state, entry, description) : null;
+}
+
+/** @param {State} state @param {DatasetEntry} entry @param {Description} description @returns {Said | null} */
+function unfinishedWords(state, entry, description) {
+  const isBuilding = entry.state === 'building';
+  if (!description.manifest && !isBuilding) return { words: `Nothing of “${entry.id}” is built yet.`, detail: endWords(entry), isFailure: false };
   if (!description.manifest) return { words: 'The model is being read.', detail: 'Maps appear here as soon as the first are computed.', isFailure: false };
   const name = chosenMap(state);
   if (name && state.method && headsReady(description.maps_ready, state.method, state.dims) === 0) {
-    return { words: `${mapWords(state.method, state.dims)} is not computed yet.`, detail: 'It appears here head by head; other maps may be there already.', isFailure: false };
+    const detail = isBuilding ? 'It appears here head by head; other maps may be there already.' : 'Other maps may be there.';
+    return { words: `${mapWords(state.method, state.dims)} is not computed yet.`, detail, isFailure: false };
   }
   return null;
 }
