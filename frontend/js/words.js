@@ -117,7 +117,8 @@ export function sequenceWord(modality) {
  */
 export function endWords({ state, reason }) {
   const end = (reason ?? '').replace(/[.!]?$/, '.');
-  return `The build ${state}: ${end}${state === 'failed' ? ' Once that is mended, the same command goes on.' : ''}`;
+  const isAdvised = state === 'stopped' || end.includes('same command');
+  return `The build ${state}: ${end}${isAdvised ? '' : ' Once that is mended, the same command goes on.'}`;
 }
 
 /** @type {Record<string, string>} */

@@ -84,11 +84,15 @@ def test_the_grid_fills_in_while_a_dataset_is_built(
     expect(page.locator(".tooltip")).to_contain_text("This map is not computed yet.")
     expect(page.locator(".progress__text")).to_contain_text("4 of 60")
     expect(page.locator(".progress__text")).to_contain_text("4 of 6 heads")
-    write_fake_building(tmp_path, GROWING, n_units_done=6)
+    staged = write_fake_building(tmp_path, GROWING, n_units_done=6)
     expect(page.locator(".cell.is-pending")).to_have_count(0)
     # The mouse lies still, and the words beside it follow all the same.
     expect(page.locator(".tooltip")).to_contain_text("recall@10")
     expect(page.locator(".progress__text")).to_contain_text("6 of 60")
+    ended = {"phase": "failed", "message": "layer 1 is not finite"}
+    (staged / "progress.json").write_text(json.dumps(ended), encoding="utf-8")
+    expect(page.locator(".progress__text")).to_contain_text("failed: layer 1 is not finite. Once")
+    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("growing (failed)")
     page.get_by_label("UMAP").click()
     expect(page.locator(".message")).to_contain_text("UMAP, 2-D is not computed yet")
     write_fake_dataset(tmp_path, GROWING)

@@ -62,9 +62,11 @@ def _unfinished(data_dir: Path, entry: DatasetEntry) -> list[str]:
         state = build_state(folder, progress)
         if state == "building":
             continue
+        message = str((progress or KILLED)["message"])
         if folder != entry.folder:
-            lines.append(f"another build of it {state}: {(progress or KILLED)['message']}")
-        advice = "mend that and give the same command again; " if state == "failed" else ""
+            lines.append(f"another build of it {state}: {message}")
+        is_advised = state == "stopped" or "same command" in message
+        advice = "" if is_advised else "mend that and give the same command again; "
         lines.append(f"{advice}to forget it, remove {folder}")
     return lines
 
