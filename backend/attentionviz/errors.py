@@ -131,6 +131,13 @@ class UnsupportedModelError(AppError):
     status = 400
 
 
+class OutOfMemoryError(AppError):
+    """A model that needs more memory than there is."""
+
+    code = "out_of_memory"
+    status = 507
+
+
 class InvalidTextError(AppError):
     """A typed text that cannot be read."""
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from attentionviz.core.frames import PREFIX, frame_header, frame_lengths, frame_prefix
 from attentionviz.core.worker_settings import WorkerSettings
-from attentionviz.errors import AppError, CorpusError, ModelNotAvailableError, UnsupportedModelError
+from attentionviz.errors import (
+    AppError,
+    CorpusError,
+    ModelNotAvailableError,
+    OutOfMemoryError,
+    UnsupportedModelError,
+)
 from attentionviz.inference.limits import limit_process
 
 MAX_QUESTION_BYTES = 64 * 2**20
@@ -110,11 +116,11 @@ def _described(error: Exception, settings: WorkerSettings) -> dict[str, str]:
         return {"code": "live_unavailable", "message": str(error)}
     if isinstance(error, CorpusError):  # a text without tokens
         return {"code": "text_invalid", "message": str(error)}
-    if isinstance(error, AppError):
-        return {"code": error.code, "message": str(error)}
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+    if isinstance(error, MemoryError | OutOfMemoryError) or "allocate memory" in str(error):
         message = f"this needs more than live_memory_mb, which is {settings.memory_mb}"
         return {"code": "live_unavailable", "message": message}
+    if isinstance(error, AppError):
+        return {"code": error.code, "message": str(error)}
     # Its message may quote the text; where it happened says enough.
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}:{last.lineno}"

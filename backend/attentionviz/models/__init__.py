@@ -53,10 +53,11 @@ from attentionviz.models.described import find_described
 from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import load, load_source
-from attentionviz.models.names import EMBEDDED, PRESETS
+from attentionviz.models.names import EMBEDDED, PRESETS, meaning
 from attentionviz.models.parity import AttentionCheck, check_attention
 from attentionviz.models.repeated import RepeatedTokens, prefix_matching_tokens, repeat_tokens
 from attentionviz.models.rules import LayerRule
+from attentionviz.models.steps import step
 
 __all__ = [
     "EMBEDDED",
@@ -74,7 +75,9 @@ __all__ = [
     "find_described",
     "load",
     "load_source",
+    "meaning",
     "prefix_matching_tokens",
     "repeat_tokens",
+    "step",
     "use_threads",
 ]

@@ -6,31 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    AutoConfig,
-    AutoImageProcessor,
-    AutoModel,
-    AutoTokenizer,
-    PreTrainedModel,
-)
+from transformers import AutoImageProcessor, AutoModel, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from attentionviz.errors import (
-    AppError,
-    ConfigError,
-    ModelNotAvailableError,
-    UnsupportedModelError,
-)
+from attentionviz.errors import ConfigError, ModelNotAvailableError, UnsupportedModelError
+from attentionviz.models.configuration import read_config
 from attentionviz.models.image_probe import probe_images
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.names import ModelSource, resolve
+from attentionviz.models.positions import TooFewPositionsError
 from attentionviz.models.probe import WHY_NOT_REACHED, Findings, probe, refusal
-from attentionviz.models.sizes import require_weights_for
+from attentionviz.models.sizes import describe
+from attentionviz.models.steps import step
 from attentionviz.models.text import TextInputs
+from attentionviz.models.tokenizer import load_tokenizer
 from attentionviz.models.weights import (
     license_of,
+    require_loaded,
     settings_sha256,
     weight_files,
     weights_sha256,
@@ -39,7 +33,6 @@ from attentionviz.models.weights import (
 DEFAULT_MAX_LENGTH = 512
 """Attention of a sequence is a square: longer ones are cut unless asked for."""
 
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 VISION_PARTS = ("vision_model", "vision_tower", "visual")
 
@@ -103,21 +96,26 @@ def load_source(
         As `load`; the first also for other weights.
     """
     chosen = choose_device(device)
-    files = weight_files(source.folder, source.name)
-    digest = weights_sha256(source.folder, files)
-    if weights not in (None, digest):
-        raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
-    register()
-    with _readable_errors(source), _quiet():
-        network, family = _load_network(source, files)
-        torch.nn.Module.to(network, chosen)
-        network.set_attn_implementation(IMPLEMENTATION)
-        inputs, findings = _prepare_inputs(network, source, chosen, max_length)
+    with _quiet():
+        config = read_config(source)
+        if config.model_type in WHY_NOT_REACHED:
+            raise refusal(config.model_type, config.model_type)
+        files = weight_files(source)
+        described = _encoder(describe(config, source, files))
+        # What is quickly read comes first: weights may take minutes.
+        inputs = _make_inputs(described, source, max_length)
+        with step(f"reading the files of {source.name}", ModelNotAvailableError, source):
+            settings, digest = settings_sha256(source.folder), weights_sha256(source.folder, files)
+        if weights not in (None, digest):
+            raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
+        network = _load_network(source, config, chosen)
+        with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
+            inputs, findings = _try(network, inputs, source, chosen)
     return LoadedModel(
         network=network,
         device=chosen,
-        description=_describe(source, digest, network, family),
-        settings_sha256=settings_sha256(source.folder),
+        description=_describe(source, digest, network, str(config.model_type)),
+        settings_sha256=settings,
         inputs=inputs,
         n_layers=len(findings.rules),
         n_heads=findings.n_heads,
@@ -145,26 +143,27 @@ def choose_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _load_network(source: ModelSource, files: list[str]) -> tuple[PreTrainedModel, str]:
-    config = AutoConfig.from_pretrained(
-        source.folder, trust_remote_code=False, local_files_only=True
-    )
-    if config.model_type in WHY_NOT_REACHED:
-        raise refusal(config.model_type, config.model_type)
-    require_weights_for(config, source.folder, files, source.name)
-    whole, report = AutoModel.from_pretrained(
-        source.folder,
-        config=config,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        dtype=torch.float32,
-        attn_implementation="eager",
-        output_loading_info=True,
-    )
-    part = _encoder(whole)
-    _require_weights(whole, part, report["missing_keys"], source)
-    return part, str(config.model_type)
+def _load_network(
+    source: ModelSource, config: PretrainedConfig, device: torch.device
+) -> PreTrainedModel:
+    register()
+    with step(f"reading the weights of {source.name}", ModelNotAvailableError, source):
+        whole, report = AutoModel.from_pretrained(
+            source.folder,
+            config=config,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype=torch.float32,
+            attn_implementation="eager",
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told in words of our own
+        )
+        part = _encoder(whole)
+        require_loaded(whole, part, report, source)
+        torch.nn.Module.to(part, device)
+        part.set_attn_implementation(IMPLEMENTATION)
+    return part
 
 
 def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
@@ -179,71 +178,82 @@ def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
     return whole
 
 
-def _require_weights(
-    whole: PreTrainedModel, part: PreTrainedModel, missing: Any, source: ModelSource
-) -> None:
-    """Refuse weights that would be drawn at random, poolers aside: nothing drawn passes them."""
-    used = {id(parameter) for parameter in part.parameters()}
-    parameters = dict(whole.named_parameters(remove_duplicate=False))
-    absent = [
-        key
-        for key in sorted(missing)
-        if key in parameters and id(parameters[key]) in used and "pooler" not in key
-    ]
-    if absent:
-        raise ModelNotAvailableError(
-            f"the weights of {source.name} lack {absent[0]}"
-            + (f" and {len(absent) - 1} more" if len(absent) > 1 else "")
-        )
-
-
-def _prepare_inputs(
-    network: PreTrainedModel, source: ModelSource, device: torch.device, max_length: int
-) -> tuple[TextInputs | ImageInputs, Findings]:
-    local: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
-    reads = network.main_input_name
+def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: int) -> Any:
+    """Return the prepared tokenizer of a text model, or the image processor of an image model."""
+    reads = described.main_input_name
     if reads == "input_ids":
-        _require_file(source, TOKENIZER_FILES, "a tokenizer")
-        tokenizer = AutoTokenizer.from_pretrained(source.folder, **local)
-        return _probe_text(network, tokenizer, device, max_length)
+        tokenizer = load_tokenizer(source)
+        limit = _own_limit(described.config, tokenizer, max_length)
+        n_embedded = _rows_of_embedding(described)
+        inputs = TextInputs(
+            tokenizer, limit, n_embedded, getattr(described.config, "pad_token_id", None)
+        )
+        inputs.require_marks(source.name)
+        return inputs
     if reads == "pixel_values":
-        _require_file(source, PROCESSOR_FILES, "an image processor")
-        processor = AutoImageProcessor.from_pretrained(source.folder, backend="pil", **local)
-        return probe_images(network, processor, device)
+        if not any((source.folder / name).is_file() for name in PROCESSOR_FILES):
+            raise ModelNotAvailableError(
+                f"{source.name} has no {PROCESSOR_FILES[0]}; save that of the model: "
+                f'`AutoImageProcessor.from_pretrained("…").save_pretrained("{source.name}")`'
+            )
+        with step(f"reading the image processor of {source.name}", ModelNotAvailableError, source):
+            return AutoImageProcessor.from_pretrained(
+                source.folder, backend="pil", trust_remote_code=False, local_files_only=True
+            )
     raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
 
 
-def _require_file(source: ModelSource, names: tuple[str, ...], what: str) -> None:
-    if not any((source.folder / name).is_file() for name in names):
-        raise ModelNotAvailableError(
-            f"{source.name} has no {names[0]}: save {what} beside the model"
-        )
-
-
-def _probe_text(
-    network: PreTrainedModel, tokenizer: Any, device: torch.device, max_length: int
-) -> tuple[TextInputs, Findings]:
-    if not tokenizer.is_fast:
-        raise UnsupportedModelError("the tokenizer runs in Python only and tells no cuts")
-    inputs = TextInputs(tokenizer, min(max_length, _own_limit(network, tokenizer)))
-    # Two lengths, so that padding shows in the masks.
-    batch = inputs.prepare(["a short text and 3 numbers, 1 2 3.", "a longer text, " * 3])
-    findings = probe(
-        network, batch.inputs, device, lengths=batch.lengths, max_length=inputs.max_length
-    )
+def _try(
+    network: PreTrainedModel, inputs: Any, source: ModelSource, device: torch.device
+) -> tuple[TextInputs | ImageInputs, Findings]:
+    if not isinstance(inputs, TextInputs):
+        return probe_images(network, inputs, device)
+    try:
+        findings = _probe_texts(network, inputs, source, device)
+    except TooFewPositionsError as error:
+        if error.max_length <= inputs.tokenizer.num_special_tokens_to_add():
+            raise _other_padding(network, source) from error
+        inputs.max_length = error.max_length
+        findings = _probe_texts(network, inputs, source, device)
+    except TypeError as error:
+        if "NoneType" in str(error) and network.config.pad_token_id is None:
+            raise _other_padding(network, source) from error
+        raise
+    inputs.max_length = findings.max_length or inputs.max_length
     return inputs, findings
 
 
-def _own_limit(network: PreTrainedModel, tokenizer: Any) -> int:
-    """Return the most tokens that a model has positions for."""
-    limits = [int(min(tokenizer.model_max_length, 2**31))]
-    learned = getattr(network.config, "max_position_embeddings", None)
-    if learned and learned > 0:
-        limits.append(int(learned))
-    for name, module in network.named_modules():
-        # RoBERTa counts positions from behind its padding index: those before it are not used.
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None):
-            limits.append(module.num_embeddings - module.padding_idx - 1)
+def _other_padding(network: PreTrainedModel, source: ModelSource) -> ModelNotAvailableError:
+    return ModelNotAvailableError(
+        f"{source.name} counts positions from its pad_token_id, and in config.json that is "
+        f"{network.config.pad_token_id or 'no token of it'}; put in the one it was trained with"
+    )
+
+
+def _probe_texts(
+    network: PreTrainedModel, inputs: TextInputs, source: ModelSource, device: torch.device
+) -> Findings:
+    batch = inputs.trial(source.name)
+    return probe(network, batch.inputs, device, lengths=batch.lengths, max_length=inputs.max_length)
+
+
+def _rows_of_embedding(network: PreTrainedModel) -> int | None:
+    """Return how many token ids a model has embeddings for, or None where it does not say."""
+    try:
+        weight = getattr(network.get_input_embeddings(), "weight", None)
+    except (AttributeError, NotImplementedError):
+        weight = None
+    n_named = getattr(network.config, "vocab_size", None)
+    n_rows = len(weight) if isinstance(weight, torch.Tensor) else n_named
+    return n_rows if isinstance(n_rows, int) else None
+
+
+def _own_limit(config: PretrainedConfig, tokenizer: Any, max_length: int) -> int:
+    """Return the most tokens of a text, as asked for and as tokenizer and configuration say."""
+    limits = [max_length]
+    stated = (tokenizer.model_max_length, getattr(config, "max_position_embeddings", None))
+    n_marks = tokenizer.num_special_tokens_to_add()
+    limits += [int(limit) for limit in stated if limit and limit > n_marks]  # else it says nothing
     return min(limits)
 
 
@@ -260,18 +270,6 @@ def _describe(
         "modality": "text" if network.main_input_name == "input_ids" else "image",
         "license": license_of(source.folder),
     }
-
-
-@contextmanager
-def _readable_errors(source: ModelSource) -> Iterator[None]:
-    try:
-        yield
-    except AppError:
-        raise
-    # A damaged or hostile folder can fail in any line of the library; the user needs one sentence.
-    except Exception as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise ModelNotAvailableError(f"{source.name} cannot be loaded: {first_line}") from error
 
 
 @contextmanager

@@ -3,14 +3,16 @@
 import errno
 import importlib.metadata
 import importlib.util
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -40,6 +42,9 @@ WANTED_FILES = [
     "model.safetensors",
     "model-*-of-*.safetensors",
 ]
+
+LOCAL = "local folder"
+PATHS = ("/", "./", "../", "~")
 
 CANNOT_STORE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 
@@ -74,6 +79,7 @@ def resolve(name: str, local_models: Path | None) -> ModelSource:
     ----------
     name : str
         Preset, embedded model, local folder with a config.json, or hub id with ``@revision``.
+        What is written as a path (``./gpt2``, ``~/gpt2``, ``gpt2/``) is a folder and nothing else.
     local_models : Path or None
         Folder that holds ``demo-gpt2`` and ``demo-vit``.
 
@@ -82,22 +88,70 @@ def resolve(name: str, local_models: Path | None) -> ModelSource:
     ModelNotAvailableError
         In one sentence, what is missing and what works instead.
     """
-    if name == "demo-bert":
-        return _packaged_minilm()
-    if name in EMBEDDED:
-        return _embedded(name, local_models)
-    if name in PRESETS:
-        return _from_hub(name, PRESETS[name], None)
-    folder = Path(name).expanduser()
-    if name and folder.is_dir():
-        return ModelSource(folder, readable(folder.resolve().name), "local folder", None)
+    if not _is_path(name):
+        if name == "demo-bert":
+            return _packaged_minilm()
+        if name in EMBEDDED:
+            return _embedded(name, local_models)
+        if name in PRESETS:
+            return _from_hub(name, PRESETS[name], None)
+    folder = _folder(name)
+    if folder is not None:
+        return ModelSource(folder, readable(folder.resolve().name or str(folder)), LOCAL, None)
+    if _is_path(name):
+        raise ModelNotAvailableError(_no_folder(name))
     match = HUB_ID.fullmatch(name)
-    if match is None or name.startswith(("/", ".", "~")):
-        raise ModelNotAvailableError(
-            f"{name!r} is no folder and no hub id; presets are {', '.join(PRESETS)}, "
-            f"embedded are {', '.join(EMBEDDED)}"
-        )
+    if match is None:
+        raise ModelNotAvailableError(_no_name(name))
     return _from_hub(name, match["repo"], match["revision"])
+
+
+def meaning(name: str) -> str:
+    """Return a name as the user gave it, with what it stands for where it could be two things."""
+    if _is_path(name) or not os.path.isdir(name):
+        return name
+    if name in PRESETS:
+        return f"{name}, the preset {PRESETS[name]}; for the folder here give --model ./{name}"
+    if name in EMBEDDED:
+        return f"{name}, the embedded model; for the folder here give --model ./{name}"
+    if HUB_ID.fullmatch(name):
+        return f"{name}, the folder here; for a model of that name on the hub give {name}@main"
+    return name
+
+
+def _is_path(name: str) -> bool:
+    is_windows = "\\" in name or re.match("[A-Za-z]:", name) is not None
+    return is_windows or name in (".", "..") or name.startswith(PATHS) or name.endswith("/")
+
+
+def _folder(name: str) -> Path | None:
+    """Return the folder of this name, None where there is none; a file is refused."""
+    try:
+        path = Path(name).expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except RuntimeError:  # ~somebody who is not known here
+        return None
+    except OSError as error:
+        raise ModelNotAvailableError(f"{name[:80]} cannot be opened: {error.strerror}") from error
+    if is_file and (_is_path(name) or path.suffix):
+        raise ModelNotAvailableError(
+            f"{name} is a file; give the folder that holds config.json and the weights"
+        )
+    return path if name and is_folder else None
+
+
+def _no_folder(name: str) -> str:
+    if "\\" in name and os.sep == "/":
+        written = name.replace("\\", "/")
+        return f"there is no folder {name}; on this machine it is written with /, as in {written}"
+    return f"there is no folder {name}, and what is written as a path is not looked up on the hub"
+
+
+def _no_name(name: str) -> str:
+    return (
+        f"{name[:80]!r} is no folder and no hub id; presets are {', '.join(PRESETS)}, "
+        f"embedded are {', '.join(EMBEDDED)}"
+    )
 
 
 def _packaged_minilm() -> ModelSource:
@@ -136,11 +190,23 @@ def _from_hub(name: str, repo: str, revision: str | None) -> ModelSource:
             f"{asked} asks for an agreement: accept it on the hub and log in with `hf auth login`"
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise ModelNotAvailableError(f"the hub has no model {asked} that is open to you") from error
+        raise ModelNotAvailableError(
+            f"the hub has no model {asked} that is open to you, and there is no such folder here"
+        ) from error
+    except HFValidationError as error:
+        raise ModelNotAvailableError(_no_name(name)) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in CANNOT_STORE:
             raise ModelNotAvailableError(f"{asked} cannot be stored: {error.strerror}") from error
         raise ModelNotAvailableError(
-            f"the hub cannot be reached and {asked} is not in its cache here; {WITHOUT_HUB}"
+            f"{_why_no_hub(error)}, and {asked} is not in its cache here; {WITHOUT_HUB}"
         ) from error
     return ModelSource(folder, name, repo, folder.name)
+
+
+def _why_no_hub(error: Exception) -> str:
+    if constants.is_offline_mode():
+        return "the hub is not asked, since HF_HUB_OFFLINE is set"
+    if isinstance(error, HfHubHTTPError) and error.response is not None:
+        return f"the hub answers {error.response.status_code}"
+    return "the hub cannot be reached"

@@ -10,6 +10,7 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall, observe
 from attentionviz.models.output_weights import OutputWeights
+from attentionviz.models.positions import PositionTables
 from attentionviz.models.rules import (
     LayerRule,
     matrix_of_function,
@@ -43,6 +44,8 @@ class Findings:
     n_heads, n_key_heads, d_head : int
     n_positions : int
         Padded length that every layer saw.
+    max_length : int or None
+        Most tokens of one sequence, by what was asked for and the model's tables of positions.
     first_keys : Tensor, shape (n_sequences, n_key_heads, n_positions, d_head)
         Keys of layer 0: they depend on their own token only.
     """
@@ -53,6 +56,7 @@ class Findings:
     n_key_heads: int = 0
     d_head: int = 0
     n_positions: int = 0
+    max_length: int | None = None
     first_keys: torch.Tensor = field(default_factory=lambda: torch.empty(0))
 
 
@@ -88,27 +92,36 @@ def probe(
         If attention is not reached in every layer, is more than q·k, or differs in shape.
     """
     name = network.config.model_type
-    findings, weights = Findings(), OutputWeights()
+    findings, weights = Findings(max_length=max_length), OutputWeights()
+    tables = PositionTables(lengths or [0])
     calls: list[tuple[int, ...]] = []
 
     def listen(layer: int, call: AttentionCall) -> None:
         calls.append((*call.query.shape, call.key.shape[1], call.key.shape[2]))
         if layer == 0:
             findings.first_keys = call.key
+            findings.max_length = _least(max_length, tables.max_length)
+        if not bool(torch.isfinite(call.query).all() & torch.isfinite(call.key).all()):
+            raise UnsupportedModelError(
+                f"queries or keys of layer {layer} are not finite numbers, as weights are when "
+                "their training failed"
+            )
         mask_function = observation.function_of(call.mask)
         seen = (
-            matrix_of_function(mask_function, max_length or call.query.shape[2])
+            matrix_of_function(mask_function, findings.max_length or call.query.shape[2])
             if mask_function
             else _seen_by_longest(call, lengths, layer)
         )
         findings.rules.append(rule_of_matrix(seen, call.scaling, layer))
         weights.expect(layer, call)
 
-    with observe(listen, keeps_masks=True) as observation, weights.watch(network):
+    with observe(listen, keeps_masks=True) as observation, weights.watch(network), tables:
         try:
             run(network, inputs, device)
         except TypeError as error:
-            raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
+            if "required" in str(error):  # an argument of the forward pass
+                raise UnsupportedModelError(f"{name} needs other inputs: {error}") from error
+            raise
     _require_every_layer(network.config, len(calls))
     if len(set(calls)) > 1 or calls[0][2] != calls[0][5]:
         raise refusal(name, f"the layers of {name} differ in heads, sizes or tokens")
@@ -117,6 +130,10 @@ def probe(
         weights.norm_factors(layer, findings.n_heads).to(device) for layer in range(len(calls))
     ]
     return findings
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:

@@ -1,9 +1,8 @@
 """Random tokens said again: what a model does with them tells its heads, whatever it was taught."""
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.text import TextInputs
@@ -73,7 +72,7 @@ def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
         return _none(
             f"{model.max_length} tokens are too few to say {LEAST_PERIOD} twice between marks"
         )
-    plain = _plain_tokens(model, inputs)
+    plain = inputs.plain_tokens()
     return _said(inputs, plain, (before, after), OURS._replace(period=period), seed)
 
 
@@ -105,15 +104,10 @@ def prefix_matching_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
             f"{model.max_length} tokens are too few to say {period} four times between marks, "
             f"which takes {n_needed}"
         )
-    plain = _plain_tokens(model, inputs)
+    plain = inputs.plain_tokens()
     n_end = len(plain) // ONE_END_IN
     plain = plain[n_end : len(plain) - n_end]
     return _said(inputs, plain, (before, after), PREFIX_MATCHING, seed)
-
-
-def _plain_tokens(model: LoadedModel, inputs: TextInputs) -> list[int]:
-    n_embedded = len(cast(torch.Tensor, model.network.get_input_embeddings().weight))
-    return [token_id for token_id in inputs.plain_tokens() if token_id < n_embedded]
 
 
 def _said(

@@ -10,49 +10,57 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from transformers import AutoModel, PretrainedConfig
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
 from attentionviz.errors import ModelNotAvailableError
+from attentionviz.models.configuration import written_by_newer
+from attentionviz.models.files import AGAIN
+from attentionviz.models.names import ModelSource
+from attentionviz.models.steps import step
+from attentionviz.models.weights import OTHER_CONFIG
 
 N_SPARE = 2**24
 """Numbers that may lack beyond twice those that are there: poolers and tables of positions."""
 
 
-def require_weights_for(
-    config: PretrainedConfig, folder: Path, files: list[str], name: str
-) -> None:
-    """Refuse a model that describes far more numbers than its weights hold.
+def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) -> PreTrainedModel:
+    """Return the model of a configuration without numbers, if its weights hold about as many.
 
     Parameters
     ----------
     config : PretrainedConfig
-    folder : Path
+    source : ModelSource
     files : list of str
         Its safetensors files.
-    name : str
-        The model's, for messages.
 
     Raises
     ------
     ModelNotAvailableError
-        With both numbers.
+        With both counts, where the model describes far more numbers than its weights hold.
     """
-    sizes = [math.prod(shape) for file in files for shape in _shapes(folder / file)]
+    sizes = [math.prod(shape) for file in files for shape in _shapes(source.folder / file)]
+    if not sizes:
+        raise ModelNotAvailableError(f"{files[0]} of {source.name} holds no tensors; {AGAIN}")
     for part in _parts(config):
         n_layers = getattr(part, "num_hidden_layers", 0)
         if isinstance(n_layers, int) and n_layers > len(sizes):
             raise ModelNotAvailableError(
-                f"config.json of {name} says {n_layers:,} layers, its weights are {len(sizes):,} "
-                "tensors"
+                f"config.json of {source.name} says {n_layers:,} layers, its weights are "
+                f"{len(sizes):,} tensors; {OTHER_CONFIG}"
             )
-    with torch.device("meta"):  # shapes alone, no memory
-        described = AutoModel.from_config(config, trust_remote_code=False)
+    making = f"making a {config.model_type} from config.json of {source.name}"
+    with (
+        step(making, ModelNotAvailableError, source, written_by_newer(config)),
+        torch.device("meta"),  # shapes alone, no memory
+    ):
+        described: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False)
     n_described = sum(parameter.numel() for parameter in described.parameters())
     if n_described > 2 * sum(sizes) + N_SPARE:
         raise ModelNotAvailableError(
-            f"config.json of {name} describes {n_described:,} numbers, its weights hold "
-            f"{sum(sizes):,}"
+            f"config.json of {source.name} describes {n_described:,} numbers, its weights hold "
+            f"{sum(sizes):,}; {OTHER_CONFIG}"
         )
+    return described
 
 
 def _shapes(path: Path) -> Iterator[list[int]]:

@@ -8,11 +8,14 @@ from typing import Any
 import torch
 
 from attentionviz.core.types import TokenType
-from attentionviz.errors import CorpusError, InvalidTextError
+from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
+from attentionviz.models.steps import words_of
 from attentionviz.models.surface import Surface
 from attentionviz.models.vocabulary import Vocabulary
 
+TRIAL_TEXT = "a text of words and 3 numbers, 1 2 3, that is long enough to tell its ends apart."
+N_TRIAL = 10
 TEXTS_AT_ONCE = 64
 """Texts tokenised together: enough to keep the tokenizer busy, few enough to stream."""
 
@@ -33,14 +36,27 @@ class TextInputs:
     tokenizer : transformers tokenizer
     max_length : int
         Most tokens of one text, special tokens included.
+    n_embedded : int or None
+        How many token ids the model has embeddings for; None where it does not say.
+    padding_id : int or None
+        What the model's configuration says; counts where the tokenizer's has no embedding.
     """
 
-    def __init__(self, tokenizer: Any, max_length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        max_length: int,
+        n_embedded: int | None = None,
+        padding_id: int | None = None,
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
+        self._n_embedded = n_embedded
         self._surface = Surface(tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._surface)
-        self._padding_id = tokenizer.pad_token_id or 0
+        # Padding is masked, and no real token comes after it: any id that has an embedding will do.
+        choices = filter(self._is_embedded, (tokenizer.pad_token_id, padding_id, 0))
+        self._padding_id = int(next(choices, None) or 0)
         unknown = tokenizer.unk_token if tokenizer.unk_token_id is not None else None
         special = {tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer)}
         # An unknown word is a word of the text; GPT-2, which has none, names its end mark here.
@@ -49,14 +65,42 @@ class TextInputs:
 
     def prepare(self, texts: list[str]) -> Batch:
         """Return one padded batch of all these texts; CorpusError if one has no tokens."""
-        return self._batch(self._encode(texts))
+        return self._batch(self._encode_checked(texts))
+
+    def trial(self, name: str) -> Batch:
+        """Return two short sequences of different lengths, so that padding shows in the masks.
+
+        Raises
+        ------
+        ModelNotAvailableError
+            Naming the model, if its tokenizer is that of another one.
+        """
+        token_ids = [i for i in self._ids_of(TRIAL_TEXT) or [] if self._is_embedded(i)]
+        if not set(token_ids) - self._special:
+            words = self._words()[:N_TRIAL]
+            if len(words) < 2:
+                raise ModelNotAvailableError(
+                    f"the tokenizer of {name} does not fit its weights: {len(words)} of its "
+                    f"{len(self.tokenizer):,} tokens have an embedding; {self._advice()}"
+                )
+            before, after = self.marks()
+            token_ids = [*before, *words, *after][: self.max_length]
+        return self.prepare_ids([token_ids[: max(1, 2 * len(token_ids) // 3)], token_ids])
+
+    def require_marks(self, name: str) -> None:
+        """Refuse a tokenizer whose own marks the model does not know; ModelNotAvailableError."""
+        for token_id in [i for marks in self.marks() for i in marks if not self._is_embedded(i)]:
+            raise ModelNotAvailableError(
+                f"the tokenizer of {name} marks every text with {self._missing(token_id)}; "
+                f"{self._advice()}"
+            )
 
     def batches(self, texts: Iterable[str], max_tokens: int) -> Iterator[Batch]:
         """Yield the texts in order, at most `max_tokens` padded tokens at once."""
         waiting: list[Encoded] = []
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
-            for encoded in self._encode(chunk):
+            for encoded in self._encode_checked(chunk):
                 longest = max(len(one.token_ids) for one in [*waiting, encoded])
                 if waiting and longest * (len(waiting) + 1) > max_tokens:
                     yield self._batch(waiting)
@@ -75,15 +119,20 @@ class TextInputs:
         Raises
         ------
         InvalidTextError
-            For a token that is not in the vocabulary, no token at all, or too many.
+            For a token that is not in the vocabulary or has no embedding, no token at all, or too
+            many.
         """
         if not 1 <= len(tokens) <= self.max_length:
             raise InvalidTextError(f"{len(tokens)} tokens; 1 to {self.max_length} can be read")
-        return self.prepare_ids([self._vocabulary.ids_of(tokens)])
+        token_ids = self._vocabulary.ids_of(tokens)
+        for token_id in token_ids:
+            if not self._is_embedded(token_id):
+                raise InvalidTextError(f"there is {self._missing(token_id)}; leave it out")
+        return self.prepare_ids([token_ids])
 
     def marks(self) -> tuple[list[int], list[int]]:
         """Return the special tokens that are put before and after every text."""
-        token_ids = self._encode(["a"])[0].token_ids
+        token_ids = self._ids_of("a") or self._ids_of(self._any_word()) or []
         is_mark = [token_id in self._special for token_id in token_ids]
         if all(is_mark):  # a vocabulary that knows no "a" and has its end mark for the unknown
             return [], []
@@ -95,7 +144,7 @@ class TextInputs:
         """Return the marks before every text, or else the start token that the tokenizer names."""
         before, _ = self.marks()
         named = self.tokenizer.bos_token_id
-        return before or ([] if named is None else [int(named)])
+        return before or ([int(named)] if self._is_embedded(named) else [])
 
     def names(self, token_ids: list[int]) -> list[str]:
         """Return tokens as the vocabulary writes them."""
@@ -104,17 +153,67 @@ class TextInputs:
     def plain_tokens(self) -> list[int]:
         """Return the tokens of nothing but letters, pieces inside of words left out, ascending."""
         added = set(self.tokenizer.added_tokens_decoder)
-        vocabulary = set(self.tokenizer.get_vocab().values()) - added - self._special
-        return sorted(i for i in vocabulary if self._surface.of(i).strip().isalpha())
+        words = (i for i in self._words() if i not in added)
+        return [i for i in words if self._surface.of(i).strip().isalpha()]
+
+    def _is_embedded(self, token_id: int | None) -> bool:
+        if token_id is None or token_id < 0:
+            return False
+        return self._n_embedded is None or token_id < self._n_embedded
+
+    def _missing(self, token_id: int) -> str:
+        return (
+            f"the token {self._surface.of(token_id)[:40]!r} (id {token_id}), which has no "
+            f"embedding (model: {self._n_embedded:,} tokens, tokenizer: {len(self.tokenizer):,})"
+        )
+
+    def _advice(self) -> str:
+        return (
+            "give the tokenizer that the model was trained with, or train the model after "
+            f"resize_token_embeddings({len(self.tokenizer)})"
+        )
+
+    def _encode_checked(self, texts: list[str]) -> list[Encoded]:
+        encoded = self._encode(texts)
+        for text, one in zip(texts, encoded, strict=True):
+            if not one.token_ids:
+                raise CorpusError(f"the text {text[:40]!r} has no tokens for this model; remove it")
+            for token_id in one.token_ids:
+                if not self._is_embedded(token_id):
+                    raise CorpusError(
+                        f"the text {text[:40]!r} has {self._missing(token_id)}; leave it out, or "
+                        f"{self._advice()}"
+                    )
+        return encoded
 
     def _encode(self, texts: list[str]) -> list[Encoded]:
-        result = self.tokenizer(texts, truncation=True, max_length=self.max_length)
-        encoded = []
-        for text, ids, encoding in zip(texts, result["input_ids"], result.encodings, strict=True):
-            if not ids:
-                raise CorpusError(f"the text {text[:40]!r} has no tokens for this model; remove it")
-            encoded.append(Encoded(list(ids), _count_cut(encoding)))
-        return encoded
+        try:
+            result = self.tokenizer(texts, truncation=True, max_length=self.max_length)
+        # Such as a letter that is in no token, where there is none for what is unknown either.
+        except Exception as error:
+            if len(texts) == 1:
+                raise CorpusError(
+                    f"the text {texts[0][:40]!r} cannot be cut into tokens of this model: "
+                    f"{words_of(error)}; leave it out"
+                ) from error
+            return [one for text in texts for one in self._encode([text])]
+        encodings = zip(result["input_ids"], result.encodings, strict=True)
+        return [Encoded(list(ids), _count_cut(encoding)) for ids, encoding in encodings]
+
+    def _ids_of(self, text: str) -> list[int] | None:
+        """Return the tokens of a text of our own, or None where the tokenizer has none for it."""
+        try:
+            return self._encode([text])[0].token_ids
+        except CorpusError:
+            return None
+
+    def _words(self) -> list[int]:
+        """Return all tokens that can be in a text and have an embedding, ascending."""
+        vocabulary = set(self.tokenizer.get_vocab().values()) - self._special
+        return sorted(filter(self._is_embedded, vocabulary))
+
+    def _any_word(self) -> str:
+        return next(map(self._surface.of, self._words()), "")
 
     def _batch(self, encoded: list[Encoded]) -> Batch:
         lengths = [len(one.token_ids) for one in encoded]

@@ -1,51 +1,147 @@
 """The weight files of a model folder: which they are, their hash, and the licence beside them."""
 
 import hashlib
-import json
+import os
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from transformers import PreTrainedModel
 
 from attentionviz.core.file_names import is_litter
 from attentionviz.errors import ModelNotAvailableError
+from attentionviz.models.contents import NOT_READ, why_no_weights
+from attentionviz.models.files import AGAIN, read_json, require_content
+from attentionviz.models.names import ModelSource
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+OTHER_CONFIG = "copy the config.json that was saved with them"
+PACKED = (".qweight", ".qzeros", ".SCB", ".absmax", ".weight_packed", ".weight_scale", "_scale_inv")
 CHUNK_BYTES = 2**20
 SETTINGS = (".json", ".model", ".txt", ".jinja")
 CARDS = ("README.md", "MODEL_CARD.md")
 
 
-def weight_files(folder: Path, name: str) -> list[str]:
+def weight_files(source: ModelSource) -> list[str]:
     """Return the safetensors files of a model, sorted.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-        The model's, for messages.
 
     Raises
     ------
     ModelNotAvailableError
-        If there are none, one is missing, or the index names a file outside the folder.
+        If there are none, one is missing or damaged, or the index names a file outside the folder.
     """
-    if (folder / SINGLE).is_file():
-        return [SINGLE]
-    index = folder / INDEX
-    if not index.is_file():
-        raise ModelNotAvailableError(
-            f"{name} has no {SINGLE}; weights in other formats are not read because they can run "
-            "code, but the hub may offer a conversion: name it as ID@refs/pr/NUMBER"
-        )
-    try:
-        names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelNotAvailableError(f"{INDEX} of {name} cannot be read") from error
-    for part in names:
-        is_plain = isinstance(part, str) and re.fullmatch(r"[\w.-]+\.safetensors", part)
-        if not is_plain or not (folder / part).is_file():
-            raise ModelNotAvailableError(f"{INDEX} of {name} names {part!r}, which is not there")
+    names = [SINGLE]
+    require_content(source, SINGLE)
+    if not (source.folder / SINGLE).is_file():
+        if not (source.folder / INDEX).is_file():
+            raise ModelNotAvailableError(why_no_weights(source))
+        names = _named_by_index(source)
+    for name in names:
+        require_content(source, name)
+        _require_whole(source, name)
     return names
+
+
+def _named_by_index(source: ModelSource) -> list[str]:
+    try:
+        parts = sorted(set(read_json(source, INDEX)["weight_map"].values()))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelNotAvailableError(
+            f"{INDEX} of {source.name} does not say which weights are where; {AGAIN}"
+        ) from error
+    absent = [part for part in parts if not _is_part(source, part)]
+    if absent or not parts:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        which = f"names {absent[0]!r}{more}, which is not there" if absent else "names no file"
+        raise ModelNotAvailableError(
+            f"{INDEX} of {source.name} {which}; copy or download all parts of the weights"
+        )
+    return parts
+
+
+def _is_part(source: ModelSource, part: object) -> bool:
+    is_plain = isinstance(part, str) and re.fullmatch(r"[\w.-]+\.safetensors", part)
+    return bool(is_plain) and os.path.lexists(source.folder / str(part))
+
+
+def _require_whole(source: ModelSource, name: str) -> None:
+    path = source.folder / name
+    try:
+        with safe_open(path, framework="pt"):
+            return
+    except SafetensorError as error:
+        raise ModelNotAvailableError(
+            f"{name} of {source.name} ({path.stat().st_size:,} bytes) is no whole safetensors "
+            f"file; {AGAIN}"
+        ) from error
+
+
+def require_loaded(
+    whole: PreTrainedModel, part: PreTrainedModel, report: Mapping[str, Any], source: ModelSource
+) -> None:
+    """Refuse weights that would be drawn at random, poolers aside: nothing drawn passes them.
+
+    Parameters
+    ----------
+    whole : PreTrainedModel
+    part : PreTrainedModel
+        Of the whole, what is shown.
+    report : mapping
+        What transformers says of the loading: "missing_keys", "unexpected_keys" and
+        "mismatched_keys", of key, shape in the file and shape in the model.
+    source : ModelSource
+
+    Raises
+    ------
+    ModelNotAvailableError
+        If weights of the part are missing, or of another shape.
+    """
+    used = {id(parameter) for parameter in part.parameters()}
+    parameters = dict(whole.named_parameters(remove_duplicate=False))
+    needed = [key for key in parameters if id(parameters[key]) in used and "pooler" not in key]
+    missing = set(report["missing_keys"])
+    absent = [key for key in sorted(needed) if key in missing]
+    if absent:
+        raise ModelNotAvailableError(
+            _why_absent(absent, len(needed), sorted(report["unexpected_keys"]), source)
+        )
+    for key, found, expected in report["mismatched_keys"]:
+        if key in needed:
+            raise ModelNotAvailableError(
+                f"{key} of {source.name} is {_shape(found)} in its weights and {_shape(expected)} "
+                f"by its config.json; {OTHER_CONFIG}"
+            )
+
+
+def _why_absent(absent: list[str], n_needed: int, others: list[str], source: ModelSource) -> str:
+    wrapped = next((key for key in others for name in absent if key.endswith(f".{name}")), None)
+    if wrapped:
+        inner = next(name for name in absent if wrapped.endswith(f".{name}"))
+        return (
+            f"the weights of {source.name} are named {wrapped}, not {inner}: they were saved from "
+            "a wrapper; save the model inside of it with save_pretrained"
+        )
+    packed = next((key for key in others if key.endswith(PACKED)), None)
+    if packed:
+        return f"the weights of {source.name} are quantised ({packed}), {NOT_READ}"
+    more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+    if len(absent) == n_needed:
+        there = f", but {others[0]}" if others else ""
+        return (
+            f"the weights of {source.name} are of another kind of model than its config.json: they "
+            f"lack {absent[0]}{more}, all that it needs{there}; {OTHER_CONFIG}"
+        )
+    return (
+        f"the weights of {source.name} lack {absent[0]}{more}; save the whole model again with "
+        "save_pretrained, config.json and weights"
+    )
+
+
+def _shape(shape: Iterable[int]) -> str:
+    return " × ".join(map(str, shape)) or "one number"
 
 
 def weights_sha256(folder: Path, names: list[str]) -> str:

@@ -107,7 +107,7 @@ def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", 
     corpus = _read_corpus(request)
     for note in corpus.account.notes:
         say(f"{_file_name(request, corpus)}: {note}")
-    say(f"loading {request.model}")
+    say(f"loading {models.meaning(request.model)}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     source = source_of(model, corpus)
     plan = make_plan(request, model, source, take_sequences(source, request.max_tokens))

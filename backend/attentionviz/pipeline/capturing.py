@@ -96,13 +96,14 @@ class Capture:
         """Hold a sample against the model's own attention; UnsupportedModelError if it differs."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
-        captured = models.capture_batch(self.model, sample)
+        captured = self._captured(sample)
         stored = dataclasses.replace(
             captured,
             queries=captured.queries.astype(self.plan.request.precision),
             keys=captured.keys.astype(self.plan.request.precision),
         )
-        check = models.check_attention(self.model, sample, stored)
+        with models.step(f"checking the attention of {self._name}", BuildError):
+            check = models.check_attention(self.model, sample, stored)
         self.progress.say(
             f"attention from queries and keys is the model's own: largest error "
             f"{check.max_abs_error:.1e} over {check.n_sequences} sequences"
@@ -122,7 +123,7 @@ class Capture:
         n_shards = 0
         for batch in self.source.batches(len(lengths)):
             if needs_shards and not self.journal.has_all(shard_paths(n_shards).values()):
-                captured = models.capture_batch(self.model, batch)
+                captured = self._captured(batch)
                 precision = self.plan.request.precision
                 self.journal.add(*write_shard(self.folder, n_shards, captured, precision))
             table.add(batch)
@@ -133,6 +134,14 @@ class Capture:
         if table.n_cut:
             self.progress.say(cut_words(table))
         return table, np.concatenate(sprites) if sprites else None, n_shards
+
+    def _captured(self, batch: models.Batch) -> models.CapturedBatch:
+        with models.step(f"capturing queries and keys of {self._name}", BuildError):
+            return models.capture_batch(self.model, batch)
+
+    @property
+    def _name(self) -> str:
+        return str(self.model.description["name"])
 
     def heads(self) -> list[HeadId]:
         """Return every head of the model."""
@@ -151,7 +160,9 @@ class Capture:
         """Write what heads do with repeated random tokens; return the facts of both probes."""
         if layout.PROBE not in self.journal:
             self.progress.update(message="asking every head what it does with repeated tokens")
-            content = canonical_json(probe_heads(self.model, self.plan.request.seed))
+            with models.step(f"running {self._name} on repeated tokens", BuildError):
+                found = probe_heads(self.model, self.plan.request.seed)
+            content = canonical_json(found)
             self.journal.add(write_bytes(self.folder, layout.PROBE, content))
         facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["facts"]
         return facts
