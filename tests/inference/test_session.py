@@ -1,16 +1,21 @@
 """A typed text is answered as if it had been a sentence of the corpus."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.inference.conftest import Answer, Live
+from tests.conftest import TinyDataset
+from tests.inference.conftest import Answer, Live, live_of, settings_of
+from transformers import AutoTokenizer
 
 from attentionviz import models
 from attentionviz.core.pattern import attention_pattern
 from attentionviz.core.types import METHODS, HeadId, MapName
-from attentionviz.errors import CorpusError, InvalidTextError
+from attentionviz.errors import CorpusError, InvalidTextError, OutOfMemoryError
 from attentionviz.inference import session as session_module
+from attentionviz.inference import worker
 
 EXACT = ("biplot-2d", "biplot-3d", "pca-2d", "pca-3d")
 
@@ -153,6 +158,31 @@ def test_a_token_that_is_not_in_the_vocabulary_is_named(live: Live) -> None:
         live.ask(tokens=["[CLS]", "riverbank", "xyzzy"])
 
 
+def test_a_word_without_embedding_is_an_error_of_the_text_not_of_the_server(
+    tiny_dataset: TinyDataset, tiny_bert: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_bert, tmp_path / tiny_bert.name)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["zebra"])
+    tokenizer.save_pretrained(folder)
+    live = live_of(tiny_dataset, folder)
+    settings = settings_of(tiny_dataset.data_dir)
+    for question in ({"text": "a zebra"}, {"tokens": ["[CLS]", "zebra"]}):
+        with pytest.raises(
+            (CorpusError, InvalidTextError), match="'zebra' .* no embedding"
+        ) as caught:
+            live.ask(**question)
+        assert worker._described(caught.value, settings)["code"] == "text_invalid"
+    assert live.ask(text="the river", maps=["pca-2d"]).sequence["tokens"]["text"][1] == "the"
+
+
+def test_too_little_memory_names_the_setting(tmp_path: Path) -> None:
+    for error in (MemoryError(), OutOfMemoryError("the memory was too small for the trial run")):
+        said = worker._described(error, settings_of(tmp_path, memory_mb=700))
+        assert said["code"] == "live_unavailable"
+        assert "live_memory_mb, which is 700" in said["message"]
+
+
 @pytest.mark.parametrize("n_tokens", [0, 65, 5000])
 def test_no_token_and_too_many_are_refused_with_both_numbers(n_tokens: int, live: Live) -> None:
     with pytest.raises(InvalidTextError, match=rf"^{n_tokens} tokens; 1 to 64 can be read"):
@@ -199,8 +229,6 @@ def test_white_space_of_a_typed_text_is_read_but_for_the_end_of_its_line(
 
 
 def test_the_operator_s_limits_count_where_they_are_lower(tiny_dataset, tiny_bert) -> None:
-    from tests.inference.conftest import live_of
-
     small = live_of(tiny_dataset, tiny_bert, max_tokens=8, max_characters=30)
     answer = small.ask(text="the river " * 9, maps=["pca-2d"])
     assert len(answer.sequence["tokens"]["text"]) == 8

@@ -41,7 +41,7 @@ def test_the_folder_that_is_changed_loads_as_it_is(tiny_bert: Path) -> None:
 
 
 WORDS = {
-    "weights as a pickle": "has no model.safetensors; weights in other formats",
+    "weights as a pickle": "pytorch_model.bin, which can run code",
     "an index of pickles": "names 'pytorch_model.bin', which is not there",
     "a million layers": "says 1,000,000 layers, its weights are",
     "a vocabulary beyond memory": "describes 16,000,0",

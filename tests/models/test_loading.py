@@ -1,20 +1,27 @@
 """Loading reads safetensors only, describes what it read, and fails in one sentence."""
 
+import errno
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.support.text_architectures import TEXT_ARCHITECTURES, make
+from tests.support.hostile_models import update
+from tests.support.text_architectures import COMMON, TEXT_ARCHITECTURES, make
 from tests.support.tiny_models import byte_level_tokenizer, save, save_tiny_bert, save_tiny_gpt2
 from transformers import BertForMaskedLM, GPT2LMHeadModel
 
 from attentionviz import models
-from attentionviz.errors import AppError, ConfigError, ModelNotAvailableError
+from attentionviz.errors import AppError, ConfigError, ModelNotAvailableError, OutOfMemoryError
+from attentionviz.models import loading
 from attentionviz.models.interface import AttentionCall, observe
+from attentionviz.models.names import ModelSource
+from attentionviz.models.steps import step
 from attentionviz.models.weights import (
     license_of,
     settings_sha256,
@@ -27,6 +34,10 @@ Tiny = Callable[[str], models.LoadedModel]
 
 def load(folder: Path, **options: int) -> models.LoadedModel:
     return models.load(str(folder), "cpu", local_models=None, **options)
+
+
+def source_of(folder: Path) -> ModelSource:
+    return ModelSource(folder, "mine", "local folder", None)
 
 
 def test_a_model_is_described_as_the_manifest_wants_it(minilm: models.LoadedModel) -> None:
@@ -50,13 +61,6 @@ def test_of_a_model_with_a_head_only_the_base_is_taken(architecture: type, tmp_p
     assert load(tmp_path).description["architecture"] in ("GPT2Model", "BertModel")
 
 
-def test_weights_in_a_format_that_can_run_code_are_not_read(tmp_path: Path) -> None:
-    save_tiny_bert(tmp_path)
-    (tmp_path / "model.safetensors").rename(tmp_path / "pytorch_model.bin")
-    with pytest.raises(ModelNotAvailableError, match="has no model.safetensors"):
-        load(tmp_path)
-
-
 def test_code_that_comes_with_a_model_is_never_run(tmp_path: Path) -> None:
     save_tiny_bert(tmp_path)
     config = json.loads((tmp_path / "config.json").read_text())
@@ -65,7 +69,7 @@ def test_code_that_comes_with_a_model_is_never_run(tmp_path: Path) -> None:
     )
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "mine.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(ModelNotAvailableError, match="cannot be loaded"):
+    with pytest.raises(ModelNotAvailableError, match="code of its own, which is never run"):
         load(tmp_path)
 
 
@@ -88,42 +92,23 @@ def test_a_missing_pooler_is_no_loss(tmp_path: Path) -> None:
     assert load(tmp_path).n_layers == 2
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "config", "no config", "no tokenizer"])
-def test_a_damaged_folder_is_one_sentence(damage: str, tmp_path: Path) -> None:
-    save_tiny_bert(tmp_path / "mine")
-    weights, config = (tmp_path / "mine" / n for n in ("model.safetensors", "config.json"))
-    if damage == "cut":
-        weights.write_bytes(weights.read_bytes()[:1000])
-    elif damage == "empty":
-        weights.write_bytes(b"")
-    elif damage == "config":
-        config.write_text("{")
-    elif damage == "no config":
-        config.unlink()
-    else:
-        (tmp_path / "mine" / "tokenizer.json").unlink()
-    with pytest.raises(ModelNotAvailableError, match="^mine ") as caught:
-        load(tmp_path / "mine")
-    assert "\n" not in str(caught.value)
-
-
 def test_an_index_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     index = {"weight_map": {"a": "../outside.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelNotAvailableError, match="of mine names '../outside.safetensors'"):
-        weight_files(tmp_path, "mine")
+        weight_files(source_of(tmp_path))
 
 
 def test_weights_in_several_files_have_one_hash(tmp_path: Path) -> None:
-    parts = {f"model-0000{i}-of-00002.safetensors": bytes([i]) for i in (1, 2)}
-    for name, content in parts.items():
-        (tmp_path / name).write_bytes(content)
+    parts = [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    for i, name in enumerate(parts):
+        save_file({f"w{i}": torch.tensor([i])}, tmp_path / name)
     index = {"weight_map": {f"w{i}": name for i, name in enumerate(parts)}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
-    before = weights_sha256(tmp_path, sorted(parts))
-    assert weight_files(tmp_path, "mine") == sorted(parts)
+    before = weights_sha256(tmp_path, parts)
+    assert weight_files(source_of(tmp_path)) == parts
     (tmp_path / min(parts)).write_bytes(b"other")
-    assert weights_sha256(tmp_path, sorted(parts)) != before
+    assert weights_sha256(tmp_path, parts) != before
 
 
 @pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
@@ -149,13 +134,112 @@ def test_lengths_are_bounded_by_the_model_and_by_choice(tmp_path: Path) -> None:
     assert load(tmp_path, max_length=12).max_length == 12
 
 
-def test_roberta_loses_the_positions_before_its_padding_index(tmp_path: Path) -> None:
-    architecture, config = make(*TEXT_ARCHITECTURES["roberta"])
-    save(architecture, config, tmp_path, tokenizer=byte_level_tokenizer())
+@pytest.mark.parametrize(
+    ("architecture", "n_positions"),
+    [
+        (TEXT_ARCHITECTURES["roberta"], 96),  # of 98, the first two are not used
+        (("Esm", {**COMMON, "max_position_embeddings": 10, "pad_token_id": 1}), 8),  # as few
+        (TEXT_ARCHITECTURES["opt"], 96),  # of 98
+        (TEXT_ARCHITECTURES["llama"], 96),  # no table, so what the configuration says
+    ],
+)
+def test_texts_are_cut_where_the_positions_of_the_model_end(
+    architecture: tuple[str, dict[str, Any]], n_positions: int, tmp_path: Path
+) -> None:
+    save(*make(*architecture), tmp_path, tokenizer=byte_level_tokenizer())
     model = load(tmp_path)
-    assert model.max_length == 96  # of 98, the first two are not used
+    assert model.max_length == n_positions
     batch = model.prepare_texts(["a " * 300])
-    assert models.capture_batch(model, batch).queries.shape[2] == 96
+    assert models.capture_batch(model, batch).queries.shape[2] == n_positions
+
+
+@pytest.mark.parametrize("length", [10**30, None, -1, 0])
+def test_a_tokenizer_that_states_no_length_leaves_that_of_the_model(
+    length: int | None, tiny_gpt2: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_gpt2, tmp_path / "mine")
+    update(folder, "tokenizer_config.json", model_max_length=length)
+    assert load(folder).max_length == 64
+
+
+@pytest.mark.parametrize("name", ["bert", "roberta", "gpt2", "llama", "opt"])
+@pytest.mark.parametrize(
+    ("padding", "config_padding"),
+    [
+        (None, None),
+        (None, 7),  # of a word
+        ("[PAD]", None),  # added, so that no embedding has a row for it
+        ("[PAD]", 10**6),
+        ("a", -1),
+    ],
+)
+def test_padding_changes_nothing_whatever_its_token(
+    name: str, padding: str | None, config_padding: int | None, tmp_path: Path
+) -> None:
+    prefix, arguments = TEXT_ARCHITECTURES[name]
+    architecture, config = make(prefix, arguments)
+    tokenizer = byte_level_tokenizer()
+    tokenizer.add_tokens([f"<{i}>" for i in range(arguments["vocab_size"] - len(tokenizer))])
+    tokenizer.add_special_tokens({"pad_token": padding} if padding else {})
+    assert padding != "[PAD]" or tokenizer.pad_token_id == arguments["vocab_size"]
+    save(architecture, config, tmp_path, tokenizer=tokenizer)
+    if name != "roberta":  # which counts its positions from this one
+        update(tmp_path, "config.json", pad_token_id=config_padding)
+    model = load(tmp_path)
+    texts = ["In april the river!", "a", "She read the letter twice, then she read it again."]
+    together = models.capture_batch(model, model.prepare_texts(texts))
+    start = 0
+    for text in texts:
+        alone = models.capture_batch(model, model.prepare_texts([text]))
+        for found, expected in ((together.queries, alone.queries), (together.keys, alone.keys)):
+            part = found[:, :, start : start + alone.lengths[0]]
+            np.testing.assert_allclose(part, expected, atol=1e-4, rtol=1e-4)
+        start += alone.lengths[0]
+
+
+def test_positions_that_no_padding_token_tells_are_named(tmp_path: Path) -> None:
+    architecture, config = make(*TEXT_ARCHITECTURES["roberta"])
+    save(architecture, config, tmp_path / "mine", tokenizer=byte_level_tokenizer())
+    update(tmp_path / "mine", "config.json", pad_token_id=None)
+    with pytest.raises(ModelNotAvailableError, match="counts positions from its pad_token_id"):
+        load(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    ],
+)
+def test_too_little_memory_has_words_of_its_own(error: Exception) -> None:
+    whose = "memory of the GPU was" if "CUDA" in str(error) else "the memory was"
+    with (
+        pytest.raises(OutOfMemoryError, match=f"{whose} too small for reading it"),
+        step("reading it", ModelNotAvailableError),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("function", "doing"),
+    [
+        ("weights_sha256", "reading the files of tiny-bert"),
+        ("require_loaded", "reading the weights of tiny-bert"),
+        ("probe", "the trial run of tiny-bert"),
+    ],
+)
+def test_the_step_that_failed_is_named(
+    function: str, doing: str, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError(f"no\n{tiny_bert}")
+
+    monkeypatch.setattr(loading, function, fail)
+    with pytest.raises(ModelNotAvailableError, match=f"^{doing} failed: no tiny-bert$"):
+        load(tiny_bert)
 
 
 def test_devices_that_are_not_there_are_named() -> None:

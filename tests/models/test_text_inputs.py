@@ -8,7 +8,7 @@ from tests.support.tiny_models import SENTENCES, byte_level_tokenizer, wordpiece
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from attentionviz.errors import CorpusError
+from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.surface import byte_characters
 from attentionviz.models.text import TextInputs
 
@@ -102,6 +102,81 @@ def test_a_text_longer_than_the_bound_is_a_batch_of_its_own() -> None:
 def test_a_text_without_tokens_is_named() -> None:
     with pytest.raises(CorpusError, match="the text '' has no tokens"):
         TextInputs(byte_level_tokenizer(), 64).prepare([""])
+
+
+def with_added_word() -> tuple[Any, int]:
+    """Return a tokenizer with a word for which a model of its first size has no embedding."""
+    tokenizer = wordpiece_tokenizer()
+    n_embedded = len(tokenizer)
+    tokenizer.add_tokens(["zebra"])
+    return tokenizer, n_embedded
+
+
+def test_a_word_without_embedding_is_named_with_both_sizes() -> None:
+    tokenizer, n = with_added_word()
+    inputs = TextInputs(tokenizer, 64, n)
+    said = rf"'zebra' \(id {n}\), which has no embedding \(model: {n} tokens, tokenizer: {n + 1}\)"
+    with pytest.raises(CorpusError, match=rf"^the text 'a zebra' has the token {said}"):
+        inputs.prepare(["april", "a zebra"])
+    with pytest.raises(CorpusError, match=said):
+        list(inputs.batches(["april"] * 70 + ["a zebra"], 100))
+    with pytest.raises(InvalidTextError, match=said):
+        inputs.prepare_tokens(["[CLS]", "zebra"])
+    assert inputs.prepare_tokens(["[CLS]", "april"]).lengths == [2]
+
+
+def test_words_without_embedding_are_not_offered_to_random_sequences() -> None:
+    tokenizer = wordpiece_tokenizer()
+    every = TextInputs(tokenizer, 64).plain_tokens()
+    half = TextInputs(tokenizer, 64, every[len(every) // 2]).plain_tokens()
+    assert half == every[: len(every) // 2]
+
+
+def test_a_mark_without_embedding_refuses_the_model() -> None:
+    tokenizer = wordpiece_tokenizer()
+    TextInputs(tokenizer, 64, 4).require_marks("mine")
+    with pytest.raises(ModelNotAvailableError, match=r"mine marks every text .*'\[SEP\]' \(id 3\)"):
+        TextInputs(tokenizer, 64, 3).require_marks("mine")
+
+
+def test_the_trial_has_words_with_an_embedding_and_two_lengths() -> None:
+    tokenizer, n = with_added_word()
+    tokenizer.add_tokens(["text"])
+    batch = TextInputs(tokenizer, 64, n).trial("mine")
+    assert max(batch.tokens.token_id) < n
+    assert 1 < batch.lengths[0] < batch.lengths[1]
+
+
+def letters_tokenizer(*letters: str) -> PreTrainedTokenizerFast:
+    """Return a tokenizer of letters that has no token for any other."""
+    tokenizer = Tokenizer(models.WordLevel({letter: i for i, letter in enumerate(letters)}))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+def test_a_tokenizer_that_reads_no_english_has_a_trial_of_its_own_words() -> None:
+    inputs = TextInputs(letters_tokenizer("A", "C", "G", "T"), 64, 4)
+    assert inputs.trial("mine").lengths == [2, 4]
+    assert inputs.prepare(["GATTACA"]).lengths == [7]
+    with pytest.raises(CorpusError, match="the text 'GATTACA, a film' cannot be cut into tokens"):
+        inputs.prepare(["GATTACA", "GATTACA, a film"])
+
+
+def test_a_tokenizer_of_another_model_is_refused() -> None:
+    with pytest.raises(ModelNotAvailableError, match="not fit its weights: 1 of its 4"):
+        TextInputs(letters_tokenizer("A", "C", "G", "T"), 64, 1).trial("mine")
+
+
+@pytest.mark.parametrize(
+    ("padding", "configured", "chosen"), [(0, 3, 0), (99, 3, 3), (None, 3, 3), (99, -1, 0)]
+)
+def test_padding_is_the_first_token_that_has_an_embedding(
+    padding: int | None, configured: int, chosen: int
+) -> None:
+    tokenizer = wordpiece_tokenizer()
+    tokenizer.pad_token = None if padding is None else tokenizer.convert_ids_to_tokens(padding)
+    inputs = TextInputs(tokenizer, 64, 90, configured)
+    assert inputs.prepare(["the river in april", "the"]).inputs["input_ids"][1, -1] == chosen
 
 
 def test_batches_read_no_more_texts_than_they_need() -> None:

@@ -3,6 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
+from transformers import AutoTokenizer
 
 from attentionviz.core.types import METHODS, HeadId, MapName
 from attentionviz.errors import BuildError, CorpusError, InvalidRequestError
@@ -236,6 +237,39 @@ def test_a_sequence_that_is_cut_anywhere_is_counted_once(small, tmp_path, monkey
     assert manifest["corpus"]["account"]["n_cut"] == 2
     assert any("long.txt: 3 lines read, all taken (2 cut)" in words for words in said)
     assert any("1 sequence is longer than the model can read and was cut" in w for w in said)
+
+
+def test_a_word_without_embedding_is_named_before_anything_is_written(small, tiny_bert, tmp_path):
+    folder = shutil.copytree(tiny_bert, tmp_path / "mine")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["zebra"])
+    tokenizer.save_pretrained(folder)
+    text = tmp_path / "corpus.txt"
+    text.write_text("the river\n" * 200 + "a zebra\n")
+    with pytest.raises(CorpusError, match="the text 'a zebra' has the token 'zebra'"):
+        small(model=str(folder), text=text)
+    assert not (tmp_path / "built").exists()
+
+
+@pytest.mark.parametrize(
+    ("function", "doing"),
+    [
+        ("capture_batch", "capturing queries and keys of tiny-bert"),
+        ("check_attention", "checking the attention of tiny-bert"),
+        ("repeat_tokens", "running tiny-bert on repeated tokens"),
+    ],
+)
+def test_the_step_that_failed_is_named_in_the_terminal_and_in_the_progress(
+    function, doing, small, monkeypatch, tmp_path
+):
+    def fail(*_):
+        raise IndexError("index out of range in self")
+
+    monkeypatch.setattr(f"attentionviz.models.{function}", fail)
+    with pytest.raises(BuildError, match=f"^{doing} failed: index out of range in self$"):
+        small()
+    (progress,) = (tmp_path / "built").rglob(layout.PROGRESS)
+    assert json.loads(progress.read_bytes())["message"].startswith(f"{doing} failed")
 
 
 def test_a_corpus_of_the_other_kind_is_refused(small, tiny_images, tiny_vit, tiny_text):

@@ -132,6 +132,8 @@ def _folder(name: str) -> Path | None:
     except RuntimeError:  # ~somebody who is not known here
         return None
     except OSError as error:
+        if not _is_path(name):
+            return None
         raise ModelNotAvailableError(f"{name[:80]} cannot be opened: {error.strerror}") from error
     if is_file and (_is_path(name) or path.suffix):
         raise ModelNotAvailableError(

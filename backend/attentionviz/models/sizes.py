@@ -64,7 +64,7 @@ def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) ->
 
 
 def _shapes(path: Path) -> Iterator[list[int]]:
-    with safe_open(path, framework="pt") as weights:
+    with safe_open(path, framework="np") as weights:
         for key in weights.keys():  # noqa: SIM118 - no dict, and cannot be iterated
             yield weights.get_slice(key).get_shape()
 

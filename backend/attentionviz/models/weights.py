@@ -15,6 +15,7 @@ from attentionviz.errors import ModelNotAvailableError
 from attentionviz.models.contents import NOT_READ, why_no_weights
 from attentionviz.models.files import AGAIN, read_json, require_content
 from attentionviz.models.names import ModelSource
+from attentionviz.models.steps import step
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
@@ -69,14 +70,15 @@ def _is_part(source: ModelSource, part: object) -> bool:
 
 def _require_whole(source: ModelSource, name: str) -> None:
     path = source.folder / name
-    try:
-        with safe_open(path, framework="pt"):
-            return
-    except SafetensorError as error:
-        raise ModelNotAvailableError(
-            f"{name} of {source.name} ({path.stat().st_size:,} bytes) is no whole safetensors "
-            f"file; {AGAIN}"
-        ) from error
+    with step(f"reading {name} of {source.name}", ModelNotAvailableError, source):
+        try:
+            with safe_open(path, framework="np"):
+                return
+        except SafetensorError as error:
+            raise ModelNotAvailableError(
+                f"{name} of {source.name} ({path.stat().st_size:,} bytes) is no whole safetensors "
+                f"file; {AGAIN}"
+            ) from error
 
 
 def require_loaded(

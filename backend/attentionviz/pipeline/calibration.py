@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.errors import BuildError
 from attentionviz.measures.fidelity import Places, measure, prepare
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.pictures import encoded
@@ -74,7 +75,8 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
     totals = itertools.accumulate(plan.lengths)
     n_sequences = 1 + sum(1 for total in totals if total < N_TOKENS)
     batches = list(source.batches(min(n_sequences, len(plan.lengths))))
-    captured, seconds = _timed(lambda: models.capture_batch(model, batches[0]))
+    with models.step(f"capturing queries and keys of {model.description['name']}", BuildError):
+        captured, seconds = _timed(lambda: models.capture_batch(model, batches[0]))
     layer = model.n_layers // 2
     n = min(N_TOKENS, captured.queries.shape[2])
     vectors = HeadVectors.of(
