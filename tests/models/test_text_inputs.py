@@ -132,6 +132,15 @@ def test_words_without_embedding_are_not_offered_to_random_sequences() -> None:
     assert half == every[: len(every) // 2]
 
 
+def test_a_start_token_without_embedding_starts_no_random_sequence() -> None:
+    tokenizer, n = with_added_word()
+    for token, start in (("zebra", []), ("[CLS]", [tokenizer.cls_token_id])):
+        tokenizer.bos_token = token
+        inputs = TextInputs(tokenizer, 64, n)
+        inputs.marks = lambda: ([], [])
+        assert inputs.start() == start
+
+
 def test_a_mark_without_embedding_refuses_the_model() -> None:
     tokenizer = wordpiece_tokenizer()
     TextInputs(tokenizer, 64, 4).require_marks("mine")
