@@ -292,6 +292,27 @@ def test_plain_text_has_no_columns(tmp_path: Path) -> None:
     assert "leave out --text-column" in problem(tmp_path, "a.txt", "one", "text")
 
 
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(sorted(TEXT_FORMATS)),
+    st.lists(st.sampled_from([*'a ",;|[]{}:\t\r\n', "text", '"text"', "null", "\r\n"])).map(
+        "".join
+    ),
+)
+def test_any_file_is_accounted_for_or_refused_in_a_sentence(ending: str, content: str) -> None:
+    try:
+        found = TEXT_FORMATS[ending](TextFile(f"a{ending}", content), None)
+        account = found.account()
+    except CorpusError as error:
+        assert "\n" not in str(error)
+        return
+    assert account.n_read == len(found.taken) + sum(part.n for part in account.left_out)
+    assert account.n_taken == len(found.taken) > 0
+    assert len({one.place for one in found.taken}) == len(found.taken)
+    if ending == ".txt":
+        assert account.n_read == len(io.StringIO(content, newline=None).readlines())
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

@@ -12,6 +12,7 @@ from attentionviz.pipeline.corpora.delimited import (
     is_blank,
 )
 from attentionviz.pipeline.corpora.records import (
+    Places,
     Records,
     TextFile,
     choose_text_column,
@@ -20,6 +21,8 @@ from attentionviz.pipeline.corpora.records import (
     line_end_words,
     require_columns,
 )
+
+ADVICE = f"; quote cells that hold a delimiter{NO_TABLE}"
 
 
 def read(file: TextFile, text_column: str | None) -> Records:
@@ -63,7 +66,7 @@ def _without_blank(rows: Iterable[Row], records: Records) -> Iterator[Row]:
 def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
     """Return the index of every column that has a name; each name is there once."""
     columns: dict[str, int] = {}
-    nameless, repeated = [], []
+    nameless, repeated = Places(), Places()
     for i, cell in enumerate(header.cells):
         name = given = cell.strip()
         n = 1
@@ -71,10 +74,10 @@ def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
             n += 1
             name = f"{given} ({n})"
         if not given:
-            nameless.append(f"column {i + 1}")
+            nameless.add(f"column {i + 1}")
             continue
         if n > 1:
-            repeated.append(f"column {i + 1}")
+            repeated.add(f"column {i + 1}")
         columns[name] = i
     records.note("columns without a name, left out", nameless)
     records.note("columns with the name of one before, numbered", repeated)
@@ -90,18 +93,17 @@ def _take(
     records: Records,
 ) -> None:
     others = {name: i for name, i in columns.items() if name != chosen}
-    spanning, literal = [], []
+    spanning, literal = Places(), Places()
     for row in rows:
         cells, place = row.cells, f"line {row.line}"
         if row.n_lines > 1:
-            spanning.append(place)
+            spanning.add(place)
         if row.has_literal:
-            literal.append(place)
+            literal.add(place)
         if len(cells) < len(header) or not is_blank(cells[len(header) :]):
-            problem = (
-                f"{cell_words(cells)}, the header has {len(header)}; quote what holds a delimiter"
-            )
-            records.leave_out_broken("with more or fewer cells than the header", place, problem)
+            problem = f"{cell_words(cells)}, the header has {len(header)}"
+            reason = "with more or fewer cells than the header"
+            records.leave_out_broken(reason, place, problem, ADVICE)
         elif len(columns) > 1 and cells == header:
             records.leave_out("repeating the header", place)
         else:

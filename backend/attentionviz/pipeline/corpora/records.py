@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 from attentionviz.core.file_names import readable
+from attentionviz.core.terminal import visible
 from attentionviz.errors import CorpusError
-from attentionviz.pipeline.corpora.account import N_NAMED, Account, Unit
+from attentionviz.pipeline.corpora.account import N_EXAMPLES, N_NAMED, Account, LeftOut, Unit
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_CHARACTERS = 100_000
@@ -72,6 +73,24 @@ class Record:
     is_cut: bool = False
 
 
+class Places:
+    """How many places of a file have something in common, and the first few of them."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.first: list[str] = []
+
+    def add(self, place: str) -> None:
+        """Count a place."""
+        self.n += 1
+        if self.n <= N_EXAMPLES:
+            self.first.append(place)
+
+    def of(self, reason: str) -> LeftOut:
+        """Return what they have in common with them: "9 blank (line 4, …)"."""
+        return LeftOut(reason, self.n, tuple(self.first))
+
+
 class Records:
     """The sequences of a file, as a reader comes upon them, and what it leaves out.
 
@@ -92,10 +111,11 @@ class Records:
         self.taken: list[Record] = []
         self.notes: list[str] = []
         self._file = file
-        self.unit = unit
-        self._left_out: dict[str, list[str]] = {}
-        self._broken: list[str] = []
-        self._cut_cells: list[str] = []
+        self._unit = unit
+        self._left_out: dict[str, Places] = {}
+        self._cut_cells = Places()
+        self._n_broken = 0
+        self._first_broken = ("", "")
 
     def take(self, place: str, text: str, columns: Mapping[str, str] | None = None) -> None:
         """Take a sequence, cut to the limits; leave it out where it is blank or no text."""
@@ -107,30 +127,32 @@ class Records:
         else:
             if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells.values()):
                 cells = {name: cell[:MAX_CELL_CHARACTERS] for name, cell in cells.items()}
-                self._cut_cells.append(place)
+                self._cut_cells.add(place)
             is_cut = len(text) > MAX_CHARACTERS
             self.taken.append(Record(place, text[:MAX_CHARACTERS], cells, is_cut))
 
     def leave_out(self, reason: str, place: str) -> None:
         """Leave out what is no sequence; the reason completes "3 lines left out: 3 …"."""
-        self._left_out.setdefault(reason, []).append(place)
+        self._left_out.setdefault(reason, Places()).add(place)
 
-    def leave_out_broken(self, reason: str, place: str, problem: str) -> None:
+    def leave_out_broken(self, reason: str, place: str, problem: str, advice: str = "") -> None:
         """Leave out what is not of the format; where most of a file is, `account` raises.
 
         Parameters
         ----------
         reason, place : str
             As for `leave_out`.
-        problem : str
-            What is wrong with this one, for a sentence of its own.
+        problem, advice : str
+            What is wrong with this one and what to do about it, for that error.
         """
-        self._broken.append(f"{place}: {problem}")
+        self._n_broken += 1
+        if self._n_broken == 1:
+            self._first_broken = (f"{place}: {problem}", advice)
         self.leave_out(reason, place)
 
-    def note(self, words: str, places: list[str]) -> None:
+    def note(self, words: str, places: Places) -> None:
         """Note what some lines have, and the first of them; nothing where none has it."""
-        if places:
+        if places.n:
             self.notes.append(_note(words, places))
 
     def account(self) -> Account:
@@ -143,25 +165,25 @@ class Records:
             is named.
         """
         name = self._file.name
-        n_read = len(self.taken) + sum(map(len, self._left_out.values()))
-        if len(self._broken) > len(self.taken):
-            share = f"{len(self._broken):,} of {n_read:,} {self.unit}s are broken"
-            raise CorpusError(f"{name}, {self._broken[0]}; {share}")
+        n_read = len(self.taken) + sum(places.n for places in self._left_out.values())
+        if self._n_broken > len(self.taken):
+            problem, advice = self._first_broken
+            share = f"{self._n_broken:,} of {n_read:,} {self._unit}s are broken"
+            raise CorpusError(f"{name}, {problem}; {share}{advice}")
         notes = list(self.notes)
-        if self._cut_cells:
+        if self._cut_cells.n:
             cut = f"cells of further columns cut at {MAX_CELL_CHARACTERS:,} characters"
             notes.append(_note(cut, self._cut_cells))
-        account = Account(self.unit, n_read, notes=tuple(notes))
-        for reason, places in self._left_out.items():
-            account = account.leave_out(reason, places)
+        left_out = tuple(places.of(reason) for reason, places in self._left_out.items())
+        account = Account(self._unit, n_read, left_out=left_out, notes=tuple(notes))
         if not self.taken:
             raise CorpusError(f"{name} has no text" + (f": {account.words()}" if n_read else ""))
         return account
 
 
-def _note(words: str, places: list[str]) -> str:
-    more = ", …" if len(places) > N_NAMED else ""
-    return f"{words}: {len(places):,} ({', '.join(places[:N_NAMED])}{more})"
+def _note(words: str, places: Places) -> str:
+    more = ", …" if places.n > N_NAMED else ""
+    return f"{words}: {places.n:,} ({', '.join(places.first[:N_NAMED])}{more})"
 
 
 def decode(path: Path) -> TextFile:
@@ -229,6 +251,7 @@ def column_words(names: Collection[str]) -> str:
 
 
 def _clipped(name: str) -> str:
+    name = visible(name)
     return name if len(name) <= N_NAME_CHARACTERS else f"{name[:N_NAME_CHARACTERS]}…"
 
 
