@@ -105,9 +105,9 @@ def attention_pattern(
 
     Parameters
     ----------
-    queries : ndarray of float32 or float16, shape (n_queries, d_head)
+    queries : ndarray of float, shape (n_queries, d_head)
         The sequence's first, as the attention function saw them. Not modified.
-    keys : ndarray of float32 or float16, shape (n_keys, d_head)
+    keys : ndarray of float, shape (n_keys, d_head)
         Of the same sequence, at least as many. Not modified.
     scaling : float
     is_causal : bool
@@ -117,7 +117,8 @@ def attention_pattern(
     Returns
     -------
     ndarray of float32, shape (n_queries, n_keys)
-        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. NaN where a vector is not
+        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. Of float64 vectors it is
+        float64. NaN where a vector is not
         finite.
 
     Raises
@@ -130,8 +131,9 @@ def attention_pattern(
     if len(queries) > len(keys):
         raise ShapeError(f"{len(queries)} queries of a sequence that has {len(keys)} keys")
     with np.errstate(over="ignore", invalid="ignore"):
-        scores = queries.astype(np.float32) @ keys.astype(np.float32).T  # (query, key)
-        scores *= np.float32(scaling)
+        dtype = np.result_type(queries, keys, np.float32)
+        scores = queries.astype(dtype) @ keys.astype(dtype).T  # (query, key)
+        scores *= dtype.type(scaling)
         visible = visible_keys(*scores.shape, is_causal=is_causal, max_distance=max_distance)
         return _softmax(scores, visible)
 

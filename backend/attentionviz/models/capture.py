@@ -1,5 +1,6 @@
 """Queries and keys of every head for one batch, padding removed; memory bounded by the batch."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,17 @@ class CapturedBatch:
     keys: Array
     value_norms: Array
     output_norms: Array
+
+    def heads_of(self, layer: int) -> Iterator[tuple[int, int, Array, Array]]:
+        """Yield sequence, head, and its queries and keys, (token, d_head), of one layer."""
+        queries, keys = self.queries[layer], self.keys[layer]  # (head, token, d_head)
+        start = 0
+        for sequence, n_tokens in enumerate(self.lengths):
+            inside = slice(start, start + n_tokens)
+            for head in range(len(queries)):
+                key_head = head * len(keys) // len(queries)
+                yield sequence, head, queries[head, inside], keys[key_head, inside]
+            start += n_tokens
 
     def norms(self) -> Array:
         """Return ‖q‖, ‖k‖, ‖v‖ and ‖v·W_O‖, float32 (n_layers, n_heads, n_tokens, 4)."""

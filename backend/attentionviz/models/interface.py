@@ -40,15 +40,18 @@ class AttentionCall:
 
     Attributes
     ----------
+    module : Module
+        The attention module that asks.
     query, key, value : Tensor, shape (n_sequences, n_heads or n_key_heads, n_padded, d_head)
     mask : Tensor or None
-        Booleans (seen) or numbers to add, (n_sequences, 1 or n_heads, n_padded, n_padded).
+        Booleans (seen) or numbers to add, broadcast to (n_sequences, n_heads, n_padded, n_padded).
     scaling : float
     is_causal : bool
         Whether later keys are hidden although no mask says so.
     output : Tensor, shape (n_sequences, n_padded, n_heads, d_head)
     """
 
+    module: torch.nn.Module
     query: torch.Tensor
     key: torch.Tensor
     value: torch.Tensor
@@ -123,6 +126,7 @@ def _attend(
         asked = options.get("is_causal")
         causal = getattr(module, "is_causal", True) if asked is None else asked
         call = AttentionCall(
+            module=module,
             query=query,
             key=key,
             value=value,

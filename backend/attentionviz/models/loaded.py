@@ -42,6 +42,8 @@ class LoadedModel:
         One a layer.
     norm_factors : list of Tensor
         One a layer, see `OutputWeights.norm_factors`.
+    attention_modules : list of str
+        Name in the network of the module that attends, one a layer; layers may share it.
     patch_grid : PatchGrid or None
         None for text.
     """
@@ -57,6 +59,7 @@ class LoadedModel:
     d_head: int
     rules: list[LayerRule]
     norm_factors: list[torch.Tensor]
+    attention_modules: list[str]
     patch_grid: PatchGrid | None
 
     @property

@@ -123,6 +123,7 @@ def load_source(
         d_head=findings.d_head,
         rules=findings.rules,
         norm_factors=findings.norm_factors,
+        attention_modules=findings.attention_modules,
         patch_grid=None if isinstance(inputs, TextInputs) else inputs.grid,
     )
 

@@ -41,6 +41,8 @@ class Findings:
         One a layer.
     norm_factors : list of Tensor
         One a layer, see `OutputWeights.norm_factors`.
+    attention_modules : list of str
+        Name of the module that attends, one a layer; layers may share it.
     n_heads, n_key_heads, d_head : int
     n_positions : int
         Padded length that every layer saw.
@@ -52,6 +54,7 @@ class Findings:
 
     rules: list[LayerRule] = field(default_factory=list)
     norm_factors: list[torch.Tensor] = field(default_factory=list)
+    attention_modules: list[str] = field(default_factory=list)
     n_heads: int = 0
     n_key_heads: int = 0
     d_head: int = 0
@@ -95,9 +98,13 @@ def probe(
     findings, weights = Findings(max_length=max_length), OutputWeights()
     tables = PositionTables(lengths or [0])
     calls: list[tuple[int, ...]] = []
+    names = {module: name for name, module in network.named_modules()}
 
     def listen(layer: int, call: AttentionCall) -> None:
         calls.append((*call.query.shape, call.key.shape[1], call.key.shape[2]))
+        if call.module not in names:
+            raise UnsupportedModelError(f"layer {layer} of {name} attends outside of its modules")
+        findings.attention_modules.append(names[call.module])
         if layer == 0:
             findings.first_keys = call.key
             findings.max_length = _least(max_length, tables.max_length)
@@ -138,11 +145,11 @@ def _least(*limits: int | None) -> int | None:
 
 def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:
     """Return what the longest sequence of the batch sees, from the mask itself."""
-    n_positions = call.query.shape[2]
     if call.mask is None:
-        return LayerRule(call.scaling, call.is_causal, None).visible(n_positions)
+        return LayerRule(call.scaling, call.is_causal, None).visible(call.query.shape[2])
     longest = 0 if lengths is None else lengths.index(max(lengths))
-    seen = visible_in_mask(call.mask, layer).expand(call.query.shape[0], -1, -1, -1)[longest]
+    full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
+    seen = visible_in_mask(call.mask, layer).broadcast_to(full)[longest]  # (head, query, key)
     if not bool((seen == seen[:1]).all()):
         raise UnsupportedModelError(f"layer {layer} hides other keys in every head")
     return seen[0].cpu()

@@ -8,8 +8,9 @@ import torch
 
 from attentionviz.errors import UnsupportedModelError
 
-HIDDEN_AT_MOST = -1e4
-"""Older models hide a key by adding this number, newer ones by the least number of the dtype."""
+HIDDEN_AT_MOST = -9e3
+"""Older models hide a key by adding -1e4, which bfloat16 rounds to -9984; newer ones by the least
+number of the dtype, or by minus infinity."""
 
 MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
@@ -45,11 +46,27 @@ class LayerRule:
 
 
 def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
-    """Return a mask as booleans; UnsupportedModelError where it also adds something to scores."""
-    if mask.dtype == torch.bool:
-        return mask
-    seen = mask > HIDDEN_AT_MOST
-    if bool((mask[seen] != 0).any()):
+    """Return which keys a mask shows.
+
+    Parameters
+    ----------
+    mask : Tensor of bool or float
+        Whatever broadcasts to (n_sequences, n_heads, n_padded, n_padded), such as one row of keys
+        for all queries.
+    layer : int
+        For the message.
+
+    Returns
+    -------
+    Tensor of bool, of the same shape
+
+    Raises
+    ------
+    UnsupportedModelError
+        Where the mask also adds something to scores.
+    """
+    seen = mask if mask.dtype == torch.bool else mask > HIDDEN_AT_MOST
+    if seen is not mask and bool((mask[seen] != 0).any()):
         raise UnsupportedModelError(
             f"layer {layer} adds a bias to its scores, so they are more than q·k"
         )
@@ -84,7 +101,8 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
     if torch.equal(seen, limited.visible(n_tokens, seen.device)):
         return limited
     raise UnsupportedModelError(
-        f"layer {layer} hides keys by a rule that is neither causal nor a sliding window"
+        f"layer {layer} hides keys by a rule that is neither causal nor a sliding window (as far "
+        "before a token as after it)"
     )
 
 
@@ -103,8 +121,8 @@ def require_mask_follows(
     Parameters
     ----------
     rule : LayerRule
-    seen : Tensor of bool, shape (n_sequences, 1 or n_heads, n_padded, n_padded), or None
-        None means that nothing but what `is_causal` says is hidden.
+    seen : Tensor of bool, broadcast to (n_sequences, n_heads, n_padded, n_padded), or None
+        From `visible_in_mask`. None means that nothing but what `is_causal` says is hidden.
     is_causal : bool
         What the model asked for where it gave no mask.
     lengths : Tensor of int, shape (n_sequences,)

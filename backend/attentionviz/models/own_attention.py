@@ -1,0 +1,75 @@
+"""What each attention layer of a model gives out in a forward pass, one layer in memory at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from attentionviz.errors import AppError, UnsupportedModelError
+from attentionviz.models.forward import run
+from attentionviz.models.loaded import LoadedModel
+
+Array = np.ndarray[Any, Any]
+Rerun = Callable[[], Any]
+LayerListener = Callable[[int, Any, Rerun], Any]
+
+
+@contextmanager
+def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
+    """Report what every attention module returns in the forward pass inside.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    listener : callable
+        Called with the number of the layer, what its module returned, and a function that runs
+        the module once more on the same inputs. What it returns, if anything, goes on instead.
+
+    Raises
+    ------
+    UnsupportedModelError
+        If the modules were not run once a layer.
+    """
+    n_runs = 0
+
+    def after(module: torch.nn.Module, args: Any, kwargs: Any, returned: Any) -> Any:
+        nonlocal n_runs
+        n_runs += 1
+        return listener(n_runs - 1, returned, lambda: module.forward(*args, **kwargs))
+
+    modules = {model.network.get_submodule(name) for name in model.attention_modules}
+    hooks = [module.register_forward_hook(after, with_kwargs=True) for module in modules]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if n_runs != model.n_layers:
+        raise UnsupportedModelError(
+            f"the model's own attention ran {n_runs} times in {model.n_layers} layers"
+        )
+
+
+def run_own(model: LoadedModel, inputs: dict[str, torch.Tensor]) -> None:
+    """Run a model whose attention is set to its own code; UnsupportedModelError where that fails."""
+    try:
+        run(model.network, inputs, model.device)
+    except AppError:
+        raise
+    # Code that nobody uses by default: it can fail in any line.
+    except Exception as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise UnsupportedModelError(f"the model's own eager attention fails: {first_line}") from error
+
+
+def weights_of(returned: Any, layer: int) -> Array:
+    """Return the attention weights that a module gives out, (sequence, head, query, key)."""
+    parts = returned if isinstance(returned, tuple) else ()
+    weights = next((p for p in parts[1:] if isinstance(p, torch.Tensor) and p.ndim == 4), None)
+    if weights is None:
+        raise UnsupportedModelError(f"the model does not return the attention of layer {layer}")
+    if weights.dtype in (torch.bfloat16, torch.float16):
+        weights = weights.float()
+    return weights.cpu().numpy()
