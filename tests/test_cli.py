@@ -67,7 +67,7 @@ def test_what_goes_on_is_said_while_building(build_arguments, capsys):
     said = capsys.readouterr().err
     for words in (
         "tiny.csv: 6 rows read, all taken",
-        "largest error",
+        "model's own in float64",
         "drawing 8 maps",
         "pca-2d of every",
     ):
@@ -77,6 +77,8 @@ def test_what_goes_on_is_said_while_building(build_arguments, capsys):
 def test_info_shows_every_map_with_its_measures(tiny_dataset, capsys):
     assert main(["info", "all", "--data-dir", str(tiny_dataset.data_dir)]) == 0
     lines = capsys.readouterr().out.splitlines()
+    assert any("softmax(scaling · q·k): within " in line and "in float64" in line for line in lines)
+    assert any("as stored" in line and "model's usual run (layer " in line for line in lines)
     header = next(line for line in lines if "recall@10" in line)
     assert "rank correlation" in header and "trustworthiness" in header
     first_words = [line.split()[0] for line in lines if line.strip()]
@@ -133,6 +135,7 @@ def test_info_says_by_which_version_the_scores_of_a_dataset_were_computed(tmp_pa
     assert main(["info", "former", "--scores", "--data-dir", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "computed by AttentionViz 0.3.1" in out
+    assert "within 0.0e+00 of the model's usual run (1 sequence)" in out
     row = next(line for line in out.splitlines() if line.startswith("  distance "))
     assert "ours, until 0.3.1" in row and "mean_distance" not in out
 

@@ -13,9 +13,12 @@ from tests.support.vision_architectures import VISION_ARCHITECTURES, VisionCase
 
 from attentionviz import models
 from attentionviz.errors import ShapeError, UnsupportedModelError
-from attentionviz.models import parity
-from attentionviz.models.parity import FLOAT16_TOLERANCE, FLOAT32_TOLERANCE
+from attentionviz.models.parity import distance_from_usual_run
 
+EXACT = 1e-14
+"""Float64 within one layer, whose weights are at most 1."""
+ROUNDING = 1e-5
+"""Float32 through three layers, which amplify it little."""
 UNEVEN = [SENTENCES[0], " ".join(SENTENCES[1:4]), "april", SENTENCES[5]]
 Tiny = Callable[[str], models.LoadedModel]
 
@@ -47,10 +50,9 @@ def pictures(n: int, seed: int = 0) -> list[Image.Image]:
 def require_telling(
     model: models.LoadedModel, batch: models.Batch, captured: models.CapturedBatch
 ) -> None:
-    """Wrong keys must fail the check, or equality would say nothing of near uniform attention."""
+    """Wrong keys must be far off, or equality would say nothing of near uniform attention."""
     unlike = dataclasses.replace(captured, keys=np.roll(captured.keys, 1, axis=2))
-    with pytest.raises(UnsupportedModelError, match="differs from the model's own"):
-        models.check_attention(model, batch, unlike)
+    assert distance_from_usual_run(model, batch, unlike)[0] > 1000 * ROUNDING
 
 
 @pytest.mark.parametrize("name", TEXT_ARCHITECTURES)
@@ -59,8 +61,9 @@ def test_text_attention_equals_the_models_own_with_padding(name: str, tmp_path: 
     batch = model.prepare_texts(UNEVEN)
     captured = models.capture_batch(model, batch)
     check = models.check_attention(model, batch, captured)
-    assert check.max_abs_error <= FLOAT32_TOLERANCE
-    assert check.n_sequences == len(UNEVEN)
+    assert check.exact_max_abs_error <= EXACT
+    assert check.max_abs_error <= ROUNDING
+    assert check.exact_n_sequences == check.n_sequences == len(UNEVEN)
     assert captured.queries.shape == (3, 4, batch.n_tokens, 8)
     require_telling(model, batch, captured)
 
@@ -71,7 +74,9 @@ def test_image_attention_equals_the_models_own(name: str, tmp_path: Path) -> Non
     model = load_vision(case, tmp_path)
     batch = model.prepare_images(pictures(3))
     captured = models.capture_batch(model, batch)
-    assert models.check_attention(model, batch, captured).max_abs_error <= FLOAT32_TOLERANCE
+    check = models.check_attention(model, batch, captured)
+    assert check.exact_max_abs_error <= EXACT
+    assert check.max_abs_error <= ROUNDING
     require_telling(model, batch, captured)
     grid = model.patch_grid
     assert grid is not None
@@ -104,7 +109,7 @@ def test_a_sequence_has_the_same_vectors_alone_and_in_company(name: str, tmp_pat
         start += length
 
 
-def test_half_precision_has_an_error_and_a_tolerance_of_its_own(tiny: Tiny) -> None:
+def test_the_error_of_half_precision_is_measured_and_decides_nothing(tiny: Tiny) -> None:
     model = tiny("bert")
     batch = model.prepare_texts(UNEVEN)
     captured = models.capture_batch(model, batch)
@@ -118,7 +123,8 @@ def test_half_precision_has_an_error_and_a_tolerance_of_its_own(tiny: Tiny) -> N
             keys=captured.keys.astype(np.float16),
         ),
     )
-    assert full.max_abs_error < half.max_abs_error <= FLOAT16_TOLERANCE == half.tolerance
+    assert full.max_abs_error < 1e-5 < half.max_abs_error < 2e-2
+    assert full[:3] == half[:3]  # what is decided in float64
 
 
 def test_arrays_of_another_shape_than_the_model_are_named(tiny: Tiny) -> None:
@@ -128,19 +134,6 @@ def test_arrays_of_another_shape_than_the_model_are_named(tiny: Tiny) -> None:
     short = dataclasses.replace(captured, queries=captured.queries[:1])
     with pytest.raises(ShapeError, match="queries has shape"):
         models.check_attention(model, batch, short)
-
-
-def test_a_noisy_model_is_held_against_its_own_noise_and_no_more(
-    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As if rounding, about 1e-7 in a tiny model, were above the tolerance, as in deep ones it is.
-    monkeypatch.setattr(parity, "FLOAT32_TOLERANCE", 1e-9)
-    model = tiny("bert")
-    batch = model.prepare_texts(UNEVEN)
-    captured = models.capture_batch(model, batch)
-    check = models.check_attention(model, batch, captured)
-    assert check.max_abs_error <= check.tolerance < FLOAT32_TOLERANCE
-    require_telling(model, batch, captured)
 
 
 def test_numbers_that_are_not_finite_never_pass(tiny: Tiny) -> None:
@@ -157,5 +150,6 @@ def test_the_real_minilm_matches_its_own_attention(minilm: models.LoadedModel) -
     model = minilm
     batch = model.prepare_texts([*SENTENCES, " ".join(SENTENCES) * 3])
     check = models.check_attention(model, batch, models.capture_batch(model, batch))
-    assert check.max_abs_error <= FLOAT32_TOLERANCE
+    assert check.exact_max_abs_error <= EXACT
+    assert check.max_abs_error <= ROUNDING
     assert (model.n_layers, model.n_heads, model.d_head) == (6, 12, 32)

@@ -12,7 +12,12 @@ import pytest
 import torch
 from PIL import Image
 from tests.support.text_architectures import GROUPED, TEXT_ARCHITECTURES, make
-from tests.support.tiny_models import SENTENCES, byte_level_tokenizer, randomise, save_image_processor
+from tests.support.tiny_models import (
+    SENTENCES,
+    byte_level_tokenizer,
+    randomise,
+    save_image_processor,
+)
 from torch import nn
 from transformers.models.bert.modeling_bert import BertLayer, BertSelfAttention
 
@@ -193,11 +198,16 @@ def chance(plain: Any, module: Any, hidden: Tensor, *args: Any, **options: Any) 
     return plain(module, hidden + 1e-3 * torch.rand(hidden.shape), *args, **options)
 
 
+def broken(plain: Any, module: Any, hidden: Tensor, *args: Any, **options: Any) -> Any:
+    return plain(module, hidden[..., 1:] if is_eager(module) else hidden, *args, **options)
+
+
 @pytest.mark.parametrize(
     ("part", "forward", "words"),
     [
         (BertSelfAttention, turned_queries, "layer 0, head .* more than q·k"),
         (BertSelfAttention, own_code, "layer 0, head 1: .* more than q·k"),
+        (BertSelfAttention, broken, "the model's own eager attention fails: mat1 and mat2"),
         (BertLayer, turned_queries, "layer 0, head .* more than q·k"),
         (BertLayer, chance, "queries change by .* from one run"),
     ],

@@ -58,11 +58,37 @@ def test_a_mask_that_adds_to_scores_is_refused() -> None:
 
 
 LENGTHS = torch.tensor([3, 5])
+REAL = torch.arange(5)[None, :] < LENGTHS[:, None]  # (sequence, key)
+FULL = torch.tensor([5, 5])
 
 
 def padded_mask(rule: LayerRule) -> torch.Tensor:
-    real = torch.arange(5)[None, :] < LENGTHS[:, None]
-    return (rule.visible(5)[None] & real[:, None, :])[:, None]  # (sequence, 1, query, key)
+    return (rule.visible(5)[None] & REAL[:, None, :])[:, None]  # (sequence, 1, query, key)
+
+
+CAUSAL = LayerRule(1.0, True, None)
+MASKS = {
+    "a row of keys for all queries": (REAL[:, None, None], False, LENGTHS),
+    "a row of keys for all queries and sequences": (torch.ones(5) > 0, False, FULL),
+    "a square for all sequences": (CAUSAL.visible(5), True, FULL),
+    "a square for each head": (CAUSAL.visible(5).expand(3, 5, 5), True, FULL),
+    "a square for each sequence": (padded_mask(CAUSAL), True, LENGTHS),
+}
+
+
+@pytest.mark.parametrize(
+    "hidden", [None, -1e4, -9984.0, torch.finfo(torch.float32).min, -torch.inf]
+)
+@pytest.mark.parametrize("name", MASKS)
+def test_a_mask_is_read_in_every_shape_and_number_that_hides_the_same(
+    name: str, hidden: float | None
+) -> None:
+    mask, is_causal, lengths = MASKS[name]
+    given = mask if hidden is None else torch.where(mask, 0.0, hidden)
+    seen = visible_in_mask(given, 0)
+    require_mask_follows(LayerRule(1.0, is_causal, None), seen, False, lengths, 0)
+    with pytest.raises(UnsupportedModelError, match="hides other keys"):
+        require_mask_follows(LayerRule(1.0, not is_causal, None), seen, False, lengths, 0)
 
 
 def test_a_mask_that_follows_the_rule_and_hides_padding_passes() -> None:

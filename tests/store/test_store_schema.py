@@ -133,10 +133,14 @@ def test_json_without_nan_is_all_that_is_written():
         canonical_json({"a": float("nan")})
 
 
-def test_an_earlier_format_without_an_account_of_its_corpus_and_prefix_matching_is_read(manifest):
+def test_an_earlier_format_without_account_prefix_matching_and_exact_check_is_read(manifest):
     del manifest["corpus"]["account"]
     del manifest["prefix_probe"]
-    assert "it has no prefix_probe; the corpus has no account" in refusal(manifest)
+    manifest["attention_check"] = {"max_abs_error": 1e-7, "tolerance": 1e-5, "n_sequences": 8}
+    words = (
+        "it has no prefix_probe; the corpus has no account; the check of attention has no exact_"
+    )
+    assert words in refusal(manifest)
     manifest["schema_version"] = 2
     assert parse_manifest(json.dumps(manifest).encode()) == manifest
 

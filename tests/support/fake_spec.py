@@ -118,11 +118,20 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
         "probe": probe,
         "prefix_probe": {**prefix_probe, "reason": probe["reason"]},
         "grid": {"n_tokens": n_grid_tokens, "n_points": 2 * n_grid_tokens},
-        "attention_check": {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1},
+        "attention_check": {
+            "exact_max_abs_error": 0.0,
+            "exact_tolerance": 1e-09,
+            "exact_n_sequences": 1,
+            "max_abs_error": 0.0,
+            "worst_layer": 0,
+            "worst_head": 0,
+            "n_sequences": 1,
+        },
         "build_key": build_key(spec),
         "library_versions": {"numpy": np.__version__},
     }
     if spec.is_earlier:
         del manifest["prefix_probe"], manifest["corpus"]["account"]
-        manifest["schema_version"] = 2
+        kept = {"max_abs_error": 0.0, "tolerance": 1e-05, "n_sequences": 1}
+        manifest |= {"schema_version": 2, "attention_check": kept}
     return manifest

@@ -45,10 +45,12 @@ TEXT_ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
             "reorder_and_upcast_attn": True,
         },
     ),
+    "layoutlm, whose mask is a row of keys": ("LayoutLM", COMMON),
     "opt": ("OPT", {**COMMON, "ffn_dim": 48, "word_embed_proj_dim": 32}),
     "gpt-neox": ("GPTNeoX", {**COMMON, "rotary_pct": 0.5}),
     "llama": ("Llama", GROUPED),
     "mistral with a window": ("Mistral", {**GROUPED, "sliding_window": 6}),
+    "mixtral, whose experts have no float64": ("Mixtral", {**GROUPED, "num_local_experts": 3}),
     "qwen3 with windows in some layers": (
         "Qwen3",
         {**GROUPED, "use_sliding_window": True, "sliding_window": 5, "max_window_layers": 1},

@@ -117,9 +117,8 @@ def attention_pattern(
     Returns
     -------
     ndarray of float32, shape (n_queries, n_keys)
-        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. Of float64 vectors it is
-        float64. NaN where a vector is not
-        finite.
+        [query_pos, key_pos]; every row sums to 1, hidden keys are 0. NaN where a vector is not
+        finite. Of float64 vectors it is float64.
 
     Raises
     ------

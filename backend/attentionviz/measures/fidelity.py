@@ -21,7 +21,7 @@ __all__ = ["Fidelity", "Places", "Reference", "measure", "prepare"]
 
 N_STRONGEST = 10
 MAX_QUERIES = 1000
-# The same token at the same place has the same key but for rounding; a build proves no more digits.
+# The same token at the same place has the same key but for rounding of float32.
 TIE = 1e-5
 # Scores of a block of queries with all keys. They exist several times at once, in float64 and as
 # places: some 64 MiB in all.

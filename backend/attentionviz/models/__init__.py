@@ -38,7 +38,7 @@ How a build uses it::
 Sequences keep their order: token t of the batches, joined, is token t of the dataset. The rules
 are fixed when the model is loaded and held against the mask of every batch; where they do not
 describe it exactly, `capture_batch` raises UnsupportedModelError. `check_attention` raises it too
-when the error is above its tolerance; give it float16 arrays (`dataclasses.replace`) to measure
+where attention is more than q·k; give it float16 arrays (`dataclasses.replace`) to measure
 the error of half precision. `model.visible_image(picture)` is the part of a picture that the
 model sees, in the model's proportions and at most 512 px: show that one under a patch grid.
 

@@ -34,11 +34,12 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.capture import capture_batch
 from attentionviz.models.float64 import Float64
-from attentionviz.models.forward import eager_attention
+from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.own_attention import (
     Rerun,
-    run_own,
+    in_one_sentence,
+    output_of,
     watch_layers,
     weights_of,
 )
@@ -52,7 +53,7 @@ SMALLEST = 1e-30
 EPSILON = float(np.finfo(np.float64).eps)
 
 UNDECIDABLE = 2.5e-5
-"""Where rounding of float64 could explain what a term of 1e-4 does to a weight, nothing is decided."""
+"""Where rounding of float64 explains what a term of 1e-4 does to a weight, nothing is decided."""
 
 MOST_TOKENS = 384
 """Padded tokens that are run; one image, or two sequences of 192 tokens, at least."""
@@ -98,8 +99,9 @@ def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
     with Float64():
         comparison = _Comparison(twin, few)
         try:
-            with eager_attention(twin.network), watch_layers(twin, comparison.compare):
-                run_own(twin, few.inputs)
+            with in_one_sentence("the model's own eager attention"), eager_attention(twin.network):
+                with watch_layers(twin, comparison.compare):
+                    run(twin.network, few.inputs, twin.device)
         except UnsupportedModelError as error:
             again = _Comparison(twin, few).captured
             moved = np.abs(again.queries - comparison.captured.queries).max()
@@ -118,22 +120,27 @@ class _Comparison:
         self.outputs: list[torch.Tensor] = []
         self.worst = 0.0
         self.tolerance = TOLERANCE
-        with watch_layers(twin, lambda _layer, returned, _: self.outputs.append(_output(returned))):
+        self.rounding = 0.0  # of the weights of a row, in the layer compared last
+        with in_one_sentence("a run in float64"), watch_layers(twin, self.keep):
             self.captured = capture_batch(twin, batch)  # float64
+
+    def keep(self, _layer: int, returned: Any, _: Rerun) -> None:
+        """Keep what a layer returns with the library's attention."""
+        self.outputs.append(output_of(returned))
 
     def compare(self, layer: int, returned: Any, rerun: Rerun) -> Any:
         """Hold one layer against what was captured; return what goes on to the next one."""
         own = weights_of(returned, layer)
         problem = self._compare_weights(layer, own)
-        moved = self._moved(_output(returned), self.outputs[layer])
-        if problem is None and not moved <= TOLERANCE:
+        moved = self._moved(output_of(returned), self.outputs[layer])
+        if problem is None and not moved <= TOLERANCE + self.rounding:
             problem = (
                 f"layer {layer}: its attention weights are those of q·k, but what it returns "
                 f"differs from these weights times values by {moved:.2g} of the largest number"
             )
         if problem:
             changes = float(np.abs(weights_of(again := rerun(), layer) - own).max())
-            changes = max(changes, self._moved(_output(again), _output(returned)))
+            changes = max(changes, self._moved(output_of(again), output_of(returned)))
             if changes > TOLERANCE:
                 problem = CHANGES.format(f"attention of layer {layer} changes", changes)
             raise UnsupportedModelError(problem)
@@ -142,6 +149,7 @@ class _Comparison:
     def _compare_weights(self, layer: int, own: np.ndarray[Any, Any]) -> str | None:
         """Return the sentence on a layer whose weights are not those of q·k; None if they are."""
         rule, worst, problem = self.twin.rules[layer], 0.0, None
+        self.rounding = 0.0
         for sequence, head, queries, keys in self.captured.heads_of(layer):
             pattern = attention_pattern(queries, keys, **dataclasses.asdict(rule))
             n_tokens, d_head = queries.shape
@@ -155,6 +163,7 @@ class _Comparison:
                     f"layer {layer}, head {head}: its scores reach {largest:.0e}, too large to "
                     "decide whether they are q·k alone"
                 )
+            self.rounding = max(self.rounding, float(rounding.sum(axis=1).max()))
             allowed = TOLERANCE * pattern + rounding + SMALLEST
             self.worst = max(self.worst, float(error.max()))
             self.tolerance = max(self.tolerance, float(allowed.max()))
@@ -179,11 +188,6 @@ class _Comparison:
             real = torch.arange(real.shape[1], device=real.device) < lengths[:, None]
         largest = reference[real].abs().max()
         return float((output - reference)[real].abs().max() / largest.clamp(min=1e-30))
-
-
-def _output(returned: Any) -> torch.Tensor:
-    output: torch.Tensor = returned[0] if isinstance(returned, tuple) else returned
-    return output
 
 
 def _few(batch: Batch, *, is_text: bool) -> Batch:

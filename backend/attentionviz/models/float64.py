@@ -26,7 +26,7 @@ class Float64(TorchFunctionMode):
 
     Tensors that a function is given are widened first, and so is a dtype that it is asked for:
     where a network casts to float32 (a softmax, a norm), it goes on in float64. Its parameters
-    stay as they are, and those of one operation at a time exist twice. Tensors say that they are
+    stay as they are; those of one operation at a time exist twice. Tensors say that they are
     float32, so that a network takes the same branches as in a usual run. A function without
     float64, such as the grouped product of a mixture of experts, computes in float32.
     """
@@ -50,27 +50,25 @@ class Float64(TorchFunctionMode):
         if name == "__set__" or kwargs.get("out") is not None:
             return func(*args, **kwargs)
         if name in ASSIGNMENTS or (name.endswith("_") and not name.endswith("__")):
-            return func(args[0], *_wide(args[1:]), **_wide(kwargs))  # writes into its first
+            # It writes into its first argument, which must stay the same tensor.
+            return func(*args[:1], *_wide(args[1:]), **(_wide(kwargs) if args else kwargs))
         if func in SELECTIONS:
             return _wide(func(*args, **kwargs))
-        if func in CASTS:
-            func = torch.Tensor.double
+        return _wide(self._call(torch.Tensor.double if func in CASTS else func, args, kwargs))
+
+    def _call(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if func not in self._without_float64:
             try:
-                return _wide(func(*_wide(args), **_wide(kwargs)))
-            except (NotImplementedError, RuntimeError):
-                found = func(*_narrow(args), **_narrow(kwargs))  # raises what is another error
-                self._without_float64.add(func)
-                return _wide(found)
-        return _wide(func(*_narrow(args), **_narrow(kwargs)))
+                return func(*_wide(args), **_wide(kwargs))
+            except RuntimeError as error:  # "not implemented for 'Double'", "…, got Double"
+                if "double" not in str(error).lower():
+                    raise
+            self._without_float64.add(func)
+        return func(*_cast(args, CLAIMED), **_cast(kwargs, CLAIMED))
 
 
 def _wide(value: Any) -> Any:
     return _cast(value, WIDER)
-
-
-def _narrow(value: Any) -> Any:
-    return _cast(value, CLAIMED)
 
 
 def _cast(value: Any, table: dict[torch.dtype, torch.dtype]) -> Any:

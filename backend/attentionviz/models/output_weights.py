@@ -25,6 +25,10 @@ class OutputWeights:
 
     def expect(self, layer: int, call: AttentionCall) -> None:
         """Look for the module that is given this layer's output next."""
+        if not bool(torch.isfinite(call.output).all()):
+            raise UnsupportedModelError(
+                f"layer {layer}: attention gives numbers that are not finite"
+            )
         self.pending = (layer, call.output)
 
     def offer(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What each attention layer of a model gives out in a forward pass, one layer in memory at a time."""
+"""What each attention layer of a model returns in a forward pass, one layer in memory at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from attentionviz.errors import AppError, UnsupportedModelError
-from attentionviz.models.forward import run
 from attentionviz.models.loaded import LoadedModel
 
 Array = np.ndarray[Any, Any]
@@ -52,24 +51,30 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
         )
 
 
-def run_own(model: LoadedModel, inputs: dict[str, torch.Tensor]) -> None:
-    """Run a model whose attention is set to its own code; UnsupportedModelError where that fails."""
+@contextmanager
+def in_one_sentence(what: str) -> Iterator[None]:
+    """Turn the failure of code that nobody runs by default into an UnsupportedModelError."""
     try:
-        run(model.network, inputs, model.device)
+        yield
     except AppError:
         raise
-    # Code that nobody uses by default: it can fail in any line.
-    except Exception as error:
+    except Exception as error:  # it can fail in any line
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise UnsupportedModelError(f"the model's own eager attention fails: {first_line}") from error
+        raise UnsupportedModelError(f"{what} fails: {first_line}") from error
 
 
 def weights_of(returned: Any, layer: int) -> Array:
-    """Return the attention weights that a module gives out, (sequence, head, query, key)."""
-    parts = returned if isinstance(returned, tuple) else ()
-    weights = next((p for p in parts[1:] if isinstance(p, torch.Tensor) and p.ndim == 4), None)
+    """Return the attention weights that a module returned, (sequence, head, query, key)."""
+    parts = returned[1:] if isinstance(returned, tuple) else ()
+    weights = next((p for p in parts if isinstance(p, torch.Tensor) and p.ndim == 4), None)
     if weights is None:
         raise UnsupportedModelError(f"the model does not return the attention of layer {layer}")
-    if weights.dtype in (torch.bfloat16, torch.float16):
+    if weights.dtype == torch.bfloat16:  # which NumPy lacks
         weights = weights.float()
     return weights.cpu().numpy()
+
+
+def output_of(returned: Any) -> torch.Tensor:
+    """Return what an attention module returned for the layers after it."""
+    output: torch.Tensor = returned[0] if isinstance(returned, tuple) else returned
+    return output

@@ -17,9 +17,9 @@ from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
 from attentionviz.models.capture import CapturedBatch
 from attentionviz.models.exact import check_exactly
-from attentionviz.models.forward import eager_attention
+from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.own_attention import run_own, watch_layers, weights_of
+from attentionviz.models.own_attention import in_one_sentence, watch_layers, weights_of
 
 
 class AttentionCheck(NamedTuple):
@@ -79,11 +79,11 @@ def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -
     require_shape("queries", captured.queries, heads, "f")
     require_shape("keys", captured.keys, (heads[0], model.n_key_heads, *heads[2:]), "f")
     exact = check_exactly(model, batch)
-    worst, layer, head = _distance_from_usual_run(model, batch, captured)
+    worst, layer, head = distance_from_usual_run(model, batch, captured)
     return AttentionCheck(*exact, worst, layer, head, len(batch.lengths))
 
 
-def _distance_from_usual_run(
+def distance_from_usual_run(
     model: LoadedModel, batch: Batch, captured: CapturedBatch
 ) -> tuple[float, int, int]:
     """Return the largest difference from the model's own attention, and its layer and head."""
@@ -103,6 +103,7 @@ def _distance_from_usual_run(
                 )
             worst = max(worst, (error, layer, head))
 
-    with eager_attention(model.network), watch_layers(model, compare):
-        run_own(model, batch.inputs)
+    with in_one_sentence("the model's own eager attention"), eager_attention(model.network):
+        with watch_layers(model, compare):
+            run(model.network, batch.inputs, model.device)
     return worst

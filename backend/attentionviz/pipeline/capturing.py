@@ -93,7 +93,7 @@ class Capture:
         self.journal.add(write_bytes(self.folder, layout.TOKENS, content))
 
     def check_attention(self) -> models.AttentionCheck:
-        """Hold a sample against the model's own attention; UnsupportedModelError if it differs."""
+        """Prove on a sample that attention is q·k alone; UnsupportedModelError where it is more."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
         captured = self._captured(sample)
@@ -105,8 +105,8 @@ class Capture:
         with models.step(f"checking the attention of {self._name}", BuildError):
             check = models.check_attention(self.model, sample, stored)
         self.progress.say(
-            f"attention from queries and keys is the model's own: largest error "
-            f"{check.max_abs_error:.1e} over {check.n_sequences} sequences"
+            f"attention is softmax(scaling · q·k): within {check.exact_max_abs_error:.1e} of the "
+            f"model's own in float64; as stored, within {check.max_abs_error:.1e} of its usual run"
         )
         return check
 

@@ -90,8 +90,7 @@ def summary(manifest: Mapping[str, Any]) -> str:
         "tokens": f"{manifest['n_tokens']:,}, {2 * manifest['n_tokens']:,} points a map",
         "precision": manifest["precision"],
         "seed": str(manifest["seed"]),
-        "attention": f"within {check['max_abs_error']:.1e} of the model's own "
-        f"(allowed {check['tolerance']:.0e}, {check['n_sequences']} sequences)",
+        **_attention_rows(check),
         "not q·k": ", ".join(manifest["bias_terms"]) or "nothing",
     }
     width = max(map(len, rows))
@@ -108,6 +107,21 @@ def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
     n_cut = corpus["n_sequences_cut"]
     cut = f", {n_cut:,} cut at the model's longest length" if n_cut else ""
     return {"sequences": f"{manifest['n_sequences']:,} of {corpus['n_sequences']:,}{cut}"}
+
+
+def _attention_rows(check: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the check of attention found; format 2 lacks what is decided in float64."""
+    keys = [key for key in check if key.endswith("n_sequences")]
+    n = {key: f"{check[key]} sequence{'' if check[key] == 1 else 's'}" for key in keys}
+    stored = f"within {check['max_abs_error']:.1e} of the model's usual run"
+    if "exact_max_abs_error" not in check:
+        return {"attention": f"{stored} ({n['n_sequences']})"}
+    return {
+        "attention": f"softmax(scaling · q·k): within {check['exact_max_abs_error']:.1e} of the "
+        f"model's own in float64 ({n['exact_n_sequences']})",
+        "as stored": f"{stored} (layer {check['worst_layer']}, head {check['worst_head']}; "
+        f"{n['n_sequences']})",
+    }
 
 
 def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:

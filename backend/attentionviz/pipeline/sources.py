@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel
 
 SAMPLE_SEQUENCES = 8
+SAMPLE_TOKENS = 2048
+"""Padded tokens of a sample; a longer sequence is cut, so that two are there."""
 SAMPLE_BYTES = 256 * 2**20
-"""What the model's own attention may take when a sample is checked."""
+"""What the model's own attention of one layer may take when a sample is checked."""
 
 
 class Source(Protocol):
@@ -58,9 +60,9 @@ class TextSource:
 
     def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
         """Return a few sentences, each cut where its attention would not fit into memory."""
-        chosen = choose_sample(len(lengths), SAMPLE_SEQUENCES, seed)
-        n_heads = self.model.n_layers * self.model.n_heads
-        longest = max(8, int((SAMPLE_BYTES / (4 * n_heads * len(chosen))) ** 0.5))
+        affordable = int((SAMPLE_BYTES / (2 * 4 * self.model.n_heads)) ** 0.5)  # for two of them
+        longest = max(8, min(max(lengths), affordable, SAMPLE_TOKENS // 2))
+        chosen = choose_sample(len(lengths), max(2, _n_sampled(self.model, longest)), seed)
         texts = [_cut_to_share(self.corpus.sequences[i], longest / lengths[i]) for i in chosen]
         return self.model.prepare_texts(texts)
 
@@ -88,9 +90,7 @@ class ImageSource:
 
     def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
         """Return a few images, as many as have room for their attention."""
-        n_bytes = 4 * self.model.n_layers * self.model.n_heads * lengths[0] ** 2
-        n_images = min(SAMPLE_SEQUENCES, max(1, SAMPLE_BYTES // n_bytes))
-        chosen = choose_sample(len(lengths), n_images, seed)
+        chosen = choose_sample(len(lengths), max(1, _n_sampled(self.model, lengths[0])), seed)
         return self.model.prepare_images([open_image(self.corpus.paths[i]) for i in chosen])
 
     def texts(self, n_sequences: int) -> list[str]:
@@ -173,6 +173,12 @@ def choose_sample(n: int, n_wanted: int, seed: int) -> list[int]:
     """Return a few indices out of 0..n-1, seeded, ascending."""
     chosen = np.random.default_rng(seed).choice(n, min(n, n_wanted), replace=False)
     return [int(i) for i in np.sort(chosen)]
+
+
+def _n_sampled(model: "LoadedModel", n_tokens: int) -> int:
+    """Return for how many sequences of this length a sample has room."""
+    n_bytes = 4 * model.n_heads * n_tokens**2
+    return min(SAMPLE_SEQUENCES, SAMPLE_TOKENS // n_tokens, SAMPLE_BYTES // n_bytes)
 
 
 def _cut_to_share(text: str, share: float) -> str:

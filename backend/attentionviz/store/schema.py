@@ -13,7 +13,8 @@ from attentionviz.store.columns import parse_json
 
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (2, 3)
-"""Format 2 lacks the account of the corpus and the facts of prefix matching."""
+"""Format 2 lacks the account of the corpus, the facts of prefix matching, and the check of
+attention in float64."""
 
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
@@ -23,6 +24,7 @@ _TEXT_OR_NULL = {"type": ["string", "null"], "maxLength": 2000}
 _NUMBER_OR_NULL = {"type": ["number", "null"]}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 _COUNT_OR_ZERO = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+_ERROR = {"type": "number", "minimum": 0}
 _HASH = {"type": "string", "pattern": r"^[0-9a-f]{64}$(?!\n)"}
 _TEXTS = {"type": "array", "maxItems": 1000, "items": _TEXT}
 
@@ -98,6 +100,20 @@ _CORPUS = object_schema(
     n_sequences_cut=_COUNT_OR_ZERO,
     account=ACCOUNT_SCHEMA,
 )
+_EXACT_CHECK = {
+    "exact_max_abs_error": _ERROR,
+    "exact_tolerance": _ERROR,
+    "exact_n_sequences": _COUNT,
+    "worst_layer": _COUNT_OR_ZERO,
+    "worst_head": _COUNT_OR_ZERO,
+}
+_ATTENTION_CHECK = object_schema(
+    *("tolerance", *_EXACT_CHECK),
+    max_abs_error=_ERROR,
+    tolerance=_ERROR,  # format 2: up to here, an error of float32 was taken for rounding
+    n_sequences=_COUNT,
+    **_EXACT_CHECK,
+)
 _PATCH_GRID = object_schema(
     n_rows=_COUNT,
     n_columns=_COUNT,
@@ -160,11 +176,7 @@ PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
         reason=_TEXT_OR_NULL,
     ),
     grid=object_schema(n_tokens=_COUNT, n_points=_COUNT),
-    attention_check=object_schema(
-        max_abs_error={"type": "number", "minimum": 0},
-        tolerance={"type": "number", "minimum": 0},
-        n_sequences=_COUNT,
-    ),
+    attention_check=_ATTENTION_CHECK,
     build_key={"type": "string", "pattern": _exact(layout.VERSION_PATTERN)},
     library_versions=_map_of(_TEXT, r"[A-Za-z0-9._-]{1,64}"),
 )
@@ -280,18 +292,28 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
             problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
     if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
         problems.append("a patch grid belongs to images, and only to images")
-    if "prefix_probe" not in manifest and manifest["schema_version"] != 2:
-        problems.append("it has no prefix_probe")
-    problems += _account_problems(manifest)
+    problems += _lacking(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
+
+
+def _lacking(manifest: Mapping[str, Any]) -> list[str]:
+    """Return what format 3 has and this manifest has not."""
+    if manifest["schema_version"] == 2:
+        return []
+    problems = [] if "prefix_probe" in manifest else ["it has no prefix_probe"]
+    if "account" not in manifest["corpus"]:
+        problems.append("the corpus has no account")
+    check = manifest["attention_check"]
+    lacking = next((name for name in _EXACT_CHECK if name not in check), None)
+    return problems + ([f"the check of attention has no {lacking}"] if lacking else [])
 
 
 def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
     """Return where the account of the corpus does not add up."""
     account = manifest["corpus"].get("account")
     if account is None:
-        return [] if manifest["schema_version"] == 2 else ["the corpus has no account"]
+        return []
     problems = []
     n_taken, n_left_out = account["n_taken"], sum(part["n"] for part in account["left_out"])
     if n_taken != manifest["n_sequences"]:
