@@ -1,25 +1,29 @@
 """Decide whether a model's attention is softmax(scaling · q·k), in float64, layer by layer.
 
-Two runs of the same model in float32 never agree exactly, and deep models amplify rounding by
-any factor: how far the attention of the one is from that of the other decides nothing. So
+Two float32 runs of one model never agree exactly, and deep models amplify rounding by any factor:
+how far the attention of one run is from that of the other decides nothing. Therefore
 
-1. a few sequences are run in float64 as a build captures them, with the library's attention
-   over the captured q and k, and what each attention module returns is kept;
-2. they are run once more in float64 with the model's own eager attention. Each layer's own
-   weights are held against the pattern that the server computes from q and k of the first run,
-   by the rule that is stored; what the module returns is held against the first run's. Then the
-   first run's goes on to the next layer.
+1. a few sequences run in float64 as a build captures them, with the library's attention over the
+   captured queries and keys; what each attention module returns is kept;
+2. they run again in float64 with the model's own eager attention. The weights that each layer
+   returns are compared with the pattern that the server computes from the queries and keys of the
+   first run and the stored rule, and its output with the output of the first run, which then
+   replaces it for the layers that follow.
 
-Why this proves it: before the first attention module both runs are the same code on the same
-numbers. Where a layer of both is given the same, its own weights are those of q and k, and it
-returns what the first run's did, the next layer is given the same again, unless the model's code
-between attention modules differs between the two; then queries or keys of the next layer do, and
-so do its weights. Nothing is amplified, since each layer starts from the same numbers, so that
-rounding of float64 within one layer is all that may differ: 1e-13 in practice, and at most
-`(d_head + 4) · eps · scaling · max|q| · max|k|`, which counts where it is above 1e-9. A bias on
-the scores, a scaling or a mask of its own, a gate or a dropout on the weights change the weights;
-what is added to the output behind clean weights changes the output; queries or keys that only
-the eager code turns, shifts or scales change both.
+Why this is a proof, by induction over the layers: before the first attention module both runs are
+the same operations on the same numbers. If a layer is given the same in both, returns the weights
+of q·k and the output of the first run, then the next layer is given the same too, unless the code
+between attention modules depends on the implementation of attention; in that case queries, keys or
+values of the next layer differ, and its weights or its output with them. The two runs see the same
+numbers in each layer, so nothing is amplified, and only rounding within one layer remains: 1e-14
+of a weight in practice. A weight p may differ by 1e-9 of itself and by what rounding of its scores
+explains, ``2 p (1 - p) (d_head + 4) eps scaling max‖q‖ max‖k‖``.
+
+What is noticed: a term added to scores, another scaling, mask, cap or sink, and a gate or dropout
+change the weights; a term added behind clean weights changes the output; queries or keys that only
+the eager code rotates, shifts or scales change both; chance shows when the layer is run once more.
+What is not: a term that appears only at positions, or in texts, that are not run here; masks are
+compared with the rule in every batch that is captured.
 """
 
 import copy
