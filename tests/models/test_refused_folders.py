@@ -146,6 +146,10 @@ def packed(found: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
+def rounded(found: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: (100 * tensor).to(torch.int8) for name, tensor in found.items()}
+
+
 def wrapped(found: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {f"_orig_mod.{name}": tensor for name, tensor in found.items()}
 
@@ -224,7 +228,8 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "GPTQ": (quantised(quant_method="gptq", bits=4), r"quantised \(gptq, 4 bits\)"),
     "AWQ": (quantised(quant_method="awq", bits=4), r"quantised \(awq, 4 bits\)"),
     "FP8": (quantised(quant_method="fp8"), r"quantised \(fp8\)"),
-    "packed weights": (tensors(packed), "quantised .*qweight"),
+    "packed weights": (tensors(packed), "quantised .*qweight is I32"),
+    "whole numbers": (tensors(rounded), r"quantised \(embeddings.* is I8\)"),
     "another kind": (tensors(other_names), "another kind of model .* but tensor.0"),
     "a wrapper": (tensors(wrapped), "named _orig_mod.embeddings.LayerNorm.bias, not"),
     "more layers": (config(num_hidden_layers=3), "lack encoder.layer.2.* and 15 more"),
@@ -236,6 +241,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     # config.json
     "an empty config": (write("config.json", ""), "config.json of mine is empty"),
     "a config as pointer": (write("config.json", POINTER), "config.json .* Git LFS pointer"),
+    "a config that is a folder": (write("config.json/x", instead_of="config.json"), "is no file"),
     "no JSON": (write("config.json", "{ // mine\n}"), "no JSON: .* at line 1, column 3"),
     "no model_type": (write("config.json", "{}"), "config.json of mine has no model_type"),
     "a wrong model_type": (config(model_type="brt"), "'brt', .*; did you mean bert?"),
@@ -311,10 +317,23 @@ def test_the_packages_that_are_missing_for_sentence_piece_are_named(
         models.load(str(folder), "cpu", local_models=None)
 
 
-def test_a_missing_image_processor_is_named(tiny_vit: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("preprocessor_config.json"), "has no preprocessor_config.json; save"),
+        (write("preprocessor_config.json", POINTER), "preprocessor_config.json .* LFS pointer"),
+        (
+            write("preprocessor_config.json", '{"image_processor_type": "NewProcessor"}'),
+            "reading the image processor of mine failed: Unrecognized image processor",
+        ),
+    ],
+)
+def test_an_image_processor_that_cannot_be_read_is_named(
+    change: Change, words: str, tiny_vit: Path, tmp_path: Path
+) -> None:
     folder = shutil.copytree(tiny_vit, tmp_path / "mine")
-    (folder / "preprocessor_config.json").unlink()
-    with pytest.raises(ModelNotAvailableError, match="has no preprocessor_config.json; save"):
+    change(folder)
+    with pytest.raises(ModelNotAvailableError, match=words):
         models.load(str(folder), "cpu", local_models=None)
 
 

@@ -35,16 +35,26 @@ def read_config(source: ModelSource) -> PretrainedConfig:
         config = AutoConfig.from_pretrained(
             source.folder, trust_remote_code=False, local_files_only=True
         )
-    text = config.get_text_config()
-    if (getattr(text, "pad_token_id", None) or 0) >= getattr(text, "vocab_size", 0):
-        # That of a token which was added later: no layer could be made with it, and none needs it.
-        text.pad_token_id = None
+    for part in parts_of(config):
+        padding_id, n_tokens = (
+            getattr(part, "pad_token_id", None),
+            getattr(part, "vocab_size", None),
+        )
+        if isinstance(padding_id, int) and isinstance(n_tokens, int) and padding_id >= n_tokens:
+            # That of a token which was added later: no layer can be made with it or needs it.
+            part.pad_token_id = None
     if type(config) not in MODEL_MAPPING:
         raise UnsupportedModelError(
             f"{source.name} is a {config.model_type}, for which AutoModel of {HERE} has no class; "
             "give its text or image model alone"
         )
     return config
+
+
+def parts_of(config: PretrainedConfig) -> list[PretrainedConfig]:
+    """Return a configuration and those inside of it, such as that of a vision tower."""
+    inner = [part for part in vars(config).values() if isinstance(part, PretrainedConfig)]
+    return [config, *inner]
 
 
 def written_by_newer(config: Any) -> str:

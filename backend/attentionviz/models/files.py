@@ -67,6 +67,8 @@ def read_json(source: ModelSource, file: str) -> dict[str, Any]:
     """Return the object in a JSON file; ModelNotAvailableError says what it is instead."""
     require_content(source, file)
     path = source.folder / file
+    if not path.is_file():  # a folder, or a pipe that a reader would wait for
+        raise ModelNotAvailableError(f"{file} of {source.name} is no file; {AGAIN}")
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise ModelNotAvailableError(f"{file} of {source.name} is too large to be read")

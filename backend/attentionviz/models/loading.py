@@ -11,6 +11,7 @@ from transformers.utils import logging as transformers_logging
 
 from attentionviz.errors import ConfigError, ModelNotAvailableError, UnsupportedModelError
 from attentionviz.models.configuration import read_config
+from attentionviz.models.files import read_json
 from attentionviz.models.image_probe import probe_images
 from attentionviz.models.images import ImageInputs
 from attentionviz.models.interface import IMPLEMENTATION, register
@@ -192,11 +193,14 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
         inputs.require_marks(source.name)
         return inputs
     if reads == "pixel_values":
-        if not any((source.folder / name).is_file() for name in PROCESSOR_FILES):
+        found = [name for name in PROCESSOR_FILES if (source.folder / name).is_file()]
+        if not found:
             raise ModelNotAvailableError(
                 f"{source.name} has no {PROCESSOR_FILES[0]}; save that of the model: "
                 f'`AutoImageProcessor.from_pretrained("…").save_pretrained("{source.name}")`'
             )
+        for name in found:
+            read_json(source, name)  # says what it is if it is no JSON
         with step(f"reading the image processor of {source.name}", ModelNotAvailableError, source):
             return AutoImageProcessor.from_pretrained(
                 source.folder, backend="pil", trust_remote_code=False, local_files_only=True

@@ -5,20 +5,22 @@ holds; what lacks weights would be drawn at random, layer by layer, before it is
 """
 
 import math
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
-from attentionviz.errors import ModelNotAvailableError
-from attentionviz.models.configuration import written_by_newer
+from attentionviz.errors import ModelNotAvailableError, UnsupportedModelError
+from attentionviz.models.configuration import parts_of, written_by_newer
+from attentionviz.models.contents import NOT_READ
 from attentionviz.models.files import AGAIN
 from attentionviz.models.names import ModelSource
 from attentionviz.models.steps import step
 from attentionviz.models.weights import OTHER_CONFIG
 
+WHOLE = re.compile("B?F(16|32|64)$")
 N_SPARE = 2**24
 """Numbers that may lack beyond twice those that are there: poolers and tables of positions."""
 
@@ -37,11 +39,13 @@ def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) ->
     ------
     ModelNotAvailableError
         With both counts, where the model describes far more numbers than its weights hold.
+    UnsupportedModelError
+        If the weights are quantised.
     """
-    sizes = [math.prod(shape) for file in files for shape in _shapes(source.folder / file)]
+    sizes = [math.prod(shape) for file in files for shape in _shapes(source, file)]
     if not sizes:
         raise ModelNotAvailableError(f"{files[0]} of {source.name} holds no tensors; {AGAIN}")
-    for part in _parts(config):
+    for part in parts_of(config):
         n_layers = getattr(part, "num_hidden_layers", 0)
         if isinstance(n_layers, int) and n_layers > len(sizes):
             raise ModelNotAvailableError(
@@ -63,13 +67,14 @@ def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) ->
     return described
 
 
-def _shapes(path: Path) -> Iterator[list[int]]:
-    with safe_open(path, framework="np") as weights:
+def _shapes(source: ModelSource, file: str) -> Iterator[list[int]]:
+    """Yield the shapes of all tensors in a file; UnsupportedModelError where they are quantised."""
+    with safe_open(source.folder / file, framework="np") as weights:
         for key in weights.keys():  # noqa: SIM118 - no dict, and cannot be iterated
-            yield weights.get_slice(key).get_shape()
-
-
-def _parts(config: PretrainedConfig) -> list[PretrainedConfig]:
-    """Return a configuration and those inside of it, such as that of a vision tower."""
-    inner = [part for part in vars(config).values() if isinstance(part, PretrainedConfig)]
-    return [config, *inner]
+            found = weights.get_slice(key)
+            shape, dtype = found.get_shape(), found.get_dtype()
+            if len(shape) > 1 and key.endswith(("weight", "packed")) and not WHOLE.match(dtype):
+                raise UnsupportedModelError(
+                    f"the weights of {source.name} are quantised ({key} is {dtype}), {NOT_READ}"
+                )
+            yield shape

@@ -43,10 +43,11 @@ def step(
     # A damaged or hostile folder can fail in any line of a library; the user needs one sentence.
     except Exception as error:
         if is_out_of_memory(error):
-            whose = "of the GPU " if "CUDA" in str(error) or "MPS" in str(error) else ""
+            is_gpu = "CUDA" in str(error) or "MPS" in str(error)
+            whose, advice = ("of the GPU ", "--device cpu, ") if is_gpu else ("", "")
             raise OutOfMemoryError(
-                f"the memory {whose}was too small for {doing}; take a smaller model, shorter texts "
-                "or a machine with more memory"
+                f"the memory {whose}was too small for {doing}; take {advice}a smaller model, "
+                "shorter texts or a machine with more memory"
             ) from error
         raise error_class(f"{doing} failed: {words_of(error, source)}{remark}") from error
 

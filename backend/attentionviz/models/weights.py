@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from attentionviz.core.file_names import is_litter
 from attentionviz.errors import ModelNotAvailableError
-from attentionviz.models.contents import NOT_READ, why_no_weights
+from attentionviz.models.contents import why_no_weights
 from attentionviz.models.files import AGAIN, read_json, require_content
 from attentionviz.models.names import ModelSource
 from attentionviz.models.steps import step
@@ -20,7 +20,6 @@ from attentionviz.models.steps import step
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 OTHER_CONFIG = "copy the config.json that was saved with them"
-PACKED = (".qweight", ".qzeros", ".SCB", ".absmax", ".weight_packed", ".weight_scale", "_scale_inv")
 CHUNK_BYTES = 2**20
 SETTINGS = (".json", ".model", ".txt", ".jinja")
 CARDS = ("README.md", "MODEL_CARD.md")
@@ -119,16 +118,13 @@ def require_loaded(
 
 
 def _why_absent(absent: list[str], n_needed: int, others: list[str], source: ModelSource) -> str:
-    wrapped = next((key for key in others for name in absent if key.endswith(f".{name}")), None)
-    if wrapped:
-        inner = next(name for name in absent if wrapped.endswith(f".{name}"))
+    wrapped = next((key for key in others if key.endswith(f".{absent[0]}")), "")
+    wrapper = wrapped.removesuffix(absent[0])
+    if wrapper and {f"{wrapper}{key}" for key in absent} <= set(others):
         return (
-            f"the weights of {source.name} are named {wrapped}, not {inner}: they were saved from "
-            "a wrapper; save the model inside of it with save_pretrained"
+            f"the weights of {source.name} are named {wrapped}, not {absent[0]}: they were saved "
+            "from a wrapper; save the model inside of it with save_pretrained"
         )
-    packed = next((key for key in others if key.endswith(PACKED)), None)
-    if packed:
-        return f"the weights of {source.name} are quantised ({packed}), {NOT_READ}"
     more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
     if len(absent) == n_needed:
         there = f", but {others[0]}" if others else ""
