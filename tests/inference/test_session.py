@@ -94,7 +94,7 @@ def test_its_attention_is_the_model_s_own(either: Live) -> None:
     batch = model.prepare_texts([text])
     captured = models.capture_batch(model, batch)
     check = models.check_attention(model, batch, captured)
-    assert check.max_abs_error <= check.tolerance
+    assert check.exact_max_abs_error <= check.exact_tolerance
     for head in heads_of(either):
         rule = either.reader.manifest["layers"][head.layer]
         key_head = head.head // (model.n_heads // model.n_key_heads)
