@@ -207,7 +207,7 @@ def broken(plain: Any, module: Any, hidden: Tensor, *args: Any, **options: Any) 
     [
         (BertSelfAttention, turned_queries, "layer 0, head .* more than q·k"),
         (BertSelfAttention, own_code, "layer 0, head 1: .* more than q·k"),
-        (BertSelfAttention, broken, "the model's own eager attention fails: mat1 and mat2"),
+        (BertSelfAttention, broken, "the model's own eager attention failed: mat1 and mat2"),
         (BertLayer, turned_queries, "layer 0, head .* more than q·k"),
         (BertLayer, chance, "queries change by .* from one run"),
     ],

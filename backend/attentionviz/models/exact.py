@@ -42,11 +42,11 @@ from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.own_attention import (
     Rerun,
-    in_one_sentence,
     output_of,
     watch_layers,
     weights_of,
 )
+from attentionviz.models.steps import step
 
 TOLERANCE = 1e-9
 """Of a weight: as much as a score that is 1e-9 larger. Rounding of float64 stays far below."""
@@ -103,7 +103,10 @@ def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
     with Float64():
         comparison = _Comparison(twin, few)
         try:
-            with in_one_sentence("the model's own eager attention"), eager_attention(twin.network):
+            with (
+                step("the model's own eager attention", UnsupportedModelError),
+                eager_attention(twin.network),
+            ):
                 with watch_layers(twin, comparison.compare):
                     run(twin.network, few.inputs, twin.device)
         except UnsupportedModelError as error:
@@ -125,7 +128,7 @@ class _Comparison:
         self.worst = 0.0
         self.tolerance = TOLERANCE
         self.rounding = 0.0  # of the weights of a row, in the layer compared last
-        with in_one_sentence("a run in float64"), watch_layers(twin, self.keep):
+        with step("a run in float64", UnsupportedModelError), watch_layers(twin, self.keep):
             self.captured = capture_batch(twin, batch)  # float64
 
     def keep(self, _layer: int, returned: Any, _: Rerun) -> None:

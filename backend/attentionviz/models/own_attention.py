@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from attentionviz.errors import AppError, UnsupportedModelError
+from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.loaded import LoadedModel
 
 Array = np.ndarray[Any, Any]
@@ -49,18 +49,6 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
         raise UnsupportedModelError(
             f"the model's own attention ran {n_runs} times in {model.n_layers} layers"
         )
-
-
-@contextmanager
-def in_one_sentence(what: str) -> Iterator[None]:
-    """Turn the failure of code that nobody runs by default into an UnsupportedModelError."""
-    try:
-        yield
-    except AppError:
-        raise
-    except Exception as error:  # it can fail in any line
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise UnsupportedModelError(f"{what} fails: {first_line}") from error
 
 
 def weights_of(returned: Any, layer: int) -> Array:

@@ -19,7 +19,8 @@ from attentionviz.models.capture import CapturedBatch
 from attentionviz.models.exact import check_exactly
 from attentionviz.models.forward import eager_attention, run
 from attentionviz.models.loaded import LoadedModel
-from attentionviz.models.own_attention import in_one_sentence, watch_layers, weights_of
+from attentionviz.models.own_attention import watch_layers, weights_of
+from attentionviz.models.steps import step
 
 
 class AttentionCheck(NamedTuple):
@@ -103,7 +104,10 @@ def distance_from_usual_run(
                 )
             worst = max(worst, (error, layer, head))
 
-    with in_one_sentence("the model's own eager attention"), eager_attention(model.network):
+    with (
+        step("the model's own eager attention", UnsupportedModelError),
+        eager_attention(model.network),
+    ):
         with watch_layers(model, compare):
             run(model.network, batch.inputs, model.device)
     return worst
