@@ -106,6 +106,11 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
     text_column = "column of a table that holds the text"
     add("--text-column", type=readable, metavar="NAME", help=text_column)
+    add(
+        "--skip-bad-sequences",
+        action="store_true",
+        help="leave out sequences whose queries or keys are not finite, and count them",
+    )
     add("--estimate", action="store_true", help="say what it would take, and build nothing")
     add("--json", action="store_true", help="print the estimate, or what was built, as JSON")
     parser.set_defaults(run=_build, interrupted=GO_ON)
@@ -202,6 +207,7 @@ def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
         device=arguments.device,
         n_workers=_workers(arguments.workers),
         text_column=arguments.text_column,
+        skip_bad_sequences=arguments.skip_bad_sequences,
         local_models=CHECKOUT / "data" / "models",
     )
 

@@ -219,6 +219,7 @@ def test_what_is_no_corpus_is_refused_and_leaves_nothing(idle, files) -> None:
         {"max_tokens": "-1"},
         {"max_tokens": "99999999999"},
         {"text_column": "a\nb"},
+        {"skip_bad_sequences": "yes"},
         {"workers": "64"},
         {"output": "/etc"},
     ],
@@ -230,7 +231,7 @@ def test_a_choice_that_is_not_offered_is_refused(idle, fields) -> None:
 
 
 def test_a_column_that_looks_like_an_option_stays_a_value(idle) -> None:
-    job = idle.post(text_column="--output=/etc").json
+    job = idle.post(text_column="--output=/etc", skip_bad_sequences="true").json
     assert job["request"]["text_column"] == "--output=/etc"
     from attentionviz.cli import make_parser
     from attentionviz.jobs.commands import build_command
@@ -240,6 +241,7 @@ def test_a_column_that_looks_like_an_option_stays_a_value(idle) -> None:
     parsed = make_parser().parse_args(command)
     assert parsed.text_column == "--output=/etc"
     assert parsed.output == Path("/out")
+    assert parsed.skip_bad_sequences
 
 
 def test_more_than_the_limits_is_refused_before_it_is_kept(tmp_path) -> None:

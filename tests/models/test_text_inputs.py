@@ -73,7 +73,8 @@ def test_padding_is_on_the_right_and_absent_from_the_columns() -> None:
     assert batch.inputs["attention_mask"][0, :3].all()
     assert len(batch.tokens.text) == len(batch.tokens.token_id) == batch.n_tokens == 10
     assert batch.tokens.position == [0, 1, 2, 0, 1, 2, 3, 4, 5, 6]
-    assert batch.inputs["input_ids"][0, 3:].tolist() == [0] * 4
+    first = batch.inputs["input_ids"][0, 0].item()
+    assert batch.inputs["input_ids"][0, 3:].tolist() == [first] * 4, "no token of another text"
 
 
 def test_a_longer_text_is_cut_and_the_cut_is_counted() -> None:

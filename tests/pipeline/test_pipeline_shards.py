@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from attentionviz.errors import BuildError
 from attentionviz.models import CapturedBatch
 from attentionviz.pipeline.shards import Shards, assemble_heads, write_shard
 from attentionviz.store.journal import Journal
@@ -74,18 +73,6 @@ def test_half_precision_halves_the_vectors_and_leaves_the_norms(tmp_path, batche
     assembled(tmp_path, batches, "float16")
     assert load(tmp_path, "L00H00/queries.npy").dtype == np.float16
     assert load(tmp_path, "L00H00/norms.npy").dtype == np.float32
-
-
-def test_a_number_that_is_none_is_refused_with_its_layer_and_head(tmp_path, batches):
-    batches[1].keys[1, 0, 0, 2] = np.nan
-    with pytest.raises(BuildError, match="a key of layer 1, head 0 holds nan"):
-        assembled(tmp_path, batches)
-
-
-def test_a_number_too_large_for_half_precision_is_refused_with_the_way_out(tmp_path, batches):
-    batches[0].queries[0, 2, 1, 0] = 7e4
-    with pytest.raises(BuildError, match=r"query of layer 0, head 2 holds 70000.*float32"):
-        assembled(tmp_path, batches, "float16")
 
 
 def test_only_missing_heads_are_assembled(tmp_path, batches):

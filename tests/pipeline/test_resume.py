@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.harness import FAILPOINT_NAMES, killed_builds, require_same
+from tests.support.tiny_models import break_token, save_tiny_bert
 
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.build import build
@@ -40,6 +41,17 @@ def test_a_build_killed_at_any_step_goes_on_to_the_same_bytes(tiny_bert, tiny_te
     wanted = [EXIT_STATUS] * len(FAILPOINTS) + [-9] * 5
     assert [report["killed"] for report in reports] == wanted
     assert any(report["n_finished"] > 10 for report in reports)
+    require_same(whole, reports)
+
+
+def test_a_build_that_leaves_sequences_out_goes_on_with_the_same_ones(tiny_text, tmp_path):
+    model = break_token(save_tiny_bert(tmp_path / "tiny-bert"), "snow")
+    places = ("before rename", "after journal line", "before rename:2", "after journal line:30")
+    options = [part for name in places for part in ("--failpoint", name)]
+    whole, reports = killed_builds(
+        tmp_path, model, tiny_text, "--method", "pca", "--skip-bad-sequences", *options
+    )
+    assert [report["killed"] for report in reports] == [EXIT_STATUS] * len(places)
     require_same(whole, reports)
 
 

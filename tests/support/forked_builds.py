@@ -140,6 +140,7 @@ def make_parser(words: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--method", action="append", default=[])
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--skip-bad-sequences", action="store_true")
     return parser
 
 
@@ -153,4 +154,5 @@ def request_of(arguments: argparse.Namespace, output: Path) -> BuildRequest:
         methods=tuple(arguments.method),
         n_workers=arguments.workers,
         device="cpu",
+        skip_bad_sequences=arguments.skip_bad_sequences,
     )

@@ -4,11 +4,14 @@ Two layers, two heads, eight numbers a head; weights are large enough for attent
 from uniform, so that a wrong score cannot hide.
 """
 
+import math
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
+    AutoTokenizer,
     BertConfig,
     BertModel,
     GPT2Config,
@@ -72,6 +75,24 @@ def save_tiny_vit(folder: Path, seed: int = 0) -> Path:
         patch_size=8,
     )
     return save(ViTModel, config, folder, image_px=(24, 24), seed=seed)
+
+
+def break_weights(folder: Path, name: str, index: object, value: float = math.nan) -> Path:
+    """Replace some numbers of the saved weights whose name ends so; return the folder."""
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    (found,) = [one for one in weights if one.endswith(name)]
+    weights[found][index] = value
+    save_file(weights, path, metadata={"format": "pt"})
+    return folder
+
+
+def break_token(folder: Path, token: str) -> Path:
+    """Give a token an embedding of no numbers, as damaged checkpoints have; return the folder."""
+    token_id = AutoTokenizer.from_pretrained(folder).get_vocab()[token]
+    names = load_file(folder / "model.safetensors")
+    name = next(one for one in names if one.endswith(("word_embeddings.weight", "wte.weight")))
+    return break_weights(folder, name, token_id)
 
 
 def save(

@@ -10,7 +10,8 @@ from attentionviz.jobs.limits import AllowedModel
 from attentionviz.jobs.uploads import Upload
 from attentionviz.store.layout import require_dataset_id
 
-FIELDS = ("model", "dataset_id", "methods", "dims", "max_tokens", "text_column")
+OPTIONAL_FIELDS = ("max_tokens", "text_column", "skip_bad_sequences")
+FIELDS = ("model", "dataset_id", "methods", "dims", *OPTIONAL_FIELDS)
 MAX_TOKENS = 2**31 - 1
 MAX_COLUMN_NAME = 1000
 
@@ -24,7 +25,7 @@ def read_form(
     ----------
     form : mapping
         ``model``, ``dataset_id``, ``methods`` and ``dims`` (with commas); where wanted,
-        ``max_tokens`` and ``text_column``.
+        ``max_tokens``, ``text_column`` and ``skip_bad_sequences`` (``true``).
     upload : Upload
     models : sequence of AllowedModel
 
@@ -52,6 +53,7 @@ def read_form(
         dims=tuple(int(text) for text in _some(form, "dims", tuple(map(str, DIMS)))),
         max_tokens=_max_tokens(form.get("max_tokens", "")),
         text_column=column if upload.modality == "text" else None,
+        skip_bad_sequences=_flag(form, "skip_bad_sequences"),
         corpus=upload.names[0] if upload.modality == "text" else dataset_id,
         title=upload.title,
         n_files=len(upload.names),
@@ -84,6 +86,13 @@ def _some(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tuple[s
         if word not in known:
             raise InvalidRequestError(f"{name} has {word[:40]!r}, not one of {', '.join(known)}")
     return tuple(word for word in known if word in words)
+
+
+def _flag(form: Mapping[str, str], name: str) -> bool:
+    value = form.get(name, "")
+    if value not in ("", "true", "false"):
+        raise InvalidRequestError(f"{name} is {value[:40]!r}, neither true nor false")
+    return value == "true"
 
 
 def _max_tokens(text: str) -> int | None:

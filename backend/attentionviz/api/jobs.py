@@ -169,6 +169,7 @@ def _facts(queue: JobQueue, job: Job) -> dict[str, Any]:
             "dims": list(asked.dims),
             "max_tokens": asked.max_tokens,
             "text_column": asked.text_column,
+            "skip_bad_sequences": asked.skip_bad_sequences,
             "title": asked.title,
             "n_files": asked.n_files,
             "n_bytes": asked.n_bytes,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from attentionviz.api.job_form import OPTIONAL_FIELDS
 from attentionviz.api.openapi_parts import Json, json_answer, operation, path_parameter
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.jobs.records import ESTIMATE_SCHEMA, ID_SCHEMA, JOB_STATES
@@ -71,6 +72,7 @@ def job_schemas() -> dict[str, Json]:
         dims={"type": "array", "items": _COUNT},
         max_tokens=_or_null(_COUNT),
         text_column=_or_null(_WORDS),
+        skip_bad_sequences={"type": "boolean"},
         title=_WORDS,
         n_files=_COUNT,
         n_bytes=_COUNT,
@@ -124,8 +126,12 @@ def _form() -> Json:
         "dims": {**_WORDS, "description": dims},
         "max_tokens": {**_COUNT, "description": "Whole sequences up to so many; all without it."},
         "text_column": {**_WORDS, "description": "Column of a table that holds the text."},
+        "skip_bad_sequences": {
+            "type": "boolean",
+            "description": "Leave out sequences for which the model gives no finite numbers.",
+        },
     }
-    form: dict[str, Any] = object_schema("max_tokens", "text_column", **fields)
+    form: dict[str, Any] = object_schema(*OPTIONAL_FIELDS, **fields)
     return {"required": True, "content": {"multipart/form-data": {"schema": form}}}
 
 

@@ -19,6 +19,8 @@ def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str
     if request.text_column is not None:
         column = native(request.text_column)
         command.append(f"--text-column={column}")  # it may begin with a dash
+    if request.skip_bad_sequences:
+        command.append("--skip-bad-sequences")
     return command
 
 

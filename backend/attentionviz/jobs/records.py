@@ -40,6 +40,7 @@ class JobRequest:
     dims : tuple of int
     max_tokens : int or None
     text_column : str or None
+    skip_bad_sequences : bool
     corpus : str
         Name of the file or folder in the upload; chosen by the server.
     title : str
@@ -62,6 +63,7 @@ class JobRequest:
     title: str
     n_files: int
     n_bytes: int
+    skip_bad_sequences: bool = False
     created: float = field(default_factory=time.time)
 
     def to_json(self) -> bytes:
@@ -184,6 +186,7 @@ ESTIMATE_SCHEMA = object_schema(
     n_bytes_building=_COUNT,
 )
 _REQUEST_SCHEMA = object_schema(
+    "skip_bad_sequences",  # jobs of earlier versions lack it
     model={"type": "string", "minLength": 1, "maxLength": 1000},
     model_name=_WORDS,
     modality={"enum": ["text", "image"]},
@@ -192,6 +195,7 @@ _REQUEST_SCHEMA = object_schema(
     dims={"type": "array", "items": {"enum": list(DIMS)}, "minItems": 1},
     max_tokens=_or_null(_COUNT),
     text_column=_or_null(_WORDS),
+    skip_bad_sequences={"type": "boolean"},
     corpus=_NAME,
     title=_WORDS,
     n_files=_COUNT,

@@ -43,13 +43,14 @@ the error of half precision. `model.visible_image(picture)` is the part of a pic
 model sees, in the model's proportions and at most 512 px: show that one under a patch grid.
 
 Every error of a user is an AppError in one sentence: ModelNotAvailableError (not found, not
-reachable, damaged), UnsupportedModelError (attention is more than q·k), CorpusError (a sequence
-without tokens).
+reachable, damaged), UnsupportedModelError (attention is more than q·k), NotFiniteError (numbers of
+a sequence are NaN or infinite; `vectors` says whose), CorpusError (a sequence without tokens).
 """
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.capture import CapturedBatch, capture_batch
 from attentionviz.models.described import find_described
+from attentionviz.models.finite import BadVector, NotFiniteError
 from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel
 from attentionviz.models.loading import load, load_source
@@ -63,10 +64,12 @@ __all__ = [
     "EMBEDDED",
     "PRESETS",
     "AttentionCheck",
+    "BadVector",
     "Batch",
     "CapturedBatch",
     "LayerRule",
     "LoadedModel",
+    "NotFiniteError",
     "PatchGrid",
     "RepeatedTokens",
     "TokenColumns",

@@ -1,5 +1,6 @@
 """Queries and keys of every head for one batch, padding removed; memory bounded by the batch."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 
 from attentionviz.errors import UnsupportedModelError
 from attentionviz.models.batches import Batch
+from attentionviz.models.finite import BadVector, NotFiniteError, bad_vectors
 from attentionviz.models.forward import run
 from attentionviz.models.interface import AttentionCall, observe
 from attentionviz.models.loaded import LoadedModel
@@ -57,6 +59,21 @@ class CapturedBatch:
         query_norms = np.linalg.norm(self.queries, axis=-1)
         norms = (query_norms, key_norms, self.value_norms, self.output_norms)
         return np.stack(norms, axis=-1).astype(np.float32)  # (layer, head, token, 4)
+
+    def bad_vectors(self, batch: Batch, limit: float = np.inf) -> list[BadVector]:
+        """Return the first vector of each sequence with a number not finite or above a limit.
+
+        Parameters
+        ----------
+        batch : Batch
+            That was captured.
+        limit : float
+            Of the numbers of queries and keys; values are only looked at for what is not finite.
+        """
+        largest = {"query": np.abs(self.queries).max(-1), "key": np.abs(self.keys).max(-1)}
+        if limit == np.inf:
+            largest["value"] = np.maximum(self.value_norms, self.output_norms)  # NaN stays NaN
+        return bad_vectors(batch, largest, limit)
 
 
 class _Collector:
@@ -136,8 +153,10 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
 
     Raises
     ------
+    NotFiniteError
+        If a number is not finite; it tells whose.
     UnsupportedModelError
-        If a layer's mask is not what its rule says, or a number is not finite.
+        If a layer's mask is not what its rule says.
     """
     collector = _Collector(model, batch)
     with observe(collector) as observation:
@@ -146,15 +165,16 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
         raise UnsupportedModelError(
             f"attention was reached in {observation.n_calls} of {model.n_layers} layers"
         )
-    for layer in range(model.n_layers):
-        # One sum says it too, and is twenty times as fast as looking at every number.
-        total = collector.queries[layer].sum() + collector.keys[layer].sum()
-        if not bool(torch.isfinite(total)):
-            raise UnsupportedModelError(f"queries or keys of layer {layer} are not finite numbers")
-    return CapturedBatch(
+    captured = CapturedBatch(
         lengths=list(batch.lengths),
         queries=collector.queries.numpy(),
         keys=collector.keys.numpy(),
         value_norms=collector.value_norms.numpy(),
         output_norms=collector.output_norms.numpy(),
     )
+    # One sum says it too, and is twenty times as fast as looking at every number.
+    parts = (collector.queries, collector.keys, collector.value_norms, collector.output_norms)
+    sums = [part[layer].sum() for part in parts for layer in range(model.n_layers)]
+    if not all(map(math.isfinite, sums)) and (bad := captured.bad_vectors(batch)):
+        raise NotFiniteError(bad)
+    return captured

@@ -30,6 +30,10 @@ def probe_images(
     corners = [(0, 0), (0, n_columns - 1), (n_rows - 1, 0), (n_rows - 1, n_columns - 1)]
     pixels = _with_changed_patches(corners, (height, width), patch_px)
     findings = probe(network, {"pixel_values": pixels}, device, lengths=None, max_length=None)
+    if not bool(torch.isfinite(findings.first_keys).all()):
+        raise UnsupportedModelError(
+            f"the keys of {config.model_type} are not finite numbers: its weights may be damaged"
+        )
     n_prefix = findings.n_positions - n_rows * n_columns
     expected = [n_prefix + row * n_columns + column for row, column in corners]
     if n_prefix < 0 or _changed_tokens(findings.first_keys) != expected:

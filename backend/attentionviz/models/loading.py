@@ -187,9 +187,7 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
         tokenizer = load_tokenizer(source)
         limit = _own_limit(described.config, tokenizer, max_length)
         n_embedded = _rows_of_embedding(described)
-        inputs = TextInputs(
-            tokenizer, limit, n_embedded, getattr(described.config, "pad_token_id", None)
-        )
+        inputs = TextInputs(tokenizer, limit, n_embedded)
         inputs.require_marks(source.name)
         return inputs
     if reads == "pixel_values":

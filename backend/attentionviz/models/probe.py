@@ -108,11 +108,12 @@ def probe(
         if layer == 0:
             findings.first_keys = call.key
             findings.max_length = _least(max_length, tables.max_length)
-        if not bool(torch.isfinite(call.query).all() & torch.isfinite(call.key).all()):
-            raise UnsupportedModelError(
-                f"queries or keys of layer {layer} are not finite numbers, as weights are when "
-                "their training failed"
-            )
+            # A few may be: there are words that a model has no finite numbers for.
+            if not bool(torch.isfinite(call.query).any() & torch.isfinite(call.key).any()):
+                raise UnsupportedModelError(
+                    f"queries or keys of layer {layer} are not finite numbers, as weights are when "
+                    "their training failed"
+                )
         mask_function = observation.function_of(call.mask)
         seen = (
             matrix_of_function(mask_function, findings.max_length or call.query.shape[2])

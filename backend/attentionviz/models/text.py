@@ -38,25 +38,14 @@ class TextInputs:
         Most tokens of one text, special tokens included.
     n_embedded : int or None
         How many token ids the model has embeddings for; None where it does not say.
-    padding_id : int or None
-        What the model's configuration says; counts where the tokenizer's has no embedding.
     """
 
-    def __init__(
-        self,
-        tokenizer: Any,
-        max_length: int,
-        n_embedded: int | None = None,
-        padding_id: int | None = None,
-    ) -> None:
+    def __init__(self, tokenizer: Any, max_length: int, n_embedded: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self._n_embedded = n_embedded
         self._surface = Surface(tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._surface)
-        # Padding is masked, and no real token comes after it: any id that has an embedding will do.
-        choices = filter(self._is_embedded, (tokenizer.pad_token_id, padding_id, 0))
-        self._padding_id = int(next(choices, None) or 0)
         unknown = tokenizer.unk_token if tokenizer.unk_token_id is not None else None
         special = {tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer)}
         # An unknown word is a word of the text; GPT-2, which has none, names its end mark here.
@@ -218,7 +207,9 @@ class TextInputs:
     def _batch(self, encoded: list[Encoded]) -> Batch:
         lengths = [len(one.token_ids) for one in encoded]
         longest = max(lengths)
-        ids = torch.full((len(encoded), longest), self._padding_id)  # (sequence, position)
+        # Padding is masked, but a number that is not finite would spread through the mask all the
+        # same: a sequence is padded with a token of its own, so that no other one can spoil it.
+        ids = torch.tensor([[one.token_ids[0]] * longest for one in encoded])  # (seq., position)
         for row, one in enumerate(encoded):
             ids[row, : lengths[row]] = torch.tensor(one.token_ids)
         is_real = torch.arange(longest) < torch.tensor(lengths)[:, None]

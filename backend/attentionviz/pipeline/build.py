@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attentionviz.core.file_names import readable
 from attentionviz.errors import InvalidRequestError
 from attentionviz.pipeline.corpus import (
     ImageCorpus,
@@ -75,8 +74,8 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
         finished stays, and the same request goes on from there.
     """
     plan, model, source = prepare(request, say)
-    name = _file_name(request, source.corpus)
-    say(f"{name}: {plan.account.words()}; {plan.n_tokens:,} tokens")
+    if not request.skip_bad_sequences:  # else it is said once it is known
+        say(plan.corpus_words())
     with dataset_lock(request.output, plan.dataset_id):
         shown = read_pointer(request.output, plan.dataset_id)
         built = find_built(request.output, plan.dataset_id, plan.build_key)
@@ -106,7 +105,7 @@ def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", 
 
     corpus = _read_corpus(request)
     for note in corpus.account.notes:
-        say(f"{_file_name(request, corpus)}: {note}")
+        say(f"{request.corpus_file}: {note}")
     say(f"loading {models.meaning(request.model)}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     source = source_of(model, corpus)
@@ -122,10 +121,6 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
     raise InvalidRequestError("a build needs a corpus: text or images")
 
 
-def _file_name(request: BuildRequest, corpus: TextCorpus | ImageCorpus) -> str:
-    return readable(request.text.name) if request.text else corpus.name
-
-
 def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,6 +129,10 @@ def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
         try:
             keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
             remove_others(folder, keep)  # whatever a killed process left half done
+            if plan.request.skip_bad_sequences:
+                from attentionviz.pipeline.bad_sequences import leave_out  # imports torch
+
+                plan, source = leave_out(plan, source, journal, progress)
             manifest = finished_capture(folder, journal)
             if manifest is None:
                 from attentionviz.pipeline.capturing import Capture  # imports torch

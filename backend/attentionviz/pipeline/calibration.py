@@ -9,7 +9,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.errors import BuildError
 from attentionviz.measures.fidelity import Places, measure, prepare
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.pictures import encoded
@@ -70,13 +69,16 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
     source : Source
         Its first sequences are captured, about 500 tokens.
     """
-    from attentionviz import models
+    # Imports torch.
+    from attentionviz.pipeline.bad_sequences import capture, finite_part
 
     totals = itertools.accumulate(plan.lengths)
-    n_sequences = 1 + sum(1 for total in totals if total < N_TOKENS)
-    batches = list(source.batches(min(n_sequences, len(plan.lengths))))
-    with models.step(f"capturing queries and keys of {model.description['name']}", BuildError):
-        captured, seconds = _timed(lambda: models.capture_batch(model, batches[0]))
+    n_sequences = min(1 + sum(1 for total in totals if total < N_TOKENS), len(plan.lengths))
+    if plan.request.skip_bad_sequences:
+        source = finite_part(source, n_sequences)
+    batches = list(source.batches(n_sequences))
+    sequences = range(len(batches[0].lengths))
+    captured, seconds = _timed(lambda: capture(plan, source, batches[0], sequences))
     layer = model.n_layers // 2
     n = min(N_TOKENS, captured.queries.shape[2])
     vectors = HeadVectors.of(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from attentionviz import models
 from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError, DamagedDatasetError
+from attentionviz.pipeline.bad_sequences import capture
 from attentionviz.pipeline.columns import TokenTable
 from attentionviz.pipeline.pictures import write_pictures
 from attentionviz.pipeline.plan import BuildPlan
@@ -96,14 +97,14 @@ class Capture:
         """Prove on a sample that attention is q·k alone; UnsupportedModelError where it is more."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
-        captured = self._captured(sample)
+        captured = capture(self.plan, self.source, sample.batch, sample.sequences)
         stored = dataclasses.replace(
             captured,
             queries=captured.queries.astype(self.plan.request.precision),
             keys=captured.keys.astype(self.plan.request.precision),
         )
         with models.step(f"checking the attention of {self._name}", BuildError):
-            check = models.check_attention(self.model, sample, stored)
+            check = models.check_attention(self.model, sample.batch, stored)
         self.progress.say(
             f"attention is softmax(scaling · q·k): within {check.exact_max_abs_error:.1e} of the "
             f"model's own in float64; as stored, within {check.max_abs_error:.1e} of its usual run"
@@ -123,7 +124,8 @@ class Capture:
         n_shards = 0
         for batch in self.source.batches(len(lengths)):
             if needs_shards and not self.journal.has_all(shard_paths(n_shards).values()):
-                captured = self._captured(batch)
+                sequences = range(len(table.lengths), len(table.lengths) + len(batch.lengths))
+                captured = capture(self.plan, self.source, batch, sequences)
                 precision = self.plan.request.precision
                 self.journal.add(*write_shard(self.folder, n_shards, captured, precision))
             table.add(batch)
@@ -134,10 +136,6 @@ class Capture:
         if table.n_cut:
             self.progress.say(cut_words(table))
         return table, np.concatenate(sprites) if sprites else None, n_shards
-
-    def _captured(self, batch: models.Batch) -> models.CapturedBatch:
-        with models.step(f"capturing queries and keys of {self._name}", BuildError):
-            return models.capture_batch(self.model, batch)
 
     @property
     def _name(self) -> str:

@@ -128,7 +128,8 @@ def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
     """Return the seconds after the model is loaded."""
     n = plan.n_tokens
     is_image = bool(plan.facts["patch_grid"])
-    capture = measured.capture * (n + min(N_CHECKED_TOKENS, 3 * n))
+    n_passes = 2 if plan.request.skip_bad_sequences else 1
+    capture = measured.capture * (n_passes * n + min(N_CHECKED_TOKENS, 3 * n))
     pictures = measured.picture * len(plan.lengths) if is_image else 0.0
     ratio = n / measured.n_tokens
     measures = ratio * min(1.5, max(1.0, min(n, MEASURED_TOKENS) / measured.n_tokens))

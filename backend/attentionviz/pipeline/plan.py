@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,21 @@ class BuildPlan:
         """Tokens of all sequences that are taken."""
         return sum(self.lengths)
 
+    def corpus_words(self) -> str:
+        """Return the sentence on what becomes of the corpus."""
+        return f"{self.request.corpus_file}: {self.account.words()}; {self.n_tokens:,} tokens"
+
+    def of(self, taken: Taken) -> "BuildPlan":
+        """Return the same build of fewer sequences, in the same folder."""
+        counts = {"n_sequences": len(taken.lengths), "n_tokens": sum(taken.lengths)}
+        corpus = {**self.facts["corpus"], "account": taken.account.facts()}
+        return replace(
+            self,
+            lengths=tuple(taken.lengths),
+            account=taken.account,
+            facts={**self.facts, **counts, "corpus": corpus},
+        )
+
 
 def make_plan(
     request: BuildRequest, model: "LoadedModel", source: Source, taken: Taken
@@ -106,6 +121,8 @@ def make_plan(
     decides = {
         **facts,
         "model_settings": model.settings_sha256,
+        # Also where none is bad: batches that were captured without asking may hold one.
+        "skip_bad_sequences": request.skip_bad_sequences,
         "device": str(model.device),  # a GPU rounds otherwise than a CPU: no build mixes the two
     }
     build_key = hashlib.sha256(canonical_json(decides)).hexdigest()[: layout.N_VERSION_DIGITS]

@@ -1,6 +1,6 @@
 """What every head does with random tokens that are said again, asked while the model is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from attentionviz.store import layout
 Sums = dict[str, NDArray[np.float64]]
 """By name of score: weight, pairs and rows, of one head."""
 
+NOT_FINITE = "every sequence of random tokens gives numbers that are not finite"
+
 Summing = Callable[[Floats, NDArray[np.bool_], models.RepeatedTokens], Sums]
 
 
@@ -34,9 +36,9 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
     seed : int
         Chooses the random tokens.
     """
-    repeated = models.repeat_tokens(model, seed)
-    prefix = models.prefix_matching_tokens(model, seed)
-    totals = _totals(model, repeated, _repeated_sums) | _totals(model, prefix, _prefix_sums)
+    repeated, totals = _totals(model, models.repeat_tokens(model, seed), _repeated_sums)
+    prefix, more = _totals(model, models.prefix_matching_tokens(model, seed), _prefix_sums)
+    totals |= more
     heads = {}
     for head in layout.iterate_heads(model.n_layers, model.n_heads):
         heads[head.folder] = {
@@ -60,18 +62,35 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
 
 def _totals(
     model: models.LoadedModel, repeated: models.RepeatedTokens, sums_of: Summing
-) -> dict[tuple[str, HeadId], NDArray[np.float64]]:
-    """Return the sums of every score and head over all sequences; none where there are none."""
+) -> tuple[models.RepeatedTokens, dict[tuple[str, HeadId], NDArray[np.float64]]]:
+    """Return the sequences that are finite, and the sums of every score and head over them."""
     totals: dict[tuple[str, HeadId], NDArray[np.float64]] = {}
     if repeated.reason is not None:
-        return totals
-    for batch in model.id_batches(repeated.sequences):
-        captured = models.capture_batch(model, batch)
+        return repeated, totals
+    used: list[list[int]] = []
+    for sequences, captured in _captured(model, repeated.sequences):
+        used += sequences
         for head in layout.iterate_heads(model.n_layers, model.n_heads):
             pattern, visible = _pattern(model, captured, head)
             for name, sums in sums_of(pattern, visible, repeated).items():
                 totals[name, head] = totals.get((name, head), np.zeros(3)) + sums
-    return totals
+    return repeated._replace(sequences=used, reason=None if used else NOT_FINITE), totals
+
+
+def _captured(
+    model: models.LoadedModel, sequences: list[list[int]]
+) -> Iterator[tuple[list[list[int]], models.CapturedBatch]]:
+    """Yield sequences and their vectors, but for those whose vectors are not finite."""
+    start = 0
+    for batch in model.id_batches(sequences):
+        these = sequences[start : start + len(batch.lengths)]
+        start += len(these)
+        try:
+            yield these, models.capture_batch(model, batch)
+        except models.NotFiniteError as error:
+            bad = {vector.sequence_idx for vector in error.vectors}
+            finite = [one for i, one in enumerate(these) if i not in bad]
+            yield from _captured(model, finite) if finite else ()
 
 
 def _pattern(

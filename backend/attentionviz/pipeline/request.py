@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from attentionviz.core.alignment import AlignmentRule
+from attentionviz.core.file_names import readable
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import DIMS, METHODS, MapName
 from attentionviz.errors import InvalidRequestError
@@ -49,6 +50,9 @@ class BuildRequest:
         "norm ratio" or "search": how queries and keys are scaled against each other.
     text_column : str or None
         Column of a CSV, TSV or JSONL corpus that holds the text.
+    skip_bad_sequences : bool
+        Leave out sequences for which the model gives numbers that are not finite; else the first
+        of them is an error.
     local_models : Path or None
         Folder of the embedded models.
     """
@@ -67,6 +71,7 @@ class BuildRequest:
     n_workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     alignment: AlignmentRule = "norm ratio"
     text_column: str | None = None
+    skip_bad_sequences: bool = False
     local_models: Path | None = None
 
     def __post_init__(self) -> None:
@@ -87,6 +92,12 @@ class BuildRequest:
         _require_in("--workers", self.n_workers, 1, 1024)
         if self.max_tokens is not None:
             _require_in("--max-tokens", self.max_tokens, 1, MAX_SEED)
+
+    @property
+    def corpus_file(self) -> str:
+        """Name of the file of texts, or of the folder of images."""
+        path = self.text if self.images is None else self.images.resolve()
+        return readable(path.name) if path else ""
 
     def task_groups(self) -> list[tuple[MapName, ...]]:
         """Return the maps in the order in which a viewer sees them, those of a task together."""

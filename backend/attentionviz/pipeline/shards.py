@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.core.types import HeadId
-from attentionviz.errors import BuildError
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import FileRecord, write_array
@@ -38,16 +37,10 @@ def write_shard(
     shard_idx : int
         Number of the batch.
     captured : CapturedBatch
+        All numbers can be stored, see `bad_sequences.capture`.
     precision : str
         "float32" or "float16", of queries and keys; norms are measured before rounding.
-
-    Raises
-    ------
-    BuildError
-        Where a value is not finite, or does not fit float16; names the first layer and head.
     """
-    require_finite("query", captured.queries, precision)
-    require_finite("key", captured.keys, precision)
     arrays = {
         "queries": captured.queries.astype(precision),
         "keys": captured.keys.astype(precision),
@@ -55,21 +48,6 @@ def write_shard(
     }
     paths = shard_paths(shard_idx)
     return [write_array(folder, paths[part], arrays[part]) for part in PARTS]
-
-
-def require_finite(kind: str, vectors: NDArray[np.float32], precision: str) -> None:
-    """Raise BuildError where a vector, as stored, would hold NaN or infinity."""
-    limit = MAX_FLOAT16 if precision == "float16" else np.inf
-    with np.errstate(invalid="ignore"):
-        largest = np.abs(vectors).max(axis=(2, 3))  # (layer, head); NaN stays NaN
-    bad = np.argwhere(~(largest < np.inf) | (largest > limit))
-    if len(bad):
-        layer, head = bad[0]
-        advice = "; build with --precision float32" if np.isfinite(largest).all() else ""
-        raise BuildError(
-            f"a {kind} of layer {layer}, head {head} holds {largest[layer, head]}, which "
-            f"{precision} cannot store{advice}"
-        )
 
 
 class Shards:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from attentionviz.pipeline.corpus import ImageCorpus, TextCorpus, open_image
 if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel
 
+T = TypeVar("T")
 SAMPLE_SEQUENCES = 8
 SAMPLE_TOKENS = 2048
 """Padded tokens of a sample; a longer sequence is cut, so that two are there."""
@@ -22,8 +23,19 @@ SAMPLE_BYTES = 256 * 2**20
 """What the model's own attention of one layer may take when a sample is checked."""
 
 
+class Sample(NamedTuple):
+    """A batch of a few sequences, and which of the corpus they are."""
+
+    batch: "Batch"
+    sequences: list[int]
+
+
 class Source(Protocol):
     """A corpus as a model reads it."""
+
+    @property
+    def model(self) -> "LoadedModel":
+        """Return the model."""
 
     @property
     def corpus(self) -> TextCorpus | ImageCorpus:
@@ -35,7 +47,7 @@ class Source(Protocol):
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
 
-    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+    def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few of the first ``len(lengths)`` sequences, for the check of attention."""
 
     def texts(self, n_sequences: int) -> list[str]:
@@ -58,13 +70,13 @@ class TextSource:
         """Yield the first sentences, in order."""
         return self.model.text_batches(self.corpus.sequences[:n_sequences])
 
-    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+    def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few sentences, each cut where its attention would not fit into memory."""
         affordable = int((SAMPLE_BYTES / (2 * 4 * self.model.n_heads)) ** 0.5)  # for two of them
         longest = max(8, min(max(lengths), affordable, SAMPLE_TOKENS // 2))
         chosen = choose_sample(len(lengths), max(2, _n_sampled(self.model, longest)), seed)
         texts = [_cut_to_share(self.corpus.sequences[i], longest / lengths[i]) for i in chosen]
-        return self.model.prepare_texts(texts)
+        return Sample(self.model.prepare_texts(texts), chosen)
 
     def texts(self, n_sequences: int) -> list[str]:
         """Return the first sentences."""
@@ -88,10 +100,11 @@ class ImageSource:
         pictures = (open_image(path) for path in self.corpus.paths[:n_sequences])
         return self.model.image_batches(pictures)
 
-    def sample(self, lengths: Sequence[int], seed: int) -> "Batch":
+    def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few images, as many as have room for their attention."""
         chosen = choose_sample(len(lengths), max(1, _n_sampled(self.model, lengths[0])), seed)
-        return self.model.prepare_images([open_image(self.corpus.paths[i]) for i in chosen])
+        pictures = [open_image(self.corpus.paths[i]) for i in chosen]
+        return Sample(self.model.prepare_images(pictures), chosen)
 
     def texts(self, n_sequences: int) -> list[str]:
         """Return the file names of the first images."""
@@ -107,6 +120,28 @@ def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
     if isinstance(corpus, ImageCorpus):
         return ImageSource(model, corpus)
     return TextSource(model, corpus)
+
+
+def only(source: Source, kept: Sequence[int]) -> Source:
+    """Return a source of some of the sequences."""
+
+    def chosen(values: Sequence[T]) -> list[T]:
+        return [values[i] for i in kept]
+
+    corpus = source.corpus
+    columns = {name: chosen(values) for name, values in corpus.columns.items()}
+    if isinstance(corpus, ImageCorpus):
+        paths, names = chosen(corpus.paths), chosen(corpus.names)
+        images = replace(corpus, paths=paths, names=names, columns=columns)
+        return ImageSource(source.model, images)
+    texts = replace(
+        corpus,
+        sequences=chosen(corpus.sequences),
+        places=chosen(corpus.places),
+        is_cut=chosen(corpus.is_cut),
+        columns=columns,
+    )
+    return TextSource(source.model, texts)
 
 
 def n_available(corpus: TextCorpus | ImageCorpus) -> int:

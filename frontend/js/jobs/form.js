@@ -32,11 +32,12 @@ export function createJobForm(options, { upload, taken, sent }) {
   const column = field('Text column', el('input', { class: 'input', type: 'text', maxlength: '200', ...VERBATIM_FIELD, placeholder: 'text' }), 'Of a table, if it is not called text, sentence or content.');
   const methods = checks('Maps', allMethods().filter((one) => options.methods.includes(one.name)).map(({ name: value }) => ({ value, ...methodWords(value), isChosen: DEFAULT_METHODS.includes(value) })));
   const dims = checks('Dimensions', options.dims.map((n) => ({ value: String(n), label: `${n}-D`, help: n === 2 ? 'Flat maps' : 'Maps in space', isChosen: n === 2 })));
+  const sequences = checks('Bad sequences', [{ value: 'true', label: 'Leave out and count', help: 'Leave out and count sequences for which the model gives no finite numbers; else the first of them ends the build', isChosen: false }]);
   const problem = el('p', { class: 'jobs__problem jobs__wrong', role: 'alert' });
   const submit = el('button', { class: 'button button--main', type: 'submit' }, 'Estimate');
   const element = el('form', { class: 'jobs__form', novalidate: true, onSubmit: send }, zone.element,
     el('div', { class: 'jobs__fields' }, model.element, name.element, tokens.element, column.element),
-    el('div', { class: 'jobs__fields' }, methods.element, dims.element),
+    el('div', { class: 'jobs__fields' }, methods.element, dims.element, sequences.element),
     el('div', { class: 'jobs__submit' }, submit, el('span', { class: 'soft' }, 'Nothing is built before you start it.')), problem);
   pick([]);
 
@@ -81,7 +82,7 @@ export function createJobForm(options, { upload, taken, sent }) {
     if (wrong) return wrong.focus();
     const form = new FormData();
     for (const file of files) form.append('files', file, file.name);
-    const fields = { model: model.input.value, dataset_id: name.input.value, methods: methods.chosen().join(','), dims: dims.chosen().join(','), max_tokens: tokens.input.value.trim(), text_column: column.element.hidden ? '' : column.input.value };
+    const fields = { model: model.input.value, dataset_id: name.input.value, methods: methods.chosen().join(','), dims: dims.chosen().join(','), max_tokens: tokens.input.value.trim(), text_column: column.element.hidden ? '' : column.input.value, skip_bad_sequences: sequences.chosen().join('') };
     for (const [key, value] of Object.entries(fields)) if (value !== '') form.append(key, value);
     sending = new AbortController();
     submit.setAttribute('aria-disabled', 'true');

@@ -35,6 +35,7 @@ export interface JobRequest {
   readonly methods: readonly string[];
   readonly dims: readonly number[];
   readonly max_tokens: number | null;
+  readonly skip_bad_sequences: boolean;
   readonly title: string;
   readonly n_files: number;
   readonly n_bytes: number;

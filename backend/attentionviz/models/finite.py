@@ -1,0 +1,114 @@
+"""Which vectors of a batch hold numbers that cannot be drawn, and whose they are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from attentionviz.errors import UnsupportedModelError
+from attentionviz.models.batches import Batch, TokenColumns
+
+Array = np.ndarray[Any, Any]
+MAX_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class BadVector:
+    """The first vector of a sequence, layer by layer, that cannot be drawn.
+
+    Attributes
+    ----------
+    sequence_idx : int
+        In its batch.
+    token : str
+        Place, number and text of the token: "token 5 ' foo'".
+    layer, head : int
+    kind : str
+        "query", "key" or "value".
+    largest : float
+        Of its absolute numbers; NaN or infinity where one of them is.
+    """
+
+    sequence_idx: int
+    token: str
+    layer: int
+    head: int
+    kind: str
+    largest: float
+
+    def place(self) -> str:
+        """Return where it is: "token 5 ' foo', layer 3, head 2"."""
+        return f"{self.token}, layer {self.layer}, head {self.head}"
+
+
+class NotFiniteError(UnsupportedModelError):
+    """Some sequences of a batch give queries, keys or values that are NaN or infinite.
+
+    Attributes
+    ----------
+    vectors : list of BadVector
+        One of each such sequence.
+    """
+
+    def __init__(self, vectors: list[BadVector]) -> None:
+        first = vectors[0]
+        super().__init__(f"{first.place()}: its {first.kind} is not a finite number")
+        self.vectors = vectors
+
+
+def bad_vectors(batch: Batch, largest: dict[str, Array], limit: float = np.inf) -> list[BadVector]:
+    """Return the first vector of each sequence with a number that is not finite or too large.
+
+    Parameters
+    ----------
+    batch : Batch
+    largest : dict of str to ndarray, shape (n_layers, n_heads or n_key_heads, n_tokens)
+        The largest absolute number of every vector, by kind; "query" among them.
+    limit : float
+        The largest number that is allowed.
+
+    Returns
+    -------
+    list of BadVector
+        In the order of the sequences; of each the one of the lowest layer, then token, then head.
+    """
+    n_heads = largest["query"].shape[1]
+    found, start = [], 0
+    for sequence_idx, n_tokens in enumerate(batch.lengths):
+        places = [
+            (layer, position, head * n_heads // values.shape[1], kind)
+            for kind, values in largest.items()
+            for layer, head, position in _bad(values[:, :, start : start + n_tokens], limit)
+        ]
+        if places:
+            layer, position, head, kind = min(places, key=lambda place: place[:3])
+            group = n_heads // largest[kind].shape[1]
+            found.append(
+                BadVector(
+                    sequence_idx,
+                    _token_words(batch.tokens, start + position),
+                    layer,
+                    head,
+                    kind,
+                    float(largest[kind][layer, head // group, start + position]),
+                )
+            )
+        start += n_tokens
+    return found
+
+
+def _bad(values: Array, limit: float) -> list[list[int]]:
+    """Return layer, head and position of the lowest layer that has a bad value."""
+    is_bad = ~(values < np.inf) | (values > limit)  # (layer, head, token); true for NaN, too
+    layers = np.flatnonzero(is_bad.any(axis=(1, 2)))
+    if not len(layers):
+        return []
+    places = np.argwhere(is_bad[layers[0]])
+    return [[int(layers[0]), int(head), int(position)] for head, position in places]
+
+
+def _token_words(tokens: TokenColumns, token: int) -> str:
+    words = f"token {tokens.position[token] + 1}"
+    if tokens.token_type[token] == "patch":
+        return f"{words} (patch in row {tokens.row[token]}, column {tokens.column[token]})"
+    return f"{words} {tokens.text[token][:MAX_SHOWN]!r}"
