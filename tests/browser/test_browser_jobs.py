@@ -72,6 +72,7 @@ def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> 
     choose(dialog, "My Reviews.csv", TEXT)
     expect(dialog.get_by_label("Name of the dataset")).to_have_value("tiny-bert-my-reviews")
     choose_maps(dialog, "PCA")
+    dialog.get_by_label("Leave out and count").check()
     dialog.get_by_role("button", name="Estimate").click()
     job = item(dialog, "tiny-bert-my-reviews")
     expect(job).to_contain_text("My Reviews.csv")
@@ -79,6 +80,7 @@ def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> 
         re.compile(r"About \d+ (s|min) and .*B: \d+ tokens in 2 sentences, 4 heads, 4 maps")
     )
     expect(job).to_contain_text("2 rows read, all taken")
+    assert server.ask("GET", "")[1]["jobs"][0]["request"]["skip_bad_sequences"]
     assert not (server.data_dir / "tiny-bert-my-reviews.current").exists()
     job.get_by_role("button", name="Start").click()
     expect(job).to_contain_text("Built")

@@ -177,18 +177,6 @@ def test_a_tokenizer_of_another_model_is_refused() -> None:
         TextInputs(letters_tokenizer("A", "C", "G", "T"), 64, 1).trial("mine")
 
 
-@pytest.mark.parametrize(
-    ("padding", "configured", "chosen"), [(0, 3, 0), (99, 3, 3), (None, 3, 3), (99, -1, 0)]
-)
-def test_padding_is_the_first_token_that_has_an_embedding(
-    padding: int | None, configured: int, chosen: int
-) -> None:
-    tokenizer = wordpiece_tokenizer()
-    tokenizer.pad_token = None if padding is None else tokenizer.convert_ids_to_tokens(padding)
-    inputs = TextInputs(tokenizer, 64, 90, configured)
-    assert inputs.prepare(["the river in april", "the"]).inputs["input_ids"][1, -1] == chosen
-
-
 def test_batches_read_no_more_texts_than_they_need() -> None:
     taken = []
 
