@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from attentionviz.access.proxies import Proxies
@@ -24,10 +24,10 @@ from attentionviz.api import (
     similarity,
     tokens,
 )
-from attentionviz.api.context import EXTENSION, ApiContext, make_context
+from attentionviz.api.context import EXTENSION, ApiContext, context, make_context
+from attentionviz.api.errors import HTML, JSON, error_json, error_page, wants_page
 from attentionviz.api.guard import Guard, WsgiApp, content_policy
 from attentionviz.api.live_settings import MAX_BODY_BYTES
-from attentionviz.api.responses import error_body
 from attentionviz.api.visitors import ask_everybody
 from attentionviz.config import Settings, require_safe
 from attentionviz.errors import AppError, NotSignedInError
@@ -213,4 +213,12 @@ def _unexpected_error(error: Exception) -> Response:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    return Response(error_body(code, message), status=status, mimetype="application/json")
+    response = Response(status=status, content_type=JSON)
+    response.vary.add("Accept")
+    if wants_page(request.environ):
+        sheet = context().page.sheet()
+        response.data = error_page(request.environ, status, message, sheet, has_link=True)
+        response.content_type = HTML
+    else:
+        response.data = error_json(code, message)
+    return response

@@ -1,5 +1,9 @@
 """Which hosts are served, who may write, and what every answer carries."""
 
+import re
+from pathlib import Path
+from unittest.mock import Mock
+
 import pytest
 from flask import Flask
 from tests.api.conftest import make_app, write_tokens
@@ -75,6 +79,65 @@ def test_a_host_that_is_allowed_is_served_on_any_port(data_dir, tmp_path) -> Non
 def test_a_refusal_of_head_has_no_body(client: CheckedClient) -> None:
     response = client.head("/health", headers={"Host": "evil.example"})
     assert (response.status_code, response.data) == (421, b"")
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+SCRIPTS = ("*/*", "application/json", "text/css,*/*;q=0.1", "image/avif,image/webp,*/*;q=0.8", "")
+FOREIGN = {"Host": "evil.example"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "root"),
+    [
+        ("GET", "/nothing", {}, 404, "./"),
+        ("GET", "/a/b%2Fc//d/?e=/f", {}, 404, "../../../../"),
+        ("GET", "/page/main-OLD.js", {}, 404, "../"),
+        ("GET", "/lab/nothing", {}, 404, "/lab/"),
+        ("POST", "/", {"Sec-Fetch-Site": "none"}, 405, "./"),
+        ("POST", "/", {"Sec-Fetch-Site": "cross-site"}, 403, "./"),
+        ("GET", "/", FOREIGN, 421, None),
+    ],
+)
+def test_an_error_is_a_page_for_a_browser_and_json_for_all_others(
+    data_dir: Path, method: str, path: str, headers: dict[str, str], status: int, root: str | None
+) -> None:
+    prefix = "/lab" if path.startswith("/lab") else ""
+    client = make_app(data_dir, url_prefix=prefix).test_client()
+    shown = client.open(path, method=method, headers={**headers, "Accept": BROWSER})
+    assert (shown.status_code, shown.mimetype) == (status, "text/html")
+    assert shown.headers["Vary"] == "Accept"
+    links = re.findall('(?:href|src)="([^"]*)"', shown.text)
+    assert links[-1:] == ([root] if root else [])
+    assert all(link.startswith(f"{root}page/login-") for link in links[:-1])
+    assert "<script" not in shown.text and "style=" not in shown.text
+    for accept in SCRIPTS:
+        answer = client.open(path, method=method, headers={**headers, "Accept": accept})
+        assert (answer.status_code, answer.mimetype) == (status, "application/json")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/api", "/api/v1/datasets/none", "/health?x=1"]
+)
+def test_an_error_of_the_api_is_json_also_for_a_browser(client: CheckedClient, path: str) -> None:
+    response = client.get(path, headers={"Accept": BROWSER})
+    assert response.status_code in (400, 404) and response.is_json
+
+
+def test_what_goes_wrong_in_the_server_is_no_secret_and_no_json_to_a_browser(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(data_dir)
+    monkeypatch.setattr("attentionviz.api.linked_page.LinkedPage.html", Mock(side_effect=KeyError))
+    response = app.test_client().get("/", headers={"Accept": BROWSER})
+    assert (response.status_code, response.mimetype) == (500, "text/html")
+    assert "its log says what" in response.text and "KeyError" not in response.text
+
+
+def test_a_stranger_learns_nothing_of_which_pages_there_are(data_dir, tmp_path) -> None:
+    client = make_app(data_dir, token_file=write_tokens(tmp_path / "tokens")).test_client()
+    pages = [client.get(path, headers={"Accept": BROWSER}) for path in ("/nothing", "/datasets")]
+    assert {(page.status_code, page.mimetype) for page in pages} == {(401, "text/html")}
+    assert pages[0].data == pages[1].data and "Sign in</a>" in pages[0].text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "FOO"])

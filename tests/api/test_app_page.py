@@ -243,8 +243,8 @@ def test_a_disk_without_room_is_said_in_words(page: Path, monkeypatch: pytest.Mo
 
 def test_an_error_in_a_source_is_shown_as_text(page: Path) -> None:
     (page / "frontend" / "js" / "main.js").write_text("const a = <script>alert(1)</script>;")
-    response = client_of(page).get("/")
-    assert response.status_code == 503
+    response = client_of(page).get("/", headers={"Accept": "text/html"})
+    assert (response.status_code, response.mimetype) == (503, "text/html")
     assert "js/main.js:1:" in response.text
     assert "<script>" not in response.text
 

@@ -7,9 +7,10 @@ late for that, after routing, so this wraps the application from outside.
 
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
-from attentionviz.api.responses import error_body
+from attentionviz.api.errors import HTML, JSON, error_json, error_page, wants_page
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -98,8 +99,11 @@ class Guard:
         if refusal is None:
             return self._app(environ, start)
         status, code, message = refusal
-        body = error_body(code, message)
-        start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        body, content_type = error_json(code, message), JSON
+        if wants_page(environ):
+            body, content_type = _page(environ, status, message), HTML
+        length = ("Content-Length", str(len(body)))
+        start(status, [("Content-Type", content_type), length, ("Vary", "Accept")])
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
     def _refusal(self, environ: Environ) -> tuple[str, str, str] | None:
@@ -117,6 +121,14 @@ class Guard:
             message = f"the body must be one of {', '.join(WRITABLE_TYPES)}"
             return "415 Unsupported Media Type", "unsupported_media_type", message
         return None
+
+
+def _page(environ: Environ, status: str, message: str) -> bytes:
+    number = int(status.partition(" ")[0])
+    # Where the host is a foreign one, nothing else of ours can be reached by its name.
+    return error_page(
+        environ, number, message, None, has_link=number != HTTPStatus.MISDIRECTED_REQUEST
+    )
 
 
 def _is_own_origin(environ: Environ, host: str) -> bool:

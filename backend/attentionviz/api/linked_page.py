@@ -26,6 +26,7 @@ LINK_SECONDS = 60
 # A page that was opened before a source changed may still ask for its own files.
 N_KEPT = 3
 _REFERENCE = re.compile(r'(?<==")\./((?:css|js)/[^"]+)(?=")')
+_SHEET = re.compile(rb'"\./([^"]+\.css)"')
 _LICENCE = re.compile(r"(licen[cs]e|copying)(\.(md|txt))?", re.IGNORECASE)
 
 
@@ -74,6 +75,14 @@ class LinkedPage:
             return self.linked().html[name]
         except KeyError as error:
             raise PageError(f"the page has no {name}") from error
+
+    def sheet(self) -> str | None:
+        """Return the address of the sheet of ``login.html``; None where there is no page."""
+        try:
+            found = _SHEET.search(self.html("login.html"))
+        except Exception:  # whatever it is: this dresses the page that tells of an error
+            return None
+        return found[1].decode() if found else None
 
     def file(self, name: str) -> bytes | None:
         """Return a linked file, also of a page that was given out a while ago; None if unknown."""

@@ -1,8 +1,6 @@
 """The page itself: its HTML, and the linked files that this names."""
 
 import hashlib
-import logging
-from html import escape
 from pathlib import PurePosixPath
 
 from flask import Blueprint, Response, request
@@ -11,7 +9,7 @@ from attentionviz.api.context import context
 from attentionviz.api.linked_page import FOLDER
 from attentionviz.api.parameters import query
 from attentionviz.api.responses import REVALIDATE, compressible_response
-from attentionviz.errors import NotFoundError, PageError
+from attentionviz.errors import NotFoundError
 
 blueprint = Blueprint("page", __name__)
 INDEX = "index.html"
@@ -24,7 +22,6 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
     ".map": "application/json",
 }
-_log = logging.getLogger(__name__)
 
 
 @blueprint.before_app_request
@@ -41,11 +38,8 @@ def add_slash() -> Response | None:
 
 @blueprint.get("/")
 def get_index() -> Response:
-    """Return the page, or say what is missing for it."""
-    try:
-        content = context().page.html(INDEX)
-    except PageError as error:
-        return _say_what_is_missing(error)
+    """Return the page."""
+    content = context().page.html(INDEX)
     etag = hashlib.sha256(content).hexdigest()[:32]
     return compressible_response(etag, lambda: content, TYPES[".html"], REVALIDATE)
 
@@ -62,12 +56,3 @@ def get_file(name: str) -> Response:
     if context().page.file(f"{name}.map") is not None:
         response.headers["SourceMap"] = f"{name}.map"
     return response
-
-
-def _say_what_is_missing(error: PageError) -> Response:
-    _log.warning("%s: %s", error.code, error)
-    body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>AttentionViz</title>'
-        f"<h1>AttentionViz</h1><pre>{escape(str(error))}</pre></html>"
-    )
-    return Response(body, status=error.status, content_type=TYPES[".html"])

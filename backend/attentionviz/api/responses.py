@@ -112,11 +112,6 @@ def compressible_response(
     return response
 
 
-def error_body(code: str, message: str) -> bytes:
-    """Return the one shape of all errors."""
-    return json.dumps({"error": {"code": code, "message": message}}).encode()
-
-
 def _compressed(etag: str, make: Callable[[], bytes]) -> Response:
     cache = context().library.cache
     body: bytes | None = cache.get(("gzip", etag))

@@ -22,8 +22,8 @@ from attentionviz.access.proxies import TrustedProxies
 from attentionviz.access.request_log import write_line
 from attentionviz.access.senders import Senders
 from attentionviz.api.body_limits import MAX_BODY_BYTES, body_limit
+from attentionviz.api.errors import JSON, error_json
 from attentionviz.api.guard import WsgiApp, add_headers, content_policy
-from attentionviz.api.responses import error_body
 from attentionviz.config import Settings
 from attentionviz.errors import ConfigError
 
@@ -210,9 +210,9 @@ def _channel_class(settings: Settings, gate: Gate | None) -> type[HTTPChannel]:
             if error.code == 413 and self.request.is_from_stranger:
                 error = Unauthorized("sign in before you send this")
             code = error.reason.lower().replace(" ", "_")
-            body = error_body(code, f"{error.reason}: {error.body}"[:300])
+            body = error_json(code, f"{error.reason}: {error.body}"[:300])
             self.status = f"{error.code} {error.reason}"
-            headers = [("Content-Type", "application/json")]
+            headers = [("Content-Type", JSON)]
             self.response_headers.extend(add_headers(headers, policy))
             self.set_close_on_finish()
             self.content_length = len(body)

@@ -1,0 +1,93 @@
+"""How an error is written: JSON for programs, a small page for people who followed a link."""
+
+import json
+from collections.abc import Mapping
+from html import escape
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from attentionviz.core.file_names import readable
+
+JSON, HTML = "application/json", "text/html; charset=utf-8"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <meta name="robots" content="noindex">
+  <title>{title} · AttentionViz</title>{sheet}
+</head>
+<body>
+  <main class="sign-in">
+    <h1 class="sign-in__brand">AttentionViz</h1>
+    <div class="sign-in__form">
+      <h2>{title}</h2>
+      <p>{message}</p>{link}
+    </div>
+  </main>
+</body>
+</html>
+"""
+
+
+def wants_page(environ: Mapping[str, Any]) -> bool:
+    """Return whether a request is that of a browser for something to show, outside of the API.
+
+    Scripts, sheets, images and programs ask for anything; what they get is never HTML.
+    """
+    path = environ.get("PATH_INFO", "")
+    if path in ("/api", "/health") or path.startswith("/api/"):
+        return False
+    accept = parse_accept_header(environ.get("HTTP_ACCEPT"), MIMEAccept)
+    return accept.quality("text/html") > accept.quality(JSON)
+
+
+def error_json(code: str, message: str) -> bytes:
+    """Return the one shape of all errors for programs."""
+    return json.dumps({"error": {"code": code, "message": message}}).encode()
+
+
+def error_page(
+    environ: Mapping[str, Any], status: int, message: str, sheet: str | None, *, has_link: bool
+) -> bytes:
+    """Return a page that says what is wrong, without a script.
+
+    Parameters
+    ----------
+    environ : mapping
+        Of the request.
+    status : int
+        HTTP status.
+    message : str
+    sheet : str or None
+        Address of a sheet, seen from the start.
+    has_link : bool
+        Whether the page leads to the start.
+    """
+    start = escape(_start(environ))
+    words = "Go to the start"
+    if status == HTTPStatus.UNAUTHORIZED:  # how a program signs in is of no use here
+        words, message = "Sign in", "you have to sign in to see this"
+    link = f'\n      <p><a class="button button--main" href="{start}">{words}</a></p>'
+    style = f'\n  <link rel="stylesheet" href="{start}{sheet}">' if sheet else ""
+    sentence = readable(f"{message[:1].upper()}{message[1:]}").rstrip(".") + "."
+    page = _PAGE.format(
+        title=HTTPStatus(status).phrase.capitalize(),
+        sheet=style,
+        message=escape(sentence).replace("\n", "<br>"),
+        link=link if has_link else "",
+    )
+    return page.encode()
+
+
+def _start(environ: Mapping[str, Any]) -> str:
+    """Return the address of the start: below a known prefix, else relative to the present one."""
+    if environ.get("SCRIPT_NAME"):
+        return f"{quote(environ['SCRIPT_NAME'])}/"
+    asked = environ.get("REQUEST_URI") or environ.get("PATH_INFO") or "/"
+    return "../" * (asked.partition("?")[0].count("/") - 1) or "./"
