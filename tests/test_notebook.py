@@ -1,10 +1,15 @@
 """A dataset in Python: arrays with names, and the page in a cell."""
 
+import json
 import os
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -21,6 +26,8 @@ from attentionviz.errors import (
 )
 from attentionviz.measures.fidelity import N_STRONGEST
 from attentionviz.notebook import Dataset
+from attentionviz.notebook_cell import Shown
+from attentionviz.notebook_place import frame_origins, place_of
 
 
 @pytest.fixture
@@ -144,8 +151,101 @@ def test_show_serves_the_page_and_names_its_view(dataset: Dataset) -> None:
     assert "&amp;method=pca&amp;" in cell and cell.count("<iframe") == 1
     with urllib.request.urlopen(shown.url) as answer:  # noqa: S310  # our own address
         policy = answer.headers["Content-Security-Policy"]
-        assert "frame-ancestors http://localhost:* http://127.0.0.1:*" in policy
+        assert "frame-ancestors 'self' http://localhost:* http://127.0.0.1:*" in policy
         assert answer.headers["X-Frame-Options"] is None
+
+
+@pytest.fixture
+def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that says what the Jupyter server of this kernel is like."""
+    paths = ModuleType("jupyter_core.paths")
+    paths.jupyter_runtime_dir = lambda: str(tmp_path)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "jupyter_core", ModuleType("jupyter_core"))
+    monkeypatch.setitem(sys.modules, "jupyter_core.paths", paths)
+    status = [404]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status[0] if self.path == "/base/proxy/8000/health" else 500)
+            self.send_header("Location", "/base/login")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+
+    def describe(hostname: str, *, answers: int) -> None:
+        status[0] = answers
+        url = f"http://127.0.0.1:{server.server_port}/base/"
+        facts = {"base_url": "/base/", "url": url, "hostname": hostname}
+        (tmp_path / "jpserver-7.json").write_text(json.dumps(facts), encoding="utf-8")
+
+    yield describe
+    server.shutdown()
+    server.server_close()
+
+
+LOCAL, PROXIED = "http://localhost:8000/secret/", "/base/proxy/8000/secret/"
+SSH = {"SSH_CONNECTION": "10.0.0.9 50000 10.0.0.5 22"}
+HUB = {"JUPYTERHUB_SERVICE_PREFIX": "/base/"}
+KERNEL = {"JPY_PARENT_PID": "7"}
+EDITOR = {"VSCODE_PROXY_URI": "https://{{port}}.code.example"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "hostname", "answers", "url", "advice"),
+    [
+        ({}, "localhost", 302, LOCAL, None),
+        (KERNEL, "localhost", 302, LOCAL, None),
+        (KERNEL | {"VSCODE_PID": "1"} | SSH, "localhost", 302, LOCAL, None),
+        (KERNEL, "0.0.0.0", 302, PROXIED, None),  # noqa: S104 - told, not bound
+        (KERNEL | SSH, "localhost", 302, PROXIED, None),
+        (KERNEL | SSH, "localhost", 403, PROXIED, None),
+        (KERNEL | SSH, "localhost", 404, LOCAL, "ssh -N -L 8000:localhost:8000 ada@10.0.0.5"),
+        (SSH, "localhost", 404, LOCAL, "ssh -N"),
+        (KERNEL | HUB, "localhost", 302, PROXIED, None),
+        (KERNEL | HUB, "localhost", 404, LOCAL, "pip install jupyter-server-proxy"),
+        (HUB, "localhost", 404, LOCAL, "pip install jupyter-server-proxy"),
+        (KERNEL | {"KAGGLE_KERNEL_RUN_TYPE": "x"}, "localhost", 404, LOCAL, "attentionviz export"),
+        (EDITOR, "localhost", 404, "https://8000.code.example/secret/", None),
+        ({"VSCODE_PROXY_URI": "./proxy/{{port}}"}, "localhost", 404, LOCAL, None),
+    ],
+)
+def test_a_notebook_finds_its_page_wherever_its_browser_is(
+    jupyter: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    hostname: str,
+    answers: int,
+    url: str,
+    advice: str | None,
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    monkeypatch.setattr("attentionviz.notebook_place.find_spec", lambda _: None)
+    jupyter(hostname, answers=answers)
+    place = place_of(8000, "secret/", environment)
+    assert place.url == url
+    assert (advice or "") in (place.advice or "") and bool(advice) == bool(place.advice)
+    cell = Shown(place, "dataset=a", 300)._repr_html_()
+    assert cell.count("<iframe") == int(advice is None)
+    assert (f'href="{url}?dataset=a"' in cell) == (advice is None or "ssh" in advice)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_colab_is_asked_for_the_address_of_a_port(
+    monkeypatch: pytest.MonkeyPatch, works: bool
+) -> None:
+    output = ModuleType("google.colab.output")
+    known = {"google.colab.kernel.proxyPort(8000)": "https://8000-colab.example/"} if works else {}
+    output.eval_js = known.__getitem__  # type: ignore[attr-defined]
+    for module in (ModuleType("google"), ModuleType("google.colab"), output):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    place = place_of(8000, "secret/", {})
+    assert (place.url == "https://8000-colab.example/secret/") == works
+    assert (place.advice is None) == works
+    assert "https:" in frame_origins({})
 
 
 def test_importing_the_package_imports_nothing_more() -> None:

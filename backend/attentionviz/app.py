@@ -45,16 +45,20 @@ BLUEPRINTS = (
     job_options,
     page,
 )
+LOOPBACK = ("127.0.0.1", "::1")
 EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
 _log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, secret: str = "") -> Flask:
     """Return the application; no dataset is read before the first request.
 
     Parameters
     ----------
     settings : Settings
+    secret : str
+        First part of every path that is answered, whatever the host; "" answers all paths of the
+        hosts of the settings.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_error_handler(Exception, _unexpected_error)
     if settings.cors_origins:
         _allow_origins(app, settings.cors_origins)
-    _guard(app, settings)
+    _guard(app, settings, secret)
     return app
 
 
@@ -129,12 +133,14 @@ def _start_jobs(made: ApiContext) -> None:
         _log.warning("no jobs run: %s", error)
 
 
-def serve_in_background(settings: Settings) -> str:
-    """Serve from a thread of this process until it ends; return the address of the page.
+def serve_in_background(settings: Settings, secret: str = "") -> str:
+    """Serve from a thread of this process until it ends; return the address of the server.
 
     Parameters
     ----------
     settings : Settings
+    secret : str
+        As of `create_app`.
 
     Raises
     ------
@@ -143,7 +149,7 @@ def serve_in_background(settings: Settings) -> str:
     """
     from attentionviz.api.wsgi_server import run_in_thread
 
-    app = create_app(settings)
+    app = create_app(settings, secret)
     made: ApiContext = app.extensions[EXTENSION]
     return run_in_thread(app, settings, made.gate)
 
@@ -158,12 +164,14 @@ def _with_real_folders(settings: Settings) -> Settings:
     )
 
 
-def _guard(app: Flask, settings: Settings) -> None:
+def _guard(app: Flask, settings: Settings, secret: str) -> None:
     policy = content_policy(settings.frame_origins)
-    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, policy)
+    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, policy, secret)
     if settings.has_access_log:
         wrapped = RequestLog(wrapped)
-    wrapped = Proxies(wrapped, settings.trusted_proxies, settings.url_prefix)
+    # Who knows the secret may say by which name and below which path it is shown.
+    trusted = LOOPBACK if secret else settings.trusted_proxies
+    wrapped = Proxies(wrapped, trusted, settings.url_prefix)
     app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to wrap an application
 
 

@@ -13,7 +13,7 @@ from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, w
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DatasetNotFoundError, InvalidRequestError, NotFoundError
 from attentionviz.notebook_arrays import Floats, HeadScores, Points, Tokens, Vectors
-from attentionviz.notebook_cell import DEFAULT_HEIGHT_PX, Shown, page_address
+from attentionviz.notebook_cell import DEFAULT_HEIGHT_PX, Shown, page_place
 from attentionviz.projections.quantise import dequantise
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
@@ -163,7 +163,9 @@ class Dataset:
     ) -> Shown:
         """Return the page of this dataset, which a notebook draws in the cell.
 
-        One server a data folder runs in this process, on this machine only, and ends with it.
+        One server a data folder runs in this process, listens to this machine only, and ends with
+        it. A notebook on another machine shows it through the proxy of its Jupyter server, of
+        Colab or of an editor; where there is none, the cell says what to do.
 
         Parameters
         ----------
@@ -189,7 +191,7 @@ class Dataset:
         chosen = {"method": method, "dims": dims, "layer": layer, "head": head}
         asked = {name: value for name, value in chosen.items() if value is not None}
         query = urlencode({"dataset": self._reader.dataset_id, **asked})
-        return Shown(f"{page_address(self._library.data_dir)}?{query}", height_px)
+        return Shown(page_place(self._library.data_dir), query, height_px)
 
     @functools.cached_property
     def _columns(self) -> dict[str, Any]:

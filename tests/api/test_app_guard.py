@@ -10,6 +10,8 @@ from tests.api.conftest import make_app, write_tokens
 from tests.support.checked_client import CheckedClient, check_error
 
 from attentionviz.api.guard import Guard, content_policy
+from attentionviz.app import create_app
+from attentionviz.config import Settings
 from attentionviz.errors import ConfigError
 
 
@@ -92,7 +94,7 @@ FOREIGN = {"Host": "evil.example"}
         ("GET", "/nothing", {}, 404, "./"),
         ("GET", "/a/b%2Fc//d/?e=/f", {}, 404, "../../../../"),
         ("GET", "/page/main-OLD.js", {}, 404, "../"),
-        ("GET", "/lab/nothing", {}, 404, "/lab/"),
+        ("GET", "/lab/nothing/else", {}, 404, "../"),
         ("POST", "/", {"Sec-Fetch-Site": "none"}, 405, "./"),
         ("POST", "/", {"Sec-Fetch-Site": "cross-site"}, 403, "./"),
         ("GET", "/", FOREIGN, 421, None),
@@ -121,6 +123,22 @@ def test_an_error_is_a_page_for_a_browser_and_json_for_all_others(
 def test_an_error_of_the_api_is_json_also_for_a_browser(client: CheckedClient, path: str) -> None:
     response = client.get(path, headers={"Accept": BROWSER})
     assert response.status_code in (400, 404) and response.is_json
+
+
+@pytest.mark.parametrize("host", ["localhost", "hub.example:8000"])
+def test_a_secret_path_stands_for_the_host_and_for_nothing_else(data_dir: Path, host: str) -> None:
+    app = create_app(Settings(data_dir=data_dir), "s3cret")
+    app.test_client_class = CheckedClient
+    client = app.test_client()
+    for path in ("/", "/health", "/api/v1/datasets", "/s3cre/", "/s3cret0/", "//s3cret/"):
+        refused = client.get(path, headers={"Host": host})
+        assert (refused.status_code, refused.json["error"]["code"]) == (403, "forbidden")
+    assert client.get("/s3cret/health", headers={"Host": host}).json["status"] == "ok"
+    assert client.get("/s3cret?a=b", headers={"Host": host}).headers["Location"] == "s3cret/?a=b"
+    own = {"Host": host, "Origin": f"http://{host}"}
+    assert client.post("/s3cret/api/v1/datasets", headers=own, json={}).status_code == 405
+    other = {"Host": host, "Origin": "http://evil.example"}
+    assert client.post("/s3cret/api/v1/datasets", headers=other, json={}).status_code == 403
 
 
 def test_what_goes_wrong_in_the_server_is_no_secret_and_no_json_to_a_browser(

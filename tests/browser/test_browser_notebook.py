@@ -4,12 +4,15 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import expect_map
+from tests.support.reverse_proxy import reverse_proxy
 
 import attentionviz
+from attentionviz.notebook_cell import _server
 
 
 @pytest.fixture
@@ -49,6 +52,27 @@ def test_a_cell_shows_the_head_that_was_asked_for(
     expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
     expect_map(page.frames[1])
     expect(frame.get_by_role("radio", name="PCA")).to_be_checked()
+
+
+def test_a_cell_on_a_hub_shows_the_page_through_the_proxy_of_its_server(
+    page: Page, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, _ = _server(built)
+    with reverse_proxy(f"http://127.0.0.1:{port}", f"/user/ada/proxy/{port}", strips=True) as url:
+        monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+        monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", urljoin(url, "/user/ada/"))
+        shown = attentionviz.open(built / "words").show(1, 2, "pca")
+        assert shown.url.startswith(f"/user/ada/proxy/{port}/")
+        # The hub has another name than the machine, and the cell is a part of a page of its own.
+        hub = url.replace("127.0.0.1", "hub.localhost").partition("/user")[0]
+        body = f"<!doctype html><title>lab</title>{shown._repr_html_()}"
+        page.route(f"{hub}/lab", lambda route: route.fulfill(body=body, content_type="text/html"))
+        page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        page.expected.append(f"foreign host: {hub}")  # type: ignore[attr-defined]
+        page.goto(f"{hub}/lab")
+        frame = page.frame_locator("iframe")
+        expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
+        expect_map(page.frames[1])
 
 
 def test_a_page_that_nobody_may_frame_stays_out_of_other_pages(

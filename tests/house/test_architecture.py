@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "notebook": {"config", "core", "errors", "notebook_arrays", "notebook_cell", "projections"}
     | {"store"},
     "notebook_arrays": set(),
-    "notebook_cell": {"app", "config"},
+    "notebook_cell": {"app", "config", "notebook_place"},
+    "notebook_place": set(),
     "config": {"config_jobs", "config_live", "config_values", "core", "errors", "__init__"},
     "config_jobs": {"config_values", "__init__"},
     "config_live": {"config_values", "__init__"},

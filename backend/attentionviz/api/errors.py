@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
@@ -86,8 +86,10 @@ def error_page(
 
 
 def _start(environ: Mapping[str, Any]) -> str:
-    """Return the address of the start: below a known prefix, else relative to the present one."""
-    if environ.get("SCRIPT_NAME"):
-        return f"{quote(environ['SCRIPT_NAME'])}/"
-    asked = environ.get("REQUEST_URI") or environ.get("PATH_INFO") or "/"
-    return "../" * (asked.partition("?")[0].count("/") - 1) or "./"
+    """Return the address of the start relative to the present one, whatever a proxy takes off."""
+    path = environ.get("PATH_INFO", "/")
+    asked = environ.get("REQUEST_URI", path).partition("?")[0]
+    # What is below the start, as it was written: a slash may be a part of a name.
+    starts = (i for i, one in enumerate(asked) if one == "/")
+    below = next((asked[i:] for i in starts if unquote(asked[i:], "latin-1") == path), path)
+    return "../" * (below.count("/") - 1) or "./"

@@ -5,9 +5,9 @@ own name is made to point at this machine (DNS rebinding). Flask's own check of 
 late for that, after routing, so this wraps the application from outside.
 """
 
+import hmac
 import re
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 
 from attentionviz.api.errors import HTML, JSON, error_json, error_page, wants_page
@@ -82,12 +82,18 @@ class Guard:
         Names served besides this machine's own, any port.
     policy : str
         The Content-Security-Policy.
+    secret : str
+        First part of every path that is answered, in place of a check of the host: a page whose
+        name was made to point here cannot know it. "" for none.
     """
 
-    def __init__(self, app: WsgiApp, allowed_hosts: Iterable[str], policy: str) -> None:
+    def __init__(
+        self, app: WsgiApp, allowed_hosts: Iterable[str], policy: str, secret: str = ""
+    ) -> None:
         self._app = app
         self._hosts = {*OWN_HOSTS, *allowed_hosts}
         self._policy = policy
+        self._secret = secret
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -101,7 +107,11 @@ class Guard:
         status, code, message = refusal
         body, content_type = error_json(code, message), JSON
         if wants_page(environ):
-            body, content_type = _page(environ, status, message), HTML
+            # Who does not know our name, or our path, is not led any further.
+            has_link = code not in ("forbidden_host", "forbidden")
+            number = int(status.partition(" ")[0])
+            body = error_page(environ, number, message, None, has_link=has_link)
+            content_type = HTML
         length = ("Content-Length", str(len(body)))
         start(status, [("Content-Type", content_type), length, ("Vary", "Accept")])
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
@@ -109,7 +119,11 @@ class Guard:
     def _refusal(self, environ: Environ) -> tuple[str, str, str] | None:
         host = environ.get("HTTP_HOST", "")
         match = _HOST.fullmatch(host)
-        if match is None or match[1].lower() not in self._hosts:
+        if self._secret:
+            if not _take_off(environ, self._secret):
+                message = "open this page from the notebook that shows it"
+                return "403 Forbidden", "forbidden", message
+        elif match is None or match[1].lower() not in self._hosts:
             message = f"this server does not serve the host {host[:80]!r}; see allowed_hosts"
             return "421 Misdirected Request", "forbidden_host", message
         if environ.get("REQUEST_METHOD") in SAFE_METHODS:
@@ -123,12 +137,14 @@ class Guard:
         return None
 
 
-def _page(environ: Environ, status: str, message: str) -> bytes:
-    number = int(status.partition(" ")[0])
-    # Where the host is a foreign one, nothing else of ours can be reached by its name.
-    return error_page(
-        environ, number, message, None, has_link=number != HTTPStatus.MISDIRECTED_REQUEST
-    )
+def _take_off(environ: Environ, secret: str) -> bool:
+    """Take the secret off the front of a path; say whether it was there."""
+    first, slash, rest = environ.get("PATH_INFO", "").removeprefix("/").partition("/")
+    if not hmac.compare_digest(first.encode("latin-1", "replace"), secret.encode()):
+        return False
+    environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{secret}"
+    environ["PATH_INFO"] = slash + rest
+    return True
 
 
 def _is_own_origin(environ: Environ, host: str) -> bool:
