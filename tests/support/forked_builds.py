@@ -104,7 +104,7 @@ def violations(data_dir: Path) -> list[str]:
     for entry in library.list_datasets():
         if entry.state == "complete" and entry.folder is not None:
             found += [f"{entry.dataset_id}: {problem}" for problem in verify(entry.folder)]
-        elif entry.state not in ("building", "stopped"):
+        elif entry.state not in ("building", "failed", "stopped"):
             found.append(f"{entry.dataset_id} is {entry.state}: {entry.reason}")
         elif entry.manifest is not None:
             found += _unreadable(library, entry.dataset_id)
