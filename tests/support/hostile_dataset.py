@@ -35,6 +35,10 @@ def write_hostile_datasets(data_dir: Path) -> None:
         corpus = manifest["corpus"] | {"columns": list(COLUMNS)}
         for key in ("name", "source", "license"):
             corpus[key] = next(texts)
+        left_out = [
+            {**part, "examples": list(STRINGS[:5])} for part in corpus["account"]["left_out"]
+        ]
+        corpus["account"] |= {"left_out": left_out, "notes": list(STRINGS)}
         facts = {
             "model": model,
             "corpus": corpus,
