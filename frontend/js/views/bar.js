@@ -2,7 +2,7 @@
 
 import { pictureAddress } from '../address.js';
 import { BEST, bestCounts, mapOf, methodOf } from '../best.js';
-import { el, ICONS, icon, inheritFocus, setAttribute, setText } from '../dom.js';
+import { el, ICONS, icon, inheritFocus, setAttribute, setText, UNTRANSLATED } from '../dom.js';
 import { scoreFacts } from '../scores.js';
 import { chosenMap, fidelityOf, meanFidelity, neighbourOf } from '../select.js';
 import { isMarkedSaid } from '../url.js';
@@ -115,7 +115,8 @@ function createSteps(undo) {
   });
 
   return {
-    element: el('div', { class: 'bar__steps', role: 'group', 'aria-label': 'Steps' }, ...buttons.map(({ button }) => button), told),
+    // What a step says names words that were searched.
+    element: el('div', { ...UNTRANSLATED, class: 'bar__steps', role: 'group', 'aria-label': 'Steps' }, ...buttons.map(({ button }) => button), told),
     update() {
       setText(told, undo.told);
       STEPS.forEach(({ name, verb, keys }, i) => {
