@@ -29,13 +29,16 @@ class Tokens(NamedTuple):
     Attributes
     ----------
     text : ndarray of str
-        As the tokenizer has it, with leading spaces; empty for patches.
+        As the tokenizer has it, with leading spaces; empty for patches. A token with some bytes of
+        a character says which, as ``你 1⁄3``.
     sequence, position : ndarray of int64
         Which sequence a token stands in, and where.
     token_type : ndarray of str
         ``text``, ``special``, ``class``, ``register`` or ``patch``.
     row, column : ndarray of int64 or None
         Place of a patch, -1 for what is none; None for text.
+    surface : ndarray of str or None
+        What stands in the text for an unknown word, else empty; None where there is none.
     """
 
     text: NDArray[np.str_]
@@ -44,6 +47,7 @@ class Tokens(NamedTuple):
     token_type: NDArray[np.str_]
     row: NDArray[np.int64] | None
     column: NDArray[np.int64] | None
+    surface: NDArray[np.str_] | None = None
 
     @staticmethod
     def of(columns: Mapping[str, Any]) -> "Tokens":
@@ -55,6 +59,7 @@ class Tokens(NamedTuple):
             np.array(columns["token_type"], dtype=np.str_),
             _places(columns.get("row")),
             _places(columns.get("column")),
+            _surface(columns.get("surface")),
         )
 
 
@@ -77,3 +82,7 @@ def _places(column: list[int | None] | None) -> NDArray[np.int64] | None:
     if column is None:
         return None
     return np.array([-1 if value is None else value for value in column], dtype=np.int64)
+
+
+def _surface(column: list[str | None] | None) -> NDArray[np.str_] | None:
+    return None if column is None else np.array([word or "" for word in column], dtype=np.str_)

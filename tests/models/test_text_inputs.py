@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 from tests.support.tiny_models import SENTENCES, byte_level_tokenizer, wordpiece_tokenizer
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
@@ -44,9 +44,94 @@ def test_word_pieces_keep_their_marks() -> None:
     assert any(text.startswith("##") for text in shown)
 
 
-def test_parts_of_a_character_are_shown_as_bytes() -> None:
-    shown = written(byte_level_tokenizer(), "é")
-    assert "".join(shown) == "<0xC3><0xA9>"
+def byte_fallback_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a SentencePiece-like BPE with a token for every byte, as Llama 2 and Gemma have it."""
+    tokens = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), *"\u2581adkno", "\u2581a"]
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    unknown = "<unk>"
+    tokenizer = Tokenizer(
+        models.BPE(vocabulary, [("\u2581", "a")], byte_fallback=True, unk_token=unknown)
+    )
+    tokenizer.normalizer = normalizers.Replace(" ", "\u2581")
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token=unknown)
+
+
+def joining_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a byte-level BPE with tokens of one and a half characters."""
+    vocabulary = {sign: i for i, sign in enumerate(sorted(byte_characters()))}
+    merges = [("Ġ", "ä"), ("Ġä", "½"), ("ł", "å"), ("ł", "Ċ")]  # of " 你好" and "你\n"
+    vocabulary |= {one + other: 256 + i for i, (one, other) in enumerate(merges)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
+TOKENIZERS = {
+    "byte level": byte_level_tokenizer,
+    "byte fallback": byte_fallback_tokenizer,
+    "joining": joining_tokenizer,
+    "word pieces": wordpiece_tokenizer,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("byte level", "é", ["é 1⁄2", "é 2⁄2"]),
+        ("byte fallback", "a 你\n", ["a", " ", "你 1⁄3", "你 2⁄3", "你 3⁄3", "\n"]),
+        ("joining", "a 你好", ["a", " 你 1–2⁄3", "你 3⁄3 + 好 1⁄3", "好 2⁄3", "好 3⁄3"]),
+        ("joining", "你\n", ["你 1⁄3", "你 2⁄3", "你 3⁄3 + \n"]),
+    ],
+)
+def test_a_split_character_is_shown_with_its_parts(name: str, text: str, shown: list[str]) -> None:
+    assert written(TOKENIZERS[name](), text) == shown
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+@pytest.mark.parametrize("text", ["no 你 好", "👩\u200d👧 ok", "a ש\u05b8\u00ad\n\t", "A <0xE4>"])
+def test_tokens_are_found_as_they_are_shown_and_by_number(name: str, text: str) -> None:
+    inputs = TextInputs(TOKENIZERS[name](), 64)
+    tokens = inputs.prepare([text]).tokens
+    for given in (tokens.text, tokens.token_id):
+        again = inputs.prepare_tokens(given).tokens
+        assert (again.token_id, again.text) == (tokens.token_id, tokens.text)
+
+
+def test_a_letter_is_found_before_the_byte_that_is_written_alike() -> None:
+    tokens = TextInputs(byte_fallback_tokenizer(), 64).prepare_tokens(["a", "<0x61>"]).tokens
+    assert tokens.text == ["a", "a"]
+    assert tokens.token_id[0] > tokens.token_id[1] == 1 + ord("a")
+
+
+@pytest.mark.parametrize("token", ["你 4⁄3", "你 1⁄3 + 好 1⁄3", "\ud83d", "\udce4", 10**6, -1])
+def test_a_token_that_is_none_of_the_vocabulary_is_named(token: str | int) -> None:
+    with pytest.raises(InvalidTextError, match=r"token 2, .* is not in the model's vocabulary"):
+        TextInputs(byte_level_tokenizer(), 64).prepare_tokens(["a", token])
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_character_cut_at_the_longest_length_is_still_that_character(side: str) -> None:
+    tokenizer = byte_fallback_tokenizer()
+    tokenizer.truncation_side = side
+    parts = [f"{character} {n}⁄3" for character in "你好" for n in (1, 2, 3)]
+    for n in range(1, 6):
+        batch = TextInputs(tokenizer, n).prepare(["你好", "a"])
+        kept = parts[:n] if side == "right" else parts[-n:]
+        assert batch.tokens.text == [*kept, "a"]
+
+
+def test_parts_of_a_character_do_not_join_those_of_the_next_text() -> None:
+    inputs = TextInputs(byte_level_tokenizer(), 64)
+    ids = inputs.prepare(["é"]).tokens.token_id
+    assert inputs.prepare_ids([ids[:1], ids[1:]]).tokens.text == ["<0xC3>", "<0xA9>"]
+
+
+def test_an_unknown_word_keeps_what_stands_in_the_text() -> None:
+    tokens = TextInputs(wordpiece_tokenizer(), 64).prepare(["April 🙂🙂 É [UNK] river"]).tokens
+    assert tokens.text == ["[CLS]", *["[UNK]"] * 4, "river", "[SEP]"]
+    assert tokens.surface == [None, "April", "🙂🙂", "É", None, None, None]
 
 
 def test_every_byte_has_one_character() -> None:

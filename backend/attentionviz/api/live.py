@@ -58,7 +58,7 @@ def post_text(dataset_id: str) -> Response:
         question["text"] = asked["text"]
         if not asked["text"].strip():
             raise InvalidTextError("the text is empty; type something")
-    elif set(asked) == {"tokens"} and _are_words(asked["tokens"]):
+    elif set(asked) == {"tokens"} and _are_tokens(asked["tokens"]):
         question["tokens"] = asked["tokens"]
     else:
         raise InvalidRequestError(
@@ -160,6 +160,11 @@ def _maps(names: Any, reader: DatasetReader) -> list[str]:
 
 def _are_words(found: Any) -> bool:
     return isinstance(found, list) and all(isinstance(word, str) for word in found)
+
+
+def _are_tokens(found: Any) -> bool:
+    """Say whether these are tokens as they are written, or by their numbers."""
+    return isinstance(found, list) and all(type(token) in (str, int) for token in found)
 
 
 def _answer(reader: DatasetReader, question: dict[str, Any], body: bytes = b"") -> Response:

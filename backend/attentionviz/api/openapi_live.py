@@ -23,8 +23,9 @@ _MAPS: Json = {
 _TEXT: Json = {"type": "string", "minLength": 1, "description": "Cut where it is too long."}
 _TOKENS: Json = {
     "type": "array",
-    "description": "Exactly these tokens of the model's vocabulary, special ones included.",
-    "items": {"type": "string"},
+    "description": "Exactly these tokens of the model's vocabulary, special ones included: each as "
+    "the dataset writes it, or its token_id, which is exact where two are written alike.",
+    "items": {"type": ["string", "integer"]},
     "minItems": 1,
 }
 

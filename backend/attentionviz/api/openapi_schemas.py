@@ -3,7 +3,7 @@
 from attentionviz.api import openapi_access
 from attentionviz.api.openapi_jobs import job_schemas
 from attentionviz.api.openapi_parts import Json
-from attentionviz.store.columns import PATCH_COLUMNS
+from attentionviz.store.columns import PATCH_COLUMNS, SURFACE
 from attentionviz.store.schema import (
     ACCOUNT_SCHEMA,
     FIDELITY_SCHEMA,
@@ -203,7 +203,17 @@ def _tokens() -> Json:
     columns: Json = {"type": "object", "additionalProperties": {"type": "array"}}
     return object_schema(
         *PATCH_COLUMNS,
-        text=texts,
+        SURFACE,
+        text={
+            **texts,
+            "description": "As shown. A token with some bytes of a character says which of how "
+            "many: '你 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '.",
+        },
+        surface={
+            **_list(_NULLABLE_TEXT),
+            "description": "What stands in the text for an unknown word, else null; absent where "
+            "there is none.",
+        },
         token_id=numbers,
         sequence=numbers,
         position=numbers,

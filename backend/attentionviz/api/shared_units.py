@@ -9,7 +9,7 @@ from attentionviz.api.kept import kept
 from attentionviz.core.words import shared_words
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
-from attentionviz.store.columns import parse_json
+from attentionviz.store.columns import SURFACE, parse_json
 from attentionviz.store.dataset import DatasetReader
 
 MAX_SEQUENCE = 2048
@@ -117,7 +117,13 @@ def _tokens(reader: DatasetReader, columns: Any, chosen: list[int]) -> list[list
         span = slice(sequences.start[i], sequences.start[i] + sequences.length[i])
         kinds = columns["token_type"][span]
         texts = columns["text"][span]
-        found.append([(str(t), kind == "text") for t, kind in zip(texts, kinds, strict=True)])
+        words = columns.get(SURFACE, columns["text"])[span]  # of the text, where one is unknown
+        found.append(
+            [
+                (str(word or text), kind == "text")
+                for text, word, kind in zip(texts, words, kinds, strict=True)
+            ]
+        )
     return found
 
 

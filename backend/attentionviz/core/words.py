@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.characters import stretch_of
+
 Span = tuple[int, int]
 
 # How far behind tokens that were not found the next one is looked for, in characters each.
 REACH = 48
-_BYTES = re.compile(r"(?:<0x[0-9A-F]{2}>)+")
 # Scripts written without spaces: each character is a word until a token joins some.
 _ALONE = re.compile(
     "[\u0e00-\u0eff\u1780-\u17ff\u2e80-\u312f\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -43,7 +44,8 @@ def shared_words(
     ----------
     text : str
     first, second : sequence of str or None
-        Written forms of the tokens, such as ``##ing`` or `` april``; None for a special token.
+        Written forms of the tokens, such as ``##ing``, `` april`` or ``你 1⁄3``; None for a special
+        token.
 
     Returns
     -------
@@ -74,8 +76,9 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
     Returns
     -------
     list of (int, int) or None
-        Case, accents and spaces are not compared. Tokens that are not found, such as ``[UNK]`` or
-        single bytes, share what lies between their neighbours; None where that is nothing.
+        Case, accents and spaces are not compared. Parts of a character all stand where it does.
+        Tokens that are not found, such as ``[UNK]``, share what lies between their neighbours; None
+        where that is nothing.
     """
     plain, origin = _plain(text)
     begins = _word_begins(text, origin)
@@ -85,7 +88,10 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
     for i, token in enumerate(tokens):
         if token is None:
             continue
-        place = _find(plain, begins, cursor, token, [tokens[w] or "" for w in waiting])
+        characters, is_continued = stretch_of(token)
+        is_beside = is_continued and not waiting
+        at = max(0, cursor - len(_plain(characters[0])[0])) if is_beside else cursor
+        place = _find(plain, begins, at, characters, len(waiting))
         if place is None:
             waiting.append(i)
             continue
@@ -96,20 +102,18 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
 
 
 def _find(
-    plain: str, begins: NDArray[np.bool_], cursor: int, token: str, waiting: list[str]
+    plain: str, begins: NDArray[np.bool_], cursor: int, token: str, n_waiting: int
 ) -> Span | None:
     """Return where a token stands in the plain text, from the cursor on."""
     for written in dict.fromkeys((token, token.removeprefix("##"))):
         wanted = _plain(written)[0]
         if wanted and plain.startswith(wanted, cursor):
             return cursor, cursor + len(wanted)
-    if not wanted or not waiting:
+    if not wanted or not n_waiting:
         return None
-    stop = cursor + REACH * len(waiting) + len(wanted)
+    stop = cursor + REACH * n_waiting + len(wanted)
     places = [m.start() for m in re.finditer(re.escape(wanted), plain[:stop]) if m.start() > cursor]
-    goes_on = token.startswith("##") or (
-        not token[0].isspace() and all(_BYTES.fullmatch(one.strip()) for one in waiting)
-    )
+    goes_on = token.startswith("##")
     fitting = places if goes_on else [place for place in places if begins[place]] or places
     return (fitting[0], fitting[0] + len(wanted)) if fitting else None
 

@@ -24,6 +24,7 @@ from attentionviz.inference.corpus_heads import CorpusHeads, prepare_all
 from attentionviz.inference.known_models import KnownModels
 from attentionviz.inference.partners import find_partners
 from attentionviz.inference.patient_cache import PatientCache
+from attentionviz.store.columns import SURFACE
 from attentionviz.store.reader import DatasetLibrary
 
 N_CAPTURES = 4
@@ -127,8 +128,11 @@ class Session:
         found = models.capture_batch(model, batch)
         manifest = heads.reader.manifest
         names = TEXT_COLUMNS + (PATCH_COLUMNS if batch.sprites is not None else ())
+        tokens = {name: getattr(batch.tokens, name) for name in names}
+        if any(batch.tokens.surface):
+            tokens[SURFACE] = batch.tokens.surface
         sequence = {
-            "tokens": {name: getattr(batch.tokens, name) for name in names},
+            "tokens": tokens,
             "n_truncated": batch.truncated[0],
             "n_characters_cut": n_cut,
             "model": manifest["model"]["name"],

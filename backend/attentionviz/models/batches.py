@@ -43,17 +43,20 @@ class PatchGrid:
 
 @dataclass
 class TokenColumns:
-    """Columns of equal length over the tokens of a batch; the last four are empty for text.
+    """Columns of equal length over the tokens of a batch; those of patches are empty for text.
 
     Attributes
     ----------
     text : list of str
-        Surface form, leading space kept; empty for a patch.
+        As it is shown, leading space kept; empty for a patch. A token that holds some bytes of a
+        character says which: ``你 1⁄3`` (see `core.characters`).
     token_id : list of int
         Index in the vocabulary; -1 where there is none.
     token_type : list of TokenType
     position : list of int
         Index inside its own sequence, from 0.
+    surface : list of str or None
+        What stands in the text for a token that only says "unknown", else None; empty for patches.
     row, column : list of int or None
         Place of a patch; None for a prefix token.
     hue, brightness : list of float or None
@@ -64,6 +67,7 @@ class TokenColumns:
     token_id: list[int] = field(default_factory=list)
     token_type: list[TokenType] = field(default_factory=list)
     position: list[int] = field(default_factory=list)
+    surface: list[str | None] = field(default_factory=list)
     row: list[int | None] = field(default_factory=list)
     column: list[int | None] = field(default_factory=list)
     hue: list[float | None] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """A model that is ready: its weights, its inputs, and what is known of its attention."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ class LoadedModel:
         """Return one batch of these texts; CorpusError if one has no tokens."""
         return self._text_inputs.prepare(texts)
 
-    def prepare_tokens(self, tokens: list[str]) -> Batch:
+    def prepare_tokens(self, tokens: Sequence[str | int]) -> Batch:
         """Return a batch of exactly these tokens; InvalidTextError if one is unknown."""
         return self._text_inputs.prepare_tokens(tokens)
 

@@ -1,9 +1,14 @@
 """The written form of a token, with its leading space, for every kind of tokenizer."""
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from attentionviz.core.characters import BYTE, written_tokens
+
 SENTENCE_PIECE_SPACE = "\u2581"
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 def byte_characters() -> dict[str, int]:
@@ -27,42 +32,56 @@ class Surface:
     """Turns entries of one tokenizer's vocabulary into text to show.
 
     Byte-level BPE is decoded (" april"), the space sign of SentencePiece becomes a space, and
-    WordPiece keeps its marks ("##ing"). Bytes that are no whole character are shown as <0xF0>.
+    WordPiece keeps its marks ("##ing"). Tokens that split a character depend on their neighbours:
+    a sequence has ``你 1⁄3``, ``你 2–3⁄3`` where the vocabulary has ``<0xE4>``, ``<0xBD><0xA0>``.
     """
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._bytes = byte_characters()
-        self._known: dict[int, str] = {}
+        self._known: dict[int, bytes] = {}
+        self._alone: dict[int, str] = {}
         self._added = {int(token_id) for token_id in tokenizer.added_tokens_decoder}
-        parts = _parts(tokenizer)
+        described = json.loads(tokenizer.backend_tokenizer.to_str())
+        named = {key: described.get(key) for key in ("normalizer", "pre_tokenizer", "decoder")}
+        parts = json.dumps(named, ensure_ascii=False)
         self._is_byte_level = '"ByteLevel"' in parts
+        self._has_byte_tokens = '"ByteFallback"' in parts or bool(
+            described["model"].get("byte_fallback")
+        )
         self._has_space_sign = '"Metaspace"' in parts or SENTENCE_PIECE_SPACE in parts
 
     def of(self, token_id: int) -> str:
-        """Return the written form of a token."""
+        """Return the written form of a token alone, bytes of split characters as <0xF0>."""
+        if token_id not in self._alone:
+            self._alone[token_id] = written_tokens([self.bytes_of(token_id)])[0]
+        return self._alone[token_id]
+
+    def of_sequence(self, token_ids: Sequence[int]) -> list[str]:
+        """Return the written forms of tokens that follow each other."""
+        alone = [self.of(token_id) for token_id in token_ids]
+        if not any(BYTE.search(text) for text in alone):
+            return alone
+        return written_tokens([self.bytes_of(token_id) for token_id in token_ids])
+
+    def bytes_of(self, token_id: int) -> bytes:
+        """Return what a token adds to the text, in UTF-8."""
         if token_id not in self._known:
             token = str(self._tokenizer.convert_ids_to_tokens(token_id))
-            self._known[token_id] = self._written(token, token_id)
+            self._known[token_id] = self._read(token, token_id)
         return self._known[token_id]
 
-    def _written(self, token: str, token_id: int) -> str:
+    def is_byte(self, token: str) -> bool:
+        """Return whether an entry of the vocabulary is a byte of SentencePiece's byte fallback."""
+        return self._has_byte_tokens and _BYTE_TOKEN.fullmatch(token) is not None
+
+    def _read(self, token: str, token_id: int) -> bytes:
+        if self.is_byte(token):
+            return bytes([int(token[3:5], 16)])
         if token_id in self._added:
-            return token
+            return token.encode()
         if self._is_byte_level and all(character in self._bytes for character in token):
-            return _decoded(bytes(self._bytes[character] for character in token))
-        return token.replace(SENTENCE_PIECE_SPACE, " ") if self._has_space_sign else token
-
-
-def _decoded(raw: bytes) -> str:
-    """Decode UTF-8, whole characters as themselves and every other byte as <0xNN>."""
-    return raw.decode("utf-8", errors="surrogateescape").translate(
-        {0xDC00 + byte: f"<0x{byte:02X}>" for byte in range(128, 256)}
-    )
-
-
-def _parts(tokenizer: Any) -> str:
-    """Return, as JSON, what a tokenizer is made of, its vocabulary left out."""
-    described = json.loads(tokenizer.backend_tokenizer.to_str())
-    named = {key: described.get(key) for key in ("normalizer", "pre_tokenizer", "decoder")}
-    return json.dumps(named, ensure_ascii=False)
+            return bytes(self._bytes[character] for character in token)
+        return (
+            token.replace(SENTENCE_PIECE_SPACE, " ") if self._has_space_sign else token
+        ).encode()

@@ -1,12 +1,14 @@
 """From texts to padded batches and the columns of their tokens."""
 
-from collections.abc import Iterable, Iterator
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import torch
 
+from attentionviz.core.characters import written_tokens
 from attentionviz.core.types import TokenType
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
@@ -22,10 +24,16 @@ TEXTS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of one text, and how many tokens were cut from its end."""
+    """Token ids of one text, and how many tokens were cut from its end.
+
+    `written` are the tokens as they are shown, `surface` what a token stands for in the text
+    where that is not what is shown: of an unknown word.
+    """
 
     token_ids: list[int]
     n_cut: int
+    written: list[str]
+    surface: list[str | None]
 
 
 class TextInputs:
@@ -100,10 +108,17 @@ class TextInputs:
 
     def prepare_ids(self, sequences: list[list[int]]) -> Batch:
         """Return one padded batch of these token ids, marks included."""
-        return self._batch([Encoded(token_ids, 0) for token_ids in sequences])
+        return self._batch(
+            [
+                Encoded(ids, 0, self._surface.of_sequence(ids), [None] * len(ids))
+                for ids in sequences
+            ]
+        )
 
-    def prepare_tokens(self, tokens: list[str]) -> Batch:
+    def prepare_tokens(self, tokens: Sequence[str | int]) -> Batch:
         """Return a batch of one sequence of exactly these tokens, marks included.
+
+        Each is given as it is shown, or by its number, which is exact where two are written alike.
 
         Raises
         ------
@@ -186,8 +201,12 @@ class TextInputs:
                     f"{words_of(error)}; leave it out"
                 ) from error
             return [one for text in texts for one in self._encode([text])]
-        encodings = zip(result["input_ids"], result.encodings, strict=True)
-        return [Encoded(list(ids), _count_cut(encoding)) for ids, encoding in encodings]
+        encoded = []
+        for text, ids, encoding in zip(texts, result["input_ids"], result.encodings, strict=True):
+            written = self._written(list(ids), text, encoding)
+            surface = self._unknown_words(written, text, encoding)
+            encoded.append(Encoded(list(ids), _count_cut(encoding), written, surface))
+        return encoded
 
     def _ids_of(self, text: str) -> list[int] | None:
         """Return the tokens of a text of our own, or None where the tokenizer has none for it."""
@@ -204,6 +223,38 @@ class TextInputs:
     def _any_word(self) -> str:
         return next(map(self._surface.of, self._words()), "")
 
+    def _written(self, token_ids: list[int], text: str, encoding: Any) -> list[str]:
+        """Return the tokens as shown; of a character that is cut, the text tells the rest."""
+        body = [i for i, is_mark in enumerate(encoding.special_tokens_mask) if not is_mark]
+        if not encoding.overflowing or not body:
+            return self._surface.of_sequence(token_ids)
+        tokens = [self._surface.bytes_of(token_id) for token_id in token_ids]
+        first, end = body[0], body[-1] + 1
+        before, after = _missing(
+            b"".join(tokens[first:end]),
+            text,
+            encoding.offsets[first][0],
+            encoding.offsets[end - 1][1],
+        )
+        written = written_tokens(
+            [*tokens[:first], before, *tokens[first:end], after, *tokens[end:]]
+        )
+        return written[:first] + written[first + 1 : end + 1] + written[end + 2 :]
+
+    def _unknown_words(self, written: list[str], text: str, encoding: Any) -> list[str | None]:
+        """Return what stands in the text for each token that says "unknown", else None."""
+        unknown = self.tokenizer.unk_token_id
+        surface: list[str | None] = [None] * len(written)
+        if unknown is None or unknown in self._special:
+            return surface
+        for i, (token_id, (start, end)) in enumerate(
+            zip(encoding.ids, encoding.offsets, strict=True)
+        ):
+            word = text[start:end].strip()
+            if token_id == unknown and word not in ("", written[i]):
+                surface[i] = word
+        return surface
+
     def _batch(self, encoded: list[Encoded]) -> Batch:
         lengths = [len(one.token_ids) for one in encoded]
         longest = max(lengths)
@@ -217,17 +268,17 @@ class TextInputs:
             inputs={"input_ids": ids, "attention_mask": is_real.long()},
             lengths=lengths,
             truncated=[one.n_cut for one in encoded],
-            tokens=self._columns(
-                [token_id for one in encoded for token_id in one.token_ids], lengths
-            ),
+            tokens=self._columns(encoded),
         )
 
-    def _columns(self, token_ids: list[int], lengths: list[int]) -> TokenColumns:
+    def _columns(self, encoded: list[Encoded]) -> TokenColumns:
+        token_ids = [token_id for one in encoded for token_id in one.token_ids]
         return TokenColumns(
-            text=[self._surface.of(token_id) for token_id in token_ids],
+            text=[text for one in encoded for text in one.written],
             token_id=token_ids,
             token_type=[self._type(token_id) for token_id in token_ids],
-            position=[position for length in lengths for position in range(length)],
+            position=[position for one in encoded for position in range(len(one.token_ids))],
+            surface=[word for one in encoded for word in one.surface],
         )
 
     def _type(self, token_id: int) -> TokenType:
@@ -249,3 +300,24 @@ def _count_cut(encoding: Any) -> int:
         sum(1 for is_special in piece.special_tokens_mask if not is_special)
         for piece in encoding.overflowing
     )
+
+
+def _missing(held: bytes, text: str, start: int, end: int) -> tuple[bytes, bytes]:
+    """Return what lacks of a character before and after these bytes of a text that was cut.
+
+    Parameters
+    ----------
+    held : bytes
+        Of all tokens that were kept.
+    text : str
+    start, end : int
+        Of these tokens in the text, characters.
+    """
+    n_before = next((i for i, byte in enumerate(held) if byte & 0xC0 != 0x80), len(held))
+    first, last = text[start : start + 1].encode(), text[max(0, end - 1) : end].encode()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    decoder.decode(held)
+    begun, _ = decoder.getstate()
+    is_head = 0 < n_before < len(first) and first.endswith(held[:n_before])
+    is_tail = bool(begun) and last.startswith(begun)
+    return first[:-n_before] if is_head else b"", last[len(begun) :] if is_tail else b""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from attentionviz.store.columns import PATCH_COLUMNS
+from attentionviz.store.columns import PATCH_COLUMNS, SURFACE
 
 if TYPE_CHECKING:
     from attentionviz.models import Batch
@@ -20,7 +20,7 @@ class TokenTable:
     """
 
     def __init__(self, is_image: bool) -> None:
-        names = TEXT_COLUMNS + (PATCH_COLUMNS if is_image else ())
+        names = TEXT_COLUMNS + (PATCH_COLUMNS if is_image else (SURFACE,))
         self._columns: dict[str, list[Any]] = {name: [] for name in names}
         self.lengths: list[int] = []
         self.n_cut = 0
@@ -55,4 +55,8 @@ class TokenTable:
             total += length
         sequence = [i for i, n in enumerate(self.lengths) for _ in range(n)]
         sequences = {"start": starts, "length": self.lengths, "text": texts, "columns": columns}
-        return {**self._columns, "sequence": sequence, "sequences": sequences}
+        tokens = {name: values for name, values in self._columns.items() if name != SURFACE}
+        surface = self._columns.get(SURFACE, [])
+        if any(surface):
+            tokens[SURFACE] = surface
+        return {**tokens, "sequence": sequence, "sequences": sequences}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from attentionviz.core.characters import stretch_of
 from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError
 from attentionviz.measures.head_scores import (
@@ -87,7 +88,7 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
             **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
         )
     is_special = kinds == "special"
-    is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
+    is_mark = {text: is_punctuation(stretch_of(text).characters) for text in set(columns["text"])}
     return TextTokens(
         token_id=np.array(columns["token_id"], dtype=np.int64),
         is_special=is_special,

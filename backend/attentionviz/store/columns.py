@@ -9,11 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.characters import written_anew
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 
 TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+SURFACE = "surface"
+"""A column that is there if an unknown word is: what stands in the text for it, else null."""
+
 _TYPES = {"text": str, "token_type": str, "token_id": int, "sequence": int, "position": int}
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -79,6 +83,10 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
         _check_column(tokens, name, manifest["n_tokens"])
     for name in TOKEN_COLUMNS:
         _check_types(tokens, name)
+    if SURFACE in tokens:
+        _check_column(tokens, SURFACE, manifest["n_tokens"])
+        if not all(word is None or isinstance(word, str) for word in tokens[SURFACE]):
+            raise DamagedDatasetError(f"{layout.TOKENS}: {SURFACE} holds more than str")
     sequences = tokens.get("sequences")
     for name in ("start", "length", "text"):
         _check_column(sequences, name, manifest["n_sequences"])
@@ -93,6 +101,22 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
     if not np.array_equal(of_token, _whole(tokens["sequence"])):
         raise DamagedDatasetError(f"{layout.TOKENS}: the sequences do not follow each other")
     return Sequences(start, length)
+
+
+def write_characters(content: bytes, sequences: Sequences) -> bytes:
+    """Return ``tokens.json`` of format 2 with split characters as they are written since.
+
+    Parameters
+    ----------
+    content : bytes
+        Has been checked.
+    sequences : Sequences
+    """
+    tokens = parse_json(content, layout.TOKENS)
+    text: list[str] = []
+    for start, length in zip(*sequences, strict=True):
+        text += written_anew(tokens["text"][start : start + length])
+    return json.dumps({**tokens, "text": text}, ensure_ascii=False).encode()
 
 
 def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:

@@ -18,7 +18,13 @@ from attentionviz.errors import (
 from attentionviz.store import layout
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles, OpenArray
-from attentionviz.store.columns import Sequences, check_heads, check_tokens, parse_json
+from attentionviz.store.columns import (
+    Sequences,
+    check_heads,
+    check_tokens,
+    parse_json,
+    write_characters,
+)
 from attentionviz.store.damage import DamageNotes
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.safe_files import file_key
@@ -98,9 +104,14 @@ class DatasetReader:
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:32]
 
     def tokens_bytes(self) -> bytes:
-        """Return ``tokens.json``, its columns checked against the manifest."""
+        """Return ``tokens.json``, its columns checked against the manifest.
+
+        Of format 2, characters that a tokenizer splits are written as now.
+        """
         content = self.read(layout.TOKENS)
-        self.sequences(content)
+        sequences = self.sequences(content)
+        if self.manifest["schema_version"] == 2 and b"<0x" in content:
+            return write_characters(content, sequences)
         return content
 
     def sequences(self, content: bytes | None = None) -> Sequences:
