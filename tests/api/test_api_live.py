@@ -98,7 +98,7 @@ def test_all_maps_are_placed_into_unless_some_are_named(live: CheckedClient) -> 
 
 
 def test_exact_tokens_reach_the_worker_as_they_are(live: CheckedClient) -> None:
-    tokens = ["[CLS]", " the", "##ing", "", "[SEP]"]
+    tokens = ["[CLS]", " the", "##ing", "", 11, "你 1⁄3", "[SEP]"]
     assert asked(post(live, TEXT, json={"tokens": tokens}))[0]["tokens"] == tokens
 
 
@@ -119,7 +119,7 @@ def test_an_image_reaches_the_worker_byte_for_byte(live: CheckedClient) -> None:
         ({"text": 3}, "invalid_request"),
         ({"text": "x", "tokens": ["x"]}, "invalid_request"),
         ({"tokens": "x"}, "invalid_request"),
-        ({"tokens": [1]}, "invalid_request"),
+        ({"tokens": [True]}, "invalid_request"),
         ({"text": "x", "other": 1}, "invalid_request"),
         ({"text": "x", "maps": []}, "invalid_request"),
         ({"text": "x", "maps": ["tsne-2d"] * 2}, "invalid_request"),

@@ -62,6 +62,12 @@ def test_what_is_unknown_has_the_gap_between_its_neighbours():
     ]
 
 
+def test_parts_of_a_character_stand_where_it_does():
+    tokens = ["[UNK]", " 今 1–2⁄3", "今 3⁄3 + 天 1⁄3", "天 2–3⁄3", "\u0301 1⁄2", "\u0301 2⁄2", "好"]
+    spans = token_spans("🐍 今天\u0301好", tokens)
+    assert spans == [(0, 1), (2, 3), (2, 4), (3, 4), None, None, (5, 6)]
+
+
 def test_what_follows_something_unknown_begins_a_word():
     # The first "a" behind the cursor is inside the unknown word.
     assert token_spans("øaø a b", ["[UNK]", "a", "b"]) == [(0, 3), (4, 5), (6, 7)]

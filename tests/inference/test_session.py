@@ -153,6 +153,14 @@ def test_exact_tokens_give_what_their_text_gives_and_one_can_be_exchanged(either
     assert changed.sequence["tokens"]["text"] == [*tokens[:1], *tokens]
 
 
+def test_an_unknown_word_says_what_stands_in_the_text(live: Live) -> None:
+    tokens = live.ask(text="the 🙂 river", maps=["pca-2d"]).sequence["tokens"]
+    assert tokens["text"] == ["[CLS]", "the", "[UNK]", "river", "[SEP]"]
+    assert tokens["surface"] == [None, None, "🙂", None, None]
+    again = live.ask(tokens=tokens["token_id"], maps=["pca-2d"]).sequence["tokens"]
+    assert again == {name: tokens[name] for name in tokens if name != "surface"}
+
+
 def test_a_token_that_is_not_in_the_vocabulary_is_named(live: Live) -> None:
     with pytest.raises(InvalidTextError, match=r"token 2, 'riverbank', is not in .* vocabulary"):
         live.ask(tokens=["[CLS]", "riverbank", "xyzzy"])

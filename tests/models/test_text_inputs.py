@@ -105,6 +105,12 @@ def test_a_letter_is_found_before_the_byte_that_is_written_alike() -> None:
     assert tokens.token_id[0] > tokens.token_id[1] == 1 + ord("a")
 
 
+def test_bytes_are_no_plain_tokens() -> None:
+    inputs = TextInputs(byte_fallback_tokenizer(), 64)
+    shown = inputs.prepare_ids([inputs.plain_tokens()]).tokens.text
+    assert shown == [*"adkno", " a"]
+
+
 @pytest.mark.parametrize("token", ["你 4⁄3", "你 1⁄3 + 好 1⁄3", "\ud83d", "\udce4", 10**6, -1])
 def test_a_token_that_is_none_of_the_vocabulary_is_named(token: str | int) -> None:
     with pytest.raises(InvalidTextError, match=r"token 2, .* is not in the model's vocabulary"):

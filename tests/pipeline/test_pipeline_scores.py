@@ -218,6 +218,7 @@ def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, 
     [
         (".", True), ("##,", True), (" …", True), ("€", True), ("\n", True), ("。", True),
         ("a.", False), ("1", False), (" it", False), ("日", False),
+        ("。 2⁄3", True), (" 。 1⁄3", True), ("日 1⁄3", False), ("。 3⁄3 + 日 1⁄3", False),
     ],
 )  # fmt: skip
 def test_punctuation_is_nothing_but_punctuation_and_symbols(text, expected):

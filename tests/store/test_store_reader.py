@@ -168,6 +168,8 @@ def tokens_with(folder: Path, change) -> bytes:
         lambda t: t["sequences"].pop("columns"),
         lambda t: t["sequences"]["columns"]["topic"].pop(),
         lambda t: t.__setitem__("sequences", []),
+        lambda t: t.__setitem__("surface", [None]),
+        lambda t: t.__setitem__("surface", [1] * 40),
     ],
 )
 def test_columns_that_do_not_fit_the_manifest_are_damage(folder: Path, change) -> None:
@@ -175,6 +177,20 @@ def test_columns_that_do_not_fit_the_manifest_are_damage(folder: Path, change) -
     with pytest.raises(DamagedDatasetError, match="tokens.json"):
         reader_of(lying).tokens_bytes()
     assert verify_names(lying) == ["tokens.json"]
+
+
+@pytest.mark.parametrize(("version", "shown"), [(2, "你 3⁄3"), (3, "<0xA0>")])
+def test_split_characters_of_format_2_are_written_as_now(
+    folder: Path, version: int, shown: str
+) -> None:
+    def split(tokens) -> None:
+        tokens["text"][1:4] = ["<0xE4>", "<0xBD>", "<0xA0>"]
+
+    old = republish(folder, {"tokens.json": tokens_with(folder, split)}, schema_version=version)
+    tokens = json.loads(reader_of(old).tokens_bytes())
+    assert tokens["text"][3] == shown
+    assert {**tokens, "text": 0} == {**json.loads((old / "tokens.json").read_bytes()), "text": 0}
+    assert verify_names(old) == []
 
 
 def verify_names(folder: Path) -> list[str]:

@@ -157,8 +157,12 @@ class TextInputs:
     def plain_tokens(self) -> list[int]:
         """Return the tokens of nothing but letters, pieces inside of words left out, ascending."""
         added = set(self.tokenizer.added_tokens_decoder)
-        words = (i for i in self._words() if i not in added)
-        return [i for i in words if self._surface.of(i).strip().isalpha()]
+        words = [i for i in self._words() if i not in added]
+        return [
+            token_id
+            for token_id, name in zip(words, self.names(words), strict=True)
+            if self._surface.of(token_id).strip().isalpha() and not self._surface.is_byte(name)
+        ]
 
     def _is_embedded(self, token_id: int | None) -> bool:
         if token_id is None or token_id < 0:
@@ -230,7 +234,7 @@ class TextInputs:
             return self._surface.of_sequence(token_ids)
         tokens = [self._surface.bytes_of(token_id) for token_id in token_ids]
         first, end = body[0], body[-1] + 1
-        before, after = _missing(
+        before, after = _cut_off(
             b"".join(tokens[first:end]),
             text,
             encoding.offsets[first][0],
@@ -302,7 +306,7 @@ def _count_cut(encoding: Any) -> int:
     )
 
 
-def _missing(held: bytes, text: str, start: int, end: int) -> tuple[bytes, bytes]:
+def _cut_off(held: bytes, text: str, start: int, end: int) -> tuple[bytes, bytes]:
     """Return what lacks of a character before and after these bytes of a text that was cut.
 
     Parameters

@@ -88,7 +88,7 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
             **{name: _numbers(columns[name]) for name in ("row", "column", "hue", "brightness")},
         )
     is_special = kinds == "special"
-    is_mark = {text: is_punctuation(stretch_of(text).characters) for text in set(columns["text"])}
+    is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
     return TextTokens(
         token_id=np.array(columns["token_id"], dtype=np.int64),
         is_special=is_special,
@@ -99,7 +99,8 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
 def is_punctuation(text: str) -> bool:
     """Return whether a token is nothing but punctuation, symbols and white space of Unicode."""
     return all(
-        unicodedata.category(character)[0] in "PS" or character.isspace() for character in text
+        unicodedata.category(character)[0] in "PS" or character.isspace()
+        for character in stretch_of(text).characters
     )
 
 
