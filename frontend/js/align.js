@@ -3,9 +3,14 @@
  * letters of the text itself, without spaces, case and accents, which tokenizers treat differently.
  */
 
-/** A byte that is no whole character, as datasets write it. */
+import { charactersOf, continuedIn } from './characters.js';
+
+/** A byte that is part of no character, as datasets write it. */
 const BYTE = /<0x[0-9A-F]{2}>/;
 const PIECE_MARK = '##';
+/** What tokens are read as; a vocabulary comes again and again. @type {Map<string, string[]>} */
+const knownForms = new Map();
+const MOST_FORMS = 100_000;
 /** How far beyond the end of the last token the next one is looked for, letters. */
 const REACH = 80;
 /** Spaces, controls, marks without width, and accents of decomposed letters. */
@@ -19,12 +24,13 @@ const UNHEARD = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
  * @param {string} text
  */
 export function lettersOf(text) {
+  if (/^[ -~]*$/.test(text)) return text.toLowerCase().replaceAll(' ', '');
   return text.toLowerCase().normalize('NFKD').replace(UNHEARD, '').replaceAll('ς', 'σ');
 }
 
 /**
- * Say where each token stands in the letters of its text. Tokens that say nothing of it, such as an unknown word or a part
- * of a character, get what lies between their neighbours.
+ * Say where each token stands in the letters of its text. Parts of a character all stand where it does; tokens that say
+ * nothing of the text, such as an unknown word, get what lies between their neighbours.
  *
  * @param {string} text
  * @param {readonly (string | null)[]} tokens null: not of the text, such as a mark of its beginning
@@ -39,7 +45,8 @@ export function placeTokens(text, tokens) {
   tokens.forEach((token, i) => {
     const forms = token === null ? [] : formsOf(token);
     if (forms.length === 0) return;
-    const found = BYTE.test(token ?? '') ? null : find(letters, forms, cursor);
+    const begun = token === null || waiting.length > 0 ? '' : lettersOf(continuedIn(token));
+    const found = BYTE.test(token ?? '') ? null : find(letters, forms, Math.max(0, cursor - begun.length));
     if (!found) {
       waiting.push(i);
       return;
@@ -69,8 +76,33 @@ function wordsOf(text) {
 
 /** Ways to read a token: as it stands, and as a piece of a word. @param {string} token */
 function formsOf(token) {
+  let forms = knownForms.get(token);
+  if (forms) return forms;
   const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
-  return [token, ...(isPiece ? [token.slice(PIECE_MARK.length)] : [])].map(lettersOf).filter((form) => form !== '');
+  forms = [charactersOf(token), ...(isPiece ? [token.slice(PIECE_MARK.length)] : [])].map(lettersOf).filter((form) => form !== '');
+  if (knownForms.size >= MOST_FORMS) knownForms.clear();
+  knownForms.set(token, forms);
+  return forms;
+}
+
+/**
+ * How many letters stand before each place of a text, and in all of it.
+ *
+ * @param {string} text
+ * @returns {Int32Array} (UTF-16 unit + 1)
+ */
+export function lettersBefore(text) {
+  const before = new Int32Array(text.length + 1);
+  let n = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.codePointAt(at) ?? 0;
+    const isAscii = code < 0x7f;
+    const sign = isAscii ? '' : String.fromCodePoint(code);
+    for (const end = at + (code > 0xffff ? 2 : 1); at < end; at++) before[at] = n;
+    n += isAscii ? Number(code > 0x20) : lettersOf(sign).length;
+  }
+  before[text.length] = n;
+  return before;
 }
 
 /**

@@ -81,7 +81,10 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     /**
      * Run a text, or tokens one by one, through the model of a dataset.
      *
-     * @param {string} id @param {{text: string} | {tokens: readonly string[]}} what @param {readonly string[]} maps @param {AbortSignal} signal
+     * @param {string} id
+     * @param {{text: string} | {tokens: readonly import('./live/live.js').Token[]}} what
+     * @param {readonly string[]} maps
+     * @param {AbortSignal} signal
      */
     runText: (id, what, maps, signal) => run(`${dataset(id)}/text`, { body: JSON.stringify({ ...what, maps }), headers: { 'Content-Type': 'application/json' } }, signal),
     /** @param {string} id @param {Blob} image @param {readonly string[]} maps @param {AbortSignal} signal */
@@ -218,6 +221,7 @@ export function readTokens(columns) {
   return {
     n: columns.text.length,
     text: columns.text,
+    ...(columns.surface ? { surface: columns.surface } : {}),
     tokenId: Int32Array.from(columns.token_id),
     sequence: Int32Array.from(columns.sequence),
     position: Int32Array.from(columns.position),

@@ -1,5 +1,7 @@
 /** The number that a colour mode sees in every token: places, lengths, counts, and classes with their names. */
 
+import { charactersOf } from './characters.js';
+
 /** @typedef {import('./color_modes.js').ColorContext} ColorContext */
 /** @typedef {import('./color_modes.js').TokenColumns} TokenColumns */
 
@@ -158,7 +160,8 @@ function classesOf(groupOf, words) {
 }
 
 /**
- * The different texts of the tokens that have one of their own, and which each has; special tokens have none.
+ * The different texts of the tokens that have one of their own, and which each has; special tokens have none. Parts of a
+ * character count as that character.
  * @param {TokenColumns} tokens
  * @returns {{textOf: Int32Array, texts: string[]}}
  */
@@ -170,9 +173,10 @@ function textsOf(tokens) {
     const textOf = new Int32Array(position.length).fill(-1);
     for (let token = 0; token < textOf.length; token++) {
       if (tokenType?.[token] !== 'text') continue;
-      const known = ids.get(text[token]);
+      const characters = charactersOf(text[token]);
+      const known = ids.get(characters);
       textOf[token] = known ?? ids.size;
-      if (known === undefined) ids.set(text[token], ids.size);
+      if (known === undefined) ids.set(characters, ids.size);
     }
     return { textOf, texts: [...ids.keys()] };
   });

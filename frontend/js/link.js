@@ -87,12 +87,12 @@ function createWordFinder() {
   };
 }
 
-/** @param {Tokens} tokens @param {number} sequence */
-function placesOf({ sequences, text, tokenType }, sequence) {
+/** Where the tokens of a sequence stand in the letters of its text. @param {Pick<Tokens, 'sequences' | 'surface' | 'text' | 'tokenType'>} tokens @param {number} sequence */
+export function placesOf({ sequences, surface, text, tokenType }, sequence) {
   const start = sequences.start[sequence];
   const end = start + sequences.length[sequence];
   const marks = tokenType.slice(start, end).map((type) => type !== 'text');
-  return { start, marks, places: placeTokens(sequences.text[sequence], text.slice(start, end).map((token, i) => (marks[i] ? null : token))) };
+  return { start, marks, places: placeTokens(sequences.text[sequence], marks.map((isMark, i) => (isMark ? null : surface?.[start + i] ?? text[start + i]))) };
 }
 
 /**

@@ -16,7 +16,7 @@ const FULL = 65535;
  * @property {State} state
  * @property {HeadId | null} at the head whose map the coordinates are of
  */
-/** Positions count from 1, as the page says them; layers and heads from 0. @typedef {{kind: Kind, token: string, position: number, sequence: string, coordinates: number[] | null}} Row */
+/** Positions count from 1, as the page says them; layers and heads from 0. @typedef {{kind: Kind, token: string, surface?: string, position: number, sequence: string, coordinates: number[] | null}} Row */
 
 /** @param {Uint8Array} marked (point of the corpus) @param {number} nTokens */
 export function countMarked(marked, nTokens) {
@@ -39,9 +39,14 @@ export function markedRows(marked, tokens, placeOf) {
     const token = isQuery ? point : point - tokens.n;
     /** @type {Kind} */
     const kind = isQuery ? 'query' : 'key';
-    rows.push({ kind, token: nameOf(tokens, token), position: tokens.position[token] + 1, sequence: sequenceName(tokens, tokens.sequence[token]), coordinates: placeOf(point) });
+    rows.push({ kind, token: nameOf(tokens, token), ...surfaceOf(tokens, token), position: tokens.position[token] + 1, sequence: sequenceName(tokens, tokens.sequence[token]), coordinates: placeOf(point) });
   }
   return rows;
+}
+
+/** What stands in the text for an unknown word: a column of tables of a corpus that has some. @param {Tokens} tokens @param {number} token */
+export function surfaceOf({ surface }, token) {
+  return surface ? { surface: surface[token] ?? '' } : {};
 }
 
 /** A token by its text, a patch by its row and column. @param {Tokens} tokens @param {number} token */
@@ -69,9 +74,10 @@ export function placesIn({ positions, nPoints, dims }, cell, drawnAt) {
 /** @param {Subject} subject @param {Row[]} rows */
 export function toCsv({ dataset, model, state, at }, rows) {
   const axes = axesOf(state.dims);
-  const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', 'position', 'sequence', ...axes];
+  const unknown = rows.some(({ surface }) => surface !== undefined) ? /** @type {const} */ (['surface']) : [];
+  const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', ...unknown, 'position', 'sequence', ...axes];
   const same = [dataset, model, state.method ?? '', state.dims, at?.layer ?? '', at?.head ?? ''];
-  const lines = rows.map((row) => [...same, row.kind, row.token, row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);
+  const lines = rows.map((row) => [...same, row.kind, row.token, ...unknown.map((name) => row[name] ?? ''), row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);
   return csvText([head, ...lines]);
 }
 

@@ -170,7 +170,8 @@ export interface Description {
 /** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */
 export interface Tokens {
   n: number;
-  text: string[];
+  text: string[];              // a part of a character as "你 1⁄3"; see characters.js
+  surface?: (string | null)[]; // what stands in the text for an unknown word; absent where there is none
   tokenId: Int32Array; sequence: Int32Array; position: Int32Array;
   tokenType: TokenType[];
   row: Int32Array | null; column: Int32Array | null; hue: Float32Array | null; brightness: Float32Array | null;

@@ -1,11 +1,15 @@
-/** Search in the words of the whole corpus: whole, by their beginning, by a part, or by a regular expression. */
+/** Search in the tokens and texts of the whole corpus: whole, by their beginning, by a part, or by a regular expression. */
 
+import { charactersOf, isFurtherPart } from './characters.js';
 import { compilePattern, PatternError } from './regex.js';
+import { createTextSearch } from './text_search.js';
 
 /** @import { SearchMode, Tokens } from './page.js' */
+/** @import { TextSearch } from './text_search.js' */
 
 /**
- * What can be found: every distinct word with its count, and which word each token is. -1 is a token without words.
+ * What can be found: every distinct word with its count, and which word each token is. -1 is a token without words. A part
+ * of a character has that character as its word, which is counted once. In the texts stands what spreads over tokens.
  *
  * @typedef {object} SearchIndex
  * @property {Map<string, number>} ids
@@ -13,6 +17,7 @@ import { compilePattern, PatternError } from './regex.js';
  * @property {Int32Array} counts (word)
  * @property {Int32Array} wordOf (token)
  * @property {ArrayLike<number>} sequence (token)
+ * @property {TextSearch} texts
  */
 /**
  * @typedef {object} Found
@@ -55,12 +60,13 @@ export function indexWords(tokens) {
     wordOf[token] = id;
   }
   const counts = new Int32Array(ids.size);
-  for (const id of wordOf) if (id >= 0) counts[id]++;
-  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence };
+  wordOf.forEach((id, token) => { if (id >= 0 && !isFurtherPart(tokens.text[token])) counts[id]++; });
+  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence, texts: createTextSearch(tokens, composed) };
 }
 
 /**
- * Return which tokens match, whatever their case and the spaces around them.
+ * Return which tokens match, whatever their case and the spaces around them. But for a regular expression, which looks at
+ * single tokens, what spreads over several tokens marks all of them.
  *
  * @param {SearchIndex} index
  * @param {string} typed terms with commas between them; in a regular expression a comma is a comma
@@ -72,7 +78,10 @@ export function findTokens(index, typed, mode = 'whole') {
   if (terms.length === 0) return null;
   const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
   const { problem, isUsable } = look(mode, index, terms, termOf);
-  return { ...countHits(index, termOf), terms, problem, isUsable };
+  const hits = new Uint8Array(index.wordOf.length);
+  for (let token = 0; token < hits.length; token++) hits[token] = index.wordOf[token] < 0 ? 0 : termOf[index.wordOf[token]];
+  const [nTexts, nLooked] = mode === 'regex' ? [0, 0] : [index.texts.nTexts(), index.texts.mark(terms, mode, hits)];
+  return { ...countHits(index, hits), terms, isUsable, problem: nLooked < nTexts ? `Words of several tokens were looked for in the first ${nLooked} of ${nTexts} texts only.` : problem };
 }
 
 /**
@@ -135,14 +144,11 @@ function partly(n, all) {
   return `Only the first ${n} of ${all} different words were compared.`;
 }
 
-/** @param {SearchIndex} index @param {Uint8Array} termOf */
-function countHits({ wordOf, sequence }, termOf) {
-  const hits = new Uint8Array(wordOf.length);
+/** @param {SearchIndex} index @param {Uint8Array} hits */
+function countHits({ sequence }, hits) {
   let [nHits, nSequences, last] = [0, 0, -1];
   for (let token = 0; token < hits.length; token++) {
-    const term = wordOf[token] < 0 ? 0 : termOf[wordOf[token]];
-    if (term === 0) continue;
-    hits[token] = term;
+    if (hits[token] === 0) continue;
     nHits++;
     if (sequence[token] !== last) nSequences++; // the tokens of a sequence stand together
     last = sequence[token];
@@ -160,7 +166,7 @@ function countHits({ wordOf, sequence }, termOf) {
 export function termsOf(typed, { ids }) {
   const whole = normalise(typed);
   if (whole === '' || ids.has(whole)) return whole === '' ? [] : [whole];
-  const parts = splitTerms(typed).map((part) => normalise(/^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part));
+  const parts = splitTerms(typed).map((part) => normalise(charactersOf(/^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part)));
   return [...new Set(parts.filter((part) => part !== ''))].slice(0, MOST_TERMS);
 }
 
@@ -170,7 +176,8 @@ function splitTerms(typed) {
 }
 
 /**
- * Words to offer while a term is typed: those that begin with it, then those that hold it, the most frequent first.
+ * Words to offer while a term is typed, of a token or of the texts: those that begin with it, then those that hold it, the
+ * most frequent first.
  *
  * @param {SearchIndex} index
  * @param {string} typed all of the box; its last term counts
@@ -178,19 +185,24 @@ function splitTerms(typed) {
  * @param {number} [n]
  * @returns {{word: string, count: number}[]}
  */
-export function suggest({ words, counts }, typed, mode, n = 8) {
+export function suggest({ ids, words, counts, texts }, typed, mode, n = 8) {
   const term = mode === 'regex' ? '' : normalise(lastTerm(typed).replace(/^\s*"/, ''));
   if (term === '') return [];
-  /** @type {[number[], number[]]} */
-  const found = [[], []];
-  words.forEach((word, id) => {
+  /** @type {{word: string, count: number, isToken: boolean, isBegun: boolean}[]} */
+  const found = [];
+  /** @param {string} word @param {number} count @param {boolean} isToken */
+  const take = (word, count, isToken) => {
     const at = word.indexOf(term);
-    if (at >= 0) found[at === 0 ? 0 : 1].push(id);
-  });
-  /** @param {number} a @param {number} b */
-  const byCount = (a, b) => counts[b] - counts[a] || a - b;
-  const ids = [...found[0].sort(byCount).slice(0, n), ...found[1].sort(byCount)].slice(0, n);
-  const offered = ids.map((id) => ({ word: words[id], count: counts[id] }));
+    if (at >= 0) found.push({ word, count, isToken, isBegun: at === 0 });
+  };
+  words.forEach((word, id) => take(word, counts[id], true));
+  for (const [word, count] of texts.words()) if (!ids.has(word)) take(word, count, false);
+  found.sort((a, b) => Number(b.isBegun) - Number(a.isBegun) || b.count - a.count);
+  const offered = [];
+  for (const { word, count, isToken } of found) {
+    if (offered.length === n) break;
+    if (isToken || texts.has(word)) offered.push({ word, count });
+  }
   return offered.length === 1 && offered[0].word === term ? [] : offered;
 }
 
@@ -218,7 +230,12 @@ function lastTerm(typed) {
 
 /** @param {string} text */
 function normalise(text) {
-  return text.normalize('NFC').trim().toLowerCase();
+  return composed(text).trim();
+}
+
+/** @param {string} text */
+function composed(text) {
+  return text.normalize('NFC').toLowerCase();
 }
 
 /**
@@ -238,7 +255,7 @@ function idOf(ids, word) {
  * @param {number} token
  */
 function wordsOf(tokens, token) {
-  if (tokens.tokenType[token] !== 'patch') return tokens.text[token];
+  if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
   const sequence = tokens.sequence[token];
   return String(tokens.sequences.columns.label?.[sequence] ?? tokens.sequences.text[sequence] ?? '');
 }

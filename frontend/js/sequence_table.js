@@ -2,6 +2,7 @@
 
 import { csvText } from './csv.js';
 import { sequenceName } from './live/own_words.js';
+import { wordsIn } from './text_words.js';
 
 /** @import { Tokens } from './page.js' */
 
@@ -18,33 +19,41 @@ import { sequenceName } from './live/own_words.js';
 /** @typedef {{name: string, isDescending: boolean}} Order */
 
 /**
- * Return how many tokens of each sequence occur more than once in it, and its most repeated word. Special tokens are
- * passed over; a word has a letter or a digit. Of words repeated as often the first counts.
+ * Return how many tokens of each sequence occur more than once in it, special ones passed over, and the most repeated word
+ * of its text, however it is cut into tokens and whatever its case. Of words repeated as often the first counts.
  *
- * @param {Pick<Tokens, 'text' | 'tokenId' | 'tokenType' | 'sequences'>} tokens
+ * @param {Pick<Tokens, 'tokenId' | 'tokenType' | 'sequences'>} tokens
  * @returns {{nRepeated: Int32Array, words: (string | null)[], nTimes: Int32Array}} (sequence)
  */
-export function findRepeats({ text, tokenId, tokenType, sequences: { start, length } }) {
+export function findRepeats({ tokenId, tokenType, sequences: { start, length, text } }) {
   const n = start.length;
   const found = { nRepeated: new Int32Array(n), words: /** @type {(string | null)[]} */ (new Array(n).fill(null)), nTimes: new Int32Array(n) };
   for (let sequence = 0; sequence < n; sequence++) {
-    /** @type {Map<number, {token: number, count: number}>} */
-    const seen = new Map();
+    /** @type {Map<number, number>} */
+    const counts = new Map();
     for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
-      if (tokenType[token] !== 'text') continue;
-      const known = seen.get(tokenId[token]);
-      if (known) known.count++;
-      else seen.set(tokenId[token], { token, count: 1 });
+      if (tokenType[token] === 'text') counts.set(tokenId[token], (counts.get(tokenId[token]) ?? 0) + 1);
     }
-    for (const { token, count } of seen.values()) {
-      if (count < 2) continue;
-      found.nRepeated[sequence] += count;
-      if (count <= found.nTimes[sequence] || !/[\p{L}\p{N}]/u.test(text[token])) continue;
-      found.words[sequence] = text[token].trim();
-      found.nTimes[sequence] = count;
-    }
+    for (const count of counts.values()) if (count > 1) found.nRepeated[sequence] += count;
+    const most = mostRepeated(wordsIn(text[sequence]));
+    if (most) [found.words[sequence], found.nTimes[sequence]] = [most.word, most.count];
   }
   return found;
+}
+
+/** @param {readonly string[]} words @returns {{word: string, count: number} | null} null if none comes twice */
+function mostRepeated(words) {
+  /** @type {Map<string, {word: string, count: number}>} */
+  const seen = new Map();
+  for (const word of words) {
+    const key = word.normalize('NFC').toLowerCase();
+    const known = seen.get(key);
+    if (known) known.count++;
+    else seen.set(key, { word, count: 1 });
+  }
+  let most = null;
+  for (const one of seen.values()) if (one.count > (most?.count ?? 1)) most = one;
+  return most;
 }
 
 /**

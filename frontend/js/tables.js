@@ -2,6 +2,7 @@
 
 import { csvText } from './csv.js';
 import { ownName } from './live/own_words.js';
+import { surfaceOf } from './marked_table.js';
 import { FIDELITY_WORDS, isOwnText, tokenWords } from './words.js';
 
 /** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Pair, Tokens } from './page.js' */
@@ -25,7 +26,7 @@ export function pointRows({ positions, dims }, { offset, scale }, tokens) {
     const token = point % tokens.n;
     const text = isOwnText(tokens, token) ? tokens.text[token] : tokenWords(tokens, token);
     const places = AXES.slice(0, dims).map((axis, i) => [axis, Number((offset[i] + scale * positions[point * dims + i]).toPrecision(DIGITS))]);
-    return { kind: point < tokens.n ? 'query' : 'key', token_idx: token, sequence_idx: tokens.sequence[token], position: tokens.position[token] + 1, text, ...(tokens.own ? { own: ownName(tokens, tokens.sequence[token]) ?? '' } : {}), ...Object.fromEntries(places) };
+    return { kind: point < tokens.n ? 'query' : 'key', token_idx: token, sequence_idx: tokens.sequence[token], position: tokens.position[token] + 1, text, ...surfaceOf(tokens, token), ...(tokens.own ? { own: ownName(tokens, tokens.sequence[token]) ?? '' } : {}), ...Object.fromEntries(places) };
   });
 }
 

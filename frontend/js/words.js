@@ -1,6 +1,7 @@
 /** The words of the page that more than one view says: methods, measures, heads, progress. */
 
 import { headsReady, offeredWords } from './best.js';
+import { withShown } from './characters.js';
 
 /** @import { DatasetEntry, Description, Fidelity, HeadId, Progress, Tokens } from './page.js' */
 /** @import { Dims, Kind, Method } from './types.js' */
@@ -159,6 +160,23 @@ export function tokenWords(tokens, token) {
 }
 
 /**
+ * What is shown of a token, so that something can be seen of it; an unknown word with what stands in the text.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function visibleWords(tokens, token) {
+  if (!isOwnText(tokens, token)) return tokenWords(tokens, token);
+  return visibleToken(tokens.text[token], tokens.surface?.[token]);
+}
+
+/** @param {string} text as it is written @param {string | null} [surface] what stands in the text for an unknown word */
+export function visibleToken(text, surface) {
+  const shown = withShown(text, visibleText);
+  return typeof surface === 'string' ? `${shown} (${visibleText(surface)})` : shown;
+}
+
+/**
  * Whether the words of a token are its own text, and not ours.
  *
  * @param {Tokens} tokens
@@ -180,6 +198,9 @@ export function readyWords({ manifest, maps_ready: ready }, method, dims) {
   return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
 }
 
+/** Spaces, controls, marks that need a letter, joiners and fillers, and the empty pattern of Braille. */
+const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
+
 /**
  * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code points of what
  * has no width at all.
@@ -188,7 +209,7 @@ export function readyWords({ manifest, maps_ready: ready }, method, dims) {
  */
 export function visibleText(text) {
   const shown = text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
-  if (shown.replace(/[\s\p{Cc}\p{Cf}\p{Mn}]/gu, '') !== '') return shown;
+  if (shown.replace(UNSEEN, '') !== '') return shown;
   if (shown === '') return '∅';
   return [...shown].map((char) => (char === ' ' ? '␣' : `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`)).join(' ');
 }

@@ -62,9 +62,10 @@ test('scripts without spaces are placed letter by letter', () => {
 });
 
 test('parts of a character stand for the character', () => {
-  const text = 'a 🐍 b';
-  assert.deepEqual(placed(text, ['a', ' <0xF0><0x9F>', '<0x90>', '<0x8D>', ' b']), ['a', '🐍', '🐍', '🐍', 'b']);
-  assert.deepEqual(linked(text, ['a', '[UNK]', 'b'], ['a', ' <0xF0><0x9F>', '<0x90><0x8D>', ' b']), [['a'], [' <0xF0><0x9F>', '<0x90><0x8D>'], [' b']]);
+  const text = 'a 🐍今天 b';
+  const parts = ['a', ' 🐍 1–2⁄4', '🐍 3⁄4', '🐍 4⁄4', '今 1–2⁄3', '今 3⁄3 + 天 1⁄3', '天 2–3⁄3', ' b'];
+  assert.deepEqual(placed(text, parts), ['a', '🐍', '🐍', '🐍', '今', '今天', '天', 'b']);
+  assert.deepEqual(linked('a 🐍 b', ['a', '[UNK]', 'b'], ['a', ' 🐍 1–2⁄4', '🐍 3–4⁄4', ' b']), [['a'], [' 🐍 1–2⁄4', '🐍 3–4⁄4'], [' b']]);
 });
 
 test('an unknown word gets what lies between its neighbours, and at the end the rest of its word', () => {

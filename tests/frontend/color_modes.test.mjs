@@ -147,6 +147,13 @@ test('the length of a token counts characters and not the marks of its tokenizer
   assert.equal(legend.missing.label, 'no value');
 });
 
+test('a part of a character counts as that character', () => {
+  const tokens = { ...context().tokens, text: ['[CLS]', 'É 1⁄2', 'É 2⁄2', '， 1–2⁄3', ' ab'] };
+  assert.deepEqual(classesSeen('first-letter', { tokens }).labels.slice(0, 2), ['a', 'é']);
+  assert.deepEqual(classesSeen('punctuation', { tokens }).seen, [0, 1, 1, 0, 1]);
+  assert.deepEqual(colorPoints('token-length', context({ tokens })).legend.ramps[0].range, ['1', '2']);
+});
+
 test('the length of a sentence is the number of its tokens', () => {
   const { colors, legend } = colorPoints('sentence-length', context());
   assert.deepEqual([...colors.subarray(0, 5)], [255, 255, 255, 0, 0].map((step) => queryRamp[step]));

@@ -51,6 +51,14 @@ test('the sentence around a token is put together from its tokens', () => {
   assert.deepEqual(surroundings(spaced, 1), { before: 'It', own: ' rain', after: 's.' });
 });
 
+test('the sentence around a part of a character has the whole of it, once', () => {
+  const tokens = textTokens(['一 1⁄3', '一 2⁄3', '一 3⁄3 + 二 1⁄3', '二 2–3⁄3', '。'], ['a', ' 二 1–2⁄3', '二 3⁄3', ' b'], ['二', '三', 'go', '[UNK]']);
+  const around = (token) => Object.values(surroundings(tokens, token)).join('|');
+  assert.deepEqual([0, 1, 2, 3, 4].map(around), ['|一|二。', '|一|二。', '|一二|。', '一|二|。', '一二|。|']);
+  assert.deepEqual([5, 6, 7, 8].map(around), ['|a| 二 b', 'a| 二| b', 'a |二| b', 'a 二| b|']);
+  assert.equal(around(9), '|二|三 go [UNK]');
+});
+
 test('a long sentence is clipped around the token', () => {
   const tokens = textTokens(Array.from({ length: 400 }, (_, i) => `w${i}`));
   for (const token of [0, 200, 399]) {
@@ -79,6 +87,11 @@ test('only hits have labels while searching, and only the sequence while one is 
   assert.deepEqual([...candidates({ flags, nPoints: 20 }, -1, 100).points].sort(), [3, 8]);
   const selected = flagsOf(20, [[3, FLAG.hit], [5, FLAG.selected], [15, FLAG.selected | FLAG.hit]]);
   assert.deepEqual([...candidates({ flags: selected, nPoints: 20 }, 15, 100).points], [15, 5]);
+});
+
+test('further parts of a character leave their label to the first, unless selected', () => {
+  const isFirst = (point) => point % 2 === 0;
+  assert.deepEqual([...candidates({ flags: new Uint8Array(6), nPoints: 6 }, 3, 100, isFirst).points].sort(), [0, 2, 3, 4]);
 });
 
 test('no more points than asked for are thought of', () => {

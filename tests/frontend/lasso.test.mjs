@@ -90,6 +90,13 @@ test('text of the corpus cannot break the table and is no formula', () => {
   assert.equal(csvCell(-3), '-3');
 });
 
+test('an unknown word is told with what stands in the text', () => {
+  const rows = markedRows(MARKED, { ...TOKENS, surface: ['=🙂', null, null] }, () => null);
+  assert.deepEqual(rows.map(({ surface }) => surface), ['=🙂', '', '']);
+  const [head, first] = toCsv(SUBJECT, rows).split('\r\n');
+  assert.deepEqual([head.split(',').indexOf('surface'), first.split(',').slice(7, 10)], [8, ["'=1+1", "'=🙂", '1']]);
+});
+
 test('what has no place in the map has an empty one', () => {
   const csv = toCsv({ ...SUBJECT, at: null, state: { method: 'pca', dims: 3 } }, markedRows(Uint8Array.of(0, 0, 1, 0, 0, 0), TOKENS, () => null));
   assert.equal(csv.split('\r\n')[1], 'demo,tiny,pca,3,,,query,rain,1,it rains,,,');

@@ -153,5 +153,7 @@ test('tokens make a text again, whatever the marks of their tokenizer', () => {
   const words = (text, special = []) => joinedTokens({ text, tokenType: text.map((word) => (special.includes(word) ? 'special' : 'text')) });
   assert.equal(words(['[CLS]', 'un', '##believ', '##able', 'river', '[SEP]'], ['[CLS]', '[SEP]']), 'unbelievable river');
   assert.equal(words(['The', ' river', 's']), 'The rivers');
+  assert.equal(words([' 你 1–2⁄3', '你 3⁄3 + 好 1⁄3', '好 2–3⁄3', ' a']), '你好 a');
+  assert.equal(words(['你', '好', 'a']), '你好 a');
   assert.equal(words(['##']), '##');
 });

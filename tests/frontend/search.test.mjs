@@ -73,6 +73,84 @@ test('an expression looks at no more words than it says', () => {
   assert.match(findTokens(many, `w${MOST_WORDS + 1}`, 'regex').problem, /Only the first \d+ of 50005 different words/);
 });
 
+/** Texts with their tokens, those in brackets special; and a search that tells the tokens it finds. */
+function searched(...sequences) {
+  const text = sequences.flatMap(([, tokens]) => tokens);
+  const length = sequences.map(([, tokens]) => tokens.length);
+  const tokens = {
+    n: text.length, text, tokenType: text.map((word) => (/^\[(CLS|SEP)\]$/.test(word) ? 'special' : 'text')), sequence: Int32Array.from(sequences.flatMap(([, all], i) => all.map(() => i))),
+    surface: text.map((word, i) => (word === '[UNK]' ? sequences[0][2]?.[i] ?? null : null)),
+    sequences: { start: Int32Array.from(length, (_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)), length: Int32Array.from(length), text: sequences.map(([own]) => own), columns: {} },
+  };
+  const made = indexWords(tokens);
+  const find = (typed, mode) => { const { hits } = findTokens(made, typed, mode); return text.filter((_, i) => hits[i]).join('|'); };
+  return Object.assign(find, { index: made });
+}
+
+test('a word, a phrase and a character are found whole that have several tokens', () => {
+  const find = searched(['Tokenization of the naïve, don’t re-token it', ['Token', 'ization', ' of', ' the', ' na', 'ï 1⁄2', 'ï 2⁄2', 've', ',', ' don', '’t', ' re', '-', 'token', ' it']]);
+  assert.equal(find('tokenization'), 'Token|ization');
+  assert.equal(find('of the'), ' of| the');
+  assert.equal(find('NAÏVE'), ' na|ï 1⁄2|ï 2⁄2|ve');
+  assert.equal(find('ï'), 'ï 1⁄2|ï 2⁄2');
+  assert.equal(find('don’t'), ' don|’t');
+  assert.equal(find('token'), 'Token|token');
+  assert.equal(find('zation of'), '', 'half of a word is no word');
+  assert.equal(find('naïve, of'), ' of| na|ï 1⁄2|ï 2⁄2|ve', 'a comma separates');
+});
+
+test('a beginning and a part are found across tokens, an expression looks at single ones', () => {
+  const find = searched(['tokenization of untokenized', ['token', 'ization', ' of', ' unto', 'ken', 'ized']]);
+  assert.equal(find('tokeniza', 'prefix'), 'token|ization');
+  assert.equal(find('tokeniz', 'substring'), 'token|ization| unto|ken|ized');
+  assert.equal(find('n o', 'substring'), 'ization| of');
+  assert.equal(find('tokeniza', 'regex'), '');
+});
+
+test('word pieces are found by the text that they cut, and an unknown word by what stands there', () => {
+  const find = searched(["Herons don't see naïve 🙂🙂.", ['[CLS]', 'heron', '##s', 'don', "'", 't', 'see', 'naive', '[UNK]', '.', '[SEP]'], { 8: '🙂🙂' }]);
+  assert.equal(find('herons'), 'heron|##s');
+  assert.equal(find('heron'), 'heron');
+  assert.equal(find("don't"), "don|'|t");
+  assert.equal(find('naïve'), 'naive');
+  assert.equal(find('🙂🙂'), '[UNK]');
+  assert.equal(find('[unk]'), '[UNK]');
+  assert.equal(find('s'), '', 'a letter of a word is no token');
+  assert.equal(find('see the'), '');
+});
+
+test('characters that a tokenizer splits are found in every script and wherever tokens join them', () => {
+  const find = searched(
+    ['今天天气，好', ['今 1–2⁄3', '今 3⁄3 + 天 1⁄3', '天 2–3⁄3', '天', '气 1⁄3', '气 2–3⁄3 + ， 1⁄3', '， 2–3⁄3', '好']],
+    ['שלום שָׁלוֹם', ['ש 1⁄2', 'ש 2⁄2', 'ל', 'ו', 'ם', ' ', 'ש', 'ׁ 1⁄2', 'ׁ 2⁄2', 'ָ', 'ל', 'ו', 'ֹ', 'ם']],
+    ['👩\u200d👧❤\ufe0f ok', ['👩 1–2⁄4', '👩 3–4⁄4', '\u200d 1⁄3', '\u200d 2–3⁄3', '👧', '❤', '\ufe0f', ' o', 'k']],
+  );
+  assert.equal(find('天'), '今 3⁄3 + 天 1⁄3|天 2–3⁄3|天');
+  assert.equal(find('今天'), '今 1–2⁄3|今 3⁄3 + 天 1⁄3|天 2–3⁄3');
+  assert.equal(find('气'), '气 1⁄3|气 2–3⁄3 + ， 1⁄3');
+  assert.equal(find('气 1⁄3'), find('气'), 'a label that is typed means its character');
+  assert.equal(find('שלום'), 'ש 1⁄2|ש 2⁄2|ל|ו|ם');
+  assert.equal(find('שָׁלוֹם'.normalize('NFD')), 'ש|ׁ 1⁄2|ׁ 2⁄2|ָ|ל|ו|ֹ|ם');
+  assert.equal(find('👩\u200d👧'), '👩 1–2⁄4|👩 3–4⁄4|\u200d 1⁄3|\u200d 2–3⁄3|👧');
+  assert.equal(find('❤\ufe0f'), '❤|\ufe0f');
+  assert.equal(find('^\\p{sc=Han}$', 'regex'), '今 1–2⁄3|天 2–3⁄3|天|气 1⁄3|好');
+});
+
+test('what a text says beyond its last token is not found', () => {
+  const find = searched(['one tokenization', ['one', ' token']]);
+  assert.equal(find('tokenization'), '');
+  assert.equal(find('tokeniza', 'prefix'), '');
+  assert.equal(find('token'), ' token');
+  assert.deepEqual(suggest(find.index, 'toke', 'whole'), [{ word: 'token', count: 1 }]);
+});
+
+test('words of several tokens are offered, too, and a split character once for each time it is there', () => {
+  const { index: made } = searched(['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']], ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']]);
+  assert.deepEqual(suggest(made, 'tok', 'whole'), [{ word: 'token', count: 2 }, { word: 'tokenization', count: 2 }]);
+  assert.deepEqual(suggest(made, '天', 'prefix', 3), []);
+  assert.equal(made.counts[made.ids.get('天')], 2);
+});
+
 test('words are offered by their beginning, then by a part, the most frequent first', () => {
   const offered = (typed, mode = 'whole') => suggest(index, typed, mode).map(({ word, count }) => `${word} ${count}`);
   assert.deepEqual(offered('rai'), ['rain 2', 'rains 1', 'terrain 1']);

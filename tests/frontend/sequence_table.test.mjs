@@ -23,19 +23,23 @@ const values = (name) => all.map(column(name).valueOf);
 test('repeated tokens are counted without special ones, and the word said most often has a letter or a digit', () => {
   const { nRepeated, words, nTimes } = findRepeats(TOKENS);
   assert.deepEqual([...nRepeated], [5, 0, 0]); // the ×3 and , ×2
-  assert.deepEqual(words, ['the', null, null]);
-  assert.deepEqual([...nTimes], [3, 0, 0]);
+  assert.deepEqual(words, ['the', '2', null]);
+  assert.deepEqual([...nTimes], [3, 2, 0]);
 });
 
-test('a sign that is repeated more often than any word is no word', () => {
-  const tokens = { text: [',', ',', ',', 'a', 'b', 'a', 'b'], tokenId: Int32Array.of(1, 1, 1, 2, 3, 2, 3), tokenType: Array(7).fill('text'), sequences: { start: [0], length: [7] } };
-  const { nRepeated, words } = findRepeats(tokens);
-  assert.deepEqual([[...nRepeated], words], [[7], ['a']]);
+test('the word said most often is one of the text, however its tokens cut it', () => {
+  const said = [
+    [', , , a b a b', 'a ×2'], ['Tokenization, or tokenization', 'Tokenization ×2'], ['今天的花和昨天的花一样美，花', '花 ×3'],
+    ["don't I don't", "don't ×2"], ['עולם שלום עולם', 'עולם ×2'], ['🙂🙂 ok', null], ['cafe\u0301 café', 'cafe\u0301 ×2'],
+  ];
+  const tokens = { tokenId: Int32Array.from(said, () => 1), tokenType: said.map(() => 'text'), sequences: { start: said.map((_, i) => i), length: said.map(() => 1), text: said.map(([text]) => text) } };
+  const { words, nTimes } = findRepeats(tokens);
+  assert.deepEqual(words.map((word, i) => (word === null ? null : `${word} ×${nTimes[i]}`)), said.map(([, most]) => most));
 });
 
 test('columns say what a sentence holds, and nothing where there is nothing', () => {
   assert.deepEqual(values('tokens'), [8, 2, 2]);
-  assert.deepEqual(values('most_repeated'), ['the ×3', null, null]);
+  assert.deepEqual(values('most_repeated'), ['the ×3', '2 ×2', null]);
   assert.deepEqual(values('column topic'), ['animals', null, '<b>']);
   assert.deepEqual(values('column year'), [10, 9, null]);
   assert.deepEqual(values('keys_for_90_percent'), [3.25, null, 1]);
@@ -71,7 +75,7 @@ test('a saved table has numbers as they are, and text that is no formula', () =>
   const csv = tableCsv(columnsOf(TOKENS, SCORES), [1, 0]);
   const [head, first, second, end] = csv.split('\r\n');
   assert.equal(head, '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy');
-  assert.equal(first, "2,'=2+2,2,0,,,9,,");
+  assert.equal(first, "2,'=2+2,2,0,2 ×2,,9,,");
   assert.equal(second, '1,"the cat, the dog, the",8,5,the ×3,animals,10,3.25,0.5');
   assert.equal(end, '');
 });

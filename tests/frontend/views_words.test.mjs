@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrangeGrid } from '../../frontend/js/arrangement.js';
 import { findTokens, indexWords } from '../../frontend/js/search.js';
-import { cellWords, counted, endWords, measureWords, progressWords, visibleText } from '../../frontend/js/words.js';
+import { cellWords, counted, endWords, measureWords, progressWords, visibleText, visibleToken, visibleWords } from '../../frontend/js/words.js';
 
 function corpus(text, types = text.map(() => 'text')) {
   return { n: text.length, text, tokenType: types, sequence: new Int32Array(text.length), sequences: { text: ['cat.png'], columns: { label: ['Cat'] } } };
@@ -43,6 +43,14 @@ test('text without any width is told by its code points', () => {
   assert.equal(visibleText(''), '∅');
   assert.equal(visibleText('a\nb'), 'a⏎b');
   assert.equal(visibleText(' april'), ' april');
+});
+
+test('joiners, fillers and parts of a character can be seen, and an unknown word says what stands in the text', () => {
+  assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), ['U+FE0F', 'U+00A0', 'U+00AD', 'U+3164', 'U+2800', 'U+05B8']);
+  const shown = { ' 你 1–2⁄3': ' 你 1–2⁄3', '\u200d 1⁄3': 'U+200D 1⁄3', '\u0085 2⁄2 + \n': 'U+0085 2⁄2 + ⏎', '\u3000 1⁄3': 'U+3000 1⁄3', '<0xFF>': '<0xFF>' };
+  assert.deepEqual(Object.keys(shown).map((token) => visibleToken(token)), Object.values(shown));
+  const tokens = { text: ['[UNK]', 'a'], surface: ['\u200b', null], tokenType: ['text', 'text'] };
+  assert.deepEqual([0, 1].map((token) => visibleWords(tokens, token)), ['[UNK] (U+200B)', 'a']);
 });
 
 test('the name of a head holds its recall, and a warning where nearness misleads', () => {

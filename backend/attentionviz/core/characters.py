@@ -17,7 +17,7 @@ BYTE = re.compile(r"<0x([89A-F][0-9A-F])>")
 """A byte beyond ASCII, as it is written where it is no character."""
 
 _ANY_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-_PART = re.compile(r"(\s*)(.) ([1-4])(?:–([1-4]))?⁄([2-4])", re.DOTALL)
+_PART = re.compile(r"( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])", re.DOTALL)
 _JOINT = " + "
 
 
@@ -115,9 +115,9 @@ def _part(character: str, first: int, last: int, n: int) -> str:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Return whole characters and parts, taking turns, as one; a leading space stays in front."""
+    """Return whole characters and parts, taking turns, as one; spaces before a part stay there."""
     shown = [_visible_bytes(piece) for piece in pieces]
-    lead = shown.pop(0) if len(shown) > 1 and shown[0].isspace() else ""
+    lead = shown.pop(0) if len(shown) > 1 and not shown[0].strip(" ") else ""
     return lead + _JOINT.join(filter(None, shown))
 
 

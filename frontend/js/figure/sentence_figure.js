@@ -1,7 +1,7 @@
 /** A sentence as a figure: queries left, keys right, a line for every weight. */
 
 import { heaviestLines } from '../views/weight_lines.js';
-import { tokenWords, visibleText } from '../words.js';
+import { visibleWords } from '../words.js';
 import { node } from './markup.js';
 
 /** @import { HiddenToken, Selected, Tokens } from '../page.js' */
@@ -60,7 +60,7 @@ export function sentenceFigure({ tokens, start, n, attention, selected, hidden, 
 
 /** @param {Tokens} tokens @param {number} start @param {number} n */
 function textsOf(tokens, start, n) {
-  return Array.from({ length: n }, (_, i) => clipped(visibleText(tokenWords(tokens, start + i))));
+  return Array.from({ length: n }, (_, i) => clipped(visibleWords(tokens, start + i)));
 }
 
 /** @param {string} words */

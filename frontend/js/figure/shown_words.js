@@ -5,7 +5,7 @@ import { filteredBy } from '../head_scores.js';
 import { PAIR_FIT } from '../scores.js';
 import { LEAST_STRONGEST } from '../views/image_links.js';
 import { pairLine } from '../views/pair_words.js';
-import { count, counted, isOwnText, sequenceWord, tokenWords, visibleText } from '../words.js';
+import { count, counted, isOwnText, sequenceWord, visibleWords } from '../words.js';
 
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
 
@@ -49,7 +49,7 @@ export function attentionWords({ hidden, weight }) {
 export function selectedWords({ selected }, tokens, { model }) {
   if (!selected) return '';
   const { kind, token } = selected;
-  const words = isOwnText(tokens, token) ? `“\u2068${visibleText(tokens.text[token]).replaceAll(' ', '\u00a0')}\u2069”` : tokenWords(tokens, token);
+  const words = isOwnText(tokens, token) ? `“\u2068${visibleWords(tokens, token).replaceAll(' ', '\u00a0')}\u2069”` : visibleWords(tokens, token);
   return `${kind} ${words} at position ${tokens.position[token] + 1} of ${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`;
 }
 

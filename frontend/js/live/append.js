@@ -23,6 +23,7 @@ export function appendTokens(tokens, layer) {
   return {
     n: tokens.n + layer.n,
     text: [...tokens.text, ...parts.flatMap(({ text }) => text)],
+    ...surfaces(tokens, parts),
     tokenType: [...tokens.tokenType, ...parts.flatMap(({ tokenType }) => tokenType)],
     tokenId: joined(Int32Array, tokens.tokenId, parts.map(({ tokenId }) => tokenId)),
     position: joined(Int32Array, tokens.position, parts.map(({ position }) => position)),
@@ -163,6 +164,12 @@ function joined(Values, first, more) {
     at += part.length;
   }
   return all;
+}
+
+/** What stands for unknown words, where there is one. @param {Tokens} tokens @param {readonly Tokens[]} parts @returns {Pick<Tokens, 'surface'>} */
+function surfaces(tokens, parts) {
+  const all = [tokens, ...parts];
+  return all.some(({ surface }) => surface) ? { surface: all.flatMap(({ n, surface }) => surface ?? new Array(n).fill(null)) } : {};
 }
 
 /**

@@ -28,13 +28,16 @@ export interface Answer {
   picture: { width: number; height: number; rgb: Uint8Array } | null;
 }
 
+/** A token as it is written, or by its number in the vocabulary. */
+export type Token = string | number;
+
 /** A text, a row of tokens or an image of the reader's own. */
 export interface OwnItem {
   readonly id: number;
   readonly name: string;            // such as "your text 1"
   readonly kind: 'text' | 'tokens' | 'image';
   readonly text: string;            // as typed; of an image the name of its file
-  readonly tokens: readonly string[] | null; // where they were edited one by one
+  readonly tokens: readonly Token[] | null; // where they were edited one by one
   readonly file: Blob | null;
   readonly home: string | null;     // the one dataset whose tokens they are
 }
@@ -55,7 +58,7 @@ export interface Layer {
 export interface Submission {
   readonly kind: OwnItem['kind'];
   readonly text: string;
-  readonly tokens: readonly string[] | null;
+  readonly tokens: readonly Token[] | null;
   readonly file: Blob | null;
   readonly dataset: string;
   readonly edits: number | null;  // the one whose tokens are replaced

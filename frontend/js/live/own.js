@@ -9,7 +9,7 @@ import { joinedTokens, nameOf } from './own_words.js';
 import { createWarming } from './warming.js';
 
 /** @import { Manifest } from '../page.js' */
-/** @import { Answer, Layer, Limits, OwnItem, OwnSequence, Submission } from './live.js' */
+/** @import { Answer, Layer, Limits, OwnItem, OwnSequence, Submission, Token } from './live.js' */
 /** @import { Renumber } from './own_lists.js' */
 
 /** What a pane shows. @typedef {{dataset: string, version: string | null, manifest: Manifest, maps: readonly string[]}} Wanted */
@@ -236,7 +236,7 @@ export function createOwn(send, { changed, moved, arrived }) {
     addText: (text, dataset) => submit({ kind: 'text', text, tokens: null, file: null }, dataset),
     /** @param {Blob} file @param {string} name @param {string} dataset */
     addImage: (file, name, dataset) => submit({ kind: 'image', text: name, tokens: null, file }, dataset),
-    /** Run other tokens in the place of an item. @param {OwnItem} item @param {readonly string[]} tokens @param {string} dataset */
+    /** Run other tokens in the place of an item. @param {OwnItem} item @param {readonly Token[]} tokens @param {string} dataset */
     edit: (item, tokens, dataset) => submit({ kind: 'tokens', text: item.text, tokens, file: null }, dataset, item.id),
     /** Keep texts that no model has seen yet, such as those of an address; those that are kept already stay. @param {readonly string[]} texts */
     restore(texts) {

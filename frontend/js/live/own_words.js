@@ -1,5 +1,6 @@
 /** What is said of the reader's own texts and images. */
 
+import { addedTexts } from '../text_words.js';
 import { counted } from '../words.js';
 import { nOutside, sequenceAt } from './append.js';
 
@@ -80,7 +81,5 @@ export function placeWords({ answer }, map, at) {
  * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
  */
 export function joinedTokens({ text, tokenType }) {
-  const words = text.filter((_, i) => tokenType[i] === 'text');
-  const isSpaced = words.some((word) => word.startsWith(' '));
-  return words.map((word, i) => (word.startsWith('##') && word.length > 2 ? word.slice(2) : `${isSpaced || i === 0 ? '' : ' '}${word}`)).join('').trim();
+  return addedTexts(text.filter((_, i) => tokenType[i] === 'text')).join('').trim();
 }

@@ -137,3 +137,31 @@ function strideFor(n) {
 function divisor(a, b) {
   return b === 0 ? a : divisor(b, a % b);
 }
+
+/** Code points that are drawn as one. */
+const CHARACTERS = /[^](?:\u200d[^]|[\p{M}\p{EMod}])*/gu;
+
+/**
+ * A function that says how wide words are, from the widths of their characters: asking the browser for each word of a
+ * large vocabulary would take longer than drawing the map. What is drawn as one has the width of one.
+ *
+ * @param {CanvasRenderingContext2D} pen
+ */
+export function createMeasure(pen) {
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  let measured = '';
+  return (/** @type {string} */ words, /** @type {string} */ font) => {
+    if (font !== measured) {
+      widths.clear();
+      pen.font = measured = font;
+    }
+    let width = 0;
+    for (const character of words.match(CHARACTERS) ?? []) {
+      let wide = widths.get(character);
+      if (wide === undefined) widths.set(character, (wide = pen.measureText(character).width));
+      width += wide;
+    }
+    return width;
+  };
+}

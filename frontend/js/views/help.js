@@ -26,11 +26,11 @@ const CONTROLS = [
   ['At the left', [
     ['Browse sentences', 'all sentences or images in a table, with their repeats, columns, and how sparse and even their attention is in the open head or in all; a click opens one'],
     ['Your own', 'where the server runs models: a sentence that is typed, or an image that is chosen, dropped on the map or pasted, runs through the model of the dataset and stands in every map, larger and with a ring; its tokens can be edited one by one; nothing of it is stored, and all of it is gone when the page is closed'],
-    ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; a comma separates several, words in double quotes keep theirs'],
+    ['Search', 'tokens in all heads at once: whole, by their beginning, by a part, or by an expression such as ^un.*ed$; of a word or character that has several tokens, all are found, but for expressions, which look at single tokens; a comma separates several, words in double quotes keep theirs'],
     ['Mark the hits', 'marks what the search finds, as queries and as keys, to be counted and saved like what is drawn around'],
     ['Colour', 'what the colour of a point tells; queries and keys always differ in tone and in shape'],
     ['Attention lines', 'from each query of the selection to its strongest keys: how many, from which weight on, or those of the selected point alone'],
-    ['Labels', 'words beside the points, more of them on zooming in'],
+    ['Labels', 'words beside the points, more of them on zooming in; 你 1⁄3 is the first of the three bytes of 你, which are tokens of their own: its label stands for all of them'],
     ['Dot size', 'a double click on this and every other slider sets it back'],
     ['Size by norm', 'long vectors get large points'],
     ['Fit all points', 'flat maps fit all points; without it a few far ones may lie outside, marked at the border, so that the others have room'],

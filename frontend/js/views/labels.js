@@ -1,7 +1,8 @@
 /** Words beside points of the map, as many as have room; they say what the tooltip would, without a mouse. */
 
 import { cellCoefficients, cellVisibility, projectPoint } from '../geometry.js';
-import { createLevels, spreadOrder } from '../render/labels.js';
+import { isFurtherPart } from '../characters.js';
+import { createLevels, createMeasure, spreadOrder } from '../render/labels.js';
 import { FLAG, inkOf } from '../render/style.js';
 import { drawnPoint } from '../select.js';
 import { labelWords } from './point_words.js';
@@ -180,12 +181,12 @@ export function createLabels(canvas, { facts, hover }) {
     if (last && known.every((value, i) => value === last.known[i])) return last;
     if (last && last.known[4] !== positions) layouts.clear();
     const first = selected && selected.token < tokens.n ? drawnPoint(selected, drawn, tokens.n) : -1;
-    const { points, isChosen } = candidates(frame, first, at === null ? MOST_IN_CELL : MOST);
     const nDrawn = frame.nPoints / 2;
-    const words = Array.from(points, (point) => {
-      const index = point % nDrawn;
-      return labelWords(tokens, drawn ? drawn[index] : index, (flags[point] & FLAG.selected) !== 0);
-    });
+    /** @param {number} point */
+    const tokenOf = (point) => (drawn ? drawn[point % nDrawn] : point % nDrawn);
+    // The first part of a character is labelled for all of them.
+    const { points, isChosen } = candidates(frame, first, at === null ? MOST_IN_CELL : MOST, (point) => !isFurtherPart(tokens.text[tokenOf(point)]));
+    const words = Array.from(points, (point) => labelWords(tokens, tokenOf(point), (flags[point] & FLAG.selected) !== 0));
     const air = isChosen ? AIR.chosen : AIR.any;
     const width = Float32Array.from(words, (text) => measure(text, font));
     const { x, y } = placesOf(frame, cell, points);
@@ -247,8 +248,9 @@ function cellsWithRoom(frame, isHead) {
  * @param {Pick<Frame, 'flags' | 'nPoints' | 'nQueries'>} frame
  * @param {number} first the selected point, or -1
  * @param {number} most
+ * @param {(point: number) => boolean} [mayBe] asked of all others
  */
-export function candidates({ flags, nPoints }, first, most) {
+export function candidates({ flags, nPoints }, first, most, mayBe = () => true) {
   const wanted = flags.reduce((all, flag) => (flag & FLAG.hidden ? all : all | flag), 0) & (FLAG.selected | FLAG.hit);
   const bit = wanted & FLAG.selected || wanted & FLAG.hit;
   const points = new Uint32Array(Math.min(most, nPoints));
@@ -259,7 +261,7 @@ export function candidates({ flags, nPoints }, first, most) {
     for (const point of order) {
       if (n === points.length) break;
       const isTurn = pass === 0 ? !(flags[point] & FLAG.own) : flags[point] & pass;
-      if (isTurn && point !== first && !(flags[point] & FLAG.hidden)) points[n++] = point;
+      if (isTurn && point !== first && !(flags[point] & FLAG.hidden) && mayBe(point)) points[n++] = point;
     }
   }
   return { points: points.subarray(0, n), isChosen: bit !== 0 };
@@ -272,29 +274,4 @@ function placesOf(frame, cell, points) {
   const [x, y] = [new Float32Array(points.length), new Float32Array(points.length)];
   points.forEach((point, at) => { [x[at], y[at]] = projectPoint(still, cell, point, coefficients); });
   return { x, y };
-}
-
-/**
- * A function that says how wide words are, from the widths of their characters: asking the browser for each word of a
- * large vocabulary would take longer than drawing the map.
- *
- * @param {CanvasRenderingContext2D} pen
- */
-function createMeasure(pen) {
-  /** @type {Map<string, number>} */
-  const widths = new Map();
-  let measured = '';
-  return (/** @type {string} */ words, /** @type {string} */ font) => {
-    if (font !== measured) {
-      widths.clear();
-      pen.font = measured = font;
-    }
-    let width = 0;
-    for (const character of words) {
-      let wide = widths.get(character);
-      if (wide === undefined) widths.set(character, (wide = pen.measureText(character).width));
-      width += wide;
-    }
-    return width;
-  };
 }

@@ -2,7 +2,7 @@
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED, VERBATIM_FIELD } from '../dom.js';
 import { isComposing } from '../keys.js';
-import { visibleText } from '../words.js';
+import { visibleToken } from '../words.js';
 import { clipped, sentence } from './point_words.js';
 
 /** @import { Context } from '../page.js' */
@@ -26,13 +26,14 @@ export function createOwnTokens(root, { own }) {
   /** The token that is edited. */
   let edited = -1;
 
-  /** @returns {string[]} */
   const texts = () => shown?.found.answer.columns.text ?? [];
+  /** @param {number} i */
+  const wordsOf = (i) => clipped(visibleToken(texts()[i], shown?.found.answer.columns.surface?.[i]), LONGEST);
 
   function draw() {
     list.replaceChildren(...texts().map((token, i) => el('li', {}, i === edited ? fieldFor(token, i) : el('button', {
-      ...UNTRANSLATED, class: 'own__token', type: 'button', 'data-position': String(i), 'aria-label': `Token ${i + 1}: ${clipped(visibleText(token), LONGEST)}`, title: 'Type another token',
-    }, corpusText(clipped(visibleText(token), LONGEST))))));
+      ...UNTRANSLATED, class: 'own__token', type: 'button', 'data-position': String(i), 'aria-label': `Token ${i + 1}: ${wordsOf(i)}`, title: 'Type another token',
+    }, corpusText(wordsOf(i))))));
     list.querySelector('input')?.select();
   }
 
@@ -73,7 +74,10 @@ export function createOwnTokens(root, { own }) {
     if (!shown || edited < 0) return;
     const all = texts();
     if (token === all[edited]) return stop(true);
-    const next = token === '' ? all.toSpliced(edited, 1) : all.with(edited, token);
+    const ids = shown.found.answer.columns.tokenId;
+    /** The others by their numbers: two tokens may be written alike. @type {(string | number)[]} */
+    const others = all.map((text, i) => (ids[i] < 0 ? text : ids[i]));
+    const next = token === '' ? others.toSpliced(edited, 1) : others.with(edited, token);
     if (next.length === 0) return say('The last token cannot go; remove the whole text instead.');
     say('');
     own.edit(shown.item, next, dataset);

@@ -1,7 +1,7 @@
 /** What is said of query-key pairs and of how heads score them. */
 
 import { corpusText, el } from '../dom.js';
-import { count, isOwnText, sequenceWord, tokenWords, visibleText } from '../words.js';
+import { count, isOwnText, sequenceWord, visibleWords } from '../words.js';
 import { clipped } from './point_words.js';
 
 /** @import { Pair, PairAnswer, Tokens } from '../page.js' */
@@ -21,7 +21,7 @@ export function fitWords(fit) {
  * @param {number} token
  */
 export function briefWords(tokens, token) {
-  const words = clipped(visibleText(tokenWords(tokens, token)), LONGEST);
+  const words = clipped(visibleWords(tokens, token), LONGEST);
   if (tokens.row === null) return words.trim() || words;
   return `image ${tokens.sequence[token] + 1} ${tokens.tokenType[token] === 'patch' ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words}`;
 }
@@ -37,7 +37,7 @@ export function pairParts(tokens, { query, key }) {
 export function pairTitle(tokens, { query, key }) {
   const word = sequenceWord(tokens.row === null ? 'text' : 'image');
   /** @param {number} token */
-  const place = (token) => `${clipped(visibleText(tokenWords(tokens, token)), 80)} (${word} ${tokens.sequence[token] + 1}, position ${tokens.position[token] + 1})`;
+  const place = (token) => `${clipped(visibleWords(tokens, token), 80)} (${word} ${tokens.sequence[token] + 1}, position ${tokens.position[token] + 1})`;
   return `query ${place(query)}\nkey ${place(key)}`;
 }
 

@@ -1,7 +1,7 @@
 /** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { count, counted, headWords, isOwnText, sequenceWord, titleWords, tokenWords, visibleText } from '../words.js';
+import { count, counted, headWords, isOwnText, sequenceWord, visibleWords, titleWords } from '../words.js';
 import { nCorpusSequences, ownName } from '../live/own_words.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
@@ -144,10 +144,10 @@ function shownOf({ derived }, state, selected, tokens, manifest) {
  * @param {Selected} selected
  */
 function chosenWords(tokens, { kind, token }) {
-  const words = tokenWords(tokens, token);
+  const words = visibleWords(tokens, token);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
-    isOwnText(tokens, token) ? corpusText(visibleText(words), 'corpus panel__token') : el('span', { class: 'panel__token' }, words),
+    isOwnText(tokens, token) ? corpusText(words, 'corpus panel__token') : el('span', { class: 'panel__token' }, words),
     el('span', { class: kind }, ` ${kind}`),
     el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
   ];

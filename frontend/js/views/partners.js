@@ -3,7 +3,7 @@
 import { corpusText, el, setText } from '../dom.js';
 import { N_STRONGEST } from '../nearest.js';
 import { pointOf } from '../select.js';
-import { isOwnText, tokenWords, visibleText } from '../words.js';
+import { isOwnText, visibleWords, tokenWords } from '../words.js';
 import { clipped } from './point_words.js';
 
 /** @import { Context, Selected, State, Tokens } from '../page.js' */
@@ -120,7 +120,7 @@ function fill(rows, tokens, found) {
  * @param {number} token
  */
 function partnerWords(tokens, token) {
-  if (isOwnText(tokens, token) && tokens.row === null) return corpusText(clipped(visibleText(tokens.text[token]), LONGEST));
+  if (isOwnText(tokens, token) && tokens.row === null) return corpusText(clipped(visibleWords(tokens, token), LONGEST));
   const name = tokens.sequences.columns.label?.[tokens.sequence[token]] ?? tokens.sequences.text[tokens.sequence[token]];
   return corpusText(`${clipped(String(name), LONGEST)}, ${tokenWords(tokens, token).replace('patch, ', '')}`);
 }

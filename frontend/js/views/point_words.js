@@ -1,8 +1,10 @@
 /** What is said of a point: in short beside it, at length in the sheet under the mouse. */
 
+import { continuedIn, piecesOf } from '../characters.js';
 import { corpusText, el, UNTRANSLATED } from '../dom.js';
 import { ownName } from '../live/own_words.js';
-import { isOwnText, tokenWords, visibleText } from '../words.js';
+import { addedTexts } from '../text_words.js';
+import { isOwnText, tokenWords, visibleText, visibleWords } from '../words.js';
 
 /** @import { Selected, Tokens } from '../page.js' */
 
@@ -10,6 +12,8 @@ const LONGEST = 120;
 const LONGEST_LABEL = 24;
 /** Characters of a sentence that are shown around a token. */
 const LONGEST_SENTENCE = 160;
+/** Tokens that a character may be spread over. */
+const MOST_PARTS = 4;
 /** Letters that run from right to left, which would otherwise take a number before them along. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
@@ -31,7 +35,7 @@ export function clipped(text, longest) {
  */
 export function labelWords(tokens, token, isSelected) {
   if (isOwnText(tokens, token) && tokens.row === null) {
-    const text = clipped(visibleText(tokens.text[token]), LONGEST_LABEL);
+    const text = clipped(visibleWords(tokens, token), LONGEST_LABEL);
     return isSelected ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}` : text;
   }
   const label = tokens.sequences.columns.label?.[tokens.sequence[token]];
@@ -52,20 +56,21 @@ export function labelWords(tokens, token, isSelected) {
  */
 export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
   const { sequences: { start, length }, sequence, text } = tokens;
-  const first = start[sequence[token]];
-  const end = first + length[sequence[token]];
-  const isSpaced = text.slice(first, end).some((word) => word.startsWith(' '));
-  /** @param {number} at */
-  const piece = (at) => {
-    const isPart = text[at].startsWith('##') && text[at].length > 2;
-    return `${isSpaced || isPart || at === first ? '' : ' '}${isPart ? text[at].slice(2) : text[at]}`;
-  };
-  const own = clipped(piece(token), longest);
-  let [before, after] = ['', ''];
+  const [first, end] = [start[sequence[token]], start[sequence[token]] + length[sequence[token]]];
+  const from = Math.max(first, token - MOST_PARTS * longest);
+  const added = addedTexts(text.slice(from, Math.min(end, token + MOST_PARTS * longest)));
+  // A part of a character is shown as the whole of it, which an earlier part has added.
+  const begun = continuedIn(text[token]);
+  const own = clipped(begun + added[token - from], longest);
+  let [before, after, owed] = ['', '', begun.length];
   let [left, right] = [token - 1, token + 1];
-  while (before.length + own.length + after.length < longest && (left >= first || right < end)) {
-    if (left >= first) before = piece(left--) + before;
-    if (right < end) after += piece(right++);
+  while (before.length + own.length + after.length < longest && (left >= from || right - from < added.length)) {
+    if (left >= from) {
+      const piece = added[left-- - from];
+      before = piece.slice(0, piece.length - Math.min(owed, piece.length)) + before;
+      owed -= Math.min(owed, piece.length);
+    }
+    if (right - from < added.length) after += added[right++ - from];
   }
   return { before: `${left >= first ? '…' : ''}${before}`, own, after: `${after}${right < end ? '…' : ''}` };
 }
@@ -79,7 +84,7 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
 export function pointWords(tokens, { kind, token }) {
   const n = tokens.sequences.length[tokens.sequence[token]];
   const name = ownName(tokens, tokens.sequence[token]);
-  return `${clipped(visibleText(tokenWords(tokens, token)), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`;
+  return `${clipped(visibleWords(tokens, token), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`;
 }
 
 /**
@@ -92,16 +97,22 @@ export function pointWords(tokens, { kind, token }) {
  * @param {string | null} own what is said of the reader's own
  */
 export function pointParts(tokens, { kind, token }, told, picture = null, own = null) {
-  const words = tokenWords(tokens, token);
-  const text = clipped(visibleText(words), LONGEST);
+  const text = clipped(visibleWords(tokens, token), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
+    ...bytesParts(tokens.text[token]),
     el('p', {}, el('span', { class: kind }, kind), el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`)),
     ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
     ...(told && told.value !== '' ? [el('p', { class: 'soft' }, corpusText(`${told.label}: ${told.value}`, null))] : []),
     picture ?? sentencePart(tokens, token, kind),
   ];
+}
+
+/** Which bytes a token holds of characters that it does not hold whole. @param {string} token */
+function bytesParts(token) {
+  return piecesOf(token).filter(({ first }) => first > 0).map(({ text, first, last, of }) =>
+    el('p', { class: 'soft' }, `${first === last ? `byte ${first}` : `bytes ${first} to ${last}`} of the ${of} of `, corpusText(visibleText(text))));
 }
 
 /**

@@ -9,10 +9,10 @@ import { createSuggestions } from './suggestions.js';
 
 /** @type {Record<SearchMode, {label: string, help: string}>} */
 const MODES = {
-  whole: { label: 'Whole token', help: 'The whole token as it stands; a comma separates several.' },
-  prefix: { label: 'Begins with', help: 'Tokens that begin so; a comma separates several.' },
-  substring: { label: 'Contains', help: 'Tokens that hold this anywhere; a comma separates several.' },
-  regex: { label: 'Expression', help: 'A regular expression such as ^un.*ed$, for single tokens.' },
+  whole: { label: 'Whole token', help: 'A whole token as it stands, or all tokens of a word or character; a comma separates several.' },
+  prefix: { label: 'Begins with', help: 'Tokens and words that begin so; a comma separates several.' },
+  substring: { label: 'Contains', help: 'Tokens that hold this, alone or together with others; a comma separates several.' },
+  regex: { label: 'Expression', help: 'A regular expression such as ^un.*ed$, for single tokens; a part of a character counts as the character.' },
 };
 
 /**

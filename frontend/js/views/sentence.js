@@ -1,7 +1,7 @@
 /** One sentence under one head: what it attends to, what is hidden or weighed, and the mean over all sentences below. */
 
 import { corpusText, el } from '../dom.js';
-import { isOwnText, tokenWords, visibleText } from '../words.js';
+import { isOwnText, visibleWords } from '../words.js';
 import { createAggregate } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { createColumns } from './columns.js';
@@ -24,7 +24,7 @@ export function createSentenceView(root, context) {
   const columns = createColumns(main, context, {
     listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
     makeText: tokenText,
-    nameOf: (tokens, token) => visibleText(tokenWords(tokens, token)),
+    nameOf: visibleWords,
   });
   const aggregate = createAggregate(element, context, columns.scroller);
 
@@ -50,6 +50,6 @@ export function createSentenceView(root, context) {
  * @param {number} token
  */
 function tokenText(tokens, token) {
-  const words = tokenWords(tokens, token);
-  return isOwnText(tokens, token) ? corpusText(visibleText(words), 'corpus sentence__token') : el('span', { class: 'sentence__token' }, words);
+  const words = visibleWords(tokens, token);
+  return isOwnText(tokens, token) ? corpusText(words, 'corpus sentence__token') : el('span', { class: 'sentence__token' }, words);
 }

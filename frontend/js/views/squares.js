@@ -2,7 +2,7 @@
 
 import { rampStops } from '../colors.js';
 import { corpusText, el, setText } from '../dom.js';
-import { isOwnText, tokenWords, visibleText } from '../words.js';
+import { isOwnText, visibleWords } from '../words.js';
 import { createAllHeads } from './all_heads.js';
 import { heatRamp, paintHeatMap } from './heat_map.js';
 
@@ -153,8 +153,8 @@ function band(element, which, position, n) {
  * @param {number} position
  */
 function tokenParts(tokens, start, position) {
-  const words = tokenWords(tokens, start + position);
-  const text = isOwnText(tokens, start + position) ? corpusText(visibleText(words).slice(0, 60), 'corpus squares__token') : el('span', { class: 'squares__token' }, words);
+  const words = visibleWords(tokens, start + position);
+  const text = isOwnText(tokens, start + position) ? corpusText(words.slice(0, 60), 'corpus squares__token') : el('span', { class: 'squares__token' }, words);
   return [text, ` (${position + 1})`];
 }
 

@@ -1,0 +1,86 @@
+/**
+ * What a token stands for that holds some bytes of a character. It is written as that character with the bytes that it
+ * holds, of how many: “你 1⁄3”, “ 你 1–2⁄3”, “你 3⁄3 + 好 1⁄3”; the server writes it so (core/characters.py).
+ */
+
+const PART = /^( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])$/su;
+const JOINT = ' + ';
+
+/** Whole characters, or bytes of one: the first and last of them, from 1, and of how many. @typedef {{text: string, first: number, last: number, of: number}} Piece */
+
+/** @param {string} text @returns {Piece} */
+const whole = (text) => ({ text, first: 0, last: 0, of: 0 });
+
+/**
+ * What a token is made of.
+ *
+ * @param {string} token as it is written
+ * @returns {Piece[]}
+ */
+export function piecesOf(token) {
+  if (!token.includes('⁄')) return [whole(token)];
+  /** @type {Piece[]} */
+  const pieces = [];
+  for (const text of token.split(JOINT)) {
+    const found = partsOf(text, pieces.length === 0);
+    const last = pieces.at(-1);
+    if (found) pieces.push(...found);
+    else if (last?.first === 0) last.text += JOINT + text;
+    else pieces.push(whole(text));
+  }
+  return pieces.some(({ first }) => first > 0) ? pieces : [whole(token)];
+}
+
+/** Bytes of a character, with spaces before them where they are the first of a token. @param {string} text @param {boolean} isFirst */
+function partsOf(text, isFirst) {
+  const [, lead, character, one, other = one, n] = PART.exec(text) ?? [];
+  if (character === undefined || (lead !== '' && !isFirst)) return null;
+  const [first, last, of] = [one, other, n].map(Number);
+  const isPart = of === nBytes(character) && first <= last && last <= of && last - first + 1 < of;
+  if (!isPart) return null;
+  const part = { text: character, first, last, of };
+  return lead === '' ? [part] : [whole(lead), part];
+}
+
+/** Of UTF-8. @param {string} character */
+function nBytes(character) {
+  const point = character.codePointAt(0) ?? 0;
+  return 1 + Number(point > 0x7f) + Number(point > 0x7ff) + Number(point > 0xffff);
+}
+
+/**
+ * A token with its characters as they are to be seen; what is in front of a part stays.
+ *
+ * @param {string} token
+ * @param {(text: string) => string} show
+ */
+export function withShown(token, show) {
+  const pieces = piecesOf(token);
+  if (pieces.length === 1 && pieces[0].first === 0) return show(token);
+  let lead = '';
+  const shown = pieces.map(({ text, first, last, of }, i) => {
+    if (first > 0) return `${show(text)} ${first === last ? first : `${first}–${last}`}⁄${of}`;
+    if (i > 0 || text.trim() !== '') return show(text);
+    lead = text;
+    return null;
+  });
+  return lead + shown.filter((text) => text !== null).join(JOINT);
+}
+
+/** The characters of which a token holds at least a byte. @param {string} token */
+export function charactersOf(token) {
+  return token.includes('⁄') ? piecesOf(token).map(({ text }) => text).join('') : token;
+}
+
+/** The character that a token continues, which began in the one before; '' if there is none. @param {string} token */
+export function continuedIn(token) {
+  if (!token.includes('⁄')) return '';
+  const [{ text, first }] = piecesOf(token);
+  return first > 1 ? text : '';
+}
+
+/** Whether a token holds nothing but further bytes of a character that began before it. @param {string} token */
+export function isFurtherPart(token) {
+  const continued = continuedIn(token);
+  return continued !== '' && charactersOf(token) === continued;
+}

@@ -1,0 +1,64 @@
+/** Texts and their words: what tokens add up to, and where words begin and end in any script. */
+
+import { charactersOf, continuedIn, piecesOf } from './characters.js';
+
+const PIECE_MARK = '##';
+/** Scripts without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese. */
+const SIGNS = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー';
+const UNSPACED = new RegExp(`[${SIGNS}]`, 'u');
+const RUNS = new RegExp(`[${SIGNS}]+|[^${SIGNS}]+`, 'gu');
+const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*/gu;
+const OF_WORD = /[\p{L}\p{M}\p{N}]/u;
+
+/** Knows words of scripts without spaces by a dictionary; where a browser has none, each character is a word. */
+const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter('und', { granularity: 'word' }) : null;
+
+/**
+ * The words of a text, in order.
+ *
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function wordsIn(text) {
+  return (text.match(WORD) ?? []).flatMap((word) => (UNSPACED.test(word) ? dividedWord(word) : [word]));
+}
+
+/** Only runs of such scripts are given to the dictionary, whose time grows with the square of other texts. @param {string} word */
+function dividedWord(word) {
+  return (word.match(RUNS) ?? []).flatMap((run) => {
+    if (!UNSPACED.test(run)) return [run];
+    return segmenter ? Array.from(segmenter.segment(run), ({ segment }) => segment) : [...run];
+  });
+}
+
+/**
+ * Whether a word may begin or end between two places of a text: not inside of a run of letters of a script with spaces.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+export function isBetweenWords(text, at) {
+  const [before] = /.$/su.exec(text.slice(Math.max(0, at - 2), at)) ?? [''];
+  const after = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : '';
+  if (/\p{M}/u.test(after)) return false;
+  return !(OF_WORD.test(before) && OF_WORD.test(after)) || UNSPACED.test(before) || UNSPACED.test(after);
+}
+
+/**
+ * What each of some tokens in a row adds to their text, with the space before it; nothing where it only goes on with a
+ * character that the one before has begun.
+ *
+ * @param {readonly string[]} tokens
+ * @returns {string[]}
+ */
+export function addedTexts(tokens) {
+  const isSpaced = tokens.some((token) => token.startsWith(' ') || piecesOf(token).some(({ first }) => first > 0));
+  let before = '';
+  return tokens.map((token) => {
+    const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
+    const own = isPiece ? token.slice(PIECE_MARK.length) : charactersOf(token).slice(continuedIn(token).length);
+    const isApart = !isSpaced && !isPiece && before !== '' && !(UNSPACED.test(before) && UNSPACED.test(own));
+    before = own.slice(-2) || before;
+    return `${isApart ? ' ' : ''}${own}`;
+  });
+}
