@@ -49,7 +49,7 @@ function nBytes(character) {
 }
 
 /**
- * A token with its characters as they are to be seen; what is in front of a part stays.
+ * A token with its characters as they are to be seen; spaces in front of a part stay.
  *
  * @param {string} token
  * @param {(text: string) => string} show
@@ -60,7 +60,7 @@ export function withShown(token, show) {
   let lead = '';
   const shown = pieces.map(({ text, first, last, of }, i) => {
     if (first > 0) return `${show(text)} ${first === last ? first : `${first}–${last}`}⁄${of}`;
-    if (i > 0 || text.trim() !== '') return show(text);
+    if (i > 0 || /[^ ]/.test(text)) return show(text);
     lead = text;
     return null;
   });

@@ -47,7 +47,7 @@ test('text without any width is told by its code points', () => {
 
 test('joiners, fillers and parts of a character can be seen, and an unknown word says what stands in the text', () => {
   assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), ['U+FE0F', 'U+00A0', 'U+00AD', 'U+3164', 'U+2800', 'U+05B8']);
-  const shown = { ' 你 1–2⁄3': ' 你 1–2⁄3', '\u200d 1⁄3': 'U+200D 1⁄3', '\u0085 2⁄2 + \n': 'U+0085 2⁄2 + ⏎', '\u3000 1⁄3': 'U+3000 1⁄3', '<0xFF>': '<0xFF>' };
+  const shown = { ' 你 1–2⁄3': ' 你 1–2⁄3', '\u200d 1⁄3': 'U+200D 1⁄3', '\u0085 2⁄2 + \n': 'U+0085 2⁄2 + ⏎', '\n + 你 1⁄3': '⏎ + 你 1⁄3', '\u3000 1⁄3': 'U+3000 1⁄3', '<0xFF>': '<0xFF>' };
   assert.deepEqual(Object.keys(shown).map((token) => visibleToken(token)), Object.values(shown));
   const tokens = { text: ['[UNK]', 'a'], surface: ['\u200b', null], tokenType: ['text', 'text'] };
   assert.deepEqual([0, 1].map((token) => visibleWords(tokens, token)), ['[UNK] (U+200B)', 'a']);

@@ -229,8 +229,10 @@ class TextInputs:
 
     def _written(self, token_ids: list[int], text: str, encoding: Any) -> list[str]:
         """Return the tokens as shown; of a character that is cut, the text tells the rest."""
+        if not encoding.overflowing:
+            return self._surface.of_sequence(token_ids)
         body = [i for i, is_mark in enumerate(encoding.special_tokens_mask) if not is_mark]
-        if not encoding.overflowing or not body:
+        if not body:
             return self._surface.of_sequence(token_ids)
         tokens = [self._surface.bytes_of(token_id) for token_id in token_ids]
         first, end = body[0], body[-1] + 1
@@ -249,7 +251,7 @@ class TextInputs:
         """Return what stands in the text for each token that says "unknown", else None."""
         unknown = self.tokenizer.unk_token_id
         surface: list[str | None] = [None] * len(written)
-        if unknown is None or unknown in self._special:
+        if unknown in self._special or unknown not in encoding.ids:
             return surface
         for i, (token_id, (start, end)) in enumerate(
             zip(encoding.ids, encoding.offsets, strict=True)
