@@ -29,8 +29,9 @@ export function lettersOf(text) {
 }
 
 /**
- * Say where each token stands in the letters of its text. Parts of a character all stand where it does; tokens that say
- * nothing of the text, such as an unknown word, get what lies between their neighbours.
+ * Say where each token stands in the letters of its text. Parts of a character all stand where it
+ * does; tokens that say nothing of the text, such as an unknown word, get what lies between their
+ * neighbours.
  *
  * @param {string} text
  * @param {readonly (string | null)[]} tokens null: not of the text, such as a mark of its beginning
@@ -46,7 +47,8 @@ export function placeTokens(text, tokens) {
     const forms = token === null ? [] : formsOf(token);
     if (forms.length === 0) return;
     const begun = token === null || waiting.length > 0 ? '' : lettersOf(continuedIn(token));
-    const found = BYTE.test(token ?? '') ? null : find(letters, forms, Math.max(0, cursor - begun.length));
+    const from = Math.max(0, cursor - begun.length);
+    const found = BYTE.test(token ?? '') ? null : find(letters, forms, from);
     if (!found) {
       waiting.push(i);
       return;
@@ -79,7 +81,8 @@ function formsOf(token) {
   let forms = knownForms.get(token);
   if (forms) return forms;
   const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
-  forms = [charactersOf(token), ...(isPiece ? [token.slice(PIECE_MARK.length)] : [])].map(lettersOf).filter((form) => form !== '');
+  const written = [charactersOf(token), ...(isPiece ? [token.slice(PIECE_MARK.length)] : [])];
+  forms = written.map(lettersOf).filter((form) => form !== '');
   if (knownForms.size >= MOST_FORMS) knownForms.clear();
   knownForms.set(token, forms);
   return forms;

@@ -1,12 +1,18 @@
 /**
- * What a token stands for that holds some bytes of a character. It is written as that character with the bytes that it
- * holds, of how many: “你 1⁄3”, “ 你 1–2⁄3”, “你 3⁄3 + 好 1⁄3”; the server writes it so (core/characters.py).
+ * What a token stands for that holds some bytes of a character. It is written as that character
+ * with the bytes that it holds, of how many: “你 1⁄3”, “ 你 1–2⁄3”, “你 3⁄3 + 好 1⁄3”; the server
+ * writes it so (core/characters.py).
  */
 
 const PART = /^( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])$/su;
 const JOINT = ' + ';
 
-/** Whole characters, or bytes of one: the first and last of them, from 1, and of how many. @typedef {{text: string, first: number, last: number, of: number}} Piece */
+/**
+ * Whole characters (`first` is 0), or bytes of one: the first and last of them, from 1, and of how
+ * many.
+ *
+ * @typedef {{text: string, first: number, last: number, of: number}} Piece
+ */
 
 /** @param {string} text @returns {Piece} */
 const whole = (text) => ({ text, first: 0, last: 0, of: 0 });
@@ -31,7 +37,12 @@ export function piecesOf(token) {
   return pieces.some(({ first }) => first > 0) ? pieces : [whole(token)];
 }
 
-/** Bytes of a character, with spaces before them where they are the first of a token. @param {string} text @param {boolean} isFirst */
+/**
+ * Bytes of a character, with spaces before them where they are the first of a token.
+ *
+ * @param {string} text
+ * @param {boolean} isFirst
+ */
 function partsOf(text, isFirst) {
   const [, lead, character, one, other = one, n] = PART.exec(text) ?? [];
   if (character === undefined || (lead !== '' && !isFirst)) return null;
@@ -57,14 +68,12 @@ function nBytes(character) {
 export function withShown(token, show) {
   const pieces = piecesOf(token);
   if (pieces.length === 1 && pieces[0].first === 0) return show(token);
-  let lead = '';
-  const shown = pieces.map(({ text, first, last, of }, i) => {
-    if (first > 0) return `${show(text)} ${first === last ? first : `${first}–${last}`}⁄${of}`;
-    if (i > 0 || /[^ ]/.test(text)) return show(text);
-    lead = text;
-    return null;
+  const lead = pieces[0].first === 0 && !/[^ ]/.test(pieces[0].text) ? pieces[0].text : '';
+  const shown = pieces.slice(lead === '' ? 0 : 1).map(({ text, first, last, of }) => {
+    const bytes = first === last ? first : `${first}–${last}`;
+    return first === 0 ? show(text) : `${show(text)} ${bytes}⁄${of}`;
   });
-  return lead + shown.filter((text) => text !== null).join(JOINT);
+  return lead + shown.join(JOINT);
 }
 
 /** The characters of which a token holds at least a byte. @param {string} token */
@@ -72,14 +81,28 @@ export function charactersOf(token) {
   return token.includes('⁄') ? piecesOf(token).map(({ text }) => text).join('') : token;
 }
 
-/** The character that a token continues, which began in the one before; '' if there is none. @param {string} token */
+/**
+ * The character that a token continues, which began in the one before; '' if there is none.
+ *
+ * @param {string} token
+ */
 export function continuedIn(token) {
   if (!token.includes('⁄')) return '';
   const [{ text, first }] = piecesOf(token);
   return first > 1 ? text : '';
 }
 
-/** Whether a token holds nothing but further bytes of a character that began before it. @param {string} token */
+/** The character that a token leaves to the next one; '' if there is none. @param {string} token */
+export function begunIn(token) {
+  const { text, last, of } = piecesOf(token).at(-1) ?? whole('');
+  return last < of ? text : '';
+}
+
+/**
+ * Whether a token holds nothing but further bytes of a character that began before it.
+ *
+ * @param {string} token
+ */
 export function isFurtherPart(token) {
   const continued = continuedIn(token);
   return continued !== '' && charactersOf(token) === continued;

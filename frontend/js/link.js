@@ -87,12 +87,20 @@ function createWordFinder() {
   };
 }
 
-/** Where the tokens of a sequence stand in the letters of its text. @param {Pick<Tokens, 'sequences' | 'surface' | 'text' | 'tokenType'>} tokens @param {number} sequence */
+/**
+ * Where the tokens of a sequence stand in the letters of its text.
+ *
+ * @param {Pick<Tokens, 'sequences' | 'surface' | 'text' | 'tokenType'>} tokens
+ * @param {number} sequence
+ */
 export function placesOf({ sequences, surface, text, tokenType }, sequence) {
   const start = sequences.start[sequence];
   const end = start + sequences.length[sequence];
   const marks = tokenType.slice(start, end).map((type) => type !== 'text');
-  return { start, marks, places: placeTokens(sequences.text[sequence], marks.map((isMark, i) => (isMark ? null : surface?.[start + i] ?? text[start + i]))) };
+  /** @param {number} token */
+  const said = (token) => surface?.[token] ?? text[token];
+  const tokens = marks.map((isMark, i) => (isMark ? null : said(start + i)));
+  return { start, marks, places: placeTokens(sequences.text[sequence], tokens) };
 }
 
 /**

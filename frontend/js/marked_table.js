@@ -44,7 +44,12 @@ export function markedRows(marked, tokens, placeOf) {
   return rows;
 }
 
-/** What stands in the text for an unknown word: a column of tables of a corpus that has some. @param {Tokens} tokens @param {number} token */
+/**
+ * What stands in the text for an unknown word: a column of tables of a corpus that has some.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
 export function surfaceOf({ surface }, token) {
   return surface ? { surface: surface[token] ?? '' } : {};
 }
@@ -74,7 +79,8 @@ export function placesIn({ positions, nPoints, dims }, cell, drawnAt) {
 /** @param {Subject} subject @param {Row[]} rows */
 export function toCsv({ dataset, model, state, at }, rows) {
   const axes = axesOf(state.dims);
-  const unknown = rows.some(({ surface }) => surface !== undefined) ? /** @type {const} */ (['surface']) : [];
+  const hasUnknown = rows.some(({ surface }) => surface !== undefined);
+  const unknown = hasUnknown ? /** @type {const} */ (['surface']) : [];
   const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', ...unknown, 'position', 'sequence', ...axes];
   const same = [dataset, model, state.method ?? '', state.dims, at?.layer ?? '', at?.head ?? ''];
   const lines = rows.map((row) => [...same, row.kind, row.token, ...unknown.map((name) => row[name] ?? ''), row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);

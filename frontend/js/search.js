@@ -1,4 +1,4 @@
-/** Search in the tokens and texts of the whole corpus: whole, by their beginning, by a part, or by a regular expression. */
+/** Search in tokens and texts: whole, by their beginning, by a part, or by a regular expression. */
 
 import { charactersOf, isFurtherPart } from './characters.js';
 import { compilePattern, PatternError } from './regex.js';
@@ -8,8 +8,9 @@ import { createTextSearch } from './text_search.js';
 /** @import { TextSearch } from './text_search.js' */
 
 /**
- * What can be found: every distinct word with its count, and which word each token is. -1 is a token without words. A part
- * of a character has that character as its word, which is counted once. In the texts stands what spreads over tokens.
+ * What can be found: every distinct word with its count, and which word each token is. -1 is a token
+ * without words. A part of a character has that character as its word, which is counted once. In the
+ * texts stands what spreads over tokens.
  *
  * @typedef {object} SearchIndex
  * @property {Map<string, number>} ids
@@ -60,13 +61,16 @@ export function indexWords(tokens) {
     wordOf[token] = id;
   }
   const counts = new Int32Array(ids.size);
-  wordOf.forEach((id, token) => { if (id >= 0 && !isFurtherPart(tokens.text[token])) counts[id]++; });
-  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence, texts: createTextSearch(tokens, composed) };
+  wordOf.forEach((id, token) => {
+    if (id >= 0 && !isFurtherPart(tokens.text[token])) counts[id]++;
+  });
+  const texts = createTextSearch(tokens, composed);
+  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence, texts };
 }
 
 /**
- * Return which tokens match, whatever their case and the spaces around them. But for a regular expression, which looks at
- * single tokens, what spreads over several tokens marks all of them.
+ * Return which tokens match, whatever their case and the spaces around them. But for a regular
+ * expression, which looks at single tokens, what spreads over several tokens marks all of them.
  *
  * @param {SearchIndex} index
  * @param {string} typed terms with commas between them; in a regular expression a comma is a comma
@@ -79,9 +83,16 @@ export function findTokens(index, typed, mode = 'whole') {
   const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
   const { problem, isUsable } = look(mode, index, terms, termOf);
   const hits = new Uint8Array(index.wordOf.length);
-  for (let token = 0; token < hits.length; token++) hits[token] = index.wordOf[token] < 0 ? 0 : termOf[index.wordOf[token]];
-  const [nTexts, nLooked] = mode === 'regex' ? [0, 0] : [index.texts.nTexts(), index.texts.mark(terms, mode, hits)];
-  return { ...countHits(index, hits), terms, isUsable, problem: nLooked < nTexts ? `Words of several tokens were looked for in the first ${nLooked} of ${nTexts} texts only.` : problem };
+  index.wordOf.forEach((word, token) => { hits[token] = word < 0 ? 0 : termOf[word]; });
+  const partial = mode === 'regex' ? '' : lookInTexts(index, terms, mode, hits);
+  return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
+}
+
+/** @param {SearchIndex} index @param {string[]} terms @param {SearchMode} mode @param {Uint8Array} hits */
+function lookInTexts({ texts }, terms, mode, hits) {
+  const [n, all] = [texts.mark(terms, mode, hits), texts.nTexts()];
+  if (n === all) return '';
+  return `Words of several tokens were looked for in the first ${n} of ${all} texts only.`;
 }
 
 /**
@@ -166,7 +177,8 @@ function countHits({ sequence }, hits) {
 export function termsOf(typed, { ids }) {
   const whole = normalise(typed);
   if (whole === '' || ids.has(whole)) return whole === '' ? [] : [whole];
-  const parts = splitTerms(typed).map((part) => normalise(charactersOf(/^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part)));
+  const bare = splitTerms(typed).map((part) => /^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part);
+  const parts = bare.map((part) => normalise(charactersOf(part)));
   return [...new Set(parts.filter((part) => part !== ''))].slice(0, MOST_TERMS);
 }
 
@@ -176,8 +188,8 @@ function splitTerms(typed) {
 }
 
 /**
- * Words to offer while a term is typed, of a token or of the texts: those that begin with it, then those that hold it, the
- * most frequent first.
+ * Words to offer while a term is typed, of a token or of the texts: those that begin with it, then
+ * those that hold it, the most frequent first.
  *
  * @param {SearchIndex} index
  * @param {string} typed all of the box; its last term counts

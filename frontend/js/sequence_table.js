@@ -19,8 +19,9 @@ import { wordsIn } from './text_words.js';
 /** @typedef {{name: string, isDescending: boolean}} Order */
 
 /**
- * Return how many tokens of each sequence occur more than once in it, special ones passed over, and the most repeated word
- * of its text, however it is cut into tokens and whatever its case. Of words repeated as often the first counts.
+ * Return how many tokens of each sequence occur more than once in it, special ones passed over, and
+ * the most repeated word of its text, however it is cut into tokens and whatever its case. Of words
+ * repeated as often the first counts.
  *
  * @param {Pick<Tokens, 'tokenId' | 'tokenType' | 'sequences'>} tokens
  * @returns {{nRepeated: Int32Array, words: (string | null)[], nTimes: Int32Array}} (sequence)
@@ -32,7 +33,8 @@ export function findRepeats({ tokenId, tokenType, sequences: { start, length, te
     /** @type {Map<number, number>} */
     const counts = new Map();
     for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
-      if (tokenType[token] === 'text') counts.set(tokenId[token], (counts.get(tokenId[token]) ?? 0) + 1);
+      const id = tokenId[token];
+      if (tokenType[token] === 'text') counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     for (const count of counts.values()) if (count > 1) found.nRepeated[sequence] += count;
     const most = mostRepeated(wordsIn(text[sequence]));
@@ -41,7 +43,10 @@ export function findRepeats({ tokenId, tokenType, sequences: { start, length, te
   return found;
 }
 
-/** @param {readonly string[]} words @returns {{word: string, count: number} | null} null if none comes twice */
+/**
+ * @param {readonly string[]} words
+ * @returns {{word: string, count: number} | null} null if none comes twice
+ */
 function mostRepeated(words) {
   /** @type {Map<string, {word: string, count: number}>} */
   const seen = new Map();

@@ -1,15 +1,23 @@
-/** Search in the texts themselves: what spreads over several tokens is no token, but a reader's word all the same. */
+/** Search in the texts themselves: what spreads over several tokens is a word to a reader, too. */
 
 import { lettersBefore, lettersOf } from './align.js';
-import { continuedIn, piecesOf } from './characters.js';
+import { begunIn, continuedIn } from './characters.js';
 import { placesOf } from './link.js';
 import { isBetweenWords, wordsIn } from './text_words.js';
 import { isOwnText } from './words.js';
 
 /** @import { SearchMode, Tokens } from './page.js' */
 
-/** Where the tokens of a text stand, in its letters. @typedef {ReturnType<typeof placesOf> & {before: Int32Array}} Placed */
-/** Tokens from the first to the last that a stretch of letters touches, and where they end. @typedef {{first: number, last: number, low: number, high: number, end: number}} Touched */
+/**
+ * Where the tokens of a text stand, in its letters.
+ *
+ * @typedef {ReturnType<typeof placesOf> & {before: Int32Array}} Placed
+ */
+/**
+ * Tokens, first to last, that the letters from `low` to `high` touch, and where those tokens end.
+ *
+ * @typedef {{first: number, last: number, low: number, high: number, end: number}} Touched
+ */
 
 /** A search looks no longer than this. */
 const MOST_MS = 400;
@@ -61,7 +69,8 @@ export function createTextSearch(tokens, normalise) {
       const touched = touchedBy(own, at, term, from, tokens.text);
       if (!touched) continue;
       from = touched.first;
-      if (!(isWord || touched.first < touched.last) || !isCovered(own, mode, touched, tokens.text)) continue;
+      if (!isWord && touched.first === touched.last) continue;
+      if (!isCovered(own, mode, touched, tokens.text)) continue;
       yield { first: own.start + touched.first, last: own.start + touched.last };
     }
   }
@@ -78,23 +87,30 @@ export function createTextSearch(tokens, normalise) {
     mark(terms, mode, hits) {
       const end = performance.now() + MOST_MS;
       for (let sequence = 0; sequence < all().length; sequence++) {
-        if (sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end) return sequence;
+        const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
+        if (isLook && performance.now() > end) return sequence;
         terms.forEach((term, i) => {
           for (const { first, last } of find(sequence, term, mode)) {
-            for (let token = first; token <= last; token++) if (hits[token] === 0 || hits[token] > i + 1) hits[token] = i + 1;
+            for (let token = first; token <= last; token++) {
+              if (hits[token] === 0 || hits[token] > i + 1) hits[token] = i + 1;
+            }
           }
         });
       }
       return all().length;
     },
-    /** Whether a word spreads over tokens that are there; a text may be longer than its tokens. @param {string} word */
-    has: (word) => all().some((text, sequence) => text.includes(word) && !find(sequence, word, 'whole').next().done),
+    /**
+     * Whether a word has tokens somewhere; a text may go on beyond its tokens.
+     *
+     * @param {string} word
+     */
+    has: (word) => all().some((_, sequence) => !find(sequence, word, 'whole').next().done),
     nTexts: () => all().length,
     /** How often each word occurs in the texts. */
     words() {
       if (counts) return counts;
       counts = new Map();
-      for (const text of all()) for (const word of wordsIn(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+      for (const word of all().flatMap(wordsIn)) counts.set(word, (counts.get(word) ?? 0) + 1);
       return counts;
     },
   };
@@ -107,7 +123,14 @@ function isOne(term) {
   return term.length <= 2 && [...term].length === 1;
 }
 
-/** Whether a term begins and ends in a text where words do, as far as the mode wants it. @param {string} text @param {number} at @param {string} term @param {SearchMode} mode */
+/**
+ * Whether a term begins and ends in a text where words do, as far as the mode wants it.
+ *
+ * @param {string} text
+ * @param {number} at
+ * @param {string} term
+ * @param {SearchMode} mode
+ */
 function isWordIn(text, at, term, mode) {
   if (mode === 'substring') return true;
   return isBetweenWords(text, at) && (mode === 'prefix' || isBetweenWords(text, at + term.length));
@@ -134,27 +157,29 @@ function touchedBy({ before, marks, places, start }, at, term, from, written) {
     touched.end = Math.max(touched.end, places[2 * i + 1]);
   }
   // Marks and joiners have no letters; those at the end of the term belong to it.
-  const isOpen = lettersOf([...term].at(-1) ?? '') === '';
-  for (let i = touched.last + 1; isOpen && i < n && places[2 * i] < 0 && !marks[i] && written[start + i].trim() !== ''; i++) touched.last = i;
+  if (lettersOf([...term].at(-1) ?? '') === '') {
+    /** @param {number} i */
+    const isMark = (i) => places[2 * i] < 0 && !marks[i] && written[start + i].trim() !== '';
+    for (let i = touched.last + 1; i < n && isMark(i); i++) touched.last = i;
+  }
   return touched;
 }
 
 /**
- * Whether the touched tokens hold what is looked for, and, as the mode wants it, nothing else; a part of the character
- * before or after it does not count.
+ * Whether the touched tokens hold what is looked for, and, as the mode wants it, nothing else; a
+ * part of the character before or after it does not count.
  *
- * @param {Placed} placed @param {SearchMode} mode @param {Touched} touched @param {readonly string[]} written
+ * @param {Placed} placed
+ * @param {SearchMode} mode
+ * @param {Touched} touched
+ * @param {readonly string[]} written
  */
 function isCovered({ start, places }, mode, { first, last, low, high, end }, written) {
-  const more = low - places[2 * first];
-  if (end < high || more < 0) return false;
+  const before = low - places[2 * first];
+  if (end < high || before < 0) return false;
   if (mode === 'substring') return true;
-  if (more > 0 && more !== lettersOf(continuedIn(written[start + first])).length) return false;
-  return mode === 'prefix' || end === high || end - high === lettersOf(begunIn(written[start + last])).length;
-}
-
-/** The character that a token leaves to the next one; '' if there is none. @param {string} token */
-function begunIn(token) {
-  const { text, last, of } = piecesOf(token).at(-1) ?? { text: '', last: 0, of: 0 };
-  return last < of ? text : '';
+  const begun = lettersOf(continuedIn(written[start + first])).length;
+  if (before > 0 && before !== begun) return false;
+  const left = lettersOf(begunIn(written[start + last])).length;
+  return mode === 'prefix' || end === high || end - high === left;
 }

@@ -4,14 +4,15 @@ import { charactersOf, continuedIn, piecesOf } from './characters.js';
 
 const PIECE_MARK = '##';
 /** Scripts without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese. */
-const SIGNS = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}ー';
+const SCRIPTS = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar'];
+const SIGNS = `${SCRIPTS.map((script) => `\\p{sc=${script}}`).join('')}ー`;
 const UNSPACED = new RegExp(`[${SIGNS}]`, 'u');
 const RUNS = new RegExp(`[${SIGNS}]+|[^${SIGNS}]+`, 'gu');
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*/gu;
 const OF_WORD = /[\p{L}\p{M}\p{N}]/u;
 
-/** Knows words of scripts without spaces by a dictionary; where a browser has none, each character is a word. */
-const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter('und', { granularity: 'word' }) : null;
+/** Knows words of scripts without spaces; where a browser has none, each character is a word. */
+const dictionary = 'Segmenter' in Intl ? new Intl.Segmenter('und', { granularity: 'word' }) : null;
 
 /**
  * The words of a text, in order.
@@ -20,19 +21,24 @@ const segmenter = 'Segmenter' in Intl ? new Intl.Segmenter('und', { granularity:
  * @returns {string[]}
  */
 export function wordsIn(text) {
-  return (text.match(WORD) ?? []).flatMap((word) => (UNSPACED.test(word) ? dividedWord(word) : [word]));
+  const words = text.match(WORD) ?? [];
+  return words.flatMap((word) => (UNSPACED.test(word) ? dividedWord(word) : [word]));
 }
 
-/** Only runs of such scripts are given to the dictionary, whose time grows with the square of other texts. @param {string} word */
+/**
+ * Only runs of such scripts go to the dictionary: its time grows with the square of other texts.
+ *
+ * @param {string} word
+ */
 function dividedWord(word) {
   return (word.match(RUNS) ?? []).flatMap((run) => {
     if (!UNSPACED.test(run)) return [run];
-    return segmenter ? Array.from(segmenter.segment(run), ({ segment }) => segment) : [...run];
+    return dictionary ? Array.from(dictionary.segment(run), ({ segment }) => segment) : [...run];
   });
 }
 
 /**
- * Whether a word may begin or end between two places of a text: not inside of a run of letters of a script with spaces.
+ * Whether a word may begin or end at a place of a text: not inside of one of a script with spaces.
  *
  * @param {string} text
  * @param {number} at
@@ -41,24 +47,32 @@ export function isBetweenWords(text, at) {
   const [before] = /.$/su.exec(text.slice(Math.max(0, at - 2), at)) ?? [''];
   const after = at < text.length ? String.fromCodePoint(text.codePointAt(at) ?? 0) : '';
   if (/\p{M}/u.test(after)) return false;
-  return !(OF_WORD.test(before) && OF_WORD.test(after)) || UNSPACED.test(before) || UNSPACED.test(after);
+  const isInside = OF_WORD.test(before) && OF_WORD.test(after);
+  return !isInside || UNSPACED.test(before) || UNSPACED.test(after);
 }
 
 /**
- * What each of some tokens in a row adds to their text, with the space before it; nothing where it only goes on with a
- * character that the one before has begun.
+ * What each of some tokens in a row adds to their text, with the space before it; nothing where it
+ * only goes on with a character that the one before has begun.
  *
  * @param {readonly string[]} tokens
  * @returns {string[]}
  */
 export function addedTexts(tokens) {
-  const isSpaced = tokens.some((token) => token.startsWith(' ') || piecesOf(token).some(({ first }) => first > 0));
+  const isSpaced = tokens.some(bringsItsSpaces);
   let before = '';
   return tokens.map((token) => {
     const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
-    const own = isPiece ? token.slice(PIECE_MARK.length) : charactersOf(token).slice(continuedIn(token).length);
-    const isApart = !isSpaced && !isPiece && before !== '' && !(UNSPACED.test(before) && UNSPACED.test(own));
+    const held = charactersOf(token).slice(continuedIn(token).length);
+    const own = isPiece ? token.slice(PIECE_MARK.length) : held;
+    const isRun = UNSPACED.test(before) && UNSPACED.test(own);
+    const isApart = !isSpaced && !isPiece && before !== '' && !isRun;
     before = own.slice(-2) || before;
     return `${isApart ? ' ' : ''}${own}`;
   });
+}
+
+/** Whether a token is one of a vocabulary that has spaces, too. @param {string} token */
+function bringsItsSpaces(token) {
+  return token.startsWith(' ') || piecesOf(token).some(({ first }) => first > 0);
 }

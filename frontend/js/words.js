@@ -160,7 +160,8 @@ export function tokenWords(tokens, token) {
 }
 
 /**
- * What is shown of a token, so that something can be seen of it; an unknown word with what stands in the text.
+ * What is shown of a token, so that something can be seen of it; an unknown word with what stands in
+ * the text.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -170,7 +171,10 @@ export function visibleWords(tokens, token) {
   return visibleToken(tokens.text[token], tokens.surface?.[token]);
 }
 
-/** @param {string} text as it is written @param {string | null} [surface] what stands in the text for an unknown word */
+/**
+ * @param {string} text as it is written
+ * @param {string | null} [surface] what stands in the text for an unknown word
+ */
 export function visibleToken(text, surface) {
   const shown = withShown(text, visibleText);
   return typeof surface === 'string' ? `${shown} (${visibleText(surface)})` : shown;
@@ -198,7 +202,7 @@ export function readyWords({ manifest, maps_ready: ready }, method, dims) {
   return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
 }
 
-/** Spaces, controls, marks that need a letter, joiners and fillers, and the empty pattern of Braille. */
+/** Spaces, controls, marks that need a letter, joiners, fillers, and the empty pattern of Braille. */
 const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
 
 /**

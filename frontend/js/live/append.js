@@ -166,10 +166,17 @@ function joined(Values, first, more) {
   return all;
 }
 
-/** What stands for unknown words, where there is one. @param {Tokens} tokens @param {readonly Tokens[]} parts @returns {Pick<Tokens, 'surface'>} */
+/**
+ * What stands in the texts for unknown words, where there is one.
+ *
+ * @param {Tokens} tokens
+ * @param {readonly Tokens[]} parts
+ * @returns {Pick<Tokens, 'surface'>}
+ */
 function surfaces(tokens, parts) {
   const all = [tokens, ...parts];
-  return all.some(({ surface }) => surface) ? { surface: all.flatMap(({ n, surface }) => surface ?? new Array(n).fill(null)) } : {};
+  if (!all.some(({ surface }) => surface)) return {};
+  return { surface: all.flatMap(({ n, surface }) => surface ?? new Array(n).fill(null)) };
 }
 
 /**

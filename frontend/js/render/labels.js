@@ -142,8 +142,9 @@ function divisor(a, b) {
 const CHARACTERS = /[^](?:\u200d[^]|[\p{M}\p{EMod}])*/gu;
 
 /**
- * A function that says how wide words are, from the widths of their characters: asking the browser for each word of a
- * large vocabulary would take longer than drawing the map. What is drawn as one has the width of one.
+ * A function that says how wide words are, from the widths of their characters: asking the browser
+ * for each word of a large vocabulary would take longer than drawing the map. What is drawn as one
+ * has the width of one.
  *
  * @param {CanvasRenderingContext2D} pen
  */

@@ -185,7 +185,8 @@ export function createLabels(canvas, { facts, hover }) {
     /** @param {number} point */
     const tokenOf = (point) => (drawn ? drawn[point % nDrawn] : point % nDrawn);
     // The first part of a character is labelled for all of them.
-    const { points, isChosen } = candidates(frame, first, at === null ? MOST_IN_CELL : MOST, (point) => !isFurtherPart(tokens.text[tokenOf(point)]));
+    const isLabelled = (/** @type {number} */ point) => !isFurtherPart(tokens.text[tokenOf(point)]);
+    const { points, isChosen } = candidates(frame, first, at === null ? MOST_IN_CELL : MOST, isLabelled);
     const words = Array.from(points, (point) => labelWords(tokens, tokenOf(point), (flags[point] & FLAG.selected) !== 0));
     const air = isChosen ? AIR.chosen : AIR.any;
     const width = Float32Array.from(words, (text) => measure(text, font));

@@ -1,7 +1,7 @@
 /** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../dom.js';
-import { count, counted, headWords, isOwnText, sequenceWord, visibleWords, titleWords } from '../words.js';
+import { count, counted, headWords, isOwnText, sequenceWord, titleWords, visibleWords } from '../words.js';
 import { nCorpusSequences, ownName } from '../live/own_words.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';

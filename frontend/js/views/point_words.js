@@ -64,7 +64,8 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
   const own = clipped(begun + added[token - from], longest);
   let [before, after, owed] = ['', '', begun.length];
   let [left, right] = [token - 1, token + 1];
-  while (before.length + own.length + after.length < longest && (left >= from || right - from < added.length)) {
+  const isMore = () => left >= from || right - from < added.length;
+  while (before.length + own.length + after.length < longest && isMore()) {
     if (left >= from) {
       const piece = added[left-- - from];
       before = piece.slice(0, piece.length - Math.min(owed, piece.length)) + before;
@@ -111,8 +112,10 @@ export function pointParts(tokens, { kind, token }, told, picture = null, own = 
 
 /** Which bytes a token holds of characters that it does not hold whole. @param {string} token */
 function bytesParts(token) {
-  return piecesOf(token).filter(({ first }) => first > 0).map(({ text, first, last, of }) =>
-    el('p', { class: 'soft' }, `${first === last ? `byte ${first}` : `bytes ${first} to ${last}`} of the ${of} of `, corpusText(visibleText(text))));
+  return piecesOf(token).filter(({ first }) => first > 0).map(({ text, first, last, of }) => {
+    const bytes = first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
+    return el('p', { class: 'soft' }, `${bytes} of the ${of} of `, corpusText(visibleText(text)));
+  });
 }
 
 /**
