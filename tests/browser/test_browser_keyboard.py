@@ -204,3 +204,19 @@ def test_the_help_names_the_keys_of_the_walk(page: Page, address: str) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(re.compile("n, p.*next point"))
     expect(dialog).to_contain_text("Mark the hits")
+    expect(dialog).to_contain_text("letters work by their place")
+
+
+# Pressed as a Cyrillic layout has them.
+CYRILLIC = """([key, code, ctrlKey]) => document.body.dispatchEvent(
+  new KeyboardEvent('keydown', { key, code, ctrlKey, bubbles: true, cancelable: true }))"""
+
+
+def test_keys_of_another_script_work_by_their_place(page: Page, address: str) -> None:
+    open_view(page, address, f"{HEAD}&selected=query-9")
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_be_hidden()
+    page.evaluate(CYRILLIC, ["я", "KeyZ", True])
+    expect(page.locator(".panel")).to_be_visible()
+    page.evaluate(CYRILLIC, ["п", "KeyG", False])
+    expect(page.locator(".bar__title")).to_have_text("All heads")

@@ -91,6 +91,7 @@ export function createHelp(root, { openAbout }) {
     el('h2', { class: 'help__title', id: 'help-title', tabindex: '-1', autofocus: true }, 'Help'),
     el('h3', {}, 'Keys'),
     el('dl', { class: 'help__keys' }, ...KEYS.flatMap(([keys, text]) => [el('dt', {}, el('kbd', {}, keys)), el('dd', {}, text)])),
+    el('p', { class: 'field__note' }, 'On keyboards of other scripts than Latin, letters work by their place.'),
     ...CONTROLS.flatMap(([title, parts]) => [el('h3', {}, title),
       el('dl', { class: 'help__controls' }, ...parts.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]))]),
     el('div', { class: 'help__foot' },
