@@ -179,3 +179,5 @@ function markDrawn() {
 /** An exported site says so in its page; its files and the browser answer then. */
 const isSite = document.querySelector('meta[name="attentionviz"][content="site"]') !== null;
 start(document.body, isSite ? createSite(document.baseURI) : null);
+// Only now: where a browser lacks what the page needs, the words that say so stay.
+document.querySelector('.unstarted')?.remove();

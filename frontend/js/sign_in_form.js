@@ -2,6 +2,7 @@
 
 import { takeToken } from './sign_in.js';
 
+document.querySelector('.unstarted__help')?.remove();
 const token = takeToken();
 const form = document.querySelector('form');
 const field = document.querySelector('input');

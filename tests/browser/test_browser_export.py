@@ -31,10 +31,16 @@ ASK = """async ([site, server, name, parts]) => {
 
 
 @pytest.fixture(scope="module")
-def host(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of a plain web host with a site of two datasets below a prefix."""
-    folder = tmp_path_factory.mktemp("host")
-    export_site(Settings(data_dir=built), ["words", "pictures"], folder / "papers" / "site")
+def folder(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that a web host serves, with a site of two datasets below a prefix."""
+    made = tmp_path_factory.mktemp("host")
+    export_site(Settings(data_dir=built), ["words", "pictures"], made / "papers" / "site")
+    return made
+
+
+@pytest.fixture(scope="module")
+def host(folder: Path) -> Iterator[str]:
+    """Return the address of the site on a plain web host."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -138,6 +144,7 @@ def assert_close(a: Any, b: Any) -> None:
 
 def test_a_site_is_used_like_the_page(page: Page, host: str) -> None:
     open_view(page, host, "?dataset=words&method=pca")
+    expect(page.locator(".unstarted")).to_have_count(0)
     expect(page.locator(".cell")).to_have_count(12)
     page.locator(".cell").nth(6).click()
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
@@ -179,3 +186,12 @@ def test_a_site_offers_no_texts_of_ones_own_and_says_so_where_the_address_has_so
     assert page.locator(".header__own").is_hidden()
     page.keyboard.press("y")
     assert page.locator(".own").is_hidden()
+
+
+def test_a_site_that_is_opened_from_disk_says_how_to_serve_it(page: Page, folder: Path) -> None:
+    page.expected += ["CORS policy", "ERR_FAILED", "foreign host: file:"]  # type: ignore[attr-defined]
+    page.goto((folder / "papers" / "site" / "index.html").as_uri())
+    words = page.get_by_text("python -m http.server --directory FOLDER")
+    expect(words).to_be_hidden()  # nothing flashes where the script comes
+    page.evaluate("for (const wait of document.getAnimations()) wait.finish()")
+    expect(words).to_be_visible()
