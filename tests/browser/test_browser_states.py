@@ -112,8 +112,8 @@ def test_a_dataset_of_an_earlier_version_says_so_and_what_to_do(page: Page, addr
     page.goto(f"{address}?dataset=outdated")
     expect(page.locator(".message")).to_contain_text("The dataset “outdated” cannot be shown.")
     expect(page.locator(".message")).to_contain_text(
-        "It was built by an earlier version of AttentionViz (format 1, this one reads 2); build "
-        "it again."
+        "It was built by an earlier version of AttentionViz (format 1, this one reads 2 and 3); "
+        "build it again."
     )
     expect(page.locator(".message")).not_to_contain_text("damaged")
     expect(page.get_by_role("combobox", name="Dataset")).to_contain_text(

@@ -13,7 +13,7 @@ def test_a_sample_is_bounded_in_time_and_memory_and_has_two_sequences(n_heads, n
     model = SimpleNamespace(n_heads=n_heads, prepare_texts=list)
     sequences = ["x" * n_tokens] * 20  # a character a token
     corpus = SimpleNamespace(sequences=sequences)
-    sample = TextSource(model, corpus).sample([n_tokens] * 20, seed=0)
+    sample = TextSource(model, corpus).sample([n_tokens] * 20, seed=0).batch
     longest = max(map(len, sample))
     assert 2 <= len(sample) <= 8
     assert len(sample) * longest <= SAMPLE_TOKENS
