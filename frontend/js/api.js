@@ -45,7 +45,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
    * @param {string} path
    * @param {AbortSignal} signal
    * @param {string} type of the answer
-   * @param {RequestInit} [more] what is sent along
+   * @param {import('./connection.js').Question} [more] what is sent along
    */
   async function get(path, signal, type = 'application/octet-stream', more = {}) {
     let answer;
@@ -72,7 +72,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
   const array = async (path, signal) => readArray(await get(path, signal));
 
   /** @param {string} path @param {RequestInit} sent @param {AbortSignal} signal */
-  const run = async (path, sent, signal) => (await get(path, signal, 'application/vnd.safetensors', { method: 'POST', ...sent })).arrayBuffer();
+  const run = async (path, sent, signal) => (await get(path, signal, 'application/vnd.safetensors', { method: 'POST', isRepeatable: true, ...sent })).arrayBuffer();
 
   return {
     isSite,

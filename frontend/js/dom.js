@@ -149,6 +149,11 @@ export function watchPixelRatio(changed) {
   return () => stop.abort();
 }
 
+/** Ask once more for the images that could not be loaded. */
+export function reloadBrokenImages() {
+  for (const image of document.images) if (image.complete && image.naturalWidth === 0 && image.src) image.src = String(image.src);
+}
+
 /** In narrower windows what is beside the map lies over it, folded until it is asked for; the style sheets know the same width. */
 export const NARROW = '(max-width: 799.98px)';
 

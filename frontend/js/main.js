@@ -4,8 +4,9 @@ import { createActions, readLooks } from './actions.js';
 import { keepAddress, readAddress } from './address.js';
 import { createApi } from './api.js';
 import { createPaneStore } from './compare.js';
+import { createConnection } from './connection.js';
 import { createDerived } from './derived.js';
-import { el } from './dom.js';
+import { el, reloadBrokenImages } from './dom.js';
 import { createFront } from './front.js';
 import { createHover } from './hover.js';
 import { createJobs } from './jobs/dialog.js';
@@ -24,6 +25,7 @@ import { createUndo } from './undo.js';
 import { signInAddress, takeToken, watchDoor } from './sign_in.js';
 import { createAbout } from './views/about.js';
 import { createSignedOut } from './views/account.js';
+import { createConnectionBanner } from './views/connection_banner.js';
 import { createControls } from './views/controls.js';
 import { createDatasetDialog } from './views/dataset_dialog.js';
 import { createDrop } from './views/drop.js';
@@ -41,8 +43,8 @@ import { titleWords } from './words.js';
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-/** @param {HTMLElement} root @param {typeof fetch | null} site what stands in for a server */
-function start(root, site) {
+/** @param {HTMLElement} root @param {boolean} isSite whether files stand in for a server */
+function start(root, isSite) {
   const token = takeToken(); // before anything else: it must not stay in sight
   let isScheduled = false;
   let isNew = true;
@@ -53,9 +55,11 @@ function start(root, site) {
   const signedOut = createSignedOut(document.body);
   /** Whoever just came goes straight to the form; whoever has a view keeps it. @param {boolean} wasIn */
   const shut = (wasIn) => (wasIn ? signedOut.open() : location.replace(signInAddress(token)));
-  const ask = site ?? watchDoor((...parts) => fetch(...parts), shut);
-  const server = createApi(document.baseURI, ask, site !== null);
-  const session = site ? Promise.resolve(null) : server.session(new AbortController().signal).catch(() => null);
+  const connection = createConnection((...parts) => fetch(...parts), new URL('./', document.baseURI), (isLost) => (isLost ? banner.show(true) : comeBack()));
+  const banner = createConnectionBanner(document.body, connection.retry);
+  const ask = isSite ? createSite(document.baseURI, connection.ask) : watchDoor(connection.ask, shut);
+  const server = createApi(document.baseURI, ask, isSite);
+  const session = isSite ? Promise.resolve(null) : server.session(new AbortController().signal).catch(() => null);
   const notices = createNotices(document.body);
   const moves = createMoves();
   const live = connectOwn(server, { store, moves, schedule, notify: notices.say, forget: () => undo.forget(), select: (dataset, token) => front.selectIn(dataset, token) });
@@ -148,6 +152,16 @@ function start(root, site) {
     else if (found?.has_sign_in && first.choices.dataset === null) datasets.greet();
   }
 
+  /** A server that was away may have come back with other datasets. */
+  function comeBack() {
+    banner.show(false);
+    reloadBrokenImages();
+    if (facts.datasets.status !== 'loading') facts.datasets.again();
+  }
+
+  window.addEventListener('offline', connection.check);
+  window.addEventListener('online', connection.retry);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) connection.retry(); });
   keepAddress(store, notices.say, moves);
   store.subscribe(follow);
   context.pairing.subscribe(follow);
@@ -178,6 +192,6 @@ function markDrawn() {
 
 /** An exported site says so in its page; its files and the browser answer then. */
 const isSite = document.querySelector('meta[name="attentionviz"][content="site"]') !== null;
-start(document.body, isSite ? createSite(document.baseURI) : null);
+start(document.body, isSite);
 // Only now: where a browser lacks what the page needs, the words that say so stay.
 document.querySelector('.unstarted')?.remove();

@@ -41,6 +41,15 @@ export function createSlot(what, changed, borrow = () => null) {
     changed();
   }
 
+  /** What was asked for before is asked for again, and still there. @param {T} value */
+  function settle(value) {
+    request?.abort();
+    request = null;
+    answer = Promise.resolve(value);
+    Object.assign(held, { status: 'ready', error: null });
+    changed();
+  }
+
   function forget() {
     request?.abort();
     request = answer = null;
@@ -57,7 +66,8 @@ export function createSlot(what, changed, borrow = () => null) {
       if (wanted?.group === group && wanted.key === key) return;
       if (wanted?.group !== group) forget();
       wanted = { group, key, load };
-      void start();
+      if (key === held.key && held.value !== null) settle(held.value);
+      else void start();
     },
     drop() {
       if (!wanted) return;

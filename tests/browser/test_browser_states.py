@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from tests.browser.conftest import GROWING
+from tests.browser.conftest import FEW_MAPS, GROWING
 from tests.browser.page_driver import (
+    LINES,
+    NOT_BACKGROUND,
     PICTURE,
     fetch_json,
     find_point,
@@ -143,6 +146,27 @@ def test_what_fails_is_named_and_can_be_tried_again(page: Page, address: str) ->
     message.get_by_role("button", name="Try again").click()
     expect(message).to_be_hidden()
     assert fingerprint(page)
+
+
+def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it_is_back(
+    page: Page, serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
+    spec = replace(FEW_MAPS, dataset_id="words")
+    write_fake_dataset(tmp_path, spec)
+    open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1&strongest=off")
+    banner = page.get_by_text("No connection to the server.")
+    page.context.set_offline(True)
+    select_point(page)
+    expect(banner).to_be_visible()
+    expect(page.locator(".message")).to_be_hidden()
+    assert page.evaluate(NOT_BACKGROUND) > 0
+    assert page.evaluate(LINES) == 0
+    write_fake_dataset(tmp_path, replace(spec, n_tokens=70, seed=5))
+    page.context.set_offline(False)
+    expect(banner).to_be_hidden()
+    wait_until(lambda: page.evaluate(LINES) > 0, "the attention that was asked for is drawn")
+    expect(page.locator(".about")).to_contain_text("70 tokens")
 
 
 def test_the_latest_choice_wins_over_a_slow_answer(page: Page, address: str) -> None:

@@ -55,6 +55,18 @@ test('a former value stays while another key of the same dataset loads', async (
   assert.deepEqual([slot.value, slot.key, slot.status], ['A', 'a', 'loading']);
 });
 
+test('what is still held is not asked for again', async () => {
+  const { slot, asked, load } = made();
+  slot.want('g', 'a', load('a'));
+  asked[0].resolve('A');
+  await settled();
+  slot.want('g', 'b', load('b'));
+  slot.want('g', 'a', load('a again'));
+  assert.deepEqual([slot.value, slot.key, slot.status, asked.length], ['A', 'a', 'ready', 2]);
+  assert.ok(asked[1].signal.aborted);
+  assert.equal(await slot.answerTo('a'), 'A');
+});
+
 test('nothing of one dataset is held while another loads', async () => {
   const { slot, asked, load } = made();
   slot.want('one', 'a', load('a'));

@@ -106,7 +106,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
       const found = await api.list(own.signal);
       if (!own.signal.aborted) take(found);
     } catch {
-      if (!own.signal.aborted) askLater(); // the line above the map says that the server does not answer
+      if (!own.signal.aborted) askLater();
     }
   }
 

@@ -1,6 +1,6 @@
 /** Small pictures of all images; only those in sight are on the page. */
 
-import { el, setAttribute, setText, UNTRANSLATED } from '../dom.js';
+import { el, setAttribute, UNTRANSLATED } from '../dom.js';
 
 /** @import { Context, State, Tokens } from '../page.js' */
 
@@ -100,7 +100,9 @@ export function createImageStrip(root, { actions, api }) {
     const name = [tokens.sequences.text[i], label].filter((part) => part !== undefined && part !== null && part !== '').join(', ').slice(0, 200);
     const picture = el('img', { class: 'strip__picture', alt: '', loading: 'lazy', decoding: 'async', draggable: 'false', src: api.thumbnailUrl(state.dataset ?? '', i) });
     const button = el('button', { ...UNTRANSLATED, class: 'strip__tile', type: 'button', 'data-image': String(i), title: name, 'aria-label': `Image ${i + 1}: ${name}` }, picture);
-    picture.addEventListener('error', () => { picture.hidden = true; setText(button, String(i + 1)); });
+    button.dataset.number = String(i + 1);
+    picture.addEventListener('error', () => button.classList.add('is-broken'));
+    picture.addEventListener('load', () => button.classList.remove('is-broken'));
     return { item: el('li', { class: 'strip__item' }, button), button };
   }
 

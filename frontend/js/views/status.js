@@ -66,8 +66,7 @@ export function createStatus({ line, map }, { facts, retry }) {
     const description = facts.description.value;
     const name = chosenMap(state);
     const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, state.method, state.dims)}` : '';
-    const isSilent = facts.datasets.status === 'failed';
-    setText(progressText, isSilent ? 'The server does not answer; it is asked again.' : `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`);
+    setText(progressText, `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`);
     progress.classList.toggle('progress--failed', entry.state !== 'building');
     progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
   }
