@@ -8,6 +8,7 @@ import { createConnection } from './connection.js';
 import { createDerived } from './derived.js';
 import { el, reloadBrokenImages } from './dom.js';
 import { createFront } from './front.js';
+import { createPrintSheet } from './figure/print.js';
 import { createHover } from './hover.js';
 import { createJobs } from './jobs/dialog.js';
 import { createKeyboard } from './keyboard.js';
@@ -96,6 +97,7 @@ function start(root, isSite) {
   const drop = createDrop(area, { ...front.context, openOwn });
   const panel = createPanel(app, { ...front.context, switchPane });
   panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
+  createPrintSheet(document.body, panes.shown);
   createKeyboard({
     ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openDatasets: datasets.open, openHeads, openOwn, focusSearch,
     switchPane, walk: (step, isLeap) => panes?.stage().walk(step, isLeap),

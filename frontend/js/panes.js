@@ -3,8 +3,9 @@
 import { createSecondPane } from './second_pane.js';
 
 /** @import { Front } from './front.js' */
-/** @import { State } from './page.js' */
+/** @import { Context, State } from './page.js' */
 /** @import { SecondPane } from './second_pane.js' */
+/** @import { Stage } from './views/stage.js' */
 
 /**
  * @param {HTMLElement} root
@@ -29,6 +30,8 @@ export function createPanes(root, parts, front) {
     facts: () => second?.context.facts ?? null,
     /** Whether tokens of one pane stand for some of the other. */
     isLinked: () => second?.link()?.kind !== 'none',
+    /** What both panes show, or the one. @returns {(Context & {drawing: Stage['drawing']})[]} */
+    shown: () => [{ ...parts.first, drawing: parts.stage.drawing }, ...(second ? [{ ...second.context, drawing: second.stage.drawing }] : [])],
     stage: () => (second && front.name() === 'B' ? second.stage : parts.stage),
     /** @param {State} state */
     settle: (state) => Boolean(state.compare && second?.settle(state)),

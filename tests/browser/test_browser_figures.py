@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -413,3 +414,33 @@ def test_the_fidelity_of_every_head_is_saved(page: Page, address: str) -> None:
                 ) == pytest.approx(value)
     _, as_json = save(page, "Fidelity of all heads, JSON")
     assert len(json.loads(as_json)["fidelity"]) == len(saved)
+
+
+@pytest.mark.parametrize(
+    ("view", "key", "n_figures"),
+    [
+        (HEAD + "&selected=query-9", None, 2),
+        ("?dataset=pictures&method=pca&theme=dark&selected=query-60", "t", 1),
+        (HEAD + "&compare.dataset=pictures", None, 2),
+    ],
+)
+def test_what_is_seen_is_printed_on_one_page(
+    page: Page, address: str, view: str, key: str | None, n_figures: int
+) -> None:
+    open_view(page, address, view)
+    if key:
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+    for paper in ("A4", "Letter"):
+        for is_landscape in (False, True):
+            content = page.pdf(format=paper, landscape=is_landscape)
+            assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    sheet = page.locator(".print")
+    expect(sheet.locator(".print__figure")).to_have_count(n_figures)
+    for words in ("PCA, 2-D", "recall@10 ", page.url):
+        expect(sheet).to_contain_text(words)
+    assert page.locator("body > :not(.print):visible").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(sheet).to_be_empty()

@@ -3,14 +3,14 @@
 import { fileNameOf } from '../download.js';
 import { scoreWords } from '../score_columns.js';
 import { chosenMap, fidelityOf } from '../select.js';
-import { isMisleading, measureWords, titleWords } from '../words.js';
+import { count, isMisleading, measureWords, titleWords } from '../words.js';
 import { captionWords, figureTitle, scoreSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
 import { readLooks } from './looks.js';
 import { mapFigure } from './map_figure.js';
 import { allHeadsParts, belowParts, hasProfile, headsMapParts, profileParts, sequenceOf } from './more_parts.js';
 import { sentenceFigure } from './sentence_figure.js';
-import { makeSheet, toPng, toSvg } from './sheet.js';
+import { makeSheet, toPng, toSvg, withLegend } from './sheet.js';
 import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } from './shown_words.js';
 
 /** @import { Legend } from '../color_modes.js' */
@@ -31,11 +31,14 @@ import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } 
  * @property {Body} body
  * @property {Legend | null} legend
  * @property {string} colors what the colours of a map tell; '' for what is no map
- * @property {string} shown what else is to be said
+ * @property {string[]} shown what else is to be said, in sentences
  * @property {string} name the end of the file's name
  * @property {string} [what] what it is, in the title
  * @property {boolean} [isOfAll] whether it is of all heads, though one is open
  */
+
+/** A sentence of more tokens cannot be read on a page beside its map. */
+const MOST_PRINTED = 100;
 
 /** @type {Record<Subject, {isThere: (source: Source, state: State, isText: boolean) => boolean, make: (given: Given, source: Source) => Parts | Promise<Parts>}>} */
 const SUBJECTS = {
@@ -70,9 +73,41 @@ export async function makeFigure(subject, format, theme, source) {
   const seen = source.store.get();
   const parts = await SUBJECTS[subject].make({ state: seen, manifest, tokens, looks, isPixels: format === 'png' }, source);
   const state = parts.isOfAll ? { ...seen, at: null } : seen;
-  const sheet = makeSheet({ ...parts, title: figureTitle(state, manifest, subject === 'map', heads, parts.what), caption: captionWords({ state, manifest, heads, colors: parts.colors, shown: parts.shown }) }, looks);
+  const sheet = makeSheet({ ...parts, title: figureTitle(state, manifest, subject === 'map', heads, parts.what), caption: captionWords({ state, manifest, heads, colors: parts.colors, shown: parts.shown.join(' ') }) }, looks);
   const name = fileNameOf([manifest.id, subject === 'map' && chosenMap(state), state.at ? `L${state.at.layer}-H${state.at.head}` : 'all-heads', parts.name], format);
   return format === 'svg' ? { name, type: 'image/svg+xml', content: toSvg(sheet) } : { name, type: 'image/png', content: await toPng(sheet) };
+}
+
+/**
+ * What is printed of a pane, at once, as browsers wait for nothing; null while nothing is drawn.
+ *
+ * @param {Source} source
+ * @param {boolean} hasSequence whether there is room for the selected sentence or image
+ */
+export function printedPart(source, hasSequence) {
+  const manifest = source.facts.description.value?.manifest;
+  const tokens = source.facts.tokens.value;
+  if (!manifest || !tokens || !source.drawing?.('light')) return null;
+  const [state, heads, looks] = [source.store.get(), source.facts.heads.value, readLooks('light')];
+  const given = { state, manifest, tokens, looks, isPixels: false };
+  const map = mapParts(given, source);
+  const sequence = hasSequence ? printedSequence(given, source) : null;
+  return {
+    title: figureTitle(state, manifest, true, heads),
+    figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) => (body ? [withLegend(body, legend, looks)] : [])),
+    caption: captionWords({ state, manifest, heads, colors: map.colors, shown: [...new Set([...map.shown, ...(sequence?.shown ?? [])])].join(' ') }),
+  };
+}
+
+/** @param {Given} given @param {Source} source @returns {Pick<Parts, 'body' | 'legend' | 'shown'> | {body: null, legend: null, shown: string[]} | null} */
+function printedSequence(given, source) {
+  const { manifest, state, tokens } = given;
+  if (!state.selected || !isThere('sequence', source)) return null;
+  const { sequence, n } = sequenceOf(tokens, state.selected);
+  if (manifest.patch_grid === null) return n <= MOST_PRINTED ? sequencePartsWith(given, source, null) : { body: null, legend: null, shown: [`The sentence has ${count(n)} tokens, too many for this page.`] };
+  const image = new Image();
+  image.src = source.api.imageUrl(manifest.id, sequence); // which the panel shows, so that it is there
+  return image.complete && image.naturalWidth > 0 ? sequencePartsWith(given, source, image) : null;
 }
 
 /** @param {Given} given @param {Source} source @returns {Parts} */
@@ -91,7 +126,7 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
   const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: derived.heads().order(state) !== null });
   const number = cells ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)] : [];
   const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
-  return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)].join(' '), name: '' };
+  return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)], name: '' };
 }
 
 /** The pattern that the panel shows of an image. @param {State} state @param {Context['derived']} derived */
@@ -100,7 +135,15 @@ function weightsOf(state, derived) {
 }
 
 /** @param {Given} given @param {Source} source @returns {Promise<Parts>} */
-async function sequenceParts({ state, manifest, tokens, looks }, { api, derived }) {
+async function sequenceParts(given, source) {
+  const { manifest, state, tokens } = given;
+  if (!state.selected) throw new Error('The attention is not there yet.');
+  const { sequence } = sequenceOf(tokens, state.selected);
+  return sequencePartsWith(given, source, manifest.patch_grid && await loaded(source.api.imageUrl(manifest.id, sequence)));
+}
+
+/** @param {Given} given @param {Pick<Source, 'derived'>} source @param {HTMLImageElement | null} image of a sequence that is one @returns {Parts} */
+function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, image) {
   const { selected } = state;
   const isImage = manifest.patch_grid !== null;
   const [weights, attention] = [isImage ? weightsOf(state, derived) : null, derived.attention(state)];
@@ -108,14 +151,13 @@ async function sequenceParts({ state, manifest, tokens, looks }, { api, derived 
   const { sequence, start, n } = sequenceOf(tokens, selected);
   const shown = [`Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
   const name = `${isImage ? 'image' : 'sentence'}-${sequence + 1}`;
-  if (manifest.patch_grid && weights) {
-    const image = await loaded(api.imageUrl(manifest.id, sequence));
+  if (manifest.patch_grid && weights && image) {
     const body = imageFigure({ tokens, start, n, weights, selected, state, grid: manifest.patch_grid }, image, looks);
-    return { body, legend: null, colors: '', shown: [`Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${imageWords(state)}`, ...shown].join(' '), name };
+    return { body, legend: null, colors: '', shown: [`Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${imageWords(state)}`, ...shown], name };
   }
   if (!attention) throw new Error('The attention is not there yet.');
   const body = sentenceFigure({ tokens, start, n, attention, selected, hidden: state.hidden }, looks);
-  return { body, legend: null, colors: '', shown: ['Opacity of a line: weight of the attention, from 0.01 on; lines of other tokens are paler.', ...shown].join(' '), name };
+  return { body, legend: null, colors: '', shown: ['Opacity of a line: weight of the attention, from 0.01 on; lines of other tokens are paler.', ...shown], name };
 }
 
 /** @param {string} url @returns {Promise<HTMLImageElement>} */

@@ -34,6 +34,16 @@ export function serialise({ name, attributes, children }) {
   return `<${tag}>${children.map((child) => (typeof child === 'string' ? escaped(child, TEXT) : serialise(child))).join('')}</${name}>`;
 }
 
+/** The same as an element of a page. @param {Markup} root @returns {SVGElement} */
+export function toElement({ name, attributes, children }) {
+  const element = /** @type {SVGElement} */ (document.createElementNS('http://www.w3.org/2000/svg', name));
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && attribute !== 'xmlns') element.setAttribute(attribute, String(typeof value === 'number' ? rounded(value) : value));
+  }
+  element.append(...children.map((child) => (typeof child === 'string' ? child : toElement(child))));
+  return element;
+}
+
 /** @param {number} value */
 export function rounded(value) {
   return Math.round(value * STEPS) / STEPS;

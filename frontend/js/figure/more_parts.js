@@ -42,7 +42,7 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
   const isCausal = Boolean(manifest.layers[at.layer]?.is_causal);
   const shown = [`Mean by position ${overWords(mean, nCorpusSequences(tokens), n)}.`, `Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
   /** @param {string} name @param {string} what @param {import('./map_figure.js').Body} body @param {string} words @returns {Parts} */
-  const parts = (name, what, body, words) => ({ body, legend: null, colors: '', what, shown: [words, ...shown].join(' '), name: `${name}-${sequence + 1}` });
+  const parts = (name, what, body, words) => ({ body, legend: null, colors: '', what, shown: [words, ...shown], name: `${name}-${sequence + 1}` });
   if (below === 'lines' || !attention) {
     const words = Array.from({ length: n }, (_, i) => String(tokens.position[start + i] + 1));
     return parts('mean-of-sentence', 'mean attention by position', sentenceFigure({ tokens, start, n, attention: mean, selected, hidden, words }, looks), 'Opacity of a line: mean weight, from 0.01 on; lines of other positions are paler.');
@@ -66,7 +66,7 @@ export async function allHeadsParts({ state, manifest, tokens, looks }, { api })
   const weighed = attentionWords({ ...state, hidden: [] });
   return {
     body: allHeadsFigure(means, canvasPalette(looks.theme, state.palette).ramps[0], looks), legend: null, colors: '', isOfAll: true, what: 'mean attention by position',
-    shown: [`Rows of the grid are layers, its columns heads. Mean ${lowered(allHeadsWords(means, n, tokens))}`, ...weighed].join(' '), name: `means-of-${n}-tokens`,
+    shown: [`Rows of the grid are layers, its columns heads. Mean ${lowered(allHeadsWords(means, n, tokens))}`, ...weighed], name: `means-of-${n}-tokens`,
   };
 }
 
@@ -83,7 +83,7 @@ export function headsMapParts({ state, tokens, looks }, { derived, headsPicture 
   return {
     body: headsFigure(picture, open, looks), legend: { kind: 'ramp', title, ramps: [{ label: 'head', stops, range }], note: '', missing: null }, colors: '', isOfAll: true, what: 'map of heads',
     shown: [`Heads that attend alike lie near each other (${map.map_method}): stress ${map.stress.toFixed(2)}, 0 would be without fault. Distances: ${distanceWords(map.n_rows)}.`,
-      ...tinted, ...(column ? pairSentences(state, tokens) : []), ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : [])].join(' '),
+      ...tinted, ...(column ? pairSentences(state, tokens) : []), ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : [])],
     name: 'map-of-heads',
   };
 }
@@ -109,7 +109,7 @@ export function profileParts({ state, manifest, looks }, { facts }) {
   const series = [{ name: 'mean weight by offset', color: looks.ink, values: weights, isPale: (/** @type {number} */ i) => !isFirm(profile, i) }];
   const body = barsFigure({ labels, series, largest: largestOf(profile), isCausal: offsets[offsets.length - 1] <= 0 }, looks);
   const word = sequenceWord(manifest.model.modality);
-  return { body, legend: null, colors: '', what: 'weight by offset', shown: `Mean weight of a key by its offset from the query, over the rows of all ${word}s that have such a key. Pale: over fewer than 10 rows.`, name: 'weight-by-offset' };
+  return { body, legend: null, colors: '', what: 'weight by offset', shown: [`Mean weight of a key by its offset from the query, over the rows of all ${word}s that have such a key. Pale: over fewer than 10 rows.`], name: 'weight-by-offset' };
 }
 
 /** @param {string} words */

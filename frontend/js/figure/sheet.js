@@ -51,6 +51,18 @@ export function makeSheet({ body, title, legend, caption }, looks) {
   };
 }
 
+/** A drawing without words around it, for paper, where these have sizes of their own. @typedef {{width: number, height: number, pictures: Body['pictures'], markup: Markup}} Drawn */
+
+/** @param {Body} body @param {Legend | null} legend @param {Looks} looks @returns {Drawn} */
+export function withLegend({ width, height, pictures, markup }, legend, looks) {
+  const key = legend ? legendMarkup(legend, width, looks) : { markup: [], height: -GAP_PX };
+  const whole = height + GAP_PX + key.height;
+  return {
+    width, height: whole, pictures,
+    markup: node('svg', { viewBox: `0 0 ${width} ${whole}`, width: '100%', height: '100%', 'font-family': FONTS }, ...markup, node('g', { transform: `translate(0 ${height + GAP_PX})` }, ...key.markup)),
+  };
+}
+
 /** @param {Sheet} sheet @returns {string} */
 export function toSvg(sheet) {
   const pictures = sheet.body.pictures.map(({ x, y, width, height, canvas }) =>

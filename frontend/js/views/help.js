@@ -17,6 +17,7 @@ const CONTROLS = [
     ['Map of heads', 'all heads as dots beside the grid or the open head: those that attend alike lie near each other; it has the tint of the grid and says how true that picture is'],
     ['Undo, Redo', 'take back what was selected, hidden, marked, filtered, searched or coloured, and take it up again; Back and Forward of the browser do the same with the places one was at'],
     ['Save figure', 'the map, the sentence or image, what stands below it, the means or the map of all heads, or the weight by offset, with its caption, as SVG or PNG; places of points and fidelity of heads as tables'],
+    ['Print (Ctrl+P)', 'the map, the selected sentence or image, the caption and the address on one page, in light colours'],
     ['Copy address', 'the address of exactly this picture, with zoom, theme and palette; the line of the address leaves theme and palette to whoever reads it'],
     ['Scores', 'every head with every score: sort by a column, open a head by its row, save all of it'],
     ['Reset zoom', 'shows everything again'],
