@@ -16,7 +16,6 @@ FILE = "tokenizer.json"
 SETTINGS = "tokenizer_config.json"
 FILES = (FILE, SETTINGS, "vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model")
 OTHER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tekken.json")
-OTHER_FILES = ("vocab.txt", "vocab.json", "merges.txt", "tekken.json")
 SENTENCE_PIECE = {"sentencepiece": "sentencepiece", "protobuf": "google.protobuf"}
 """What transformers reads a SentencePiece model with: package, and module."""
 
