@@ -257,6 +257,7 @@ def test_on_a_plain_http_lab_host_one_signs_in_and_out(
         page = browser.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(address.replace("127.0.0.1", "viz.lab.example") + VIEW)
+        expect(field(page)).to_be_visible()  # a script evaluated before it would end with its page
         assert not page.evaluate("isSecureContext")
         fill(page)
         expect_map(page)
