@@ -107,3 +107,62 @@ def test_axe_finds_nothing_serious_where_there_is_no_dataset(page: Page, serve, 
     page.goto(serve(tmp_path))
     expect(page.locator(".message")).to_be_visible()
     assert grave_findings(page) == []
+
+
+# What a state looks like to whom the system's colours are forced on: shadows and images are none.
+LOOK = """(element) => {
+  const style = getComputedStyle(element);
+  const looks = ['backgroundColor', 'color', 'borderTopColor', 'borderTopStyle', 'borderTopWidth',
+    'outlineColor', 'outlineStyle', 'outlineWidth', 'opacity'];
+  return looks.map((name) => style[name]).join();
+}"""
+SELECTED = "?dataset=words&method=pca&layer=1&head=2&selected=query-78"
+FORCED = {
+    f"{SELECTED}&pairs=strong-3-9.weak-4-20": [
+        (".segments__input:checked + *", ".segments__input:not(:checked, :disabled) + *"),
+        (".is-selected .sentence__button", ":not(.is-selected) > .sentence__button"),
+        (".bar .button[aria-pressed=true]", ".bar .button[aria-pressed=false]"),
+        (".bar .button[aria-disabled=true]", ".bar .button:not([aria-disabled])"),
+        (".ranking__head[aria-current]", ".ranking__head:not([aria-current])"),
+        (".pairs__wish:not(.is-weak)", ".pairs__wish.is-weak"),
+        (".constellation__dot[aria-current]", ".constellation__dot:not([aria-current])"),
+        (".meter__fill", ".ranking .meter"),
+        (".range__fill", ".range"),
+        (".legend__swatch--disc", ".legend__swatch--diamond"),
+        (".sequences__row[aria-current]", ".sequences__row:not([aria-current])"),
+    ],
+    f"{SELECTED}&compare.dataset=pictures&compare.layer=0&compare.head=1": [
+        (".is-front > .pane__head", ".stage:not(.is-front) > .pane__head"),
+        (".is-front .pane__name", ".stage:not(.is-front) .pane__name"),
+    ],
+    "?dataset=words&method=pca&score=previous&score-min=0.05": [
+        (".cell.is-tinted:not(.is-outside) .cell__head", ".cell.is-outside .cell__head"),
+        (".cell.is-outside", ".cell:not(.is-outside)"),
+        (".cell:hover", ".cell:not(:hover, .is-outside)"),
+    ],
+    "?dataset=growing": [
+        (".cell.is-pending", ".cell:not(.is-pending)"),
+        (".header__number[aria-invalid]", ".header__number:not([aria-invalid])"),
+    ],
+}
+
+
+@pytest.mark.parametrize("view", FORCED)
+def test_states_can_be_told_apart_where_the_system_forces_its_colours(
+    page: Page, address: str, view: str
+) -> None:
+    page.emulate_media(forced_colors="active")
+    open_view(page, address, view)
+    for section in page.locator(".side details").all():
+        section.evaluate("section => { section.open = true; }")
+    if "pairs" in view:
+        page.keyboard.press("m")  # which a button tells as pressed
+        page.keyboard.press("t")
+    elif "score" in view:
+        page.locator(".cell").first.hover()
+    else:
+        page.locator(".header__number").first.fill("99")
+        page.keyboard.press("Enter")
+    for state, other in FORCED[view]:
+        looks = [page.locator(selector).first.evaluate(LOOK) for selector in (state, other)]
+        assert looks[0] != looks[1], (state, looks)

@@ -23,7 +23,8 @@ const ROLES = /** @type {const} */ ({ paper: '--map', ink: '--ink', soft: '--ink
 
 /** @param {ShownTheme} theme @returns {Looks} */
 export function readLooks(theme) {
-  const probe = el('span', { hidden: true });
+  const probe = el('span', { class: 'looks', hidden: true });
+  probe.style.forcedColorAdjust = 'none'; // a figure has its own colours, whatever the system forces on the page
   probe.style.colorScheme = theme;
   document.body.append(probe);
   const colors = Object.fromEntries(Object.entries(ROLES).map(([name, role]) => {
