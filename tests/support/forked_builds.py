@@ -8,12 +8,14 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
 from attentionviz.errors import AppError
 from attentionviz.pipeline import capturing  # noqa: F401 - imports torch before the forks
@@ -61,6 +63,8 @@ def start(request: BuildRequest, failpoint: str = "") -> Fork:
     status = 1
     try:
         os.environ[VARIABLE] = failpoint
+        # Forks share the lock of bars: one that is killed while it holds it would stop all others.
+        tqdm.set_lock(threading.RLock())
         build(request)
         status = 0
     except AppError as error:
