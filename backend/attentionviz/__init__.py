@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from attentionviz.notebook import Dataset
+    from attentionviz.notebook.dataset import Dataset
 
 __version__ = "0.3.1"
 
@@ -20,13 +20,13 @@ def open(path: "str | Path") -> "Dataset":
 
     Returns
     -------
-    attentionviz.notebook.Dataset
+    attentionviz.notebook.dataset.Dataset
 
     Raises
     ------
     AppError
-        With one sentence on what is wrong; see `attentionviz.notebook.open_dataset`.
+        With one sentence on what is wrong; see `attentionviz.notebook.dataset.open_dataset`.
     """
-    from attentionviz.notebook import open_dataset
+    from attentionviz.notebook.dataset import open_dataset
 
     return open_dataset(path)

@@ -2,7 +2,7 @@
 
 import sys
 
-from attentionviz.cli import main
+from attentionviz.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

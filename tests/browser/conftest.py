@@ -21,9 +21,9 @@ from tests.support.waiting import PATIENCE_SECONDS
 from waitress import wasyncore
 from waitress.server import create_server
 
-from attentionviz.api.context import EXTENSION
-from attentionviz.app import create_app
-from attentionviz.config import Settings
+from attentionviz.server.app import create_app
+from attentionviz.server.http.context import EXTENSION
+from attentionviz.settings.settings import Settings
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.api.conftest import READ_TOKEN, write_tokens
 from tests.browser.page_driver import open_view, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
+from tests.server.conftest import READ_TOKEN, write_tokens
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202edaed"

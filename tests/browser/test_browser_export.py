@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import fingerprint, open_view, query_of, select_point, wait_until
 
-from attentionviz.config import Settings
-from attentionviz.export import export_site
+from attentionviz.commands.export import export_site
+from attentionviz.settings.settings import Settings
 
 SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "js"
 # Asks the same of a server and of a site, through the page's own modules; numbers as plain lists.

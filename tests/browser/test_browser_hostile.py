@@ -25,8 +25,8 @@ from tests.support.hostile_dataset import COLUMNS, write_hostile_datasets
 from tests.support.hostile_strings import STRINGS
 
 import attentionviz
-from attentionviz.config import Settings
-from attentionviz.export import export_site
+from attentionviz.commands.export import export_site
+from attentionviz.settings.settings import Settings
 
 HEAD = "?dataset=hostile&method=pca&layer=1&head=2"
 SELECTED = f"{HEAD}&selected=key-{{token}}"

@@ -18,8 +18,8 @@ from tests.browser.live_page import (
 from tests.browser.page_driver import open_view, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
 
-from attentionviz.app import create_app
-from attentionviz.config import Settings
+from attentionviz.server.app import create_app
+from attentionviz.settings.settings import Settings
 
 
 def is_text(url: str) -> bool:

@@ -12,7 +12,7 @@ from tests.browser.page_driver import expect_map
 from tests.support.reverse_proxy import reverse_proxy
 
 import attentionviz
-from attentionviz.notebook_cell import _server
+from attentionviz.notebook.cell import _server
 
 
 @pytest.fixture

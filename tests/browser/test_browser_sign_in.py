@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
-from tests.api.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
 from tests.browser.conftest import NO_GPU, PATIENCE_MS, TEXT, launched
 from tests.browser.page_driver import expect_map, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
+from tests.server.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
 from tests.support.reverse_proxy import reverse_proxy
 
 PREFIX = "/lab/attentionviz"

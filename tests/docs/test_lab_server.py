@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from tests.api.conftest import READ_TOKEN, bearer, write_tokens
+from tests.server.conftest import READ_TOKEN, bearer, write_tokens
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
-from attentionviz.app import serve_in_background
-from attentionviz.cli import make_parser
-from attentionviz.cli_serve import settings_of
-from attentionviz.config import Settings, load_settings
+from attentionviz.commands.main import make_parser
+from attentionviz.commands.serve import settings_of
+from attentionviz.server.app import serve_in_background
+from attentionviz.settings.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "lab-server.md").read_text(encoding="utf-8")

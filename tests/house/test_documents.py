@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from attentionviz.cli import make_parser
-from attentionviz.config import SETTINGS
+from attentionviz.commands.main import make_parser
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import METHODS
 from attentionviz.pipeline.corpora import TEXT_FORMATS
+from attentionviz.settings.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -65,7 +65,7 @@ def test_every_corpus_format_is_in_the_readme() -> None:
 
 
 def test_every_route_is_in_the_readme() -> None:
-    from attentionviz.api.openapi import document
+    from attentionviz.server.http.openapi import document
 
     assert not [path for path in document()["paths"] if f"`{path}`" not in README]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from tests.support.figures import table
 
-from attentionviz.access import failures, sessions, tokens
-from attentionviz.api import live_settings, wsgi_server
-from attentionviz.config import SETTINGS
 from attentionviz.core import picture_limits
 from attentionviz.core.terminal import visible
 from attentionviz.jobs import queue
 from attentionviz.pipeline.corpora import records
+from attentionviz.server.access import login_throttle, sessions, token_file
+from attentionviz.server.http import live_settings, waitress_server
+from attentionviz.settings.settings import SETTINGS
 from attentionviz.store import checked_files, schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,18 +42,18 @@ def test_every_setting_and_flag_that_it_names_exists() -> None:
 @pytest.mark.parametrize(
     ("words", "number"),
     [
-        ("At least {} characters", tokens.MIN_CHARACTERS),
+        ("At least {} characters", token_file.MIN_CHARACTERS),
         ("end after {} hours without use", sessions.IDLE_SECONDS // 3600),
         ("and {} days in any case", sessions.WHOLE_SECONDS // 86_400),
-        ("After {} failed sign-ins", failures.MAX_PER_CLIENT),
-        ("in {} minutes an address waits", failures.WINDOW_SECONDS // 60),
-        ("after {} in all", failures.MAX_IN_ALL),
+        ("After {} failed sign-ins", login_throttle.MAX_PER_CLIENT),
+        ("in {} minutes an address waits", login_throttle.WINDOW_SECONDS // 60),
+        ("after {} in all", login_throttle.MAX_IN_ALL),
         ("One build runs, {} wait", queue.MAX_WAITING),
-        ("| {} KiB; 64 KiB", wsgi_server.MAX_HEADER_BYTES // 1024),
+        ("| {} KiB; 64 KiB", waitress_server.MAX_HEADER_BYTES // 1024),
         ("KiB; {} KiB; 10 MiB", live_settings.MAX_BODY_BYTES // 1024),
         ("64 KiB; {} MiB |", live_settings.MAX_IMAGE_BYTES // MIB),
-        ("| {} MiB, on disk", wsgi_server.MAX_WAITING_BYTES // MIB),
-        ("is asked to end | {} |", int(wsgi_server.FINISH_SECONDS)),
+        ("| {} MiB, on disk", waitress_server.MAX_WAITING_BYTES // MIB),
+        ("is asked to end | {} |", int(waitress_server.FINISH_SECONDS)),
         ("| {} million; 7 million", picture_limits.MAX_PIXELS // 10**6),
         ("million; {} million;", picture_limits.MAX_SENT_WEBP_PIXELS // 10**6),
         ("| {} MiB; 100,000, the rest", records.MAX_FILE_BYTES // MIB),

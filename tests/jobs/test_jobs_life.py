@@ -16,10 +16,10 @@ from tests.support.job_server import (
     wait_for,
 )
 
-from attentionviz.config import Settings
 from attentionviz.jobs import JobQueue, JobRequest
 from attentionviz.jobs.limits import limits_of
 from attentionviz.jobs.uploads import Received, Upload
+from attentionviz.settings.settings import Settings
 from attentionviz.store.lock import dataset_lock
 
 # Some seconds of work for tiny models, so that a test can come in between.

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from tests.support.job_server import wait_for
 
-from attentionviz.config import Settings
 from attentionviz.jobs import JobQueue, JobStatus
 from attentionviz.jobs import queue as queue_module
 from attentionviz.jobs.limits import allowed_model, limits_of
@@ -17,6 +16,7 @@ from attentionviz.jobs.outcome import failure_words
 from attentionviz.jobs.records import JobRequest
 from attentionviz.jobs.spool import DAMAGED
 from attentionviz.jobs.uploads import Received, Upload
+from attentionviz.settings.settings import Settings
 
 JOB_IDS = [f"{i:016x}" for i in range(40)]
 ESTIMATE = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.worker_settings import WorkerSettings
 
 FAKE_WORKER = Path(__file__).resolve().parents[1] / "support" / "fake_worker.py"
 Make = Callable[..., LiveService]

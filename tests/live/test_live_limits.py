@@ -8,7 +8,7 @@ import pytest
 LIMITED = """
 import os, tempfile
 from pathlib import Path
-from attentionviz.inference.limits import limit_process
+from attentionviz.live.worker.limits import limit_process
 
 limit_process(4096)
 folder = tempfile.gettempdir()

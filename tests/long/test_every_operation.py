@@ -11,7 +11,7 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from tests.api.conftest import (
+from tests.server.conftest import (
     JOBS_TOKEN,
     READ_TOKEN,
     SPECS,
@@ -19,13 +19,13 @@ from tests.api.conftest import (
     make_app,
     write_tokens,
 )
-from tests.api.test_app_openapi import narrowed
+from tests.server.test_app_openapi import narrowed
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 from tests.support.figures import Bar
 
-from attentionviz.api.context import EXTENSION
-from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.worker_settings import WorkerSettings
+from attentionviz.server.http.context import EXTENSION
 
 pytestmark = pytest.mark.long
 N_EXAMPLES = 25

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import PreTrainedTokenizerFast
 
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
-from attentionviz.models.surface import byte_characters
 from attentionviz.models.text import TextInputs
+from attentionviz.models.token_text import byte_characters
 
 
 def metaspace_tokenizer() -> PreTrainedTokenizerFast:

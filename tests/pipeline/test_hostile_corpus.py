@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.hostile_strings import STRINGS
 
-from attentionviz.cli import main
+from attentionviz.commands.main import main
 from attentionviz.store.reader import open_dataset
 
 # What a table may hold: a zero byte makes it no text.

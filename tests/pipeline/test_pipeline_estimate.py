@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from attentionviz.cli import main
+from attentionviz.commands.main import main
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.estimate import Estimate, estimate, estimate_words
 from attentionviz.pipeline.request import BuildRequest

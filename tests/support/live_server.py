@@ -6,8 +6,8 @@ of its worker, and answers further texts, one a line of standard input; an empty
 
 import sys
 
-from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.worker_settings import WorkerSettings
 
 
 def main() -> None:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from attentionviz.config import Settings
 from attentionviz.jobs.process import ProcessLimits
 from attentionviz.jobs.uploads import UploadLimits
+from attentionviz.settings.settings import Settings
 
 IMAGE_MODELS = ("demo-vit", "vit-16", "vit-32")
 TEXT_MODELS = ("demo-bert", "demo-gpt2", "bert", "gpt2")

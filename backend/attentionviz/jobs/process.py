@@ -57,7 +57,7 @@ class JobProcess:
         self._heartbeat = folder / spool.HEARTBEAT
         (folder / spool.TEMPORARY).mkdir(exist_ok=True)
         self._heartbeat.unlink(missing_ok=True)
-        line = [sys.executable, "-P", "-m", "attentionviz.job_process"]
+        line = [sys.executable, "-P", "-m", "attentionviz.commands.job_process"]
         with _created(folder / spool.RESULT) as out, _created(folder / spool.LOG) as log:
             self._process = subprocess.Popen(  # noqa: S603 - a command of ours, without a shell
                 [*line, str(folder), str(limits.memory_mb), *command],

@@ -1,17 +1,14 @@
 """What is true of jobs whose server has ended, found out by the next one."""
 
 import shutil
-from typing import TYPE_CHECKING
 
 from attentionviz.jobs import outcome
 from attentionviz.jobs.process import kill_group, start_of
 from attentionviz.jobs.records import ENDED, Job
-
-if TYPE_CHECKING:
-    from attentionviz.jobs.queue import JobQueue
+from attentionviz.jobs.table import JobTable
 
 
-def recover(queue: "JobQueue") -> None:
+def recover(table: JobTable) -> None:
     """Give every job the state that is true now that no process works for it.
 
     A job that ran is done where its dataset is whole; else it has ended with its server, and can
@@ -19,25 +16,25 @@ def recover(queue: "JobQueue") -> None:
 
     Parameters
     ----------
-    queue : JobQueue
+    table : JobTable
         With the jobs as they are on the disk.
     """
-    queue.spool.remove_incoming()
-    for job in list(queue.jobs.values()):
+    table.spool.remove_incoming()
+    for job in list(table.jobs.values()):
         _end_process(job)
         if job.request is None:
             continue
         if job.state == "estimating":
-            queue.change(job, state="uploaded", pid=None, pid_start=None)
+            table.change(job, state="uploaded", pid=None, pid_start=None)
         elif job.state == "running":
-            version = outcome.finished_version(queue.data_dir, job.request.dataset_id)
+            version = outcome.finished_version(table.data_dir, job.request.dataset_id)
             if version is not None:
-                queue.end(job, "done", version=version)
+                table.end(job, "done", version=version)
             else:
-                queue.end(job, "failed", message=outcome.ENDED_WITH_SERVER, can_resume=True)
+                table.end(job, "failed", message=outcome.ENDED_WITH_SERVER, can_resume=True)
         elif job.state in ENDED and not job.status.can_resume:
-            queue.spool.drop_upload(job.job_id)
-        _check_upload(queue, job)
+            table.spool.drop_upload(job.job_id)
+        _check_upload(table, job)
 
 
 def _end_process(job: Job) -> None:
@@ -47,12 +44,12 @@ def _end_process(job: Job) -> None:
         kill_group(pid)
 
 
-def _check_upload(queue: "JobQueue", job: Job) -> None:
+def _check_upload(table: JobTable, job: Job) -> None:
     needs_upload = job.state not in ENDED or job.status.can_resume
-    corpus = queue.spool.corpus(job)
+    corpus = table.spool.corpus(job)
     if needs_upload and (corpus.is_symlink() or not corpus.exists()):
         words = "the upload of this job is gone; remove the job and upload it again"
         if job.request is not None and job.status.can_resume:
-            outcome.remove_unfinished(queue.data_dir, job.request.dataset_id)
-        queue.end(job, "failed", message=words, can_resume=False)
-    shutil.rmtree(queue.spool.path(job.job_id) / "temporary", ignore_errors=True)
+            outcome.remove_unfinished(table.data_dir, job.request.dataset_id)
+        table.end(job, "failed", message=words, can_resume=False)
+    shutil.rmtree(table.spool.path(job.job_id) / "temporary", ignore_errors=True)

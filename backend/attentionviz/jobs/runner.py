@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from attentionviz.errors import AppError, DamagedDatasetError
 from attentionviz.jobs import outcome
@@ -11,11 +10,9 @@ from attentionviz.jobs.commands import build_command, estimate_command
 from attentionviz.jobs.process import JobProcess, ProcessLimits, start_of
 from attentionviz.jobs.records import Job, parse_estimate
 from attentionviz.jobs.spool import MAX_LOG_BYTES, RESULT
+from attentionviz.jobs.table import JobTable
 from attentionviz.store.folders import unfinished_builds
 from attentionviz.store.safe_files import read_regular
-
-if TYPE_CHECKING:
-    from attentionviz.jobs.queue import JobQueue
 
 POLL_SECONDS = 0.1
 IDLE_SECONDS = 30.0
@@ -32,11 +29,11 @@ class Runner:
 
     Parameters
     ----------
-    queue : JobQueue
+    table : JobTable
     """
 
-    def __init__(self, queue: "JobQueue") -> None:
-        self._queue = queue
+    def __init__(self, table: JobTable) -> None:
+        self._table = table
         self._threads = [
             threading.Thread(target=self._loop, args=(state, work), name=name, daemon=True)
             for name, state, work in (
@@ -61,105 +58,105 @@ class Runner:
                 work(job)
             except Exception:  # the next job must run, whatever this one met
                 _log.exception("job %s failed in the server", job.job_id)
-                self._queue.end(job, "failed", message=BROKEN, can_resume=True)
+                self._table.end(job, "failed", message=BROKEN, can_resume=True)
 
     def _next(self, state: str) -> Job | None:
         """Wait for a job and take it, so that nobody else cancels or takes it; None at the stop."""
-        queue = self._queue
-        with queue.changed:
-            while not queue.is_stopping:
-                queue.expire()
-                job = queue.next(state)
+        table = self._table
+        with table.changed:
+            while not table.is_stopping:
+                table.expire()
+                job = table.next(state)
                 if job is None:
-                    queue.changed.wait(IDLE_SECONDS)
+                    table.changed.wait(IDLE_SECONDS)
                     continue
                 try:
-                    queue.change(job, state=TAKEN[state])
+                    table.change(job, state=TAKEN[state])
                 except (AppError, OSError) as error:  # most likely a full disk
-                    queue.end(job, "failed", message=str(error), can_resume=state == "waiting")
+                    table.end(job, "failed", message=str(error), can_resume=state == "waiting")
                     continue
                 return job
             return None
 
     def _is_allowed(self, job: Job) -> bool:
         """Say whether the model is offered now; the settings, or the folder, may be others."""
-        queue, request = self._queue, job.request
-        if request is not None and any(m.argument == request.model for m in queue.limits.models):
+        table, request = self._table, job.request
+        if request is not None and any(m.argument == request.model for m in table.limits.models):
             return True
         name = request.model_name if request else "of this job"
-        queue.end(job, "failed", message=f"the model {name} is not offered here any more")
+        table.end(job, "failed", message=f"the model {name} is not offered here any more")
         return False
 
     def _estimate(self, job: Job) -> None:
-        queue, request = self._queue, job.request
+        table, request = self._table, job.request
         if request is None or not self._is_allowed(job):
             return
-        command = estimate_command(request, queue.spool.corpus(job), queue.data_dir)
-        status, complaint = self._run(job, command, queue.limits.estimate)
-        with queue.changed:
+        command = estimate_command(request, table.spool.corpus(job), table.data_dir)
+        status, complaint = self._run(job, command, table.limits.estimate)
+        with table.changed:
             if job.is_cancelling:
-                queue.end(job, "cancelled")
-            elif queue.is_stopping:
-                queue.change(job, state="uploaded", pid=None, pid_start=None)
+                table.end(job, "cancelled")
+            elif table.is_stopping:
+                table.change(job, state="uploaded", pid=None, pid_start=None)
             elif complaint is not None or status != 0:
-                words = complaint or outcome.failure_words(status, queue.spool.log(job.job_id))
-                queue.end(job, "failed", message=words.removesuffix(GO_ON))
+                words = complaint or outcome.failure_words(status, table.spool.log(job.job_id))
+                table.end(job, "failed", message=words.removesuffix(GO_ON))
             else:
                 self._keep_estimate(job)
 
     def _keep_estimate(self, job: Job) -> None:
-        queue = self._queue
+        table = self._table
         try:
-            folder = queue.spool.path(job.job_id)
+            folder = table.spool.path(job.job_id)
             estimate = parse_estimate(read_regular(folder, RESULT, MAX_LOG_BYTES).decode())
         except (DamagedDatasetError, UnicodeDecodeError) as error:
-            queue.end(job, "failed", message=f"its estimate cannot be read: {error}")
+            table.end(job, "failed", message=f"its estimate cannot be read: {error}")
             return
-        queue.change(job, state="estimated", estimate=estimate, pid=None, pid_start=None)
+        table.change(job, state="estimated", estimate=estimate, pid=None, pid_start=None)
 
     def _build(self, job: Job) -> None:
-        queue, request = self._queue, job.request
+        table, request = self._table, job.request
         if request is None or not self._is_allowed(job):
             return
-        command = build_command(request, queue.spool.corpus(job), queue.data_dir)
-        status, complaint = self._run(job, command, queue.limits.build)
-        version = outcome.finished_version(queue.data_dir, request.dataset_id)
-        with queue.changed:
+        command = build_command(request, table.spool.corpus(job), table.data_dir)
+        status, complaint = self._run(job, command, table.limits.build)
+        version = outcome.finished_version(table.data_dir, request.dataset_id)
+        with table.changed:
             if version is not None:  # whatever its process, or its owner, had in mind meanwhile
-                queue.end(job, "done", version=version)
+                table.end(job, "done", version=version)
             elif job.is_cancelling:
-                outcome.remove_unfinished(queue.data_dir, request.dataset_id)
-                queue.end(job, "cancelled")
-            elif queue.is_stopping:
-                queue.end(job, "failed", message=outcome.ENDED_WITH_SERVER, can_resume=True)
+                outcome.remove_unfinished(table.data_dir, request.dataset_id)
+                table.end(job, "cancelled")
+            elif table.is_stopping:
+                table.end(job, "failed", message=outcome.ENDED_WITH_SERVER, can_resume=True)
             elif complaint is not None:
-                queue.end(job, "failed", message=complaint + GO_ON, can_resume=True)
+                table.end(job, "failed", message=complaint + GO_ON, can_resume=True)
             else:
                 self._end_failed(job, status)
 
     def _end_failed(self, job: Job, status: int) -> None:
-        queue, request = self._queue, job.request
+        table, request = self._table, job.request
         assert request is not None  # noqa: S101 - it has run
-        log = queue.spool.log(job.job_id)
+        log = table.spool.log(job.job_id)
         words = NO_DATASET if status == 0 else outcome.failure_words(status, log)
-        is_begun = bool(unfinished_builds(queue.data_dir, request.dataset_id))
-        queue.end(job, "failed", message=words, can_resume=is_begun or status < 0)
+        is_begun = bool(unfinished_builds(table.data_dir, request.dataset_id))
+        table.end(job, "failed", message=words, can_resume=is_begun or status < 0)
 
     def _run(self, job: Job, command: list[str], limits: ProcessLimits) -> tuple[int, str | None]:
         """Run a command to its end; return its exit status, and why it was killed."""
-        queue = self._queue
-        process = JobProcess(queue.spool.path(job.job_id), command, limits)
+        table = self._table
+        process = JobProcess(table.spool.path(job.job_id), command, limits)
         complaint: str | None = None
         try:
-            with queue.changed:
-                queue.change(job, pid=process.pid, pid_start=start_of(process.pid))
+            with table.changed:
+                table.change(job, pid=process.pid, pid_start=start_of(process.pid))
             while not process.has_ended():
-                if job.is_cancelling or queue.is_stopping:
+                if job.is_cancelling or table.is_stopping:
                     process.ask_to_end()
                 elif complaint or (complaint := process.complaint()):
                     process.kill()
-                with queue.changed:
-                    queue.changed.wait(POLL_SECONDS)
+                with table.changed:
+                    table.changed.wait(POLL_SECONDS)
         finally:
             status = process.clear()
         return status, complaint

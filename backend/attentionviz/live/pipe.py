@@ -5,7 +5,13 @@ import select
 import time
 from typing import Any
 
-from attentionviz.core.frames import PREFIX, FrameError, frame_header, frame_lengths, frame_prefix
+from attentionviz.live.wire_format import (
+    PREFIX,
+    FrameError,
+    frame_header,
+    frame_lengths,
+    frame_prefix,
+)
 
 CHUNK_BYTES = 1 << 16
 

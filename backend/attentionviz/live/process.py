@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import attentionviz
-from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.live.pipe import Pipe
+from attentionviz.live.worker_settings import WorkerSettings
 
 END_SECONDS = 2.0
 # What a worker needs of the server's environment; the rest may hold secrets.
@@ -20,7 +20,7 @@ CACHES = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME")
 
 def worker_command(settings: WorkerSettings) -> list[str]:
     """Return the command of the real worker."""
-    return [sys.executable, "-P", "-m", "attentionviz.inference", settings.to_json()]
+    return [sys.executable, "-P", "-m", "attentionviz.live.worker", settings.to_json()]
 
 
 def worker_environment(n_threads: int) -> dict[str, str]:

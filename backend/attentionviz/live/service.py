@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from threading import Lock, Timer
 from typing import Any
 
-from attentionviz.core.worker_settings import WorkerSettings
 from attentionviz.errors import BusyError
 from attentionviz.live.errors import error_of
 from attentionviz.live.pipe import ClosedError, FrameError, TimeIsUpError
 from attentionviz.live.process import END_SECONDS, WorkerProcess, seconds_from_now, worker_command
+from attentionviz.live.worker_settings import WorkerSettings
 
 DYING_SECONDS = 0.5
 

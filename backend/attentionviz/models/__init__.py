@@ -49,7 +49,7 @@ a sequence are NaN or infinite; `vectors` says whose), CorpusError (a sequence w
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns
 from attentionviz.models.capture import CapturedBatch, capture_batch
-from attentionviz.models.described import find_described
+from attentionviz.models.find_model import find_described
 from attentionviz.models.finite import BadVector, NotFiniteError
 from attentionviz.models.forward import use_threads
 from attentionviz.models.loaded import LoadedModel

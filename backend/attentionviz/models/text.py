@@ -13,7 +13,7 @@ from attentionviz.core.types import TokenType
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.steps import words_of
-from attentionviz.models.surface import Surface
+from attentionviz.models.token_text import Surface
 from attentionviz.models.vocabulary import Vocabulary
 
 TRIAL_TEXT = "a text of words and 3 numbers, 1 2 3, that is long enough to tell its ends apart."

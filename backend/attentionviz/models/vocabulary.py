@@ -5,7 +5,7 @@ from typing import Any
 
 from attentionviz.core.characters import token_bytes, written_tokens
 from attentionviz.errors import InvalidTextError
-from attentionviz.models.surface import Surface
+from attentionviz.models.token_text import Surface
 
 
 class Vocabulary:

@@ -1,0 +1,292 @@
+"""Patterns, means and partners of one head, read by the piece and bounded in work and memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz import __version__
+from attentionviz.core.pattern import NORM_COLUMN, Floats, attention_pattern, weigh_keys
+from attentionviz.core.types import HeadId
+from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
+from attentionviz.server.http.answer_cache import kept
+from attentionviz.store import layout
+from attentionviz.store.checked_files import OpenArray
+from attentionviz.store.dataset import DatasetReader
+
+LONG_SEQUENCE = 512
+MAX_SEQUENCE = 4096
+MAX_AGGREGATE = 1024
+# A mean over more rows than these is made of sequences that are evenly spread over the corpus.
+MAX_AGGREGATE_SEQUENCES = 2000
+MAX_AGGREGATE_SCORES = 1 << 25
+CHUNK_ROWS = 8192
+# The means of all heads at once: scores of all of them together, and the side of each picture.
+MAX_ALL_HEADS_SCORES = 1 << 27
+MAX_ALL_HEADS_SIDE = 32
+
+
+def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
+    """Return what changes when anything that is computed for a head does."""
+    rule = sorted(reader.manifest["layers"][head.layer].items())
+    files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
+    files.append(reader.norms_path(head))
+    return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))
+
+
+def fingerprint_of_all(reader: DatasetReader, *parts: object) -> str:
+    """Return what changes when anything that is computed for any head does."""
+    return reader.fingerprint(
+        *(fingerprint(reader, head) for head in all_heads(reader)), *parts, files=()
+    )
+
+
+def sequence_span(reader: DatasetReader, sequence_idx: int) -> tuple[int, int]:
+    """Return first and end token of a sequence.
+
+    Raises
+    ------
+    NotFoundError
+        When the corpus has no such sequence.
+    InvalidRequestError
+        When it is longer than what is computed on request.
+    """
+    sequences = reader.sequences()
+    n_sequences = len(sequences.start)
+    if sequence_idx >= n_sequences:
+        raise NotFoundError(f"sequence {sequence_idx} is outside 0..{n_sequences - 1}")
+    start, length = int(sequences.start[sequence_idx]), int(sequences.length[sequence_idx])
+    if length > MAX_SEQUENCE:
+        raise InvalidRequestError(
+            f"sequence {sequence_idx} has {length} tokens; attention is shown up to {MAX_SEQUENCE}"
+        )
+    return start, start + length
+
+
+def sequence_pattern(
+    reader: DatasetReader, head: HeadId, span: tuple[int, int], weight: str
+) -> Floats:
+    """Return the pattern of one sequence, float32 (n, n), [query_pos, key_pos].
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    span : tuple of int
+        First and end token.
+    weight : "none", "value" or "output"
+        Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+    """
+    pattern = attention_pattern(
+        reader.queries(head, *span),
+        reader.keys(head, *span),
+        **reader.manifest["layers"][head.layer],
+    )
+    with _open_norms(reader, head, weight) as norms:
+        pattern = _weighed(pattern, norms, span, weight)
+    require_finite(pattern, head)
+    return pattern
+
+
+def mean_pattern(
+    reader: DatasetReader,
+    head: HeadId,
+    length: int,
+    weight: str,
+    etag: str,
+    heavy: BoundedSemaphore,
+) -> tuple[Floats, int, int]:
+    """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    length : int
+        Rows and columns of the answer: the first positions. Keys beyond them keep their share of
+        the softmax, so rows may sum to less than 1.
+    weight : "none", "value" or "output"
+        How the pattern of each sequence is weighed before the mean is taken.
+    etag : str
+        Under which the answer is kept.
+    heavy : BoundedSemaphore
+        How many may compute at once.
+
+    Returns
+    -------
+    mean : ndarray of float32, shape (length, length)
+    n_used, n_found : int
+        Sequences in the mean, and sequences that are long enough.
+
+    Raises
+    ------
+    InvalidRequestError
+        When no sequence is that long.
+    """
+
+    def compute() -> tuple[Floats, int, int]:
+        chosen, n_found = _long_sequences(reader, length)
+        return _mean(reader, head, length, weight, chosen), len(chosen), n_found
+
+    return kept(reader, ("aggregate", etag), compute, lambda found: found[0].nbytes, heavy)
+
+
+def mean_patterns(
+    reader: DatasetReader, length: int, weight: str, etag: str, heavy: BoundedSemaphore
+) -> tuple[Floats, int, int]:
+    """Return the mean pattern of every head, kept once computed.
+
+    Parameters
+    ----------
+    reader, length, weight, etag, heavy
+        As of `mean_pattern`; the work is bounded for all heads together, so the means may rest
+        on fewer sequences.
+
+    Returns
+    -------
+    means : ndarray of float32, shape (n_layers, n_heads, side, side)
+        [layer, head, query, key]; beyond 32 positions each number is the mean of a block.
+    n_used, n_found : int
+        Sequences in each mean, and sequences that are long enough.
+    """
+
+    def compute() -> tuple[Floats, int, int]:
+        heads = all_heads(reader)
+        chosen, n_found = _long_sequences(reader, length, MAX_ALL_HEADS_SCORES // len(heads))
+        means = [_coarse(_mean(reader, head, length, weight, chosen)) for head in heads]
+        shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
+        return np.stack(means).reshape(shape), len(chosen), n_found
+
+    return kept(reader, ("aggregates", etag), compute, lambda found: found[0].nbytes, heavy)
+
+
+def strongest_partners(
+    reader: DatasetReader, head: HeadId, point: int, k: int
+) -> list[dict[str, Any]]:
+    """Return the keys that a query scores highest, or the queries that score a key highest.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    point : int
+        Queries in token order, then keys.
+    k : int
+        How many; fewer where the corpus has fewer tokens.
+
+    Returns
+    -------
+    list of dict
+        ``token`` and ``score`` = scaling * q·k, highest first; across sequences, whatever the
+        mask. Of equal scores the earlier token comes first.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such point.
+    """
+    n = reader.n_tokens
+    if point >= 2 * n:
+        raise NotFoundError(f"point {point} is outside 0..{2 * n - 1}")
+    own, other = reader.queries_path(head), reader.keys_path(head)
+    if point >= n:
+        own, other, point = other, own, point - n
+    with reader.open_array(own) as array:
+        vector = array.rows(point, point + 1)[0].astype(np.float32)
+    vector *= np.float32(reader.manifest["layers"][head.layer]["scaling"])
+    tokens = np.empty(0, dtype=np.int64)
+    scores = np.empty(0, dtype=np.float32)
+    with reader.open_array(other) as array, np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, n, CHUNK_ROWS):
+            stop = min(start + CHUNK_ROWS, n)
+            found = array.rows(start, stop).astype(np.float32) @ vector  # (row,)
+            tokens = np.concatenate([tokens, np.arange(start, stop)])
+            scores = np.concatenate([scores, found])
+            best = np.lexsort((tokens, -scores))[:k]
+            tokens, scores = tokens[best], scores[best]
+    require_finite(scores, head)
+    pairs = zip(tokens.tolist(), scores.tolist(), strict=True)
+    return [{"token": token, "score": score} for token, score in pairs]
+
+
+def all_heads(reader: DatasetReader) -> list[HeadId]:
+    """Return every head of the model, layer by layer."""
+    shape = (reader.manifest["n_layers"], reader.manifest["n_heads"])
+    return [HeadId(layer, head) for layer, head in np.ndindex(*shape)]
+
+
+def _coarse(pattern: Floats) -> Floats:
+    """Return the means of even blocks, at most `MAX_ALL_HEADS_SIDE` on a side."""
+    n = len(pattern)
+    side = min(n, MAX_ALL_HEADS_SIDE)
+    starts = np.arange(side) * n // side
+    sizes = np.diff(np.append(starts, n))
+    sums = np.add.reduceat(np.add.reduceat(pattern, starts, axis=0), starts, axis=1)
+    return (sums / np.outer(sizes, sizes)).astype(np.float32)
+
+
+def _long_sequences(
+    reader: DatasetReader, length: int, most_scores: int = MAX_AGGREGATE_SCORES
+) -> tuple[NDArray[np.int64], int]:
+    lengths = reader.sequences().length
+    found = np.flatnonzero((lengths >= length) & (lengths <= MAX_SEQUENCE))
+    if len(found) == 0:
+        longest = int(lengths[lengths <= MAX_SEQUENCE].max(initial=0))
+        raise InvalidRequestError(f"no sequence has {length} tokens; the longest has {longest}")
+    mean_scores = length * float(lengths[found].mean())
+    most = min(MAX_AGGREGATE_SEQUENCES, max(1, int(most_scores / mean_scores)))
+    if len(found) <= most:
+        return found, len(found)
+    return found[np.linspace(0, len(found) - 1, most).astype(np.int64)], len(found)
+
+
+def _mean(
+    reader: DatasetReader, head: HeadId, length: int, weight: str, chosen: NDArray[np.int64]
+) -> Floats:
+    sequences = reader.sequences()
+    rule = reader.manifest["layers"][head.layer]
+    total = np.zeros((length, length), dtype=np.float64)
+    with (
+        reader.open_array(reader.queries_path(head)) as queries,
+        reader.open_array(reader.keys_path(head)) as keys,
+        _open_norms(reader, head, weight) as norms,
+    ):
+        for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
+            # The first rows of a causal pattern look at no later key.
+            stop = start + (length if rule["is_causal"] else n)
+            rows = queries.rows(int(start), int(start) + length)
+            pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
+            total += _weighed(pattern, norms, (int(start), int(stop)), weight)[:, :length]
+    mean = (total / len(chosen)).astype(np.float32)
+    require_finite(mean, head)
+    return mean
+
+
+@contextmanager
+def _open_norms(reader: DatasetReader, head: HeadId, weight: str) -> Iterator[OpenArray | None]:
+    """Open the norms of a head where the weight needs them."""
+    if weight == "none":
+        yield None
+        return
+    with reader.open_array(reader.norms_path(head)) as norms:
+        yield norms
+
+
+def _weighed(
+    pattern: Floats, norms: OpenArray | None, span: tuple[int, int], weight: str
+) -> Floats:
+    """Return the pattern weighed by the norms of its keys, the tokens of the span."""
+    if norms is None:
+        return pattern
+    return weigh_keys(pattern, norms.rows(*span)[:, NORM_COLUMN[weight]])
+
+
+def require_finite(array: NDArray[Any], head: HeadId) -> None:
+    """Raise DamagedDatasetError, naming the head, unless all numbers are finite."""
+    if not np.isfinite(array).all():
+        raise DamagedDatasetError(
+            f"the vectors of layer {head.layer}, head {head.head} hold numbers that are not finite"
+        )

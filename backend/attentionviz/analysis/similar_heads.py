@@ -1,0 +1,212 @@
+"""Which heads attend like one head, in its own dataset or in another of the same corpus."""
+
+from threading import BoundedSemaphore
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.analysis import head_attention
+from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
+from attentionviz.core.types import HeadId
+from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
+from attentionviz.measures.similarity import distances_from
+from attentionviz.measures.unit_patterns import unit_means, unit_pattern
+from attentionviz.measures.vector_similarity import alignment_vector, alignments
+from attentionviz.server.http.answer_cache import kept
+from attentionviz.store import layout
+from attentionviz.store.checked_files import OpenArray
+from attentionviz.store.dataset import DatasetReader
+
+NEAREST_ON_MAP = 5
+# Units whose vectors are compared; their products exist once for each head, one at a time.
+MAX_UNITS = 256
+
+
+class Likeness(NamedTuple):
+    """How like one head is to every head of a dataset.
+
+    Attributes
+    ----------
+    distances, alignments : ndarray of float, shape (n_heads,)
+        Of attention, and of vectors; NaN where an alignment is not defined.
+    compared_by : str
+        "token", "word" or "patch": what queries and keys stand for in the rows.
+    n_rows, n_sequences : int or None
+        What the distances rest on.
+    """
+
+    distances: NDArray[np.floating]
+    alignments: NDArray[np.floating]
+    compared_by: str
+    n_rows: int
+    n_sequences: int | None
+
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of both arrays."""
+        return self.distances.nbytes + self.alignments.nbytes
+
+
+def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
+    """Return where every head lies on the map of heads, and the heads nearest to it.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+
+    Returns
+    -------
+    dict
+        ``heads``, layer by layer, each with ``x``, ``y`` and ``nearest``: five others by their
+        true distance, not by that on the map.
+    """
+    heads = heads_of(reader)
+    places = reader.similarity(layout.HEAD_MAP).tolist()
+    distances = reader.similarity(layout.SIMILARITY_PATTERN)
+
+    def describe(i: int) -> dict[str, Any]:
+        nearest = [
+            {**heads[j]._asdict(), "distance": float(distances[i, j])}
+            for j in _nearest(distances[i], NEAREST_ON_MAP, but=i)
+        ]
+        return {**heads[i]._asdict(), "x": places[i][0], "y": places[i][1], "nearest": nearest}
+
+    return {"heads": [describe(i) for i in range(len(heads))]}
+
+
+def likeness(
+    reader: DatasetReader, head: HeadId, other: DatasetReader, heavy: BoundedSemaphore
+) -> Likeness:
+    """Return how like a head is to all heads of a dataset, kept once computed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    other : DatasetReader
+        May be `reader` itself: then the numbers are those that its build has stored.
+    heavy : BoundedSemaphore
+        How many may compute at once.
+
+    Raises
+    ------
+    InvalidRequestError
+        When the datasets have no corpus, or no division of images, in common.
+    NotReadyError
+        When the other one is still being built.
+    """
+    if other.dataset_id == reader.dataset_id:
+        return _stored(reader, head)
+    if not is_comparable(reader.manifest, other.manifest):
+        raise InvalidRequestError(
+            f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
+            "images, in common; heads are compared on the same sentences or images"
+        )
+    other.require_complete()
+    etag = head_attention.fingerprint_of_all(other, head_attention.fingerprint(reader, head))
+    return kept(
+        reader,
+        ("likeness", etag),
+        lambda: _computed(reader, head, other),
+        lambda found: found.n_bytes,
+        heavy,
+    )
+
+
+def is_comparable(one: Any, other: Any) -> bool:
+    """Return whether two manifests are of one corpus, and of images divided in the same way."""
+    if one["corpus"]["sha256"] != other["corpus"]["sha256"]:
+        return False
+    return _division(one["patch_grid"]) == _division(other["patch_grid"])
+
+
+def most_alike(
+    reader: DatasetReader, head: HeadId, other: DatasetReader, found: Likeness, k: int
+) -> list[dict[str, Any]]:
+    """Return the heads nearest to one, nearest first, without itself."""
+    heads = heads_of(other)
+    own = heads.index(head) if other.dataset_id == reader.dataset_id else None
+    return [
+        {
+            **heads[i]._asdict(),
+            "distance": float(found.distances[i]),
+            "alignment": None if np.isnan(found.alignments[i]) else float(found.alignments[i]),
+        }
+        for i in _nearest(found.distances, k, but=own)
+    ]
+
+
+def similarity_facts(reader: DatasetReader) -> dict[str, Any]:
+    """Return what the manifest says of the comparison; NotReadyError before it was made."""
+    facts: dict[str, Any] | None = reader.manifest.get("similarity")
+    if facts is None:
+        raise NotReadyError(f"{reader.dataset_id}: its heads are compared at the end of the build")
+    return facts
+
+
+def heads_of(reader: DatasetReader) -> list[HeadId]:
+    """Return every head, layer by layer."""
+    return list(layout.iterate_heads(reader.manifest["n_layers"], reader.manifest["n_heads"]))
+
+
+def _nearest(distances: NDArray[np.floating], k: int, but: int | None) -> list[int]:
+    order = np.argsort(distances, kind="stable")
+    return [int(i) for i in order[: k + 1] if i != but][:k]
+
+
+def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:
+    names = ("n_rows", "n_columns", "n_prefix_tokens", "has_class_token")
+    return None if grid is None else tuple(grid[name] for name in names)
+
+
+def _stored(reader: DatasetReader, head: HeadId) -> Likeness:
+    i = heads_of(reader).index(head)
+    facts = similarity_facts(reader)
+    distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
+    aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
+    compared_by = "patch" if reader.manifest["patch_grid"] else "token"
+    return Likeness(distances, aligned, compared_by, facts["n_rows"], None)
+
+
+def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> Likeness:
+    compared_by, shared = shared_sequences(reader, other)
+    is_causal = any(r["is_causal"] for one in (reader, other) for r in one.manifest["layers"])
+    # The first of a sequence sees itself alone where nobody looks ahead.
+    first = 1 if is_causal else 0
+    n_rows = sum(one.n_units - first for one in shared)
+    rows, vector = _side(reader, head, shared, 0, first)
+    distances, aligned = [], []
+    for theirs in heads_of(other):
+        other_rows, other_vector = _side(other, theirs, shared, 1, first)
+        distances.append(distances_from(rows, other_rows[None, :], n_rows)[0])
+        aligned.append(alignments(np.stack([vector, other_vector]))[0, 1])
+    return Likeness(np.array(distances), np.array(aligned), compared_by, n_rows, len(shared))
+
+
+def _side(
+    reader: DatasetReader, head: HeadId, shared: list[SharedSequence], side: int, first: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smoothed rows of a head over shared units, flat, and its alignment vector."""
+    rule = reader.manifest["layers"][head.layer]
+    rows, queries, keys = [], [], []
+    with (
+        reader.open_array(reader.queries_path(head)) as query_file,
+        reader.open_array(reader.keys_path(head)) as key_file,
+    ):
+        for one in shared:
+            start, units = one.starts[side], one.units[side]
+            q, k = (_rows(file, start, len(units)) for file in (query_file, key_file))
+            rows.append(unit_pattern(q, k, units, rule)[first:].reshape(-1))
+            queries.append(unit_means(q, units))
+            keys.append(unit_means(k, units))
+    flat = np.concatenate(rows)
+    all_queries, all_keys = np.concatenate(queries), np.concatenate(keys)
+    if not (np.isfinite(flat).all() and np.isfinite(all_queries).all()):
+        raise DamagedDatasetError(f"the vectors of {head.folder} hold numbers that are not finite")
+    some = np.linspace(0, len(all_queries) - 1, min(MAX_UNITS, len(all_queries))).astype(int)
+    return flat, alignment_vector(all_queries[some], all_keys[some])
+
+
+def _rows(file: OpenArray, start: int, n: int) -> NDArray[np.float32]:
+    return file.rows(start, start + n).astype(np.float32)

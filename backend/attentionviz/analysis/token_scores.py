@@ -1,0 +1,65 @@
+"""What each token does in the attention of one head, over the whole corpus."""
+
+from threading import BoundedSemaphore
+
+import numpy as np
+
+from attentionviz.analysis.head_attention import MAX_SEQUENCE
+from attentionviz.core.pattern import Floats, attention_pattern
+from attentionviz.core.types import HeadId
+from attentionviz.server.http.answer_cache import kept
+from attentionviz.store.dataset import DatasetReader
+
+# Weights that are computed for one answer: about a second.
+MAX_WEIGHTS = 1 << 27
+
+
+def token_scores(
+    reader: DatasetReader, head: HeadId, etag: str, heavy: BoundedSemaphore
+) -> tuple[Floats, int]:
+    """Return two numbers for every token, kept once computed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId
+    etag : str
+        Under which the answer is kept.
+    heavy : BoundedSemaphore
+        How many may compute at once.
+
+    Returns
+    -------
+    scores : ndarray of float32, shape (n_tokens, 2)
+        Of its query: the largest weight of its row of the pattern, 0 to 1. Of its key: the sum
+        of its column, where 1 is the mean of the sequence. NaN where a sequence was left out.
+    n_used : int
+        Sequences that were computed; those of more than 4,096 tokens, and what is beyond 2^27
+        weights in all, are left out.
+    """
+    return kept(
+        reader,
+        ("token scores", etag),
+        lambda: _compute(reader, head),
+        lambda found: found[0].nbytes,
+        heavy,
+    )
+
+
+def _compute(reader: DatasetReader, head: HeadId) -> tuple[Floats, int]:
+    sequences, rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    scores = np.full((reader.n_tokens, 2), np.nan, dtype=np.float32)
+    n_used = n_weights = 0
+    with (
+        reader.open_array(reader.queries_path(head)) as queries,
+        reader.open_array(reader.keys_path(head)) as keys,
+    ):
+        for start, n in zip(sequences.start.tolist(), sequences.length.tolist(), strict=True):
+            n_weights += n * n
+            if n > MAX_SEQUENCE or n_weights > MAX_WEIGHTS:
+                continue
+            span = (start, start + n)
+            pattern = attention_pattern(queries.rows(*span), keys.rows(*span), **rule)
+            scores[start : start + n] = np.stack([pattern.max(axis=1), pattern.sum(axis=0)], axis=1)
+            n_used += 1
+    return scores, n_used

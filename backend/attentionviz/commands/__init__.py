@@ -1,0 +1,1 @@
+"""The commands of ``attentionviz``, one module each."""

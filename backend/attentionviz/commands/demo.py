@@ -1,0 +1,89 @@
+"""The command ``attentionviz demo``: builds the embedded datasets, and shows them meanwhile."""
+
+import os
+import sys
+import webbrowser
+from collections.abc import Callable
+
+from attentionviz.pipeline.demo import Demo
+from attentionviz.pipeline.demo_process import DemoProcess
+from attentionviz.server.app import serve
+from attentionviz.settings.settings import CHECKOUT, Settings
+
+Say = Callable[[str], None]
+
+
+def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_browser: bool) -> None:
+    """Serve the demo datasets until asked to end, and build those that are missing beside it.
+
+    Parameters
+    ----------
+    settings : Settings
+    n_workers : int or None
+        Processes that draw maps; None for one a core.
+    say : callable
+        Gets one sentence at a time.
+    opens_browser : bool
+        Whether a browser is opened where there is a screen.
+    """
+    demo = Demo(CHECKOUT, settings.data_dir)
+    is_missing = bool(demo.missing())
+    builders: list[DemoProcess] = []
+
+    def show(words: str, url: str) -> None:
+        say(f"{words}; open {url}")
+        if opens_browser:
+            _open_browser(url)
+
+    def ready(url: str) -> None:
+        if not is_missing:
+            show("the demo datasets are built", url)
+            return
+        say(f"{url} is served; it opens when the first maps are there")
+        command = _build_command(settings, n_workers)
+        builder = DemoProcess(
+            demo,
+            command,
+            on_first_maps=lambda: show("the first maps are there", url),
+            on_failure=say,
+        )
+        builders.append(builder)
+
+    try:
+        serve(settings, ready)
+    finally:
+        for builder in builders:
+            builder.stop()
+
+
+def build_demo(settings: Settings, n_workers: int, say: Say) -> None:
+    """Build the demo datasets that are missing.
+
+    Parameters
+    ----------
+    settings : Settings
+    n_workers : int
+    say : callable
+    """
+    from attentionviz.pipeline.build import build
+
+    demo = Demo(CHECKOUT, settings.data_dir)
+    for dataset in demo.missing():
+        result = build(demo.request(dataset, n_workers), say)
+        demo.remember(dataset, result.version)
+        say(f"{result.dataset_id} is built: {result.folder}")
+
+
+def _build_command(settings: Settings, n_workers: int | None) -> list[str]:
+    command = [sys.executable, "-m", "attentionviz", "demo", "--build-only"]
+    command += ["--data-dir", str(settings.data_dir)]
+    return command if n_workers is None else [*command, "--workers", str(n_workers)]
+
+
+def _open_browser(url: str) -> None:
+    """Open the page where there is a screen; a terminal browser would take the terminal."""
+    has_screen = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if has_screen:
+        webbrowser.open(url)

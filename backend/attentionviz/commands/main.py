@@ -1,0 +1,274 @@
+"""The command ``attentionviz``: build, serve, token, demo, info, verify and export.
+
+Each command imports only what it needs.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attentionviz import __version__
+from attentionviz.commands.serve import add_serve, add_settings, add_token, settings_of
+from attentionviz.core.file_names import readable
+from attentionviz.core.terminal import visible, write_any_text
+from attentionviz.core.types import METHODS
+from attentionviz.errors import AppError, DatasetNotFoundError, InvalidRequestError
+from attentionviz.settings.settings import CHECKOUT, load_settings
+
+if TYPE_CHECKING:
+    from attentionviz.pipeline.request import BuildRequest
+    from attentionviz.store.reader import DatasetEntry, DatasetLibrary
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+GO_ON = "stopped; give the same command again to go on where it stopped"
+
+EXAMPLES = """examples:
+  attentionviz demo
+  attentionviz build --model bert --text sentences.csv --max-tokens 5000
+  attentionviz build --model vit-16 --images photographs --method biplot --dims 2
+  attentionviz info all
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 2 for an error, 130 when interrupted.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        Arguments; by default those of the process.
+    """
+    write_any_text()
+    arguments = make_parser().parse_args(argv)
+    # Asked to end, a build ends its workers, too, and leaves nothing in shared memory.
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except AppError as error:
+        print(f"attentionviz: {visible(str(error))}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print(f"\n{arguments.interrupted}", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="attentionviz",
+        description="Joint maps of the queries and keys of every attention head of a transformer.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_build(commands.add_parser("build", help="build a dataset from a model and a corpus"))
+    serving = commands.add_parser("serve", help="serve the built datasets to a browser")
+    add_serve(serving)
+    add_token(commands.add_parser("token", help="make a line of the token file"))
+    _add_demo(commands.add_parser("demo", help="build the embedded datasets and serve them"))
+    _add_info(commands.add_parser("info", help="print what a dataset is and how true its maps are"))
+    _add_verify(commands.add_parser("verify", help="check every file of a dataset"))
+    _add_export(commands.add_parser("export", help="write a site that needs no server of ours"))
+    return parser
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", required=True, help="preset, hub id with optional @revision, folder, demo-…")
+    corpus = parser.add_mutually_exclusive_group(required=True)
+    corpus.add_argument("--text", type=Path, metavar="FILE", help="text, CSV, TSV or JSONL")
+    corpus.add_argument("--images", type=Path, metavar="FOLDER", help="PNG, JPEG, TIFF and others")
+    add("--output", type=Path, metavar="FOLDER", help="data folder (default: data/built)")
+    add("--id", type=readable, help="name of the dataset (default: of model and corpus)")
+    add("--method", action="append", metavar="NAME", help=f"of {', '.join(METHODS)}; repeatable")
+    add("--dims", default="2,3", help="2, 3 or 2,3 (default)")
+    add("--max-tokens", type=int, metavar="N", help="take whole sequences up to so many tokens")
+    add("--seed", type=int, default=0, metavar="N")
+    add("--precision", default="float32", help="float32 (default) or float16")
+    add("--alignment", default="norm ratio", help="scale by norm ratio (default), or search")
+    add("--device", default="auto", help="auto (default), cpu, cuda or mps")
+    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    text_column = "column of a table that holds the text"
+    add("--text-column", type=readable, metavar="NAME", help=text_column)
+    add(
+        "--skip-bad-sequences",
+        action="store_true",
+        help="leave out sequences whose queries or keys are not finite, and count them",
+    )
+    add("--estimate", action="store_true", help="say what it would take, and build nothing")
+    add("--json", action="store_true", help="print the estimate, or what was built, as JSON")
+    parser.set_defaults(run=_build, interrupted=GO_ON)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser, "data_dir", "port")
+    add = parser.add_argument
+    add("--workers", type=int, metavar="N", help="processes that draw maps (default: all cores)")
+    add("--no-browser", action="store_true", help="do not open a browser")
+    add("--build-only", action="store_true", help="build, serve nothing")
+    parser.set_defaults(run=_demo, interrupted=GO_ON)
+
+
+def _add_dataset_or_all(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "dataset",
+        nargs="?",
+        default="all",
+        type=readable,
+        metavar="ID",
+        help="id of a dataset (default: all)",
+    )
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    _add_dataset_or_all(parser)
+    parser.add_argument("--scores", action="store_true", help="also which heads score highest")
+    add_settings(parser, "data_dir")
+    parser.set_defaults(run=_info, interrupted="stopped")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    _add_dataset_or_all(parser)
+    add_settings(parser, "data_dir")
+    parser.set_defaults(run=_verify, interrupted="stopped")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", nargs="+", metavar="ID", help="ids of complete datasets")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="made here; not there yet")
+    add_settings(parser, "data_dir", "frontend_dir", "node_modules_dir")
+    parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
+
+
+def _say(words: str) -> None:
+    from tqdm import tqdm  # knows how to write beside its own bar
+
+    tqdm.write(visible(words), file=sys.stderr)
+
+
+def _let_idle_threads_sleep() -> None:
+    """Have threads of numeric libraries wait without spinning: a server, or a user, works beside.
+
+    Read when torch is first imported; on two busy cores spinning makes a capture ten times slower.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    _let_idle_threads_sleep()
+    request = _build_request(arguments)
+    if arguments.estimate:
+        from attentionviz.pipeline.estimate import estimate, estimate_words
+
+        found = estimate(request, _say)
+        print(json.dumps(found._asdict()) if arguments.json else estimate_words(found))
+        return
+    from attentionviz.pipeline.build import build
+
+    result = build(request, _say)
+    if arguments.json:
+        print(json.dumps({"dataset_id": result.dataset_id, "version": result.version}))
+        return
+    words = "was built before, nothing to do" if result.was_there else "is built"
+    print(f"{result.dataset_id} {words}: {result.folder}")
+
+
+def _build_request(arguments: argparse.Namespace) -> "BuildRequest":
+    from attentionviz.pipeline.request import BuildRequest
+
+    return BuildRequest(
+        model=arguments.model,
+        output=arguments.output or load_settings().data_dir,
+        text=arguments.text,
+        images=arguments.images,
+        dataset_id=arguments.id,
+        methods=tuple(arguments.method or METHODS),
+        dims=_dims(arguments.dims),
+        max_tokens=arguments.max_tokens,
+        seed=arguments.seed,
+        precision=arguments.precision,
+        alignment=arguments.alignment,
+        device=arguments.device,
+        n_workers=_workers(arguments.workers),
+        text_column=arguments.text_column,
+        skip_bad_sequences=arguments.skip_bad_sequences,
+        local_models=CHECKOUT / "data" / "models",
+    )
+
+
+def _dims(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InvalidRequestError(f"--dims is {text!r}, expected 2, 3 or 2,3") from error
+
+
+def _workers(n_workers: int | None) -> int:
+    from joblib import cpu_count  # counts what a container may use, not what its machine has
+
+    return n_workers if n_workers is not None else int(cpu_count())
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from attentionviz.commands.demo import build_demo, run_demo
+
+    _let_idle_threads_sleep()
+    settings = settings_of(arguments)
+    if arguments.build_only:
+        build_demo(settings, _workers(arguments.workers), _say)
+        return
+    arguments.interrupted = "stopped serving"
+    run_demo(settings, arguments.workers, _say, opens_browser=not arguments.no_browser)
+
+
+def _chosen(library: "DatasetLibrary", dataset: str) -> "list[DatasetEntry]":
+    return library.list_datasets() if dataset == "all" else [library.entry(dataset)]
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from attentionviz.pipeline.report import description
+    from attentionviz.store.reader import DatasetLibrary
+
+    library = DatasetLibrary(settings_of(arguments).data_dir)
+    entries = _chosen(library, arguments.dataset)
+    if not entries:
+        raise DatasetNotFoundError(f"there is no dataset in {library.data_dir}; build one")
+    for entry in entries:
+        print(f"{description(library, entry, with_scores=arguments.scores)}\n")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from attentionviz.pipeline.report import verification
+    from attentionviz.store.reader import DatasetLibrary
+
+    library = DatasetLibrary(settings_of(arguments).data_dir)
+    entries = _chosen(library, arguments.dataset)
+    found = [verification(library.data_dir, entry) for entry in entries]
+    for words, _ in found:
+        print(words)
+    return 0 if all(is_whole for _, is_whole in found) else EXIT_ERROR
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from attentionviz.commands.export import export_site
+
+    site = export_site(settings_of(arguments), arguments.dataset, arguments.folder)
+    size = site.n_bytes / 2**20
+    print(f"{site.folder} holds {site.n_files:,} files, {size:,.1f} MB; put it on any web host")
+    print(f"to look at it here: python -m http.server --directory {site.folder}")

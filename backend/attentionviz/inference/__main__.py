@@ -1,8 +1,0 @@
-"""Run the worker until its pipe is closed."""
-
-import sys
-
-from attentionviz.inference.worker import main
-
-if __name__ == "__main__":
-    main(sys.argv[1])

@@ -1,0 +1,132 @@
+"""Models of datasets: found on this machine, proved to be those of the dataset, and kept."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from attentionviz import models
+from attentionviz.core.types import HeadId
+from attentionviz.errors import LiveUnavailableError
+from attentionviz.live.worker_settings import WorkerSettings
+from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
+from attentionviz.store.dataset import DatasetReader
+
+N_MODELS = 2
+COUNTS = ("n_layers", "n_heads", "n_key_heads", "d_head")
+# Another tokenizer or another setting moves vectors by their own size; other rounding, on a GPU
+# or in half precision, by far less than this part of it before later layers amplify it.
+LARGEST_DIFFERENCE = 0.02
+# Columns of a larger corpus are not read into objects only to prove a tokenizer.
+MAX_TOKENS_BYTES = 32 * 2**20
+N_SEQUENCES_LOOKED_AT = 64
+
+
+class KnownModels:
+    """The models of the datasets used last.
+
+    Parameters
+    ----------
+    settings : WorkerSettings
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._kept: OrderedDict[tuple[str, str], models.LoadedModel] = OrderedDict()
+
+    def model_of(self, reader: DatasetReader, on_loading: Callable[[], None]) -> models.LoadedModel:
+        """Return the model that a dataset was built with.
+
+        Parameters
+        ----------
+        reader : DatasetReader
+        on_loading : callable
+            Called before a model is loaded, which takes seconds.
+
+        Raises
+        ------
+        LiveUnavailableError, ModelNotAvailableError, UnsupportedModelError
+            When it is not on this machine, is another than that of the dataset, or cannot be run.
+        """
+        key = (reader.dataset_id, reader.version)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        on_loading()
+        while len(self._kept) >= N_MODELS:
+            self._kept.popitem(last=False)
+        model = self._load(reader)
+        _require_counts(model, reader)
+        if model.modality == "text":
+            _require_same_vectors(model, reader)
+        self._kept[key] = model
+        return model
+
+    def _load(self, reader: DatasetReader) -> models.LoadedModel:
+        described, settings = reader.manifest["model"], self._settings
+        source = models.find_described(described, settings.local_models, settings.model_folders)
+        n_bytes = bytes_per_token(reader.manifest)
+        most = min(settings.max_tokens, settings.max_answer_bytes // n_bytes)
+        return models.load_source(
+            source, "cpu", max_length=max(most, 1), weights=described["weights_sha256"]
+        )
+
+
+def bytes_per_token(manifest: Any) -> int:
+    """Return how many bytes of an answer a token takes, with ten flat and solid maps at most."""
+    n_heads, n_key_heads, d_head = (manifest[key] for key in ("n_heads", "n_key_heads", "d_head"))
+    per_head = 4 * d_head + 4 * 4 + 2 * (10 * 8 + 10 * 3 * 4)  # query, norms, partners, places
+    return int(manifest["n_layers"] * (n_heads * per_head + n_key_heads * 4 * d_head))
+
+
+def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
+    manifest = reader.manifest
+    found = {name: getattr(model, name) for name in COUNTS}
+    expected = {name: manifest[name] for name in COUNTS}
+    grid = model.patch_grid and {
+        name: getattr(model.patch_grid, name) for name in manifest["patch_grid"] or ()
+    }
+    rules = [
+        {"scaling": rule.scaling, "is_causal": rule.is_causal, "max_distance": rule.max_distance}
+        for rule in model.rules
+    ]
+    same_rules = all(
+        abs(rule.pop("scaling") - (other := dict(wanted)).pop("scaling")) < 1e-6 and rule == other
+        for rule, wanted in zip(rules, manifest["layers"], strict=False)
+    )
+    if found != expected or not same_rules or (grid or None) != manifest["patch_grid"]:
+        raise _other_settings(reader)
+
+
+def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> None:
+    """Hold a short sentence of the corpus, read anew, against what is stored of it."""
+    content = reader.read(layout.TOKENS)
+    if len(content) > MAX_TOKENS_BYTES:
+        return
+    spans = reader.sequences(content)
+    tokens = parse_json(content, layout.TOKENS)
+    shortest = int(np.argmin(spans.length[:N_SEQUENCES_LOOKED_AT]))
+    start, length = int(spans.start[shortest]), int(spans.length[shortest])
+    batch = model.prepare_texts([tokens["sequences"]["text"][shortest]])
+    was_cut = reader.manifest["corpus"]["n_sequences_cut"] and length == spans.length.max()
+    if was_cut or batch.truncated != [0]:
+        return
+    if batch.tokens.token_id != tokens["token_id"][start : start + length]:
+        raise _other_settings(reader)
+    captured = models.capture_batch(model, batch)
+    # Layer 1 has been through every kind of module; the last layer of a deep model proves less.
+    for head in (HeadId(0, 0), HeadId(min(1, model.n_layers - 1), model.n_heads - 1)):
+        stored = reader.queries(head, start, start + length).astype(np.float32)
+        difference = np.abs(captured.queries[head.layer, head.head] - stored).max()
+        if not difference <= LARGEST_DIFFERENCE * max(float(np.abs(stored).max()), 1e-6):
+            raise _other_settings(reader)
+
+
+def _other_settings(reader: DatasetReader) -> LiveUnavailableError:
+    name = reader.manifest["model"]["name"]
+    return LiveUnavailableError(
+        f"{name} on this machine has other settings than when {reader.dataset_id} was built, so "
+        "its tokens would be others; build the dataset again"
+    )

@@ -1,0 +1,48 @@
+"""A cache for passes over all heads of a dataset, some of which may not fit."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Any
+
+
+class OwnerCache:
+    """What belongs to the dataset used last stays, as far as it fits; others make room for it.
+
+    Each question goes through all heads in turn. A cache that drops what was used longest ago
+    would, just beyond its size, always drop what comes next; here the first heads stay.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Bound on the sum of all sizes.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.n_bytes = 0
+        self._owners: OrderedDict[Hashable, dict[Hashable, tuple[Any, int]]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, owner: Hashable, key: Hashable) -> Any:
+        """Return what is kept of an owner under a key, or None."""
+        with self._lock:
+            if owner not in self._owners:
+                return None
+            self._owners.move_to_end(owner)
+            return self._owners[owner].get(key, (None, 0))[0]
+
+    def put(self, owner: Hashable, key: Hashable, value: Any, n_bytes: int) -> bool:
+        """Keep a value of this size if there is room, or others have it; return whether."""
+        with self._lock:
+            if key in self._owners.get(owner, {}):
+                return True
+            while self.n_bytes + n_bytes > self.max_bytes:
+                oldest = next((one for one in self._owners if one != owner), None)
+                if oldest is None:
+                    return False
+                self.n_bytes -= sum(size for _, size in self._owners.pop(oldest).values())
+            self._owners.setdefault(owner, {})[key] = (value, n_bytes)
+            self._owners.move_to_end(owner)
+            self.n_bytes += n_bytes
+            return True

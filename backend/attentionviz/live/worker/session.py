@@ -1,0 +1,229 @@
+"""Answer one question: run the model, find partners, and place into the maps of the dataset."""
+
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from attentionviz import models
+from attentionviz.core.picture_kinds import SENT_KINDS
+from attentionviz.core.picture_limits import MAX_SENT_WEBP_PIXELS
+from attentionviz.core.pictures import PictureError, decode_picture
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import InvalidImageError, InvalidTextError
+from attentionviz.live.safetensors_bytes import tensor_bytes
+from attentionviz.live.worker.corpus_heads import CorpusHeads, prepare_all
+from attentionviz.live.worker.known_models import KnownModels
+from attentionviz.live.worker.owner_cache import OwnerCache
+from attentionviz.live.worker.partners import find_partners
+from attentionviz.live.worker_settings import WorkerSettings
+from attentionviz.store.columns import SURFACE
+from attentionviz.store.reader import DatasetLibrary
+
+N_CAPTURES = 4
+CAPTURE_BYTES = 256 * 2**20
+TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
+PATCH_COLUMNS = ("row", "column", "hue", "brightness")
+MAX_STEP = 65535
+HALF_A_STEP = 0.5
+
+
+@dataclass
+class Captured:
+    """What is known of one text or image before it is placed, and where it was placed so far."""
+
+    sequence: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+    places: dict[MapName, tuple[NDArray[np.float32], bool]] = field(default_factory=dict)
+
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of all arrays."""
+        placed = [array for array, _ in self.places.values()]
+        return sum(array.nbytes for array in (*self.tensors.values(), *placed))
+
+
+class Session:
+    """Models, datasets and the last few texts and images, for as long as the worker lives.
+
+    Parameters
+    ----------
+    settings : WorkerSettings
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        models.use_threads(settings.n_threads)
+        self._settings = settings
+        self._library = DatasetLibrary(settings.data_dir)
+        self._models = KnownModels(settings)
+        self._cache = OwnerCache(settings.cache_mb * 2**20)
+        self._captures: OrderedDict[str, Captured] = OrderedDict()
+        self._pool = ThreadPoolExecutor(settings.n_threads)
+        self._ahead: Iterator[None] = iter(())
+
+    def answer(
+        self, question: dict[str, Any], body: bytes, on_loading: Callable[[], None]
+    ) -> bytes:
+        """Return the answer as one file of arrays.
+
+        Parameters
+        ----------
+        question : dict
+            "dataset", "version", "maps", and "text" or "tokens"; neither for an image.
+        body : bytes
+            The image, as uploaded.
+        on_loading : callable
+            Called before a model is loaded.
+
+        Raises
+        ------
+        AppError
+        """
+        reader = self._library.open_dataset(question["dataset"], question["version"])
+        model = self._models.model_of(reader, on_loading)
+        heads = CorpusHeads(reader, self._cache)
+        key = _key(question, body)
+        captured = self._captures.pop(key, None) or self._capture(question, body, model, heads)
+        self._captures[key] = captured
+        names = [MapName.parse(name) for name in question["maps"]]
+        self._place(captured, heads, [name for name in names if name not in captured.places])
+        self._forget()
+        self._ahead = prepare_all(heads, self._settings.cache_mb * 2**20)
+        return _file(captured, names)
+
+    def prepare_ahead(self) -> bool:
+        """Do a little of what the next question may need; return whether there is more to do."""
+        try:
+            next(self._ahead)
+        except StopIteration:
+            return False
+        # Who asks for what is broken will be told then.
+        except Exception:
+            self._ahead = iter(())
+            return False
+        return True
+
+    def _capture(
+        self, question: dict[str, Any], body: bytes, model: models.LoadedModel, heads: CorpusHeads
+    ) -> Captured:
+        picture = None
+        n_cut = 0
+        if "text" in question:
+            # As a line of a corpus: white space is a part of it, the end of its line is none.
+            text = question["text"].removesuffix("\n").removesuffix("\r")
+            n_cut = max(len(text) - self._settings.max_characters, 0)
+            batch = model.prepare_texts([_cut(text, self._settings.max_characters)])
+        elif "tokens" in question:
+            batch = model.prepare_tokens(question["tokens"])
+        else:
+            picture = _picture(body)
+            batch = model.prepare_images([picture])
+        found = models.capture_batch(model, batch)
+        manifest = heads.reader.manifest
+        names = TEXT_COLUMNS + (PATCH_COLUMNS if batch.sprites is not None else ())
+        tokens = {name: getattr(batch.tokens, name) for name in names}
+        if any(batch.tokens.surface):
+            tokens[SURFACE] = batch.tokens.surface
+        sequence = {
+            "tokens": tokens,
+            "n_truncated": batch.truncated[0],
+            "n_characters_cut": n_cut,
+            "model": manifest["model"]["name"],
+            "weights_sha256": manifest["model"]["weights_sha256"],
+        }
+        # As a build stores them: rounded where the dataset keeps half of the bits.
+        queries, keys = (
+            vectors.astype(manifest["precision"]).astype(np.float32)
+            for vectors in (found.queries, found.keys)
+        )
+        tensors = {"queries": queries, "keys": keys, "norms": found.norms()}
+        if batch.sprites is not None and picture is not None:
+            tensors["sprites"] = batch.sprites
+            tensors["picture"] = np.asarray(model.visible_image(picture))
+        captured = Captured(sequence, tensors)
+        self._find_partners(captured, heads)
+        return captured
+
+    def _find_partners(self, captured: Captured, heads: CorpusHeads) -> None:
+        found = self._pool.map(
+            lambda head: find_partners(_new(captured, heads, head), heads.vectors(head)), heads.ids
+        )
+        tokens, scores = zip(*found, strict=True)
+        captured.tensors["partner_tokens"] = _by_head(tokens, heads)
+        captured.tensors["partner_scores"] = _by_head(scores, heads)
+
+    def _place(self, captured: Captured, heads: CorpusHeads, names: list[MapName]) -> None:
+        for name in names:
+
+            def place(head: HeadId, name: MapName = name) -> tuple[NDArray[np.float32], bool]:
+                made = heads.map_placer(head, name)
+                return made.steps(_new(captured, heads, head)), made.placer.is_exact
+
+            steps, exact = zip(*self._pool.map(place, heads.ids), strict=True)
+            captured.places[name] = (_by_head(steps, heads), all(exact))
+
+    def _forget(self) -> None:
+        while len(self._captures) > 1 and (
+            len(self._captures) > N_CAPTURES
+            or sum(one.n_bytes for one in self._captures.values()) > CAPTURE_BYTES
+        ):
+            self._captures.popitem(last=False)
+
+
+def _key(question: dict[str, Any], body: bytes) -> str:
+    """Return what is the same for the same text or image in the same dataset."""
+    parts = [question["dataset"], question["version"], question.get("text")]
+    digest = hashlib.sha256(repr((*parts, question.get("tokens"))).encode("utf-8", "replace"))
+    digest.update(body)
+    return digest.hexdigest()
+
+
+def _cut(text: str, max_characters: int) -> str:
+    if not text.strip():
+        raise InvalidTextError("the text is empty; type something")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidTextError("the text holds half of a character; remove it") from error
+    return text[:max_characters]
+
+
+def _picture(body: bytes) -> Image.Image:
+    try:
+        return decode_picture(io.BytesIO(body), SENT_KINDS, MAX_SENT_WEBP_PIXELS)
+    except PictureError as error:
+        raise InvalidImageError(f"the file is {error}") from error
+
+
+def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:
+    queries, keys = captured.tensors["queries"], captured.tensors["keys"]
+    key_head = head.head * keys.shape[1] // queries.shape[1]
+    return heads.vectors(head).likewise(queries[head.layer, head.head], keys[head.layer, key_head])
+
+
+def _by_head(arrays: Any, heads: CorpusHeads) -> NDArray[Any]:
+    """Return arrays of all heads as one: (layer, head, ...)."""
+    manifest = heads.reader.manifest
+    joined: NDArray[Any] = np.stack(arrays)
+    return joined.reshape(manifest["n_layers"], manifest["n_heads"], *joined.shape[1:])
+
+
+def _file(captured: Captured, names: list[MapName]) -> bytes:
+    tensors = dict(captured.tensors)
+    maps = {}
+    for name in names:
+        steps, is_exact = captured.places[name]
+        tensors[f"place:{name}"] = steps
+        outside = ((steps < -HALF_A_STEP) | (steps > MAX_STEP + HALF_A_STEP)).any(axis=-1)
+        maps[str(name)] = {
+            "placed": "exact" if is_exact else "neighbours",
+            "n_outside": int(outside.sum()),
+        }
+    return tensor_bytes(tensors, {"sequence": captured.sequence, "maps": maps})

@@ -1,0 +1,1 @@
+"""Datasets as Python objects, and the page in the cell of a notebook."""

@@ -1,0 +1,252 @@
+"""A dataset in Python: its arrays under their names, and its page in a cell of a notebook."""
+
+import functools
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, weigh_keys
+from attentionviz.core.types import HeadId, MapName
+from attentionviz.errors import DatasetNotFoundError, InvalidRequestError, NotFoundError
+from attentionviz.notebook.arrays import Floats, HeadScores, Points, Tokens, Vectors
+from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, Shown, page_place
+from attentionviz.projections.quantise import dequantise
+from attentionviz.settings.settings import load_settings
+from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
+from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.reader import DatasetLibrary
+
+
+class Dataset:
+    """One built dataset. Arrays are read when asked for, checked against their hashes.
+
+    Attributes
+    ----------
+    manifest : dict
+        Model, corpus, counts, every parameter of every map.
+    n_layers, n_heads, n_tokens, n_sequences, d_head : int
+    maps : tuple of str
+        Such as ``biplot-2d``.
+    """
+
+    def __init__(self, library: DatasetLibrary, reader: DatasetReader) -> None:
+        self._library = library
+        self._reader = reader
+        self.manifest: dict[str, Any] = dict(reader.manifest)
+        for name in ("n_layers", "n_heads", "n_tokens", "n_sequences", "d_head"):
+            setattr(self, name, self.manifest[name])
+        self.maps = tuple(sorted(self.manifest["maps"]))
+
+    n_layers: int
+    n_heads: int
+    n_tokens: int
+    n_sequences: int
+    d_head: int
+
+    def __repr__(self) -> str:
+        model = self.manifest["model"]["name"]
+        return (
+            f"<{self._reader.dataset_id}: {model}, {self.n_layers} layers x {self.n_heads} heads, "
+            f"{self.n_tokens:,} tokens in {self.n_sequences:,} sequences>"
+        )
+
+    @functools.cached_property
+    def tokens(self) -> Tokens:
+        """Return the columns of all tokens."""
+        return Tokens.of(self._columns)
+
+    @property
+    def texts(self) -> list[str]:
+        """Return the raw text of every sequence, or the name of every image."""
+        return list(self._columns["sequences"]["text"])
+
+    def vectors(self, layer: int, head: int) -> Vectors:
+        """Return queries and keys of one head, as the model compared them, before scaling.
+
+        Raises
+        ------
+        HeadOutOfRangeError
+            When the model has no such head.
+        """
+        at, n = HeadId(layer, head), self.n_tokens
+        found = self._reader.queries(at, 0, n), self._reader.keys(at, 0, n)
+        return Vectors(*(array.astype(np.float32) for array in found))
+
+    def queries(self, layer: int, head: int) -> Floats:
+        """Return the queries of one head, float32 (n_tokens, d_head)."""
+        return self.vectors(layer, head).queries
+
+    def keys(self, layer: int, head: int) -> Floats:
+        """Return the keys of one head, float32 (n_tokens, d_head)."""
+        return self.vectors(layer, head).keys
+
+    def pattern(self, layer: int, head: int, sequence: int, weight: str = "none") -> Floats:
+        """Return the attention pattern of one sequence.
+
+        Parameters
+        ----------
+        layer, head, sequence : int
+        weight : "none", "value" or "output"
+            Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n)
+            [query_pos, key_pos]; ``tokens.text[tokens.sequence == sequence]`` names both axes.
+
+        Raises
+        ------
+        HeadOutOfRangeError, NotFoundError, InvalidRequestError
+            For a head, a sequence or a weight that there is not.
+        """
+        if weight not in WEIGHTS:
+            raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
+        start, stop = self._span(sequence)
+        at = HeadId(layer, head)
+        queries = self._reader.queries(at, start, stop)  # refuses a head that is not there
+        keys = self._reader.keys(at, start, stop)
+        pattern = attention_pattern(queries, keys, **self.manifest["layers"][layer])
+        if weight == "none":
+            return pattern
+        return weigh_keys(pattern, self._reader.norms(at)[start:stop, NORM_COLUMN[weight]])
+
+    def projection(self, layer: int, head: int, method: str, dims: int = 2) -> Points:
+        """Return what a map draws, in the unit of the vectors it was made from.
+
+        Raises
+        ------
+        HeadOutOfRangeError, MethodNotFoundError
+            For a head or a map that there is not.
+        """
+        name, at = MapName.parse(f"{method}-{dims}d"), HeadId(layer, head)
+        steps = self._reader.projection(name, at)
+        facts = self._facts(at)["maps"][str(name)]
+        drawn = dequantise(steps, facts["offset"], facts["scale"])
+        return Points(drawn[: self.n_tokens], drawn[self.n_tokens :])
+
+    def fidelity(self, method: str, dims: int = 2) -> dict[str, NDArray[np.float64]]:
+        """Return how true one map of every head is.
+
+        Returns
+        -------
+        dict
+            ``recall_at_10``, ``rank_correlation`` and ``trustworthiness``, each float64
+            (n_layers, n_heads); NaN where undefined.
+        """
+        name = MapName.parse(f"{method}-{dims}d")
+        self._reader.require_map(name)
+        found = [facts["maps"][str(name)]["fidelity"] for facts in self._reader.heads()]
+        return {measure: self._per_head([f[measure] for f in found]) for measure in found[0]}
+
+    def scores(self) -> HeadScores:
+        """Return what every head does, as numbers, and on how many rows each rests.
+
+        `attentionviz.core.scores.ALL_SCORES` has the words, formula and source of each name, those
+        of earlier versions included; ``manifest["attentionviz_version"]`` computed them.
+        """
+        found = [facts["scores"] for facts in self._reader.heads()]
+        values = {name: self._per_head([f[name]["value"] for f in found]) for name in found[0]}
+        rows = {name: self._per_head([f[name]["n_rows"] for f in found]) for name in found[0]}
+        return HeadScores(values, {name: n.astype(np.int64) for name, n in rows.items()})
+
+    def show(
+        self,
+        layer: int | None = None,
+        head: int | None = None,
+        method: str | None = None,
+        dims: int | None = None,
+        height_px: int = DEFAULT_HEIGHT_PX,
+    ) -> Shown:
+        """Return the page of this dataset, which a notebook draws in the cell.
+
+        One server a data folder runs in this process, listens to this machine only, and ends with
+        it. A notebook on another machine shows it through the proxy of its Jupyter server, of
+        Colab or of an editor; where there is none, the cell says what to do.
+
+        Parameters
+        ----------
+        layer, head : int or None
+            Both for one head, none for the grid of all heads.
+        method : str or None
+            Such as ``attention-tsne``; by default the page's own choice.
+        dims : 2, 3 or None
+        height_px : int
+            Of the cell, CSS pixels.
+
+        Raises
+        ------
+        HeadOutOfRangeError, MethodNotFoundError, InvalidRequestError
+            For a head or a map that there is not.
+        """
+        if (layer is None) != (head is None):
+            raise InvalidRequestError("layer and head belong together; give both, or none")
+        if layer is not None and head is not None:
+            self._reader.require_head(HeadId(layer, head))
+        if method is not None:
+            self._reader.require_map(MapName.parse(f"{method}-{dims or 2}d"))
+        chosen = {"method": method, "dims": dims, "layer": layer, "head": head}
+        asked = {name: value for name, value in chosen.items() if value is not None}
+        query = urlencode({"dataset": self._reader.dataset_id, **asked})
+        return Shown(page_place(self._library.data_dir), query, height_px)
+
+    @functools.cached_property
+    def _columns(self) -> dict[str, Any]:
+        found: dict[str, Any] = parse_json(self._reader.tokens_bytes(), layout.TOKENS)
+        return found
+
+    def _span(self, sequence: int) -> tuple[int, int]:
+        if not 0 <= sequence < self.n_sequences:
+            raise NotFoundError(f"sequence {sequence} is outside 0..{self.n_sequences - 1}")
+        spans = self._reader.sequences()
+        start = int(spans.start[sequence])
+        return start, start + int(spans.length[sequence])
+
+    def _facts(self, at: HeadId) -> dict[str, Any]:
+        return self._reader.heads()[at.layer * self.n_heads + at.head]
+
+    def _per_head(self, values: list[float | None]) -> NDArray[np.float64]:
+        flat = np.array([np.nan if value is None else value for value in values])
+        return flat.reshape(self.n_layers, self.n_heads)  # (layer, head)
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Return a built dataset.
+
+    Parameters
+    ----------
+    path : str or Path
+        Its folder (``data/built/demo-bert@…``), the same without its version
+        (``data/built/demo-bert``), or its id alone, which is looked for in the data folder of
+        the settings.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        When there is none.
+    NotReadyError
+        When it is still being built.
+    DamagedDatasetError
+        When it does not fit its manifest.
+    """
+    data_dir, name = _place(Path(path))
+    dataset_id, version = layout.parse_version_name(name) or (name, None)
+    library = DatasetLibrary(data_dir)
+    try:
+        reader = library.open_dataset(dataset_id, version)
+    except DatasetNotFoundError as error:
+        known = ", ".join(entry.dataset_id for entry in library.list_datasets()) or "none"
+        message = f"there is no dataset {name!r} in {data_dir}; there are: {known}"
+        raise DatasetNotFoundError(message) from error
+    reader.require_complete()
+    return Dataset(library, reader)
+
+
+def _place(path: Path) -> tuple[Path, str]:
+    name = path.name.removesuffix(layout.POINTER_SUFFIX)
+    if path.parent == Path() and not path.is_dir():
+        return load_settings().data_dir, name
+    return path.resolve().parent, name

@@ -1,0 +1,42 @@
+"""Whether somebody may send a large body at all, said before any of it is read."""
+
+from collections.abc import Mapping
+
+from werkzeug.http import parse_cookie
+
+from attentionviz.errors import AppError
+from attentionviz.server.access.authenticator import Gate
+from attentionviz.server.access.proxies import TrustedProxies
+from attentionviz.server.access.sessions import COOKIE
+
+
+class Senders:
+    """Asks for a token before a stranger's upload fills the disk.
+
+    Parameters
+    ----------
+    gate : Gate
+    proxies : TrustedProxies
+        A failure counts for the client behind them.
+    """
+
+    def __init__(self, gate: Gate, proxies: TrustedProxies) -> None:
+        self._gate = gate
+        self._proxies = proxies
+
+    def knows(self, headers: Mapping[str, str], peer: str) -> bool:
+        """Return whether a request is from somebody who signed in.
+
+        Parameters
+        ----------
+        headers : mapping
+            By names such as ``X_FORWARDED_FOR``.
+        peer : str
+            Address that the connection came from.
+        """
+        client = self._proxies.client(peer, headers.get("X_FORWARDED_FOR", ""))
+        cookies = parse_cookie(headers.get("COOKIE", "")).getlist(COOKIE)
+        try:
+            return self._gate.visitor(headers.get("AUTHORIZATION"), cookies, client) is not None
+        except AppError:
+            return False

@@ -1,0 +1,232 @@
+"""The server: an application made from settings, and the loop that serves it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from attentionviz.errors import AppError, NotSignedInError
+from attentionviz.server.access.permissions import ask_everybody
+from attentionviz.server.access.proxies import Proxies
+from attentionviz.server.access.request_guard import Guard, WsgiApp, content_policy
+from attentionviz.server.access.request_log import RequestLog, log_to_standard_error
+from attentionviz.server.http.context import EXTENSION, ApiContext, context, make_context
+from attentionviz.server.http.errors import HTML, JSON, error_json, error_page, wants_page
+from attentionviz.server.http.live_settings import MAX_BODY_BYTES
+from attentionviz.server.routes import (
+    attention,
+    datasets,
+    heads,
+    job_options,
+    jobs,
+    live,
+    page,
+    pairs,
+    projections,
+    sequence_scores,
+    sign_in,
+    similarity,
+    tokens,
+)
+from attentionviz.settings.settings import Settings, require_safe
+
+BLUEPRINTS = (
+    datasets,
+    tokens,
+    projections,
+    heads,
+    attention,
+    pairs,
+    similarity,
+    sequence_scores,
+    live,
+    job_options,
+    page,
+)
+LOOPBACK = ("127.0.0.1", "::1")
+EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, secret: str = "") -> Flask:
+    """Return the application; no dataset is read before the first request.
+
+    Parameters
+    ----------
+    settings : Settings
+    secret : str
+        First part of every path that is answered, whatever the host; "" answers all paths of the
+        hosts of the settings.
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe, or the token file is.
+    """
+    require_safe(settings)
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = bool(settings.cors_origins)
+    # "a//b" is no other way to write "a/b"; Flask would redirect, with a page of its own.
+    app.url_map.merge_slashes = False
+    made = make_context(_with_real_folders(settings))
+    app.extensions[EXTENSION] = made
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    if made.jobs is not None:
+        app.register_blueprint(jobs.blueprint)
+    app.register_blueprint(sign_in.session_blueprint)
+    if made.gate is not None:
+        app.register_blueprint(sign_in.blueprint)
+    ask_everybody(app)
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected_error)
+    if settings.cors_origins:
+        _allow_origins(app, settings.cors_origins)
+    _guard(app, settings, secret)
+    return app
+
+
+def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until the process is asked to end; requests that run are finished first.
+
+    Parameters
+    ----------
+    settings : Settings
+    on_ready : callable or None
+        Called once with the address of the page, when the server listens.
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe, or the port is taken.
+    """
+    from attentionviz.server.http.waitress_server import run
+
+    log_to_standard_error(has_requests=settings.has_access_log)
+    app = create_app(settings)
+    made: ApiContext = app.extensions[EXTENSION]
+
+    def ready(address: str) -> None:
+        _start_jobs(made)
+        if on_ready is not None:
+            on_ready(address)
+
+    try:
+        run(app, settings, ready, made.gate)
+    finally:
+        made.live.close()
+        if made.jobs is not None:
+            made.jobs.stop()
+
+
+def _start_jobs(made: ApiContext) -> None:
+    """Have the jobs go on that wait from before; what is served does not depend on it."""
+    if made.jobs is None:
+        return
+    try:
+        made.jobs.start()
+    except (AppError, OSError) as error:
+        _log.warning("no jobs run: %s", error)
+
+
+def serve_in_background(settings: Settings, secret: str = "") -> str:
+    """Serve from a thread of this process until it ends; return the address of the server.
+
+    Parameters
+    ----------
+    settings : Settings
+    secret : str
+        As of `create_app`.
+
+    Raises
+    ------
+    ConfigError
+        When the settings are unsafe, or the port is taken.
+    """
+    from attentionviz.server.http.waitress_server import run_in_thread
+
+    app = create_app(settings, secret)
+    made: ApiContext = app.extensions[EXTENSION]
+    return run_in_thread(app, settings, made.gate)
+
+
+def _with_real_folders(settings: Settings) -> Settings:
+    """Follow links in the folders that the user named; none is followed inside of them."""
+    return replace(
+        settings,
+        data_dir=settings.data_dir.resolve(),
+        frontend_dir=settings.frontend_dir.resolve(),
+        node_modules_dir=settings.node_modules_dir.resolve(),
+    )
+
+
+def _guard(app: Flask, settings: Settings, secret: str) -> None:
+    policy = content_policy(settings.frame_origins)
+    wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, policy, secret)
+    if settings.has_access_log:
+        wrapped = RequestLog(wrapped)
+    # Who knows the secret may say by which name and below which path it is shown.
+    trusted = LOOPBACK if secret else settings.trusted_proxies
+    wrapped = Proxies(wrapped, trusted, settings.url_prefix)
+    app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to wrap an application
+
+
+def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
+    from flask_cors import CORS
+
+    CORS(
+        app,
+        resources={r"/(api/.*|health)": {"origins": list(origins)}},
+        methods=["GET", "HEAD"],
+        allow_headers=["Authorization"],  # and never a cookie
+        expose_headers=list(EXPOSED_HEADERS),
+        send_wildcard=False,
+        vary_header=True,
+    )
+
+
+def _app_error(error: AppError) -> Response:
+    if error.status >= 500:
+        _log.warning("%s: %s", error.code, error)
+    response = _error(error.status, error.code, str(error))
+    if isinstance(error, NotSignedInError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = error.name.lower().replace(" ", "_")
+    message = {
+        404: "there is nothing at this address",
+        405: "this address does not take this method",
+    }.get(status, error.description or error.name)
+    response = _error(status, code, message)
+    if status == 405:
+        methods = getattr(error, "valid_methods", None) or ("GET", "HEAD")
+        response.headers["Allow"] = ", ".join(sorted(set(methods) - {"OPTIONS"}))
+    return response
+
+
+def _unexpected_error(error: Exception) -> Response:
+    _log.error("a request failed", exc_info=error)
+    message = "something went wrong in the server; its log says what"
+    return _error(500, "internal_error", message)
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    response = Response(status=status, content_type=JSON)
+    response.vary.add("Accept")
+    if wants_page(request.environ):
+        sheet = context().page.sheet()
+        response.data = error_page(request.environ, status, message, sheet, has_link=True)
+        response.content_type = HTML
+    else:
+        response.data = error_json(code, message)
+    return response

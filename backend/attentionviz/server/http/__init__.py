@@ -1,0 +1,1 @@
+"""What all routes need: parameters, answers, errors, the OpenAPI document, the server."""

@@ -1,0 +1,24 @@
+"""How large the body of a request may be, by its address."""
+
+from attentionviz.jobs.limits import limits_of
+from attentionviz.server.http.live_settings import MAX_BODY_BYTES, largest_body
+from attentionviz.settings.settings import Settings
+
+JOBS_PATH = "/api/v1/jobs"
+# Of the form of a job, beside its files: boundaries, headers and fields.
+JOB_FORM_BYTES = 1_000_000
+
+
+def body_limit(settings: Settings, method: str, path: str) -> int:
+    """Return the most bytes of a body.
+
+    Parameters
+    ----------
+    settings : Settings
+    method, path : str
+        As they were sent; a prefix may stand before our own path.
+    """
+    if settings.has_jobs and method == "POST" and path.endswith(JOBS_PATH):
+        return limits_of(settings).most_bytes + JOB_FORM_BYTES
+    is_image = method == "POST" and path.endswith("/image")
+    return largest_body(settings) if is_image else MAX_BODY_BYTES

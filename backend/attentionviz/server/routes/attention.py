@@ -1,0 +1,110 @@
+"""Attention of one head, computed from its queries and keys when it is asked for."""
+
+import numpy as np
+from flask import Blueprint, Response
+
+from attentionviz.analysis import head_attention
+from attentionviz.analysis.token_scores import token_scores
+from attentionviz.core.pattern import WEIGHTS
+from attentionviz.errors import InvalidRequestError
+from attentionviz.server.http.context import context
+from attentionviz.server.http.parameters import (
+    one_of,
+    open_dataset,
+    path_head,
+    path_number,
+    query,
+    whole_number,
+)
+from attentionviz.server.http.responses import array_response, json_response
+
+blueprint = Blueprint("attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
+DEFAULT_PARTNERS = 10
+MAX_PARTNERS = 1000
+
+
+@blueprint.get("/<layer>/<head>/attention/<sequence>")
+def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
+    """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
+    wanted = query(weight=one_of(*WEIGHTS))
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    sequence_idx = path_number("sequence", sequence)
+    weight = wanted["weight"] or "none"
+    etag = head_attention.fingerprint(reader, head_id, "attention", sequence_idx, weight)
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        span = head_attention.sequence_span(reader, sequence_idx)
+        if span[1] - span[0] <= head_attention.LONG_SEQUENCE:
+            return head_attention.sequence_pattern(reader, head_id, span, weight), {}
+        with context().heavy:
+            return head_attention.sequence_pattern(reader, head_id, span, weight), {}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/<layer>/<head>/aggregate")
+def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
+    """Return the mean pattern by position over the sequences that are long enough."""
+    wanted = query(length=whole_number(1, head_attention.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
+    if wanted["length"] is None:
+        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    weight = wanted["weight"] or "none"
+    etag = head_attention.fingerprint(reader, head_id, "aggregate", wanted["length"], weight)
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        mean, used, total = head_attention.mean_pattern(
+            reader, head_id, wanted["length"], weight, etag, context().heavy
+        )
+        return mean, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/aggregate")
+def get_all_aggregates(dataset_id: str) -> Response:
+    """Return the mean pattern of every head, made coarse where it is long."""
+    wanted = query(length=whole_number(1, head_attention.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
+    if wanted["length"] is None:
+        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    reader = open_dataset(dataset_id, wanted["v"])
+    weight = wanted["weight"] or "none"
+    etag = head_attention.fingerprint_of_all(reader, "aggregates", wanted["length"], weight)
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        means, used, total = head_attention.mean_patterns(
+            reader, wanted["length"], weight, etag, context().heavy
+        )
+        return means, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/<layer>/<head>/token_scores")
+def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
+    """Return how each token's query attends, and how its key is attended to."""
+    reader = open_dataset(dataset_id, query()["v"])
+    head_id = path_head(layer, head, reader)
+    etag = head_attention.fingerprint(reader, head_id, "token scores")
+
+    def make() -> tuple[np.ndarray, dict[str, str]]:
+        scores, n_used = token_scores(reader, head_id, etag, context().heavy)
+        headers = {"X-Sequences": str(n_used)}
+        return scores, headers | {"X-Sequences-Total": str(reader.manifest["n_sequences"])}
+
+    return array_response(reader, etag, make)
+
+
+@blueprint.get("/<layer>/<head>/neighbours/<point>")
+def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Response:
+    """Return the strongest partners of a point in the whole corpus, by score."""
+    wanted = query(k=whole_number(1, MAX_PARTNERS))
+    reader = open_dataset(dataset_id, wanted["v"])
+    head_id = path_head(layer, head, reader)
+    with context().heavy:
+        partners = head_attention.strongest_partners(
+            reader, head_id, path_number("point", point), wanted["k"] or DEFAULT_PARTNERS
+        )
+    return json_response({"partners": partners})

@@ -1,0 +1,22 @@
+"""Facts of every head, and the norms of one."""
+
+from flask import Blueprint, Response
+
+from attentionviz.server.http.parameters import open_dataset, path_head, query
+from attentionviz.server.http.responses import file_response, json_bytes_response
+
+blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
+
+
+@blueprint.get("")
+def get_heads(dataset_id: str) -> Response:
+    """Return alignment, scores, and scale and fidelity of the maps of every head."""
+    reader = open_dataset(dataset_id, query()["v"])
+    return json_bytes_response(reader.heads_fingerprint(), reader.heads_bytes, reader)
+
+
+@blueprint.get("/<layer>/<head>/norms")
+def get_norms(dataset_id: str, layer: str, head: str) -> Response:
+    """Return the norms of every token's query, key, value and value through the output weights."""
+    reader = open_dataset(dataset_id, query()["v"])
+    return file_response(reader, reader.norms_path(path_head(layer, head, reader)))

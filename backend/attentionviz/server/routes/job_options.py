@@ -1,0 +1,37 @@
+"""Whether datasets may be built from the page, and with what: of each visitor."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from attentionviz.core.types import DIMS, METHODS
+from attentionviz.jobs.queue import MAX_WAITING
+from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
+from attentionviz.server.access.permissions import visitor
+from attentionviz.server.http.context import context
+from attentionviz.server.http.parameters import query
+from attentionviz.server.http.responses import json_response
+
+blueprint = Blueprint("job_options", __name__)
+
+
+@blueprint.get("/api/v1/jobs/options")
+def get_job_options() -> Response:
+    """Say whether there are jobs, and which models, files and sizes they take."""
+    query()
+    queue, who = context().jobs, visitor()
+    if queue is None or who is None or not who.may_do_jobs:
+        return json_response({"is_enabled": False})
+    limits = queue.limits
+    found: dict[str, Any] = {
+        "is_enabled": True,
+        "models": [{"name": one.name, "modality": one.modality} for one in limits.models],
+        "methods": list(METHODS),
+        "dims": list(DIMS),
+        "endings": {"text": list(TEXT_ENDINGS), "image": list(IMAGE_ENDINGS)},
+        "max_text_bytes": limits.uploads.text_bytes,
+        "max_image_bytes": limits.uploads.image_bytes,
+        "max_images": limits.uploads.n_images,
+        "max_waiting": MAX_WAITING,
+    }
+    return json_response(found)

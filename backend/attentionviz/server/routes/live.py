@@ -1,0 +1,174 @@
+"""Texts and images that a visitor adds: read, drawn in every map, and not kept."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from attentionviz.core.picture_limits import MAX_PIXELS
+from attentionviz.core.types import MapName
+from attentionviz.errors import (
+    InvalidImageError,
+    InvalidRequestError,
+    InvalidTextError,
+    LiveUnavailableError,
+    MethodNotFoundError,
+    TooLargeError,
+)
+from attentionviz.live.safetensors_bytes import MIMETYPE
+from attentionviz.server.http.context import context
+from attentionviz.server.http.live_settings import FORM_BYTES, MAX_BODY_BYTES, MAX_IMAGE_BYTES
+from attentionviz.server.http.parameters import open_dataset, query
+from attentionviz.server.http.responses import json_response
+from attentionviz.store.dataset import DatasetReader
+
+blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
+MAX_MAPS = 10
+MAX_PARTS = 10
+
+
+@blueprint.get("/live")
+def get_live() -> Response:
+    """Say whether texts and images can be added, and how large they may be."""
+    query()
+    settings = context().settings
+    return json_response(
+        {
+            "is_enabled": settings.live,
+            "max_characters": settings.live_characters,
+            "max_image_bytes": MAX_IMAGE_BYTES,
+            "max_pixels": MAX_PIXELS,
+            "max_tokens": settings.live_tokens,
+        }
+    )
+
+
+@blueprint.post("/datasets/<dataset_id>/text")
+def post_text(dataset_id: str) -> Response:
+    """Place a text, or exactly these tokens, into maps of a dataset."""
+    reader = _open(dataset_id, "text")
+    asked = _json_body()
+    question: dict[str, Any] = {"maps": _maps(asked.pop("maps", None), reader)}
+    if set(asked) == {"text"} and isinstance(asked["text"], str):
+        question["text"] = asked["text"]
+        if not asked["text"].strip():
+            raise InvalidTextError("the text is empty; type something")
+    elif set(asked) == {"tokens"} and _are_tokens(asked["tokens"]):
+        question["tokens"] = asked["tokens"]
+    else:
+        raise InvalidRequestError(
+            'the body must be {"text": "…"} or {"tokens": ["…", …]}, and "maps" if not all'
+        )
+    return _answer(reader, question)
+
+
+@blueprint.post("/datasets/<dataset_id>/image")
+def post_image(dataset_id: str) -> Response:
+    """Place an image into maps of a dataset."""
+    request.max_content_length = MAX_IMAGE_BYTES + FORM_BYTES
+    reader = _open(dataset_id, "image")
+    form, files = _form()
+    known = set(form) <= {"maps"} and set(files) == {"image"}
+    if not known or len(files.getlist("image")) != 1 or len(form.getlist("maps")) > 1:
+        raise InvalidRequestError('the form must have one file "image", and "maps" if not all')
+    content = files["image"].read(MAX_IMAGE_BYTES + 1)
+    if len(content) > MAX_IMAGE_BYTES:
+        raise _too_large(MAX_IMAGE_BYTES)
+    if not content:
+        raise InvalidImageError("the image is empty")
+    names = form["maps"].split(",") if "maps" in form else None
+    return _answer(reader, {"maps": _maps(names, reader)}, content)
+
+
+def _open(dataset_id: str, modality: str) -> DatasetReader:
+    """Return a reader of a complete dataset of this kind."""
+    version = query()["v"]
+    if not context().settings.live:
+        raise LiveUnavailableError("this server adds no texts or images; it runs with --no-live")
+    reader = open_dataset(dataset_id, version)
+    reader.require_complete()
+    if reader.manifest["model"]["modality"] != modality:
+        found = reader.manifest["model"]["modality"]
+        raise InvalidRequestError(f"{dataset_id} is a dataset of {found}s, not of {modality}s")
+    return reader
+
+
+def _json_body() -> dict[str, Any]:
+    if request.mimetype != "application/json":
+        raise InvalidRequestError("the body must be application/json")
+    content = _read(lambda: request.get_data(cache=False))
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("the body is not JSON") from error
+    if not isinstance(found, dict):
+        raise InvalidRequestError("the body is no JSON object")
+    return found
+
+
+def _form() -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+    """Return the fields and files of a form, held in memory.
+
+    While a large one arrives, the loop in front of this has it in a file without a name, which is
+    gone with the request.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise InvalidRequestError("the body must be multipart/form-data")
+    parser = FormDataParser(
+        stream_factory=lambda *_, **__: io.BytesIO(), max_form_parts=MAX_PARTS, silent=False
+    )
+    options = request.mimetype_params
+    try:
+        _, form, files = _read(
+            lambda: parser.parse(request.stream, request.mimetype, request.content_length, options)
+        )
+    except ValueError as error:
+        raise InvalidRequestError("the body is no form") from error
+    return form, files
+
+
+def _read(read: Callable[[], Any]) -> Any:
+    limit = request.max_content_length or MAX_BODY_BYTES
+    try:
+        return read()
+    except RequestEntityTooLarge as error:
+        raise _too_large(limit) from error
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"more than {limit:,} bytes; send less")
+
+
+def _maps(names: Any, reader: DatasetReader) -> list[str]:
+    """Return the maps to place into, each once; all of the dataset where none are named."""
+    if names is None:
+        return list(reader.manifest["maps"])[:MAX_MAPS]
+    if not _are_words(names) or not 1 <= len(names) <= MAX_MAPS or len(set(names)) < len(names):
+        raise InvalidRequestError(f"maps must be 1 to {MAX_MAPS} names of maps, each once")
+    for name in names:
+        try:
+            reader.require_map(MapName.parse(name[:80]))
+        except MethodNotFoundError as error:
+            raise InvalidRequestError(str(error)) from error
+    return list(names)
+
+
+def _are_words(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(word, str) for word in found)
+
+
+def _are_tokens(found: Any) -> bool:
+    """Say whether these are tokens as they are written, or by their numbers."""
+    return isinstance(found, list) and all(type(token) in (str, int) for token in found)
+
+
+def _answer(reader: DatasetReader, question: dict[str, Any], body: bytes = b"") -> Response:
+    asked = {**question, "dataset": reader.dataset_id, "version": reader.version}
+    response = Response(context().live.ask(asked, body), mimetype=MIMETYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response

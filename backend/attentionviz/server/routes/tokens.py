@@ -1,0 +1,47 @@
+"""The corpus: columns of tokens, pictures, and the pixels of patches."""
+
+from flask import Blueprint, Response
+
+from attentionviz.server.http.parameters import open_dataset, path_number, query
+from attentionviz.server.http.responses import (
+    binary_response,
+    file_response,
+    json_bytes_response,
+)
+from attentionviz.store import layout
+
+blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
+
+
+@blueprint.get("/tokens")
+def get_tokens(dataset_id: str) -> Response:
+    """Return the columns of all tokens and of all sequences."""
+    reader = open_dataset(dataset_id, query()["v"])
+    etag = reader.fingerprint("tokens", files=(layout.TOKENS,))
+    return json_bytes_response(etag, reader.tokens_bytes, reader)
+
+
+@blueprint.get("/images/<image>")
+def get_image(dataset_id: str, image: str) -> Response:
+    """Return one image of the corpus."""
+    return _picture(dataset_id, image, is_thumbnail=False)
+
+
+@blueprint.get("/images/<image>/thumbnail")
+def get_thumbnail(dataset_id: str, image: str) -> Response:
+    """Return a small picture of one image."""
+    return _picture(dataset_id, image, is_thumbnail=True)
+
+
+@blueprint.get("/patches")
+def get_patches(dataset_id: str) -> Response:
+    """Return the pixels of every patch."""
+    reader = open_dataset(dataset_id, query()["v"])
+    reader.require_images()
+    return file_response(reader, layout.PATCHES)
+
+
+def _picture(dataset_id: str, image: str, *, is_thumbnail: bool) -> Response:
+    reader = open_dataset(dataset_id, query()["v"])
+    name = reader.image_path(path_number("image", image), is_thumbnail=is_thumbnail)
+    return binary_response(reader, name, "image/png")

@@ -1,0 +1,65 @@
+"""The settings of live texts and images; `config.Settings` has them like all others."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attentionviz.settings import parsing as values_of
+from attentionviz.settings.parsing import setting as _setting
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    """Return folders given as a list, or as one text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("expected folders with commas between them")
+    return tuple(values_of.path(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """What may be typed in or dropped, and what the process that runs the model may use."""
+
+    live: bool = _setting(
+        "switch", values_of.yes_or_no, True, "Whether texts and images can be typed in and dropped."
+    )
+    live_models: tuple[Path, ...] = _setting(
+        "paths",
+        _paths,
+        (),
+        "Folders that hold models which were local folders at a build.",
+        "--live-model-folder",
+    )
+    live_characters: int = _setting(
+        "number",
+        values_of.whole(1, 20_000),
+        2000,
+        "Characters of a typed text; what is beyond is cut.",
+    )
+    live_tokens: int = _setting(
+        "number", values_of.whole(1, 4096), 512, "Tokens of a typed text; what is beyond is cut."
+    )
+    live_seconds: int = _setting(
+        "seconds", values_of.whole(1, 3600), 20, "How long one typed text or image may take."
+    )
+    live_load_seconds: int = _setting(
+        "seconds", values_of.whole(1, 3600), 60, "How long the first one of a model may take."
+    )
+    live_idle_seconds: int = _setting(
+        "seconds",
+        values_of.whole(1, 86_400),
+        600,
+        "After how long unused the model's process ends.",
+    )
+    live_threads: int = _setting(
+        "number", values_of.whole(1, 64), 2, "Cores that the model's process may use."
+    )
+    live_memory_mb: int = _setting(
+        "number",
+        values_of.whole(512, 1_048_576),
+        4096,
+        "Memory that the model's process may allocate.",
+    )
+    live_cache_mb: int = _setting(
+        "number", values_of.whole(1, 1_048_576), 512, "Of that, vectors of datasets that it keeps."
+    )

@@ -1,0 +1,283 @@
+"""Every setting once: its type, its default and what it is for.
+
+A file is overruled by the environment, and that by the command line. Nothing is read at import.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attentionviz.errors import ConfigError
+from attentionviz.settings import parsing as values_of
+from attentionviz.settings.jobs import JobSettings
+from attentionviz.settings.live import LiveSettings
+from attentionviz.settings.parsing import setting as _setting
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+ENVIRONMENT_PREFIX = "ATTENTIONVIZ_"
+# Variables of the same family that are no settings.
+OTHER_VARIABLES = {ENVIRONMENT_PREFIX + name for name in ("CONFIG", "FAILPOINT")}
+
+
+class Setting(NamedTuple):
+    """One row of the table of settings.
+
+    Attributes
+    ----------
+    flag : str
+        Option of the command line, such as ``--data-dir``.
+    """
+
+    name: str
+    type_name: str
+    default: Any
+    help: str
+    parse: Callable[[Any], Any]
+    flag: str
+
+    @property
+    def environment_name(self) -> str:
+        """Return the environment variable, such as ``ATTENTIONVIZ_DATA_DIR``."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the option may be given several times."""
+        return isinstance(self.default, tuple)
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option stands alone, and ``--no-`` before it turns it off."""
+        return isinstance(self.default, bool)
+
+
+@dataclass(frozen=True)
+class Settings(JobSettings, LiveSettings):
+    """How the server runs. Every field is a setting; `SETTINGS` is the same as a table."""
+
+    data_dir: Path = _setting(
+        "path", values_of.path, CHECKOUT / "data" / "built", "Folder that holds the built datasets."
+    )
+    host: str = _setting(
+        "text",
+        values_of.some_text,
+        "127.0.0.1",
+        "Address to listen on; any but this machine's own needs token_file and allowed_hosts.",
+    )
+    port: int = _setting(
+        "number", values_of.whole(0, 65535), 8561, "Port; 0 lets the system choose."
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        "names",
+        values_of.host_names,
+        (),
+        "Host names served besides localhost, as browsers write them.",
+        "--allowed-host",
+    )
+    token_file: Path | None = _setting(
+        "path",
+        values_of.optional_path,
+        None,
+        "File of tokens, one a line; with it, nobody gets in without one.",
+    )
+    url_prefix: str = _setting(
+        "path", values_of.url_prefix, "", "Path below which a proxy shows the page."
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        "addresses",
+        values_of.networks,
+        (),
+        "Addresses or networks of proxies whose X-Forwarded headers are believed.",
+    )
+    read_only: bool = _setting(
+        "switch", values_of.yes_or_no, False, "No route that writes exists, whatever else is set."
+    )
+    allow_jobs: bool = _setting(
+        "switch", values_of.yes_or_no, False, "Datasets may be built from the page."
+    )
+    access_log: str = _setting(
+        "word",
+        values_of.one_of("auto", "on", "off"),
+        "auto",
+        "One line for each request on standard error; auto: where a token is asked for.",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "origins",
+        values_of.origins,
+        (),
+        "Exact origins whose pages may read the API.",
+        "--cors-origin",
+    )
+    frame_origins: tuple[str, ...] = _setting(
+        "origins",
+        values_of.origins,
+        (),
+        "Exact origins whose pages may show this one inside of them.",
+        "--frame-origin",
+    )
+    threads: int = _setting(
+        "number", values_of.whole(1, 64), 8, "Requests that are worked on at once."
+    )
+    connection_limit: int = _setting(
+        "number", values_of.whole(10, 10_000), 1000, "Connections that may be open at once."
+    )
+    channel_timeout: int = _setting(
+        "seconds", values_of.whole(1, 3600), 20, "After how long an idle connection is closed."
+    )
+    cache_mb: int = _setting(
+        "number", values_of.whole(1, 16_384), 64, "Memory for what was read or computed last."
+    )
+    frontend_dir: Path = _setting(
+        "path", values_of.path, CHECKOUT / "frontend", "Folder of the page."
+    )
+    node_modules_dir: Path = _setting(
+        "path",
+        values_of.path,
+        CHECKOUT / "node_modules",
+        "Folder of the page's modules, from npm ci.",
+    )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than users of this machine may reach the server.
+
+        A foreign name, or a proxy, says so as well as the address that is listened on.
+        """
+        names = (self.host, *self.allowed_hosts)
+        return bool(self.trusted_proxies) or not all(map(values_of.is_this_machine, names))
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the routes exist that build datasets."""
+        return self.allow_jobs and not self.read_only
+
+    @property
+    def has_access_log(self) -> bool:
+        """Whether each request gets a line."""
+        return self.access_log == "on" or (self.access_log == "auto" and bool(self.token_file))
+
+
+SETTINGS: tuple[Setting, ...] = tuple(
+    Setting(
+        one.name,
+        one.metadata["type_name"],
+        one.default,
+        one.metadata["help"],
+        one.metadata["parse"],
+        one.metadata["flag"] or "--" + one.name.replace("_", "-"),
+    )
+    for one in sorted(fields(Settings), key=lambda one: one.name.startswith("live"))
+)
+
+
+def load_settings(
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Return the settings from a file, the environment and the command line.
+
+    Parameters
+    ----------
+    file : Path or None
+        TOML; by default the file that ``ATTENTIONVIZ_CONFIG`` names, if any. Paths in it are
+        relative to its folder.
+    environment : mapping or None
+        By default the environment of this process.
+    flags : mapping or None
+        Name of a setting to its value; None stands for an option that was not given.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that is unknown or malformed, naming where it was given, and for settings
+        that are unsafe together.
+    """
+    environment = os.environ if environment is None else environment
+    named = environment.get(ENVIRONMENT_PREFIX + "CONFIG")
+    file = file or (Path(named) if named else None)
+    values = _from_file(file) if file else {}
+    values |= _from_environment(environment)
+    values |= _parse_all(
+        {name: (value, _flag(name)) for name, value in (flags or {}).items() if value is not None}
+    )
+    settings = Settings(**values)
+    require_safe(settings)
+    return settings
+
+
+def require_safe(settings: Settings) -> None:
+    """Raise ConfigError when others would get in without being asked who they are.
+
+    Notes
+    -----
+    A proxy on this machine makes a server on 127.0.0.1 as open as the proxy is, so a foreign name
+    in `allowed_hosts` or an address in `trusted_proxies` asks for the same as an open port. A proxy
+    that signs people in itself can send a token of this server in their name.
+    """
+    if not settings.is_shared:
+        return
+    missing = []
+    if settings.token_file is None:
+        missing.append("--token-file FILE (`attentionviz token` makes its lines)")
+    if not any(not values_of.is_this_machine(name) for name in settings.allowed_hosts):
+        missing.append("--allowed-host NAME (the name that browsers will ask for)")
+    if missing:
+        raise ConfigError(f"{_who_gets_in(settings)}; add {' and '.join(missing)}")
+
+
+def _who_gets_in(settings: Settings) -> str:
+    if not values_of.is_this_machine(settings.host):
+        return f"host {settings.host} lets other machines connect"
+    proxy = "trusted_proxies" if settings.trusted_proxies else "allowed_hosts"
+    return f"{proxy} lets whoever reaches the proxy get in"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the settings in {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    values = _parse_all({name: (value, f"{name} in {path}") for name, value in found.items()})
+    folder = path.resolve().parent
+    return {name: _below(folder, value) for name, value in values.items()}
+
+
+def _below(folder: Path, value: Any) -> Any:
+    """Return a value with its paths, if it has any, taken from a folder."""
+    if isinstance(value, tuple):
+        return tuple(_below(folder, one) for one in value)
+    return folder / value if isinstance(value, Path) else value
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    given = {
+        key.removeprefix(ENVIRONMENT_PREFIX).lower(): (value, key)
+        for key, value in environment.items()
+        if key.startswith(ENVIRONMENT_PREFIX) and key not in OTHER_VARIABLES
+    }
+    return _parse_all(given)
+
+
+def _parse_all(given: Mapping[str, tuple[Any, str]]) -> dict[str, Any]:
+    table = {setting.name: setting for setting in SETTINGS}
+    values = {}
+    for name, (value, place) in given.items():
+        if name not in table:
+            known = ", ".join(table)
+            raise ConfigError(f"{place} is not a setting; settings are {known}")
+        try:
+            values[name] = table[name].parse(value)
+        except ValueError as error:
+            raise ConfigError(f"{place} cannot be {value!r}: {error}") from error
+    return values
+
+
+def _flag(name: str) -> str:
+    return next((one.flag for one in SETTINGS if one.name == name), f"--{name.replace('_', '-')}")
