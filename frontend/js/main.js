@@ -1,46 +1,46 @@
 /** Makes the parts of the page and connects them. */
 
-import { createActions, readLooks } from './actions.js';
-import { keepAddress, readAddress } from './address.js';
-import { createApi } from './api.js';
-import { createPaneStore } from './compare.js';
-import { createConnection } from './connection.js';
-import { createDerived } from './derived.js';
-import { el, reloadBrokenImages } from './dom.js';
-import { createFront } from './front.js';
+import { createActions, readLooks } from './state/actions.js';
+import { keepAddress, readAddress } from './state/history.js';
+import { createApi } from './data/api.js';
+import { createPaneStore } from './state/pane_state.js';
+import { createConnection } from './data/connection.js';
+import { createDerived } from './data/derived.js';
+import { el, reloadBrokenImages } from './ui/dom.js';
+import { createFront } from './state/active_pane.js';
 import { createPrintSheet } from './figure/print.js';
-import { createHover } from './hover.js';
+import { createHover } from './state/hover.js';
 import { createJobs } from './jobs/dialog.js';
-import { createKeyboard } from './keyboard.js';
-import { createMoves } from './live/moves.js';
-import { connectOwn } from './live/wire.js';
-import { createOwnApi } from './live/own_api.js';
-import { createLoader } from './loader.js';
-import { createMarks } from './marks.js';
-import { createPairing } from './pairing.js';
-import { createPanes } from './panes.js';
-import { settle } from './select.js';
-import { createSite } from './static/site.js';
-import { createStore } from './store.js';
-import { createUndo } from './undo.js';
-import { signInAddress, takeToken, watchDoor } from './sign_in.js';
-import { createAbout } from './views/about.js';
-import { createSignedOut } from './views/account.js';
-import { createConnectionBanner } from './views/connection_banner.js';
-import { createControls } from './views/controls.js';
-import { createDatasetDialog } from './views/dataset_dialog.js';
-import { createDrop } from './views/drop.js';
-import { createHeader } from './views/header.js';
-import { createHeadTable } from './views/head_table.js';
-import { createHelp } from './views/help.js';
-import { createNotices } from './views/notices.js';
-import { createPanel } from './views/panel.js';
-import { createSequenceDialog } from './views/sequence_dialog.js';
-import { createStage } from './views/stage.js';
-import { titleWords } from './words.js';
+import { createKeyboard } from './controls/keyboard.js';
+import { createMoves } from './user_sequences/token_renumbering.js';
+import { connectOwn } from './user_sequences/connect.js';
+import { createOwnApi } from './user_sequences/api_overlay.js';
+import { createLoader } from './data/loader.js';
+import { createMarks } from './marked_points/marked_points.js';
+import { createPairing } from './state/pairing.js';
+import { createPanes } from './map/panes.js';
+import { settle } from './state/selectors.js';
+import { createSite } from './site/site.js';
+import { createStore } from './state/store.js';
+import { createUndo } from './state/undo.js';
+import { signInAddress, takeToken, watchDoor } from './data/sign_in.js';
+import { createAbout } from './dialogs/about.js';
+import { createSignedOut } from './controls/account.js';
+import { createConnectionBanner } from './controls/connection_banner.js';
+import { createControls } from './controls/controls.js';
+import { createDatasetDialog } from './dialogs/dataset_dialog.js';
+import { createDrop } from './user_sequences/drop.js';
+import { createHeader } from './controls/header.js';
+import { createHeadTable } from './dialogs/head_table.js';
+import { createHelp } from './dialogs/help.js';
+import { createNotices } from './ui/notices.js';
+import { createPanel } from './sequence/panel.js';
+import { createSequenceDialog } from './dialogs/sequence_dialog.js';
+import { createStage } from './map/stage.js';
+import { titleWords } from './ui/labels.js';
 
 /** @import { State } from './page.js' */
-/** @import { ShownTheme } from './painting.js' */
+/** @import { ShownTheme } from './color/point_style.js' */
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 

@@ -1,6 +1,6 @@
 /** Shapes of the page itself: choices, what the server said, and what passes between views. */
 
-import type { Layer } from './live/live.js';
+import type { Layer } from './user_sequences/live.js';
 import type { Dims, Kind, Method } from './types.js';
 
 export interface HeadId { readonly layer: number; readonly head: number }
@@ -47,7 +47,7 @@ export interface State {
   readonly camera: Camera | null;     // null: the map at rest
   readonly turn: Turn | null;         // null: as a 3-D head is first seen
   readonly selected: Selected | null;
-  readonly marked: string;            // points that were drawn around, as mark_words.js writes them
+  readonly marked: string;            // points that were drawn around, as marked_points/codec.js writes them
   readonly color: string | null;      // null: the first mode of the modality
   readonly search: string;            // as typed
   readonly searchMode: SearchMode;
@@ -265,16 +265,16 @@ export interface SimilarHeads {
 
 /** What every view is given. */
 export interface Context {
-  api: import('./api.js').Api;
+  api: import('./data/api.js').Api;
   store: PaneStore;
   facts: Facts;
-  actions: import('./actions.js').Actions;
-  derived: import('./derived.js').Derived;
-  hover: import('./hover.js').Hover;
-  marks: import('./marks.js').Marks;
-  undo: import('./undo.js').Undo;
-  pairing: import('./pairing.js').Pairing;
-  own: import('./live/own.js').Own;
+  actions: import('./state/actions.js').Actions;
+  derived: import('./data/derived.js').Derived;
+  hover: import('./state/hover.js').Hover;
+  marks: import('./marked_points/marked_points.js').Marks;
+  undo: import('./state/undo.js').Undo;
+  pairing: import('./state/pairing.js').Pairing;
+  own: import('./user_sequences/user_sequences.js').Own;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lettersOf, markAtSameEnd, placeTokens, tokensOfSameText } from '../../frontend/js/align.js';
+import { lettersOf, markAtSameEnd, placeTokens, tokensOfSameText } from '../../frontend/js/data/text_alignment.js';
 
 /** What stands for each token of the first way of cutting in the second, best first. */
 function linked(text, own, other) {

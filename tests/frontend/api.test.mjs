@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createApi, readTokens, ServerError } from '../../frontend/js/api.js';
+import { createApi, readTokens, ServerError } from '../../frontend/js/data/api.js';
 
 const signal = new AbortController().signal;
 

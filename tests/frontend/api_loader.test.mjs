@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLoader } from '../../frontend/js/loader.js';
-import { DEFAULTS } from '../../frontend/js/store.js';
+import { createLoader } from '../../frontend/js/data/loader.js';
+import { DEFAULTS } from '../../frontend/js/state/store.js';
 
 const MANIFEST = { model: { modality: 'text' }, n_layers: 1, n_heads: 2, n_tokens: 4, maps: { 'pca-2d': {}, 'tsne-2d': {} } };
 const settled = () => new Promise((resolve) => { setTimeout(resolve); });

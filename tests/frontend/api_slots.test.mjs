@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSlot } from '../../frontend/js/slots.js';
+import { createSlot } from '../../frontend/js/data/slots.js';
 
 /** A slot, and questions whose answers are given by hand. */
 function made() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { arrangeGrid, arrangeHead, besideSlot, gridInPlace, headInPlace, isLeft, openedCell } from '../../frontend/js/arrangement.js';
-import { between } from '../../frontend/js/sliding.js';
+import { arrangeGrid, arrangeHead, besideSlot, gridInPlace, headInPlace, isLeft, openedCell } from '../../frontend/js/map/arrangement.js';
+import { between } from '../../frontend/js/map/sliding.js';
 
 const ROOM = { width: 1100, height: 800 };
 const SHAPES = [[1, 1], [1, 2], [4, 8], [12, 12], [48, 25]];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { strongestLinks, toggleHidden, withoutHidden } from '../../frontend/js/attention.js';
+import { strongestLinks, toggleHidden, withoutHidden } from '../../frontend/js/compute/hidden_tokens.js';
 
 const PATTERN = { n: 3, pattern: Float32Array.of(0.5, 0.3, 0.2, 0.04, 0.96, 0, 0.02, 0.03, 0.05) };
 const KEY = (position) => ({ kind: 'key', position });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bestCounts, hasMap, headsReady, mapOf, methodOf, offeredMethods, shownMethod } from '../../frontend/js/best.js';
-import { learnMethods } from '../../frontend/js/methods.js';
-import { fidelityOf, meanFidelity } from '../../frontend/js/select.js';
+import { bestCounts, hasMap, headsReady, mapOf, methodOf, offeredMethods, shownMethod } from '../../frontend/js/data/best_map.js';
+import { learnMethods } from '../../frontend/js/data/projection_methods.js';
+import { fidelityOf, meanFidelity } from '../../frontend/js/data/points.js';
 
 
 learnMethods(['biplot', 'pca', 'attention-tsne'].map((name) => ({ name, label: name.toUpperCase(), help: '' })));

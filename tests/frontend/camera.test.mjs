@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cameraOf, orbitOf, transformOf, turnOf } from '../../frontend/js/camera.js';
-import { DEFAULT_ORBIT } from '../../frontend/js/geometry.js';
-import { createStore } from '../../frontend/js/store.js';
-import { readQuery, writeQuery } from '../../frontend/js/url.js';
+import { cameraOf, orbitOf, transformOf, turnOf } from '../../frontend/js/map/camera.js';
+import { DEFAULT_ORBIT } from '../../frontend/js/compute/geometry.js';
+import { createStore } from '../../frontend/js/state/store.js';
+import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const CONTENT = { home: { k: 0.9, x: 44, y: 30 }, size: { width: 1100, height: 740 }, room: { width: 1160, height: 804 } };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { charactersOf, continuedIn, isFurtherPart, piecesOf } from '../../frontend/js/characters.js';
+import { charactersOf, continuedIn, isFurtherPart, piecesOf } from '../../frontend/js/compute/characters.js';
 
 test('a token stands for the characters of which it holds a byte, and says which one it continues', () => {
   const tokens = [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { COLOR_MODES, colorPoints, modeNamed, modesFor, queriesThenKeys, tellValue } from '../../frontend/js/color_modes.js';
-import { canvasPalette, cssColor, pack } from '../../frontend/js/colors.js';
+import { COLOR_MODES, colorPoints, modeNamed, modesFor, queriesThenKeys, tellValue } from '../../frontend/js/color/color_modes.js';
+import { canvasPalette, cssColor } from '../../frontend/js/color/palettes.js';
+import { pack } from '../../frontend/js/compute/rgba.js';
 
 /** Two sequences of three and two tokens. */
 function context(overrides = {}) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { blend, canvasPalette, cssColor, lightnessOf, oklchToRgb, pack, PALETTE_NAMES, rampStops, unpack, wordsOn } from '../../frontend/js/colors.js';
+import { blend, canvasPalette, cssColor, lightnessOf, oklchToRgb, PALETTE_NAMES, rampStops, wordsOn } from '../../frontend/js/color/palettes.js';
+import { pack, unpack } from '../../frontend/js/compute/rgba.js';
 
 const THEMES = ['light', 'dark'];
 const everyPalette = THEMES.flatMap((theme) => PALETTE_NAMES.map((name) => canvasPalette(theme, name)));

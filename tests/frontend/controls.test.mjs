@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recall, remember } from '../../frontend/js/memory.js';
-import { DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
-import { byFamily } from '../../frontend/js/views/dataset_choice.js';
-import { nActive } from '../../frontend/js/views/filters.js';
+import { recall, remember } from '../../frontend/js/ui/preferences.js';
+import { DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
+import { byFamily } from '../../frontend/js/controls/dataset_choice.js';
+import { nActive } from '../../frontend/js/controls/filters.js';
 
 const ENTRY = { state: 'complete', modality: 'text', n_layers: 2, n_heads: 3, n_sequences: 1, n_tokens: 700, progress: null };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { accountSummary, accountWords, leftOutWords } from '../../frontend/js/corpus_words.js';
-import { DATASET_COLUMNS } from '../../frontend/js/dataset_table.js';
+import { accountSummary, accountWords, leftOutWords } from '../../frontend/js/data/corpus_account.js';
+import { DATASET_COLUMNS } from '../../frontend/js/data/dataset_table.js';
 import { captionWords } from '../../frontend/js/figure/caption.js';
 
 const ACCOUNT = {

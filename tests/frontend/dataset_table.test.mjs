@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DATASET_COLUMNS, dateWords, sizeWords, sortedDatasets, stateWords } from '../../frontend/js/dataset_table.js';
+import { DATASET_COLUMNS, dateWords, sizeWords, sortedDatasets, stateWords } from '../../frontend/js/data/dataset_table.js';
 
 const NOTHING = { state: 'building', version: null, reason: null, model: null, modality: null, n_layers: null, n_heads: null, n_sequences: null, n_tokens: null, corpus: null, maps: null, n_bytes: null, published_at: null, progress: null };
 const entries = [

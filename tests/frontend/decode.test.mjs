@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decodeArray, DecodeError, decodePositions, decodeReady, parseShape, readArray, unpackTriples } from '../../frontend/js/decode.js';
+import { decodeArray, DecodeError, decodePositions, decodeReady, parseShape, readArray, unpackTriples } from '../../frontend/js/compute/decode.js';
 
 test('an array of every dtype comes back as it was', () => {
   const arrays = {

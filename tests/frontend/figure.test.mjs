@@ -7,12 +7,12 @@ import { legendMarkup } from '../../frontend/js/figure/legend.js';
 import { node, serialise } from '../../frontend/js/figure/markup.js';
 import { countPoints, hasPictures, pointShapes } from '../../frontend/js/figure/points.js';
 import { sentenceFigure } from '../../frontend/js/figure/sentence_figure.js';
-import { fileNameOf } from '../../frontend/js/download.js';
-import { layoutHead, projectPoint } from '../../frontend/js/geometry.js';
-import { learnMethods } from '../../frontend/js/methods.js';
-import { FLAG } from '../../frontend/js/render/style.js';
-import { DEFAULTS } from '../../frontend/js/store.js';
-import { fidelityRows, pointRows, tableCsv, tableJson } from '../../frontend/js/tables.js';
+import { fileNameOf } from '../../frontend/js/ui/download.js';
+import { layoutHead, projectPoint } from '../../frontend/js/compute/geometry.js';
+import { learnMethods } from '../../frontend/js/data/projection_methods.js';
+import { FLAG } from '../../frontend/js/compute/flag_bits.js';
+import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { fidelityRows, pointRows, tableCsv, tableJson } from '../../frontend/js/figure/tables.js';
 import { makePositions } from '../browser/pages/scene.js';
 
 const measure = (words, size = 12) => words.length * size * 0.5;

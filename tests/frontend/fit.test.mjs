@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { bulkWindows, clipOf, farPoints, mixWindows } from '../../frontend/js/fit.js';
-import { projectPoint } from '../../frontend/js/geometry.js';
+import { bulkWindows, clipOf, farPoints, mixWindows } from '../../frontend/js/compute/map_bounds.js';
+import { projectPoint } from '../../frontend/js/compute/geometry.js';
 import { pointsInside } from '../../frontend/js/render/polygon.js';
-import { atBorder } from '../../frontend/js/views/far_points.js';
+import { atBorder } from '../../frontend/js/map/far_points.js';
 
 const ONE = Uint8Array.of(1);
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pointFlags, pointsOutside } from '../../frontend/js/flags.js';
-import { FLAG } from '../../frontend/js/render/style.js';
-import { NO_FILTERS } from '../../frontend/js/store.js';
+import { pointFlags, pointsOutside } from '../../frontend/js/color/point_flags.js';
+import { FLAG } from '../../frontend/js/compute/flag_bits.js';
+import { NO_FILTERS } from '../../frontend/js/state/store.js';
 
 const TOKENS = {
   n: 5, sequence: Int32Array.of(0, 0, 1, 1, 1), position: Int32Array.of(0, 1, 0, 1, 2), sequences: { length: Int32Array.of(2, 3), start: Int32Array.of(0, 2) },

@@ -3,7 +3,7 @@ import test from 'node:test';
 import {
   cellAt, cellCoefficients, cellVisibility, clampTransform, fitTransform, INSET, layoutGrid, layoutHead, orbitMatrix,
   projectPoint, suitablePointSize, toScreen, toWorld, turnOrbit, zoomAt, zoomedCell, zoomLimits,
-} from '../../frontend/js/geometry.js';
+} from '../../frontend/js/compute/geometry.js';
 
 /** A frame of one cell from (10, 20) to (110, 120) on the screen. */
 function frame(overrides = {}) {

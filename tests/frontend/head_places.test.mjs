@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fitHeads, headNear, headTowards, placeNames } from '../../frontend/js/head_places.js';
+import { fitHeads, headNear, headTowards, placeNames } from '../../frontend/js/compute/head_map_layout.js';
 
 const ROOM = { width: 640, height: 400 };
 

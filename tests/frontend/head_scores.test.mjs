@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tintedBy } from '../../frontend/js/actions.js';
-import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/head_scores.js';
-import { bestPlaces, binOf, headsWithin, histogramOf, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, shareOf, slotsOf } from '../../frontend/js/score_columns.js';
-import { headsCsv, rowWindow } from '../../frontend/js/score_table.js';
-import { learnScores, missingWords, numbersFor, PAIR_FIT, scoreFacts, scoresFor, unitWords } from '../../frontend/js/scores.js';
-import { ANY_SCORE, DEFAULTS } from '../../frontend/js/store.js';
-import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/views/offset_profile.js';
-import { cellWords } from '../../frontend/js/words.js';
+import { tintedBy } from '../../frontend/js/state/actions.js';
+import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/data/head_measure_state.js';
+import { bestPlaces, headsWithin, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, slotsOf } from '../../frontend/js/data/head_measure_columns.js';
+import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
+import { headsCsv, rowWindow } from '../../frontend/js/dialogs/head_measure_table.js';
+import { learnScores, missingWords, numbersFor, PAIR_FIT, scoreFacts, scoresFor, unitWords } from '../../frontend/js/data/head_measures.js';
+import { ANY_SCORE, DEFAULTS } from '../../frontend/js/state/store.js';
+import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/compute/offset_profile.js';
+import { cellWords } from '../../frontend/js/ui/labels.js';
 
 learnScores([
   { name: 'induction', label: 'Induction', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: 1, unit: 'share', until: null },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { adviceWords, bytesWords, chosenWords, durationWords, estimateWords, nameFor, stateWords } from '../../frontend/js/jobs/words.js';
+import { adviceWords, bytesWords, chosenWords, durationWords, estimateWords, nameFor, stateWords } from '../../frontend/js/jobs/labels.js';
 
 const OPTIONS = {
   models: [], methods: [], dims: [],

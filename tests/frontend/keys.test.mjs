@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { keysOf } from '../../frontend/js/keys.js';
+import { keysOf } from '../../frontend/js/ui/keys.js';
 
 /** @param {string} key @param {string} code @param {object} [more] */
 const press = (key, code, more = {}) => keysOf({ key, code, shiftKey: false, isComposing: false, keyCode: 0, ...more });

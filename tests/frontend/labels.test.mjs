@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createLevels, spreadOrder } from '../../frontend/js/render/labels.js';
+import { createLevels } from '../../frontend/js/render/labels.js';
+import { spreadOrder } from '../../frontend/js/compute/spread.js';
 
 /** Numbers that look like chance, the same in every run. */
 function randomFrom(seed) {

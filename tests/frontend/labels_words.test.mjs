@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FLAG } from '../../frontend/js/render/style.js';
-import { candidates } from '../../frontend/js/views/labels.js';
-import { clipped, labelWords, surroundings } from '../../frontend/js/views/point_words.js';
+import { FLAG } from '../../frontend/js/compute/flag_bits.js';
+import { candidates } from '../../frontend/js/map/labels.js';
+import { labelWords, surroundings } from '../../frontend/js/map/point_text.js';
+import { clipped } from '../../frontend/js/ui/labels.js';
 
 /** Tokens of one text sequence after another. */
 function textTokens(...sentences) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { layoutGrid, projectPoint } from '../../frontend/js/geometry.js';
-import { csvCell } from '../../frontend/js/csv.js';
-import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../../frontend/js/marked_table.js';
+import { layoutGrid, projectPoint } from '../../frontend/js/compute/geometry.js';
+import { csvCell } from '../../frontend/js/compute/csv.js';
+import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../../frontend/js/marked_points/table.js';
 import { isInside, pointsInside } from '../../frontend/js/render/polygon.js';
-import { FLAG } from '../../frontend/js/render/style.js';
+import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { makePositions } from '../browser/pages/scene.js';
 
 const SQUARE = [[10, 10], [50, 10], [50, 50], [10, 50]];

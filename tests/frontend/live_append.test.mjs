@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAnswer } from '../../frontend/js/live/answer.js';
-import { appendDrawn, appendPositions, appendTokens, insertPoints, nOutside, sequenceAt } from '../../frontend/js/live/append.js';
-import { createOwnApi } from '../../frontend/js/live/own_api.js';
-import { createOwnFacts } from '../../frontend/js/live/own_facts.js';
-import { joinedTokens, ownWords, placeWords } from '../../frontend/js/live/own_words.js';
-import { partnersOf, patternOf, scoresOf } from '../../frontend/js/live/pattern.js';
-import { pointFlags } from '../../frontend/js/flags.js';
-import { FLAG } from '../../frontend/js/render/style.js';
+import { readAnswer } from '../../frontend/js/user_sequences/answer.js';
+import { appendDrawn, appendPositions, appendTokens, insertPoints } from '../../frontend/js/user_sequences/append.js';
+import { nOutside, sequenceAt } from '../../frontend/js/data/user_layers.js';
+import { createOwnApi } from '../../frontend/js/user_sequences/api_overlay.js';
+import { createOwnFacts } from '../../frontend/js/user_sequences/slot_overlay.js';
+import { joinedTokens, ownWords, placeWords } from '../../frontend/js/data/user_sequence_text.js';
+import { partnersOf, patternOf, scoresOf } from '../../frontend/js/user_sequences/pattern.js';
+import { pointFlags } from '../../frontend/js/color/point_flags.js';
+import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
 
 const item = (id, text) => ({ id, name: `your text ${id}`, kind: 'text', text, tokens: null, file: null, home: null });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOwn } from '../../frontend/js/live/own.js';
-import { addressTexts, renumberedState } from '../../frontend/js/live/own_lists.js';
-import { readQuery, writeQuery } from '../../frontend/js/url.js';
-import { DEFAULTS } from '../../frontend/js/store.js';
+import { createOwn } from '../../frontend/js/user_sequences/user_sequences.js';
+import { addressTexts, renumberedState } from '../../frontend/js/user_sequences/own_lists.js';
+import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
+import { DEFAULTS } from '../../frontend/js/state/store.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
 
 const LIMITS = { is_enabled: true, max_characters: 100, max_image_bytes: 100, max_pixels: 100, max_tokens: 10 };

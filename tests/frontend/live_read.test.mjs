@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAnswer } from '../../frontend/js/live/answer.js';
-import { readSafetensors } from '../../frontend/js/live/safetensors.js';
+import { readAnswer } from '../../frontend/js/user_sequences/answer.js';
+import { readSafetensors } from '../../frontend/js/user_sequences/safetensors.js';
 import { answerOf, answerParts, MANIFEST, safetensors } from './live_answers.mjs';
 
 /** A file with a header of one's own. */

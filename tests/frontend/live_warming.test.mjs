@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createWarming } from '../../frontend/js/live/warming.js';
+import { createWarming } from '../../frontend/js/user_sequences/warming.js';
 import { MANIFEST } from './live_answers.mjs';
 
 const WANTED = { dataset: 'd', version: 'v1', manifest: MANIFEST, maps: ['pca-2d'] };

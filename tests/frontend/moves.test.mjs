@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createMoves } from '../../frontend/js/live/moves.js';
-import { DEFAULTS } from '../../frontend/js/store.js';
+import { createMoves } from '../../frontend/js/user_sequences/token_renumbering.js';
+import { DEFAULTS } from '../../frontend/js/state/store.js';
 
 const N = 100;
 /** Of two texts of 5 and 7 tokens behind the corpus, the first goes. @param {number} token */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareNearest, comparedWords, nearestOthers } from '../../frontend/js/nearest.js';
+import { compareNearest, comparedWords, nearestOthers } from '../../frontend/js/compute/nearest.js';
 
 // Three queries, then three keys, on a line.
 const line = { positions: Uint16Array.of(10, 0, 20, 0, 30, 0, 12, 0, 25, 0, 0, 0), dims: 2, nTokens: 3, offset: [-15, 0], scale: 1, isProduct: false };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPairing } from '../../frontend/js/pairing.js';
-import { fitsByHead, MOST_PAIRS, numbersOf, pairOf, pairQuery, rankedHeads, readPairs, withPair, writePairs } from '../../frontend/js/pairs.js';
-import { pairs } from '../../frontend/js/static/pairs.js';
-import { numberWords, shortNumbers } from '../../frontend/js/views/pair_words.js';
+import { createPairing } from '../../frontend/js/state/pairing.js';
+import { fitsByHead, MOST_PAIRS, numbersOf, pairOf, pairQuery, rankedHeads, readPairs, withPair, writePairs } from '../../frontend/js/compute/pairs.js';
+import { pairs } from '../../frontend/js/compute/pair_scores.js';
+import { numberWords, shortNumbers } from '../../frontend/js/data/pair_text.js';
 
 const A = { query: 12, key: 40, isStrong: true };
 const B = { query: 5, key: 7, isStrong: false };

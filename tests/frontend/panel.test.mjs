@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meanWords } from '../../frontend/js/views/aggregate.js';
-import { linksFrom, shortOf, strongestOfEach } from '../../frontend/js/views/image_links.js';
-import { tilesInSight, tokenOfImage } from '../../frontend/js/views/image_strip.js';
-import { meanByOffset, offsetSpans, offsetWords } from '../../frontend/js/views/offset_means.js';
-import { asBothKinds, specialGroups } from '../../frontend/js/views/special_tokens.js';
+import { meanWords } from '../../frontend/js/data/mean_text.js';
+import { linksFrom, shortOf, strongestOfEach } from '../../frontend/js/render/image_links.js';
+import { tilesInSight, tokenOfImage } from '../../frontend/js/sequence/image_strip.js';
+import { meanByOffset, offsetSpans, offsetWords } from '../../frontend/js/compute/offset_means.js';
+import { asBothKinds, specialGroups } from '../../frontend/js/sequence/special_tokens.js';
 
 // Rows are queries: 0 looks at 1, 1 at itself, 2 evenly at 0 and 2.
 const PATTERN = { n: 3, pattern: Float32Array.of(0.25, 0.75, 0, 0, 1, 0, 0.5, 0, 0.5) };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changePane, createPaneStore, secondState, settleLinked } from '../../frontend/js/compare.js';
-import { createFront } from '../../frontend/js/front.js';
-import { createHover } from '../../frontend/js/hover.js';
-import { createLink, matchSequences } from '../../frontend/js/link.js';
-import { createSlot } from '../../frontend/js/slots.js';
-import { createStore, DEFAULTS, NO_MARKS } from '../../frontend/js/store.js';
+import { changePane, createPaneStore, secondState, settleLinked } from '../../frontend/js/state/pane_state.js';
+import { createFront } from '../../frontend/js/state/active_pane.js';
+import { createHover } from '../../frontend/js/state/hover.js';
+import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
+import { createSlot } from '../../frontend/js/data/slots.js';
+import { createStore, DEFAULTS, NO_MARKS } from '../../frontend/js/state/store.js';
 
 const TOKEN = { kind: 'query', token: 4 };
 const pane = (dataset, choices = {}) => ({ dataset, method: 'pca', dims: 2, at: null, camera: null, turn: null, ...choices });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { layoutGrid, projectPoint } from '../../frontend/js/geometry.js';
+import { layoutGrid, projectPoint } from '../../frontend/js/compute/geometry.js';
 import { createPicker, nearestPoint } from '../../frontend/js/render/picking.js';
 import { makePositions } from '../browser/pages/scene.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { windowOf } from '../../frontend/js/views/row_window.js';
+import { windowOf } from '../../frontend/js/ui/row_window.js';
 
 test('rows in sight are there with twelve beyond each edge, and no others', () => {
   const positions = windowOf(512, 100, 113, 105);

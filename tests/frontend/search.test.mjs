@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compilePattern, PatternError } from '../../frontend/js/regex.js';
-import { completed, findTokens, indexWords, MOST_WORDS, suggest, termsOf } from '../../frontend/js/search.js';
+import { compilePattern, PatternError } from '../../frontend/js/data/regex.js';
+import { completed, findTokens, indexWords, MOST_WORDS, suggest, termsOf } from '../../frontend/js/data/search.js';
 
 /** Sentences of words. */
 function corpus(...sentences) {

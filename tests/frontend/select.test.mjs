@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawnPoint, neighbourOf, pointOf, selectedAt, settle } from '../../frontend/js/select.js';
-import { learnMethods } from '../../frontend/js/methods.js';
-import { learnScores, PAIR_FIT } from '../../frontend/js/scores.js';
-import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/store.js';
+import { neighbourOf, settle } from '../../frontend/js/state/selectors.js';
+import { drawnPoint, pointOf, selectedAt } from '../../frontend/js/data/points.js';
+import { learnMethods } from '../../frontend/js/data/projection_methods.js';
+import { learnScores, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
+import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
 
 learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, findRepeats, rowsOf, searchedText, tableCsv } from '../../frontend/js/sequence_table.js';
-import { sequenceScores, spreadOf } from '../../frontend/js/static/sequences.js';
-import { aboutWords } from '../../frontend/js/views/sequence_dialog.js';
+import { columnsOf, findRepeats, rowsOf, searchedText, tableCsv } from '../../frontend/js/dialogs/sequence_table.js';
+import { sequenceScores, spreadOf } from '../../frontend/js/compute/sequence_scores.js';
+import { aboutWords } from '../../frontend/js/dialogs/sequence_dialog.js';
 
 /** Three sentences: "the cat , the dog , the" · "=2+2" · "". */
 const TOKENS = {

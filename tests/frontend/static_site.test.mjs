@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from '../../frontend/js/static/attention.js';
-import { readNpy } from '../../frontend/js/static/npy.js';
-import { createSite, fileOf } from '../../frontend/js/static/site.js';
+import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from '../../frontend/js/compute/attention.js';
+import { readNpy } from '../../frontend/js/compute/npy.js';
+import { createSite, fileOf } from '../../frontend/js/site/site.js';
 
 const never = async () => {};
 const rows = (width, ...values) => ({ width, values: Float32Array.from(values) });

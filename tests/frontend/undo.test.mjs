@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lastMarked, readMarked, writeMarked } from '../../frontend/js/mark_words.js';
-import { createStore, DEFAULTS } from '../../frontend/js/store.js';
-import { createUndo } from '../../frontend/js/undo.js';
-import { changeWords } from '../../frontend/js/undo_words.js';
+import { lastMarked, readMarked, writeMarked } from '../../frontend/js/marked_points/codec.js';
+import { createStore, DEFAULTS } from '../../frontend/js/state/store.js';
+import { createUndo } from '../../frontend/js/state/undo.js';
+import { changeWords } from '../../frontend/js/state/undo_labels.js';
 
 const POINT = { kind: 'query', token: 3 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS } from '../../frontend/js/store.js';
-import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/url.js';
+import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const FULL = {
   ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 }, camera: { zoom: 2.351, x: -0.12, y: 1.3046 }, turn: { yaw: -31.5, pitch: 20.05 },

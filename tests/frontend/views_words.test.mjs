@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arrangeGrid } from '../../frontend/js/arrangement.js';
-import { findTokens, indexWords } from '../../frontend/js/search.js';
-import { cellWords, counted, endWords, measureWords, progressWords, visibleText, visibleToken, visibleWords } from '../../frontend/js/words.js';
+import { arrangeGrid } from '../../frontend/js/map/arrangement.js';
+import { findTokens, indexWords } from '../../frontend/js/data/search.js';
+import { cellWords, endWords, measureWords, visibleText, visibleToken, visibleWords } from '../../frontend/js/ui/labels.js';
+import { progressWords } from '../../frontend/js/data/map_labels.js';
+import { counted } from '../../frontend/js/compute/number_text.js';
 
 function corpus(text, types = text.map(() => 'text')) {
   return { n: text.length, text, tokenType: types, sequence: new Int32Array(text.length), sequences: { text: ['cat.png'], columns: { label: ['Cat'] } } };

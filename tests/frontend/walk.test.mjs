@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { countWalk, nextPoint, wantedPoints } from '../../frontend/js/walk.js';
+import { countWalk, nextPoint, wantedPoints } from '../../frontend/js/compute/point_order.js';
 
 // Three tokens, the last of another sentence: points 0..2 are queries, 3..5 their keys.
 const TOKENS = { n: 3, sequence: Int32Array.of(0, 0, 1) };

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "notebook": {"core", "errors", "projections", "server", "settings", "store"},
     "server": {"analysis", "core", "errors", "jobs", "live", "measures", "settings", "store"}
     | {"__init__"},
-    "analysis": {"core", "errors", "measures", "server", "store", "__init__"},
+    "analysis": {"core", "errors", "measures", "store", "__init__"},
     "settings": {"core", "errors", "__init__"},
     "jobs": {"core", "errors", "settings", "store"},
     "live": {"errors", "__init__"},
@@ -57,6 +58,18 @@ def imported_names(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import on line {node.lineno}"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def package_imports(path: Path) -> list[Path]:
+    """Return the modules that a module imports; a name is of the module that holds it."""
+    found = []
+    for name in imported_names(path):
+        place = PACKAGE.parent.joinpath(*name.split("."))
+        for one in (place, place.parent):
+            found += [p for p in (one.with_suffix(".py"), one / "__init__.py") if p.exists()][:1]
+            if one.with_suffix(".py").exists():
+                break
+    return [target for target in found if target != path and target.name != "__init__.py"]
 
 
 PYTHON_FILES = sorted(PACKAGE.rglob("*.py"))
@@ -96,6 +109,56 @@ def test_the_server_imports_no_heavy_library() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+# Each folder of the page and what it may import, beside itself. Types are not counted.
+PAGE = ROOT / "frontend" / "js"
+PAGE_MAY_IMPORT = {
+    "compute": set(),
+    "render": {"compute"},
+    "color": {"compute"},
+    "ui": {"color", "compute"},
+    "data": {"color", "compute", "ui"},
+    "marked_points": {"compute", "data", "ui"},
+    "state": {"color", "compute", "data", "marked_points", "ui"},
+    "user_sequences": {"compute", "data", "marked_points", "state", "ui"},
+    "figure": {"color", "compute", "data", "marked_points", "render", "ui"},
+    "controls": {"compute", "data", "state", "ui", "user_sequences"},
+    "sequence": {"color", "compute", "data", "figure", "render", "ui"},
+    "dialogs": {"compute", "controls", "data", "figure", "sequence", "ui"},
+    "jobs": {"compute", "controls", "data", "ui"},
+    "map": {"color", "compute", "controls", "data", "figure", "marked_points", "render", "state"}
+    | {"ui"},
+    "site": {"compute"},
+}
+PAGE_FILES = sorted(PAGE.glob("*/**/*.js"))
+IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?['"](\.{1,2}/[^'"]+)['"]""", re.MULTILINE)
+
+
+def page_imports(path: Path) -> list[Path]:
+    return [(path.parent / name).resolve() for name in IMPORT.findall(path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("path", PAGE_FILES, ids=lambda p: str(p.relative_to(PAGE)))
+def test_imports_of_the_page_point_down(path: Path) -> None:
+    folder = path.relative_to(PAGE).parts[0]
+    allowed = PAGE_MAY_IMPORT[folder] | {folder}
+    targets = {target.relative_to(PAGE).parts[0] for target in page_imports(path)}
+    assert targets <= allowed, f"{folder} must not import {targets - allowed}"
+
+
+@pytest.mark.parametrize("table", [MAY_IMPORT, PAGE_MAY_IMPORT], ids=["package", "page"])
+def test_no_folders_import_each_other_in_a_circle(table: dict[str, set[str]]) -> None:
+    TopologicalSorter({row: table[row] - {"__init__"} for row in table}).prepare()
+
+
+@pytest.mark.parametrize("folder", [PACKAGE, PAGE], ids=["package", "page"])
+def test_no_files_import_each_other_in_a_circle(folder: Path) -> None:
+    if folder == PAGE:
+        graph = {path: page_imports(path) for path in [*PAGE_FILES, PAGE / "main.js"]}
+    else:
+        graph = {path: package_imports(path) for path in PYTHON_FILES}
+    TopologicalSorter(graph).prepare()
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -99,7 +99,7 @@ def test_the_mean_is_over_the_sequences_that_are_long_enough(
     long = [i for i, n in enumerate(lengths) if n >= length]
     patterns = [plain_pattern(spec, queries[span(spec, i)], keys[span(spec, i)]) for i in long]
     wanted = np.mean([pattern[:length, :length] for pattern in patterns], axis=0)
-    for _ in range(2):  # head_attention, then kept
+    for _ in range(2):  # computed, then cached
         response = client.get(f"{BASE}/{name}/heads/0/1/aggregate?length={length}")
         assert np.abs(array_of(response) - wanted).max() < TOLERANCE
         assert response.headers["X-Sequences"] == str(len(long))

@@ -30,9 +30,9 @@ def page(tmp_path: Path) -> Path:
         {
             "frontend/index.html": INDEX,
             "frontend/login.html": LOGIN,
-            "frontend/js/main.js": "import { a } from './views/a.js'; import z from 'zed';"
+            "frontend/js/main.js": "import { a } from './parts/a.js'; import z from 'zed';"
             " document.title = a + z + ' – é';",
-            "frontend/js/views/a.js": "import { one } from '@scope/one'; export const a = one;",
+            "frontend/js/parts/a.js": "import { one } from '@scope/one'; export const a = one;",
             "frontend/js/types.d.ts": "export type A = 1;",
             "frontend/css/index.css": '@import "./base.css";\n@import "./login.css";',
             "frontend/css/base.css": "body { background: url('mark.svg') }",
@@ -156,7 +156,7 @@ def test_a_changed_source_is_there_with_the_next_page_and_an_open_page_keeps_its
 ) -> None:
     first = linked_names(client.get("/").text)
     assert linked_names(client.get("/").text) == first
-    source = page / "frontend" / "js" / "views" / "a.js"
+    source = page / "frontend" / "js" / "parts" / "a.js"
     source.write_text("export const a = 'another';")
     second = linked_names(client.get("/").text)
     assert second[:2] == first[:2]

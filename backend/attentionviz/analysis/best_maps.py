@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.core.best_map import best_map
 from attentionviz.core.types import DIMS, HeadId, MapName
 from attentionviz.errors import MethodNotFoundError, NotReadyError
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.store.dataset import DatasetReader
 
 Array = np.ndarray[Any, Any]
@@ -36,7 +36,7 @@ def best_names(reader: DatasetReader, dims: int) -> dict[HeadId, MapName]:
 
     # One request for a grid asks twice, and reading the facts of many heads takes a while.
     key = ("best names", dims, reader.heads_fingerprint())
-    return kept(reader, key, compute, lambda names: 200 * len(names) + 200)
+    return cached(reader, key, compute, lambda names: 200 * len(names) + 200)
 
 
 def best_name(reader: DatasetReader, dims: int, head: HeadId) -> MapName:

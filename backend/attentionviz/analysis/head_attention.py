@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz import __version__
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.core.pattern import NORM_COLUMN, Floats, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
@@ -131,7 +131,7 @@ def mean_pattern(
         chosen, n_found = _long_sequences(reader, length)
         return _mean(reader, head, length, weight, chosen), len(chosen), n_found
 
-    return kept(reader, ("aggregate", etag), compute, lambda found: found[0].nbytes, heavy)
+    return cached(reader, ("aggregate", etag), compute, lambda found: found[0].nbytes, heavy)
 
 
 def mean_patterns(
@@ -160,7 +160,7 @@ def mean_patterns(
         shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
         return np.stack(means).reshape(shape), len(chosen), n_found
 
-    return kept(reader, ("aggregates", etag), compute, lambda found: found[0].nbytes, heavy)
+    return cached(reader, ("aggregates", etag), compute, lambda found: found[0].nbytes, heavy)
 
 
 def strongest_partners(

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.core.token_alignment import shared_words
 from attentionviz.errors import InvalidRequestError
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.store import layout
 from attentionviz.store.columns import SURFACE, parse_json
 from attentionviz.store.dataset import DatasetReader
@@ -60,7 +60,7 @@ def shared_sequences(
     """
     parts = [one.fingerprint("shared", files=(layout.TOKENS,)) for one in (reader, other)]
     key = ("shared sequences", *parts, other.manifest["n_layers"], other.manifest["n_heads"])
-    unit, shared = kept(reader, key, lambda: _find(reader, other), _n_bytes)
+    unit, shared = cached(reader, key, lambda: _find(reader, other), _n_bytes)
     if not shared:
         raise InvalidRequestError(
             f"{reader.dataset_id} and {other.dataset_id} share no sequence with two words"

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.analysis import head_attention
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
 from attentionviz.measures.similarity import distances_from
 from attentionviz.measures.unit_patterns import unit_means, unit_pattern
 from attentionviz.measures.vector_similarity import alignment_vector, alignments
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.store import layout
 from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
@@ -105,7 +105,7 @@ def likeness(
         )
     other.require_complete()
     etag = head_attention.fingerprint_of_all(other, head_attention.fingerprint(reader, head))
-    return kept(
+    return cached(
         reader,
         ("likeness", etag),
         lambda: _computed(reader, head, other),

@@ -4,10 +4,10 @@ from threading import BoundedSemaphore
 
 import numpy as np
 
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import MAX_SEQUENCE
 from attentionviz.core.pattern import Floats, attention_pattern
 from attentionviz.core.types import HeadId
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.store.dataset import DatasetReader
 
 # Weights that are computed for one answer: about a second.
@@ -37,7 +37,7 @@ def token_scores(
         Sequences that were computed; those of more than 4,096 tokens, and what is beyond 2^27
         weights in all, are left out.
     """
-    return kept(
+    return cached(
         reader,
         ("token scores", etag),
         lambda: _compute(reader, head),

@@ -1,7 +1,7 @@
 """A dataset as a folder of plain files that opens from any web host, with the page as it is.
 
 What the API answers is written down as files; what it would compute from queries and keys, the
-page computes itself (``frontend/js/static``) from their vectors.
+page computes itself (``frontend/js/site``) from their vectors.
 """
 
 import io

@@ -2,7 +2,7 @@
 
 import { node } from './markup.js';
 
-/** @import { Looks } from './looks.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const WIDE_PX = 560;

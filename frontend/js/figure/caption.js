@@ -1,14 +1,16 @@
 /** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
 
-import { mapOf, offeredWords, shownMethod } from '../best.js';
-import { accountSummary } from '../corpus_words.js';
-import { rangeWords } from '../head_scores.js';
-import { scoreWords } from '../score_columns.js';
-import { scoreFacts } from '../scores.js';
-import { chosenMap, fidelityOf, meanFidelity } from '../select.js';
-import { counted, FIDELITY_WORDS, headWords, mapWords, measureWords, sequenceWord } from '../words.js';
+import { mapOf, offeredWords, shownMethod } from '../data/best_map.js';
+import { accountSummary } from '../data/corpus_account.js';
+import { rangeWords } from '../data/head_measure_state.js';
+import { scoreWords } from '../data/head_measure_columns.js';
+import { scoreFacts } from '../data/head_measures.js';
+import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
+import { headWords, measureWords, sequenceWord } from '../ui/labels.js';
+import { FIDELITY_WORDS, mapWords } from '../data/map_labels.js';
+import { counted } from '../compute/number_text.js';
 
-/** @import { HeadScores } from '../head_scores.js' */
+/** @import { HeadScores } from '../data/head_measure_state.js' */
 /** @import { HeadFacts, Manifest, ModelFacts, State } from '../page.js' */
 
 /** Characters of a hash that are said. */

@@ -1,23 +1,24 @@
 /** What can be saved of the page, and how: figures of the map, of a sentence or image, and of what is told of heads. */
 
-import { fileNameOf } from '../download.js';
-import { scoreWords } from '../score_columns.js';
-import { chosenMap, fidelityOf } from '../select.js';
-import { count, isMisleading, measureWords, titleWords } from '../words.js';
+import { fileNameOf } from '../ui/download.js';
+import { scoreWords } from '../data/head_measure_columns.js';
+import { chosenMap, fidelityOf } from '../data/points.js';
+import { isMisleading, measureWords, titleWords } from '../ui/labels.js';
+import { count } from '../compute/number_text.js';
 import { captionWords, figureTitle, scoreSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
-import { readLooks } from './looks.js';
+import { readLooks } from './figure_theme.js';
 import { mapFigure } from './map_figure.js';
-import { allHeadsParts, belowParts, hasProfile, headsMapParts, profileParts, sequenceOf } from './more_parts.js';
+import { allHeadsParts, belowParts, hasProfile, headsMapParts, profileParts, sequenceOf } from './summary_figures.js';
 import { sentenceFigure } from './sentence_figure.js';
-import { makeSheet, toPng, toSvg, withLegend } from './sheet.js';
+import { makeSheet, toPng, toSvg, withLegend } from './figure_page.js';
 import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } from './shown_words.js';
 
-/** @import { Legend } from '../color_modes.js' */
+/** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
-/** @import { ShownTheme } from '../painting.js' */
-/** @import { HeadsPicture } from '../views/map_of_heads.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { HeadsPicture } from '../map/map_of_heads.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body, Drawing } from './map_figure.js' */
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */

@@ -1,11 +1,11 @@
 /** The map of heads as a figure: every head a dot in its colour, with as many names as have room. */
 
-import { fitHeads, placeNames } from '../head_places.js';
-import { titleWords } from '../words.js';
+import { fitHeads, placeNames } from '../compute/head_map_layout.js';
+import { titleWords } from '../ui/labels.js';
 import { node } from './markup.js';
 
-/** @import { HeadsPicture } from '../views/map_of_heads.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { HeadsPicture } from '../map/map_of_heads.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const ROOM = Object.freeze({ width: 640, height: 480 });

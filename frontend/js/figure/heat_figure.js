@@ -1,12 +1,12 @@
 /** Patterns as heat maps: one beside the other, or the mean of every head in a grid. */
 
-import { rampStops } from '../colors.js';
-import { paintHeatMap } from '../views/heat_map.js';
+import { rampStops } from '../color/palettes.js';
+import { paintHeatMap } from '../ui/heat_map.js';
 import { rampBar, RAMP_PX } from './legend.js';
 import { SHARPNESS } from './map_figure.js';
 import { node } from './markup.js';
 
-/** @import { Looks } from './looks.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body, Picture } from './map_figure.js' */
 
 /** @typedef {{n: number, pattern: Float32Array}} Pattern */

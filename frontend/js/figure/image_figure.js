@@ -1,15 +1,15 @@
 /** An image as a figure: the heat of the selected patch over it, or the connections between its patches. */
 
-import { canvasPalette, cssColor, rampStops } from '../colors.js';
-import { LEAST_ALONE, linksFrom, linkLook, markOf, MOST_LINKS, shortOf, strongestOfEach } from '../views/image_links.js';
-import { heatAlpha } from '../views/image.js';
-import { tokenWords } from '../words.js';
+import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
+import { LEAST_ALONE, linksFrom, linkLook, markOf, MOST_LINKS, shortOf, strongestOfEach } from '../render/image_links.js';
+import { heatAlpha } from '../compute/heat.js';
+import { tokenWords } from '../ui/labels.js';
 import { RAMP_PX, rampBar } from './legend.js';
 import { node } from './markup.js';
 
 /** @import { PatchGrid, Selected, State, Tokens } from '../page.js' */
-/** @import { Link, Spot, Weights } from '../views/image_links.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { Link, Spot, Weights } from '../render/image_links.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const WIDTH_PX = 448;

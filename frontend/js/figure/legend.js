@@ -3,9 +3,9 @@
 import { DIAMOND } from '../render/style.js';
 import { node } from './markup.js';
 
-/** @import { Legend, RampLegend } from '../color_modes.js' */
+/** @import { Legend, RampLegend } from '../color/color_modes.js' */
 /** @import { Markup } from './markup.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { Looks } from './figure_theme.js' */
 
 const ROW_PX = 20;
 const MARK_PX = 5;

@@ -1,19 +1,20 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
-import { TITLE_PX } from '../arrangement.js';
-import { cssColor } from '../colors.js';
-import { cellCoefficients, projectPoint, SPACE_SCALE } from '../geometry.js';
+import { TITLE_PX } from '../compute/title.js';
+import { cssColor } from '../color/palettes.js';
+import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
 import { LINE_PX, lineSegments } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
-import { FLAG, inkOf, SPRITE_SCALE } from '../render/style.js';
+import { inkOf, SPRITE_SCALE } from '../render/style.js';
+import { FLAG } from '../compute/flag_bits.js';
 import { node } from './markup.js';
 import { countPoints, hasPictures, hex, MOST_SHAPES, pointShapes, visibleCells } from './points.js';
 
-/** @import { Arrangement } from '../arrangement.js' */
-/** @import { Legend } from '../color_modes.js' */
+/** @import { Arrangement } from '../map/arrangement.js' */
+/** @import { Legend } from '../color/color_modes.js' */
 /** @import { Lines } from '../render/lines.js' */
 /** @import { Frame } from '../types.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Markup } from './markup.js' */
 /** @import { Box } from './points.js' */
 

@@ -1,12 +1,10 @@
 /** The points of a map as shapes: the same places, colours, sizes and order as the renderers draw. */
 
-import { unpack } from '../colors.js';
-import { clipOf } from '../fit.js';
-import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE, projectPoint } from '../geometry.js';
-import {
-  depthFade, DIAMOND, DIM, drawOrder, EDGE, EDGE_OPACITY, farToNear, FLAG, FULL_RING, HALO, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SHAPED_OPACITY, SPRITE_SCALE,
-  standoutOf,
-} from '../render/style.js';
+import { unpack } from '../compute/rgba.js';
+import { clipOf } from '../compute/map_bounds.js';
+import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE, projectPoint } from '../compute/geometry.js';
+import { depthFade, DIAMOND, DIM, drawOrder, EDGE, EDGE_OPACITY, farToNear, FULL_RING, HALO, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SHAPED_OPACITY, SPRITE_SCALE, standoutOf } from '../render/style.js';
+import { FLAG } from '../compute/flag_bits.js';
 import { node } from './markup.js';
 
 /** @import { Frame } from '../types.js' */

@@ -1,11 +1,11 @@
 /** The sheet of paper: made when the browser prints, on one page, of what is seen, in the colours of the light theme. */
 
-import { createCleanup, el, UNTRANSLATED } from '../dom.js';
+import { createCleanup, el, UNTRANSLATED } from '../ui/dom.js';
 import { printedPart } from './figure.js';
 import { toElement } from './markup.js';
 
 /** @import { Source } from './figure.js' */
-/** @import { Drawn } from './sheet.js' */
+/** @import { Drawn } from './figure_page.js' */
 
 /** Addresses may hold thousands of marked points. */
 const LONGEST_ADDRESS = 600;

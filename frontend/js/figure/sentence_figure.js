@@ -1,12 +1,12 @@
 /** A sentence as a figure: queries left, keys right, a line for every weight. */
 
-import { heaviestLines } from '../views/weight_lines.js';
-import { visibleWords } from '../words.js';
+import { heaviestLines } from '../compute/heaviest_lines.js';
+import { visibleWords } from '../ui/labels.js';
 import { node } from './markup.js';
 
 /** @import { HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
-/** @import { Looks } from './looks.js' */
+/** @import { Looks } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const ROW_PX = 19;

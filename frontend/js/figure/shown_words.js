@@ -1,11 +1,12 @@
 /** What a figure says of what is seen: what is selected, searched, left out, and how attention is weighed. */
 
-import { countOwn, nCorpusSequences, ownName } from '../live/own_words.js';
-import { filteredBy } from '../head_scores.js';
-import { PAIR_FIT } from '../scores.js';
-import { LEAST_STRONGEST } from '../views/image_links.js';
-import { pairLine } from '../views/pair_words.js';
-import { count, counted, isOwnText, sequenceWord, visibleWords } from '../words.js';
+import { countOwn, nCorpusSequences, ownName } from '../data/user_sequence_text.js';
+import { filteredBy } from '../data/head_measure_state.js';
+import { PAIR_FIT } from '../data/head_measures.js';
+import { LEAST_STRONGEST } from '../render/image_links.js';
+import { pairLine } from '../data/pair_text.js';
+import { isOwnText, sequenceWord, visibleWords } from '../ui/labels.js';
+import { count, counted } from '../compute/number_text.js';
 
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
 

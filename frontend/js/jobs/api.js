@@ -1,6 +1,6 @@
 /** Questions about jobs, and what is asked of them. */
 
-import { readError } from '../api.js';
+import { readError } from '../data/api.js';
 
 /** @import { Job, JobOptions } from './types.js' */
 

@@ -1,10 +1,10 @@
 /** “New dataset”: a form, the list of jobs, and the button that opens both where the server has jobs. */
 
-import { el, ICONS, icon } from '../dom.js';
+import { el, ICONS, icon } from '../ui/dom.js';
 import { createJobsApi } from './api.js';
 import { createJobForm } from './form.js';
 import { createJobList } from './list.js';
-import { hasEnded } from './words.js';
+import { hasEnded } from './labels.js';
 
 /** @import { Context, View } from '../page.js' */
 /** @import { Act } from './list.js' */

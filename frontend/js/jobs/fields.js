@@ -1,6 +1,6 @@
 /** The parts of the form that asks for a dataset. */
 
-import { corpusText, el, setAttribute, setText } from '../dom.js';
+import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
 
 let nMade = 0;
 

@@ -1,10 +1,10 @@
 /** The form that uploads a corpus and asks what a dataset of it would take. */
 
-import { el, setText, VERBATIM_FIELD } from '../dom.js';
-import { allMethods, methodWords } from '../methods.js';
-import { count } from '../words.js';
+import { el, setText, VERBATIM_FIELD } from '../ui/dom.js';
+import { allMethods, methodWords } from '../data/projection_methods.js';
+import { count } from '../compute/number_text.js';
 import { checks, dropZone, field } from './fields.js';
-import { chosenWords, nameFor } from './words.js';
+import { chosenWords, nameFor } from './labels.js';
 
 /** @import { Job, JobOptions } from './types.js' */
 

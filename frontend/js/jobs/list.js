@@ -1,8 +1,8 @@
 /** The list of jobs: how far each is, and what can be done about it. */
 
-import { corpusText, el, setAttribute, setText } from '../dom.js';
-import { corpusAccount } from '../views/corpus_account.js';
-import { adviceWords, hasEnded, requestWords, stateWords } from './words.js';
+import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
+import { corpusAccount } from '../controls/corpus_account.js';
+import { adviceWords, hasEnded, requestWords, stateWords } from './labels.js';
 
 /** @import { Job } from './types.js' */
 /** @import { Account } from '../page.js' */

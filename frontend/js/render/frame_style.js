@@ -1,6 +1,7 @@
 /** Colours, order and pictures of a frame as the Canvas 2D loops want them, kept until the style changes. */
 
-import { dimColors, drawOrder, FLAG, inkOf } from './style.js';
+import { dimColors, drawOrder, inkOf } from './style.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {ReturnType<typeof createStyle>} FrameStyle */

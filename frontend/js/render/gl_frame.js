@@ -1,10 +1,11 @@
 /** What the WebGL2 renderer tells the GPU of one frame, as plain arrays. */
 
-import { clipOf } from '../fit.js';
-import { cellCoefficients, cellVisibility, INSET } from '../geometry.js';
+import { clipOf } from '../compute/map_bounds.js';
+import { cellCoefficients, cellVisibility, INSET } from '../compute/geometry.js';
 import { LOOK, LOOK_SHIFT } from './shaders.js';
 import { createProjected, projectPoints } from './splat.js';
-import { farToNear, FLAG, lookOf } from './style.js';
+import { farToNear, lookOf } from './style.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 

@@ -113,31 +113,6 @@ function createBins({ x, y, width, height }, zoom) {
   };
 }
 
-/**
- * A fixed order that looks like chance, so that the first few are spread over all.
- *
- * @param {number} n
- * @returns {Uint32Array} Every number below n once.
- */
-export function spreadOrder(n) {
-  const order = new Uint32Array(n);
-  const step = strideFor(n);
-  for (let at = 0, place = 0; at < n; at++, place = (place + step) % n) order[at] = place;
-  return order;
-}
-
-/** A stride near the golden section of n that has no divisor in common with it. @param {number} n */
-function strideFor(n) {
-  let step = Math.max(1, Math.round(n * 0.618034));
-  while (divisor(step, n) !== 1) step++;
-  return step;
-}
-
-/** @param {number} a @param {number} b @returns {number} */
-function divisor(a, b) {
-  return b === 0 ? a : divisor(b, a % b);
-}
-
 /** Code points that are drawn as one. */
 const CHARACTERS = /[^](?:\u200d[^]|[\p{M}\p{EMod}])*/gu;
 

@@ -1,7 +1,8 @@
 /** What lies over the map on a canvas of its own: attention lines, and rings that follow the mouse. */
 
-import { cellCoefficients, projectPoint } from '../geometry.js';
-import { FLAG, inkOf, STANDOUT } from './style.js';
+import { cellCoefficients, projectPoint } from '../compute/geometry.js';
+import { inkOf, STANDOUT } from './style.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /**

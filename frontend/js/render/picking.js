@@ -3,9 +3,9 @@
  * turned, all of them are looked at in one pass over typed arrays. Both give the same point.
  */
 
-import { cellAt, cellCoefficients, cellVisibility, PERSPECTIVE } from '../geometry.js';
+import { cellAt, cellCoefficients, cellVisibility, PERSPECTIVE } from '../compute/geometry.js';
 import { createPointIndex } from './point_index.js';
-import { FLAG } from './style.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {{cell: number, point: number}} Picked */

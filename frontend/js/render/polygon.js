@@ -1,8 +1,8 @@
 /** Which points lie inside an outline that was drawn around them. */
 
-import { clipOf } from '../fit.js';
-import { cellCoefficients, projectPoint } from '../geometry.js';
-import { FLAG } from './style.js';
+import { clipOf } from '../compute/map_bounds.js';
+import { cellCoefficients, projectPoint } from '../compute/geometry.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {readonly (readonly [number, number])[]} Polygon Corners in CSS pixels; the last joins the first. */

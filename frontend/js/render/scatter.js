@@ -1,7 +1,7 @@
 /** The renderer for machines with a GPU: WebGL2 points, one instanced draw for all cells. */
 
-import { unpack } from '../colors.js';
-import { cellVisibility, INSET, orbitMatrix } from '../geometry.js';
+import { unpack } from '../compute/rgba.js';
+import { cellVisibility, INSET, orbitMatrix } from '../compute/geometry.js';
 import { createList, createProgram } from './gl_resources.js';
 import { cellsTexels, depthOrder, orderEntries, tileRectangles } from './gl_frame.js';
 import { FRAGMENT, VERTEX } from './shaders.js';

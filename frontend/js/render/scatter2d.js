@@ -1,7 +1,7 @@
 /** The renderer for machines without a GPU: marks are splatted into one ImageData, all cells in one pass. */
 
-import { clipOf } from '../fit.js';
-import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE } from '../geometry.js';
+import { clipOf } from '../compute/map_bounds.js';
+import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE } from '../compute/geometry.js';
 import {
   createProjected, drawSprite, drawStamp, fillRectangle, placeDeep, placeFlat, projectPoints, splatBlocks, splatPixels,
 } from './splat.js';

@@ -1,9 +1,8 @@
 /** The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and style.js. */
 
-import { PERSPECTIVE, SPACE_SCALE } from '../geometry.js';
-import {
-  DIAMOND, DIM, EDGE, EDGE_OPACITY, FLAG, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT, TO_PIXEL,
-} from './style.js';
+import { PERSPECTIVE, SPACE_SCALE } from '../compute/geometry.js';
+import { DIAMOND, DIM, EDGE, EDGE_OPACITY, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT, TO_PIXEL } from './style.js';
+import { FLAG } from '../compute/flag_bits.js';
 
 /** Texels in a row of the textures that hold long lists. */
 export const ROW = 4096;

@@ -3,7 +3,7 @@
  * of RGBA pixels, little endian; opacities run from 0 to 256. Nothing here allocates.
  */
 
-import { PERSPECTIVE } from '../geometry.js';
+import { PERSPECTIVE } from '../compute/geometry.js';
 import { PHASES } from './stamps.js';
 import { depthFade, mixPacked } from './style.js';
 

@@ -1,10 +1,8 @@
 /** How marks look and in which order they are drawn: one place for both renderers. */
 
+import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {import('../types.d.ts').Cells} Cells */
-
-/** Bits of Frame.flags. */
-export const FLAG = Object.freeze({ hidden: 1, dimmed: 2, hit: 4, selected: 8, own: 16 });
 
 /** Share of the background in the colour of a dimmed point. */
 export const DIM = 0.8;

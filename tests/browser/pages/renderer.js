@@ -1,10 +1,10 @@
 /** The renderers alone, on made-up maps: for pixel tests, screenshots and the benchmark. */
 
-import { canvasPalette } from '/frontend/js/colors.js';
-import { colorPoints } from '/frontend/js/color_modes.js';
+import { canvasPalette } from '/frontend/js/color/palettes.js';
+import { colorPoints } from '/frontend/js/color/color_modes.js';
 import {
   DEFAULT_ORBIT, fitTransform, layoutGrid, layoutHead, projectPoint, suitablePointSize,
-} from '/frontend/js/geometry.js';
+} from '/frontend/js/compute/geometry.js';
 import { createOverlay } from '/frontend/js/render/lines.js';
 import { createRenderer } from '/frontend/js/render/choose.js';
 import { makePatches, makePositions, makeTokens } from './scene.js';

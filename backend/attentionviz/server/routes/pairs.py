@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from flask import Blueprint, Response
 
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import CHUNK_ROWS, fingerprint_of_all, require_finite
 from attentionviz.core.pattern import Floats, visible_span
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.server.http.context import context
 from attentionviz.server.http.parameters import open_dataset, query
 from attentionviz.server.http.responses import json_bytes_response
@@ -55,7 +55,7 @@ def get_pairs(dataset_id: str) -> Response:
         def compute() -> bytes:
             return json.dumps(_answer(reader, pairs), separators=(",", ":")).encode()
 
-        return kept(reader, ("pairs", etag), compute, len, context().heavy)
+        return cached(reader, ("pairs", etag), compute, len, context().heavy)
 
     return json_bytes_response(etag, make, reader)
 

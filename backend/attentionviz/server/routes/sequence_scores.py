@@ -7,6 +7,7 @@ import numpy as np
 from flask import Blueprint, Response
 from numpy.typing import NDArray
 
+from attentionviz.analysis.answer_cache import cached
 from attentionviz.analysis.head_attention import (
     MAX_SEQUENCE,
     all_heads,
@@ -19,7 +20,6 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.spread import row_entropies, row_sparsities
-from attentionviz.server.http.answer_cache import kept
 from attentionviz.server.http.context import context
 from attentionviz.server.http.parameters import open_dataset, query, whole_number
 from attentionviz.server.http.responses import array_response
@@ -80,7 +80,7 @@ def sequence_scores(
         out: sequences of more than 4,096 tokens, and where there are too many, all but some that
         are evenly spread.
     """
-    return kept(
+    return cached(
         reader,
         ("sequence scores", etag),
         lambda: _compute(reader, heads),

@@ -1,0 +1,148 @@
+/** The scales of the colour modes: from a value per token to a colour per point, with the legend that tells of it. */
+
+import { cssColor, RAMP_SIZE, rampStops } from './palettes.js';
+import { pack } from '../compute/rgba.js';
+import { rangeOf } from '../compute/ranges.js';
+
+/** @typedef {import('./color_modes.js').ColorMode} ColorMode */
+/** @typedef {import('./color_modes.js').ColorContext} ColorContext */
+/** @typedef {import('./color_modes.js').Legend} Legend */
+/** @typedef {import('./color_modes.js').RampLegend} RampLegend */
+
+/**
+ * @typedef {object} Painting
+ * @property {ColorMode} mode
+ * @property {ColorContext} context
+ * @property {import('./palettes.js').Palette} palette
+ * @property {{nTokens: number, drawn: Int32Array | null, nCells: number, perHead: boolean}} layout
+ * @property {Uint32Array} colors To fill.
+ * @property {ArrayLike<number>} values
+ * @property {{labels: string[], other: string | null} | null} [classes] What the values stand for, where they have names.
+ */
+
+/**
+ * How values become colours: fills painting.colors and returns the legend that tells of it.
+ * @type {Record<ColorMode['scale'], (painting: Painting) => Legend>}
+ */
+export const SCALES = {
+  kinds: ({ mode, palette, layout, colors }) => {
+    colors.fill(palette.kinds[0], 0, layout.nTokens).fill(palette.kinds[1], layout.nTokens);
+    return {
+      kind: 'swatches', title: mode.label, note: mode.note ?? '',
+      entries: [
+        { label: 'query', colors: [cssColor(palette.kinds[0])], shapes: ['disc'] },
+        { label: 'key', colors: [cssColor(palette.kinds[1])], shapes: ['diamond'] },
+      ],
+    };
+  },
+  fives: (painting) => {
+    const { mode, palette } = painting;
+    paint(painting, (value, isKey) => palette.fives[isKey][value]);
+    const entries = [0, 1, 2, 3, 4].map((rest) => ({
+      label: String(rest),
+      colors: [cssColor(palette.fives[0][rest]), cssColor(palette.fives[1][rest])],
+      shapes: /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']),
+    }));
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+  classes: (painting) => {
+    const { mode, palette, classes } = painting;
+    const { labels, other } = classes ?? { labels: [], other: null };
+    /** @param {number} value @param {0 | 1} isKey */
+    const colorOf = (value, isKey) => (value < labels.length ? palette.classes[isKey][value] : palette.others[isKey]);
+    const missing = paint(painting, colorOf);
+    const shapes = /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']);
+    const entries = [...labels, ...(other === null ? [] : [other])].map((label, value) => ({ label, colors: [cssColor(colorOf(value, 0)), cssColor(colorOf(value, 1))], shapes }));
+    if (missing) entries.push({ label: 'no value', colors: [cssColor(palette.neutral), cssColor(palette.neutral)], shapes });
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+  cycle: (painting) => {
+    const { mode, palette } = painting;
+    const missing = paint(painting, (value, isKey) => palette.cycles[isKey][Math.min(RAMP_SIZE - 1, Math.floor(value * RAMP_SIZE))]);
+    const range = /** @type {[string, string]} */ (['0°', '360°']);
+    return {
+      kind: 'ramp', title: mode.label, note: mode.note ?? '',
+      ramps: [
+        { label: 'query', stops: rampStops(palette.cycles[0], 13), range },
+        { label: 'key', stops: rampStops(palette.cycles[1], 13), range },
+      ],
+      missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
+    };
+  },
+  ramp: (painting) => paintRamp(painting, (value) => value),
+  'log ramp': (painting) => paintRamp(painting, Math.log),
+  pixels: (painting) => {
+    const { mode, context, palette } = painting;
+    const { rgb, side } = context.patches ?? { rgb: new Uint8Array(0), side: 1 };
+    const rows = context.tokens.row;
+    const means = meanColors(rgb, side);
+    painting.values = Float32Array.from(means, (_, token) => (rows && rows[token] < 0 ? NaN : token));
+    paint(painting, (token) => means[token]);
+    const entries = [{ label: 'not a patch (class token, register)', colors: [cssColor(palette.neutral)], shapes: [] }];
+    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
+  },
+};
+
+/** @param {Painting} painting @param {(value: number) => number} scaled @returns {RampLegend} */
+function paintRamp(painting, scaled) {
+  const { mode, context, palette, layout, values } = painting;
+  const ranges = layout.perHead ? kindRanges(values, layout) : [rangeOf(values), rangeOf(values)];
+  const missing = paint(painting, (value, isKey) => {
+    const [least, most] = ranges[isKey];
+    const share = most > least ? (scaled(value) - scaled(least)) / (scaled(most) - scaled(least)) : 0;
+    return palette.ramps[isKey][Math.round(share * (RAMP_SIZE - 1))];
+  });
+  const tell = mode.tell ?? String;
+  /** @param {0 | 1} isKey @returns {[string, string]} */
+  const words = (isKey) =>
+    context.norms instanceof Uint8Array && layout.perHead ? ['least', 'most'] : [tell(ranges[isKey][0]), tell(ranges[isKey][1])];
+  return {
+    kind: 'ramp', title: mode.label, note: mode.note ?? '',
+    ramps: [
+      { label: 'query', stops: rampStops(palette.ramps[0]), range: words(0) },
+      { label: 'key', stops: rampStops(palette.ramps[1]), range: words(1) },
+    ],
+    missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
+  };
+}
+
+/**
+ * Write the colour of every point.
+ * @param {Painting} painting
+ * @param {(value: number, isKey: 0 | 1) => number} colorOf
+ * @returns {number} How many points have no value.
+ */
+function paint({ palette, layout, colors, values }, colorOf) {
+  const { nTokens, drawn, perHead } = layout;
+  let nMissing = 0;
+  for (let start = 0; start < colors.length; start += nTokens) {
+    const isKey = (start / nTokens) % 2 === 0 ? 0 : 1;
+    for (let token = 0; token < nTokens; token++) {
+      const value = perHead ? values[start + token] : values[drawn ? drawn[token] : token];
+      const isKnown = value > -Infinity; // neither NaN nor outside of the values
+      if (!isKnown) nMissing++;
+      colors[start + token] = isKnown ? colorOf(value, isKey) : palette.neutral;
+    }
+  }
+  return nMissing;
+}
+
+/** @param {ArrayLike<number>} values @param {Painting['layout']} layout @returns {[number, number][]} */
+function kindRanges(values, { nTokens, nCells }) {
+  if (values instanceof Uint8Array) return [[0, 255], [0, 255]]; // scaled per head and kind by the server
+  if (nCells > 1) throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
+  const exact = /** @type {Float32Array} */ (values);
+  return [rangeOf(exact.subarray(0, nTokens)), rangeOf(exact.subarray(nTokens))];
+}
+
+/** @param {Uint8Array} rgb @param {number} side @returns {Uint32Array} Mean colour of every patch. */
+function meanColors(rgb, side) {
+  const nPixels = side * side;
+  const means = new Uint32Array(rgb.length / (3 * nPixels));
+  for (let token = 0; token < means.length; token++) {
+    const sums = [0, 0, 0];
+    for (let at = 3 * nPixels * token; at < 3 * nPixels * (token + 1); at++) sums[at % 3] += rgb[at];
+    means[token] = pack([Math.round(sums[0] / nPixels), Math.round(sums[1] / nPixels), Math.round(sums[2] / nPixels)]);
+  }
+  return means;
+}

@@ -1,0 +1,40 @@
+/** The lines of a sentence that are worth drawing. */
+
+/** @import { Attention } from '../page.js' */
+/** @import { Place } from '../sequence/weight_lines.js' */
+
+/** Weights below this would be lines that nobody can see. */
+const LEAST_WEIGHT = 0.01;
+
+/** More lines than this are a cloud; the strongest are drawn. */
+const MOST_LINES = 1200;
+
+/** How strongly the lines of other tokens are drawn while one is selected. */
+const OTHERS = 0.45;
+
+/**
+ * The lines that are drawn, with opacity and width in pixels.
+ *
+ * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {object} which
+ * @param {Place | null} which.alone only the lines of this token
+ * @param {Place | null} which.chosen those of this token are drawn strongest
+ * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in sight
+ */
+export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => true }) {
+  /** @param {number} query @param {number} key @param {Place | null} one */
+  const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
+  /** Places in the pattern. @type {number[]} */
+  let lines = [];
+  for (let query = 0; query < n; query++) {
+    for (let key = 0; key < n; key++) {
+      if (pattern[query * n + key] >= LEAST_WEIGHT && isOf(query, key, alone) && isSeen(query, key)) lines.push(query * n + key);
+    }
+  }
+  if (lines.length > MOST_LINES) lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
+  return lines.map((line) => {
+    const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
+    const isStrong = alone !== null || isOf(query, key, chosen);
+    return { query, key, opacity: isStrong ? weight : weight * OTHERS, width: isStrong && (alone ?? chosen) ? 2 : 1.5 };
+  });
+}

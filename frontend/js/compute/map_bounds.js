@@ -1,0 +1,136 @@
+/** The part of each flat map that its cell shows: where a few far points would squeeze all others into a corner, the bulk. */
+
+/** What is farther from the middle half of the points along an axis than so many times its width is far. (Tukey 1977, "Exploratory data analysis".) */
+const REACH = 1.5;
+/** More points than this share are no few: all are shown. */
+const MOST_FAR = 0.04;
+/** Room around the bulk, as a factor of its side. */
+const AIR = 1.08;
+/** A part with a longer side than this share of the whole would gain little: all is shown. */
+const MOST_SHARE = 0.75;
+/** Positions have too few steps to be enlarged further. */
+const LEAST_SHARE = 0.1;
+const BINS = 256;
+const FULL = 65536;
+/** All of a map. */
+const WHOLE = Float32Array.of(0.5, 0.5, 1);
+
+/** @typedef {import('../types.d.ts').Frame} Frame */
+
+/** Middle across and upwards, and side, as shares of the whole map: three numbers a cell. @typedef {Float32Array} Windows */
+
+/**
+ * @param {Uint16Array} positions (cell, point, 2)
+ * @param {Uint8Array} ready (cell)
+ * @param {number} nPoints of a cell
+ * @returns {Windows | null} null where every cell shows all of its map
+ */
+export function bulkWindows(positions, ready, nPoints) {
+  const windows = new Float32Array(3 * ready.length);
+  let nParts = 0;
+  for (let cell = 0; cell < ready.length; cell++) {
+    const part = ready[cell] ? bulkOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints) : null;
+    windows.set(part ?? [0.5, 0.5, 1], 3 * cell);
+    if (part) nParts++;
+  }
+  return nParts > 0 ? windows : null;
+}
+
+/**
+ * @param {Uint16Array} positions (point, 2)
+ * @param {number} n
+ * @returns {[number, number, number] | null}
+ */
+function bulkOf(positions, n) {
+  const counts = [new Uint32Array(BINS), new Uint32Array(BINS)];
+  for (let at = 0; at < 2 * n; at += 2) {
+    counts[0][positions[at] >> 8]++;
+    counts[1][positions[at + 1] >> 8]++;
+  }
+  const ends = counts.map((bins) => whiskers(bins, n));
+  const side = Math.max(LEAST_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
+  if (n === 0 || side > MOST_SHARE) return null;
+  // A part that reaches over the border of the map would show room where nothing is.
+  const [x, y] = ends.map(([low, high]) => Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)));
+  return outsideOf(positions, n, [x, y, side]).length <= MOST_FAR * n ? [x, y, side] : null;
+}
+
+/** Where the points that are not far begin and end along an axis, 0..1. @param {Uint32Array} bins @param {number} n */
+function whiskers(bins, n) {
+  const [low, high] = [quantileOf(bins, n / 4), quantileOf(bins, (3 * n) / 4)];
+  const reach = REACH * (high - low);
+  let [first, last] = [Math.max(0, Math.floor(low - reach)), Math.min(BINS - 1, Math.ceil(high + reach))];
+  while (first < last && bins[first] === 0) first++;
+  while (last > first && bins[last] === 0) last--;
+  return [first / BINS, (last + 1) / BINS];
+}
+
+/** The bin below which so many points lie. @param {Uint32Array} bins @param {number} most */
+function quantileOf(bins, most) {
+  let [bin, below] = [0, 0];
+  while (bin < BINS - 1 && below + bins[bin] < most) below += bins[bin++];
+  return bin;
+}
+
+/**
+ * The points of each cell that lie outside of its part.
+ *
+ * @param {Uint16Array} positions (cell, point, 2)
+ * @param {Windows} windows
+ * @param {number} nPoints of a cell
+ * @returns {number[][]} (cell)
+ */
+export function farPoints(positions, windows, nPoints) {
+  return Array.from({ length: windows.length / 3 }, (_, cell) => {
+    const part = windows.subarray(3 * cell, 3 * cell + 3);
+    return part[2] === 1 ? [] : outsideOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints, part);
+  });
+}
+
+/**
+ * @param {Uint16Array} positions (point, 2)
+ * @param {number} n
+ * @param {ArrayLike<number> & Iterable<number>} part
+ */
+function outsideOf(positions, n, [x, y, side]) {
+  const [left, right, low, high] = [x - side / 2, x + side / 2, y - side / 2, y + side / 2].map((share) => share * FULL);
+  const found = [];
+  for (let point = 0; point < n; point++) {
+    const [u, v] = [positions[2 * point], positions[2 * point + 1]];
+    if (u < left || u > right || v < low || v > high) found.push(point);
+  }
+  return found;
+}
+
+/**
+ * The parts on the way from one map to another.
+ *
+ * @param {Windows | null} from
+ * @param {Windows | null} to
+ * @param {number} blend 0: from, 1: to
+ */
+export function mixWindows(from, to, blend) {
+  const known = from ?? to;
+  if (blend >= 1 || !known) return to;
+  return Float32Array.from({ length: known.length }, (_, at) => {
+    const whole = at % 3 === 2 ? 1 : 0.5;
+    const [before, after] = [from?.[at] ?? whole, to?.[at] ?? whole];
+    return before + (after - before) * blend;
+  });
+}
+
+/** @param {Frame} frame @param {number} cell @returns {ArrayLike<number> & Iterable<number>} The part of its map that fills a cell: middle across and upwards, side. */
+export function windowOf({ windows }, cell) {
+  return windows ? windows.subarray(3 * cell, 3 * cell + 3) : WHOLE;
+}
+
+/**
+ * The square that a cell's points may not leave, where they could lie outside of it: beside other cells.
+ * @param {Frame} frame
+ * @param {number} cell
+ * @returns {{left: number, top: number, side: number} | null} In CSS pixels; null where nothing is cut off.
+ */
+export function clipOf({ cells, dims, transform: { k, x, y }, windows }, cell) {
+  if (!windows || dims !== 2 || cells.n === 1 || windows[3 * cell + 2] === 1) return null;
+  return { left: cells.x[cell] * k + x, top: cells.y[cell] * k + y, side: cells.size[cell] * k };
+}

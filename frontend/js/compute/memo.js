@@ -1,0 +1,20 @@
+/** Remember the last answer of a function. */
+
+/**
+ * Return a function that remembers its last answer, and gives it again for the same parameters.
+ *
+ * @template {readonly unknown[]} P
+ * @template R
+ * @param {(...parameters: P) => R} compute
+ * @returns {(...parameters: P) => R}
+ */
+export function lastOnly(compute) {
+  /** @type {{parameters: P, result: R} | null} */
+  let last = null;
+  return (...parameters) => {
+    if (!last || parameters.some((value, i) => !Object.is(value, last?.parameters[i]))) {
+      last = { parameters, result: compute(...parameters) };
+    }
+    return last.result;
+  };
+}

@@ -1,0 +1,19 @@
+/** Colours as one number, as typed arrays of pixels hold them. */
+
+/** @import { Rgb } from '../color/palettes.js' */
+
+/**
+ * @param {Rgb} rgb
+ * @returns {number} RGBA as one little-endian number, opaque.
+ */
+export function pack([red, green, blue]) {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/**
+ * @param {number} color Packed RGBA.
+ * @returns {Rgb}
+ */
+export function unpack(color) {
+  return [color & 255, (color >>> 8) & 255, (color >>> 16) & 255];
+}

@@ -1,0 +1,93 @@
+/** The scores of the open head: each with its place among all heads, what it rests on, and what it is. */
+
+import { el, setText } from '../ui/dom.js';
+import { missingWords, unitWords } from '../data/head_measures.js';
+import { ordinal, scoreWords } from '../data/head_measure_columns.js';
+import { counted } from '../compute/number_text.js';
+import { createHistogram } from '../ui/histogram.js';
+import { createOffsetProfile } from './offset_profile.js';
+import { aboutParts, computedBy } from './measure_about.js';
+import { createSection } from '../ui/section.js';
+
+/** @import { Context, Manifest, ScoreFacts, View } from '../page.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {openHeads: () => void}} context
+ * @returns {View & {reveal: () => void}}
+ */
+export function createOwnScores(root, { actions, derived, facts, openHeads }) {
+  const section = createSection(root, { name: 'own-scores', title: 'What this head does', help: 'The scores of this head, and its place among all heads.', isOpen: true });
+  const lacking = el('p', { class: 'field__note' }, 'The scores of this head are not computed yet.');
+  const list = el('div', { class: 'own-scores' });
+  section.body.append(lacking);
+  const profile = createOffsetProfile(section.body);
+  const note = el('p', { class: 'field__note' }, 'Places count from the highest number of all heads. A click on a score tells what it is.');
+  section.body.append(list, note, el('button', { class: 'button', type: 'button', title: 'Every head with every number, to sort and to save (key h)', onClick: openHeads }, 'Table of heads'));
+  /** @type {ReturnType<typeof makeScore>[]} */
+  let rows = [];
+  let offered = '';
+
+  /** @param {ScoreFacts} score @param {Manifest} manifest */
+  function makeScore({ name, label, help }, manifest) {
+    const value = el('span', { class: 'own-score__value' });
+    const place = el('span', { class: 'own-score__place soft' });
+    const picture = el('div', { class: 'own-score__picture' });
+    const histogram = createHistogram(picture, 'own-score__histogram');
+    const ends = ['low', 'high'].map(() => el('span', {}));
+    picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
+    const element = el('details', { class: 'own-score' },
+      el('summary', { class: 'own-score__head', title: `${help} A click tells its formula and source.` }, el('span', { class: 'own-score__label' }, label), value, place),
+      el('div', { class: 'own-score__body score-words__body' }, picture, ...aboutParts(name, manifest),
+        el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by this score', onClick: () => actions.compareHeads(name) }, 'Compare the heads')));
+
+    return {
+      name,
+      element,
+      /** @param {Column} column @param {number} head */
+      update(column, head) {
+        const { values, nRows, ranks, nKnown, range } = column;
+        const isKnown = !Number.isNaN(values[head]);
+        setText(value, `${scoreWords(values[head], 3)}${isKnown ? unitWords(name) : ''}`);
+        setText(place, isKnown ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}` : missingWords(name, nRows[head]));
+        picture.hidden = nKnown === 0;
+        histogram.update(column, { head });
+        range.forEach((end, i) => setText(ends[i], scoreWords(end)));
+      },
+    };
+  }
+
+  return {
+    update(state) {
+      const manifest = facts.description.value?.manifest;
+      const head = state.at && manifest ? state.at.layer * manifest.n_heads + state.at.head : -1;
+      section.element.hidden = head < 0 || !facts.heads.value;
+      if (section.element.hidden || !state.at || !manifest) return;
+      const own = facts.heads.value?.get(`${state.at.layer},${state.at.head}`);
+      const scores = own && Object.keys(own.scores).length > 0 ? derived.heads().names() : [];
+      lacking.hidden = scores.length > 0;
+      note.hidden = !lacking.hidden;
+      offer(scores, manifest);
+      for (const row of rows) {
+        const column = derived.heads().column(row.name, state);
+        if (column) row.update(column, head);
+      }
+      profile.update(own?.profile ?? null);
+    },
+    reveal: section.reveal,
+    destroy() {
+      profile.destroy();
+      section.destroy();
+    },
+  };
+
+  /** @param {readonly ScoreFacts[]} scores @param {Manifest} manifest */
+  function offer(scores, manifest) {
+    const key = [computedBy(manifest), ...scores.map(({ name }) => name)].join(' ');
+    if (key === offered) return;
+    offered = key;
+    rows = scores.map((score) => makeScore(score, manifest));
+    list.replaceChildren(...rows.map(({ element }) => element));
+  }
+}

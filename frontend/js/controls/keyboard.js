@@ -1,0 +1,97 @@
+/** Keys that work everywhere, but never while typing. */
+
+import { offeredMethods } from '../data/best_map.js';
+import { isComposing, keysOf } from '../ui/keys.js';
+
+/** @import { Context } from '../page.js' */
+
+/** @type {Record<string, 'up' | 'down' | 'left' | 'right'>} */
+const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
+
+/**
+ * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void, openDatasets: () => void, openHeads: () => void, openOwn: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ */
+export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, toggleMapOfHeads, openTable, openDatasets, openHeads, openOwn, focusSearch, switchPane, walk }) {
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    '/': focusSearch,
+    '?': openHelp,
+    a: openDatasets,
+    t: openTable,
+    y: openOwn,
+    c: actions.toggleBeside,
+    o: switchPane,
+    g: actions.showGrid,
+    m: toggleMapOfHeads,
+    h: openHeads,
+    l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
+    '+': () => pairing.mark(hover.get(), true),
+    '-': () => pairing.mark(hover.get(), false),
+    d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
+    n: () => walk(1, false),
+    p: () => walk(-1, false),
+    N: () => walk(1, true),
+    P: () => walk(-1, true),
+  };
+
+  /** What a press means now. @param {KeyboardEvent} event */
+  function actionOf(event) {
+    const { key, target } = event;
+    if (ARROWS[key]) return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
+    return keysOf(event).map((meant) => keys[meant] ?? methodAction(meant)).find(Boolean) ?? null;
+  }
+
+  /** @param {string} key */
+  function methodAction(key) {
+    const method = offeredMethods()[Number(key) - 1]?.name;
+    return method ? () => actions.showMethod(method) : null;
+  }
+
+  /** Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has its own. @param {KeyboardEvent} event */
+  function pressUndo(event) {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented || isText(event.target) || document.querySelector('dialog:modal')) return;
+    const key = keysOf(event).map((meant) => meant.toLowerCase()).find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
+    if (!key) return;
+    event.preventDefault();
+    if (key === 'z' && !event.shiftKey) undo.back();
+    else undo.forth();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    if (isComposing(event)) return;
+    pressUndo(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
+    if (event.key === 'Escape' && !hasText(event.target)) return pairing.get() ? pairing.set(null) : actions.clear(); // a field with text clears itself
+    if (isTyping(event.target)) return;
+    const act = actionOf(event);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  window.addEventListener('keydown', press);
+  return { destroy: () => window.removeEventListener('keydown', press) };
+}
+
+/** Whether keys belong to a field. @param {EventTarget | null} target */
+function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return target.type !== 'radio' && target.type !== 'checkbox';
+  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
+/** Whether letters belong to a field. @param {EventTarget | null} target */
+function isText(target) {
+  return isTyping(target) && !(target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === 'range'));
+}
+
+/** @param {EventTarget | null} target */
+function hasText(target) {
+  return target instanceof HTMLInputElement && target.type === 'search' && target.value !== '';
+}
+
+/** Whether the arrow keys already do something there. @param {EventTarget | null} target */
+function isMoving(target) {
+  return target instanceof HTMLInputElement && target.type === 'radio';
+}

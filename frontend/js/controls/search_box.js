@@ -1,0 +1,86 @@
+/** The search: what is typed stays as it was typed, and what it found stands below it. */
+
+import { el, icon, ICONS, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
+import { completed, suggest } from '../data/search.js';
+import { sequenceWord } from '../ui/labels.js';
+import { counted } from '../compute/number_text.js';
+import { createSuggestions } from '../ui/suggestions.js';
+
+/** @import { Context, SearchMode, View } from '../page.js' */
+
+/** @type {Record<SearchMode, {label: string, help: string}>} */
+const MODES = {
+  whole: { label: 'Whole token', help: 'A whole token as it stands, or all tokens of a word or character; a comma separates several.' },
+  prefix: { label: 'Begins with', help: 'Tokens and words that begin so; a comma separates several.' },
+  substring: { label: 'Contains', help: 'Tokens that hold this, alone or together with others; a comma separates several.' },
+  regex: { label: 'Expression', help: 'A regular expression such as ^un.*ed$, for single tokens; a part of a character counts as the character.' },
+};
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @returns {View & {focus: () => void}}
+ */
+export function createSearchBox(root, { actions, derived, facts, store }) {
+  const nTokens = el('span', { class: 'search__count' });
+  const where = el('span', { class: 'search__where' });
+  const problem = el('p', { class: 'search__problem', role: 'alert' });
+  const input = el('input', {
+    class: 'input search__input', type: 'search', ...VERBATIM_FIELD, maxlength: '200', 'aria-describedby': 'search-result', onInput: typed,
+    title: 'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
+  });
+  const modes = el('select', { class: 'select search__mode', 'aria-label': 'How tokens are compared', onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }) },
+    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)));
+  const clear = el('button', { class: 'search__clear', type: 'button', onClick: () => { actions.setSearch(''); input.focus(); } },
+    icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the search'));
+  const box = el('div', { class: 'search__box' }, icon(ICONS.search), input, clear);
+  const mark = el('button', { class: 'button button--small search__mark', type: 'button', title: 'Mark the hits as queries and as keys, to count and save them', onClick: markHits }, 'Mark the hits');
+  const element = el('div', { class: 'search', role: 'search' },
+    el('div', { class: 'field__label' }, el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'), modes), box,
+    el('div', { class: 'search__foot' }, el('p', { class: 'search__result soft', id: 'search-result', role: 'status' }, nTokens, where), mark), problem);
+  input.id = 'search-input';
+  root.append(element);
+  const suggestions = createSuggestions(box, input, (word) => actions.setSearch(completed(input.value, word)));
+
+  function typed() {
+    actions.setSearch(input.value);
+    const words = derived.words();
+    suggestions.show(words ? suggest(words, input.value, store.get().searchMode) : []);
+  }
+
+  function markHits() {
+    const hits = derived.hits(store.get())?.hits;
+    if (hits) actions.markTokens((token) => hits[token] !== 0);
+  }
+
+  return {
+    update(state) {
+      if (input.value !== state.search) input.value = state.search;
+      modes.value = state.searchMode;
+      setAttribute(modes, 'title', MODES[state.searchMode].help);
+      clear.hidden = state.search === '';
+      const found = derived.hits(state);
+      const modality = facts.description.value?.manifest?.model.modality ?? 'text';
+      setText(nTokens, found ? counted(found.nHits, 'token') : '');
+      setText(where, found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '');
+      mark.hidden = !found || found.nHits === 0;
+      setText(problem, found?.problem ?? '');
+      setAttribute(input, 'aria-invalid', found?.problem && found.nHits === 0 ? 'true' : null);
+      input.placeholder = placeholder(state.searchMode, modality);
+    },
+    focus() {
+      input.focus();
+      input.select();
+    },
+    destroy() {
+      suggestions.destroy();
+      element.remove();
+    },
+  };
+}
+
+/** @param {SearchMode} mode @param {'text' | 'image'} modality */
+function placeholder(mode, modality) {
+  if (mode === 'regex') return 'such as ^un.*ed$';
+  return modality === 'image' ? 'label, label, …' : 'token, token, …';
+}

@@ -1,0 +1,105 @@
+/** The best map of each head: of every head the one whose recall of attention is the highest. A method beside the others. */
+
+import { allMethods, methodWords } from './projection_methods.js';
+
+/** @import { HeadFacts, HeadId, Manifest } from '../page.js' */
+/** @import { Dims, Method } from '../types.js' */
+
+/** Name of the choice; its maps are called as the server calls them, such as best-2d. */
+export const BEST = 'best';
+
+const BEST_WORDS = Object.freeze({
+  name: BEST,
+  label: 'Best',
+  help: 'Of each head the map with the highest recall@10, so that heads may have maps of different kinds; each says which. What nearness means is that of its kind.',
+});
+
+/** What can be chosen as a method, in the order of the keys. */
+export function offeredMethods() {
+  return allMethods().length > 1 ? [...allMethods(), BEST_WORDS] : allMethods();
+}
+
+/** @param {string} name */
+export function offeredWords(name) {
+  return name === BEST ? BEST_WORDS : methodWords(name);
+}
+
+/**
+ * Whether a dataset has, or will have, what is chosen.
+ *
+ * @param {Manifest['maps']} maps
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function hasMap(maps, method, dims) {
+  return method === BEST ? Object.values(maps).some((map) => map.dims === dims) : `${method}-${dims}d` in maps;
+}
+
+/**
+ * How many heads have what is chosen, while a dataset is being built: of the best the most that any map has.
+ *
+ * @param {Record<string, number>} mapsReady
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function headsReady(mapsReady, method, dims) {
+  if (method !== BEST) return mapsReady[`${method}-${dims}d`] ?? 0;
+  return Math.max(0, ...Object.entries(mapsReady).flatMap(([name, n]) => (name.endsWith(`-${dims}d`) ? [n] : [])));
+}
+
+/**
+ * The map of one head that is meant by a name: itself, or the best of those that the head has.
+ *
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
+ * @param {HeadId} at
+ * @param {string | null} name such as "pca-2d" or "best-2d"
+ * @returns {string | null} null while it is not known
+ */
+export function mapOf(heads, at, name) {
+  if (!name?.startsWith(`${BEST}-`)) return name;
+  const maps = heads?.get(`${at.layer},${at.head}`)?.maps ?? {};
+  const ending = name.slice(BEST.length);
+  /** @param {string} map */
+  const recall = (map) => maps[map].fidelity.recall_at_10 ?? -1;
+  const found = allMethods().map((method) => method.name + ending).filter((map) => map in maps);
+  return found.reduce((/** @type {string | null} */ best, map) => (best === null || recall(map) > recall(best) ? map : best), null);
+}
+
+/** The method of a map's name. @param {string} name */
+export function methodOf(name) {
+  return name.replace(/-[23]d$/, '');
+}
+
+/** Whether nearer means a larger product of the coordinates in a map, not a smaller distance. @param {string} name */
+export function isProductMap(name) {
+  return methodOf(name) === 'biplot';
+}
+
+/**
+ * The method of the map that is drawn of a head; of all heads the choice itself.
+ *
+ * @param {{method: Method | null, dims: Dims}} state
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
+ * @param {HeadId | null} at
+ * @returns {Method | null}
+ */
+export function shownMethod({ method, dims }, heads, at) {
+  const own = method && at && mapOf(heads, at, `${method}-${dims}d`);
+  return own ? methodOf(own) : method;
+}
+
+/**
+ * How many heads have which kind of map as their best, the most frequent first.
+ *
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
+ * @param {string} name such as "best-2d"
+ */
+export function bestCounts(heads, name) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { layer, head } of heads?.values() ?? []) {
+    const map = mapOf(heads, { layer, head }, name);
+    if (map) counts.set(methodOf(map), (counts.get(methodOf(map)) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).map(([method, n]) => `${n} × ${methodWords(method).label}`).join(', ');
+}

@@ -1,0 +1,98 @@
+/** All datasets of a server as rows of a table: what its columns say, and their order. */
+
+import { count } from '../compute/number_text.js';
+
+/** @import { DatasetEntry } from '../page.js' */
+
+/** @typedef {{name: string, label: string, help: string, isNumber: boolean, value: (entry: DatasetEntry) => string | number | null, words: (entry: DatasetEntry) => string}} DatasetColumn */
+
+const NOTHING = '–';
+
+/** @param {number | null} n */
+const counted = (n) => (n === null ? NOTHING : count(n));
+
+/** @type {readonly DatasetColumn[]} */
+export const DATASET_COLUMNS = [
+  text('id', 'Dataset', 'Its name', ({ id }) => id),
+  text('state', 'State', 'Complete, how far it is, or how it ended', stateWords),
+  text('model', 'Model', 'Whose heads it shows', ({ model }) => model?.name ?? null),
+  text('corpus', 'Corpus', 'The sentences or images', ({ corpus }) => corpus?.name ?? null),
+  {
+    name: 'heads', label: 'Layers × heads', help: 'How many layers the model has, and heads each', isNumber: true,
+    value: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? null : layers * heads),
+    words: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? NOTHING : `${layers} × ${heads}`),
+  },
+  {
+    name: 'sequences', label: 'Sequences', help: 'How many sentences or images, of how many in the corpus', isNumber: true,
+    value: ({ n_sequences: n }) => n, words: takenWords,
+  },
+  number('tokens', 'Tokens', 'How many tokens or patches; each is a query and a key', ({ n_tokens: n }) => n, counted),
+  text('methods', 'Maps', 'Which projection methods were drawn', ({ maps }) => maps && methodWords(maps)),
+  number('size', 'Size', 'Of its files on the disk of the server', ({ n_bytes: n }) => n, sizeWords),
+  number('published', 'Published', 'When it was finished, or came to this server', ({ published_at: at }) => (at === null ? null : Date.parse(at)), dateWords),
+];
+
+/**
+ * Datasets in the order of a column; what has no value comes last either way, and equal ones by name.
+ *
+ * @param {readonly DatasetEntry[]} entries
+ * @param {string} name
+ * @param {boolean} isDescending
+ */
+export function sortedDatasets(entries, name, isDescending) {
+  const column = DATASET_COLUMNS.find((one) => one.name === name) ?? DATASET_COLUMNS[0];
+  const sign = isDescending ? -1 : 1;
+  return [...entries].sort((a, b) => {
+    const [left, right] = [column.value(a), column.value(b)];
+    if (left === null || right === null) return Number(left === null) - Number(right === null) || compare(a.id, b.id);
+    return sign * compare(left, right) || compare(a.id, b.id);
+  });
+}
+
+/** @param {string | number} a @param {string | number} b */
+function compare(a, b) {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), 'en', { numeric: true });
+}
+
+/** @param {string} name @param {string} label @param {string} help @param {(entry: DatasetEntry) => string | null} value @returns {DatasetColumn} */
+function text(name, label, help, value) {
+  return { name, label, help, isNumber: false, value, words: (entry) => value(entry) ?? NOTHING };
+}
+
+/** @param {string} name @param {string} label @param {string} help @param {(entry: DatasetEntry) => number | null} value @param {(n: number | null) => string} say @returns {DatasetColumn} */
+function number(name, label, help, value, say) {
+  return { name, label, help, isNumber: true, value, words: (entry) => say(value(entry)) };
+}
+
+/** @param {DatasetEntry} entry */
+export function stateWords({ state, progress }) {
+  if (state === 'outdated') return 'of another version';
+  if (state !== 'building') return state;
+  return progress && progress.n_units > 0 ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : 'building';
+}
+
+/** Of how many, where some are left out. @param {DatasetEntry} entry */
+function takenWords({ corpus, n_sequences: n }) {
+  const nRead = corpus?.account?.n_read ?? n;
+  return nRead === n || nRead === null ? counted(n) : `${counted(n)} of ${count(nRead)}`;
+}
+
+/** @param {number | null} n bytes */
+export function sizeWords(n) {
+  if (n === null) return NOTHING;
+  const [unit, name] = /** @type {[number, string]} */ ([[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']].find(([size]) => n >= Number(size)) ?? [1, 'B']);
+  return `${(n / unit).toFixed(unit > 1 && n / unit < 100 ? 1 : 0)} ${name}`;
+}
+
+/** @param {number | null} at milliseconds since 1970 */
+export function dateWords(at) {
+  if (at === null || Number.isNaN(at)) return NOTHING;
+  const day = new Date(at);
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+}
+
+/** Methods without their dimensions, each once. @param {readonly string[]} maps */
+function methodWords(maps) {
+  return [...new Set(maps.map((name) => name.replace(/-[23]d$/, '')))].join(', ');
+}

@@ -1,0 +1,91 @@
+/** Things computed from the facts that several views need; each is computed once and kept while nothing changes. */
+
+import { lastOnly } from '../compute/memo.js';
+import { findTokens, indexWords } from './search.js';
+import { modesFor, queriesThenKeys } from '../color/color_modes.js';
+import { withoutHidden } from '../compute/hidden_tokens.js';
+import { fitsByHead } from '../compute/pairs.js';
+import { createHeadScores } from './head_measure_state.js';
+import { freshValue } from './slots.js';
+
+/** @import { Aggregate, Attention, Facts, State } from '../page.js' */
+
+/** @param {Facts} facts */
+export function createDerived(facts) {
+  const index = lastOnly(indexWords);
+  const found = lastOnly(findTokens);
+  const modes = lastOnly(modesFor);
+  const fits = lastOnly(fitsByHead);
+  const norms = lastOnly(queriesThenKeys);
+  const scores = lastOnly(queriesThenKeys);
+  const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
+  const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
+
+  const fitting = () => facts.pairs.value && fits(facts.pairs.value);
+  const heads = createHeadScores(facts, fitting);
+
+  return {
+    /** The numbers of all heads. */
+    heads: () => heads,
+    /**
+     * The attention of the selected sequence in the open head, weighed and without hidden tokens: what every view shows.
+     *
+     * @param {State} state
+     * @returns {Attention | null} null while it is not there
+     */
+    attention({ at, selected, weight, hidden }) {
+      const value = facts.attention.value;
+      const sequence = selected && facts.tokens.value?.sequence[selected.token];
+      const fits = value && at && value.sequence === sequence && isAt(value, at) && value.weight === weight;
+      return fits ? hiding(value, hidden) : null;
+    },
+    /**
+     * The mean pattern of the open head by position, weighed and hidden as the attention is.
+     *
+     * @param {State} state
+     * @returns {Aggregate | null}
+     */
+    aggregate({ at, selected, weight, hidden }) {
+      const value = facts.aggregate.value;
+      const sequences = facts.tokens.value?.sequences;
+      const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
+      return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
+    },
+    /** How well each head fits the marked pairs, by "layer,head"; null while none is marked. */
+    fits: fitting,
+    /** Norms of the open head, (point); null while they are not there. */
+    norms() {
+      const rows = freshValue(facts.headNorms);
+      return rows && norms(rows, 4);
+    },
+    /** What each token does in the attention of the open head, (point). */
+    scores() {
+      const rows = freshValue(facts.tokenScores);
+      return rows && scores(rows, 2);
+    },
+    /** @param {State} state */
+    hits({ search, searchMode }) {
+      const tokens = facts.tokens.value;
+      return tokens && search.trim() !== '' ? found(index(tokens), search, searchMode) : null;
+    },
+    /** The words of the corpus, once its tokens are there. */
+    words: () => (facts.tokens.value ? index(facts.tokens.value) : null),
+    /** The colour modes of this dataset; none while it is not known. */
+    modes() {
+      const manifest = facts.description.value?.manifest;
+      return manifest ? modes(manifest.model.modality, manifest.corpus.columns) : [];
+    },
+    /** @param {State} state */
+    mode(state) {
+      const all = this.modes();
+      return all.find(({ name }) => name === state.color) ?? all[0] ?? null;
+    },
+  };
+}
+
+/** @param {{at: State['at']}} value @param {NonNullable<State['at']>} at */
+function isAt(value, at) {
+  return value.at?.layer === at.layer && value.at.head === at.head;
+}
+
+/** @typedef {ReturnType<typeof createDerived>} Derived */

@@ -1,0 +1,162 @@
+/** Numbers of all heads side by side: their range, order, ranks and distribution. Pure arithmetic on typed arrays. */
+
+import { rangeOf } from '../compute/ranges.js';
+import { isFidelity, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
+import { fidelityOf } from './points.js';
+
+/** @import { HeadFacts, Manifest } from '../page.js' */
+/** @import { HeadFit } from '../compute/pairs.js' */
+
+/**
+ * @typedef {object} Column One number of every head, layer by layer.
+ * @property {string} name
+ * @property {Float64Array} values (head) NaN where there is none
+ * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or `NO_SUCH_SCORE` where there are none
+ * @property {readonly [number, number]} range of the values; [0, 0] where there are none
+ * @property {number} nKnown heads that have a value
+ * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there is no value
+ */
+
+/**
+ * @param {string} name of a score or a measure of a map
+ * @param {ReadonlyMap<string, HeadFacts>} heads by "layer,head"
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads' | 'scores'>} model
+ * @param {string | null} map whose measures are meant
+ * @returns {Column}
+ */
+export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, scores }, map) {
+  const n = nLayers * nHeads;
+  const values = new Float64Array(n).fill(NaN);
+  const nRows = new Int32Array(n).fill(isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE);
+  for (let i = 0; i < n; i++) {
+    const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
+    const facts = heads.get(`${at.layer},${at.head}`);
+    const score = facts?.scores[name];
+    const value = isFidelity(name) ? fidelityOf(heads, at, map)?.[name] : score?.value;
+    if (typeof value === 'number') values[i] = value;
+    if (score && !isFidelity(name)) nRows[i] = score.n_rows;
+  }
+  return columnOf(name, values, nRows);
+}
+
+/**
+ * How well every head fits the marked pairs.
+ *
+ * @param {string} name
+ * @param {ReadonlyMap<string, HeadFit>} fits by "layer,head"
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @returns {Column}
+ */
+export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
+  const values = Float64Array.from({ length: nLayers * nHeads }, (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN);
+  return columnOf(name, values, new Int32Array(values.length).fill(NOT_COMPUTED));
+}
+
+/**
+ * @param {string} name
+ * @param {Float64Array} values NaN where there is none
+ * @param {Int32Array} nRows
+ * @returns {Column}
+ */
+export function columnOf(name, values, nRows) {
+  const ranks = ranksOf(values);
+  return { name, values, nRows, range: rangeOf(values), nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0), ranks };
+}
+
+/**
+ * The heads in the order of a number: highest or lowest first, equal ones in the order of layers and heads, those without
+ * a number last.
+ *
+ * @param {Float64Array} values NaN where there is none
+ * @param {boolean} isRising
+ * @returns {Int32Array} heads
+ */
+export function orderOf(values, isRising) {
+  const sign = isRising ? 1 : -1;
+  return Int32Array.from(values.keys()).sort((a, b) => {
+    const [one, other] = [values[a], values[b]];
+    if (Number.isNaN(one) || Number.isNaN(other)) return Number(Number.isNaN(one)) - Number(Number.isNaN(other)) || a - b;
+    return sign * (one - other) || a - b;
+  });
+}
+
+/** Where each head of an order stands: the reverse. @param {Int32Array} order */
+export function slotsOf(order) {
+  const slots = new Int32Array(order.length);
+  order.forEach((head, slot) => { slots[head] = slot; });
+  return slots;
+}
+
+/** @param {Float64Array} values NaN where there is none @returns {Int32Array} 1 for the highest; equal values share a rank; 0 for none */
+export function ranksOf(values) {
+  const ranks = new Int32Array(values.length);
+  const order = orderOf(values, false);
+  for (let slot = 0; slot < order.length; slot++) {
+    const value = values[order[slot]];
+    if (Number.isNaN(value)) break;
+    const isEqual = slot > 0 && values[order[slot - 1]] === value;
+    ranks[order[slot]] = isEqual ? ranks[order[slot - 1]] : slot + 1;
+  }
+  return ranks;
+}
+
+/**
+ * The numbers in which a head has the highest places among all, best place first.
+ *
+ * @param {readonly Column[]} columns
+ * @param {number} head
+ * @param {number} most
+ */
+export function bestPlaces(columns, head, most) {
+  const places = columns.filter(({ values }) => !Number.isNaN(values[head] ?? NaN)).map(({ name, ranks, nKnown }) => ({ name, rank: ranks[head], nKnown }));
+  return places.sort((a, b) => a.rank / a.nKnown - b.rank / b.nKnown).slice(0, most);
+}
+
+/** The value at a share of a range: the reverse. @param {number} share @param {readonly [number, number]} range */
+export function valueAt(share, [low, high]) {
+  return low + share * (high - low);
+}
+
+/**
+ * Two shares of a range as numbers that a person would write; an end that leaves nothing out is open.
+ *
+ * @param {readonly [number, number]} range
+ * @param {readonly [number, number]} shares
+ * @returns {[number | null, number | null]}
+ */
+export function rangeAt(range, [low, high]) {
+  const digits = Math.min(9, Math.max(0, 3 - Math.floor(Math.log10(range[1] - range[0] || 1))));
+  /** @param {number} share */
+  const rounded = (share) => Number(valueAt(share, range).toFixed(digits));
+  return [low <= 0 ? null : rounded(low), high >= 1 ? null : rounded(high)];
+}
+
+/**
+ * Which heads lie within a range, both ends included; a head without a number is outside.
+ *
+ * @param {Float64Array} values NaN where there is none
+ * @param {readonly [number | null, number | null]} range null: open at that end
+ * @returns {{inside: Uint8Array, n: number}}
+ */
+export function headsWithin(values, [least, most]) {
+  const inside = Uint8Array.from(values, (value) => (value >= (least ?? -Infinity) && value <= (most ?? Infinity) ? 1 : 0));
+  return { inside, n: inside.reduce((sum, one) => sum + one, 0) };
+}
+
+/** A place in an order: "1st", "22nd". @param {number} n */
+export function ordinal(n) {
+  const last = n % 100 >= 11 && n % 100 <= 13 ? 0 : n % 10;
+  return `${n}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
+}
+
+/**
+ * A number of a head in as many digits as its size deserves; "–" where there is none.
+ *
+ * @param {number} value NaN: none
+ * @param {number} [digits] behind the point of a number below ten
+ */
+export function scoreWords(value, digits = 2) {
+  if (Number.isNaN(value)) return '–';
+  const size = Math.abs(value);
+  return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : digits).replace(/^-(0(\.0*)?)$/, '$1').replace('-', '−');
+}

@@ -1,0 +1,131 @@
+/** The numbers that a head is described by: the server's scores, in its order and words, and how true the shown map is. */
+
+import { FIDELITY_WORDS } from './map_labels.js';
+
+/** @import { Fidelity, Manifest, ScoreFacts } from '../page.js' */
+
+/** Rows of a score that nothing was counted of yet, and of one that the dataset does not have. */
+export const [NOT_COMPUTED, NO_SUCH_SCORE] = [-1, -2];
+
+/** The scores that the server names, by name. @type {ReadonlyMap<string, ScoreFacts>} */
+let known = new Map();
+
+/** Where the measures of a map are defined. */
+const FIDELITY_SOURCES = {
+  recall_at_10: { formula: '|ten strongest keys ∩ ten nearest keys| / 10, mean over at most 1,000 queries', source: 'ours, recall of the k nearest neighbours' },
+  rank_correlation: { formula: 'Spearman correlation of nearness and q·k over the visible keys, mean over queries', source: 'ours, after Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1: over visible keys only' },
+  trustworthiness: { formula: '1 − (2 / (n k (2 n − 3 k − 1))) Σ max(0, rank − k) over false neighbours, k = 10', source: 'Venna and Kaski 2001, by scikit-learn' },
+};
+
+/** @type {readonly ScoreFacts[]} */
+const FIDELITY = Object.freeze(FIDELITY_WORDS.map(({ name, label, help }) => ({
+  name, label, help, ...FIDELITY_SOURCES[name], modality: null, low: name === 'rank_correlation' ? -1 : 0, high: 1, unit: 'share', until: null,
+})));
+
+/** How well heads fit the marked pairs: a number of heads as long as pairs are marked. */
+export const PAIR_FIT = 'pair_fit';
+
+/** @type {ScoreFacts} */
+const FIT = Object.freeze({
+  name: PAIR_FIT, label: 'Fit to the pairs', help: 'How well a head scores the marked pairs as they are wished: 1 is as wished throughout, 0.5 is chance.',
+  formula: 'mean over pairs of the share of the keys that the query scores lower (wished strong) or higher (wished weak); equal ones count half', source: 'ours, places of keys instead of scores, which have no common scale',
+  modality: null, low: 0, high: 1, unit: 'share', until: null,
+});
+
+/** Scores and measures by name. @type {Map<string, ScoreFacts>} */
+let byName = wordsOf([]);
+
+/** @param {readonly ScoreFacts[]} scores @returns {Map<string, ScoreFacts>} */
+function wordsOf(scores) {
+  return new Map([...scores, FIT, ...FIDELITY].map((score) => [score.name, score]));
+}
+
+/** What a row of attention must have for a score; the reason where no row of the corpus has it. @type {Record<string, string>} */
+const NEEDED = {
+  previous: 'a token before it',
+  next: 'a token after it that it may see',
+  self: 'another key in sight than its own',
+  first: 'a first token other than its own',
+  special: 'a special token in sight',
+  punctuation: 'punctuation in sight',
+  duplicate: 'an earlier copy of its own token',
+  induction: 'an earlier copy of its own token with a token after it',
+  reverse_induction: 'an earlier copy of its own token with a token before it',
+  attention_entropy: 'at most 90 % of its weight on the first token',
+  entropy: 'more than one key in sight',
+  mean_distance: 'another key in sight than the first token',
+  variance_of_distance: 'another key in sight than the first token',
+  content_dependence: 'a row of another sequence to be compared with',
+  same_row: 'another patch of its row in sight',
+  same_column: 'another patch of its column in sight',
+  patch_distance: 'a patch in sight',
+  class_token: 'a class token in sight',
+  hue_similarity: 'patches in sight whose hue is known',
+  brightness_similarity: 'patches in sight whose brightness is known',
+  prefix_matching: 'random tokens said four times, as that does not fit this model',
+  probe_induction: 'random tokens said twice, as the probe does not fit this model',
+  probe_previous: 'random tokens said twice, as the probe does not fit this model',
+  probe_duplicate: 'random tokens said twice, as the probe does not fit this model',
+};
+
+/** Take over the scores that the server names. @param {readonly ScoreFacts[]} scores */
+export function learnScores(scores) {
+  known = new Map(scores.map((score) => [score.name, score]));
+  byName = wordsOf(scores);
+}
+
+/** The scores that a dataset was built with and that are defined for its kind of model. @param {Pick<Manifest, 'model' | 'scores'>} manifest */
+export function scoresFor({ model: { modality }, scores }) {
+  return scores.flatMap((name) => known.get(name) ?? []).filter((score) => score.modality === null || score.modality === modality);
+}
+
+/**
+ * All that heads can be tinted, sorted and filtered by: scores first, then the fit to marked pairs and the measures of the
+ * shown map.
+ *
+ * @param {Pick<Manifest, 'model' | 'scores'>} manifest
+ * @param {boolean} hasPairs whether pairs are marked
+ */
+export function numbersFor(manifest, hasPairs) {
+  return [...scoresFor(manifest), ...(hasPairs ? [FIT] : []), ...FIDELITY];
+}
+
+/** @param {string} name @returns {name is keyof Fidelity} */
+export function isFidelity(name) {
+  return FIDELITY.some((measure) => measure.name === name);
+}
+
+/** Whether a number rests on counted rows of attention. @param {string} name */
+export function hasRows(name) {
+  return name !== PAIR_FIT && !isFidelity(name);
+}
+
+/**
+ * Words of a number; its bare name where nobody knows it.
+ *
+ * @param {string} name
+ * @returns {ScoreFacts}
+ */
+export function scoreFacts(name) {
+  return byName.get(name) ?? { name, label: name, help: '', formula: '', source: '', modality: null, low: null, high: null, unit: '', until: null };
+}
+
+/** What follows a number: its unit, unless it is a share. @param {string} name */
+export function unitWords(name) {
+  const { unit } = scoreFacts(name);
+  return unit === '' || unit === 'share' ? '' : ` ${unit}`;
+}
+
+/**
+ * Why a head has no number.
+ *
+ * @param {string} name
+ * @param {number} nRows on which it rests, or why it rests on none
+ */
+export function missingWords(name, nRows) {
+  if (isFidelity(name)) return 'not defined for this map';
+  if (name === PAIR_FIT) return 'the pairs are not compared yet';
+  if (nRows === NO_SUCH_SCORE) return 'this dataset has no such score';
+  if (nRows === NOT_COMPUTED) return 'not computed yet';
+  return `no row has ${NEEDED[name] ?? 'what this score looks at'}`;
+}

@@ -1,0 +1,69 @@
+/** Labels of maps and their measures, and how far a build is. */
+
+import { count, counted } from '../compute/number_text.js';
+import { headsReady, offeredWords } from './best_map.js';
+
+/** @import { Description, Fidelity, Progress } from '../page.js' */
+/** @import { Dims, Method } from '../types.js' */
+
+/** @type {Record<string, string>} */
+const PHASES = { capture: 'Reading the model', maps: 'Computing maps', publish: 'Checking the result', done: 'Done' };
+
+/** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
+export const FIDELITY_WORDS = [
+  {
+    name: 'recall_at_10',
+    label: 'recall@10',
+    help: 'The share of a query’s ten strongest keys of the whole corpus that are among its ten nearest keys in this map; 1 is perfect.',
+  },
+  {
+    name: 'rank_correlation',
+    label: 'rank correlation',
+    help: 'How well the order of nearness in this map follows the order of the attention scores within a sequence; 1 is perfect, 0 is chance.',
+  },
+  {
+    name: 'trustworthiness',
+    label: 'trustworthiness',
+    help: 'How few of a point’s neighbours in this map are not neighbours in the space of the vectors; 1 is perfect, about 0.5 is chance.',
+  },
+];
+
+/**
+ * How many heads of a map are there while it is being built.
+ *
+ * @param {Description} description
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function readyWords({ manifest, maps_ready: ready }, method, dims) {
+  const all = manifest ? manifest.n_layers * manifest.n_heads : 0;
+  return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
+}
+
+/**
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function mapWords(method, dims) {
+  return `${offeredWords(method).label}, ${dims}-D`;
+}
+
+/**
+ * How far a build is, in words and numbers.
+ *
+ * @param {Progress | null} progress
+ */
+export function progressWords(progress) {
+  if (!progress) return 'Building.';
+  const phase = PHASES[progress.phase] ?? progress.message;
+  const units = progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
+  return `${phase}${units}${remainingWords(progress.remaining_seconds)}`;
+}
+
+/** @param {number | null} seconds */
+function remainingWords(seconds) {
+  if (seconds === null) return '';
+  if (seconds < 60) return ' · less than a minute left';
+  if (seconds < 5400) return ` · about ${Math.round(seconds / 60)} min left`;
+  return ` · about ${Math.round(seconds / 3600)} h left`;
+}

@@ -1,0 +1,83 @@
+/** Names of maps, numbers of points, and the fidelity of a head. */
+
+import { mapOf } from './best_map.js';
+
+/** @import { Fidelity, HeadFacts, HeadId, Selected, State } from '../page.js' */
+/** @import { Dims, Method } from '../types.js' */
+
+/**
+ * @param {Method} method
+ * @param {Dims} dims
+ */
+export function mapName(method, dims) {
+  return `${method}-${dims}d`;
+}
+
+/** @param {State} state @returns {string | null} The map that is chosen. */
+export function chosenMap({ method, dims }) {
+  return method && mapName(method, dims);
+}
+
+/**
+ * @param {Selected} selected
+ * @param {number} nTokens
+ */
+export function pointOf({ kind, token }, nTokens) {
+  return kind === 'query' ? token : nTokens + token;
+}
+
+/**
+ * @param {number} point
+ * @param {number} nTokens
+ * @returns {Selected}
+ */
+export function selectedAt(point, nTokens) {
+  return point < nTokens ? { kind: 'query', token: point } : { kind: 'key', token: point - nTokens };
+}
+
+/**
+ * Return the index among the drawn points of a point of the corpus, or -1 if it is not drawn.
+ *
+ * @param {Selected} selected
+ * @param {Int32Array | null} drawn sorted
+ * @param {number} nTokens
+ */
+export function drawnPoint({ kind, token }, drawn, nTokens) {
+  if (!drawn) return pointOf({ kind, token }, nTokens);
+  let [low, high] = [0, drawn.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (drawn[middle] < token) low = middle + 1;
+    else high = middle;
+  }
+  return drawn[low] === token ? pointOf({ kind, token: low }, drawn.length) : -1;
+}
+
+/**
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
+ * @param {HeadId} at
+ * @param {string | null} name of the map that is shown
+ * @returns {Fidelity | null}
+ */
+export function fidelityOf(heads, at, name) {
+  const own = mapOf(heads, at, name);
+  return (own && heads?.get(`${at.layer},${at.head}`)?.maps[own]?.fidelity) || null;
+}
+
+/**
+ * The mean over the heads whose map is there; a measure that no head has is null.
+ *
+ * @param {ReadonlyMap<string, HeadFacts> | null} heads
+ * @param {string | null} name
+ * @returns {Fidelity | null}
+ */
+export function meanFidelity(heads, name) {
+  const all = [...(heads?.values() ?? [])].flatMap((at) => fidelityOf(heads, at, name) ?? []);
+  if (all.length === 0) return null;
+  /** @param {keyof Fidelity} measure */
+  const mean = (measure) => {
+    const known = all.flatMap((fidelity) => fidelity[measure] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return { recall_at_10: mean('recall_at_10'), rank_correlation: mean('rank_correlation'), trustworthiness: mean('trustworthiness') };
+}

@@ -1,0 +1,273 @@
+/** Search in tokens and texts: whole, by their beginning, by a part, or by a regular expression. */
+
+import { charactersOf, isFurtherPart } from '../compute/characters.js';
+import { compilePattern, PatternError } from './regex.js';
+import { createTextSearch } from './text_search.js';
+
+/** @import { SearchMode, Tokens } from '../page.js' */
+/** @import { TextSearch } from './text_search.js' */
+
+/**
+ * What can be found: every distinct word with its count, and which word each token is. -1 is a token
+ * without words. A part of a character has that character as its word, which is counted once. In the
+ * texts stands what spreads over tokens.
+ *
+ * @typedef {object} SearchIndex
+ * @property {Map<string, number>} ids
+ * @property {string[]} words
+ * @property {Int32Array} counts (word)
+ * @property {Int32Array} wordOf (token)
+ * @property {ArrayLike<number>} sequence (token)
+ * @property {TextSearch} texts
+ */
+/**
+ * @typedef {object} Found
+ * @property {Uint8Array} hits (token) Number of the term that found it, from 1.
+ * @property {number} nHits
+ * @property {number} nSequences Sequences in which something was found.
+ * @property {string[]} terms
+ * @property {boolean} isUsable Whether what was typed can be looked for.
+ * @property {string} problem Why not all was looked at, in words; empty if all was.
+ */
+
+/** A regular expression looks at the most frequent words, and at no more than this many, for no longer than this. */
+export const MOST_WORDS = 50_000;
+const MOST_MS = 80;
+/** Longer texts are compared by their beginning. */
+const MOST_SIGNS = 100;
+const BETWEEN_LOOKS = 64;
+/** More terms than a byte can number. */
+const MOST_TERMS = 200;
+
+/**
+ * Return the words of a corpus. Patches have none of their own and are found by the label or name of their image.
+ *
+ * @param {Tokens} tokens
+ * @returns {SearchIndex}
+ */
+export function indexWords(tokens) {
+  /** @type {Map<string, number>} */
+  const ids = new Map();
+  /** @type {Map<string, number>} */
+  const rawIds = new Map();
+  const wordOf = new Int32Array(tokens.n);
+  for (let token = 0; token < tokens.n; token++) {
+    const raw = wordsOf(tokens, token);
+    let id = rawIds.get(raw);
+    if (id === undefined) {
+      id = idOf(ids, normalise(raw));
+      rawIds.set(raw, id);
+    }
+    wordOf[token] = id;
+  }
+  const counts = new Int32Array(ids.size);
+  wordOf.forEach((id, token) => {
+    if (id >= 0 && !isFurtherPart(tokens.text[token])) counts[id]++;
+  });
+  const texts = createTextSearch(tokens, composed);
+  return { ids, words: [...ids.keys()], counts, wordOf, sequence: tokens.sequence, texts };
+}
+
+/**
+ * Return which tokens match, whatever their case and the spaces around them. But for a regular
+ * expression, which looks at single tokens, what spreads over several tokens marks all of them.
+ *
+ * @param {SearchIndex} index
+ * @param {string} typed terms with commas between them; in a regular expression a comma is a comma
+ * @param {SearchMode} [mode]
+ * @returns {Found | null} null if nothing was typed
+ */
+export function findTokens(index, typed, mode = 'whole') {
+  const terms = mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
+  if (terms.length === 0) return null;
+  const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
+  const { problem, isUsable } = look(mode, index, terms, termOf);
+  const hits = new Uint8Array(index.wordOf.length);
+  index.wordOf.forEach((word, token) => { hits[token] = word < 0 ? 0 : termOf[word]; });
+  const partial = mode === 'regex' ? '' : lookInTexts(index, terms, mode, hits);
+  return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
+}
+
+/** @param {SearchIndex} index @param {string[]} terms @param {SearchMode} mode @param {Uint8Array} hits */
+function lookInTexts({ texts }, terms, mode, hits) {
+  const [n, all] = [texts.mark(terms, mode, hits), texts.nTexts()];
+  if (n === all) return '';
+  return `Words of several tokens were looked for in the first ${n} of ${all} texts only.`;
+}
+
+/**
+ * @param {SearchMode} mode
+ * @param {SearchIndex} index
+ * @param {string[]} terms
+ * @param {Uint8Array} termOf
+ */
+function look(mode, index, terms, termOf) {
+  try {
+    return { problem: LOOKS[mode](index, terms, termOf), isUsable: true };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return { problem: `Not a usable expression: ${error.message}.`, isUsable: false };
+  }
+}
+
+/** Ways to compare; each fills `termOf` and says why it did not look at all of them, if so. @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>} */
+const LOOKS = {
+  whole({ ids }, terms, termOf) {
+    terms.forEach((term, i) => {
+      const id = ids.get(term);
+      if (id !== undefined) termOf[id] = i + 1;
+    });
+    return '';
+  },
+  prefix: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
+  substring: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.includes(term)),
+  regex: (index, [source], termOf) => lookFor(compilePattern(source), index, termOf),
+};
+
+/**
+ * @param {SearchIndex} index
+ * @param {string[]} terms
+ * @param {Uint8Array} termOf
+ * @param {(word: string, term: string) => boolean} fits
+ */
+function compareAll({ words }, terms, termOf, fits) {
+  words.forEach((word, id) => { termOf[id] = terms.findIndex((term) => fits(word, term)) + 1; });
+  return '';
+}
+
+/**
+ * @param {(text: string) => boolean} isIn
+ * @param {SearchIndex} index
+ * @param {Uint8Array} termOf
+ */
+function lookFor(isIn, { words }, termOf) {
+  const end = performance.now() + MOST_MS;
+  const n = Math.min(MOST_WORDS, words.length);
+  for (let id = 0; id < n; id++) {
+    if (isIn(words[id].slice(0, MOST_SIGNS))) termOf[id] = 1;
+    if (id % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end) return partly(id + 1, words.length);
+  }
+  return n < words.length ? partly(n, words.length) : '';
+}
+
+/** @param {number} n @param {number} all */
+function partly(n, all) {
+  return `Only the first ${n} of ${all} different words were compared.`;
+}
+
+/** @param {SearchIndex} index @param {Uint8Array} hits */
+function countHits({ sequence }, hits) {
+  let [nHits, nSequences, last] = [0, 0, -1];
+  for (let token = 0; token < hits.length; token++) {
+    if (hits[token] === 0) continue;
+    nHits++;
+    if (sequence[token] !== last) nSequences++; // the tokens of a sequence stand together
+    last = sequence[token];
+  }
+  return { hits, nHits, nSequences };
+}
+
+/**
+ * The terms that were typed: parts between commas, or in double quotes. What is a word as it stands is one term.
+ *
+ * @param {string} typed
+ * @param {Pick<SearchIndex, 'ids'>} index
+ * @returns {string[]}
+ */
+export function termsOf(typed, { ids }) {
+  const whole = normalise(typed);
+  if (whole === '' || ids.has(whole)) return whole === '' ? [] : [whole];
+  const bare = splitTerms(typed).map((part) => /^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part);
+  const parts = bare.map((part) => normalise(charactersOf(part)));
+  return [...new Set(parts.filter((part) => part !== ''))].slice(0, MOST_TERMS);
+}
+
+/** Parts between commas that do not stand in quotes. @param {string} typed */
+function splitTerms(typed) {
+  return typed.match(/(?:"[^"]*"|[^,])+/gu) ?? [];
+}
+
+/**
+ * Words to offer while a term is typed, of a token or of the texts: those that begin with it, then
+ * those that hold it, the most frequent first.
+ *
+ * @param {SearchIndex} index
+ * @param {string} typed all of the box; its last term counts
+ * @param {SearchMode} mode
+ * @param {number} [n]
+ * @returns {{word: string, count: number}[]}
+ */
+export function suggest({ ids, words, counts, texts }, typed, mode, n = 8) {
+  const term = mode === 'regex' ? '' : normalise(lastTerm(typed).replace(/^\s*"/, ''));
+  if (term === '') return [];
+  /** @type {{word: string, count: number, isToken: boolean, isBegun: boolean}[]} */
+  const found = [];
+  /** @param {string} word @param {number} count @param {boolean} isToken */
+  const take = (word, count, isToken) => {
+    const at = word.indexOf(term);
+    if (at >= 0) found.push({ word, count, isToken, isBegun: at === 0 });
+  };
+  words.forEach((word, id) => take(word, counts[id], true));
+  for (const [word, count] of texts.words()) if (!ids.has(word)) take(word, count, false);
+  found.sort((a, b) => Number(b.isBegun) - Number(a.isBegun) || b.count - a.count);
+  const offered = [];
+  for (const { word, count, isToken } of found) {
+    if (offered.length === n) break;
+    if (isToken || texts.has(word)) offered.push({ word, count });
+  }
+  return offered.length === 1 && offered[0].word === term ? [] : offered;
+}
+
+/**
+ * What was typed with its last term replaced.
+ *
+ * @param {string} typed
+ * @param {string} word
+ */
+export function completed(typed, word) {
+  const start = typed.slice(0, typed.length - lastTerm(typed).length);
+  const gap = start === '' || start.endsWith(' ') ? '' : ' ';
+  return `${start}${gap}${word.includes(',') ? `"${word}"` : word}`;
+}
+
+/** @param {string} typed */
+function lastTerm(typed) {
+  let [start, isQuoted] = [0, false];
+  for (let at = 0; at < typed.length; at++) {
+    if (typed[at] === '"') isQuoted = !isQuoted;
+    else if (typed[at] === ',' && !isQuoted) start = at + 1;
+  }
+  return typed.slice(start);
+}
+
+/** @param {string} text */
+function normalise(text) {
+  return composed(text).trim();
+}
+
+/** @param {string} text */
+function composed(text) {
+  return text.normalize('NFC').toLowerCase();
+}
+
+/**
+ * @param {Map<string, number>} ids
+ * @param {string} word
+ */
+function idOf(ids, word) {
+  if (word === '') return -1;
+  const known = ids.get(word);
+  if (known !== undefined) return known;
+  ids.set(word, ids.size);
+  return ids.size - 1;
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+function wordsOf(tokens, token) {
+  if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
+  const sequence = tokens.sequence[token];
+  return String(tokens.sequences.columns.label?.[sequence] ?? tokens.sequences.text[sequence] ?? '');
+}

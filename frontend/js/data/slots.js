@@ -1,0 +1,92 @@
+/** A slot holds the newest answer to one kind of question; the latest question wins. */
+
+/** @import { Slot, SlotStatus } from '../page.js' */
+
+/**
+ * Return an empty slot.
+ *
+ * @template T
+ * @param {string} what words for a message, such as "the map of this head"
+ * @param {() => void} changed called after every change of status or value
+ * @param {(key: string) => Promise<T> | null} [borrow] an answer that someone else has asked for
+ * @returns {Slot<T>}
+ */
+export function createSlot(what, changed, borrow = () => null) {
+  /** @type {{group: string, key: string, load: (signal: AbortSignal) => Promise<T>} | null} */
+  let wanted = null;
+  /** @type {AbortController | null} */
+  let request = null;
+  /** @type {Promise<T> | null} */
+  let answer = null;
+  /** @type {{key: string | null, status: SlotStatus, value: T | null, error: Error | null}} */
+  const held = { key: null, status: 'idle', value: null, error: null };
+
+  async function start() {
+    if (!wanted) return;
+    request?.abort();
+    const own = new AbortController();
+    request = own;
+    const { key, load } = wanted;
+    Object.assign(held, { status: 'loading', error: null });
+    changed();
+    try {
+      answer = borrow(key)?.catch(() => load(own.signal)) ?? load(own.signal);
+      const value = await answer;
+      if (own.signal.aborted) return;
+      Object.assign(held, { key, status: 'ready', value });
+    } catch (error) {
+      if (own.signal.aborted) return;
+      Object.assign(held, { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+    }
+    changed();
+  }
+
+  /** What was asked for before is asked for again, and still there. @param {T} value */
+  function settle(value) {
+    request?.abort();
+    request = null;
+    answer = Promise.resolve(value);
+    Object.assign(held, { status: 'ready', error: null });
+    changed();
+  }
+
+  function forget() {
+    request?.abort();
+    request = answer = null;
+    Object.assign(held, { key: null, status: 'idle', value: null, error: null });
+  }
+
+  return {
+    what,
+    get key() { return held.key; },
+    get status() { return held.status; },
+    get value() { return held.value; },
+    get error() { return held.error; },
+    want(group, key, load) {
+      if (wanted?.group === group && wanted.key === key) return;
+      if (wanted?.group !== group) forget();
+      wanted = { group, key, load };
+      if (key === held.key && held.value !== null) settle(held.value);
+      else void start();
+    },
+    drop() {
+      if (!wanted) return;
+      wanted = null;
+      forget();
+      changed();
+    },
+    again() { void start(); },
+    answerTo: (key) => (wanted?.key === key ? answer : null),
+  };
+}
+
+/**
+ * The answer to the question that is asked now; null while it is on its way, whatever was there before.
+ *
+ * @template T
+ * @param {Slot<T>} slot
+ * @returns {T | null}
+ */
+export function freshValue({ status, value }) {
+  return status === 'ready' ? value : null;
+}

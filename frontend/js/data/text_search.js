@@ -1,0 +1,185 @@
+/** Search in the texts themselves: what spreads over several tokens is a word to a reader, too. */
+
+import { lettersBefore, lettersOf } from './text_alignment.js';
+import { begunIn, continuedIn } from '../compute/characters.js';
+import { placesOf } from './token_links.js';
+import { isBetweenWords, wordsIn } from '../compute/text_words.js';
+import { isOwnText } from '../ui/labels.js';
+
+/** @import { SearchMode, Tokens } from '../page.js' */
+
+/**
+ * Where the tokens of a text stand, in its letters.
+ *
+ * @typedef {ReturnType<typeof placesOf> & {before: Int32Array}} Placed
+ */
+/**
+ * Tokens, first to last, that the letters from `low` to `high` touch, and where those tokens end.
+ *
+ * @typedef {{first: number, last: number, low: number, high: number, end: number}} Touched
+ */
+
+/** A search looks no longer than this. */
+const MOST_MS = 400;
+const BETWEEN_LOOKS = 16;
+
+/**
+ * The texts of a corpus, to be searched.
+ *
+ * @param {Tokens} tokens of images there are no texts
+ * @param {(text: string) => string} normalise
+ */
+export function createTextSearch(tokens, normalise) {
+  const isText = tokens.n > 0 && isOwnText(tokens, 0);
+  /** @type {string[] | null} */
+  let texts = null;
+  /** @type {Map<number, Placed>} */
+  const placed = new Map();
+  /** @type {Map<string, number> | null} */
+  let counts = null;
+
+  const all = () => (texts ??= isText ? tokens.sequences.text.map(normalise) : []);
+
+  /** @param {number} sequence @returns {Placed} */
+  function placesIn(sequence) {
+    const known = placed.get(sequence);
+    if (known) return known;
+    const found = { ...placesOf(tokens, sequence), before: lettersBefore(all()[sequence]) };
+    placed.set(sequence, found);
+    return found;
+  }
+
+  /**
+   * The tokens that a term touches in a text, from the first to the last of each stretch.
+   *
+   * @param {number} sequence
+   * @param {string} term
+   * @param {SearchMode} mode
+   */
+  function* find(sequence, term, mode) {
+    const text = all()[sequence];
+    /** @type {Placed | null} */
+    let own = null;
+    let from = 0;
+    for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) {
+      const isWord = isWordIn(text, at, term, mode);
+      // A character may stand inside of a word, if it has several tokens.
+      if (!isWord && !(mode === 'whole' && isOne(term))) continue;
+      own ??= placesIn(sequence);
+      const touched = touchedBy(own, at, term, from, tokens.text);
+      if (!touched) continue;
+      from = touched.first;
+      if (!isWord && touched.first === touched.last) continue;
+      if (!isCovered(own, mode, touched, tokens.text)) continue;
+      yield { first: own.start + touched.first, last: own.start + touched.last };
+    }
+  }
+
+  return {
+    /**
+     * Mark the tokens that each term touches.
+     *
+     * @param {readonly string[]} terms
+     * @param {SearchMode} mode
+     * @param {Uint8Array} hits (token) number of the first term that found it, from 1
+     * @returns {number} how many texts were looked at
+     */
+    mark(terms, mode, hits) {
+      const end = performance.now() + MOST_MS;
+      for (let sequence = 0; sequence < all().length; sequence++) {
+        const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
+        if (isLook && performance.now() > end) return sequence;
+        terms.forEach((term, i) => {
+          for (const { first, last } of find(sequence, term, mode)) {
+            for (let token = first; token <= last; token++) {
+              if (hits[token] === 0 || hits[token] > i + 1) hits[token] = i + 1;
+            }
+          }
+        });
+      }
+      return all().length;
+    },
+    /**
+     * Whether a word has tokens somewhere; a text may go on beyond its tokens.
+     *
+     * @param {string} word
+     */
+    has: (word) => all().some((_, sequence) => !find(sequence, word, 'whole').next().done),
+    nTexts: () => all().length,
+    /** How often each word occurs in the texts. */
+    words() {
+      if (counts) return counts;
+      counts = new Map();
+      for (const word of all().flatMap(wordsIn)) counts.set(word, (counts.get(word) ?? 0) + 1);
+      return counts;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createTextSearch>} TextSearch */
+
+/** @param {string} term */
+function isOne(term) {
+  return term.length <= 2 && [...term].length === 1;
+}
+
+/**
+ * Whether a term begins and ends in a text where words do, as far as the mode wants it.
+ *
+ * @param {string} text
+ * @param {number} at
+ * @param {string} term
+ * @param {SearchMode} mode
+ */
+function isWordIn(text, at, term, mode) {
+  if (mode === 'substring') return true;
+  return isBetweenWords(text, at) && (mode === 'prefix' || isBetweenWords(text, at + term.length));
+}
+
+/**
+ * @param {Placed} placed
+ * @param {number} at
+ * @param {string} term
+ * @param {number} from a token before which none is touched
+ * @param {readonly string[]} written
+ * @returns {Touched | null}
+ */
+function touchedBy({ before, marks, places, start }, at, term, from, written) {
+  const [low, high] = [before[at], before[at + term.length]];
+  const n = places.length / 2;
+  let first = from;
+  while (first < n && (places[2 * first] < 0 || places[2 * first + 1] <= low)) first++;
+  if (low === high || first === n || places[2 * first] >= high) return null;
+  const touched = { first, last: first, low, high, end: 0 };
+  for (let i = first; i < n && places[2 * i] < high; i++) {
+    if (places[2 * i] < 0) continue;
+    touched.last = i;
+    touched.end = Math.max(touched.end, places[2 * i + 1]);
+  }
+  // Marks and joiners have no letters; those at the end of the term belong to it.
+  if (lettersOf([...term].at(-1) ?? '') === '') {
+    /** @param {number} i */
+    const isMark = (i) => places[2 * i] < 0 && !marks[i] && written[start + i].trim() !== '';
+    for (let i = touched.last + 1; i < n && isMark(i); i++) touched.last = i;
+  }
+  return touched;
+}
+
+/**
+ * Whether the touched tokens hold what is looked for, and, as the mode wants it, nothing else; a
+ * part of the character before or after it does not count.
+ *
+ * @param {Placed} placed
+ * @param {SearchMode} mode
+ * @param {Touched} touched
+ * @param {readonly string[]} written
+ */
+function isCovered({ start, places }, mode, { first, last, low, high, end }, written) {
+  const before = low - places[2 * first];
+  if (end < high || before < 0) return false;
+  if (mode === 'substring') return true;
+  const begun = lettersOf(continuedIn(written[start + first])).length;
+  if (before > 0 && before !== begun) return false;
+  const left = lettersOf(begunIn(written[start + last])).length;
+  return mode === 'prefix' || end === high || end - high === left;
+}

@@ -1,0 +1,85 @@
+/** What is said of the reader's own texts and images. */
+
+import { addedTexts } from '../compute/text_words.js';
+import { counted } from '../compute/number_text.js';
+import { nOutside, sequenceAt } from './user_layers.js';
+
+/** @import { HeadId, Tokens } from '../page.js' */
+/** @import { Layer, OwnItem, OwnSequence, Placed } from '../user_sequences/live.js' */
+
+/** @param {OwnItem['kind']} kind @param {number} number */
+export function nameOf(kind, number) {
+  return `your ${kind === 'image' ? 'image' : 'text'} ${number}`;
+}
+
+/** @param {Placed | undefined} placed */
+export function placedWords(placed) {
+  if (!placed) return 'not placed in this map yet';
+  return placed === 'exact' ? 'placed exactly' : 'placed by its neighbours, not fitted';
+}
+
+/**
+ * What is said of a token of the reader's own, wherever a point is told; null for one of the corpus.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ * @param {string | null} map that is shown
+ */
+export function ownWords({ own }, token, map) {
+  if (!own || token < own.firstToken) return null;
+  const found = own.sequences[sequenceAt(own, token)];
+  return found ? [found.item.name, ...(map === null ? [] : [placedWords(found.answer.places.get(map)?.placed)])].join(', ') : null;
+}
+
+/** The name of an own sequence; null for one of the corpus. @param {Tokens} tokens @param {number} sequence */
+export function ownName({ own }, sequence) {
+  return own?.sequences[sequence - own.firstSequence]?.item.name ?? null;
+}
+
+/** The text of a sequence in a table; one's own says so. @param {Tokens} tokens @param {number} sequence */
+export function sequenceName(tokens, sequence) {
+  const [own, text] = [ownName(tokens, sequence), tokens.sequences.text[sequence]];
+  return own ? `${own}: ${text}` : text;
+}
+
+/** How many sequences a dataset has without those of the reader. @param {Tokens} tokens */
+export function nCorpusSequences({ own, sequences }) {
+  return own ? own.firstSequence : sequences.length.length;
+}
+
+/** Tokens of the longest sequence of the corpus. @param {Tokens | null} tokens */
+export function longestOf(tokens) {
+  if (!tokens) return 0;
+  return tokens.sequences.length.subarray(0, nCorpusSequences(tokens)).reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** How many of the reader's own are among what is shown: "2 own sentences". @param {Layer | null | undefined} layer @param {'text' | 'image'} modality */
+export function countOwn(layer, modality) {
+  return layer ? counted(layer.sequences.length, modality === 'image' ? 'own image' : 'own sentence') : '';
+}
+
+/**
+ * How a sequence lies in what is shown: how it was placed, and what lies beyond the border.
+ *
+ * @param {OwnSequence} sequence
+ * @param {string | null} map
+ * @param {HeadId | null} at null: all heads
+ */
+export function placeWords({ answer }, map, at) {
+  const found = map === null ? undefined : answer.places.get(map);
+  if (map === null || !found) return placedWords(undefined);
+  const nCells = answer.nLayers * answer.nHeads;
+  const n = at ? nOutside(answer, map, at.layer * answer.nHeads + at.head) : found.nOutside;
+  const all = 2 * answer.n * (at ? 1 : nCells);
+  const where = at ? 'the border of this map' : 'the borders of the maps';
+  return n === 0 ? placedWords(found.placed) : `${placedWords(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
+}
+
+/**
+ * The words that tokens make, for what has tokens and no text.
+ *
+ * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
+ */
+export function joinedTokens({ text, tokenType }) {
+  return addedTexts(text.filter((_, i) => tokenType[i] === 'text')).join('').trim();
+}

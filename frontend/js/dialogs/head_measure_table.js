@@ -1,0 +1,59 @@
+/** All heads with all their numbers as a table for other programs, and which of its rows are on the page. */
+
+import { csvText } from '../compute/csv.js';
+import { hasRows } from '../data/head_measures.js';
+
+/** @import { Column } from '../data/head_measure_columns.js' */
+
+/**
+ * A row for each head: every number in full, beside every score the rows of attention it rests on.
+ *
+ * @param {{dataset: string, model: string, map: string | null, nHeads: number}} subject `nHeads` in a layer
+ * @param {readonly Column[]} columns
+ * @param {Int32Array | null} order heads in the order of the rows; null: layer by layer
+ */
+export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
+  const names = columns.flatMap(({ name }) => (hasRows(name) ? [name, `${name}_n_rows`] : [name]));
+  const heads = order ?? columns[0]?.values.keys() ?? [];
+  const lines = Array.from(heads, (head) => [dataset, model, map ?? '', Math.floor(head / nHeads), head % nHeads, ...columns.flatMap((column) => cellsOf(column, head))]);
+  return csvText([['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines]);
+}
+
+/**
+ * The same rows for a file that holds more than a table: null where there is no number.
+ *
+ * @param {number} nHeads in a layer
+ * @param {readonly Column[]} columns
+ * @param {Int32Array} order
+ * @returns {Record<string, number | null>[]}
+ */
+export function headRows(nHeads, columns, order) {
+  return Array.from(order, (head) => {
+    const numbers = columns.flatMap(({ name, values, nRows }) => {
+      const value = Number.isNaN(values[head]) ? null : values[head];
+      return hasRows(name) ? [[name, value], [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]]] : [[name, value]];
+    });
+    return { layer: Math.floor(head / nHeads), head: head % nHeads, ...Object.fromEntries(numbers) };
+  });
+}
+
+/** @param {Column} column @param {number} head @returns {(number | string)[]} */
+function cellsOf({ name, values, nRows }, head) {
+  const value = Number.isNaN(values[head]) ? '' : values[head];
+  return hasRows(name) ? [value, nRows[head] < 0 ? '' : nRows[head]] : [value];
+}
+
+/**
+ * The rows that are in sight, with some to both sides.
+ *
+ * @param {number} nRows
+ * @param {number} rowHeight
+ * @param {number} top how far the table is scrolled
+ * @param {number} height of what is seen
+ * @param {number} [spare]
+ * @returns {{first: number, last: number}} the last is not among them
+ */
+export function rowWindow(nRows, rowHeight, top, height, spare = 8) {
+  const first = Math.max(0, Math.min(nRows, Math.floor(top / rowHeight)) - spare);
+  return { first, last: Math.min(nRows, Math.ceil((top + height) / rowHeight) + spare) };
+}

@@ -1,0 +1,160 @@
+/** All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and saved. */
+
+import { csvText } from '../compute/csv.js';
+import { sequenceName } from '../data/user_sequence_text.js';
+import { wordsIn } from '../compute/text_words.js';
+
+/** @import { Tokens } from '../page.js' */
+
+/**
+ * @typedef {object} Column
+ * @property {string} name in the file
+ * @property {string} label on the page
+ * @property {string} help
+ * @property {boolean} isNumber
+ * @property {(sequence: number) => string | number | null} valueOf null where there is none
+ * @property {(value: number) => string} [tell] a number as it is shown
+ */
+/** Three numbers a sequence: keys for 90 %, entropy, rows; NaN for what was not computed. @typedef {Float32Array | null} SequenceScores */
+/** @typedef {{name: string, isDescending: boolean}} Order */
+
+/**
+ * Return how many tokens of each sequence occur more than once in it, special ones passed over, and
+ * the most repeated word of its text, however it is cut into tokens and whatever its case. Of words
+ * repeated as often the first counts.
+ *
+ * @param {Pick<Tokens, 'tokenId' | 'tokenType' | 'sequences'>} tokens
+ * @returns {{nRepeated: Int32Array, words: (string | null)[], nTimes: Int32Array}} (sequence)
+ */
+export function findRepeats({ tokenId, tokenType, sequences: { start, length, text } }) {
+  const n = start.length;
+  const found = { nRepeated: new Int32Array(n), words: /** @type {(string | null)[]} */ (new Array(n).fill(null)), nTimes: new Int32Array(n) };
+  for (let sequence = 0; sequence < n; sequence++) {
+    /** @type {Map<number, number>} */
+    const counts = new Map();
+    for (let token = start[sequence]; token < start[sequence] + length[sequence]; token++) {
+      const id = tokenId[token];
+      if (tokenType[token] === 'text') counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    for (const count of counts.values()) if (count > 1) found.nRepeated[sequence] += count;
+    const most = mostRepeated(wordsIn(text[sequence]));
+    if (most) [found.words[sequence], found.nTimes[sequence]] = [most.word, most.count];
+  }
+  return found;
+}
+
+/**
+ * @param {readonly string[]} words
+ * @returns {{word: string, count: number} | null} null if none comes twice
+ */
+function mostRepeated(words) {
+  /** @type {Map<string, {word: string, count: number}>} */
+  const seen = new Map();
+  for (const word of words) {
+    const key = word.normalize('NFC').toLowerCase();
+    const known = seen.get(key);
+    if (known) known.count++;
+    else seen.set(key, { word, count: 1 });
+  }
+  let most = null;
+  for (const one of seen.values()) if (one.count > (most?.count ?? 1)) most = one;
+  return most;
+}
+
+/**
+ * The columns of the table: the sequence itself, its tokens, columns of the corpus, and its attention.
+ *
+ * @param {Tokens} tokens
+ * @param {SequenceScores} scores
+ * @returns {Column[]}
+ */
+export function columnsOf(tokens, scores) {
+  const { length, columns } = tokens.sequences;
+  const isText = tokens.row === null;
+  const repeats = isText ? findRepeats(tokens) : null;
+  const word = isText ? 'sentence' : 'image';
+  /** @param {number} at */
+  const score = (at) => (/** @type {number} */ sequence) => {
+    const value = scores ? scores[3 * sequence + at] : NaN;
+    return Number.isNaN(value) ? null : Number(value.toPrecision(6));
+  };
+  return [
+    { name: 'number', label: 'No.', help: `Place of the ${word} in the corpus`, isNumber: true, valueOf: (i) => i + 1 },
+    { name: 'text', label: isText ? 'Sentence' : 'Image', help: isText ? 'The text as it was given' : 'The name of the file', isNumber: false, valueOf: (i) => sequenceName(tokens, i) },
+    { name: 'tokens', label: 'Tokens', help: `Tokens of the ${word}, special ones included`, isNumber: true, valueOf: (i) => length[i] },
+    ...(repeats ? [
+      { name: 'repeated_tokens', label: 'Repeats', help: 'Tokens that occur more than once in the sentence; special tokens do not count', isNumber: true, valueOf: (/** @type {number} */ i) => repeats.nRepeated[i] },
+      { name: 'most_repeated', label: 'Most repeated', help: 'The word that the sentence repeats most often, and how often it occurs; of several the first', isNumber: false, valueOf: (/** @type {number} */ i) => (repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`) },
+    ] : []),
+    ...Object.entries(columns).map(([name, values]) => corpusColumn(name, values)),
+    { name: 'keys_for_90_percent', label: 'Keys for 90 %', help: 'How many keys hold 90 % of a query’s attention, mean over its queries; few means a sparse pattern', isNumber: true, valueOf: score(0), tell: (value) => value.toFixed(1) },
+    { name: 'entropy', label: 'Normalised entropy', help: 'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; mean over queries', isNumber: true, valueOf: score(1), tell: (value) => value.toFixed(3) },
+  ];
+}
+
+/** @param {string} name @param {unknown[]} values @returns {Column} */
+function corpusColumn(name, values) {
+  const isNumber = isNumeric(values);
+  /** @param {number} i */
+  const valueOf = (i) => {
+    const value = plainValue(values[i]);
+    return value !== null && isNumber ? Number(value) : value;
+  };
+  return { name: `column ${name}`, label: name, help: 'A column of the corpus', isNumber, valueOf };
+}
+
+/** Whether a column of the corpus holds numbers and nothing else. @param {unknown[]} values */
+function isNumeric(values) {
+  const given = values.filter((value) => value !== null && value !== '');
+  return given.length > 0 && given.every((value) => /^-?\d{1,15}(\.\d+)?$/.test(String(value)));
+}
+
+/** @param {unknown} value */
+function plainValue(value) {
+  return value === null || value === undefined || value === '' ? null : String(value);
+}
+
+/**
+ * What is looked for in a row: its text and its columns of the corpus, in small letters.
+ *
+ * @param {Tokens} tokens
+ * @returns {string[]} (sequence)
+ */
+export function searchedText({ sequences: { text, columns } }) {
+  const all = Object.values(columns);
+  return text.map((own, i) => [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase());
+}
+
+/**
+ * The sequences that hold what is looked for, in order; what has no value comes last, equal ones as in the corpus.
+ *
+ * @param {readonly string[]} searched
+ * @param {string} wanted
+ * @param {Column} column
+ * @param {boolean} isDescending
+ * @returns {number[]}
+ */
+export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
+  const small = wanted.trim().toLowerCase();
+  const found = [];
+  for (let i = 0; i < searched.length; i++) if (searched[i].includes(small)) found.push({ i, value: valueOf(i) });
+  const sign = isDescending ? -1 : 1;
+  const collator = isNumber ? null : new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+  /** @param {string | number | null} a @param {string | number | null} b */
+  const compare = (a, b) => (collator ? collator.compare(String(a), String(b)) : Number(a) - Number(b));
+  found.sort((a, b) => {
+    if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || a.i - b.i;
+    return sign * compare(a.value, b.value) || a.i - b.i;
+  });
+  return found.map(({ i }) => i);
+}
+
+/**
+ * These rows as a table of comma-separated values; text of the corpus is no formula.
+ *
+ * @param {readonly Column[]} columns
+ * @param {readonly number[]} rows
+ */
+export function tableCsv(columns, rows) {
+  return csvText([columns.map(({ name }) => name), ...rows.map((i) => columns.map(({ valueOf }) => valueOf(i) ?? ''))]);
+}

@@ -1,0 +1,51 @@
+/** Which part of a map is in sight, in numbers that read well and hold for a window of any size. */
+
+import { DEFAULT_ORBIT } from '../compute/geometry.js';
+
+/** @import { Camera, Turn } from '../page.js' */
+/** @import { Orbit, Transform } from '../types.js' */
+
+/** @typedef {{width: number, height: number}} Size */
+/** @typedef {{home: Transform, size: Size, room: Size}} Content where it lies at rest, how large it is, and the viewport */
+
+/** Rounding moves nothing by more than about a tenth of a pixel. */
+const PLACE_DIGITS = 4;
+const ZOOM_DIGITS = 5;
+const DEGREES = 180 / Math.PI;
+
+/**
+ * @param {Transform} transform
+ * @param {Content} content
+ * @returns {Camera} zoom against the map at rest, and what share of the content's width and height lies at the middle
+ */
+export function cameraOf({ k, x, y }, { home, size, room }) {
+  const zoom = Number((k / home.k).toPrecision(ZOOM_DIGITS));
+  const digits = PLACE_DIGITS + Math.max(0, Math.ceil(Math.log10(zoom)));
+  /** @param {number} share */
+  const rounded = (share) => Number(share.toFixed(digits)) + 0; // no -0
+  return { zoom, x: rounded((room.width / 2 - x) / k / size.width), y: rounded((room.height / 2 - y) / k / size.height) };
+}
+
+/**
+ * @param {Camera} camera
+ * @param {Content} content
+ * @returns {Transform}
+ */
+export function transformOf({ zoom, x, y }, { home, size, room }) {
+  const k = zoom * home.k;
+  return { k, x: room.width / 2 - x * size.width * k, y: room.height / 2 - y * size.height * k };
+}
+
+/** @param {Orbit} orbit @returns {Turn | null} in degrees; null for a map that nobody has turned */
+export function turnOf({ yaw, pitch }) {
+  if (yaw === DEFAULT_ORBIT.yaw && pitch === DEFAULT_ORBIT.pitch) return null;
+  /** @param {number} angle */
+  const rounded = (angle) => Number((angle * DEGREES).toFixed(2)) + 0;
+  const around = yaw - 2 * Math.PI * Math.round(yaw / (2 * Math.PI));
+  return { yaw: rounded(around), pitch: rounded(pitch) };
+}
+
+/** @param {Turn | null} turn @returns {Orbit} */
+export function orbitOf(turn) {
+  return turn ? { yaw: turn.yaw / DEGREES, pitch: turn.pitch / DEGREES } : DEFAULT_ORBIT;
+}

@@ -1,0 +1,140 @@
+/** One head of the grid: a named button with its title and a number, tinted by a score where one is chosen. */
+
+import { blend, canvasPalette, cssColor, wordsOn } from '../color/palettes.js';
+import { el, setAttribute, setText } from '../ui/dom.js';
+import { missingWords, scoreFacts, unitWords } from '../data/head_measures.js';
+import { ordinal, scoreWords } from '../data/head_measure_columns.js';
+import { shareOf } from '../compute/histogram.js';
+import { cellWords, headWords, isMisleading, measureWords, titleWords } from '../ui/labels.js';
+import { FIDELITY_WORDS } from '../data/map_labels.js';
+import { counted } from '../compute/number_text.js';
+
+/** @import { Fidelity, HeadId } from '../page.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+
+/** How much of the colour of a score lies behind the points of a map, and of one too small to have a title. */
+const TILE_SHARE = 0.28;
+const BARE_TILE_SHARE = 0.75;
+/** Below this side of a cell there is no title, CSS pixels. */
+const TITLED_PX = 30;
+
+/**
+ * @typedef {object} Look What the grid shows of its heads.
+ * @property {Column | null} tint
+ * @property {Column | null} sorted the number that gives the places
+ * @property {Int32Array | null} places (head) where the order has it; null: layer by layer
+ * @property {Uint8Array | null} inside (head) 0 where a head steps back; null: none does
+ * @property {ShownTheme} theme
+ */
+
+/**
+ * @param {HeadId} at
+ * @param {Record<string, (event: any) => void>} listeners
+ */
+export function createCell(at, listeners) {
+  const badge = el('span', { class: 'cell__badge' });
+  const fill = el('span', { class: 'meter__fill' });
+  const meter = el('span', { class: 'meter cell__meter' }, fill);
+  const button = el('button', { class: 'cell', type: 'button', tabindex: '-1', ...listeners },
+    el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, titleWords(at)), ' ', badge), meter);
+
+  return {
+    at,
+    button,
+    /**
+     * @param {number} head index of it
+     * @param {{isReady: boolean, isAwaited: boolean, fidelity: Fidelity | null, kind: string}} map
+     * @param {Look} look
+     */
+    describe(head, { isReady, isAwaited, fidelity, kind }, look) {
+      const isWarning = isMisleading(fidelity);
+      setAttribute(button, 'aria-label', [cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind].filter(Boolean).join(', '));
+      button.classList.toggle('is-pending', !isReady);
+      button.classList.toggle('is-outside', look.inside?.[head] === 0);
+      badge.classList.toggle('cell__badge--warning', isWarning && !look.tint);
+      meter.classList.toggle('meter--warning', isWarning);
+      fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
+      const shown = look.tint ?? look.sorted;
+      setText(badge, shown ? scoreWords(shown.values[head]) : fidelity ? measureWords(fidelity.recall_at_10) : '');
+      tint(look, head);
+    },
+  };
+
+  /** @param {Look} look @param {number} head */
+  function tint({ tint: column, theme }, head) {
+    const color = column && colorOf(column, head, theme);
+    button.classList.toggle('is-tinted', column !== null);
+    button.classList.toggle('is-undefined', column !== null && color === null);
+    button.style.setProperty('--tint', color ? cssColor(color) : null);
+    button.style.setProperty('--tint-ink', color ? wordsOn(color) : null);
+  }
+}
+
+/** @typedef {ReturnType<typeof createCell>} Cell */
+
+/** What a name says of the scores that are shown. @param {number} head @param {Look} look */
+function scoreParts(head, { tint, sorted, places, inside }) {
+  const shown = tint ?? sorted;
+  const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
+  if (tint && sorted && sorted !== tint) more.push(`${scoreWords(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
+  if (inside?.[head] === 0) more.push('outside of the range');
+  if (!shown) return null;
+  const value = shown.values[head];
+  return { words: scoreWords(value), label: scoreFacts(shown.name).label, more: Number.isNaN(value) ? [missingWords(shown.name, shown.nRows[head]), ...more] : more };
+}
+
+/** @param {Column} column @param {number} head @param {ShownTheme} theme @returns {number | null} packed */
+export function colorOf({ values, range }, head, theme) {
+  const { scores } = canvasPalette(theme);
+  return Number.isNaN(values[head]) ? null : scores[Math.round(shareOf(values[head], range) * (scores.length - 1))];
+}
+
+/**
+ * The colours behind the maps: pale, so that points stay readable.
+ *
+ * @param {Column | null} column
+ * @param {number} side of a cell, CSS pixels
+ * @param {ShownTheme} theme
+ * @returns {Uint32Array | null} (head) packed, 0 where there is no value
+ */
+export function tilesOf(column, side, theme) {
+  if (!column) return null;
+  const { background } = canvasPalette(theme);
+  const share = side < TITLED_PX ? BARE_TILE_SHARE : TILE_SHARE;
+  return Uint32Array.from(column.values, (_, head) => {
+    const color = colorOf(column, head, theme);
+    return color === null ? 0 : blend(color, background, share);
+  });
+}
+
+/**
+ * A head's numbers in words, for the sheet beside it.
+ *
+ * @param {HeadId} at
+ * @param {number} head
+ * @param {{isReady: boolean, fidelity: Fidelity | null, kind: string}} map `kind`: of its map, where heads have different ones
+ * @param {Look} look
+ */
+export function cellParts(at, head, { isReady, fidelity, kind }, look) {
+  const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
+  const parts = columns.map((column) => el('p', { class: 'tooltip__score' }, scoreLine(column, head)));
+  if (look.inside?.[head] === 0) parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
+  const rows = fidelity ? FIDELITY_WORDS.flatMap((words) => [el('dt', {}, words.label), el('dd', {}, measureWords(fidelity[words.name]))]) : [];
+  const truth = fidelity ? [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`)]
+    : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
+  return [el('p', { class: 'tooltip__title' }, headWords(at)), ...(kind && fidelity ? [el('p', {}, kind)] : []), ...parts, ...truth];
+}
+
+/**
+ * A score of a head with its place among all, and what it rests on.
+ *
+ * @param {Column} column
+ * @param {number} head
+ */
+export function scoreLine({ name, values, ranks, nKnown, nRows }, head) {
+  const { label } = scoreFacts(name);
+  if (Number.isNaN(values[head])) return `${label} –: ${missingWords(name, nRows[head])}`;
+  const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';
+  return `${label} ${scoreWords(values[head], 3)}${unitWords(name)}, ${ordinal(ranks[head])} of ${nKnown}${rows}`;
+}

@@ -1,0 +1,22 @@
+/** What a head of the grid shows of how it fits the marked pairs: its place, its fit, and an outline of the best. */
+
+import { setAttribute } from '../ui/dom.js';
+import { fitWords } from '../data/pair_text.js';
+
+/** @import { HeadFit } from '../compute/pairs.js' */
+
+/** Heads up to this place are outlined. */
+const MOST_OUTLINED = 5;
+
+/**
+ * Drawn by the style sheet: the name of the head says it in words.
+ *
+ * @param {HTMLElement} button after its name was written
+ * @param {HeadFit | null} found null while no pair is marked
+ */
+export function describeFit(button, found) {
+  setAttribute(button, 'data-place', found && `#${found.rank}`);
+  setAttribute(button, 'data-fit', found && fitWords(found.fit));
+  button.classList.toggle('cell--fitting', found !== null && found.rank <= MOST_OUTLINED);
+  if (found) setAttribute(button, 'aria-label', `${button.getAttribute('aria-label')}, fit of the pairs ${fitWords(found.fit)}, place ${found.rank}`);
+}

@@ -1,0 +1,132 @@
+/** The second pane: its own facts and picture, linked with the first by what both show. */
+
+import { createActions } from '../state/actions.js';
+import { createPaneStore, ownChoices, pick, secondState, settleLinked } from '../state/pane_state.js';
+import { createDerived } from '../data/derived.js';
+import { lastOnly } from '../compute/memo.js';
+import { createHover } from '../state/hover.js';
+import { createLink } from '../data/token_links.js';
+import { createLoader } from '../data/loader.js';
+import { createMarks } from '../marked_points/marked_points.js';
+import { settle } from '../state/selectors.js';
+import { createPaneFrame } from './pane_frame.js';
+import { createPaneHead } from './pane_head.js';
+import { createStage } from './stage.js';
+
+/** @import { Hover } from '../state/hover.js' */
+/** @import { Link } from '../data/token_links.js' */
+/** @import { Context, Facts, PaneName, State, Store } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Tokens } from '../page.js' */
+/** @import { Stage } from './stage.js' */
+
+/**
+ * @param {HTMLElement} root holds the stage of the first pane
+ * @param {object} parts
+ * @param {Store} parts.choices of the page
+ * @param {Context} parts.first
+ * @param {Stage} parts.stage of the first pane
+ * @param {() => ShownTheme} parts.theme
+ * @param {() => void} parts.schedule
+ * @param {() => void} parts.openHeads
+ * @param {(name: PaneName) => void} parts.bring called when a pane is used
+ */
+export function createSecondPane(root, { choices, first, stage: firstStage, theme, schedule, openHeads, bring }) {
+  const { facts, update: load, retry, destroy: stopLoading } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets, first.own);
+  const link = createLinkReader(first.facts, facts);
+  const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
+  const marks = createMarks(store, facts);
+  const hover = createHover();
+  /** @type {Context} */
+  const context = {
+    ...first, store, facts, marks, hover, retry, pane: () => 'B', actions: createActions(store, facts, marks), derived: createPaneDerived(first, facts),
+  };
+  const stage = createStage(root, { ...context, openHeads, theme, drawn: () => {} });
+  const frame = createPaneFrame(root, firstStage);
+  const heads = [
+    createPaneHead(firstStage.element, first, { close: () => store.closeBeside(), use: () => bring('A') }),
+    createPaneHead(stage.element, context, { close: () => first.store.closeBeside(), use: () => bring('B') }),
+  ];
+  const stops = [linkHovers(first.hover, hover, link), stopLoading, ...heads.map(({ destroy }) => destroy), frame.destroy, stage.destroy];
+
+  return {
+    context,
+    stage,
+    link,
+    /** Change what the facts do not allow, and select what belongs to the selection of the other pane. @param {State} state @returns {boolean} whether something was changed */
+    settle(state) {
+      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null, score: null, order: null, filterScore: null }, facts, first.own.nTokens);
+      notices.forEach(first.notify);
+      const own = pick(change, (name) => name in ownChoices(state));
+      if (Object.keys(own).length > 0) store.set(own, 'settle');
+      else choices.set(settleLinked(state, link()), 'settle');
+      return choices.get() !== state;
+    },
+    /** @param {State} state */
+    load: (state) => load(secondState(state)),
+    /** @param {State} state @param {PaneName} front */
+    update(state, front) {
+      const second = secondState(state);
+      stage.update(second);
+      heads[0].update(state, front === 'A');
+      heads[1].update(second, front === 'B');
+      frame.update(link());
+    },
+    destroy() {
+      for (const stop of stops) stop();
+      first.hover.set(null);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createSecondPane>} SecondPane */
+
+/** What links both panes now; null while the tokens of one are not there. @param {Facts} first @param {Facts} second */
+function createLinkReader(first, second) {
+  const make = lastOnly((/** @type {string} */ _first, /** @type {string} */ _second, /** @type {Tokens} */ _tokens, /** @type {Tokens} */ _others) => {
+    const [a, b] = [sideOf(first), sideOf(second)];
+    return a && b && createLink(a, b);
+  });
+  return () => {
+    const [a, b] = [sideOf(first), sideOf(second)];
+    return a && b && make(a.name, b.name, a.tokens, b.tokens);
+  };
+}
+
+/** @param {Facts} facts */
+function sideOf({ description, tokens }) {
+  const manifest = description.value?.manifest;
+  return manifest && tokens.value ? { name: manifest.id, manifest, tokens: tokens.value } : null;
+}
+
+/** What was computed of the same tokens for the first pane is not computed again. @param {Context} first @param {Facts} facts */
+function createPaneDerived(first, facts) {
+  const own = createDerived(facts);
+  const of = () => (facts.tokens.value !== null && facts.tokens.value === first.facts.tokens.value ? first.derived : own);
+  return {
+    ...own,
+    hits: (/** @type {State} */ state) => of().hits(state),
+    words: () => of().words(),
+  };
+}
+
+/**
+ * What is pointed at in one pane is pointed at in the other.
+ *
+ * @param {Hover} first
+ * @param {Hover} second
+ * @param {() => Link | null} link
+ */
+function linkHovers(first, second, link) {
+  let isTelling = false;
+  /** @param {Hover} from @param {Hover} to @param {boolean} isFirst */
+  const tell = (from, to, isFirst) => from.subscribe((point) => {
+    if (isTelling) return;
+    isTelling = true;
+    const [token, ...more] = (point && link()?.partners(point.token, isFirst)) || [];
+    to.set(point && token !== undefined ? { kind: point.kind, token } : null, more);
+    isTelling = false;
+  });
+  const stops = [tell(first, second, true), tell(second, first, false)];
+  return () => { for (const stop of stops) stop(); };
+}

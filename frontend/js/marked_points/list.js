@@ -1,0 +1,88 @@
+/** How many points are marked, and ways to take them along. */
+
+import { download, TABLE_TYPES } from '../ui/download.js';
+import { createCleanup, el, setText } from '../ui/dom.js';
+import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from './table.js';
+import { mapOf, shownMethod } from '../data/best_map.js';
+import { chosenMap, drawnPoint, selectedAt } from '../data/points.js';
+import { counted } from '../compute/number_text.js';
+
+/** @import { Subject } from './table.js' */
+/** @import { Context, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context & {lassoed: () => HeadId | null}} context
+ * @returns {View}
+ */
+export function createMarked(root, { facts, lassoed, marks, store }) {
+  const cleanup = createCleanup();
+  const words = el('span', { role: 'status' });
+  const element = el('div', { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
+    words,
+    el('button', { class: 'button', type: 'button', title: 'Download the marked points as a table', onClick: () => save('csv') }, 'CSV'),
+    el('button', { class: 'button', type: 'button', title: 'Download the marked points as JSON', onClick: () => save('json') }, 'JSON'),
+    el('button', { class: 'button', type: 'button', title: 'Mark no points (Esc)', onClick: () => marks.set(null) }, 'Clear'));
+  root.append(element);
+  // A press here is none on the map.
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick']) cleanup.listen(element, type, (event) => event.stopPropagation());
+  cleanup.listen(element, 'pointermove', (event) => event.stopPropagation());
+
+  /** @param {'csv' | 'json'} ending */
+  function save(ending) {
+    const marked = marks.get();
+    const tokens = facts.tokens.value;
+    const manifest = facts.description.value?.manifest;
+    if (!marked || !tokens || !manifest) return;
+    const state = store.get();
+    const at = state.at ?? lassoed();
+    /** @type {Subject} */
+    const subject = { dataset: manifest.id, model: manifest.model.name, state: { ...state, method: shownMethod(state, facts.heads.value, at) }, at };
+    const rows = markedRows(marked, tokens, placesOf(state, at) ?? (() => null));
+    const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
+    download(text, fileName(subject, ending), TABLE_TYPES[ending]);
+  }
+
+  /**
+   * @param {State} state
+   * @param {HeadId | null} at
+   */
+  function placesOf(state, at) {
+    const tokens = facts.tokens.value;
+    const manifest = facts.description.value?.manifest;
+    if (!tokens || !manifest || !at) return null;
+    const map = state.at ? facts.headMap.value : facts.grid.value;
+    const drawn = state.at ? null : facts.gridTokens.value;
+    if (!map || !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) || (!state.at && !drawn)) return null;
+    const nPoints = 2 * (drawn ? drawn.length : tokens.n);
+    const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
+    return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) => drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n));
+  }
+
+  return {
+    update() {
+      const marked = marks.get();
+      const tokens = facts.tokens.value;
+      element.hidden = !marked || !tokens || marked.length !== 2 * tokens.n;
+      if (!marked || !tokens || element.hidden) return;
+      const { query, key } = countMarked(marked, tokens.n);
+      setText(words, `${counted(query, 'query', 'queries')}, ${counted(key, 'key')}`);
+    },
+    destroy() {
+      cleanup.run();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * Whether a map is the one that is shown, and not one that is still there while it loads.
+ *
+ * @param {GridMap | HeadMap} map
+ * @param {string | null} chosen
+ * @param {string | null} own of the head
+ * @param {HeadId} at
+ */
+function isOf(map, chosen, own, { layer, head }) {
+  return 'at' in map ? map.name === own && map.at.layer === layer && map.at.head === head : map.name === chosen;
+}

@@ -1,0 +1,32 @@
+/** Points that a viewer marked by drawing around them: chosen as words, read as flags. */
+
+import { lastOnly } from '../compute/memo.js';
+import { readMarked, writeMarked } from './codec.js';
+
+/** @import { Facts, Store } from '../page.js' */
+
+/** Points of the whole corpus: queries, then keys; never changed. @typedef {Uint8Array} MarkedPoints */
+
+/**
+ * @param {Store} store
+ * @param {Facts} facts
+ */
+export function createMarks(store, facts) {
+  const read = lastOnly(readMarked);
+  /** @returns {MarkedPoints | null} null where none is marked, or the tokens are not there */
+  const get = () => {
+    const n = facts.tokens.value?.n;
+    const { marked } = store.get();
+    return n && marked !== '' ? read(marked, n) : null;
+  };
+
+  return {
+    get,
+    /** @param {MarkedPoints | null} next without a marked point the same as null */
+    set: (next) => store.set({ marked: next ? writeMarked(next) : '' }),
+    /** @param {(marked: MarkedPoints | null) => void} listener */
+    subscribe: (listener) => store.subscribe((state, previous) => { if (state.marked !== previous.marked) listener(get()); }),
+  };
+}
+
+/** @typedef {ReturnType<typeof createMarks>} Marks */

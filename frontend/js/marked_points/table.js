@@ -1,0 +1,105 @@
+/** Marked points as a table with names, for programs that know nothing of this page. */
+
+import { csvText } from '../compute/csv.js';
+import { sequenceName } from '../data/user_sequence_text.js';
+import { chosenMap } from '../data/points.js';
+
+/** @import { HeadId, State, Tokens } from '../page.js' */
+/** @import { Dims, Kind } from '../types.js' */
+
+const FULL = 65535;
+
+/**
+ * @typedef {object} Subject What the points are of.
+ * @property {string} dataset
+ * @property {string} model
+ * @property {State} state
+ * @property {HeadId | null} at the head whose map the coordinates are of
+ */
+/** Positions count from 1, as the page says them; layers and heads from 0. @typedef {{kind: Kind, token: string, surface?: string, position: number, sequence: string, coordinates: number[] | null}} Row */
+
+/** @param {Uint8Array} marked (point of the corpus) @param {number} nTokens */
+export function countMarked(marked, nTokens) {
+  const counts = { query: 0, key: 0 };
+  for (let point = 0; point < marked.length; point++) if (marked[point]) counts[point < nTokens ? 'query' : 'key']++;
+  return counts;
+}
+
+/**
+ * @param {Uint8Array} marked (point of the corpus)
+ * @param {Tokens} tokens
+ * @param {(point: number) => number[] | null} placeOf coordinates of a point, where they are known
+ * @returns {Row[]}
+ */
+export function markedRows(marked, tokens, placeOf) {
+  const rows = [];
+  for (let point = 0; point < marked.length; point++) {
+    if (!marked[point]) continue;
+    const isQuery = point < tokens.n;
+    const token = isQuery ? point : point - tokens.n;
+    /** @type {Kind} */
+    const kind = isQuery ? 'query' : 'key';
+    rows.push({ kind, token: nameOf(tokens, token), ...surfaceOf(tokens, token), position: tokens.position[token] + 1, sequence: sequenceName(tokens, tokens.sequence[token]), coordinates: placeOf(point) });
+  }
+  return rows;
+}
+
+/**
+ * What stands in the text for an unknown word: a column of tables of a corpus that has some.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+export function surfaceOf({ surface }, token) {
+  return surface ? { surface: surface[token] ?? '' } : {};
+}
+
+/** A token by its text, a patch by its row and column. @param {Tokens} tokens @param {number} token */
+function nameOf(tokens, token) {
+  return tokens.tokenType[token] === 'patch' ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}` : tokens.text[token];
+}
+
+/**
+ * A function that says where a point of the corpus lies in a map, in 0..1 along each axis.
+ *
+ * @param {{positions: Uint16Array, nPoints: number, dims: Dims}} map
+ * @param {number} cell
+ * @param {(point: number) => number} drawnAt index among the drawn points, or -1
+ * @returns {(point: number) => number[] | null}
+ */
+export function placesIn({ positions, nPoints, dims }, cell, drawnAt) {
+  return (point) => {
+    const index = drawnAt(point);
+    if (index < 0) return null;
+    const start = (cell * nPoints + index) * dims;
+    return Array.from(positions.subarray(start, start + dims), (value) => Math.round((1e5 * value) / FULL) / 1e5);
+  };
+}
+
+/** @param {Subject} subject @param {Row[]} rows */
+export function toCsv({ dataset, model, state, at }, rows) {
+  const axes = axesOf(state.dims);
+  const hasUnknown = rows.some(({ surface }) => surface !== undefined);
+  const unknown = hasUnknown ? /** @type {const} */ (['surface']) : [];
+  const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', ...unknown, 'position', 'sequence', ...axes];
+  const same = [dataset, model, state.method ?? '', state.dims, at?.layer ?? '', at?.head ?? ''];
+  const lines = rows.map((row) => [...same, row.kind, row.token, ...unknown.map((name) => row[name] ?? ''), row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);
+  return csvText([head, ...lines]);
+}
+
+/** @param {Subject} subject @param {Row[]} rows */
+export function toJson({ dataset, model, state, at }, rows) {
+  const axes = axesOf(state.dims);
+  const points = rows.map(({ coordinates, ...row }) => ({ ...row, ...Object.fromEntries(axes.map((axis, i) => [axis, coordinates?.[i] ?? null])) }));
+  return `${JSON.stringify({ dataset, model, method: state.method, dims: state.dims, layer: at?.layer ?? null, head: at?.head ?? null, points }, null, 1)}\n`;
+}
+
+/** @param {Dims} dims */
+function axesOf(dims) {
+  return ['x', 'y', 'z'].slice(0, dims);
+}
+
+/** A name for the file. @param {Subject} subject @param {string} ending */
+export function fileName({ dataset, state, at }, ending) {
+  return [dataset, chosenMap(state), at && `L${at.layer}-H${at.head}`, `marked.${ending}`].filter(Boolean).join('-').replace(/[^\w.@-]+/g, '_');
+}

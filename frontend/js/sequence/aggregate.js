@@ -1,0 +1,115 @@
+/** The mean attention by position over all sentences that are long enough, below the sentence and in step with it. */
+
+import { meanWords } from '../data/mean_text.js';
+import { MOST_AGGREGATED } from '../compute/hidden_tokens.js';
+import { el, setText } from '../ui/dom.js';
+import { longestOf, nCorpusSequences } from '../data/user_sequence_text.js';
+import { createColumns } from './sentence_rows.js';
+import { createOffsets } from './offsets.js';
+import { createSegments } from '../ui/segments.js';
+import { createSquares } from './pattern_matrix.js';
+
+/** @import { Below, Context } from '../page.js' */
+/** @import { Shown } from './panel.js' */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @param {HTMLElement} scroller the list of the sentence, which scrolls in step
+ */
+export function createAggregate(root, context, scroller) {
+  const { actions, facts } = context;
+  const words = el('p', { class: 'aggregate__words soft', role: 'status' });
+  const top = el('div', { class: 'aggregate__top' }, el('h3', { class: 'aggregate__title' }, 'Mean'));
+  const body = el('div', { class: 'aggregate__body' });
+  const element = el('section', { class: 'aggregate', 'aria-label': 'Mean attention by position' }, top, words, body);
+  root.append(element);
+  const segments = createSegments(top, {
+    legend: 'What is shown below the sentence',
+    choices: [
+      { value: 'lines', label: 'lines', title: 'The mean attention between positions, as lines' },
+      { value: 'squares', label: 'squares', title: 'This sentence and the mean as heat maps: a row for each query, a column for each key' },
+      { value: 'offset', label: 'offset', title: 'The mean weight by distance: how far before or after a query its keys are' },
+      { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
+    ],
+    onPick: (below) => actions.choose({ below: /** @type {Below} */ (below) }),
+  });
+  /** @typedef {{update: (shown: Shown) => void, destroy: () => void}} Part */
+  /** @type {{below: Below, part: Part} | null} */
+  let inside = null;
+
+  /** @param {Below} below */
+  function partFor(below) {
+    if (inside?.below === below) return inside.part;
+    inside?.part.destroy();
+    inside = below === 'none' ? null : { below, part: { lines: makeLines, squares: makeSquares, offset: makeOffsets }[below]() };
+    return inside?.part ?? null;
+  }
+
+  /** @returns {Part} */
+  function makeLines() {
+    const columns = createColumns(body, context, {
+      listLabel: (kind) => (kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position'),
+      makeText: (tokens, token) => el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
+      nameOf: (tokens, token) => `position ${tokens.position[token] + 1} of every sentence`,
+    });
+    const stop = scrollInStep(scroller, columns.scroller);
+    return {
+      update({ state, mean, ...shown }) {
+        columns.update({ ...shown, attention: mean, hidden: state.hidden });
+        columns.repaint();
+      },
+      destroy() {
+        stop();
+        columns.destroy();
+      },
+    };
+  }
+
+  function makeSquares() { return createSquares(body, context); }
+  function makeOffsets() { return createOffsets(body); }
+
+  return {
+    element,
+    /** @param {Shown} shown */
+    update(shown) {
+      const { state, n } = shown;
+      element.hidden = state.at === null;
+      if (!state.at) return;
+      segments.update(state.below);
+      setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', nCorpusSequences(shown.tokens), 'sentence', longestOf(shown.tokens)));
+      words.hidden = words.textContent === '';
+      // Where no mean is taken, the sentence's own squares and offsets can still be seen.
+      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > Math.min(MOST_AGGREGATED, longestOf(shown.tokens)));
+      partFor(hasPart ? state.below : 'none')?.update(shown);
+    },
+    destroy() {
+      inside?.part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * Let two lists scroll to the same share of their way.
+ *
+ * @param {HTMLElement} one
+ * @param {HTMLElement} other
+ * @returns {() => void} stop
+ */
+function scrollInStep(one, other) {
+  /** @param {HTMLElement} from @param {HTMLElement} to */
+  const follow = (from, to) => () => {
+    const [way, wayTo] = [from.scrollHeight - from.clientHeight, to.scrollHeight - to.clientHeight];
+    const top = way > 0 ? (from.scrollTop / way) * wayTo : 0;
+    // A list that is there already says nothing back.
+    if (Math.abs(to.scrollTop - top) > 1) to.scrollTop = top;
+  };
+  const [down, up] = [follow(one, other), follow(other, one)];
+  one.addEventListener('scroll', down, { passive: true });
+  other.addEventListener('scroll', up, { passive: true });
+  return () => {
+    one.removeEventListener('scroll', down);
+    other.removeEventListener('scroll', up);
+  };
+}

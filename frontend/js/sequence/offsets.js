@@ -1,0 +1,104 @@
+/** A small bar chart: the mean weight by offset, in this sentence and in the mean of all. */
+
+import { el, setText } from '../ui/dom.js';
+import { meanByOffset, offsetSpans, offsetWords } from '../compute/offset_means.js';
+
+/** @import { Shown } from './panel.js' */
+/** @import { Span } from '../compute/offset_means.js' */
+
+/** @param {HTMLElement} root */
+export function createOffsets(root) {
+  const chart = el('ol', { class: 'offsets__chart', 'aria-label': 'Mean weight by offset of the key from the query' });
+  const told = el('p', { class: 'offsets__told', role: 'status' });
+  const most = el('span', { class: 'offsets__most soft' });
+  const element = el('div', { class: 'offsets' },
+    el('p', { class: 'offsets__legend' }, swatch('sentence'), 'this sentence', swatch('mean'), 'mean', most), chart,
+    el('p', { class: 'offsets__axis soft', 'aria-hidden': 'true' }, el('span', {}, 'key before query'), el('span', {}, 'offset'), el('span', { class: 'offsets__after' }, 'key after query')), told);
+  root.append(element);
+  chart.addEventListener('pointerleave', () => setText(told, rest));
+  chart.addEventListener('focusout', () => setText(told, rest));
+  let rest = '';
+  /** @type {{attention: unknown, mean: unknown} | null} */
+  let last = null;
+
+  /**
+   * @param {Span} span
+   * @param {number} own
+   * @param {number} mean
+   * @param {number} largest
+   */
+  function makeBar(span, own, mean, largest) {
+    const words = `${capital(offsetWords(span))}: ${weightWords(own)} here, ${weightWords(mean)} in the mean`;
+    const tell = () => setText(told, words);
+    return el('li', { class: 'offsets__item', tabindex: span.from === 0 ? '0' : '-1', 'aria-label': words, onPointerenter: tell, onFocus: tell, onKeydown: moveFocus },
+      el('span', { class: 'offsets__bars' }, bar('sentence', own / largest), bar('mean', mean / largest)), el('span', { class: 'offsets__label' }, span.label));
+  }
+
+  /** Left and right move between bars. @param {KeyboardEvent} event */
+  function moveFocus(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const all = /** @type {HTMLElement[]} */ ([...chart.children]);
+    const next = all[all.indexOf(/** @type {HTMLElement} */ (event.currentTarget)) + step];
+    if (!next) return;
+    for (const item of all) item.tabIndex = item === next ? 0 : -1;
+    next.focus();
+  }
+
+  return {
+    /** @param {Shown} shown */
+    update({ attention, mean, n, isCausal, state }) {
+      if (last?.attention === attention && last?.mean === mean) return;
+      last = { attention, mean };
+      const spans = offsetSpans(n, isCausal);
+      const nothing = spans.map(() => NaN);
+      const own = attention ? meanByOffset(attention, spans, state.hidden) : nothing;
+      const all = mean ? meanByOffset(mean, spans, state.hidden) : nothing;
+      const largest = Math.max(1e-9, ...[...own, ...all].filter((weight) => !Number.isNaN(weight)));
+      chart.replaceChildren(...spans.map((span, i) => makeBar(span, own[i], all[i], largest)));
+      element.classList.toggle('is-causal', isCausal);
+      setText(most, `highest bar ${largest.toFixed(2)}`);
+      rest = restWords(spans, own, all);
+      setText(told, rest);
+    },
+    destroy: () => element.remove(),
+  };
+}
+
+/**
+ * @param {readonly Span[]} spans
+ * @param {readonly number[]} own
+ * @param {readonly number[]} all
+ */
+function restWords(spans, own, all) {
+  /** @param {readonly number[]} weights */
+  const strongest = (weights) => weights.reduce((best, weight, i) => (weight > (weights[best] ?? -1) ? i : best), -1);
+  const [here, mean] = [strongest(own), strongest(all)];
+  const words = here < 0 ? [] : [`Most to ${offsetWords(spans[here])} (${weightWords(own[here])})`];
+  if (mean >= 0) words.push(mean === here ? `${weightWords(all[mean])} in the mean` : `in the mean to ${offsetWords(spans[mean])} (${weightWords(all[mean])})`);
+  return words.length > 0 ? `${capital(words.join('; '))}.` : '';
+}
+
+/** @param {string} words */
+function capital(words) {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}
+
+/** @param {number} weight */
+function weightWords(weight) {
+  return Number.isNaN(weight) ? 'no pair' : weight.toFixed(3);
+}
+
+/** @param {'sentence' | 'mean'} which @param {number} share */
+function bar(which, share) {
+  const element = el('span', { class: `offsets__bar offsets__bar--${which}` });
+  element.style.height = `${Number.isNaN(share) ? 0 : 100 * share}%`;
+  return element;
+}
+
+/** @param {'sentence' | 'mean'} which */
+function swatch(which) {
+  return el('span', { class: `offsets__swatch offsets__bar--${which}`, 'aria-hidden': 'true' });
+}

@@ -1,0 +1,55 @@
+/** One sentence under one head: what it attends to, what is hidden or weighed, and the mean over all sentences below. */
+
+import { corpusText, el } from '../ui/dom.js';
+import { isOwnText, visibleWords } from '../ui/labels.js';
+import { createAggregate } from './aggregate.js';
+import { createAttentionTools } from './attention_tools.js';
+import { createColumns } from './sentence_rows.js';
+
+/** @import { Context, Tokens } from '../page.js' */
+/** @import { SequenceView, Shown } from './panel.js' */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @returns {SequenceView}
+ */
+export function createSentenceView(root, context) {
+  const element = el('div', { class: 'sentence' });
+  root.append(element);
+  const tools = createAttentionTools(element, context);
+  const main = el('section', { class: 'sentence__main', 'aria-label': 'Attention of this sentence' },
+    el('div', { class: 'sentence__head', 'aria-hidden': 'true' }, el('span', { class: 'query' }, 'query'), el('span', { class: 'soft' }, 'attends to'), el('span', { class: 'key' }, 'key')));
+  element.append(main);
+  const columns = createColumns(main, context, {
+    listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
+    makeText: tokenText,
+    nameOf: visibleWords,
+  });
+  const aggregate = createAggregate(element, context, columns.scroller);
+
+  return {
+    element,
+    /** @param {Shown} shown */
+    update(shown) {
+      element.classList.toggle('has-lines-below', shown.state.at !== null && shown.state.below === 'lines');
+      tools.update(shown);
+      columns.update({ ...shown, hidden: shown.state.hidden });
+      columns.repaint();
+      aggregate.update(shown);
+    },
+    destroy() {
+      for (const part of [tools, columns, aggregate]) part.destroy();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
+function tokenText(tokens, token) {
+  const words = visibleWords(tokens, token);
+  return isOwnText(tokens, token) ? corpusText(words, 'corpus sentence__token') : el('span', { class: 'sentence__token' }, words);
+}

@@ -1,0 +1,116 @@
+/**
+ * Answers the questions of the page where there is no server: from the files that `attentionviz export` wrote beside
+ * it, and, where a server would compute from queries and keys, by computing the same here.
+ */
+
+import { aggregate, aggregates, attention, NotThereError, partners, tokenScores } from '../compute/head_attention.js';
+import { readNpy } from '../compute/npy.js';
+import { pairs } from '../compute/pair_scores.js';
+import { sequenceScores } from '../compute/sequence_scores.js';
+import { createVectors } from './vectors.js';
+
+/** @import { Description, HeadId } from '../page.js' */
+/** @import { Computed, Site } from '../compute/head_attention.js' */
+
+/** A computation lets the page live after so many milliseconds. */
+const SLICE_MS = 12;
+
+/** What is computed, by the address below the dataset. @type {[RegExp, (site: Site, at: HeadId, last: number) => Promise<Computed | object>][]} */
+const COMPUTED = [
+  [/^heads\/(\d+)\/(\d+)\/attention\/(\d+)$/, attention],
+  [/^heads\/(\d+)\/(\d+)\/aggregate$/, aggregate],
+  [/^heads\/aggregate$/, aggregates],
+  [/^heads\/pairs$/, pairs],
+  [/^sequences\/scores$/, sequenceScores],
+  [/^heads\/(\d+)\/(\d+)\/token_scores$/, tokenScores],
+  [/^heads\/(\d+)\/(\d+)\/neighbours\/(\d+)$/, partners],
+];
+
+/**
+ * Return what stands in for `fetch`.
+ *
+ * @param {string | URL} base where the page lies
+ * @param {typeof fetch} [ask]
+ * @returns {typeof fetch}
+ */
+export function createSite(base, ask = (...parts) => fetch(...parts)) {
+  const root = new URL('api/v1/', base);
+  const vectors = createVectors(read);
+  /** Description and sequences by dataset. @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths'>>} */
+  const corpora = new Map();
+
+  /** @param {string} path @param {AbortSignal | null} [signal] */
+  async function read(path, signal) {
+    const answer = await ask(new URL(path, root), { signal });
+    if (!answer.ok) throw new NotThereError(`This site was exported without ${path}.`);
+    return answer;
+  }
+
+  /** @param {string} dataset */
+  async function corpusOf(dataset) {
+    const known = corpora.get(dataset);
+    if (known) return known;
+    const [description, tokens] = await Promise.all([read(`${dataset}.json`), read(`${dataset}/tokens.json`)].map(async (answer) => (await answer).json()));
+    const { manifest } = /** @type {Description} */ (description);
+    if (!manifest) throw new NotThereError('The dataset has no manifest.');
+    const found = { manifest, starts: Int32Array.from(tokens.sequences.start), lengths: Int32Array.from(tokens.sequences.length) };
+    corpora.set(dataset, found);
+    return found;
+  }
+
+  return async (address, options) => {
+    const url = new URL(String(address));
+    const path = decodeURIComponent(url.pathname.slice(root.pathname.length));
+    const signal = options?.signal ?? new AbortController().signal;
+    try {
+      return await answerTo(path, url.searchParams, signal, new Headers(options?.headers).get('Accept') === 'application/json');
+    } catch (error) {
+      if (!(error instanceof NotThereError)) throw error;
+      return Response.json({ error: { code: 'not_exported', message: error.message } }, { status: 404 });
+    }
+  };
+
+  /** @param {string} path @param {URLSearchParams} params @param {AbortSignal} signal @param {boolean} isJson */
+  async function answerTo(path, params, signal, isJson) {
+    const [, dataset, below] = /^(datasets\/[^/]+)\/(.*)$/.exec(path) ?? [];
+    for (const [pattern, compute] of COMPUTED) {
+      const match = pattern.exec(below ?? '');
+      if (!match) continue;
+      const [layer, head, last] = match.slice(1).map(Number);
+      const site = { ...await corpusOf(dataset), vectors, params, signal, pause: createPause(signal) };
+      const found = await compute(site, { layer, head }, last);
+      return 'values' in found ? arrayAnswer(found) : Response.json(found);
+    }
+    const answer = await read(`${fileOf(path, params)}.${isJson ? 'json' : 'npy'}`, signal);
+    return isJson ? answer : arrayAnswer(readNpy(await answer.arrayBuffer()));
+  }
+}
+
+/**
+ * The name under which the answer to an address was written, without its ending. The version of a dataset is no part
+ * of it: a site has one.
+ *
+ * @param {string} path
+ * @param {URLSearchParams} params
+ */
+export function fileOf(path, params) {
+  const parts = [...params].filter(([name]) => name !== 'v').sort(([a], [b]) => (a < b ? -1 : 1));
+  return path + parts.map(([name, value]) => `--${name}-${value}`).join('');
+}
+
+/** @param {{dtype: string, shape: number[], values: ArrayBufferView, headers?: Record<string, string>}} array */
+function arrayAnswer({ dtype, shape, values, headers = {} }) {
+  const body = /** @type {ArrayBufferView<ArrayBuffer>} */ (values);
+  return new Response(body, { headers: { 'X-Dtype': dtype, 'X-Shape': shape.join(','), ...headers } });
+}
+
+/** @param {AbortSignal} signal */
+function createPause(signal) {
+  let start = performance.now();
+  return async () => {
+    if (performance.now() - start < SLICE_MS) return;
+    await new Promise((resolve) => { setTimeout(resolve); });
+    signal.throwIfAborted();
+    start = performance.now();
+  };
+}

@@ -1,0 +1,60 @@
+/** Queries, keys and norms of the heads of an exported dataset; the heads used last are kept. */
+
+import { readNpy } from '../compute/npy.js';
+
+/** @import { HeadId, Manifest } from '../page.js' */
+/** @import { Rows } from '../compute/attention.js' */
+
+/** Bytes that are kept of heads that were read. */
+const KEPT_BYTES = 96 * 2 ** 20;
+
+/** @typedef {'queries' | 'keys' | 'norms'} Part */
+
+/**
+ * @param {(path: string, signal: AbortSignal) => Promise<Response>} read a file below the interface
+ */
+export function createVectors(read) {
+  /** By path, the oldest first. @type {Map<string, Rows>} */
+  const kept = new Map();
+
+  /**
+   * @param {string} path
+   * @param {AbortSignal} signal
+   * @returns {Promise<Rows>}
+   */
+  async function rows(path, signal) {
+    const known = kept.get(path);
+    if (known) {
+      kept.delete(path);
+      kept.set(path, known);
+      return known;
+    }
+    const { shape, values } = readNpy(await (await read(path, signal)).arrayBuffer());
+    if (!(values instanceof Float32Array)) throw new Error(`${path} holds other numbers than float32`);
+    const found = { values, width: shape[1] };
+    kept.set(path, found);
+    let bytes = 0;
+    for (const { values: held } of kept.values()) bytes += held.byteLength;
+    for (const [oldest, { values: held }] of kept) {
+      if (bytes <= KEPT_BYTES || oldest === path) break;
+      kept.delete(oldest);
+      bytes -= held.byteLength;
+    }
+    return found;
+  }
+
+  return {
+    /**
+     * @param {Pick<Manifest, 'id' | 'n_heads' | 'n_key_heads'>} manifest
+     * @param {HeadId} at
+     * @param {Part} part keys are those of the head's group
+     * @param {AbortSignal} signal
+     */
+    of({ id, n_heads: nHeads, n_key_heads: nKeyHeads }, { layer, head }, part, signal) {
+      const size = part === 'keys' ? nHeads / nKeyHeads : 1;
+      return rows(`datasets/${id}/heads/${layer}/${Math.floor(head / size) * size}/${part}.npy`, signal);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createVectors>} Vectors */

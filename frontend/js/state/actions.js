@@ -1,0 +1,150 @@
+/** Everything a viewer can do; the only place that changes the choices. */
+
+import { toggleHidden } from '../compute/hidden_tokens.js';
+import { hasMap as isThere } from '../data/best_map.js';
+import { recall, remember } from '../ui/preferences.js';
+import { isSamePair, withPair } from '../compute/pairs.js';
+import { CLEARED, neighbourOf } from './selectors.js';
+import { ANY_SCORE, NO_FILTERS } from './store.js';
+
+/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, PaneStore, Selected, State, Theme } from '../page.js' */
+/** @import { Marks } from '../marked_points/marked_points.js' */
+/** @import { Dims, Method } from '../types.js' */
+
+/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange' | 'texts'} Plain */
+
+const THEME_KEY = 'theme';
+const PALETTE_KEY = 'palette';
+
+/**
+ * @param {PaneStore} store
+ * @param {Facts} facts
+ * @param {Marks} marks
+ */
+export function createActions(store, facts, marks) {
+  const manifest = () => facts.description.value?.manifest ?? null;
+
+  const actions = {
+    /** @param {string} id */
+    openDataset: (id) => store.set({ ...CLEARED, dataset: id }),
+    /** @param {Method} method */
+    showMethod(method) {
+      const { dims } = store.get();
+      /** @type {Dims} */
+      const other = dims === 2 ? 3 : 2;
+      if (hasMap(method, dims)) store.set({ method });
+      else if (hasMap(method, other)) store.set({ method, dims: other });
+    },
+    /** @param {Dims} dims */
+    showDims(dims) {
+      const { method } = store.get();
+      if (method && hasMap(method, dims)) store.set({ dims });
+    },
+    /** @param {HeadId} at */
+    openHead: (at) => store.set({ at }),
+    /** A head of another dataset. @param {string} id @param {HeadId} at */
+    openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
+    /** A head in the other pane, which opens where there is none; the head of this one stays. @param {string} id @param {HeadId} at */
+    openBeside: (id, at) => store.setBeside({ dataset: id, at }),
+    /** @param {string | null} similarWith */
+    compareWith: (similarWith) => store.set({ similarWith }),
+    showGrid: () => store.set({ at: null }),
+    /** Say which part of the map is in sight now. @param {Pick<State, 'camera' | 'turn'>} sight */
+    look: (sight) => store.set(sight, 'replace'),
+    /** @param {'up' | 'down' | 'left' | 'right'} direction */
+    goTo(direction) {
+      const { at } = store.get();
+      const model = manifest();
+      const next = at && model && neighbourOf(at, direction, model);
+      if (next) store.set({ at: next });
+    },
+    /** @param {Selected} selected */
+    select(selected) {
+      const sequence = facts.tokens.value?.sequence;
+      const former = store.get().selected;
+      const isSame = former !== null && sequence !== undefined && sequence[former.token] === sequence[selected.token];
+      store.set({ selected, ...(isSame ? {} : { hidden: [] }) });
+    },
+    clearSelection: () => store.set({ selected: null, hidden: [] }),
+    /** Take back the last thing that marks points: the selection, then marked points, then the search; then the other pane. */
+    clear() {
+      if (store.get().selected) actions.clearSelection();
+      else if (store.get().marked !== '') marks.set(null);
+      else if (store.get().search !== '') store.set({ search: '' });
+      else if (store.get().compare) store.closeBeside();
+    },
+    closeBeside: () => store.closeBeside(),
+    /** Show the same view twice, to change one; or this pane alone again. */
+    toggleBeside() {
+      if (store.get().compare) store.closeBeside();
+      else store.setBeside({});
+    },
+    /** Mark tokens as queries and as keys, and no others. @param {(token: number) => boolean} isMarked */
+    markTokens(isMarked) {
+      const n = facts.tokens.value?.n ?? 0;
+      marks.set(Uint8Array.from({ length: 2 * n }, (_, point) => (isMarked(point % n) ? 1 : 0)));
+    },
+    /** Hide tokens of the selected sequence or show them again. @param {readonly HiddenToken[]} tokens @param {boolean} [isHidden] */
+    toggleTokens: (tokens, isHidden) => store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
+    /** Show the attention as it is: nothing hidden, nothing weighed. */
+    resetAttention: () => store.set({ hidden: [], weight: 'none' }),
+    /** @param {Partial<Filters>} filters */
+    setFilters: (filters) => store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
+    /** Wish a pair strong or weak. @param {Pair} pair */
+    markPair: (pair) => store.set({ pairs: withPair(store.get().pairs, pair) }),
+    /** @param {Pair} pair */
+    dropPair: (pair) => store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
+    clearPairs: () => store.set({ pairs: [] }),
+    clearFilters: () => store.set({ filters: NO_FILTERS }),
+    /** Choices that change nothing but themselves. @param {Partial<Pick<State, Plain>>} choice @param {HistoryMode} [history] */
+    choose: (choice, history) => store.set(choice, history),
+    /** Tint the grid; a range that was chosen stays one of its own score. @param {string | null} score */
+    tintBy: (score) => store.set(tintedBy(score, store.get())),
+    /** Choose the score whose range steps heads back; its range is open at first. @param {string | null} score */
+    filterBy: (score) => store.set({ filterScore: score === store.get().score ? null : score, scoreRange: ANY_SCORE }),
+    /** All heads are there again. */
+    clearScoreRange: () => store.set({ filterScore: null, scoreRange: ANY_SCORE }),
+    /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
+    compareHeads: (score) => store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
+    /** @param {string} color */
+    setColor: (color) => store.set({ color }),
+    /** @param {string} search as typed */
+    setSearch: (search) => store.set({ search }, 'replace'),
+    /** @param {Theme} theme */
+    setTheme(theme) {
+      remember(THEME_KEY, theme);
+      store.set({ theme }, 'replace');
+    },
+    /** @param {PaletteName} palette */
+    setPalette(palette) {
+      remember(PALETTE_KEY, palette);
+      store.set({ palette }, 'replace');
+    },
+  };
+  return actions;
+
+  /** @param {Method} method @param {Dims} dims */
+  function hasMap(method, dims) {
+    return isThere(manifest()?.maps ?? {}, method, dims);
+  }
+}
+
+/** @typedef {ReturnType<typeof createActions>} Actions */
+
+/**
+ * The choices once the grid has another tint: a range that heads were chosen by stays one of its own score.
+ *
+ * @param {string | null} score
+ * @param {State} state
+ * @returns {Pick<State, 'score' | 'filterScore'>}
+ */
+export function tintedBy(score, { filterScore, score: former, scoreRange }) {
+  const kept = filterScore ?? (scoreRange.some((end) => end !== null) ? former : null);
+  return { score, filterScore: kept === score ? null : kept };
+}
+
+/** @returns {{theme: Theme, palette: PaletteName}} What was chosen last, on this browser. */
+export function readLooks() {
+  const theme = recall(THEME_KEY);
+  return { theme: theme === 'light' || theme === 'dark' ? theme : 'system', palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe' };
+}

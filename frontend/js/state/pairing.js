@@ -1,0 +1,53 @@
+/** While pairs are marked by clicks, a click on a token means a pair with the selected one. Not a choice, so not in the store. */
+
+import { createHeld } from '../ui/observable.js';
+import { MOST_PAIRS, pairOf, withPair } from '../compute/pairs.js';
+
+/** @import { Actions } from './actions.js' */
+/** @import { Selected, Store } from '../page.js' */
+
+/** @typedef {'strong' | 'weak' | null} PairingMode */
+
+/**
+ * @param {Pick<Store, 'get'>} store
+ * @param {Pick<Actions, 'markPair'>} actions
+ * @param {(text: string) => void} notify
+ * @param {() => number} [nCorpus] tokens of the corpus; what comes after them is the reader's own
+ */
+export function createPairing(store, actions, notify, nCorpus = () => Infinity) {
+  const mode = createHeld(/** @type {PairingMode} */ (null));
+
+  /**
+   * Mark the pair of the selected point and another; a sentence says why there is none.
+   *
+   * @param {Selected | null} other
+   * @param {boolean} isStrong
+   */
+  function mark(other, isStrong) {
+    const { pairs, selected } = store.get();
+    const pair = pairOf(selected, other);
+    if (!pair) return notify(selected ? `A pair needs a ${selected.kind === 'query' ? 'key' : 'query'}: point at one, beside the selected ${selected.kind}.` : 'Select a query or a key first; then point at one of the other kind.');
+    if (Math.max(pair.query, pair.key) >= nCorpus()) return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
+    if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MOST_PAIRS) return notify(`${MOST_PAIRS} pairs are marked; more are not compared at once.`);
+    actions.markPair({ ...pair, isStrong });
+  }
+
+  return {
+    ...mode,
+    mark,
+    /**
+     * Take a click on a point, if it means a pair.
+     *
+     * @param {Selected} other
+     * @returns {boolean} whether it did
+     */
+    take(other) {
+      const wish = mode.get();
+      if (wish === null || !pairOf(store.get().selected, other)) return false;
+      mark(other, wish === 'strong');
+      return true;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createPairing>} Pairing */

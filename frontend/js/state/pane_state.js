@@ -1,0 +1,108 @@
+/** Two panes in one state: what each has for itself, and how a change in one reaches the other. No DOM, no requests. */
+
+import { lastOnly } from '../compute/memo.js';
+import { atRest, NO_MARKS } from './store.js';
+
+/** @import { HistoryMode, PaneChoices, PaneMarks, PaneName, PanePlace, PaneStore, State, Store } from '../page.js' */
+/** @import { Link } from '../data/token_links.js' */
+
+/** What is not taken over from one dataset to another where a single pane shows it, but holds for both panes. */
+const SHARED_LOOKS = /** @type {readonly string[]} */ (['color', 'filters', 'similarWith', 'score', 'order', 'isOrderRising', 'filterScore', 'scoreRange']);
+
+/** @param {PanePlace} pane @returns {PanePlace} */
+export function placeOf({ dataset, method, dims, at, camera, turn }) {
+  return { dataset, method, dims, at, camera, turn };
+}
+
+/** @param {PaneMarks} pane @returns {PaneMarks} */
+export function marksOf({ selected, marked, hidden, pairs }) {
+  return { selected, marked, hidden, pairs };
+}
+
+/** The choices that each pane has for itself; all others hold for both. @param {PaneChoices} pane @returns {PaneChoices} */
+export function ownChoices(pane) {
+  return { ...placeOf(pane), ...marksOf(pane) };
+}
+
+/** The choices as the second pane has them; without one, as they are. */
+export const secondState = lastOnly((/** @type {State} */ state) => {
+  const { compare, beside, dataset } = state;
+  if (!compare) return state;
+  return Object.freeze({ ...state, ...compare, ...(compare.dataset === dataset ? {} : beside) });
+});
+
+/**
+ * Return the change of the state that a change in one of two panes means. What is selected in one is selected in the other
+ * too: at once in the same dataset; where two are linked, the other's selection is left open until `settleLinked` finds it.
+ *
+ * @param {State} state
+ * @param {PaneName} name of the pane that changes
+ * @param {Partial<State>} change
+ * @param {boolean} isLinked whether tokens of one dataset stand for some of the other
+ * @returns {Partial<State>}
+ */
+export function changePane(state, name, change, isLinked) {
+  if (!state.compare || 'compare' in change) return change;
+  const panes = { A: ownChoices(state), B: ownChoices(secondState(state)) };
+  const other = name === 'A' ? 'B' : 'A';
+  const [wasSame, hasMoved] = [panes.A.dataset === panes.B.dataset, 'dataset' in change && change.dataset !== panes[name].dataset];
+  panes[name] = { ...panes[name], ...atRest(panes[name], change), ...(hasMoved ? NO_MARKS : {}), ...pick(change, isOwn) };
+  const isSame = panes.A.dataset === panes.B.dataset;
+  if (hasMoved && isSame) panes[name] = { ...panes[name], ...marksOf(panes[other]) };
+  else if (!hasMoved && wasSame) panes[other] = { ...panes[other], ...marksOf(panes[name]) };
+  else if (!hasMoved && isLinked && 'selected' in change) panes[other] = { ...panes[other], selected: null, ...('hidden' in change ? { hidden: [] } : {}) };
+  const shared = pick(change, (key) => !isOwn(key) && !(hasMoved && SHARED_LOOKS.includes(key)));
+  return { ...shared, ...panes.A, compare: placeOf(panes.B), beside: isSame ? NO_MARKS : marksOf(panes.B) };
+}
+
+/** @param {string} key */
+function isOwn(key) {
+  return ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'selected', 'marked', 'hidden', 'pairs'].includes(key);
+}
+
+/** @param {Partial<State>} change @param {(key: string) => boolean} isWanted @returns {Partial<State>} */
+export function pick(change, isWanted) {
+  return Object.fromEntries(Object.entries(change).filter(([key]) => isWanted(key)));
+}
+
+/**
+ * Return what has to be selected in one pane because its counterpart is in the other; nothing where there is none.
+ *
+ * @param {State} state
+ * @param {Link | null} link
+ * @returns {Partial<State>}
+ */
+export function settleLinked(state, link) {
+  const { beside, compare, dataset, selected } = state;
+  if (!compare || !link || compare.dataset === dataset || Boolean(selected) === Boolean(beside.selected)) return {};
+  const from = selected ?? beside.selected;
+  const token = from && link.partners(from.token, selected !== null)[0];
+  if (!from || token === undefined || token === null) return {};
+  const found = { kind: from.kind, token };
+  return selected ? { beside: { ...beside, selected: found } } : { selected: found };
+}
+
+/**
+ * The store as one pane sees it: its own choices in the place of those of the first.
+ *
+ * @param {Store} store
+ * @param {PaneName} name
+ * @param {() => boolean} isLinked
+ * @returns {PaneStore}
+ */
+export function createPaneStore(store, name, isLinked) {
+  const view = name === 'A' ? (/** @type {State} */ state) => state : secondState;
+  /** @param {PaneName} pane @param {Partial<State>} change @param {HistoryMode} [history] */
+  const change = (pane, change, history) => store.set(changePane(store.get(), pane, change, isLinked()), history);
+  return {
+    get: () => view(store.get()),
+    set: (choices, history) => change(name, choices, history),
+    subscribe: (listener) => store.subscribe((state, previous, history) => listener(view(state), view(previous), history)),
+    setBeside(choices) {
+      const state = store.get();
+      if (state.compare) change(name === 'A' ? 'B' : 'A', choices);
+      else store.set({ compare: { ...placeOf(state), ...atRest(state, choices), ...choices }, beside: NO_MARKS });
+    },
+    closeBeside: () => store.set({ ...ownChoices(view(store.get())), compare: null, beside: NO_MARKS }),
+  };
+}

@@ -1,0 +1,112 @@
+/** Taking back what was marked, filtered or coloured, and taking it up again. */
+
+import { DEFAULTS } from './store.js';
+import { changeWords } from './undo_labels.js';
+
+/** @import { HistoryMode, State, Store } from '../page.js' */
+
+/** Steps that are remembered. */
+const DEPTH = 100;
+/** Changes of the same choice within this time, such as letters or a slider on its way, are one step. */
+const MERGE_MS = 1000;
+/** Where one is and how the page looks; Back of the browser leads there. Every other choice is taken back here. */
+const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare', 'texts']));
+
+/** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
+
+/**
+ * A step holds only the choices that it changed, so that taking it back leaves one where one is meanwhile.
+ *
+ * @param {Store} store
+ * @param {() => number} [now] milliseconds
+ */
+export function createUndo(store, now = () => performance.now()) {
+  /** @type {Step[]} */
+  const past = [];
+  /** @type {Step[]} */
+  const future = [];
+  let isTravelling = false;
+  let told = '';
+
+  /** @param {State} state @param {State} previous @param {HistoryMode} mode */
+  function record(state, previous, mode) {
+    if (isTravelling) return;
+    told = '';
+    if (state.dataset !== previous.dataset || otherDataset(state) !== otherDataset(previous)) {
+      past.length = future.length = 0; // the same numbers are other points there
+      return;
+    }
+    const names = changedNames(previous, state);
+    if (names.length === 0) return;
+    const step = { before: only(previous, names), after: only(state, names), time: now() };
+    const last = past.at(-1);
+    const isSoon = last !== undefined && step.time - last.time < MERGE_MS;
+    if (mode === 'settle' && !isSoon) return;
+    future.length = 0;
+    if (last && isSoon && (mode === 'settle' || (mode === 'replace' && isSameNames(last.after, names)))) {
+      Object.assign(last, { before: { ...step.before, ...last.before }, after: { ...last.after, ...step.after }, time: step.time });
+      if (changedNames({ ...state, ...last.before }, { ...state, ...last.after }).length === 0) past.pop();
+      return;
+    }
+    past.push(step);
+    if (past.length > DEPTH) past.shift();
+  }
+
+  /** @param {Step[]} from @param {Step[]} to @param {'before' | 'after'} which */
+  function travel(from, to, which) {
+    const step = from.pop();
+    if (!step) return;
+    to.push(step);
+    step.time = -Infinity; // what comes next is a step of its own
+    told = `${which === 'before' ? 'Undone' : 'Redone'}: ${changeWords(step)}`;
+    isTravelling = true;
+    try {
+      store.set(step[which]);
+    } finally {
+      isTravelling = false;
+    }
+  }
+
+  store.subscribe(record);
+  return {
+    /** What would be taken back, in words; null where there is nothing. */
+    get past() { const step = past.at(-1); return step ? changeWords(step) : null; },
+    /** What would be taken up again. */
+    get future() { const step = future.at(-1); return step ? changeWords(step) : null; },
+    /** What was just taken back or up again, in words. */
+    get told() { return told; },
+    back: () => travel(past, future, 'before'),
+    forth: () => travel(future, past, 'after'),
+    /** Forget all steps: what they would mark has other numbers now. */
+    forget() { past.length = future.length = 0; },
+  };
+}
+
+/** @typedef {ReturnType<typeof createUndo>} Undo */
+
+/** The dataset of the second pane, where it has points of its own. @param {State} state */
+function otherDataset({ compare, dataset }) {
+  return compare && compare.dataset !== dataset ? compare.dataset : null;
+}
+
+/**
+ * Choices that differ and are no places.
+ *
+ * @param {State} a
+ * @param {State} b
+ */
+function changedNames(a, b) {
+  const all = /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS));
+  return all.filter((name) => !PLACES.has(name) && a[name] !== b[name] && JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+}
+
+/** @param {State} state @param {readonly (keyof State)[]} names @returns {Partial<State>} */
+function only(state, names) {
+  return Object.fromEntries(names.map((name) => [name, state[name]]));
+}
+
+/** @param {Partial<State>} change @param {readonly string[]} names */
+function isSameNames(change, names) {
+  const own = Object.keys(change);
+  return own.length === names.length && names.every((name) => name in change);
+}

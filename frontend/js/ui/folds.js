@@ -1,0 +1,55 @@
+/** The panels at both sides can be folded away; what was chosen is remembered, for wide and narrow windows apart. */
+
+import { createCleanup, el, icon, NARROW, setAttribute, setText } from './dom.js';
+import { recall, remember } from './preferences.js';
+
+const ICON = { side: 'M2 3h12v10H2zM6 3v10', panel: 'M2 3h12v10H2zM10 3v10' };
+
+/** @typedef {'side' | 'panel'} Name */
+
+/**
+ * A button that folds a panel. What is folded stands in `data-side` and `data-panel` of the page, where styles read it.
+ *
+ * @param {HTMLElement} root
+ * @param {Name} name
+ * @param {string} words
+ */
+export function createFold(root, name, words) {
+  const cleanup = createCleanup();
+  const narrow = matchMedia(NARROW);
+  const page = document.documentElement;
+  const isOpen = () => page.dataset[name] === 'open';
+  const key = () => `${name}${narrow.matches ? '.narrow' : ''}`;
+  const label = el('span', { class: 'visually-hidden' });
+  const button = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: () => set(!isOpen()) }, icon(ICON[name]), label);
+  root.append(button);
+  cleanup.listen(narrow, 'change', follow);
+  follow();
+
+  function follow() {
+    show((recall(key()) ?? (narrow.matches ? 'folded' : 'open')) === 'open');
+  }
+
+  /** @param {boolean} isShown */
+  function show(isShown) {
+    page.dataset[name] = isShown ? 'open' : 'folded';
+    setAttribute(button, 'aria-expanded', String(isShown));
+    setAttribute(button, 'title', `${isShown ? 'Fold' : 'Show'} ${words}`);
+    setText(label, words[0].toUpperCase() + words.slice(1));
+  }
+
+  /** @param {boolean} isShown */
+  function set(isShown) {
+    remember(key(), isShown ? 'open' : 'folded');
+    show(isShown);
+  }
+
+  return {
+    button,
+    set,
+    destroy() {
+      cleanup.run();
+      button.remove();
+    },
+  };
+}

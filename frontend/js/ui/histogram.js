@@ -1,0 +1,65 @@
+/** How a number is distributed over all heads: one bar for each of some bins, and a mark at the open head. */
+
+import { binOf, histogramOf, shareOf } from '../compute/histogram.js';
+
+/** @import { Column } from '../data/head_measure_columns.js' */
+
+const SVG = 'http://www.w3.org/2000/svg';
+const BINS = 24;
+/** Height of the picture in its own units, one a bin wide. */
+const HIGH = 16;
+/** The least height of a bar that is not empty. */
+const LEAST = 1;
+
+/**
+ * @param {Element} root
+ * @param {string} className
+ */
+export function createHistogram(root, className) {
+  const outside = shape('path', 'histogram__bars histogram__bars--outside');
+  const inside = shape('path', 'histogram__bars');
+  const mark = shape('line', 'histogram__mark');
+  const svg = shape('svg', `histogram ${className}`);
+  svg.setAttribute('viewBox', `0 0 ${BINS} ${HIGH}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.append(outside, inside, mark);
+  root.append(svg);
+
+  return {
+    element: svg,
+    /**
+     * @param {Column} column
+     * @param {object} [shown]
+     * @param {number} [shown.head] that is marked; -1 for none
+     * @param {readonly [number | null, number | null]} [shown.range] bars outside of it are pale
+     */
+    update(column, { head = -1, range = [null, null] } = {}) {
+      const counts = histogramOf(column.values, column.range, BINS);
+      const [first, last] = [range[0] === null ? 0 : binOf(range[0], column.range, BINS), range[1] === null ? BINS - 1 : binOf(range[1], column.range, BINS)];
+      inside.setAttribute('d', barsPath(counts, (bin) => bin >= first && bin <= last));
+      outside.setAttribute('d', barsPath(counts, (bin) => bin < first || bin > last));
+      const value = head < 0 ? NaN : column.values[head];
+      mark.toggleAttribute('hidden', Number.isNaN(value));
+      const x = String(shareOf(Number.isNaN(value) ? 0 : value, column.range) * BINS);
+      for (const [name, at] of [['x1', x], ['x2', x], ['y1', '0'], ['y2', String(HIGH)]]) mark.setAttribute(name, at);
+    },
+  };
+}
+
+/** @param {Int32Array} counts @param {(bin: number) => boolean} isDrawn */
+function barsPath(counts, isDrawn) {
+  const most = Math.max(1, ...counts);
+  return [...counts].flatMap((count, bin) => {
+    if (count === 0 || !isDrawn(bin)) return [];
+    const height = Math.max(LEAST, (HIGH * count) / most);
+    return [`M${bin} ${HIGH}V${(HIGH - height).toFixed(2)}h0.9V${HIGH}z`];
+  }).join('');
+}
+
+/** @param {string} tag @param {string} className */
+function shape(tag, className) {
+  const element = document.createElementNS(SVG, tag);
+  element.setAttribute('class', className);
+  return element;
+}

@@ -1,0 +1,40 @@
+/** A part of the controls that can be folded; which parts are open is remembered. */
+
+import { el, setText } from './dom.js';
+import { recall, remember } from './preferences.js';
+
+/**
+ * @param {HTMLElement} root
+ * @param {object} options
+ * @param {string} options.name under which it is remembered
+ * @param {string} options.title
+ * @param {string} options.help
+ * @param {boolean} [options.isOpen] at first
+ */
+export function createSection(root, { name, title, help, isOpen = false }) {
+  const key = `section.${name}`;
+  const words = el('span', { class: 'section__title' }, title);
+  const note = el('span', { class: 'section__note soft' });
+  const body = el('div', { class: 'section__body' });
+  // The click comes before the change; the event after it would also come for what is open at first.
+  const head = el('summary', { class: 'section__head', title: help, onClick: () => remember(key, element.open ? 'folded' : 'open') }, words, note);
+  const element = el('details', { class: 'section' }, head, body);
+  element.open = (recall(key) ?? (isOpen ? 'open' : 'folded')) === 'open';
+  root.append(element);
+
+  return {
+    element,
+    body,
+    /** @param {string} said beside the title */
+    setNote: (said) => setText(note, said),
+    /** Open it and bring it into sight; reading goes on there. */
+    reveal() {
+      element.open = true;
+      element.scrollIntoView({ block: 'start' });
+      head.focus({ preventScroll: true });
+    },
+    /** @param {string} said */
+    setTitle: (said) => setText(words, said),
+    destroy: () => element.remove(),
+  };
+}

@@ -1,0 +1,111 @@
+/** Sliders with their number beside them: for one number, and for a range between two. */
+
+import { el, setAttribute, setText } from './dom.js';
+
+/**
+ * A slider for one number; a double click sets it back.
+ *
+ * @param {HTMLElement} root
+ * @param {object} options
+ * @param {string} options.label
+ * @param {string} options.help
+ * @param {[least: number, most: number, step: number]} options.scale of the slider itself
+ * @param {number} options.standard value that a double click brings back
+ * @param {(value: number) => void} options.onPick
+ * @param {(value: number) => string} options.tell
+ * @param {(value: number) => number} [options.toScale] from a value to the scale, where they differ
+ * @param {(place: number) => number} [options.fromScale]
+ */
+export function createSlider(root, { label, help, scale: [least, most, step], standard, onPick, tell, toScale = (value) => value, fromScale = (place) => place }) {
+  const told = el('span', { class: 'slider__value' });
+  const input = el('input', {
+    class: 'slider__input', type: 'range', min: String(least), max: String(most), step: String(step), title: `${help} A double click sets it back.`,
+    onInput: () => onPick(fromScale(Number(input.value))), onDblclick: () => onPick(standard),
+  });
+  const element = el('label', { class: 'slider' }, el('span', { class: 'slider__label' }, el('span', {}, label), told), input);
+  root.append(element);
+
+  return {
+    element,
+    /** @param {number} value @param {boolean} [isPossible] */
+    update(value, isPossible = true) {
+      const place = String(toScale(value));
+      if (input.value !== place) input.value = place;
+      input.disabled = !isPossible;
+      setText(told, tell(value));
+      setAttribute(input, 'aria-valuetext', tell(value));
+    },
+  };
+}
+
+/**
+ * Two ends of a range, as shares from 0 to 1; a double click shows all of it again.
+ *
+ * @param {HTMLElement} root
+ * @param {object} options
+ * @param {string} options.label
+ * @param {string} options.help
+ * @param {(range: readonly [number, number]) => void} options.onPick
+ * @param {(share: number) => string} [options.tell] an end in words, where it is no share of a hundred
+ */
+export function createRange(root, { label, help, onPick, tell }) {
+  const told = el('span', { class: 'slider__value' });
+  const fill = el('span', { class: 'range__fill' });
+  const ends = ['from', 'to'].map((end) => el('input', {
+    class: 'range__input', type: 'range', min: '0', max: '100', step: '1', 'aria-label': `${label}, ${end}`, title: `${help} A double click shows all again.`,
+    onInput: () => pick(end === 'from'), onDblclick: () => onPick([0, 1]),
+  }));
+  const [from, to] = ends;
+  const element = el('div', { class: 'slider', role: 'group', 'aria-label': label },
+    el('span', { class: 'slider__label' }, el('span', {}, label), told), el('span', { class: 'range' }, fill, from, to));
+  root.append(element);
+
+  /** An end that is pushed past the other stops there. @param {boolean} isFrom */
+  function pick(isFrom) {
+    const [low, high] = [Number(from.value), Number(to.value)];
+    if (isFrom) from.value = String(Math.min(low, high));
+    else to.value = String(Math.max(low, high));
+    onPick([Number(from.value) / 100, Number(to.value) / 100]);
+  }
+
+  return {
+    element,
+    /** @param {readonly [number, number]} range */
+    update([low, high]) {
+      const places = [Math.round(100 * low), Math.round(100 * high)];
+      ends.forEach((input, i) => {
+        input.value = String(places[i]);
+        setAttribute(input, 'aria-valuetext', tell ? tell([low, high][i]) : `${places[i]} %`);
+      });
+      // With both ends at the right, the left one must be on top, or neither could be moved.
+      from.classList.toggle('is-top', places[0] > 50);
+      fill.style.left = `${places[0]}%`;
+      fill.style.right = `${100 - places[1]}%`;
+      setText(told, tell ? `${tell(low)} to ${tell(high)}` : `${places[0]}–${places[1]} %`);
+    },
+  };
+}
+
+/**
+ * A box to tick.
+ *
+ * @param {HTMLElement} root
+ * @param {object} options
+ * @param {string} options.label
+ * @param {string} options.help
+ * @param {(isOn: boolean) => void} options.onPick
+ */
+export function createCheck(root, { label, help, onPick }) {
+  const input = el('input', { class: 'check__box', type: 'checkbox', onChange: () => onPick(input.checked) });
+  const element = el('label', { class: 'check', title: help }, input, label);
+  root.append(element);
+
+  return {
+    element,
+    /** @param {boolean} isOn @param {boolean} [isPossible] */
+    update(isOn, isPossible = true) {
+      input.checked = isOn;
+      input.disabled = !isPossible;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** A small sheet of words beside the mouse or beside a head. */
+
+import { el } from './dom.js';
+
+const DISTANCE_PX = 14;
+
+/** @param {HTMLElement} root the sheet stays inside of it */
+export function createTooltip(root) {
+  const element = el('div', { class: 'tooltip', role: 'tooltip', hidden: true });
+  root.append(element);
+
+  /** @param {{x: number, y: number}} at in CSS pixels from the corner of the root */
+  function place({ x, y }) {
+    const { offsetWidth: width, offsetHeight: height } = element;
+    const left = x + DISTANCE_PX + width > root.clientWidth ? x - DISTANCE_PX - width : x + DISTANCE_PX;
+    const top = Math.min(y + DISTANCE_PX, root.clientHeight - height - 4);
+    element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(4, top))}px)`;
+  }
+
+  return {
+    place,
+    /**
+     * @param {{x: number, y: number}} at
+     * @param {(Node | string)[]} content
+     */
+    show(at, content) {
+      element.replaceChildren(...content);
+      element.hidden = false;
+      place(at);
+    },
+    hide() { element.hidden = true; },
+    destroy: () => element.remove(),
+  };
+}
+
+/** @typedef {ReturnType<typeof createTooltip>} Tooltip */

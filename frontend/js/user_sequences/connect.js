@@ -1,0 +1,77 @@
+/** Connects the reader's own sequences with the page: what is sent, what follows from an answer, and the address. */
+
+import { ServerError } from '../data/api.js';
+import { createOwn } from './user_sequences.js';
+import { renumberedState } from './own_lists.js';
+
+/** @import { Api } from '../data/api.js' */
+/** @import { State, Store } from '../page.js' */
+/** @import { Moves } from './token_renumbering.js' */
+/** @import { Send } from './user_sequences.js' */
+
+/** After how long a server that did not answer is asked again. */
+const AGAIN_MS = 5000;
+
+/**
+ * @param {Api} api
+ * @param {{store: Store, moves: Moves, schedule: () => void, notify: (text: string) => void, forget: () => void, select: (dataset: string, token: number) => void}} page
+ *   `forget` is called where steps of undo would mean other tokens, `select` once something new is there
+ */
+export function connectOwn(api, { store, moves, schedule, notify, forget, select }) {
+  /** @type {Send} */
+  const send = (dataset, { kind, text, tokens, file }, maps, signal) => {
+    if (kind === 'image') return api.runImage(dataset, file ?? new Blob(), maps, signal);
+    return api.runText(dataset, tokens ? { tokens } : { text }, maps, signal);
+  };
+  const own = createOwn(send, {
+    changed() {
+      keepAddress();
+      schedule();
+    },
+    moved(dataset, renumber, nBefore, nAfter) {
+      moves.add(dataset, renumber, nBefore, nAfter);
+      const change = renumberedState(store.get(), dataset, renumber, nBefore, nAfter);
+      store.set(change, 'settle');
+      forget();
+    },
+    arrived: select,
+  });
+
+  /** Where the address says texts, it says those that are kept. */
+  function keepAddress() {
+    const { texts } = store.get();
+    if (texts.length === 0 || !own.limits) return;
+    const kept = own.addressState();
+    if (kept.left > 0) notify('Not all of your texts have room in the address.');
+    if (kept.texts.join('\n') !== texts.join('\n')) store.set({ texts: kept.texts }, 'replace');
+  }
+
+  /** Nothing can be typed where no server runs models. */
+  function turnOff() {
+    if (own.items.length > 0) notify('Texts of your own cannot be run here; those of the address are left out.');
+    own.enable(null);
+  }
+
+  /** A server that does not answer is asked again; one that knows nothing of it shows nothing of it. */
+  async function askLimits() {
+    try {
+      const limits = await api.live(new AbortController().signal);
+      if (limits.is_enabled) own.enable(limits);
+      else turnOff();
+    } catch (error) {
+      if (error instanceof ServerError) turnOff();
+      else setTimeout(() => void askLimits(), AGAIN_MS);
+    }
+  }
+
+  /** Texts of the address are typed again. @param {State} state */
+  function restore({ texts }) {
+    if (texts.length > 0) own.restore(texts);
+  }
+
+  restore(store.get());
+  store.subscribe((state, previous) => { if (state.texts !== previous.texts) restore(state); });
+  if (api.isSite) turnOff();
+  else void askLimits();
+  return own;
+}

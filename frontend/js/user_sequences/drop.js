@@ -1,0 +1,74 @@
+/** An image that is dropped on the maps, or pasted, runs through the model of the dataset. */
+
+import { createCleanup, el, setText, UNTRANSLATED } from '../ui/dom.js';
+import { sendImage } from './input_box.js';
+
+/** @import { Context, State } from '../page.js' */
+
+/**
+ * @param {HTMLElement} root where it may be dropped
+ * @param {Context & {openOwn: () => void}} context
+ */
+export function createDrop(root, context) {
+  const { facts, notify, openOwn, own, store } = context;
+  const cleanup = createCleanup();
+  const words = el('p', UNTRANSLATED);
+  const element = el('div', { class: 'drop', hidden: true }, words);
+  root.append(element);
+
+  /** Whether files are dragged, and there is something to do with them. @param {DragEvent} event */
+  const hasFiles = (event) => own.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
+
+  /** @param {DragEvent} event */
+  function over(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    if (element.hidden && facts.description.value?.manifest?.model.modality === 'image') own.warm(store.get().dataset);
+    element.hidden = false;
+  }
+
+  /** @param {DragEvent} event */
+  function leave(event) {
+    if (!(event.relatedTarget instanceof Node) || !root.contains(event.relatedTarget)) element.hidden = true;
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    element.hidden = true;
+    take(event.dataTransfer?.files);
+  }
+
+  /** @param {ClipboardEvent} event */
+  function paste(event) {
+    const files = event.clipboardData?.files;
+    if (own.limits === null || !files || files.length === 0 || document.querySelector('dialog:modal')) return;
+    event.preventDefault();
+    take(files);
+  }
+
+  /** @param {FileList | undefined} files */
+  function take(files) {
+    if (!files || files.length === 0) return;
+    if (files.length > 1) notify(`One image at a time: the first of ${files.length} is taken.`);
+    sendImage(files[0], context, (problem) => (problem === '' ? openOwn() : notify(problem)));
+  }
+
+  cleanup.listen(root, 'dragover', over);
+  cleanup.listen(root, 'dragleave', leave);
+  cleanup.listen(root, 'drop', drop);
+  cleanup.listen(document, 'paste', paste);
+
+  return {
+    /** @param {State} _state */
+    update(_state) {
+      const model = facts.description.value?.manifest?.model;
+      setText(words, model?.modality === 'image' ? `Drop the image to run it through ${model.name}` : 'This dataset has sentences; open one of images for this');
+    },
+    destroy() {
+      cleanup.run();
+      element.remove();
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/** The list of the reader's own sentences and images: open one, edit its tokens, remove it. */
+
+import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
+import { fits } from './own_lists.js';
+import { placeWords } from '../data/user_sequence_text.js';
+import { visibleText } from '../ui/labels.js';
+import { counted } from '../compute/number_text.js';
+import { createOwnTokens } from './token_editor.js';
+import { sentence } from '../ui/labels.js';
+import { clipped } from '../ui/labels.js';
+
+/** @import { Context, Manifest, State } from '../page.js' */
+/** @import { OwnItem } from './live.js' */
+
+const LONGEST = 160;
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ */
+export function createOwnItems(root, context) {
+  const { own } = context;
+  const list = el('ol', { class: 'own__list' });
+  root.append(list);
+  /** @type {Map<number, ReturnType<typeof createItem>>} */
+  const rows = new Map();
+
+  return {
+    /** @param {State} state @param {Manifest} manifest @param {string | null} map that is shown */
+    update(state, manifest, map) {
+      const ids = new Set(own.items.map(({ id }) => id));
+      for (const [id, row] of rows) {
+        if (ids.has(id)) continue;
+        row.element.remove();
+        rows.delete(id);
+      }
+      for (const item of own.items) {
+        let row = rows.get(item.id);
+        if (!row) {
+          row = createItem(context);
+          rows.set(item.id, row);
+          list.append(row.element);
+        }
+        row.update(item, state, manifest, map);
+      }
+      list.hidden = rows.size === 0;
+    },
+    destroy: () => list.remove(),
+  };
+}
+
+/** @param {Context} context */
+function createItem(context) {
+  const { actions, api, own } = context;
+  const picture = el('img', { class: 'own__picture', alt: '', hidden: true });
+  const name = el('span', { class: 'own__name' });
+  const text = el('span', { class: 'own__text' });
+  const open = el('button', { class: 'own__open', type: 'button', title: 'Select it; an open head shows its attention', onClick: select }, picture, el('span', { class: 'own__words' }, name, text));
+  const editWords = el('span', { class: 'visually-hidden' });
+  const edit = el('button', { class: 'button button--quiet button--icon', type: 'button', 'aria-expanded': 'false', onClick: toggle }, icon(ICONS.pencil), editWords);
+  const removeWords = el('span', { class: 'visually-hidden' });
+  const remove = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: leave }, icon(ICONS.close), removeWords);
+  const note = el('p', { class: 'own__note soft' });
+  const problem = el('p', { class: 'own__problem', role: 'alert' });
+  const again = el('button', { class: 'button button--small', type: 'button', title: 'Ask the server once more', onClick: () => { if (shown) own.again(shown); } }, 'Try again');
+  const element = el('li', { class: 'own__item' }, el('div', { class: 'own__head' }, open, edit, remove), note, problem, again);
+  const tokens = createOwnTokens(element, context);
+  /** @type {OwnItem | null} */
+  let shown = null;
+  let dataset = '';
+  let isOpen = false;
+
+  function select() {
+    const token = shown && own.startOf(dataset, shown);
+    if (token !== null) actions.select({ kind: 'query', token });
+  }
+
+  function toggle() {
+    isOpen = !isOpen;
+    setAttribute(edit, 'aria-expanded', String(isOpen));
+    tokens.element.hidden = !isOpen;
+    if (isOpen) tokens.focus();
+  }
+
+  /** @param {boolean} isPossible */
+  function offerEdit(isPossible) {
+    edit.hidden = !isPossible;
+    if (!isPossible && isOpen) toggle();
+  }
+
+  /** The focus goes on to the field above. */
+  function leave() {
+    if (!shown) return;
+    const next = element.closest('.own')?.querySelector('.own__field:not(:disabled), .own__pick');
+    own.remove(shown);
+    if (next instanceof HTMLElement && next.checkVisibility()) next.focus();
+  }
+
+  /** @param {OwnItem} item */
+  function write(item) {
+    const title = item.name.replace(/^y/, 'Y');
+    setText(name, title);
+    text.replaceChildren(corpusText(clipped(visibleText(item.text), LONGEST)));
+    setText(editWords, `Edit the tokens of ${item.name}`);
+    setAttribute(edit, 'title', 'Edit its tokens one by one');
+    setText(removeWords, `Remove ${item.name}`);
+    setAttribute(remove, 'title', 'Remove it');
+  }
+
+  return {
+    element,
+    /** @param {OwnItem} item @param {State} state @param {Manifest} manifest @param {string | null} map */
+    update(item, state, manifest, map) {
+      if (item !== shown) write(item);
+      [shown, dataset] = [item, manifest.id];
+      const layer = own.layerOf(manifest.id);
+      const found = layer?.sequences.find((one) => one.item === item) ?? null;
+      const start = own.startOf(manifest.id, item);
+      const run = own.runOf(item, manifest.id);
+      setAttribute(open, 'aria-current', found && isChosen(state, start, found.answer.n) ? 'true' : null);
+      open.disabled = !found;
+      offerEdit(found !== null && item.kind !== 'image');
+      const hasPicture = found !== null && item.kind === 'image';
+      picture.hidden = !hasPicture;
+      if (layer && hasPicture) setAttribute(picture, 'src', api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found)));
+      setText(note, noteOf(item, found, manifest, map, state, own.isAsked(item)));
+      setText(problem, run?.error ? sentence(run.error) : '');
+      again.hidden = !run?.error;
+      tokens.update(item, found, manifest.id);
+    },
+  };
+}
+
+/** Whether one of these tokens is selected. @param {State} state @param {number | null} start @param {number} n */
+function isChosen({ selected }, start, n) {
+  return selected !== null && start !== null && selected.token >= start && selected.token < start + n;
+}
+
+/**
+ * @param {OwnItem} item
+ * @param {import('./live.js').OwnSequence | null} found
+ * @param {Manifest} manifest
+ * @param {string | null} map
+ * @param {State} state
+ * @param {boolean} isAsked
+ */
+function noteOf(item, found, manifest, map, state, isAsked) {
+  if (!fits(item, manifest)) {
+    if (item.home !== null) return `Its tokens are those of ${item.home}; it is shown there.`;
+    return item.kind === 'image' ? 'Shown with datasets of images.' : 'Shown with datasets of sentences.';
+  }
+  if (!found) return isAsked ? `Running it through ${manifest.model.name} …` : '';
+  const { n, nTruncated } = found.answer;
+  const cut = nTruncated > 0 ? `; ${counted(nTruncated, 'token')} more had no room in the model` : '';
+  return `${counted(n, 'token')}${item.kind === 'tokens' ? ', edited' : ''}${cut}; ${isAsked ? 'being placed …' : placeWords(found, map, state.at)}.`;
+}
