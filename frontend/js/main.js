@@ -54,29 +54,67 @@ function start(root, isSite) {
   const first = readAddress();
   const store = createStore({ ...readLooks(), ...first.choices });
   const signedOut = createSignedOut(document.body);
-  /** Whoever just came goes straight to the form; whoever has a view keeps it. @param {boolean} wasIn */
+  /**
+   * Whoever just came goes straight to the form; whoever has a view keeps it.
+   *
+   * @param {boolean} wasIn
+   */
   const shut = (wasIn) => (wasIn ? signedOut.open() : location.replace(signInAddress(token)));
-  const connection = createConnection((...parts) => fetch(...parts), new URL('./', document.baseURI), (isLost) => (isLost ? banner.show(true) : comeBack()));
+  const connection = createConnection(
+    (...parts) => fetch(...parts),
+    new URL('./', document.baseURI),
+    (isLost) => (isLost ? banner.show(true) : comeBack()),
+  );
   const banner = createConnectionBanner(document.body, connection.retry);
-  const ask = isSite ? createSite(document.baseURI, connection.ask) : watchDoor(connection.ask, shut);
+  const ask = isSite
+    ? createSite(document.baseURI, connection.ask)
+    : watchDoor(connection.ask, shut);
   const server = createApi(document.baseURI, ask, isSite);
-  const session = isSite ? Promise.resolve(null) : server.session(new AbortController().signal).catch(() => null);
+  const session = isSite
+    ? Promise.resolve(null)
+    : server.session(new AbortController().signal).catch(() => null);
   const notices = createNotices(document.body);
   const moves = createMoves();
-  const live = connectOwn(server, { store, moves, schedule, notify: notices.say, forget: () => undo.forget(), select: (dataset, token) => front.selectIn(dataset, token) });
+  const live = connectOwn(server, {
+    store,
+    moves,
+    schedule,
+    notify: notices.say,
+    forget: () => undo.forget(),
+    select: (dataset, token) => front.selectIn(dataset, token),
+  });
   const api = createOwnApi(server, live);
-  const { facts, update: load, retry } = createLoader(api, schedule, () => panes?.facts() ?? null, undefined, live);
+  const {
+    facts,
+    update: load,
+    retry,
+  } = createLoader(api, schedule, () => panes?.facts() ?? null, undefined, live);
   load(store.get()); // the questions travel while the views are made
   const help = createHelp(document.body, { openAbout: () => about.open() });
   const about = createAbout(document.body, { openHelp: help.open });
   const own = createPaneStore(store, 'A', () => panes?.isLinked() ?? false);
   const marks = createMarks(own, facts);
   const undo = createUndo(store); // it hears of a choice before what follows from it
-  const pairing = createPairing({ get: () => front.context.store.get() }, { markPair: (pair) => front.context.actions.markPair(pair) }, notices.say,
-    () => front.context.facts.description.value?.manifest?.n_tokens ?? Infinity);
+  const pairing = createPairing(
+    { get: () => front.context.store.get() },
+    { markPair: (pair) => front.context.actions.markPair(pair) },
+    notices.say,
+    () => front.context.facts.description.value?.manifest?.n_tokens ?? Infinity,
+  );
   /** @type {import('./page.js').Context} */
   const context = {
-    api, store: own, facts, actions: createActions(own, facts, marks), derived: createDerived(facts), hover: createHover(), marks, undo, pairing, own: live, notify: notices.say, retry,
+    api,
+    store: own,
+    facts,
+    actions: createActions(own, facts, marks),
+    derived: createDerived(facts),
+    hover: createHover(),
+    marks,
+    undo,
+    pairing,
+    own: live,
+    notify: notices.say,
+    retry,
     pane: () => (store.get().compare ? 'A' : null),
   };
   const front = createFront(context);
@@ -86,9 +124,25 @@ function start(root, isSite) {
   root.append(app);
   const jobs = createJobs(document.body, { ...front.context, ask });
   const datasets = createDatasetDialog(document.body, front.context);
-  const header = createHeader(app, { ...front.context, openHelp: help.open, openDatasets: datasets.open, newDataset: jobs.button, openOwn, session });
-  const table = createSequenceDialog(document.body, { ...front.context, showPanel: header.showPanel });
-  const controls = createControls(app, { ...front.context, openTable: table.open, openHeads, legend: () => panes?.stage().legend() ?? null, frame: () => panes?.stage().frame() ?? null });
+  const header = createHeader(app, {
+    ...front.context,
+    openHelp: help.open,
+    openDatasets: datasets.open,
+    newDataset: jobs.button,
+    openOwn,
+    session,
+  });
+  const table = createSequenceDialog(document.body, {
+    ...front.context,
+    showPanel: header.showPanel,
+  });
+  const controls = createControls(app, {
+    ...front.context,
+    openTable: table.open,
+    openHeads,
+    legend: () => panes?.stage().legend() ?? null,
+    frame: () => panes?.stage().frame() ?? null,
+  });
   const area = el('main', { class: 'panes' });
   app.append(area);
   const theme = () => shownTheme(store.get());
@@ -96,11 +150,23 @@ function start(root, isSite) {
   const switchPane = () => front.bring(front.name() === 'A' ? 'B' : 'A');
   const drop = createDrop(area, { ...front.context, openOwn });
   const panel = createPanel(app, { ...front.context, switchPane });
-  panes = createPanes(area, { choices: store, first: context, stage, theme, schedule, openHeads }, front);
+  panes = createPanes(
+    area,
+    { choices: store, first: context, stage, theme, schedule, openHeads },
+    front,
+  );
   createPrintSheet(document.body, panes.shown);
   createKeyboard({
-    ...front.context, openHelp: help.open, toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(), openTable: table.open, openDatasets: datasets.open, openHeads, openOwn, focusSearch,
-    switchPane, walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
+    ...front.context,
+    openHelp: help.open,
+    toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(),
+    openTable: table.open,
+    openDatasets: datasets.open,
+    openHeads,
+    openOwn,
+    focusSearch,
+    switchPane,
+    walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
   });
   /** The controls may be folded away. */
   function focusSearch() {
@@ -163,7 +229,9 @@ function start(root, isSite) {
 
   window.addEventListener('offline', connection.check);
   window.addEventListener('online', connection.retry);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) connection.retry(); });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) connection.retry();
+  });
   keepAddress(store, notices.say, moves);
   store.subscribe(follow);
   context.pairing.subscribe(follow);
@@ -183,8 +251,11 @@ function shownTheme({ theme }) {
 /** @param {State} state */
 function titleOf({ dataset, at, compare }) {
   /** @param {Pick<State, 'dataset' | 'at'>} pane */
-  const words = (pane) => [pane.at && titleWords(pane.at), pane.dataset].filter(Boolean).join(' · ');
-  return [words({ dataset, at }), compare && words(compare), 'AttentionViz'].filter(Boolean).join(compare ? ' | ' : ' · ');
+  const words = (pane) =>
+    [pane.at && titleWords(pane.at), pane.dataset].filter(Boolean).join(' · ');
+  return [words({ dataset, at }), compare && words(compare), 'AttentionViz']
+    .filter(Boolean)
+    .join(compare ? ' | ' : ' · ');
 }
 
 /** The first picture is a moment worth measuring. */

@@ -3,27 +3,59 @@
 import type { Layer } from './user_sequences/live.js';
 import type { Dims, Kind, Method } from './types.js';
 
-export interface HeadId { readonly layer: number; readonly head: number }
-export interface Selected { readonly kind: Kind; readonly token: number }
+export interface HeadId {
+  readonly layer: number;
+  readonly head: number;
+}
+export interface Selected {
+  readonly kind: Kind;
+  readonly token: number;
+}
 export type TokenType = 'text' | 'special' | 'class' | 'register' | 'patch';
 export type Theme = 'system' | 'light' | 'dark';
 export type PaletteName = 'safe' | 'classic';
 /** How what was typed is compared with a token. */
 export type SearchMode = 'whole' | 'prefix' | 'substring' | 'regex';
-/** What the pattern is multiplied with, rows summing to 1 again: nothing, ‖v‖ or ‖v·W_O‖ of each key. */
+/**
+ * What the pattern is multiplied with, rows summing to 1 again: nothing, ‖v‖ or ‖v·W_O‖ of each
+ * key.
+ */
 export type Weight = 'none' | 'value' | 'output';
-/** What the panel shows below the sentence or image: nothing, the mean pattern as lines or squares, the mean by offset. */
+/**
+ * What the panel shows below the sentence or image: nothing, the mean pattern as lines or squares,
+ * the mean by offset.
+ */
 export type Below = 'none' | 'lines' | 'squares' | 'offset';
 export type ImageLinks = 'heat' | 'strongest' | 'all';
-/** Zoom against the map at rest, and what share of the content's width and height lies at the middle of the viewport. */
-export interface Camera { readonly zoom: number; readonly x: number; readonly y: number }
+/**
+ * Zoom against the map at rest, and what share of the content's width and height lies at the middle
+ * of the viewport.
+ */
+export interface Camera {
+  readonly zoom: number;
+  readonly x: number;
+  readonly y: number;
+}
 /** Viewing angles of a 3-D head, degrees. */
-export interface Turn { readonly yaw: number; readonly pitch: number }
+export interface Turn {
+  readonly yaw: number;
+  readonly pitch: number;
+}
 /** A token of the selected sequence that is taken out of its attention. */
-export interface HiddenToken { readonly kind: Kind; readonly position: number }
+export interface HiddenToken {
+  readonly kind: Kind;
+  readonly position: number;
+}
 /** A query and a key, by their tokens, whose score is wished strong or weak. */
-export interface Pair { readonly query: number; readonly key: number; readonly isStrong: boolean }
-/** Points outside are not drawn. Ranges are shares of the whole range, 0..1; norms are those of the open head. */
+export interface Pair {
+  readonly query: number;
+  readonly key: number;
+  readonly isStrong: boolean;
+}
+/**
+ * Points outside are not drawn. Ranges are shares of the whole range, 0..1; norms are those of the
+ * open head.
+ */
 export interface Filters {
   readonly kind: Kind | null;
   readonly position: readonly [number, number];
@@ -32,7 +64,10 @@ export interface Filters {
   readonly attention: number;
 }
 
-/** What each of two panes shows for itself, and what it has selected, marked, hidden and paired there. */
+/**
+ * What each of two panes shows for itself, and what it has selected, marked, hidden and paired
+ * there.
+ */
 export type PanePlace = Pick<State, 'dataset' | 'method' | 'dims' | 'at' | 'camera' | 'turn'>;
 export type PaneMarks = Pick<State, 'selected' | 'marked' | 'hidden' | 'pairs'>;
 export type PaneChoices = PanePlace & PaneMarks;
@@ -40,48 +75,57 @@ export type PaneName = 'A' | 'B';
 
 /** The viewer's choices and nothing else; frozen. */
 export interface State {
-  readonly dataset: string | null;    // null until the list of datasets is there
-  readonly method: Method | null;     // null until the dataset says which maps it has
+  readonly dataset: string | null; // null until the list of datasets is there
+  readonly method: Method | null; // null until the dataset says which maps it has
   readonly dims: Dims;
-  readonly at: HeadId | null;         // null: the grid of all heads
-  readonly camera: Camera | null;     // null: the map at rest
-  readonly turn: Turn | null;         // null: as a 3-D head is first seen
+  readonly at: HeadId | null; // null: the grid of all heads
+  readonly camera: Camera | null; // null: the map at rest
+  readonly turn: Turn | null; // null: as a 3-D head is first seen
   readonly selected: Selected | null;
-  readonly marked: string;            // points that were drawn around, as marked_points/codec.js writes them
-  readonly color: string | null;      // null: the first mode of the modality
-  readonly search: string;            // as typed
+  readonly marked: string; // points that were drawn around, as marked_points/codec.js writes them
+  readonly color: string | null; // null: the first mode of the modality
+  readonly search: string; // as typed
   readonly searchMode: SearchMode;
-  readonly hasLines: boolean;         // attention lines in the map of a head
-  readonly lineCount: number;         // strongest keys of each query that get a line, 1..20
-  readonly lineThreshold: number;     // least weight of a line, 0..1
-  readonly isLineAlone: boolean;      // only the lines of the selected point itself
-  readonly hasStrongest: boolean;     // the strongest partners of one point, and what is nearest to it
+  readonly hasLines: boolean; // attention lines in the map of a head
+  readonly lineCount: number; // strongest keys of each query that get a line, 1..20
+  readonly lineThreshold: number; // least weight of a line, 0..1
+  readonly isLineAlone: boolean; // only the lines of the selected point itself
+  readonly hasStrongest: boolean; // the strongest partners of one point, and what is nearest to it
   readonly weight: Weight;
   readonly hidden: readonly HiddenToken[]; // of the selected sequence, in order
   readonly below: Below;
   readonly imageLinks: ImageLinks;
-  readonly isImageMean: boolean;      // the image view shows the mean over all images
-  readonly imageThreshold: number;    // least weight of a connection in the image view, 0..1
+  readonly isImageMean: boolean; // the image view shows the mean over all images
+  readonly imageThreshold: number; // least weight of a connection in the image view, 0..1
   readonly hasLabels: boolean;
-  readonly dotSize: number;           // times the size that suits the map, 0.25..4
-  readonly similarWith: string | null; // dataset whose heads are compared with the open one; null: its own
-  readonly isDotByNorm: boolean;      // dot size grows with the norm, in a head
-  readonly isWhole: boolean;          // flat maps show all points, also where a few far ones squeeze the others
+  readonly dotSize: number; // times the size that suits the map, 0.25..4
+  // dataset whose heads are compared with the open one; null: its own
+  readonly similarWith: string | null;
+  readonly isDotByNorm: boolean; // dot size grows with the norm, in a head
+  // flat maps show all points, also where a few far ones squeeze the others
+  readonly isWhole: boolean;
   readonly filters: Filters;
-  readonly pairs: readonly Pair[];    // heads are ranked by them
-  readonly score: string | null;      // number of heads that tints the grid
-  readonly order: string | null;      // number that the grid is sorted by; null: layer by layer
-  readonly isOrderRising: boolean;    // lowest first
-  readonly filterScore: string | null; // number whose range steps heads back; null: that of the tint
-  readonly scoreRange: readonly [number | null, number | null]; // heads outside step back; null: open at that end
+  readonly pairs: readonly Pair[]; // heads are ranked by them
+  readonly score: string | null; // number of heads that tints the grid
+  readonly order: string | null; // number that the grid is sorted by; null: layer by layer
+  readonly isOrderRising: boolean; // lowest first
+  // number whose range steps heads back; null: that of the tint
+  readonly filterScore: string | null;
+  // heads outside step back; null: open at that end
+  readonly scoreRange: readonly [number | null, number | null];
   readonly theme: Theme;
   readonly palette: PaletteName;
   readonly compare: PanePlace | null; // the second pane; null: there is one
-  readonly texts: readonly string[];  // the reader's own texts, where they are to be a part of the address
-  readonly beside: PaneMarks;         // of the second pane, where it shows another dataset; else those of the first hold
+  // the reader's own texts, where they are to be a part of the address
+  readonly texts: readonly string[];
+  // of the second pane, where it shows another dataset; else those of the first hold
+  readonly beside: PaneMarks;
 }
 
-/** How a change of choices is written into the browser's history; 'settle' replaces, too: the facts did not allow what was chosen. */
+/**
+ * How a change of choices is written into the browser's history; 'settle' replaces, too: the facts
+ * did not allow what was chosen.
+ */
 export type HistoryMode = 'push' | 'replace' | 'settle' | 'none';
 
 export interface Store {
@@ -99,62 +143,124 @@ export interface PaneStore extends Store {
 }
 
 export interface ModelFacts {
-  name: string; source: string; revision: string | null; weights_sha256: string;
-  family: string; architecture: string; modality: 'text' | 'image'; license: string | null;
+  name: string;
+  source: string;
+  revision: string | null;
+  weights_sha256: string;
+  family: string;
+  architecture: string;
+  modality: 'text' | 'image';
+  license: string | null;
 }
 
 export interface Progress {
-  phase: 'capture' | 'maps' | 'publish' | 'done' | 'failed' | 'stopped'; message: string;
-  n_units_done: number; n_units: number; remaining_seconds: number | null;
+  phase: 'capture' | 'maps' | 'publish' | 'done' | 'failed' | 'stopped';
+  message: string;
+  n_units_done: number;
+  n_units: number;
+  remaining_seconds: number | null;
 }
 
 /** What became of everything that a corpus held; datasets of an earlier format have none. */
 export interface Account {
-  unit: 'line' | 'row' | 'element' | 'file'; n_read: number; n_taken: number; n_cut: number;
-  left_out: { reason: string; n: number; examples: string[] }[]; notes: string[];
+  unit: 'line' | 'row' | 'element' | 'file';
+  n_read: number;
+  n_taken: number;
+  n_cut: number;
+  left_out: { reason: string; n: number; examples: string[] }[];
+  notes: string[];
 }
 
 export interface DatasetEntry {
-  id: string; state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
-  version: string | null; reason: string | null; // why it is none of the first two
-  model: ModelFacts | null; modality: 'text' | 'image' | null;
-  n_layers: number | null; n_heads: number | null; n_sequences: number | null; n_tokens: number | null;
-  corpus: { name: string; license: string | null; account: Account | null } | null; maps: string[] | null;
-  n_bytes: number | null; published_at: string | null;
+  id: string;
+  state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
+  version: string | null;
+  reason: string | null; // why it is none of the first two
+  model: ModelFacts | null;
+  modality: 'text' | 'image' | null;
+  n_layers: number | null;
+  n_heads: number | null;
+  n_sequences: number | null;
+  n_tokens: number | null;
+  corpus: { name: string; license: string | null; account: Account | null } | null;
+  maps: string[] | null;
+  n_bytes: number | null;
+  published_at: string | null;
   progress: Progress | null;
 }
 
 /** Who looks at the page, as the server says. */
-export interface Session { has_sign_in: boolean; role: 'read' | 'jobs'; name: string | null; has_session: boolean }
+export interface Session {
+  has_sign_in: boolean;
+  role: 'read' | 'jobs';
+  name: string | null;
+  has_session: boolean;
+}
 
 export interface PatchGrid {
-  n_rows: number; n_columns: number; n_prefix_tokens: number; has_class_token: boolean; n_registers: number;
-  image_width_px: number; image_height_px: number;
+  n_rows: number;
+  n_columns: number;
+  n_prefix_tokens: number;
+  has_class_token: boolean;
+  n_registers: number;
+  image_width_px: number;
+  image_height_px: number;
 }
 
 /** A number of heads, as the server describes it. */
 export interface ScoreFacts {
-  name: string; label: string; help: string; formula: string; source: string;
+  name: string;
+  label: string;
+  help: string;
+  formula: string;
+  source: string;
   modality: 'text' | 'image' | null; // null: of both
-  low: number | null; high: number | null; // ends of what is possible; null: no fixed end
+  low: number | null;
+  high: number | null; // ends of what is possible; null: no fixed end
   unit: string;
   until: string | null; // last version that computed it; null for one of today
 }
 
-export interface HeadScore { value: number | null; n_rows: number }
+export interface HeadScore {
+  value: number | null;
+  n_rows: number;
+}
 /** Mean weight by offset of the key from the query; null where no row has such a key. */
-export interface OffsetProfile { offsets: number[]; weights: (number | null)[]; n_rows: number[] }
+export interface OffsetProfile {
+  offsets: number[];
+  weights: (number | null)[];
+  n_rows: number[];
+}
 
-export interface Fidelity { recall_at_10: number | null; rank_correlation: number | null; trustworthiness: number | null }
+export interface Fidelity {
+  recall_at_10: number | null;
+  rank_correlation: number | null;
+  trustworthiness: number | null;
+}
 
 export interface Manifest {
-  id: string; model: ModelFacts;
-  n_layers: number; n_heads: number; n_key_heads: number; d_head: number; n_sequences: number; n_tokens: number;
+  id: string;
+  model: ModelFacts;
+  n_layers: number;
+  n_heads: number;
+  n_key_heads: number;
+  d_head: number;
+  n_sequences: number;
+  n_tokens: number;
   layers: { scaling: number; is_causal: boolean; max_distance: number | null }[];
   bias_terms: string[];
-  corpus: { name: string; source: string | null; license: string | null; sha256: string; columns: string[]; account?: Account };
+  corpus: {
+    name: string;
+    source: string | null;
+    license: string | null;
+    sha256: string;
+    columns: string[];
+    account?: Account;
+  };
   patch_grid: PatchGrid | null;
-  precision: string; seed: number; attentionviz_version?: string;
+  precision: string;
+  seed: number;
+  attentionviz_version?: string;
   maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;
   scores: string[]; // that it was built with
   grid: { n_tokens: number; n_points: number };
@@ -163,56 +269,114 @@ export interface Manifest {
 
 /** `manifest` is null while a build has not captured its model yet. */
 export interface Description {
-  id: string; state: DatasetEntry['state']; version: string | null; manifest: Manifest | null;
-  maps_ready: Record<string, number>; progress: Progress | null;
+  id: string;
+  state: DatasetEntry['state'];
+  version: string | null;
+  manifest: Manifest | null;
+  maps_ready: Record<string, number>;
+  progress: Progress | null;
 }
 
 /** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */
 export interface Tokens {
   n: number;
-  text: string[];              // a part of a character as "你 1⁄3"; see characters.js
-  surface?: (string | null)[]; // what stands in the text for an unknown word; absent where there is none
-  tokenId: Int32Array; sequence: Int32Array; position: Int32Array;
+  text: string[]; // a part of a character as "你 1⁄3"; see characters.js
+  // what stands in the text for an unknown word; absent where there is none
+  surface?: (string | null)[];
+  tokenId: Int32Array;
+  sequence: Int32Array;
+  position: Int32Array;
   tokenType: TokenType[];
-  row: Int32Array | null; column: Int32Array | null; hue: Float32Array | null; brightness: Float32Array | null;
-  sequences: { start: Int32Array; length: Int32Array; text: string[]; columns: Record<string, unknown[]> };
+  row: Int32Array | null;
+  column: Int32Array | null;
+  hue: Float32Array | null;
+  brightness: Float32Array | null;
+  sequences: {
+    start: Int32Array;
+    length: Int32Array;
+    text: string[];
+    columns: Record<string, unknown[]>;
+  };
   own?: Layer; // the reader's own sequences, which follow those of the corpus
 }
 
-/** One kind of map of every head, for the tokens of the grid; `unplaced` are own tokens that have no place in it. */
-export interface GridMap { name: string; dims: Dims; positions: Uint16Array; ready: Uint8Array; unplaced?: number[] }
+/**
+ * One kind of map of every head, for the tokens of the grid; `unplaced` are own tokens that have no
+ * place in it.
+ */
+export interface GridMap {
+  name: string;
+  dims: Dims;
+  positions: Uint16Array;
+  ready: Uint8Array;
+  unplaced?: number[];
+}
 
 /** One map of one head, for all tokens. */
-export interface HeadMap { name: string; dims: Dims; at: HeadId; positions: Uint16Array; unplaced?: number[] }
+export interface HeadMap {
+  name: string;
+  dims: Dims;
+  at: HeadId;
+  positions: Uint16Array;
+  unplaced?: number[];
+}
 
 export interface HeadMapFacts {
-  offset: number[]; scale: number; fidelity: Fidelity; details: Record<string, unknown>; fallback: string | null;
+  offset: number[];
+  scale: number;
+  fidelity: Fidelity;
+  details: Record<string, unknown>;
+  fallback: string | null;
 }
 export interface HeadFacts {
-  layer: number; head: number; alignment_scale: number; vector_rank_correlation: number | null;
+  layer: number;
+  head: number;
+  alignment_scale: number;
+  vector_rank_correlation: number | null;
   maps: Record<string, HeadMapFacts>;
   scores: Record<string, HeadScore>; // empty while a build has not come to them
   profile: OffsetProfile | null;
 }
 
 /** Pattern of one sequence in one head, [query_pos, key_pos] row by row. */
-export interface Attention { at: HeadId; sequence: number; weight: Weight; n: number; pattern: Float32Array }
+export interface Attention {
+  at: HeadId;
+  sequence: number;
+  weight: Weight;
+  n: number;
+  pattern: Float32Array;
+}
 
-/** Mean pattern over the sequences of at least n tokens, and over how many of how many it was taken. */
-export interface Aggregate { at: HeadId; weight: Weight; n: number; pattern: Float32Array; nSequences: number; nLongEnough: number }
+/**
+ * Mean pattern over the sequences of at least n tokens, and over how many of how many it was taken.
+ */
+export interface Aggregate {
+  at: HeadId;
+  weight: Weight;
+  n: number;
+  pattern: Float32Array;
+  nSequences: number;
+  nLongEnough: number;
+}
 
 /** How every head scores some pairs. `weight` is null where the query does not see the key. */
 export interface PairAnswer {
   pairs: { query: number; key: number; wish: 'strong' | 'weak'; is_same_sequence: boolean }[];
-  n_keys: number; n_keys_total: number;
-  heads: { layer: number; head: number; fit: number; pairs: { score: number; percentile: number; rank: number; weight: number | null }[] }[];
+  n_keys: number;
+  n_keys_total: number;
+  heads: {
+    layer: number;
+    head: number;
+    fit: number;
+    pairs: { score: number; percentile: number; rank: number; weight: number | null }[];
+  }[];
 }
 
 export type SlotStatus = 'idle' | 'loading' | 'ready' | 'failed';
 
 /**
- * One thing the server is asked for. `value` is the answer to `key`; while a new key loads it may still be
- * the former answer, but only one of the same group (the dataset).
+ * One thing the server is asked for. `value` is the answer to `key`; while a new key loads it may
+ * still be the former answer, but only one of the same group (the dataset).
  */
 export interface Slot<T> {
   readonly what: string;
@@ -245,20 +409,35 @@ export interface Facts {
   readonly attention: Slot<Attention>;
   readonly aggregate: Slot<Aggregate>;
   /** The strongest partners of the selected point over the whole corpus. */
-  readonly partners: Slot<{ at: HeadId; point: number; partners: { token: number; score: number }[] }>;
+  readonly partners: Slot<{
+    at: HeadId;
+    point: number;
+    partners: { token: number; score: number }[];
+  }>;
   readonly patches: Slot<Uint8Array>;
   readonly pairs: Slot<PairAnswer>;
 }
 
 /** The map of heads, layer by layer; `nearest` are five others by their true distance. */
 export interface HeadsMap {
-  n_rows: number; stress: number; map_method: string;
-  heads: { layer: number; head: number; x: number; y: number; nearest: { layer: number; head: number; distance: number }[] }[];
+  n_rows: number;
+  stress: number;
+  map_method: string;
+  heads: {
+    layer: number;
+    head: number;
+    x: number;
+    y: number;
+    nearest: { layer: number; head: number; distance: number }[];
+  }[];
 }
 
 /** Heads most like one, nearest first. */
 export interface SimilarHeads {
-  with: string; compared_by: 'token' | 'word' | 'patch'; n_rows: number; n_sequences: number | null;
+  with: string;
+  compared_by: 'token' | 'word' | 'patch';
+  n_rows: number;
+  n_sequences: number | null;
   heads: { layer: number; head: number; distance: number; alignment: number | null }[];
   others: string[];
 }

@@ -18,21 +18,35 @@ function withAnswers(answers) {
 
 function arrayAnswer(values, shape, headers = {}) {
   const dtype = values.constructor.name.replace('Array', '').toLowerCase();
-  return new Response(values.buffer, { headers: { 'X-Dtype': dtype, 'X-Shape': shape.join(','), ...headers } });
+  return new Response(values.buffer, {
+    headers: { 'X-Dtype': dtype, 'X-Shape': shape.join(','), ...headers },
+  });
 }
 
 test('questions lie below the page, wherever that is, and names are written safely', async () => {
-  const { api, asked } = withAnswers([Response.json({ datasets: [], methods: [], scores: [] }), Response.json({}), Response.json({})]);
+  const { api, asked } = withAnswers([
+    Response.json({ datasets: [], methods: [], scores: [] }),
+    Response.json({}),
+    Response.json({}),
+  ]);
   await api.datasets(signal);
   await api.description('a/../b', signal);
-  assert.deepEqual(asked, ['http://lab/prefix/api/v1/datasets', 'http://lab/prefix/api/v1/datasets/a%2F..%2Fb']);
+  assert.deepEqual(asked, [
+    'http://lab/prefix/api/v1/datasets',
+    'http://lab/prefix/api/v1/datasets/a%2F..%2Fb',
+  ]);
   assert.equal(api.imageUrl('a', 3), 'http://lab/prefix/api/v1/datasets/a/images/3');
 });
 
 test('the maps of all heads come with what is there', async () => {
-  const { api } = withAnswers([arrayAnswer(new Uint16Array(2 * 1 * 3 * 2), [2, 1, 3, 2], { 'X-Ready': '10' })]);
+  const { api } = withAnswers([
+    arrayAnswer(new Uint16Array(2 * 1 * 3 * 2), [2, 1, 3, 2], { 'X-Ready': '10' }),
+  ]);
   const map = await api.grid('d', 'pca-2d', 2, signal);
-  assert.deepEqual([map.name, map.dims, map.positions.length, [...map.ready]], ['pca-2d', 2, 12, [1, 0]]);
+  assert.deepEqual(
+    [map.name, map.dims, map.positions.length, [...map.ready]],
+    ['pca-2d', 2, 12, [1, 0]],
+  );
 });
 
 test('packed maps of three dimensions are unpacked', async () => {
@@ -45,36 +59,65 @@ test('the attention of a sequence knows its head and size', async () => {
   const { api, asked } = withAnswers([arrayAnswer(Float32Array.of(1, 0, 0.5, 0.5), [2, 2])]);
   const attention = await api.attention('d', { layer: 1, head: 2 }, 7, 'none', signal);
   assert.equal(asked[0], 'http://lab/prefix/api/v1/datasets/d/heads/1/2/attention/7');
-  assert.deepEqual({ ...attention, pattern: [...attention.pattern] }, { at: { layer: 1, head: 2 }, sequence: 7, weight: 'none', n: 2, pattern: [1, 0, 0.5, 0.5] });
+  assert.deepEqual(
+    { ...attention, pattern: [...attention.pattern] },
+    { at: { layer: 1, head: 2 }, sequence: 7, weight: 'none', n: 2, pattern: [1, 0, 0.5, 0.5] },
+  );
 });
 
 test('numbers of another type or size than announced are refused', async () => {
-  const short = new Response(new ArrayBuffer(3), { headers: { 'X-Dtype': 'int32', 'X-Shape': '2' } });
+  const short = new Response(new ArrayBuffer(3), {
+    headers: { 'X-Dtype': 'int32', 'X-Shape': '2' },
+  });
   await assert.rejects(withAnswers([short]).api.gridTokens('d', signal), /8 bytes, 3 came/);
   const wrong = arrayAnswer(new Uint8Array(2), [2]);
-  await assert.rejects(withAnswers([wrong]).api.gridTokens('d', signal), /uint8 where Int32Array was due/);
+  await assert.rejects(
+    withAnswers([wrong]).api.gridTokens('d', signal),
+    /uint8 where Int32Array was due/,
+  );
 });
 
 test('a refusal of the server says code and message', async () => {
-  const answer = Response.json({ error: { code: 'dataset_not_found', message: 'there is no dataset x' } }, { status: 404 });
-  const error = await withAnswers([answer]).api.tokens('x', signal).catch((reason) => reason);
+  const answer = Response.json(
+    { error: { code: 'dataset_not_found', message: 'there is no dataset x' } },
+    { status: 404 },
+  );
+  const error = await withAnswers([answer])
+    .api.tokens('x', signal)
+    .catch((reason) => reason);
   assert.ok(error instanceof ServerError);
-  assert.deepEqual([error.status, error.code, error.message], [404, 'dataset_not_found', 'there is no dataset x']);
+  assert.deepEqual(
+    [error.status, error.code, error.message],
+    [404, 'dataset_not_found', 'there is no dataset x'],
+  );
 });
 
 test('an answer of a stranger in between is still an error with words', async () => {
   const answer = new Response('<html>Bad gateway</html>', { status: 502 });
-  await assert.rejects(withAnswers([answer]).api.datasets(signal), /answered 502 without saying why/);
+  await assert.rejects(
+    withAnswers([answer]).api.datasets(signal),
+    /answered 502 without saying why/,
+  );
 });
 
 test('a server that is gone is an error with words', async () => {
-  await assert.rejects(withAnswers([new TypeError('fetch failed')]).api.datasets(signal), /does not answer/);
+  await assert.rejects(
+    withAnswers([new TypeError('fetch failed')]).api.datasets(signal),
+    /does not answer/,
+  );
 });
 
 test('columns of numbers become typed arrays, with -1 where there is none', () => {
   const tokens = readTokens({
-    text: ['[CLS]', ''], token_id: [0, 1], sequence: [0, 0], position: [0, 1], token_type: ['class', 'patch'],
-    row: [null, 2], column: [null, 0], hue: [null, 0.25], brightness: [null, 0.5],
+    text: ['[CLS]', ''],
+    token_id: [0, 1],
+    sequence: [0, 0],
+    position: [0, 1],
+    token_type: ['class', 'patch'],
+    row: [null, 2],
+    column: [null, 0],
+    hue: [null, 0.25],
+    brightness: [null, 0.5],
     sequences: { start: [0], length: [2], text: ['a.png'], columns: { label: ['cat'] } },
   });
   assert.deepEqual([tokens.n, ...tokens.row, ...tokens.hue], [2, -1, 2, -1, 0.25]);

@@ -3,25 +3,49 @@ import { test } from 'node:test';
 import { createLoader } from '../../frontend/js/data/loader.js';
 import { DEFAULTS } from '../../frontend/js/state/store.js';
 
-const MANIFEST = { model: { modality: 'text' }, n_layers: 1, n_heads: 2, n_tokens: 4, maps: { 'pca-2d': {}, 'tsne-2d': {} } };
-const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+const MANIFEST = {
+  model: { modality: 'text' },
+  n_layers: 1,
+  n_heads: 2,
+  n_tokens: 4,
+  maps: { 'pca-2d': {}, 'tsne-2d': {} },
+};
+const settled = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve);
+  });
 
 /** A loader over a server that answers at once, and the questions it was asked. */
 async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
   const asked = [];
   const answers = {
     datasets: () => [{ id: 'd', state: 'complete', version: 'v1', modality: 'text', ...entry }],
-    description: (id) => ({ id, state: 'complete', manifest: MANIFEST, maps_ready: {}, ...description }),
-    tokens: () => ({ n: 4, sequence: Int32Array.of(0, 0, 1, 1), sequences: { length: Int32Array.of(2, 2) } }),
+    description: (id) => ({
+      id,
+      state: 'complete',
+      manifest: MANIFEST,
+      maps_ready: {},
+      ...description,
+    }),
+    tokens: () => ({
+      n: 4,
+      sequence: Int32Array.of(0, 0, 1, 1),
+      sequences: { length: Int32Array.of(2, 2) },
+    }),
     heads: () => new Map([['0,1', { maps: { 'pca-2d': {} } }]]),
     headMap: (_id, name, dims, at) => ({ name, dims, at }),
   };
-  const api = new Proxy({}, {
-    get: (_target, what) => async (...parts) => {
-      asked.push([what, ...parts.filter((part) => !(part instanceof AbortSignal))]);
-      return (answers[what] ?? (() => what))(...parts);
+  const api = new Proxy(
+    {},
+    {
+      get:
+        (_target, what) =>
+        async (...parts) => {
+          asked.push([what, ...parts.filter((part) => !(part instanceof AbortSignal))]);
+          return (answers[what] ?? (() => what))(...parts);
+        },
     },
-  });
+  );
   const loader = createLoader(api, () => {});
   t.after(loader.destroy);
   const follow = async (next) => {
@@ -36,7 +60,14 @@ async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
 
 test('the grid needs tokens, grid, fidelity and one map, each asked for once', async (t) => {
   const { names, facts } = await loaded(t);
-  assert.deepEqual(names().sort(), ['datasets', 'description', 'grid', 'gridTokens', 'heads', 'tokens']);
+  assert.deepEqual(names().sort(), [
+    'datasets',
+    'description',
+    'grid',
+    'gridTokens',
+    'heads',
+    'tokens',
+  ]);
   assert.equal(facts.grid.status, 'ready');
 });
 
@@ -46,17 +77,31 @@ test('a map that the dataset does not have is not asked for', async (t) => {
 });
 
 test('an open head with a selected token needs its map and the attention of the sequence of the token', async (t) => {
-  const { asked } = await loaded(t, { state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } } });
-  assert.deepEqual(asked.find(([what]) => what === 'headMap'), ['headMap', 'd', 'pca-2d', 2, { layer: 0, head: 1 }]);
-  assert.deepEqual(asked.find(([what]) => what === 'attention'), ['attention', 'd', { layer: 0, head: 1 }, 1, 'none']);
-  assert.deepEqual(asked.find(([what]) => what === 'aggregate'), ['aggregate', 'd', { layer: 0, head: 1 }, 2, 'none']);
+  const { asked } = await loaded(t, {
+    state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } },
+  });
+  assert.deepEqual(
+    asked.find(([what]) => what === 'headMap'),
+    ['headMap', 'd', 'pca-2d', 2, { layer: 0, head: 1 }],
+  );
+  assert.deepEqual(
+    asked.find(([what]) => what === 'attention'),
+    ['attention', 'd', { layer: 0, head: 1 }, 1, 'none'],
+  );
+  assert.deepEqual(
+    asked.find(([what]) => what === 'aggregate'),
+    ['aggregate', 'd', { layer: 0, head: 1 }, 2, 'none'],
+  );
 });
 
 test('norms are asked for only where they colour the points', async (t) => {
   const { names, follow } = await loaded(t);
   await follow({ color: 'norm' });
   await follow({ color: 'norm', at: { layer: 0, head: 0 } });
-  assert.deepEqual(names().filter((name) => name.endsWith('Norms')), ['gridNorms', 'headNorms']);
+  assert.deepEqual(
+    names().filter((name) => name.endsWith('Norms')),
+    ['gridNorms', 'headNorms'],
+  );
 });
 
 test('heads are asked for by pairs while some are marked and all lie in the corpus', async (t) => {
@@ -65,7 +110,10 @@ test('heads are asked for by pairs while some are marked and all lie in the corp
   await follow({ pairs: [{ ...pairs[0], key: 4 }] });
   assert.ok(!names().includes('pairs'));
   await follow({ pairs });
-  assert.deepEqual(asked.filter(([what]) => what === 'pairs'), [['pairs', 'd', pairs]]);
+  assert.deepEqual(
+    asked.filter(([what]) => what === 'pairs'),
+    [['pairs', 'd', pairs]],
+  );
   assert.equal(facts.pairs.status, 'ready');
   await follow({});
   assert.equal(facts.pairs.value, null);
@@ -85,18 +133,31 @@ test('nothing is asked of a dataset that is damaged or of another version', asyn
 });
 
 test('while a model is read there is a description and nothing else', async (t) => {
-  const { names } = await loaded(t, { entry: { state: 'building', version: 'building-0' }, description: { state: 'building', manifest: null } });
+  const { names } = await loaded(t, {
+    entry: { state: 'building', version: 'building-0' },
+    description: { state: 'building', manifest: null },
+  });
   assert.deepEqual(names(), ['datasets', 'description']);
 });
 
 test('a growing map is asked for again when more of it is there, and kept meanwhile', async (t) => {
   const growing = { state: 'building', maps_ready: { 'pca-2d': 0 } };
-  const { names, follow, answers, facts } = await loaded(t, { entry: { state: 'building', version: 'building-0' }, description: growing });
+  const { names, follow, answers, facts } = await loaded(t, {
+    entry: { state: 'building', version: 'building-0' },
+    description: growing,
+  });
   assert.ok(!names().includes('grid'));
   const nGrids = () => names().filter((name) => name === 'grid').length;
   for (const n of [1, 2]) {
-    answers.datasets = () => [{ id: 'd', state: 'building', version: `building-${n}`, modality: 'text' }];
-    answers.description = (id) => ({ id, manifest: MANIFEST, state: 'building', maps_ready: { 'pca-2d': n } });
+    answers.datasets = () => [
+      { id: 'd', state: 'building', version: `building-${n}`, modality: 'text' },
+    ];
+    answers.description = (id) => ({
+      id,
+      manifest: MANIFEST,
+      state: 'building',
+      maps_ready: { 'pca-2d': n },
+    });
     facts.datasets.again();
     await settled();
     await follow({});
@@ -106,8 +167,14 @@ test('a growing map is asked for again when more of it is there, and kept meanwh
 });
 
 test('in a growing dataset a head is asked for once its map is told of', async (t) => {
-  const { follow, asked } = await loaded(t, { entry: { state: 'building', version: 'building-1' }, description: { state: 'building', maps_ready: { 'pca-2d': 1 } } });
+  const { follow, asked } = await loaded(t, {
+    entry: { state: 'building', version: 'building-1' },
+    description: { state: 'building', maps_ready: { 'pca-2d': 1 } },
+  });
   await follow({ at: { layer: 0, head: 0 } });
   await follow({ at: { layer: 0, head: 1 } });
-  assert.deepEqual(asked.filter(([what]) => what === 'headMap').map((parts) => parts.at(-1)), [{ layer: 0, head: 1 }]);
+  assert.deepEqual(
+    asked.filter(([what]) => what === 'headMap').map((parts) => parts.at(-1)),
+    [{ layer: 0, head: 1 }],
+  );
 });

@@ -6,15 +6,21 @@ import { createSlot } from '../../frontend/js/data/slots.js';
 function made() {
   const asked = [];
   let nChanged = 0;
-  const slot = createSlot('a thing', () => { nChanged++; });
-  const load = (name) => (signal) => new Promise((resolve, reject) => {
-    asked.push({ name, signal, resolve, reject });
-    signal.addEventListener('abort', () => reject(signal.reason));
+  const slot = createSlot('a thing', () => {
+    nChanged++;
   });
+  const load = (name) => (signal) =>
+    new Promise((resolve, reject) => {
+      asked.push({ name, signal, resolve, reject });
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
   return { slot, asked, load, changes: () => nChanged };
 }
 
-const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+const settled = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve);
+  });
 
 test('an answer is held with its key', async () => {
   const { slot, asked, load, changes } = made();

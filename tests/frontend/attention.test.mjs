@@ -1,25 +1,51 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { strongestLinks, toggleHidden, withoutHidden } from '../../frontend/js/compute/hidden_tokens.js';
+import {
+  strongestLinks,
+  toggleHidden,
+  withoutHidden,
+} from '../../frontend/js/compute/hidden_tokens.js';
 
 const PATTERN = { n: 3, pattern: Float32Array.of(0.5, 0.3, 0.2, 0.04, 0.96, 0, 0.02, 0.03, 0.05) };
 const KEY = (position) => ({ kind: 'key', position });
 const QUERY = (position) => ({ kind: 'query', position });
 const pairs = (links) => links.map(({ query, key }) => [query, key]);
-const near = (a, b) => assert.ok(a.every((value, i) => Math.abs(value - b[i]) < 1e-6), `${[...a]} is not ${b}`);
+const near = (a, b) =>
+  assert.ok(
+    a.every((value, i) => Math.abs(value - b[i]) < 1e-6),
+    `${[...a]} is not ${b}`,
+  );
 
 test('each query is linked to its two strongest keys from a weight of 0.05 on', () => {
-  assert.deepEqual(pairs(strongestLinks(PATTERN)), [[0, 0], [0, 1], [1, 1], [2, 2]]);
-  assert.deepEqual(pairs(strongestLinks(PATTERN, 1, 0.5)), [[0, 0], [1, 1]]);
+  assert.deepEqual(pairs(strongestLinks(PATTERN)), [
+    [0, 0],
+    [0, 1],
+    [1, 1],
+    [2, 2],
+  ]);
+  assert.deepEqual(pairs(strongestLinks(PATTERN, 1, 0.5)), [
+    [0, 0],
+    [1, 1],
+  ]);
 });
 
 test('the links of one query, or of one key, can be had alone', () => {
-  assert.deepEqual(pairs(strongestLinks(PATTERN, 3, 0, QUERY(0))), [[0, 0], [0, 1], [0, 2]]);
-  assert.deepEqual(pairs(strongestLinks(PATTERN, 2, 0, KEY(1))), [[1, 1], [0, 1]]);
+  assert.deepEqual(pairs(strongestLinks(PATTERN, 3, 0, QUERY(0))), [
+    [0, 0],
+    [0, 1],
+    [0, 2],
+  ]);
+  assert.deepEqual(pairs(strongestLinks(PATTERN, 2, 0, KEY(1))), [
+    [1, 1],
+    [0, 1],
+  ]);
 });
 
 test('weights of 0 are never linked, even where the threshold is 0', () => {
-  assert.deepEqual(pairs(strongestLinks(PATTERN, 3, 0, QUERY(1))), [[1, 1], [1, 0]]);
+  assert.deepEqual(pairs(strongestLinks(PATTERN, 3, 0, QUERY(1))), [
+    [1, 1],
+    [1, 0],
+  ]);
 });
 
 test('a hidden query has no row; without a hidden key the others share its weight', () => {
@@ -37,9 +63,15 @@ test('nothing hidden gives the very same pattern', () => {
 test('hiding and showing tokens in any order gives the same rows', () => {
   const steps = [QUERY(0), KEY(1), KEY(2), QUERY(2), KEY(1), QUERY(2)];
   const orders = [steps, [...steps].reverse(), [...steps.slice(3), ...steps.slice(0, 3)]];
-  const hidden = orders.map((order) => order.reduce((before, step) => toggleHidden(before, [step]), []));
+  const hidden = orders.map((order) =>
+    order.reduce((before, step) => toggleHidden(before, [step]), []),
+  );
   for (const one of hidden) assert.deepEqual(one, [QUERY(0), KEY(2)]);
-  for (const one of hidden) assert.deepEqual([...withoutHidden(PATTERN, one)], [...withoutHidden(PATTERN, [KEY(2), QUERY(0)])]);
+  for (const one of hidden)
+    assert.deepEqual(
+      [...withoutHidden(PATTERN, one)],
+      [...withoutHidden(PATTERN, [KEY(2), QUERY(0)])],
+    );
 });
 
 test('several tokens are hidden or shown at once, whatever they were', () => {

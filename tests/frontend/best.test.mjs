@@ -1,13 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bestCounts, hasMap, headsReady, mapOf, methodOf, offeredMethods, shownMethod } from '../../frontend/js/data/best_map.js';
+import {
+  bestCounts,
+  hasMap,
+  headsReady,
+  mapOf,
+  methodOf,
+  offeredMethods,
+  shownMethod,
+} from '../../frontend/js/data/best_map.js';
 import { learnMethods } from '../../frontend/js/data/projection_methods.js';
 import { fidelityOf, meanFidelity } from '../../frontend/js/data/points.js';
 
-
-learnMethods(['biplot', 'pca', 'attention-tsne'].map((name) => ({ name, label: name.toUpperCase(), help: '' })));
-const fact = (recall) => ({ fidelity: { recall_at_10: recall, rank_correlation: 0.5, trustworthiness: null } });
-const head = (layer, number, maps) => [`${layer},${number}`, { layer, head: number, maps: Object.fromEntries(Object.entries(maps).map(([name, recall]) => [name, fact(recall)])) }];
+learnMethods(
+  ['biplot', 'pca', 'attention-tsne'].map((name) => ({
+    name,
+    label: name.toUpperCase(),
+    help: '',
+  })),
+);
+const fact = (recall) => ({
+  fidelity: { recall_at_10: recall, rank_correlation: 0.5, trustworthiness: null },
+});
+const head = (layer, number, maps) => [
+  `${layer},${number}`,
+  {
+    layer,
+    head: number,
+    maps: Object.fromEntries(Object.entries(maps).map(([name, recall]) => [name, fact(recall)])),
+  },
+];
 const heads = new Map([
   head(0, 0, { 'biplot-2d': 0.4, 'pca-2d': 0.1, 'attention-tsne-2d': 0.6, 'biplot-3d': 0.9 }),
   head(0, 1, { 'biplot-2d': 0.7, 'pca-2d': 0.7, 'attention-tsne-2d': null }),
@@ -41,12 +63,23 @@ test('the numbers of the best map are those of the map it is', () => {
 });
 
 test('how many heads have which map as their best is counted, the most frequent first', () => {
-  assert.equal(bestCounts(new Map([...heads, head(2, 0, { 'biplot-2d': 1 })]), 'best-2d'), '2 × BIPLOT, 1 × ATTENTION-TSNE, 1 × PCA');
+  assert.equal(
+    bestCounts(new Map([...heads, head(2, 0, { 'biplot-2d': 1 })]), 'best-2d'),
+    '2 × BIPLOT, 1 × ATTENTION-TSNE, 1 × PCA',
+  );
 });
 
 test('the best can be chosen where there is a map of these dimensions, and is there as far as any map is', () => {
   const maps = { 'pca-2d': { method: 'pca', dims: 2, parameters: {} } };
-  assert.deepEqual([hasMap(maps, 'best', 2), hasMap(maps, 'best', 3), hasMap(maps, 'pca', 2), hasMap(maps, 'tsne', 2)], [true, false, true, false]);
+  assert.deepEqual(
+    [
+      hasMap(maps, 'best', 2),
+      hasMap(maps, 'best', 3),
+      hasMap(maps, 'pca', 2),
+      hasMap(maps, 'tsne', 2),
+    ],
+    [true, false, true, false],
+  );
   assert.equal(headsReady({ 'pca-2d': 4, 'biplot-2d': 7, 'biplot-3d': 9 }, 'best', 2), 7);
   assert.equal(headsReady({}, 'best', 2), 0);
   assert.equal(offeredMethods().at(-1)?.name, 'best');

@@ -5,7 +5,11 @@ import { DEFAULT_ORBIT } from '../../frontend/js/compute/geometry.js';
 import { createStore } from '../../frontend/js/state/store.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
-const CONTENT = { home: { k: 0.9, x: 44, y: 30 }, size: { width: 1100, height: 740 }, room: { width: 1160, height: 804 } };
+const CONTENT = {
+  home: { k: 0.9, x: 44, y: 30 },
+  size: { width: 1100, height: 740 },
+  room: { width: 1160, height: 804 },
+};
 
 test('a map at rest has a zoom of 1', () => {
   assert.equal(cameraOf(CONTENT.home, CONTENT).zoom, 1);
@@ -13,13 +17,27 @@ test('a map at rest has a zoom of 1', () => {
 
 test('what the address says leads back to within a fifth of a pixel, however far one zoomed in', () => {
   for (const zoom of [0.5, 1, 1.2345678, 7, 63.21, 480]) {
-    for (const [x, y] of [[0.5, 0.5], [0.123456789, 0.987654321], [-0.3, 1.2]]) {
+    for (const [x, y] of [
+      [0.5, 0.5],
+      [0.123456789, 0.987654321],
+      [-0.3, 1.2],
+    ]) {
       const transform = transformOf({ zoom, x, y }, CONTENT);
-      const { choices } = readQuery(writeQuery({ ...createStore().get(), camera: cameraOf(transform, CONTENT) }));
+      const { choices } = readQuery(
+        writeQuery({ ...createStore().get(), camera: cameraOf(transform, CONTENT) }),
+      );
       const again = transformOf(choices.camera, CONTENT);
-      for (const [screenX, screenY] of [[0, 0], [1160, 804], [580, 402]]) {
-        // The content at this place of the viewport, and where it lies after the way through the address.
-        const [contentX, contentY] = [(screenX - transform.x) / transform.k, (screenY - transform.y) / transform.k];
+      for (const [screenX, screenY] of [
+        [0, 0],
+        [1160, 804],
+        [580, 402],
+      ]) {
+        // The content at this place of the viewport, and where it lies after the way through the
+        // address.
+        const [contentX, contentY] = [
+          (screenX - transform.x) / transform.k,
+          (screenY - transform.y) / transform.k,
+        ];
         assert.ok(Math.abs(contentX * again.k + again.x - screenX) < 0.2, `${zoom} ${x}`);
         assert.ok(Math.abs(contentY * again.k + again.y - screenY) < 0.2, `${zoom} ${y}`);
       }
@@ -29,7 +47,11 @@ test('what the address says leads back to within a fifth of a pixel, however far
 
 test('the same part is in the middle of a window of another size', () => {
   const camera = cameraOf(transformOf({ zoom: 3, x: 0.25, y: 0.75 }, CONTENT), CONTENT);
-  const other = { home: { k: 0.5, x: 20, y: 10 }, size: { width: 900, height: 600 }, room: { width: 700, height: 500 } };
+  const other = {
+    home: { k: 0.5, x: 20, y: 10 },
+    size: { width: 900, height: 600 },
+    room: { width: 700, height: 500 },
+  };
   const { k, x, y } = transformOf(camera, other);
   assert.ok(Math.abs(0.25 * 900 * k + x - 350) < 1e-6 && Math.abs(0.75 * 600 * k + y - 250) < 1e-6);
   assert.equal(k, 1.5);
@@ -38,7 +60,10 @@ test('the same part is in the middle of a window of another size', () => {
 test('a turned map is said in degrees, once around at most, and a map that nobody turned not at all', () => {
   assert.equal(turnOf(DEFAULT_ORBIT), null);
   assert.equal(orbitOf(null), DEFAULT_ORBIT);
-  assert.deepEqual(turnOf({ yaw: 2 * Math.PI + Math.PI / 6, pitch: -Math.PI / 4 }), { yaw: 30, pitch: -45 });
+  assert.deepEqual(turnOf({ yaw: 2 * Math.PI + Math.PI / 6, pitch: -Math.PI / 4 }), {
+    yaw: 30,
+    pitch: -45,
+  });
   assert.ok(Math.abs(orbitOf({ yaw: 30, pitch: -45 }).yaw - Math.PI / 6) < 1e-12);
 });
 
@@ -51,10 +76,17 @@ test('zoom and turn stay from head to head and end where another map begins', ()
     store.set(change);
     return [store.get().camera, store.get().turn];
   };
-  for (const change of [{ at: { layer: 1, head: 1 } }, { method: 'tsne' }, { selected: { kind: 'key', token: 1 } }]) assert.deepEqual(after({ at }, change), [camera, turn]);
-  for (const change of [{ at: null }, { dims: 3 }, { dataset: 'b' }]) assert.deepEqual(after({ at }, change), [null, null]);
+  for (const change of [
+    { at: { layer: 1, head: 1 } },
+    { method: 'tsne' },
+    { selected: { kind: 'key', token: 1 } },
+  ])
+    assert.deepEqual(after({ at }, change), [camera, turn]);
+  for (const change of [{ at: null }, { dims: 3 }, { dataset: 'b' }])
+    assert.deepEqual(after({ at }, change), [null, null]);
   assert.deepEqual(after({ at: null }, { dims: 3 }), [camera, turn]);
   assert.deepEqual(after({ at: null }, { at }), [null, null]);
-  assert.deepEqual(after({ at: null }, { at, camera, turn }), [camera, turn]); // an address says all at once
+  // an address says all at once
+  assert.deepEqual(after({ at: null }, { at, camera, turn }), [camera, turn]);
   assert.deepEqual(after({ dataset: null, at }, { dataset: 'a' }), [camera, turn]); // it is only found out what is there
 });

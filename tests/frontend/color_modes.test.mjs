@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { COLOR_MODES, colorPoints, modeNamed, modesFor, queriesThenKeys, tellValue } from '../../frontend/js/color/color_modes.js';
+import {
+  COLOR_MODES,
+  colorPoints,
+  modeNamed,
+  modesFor,
+  queriesThenKeys,
+  tellValue,
+} from '../../frontend/js/color/color_modes.js';
 import { canvasPalette, cssColor } from '../../frontend/js/color/palettes.js';
 import { pack } from '../../frontend/js/compute/rgba.js';
 
@@ -8,14 +15,27 @@ import { pack } from '../../frontend/js/compute/rgba.js';
 function context(overrides = {}) {
   return {
     tokens: {
-      tokenId: Int32Array.of(7, 8, 7, 7, 9), sequence: Int32Array.of(0, 0, 0, 1, 1), position: Int32Array.of(0, 1, 2, 0, 1),
-      row: Int32Array.of(-1, 0, 1, -1, 0), column: Int32Array.of(-1, 2, 0, -1, 1),
-      hue: Float32Array.of(-1, 0, 0.5, -1, 1), brightness: Float32Array.of(-1, 0.2, 0.6, -1, 0.4),
-      text: ['[CLS]', 'Été', '##tä', '…', '$7'], tokenType: ['special', 'text', 'text', 'text', 'text'],
-      sequences: { length: Int32Array.of(3, 2), columns: { topic: ['music', null], score: ['2', 10] } },
+      tokenId: Int32Array.of(7, 8, 7, 7, 9),
+      sequence: Int32Array.of(0, 0, 0, 1, 1),
+      position: Int32Array.of(0, 1, 2, 0, 1),
+      row: Int32Array.of(-1, 0, 1, -1, 0),
+      column: Int32Array.of(-1, 2, 0, -1, 1),
+      hue: Float32Array.of(-1, 0, 0.5, -1, 1),
+      brightness: Float32Array.of(-1, 0.2, 0.6, -1, 0.4),
+      text: ['[CLS]', 'Été', '##tä', '…', '$7'],
+      tokenType: ['special', 'text', 'text', 'text', 'text'],
+      sequences: {
+        length: Int32Array.of(3, 2),
+        columns: { topic: ['music', null], score: ['2', 10] },
+      },
     },
-    drawn: null, nCells: 1, norms: Float32Array.of(1, 2, 3, 4, 5, 10, 20, 30, 40, 50), scores: Float32Array.of(0.2, 0.4, NaN, 0.6, 0.8, 1, 2, NaN, 0.5, 1.5),
-    patches: { rgb: new Uint8Array(5 * 4 * 3).map((_, at) => (at % 3) * 100), side: 2 }, theme: 'light', ...overrides,
+    drawn: null,
+    nCells: 1,
+    norms: Float32Array.of(1, 2, 3, 4, 5, 10, 20, 30, 40, 50),
+    scores: Float32Array.of(0.2, 0.4, NaN, 0.6, 0.8, 1, 2, NaN, 0.5, 1.5),
+    patches: { rgb: new Uint8Array(5 * 4 * 3).map((_, at) => (at % 3) * 100), side: 2 },
+    theme: 'light',
+    ...overrides,
   };
 }
 const palette = canvasPalette('light');
@@ -26,7 +46,10 @@ test('every mode colours every point in both themes and explains itself', () => 
     for (const theme of ['light', 'dark']) {
       const { colors, legend, perCell } = colorPoints(mode.name, context({ theme }));
       assert.equal(colors.length, 10);
-      assert.ok(colors.every((color) => color >>> 24 === 255), `${mode.name}: a colour is missing`);
+      assert.ok(
+        colors.every((color) => color >>> 24 === 255),
+        `${mode.name}: a colour is missing`,
+      );
       assert.equal(legend.title, mode.label);
       assert.equal(perCell, mode.perHead);
       assert.ok(mode.help.endsWith('.'));
@@ -41,10 +64,27 @@ test('names are unique and fit an address', () => {
 });
 
 test('text and images are offered their own modes, the default first', () => {
-  assert.deepEqual(modesFor('text').map((mode) => mode.name), [
-    'type', 'position', 'position-mod-5', 'norm', 'attention', 'frequency', 'punctuation', 'token-length', 'sentence-length', 'first-letter', 'sequence', 'search',
-  ]);
-  assert.deepEqual(modesFor('image').map((mode) => mode.name), ['patch', 'type', 'norm', 'attention', 'hue', 'brightness', 'row', 'column', 'image', 'search']);
+  assert.deepEqual(
+    modesFor('text').map((mode) => mode.name),
+    [
+      'type',
+      'position',
+      'position-mod-5',
+      'norm',
+      'attention',
+      'frequency',
+      'punctuation',
+      'token-length',
+      'sentence-length',
+      'first-letter',
+      'sequence',
+      'search',
+    ],
+  );
+  assert.deepEqual(
+    modesFor('image').map((mode) => mode.name),
+    ['patch', 'type', 'norm', 'attention', 'hue', 'brightness', 'row', 'column', 'image', 'search'],
+  );
 });
 
 test('an unknown mode and a missing array are refused in words', () => {
@@ -54,13 +94,22 @@ test('an unknown mode and a missing array are refused in words', () => {
 
 test('type has one colour for queries and one for keys', () => {
   const { colors, legend } = colorPoints('type', context());
-  assert.deepEqual([...colors], [...Array(5).fill(palette.kinds[0]), ...Array(5).fill(palette.kinds[1])]);
-  assert.deepEqual(legend.entries.map((entry) => entry.label), ['query', 'key']);
+  assert.deepEqual(
+    [...colors],
+    [...Array(5).fill(palette.kinds[0]), ...Array(5).fill(palette.kinds[1])],
+  );
+  assert.deepEqual(
+    legend.entries.map((entry) => entry.label),
+    ['query', 'key'],
+  );
 });
 
 test('position runs over the ramp of its kind from the first to the last token of each sequence', () => {
   const { colors, legend } = colorPoints('position', context());
-  assert.deepEqual([...colors.subarray(0, 5)], [0, 128, 255, 0, 255].map((step) => queryRamp[step]));
+  assert.deepEqual(
+    [...colors.subarray(0, 5)],
+    [0, 128, 255, 0, 255].map((step) => queryRamp[step]),
+  );
   assert.equal(colors[7], keyRamp[255]);
   assert.deepEqual(legend.ramps[0].range, ['0.00', '1.00']);
 });
@@ -77,14 +126,29 @@ test('position modulo 5 pairs dark queries with light keys of the same hue', () 
 
 test('the norm has its own true range for queries and for keys', () => {
   const { colors, legend } = colorPoints('norm', context());
-  assert.deepEqual([colors[0], colors[4], colors[5], colors[9]], [queryRamp[0], queryRamp[255], keyRamp[0], keyRamp[255]]);
-  assert.deepEqual(legend.ramps.map((ramp) => ramp.range), [['1.00', '5.00'], ['10.0', '50.0']]);
+  assert.deepEqual(
+    [colors[0], colors[4], colors[5], colors[9]],
+    [queryRamp[0], queryRamp[255], keyRamp[0], keyRamp[255]],
+  );
+  assert.deepEqual(
+    legend.ramps.map((ramp) => ramp.range),
+    [
+      ['1.00', '5.00'],
+      ['10.0', '50.0'],
+    ],
+  );
 });
 
 test('scaled norms of the grid colour every cell on its own', () => {
-  const { colors, legend } = colorPoints('norm', context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }));
+  const { colors, legend } = colorPoints(
+    'norm',
+    context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }),
+  );
   assert.equal(colors.length, 20);
-  assert.deepEqual([colors[0], colors[10], colors[19]], [queryRamp[0], queryRamp[255], keyRamp[255]]);
+  assert.deepEqual(
+    [colors[0], colors[10], colors[19]],
+    [queryRamp[0], queryRamp[255], keyRamp[255]],
+  );
   assert.deepEqual(legend.ramps[0].range, ['least', 'most']);
 });
 
@@ -119,20 +183,34 @@ test('the value of a point is told in words', () => {
   assert.equal(tellValue('position', context(), 1), '0.50');
   assert.equal(tellValue('row', context(), 0), '');
   assert.equal(tellValue('norm', context(), 9), '50.0');
-  assert.equal(tellValue('norm', context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }), 3, 1), '100 % of the range');
+  assert.equal(
+    tellValue('norm', context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }), 3, 1),
+    '100 % of the range',
+  );
   assert.equal(tellValue('frequency', context({ drawn: Int32Array.of(4, 0) }), 3), '3');
 });
 
-/** Colours of the five queries, by number of the class; classes.length is the rest, null no value. */
+/**
+ * Colours of the five queries, by number of the class; classes.length is the rest, null no value.
+ */
 function classesSeen(name, more = {}) {
   const { colors, legend } = colorPoints(name, context(more));
-  const n = legend.entries.filter(({ label }) => !['rest', 'other', 'not searched for', 'no value'].includes(label)).length;
+  const n = legend.entries.filter(
+    ({ label }) => !['rest', 'other', 'not searched for', 'no value'].includes(label),
+  ).length;
   const known = [...palette.classes[0].subarray(0, n), palette.others[0], palette.neutral];
-  for (let token = 0; token < 5; token++) { // keys have the same class in another colour, or no value either
+  for (let token = 0; token < 5; token++) {
+    // keys have the same class in another colour, or no value either
     const at = known.indexOf(colors[token]);
-    assert.equal(colors[5 + token], [...palette.classes[1].subarray(0, n), palette.others[1], palette.neutral][at]);
+    assert.equal(
+      colors[5 + token],
+      [...palette.classes[1].subarray(0, n), palette.others[1], palette.neutral][at],
+    );
   }
-  return { seen: [...colors.subarray(0, 5)].map((color) => known.indexOf(color)), labels: legend.entries.map(({ label }) => label) };
+  return {
+    seen: [...colors.subarray(0, 5)].map((color) => known.indexOf(color)),
+    labels: legend.entries.map(({ label }) => label),
+  };
 }
 
 test('punctuation is what nothing is left of without punctuation and symbols of all Unicode, and what is special', () => {
@@ -144,7 +222,10 @@ test('punctuation is what nothing is left of without punctuation and symbols of 
 test('the length of a token counts characters and not the marks of its tokenizer', () => {
   const { colors, legend } = colorPoints('token-length', context());
   assert.deepEqual(legend.ramps[0].range, ['1', '3']); // …; Été
-  assert.deepEqual([...colors.subarray(0, 5)], [palette.neutral, queryRamp[255], queryRamp[128], queryRamp[0], queryRamp[128]]);
+  assert.deepEqual(
+    [...colors.subarray(0, 5)],
+    [palette.neutral, queryRamp[255], queryRamp[128], queryRamp[0], queryRamp[128]],
+  );
   assert.equal(legend.missing.label, 'no value');
 });
 
@@ -152,35 +233,64 @@ test('a part of a character counts as that character', () => {
   const tokens = { ...context().tokens, text: ['[CLS]', 'É 1⁄2', 'É 2⁄2', '， 1–2⁄3', ' ab'] };
   assert.deepEqual(classesSeen('first-letter', { tokens }).labels.slice(0, 2), ['a', 'é']);
   assert.deepEqual(classesSeen('punctuation', { tokens }).seen, [0, 1, 1, 0, 1]);
-  assert.deepEqual(colorPoints('token-length', context({ tokens })).legend.ramps[0].range, ['1', '2']);
+  assert.deepEqual(colorPoints('token-length', context({ tokens })).legend.ramps[0].range, [
+    '1',
+    '2',
+  ]);
 });
 
 test('the length of a sentence is the number of its tokens', () => {
   const { colors, legend } = colorPoints('sentence-length', context());
-  assert.deepEqual([...colors.subarray(0, 5)], [255, 255, 255, 0, 0].map((step) => queryRamp[step]));
+  assert.deepEqual(
+    [...colors.subarray(0, 5)],
+    [255, 255, 255, 0, 0].map((step) => queryRamp[step]),
+  );
   assert.deepEqual(legend.ramps[1].range, ['2', '3']);
   assert.equal(tellValue('sentence-length', context(), 9), '2');
 });
 
 test('first letters are of any case, digits are one class, and what has neither has none', () => {
   const { seen, labels } = classesSeen('first-letter');
-  assert.deepEqual(labels, ['0–9', 'é', 't', 'no value'].sort((a, b) => (a === 'no value' ? 1 : b === 'no value' ? -1 : a.localeCompare(b, 'en'))));
-  assert.deepEqual(seen.map((at) => labels[at] ?? 'no value'), ['no value', 'é', 't', 'no value', '0–9']);
+  assert.deepEqual(
+    labels,
+    ['0–9', 'é', 't', 'no value'].sort((a, b) =>
+      a === 'no value' ? 1 : b === 'no value' ? -1 : a.localeCompare(b, 'en'),
+    ),
+  );
+  assert.deepEqual(
+    seen.map((at) => labels[at] ?? 'no value'),
+    ['no value', 'é', 't', 'no value', '0–9'],
+  );
 });
 
 test('more than twelve classes leave the rarest to the rest', () => {
   const text = [...'aabbccddeeffgghhiijjkkllmn'];
   const n = text.length;
-  const tokens = { ...context().tokens, position: new Int32Array(n), sequence: new Int32Array(n), text, tokenType: text.map(() => 'text') };
+  const tokens = {
+    ...context().tokens,
+    position: new Int32Array(n),
+    sequence: new Int32Array(n),
+    text,
+    tokenType: text.map(() => 'text'),
+  };
   const { colors, legend } = colorPoints('first-letter', context({ tokens }));
-  assert.deepEqual(legend.entries.map(({ label }) => label), [...'abcdefghijkl', 'other']);
-  assert.deepEqual([colors[0], colors[22], colors[24], colors[25]], [palette.classes[0][0], palette.classes[0][11], palette.others[0], palette.others[0]]);
+  assert.deepEqual(
+    legend.entries.map(({ label }) => label),
+    [...'abcdefghijkl', 'other'],
+  );
+  assert.deepEqual(
+    [colors[0], colors[22], colors[24], colors[25]],
+    [palette.classes[0][0], palette.classes[0][11], palette.others[0], palette.others[0]],
+  );
 });
 
 test('sentences and images run over the ramp in the order of the corpus', () => {
   for (const name of ['sequence', 'image']) {
     const { colors, legend } = colorPoints(name, context());
-    assert.deepEqual([...colors.subarray(0, 5)], [0, 0, 0, 255, 255].map((step) => queryRamp[step]));
+    assert.deepEqual(
+      [...colors.subarray(0, 5)],
+      [0, 0, 0, 255, 255].map((step) => queryRamp[step]),
+    );
     assert.deepEqual(legend.ramps[0].range, ['1', '2']);
   }
 });
@@ -188,7 +298,10 @@ test('sentences and images run over the ramp in the order of the corpus', () => 
 test('hue runs around the colour circle and ends where it begins', () => {
   const { colors, legend } = colorPoints('hue', context());
   const [dark, light] = palette.cycles;
-  assert.deepEqual([colors[1], colors[2], colors[4], colors[6], colors[0]], [dark[0], dark[128], dark[255], light[0], palette.neutral]);
+  assert.deepEqual(
+    [colors[1], colors[2], colors[4], colors[6], colors[0]],
+    [dark[0], dark[128], dark[255], light[0], palette.neutral],
+  );
   assert.deepEqual(legend.ramps[0].range, ['0°', '360°']);
   assert.equal(tellValue('hue', context(), 2), '180°');
 });
@@ -196,7 +309,10 @@ test('hue runs around the colour circle and ends where it begins', () => {
 test('brightness has its true range', () => {
   const { colors, legend } = colorPoints('brightness', context());
   assert.deepEqual(legend.ramps[0].range, ['0.20', '0.60']);
-  assert.deepEqual([colors[1], colors[2], colors[3]], [queryRamp[0], queryRamp[255], palette.neutral]);
+  assert.deepEqual(
+    [colors[1], colors[2], colors[3]],
+    [queryRamp[0], queryRamp[255], palette.neutral],
+  );
 });
 
 test('a column of words gives swatches, one of numbers a ramp, for every token of the sequence', () => {
@@ -211,9 +327,23 @@ test('a column of words gives swatches, one of numbers a ramp, for every token o
 });
 
 test('columns of the corpus are modes after the others, and one that is not there has no values', () => {
-  assert.deepEqual(modesFor('text', ['topic', '__proto__']).slice(-2).map(({ name, label }) => [name, label]), [['column:topic', 'topic'], ['column:__proto__', '__proto__']]);
-  assert.ok(colorPoints('column:__proto__', context()).colors.every((color) => color === palette.neutral));
-  assert.ok(colorPoints('hue', context({ tokens: { ...context().tokens, hue: null } })).colors.every((color) => color === palette.neutral));
+  assert.deepEqual(
+    modesFor('text', ['topic', '__proto__'])
+      .slice(-2)
+      .map(({ name, label }) => [name, label]),
+    [
+      ['column:topic', 'topic'],
+      ['column:__proto__', '__proto__'],
+    ],
+  );
+  assert.ok(
+    colorPoints('column:__proto__', context()).colors.every((color) => color === palette.neutral),
+  );
+  assert.ok(
+    colorPoints('hue', context({ tokens: { ...context().tokens, hue: null } })).colors.every(
+      (color) => color === palette.neutral,
+    ),
+  );
 });
 
 test('the search has a colour for each term, and another for the rest', () => {
@@ -221,7 +351,10 @@ test('the search has a colour for each term, and another for the rest', () => {
   const { seen, labels } = classesSeen('search', { found });
   assert.deepEqual(labels, ['april', 'may', 'rest']);
   assert.deepEqual(seen, [0, 2, 1, 2, 0]);
-  assert.deepEqual(classesSeen('search', { found: null }), { seen: [0, 0, 0, 0, 0], labels: ['not searched for'] });
+  assert.deepEqual(classesSeen('search', { found: null }), {
+    seen: [0, 0, 0, 0, 0],
+    labels: ['not searched for'],
+  });
 });
 
 test('norms of a head are ordered as its points are', () => {
@@ -230,7 +363,13 @@ test('norms of a head are ordered as its points are', () => {
 
 test('attention has its own range for queries and for keys, and none where it was not computed', () => {
   const { colors, legend } = colorPoints('attention', context());
-  assert.deepEqual(legend.ramps.map((ramp) => ramp.range), [['0.200', '0.800'], ['0.500', '2.000']]);
+  assert.deepEqual(
+    legend.ramps.map((ramp) => ramp.range),
+    [
+      ['0.200', '0.800'],
+      ['0.500', '2.000'],
+    ],
+  );
   assert.equal(colors[4], queryRamp[255]);
   assert.equal(colors[8], keyRamp[0]);
   assert.equal(colors[2], palette.neutral);

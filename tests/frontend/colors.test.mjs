@@ -1,27 +1,64 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { blend, canvasPalette, cssColor, lightnessOf, oklchToRgb, PALETTE_NAMES, rampStops, wordsOn } from '../../frontend/js/color/palettes.js';
+import {
+  blend,
+  canvasPalette,
+  cssColor,
+  lightnessOf,
+  oklchToRgb,
+  PALETTE_NAMES,
+  rampStops,
+  wordsOn,
+} from '../../frontend/js/color/palettes.js';
 import { pack, unpack } from '../../frontend/js/compute/rgba.js';
 
 const THEMES = ['light', 'dark'];
-const everyPalette = THEMES.flatMap((theme) => PALETTE_NAMES.map((name) => canvasPalette(theme, name)));
+const everyPalette = THEMES.flatMap((theme) =>
+  PALETTE_NAMES.map((name) => canvasPalette(theme, name)),
+);
 
 /** Full-strength colour blindness in linear RGB (Machado, Oliveira and Fernandes 2009, table 1). */
 const BLINDNESS = {
-  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
 };
-const linear = (color) => unpack(color).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+const linear = (color) =>
+  unpack(color).map((part) =>
+    part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+  );
 function oklab([r, g, b]) {
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
-  return [0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s, 1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s, 0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s];
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
 }
 function seen(color, matrix) {
   const rgb = linear(color);
-  return oklab(matrix.map((row) => Math.max(0, row.reduce((sum, factor, at) => sum + factor * rgb[at], 0))));
+  return oklab(
+    matrix.map((row) =>
+      Math.max(
+        0,
+        row.reduce((sum, factor, at) => sum + factor * rgb[at], 0),
+      ),
+    ),
+  );
 }
 /** Contrast as WCAG 2 counts it. */
 function contrast(color, background) {
@@ -61,7 +98,8 @@ test('query and key stay apart for every kind of colour blindness in the safe pa
 
 test('marks of either kind stand out from the background', () => {
   for (const palette of everyPalette) {
-    for (const color of palette.kinds) assert.ok(contrast(color, palette.background) > 2.2, cssColor(color));
+    for (const color of palette.kinds)
+      assert.ok(contrast(color, palette.background) > 2.2, cssColor(color));
     for (const color of [...palette.fives[0], ...palette.fives[1], palette.neutral]) {
       assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
     }
@@ -72,19 +110,29 @@ test('classes stand out from the background, and no two look the same', () => {
   for (const palette of everyPalette) {
     for (const kind of [0, 1]) {
       const colors = [...palette.classes[kind], palette.others[kind]];
-      for (const color of colors) assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
-      colors.forEach((color, i) => colors.slice(i + 1).forEach((other) => {
-        const [one, two] = [color, other].map((each) => oklab(linear(each)));
-        assert.ok(Math.hypot(...one.map((value, at) => value - two[at])) > 0.045, `${cssColor(color)} ${cssColor(other)}`);
-      }));
+      for (const color of colors)
+        assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
+      colors.forEach((color, i) =>
+        colors.slice(i + 1).forEach((other) => {
+          const [one, two] = [color, other].map((each) => oklab(linear(each)));
+          assert.ok(
+            Math.hypot(...one.map((value, at) => value - two[at])) > 0.045,
+            `${cssColor(color)} ${cssColor(other)}`,
+          );
+        }),
+      );
     }
-    palette.classes[0].forEach((color, at) => assert.ok(lightnessOf(color) + 0.15 < lightnessOf(palette.classes[1][at])));
+    palette.classes[0].forEach((color, at) =>
+      assert.ok(lightnessOf(color) + 0.15 < lightnessOf(palette.classes[1][at])),
+    );
   }
 });
 
 test('the colour circle begins with red, has green after a third and blue after two', () => {
   const [dark] = canvasPalette('light').cycles;
-  const largest = [0, 85, 170, 255].map((step) => unpack(dark[step])).map((rgb) => rgb.indexOf(Math.max(...rgb)));
+  const largest = [0, 85, 170, 255]
+    .map((step) => unpack(dark[step]))
+    .map((rgb) => rgb.indexOf(Math.max(...rgb)));
   assert.deepEqual(largest, [0, 1, 2, 0]);
 });
 
@@ -105,7 +153,9 @@ test('ramps run evenly in lightness away from the background', () => {
 
 test('of the five paired hues the query is the darker one', () => {
   for (const { fives } of everyPalette) {
-    fives[0].forEach((color, at) => assert.ok(lightnessOf(color) + 0.15 < lightnessOf(fives[1][at])));
+    fives[0].forEach((color, at) =>
+      assert.ok(lightnessOf(color) + 0.15 < lightnessOf(fives[1][at])),
+    );
   }
 });
 
@@ -127,7 +177,11 @@ test('scores run in even steps of lightness, for every kind of colour blindness 
       assert.ok(Math.abs(part / whole - 0.2) < 0.02, `${theme} ${at}: ${part / whole}`);
     }
     for (const [name, matrix] of Object.entries(BLINDNESS)) {
-      for (let at = 15; at < 256; at += 15) assert.ok(away * (seen(scores[at], matrix)[0] - seen(scores[at - 15], matrix)[0]) > 0.01, `${theme}, ${name}, ${at}`);
+      for (let at = 15; at < 256; at += 15)
+        assert.ok(
+          away * (seen(scores[at], matrix)[0] - seen(scores[at - 15], matrix)[0]) > 0.01,
+          `${theme}, ${name}, ${at}`,
+        );
     }
   }
 });
@@ -139,11 +193,22 @@ test('words can be read on every colour of a score, and points on the pale groun
       const ink = wordsOn(color) === '#000' ? [0, 0, 0] : [255, 255, 255];
       assert.ok(contrast(color, ink) >= 4.5, cssColor(color));
       const ground = unpack(blend(color, background, 0.28));
-      for (const kind of kinds) assert.ok(contrast(kind, ground) > 1.4, `${theme} ${cssColor(color)}: ${contrast(kind, ground)}`);
+      for (const kind of kinds)
+        assert.ok(
+          contrast(kind, ground) > 1.4,
+          `${theme} ${cssColor(color)}: ${contrast(kind, ground)}`,
+        );
     }
   }
 });
 
 test('a blend is between its colours', () => {
-  assert.deepEqual([0, 0.5, 1].map((share) => unpack(blend(pack([200, 100, 0]), [0, 100, 100], share))), [[0, 100, 100], [100, 100, 50], [200, 100, 0]]);
+  assert.deepEqual(
+    [0, 0.5, 1].map((share) => unpack(blend(pack([200, 100, 0]), [0, 100, 100], share))),
+    [
+      [0, 100, 100],
+      [100, 100, 50],
+      [200, 100, 0],
+    ],
+  );
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createConnection } from '../../frontend/js/data/connection.js';
 
-/** A connection to a server that answers question by question what it is told to; time passes at once. */
+/**
+ * A connection to a server that answers question by question what it is told to; time passes at
+ * once.
+ */
 function made(t, answers, { isUp = () => true } = {}) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const [asked, told] = [[], []];
@@ -20,7 +23,14 @@ function made(t, answers, { isUp = () => true } = {}) {
   /** Let time pass until a promise settles. */
   const settled = async (promise) => {
     let found = null;
-    promise.then((value) => { found = { value }; }, (error) => { found = { error }; });
+    promise.then(
+      (value) => {
+        found = { value };
+      },
+      (error) => {
+        found = { error };
+      },
+    );
     for (let i = 0; i < 400 && !found; i++) {
       await new Promise(setImmediate);
       t.mock.timers.tick(250);
@@ -39,7 +49,13 @@ test('what was asked while the server was away is answered once it is back, and 
   const { asked, connection, settled, told } = made(t, [GONE, fine], { isUp: () => ++nProbes > 8 });
   const answer = await settled(connection.ask('a'));
   assert.deepEqual(await answer.json(), { n: 1 });
-  assert.deepEqual([asked, told], [['a', 'a'], [true, false]]);
+  assert.deepEqual(
+    [asked, told],
+    [
+      ['a', 'a'],
+      [true, false],
+    ],
+  );
 });
 
 test('a break that is over at once is not mentioned', async (t) => {
@@ -49,7 +65,10 @@ test('a break that is over at once is not mentioned', async (t) => {
 });
 
 test('an answer that breaks off in the middle is asked for again', async (t) => {
-  const broken = () => new Response(new ReadableStream({ start: (stream) => stream.error(new TypeError('network error')) }));
+  const broken = () =>
+    new Response(
+      new ReadableStream({ start: (stream) => stream.error(new TypeError('network error')) }),
+    );
   const { connection, settled } = made(t, [broken, fine]);
   assert.deepEqual(await (await settled(connection.ask('a'))).json(), { n: 1 });
 });
@@ -64,7 +83,10 @@ test('what changes something on the server is asked once, what does not as often
   const { asked, connection, settled } = made(t, [GONE]);
   await assert.rejects(settled(connection.ask('a', { method: 'POST' })), /fetch failed/);
   assert.equal(asked.length, 1);
-  await assert.rejects(settled(connection.ask('b', { method: 'POST', isRepeatable: true })), /fetch failed/);
+  await assert.rejects(
+    settled(connection.ask('b', { method: 'POST', isRepeatable: true })),
+    /fetch failed/,
+  );
   assert.equal(asked.length, 5);
 });
 
@@ -82,7 +104,13 @@ test('a server that answers is reached, whatever it says, but not a proxy that c
   const busy = () => new Response('busy', { status: 503, headers: { 'Retry-After': '3' } });
   const refusal = () => Response.json({ error: {} }, { status: 503 });
   const ended = () => new Response('', { status: 401 });
-  const { asked, connection, settled } = made(t, [busy, refusal, ended, () => new Response('<h1>Bad gateway</h1>', { status: 502 }), fine]);
+  const { asked, connection, settled } = made(t, [
+    busy,
+    refusal,
+    ended,
+    () => new Response('<h1>Bad gateway</h1>', { status: 502 }),
+    fine,
+  ]);
   const statuses = [];
   for (let i = 0; i < 4; i++) statuses.push((await settled(connection.ask('a'))).status);
   assert.deepEqual([statuses, asked.length], [[503, 503, 401, 200], 5]);

@@ -5,20 +5,61 @@ import { DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
 import { byFamily } from '../../frontend/js/controls/dataset_choice.js';
 import { nActive } from '../../frontend/js/controls/filters.js';
 
-const ENTRY = { state: 'complete', modality: 'text', n_layers: 2, n_heads: 3, n_sequences: 1, n_tokens: 700, progress: null };
+const ENTRY = {
+  state: 'complete',
+  modality: 'text',
+  n_layers: 2,
+  n_heads: 3,
+  n_sequences: 1,
+  n_tokens: 700,
+  progress: null,
+};
 
 test('datasets stand in groups of their family in the order of the list, unknown ones last', () => {
   const groups = byFamily([
     { ...ENTRY, id: 'a', model: { family: 'gpt2' } },
-    { id: 'b', state: 'building', model: null, modality: null, n_layers: null, n_heads: null, n_sequences: null, n_tokens: null, progress: { phase: 'maps', n_units_done: 1, n_units: 3 } },
+    {
+      id: 'b',
+      state: 'building',
+      model: null,
+      modality: null,
+      n_layers: null,
+      n_heads: null,
+      n_sequences: null,
+      n_tokens: null,
+      progress: { phase: 'maps', n_units_done: 1, n_units: 3 },
+    },
     { ...ENTRY, id: 'c', model: { family: 'strange' }, state: 'damaged' },
-    { ...ENTRY, id: 'e', model: null, n_layers: null, n_sequences: null, n_tokens: null, state: 'outdated' },
+    {
+      ...ENTRY,
+      id: 'e',
+      model: null,
+      n_layers: null,
+      n_sequences: null,
+      n_tokens: null,
+      state: 'outdated',
+    },
     { ...ENTRY, id: 'd', model: { family: 'gpt2' }, modality: 'image', n_sequences: 15 },
   ]);
   assert.deepEqual(groups, [
-    { family: 'GPT-2', options: [{ id: 'a', words: 'a · 6 heads · 1 sentence · 1\u202f400 points' }, { id: 'd', words: 'd · 6 heads · 15 images · 1\u202f400 points' }] },
-    { family: 'strange', options: [{ id: 'c', words: 'c (damaged) · 6 heads · 1 sentence · 1\u202f400 points' }] },
-    { family: 'Not known yet', options: [{ id: 'b', words: 'b (building, 33 %)' }, { id: 'e', words: 'e (of another version)' }] },
+    {
+      family: 'GPT-2',
+      options: [
+        { id: 'a', words: 'a · 6 heads · 1 sentence · 1\u202f400 points' },
+        { id: 'd', words: 'd · 6 heads · 15 images · 1\u202f400 points' },
+      ],
+    },
+    {
+      family: 'strange',
+      options: [{ id: 'c', words: 'c (damaged) · 6 heads · 1 sentence · 1\u202f400 points' }],
+    },
+    {
+      family: 'Not known yet',
+      options: [
+        { id: 'b', words: 'b (building, 33 %)' },
+        { id: 'e', words: 'e (of another version)' },
+      ],
+    },
   ]);
 });
 
@@ -26,13 +67,26 @@ test('a filter counts where it leaves points out: norms in a head, attention wit
   const filters = { kind: 'key', position: [0, 0.5], norm: [0.1, 1], attention: 0.2 };
   assert.equal(nActive({ ...DEFAULTS, filters }), 2);
   assert.equal(nActive({ ...DEFAULTS, filters, at: { layer: 0, head: 0 } }), 3);
-  assert.equal(nActive({ ...DEFAULTS, filters, at: { layer: 0, head: 0 }, selected: { kind: 'key', token: 0 } }), 4);
+  assert.equal(
+    nActive({
+      ...DEFAULTS,
+      filters,
+      at: { layer: 0, head: 0 },
+      selected: { kind: 'key', token: 0 },
+    }),
+    4,
+  );
   assert.equal(nActive({ ...DEFAULTS, filters: NO_FILTERS }), 0);
 });
 
 test('a browser without storage remembers nothing and complains about nothing', () => {
   const storage = Object.getOwnPropertyDescriptor(globalThis, 'localStorage');
-  Object.defineProperty(globalThis, 'localStorage', { configurable: true, get() { throw new Error('switched off'); } });
+  Object.defineProperty(globalThis, 'localStorage', {
+    configurable: true,
+    get() {
+      throw new Error('switched off');
+    },
+  });
   try {
     remember('name', 'value');
     assert.equal(recall('name'), null);

@@ -1,17 +1,62 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DATASET_COLUMNS, dateWords, sizeWords, sortedDatasets, stateWords } from '../../frontend/js/data/dataset_table.js';
+import {
+  DATASET_COLUMNS,
+  dateWords,
+  sizeWords,
+  sortedDatasets,
+  stateWords,
+} from '../../frontend/js/data/dataset_table.js';
 
-const NOTHING = { state: 'building', version: null, reason: null, model: null, modality: null, n_layers: null, n_heads: null, n_sequences: null, n_tokens: null, corpus: null, maps: null, n_bytes: null, published_at: null, progress: null };
+const NOTHING = {
+  state: 'building',
+  version: null,
+  reason: null,
+  model: null,
+  modality: null,
+  n_layers: null,
+  n_heads: null,
+  n_sequences: null,
+  n_tokens: null,
+  corpus: null,
+  maps: null,
+  n_bytes: null,
+  published_at: null,
+  progress: null,
+};
 const entries = [
-  { ...NOTHING, id: 'b10', state: 'complete', n_bytes: 500, n_layers: 2, n_heads: 3, maps: ['pca-2d', 'pca-3d', 'attention-tsne-2d'], published_at: '2026-11-24T12:00:00Z' },
+  {
+    ...NOTHING,
+    id: 'b10',
+    state: 'complete',
+    n_bytes: 500,
+    n_layers: 2,
+    n_heads: 3,
+    maps: ['pca-2d', 'pca-3d', 'attention-tsne-2d'],
+    published_at: '2026-11-24T12:00:00Z',
+  },
   { ...NOTHING, id: 'new' },
-  { ...NOTHING, id: 'b9', state: 'complete', n_bytes: 500, n_layers: 12, n_heads: 12, published_at: '2026-11-23T12:00:00Z' },
-  { ...NOTHING, id: 'c', state: 'complete', n_bytes: 2_000_000, published_at: '2025-01-02T12:00:00Z' },
+  {
+    ...NOTHING,
+    id: 'b9',
+    state: 'complete',
+    n_bytes: 500,
+    n_layers: 12,
+    n_heads: 12,
+    published_at: '2026-11-23T12:00:00Z',
+  },
+  {
+    ...NOTHING,
+    id: 'c',
+    state: 'complete',
+    n_bytes: 2_000_000,
+    published_at: '2025-01-02T12:00:00Z',
+  },
 ];
 /** @param {string} name @param {boolean} isDescending */
-const order = (name, isDescending) => sortedDatasets(entries, name, isDescending).map(({ id }) => id);
+const order = (name, isDescending) =>
+  sortedDatasets(entries, name, isDescending).map(({ id }) => id);
 /** @param {string} name @param {number} i */
 const words = (name, i) => DATASET_COLUMNS.find((column) => column.name === name).words(entries[i]);
 
@@ -22,13 +67,17 @@ test('names are in the order of a reader, numbers in that of their size, and wha
   assert.deepEqual(order('size', false), ['b9', 'b10', 'c', 'new']);
   assert.deepEqual(order('published', true), ['b10', 'b9', 'c', 'new']);
   assert.deepEqual(order('heads', true), ['b9', 'b10', 'c', 'new']);
-  assert.deepEqual(entries.map(({ id }) => id), ['b10', 'new', 'b9', 'c']);
+  assert.deepEqual(
+    entries.map(({ id }) => id),
+    ['b10', 'new', 'b9', 'c'],
+  );
 });
 
 test('cells say numbers in words, each method once, and a dash for what is not known', () => {
   assert.equal(words('heads', 2), '12 × 12');
   assert.equal(words('methods', 0), 'pca, attention-tsne');
-  for (const name of ['model', 'corpus', 'heads', 'tokens', 'methods', 'size', 'published']) assert.equal(words(name, 1), '–');
+  for (const name of ['model', 'corpus', 'heads', 'tokens', 'methods', 'size', 'published'])
+    assert.equal(words(name, 1), '–');
 });
 
 test('sizes have the unit that fits', () => {
@@ -37,7 +86,13 @@ test('sizes have the unit that fits', () => {
 });
 
 test('states and days are said in words', () => {
-  const progress = { phase: 'maps', message: '', n_units_done: 1, n_units: 3, remaining_seconds: null };
+  const progress = {
+    phase: 'maps',
+    message: '',
+    n_units_done: 1,
+    n_units: 3,
+    remaining_seconds: null,
+  };
   assert.equal(stateWords({ ...NOTHING, id: 'a', progress }), 'building, 33 %');
   assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'stopped', progress }), 'stopped');
   assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'outdated' }), 'of another version');

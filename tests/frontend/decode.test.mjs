@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { decodeArray, DecodeError, decodePositions, decodeReady, parseShape, readArray, unpackTriples } from '../../frontend/js/compute/decode.js';
+import {
+  decodeArray,
+  DecodeError,
+  decodePositions,
+  decodeReady,
+  parseShape,
+  readArray,
+  unpackTriples,
+} from '../../frontend/js/compute/decode.js';
 
 test('an array of every dtype comes back as it was', () => {
   const arrays = {
-    uint8: Uint8Array.of(0, 255), uint16: Uint16Array.of(1, 65535), uint32: Uint32Array.of(7, 4294967295),
-    int32: Int32Array.of(-5, 5), float32: Float32Array.of(-0.5, 3),
+    uint8: Uint8Array.of(0, 255),
+    uint16: Uint16Array.of(1, 65535),
+    uint32: Uint32Array.of(7, 4294967295),
+    int32: Int32Array.of(-5, 5),
+    float32: Float32Array.of(-0.5, 3),
   };
   for (const [dtype, values] of Object.entries(arrays)) {
     assert.deepEqual(decodeArray(values.buffer, dtype, [1, 2]), { dtype, shape: [1, 2], values });
@@ -24,7 +35,8 @@ test('an unknown dtype is refused by name, also one that every object has', () =
 
 test('shapes are read strictly', () => {
   assert.deepEqual(parseShape('6,12,4882,2'), [6, 12, 4882, 2]);
-  for (const text of ['', '3,', '3,-1', '3,x', ' 3']) assert.throws(() => parseShape(text), DecodeError);
+  for (const text of ['', '3,', '3,-1', '3,x', ' 3'])
+    assert.throws(() => parseShape(text), DecodeError);
   assert.throws(() => parseShape(null), /X-Shape/);
 });
 
@@ -35,17 +47,29 @@ test('the array of a response is read by its headers', async () => {
 });
 
 test('packed triples keep every axis within half a step', () => {
-  const wanted = [[0, 0, 0], [65535, 65535, 65535], [12345, 54321, 40000]];
-  const packed = Uint32Array.from(wanted, ([x, y, z]) => ((x >> 5) | ((y >> 5) << 11) | ((z >> 6) << 22)) >>> 0);
+  const wanted = [
+    [0, 0, 0],
+    [65535, 65535, 65535],
+    [12345, 54321, 40000],
+  ];
+  const packed = Uint32Array.from(
+    wanted,
+    ([x, y, z]) => ((x >> 5) | ((y >> 5) << 11) | ((z >> 6) << 22)) >>> 0,
+  );
   const triples = unpackTriples(packed);
-  wanted.flat().forEach((value, at) => assert.ok(Math.abs(triples[at] - value) <= (at % 3 === 2 ? 32 : 16)));
+  wanted
+    .flat()
+    .forEach((value, at) => assert.ok(Math.abs(triples[at] - value) <= (at % 3 === 2 ? 32 : 16)));
 });
 
 test('positions of other dimensions than asked for are refused', () => {
   const flat = decodeArray(new Uint16Array(8).buffer, 'uint16', [4, 2]);
   assert.equal(decodePositions(flat, 2), flat.values);
   assert.throws(() => decodePositions(flat, 3), /4 × 2 does not hold 3-D/);
-  assert.equal(decodePositions(decodeArray(new Uint32Array(4).buffer, 'uint32', [2, 2]), 3).length, 12);
+  assert.equal(
+    decodePositions(decodeArray(new Uint32Array(4).buffer, 'uint32', [2, 2]), 3).length,
+    12,
+  );
 });
 
 test('the heads that are ready are those marked 1', () => {

@@ -1,17 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { bulkWindows, clipOf, farPoints, mixWindows } from '../../frontend/js/compute/map_bounds.js';
+import {
+  bulkWindows,
+  clipOf,
+  farPoints,
+  mixWindows,
+} from '../../frontend/js/compute/map_bounds.js';
 import { projectPoint } from '../../frontend/js/compute/geometry.js';
 import { pointsInside } from '../../frontend/js/render/polygon.js';
 import { atBorder } from '../../frontend/js/map/far_points.js';
 
 const ONE = Uint8Array.of(1);
 
-/** An even square of 20 x 20 points, whose middle and side are shares of the map, and further points. */
+/**
+ * An even square of 20 x 20 points, whose middle and side are shares of the map, and further
+ * points.
+ */
 function square(x, y, side, ...far) {
   const points = [];
-  for (let row = 0; row < 20; row++) for (let column = 0; column < 20; column++) points.push([x + ((column + 0.5) / 20 - 0.5) * side, y + ((row + 0.5) / 20 - 0.5) * side]);
+  for (let row = 0; row < 20; row++)
+    for (let column = 0; column < 20; column++)
+      points.push([x + ((column + 0.5) / 20 - 0.5) * side, y + ((row + 0.5) / 20 - 0.5) * side]);
   return Uint16Array.from([...points, ...far].flat(), (share) => Math.round(share * 65535));
 }
 
@@ -34,20 +44,48 @@ test('all is shown where the points fill the map, where little is gained and whe
 test('each cell has its own part, and one that is not there yet has all', () => {
   const far = square(0.3, 0.6, 0.4, [0.99, 0.5]);
   const even = square(0.5, 0.5, 0.95, [0.5, 0.5]);
-  const windows = bulkWindows(Uint16Array.from([...far, ...even, ...far]), Uint8Array.of(1, 1, 0), 401);
+  const windows = bulkWindows(
+    Uint16Array.from([...far, ...even, ...far]),
+    Uint8Array.of(1, 1, 0),
+    401,
+  );
   assert.deepEqual([...windows.subarray(3)], [0.5, 0.5, 1, 0.5, 0.5, 1]);
   assert.ok(windows[2] < 0.5);
 });
 
 test('points at one place are enlarged no further than their steps allow', () => {
-  const positions = Uint16Array.from([...Array.from({ length: 99 }, () => [20000, 30000]), [65535, 30000]].flat());
+  const positions = Uint16Array.from(
+    [...Array.from({ length: 99 }, () => [20000, 30000]), [65535, 30000]].flat(),
+  );
   assert.ok(Math.abs(bulkWindows(positions, ONE, 100)[2] - 0.1) < 1e-6);
 });
 
 test('a part lies in the middle of its cell at one scale both ways, and is cut off beside other cells alone', () => {
   const frame = {
-    dims: 2, transform: { k: 2, x: 10, y: 20 }, positions: Uint16Array.of(0.4 * 65535, 0.5 * 65535, 0.5 * 65535, 0.5 * 65535, 0.4 * 65535, 0.6 * 65535, 65535, 65535), from: null, blend: 1,
-    nPoints: 4, flags: new Uint8Array(4), ready: ONE, windows: Float32Array.of(0.4, 0.5, 0.5, 0.5, 0.5, 1), cells: { n: 2, x: Float32Array.of(0, 100), y: Float32Array.of(0, 0), size: Float32Array.of(90, 90) },
+    dims: 2,
+    transform: { k: 2, x: 10, y: 20 },
+    positions: Uint16Array.of(
+      0.4 * 65535,
+      0.5 * 65535,
+      0.5 * 65535,
+      0.5 * 65535,
+      0.4 * 65535,
+      0.6 * 65535,
+      65535,
+      65535,
+    ),
+    from: null,
+    blend: 1,
+    nPoints: 4,
+    flags: new Uint8Array(4),
+    ready: ONE,
+    windows: Float32Array.of(0.4, 0.5, 0.5, 0.5, 0.5, 1),
+    cells: {
+      n: 2,
+      x: Float32Array.of(0, 100),
+      y: Float32Array.of(0, 0),
+      size: Float32Array.of(90, 90),
+    },
   };
   const [middle, right, up] = [0, 1, 2].map((point) => projectPoint(frame, 0, point));
   assert.ok(Math.abs(middle[0] - 100) < 0.02 && Math.abs(middle[1] - 110) < 0.02);
@@ -55,18 +93,45 @@ test('a part lies in the middle of its cell at one scale both ways, and is cut o
   assert.ok(Math.abs(middle[1] - up[1] - (right[0] - middle[0])) < 0.02);
   assert.deepEqual(clipOf(frame, 0), { left: 10, top: 20, side: 180 });
   assert.equal(clipOf(frame, 1), null);
-  assert.equal(clipOf({ ...frame, cells: { n: 1, x: frame.cells.x, y: frame.cells.y, size: frame.cells.size } }, 0), null);
+  assert.equal(
+    clipOf(
+      { ...frame, cells: { n: 1, x: frame.cells.x, y: frame.cells.y, size: frame.cells.size } },
+      0,
+    ),
+    null,
+  );
   // An outline that reaches over the border of its cell does not mark what is not drawn there.
-  assert.deepEqual(pointsInside(frame, 0, [[0, -500], [900, -500], [900, 900], [0, 900]]), [0, 1, 2]);
+  assert.deepEqual(
+    pointsInside(frame, 0, [
+      [0, -500],
+      [900, -500],
+      [900, 900],
+      [0, 900],
+    ]),
+    [0, 1, 2],
+  );
 });
 
 test('on the way between two maps the parts change as the points do', () => {
   const to = Float32Array.of(0.4, 0.6, 0.5);
-  assert.deepEqual([...mixWindows(null, to, 0.5)].map((share) => Number(share.toFixed(3))), [0.45, 0.55, 0.75]);
+  assert.deepEqual(
+    [...mixWindows(null, to, 0.5)].map((share) => Number(share.toFixed(3))),
+    [0.45, 0.55, 0.75],
+  );
   assert.equal(mixWindows(null, to, 1), to);
   assert.equal(mixWindows(null, null, 0.3), null);
 });
 
 test('far points have one mark for each place of the border', () => {
-  assert.deepEqual(atBorder([{ x: 3, y: 0.2 }, { x: 9, y: 0.201 }, { x: -0.5, y: -4 }]), [{ x: 1, y: 0.2 }, { x: -0.5, y: -1 }]);
+  assert.deepEqual(
+    atBorder([
+      { x: 3, y: 0.2 },
+      { x: 9, y: 0.201 },
+      { x: -0.5, y: -4 },
+    ]),
+    [
+      { x: 1, y: 0.2 },
+      { x: -0.5, y: -1 },
+    ],
+  );
 });

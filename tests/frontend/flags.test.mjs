@@ -5,39 +5,75 @@ import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { NO_FILTERS } from '../../frontend/js/state/store.js';
 
 const TOKENS = {
-  n: 5, sequence: Int32Array.of(0, 0, 1, 1, 1), position: Int32Array.of(0, 1, 0, 1, 2), sequences: { length: Int32Array.of(2, 3), start: Int32Array.of(0, 2) },
+  n: 5,
+  sequence: Int32Array.of(0, 0, 1, 1, 1),
+  position: Int32Array.of(0, 1, 0, 1, 2),
+  sequences: { length: Int32Array.of(2, 3), start: Int32Array.of(0, 2) },
 };
 const NOTHING = { tokens: TOKENS, drawn: null, norms: null, selected: null, attention: null };
 
 test('without search and selection no point has a flag', () => {
-  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: null, selected: null }).every((flag) => flag === 0));
+  assert.ok(
+    pointFlags({ tokens: TOKENS, drawn: null, hits: null, selected: null }).every(
+      (flag) => flag === 0,
+    ),
+  );
 });
 
 test('hits and the selected sequence stand out as query and as key, the rest is dimmed', () => {
-  const flags = pointFlags({ tokens: TOKENS, drawn: null, hits: Uint8Array.of(1, 0, 0, 1, 0), selected: { kind: 'query', token: 2 } });
+  const flags = pointFlags({
+    tokens: TOKENS,
+    drawn: null,
+    hits: Uint8Array.of(1, 0, 0, 1, 0),
+    selected: { kind: 'query', token: 2 },
+  });
   const half = [FLAG.hit, FLAG.dimmed, FLAG.selected, FLAG.selected | FLAG.hit, FLAG.selected];
   assert.deepEqual([...flags], [...half, ...half]);
 });
 
 test('a search without hits dims everything', () => {
-  assert.ok(pointFlags({ tokens: TOKENS, drawn: null, hits: new Uint8Array(5), selected: null }).every((flag) => flag === FLAG.dimmed));
+  assert.ok(
+    pointFlags({ tokens: TOKENS, drawn: null, hits: new Uint8Array(5), selected: null }).every(
+      (flag) => flag === FLAG.dimmed,
+    ),
+  );
 });
 
 test('where only some tokens are drawn, flags follow these', () => {
-  const flags = pointFlags({ tokens: TOKENS, drawn: Int32Array.of(1, 3, 4), hits: null, selected: { kind: 'key', token: 0 } });
-  assert.deepEqual([...flags], [FLAG.selected, FLAG.dimmed, FLAG.dimmed, FLAG.selected, FLAG.dimmed, FLAG.dimmed]);
+  const flags = pointFlags({
+    tokens: TOKENS,
+    drawn: Int32Array.of(1, 3, 4),
+    hits: null,
+    selected: { kind: 'key', token: 0 },
+  });
+  assert.deepEqual(
+    [...flags],
+    [FLAG.selected, FLAG.dimmed, FLAG.dimmed, FLAG.selected, FLAG.dimmed, FLAG.dimmed],
+  );
 });
 
 test('marked points stand out alone, not both points of their token', () => {
   const marked = new Uint8Array(10);
   marked[3] = 1;
-  const flags = pointFlags({ tokens: TOKENS, drawn: Int32Array.of(1, 3), hits: null, selected: null, marked });
+  const flags = pointFlags({
+    tokens: TOKENS,
+    drawn: Int32Array.of(1, 3),
+    hits: null,
+    selected: null,
+    marked,
+  });
   assert.deepEqual([...flags], [FLAG.dimmed, FLAG.hit, FLAG.dimmed, FLAG.dimmed]);
 });
 
 test('what is outside of the filters is hidden, whatever else is true of it', () => {
   const outside = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  const flags = pointFlags({ tokens: TOKENS, drawn: null, hits: Uint8Array.of(1, 0, 0, 0, 0), selected: null, outside });
+  const flags = pointFlags({
+    tokens: TOKENS,
+    drawn: null,
+    hits: Uint8Array.of(1, 0, 0, 0, 0),
+    selected: null,
+    outside,
+  });
   assert.deepEqual([...flags.subarray(0, 2)], [FLAG.hit | FLAG.hidden, FLAG.dimmed]);
 });
 
@@ -46,23 +82,43 @@ test('filters that let everything through leave nothing out', () => {
 });
 
 test('kind and position filter in the grid as in a head', () => {
-  assert.deepEqual([...(pointsOutside({ ...NOTHING, filters: { ...NO_FILTERS, kind: 'key' } }) ?? [])], [1, 1, 1, 1, 1, 0, 0, 0, 0, 0]);
-  const middle = pointsOutside({ ...NOTHING, drawn: Int32Array.of(2, 3, 4), filters: { ...NO_FILTERS, position: [0.4, 0.6] } });
+  assert.deepEqual(
+    [...(pointsOutside({ ...NOTHING, filters: { ...NO_FILTERS, kind: 'key' } }) ?? [])],
+    [1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+  );
+  const middle = pointsOutside({
+    ...NOTHING,
+    drawn: Int32Array.of(2, 3, 4),
+    filters: { ...NO_FILTERS, position: [0.4, 0.6] },
+  });
   assert.deepEqual([...(middle ?? [])], [1, 0, 1, 1, 0, 1]);
 });
 
 test('norms filter by shares of the range of the head, and not at all while they are not there', () => {
   const filters = { ...NO_FILTERS, norm: [0.5, 1] };
   const norms = Float32Array.of(1, 2, 3, 1, 2, 3, 1, 2, 3, 2);
-  assert.deepEqual([...(pointsOutside({ ...NOTHING, norms, filters }) ?? [])], [1, 0, 0, 1, 0, 0, 1, 0, 0, 0]);
+  assert.deepEqual(
+    [...(pointsOutside({ ...NOTHING, norms, filters }) ?? [])],
+    [1, 0, 0, 1, 0, 0, 1, 0, 0, 0],
+  );
   assert.equal(pointsOutside({ ...NOTHING, filters }), null);
 });
 
 test('attention keeps the selected point and its partners of the other kind', () => {
   const attention = { n: 3, pattern: Float32Array.of(1, 0, 0, 0.5, 0.5, 0, 0.1, 0.8, 0.1) };
   const filters = { ...NO_FILTERS, attention: 0.5 };
-  const ofQuery = pointsOutside({ ...NOTHING, filters, attention, selected: { kind: 'query', token: 3 } });
+  const ofQuery = pointsOutside({
+    ...NOTHING,
+    filters,
+    attention,
+    selected: { kind: 'query', token: 3 },
+  });
   assert.deepEqual([...(ofQuery ?? [])], [1, 1, 1, 0, 1, 1, 1, 0, 0, 1]);
-  const ofKey = pointsOutside({ ...NOTHING, filters, attention, selected: { kind: 'key', token: 3 } });
+  const ofKey = pointsOutside({
+    ...NOTHING,
+    filters,
+    attention,
+    selected: { kind: 'key', token: 3 },
+  });
   assert.deepEqual([...(ofKey ?? [])], [1, 1, 1, 0, 0, 1, 1, 1, 0, 1]);
 });

@@ -1,26 +1,60 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
-  cellAt, cellCoefficients, cellVisibility, clampTransform, fitTransform, INSET, layoutGrid, layoutHead, orbitMatrix,
-  projectPoint, suitablePointSize, toScreen, toWorld, turnOrbit, zoomAt, zoomedCell, zoomLimits,
+  cellAt,
+  cellCoefficients,
+  cellVisibility,
+  clampTransform,
+  fitTransform,
+  INSET,
+  layoutGrid,
+  layoutHead,
+  orbitMatrix,
+  projectPoint,
+  suitablePointSize,
+  toScreen,
+  toWorld,
+  turnOrbit,
+  zoomAt,
+  zoomedCell,
+  zoomLimits,
 } from '../../frontend/js/compute/geometry.js';
 
 /** A frame of one cell from (10, 20) to (110, 120) on the screen. */
 function frame(overrides = {}) {
   return {
-    width: 400, height: 300, ratio: 1, dims: 2, transform: { k: 2, x: 10, y: 20 }, orbit: { yaw: 0, pitch: 0 },
+    width: 400,
+    height: 300,
+    ratio: 1,
+    dims: 2,
+    transform: { k: 2, x: 10, y: 20 },
+    orbit: { yaw: 0, pitch: 0 },
     cells: { n: 1, x: Float32Array.of(0), y: Float32Array.of(0), size: Float32Array.of(50) },
-    positions: Uint16Array.of(0, 0, 65535, 65535), from: null, blend: 1, nPoints: 2, ...overrides,
+    positions: Uint16Array.of(0, 0, 65535, 65535),
+    from: null,
+    blend: 1,
+    nPoints: 2,
+    ...overrides,
   };
 }
 const near = (actual, expected, tolerance = 1e-9) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
 
 test('a grid has a row per layer, a column per head and fits its viewport', () => {
-  for (const [nLayers, nHeads] of [[1, 1], [6, 12], [12, 12], [32, 4], [2, 40], [80, 64]]) {
+  for (const [nLayers, nHeads] of [
+    [1, 1],
+    [6, 12],
+    [12, 12],
+    [32, 4],
+    [2, 40],
+    [80, 64],
+  ]) {
     const grid = layoutGrid({ nLayers, nHeads, width: 900, height: 700, gap: 6, title: 12 });
     assert.equal(grid.cells.n, nLayers * nHeads);
-    assert.ok(grid.width <= 900.01 && grid.height <= 700.01, `${nLayers} × ${nHeads}: ${grid.width} × ${grid.height}`);
+    assert.ok(
+      grid.width <= 900.01 && grid.height <= 700.01,
+      `${nLayers} × ${nHeads}: ${grid.width} × ${grid.height}`,
+    );
     const last = grid.cells.n - 1;
     near(grid.cells.x[last] + grid.cellSize, grid.width, 0.01);
     near(grid.cells.y[last] + grid.cellSize, grid.height, 0.01);
@@ -40,7 +74,10 @@ test('cell (layer, head) has the index layer · heads + head', () => {
 });
 
 test('a count that is not whole and positive is refused with the number', () => {
-  assert.throws(() => layoutGrid({ nLayers: 0, nHeads: 2, width: 9, height: 9 }), /nLayers .* is 0/);
+  assert.throws(
+    () => layoutGrid({ nLayers: 0, nHeads: 2, width: 9, height: 9 }),
+    /nLayers .* is 0/,
+  );
 });
 
 test('a head view fills the shorter side of its viewport less the margin', () => {
@@ -48,7 +85,11 @@ test('a head view fills the shorter side of its viewport less the margin', () =>
 });
 
 test('fitting centres the content and does not enlarge it', () => {
-  assert.deepEqual(fitTransform({ width: 100, height: 100 }, { width: 300, height: 200 }), { k: 1, x: 100, y: 50 });
+  assert.deepEqual(fitTransform({ width: 100, height: 100 }, { width: 300, height: 200 }), {
+    k: 1,
+    x: 100,
+    y: 50,
+  });
   assert.equal(fitTransform({ width: 1000, height: 100 }, { width: 300, height: 200 }).k, 0.3);
 });
 
@@ -70,26 +111,49 @@ test('zooming keeps the point under the mouse and stops at its limits', () => {
 });
 
 test('zoom limits reach from half of what fits to eight times a cell that fills the viewport', () => {
-  assert.deepEqual(zoomLimits({ width: 1000, height: 500 }, { width: 500, height: 400 }, 50), { min: 0.25, max: 64 });
+  assert.deepEqual(zoomLimits({ width: 1000, height: 500 }, { width: 500, height: 400 }, 50), {
+    min: 0.25,
+    max: 64,
+  });
 });
 
 test('content cannot be dragged out of the viewport', () => {
   const content = { width: 100, height: 100 };
   const viewport = { width: 300, height: 200 };
-  assert.deepEqual(clampTransform({ k: 1, x: 5000, y: -5000 }, content, viewport), { k: 1, x: 220, y: -20 });
+  assert.deepEqual(clampTransform({ k: 1, x: 5000, y: -5000 }, content, viewport), {
+    k: 1,
+    x: 220,
+    y: -20,
+  });
   assert.deepEqual(clampTransform({ k: 1, x: 7, y: 9 }, content, viewport), { k: 1, x: 7, y: 9 });
 });
 
 test('the cell under the cursor is found and a gap is none', () => {
-  const { cells, cellSize } = layoutGrid({ nLayers: 2, nHeads: 3, width: 300, height: 200, gap: 10, title: 10 });
+  const { cells, cellSize } = layoutGrid({
+    nLayers: 2,
+    nHeads: 3,
+    width: 300,
+    height: 200,
+    gap: 10,
+    title: 10,
+  });
   const transform = { k: 2, x: 5, y: 5 };
-  const middle = (cell) => toScreen(transform, cells.x[cell] + cellSize / 2, cells.y[cell] + cellSize / 2);
-  for (let cell = 0; cell < 6; cell++) assert.equal(cellAt(cells, transform, ...middle(cell)), cell);
+  const middle = (cell) =>
+    toScreen(transform, cells.x[cell] + cellSize / 2, cells.y[cell] + cellSize / 2);
+  for (let cell = 0; cell < 6; cell++)
+    assert.equal(cellAt(cells, transform, ...middle(cell)), cell);
   assert.equal(cellAt(cells, transform, ...toScreen(transform, cellSize + 5, 20)), -1);
 });
 
 test('a cell counts as zoomed into only when it fills most of the viewport', () => {
-  const { cells } = layoutGrid({ nLayers: 2, nHeads: 2, width: 200, height: 200, gap: 0, title: 0 });
+  const { cells } = layoutGrid({
+    nLayers: 2,
+    nHeads: 2,
+    width: 200,
+    height: 200,
+    gap: 0,
+    title: 0,
+  });
   const viewport = { width: 200, height: 200 };
   assert.equal(zoomedCell(cells, { k: 1, x: 0, y: 0 }, viewport), -1);
   assert.equal(zoomedCell(cells, { k: 2, x: -200, y: 0 }, viewport), 1);
@@ -107,7 +171,15 @@ test('the smallest coordinates lie at the lower left, the largest at the upper r
 
 test('a blend of 0.25 places a point a quarter of the way', () => {
   const still = projectPoint(frame({ positions: Uint16Array.of(16384, 16384, 0, 0) }), 0, 0);
-  const moving = projectPoint(frame({ from: Uint16Array.of(0, 0, 0, 0), positions: Uint16Array.of(65535, 65535, 0, 0), blend: 0.25 }), 0, 0);
+  const moving = projectPoint(
+    frame({
+      from: Uint16Array.of(0, 0, 0, 0),
+      positions: Uint16Array.of(65535, 65535, 0, 0),
+      blend: 0.25,
+    }),
+    0,
+    0,
+  );
   near(moving[0], still[0], 0.01);
   near(moving[1], still[1], 0.01);
 });
@@ -125,7 +197,11 @@ test('the rotation is orthogonal for any angles', () => {
 
 test('a 3-D map seen from the front shows x to the right, y upwards and the near point larger', () => {
   const middle = 32767.5;
-  const deep = frame({ dims: 3, positions: Uint16Array.of(65535, middle, 0, 65535, middle, 65535), nPoints: 2 });
+  const deep = frame({
+    dims: 3,
+    positions: Uint16Array.of(65535, middle, 0, 65535, middle, 65535),
+    nPoints: 2,
+  });
   const nearPoint = projectPoint(deep, 0, 0);
   const farPoint = projectPoint(deep, 0, 1);
   assert.ok(nearPoint[0] > farPoint[0] && farPoint[0] > 60);
@@ -134,19 +210,34 @@ test('a 3-D map seen from the front shows x to the right, y upwards and the near
 });
 
 test('a quarter turn brings what was deep to the side', () => {
-  const deep = frame({ dims: 3, positions: Uint16Array.of(32768, 32768, 65535), nPoints: 1, orbit: { yaw: Math.PI / 2, pitch: 0 } });
+  const deep = frame({
+    dims: 3,
+    positions: Uint16Array.of(32768, 32768, 65535),
+    nPoints: 1,
+    orbit: { yaw: Math.PI / 2, pitch: 0 },
+  });
   const [x, , depth] = projectPoint(deep, 0, 0);
   assert.ok(x > 90);
   near(depth, 0, 1e-4);
 });
 
 test('looking from above lifts what is far', () => {
-  const deep = frame({ dims: 3, positions: Uint16Array.of(32768, 32768, 65535), nPoints: 1, orbit: { yaw: 0, pitch: 0.5 } });
+  const deep = frame({
+    dims: 3,
+    positions: Uint16Array.of(32768, 32768, 65535),
+    nPoints: 1,
+    orbit: { yaw: 0, pitch: 0.5 },
+  });
   assert.ok(projectPoint(deep, 0, 0)[1] < 69);
 });
 
 test('coefficients that are handed over give the same place', () => {
-  const deep = frame({ dims: 3, positions: Uint16Array.of(100, 60000, 2000), nPoints: 1, orbit: { yaw: 1, pitch: 0.5 } });
+  const deep = frame({
+    dims: 3,
+    positions: Uint16Array.of(100, 60000, 2000),
+    nPoints: 1,
+    orbit: { yaw: 1, pitch: 0.5 },
+  });
   assert.deepEqual(projectPoint(deep, 0, 0, cellCoefficients(deep, 0)), projectPoint(deep, 0, 0));
 });
 

@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fitHeads, headNear, headTowards, placeNames } from '../../frontend/js/compute/head_map_layout.js';
+import {
+  fitHeads,
+  headNear,
+  headTowards,
+  placeNames,
+} from '../../frontend/js/compute/head_map_layout.js';
 
 const ROOM = { width: 640, height: 400 };
 
 /** Heads that look like chance, the same in every run. */
 function scattered(n) {
-  return Array.from({ length: n }, (_, i) => ({ x: Math.sin(12.9898 * i) % 1, y: (Math.sin(78.233 * i) % 1) / 2 }));
+  return Array.from({ length: n }, (_, i) => ({
+    x: Math.sin(12.9898 * i) % 1,
+    y: (Math.sin(78.233 * i) % 1) / 2,
+  }));
 }
 
 test('the map fills its room with one scale for both axes, and up is up', () => {
-  const heads = [{ x: 0, y: 0 }, { x: 3, y: 0 }, { x: 0, y: 1 }];
+  const heads = [
+    { x: 0, y: 0 },
+    { x: 3, y: 0 },
+    { x: 0, y: 1 },
+  ];
   const { x, y, scale } = fitHeads(heads, ROOM, 20);
   assert.equal(scale, 200);
   assert.deepEqual([...x], [20, 620, 20]);
@@ -18,7 +30,13 @@ test('the map fills its room with one scale for both axes, and up is up', () => 
 });
 
 test('heads that are all at one place, or only one, lie in the middle', () => {
-  for (const heads of [[{ x: 5, y: 5 }], [{ x: 1, y: 1 }, { x: 1, y: 1 }]]) {
+  for (const heads of [
+    [{ x: 5, y: 5 }],
+    [
+      { x: 1, y: 1 },
+      { x: 1, y: 1 },
+    ],
+  ]) {
     const { x, y } = fitHeads(heads, ROOM, 20);
     assert.ok(x.every((value) => value === 320) && y.every((value) => value === 200));
   }
@@ -27,24 +45,48 @@ test('heads that are all at one place, or only one, lie in the middle', () => {
 test('no name covers another name or a dot', () => {
   for (const n of [1, 12, 72, 400]) {
     const places = fitHeads(scattered(n), ROOM, 30);
-    const size = { widths: Array.from({ length: n }, (_, i) => 30 + (i % 3) * 6), height: 13, reach: 6 };
-    const boxes = placeNames(places, size, ROOM, 3).map(({ head, left, top }) => ({ head, left, top, right: left + size.widths[head], bottom: top + size.height }));
+    const size = {
+      widths: Array.from({ length: n }, (_, i) => 30 + (i % 3) * 6),
+      height: 13,
+      reach: 6,
+    };
+    const boxes = placeNames(places, size, ROOM, 3).map(({ head, left, top }) => ({
+      head,
+      left,
+      top,
+      right: left + size.widths[head],
+      bottom: top + size.height,
+    }));
     assert.ok(boxes.length > Math.min(n, 12) / 2, `${boxes.length} of ${n}`);
     boxes.forEach((a, i) => {
       assert.ok(a.left >= 0 && a.top >= 0 && a.right <= ROOM.width && a.bottom <= ROOM.height);
-      assert.ok(boxes.slice(i + 1).every((b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top));
+      assert.ok(
+        boxes
+          .slice(i + 1)
+          .every(
+            (b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top,
+          ),
+      );
       for (let head = 0; head < n; head++) {
         const [x, y] = [places.x[head], places.y[head]];
-        assert.ok(x + 6 <= a.left || x - 6 >= a.right || y + 6 <= a.top || y - 6 >= a.bottom, `a name covers head ${head}`);
+        assert.ok(
+          x + 6 <= a.left || x - 6 >= a.right || y + 6 <= a.top || y - 6 >= a.bottom,
+          `a name covers head ${head}`,
+        );
       }
     });
   }
 });
 
 test('the open head has its name before all others', () => {
-  const places = { x: Float32Array.of(100, 104, 96, 100), y: Float32Array.of(100, 112, 88, 124), scale: 1 };
+  const places = {
+    x: Float32Array.of(100, 104, 96, 100),
+    y: Float32Array.of(100, 112, 88, 124),
+    scale: 1,
+  };
   const size = { widths: [200, 200, 200, 200], height: 12, reach: 6 };
-  for (const first of [0, 3]) assert.equal(placeNames(places, size, { width: 320, height: 240 }, first)[0].head, first);
+  for (const first of [0, 3])
+    assert.equal(placeNames(places, size, { width: 320, height: 240 }, first)[0].head, first);
 });
 
 test('the nearest head within reach is found', () => {

@@ -1,20 +1,87 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tintedBy } from '../../frontend/js/state/actions.js';
-import { createHeadScores, filteredBy, isFiltered, rangeWords } from '../../frontend/js/data/head_measure_state.js';
-import { bestPlaces, headsWithin, makeColumn, ordinal, orderOf, rangeAt, ranksOf, scoreWords, slotsOf } from '../../frontend/js/data/head_measure_columns.js';
+import {
+  createHeadScores,
+  filteredBy,
+  isFiltered,
+  rangeWords,
+} from '../../frontend/js/data/head_measure_state.js';
+import {
+  bestPlaces,
+  headsWithin,
+  makeColumn,
+  ordinal,
+  orderOf,
+  rangeAt,
+  ranksOf,
+  scoreWords,
+  slotsOf,
+} from '../../frontend/js/data/head_measure_columns.js';
 import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
 import { headsCsv, rowWindow } from '../../frontend/js/dialogs/head_measure_table.js';
-import { learnScores, missingWords, numbersFor, PAIR_FIT, scoreFacts, scoresFor, unitWords } from '../../frontend/js/data/head_measures.js';
+import {
+  learnScores,
+  missingWords,
+  numbersFor,
+  PAIR_FIT,
+  scoreFacts,
+  scoresFor,
+  unitWords,
+} from '../../frontend/js/data/head_measures.js';
 import { ANY_SCORE, DEFAULTS } from '../../frontend/js/state/store.js';
 import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/compute/offset_profile.js';
 import { cellWords } from '../../frontend/js/ui/labels.js';
 
 learnScores([
-  { name: 'induction', label: 'Induction', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: 1, unit: 'share', until: null },
-  { name: 'mean_distance', label: 'Mean distance', help: 'h', formula: 'f', source: 's', modality: null, low: 0, high: null, unit: 'tokens', until: null },
-  { name: 'same_row', label: 'Same row', help: 'h', formula: 'f', source: 's', modality: 'image', low: 0, high: 1, unit: 'share', until: null },
-  { name: 'distance', label: 'Distance (until 0.3.1)', help: 'h', formula: 'f', source: 's', modality: 'text', low: 0, high: null, unit: 'tokens', until: '0.3.1' },
+  {
+    name: 'induction',
+    label: 'Induction',
+    help: 'h',
+    formula: 'f',
+    source: 's',
+    modality: 'text',
+    low: 0,
+    high: 1,
+    unit: 'share',
+    until: null,
+  },
+  {
+    name: 'mean_distance',
+    label: 'Mean distance',
+    help: 'h',
+    formula: 'f',
+    source: 's',
+    modality: null,
+    low: 0,
+    high: null,
+    unit: 'tokens',
+    until: null,
+  },
+  {
+    name: 'same_row',
+    label: 'Same row',
+    help: 'h',
+    formula: 'f',
+    source: 's',
+    modality: 'image',
+    low: 0,
+    high: 1,
+    unit: 'share',
+    until: null,
+  },
+  {
+    name: 'distance',
+    label: 'Distance (until 0.3.1)',
+    help: 'h',
+    formula: 'f',
+    source: 's',
+    modality: 'text',
+    low: 0,
+    high: null,
+    unit: 'tokens',
+    until: '0.3.1',
+  },
 ]);
 
 const SCORES = ['induction', 'mean_distance', 'same_row'];
@@ -23,10 +90,19 @@ const MODEL = { n_layers: 2, n_heads: 3, model: { modality: 'text' }, scores: SC
 const FORMER = { ...MODEL, scores: ['distance', 'induction', 'of a later version'] };
 /** Head (layer, head) by index; the second has no row, and the last is not there. */
 const VALUES = [0.2, null, 0.9, 0.2, 0.5];
-const HEADS = new Map(VALUES.map((value, i) => {
-  const at = { layer: Math.floor(i / 3), head: i % 3 };
-  return [`${at.layer},${at.head}`, { ...at, maps: { 'pca-2d': { fidelity: { recall_at_10: i / 10 } } }, scores: { induction: { value, n_rows: value === null ? 0 : 10 + i } } }];
-}));
+const HEADS = new Map(
+  VALUES.map((value, i) => {
+    const at = { layer: Math.floor(i / 3), head: i % 3 };
+    return [
+      `${at.layer},${at.head}`,
+      {
+        ...at,
+        maps: { 'pca-2d': { fidelity: { recall_at_10: i / 10 } } },
+        scores: { induction: { value, n_rows: value === null ? 0 : 10 + i } },
+      },
+    ];
+  }),
+);
 const COLUMN = makeColumn('induction', HEADS, MODEL, 'pca-2d');
 
 test('a column holds what is known of every head, layer by layer', () => {
@@ -36,7 +112,10 @@ test('a column holds what is known of every head, layer by layer', () => {
 });
 
 test('measures of a map are columns as well, of the shown map alone', () => {
-  assert.deepEqual([...makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d').values], [0, 0.1, 0.2, 0.3, 0.4, NaN]);
+  assert.deepEqual(
+    [...makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d').values],
+    [0, 0.1, 0.2, 0.3, 0.4, NaN],
+  );
   assert.equal(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').nKnown, 0);
   assert.deepEqual(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').range, [0, 0]);
 });
@@ -59,15 +138,27 @@ test('ranks count from the highest, equal values share the better one, and no nu
 
 test('a head is known for the numbers in which it has the best places of those that have any', () => {
   const other = makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d');
-  assert.deepEqual(bestPlaces([COLUMN, other], 4, 2), [{ name: 'recall_at_10', rank: 1, nKnown: 5 }, { name: 'induction', rank: 2, nKnown: 4 }]);
-  assert.deepEqual(bestPlaces([COLUMN, other], 1, 2).map(({ name }) => name), ['recall_at_10']);
+  assert.deepEqual(bestPlaces([COLUMN, other], 4, 2), [
+    { name: 'recall_at_10', rank: 1, nKnown: 5 },
+    { name: 'induction', rank: 2, nKnown: 4 },
+  ]);
+  assert.deepEqual(
+    bestPlaces([COLUMN, other], 1, 2).map(({ name }) => name),
+    ['recall_at_10'],
+  );
   assert.deepEqual(bestPlaces([COLUMN], 5, 2), []);
 });
 
 test('a distribution counts every number once, the upper end in the last bin', () => {
-  assert.deepEqual([...histogramOf(Float64Array.of(0, 0.24, 0.25, 0.5, 1, NaN), [0, 1], 4)], [2, 1, 1, 1]);
+  assert.deepEqual(
+    [...histogramOf(Float64Array.of(0, 0.24, 0.25, 0.5, 1, NaN), [0, 1], 4)],
+    [2, 1, 1, 1],
+  );
   assert.deepEqual([...histogramOf(Float64Array.of(3, 3), [3, 3], 5)], [0, 0, 2, 0, 0]);
-  assert.deepEqual([binOf(-5, [0, 1], 4), binOf(9, [0, 1], 4), shareOf(0.25, [0, 0.5])], [0, 3, 0.5]);
+  assert.deepEqual(
+    [binOf(-5, [0, 1], 4), binOf(9, [0, 1], 4), shareOf(0.25, [0, 0.5])],
+    [0, 3, 0.5],
+  );
 });
 
 test('a range holds both its ends, and no head without a number', () => {
@@ -86,28 +177,72 @@ test('a range on a slider is written in round numbers, and is open where it leav
 });
 
 test('places are said as people say them', () => {
-  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1000].map(ordinal), ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '22nd', '101st', '111th', '1000th']);
+  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1000].map(ordinal), [
+    '1st',
+    '2nd',
+    '3rd',
+    '4th',
+    '11th',
+    '12th',
+    '13th',
+    '21st',
+    '22nd',
+    '101st',
+    '111th',
+    '1000th',
+  ]);
 });
 
 test('numbers have as many digits as their size deserves', () => {
-  assert.deepEqual([0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => scoreWords(value)), ['0.46', '12.3', '1235', '−0.25', '0.00', '–']);
+  assert.deepEqual(
+    [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => scoreWords(value)),
+    ['0.46', '12.3', '1235', '−0.25', '0.00', '–'],
+  );
   assert.equal(scoreWords(0.4567, 3), '0.457');
 });
 
 test('each kind of model has its own scores, and the measures of its maps after them', () => {
-  assert.deepEqual(scoresFor(MODEL).map(({ name }) => name), ['induction', 'mean_distance']);
-  assert.deepEqual(numbersFor({ ...MODEL, model: { modality: 'image' } }, false).map(({ name }) => name), ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness']);
-  assert.deepEqual([unitWords('mean_distance'), unitWords('induction'), scoreFacts('later').label], [' tokens', '', 'later']);
+  assert.deepEqual(
+    scoresFor(MODEL).map(({ name }) => name),
+    ['induction', 'mean_distance'],
+  );
+  assert.deepEqual(
+    numbersFor({ ...MODEL, model: { modality: 'image' } }, false).map(({ name }) => name),
+    ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness'],
+  );
+  assert.deepEqual(
+    [unitWords('mean_distance'), unitWords('induction'), scoreFacts('later').label],
+    [' tokens', '', 'later'],
+  );
 });
 
 test('a dataset has the scores that it was built with, and another definition is another score', () => {
-  assert.deepEqual(scoresFor(FORMER).map(({ label }) => label), ['Distance (until 0.3.1)', 'Induction']);
+  assert.deepEqual(
+    scoresFor(FORMER).map(({ label }) => label),
+    ['Distance (until 0.3.1)', 'Induction'],
+  );
   const column = makeColumn('mean_distance', HEADS, FORMER, 'pca-2d');
   assert.equal(missingWords('mean_distance', column.nRows[0]), 'this dataset has no such score');
-  assert.equal(missingWords('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]), 'not computed yet');
-  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: FORMER } } }, () => null);
-  const chosen = { ...DEFAULTS, method: 'pca', score: 'mean_distance', order: 'mean_distance', scoreRange: [1, null] };
-  assert.deepEqual([scores.order(chosen), scores.within(chosen)], [null, null], 'the other pane sorts and steps back by it, this one does not');
+  assert.equal(
+    missingWords('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]),
+    'not computed yet',
+  );
+  const scores = createHeadScores(
+    { heads: { value: HEADS }, description: { value: { manifest: FORMER } } },
+    () => null,
+  );
+  const chosen = {
+    ...DEFAULTS,
+    method: 'pca',
+    score: 'mean_distance',
+    order: 'mean_distance',
+    scoreRange: [1, null],
+  };
+  assert.deepEqual(
+    [scores.order(chosen), scores.within(chosen)],
+    [null, null],
+    'the other pane sorts and steps back by it, this one does not',
+  );
 });
 
 test('the fit to marked pairs is a number of heads as long as there are any, and rests on no rows', () => {
@@ -115,21 +250,47 @@ test('the fit to marked pairs is a number of heads as long as there are any, and
   assert.ok(!numbersFor(MODEL, false).some(({ name }) => name === PAIR_FIT));
   /** @type {Map<string, {fit: number, rank: number}> | null} */
   let fits = null;
-  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } }, () => fits);
-  const state = { ...DEFAULTS, method: 'pca', score: PAIR_FIT, order: PAIR_FIT, scoreRange: [0.5, null] };
-  assert.deepEqual([scores.column(PAIR_FIT, state), scores.order(state), scores.within(state)], [null, null, null]);
-  fits = new Map([['0,1', { fit: 0.9, rank: 1 }], ['1,0', { fit: 0.4, rank: 3 }], ['1,2', { fit: 0.6, rank: 2 }]]);
+  const scores = createHeadScores(
+    { heads: { value: HEADS }, description: { value: { manifest: MODEL } } },
+    () => fits,
+  );
+  const state = {
+    ...DEFAULTS,
+    method: 'pca',
+    score: PAIR_FIT,
+    order: PAIR_FIT,
+    scoreRange: [0.5, null],
+  };
+  assert.deepEqual(
+    [scores.column(PAIR_FIT, state), scores.order(state), scores.within(state)],
+    [null, null, null],
+  );
+  fits = new Map([
+    ['0,1', { fit: 0.9, rank: 1 }],
+    ['1,0', { fit: 0.4, rank: 3 }],
+    ['1,2', { fit: 0.6, rank: 2 }],
+  ]);
   assert.deepEqual([...scores.column(PAIR_FIT, state).values], [NaN, 0.9, NaN, 0.4, NaN, 0.6]);
   assert.deepEqual([...scores.order(state)], [1, 5, 3, 0, 2, 4]);
   assert.deepEqual([...scores.within(state).inside], [0, 1, 0, 0, 0, 1]);
-  assert.match(headsCsv({ dataset: 'a', model: 'm', map: null, nHeads: 3 }, [scores.column(PAIR_FIT, state)], null), /^\uFEFFdataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/);
+  assert.match(
+    headsCsv(
+      { dataset: 'a', model: 'm', map: null, nHeads: 3 },
+      [scores.column(PAIR_FIT, state)],
+      null,
+    ),
+    /^\uFEFFdataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/,
+  );
   assert.match(missingWords(PAIR_FIT, -1), /not compared yet/);
   fits = new Map([['0,0', { fit: 0.2, rank: 1 }]]);
   assert.equal(scores.column(PAIR_FIT, state).values[0], 0.2);
 });
 
 test('a missing number has its reason', () => {
-  assert.equal(missingWords('induction', 0), 'no row has an earlier copy of its own token with a token after it');
+  assert.equal(
+    missingWords('induction', 0),
+    'no row has an earlier copy of its own token with a token after it',
+  );
   assert.match(missingWords('induction', -1), /not computed/);
   assert.match(missingWords('later', 0), /^no row has/);
   assert.match(missingWords('recall_at_10', -1), /not defined for this map/);
@@ -138,7 +299,10 @@ test('a missing number has its reason', () => {
 const STATE = { ...DEFAULTS, method: 'pca' };
 
 test('the choices give order and range, the same objects while nothing changes', () => {
-  const scores = createHeadScores({ heads: { value: HEADS }, description: { value: { manifest: MODEL } } }, () => null);
+  const scores = createHeadScores(
+    { heads: { value: HEADS }, description: { value: { manifest: MODEL } } },
+    () => null,
+  );
   assert.equal(scores.order(STATE), null);
   const sorted = { ...STATE, order: 'induction' };
   assert.deepEqual([...scores.order(sorted)], [2, 4, 0, 3, 1, 5]);
@@ -165,9 +329,18 @@ test('other facts are other columns', () => {
 
 test('a range stays one of its own score when the tint changes', () => {
   const filtered = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
-  assert.deepEqual(tintedBy('mean_distance', filtered), { score: 'mean_distance', filterScore: 'induction' });
-  assert.deepEqual(tintedBy('induction', { ...filtered, score: 'mean_distance', filterScore: 'induction' }), { score: 'induction', filterScore: null });
-  assert.deepEqual(tintedBy('mean_distance', { ...filtered, scoreRange: ANY_SCORE }), { score: 'mean_distance', filterScore: null });
+  assert.deepEqual(tintedBy('mean_distance', filtered), {
+    score: 'mean_distance',
+    filterScore: 'induction',
+  });
+  assert.deepEqual(
+    tintedBy('induction', { ...filtered, score: 'mean_distance', filterScore: 'induction' }),
+    { score: 'induction', filterScore: null },
+  );
+  assert.deepEqual(tintedBy('mean_distance', { ...filtered, scoreRange: ANY_SCORE }), {
+    score: 'mean_distance',
+    filterScore: null,
+  });
   assert.equal(filteredBy({ score: 'mean_distance', filterScore: 'induction' }), 'induction');
   assert.ok(isFiltered(filtered) && !isFiltered({ ...filtered, score: null }));
 });
@@ -175,7 +348,10 @@ test('a range stays one of its own score when the tint changes', () => {
 test('a range is said with the score that it is of', () => {
   const state = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
   assert.equal(rangeWords(state), 'Induction from 0.40');
-  assert.equal(rangeWords({ ...state, filterScore: 'mean_distance', scoreRange: [null, 12.5] }), 'Mean distance up to 12.5');
+  assert.equal(
+    rangeWords({ ...state, filterScore: 'mean_distance', scoreRange: [null, 12.5] }),
+    'Mean distance up to 12.5',
+  );
   assert.equal(rangeWords({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
 });
 
@@ -203,29 +379,63 @@ test('of a long table only the rows in sight are made', () => {
 test('the name of a head says the number that is written on it, and why there is none', () => {
   const fidelity = { recall_at_10: 0.05, rank_correlation: 0, trustworthiness: 0 };
   const score = { words: '0.42', label: 'Induction', more: ['place 3 of 72'] };
-  assert.equal(cellWords({ layer: 2, head: 5 }, fidelity, true, score), 'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, nearness is not attention here');
-  assert.equal(cellWords({ layer: 2, head: 5 }, null, false, score), 'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, map not computed yet');
-  assert.equal(cellWords({ layer: 2, head: 5 }, fidelity, true), 'L2 H5 0.05 recall@10, layer 2, head 5, nearness is not attention here');
+  assert.equal(
+    cellWords({ layer: 2, head: 5 }, fidelity, true, score),
+    'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, nearness is not attention here',
+  );
+  assert.equal(
+    cellWords({ layer: 2, head: 5 }, null, false, score),
+    'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, map not computed yet',
+  );
+  assert.equal(
+    cellWords({ layer: 2, head: 5 }, fidelity, true),
+    'L2 H5 0.05 recall@10, layer 2, head 5, nearness is not attention here',
+  );
 });
 
 test('the axis of a profile has zero and round offsets', () => {
   const offsets = Array.from({ length: 65 }, (_, i) => i - 32);
-  assert.deepEqual(ticksOf(offsets).map(({ words }) => words), ['−30', '−20', '−10', '0', '+10', '+20', '+30']);
-  assert.deepEqual(ticksOf([-3, -2, -1, 0]).map(({ i, words }) => [i, words]), [[0, '−3'], [1, '−2'], [2, '−1'], [3, '0']]);
+  assert.deepEqual(
+    ticksOf(offsets).map(({ words }) => words),
+    ['−30', '−20', '−10', '0', '+10', '+20', '+30'],
+  );
+  assert.deepEqual(
+    ticksOf([-3, -2, -1, 0]).map(({ i, words }) => [i, words]),
+    [
+      [0, '−3'],
+      [1, '−2'],
+      [2, '−1'],
+      [3, '0'],
+    ],
+  );
 });
 
 test('of a profile the part is shown that any row has', () => {
-  const profile = { offsets: [-3, -2, -1, 0, 1], weights: [null, 0.3, null, 0.2, null], n_rows: [0, 5, 0, 6, 0] };
-  assert.deepEqual(knownPart(profile), { offsets: [-2, -1, 0], weights: [0.3, null, 0.2], n_rows: [5, 0, 6] });
+  const profile = {
+    offsets: [-3, -2, -1, 0, 1],
+    weights: [null, 0.3, null, 0.2, null],
+    n_rows: [0, 5, 0, 6, 0],
+  };
+  assert.deepEqual(knownPart(profile), {
+    offsets: [-2, -1, 0],
+    weights: [0.3, null, 0.2],
+    n_rows: [5, 0, 6],
+  });
   assert.equal(knownPart({ offsets: [0, 1], weights: [null, null], n_rows: [0, 0] }), null);
 });
 
 test('the strongest offset of a profile passes over what no row has', () => {
-  assert.equal(strongestOffset({ offsets: [-2, -1, 0], weights: [null, 0.3, 0.2], n_rows: [0, 5, 6] }), 1);
+  assert.equal(
+    strongestOffset({ offsets: [-2, -1, 0], weights: [null, 0.3, 0.2], n_rows: [0, 5, 6] }),
+    1,
+  );
   assert.equal(strongestOffset({ offsets: [-2, -1], weights: [null, null], n_rows: [0, 0] }), -1);
   assert.equal(strongestOffset({ offsets: [-1, 0], weights: [0, 0], n_rows: [1, 1] }), 0);
 });
 
 test('a weight of few rows is not the strongest where others rest on more', () => {
-  assert.equal(strongestOffset({ offsets: [-2, -1, 0], weights: [0.9, 0.3, 0.2], n_rows: [9, 10, 400] }), 1);
+  assert.equal(
+    strongestOffset({ offsets: [-2, -1, 0], weights: [0.9, 0.3, 0.2], n_rows: [9, 10, 400] }),
+    1,
+  );
 });

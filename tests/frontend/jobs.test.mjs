@@ -1,39 +1,119 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { adviceWords, bytesWords, chosenWords, durationWords, estimateWords, nameFor, stateWords } from '../../frontend/js/jobs/labels.js';
+import {
+  adviceWords,
+  bytesWords,
+  chosenWords,
+  durationWords,
+  estimateWords,
+  nameFor,
+  stateWords,
+} from '../../frontend/js/jobs/labels.js';
 
 const OPTIONS = {
-  models: [], methods: [], dims: [],
+  models: [],
+  methods: [],
+  dims: [],
   endings: { text: ['.txt', '.csv'], image: ['.png', '.jpg'] },
-  max_text_bytes: 50e6, max_image_bytes: 200e6, max_images: 3, max_waiting: 8,
+  max_text_bytes: 50e6,
+  max_image_bytes: 200e6,
+  max_images: 3,
+  max_waiting: 8,
 };
-const ESTIMATE = { n_sequences: 39, n_sequences_total: 200, n_tokens: 1000, n_heads: 72, n_maps: 144, seconds: 190, n_bytes: 42.3e6, n_bytes_building: 80e6 };
-const REQUEST = { model: 'demo-bert', modality: 'text', dataset_id: 'mine', methods: ['pca'], dims: [2], max_tokens: 1000, title: 'mine.csv', n_files: 1, n_bytes: 4151 };
-const JOB = { id: '0123456789abcdef', state: 'estimated', since_utc: '', message: null, is_cancelling: false, can_resume: false, n_before: null, estimate: ESTIMATE, progress: null, version: null, request: REQUEST };
+const ESTIMATE = {
+  n_sequences: 39,
+  n_sequences_total: 200,
+  n_tokens: 1000,
+  n_heads: 72,
+  n_maps: 144,
+  seconds: 190,
+  n_bytes: 42.3e6,
+  n_bytes_building: 80e6,
+};
+const REQUEST = {
+  model: 'demo-bert',
+  modality: 'text',
+  dataset_id: 'mine',
+  methods: ['pca'],
+  dims: [2],
+  max_tokens: 1000,
+  title: 'mine.csv',
+  n_files: 1,
+  n_bytes: 4151,
+};
+const JOB = {
+  id: '0123456789abcdef',
+  state: 'estimated',
+  since_utc: '',
+  message: null,
+  is_cancelling: false,
+  can_resume: false,
+  n_before: null,
+  estimate: ESTIMATE,
+  progress: null,
+  version: null,
+  request: REQUEST,
+};
 
 /** @param {string[]} names */
 const files = (...names) => names.map((name) => ({ name, size: 100 }));
 
 test('an estimate says time, room, tokens, heads and maps in round numbers', () => {
-  assert.equal(estimateWords(ESTIMATE, REQUEST), 'About 3 min and 42 MB: 1\u202f000 tokens in 39 of 200 sentences, 72 heads, 144 maps');
-  assert.match(estimateWords({ ...ESTIMATE, n_sequences: 200 }, { ...REQUEST, modality: 'image' }), /in 200 images,/);
+  assert.equal(
+    estimateWords(ESTIMATE, REQUEST),
+    'About 3 min and 42 MB: 1\u202f000 tokens in 39 of 200 sentences, 72 heads, 144 maps',
+  );
+  assert.match(
+    estimateWords({ ...ESTIMATE, n_sequences: 200 }, { ...REQUEST, modality: 'image' }),
+    /in 200 images,/,
+  );
 });
 
 test('times and sizes are said in the unit that suits them', () => {
-  assert.deepEqual([0.2, 14, 33, 54.9, 58, 95, 3000, 9000].map(durationWords), ['5 s', '15 s', '35 s', '55 s', '1 min', '2 min', '50 min', '3 h']);
-  assert.deepEqual([1, 512, 4151, 25_000, 1.2e6, 33e6, 2.4e9].map(bytesWords), ['1 byte', '512 bytes', '4.2 kB', '25 kB', '1.2 MB', '33 MB', '2.4 GB']);
+  assert.deepEqual([0.2, 14, 33, 54.9, 58, 95, 3000, 9000].map(durationWords), [
+    '5 s',
+    '15 s',
+    '35 s',
+    '55 s',
+    '1 min',
+    '2 min',
+    '50 min',
+    '3 h',
+  ]);
+  assert.deepEqual([1, 512, 4151, 25_000, 1.2e6, 33e6, 2.4e9].map(bytesWords), [
+    '1 byte',
+    '512 bytes',
+    '4.2 kB',
+    '25 kB',
+    '1.2 MB',
+    '33 MB',
+    '2.4 GB',
+  ]);
 });
 
 test('each state of a job has its sentence', () => {
   const running = { ...JOB, state: 'running' };
-  const progress = { phase: 'maps', message: '', n_units_done: 30, n_units: 144, remaining_seconds: 200, heartbeat_utc: '' };
+  const progress = {
+    phase: 'maps',
+    message: '',
+    n_units_done: 30,
+    n_units: 144,
+    remaining_seconds: 200,
+    heartbeat_utc: '',
+  };
   assert.equal(stateWords({ ...JOB, state: 'waiting', n_before: 2 }), 'Waits for 2 other jobs');
   assert.equal(stateWords({ ...JOB, state: 'waiting', n_before: 0 }), 'Starts now');
   assert.equal(stateWords(running), 'Loading the model · about 3 min in all');
-  assert.equal(stateWords({ ...running, progress }), 'Computing maps · 30 of 144 · about 3 min left');
+  assert.equal(
+    stateWords({ ...running, progress }),
+    'Computing maps · 30 of 144 · about 3 min left',
+  );
   assert.equal(stateWords({ ...running, is_cancelling: true }), 'Being cancelled …');
-  assert.equal(stateWords({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }), 'Failed: mine.csv, line 3: a zero byte');
+  assert.equal(
+    stateWords({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }),
+    'Failed: mine.csv, line 3: a zero byte',
+  );
   assert.equal(stateWords({ ...JOB, state: 'cancelled' }), 'Cancelled');
 });
 
@@ -44,11 +124,24 @@ test('a job that failed says what to do', () => {
 });
 
 test('files are one text or some images, or the reason why not is said', () => {
-  assert.deepEqual(chosenWords(files('a.csv'), OPTIONS), { modality: 'text', words: 'a.csv, 100 bytes', problem: null });
-  assert.deepEqual(chosenWords(files('a.PNG', 'b.jpg'), OPTIONS), { modality: 'image', words: '2 files, 200 bytes', problem: null });
+  assert.deepEqual(chosenWords(files('a.csv'), OPTIONS), {
+    modality: 'text',
+    words: 'a.csv, 100 bytes',
+    problem: null,
+  });
+  assert.deepEqual(chosenWords(files('a.PNG', 'b.jpg'), OPTIONS), {
+    modality: 'image',
+    words: '2 files, 200 bytes',
+    problem: null,
+  });
   const problems = [
-    [files('a.csv', 'b.csv'), /one text/], [files('a.csv', 'b.png'), /only images/], [files('a.svg'), /“a\.svg” is not taken/], [files('archive.zip'), /not taken/],
-    [[{ name: 'a.csv', size: 0 }], /empty/], [[{ name: 'a.csv', size: 50e6 + 1 }], /more than 50 MB/], [files('1.png', '2.png', '3.png', '4.png'), /4 images are more than 3/],
+    [files('a.csv', 'b.csv'), /one text/],
+    [files('a.csv', 'b.png'), /only images/],
+    [files('a.svg'), /“a\.svg” is not taken/],
+    [files('archive.zip'), /not taken/],
+    [[{ name: 'a.csv', size: 0 }], /empty/],
+    [[{ name: 'a.csv', size: 50e6 + 1 }], /more than 50 MB/],
+    [files('1.png', '2.png', '3.png', '4.png'), /4 images are more than 3/],
   ];
   for (const [chosen, reason] of problems) {
     const { modality, problem } = chosenWords(/** @type {any} */ (chosen), OPTIONS);
@@ -60,6 +153,10 @@ test('files are one text or some images, or the reason why not is said', () => {
 
 test('a name is made of model and file, fits the grammar, and is not taken', () => {
   assert.equal(nameFor('demo-bert', 'My Reviews (2).csv', []), 'demo-bert-my-reviews-2');
-  assert.equal(nameFor('demo-bert', 'mine.csv', ['demo-bert-mine', 'demo-bert-mine-2']), 'demo-bert-mine-3');
-  for (const file of ['🦦.csv', '../../etc/passwd', `${'x'.repeat(300)}.csv`, '.csv', '__.csv']) assert.match(nameFor('m', file, []), /^[a-z0-9][a-z0-9._-]{0,63}$/);
+  assert.equal(
+    nameFor('demo-bert', 'mine.csv', ['demo-bert-mine', 'demo-bert-mine-2']),
+    'demo-bert-mine-3',
+  );
+  for (const file of ['🦦.csv', '../../etc/passwd', `${'x'.repeat(300)}.csv`, '.csv', '__.csv'])
+    assert.match(nameFor('m', file, []), /^[a-z0-9][a-z0-9._-]{0,63}$/);
 });

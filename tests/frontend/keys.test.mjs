@@ -3,7 +3,8 @@ import test from 'node:test';
 import { keysOf } from '../../frontend/js/ui/keys.js';
 
 /** @param {string} key @param {string} code @param {object} [more] */
-const press = (key, code, more = {}) => keysOf({ key, code, shiftKey: false, isComposing: false, keyCode: 0, ...more });
+const press = (key, code, more = {}) =>
+  keysOf({ key, code, shiftKey: false, isComposing: false, keyCode: 0, ...more });
 const shift = { shiftKey: true };
 
 test('a Latin layout goes by its letters, wherever they lie', () => {
@@ -15,8 +16,17 @@ test('a Latin layout goes by its letters, wherever they lie', () => {
 });
 
 test('a layout of another script goes by the place', () => {
-  const layouts = { Cyrillic: 'п', Greek: 'γ', Hebrew: 'ע', Arabic: 'ل', Korean: 'ㅎ', kana: 'き', Thai: 'เ' };
-  for (const [name, key] of Object.entries(layouts)) assert.deepEqual(press(key, 'KeyG'), [key, 'g'], name);
+  const layouts = {
+    Cyrillic: 'п',
+    Greek: 'γ',
+    Hebrew: 'ע',
+    Arabic: 'ل',
+    Korean: 'ㅎ',
+    kana: 'き',
+    Thai: 'เ',
+  };
+  for (const [name, key] of Object.entries(layouts))
+    assert.deepEqual(press(key, 'KeyG'), [key, 'g'], name);
   assert.deepEqual(press('لا', 'KeyB'), ['لا', 'b'], 'a key with two letters');
   assert.deepEqual(press('Т', 'KeyN', shift), ['Т', 'N']);
   assert.deepEqual(press('؟', 'Slash', shift), ['؟', '?'], 'Arabic question mark');

@@ -17,8 +17,10 @@ function makeBoxes(n, seed) {
   const random = randomFrom(seed);
   const around = () => (random() < 0.5 ? 300 + 40 * random() : 800 * random());
   return {
-    n, height: 14,
-    x: Float32Array.from({ length: n }, around), y: Float32Array.from({ length: n }, around),
+    n,
+    height: 14,
+    x: Float32Array.from({ length: n }, around),
+    y: Float32Array.from({ length: n }, around),
     width: Float32Array.from({ length: n }, () => 8 + 120 * random()),
   };
 }
@@ -37,7 +39,11 @@ test('no two labels overlap at any zoom', () => {
     for (const zoom of ZOOMS) {
       const shown = levels.at(zoom);
       for (let a = 0; a < shown.length; a++) {
-        for (let b = 0; b < a; b++) assert.ok(!overlaps(boxes, shown[a], shown[b], zoom), `${shown[a]} covers ${shown[b]} at ${zoom}`);
+        for (let b = 0; b < a; b++)
+          assert.ok(
+            !overlaps(boxes, shown[a], shown[b], zoom),
+            `${shown[a]} covers ${shown[b]} at ${zoom}`,
+          );
       }
     }
   }
@@ -47,7 +53,8 @@ test('what is shown stays shown on zooming in, and more comes', () => {
   for (const seed of [5, 6, 7]) {
     const levels = createLevels(makeBoxes(400, seed));
     const steps = ZOOMS.map((zoom) => new Set(levels.at(zoom)));
-    for (let at = 1; at < steps.length; at++) assert.ok([...steps[at - 1]].every((label) => steps[at].has(label)));
+    for (let at = 1; at < steps.length; at++)
+      assert.ok([...steps[at - 1]].every((label) => steps[at].has(label)));
     assert.ok(steps[0].size > 0 && steps.at(-1).size > 2 * steps[0].size);
   }
 });
@@ -56,7 +63,9 @@ test('the same labels are shown whichever zoom is asked for first', () => {
   const boxes = makeBoxes(300, 8);
   const [inwards, outwards] = [createLevels(boxes), createLevels(boxes)];
   const there = ZOOMS.map((zoom) => [...inwards.at(zoom)]);
-  const back = ZOOMS.toReversed().map((zoom) => [...outwards.at(zoom)]).toReversed();
+  const back = ZOOMS.toReversed()
+    .map((zoom) => [...outwards.at(zoom)])
+    .toReversed();
   assert.deepEqual(back, there);
 });
 
@@ -73,7 +82,10 @@ test('labels on the very same place never come apart, and none at all is no erro
 
 test('the spread order has everything once, and its beginning is spread', () => {
   for (const n of [0, 1, 2, 3, 10, 97, 1000]) {
-    assert.deepEqual([...spreadOrder(n)].sort((a, b) => a - b), Array.from({ length: n }, (_, i) => i));
+    assert.deepEqual(
+      [...spreadOrder(n)].sort((a, b) => a - b),
+      Array.from({ length: n }, (_, i) => i),
+    );
   }
   const first = [...spreadOrder(1000).subarray(0, 10)].sort((a, b) => a - b);
   for (let at = 1; at < first.length; at++) assert.ok(first[at] - first[at - 1] > 30);

@@ -10,23 +10,42 @@ function textTokens(...sentences) {
   const text = sentences.flat();
   const length = sentences.map((words) => words.length);
   return {
-    n: text.length, text, row: null, column: null, tokenType: text.map((word) => (word.startsWith('[') ? 'special' : 'text')),
-    sequence: sentences.flatMap((words, i) => words.map(() => i)), position: sentences.flatMap((words) => words.map((_, i) => i)),
-    sequences: { start: length.map((_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)), length, text: sentences.map((words) => words.join(' ')), columns: {} },
+    n: text.length,
+    text,
+    row: null,
+    column: null,
+    tokenType: text.map((word) => (word.startsWith('[') ? 'special' : 'text')),
+    sequence: sentences.flatMap((words, i) => words.map(() => i)),
+    position: sentences.flatMap((words) => words.map((_, i) => i)),
+    sequences: {
+      start: length.map((_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)),
+      length,
+      text: sentences.map((words) => words.join(' ')),
+      columns: {},
+    },
   };
 }
 
 /** One image of a class token and four patches. */
 function imageTokens(columns = { label: ['cat'] }) {
   return {
-    n: 5, text: ['[CLS]', '', '', '', ''], row: [-1, 0, 0, 1, 1], column: [-1, 0, 1, 0, 1], tokenType: ['class', 'patch', 'patch', 'patch', 'patch'],
-    sequence: [0, 0, 0, 0, 0], position: [0, 1, 2, 3, 4], sequences: { start: [0], length: [5], text: ['a.png'], columns },
+    n: 5,
+    text: ['[CLS]', '', '', '', ''],
+    row: [-1, 0, 0, 1, 1],
+    column: [-1, 0, 1, 0, 1],
+    tokenType: ['class', 'patch', 'patch', 'patch', 'patch'],
+    sequence: [0, 0, 0, 0, 0],
+    position: [0, 1, 2, 3, 4],
+    sequences: { start: [0], length: [5], text: ['a.png'], columns },
   };
 }
 
 test('a label is the token, and in the selected sequence its position and the token', () => {
   const tokens = textTokens(['[CLS]', 'rain', ' ', '\n']);
-  assert.deepEqual([0, 1, 2, 3].map((token) => labelWords(tokens, token, false)), ['[CLS]', 'rain', '␣', '⏎']);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((token) => labelWords(tokens, token, false)),
+    ['[CLS]', 'rain', '␣', '⏎'],
+  );
   assert.equal(labelWords(tokens, 1, true), '2:rain');
 });
 
@@ -53,9 +72,19 @@ test('the sentence around a token is put together from its tokens', () => {
 });
 
 test('the sentence around a part of a character has the whole of it, once', () => {
-  const tokens = textTokens(['一 1⁄3', '一 2⁄3', '一 3⁄3 + 二 1⁄3', '二 2–3⁄3', '。'], ['a', ' 二 1–2⁄3', '二 3⁄3', ' b'], ['二', '三', 'go', '[UNK]']);
+  const tokens = textTokens(
+    ['一 1⁄3', '一 2⁄3', '一 3⁄3 + 二 1⁄3', '二 2–3⁄3', '。'],
+    ['a', ' 二 1–2⁄3', '二 3⁄3', ' b'],
+    ['二', '三', 'go', '[UNK]'],
+  );
   const around = (token) => Object.values(surroundings(tokens, token)).join('|');
-  assert.deepEqual([0, 1, 2, 3, 4].map(around), ['|一|二。', '|一|二。', '|一二|。', '一|二|。', '一二|。|']);
+  assert.deepEqual([0, 1, 2, 3, 4].map(around), [
+    '|一|二。',
+    '|一|二。',
+    '|一二|。',
+    '一|二|。',
+    '一二|。|',
+  ]);
   assert.deepEqual([5, 6, 7, 8].map(around), ['|a| 二 b', 'a| 二| b', 'a |二| b', 'a 二| b|']);
   assert.equal(around(9), '|二|三 go [UNK]');
 });
@@ -78,21 +107,36 @@ function flagsOf(length, marked) {
 }
 
 test('any drawn point may have a label where none stands out', () => {
-  const { points, isChosen } = candidates({ flags: flagsOf(10, [[3, FLAG.hidden]]), nPoints: 10 }, -1, 100);
+  const { points, isChosen } = candidates(
+    { flags: flagsOf(10, [[3, FLAG.hidden]]), nPoints: 10 },
+    -1,
+    100,
+  );
   assert.deepEqual([...points].sort(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
   assert.equal(isChosen, false);
 });
 
 test('only hits have labels while searching, and only the sequence while one is selected', () => {
-  const flags = flagsOf(20, [[3, FLAG.hit], [7, FLAG.hit | FLAG.hidden], [8, FLAG.hit]]);
+  const flags = flagsOf(20, [
+    [3, FLAG.hit],
+    [7, FLAG.hit | FLAG.hidden],
+    [8, FLAG.hit],
+  ]);
   assert.deepEqual([...candidates({ flags, nPoints: 20 }, -1, 100).points].sort(), [3, 8]);
-  const selected = flagsOf(20, [[3, FLAG.hit], [5, FLAG.selected], [15, FLAG.selected | FLAG.hit]]);
+  const selected = flagsOf(20, [
+    [3, FLAG.hit],
+    [5, FLAG.selected],
+    [15, FLAG.selected | FLAG.hit],
+  ]);
   assert.deepEqual([...candidates({ flags: selected, nPoints: 20 }, 15, 100).points], [15, 5]);
 });
 
 test('further parts of a character leave their label to the first, unless selected', () => {
   const isFirst = (point) => point % 2 === 0;
-  assert.deepEqual([...candidates({ flags: new Uint8Array(6), nPoints: 6 }, 3, 100, isFirst).points].sort(), [0, 2, 3, 4]);
+  assert.deepEqual(
+    [...candidates({ flags: new Uint8Array(6), nPoints: 6 }, 3, 100, isFirst).points].sort(),
+    [0, 2, 3, 4],
+  );
 });
 
 test('no more points than asked for are thought of', () => {

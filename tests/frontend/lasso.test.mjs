@@ -2,19 +2,47 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { layoutGrid, projectPoint } from '../../frontend/js/compute/geometry.js';
 import { csvCell } from '../../frontend/js/compute/csv.js';
-import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from '../../frontend/js/marked_points/table.js';
+import {
+  countMarked,
+  fileName,
+  markedRows,
+  placesIn,
+  toCsv,
+  toJson,
+} from '../../frontend/js/marked_points/table.js';
 import { isInside, pointsInside } from '../../frontend/js/render/polygon.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { makePositions } from '../browser/pages/scene.js';
 
-const SQUARE = [[10, 10], [50, 10], [50, 50], [10, 50]];
+const SQUARE = [
+  [10, 10],
+  [50, 10],
+  [50, 50],
+  [10, 50],
+];
 /** A horseshoe that is open at the top. */
-const HORSESHOE = [[0, 0], [10, 0], [10, 30], [30, 30], [30, 0], [40, 0], [40, 40], [0, 40]];
+const HORSESHOE = [
+  [0, 0],
+  [10, 0],
+  [10, 30],
+  [30, 30],
+  [30, 0],
+  [40, 0],
+  [40, 40],
+  [0, 40],
+];
 
 test('a place is inside of an outline or outside of it, whichever way it was drawn', () => {
   for (const outline of [SQUARE, SQUARE.toReversed()]) {
     assert.ok(isInside(outline, 30, 30));
-    for (const [x, y] of [[5, 30], [55, 30], [30, 5], [30, 55], [-100, 10]]) assert.ok(!isInside(outline, x, y));
+    for (const [x, y] of [
+      [5, 30],
+      [55, 30],
+      [30, 5],
+      [30, 55],
+      [-100, 10],
+    ])
+      assert.ok(!isInside(outline, x, y));
   }
 });
 
@@ -25,7 +53,12 @@ test('the bay of a horseshoe is outside', () => {
 });
 
 test('corners at the height of a place are not counted twice', () => {
-  const diamond = [[0, 10], [10, 0], [20, 10], [10, 20]];
+  const diamond = [
+    [0, 10],
+    [10, 0],
+    [20, 10],
+    [10, 20],
+  ];
   assert.ok(isInside(diamond, 5, 10));
   assert.ok(!isInside(diamond, -5, 10));
   assert.ok(!isInside(diamond, 25, 10));
@@ -33,37 +66,85 @@ test('corners at the height of a place are not counted twice', () => {
 
 test('an outline without an inside holds nothing', () => {
   assert.ok(!isInside([], 0, 0));
-  assert.ok(!isInside([[0, 0], [10, 10]], 5, 5));
-  assert.deepEqual(pointsInside(frame(), 0, [[0, 0], [10, 10]]), []);
+  assert.ok(
+    !isInside(
+      [
+        [0, 0],
+        [10, 10],
+      ],
+      5,
+      5,
+    ),
+  );
+  assert.deepEqual(
+    pointsInside(frame(), 0, [
+      [0, 0],
+      [10, 10],
+    ]),
+    [],
+  );
 });
 
 function frame(overrides = {}) {
   const { cells } = layoutGrid({ nLayers: 1, nHeads: 2, width: 600, height: 300 });
   const dims = overrides.dims ?? 2;
   return {
-    width: 600, height: 300, ratio: 1, dims, transform: { k: 1.5, x: 7, y: -4 }, orbit: { yaw: 0.4, pitch: 0.2 }, cells,
-    ready: Uint8Array.of(1, 1), positions: makePositions(2, 100, dims), from: null, blend: 1, nPoints: 200, nQueries: 100,
-    flags: new Uint8Array(200), ...overrides,
+    width: 600,
+    height: 300,
+    ratio: 1,
+    dims,
+    transform: { k: 1.5, x: 7, y: -4 },
+    orbit: { yaw: 0.4, pitch: 0.2 },
+    cells,
+    ready: Uint8Array.of(1, 1),
+    positions: makePositions(2, 100, dims),
+    from: null,
+    blend: 1,
+    nPoints: 200,
+    nQueries: 100,
+    flags: new Uint8Array(200),
+    ...overrides,
   };
 }
 
 test('the points inside are those drawn inside, flat and turned, without hidden ones', () => {
-  const outline = [[100, 80], [320, 60], [300, 330], [180, 150]];
+  const outline = [
+    [100, 80],
+    [320, 60],
+    [300, 330],
+    [180, 150],
+  ];
   for (const scene of [frame(), frame({ dims: 3 })]) {
-    const inside = Array.from({ length: 200 }, (_, point) => point).filter((point) => isInside(outline, ...projectPoint(scene, 0, point).slice(0, 2)));
+    const inside = Array.from({ length: 200 }, (_, point) => point).filter((point) =>
+      isInside(outline, ...projectPoint(scene, 0, point).slice(0, 2)),
+    );
     assert.ok(inside.length > 3 && inside.length < 200);
     assert.deepEqual(pointsInside(scene, 0, outline), inside);
     scene.flags[inside[1]] = FLAG.hidden;
-    assert.deepEqual(pointsInside(scene, 0, outline), inside.filter((point) => point !== inside[1]));
+    assert.deepEqual(
+      pointsInside(scene, 0, outline),
+      inside.filter((point) => point !== inside[1]),
+    );
     assert.deepEqual(pointsInside({ ...scene, ready: Uint8Array.of(0, 1) }, 0, outline), []);
   }
 });
 
 const TOKENS = {
-  n: 3, text: ['=1+1', 'a "b", c', 'rain'], sequence: [0, 0, 1], position: [0, 1, 0], tokenType: ['text', 'text', 'text'], row: null, column: null,
+  n: 3,
+  text: ['=1+1', 'a "b", c', 'rain'],
+  sequence: [0, 0, 1],
+  position: [0, 1, 0],
+  tokenType: ['text', 'text', 'text'],
+  row: null,
+  column: null,
   sequences: { start: [0, 2], length: [2, 1], text: ['-x\ny', 'it rains'], columns: {} },
 };
-const SUBJECT = { dataset: 'demo', model: 'tiny', at: { layer: 1, head: 2 }, state: { method: 'pca', dims: 2 } };
+const SUBJECT = {
+  dataset: 'demo',
+  model: 'tiny',
+  at: { layer: 1, head: 2 },
+  state: { method: 'pca', dims: 2 },
+};
 const MARKED = Uint8Array.of(1, 1, 0, 0, 0, 1);
 
 test('marked queries and keys are counted apart', () => {
@@ -72,43 +153,94 @@ test('marked queries and keys are counted apart', () => {
 
 test('the table says names and not indices', () => {
   const rows = markedRows(MARKED, TOKENS, () => [0.25, 1]);
-  assert.deepEqual(rows[2], { kind: 'key', token: 'rain', position: 1, sequence: 'it rains', coordinates: [0.25, 1] });
+  assert.deepEqual(rows[2], {
+    kind: 'key',
+    token: 'rain',
+    position: 1,
+    sequence: 'it rains',
+    coordinates: [0.25, 1],
+  });
   const { points, ...rest } = JSON.parse(toJson(SUBJECT, rows));
-  assert.deepEqual(rest, { dataset: 'demo', model: 'tiny', method: 'pca', dims: 2, layer: 1, head: 2 });
-  assert.deepEqual(points[2], { kind: 'key', token: 'rain', position: 1, sequence: 'it rains', x: 0.25, y: 1 });
+  assert.deepEqual(rest, {
+    dataset: 'demo',
+    model: 'tiny',
+    method: 'pca',
+    dims: 2,
+    layer: 1,
+    head: 2,
+  });
+  assert.deepEqual(points[2], {
+    kind: 'key',
+    token: 'rain',
+    position: 1,
+    sequence: 'it rains',
+    x: 0.25,
+    y: 1,
+  });
 });
 
 test('text of the corpus cannot break the table and is no formula', () => {
-  const csv = toCsv(SUBJECT, markedRows(MARKED, TOKENS, () => [0, 0.5]));
-  assert.equal(csv, [
-    '\uFEFFdataset,model,method,dims,layer,head,kind,token,position,sequence,x,y',
-    `demo,tiny,pca,2,1,2,query,'=1+1,1,"'-x\ny",0,0.5`,
-    `demo,tiny,pca,2,1,2,query,"a ""b"", c",2,"'-x\ny",0,0.5`,
-    'demo,tiny,pca,2,1,2,key,rain,1,it rains,0,0.5', '',
-  ].join('\r\n'));
-  assert.deepEqual(['+1', '-1', '@x', '\tx', '＝1', 'x=1', ''].map(csvCell), ["'+1", "'-1", "'@x", "'\tx", "'＝1", 'x=1', '']);
+  const csv = toCsv(
+    SUBJECT,
+    markedRows(MARKED, TOKENS, () => [0, 0.5]),
+  );
+  assert.equal(
+    csv,
+    [
+      '\uFEFFdataset,model,method,dims,layer,head,kind,token,position,sequence,x,y',
+      `demo,tiny,pca,2,1,2,query,'=1+1,1,"'-x\ny",0,0.5`,
+      `demo,tiny,pca,2,1,2,query,"a ""b"", c",2,"'-x\ny",0,0.5`,
+      'demo,tiny,pca,2,1,2,key,rain,1,it rains,0,0.5',
+      '',
+    ].join('\r\n'),
+  );
+  assert.deepEqual(['+1', '-1', '@x', '\tx', '＝1', 'x=1', ''].map(csvCell), [
+    "'+1",
+    "'-1",
+    "'@x",
+    "'\tx",
+    "'＝1",
+    'x=1',
+    '',
+  ]);
   assert.equal(csvCell(-3), '-3');
 });
 
 test('an unknown word is told with what stands in the text', () => {
   const rows = markedRows(MARKED, { ...TOKENS, surface: ['=🙂', null, null] }, () => null);
-  assert.deepEqual(rows.map(({ surface }) => surface), ['=🙂', '', '']);
+  assert.deepEqual(
+    rows.map(({ surface }) => surface),
+    ['=🙂', '', ''],
+  );
   const [head, first] = toCsv(SUBJECT, rows).split('\r\n');
-  assert.deepEqual([head.split(',').indexOf('surface'), first.split(',').slice(7, 10)], [8, ["'=1+1", "'=🙂", '1']]);
+  assert.deepEqual(
+    [head.split(',').indexOf('surface'), first.split(',').slice(7, 10)],
+    [8, ["'=1+1", "'=🙂", '1']],
+  );
 });
 
 test('what has no place in the map has an empty one', () => {
-  const csv = toCsv({ ...SUBJECT, at: null, state: { method: 'pca', dims: 3 } }, markedRows(Uint8Array.of(0, 0, 1, 0, 0, 0), TOKENS, () => null));
+  const csv = toCsv(
+    { ...SUBJECT, at: null, state: { method: 'pca', dims: 3 } },
+    markedRows(Uint8Array.of(0, 0, 1, 0, 0, 0), TOKENS, () => null),
+  );
   assert.equal(csv.split('\r\n')[1], 'demo,tiny,pca,3,,,query,rain,1,it rains,,,');
 });
 
 test('places are shares of the map, of the right cell and point', () => {
-  const placeOf = placesIn({ positions: Uint16Array.of(0, 0, 0, 0, 65535, 0, 13107, 65535), nPoints: 2, dims: 2 }, 1, (point) => (point === 5 ? 1 : -1));
+  const placeOf = placesIn(
+    { positions: Uint16Array.of(0, 0, 0, 0, 65535, 0, 13107, 65535), nPoints: 2, dims: 2 },
+    1,
+    (point) => (point === 5 ? 1 : -1),
+  );
   assert.deepEqual(placeOf(5), [0.2, 1]);
   assert.equal(placeOf(0), null);
 });
 
 test('the name of the file says what is in it, whatever the dataset is called', () => {
   assert.equal(fileName(SUBJECT, 'csv'), 'demo-pca-2d-L1-H2-marked.csv');
-  assert.equal(fileName({ ...SUBJECT, dataset: '../a b', at: null }, 'json'), '.._a_b-pca-2d-marked.json');
+  assert.equal(
+    fileName({ ...SUBJECT, dataset: '../a b', at: null }, 'json'),
+    '.._a_b-pca-2d-marked.json',
+  );
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAnswer } from '../../frontend/js/user_sequences/answer.js';
-import { appendDrawn, appendPositions, appendTokens, insertPoints } from '../../frontend/js/user_sequences/append.js';
+import {
+  appendDrawn,
+  appendPositions,
+  appendTokens,
+  insertPoints,
+} from '../../frontend/js/user_sequences/append.js';
 import { nOutside, sequenceAt } from '../../frontend/js/data/user_layers.js';
 import { createOwnApi } from '../../frontend/js/user_sequences/api_overlay.js';
 import { createOwnFacts } from '../../frontend/js/user_sequences/slot_overlay.js';
@@ -11,32 +16,93 @@ import { pointFlags } from '../../frontend/js/color/point_flags.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
 
-const item = (id, text) => ({ id, name: `your text ${id}`, kind: 'text', text, tokens: null, file: null, home: null });
+const item = (id, text) => ({
+  id,
+  name: `your text ${id}`,
+  kind: 'text',
+  text,
+  tokens: null,
+  file: null,
+  home: null,
+});
 
 /** A layer of texts behind a corpus of four tokens in two sequences. */
 function layerOf(...texts) {
-  const sequences = texts.map(([id, words, other]) => ({ item: item(id, words.join(' ')), answer: readAnswer(answerOf(words, other), MANIFEST, words.join(' ')) }));
-  return { manifest: MANIFEST, sequences, n: sequences.reduce((sum, { answer }) => sum + answer.n, 0), firstToken: 4, firstSequence: 2 };
+  const sequences = texts.map(([id, words, other]) => ({
+    item: item(id, words.join(' ')),
+    answer: readAnswer(answerOf(words, other), MANIFEST, words.join(' ')),
+  }));
+  return {
+    manifest: MANIFEST,
+    sequences,
+    n: sequences.reduce((sum, { answer }) => sum + answer.n, 0),
+    firstToken: 4,
+    firstSequence: 2,
+  };
 }
 
 const CORPUS = {
-  n: 4, text: ['a', 'b', 'c', 'd'], tokenId: Int32Array.of(1, 2, 3, 4), sequence: Int32Array.of(0, 0, 1, 1), position: Int32Array.of(0, 1, 0, 1), tokenType: ['text', 'text', 'text', 'text'],
-  row: null, column: null, hue: null, brightness: null,
-  sequences: { start: Int32Array.of(0, 2), length: Int32Array.of(2, 2), text: ['a b', 'c d'], columns: { label: ['x', 'y'] } },
+  n: 4,
+  text: ['a', 'b', 'c', 'd'],
+  tokenId: Int32Array.of(1, 2, 3, 4),
+  sequence: Int32Array.of(0, 0, 1, 1),
+  position: Int32Array.of(0, 1, 0, 1),
+  tokenType: ['text', 'text', 'text', 'text'],
+  row: null,
+  column: null,
+  hue: null,
+  brightness: null,
+  sequences: {
+    start: Int32Array.of(0, 2),
+    length: Int32Array.of(2, 2),
+    text: ['a b', 'c d'],
+    columns: { label: ['x', 'y'] },
+  },
 };
 
 test('own sequences follow those of the corpus, with numbers of their own', () => {
   const all = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f', 'g']]));
-  assert.deepEqual([all.n, all.text, [...all.sequence], [...all.position]], [7, ['a', 'b', 'c', 'd', 'e', 'f', 'g'], [0, 0, 1, 1, 2, 3, 3], [0, 1, 0, 1, 0, 0, 1]]);
-  assert.deepEqual([[...all.sequences.start], [...all.sequences.length], all.sequences.text, all.sequences.columns.label], [[0, 2, 4, 5], [2, 2, 1, 2], ['a b', 'c d', 'e', 'f g'], ['x', 'y', null, null]]);
-  assert.deepEqual([4, 5, 6, 7, 3].map((token) => sequenceAt(all.own, token)), [0, 1, 1, -1, -1]);
+  assert.deepEqual(
+    [all.n, all.text, [...all.sequence], [...all.position]],
+    [7, ['a', 'b', 'c', 'd', 'e', 'f', 'g'], [0, 0, 1, 1, 2, 3, 3], [0, 1, 0, 1, 0, 0, 1]],
+  );
+  assert.deepEqual(
+    [
+      [...all.sequences.start],
+      [...all.sequences.length],
+      all.sequences.text,
+      all.sequences.columns.label,
+    ],
+    [
+      [0, 2, 4, 5],
+      [2, 2, 1, 2],
+      ['a b', 'c d', 'e', 'f g'],
+      ['x', 'y', null, null],
+    ],
+  );
+  assert.deepEqual(
+    [4, 5, 6, 7, 3].map((token) => sequenceAt(all.own, token)),
+    [0, 1, 1, -1, -1],
+  );
   assert.equal(CORPUS.n, 4, 'the corpus stays what it is');
 });
 
 test('in every cell new queries follow the queries, and new keys the keys', () => {
   // two cells of two tokens with two numbers a point; one new token
-  const grown = insertPoints(Uint16Array.of(1, 1, 2, 2, 11, 11, 12, 12, 101, 101, 102, 102, 111, 111, 112, 112), 2, 2, 1, (target, at, cell, part) => target.fill(900 + 10 * cell + part, at, at + 2));
-  assert.deepEqual([...grown], [1, 1, 2, 2, 900, 900, 11, 11, 12, 12, 901, 901, 101, 101, 102, 102, 910, 910, 111, 111, 112, 112, 911, 911]);
+  const grown = insertPoints(
+    Uint16Array.of(1, 1, 2, 2, 11, 11, 12, 12, 101, 101, 102, 102, 111, 111, 112, 112),
+    2,
+    2,
+    1,
+    (target, at, cell, part) => target.fill(900 + 10 * cell + part, at, at + 2),
+  );
+  assert.deepEqual(
+    [...grown],
+    [
+      1, 1, 2, 2, 900, 900, 11, 11, 12, 12, 901, 901, 101, 101, 102, 102, 910, 910, 111, 111, 112,
+      112, 911, 911,
+    ],
+  );
 });
 
 test('the grid draws all own tokens behind its sample', () => {
@@ -45,8 +111,11 @@ test('the grid draws all own tokens behind its sample', () => {
 
 test('own points lie where the answer says, in the cell of their head, queries and keys apart', () => {
   const layer = layerOf([1, ['e']], [2, ['f']]);
-  // places count up from 100: head (layer 1, head 0) is the third block of 2 points × 2 numbers of each answer
-  const { positions, unplaced } = appendPositions(Uint16Array.of(1, 2, 3, 4), 2, layer, [{ cell: 2, map: 'pca-2d' }]);
+  // places count up from 100: head (layer 1, head 0) is the third block of 2 points × 2 numbers of
+  // each answer
+  const { positions, unplaced } = appendPositions(Uint16Array.of(1, 2, 3, 4), 2, layer, [
+    { cell: 2, map: 'pca-2d' },
+  ]);
   assert.deepEqual([...positions], [1, 2, 108, 109, 108, 109, 3, 4, 110, 111, 110, 111]);
   assert.deepEqual(unplaced, []);
 });
@@ -54,48 +123,135 @@ test('own points lie where the answer says, in the cell of their head, queries a
 test('what lies outside of a map is put at its border and counted', () => {
   const layer = layerOf([1, ['e'], { from: -2 }]);
   const { positions } = appendPositions(new Uint16Array(4), 2, layer, [{ cell: 0, map: 'pca-2d' }]);
-  assert.deepEqual([...positions], [0, 0, 0, 0, 0, 0, 0, 1], 'the query at (−2, −1) is at (0, 0), the key at (0, 1) stays');
+  assert.deepEqual(
+    [...positions],
+    [0, 0, 0, 0, 0, 0, 0, 1],
+    'the query at (−2, −1) is at (0, 0), the key at (0, 1) stays',
+  );
   assert.equal(nOutside(layer.sequences[0].answer, 'pca-2d', 0), 1);
   const far = layerOf([1, ['e'], { from: 65533 }]);
-  assert.deepEqual([...appendPositions(new Uint16Array(0), 2, far, [{ cell: 0, map: 'pca-2d' }]).positions], [65533, 65534, 65535, 65535]);
+  assert.deepEqual(
+    [...appendPositions(new Uint16Array(0), 2, far, [{ cell: 0, map: 'pca-2d' }]).positions],
+    [65533, 65534, 65535, 65535],
+  );
   assert.equal(nOutside(far.sequences[0].answer, 'pca-2d', 0), 1);
-  assert.equal(placeWords(far.sequences[0], 'pca-2d', { layer: 0, head: 0 }), 'placed exactly; 1 of 2 points beyond the border of this map, drawn there');
-  assert.equal(placeWords(far.sequences[0], 'tsne-3d', { layer: 0, head: 0 }), 'not placed in this map yet');
+  assert.equal(
+    placeWords(far.sequences[0], 'pca-2d', { layer: 0, head: 0 }),
+    'placed exactly; 1 of 2 points beyond the border of this map, drawn there',
+  );
+  assert.equal(
+    placeWords(far.sequences[0], 'tsne-3d', { layer: 0, head: 0 }),
+    'not placed in this map yet',
+  );
 });
 
 test('a sequence that is not placed in a map yet is named, and not drawn there', () => {
   const layer = layerOf([1, ['e']], [2, ['f', 'g'], { maps: ['tsne-3d'] }]);
   const { unplaced } = appendPositions(new Uint16Array(16), 2, layer, [{ cell: 0, map: 'pca-2d' }]);
   assert.deepEqual(unplaced, [5, 6]);
-  const flags = pointFlags({ tokens: appendTokens(CORPUS, layer), drawn: null, hits: null, selected: null, unplaced });
-  assert.deepEqual([...flags], [0, 0, 0, 0, FLAG.own, FLAG.own | FLAG.hidden, FLAG.own | FLAG.hidden, 0, 0, 0, 0, FLAG.own, FLAG.own | FLAG.hidden, FLAG.own | FLAG.hidden]);
+  const flags = pointFlags({
+    tokens: appendTokens(CORPUS, layer),
+    drawn: null,
+    hits: null,
+    selected: null,
+    unplaced,
+  });
+  assert.deepEqual(
+    [...flags],
+    [
+      0,
+      0,
+      0,
+      0,
+      FLAG.own,
+      FLAG.own | FLAG.hidden,
+      FLAG.own | FLAG.hidden,
+      0,
+      0,
+      0,
+      0,
+      FLAG.own,
+      FLAG.own | FLAG.hidden,
+      FLAG.own | FLAG.hidden,
+    ],
+  );
 });
 
 test('own points stand out, do not step back for a selection of others, and do for a search that does not mean them', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f']]));
-  const queries = (chosen) => [...pointFlags({ tokens, drawn: null, hits: null, selected: null, ...chosen })].slice(0, 6);
-  assert.deepEqual(queries({ selected: { kind: 'key', token: 0 } }), [FLAG.selected, FLAG.selected, FLAG.dimmed, FLAG.dimmed, FLAG.hit, FLAG.hit]);
-  assert.deepEqual(queries({ selected: { kind: 'key', token: 5 } }), [FLAG.dimmed, FLAG.dimmed, FLAG.dimmed, FLAG.dimmed, FLAG.hit, FLAG.selected | FLAG.own]);
-  assert.deepEqual(queries({ hits: Uint8Array.of(1, 0, 0, 0, 0, 1) }), [FLAG.hit, FLAG.dimmed, FLAG.dimmed, FLAG.dimmed, FLAG.dimmed, FLAG.hit | FLAG.own]);
+  const queries = (chosen) =>
+    [...pointFlags({ tokens, drawn: null, hits: null, selected: null, ...chosen })].slice(0, 6);
+  assert.deepEqual(queries({ selected: { kind: 'key', token: 0 } }), [
+    FLAG.selected,
+    FLAG.selected,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.hit,
+    FLAG.hit,
+  ]);
+  assert.deepEqual(queries({ selected: { kind: 'key', token: 5 } }), [
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.hit,
+    FLAG.selected | FLAG.own,
+  ]);
+  assert.deepEqual(queries({ hits: Uint8Array.of(1, 0, 0, 0, 0, 1) }), [
+    FLAG.hit,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.dimmed,
+    FLAG.hit | FLAG.own,
+  ]);
 });
 
 test('attention is the softmax of the queries and keys of the answer, with shared key heads and rules of the layer', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
   // layer 0, head 1: queries (4, 5) and (6, 7); the one key head has (1, 2) and (3, 4)
-  const pattern = patternOf(answer, { layer: 0, head: 1 }, { scaling: 0.1, is_causal: false, max_distance: null });
-  const row = (q) => { const e = [[1, 2], [3, 4]].map((k) => Math.exp(0.1 * (q[0] * k[0] + q[1] * k[1]))); return e.map((x) => x / (e[0] + e[1])); };
-  [...row([4, 5]), ...row([6, 7])].forEach((weight, i) => assert.ok(Math.abs(pattern[i] - weight) < 1e-6));
-  assert.deepEqual([...patternOf(answer, { layer: 1, head: 0 }, MANIFEST.layers[1])].slice(0, 2), [1, 0], 'a causal layer looks only back');
+  const pattern = patternOf(
+    answer,
+    { layer: 0, head: 1 },
+    { scaling: 0.1, is_causal: false, max_distance: null },
+  );
+  const row = (q) => {
+    const e = [
+      [1, 2],
+      [3, 4],
+    ].map((k) => Math.exp(0.1 * (q[0] * k[0] + q[1] * k[1])));
+    return e.map((x) => x / (e[0] + e[1]));
+  };
+  [...row([4, 5]), ...row([6, 7])].forEach((weight, i) =>
+    assert.ok(Math.abs(pattern[i] - weight) < 1e-6),
+  );
+  assert.deepEqual(
+    [...patternOf(answer, { layer: 1, head: 0 }, MANIFEST.layers[1])].slice(0, 2),
+    [1, 0],
+    'a causal layer looks only back',
+  );
   // norms of layer 0, head 1 begin at 9: ‖v‖ is 11 and 15
-  const weighed = patternOf(answer, { layer: 0, head: 1 }, { scaling: 0, is_causal: false, max_distance: null }, 'value');
+  const weighed = patternOf(
+    answer,
+    { layer: 0, head: 1 },
+    { scaling: 0, is_causal: false, max_distance: null },
+    'value',
+  );
   assert.ok(Math.abs(weighed[0] - 11 / 26) < 1e-6);
-  assert.deepEqual([...scoresOf(Float32Array.of(0.75, 0.25, 0.5, 0.5), 2)], [0.75, 1.25, 0.5, 0.75]);
+  assert.deepEqual(
+    [...scoresOf(Float32Array.of(0.75, 0.25, 0.5, 0.5), 2)],
+    [0.75, 1.25, 0.5, 0.75],
+  );
 });
 
 test('the strongest partners of an own point are those of the answer, queries first', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
-  // head (0, 1) begins at point 4; its key of token 1 is point 3 of the head: 7 in all, times 3 partners
-  assert.deepEqual(partnersOf(answer, { layer: 0, head: 1 }, 3, 2), [{ token: 1, score: 9 - 21 / 4 }, { token: 2, score: 9 - 22 / 4 }]);
+  // head (0, 1) begins at point 4; its key of token 1 is point 3 of the head: 7 in all, times 3
+  // partners
+  assert.deepEqual(partnersOf(answer, { layer: 0, head: 1 }, 3, 2), [
+    { token: 1, score: 9 - 21 / 4 },
+    { token: 2, score: 9 - 22 / 4 },
+  ]);
 });
 
 test('questions about own tokens are answered here, those about the corpus by the server with its own numbers', async () => {
@@ -103,8 +259,15 @@ test('questions about own tokens are answered here, those about the corpus by th
   const asked = [];
   const server = {
     attention: async (...parts) => asked.push(['attention', ...parts.slice(0, 3)]),
-    partners: async (...parts) => { asked.push(['partners', ...parts.slice(0, 4)]); return []; },
-    sequenceScores: async () => ({ scores: Float32Array.of(1, 0, 2, 1, 0, 2), nSequences: 2, nSequencesTotal: 2 }),
+    partners: async (...parts) => {
+      asked.push(['partners', ...parts.slice(0, 4)]);
+      return [];
+    },
+    sequenceScores: async () => ({
+      scores: Float32Array.of(1, 0, 2, 1, 0, 2),
+      nSequences: 2,
+      nSequencesTotal: 2,
+    }),
   };
   const api = createOwnApi(server, { layerOf: (id) => (id === 'd' ? layer : null) });
   const at = { layer: 0, head: 0 };
@@ -112,14 +275,25 @@ test('questions about own tokens are answered here, those about the corpus by th
   const { n, sequence, pattern } = await api.attention('d', at, 3, 'none', signal);
   assert.deepEqual([n, sequence, pattern.length], [2, 3, 4]);
   await api.attention('d', at, 1, 'none', signal);
-  // seven tokens: point 3 is a query of the corpus, 7 + 2 a key of it, 7 + 6 the key of the last own token
+  // seven tokens: point 3 is a query of the corpus, 7 + 2 a key of it, 7 + 6 the key of the last
+  // own token
   await api.partners('d', at, 3, 10, signal);
   await api.partners('d', at, 9, 10, signal);
-  assert.deepEqual(await api.partners('d', at, 13, 1, signal), partnersOf(layer.sequences[1].answer, at, 3, 1));
-  assert.deepEqual(asked, [['attention', 'd', at, 1], ['partners', 'd', at, 3, 10], ['partners', 'd', at, 6, 10]]);
+  assert.deepEqual(
+    await api.partners('d', at, 13, 1, signal),
+    partnersOf(layer.sequences[1].answer, at, 3, 1),
+  );
+  assert.deepEqual(asked, [
+    ['attention', 'd', at, 1],
+    ['partners', 'd', at, 3, 10],
+    ['partners', 'd', at, 6, 10],
+  ]);
   const { scores } = await api.sequenceScores('d', at, signal);
   assert.equal(scores.length, 12);
-  assert.ok(Number.isNaN(scores[6]) || scores[6] >= 1, 'a sequence of one token has no row with a choice');
+  assert.ok(
+    Number.isNaN(scores[6]) || scores[6] >= 1,
+    'a sequence of one token has no row with a choice',
+  );
   assert.ok(scores[9] >= 1 && scores[11] === 2);
 });
 
@@ -127,17 +301,36 @@ test('facts show the layer as soon as it is there, and are put together once for
   const layer = layerOf([1, ['e']]);
   let shown = null;
   const slot = (value, key = 'd@1') => ({ key, status: 'ready', value, error: null });
-  const grid = { name: 'pca-2d', dims: 2, positions: new Uint16Array(4 * 8 * 2), ready: new Uint8Array(4).fill(1) };
+  const grid = {
+    name: 'pca-2d',
+    dims: 2,
+    positions: new Uint16Array(4 * 8 * 2),
+    ready: new Uint8Array(4).fill(1),
+  };
   const norms = new Float32Array(16);
-  const raw = { description: slot({ id: 'd' }), tokens: slot(CORPUS), heads: slot(null), grid: slot(grid), headNorms: slot(norms, 'd@1/1,0'), tokenScores: slot(null) };
-  const [facts, others] = [createOwnFacts(raw, { layerOf: () => shown }), createOwnFacts({ ...raw }, { layerOf: () => shown })];
+  const raw = {
+    description: slot({ id: 'd' }),
+    tokens: slot(CORPUS),
+    heads: slot(null),
+    grid: slot(grid),
+    headNorms: slot(norms, 'd@1/1,0'),
+    tokenScores: slot(null),
+  };
+  const [facts, others] = [
+    createOwnFacts(raw, { layerOf: () => shown }),
+    createOwnFacts({ ...raw }, { layerOf: () => shown }),
+  ];
   assert.equal(facts.tokens.value, CORPUS);
   shown = layer;
   assert.equal(facts.tokens.value.n, 5);
   assert.equal(facts.tokens.value, facts.tokens.value);
   assert.equal(facts.tokens.value, others.tokens.value);
   assert.equal(facts.grid.value.positions.length, 4 * 10 * 2);
-  assert.deepEqual([...facts.headNorms.value].slice(16), [9, 10, 11, 12], 'norms of layer 1, head 0');
+  assert.deepEqual(
+    [...facts.headNorms.value].slice(16),
+    [9, 10, 11, 12],
+    'norms of layer 1, head 0',
+  );
   assert.equal(facts.tokenScores.value, null);
   shown = null;
   assert.equal(facts.grid.value, grid);
@@ -151,8 +344,15 @@ test('a token of one’s own says whose it is and how it was placed', () => {
 });
 
 test('tokens make a text again, whatever the marks of their tokenizer', () => {
-  const words = (text, special = []) => joinedTokens({ text, tokenType: text.map((word) => (special.includes(word) ? 'special' : 'text')) });
-  assert.equal(words(['[CLS]', 'un', '##believ', '##able', 'river', '[SEP]'], ['[CLS]', '[SEP]']), 'unbelievable river');
+  const words = (text, special = []) =>
+    joinedTokens({
+      text,
+      tokenType: text.map((word) => (special.includes(word) ? 'special' : 'text')),
+    });
+  assert.equal(
+    words(['[CLS]', 'un', '##believ', '##able', 'river', '[SEP]'], ['[CLS]', '[SEP]']),
+    'unbelievable river',
+  );
   assert.equal(words(['The', ' river', 's']), 'The rivers');
   assert.equal(words([' 你 1–2⁄3', '你 3⁄3 + 好 1⁄3', '好 2–3⁄3', ' a']), '你好 a');
   assert.equal(words(['你', '好', 'a']), '你好 a');

@@ -6,22 +6,45 @@ import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { DEFAULTS } from '../../frontend/js/state/store.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
 
-const LIMITS = { is_enabled: true, max_characters: 100, max_image_bytes: 100, max_pixels: 100, max_tokens: 10 };
-const settled = () => new Promise((resolve) => { setTimeout(resolve, 5); });
+const LIMITS = {
+  is_enabled: true,
+  max_characters: 100,
+  max_image_bytes: 100,
+  max_pixels: 100,
+  max_tokens: 10,
+};
+const settled = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
 
 /** A collection over a server that answers when it is told to. */
 function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
   const calls = [];
   const moves = [];
   const arrivals = [];
-  const send = (dataset, content, asked, signal) => new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('called off')));
-    const words = content.tokens ?? content.text.split(' ');
-    calls.push({ dataset, content, maps: asked, signal, answer: () => resolve(answerOf(words, { maps: asked })), refuse: (message, retryAfter = 0) => reject(Object.assign(new Error(message), { retryAfter })) });
+  const send = (dataset, content, asked, signal) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('called off')));
+      const words = content.tokens ?? content.text.split(' ');
+      calls.push({
+        dataset,
+        content,
+        maps: asked,
+        signal,
+        answer: () => resolve(answerOf(words, { maps: asked })),
+        refuse: (message, retryAfter = 0) =>
+          reject(Object.assign(new Error(message), { retryAfter })),
+      });
+    });
+  const own = createOwn(send, {
+    changed: () => {},
+    moved: (...parts) => moves.push(parts),
+    arrived: (...parts) => arrivals.push(parts),
   });
-  const own = createOwn(send, { changed: () => {}, moved: (...parts) => moves.push(parts), arrived: (...parts) => arrivals.push(parts) });
   const pane = {};
-  const want = (wanted) => own.want(pane, { dataset: 'd', version: 'v1', manifest: MANIFEST, maps, ...wanted });
+  const want = (wanted) =>
+    own.want(pane, { dataset: 'd', version: 'v1', manifest: MANIFEST, maps, ...wanted });
   want({});
   own.enable(limits);
   const add = async (text) => {
@@ -33,16 +56,23 @@ function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
 }
 
 const names = (own) => own.items.map(({ name }) => name);
-const shown = (own, dataset = 'd') => own.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
+const shown = (own, dataset = 'd') =>
+  own.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
 
 test('a text is kept once the model has answered, and not before', async () => {
   const { own, calls, arrivals } = begin();
   own.addText('a b', 'd');
-  assert.deepEqual([own.items.length, own.submission.isFirst, calls[0].maps], [0, true, ['pca-2d']]);
+  assert.deepEqual(
+    [own.items.length, own.submission.isFirst, calls[0].maps],
+    [0, true, ['pca-2d']],
+  );
   calls[0].answer();
   await settled();
   assert.deepEqual([names(own), shown(own), own.submission], [['your text 1'], ['a b'], null]);
-  assert.deepEqual(arrivals.map(([dataset, token]) => [dataset, token]), [['d', 4]]);
+  assert.deepEqual(
+    arrivals.map(([dataset, token]) => [dataset, token]),
+    [['d', 4]],
+  );
   assert.equal(own.nTokens(MANIFEST), 6);
 });
 
@@ -52,10 +82,16 @@ test('what is sent while the model comes waits for it, and so takes no second pl
   own.addText('first', 'd');
   own.addText('b c', 'd');
   await settled();
-  assert.deepEqual([calls.map(({ content }) => content.text), own.submission.isFirst], [['a'], true]);
+  assert.deepEqual(
+    [calls.map(({ content }) => content.text), own.submission.isFirst],
+    [['a'], true],
+  );
   calls[0].answer();
   await settled();
-  assert.deepEqual(calls.map(({ content }) => content.text), ['a', 'b c']);
+  assert.deepEqual(
+    calls.map(({ content }) => content.text),
+    ['a', 'b c'],
+  );
   calls[1].answer();
   await settled();
   assert.deepEqual(shown(own), ['b c']);
@@ -65,7 +101,10 @@ test('the latest text wins, and what was on its way is called off', async () => 
   const { own, calls } = begin();
   own.addText('first', 'd');
   own.addText('second', 'd');
-  assert.deepEqual([calls.length, calls[0].signal.aborted, calls[1].signal.aborted], [2, true, false]);
+  assert.deepEqual(
+    [calls.length, calls[0].signal.aborted, calls[1].signal.aborted],
+    [2, true, false],
+  );
   calls[1].answer();
   calls[0].answer();
   await settled();
@@ -78,7 +117,10 @@ test('what is given up leaves nothing', async () => {
   own.cancel();
   calls[0].answer();
   await settled();
-  assert.deepEqual([own.items.length, own.submission, calls[0].signal.aborted, own.layerOf('d')], [0, null, true, null]);
+  assert.deepEqual(
+    [own.items.length, own.submission, calls[0].signal.aborted, own.layerOf('d')],
+    [0, null, true, null],
+  );
 });
 
 test('what the server refuses is said and not kept', async () => {
@@ -86,11 +128,18 @@ test('what the server refuses is said and not kept', async () => {
   own.addText('a', 'd');
   calls[0].refuse('The text is empty.');
   await settled();
-  assert.deepEqual([own.submission.error, own.items.length, calls.length], ['The text is empty.', 0, 1]);
+  assert.deepEqual(
+    [own.submission.error, own.items.length, calls.length],
+    ['The text is empty.', 0, 1],
+  );
 });
 
 test('an answer that is broken is said like any other failure', async () => {
-  const own = createOwn(async () => new ArrayBuffer(3), { changed: () => {}, moved: () => {}, arrived: () => {} });
+  const own = createOwn(async () => new ArrayBuffer(3), {
+    changed: () => {},
+    moved: () => {},
+    arrived: () => {},
+  });
   own.want({}, { dataset: 'd', version: 'v', manifest: MANIFEST, maps: ['pca-2d'] });
   own.enable(LIMITS);
   own.addText('a', 'd');
@@ -101,7 +150,10 @@ test('an answer that is broken is said like any other failure', async () => {
 test('a busy server is asked again after a while, but not for ever', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { own, calls } = begin();
-  const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+  const turn = () =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   own.addText('a', 'd');
   for (let i = 0; i < 3; i++) {
     calls[i].refuse('The server is busy.', 2);
@@ -142,17 +194,28 @@ test('another dataset runs the same texts, and its own tokens stay where they be
   const other = { ...MANIFEST, id: 'e' };
   want({ dataset: 'e', manifest: other });
   assert.deepEqual([calls[1].dataset, calls[1].content.text, own.layerOf('d')], ['e', 'a b', null]);
-  assert.equal(own.nTokens(other), Infinity, 'until the answer is there, it is not known how many tokens there are');
+  assert.equal(
+    own.nTokens(other),
+    Infinity,
+    'until the answer is there, it is not known how many tokens there are',
+  );
   calls[1].answer();
   await settled();
   assert.deepEqual(shown(own, 'e'), ['a b']);
   own.edit(own.items[0], ['a', 'c'], 'e');
   calls[2].answer();
   await settled();
-  assert.deepEqual([own.items[0].kind, own.items[0].home, own.items[0].text, own.items[0].name], ['tokens', 'e', 'a c', 'your text 1']);
+  assert.deepEqual(
+    [own.items[0].kind, own.items[0].home, own.items[0].text, own.items[0].name],
+    ['tokens', 'e', 'a c', 'your text 1'],
+  );
   want({});
   await settled();
-  assert.deepEqual([calls.length, shown(own, 'd')], [3, []], 'tokens of one model are not asked of another');
+  assert.deepEqual(
+    [calls.length, shown(own, 'd')],
+    [3, []],
+    'tokens of one model are not asked of another',
+  );
 });
 
 test('a text is not shown with a new version of its dataset until that was asked', async () => {
@@ -165,7 +228,10 @@ test('a text is not shown with a new version of its dataset until that was asked
 test('an image is not run through a model of text', async () => {
   const { own, calls, add, want } = begin();
   await add('a');
-  want({ dataset: 'pictures', manifest: { ...MANIFEST, id: 'pictures', model: { ...MANIFEST.model, modality: 'image' } } });
+  want({
+    dataset: 'pictures',
+    manifest: { ...MANIFEST, id: 'pictures', model: { ...MANIFEST.model, modality: 'image' } },
+  });
   assert.deepEqual([calls.length, own.layerOf('pictures')], [1, null]);
 });
 
@@ -176,7 +242,10 @@ test('what fails for a kept text is said with it, blocks no other, and can be as
   want({ maps: ['tsne-3d'] });
   calls[2].refuse('The model is not on this machine.');
   await settled();
-  assert.deepEqual([own.runOf(own.items[0], 'd').error, calls[3].content.text], ['The model is not on this machine.', 'b']);
+  assert.deepEqual(
+    [own.runOf(own.items[0], 'd').error, calls[3].content.text],
+    ['The model is not on this machine.', 'b'],
+  );
   calls[3].answer();
   await settled();
   assert.equal(calls.length, 4);
@@ -190,7 +259,10 @@ test('where one goes, the tokens of those after it get other numbers', async () 
   moves.length = 0;
   own.remove(own.items[1]);
   const [[dataset, renumber, nBefore, nAfter]] = moves;
-  assert.deepEqual([dataset, nBefore, nAfter, [0, 3, 4, 5, 6, 7, 9].map(renumber)], ['d', 10, 9, [0, 3, 4, 5, null, 6, 8]]);
+  assert.deepEqual(
+    [dataset, nBefore, nAfter, [0, 3, 4, 5, 6, 7, 9].map(renumber)],
+    ['d', 10, 9, [0, 3, 4, 5, null, 6, 8]],
+  );
   assert.deepEqual(names(own), ['your text 1', 'your text 3'], 'names stay');
   await add('x');
   assert.equal(names(own).at(-1), 'your text 4');
@@ -198,13 +270,39 @@ test('where one goes, the tokens of those after it get other numbers', async () 
 
 test('a selection and marks go along with their tokens, and those of what is gone are cleared', () => {
   const renumber = (token) => (token < 4 ? token : token === 4 ? null : token - 1);
-  const state = { ...DEFAULTS, dataset: 'd', selected: { kind: 'key', token: 5 }, marked: 'query-1-4.key-5', hidden: [{ kind: 'key', position: 0 }] };
+  const state = {
+    ...DEFAULTS,
+    dataset: 'd',
+    selected: { kind: 'key', token: 5 },
+    marked: 'query-1-4.key-5',
+    hidden: [{ kind: 'key', position: 0 }],
+  };
   const change = renumberedState(state, 'd', renumber, 6, 5);
-  assert.deepEqual([change.selected, change.marked, change.hidden.length], [{ kind: 'key', token: 4 }, 'query-1-3.key-4', 1]);
-  const gone = renumberedState({ ...state, selected: { kind: 'query', token: 4 }, marked: 'query-4' }, 'd', renumber, 6, 5);
+  assert.deepEqual(
+    [change.selected, change.marked, change.hidden.length],
+    [{ kind: 'key', token: 4 }, 'query-1-3.key-4', 1],
+  );
+  const gone = renumberedState(
+    { ...state, selected: { kind: 'query', token: 4 }, marked: 'query-4' },
+    'd',
+    renumber,
+    6,
+    5,
+  );
   assert.deepEqual([gone.selected, gone.marked, gone.hidden], [null, '', []]);
   assert.deepEqual(renumberedState(state, 'other', renumber, 6, 5), {});
-  const beside = renumberedState({ ...state, dataset: 'x', compare: { dataset: 'd' }, beside: { selected: { kind: 'query', token: 5 }, marked: '', hidden: [], pairs: [] } }, 'd', renumber, 6, 5);
+  const beside = renumberedState(
+    {
+      ...state,
+      dataset: 'x',
+      compare: { dataset: 'd' },
+      beside: { selected: { kind: 'query', token: 5 }, marked: '', hidden: [], pairs: [] },
+    },
+    'd',
+    renumber,
+    6,
+    5,
+  );
   assert.equal(beside.beside.selected.token, 4);
 });
 
@@ -231,6 +329,12 @@ test('an address says texts only where that is chosen, and gives them back whate
   assert.deepEqual(readQuery(query).choices.texts, texts);
   assert.deepEqual(readQuery('?text=').choices.texts, []);
   assert.equal(readQuery(`?text=${'x'.repeat(3000)}`).notices.length, 1);
-  const items = [{ kind: 'text', text: 'a' }, { kind: 'tokens', text: 'b' }, { kind: 'text', text: 'x'.repeat(3000) }, { kind: 'image', text: 'c.png' }, { kind: 'text', text: 'd' }];
+  const items = [
+    { kind: 'text', text: 'a' },
+    { kind: 'tokens', text: 'b' },
+    { kind: 'text', text: 'x'.repeat(3000) },
+    { kind: 'image', text: 'c.png' },
+    { kind: 'text', text: 'd' },
+  ];
   assert.deepEqual(addressTexts(items), { texts: ['a', 'd'], left: 3 });
 });

@@ -4,14 +4,30 @@ import { createWarming } from '../../frontend/js/user_sequences/warming.js';
 import { MANIFEST } from './live_answers.mjs';
 
 const WANTED = { dataset: 'd', version: 'v1', manifest: MANIFEST, maps: ['pca-2d'] };
-const IMAGES = { ...WANTED, dataset: 'i', manifest: { ...MANIFEST, model: { ...MANIFEST.model, modality: 'image' } } };
-const settled = () => new Promise((resolve) => { setTimeout(resolve, 5); });
+const IMAGES = {
+  ...WANTED,
+  dataset: 'i',
+  manifest: { ...MANIFEST, model: { ...MANIFEST.model, modality: 'image' } },
+};
+const settled = () =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 5);
+  });
 
 /** Warming over a server that answers when it is told to, at a time that is set. */
 function begin() {
   const calls = [];
   const clock = { ms: 0 };
-  const send = (dataset, content, maps) => new Promise((resolve, reject) => { calls.push({ dataset, content, maps, answer: resolve, refuse: () => reject(new Error('busy')) }); });
+  const send = (dataset, content, maps) =>
+    new Promise((resolve, reject) => {
+      calls.push({
+        dataset,
+        content,
+        maps,
+        answer: resolve,
+        refuse: () => reject(new Error('busy')),
+      });
+    });
   return { calls, clock, warming: createWarming(send, () => clock.ms) };
 }
 
@@ -19,7 +35,10 @@ test('the model is asked for once, with a letter and the maps that are shown', a
   const { calls, warming } = begin();
   warming.warm(WANTED, ['pca-2d']);
   warming.warm(WANTED, ['pca-2d']);
-  assert.deepEqual(calls.map(({ dataset, content, maps }) => [dataset, content.kind, content.text, maps]), [['d', 'text', 'a', ['pca-2d']]]);
+  assert.deepEqual(
+    calls.map(({ dataset, content, maps }) => [dataset, content.kind, content.text, maps]),
+    [['d', 'text', 'a', ['pca-2d']]],
+  );
   assert.equal(warming.isReady('d'), false);
   calls[0].answer();
   await settled();
@@ -51,5 +70,8 @@ test('a model of images is asked for with one pixel, and none without a map', as
   warming.warm(IMAGES, ['pca-2d']);
   const { kind, file } = calls[0].content;
   const bytes = new Uint8Array(await file.arrayBuffer());
-  assert.deepEqual([kind, file.type, bytes.length, String.fromCharCode(...bytes.subarray(1, 4))], ['image', 'image/png', 67, 'PNG']);
+  assert.deepEqual(
+    [kind, file.type, bytes.length, String.fromCharCode(...bytes.subarray(1, 4))],
+    ['image', 'image/png', 67, 'PNG'],
+  );
 });

@@ -14,7 +14,11 @@ const firstGoes = (token) => {
 };
 
 /** @param {number} token @param {string} dataset */
-const selecting = (token, dataset = 'words') => ({ ...DEFAULTS, dataset, selected: { kind: /** @type {const} */ ('query'), token } });
+const selecting = (token, dataset = 'words') => ({
+  ...DEFAULTS,
+  dataset,
+  selected: { kind: /** @type {const} */ ('query'), token },
+});
 
 test('a view that was left before selects the same word', () => {
   const moves = createMoves(1);
@@ -45,5 +49,6 @@ test('other datasets, other openings of the page and notes of nobody are left al
   assert.equal(moves.follow(selecting(N + 6, 'others'), null).selected?.token, N + 6);
   assert.equal(moves.follow(selecting(N + 6), { page: 2, nMoves: 0 }).selected?.token, N + 6);
   assert.equal(moves.follow(selecting(N + 6), { marked: 'q1' }).selected?.token, N + 6);
-  assert.equal(moves.follow(selecting(N + 6), null).selected?.token, N + 1); // the page's first entry
+  // the page's first entry
+  assert.equal(moves.follow(selecting(N + 6), null).selected?.token, N + 1);
 });

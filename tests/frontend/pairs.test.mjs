@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPairing } from '../../frontend/js/state/pairing.js';
-import { fitsByHead, MOST_PAIRS, numbersOf, pairOf, pairQuery, rankedHeads, readPairs, withPair, writePairs } from '../../frontend/js/compute/pairs.js';
+import {
+  fitsByHead,
+  MOST_PAIRS,
+  numbersOf,
+  pairOf,
+  pairQuery,
+  rankedHeads,
+  readPairs,
+  withPair,
+  writePairs,
+} from '../../frontend/js/compute/pairs.js';
 import { pairs } from '../../frontend/js/compute/pair_scores.js';
 import { numberWords, shortNumbers } from '../../frontend/js/data/pair_text.js';
 
@@ -9,8 +19,12 @@ const A = { query: 12, key: 40, isStrong: true };
 const B = { query: 5, key: 7, isStrong: false };
 const numbers = (rank, weight = null) => ({ score: 1, percentile: 0.5, rank, weight });
 const ANSWER = {
-  pairs: [{ query: 12, key: 40, wish: 'strong', is_same_sequence: true }, { query: 5, key: 7, wish: 'weak', is_same_sequence: false }],
-  n_keys: 1000, n_keys_total: 1000,
+  pairs: [
+    { query: 12, key: 40, wish: 'strong', is_same_sequence: true },
+    { query: 5, key: 7, wish: 'weak', is_same_sequence: false },
+  ],
+  n_keys: 1000,
+  n_keys_total: 1000,
   heads: [
     { layer: 0, head: 0, fit: 0.25, pairs: [numbers(900, 0.001), numbers(1)] },
     { layer: 0, head: 1, fit: 0.75, pairs: [numbers(1, 0.5), numbers(12)] },
@@ -19,10 +33,19 @@ const ANSWER = {
 };
 
 test('a query and a key are a pair in either order, two of a kind are none', () => {
-  const [query, key] = [{ kind: 'query', token: 1 }, { kind: 'key', token: 2 }];
+  const [query, key] = [
+    { kind: 'query', token: 1 },
+    { kind: 'key', token: 2 },
+  ];
   assert.deepEqual(pairOf(query, key), { query: 1, key: 2 });
   assert.deepEqual(pairOf(key, query), { query: 1, key: 2 });
-  for (const [one, other] of [[query, query], [key, key], [null, key], [query, null]]) assert.equal(pairOf(one, other), null);
+  for (const [one, other] of [
+    [query, query],
+    [key, key],
+    [null, key],
+    [query, null],
+  ])
+    assert.equal(pairOf(one, other), null);
 });
 
 test('a pair is added once, and wished anew in its place', () => {
@@ -41,7 +64,19 @@ test('pairs are written and read letter by letter', () => {
   const many = Array.from({ length: MOST_PAIRS + 1 }, (_, key) => ({ ...A, key }));
   assert.equal(readPairs(writePairs(many)), null);
   assert.equal(readPairs(writePairs(many.slice(1))).length, MOST_PAIRS);
-  for (const text of ['', 'strong', '12-40', 'strong-12', 'strong-12-40-1', 'mild-1-2', 'strong-1--2', 'strong-1-2.', 'strong-1-2.weak-1-2', 'strong-1e3-2']) assert.equal(readPairs(text), null, text);
+  for (const text of [
+    '',
+    'strong',
+    '12-40',
+    'strong-12',
+    'strong-12-40-1',
+    'mild-1-2',
+    'strong-1--2',
+    'strong-1-2.',
+    'strong-1-2.weak-1-2',
+    'strong-1e3-2',
+  ])
+    assert.equal(readPairs(text), null, text);
 });
 
 test('the server is asked for strong and for weak pairs', () => {
@@ -50,8 +85,22 @@ test('the server is asked for strong and for weak pairs', () => {
 });
 
 test('heads are ranked from the best fit, equal ones in the order of the model and with one place', () => {
-  assert.deepEqual(rankedHeads(ANSWER).map(({ layer, head }) => [layer, head]), [[0, 1], [1, 0], [0, 0]]);
-  assert.deepEqual([...fitsByHead(ANSWER)], [['0,1', { fit: 0.75, rank: 1 }], ['1,0', { fit: 0.75, rank: 1 }], ['0,0', { fit: 0.25, rank: 3 }]]);
+  assert.deepEqual(
+    rankedHeads(ANSWER).map(({ layer, head }) => [layer, head]),
+    [
+      [0, 1],
+      [1, 0],
+      [0, 0],
+    ],
+  );
+  assert.deepEqual(
+    [...fitsByHead(ANSWER)],
+    [
+      ['0,1', { fit: 0.75, rank: 1 }],
+      ['1,0', { fit: 0.75, rank: 1 }],
+      ['0,0', { fit: 0.25, rank: 3 }],
+    ],
+  );
   assert.equal(ANSWER.heads[0].fit, 0.25);
 });
 
@@ -68,25 +117,38 @@ test('a pair that has no weight says why', () => {
   assert.equal(words(0, { layer: 0, head: 1 }), 'rank 1 of 1\u202f000 · weight 0.500');
   assert.equal(words(0, { layer: 1, head: 0 }), 'rank 3 of 1\u202f000 · not visible to this query');
   assert.equal(words(1, { layer: 0, head: 1 }), 'rank 12 of 1\u202f000 · in another sentence');
-  assert.deepEqual([shortNumbers(numbers(3, 0.123)), shortNumbers(numbers(3))], ['#3 0.12', '#3 –']);
+  assert.deepEqual(
+    [shortNumbers(numbers(3, 0.123)), shortNumbers(numbers(3))],
+    ['#3 0.12', '#3 –'],
+  );
 });
 
 function pairing(state) {
   const [marked, said] = [[], []];
-  const made = createPairing({ get: () => ({ pairs: [], selected: null, ...state }) }, { markPair: (pair) => marked.push(pair) }, (text) => said.push(text));
+  const made = createPairing(
+    { get: () => ({ pairs: [], selected: null, ...state }) },
+    { markPair: (pair) => marked.push(pair) },
+    (text) => said.push(text),
+  );
   return { made, marked, said };
 }
 
 test('a click is a pair only while pairs are marked, and only with the other kind', () => {
   const { made, marked, said } = pairing({ selected: { kind: 'query', token: 3 } });
-  const [key, query] = [{ kind: 'key', token: 8 }, { kind: 'query', token: 8 }];
+  const [key, query] = [
+    { kind: 'key', token: 8 },
+    { kind: 'query', token: 8 },
+  ];
   assert.equal(made.take(key), false);
   made.set('weak');
   assert.equal(made.take(query), false);
   assert.equal(made.take(key), true);
   made.set('strong');
   assert.equal(made.take(key), true);
-  assert.deepEqual(marked, [{ query: 3, key: 8, isStrong: false }, { query: 3, key: 8, isStrong: true }]);
+  assert.deepEqual(marked, [
+    { query: 3, key: 8, isStrong: false },
+    { query: 3, key: 8, isStrong: true },
+  ]);
   assert.deepEqual(said, []);
 });
 
@@ -99,7 +161,10 @@ test('what cannot be marked says why', () => {
   same.made.mark(null, true);
   assert.match(same.said[0], /A pair needs a query/);
   assert.equal(same.said.length, 2);
-  const full = pairing({ selected: { kind: 'key', token: 3 }, pairs: Array.from({ length: MOST_PAIRS }, (_, query) => ({ query, key: 9, isStrong: true })) });
+  const full = pairing({
+    selected: { kind: 'key', token: 3 },
+    pairs: Array.from({ length: MOST_PAIRS }, (_, query) => ({ query, key: 9, isStrong: true })),
+  });
   full.made.mark({ kind: 'query', token: 1 }, true);
   assert.match(full.said[0], /20 pairs/);
   assert.deepEqual([...none.marked, ...same.marked, ...full.marked], []);
@@ -110,16 +175,40 @@ test('a site without a server computes the same numbers, counted by hand', async
   const queries = { width: 1, values: Float32Array.of(1, 1, 1, 1, 1) };
   const keys = { width: 1, values: Float32Array.of(3, 1, 2, 1, -5) };
   const site = (rule, params) => ({
-    manifest: { n_layers: 1, n_heads: 1, n_tokens: 5, layers: [{ scaling: 1, is_causal: false, max_distance: null, ...rule }] },
-    starts: Int32Array.of(0, 3), lengths: Int32Array.of(3, 2), params: new URLSearchParams(params), pause: async () => {},
+    manifest: {
+      n_layers: 1,
+      n_heads: 1,
+      n_tokens: 5,
+      layers: [{ scaling: 1, is_causal: false, max_distance: null, ...rule }],
+    },
+    starts: Int32Array.of(0, 3),
+    lengths: Int32Array.of(3, 2),
+    params: new URLSearchParams(params),
+    pause: async () => {},
     vectors: { of: async (_manifest, _at, part) => (part === 'keys' ? keys : queries) },
   });
-  const { heads: [head], pairs: listed } = await pairs(site({}, 'strong=0-0,0-3&weak=0-1'));
-  assert.deepEqual(listed.map(({ is_same_sequence: isSame }) => isSame), [true, false, true]);
-  assert.deepEqual(head.pairs.map(({ rank, percentile, weight }) => [rank, percentile, weight]), [[1, 0.9, 0.6652410], [3, 0.4, null], [3, 0.4, 0.0900306]]);
+  const {
+    heads: [head],
+    pairs: listed,
+  } = await pairs(site({}, 'strong=0-0,0-3&weak=0-1'));
+  assert.deepEqual(
+    listed.map(({ is_same_sequence: isSame }) => isSame),
+    [true, false, true],
+  );
+  assert.deepEqual(
+    head.pairs.map(({ rank, percentile, weight }) => [rank, percentile, weight]),
+    [
+      [1, 0.9, 0.665241],
+      [3, 0.4, null],
+      [3, 0.4, 0.0900306],
+    ],
+  );
   assert.equal(head.fit, 0.6333333);
   const causal = await pairs(site({ is_causal: true }, 'strong=0-1,1-0'));
-  assert.deepEqual(causal.heads[0].pairs.map(({ weight }) => weight), [null, 0.8807971]);
+  assert.deepEqual(
+    causal.heads[0].pairs.map(({ weight }) => weight),
+    [null, 0.8807971],
+  );
   await assert.rejects(() => pairs(site({}, 'weak=0-5')), /outside 0\.\.4/);
   await assert.rejects(() => pairs(site({}, '')), /0 pairs/);
 });

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changePane, createPaneStore, secondState, settleLinked } from '../../frontend/js/state/pane_state.js';
+import {
+  changePane,
+  createPaneStore,
+  secondState,
+  settleLinked,
+} from '../../frontend/js/state/pane_state.js';
 import { createFront } from '../../frontend/js/state/active_pane.js';
 import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
@@ -8,39 +13,96 @@ import { createSlot } from '../../frontend/js/data/slots.js';
 import { createStore, DEFAULTS, NO_MARKS } from '../../frontend/js/state/store.js';
 
 const TOKEN = { kind: 'query', token: 4 };
-const pane = (dataset, choices = {}) => ({ dataset, method: 'pca', dims: 2, at: null, camera: null, turn: null, ...choices });
-const two = (a, compare, selected = null) => ({ ...DEFAULTS, ...a, compare, beside: { ...NO_MARKS, selected } });
-const after = (state, name, change, isLinked = true) => ({ ...state, ...changePane(state, name, change, isLinked) });
+const pane = (dataset, choices = {}) => ({
+  dataset,
+  method: 'pca',
+  dims: 2,
+  at: null,
+  camera: null,
+  turn: null,
+  ...choices,
+});
+const two = (a, compare, selected = null) => ({
+  ...DEFAULTS,
+  ...a,
+  compare,
+  beside: { ...NO_MARKS, selected },
+});
+const after = (state, name, change, isLinked = true) => ({
+  ...state,
+  ...changePane(state, name, change, isLinked),
+});
 
 /** One side of a link: sentences as lists of tokens, those in brackets are marks. */
-function textSide(name, sentences, texts = sentences.map((tokens) => tokens.filter((token) => token[0] !== '[').join(' '))) {
+function textSide(
+  name,
+  sentences,
+  texts = sentences.map((tokens) => tokens.filter((token) => token[0] !== '[').join(' ')),
+) {
   const text = sentences.flat();
   const start = sentences.map((_, i) => sentences.slice(0, i).flat().length);
   const sequence = Int32Array.from(sentences.flatMap((tokens, i) => tokens.map(() => i)));
   const tokenType = text.map((token) => (token[0] === '[' ? 'special' : 'text'));
-  const sequences = { start: Int32Array.from(start), length: Int32Array.from(sentences, ({ length }) => length), text: texts, columns: {} };
-  return { name, manifest: { model: { modality: 'text' }, corpus: { sha256: name } }, tokens: { n: text.length, text, sequence, tokenType, sequences } };
+  const sequences = {
+    start: Int32Array.from(start),
+    length: Int32Array.from(sentences, ({ length }) => length),
+    text: texts,
+    columns: {},
+  };
+  return {
+    name,
+    manifest: { model: { modality: 'text' }, corpus: { sha256: name } },
+    tokens: { n: text.length, text, sequence, tokenType, sequences },
+  };
 }
 
 /** Images of n × n patches after a class token. */
 function imageSide(name, n, files, sha256 = 'same') {
-  const all = files.flatMap((_, sequence) => Array.from({ length: n * n + 1 }, (_unused, i) => ({ sequence, i })));
+  const all = files.flatMap((_, sequence) =>
+    Array.from({ length: n * n + 1 }, (_unused, i) => ({ sequence, i })),
+  );
   const tokens = {
-    n: all.length, text: all.map(() => ''), sequence: Int32Array.from(all, ({ sequence }) => sequence), tokenType: all.map(({ i }) => (i === 0 ? 'class' : 'patch')),
-    row: Int32Array.from(all, ({ i }) => Math.floor((i - 1) / n)), column: Int32Array.from(all, ({ i }) => (i === 0 ? -1 : (i - 1) % n)),
-    sequences: { start: Int32Array.from(files, (_, i) => i * (n * n + 1)), length: Int32Array.from(files, () => n * n + 1), text: files, columns: {} },
+    n: all.length,
+    text: all.map(() => ''),
+    sequence: Int32Array.from(all, ({ sequence }) => sequence),
+    tokenType: all.map(({ i }) => (i === 0 ? 'class' : 'patch')),
+    row: Int32Array.from(all, ({ i }) => Math.floor((i - 1) / n)),
+    column: Int32Array.from(all, ({ i }) => (i === 0 ? -1 : (i - 1) % n)),
+    sequences: {
+      start: Int32Array.from(files, (_, i) => i * (n * n + 1)),
+      length: Int32Array.from(files, () => n * n + 1),
+      text: files,
+      columns: {},
+    },
   };
-  return { name, manifest: { model: { modality: 'image' }, corpus: { sha256 }, patch_grid: { n_rows: n, n_columns: n, n_prefix_tokens: 1 } }, tokens };
+  return {
+    name,
+    manifest: {
+      model: { modality: 'image' },
+      corpus: { sha256 },
+      patch_grid: { n_rows: n, n_columns: n, n_prefix_tokens: 1 },
+    },
+    tokens,
+  };
 }
 
 test('a pane has its own dataset, map and head, and shares everything else', () => {
-  const state = two({ dataset: 'a', search: 'rain', color: 'position' }, pane('b', { at: { layer: 1, head: 2 } }));
+  const state = two(
+    { dataset: 'a', search: 'rain', color: 'position' },
+    pane('b', { at: { layer: 1, head: 2 } }),
+  );
   const second = secondState(state);
-  assert.deepEqual([second.dataset, second.at, second.search, second.color], ['b', { layer: 1, head: 2 }, 'rain', 'position']);
+  assert.deepEqual(
+    [second.dataset, second.at, second.search, second.color],
+    ['b', { layer: 1, head: 2 }, 'rain', 'position'],
+  );
   assert.equal(secondState(state), second);
   assert.equal(secondState(DEFAULTS), DEFAULTS);
   const next = after(after(state, 'B', { method: 'tsne', search: 'sun' }), 'A', { dims: 3 });
-  assert.deepEqual([next.method, next.dims, next.compare.method, next.compare.dims, next.search], [null, 3, 'tsne', 2, 'sun']);
+  assert.deepEqual(
+    [next.method, next.dims, next.compare.method, next.compare.dims, next.search],
+    [null, 3, 'tsne', 2, 'sun'],
+  );
 });
 
 test('with one pane a change is what it is', () => {
@@ -51,15 +113,24 @@ test('with one pane a change is what it is', () => {
 test('panes of one dataset have one selection, whichever it is made in', () => {
   for (const name of ['A', 'B']) {
     const next = after(two({ dataset: 'a' }, pane('a')), name, { selected: TOKEN, hidden: [] });
-    assert.deepEqual([next.selected, secondState(next).selected, next.beside], [TOKEN, TOKEN, NO_MARKS]);
+    assert.deepEqual(
+      [next.selected, secondState(next).selected, next.beside],
+      [TOKEN, TOKEN, NO_MARKS],
+    );
     assert.equal(after(next, name, { selected: null }).selected, null);
   }
 });
 
 test('the selection of linked datasets is left open in the other pane, and then found', () => {
-  const [a, b] = [textSide('a', [['[CLS]', 'walk', '##ing', '[SEP]']], ['walking']), textSide('b', [['walking']])];
+  const [a, b] = [
+    textSide('a', [['[CLS]', 'walk', '##ing', '[SEP]']], ['walking']),
+    textSide('b', [['walking']]),
+  ];
   const link = createLink(a, b);
-  const state = two({ dataset: 'a', selected: { kind: 'key', token: 1 } }, pane('b'), { kind: 'key', token: 0 });
+  const state = two({ dataset: 'a', selected: { kind: 'key', token: 1 } }, pane('b'), {
+    kind: 'key',
+    token: 0,
+  });
   const open = after(state, 'A', { selected: { kind: 'query', token: 2 } });
   assert.equal(open.beside.selected, null);
   assert.deepEqual(settleLinked(open, link).beside.selected, { kind: 'query', token: 0 });
@@ -73,7 +144,12 @@ test('the selection of linked datasets is left open in the other pane, and then 
 });
 
 test('datasets that are not linked are selected in on their own', () => {
-  const next = after(two({ dataset: 'a', selected: TOKEN }, pane('z')), 'B', { selected: { kind: 'key', token: 9 }, hidden: [] }, false);
+  const next = after(
+    two({ dataset: 'a', selected: TOKEN }, pane('z')),
+    'B',
+    { selected: { kind: 'key', token: 9 }, hidden: [] },
+    false,
+  );
   assert.deepEqual([next.selected, next.beside.selected], [TOKEN, { kind: 'key', token: 9 }]);
 });
 
@@ -81,7 +157,10 @@ test('a pane that changes its dataset leaves the other its selection, and takes 
   const cleared = { at: null, selected: null, hidden: [], color: null, filters: DEFAULTS.filters };
   const same = two({ dataset: 'a', selected: TOKEN, color: 'position' }, pane('a'));
   const parted = after(same, 'A', { ...cleared, dataset: 'b' });
-  assert.deepEqual([parted.dataset, parted.selected, parted.beside.selected, parted.color], ['b', null, TOKEN, 'position']);
+  assert.deepEqual(
+    [parted.dataset, parted.selected, parted.beside.selected, parted.color],
+    ['b', null, TOKEN, 'position'],
+  );
   const joined = after(parted, 'A', { ...cleared, dataset: 'a' });
   assert.deepEqual([joined.selected, joined.beside.selected], [TOKEN, null]);
 });
@@ -90,15 +169,24 @@ test('a head or a dataset is opened beside, and either pane can be closed', () =
   const store = createStore({ dataset: 'a', method: 'pca', selected: TOKEN });
   const [a, b] = ['A', 'B'].map((name) => createPaneStore(store, name, () => true));
   a.setBeside({ at: { layer: 0, head: 1 } });
-  assert.deepEqual([b.get().dataset, b.get().at, b.get().selected, a.get().at], ['a', { layer: 0, head: 1 }, TOKEN, null]);
+  assert.deepEqual(
+    [b.get().dataset, b.get().at, b.get().selected, a.get().at],
+    ['a', { layer: 0, head: 1 }, TOKEN, null],
+  );
   b.setBeside({ dataset: 'c', at: null });
   assert.deepEqual([a.get().dataset, a.get().selected, b.get().selected], ['c', null, TOKEN]);
   b.closeBeside();
-  assert.deepEqual([store.get().compare, a.get().dataset, a.get().at, a.get().selected], [null, 'a', { layer: 0, head: 1 }, TOKEN]);
+  assert.deepEqual(
+    [store.get().compare, a.get().dataset, a.get().at, a.get().selected],
+    [null, 'a', { layer: 0, head: 1 }, TOKEN],
+  );
 });
 
 test('sentences are matched by their text, those that come again in order', () => {
-  assert.deepEqual([...matchSequences(['x', 'y', 'x', 'z', 'x'], ['x', 'z', 'x', 'w'])], [0, -1, 2, 1, -1]);
+  assert.deepEqual(
+    [...matchSequences(['x', 'y', 'x', 'z', 'x'], ['x', 'z', 'x', 'w'])],
+    [0, -1, 2, 1, -1],
+  );
 });
 
 test('tokens of one dataset stand for themselves', () => {
@@ -107,38 +195,87 @@ test('tokens of one dataset stand for themselves', () => {
 });
 
 test('words are linked in the sentences that both have, marks with those at the same end', () => {
-  const first = textSide('a', [['[CLS]', 'only', 'here', '[SEP]'], ['[CLS]', 'heron', '##s', 'fly', '[SEP]']], ['only here', 'Herons fly']);
-  const link = createLink(first, textSide('b', [['Her', 'ons', ' fly'], ['[BOS]', 'what', ' else']], ['Herons fly', 'what else']));
+  const first = textSide(
+    'a',
+    [
+      ['[CLS]', 'only', 'here', '[SEP]'],
+      ['[CLS]', 'heron', '##s', 'fly', '[SEP]'],
+    ],
+    ['only here', 'Herons fly'],
+  );
+  const link = createLink(
+    first,
+    textSide(
+      'b',
+      [
+        ['Her', 'ons', ' fly'],
+        ['[BOS]', 'what', ' else'],
+      ],
+      ['Herons fly', 'what else'],
+    ),
+  );
   assert.equal(link.kind, 'word');
   assert.equal(link.words, '1 sentence in both, linked by the words');
-  assert.deepEqual([0, 1, 4, 5, 6, 7, 8].map((token) => link.partners(token, true)), [[], [], [], [0, 1], [1, 0], [2], []]);
-  assert.deepEqual([0, 1, 2, 3, 4].map((token) => link.partners(token, false)), [[5, 6], [5, 6], [7], [], []]);
+  assert.deepEqual(
+    [0, 1, 4, 5, 6, 7, 8].map((token) => link.partners(token, true)),
+    [[], [], [], [0, 1], [1, 0], [2], []],
+  );
+  assert.deepEqual(
+    [0, 1, 2, 3, 4].map((token) => link.partners(token, false)),
+    [[5, 6], [5, 6], [7], [], []],
+  );
 });
 
 test('other sentences are not linked, and neither are text and images', () => {
   const link = createLink(textSide('a', [['x']]), textSide('b', [['y']]));
   assert.deepEqual([link.kind, link.partners(0, true)], ['none', []]);
   assert.equal(createLink(textSide('a', [['x']]), imageSide('b', 2, ['x'])).kind, 'none');
-  assert.equal(createLink(imageSide('a', 2, ['x']), imageSide('b', 2, ['x'], 'other')).kind, 'none');
+  assert.equal(
+    createLink(imageSide('a', 2, ['x']), imageSide('b', 2, ['x'], 'other')).kind,
+    'none',
+  );
 });
 
 test('patches are linked by their place in the image, class tokens with each other', () => {
   const link = createLink(imageSide('a', 2, ['p', 'q']), imageSide('b', 4, ['q', 'p']));
   assert.equal(link.words, '2 images in both, linked by the place in the image');
   assert.deepEqual(link.partners(0, true), [17]);
-  assert.deepEqual(link.partners(1, true).toSorted((x, y) => x - y), [18, 19, 22, 23]); // upper left quarter of "p"
-  assert.deepEqual(link.partners(4, true).toSorted((x, y) => x - y), [28, 29, 32, 33]);
-  for (const [fine, coarse] of [[18, 1], [21, 2], [33, 4], [17, 0]]) assert.deepEqual(link.partners(fine, false), [coarse]);
+  assert.deepEqual(
+    link.partners(1, true).toSorted((x, y) => x - y),
+    [18, 19, 22, 23],
+  ); // upper left quarter of "p"
+  assert.deepEqual(
+    link.partners(4, true).toSorted((x, y) => x - y),
+    [28, 29, 32, 33],
+  );
+  for (const [fine, coarse] of [
+    [18, 1],
+    [21, 2],
+    [33, 4],
+    [17, 0],
+  ])
+    assert.deepEqual(link.partners(fine, false), [coarse]);
   const odd = createLink(imageSide('a', 3, ['p']), imageSide('b', 2, ['p']));
   for (let token = 0; token < 10; token++) assert.equal(odd.partners(token, true).length, 1);
 });
 
 test('an answer that the other pane has, or waits for, is not asked for again', async () => {
-  const settled = () => new Promise((resolve) => { setTimeout(resolve); });
+  const settled = () =>
+    new Promise((resolve) => {
+      setTimeout(resolve);
+    });
   const first = createSlot('a thing', () => {});
-  const second = createSlot('a thing', () => {}, (key) => first.answerTo(key));
+  const second = createSlot(
+    'a thing',
+    () => {},
+    (key) => first.answerTo(key),
+  );
   let nAsked = 0;
-  const ask = async (value) => { nAsked++; await settled(); return value; };
+  const ask = async (value) => {
+    nAsked++;
+    await settled();
+    return value;
+  };
   first.want('g', 'k', () => ask('answer'));
   second.want('g', 'k', () => ask('another'));
   await settled();
@@ -152,17 +289,37 @@ test('an answer that the other pane has, or waits for, is not asked for again', 
 
 test('an answer that the other pane calls off is asked for after all', async () => {
   const first = createSlot('a thing', () => {});
-  const second = createSlot('a thing', () => {}, (key) => first.answerTo(key));
-  first.want('g', 'k', (signal) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(new Error('called off'))); }));
+  const second = createSlot(
+    'a thing',
+    () => {},
+    (key) => first.answerTo(key),
+  );
+  first.want(
+    'g',
+    'k',
+    (signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('called off')));
+      }),
+  );
   second.want('g', 'k', async () => 'own');
   first.drop();
-  await new Promise((resolve) => { setTimeout(resolve); });
+  await new Promise((resolve) => {
+    setTimeout(resolve);
+  });
   assert.deepEqual([second.status, second.value], ['ready', 'own']);
 });
 
 test('header, keys and panel speak of the pane in front', () => {
   const made = (name) => ({
-    facts: { tokens: { value: name } }, store: { get: () => name }, actions: { say: (word) => `${name} ${word}` }, derived: {}, marks: {}, hover: createHover(), pane: () => name, retry: () => {},
+    facts: { tokens: { value: name } },
+    store: { get: () => name },
+    actions: { say: (word) => `${name} ${word}` },
+    derived: {},
+    marks: {},
+    hover: createHover(),
+    pane: () => name,
+    retry: () => {},
   });
   const [a, b] = [made('A'), made('B')];
   const front = createFront(a);
@@ -172,7 +329,15 @@ test('header, keys and panel speak of the pane in front', () => {
   assert.equal(front.name(), 'A');
   front.join(b);
   front.bring('B');
-  assert.deepEqual([front.state(), front.context.facts.tokens.value, front.context.actions.say('x'), front.context.pane()], ['B', 'B', 'B x', 'B']);
+  assert.deepEqual(
+    [
+      front.state(),
+      front.context.facts.tokens.value,
+      front.context.actions.say('x'),
+      front.context.pane(),
+    ],
+    ['B', 'B', 'B x', 'B'],
+  );
   b.hover.set(TOKEN);
   front.join(null);
   assert.equal(front.name(), 'A');

@@ -9,9 +9,21 @@ function frame(overrides = {}) {
   const dims = overrides.dims ?? 2;
   const nPoints = 400;
   return {
-    width: 600, height: 400, ratio: 1, dims, transform: { k: 1, x: 0, y: 0 }, orbit: { yaw: 0.4, pitch: 0.2 }, cells,
-    ready: new Uint8Array(6).fill(1), positions: makePositions(6, nPoints / 2, dims), from: null, blend: 1, nPoints,
-    nQueries: nPoints / 2, flags: new Uint8Array(nPoints), ...overrides,
+    width: 600,
+    height: 400,
+    ratio: 1,
+    dims,
+    transform: { k: 1, x: 0, y: 0 },
+    orbit: { yaw: 0.4, pitch: 0.2 },
+    cells,
+    ready: new Uint8Array(6).fill(1),
+    positions: makePositions(6, nPoints / 2, dims),
+    from: null,
+    blend: 1,
+    nPoints,
+    nQueries: nPoints / 2,
+    flags: new Uint8Array(nPoints),
+    ...overrides,
   };
 }
 /** The same answer by the plain definition, point after point. */
@@ -66,7 +78,13 @@ test('hidden points are never found', () => {
 
 test('a hit wins over a plain point that is a little nearer, a dimmed one loses', () => {
   const positions = Uint16Array.of(30000, 30000, 30500, 30000);
-  const scene = frame({ positions, nPoints: 2, nQueries: 1, cells: layoutGrid({ nLayers: 1, nHeads: 1, width: 300, height: 300 }).cells, ready: Uint8Array.of(1) });
+  const scene = frame({
+    positions,
+    nPoints: 2,
+    nQueries: 1,
+    cells: layoutGrid({ nLayers: 1, nHeads: 1, width: 300, height: 300 }).cells,
+    ready: Uint8Array.of(1),
+  });
   const [x, y] = projectPoint(scene, 0, 0);
   assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
   assert.equal(nearestPoint({ ...scene, flags: Uint8Array.of(0, 4) }, 0, x, y, 10), 1);
@@ -82,12 +100,26 @@ test('of two points behind each other the near one is found', () => {
 
 test('the index finds the same point as the pass over all of them, whatever the zoom, the flags and equal places', () => {
   const positions = makePositions(1, 3000, 2);
-  for (let point = 0; point < 600; point += 2) positions.copyWithin(2 * (5000 + point / 2), 2 * point, 2 * point + 2); // two at one place
+  for (let point = 0; point < 600; point += 2)
+    positions.copyWithin(2 * (5000 + point / 2), 2 * point, 2 * point + 2); // two at one place
   positions.set([0, 0, 65535, 65535, 0, 65535], 0);
-  const flags = Uint8Array.from({ length: 6000 }, (_, point) => [0, 0, 1, 2, 4, 8][(point * 7) % 6]);
-  const base = frame({ cells: { n: 1, x: Float32Array.of(12), y: Float32Array.of(12), size: Float32Array.of(500) }, ready: Uint8Array.of(1), nPoints: 6000, nQueries: 3000, positions });
+  const flags = Uint8Array.from(
+    { length: 6000 },
+    (_, point) => [0, 0, 1, 2, 4, 8][(point * 7) % 6],
+  );
+  const base = frame({
+    cells: { n: 1, x: Float32Array.of(12), y: Float32Array.of(12), size: Float32Array.of(500) },
+    ready: Uint8Array.of(1),
+    nPoints: 6000,
+    nQueries: 3000,
+    positions,
+  });
   let nFound = 0;
-  for (const transform of [{ k: 1, x: 0, y: 0 }, { k: 0.5, x: 80, y: 40 }, { k: 40, x: -7000, y: -9000 }]) {
+  for (const transform of [
+    { k: 1, x: 0, y: 0 },
+    { k: 0.5, x: 80, y: 40 },
+    { k: 40, x: -7000, y: -9000 },
+  ]) {
     for (const flagged of [new Uint8Array(6000), flags]) {
       const scene = { ...base, transform, flags: flagged };
       const picker = createPicker();
@@ -103,7 +135,14 @@ test('the index finds the same point as the pass over all of them, whatever the 
 });
 
 test('the index is that of the map that is shown, and a point hidden later is not found', () => {
-  const one = frame({ cells: { n: 1, x: Float32Array.of(0), y: Float32Array.of(0), size: Float32Array.of(400) }, ready: Uint8Array.of(1), nPoints: 2, nQueries: 1, positions: Uint16Array.of(0, 0, 65535, 65535), flags: new Uint8Array(2) });
+  const one = frame({
+    cells: { n: 1, x: Float32Array.of(0), y: Float32Array.of(0), size: Float32Array.of(400) },
+    ready: Uint8Array.of(1),
+    nPoints: 2,
+    nQueries: 1,
+    positions: Uint16Array.of(0, 0, 65535, 65535),
+    flags: new Uint8Array(2),
+  });
   const other = { ...one, positions: Uint16Array.of(65535, 65535, 0, 0) };
   const picker = createPicker();
   const [x, y] = projectPoint(one, 0, 0);

@@ -3,9 +3,23 @@ import test from 'node:test';
 import { isSoftware, probeGpu } from '../../frontend/js/render/choose.js';
 import { orderEntries } from '../../frontend/js/render/gl_frame.js';
 import { linesByOpacity } from '../../frontend/js/render/lines.js';
-import { createProjected, drawStamp, placeFlat, splatBlocks, splatPixels } from '../../frontend/js/render/splat.js';
+import {
+  createProjected,
+  drawStamp,
+  placeFlat,
+  splatBlocks,
+  splatPixels,
+} from '../../frontend/js/render/splat.js';
 import { coverage, createStamps } from '../../frontend/js/render/stamps.js';
-import { DIM, dimColors, drawOrder, farToNear, markOpacity, mixPacked, standoutOf } from '../../frontend/js/render/style.js';
+import {
+  DIM,
+  dimColors,
+  drawOrder,
+  farToNear,
+  markOpacity,
+  mixPacked,
+  standoutOf,
+} from '../../frontend/js/render/style.js';
 
 const WHITE = -1;
 const BLACK = -16777216;
@@ -36,18 +50,40 @@ test('dimmed points come first, then plain ones, then hits, then selected ones, 
 test('entries for the GPU carry the look of a point and leave out what is hidden', () => {
   const frame = { flags: Uint8Array.of(0, 4, 8, 1, 16, 16 | 8), emphasis: [0, 3] };
   const entries = orderEntries(frame, Uint32Array.of(0), Uint32Array.of(1, 4, 2, 5));
-  assert.deepEqual([...entries].map((entry) => [entry >>> 29, entry & 0x1fffffff]), [[0, 0], [1, 1], [4, 4], [2, 2], [4, 5], [3, 0]]);
+  assert.deepEqual(
+    [...entries].map((entry) => [entry >>> 29, entry & 0x1fffffff]),
+    [
+      [0, 0],
+      [1, 1],
+      [4, 4],
+      [2, 2],
+      [4, 5],
+      [3, 0],
+    ],
+  );
 });
 
 test('the reader’s own points lie above hits and below selected ones, and are larger than either', () => {
-  const { top } = drawOrder({ flags: Uint8Array.of(8, 16, 4, 16 | 8, 16 | 1, 2), nPoints: 6, nQueries: 3 });
+  const { top } = drawOrder({
+    flags: Uint8Array.of(8, 16, 4, 16 | 8, 16 | 1, 2),
+    nPoints: 6,
+    nQueries: 3,
+  });
   assert.deepEqual([top[0], top[1], [...top.subarray(2)].sort()], [2, 1, [0, 3]]);
-  assert.ok(standoutOf(16, false).scale > standoutOf(8, false).scale && standoutOf(16, false).ring > 0);
-  assert.ok(standoutOf(16, true).scale > standoutOf(16, false).scale, 'the point under the mouse is the largest');
+  assert.ok(
+    standoutOf(16, false).scale > standoutOf(8, false).scale && standoutOf(16, false).ring > 0,
+  );
+  assert.ok(
+    standoutOf(16, true).scale > standoutOf(16, false).scale,
+    'the point under the mouse is the largest',
+  );
 });
 
 test('far points are drawn before near ones, equals in their order', () => {
-  assert.deepEqual([...farToNear(Uint32Array.of(0, 1, 2, 3), Float32Array.of(-0.5, 0.5, 0, 0))], [1, 2, 3, 0]);
+  assert.deepEqual(
+    [...farToNear(Uint32Array.of(0, 1, 2, 3), Float32Array.of(-0.5, 0.5, 0, 0))],
+    [1, 2, 3, 0],
+  );
 });
 
 test('crowded cells get more transparent marks, but never invisible ones', () => {
@@ -94,8 +130,16 @@ test('points outside of the image are not drawn, not even on the other side', ()
     const projected = createProjected(4);
     projected.opacity.fill(256);
     placeFlat(projected, { positions, from: null, blend: 1, start: 0 }, PLAIN, image, size);
-    assert.deepEqual([...projected.place].map((place) => place >= 0), size === 1 ? [true, false, false, true] : [false, false, false, true]);
-    (size === 1 ? splatPixels : splatBlocks)(image, projected, Uint32Array.of(0, 1, 2, 3), new Int32Array(4).fill(BLACK));
+    assert.deepEqual(
+      [...projected.place].map((place) => place >= 0),
+      size === 1 ? [true, false, false, true] : [false, false, false, true],
+    );
+    (size === 1 ? splatPixels : splatBlocks)(
+      image,
+      projected,
+      Uint32Array.of(0, 1, 2, 3),
+      new Int32Array(4).fill(BLACK),
+    );
   }
   const drawn = [...image.pixels].flatMap((pixel, at) => (pixel === BLACK ? [at] : []));
   assert.deepEqual(drawn, [4, 7, 8, 12, 13]);
@@ -104,14 +148,22 @@ test('points outside of the image are not drawn, not even on the other side', ()
 test('a blend places a point between its two maps', () => {
   const projected = createProjected(1);
   const image = { pixels: new Int32Array(100), width: 10, height: 10 };
-  placeFlat(projected, { positions: Uint16Array.of(8, 0), from: Uint16Array.of(0, 8), blend: 0.25, start: 0 }, PLAIN, image, 1);
+  placeFlat(
+    projected,
+    { positions: Uint16Array.of(8, 0), from: Uint16Array.of(0, 8), blend: 0.25, start: 0 },
+    PLAIN,
+    image,
+    1,
+  );
   assert.equal(projected.place[0], 6 * 10 + 2);
 });
 
 test('a stamp that crosses the border is cut off there', () => {
   const image = { pixels: new Int32Array(64).fill(WHITE), width: 8, height: 8 };
   drawStamp(image, createStamps(8)('disc', 4, 2, 2), 0, 4, BLACK, 256);
-  const columns = new Set([...image.pixels].flatMap((pixel, at) => (pixel === WHITE ? [] : [at % 8])));
+  const columns = new Set(
+    [...image.pixels].flatMap((pixel, at) => (pixel === WHITE ? [] : [at % 8])),
+  );
   assert.ok(columns.has(0) && !columns.has(7), [...columns].join());
   drawStamp(image, createStamps(8)('disc', 4, 2, 2), 500, 4, BLACK, 256);
 });
@@ -119,15 +171,34 @@ test('a stamp that crosses the border is cut off there', () => {
 test('lines are grouped by weight, without those to hidden points and those of no weight', () => {
   const lines = { from: [0, 1, 2, 3], to: [4, 4, 5, 4], weights: [0.99, 0.03, 0.5, 0] };
   const groups = linesByOpacity(lines, Uint8Array.of(0, 0, 0, 0, 0, 1));
-  assert.deepEqual(groups.flatMap((group, step) => group.map((line) => [step, line])), [[0, 1], [15, 0]]);
+  assert.deepEqual(
+    groups.flatMap((group, step) => group.map((line) => [step, line])),
+    [
+      [0, 1],
+      [15, 0],
+    ],
+  );
 });
 
 test('processors that pose as a GPU are recognised', () => {
-  const software = ['ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)', 'llvmpipe (LLVM 15)', 'Microsoft Basic Render Driver', 'Mesa softpipe', null];
+  const software = [
+    'ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero)), SwiftShader driver)',
+    'llvmpipe (LLVM 15)',
+    'Microsoft Basic Render Driver',
+    'Mesa softpipe',
+    null,
+  ];
   software.forEach((name) => assert.ok(isSoftware(name), String(name)));
-  ['ANGLE (NVIDIA, NVIDIA GeForce RTX 3060)', 'Apple GPU', 'Mesa Intel(R) UHD Graphics 620'].forEach((name) => assert.ok(!isSoftware(name), name));
+  [
+    'ANGLE (NVIDIA, NVIDIA GeForce RTX 3060)',
+    'Apple GPU',
+    'Mesa Intel(R) UHD Graphics 620',
+  ].forEach((name) => assert.ok(!isSoftware(name), name));
 });
 
 test('a browser without WebGL2 has no GPU', () => {
-  assert.equal(probeGpu(() => ({ getContext: () => null })), null);
+  assert.equal(
+    probeGpu(() => ({ getContext: () => null })),
+    null,
+  );
 });

@@ -1,16 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compilePattern, PatternError } from '../../frontend/js/data/regex.js';
-import { completed, findTokens, indexWords, MOST_WORDS, suggest, termsOf } from '../../frontend/js/data/search.js';
+import {
+  completed,
+  findTokens,
+  indexWords,
+  MOST_WORDS,
+  suggest,
+  termsOf,
+} from '../../frontend/js/data/search.js';
 
 /** Sentences of words. */
 function corpus(...sentences) {
   const text = sentences.flat();
   const sequence = Int32Array.from(sentences.flatMap((words, i) => words.map(() => i)));
-  return indexWords({ n: text.length, text, tokenType: text.map(() => 'text'), sequence, sequences: { text: [], columns: {} } });
+  return indexWords({
+    n: text.length,
+    text,
+    tokenType: text.map(() => 'text'),
+    sequence,
+    sequences: { text: [], columns: {} },
+  });
 }
-const index = corpus(['April', ' rain', 'in', 'april'], ['1,000', 'rains', '"quoted"', ','], ['rain', 'terrain']);
-const found = (typed, mode) => [...(findTokens(index, typed, mode)?.hits ?? [])].map((term) => term).join('');
+const index = corpus(
+  ['April', ' rain', 'in', 'april'],
+  ['1,000', 'rains', '"quoted"', ','],
+  ['rain', 'terrain'],
+);
+const found = (typed, mode) =>
+  [...(findTokens(index, typed, mode)?.hits ?? [])].map((term) => term).join('');
 
 test('a word is found whole, by its beginning and by a part, the first token too', () => {
   assert.equal(found('rain'), '0100000010');
@@ -39,11 +57,38 @@ test('a comma within quotes or within a word of the corpus separates nothing', (
 });
 
 test('a regular expression finds what the browser finds', () => {
-  const patterns = ['^r', 'n$', '^(rain|in)s?$', 'a.r', '[^a-z]', '\\d', '(?:ra)?in{1,2}$', '^$', 'x*', 'R', '^.{2}$', '\\p{L}{5,}', '^\\w+,\\d{3}$', 'a|^t|,', '(a|e)+r', '["”]', '\\.', '^[\\]a]', 'r+?a', '.', 'ra{0}i?', '(in|){2}$', '()a', '^a^', 'n$s'];
+  const patterns = [
+    '^r',
+    'n$',
+    '^(rain|in)s?$',
+    'a.r',
+    '[^a-z]',
+    '\\d',
+    '(?:ra)?in{1,2}$',
+    '^$',
+    'x*',
+    'R',
+    '^.{2}$',
+    '\\p{L}{5,}',
+    '^\\w+,\\d{3}$',
+    'a|^t|,',
+    '(a|e)+r',
+    '["”]',
+    '\\.',
+    '^[\\]a]',
+    'r+?a',
+    '.',
+    'ra{0}i?',
+    '(in|){2}$',
+    '()a',
+    '^a^',
+    'n$s',
+  ];
   for (const pattern of patterns) {
     const native = new RegExp(pattern, 'iu');
     const ours = compilePattern(pattern);
-    for (const word of [...index.words, '', 'ſ', 'ñ🐍', 'rr']) assert.equal(ours(word), native.test(word), `${pattern} in ${word}`);
+    for (const word of [...index.words, '', 'ſ', 'ñ🐍', 'rr'])
+      assert.equal(ours(word), native.test(word), `${pattern} in ${word}`);
   }
 });
 
@@ -54,7 +99,14 @@ test('a regular expression is read as one term', () => {
 });
 
 test('an expression that is not valid finds nothing and says why', () => {
-  for (const [typed, words] of [['(', /group/i], ['[a', /class/i], ['*', /repeat/i], ['(?<=a)b', /look-around/], ['(a)\\1', /references/], ['(a{300}){300}', /too long/]]) {
+  for (const [typed, words] of [
+    ['(', /group/i],
+    ['[a', /class/i],
+    ['*', /repeat/i],
+    ['(?<=a)b', /look-around/],
+    ['(a)\\1', /references/],
+    ['(a{300}){300}', /too long/],
+  ]) {
     const { nHits, problem, isUsable } = findTokens(index, typed, 'regex');
     assert.deepEqual([nHits, isUsable], [0, false]);
     assert.match(problem, words);
@@ -63,32 +115,72 @@ test('an expression that is not valid finds nothing and says why', () => {
 });
 
 test('an expression that has more ways than time is answered from the signs of the text', () => {
-  for (const pattern of ['(a+)+$', '(a|a)*b', '(.*.*.*.*.*)x', 'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaaaaaaaaaaaaab']) {
+  for (const pattern of [
+    '(a+)+$',
+    '(a|a)*b',
+    '(.*.*.*.*.*)x',
+    'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaaaaaaaaaaaaab',
+  ]) {
     assert.equal(compilePattern(pattern)(`${'a'.repeat(250)}!`), false);
   }
 });
 
 test('an expression looks at no more words than it says', () => {
   const many = corpus(Array.from({ length: MOST_WORDS + 5 }, (_, i) => `w${i}`));
-  assert.match(findTokens(many, `w${MOST_WORDS + 1}`, 'regex').problem, /Only the first \d+ of 50005 different words/);
+  assert.match(
+    findTokens(many, `w${MOST_WORDS + 1}`, 'regex').problem,
+    /Only the first \d+ of 50005 different words/,
+  );
 });
 
-/** Texts with their tokens, those in brackets special; and a search that tells the tokens it finds. */
+/**
+ * Texts with their tokens, those in brackets special; and a search that tells the tokens it finds.
+ */
 function searched(...sequences) {
   const text = sequences.flatMap(([, tokens]) => tokens);
   const length = sequences.map(([, tokens]) => tokens.length);
   const tokens = {
-    n: text.length, text, tokenType: text.map((word) => (/^\[(CLS|SEP)\]$/.test(word) ? 'special' : 'text')), sequence: Int32Array.from(sequences.flatMap(([, all], i) => all.map(() => i))),
-    surface: text.map((word, i) => (word === '[UNK]' ? sequences[0][2]?.[i] ?? null : null)),
-    sequences: { start: Int32Array.from(length, (_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)), length: Int32Array.from(length), text: sequences.map(([own]) => own), columns: {} },
+    n: text.length,
+    text,
+    tokenType: text.map((word) => (/^\[(CLS|SEP)\]$/.test(word) ? 'special' : 'text')),
+    sequence: Int32Array.from(sequences.flatMap(([, all], i) => all.map(() => i))),
+    surface: text.map((word, i) => (word === '[UNK]' ? (sequences[0][2]?.[i] ?? null) : null)),
+    sequences: {
+      start: Int32Array.from(length, (_, i) => length.slice(0, i).reduce((a, b) => a + b, 0)),
+      length: Int32Array.from(length),
+      text: sequences.map(([own]) => own),
+      columns: {},
+    },
   };
   const made = indexWords(tokens);
-  const find = (typed, mode) => { const { hits } = findTokens(made, typed, mode); return text.filter((_, i) => hits[i]).join('|'); };
+  const find = (typed, mode) => {
+    const { hits } = findTokens(made, typed, mode);
+    return text.filter((_, i) => hits[i]).join('|');
+  };
   return Object.assign(find, { index: made });
 }
 
 test('a word, a phrase and a character are found whole that have several tokens', () => {
-  const find = searched(['Tokenization of the naïve, don’t re-token it', ['Token', 'ization', ' of', ' the', ' na', 'ï 1⁄2', 'ï 2⁄2', 've', ',', ' don', '’t', ' re', '-', 'token', ' it']]);
+  const find = searched([
+    'Tokenization of the naïve, don’t re-token it',
+    [
+      'Token',
+      'ization',
+      ' of',
+      ' the',
+      ' na',
+      'ï 1⁄2',
+      'ï 2⁄2',
+      've',
+      ',',
+      ' don',
+      '’t',
+      ' re',
+      '-',
+      'token',
+      ' it',
+    ],
+  ]);
   assert.equal(find('tokenization'), 'Token|ization');
   assert.equal(find('of the'), ' of| the');
   assert.equal(find('NAÏVE'), ' na|ï 1⁄2|ï 2⁄2|ve');
@@ -100,7 +192,10 @@ test('a word, a phrase and a character are found whole that have several tokens'
 });
 
 test('a beginning and a part are found across tokens, an expression looks at single ones', () => {
-  const find = searched(['tokenization of untokenized', ['token', 'ization', ' of', ' unto', 'ken', 'ized']]);
+  const find = searched([
+    'tokenization of untokenized',
+    ['token', 'ization', ' of', ' unto', 'ken', 'ized'],
+  ]);
   assert.equal(find('tokeniza', 'prefix'), 'token|ization');
   assert.equal(find('tokeniz', 'substring'), 'token|ization| unto|ken|ized');
   assert.equal(find('n o', 'substring'), 'ization| of');
@@ -108,7 +203,11 @@ test('a beginning and a part are found across tokens, an expression looks at sin
 });
 
 test('word pieces are found by the text that they cut, and an unknown word by what stands there', () => {
-  const find = searched(["Herons don't see naïve 🙂🙂.", ['[CLS]', 'heron', '##s', 'don', "'", 't', 'see', 'naive', '[UNK]', '.', '[SEP]'], { 8: '🙂🙂' }]);
+  const find = searched([
+    "Herons don't see naïve 🙂🙂.",
+    ['[CLS]', 'heron', '##s', 'don', "'", 't', 'see', 'naive', '[UNK]', '.', '[SEP]'],
+    { 8: '🙂🙂' },
+  ]);
   assert.equal(find('herons'), 'heron|##s');
   assert.equal(find('heron'), 'heron');
   assert.equal(find("don't"), "don|'|t");
@@ -121,9 +220,27 @@ test('word pieces are found by the text that they cut, and an unknown word by wh
 
 test('characters that a tokenizer splits are found in every script and wherever tokens join them', () => {
   const find = searched(
-    ['今天天气，好', ['今 1–2⁄3', '今 3⁄3 + 天 1⁄3', '天 2–3⁄3', '天', '气 1⁄3', '气 2–3⁄3 + ， 1⁄3', '， 2–3⁄3', '好']],
-    ['שלום שָׁלוֹם', ['ש 1⁄2', 'ש 2⁄2', 'ל', 'ו', 'ם', ' ', 'ש', 'ׁ 1⁄2', 'ׁ 2⁄2', 'ָ', 'ל', 'ו', 'ֹ', 'ם']],
-    ['👩\u200d👧❤\ufe0f ok', ['👩 1–2⁄4', '👩 3–4⁄4', '\u200d 1⁄3', '\u200d 2–3⁄3', '👧', '❤', '\ufe0f', ' o', 'k']],
+    [
+      '今天天气，好',
+      [
+        '今 1–2⁄3',
+        '今 3⁄3 + 天 1⁄3',
+        '天 2–3⁄3',
+        '天',
+        '气 1⁄3',
+        '气 2–3⁄3 + ， 1⁄3',
+        '， 2–3⁄3',
+        '好',
+      ],
+    ],
+    [
+      'שלום שָׁלוֹם',
+      ['ש 1⁄2', 'ש 2⁄2', 'ל', 'ו', 'ם', ' ', 'ש', 'ׁ 1⁄2', 'ׁ 2⁄2', 'ָ', 'ל', 'ו', 'ֹ', 'ם'],
+    ],
+    [
+      '👩\u200d👧❤\ufe0f ok',
+      ['👩 1–2⁄4', '👩 3–4⁄4', '\u200d 1⁄3', '\u200d 2–3⁄3', '👧', '❤', '\ufe0f', ' o', 'k'],
+    ],
   );
   assert.equal(find('天'), '今 3⁄3 + 天 1⁄3|天 2–3⁄3|天');
   assert.equal(find('今天'), '今 1–2⁄3|今 3⁄3 + 天 1⁄3|天 2–3⁄3');
@@ -145,14 +262,21 @@ test('what a text says beyond its last token is not found', () => {
 });
 
 test('words of several tokens are offered, too, and a split character once for each time it is there', () => {
-  const { index: made } = searched(['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']], ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']]);
-  assert.deepEqual(suggest(made, 'tok', 'whole'), [{ word: 'token', count: 2 }, { word: 'tokenization', count: 2 }]);
+  const { index: made } = searched(
+    ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],
+    ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],
+  );
+  assert.deepEqual(suggest(made, 'tok', 'whole'), [
+    { word: 'token', count: 2 },
+    { word: 'tokenization', count: 2 },
+  ]);
   assert.deepEqual(suggest(made, '天', 'prefix', 3), []);
   assert.equal(made.counts[made.ids.get('天')], 2);
 });
 
 test('words are offered by their beginning, then by a part, the most frequent first', () => {
-  const offered = (typed, mode = 'whole') => suggest(index, typed, mode).map(({ word, count }) => `${word} ${count}`);
+  const offered = (typed, mode = 'whole') =>
+    suggest(index, typed, mode).map(({ word, count }) => `${word} ${count}`);
   assert.deepEqual(offered('rai'), ['rain 2', 'rains 1', 'terrain 1']);
   assert.deepEqual(offered('april, IN'), ['in 1', 'rain 2', 'rains 1', 'terrain 1']);
   assert.deepEqual(offered('terrain'), []);

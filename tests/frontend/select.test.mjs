@@ -6,37 +6,85 @@ import { learnMethods } from '../../frontend/js/data/projection_methods.js';
 import { learnScores, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
 import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
 
-learnMethods(['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({ name, label: name, help: '' })));
+learnMethods(
+  ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({
+    name,
+    label: name,
+    help: '',
+  })),
+);
 
 const MANIFEST = {
-  model: { modality: 'text' }, scores: ['induction', 'same_row'], n_layers: 2, n_heads: 3, n_tokens: 10,
+  model: { modality: 'text' },
+  scores: ['induction', 'same_row'],
+  n_layers: 2,
+  n_heads: 3,
+  n_tokens: 10,
   maps: { 'pca-2d': {}, 'tsne-2d': {}, 'tsne-3d': {} },
 };
 
-function facts({ datasets = [{ id: 'a', state: 'complete' }], manifest = MANIFEST, state = 'complete', mapsReady = {} } = {}) {
-  return { datasets: { value: datasets }, description: { value: { id: 'a', state, manifest, maps_ready: mapsReady } } };
+function facts({
+  datasets = [{ id: 'a', state: 'complete' }],
+  manifest = MANIFEST,
+  state = 'complete',
+  mapsReady = {},
+} = {}) {
+  return {
+    datasets: { value: datasets },
+    description: { value: { id: 'a', state, manifest, maps_ready: mapsReady } },
+  };
 }
 
 test('the first dataset shown is complete if there is one', () => {
-  const datasets = [{ id: 'x', state: 'damaged' }, { id: 'y', state: 'building' }, { id: 'z', state: 'complete' }];
+  const datasets = [
+    { id: 'x', state: 'damaged' },
+    { id: 'y', state: 'building' },
+    { id: 'z', state: 'complete' },
+  ];
   assert.equal(settle(DEFAULTS, facts({ datasets })).change.dataset, 'z');
   assert.equal(settle(DEFAULTS, facts({ datasets: datasets.slice(0, 2) })).change.dataset, 'y');
   assert.deepEqual(settle(DEFAULTS, facts({ datasets: [] })).change, {});
 });
 
 test('an address without a dataset is meant for the one that is shown', () => {
-  assert.deepEqual(settle({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change, { dataset: 'a' });
+  assert.deepEqual(
+    settle({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change,
+    { dataset: 'a' },
+  );
 });
 
 test('an unknown dataset is replaced with a notice, and what belonged to it goes', () => {
-  const state = { ...DEFAULTS, dataset: 'gone', at: { layer: 1, head: 1 }, selected: { kind: 'query', token: 1 } };
+  const state = {
+    ...DEFAULTS,
+    dataset: 'gone',
+    at: { layer: 1, head: 1 },
+    selected: { kind: 'query', token: 1 },
+  };
   const { change, notices } = settle(state, facts());
-  assert.deepEqual(change, { at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, score: null, order: null, isOrderRising: false, filterScore: null, scoreRange: ANY_SCORE, dataset: 'a' });
+  assert.deepEqual(change, {
+    at: null,
+    selected: null,
+    marked: '',
+    color: null,
+    hidden: [],
+    filters: NO_FILTERS,
+    pairs: [],
+    similarWith: null,
+    score: null,
+    order: null,
+    isOrderRising: false,
+    filterScore: null,
+    scoreRange: ANY_SCORE,
+    dataset: 'a',
+  });
   assert.match(notices[0], /no dataset “gone”/);
 });
 
 test('without a wish the first map there is, in the order a viewer sees them, is shown without a notice', () => {
-  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a' }, facts()), { change: { method: 'pca', dims: 2 }, notices: [] });
+  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a' }, facts()), {
+    change: { method: 'pca', dims: 2 },
+    notices: [],
+  });
 });
 
 test('while a build runs, the first map is one of which heads are there', () => {
@@ -48,11 +96,21 @@ test('a map that was not built gives way to the same method, then to another, wi
   const wished = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
   assert.deepEqual(wished.change, { method: 'pca', dims: 2 });
   assert.equal(wished.notices.length, 1);
-  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a', method: 'umap' }, facts()).change, { method: 'pca', dims: 2 });
+  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a', method: 'umap' }, facts()).change, {
+    method: 'pca',
+    dims: 2,
+  });
 });
 
 test('heads and tokens outside the model and colours of another modality are dropped, both numbers said', () => {
-  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', at: { layer: 1, head: 3 }, selected: { kind: 'key', token: 10 }, color: 'row' };
+  const state = {
+    ...DEFAULTS,
+    dataset: 'a',
+    method: 'pca',
+    at: { layer: 1, head: 3 },
+    selected: { kind: 'key', token: 10 },
+    color: 'row',
+  };
   const { change, notices } = settle(state, facts());
   assert.deepEqual(change, { at: null, selected: null, color: null });
   assert.match(notices[0], /Head 3 is outside 0\.\.2/);
@@ -61,7 +119,10 @@ test('heads and tokens outside the model and colours of another modality are dro
 });
 
 test('pairs outside the corpus are dropped, the others stay', () => {
-  const pairs = [{ query: 1, key: 10, isStrong: true }, { query: 9, key: 0, isStrong: false }];
+  const pairs = [
+    { query: 1, key: 10, isStrong: true },
+    { query: 9, key: 0, isStrong: false },
+  ];
   const { change, notices } = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', pairs }, facts());
   assert.deepEqual(change, { pairs: [pairs[1]] });
   assert.match(notices[0], /outside 0\.\.9 are dropped: 1 of 2/);
@@ -69,7 +130,18 @@ test('pairs outside the corpus are dropped, the others stay', () => {
 
 test('the description of another dataset decides nothing', () => {
   const state = { ...DEFAULTS, dataset: 'b', at: { layer: 9, head: 9 } };
-  assert.deepEqual(settle(state, facts({ datasets: [{ id: 'a', state: 'complete' }, { id: 'b', state: 'complete' }] })), { change: {}, notices: [] });
+  assert.deepEqual(
+    settle(
+      state,
+      facts({
+        datasets: [
+          { id: 'a', state: 'complete' },
+          { id: 'b', state: 'complete' },
+        ],
+      }),
+    ),
+    { change: {}, notices: [] },
+  );
 });
 
 test('neighbours end at the edges of the model', () => {
@@ -93,28 +165,67 @@ test('a point of the corpus is found among those that are drawn', () => {
 });
 
 test('hidden tokens without a selected sequence go', () => {
-  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', hidden: [{ kind: 'key', position: 1 }] };
+  const state = {
+    ...DEFAULTS,
+    dataset: 'a',
+    method: 'pca',
+    hidden: [{ kind: 'key', position: 1 }],
+  };
   assert.deepEqual(settle(state, facts()).change, { hidden: [] });
 });
 
 test('scores of another kind of model are dropped, each with one notice, and their range with them', () => {
-  learnScores([{ name: 'induction', label: 'Induction', modality: 'text' }, { name: 'same_row', label: 'Same row', modality: 'image' }]);
+  learnScores([
+    { name: 'induction', label: 'Induction', modality: 'text' },
+    { name: 'same_row', label: 'Same row', modality: 'image' },
+  ]);
   const chosen = { ...DEFAULTS, dataset: 'a', method: 'pca' };
-  const { change, notices } = settle({ ...chosen, score: 'same_row', order: 'same_row', scoreRange: [0.5, null] }, facts());
+  const { change, notices } = settle(
+    { ...chosen, score: 'same_row', order: 'same_row', scoreRange: [0.5, null] },
+    facts(),
+  );
   assert.deepEqual(change, { score: null, order: null, scoreRange: ANY_SCORE });
   assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
-  assert.deepEqual(settle({ ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] }, facts()).change, {});
-  assert.deepEqual(settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts()).change, { order: null });
+  assert.deepEqual(
+    settle(
+      { ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] },
+      facts(),
+    ).change,
+    {},
+  );
+  assert.deepEqual(
+    settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts())
+      .change,
+    { order: null },
+  );
   learnScores([{ name: 'distance', label: 'Distance (until 0.3.1)', modality: 'text' }]);
-  assert.deepEqual(settle({ ...chosen, score: 'distance' }, facts()).notices, ['This dataset has no head score “Distance (until 0.3.1)”.'], 'it is known, but not of this dataset');
+  assert.deepEqual(
+    settle({ ...chosen, score: 'distance' }, facts()).notices,
+    ['This dataset has no head score “Distance (until 0.3.1)”.'],
+    'it is known, but not of this dataset',
+  );
 });
 
 test('without pairs nothing is tinted, sorted or filtered by their fit, and the order falls back with a notice', () => {
   const pairs = [{ query: 1, key: 2, isStrong: true }];
-  const state = { ...DEFAULTS, dataset: 'a', method: 'pca', score: PAIR_FIT, order: PAIR_FIT, filterScore: PAIR_FIT, scoreRange: [0.5, null], pairs };
+  const state = {
+    ...DEFAULTS,
+    dataset: 'a',
+    method: 'pca',
+    score: PAIR_FIT,
+    order: PAIR_FIT,
+    filterScore: PAIR_FIT,
+    scoreRange: [0.5, null],
+    pairs,
+  };
   assert.deepEqual(settle(state, facts()), { change: {}, notices: [] });
   const { change, notices } = settle({ ...state, pairs: [] }, facts());
   assert.deepEqual(change, { score: null, order: null, filterScore: null, scoreRange: ANY_SCORE });
-  assert.deepEqual(notices, ['No pair is marked, so heads have no fit to pairs; they are in the order of layers and heads again.']);
-  assert.deepEqual(settle({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices, []);
+  assert.deepEqual(notices, [
+    'No pair is marked, so heads have no fit to pairs; they are in the order of layers and heads again.',
+  ]);
+  assert.deepEqual(
+    settle({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices,
+    [],
+  );
 });

@@ -1,22 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, findRepeats, rowsOf, searchedText, tableCsv } from '../../frontend/js/dialogs/sequence_table.js';
+import {
+  columnsOf,
+  findRepeats,
+  rowsOf,
+  searchedText,
+  tableCsv,
+} from '../../frontend/js/dialogs/sequence_table.js';
 import { sequenceScores, spreadOf } from '../../frontend/js/compute/sequence_scores.js';
 import { aboutWords } from '../../frontend/js/dialogs/sequence_dialog.js';
 
 /** Three sentences: "the cat , the dog , the" · "=2+2" · "". */
 const TOKENS = {
   row: null,
-  text: ['[CLS]', ' the', ' cat', ',', ' the', ' dog', ',', ' the', '[CLS]', '=2+2', '[CLS]', '[CLS]'],
+  text: [
+    '[CLS]',
+    ' the',
+    ' cat',
+    ',',
+    ' the',
+    ' dog',
+    ',',
+    ' the',
+    '[CLS]',
+    '=2+2',
+    '[CLS]',
+    '[CLS]',
+  ],
   tokenId: Int32Array.of(0, 5, 6, 7, 5, 8, 7, 5, 0, 9, 0, 0),
   tokenType: ['special', ...Array(7).fill('text'), 'special', 'text', 'special', 'special'],
   sequences: {
-    start: Int32Array.of(0, 8, 10), length: Int32Array.of(8, 2, 2), text: ['the cat, the dog, the', '=2+2', 'ÄRGER'],
+    start: Int32Array.of(0, 8, 10),
+    length: Int32Array.of(8, 2, 2),
+    text: ['the cat, the dog, the', '=2+2', 'ÄRGER'],
     columns: { topic: ['animals', null, '<b>'], year: ['10', '9', ''] },
   },
 };
 const SCORES = Float32Array.of(3.25, 0.5, 8, NaN, NaN, NaN, 1, 0.75, 2);
-const column = (name, scores = SCORES) => columnsOf(TOKENS, scores).find((one) => one.name === name);
+const column = (name, scores = SCORES) =>
+  columnsOf(TOKENS, scores).find((one) => one.name === name);
 const all = [0, 1, 2];
 const values = (name) => all.map(column(name).valueOf);
 
@@ -29,12 +51,28 @@ test('repeated tokens are counted without special ones, and the word said most o
 
 test('the word said most often is one of the text, however its tokens cut it', () => {
   const said = [
-    [', , , a b a b', 'a ×2'], ['Tokenization, or tokenization', 'Tokenization ×2'], ['今天的花和昨天的花一样美，花', '花 ×3'],
-    ["don't I don't", "don't ×2"], ['עולם שלום עולם', 'עולם ×2'], ['🙂🙂 ok', null], ['cafe\u0301 café', 'cafe\u0301 ×2'],
+    [', , , a b a b', 'a ×2'],
+    ['Tokenization, or tokenization', 'Tokenization ×2'],
+    ['今天的花和昨天的花一样美，花', '花 ×3'],
+    ["don't I don't", "don't ×2"],
+    ['עולם שלום עולם', 'עולם ×2'],
+    ['🙂🙂 ok', null],
+    ['cafe\u0301 café', 'cafe\u0301 ×2'],
   ];
-  const tokens = { tokenId: Int32Array.from(said, () => 1), tokenType: said.map(() => 'text'), sequences: { start: said.map((_, i) => i), length: said.map(() => 1), text: said.map(([text]) => text) } };
+  const tokens = {
+    tokenId: Int32Array.from(said, () => 1),
+    tokenType: said.map(() => 'text'),
+    sequences: {
+      start: said.map((_, i) => i),
+      length: said.map(() => 1),
+      text: said.map(([text]) => text),
+    },
+  };
   const { words, nTimes } = findRepeats(tokens);
-  assert.deepEqual(words.map((word, i) => (word === null ? null : `${word} ×${nTimes[i]}`)), said.map(([, most]) => most));
+  assert.deepEqual(
+    words.map((word, i) => (word === null ? null : `${word} ×${nTimes[i]}`)),
+    said.map(([, most]) => most),
+  );
 });
 
 test('columns say what a sentence holds, and nothing where there is nothing', () => {
@@ -74,7 +112,10 @@ test('rows are found by a part of their text or columns, whatever the case, and 
 test('a saved table has numbers as they are, and text that is no formula', () => {
   const csv = tableCsv(columnsOf(TOKENS, SCORES), [1, 0]);
   const [head, first, second, end] = csv.split('\r\n');
-  assert.equal(head, '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy');
+  assert.equal(
+    head,
+    '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy',
+  );
   assert.equal(first, "2,'=2+2,2,0,2 ×2,,9,,");
   assert.equal(second, '1,"the cat, the dog, the",8,5,the ×3,animals,10,3.25,0.5');
   assert.equal(end, '');
@@ -83,8 +124,14 @@ test('a saved table has numbers as they are, and text that is no formula', () =>
 test('it is said whose attention it is, over how many rows, and of how many sentences', () => {
   const model = { n_layers: 2, n_heads: 3 };
   const answer = { scores: SCORES, nSequences: 3, nSequencesTotal: 3 };
-  assert.equal(aboutWords(answer, { layer: 1, head: 2 }, model, TOKENS), 'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.');
-  assert.match(aboutWords({ ...answer, nSequences: 2 }, null, model, TOKENS), /mean over all 6 heads; over 10 rows.* Computed for 2 of 3 sentences, evenly spread/);
+  assert.equal(
+    aboutWords(answer, { layer: 1, head: 2 }, model, TOKENS),
+    'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.',
+  );
+  assert.match(
+    aboutWords({ ...answer, nSequences: 2 }, null, model, TOKENS),
+    /mean over all 6 heads; over 10 rows.* Computed for 2 of 3 sentences, evenly spread/,
+  );
 });
 
 test('a row is as sparse as the fewest keys that hold nine tenths of it', () => {
@@ -100,13 +147,31 @@ test('a row is as sparse as the fewest keys that hold nine tenths of it', () => 
 test('a site without a server has the numbers of one head and the mean over all, counted by hand', async () => {
   const same = { width: 1, values: new Float32Array(5) };
   const site = (params) => ({
-    manifest: { n_layers: 1, n_heads: 2, n_tokens: 5, layers: [{ scaling: 1, is_causal: true, max_distance: null }] },
-    starts: Int32Array.of(0, 3), lengths: Int32Array.of(3, 2), params: new URLSearchParams(params), pause: async () => {},
+    manifest: {
+      n_layers: 1,
+      n_heads: 2,
+      n_tokens: 5,
+      layers: [{ scaling: 1, is_causal: true, max_distance: null }],
+    },
+    starts: Int32Array.of(0, 3),
+    lengths: Int32Array.of(3, 2),
+    params: new URLSearchParams(params),
+    pause: async () => {},
     vectors: { of: async () => same },
   });
-  // Of the first sentence the rows with two and with three equal keys, of the second the row with two.
+  // Of the first sentence the rows with two and with three equal keys, of the second the row with
+  // two.
   const one = await sequenceScores(site('layer=0&head=1'));
-  assert.deepEqual([one.shape, [...one.values].map((value) => Number(value.toFixed(4)))], [[2, 3], [2.5, 1, 2, 2, 1, 1]]);
-  assert.deepEqual([...(await sequenceScores(site(''))).values].map((value) => Number(value.toFixed(4))), [2.5, 1, 4, 2, 1, 2]);
+  assert.deepEqual(
+    [one.shape, [...one.values].map((value) => Number(value.toFixed(4)))],
+    [
+      [2, 3],
+      [2.5, 1, 2, 2, 1, 1],
+    ],
+  );
+  assert.deepEqual(
+    [...(await sequenceScores(site(''))).values].map((value) => Number(value.toFixed(4))),
+    [2.5, 1, 4, 2, 1, 2],
+  );
   await assert.rejects(() => sequenceScores(site('layer=0')), /belong together/);
 });

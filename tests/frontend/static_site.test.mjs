@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from '../../frontend/js/compute/attention.js';
+import {
+  attentionPattern,
+  coarse,
+  longSequences,
+  strongestRows,
+  weighKeys,
+} from '../../frontend/js/compute/attention.js';
 import { readNpy } from '../../frontend/js/compute/npy.js';
 import { createSite, fileOf } from '../../frontend/js/site/site.js';
 
@@ -9,19 +15,36 @@ const rows = (width, ...values) => ({ width, values: Float32Array.from(values) }
 
 /** An array file as NumPy writes it. */
 function npy(descr, shape, values) {
-  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`.padEnd(117) + '\n';
-  const head = Uint8Array.of(0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0, ...Buffer.from(header));
+  const header =
+    `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`.padEnd(
+      117,
+    ) + '\n';
+  const head = Uint8Array.of(
+    0x93,
+    ...Buffer.from('NUMPY'),
+    1,
+    0,
+    header.length,
+    0,
+    ...Buffer.from(header),
+  );
   return new Uint8Array([...head, ...new Uint8Array(values.buffer)]).buffer;
 }
 
 test('an array file is read with its type and shape', () => {
   const found = readNpy(npy('<u2', [2, 3], Uint16Array.of(1, 2, 3, 4, 5, 65535)));
-  assert.deepEqual([found.dtype, found.shape, [...found.values]], ['uint16', [2, 3], [1, 2, 3, 4, 5, 65535]]);
+  assert.deepEqual(
+    [found.dtype, found.shape, [...found.values]],
+    ['uint16', [2, 3], [1, 2, 3, 4, 5, 65535]],
+  );
   assert.deepEqual(readNpy(npy('|u1', [2], Uint8Array.of(7, 8))).shape, [2]);
 });
 
 test('a file that is no array, or one of another kind, is refused', () => {
-  assert.throws(() => readNpy(new TextEncoder().encode('<!doctype html><p>404').buffer), /no array of NumPy/);
+  assert.throws(
+    () => readNpy(new TextEncoder().encode('<!doctype html><p>404').buffer),
+    /no array of NumPy/,
+  );
   assert.throws(() => readNpy(npy('<f8', [1], Float64Array.of(1))), /cannot be read/);
   assert.throws(() => readNpy(npy('<f4', [3], Float32Array.of(1))), /takes 12 bytes, 4 came/);
 });
@@ -29,15 +52,42 @@ test('a file that is no array, or one of another kind, is refused', () => {
 test('a pattern is the softmax over the keys that a query sees', async () => {
   const queries = rows(1, 9, 0, Math.log(3), 0);
   const keys = rows(1, 9, 0, 1, 2);
-  const all = await attentionPattern(queries, keys, 1, 2, 2, { scaling: 1, is_causal: false, max_distance: null }, never);
-  assert.deepEqual([...all].map((weight) => weight.toFixed(3)), ['0.500', '0.500', '0.250', '0.750']);
-  const causal = await attentionPattern(queries, keys, 1, 3, 3, { scaling: 1, is_causal: true, max_distance: 1 }, never);
+  const all = await attentionPattern(
+    queries,
+    keys,
+    1,
+    2,
+    2,
+    { scaling: 1, is_causal: false, max_distance: null },
+    never,
+  );
+  assert.deepEqual(
+    [...all].map((weight) => weight.toFixed(3)),
+    ['0.500', '0.500', '0.250', '0.750'],
+  );
+  const causal = await attentionPattern(
+    queries,
+    keys,
+    1,
+    3,
+    3,
+    { scaling: 1, is_causal: true, max_distance: 1 },
+    never,
+  );
   assert.deepEqual([causal[0], causal[1], causal[2], causal[6]], [1, 0, 0, 0]);
   assert.equal(causal[7] + causal[8], 1);
 });
 
 test('large scores do not overflow', async () => {
-  const pattern = await attentionPattern(rows(1, 1e4, 1e4), rows(1, 1, 2), 0, 1, 2, { scaling: 1, is_causal: false, max_distance: null }, never);
+  const pattern = await attentionPattern(
+    rows(1, 1e4, 1e4),
+    rows(1, 1, 2),
+    0,
+    1,
+    2,
+    { scaling: 1, is_causal: false, max_distance: null },
+    never,
+  );
   assert.deepEqual([...pattern], [0, 1]);
 });
 
@@ -49,7 +99,11 @@ test('keys are weighed and rows sum to one again, but for a row of nothing', () 
 
 test('of equal scores the earlier token comes first', async () => {
   const found = await strongestRows(rows(1, 2), 0, rows(1, 1, 3, 3, 0), 4, 0.5, 3, never);
-  assert.deepEqual(found, [{ token: 1, score: 3 }, { token: 2, score: 3 }, { token: 0, score: 1 }]);
+  assert.deepEqual(found, [
+    { token: 1, score: 3 },
+    { token: 2, score: 3 },
+    { token: 0, score: 1 },
+  ]);
 });
 
 test('a mean is taken of all sequences that are long enough, or of some that are spread evenly', () => {
@@ -60,7 +114,11 @@ test('a mean is taken of all sequences that are long enough, or of some that are
 });
 
 test('a long pattern is made coarse by the means of even blocks', () => {
-  const { side, blocks } = coarse(Float32Array.from({ length: 9 }, (_, i) => i), 3, 2);
+  const { side, blocks } = coarse(
+    Float32Array.from({ length: 9 }, (_, i) => i),
+    3,
+    2,
+  );
   assert.deepEqual([side, [...blocks]], [2, [0, 1.5, 4.5, 6]]);
 });
 
@@ -72,7 +130,12 @@ test('an answer lies under its address, whatever the order of its parameters and
 
 test('what a site does not have is an error in the words of the interface', async () => {
   const site = createSite('https://host.example/x/', async () => new Response('', { status: 404 }));
-  const answer = await site(new URL('https://host.example/x/api/v1/datasets/a/heads'), { headers: { Accept: 'application/json' } });
+  const answer = await site(new URL('https://host.example/x/api/v1/datasets/a/heads'), {
+    headers: { Accept: 'application/json' },
+  });
   assert.equal(answer.status, 404);
-  assert.deepEqual((await answer.json()).error, { code: 'not_exported', message: 'This site was exported without datasets/a/heads.json.' });
+  assert.deepEqual((await answer.json()).error, {
+    code: 'not_exported',
+    message: 'This site was exported without datasets/a/heads.json.',
+  });
 });

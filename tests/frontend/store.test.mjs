@@ -15,16 +15,23 @@ test('choices that are not named have their defaults', () => {
 test('listeners hear the new state, the former one and how history is written', () => {
   const store = createStore();
   const heard = [];
-  store.subscribe((state, previous, history) => heard.push([state.search, previous.search, history]));
+  store.subscribe((state, previous, history) =>
+    heard.push([state.search, previous.search, history]),
+  );
   store.set({ search: 'april' }, 'replace');
   store.set({ search: 'may' });
-  assert.deepEqual(heard, [['april', '', 'replace'], ['may', 'april', 'push']]);
+  assert.deepEqual(heard, [
+    ['april', '', 'replace'],
+    ['may', 'april', 'push'],
+  ]);
 });
 
 test('a change that changes nothing is not told', () => {
   const store = createStore({ at: { layer: 1, head: 2 } });
   let nTold = 0;
-  store.subscribe(() => { nTold++; });
+  store.subscribe(() => {
+    nTold++;
+  });
   store.set({ at: { layer: 1, head: 2 }, search: '' });
   assert.equal(nTold, 0);
   store.set({ at: { layer: 1, head: 3 } });
@@ -40,7 +47,9 @@ test('what is not a choice is refused', () => {
 test('a listener that has left hears nothing', () => {
   const store = createStore();
   let nTold = 0;
-  store.subscribe(() => { nTold++; })();
+  store.subscribe(() => {
+    nTold++;
+  })();
   store.set({ dims: 3 });
   assert.equal(nTold, 0);
 });

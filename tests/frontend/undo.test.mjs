@@ -12,14 +12,22 @@ function begin(first = {}) {
   const store = createStore({ dataset: 'a', ...first });
   const undo = createUndo(store, () => clock.now);
   /** A choice that comes long after the one before. */
-  const choose = (change, mode) => { clock.now += 5000; store.set(change, mode); };
+  const choose = (change, mode) => {
+    clock.now += 5000;
+    store.set(change, mode);
+  };
   return { clock, store, undo, choose };
 }
 
 test('choices are taken back one by one and taken up again', () => {
   const { store, undo, choose } = begin();
   const states = [store.get()];
-  for (const change of [{ selected: POINT }, { hidden: [{ kind: 'key', position: 2 }] }, { color: 'norm' }, { marked: 'query-1-4' }]) {
+  for (const change of [
+    { selected: POINT },
+    { hidden: [{ kind: 'key', position: 2 }] },
+    { color: 'norm' },
+    { marked: 'query-1-4' },
+  ]) {
     choose(change);
     states.push(store.get());
   }
@@ -45,11 +53,25 @@ test('taking back leaves one where one is meanwhile', () => {
   assert.equal(undo.past, 'selecting a point');
   undo.back();
   const { at, dims, theme, selected } = store.get();
-  assert.deepEqual({ at, dims, theme, selected }, { at: { layer: 2, head: 1 }, dims: 3, theme: 'dark', selected: null });
+  assert.deepEqual(
+    { at, dims, theme, selected },
+    { at: { layer: 2, head: 1 }, dims: 3, theme: 'dark', selected: null },
+  );
 });
 
 test('every choice but those of place and look can be taken back', () => {
-  const places = ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare', 'texts'];
+  const places = [
+    'dataset',
+    'method',
+    'dims',
+    'at',
+    'camera',
+    'turn',
+    'theme',
+    'palette',
+    'compare',
+    'texts',
+  ];
   for (const name of Object.keys(DEFAULTS)) {
     const { store, undo, choose } = begin();
     choose({ [name]: name === 'dims' ? 3 : name === 'dataset' ? 'b' : 'other' });
@@ -156,9 +178,21 @@ test('it says what was done, until something else is chosen', () => {
 });
 
 test('a step is called after what it changed, also where nobody gave that a name', () => {
-  assert.equal(changeWords({ before: { selected: POINT, hidden: [1] }, after: { selected: null, hidden: [] } }), 'clearing the selection');
-  assert.equal(changeWords({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }), `search for “${'x'.repeat(24)}…”`);
-  assert.equal(changeWords({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }), 'pane linked');
+  assert.equal(
+    changeWords({
+      before: { selected: POINT, hidden: [1] },
+      after: { selected: null, hidden: [] },
+    }),
+    'clearing the selection',
+  );
+  assert.equal(
+    changeWords({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }),
+    `search for “${'x'.repeat(24)}…”`,
+  );
+  assert.equal(
+    changeWords({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }),
+    'pane linked',
+  );
 });
 
 test('marked points are written as runs and read again', () => {
@@ -186,7 +220,10 @@ test('what stands out in a second pane is taken back with its counterpart, but n
   choose({ compare: { ...compare, at: { layer: 1, head: 0 } } });
   assert.equal(undo.past, 'selecting a point');
   undo.back();
-  assert.deepEqual([store.get().selected, store.get().beside.selected, store.get().compare.at], [null, null, { layer: 1, head: 0 }]);
+  assert.deepEqual(
+    [store.get().selected, store.get().beside.selected, store.get().compare.at],
+    [null, null, { layer: 1, head: 0 }],
+  );
   undo.forth();
   choose({ compare: { ...compare, dataset: 'c' } });
   assert.equal(undo.past, null);

@@ -4,19 +4,70 @@ import { DEFAULTS } from '../../frontend/js/state/store.js';
 import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const FULL = {
-  ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 }, camera: { zoom: 2.351, x: -0.12, y: 1.3046 }, turn: { yaw: -31.5, pitch: 20.05 },
-  selected: { kind: 'key', token: 41 }, marked: 'query-3-9.12.key-4', color: 'position-mod-5', search: ' April & may', hasLines: false,
-  searchMode: 'regex', lineCount: 5, lineThreshold: 0.125, isLineAlone: true, weight: 'output', below: 'squares', imageLinks: 'all', imageThreshold: 0.2, isImageMean: true,
-  hidden: [{ kind: 'query', position: 3 }, { kind: 'key', position: 12 }], hasLabels: false, dotSize: 1.5, isDotByNorm: true, isWhole: true, similarWith: 'other.model-2',
+  ...DEFAULTS,
+  dataset: 'demo-bert',
+  method: 'attention-tsne',
+  dims: 3,
+  at: { layer: 3, head: 7 },
+  camera: { zoom: 2.351, x: -0.12, y: 1.3046 },
+  turn: { yaw: -31.5, pitch: 20.05 },
+  selected: { kind: 'key', token: 41 },
+  marked: 'query-3-9.12.key-4',
+  color: 'position-mod-5',
+  search: ' April & may',
+  hasLines: false,
+  searchMode: 'regex',
+  lineCount: 5,
+  lineThreshold: 0.125,
+  isLineAlone: true,
+  weight: 'output',
+  below: 'squares',
+  imageLinks: 'all',
+  imageThreshold: 0.2,
+  isImageMean: true,
+  hidden: [
+    { kind: 'query', position: 3 },
+    { kind: 'key', position: 12 },
+  ],
+  hasLabels: false,
+  dotSize: 1.5,
+  isDotByNorm: true,
+  isWhole: true,
+  similarWith: 'other.model-2',
   filters: { kind: 'key', position: [0.25, 1], norm: [0, 0.5], attention: 0.1 },
-  pairs: [{ query: 12, key: 40, isStrong: true }, { query: 5, key: 7, isStrong: false }],
-  compare: { dataset: 'demo-gpt2', method: 'umap', dims: 3, at: { layer: 1, head: 0 }, camera: { zoom: 1.5, x: 0.25, y: 0.75 }, turn: { yaw: -30, pitch: 12.5 } },
-  beside: { selected: { kind: 'key', token: 38 }, marked: 'query-1-3', hidden: [{ kind: 'key', position: 2 }], pairs: [{ query: 3, key: 4, isStrong: true }] },
-  score: 'induction', order: 'rank_correlation', isOrderRising: true, filterScore: 'hue_similarity', scoreRange: [-0.25, 1200.5],
+  pairs: [
+    { query: 12, key: 40, isStrong: true },
+    { query: 5, key: 7, isStrong: false },
+  ],
+  compare: {
+    dataset: 'demo-gpt2',
+    method: 'umap',
+    dims: 3,
+    at: { layer: 1, head: 0 },
+    camera: { zoom: 1.5, x: 0.25, y: 0.75 },
+    turn: { yaw: -30, pitch: 12.5 },
+  },
+  beside: {
+    selected: { kind: 'key', token: 38 },
+    marked: 'query-1-3',
+    hidden: [{ kind: 'key', position: 2 }],
+    pairs: [{ query: 3, key: 4, isStrong: true }],
+  },
+  score: 'induction',
+  order: 'rank_correlation',
+  isOrderRising: true,
+  filterScore: 'hue_similarity',
+  scoreRange: [-0.25, 1200.5],
 };
 const PLAIN = {
-  ...DEFAULTS, dataset: 'demo-bert', method: 'attention-tsne', dims: 3, at: { layer: 3, head: 7 },
-  selected: { kind: 'key', token: 41 }, color: 'position-mod-5', hasLines: false,
+  ...DEFAULTS,
+  dataset: 'demo-bert',
+  method: 'attention-tsne',
+  dims: 3,
+  at: { layer: 3, head: 7 },
+  selected: { kind: 'key', token: 41 },
+  color: 'position-mod-5',
+  hasLines: false,
 };
 /** What an address cannot say. */
 const REMEMBERED = { theme: DEFAULTS.theme, palette: DEFAULTS.palette };
@@ -36,15 +87,34 @@ test('what is written is read again, letter by letter', () => {
 });
 
 test('the second pane of an address is readable', () => {
-  const compare = { dataset: 'demo-gpt2', method: 'pca', dims: 2, at: { layer: 2, head: 5 }, camera: null, turn: null };
+  const compare = {
+    dataset: 'demo-gpt2',
+    method: 'pca',
+    dims: 2,
+    at: { layer: 2, head: 5 },
+    camera: null,
+    turn: null,
+  };
   const beside = { ...DEFAULTS.beside, selected: { kind: 'key', token: 3 } };
-  assert.equal(writeQuery({ ...DEFAULTS, dataset: 'demo-bert', compare, beside }), '?dataset=demo-bert&compare.dataset=demo-gpt2&compare.method=pca&compare.layer=2&compare.head=5&compare.selected=key-3');
+  assert.equal(
+    writeQuery({ ...DEFAULTS, dataset: 'demo-bert', compare, beside }),
+    '?dataset=demo-bert&compare.dataset=demo-gpt2&compare.method=pca&compare.layer=2&compare.head=5&compare.selected=key-3',
+  );
   assert.equal(readQuery('?dataset=a').choices.compare, null);
 });
 
 test('parts of a second pane that are right are kept beside parts that are wrong', () => {
-  const { choices, notices } = readQuery('?dataset=a&compare.dataset=b&compare.dims=4&compare.layer=1&compare.head=2');
-  assert.deepEqual(choices.compare, { dataset: 'b', method: null, dims: 2, at: { layer: 1, head: 2 }, camera: null, turn: null });
+  const { choices, notices } = readQuery(
+    '?dataset=a&compare.dataset=b&compare.dims=4&compare.layer=1&compare.head=2',
+  );
+  assert.deepEqual(choices.compare, {
+    dataset: 'b',
+    method: null,
+    dims: 2,
+    at: { layer: 1, head: 2 },
+    camera: null,
+    turn: null,
+  });
   assert.equal(notices.length, 1);
 });
 
@@ -138,12 +208,18 @@ test('a notice quotes no more than the start of a long part', () => {
 
 test('parts that are right are kept beside parts that are wrong', () => {
   const { choices, notices } = readQuery('?dataset=a&method=B!&search=c');
-  assert.deepEqual([choices.dataset, choices.method, choices.search, notices.length], ['a', null, 'c', 1]);
+  assert.deepEqual(
+    [choices.dataset, choices.method, choices.search, notices.length],
+    ['a', null, 'c', 1],
+  );
 });
 
 test('a range of scores is read with the score that tints, or with another', () => {
   const { choices, notices } = readQuery('?score=induction&order=induction&score-min=0.3');
-  assert.deepEqual([choices.score, choices.order, choices.filterScore, choices.scoreRange, notices], ['induction', 'induction', null, [0.3, null], []]);
+  assert.deepEqual(
+    [choices.score, choices.order, choices.filterScore, choices.scoreRange, notices],
+    ['induction', 'induction', null, [0.3, null], []],
+  );
   assert.deepEqual(readQuery('?filter=entropy&score-max=-1').choices.scoreRange, [null, -1]);
   assert.equal(readQuery('?score=entropy&score-max=1e3').notices.length, 1);
   assert.equal(writeQuery({ ...DEFAULTS, scoreRange: [0.1, null] }), '');

@@ -2,12 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { arrangeGrid } from '../../frontend/js/map/arrangement.js';
 import { findTokens, indexWords } from '../../frontend/js/data/search.js';
-import { cellWords, endWords, measureWords, visibleText, visibleToken, visibleWords } from '../../frontend/js/ui/labels.js';
+import {
+  cellWords,
+  endWords,
+  measureWords,
+  visibleText,
+  visibleToken,
+  visibleWords,
+} from '../../frontend/js/ui/labels.js';
 import { progressWords } from '../../frontend/js/data/map_labels.js';
 import { counted } from '../../frontend/js/compute/number_text.js';
 
 function corpus(text, types = text.map(() => 'text')) {
-  return { n: text.length, text, tokenType: types, sequence: new Int32Array(text.length), sequences: { text: ['cat.png'], columns: { label: ['Cat'] } } };
+  return {
+    n: text.length,
+    text,
+    tokenType: types,
+    sequence: new Int32Array(text.length),
+    sequences: { text: ['cat.png'], columns: { label: ['Cat'] } },
+  };
 }
 
 test('a search finds whole tokens, whatever their case and spaces, and the first token too', () => {
@@ -48,17 +61,43 @@ test('text without any width is told by its code points', () => {
 });
 
 test('joiners, fillers and parts of a character can be seen, and an unknown word says what stands in the text', () => {
-  assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), ['U+FE0F', 'U+00A0', 'U+00AD', 'U+3164', 'U+2800', 'U+05B8']);
-  const shown = { ' 你 1–2⁄3': ' 你 1–2⁄3', '\u200d 1⁄3': 'U+200D 1⁄3', '\u0085 2⁄2 + \n': 'U+0085 2⁄2 + ⏎', '\n + 你 1⁄3': '⏎ + 你 1⁄3', '\u3000 1⁄3': 'U+3000 1⁄3', '<0xFF>': '<0xFF>' };
-  assert.deepEqual(Object.keys(shown).map((token) => visibleToken(token)), Object.values(shown));
+  assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), [
+    'U+FE0F',
+    'U+00A0',
+    'U+00AD',
+    'U+3164',
+    'U+2800',
+    'U+05B8',
+  ]);
+  const shown = {
+    ' 你 1–2⁄3': ' 你 1–2⁄3',
+    '\u200d 1⁄3': 'U+200D 1⁄3',
+    '\u0085 2⁄2 + \n': 'U+0085 2⁄2 + ⏎',
+    '\n + 你 1⁄3': '⏎ + 你 1⁄3',
+    '\u3000 1⁄3': 'U+3000 1⁄3',
+    '<0xFF>': '<0xFF>',
+  };
+  assert.deepEqual(
+    Object.keys(shown).map((token) => visibleToken(token)),
+    Object.values(shown),
+  );
   const tokens = { text: ['[UNK]', 'a'], surface: ['\u200b', null], tokenType: ['text', 'text'] };
-  assert.deepEqual([0, 1].map((token) => visibleWords(tokens, token)), ['[UNK] (U+200B)', 'a']);
+  assert.deepEqual(
+    [0, 1].map((token) => visibleWords(tokens, token)),
+    ['[UNK] (U+200B)', 'a'],
+  );
 });
 
 test('the name of a head holds its recall, and a warning where nearness misleads', () => {
   const at = { layer: 3, head: 7 };
-  assert.equal(cellWords(at, { recall_at_10: 0.314 }, true), 'L3 H7 0.31 recall@10, layer 3, head 7');
-  assert.match(cellWords(at, { recall_at_10: 0.02 }, true), /0\.02 recall@10, layer 3, head 7, nearness is not attention here/);
+  assert.equal(
+    cellWords(at, { recall_at_10: 0.314 }, true),
+    'L3 H7 0.31 recall@10, layer 3, head 7',
+  );
+  assert.match(
+    cellWords(at, { recall_at_10: 0.02 }, true),
+    /0\.02 recall@10, layer 3, head 7, nearness is not attention here/,
+  );
   assert.equal(cellWords(at, { recall_at_10: null }, true), 'L3 H7 n/a recall@10, layer 3, head 7');
   assert.equal(cellWords(at, null, false), 'L3 H7, layer 3, head 7, not computed yet');
 });
@@ -73,18 +112,42 @@ test('numbers have their nouns, thousands apart and a true minus', () => {
 });
 
 test('progress is said in words, numbers and time left', () => {
-  const progress = { phase: 'maps', message: '', n_units_done: 132, n_units: 720, remaining_seconds: 130 };
+  const progress = {
+    phase: 'maps',
+    message: '',
+    n_units_done: 132,
+    n_units: 720,
+    remaining_seconds: 130,
+  };
   assert.equal(progressWords(progress), 'Computing maps · 132 of 720 · about 2 min left');
-  assert.equal(endWords({ state: 'failed', reason: 'the disk is full' }), 'The build failed: the disk is full. Once that is mended, the same command goes on.');
-  assert.equal(endWords({ state: 'stopped', reason: 'it was stopped' }), 'The build stopped: it was stopped.');
+  assert.equal(
+    endWords({ state: 'failed', reason: 'the disk is full' }),
+    'The build failed: the disk is full. Once that is mended, the same command goes on.',
+  );
+  assert.equal(
+    endWords({ state: 'stopped', reason: 'it was stopped' }),
+    'The build stopped: it was stopped.',
+  );
 });
 
-for (const [layers, heads, width, height] of [[12, 12, 1100, 760], [1, 1, 600, 400], [6, 12, 800, 600], [32, 32, 1000, 700], [48, 25, 3000, 1800], [2, 64, 780, 600]]) {
+for (const [layers, heads, width, height] of [
+  [12, 12, 1100, 760],
+  [1, 1, 600, 400],
+  [6, 12, 800, 600],
+  [32, 32, 1000, 700],
+  [48, 25, 3000, 1800],
+  [2, 64, 780, 600],
+]) {
   test(`${layers} × ${heads} heads in ${width} × ${height} lie inside, apart from each other`, () => {
-    const { cells, home, size, pitch } = arrangeGrid({ n_layers: layers, n_heads: heads }, { width, height });
+    const { cells, home, size, pitch } = arrangeGrid(
+      { n_layers: layers, n_heads: heads },
+      { width, height },
+    );
     assert.equal(cells.n, layers * heads);
     assert.ok(home.x >= 0 && home.y >= 0);
-    assert.ok(home.x + home.k * size.width <= width + 1 && home.y + home.k * size.height <= height + 1);
+    assert.ok(
+      home.x + home.k * size.width <= width + 1 && home.y + home.k * size.height <= height + 1,
+    );
     assert.ok(pitch.x >= cells.size[0] && pitch.y > cells.size[0]);
     const last = cells.n - 1;
     assert.ok(Math.abs(cells.x[last] - cells.x[0] - (heads - 1) * pitch.x) < 0.01);

@@ -10,7 +10,8 @@ const all = () => true;
 /** The points that a key leads through. */
 function path(isWanted, step, n, from = -1, isLeap = false) {
   const points = [];
-  for (let at = from; points.length < n;) points.push((at = nextPoint(TOKENS, isWanted, at, step, isLeap)));
+  for (let at = from; points.length < n;)
+    points.push((at = nextPoint(TOKENS, isWanted, at, step, isLeap)));
   return points;
 }
 
@@ -32,13 +33,28 @@ test('hidden points are passed over, and a search leaves only its hits', () => {
 });
 
 test('where nothing is to be walked to there is no point, and a single one stays', () => {
-  assert.equal(nextPoint(TOKENS, () => false, -1, 1), -1);
-  assert.equal(nextPoint(TOKENS, () => false, 2, 1), -1);
-  assert.equal(nextPoint(TOKENS, (point) => point === 2, 2, 1), 2);
-  assert.equal(nextPoint(TOKENS, (point) => point === 2, 2, 1, true), 2);
+  assert.equal(
+    nextPoint(TOKENS, () => false, -1, 1),
+    -1,
+  );
+  assert.equal(
+    nextPoint(TOKENS, () => false, 2, 1),
+    -1,
+  );
+  assert.equal(
+    nextPoint(TOKENS, (point) => point === 2, 2, 1),
+    2,
+  );
+  assert.equal(
+    nextPoint(TOKENS, (point) => point === 2, 2, 1, true),
+    2,
+  );
 });
 
 test('the number of a point is its place among those that are walked through', () => {
   assert.deepEqual(countWalk(3, all, 4), { at: 4, all: 6 });
-  assert.deepEqual(countWalk(3, wantedPoints(Uint8Array.of(1, 0, 0, 0, 0, 0), null), 3), { at: 1, all: 5 });
+  assert.deepEqual(countWalk(3, wantedPoints(Uint8Array.of(1, 0, 0, 0, 0, 0), null), 3), {
+    at: 1,
+    all: 5,
+  });
 });

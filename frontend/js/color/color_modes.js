@@ -1,12 +1,23 @@
 /**
- * What the colour of a point can tell. One entry of COLOR_MODES is one mode: its words, what it needs, the value
- * of every token and the scale that turns values into colours. Every column of a corpus is a mode too.
+ * What the colour of a point can tell. One entry of COLOR_MODES is one mode: its words, what it
+ * needs, the value of every token and the scale that turns values into colours. Every column of a
+ * corpus is a mode too.
  */
 
 import { SCALES } from './color_scales.js';
 import {
-  columnOf, firstLetters, keep, orNaN, positionsModulo5, punctuation, relativePositions, searchTerms, sequenceLengths, sequenceNumbers,
-  tokenCounts, tokenLengths,
+  columnOf,
+  firstLetters,
+  keep,
+  orNaN,
+  positionsModulo5,
+  punctuation,
+  relativePositions,
+  searchTerms,
+  sequenceLengths,
+  sequenceNumbers,
+  tokenCounts,
+  tokenLengths,
 } from './color_values.js';
 import { canvasPalette } from './palettes.js';
 
@@ -24,16 +35,21 @@ import { canvasPalette } from './palettes.js';
  * @property {readonly string[]} [tokenType]
  * @property {{length: ArrayLike<number>, columns?: Record<string, unknown[]>}} sequences
  */
-/** What a search found: the number of the term that found a token, from 1. @typedef {{hits: Uint8Array, terms: string[]}} Found */
+/**
+ * What a search found: the number of the term that found a token, from 1.
+ *
+ * @typedef {{hits: Uint8Array, terms: string[]}} Found
+ */
 /**
  * @typedef {object} ColorContext
  * @property {TokenColumns} tokens Of the whole corpus.
  * @property {Int32Array | null} drawn Indices of the tokens that are drawn; null = all.
  * @property {number} nCells
- * @property {Uint8Array | Float32Array | null} [norms] (cell, point): Uint8 scaled per head and kind as the grid
- *   has them, or Float32 true norms of one head.
+ * @property {Uint8Array | Float32Array | null} [norms] (cell, point): Uint8 scaled per head and
+ *   kind as the grid has them, or Float32 true norms of one head.
  * @property {{rgb: Uint8Array, side: number} | null} [patches] (token, side, side, 3).
- * @property {Float32Array | null} [scores] (point): what each token does in the attention of one head.
+ * @property {Float32Array | null} [scores] (point): what each token does in the attention of one
+ *   head.
  * @property {Found | null} [found] By the search.
  * @property {import('./palettes.js').Theme} theme
  * @property {import('./palettes.js').PaletteName} [palette]
@@ -44,13 +60,15 @@ import { canvasPalette } from './palettes.js';
  * @property {string} title
  * @property {{label: string, stops: string[], range: [string, string]}[]} ramps From least to most.
  * @property {string} note What the ends mean, in words.
- * @property {{label: string, color: string} | null} missing Colour of points without a value, if there are any.
+ * @property {{label: string, color: string} | null} missing Colour of points without a value, if
+ *   there are any.
  */
 /**
  * @typedef {object} SwatchLegend
  * @property {'swatches'} kind
  * @property {string} title
- * @property {{label: string, colors: string[], shapes: ('disc' | 'diamond' | 'square')[]}[]} entries
+ * @property {{label: string, colors: string[], shapes: ('disc' | 'diamond' | 'square')[]}[]}
+ *   entries
  * @property {string} note
  */
 /** @typedef {RampLegend | SwatchLegend} Legend */
@@ -63,13 +81,14 @@ import { canvasPalette } from './palettes.js';
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Values with
- *   names have the scale of classes, whatever stands here.
- * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token, or (cell, point)
- *   where perHead; NaN = none.
+ * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Values
+ *   with names have the scale of classes, whatever stands here.
+ * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token,
+ *   or (cell, point) where perHead; NaN = none.
  * @property {boolean} [isColumn] Whether it is a column of the corpus.
  * @property {boolean} [isSearch] Whether it depends on the search.
- * @property {boolean} [isHeadOnly] Whether it is known in an open head alone; the grid then says so.
+ * @property {boolean} [isHeadOnly] Whether it is known in an open head alone; the grid then says
+ *   so.
  * @property {string} [note] Words of the legend.
  * @property {(value: number) => string} [tell] A value in words.
  */
@@ -77,87 +96,216 @@ import { canvasPalette } from './palettes.js';
 /** @type {readonly ColorMode[]} */
 export const COLOR_MODES = Object.freeze([
   {
-    name: 'patch', label: 'Patch', help: 'The pixels of each patch, or their mean where there is no room for a picture.',
-    modality: 'image', perHead: false, needs: ['patches'], scale: 'pixels', note: 'Every patch in its own colours.',
+    name: 'patch',
+    label: 'Patch',
+    help: 'The pixels of each patch, or their mean where there is no room for a picture.',
+    modality: 'image',
+    perHead: false,
+    needs: ['patches'],
+    scale: 'pixels',
+    note: 'Every patch in its own colours.',
   },
   {
-    name: 'type', label: 'Query or key', help: 'Two colours: one for queries, one for keys.',
-    modality: 'any', perHead: false, needs: [], scale: 'kinds', note: '',
+    name: 'type',
+    label: 'Query or key',
+    help: 'Two colours: one for queries, one for keys.',
+    modality: 'any',
+    perHead: false,
+    needs: [],
+    scale: 'kinds',
+    note: '',
   },
   {
-    name: 'position', label: 'Position', help: 'How far along its sequence a token stands, from 0 (first) to 1 (last).',
-    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: relativePositions, note: 'first to last token',
+    name: 'position',
+    label: 'Position',
+    help: 'How far along its sequence a token stands, from 0 (first) to 1 (last).',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: relativePositions,
+    note: 'first to last token',
     tell: (value) => value.toFixed(2),
   },
   {
-    name: 'position-mod-5', label: 'Position modulo 5', help: 'The position divided by 5, what remains: shows short-range patterns.',
-    modality: 'text', perHead: false, needs: [], scale: 'fives',
+    name: 'position-mod-5',
+    label: 'Position modulo 5',
+    help: 'The position divided by 5, what remains: shows short-range patterns.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'fives',
     values: positionsModulo5,
-    note: 'dark: query, light: key', tell: String,
+    note: 'dark: query, light: key',
+    tell: String,
   },
   {
-    name: 'norm', label: 'Norm', help: 'Length of the query or key vector before alignment, compared within its head.',
-    modality: 'any', perHead: true, needs: ['norms'], scale: 'ramp',
-    values: ({ norms }) => norms ?? [], note: 'shortest to longest vector of the head',
+    name: 'norm',
+    label: 'Norm',
+    help: 'Length of the query or key vector before alignment, compared within its head.',
+    modality: 'any',
+    perHead: true,
+    needs: ['norms'],
+    scale: 'ramp',
+    values: ({ norms }) => norms ?? [],
+    note: 'shortest to longest vector of the head',
     tell: (value) => value.toPrecision(3),
   },
   {
-    name: 'attention', label: 'Attention in the head', help: 'Queries: the weight of their strongest key. Keys: the attention they receive, where 1 is the mean of a sequence. In an open head.',
-    modality: 'any', perHead: true, needs: ['scores'], isHeadOnly: true, scale: 'ramp', values: ({ scores }) => scores ?? [],
-    note: 'queries: weight of the strongest key; keys: sum of the weights they receive', tell: (value) => value.toFixed(3),
+    name: 'attention',
+    label: 'Attention in the head',
+    help:
+      'Queries: the weight of their strongest key. Keys: the attention they receive, where 1 ' +
+      'is the mean of a sequence. In an open head.',
+    modality: 'any',
+    perHead: true,
+    needs: ['scores'],
+    isHeadOnly: true,
+    scale: 'ramp',
+    values: ({ scores }) => scores ?? [],
+    note: 'queries: weight of the strongest key; keys: sum of the weights they receive',
+    tell: (value) => value.toFixed(3),
   },
   {
-    name: 'frequency', label: 'Token frequency', help: 'How often the same token occurs in the corpus.',
-    modality: 'text', perHead: false, needs: [], scale: 'log ramp', values: tokenCounts,
-    note: 'occurrences in the corpus, logarithmic', tell: String,
+    name: 'frequency',
+    label: 'Token frequency',
+    help: 'How often the same token occurs in the corpus.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'log ramp',
+    values: tokenCounts,
+    note: 'occurrences in the corpus, logarithmic',
+    tell: String,
   },
   {
-    name: 'punctuation', label: 'Punctuation', help: 'Tokens of nothing but punctuation or symbols, and special tokens, against the rest.',
-    modality: 'text', perHead: false, needs: [], scale: 'classes', values: punctuation, note: 'dark: query, light: key',
+    name: 'punctuation',
+    label: 'Punctuation',
+    help: 'Tokens of nothing but punctuation or symbols, and special tokens, against the rest.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'classes',
+    values: punctuation,
+    note: 'dark: query, light: key',
   },
   {
-    name: 'token-length', label: 'Token length', help: 'Number of characters of the token; special tokens have none.',
-    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: tokenLengths, note: 'characters of the token', tell: String,
+    name: 'token-length',
+    label: 'Token length',
+    help: 'Number of characters of the token; special tokens have none.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: tokenLengths,
+    note: 'characters of the token',
+    tell: String,
   },
   {
-    name: 'sentence-length', label: 'Sentence length', help: 'Number of tokens of the sentence in which a token stands.',
-    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: sequenceLengths, note: 'tokens of the sentence', tell: String,
+    name: 'sentence-length',
+    label: 'Sentence length',
+    help: 'Number of tokens of the sentence in which a token stands.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: sequenceLengths,
+    note: 'tokens of the sentence',
+    tell: String,
   },
   {
-    name: 'first-letter', label: 'First letter', help: 'The letter that a token begins with; digits are one class.',
-    modality: 'text', perHead: false, needs: [], scale: 'classes', values: firstLetters, note: 'the twelve most frequent; dark: query, light: key',
+    name: 'first-letter',
+    label: 'First letter',
+    help: 'The letter that a token begins with; digits are one class.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'classes',
+    values: firstLetters,
+    note: 'the twelve most frequent; dark: query, light: key',
   },
   {
-    name: 'sequence', label: 'Sentence', help: 'The sentence in which a token stands, in the order of the corpus.',
-    modality: 'text', perHead: false, needs: [], scale: 'ramp', values: sequenceNumbers, note: 'first to last sentence of the corpus', tell: String,
+    name: 'sequence',
+    label: 'Sentence',
+    help: 'The sentence in which a token stands, in the order of the corpus.',
+    modality: 'text',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: sequenceNumbers,
+    note: 'first to last sentence of the corpus',
+    tell: String,
   },
   {
-    name: 'hue', label: 'Hue', help: 'Mean hue of the patch, around the colour circle.',
-    modality: 'image', perHead: false, needs: [], scale: 'cycle', values: ({ tokens }) => orNaN(tokens.hue),
-    note: 'red, yellow, green, blue and back to red; dark: query, light: key', tell: (value) => `${Math.round(360 * value)}°`,
+    name: 'hue',
+    label: 'Hue',
+    help: 'Mean hue of the patch, around the colour circle.',
+    modality: 'image',
+    perHead: false,
+    needs: [],
+    scale: 'cycle',
+    values: ({ tokens }) => orNaN(tokens.hue),
+    note: 'red, yellow, green, blue and back to red; dark: query, light: key',
+    tell: (value) => `${Math.round(360 * value)}°`,
   },
   {
-    name: 'brightness', label: 'Brightness', help: 'Mean brightness of the patch, from 0 (black) to 1.',
-    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) => orNaN(tokens.brightness),
-    note: 'darkest to brightest patch', tell: (value) => value.toFixed(2),
+    name: 'brightness',
+    label: 'Brightness',
+    help: 'Mean brightness of the patch, from 0 (black) to 1.',
+    modality: 'image',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: ({ tokens }) => orNaN(tokens.brightness),
+    note: 'darkest to brightest patch',
+    tell: (value) => value.toFixed(2),
   },
   {
-    name: 'row', label: 'Row', help: 'Row of the patch in its image.',
-    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) => orNaN(tokens.row),
-    note: 'top to bottom', tell: String,
+    name: 'row',
+    label: 'Row',
+    help: 'Row of the patch in its image.',
+    modality: 'image',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: ({ tokens }) => orNaN(tokens.row),
+    note: 'top to bottom',
+    tell: String,
   },
   {
-    name: 'column', label: 'Column', help: 'Column of the patch in its image.',
-    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) => orNaN(tokens.column),
-    note: 'left to right', tell: String,
+    name: 'column',
+    label: 'Column',
+    help: 'Column of the patch in its image.',
+    modality: 'image',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: ({ tokens }) => orNaN(tokens.column),
+    note: 'left to right',
+    tell: String,
   },
   {
-    name: 'image', label: 'Image', help: 'The image of which a patch is a part, in the order of the corpus.',
-    modality: 'image', perHead: false, needs: [], scale: 'ramp', values: sequenceNumbers, note: 'first to last image of the corpus', tell: String,
+    name: 'image',
+    label: 'Image',
+    help: 'The image of which a patch is a part, in the order of the corpus.',
+    modality: 'image',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    values: sequenceNumbers,
+    note: 'first to last image of the corpus',
+    tell: String,
   },
   {
-    name: 'search', label: 'Search', help: 'What the search finds, a colour for each term, against the rest.',
-    modality: 'any', perHead: false, needs: [], scale: 'classes', values: searchTerms, isSearch: true,
+    name: 'search',
+    label: 'Search',
+    help: 'What the search finds, a colour for each term, against the rest.',
+    modality: 'any',
+    perHead: false,
+    needs: [],
+    scale: 'classes',
+    values: searchTerms,
+    isSearch: true,
     note: 'What the search box finds gets a colour for each term; dark: query, light: key.',
   },
 ]);
@@ -165,7 +313,11 @@ export const COLOR_MODES = Object.freeze([
 /** Begins the name of a mode that is a column of the corpus. */
 const COLUMN = 'column:';
 
-/** What a mode reads that has to be asked for; nothing where there is no such mode. @param {string | null} name */
+/**
+ * What a mode reads that has to be asked for; nothing where there is no such mode.
+ *
+ * @param {string | null} name
+ */
 export function needsOf(name) {
   return COLOR_MODES.find((mode) => mode.name === name)?.needs ?? [];
 }
@@ -177,15 +329,26 @@ export function needsOf(name) {
  * @returns {ColorMode[]}
  */
 export function modesFor(modality, columns = []) {
-  return [...COLOR_MODES.filter((mode) => mode.modality === modality || mode.modality === 'any'), ...columns.map(columnMode)];
+  return [
+    ...COLOR_MODES.filter((mode) => mode.modality === modality || mode.modality === 'any'),
+    ...columns.map(columnMode),
+  ];
 }
 
 /** @param {string} column @returns {ColorMode} */
 function columnMode(column) {
   return {
-    name: `${COLUMN}${column}`, label: column, help: 'A column of the corpus.',
-    modality: 'any', perHead: false, needs: [], scale: 'ramp', isColumn: true,
-    values: (context) => columnOf(context, column), note: 'column of the corpus', tell: String,
+    name: `${COLUMN}${column}`,
+    label: column,
+    help: 'A column of the corpus.',
+    modality: 'any',
+    perHead: false,
+    needs: [],
+    scale: 'ramp',
+    isColumn: true,
+    values: (context) => columnOf(context, column),
+    note: 'column of the corpus',
+    tell: String,
   };
 }
 
@@ -197,7 +360,10 @@ function columnMode(column) {
 export function modeNamed(name) {
   if (name.startsWith(COLUMN)) return columnMode(name.slice(COLUMN.length));
   const mode = COLOR_MODES.find((candidate) => candidate.name === name);
-  if (!mode) throw new RangeError(`no colour mode "${name}"; there are ${COLOR_MODES.map((known) => known.name).join(', ')}`);
+  if (!mode)
+    throw new RangeError(
+      `no colour mode "${name}"; there are ${COLOR_MODES.map((known) => known.name).join(', ')}`,
+    );
   return mode;
 }
 
@@ -205,21 +371,35 @@ export function modeNamed(name) {
  * Colour all points by a mode.
  * @param {string} name
  * @param {ColorContext} context
- * @returns {{colors: Uint32Array, perCell: boolean, legend: Legend}} Packed RGBA, (point) shared by all cells or
- *   (cell, point) where perCell.
+ * @returns {{colors: Uint32Array, perCell: boolean, legend: Legend}} Packed RGBA, (point) shared by
+ *   all cells or (cell, point) where perCell.
  * @throws {RangeError} If the mode is unknown, or if something that it needs is missing.
  */
 export function colorPoints(name, context) {
   const mode = modeNamed(name);
   for (const need of mode.needs) {
-    if (!context[need]) throw new RangeError(`the colour mode "${mode.label}" needs ${need}, which are not there`);
+    if (!context[need])
+      throw new RangeError(`the colour mode "${mode.label}" needs ${need}, which are not there`);
   }
   const palette = canvasPalette(context.theme, context.palette);
   const nTokens = context.drawn?.length ?? context.tokens.position.length;
-  const layout = { nTokens, drawn: context.drawn, nCells: mode.perHead ? context.nCells : 1, perHead: mode.perHead };
+  const layout = {
+    nTokens,
+    drawn: context.drawn,
+    nCells: mode.perHead ? context.nCells : 1,
+    perHead: mode.perHead,
+  };
   const colors = new Uint32Array(2 * nTokens * layout.nCells);
   const { values, labels, other } = valuesOf(mode, context);
-  const legend = SCALES[labels ? 'classes' : mode.scale]({ mode, context, palette, layout, colors, values, classes: labels ? { labels, other } : null });
+  const legend = SCALES[labels ? 'classes' : mode.scale]({
+    mode,
+    context,
+    palette,
+    layout,
+    colors,
+    values,
+    classes: labels ? { labels, other } : null,
+  });
   return { colors, perCell: mode.perHead, legend };
 }
 
@@ -233,11 +413,14 @@ export function colorPoints(name, context) {
  */
 export function tellValue(name, context, point, cell = 0) {
   const mode = modeNamed(name);
-  const isKnown = mode.values && (!mode.isSearch || context.found) && mode.needs.every((need) => context[need]);
+  const isKnown =
+    mode.values && (!mode.isSearch || context.found) && mode.needs.every((need) => context[need]);
   if (!isKnown) return '';
   const nTokens = context.drawn?.length ?? context.tokens.position.length;
   const token = context.drawn ? context.drawn[point % nTokens] : point % nTokens;
-  return mode.perHead ? tellOfHead(mode, context, cell * 2 * nTokens + point) : tellToken(mode, context, token);
+  return mode.perHead
+    ? tellOfHead(mode, context, cell * 2 * nTokens + point)
+    : tellToken(mode, context, token);
 }
 
 /** @param {ColorMode} mode @param {ColorContext} context @param {number} token */
@@ -270,7 +453,8 @@ function valuesOf(mode, context) {
 }
 
 /**
- * The numbers of queries and of keys in the order of points, from an array whose rows begin with both.
+ * The numbers of queries and of keys in the order of points, from an array whose rows begin with
+ * both.
  * @param {Float32Array} rows (token, width)
  * @param {number} width
  * @returns {Float32Array} All queries, then all keys.

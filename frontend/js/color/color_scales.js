@@ -1,4 +1,7 @@
-/** The scales of the colour modes: from a value per token to a colour per point, with the legend that tells of it. */
+/**
+ * The scales of the colour modes: from a value per token to a colour per point, with the legend
+ * that tells of it.
+ */
 
 import { cssColor, RAMP_SIZE, rampStops } from './palettes.js';
 import { pack } from '../compute/rgba.js';
@@ -17,7 +20,8 @@ import { rangeOf } from '../compute/ranges.js';
  * @property {{nTokens: number, drawn: Int32Array | null, nCells: number, perHead: boolean}} layout
  * @property {Uint32Array} colors To fill.
  * @property {ArrayLike<number>} values
- * @property {{labels: string[], other: string | null} | null} [classes] What the values stand for, where they have names.
+ * @property {{labels: string[], other: string | null} | null} [classes] What the values stand for,
+ *   where they have names.
  */
 
 /**
@@ -28,7 +32,9 @@ export const SCALES = {
   kinds: ({ mode, palette, layout, colors }) => {
     colors.fill(palette.kinds[0], 0, layout.nTokens).fill(palette.kinds[1], layout.nTokens);
     return {
-      kind: 'swatches', title: mode.label, note: mode.note ?? '',
+      kind: 'swatches',
+      title: mode.label,
+      note: mode.note ?? '',
       entries: [
         { label: 'query', colors: [cssColor(palette.kinds[0])], shapes: ['disc'] },
         { label: 'key', colors: [cssColor(palette.kinds[1])], shapes: ['diamond'] },
@@ -49,19 +55,35 @@ export const SCALES = {
     const { mode, palette, classes } = painting;
     const { labels, other } = classes ?? { labels: [], other: null };
     /** @param {number} value @param {0 | 1} isKey */
-    const colorOf = (value, isKey) => (value < labels.length ? palette.classes[isKey][value] : palette.others[isKey]);
+    const colorOf = (value, isKey) =>
+      value < labels.length ? palette.classes[isKey][value] : palette.others[isKey];
     const missing = paint(painting, colorOf);
     const shapes = /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']);
-    const entries = [...labels, ...(other === null ? [] : [other])].map((label, value) => ({ label, colors: [cssColor(colorOf(value, 0)), cssColor(colorOf(value, 1))], shapes }));
-    if (missing) entries.push({ label: 'no value', colors: [cssColor(palette.neutral), cssColor(palette.neutral)], shapes });
+    const entries = [...labels, ...(other === null ? [] : [other])].map((label, value) => ({
+      label,
+      colors: [cssColor(colorOf(value, 0)), cssColor(colorOf(value, 1))],
+      shapes,
+    }));
+    if (missing)
+      entries.push({
+        label: 'no value',
+        colors: [cssColor(palette.neutral), cssColor(palette.neutral)],
+        shapes,
+      });
     return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
   },
   cycle: (painting) => {
     const { mode, palette } = painting;
-    const missing = paint(painting, (value, isKey) => palette.cycles[isKey][Math.min(RAMP_SIZE - 1, Math.floor(value * RAMP_SIZE))]);
+    const missing = paint(
+      painting,
+      (value, isKey) =>
+        palette.cycles[isKey][Math.min(RAMP_SIZE - 1, Math.floor(value * RAMP_SIZE))],
+    );
     const range = /** @type {[string, string]} */ (['0°', '360°']);
     return {
-      kind: 'ramp', title: mode.label, note: mode.note ?? '',
+      kind: 'ramp',
+      title: mode.label,
+      note: mode.note ?? '',
       ramps: [
         { label: 'query', stops: rampStops(palette.cycles[0], 13), range },
         { label: 'key', stops: rampStops(palette.cycles[1], 13), range },
@@ -76,9 +98,17 @@ export const SCALES = {
     const { rgb, side } = context.patches ?? { rgb: new Uint8Array(0), side: 1 };
     const rows = context.tokens.row;
     const means = meanColors(rgb, side);
-    painting.values = Float32Array.from(means, (_, token) => (rows && rows[token] < 0 ? NaN : token));
+    painting.values = Float32Array.from(means, (_, token) =>
+      rows && rows[token] < 0 ? NaN : token,
+    );
     paint(painting, (token) => means[token]);
-    const entries = [{ label: 'not a patch (class token, register)', colors: [cssColor(palette.neutral)], shapes: [] }];
+    const entries = [
+      {
+        label: 'not a patch (class token, register)',
+        colors: [cssColor(palette.neutral)],
+        shapes: [],
+      },
+    ];
     return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
   },
 };
@@ -89,15 +119,20 @@ function paintRamp(painting, scaled) {
   const ranges = layout.perHead ? kindRanges(values, layout) : [rangeOf(values), rangeOf(values)];
   const missing = paint(painting, (value, isKey) => {
     const [least, most] = ranges[isKey];
-    const share = most > least ? (scaled(value) - scaled(least)) / (scaled(most) - scaled(least)) : 0;
+    const share =
+      most > least ? (scaled(value) - scaled(least)) / (scaled(most) - scaled(least)) : 0;
     return palette.ramps[isKey][Math.round(share * (RAMP_SIZE - 1))];
   });
   const tell = mode.tell ?? String;
   /** @param {0 | 1} isKey @returns {[string, string]} */
   const words = (isKey) =>
-    context.norms instanceof Uint8Array && layout.perHead ? ['least', 'most'] : [tell(ranges[isKey][0]), tell(ranges[isKey][1])];
+    context.norms instanceof Uint8Array && layout.perHead
+      ? ['least', 'most']
+      : [tell(ranges[isKey][0]), tell(ranges[isKey][1])];
   return {
-    kind: 'ramp', title: mode.label, note: mode.note ?? '',
+    kind: 'ramp',
+    title: mode.label,
+    note: mode.note ?? '',
     ramps: [
       { label: 'query', stops: rampStops(palette.ramps[0]), range: words(0) },
       { label: 'key', stops: rampStops(palette.ramps[1]), range: words(1) },
@@ -127,22 +162,40 @@ function paint({ palette, layout, colors, values }, colorOf) {
   return nMissing;
 }
 
-/** @param {ArrayLike<number>} values @param {Painting['layout']} layout @returns {[number, number][]} */
+/**
+ * @param {ArrayLike<number>} values
+ * @param {Painting['layout']} layout
+ * @returns {[number, number][]}
+ */
 function kindRanges(values, { nTokens, nCells }) {
-  if (values instanceof Uint8Array) return [[0, 255], [0, 255]]; // scaled per head and kind by the server
-  if (nCells > 1) throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
+  if (values instanceof Uint8Array)
+    return [
+      [0, 255],
+      [0, 255],
+    ]; // scaled per head and kind by the server
+  if (nCells > 1)
+    throw new RangeError('true norms can be shown for one head only, scaled ones for the grid');
   const exact = /** @type {Float32Array} */ (values);
   return [rangeOf(exact.subarray(0, nTokens)), rangeOf(exact.subarray(nTokens))];
 }
 
-/** @param {Uint8Array} rgb @param {number} side @returns {Uint32Array} Mean colour of every patch. */
+/**
+ * @param {Uint8Array} rgb
+ * @param {number} side
+ * @returns {Uint32Array} Mean colour of every patch.
+ */
 function meanColors(rgb, side) {
   const nPixels = side * side;
   const means = new Uint32Array(rgb.length / (3 * nPixels));
   for (let token = 0; token < means.length; token++) {
     const sums = [0, 0, 0];
-    for (let at = 3 * nPixels * token; at < 3 * nPixels * (token + 1); at++) sums[at % 3] += rgb[at];
-    means[token] = pack([Math.round(sums[0] / nPixels), Math.round(sums[1] / nPixels), Math.round(sums[2] / nPixels)]);
+    for (let at = 3 * nPixels * token; at < 3 * nPixels * (token + 1); at++)
+      sums[at % 3] += rgb[at];
+    means[token] = pack([
+      Math.round(sums[0] / nPixels),
+      Math.round(sums[1] / nPixels),
+      Math.round(sums[2] / nPixels),
+    ]);
   }
   return means;
 }

@@ -1,4 +1,7 @@
-/** The number that a colour mode sees in every token: places, lengths, counts, and classes with their names. */
+/**
+ * The number that a colour mode sees in every token: places, lengths, counts, and classes with
+ * their names.
+ */
 
 import { charactersOf } from '../compute/characters.js';
 
@@ -8,7 +11,8 @@ import { charactersOf } from '../compute/characters.js';
 /**
  * Tokens in classes.
  * @typedef {object} Classes
- * @property {Float32Array} values (token) Number of the class; labels.length = another one; NaN = none.
+ * @property {Float32Array} values (token) Number of the class; labels.length = another one; NaN =
+ *   none.
  * @property {string[]} labels At most MOST_CLASSES.
  * @property {string | null} other What the rest is called, if there is any.
  */
@@ -16,7 +20,11 @@ import { charactersOf } from '../compute/characters.js';
 /** More than this many colours cannot be told apart. */
 export const MOST_CLASSES = 12;
 
-/** Columns never change, so what is counted in them is kept with them. @type {WeakMap<object, Map<string, unknown>>} */
+/**
+ * Columns never change, so what is counted in them is kept with them.
+ *
+ * @type {WeakMap<object, Map<string, unknown>>}
+ */
 const kept = new WeakMap();
 
 /**
@@ -33,14 +41,25 @@ export function keep(tokens, name, compute) {
   return /** @type {R} */ (known.get(name));
 }
 
-/** Array.from is many times slower than a loop. @param {number} n @param {(token: number) => number} valueOf @returns {Float32Array} */
+/**
+ * Array.from is many times slower than a loop.
+ *
+ * @param {number} n
+ * @param {(token: number) => number} valueOf
+ * @returns {Float32Array}
+ */
 function each(n, valueOf) {
   const values = new Float32Array(n);
   for (let token = 0; token < n; token++) values[token] = valueOf(token);
   return values;
 }
 
-/** 0 for the first token of a sequence, 1 for the last. @param {Pick<TokenColumns, 'position' | 'sequence' | 'sequences'>} tokens @param {number} token */
+/**
+ * 0 for the first token of a sequence, 1 for the last.
+ *
+ * @param {Pick<TokenColumns, 'position' | 'sequence' | 'sequences'>} tokens
+ * @param {number} token
+ */
 export function relativePosition({ position, sequence, sequences }, token) {
   return position[token] / Math.max(1, sequences.length[sequence[token]] - 1);
 }
@@ -50,12 +69,22 @@ export function relativePositions({ tokens }) {
   return each(tokens.position.length, (token) => relativePosition(tokens, token));
 }
 
-/** What remains of the position when it is divided by 5. @param {ColorContext} context @returns {Float32Array} */
+/**
+ * What remains of the position when it is divided by 5.
+ *
+ * @param {ColorContext} context
+ * @returns {Float32Array}
+ */
 export function positionsModulo5({ tokens: { position } }) {
   return each(position.length, (token) => position[token] % 5);
 }
 
-/** How often the same token occurs in the corpus. @param {ColorContext} context @returns {Float32Array} */
+/**
+ * How often the same token occurs in the corpus.
+ *
+ * @param {ColorContext} context
+ * @returns {Float32Array}
+ */
 export function tokenCounts({ tokens: { tokenId } }) {
   let largest = 0;
   for (let token = 0; token < tokenId.length; token++) largest = Math.max(largest, tokenId[token]);
@@ -64,7 +93,12 @@ export function tokenCounts({ tokens: { tokenId } }) {
   return each(tokenId.length, (token) => counts[tokenId[token]]);
 }
 
-/** The number of the sequence as a viewer counts, from 1. @param {ColorContext} context @returns {Float32Array} */
+/**
+ * The number of the sequence as a viewer counts, from 1.
+ *
+ * @param {ColorContext} context
+ * @returns {Float32Array}
+ */
 export function sequenceNumbers({ tokens: { sequence } }) {
   return each(sequence.length, (token) => sequence[token] + 1);
 }
@@ -74,21 +108,40 @@ export function sequenceLengths({ tokens: { sequence, sequences } }) {
   return each(sequence.length, (token) => sequences.length[sequence[token]]);
 }
 
-/** Characters of each token, without the marks of its tokenizer. @param {ColorContext} context @returns {Float32Array} */
+/**
+ * Characters of each token, without the marks of its tokenizer.
+ *
+ * @param {ColorContext} context
+ * @returns {Float32Array}
+ */
 export function tokenLengths({ tokens }) {
   const { textOf, texts } = textsOf(tokens);
   const lengths = texts.map((text) => [...bareText(text)].length);
   return each(textOf.length, (token) => lengths[textOf[token]] ?? NaN);
 }
 
-/** 0: nothing but punctuation or symbols, or special; 1: the rest. @param {ColorContext} context @returns {Classes} */
+/**
+ * 0: nothing but punctuation or symbols, or special; 1: the rest.
+ *
+ * @param {ColorContext} context
+ * @returns {Classes}
+ */
 export function punctuation({ tokens }) {
   const { textOf, texts } = textsOf(tokens);
   const isWord = texts.map((text) => (text.replace(/[\p{P}\p{S}\s]/gu, '') === '' ? 0 : 1));
-  return { values: each(textOf.length, (token) => isWord[textOf[token]] ?? 0), labels: ['punctuation or special'], other: 'rest' };
+  return {
+    values: each(textOf.length, (token) => isWord[textOf[token]] ?? 0),
+    labels: ['punctuation or special'],
+    other: 'rest',
+  };
 }
 
-/** The first letter of each token; digits are one class. @param {ColorContext} context @returns {Classes} */
+/**
+ * The first letter of each token; digits are one class.
+ *
+ * @param {ColorContext} context
+ * @returns {Classes}
+ */
 export function firstLetters({ tokens }) {
   const { textOf, texts } = textsOf(tokens);
   return classesOf(textOf, texts.map(firstLetter));
@@ -101,12 +154,18 @@ function firstLetter(text) {
   return /\p{N}/u.test(sign) ? '0–9' : [...sign.toLowerCase()][0];
 }
 
-/** What the search found, a class for each term. @param {ColorContext} context @returns {Classes} */
+/**
+ * What the search found, a class for each term.
+ *
+ * @param {ColorContext} context
+ * @returns {Classes}
+ */
 export function searchTerms({ tokens, found }) {
   const n = tokens.position.length;
   const labels = (found?.terms ?? []).slice(0, MOST_CLASSES);
   const values = new Float32Array(n).fill(labels.length);
-  for (let token = 0; found && token < n; token++) if (found.hits[token]) values[token] = Math.min(found.hits[token] - 1, labels.length);
+  for (let token = 0; found && token < n; token++)
+    if (found.hits[token]) values[token] = Math.min(found.hits[token] - 1, labels.length);
   return { values, labels, other: found ? 'rest' : 'not searched for' };
 }
 
@@ -148,20 +207,31 @@ function isNumber(word) {
 function classesOf(groupOf, words) {
   const { compare } = new Intl.Collator('en', { numeric: true });
   const sizes = new Int32Array(words.length);
-  for (let token = 0; token < groupOf.length; token++) if (groupOf[token] >= 0) sizes[groupOf[token]]++;
+  for (let token = 0; token < groupOf.length; token++)
+    if (groupOf[token] >= 0) sizes[groupOf[token]]++;
   /** @type {Map<string, number>} */
   const counts = new Map();
-  words.forEach((word, group) => { if (word !== null && sizes[group] > 0) counts.set(word, (counts.get(word) ?? 0) + sizes[group]); });
-  const frequent = [...counts].sort((a, b) => b[1] - a[1] || compare(a[0], b[0])).slice(0, MOST_CLASSES);
+  words.forEach((word, group) => {
+    if (word !== null && sizes[group] > 0) counts.set(word, (counts.get(word) ?? 0) + sizes[group]);
+  });
+  const frequent = [...counts]
+    .sort((a, b) => b[1] - a[1] || compare(a[0], b[0]))
+    .slice(0, MOST_CLASSES);
   const labels = frequent.map(([word]) => word).sort(compare);
   const numberOf = new Map(labels.map((word, i) => [word, i]));
-  const classOf = words.map((word) => (word === null ? NaN : (numberOf.get(word) ?? labels.length)));
-  return { values: each(groupOf.length, (token) => classOf[groupOf[token]] ?? NaN), labels, other: counts.size > labels.length ? 'other' : null };
+  const classOf = words.map((word) =>
+    word === null ? NaN : (numberOf.get(word) ?? labels.length),
+  );
+  return {
+    values: each(groupOf.length, (token) => classOf[groupOf[token]] ?? NaN),
+    labels,
+    other: counts.size > labels.length ? 'other' : null,
+  };
 }
 
 /**
- * The different texts of the tokens that have one of their own, and which each has; special tokens have none. Parts of a
- * character count as that character.
+ * The different texts of the tokens that have one of their own, and which each has; special tokens
+ * have none. Parts of a character count as that character.
  * @param {TokenColumns} tokens
  * @returns {{textOf: Int32Array, texts: string[]}}
  */
@@ -189,5 +259,7 @@ function bareText(text) {
 
 /** @param {ArrayLike<number> | null | undefined} column @returns {Float32Array} */
 export function orNaN(column) {
-  return column ? each(column.length, (token) => (column[token] < 0 ? NaN : column[token])) : new Float32Array(0);
+  return column
+    ? each(column.length, (token) => (column[token] < 0 ? NaN : column[token]))
+    : new Float32Array(0);
 }

@@ -1,8 +1,9 @@
 /**
  * The colours of the canvas in light and dark, and the ramps of the colour modes.
- * Ramps run evenly in lightness (OKLCH: Björn Ottosson, "A perceptual color space for image processing", 2020)
- * and away from the background, so "more" always stands out more. Queries and keys keep their own hues in every
- * ramp; the pair blue and orange stays apart for the three common kinds of colour blindness.
+ * Ramps run evenly in lightness (OKLCH: Björn Ottosson, "A perceptual color space for image
+ * processing", 2020) and away from the background, so "more" always stands out more. Queries and
+ * keys keep their own hues in every ramp; the pair blue and orange stays apart for the three common
+ * kinds of colour blindness.
  */
 
 import { pack, unpack } from '../compute/rgba.js';
@@ -16,13 +17,20 @@ import { pack, unpack } from '../compute/rgba.js';
  * @property {Rgb} ink Rings, lines and words on the canvas.
  * @property {number} neutral Points without a value, packed.
  * @property {[number, number]} kinds Colour of queries and of keys, packed.
- * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from least to most.
- * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for keys.
- * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for keys; the first are farthest apart.
- * @property {[number, number]} others Classes that have no hue of their own, for queries and for keys, packed.
- * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last; neither of queries nor of keys.
- * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; of neither kind's hue.
- * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from red, for queries and for keys.
+ * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from
+ *   least to most.
+ * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for
+ *   keys.
+ * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for
+ *   keys; the first are farthest apart.
+ * @property {[number, number]} others Classes that have no hue of their own, for queries and for
+ *   keys, packed.
+ * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last;
+ *   neither of queries nor of keys.
+ * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; of
+ *   neither kind's hue.
+ * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from
+ *   red, for queries and for keys.
  */
 
 /** Number of colours in a ramp. */
@@ -30,33 +38,67 @@ export const RAMP_SIZE = 256;
 /** The palettes one can choose between. */
 export const PALETTE_NAMES = Object.freeze(['safe', 'classic']);
 
-/** @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], scores: Lch[], fives: {hues: number[], query: [number, number], key: [number, number]}}>} */
+/**
+ * @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], scores: Lch[],
+ *   fives: {hues: number[], query: [number, number], key: [number, number]}}>}
+ */
 const THEMES = {
   light: {
     background: [255, 255, 255],
     ink: [23, 25, 31],
     neutral: [0.7, 0.006, 260],
-    others: [[0.6, 0.012, 260], [0.82, 0.01, 260]],
-    scores: [[0.95, 0.05, 115], [0.735, 0.125, 160], [0.52, 0.1, 215], [0.305, 0.13, 290]],
+    others: [
+      [0.6, 0.012, 260],
+      [0.82, 0.01, 260],
+    ],
+    scores: [
+      [0.95, 0.05, 115],
+      [0.735, 0.125, 160],
+      [0.52, 0.1, 215],
+      [0.305, 0.13, 290],
+    ],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.48, 0.17], key: [0.77, 0.13] },
   },
   dark: {
     background: [17, 19, 24],
     ink: [244, 245, 248],
     neutral: [0.5, 0.01, 260],
-    others: [[0.42, 0.012, 260], [0.62, 0.012, 260]],
-    scores: [[0.3, 0.12, 290], [0.505, 0.1, 235], [0.71, 0.125, 170], [0.915, 0.15, 110]],
+    others: [
+      [0.42, 0.012, 260],
+      [0.62, 0.012, 260],
+    ],
+    scores: [
+      [0.3, 0.12, 290],
+      [0.505, 0.1, 235],
+      [0.71, 0.125, 170],
+      [0.915, 0.15, 110],
+    ],
     fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
   },
 };
 
-/** From the first layer to the last: yellow over green to violet, and the other way on dark. @type {Record<Theme, Lch[]>} */
+/**
+ * From the first layer to the last: yellow over green to violet, and the other way on dark.
+ *
+ * @type {Record<Theme, Lch[]>}
+ */
 const LAYERS = {
-  light: [[0.83, 0.15, 100], [0.6, 0.12, 175], [0.36, 0.15, 300]],
-  dark: [[0.46, 0.17, 300], [0.66, 0.12, 180], [0.92, 0.15, 105]],
+  light: [
+    [0.83, 0.15, 100],
+    [0.6, 0.12, 175],
+    [0.36, 0.15, 300],
+  ],
+  dark: [
+    [0.46, 0.17, 300],
+    [0.66, 0.12, 180],
+    [0.92, 0.15, 105],
+  ],
 };
 
-/** Hues of classes, 30 degrees apart, the first the farthest; neighbours on the circle differ in lightness too. */
+/**
+ * Hues of classes, 30 degrees apart, the first the farthest; neighbours on the circle differ in
+ * lightness too.
+ */
 const CLASS_HUES = [255, 45, 135, 345, 195, 285, 75, 15, 225, 105, 315, 165];
 const CLASS_STEP = 0.035;
 
@@ -64,33 +106,77 @@ const CLASS_STEP = 0.035;
 const PALETTES = {
   safe: {
     light: {
-      kinds: [[0.53, 0.19, 257], [0.68, 0.19, 48]],
+      kinds: [
+        [0.53, 0.19, 257],
+        [0.68, 0.19, 48],
+      ],
       ramps: [
-        [[0.82, 0.1, 205], [0.58, 0.16, 245], [0.3, 0.14, 272]],
-        [[0.86, 0.15, 88], [0.65, 0.19, 48], [0.36, 0.13, 25]],
+        [
+          [0.82, 0.1, 205],
+          [0.58, 0.16, 245],
+          [0.3, 0.14, 272],
+        ],
+        [
+          [0.86, 0.15, 88],
+          [0.65, 0.19, 48],
+          [0.36, 0.13, 25],
+        ],
       ],
     },
     dark: {
-      kinds: [[0.72, 0.14, 245], [0.78, 0.15, 68]],
+      kinds: [
+        [0.72, 0.14, 245],
+        [0.78, 0.15, 68],
+      ],
       ramps: [
-        [[0.42, 0.16, 270], [0.66, 0.15, 240], [0.92, 0.08, 200]],
-        [[0.42, 0.13, 25], [0.68, 0.17, 50], [0.94, 0.12, 98]],
+        [
+          [0.42, 0.16, 270],
+          [0.66, 0.15, 240],
+          [0.92, 0.08, 200],
+        ],
+        [
+          [0.42, 0.13, 25],
+          [0.68, 0.17, 50],
+          [0.94, 0.12, 98],
+        ],
       ],
     },
   },
   classic: {
     light: {
-      kinds: [[0.7, 0.15, 149], [0.63, 0.22, 355]],
+      kinds: [
+        [0.7, 0.15, 149],
+        [0.63, 0.22, 355],
+      ],
       ramps: [
-        [[0.86, 0.14, 135], [0.64, 0.15, 149], [0.34, 0.09, 160]],
-        [[0.84, 0.1, 345], [0.62, 0.22, 355], [0.36, 0.14, 5]],
+        [
+          [0.86, 0.14, 135],
+          [0.64, 0.15, 149],
+          [0.34, 0.09, 160],
+        ],
+        [
+          [0.84, 0.1, 345],
+          [0.62, 0.22, 355],
+          [0.36, 0.14, 5],
+        ],
       ],
     },
     dark: {
-      kinds: [[0.76, 0.16, 149], [0.7, 0.19, 355]],
+      kinds: [
+        [0.76, 0.16, 149],
+        [0.7, 0.19, 355],
+      ],
       ramps: [
-        [[0.42, 0.1, 158], [0.68, 0.15, 149], [0.93, 0.12, 125]],
-        [[0.42, 0.15, 5], [0.66, 0.2, 355], [0.91, 0.07, 335]],
+        [
+          [0.42, 0.1, 158],
+          [0.68, 0.15, 149],
+          [0.93, 0.12, 125],
+        ],
+        [
+          [0.42, 0.15, 5],
+          [0.66, 0.2, 355],
+          [0.91, 0.07, 335],
+        ],
       ],
     },
   },
@@ -111,7 +197,10 @@ export function canvasPalette(theme, name = 'safe') {
   if (!palette) {
     const { background, ink, neutral, others, scores, fives } = THEMES[theme];
     const { kinds, ramps } = PALETTES[name][theme];
-    /** @param {readonly number[]} hues @returns {[Uint32Array, Uint32Array]} dark for queries, light for keys */
+    /**
+     * @param {readonly number[]} hues
+     * @returns {[Uint32Array, Uint32Array]} dark for queries, light for keys
+     */
     const paired = (hues) => [tinted(hues, fives.query), tinted(hues, fives.key)];
     palette = {
       background,
@@ -136,7 +225,9 @@ export function canvasPalette(theme, name = 'safe') {
  * @returns {string} The colour as CSS writes it, such as "#1f77b4".
  */
 export function cssColor(color) {
-  return `#${unpack(color).map((part) => part.toString(16).padStart(2, '0')).join('')}`;
+  return `#${unpack(color)
+    .map((part) => part.toString(16).padStart(2, '0'))
+    .join('')}`;
 }
 
 /**
@@ -146,11 +237,14 @@ export function cssColor(color) {
  * @returns {string[]} CSS colours from least to most.
  */
 export function rampStops(ramp, nStops = 9) {
-  return Array.from({ length: nStops }, (_, stop) => cssColor(ramp[Math.round((stop * (ramp.length - 1)) / (nStops - 1))]));
+  return Array.from({ length: nStops }, (_, stop) =>
+    cssColor(ramp[Math.round((stop * (ramp.length - 1)) / (nStops - 1))]),
+  );
 }
 
 /**
- * Convert OKLCH to sRGB. A colour that no screen shows loses chroma until one does; lightness and hue stay.
+ * Convert OKLCH to sRGB. A colour that no screen shows loses chroma until one does; lightness and
+ * hue stay.
  * @param {Lch} lch
  * @returns {Rgb}
  */
@@ -168,7 +262,9 @@ export function oklchToRgb([lightness, chroma, hue]) {
   }
   const [red, green, blue] = linear.map((part) => {
     const clipped = Math.min(1, Math.max(0, part));
-    return Math.round(255 * (clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055));
+    return Math.round(
+      255 * (clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055),
+    );
   });
   return [red, green, blue];
 }
@@ -184,7 +280,8 @@ export function lightnessOf(color) {
 }
 
 /**
- * Black or white, whichever can be read on a colour; on any colour one of them has a contrast of 4.5 (WCAG 2).
+ * Black or white, whichever can be read on a colour; on any colour one of them has a contrast of
+ * 4.5 (WCAG 2).
  * @param {number} color Packed RGBA.
  * @returns {'#000' | '#fff'}
  */
@@ -201,24 +298,38 @@ export function wordsOn(color) {
  * @returns {number} Packed RGBA.
  */
 export function blend(color, background, share) {
-  const [red, green, blue] = unpack(color).map((part, i) => Math.round(share * part + (1 - share) * background[i]));
+  const [red, green, blue] = unpack(color).map((part, i) =>
+    Math.round(share * part + (1 - share) * background[i]),
+  );
   return pack([red, green, blue]);
 }
 
-/** @param {readonly number[]} hues @param {[number, number]} tone Lightness and chroma. @returns {Uint32Array} */
+/**
+ * @param {readonly number[]} hues
+ * @param {[number, number]} tone Lightness and chroma.
+ * @returns {Uint32Array}
+ */
 function tinted(hues, [lightness, chroma]) {
   return Uint32Array.from(hues, (hue) => pack(oklchToRgb([lightness, chroma, hue])));
 }
 
 /** @param {[number, number]} tone @returns {Uint32Array} */
 function classColors([lightness, chroma]) {
-  return Uint32Array.from(CLASS_HUES, (hue) => pack(oklchToRgb([lightness + ((hue / 15) % 4 === 1 ? CLASS_STEP : -CLASS_STEP), chroma, hue])));
+  return Uint32Array.from(CLASS_HUES, (hue) =>
+    pack(oklchToRgb([lightness + ((hue / 15) % 4 === 1 ? CLASS_STEP : -CLASS_STEP), chroma, hue])),
+  );
 }
 
-/** The hues that a screen's colour circle has, from red over green and blue back to red. @returns {number[]} */
+/**
+ * The hues that a screen's colour circle has, from red over green and blue back to red.
+ *
+ * @returns {number[]}
+ */
 function circleHues() {
   return Array.from({ length: RAMP_SIZE }, (_, step) => {
-    const [red, green, blue] = [0, 4, 2].map((shift) => linearOf(Math.min(1, Math.max(0, Math.abs(((6 * step) / RAMP_SIZE + shift) % 6 - 3) - 1))));
+    const [red, green, blue] = [0, 4, 2].map((shift) =>
+      linearOf(Math.min(1, Math.max(0, Math.abs((((6 * step) / RAMP_SIZE + shift) % 6) - 3) - 1))),
+    );
     const [, a, b] = linearToOklab(red, green, blue);
     return (Math.atan2(b, a) * 180) / Math.PI;
   });
@@ -229,7 +340,12 @@ function linearOf(share) {
   return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 }
 
-/** @param {number} red @param {number} green @param {number} blue Linear sRGB. @returns {[number, number, number]} OKLab. */
+/**
+ * @param {number} red
+ * @param {number} green
+ * @param {number} blue Linear sRGB.
+ * @returns {[number, number, number]} OKLab.
+ */
 function linearToOklab(red, green, blue) {
   const long = Math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue);
   const medium = Math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue);
@@ -257,7 +373,12 @@ function makeRamp(anchors) {
   return ramp;
 }
 
-/** @param {number} lightness @param {number} chroma @param {number} hue @returns {number[]} Linear sRGB. */
+/**
+ * @param {number} lightness
+ * @param {number} chroma
+ * @param {number} hue
+ * @returns {number[]} Linear sRGB.
+ */
 function oklchToLinear(lightness, chroma, hue) {
   const a = chroma * Math.cos((hue * Math.PI) / 180);
   const b = chroma * Math.sin((hue * Math.PI) / 180);

@@ -6,7 +6,10 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** @import { Attention, Filters, Selected, Tokens } from '../page.js' */
 
-/** What is known of a point: its token, whether it is a query, and its number among the drawn points. */
+/**
+ * What is known of a point: its token, whether it is a query, and its number among the drawn
+ * points.
+ */
 /** @typedef {(token: number, isQuery: boolean, point: number) => boolean} Test */
 
 /**
@@ -16,9 +19,11 @@ import { FLAG } from '../compute/flag_bits.js';
  * @param {Tokens} known.tokens
  * @param {Int32Array | null} known.drawn tokens that are drawn, in order; null = all
  * @param {Filters} known.filters
- * @param {Float32Array | null} known.norms (point) of the open head; without them norms filter nothing
+ * @param {Float32Array | null} known.norms (point) of the open head; without them norms filter
+ *   nothing
  * @param {Selected | null} known.selected
- * @param {Pick<Attention, 'n' | 'pattern'> | null} known.attention of the selected sequence; without it attention filters nothing
+ * @param {Pick<Attention, 'n' | 'pattern'> | null} known.attention of the selected sequence;
+ *   without it attention filters nothing
  * @returns {Uint8Array | null} (point)
  */
 export function pointsOutside({ tokens, drawn, filters, norms, selected, attention }) {
@@ -40,13 +45,19 @@ export function pointsOutside({ tokens, drawn, filters, norms, selected, attenti
  * @returns {Test[]}
  */
 function testsOf({ tokens, filters, norms, selected, attention }) {
-  const { kind, position: [first, last], norm, attention: least } = filters;
+  const {
+    kind,
+    position: [first, last],
+    norm,
+    attention: least,
+  } = filters;
   /** @type {Test[]} */
   const tests = [];
   if (kind) tests.push((_token, isQuery) => (kind === 'query') === isQuery);
   if (first > 0 || last < 1) tests.push(placeTest(tokens, first, last));
   if (norms && (norm[0] > 0 || norm[1] < 1)) tests.push(normTest(norms, norm));
-  if (selected && attention && least > 0) tests.push(partnerTest(tokens, selected, attention, least));
+  if (selected && attention && least > 0)
+    tests.push(partnerTest(tokens, selected, attention, least));
   return tests;
 }
 
@@ -61,7 +72,10 @@ function placeTest(tokens, first, last) {
 /** @param {Float32Array} norms @param {readonly [number, number]} shares @returns {Test} */
 function normTest(norms, [low, high]) {
   const [least, most] = rangeOf(norms);
-  const [shortest, longest] = [least + low * (most - least), high < 1 ? least + high * (most - least) : Infinity];
+  const [shortest, longest] = [
+    least + low * (most - least),
+    high < 1 ? least + high * (most - least) : Infinity,
+  ];
   return (_token, _isQuery, point) => norms[point] >= shortest && norms[point] <= longest;
 }
 
@@ -84,8 +98,8 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, least) {
 }
 
 /**
- * Return the flags of all drawn points: hits of the search, the selected sequence and marked points stand out, the rest
- * is dimmed; what is outside of the filters is hidden.
+ * Return the flags of all drawn points: hits of the search, the selected sequence and marked points
+ * stand out, the rest is dimmed; what is outside of the filters is hidden.
  *
  * @param {object} chosen
  * @param {Tokens} chosen.tokens
@@ -94,10 +108,19 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, least) {
  * @param {Selected | null} chosen.selected
  * @param {Uint8Array | null} [chosen.marked] (point of the corpus)
  * @param {Uint8Array | null} [chosen.outside] (drawn point)
- * @param {readonly number[]} [chosen.unplaced] own tokens that have no place in the map: they are not drawn
+ * @param {readonly number[]} [chosen.unplaced] own tokens that have no place in the map: they are
+ *   not drawn
  * @returns {Uint8Array} (point)
  */
-export function pointFlags({ tokens, drawn, hits, selected, marked = null, outside = null, unplaced = [] }) {
+export function pointFlags({
+  tokens,
+  drawn,
+  hits,
+  selected,
+  marked = null,
+  outside = null,
+  unplaced = [],
+}) {
   const nDrawn = drawn ? drawn.length : tokens.n;
   const flags = new Uint8Array(2 * nDrawn);
   const flagOf = hits || selected || marked ? flagReader(tokens, hits, selected, marked) : null;
@@ -107,13 +130,15 @@ export function pointFlags({ tokens, drawn, hits, selected, marked = null, outsi
     flags[point] = flagOf(token, point < nDrawn ? token : tokens.n + token) || FLAG.dimmed;
   }
   if (tokens.own) markOwn(flags, tokens, tokens.own, hits, selected, new Set(unplaced));
-  outside?.forEach((isOutside, point) => { if (isOutside) flags[point] |= FLAG.hidden; });
+  outside?.forEach((isOutside, point) => {
+    if (isOutside) flags[point] |= FLAG.hidden;
+  });
   return flags;
 }
 
 /**
- * The reader's own tokens are the last that are drawn. They stand out, and do not step back where others are selected; a
- * search asks for its hits alone.
+ * The reader's own tokens are the last that are drawn. They stand out, and do not step back where
+ * others are selected; a search asks for its hits alone.
  *
  * @param {Uint8Array} flags (drawn point)
  * @param {Tokens} tokens
@@ -141,9 +166,12 @@ function markOwn(flags, { sequence }, own, hits, selected, unplaced) {
  * @param {Uint8Array | null} hits
  * @param {Selected | null} selected
  * @param {Uint8Array | null} marked
- * @returns {(token: number, point: number) => number} 0 where nothing is to be said of a point of the corpus
+ * @returns {(token: number, point: number) => number} 0 where nothing is to be said of a point of
+ *   the corpus
  */
 function flagReader({ sequence }, hits, selected, marked) {
   const chosen = selected ? sequence[selected.token] : -1;
-  return (token, point) => (sequence[token] === chosen ? FLAG.selected : 0) | (hits?.[token] || marked?.[point] ? FLAG.hit : 0);
+  return (token, point) =>
+    (sequence[token] === chosen ? FLAG.selected : 0) |
+    (hits?.[token] || marked?.[point] ? FLAG.hit : 0);
 }

@@ -1,4 +1,7 @@
-/** Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they depend on changed. */
+/**
+ * Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they
+ * depend on changed.
+ */
 
 import { canvasPalette } from './palettes.js';
 import { colorPoints } from './color_modes.js';
@@ -10,13 +13,21 @@ import { rangeOf } from '../compute/ranges.js';
 /** @import { Attention, Context, PaletteName, State, Tokens } from '../page.js' */
 
 /** @typedef {'light' | 'dark'} ShownTheme */
-/** @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number, fill?: number}} Sprites */
-/** @typedef {{colors: Uint32Array, flags: Uint8Array, sizes: Uint8Array | null, sprites: Sprites | null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting */
+/**
+ * @typedef {{rgb: Uint8Array, side: number, nTokens: number, outline: number, fill?: number}}
+ *   Sprites
+ */
+/**
+ * @typedef {{colors: Uint32Array, flags: Uint8Array, sizes: Uint8Array | null, sprites: Sprites |
+ *   null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting
+ */
 
 /** Side of a patch picture as the dataset keeps it, pixels. */
 const PATCH_SIDE = 8;
 const PATCH_OUTLINE_PX = 1.25;
-/** Share of the colour of query or key that lies over the pictures where that is what colours tell. */
+/**
+ * Share of the colour of query or key that lies over the pictures where that is what colours tell.
+ */
 const PATCH_FILL = 0.45;
 
 /** @param {Context} context */
@@ -49,25 +60,71 @@ export function createPainting({ derived, facts, marks }) {
       if (!tokens || !mode) return null;
       const values = mode.perHead ? headValues(mode, state) : null;
       const patches = facts.patches.value;
-      const isPossible = mode.needs.every((need) => (need === 'patches' ? patches : values) !== null);
+      const isPossible = mode.needs.every(
+        (need) => (need === 'patches' ? patches : values) !== null,
+      );
       const hits = derived.hits(state);
       const found = mode.isSearch ? hits : null;
-      const painted = color(isPossible ? mode.name : 'type', tokens, drawn, mode.perHead ? nCells : 1, values, patches, theme, state.palette, found);
-      const told = dulled(painted, values instanceof Uint8Array ? tokens.own : undefined, nCells, theme, state.palette);
+      const painted = color(
+        isPossible ? mode.name : 'type',
+        tokens,
+        drawn,
+        mode.perHead ? nCells : 1,
+        values,
+        patches,
+        theme,
+        state.palette,
+        found,
+      );
+      const told = dulled(
+        painted,
+        values instanceof Uint8Array ? tokens.own : undefined,
+        nCells,
+        theme,
+        state.palette,
+      );
       const lengths = state.at && derived.norms();
-      const left = outside(tokens, drawn, state.filters, lengths, state.selected, derived.attention(state));
-      const flagged = flags(tokens, drawn, hits?.isUsable ? hits.hits : null, state.selected, marks.get(), left, unplacedOf(state));
+      const left = outside(
+        tokens,
+        drawn,
+        state.filters,
+        lengths,
+        state.selected,
+        derived.attention(state),
+      );
+      const flagged = flags(
+        tokens,
+        drawn,
+        hits?.isUsable ? hits.hits : null,
+        state.selected,
+        marks.get(),
+        left,
+        unplacedOf(state),
+      );
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
-      const plain = { colors: told.colors, flags: flagged, sizes, sprites: null, isSprite: null, legend: noted(legendOf(mode, state, told.legend), tokens.own) };
+      const plain = {
+        colors: told.colors,
+        flags: flagged,
+        sizes,
+        sprites: null,
+        isSprite: null,
+        legend: noted(legendOf(mode, state, told.legend), tokens.own),
+      };
       const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
-      const shown = patches && hasPictures(mode.name, state) ? pictured(plain, tokens, drawn, patches, kinds, mode.name) : plain;
-      return { ...shown, version: number(told.colors, flagged, sizes, shown.sprites, state.at === null) };
+      const shown =
+        patches && hasPictures(mode.name, state)
+          ? pictured(plain, tokens, drawn, patches, kinds, mode.name)
+          : plain;
+      return {
+        ...shown,
+        version: number(told.colors, flagged, sizes, shown.sprites, state.at === null),
+      };
     },
   };
 
   /**
-   * The same with pictures of patches. In a head they have an outline in the colour of their kind; those of the grid
-   * are too small for one.
+   * The same with pictures of patches. In a head they have an outline in the colour of their kind;
+   * those of the grid are too small for one.
    *
    * @param {Omit<Painting, 'version'>} plain
    * @param {Tokens} tokens
@@ -77,9 +134,14 @@ export function createPainting({ derived, facts, marks }) {
    * @param {string} name of the mode
    */
   function pictured(plain, tokens, drawn, patches, kinds, name) {
-    const pictures = { ...plain, ...sprites(tokens, drawn, patches, name === 'type' ? PATCH_FILL : 0) };
+    const pictures = {
+      ...plain,
+      ...sprites(tokens, drawn, patches, name === 'type' ? PATCH_FILL : 0),
+    };
     if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
-    return kinds ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) } : pictures;
+    return kinds
+      ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) }
+      : pictures;
   }
 
   /** Own tokens that have no place in what is shown yet. @param {State} state */
@@ -87,31 +149,58 @@ export function createPainting({ derived, facts, marks }) {
     return (at ? facts.headMap.value : facts.grid.value)?.unplaced;
   }
 
-  /** What is known in a head alone is not silently left out of the grid. @param {ColorMode} mode @param {State} state @param {Legend} legend */
+  /**
+   * What is known in a head alone is not silently left out of the grid.
+   *
+   * @param {ColorMode} mode
+   * @param {State} state
+   * @param {Legend} legend
+   */
   function legendOf({ isHeadOnly, label }, { at }, legend) {
     return isHeadOnly && !at ? headOnly(legend, label) : legend;
   }
 
-  /** What a mode says of each head: of the open one, or, as far as it is known, of all of them. @param {ColorMode} mode @param {State} state */
+  /**
+   * What a mode says of each head: of the open one, or, as far as it is known, of all of them.
+   *
+   * @param {ColorMode} mode
+   * @param {State} state
+   */
   function headValues(mode, { at }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
     return at ? derived.norms() : facts.gridNorms.value;
   }
 }
 
-/** @param {Tokens} tokens @param {Int32Array | null} drawn @param {ShownTheme} theme @param {PaletteName} palette */
+/**
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {ShownTheme} theme
+ * @param {PaletteName} palette
+ */
 function kindColors(tokens, drawn, theme, palette) {
   return colorsOf('type', tokens, drawn, 1, null, null, theme, palette);
 }
 
-/** Whether the patches of the map are pictures: in their own colours, and in a head also under the colour of their kind. @param {string} name @param {State} state */
+/**
+ * Whether the patches of the map are pictures: in their own colours, and in a head also under the
+ * colour of their kind.
+ *
+ * @param {string} name
+ * @param {State} state
+ */
 function hasPictures(name, { at }) {
   return name === 'patch' || (name === 'type' && at !== null);
 }
 
 /** @param {Legend} legend @param {string} label */
 function headOnlyLegend(legend, label) {
-  return { ...legend, note: `“${label}” is computed for one head at a time: open a head to see it. Here colours tell query and key.` };
+  return {
+    ...legend,
+    note:
+      `“${label}” is computed for one head at a time: open a head to see it. Here colours tell ` +
+      'query and key.',
+  };
 }
 
 /** @param {Legend} legend */
@@ -122,14 +211,23 @@ function tintedLegend(legend) {
 /** @param {Legend} legend @param {Tokens['own']} own @returns {Legend} */
 function ownLegend(legend, own) {
   if (!own) return legend;
-  const words = `Larger and with a ring: your own (${own.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
+  const words =
+    'Larger and with a ring: your own ' +
+    `(${own.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
   return { ...legend, note: [legend.note, words].filter(Boolean).join(' ') };
 }
 
 /** @param {Legend} pixels @param {Legend} kinds */
 function outlinedLegend(pixels, kinds) {
-  const entries = [kinds, pixels].flatMap((legend) => (legend.kind === 'swatches' ? legend.entries : []));
-  return { ...pixels, kind: /** @type {const} */ ('swatches'), entries, note: `${pixels.note} The outline says query or key.` };
+  const entries = [kinds, pixels].flatMap((legend) =>
+    legend.kind === 'swatches' ? legend.entries : [],
+  );
+  return {
+    ...pixels,
+    kind: /** @type {const} */ ('swatches'),
+    entries,
+    note: `${pixels.note} The outline says query or key.`,
+  };
 }
 
 /**
@@ -145,7 +243,17 @@ function outlinedLegend(pixels, kinds) {
  */
 function colorsOf(name, tokens, drawn, nCells, values, patches, theme, palette, found = null) {
   const scores = values instanceof Float32Array ? values : null;
-  return colorPoints(name, { tokens, drawn, nCells, norms: values, scores, theme, palette, found, patches: patches && { rgb: patches, side: PATCH_SIDE } });
+  return colorPoints(name, {
+    tokens,
+    drawn,
+    nCells,
+    norms: values,
+    scores,
+    theme,
+    palette,
+    found,
+    patches: patches && { rgb: patches, side: PATCH_SIDE },
+  });
 }
 
 /**
@@ -158,7 +266,15 @@ function colorsOf(name, tokens, drawn, nCells, values, patches, theme, palette, 
  * @param {readonly number[] | undefined} unplaced
  */
 function flagsOf(tokens, drawn, hits, selected, marked, outside, unplaced) {
-  return pointFlags({ tokens, drawn, hits, marked, outside, unplaced, selected: selected && selected.token < tokens.n ? selected : null });
+  return pointFlags({
+    tokens,
+    drawn,
+    hits,
+    marked,
+    outside,
+    unplaced,
+    selected: selected && selected.token < tokens.n ? selected : null,
+  });
 }
 
 /**
@@ -174,8 +290,8 @@ function outsideOf(tokens, drawn, filters, norms, selected, attention) {
 }
 
 /**
- * Sizes of points from the shortest vector of the head to the longest, as the original draws them: 0.15 + 0.5 · share,
- * here relative to the largest.
+ * Sizes of points from the shortest vector of the head to the longest, as the original draws them:
+ * 0.15 + 0.5 · share, here relative to the largest.
  *
  * @param {Float32Array} norms (point)
  * @returns {Uint8Array} 255 = the plain size
@@ -183,7 +299,9 @@ function outsideOf(tokens, drawn, filters, norms, selected, attention) {
 function sizesByNorm(norms) {
   const [least, most] = rangeOf(norms);
   const width = most > least ? most - least : 1;
-  return Uint8Array.from(norms, (norm) => Math.round((255 * (0.15 + (0.5 * (norm - least)) / width)) / 0.65));
+  return Uint8Array.from(norms, (norm) =>
+    Math.round((255 * (0.15 + (0.5 * (norm - least)) / width)) / 0.65),
+  );
 }
 
 /**
@@ -205,7 +323,10 @@ function spritesOf(tokens, drawn, patches, fill) {
     isSprite[i] = tokens.tokenType[token] === 'patch' ? 1 : 0;
     if (!isAll) rgb.set(patches.subarray(token * nBytes, (token + 1) * nBytes), i * nBytes);
   }
-  return { sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX, fill }, isSprite };
+  return {
+    sprites: { rgb, side: PATCH_SIDE, nTokens: n, outline: PATCH_OUTLINE_PX, fill },
+    isSprite,
+  };
 }
 
 /**
@@ -221,8 +342,17 @@ function withoutOwn(painted, own, nCells, theme, palette) {
   if (!own) return painted;
   const colors = painted.colors.slice();
   const half = colors.length / nCells / 2;
-  for (let end = half; end <= colors.length; end += half) colors.fill(canvasPalette(theme, palette).neutral, end - own.n, end);
-  return { colors, legend: { ...painted.legend, note: [painted.legend.note, 'Your own tokens have no norm here: open a head to see it.'].filter(Boolean).join(' ') } };
+  for (let end = half; end <= colors.length; end += half)
+    colors.fill(canvasPalette(theme, palette).neutral, end - own.n, end);
+  return {
+    colors,
+    legend: {
+      ...painted.legend,
+      note: [painted.legend.note, 'Your own tokens have no norm here: open a head to see it.']
+        .filter(Boolean)
+        .join(' '),
+    },
+  };
 }
 
 /** @param {ShownTheme} theme */

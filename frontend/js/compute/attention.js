@@ -1,8 +1,19 @@
-/** What the server computes from queries and keys, computed in the browser: for a site that has no server, and for a reader's own texts. */
+/**
+ * What the server computes from queries and keys, computed in the browser: for a site that has no
+ * server, and for a reader's own texts.
+ */
 
-/** How a layer attends. @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule */
+/**
+ * How a layer attends.
+ *
+ * @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule
+ */
 /** Vectors row by row. @typedef {{values: Float32Array, width: number}} Rows */
-/** Called between rows, so that a long computation lets the page live. @typedef {() => Promise<void>} Pause */
+/**
+ * Called between rows, so that a long computation lets the page live.
+ *
+ * @typedef {() => Promise<void>} Pause
+ */
 
 /**
  * The pattern of the first queries of a sequence: softmax(scaling · q·k) over the visible keys.
@@ -40,15 +51,36 @@ export function patternNow(queries, keys, n, rule) {
   return pattern;
 }
 
-/** @param {Float32Array} pattern @param {Rows} queries @param {Rows} keys @param {number} start @param {number} query @param {number} nKeys @param {Rule} rule */
+/**
+ * @param {Float32Array} pattern
+ * @param {Rows} queries
+ * @param {Rows} keys
+ * @param {number} start
+ * @param {number} query
+ * @param {number} nKeys
+ * @param {Rule} rule
+ */
 function fillRow(pattern, queries, keys, start, query, nKeys, rule) {
   const first = rule.max_distance === null ? 0 : Math.max(0, query - rule.max_distance);
-  const reach = rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
+  const reach =
+    rule.max_distance === null ? nKeys - 1 : Math.min(nKeys - 1, query + rule.max_distance);
   const last = rule.is_causal ? Math.min(query, reach) : reach;
-  softmaxRow(pattern, query * nKeys, first, last, (key) => rule.scaling * dot(queries, start + query, keys, start + key));
+  softmaxRow(
+    pattern,
+    query * nKeys,
+    first,
+    last,
+    (key) => rule.scaling * dot(queries, start + query, keys, start + key),
+  );
 }
 
-/** @param {Float32Array} pattern @param {number} row @param {number} first @param {number} last @param {(key: number) => number} scoreOf */
+/**
+ * @param {Float32Array} pattern
+ * @param {number} row
+ * @param {number} first
+ * @param {number} last
+ * @param {(key: number) => number} scoreOf
+ */
 function softmaxRow(pattern, row, first, last, scoreOf) {
   let largest = -Infinity;
   for (let key = first; key <= last; key++) {
@@ -57,11 +89,18 @@ function softmaxRow(pattern, row, first, last, scoreOf) {
     if (score > largest) largest = score;
   }
   let total = 0;
-  for (let key = first; key <= last; key++) total += (pattern[row + key] = Math.exp(pattern[row + key] - largest));
+  for (let key = first; key <= last; key++)
+    total += pattern[row + key] = Math.exp(pattern[row + key] - largest);
   for (let key = first; key <= last; key++) pattern[row + key] /= total;
 }
 
-/** @param {Rows} a @param {number} i @param {Rows} b @param {number} j @returns {number} product of row i of a and row j of b */
+/**
+ * @param {Rows} a
+ * @param {number} i
+ * @param {Rows} b
+ * @param {number} j
+ * @returns {number} product of row i of a and row j of b
+ */
 export function dot(a, i, b, j) {
   const { values: u, width } = a;
   const { values: v } = b;
@@ -80,13 +119,14 @@ export function dot(a, i, b, j) {
 export function weighKeys(pattern, nKeys, normOf) {
   for (let row = 0; row < pattern.length; row += nKeys) {
     let total = 0;
-    for (let key = 0; key < nKeys; key++) total += (pattern[row + key] *= normOf(key));
+    for (let key = 0; key < nKeys; key++) total += pattern[row + key] *= normOf(key);
     if (total > 0) for (let key = 0; key < nKeys; key++) pattern[row + key] /= total;
   }
 }
 
 /**
- * The rows with the largest products with one vector, the largest first; of equal ones the earlier row.
+ * The rows with the largest products with one vector, the largest first; of equal ones the earlier
+ * row.
  *
  * @param {Rows} own
  * @param {number} i
@@ -103,12 +143,15 @@ export async function strongestRows(own, i, others, nOthers, scaling, k, pause) 
     scores[other] = scaling * dot(own, i, others, other);
     if (other % 256 === 255) await pause();
   }
-  const order = Uint32Array.from(scores, (_, other) => other).sort((a, b) => scores[b] - scores[a] || a - b);
+  const order = Uint32Array.from(scores, (_, other) => other).sort(
+    (a, b) => scores[b] - scores[a] || a - b,
+  );
   return Array.from(order.subarray(0, k), (token) => ({ token, score: scores[token] }));
 }
 
 /**
- * Which sequences a mean is taken of: all that are long enough, or as many as are afforded, evenly spread.
+ * Which sequences a mean is taken of: all that are long enough, or as many as are afforded, evenly
+ * spread.
  *
  * @param {ArrayLike<number>} lengths
  * @param {number} length
@@ -116,12 +159,21 @@ export async function strongestRows(own, i, others, nOthers, scaling, k, pause) 
  * @returns {{chosen: number[], nFound: number}}
  */
 export function longSequences(lengths, length, mostScores) {
-  const found = Array.from(lengths, (_, sequence) => sequence).filter((sequence) => lengths[sequence] >= length);
-  const mean = found.reduce((sum, sequence) => sum + lengths[sequence], 0) / Math.max(1, found.length);
+  const found = Array.from(lengths, (_, sequence) => sequence).filter(
+    (sequence) => lengths[sequence] >= length,
+  );
+  const mean =
+    found.reduce((sum, sequence) => sum + lengths[sequence], 0) / Math.max(1, found.length);
   const most = Math.max(1, Math.trunc(mostScores / (length * mean)));
   if (found.length <= most) return { chosen: found, nFound: found.length };
   const step = most > 1 ? (found.length - 1) / (most - 1) : 0;
-  return { chosen: Array.from({ length: most }, (_, i) => found[i === most - 1 && most > 1 ? found.length - 1 : Math.trunc(i * step)]), nFound: found.length };
+  return {
+    chosen: Array.from(
+      { length: most },
+      (_, i) => found[i === most - 1 && most > 1 ? found.length - 1 : Math.trunc(i * step)],
+    ),
+    nFound: found.length,
+  };
 }
 
 /**
@@ -138,7 +190,9 @@ export function coarse(pattern, n, most) {
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       let sum = 0;
-      for (let row = starts[y]; row < starts[y + 1]; row++) for (let column = starts[x]; column < starts[x + 1]; column++) sum += pattern[row * n + column];
+      for (let row = starts[y]; row < starts[y + 1]; row++)
+        for (let column = starts[x]; column < starts[x + 1]; column++)
+          sum += pattern[row * n + column];
       blocks[y * side + x] = sum / ((starts[y + 1] - starts[y]) * (starts[x + 1] - starts[x]));
     }
   }

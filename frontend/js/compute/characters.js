@@ -78,7 +78,11 @@ export function withShown(token, show) {
 
 /** The characters of which a token holds at least a byte. @param {string} token */
 export function charactersOf(token) {
-  return token.includes('⁄') ? piecesOf(token).map(({ text }) => text).join('') : token;
+  return token.includes('⁄')
+    ? piecesOf(token)
+        .map(({ text }) => text)
+        .join('')
+    : token;
 }
 
 /**

@@ -2,7 +2,10 @@
 
 /** Without it Excel takes UTF-8 for the code page of the machine. */
 const BYTE_ORDER_MARK = '\uFEFF';
-/** What a spreadsheet takes for the beginning of a formula, also as wide signs of East Asian keyboards (OWASP, “CSV Injection”). */
+/**
+ * What a spreadsheet takes for the beginning of a formula, also as wide signs of East Asian
+ * keyboards (OWASP, “CSV Injection”).
+ */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /**
@@ -15,7 +18,8 @@ export function csvText(rows) {
 }
 
 /**
- * A cell. Text that a spreadsheet would compute gets an apostrophe first: a corpus may have come from anyone.
+ * A cell. Text that a spreadsheet would compute gets an apostrophe first: a corpus may have come
+ * from anyone.
  *
  * @param {string | number} value
  */

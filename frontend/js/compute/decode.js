@@ -1,6 +1,15 @@
-/** Turn the bytes of an array response into typed arrays. Bytes are little endian, as every browser's are. */
+/**
+ * Turn the bytes of an array response into typed arrays. Bytes are little endian, as every
+ * browser's are.
+ */
 
-const ARRAY_OF = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, int32: Int32Array, float32: Float32Array };
+const ARRAY_OF = {
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+};
 
 /** @typedef {keyof typeof ARRAY_OF} Dtype */
 /** @typedef {Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array} NumberArray */
@@ -20,7 +29,8 @@ export class DecodeError extends Error {
  */
 export function parseShape(text) {
   if (text === null) throw new DecodeError('the array came without its shape (header X-Shape)');
-  if (!/^\d+(,\d+)*$/.test(text)) throw new DecodeError(`"${text.slice(0, 40)}" is not a shape such as "6,12,4882,2"`);
+  if (!/^\d+(,\d+)*$/.test(text))
+    throw new DecodeError(`"${text.slice(0, 40)}" is not a shape such as "6,12,4882,2"`);
   return text.split(',').map(Number);
 }
 
@@ -34,11 +44,19 @@ export function parseShape(text) {
  */
 export function decodeArray(buffer, dtype, shape) {
   const name = String(dtype);
-  if (!isDtype(name)) throw new DecodeError(`arrays of "${name.slice(0, 40)}" cannot be read, only ${Object.keys(ARRAY_OF).join(', ')}`);
+  if (!isDtype(name))
+    throw new DecodeError(
+      `arrays of "${name.slice(0, 40)}" cannot be read, only ${Object.keys(ARRAY_OF).join(', ')}`,
+    );
   const TypedArray = ARRAY_OF[name];
-  const expected = shape.reduce((product, length) => product * length, TypedArray.BYTES_PER_ELEMENT);
+  const expected = shape.reduce(
+    (product, length) => product * length,
+    TypedArray.BYTES_PER_ELEMENT,
+  );
   if (buffer.byteLength !== expected) {
-    throw new DecodeError(`${name} of shape ${shape.join(' × ')} takes ${expected} bytes, ${buffer.byteLength} came`);
+    throw new DecodeError(
+      `${name} of shape ${shape.join(' × ')} takes ${expected} bytes, ${buffer.byteLength} came`,
+    );
   }
   return { dtype: name, shape, values: new TypedArray(buffer) };
 }
@@ -55,8 +73,9 @@ export async function readArray(response) {
 }
 
 /**
- * Unpack a 3-D grid, stored as x | y << 11 | z << 22 with 11, 11 and 10 bits, to the scale of the other maps.
- * Each axis is set to the middle of its step, so that the error is at most half a step (16, 16 and 32 of 65535).
+ * Unpack a 3-D grid, stored as x | y << 11 | z << 22 with 11, 11 and 10 bits, to the scale of the
+ * other maps. Each axis is set to the middle of its step, so that the error is at most half a step
+ * (16, 16 and 32 of 65535).
  * @param {Uint32Array} packed
  * @returns {Uint16Array} Three coordinates a point.
  */
@@ -92,7 +111,8 @@ export function decodePositions({ dtype, shape, values }, dims) {
  */
 export function decodeReady(text, nCells) {
   if (text === null) return new Uint8Array(nCells).fill(1);
-  if (text.length !== nCells) throw new DecodeError(`X-Ready tells of ${text.length} heads, the model has ${nCells}`);
+  if (text.length !== nCells)
+    throw new DecodeError(`X-Ready tells of ${text.length} heads, the model has ${nCells}`);
   return Uint8Array.from(text, (digit) => (digit === '1' ? 1 : 0));
 }
 

@@ -26,12 +26,14 @@ const MIN_TITLED_ROOM = 44;
 const MAX_PITCH = Math.PI / 2;
 
 /**
- * Place one square cell per head: rows are layers, columns are heads. Where many heads leave little room, the gap
- * narrows and the titles go, so that any model fits; one zooms in to see more.
- * @param {{nLayers: number, nHeads: number, width: number, height: number, gap?: number, title?: number}} options
- *   Viewport in CSS pixels; `gap` between cells; `title` is the height kept free above each cell.
- * @returns {{cells: Cells, cellSize: number, width: number, height: number, title: number}} Cell (layer, head) has
- *   the index layer · nHeads + head; width and height are those of the whole grid, which starts at (0, 0).
+ * Place one square cell per head: rows are layers, columns are heads. Where many heads leave little
+ * room, the gap narrows and the titles go, so that any model fits; one zooms in to see more.
+ * @param {{nLayers: number, nHeads: number, width: number, height: number, gap?: number, title?:
+ *   number}} options Viewport in CSS pixels; `gap` between cells; `title` is the height kept free
+ *   above each cell.
+ * @returns {{cells: Cells, cellSize: number, width: number, height: number, title: number}} Cell
+ *   (layer, head) has the index layer · nHeads + head; width and height are those of the whole
+ *   grid, which starts at (0, 0).
  */
 export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12 }) {
   requireCount('nLayers', nLayers);
@@ -44,7 +46,12 @@ export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12
   const exact = Math.max(4, Math.min(fitWide, fitHigh));
   const cellSize = exact > 24 ? Math.floor(exact) : exact;
   const n = nLayers * nHeads;
-  const cells = { n, x: new Float32Array(n), y: new Float32Array(n), size: new Float32Array(n).fill(cellSize) };
+  const cells = {
+    n,
+    x: new Float32Array(n),
+    y: new Float32Array(n),
+    size: new Float32Array(n).fill(cellSize),
+  };
   for (let cell = 0; cell < n; cell++) {
     cells.x[cell] = (cell % nHeads) * (cellSize + space);
     cells.y[cell] = Math.floor(cell / nHeads) * (cellSize + words + space) + words;
@@ -65,12 +72,18 @@ export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12
  */
 export function layoutHead({ width, height, margin = 0 }) {
   const side = Math.max(8, Math.min(width, height) - 2 * margin);
-  const cells = { n: 1, x: new Float32Array(1), y: new Float32Array(1), size: new Float32Array([side]) };
+  const cells = {
+    n: 1,
+    x: new Float32Array(1),
+    y: new Float32Array(1),
+    size: new Float32Array([side]),
+  };
   return { cells, cellSize: side, width: side, height: side, title: 0 };
 }
 
 /**
- * The transform that shows a content of the given size whole and centred, never enlarged past `maxScale`.
+ * The transform that shows a content of the given size whole and centred, never enlarged past
+ * `maxScale`.
  * @param {{width: number, height: number}} content
  * @param {{width: number, height: number}} viewport
  * @param {number} [margin]
@@ -83,7 +96,11 @@ export function fitTransform(content, viewport, margin = 0, maxScale = 1) {
     (viewport.width - 2 * margin) / content.width,
     (viewport.height - 2 * margin) / content.height,
   );
-  return { k, x: (viewport.width - k * content.width) / 2, y: (viewport.height - k * content.height) / 2 };
+  return {
+    k,
+    x: (viewport.width - k * content.width) / 2,
+    y: (viewport.height - k * content.height) / 2,
+  };
 }
 
 /**
@@ -169,7 +186,8 @@ export function cellAt(cells, transform, x, y) {
 }
 
 /**
- * The cell that one has zoomed into: it holds the middle of the viewport and fills `share` of its shorter side.
+ * The cell that one has zoomed into: it holds the middle of the viewport and fills `share` of its
+ * shorter side.
  * @param {Cells} cells
  * @param {Transform} transform
  * @param {{width: number, height: number}} viewport
@@ -179,7 +197,9 @@ export function cellAt(cells, transform, x, y) {
 export function zoomedCell(cells, transform, viewport, share = 0.8) {
   const cell = cellAt(cells, transform, viewport.width / 2, viewport.height / 2);
   if (cell < 0) return -1;
-  return cells.size[cell] * transform.k >= share * Math.min(viewport.width, viewport.height) ? cell : -1;
+  return cells.size[cell] * transform.k >= share * Math.min(viewport.width, viewport.height)
+    ? cell
+    : -1;
 }
 
 /**
@@ -192,7 +212,10 @@ export function zoomedCell(cells, transform, viewport, share = 0.8) {
  */
 export function turnOrbit(orbit, dx, dy, radiansPerPixel = 0.008) {
   const pitch = orbit.pitch + dy * radiansPerPixel;
-  return { yaw: orbit.yaw + dx * radiansPerPixel, pitch: Math.min(MAX_PITCH, Math.max(-MAX_PITCH, pitch)) };
+  return {
+    yaw: orbit.yaw + dx * radiansPerPixel,
+    pitch: Math.min(MAX_PITCH, Math.max(-MAX_PITCH, pitch)),
+  };
 }
 
 /**
@@ -207,8 +230,8 @@ export function orbitMatrix({ yaw, pitch }) {
 
 /**
  * The numbers that take the stored coordinates (0..65535) of one cell to the screen:
- * x = c[12] + X·f, y = c[13] + Y·f, where X, Y and the depth Z are rows of c applied to (u, v, w, 1) and
- * f = 1 / (1 + PERSPECTIVE · Z). A flat map has Z = 0.
+ * x = c[12] + X·f, y = c[13] + Y·f, where X, Y and the depth Z are rows of c applied to (u, v, w,
+ * 1) and f = 1 / (1 + PERSPECTIVE · Z). A flat map has Z = 0.
  * @param {Frame} frame
  * @param {number} cell
  * @param {Float64Array} [out] 14 numbers, to write into.
@@ -223,7 +246,20 @@ export function cellCoefficients(frame, cell, out = new Float64Array(14)) {
   if (frame.dims === 2) {
     const [middleX, middleY, share] = windowOf(frame, cell);
     const scale = drawn / share;
-    out.set([scale / FULL, 0, 0, -scale * middleX, 0, -scale / FULL, 0, scale * middleY, 0, 0, 0, 0]);
+    out.set([
+      scale / FULL,
+      0,
+      0,
+      -scale * middleX,
+      0,
+      -scale / FULL,
+      0,
+      scale * middleY,
+      0,
+      0,
+      0,
+      0,
+    ]);
     return out;
   }
   const turn = orbitMatrix(frame.orbit);
@@ -279,12 +315,16 @@ export function cellVisibility(frame, cell, margin = 0) {
   if (middleX + reach < 0 || middleY + reach < 0) return 'outside';
   if (middleX - reach > frame.width || middleY - reach > frame.height) return 'outside';
   const isInside =
-    middleX - reach >= 0 && middleY - reach >= 0 && middleX + reach <= frame.width && middleY + reach <= frame.height;
+    middleX - reach >= 0 &&
+    middleY - reach >= 0 &&
+    middleX + reach <= frame.width &&
+    middleY + reach <= frame.height;
   return isInside ? 'inside' : 'partly';
 }
 
 /**
- * A mark size that suits how crowded a cell is: about a pixel in the grid, up to nine in a sparse head.
+ * A mark size that suits how crowded a cell is: about a pixel in the grid, up to nine in a sparse
+ * head.
  * @param {number} cellSide Side of the cell on the screen, CSS pixels.
  * @param {number} nPoints
  * @returns {number} Diameter in CSS pixels.
@@ -295,5 +335,6 @@ export function suitablePointSize(cellSide, nPoints) {
 
 /** @param {string} name @param {number} count */
 function requireCount(name, count) {
-  if (!Number.isInteger(count) || count < 1) throw new RangeError(`${name} must be a whole number from 1, is ${count}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new RangeError(`${name} must be a whole number from 1, is ${count}`);
 }

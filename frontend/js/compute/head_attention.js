@@ -16,8 +16,16 @@ const COARSE_SIDE = 32;
 const DEFAULT_PARTNERS = 10;
 const NORM_COLUMN = { none: -1, value: 2, output: 3 };
 
-/** What a computation is given. @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, vectors: Vectors, params: URLSearchParams, signal: AbortSignal, pause: Pause}} Site */
-/** @typedef {{dtype: string, shape: number[], values: Float32Array, headers?: Record<string, string>}} Computed */
+/**
+ * What a computation is given.
+ *
+ * @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, vectors: Vectors, params:
+ *   URLSearchParams, signal: AbortSignal, pause: Pause}} Site
+ */
+/**
+ * @typedef {{dtype: string, shape: number[], values: Float32Array, headers?: Record<string,
+ *   string>}} Computed
+ */
 
 /** An address of the interface that asks for what there is not. */
 export class NotThereError extends Error {}
@@ -32,36 +40,74 @@ export class NotThereError extends Error {}
  */
 export async function attention(site, at, sequence) {
   const n = site.lengths[sequence];
-  if (n === undefined) throw new NotThereError(`sequence ${sequence} is outside 0..${site.lengths.length - 1}`);
-  if (n > LONGEST) throw new NotThereError(`sequence ${sequence} has ${n} tokens; attention is shown up to ${LONGEST}`);
+  if (n === undefined)
+    throw new NotThereError(`sequence ${sequence} is outside 0..${site.lengths.length - 1}`);
+  if (n > LONGEST)
+    throw new NotThereError(
+      `sequence ${sequence} has ${n} tokens; attention is shown up to ${LONGEST}`,
+    );
   const head = await headOf(site, at);
   const values = await patternOf(site, head, site.starts[sequence], n, n);
   return { dtype: 'float32', shape: [n, n], values };
 }
 
-/** The mean pattern by position over the sequences that are long enough. @param {Site} site @param {HeadId} at @returns {Promise<Computed>} */
+/**
+ * The mean pattern by position over the sequences that are long enough.
+ *
+ * @param {Site} site
+ * @param {HeadId} at
+ * @returns {Promise<Computed>}
+ */
 export async function aggregate(site, at) {
   const length = lengthOf(site);
   const { chosen, nFound } = longSequences(site.lengths, length, MOST_SCORES);
   const values = await meanOf(site, await headOf(site, at), length, chosen);
-  return { dtype: 'float32', shape: [length, length], values, headers: counts(chosen.length, nFound) };
+  return {
+    dtype: 'float32',
+    shape: [length, length],
+    values,
+    headers: counts(chosen.length, nFound),
+  };
 }
 
-/** The mean patterns of all heads, at most 32 numbers on a side. @param {Site} site @returns {Promise<Computed>} */
+/**
+ * The mean patterns of all heads, at most 32 numbers on a side.
+ *
+ * @param {Site} site
+ * @returns {Promise<Computed>}
+ */
 export async function aggregates(site) {
   const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
   const length = lengthOf(site);
-  const { chosen, nFound } = longSequences(site.lengths, length, MOST_SCORES_OF_ALL / (nLayers * nHeads));
+  const { chosen, nFound } = longSequences(
+    site.lengths,
+    length,
+    MOST_SCORES_OF_ALL / (nLayers * nHeads),
+  );
   const side = Math.min(length, COARSE_SIDE);
   const values = new Float32Array(nLayers * nHeads * side * side);
   for (let cell = 0; cell < nLayers * nHeads; cell++) {
     const head = await headOf(site, { layer: Math.floor(cell / nHeads), head: cell % nHeads });
-    values.set(coarse(await meanOf(site, head, length, chosen), length, COARSE_SIDE).blocks, cell * side * side);
+    values.set(
+      coarse(await meanOf(site, head, length, chosen), length, COARSE_SIDE).blocks,
+      cell * side * side,
+    );
   }
-  return { dtype: 'float32', shape: [nLayers, nHeads, side, side], values, headers: counts(chosen.length, nFound) };
+  return {
+    dtype: 'float32',
+    shape: [nLayers, nHeads, side, side],
+    values,
+    headers: counts(chosen.length, nFound),
+  };
 }
 
-/** Of each token the largest weight of its query and the sum of its key's column. @param {Site} site @param {HeadId} at @returns {Promise<Computed>} */
+/**
+ * Of each token the largest weight of its query and the sum of its key's column.
+ *
+ * @param {Site} site
+ * @param {HeadId} at
+ * @returns {Promise<Computed>}
+ */
 export async function tokenScores(site, at) {
   const { lengths, starts, manifest } = site;
   const head = await headOf(site, at);
@@ -71,7 +117,15 @@ export async function tokenScores(site, at) {
     const [start, n] = [starts[sequence], lengths[sequence]];
     nWeights += n * n;
     if (n > LONGEST || nWeights > MOST_WEIGHTS) continue;
-    const pattern = await attentionPattern(head.queries, head.keys, start, n, n, head.rule, site.pause);
+    const pattern = await attentionPattern(
+      head.queries,
+      head.keys,
+      start,
+      n,
+      n,
+      head.rule,
+      site.pause,
+    );
     for (let token = 0; token < n; token++) {
       let [largest, sum] = [0, 0];
       for (let other = 0; other < n; other++) {
@@ -83,10 +137,21 @@ export async function tokenScores(site, at) {
     }
     nUsed++;
   }
-  return { dtype: 'float32', shape: [manifest.n_tokens, 2], values, headers: counts(nUsed, lengths.length) };
+  return {
+    dtype: 'float32',
+    shape: [manifest.n_tokens, 2],
+    values,
+    headers: counts(nUsed, lengths.length),
+  };
 }
 
-/** The strongest partners of a point over the whole corpus. @param {Site} site @param {HeadId} at @param {number} point */
+/**
+ * The strongest partners of a point over the whole corpus.
+ *
+ * @param {Site} site
+ * @param {HeadId} at
+ * @param {number} point
+ */
 export async function partners(site, at, point) {
   const n = site.manifest.n_tokens;
   if (point >= 2 * n) throw new NotThereError(`point ${point} is outside 0..${2 * n - 1}`);
@@ -101,13 +166,29 @@ export async function partners(site, at, point) {
 /** @param {Site} site @param {HeadId} at @returns {Promise<Head>} */
 export async function headOf({ manifest, vectors, signal }, at) {
   const rule = manifest.layers[at.layer];
-  if (!rule || at.head >= manifest.n_heads) throw new NotThereError(`there is no layer ${at.layer}, head ${at.head}`);
-  const [queries, keys] = await Promise.all([vectors.of(manifest, at, 'queries', signal), vectors.of(manifest, at, 'keys', signal)]);
+  if (!rule || at.head >= manifest.n_heads)
+    throw new NotThereError(`there is no layer ${at.layer}, head ${at.head}`);
+  const [queries, keys] = await Promise.all([
+    vectors.of(manifest, at, 'queries', signal),
+    vectors.of(manifest, at, 'keys', signal),
+  ]);
   return { at, queries, keys, rule };
 }
 
-/** @param {Site} site @param {Head} head @param {number} start @param {number} nQueries @param {number} nKeys */
-async function patternOf({ manifest, vectors, params, signal, pause }, { at, queries, keys, rule }, start, nQueries, nKeys) {
+/**
+ * @param {Site} site
+ * @param {Head} head
+ * @param {number} start
+ * @param {number} nQueries
+ * @param {number} nKeys
+ */
+async function patternOf(
+  { manifest, vectors, params, signal, pause },
+  { at, queries, keys, rule },
+  start,
+  nQueries,
+  nKeys,
+) {
   const pattern = await attentionPattern(queries, keys, start, nQueries, nKeys, rule, pause);
   const column = NORM_COLUMN[/** @type {Weight} */ (params.get('weight') ?? 'none')];
   if (column >= 0) {
@@ -124,7 +205,9 @@ async function meanOf(site, head, length, chosen) {
     // The first rows of a causal pattern look at no later key.
     const nKeys = head.rule.is_causal ? length : site.lengths[sequence];
     const pattern = await patternOf(site, head, site.starts[sequence], length, nKeys);
-    for (let query = 0; query < length; query++) for (let key = 0; key < length; key++) total[query * length + key] += pattern[query * nKeys + key];
+    for (let query = 0; query < length; query++)
+      for (let key = 0; key < length; key++)
+        total[query * length + key] += pattern[query * nKeys + key];
   }
   return Float32Array.from(total, (sum) => sum / chosen.length);
 }
@@ -132,9 +215,11 @@ async function meanOf(site, head, length, chosen) {
 /** @param {Site} site */
 function lengthOf({ params, lengths }) {
   const length = Number(params.get('length'));
-  if (!(length >= 1 && length <= MOST_AGGREGATED)) throw new NotThereError(`length is outside 1..${MOST_AGGREGATED}`);
+  if (!(length >= 1 && length <= MOST_AGGREGATED))
+    throw new NotThereError(`length is outside 1..${MOST_AGGREGATED}`);
   const longest = Math.max(...lengths);
-  if (length > longest) throw new NotThereError(`no sequence has ${length} tokens; the longest has ${longest}`);
+  if (length > longest)
+    throw new NotThereError(`no sequence has ${length} tokens; the longest has ${longest}`);
   return length;
 }
 

@@ -8,7 +8,11 @@ import { spreadOrder } from './spread.js';
  * @property {Float32Array} y From its top.
  * @property {number} scale CSS pixels for a distance of 1, the same on both axes.
  */
-/** A name with its upper left corner. @typedef {{head: number, left: number, top: number}} PlacedName */
+/**
+ * A name with its upper left corner.
+ *
+ * @typedef {{head: number, left: number, top: number}} PlacedName
+ */
 
 /** Air between a dot and its name. */
 const GAP_PX = 3;
@@ -26,7 +30,12 @@ export function fitHeads(heads, { width, height }, margin) {
   const [left, right] = rangeOf(heads.map(({ x }) => x));
   const [low, high] = rangeOf(heads.map(({ y }) => y));
   const room = [Math.max(1, width - 2 * margin), Math.max(1, height - 2 * margin)];
-  const fitting = [[right - left, room[0]], [high - low, room[1]]].filter(([extent]) => extent > 0).map(([extent, free]) => free / extent);
+  const fitting = [
+    [right - left, room[0]],
+    [high - low, room[1]],
+  ]
+    .filter(([extent]) => extent > 0)
+    .map(([extent, free]) => free / extent);
   const scale = fitting.length > 0 ? Math.min(...fitting) : 1;
   return {
     x: Float32Array.from(heads, ({ x }) => width / 2 + (x - (left + right) / 2) * scale),
@@ -44,14 +53,18 @@ export function fitHeads(heads, { width, height }, margin) {
  * @param {number} size.height of a name
  * @param {number} size.reach from the middle of a dot to its edge
  * @param {{width: number, height: number}} room
- * @param {number} first head whose name is placed before the others, farther out for the ring around it; or -1
+ * @param {number} first head whose name is placed before the others, farther out for the ring
+ *   around it; or -1
  * @returns {PlacedName[]}
  */
 export function placeNames({ x, y }, { widths, height, reach }, room, first) {
   const n = x.length;
   /** @type {(PlacedName & {right: number, bottom: number})[]} */
   const placed = [];
-  const order = [...(first >= 0 && first < n ? [first] : []), ...Array.from(spreadOrder(n)).filter((head) => head !== first)];
+  const order = [
+    ...(first >= 0 && first < n ? [first] : []),
+    ...Array.from(spreadOrder(n)).filter((head) => head !== first),
+  ];
   for (const head of order) {
     const found = corners(head).find(isFree);
     if (found) placed.push(found);
@@ -61,16 +74,43 @@ export function placeNames({ x, y }, { widths, height, reach }, room, first) {
   /** @param {number} head */
   function corners(head) {
     const [width, away] = [widths[head], reach + GAP_PX + (head === first ? RING_PX : 0)];
-    const beside = [[x[head] + away, y[head] - height / 2], [x[head] - away - width, y[head] - height / 2], [x[head] - width / 2, y[head] - away - height], [x[head] - width / 2, y[head] + away]];
-    return beside.map(([left, top]) => ({ head, left, top, right: left + width, bottom: top + height }));
+    const beside = [
+      [x[head] + away, y[head] - height / 2],
+      [x[head] - away - width, y[head] - height / 2],
+      [x[head] - width / 2, y[head] - away - height],
+      [x[head] - width / 2, y[head] + away],
+    ];
+    return beside.map(([left, top]) => ({
+      head,
+      left,
+      top,
+      right: left + width,
+      bottom: top + height,
+    }));
   }
 
   /** @param {PlacedName & {right: number, bottom: number}} box */
   function isFree(box) {
-    if (box.left < 0 || box.top < 0 || box.right > room.width || box.bottom > room.height) return false;
-    if (placed.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) return false;
+    if (box.left < 0 || box.top < 0 || box.right > room.width || box.bottom > room.height)
+      return false;
+    if (
+      placed.some(
+        (other) =>
+          box.left < other.right &&
+          other.left < box.right &&
+          box.top < other.bottom &&
+          other.top < box.bottom,
+      )
+    )
+      return false;
     for (let head = 0; head < n; head++) {
-      if (x[head] + reach > box.left && x[head] - reach < box.right && y[head] + reach > box.top && y[head] - reach < box.bottom) return false;
+      if (
+        x[head] + reach > box.left &&
+        x[head] - reach < box.right &&
+        y[head] + reach > box.top &&
+        y[head] - reach < box.bottom
+      )
+        return false;
     }
     return true;
   }
@@ -96,7 +136,8 @@ export function headNear({ x, y }, place, reach) {
 const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 /**
- * The head that an arrow key leads to: the nearest one that lies more in its direction than beside it.
+ * The head that an arrow key leads to: the nearest one that lies more in its direction than beside
+ * it.
  *
  * @param {Places} places
  * @param {number} from
@@ -120,5 +161,8 @@ export function headTowards({ x, y }, from, key) {
 
 /** @param {readonly number[]} values @returns {[number, number]} */
 function rangeOf(values) {
-  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  return values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity],
+  );
 }

@@ -23,18 +23,26 @@ const OTHERS = 0.45;
  */
 export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => true }) {
   /** @param {number} query @param {number} key @param {Place | null} one */
-  const isOf = (query, key, one) => one === null || (one.kind === 'query' ? query : key) === one.position;
+  const isOf = (query, key, one) =>
+    one === null || (one.kind === 'query' ? query : key) === one.position;
   /** Places in the pattern. @type {number[]} */
   let lines = [];
   for (let query = 0; query < n; query++) {
     for (let key = 0; key < n; key++) {
-      if (pattern[query * n + key] >= LEAST_WEIGHT && isOf(query, key, alone) && isSeen(query, key)) lines.push(query * n + key);
+      if (pattern[query * n + key] >= LEAST_WEIGHT && isOf(query, key, alone) && isSeen(query, key))
+        lines.push(query * n + key);
     }
   }
-  if (lines.length > MOST_LINES) lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
+  if (lines.length > MOST_LINES)
+    lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
   return lines.map((line) => {
     const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
     const isStrong = alone !== null || isOf(query, key, chosen);
-    return { query, key, opacity: isStrong ? weight : weight * OTHERS, width: isStrong && (alone ?? chosen) ? 2 : 1.5 };
+    return {
+      query,
+      key,
+      opacity: isStrong ? weight : weight * OTHERS,
+      width: isStrong && (alone ?? chosen) ? 2 : 1.5,
+    };
   });
 }

@@ -20,8 +20,9 @@ export function hiddenPositions(n, hidden) {
 }
 
 /**
- * Return a pattern without its hidden tokens: the row of a query and the column of a key are zero, and every other row
- * keeps its sum. Each row is made from the whole pattern, so that the order of hiding does not matter.
+ * Return a pattern without its hidden tokens: the row of a query and the column of a key are zero,
+ * and every other row keeps its sum. Each row is made from the whole pattern, so that the order of
+ * hiding does not matter.
  *
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
  * @param {readonly HiddenToken[]} hidden
@@ -39,13 +40,15 @@ export function withoutHidden({ n, pattern }, hidden) {
       if (!isHidden.key[key]) kept += pattern[query * n + key];
     }
     const share = kept > 0 ? whole / kept : 0;
-    for (let key = 0; key < n; key++) if (!isHidden.key[key]) shown[query * n + key] = pattern[query * n + key] * share;
+    for (let key = 0; key < n; key++)
+      if (!isHidden.key[key]) shown[query * n + key] = pattern[query * n + key] * share;
   }
   return shown;
 }
 
 /**
- * Return the hidden tokens with one of them turned over: hidden if it was not. The order does not depend on history.
+ * Return the hidden tokens with one of them turned over: hidden if it was not. The order does not
+ * depend on history.
  *
  * @param {readonly HiddenToken[]} hidden
  * @param {readonly HiddenToken[]} turned
@@ -59,7 +62,12 @@ export function toggleHidden(hidden, turned, isHidden) {
     if (isHidden ?? !names.has(name)) names.add(name);
     else names.delete(name);
   }
-  return [...names].sort((a, b) => a - b).map((name) => ({ kind: name % 2 ? /** @type {const} */ ('key') : /** @type {const} */ ('query'), position: name >> 1 }));
+  return [...names]
+    .sort((a, b) => a - b)
+    .map((name) => ({
+      kind: name % 2 ? /** @type {const} */ ('key') : /** @type {const} */ ('query'),
+      position: name >> 1,
+    }));
 }
 
 /** A number for a hidden token, in the order of positions. @param {HiddenToken} token */
@@ -68,24 +76,36 @@ function nameOf({ kind, position }) {
 }
 
 /**
- * Return the strongest links of a pattern: for each query at most `k` keys with at least `threshold`.
+ * Return the strongest links of a pattern: for each query at most `k` keys with at least
+ * `threshold`.
  *
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
  * @param {number} [k]
  * @param {number} [threshold]
- * @param {{kind: Kind, position: number} | null} [alone] only the links of this query, or the k strongest of this key
- * @returns {{query: number, key: number, weight: number}[]} positions in the sequence, strongest of a query first
+ * @param {{kind: Kind, position: number} | null} [alone] only the links of this query, or the k
+ *   strongest of this key
+ * @returns {{query: number, key: number, weight: number}[]} positions in the sequence, strongest of
+ *   a query first
  */
 export function strongestLinks({ n, pattern }, k = 2, threshold = 0.05, alone = null) {
   if (alone?.kind === 'key') {
-    const column = Array.from({ length: n }, (_, query) => ({ query, key: alone.position, weight: pattern[query * n + alone.position] }));
-    return column.filter(({ weight }) => weight > 0 && weight >= threshold).sort((a, b) => b.weight - a.weight || a.query - b.query).slice(0, k);
+    const column = Array.from({ length: n }, (_, query) => ({
+      query,
+      key: alone.position,
+      weight: pattern[query * n + alone.position],
+    }));
+    return column
+      .filter(({ weight }) => weight > 0 && weight >= threshold)
+      .sort((a, b) => b.weight - a.weight || a.query - b.query)
+      .slice(0, k);
   }
   const links = [];
   for (let query = 0; query < n; query++) {
     if (alone && alone.position !== query) continue;
     const row = pattern.subarray(query * n, (query + 1) * n);
-    const order = [...row.keys()].filter((key) => row[key] > 0 && row[key] >= threshold).sort((a, b) => row[b] - row[a] || a - b);
+    const order = [...row.keys()]
+      .filter((key) => row[key] > 0 && row[key] >= threshold)
+      .sort((a, b) => row[b] - row[a] || a - b);
     for (const key of order.slice(0, k)) links.push({ query, key, weight: row[key] });
   }
   return links;

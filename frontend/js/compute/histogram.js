@@ -14,12 +14,23 @@ export function histogramOf(values, range, nBins) {
   return counts;
 }
 
-/** The bin of a value. @param {number} value @param {readonly [number, number]} range @param {number} nBins */
+/**
+ * The bin of a value.
+ *
+ * @param {number} value
+ * @param {readonly [number, number]} range
+ * @param {number} nBins
+ */
 export function binOf(value, range, nBins) {
   return Math.min(nBins - 1, Math.max(0, Math.floor(shareOf(value, range) * nBins)));
 }
 
-/** Where a value lies in a range, 0..1; in the middle of a range without width. @param {number} value @param {readonly [number, number]} range */
+/**
+ * Where a value lies in a range, 0..1; in the middle of a range without width.
+ *
+ * @param {number} value
+ * @param {readonly [number, number]} range
+ */
 export function shareOf(value, [low, high]) {
   return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;
 }

@@ -1,6 +1,12 @@
-/** The part of each flat map that its cell shows: where a few far points would squeeze all others into a corner, the bulk. */
+/**
+ * The part of each flat map that its cell shows: where a few far points would squeeze all others
+ * into a corner, the bulk.
+ */
 
-/** What is farther from the middle half of the points along an axis than so many times its width is far. (Tukey 1977, "Exploratory data analysis".) */
+/**
+ * What is farther from the middle half of the points along an axis than so many times its width is
+ * far. (Tukey 1977, "Exploratory data analysis".)
+ */
 const REACH = 1.5;
 /** More points than this share are no few: all are shown. */
 const MOST_FAR = 0.04;
@@ -17,7 +23,11 @@ const WHOLE = Float32Array.of(0.5, 0.5, 1);
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 
-/** Middle across and upwards, and side, as shares of the whole map: three numbers a cell. @typedef {Float32Array} Windows */
+/**
+ * Middle across and upwards, and side, as shares of the whole map: three numbers a cell.
+ *
+ * @typedef {Float32Array} Windows
+ */
 
 /**
  * @param {Uint16Array} positions (cell, point, 2)
@@ -29,7 +39,9 @@ export function bulkWindows(positions, ready, nPoints) {
   const windows = new Float32Array(3 * ready.length);
   let nParts = 0;
   for (let cell = 0; cell < ready.length; cell++) {
-    const part = ready[cell] ? bulkOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints) : null;
+    const part = ready[cell]
+      ? bulkOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints)
+      : null;
     windows.set(part ?? [0.5, 0.5, 1], 3 * cell);
     if (part) nParts++;
   }
@@ -51,15 +63,25 @@ function bulkOf(positions, n) {
   const side = Math.max(LEAST_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
   if (n === 0 || side > MOST_SHARE) return null;
   // A part that reaches over the border of the map would show room where nothing is.
-  const [x, y] = ends.map(([low, high]) => Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)));
+  const [x, y] = ends.map(([low, high]) =>
+    Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)),
+  );
   return outsideOf(positions, n, [x, y, side]).length <= MOST_FAR * n ? [x, y, side] : null;
 }
 
-/** Where the points that are not far begin and end along an axis, 0..1. @param {Uint32Array} bins @param {number} n */
+/**
+ * Where the points that are not far begin and end along an axis, 0..1.
+ *
+ * @param {Uint32Array} bins
+ * @param {number} n
+ */
 function whiskers(bins, n) {
   const [low, high] = [quantileOf(bins, n / 4), quantileOf(bins, (3 * n) / 4)];
   const reach = REACH * (high - low);
-  let [first, last] = [Math.max(0, Math.floor(low - reach)), Math.min(BINS - 1, Math.ceil(high + reach))];
+  let [first, last] = [
+    Math.max(0, Math.floor(low - reach)),
+    Math.min(BINS - 1, Math.ceil(high + reach)),
+  ];
   while (first < last && bins[first] === 0) first++;
   while (last > first && bins[last] === 0) last--;
   return [first / BINS, (last + 1) / BINS];
@@ -83,7 +105,9 @@ function quantileOf(bins, most) {
 export function farPoints(positions, windows, nPoints) {
   return Array.from({ length: windows.length / 3 }, (_, cell) => {
     const part = windows.subarray(3 * cell, 3 * cell + 3);
-    return part[2] === 1 ? [] : outsideOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints, part);
+    return part[2] === 1
+      ? []
+      : outsideOf(positions.subarray(2 * cell * nPoints, 2 * (cell + 1) * nPoints), nPoints, part);
   });
 }
 
@@ -93,7 +117,9 @@ export function farPoints(positions, windows, nPoints) {
  * @param {ArrayLike<number> & Iterable<number>} part
  */
 function outsideOf(positions, n, [x, y, side]) {
-  const [left, right, low, high] = [x - side / 2, x + side / 2, y - side / 2, y + side / 2].map((share) => share * FULL);
+  const [left, right, low, high] = [x - side / 2, x + side / 2, y - side / 2, y + side / 2].map(
+    (share) => share * FULL,
+  );
   const found = [];
   for (let point = 0; point < n; point++) {
     const [u, v] = [positions[2 * point], positions[2 * point + 1]];
@@ -119,16 +145,23 @@ export function mixWindows(from, to, blend) {
   });
 }
 
-/** @param {Frame} frame @param {number} cell @returns {ArrayLike<number> & Iterable<number>} The part of its map that fills a cell: middle across and upwards, side. */
+/**
+ * @param {Frame} frame
+ * @param {number} cell
+ * @returns {ArrayLike<number> & Iterable<number>} The part of its map that fills a cell: middle
+ *   across and upwards, side.
+ */
 export function windowOf({ windows }, cell) {
   return windows ? windows.subarray(3 * cell, 3 * cell + 3) : WHOLE;
 }
 
 /**
- * The square that a cell's points may not leave, where they could lie outside of it: beside other cells.
+ * The square that a cell's points may not leave, where they could lie outside of it: beside other
+ * cells.
  * @param {Frame} frame
  * @param {number} cell
- * @returns {{left: number, top: number, side: number} | null} In CSS pixels; null where nothing is cut off.
+ * @returns {{left: number, top: number, side: number} | null} In CSS pixels; null where nothing is
+ *   cut off.
  */
 export function clipOf({ cells, dims, transform: { k, x, y }, windows }, cell) {
   if (!windows || dims !== 2 || cells.n === 1 || windows[3 * cell + 2] === 1) return null;

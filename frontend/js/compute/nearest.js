@@ -5,27 +5,43 @@
 /** How many keys recall@10 looks at. */
 export const N_STRONGEST = 10;
 
-/** The map of one head. @typedef {{positions: Uint16Array, dims: Dims, nTokens: number, offset: number[], scale: number, isProduct: boolean}} DrawnMap */
+/**
+ * The map of one head.
+ *
+ * @typedef {{positions: Uint16Array, dims: Dims, nTokens: number, offset: number[], scale: number,
+ *   isProduct: boolean}} DrawnMap
+ */
 
 /**
  * The points of the other kind that lie nearest to a point, by what nearness means in the map.
  *
- * @param {DrawnMap} map `isProduct`: nearer is the larger product of the coordinates, as in a biplot
+ * @param {DrawnMap} map `isProduct`: nearer is the larger product of the coordinates, as in a
+ *   biplot
  * @param {number} point queries, then keys
  * @param {number} [k]
  * @returns {number[]} points, the nearest first; of equal ones the earlier token
  */
-export function nearestOthers({ positions, dims, nTokens, offset, scale, isProduct }, point, k = N_STRONGEST) {
+export function nearestOthers(
+  { positions, dims, nTokens, offset, scale, isProduct },
+  point,
+  k = N_STRONGEST,
+) {
   const first = point < nTokens ? nTokens : 0;
   const farness = new Float64Array(nTokens);
   for (let token = 0; token < nTokens; token++) {
     for (let axis = 0; axis < dims; axis++) {
-      const [own, other] = [positions[point * dims + axis], positions[(first + token) * dims + axis]];
-      if (isProduct) farness[token] -= (offset[axis] + scale * own) * (offset[axis] + scale * other);
+      const [own, other] = [
+        positions[point * dims + axis],
+        positions[(first + token) * dims + axis],
+      ];
+      if (isProduct)
+        farness[token] -= (offset[axis] + scale * own) * (offset[axis] + scale * other);
       else farness[token] += (own - other) ** 2;
     }
   }
-  const order = Uint32Array.from(farness, (_, token) => token).sort((a, b) => farness[a] - farness[b] || a - b);
+  const order = Uint32Array.from(farness, (_, token) => token).sort(
+    (a, b) => farness[a] - farness[b] || a - b,
+  );
   return Array.from(order.subarray(0, k), (token) => first + token);
 }
 
@@ -51,5 +67,8 @@ export function compareNearest(partners, nearest, point, nTokens) {
  */
 export function comparedWords({ strongest, nearest, nBoth }, isQuery) {
   const kind = isQuery ? 'keys' : 'queries';
-  return `${nBoth} of its ${strongest.length} strongest ${kind} (lines) are among the ${nearest.length} nearest here (rings).`;
+  return (
+    `${nBoth} of its ${strongest.length} strongest ${kind} (lines) are among the ` +
+    `${nearest.length} nearest here (rings).`
+  );
 }

@@ -7,7 +7,9 @@ import { hiddenPositions } from './hidden_tokens.js';
 /** Offsets further than this share one bar at each end. */
 const REACH = 6;
 
-/** @typedef {{from: number, to: number, label: string}} Span Offsets of one bar, both ends included. */
+/**
+ * @typedef {{from: number, to: number, label: string}} Span Offsets of one bar, both ends included.
+ */
 
 /**
  * Return the offsets that get a bar: each one up to a reach, and what lies beyond as one.
@@ -20,7 +22,11 @@ const REACH = 6;
 export function offsetSpans(n, isCausal, reach = REACH) {
   const most = n - 1;
   const near = Math.min(reach, most);
-  const spans = Array.from({ length: (isCausal ? near : 2 * near) + 1 }, (_, i) => ({ from: i - near, to: i - near, label: signed(i - near) }));
+  const spans = Array.from({ length: (isCausal ? near : 2 * near) + 1 }, (_, i) => ({
+    from: i - near,
+    to: i - near,
+    label: signed(i - near),
+  }));
   if (most > reach) {
     spans.unshift({ from: -most, to: -reach - 1, label: `≤ ${signed(-reach - 1)}` });
     if (!isCausal) spans.push({ from: reach + 1, to: most, label: `≥ ${signed(reach + 1)}` });
@@ -60,7 +66,10 @@ export function meanByOffset({ n, pattern }, spans, hidden = []) {
 
 /** What an offset means. @param {Span} span */
 export function offsetWords({ from, to }) {
-  if (from !== to) return from < 0 ? `${-to} or more tokens before the query` : `${from} or more tokens after the query`;
+  if (from !== to)
+    return from < 0
+      ? `${-to} or more tokens before the query`
+      : `${from} or more tokens after the query`;
   if (from === 0) return 'the query’s own token';
   if (from === -1) return 'the token before the query';
   if (from === 1) return 'the token after the query';

@@ -11,7 +11,8 @@ const MOST_TICKS = 7;
 const FEW_ROWS = 10;
 
 /**
- * The offsets from the first to the last that any row has: a causal model has none ahead, short sentences none far off.
+ * The offsets from the first to the last that any row has: a causal model has none ahead, short
+ * sentences none far off.
  *
  * @param {OffsetProfile} profile
  * @returns {OffsetProfile | null}
@@ -19,14 +20,29 @@ const FEW_ROWS = 10;
 export function knownPart({ offsets, weights, n_rows: nRows }) {
   const first = weights.findIndex((weight) => weight !== null);
   const end = weights.findLastIndex((weight) => weight !== null) + 1;
-  return first < 0 ? null : { offsets: offsets.slice(first, end), weights: weights.slice(first, end), n_rows: nRows.slice(first, end) };
+  return first < 0
+    ? null
+    : {
+        offsets: offsets.slice(first, end),
+        weights: weights.slice(first, end),
+        n_rows: nRows.slice(first, end),
+      };
 }
 
-/** @param {OffsetProfile} profile @returns {number} index of the largest weight that is no chance, or of the largest; -1 where there is none */
+/**
+ * @param {OffsetProfile} profile
+ * @returns {number} index of the largest weight that is no chance, or of the largest; -1 where
+ *   there is none
+ */
 export function strongestOffset(profile) {
   const { weights } = profile;
   /** @param {(i: number) => boolean} counts */
-  const strongest = (counts) => weights.reduce((/** @type {number} */ best, weight, i) => (weight !== null && counts(i) && weight > (best < 0 ? -1 : weights[best] ?? -1) ? i : best), -1);
+  const strongest = (counts) =>
+    weights.reduce(
+      (/** @type {number} */ best, weight, i) =>
+        weight !== null && counts(i) && weight > (best < 0 ? -1 : (weights[best] ?? -1)) ? i : best,
+      -1,
+    );
   const firm = strongest((i) => isFirm(profile, i));
   return firm < 0 ? strongest(() => true) : firm;
 }
@@ -44,7 +60,11 @@ export function isFirm({ n_rows: nRows }, i) {
  */
 export function ticksOf(offsets) {
   const step = STEPS.find((each) => offsets.length / each <= MOST_TICKS) ?? STEPS[STEPS.length - 1];
-  return offsets.flatMap((offset, i) => (offset % step === 0 ? [{ i, words: offset > 0 ? `+${offset}` : String(offset).replace('-', '−') }] : []));
+  return offsets.flatMap((offset, i) =>
+    offset % step === 0
+      ? [{ i, words: offset > 0 ? `+${offset}` : String(offset).replace('-', '−') }]
+      : [],
+  );
 }
 
 /** What the full height stands for. @param {OffsetProfile} profile */

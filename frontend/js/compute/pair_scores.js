@@ -1,4 +1,7 @@
-/** How every head scores some pairs, for a site that has no server: the numbers of the server's `heads/pairs`. */
+/**
+ * How every head scores some pairs, for a site that has no server: the numbers of the server's
+ * `heads/pairs`.
+ */
 
 import { readPairQuery } from './pairs.js';
 import { dot } from './attention.js';
@@ -17,21 +20,37 @@ export async function pairs(site) {
   const { n_layers: nLayers, n_heads: nHeads, n_tokens: nTokens } = site.manifest;
   const wished = readPairQuery(site.params);
   if (wished.length === 0) throw new NotThereError('0 pairs are given in strong and weak');
-  if (wished.some(({ query, key }) => Math.max(query, key) >= nTokens)) throw new NotThereError(`a token is outside 0..${nTokens - 1}`);
-  const sequences = wished.map(({ query, key }) => [sequenceOf(site, query), sequenceOf(site, key)]);
+  if (wished.some(({ query, key }) => Math.max(query, key) >= nTokens))
+    throw new NotThereError(`a token is outside 0..${nTokens - 1}`);
+  const sequences = wished.map(({ query, key }) => [
+    sequenceOf(site, query),
+    sequenceOf(site, key),
+  ]);
   const heads = [];
   for (let cell = 0; cell < nLayers * nHeads; cell++) {
     const at = { layer: Math.floor(cell / nHeads), head: cell % nHeads };
     const head = await headOf(site, at);
     const found = [];
     for (const [i, pair] of wished.entries()) {
-      found.push({ ...placeOf(head, pair, nTokens), weight: weightOf(site, head, pair, sequences[i]) });
+      found.push({
+        ...placeOf(head, pair, nTokens),
+        weight: weightOf(site, head, pair, sequences[i]),
+      });
       await site.pause();
     }
-    const fit = found.reduce((sum, { percentile }, i) => sum + (wished[i].isStrong ? percentile : 1 - percentile), 0) / found.length;
+    const fit =
+      found.reduce(
+        (sum, { percentile }, i) => sum + (wished[i].isStrong ? percentile : 1 - percentile),
+        0,
+      ) / found.length;
     heads.push({ ...at, fit: rounded(fit), pairs: found });
   }
-  const listed = wished.map(({ query, key, isStrong }, i) => ({ query, key, wish: isStrong ? /** @type {const} */ ('strong') : /** @type {const} */ ('weak'), is_same_sequence: sequences[i][0] === sequences[i][1] }));
+  const listed = wished.map(({ query, key, isStrong }, i) => ({
+    query,
+    key,
+    wish: isStrong ? /** @type {const} */ ('strong') : /** @type {const} */ ('weak'),
+    is_same_sequence: sequences[i][0] === sequences[i][1],
+  }));
   return { pairs: listed, n_keys: nTokens, n_keys_total: nTokens, heads };
 }
 
@@ -44,18 +63,26 @@ export async function pairs(site) {
  */
 function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
   const score = rule.scaling * dot(queries, query, keys, key);
-  const band = ROUNDING * rule.scaling * Math.sqrt(dot(queries, query, queries, query) * dot(keys, key, keys, key));
+  const band =
+    ROUNDING *
+    rule.scaling *
+    Math.sqrt(dot(queries, query, queries, query) * dot(keys, key, keys, key));
   let [nAbove, nBelow] = [0, 0];
   for (let other = 0; other < nTokens; other++) {
     const found = rule.scaling * dot(queries, query, keys, other);
     if (found > score + band) nAbove++;
     else if (found < score - band) nBelow++;
   }
-  return { score: rounded(score), percentile: rounded((nTokens - nAbove + nBelow) / (2 * nTokens)), rank: nAbove + 1 };
+  return {
+    score: rounded(score),
+    percentile: rounded((nTokens - nAbove + nBelow) / (2 * nTokens)),
+    rank: nAbove + 1,
+  };
 }
 
 /**
- * The weight of a pair in the pattern of its sequence, or null where the query does not see the key.
+ * The weight of a pair in the pattern of its sequence, or null where the query does not see the
+ * key.
  *
  * @param {Site} site
  * @param {Head} head
@@ -64,12 +91,15 @@ function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
  */
 function weightOf({ starts, lengths }, { queries, keys, rule }, { query, key }, [sequence, other]) {
   const reach = rule.max_distance ?? Infinity;
-  const last = rule.is_causal ? query : Math.min(starts[sequence] + lengths[sequence] - 1, query + reach);
+  const last = rule.is_causal
+    ? query
+    : Math.min(starts[sequence] + lengths[sequence] - 1, query + reach);
   const first = Math.max(starts[sequence], query - reach);
   if (sequence !== other || key < first || key > last) return null;
   const score = dot(queries, query, keys, key);
   let total = 0;
-  for (let seen = first; seen <= last; seen++) total += Math.exp(rule.scaling * (dot(queries, query, keys, seen) - score));
+  for (let seen = first; seen <= last; seen++)
+    total += Math.exp(rule.scaling * (dot(queries, query, keys, seen) - score));
   return rounded(1 / total);
 }
 

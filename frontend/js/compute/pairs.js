@@ -5,7 +5,12 @@
 /** Most pairs that are compared at once; the server takes no more. */
 export const MOST_PAIRS = 20;
 
-/** How a head fits the wish: 0 to 1, and its place among all heads from 1 on, heads of the same fit sharing one. @typedef {{fit: number, rank: number}} HeadFit */
+/**
+ * How a head fits the wish: 0 to 1, and its place among all heads from 1 on, heads of the same fit
+ * sharing one.
+ *
+ * @typedef {{fit: number, rank: number}} HeadFit
+ */
 
 /**
  * The pair of two points, or null where both are queries or both are keys.
@@ -15,7 +20,9 @@ export const MOST_PAIRS = 20;
  */
 export function pairOf(one, other) {
   if (!one || !other || one.kind === other.kind) return null;
-  return one.kind === 'query' ? { query: one.token, key: other.token } : { query: other.token, key: one.token };
+  return one.kind === 'query'
+    ? { query: one.token, key: other.token }
+    : { query: other.token, key: one.token };
 }
 
 /** @param {Pick<Pair, 'query' | 'key'>} a @param {Pick<Pair, 'query' | 'key'>} b */
@@ -36,30 +43,58 @@ export function withPair(pairs, pair) {
   return known ? pairs.map((one) => (one === known ? pair : one)) : [...pairs, pair];
 }
 
-/** The pairs as the address has them, such as "strong-12-40.weak-5-7". @param {readonly Pair[]} pairs */
+/**
+ * The pairs as the address has them, such as "strong-12-40.weak-5-7".
+ *
+ * @param {readonly Pair[]} pairs
+ */
 export function writePairs(pairs) {
-  return pairs.map(({ query, key, isStrong }) => `${isStrong ? 'strong' : 'weak'}-${query}-${key}`).join('.');
+  return pairs
+    .map(({ query, key, isStrong }) => `${isStrong ? 'strong' : 'weak'}-${query}-${key}`)
+    .join('.');
 }
 
-/** @param {string} text @returns {Pair[] | null} null where it names no pairs, too many, or one twice */
+/**
+ * @param {string} text
+ * @returns {Pair[] | null} null where it names no pairs, too many, or one twice
+ */
 export function readPairs(text) {
   const found = text.split('.').map((part) => /^(strong|weak)-(\d{1,9})-(\d{1,9})$/.exec(part));
   if (found.length > MOST_PAIRS || found.includes(null)) return null;
-  const pairs = found.map((part) => ({ query: Number(part?.[2]), key: Number(part?.[3]), isStrong: part?.[1] === 'strong' }));
-  return pairs.some((pair, i) => pairs.findIndex((one) => isSamePair(one, pair)) < i) ? null : pairs;
+  const pairs = found.map((part) => ({
+    query: Number(part?.[2]),
+    key: Number(part?.[3]),
+    isStrong: part?.[1] === 'strong',
+  }));
+  return pairs.some((pair, i) => pairs.findIndex((one) => isSamePair(one, pair)) < i)
+    ? null
+    : pairs;
 }
 
-/** The question to the server, such as "strong=12-40,3-9&weak=5-7". @param {readonly Pair[]} pairs */
+/**
+ * The question to the server, such as "strong=12-40,3-9&weak=5-7".
+ *
+ * @param {readonly Pair[]} pairs
+ */
 export function pairQuery(pairs) {
-  return [true, false].map((isStrong) => {
-    const wished = pairs.filter((pair) => pair.isStrong === isStrong).map(({ query, key }) => `${query}-${key}`);
-    return wished.length > 0 ? `${isStrong ? 'strong' : 'weak'}=${wished.join(',')}` : '';
-  }).filter(Boolean).join('&');
+  return [true, false]
+    .map((isStrong) => {
+      const wished = pairs
+        .filter((pair) => pair.isStrong === isStrong)
+        .map(({ query, key }) => `${query}-${key}`);
+      return wished.length > 0 ? `${isStrong ? 'strong' : 'weak'}=${wished.join(',')}` : '';
+    })
+    .filter(Boolean)
+    .join('&');
 }
 
 /** The pairs of such a question, strong ones first. @param {URLSearchParams} params */
 export function readPairQuery(params) {
-  return [true, false].flatMap((isStrong) => [...(params.get(isStrong ? 'strong' : 'weak') ?? '').matchAll(/(\d+)-(\d+)/g)].map(([, query, key]) => ({ query: Number(query), key: Number(key), isStrong })));
+  return [true, false].flatMap((isStrong) =>
+    [...(params.get(isStrong ? 'strong' : 'weak') ?? '').matchAll(/(\d+)-(\d+)/g)].map(
+      ([, query, key]) => ({ query: Number(query), key: Number(key), isStrong }),
+    ),
+  );
 }
 
 /**
@@ -80,7 +115,12 @@ export function rankedHeads({ heads }) {
 export function fitsByHead(answer) {
   const ranked = rankedHeads(answer);
   const fits = ranked.map(({ fit }) => fit);
-  return new Map(ranked.map(({ layer, head, fit }) => [`${layer},${head}`, { fit, rank: fits.indexOf(fit) + 1 }]));
+  return new Map(
+    ranked.map(({ layer, head, fit }) => [
+      `${layer},${head}`,
+      { fit, rank: fits.indexOf(fit) + 1 },
+    ]),
+  );
 }
 
 /**
@@ -92,8 +132,11 @@ export function fitsByHead(answer) {
  */
 export function numbersOf(answer, at, pair) {
   const i = answer?.pairs.findIndex((one) => isSamePair(one, pair)) ?? -1;
-  const head = at && answer?.heads.find(({ layer, head: number }) => layer === at.layer && number === at.head);
-  return i >= 0 && head ? { ...head.pairs[i], isSameSequence: Boolean(answer?.pairs[i].is_same_sequence) } : null;
+  const head =
+    at && answer?.heads.find(({ layer, head: number }) => layer === at.layer && number === at.head);
+  return i >= 0 && head
+    ? { ...head.pairs[i], isSameSequence: Boolean(answer?.pairs[i].is_same_sequence) }
+    : null;
 }
 
 /** @typedef {NonNullable<ReturnType<typeof numbersOf>>} PairNumbers */

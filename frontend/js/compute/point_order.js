@@ -1,4 +1,7 @@
-/** The order in which the keyboard walks through the points of a head: token by token, a query before its key. */
+/**
+ * The order in which the keyboard walks through the points of a head: token by token, a query
+ * before its key.
+ */
 
 import { FLAG } from './flag_bits.js';
 

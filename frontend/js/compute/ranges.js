@@ -1,6 +1,9 @@
 /** The least and the largest of many numbers. */
 
-/** @param {ArrayLike<number>} values @returns {[number, number]} Of those that are numbers; [0, 0] if none is. */
+/**
+ * @param {ArrayLike<number>} values
+ * @returns {[number, number]} Of those that are numbers; [0, 0] if none is.
+ */
 export function rangeOf(values) {
   let [least, most] = [Infinity, -Infinity];
   for (let at = 0; at < values.length; at++) {

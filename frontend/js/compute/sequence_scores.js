@@ -10,29 +10,65 @@ import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
 const MOST_WEIGHTS = 1 << 22;
 const SHARE = 0.9 - 1e-6;
 
-/** Keys for 90 %, entropy and rows of every sequence, of one head or as the mean over all. @param {Site} site @returns {Promise<Computed>} */
+/**
+ * Keys for 90 %, entropy and rows of every sequence, of one head or as the mean over all.
+ *
+ * @param {Site} site
+ * @returns {Promise<Computed>}
+ */
 export async function sequenceScores(site) {
-  const { lengths, manifest: { n_layers: nLayers, n_heads: nHeads }, params } = site;
-  if (params.has('layer') !== params.has('head')) throw new NotThereError('layer and head belong together; without both all heads count');
-  const all = Array.from({ length: nLayers * nHeads }, (_, i) => ({ layer: Math.floor(i / nHeads), head: i % nHeads }));
-  const heads = params.has('layer') ? [{ layer: Number(params.get('layer')), head: Number(params.get('head')) }] : all;
+  const {
+    lengths,
+    manifest: { n_layers: nLayers, n_heads: nHeads },
+    params,
+  } = site;
+  if (params.has('layer') !== params.has('head'))
+    throw new NotThereError('layer and head belong together; without both all heads count');
+  const all = Array.from({ length: nLayers * nHeads }, (_, i) => ({
+    layer: Math.floor(i / nHeads),
+    head: i % nHeads,
+  }));
+  const heads = params.has('layer')
+    ? [{ layer: Number(params.get('layer')), head: Number(params.get('head')) }]
+    : all;
   const chosen = chosenSequences(lengths, heads.length);
   const values = new Float32Array(3 * lengths.length).fill(NaN);
   const sums = new Float64Array(3 * lengths.length);
   for (const at of heads) await addHead(site, at, chosen, sums);
   for (const sequence of chosen) {
-    for (let part = 0; part < 2; part++) values[3 * sequence + part] = sums[3 * sequence + part] / heads.length;
+    for (let part = 0; part < 2; part++)
+      values[3 * sequence + part] = sums[3 * sequence + part] / heads.length;
     values[3 * sequence + 2] = sums[3 * sequence + 2];
   }
-  return { dtype: 'float32', shape: [lengths.length, 3], values, headers: counts(chosen.length, lengths.length) };
+  return {
+    dtype: 'float32',
+    shape: [lengths.length, 3],
+    values,
+    headers: counts(chosen.length, lengths.length),
+  };
 }
 
-/** Add the means of one head to those of every sequence. @param {Site} site @param {HeadId} at @param {number[]} chosen @param {Float64Array} sums */
+/**
+ * Add the means of one head to those of every sequence.
+ *
+ * @param {Site} site
+ * @param {HeadId} at
+ * @param {number[]} chosen
+ * @param {Float64Array} sums
+ */
 async function addHead(site, at, chosen, sums) {
   const { queries, keys, rule } = await headOf(site, at);
   for (const sequence of chosen) {
     const n = site.lengths[sequence];
-    const pattern = await attentionPattern(queries, keys, site.starts[sequence], n, n, rule, site.pause);
+    const pattern = await attentionPattern(
+      queries,
+      keys,
+      site.starts[sequence],
+      n,
+      n,
+      rule,
+      site.pause,
+    );
     const [nKeys, entropy, nRows] = meanSpread(pattern, n, rule);
     sums[3 * sequence] += nKeys;
     sums[3 * sequence + 1] += entropy;
@@ -41,7 +77,8 @@ async function addHead(site, at, chosen, sums) {
 }
 
 /**
- * Keys for 90 % and entropy as means over the rows of a pattern that have a choice, and how many these are.
+ * Keys for 90 % and entropy as means over the rows of a pattern that have a choice, and how many
+ * these are.
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n
@@ -51,7 +88,10 @@ async function addHead(site, at, chosen, sums) {
 export function meanSpread(pattern, n, rule) {
   let [nKeys, entropy, nRows] = [0, 0, 0];
   for (let query = 0; query < n; query++) {
-    const found = spreadOf(pattern.subarray(query * n, (query + 1) * n), visibleKeys(query, n, rule));
+    const found = spreadOf(
+      pattern.subarray(query * n, (query + 1) * n),
+      visibleKeys(query, n, rule),
+    );
     if (!found) continue;
     nKeys += found.nKeys;
     entropy += found.entropy;
@@ -61,7 +101,8 @@ export function meanSpread(pattern, n, rule) {
 }
 
 /**
- * How many keys hold 90 % of a row, and its entropy over the largest it could have; null where there is no choice.
+ * How many keys hold 90 % of a row, and its entropy over the largest it could have; null where
+ * there is no choice.
  *
  * @param {Float32Array} row
  * @param {number} nVisible
@@ -75,15 +116,26 @@ export function spreadOf(row, nVisible) {
   return { nKeys, entropy: entropy / Math.log(nVisible) };
 }
 
-/** @param {number} query @param {number} n @param {{is_causal: boolean, max_distance: number | null}} rule */
+/**
+ * @param {number} query
+ * @param {number} n
+ * @param {{is_causal: boolean, max_distance: number | null}} rule
+ */
 function visibleKeys(query, n, { is_causal: isCausal, max_distance: most }) {
   const reach = most ?? n;
   return Math.min(n - 1, isCausal ? query : query + reach) - Math.max(0, query - reach) + 1;
 }
 
-/** Which sequences are computed: all, or each so many-th. @param {Int32Array} lengths @param {number} nHeads */
+/**
+ * Which sequences are computed: all, or each so many-th.
+ *
+ * @param {Int32Array} lengths
+ * @param {number} nHeads
+ */
 function chosenSequences(lengths, nHeads) {
-  const short = Array.from(lengths, (_, sequence) => sequence).filter((sequence) => lengths[sequence] <= LONGEST);
+  const short = Array.from(lengths, (_, sequence) => sequence).filter(
+    (sequence) => lengths[sequence] <= LONGEST,
+  );
   const nWeights = nHeads * short.reduce((sum, sequence) => sum + lengths[sequence] ** 2, 0);
   const step = Math.max(1, Math.ceil(nWeights / MOST_WEIGHTS));
   return short.filter((sequence) => sequence % step === 0);

@@ -13,7 +13,11 @@ export function spreadOrder(n) {
   return order;
 }
 
-/** A stride near the golden section of n that has no divisor in common with it. @param {number} n */
+/**
+ * A stride near the golden section of n that has no divisor in common with it.
+ *
+ * @param {number} n
+ */
 function strideFor(n) {
   let step = Math.max(1, Math.round(n * 0.618034));
   while (divisor(step, n) !== 1) step++;

@@ -14,12 +14,19 @@ import { signInAddress, signOut } from '../data/sign_in.js';
  */
 export function createSignOut(root, session, notify) {
   const words = el('span', { class: 'visually-hidden' }, 'Sign out');
-  const button = el('button', { class: 'button button--quiet button--icon', type: 'button', hidden: true, onClick: leave }, icon(ICONS.out), words);
+  const button = el(
+    'button',
+    { class: 'button button--quiet button--icon', type: 'button', hidden: true, onClick: leave },
+    icon(ICONS.out),
+    words,
+  );
   root.append(button);
   void session.then((found) => {
     if (!found?.has_session) return;
     button.hidden = false;
-    button.title = `Sign out ${found.name ?? ''} (${found.role === 'jobs' ? 'may build datasets' : 'may look at everything'})`;
+    button.title =
+      `Sign out ${found.name ?? ''} ` +
+      `(${found.role === 'jobs' ? 'may build datasets' : 'may look at everything'})`;
   });
 
   async function leave() {
@@ -34,17 +41,46 @@ export function createSignOut(root, session, notify) {
 }
 
 /**
- * What is said when the server no longer lets one in. The view stays where it is and comes back after signing in.
+ * What is said when the server no longer lets one in. The view stays where it is and comes back
+ * after signing in.
  *
  * @param {HTMLElement} root
  */
 export function createSignedOut(root) {
-  const again = el('a', { class: 'button button--main', href: signInAddress(), onClick: () => again.setAttribute('href', signInAddress()) }, 'Sign in');
-  const dialog = el('dialog', { class: 'help signed-out', 'aria-labelledby': 'signed-out-title' },
-    el('div', { class: 'help__body' },
+  const again = el(
+    'a',
+    {
+      class: 'button button--main',
+      href: signInAddress(),
+      onClick: () => again.setAttribute('href', signInAddress()),
+    },
+    'Sign in',
+  );
+  const dialog = el(
+    'dialog',
+    { class: 'help signed-out', 'aria-labelledby': 'signed-out-title' },
+    el(
+      'div',
+      { class: 'help__body' },
       el('h2', { class: 'help__title', id: 'signed-out-title' }, 'You are signed out'),
-      el('p', {}, 'The session has ended, or its token was taken back. What is shown stays; for anything more, sign in again. This view comes back then.'),
-      el('div', { class: 'help__foot' }, el('button', { class: 'button', type: 'button', onClick: () => dialog.close() }, 'Keep looking'), again)));
+      el(
+        'p',
+        {},
+        'The session has ended, or its token was taken back. What is shown stays; for ' +
+          'anything more, sign in again. This view comes back then.',
+      ),
+      el(
+        'div',
+        { class: 'help__foot' },
+        el(
+          'button',
+          { class: 'button', type: 'button', onClick: () => dialog.close() },
+          'Keep looking',
+        ),
+        again,
+      ),
+    ),
+  );
   root.append(dialog);
 
   return {

@@ -9,7 +9,12 @@ import { el, setText } from '../ui/dom.js';
 export function createConnectionBanner(root, retry) {
   const words = el('span', { role: 'status' });
   // A popover lies above dialogs, too.
-  const element = el('div', { class: 'connection', popover: 'manual' }, words, el('button', { class: 'button button--small', type: 'button', onClick: retry }, 'Retry now'));
+  const element = el(
+    'div',
+    { class: 'connection', popover: 'manual' },
+    words,
+    el('button', { class: 'button button--small', type: 'button', onClick: retry }, 'Retry now'),
+  );
   root.append(element);
 
   return {

@@ -26,7 +26,9 @@ import { createSimilarHeads } from './similar_heads.js';
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void, openHeads: () => void}} context `legend` is that of the colours on the canvas, `frame` what is drawn
+ * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void,
+ *   openHeads: () => void}} context `legend` is that of the colours on the canvas, `frame` what is
+ *   drawn
  * @returns {View & {focusSearch: () => void, focusOwn: () => void}}
  */
 export function createControls(root, context) {
@@ -34,7 +36,10 @@ export function createControls(root, context) {
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
   const summary = createSummary(element, context);
-  const short = createHeadSummary(element, context, { scores: () => doings.reveal(), similar: () => similar.reveal() });
+  const short = createHeadSummary(element, context, {
+    scores: () => doings.reveal(),
+    similar: () => similar.reveal(),
+  });
   const own = createOwnBox(element, context);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
@@ -49,7 +54,11 @@ export function createControls(root, context) {
   const scores = createScoreChoice(heads, context);
   const truth = el('div', { class: 'side__part' });
   element.append(truth);
-  const nearness = createSection(truth, { name: 'nearness', title: '', help: 'How the map is to be read.' });
+  const nearness = createSection(truth, {
+    name: 'nearness',
+    title: '',
+    help: 'How the map is to be read.',
+  });
   const nearnessWords = el('p', { class: 'side__help' });
   nearness.body.append(nearnessWords);
   const fidelity = createFidelity(truth, context);
@@ -61,7 +70,21 @@ export function createControls(root, context) {
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null, facts.tokens.value?.own ?? null);
-      for (const part of [own, search, color, lines, map, filters, pairs, scores, doings, fidelity, similar, short]) part.update(state);
+      for (const part of [
+        own,
+        search,
+        color,
+        lines,
+        map,
+        filters,
+        pairs,
+        scores,
+        doings,
+        fidelity,
+        similar,
+        short,
+      ])
+        part.update(state);
       nearness.element.hidden = state.method === null;
       const { label, help } = offeredWords(shownMethod(state, facts.heads.value, state.at) ?? '');
       nearness.setTitle(`${label}: what nearness means`);
@@ -70,7 +93,23 @@ export function createControls(root, context) {
     focusSearch: search.focus,
     focusOwn: own.focus,
     destroy() {
-      for (const part of [summary, short, own, search, color, lines, map, filters, pairs, scores, doings, nearness, fidelity, similar]) part.destroy();
+      for (const part of [
+        summary,
+        short,
+        own,
+        search,
+        color,
+        lines,
+        map,
+        filters,
+        pairs,
+        scores,
+        doings,
+        nearness,
+        fidelity,
+        similar,
+      ])
+        part.destroy();
       element.remove();
     },
   };
@@ -85,7 +124,11 @@ export function createControls(root, context) {
  */
 function createColorChoice(root, { actions, derived, legend: shownLegend }) {
   const color = el('select', { class: 'select', onChange: () => actions.setColor(color.value) });
-  const element = el('section', { class: 'side__part' }, el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Colour'), color));
+  const element = el(
+    'section',
+    { class: 'side__part' },
+    el('label', { class: 'field' }, el('span', { class: 'field__label' }, 'Colour'), color),
+  );
   root.append(element);
   const legend = createLegend(element);
   /** @type {readonly ColorMode[] | null} */
@@ -98,7 +141,12 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
       if (modes !== shownModes) {
         shownModes = modes;
         const columns = modes.filter(({ isColumn }) => isColumn).map(optionOf);
-        color.replaceChildren(...modes.filter(({ isColumn }) => !isColumn).map(optionOf), ...(columns.length > 0 ? [el('optgroup', { label: 'Columns of the corpus' }, ...columns)] : []));
+        color.replaceChildren(
+          ...modes.filter(({ isColumn }) => !isColumn).map(optionOf),
+          ...(columns.length > 0
+            ? [el('optgroup', { label: 'Columns of the corpus' }, ...columns)]
+            : []),
+        );
       }
       const mode = derived.mode(state);
       color.disabled = !mode;
@@ -115,7 +163,11 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
 
 /** @param {ColorMode} mode */
 function optionOf({ name, label, help, isColumn, isHeadOnly }) {
-  return el('option', { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help }, isHeadOnly ? `${label}, once one is open` : label);
+  return el(
+    'option',
+    { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help },
+    isHeadOnly ? `${label}, once one is open` : label,
+  );
 }
 
 /**
@@ -143,19 +195,61 @@ function createSummary(root, { openTable, pane }) {
       if (!manifest) return;
       const { model, corpus } = manifest;
       element.append(
-        el('h2', { ...UNTRANSLATED, class: 'about__model', title: model.source }, name && el('span', { class: 'pane__name' }, name), model.name),
-        el('p', { class: 'soft' }, `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`),
-        el('p', { class: 'soft' }, corpusText(corpus.name, null), ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`),
+        el(
+          'h2',
+          { ...UNTRANSLATED, class: 'about__model', title: model.source },
+          name && el('span', { class: 'pane__name' }, name),
+          model.name,
+        ),
+        el(
+          'p',
+          { class: 'soft' },
+          `${counted(manifest.n_layers, 'layer')} × ` +
+            `${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`,
+        ),
+        el(
+          'p',
+          { class: 'soft' },
+          corpusText(corpus.name, null),
+          ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ` +
+            `${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in ` +
+            `each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`,
+        ),
       );
       const account = corpusAccount(corpus.account);
       if (account) element.append(account);
       const word = sequenceWord(model.modality);
-      element.append(el('button', { class: 'button button--small about__browse', type: 'button', title: `All ${word}s in a table, to filter, sort and open (key t)`, onClick: openTable }, `Browse ${word}s`));
+      element.append(
+        el(
+          'button',
+          {
+            class: 'button button--small about__browse',
+            type: 'button',
+            title: `All ${word}s in a table, to filter, sort and open (key t)`,
+            onClick: openTable,
+          },
+          `Browse ${word}s`,
+        ),
+      );
       if (manifest.grid.n_tokens < manifest.n_tokens) {
-        element.append(el('p', { class: 'field__note' }, `The grid draws ${count(manifest.grid.n_tokens)} of the tokens; a head shows all of them.`));
+        element.append(
+          el(
+            'p',
+            { class: 'field__note' },
+            `The grid draws ${count(manifest.grid.n_tokens)} of the tokens; a head shows all ` +
+              'of them.',
+          ),
+        );
       }
       if (manifest.bias_terms.length > 0) {
-        element.append(el('p', { class: 'field__note' }, `Attention here also depends on what no map of queries and keys shows: ${manifest.bias_terms.join(', ')}.`));
+        element.append(
+          el(
+            'p',
+            { class: 'field__note' },
+            'Attention here also depends on what no map of queries and keys shows: ' +
+              `${manifest.bias_terms.join(', ')}.`,
+          ),
+        );
       }
     },
     destroy: () => element.remove(),

@@ -9,8 +9,21 @@ import { count, counted } from '../compute/number_text.js';
 
 /** Names of families as their makers write them. @type {Record<string, string>} */
 const FAMILIES = {
-  bert: 'BERT', roberta: 'RoBERTa', distilbert: 'DistilBERT', modernbert: 'ModernBERT', gpt2: 'GPT-2', opt: 'OPT', gpt_neox: 'GPT-NeoX', llama: 'LLaMA', qwen3: 'Qwen3', t5: 'T5',
-  vit: 'ViT', deit: 'DeiT', dinov2: 'DINOv2', clip: 'CLIP', siglip: 'SigLIP',
+  bert: 'BERT',
+  roberta: 'RoBERTa',
+  distilbert: 'DistilBERT',
+  modernbert: 'ModernBERT',
+  gpt2: 'GPT-2',
+  opt: 'OPT',
+  gpt_neox: 'GPT-NeoX',
+  llama: 'LLaMA',
+  qwen3: 'Qwen3',
+  t5: 'T5',
+  vit: 'ViT',
+  deit: 'DeiT',
+  dinov2: 'DINOv2',
+  clip: 'CLIP',
+  siglip: 'SigLIP',
 };
 /** Those whose model is not known yet, or cannot be read. */
 const UNKNOWN = 'Not known yet';
@@ -21,8 +34,20 @@ const UNKNOWN = 'Not known yet';
  * @returns {View & {element: HTMLElement}}
  */
 export function createDatasetChoice(root, { actions, facts }) {
-  const select = el('select', { ...UNTRANSLATED, class: 'select header__dataset', onChange: choose, onPointerdown: () => name(true), onKeydown: () => name(true), onBlur: () => name(false) });
-  const label = el('label', { class: 'header__field' }, el('span', { class: 'visually-hidden' }, 'Dataset'), select);
+  const select = el('select', {
+    ...UNTRANSLATED,
+    class: 'select header__dataset',
+    onChange: choose,
+    onPointerdown: () => name(true),
+    onKeydown: () => name(true),
+    onBlur: () => name(false),
+  });
+  const label = el(
+    'label',
+    { class: 'header__field' },
+    el('span', { class: 'visually-hidden' }, 'Dataset'),
+    select,
+  );
   root.append(label);
   let shown = '';
   let named = '';
@@ -32,9 +57,14 @@ export function createDatasetChoice(root, { actions, facts }) {
     actions.openDataset(select.value);
   }
 
-  /** There is room for counts in the list, and closed only for the name of what is chosen. @param {boolean} isOpen */
+  /**
+   * There is room for counts in the list, and closed only for the name of what is chosen.
+   *
+   * @param {boolean} isOpen
+   */
   function name(isOpen) {
-    for (const option of select.options) setAttribute(option, 'label', option.selected && !isOpen ? option.value : null);
+    for (const option of select.options)
+      setAttribute(option, 'label', option.selected && !isOpen ? option.value : null);
   }
 
   return {
@@ -45,7 +75,15 @@ export function createDatasetChoice(root, { actions, facts }) {
       const key = JSON.stringify(groups);
       if (key !== shown) {
         shown = key;
-        select.replaceChildren(...groups.map(({ family, options }) => el('optgroup', { label: family }, ...options.map(({ id, words }) => el('option', { value: id }, words)))));
+        select.replaceChildren(
+          ...groups.map(({ family, options }) =>
+            el(
+              'optgroup',
+              { label: family },
+              ...options.map(({ id, words }) => el('option', { value: id }, words)),
+            ),
+          ),
+        );
       }
       select.disabled = entries.length === 0;
       if (key !== named || select.value !== dataset) {
@@ -54,7 +92,11 @@ export function createDatasetChoice(root, { actions, facts }) {
         name(false);
       }
       const chosen = groups.flatMap(({ options }) => options).find(({ id }) => id === dataset);
-      setAttribute(select, 'title', dataset === null ? 'Dataset' : `Dataset: ${chosen?.words ?? dataset}`);
+      setAttribute(
+        select,
+        'title',
+        dataset === null ? 'Dataset' : `Dataset: ${chosen?.words ?? dataset}`,
+      );
     },
     destroy: () => label.remove(),
   };
@@ -76,11 +118,19 @@ export function byFamily(entries) {
     groups.get(family)?.push({ id: entry.id, words: `${entry.id}${state}${countWords(entry)}` });
   }
   const known = [...groups].filter(([family]) => family !== UNKNOWN);
-  return [...known, ...[...groups].filter(([family]) => family === UNKNOWN)].map(([family, options]) => ({ family, options }));
+  return [...known, ...[...groups].filter(([family]) => family === UNKNOWN)].map(
+    ([family, options]) => ({ family, options }),
+  );
 }
 
 /** @param {DatasetEntry} entry */
-function countWords({ modality, n_layers: nLayers, n_heads: nHeads, n_sequences: nSequences, n_tokens: nTokens }) {
+function countWords({
+  modality,
+  n_layers: nLayers,
+  n_heads: nHeads,
+  n_sequences: nSequences,
+  n_tokens: nTokens,
+}) {
   const heads = nLayers && nHeads ? ` · ${counted(nLayers * nHeads, 'head')}` : '';
   const sequences = nSequences ? ` · ${counted(nSequences, sequenceWord(modality ?? 'text'))}` : '';
   return `${heads}${sequences}${nTokens ? ` · ${count(2 * nTokens)} points` : ''}`;

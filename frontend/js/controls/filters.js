@@ -1,4 +1,6 @@
-/** Which points are drawn at all: by kind, position, norm, and attention with the selected point. */
+/**
+ * Which points are drawn at all: by kind, position, norm, and attention with the selected point.
+ */
 
 import { el, setText } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
@@ -18,24 +20,50 @@ import { createRange, createSlider } from '../ui/sliders.js';
  * @returns {View}
  */
 export function createFilters(root, { actions, frame }) {
-  const section = createSection(root, { name: 'filters', title: 'Filters', help: 'Which points are drawn at all.' });
+  const section = createSection(root, {
+    name: 'filters',
+    title: 'Filters',
+    help: 'Which points are drawn at all.',
+  });
   const kind = createSegments(section.body, {
     legend: 'Kind of points',
-    choices: [{ value: 'all', label: 'All', title: 'Queries and keys' }, { value: 'query', label: 'Queries', title: 'Only queries' }, { value: 'key', label: 'Keys', title: 'Only keys' }],
-    onPick: (value) => actions.setFilters({ kind: value === 'query' || value === 'key' ? value : null }),
+    choices: [
+      { value: 'all', label: 'All', title: 'Queries and keys' },
+      { value: 'query', label: 'Queries', title: 'Only queries' },
+      { value: 'key', label: 'Keys', title: 'Only keys' },
+    ],
+    onPick: (value) =>
+      actions.setFilters({ kind: value === 'query' || value === 'key' ? value : null }),
   });
   const position = createRange(section.body, {
-    label: 'Position', help: 'Where a token stands, from the first (0 %) to the last (100 %) of its sequence.', onPick: (range) => actions.setFilters({ position: range }),
+    label: 'Position',
+    help: 'Where a token stands, from the first (0 %) to the last (100 %) of its sequence.',
+    onPick: (range) => actions.setFilters({ position: range }),
   });
   const norm = createRange(section.body, {
-    label: 'Norm', help: 'Length of the vectors, from the shortest (0 %) to the longest (100 %) of this head.', onPick: (range) => actions.setFilters({ norm: range }),
+    label: 'Norm',
+    help: 'Length of the vectors, from the shortest (0 %) to the longest (100 %) of this head.',
+    onPick: (range) => actions.setFilters({ norm: range }),
   });
   const attention = createSlider(section.body, {
-    label: 'Attention', help: 'Least weight between a point and the selected one.', scale: [0, 1, 0.01], standard: 0,
-    onPick: (least) => actions.setFilters({ attention: least }), tell: (value) => (value === 0 ? 'any' : `≥ ${value.toFixed(2)}`),
+    label: 'Attention',
+    help: 'Least weight between a point and the selected one.',
+    scale: [0, 1, 0.01],
+    standard: 0,
+    onPick: (least) => actions.setFilters({ attention: least }),
+    tell: (value) => (value === 0 ? 'any' : `≥ ${value.toFixed(2)}`),
   });
   const told = el('span', { class: 'filters__count', role: 'status' });
-  const clear = el('button', { class: 'button button--small', type: 'button', title: 'Draw all points again', onClick: actions.clearFilters }, 'Clear filters');
+  const clear = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'Draw all points again',
+      onClick: actions.clearFilters,
+    },
+    'Clear filters',
+  );
   const foot = el('p', { class: 'filters__foot' }, told, clear);
   section.element.after(foot); // it is seen while the section is folded
   const nShown = lastOnly(countShown);
@@ -53,7 +81,10 @@ export function createFilters(root, { actions, frame }) {
       section.setNote(n > 0 ? `${n} active` : '');
       foot.hidden = n === 0;
       const flags = frame()?.flags;
-      setText(told, n > 0 && flags ? `${count(nShown(flags))} of ${count(flags.length)} points shown` : '');
+      setText(
+        told,
+        n > 0 && flags ? `${count(nShown(flags))} of ${count(flags.length)} points shown` : '',
+      );
     },
     destroy() {
       foot.remove();
@@ -64,7 +95,12 @@ export function createFilters(root, { actions, frame }) {
 
 /** How many filters leave points out in what is shown. @param {State} state */
 export function nActive({ at, selected, filters }) {
-  return [filters.kind !== null, isNarrow('position', filters), at !== null && isNarrow('norm', filters), at !== null && selected !== null && filters.attention > 0].filter(Boolean).length;
+  return [
+    filters.kind !== null,
+    isNarrow('position', filters),
+    at !== null && isNarrow('norm', filters),
+    at !== null && selected !== null && filters.attention > 0,
+  ].filter(Boolean).length;
 }
 
 /** @param {'position' | 'norm'} name @param {Filters} filters */

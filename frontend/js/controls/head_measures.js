@@ -1,4 +1,7 @@
-/** The scores of the open head: each with its place among all heads, what it rests on, and what it is. */
+/**
+ * The scores of the open head: each with its place among all heads, what it rests on, and what it
+ * is.
+ */
 
 import { el, setText } from '../ui/dom.js';
 import { missingWords, unitWords } from '../data/head_measures.js';
@@ -18,13 +21,39 @@ import { createSection } from '../ui/section.js';
  * @returns {View & {reveal: () => void}}
  */
 export function createOwnScores(root, { actions, derived, facts, openHeads }) {
-  const section = createSection(root, { name: 'own-scores', title: 'What this head does', help: 'The scores of this head, and its place among all heads.', isOpen: true });
-  const lacking = el('p', { class: 'field__note' }, 'The scores of this head are not computed yet.');
+  const section = createSection(root, {
+    name: 'own-scores',
+    title: 'What this head does',
+    help: 'The scores of this head, and its place among all heads.',
+    isOpen: true,
+  });
+  const lacking = el(
+    'p',
+    { class: 'field__note' },
+    'The scores of this head are not computed yet.',
+  );
   const list = el('div', { class: 'own-scores' });
   section.body.append(lacking);
   const profile = createOffsetProfile(section.body);
-  const note = el('p', { class: 'field__note' }, 'Places count from the highest number of all heads. A click on a score tells what it is.');
-  section.body.append(list, note, el('button', { class: 'button', type: 'button', title: 'Every head with every number, to sort and to save (key h)', onClick: openHeads }, 'Table of heads'));
+  const note = el(
+    'p',
+    { class: 'field__note' },
+    'Places count from the highest number of all heads. A click on a score tells what it is.',
+  );
+  section.body.append(
+    list,
+    note,
+    el(
+      'button',
+      {
+        class: 'button',
+        type: 'button',
+        title: 'Every head with every number, to sort and to save (key h)',
+        onClick: openHeads,
+      },
+      'Table of heads',
+    ),
+  );
   /** @type {ReturnType<typeof makeScore>[]} */
   let rows = [];
   let offered = '';
@@ -37,10 +66,33 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     const histogram = createHistogram(picture, 'own-score__histogram');
     const ends = ['low', 'high'].map(() => el('span', {}));
     picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
-    const element = el('details', { class: 'own-score' },
-      el('summary', { class: 'own-score__head', title: `${help} A click tells its formula and source.` }, el('span', { class: 'own-score__label' }, label), value, place),
-      el('div', { class: 'own-score__body score-words__body' }, picture, ...aboutParts(name, manifest),
-        el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by this score', onClick: () => actions.compareHeads(name) }, 'Compare the heads')));
+    const element = el(
+      'details',
+      { class: 'own-score' },
+      el(
+        'summary',
+        { class: 'own-score__head', title: `${help} A click tells its formula and source.` },
+        el('span', { class: 'own-score__label' }, label),
+        value,
+        place,
+      ),
+      el(
+        'div',
+        { class: 'own-score__body score-words__body' },
+        picture,
+        ...aboutParts(name, manifest),
+        el(
+          'button',
+          {
+            class: 'button button--small',
+            type: 'button',
+            title: 'The grid, tinted and sorted by this score',
+            onClick: () => actions.compareHeads(name),
+          },
+          'Compare the heads',
+        ),
+      ),
+    );
 
     return {
       name,
@@ -50,7 +102,12 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
         const { values, nRows, ranks, nKnown, range } = column;
         const isKnown = !Number.isNaN(values[head]);
         setText(value, `${scoreWords(values[head], 3)}${isKnown ? unitWords(name) : ''}`);
-        setText(place, isKnown ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}` : missingWords(name, nRows[head]));
+        setText(
+          place,
+          isKnown
+            ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}`
+            : missingWords(name, nRows[head]),
+        );
         picture.hidden = nKnown === 0;
         histogram.update(column, { head });
         range.forEach((end, i) => setText(ends[i], scoreWords(end)));

@@ -9,9 +9,26 @@ import { isComposing, keysOf } from '../ui/keys.js';
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
- * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void, openDatasets: () => void, openHeads: () => void, openOwn: () => void, focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void,
+ *   openDatasets: () => void, openHeads: () => void, openOwn: () => void, focusSearch: () => void,
+ *   switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
-export function createKeyboard({ actions, hover, pairing, store, undo, openHelp, toggleMapOfHeads, openTable, openDatasets, openHeads, openOwn, focusSearch, switchPane, walk }) {
+export function createKeyboard({
+  actions,
+  hover,
+  pairing,
+  store,
+  undo,
+  openHelp,
+  toggleMapOfHeads,
+  openTable,
+  openDatasets,
+  openHeads,
+  openOwn,
+  focusSearch,
+  switchPane,
+  walk,
+}) {
   /** @type {Record<string, () => void>} */
   const keys = {
     '/': focusSearch,
@@ -37,8 +54,13 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
   /** What a press means now. @param {KeyboardEvent} event */
   function actionOf(event) {
     const { key, target } = event;
-    if (ARROWS[key]) return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
-    return keysOf(event).map((meant) => keys[meant] ?? methodAction(meant)).find(Boolean) ?? null;
+    if (ARROWS[key])
+      return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
+    return (
+      keysOf(event)
+        .map((meant) => keys[meant] ?? methodAction(meant))
+        .find(Boolean) ?? null
+    );
   }
 
   /** @param {string} key */
@@ -47,10 +69,24 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
     return method ? () => actions.showMethod(method) : null;
   }
 
-  /** Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has its own. @param {KeyboardEvent} event */
+  /**
+   * Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has
+   * its own.
+   *
+   * @param {KeyboardEvent} event
+   */
   function pressUndo(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented || isText(event.target) || document.querySelector('dialog:modal')) return;
-    const key = keysOf(event).map((meant) => meant.toLowerCase()).find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
+    if (
+      !(event.ctrlKey || event.metaKey) ||
+      event.altKey ||
+      event.defaultPrevented ||
+      isText(event.target) ||
+      document.querySelector('dialog:modal')
+    )
+      return;
+    const key = keysOf(event)
+      .map((meant) => meant.toLowerCase())
+      .find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
     if (!key) return;
     event.preventDefault();
     if (key === 'z' && !event.shiftKey) undo.back();
@@ -61,8 +97,16 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
   function press(event) {
     if (isComposing(event)) return;
     pressUndo(event);
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog:modal')) return;
-    if (event.key === 'Escape' && !hasText(event.target)) return pairing.get() ? pairing.set(null) : actions.clear(); // a field with text clears itself
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.defaultPrevented ||
+      document.querySelector('dialog:modal')
+    )
+      return;
+    if (event.key === 'Escape' && !hasText(event.target))
+      return pairing.get() ? pairing.set(null) : actions.clear(); // a field with text clears itself
     if (isTyping(event.target)) return;
     const act = actionOf(event);
     if (!act) return;
@@ -77,13 +121,24 @@ export function createKeyboard({ actions, hover, pairing, store, undo, openHelp,
 /** Whether keys belong to a field. @param {EventTarget | null} target */
 function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return target.type !== 'radio' && target.type !== 'checkbox';
-  return target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement || target.isContentEditable;
+  if (target instanceof HTMLInputElement)
+    return target.type !== 'radio' && target.type !== 'checkbox';
+  return (
+    target instanceof HTMLSelectElement ||
+    target instanceof HTMLTextAreaElement ||
+    target.isContentEditable
+  );
 }
 
 /** Whether letters belong to a field. @param {EventTarget | null} target */
 function isText(target) {
-  return isTyping(target) && !(target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === 'range'));
+  return (
+    isTyping(target) &&
+    !(
+      target instanceof HTMLSelectElement ||
+      (target instanceof HTMLInputElement && target.type === 'range')
+    )
+  );
 }
 
 /** @param {EventTarget | null} target */

@@ -33,18 +33,48 @@ function rampParts({ ramps, missing }) {
   const parts = ramps.map(({ label, stops, range }) => {
     const bar = el('span', { class: 'legend__ramp' });
     bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
-    return el('div', { class: 'legend__row' }, shape(label === 'key' ? 'diamond' : 'disc', stops[Math.floor(stops.length / 2)]), el('span', { class: 'legend__label' }, label),
-      el('span', { class: 'legend__scale' }, bar, el('span', { class: 'legend__range' }, el('span', {}, range[0]), el('span', {}, range[1]))));
+    return el(
+      'div',
+      { class: 'legend__row' },
+      shape(label === 'key' ? 'diamond' : 'disc', stops[Math.floor(stops.length / 2)]),
+      el('span', { class: 'legend__label' }, label),
+      el(
+        'span',
+        { class: 'legend__scale' },
+        bar,
+        el('span', { class: 'legend__range' }, el('span', {}, range[0]), el('span', {}, range[1])),
+      ),
+    );
   });
-  if (missing) parts.push(el('div', { class: 'legend__row' }, shape('disc', missing.color), el('span', {}, missing.label)));
+  if (missing)
+    parts.push(
+      el(
+        'div',
+        { class: 'legend__row' },
+        shape('disc', missing.color),
+        el('span', {}, missing.label),
+      ),
+    );
   return parts;
 }
 
 /** @param {SwatchLegend} legend */
 function swatchParts({ entries }) {
   const isWide = entries.length <= 2;
-  return [el('ul', { class: isWide ? 'legend__entries' : 'legend__entries legend__entries--many' }, ...entries.map(({ label, colors, shapes }) =>
-    el('li', { class: 'legend__entry' }, ...colors.map((color, i) => shape(shapes[i] ?? 'square', color)), words(label))))];
+  return [
+    el(
+      'ul',
+      { class: isWide ? 'legend__entries' : 'legend__entries legend__entries--many' },
+      ...entries.map(({ label, colors, shapes }) =>
+        el(
+          'li',
+          { class: 'legend__entry' },
+          ...colors.map((color, i) => shape(shapes[i] ?? 'square', color)),
+          words(label),
+        ),
+      ),
+    ),
+  ];
 }
 
 /** @param {string} label */

@@ -17,26 +17,56 @@ const STEPS = 8;
  * @returns {View}
  */
 export function createMapOptions(root, { actions }) {
-  const section = createSection(root, { name: 'map', title: 'Map options', help: 'Labels, dots and colours of the map.' });
+  const section = createSection(root, {
+    name: 'map',
+    title: 'Map options',
+    help: 'Labels, dots and colours of the map.',
+  });
   const labels = createCheck(section.body, {
-    label: 'Labels', help: 'Words beside the points, as far as they do not overlap; more of them on zooming in (key l).', onPick: (hasLabels) => actions.choose({ hasLabels }),
+    label: 'Labels',
+    help:
+      'Words beside the points, as far as they do not overlap; more of them on zooming in (key ' +
+      'l).',
+    onPick: (hasLabels) => actions.choose({ hasLabels }),
   });
   const size = createSlider(section.body, {
-    label: 'Dot size', help: 'Size of the points, as a multiple of what suits the map.', scale: [-2, 2, 1 / STEPS], standard: DEFAULTS.dotSize,
+    label: 'Dot size',
+    help: 'Size of the points, as a multiple of what suits the map.',
+    scale: [-2, 2, 1 / STEPS],
+    standard: DEFAULTS.dotSize,
     onPick: (dotSize) => actions.choose({ dotSize }, 'replace'),
-    toScale: (value) => Math.round(STEPS * Math.log2(value)) / STEPS, fromScale: (place) => Number((2 ** place).toFixed(2)), tell: (value) => `${value.toFixed(2)} ×`,
+    toScale: (value) => Math.round(STEPS * Math.log2(value)) / STEPS,
+    fromScale: (place) => Number((2 ** place).toFixed(2)),
+    tell: (value) => `${value.toFixed(2)} ×`,
   });
   const byNorm = createCheck(section.body, {
-    label: 'Size by norm', help: 'Long vectors get large points, in the map of one head.', onPick: (isDotByNorm) => actions.choose({ isDotByNorm }),
+    label: 'Size by norm',
+    help: 'Long vectors get large points, in the map of one head.',
+    onPick: (isDotByNorm) => actions.choose({ isDotByNorm }),
   });
   const whole = createCheck(section.body, {
-    label: 'Fit all points', help: 'Flat maps show all of their points at rest. Without it, a few far points that would squeeze all others into a corner lie outside, marked at the border.', onPick: (isWhole) => actions.choose({ isWhole }),
+    label: 'Fit all points',
+    help:
+      'Flat maps show all of their points at rest. Without it, a few far points that would ' +
+      'squeeze all others into a corner lie outside, marked at the border.',
+    onPick: (isWhole) => actions.choose({ isWhole }),
   });
-  const palette = el('div', { class: 'option' }, el('span', { class: 'option__label', 'aria-hidden': 'true' }, 'Palette'));
+  const palette = el(
+    'div',
+    { class: 'option' },
+    el('span', { class: 'option__label', 'aria-hidden': 'true' }, 'Palette'),
+  );
   section.body.append(palette);
   const palettes = createSegments(palette, {
     legend: 'Palette',
-    choices: [{ value: 'safe', label: 'Safe', title: 'Blue and orange, which every kind of sight tells apart' }, { value: 'classic', label: 'Classic', title: 'Green and pink, as the original has them' }],
+    choices: [
+      {
+        value: 'safe',
+        label: 'Safe',
+        title: 'Blue and orange, which every kind of sight tells apart',
+      },
+      { value: 'classic', label: 'Classic', title: 'Green and pink, as the original has them' },
+    ],
     onPick: (value) => actions.setPalette(value === 'classic' ? 'classic' : 'safe'),
   });
 

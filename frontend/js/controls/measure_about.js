@@ -1,4 +1,7 @@
-/** What a score is: its words, its formula and where it comes from; and the list of scores to choose from. */
+/**
+ * What a score is: its words, its formula and where it comes from; and the list of scores to choose
+ * from.
+ */
 
 import { corpusText, el } from '../ui/dom.js';
 import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../data/head_measures.js';
@@ -12,10 +15,23 @@ import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../data/h
  */
 export function aboutParts(name, manifest) {
   const { help, formula, source, unit } = scoreFacts(name);
-  const rows = [['Formula', formula], ['Unit', unit === 'share' ? '' : unit], ['Source', source]].filter(([, words]) => words !== '');
+  const rows = [
+    ['Formula', formula],
+    ['Unit', unit === 'share' ? '' : unit],
+    ['Source', source],
+  ].filter(([, words]) => words !== '');
   const version = hasRows(name) ? computedBy(manifest) : '';
-  const computed = version === '' ? [] : [el('dt', {}, 'Computed by'), el('dd', {}, corpusText(version, null))];
-  return [el('p', {}, help), el('dl', { class: 'about-score' }, ...rows.flatMap(([label, words]) => [el('dt', {}, label), el('dd', {}, words)]), ...computed)];
+  const computed =
+    version === '' ? [] : [el('dt', {}, 'Computed by'), el('dd', {}, corpusText(version, null))];
+  return [
+    el('p', {}, help),
+    el(
+      'dl',
+      { class: 'about-score' },
+      ...rows.flatMap(([label, words]) => [el('dt', {}, label), el('dd', {}, words)]),
+      ...computed,
+    ),
+  ];
 }
 
 /** Which version computed the scores of a dataset. @param {Manifest} manifest */
@@ -34,8 +50,19 @@ export function computedBy({ attentionviz_version: version }) {
  * @param {(name: string | null) => void} options.onPick
  */
 export function createScoreSelect(root, { label, help, none, onPick }) {
-  const select = el('select', { class: 'select', title: help, onChange: () => onPick(select.value === '' ? null : select.value) });
-  root.append(el('label', { class: 'field' }, el('span', { class: 'field__label field__label--small' }, label), select));
+  const select = el('select', {
+    class: 'select',
+    title: help,
+    onChange: () => onPick(select.value === '' ? null : select.value),
+  });
+  root.append(
+    el(
+      'label',
+      { class: 'field' },
+      el('span', { class: 'field__label field__label--small' }, label),
+      select,
+    ),
+  );
   let offered = '';
 
   return {
@@ -49,12 +76,22 @@ export function createScoreSelect(root, { label, help, none, onPick }) {
       const key = numbers.map((number) => number.name).join(' ');
       if (key !== offered) {
         offered = key;
-        const options = numbers.map((number) => ({ ...number, option: el('option', { value: number.name, title: number.help }, number.label) }));
-        const groups = /** @type {const} */ ([['What attention does', hasRows], ['What the marked pairs ask', (/** @type {string} */ each) => each === PAIR_FIT], ['How true the shown map is', isFidelity]]);
-        select.replaceChildren(el('option', { value: '' }, none), ...groups.flatMap(([title, isOf]) => {
-          const own = options.filter((each) => isOf(each.name)).map(({ option }) => option);
-          return own.length > 0 ? [el('optgroup', { label: title }, ...own)] : [];
+        const options = numbers.map((number) => ({
+          ...number,
+          option: el('option', { value: number.name, title: number.help }, number.label),
         }));
+        const groups = /** @type {const} */ ([
+          ['What attention does', hasRows],
+          ['What the marked pairs ask', (/** @type {string} */ each) => each === PAIR_FIT],
+          ['How true the shown map is', isFidelity],
+        ]);
+        select.replaceChildren(
+          el('option', { value: '' }, none),
+          ...groups.flatMap(([title, isOf]) => {
+            const own = options.filter((each) => isOf(each.name)).map(({ option }) => option);
+            return own.length > 0 ? [el('optgroup', { label: title }, ...own)] : [];
+          }),
+        );
       }
       select.value = name ?? '';
     },

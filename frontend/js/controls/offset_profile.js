@@ -1,6 +1,15 @@
-/** The offset profile of a head: its mean weight by how far the key is from the query, over the whole corpus. */
+/**
+ * The offset profile of a head: its mean weight by how far the key is from the query, over the
+ * whole corpus.
+ */
 
-import { knownPart, strongestOffset, isFirm, ticksOf, largestOf } from '../compute/offset_profile.js';
+import {
+  knownPart,
+  strongestOffset,
+  isFirm,
+  ticksOf,
+  largestOf,
+} from '../compute/offset_profile.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { scoreWords } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
@@ -25,12 +34,39 @@ export function createOffsetProfile(root) {
   svg.setAttribute('aria-hidden', 'true');
   svg.append(bars, pale, chosen);
   const most = el('span', { class: 'profile__most' });
-  const frame = el('div', { class: 'profile__frame', tabindex: '0', role: 'slider', title: 'Left and right go from offset to offset', 'aria-label': 'Mean weight at an offset of the key from the query', onKeydown: step, onPointermove: point, onPointerleave: rest, onFocusout: rest, onFocus: () => tell(strongest()) }, svg);
+  const frame = el(
+    'div',
+    {
+      class: 'profile__frame',
+      tabindex: '0',
+      role: 'slider',
+      title: 'Left and right go from offset to offset',
+      'aria-label': 'Mean weight at an offset of the key from the query',
+      onKeydown: step,
+      onPointermove: point,
+      onPointerleave: rest,
+      onFocusout: rest,
+      onFocus: () => tell(strongest()),
+    },
+    svg,
+  );
   const after = el('span', {}, 'key after');
   const axis = el('div', { class: 'profile__axis', 'aria-hidden': 'true' });
   const told = el('p', { class: 'profile__told' });
-  const element = el('div', { class: 'profile', hidden: true }, el('p', { class: 'profile__title' }, el('span', {}, 'Weight by offset'), most), frame, axis,
-    el('p', { class: 'profile__ends soft', 'aria-hidden': 'true' }, el('span', {}, 'key before query'), after), told);
+  const element = el(
+    'div',
+    { class: 'profile', hidden: true },
+    el('p', { class: 'profile__title' }, el('span', {}, 'Weight by offset'), most),
+    frame,
+    axis,
+    el(
+      'p',
+      { class: 'profile__ends soft', 'aria-hidden': 'true' },
+      el('span', {}, 'key before query'),
+      after,
+    ),
+    told,
+  );
   root.append(element);
   /** @type {OffsetProfile | null} */
   let given = null;
@@ -63,7 +99,12 @@ export function createOffsetProfile(root) {
   function point(event) {
     if (!shown) return;
     const { left, width } = frame.getBoundingClientRect();
-    tell(Math.min(shown.offsets.length - 1, Math.max(0, Math.floor(((event.clientX - left) / width) * shown.offsets.length))));
+    tell(
+      Math.min(
+        shown.offsets.length - 1,
+        Math.max(0, Math.floor(((event.clientX - left) / width) * shown.offsets.length)),
+      ),
+    );
   }
 
   /** @param {KeyboardEvent} event */
@@ -80,7 +121,7 @@ export function createOffsetProfile(root) {
     update(whole) {
       if (whole === given) return;
       given = whole;
-      const profile = shown = whole && knownPart(whole);
+      const profile = (shown = whole && knownPart(whole));
       element.hidden = profile === null;
       if (!profile) return;
       const n = profile.offsets.length;
@@ -93,11 +134,13 @@ export function createOffsetProfile(root) {
       setText(most, `highest ${scoreWords(largest, 3)}`);
       setAttribute(frame, 'aria-valuemin', String(profile.offsets[0]));
       setAttribute(frame, 'aria-valuemax', String(profile.offsets[n - 1]));
-      axis.replaceChildren(...ticksOf(profile.offsets).map(({ i, words }) => {
-        const tick = el('span', { class: 'profile__tick' }, words);
-        tick.style.left = `${(100 * (i + 0.5)) / n}%`;
-        return tick;
-      }));
+      axis.replaceChildren(
+        ...ticksOf(profile.offsets).map(({ i, words }) => {
+          const tick = el('span', { class: 'profile__tick' }, words);
+          tick.style.left = `${(100 * (i + 0.5)) / n}%`;
+          return tick;
+        }),
+      );
       rest();
     },
     destroy: () => element.remove(),
@@ -115,5 +158,7 @@ function wordsAt({ offsets, weights, n_rows: nRows }, i) {
   const words = offsetWords({ from: offsets[i], to: offsets[i], label: '' });
   const where = words[0].toUpperCase() + words.slice(1);
   const weight = weights[i];
-  return weight === null ? `${where}: no row has it` : `${where}: ${scoreWords(weight, 3)} over ${counted(nRows[i], 'row')}`;
+  return weight === null
+    ? `${where}: no row has it`
+    : `${where}: ${scoreWords(weight, 3)} over ${counted(nRows[i], 'row')}`;
 }

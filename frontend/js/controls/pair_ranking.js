@@ -11,7 +11,10 @@ import { fitWords, numberWords, pairLine, shortNumbers } from '../data/pair_text
 
 /** Heads that are listed until one asks for all. */
 const FIRST = 8;
-const HELP = 'Fit: for each pair the share of the corpus’s keys that the query scores lower than this key, or for a weak pair the rest; the mean over pairs. 1 is as wished, about 0.5 is chance. Below each head: place of the key among all keys, and its weight.';
+const HELP =
+  'Fit: for each pair the share of the corpus’s keys that the query scores lower than this ' +
+  'key, or for a weak pair the rest; the mean over pairs. 1 is as wished, about 0.5 is ' +
+  'chance. Below each head: place of the key among all keys, and its weight.';
 
 /**
  * @param {HTMLElement} root
@@ -19,10 +22,34 @@ const HELP = 'Fit: for each pair the share of the corpus’s keys that the query
  */
 export function createPairRanking(root, { actions, derived, facts }) {
   const list = el('ol', { class: 'ranking__list', 'aria-label': 'Heads by fit' });
-  const all = el('button', { class: 'button button--small ranking__all', type: 'button', onClick: () => { isWhole = !isWhole; draw(); } });
-  const compare = el('button', { class: 'button button--small', type: 'button', title: 'The grid, tinted and sorted by the fit to these pairs', onClick: () => actions.compareHeads(PAIR_FIT) }, 'Compare the heads');
+  const all = el('button', {
+    class: 'button button--small ranking__all',
+    type: 'button',
+    onClick: () => {
+      isWhole = !isWhole;
+      draw();
+    },
+  });
+  const compare = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'The grid, tinted and sorted by the fit to these pairs',
+      onClick: () => actions.compareHeads(PAIR_FIT),
+    },
+    'Compare the heads',
+  );
   const over = el('p', { class: 'ranking__help soft' });
-  const element = el('div', { class: 'ranking' }, el('h3', { class: 'ranking__title' }, 'Heads by fit'), list, el('div', { class: 'ranking__more' }, all, compare), el('p', { class: 'ranking__help soft' }, HELP), over);
+  const element = el(
+    'div',
+    { class: 'ranking' },
+    el('h3', { class: 'ranking__title' }, 'Heads by fit'),
+    list,
+    el('div', { class: 'ranking__more' }, all, compare),
+    el('p', { class: 'ranking__help soft' }, HELP),
+    over,
+  );
   root.append(element);
   let isWhole = false;
   /** @type {unknown[]} */
@@ -34,10 +61,20 @@ export function createPairRanking(root, { actions, derived, facts }) {
     if (!last) return;
     const { state, tokens, answer } = last;
     const heads = rankedHeads(answer);
-    list.replaceChildren(...heads.slice(0, isWhole ? heads.length : FIRST).map((head) => makeRow(head, state, tokens, answer)));
+    list.replaceChildren(
+      ...heads
+        .slice(0, isWhole ? heads.length : FIRST)
+        .map((head) => makeRow(head, state, tokens, answer)),
+    );
     all.hidden = heads.length <= FIRST;
     setText(all, isWhole ? `The best ${FIRST} only` : `All ${counted(heads.length, 'head')}`);
-    setText(over, answer.n_keys < answer.n_keys_total ? `Compared with ${count(answer.n_keys)} of ${count(answer.n_keys_total)} keys, evenly spread over the corpus.` : '');
+    setText(
+      over,
+      answer.n_keys < answer.n_keys_total
+        ? `Compared with ${count(answer.n_keys)} of ${count(answer.n_keys_total)} keys, evenly ` +
+            'spread over the corpus.'
+        : '',
+    );
   }
 
   /**
@@ -51,16 +88,42 @@ export function createPairRanking(root, { actions, derived, facts }) {
     const modality = tokens.row === null ? 'text' : 'image';
     const lines = answer.pairs.map((pair) => {
       const numbers = numbersOf(answer, head, pair);
-      return `${pairLine(tokens, { ...pair, isStrong: pair.wish === 'strong' })}: ${numbers ? numberWords(numbers, answer, modality) : ''}`;
+      return (
+        `${pairLine(tokens, { ...pair, isStrong: pair.wish === 'strong' })}: ` +
+        `${numbers ? numberWords(numbers, answer, modality) : ''}`
+      );
     });
     const fill = el('span', { class: 'meter__fill' });
     fill.style.width = `${100 * head.fit}%`;
     const isOpen = at?.layer === head.layer && at.head === head.head;
-    return el('li', {}, el('button', {
-      ...UNTRANSLATED, class: 'ranking__head', type: 'button', 'aria-current': isOpen ? 'true' : null, title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
-      onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
-    }, el('span', { class: 'ranking__rank soft' }, String(rank)), el('span', { class: 'ranking__name' }, titleWords(head)), el('span', { class: 'meter' }, fill), el('span', { class: 'ranking__fit' }, fitWords(head.fit)),
-    el('span', { class: 'ranking__numbers soft' }, ...head.pairs.flatMap((pair, i) => [i > 0 ? ' · ' : null, el('span', {}, shortNumbers(pair))])), el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`)));
+    return el(
+      'li',
+      {},
+      el(
+        'button',
+        {
+          ...UNTRANSLATED,
+          class: 'ranking__head',
+          type: 'button',
+          'aria-current': isOpen ? 'true' : null,
+          title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
+          onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
+        },
+        el('span', { class: 'ranking__rank soft' }, String(rank)),
+        el('span', { class: 'ranking__name' }, titleWords(head)),
+        el('span', { class: 'meter' }, fill),
+        el('span', { class: 'ranking__fit' }, fitWords(head.fit)),
+        el(
+          'span',
+          { class: 'ranking__numbers soft' },
+          ...head.pairs.flatMap((pair, i) => [
+            i > 0 ? ' · ' : null,
+            el('span', {}, shortNumbers(pair)),
+          ]),
+        ),
+        el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`),
+      ),
+    );
   }
 
   return {
@@ -74,7 +137,9 @@ export function createPairRanking(root, { actions, derived, facts }) {
       if (next.every((part, i) => part === shown[i])) return;
       shown = next;
       last = { state, tokens, answer };
-      const held = [...list.querySelectorAll('button')].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+      const held = [...list.querySelectorAll('button')].indexOf(
+        /** @type {HTMLButtonElement} */ (document.activeElement),
+      );
       draw();
       if (held >= 0) list.querySelectorAll('button')[held]?.focus({ preventScroll: true });
     },

@@ -10,10 +10,26 @@ import { createSuggestions } from '../ui/suggestions.js';
 
 /** @type {Record<SearchMode, {label: string, help: string}>} */
 const MODES = {
-  whole: { label: 'Whole token', help: 'A whole token as it stands, or all tokens of a word or character; a comma separates several.' },
-  prefix: { label: 'Begins with', help: 'Tokens and words that begin so; a comma separates several.' },
-  substring: { label: 'Contains', help: 'Tokens that hold this, alone or together with others; a comma separates several.' },
-  regex: { label: 'Expression', help: 'A regular expression such as ^un.*ed$, for single tokens; a part of a character counts as the character.' },
+  whole: {
+    label: 'Whole token',
+    help:
+      'A whole token as it stands, or all tokens of a word or character; a comma separates ' +
+      'several.',
+  },
+  prefix: {
+    label: 'Begins with',
+    help: 'Tokens and words that begin so; a comma separates several.',
+  },
+  substring: {
+    label: 'Contains',
+    help: 'Tokens that hold this, alone or together with others; a comma separates several.',
+  },
+  regex: {
+    label: 'Expression',
+    help:
+      'A regular expression such as ^un.*ed$, for single tokens; a part of a character counts ' +
+      'as the character.',
+  },
 };
 
 /**
@@ -26,21 +42,76 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
   const where = el('span', { class: 'search__where' });
   const problem = el('p', { class: 'search__problem', role: 'alert' });
   const input = el('input', {
-    class: 'input search__input', type: 'search', ...VERBATIM_FIELD, maxlength: '200', 'aria-describedby': 'search-result', onInput: typed,
-    title: 'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
+    class: 'input search__input',
+    type: 'search',
+    ...VERBATIM_FIELD,
+    maxlength: '200',
+    'aria-describedby': 'search-result',
+    onInput: typed,
+    title:
+      'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
   });
-  const modes = el('select', { class: 'select search__mode', 'aria-label': 'How tokens are compared', onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }) },
-    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)));
-  const clear = el('button', { class: 'search__clear', type: 'button', onClick: () => { actions.setSearch(''); input.focus(); } },
-    icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the search'));
+  const modes = el(
+    'select',
+    {
+      class: 'select search__mode',
+      'aria-label': 'How tokens are compared',
+      onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }),
+    },
+    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)),
+  );
+  const clear = el(
+    'button',
+    {
+      class: 'search__clear',
+      type: 'button',
+      onClick: () => {
+        actions.setSearch('');
+        input.focus();
+      },
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Clear the search'),
+  );
   const box = el('div', { class: 'search__box' }, icon(ICONS.search), input, clear);
-  const mark = el('button', { class: 'button button--small search__mark', type: 'button', title: 'Mark the hits as queries and as keys, to count and save them', onClick: markHits }, 'Mark the hits');
-  const element = el('div', { class: 'search', role: 'search' },
-    el('div', { class: 'field__label' }, el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'), modes), box,
-    el('div', { class: 'search__foot' }, el('p', { class: 'search__result soft', id: 'search-result', role: 'status' }, nTokens, where), mark), problem);
+  const mark = el(
+    'button',
+    {
+      class: 'button button--small search__mark',
+      type: 'button',
+      title: 'Mark the hits as queries and as keys, to count and save them',
+      onClick: markHits,
+    },
+    'Mark the hits',
+  );
+  const element = el(
+    'div',
+    { class: 'search', role: 'search' },
+    el(
+      'div',
+      { class: 'field__label' },
+      el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'),
+      modes,
+    ),
+    box,
+    el(
+      'div',
+      { class: 'search__foot' },
+      el(
+        'p',
+        { class: 'search__result soft', id: 'search-result', role: 'status' },
+        nTokens,
+        where,
+      ),
+      mark,
+    ),
+    problem,
+  );
   input.id = 'search-input';
   root.append(element);
-  const suggestions = createSuggestions(box, input, (word) => actions.setSearch(completed(input.value, word)));
+  const suggestions = createSuggestions(box, input, (word) =>
+    actions.setSearch(completed(input.value, word)),
+  );
 
   function typed() {
     actions.setSearch(input.value);
@@ -62,7 +133,10 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
       const found = derived.hits(state);
       const modality = facts.description.value?.manifest?.model.modality ?? 'text';
       setText(nTokens, found ? counted(found.nHits, 'token') : '');
-      setText(where, found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '');
+      setText(
+        where,
+        found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '',
+      );
       mark.hidden = !found || found.nHits === 0;
       setText(problem, found?.problem ?? '');
       setAttribute(input, 'aria-invalid', found?.problem && found.nHits === 0 ? 'true' : null);

@@ -5,7 +5,9 @@ import { learnMethods } from './projection_methods.js';
 import { pairQuery } from '../compute/pairs.js';
 import { learnScores } from './head_measures.js';
 
-/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap, HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session, SimilarHeads, Tokens, Weight } from '../page.js' */
+/** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
+/** @import { HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session } from '../page.js' */
+/** @import { SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
 /** @import { Dims } from '../types.js' */
 
@@ -31,7 +33,8 @@ export class ServerError extends Error {
  *
  * @param {string | URL} base where the page lies; the interface lies below it
  * @param {typeof fetch} [ask] asks a server, or, on an exported site, stands in for one
- * @param {boolean} [isSite] whether this is an exported site: then nothing ever changes, and images are files
+ * @param {boolean} [isSite] whether this is an exported site: then nothing ever changes, and images
+ *   are files
  */
 export function createApi(base, ask = (...parts) => fetch(...parts), isSite = false) {
   const root = new URL('api/v1/', base);
@@ -50,7 +53,11 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
   async function get(path, signal, type = 'application/octet-stream', more = {}) {
     let answer;
     try {
-      answer = await ask(new URL(path, root), { ...more, signal, headers: { ...more.headers, Accept: type } });
+      answer = await ask(new URL(path, root), {
+        ...more,
+        signal,
+        headers: { ...more.headers, Accept: type },
+      });
     } catch (error) {
       if (signal.aborted) throw error;
       throw new Error('The server does not answer.', { cause: error });
@@ -72,11 +79,24 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
   const array = async (path, signal) => readArray(await get(path, signal));
 
   /** @param {string} path @param {RequestInit} sent @param {AbortSignal} signal */
-  const run = async (path, sent, signal) => (await get(path, signal, 'application/vnd.safetensors', { method: 'POST', isRepeatable: true, ...sent })).arrayBuffer();
+  const run = async (path, sent, signal) =>
+    (
+      await get(path, signal, 'application/vnd.safetensors', {
+        method: 'POST',
+        isRepeatable: true,
+        ...sent,
+      })
+    ).arrayBuffer();
 
   return {
     isSite,
-    /** Whether texts and images of the reader's own are run through models, and how large they may be. @param {AbortSignal} signal @returns {Promise<Limits>} */
+    /**
+     * Whether texts and images of the reader's own are run through models, and how large they may
+     * be.
+     *
+     * @param {AbortSignal} signal
+     * @returns {Promise<Limits>}
+     */
     live: (signal) => json('live', signal),
     /**
      * Run a text, or tokens one by one, through the model of a dataset.
@@ -86,8 +106,21 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @param {readonly string[]} maps
      * @param {AbortSignal} signal
      */
-    runText: (id, what, maps, signal) => run(`${dataset(id)}/text`, { body: JSON.stringify({ ...what, maps }), headers: { 'Content-Type': 'application/json' } }, signal),
-    /** @param {string} id @param {Blob} image @param {readonly string[]} maps @param {AbortSignal} signal */
+    runText: (id, what, maps, signal) =>
+      run(
+        `${dataset(id)}/text`,
+        {
+          body: JSON.stringify({ ...what, maps }),
+          headers: { 'Content-Type': 'application/json' },
+        },
+        signal,
+      ),
+    /**
+     * @param {string} id
+     * @param {Blob} image
+     * @param {readonly string[]} maps
+     * @param {AbortSignal} signal
+     */
     runImage(id, image, maps, signal) {
       const body = new FormData();
       body.append('maps', maps.join());
@@ -107,17 +140,29 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     description: (id, signal) => json(dataset(id), signal),
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<Tokens>} */
     tokens: async (id, signal) => readTokens(await json(`${dataset(id)}/tokens`, signal)),
-    /** @param {string} id @param {AbortSignal} signal @returns {Promise<Map<string, HeadFacts>>} by "layer,head" */
+    /**
+     * @param {string} id
+     * @param {AbortSignal} signal
+     * @returns {Promise<Map<string, HeadFacts>>} by "layer,head"
+     */
     async heads(id, signal) {
       /** @type {HeadFacts[]} */
       const heads = (await json(`${dataset(id)}/heads`, signal)).heads;
       return new Map(heads.map((facts) => [`${facts.layer},${facts.head}`, facts]));
     },
     /** @param {string} id @param {AbortSignal} signal */
-    gridTokens: async (id, signal) => asType(Int32Array, await array(`${dataset(id)}/grid`, signal)),
+    gridTokens: async (id, signal) =>
+      asType(Int32Array, await array(`${dataset(id)}/grid`, signal)),
     /** @param {string} id @param {AbortSignal} signal */
-    gridNorms: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/grid/norms`, signal)),
-    /** @param {string} id @param {string} name @param {Dims} dims @param {AbortSignal} signal @returns {Promise<GridMap>} */
+    gridNorms: async (id, signal) =>
+      asType(Uint8Array, await array(`${dataset(id)}/grid/norms`, signal)),
+    /**
+     * @param {string} id
+     * @param {string} name
+     * @param {Dims} dims
+     * @param {AbortSignal} signal
+     * @returns {Promise<GridMap>}
+     */
     async grid(id, name, dims, signal) {
       const answer = await get(`${dataset(id)}/projections/${name}`, signal);
       const numbers = await readArray(answer);
@@ -125,26 +170,67 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
       const ready = decodeReady(answer.headers.get('X-Ready'), nLayers * nHeads);
       return { name, dims, positions: decodePositions(numbers, dims), ready };
     },
-    /** @param {string} id @param {string} name @param {Dims} dims @param {HeadId} at @param {AbortSignal} signal @returns {Promise<HeadMap>} */
+    /**
+     * @param {string} id
+     * @param {string} name
+     * @param {Dims} dims
+     * @param {HeadId} at
+     * @param {AbortSignal} signal
+     * @returns {Promise<HeadMap>}
+     */
     async headMap(id, name, dims, at, signal) {
-      const numbers = await array(`${dataset(id)}/projections/${name}?layer=${at.layer}&head=${at.head}`, signal);
+      const numbers = await array(
+        `${dataset(id)}/projections/${name}?layer=${at.layer}&head=${at.head}`,
+        signal,
+      );
       return { name, dims, at, positions: decodePositions(numbers, dims) };
     },
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
-    headNorms: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/norms`, signal)),
+    headNorms: async (id, at, signal) =>
+      asType(Float32Array, await array(`${dataset(id)}/${head(at)}/norms`, signal)),
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
-    tokenScores: async (id, at, signal) => asType(Float32Array, await array(`${dataset(id)}/${head(at)}/token_scores`, signal)),
-    /** @param {string} id @param {HeadId} at @param {number} sequence @param {Weight} weight @param {AbortSignal} signal @returns {Promise<Attention>} */
+    tokenScores: async (id, at, signal) =>
+      asType(Float32Array, await array(`${dataset(id)}/${head(at)}/token_scores`, signal)),
+    /**
+     * @param {string} id
+     * @param {HeadId} at
+     * @param {number} sequence
+     * @param {Weight} weight
+     * @param {AbortSignal} signal
+     * @returns {Promise<Attention>}
+     */
     async attention(id, at, sequence, weight, signal) {
-      const numbers = await array(`${dataset(id)}/${head(at)}/attention/${sequence}${weight === 'none' ? '' : `?weight=${weight}`}`, signal);
+      const numbers = await array(
+        `${dataset(id)}/${head(at)}/attention/${sequence}${weight === 'none' ? '' : `?weight=${weight}`}`,
+        signal,
+      );
       return { at, sequence, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers) };
     },
-    /** @param {string} id @param {HeadId} at @param {number} length @param {Weight} weight @param {AbortSignal} signal @returns {Promise<Aggregate>} */
+    /**
+     * @param {string} id
+     * @param {HeadId} at
+     * @param {number} length
+     * @param {Weight} weight
+     * @param {AbortSignal} signal
+     * @returns {Promise<Aggregate>}
+     */
     async aggregate(id, at, length, weight, signal) {
-      const answer = await get(`${dataset(id)}/${head(at)}/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`, signal);
-      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      const answer = await get(
+        `${dataset(id)}/${head(at)}/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`,
+        signal,
+      );
+      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
+        Number(answer.headers.get(name)),
+      );
       const numbers = await readArray(answer);
-      return { at, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers), nSequences, nLongEnough };
+      return {
+        at,
+        weight,
+        n: numbers.shape[0],
+        pattern: asType(Float32Array, numbers),
+        nSequences,
+        nLongEnough,
+      };
     },
     /**
      * The mean pattern of every head, made coarse where it is long: [layer, head, query, key].
@@ -152,20 +238,42 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @param {string} id @param {number} length @param {Weight} weight @param {AbortSignal} signal
      */
     async aggregates(id, length, weight, signal) {
-      const answer = await get(`${dataset(id)}/heads/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`, signal);
-      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      const answer = await get(
+        `${dataset(id)}/heads/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`,
+        signal,
+      );
+      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
+        Number(answer.headers.get(name)),
+      );
       const numbers = await readArray(answer);
       const [nLayers, nHeads, n] = numbers.shape;
-      return { nLayers, nHeads, n, patterns: asType(Float32Array, numbers), nSequences, nLongEnough };
+      return {
+        nLayers,
+        nHeads,
+        n,
+        patterns: asType(Float32Array, numbers),
+        nSequences,
+        nLongEnough,
+      };
     },
     /**
      * The strongest partners of a point over the whole corpus, by score.
      *
-     * @param {string} id @param {HeadId} at @param {number} point @param {number} k @param {AbortSignal} signal
+     * @param {string} id
+     * @param {HeadId} at
+     * @param {number} point
+     * @param {number} k
+     * @param {AbortSignal} signal
      * @returns {Promise<{token: number, score: number}[]>}
      */
-    partners: async (id, at, point, k, signal) => (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
-    /** @param {string} id @param {readonly Pair[]} pairs @param {AbortSignal} signal @returns {Promise<PairAnswer>} */
+    partners: async (id, at, point, k, signal) =>
+      (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
+    /**
+     * @param {string} id
+     * @param {readonly Pair[]} pairs
+     * @param {AbortSignal} signal
+     * @returns {Promise<PairAnswer>}
+     */
     pairs: (id, pairs, signal) => json(`${dataset(id)}/heads/pairs?${pairQuery(pairs)}`, signal),
     /**
      * Keys for 90 %, entropy and rows of every sequence, in one head or as the mean over all.
@@ -173,8 +281,13 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @param {string} id @param {HeadId | null} at @param {AbortSignal} signal
      */
     async sequenceScores(id, at, signal) {
-      const answer = await get(`${dataset(id)}/sequences/scores${at ? `?layer=${at.layer}&head=${at.head}` : ''}`, signal);
-      const [nSequences, nSequencesTotal] = ['X-Sequences', 'X-Sequences-Total'].map((name) => Number(answer.headers.get(name)));
+      const answer = await get(
+        `${dataset(id)}/sequences/scores${at ? `?layer=${at.layer}&head=${at.head}` : ''}`,
+        signal,
+      );
+      const [nSequences, nSequencesTotal] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
+        Number(answer.headers.get(name)),
+      );
       return { scores: asType(Float32Array, await readArray(answer)), nSequences, nSequencesTotal };
     },
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<HeadsMap>} */
@@ -182,16 +295,26 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     /**
      * The heads most like one; `other` is the dataset that they are of, null for its own.
      *
-     * @param {string} id @param {string} version @param {HeadId} at @param {string | null} other @param {AbortSignal} signal
+     * @param {string} id
+     * @param {string} version
+     * @param {HeadId} at
+     * @param {string | null} other
+     * @param {AbortSignal} signal
      * @returns {Promise<SimilarHeads>}
      */
-    similar: (id, version, at, other, signal) => json(`${dataset(id)}/${head(at)}/similar?v=${version}${other === null ? '' : `&with=${encodeURIComponent(other)}`}`, signal),
+    similar: (id, version, at, other, signal) =>
+      json(
+        `${dataset(id)}/${head(at)}/similar?v=${version}${other === null ? '' : `&with=${encodeURIComponent(other)}`}`,
+        signal,
+      ),
     /** @param {string} id @param {AbortSignal} signal */
-    patches: async (id, signal) => asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
+    patches: async (id, signal) =>
+      asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
     /** @param {string} id @param {number} sequence */
     imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}${ending}`, root).href,
     /** @param {string} id @param {number} sequence */
-    thumbnailUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}/thumbnail${ending}`, root).href,
+    thumbnailUrl: (id, sequence) =>
+      new URL(`${dataset(id)}/images/${sequence}/thumbnail${ending}`, root).href,
   };
 }
 
@@ -205,12 +328,17 @@ export async function readError(answer) {
     said.retryAfter = Math.max(0, Number(answer.headers.get('Retry-After')) || 0);
     return said;
   } catch {
-    return new ServerError(answer.status, 'unknown', `The server answered ${answer.status} without saying why.`);
+    return new ServerError(
+      answer.status,
+      'unknown',
+      `The server answered ${answer.status} without saying why.`,
+    );
   }
 }
 
 /**
- * Return the columns of tokens.json; those of numbers become typed arrays, so that a large corpus stays small.
+ * Return the columns of tokens.json; those of numbers become typed arrays, so that a large corpus
+ * stays small.
  *
  * @param {Record<string, any>} columns
  * @returns {Tokens}

@@ -1,4 +1,7 @@
-/** The best map of each head: of every head the one whose recall of attention is the highest. A method beside the others. */
+/**
+ * The best map of each head: of every head the one whose recall of attention is the highest. A
+ * method beside the others.
+ */
 
 import { allMethods, methodWords } from './projection_methods.js';
 
@@ -11,7 +14,9 @@ export const BEST = 'best';
 const BEST_WORDS = Object.freeze({
   name: BEST,
   label: 'Best',
-  help: 'Of each head the map with the highest recall@10, so that heads may have maps of different kinds; each says which. What nearness means is that of its kind.',
+  help:
+    'Of each head the map with the highest recall@10, so that heads may have maps of different ' +
+    'kinds; each says which. What nearness means is that of its kind.',
 });
 
 /** What can be chosen as a method, in the order of the keys. */
@@ -32,11 +37,14 @@ export function offeredWords(name) {
  * @param {Dims} dims
  */
 export function hasMap(maps, method, dims) {
-  return method === BEST ? Object.values(maps).some((map) => map.dims === dims) : `${method}-${dims}d` in maps;
+  return method === BEST
+    ? Object.values(maps).some((map) => map.dims === dims)
+    : `${method}-${dims}d` in maps;
 }
 
 /**
- * How many heads have what is chosen, while a dataset is being built: of the best the most that any map has.
+ * How many heads have what is chosen, while a dataset is being built: of the best the most that any
+ * map has.
  *
  * @param {Record<string, number>} mapsReady
  * @param {Method} method
@@ -44,7 +52,10 @@ export function hasMap(maps, method, dims) {
  */
 export function headsReady(mapsReady, method, dims) {
   if (method !== BEST) return mapsReady[`${method}-${dims}d`] ?? 0;
-  return Math.max(0, ...Object.entries(mapsReady).flatMap(([name, n]) => (name.endsWith(`-${dims}d`) ? [n] : [])));
+  return Math.max(
+    0,
+    ...Object.entries(mapsReady).flatMap(([name, n]) => (name.endsWith(`-${dims}d`) ? [n] : [])),
+  );
 }
 
 /**
@@ -61,8 +72,14 @@ export function mapOf(heads, at, name) {
   const ending = name.slice(BEST.length);
   /** @param {string} map */
   const recall = (map) => maps[map].fidelity.recall_at_10 ?? -1;
-  const found = allMethods().map((method) => method.name + ending).filter((map) => map in maps);
-  return found.reduce((/** @type {string | null} */ best, map) => (best === null || recall(map) > recall(best) ? map : best), null);
+  const found = allMethods()
+    .map((method) => method.name + ending)
+    .filter((map) => map in maps);
+  return found.reduce(
+    (/** @type {string | null} */ best, map) =>
+      best === null || recall(map) > recall(best) ? map : best,
+    null,
+  );
 }
 
 /** The method of a map's name. @param {string} name */
@@ -70,7 +87,11 @@ export function methodOf(name) {
   return name.replace(/-[23]d$/, '');
 }
 
-/** Whether nearer means a larger product of the coordinates in a map, not a smaller distance. @param {string} name */
+/**
+ * Whether nearer means a larger product of the coordinates in a map, not a smaller distance.
+ *
+ * @param {string} name
+ */
 export function isProductMap(name) {
   return methodOf(name) === 'biplot';
 }
@@ -101,5 +122,8 @@ export function bestCounts(heads, name) {
     const map = mapOf(heads, { layer, head }, name);
     if (map) counts.set(methodOf(map), (counts.get(methodOf(map)) ?? 0) + 1);
   }
-  return [...counts].sort(([, a], [, b]) => b - a).map(([method, n]) => `${n} × ${methodWords(method).label}`).join(', ');
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([method, n]) => `${n} × ${methodWords(method).label}`)
+    .join(', ');
 }

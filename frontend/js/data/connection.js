@@ -1,6 +1,12 @@
-/** Asks again while no server can be reached, so that what was asked for is answered once it is back. */
+/**
+ * Asks again while no server can be reached, so that what was asked for is answered once it is
+ * back.
+ */
 
-/** Between tries, milliseconds, the last one for as long as it takes. A break that is over after the first is not mentioned. */
+/**
+ * Between tries, milliseconds, the last one for as long as it takes. A break that is over after the
+ * first is not mentioned.
+ */
 const PAUSES_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 const PROBE_MS = 5000;
 /** Tries at one question: what itself breaks the connection is not asked for ever. */
@@ -8,11 +14,16 @@ const MOST_TRIES = 4;
 /** What a proxy says while the server behind it is down. */
 const GATEWAY_ERRORS = [502, 503, 504];
 
-/** A question that changes nothing may be asked again; those by GET are. @typedef {RequestInit & {isRepeatable?: boolean}} Question */
+/**
+ * A question that changes nothing may be asked again; those by GET are.
+ *
+ * @typedef {RequestInit & {isRepeatable?: boolean}} Question
+ */
 
 /**
- * Return what stands in for `fetch`. Whether a server can be reached is judged by questions that fail alone: a browser
- * that calls itself offline still reaches this machine, and one that calls itself online may reach nothing.
+ * Return what stands in for `fetch`. Whether a server can be reached is judged by questions that
+ * fail alone: a browser that calls itself offline still reaches this machine, and one that calls
+ * itself online may reach nothing.
  *
  * @param {typeof fetch} ask
  * @param {string | URL} probed an address of the same server; any answer will do
@@ -21,7 +32,11 @@ const GATEWAY_ERRORS = [502, 503, 504];
 export function createConnection(ask, probed, tell) {
   let isLost = false;
   let hasAnswered = false;
-  /** Settles once the server can be reached; null while nothing says that it cannot. @type {Promise<void> | null} */
+  /**
+   * Settles once the server can be reached; null while nothing says that it cannot.
+   *
+   * @type {Promise<void> | null}
+   */
   let reconnecting = null;
   let endPause = () => {};
 
@@ -45,7 +60,13 @@ export function createConnection(ask, probed, tell) {
 
   async function isReachable() {
     try {
-      return !isGatewayError(await ask(probed, { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(PROBE_MS) }));
+      return !isGatewayError(
+        await ask(probed, {
+          method: 'HEAD',
+          cache: 'no-store',
+          signal: AbortSignal.timeout(PROBE_MS),
+        }),
+      );
     } catch {
       return false;
     }
@@ -55,7 +76,7 @@ export function createConnection(ask, probed, tell) {
     hasAnswered = false;
     for (let n = 0; ; n++) {
       await pause(PAUSES_MS[Math.min(n, PAUSES_MS.length - 1)]);
-      if (hasAnswered || await isReachable()) break;
+      if (hasAnswered || (await isReachable())) break;
       setLost(true);
     }
     reconnecting = null;
@@ -94,19 +115,38 @@ export function createConnection(ask, probed, tell) {
   };
 }
 
-/** An answer may break off in the middle, too. @param {typeof fetch} ask @param {Parameters<typeof fetch>[0]} address @param {RequestInit} options */
+/**
+ * An answer may break off in the middle, too.
+ *
+ * @param {typeof fetch} ask
+ * @param {Parameters<typeof fetch>[0]} address
+ * @param {RequestInit} options
+ */
 async function wholeAnswer(ask, address, options) {
   const answer = await ask(address, options);
   const body = await answer.arrayBuffer();
   return new Response(body.byteLength > 0 ? body : null, answer);
 }
 
-/** Whether a proxy speaks, and not our server, which gives its reasons as JSON. @param {Response} answer */
+/**
+ * Whether a proxy speaks, and not our server, which gives its reasons as JSON.
+ *
+ * @param {Response} answer
+ */
 function isGatewayError({ headers, status }) {
-  return GATEWAY_ERRORS.includes(status) && !headers.has('Retry-After') && !headers.get('Content-Type')?.startsWith('application/json');
+  return (
+    GATEWAY_ERRORS.includes(status) &&
+    !headers.has('Retry-After') &&
+    !headers.get('Content-Type')?.startsWith('application/json')
+  );
 }
 
-/** @template T @param {Promise<T>} promise @param {AbortSignal | null | undefined} signal @returns {Promise<T>} */
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal | null | undefined} signal
+ * @returns {Promise<T>}
+ */
 function unlessAborted(promise, signal) {
   return new Promise((resolve, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -1,4 +1,7 @@
-/** What became of everything that a corpus held, in words: read, taken, cut, and left out with its reason. */
+/**
+ * What became of everything that a corpus held, in words: read, taken, cut, and left out with its
+ * reason.
+ */
 
 import { count, counted } from '../compute/number_text.js';
 
@@ -7,14 +10,25 @@ import { count, counted } from '../compute/number_text.js';
 /** Examples that are named of one reason. */
 const N_NAMED = 3;
 
-/** The line that adds up: "412 rows read, 400 taken (3 cut), 12 left out". @param {Account} account */
+/**
+ * The line that adds up: "412 rows read, 400 taken (3 cut), 12 left out".
+ *
+ * @param {Account} account
+ */
 export function accountSummary({ unit, n_read: nRead, n_taken: nTaken, n_cut: nCut }) {
   const nLeftOut = nRead - nTaken;
   const taken = `${nLeftOut === 0 ? 'all' : count(nTaken)} taken${nCut > 0 ? ` (${count(nCut)} cut)` : ''}`;
-  return `${counted(nRead, unit)} read, ${taken}${nLeftOut > 0 ? `, ${count(nLeftOut)} left out` : ''}`;
+  return (
+    `${counted(nRead, unit)} read, ` +
+    `${taken}${nLeftOut > 0 ? `, ${count(nLeftOut)} left out` : ''}`
+  );
 }
 
-/** Why what is left out is left out: "9 blank (line 4, line 9, line 12, …)", one a reason. @param {Account} account */
+/**
+ * Why what is left out is left out: "9 blank (line 4, line 9, line 12, …)", one a reason.
+ *
+ * @param {Account} account
+ */
 export function leftOutWords({ left_out: parts }) {
   return parts.map(({ reason, n, examples }) => {
     const named = examples.slice(0, N_NAMED);

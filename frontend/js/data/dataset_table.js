@@ -4,7 +4,10 @@ import { count } from '../compute/number_text.js';
 
 /** @import { DatasetEntry } from '../page.js' */
 
-/** @typedef {{name: string, label: string, help: string, isNumber: boolean, value: (entry: DatasetEntry) => string | number | null, words: (entry: DatasetEntry) => string}} DatasetColumn */
+/**
+ * @typedef {{name: string, label: string, help: string, isNumber: boolean, value: (entry:
+ *   DatasetEntry) => string | number | null, words: (entry: DatasetEntry) => string}} DatasetColumn
+ */
 
 const NOTHING = '–';
 
@@ -18,22 +21,55 @@ export const DATASET_COLUMNS = [
   text('model', 'Model', 'Whose heads it shows', ({ model }) => model?.name ?? null),
   text('corpus', 'Corpus', 'The sentences or images', ({ corpus }) => corpus?.name ?? null),
   {
-    name: 'heads', label: 'Layers × heads', help: 'How many layers the model has, and heads each', isNumber: true,
-    value: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? null : layers * heads),
-    words: ({ n_layers: layers, n_heads: heads }) => (layers === null || heads === null ? NOTHING : `${layers} × ${heads}`),
+    name: 'heads',
+    label: 'Layers × heads',
+    help: 'How many layers the model has, and heads each',
+    isNumber: true,
+    value: ({ n_layers: layers, n_heads: heads }) =>
+      layers === null || heads === null ? null : layers * heads,
+    words: ({ n_layers: layers, n_heads: heads }) =>
+      layers === null || heads === null ? NOTHING : `${layers} × ${heads}`,
   },
   {
-    name: 'sequences', label: 'Sequences', help: 'How many sentences or images, of how many in the corpus', isNumber: true,
-    value: ({ n_sequences: n }) => n, words: takenWords,
+    name: 'sequences',
+    label: 'Sequences',
+    help: 'How many sentences or images, of how many in the corpus',
+    isNumber: true,
+    value: ({ n_sequences: n }) => n,
+    words: takenWords,
   },
-  number('tokens', 'Tokens', 'How many tokens or patches; each is a query and a key', ({ n_tokens: n }) => n, counted),
-  text('methods', 'Maps', 'Which projection methods were drawn', ({ maps }) => maps && methodWords(maps)),
-  number('size', 'Size', 'Of its files on the disk of the server', ({ n_bytes: n }) => n, sizeWords),
-  number('published', 'Published', 'When it was finished, or came to this server', ({ published_at: at }) => (at === null ? null : Date.parse(at)), dateWords),
+  number(
+    'tokens',
+    'Tokens',
+    'How many tokens or patches; each is a query and a key',
+    ({ n_tokens: n }) => n,
+    counted,
+  ),
+  text(
+    'methods',
+    'Maps',
+    'Which projection methods were drawn',
+    ({ maps }) => maps && methodWords(maps),
+  ),
+  number(
+    'size',
+    'Size',
+    'Of its files on the disk of the server',
+    ({ n_bytes: n }) => n,
+    sizeWords,
+  ),
+  number(
+    'published',
+    'Published',
+    'When it was finished, or came to this server',
+    ({ published_at: at }) => (at === null ? null : Date.parse(at)),
+    dateWords,
+  ),
 ];
 
 /**
- * Datasets in the order of a column; what has no value comes last either way, and equal ones by name.
+ * Datasets in the order of a column; what has no value comes last either way, and equal ones by
+ * name.
  *
  * @param {readonly DatasetEntry[]} entries
  * @param {string} name
@@ -44,7 +80,8 @@ export function sortedDatasets(entries, name, isDescending) {
   const sign = isDescending ? -1 : 1;
   return [...entries].sort((a, b) => {
     const [left, right] = [column.value(a), column.value(b)];
-    if (left === null || right === null) return Number(left === null) - Number(right === null) || compare(a.id, b.id);
+    if (left === null || right === null)
+      return Number(left === null) - Number(right === null) || compare(a.id, b.id);
     return sign * compare(left, right) || compare(a.id, b.id);
   });
 }
@@ -55,12 +92,25 @@ function compare(a, b) {
   return String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
-/** @param {string} name @param {string} label @param {string} help @param {(entry: DatasetEntry) => string | null} value @returns {DatasetColumn} */
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {string} help
+ * @param {(entry: DatasetEntry) => string | null} value
+ * @returns {DatasetColumn}
+ */
 function text(name, label, help, value) {
   return { name, label, help, isNumber: false, value, words: (entry) => value(entry) ?? NOTHING };
 }
 
-/** @param {string} name @param {string} label @param {string} help @param {(entry: DatasetEntry) => number | null} value @param {(n: number | null) => string} say @returns {DatasetColumn} */
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {string} help
+ * @param {(entry: DatasetEntry) => number | null} value
+ * @param {(n: number | null) => string} say
+ * @returns {DatasetColumn}
+ */
 function number(name, label, help, value, say) {
   return { name, label, help, isNumber: true, value, words: (entry) => say(value(entry)) };
 }
@@ -69,7 +119,9 @@ function number(name, label, help, value, say) {
 export function stateWords({ state, progress }) {
   if (state === 'outdated') return 'of another version';
   if (state !== 'building') return state;
-  return progress && progress.n_units > 0 ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %` : 'building';
+  return progress && progress.n_units > 0
+    ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %`
+    : 'building';
 }
 
 /** Of how many, where some are left out. @param {DatasetEntry} entry */
@@ -81,7 +133,13 @@ function takenWords({ corpus, n_sequences: n }) {
 /** @param {number | null} n bytes */
 export function sizeWords(n) {
   if (n === null) return NOTHING;
-  const [unit, name] = /** @type {[number, string]} */ ([[1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB']].find(([size]) => n >= Number(size)) ?? [1, 'B']);
+  const [unit, name] = /** @type {[number, string]} */ (
+    [
+      [1e9, 'GB'],
+      [1e6, 'MB'],
+      [1e3, 'kB'],
+    ].find(([size]) => n >= Number(size)) ?? [1, 'B']
+  );
   return `${(n / unit).toFixed(unit > 1 && n / unit < 100 ? 1 : 0)} ${name}`;
 }
 
@@ -89,7 +147,9 @@ export function sizeWords(n) {
 export function dateWords(at) {
   if (at === null || Number.isNaN(at)) return NOTHING;
   const day = new Date(at);
-  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join('-');
 }
 
 /** Methods without their dimensions, each once. @param {readonly string[]} maps */

@@ -1,4 +1,7 @@
-/** Things computed from the facts that several views need; each is computed once and kept while nothing changes. */
+/**
+ * Things computed from the facts that several views need; each is computed once and kept while
+ * nothing changes.
+ */
 
 import { lastOnly } from '../compute/memo.js';
 import { findTokens, indexWords } from './search.js';
@@ -18,8 +21,18 @@ export function createDerived(facts) {
   const fits = lastOnly(fitsByHead);
   const norms = lastOnly(queriesThenKeys);
   const scores = lastOnly(queriesThenKeys);
-  const hiding = lastOnly((/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({ ...attention, pattern: withoutHidden(attention, hidden) }));
-  const hidingMean = lastOnly((/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({ ...mean, pattern: withoutHidden(mean, hidden) }));
+  const hiding = lastOnly(
+    (/** @type {Attention} */ attention, /** @type {State['hidden']} */ hidden) => ({
+      ...attention,
+      pattern: withoutHidden(attention, hidden),
+    }),
+  );
+  const hidingMean = lastOnly(
+    (/** @type {Aggregate} */ mean, /** @type {State['hidden']} */ hidden) => ({
+      ...mean,
+      pattern: withoutHidden(mean, hidden),
+    }),
+  );
 
   const fitting = () => facts.pairs.value && fits(facts.pairs.value);
   const heads = createHeadScores(facts, fitting);
@@ -28,7 +41,8 @@ export function createDerived(facts) {
     /** The numbers of all heads. */
     heads: () => heads,
     /**
-     * The attention of the selected sequence in the open head, weighed and without hidden tokens: what every view shows.
+     * The attention of the selected sequence in the open head, weighed and without hidden tokens:
+     * what every view shows.
      *
      * @param {State} state
      * @returns {Attention | null} null while it is not there
@@ -36,7 +50,8 @@ export function createDerived(facts) {
     attention({ at, selected, weight, hidden }) {
       const value = facts.attention.value;
       const sequence = selected && facts.tokens.value?.sequence[selected.token];
-      const fits = value && at && value.sequence === sequence && isAt(value, at) && value.weight === weight;
+      const fits =
+        value && at && value.sequence === sequence && isAt(value, at) && value.weight === weight;
       return fits ? hiding(value, hidden) : null;
     },
     /**
@@ -49,7 +64,9 @@ export function createDerived(facts) {
       const value = facts.aggregate.value;
       const sequences = facts.tokens.value?.sequences;
       const n = selected && sequences?.length[facts.tokens.value?.sequence[selected.token] ?? -1];
-      return value && at && isAt(value, at) && value.weight === weight && value.n === n ? hidingMean(value, hidden) : null;
+      return value && at && isAt(value, at) && value.weight === weight && value.n === n
+        ? hidingMean(value, hidden)
+        : null;
     },
     /** How well each head fits the marked pairs, by "layer,head"; null while none is marked. */
     fits: fitting,

@@ -1,4 +1,7 @@
-/** Numbers of all heads side by side: their range, order, ranks and distribution. Pure arithmetic on typed arrays. */
+/**
+ * Numbers of all heads side by side: their range, order, ranks and distribution. Pure arithmetic on
+ * typed arrays.
+ */
 
 import { rangeOf } from '../compute/ranges.js';
 import { isFidelity, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
@@ -11,10 +14,12 @@ import { fidelityOf } from './points.js';
  * @typedef {object} Column One number of every head, layer by layer.
  * @property {string} name
  * @property {Float64Array} values (head) NaN where there is none
- * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or `NO_SUCH_SCORE` where there are none
+ * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or
+ *   `NO_SUCH_SCORE` where there are none
  * @property {readonly [number, number]} range of the values; [0, 0] where there are none
  * @property {number} nKnown heads that have a value
- * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there is no value
+ * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there
+ *   is no value
  */
 
 /**
@@ -27,7 +32,9 @@ import { fidelityOf } from './points.js';
 export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, scores }, map) {
   const n = nLayers * nHeads;
   const values = new Float64Array(n).fill(NaN);
-  const nRows = new Int32Array(n).fill(isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE);
+  const nRows = new Int32Array(n).fill(
+    isFidelity(name) || scores.includes(name) ? NOT_COMPUTED : NO_SUCH_SCORE,
+  );
   for (let i = 0; i < n; i++) {
     const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
     const facts = heads.get(`${at.layer},${at.head}`);
@@ -48,7 +55,10 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, sc
  * @returns {Column}
  */
 export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
-  const values = Float64Array.from({ length: nLayers * nHeads }, (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN);
+  const values = Float64Array.from(
+    { length: nLayers * nHeads },
+    (_, i) => fits.get(`${Math.floor(i / nHeads)},${i % nHeads}`)?.fit ?? NaN,
+  );
   return columnOf(name, values, new Int32Array(values.length).fill(NOT_COMPUTED));
 }
 
@@ -60,12 +70,19 @@ export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
  */
 export function columnOf(name, values, nRows) {
   const ranks = ranksOf(values);
-  return { name, values, nRows, range: rangeOf(values), nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0), ranks };
+  return {
+    name,
+    values,
+    nRows,
+    range: rangeOf(values),
+    nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0),
+    ranks,
+  };
 }
 
 /**
- * The heads in the order of a number: highest or lowest first, equal ones in the order of layers and heads, those without
- * a number last.
+ * The heads in the order of a number: highest or lowest first, equal ones in the order of layers
+ * and heads, those without a number last.
  *
  * @param {Float64Array} values NaN where there is none
  * @param {boolean} isRising
@@ -75,7 +92,8 @@ export function orderOf(values, isRising) {
   const sign = isRising ? 1 : -1;
   return Int32Array.from(values.keys()).sort((a, b) => {
     const [one, other] = [values[a], values[b]];
-    if (Number.isNaN(one) || Number.isNaN(other)) return Number(Number.isNaN(one)) - Number(Number.isNaN(other)) || a - b;
+    if (Number.isNaN(one) || Number.isNaN(other))
+      return Number(Number.isNaN(one)) - Number(Number.isNaN(other)) || a - b;
     return sign * (one - other) || a - b;
   });
 }
@@ -83,11 +101,16 @@ export function orderOf(values, isRising) {
 /** Where each head of an order stands: the reverse. @param {Int32Array} order */
 export function slotsOf(order) {
   const slots = new Int32Array(order.length);
-  order.forEach((head, slot) => { slots[head] = slot; });
+  order.forEach((head, slot) => {
+    slots[head] = slot;
+  });
   return slots;
 }
 
-/** @param {Float64Array} values NaN where there is none @returns {Int32Array} 1 for the highest; equal values share a rank; 0 for none */
+/**
+ * @param {Float64Array} values NaN where there is none
+ * @returns {Int32Array} 1 for the highest; equal values share a rank; 0 for none
+ */
 export function ranksOf(values) {
   const ranks = new Int32Array(values.length);
   const order = orderOf(values, false);
@@ -108,17 +131,25 @@ export function ranksOf(values) {
  * @param {number} most
  */
 export function bestPlaces(columns, head, most) {
-  const places = columns.filter(({ values }) => !Number.isNaN(values[head] ?? NaN)).map(({ name, ranks, nKnown }) => ({ name, rank: ranks[head], nKnown }));
+  const places = columns
+    .filter(({ values }) => !Number.isNaN(values[head] ?? NaN))
+    .map(({ name, ranks, nKnown }) => ({ name, rank: ranks[head], nKnown }));
   return places.sort((a, b) => a.rank / a.nKnown - b.rank / b.nKnown).slice(0, most);
 }
 
-/** The value at a share of a range: the reverse. @param {number} share @param {readonly [number, number]} range */
+/**
+ * The value at a share of a range: the reverse.
+ *
+ * @param {number} share
+ * @param {readonly [number, number]} range
+ */
 export function valueAt(share, [low, high]) {
   return low + share * (high - low);
 }
 
 /**
- * Two shares of a range as numbers that a person would write; an end that leaves nothing out is open.
+ * Two shares of a range as numbers that a person would write; an end that leaves nothing out is
+ * open.
  *
  * @param {readonly [number, number]} range
  * @param {readonly [number, number]} shares
@@ -139,7 +170,9 @@ export function rangeAt(range, [low, high]) {
  * @returns {{inside: Uint8Array, n: number}}
  */
 export function headsWithin(values, [least, most]) {
-  const inside = Uint8Array.from(values, (value) => (value >= (least ?? -Infinity) && value <= (most ?? Infinity) ? 1 : 0));
+  const inside = Uint8Array.from(values, (value) =>
+    value >= (least ?? -Infinity) && value <= (most ?? Infinity) ? 1 : 0,
+  );
   return { inside, n: inside.reduce((sum, one) => sum + one, 0) };
 }
 
@@ -158,5 +191,8 @@ export function ordinal(n) {
 export function scoreWords(value, digits = 2) {
   if (Number.isNaN(value)) return '–';
   const size = Math.abs(value);
-  return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : digits).replace(/^-(0(\.0*)?)$/, '$1').replace('-', '−');
+  return value
+    .toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : digits)
+    .replace(/^-(0(\.0*)?)$/, '$1')
+    .replace('-', '−');
 }

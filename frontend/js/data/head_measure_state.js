@@ -1,4 +1,7 @@
-/** What the choices make of the numbers of all heads: columns, the order of the grid, and which heads step back. */
+/**
+ * What the choices make of the numbers of all heads: columns, the order of the grid, and which
+ * heads step back.
+ */
 
 import { PAIR_FIT, scoreFacts, scoresFor } from './head_measures.js';
 import { fitColumn, headsWithin, makeColumn, orderOf, scoreWords } from './head_measure_columns.js';
@@ -8,7 +11,11 @@ import { chosenMap } from './points.js';
 /** @import { HeadFit } from '../compute/pairs.js' */
 /** @import { Column } from './head_measure_columns.js' */
 
-/** The score whose range steps heads back: the chosen one, or that of the tint. @param {Pick<State, 'filterScore' | 'score'>} state */
+/**
+ * The score whose range steps heads back: the chosen one, or that of the tint.
+ *
+ * @param {Pick<State, 'filterScore' | 'score'>} state
+ */
 export function filteredBy({ filterScore, score }) {
   return filterScore ?? score;
 }
@@ -23,19 +30,30 @@ export function rangeWords(state) {
   const [least, most] = state.scoreRange.map((end) => scoreWords(end ?? NaN));
   const { label } = scoreFacts(filteredBy(state) ?? '');
   if (state.scoreRange[0] === null) return `${label} up to ${most}`;
-  return state.scoreRange[1] === null ? `${label} from ${least}` : `${label} from ${least} to ${most}`;
+  return state.scoreRange[1] === null
+    ? `${label} from ${least}`
+    : `${label} from ${least} to ${most}`;
 }
 
 /**
  * @param {Facts} facts
- * @param {() => Map<string, HeadFit> | null} fits to the marked pairs, by "layer,head"; null while there are none
+ * @param {() => Map<string, HeadFit> | null} fits to the marked pairs, by "layer,head"; null while
+ *   there are none
  */
 export function createHeadScores(facts, fits) {
-  /** @type {{heads: ReadonlyMap<string, HeadFacts>, model: Manifest, fits: Map<string, HeadFit> | null} | null} */
+  /**
+   * @type {{heads: ReadonlyMap<string, HeadFacts>, model: Manifest, fits: Map<string, HeadFit> |
+   *   null} | null}
+   */
   let of = null;
   /** Computed once for the same facts. @type {Map<string, unknown>} */
   let kept = new Map();
-  /** A range is dragged through many values; only the last is kept. @type {{values: Float64Array, range: State['scoreRange'], found: ReturnType<typeof headsWithin>} | null} */
+  /**
+   * A range is dragged through many values; only the last is kept.
+   *
+   * @type {{values: Float64Array, range: State['scoreRange'], found: ReturnType<typeof
+   *   headsWithin>} | null}
+   */
   let last = null;
 
   /**
@@ -49,7 +67,9 @@ export function createHeadScores(facts, fits) {
     return /** @type {T} */ (kept.get(key));
   }
 
-  /** The facts of all heads, once they are there; what was computed from former ones is forgotten. */
+  /**
+   * The facts of all heads, once they are there; what was computed from former ones is forgotten.
+   */
   function known() {
     const heads = facts.heads.value;
     const model = facts.description.value?.manifest;
@@ -73,28 +93,49 @@ export function createHeadScores(facts, fits) {
       if (!all || name === null) return null;
       const map = chosenMap(state);
       const fitting = all.fits;
-      if (name === PAIR_FIT) return fitting && keep(name, () => fitColumn(name, fitting, all.model));
+      if (name === PAIR_FIT)
+        return fitting && keep(name, () => fitColumn(name, fitting, all.model));
       return keep(`${name} ${map}`, () => makeColumn(name, all.heads, all.model, map));
     },
-    /** Heads in the order in which the grid has them; null: layer by layer, as where no head has the number. @param {State} state */
+    /**
+     * Heads in the order in which the grid has them; null: layer by layer, as where no head has the
+     * number.
+     *
+     * @param {State} state
+     */
     order(state) {
       const column = scores.column(state.order, state);
       if (!column || column.nKnown === 0) return null;
-      return keep(`order ${column.name} ${chosenMap(state)} ${state.isOrderRising}`, () => orderOf(column.values, state.isOrderRising));
+      return keep(`order ${column.name} ${chosenMap(state)} ${state.isOrderRising}`, () =>
+        orderOf(column.values, state.isOrderRising),
+      );
     },
-    /** Which heads lie in the chosen range; null: all do, as where no head has the number. @param {State} state */
+    /**
+     * Which heads lie in the chosen range; null: all do, as where no head has the number.
+     *
+     * @param {State} state
+     */
     within(state) {
       const column = isFiltered(state) ? scores.column(filteredBy(state), state) : null;
       if (!column || column.nKnown === 0) return null;
       if (last?.values !== column.values || last.range !== state.scoreRange) {
-        last = { values: column.values, range: state.scoreRange, found: headsWithin(column.values, state.scoreRange) };
+        last = {
+          values: column.values,
+          range: state.scoreRange,
+          found: headsWithin(column.values, state.scoreRange),
+        };
       }
       return last.found;
     },
     /** Whether any head has scores already. */
     hasAny() {
       const all = known();
-      return all !== null && keep('any', () => [...all.heads.values()].some((head) => Object.keys(head.scores).length > 0));
+      return (
+        all !== null &&
+        keep('any', () =>
+          [...all.heads.values()].some((head) => Object.keys(head.scores).length > 0),
+        )
+      );
     },
     /** The scores of this dataset. */
     names() {

@@ -1,4 +1,7 @@
-/** The numbers that a head is described by: the server's scores, in its order and words, and how true the shown map is. */
+/**
+ * The numbers that a head is described by: the server's scores, in its order and words, and how
+ * true the shown map is.
+ */
 
 import { FIDELITY_WORDS } from './map_labels.js';
 
@@ -12,24 +15,54 @@ let known = new Map();
 
 /** Where the measures of a map are defined. */
 const FIDELITY_SOURCES = {
-  recall_at_10: { formula: '|ten strongest keys ∩ ten nearest keys| / 10, mean over at most 1,000 queries', source: 'ours, recall of the k nearest neighbours' },
-  rank_correlation: { formula: 'Spearman correlation of nearness and q·k over the visible keys, mean over queries', source: 'ours, after Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1: over visible keys only' },
-  trustworthiness: { formula: '1 − (2 / (n k (2 n − 3 k − 1))) Σ max(0, rank − k) over false neighbours, k = 10', source: 'Venna and Kaski 2001, by scikit-learn' },
+  recall_at_10: {
+    formula: '|ten strongest keys ∩ ten nearest keys| / 10, mean over at most 1,000 queries',
+    source: 'ours, recall of the k nearest neighbours',
+  },
+  rank_correlation: {
+    formula: 'Spearman correlation of nearness and q·k over the visible keys, mean over queries',
+    source: 'ours, after Yeh et al. 2023 (arXiv 2305.03210), section 5.1.1: over visible keys only',
+  },
+  trustworthiness: {
+    formula: '1 − (2 / (n k (2 n − 3 k − 1))) Σ max(0, rank − k) over false neighbours, k = 10',
+    source: 'Venna and Kaski 2001, by scikit-learn',
+  },
 };
 
 /** @type {readonly ScoreFacts[]} */
-const FIDELITY = Object.freeze(FIDELITY_WORDS.map(({ name, label, help }) => ({
-  name, label, help, ...FIDELITY_SOURCES[name], modality: null, low: name === 'rank_correlation' ? -1 : 0, high: 1, unit: 'share', until: null,
-})));
+const FIDELITY = Object.freeze(
+  FIDELITY_WORDS.map(({ name, label, help }) => ({
+    name,
+    label,
+    help,
+    ...FIDELITY_SOURCES[name],
+    modality: null,
+    low: name === 'rank_correlation' ? -1 : 0,
+    high: 1,
+    unit: 'share',
+    until: null,
+  })),
+);
 
 /** How well heads fit the marked pairs: a number of heads as long as pairs are marked. */
 export const PAIR_FIT = 'pair_fit';
 
 /** @type {ScoreFacts} */
 const FIT = Object.freeze({
-  name: PAIR_FIT, label: 'Fit to the pairs', help: 'How well a head scores the marked pairs as they are wished: 1 is as wished throughout, 0.5 is chance.',
-  formula: 'mean over pairs of the share of the keys that the query scores lower (wished strong) or higher (wished weak); equal ones count half', source: 'ours, places of keys instead of scores, which have no common scale',
-  modality: null, low: 0, high: 1, unit: 'share', until: null,
+  name: PAIR_FIT,
+  label: 'Fit to the pairs',
+  help:
+    'How well a head scores the marked pairs as they are wished: 1 is as wished throughout, ' +
+    '0.5 is chance.',
+  formula:
+    'mean over pairs of the share of the keys that the query scores lower (wished strong) or ' +
+    'higher (wished weak); equal ones count half',
+  source: 'ours, places of keys instead of scores, which have no common scale',
+  modality: null,
+  low: 0,
+  high: 1,
+  unit: 'share',
+  until: null,
 });
 
 /** Scores and measures by name. @type {Map<string, ScoreFacts>} */
@@ -40,7 +73,11 @@ function wordsOf(scores) {
   return new Map([...scores, FIT, ...FIDELITY].map((score) => [score.name, score]));
 }
 
-/** What a row of attention must have for a score; the reason where no row of the corpus has it. @type {Record<string, string>} */
+/**
+ * What a row of attention must have for a score; the reason where no row of the corpus has it.
+ *
+ * @type {Record<string, string>}
+ */
 const NEEDED = {
   previous: 'a token before it',
   next: 'a token after it that it may see',
@@ -74,14 +111,20 @@ export function learnScores(scores) {
   byName = wordsOf(scores);
 }
 
-/** The scores that a dataset was built with and that are defined for its kind of model. @param {Pick<Manifest, 'model' | 'scores'>} manifest */
+/**
+ * The scores that a dataset was built with and that are defined for its kind of model.
+ *
+ * @param {Pick<Manifest, 'model' | 'scores'>} manifest
+ */
 export function scoresFor({ model: { modality }, scores }) {
-  return scores.flatMap((name) => known.get(name) ?? []).filter((score) => score.modality === null || score.modality === modality);
+  return scores
+    .flatMap((name) => known.get(name) ?? [])
+    .filter((score) => score.modality === null || score.modality === modality);
 }
 
 /**
- * All that heads can be tinted, sorted and filtered by: scores first, then the fit to marked pairs and the measures of the
- * shown map.
+ * All that heads can be tinted, sorted and filtered by: scores first, then the fit to marked pairs
+ * and the measures of the shown map.
  *
  * @param {Pick<Manifest, 'model' | 'scores'>} manifest
  * @param {boolean} hasPairs whether pairs are marked
@@ -107,7 +150,20 @@ export function hasRows(name) {
  * @returns {ScoreFacts}
  */
 export function scoreFacts(name) {
-  return byName.get(name) ?? { name, label: name, help: '', formula: '', source: '', modality: null, low: null, high: null, unit: '', until: null };
+  return (
+    byName.get(name) ?? {
+      name,
+      label: name,
+      help: '',
+      formula: '',
+      source: '',
+      modality: null,
+      low: null,
+      high: null,
+      unit: '',
+      until: null,
+    }
+  );
 }
 
 /** What follows a number: its unit, unless it is a share. @param {string} name */

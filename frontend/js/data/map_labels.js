@@ -7,24 +7,35 @@ import { headsReady, offeredWords } from './best_map.js';
 /** @import { Dims, Method } from '../types.js' */
 
 /** @type {Record<string, string>} */
-const PHASES = { capture: 'Reading the model', maps: 'Computing maps', publish: 'Checking the result', done: 'Done' };
+const PHASES = {
+  capture: 'Reading the model',
+  maps: 'Computing maps',
+  publish: 'Checking the result',
+  done: 'Done',
+};
 
 /** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
 export const FIDELITY_WORDS = [
   {
     name: 'recall_at_10',
     label: 'recall@10',
-    help: 'The share of a query’s ten strongest keys of the whole corpus that are among its ten nearest keys in this map; 1 is perfect.',
+    help:
+      'The share of a query’s ten strongest keys of the whole corpus that are among its ten ' +
+      'nearest keys in this map; 1 is perfect.',
   },
   {
     name: 'rank_correlation',
     label: 'rank correlation',
-    help: 'How well the order of nearness in this map follows the order of the attention scores within a sequence; 1 is perfect, 0 is chance.',
+    help:
+      'How well the order of nearness in this map follows the order of the attention scores ' +
+      'within a sequence; 1 is perfect, 0 is chance.',
   },
   {
     name: 'trustworthiness',
     label: 'trustworthiness',
-    help: 'How few of a point’s neighbours in this map are not neighbours in the space of the vectors; 1 is perfect, about 0.5 is chance.',
+    help:
+      'How few of a point’s neighbours in this map are not neighbours in the space of the ' +
+      'vectors; 1 is perfect, about 0.5 is chance.',
   },
 ];
 
@@ -56,7 +67,8 @@ export function mapWords(method, dims) {
 export function progressWords(progress) {
   if (!progress) return 'Building.';
   const phase = PHASES[progress.phase] ?? progress.message;
-  const units = progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
+  const units =
+    progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
   return `${phase}${units}${remainingWords(progress.remaining_seconds)}`;
 }
 

@@ -15,8 +15,14 @@ import { nCorpusSequences } from './user_sequence_text.js';
  * @param {number} n positions
  */
 export function overWords({ nSequences, nLongEnough }, nAll, n) {
-  const sampled = nSequences < nLongEnough ? `, taken evenly from the ${count(nLongEnough)} with` : ': those with';
-  return `over ${count(nSequences)} of ${counted(nAll, 'sentence')}${sampled} at least ${counted(n, 'token')}`;
+  const sampled =
+    nSequences < nLongEnough
+      ? `, taken evenly from the ${count(nLongEnough)} with`
+      : ': those with';
+  return (
+    `over ${count(nSequences)} of ${counted(nAll, 'sentence')}${sampled} at least ` +
+    `${counted(n, 'token')}`
+  );
 }
 
 /**
@@ -29,11 +35,20 @@ export function overWords({ nSequences, nLongEnough }, nAll, n) {
  * @param {number} [longest] tokens of the longest sentence of the corpus
  */
 export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longest = Infinity) {
-  if (n > MOST_AGGREGATED) return `The mean is taken of up to ${count(MOST_AGGREGATED)} positions; this ${noun} has ${count(n)}.`;
-  if (n > longest) return `No sentence of the corpus is as long as this one; the longest has ${counted(longest, 'token')}.`;
+  if (n > MOST_AGGREGATED)
+    return (
+      `The mean is taken of up to ${count(MOST_AGGREGATED)} positions; this ${noun} has ` +
+      `${count(n)}.`
+    );
+  if (n > longest)
+    return (
+      'No sentence of the corpus is as long as this one; the longest has ' +
+      `${counted(longest, 'token')}.`
+    );
   if (!mean) return isFailed ? 'The mean could not be loaded.' : 'Loading the mean …';
   // All images have the same positions.
-  if (noun === 'image') return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
+  if (noun === 'image')
+    return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
   return `By position, ${overWords(mean, nAll, n)}.`;
 }
 
@@ -45,5 +60,8 @@ export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longes
 export function allHeadsWords(means, n, tokens) {
   const coarse = means.n < n ? ` The ${count(n)} positions are drawn as ${means.n} blocks.` : '';
   const over = overWords(means, nCorpusSequences(tokens), n);
-  return `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own scale.`;
+  return (
+    `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own ` +
+    'scale.'
+  );
 }

@@ -24,27 +24,48 @@ export function fitWords(fit) {
 export function briefWords(tokens, token) {
   const words = clipped(visibleWords(tokens, token), LONGEST);
   if (tokens.row === null) return words.trim() || words;
-  return `image ${tokens.sequence[token] + 1} ${tokens.tokenType[token] === 'patch' ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words}`;
+  return (
+    `image ${tokens.sequence[token] + 1} ` +
+    `${tokens.tokenType[token] === 'patch' ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words}`
+  );
 }
 
-/** A pair as elements, each token in the colour of its kind. @param {Tokens} tokens @param {Pair} pair */
+/**
+ * A pair as elements, each token in the colour of its kind.
+ *
+ * @param {Tokens} tokens
+ * @param {Pair} pair
+ */
 export function pairParts(tokens, { query, key }) {
   /** @param {number} token @param {'query' | 'key'} kind */
-  const part = (token, kind) => (isOwnText(tokens, token) && tokens.row === null ? corpusText(briefWords(tokens, token), `corpus pairs__token ${kind}`) : el('span', { class: `pairs__token ${kind}` }, briefWords(tokens, token)));
-  return [part(query, 'query'), el('span', { class: 'pairs__arrow soft', 'aria-hidden': 'true' }, '→'), el('span', { class: 'visually-hidden' }, ' to '), part(key, 'key')];
+  const part = (token, kind) =>
+    isOwnText(tokens, token) && tokens.row === null
+      ? corpusText(briefWords(tokens, token), `corpus pairs__token ${kind}`)
+      : el('span', { class: `pairs__token ${kind}` }, briefWords(tokens, token));
+  return [
+    part(query, 'query'),
+    el('span', { class: 'pairs__arrow soft', 'aria-hidden': 'true' }, '→'),
+    el('span', { class: 'visually-hidden' }, ' to '),
+    part(key, 'key'),
+  ];
 }
 
 /** A pair at length, as plain text. @param {Tokens} tokens @param {Pair} pair */
 export function pairTitle(tokens, { query, key }) {
   const word = sequenceWord(tokens.row === null ? 'text' : 'image');
   /** @param {number} token */
-  const place = (token) => `${clipped(visibleWords(tokens, token), 80)} (${word} ${tokens.sequence[token] + 1}, position ${tokens.position[token] + 1})`;
+  const place = (token) =>
+    `${clipped(visibleWords(tokens, token), 80)} (${word} ${tokens.sequence[token] + 1}, ` +
+    `position ${tokens.position[token] + 1})`;
   return `query ${place(query)}\nkey ${place(key)}`;
 }
 
 /** A pair in one line, as plain text. @param {Tokens} tokens @param {Pair} pair */
 export function pairLine(tokens, { query, key, isStrong }) {
-  return `${briefWords(tokens, query)} to ${briefWords(tokens, key)}, ${isStrong ? 'strong' : 'weak'}`;
+  return (
+    `${briefWords(tokens, query)} to ${briefWords(tokens, key)}, ` +
+    `${isStrong ? 'strong' : 'weak'}`
+  );
 }
 
 /**
@@ -55,8 +76,13 @@ export function pairLine(tokens, { query, key, isStrong }) {
  * @param {'text' | 'image'} modality
  */
 export function numberWords({ rank, weight, isSameSequence }, { n_keys: nKeys }, modality) {
-  const unseen = isSameSequence ? 'not visible to this query' : `in another ${sequenceWord(modality)}`;
-  return `rank ${count(rank)} of ${count(nKeys)} · ${weight === null ? unseen : `weight ${weight.toFixed(3)}`}`;
+  const unseen = isSameSequence
+    ? 'not visible to this query'
+    : `in another ${sequenceWord(modality)}`;
+  return (
+    `rank ${count(rank)} of ${count(nKeys)} · ` +
+    `${weight === null ? unseen : `weight ${weight.toFixed(3)}`}`
+  );
 }
 
 /** The same in the fewest signs. @param {{rank: number, weight: number | null}} numbers */

@@ -32,7 +32,9 @@ export function pointOf({ kind, token }, nTokens) {
  * @returns {Selected}
  */
 export function selectedAt(point, nTokens) {
-  return point < nTokens ? { kind: 'query', token: point } : { kind: 'key', token: point - nTokens };
+  return point < nTokens
+    ? { kind: 'query', token: point }
+    : { kind: 'key', token: point - nTokens };
 }
 
 /**
@@ -79,5 +81,9 @@ export function meanFidelity(heads, name) {
     const known = all.flatMap((fidelity) => fidelity[measure] ?? []);
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
   };
-  return { recall_at_10: mean('recall_at_10'), rank_correlation: mean('rank_correlation'), trustworthiness: mean('trustworthiness') };
+  return {
+    recall_at_10: mean('recall_at_10'),
+    rank_correlation: mean('rank_correlation'),
+    trustworthiness: mean('trustworthiness'),
+  };
 }

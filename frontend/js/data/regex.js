@@ -1,11 +1,18 @@
 /**
- * Regular expressions that cannot hang: a pattern becomes a machine that reads every sign of a text once (Ken Thompson,
- * "Regular expression search algorithm", 1968), with the sets of states it meets kept as they come. The engine of the
- * browser tries one way after another instead, and for some patterns there are more ways than time.
+ * Regular expressions that cannot hang: a pattern becomes a machine that reads every sign of a text
+ * once (Ken Thompson, "Regular expression search algorithm", 1968), with the sets of states it
+ * meets kept as they come. The engine of the browser tries one way after another instead, and for
+ * some patterns there are more ways than time.
  */
 
-/** @typedef {{kind: 'sign', isSign: (sign: string) => boolean, next: number} | {kind: 'fork', next: number[]} | {kind: 'start' | 'end', next: number} | {kind: 'found'}} Step */
-/** @typedef {(machine: Step[], next: number) => number} Part Adds its steps in front of `next` and returns the first. */
+/**
+ * @typedef {{kind: 'sign', isSign: (sign: string) => boolean, next: number} | {kind: 'fork', next:
+ *   number[]} | {kind: 'start' | 'end', next: number} | {kind: 'found'}} Step
+ */
+/**
+ * @typedef {(machine: Step[], next: number) => number} Part Adds its steps in front of `next` and
+ *   returns the first.
+ */
 
 /** Largest machine: counts such as x{1,500} repeat their steps. */
 const MOST_STEPS = 1000;
@@ -16,7 +23,8 @@ const MOST_SETS = 1000;
 export class PatternError extends Error {}
 
 /**
- * Return a function that tells whether a pattern is found somewhere in a text, in time proportional to its length.
+ * Return a function that tells whether a pattern is found somewhere in a text, in time proportional
+ * to its length.
  *
  * @param {string} source
  * @returns {(text: string) => boolean}
@@ -35,9 +43,13 @@ function checkSyntax(source) {
   try {
     new RegExp(source, 'iu');
   } catch (error) {
-    throw new PatternError(String(/** @type {Error} */ (error).message).replace(/^.*\/[a-z]*: /s, ''), { cause: error });
+    throw new PatternError(
+      String(/** @type {Error} */ (error).message).replace(/^.*\/[a-z]*: /s, ''),
+      { cause: error },
+    );
   }
-  if (/\(\?(?!:)|\\[1-9kbB]/.test(source.replace(/\\\\/g, ''))) throw new PatternError('only (?: ) groups; no look-around, no references back, no \\b');
+  if (/\(\?(?!:)|\\[1-9kbB]/.test(source.replace(/\\\\/g, '')))
+    throw new PatternError('only (?: ) groups; no look-around, no references back, no \\b');
 }
 
 /**
@@ -56,14 +68,16 @@ function createParser(source) {
       parts.push(sequence());
     }
     if (parts.length === 1) return parts[0];
-    return (machine, next) => add(machine, { kind: 'fork', next: parts.map((part) => part(machine, next)) });
+    return (machine, next) =>
+      add(machine, { kind: 'fork', next: parts.map((part) => part(machine, next)) });
   }
 
   /** @returns {Part} */
   function sequence() {
     /** @type {Part[]} */
     const parts = [];
-    while (at < source.length && source[at] !== '|' && source[at] !== ')') parts.push(repeated(atom()));
+    while (at < source.length && source[at] !== '|' && source[at] !== ')')
+      parts.push(repeated(atom()));
     return (machine, next) => parts.reduceRight((after, part) => part(machine, after), next);
   }
 
@@ -79,7 +93,10 @@ function createParser(source) {
       const kind = source[at++] === '^' ? 'start' : 'end';
       return (machine, next) => add(machine, { kind, next });
     }
-    const [text] = /^(?:\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\c[a-z]|\\.|.)/isu.exec(source.slice(at)) ?? [''];
+    const [text] =
+      /^(?:\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\c[a-z]|\\.|.)/isu.exec(
+        source.slice(at),
+      ) ?? [''];
     at += text.length;
     const isSign = signTest(text);
     return (machine, next) => add(machine, { kind: 'sign', isSign, next });
@@ -87,11 +104,21 @@ function createParser(source) {
 
   /** @param {Part} part @returns {Part} */
   function repeated(part) {
-    const [text, sign, low, comma, high] = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(source.slice(at)) ?? [''];
+    const [text, sign, low, comma, high] = /^(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/.exec(
+      source.slice(at),
+    ) ?? [''];
     at += text.length;
     if (text === '') return part;
     const least = sign ? Number(sign === '+') : Number(low);
-    const most = sign ? (sign === '?' ? 1 : Infinity) : high ? Number(high) : comma ? Infinity : least;
+    const most = sign
+      ? sign === '?'
+        ? 1
+        : Infinity
+      : high
+        ? Number(high)
+        : comma
+          ? Infinity
+          : least;
     return times(part, least, most);
   }
 
@@ -107,7 +134,8 @@ function times(part, least, most) {
       /** @type {{next: number[]}} */ (machine[loop]).next.push(part(machine, loop));
       first = loop;
     } else {
-      for (let i = least; i < most; i++) first = add(machine, { kind: 'fork', next: [next, part(machine, first)] });
+      for (let i = least; i < most; i++)
+        first = add(machine, { kind: 'fork', next: [next, part(machine, first)] });
     }
     for (let i = 0; i < least; i++) first = part(machine, first);
     return first;
@@ -120,7 +148,12 @@ function add(machine, step) {
   return machine.push(step) - 1;
 }
 
-/** Whether one sign fits an atom; the browser says so, once for each sign. @param {string} text @returns {(sign: string) => boolean} */
+/**
+ * Whether one sign fits an atom; the browser says so, once for each sign.
+ *
+ * @param {string} text
+ * @returns {(sign: string) => boolean}
+ */
 function signTest(text) {
   const pattern = new RegExp(`^${text}$`, 'iu');
   /** @type {Map<string, boolean>} */
@@ -132,7 +165,12 @@ function signTest(text) {
   };
 }
 
-/** States that a machine may be in, before it reads a sign. @typedef {{steps: number[], isFound: boolean, isFoundAtEnd: boolean, next: Map<string, States>}} States */
+/**
+ * States that a machine may be in, before it reads a sign.
+ *
+ * @typedef {{steps: number[], isFound: boolean, isFoundAtEnd: boolean, next: Map<string, States>}}
+ *   States
+ */
 
 /**
  * @param {Step[]} machine
@@ -151,12 +189,23 @@ function createRunner(machine, first) {
     const same = known.get(name);
     if (same && !isStart) return same;
     const isFound = steps.includes(0);
-    const states = { steps, isFound, isFoundAtEnd: isFound || reach(entries, isStart, true).includes(0), next: new Map() };
+    const states = {
+      steps,
+      isFound,
+      isFoundAtEnd: isFound || reach(entries, isStart, true).includes(0),
+      next: new Map(),
+    };
     if (!isStart) known.set(name, states);
     return states;
   }
 
-  /** All steps that are reached without reading. @param {readonly number[]} entries @param {boolean} isStart @param {boolean} isEnd */
+  /**
+   * All steps that are reached without reading.
+   *
+   * @param {readonly number[]} entries
+   * @param {boolean} isStart
+   * @param {boolean} isEnd
+   */
   function reach(entries, isStart, isEnd) {
     /** @type {Set<number>} */
     const seen = new Set();
@@ -166,7 +215,8 @@ function createRunner(machine, first) {
       seen.add(at);
       const step = machine[at];
       if (step.kind === 'fork') open.push(...step.next);
-      else if ((step.kind === 'start' && isStart) || (step.kind === 'end' && isEnd)) open.push(step.next);
+      else if ((step.kind === 'start' && isStart) || (step.kind === 'end' && isEnd))
+        open.push(step.next);
     }
     return [...seen].sort((a, b) => a - b);
   }

@@ -8,9 +8,9 @@ import { createTextSearch } from './text_search.js';
 /** @import { TextSearch } from './text_search.js' */
 
 /**
- * What can be found: every distinct word with its count, and which word each token is. -1 is a token
- * without words. A part of a character has that character as its word, which is counted once. In the
- * texts stands what spreads over tokens.
+ * What can be found: every distinct word with its count, and which word each token is. -1 is a
+ * token without words. A part of a character has that character as its word, which is counted once.
+ * In the texts stands what spreads over tokens.
  *
  * @typedef {object} SearchIndex
  * @property {Map<string, number>} ids
@@ -30,7 +30,10 @@ import { createTextSearch } from './text_search.js';
  * @property {string} problem Why not all was looked at, in words; empty if all was.
  */
 
-/** A regular expression looks at the most frequent words, and at no more than this many, for no longer than this. */
+/**
+ * A regular expression looks at the most frequent words, and at no more than this many, for no
+ * longer than this.
+ */
 export const MOST_WORDS = 50_000;
 const MOST_MS = 80;
 /** Longer texts are compared by their beginning. */
@@ -40,7 +43,8 @@ const BETWEEN_LOOKS = 64;
 const MOST_TERMS = 200;
 
 /**
- * Return the words of a corpus. Patches have none of their own and are found by the label or name of their image.
+ * Return the words of a corpus. Patches have none of their own and are found by the label or name
+ * of their image.
  *
  * @param {Tokens} tokens
  * @returns {SearchIndex}
@@ -78,17 +82,26 @@ export function indexWords(tokens) {
  * @returns {Found | null} null if nothing was typed
  */
 export function findTokens(index, typed, mode = 'whole') {
-  const terms = mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
+  const terms =
+    mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
   if (terms.length === 0) return null;
-  const termOf = new Uint8Array(index.words.length); // 0 = not found, else number of the first term that found the word
+  // 0 = not found, else number of the first term that found the word
+  const termOf = new Uint8Array(index.words.length);
   const { problem, isUsable } = look(mode, index, terms, termOf);
   const hits = new Uint8Array(index.wordOf.length);
-  index.wordOf.forEach((word, token) => { hits[token] = word < 0 ? 0 : termOf[word]; });
+  index.wordOf.forEach((word, token) => {
+    hits[token] = word < 0 ? 0 : termOf[word];
+  });
   const partial = mode === 'regex' ? '' : lookInTexts(index, terms, mode, hits);
   return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
 }
 
-/** @param {SearchIndex} index @param {string[]} terms @param {SearchMode} mode @param {Uint8Array} hits */
+/**
+ * @param {SearchIndex} index
+ * @param {string[]} terms
+ * @param {SearchMode} mode
+ * @param {Uint8Array} hits
+ */
 function lookInTexts({ texts }, terms, mode, hits) {
   const [n, all] = [texts.mark(terms, mode, hits), texts.nTexts()];
   if (n === all) return '';
@@ -110,7 +123,11 @@ function look(mode, index, terms, termOf) {
   }
 }
 
-/** Ways to compare; each fills `termOf` and says why it did not look at all of them, if so. @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>} */
+/**
+ * Ways to compare; each fills `termOf` and says why it did not look at all of them, if so.
+ *
+ * @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>}
+ */
 const LOOKS = {
   whole({ ids }, terms, termOf) {
     terms.forEach((term, i) => {
@@ -119,8 +136,10 @@ const LOOKS = {
     });
     return '';
   },
-  prefix: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
-  substring: (index, terms, termOf) => compareAll(index, terms, termOf, (word, term) => word.includes(term)),
+  prefix: (index, terms, termOf) =>
+    compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
+  substring: (index, terms, termOf) =>
+    compareAll(index, terms, termOf, (word, term) => word.includes(term)),
   regex: (index, [source], termOf) => lookFor(compilePattern(source), index, termOf),
 };
 
@@ -131,7 +150,9 @@ const LOOKS = {
  * @param {(word: string, term: string) => boolean} fits
  */
 function compareAll({ words }, terms, termOf, fits) {
-  words.forEach((word, id) => { termOf[id] = terms.findIndex((term) => fits(word, term)) + 1; });
+  words.forEach((word, id) => {
+    termOf[id] = terms.findIndex((term) => fits(word, term)) + 1;
+  });
   return '';
 }
 
@@ -145,7 +166,8 @@ function lookFor(isIn, { words }, termOf) {
   const n = Math.min(MOST_WORDS, words.length);
   for (let id = 0; id < n; id++) {
     if (isIn(words[id].slice(0, MOST_SIGNS))) termOf[id] = 1;
-    if (id % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end) return partly(id + 1, words.length);
+    if (id % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end)
+      return partly(id + 1, words.length);
   }
   return n < words.length ? partly(n, words.length) : '';
 }
@@ -168,7 +190,8 @@ function countHits({ sequence }, hits) {
 }
 
 /**
- * The terms that were typed: parts between commas, or in double quotes. What is a word as it stands is one term.
+ * The terms that were typed: parts between commas, or in double quotes. What is a word as it stands
+ * is one term.
  *
  * @param {string} typed
  * @param {Pick<SearchIndex, 'ids'>} index
@@ -269,5 +292,7 @@ function idOf(ids, word) {
 function wordsOf(tokens, token) {
   if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
   const sequence = tokens.sequence[token];
-  return String(tokens.sequences.columns.label?.[sequence] ?? tokens.sequences.text[sequence] ?? '');
+  return String(
+    tokens.sequences.columns.label?.[sequence] ?? tokens.sequences.text[sequence] ?? '',
+  );
 }

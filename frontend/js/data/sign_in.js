@@ -1,8 +1,14 @@
-/** Signing in and out: where the form is, a token that an address brings along, and a session that ends. */
+/**
+ * Signing in and out: where the form is, a token that an address brings along, and a session that
+ * ends.
+ */
 
 const NAME = 'token';
 
-/** Return the token of an address such as “…/#token=…”, and take it out of the address at once; null if there is none. */
+/**
+ * Return the token of an address such as “…/#token=…”, and take it out of the address at once; null
+ * if there is none.
+ */
 export function takeToken() {
   if (!location.hash.startsWith(`#${NAME}=`)) return null;
   const token = new URLSearchParams(location.hash.slice(1)).get(NAME);

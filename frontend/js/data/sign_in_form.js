@@ -1,4 +1,6 @@
-/** The form works without this; here a token that came in the address is sent and taken out of it. */
+/**
+ * The form works without this; here a token that came in the address is sent and taken out of it.
+ */
 
 import { takeToken } from './sign_in.js';
 

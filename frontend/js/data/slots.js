@@ -36,7 +36,10 @@ export function createSlot(what, changed, borrow = () => null) {
       Object.assign(held, { key, status: 'ready', value });
     } catch (error) {
       if (own.signal.aborted) return;
-      Object.assign(held, { status: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+      Object.assign(held, {
+        status: 'failed',
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
     }
     changed();
   }
@@ -58,10 +61,18 @@ export function createSlot(what, changed, borrow = () => null) {
 
   return {
     what,
-    get key() { return held.key; },
-    get status() { return held.status; },
-    get value() { return held.value; },
-    get error() { return held.error; },
+    get key() {
+      return held.key;
+    },
+    get status() {
+      return held.status;
+    },
+    get value() {
+      return held.value;
+    },
+    get error() {
+      return held.error;
+    },
     want(group, key, load) {
       if (wanted?.group === group && wanted.key === key) return;
       if (wanted?.group !== group) forget();
@@ -75,13 +86,16 @@ export function createSlot(what, changed, borrow = () => null) {
       forget();
       changed();
     },
-    again() { void start(); },
+    again() {
+      void start();
+    },
     answerTo: (key) => (wanted?.key === key ? answer : null),
   };
 }
 
 /**
- * The answer to the question that is asked now; null while it is on its way, whatever was there before.
+ * The answer to the question that is asked now; null while it is on its way, whatever was there
+ * before.
  *
  * @template T
  * @param {Slot<T>} slot

@@ -1,6 +1,7 @@
 /**
- * Which tokens of one way of cutting a text stand for the same letters as a token of another way. Both are placed on the
- * letters of the text itself, without spaces, case and accents, which tokenizers treat differently.
+ * Which tokens of one way of cutting a text stand for the same letters as a token of another way.
+ * Both are placed on the letters of the text itself, without spaces, case and accents, which
+ * tokenizers treat differently.
  */
 
 import { charactersOf, continuedIn } from '../compute/characters.js';
@@ -16,7 +17,11 @@ const REACH = 80;
 /** Spaces, controls, marks without width, and accents of decomposed letters. */
 const UNHEARD = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
 
-/** First letter and end of each token in the text, -1 where a token has no place in it; (token, 2). @typedef {Int32Array} Places */
+/**
+ * First letter and end of each token in the text, -1 where a token has no place in it; (token, 2).
+ *
+ * @typedef {Int32Array} Places
+ */
 
 /**
  * The letters by which texts are compared.
@@ -97,7 +102,7 @@ function formsOf(token) {
 export function lettersBefore(text) {
   const before = new Int32Array(text.length + 1);
   let n = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const code = text.codePointAt(at) ?? 0;
     const isAscii = code < 0x7f;
     const sign = isAscii ? '' : String.fromCodePoint(code);
@@ -134,8 +139,8 @@ function give(places, tokens, start, end) {
 }
 
 /**
- * The tokens of the other way of cutting that stand for the same stretch of text: the smallest one around the token at
- * whose ends both ways cut.
+ * The tokens of the other way of cutting that stand for the same stretch of text: the smallest one
+ * around the token at whose ends both ways cut.
  *
  * @param {number} token
  * @param {Places} own
@@ -186,8 +191,8 @@ function overlap(places, i, { start, end }) {
 }
 
 /**
- * The mark that stands at the same end of the other sequence: the first before the text for the first before it, the last
- * after it for the last after it. Marks inside a text have none.
+ * The mark that stands at the same end of the other sequence: the first before the text for the
+ * first before it, the last after it for the last after it. Marks inside a text have none.
  *
  * @param {number} token position in its own sequence
  * @param {readonly boolean[]} own whether each position is a mark, and not text

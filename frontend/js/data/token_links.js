@@ -1,4 +1,7 @@
-/** Which tokens of one dataset stand for a token of another: the same one, the same word, or the same place of an image. */
+/**
+ * Which tokens of one dataset stand for a token of another: the same one, the same word, or the
+ * same place of an image.
+ */
 
 import { markAtSameEnd, placeTokens, tokensOfSameText } from './text_alignment.js';
 import { counted } from '../compute/number_text.js';
@@ -8,8 +11,17 @@ import { counted } from '../compute/number_text.js';
 /** Sequences whose alignment is kept; a hand that moves over a map comes back to the same few. */
 const MOST_KEPT = 64;
 
-/** `name` is equal for equal datasets. @typedef {{name: string, manifest: Manifest, tokens: Tokens}} Side */
-/** What two sides share; `words` say it, `partners` gives the tokens of the other side, best first. @typedef {{kind: 'token' | 'word' | 'place' | 'none', words: string, partners: (token: number, isFirst: boolean) => number[]}} Link */
+/**
+ * `name` is equal for equal datasets.
+ *
+ * @typedef {{name: string, manifest: Manifest, tokens: Tokens}} Side
+ */
+/**
+ * What two sides share; `words` say it, `partners` gives the tokens of the other side, best first.
+ *
+ * @typedef {{kind: 'token' | 'word' | 'place' | 'none', words: string, partners: (token: number,
+ *   isFirst: boolean) => number[]}} Link
+ */
 
 /**
  * @param {Side} first
@@ -17,21 +29,37 @@ const MOST_KEPT = 64;
  * @returns {Link}
  */
 export function createLink(first, second) {
-  if (first.name === second.name) return { kind: 'token', words: 'the same dataset, linked by token', partners: (token) => [token] };
+  if (first.name === second.name)
+    return {
+      kind: 'token',
+      words: 'the same dataset, linked by token',
+      partners: (token) => [token],
+    };
   const modality = first.manifest.model.modality;
   if (modality !== second.manifest.model.modality) return unlinked('a text and an image dataset');
-  if (modality === 'image' && first.manifest.corpus.sha256 !== second.manifest.corpus.sha256) return unlinked('different images');
+  if (modality === 'image' && first.manifest.corpus.sha256 !== second.manifest.corpus.sha256)
+    return unlinked('different images');
   const matches = matchSequences(first.tokens.sequences.text, second.tokens.sequences.text);
   const n = matches.reduce((sum, match) => sum + (match < 0 ? 0 : 1), 0);
   if (n === 0) return unlinked(modality === 'text' ? 'different sentences' : 'different images');
   const back = new Int32Array(second.tokens.sequences.text.length).fill(-1);
-  matches.forEach((match, sequence) => { if (match >= 0) back[match] = sequence; });
-  const sides = [{ ...first, matches }, { ...second, matches: back }];
-  const [kind, shared] = modality === 'text' ? /** @type {const} */ (['word', 'sentence']) : /** @type {const} */ (['place', 'image']);
+  matches.forEach((match, sequence) => {
+    if (match >= 0) back[match] = sequence;
+  });
+  const sides = [
+    { ...first, matches },
+    { ...second, matches: back },
+  ];
+  const [kind, shared] =
+    modality === 'text'
+      ? /** @type {const} */ (['word', 'sentence'])
+      : /** @type {const} */ (['place', 'image']);
   const find = kind === 'word' ? createWordFinder() : partnersByPlace;
   return {
     kind,
-    words: `${counted(n, shared)} in both, linked by ${kind === 'word' ? 'the words' : 'the place in the image'}`,
+    words:
+      `${counted(n, shared)} in both, linked by ` +
+      `${kind === 'word' ? 'the words' : 'the place in the image'}`,
     partners(token, isFirst) {
       const [own, other] = isFirst ? sides : [sides[1], sides[0]];
       const sequence = own.matches[own.tokens.sequence[token]];
@@ -46,7 +74,8 @@ function unlinked(why) {
 }
 
 /**
- * The sequence of the other side with the same text, or -1; a text that comes again is matched in order.
+ * The sequence of the other side with the same text, or -1; a text that comes again is matched in
+ * order.
  *
  * @param {readonly string[]} texts
  * @param {readonly string[]} others
@@ -81,7 +110,8 @@ function createWordFinder() {
   return (own, token, other, sequence) => {
     const [here, there] = [placed(own, own.tokens.sequence[token]), placed(other, sequence)];
     const at = token - here.start;
-    if (!here.marks[at]) return tokensOfSameText(at, here.places, there.places).map((i) => there.start + i);
+    if (!here.marks[at])
+      return tokensOfSameText(at, here.places, there.places).map((i) => there.start + i);
     const mark = markAtSameEnd(at, here.marks, there.marks);
     return mark === null ? [] : [there.start + mark];
   };
@@ -104,8 +134,8 @@ export function placesOf({ sequences, surface, text, tokenType }, sequence) {
 }
 
 /**
- * The patches whose middle lies in a patch, nearest to its own middle first; without such, the patch around its middle.
- * Class tokens and registers stand for those of the same number.
+ * The patches whose middle lies in a patch, nearest to its own middle first; without such, the
+ * patch around its middle. Class tokens and registers stand for those of the same number.
  *
  * @type {Finder}
  */
@@ -113,11 +143,14 @@ function partnersByPlace(own, token, other, sequence) {
   const [grid, there] = [own.manifest.patch_grid, other.manifest.patch_grid];
   const start = other.tokens.sequences.start[sequence];
   if (!grid || !there) return [];
-  if (own.tokens.tokenType[token] !== 'patch') return prefixPartner(own.tokens, token, other.tokens, start, there.n_prefix_tokens);
+  if (own.tokens.tokenType[token] !== 'patch')
+    return prefixPartner(own.tokens, token, other.tokens, start, there.n_prefix_tokens);
   const [row, column] = [own.tokens.row?.[token] ?? 0, own.tokens.column?.[token] ?? 0];
   const rows = lineOf(row, grid.n_rows, there.n_rows);
   const columns = lineOf(column, grid.n_columns, there.n_columns);
-  return rows.flatMap((r) => columns.map((c) => start + there.n_prefix_tokens + r * there.n_columns + c));
+  return rows.flatMap((r) =>
+    columns.map((c) => start + there.n_prefix_tokens + r * there.n_columns + c),
+  );
 }
 
 /**
@@ -131,14 +164,23 @@ function prefixPartner(tokens, token, others, start, nPrefix) {
   const type = tokens.tokenType[token];
   const first = tokens.sequences.start[tokens.sequence[token]];
   const number = tokens.tokenType.slice(first, token).filter((other) => other === type).length;
-  const same = Array.from({ length: nPrefix }, (_, i) => start + i).filter((i) => others.tokenType[i] === type);
+  const same = Array.from({ length: nPrefix }, (_, i) => start + i).filter(
+    (i) => others.tokenType[i] === type,
+  );
   return number < same.length ? [same[number]] : [];
 }
 
-/** Rows or columns of another grid whose middle lies in one of this grid, the middle one first. @param {number} at @param {number} n @param {number} nOther */
+/**
+ * Rows or columns of another grid whose middle lies in one of this grid, the middle one first.
+ *
+ * @param {number} at
+ * @param {number} n
+ * @param {number} nOther
+ */
 function lineOf(at, n, nOther) {
   const inside = [];
-  for (let i = Math.floor((at * nOther) / n); i < nOther && i + 0.5 < ((at + 1) * nOther) / n; i++) if (i + 0.5 >= (at * nOther) / n) inside.push(i);
+  for (let i = Math.floor((at * nOther) / n); i < nOther && i + 0.5 < ((at + 1) * nOther) / n; i++)
+    if (i + 0.5 >= (at * nOther) / n) inside.push(i);
   if (inside.length === 0) return [Math.min(nOther - 1, Math.floor(((at + 0.5) * nOther) / n))];
   const middle = inside[inside.length >> 1];
   return [middle, ...inside.filter((i) => i !== middle)];

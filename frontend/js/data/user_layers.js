@@ -13,7 +13,9 @@ export function startsOf({ firstToken, sequences }) {
 
 /** Which own sequence a token is of, or -1. @param {Layer} layer @param {number} token */
 export function sequenceAt(layer, token) {
-  return startsOf(layer).findLastIndex((start, i) => token >= start && token < start + layer.sequences[i].answer.n);
+  return startsOf(layer).findLastIndex(
+    (start, i) => token >= start && token < start + layer.sequences[i].answer.n,
+  );
 }
 
 /**
@@ -30,7 +32,8 @@ export function nOutside({ n, places }, map, cell) {
   let count = 0;
   for (let point = 0; point < 2 * n; point++) {
     const at = (2 * n * cell + point) * dims;
-    if (steps.subarray(at, at + dims).some((step) => step < -0.5 || step >= LAST_STEP + 0.5)) count++;
+    if (steps.subarray(at, at + dims).some((step) => step < -0.5 || step >= LAST_STEP + 0.5))
+      count++;
   }
   return count;
 }

@@ -19,7 +19,8 @@ export function placedWords(placed) {
 }
 
 /**
- * What is said of a token of the reader's own, wherever a point is told; null for one of the corpus.
+ * What is said of a token of the reader's own, wherever a point is told; null for one of the
+ * corpus.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -28,15 +29,30 @@ export function placedWords(placed) {
 export function ownWords({ own }, token, map) {
   if (!own || token < own.firstToken) return null;
   const found = own.sequences[sequenceAt(own, token)];
-  return found ? [found.item.name, ...(map === null ? [] : [placedWords(found.answer.places.get(map)?.placed)])].join(', ') : null;
+  return found
+    ? [
+        found.item.name,
+        ...(map === null ? [] : [placedWords(found.answer.places.get(map)?.placed)]),
+      ].join(', ')
+    : null;
 }
 
-/** The name of an own sequence; null for one of the corpus. @param {Tokens} tokens @param {number} sequence */
+/**
+ * The name of an own sequence; null for one of the corpus.
+ *
+ * @param {Tokens} tokens
+ * @param {number} sequence
+ */
 export function ownName({ own }, sequence) {
   return own?.sequences[sequence - own.firstSequence]?.item.name ?? null;
 }
 
-/** The text of a sequence in a table; one's own says so. @param {Tokens} tokens @param {number} sequence */
+/**
+ * The text of a sequence in a table; one's own says so.
+ *
+ * @param {Tokens} tokens
+ * @param {number} sequence
+ */
 export function sequenceName(tokens, sequence) {
   const [own, text] = [ownName(tokens, sequence), tokens.sequences.text[sequence]];
   return own ? `${own}: ${text}` : text;
@@ -50,12 +66,21 @@ export function nCorpusSequences({ own, sequences }) {
 /** Tokens of the longest sequence of the corpus. @param {Tokens | null} tokens */
 export function longestOf(tokens) {
   if (!tokens) return 0;
-  return tokens.sequences.length.subarray(0, nCorpusSequences(tokens)).reduce((a, b) => Math.max(a, b), 0);
+  return tokens.sequences.length
+    .subarray(0, nCorpusSequences(tokens))
+    .reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** How many of the reader's own are among what is shown: "2 own sentences". @param {Layer | null | undefined} layer @param {'text' | 'image'} modality */
+/**
+ * How many of the reader's own are among what is shown: "2 own sentences".
+ *
+ * @param {Layer | null | undefined} layer
+ * @param {'text' | 'image'} modality
+ */
 export function countOwn(layer, modality) {
-  return layer ? counted(layer.sequences.length, modality === 'image' ? 'own image' : 'own sentence') : '';
+  return layer
+    ? counted(layer.sequences.length, modality === 'image' ? 'own image' : 'own sentence')
+    : '';
 }
 
 /**
@@ -72,7 +97,9 @@ export function placeWords({ answer }, map, at) {
   const n = at ? nOutside(answer, map, at.layer * answer.nHeads + at.head) : found.nOutside;
   const all = 2 * answer.n * (at ? 1 : nCells);
   const where = at ? 'the border of this map' : 'the borders of the maps';
-  return n === 0 ? placedWords(found.placed) : `${placedWords(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
+  return n === 0
+    ? placedWords(found.placed)
+    : `${placedWords(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
 }
 
 /**
@@ -81,5 +108,7 @@ export function placeWords({ answer }, map, at) {
  * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
  */
 export function joinedTokens({ text, tokenType }) {
-  return addedTexts(text.filter((_, i) => tokenType[i] === 'text')).join('').trim();
+  return addedTexts(text.filter((_, i) => tokenType[i] === 'text'))
+    .join('')
+    .trim();
 }

@@ -1,4 +1,7 @@
-/** What AttentionViz is, where it comes from and where more is written; shown once to whoever comes for the first time. */
+/**
+ * What AttentionViz is, where it comes from and where more is written; shown once to whoever comes
+ * for the first time.
+ */
 
 import { createCleanup, el } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
@@ -6,9 +9,13 @@ import { recall, remember } from '../ui/preferences.js';
 const SEEN = 'about';
 const PAPER = 'https://arxiv.org/abs/2305.03210';
 const TEXTS = [
-  'AttentionViz shows what every attention head of a transformer does with its queries and keys. For each head, all query and key vectors of a whole corpus are placed together in one map, so that a query lies near the keys it attends to, as far as a map can say it.',
-  'Rows are layers, columns are heads; discs are queries, diamonds are keys. Open a head to see it large, click a point to see the attention of its sentence or image.',
-  'No map is wholly true: the number at each head, recall@10, says how far nearness may be read as attention there.',
+  'AttentionViz shows what every attention head of a transformer does with its queries and ' +
+    'keys. For each head, all query and key vectors of a whole corpus are placed together in ' +
+    'one map, so that a query lies near the keys it attends to, as far as a map can say it.',
+  'Rows are layers, columns are heads; discs are queries, diamonds are keys. Open a head to ' +
+    'see it large, click a point to see the attention of its sentence or image.',
+  'No map is wholly true: the number at each head, recall@10, says how far nearness may be ' +
+    'read as attention there.',
 ];
 
 /**
@@ -19,15 +26,52 @@ export function createAbout(root, { openHelp }) {
   const cleanup = createCleanup();
   const dialog = el('dialog', { class: 'help intro', 'aria-labelledby': 'about-title' });
   const close = () => dialog.close();
-  dialog.append(el('div', { class: 'help__body' },
-    el('h2', { class: 'help__title', id: 'about-title', tabindex: '-1', autofocus: true }, 'About AttentionViz'),
-    ...TEXTS.map((text) => el('p', {}, text)),
-    el('p', { class: 'soft' }, 'The method: Catherine Yeh, Yida Chen, Aoyu Wu, Cynthia Chen, Fernanda Viégas, Martin Wattenberg, ', el('cite', {}, 'AttentionViz: A Global View of Transformer Attention'), ', 2023, ',
-      link(PAPER, 'arXiv 2305.03210'), '.'),
-    el('p', { class: 'soft' }, 'The documentation is the README of the project, and ', link('./api/v1/openapi.json', 'the description of the interface'), '.'),
-    el('div', { class: 'help__foot' },
-      el('button', { class: 'button', type: 'button', onClick: () => { close(); openHelp(); } }, 'All controls and keys'),
-      el('button', { class: 'button button--main', type: 'button', onClick: close }, 'Start'))));
+  dialog.append(
+    el(
+      'div',
+      { class: 'help__body' },
+      el(
+        'h2',
+        { class: 'help__title', id: 'about-title', tabindex: '-1', autofocus: true },
+        'About AttentionViz',
+      ),
+      ...TEXTS.map((text) => el('p', {}, text)),
+      el(
+        'p',
+        { class: 'soft' },
+        'The method: Catherine Yeh, Yida Chen, Aoyu Wu, Cynthia Chen, Fernanda Viégas, ' +
+          'Martin Wattenberg, ',
+        el('cite', {}, 'AttentionViz: A Global View of Transformer Attention'),
+        ', 2023, ',
+        link(PAPER, 'arXiv 2305.03210'),
+        '.',
+      ),
+      el(
+        'p',
+        { class: 'soft' },
+        'The documentation is the README of the project, and ',
+        link('./api/v1/openapi.json', 'the description of the interface'),
+        '.',
+      ),
+      el(
+        'div',
+        { class: 'help__foot' },
+        el(
+          'button',
+          {
+            class: 'button',
+            type: 'button',
+            onClick: () => {
+              close();
+              openHelp();
+            },
+          },
+          'All controls and keys',
+        ),
+        el('button', { class: 'button button--main', type: 'button', onClick: close }, 'Start'),
+      ),
+    ),
+  );
   root.append(dialog);
   // As a card beside the map it closes like a dialog does, but takes no key from anyone else.
   cleanup.listen(document, 'keydown', (/** @type {KeyboardEvent} */ event) => {
@@ -35,13 +79,19 @@ export function createAbout(root, { openHelp }) {
     event.preventDefault();
     close();
   });
-  cleanup.listen(dialog, 'click', (/** @type {MouseEvent} */ event) => { if (event.target === dialog) close(); });
+  cleanup.listen(dialog, 'click', (/** @type {MouseEvent} */ event) => {
+    if (event.target === dialog) close();
+  });
 
   return {
     open() {
       if (!dialog.open) dialog.showModal();
     },
-    /** Beside the map, once, and never over a view that someone was sent to. @param {string} query of the address */
+    /**
+     * Beside the map, once, and never over a view that someone was sent to.
+     *
+     * @param {string} query of the address
+     */
     greet(query) {
       if (query !== '' || recall(SEEN) !== null) return;
       remember(SEEN, 'seen');

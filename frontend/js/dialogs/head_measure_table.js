@@ -1,4 +1,7 @@
-/** All heads with all their numbers as a table for other programs, and which of its rows are on the page. */
+/**
+ * All heads with all their numbers as a table for other programs, and which of its rows are on the
+ * page.
+ */
 
 import { csvText } from '../compute/csv.js';
 import { hasRows } from '../data/head_measures.js';
@@ -8,14 +11,22 @@ import { hasRows } from '../data/head_measures.js';
 /**
  * A row for each head: every number in full, beside every score the rows of attention it rests on.
  *
- * @param {{dataset: string, model: string, map: string | null, nHeads: number}} subject `nHeads` in a layer
+ * @param {{dataset: string, model: string, map: string | null, nHeads: number}} subject `nHeads` in
+ *   a layer
  * @param {readonly Column[]} columns
  * @param {Int32Array | null} order heads in the order of the rows; null: layer by layer
  */
 export function headsCsv({ dataset, model, map, nHeads }, columns, order) {
   const names = columns.flatMap(({ name }) => (hasRows(name) ? [name, `${name}_n_rows`] : [name]));
   const heads = order ?? columns[0]?.values.keys() ?? [];
-  const lines = Array.from(heads, (head) => [dataset, model, map ?? '', Math.floor(head / nHeads), head % nHeads, ...columns.flatMap((column) => cellsOf(column, head))]);
+  const lines = Array.from(heads, (head) => [
+    dataset,
+    model,
+    map ?? '',
+    Math.floor(head / nHeads),
+    head % nHeads,
+    ...columns.flatMap((column) => cellsOf(column, head)),
+  ]);
   return csvText([['dataset', 'model', 'map', 'layer', 'head', ...names], ...lines]);
 }
 
@@ -31,9 +42,18 @@ export function headRows(nHeads, columns, order) {
   return Array.from(order, (head) => {
     const numbers = columns.flatMap(({ name, values, nRows }) => {
       const value = Number.isNaN(values[head]) ? null : values[head];
-      return hasRows(name) ? [[name, value], [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]]] : [[name, value]];
+      return hasRows(name)
+        ? [
+            [name, value],
+            [`${name}_n_rows`, nRows[head] < 0 ? null : nRows[head]],
+          ]
+        : [[name, value]];
     });
-    return { layer: Math.floor(head / nHeads), head: head % nHeads, ...Object.fromEntries(numbers) };
+    return {
+      layer: Math.floor(head / nHeads),
+      head: head % nHeads,
+      ...Object.fromEntries(numbers),
+    };
   });
 }
 

@@ -1,6 +1,17 @@
-/** All sentences or images in a table, to filter, sort and open; only the rows in sight are on the page. */
+/**
+ * All sentences or images in a table, to filter, sort and open; only the rows in sight are on the
+ * page.
+ */
 
-import { createCleanup, el, icon, ICONS, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
+import {
+  createCleanup,
+  el,
+  icon,
+  ICONS,
+  setAttribute,
+  setText,
+  VERBATIM_FIELD,
+} from '../ui/dom.js';
 import { download, TABLE_TYPES } from '../ui/download.js';
 import { lastOnly } from '../compute/memo.js';
 import { columnsOf, rowsOf, searchedText, tableCsv } from './sequence_table.js';
@@ -23,14 +34,65 @@ export function createSequenceDialog(root, context) {
   const cleanup = createCleanup();
   const title = el('h2', { id: 'sequences-title' });
   const about = el('p', { class: 'sequences__about soft', role: 'status' });
-  const again = el('button', { class: 'button button--small', type: 'button', onClick: tryAgain, hidden: true }, 'Try again');
-  const filter = el('input', { class: 'input sequences__filter', type: 'search', maxlength: '200', ...VERBATIM_FIELD, autofocus: true, onInput: () => draw(true) });
+  const again = el(
+    'button',
+    { class: 'button button--small', type: 'button', onClick: tryAgain, hidden: true },
+    'Try again',
+  );
+  const filter = el('input', {
+    class: 'input sequences__filter',
+    type: 'search',
+    maxlength: '200',
+    ...VERBATIM_FIELD,
+    autofocus: true,
+    onInput: () => draw(true),
+  });
   const nFound = el('span', { class: 'sequences__count', role: 'status' });
-  const save = el('button', { class: 'button button--small', type: 'button', title: 'Download these rows as a table', onClick: saveTable }, 'CSV');
-  const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc)', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
-  const dialog = el('dialog', { class: 'sequences', 'aria-labelledby': 'sequences-title', onClick: closeOutside, onClose: stop },
+  const save = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'Download these rows as a table',
+      onClick: saveTable,
+    },
+    'CSV',
+  );
+  const close = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Close (Esc)',
+      onClick: () => dialog.close(),
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Close'),
+  );
+  const dialog = el(
+    'dialog',
+    {
+      class: 'sequences',
+      'aria-labelledby': 'sequences-title',
+      onClick: closeOutside,
+      onClose: stop,
+    },
     el('div', { class: 'sequences__head' }, title, close),
-    el('div', { class: 'sequences__tools' }, el('label', { class: 'sequences__label' }, el('span', { class: 'visually-hidden' }, 'Filter rows'), filter), nFound, save), about, again);
+    el(
+      'div',
+      { class: 'sequences__tools' },
+      el(
+        'label',
+        { class: 'sequences__label' },
+        el('span', { class: 'visually-hidden' }, 'Filter rows'),
+        filter,
+      ),
+      nFound,
+      save,
+    ),
+    about,
+    again,
+  );
   root.append(dialog);
   const table = createSequenceRows(dialog, { pick: open, sort });
   const columns = lastOnly(columnsOf);
@@ -99,7 +161,7 @@ export function createSequenceDialog(root, context) {
     const tokens = corpus();
     if (dataset === null || !tokens) return;
     stop();
-    const own = asked = new AbortController();
+    const own = (asked = new AbortController());
     scores = null;
     again.hidden = true;
     setText(about, `Computing the attention of every ${sequenceWord(modalityOf(tokens))} …`);
@@ -111,7 +173,11 @@ export function createSequenceDialog(root, context) {
       setText(about, aboutWords(answer, at, facts.description.value?.manifest ?? null, tokens));
     } catch (error) {
       if (own.signal.aborted) return;
-      setText(about, `Could not load the attention of the ${sequenceWord(modalityOf(tokens))}s. ${error instanceof Error ? error.message : String(error)}`);
+      setText(
+        about,
+        `Could not load the attention of the ${sequenceWord(modalityOf(tokens))}s. ` +
+          `${error instanceof Error ? error.message : String(error)}`,
+      );
       again.hidden = false;
     }
     draw(false);
@@ -126,18 +192,27 @@ export function createSequenceDialog(root, context) {
     const word = sequenceWord(modalityOf(tokens));
     rows = rowsOf(searched(tokens), filter.value, column, order.isDescending);
     const n = tokens.sequences.start.length;
-    setText(nFound, rows.length === n ? counted(n, word) : `${count(rows.length)} of ${counted(n, word)}`);
+    setText(
+      nFound,
+      rows.length === n ? counted(n, word) : `${count(rows.length)} of ${counted(n, word)}`,
+    );
     save.disabled = rows.length === 0;
     const { dataset, selected } = store.get();
     const current = selected ? tokens.sequence[selected.token] : -1;
-    const thumbnail = tokens.row !== null && dataset !== null ? (/** @type {number} */ i) => api.thumbnailUrl(dataset, i) : null;
+    const thumbnail =
+      tokens.row !== null && dataset !== null
+        ? (/** @type {number} */ i) => api.thumbnailUrl(dataset, i)
+        : null;
     table.show({ corpus: tokens, columns: all, rows, order, current, thumbnail }, isFromTop);
   }
 
   /** @param {Column} column */
   function sort({ name, isNumber }) {
     // Numbers begin with the largest; a second click turns the order over.
-    order = { name, isDescending: order.name === name ? !order.isDescending : isNumber && name !== 'number' };
+    order = {
+      name,
+      isDescending: order.name === name ? !order.isDescending : isNumber && name !== 'number',
+    };
     draw(true);
   }
 
@@ -147,14 +222,24 @@ export function createSequenceDialog(root, context) {
     if (!tokens) return;
     dialog.close();
     showPanel();
-    actions.select({ kind: 'query', token: tokens.row === null ? tokens.sequences.start[sequence] : tokenOfImage(tokens, sequence) });
+    actions.select({
+      kind: 'query',
+      token:
+        tokens.row === null ? tokens.sequences.start[sequence] : tokenOfImage(tokens, sequence),
+    });
   }
 
   function saveTable() {
     const tokens = corpus();
     const { dataset, at } = store.get();
     if (!tokens) return;
-    const name = [dataset, at && `L${at.layer}-H${at.head}`, `${sequenceWord(modalityOf(tokens))}s.csv`].filter(Boolean).join('-');
+    const name = [
+      dataset,
+      at && `L${at.layer}-H${at.head}`,
+      `${sequenceWord(modalityOf(tokens))}s.csv`,
+    ]
+      .filter(Boolean)
+      .join('-');
     download(tableCsv(columns(tokens, scores), rows), name, TABLE_TYPES.csv);
   }
 
@@ -191,8 +276,17 @@ function modalityOf(tokens) {
 export function aboutWords({ scores, nSequences, nSequencesTotal }, at, model, tokens) {
   let nRows = 0;
   for (let i = 2; i < scores.length; i += 3) if (!Number.isNaN(scores[i])) nRows += scores[i];
-  const whose = at ? headWords(at) : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
+  const whose = at
+    ? headWords(at)
+    : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
   const word = sequenceWord(modalityOf(tokens));
-  const part = nSequences < nSequencesTotal ? ` Computed for ${count(nSequences)} of ${counted(nSequencesTotal, word)}, evenly spread; the others say –.` : '';
-  return `Keys for 90 % and normalised entropy: ${whose}; over ${counted(nRows, 'row')}, the queries that see at least two keys.${part}`;
+  const part =
+    nSequences < nSequencesTotal
+      ? ` Computed for ${count(nSequences)} of ${counted(nSequencesTotal, word)}, evenly ` +
+        'spread; the others say –.'
+      : '';
+  return (
+    `Keys for 90 % and normalised entropy: ${whose}; over ${counted(nRows, 'row')}, the ` +
+    `queries that see at least two keys.${part}`
+  );
 }

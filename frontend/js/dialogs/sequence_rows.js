@@ -32,7 +32,12 @@ export function createSequenceRows(root, { pick, sort }) {
   const above = el('tr', { class: 'sequences__gap', 'aria-hidden': 'true' }, el('td', {}));
   const below = el('tr', { class: 'sequences__gap', 'aria-hidden': 'true' }, el('td', {}));
   const body = el('tbody', { onKeydown: press, onClick: click }, above, below);
-  const table = el('table', { class: 'sequences__table', 'aria-labelledby': 'sequences-title' }, el('thead', {}, head), body);
+  const table = el(
+    'table',
+    { class: 'sequences__table', 'aria-labelledby': 'sequences-title' },
+    el('thead', {}, head),
+    body,
+  );
   const nothing = el('p', { class: 'sequences__nothing soft' }, 'No row holds that.');
   const scroller = el('div', { class: 'sequences__scroll' }, table, nothing);
   root.append(scroller);
@@ -42,7 +47,12 @@ export function createSequenceRows(root, { pick, sort }) {
   let stop = 0;
   /** Rows on the page: first, and one after the last. */
   let range = [0, 0];
-  /** The rows on the page by their sequences. A row that stays is filled anew and not replaced: a hand may be pressing it. @type {Map<number, HTMLTableRowElement>} */
+  /**
+   * The rows on the page by their sequences. A row that stays is filled anew and not replaced: a
+   * hand may be pressing it.
+   *
+   * @type {Map<number, HTMLTableRowElement>}
+   */
   let placed = new Map();
   /** @type {Map<string, HTMLTableCellElement>} */
   let heads = new Map();
@@ -54,10 +64,15 @@ export function createSequenceRows(root, { pick, sort }) {
     const isImage = next.thumbnail !== null;
     table.classList.toggle('sequences__table--images', isImage);
     setAttribute(table, 'aria-rowcount', String(next.rows.length + 1));
-    if (next.columns.some(({ name }) => !heads.has(name)) || heads.size !== next.columns.length) makeHeads(next.columns);
+    if (next.columns.some(({ name }) => !heads.has(name)) || heads.size !== next.columns.length)
+      makeHeads(next.columns);
     for (const { name } of next.columns) {
       const isSorted = next.order.name === name;
-      setAttribute(/** @type {HTMLElement} */ (heads.get(name)), 'aria-sort', isSorted ? (next.order.isDescending ? 'descending' : 'ascending') : null);
+      setAttribute(
+        /** @type {HTMLElement} */ (heads.get(name)),
+        'aria-sort',
+        isSorted ? (next.order.isDescending ? 'descending' : 'ascending') : null,
+      );
     }
     nothing.hidden = next.rows.length > 0;
     if (isFromTop) scroller.scrollTop = 0;
@@ -67,15 +82,29 @@ export function createSequenceRows(root, { pick, sort }) {
 
   /** @param {readonly Column[]} columns */
   function makeHeads(columns) {
-    heads = new Map(columns.map((column) => {
-      const button = el('button', { class: 'sequences__sort', type: 'button', title: `${column.help}. Click sorts.`, onClick: () => sort(shown?.columns.find(({ name }) => name === column.name) ?? column) }, corpusText(column.label, null));
-      return [column.name, el('th', { scope: 'col', class: columnClass(column) }, button)];
-    }));
+    heads = new Map(
+      columns.map((column) => {
+        const button = el(
+          'button',
+          {
+            class: 'sequences__sort',
+            type: 'button',
+            title: `${column.help}. Click sorts.`,
+            onClick: () => sort(shown?.columns.find(({ name }) => name === column.name) ?? column),
+          },
+          corpusText(column.label, null),
+        );
+        return [column.name, el('th', { scope: 'col', class: columnClass(column) }, button)];
+      }),
+    );
     head.replaceChildren(...heads.values());
   }
 
   function rowHeight() {
-    return ROW_REM[shown?.thumbnail ? 'image' : 'text'] * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return (
+      ROW_REM[shown?.thumbnail ? 'image' : 'text'] *
+      Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+    );
   }
 
   /** Put the rows in sight on the page. @param {boolean} isAnew */
@@ -84,10 +113,20 @@ export function createSequenceRows(root, { pick, sort }) {
     const height = rowHeight();
     const n = shown.rows.length;
     const first = Math.max(0, Math.floor(scroller.scrollTop / height) - BEYOND);
-    const end = Math.min(n, Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + BEYOND);
+    const end = Math.min(
+      n,
+      Math.ceil((scroller.scrollTop + scroller.clientHeight) / height) + BEYOND,
+    );
     if (!isAnew && first === range[0] && end === range[1]) return;
     range = [Math.min(first, n), end];
-    const rows = new Map(shown.rows.slice(range[0], end).map((sequence) => [sequence, placed.get(sequence) ?? el('tr', { class: 'sequences__row' })]));
+    const rows = new Map(
+      shown.rows
+        .slice(range[0], end)
+        .map((sequence) => [
+          sequence,
+          placed.get(sequence) ?? el('tr', { class: 'sequences__row' }),
+        ]),
+    );
     placed = rows;
     let i = range[0];
     for (const row of rows.values()) {
@@ -95,7 +134,10 @@ export function createSequenceRows(root, { pick, sort }) {
       i++;
     }
     const children = [above, ...rows.values(), below];
-    if (children.length !== body.children.length || children.some((child, k) => child !== body.children[k])) {
+    if (
+      children.length !== body.children.length ||
+      children.some((child, k) => child !== body.children[k])
+    ) {
       const held = body.contains(document.activeElement);
       body.replaceChildren(...children);
       if (held) focus(stop);
@@ -112,7 +154,8 @@ export function createSequenceRows(root, { pick, sort }) {
     setAttribute(row, 'aria-rowindex', String(i + 2));
     setAttribute(row, 'aria-current', sequence === current ? 'true' : null);
     setAttribute(row, 'data-row', String(i));
-    const opener = row.querySelector('.sequences__open') ?? makeOpener(columns, sequence, thumbnail);
+    const opener =
+      row.querySelector('.sequences__open') ?? makeOpener(columns, sequence, thumbnail);
     setAttribute(opener, 'tabindex', i === stop ? '0' : '-1');
     columns.forEach((column, k) => {
       const cell = row.cells[k] ?? row.appendChild(el('td', {}));
@@ -123,12 +166,29 @@ export function createSequenceRows(root, { pick, sort }) {
     while (row.cells.length > columns.length) row.deleteCell(-1);
   }
 
-  /** @param {readonly Column[]} columns @param {number} sequence @param {ShownTable['thumbnail']} thumbnail */
+  /**
+   * @param {readonly Column[]} columns
+   * @param {number} sequence
+   * @param {ShownTable['thumbnail']} thumbnail
+   */
   function makeOpener(columns, sequence, thumbnail) {
     const text = columns.find(({ name }) => name === 'text')?.valueOf(sequence);
     const words = visibleText(clipped(String(text ?? ''), LONGEST));
-    const picture = thumbnail && el('img', { class: 'sequences__picture', alt: '', loading: 'lazy', decoding: 'async', src: thumbnail(sequence) });
-    return el('button', { ...UNTRANSLATED, class: 'sequences__open', type: 'button', title: words }, picture, corpusText(words, 'corpus sequences__text'));
+    const picture =
+      thumbnail &&
+      el('img', {
+        class: 'sequences__picture',
+        alt: '',
+        loading: 'lazy',
+        decoding: 'async',
+        src: thumbnail(sequence),
+      });
+    return el(
+      'button',
+      { ...UNTRANSLATED, class: 'sequences__open', type: 'button', title: words },
+      picture,
+      corpusText(words, 'corpus sequences__text'),
+    );
   }
 
   /** @param {Column} column @param {number} sequence */
@@ -157,7 +217,14 @@ export function createSequenceRows(root, { pick, sort }) {
     if (!shown || i < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(scroller.clientHeight / rowHeight()) - 2);
     /** @type {Record<string, number>} */
-    const places = { ArrowUp: i - 1, ArrowDown: i + 1, PageUp: i - page, PageDown: i + page, Home: 0, End: shown.rows.length - 1 };
+    const places = {
+      ArrowUp: i - 1,
+      ArrowDown: i + 1,
+      PageUp: i - page,
+      PageDown: i + page,
+      Home: 0,
+      End: shown.rows.length - 1,
+    };
     if (!(event.key in places)) return;
     event.preventDefault();
     const next = Math.max(0, Math.min(shown.rows.length - 1, places[event.key]));
@@ -169,14 +236,18 @@ export function createSequenceRows(root, { pick, sort }) {
   function bringIntoSight(i) {
     const height = rowHeight();
     const room = scroller.clientHeight - head.offsetHeight;
-    scroller.scrollTop = Math.max((i + 1) * height - room, Math.min(scroller.scrollTop, i * height));
+    scroller.scrollTop = Math.max(
+      (i + 1) * height - room,
+      Math.min(scroller.scrollTop, i * height),
+    );
     place(false);
   }
 
   /** @param {number} i */
   function focus(i) {
     stop = i;
-    for (const button of body.querySelectorAll('.sequences__open')) setAttribute(button, 'tabindex', '-1');
+    for (const button of body.querySelectorAll('.sequences__open'))
+      setAttribute(button, 'tabindex', '-1');
     const button = body.querySelector(`[data-row="${i}"] .sequences__open`);
     if (!(button instanceof HTMLElement)) return;
     button.tabIndex = 0;
@@ -190,7 +261,9 @@ export function createSequenceRows(root, { pick, sort }) {
   return {
     show,
     /** @param {boolean} isHidden */
-    setHidden(isHidden) { scroller.hidden = isHidden; },
+    setHidden(isHidden) {
+      scroller.hidden = isHidden;
+    },
     /** Show the selected sequence in the middle. */
     reveal() {
       const i = shown?.rows.indexOf(shown.current) ?? -1;

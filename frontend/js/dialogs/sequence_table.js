@@ -1,4 +1,7 @@
-/** All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and saved. */
+/**
+ * All sentences or images of a corpus as rows: what they hold, how they are sorted, filtered and
+ * saved.
+ */
 
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
@@ -15,7 +18,11 @@ import { wordsIn } from '../compute/text_words.js';
  * @property {(sequence: number) => string | number | null} valueOf null where there is none
  * @property {(value: number) => string} [tell] a number as it is shown
  */
-/** Three numbers a sequence: keys for 90 %, entropy, rows; NaN for what was not computed. @typedef {Float32Array | null} SequenceScores */
+/**
+ * Three numbers a sequence: keys for 90 %, entropy, rows; NaN for what was not computed.
+ *
+ * @typedef {Float32Array | null} SequenceScores
+ */
 /** @typedef {{name: string, isDescending: boolean}} Order */
 
 /**
@@ -28,7 +35,11 @@ import { wordsIn } from '../compute/text_words.js';
  */
 export function findRepeats({ tokenId, tokenType, sequences: { start, length, text } }) {
   const n = start.length;
-  const found = { nRepeated: new Int32Array(n), words: /** @type {(string | null)[]} */ (new Array(n).fill(null)), nTimes: new Int32Array(n) };
+  const found = {
+    nRepeated: new Int32Array(n),
+    words: /** @type {(string | null)[]} */ (new Array(n).fill(null)),
+    nTimes: new Int32Array(n),
+  };
   for (let sequence = 0; sequence < n; sequence++) {
     /** @type {Map<number, number>} */
     const counts = new Map();
@@ -62,7 +73,8 @@ function mostRepeated(words) {
 }
 
 /**
- * The columns of the table: the sequence itself, its tokens, columns of the corpus, and its attention.
+ * The columns of the table: the sequence itself, its tokens, columns of the corpus, and its
+ * attention.
  *
  * @param {Tokens} tokens
  * @param {SequenceScores} scores
@@ -79,16 +91,69 @@ export function columnsOf(tokens, scores) {
     return Number.isNaN(value) ? null : Number(value.toPrecision(6));
   };
   return [
-    { name: 'number', label: 'No.', help: `Place of the ${word} in the corpus`, isNumber: true, valueOf: (i) => i + 1 },
-    { name: 'text', label: isText ? 'Sentence' : 'Image', help: isText ? 'The text as it was given' : 'The name of the file', isNumber: false, valueOf: (i) => sequenceName(tokens, i) },
-    { name: 'tokens', label: 'Tokens', help: `Tokens of the ${word}, special ones included`, isNumber: true, valueOf: (i) => length[i] },
-    ...(repeats ? [
-      { name: 'repeated_tokens', label: 'Repeats', help: 'Tokens that occur more than once in the sentence; special tokens do not count', isNumber: true, valueOf: (/** @type {number} */ i) => repeats.nRepeated[i] },
-      { name: 'most_repeated', label: 'Most repeated', help: 'The word that the sentence repeats most often, and how often it occurs; of several the first', isNumber: false, valueOf: (/** @type {number} */ i) => (repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`) },
-    ] : []),
+    {
+      name: 'number',
+      label: 'No.',
+      help: `Place of the ${word} in the corpus`,
+      isNumber: true,
+      valueOf: (i) => i + 1,
+    },
+    {
+      name: 'text',
+      label: isText ? 'Sentence' : 'Image',
+      help: isText ? 'The text as it was given' : 'The name of the file',
+      isNumber: false,
+      valueOf: (i) => sequenceName(tokens, i),
+    },
+    {
+      name: 'tokens',
+      label: 'Tokens',
+      help: `Tokens of the ${word}, special ones included`,
+      isNumber: true,
+      valueOf: (i) => length[i],
+    },
+    ...(repeats
+      ? [
+          {
+            name: 'repeated_tokens',
+            label: 'Repeats',
+            help: 'Tokens that occur more than once in the sentence; special tokens do not count',
+            isNumber: true,
+            valueOf: (/** @type {number} */ i) => repeats.nRepeated[i],
+          },
+          {
+            name: 'most_repeated',
+            label: 'Most repeated',
+            help:
+              'The word that the sentence repeats most often, and how often it occurs; of ' +
+              'several the first',
+            isNumber: false,
+            valueOf: (/** @type {number} */ i) =>
+              repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`,
+          },
+        ]
+      : []),
     ...Object.entries(columns).map(([name, values]) => corpusColumn(name, values)),
-    { name: 'keys_for_90_percent', label: 'Keys for 90 %', help: 'How many keys hold 90 % of a query’s attention, mean over its queries; few means a sparse pattern', isNumber: true, valueOf: score(0), tell: (value) => value.toFixed(1) },
-    { name: 'entropy', label: 'Normalised entropy', help: 'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; mean over queries', isNumber: true, valueOf: score(1), tell: (value) => value.toFixed(3) },
+    {
+      name: 'keys_for_90_percent',
+      label: 'Keys for 90 %',
+      help:
+        'How many keys hold 90 % of a query’s attention, mean over its queries; few means a ' +
+        'sparse pattern',
+      isNumber: true,
+      valueOf: score(0),
+      tell: (value) => value.toFixed(1),
+    },
+    {
+      name: 'entropy',
+      label: 'Normalised entropy',
+      help:
+        'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; ' +
+        'mean over queries',
+      isNumber: true,
+      valueOf: score(1),
+      tell: (value) => value.toFixed(3),
+    },
   ];
 }
 
@@ -122,11 +187,14 @@ function plainValue(value) {
  */
 export function searchedText({ sequences: { text, columns } }) {
   const all = Object.values(columns);
-  return text.map((own, i) => [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase());
+  return text.map((own, i) =>
+    [own, ...all.map((values) => values[i] ?? '')].join('\n').toLowerCase(),
+  );
 }
 
 /**
- * The sequences that hold what is looked for, in order; what has no value comes last, equal ones as in the corpus.
+ * The sequences that hold what is looked for, in order; what has no value comes last, equal ones as
+ * in the corpus.
  *
  * @param {readonly string[]} searched
  * @param {string} wanted
@@ -137,13 +205,18 @@ export function searchedText({ sequences: { text, columns } }) {
 export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
   const small = wanted.trim().toLowerCase();
   const found = [];
-  for (let i = 0; i < searched.length; i++) if (searched[i].includes(small)) found.push({ i, value: valueOf(i) });
+  for (let i = 0; i < searched.length; i++)
+    if (searched[i].includes(small)) found.push({ i, value: valueOf(i) });
   const sign = isDescending ? -1 : 1;
-  const collator = isNumber ? null : new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+  const collator = isNumber
+    ? null
+    : new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
   /** @param {string | number | null} a @param {string | number | null} b */
-  const compare = (a, b) => (collator ? collator.compare(String(a), String(b)) : Number(a) - Number(b));
+  const compare = (a, b) =>
+    collator ? collator.compare(String(a), String(b)) : Number(a) - Number(b);
   found.sort((a, b) => {
-    if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || a.i - b.i;
+    if (a.value === null || b.value === null)
+      return Number(a.value === null) - Number(b.value === null) || a.i - b.i;
     return sign * compare(a.value, b.value) || a.i - b.i;
   });
   return found.map(({ i }) => i);
@@ -156,5 +229,8 @@ export function rowsOf(searched, wanted, { valueOf, isNumber }, isDescending) {
  * @param {readonly number[]} rows
  */
 export function tableCsv(columns, rows) {
-  return csvText([columns.map(({ name }) => name), ...rows.map((i) => columns.map(({ valueOf }) => valueOf(i) ?? ''))]);
+  return csvText([
+    columns.map(({ name }) => name),
+    ...rows.map((i) => columns.map(({ valueOf }) => valueOf(i) ?? '')),
+  ]);
 }

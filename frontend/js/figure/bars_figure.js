@@ -14,7 +14,10 @@ const FONT_PX = 11;
 /** Shares of the height that have a line and a number. */
 const SHARES = [0, 0.5, 1];
 
-/** @typedef {{name: string, values: readonly (number | null)[], color: string, isPale: (i: number) => boolean}} Series null: there is none */
+/**
+ * @typedef {{name: string, values: readonly (number | null)[], color: string, isPale: (i: number)
+ *   => boolean}} Series null: there is none
+ */
 
 /**
  * @param {object} shown
@@ -29,28 +32,96 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
   const pitch = WIDE_PX / labels.length;
   const thick = Math.max(0.5, (0.84 * pitch) / series.length);
   const bottom = TOP_PX + HIGH_PX;
-  const bars = series.map(({ values, color, isPale }, which) => node('g', { class: 'bars', fill: color }, ...values.flatMap((value, i) => {
-    if (value === null || Number.isNaN(value)) return [];
-    const height = HIGH_PX * Math.min(1, value / largest);
-    return [node('rect', { x: LEFT_PX + i * pitch + 0.08 * pitch + which * thick, y: bottom - height, width: thick, height, 'fill-opacity': isPale(i) ? 0.4 : null })];
-  })));
+  const bars = series.map(({ values, color, isPale }, which) =>
+    node(
+      'g',
+      { class: 'bars', fill: color },
+      ...values.flatMap((value, i) => {
+        if (value === null || Number.isNaN(value)) return [];
+        const height = HIGH_PX * Math.min(1, value / largest);
+        return [
+          node('rect', {
+            x: LEFT_PX + i * pitch + 0.08 * pitch + which * thick,
+            y: bottom - height,
+            width: thick,
+            height,
+            'fill-opacity': isPale(i) ? 0.4 : null,
+          }),
+        ];
+      }),
+    ),
+  );
   const scale = SHARES.flatMap((share) => [
-    node('line', { x1: LEFT_PX, x2: LEFT_PX + WIDE_PX, y1: bottom - share * HIGH_PX, y2: bottom - share * HIGH_PX, stroke: looks.line }),
-    node('text', { x: LEFT_PX - 6, y: bottom - share * HIGH_PX + 4, 'text-anchor': 'end', 'font-size': FONT_PX, fill: looks.soft }, (share * largest).toFixed(largest < 0.1 ? 3 : 2)),
+    node('line', {
+      x1: LEFT_PX,
+      x2: LEFT_PX + WIDE_PX,
+      y1: bottom - share * HIGH_PX,
+      y2: bottom - share * HIGH_PX,
+      stroke: looks.line,
+    }),
+    node(
+      'text',
+      {
+        x: LEFT_PX - 6,
+        y: bottom - share * HIGH_PX + 4,
+        'text-anchor': 'end',
+        'font-size': FONT_PX,
+        fill: looks.soft,
+      },
+      (share * largest).toFixed(largest < 0.1 ? 3 : 2),
+    ),
   ]);
   let at = LEFT_PX;
   const names = series.map(({ name, color }) => {
-    const entry = node('g', { transform: `translate(${Math.round(at)} 0)` }, node('rect', { y: 4, width: 10, height: 10, fill: color }), node('text', { x: 16, y: 13, 'font-size': 12, fill: looks.ink }, name));
+    const entry = node(
+      'g',
+      { transform: `translate(${Math.round(at)} 0)` },
+      node('rect', { y: 4, width: 10, height: 10, fill: color }),
+      node('text', { x: 16, y: 13, 'font-size': 12, fill: looks.ink }, name),
+    );
     at += 40 + looks.measure(name, 12);
     return entry;
   });
-  const numbers = labels.flatMap((label, i) => (label === '' ? [] : [node('text', { x: LEFT_PX + (i + 0.5) * pitch, y: bottom + 15, 'text-anchor': 'middle' }, label)]));
+  const numbers = labels.flatMap((label, i) =>
+    label === ''
+      ? []
+      : [
+          node(
+            'text',
+            { x: LEFT_PX + (i + 0.5) * pitch, y: bottom + 15, 'text-anchor': 'middle' },
+            label,
+          ),
+        ],
+  );
   return {
-    width: LEFT_PX + WIDE_PX, height: bottom + FOOT_PX, pictures: [],
+    width: LEFT_PX + WIDE_PX,
+    height: bottom + FOOT_PX,
+    pictures: [],
     markup: [
-      node('g', { class: 'scale' }, ...scale), ...bars, node('g', { class: 'names' }, ...names), node('g', { class: 'offsets', 'font-size': FONT_PX, fill: looks.soft }, ...numbers),
-      node('text', { x: LEFT_PX, y: bottom + 34, 'font-size': FONT_PX, fill: looks.soft }, 'key before query'),
-      ...(isCausal ? [] : [node('text', { x: LEFT_PX + WIDE_PX, y: bottom + 34, 'text-anchor': 'end', 'font-size': FONT_PX, fill: looks.soft }, 'key after query')]),
+      node('g', { class: 'scale' }, ...scale),
+      ...bars,
+      node('g', { class: 'names' }, ...names),
+      node('g', { class: 'offsets', 'font-size': FONT_PX, fill: looks.soft }, ...numbers),
+      node(
+        'text',
+        { x: LEFT_PX, y: bottom + 34, 'font-size': FONT_PX, fill: looks.soft },
+        'key before query',
+      ),
+      ...(isCausal
+        ? []
+        : [
+            node(
+              'text',
+              {
+                x: LEFT_PX + WIDE_PX,
+                y: bottom + 34,
+                'text-anchor': 'end',
+                'font-size': FONT_PX,
+                fill: looks.soft,
+              },
+              'key after query',
+            ),
+          ]),
     ],
   };
 }

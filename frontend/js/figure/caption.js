@@ -1,4 +1,7 @@
-/** What a figure says of itself, so that it can be made again: model, corpus, head, method, seed, and how true it is. */
+/**
+ * What a figure says of itself, so that it can be made again: model, corpus, head, method, seed,
+ * and how true it is.
+ */
 
 import { mapOf, offeredWords, shownMethod } from '../data/best_map.js';
 import { accountSummary } from '../data/corpus_account.js';
@@ -23,12 +26,23 @@ function own(text) {
   return `\u2068${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\u2069`;
 }
 
-/** @param {State} state @param {Manifest} manifest @param {boolean} isMap @param {Map<string, HeadFacts> | null} heads @param {string} [what] it shows, where that is no map @returns {string} */
+/**
+ * @param {State} state
+ * @param {Manifest} manifest
+ * @param {boolean} isMap
+ * @param {Map<string, HeadFacts> | null} heads
+ * @param {string} [what] it shows, where that is no map
+ * @returns {string}
+ */
 export function figureTitle(state, manifest, isMap, heads, what = '') {
   const { at, dims } = state;
   const method = shownMethod(state, heads, at);
-  const which = at ? headWords(at) : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
-  return [manifest.model.name, which, isMap && method && mapWords(method, dims), what].filter(Boolean).join(' · ');
+  const which = at
+    ? headWords(at)
+    : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
+  return [manifest.model.name, which, isMap && method && mapWords(method, dims), what]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /**
@@ -45,26 +59,49 @@ export function captionWords({ state, manifest, heads, colors, shown = '' }) {
   const name = state.at ? mapOf(heads, state.at, chosenMap(state)) : chosenMap(state);
   const map = name === null ? null : manifest.maps[name];
   return [
-    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ${counted(nTokens, 'token')}${keptWords(corpus.account)}).`,
-    ...(colors === '' || name === null ? [`Layer and head count from 0; seed ${manifest.seed}.`] : [`Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ${nearnessWords(shownMethod(state, heads, state.at))}`, fidelityLine(state, heads, name)]),
+    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ` +
+      `${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ` +
+      `${counted(nTokens, 'token')}${keptWords(corpus.account)}).`,
+    ...(colors === '' || name === null
+      ? [`Layer and head count from 0; seed ${manifest.seed}.`]
+      : [
+          `Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ` +
+            `${nearnessWords(shownMethod(state, heads, state.at))}`,
+          fidelityLine(state, heads, name),
+        ]),
     [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
-    `Maps and scores by AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
+    'Maps and scores by ' +
+      `AttentionViz${manifest.attentionviz_version ? ` ${manifest.attentionviz_version}` : ''}.`,
   ].filter((line) => line !== '');
 }
 
 /** @param {ModelFacts} model */
 function weightWords({ revision, weights_sha256: hash }) {
-  return `${revision ? `revision ${revision.slice(0, 40)}, ` : ''}weights sha256 ${hash.slice(0, HASH)}`;
+  return (
+    `${revision ? `revision ${revision.slice(0, 40)}, ` : ''}weights sha256 ` +
+    `${hash.slice(0, HASH)}`
+  );
 }
 
-/** What of the corpus is not in the dataset, if anything. @param {Manifest['corpus']['account']} account */
+/**
+ * What of the corpus is not in the dataset, if anything.
+ *
+ * @param {Manifest['corpus']['account']} account
+ */
 function keptWords(account) {
-  return account && (account.n_cut > 0 || account.left_out.length > 0) ? `; ${accountSummary(account)}` : '';
+  return account && (account.n_cut > 0 || account.left_out.length > 0)
+    ? `; ${accountSummary(account)}`
+    : '';
 }
 
 /** @param {Record<string, unknown>} parameters */
 function parameterWords(parameters) {
-  return Object.entries(parameters).map(([name, value]) => `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? value : String(value)}, `).join('');
+  return Object.entries(parameters)
+    .map(
+      ([name, value]) =>
+        `${name.replaceAll('_', ' ')} ${typeof value === 'number' ? value : String(value)}, `,
+    )
+    .join('');
 }
 
 /** @param {State['method']} method */
@@ -76,7 +113,9 @@ function nearnessWords(method) {
 function fidelityLine(state, heads, name) {
   const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
   if (!fidelity) return '';
-  const numbers = FIDELITY_WORDS.map((words) => `${words.label} ${measureWords(fidelity[words.name])}`).join(', ');
+  const numbers = FIDELITY_WORDS.map(
+    (words) => `${words.label} ${measureWords(fidelity[words.name])}`,
+  ).join(', ');
   return `Fidelity${state.at ? '' : ', mean over heads'}: ${numbers}.`;
 }
 
@@ -126,8 +165,23 @@ export function scoreSentences(state, heads) {
   const within = heads.within(state);
   return [
     `Number of a head: ${number}.`,
-    ...(tint && tint.nKnown > 0 ? [`Ground of the heads: ${scoreFacts(tint.name).label} from ${scoreWords(tint.range[0])} to ${scoreWords(tint.range[1])}, stronger the higher.`] : []),
-    ...(state.order && heads.order(state) ? [`Heads in the order of ${scoreFacts(state.order).label}, ${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`] : []),
-    ...(within ? [`Pale: heads outside of ${rangeWords(state)}; ${within.n} of ${within.inside.length} are inside.`] : []),
+    ...(tint && tint.nKnown > 0
+      ? [
+          `Ground of the heads: ${scoreFacts(tint.name).label} from ` +
+            `${scoreWords(tint.range[0])} to ${scoreWords(tint.range[1])}, stronger the higher.`,
+        ]
+      : []),
+    ...(state.order && heads.order(state)
+      ? [
+          `Heads in the order of ${scoreFacts(state.order).label}, ` +
+            `${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`,
+        ]
+      : []),
+    ...(within
+      ? [
+          `Pale: heads outside of ${rangeWords(state)}; ${within.n} of ` +
+            `${within.inside.length} are inside.`,
+        ]
+      : []),
   ];
 }

@@ -1,4 +1,7 @@
-/** What can be saved of the page, and how: figures of the map, of a sentence or image, and of what is told of heads. */
+/**
+ * What can be saved of the page, and how: figures of the map, of a sentence or image, and of what
+ * is told of heads.
+ */
 
 import { fileNameOf } from '../ui/download.js';
 import { scoreWords } from '../data/head_measure_columns.js';
@@ -9,10 +12,23 @@ import { captionWords, figureTitle, scoreSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
 import { readLooks } from './figure_theme.js';
 import { mapFigure } from './map_figure.js';
-import { allHeadsParts, belowParts, hasProfile, headsMapParts, profileParts, sequenceOf } from './summary_figures.js';
+import {
+  allHeadsParts,
+  belowParts,
+  hasProfile,
+  headsMapParts,
+  profileParts,
+  sequenceOf,
+} from './summary_figures.js';
 import { sentenceFigure } from './sentence_figure.js';
 import { makeSheet, toPng, toSvg, withLegend } from './figure_page.js';
-import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } from './shown_words.js';
+import {
+  attentionWords,
+  imageWords,
+  pairSentences,
+  selectedWords,
+  shownWords,
+} from './shown_words.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
@@ -23,10 +39,16 @@ import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } 
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */
 /**
- * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (theme: ShownTheme) => Drawing | null, headsPicture?: (theme: ShownTheme) => HeadsPicture | null}} Source
- * What lies outside of the map cannot draw it, and does without these.
+ * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (theme: ShownTheme)
+ *   => Drawing | null, headsPicture?: (theme: ShownTheme) => HeadsPicture | null}} Source What lies
+ *   outside of the map cannot draw it, and does without these.
  */
-/** What is known when a figure is made; `isPixels`: points are to be pixels. @typedef {{state: State, manifest: Manifest, tokens: Tokens, looks: Looks, isPixels: boolean}} Given */
+/**
+ * What is known when a figure is made; `isPixels`: points are to be pixels.
+ *
+ * @typedef {{state: State, manifest: Manifest, tokens: Tokens, looks: Looks, isPixels: boolean}}
+ *   Given
+ */
 /**
  * @typedef {object} Parts
  * @property {Body} body
@@ -41,20 +63,51 @@ import { attentionWords, imageWords, pairSentences, selectedWords, shownWords } 
 /** A sentence of more tokens cannot be read on a page beside its map. */
 const MOST_PRINTED = 100;
 
-/** @type {Record<Subject, {isThere: (source: Source, state: State, isText: boolean) => boolean, make: (given: Given, source: Source) => Parts | Promise<Parts>}>} */
+/**
+ * @type {Record<Subject, {isThere: (source: Source, state: State, isText: boolean) => boolean,
+ *   make: (given: Given, source: Source) => Parts | Promise<Parts>}>}
+ */
 const SUBJECTS = {
-  map: { isThere: ({ drawing, facts }, { at }) => drawing !== undefined && (at ? facts.headMap : facts.grid).value !== null, make: mapParts },
-  sequence: { isThere: ({ derived }, state, isText) => state.selected !== null && (isText ? derived.attention(state) : weightsOf(state, derived)) !== null, make: sequenceParts },
-  below: { isThere: ({ derived }, state, isText) => isText && state.selected !== null && state.below !== 'none' && derived.aggregate(state) !== null, make: belowParts },
-  'all-heads': { isThere: (_, { selected }, isText) => isText && selected !== null, make: allHeadsParts },
+  map: {
+    isThere: ({ drawing, facts }, { at }) =>
+      drawing !== undefined && (at ? facts.headMap : facts.grid).value !== null,
+    make: mapParts,
+  },
+  sequence: {
+    isThere: ({ derived }, state, isText) =>
+      state.selected !== null &&
+      (isText ? derived.attention(state) : weightsOf(state, derived)) !== null,
+    make: sequenceParts,
+  },
+  below: {
+    isThere: ({ derived }, state, isText) =>
+      isText &&
+      state.selected !== null &&
+      state.below !== 'none' &&
+      derived.aggregate(state) !== null,
+    make: belowParts,
+  },
+  'all-heads': {
+    isThere: (_, { selected }, isText) => isText && selected !== null,
+    make: allHeadsParts,
+  },
   heads: { isThere: ({ headsPicture }) => Boolean(headsPicture?.('light')), make: headsMapParts },
   profile: { isThere: ({ facts }, { at }) => hasProfile(facts, at), make: profileParts },
 };
 
-/** Whether there is something to make a figure of. @param {Subject} subject @param {Source} source */
+/**
+ * Whether there is something to make a figure of.
+ *
+ * @param {Subject} subject
+ * @param {Source} source
+ */
 export function isThere(subject, source) {
   const manifest = source.facts.description.value?.manifest;
-  return Boolean(manifest && source.facts.tokens.value && SUBJECTS[subject].isThere(source, source.store.get(), manifest.patch_grid === null));
+  return Boolean(
+    manifest &&
+    source.facts.tokens.value &&
+    SUBJECTS[subject].isThere(source, source.store.get(), manifest.patch_grid === null),
+  );
 }
 
 /**
@@ -72,11 +125,37 @@ export async function makeFigure(subject, format, theme, source) {
   const looks = readLooks(theme);
   const heads = source.facts.heads.value;
   const seen = source.store.get();
-  const parts = await SUBJECTS[subject].make({ state: seen, manifest, tokens, looks, isPixels: format === 'png' }, source);
+  const parts = await SUBJECTS[subject].make(
+    { state: seen, manifest, tokens, looks, isPixels: format === 'png' },
+    source,
+  );
   const state = parts.isOfAll ? { ...seen, at: null } : seen;
-  const sheet = makeSheet({ ...parts, title: figureTitle(state, manifest, subject === 'map', heads, parts.what), caption: captionWords({ state, manifest, heads, colors: parts.colors, shown: parts.shown.join(' ') }) }, looks);
-  const name = fileNameOf([manifest.id, subject === 'map' && chosenMap(state), state.at ? `L${state.at.layer}-H${state.at.head}` : 'all-heads', parts.name], format);
-  return format === 'svg' ? { name, type: 'image/svg+xml', content: toSvg(sheet) } : { name, type: 'image/png', content: await toPng(sheet) };
+  const sheet = makeSheet(
+    {
+      ...parts,
+      title: figureTitle(state, manifest, subject === 'map', heads, parts.what),
+      caption: captionWords({
+        state,
+        manifest,
+        heads,
+        colors: parts.colors,
+        shown: parts.shown.join(' '),
+      }),
+    },
+    looks,
+  );
+  const name = fileNameOf(
+    [
+      manifest.id,
+      subject === 'map' && chosenMap(state),
+      state.at ? `L${state.at.layer}-H${state.at.head}` : 'all-heads',
+      parts.name,
+    ],
+    format,
+  );
+  return format === 'svg'
+    ? { name, type: 'image/svg+xml', content: toSvg(sheet) }
+    : { name, type: 'image/png', content: await toPng(sheet) };
 }
 
 /**
@@ -95,19 +174,40 @@ export function printedPart(source, hasSequence) {
   const sequence = hasSequence ? printedSequence(given, source) : null;
   return {
     title: figureTitle(state, manifest, true, heads),
-    figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) => (body ? [withLegend(body, legend, looks)] : [])),
-    caption: captionWords({ state, manifest, heads, colors: map.colors, shown: [...new Set([...map.shown, ...(sequence?.shown ?? [])])].join(' ') }),
+    figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) =>
+      body ? [withLegend(body, legend, looks)] : [],
+    ),
+    caption: captionWords({
+      state,
+      manifest,
+      heads,
+      colors: map.colors,
+      shown: [...new Set([...map.shown, ...(sequence?.shown ?? [])])].join(' '),
+    }),
   };
 }
 
-/** @param {Given} given @param {Source} source @returns {Pick<Parts, 'body' | 'legend' | 'shown'> | {body: null, legend: null, shown: string[]} | null} */
+/**
+ * @param {Given} given
+ * @param {Source} source
+ * @returns {Pick<Parts, 'body' | 'legend' | 'shown'> | {body: null, legend: null, shown: string[]}
+ *   | null}
+ */
 function printedSequence(given, source) {
   const { manifest, state, tokens } = given;
   if (!state.selected || !isThere('sequence', source)) return null;
   const { sequence, n } = sequenceOf(tokens, state.selected);
-  if (manifest.patch_grid === null) return n <= MOST_PRINTED ? sequencePartsWith(given, source, null) : { body: null, legend: null, shown: [`The sentence has ${count(n)} tokens, too many for this page.`] };
+  if (manifest.patch_grid === null)
+    return n <= MOST_PRINTED
+      ? sequencePartsWith(given, source, null)
+      : {
+          body: null,
+          legend: null,
+          shown: [`The sentence has ${count(n)} tokens, too many for this page.`],
+        };
   const image = new Image();
-  image.src = source.api.imageUrl(manifest.id, sequence); // which the panel shows, so that it is there
+  // which the panel shows, so that it is there
+  image.src = source.api.imageUrl(manifest.id, sequence);
   return image.complete && image.naturalWidth > 0 ? sequencePartsWith(given, source, image) : null;
 }
 
@@ -118,19 +218,51 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
   const name = chosenMap(state);
   const column = derived.heads().column(state.score ?? state.order, state);
   const within = derived.heads().within(state);
-  const cells = state.at ? null : Array.from({ length: seen.frame.cells.n }, (_, cell) => {
-    const at = { layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads };
-    const fidelity = seen.frame.ready[cell] ? fidelityOf(facts.heads.value, at, name) : null;
-    const number = column ? scoreWords(column.values[cell]) : fidelity ? measureWords(fidelity.recall_at_10) : '';
-    return { title: titleWords(at), number, isWarning: !column && isMisleading(fidelity), isOutside: within?.inside[cell] === 0 };
+  const cells = state.at
+    ? null
+    : Array.from({ length: seen.frame.cells.n }, (_, cell) => {
+        const at = { layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads };
+        const fidelity = seen.frame.ready[cell] ? fidelityOf(facts.heads.value, at, name) : null;
+        const number = column
+          ? scoreWords(column.values[cell])
+          : fidelity
+            ? measureWords(fidelity.recall_at_10)
+            : '';
+        return {
+          title: titleWords(at),
+          number,
+          isWarning: !column && isMisleading(fidelity),
+          isOutside: within?.inside[cell] === 0,
+        };
+      });
+  const body = mapFigure(seen, looks, {
+    cells,
+    nHeads: manifest.n_heads,
+    isPixels,
+    isSorted: derived.heads().order(state) !== null,
   });
-  const body = mapFigure(seen, looks, { cells, nHeads: manifest.n_heads, isPixels, isSorted: derived.heads().order(state) !== null });
-  const number = cells ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)] : [];
-  const part = seen.frame.windows && state.dims === 2 ? ['Maps fit the points that are not far; a few far ones lie outside.'] : [];
-  return { body, legend: seen.legend, colors: derived.mode(state)?.label.toLowerCase() ?? '', shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)], name: '' };
+  const number = cells
+    ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)]
+    : [];
+  const part =
+    seen.frame.windows && state.dims === 2
+      ? ['Maps fit the points that are not far; a few far ones lie outside.']
+      : [];
+  return {
+    body,
+    legend: seen.legend,
+    colors: derived.mode(state)?.label.toLowerCase() ?? '',
+    shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)],
+    name: '',
+  };
 }
 
-/** The pattern that the panel shows of an image. @param {State} state @param {Context['derived']} derived */
+/**
+ * The pattern that the panel shows of an image.
+ *
+ * @param {State} state
+ * @param {Context['derived']} derived
+ */
 function weightsOf(state, derived) {
   return state.isImageMean ? derived.aggregate(state) : derived.attention(state);
 }
@@ -140,25 +272,63 @@ async function sequenceParts(given, source) {
   const { manifest, state, tokens } = given;
   if (!state.selected) throw new Error('The attention is not there yet.');
   const { sequence } = sequenceOf(tokens, state.selected);
-  return sequencePartsWith(given, source, manifest.patch_grid && await loaded(source.api.imageUrl(manifest.id, sequence)));
+  return sequencePartsWith(
+    given,
+    source,
+    manifest.patch_grid && (await loaded(source.api.imageUrl(manifest.id, sequence))),
+  );
 }
 
-/** @param {Given} given @param {Pick<Source, 'derived'>} source @param {HTMLImageElement | null} image of a sequence that is one @returns {Parts} */
+/**
+ * @param {Given} given
+ * @param {Pick<Source, 'derived'>} source
+ * @param {HTMLImageElement | null} image of a sequence that is one
+ * @returns {Parts}
+ */
 function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, image) {
   const { selected } = state;
   const isImage = manifest.patch_grid !== null;
-  const [weights, attention] = [isImage ? weightsOf(state, derived) : null, derived.attention(state)];
-  if (!selected || !(isImage ? weights : attention)) throw new Error('The attention is not there yet.');
+  const [weights, attention] = [
+    isImage ? weightsOf(state, derived) : null,
+    derived.attention(state),
+  ];
+  if (!selected || !(isImage ? weights : attention))
+    throw new Error('The attention is not there yet.');
   const { sequence, start, n } = sequenceOf(tokens, selected);
   const shown = [`Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
   const name = `${isImage ? 'image' : 'sentence'}-${sequence + 1}`;
   if (manifest.patch_grid && weights && image) {
-    const body = imageFigure({ tokens, start, n, weights, selected, state, grid: manifest.patch_grid }, image, looks);
-    return { body, legend: null, colors: '', shown: [`Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${imageWords(state)}`, ...shown], name };
+    const body = imageFigure(
+      { tokens, start, n, weights, selected, state, grid: manifest.patch_grid },
+      image,
+      looks,
+    );
+    return {
+      body,
+      legend: null,
+      colors: '',
+      shown: [
+        `Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${imageWords(state)}`,
+        ...shown,
+      ],
+      name,
+    };
   }
   if (!attention) throw new Error('The attention is not there yet.');
-  const body = sentenceFigure({ tokens, start, n, attention, selected, hidden: state.hidden }, looks);
-  return { body, legend: null, colors: '', shown: ['Opacity of a line: weight of the attention, from 0.01 on; lines of other tokens are paler.', ...shown], name };
+  const body = sentenceFigure(
+    { tokens, start, n, attention, selected, hidden: state.hidden },
+    looks,
+  );
+  return {
+    body,
+    legend: null,
+    colors: '',
+    shown: [
+      'Opacity of a line: weight of the attention, from 0.01 on; lines of other tokens are paler.',
+      ...shown,
+    ],
+    name,
+  };
 }
 
 /** @param {string} url @returns {Promise<HTMLImageElement>} */

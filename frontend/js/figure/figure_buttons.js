@@ -8,7 +8,10 @@ import { makeFigure } from './figure.js';
 /** @import { ShownTheme } from '../color/point_style.js' */
 
 /** @type {readonly (readonly ['svg' | 'png', string])[]} */
-const FORMATS = [['svg', 'Words and lines stay words and lines'], ['png', 'Pixels, two for each of the screen']];
+const FORMATS = [
+  ['svg', 'Words and lines stay words and lines'],
+  ['png', 'Pixels, two for each of the screen'],
+];
 
 /**
  * @param {Subject} subject
@@ -19,7 +22,9 @@ const FORMATS = [['svg', 'Words and lines stay words and lines'], ['png', 'Pixel
 export function createFigureButtons(subject, words, source) {
   /** @param {'svg' | 'png'} format */
   async function save(format) {
-    const theme = /** @type {ShownTheme} */ (document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light');
+    const theme = /** @type {ShownTheme} */ (
+      document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'
+    );
     try {
       const { name, type, content } = await makeFigure(subject, format, theme, source);
       download(content, name, type);
@@ -29,7 +34,16 @@ export function createFigureButtons(subject, words, source) {
   }
 
   const buttons = FORMATS.map(([format, title]) => {
-    const button = el('button', { class: 'button button--small', type: 'button', title: `Save ${words}. ${title}`, onClick: () => void save(format) }, format.toUpperCase());
+    const button = el(
+      'button',
+      {
+        class: 'button button--small',
+        type: 'button',
+        title: `Save ${words}. ${title}`,
+        onClick: () => void save(format),
+      },
+      format.toUpperCase(),
+    );
     setAttribute(button, 'aria-label', `Save ${words} as ${format.toUpperCase()}`);
     return button;
   });

@@ -1,4 +1,7 @@
-/** Puts a figure together: title, what it shows, legend and caption; as a drawing (SVG) or as pixels (PNG). */
+/**
+ * Puts a figure together: title, what it shows, legend and caption; as a drawing (SVG) or as pixels
+ * (PNG).
+ */
 
 import { wrapped } from './caption.js';
 import { legendMarkup } from './legend.js';
@@ -21,7 +24,10 @@ const LEAST_WIDTH_PX = 520;
 /** Browsers have no larger canvas than this on each side. */
 const MOST_PIXELS = 16_000;
 
-/** @typedef {{width: number, height: number, body: Body, x: number, y: number, words: Markup[], title: string, description: string, paper: string}} Sheet */
+/**
+ * @typedef {{width: number, height: number, body: Body, x: number, y: number, words: Markup[],
+ *   title: string, description: string, paper: string}} Sheet
+ */
 
 /**
  * @param {object} parts
@@ -39,36 +45,89 @@ export function makeSheet({ body, title, legend, caption }, looks) {
   const legendTop = bodyTop + body.height + GAP_PX;
   const key = legend ? legendMarkup(legend, inner, looks) : { markup: [], height: -GAP_PX };
   const captionTop = legendTop + key.height + GAP_PX;
-  const lines = caption.flatMap((sentence) => wrapped(sentence, inner, (words) => looks.measure(words, CAPTION_PX)));
+  const lines = caption.flatMap((sentence) =>
+    wrapped(sentence, inner, (words) => looks.measure(words, CAPTION_PX)),
+  );
   const words = [
-    ...titleLines.map((line, i) => node('text', { class: 'title', x: MARGIN_PX, y: MARGIN_PX + TITLE_PX + i * (TITLE_PX + 4) - 2, 'font-size': TITLE_PX, 'font-weight': 600, fill: looks.ink }, line)),
-    node('g', { class: 'legend', transform: `translate(${MARGIN_PX} ${legendTop})` }, ...key.markup),
-    node('g', { class: 'caption', 'font-size': CAPTION_PX, fill: looks.soft }, ...lines.map((line, i) => node('text', { x: MARGIN_PX, y: captionTop + CAPTION_PX + i * LINE_PX }, line))),
+    ...titleLines.map((line, i) =>
+      node(
+        'text',
+        {
+          class: 'title',
+          x: MARGIN_PX,
+          y: MARGIN_PX + TITLE_PX + i * (TITLE_PX + 4) - 2,
+          'font-size': TITLE_PX,
+          'font-weight': 600,
+          fill: looks.ink,
+        },
+        line,
+      ),
+    ),
+    node(
+      'g',
+      { class: 'legend', transform: `translate(${MARGIN_PX} ${legendTop})` },
+      ...key.markup,
+    ),
+    node(
+      'g',
+      { class: 'caption', 'font-size': CAPTION_PX, fill: looks.soft },
+      ...lines.map((line, i) =>
+        node('text', { x: MARGIN_PX, y: captionTop + CAPTION_PX + i * LINE_PX }, line),
+      ),
+    ),
   ];
   return {
-    width: inner + 2 * MARGIN_PX, height: captionTop + lines.length * LINE_PX + MARGIN_PX - 4, body, x: MARGIN_PX + Math.round((inner - body.width) / 2), y: bodyTop,
-    words, title, description: caption.join('\n'), paper: looks.paper,
+    width: inner + 2 * MARGIN_PX,
+    height: captionTop + lines.length * LINE_PX + MARGIN_PX - 4,
+    body,
+    x: MARGIN_PX + Math.round((inner - body.width) / 2),
+    y: bodyTop,
+    words,
+    title,
+    description: caption.join('\n'),
+    paper: looks.paper,
   };
 }
 
-/** A drawing without words around it, for paper, where these have sizes of their own. @typedef {{width: number, height: number, pictures: Body['pictures'], markup: Markup}} Drawn */
+/**
+ * A drawing without words around it, for paper, where these have sizes of their own.
+ *
+ * @typedef {{width: number, height: number, pictures: Body['pictures'], markup: Markup}} Drawn
+ */
 
 /** @param {Body} body @param {Legend | null} legend @param {Looks} looks @returns {Drawn} */
 export function withLegend({ width, height, pictures, markup }, legend, looks) {
   const key = legend ? legendMarkup(legend, width, looks) : { markup: [], height: -GAP_PX };
   const whole = height + GAP_PX + key.height;
   return {
-    width, height: whole, pictures,
-    markup: node('svg', { viewBox: `0 0 ${width} ${whole}`, width: '100%', height: '100%', 'font-family': FONTS }, ...markup, node('g', { transform: `translate(0 ${height + GAP_PX})` }, ...key.markup)),
+    width,
+    height: whole,
+    pictures,
+    markup: node(
+      'svg',
+      { viewBox: `0 0 ${width} ${whole}`, width: '100%', height: '100%', 'font-family': FONTS },
+      ...markup,
+      node('g', { transform: `translate(0 ${height + GAP_PX})` }, ...key.markup),
+    ),
   };
 }
 
 /** @param {Sheet} sheet @returns {string} */
 export function toSvg(sheet) {
   const pictures = sheet.body.pictures.map(({ x, y, width, height, canvas }) =>
-    node('image', { x: sheet.x + x, y: sheet.y + y, width, height, href: canvas.toDataURL('image/png') }));
+    node('image', {
+      x: sheet.x + x,
+      y: sheet.y + y,
+      width,
+      height,
+      href: canvas.toDataURL('image/png'),
+    }),
+  );
   const paper = node('rect', { class: 'paper', width: '100%', height: '100%', fill: sheet.paper });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${serialise(rootOf(sheet, 1, paper, ...pictures))}\n`;
+  return (
+    '<?xml version="1.0" ' +
+    `encoding="UTF-8"?>\n${serialise(rootOf(sheet, 1, paper, ...pictures))}\n`
+  );
 }
 
 /**
@@ -80,19 +139,47 @@ export async function toPng(sheet) {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [SHARPNESS * sheet.width, SHARPNESS * sheet.height];
   const pen = canvas.getContext('2d');
-  if (!pen || Math.max(canvas.width, canvas.height) > MOST_PIXELS) throw new Error('This figure is too large for a PNG; an SVG has no such limit.');
+  if (!pen || Math.max(canvas.width, canvas.height) > MOST_PIXELS)
+    throw new Error('This figure is too large for a PNG; an SVG has no such limit.');
   pen.fillStyle = sheet.paper;
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.imageSmoothingEnabled = false;
-  for (const { x, y, width, height, canvas: picture } of sheet.body.pictures) pen.drawImage(picture, SHARPNESS * (sheet.x + x), SHARPNESS * (sheet.y + y), SHARPNESS * width, SHARPNESS * height);
+  for (const { x, y, width, height, canvas: picture } of sheet.body.pictures)
+    pen.drawImage(
+      picture,
+      SHARPNESS * (sheet.x + x),
+      SHARPNESS * (sheet.y + y),
+      SHARPNESS * width,
+      SHARPNESS * height,
+    );
   pen.drawImage(await drawn(serialise(rootOf(sheet, SHARPNESS))), 0, 0);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The browser made no picture of this figure.'))), 'image/png'));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob(
+      (blob) =>
+        blob ? resolve(blob) : reject(new Error('The browser made no picture of this figure.')),
+      'image/png',
+    ),
+  );
 }
 
 /** @param {Sheet} sheet @param {number} scale @param {...Markup} below */
 function rootOf({ width, height, body, x, y, words, title, description }, scale, ...below) {
-  return node('svg', { xmlns: 'http://www.w3.org/2000/svg', width: width * scale, height: height * scale, viewBox: `0 0 ${width} ${height}`, 'font-family': FONTS, role: 'img' },
-    node('title', {}, title), node('desc', {}, description), ...below, node('g', { class: 'figure', transform: `translate(${x} ${y})` }, ...body.markup), ...words);
+  return node(
+    'svg',
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      width: width * scale,
+      height: height * scale,
+      viewBox: `0 0 ${width} ${height}`,
+      'font-family': FONTS,
+      role: 'img',
+    },
+    node('title', {}, title),
+    node('desc', {}, description),
+    ...below,
+    node('g', { class: 'figure', transform: `translate(${x} ${y})` }, ...body.markup),
+    ...words,
+  );
 }
 
 /** @param {string} svg @returns {Promise<HTMLImageElement>} */

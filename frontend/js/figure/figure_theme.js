@@ -4,9 +4,20 @@ import { el } from '../ui/dom.js';
 
 /** @import { ShownTheme } from '../color/point_style.js' */
 
-/** Fonts that programs for figures have; what they lack, such as other scripts, they take from elsewhere. */
+/**
+ * Fonts that programs for figures have; what they lack, such as other scripts, they take from
+ * elsewhere.
+ */
 export const FONTS = "Helvetica, Arial, 'Liberation Sans', sans-serif";
-const ROLES = /** @type {const} */ ({ paper: '--map', ink: '--ink', soft: '--ink-soft', line: '--line', query: '--query', key: '--key', warning: '--warning' });
+const ROLES = /** @type {const} */ ({
+  paper: '--map',
+  ink: '--ink',
+  soft: '--ink-soft',
+  line: '--line',
+  query: '--query',
+  key: '--key',
+  warning: '--warning',
+});
 
 /**
  * @typedef {object} Looks
@@ -18,7 +29,8 @@ const ROLES = /** @type {const} */ ({ paper: '--map', ink: '--ink', soft: '--ink
  * @property {string} query
  * @property {string} key
  * @property {string} warning
- * @property {(words: string, size: number, weight?: number) => number} measure width of words in pixels
+ * @property {(words: string, size: number, weight?: number) => number} measure width of words in
+ *   pixels
  */
 
 /** @param {ShownTheme} theme @returns {Looks} */
@@ -27,15 +39,25 @@ export function readLooks(theme) {
   probe.style.forcedColorAdjust = 'none'; // a figure has its own colours, whatever the system forces on the page
   probe.style.colorScheme = theme;
   document.body.append(probe);
-  const colors = Object.fromEntries(Object.entries(ROLES).map(([name, role]) => {
-    probe.style.color = `var(${role})`;
-    return [name, plainColor(getComputedStyle(probe).color)];
-  }));
+  const colors = Object.fromEntries(
+    Object.entries(ROLES).map(([name, role]) => {
+      probe.style.color = `var(${role})`;
+      return [name, plainColor(getComputedStyle(probe).color)];
+    }),
+  );
   probe.remove();
-  return { theme, .../** @type {Record<keyof typeof ROLES, string>} */ (colors), measure: createMeasure() };
+  return {
+    theme,
+    .../** @type {Record<keyof typeof ROLES, string>} */ (colors),
+    measure: createMeasure(),
+  };
 }
 
-/** A colour in the form that every program reads. @param {string} color such as "rgb(23, 25, 31)" */
+/**
+ * A colour in the form that every program reads.
+ *
+ * @param {string} color such as "rgb(23, 25, 31)"
+ */
 function plainColor(color) {
   const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map(Number);
   return `#${[red, green, blue].map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;

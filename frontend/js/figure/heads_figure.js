@@ -1,4 +1,6 @@
-/** The map of heads as a figure: every head a dot in its colour, with as many names as have room. */
+/**
+ * The map of heads as a figure: every head a dot in its colour, with as many names as have room.
+ */
 
 import { fitHeads, placeNames } from '../compute/head_map_layout.js';
 import { titleWords } from '../ui/labels.js';
@@ -25,16 +27,51 @@ export function headsFigure({ map: { heads }, looks: dots }, open, looks) {
   const { x, y, scale } = fitHeads(heads, ROOM, MARGIN_PX);
   const radius = heads.length > MANY ? 3.5 : 5.5;
   const texts = heads.map(titleWords);
-  const size = { widths: texts.map((text) => looks.measure(text, FONT_PX, 500)), height: 1.2 * FONT_PX, reach: radius };
+  const size = {
+    widths: texts.map((text) => looks.measure(text, FONT_PX, 500)),
+    height: 1.2 * FONT_PX,
+    reach: radius,
+  };
   const names = placeNames({ x, y, scale }, size, ROOM, open);
   return {
-    ...ROOM, pictures: [],
+    ...ROOM,
+    pictures: [],
     markup: [
       node('rect', { ...ROOM, fill: 'none', stroke: looks.line }),
-      node('g', { class: 'heads', stroke: looks.soft }, ...dots.map(({ color, isOutside }, i) =>
-        node('circle', { cx: x[i], cy: y[i], r: radius, fill: color ?? 'none', 'stroke-dasharray': color === null ? '2 1.5' : null, opacity: isOutside ? PALE : null }))),
-      ...(open >= 0 ? [node('circle', { class: 'open', cx: x[open], cy: y[open], r: radius + 3.5, fill: 'none', stroke: looks.ink, 'stroke-width': 2 })] : []),
-      node('g', { class: 'names', 'font-size': FONT_PX, 'font-weight': 500, fill: looks.ink }, ...names.map(({ head, left, top }) => node('text', { x: left, y: top + FONT_PX }, texts[head]))),
+      node(
+        'g',
+        { class: 'heads', stroke: looks.soft },
+        ...dots.map(({ color, isOutside }, i) =>
+          node('circle', {
+            cx: x[i],
+            cy: y[i],
+            r: radius,
+            fill: color ?? 'none',
+            'stroke-dasharray': color === null ? '2 1.5' : null,
+            opacity: isOutside ? PALE : null,
+          }),
+        ),
+      ),
+      ...(open >= 0
+        ? [
+            node('circle', {
+              class: 'open',
+              cx: x[open],
+              cy: y[open],
+              r: radius + 3.5,
+              fill: 'none',
+              stroke: looks.ink,
+              'stroke-width': 2,
+            }),
+          ]
+        : []),
+      node(
+        'g',
+        { class: 'names', 'font-size': FONT_PX, 'font-weight': 500, fill: looks.ink },
+        ...names.map(({ head, left, top }) =>
+          node('text', { x: left, y: top + FONT_PX }, texts[head]),
+        ),
+      ),
     ],
   };
 }

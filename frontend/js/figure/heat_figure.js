@@ -31,17 +31,56 @@ const AXIS_PX = 28;
  * @returns {Body}
  */
 export function heatFigure(maps, ramp, isCausal, looks) {
-  const drawn = maps.map(({ name, pattern }, i) => ({ name, x: i * (SIDE_PX + GAP_PX), ...heatCanvas(pattern, ramp, isCausal, SIDE_PX) }));
-  const markup = drawn.map(({ name, x, largest }, i) => node('g', { class: 'heat', transform: `translate(${x} 0)` },
-    node('text', { y: 13, 'font-size': FONT_PX, 'font-weight': 600, fill: looks.ink }, name),
-    node('rect', { y: NAME_PX, width: SIDE_PX, height: SIDE_PX, fill: 'none', stroke: looks.line }),
-    node('text', { y: NAME_PX + SIDE_PX + 14, 'font-size': SMALL_PX, fill: looks.soft }, 'rows: queries, columns: keys'),
-    node('text', { x: 0, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft }, '0'),
-    node('g', { transform: `translate(10 ${NAME_PX + SIDE_PX + 25})` }, ...rampBar(`heat-${i}`, rampStops(ramp), 0, 0)),
-    node('text', { x: 16 + RAMP_PX, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft }, largest.toFixed(3))));
+  const drawn = maps.map(({ name, pattern }, i) => ({
+    name,
+    x: i * (SIDE_PX + GAP_PX),
+    ...heatCanvas(pattern, ramp, isCausal, SIDE_PX),
+  }));
+  const markup = drawn.map(({ name, x, largest }, i) =>
+    node(
+      'g',
+      { class: 'heat', transform: `translate(${x} 0)` },
+      node('text', { y: 13, 'font-size': FONT_PX, 'font-weight': 600, fill: looks.ink }, name),
+      node('rect', {
+        y: NAME_PX,
+        width: SIDE_PX,
+        height: SIDE_PX,
+        fill: 'none',
+        stroke: looks.line,
+      }),
+      node(
+        'text',
+        { y: NAME_PX + SIDE_PX + 14, 'font-size': SMALL_PX, fill: looks.soft },
+        'rows: queries, columns: keys',
+      ),
+      node(
+        'text',
+        { x: 0, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft },
+        '0',
+      ),
+      node(
+        'g',
+        { transform: `translate(10 ${NAME_PX + SIDE_PX + 25})` },
+        ...rampBar(`heat-${i}`, rampStops(ramp), 0, 0),
+      ),
+      node(
+        'text',
+        { x: 16 + RAMP_PX, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft },
+        largest.toFixed(3),
+      ),
+    ),
+  );
   return {
-    width: maps.length * (SIDE_PX + GAP_PX) - GAP_PX, height: NAME_PX + SIDE_PX + FOOT_PX, markup,
-    pictures: drawn.map(({ x, canvas }) => ({ x, y: NAME_PX, width: SIDE_PX, height: SIDE_PX, canvas })),
+    width: maps.length * (SIDE_PX + GAP_PX) - GAP_PX,
+    height: NAME_PX + SIDE_PX + FOOT_PX,
+    markup,
+    pictures: drawn.map(({ x, canvas }) => ({
+      x,
+      y: NAME_PX,
+      width: SIDE_PX,
+      height: SIDE_PX,
+      canvas,
+    })),
   };
 }
 
@@ -61,19 +100,33 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, looks) {
   const frames = [];
   for (let i = 0; i < nLayers * nHeads; i++) {
     const [x, y] = [AXIS_PX + (i % nHeads) * pitch, AXIS_PX + Math.floor(i / nHeads) * pitch];
-    const { canvas } = heatCanvas({ n, pattern: patterns.subarray(i * n * n, (i + 1) * n * n) }, ramp, false, side);
+    const { canvas } = heatCanvas(
+      { n, pattern: patterns.subarray(i * n * n, (i + 1) * n * n) },
+      ramp,
+      false,
+      side,
+    );
     pictures.push({ x, y, width: side, height: side, canvas });
     frames.push(node('rect', { x, y, width: side, height: side }));
   }
   /** @param {number} i @param {number} x @param {number} y @param {string} anchor */
   const number = (i, x, y, anchor) => node('text', { x, y, 'text-anchor': anchor }, String(i));
   return {
-    width: AXIS_PX + nHeads * pitch, height: AXIS_PX + nLayers * pitch, pictures,
+    width: AXIS_PX + nHeads * pitch,
+    height: AXIS_PX + nLayers * pitch,
+    pictures,
     markup: [
       node('g', { class: 'cells', fill: 'none', stroke: looks.line }, ...frames),
-      node('g', { class: 'axis', 'font-size': SMALL_PX, fill: looks.soft },
-        ...Array.from({ length: nHeads }, (_, head) => number(head, AXIS_PX + head * pitch + side / 2, AXIS_PX - 8, 'middle')),
-        ...Array.from({ length: nLayers }, (_, layer) => number(layer, AXIS_PX - 8, AXIS_PX + layer * pitch + side / 2 + 4, 'end'))),
+      node(
+        'g',
+        { class: 'axis', 'font-size': SMALL_PX, fill: looks.soft },
+        ...Array.from({ length: nHeads }, (_, head) =>
+          number(head, AXIS_PX + head * pitch + side / 2, AXIS_PX - 8, 'middle'),
+        ),
+        ...Array.from({ length: nLayers }, (_, layer) =>
+          number(layer, AXIS_PX - 8, AXIS_PX + layer * pitch + side / 2 + 4, 'end'),
+        ),
+      ),
     ],
   };
 }

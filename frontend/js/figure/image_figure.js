@@ -1,7 +1,18 @@
-/** An image as a figure: the heat of the selected patch over it, or the connections between its patches. */
+/**
+ * An image as a figure: the heat of the selected patch over it, or the connections between its
+ * patches.
+ */
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
-import { LEAST_ALONE, linksFrom, linkLook, markOf, MOST_LINKS, shortOf, strongestOfEach } from '../render/image_links.js';
+import {
+  LEAST_ALONE,
+  linksFrom,
+  linkLook,
+  markOf,
+  MOST_LINKS,
+  shortOf,
+  strongestOfEach,
+} from '../render/image_links.js';
 import { heatAlpha } from '../compute/heat.js';
 import { tokenWords } from '../ui/labels.js';
 import { RAMP_PX, rampBar } from './legend.js';
@@ -18,7 +29,10 @@ const GAP_PX = 12;
 const FONT_PX = 12;
 const EDGE_PX = 2;
 
-/** @typedef {{tokens: Tokens, start: number, n: number, weights: Weights, selected: Selected, state: State, grid: PatchGrid}} ShownImage */
+/**
+ * @typedef {{tokens: Tokens, start: number, n: number, weights: Weights, selected: Selected, state:
+ *   State, grid: PatchGrid}} ShownImage
+ */
 
 /**
  * @param {ShownImage} shown
@@ -33,40 +47,110 @@ export function imageFigure(shown, image, looks) {
   const isHeat = state.imageLinks === 'heat';
   const chosen = boxes[selected.token - start];
   const overlay = isHeat ? heatMarkup(shown, boxes, looks) : linkMarkup(shown, boxes);
-  const chips = boxes.filter(({ words }) => words !== null).map(({ x, y, width: wide, height: high, words }) => node('g', {},
-    node('rect', { x, y, width: wide, height: high, rx: 4, fill: 'none', stroke: looks.soft }), node('text', { x: x + wide / 2, y: y + high / 2 + 0.35 * FONT_PX, 'text-anchor': 'middle', 'font-size': FONT_PX, fill: looks.ink }, words ?? '')));
-  const ring = chosen && [['#ffffff', EDGE_PX + 2], [looks[selected.kind], EDGE_PX]].map(([stroke, width]) =>
-    node('rect', { class: 'chosen', x: chosen.x, y: chosen.y, width: chosen.width, height: chosen.height, fill: 'none', stroke, 'stroke-width': width }));
+  const chips = boxes
+    .filter(({ words }) => words !== null)
+    .map(({ x, y, width: wide, height: high, words }) =>
+      node(
+        'g',
+        {},
+        node('rect', { x, y, width: wide, height: high, rx: 4, fill: 'none', stroke: looks.soft }),
+        node(
+          'text',
+          {
+            x: x + wide / 2,
+            y: y + high / 2 + 0.35 * FONT_PX,
+            'text-anchor': 'middle',
+            'font-size': FONT_PX,
+            fill: looks.ink,
+          },
+          words ?? '',
+        ),
+      ),
+    );
+  const ring =
+    chosen &&
+    [
+      ['#ffffff', EDGE_PX + 2],
+      [looks[selected.kind], EDGE_PX],
+    ].map(([stroke, width]) =>
+      node('rect', {
+        class: 'chosen',
+        x: chosen.x,
+        y: chosen.y,
+        width: chosen.width,
+        height: chosen.height,
+        fill: 'none',
+        stroke,
+        'stroke-width': width,
+      }),
+    );
   const below = Math.max(height, ...boxes.map(({ y, height: high }) => y + high)) + GAP_PX;
   return {
-    width: WIDTH_PX, height: isHeat ? below + 16 : below - GAP_PX + 4,
+    width: WIDTH_PX,
+    height: isHeat ? below + 16 : below - GAP_PX + 4,
     pictures: [{ x: 0, y: 0, width: WIDTH_PX, height, canvas: pixelsOf(image) }],
-    markup: [...(isHeat ? overlay : []), ...chips, ...(isHeat ? [] : overlay), ...(ring ?? []), ...(isHeat ? scaleMarkup(shown, below, looks) : [])],
+    markup: [
+      ...(isHeat ? overlay : []),
+      ...chips,
+      ...(isHeat ? [] : overlay),
+      ...(ring ?? []),
+      ...(isHeat ? scaleMarkup(shown, below, looks) : []),
+    ],
   };
 }
 
-/** Where a token is; `words` are those of tokens beside the image. @typedef {{x: number, y: number, width: number, height: number, words: string | null}} TokenBox */
+/**
+ * Where a token is; `words` are those of tokens beside the image.
+ *
+ * @typedef {{x: number, y: number, width: number, height: number, words: string | null}} TokenBox
+ */
 
-/** @param {ShownImage} shown @param {number} height of the image @param {Looks} looks @returns {TokenBox[]} */
+/**
+ * @param {ShownImage} shown
+ * @param {number} height of the image
+ * @param {Looks} looks
+ * @returns {TokenBox[]}
+ */
 function boxesOf({ tokens, start, n, grid }, height, { measure }) {
   const [width, high] = [WIDTH_PX / grid.n_columns, height / grid.n_rows];
   let [x, row] = [0, 0];
   return Array.from({ length: n }, (_, i) => {
     const token = start + i;
-    if (tokens.tokenType[token] === 'patch') return { x: Number(tokens.column?.[token]) * width, y: Number(tokens.row?.[token]) * high, width, height: high, words: null };
+    if (tokens.tokenType[token] === 'patch')
+      return {
+        x: Number(tokens.column?.[token]) * width,
+        y: Number(tokens.row?.[token]) * high,
+        width,
+        height: high,
+        words: null,
+      };
     const words = tokenWords(tokens, token);
     const wide = Math.ceil(measure(words, FONT_PX)) + 16;
     if (x > 0 && x + wide > WIDTH_PX) [x, row] = [0, row + 1];
-    const box = { x, y: height + GAP_PX + row * (CHIP_PX + 6), width: wide, height: CHIP_PX, words };
+    const box = {
+      x,
+      y: height + GAP_PX + row * (CHIP_PX + 6),
+      width: wide,
+      height: CHIP_PX,
+      words,
+    };
     x += wide + 6;
     return box;
   });
 }
 
-/** Weights between the selected token and each other, as a share of the largest. @param {ShownImage} shown */
+/**
+ * Weights between the selected token and each other, as a share of the largest.
+ *
+ * @param {ShownImage} shown
+ */
 function sharesOf({ n, selected, start, weights }) {
   const chosen = selected.token - start;
-  const own = Float32Array.from({ length: n }, (_, i) => weights.pattern[selected.kind === 'query' ? chosen * weights.n + i : i * weights.n + chosen]);
+  const own = Float32Array.from(
+    { length: n },
+    (_, i) =>
+      weights.pattern[selected.kind === 'query' ? chosen * weights.n + i : i * weights.n + chosen],
+  );
   const largest = own.reduce((a, b) => Math.max(a, b), 1e-6);
   return { largest, shares: own.map((weight) => weight / largest) };
 }
@@ -82,7 +166,11 @@ function heatMarkup(shown, boxes, { paper }) {
   const ramp = rampOf(shown);
   const squares = boxes.flatMap(({ x, y, width, height, words }, i) => {
     const square = { x, y, width, height, rx: words === null ? null : 4 };
-    const heat = node('rect', { ...square, fill: cssColor(ramp[Math.round(shares[i] * 255)]), 'fill-opacity': Math.round(1000 * heatAlpha(shares[i])) / 1000 });
+    const heat = node('rect', {
+      ...square,
+      fill: cssColor(ramp[Math.round(shares[i] * 255)]),
+      'fill-opacity': Math.round(1000 * heatAlpha(shares[i])) / 1000,
+    });
     return words === null ? [heat] : [node('rect', { ...square, fill: paper }), heat];
   });
   return [node('g', { class: 'heat', 'shape-rendering': 'crispEdges' }, ...squares)];
@@ -94,12 +182,20 @@ function scaleMarkup(shown, y, { soft, measure }) {
   const start = measure('weight', 11) + measure('0', 11) + 14;
   /** @param {string} words @param {number} x */
   const text = (words, x) => node('text', { x, y: y + 11, 'font-size': 11, fill: soft }, words);
-  return [text('weight', 0), text('0', start - measure('0', 11) - 5), ...rampBar('heat', rampStops(rampOf(shown)), start, y + 2), text(most, start + RAMP_PX + 6)];
+  return [
+    text('weight', 0),
+    text('0', start - measure('0', 11) - 5),
+    ...rampBar('heat', rampStops(rampOf(shown)), start, y + 2),
+    text(most, start + RAMP_PX + 6),
+  ];
 }
 
 /** @param {ShownImage} shown @returns {Link[]} */
 export function shownLinks({ state, weights, selected }) {
-  const links = state.imageLinks === 'all' ? linksFrom(weights, Math.max(LEAST_ALONE, state.imageThreshold)) : strongestOfEach(weights, selected.kind);
+  const links =
+    state.imageLinks === 'all'
+      ? linksFrom(weights, Math.max(LEAST_ALONE, state.imageThreshold))
+      : strongestOfEach(weights, selected.kind);
   return links.slice(-MOST_LINKS);
 }
 
@@ -111,25 +207,63 @@ function linkMarkup(shown, boxes) {
   const spots = boxes.map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }));
   const classPosition = tokens.tokenType.slice(start, start + n).indexOf('class');
   const links = shownLinks(shown);
-  return /** @type {const} */ ([['#000000', 2], ['#ffffff', 0]]).map(([color, extra]) => node('g', { class: extra ? 'edges' : 'links', stroke: color, fill: 'none' }, ...links.map(({ query, key, weight }) => {
-    const { opacity, width, head } = linkLook(weight, isByWeight, extra, mark);
-    const look = { 'stroke-width': width, opacity: Math.round(1000 * opacity) / 1000 };
-    const from = spots[query];
-    if (query === key) return node('circle', { cx: from.x, cy: from.y, r: mark, ...look });
-    if (key === classPosition) return node('rect', { x: from.x - mark, y: from.y - mark, width: 2 * mark, height: 2 * mark, ...look });
-    return arrow(from, shortOf(from, spots[key], mark), head, color, look);
-  })));
+  return /** @type {const} */ ([
+    ['#000000', 2],
+    ['#ffffff', 0],
+  ]).map(([color, extra]) =>
+    node(
+      'g',
+      { class: extra ? 'edges' : 'links', stroke: color, fill: 'none' },
+      ...links.map(({ query, key, weight }) => {
+        const { opacity, width, head } = linkLook(weight, isByWeight, extra, mark);
+        const look = { 'stroke-width': width, opacity: Math.round(1000 * opacity) / 1000 };
+        const from = spots[query];
+        if (query === key) return node('circle', { cx: from.x, cy: from.y, r: mark, ...look });
+        if (key === classPosition)
+          return node('rect', {
+            x: from.x - mark,
+            y: from.y - mark,
+            width: 2 * mark,
+            height: 2 * mark,
+            ...look,
+          });
+        return arrow(from, shortOf(from, spots[key], mark), head, color, look);
+      }),
+    ),
+  );
 }
 
-/** @param {Spot} from @param {Spot} to @param {number} size of its head @param {string} fill @param {Record<string, number>} look */
+/**
+ * @param {Spot} from
+ * @param {Spot} to
+ * @param {number} size of its head
+ * @param {string} fill
+ * @param {Record<string, number>} look
+ */
 function arrow(from, to, size, fill, look) {
   const angle = Math.atan2(to.y - from.y, to.x - from.x);
   const head = size * 0.8;
   /** @param {number} turn */
-  const corner = (turn) => `${(to.x - 1.5 * head * Math.cos(angle + turn)).toFixed(2)} ${(to.y - 1.5 * head * Math.sin(angle + turn)).toFixed(2)}`;
+  const corner = (turn) =>
+    `${(to.x - 1.5 * head * Math.cos(angle + turn)).toFixed(2)} ` +
+    `${(to.y - 1.5 * head * Math.sin(angle + turn)).toFixed(2)}`;
   const { opacity, ...line } = look;
-  return node('g', { opacity }, node('line', { x1: from.x, y1: from.y, x2: to.x - head * Math.cos(angle), y2: to.y - head * Math.sin(angle), ...line }),
-    node('path', { d: `M${to.x.toFixed(2)} ${to.y.toFixed(2)}L${corner(0.45)}L${corner(-0.45)}z`, fill, stroke: 'none' }));
+  return node(
+    'g',
+    { opacity },
+    node('line', {
+      x1: from.x,
+      y1: from.y,
+      x2: to.x - head * Math.cos(angle),
+      y2: to.y - head * Math.sin(angle),
+      ...line,
+    }),
+    node('path', {
+      d: `M${to.x.toFixed(2)} ${to.y.toFixed(2)}L${corner(0.45)}L${corner(-0.45)}z`,
+      fill,
+      stroke: 'none',
+    }),
+  );
 }
 
 /** @param {HTMLImageElement} image */

@@ -27,7 +27,11 @@ export function legendMarkup(legend, width, looks) {
   let [x, row] = [0, 0];
   const markup = all.map(({ size, draw }) => {
     if (x > 0 && x + size > width) [x, row] = [0, row + 1];
-    const drawn = node('g', { transform: `translate(${Math.round(x)} ${row * ROW_PX})` }, ...draw());
+    const drawn = node(
+      'g',
+      { transform: `translate(${Math.round(x)} ${row * ROW_PX})` },
+      ...draw(),
+    );
     x += size + GAP_PX;
     return drawn;
   });
@@ -58,7 +62,12 @@ function rampItems({ ramps, missing }, looks) {
       ],
     };
   });
-  return missing ? [...items, swatchItem({ label: missing.label, colors: [missing.color], shapes: ['disc'] }, looks)] : items;
+  return missing
+    ? [
+        ...items,
+        swatchItem({ label: missing.label, colors: [missing.color], shapes: ['disc'] }, looks),
+      ]
+    : items;
 }
 
 /**
@@ -70,35 +79,76 @@ function rampItems({ ramps, missing }, looks) {
  * @param {number} y
  */
 export function rampBar(id, stops, x, y) {
-  const gradient = node('linearGradient', { id }, ...stops.map((color, i) => node('stop', { offset: i / (stops.length - 1), 'stop-color': color })));
-  return [node('defs', {}, gradient), node('rect', { class: 'ramp', x, y, width: RAMP_PX, height: 9, fill: `url(#${id})` })];
+  const gradient = node(
+    'linearGradient',
+    { id },
+    ...stops.map((color, i) =>
+      node('stop', { offset: i / (stops.length - 1), 'stop-color': color }),
+    ),
+  );
+  return [
+    node('defs', {}, gradient),
+    node('rect', { class: 'ramp', x, y, width: RAMP_PX, height: 9, fill: `url(#${id})` }),
+  ];
 }
 
 /** @param {Extract<Legend, {kind: 'swatches'}>} legend @param {Looks} looks */
 function swatchItems({ entries }, looks) {
   const left = entries.length - MOST_ENTRIES;
-  return [...entries.slice(0, MOST_ENTRIES).map((entry) => swatchItem(entry, looks)), ...(left > 0 ? [textItem(`and ${left} more`, looks)] : [])];
+  return [
+    ...entries.slice(0, MOST_ENTRIES).map((entry) => swatchItem(entry, looks)),
+    ...(left > 0 ? [textItem(`and ${left} more`, looks)] : []),
+  ];
 }
 
-/** @param {{label: string, colors: string[], shapes: string[]}} entry @param {Looks} looks @returns {Item} */
+/**
+ * @param {{label: string, colors: string[], shapes: string[]}} entry
+ * @param {Looks} looks
+ * @returns {Item}
+ */
 function swatchItem({ label, colors, shapes }, { measure, ink }) {
   const words = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
   const start = colors.length * (2 * MARK_PX + 3) + 3;
   return {
     size: start + measure(words, 12),
-    draw: () => [...colors.map((color, i) => mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color)), text(words, start, ink)],
+    draw: () => [
+      ...colors.map((color, i) =>
+        mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color),
+      ),
+      text(words, start, ink),
+    ],
   };
 }
 
-/** @param {string} words @param {number} x @param {string} fill @param {number} [weight] @param {number} [size] */
+/**
+ * @param {string} words
+ * @param {number} x
+ * @param {string} fill
+ * @param {number} [weight]
+ * @param {number} [size]
+ */
 function text(words, x, fill, weight = 400, size = 12) {
-  return node('text', { x, y: 13, 'font-size': size, 'font-weight': weight === 400 ? null : weight, fill }, words);
+  return node(
+    'text',
+    { x, y: 13, 'font-size': size, 'font-weight': weight === 400 ? null : weight, fill },
+    words,
+  );
 }
 
 /** @param {string} form @param {number} x of the middle @param {string} fill */
 function mark(form, x, fill) {
   if (form === 'disc') return node('circle', { cx: x, cy: 9, r: MARK_PX, fill });
-  if (form === 'square') return node('rect', { x: x - MARK_PX, y: 9 - MARK_PX, width: 2 * MARK_PX, height: 2 * MARK_PX, fill });
+  if (form === 'square')
+    return node('rect', {
+      x: x - MARK_PX,
+      y: 9 - MARK_PX,
+      width: 2 * MARK_PX,
+      height: 2 * MARK_PX,
+      fill,
+    });
   const reach = MARK_PX * DIAMOND;
-  return node('path', { d: `M${x} ${9 - reach}l${reach} ${reach}-${reach} ${reach}-${reach}-${reach}z`, fill });
+  return node('path', {
+    d: `M${x} ${9 - reach}l${reach} ${reach}-${reach} ${reach}-${reach}-${reach}z`,
+    fill,
+  });
 }

@@ -37,9 +37,19 @@ const ROOM_FOR_BOTH = 84;
  * @property {Lines | null} lines
  * @property {{words: string, x: number, y: number}[]} labels left edge and middle of the line
  */
-/** One head of the grid in words, and whether it steps back. @typedef {{title: string, number: string, isWarning: boolean, isOutside?: boolean}} CellWords */
-/** @typedef {{x: number, y: number, width: number, height: number, canvas: HTMLCanvasElement}} Picture */
-/** @typedef {{width: number, height: number, pictures: Picture[], markup: Markup[]}} Body what a figure shows, in pixels from its corner */
+/**
+ * One head of the grid in words, and whether it steps back.
+ *
+ * @typedef {{title: string, number: string, isWarning: boolean, isOutside?: boolean}} CellWords
+ */
+/**
+ * @typedef {{x: number, y: number, width: number, height: number, canvas: HTMLCanvasElement}}
+ *   Picture
+ */
+/**
+ * @typedef {{width: number, height: number, pictures: Picture[], markup: Markup[]}} Body what a
+ *   figure shows, in pixels from its corner
+ */
 
 /**
  * @param {Drawing} drawing
@@ -49,7 +59,8 @@ const ROOM_FOR_BOTH = 84;
  * @param {number} options.nHeads in a row of the grid
  * @param {boolean} [options.isSorted] whether the grid is in the order of a score
  * @param {boolean} options.isPixels whether points are pixels, however few
- * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are pixels
+ * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are
+ *   pixels
  */
 export function mapFigure(drawing, looks, { cells, nHeads, isPixels, isSorted = false }) {
   const { frame } = drawing;
@@ -59,19 +70,43 @@ export function mapFigure(drawing, looks, { cells, nHeads, isPixels, isSorted = 
   const isShapes = !isPixels && !hasPictures(frame) && countPoints(frame) <= MOST_SHAPES;
   const shapes = isShapes ? pointShapes(frame, box) : [];
   const clip = node('clipPath', { id: 'map' }, node('rect', { x: box.left, y: box.top, ...size }));
-  const content = node('g', { 'clip-path': 'url(#map)' },
-    ...(isShapes ? tileMarkup(frame) : []), ...(cells ? emptyCells(frame, looks) : []), ...shapes, ...(cells ? veils(frame, cells) : []), ...lineMarkup(drawing), ...(cells ? titles(drawing, cells, looks) : []), ...drawing.labels.map((label) => labelMarkup(label, frame)));
+  const content = node(
+    'g',
+    { 'clip-path': 'url(#map)' },
+    ...(isShapes ? tileMarkup(frame) : []),
+    ...(cells ? emptyCells(frame, looks) : []),
+    ...shapes,
+    ...(cells ? veils(frame, cells) : []),
+    ...lineMarkup(drawing),
+    ...(cells ? titles(drawing, cells, looks) : []),
+    ...drawing.labels.map((label) => labelMarkup(label, frame)),
+  );
   return {
-    width: left + size.width, height: top + size.height,
+    width: left + size.width,
+    height: top + size.height,
     pictures: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
-    markup: [node('defs', {}, clip), node('g', { transform: `translate(${left - box.left} ${top - box.top})` }, content, ...(cells ? axes(drawing, box, nHeads, isSorted, looks) : []), ...cutEdge(box, frame, looks))],
+    markup: [
+      node('defs', {}, clip),
+      node(
+        'g',
+        { transform: `translate(${left - box.left} ${top - box.top})` },
+        content,
+        ...(cells ? axes(drawing, box, nHeads, isSorted, looks) : []),
+        ...cutEdge(box, frame, looks),
+      ),
+    ],
     nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
   };
 }
 
 /** Whole pixels inside of the viewport. @param {Box} box @param {Frame} frame @returns {Box} */
 function whole({ left, top, right, bottom }, { width, height }) {
-  return { left: Math.max(0, Math.floor(left)), top: Math.max(0, Math.floor(top)), right: Math.min(width, Math.ceil(right)), bottom: Math.min(height, Math.ceil(bottom)) };
+  return {
+    left: Math.max(0, Math.floor(left)),
+    top: Math.max(0, Math.floor(top)),
+    right: Math.min(width, Math.ceil(right)),
+    bottom: Math.min(height, Math.ceil(bottom)),
+  };
 }
 
 /** Around all points and labels of a head. @param {Drawing} drawing @param {Looks} looks */
@@ -82,7 +117,10 @@ function headBox({ frame, labels }, { measure }) {
   const include = (x, y, width, room) => {
     if (x + width < 0 || y < 0 || x > frame.width || y > frame.height) return;
     [box.left, box.top] = [Math.min(box.left, x - room), Math.min(box.top, y - room)];
-    [box.right, box.bottom] = [Math.max(box.right, x + width + room), Math.max(box.bottom, y + room)];
+    [box.right, box.bottom] = [
+      Math.max(box.right, x + width + room),
+      Math.max(box.bottom, y + room),
+    ];
   };
   const coefficients = cellCoefficients(frame, 0);
   for (let point = 0; point < frame.nPoints; point++) {
@@ -94,53 +132,162 @@ function headBox({ frame, labels }, { measure }) {
   return box.right > box.left ? box : { left: 0, top: 0, right: frame.width, bottom: frame.height };
 }
 
-/** Around all heads of the grid with their titles; what is turned can lie beyond its cell. @param {Drawing} drawing */
-function gridBox({ frame: { dims, transform: { k, x, y } }, arrangement: { size, slots } }) {
-  const beyond = dims === 3 ? (SPACE_SCALE * Math.sqrt(3) - 1) / 2 * slots.size[0] * k : 4;
-  return { left: x - beyond, top: y + (slots.y[0] - TITLE_PX) * k - 2, right: x + size.width * k + beyond, bottom: y + size.height * k + beyond };
+/**
+ * Around all heads of the grid with their titles; what is turned can lie beyond its cell.
+ *
+ * @param {Drawing} drawing
+ */
+function gridBox({
+  frame: {
+    dims,
+    transform: { k, x, y },
+  },
+  arrangement: { size, slots },
+}) {
+  const beyond = dims === 3 ? ((SPACE_SCALE * Math.sqrt(3) - 1) / 2) * slots.size[0] * k : 4;
+  return {
+    left: x - beyond,
+    top: y + (slots.y[0] - TITLE_PX) * k - 2,
+    right: x + size.width * k + beyond,
+    bottom: y + size.height * k + beyond,
+  };
 }
 
-/** A hairline around a map that goes on beyond its edges. @param {Box} box @param {Frame} frame @param {Looks} looks */
+/**
+ * A hairline around a map that goes on beyond its edges.
+ *
+ * @param {Box} box
+ * @param {Frame} frame
+ * @param {Looks} looks
+ */
 function cutEdge({ left, top, right, bottom }, frame, { line }) {
   const isCut = left === 0 && top === 0 && right === frame.width && bottom === frame.height;
-  return isCut ? [node('rect', { x: left + 0.5, y: top + 0.5, width: right - left - 1, height: bottom - top - 1, fill: 'none', stroke: line })] : [];
+  return isCut
+    ? [
+        node('rect', {
+          x: left + 0.5,
+          y: top + 0.5,
+          width: right - left - 1,
+          height: bottom - top - 1,
+          fill: 'none',
+          stroke: line,
+        }),
+      ]
+    : [];
 }
 
-/** The colour behind each head, where a score tints it; pixels have theirs already. @param {Frame} frame */
+/**
+ * The colour behind each head, where a score tints it; pixels have theirs already.
+ *
+ * @param {Frame} frame
+ */
 function tileMarkup({ cells, tiles, transform: { k, x, y } }) {
-  return Array.from(tiles ?? []).flatMap((color, cell) => (color ? [node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: cssColor(color) })] : []));
+  return Array.from(tiles ?? []).flatMap((color, cell) =>
+    color
+      ? [
+          node('rect', {
+            x: cells.x[cell] * k + x,
+            y: cells.y[cell] * k + y,
+            width: cells.size[cell] * k,
+            height: cells.size[cell] * k,
+            fill: cssColor(color),
+          }),
+        ]
+      : [],
+  );
 }
 
 /** Heads outside of a range are pale. @param {Frame} frame @param {CellWords[]} words */
 function veils({ background, cells, transform: { k, x, y } }, words) {
-  return words.flatMap(({ isOutside }, cell) => (isOutside ? [node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: hex(background), 'fill-opacity': 0.8 })] : []));
+  return words.flatMap(({ isOutside }, cell) =>
+    isOutside
+      ? [
+          node('rect', {
+            x: cells.x[cell] * k + x,
+            y: cells.y[cell] * k + y,
+            width: cells.size[cell] * k,
+            height: cells.size[cell] * k,
+            fill: hex(background),
+            'fill-opacity': 0.8,
+          }),
+        ]
+      : [],
+  );
 }
 
 /** Heads whose map is not there yet. @param {Frame} frame @param {Looks} looks */
 function emptyCells({ cells, ready, transform: { k, x, y } }, { line }) {
-  return Array.from({ length: cells.n }, (_, cell) => cell).filter((cell) => !ready[cell]).map((cell) =>
-    node('rect', { x: cells.x[cell] * k + x, y: cells.y[cell] * k + y, width: cells.size[cell] * k, height: cells.size[cell] * k, fill: 'none', stroke: line, 'stroke-dasharray': '3 3' }));
+  return Array.from({ length: cells.n }, (_, cell) => cell)
+    .filter((cell) => !ready[cell])
+    .map((cell) =>
+      node('rect', {
+        x: cells.x[cell] * k + x,
+        y: cells.y[cell] * k + y,
+        width: cells.size[cell] * k,
+        height: cells.size[cell] * k,
+        fill: 'none',
+        stroke: line,
+        'stroke-dasharray': '3 3',
+      }),
+    );
 }
 
 /** @param {Drawing} drawing */
 function lineMarkup({ frame, lines }) {
   if (!lines) return [];
   const groups = lineSegments(frame, 0, lines).map(({ opacity, segments }) =>
-    node('g', { 'stroke-opacity': opacity }, ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 }))));
-  return [node('g', { class: 'lines', stroke: hex(lines.color ?? inkOf(frame)), 'stroke-width': lines.width ?? LINE_PX }, ...groups)];
+    node(
+      'g',
+      { 'stroke-opacity': opacity },
+      ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 })),
+    ),
+  );
+  return [
+    node(
+      'g',
+      {
+        class: 'lines',
+        stroke: hex(lines.color ?? inkOf(frame)),
+        'stroke-width': lines.width ?? LINE_PX,
+      },
+      ...groups,
+    ),
+  ];
 }
 
 /** @param {{words: string, x: number, y: number}} label @param {Frame} frame */
 function labelMarkup({ words, x, y }, frame) {
-  return node('text', {
-    class: 'label', x, y: y + 0.35 * LABEL_PX, 'font-size': LABEL_PX, 'font-weight': 500, fill: hex(inkOf(frame)),
-    stroke: hex(frame.background), 'stroke-width': HALO_PX, 'stroke-opacity': 0.92, 'stroke-linejoin': 'round', 'paint-order': 'stroke',
-  }, words);
+  return node(
+    'text',
+    {
+      class: 'label',
+      x,
+      y: y + 0.35 * LABEL_PX,
+      'font-size': LABEL_PX,
+      'font-weight': 500,
+      fill: hex(inkOf(frame)),
+      stroke: hex(frame.background),
+      'stroke-width': HALO_PX,
+      'stroke-opacity': 0.92,
+      'stroke-linejoin': 'round',
+      'paint-order': 'stroke',
+    },
+    words,
+  );
 }
 
-/** Title and fidelity above each head, as far as there is room. @param {Drawing} drawing @param {CellWords[]} words @param {Looks} looks */
+/**
+ * Title and fidelity above each head, as far as there is room.
+ *
+ * @param {Drawing} drawing
+ * @param {CellWords[]} words
+ * @param {Looks} looks
+ */
 function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, soft, warning }) {
-  const { cells, transform: { k, x, y } } = frame;
+  const {
+    cells,
+    transform: { k, x, y },
+  } = frame;
   if (pitch.x * k < ROOM_FOR_NUMBER || TITLE_PX * k < LABEL_PX) return [];
   const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
   return visibleCells(frame).flatMap((cell) => {
@@ -148,28 +295,94 @@ function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, sof
     const side = cells.size[cell] * k;
     const width = Math.max(side, Math.min(titleWidth * k, 112));
     const [left, base] = [cells.x[cell] * k + x - (width - side) / 2, cells.y[cell] * k + y - 6];
-    const value = { y: base, 'font-size': LABEL_PX, 'font-weight': isWarning ? null : 600, fill: isWarning ? warning : ink };
-    if (!isBoth) return [node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number)];
-    return [node('text', { x: left + 1, y: base, 'font-size': LABEL_PX, fill: soft }, title), node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number)];
+    const value = {
+      y: base,
+      'font-size': LABEL_PX,
+      'font-weight': isWarning ? null : 600,
+      fill: isWarning ? warning : ink,
+    };
+    if (!isBoth)
+      return [node('text', { x: left + width / 2, 'text-anchor': 'middle', ...value }, number)];
+    return [
+      node('text', { x: left + 1, y: base, 'font-size': LABEL_PX, fill: soft }, title),
+      node('text', { x: left + width - 1, 'text-anchor': 'end', ...value }, number),
+    ];
   });
 }
 
-/** Numbers of layers at the left and of heads on top, or the places of a sorted grid. @param {Drawing} drawing @param {Box} box @param {number} nHeads @param {boolean} isSorted @param {Looks} looks */
-function axes({ frame: { transform: { k, x, y } }, arrangement: { pitch, slots: cells } }, box, nHeads, isSorted, { soft }) {
+/**
+ * Numbers of layers at the left and of heads on top, or the places of a sorted grid.
+ *
+ * @param {Drawing} drawing
+ * @param {Box} box
+ * @param {number} nHeads
+ * @param {boolean} isSorted
+ * @param {Looks} looks
+ */
+function axes(
+  {
+    frame: {
+      transform: { k, x, y },
+    },
+    arrangement: { pitch, slots: cells },
+  },
+  box,
+  nHeads,
+  isSorted,
+  { soft },
+) {
   const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
   const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
   const look = { 'font-size': LABEL_PX, fill: soft };
-  const columns = Array.from({ length: nHeads }, (_, head) => ({ head, at: (cells.x[head] + cells.size[head] / 2) * k + x }))
+  const columns = Array.from({ length: nHeads }, (_, head) => ({
+    head,
+    at: (cells.x[head] + cells.size[head] / 2) * k + x,
+  }))
     .filter(({ head, at }) => head % everyColumn === 0 && at >= box.left && at <= box.right)
-    .map(({ head, at }) => node('text', { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look }, String(isSorted ? head + 1 : head)));
-  const rows = Array.from({ length: cells.n / nHeads }, (_, layer) => ({ layer, at: (cells.y[layer * nHeads] + cells.size[layer * nHeads] / 2) * k + y }))
+    .map(({ head, at }) =>
+      node(
+        'text',
+        { x: at, y: box.top - 8, 'text-anchor': 'middle', ...look },
+        String(isSorted ? head + 1 : head),
+      ),
+    );
+  const rows = Array.from({ length: cells.n / nHeads }, (_, layer) => ({
+    layer,
+    at: (cells.y[layer * nHeads] + cells.size[layer * nHeads] / 2) * k + y,
+  }))
     .filter(({ layer, at }) => layer % everyRow === 0 && at >= box.top && at <= box.bottom)
-    .map(({ layer, at }) => node('text', { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look }, String(isSorted ? layer * nHeads + 1 : layer)));
-  const corner = [node('text', { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft }, isSorted ? 'place' : 'head')];
-  return [...columns, ...rows, ...corner, node('text', { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft }, isSorted ? 'from' : 'layer')];
+    .map(({ layer, at }) =>
+      node(
+        'text',
+        { x: box.left - 14, y: at + 4, 'text-anchor': 'end', ...look },
+        String(isSorted ? layer * nHeads + 1 : layer),
+      ),
+    );
+  const corner = [
+    node(
+      'text',
+      { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft },
+      isSorted ? 'place' : 'head',
+    ),
+  ];
+  return [
+    ...columns,
+    ...rows,
+    ...corner,
+    node(
+      'text',
+      { x: box.left - 6, y: box.top + 6, 'text-anchor': 'end', 'font-size': 10, fill: soft },
+      isSorted ? 'from' : 'layer',
+    ),
+  ];
 }
 
-/** The points as the renderers draw them, finer than on the screen. @param {Frame} frame @param {Box} box */
+/**
+ * The points as the renderers draw them, finer than on the screen.
+ *
+ * @param {Frame} frame
+ * @param {Box} box
+ */
 function pixelsOf(frame, { left, top, right, bottom }) {
   const whole = document.createElement('canvas');
   const renderer = createScatter2d(whole);

@@ -1,14 +1,31 @@
-/** A picture as XML: elements are made here and nowhere put together from text, so that words of a corpus stay words. */
+/**
+ * A picture as XML: elements are made here and nowhere put together from text, so that words of a
+ * corpus stay words.
+ */
 
-/** Numbers are rounded, words are escaped, null is left out. @typedef {Record<string, string | number | null | undefined>} Attributes */
-/** @typedef {{name: string, attributes: Attributes, children: readonly (Markup | string)[]}} Markup */
+/**
+ * Numbers are rounded, words are escaped, null is left out.
+ *
+ * @typedef {Record<string, string | number | null | undefined>} Attributes
+ */
+/**
+ * @typedef {{name: string, attributes: Attributes, children: readonly (Markup | string)[]}} Markup
+ */
 
 /** Steps of a length: a hundredth of a pixel. */
 const STEPS = 100;
 /** What XML 1.0 cannot say in any way. */
 const UNSAYABLE = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 /** @type {Record<string, string>} */
-const ESCAPES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\t': '&#9;', '\n': '&#10;', '\r': '&#13;' };
+const ESCAPES = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
 const ATTRIBUTE = /[&<>"\t\n\r]/g;
 const TEXT = /[&<>\r]/g;
 
@@ -28,7 +45,9 @@ export function serialise({ name, attributes, children }) {
   for (const attribute of Object.keys(attributes)) {
     const value = attributes[attribute];
     if (value === null || value === undefined) continue;
-    tag += ` ${attribute}="${typeof value === 'number' ? rounded(value) : escaped(value, ATTRIBUTE)}"`;
+    tag +=
+      ' ' +
+      `${attribute}="${typeof value === 'number' ? rounded(value) : escaped(value, ATTRIBUTE)}"`;
   }
   if (children.length === 0) return `<${tag}/>`;
   return `<${tag}>${children.map((child) => (typeof child === 'string' ? escaped(child, TEXT) : serialise(child))).join('')}</${name}>`;
@@ -36,11 +55,16 @@ export function serialise({ name, attributes, children }) {
 
 /** The same as an element of a page. @param {Markup} root @returns {SVGElement} */
 export function toElement({ name, attributes, children }) {
-  const element = /** @type {SVGElement} */ (document.createElementNS('http://www.w3.org/2000/svg', name));
+  const element = /** @type {SVGElement} */ (
+    document.createElementNS('http://www.w3.org/2000/svg', name)
+  );
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && attribute !== 'xmlns') element.setAttribute(attribute, String(typeof value === 'number' ? rounded(value) : value));
+    if (value !== null && value !== undefined && attribute !== 'xmlns')
+      element.setAttribute(attribute, String(typeof value === 'number' ? rounded(value) : value));
   }
-  element.append(...children.map((child) => (typeof child === 'string' ? child : toElement(child))));
+  element.append(
+    ...children.map((child) => (typeof child === 'string' ? child : toElement(child))),
+  );
   return element;
 }
 

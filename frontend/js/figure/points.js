@@ -1,17 +1,48 @@
-/** The points of a map as shapes: the same places, colours, sizes and order as the renderers draw. */
+/**
+ * The points of a map as shapes: the same places, colours, sizes and order as the renderers draw.
+ */
 
 import { unpack } from '../compute/rgba.js';
 import { clipOf } from '../compute/map_bounds.js';
-import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE, projectPoint } from '../compute/geometry.js';
-import { depthFade, DIAMOND, DIM, drawOrder, EDGE, EDGE_OPACITY, farToNear, FULL_RING, HALO, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SHAPED_OPACITY, SPRITE_SCALE, standoutOf } from '../render/style.js';
+import {
+  cellCoefficients,
+  cellVisibility,
+  INSET,
+  PERSPECTIVE,
+  projectPoint,
+} from '../compute/geometry.js';
+import {
+  depthFade,
+  DIAMOND,
+  DIM,
+  drawOrder,
+  EDGE,
+  EDGE_OPACITY,
+  farToNear,
+  FULL_RING,
+  HALO,
+  inkOf,
+  markOpacity,
+  MIN_SHAPED,
+  MIN_SPRITE,
+  SHAPED_OPACITY,
+  SPRITE_SCALE,
+  standoutOf,
+} from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { node } from './markup.js';
 
 /** @import { Frame } from '../types.js' */
 /** @import { Markup } from './markup.js' */
 
-/** @typedef {{left: number, top: number, right: number, bottom: number}} Box in CSS pixels of the viewport */
-/** @typedef {(cell: number, point: number) => [number, number, number]} Place x, y and depth of a point */
+/**
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Box in CSS pixels of the
+ *   viewport
+ */
+/**
+ * @typedef {(cell: number, point: number) => [number, number, number]} Place x, y and depth of a
+ *   point
+ */
 
 /** More points than this make a file that programs open slowly: they are embedded as a picture. */
 export const MOST_SHAPES = 20_000;
@@ -30,7 +61,9 @@ export function countPoints(frame) {
 /** @param {Frame} frame */
 export function visibleCells(frame) {
   const margin = Math.max(frame.pointSize * SPRITE_SCALE, 8);
-  return Array.from({ length: frame.cells.n }, (_, cell) => cell).filter((cell) => frame.ready[cell] && cellVisibility(frame, cell, margin) !== 'outside');
+  return Array.from({ length: frame.cells.n }, (_, cell) => cell).filter(
+    (cell) => frame.ready[cell] && cellVisibility(frame, cell, margin) !== 'outside',
+  );
 }
 
 /**
@@ -48,11 +81,23 @@ export function pointShapes(frame, box) {
     const isIn = isInside(frame, cell, places, box);
     const base = order.base.filter((point) => !emphasis.includes(point) && isIn(point));
     const top = order.top.filter((point) => !emphasis.includes(point) && isIn(point));
-    const drawn = frame.dims === 3 && frame.pointSize * frame.ratio >= MIN_SHAPED ? farToNear(base, places.depth) : base;
+    const drawn =
+      frame.dims === 3 && frame.pointSize * frame.ratio >= MIN_SHAPED
+        ? farToNear(base, places.depth)
+        : base;
     const side = frame.cells.size[cell] * frame.transform.k;
     return [
-      node('g', { class: 'points', ...plainLook(frame, order.base.length + order.top.length, side) }, ...Array.from(drawn, (point) => plainShape(frame, cell, point, places))),
-      node('g', { class: 'standouts' }, ...Array.from(top, (point) => standout(frame, cell, point, places, false)), ...emphasis.filter(isIn).map((point) => standout(frame, cell, point, places, true))),
+      node(
+        'g',
+        { class: 'points', ...plainLook(frame, order.base.length + order.top.length, side) },
+        ...Array.from(drawn, (point) => plainShape(frame, cell, point, places)),
+      ),
+      node(
+        'g',
+        { class: 'standouts' },
+        ...Array.from(top, (point) => standout(frame, cell, point, places, false)),
+        ...emphasis.filter(isIn).map((point) => standout(frame, cell, point, places, true)),
+      ),
     ];
   });
 }
@@ -63,51 +108,104 @@ export function pointShapes(frame, box) {
 function placesOf(frame, cell) {
   const coefficients = cellCoefficients(frame, cell);
   const [x, y, depth] = [0, 1, 2].map(() => new Float32Array(frame.nPoints));
-  for (let point = 0; point < frame.nPoints; point++) [x[point], y[point], depth[point]] = projectPoint(frame, cell, point, coefficients);
+  for (let point = 0; point < frame.nPoints; point++)
+    [x[point], y[point], depth[point]] = projectPoint(frame, cell, point, coefficients);
   return { x, y, depth };
 }
 
-/** @param {Frame} frame @param {number} cell @param {Places} places @param {Box} box @returns {(point: number) => boolean} */
+/**
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Places} places
+ * @param {Box} box
+ * @returns {(point: number) => boolean}
+ */
 function isInside(frame, cell, { x, y }, { left, top, right, bottom }) {
   const { pointSize } = frame;
   const clip = clipOf(frame, cell);
-  if (clip) return (point) => x[point] >= clip.left && x[point] < clip.left + clip.side && y[point] >= clip.top && y[point] < clip.top + clip.side;
-  return (point) => x[point] >= left - pointSize && x[point] <= right + pointSize && y[point] >= top - pointSize && y[point] <= bottom + pointSize;
+  if (clip)
+    return (point) =>
+      x[point] >= clip.left &&
+      x[point] < clip.left + clip.side &&
+      y[point] >= clip.top &&
+      y[point] < clip.top + clip.side;
+  return (point) =>
+    x[point] >= left - pointSize &&
+    x[point] <= right + pointSize &&
+    y[point] >= top - pointSize &&
+    y[point] <= bottom + pointSize;
 }
 
 /**
- * What all plain points have in common: a hairline of background around shapes; small marks are the more transparent, the
- * more crowded their cell is.
+ * What all plain points have in common: a hairline of background around shapes; small marks are the
+ * more transparent, the more crowded their cell is.
  *
  * @param {Frame} frame
  * @param {number} nVisible
  * @param {number} side of the cell
  */
 function plainLook({ pointSize, ratio, background }, nVisible, side) {
-  if (pointSize * ratio < MIN_SHAPED) return { 'fill-opacity': Math.round(100 * markOpacity(nVisible, Math.max(1, pointSize * ratio), side * ratio * (1 - 2 * INSET))) / 100 };
-  return { 'fill-opacity': SHAPED_OPACITY, stroke: hex(background), 'stroke-opacity': EDGE_OPACITY, 'stroke-width': 2 * Math.min(EDGE.width, EDGE.share * pointSize), 'paint-order': 'stroke' };
+  if (pointSize * ratio < MIN_SHAPED)
+    return {
+      'fill-opacity':
+        Math.round(
+          100 *
+            markOpacity(nVisible, Math.max(1, pointSize * ratio), side * ratio * (1 - 2 * INSET)),
+        ) / 100,
+    };
+  return {
+    'fill-opacity': SHAPED_OPACITY,
+    stroke: hex(background),
+    'stroke-opacity': EDGE_OPACITY,
+    'stroke-width': 2 * Math.min(EDGE.width, EDGE.share * pointSize),
+    'paint-order': 'stroke',
+  };
 }
 
 /** @param {Frame} frame @param {number} cell @param {number} point @param {Places} places */
 function plainShape(frame, cell, point, places) {
   const { background, dims, flags, pointSize, ratio } = frame;
-  const color = mixed(colorOf(frame, cell, point), background, flags[point] & FLAG.dimmed ? DIM : 0);
+  const color = mixed(
+    colorOf(frame, cell, point),
+    background,
+    flags[point] & FLAG.dimmed ? DIM : 0,
+  );
   const shown = dims === 3 ? mixed(color, background, 1 - depthFade(places.depth[point])) : color;
-  const size = pointSize * ratio < MIN_SHAPED ? Math.max(1, pointSize) : sizeOf(frame, cell, point, places);
+  const size =
+    pointSize * ratio < MIN_SHAPED ? Math.max(1, pointSize) : sizeOf(frame, cell, point, places);
   return shape(frame, point, places, size / 2, { fill: hex(shown) });
 }
 
-/** @param {Frame} frame @param {number} cell @param {number} point @param {Places} places @param {boolean} isEmphasis */
+/**
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {number} point
+ * @param {Places} places
+ * @param {boolean} isEmphasis
+ */
 function standout(frame, cell, point, places, isEmphasis) {
   const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
   const size = Math.max(sizeOf(frame, cell, point, places) * scale, least);
   const width = ring * Math.min(1, size / FULL_RING);
   /** @param {number} grown @param {readonly number[]} color */
-  const layer = (grown, color) => shape(frame, point, places, size / 2 + grown, { fill: hex(color) });
-  return node('g', {}, layer(width + HALO, frame.background), ...(ring ? [layer(width, inkOf(frame))] : []), layer(0, colorOf(frame, cell, point)));
+  const layer = (grown, color) =>
+    shape(frame, point, places, size / 2 + grown, { fill: hex(color) });
+  return node(
+    'g',
+    {},
+    layer(width + HALO, frame.background),
+    ...(ring ? [layer(width, inkOf(frame))] : []),
+    layer(0, colorOf(frame, cell, point)),
+  );
 }
 
-/** @param {Frame} frame @param {number} cell @param {number} point @param {Places} places @returns {number} diameter */
+/**
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {number} point
+ * @param {Places} places
+ * @returns {number} diameter
+ */
 function sizeOf({ dims, nPoints, pointSize, sizes }, cell, point, { depth }) {
   const share = sizes ? sizes[sizes.length === nPoints ? point : cell * nPoints + point] / 255 : 1;
   return (pointSize * share) / (dims === 3 ? 1 + PERSPECTIVE * depth[point] : 1);
@@ -125,7 +223,13 @@ function sizeOf({ dims, nPoints, pointSize, sizes }, cell, point, { depth }) {
 function shape({ nQueries }, point, { x, y }, radius, look) {
   if (point < nQueries) return node('circle', { cx: x[point], cy: y[point], r: radius, ...look });
   const reach = Math.round(100 * radius * DIAMOND) / 100;
-  return node('path', { d: `M${Math.round(100 * x[point]) / 100} ${Math.round(100 * (y[point] - reach)) / 100}l${reach} ${reach}-${reach} ${reach}-${reach}-${reach}z`, ...look });
+  return node('path', {
+    d:
+      `M${Math.round(100 * x[point]) / 100} ` +
+      `${Math.round(100 * (y[point] - reach)) / 100}l${reach} ${reach}-${reach} ` +
+      `${reach}-${reach}-${reach}z`,
+    ...look,
+  });
 }
 
 /** @param {Frame} frame @param {number} cell @param {number} point */
@@ -133,9 +237,15 @@ function colorOf({ colors, nPoints }, cell, point) {
   return unpack(colors[colors.length === nPoints ? point : cell * nPoints + point]);
 }
 
-/** @param {readonly number[]} color @param {readonly number[]} ground @param {number} share of the ground */
+/**
+ * @param {readonly number[]} color
+ * @param {readonly number[]} ground
+ * @param {number} share of the ground
+ */
 function mixed(color, ground, share) {
-  return share === 0 ? color : color.map((part, i) => Math.round(part + (ground[i] - part) * share));
+  return share === 0
+    ? color
+    : color.map((part, i) => Math.round(part + (ground[i] - part) * share));
 }
 
 /** @param {readonly number[]} rgb */

@@ -1,4 +1,7 @@
-/** The sheet of paper: made when the browser prints, on one page, of what is seen, in the colours of the light theme. */
+/**
+ * The sheet of paper: made when the browser prints, on one page, of what is seen, in the colours of
+ * the light theme.
+ */
 
 import { createCleanup, el, UNTRANSLATED } from '../ui/dom.js';
 import { printedPart } from './figure.js';
@@ -22,11 +25,30 @@ export function createPrintSheet(root, sources) {
   function fill() {
     const shown = sources();
     const parts = shown.flatMap((source) => printedPart(source, shown.length === 1) ?? []);
-    const address = location.href.length > LONGEST_ADDRESS ? `${location.href.slice(0, LONGEST_ADDRESS)}…` : location.href;
+    const address =
+      location.href.length > LONGEST_ADDRESS
+        ? `${location.href.slice(0, LONGEST_ADDRESS)}…`
+        : location.href;
     element.replaceChildren(
-      el('div', { class: 'print__parts' }, ...parts.map(({ title, figures, caption }) => el('section', { class: 'print__part' },
-        el('h1', { class: 'print__title' }, title), figuresElement(figures), ...caption.map((sentence) => el('p', {}, sentence))))),
-      el('p', { class: 'print__address' }, parts.length > 0 ? address : 'There is no map to print yet.'));
+      el(
+        'div',
+        { class: 'print__parts' },
+        ...parts.map(({ title, figures, caption }) =>
+          el(
+            'section',
+            { class: 'print__part' },
+            el('h1', { class: 'print__title' }, title),
+            figuresElement(figures),
+            ...caption.map((sentence) => el('p', {}, sentence)),
+          ),
+        ),
+      ),
+      el(
+        'p',
+        { class: 'print__address' },
+        parts.length > 0 ? address : 'There is no map to print yet.',
+      ),
+    );
   }
 
   cleanup.listen(window, 'beforeprint', fill);
@@ -39,10 +61,18 @@ export function createPrintSheet(root, sources) {
   };
 }
 
-/** Beside each other, which gives the map most room on any paper; no higher than they can be, so that words follow at once. @param {Drawn[]} figures */
+/**
+ * Beside each other, which gives the map most room on any paper; no higher than they can be, so
+ * that words follow at once.
+ *
+ * @param {Drawn[]} figures
+ */
 function figuresElement(figures) {
   const element = el('div', { class: 'print__figures' }, ...figures.map(figureElement));
-  element.style.setProperty('--ratio', String(figures.reduce((sum, { width, height }) => sum + width / height, 0)));
+  element.style.setProperty(
+    '--ratio',
+    String(figures.reduce((sum, { width, height }) => sum + width / height, 0)),
+  );
   return element;
 }
 
@@ -50,11 +80,21 @@ function figuresElement(figures) {
 function figureElement({ width, height, pictures, markup }) {
   const host = el('div', { class: 'print__drawing' });
   host.attachShadow({ mode: 'open' }).append(toElement(markup)); // where its ids and classes are its own
-  const fit = el('div', { class: 'print__fit' }, ...pictures.map(({ canvas, ...box }) => {
-    canvas.className = 'print__pixels';
-    Object.assign(canvas.style, { left: percent(box.x, width), top: percent(box.y, height), width: percent(box.width, width), height: percent(box.height, height) });
-    return canvas;
-  }), host);
+  const fit = el(
+    'div',
+    { class: 'print__fit' },
+    ...pictures.map(({ canvas, ...box }) => {
+      canvas.className = 'print__pixels';
+      Object.assign(canvas.style, {
+        left: percent(box.x, width),
+        top: percent(box.y, height),
+        width: percent(box.width, width),
+        height: percent(box.height, height),
+      });
+      return canvas;
+    }),
+    host,
+  );
   const box = el('div', { class: 'print__figure' }, fit);
   box.style.setProperty('--ratio', String(width / height));
   return box;

@@ -26,9 +26,25 @@ export function createSave(root, context) {
   /** @type {Subject} */
   let subject = 'map';
   let isWhite = false;
-  const button = el('button', { class: 'button', type: 'button', 'aria-haspopup': 'dialog', 'aria-expanded': 'false', title: 'Save a figure, or tables of numbers', onClick: () => show(sheet.hidden === true) },
-    icon(ICONS.save), el('span', { class: 'bar__label' }, 'Save figure'));
-  const sheet = el('div', { class: 'save__sheet', role: 'dialog', 'aria-label': 'Save', hidden: true });
+  const button = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      'aria-haspopup': 'dialog',
+      'aria-expanded': 'false',
+      title: 'Save a figure, or tables of numbers',
+      onClick: () => show(sheet.hidden === true),
+    },
+    icon(ICONS.save),
+    el('span', { class: 'bar__label' }, 'Save figure'),
+  );
+  const sheet = el('div', {
+    class: 'save__sheet',
+    role: 'dialog',
+    'aria-label': 'Save',
+    hidden: true,
+  });
   const element = el('div', { class: 'save' }, button, sheet);
   root.append(element);
 
@@ -36,23 +52,63 @@ export function createSave(root, context) {
     legend: 'What the figure shows',
     choices: [
       { value: 'map', label: 'Map', title: 'The map as it is in sight' },
-      { value: 'sequence', label: 'Sentence or image', title: 'The attention of the selected sentence or image' },
-      { value: 'below', label: 'Below it', title: 'What stands below the selected sentence: the mean as lines, both as heat maps, or both by offset' },
-      { value: 'all-heads', label: 'Means of all heads', title: 'The mean attention by position of every head, for the length of the selected sentence' },
+      {
+        value: 'sequence',
+        label: 'Sentence or image',
+        title: 'The attention of the selected sentence or image',
+      },
+      {
+        value: 'below',
+        label: 'Below it',
+        title:
+          'What stands below the selected sentence: the mean as lines, both as heat maps, or ' +
+          'both by offset',
+      },
+      {
+        value: 'all-heads',
+        label: 'Means of all heads',
+        title:
+          'The mean attention by position of every head, for the length of the selected sentence',
+      },
       { value: 'heads', label: 'Map of heads', title: 'The map of heads, where it is open' },
-      { value: 'profile', label: 'Weight by offset', title: 'The mean weight of the open head by offset, over the whole corpus' },
+      {
+        value: 'profile',
+        label: 'Weight by offset',
+        title: 'The mean weight of the open head by offset, over the whole corpus',
+      },
     ],
     onPick: (value) => {
       subject = /** @type {Subject} */ (value);
       update();
     },
   });
-  const white = createCheck(sheet, { label: 'White background', help: 'The colours of the light theme on white paper, instead of those of the dark theme.', onPick: (next) => { isWhite = next; update(); } });
-  const figures = el('div', { class: 'save__row' }, el('span', { class: 'save__label' }, 'Figure'),
-    format('SVG', 'Words and lines stay words and lines; so do points, up to 20,000', () => saveFigure('svg')),
-    format('PNG', 'Pixels, two for each of the screen', () => saveFigure('png')));
-  const points = tableRow('Points of this map', 'Kind, token, position and place of every point, in the unit of the map', savePoints);
-  const truth = tableRow('Fidelity of all heads', 'recall@10, rank correlation and trustworthiness of every map of every head', saveFidelity);
+  const white = createCheck(sheet, {
+    label: 'White background',
+    help: 'The colours of the light theme on white paper, instead of those of the dark theme.',
+    onPick: (next) => {
+      isWhite = next;
+      update();
+    },
+  });
+  const figures = el(
+    'div',
+    { class: 'save__row' },
+    el('span', { class: 'save__label' }, 'Figure'),
+    format('SVG', 'Words and lines stay words and lines; so do points, up to 20,000', () =>
+      saveFigure('svg'),
+    ),
+    format('PNG', 'Pixels, two for each of the screen', () => saveFigure('png')),
+  );
+  const points = tableRow(
+    'Points of this map',
+    'Kind, token, position and place of every point, in the unit of the map',
+    savePoints,
+  );
+  const truth = tableRow(
+    'Fidelity of all heads',
+    'recall@10, rank correlation and trustworthiness of every map of every head',
+    saveFidelity,
+  );
   sheet.append(figures, el('hr', { class: 'save__line' }), points, truth);
 
   /** @param {string} words @param {string} title @param {() => void} onClick */
@@ -62,9 +118,22 @@ export function createSave(root, context) {
 
   /** @param {string} words @param {string} title @param {(ending: Ending) => void} save */
   function tableRow(words, title, save) {
-    const [csv, json] = [format('CSV', `${title}, as a table`, () => save('csv')), format('JSON', `${title}, as JSON`, () => save('json'))];
-    for (const [made, kind] of /** @type {const} */ ([[csv, 'CSV'], [json, 'JSON']])) setAttribute(made, 'aria-label', `${words}, ${kind}`);
-    return el('div', { class: 'save__row' }, el('span', { class: 'save__label' }, words), csv, json);
+    const [csv, json] = [
+      format('CSV', `${title}, as a table`, () => save('csv')),
+      format('JSON', `${title}, as JSON`, () => save('json')),
+    ];
+    for (const [made, kind] of /** @type {const} */ ([
+      [csv, 'CSV'],
+      [json, 'JSON'],
+    ]))
+      setAttribute(made, 'aria-label', `${words}, ${kind}`);
+    return el(
+      'div',
+      { class: 'save__row' },
+      el('span', { class: 'save__label' }, words),
+      csv,
+      json,
+    );
   }
 
   /** @param {boolean} isShown */
@@ -73,7 +142,9 @@ export function createSave(root, context) {
     setAttribute(button, 'aria-expanded', String(isShown));
     if (!isShown) return;
     update();
-    const first = /** @type {HTMLElement | null} */ (sheet.querySelector('input:checked, button:not(:disabled)'));
+    const first = /** @type {HTMLElement | null} */ (
+      sheet.querySelector('input:checked, button:not(:disabled)')
+    );
     first?.focus();
   }
 
@@ -86,7 +157,12 @@ export function createSave(root, context) {
   /** @param {'svg' | 'png'} ending */
   async function saveFigure(ending) {
     try {
-      const { name, type, content } = await makeFigure(subject, ending, isWhite ? 'light' : theme(), context);
+      const { name, type, content } = await makeFigure(
+        subject,
+        ending,
+        isWhite ? 'light' : theme(),
+        context,
+      );
       download(content, name, type);
       close();
     } catch (error) {
@@ -97,10 +173,35 @@ export function createSave(root, context) {
   /** @param {Ending} ending */
   function savePoints(ending) {
     const state = store.get();
-    const [map, tokens, manifest, name] = [facts.headMap.value, facts.tokens.value, facts.description.value?.manifest, state.at && mapOf(facts.heads.value, state.at, chosenMap(state))];
-    const unit = state.at && name ? facts.heads.value?.get(`${state.at.layer},${state.at.head}`)?.maps[name] : null;
-    if (!map || !tokens || !manifest || !state.at || !name || !unit || map.name !== name || map.at.layer !== state.at.layer || map.at.head !== state.at.head) return notify('The map is not there yet.');
-    saveRows('points', pointRows(map, unit, tokens), ending, [name, `L${state.at.layer}-H${state.at.head}`], { map: name, at: state.at });
+    const [map, tokens, manifest, name] = [
+      facts.headMap.value,
+      facts.tokens.value,
+      facts.description.value?.manifest,
+      state.at && mapOf(facts.heads.value, state.at, chosenMap(state)),
+    ];
+    const unit =
+      state.at && name
+        ? facts.heads.value?.get(`${state.at.layer},${state.at.head}`)?.maps[name]
+        : null;
+    if (
+      !map ||
+      !tokens ||
+      !manifest ||
+      !state.at ||
+      !name ||
+      !unit ||
+      map.name !== name ||
+      map.at.layer !== state.at.layer ||
+      map.at.head !== state.at.head
+    )
+      return notify('The map is not there yet.');
+    saveRows(
+      'points',
+      pointRows(map, unit, tokens),
+      ending,
+      [name, `L${state.at.layer}-H${state.at.head}`],
+      { map: name, at: state.at },
+    );
   }
 
   /** @param {Ending} ending */
@@ -108,7 +209,13 @@ export function createSave(root, context) {
     if (facts.heads.value) saveRows('fidelity', fidelityRows(facts.heads.value), ending, [], {});
   }
 
-  /** @param {string} what @param {import('./tables.js').Row[]} rows @param {Ending} ending @param {string[]} parts of the file's name @param {Parameters<typeof tableJson>[3]} of */
+  /**
+   * @param {string} what
+   * @param {import('./tables.js').Row[]} rows
+   * @param {Ending} ending
+   * @param {string[]} parts of the file's name
+   * @param {Parameters<typeof tableJson>[3]} of
+   */
   function saveRows(what, rows, ending, parts, of) {
     const manifest = facts.description.value?.manifest;
     if (!manifest) return;
@@ -123,11 +230,18 @@ export function createSave(root, context) {
     if (button.hidden) sheet.hidden = true;
     if (sheet.hidden) return;
     if (!isThere(subject, context)) subject = 'map';
-    subjects.update(subject, (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context));
-    setText(/** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')), isImage ? 'Image' : 'Sentence');
+    subjects.update(
+      subject,
+      (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context),
+    );
+    setText(
+      /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
+      isImage ? 'Image' : 'Sentence',
+    );
     white.update(isWhite);
     white.element.hidden = theme() === 'light';
-    for (const made of figures.querySelectorAll('button')) made.disabled = !isThere(subject, context);
+    for (const made of figures.querySelectorAll('button'))
+      made.disabled = !isThere(subject, context);
     points.hidden = store.get().at === null;
     truth.hidden = facts.heads.value === null;
   }
@@ -138,9 +252,15 @@ export function createSave(root, context) {
     event.preventDefault();
     close();
   });
-  cleanup.listen(document, 'pointerdown', (/** @type {PointerEvent} */ event) => {
-    if (!sheet.hidden && event.target instanceof Node && !element.contains(event.target)) show(false);
-  }, { capture: true });
+  cleanup.listen(
+    document,
+    'pointerdown',
+    (/** @type {PointerEvent} */ event) => {
+      if (!sheet.hidden && event.target instanceof Node && !element.contains(event.target))
+        show(false);
+    },
+    { capture: true },
+  );
 
   return {
     element,

@@ -28,32 +28,78 @@ const LONGEST = 36;
  * @param {Looks} looks
  * @returns {Body}
  */
-export function sentenceFigure({ tokens, start, n, attention, selected, hidden, words = textsOf(tokens, start, n) }, looks) {
+export function sentenceFigure(
+  { tokens, start, n, attention, selected, hidden, words = textsOf(tokens, start, n) },
+  looks,
+) {
   const column = Math.max(60, ...words.map((word) => looks.measure(word, FONT_PX, 700)));
   const [from, to] = [column + 8, column + 8 + GAP_PX];
   /** @param {number} position */
   const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
   const chosen = { kind: selected.kind, position: selected.token - start };
-  const lines = heaviestLines(attention, { alone: null, chosen }).map(({ query, key, opacity, width }) =>
-    node('line', { x1: from, y1: middle(query), x2: to, y2: middle(key), 'stroke-opacity': Math.round(1000 * opacity) / 1000, 'stroke-width': width }));
+  const lines = heaviestLines(attention, { alone: null, chosen }).map(
+    ({ query, key, opacity, width }) =>
+      node('line', {
+        x1: from,
+        y1: middle(query),
+        x2: to,
+        y2: middle(key),
+        'stroke-opacity': Math.round(1000 * opacity) / 1000,
+        'stroke-width': width,
+      }),
+  );
 
   /** @param {Kind} kind @param {number} x @param {string} anchor */
-  const listOf = (kind, x, anchor) => node('g', { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: looks.ink }, ...words.map((word, position) => {
-    const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
-    const isChosen = chosen.kind === kind && chosen.position === position;
-    return node('text', { x, y: middle(position) + 0.35 * FONT_PX, 'font-weight': isChosen ? 700 : null, 'font-style': isHidden ? 'italic' : null, 'text-decoration': isHidden ? 'line-through' : null, fill: isHidden ? looks.soft : isChosen ? looks[kind] : null }, word);
-  }));
+  const listOf = (kind, x, anchor) =>
+    node(
+      'g',
+      { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: looks.ink },
+      ...words.map((word, position) => {
+        const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
+        const isChosen = chosen.kind === kind && chosen.position === position;
+        return node(
+          'text',
+          {
+            x,
+            y: middle(position) + 0.35 * FONT_PX,
+            'font-weight': isChosen ? 700 : null,
+            'font-style': isHidden ? 'italic' : null,
+            'text-decoration': isHidden ? 'line-through' : null,
+            fill: isHidden ? looks.soft : isChosen ? looks[kind] : null,
+          },
+          word,
+        );
+      }),
+    );
   /** @param {string} word @param {number} x @param {string} anchor @param {string} fill */
-  const head = (word, x, anchor, fill) => node('text', { x, y: 13, 'text-anchor': anchor, 'font-size': FONT_PX, 'font-weight': 600, fill }, word);
+  const head = (word, x, anchor, fill) =>
+    node(
+      'text',
+      { x, y: 13, 'text-anchor': anchor, 'font-size': FONT_PX, 'font-weight': 600, fill },
+      word,
+    );
 
   return {
-    width: Math.ceil(2 * column + 16 + GAP_PX), height: HEAD_PX + n * ROW_PX, pictures: [],
+    width: Math.ceil(2 * column + 16 + GAP_PX),
+    height: HEAD_PX + n * ROW_PX,
+    pictures: [],
     markup: [
-      node('defs', {}, node('linearGradient', { id: 'blend', gradientUnits: 'userSpaceOnUse', x1: from, y1: 0, x2: to, y2: 0 },
-        node('stop', { offset: 0, 'stop-color': looks.query }), node('stop', { offset: 1, 'stop-color': looks.key }))),
-      head('query', column, 'end', looks.query), head('attends to', column + 8 + GAP_PX / 2, 'middle', looks.soft), head('key', to + 8, 'start', looks.key),
+      node(
+        'defs',
+        {},
+        node(
+          'linearGradient',
+          { id: 'blend', gradientUnits: 'userSpaceOnUse', x1: from, y1: 0, x2: to, y2: 0 },
+          node('stop', { offset: 0, 'stop-color': looks.query }),
+          node('stop', { offset: 1, 'stop-color': looks.key }),
+        ),
+      ),
+      head('query', column, 'end', looks.query),
+      head('attends to', column + 8 + GAP_PX / 2, 'middle', looks.soft),
+      head('key', to + 8, 'start', looks.key),
       node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
-      listOf('query', column, 'end'), listOf('key', to + 8, 'start'),
+      listOf('query', column, 'end'),
+      listOf('key', to + 8, 'start'),
     ],
   };
 }

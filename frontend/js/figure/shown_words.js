@@ -1,4 +1,7 @@
-/** What a figure says of what is seen: what is selected, searched, left out, and how attention is weighed. */
+/**
+ * What a figure says of what is seen: what is selected, searched, left out, and how attention is
+ * weighed.
+ */
 
 import { countOwn, nCorpusSequences, ownName } from '../data/user_sequence_text.js';
 import { filteredBy } from '../data/head_measure_state.js';
@@ -10,22 +13,58 @@ import { count, counted } from '../compute/number_text.js';
 
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
 
-/** The pairs, where heads are tinted, sorted or stepped back by their fit. @param {State} state @param {Tokens} tokens */
+/**
+ * The pairs, where heads are tinted, sorted or stepped back by their fit.
+ *
+ * @param {State} state
+ * @param {Tokens} tokens
+ */
 export function pairSentences(state, tokens) {
-  if (![state.score, state.order, filteredBy(state)].includes(PAIR_FIT) || state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)) return [];
-  return [`Pairs: ${state.pairs.map((pair) => `\u2068${pairLine(tokens, pair)}\u2069`).join('; ')}.`];
+  if (
+    ![state.score, state.order, filteredBy(state)].includes(PAIR_FIT) ||
+    state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)
+  )
+    return [];
+  return [
+    `Pairs: ${state.pairs.map((pair) => `\u2068${pairLine(tokens, pair)}\u2069`).join('; ')}.`,
+  ];
 }
 
-/** What stands out or is left out, in sentences. @param {State} state @param {Tokens} tokens @param {Manifest} manifest @param {Context['derived']} derived */
+/**
+ * What stands out or is left out, in sentences.
+ *
+ * @param {State} state
+ * @param {Tokens} tokens
+ * @param {Manifest} manifest
+ * @param {Context['derived']} derived
+ */
 export function shownWords(state, tokens, manifest, derived) {
   const { camera, marked, search, selected } = state;
   const words = [];
-  if (tokens.own) words.push(`With ${countOwn(tokens.own, manifest.model.modality)} (${counted(tokens.own.n, 'token')}), larger and with a ring.`);
-  if (selected && selected.token < tokens.n) words.push(`Selected: ${selectedWords(state, tokens, manifest)}.`);
-  if (selected && state.at && state.hasLines) words.push(`Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a weight of ${state.lineThreshold} on.`);
-  if (search.trim() !== '') words.push(`Search: \u2068${search.trim()}\u2069, ${counted(derived.hits(state)?.nHits ?? 0, 'token')}.`);
+  if (tokens.own)
+    words.push(
+      `With ${countOwn(tokens.own, manifest.model.modality)} ` +
+        `(${counted(tokens.own.n, 'token')}), larger and with a ring.`,
+    );
+  if (selected && selected.token < tokens.n)
+    words.push(`Selected: ${selectedWords(state, tokens, manifest)}.`);
+  if (selected && state.at && state.hasLines)
+    words.push(
+      `Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ` +
+        `${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a ` +
+        `weight of ${state.lineThreshold} on.`,
+    );
+  if (search.trim() !== '')
+    words.push(
+      `Search: \u2068${search.trim()}\u2069, ${counted(derived.hits(state)?.nHits ?? 0, 'token')}.`,
+    );
   if (marked !== '') words.push('Marked points stand out.');
-  return [...words, ...filterWords(state), ...attentionWords(state), ...(camera ? [`Zoom ${camera.zoom}.`] : [])];
+  return [
+    ...words,
+    ...filterWords(state),
+    ...attentionWords(state),
+    ...(camera ? [`Zoom ${camera.zoom}.`] : []),
+  ];
 }
 
 /** What the filters leave. @param {State} state */
@@ -36,13 +75,18 @@ function filterWords({ at, filters: { kind, position, norm, attention }, selecte
   if (kind !== null) words.push(kind === 'query' ? 'queries' : 'keys');
   if (position[0] > 0 || position[1] < 1) words.push(`positions ${between(position)}`);
   if (at && (norm[0] > 0 || norm[1] < 1)) words.push(`norms ${between(norm)} of the range`);
-  if (at && selected && attention > 0) words.push(`attention with the selected point from ${attention} on`);
+  if (at && selected && attention > 0)
+    words.push(`attention with the selected point from ${attention} on`);
   return words.length > 0 ? [`Only: ${words.join(', ')}.`] : [];
 }
 
 /** @param {State} state */
 export function attentionWords({ hidden, weight }) {
-  const by = { none: [], value: ['Attention weighed by ‖v‖.'], output: ['Attention weighed by ‖v·W_O‖.'] }[weight];
+  const by = {
+    none: [],
+    value: ['Attention weighed by ‖v‖.'],
+    output: ['Attention weighed by ‖v·W_O‖.'],
+  }[weight];
   return hidden.length > 0 ? [...by, `${counted(hidden.length, 'token')} hidden.`] : by;
 }
 
@@ -50,14 +94,28 @@ export function attentionWords({ hidden, weight }) {
 export function selectedWords({ selected }, tokens, { model }) {
   if (!selected) return '';
   const { kind, token } = selected;
-  const words = isOwnText(tokens, token) ? `“\u2068${visibleWords(tokens, token).replaceAll(' ', '\u00a0')}\u2069”` : visibleWords(tokens, token);
-  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`;
+  const words = isOwnText(tokens, token)
+    ? `“\u2068${visibleWords(tokens, token).replaceAll(' ', '\u00a0')}\u2069”`
+    : visibleWords(tokens, token);
+  return (
+    `${kind} ${words} at position ${tokens.position[token] + 1} of ` +
+    `${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`
+  );
 }
 
 /** @param {State} state */
 export function imageWords({ imageLinks, imageThreshold, isImageMean, selected }) {
   const mean = isImageMean ? ', mean over images' : '';
-  const each = selected?.kind === 'query' ? 'the strongest key of every query' : 'the strongest query of every key';
-  if (imageLinks === 'heat') return `Heat: ${selected?.kind === 'query' ? 'attention that the selected query pays to each key' : 'attention that the selected key receives from each query'}${mean}.`;
-  return imageLinks === 'all' ? `Connections from a weight of ${imageThreshold} on${mean}.` : `Connections: ${each}, from a weight of ${LEAST_STRONGEST} on${mean}.`;
+  const each =
+    selected?.kind === 'query'
+      ? 'the strongest key of every query'
+      : 'the strongest query of every key';
+  if (imageLinks === 'heat')
+    return (
+      'Heat: ' +
+      `${selected?.kind === 'query' ? 'attention that the selected query pays to each key' : 'attention that the selected key receives from each query'}${mean}.`
+    );
+  return imageLinks === 'all'
+    ? `Connections from a weight of ${imageThreshold} on${mean}.`
+    : `Connections: ${each}, from a weight of ${LEAST_STRONGEST} on${mean}.`;
 }

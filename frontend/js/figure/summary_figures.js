@@ -1,4 +1,7 @@
-/** What else can be saved: the mean below a sentence, the mean of all heads, the map of heads, the weight by offset. */
+/**
+ * What else can be saved: the mean below a sentence, the mean of all heads, the map of heads, the
+ * weight by offset.
+ */
 
 import { nCorpusSequences } from '../data/user_sequence_text.js';
 import { canvasPalette } from '../color/palettes.js';
@@ -24,7 +27,11 @@ const NOT_THERE = 'The attention is not there yet.';
 /** The sequence of the selected point. @param {Tokens} tokens @param {Selected} selected */
 export function sequenceOf(tokens, { token }) {
   const sequence = tokens.sequence[token];
-  return { sequence, start: tokens.sequences.start[sequence], n: tokens.sequences.length[sequence] };
+  return {
+    sequence,
+    start: tokens.sequences.start[sequence],
+    n: tokens.sequences.length[sequence],
+  };
 }
 
 /**
@@ -40,33 +47,98 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
   if (!selected || !mean || !at || (below !== 'lines' && !attention)) throw new Error(NOT_THERE);
   const { sequence, start, n } = sequenceOf(tokens, selected);
   const isCausal = Boolean(manifest.layers[at.layer]?.is_causal);
-  const shown = [`Mean by position ${overWords(mean, nCorpusSequences(tokens), n)}.`, `Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
-  /** @param {string} name @param {string} what @param {import('./map_figure.js').Body} body @param {string} words @returns {Parts} */
-  const parts = (name, what, body, words) => ({ body, legend: null, colors: '', what, shown: [words, ...shown], name: `${name}-${sequence + 1}` });
+  const shown = [
+    `Mean by position ${overWords(mean, nCorpusSequences(tokens), n)}.`,
+    `Selected: ${selectedWords(state, tokens, manifest)}.`,
+    ...attentionWords(state),
+  ];
+  /**
+   * @param {string} name
+   * @param {string} what
+   * @param {import('./map_figure.js').Body} body
+   * @param {string} words
+   * @returns {Parts}
+   */
+  const parts = (name, what, body, words) => ({
+    body,
+    legend: null,
+    colors: '',
+    what,
+    shown: [words, ...shown],
+    name: `${name}-${sequence + 1}`,
+  });
   if (below === 'lines' || !attention) {
     const words = Array.from({ length: n }, (_, i) => String(tokens.position[start + i] + 1));
-    return parts('mean-of-sentence', 'mean attention by position', sentenceFigure({ tokens, start, n, attention: mean, selected, hidden, words }, looks), 'Opacity of a line: mean weight, from 0.01 on; lines of other positions are paler.');
+    return parts(
+      'mean-of-sentence',
+      'mean attention by position',
+      sentenceFigure({ tokens, start, n, attention: mean, selected, hidden, words }, looks),
+      'Opacity of a line: mean weight, from 0.01 on; lines of other positions are paler.',
+    );
   }
   if (below === 'squares') {
     const ramp = canvasPalette(looks.theme, state.palette).ramps[0];
-    return parts('heat-map-of-sentence', 'attention as heat maps', heatFigure([{ name: 'this sentence', pattern: attention }, { name: 'mean', pattern: mean }], ramp, isCausal, looks), 'Each heat map has its own scale.');
+    return parts(
+      'heat-map-of-sentence',
+      'attention as heat maps',
+      heatFigure(
+        [
+          { name: 'this sentence', pattern: attention },
+          { name: 'mean', pattern: mean },
+        ],
+        ramp,
+        isCausal,
+        looks,
+      ),
+      'Each heat map has its own scale.',
+    );
   }
   const spans = offsetSpans(n, isCausal);
-  const series = [{ name: 'this sentence', pattern: attention, color: looks.query }, { name: 'mean', pattern: mean, color: looks.soft }]
-    .map(({ name, pattern, color }) => ({ name, color, values: meanByOffset(pattern, spans, hidden), isPale: () => false }));
-  const largest = Math.max(1e-9, ...series.flatMap(({ values }) => values.filter((value) => !Number.isNaN(value))));
-  return parts('offsets-of-sentence', 'mean weight by offset', barsFigure({ labels: spans.map(({ label }) => label), series, largest, isCausal }, looks), 'Bars: mean weight of all pairs of a query and a key that lie so far apart.');
+  const series = [
+    { name: 'this sentence', pattern: attention, color: looks.query },
+    { name: 'mean', pattern: mean, color: looks.soft },
+  ].map(({ name, pattern, color }) => ({
+    name,
+    color,
+    values: meanByOffset(pattern, spans, hidden),
+    isPale: () => false,
+  }));
+  const largest = Math.max(
+    1e-9,
+    ...series.flatMap(({ values }) => values.filter((value) => !Number.isNaN(value))),
+  );
+  return parts(
+    'offsets-of-sentence',
+    'mean weight by offset',
+    barsFigure({ labels: spans.map(({ label }) => label), series, largest, isCausal }, looks),
+    'Bars: mean weight of all pairs of a query and a key that lie so far apart.',
+  );
 }
 
-/** The mean pattern of every head. @param {Given} given @param {Source} source @returns {Promise<Parts>} */
+/**
+ * The mean pattern of every head.
+ *
+ * @param {Given} given
+ * @param {Source} source
+ * @returns {Promise<Parts>}
+ */
 export async function allHeadsParts({ state, manifest, tokens, looks }, { api }) {
   if (!state.selected) throw new Error(NOT_THERE);
   const { n } = sequenceOf(tokens, state.selected);
   const means = await api.aggregates(manifest.id, n, state.weight, new AbortController().signal);
   const weighed = attentionWords({ ...state, hidden: [] });
   return {
-    body: allHeadsFigure(means, canvasPalette(looks.theme, state.palette).ramps[0], looks), legend: null, colors: '', isOfAll: true, what: 'mean attention by position',
-    shown: [`Rows of the grid are layers, its columns heads. Mean ${lowered(allHeadsWords(means, n, tokens))}`, ...weighed], name: `means-of-${n}-tokens`,
+    body: allHeadsFigure(means, canvasPalette(looks.theme, state.palette).ramps[0], looks),
+    legend: null,
+    colors: '',
+    isOfAll: true,
+    what: 'mean attention by position',
+    shown: [
+      'Rows of the grid are layers, its columns heads. Mean ' +
+        `${lowered(allHeadsWords(means, n, tokens))}`,
+      ...weighed,
+    ],
+    name: `means-of-${n}-tokens`,
   };
 }
 
@@ -75,15 +147,40 @@ export function headsMapParts({ state, tokens, looks }, { derived, headsPicture 
   const picture = headsPicture?.(looks.theme);
   if (!picture) throw new Error('The map of heads is not there yet.');
   const { map, column, nLayers, stops } = picture;
-  const open = map.heads.findIndex(({ layer, head }) => layer === state.at?.layer && head === state.at.head);
+  const open = map.heads.findIndex(
+    ({ layer, head }) => layer === state.at?.layer && head === state.at.head,
+  );
   /** @type {[string, string]} */
-  const range = column ? [scoreWords(column.range[0]), scoreWords(column.range[1])] : ['0', String(nLayers - 1)];
+  const range = column
+    ? [scoreWords(column.range[0]), scoreWords(column.range[1])]
+    : ['0', String(nLayers - 1)];
   const title = column ? `${scoreFacts(column.name).label}${unitWords(column.name)}` : 'Layer';
-  const tinted = column || derived.heads().within(state) ? scoreSentences({ ...state, order: null }, derived.heads()).slice(1).map((words) => words.replace('Ground of the heads', 'Colour of a head')) : [];
+  const tinted =
+    column || derived.heads().within(state)
+      ? scoreSentences({ ...state, order: null }, derived.heads())
+          .slice(1)
+          .map((words) => words.replace('Ground of the heads', 'Colour of a head'))
+      : [];
   return {
-    body: headsFigure(picture, open, looks), legend: { kind: 'ramp', title, ramps: [{ label: 'head', stops, range }], note: '', missing: null }, colors: '', isOfAll: true, what: 'map of heads',
-    shown: [`Heads that attend alike lie near each other (${map.map_method}): stress ${map.stress.toFixed(2)}, 0 would be without fault. Distances: ${distanceWords(map.n_rows)}.`,
-      ...tinted, ...(column ? pairSentences(state, tokens) : []), ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : [])],
+    body: headsFigure(picture, open, looks),
+    legend: {
+      kind: 'ramp',
+      title,
+      ramps: [{ label: 'head', stops, range }],
+      note: '',
+      missing: null,
+    },
+    colors: '',
+    isOfAll: true,
+    what: 'map of heads',
+    shown: [
+      `Heads that attend alike lie near each other (${map.map_method}): stress ` +
+        `${map.stress.toFixed(2)}, 0 would be without fault. Distances: ` +
+        `${distanceWords(map.n_rows)}.`,
+      ...tinted,
+      ...(column ? pairSentences(state, tokens) : []),
+      ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : []),
+    ],
     name: 'map-of-heads',
   };
 }
@@ -99,17 +196,43 @@ export function hasProfile(facts, at) {
   return profileOf(facts, at) !== null;
 }
 
-/** The weight by offset over the whole corpus. @param {Given} given @param {Source} source @returns {Parts} */
+/**
+ * The weight by offset over the whole corpus.
+ *
+ * @param {Given} given
+ * @param {Source} source
+ * @returns {Parts}
+ */
 export function profileParts({ state, manifest, looks }, { facts }) {
   const profile = profileOf(facts, state.at);
   if (!profile) throw new Error('This head has no weights by offset yet.');
   const { offsets, weights } = profile;
   const labels = offsets.map(() => '');
   for (const { i, words } of ticksOf(offsets)) labels[i] = words;
-  const series = [{ name: 'mean weight by offset', color: looks.ink, values: weights, isPale: (/** @type {number} */ i) => !isFirm(profile, i) }];
-  const body = barsFigure({ labels, series, largest: largestOf(profile), isCausal: offsets[offsets.length - 1] <= 0 }, looks);
+  const series = [
+    {
+      name: 'mean weight by offset',
+      color: looks.ink,
+      values: weights,
+      isPale: (/** @type {number} */ i) => !isFirm(profile, i),
+    },
+  ];
+  const body = barsFigure(
+    { labels, series, largest: largestOf(profile), isCausal: offsets[offsets.length - 1] <= 0 },
+    looks,
+  );
   const word = sequenceWord(manifest.model.modality);
-  return { body, legend: null, colors: '', what: 'weight by offset', shown: [`Mean weight of a key by its offset from the query, over the rows of all ${word}s that have such a key. Pale: over fewer than 10 rows.`], name: 'weight-by-offset' };
+  return {
+    body,
+    legend: null,
+    colors: '',
+    what: 'weight by offset',
+    shown: [
+      `Mean weight of a key by its offset from the query, over the rows of all ${word}s that ` +
+        'have such a key. Pale: over fewer than 10 rows.',
+    ],
+    name: 'weight-by-offset',
+  };
 }
 
 /** @param {string} words */

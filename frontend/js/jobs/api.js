@@ -39,7 +39,12 @@ export function createJobsApi(base, send) {
     upload: (form, signal) => ask('', { method: 'POST', body: form, signal }),
     /** @param {string} id @returns {Promise<Job>} */
     start: (id) => ask(`/${id}/start`, { method: 'POST' }),
-    /** Cancel a job, or forget one that has ended; what is left. @param {string} id @returns {Promise<Job[]>} */
+    /**
+     * Cancel a job, or forget one that has ended; what is left.
+     *
+     * @param {string} id
+     * @returns {Promise<Job[]>}
+     */
     remove: async (id) => (await ask(`/${id}`, { method: 'DELETE' })).jobs,
   };
 }

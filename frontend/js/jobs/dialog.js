@@ -1,4 +1,7 @@
-/** “New dataset”: a form, the list of jobs, and the button that opens both where the server has jobs. */
+/**
+ * “New dataset”: a form, the list of jobs, and the button that opens both where the server has
+ * jobs.
+ */
 
 import { el, ICONS, icon } from '../ui/dom.js';
 import { createJobsApi } from './api.js';
@@ -21,12 +24,48 @@ const UNSEEN_POLL_MS = 5000;
  */
 export function createJobs(root, { actions, api: { isSite }, ask: send, facts, notify }) {
   const api = createJobsApi(document.baseURI, send);
-  const button = el('button', { class: 'button button--icon header__new', type: 'button', title: 'New dataset, of a text or images of yours', hidden: true, onClick: () => void open() }, icon(ICONS.plus), el('span', { class: 'visually-hidden' }, 'New dataset'));
+  const button = el(
+    'button',
+    {
+      class: 'button button--icon header__new',
+      type: 'button',
+      title: 'New dataset, of a text or images of yours',
+      hidden: true,
+      onClick: () => void open(),
+    },
+    icon(ICONS.plus),
+    el('span', { class: 'visually-hidden' }, 'New dataset'),
+  );
   const formPlace = el('section', { class: 'jobs__part' });
-  const listPlace = el('section', { class: 'jobs__part', 'aria-labelledby': 'jobs-list-title' }, el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'));
-  const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc); builds go on', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
-  const dialog = el('dialog', { class: 'jobs', 'aria-labelledby': 'jobs-title', onClick: closeOutside, onDragover: over, onDragleave: leave, onDrop: drop },
-    el('div', { class: 'jobs__head' }, el('h2', { id: 'jobs-title' }, 'New dataset'), close), el('div', { class: 'jobs__body' }, formPlace, listPlace));
+  const listPlace = el(
+    'section',
+    { class: 'jobs__part', 'aria-labelledby': 'jobs-list-title' },
+    el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'),
+  );
+  const close = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Close (Esc); builds go on',
+      onClick: () => dialog.close(),
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Close'),
+  );
+  const dialog = el(
+    'dialog',
+    {
+      class: 'jobs',
+      'aria-labelledby': 'jobs-title',
+      onClick: closeOutside,
+      onDragover: over,
+      onDragleave: leave,
+      onDrop: drop,
+    },
+    el('div', { class: 'jobs__head' }, el('h2', { id: 'jobs-title' }, 'New dataset'), close),
+    el('div', { class: 'jobs__body' }, formPlace, listPlace),
+  );
   root.append(dialog);
   const list = createJobList(listPlace, (act, job) => void doIt(act, job));
   /** @type {JobOptions | null} */
@@ -48,7 +87,11 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     if (event.target === dialog) dialog.close();
   }
 
-  /** A file that misses its place would replace the page, so all of the dialog takes it. @param {DragEvent} event */
+  /**
+   * A file that misses its place would replace the page, so all of the dialog takes it.
+   *
+   * @param {DragEvent} event
+   */
   function over(event) {
     event.preventDefault();
     form?.invite(true);
@@ -88,7 +131,12 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     await ask();
   }
 
-  const taken = () => [...(facts.datasets.value ?? []).map(({ id }) => id), ...jobs.filter((job) => !hasEnded(job) || job.can_resume).map(({ request }) => request?.dataset_id ?? '')];
+  const taken = () => [
+    ...(facts.datasets.value ?? []).map(({ id }) => id),
+    ...jobs
+      .filter((job) => !hasEnded(job) || job.can_resume)
+      .map(({ request }) => request?.dataset_id ?? ''),
+  ];
 
   /** @param {Job} job */
   function sent(job) {
@@ -101,7 +149,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     if (timer !== null) clearTimeout(timer);
     timer = null;
     asking?.abort();
-    const own = asking = new AbortController();
+    const own = (asking = new AbortController());
     try {
       const found = await api.list(own.signal);
       if (!own.signal.aborted) take(found);
@@ -112,7 +160,11 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
 
   /** @param {readonly Job[]} found */
   function take(found) {
-    for (const job of found) tell(job, jobs.find(({ id }) => id === job.id));
+    for (const job of found)
+      tell(
+        job,
+        jobs.find(({ id }) => id === job.id),
+      );
     jobs = found;
     list.show(jobs);
     askLater();
@@ -121,7 +173,10 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
   function askLater() {
     if (timer !== null) clearTimeout(timer);
     const isAtWork = jobs.some((job) => !hasEnded(job) && job.state !== 'estimated');
-    timer = dialog.open || isAtWork ? setTimeout(() => void ask(), dialog.open ? POLL_MS : UNSEEN_POLL_MS) : null;
+    timer =
+      dialog.open || isAtWork
+        ? setTimeout(() => void ask(), dialog.open ? POLL_MS : UNSEEN_POLL_MS)
+        : null;
   }
 
   /** @param {Job} job @param {Job | undefined} before */
@@ -130,7 +185,8 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     if (['running', 'done', 'cancelled'].includes(job.state)) facts.datasets.again();
     if (dialog.open || !job.request) return;
     if (job.state === 'done') notify(`The dataset “${job.request.dataset_id}” is built.`);
-    if (job.state === 'failed') notify(`The dataset “${job.request.dataset_id}” is not built: ${job.message ?? ''}`);
+    if (job.state === 'failed')
+      notify(`The dataset “${job.request.dataset_id}” is not built: ${job.message ?? ''}`);
   }
 
   /** @param {Act} act @param {Job} job */

@@ -17,7 +17,13 @@ export function field(label, input, note = '') {
   input.id = id;
   const below = el('p', { class: 'field__note', id: `${id}-note` }, note);
   input.setAttribute('aria-describedby', below.id);
-  const element = el('div', { class: 'field' }, el('label', { class: 'field__label', for: id }, label), input, below);
+  const element = el(
+    'div',
+    { class: 'field' },
+    el('label', { class: 'field__label', for: id }, label),
+    input,
+    below,
+  );
   return {
     element,
     input,
@@ -37,10 +43,22 @@ export function field(label, input, note = '') {
  * @param {readonly {value: string, label: string, help: string, isChosen: boolean}[]} choices
  */
 export function checks(legend, choices) {
-  const inputs = choices.map(({ value, isChosen }) => el('input', { class: 'check__box', type: 'checkbox', value, checked: isChosen }));
-  const element = el('fieldset', { class: 'jobs__checks' }, el('legend', { class: 'field__label' }, legend),
-    ...choices.map(({ label, help }, i) => el('label', { class: 'check', title: help }, inputs[i], label)));
-  return { element, inputs, chosen: () => inputs.filter(({ checked }) => checked).map(({ value }) => value) };
+  const inputs = choices.map(({ value, isChosen }) =>
+    el('input', { class: 'check__box', type: 'checkbox', value, checked: isChosen }),
+  );
+  const element = el(
+    'fieldset',
+    { class: 'jobs__checks' },
+    el('legend', { class: 'field__label' }, legend),
+    ...choices.map(({ label, help }, i) =>
+      el('label', { class: 'check', title: help }, inputs[i], label),
+    ),
+  );
+  return {
+    element,
+    inputs,
+    chosen: () => inputs.filter(({ checked }) => checked).map(({ value }) => value),
+  };
 }
 
 /**
@@ -50,12 +68,34 @@ export function checks(legend, choices) {
  * @param {(files: File[]) => void} onPick
  */
 export function dropZone(endings, onPick) {
-  const input = el('input', { class: 'jobs__file', type: 'file', multiple: true, accept: endings.join(','), id: `job-files-${nMade++}`, onChange: () => onPick([...(input.files ?? [])]) });
+  const input = el('input', {
+    class: 'jobs__file',
+    type: 'file',
+    multiple: true,
+    accept: endings.join(','),
+    id: `job-files-${nMade++}`,
+    onChange: () => onPick([...(input.files ?? [])]),
+  });
   const words = corpusText('', 'jobs__chosen');
-  const note = el('span', { class: 'jobs__hint soft' }, 'A text with one sequence a line, a table (CSV, TSV, JSON), or images. Drop them here.');
+  const note = el(
+    'span',
+    { class: 'jobs__hint soft' },
+    'A text with one sequence a line, a table (CSV, TSV, JSON), or images. Drop them here.',
+  );
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
-  const element = el('label', { class: 'jobs__drop', for: input.id },
-    el('span', { class: 'jobs__pick' }, input, el('span', { class: 'button', 'aria-hidden': 'true' }, 'Choose files'), words), note, problem);
+  const element = el(
+    'label',
+    { class: 'jobs__drop', for: input.id },
+    el(
+      'span',
+      { class: 'jobs__pick' },
+      input,
+      el('span', { class: 'button', 'aria-hidden': 'true' }, 'Choose files'),
+      words,
+    ),
+    note,
+    problem,
+  );
   input.setAttribute('aria-label', 'Files: a text, a table, or images');
 
   return {
@@ -68,7 +108,11 @@ export function dropZone(endings, onPick) {
       setAttribute(input, 'aria-invalid', wrong === null ? null : 'true');
     },
     /** Show that what is dragged may be dropped. @param {boolean} isOver */
-    invite(isOver) { element.classList.toggle('is-over', isOver); },
-    clear() { input.value = ''; },
+    invite(isOver) {
+      element.classList.toggle('is-over', isOver);
+    },
+    clear() {
+      input.value = '';
+    },
   };
 }

@@ -27,18 +27,94 @@ export function createJobForm(options, { upload, taken, sent }) {
   let sending = null;
   const zone = dropZone([...options.endings.text, ...options.endings.image], pick);
   const model = field('Model', el('select', { class: 'select', onChange: suggest }));
-  const name = field('Name of the dataset', el('input', { class: 'input', type: 'text', maxlength: '64', ...VERBATIM_FIELD, onInput: () => { isNamed = name.input.value !== ''; } }), 'Lower case, digits, dots, dashes.');
-  const tokens = field('Tokens at most', el('input', { class: 'input', type: 'text', inputmode: 'numeric', maxlength: '9', autocomplete: 'off', value: String(DEFAULT_TOKENS) }), 'Whole sequences, in their order; empty for all.');
-  const column = field('Text column', el('input', { class: 'input', type: 'text', maxlength: '200', ...VERBATIM_FIELD, placeholder: 'text' }), 'Of a table, if it is not called text, sentence or content.');
-  const methods = checks('Maps', allMethods().filter((one) => options.methods.includes(one.name)).map(({ name: value }) => ({ value, ...methodWords(value), isChosen: DEFAULT_METHODS.includes(value) })));
-  const dims = checks('Dimensions', options.dims.map((n) => ({ value: String(n), label: `${n}-D`, help: n === 2 ? 'Flat maps' : 'Maps in space', isChosen: n === 2 })));
-  const sequences = checks('Bad sequences', [{ value: 'true', label: 'Leave out and count', help: 'Leave out and count sequences for which the model gives no finite numbers; else the first of them ends the build', isChosen: false }]);
+  const name = field(
+    'Name of the dataset',
+    el('input', {
+      class: 'input',
+      type: 'text',
+      maxlength: '64',
+      ...VERBATIM_FIELD,
+      onInput: () => {
+        isNamed = name.input.value !== '';
+      },
+    }),
+    'Lower case, digits, dots, dashes.',
+  );
+  const tokens = field(
+    'Tokens at most',
+    el('input', {
+      class: 'input',
+      type: 'text',
+      inputmode: 'numeric',
+      maxlength: '9',
+      autocomplete: 'off',
+      value: String(DEFAULT_TOKENS),
+    }),
+    'Whole sequences, in their order; empty for all.',
+  );
+  const column = field(
+    'Text column',
+    el('input', {
+      class: 'input',
+      type: 'text',
+      maxlength: '200',
+      ...VERBATIM_FIELD,
+      placeholder: 'text',
+    }),
+    'Of a table, if it is not called text, sentence or content.',
+  );
+  const methods = checks(
+    'Maps',
+    allMethods()
+      .filter((one) => options.methods.includes(one.name))
+      .map(({ name: value }) => ({
+        value,
+        ...methodWords(value),
+        isChosen: DEFAULT_METHODS.includes(value),
+      })),
+  );
+  const dims = checks(
+    'Dimensions',
+    options.dims.map((n) => ({
+      value: String(n),
+      label: `${n}-D`,
+      help: n === 2 ? 'Flat maps' : 'Maps in space',
+      isChosen: n === 2,
+    })),
+  );
+  const sequences = checks('Bad sequences', [
+    {
+      value: 'true',
+      label: 'Leave out and count',
+      help:
+        'Leave out and count sequences for which the model gives no finite numbers; else the ' +
+        'first of them ends the build',
+      isChosen: false,
+    },
+  ]);
   const problem = el('p', { class: 'jobs__problem jobs__wrong', role: 'alert' });
   const submit = el('button', { class: 'button button--main', type: 'submit' }, 'Estimate');
-  const element = el('form', { class: 'jobs__form', novalidate: true, onSubmit: send }, zone.element,
-    el('div', { class: 'jobs__fields' }, model.element, name.element, tokens.element, column.element),
+  const element = el(
+    'form',
+    { class: 'jobs__form', novalidate: true, onSubmit: send },
+    zone.element,
+    el(
+      'div',
+      { class: 'jobs__fields' },
+      model.element,
+      name.element,
+      tokens.element,
+      column.element,
+    ),
     el('div', { class: 'jobs__fields' }, methods.element, dims.element, sequences.element),
-    el('div', { class: 'jobs__submit' }, submit, el('span', { class: 'soft' }, 'Nothing is built before you start it.')), problem);
+    el(
+      'div',
+      { class: 'jobs__submit' },
+      submit,
+      el('span', { class: 'soft' }, 'Nothing is built before you start it.'),
+    ),
+    problem,
+  );
   pick([]);
 
   /** @param {File[]} picked */
@@ -46,11 +122,16 @@ export function createJobForm(options, { upload, taken, sent }) {
     files = picked;
     const { modality, words, problem: wrong } = chosenWords(files, options);
     zone.show(words, wrong);
-    const fitting = options.models.filter((one) => modality === null || one.modality === null || one.modality === modality);
+    const fitting = options.models.filter(
+      (one) => modality === null || one.modality === null || one.modality === modality,
+    );
     const before = model.input.value;
-    model.input.replaceChildren(...fitting.map((one) => el('option', { value: one.name }, one.name)));
+    model.input.replaceChildren(
+      ...fitting.map((one) => el('option', { value: one.name }, one.name)),
+    );
     if (fitting.some((one) => one.name === before)) model.input.value = before;
-    column.element.hidden = modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
+    column.element.hidden =
+      modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
     model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
     suggest();
   }
@@ -66,12 +147,29 @@ export function createJobForm(options, { upload, taken, sent }) {
     const { modality, words, problem: wrong } = chosenWords(files, options);
     const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
     zone.show(words, noFile);
-    name.complain(!NAME.test(name.input.value) ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.' : taken().includes(name.input.value) ? 'There is a dataset of this name; choose another.' : null);
-    tokens.complain(/^([1-9]\d*)?$/.test(tokens.input.value.trim()) ? null : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`);
-    const noMap = methods.chosen().length === 0 ? methods.inputs[0] : dims.chosen().length === 0 ? dims.inputs[0] : null;
+    name.complain(
+      !NAME.test(name.input.value)
+        ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.'
+        : taken().includes(name.input.value)
+          ? 'There is a dataset of this name; choose another.'
+          : null,
+    );
+    tokens.complain(
+      /^([1-9]\d*)?$/.test(tokens.input.value.trim())
+        ? null
+        : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`,
+    );
+    const noMap =
+      methods.chosen().length === 0
+        ? methods.inputs[0]
+        : dims.chosen().length === 0
+          ? dims.inputs[0]
+          : null;
     setText(problem, noMap ? 'Choose at least one map and one dimension.' : '');
     if (modality === null || noFile) return zone.input;
-    return [model, name, tokens].find(({ input }) => input.getAttribute('aria-invalid'))?.input ?? noMap;
+    return (
+      [model, name, tokens].find(({ input }) => input.getAttribute('aria-invalid'))?.input ?? noMap
+    );
   }
 
   /** @param {SubmitEvent} event */
@@ -82,7 +180,15 @@ export function createJobForm(options, { upload, taken, sent }) {
     if (wrong) return wrong.focus();
     const form = new FormData();
     for (const file of files) form.append('files', file, file.name);
-    const fields = { model: model.input.value, dataset_id: name.input.value, methods: methods.chosen().join(','), dims: dims.chosen().join(','), max_tokens: tokens.input.value.trim(), text_column: column.element.hidden ? '' : column.input.value, skip_bad_sequences: sequences.chosen().join('') };
+    const fields = {
+      model: model.input.value,
+      dataset_id: name.input.value,
+      methods: methods.chosen().join(','),
+      dims: dims.chosen().join(','),
+      max_tokens: tokens.input.value.trim(),
+      text_column: column.element.hidden ? '' : column.input.value,
+      skip_bad_sequences: sequences.chosen().join(''),
+    };
     for (const [key, value] of Object.entries(fields)) if (value !== '') form.append(key, value);
     sending = new AbortController();
     submit.setAttribute('aria-disabled', 'true');
@@ -104,5 +210,14 @@ export function createJobForm(options, { upload, taken, sent }) {
     pick([]);
   }
 
-  return { element, pick, invite: zone.invite, focus: () => zone.input.focus(), destroy() { sending?.abort(); element.remove(); } };
+  return {
+    element,
+    pick,
+    invite: zone.invite,
+    focus: () => zone.input.focus(),
+    destroy() {
+      sending?.abort();
+      element.remove();
+    },
+  };
 }

@@ -26,7 +26,11 @@ export function estimateWords(estimate, { modality }) {
   const { n_sequences: n, n_sequences_total: nTotal } = estimate;
   const word = sequenceWord(modality);
   const taken = n === nTotal ? counted(n, word) : `${count(n)} of ${counted(nTotal, word)}`;
-  return `About ${durationWords(estimate.seconds)} and ${bytesWords(estimate.n_bytes)}: ${counted(estimate.n_tokens, 'token')} in ${taken}, ${counted(estimate.n_heads, 'head')}, ${counted(estimate.n_maps, 'map')}`;
+  return (
+    `About ${durationWords(estimate.seconds)} and ${bytesWords(estimate.n_bytes)}: ` +
+    `${counted(estimate.n_tokens, 'token')} in ${taken}, ${counted(estimate.n_heads, 'head')}, ` +
+    `${counted(estimate.n_maps, 'map')}`
+  );
 }
 
 /** Whether nothing more happens to a job by itself. @param {Job} job */
@@ -40,9 +44,14 @@ export function stateWords(job) {
   if (job.is_cancelling) return 'Being cancelled …';
   if (state === 'uploaded') return 'Waits to be estimated';
   if (state === 'estimating') return 'Loading the model and timing a map …';
-  if (state === 'estimated') return estimate && request ? estimateWords(estimate, request) : 'Ready to start';
-  if (state === 'waiting') return nBefore ? `Waits for ${counted(nBefore, 'other job')}` : 'Starts now';
-  if (state === 'running') return progress ? progressWords(progress) : `Loading the model${estimate ? ` · about ${durationWords(estimate.seconds)} in all` : ''}`;
+  if (state === 'estimated')
+    return estimate && request ? estimateWords(estimate, request) : 'Ready to start';
+  if (state === 'waiting')
+    return nBefore ? `Waits for ${counted(nBefore, 'other job')}` : 'Starts now';
+  if (state === 'running')
+    return progress
+      ? progressWords(progress)
+      : `Loading the model${estimate ? ` · about ${durationWords(estimate.seconds)} in all` : ''}`;
   if (state === 'done') return 'Built';
   if (state === 'cancelled') return message ? `Cancelled: ${message}` : 'Cancelled';
   return `Failed: ${message ?? 'nobody knows why'}`;
@@ -51,7 +60,9 @@ export function stateWords(job) {
 /** What to do about a job that failed. @param {Job} job */
 export function adviceWords({ state, can_resume: canResume }) {
   if (state !== 'failed') return '';
-  return canResume ? 'What was finished is kept; “Go on” takes it up from there.' : 'Change the files or the choices above, and estimate again.';
+  return canResume
+    ? 'What was finished is kept; “Go on” takes it up from there.'
+    : 'Change the files or the choices above, and estimate again.';
 }
 
 /** What a job reads and makes. @param {JobRequest} request */
@@ -66,7 +77,10 @@ export function requestWords({ model, title, n_bytes: nBytes }) {
  * @param {JobOptions} options
  * @returns {Chosen}
  */
-export function chosenWords(files, { endings, max_text_bytes: mostText, max_image_bytes: mostImages, max_images: nMost }) {
+export function chosenWords(
+  files,
+  { endings, max_text_bytes: mostText, max_image_bytes: mostImages, max_images: nMost },
+) {
   if (files.length === 0) return { modality: null, words: '', problem: null };
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const words = `${files.length === 1 ? files[0].name : counted(files.length, 'file')}, ${bytesWords(size)}`;
@@ -74,14 +88,21 @@ export function chosenWords(files, { endings, max_text_bytes: mostText, max_imag
   const refuse = (problem) => ({ modality: null, words, problem });
   const isText = files.every(({ name }) => endings.text.includes(endingOf(name)));
   const isImage = files.every(({ name }) => endings.image.includes(endingOf(name)));
-  const strange = files.find(({ name }) => ![...endings.text, ...endings.image].includes(endingOf(name)));
-  if (strange) return refuse(`“${strange.name}” is not taken; ${[...endings.text, ...endings.image].join(', ')} are.`);
-  if (isText && files.length > 1) return refuse('Choose one text or table; several are no corpus together.');
+  const strange = files.find(
+    ({ name }) => ![...endings.text, ...endings.image].includes(endingOf(name)),
+  );
+  if (strange)
+    return refuse(
+      `“${strange.name}” is not taken; ${[...endings.text, ...endings.image].join(', ')} are.`,
+    );
+  if (isText && files.length > 1)
+    return refuse('Choose one text or table; several are no corpus together.');
   if (!isText && !isImage) return refuse('Choose one text, or only images.');
   if (files.some((file) => file.size === 0)) return refuse('One of these files is empty.');
   const most = isText ? mostText : mostImages;
   if (size > most) return refuse(`${bytesWords(size)} are more than ${bytesWords(most)}.`);
-  if (isImage && files.length > nMost) return refuse(`${counted(files.length, 'image')} are more than ${count(nMost)}.`);
+  if (isImage && files.length > nMost)
+    return refuse(`${counted(files.length, 'image')} are more than ${count(nMost)}.`);
   return { modality: isText ? 'text' : 'image', words, problem: null };
 }
 
@@ -99,7 +120,14 @@ function endingOf(name) {
  */
 export function nameFor(model, file, taken) {
   const stem = file.replace(/\.[^.]*$/, '');
-  const name = `${model}-${stem}`.toLowerCase().normalize('NFKD').replace(/[^a-z0-9._-]+/g, '-').replace(/^[-._]+|[-._]+$/g, '').slice(0, 56).replace(/[-._]+$/, '') || 'dataset';
+  const name =
+    `${model}-${stem}`
+      .toLowerCase()
+      .normalize('NFKD')
+      .replace(/[^a-z0-9._-]+/g, '-')
+      .replace(/^[-._]+|[-._]+$/g, '')
+      .slice(0, 56)
+      .replace(/[-._]+$/, '') || 'dataset';
   for (let i = 1; ; i++) {
     const candidate = i === 1 ? name : `${name}-${i}`;
     if (!taken.includes(candidate)) return candidate;

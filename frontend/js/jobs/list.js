@@ -33,14 +33,18 @@ export function createJobList(root, onAct) {
         const item = items.get(job.id) ?? createItem(onAct);
         items.set(job.id, item);
         item.show(job);
-        if (list.children[i] !== item.element) list.insertBefore(item.element, list.children[i] ?? null);
+        if (list.children[i] !== item.element)
+          list.insertBefore(item.element, list.children[i] ?? null);
       });
     },
     /** @param {string} id @param {string} problem */
     complain: (id, problem) => items.get(id)?.complain(problem),
     /** @param {string} id */
     focus: (id) => items.get(id)?.focus(),
-    destroy() { empty.remove(); list.remove(); },
+    destroy() {
+      empty.remove();
+      list.remove();
+    },
   };
 }
 
@@ -55,18 +59,36 @@ function createItem(onAct) {
   const advice = el('p', { class: 'jobs__advice soft' });
   const fill = el('span', { class: 'meter__fill' });
   const corpus = el('div', { class: 'jobs__corpus' });
-  const meter = el('span', { class: 'meter jobs__meter', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
+  const meter = el(
+    'span',
+    {
+      class: 'meter jobs__meter',
+      role: 'progressbar',
+      'aria-valuemin': '0',
+      'aria-valuemax': '100',
+    },
+    fill,
+  );
   const start = button('Start', 'button--main', () => act('start'));
   const open = button('Open', '', () => act('open'));
   const remove = button('Cancel', '', () => act('remove'));
-  const element = el('li', { class: 'jobs__item' }, el('div', { class: 'jobs__words' }, name, about, state, corpus, meter, advice), el('div', { class: 'jobs__acts' }, start, open, remove));
+  const element = el(
+    'li',
+    { class: 'jobs__item' },
+    el('div', { class: 'jobs__words' }, name, about, state, corpus, meter, advice),
+    el('div', { class: 'jobs__acts' }, start, open, remove),
+  );
 
   /** @param {Act} what */
   function act(what) {
     if (shown) onAct(what, shown);
   }
 
-  /** The list is asked for again and again; what was unfolded stays so. @param {Account | null | undefined} account */
+  /**
+   * The list is asked for again and again; what was unfolded stays so.
+   *
+   * @param {Account | null | undefined} account
+   */
   function showAccount(account) {
     const key = JSON.stringify(account ?? null);
     if (key === accounted) return;
@@ -84,7 +106,13 @@ function createItem(onAct) {
     nameButton(open, 'Open', id);
     open.classList.toggle('button--main', is === 'done');
     nameButton(remove, isOver ? 'Remove' : 'Cancel', id);
-    setAttribute(remove, 'title', isOver ? `Take this line away${is === 'done' ? '; the dataset stays' : ', with what the job left'}` : 'End this job and drop what it made');
+    setAttribute(
+      remove,
+      'title',
+      isOver
+        ? `Take this line away${is === 'done' ? '; the dataset stays' : ', with what the job left'}`
+        : 'End this job and drop what it made',
+    );
     setAttribute(remove, 'aria-disabled', job.is_cancelling ? 'true' : null);
   }
 
@@ -111,7 +139,9 @@ function createItem(onAct) {
       showActs(job, id);
     },
     /** @param {string} problem */
-    complain(problem) { setText(advice, problem); },
+    complain(problem) {
+      setText(advice, problem);
+    },
     focus: () => [start, open, remove].find((one) => !one.hidden)?.focus(),
   };
 }
@@ -132,7 +162,13 @@ function button(words, look, onClick) {
   return el('button', { class: `button button--small ${look}`, type: 'button', onClick }, words);
 }
 
-/** Several of them say the same to the eye; what each is for is said to whoever does not see it. @param {HTMLElement} element @param {string} words @param {string} id */
+/**
+ * Several of them say the same to the eye; what each is for is said to whoever does not see it.
+ *
+ * @param {HTMLElement} element
+ * @param {string} words
+ * @param {string} id
+ */
 function nameButton(element, words, id) {
   setText(element, words);
   setAttribute(element, 'aria-label', `${words} ${id}`);

@@ -3,7 +3,8 @@
 import type { Account, Progress } from '../page.js';
 
 export type Modality = 'text' | 'image';
-export type JobState = 'uploaded' | 'estimating' | 'estimated' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+export type JobState =
+  'uploaded' | 'estimating' | 'estimated' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface JobOptions {
   readonly models: readonly { readonly name: string; readonly modality: Modality | null }[];
@@ -56,4 +57,8 @@ export interface Job {
 }
 
 /** What was chosen, and what is wrong with it, if anything. */
-export interface Chosen { readonly modality: Modality | null; readonly words: string; readonly problem: string | null }
+export interface Chosen {
+  readonly modality: Modality | null;
+  readonly words: string;
+  readonly problem: string | null;
+}

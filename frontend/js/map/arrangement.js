@@ -10,15 +10,24 @@ import { fitTransform, layoutGrid, layoutHead, zoomLimits } from '../compute/geo
 export const GRID_MARGIN = Object.freeze({ left: 44, top: 30, right: 16, bottom: 8 });
 
 const GAP_PX = 4;
-/** How much wider than a map its column may get, and how wide in any case, so that titles have room. */
+/**
+ * How much wider than a map its column may get, and how wide in any case, so that titles have room.
+ */
 const MAX_SPREAD = 1.6;
 const TITLE_WIDTH_PX = 84;
 /** Air between the titles of two columns. */
 export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
 
-/** `slots` are the places of the grid, row by row; a cell lies in the place that the order gives to its head. */
-/** @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number}, home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth: number}} Arrangement */
+/**
+ * `slots` are the places of the grid, row by row; a cell lies in the place that the order gives to
+ * its head.
+ */
+/**
+ * @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number},
+ *   home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth:
+ *   number}} Arrangement
+ */
 
 /**
  * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
@@ -29,21 +38,51 @@ const HEAD_MARGIN_PX = 12;
 export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room, order = null) {
   const width = Math.max(80, room.width - GRID_MARGIN.left - GRID_MARGIN.right);
   const height = Math.max(80, room.height - GRID_MARGIN.top - GRID_MARGIN.bottom);
-  const { cells: slots, cellSize, height: used } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
+  const {
+    cells: slots,
+    cellSize,
+    height: used,
+  } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
   const widest = nHeads > 1 ? (width - cellSize) / (nHeads - 1) : cellSize;
-  const pitch = { x: Math.max(cellSize + GAP_PX, Math.min(widest, width / nHeads, Math.max(TITLE_WIDTH_PX, cellSize * MAX_SPREAD))), y: cellSize + TITLE_PX + GAP_PX };
+  const pitch = {
+    x: Math.max(
+      cellSize + GAP_PX,
+      Math.min(widest, width / nHeads, Math.max(TITLE_WIDTH_PX, cellSize * MAX_SPREAD)),
+    ),
+    y: cellSize + TITLE_PX + GAP_PX,
+  };
   const titleWidth = Math.max(cellSize, Math.min(pitch.x - TITLE_GAP_PX, TITLE_WIDTH_PX));
-  for (let slot = 0; slot < slots.n; slot++) slots.x[slot] = (slot % nHeads) * pitch.x + (titleWidth - cellSize) / 2;
+  for (let slot = 0; slot < slots.n; slot++)
+    slots.x[slot] = (slot % nHeads) * pitch.x + (titleWidth - cellSize) / 2;
   const size = { width: (nHeads - 1) * pitch.x + titleWidth, height: used };
   const k = Math.min(1, width / size.width, height / size.height);
-  const home = { k, x: GRID_MARGIN.left + (width - k * size.width) / 2, y: GRID_MARGIN.top + Math.max(0, (height - k * size.height) / 2) };
-  return { cells: order ? inOrder(slots, order) : slots, slots, cellSize, size, home, limits: zoomLimits(size, room, cellSize), pitch, titleWidth };
+  const home = {
+    k,
+    x: GRID_MARGIN.left + (width - k * size.width) / 2,
+    y: GRID_MARGIN.top + Math.max(0, (height - k * size.height) / 2),
+  };
+  return {
+    cells: order ? inOrder(slots, order) : slots,
+    slots,
+    cellSize,
+    size,
+    home,
+    limits: zoomLimits(size, room, cellSize),
+    pitch,
+    titleWidth,
+  };
 }
 
 /** @param {Cells} slots @param {Int32Array} order @returns {Cells} */
 function inOrder(slots, order) {
-  const cells = { n: slots.n, x: new Float32Array(slots.n), y: new Float32Array(slots.n), size: slots.size };
-  for (const [slot, cell] of order.entries()) [cells.x[cell], cells.y[cell]] = [slots.x[slot], slots.y[slot]];
+  const cells = {
+    n: slots.n,
+    x: new Float32Array(slots.n),
+    y: new Float32Array(slots.n),
+    size: slots.size,
+  };
+  for (const [slot, cell] of order.entries())
+    [cells.x[cell], cells.y[cell]] = [slots.x[slot], slots.y[slot]];
   return cells;
 }
 
@@ -67,15 +106,28 @@ export function besideSlot(slot, direction, { n_layers: nRows, n_heads: nColumns
 export function arrangeHead(room) {
   const { cells, cellSize, width, height } = layoutHead({ ...room, margin: HEAD_MARGIN_PX });
   const size = { width, height };
-  return { cells, slots: cells, cellSize, size, home: fitTransform(size, room, HEAD_MARGIN_PX), limits: { min: 0.5, max: 60 }, pitch: { x: cellSize, y: cellSize }, titleWidth: cellSize };
+  return {
+    cells,
+    slots: cells,
+    cellSize,
+    size,
+    home: fitTransform(size, room, HEAD_MARGIN_PX),
+    limits: { min: 0.5, max: 60 },
+    pitch: { x: cellSize, y: cellSize },
+    titleWidth: cellSize,
+  };
 }
 
-/** Of the shorter side of the room: a head of the grid this large is opened, and one smaller than the other is left. */
+/**
+ * Of the shorter side of the room: a head of the grid this large is opened, and one smaller than
+ * the other is left.
+ */
 const OPENED_SHARE = 0.9;
 const LEFT_SHARE = 0.6;
 
 /**
- * The head that is opened by zooming into the grid: the one nearest to a place, once it fills the room.
+ * The head that is opened by zooming into the grid: the one nearest to a place, once it fills the
+ * room.
  *
  * @param {Pick<Arrangement, 'cells' | 'cellSize'>} grid
  * @param {Transform} transform
@@ -89,15 +141,18 @@ export function openedCell({ cells, cellSize }, transform, room, place) {
   let [best, least] = [-1, Infinity];
   for (let cell = 0; cell < cells.n; cell++) {
     const half = cells.size[cell] / 2;
-    const distance = Math.max(Math.abs(x - cells.x[cell] - half), Math.abs(y - cells.y[cell] - half));
+    const distance = Math.max(
+      Math.abs(x - cells.x[cell] - half),
+      Math.abs(y - cells.y[cell] - half),
+    );
     if (distance < least) [best, least] = [cell, distance];
   }
   return best;
 }
 
 /**
- * Whether a head is left by zooming out. It is then clearly smaller than one that would be opened, so that the two never
- * take turns.
+ * Whether a head is left by zooming out. It is then clearly smaller than one that would be opened,
+ * so that the two never take turns.
  *
  * @param {Pick<Arrangement, 'home'>} head
  * @param {Transform} transform
@@ -116,7 +171,11 @@ export function isLeft({ home }, transform) {
  * @returns {Transform}
  */
 export function headInPlace({ cells }, cell, { k, x, y }, { cellSize }) {
-  return { k: (cells.size[cell] * k) / cellSize, x: cells.x[cell] * k + x, y: cells.y[cell] * k + y };
+  return {
+    k: (cells.size[cell] * k) / cellSize,
+    x: cells.x[cell] * k + x,
+    y: cells.y[cell] * k + y,
+  };
 }
 
 /**

@@ -1,4 +1,7 @@
-/** The numbers of layers and heads, or of ranks, at the borders of the grid; they stay in sight while the grid moves. */
+/**
+ * The numbers of layers and heads, or of ranks, at the borders of the grid; they stay in sight
+ * while the grid moves.
+ */
 
 import { el, setText } from '../ui/dom.js';
 
@@ -12,7 +15,13 @@ export function createAxes(root) {
   const across = el('span', {});
   const down = el('span', {});
   const corner = el('div', { class: 'axis__corner' }, across, down);
-  const element = el('div', { class: 'axes', 'aria-hidden': 'true', hidden: true }, heads, layers, corner);
+  const element = el(
+    'div',
+    { class: 'axes', 'aria-hidden': 'true', hidden: true },
+    heads,
+    layers,
+    corner,
+  );
   root.append(element);
   /** @type {HTMLElement[]} */
   let columns = [];
@@ -23,7 +32,8 @@ export function createAxes(root) {
 
   return {
     /**
-     * Layers and heads count from 0, ranks from 1: those of the first row at the top, the first of each row at the left.
+     * Layers and heads count from 0, ranks from 1: those of the first row at the top, the first of
+     * each row at the left.
      *
      * @param {number} nLayers
      * @param {number} nHeads
@@ -32,8 +42,12 @@ export function createAxes(root) {
     build(nLayers, nHeads, isSorted) {
       if (columns.length === nHeads && rows.length === nLayers && isSorted === isRanked) return;
       isRanked = isSorted;
-      columns = Array.from({ length: nHeads }, (_, i) => el('span', { class: 'axis__number' }, String(isSorted ? i + 1 : i)));
-      rows = Array.from({ length: nLayers }, (_, i) => el('span', { class: 'axis__number' }, String(isSorted ? i * nHeads + 1 : i)));
+      columns = Array.from({ length: nHeads }, (_, i) =>
+        el('span', { class: 'axis__number' }, String(isSorted ? i + 1 : i)),
+      );
+      rows = Array.from({ length: nLayers }, (_, i) =>
+        el('span', { class: 'axis__number' }, String(isSorted ? i * nHeads + 1 : i)),
+      );
       setText(across, isSorted ? 'place →' : 'head →');
       setText(down, isSorted ? 'from ↓' : 'layer ↓');
       heads.replaceChildren(...columns);

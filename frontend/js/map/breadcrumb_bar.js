@@ -21,35 +21,134 @@ import { scoreLine } from './cell.js';
 
 /** @type {readonly ('up' | 'left' | 'right' | 'down')[]} */
 const DIRECTIONS = ['left', 'up', 'down', 'right'];
-/** @type {readonly {name: 'past' | 'future', way: 'back' | 'forth', icon: string, verb: string, keys: string}[]} */
+/**
+ * @type {readonly {name: 'past' | 'future', way: 'back' | 'forth', icon: string, verb: string,
+ *   keys: string}[]}
+ */
 const STEPS = [
   { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
   { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
 ];
-const LASSO_ICON = 'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 2.8c.6.6.6 1.3.2 1.9';
+const LASSO_ICON =
+  'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 ' +
+  '2.8c.6.6.6 1.3.2 1.9';
 const TABLE_ICON = 'M2 3h12v10H2zM2 6.5h12M6 6.5V13M10 6.5V13';
-const WORDS = { up: 'Head of the layer above', down: 'Head of the layer below', left: 'Head at the left', right: 'Head at the right' };
+const WORDS = {
+  up: 'Head of the layer above',
+  down: 'Head of the layer below',
+  left: 'Head at the left',
+  right: 'Head at the right',
+};
 
 /**
  * @param {HTMLElement} root
- * @param {Context & Source & {theme: () => ShownTheme, mapOfHeads: MapOfHeads, openHeads: () => void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}} context
+ * @param {Context & Source & {theme: () => ShownTheme, mapOfHeads: MapOfHeads, openHeads: () =>
+ *   void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}}
+ *   context
  */
 export function createBar(root, context) {
-  const { actions, derived, facts, lasso, mapOfHeads, notify, openHeads, pane, resetZoom, store, theme, undo } = context;
+  const {
+    actions,
+    derived,
+    facts,
+    lasso,
+    mapOfHeads,
+    notify,
+    openHeads,
+    pane,
+    resetZoom,
+    store,
+    theme,
+    undo,
+  } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
-  const back = el('button', { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid }, icon(ICONS.grid), el('span', { class: 'bar__label' }, 'All heads'));
+  const back = el(
+    'button',
+    { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid },
+    icon(ICONS.grid),
+    el('span', { class: 'bar__label' }, 'All heads'),
+  );
   const arrows = DIRECTIONS.map((direction) =>
-    el('button', { class: 'button button--icon', type: 'button', title: `${WORDS[direction]} (arrow key)`, onClick: () => actions.goTo(direction) },
-      icon(ICONS[direction]), el('span', { class: 'visually-hidden' }, WORDS[direction])));
-  const neighbours = el('div', { class: 'bar__neighbours', role: 'group', 'aria-label': 'Neighbouring heads' }, ...arrows);
-  const clear = el('button', { class: 'button', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection }, icon(ICONS.close), el('span', { class: 'bar__label' }, 'Clear selection'));
-  const reset = el('button', { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom }, icon(ICONS.reset), el('span', { class: 'bar__label' }, 'Reset zoom'));
-  const outline = el('button', { class: 'button', type: 'button', 'aria-pressed': 'false', title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D', onClick: toggleLasso }, icon(LASSO_ICON), el('span', { class: 'bar__label' }, 'Lasso'));
-  const table = el('button', { class: 'button', type: 'button', title: 'Every head with every score, to sort and to save (key h)', onClick: openHeads }, icon(TABLE_ICON), el('span', { class: 'bar__label' }, 'Scores'));
-  const compare = el('button', { class: 'button', type: 'button', title: 'Open a second pane beside this one: another head, method, dataset or model (key c)', onClick: actions.toggleBeside },
-    icon(ICONS.beside), el('span', { class: 'bar__label' }, 'Compare'));
-  const link = el('button', { class: 'button button--icon', type: 'button', title: 'Copy the address of exactly this picture', onClick: copyAddress }, icon(ICONS.link), el('span', { class: 'visually-hidden' }, 'Copy address'));
+    el(
+      'button',
+      {
+        class: 'button button--icon',
+        type: 'button',
+        title: `${WORDS[direction]} (arrow key)`,
+        onClick: () => actions.goTo(direction),
+      },
+      icon(ICONS[direction]),
+      el('span', { class: 'visually-hidden' }, WORDS[direction]),
+    ),
+  );
+  const neighbours = el(
+    'div',
+    { class: 'bar__neighbours', role: 'group', 'aria-label': 'Neighbouring heads' },
+    ...arrows,
+  );
+  const clear = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      title: 'Clear the selection (Esc)',
+      onClick: actions.clearSelection,
+    },
+    icon(ICONS.close),
+    el('span', { class: 'bar__label' }, 'Clear selection'),
+  );
+  const reset = el(
+    'button',
+    { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom },
+    icon(ICONS.reset),
+    el('span', { class: 'bar__label' }, 'Reset zoom'),
+  );
+  const outline = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      'aria-pressed': 'false',
+      title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D',
+      onClick: toggleLasso,
+    },
+    icon(LASSO_ICON),
+    el('span', { class: 'bar__label' }, 'Lasso'),
+  );
+  const table = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      title: 'Every head with every score, to sort and to save (key h)',
+      onClick: openHeads,
+    },
+    icon(TABLE_ICON),
+    el('span', { class: 'bar__label' }, 'Scores'),
+  );
+  const compare = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      title: 'Open a second pane beside this one: another head, method, dataset or model (key c)',
+      onClick: actions.toggleBeside,
+    },
+    icon(ICONS.beside),
+    el('span', { class: 'bar__label' }, 'Compare'),
+  );
+  const link = el(
+    'button',
+    {
+      class: 'button button--icon',
+      type: 'button',
+      title: 'Copy the address of exactly this picture',
+      onClick: copyAddress,
+    },
+    icon(ICONS.link),
+    el('span', { class: 'visually-hidden' }, 'Copy address'),
+  );
   const steps = createSteps(undo);
   const place = el('div', { class: 'bar__words' }, title, detail);
   const element = el('div', { class: 'bar' });
@@ -58,10 +157,26 @@ export function createBar(root, context) {
   gather();
   let wasGrid = false;
 
-  /** Everything in its place; what is about the page as a whole can be elsewhere while there are two panes. */
+  /**
+   * Everything in its place; what is about the page as a whole can be elsewhere while there are two
+   * panes.
+   */
   function gather() {
     const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
-    element.append(back, neighbours, place, ...before, mapOfHeads.button, table, clear, outline, reset, compare, save.element, ...after);
+    element.append(
+      back,
+      neighbours,
+      place,
+      ...before,
+      mapOfHeads.button,
+      table,
+      clear,
+      outline,
+      reset,
+      compare,
+      save.element,
+      ...after,
+    );
   }
 
   function toggleLasso() {
@@ -73,9 +188,15 @@ export function createBar(root, context) {
     const state = store.get();
     try {
       await navigator.clipboard.writeText(pictureAddress(state, theme()));
-      notify(`The address of this picture was copied${isMarkedSaid(state) ? '' : ', without the marked points: they are too many for an address'}.`);
+      notify(
+        'The address of this picture was ' +
+          `copied${isMarkedSaid(state) ? '' : ', without the marked points: they are too many for an address'}.`,
+      );
     } catch {
-      notify('The browser did not let the address be copied. The line of the address holds all of it but theme and palette.');
+      notify(
+        'The browser did not let the address be copied. The line of the address holds all of ' +
+          'it but theme and palette.',
+      );
     }
   }
 
@@ -97,10 +218,15 @@ export function createBar(root, context) {
       for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? headWords(at) : 'All heads');
-      const { words, isWarning } = state.compare ? truthWords(state, facts) : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
+      const { words, isWarning } = state.compare
+        ? truthWords(state, facts)
+        : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
       setText(detail, words);
       detail.classList.toggle('bar__detail--warning', isWarning);
-      if (at && manifest) DIRECTIONS.forEach((direction, i) => { arrows[i].disabled = neighbourOf(at, direction, manifest) === null; });
+      if (at && manifest)
+        DIRECTIONS.forEach((direction, i) => {
+          arrows[i].disabled = neighbourOf(at, direction, manifest) === null;
+        });
     },
     destroy() {
       save.destroy();
@@ -109,17 +235,34 @@ export function createBar(root, context) {
   };
 }
 
-/** The buttons that take back and take up again, named after what they would do. @param {Context['undo']} undo */
+/**
+ * The buttons that take back and take up again, named after what they would do.
+ *
+ * @param {Context['undo']} undo
+ */
 function createSteps(undo) {
   const told = el('span', { class: 'visually-hidden', role: 'status' });
   const buttons = STEPS.map(({ way, icon: path }) => {
     const label = el('span', { class: 'visually-hidden' });
-    return { label, button: el('button', { class: 'button button--icon', type: 'button', onClick: undo[way] }, icon(path), label) };
+    return {
+      label,
+      button: el(
+        'button',
+        { class: 'button button--icon', type: 'button', onClick: undo[way] },
+        icon(path),
+        label,
+      ),
+    };
   });
 
   return {
     // What a step says names words that were searched.
-    element: el('div', { ...UNTRANSLATED, class: 'bar__steps', role: 'group', 'aria-label': 'Steps' }, ...buttons.map(({ button }) => button), told),
+    element: el(
+      'div',
+      { ...UNTRANSLATED, class: 'bar__steps', role: 'group', 'aria-label': 'Steps' },
+      ...buttons.map(({ button }) => button),
+      told,
+    ),
     update() {
       setText(told, undo.told);
       STEPS.forEach(({ name, verb, keys }, i) => {
@@ -132,16 +275,32 @@ function createSteps(undo) {
   };
 }
 
-/** Which maps are shown, how many, and what is written on them. @param {State} state @param {Manifest | null} manifest @param {Facts} facts @param {Context['derived']} derived */
+/**
+ * Which maps are shown, how many, and what is written on them.
+ *
+ * @param {State} state
+ * @param {Manifest | null} manifest
+ * @param {Facts} facts
+ * @param {Context['derived']} derived
+ */
 function mapDetail(state, manifest, facts, derived) {
   const { at, method, dims, order, score } = state;
   if (!method) return '';
-  const more = !manifest ? '' : at ? ownWords(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
-    : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ${numberWords(score ?? order)}`;
+  const more = !manifest
+    ? ''
+    : at
+      ? ownWords(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
+      : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ` +
+        `${numberWords(score ?? order)}`;
   return `${method === BEST ? bestWords(state, facts.heads.value) : mapWords(method, dims)}${more}`;
 }
 
-/** Which map is the best of the open head, or how many heads have which. @param {State} state @param {Map<string, HeadFacts> | null} heads */
+/**
+ * Which map is the best of the open head, or how many heads have which.
+ *
+ * @param {State} state
+ * @param {Map<string, HeadFacts> | null} heads
+ */
 function bestWords({ at, method, dims }, heads) {
   const name = `${method}-${dims}d`;
   const own = at && mapOf(heads, at, name);
@@ -150,20 +309,37 @@ function bestWords({ at, method, dims }, heads) {
   return `${mapWords(BEST, dims)}${counts && `: ${counts}`}`;
 }
 
-/** How true a pane's map is, in the place of its name, which stands above it there. @param {State} state @param {Facts} facts */
+/**
+ * How true a pane's map is, in the place of its name, which stands above it there.
+ *
+ * @param {State} state
+ * @param {Facts} facts
+ */
 function truthWords(state, { heads }) {
   const name = chosenMap(state);
-  const fidelity = state.at ? fidelityOf(heads.value, state.at, name) : meanFidelity(heads.value, name);
+  const fidelity = state.at
+    ? fidelityOf(heads.value, state.at, name)
+    : meanFidelity(heads.value, name);
   if (!fidelity) return { words: '', isWarning: false };
-  return { words: `${state.at ? '' : 'mean '}recall@10 ${measureWords(fidelity.recall_at_10)}`, isWarning: state.at !== null && isMisleading(fidelity) };
+  return {
+    words: `${state.at ? '' : 'mean '}recall@10 ${measureWords(fidelity.recall_at_10)}`,
+    isWarning: state.at !== null && isMisleading(fidelity),
+  };
 }
 
 /** What is written on the heads. @param {string | null} score */
 function numberWords(score) {
-  return score === null || score === 'recall_at_10' ? 'number and bar: recall@10' : `number: ${scoreFacts(score).label}, bar: recall@10`;
+  return score === null || score === 'recall_at_10'
+    ? 'number and bar: recall@10'
+    : `number: ${scoreFacts(score).label}, bar: recall@10`;
 }
 
-/** The number of the open head that the grid is tinted by. @param {Column | null} column @param {number} head */
+/**
+ * The number of the open head that the grid is tinted by.
+ *
+ * @param {Column | null} column
+ * @param {number} head
+ */
 function ownWords(column, head) {
   return column ? ` · ${scoreLine(column, head)}` : '';
 }

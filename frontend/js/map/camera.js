@@ -6,7 +6,10 @@ import { DEFAULT_ORBIT } from '../compute/geometry.js';
 /** @import { Orbit, Transform } from '../types.js' */
 
 /** @typedef {{width: number, height: number}} Size */
-/** @typedef {{home: Transform, size: Size, room: Size}} Content where it lies at rest, how large it is, and the viewport */
+/**
+ * @typedef {{home: Transform, size: Size, room: Size}} Content where it lies at rest, how large it
+ *   is, and the viewport
+ */
 
 /** Rounding moves nothing by more than about a tenth of a pixel. */
 const PLACE_DIGITS = 4;
@@ -16,14 +19,19 @@ const DEGREES = 180 / Math.PI;
 /**
  * @param {Transform} transform
  * @param {Content} content
- * @returns {Camera} zoom against the map at rest, and what share of the content's width and height lies at the middle
+ * @returns {Camera} zoom against the map at rest, and what share of the content's width and height
+ *   lies at the middle
  */
 export function cameraOf({ k, x, y }, { home, size, room }) {
   const zoom = Number((k / home.k).toPrecision(ZOOM_DIGITS));
   const digits = PLACE_DIGITS + Math.max(0, Math.ceil(Math.log10(zoom)));
   /** @param {number} share */
   const rounded = (share) => Number(share.toFixed(digits)) + 0; // no -0
-  return { zoom, x: rounded((room.width / 2 - x) / k / size.width), y: rounded((room.height / 2 - y) / k / size.height) };
+  return {
+    zoom,
+    x: rounded((room.width / 2 - x) / k / size.width),
+    y: rounded((room.height / 2 - y) / k / size.height),
+  };
 }
 
 /**

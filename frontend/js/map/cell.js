@@ -1,4 +1,7 @@
-/** One head of the grid: a named button with its title and a number, tinted by a score where one is chosen. */
+/**
+ * One head of the grid: a named button with its title and a number, tinted by a score where one is
+ * chosen.
+ */
 
 import { blend, canvasPalette, cssColor, wordsOn } from '../color/palettes.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
@@ -13,7 +16,10 @@ import { counted } from '../compute/number_text.js';
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 
-/** How much of the colour of a score lies behind the points of a map, and of one too small to have a title. */
+/**
+ * How much of the colour of a score lies behind the points of a map, and of one too small to have a
+ * title.
+ */
 const TILE_SHARE = 0.28;
 const BARE_TILE_SHARE = 0.75;
 /** Below this side of a cell there is no title, CSS pixels. */
@@ -36,8 +42,18 @@ export function createCell(at, listeners) {
   const badge = el('span', { class: 'cell__badge' });
   const fill = el('span', { class: 'meter__fill' });
   const meter = el('span', { class: 'meter cell__meter' }, fill);
-  const button = el('button', { class: 'cell', type: 'button', tabindex: '-1', ...listeners },
-    el('span', { class: 'cell__head' }, el('span', { class: 'cell__title' }, titleWords(at)), ' ', badge), meter);
+  const button = el(
+    'button',
+    { class: 'cell', type: 'button', tabindex: '-1', ...listeners },
+    el(
+      'span',
+      { class: 'cell__head' },
+      el('span', { class: 'cell__title' }, titleWords(at)),
+      ' ',
+      badge,
+    ),
+    meter,
+  );
 
   return {
     at,
@@ -49,14 +65,27 @@ export function createCell(at, listeners) {
      */
     describe(head, { isReady, isAwaited, fidelity, kind }, look) {
       const isWarning = isMisleading(fidelity);
-      setAttribute(button, 'aria-label', [cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind].filter(Boolean).join(', '));
+      setAttribute(
+        button,
+        'aria-label',
+        [cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind]
+          .filter(Boolean)
+          .join(', '),
+      );
       button.classList.toggle('is-pending', !isReady);
       button.classList.toggle('is-outside', look.inside?.[head] === 0);
       badge.classList.toggle('cell__badge--warning', isWarning && !look.tint);
       meter.classList.toggle('meter--warning', isWarning);
       fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
       const shown = look.tint ?? look.sorted;
-      setText(badge, shown ? scoreWords(shown.values[head]) : fidelity ? measureWords(fidelity.recall_at_10) : '');
+      setText(
+        badge,
+        shown
+          ? scoreWords(shown.values[head])
+          : fidelity
+            ? measureWords(fidelity.recall_at_10)
+            : '',
+      );
       tint(look, head);
     },
   };
@@ -77,17 +106,29 @@ export function createCell(at, listeners) {
 function scoreParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
   const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
-  if (tint && sorted && sorted !== tint) more.push(`${scoreWords(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
+  if (tint && sorted && sorted !== tint)
+    more.push(`${scoreWords(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
   if (inside?.[head] === 0) more.push('outside of the range');
   if (!shown) return null;
   const value = shown.values[head];
-  return { words: scoreWords(value), label: scoreFacts(shown.name).label, more: Number.isNaN(value) ? [missingWords(shown.name, shown.nRows[head]), ...more] : more };
+  return {
+    words: scoreWords(value),
+    label: scoreFacts(shown.name).label,
+    more: Number.isNaN(value) ? [missingWords(shown.name, shown.nRows[head]), ...more] : more,
+  };
 }
 
-/** @param {Column} column @param {number} head @param {ShownTheme} theme @returns {number | null} packed */
+/**
+ * @param {Column} column
+ * @param {number} head
+ * @param {ShownTheme} theme
+ * @returns {number | null} packed
+ */
 export function colorOf({ values, range }, head, theme) {
   const { scores } = canvasPalette(theme);
-  return Number.isNaN(values[head]) ? null : scores[Math.round(shareOf(values[head], range) * (scores.length - 1))];
+  return Number.isNaN(values[head])
+    ? null
+    : scores[Math.round(shareOf(values[head], range) * (scores.length - 1))];
 }
 
 /**
@@ -113,17 +154,39 @@ export function tilesOf(column, side, theme) {
  *
  * @param {HeadId} at
  * @param {number} head
- * @param {{isReady: boolean, fidelity: Fidelity | null, kind: string}} map `kind`: of its map, where heads have different ones
+ * @param {{isReady: boolean, fidelity: Fidelity | null, kind: string}} map `kind`: of its map,
+ *   where heads have different ones
  * @param {Look} look
  */
 export function cellParts(at, head, { isReady, fidelity, kind }, look) {
   const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
-  const parts = columns.map((column) => el('p', { class: 'tooltip__score' }, scoreLine(column, head)));
-  if (look.inside?.[head] === 0) parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
-  const rows = fidelity ? FIDELITY_WORDS.flatMap((words) => [el('dt', {}, words.label), el('dd', {}, measureWords(fidelity[words.name]))]) : [];
-  const truth = fidelity ? [el('dl', { class: 'tooltip__scores' }, ...rows), el('p', { class: 'tooltip__help' }, `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`)]
+  const parts = columns.map((column) =>
+    el('p', { class: 'tooltip__score' }, scoreLine(column, head)),
+  );
+  if (look.inside?.[head] === 0)
+    parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
+  const rows = fidelity
+    ? FIDELITY_WORDS.flatMap((words) => [
+        el('dt', {}, words.label),
+        el('dd', {}, measureWords(fidelity[words.name])),
+      ])
+    : [];
+  const truth = fidelity
+    ? [
+        el('dl', { class: 'tooltip__scores' }, ...rows),
+        el(
+          'p',
+          { class: 'tooltip__help' },
+          `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`,
+        ),
+      ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
-  return [el('p', { class: 'tooltip__title' }, headWords(at)), ...(kind && fidelity ? [el('p', {}, kind)] : []), ...parts, ...truth];
+  return [
+    el('p', { class: 'tooltip__title' }, headWords(at)),
+    ...(kind && fidelity ? [el('p', {}, kind)] : []),
+    ...parts,
+    ...truth,
+  ];
 }
 
 /**
@@ -136,5 +199,8 @@ export function scoreLine({ name, values, ranks, nKnown, nRows }, head) {
   const { label } = scoreFacts(name);
   if (Number.isNaN(values[head])) return `${label} –: ${missingWords(name, nRows[head])}`;
   const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';
-  return `${label} ${scoreWords(values[head], 3)}${unitWords(name)}, ${ordinal(ranks[head])} of ${nKnown}${rows}`;
+  return (
+    `${label} ${scoreWords(values[head], 3)}${unitWords(name)}, ${ordinal(ranks[head])} of ` +
+    `${nKnown}${rows}`
+  );
 }

@@ -1,4 +1,7 @@
-/** What lies over the canvas of all heads: a named button with title and number for each, and the numbers of rows and columns. */
+/**
+ * What lies over the canvas of all heads: a named button with title and number for each, and the
+ * numbers of rows and columns.
+ */
 
 import { besideSlot } from './arrangement.js';
 import { TITLE_PX } from '../compute/title.js';
@@ -39,7 +42,9 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {pointed: ReturnType<typeof import('../ui/observable.js').createHeld<number>>, tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context `pointed` is the index of the head that is pointed at, here or on the map of heads; -1: none
+ * @param {Context & {pointed: ReturnType<typeof import('../ui/observable.js').createHeld<number>>,
+ *   tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context `pointed` is the index
+ *   of the head that is pointed at, here or on the map of heads; -1: none
  */
 export function createGrid(root, { actions, derived, facts, pointed, theme, tooltip, viewport }) {
   const cleanup = createCleanup();
@@ -98,7 +103,10 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
 
   /** @param {Manifest | null} next */
   function build(next) {
-    const isSame = next?.id === manifest?.id && next?.n_layers === manifest?.n_layers && next?.n_heads === manifest?.n_heads;
+    const isSame =
+      next?.id === manifest?.id &&
+      next?.n_layers === manifest?.n_layers &&
+      next?.n_heads === manifest?.n_heads;
     manifest = next;
     if (isSame) return;
     known = [];
@@ -113,19 +121,26 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
 
   /** @param {Manifest} model */
   function makeCells({ n_layers: nLayers, n_heads: nHeads }) {
-    const made = Array.from({ length: nLayers * nHeads }, (_, i) => makeCell({ layer: Math.floor(i / nHeads), head: i % nHeads }, i));
+    const made = Array.from({ length: nLayers * nHeads }, (_, i) =>
+      makeCell({ layer: Math.floor(i / nHeads), head: i % nHeads }, i),
+    );
     if (made.length > 0) made[0].button.tabIndex = 0;
     return made;
   }
 
-  /** Reading goes in the order that is seen; the head that has the focus keeps it. @param {Int32Array | null} next */
+  /**
+   * Reading goes in the order that is seen; the head that has the focus keeps it.
+   *
+   * @param {Int32Array | null} next
+   */
   function sort(next) {
     if (next === order || !manifest) return;
     order = next;
     const holder = document.activeElement;
     const sorted = order ? Array.from(order, (i) => cells[i]) : cells;
     layer.replaceChildren(...sorted.map(({ button }) => button));
-    if (holder instanceof HTMLElement && holder.classList.contains('cell')) holder.focus({ preventScroll: true });
+    if (holder instanceof HTMLElement && holder.classList.contains('cell'))
+      holder.focus({ preventScroll: true });
     else setCurrent(order ? order[0] : 0);
     element.classList.toggle('grid--sorted', order !== null);
     axes.build(manifest.n_layers, manifest.n_heads, order !== null);
@@ -137,8 +152,21 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
    */
   function makeCell(at, i) {
     const cell = createCell(at, {
-      onClick: () => open(i), onPointerenter: () => { pointed.set(i); explain(i); }, onPointerleave: leave, onPointerdown: hush,
-      onFocus: () => { setCurrent(i); if (cell.button.matches(':focus-visible')) { pointed.set(i); explain(i); } }, onBlur: leave,
+      onClick: () => open(i),
+      onPointerenter: () => {
+        pointed.set(i);
+        explain(i);
+      },
+      onPointerleave: leave,
+      onPointerdown: hush,
+      onFocus: () => {
+        setCurrent(i);
+        if (cell.button.matches(':focus-visible')) {
+          pointed.set(i);
+          explain(i);
+        }
+      },
+      onBlur: leave,
     });
     return cell;
   }
@@ -161,13 +189,17 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
 
   /** What is chosen of the numbers of all heads. @param {State} state */
   function chosen(state) {
-    const [tint, sorted] = [state.score, state.order].map((name) => derived.heads().column(name, state));
+    const [tint, sorted] = [state.score, state.order].map((name) =>
+      derived.heads().column(name, state),
+    );
     return { tint, sorted, inside: derived.heads().within(state)?.inside ?? null };
   }
 
   /** @param {Column | null} sorted */
   function orderWords(sorted) {
-    return sorted && order ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row` : LAYERED;
+    return sorted && order
+      ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row`
+      : LAYERED;
   }
 
   /** Names, numbers and states of all heads. @param {State} state */
@@ -187,7 +219,16 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     const isAwaited = facts.grid.status === 'loading';
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
-      cell.describe(i, { isReady, isAwaited, fidelity: isReady ? fidelityOf(heads, cell.at, name) : null, kind: kindOf(cell.at) }, look);
+      cell.describe(
+        i,
+        {
+          isReady,
+          isAwaited,
+          fidelity: isReady ? fidelityOf(heads, cell.at, name) : null,
+          kind: kindOf(cell.at),
+        },
+        look,
+      );
       describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
     }
     explain(explained);
@@ -207,10 +248,17 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     const isReady = facts.grid.value?.name === name && facts.grid.value.ready[i] === 1;
     const [box, corner] = [button.getBoundingClientRect(), root.getBoundingClientRect()];
     const fidelity = isReady ? fidelityOf(facts.heads.value, at, name) : null;
-    tooltip.show({ x: box.right - corner.left - 8, y: box.top - corner.top - 8 }, cellParts(at, i, { isReady, fidelity, kind: kindOf(at) }, look));
+    tooltip.show(
+      { x: box.right - corner.left - 8, y: box.top - corner.top - 8 },
+      cellParts(at, i, { isReady, fidelity, kind: kindOf(at) }, look),
+    );
   }
 
-  /** One head of the grid is in the order of Tab; the arrow keys move from there. @param {number} i */
+  /**
+   * One head of the grid is in the order of Tab; the arrow keys move from there.
+   *
+   * @param {number} i
+   */
   function setCurrent(i) {
     if (cells[current]) cells[current].button.tabIndex = -1;
     current = i;
@@ -219,7 +267,16 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
 
   cleanup.listen(element, 'keydown', (/** @type {KeyboardEvent} */ event) => {
     const direction = ARROWS[event.key];
-    if (!direction || !manifest || event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof Element) || !event.target.classList.contains('cell')) return;
+    if (
+      !direction ||
+      !manifest ||
+      event.altKey ||
+      event.ctrlKey ||
+      event.metaKey ||
+      !(event.target instanceof Element) ||
+      !event.target.classList.contains('cell')
+    )
+      return;
     event.preventDefault();
     event.stopPropagation();
     const next = besideSlot(look.places ? look.places[current] : current, direction, manifest);
@@ -228,15 +285,26 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     reveal(current);
     cells[current].button.focus({ preventScroll: true });
   });
-  cleanup.add(pointed.subscribe((head) => cells.forEach(({ button }, i) => button.classList.toggle('is-pointed', i === head))));
+  cleanup.add(
+    pointed.subscribe((head) =>
+      cells.forEach(({ button }, i) => button.classList.toggle('is-pointed', i === head)),
+    ),
+  );
   // A browser scrolls a focused button into sight, which would move the buttons off their pictures.
-  cleanup.listen(element, 'scroll', () => { element.scrollTop = element.scrollLeft = 0; });
+  cleanup.listen(element, 'scroll', () => {
+    element.scrollTop = element.scrollLeft = 0;
+  });
 
   /** @param {number} i */
   function reveal(i) {
     if (!arranged) return;
-    const { cells: { x, y, size } } = arranged;
-    viewport.reveal({ x: x[i], y: y[i] - TITLE_PX, width: size[i], height: size[i] + TITLE_PX }, { left: 44, top: 30, right: root.clientWidth - 8, bottom: root.clientHeight - 8 });
+    const {
+      cells: { x, y, size },
+    } = arranged;
+    viewport.reveal(
+      { x: x[i], y: y[i] - TITLE_PX, width: size[i], height: size[i] + TITLE_PX },
+      { left: 44, top: 30, right: root.clientWidth - 8, bottom: root.clientHeight - 8 },
+    );
   }
 
   /**
@@ -261,7 +329,13 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     }, REST_MS);
   }
 
-  /** Lay the buttons out for a scale; until then they grow with the picture as a whole, which costs next to nothing. @param {Arrangement} arrangement @param {number} k */
+  /**
+   * Lay the buttons out for a scale; until then they grow with the picture as a whole, which costs
+   * next to nothing.
+   *
+   * @param {Arrangement} arrangement
+   * @param {number} k
+   */
   function settle(arrangement, k) {
     clearTimeout(rest);
     layer.classList.remove('is-moving');

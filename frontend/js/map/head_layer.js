@@ -1,4 +1,7 @@
-/** What lies over the map of one head: the point under the mouse, the selected sequence and its attention lines. */
+/**
+ * What lies over the map of one head: the point under the mouse, the selected sequence and its
+ * attention lines.
+ */
 
 import { tellValue } from '../color/color_modes.js';
 import { createCleanup } from '../ui/dom.js';
@@ -28,16 +31,35 @@ const AIR_PX = 24;
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {tooltip: Tooltip, lasso: Lasso, viewport: Viewport, overlay: HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
+ * @param {Context & {tooltip: Tooltip, lasso: Lasso, viewport: Viewport, overlay:
+ *   HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
 export function createHeadLayer(root, context) {
-  const { actions, api, derived, facts, hover, lasso, overlay: canvas, pairing, redraw, store, theme, tooltip, viewport } = context;
+  const {
+    actions,
+    api,
+    derived,
+    facts,
+    hover,
+    lasso,
+    overlay: canvas,
+    pairing,
+    redraw,
+    store,
+    theme,
+    tooltip,
+    viewport,
+  } = context;
   const cleanup = createCleanup();
   const overlay = createOverlay(canvas);
   const picker = createPicker();
   const links = lastOnly(linksOf);
   const strongest = createStrongest(root, context);
-  /** What the sheet is about, so that it is not made again while the mouse stays on a point. @type {unknown[]} */
+  /**
+   * What the sheet is about, so that it is not made again while the mouse stays on a point.
+   *
+   * @type {unknown[]}
+   */
   let subject = [];
   /** @type {Frame | null} */
   let frame = null;
@@ -59,7 +81,12 @@ export function createHeadLayer(root, context) {
   cleanup.listen(root, 'pointerleave', leave);
   cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
     const { at, selected } = store.get();
-    if (at === null || viewport.hasTurned || !(event.target instanceof HTMLCanvasElement || event.target === root)) return;
+    if (
+      at === null ||
+      viewport.hasTurned ||
+      !(event.target instanceof HTMLCanvasElement || event.target === root)
+    )
+      return;
     const { left, top } = root.getBoundingClientRect();
     const point = pointAt(event.clientX - left, event.clientY - top);
     const clicked = point === null ? null : selectedAt(point, (frame?.nPoints ?? 0) / 2);
@@ -68,8 +95,14 @@ export function createHeadLayer(root, context) {
   });
   cleanup.add(hover.subscribe(redraw));
   const walk = createPointWalk(root, {
-    ...context, frame: () => frame, leave, show: showPoint,
-    told: (tokens, point) => [told(tokens, point)].flatMap((words) => (words && words.value !== '' ? [`${words.label} ${words.value}`] : [])).join(),
+    ...context,
+    frame: () => frame,
+    leave,
+    show: showPoint,
+    told: (tokens, point) =>
+      [told(tokens, point)]
+        .flatMap((words) => (words && words.value !== '' ? [`${words.label} ${words.value}`] : []))
+        .join(),
   });
 
   /** Have a point in sight, as if the mouse were over it. @param {number} point */
@@ -78,7 +111,12 @@ export function createHeadLayer(root, context) {
     const { transform, orbit } = viewport;
     const { k, x: left, y: top } = transform;
     const [x, y] = projectPoint({ ...frame, transform, orbit }, 0, point);
-    const window = { left: AIR_PX, top: AIR_PX, right: root.clientWidth - AIR_PX, bottom: root.clientHeight - AIR_PX };
+    const window = {
+      left: AIR_PX,
+      top: AIR_PX,
+      right: root.clientWidth - AIR_PX,
+      bottom: root.clientHeight - AIR_PX,
+    };
     viewport.reveal({ x: (x - left) / k, y: (y - top) / k, width: 0, height: 0 }, window);
     hover.set(selectedAt(point, frame.nPoints / 2));
     redraw();
@@ -105,7 +143,14 @@ export function createHeadLayer(root, context) {
   /** Find the point under the mouse and say what it is. */
   function look() {
     const tokens = facts.tokens.value;
-    if (!mouse || !frame || !tokens || store.get().at === null || viewport.isGripped || lasso.isDrawing) {
+    if (
+      !mouse ||
+      !frame ||
+      !tokens ||
+      store.get().at === null ||
+      viewport.isGripped ||
+      lasso.isDrawing
+    ) {
       root.classList.remove('is-over-point');
       if (store.get().at !== null) hide();
       if (viewport.isTurned) hover.set(null);
@@ -130,11 +175,30 @@ export function createHeadLayer(root, context) {
    */
   function tell(place, tokens, point) {
     const state = store.get();
-    const next = [tokens, point, state.at, state.color, state.search, state.searchMode, derived.norms(), derived.scores(), theme()];
+    const next = [
+      tokens,
+      point,
+      state.at,
+      state.color,
+      state.search,
+      state.searchMode,
+      derived.norms(),
+      derived.scores(),
+      theme(),
+    ];
     if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
     subject = next;
     const selected = selectedAt(point, tokens.n);
-    tooltip.show(place, [...pointParts(tokens, selected, told(tokens, point), pictureOf(tokens, selected), ownWords(tokens, selected.token, facts.headMap.value?.name ?? null)), strongest.partOf(tokens, selected)]);
+    tooltip.show(place, [
+      ...pointParts(
+        tokens,
+        selected,
+        told(tokens, point),
+        pictureOf(tokens, selected),
+        ownWords(tokens, selected.token, facts.headMap.value?.name ?? null),
+      ),
+      strongest.partOf(tokens, selected),
+    ]);
   }
 
   /**
@@ -144,7 +208,9 @@ export function createHeadLayer(root, context) {
   function pictureOf(tokens, point) {
     const { dataset } = store.get();
     const grid = facts.description.value?.manifest?.patch_grid;
-    return grid && dataset !== null ? picturePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid) : null;
+    return grid && dataset !== null
+      ? picturePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid)
+      : null;
   }
 
   /**
@@ -154,8 +220,19 @@ export function createHeadLayer(root, context) {
   function told(tokens, point) {
     const mode = derived.mode(store.get());
     if (!mode) return null;
-    const known = { norms: derived.norms(), scores: derived.scores(), found: derived.hits(store.get()) };
-    return { label: mode.label, value: tellValue(mode.name, { tokens, drawn: null, nCells: 1, ...known, patches: null, theme: theme() }, point) };
+    const known = {
+      norms: derived.norms(),
+      scores: derived.scores(),
+      found: derived.hits(store.get()),
+    };
+    return {
+      label: mode.label,
+      value: tellValue(
+        mode.name,
+        { tokens, drawn: null, nCells: 1, ...known, patches: null, theme: theme() },
+        point,
+      ),
+    };
   }
 
   /**
@@ -170,25 +247,41 @@ export function createHeadLayer(root, context) {
     walk.update(state.at !== null);
   }
 
-  /** The points drawn largest: the selected one and the one under the mouse, as far as they are drawn. */
+  /**
+   * The points drawn largest: the selected one and the one under the mouse, as far as they are
+   * drawn.
+   */
   function emphasis() {
     const { at, compare, selected } = store.get();
     const tokens = facts.tokens.value;
     const drawn = at === null ? facts.gridTokens.value : null;
     if (!tokens) return [];
-    // In the grid nothing is under the mouse but heads; what is pointed at in another pane stands out there, too.
+    // In the grid nothing is under the mouse but heads; what is pointed at in another pane stands
+    // out there, too.
     const pointed = at === null && !compare ? null : hover.get();
-    const counterparts = pointed ? hover.others().map((token) => ({ kind: pointed.kind, token })) : [];
+    const counterparts = pointed
+      ? hover.others().map((token) => ({ kind: pointed.kind, token }))
+      : [];
     return [selected, pointed, ...counterparts].flatMap((point) => {
       const index = point && point.token < tokens.n ? drawnPoint(point, drawn, tokens.n) : -1;
       return index < 0 ? [] : [index];
     });
   }
 
-  /** The point whose lines alone are drawn: one of the selected sequence under the mouse, or the selected one by choice. @param {State} state @param {Tokens} tokens */
+  /**
+   * The point whose lines alone are drawn: one of the selected sequence under the mouse, or the
+   * selected one by choice.
+   *
+   * @param {State} state
+   * @param {Tokens} tokens
+   */
   function aloneOf({ isLineAlone, selected }, tokens) {
     const pointed = hover.get();
-    const isOwn = pointed && selected && pointed.token < tokens.n && tokens.sequence[pointed.token] === tokens.sequence[selected.token];
+    const isOwn =
+      pointed &&
+      selected &&
+      pointed.token < tokens.n &&
+      tokens.sequence[pointed.token] === tokens.sequence[selected.token];
     if (isOwn) return pointed;
     return isLineAlone ? selected : null;
   }
@@ -208,14 +301,28 @@ export function createHeadLayer(root, context) {
     }
     const lines = linesIn(shown, state);
     const marks = tokens && shown.nPoints === 2 * tokens.n ? strongest.marks(state, tokens) : [];
-    if (lines || marks.length > 0) overlay.draw(shown, [...(lines ? [{ cell: 0, lines }] : []), ...marks]);
+    if (lines || marks.length > 0)
+      overlay.draw(shown, [...(lines ? [{ cell: 0, lines }] : []), ...marks]);
     else overlay.clear();
   }
 
-  /** The attention lines of the selection, where there are any. @param {Frame} shown @param {State} state */
+  /**
+   * The attention lines of the selection, where there are any.
+   *
+   * @param {Frame} shown
+   * @param {State} state
+   */
   function linesIn({ nPoints }, state) {
     const [attention, tokens] = [derived.attention(state), facts.tokens.value];
-    if (state.at === null || !state.selected || !state.hasLines || !attention || !tokens || nPoints !== 2 * tokens.n) return null;
+    if (
+      state.at === null ||
+      !state.selected ||
+      !state.hasLines ||
+      !attention ||
+      !tokens ||
+      nPoints !== 2 * tokens.n
+    )
+      return null;
     return links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens));
   }
 
@@ -245,7 +352,12 @@ export function createHeadLayer(root, context) {
  */
 function linksOf(attention, tokens, k, threshold, alone) {
   const start = tokens.sequences.start[attention.sequence];
-  const found = strongestLinks(attention, k, threshold, alone && { kind: alone.kind, position: alone.token - start });
+  const found = strongestLinks(
+    attention,
+    k,
+    threshold,
+    alone && { kind: alone.kind, position: alone.token - start },
+  );
   return {
     from: found.map(({ query }) => pointOf({ kind: 'query', token: start + query }, tokens.n)),
     to: found.map(({ key }) => pointOf({ kind: 'key', token: start + key }, tokens.n)),

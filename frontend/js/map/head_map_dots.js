@@ -1,4 +1,7 @@
-/** Heads as dots that lie near each other if they attend alike: pointed at, walked by the arrow keys, opened by a click. */
+/**
+ * Heads as dots that lie near each other if they attend alike: pointed at, walked by the arrow
+ * keys, opened by a click.
+ */
 
 import { createCleanup, el, setAttribute } from '../ui/dom.js';
 import { fitHeads, headNear, headTowards, placeNames } from '../compute/head_map_layout.js';
@@ -22,7 +25,8 @@ const MANY = 200;
 
 /**
  * @param {HTMLElement} root
- * @param {{point: (head: number) => void, open: (head: number) => void}} calls heads by index; -1: none is pointed at
+ * @param {{point: (head: number) => void, open: (head: number) => void}} calls heads by index; -1:
+ *   none is pointed at
  */
 export function createConstellation(root, { point, open }) {
   const cleanup = createCleanup();
@@ -30,8 +34,24 @@ export function createConstellation(root, { point, open }) {
   setAttribute(lines, 'class', 'constellation__lines');
   setAttribute(lines, 'aria-hidden', 'true');
   const names = el('div', { class: 'constellation__names', 'aria-hidden': 'true' });
-  const dots = el('div', { class: 'constellation__dots', role: 'group', 'aria-label': 'Heads; arrow keys lead from one to the next' });
-  const plot = el('div', { class: 'constellation__plot', onPointermove: look, onPointerleave: () => point(-1), onClick: click, onKeydown: walk }, lines, dots, names);
+  const dots = el('div', {
+    class: 'constellation__dots',
+    role: 'group',
+    'aria-label': 'Heads; arrow keys lead from one to the next',
+  });
+  const plot = el(
+    'div',
+    {
+      class: 'constellation__plot',
+      onPointermove: look,
+      onPointerleave: () => point(-1),
+      onClick: click,
+      onKeydown: walk,
+    },
+    lines,
+    dots,
+    names,
+  );
   root.append(plot);
   /** @type {HeadsMap | null} */
   let map = null;
@@ -48,19 +68,27 @@ export function createConstellation(root, { point, open }) {
   function arrange() {
     if (!map || plot.clientWidth === 0) return;
     const room = { width: plot.clientWidth, height: plot.clientHeight };
-    const found = places = fitHeads(map.heads, room, MARGIN_PX);
-    all().forEach((dot, i) => { dot.style.translate = `${found.x[i]}px ${found.y[i]}px`; });
+    const found = (places = fitHeads(map.heads, room, MARGIN_PX));
+    all().forEach((dot, i) => {
+      dot.style.translate = `${found.x[i]}px ${found.y[i]}px`;
+    });
     const texts = map.heads.map(titleWords);
     const pen = document.createElement('canvas').getContext('2d');
     const style = getComputedStyle(names);
     if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
     const widths = texts.map((text) => pen?.measureText(text).width ?? 0);
-    const size = { widths, height: 1.2 * Number.parseFloat(style.fontSize), reach: (all()[0]?.offsetWidth ?? 0) / 2 };
-    names.replaceChildren(...placeNames(found, size, room, current).map(({ head, left, top }) => {
-      const name = el('span', { class: 'constellation__name' }, texts[head]);
-      name.style.translate = `${left}px ${top}px`;
-      return name;
-    }));
+    const size = {
+      widths,
+      height: 1.2 * Number.parseFloat(style.fontSize),
+      reach: (all()[0]?.offsetWidth ?? 0) / 2,
+    };
+    names.replaceChildren(
+      ...placeNames(found, size, room, current).map(({ head, left, top }) => {
+        const name = el('span', { class: 'constellation__name' }, texts[head]);
+        name.style.translate = `${left}px ${top}px`;
+        return name;
+      }),
+    );
     show(shown);
   }
 
@@ -69,20 +97,36 @@ export function createConstellation(root, { point, open }) {
     shown = head;
     all().forEach((dot, i) => dot.classList.toggle('is-pointed', i === head));
     const nearest = map?.heads[head]?.nearest ?? [];
-    lines.replaceChildren(...nearest.map((one) => lineTo(head, map?.heads.findIndex((other) => other.layer === one.layer && other.head === one.head) ?? head)));
+    lines.replaceChildren(
+      ...nearest.map((one) =>
+        lineTo(
+          head,
+          map?.heads.findIndex((other) => other.layer === one.layer && other.head === one.head) ??
+            head,
+        ),
+      ),
+    );
   }
 
   /** @param {number} from @param {number} to */
   function lineTo(from, to) {
     const line = document.createElementNS(SVG, 'line');
-    for (const [name, value] of [['x1', places?.x[from]], ['y1', places?.y[from]], ['x2', places?.x[to]], ['y2', places?.y[to]]]) line.setAttribute(String(name), String(value));
+    for (const [name, value] of [
+      ['x1', places?.x[from]],
+      ['y1', places?.y[from]],
+      ['x2', places?.x[to]],
+      ['y2', places?.y[to]],
+    ])
+      line.setAttribute(String(name), String(value));
     return line;
   }
 
   /** @param {MouseEvent} event */
   function headAt(event) {
     const { left, top } = plot.getBoundingClientRect();
-    return places ? headNear(places, { x: event.clientX - left, y: event.clientY - top }, REACH_PX) : -1;
+    return places
+      ? headNear(places, { x: event.clientX - left, y: event.clientY - top }, REACH_PX)
+      : -1;
   }
 
   /** @param {PointerEvent} event */
@@ -94,7 +138,8 @@ export function createConstellation(root, { point, open }) {
 
   /** @param {MouseEvent} event a press of a key on a dot has no place */
   function click(event) {
-    const head = event.detail === 0 ? all().indexOf(/** @type {HTMLElement} */ (event.target)) : headAt(event);
+    const head =
+      event.detail === 0 ? all().indexOf(/** @type {HTMLElement} */ (event.target)) : headAt(event);
     if (head >= 0) open(head);
   }
 
@@ -110,7 +155,9 @@ export function createConstellation(root, { point, open }) {
 
   /** @param {number} head */
   function setTabStop(head) {
-    all().forEach((dot, i) => { dot.tabIndex = i === head ? 0 : -1; });
+    all().forEach((dot, i) => {
+      dot.tabIndex = i === head ? 0 : -1;
+    });
   }
 
   return {
@@ -127,7 +174,16 @@ export function createConstellation(root, { point, open }) {
       const isOther = next !== map;
       map = next;
       if (isOther) {
-        dots.replaceChildren(...next.heads.map((_, i) => el('button', { class: 'constellation__dot', type: 'button', onFocus: () => point(i), onBlur: () => point(-1) })));
+        dots.replaceChildren(
+          ...next.heads.map((_, i) =>
+            el('button', {
+              class: 'constellation__dot',
+              type: 'button',
+              onFocus: () => point(i),
+              onBlur: () => point(-1),
+            }),
+          ),
+        );
         dots.classList.toggle('is-many', next.heads.length > MANY);
       }
       looks.forEach(({ color, isOutside, words }, i) => {
@@ -145,7 +201,13 @@ export function createConstellation(root, { point, open }) {
       }
     },
     /** Give the open head the focus, or the first. */
-    focus: () => all().find((dot) => dot.tabIndex === 0)?.focus(),
-    destroy: () => { cleanup.run(); plot.remove(); },
+    focus: () =>
+      all()
+        .find((dot) => dot.tabIndex === 0)
+        ?.focus(),
+    destroy: () => {
+      cleanup.run();
+      plot.remove();
+    },
   };
 }

@@ -30,16 +30,25 @@ export function createLasso(root, { facts, frame, marks, store }) {
   let hasDrawn = false;
   /** @type {{id: number, corners: [number, number][]} | null} */
   let drawing = null;
-  /** The head in whose cell was drawn last, and what was marked by it. @type {{head: HeadId, marked: string} | null} */
+  /**
+   * The head in whose cell was drawn last, and what was marked by it.
+   *
+   * @type {{head: HeadId, marked: string} | null}
+   */
   let drawn = null;
 
-  /** Whether a press begins an outline, and is no other gesture. @param {MouseEvent | TouchEvent} event */
+  /**
+   * Whether a press begins an outline, and is no other gesture.
+   *
+   * @param {MouseEvent | TouchEvent} event
+   */
   function claims(event) {
     if (event.type === 'wheel' || !frame()) return false;
     if ('touches' in event) return isOn && event.touches.length === 1;
     if (event.button !== 0) return false;
     const { at, dims } = store.get();
-    return isOn || (event.shiftKey && !(at !== null && dims === 3)); // there, Shift moves a map that one turns
+    // there, Shift moves a map that one turns
+    return isOn || (event.shiftKey && !(at !== null && dims === 3));
   }
 
   /** @param {PointerEvent} event @returns {[number, number]} */
@@ -62,7 +71,10 @@ export function createLasso(root, { facts, frame, marks, store }) {
     hasDrawn = true;
     drawing.corners.push([x, y]);
     root.classList.add('is-drawing');
-    path.setAttribute('d', `M${drawing.corners.map((corner) => corner.map(Math.round).join(' ')).join('L')}Z`);
+    path.setAttribute(
+      'd',
+      `M${drawing.corners.map((corner) => corner.map(Math.round).join(' ')).join('L')}Z`,
+    );
   });
   cleanup.listen(window, 'pointerup', (/** @type {PointerEvent} */ event) => {
     if (drawing?.id !== event.pointerId) return;
@@ -71,18 +83,28 @@ export function createLasso(root, { facts, frame, marks, store }) {
     if (hasDrawn) mark(corners);
   });
   cleanup.listen(window, 'pointercancel', stop);
-  cleanup.listen(window, 'keydown', (/** @type {KeyboardEvent} */ event) => {
-    if (!drawing || event.key !== 'Escape') return;
-    event.stopPropagation();
-    stop();
-  }, { capture: true });
+  cleanup.listen(
+    window,
+    'keydown',
+    (/** @type {KeyboardEvent} */ event) => {
+      if (!drawing || event.key !== 'Escape') return;
+      event.stopPropagation();
+      stop();
+    },
+    { capture: true },
+  );
   // The click that ends an outline chooses nothing and opens nothing.
-  cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
-    if (!hasDrawn) return;
-    hasDrawn = false;
-    event.stopImmediatePropagation();
-    event.preventDefault();
-  }, { capture: true });
+  cleanup.listen(
+    root,
+    'click',
+    (/** @type {MouseEvent} */ event) => {
+      if (!hasDrawn) return;
+      hasDrawn = false;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+    },
+    { capture: true },
+  );
 
   function stop() {
     drawing = null;
@@ -97,7 +119,8 @@ export function createLasso(root, { facts, frame, marks, store }) {
     const { at } = store.get();
     const inGrid = at === null ? facts.gridTokens.value : null;
     const cell = shown ? cellOf(shown, corners) : -1;
-    if (!shown || !tokens || cell < 0 || shown.nPoints !== 2 * (inGrid ? inGrid.length : tokens.n)) return;
+    if (!shown || !tokens || cell < 0 || shown.nPoints !== 2 * (inGrid ? inGrid.length : tokens.n))
+      return;
     const found = pointsInside(shown, cell, corners);
     const marked = new Uint8Array(2 * tokens.n);
     const nDrawn = shown.nPoints / 2;
@@ -118,10 +141,16 @@ export function createLasso(root, { facts, frame, marks, store }) {
       isOn = next;
       root.classList.toggle('map--lasso', next);
     },
-    get isOn() { return isOn; },
-    get isDrawing() { return drawing !== null && hasDrawn; },
+    get isOn() {
+      return isOn;
+    },
+    get isDrawing() {
+      return drawing !== null && hasDrawn;
+    },
     /** The head around whose points was drawn, as long as they are what is marked. */
-    get head() { return drawn?.marked === store.get().marked ? drawn.head : null; },
+    get head() {
+      return drawn?.marked === store.get().marked ? drawn.head : null;
+    },
     destroy() {
       cleanup.run();
       svg.remove();
@@ -129,18 +158,30 @@ export function createLasso(root, { facts, frame, marks, store }) {
   };
 }
 
-/** The cell that an outline is drawn in: where it begins, or else around its middle. @param {Frame} frame @param {[number, number][]} corners */
+/**
+ * The cell that an outline is drawn in: where it begins, or else around its middle.
+ *
+ * @param {Frame} frame
+ * @param {[number, number][]} corners
+ */
 function cellOf({ cells, transform }, corners) {
   if (cells.n === 1) return 0;
   const first = cellAt(cells, transform, ...corners[0]);
   if (first >= 0) return first;
-  const mean = corners.reduce(([sumX, sumY], [x, y]) => [sumX + x / corners.length, sumY + y / corners.length], [0, 0]);
+  const mean = corners.reduce(
+    ([sumX, sumY], [x, y]) => [sumX + x / corners.length, sumY + y / corners.length],
+    [0, 0],
+  );
   return cellAt(cells, transform, mean[0], mean[1]);
 }
 
 /** @typedef {ReturnType<typeof createLasso>} Lasso */
 
-/** Whether something lies over the map there that is pressed itself. @param {EventTarget | null} target */
+/**
+ * Whether something lies over the map there that is pressed itself.
+ *
+ * @param {EventTarget | null} target
+ */
 function isControl(target) {
   return target instanceof Element && target.closest('.marked, .message') !== null;
 }

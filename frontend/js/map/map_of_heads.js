@@ -1,4 +1,7 @@
-/** The map of heads, docked beside the grid or the open head: heads that attend alike lie near each other. */
+/**
+ * The map of heads, docked beside the grid or the open head: heads that attend alike lie near each
+ * other.
+ */
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { createCleanup, el, ICONS, icon, isNarrow, setAttribute, setText } from '../ui/dom.js';
@@ -20,26 +23,92 @@ const MAP_ICON = 'M4 4.5h.01M7 9h.01M11.5 3.5h.01M12.5 10h.01M4.5 12.5h.01M9.5 6
 const POOR_STRESS = 0.2;
 const HELP = 'Heads that attend alike lie near each other. A click opens one.';
 
-/** What the map shows of its heads. @typedef {{map: HeadsMap, column: Column | null, looks: DotLook[], stops: string[], nLayers: number}} HeadsPicture */
+/**
+ * What the map shows of its heads.
+ *
+ * @typedef {{map: HeadsMap, column: Column | null, looks: DotLook[], stops: string[], nLayers:
+ *   number}} HeadsPicture
+ */
 
 /**
  * @param {HTMLElement} root beside what it is docked
- * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> & {theme: () => ShownTheme, pointed: ReturnType<typeof import('../ui/observable.js').createHeld<number>>}} context `pointed` is the index of the head that is pointed at, in the grid or here; -1: none
+ * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> &
+ *   {theme: () => ShownTheme, pointed: ReturnType<typeof
+ *   import('../ui/observable.js').createHeld<number>>}} context `pointed` is the index of the head
+ *   that is pointed at, in the grid or here; -1: none
  */
-export function createMapOfHeads(root, { actions, api, derived, facts, notify, pane, pointed, store, theme }) {
+export function createMapOfHeads(
+  root,
+  { actions, api, derived, facts, notify, pane, pointed, store, theme },
+) {
   const cleanup = createCleanup();
-  const button = el('button', { class: 'button', type: 'button', title: 'Map of heads: which attend alike (key m)', 'aria-expanded': 'false', onClick: () => (isOpen ? fold() : show()) }, icon(MAP_ICON), el('span', { class: 'bar__label' }, 'Map of heads'));
+  const button = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      title: 'Map of heads: which attend alike (key m)',
+      'aria-expanded': 'false',
+      onClick: () => (isOpen ? fold() : show()),
+    },
+    icon(MAP_ICON),
+    el('span', { class: 'bar__label' }, 'Map of heads'),
+  );
   const words = el('p', { class: 'dock__words soft', role: 'status' });
   const body = el('div', { class: 'constellation', hidden: true });
-  const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Fold the map of heads (Esc)', onClick: fold }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Fold the map of heads'));
-  const element = el('aside', { class: 'dock', 'aria-label': 'Map of heads', hidden: true, onKeydown: leave }, el('div', { class: 'dock__head' }, el('h2', {}, 'Map of heads'), createFigureButtons('heads', 'the map of heads', { api, derived, facts, notify, store, headsPicture: pictureIn }), close), words, body);
+  const close = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Fold the map of heads (Esc)',
+      onClick: fold,
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Fold the map of heads'),
+  );
+  const element = el(
+    'aside',
+    { class: 'dock', 'aria-label': 'Map of heads', hidden: true, onKeydown: leave },
+    el(
+      'div',
+      { class: 'dock__head' },
+      el('h2', {}, 'Map of heads'),
+      createFigureButtons('heads', 'the map of heads', {
+        api,
+        derived,
+        facts,
+        notify,
+        store,
+        headsPicture: pictureIn,
+      }),
+      close,
+    ),
+    words,
+    body,
+  );
   root.append(element);
   const plot = createConstellation(body, { point: pointed.set, open });
   const told = el('div', { class: 'constellation__told' });
   const about = el('div', { class: 'constellation__about' });
-  body.append(el('div', { class: 'constellation__side', tabindex: '0', role: 'group', 'aria-label': 'What the map of heads tells' }, told, about));
+  body.append(
+    el(
+      'div',
+      {
+        class: 'constellation__side',
+        tabindex: '0',
+        role: 'group',
+        'aria-label': 'What the map of heads tells',
+      },
+      told,
+      about,
+    ),
+  );
   cleanup.add(pointed.subscribe(tell));
-  /** Whether it is wished to be seen; a dataset without a map has none. The second pane begins without. */
+  /**
+   * Whether it is wished to be seen; a dataset without a map has none. The second pane begins
+   * without.
+   */
   let isOpen = pane() !== 'B' && recall(memoryName()) === 'open';
   /** @type {{key: string, map: HeadsMap} | null} */
   let found = null;
@@ -87,7 +156,7 @@ export function createMapOfHeads(root, { actions, api, derived, facts, notify, p
   /** @param {string} dataset @param {string} key */
   async function ask(dataset, key) {
     asked?.abort();
-    const own = asked = new AbortController();
+    const own = (asked = new AbortController());
     wanted = key;
     body.hidden = true;
     setText(words, 'Loading the map of heads …');
@@ -98,8 +167,18 @@ export function createMapOfHeads(root, { actions, api, derived, facts, notify, p
       update(store.get());
     } catch (error) {
       if (own.signal.aborted) return;
-      setText(words, `Could not load the map of heads. ${error instanceof Error ? error.message : String(error)} `);
-      words.append(el('button', { class: 'button button--small', type: 'button', onClick: () => void ask(dataset, key) }, 'Try again'));
+      setText(
+        words,
+        'Could not load the map of heads. ' +
+          `${error instanceof Error ? error.message : String(error)} `,
+      );
+      words.append(
+        el(
+          'button',
+          { class: 'button button--small', type: 'button', onClick: () => void ask(dataset, key) },
+          'Try again',
+        ),
+      );
     }
   }
 
@@ -130,17 +209,35 @@ export function createMapOfHeads(root, { actions, api, derived, facts, notify, p
     const shown = head >= 0 ? head : current;
     plot.show(shown);
     const chosen = picture.map.heads[shown];
-    if (!chosen) return told.replaceChildren(el('p', { class: 'soft' }, 'Point at a head, here or in the grid, to see which are nearest to it.'));
+    if (!chosen)
+      return told.replaceChildren(
+        el(
+          'p',
+          { class: 'soft' },
+          'Point at a head, here or in the grid, to see which are nearest to it.',
+        ),
+      );
     const own = picture.column ? [el('p', {}, scoreLine(picture.column, shown))] : [];
-    told.replaceChildren(el('h3', {}, `${headWords(chosen)}${shown === current ? ' (open)' : ''}`), ...own, el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
-      el('ol', { class: 'constellation__nearest' }, ...chosen.nearest.map((one) => el('li', {}, el('span', {}, headWords(one)), el('span', {}, measureWords(one.distance))))));
+    told.replaceChildren(
+      el('h3', {}, `${headWords(chosen)}${shown === current ? ' (open)' : ''}`),
+      ...own,
+      el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
+      el(
+        'ol',
+        { class: 'constellation__nearest' },
+        ...chosen.nearest.map((one) =>
+          el('li', {}, el('span', {}, headWords(one)), el('span', {}, measureWords(one.distance))),
+        ),
+      ),
+    );
   }
 
   /** @param {State} state */
   function update(state) {
     const { dataset } = state;
     const description = facts.description.value;
-    const isThere = dataset !== null && description?.id === dataset && description.state === 'complete';
+    const isThere =
+      dataset !== null && description?.id === dataset && description.state === 'complete';
     button.hidden = !isThere;
     element.hidden = !isThere || !isOpen;
     setAttribute(button, 'aria-expanded', String(!element.hidden));
@@ -158,11 +255,21 @@ export function createMapOfHeads(root, { actions, api, derived, facts, notify, p
     hasToFocus = false;
   }
 
-  /** What is drawn, in the colours of either theme; null while nothing is. @param {ShownTheme} shownTheme */
+  /**
+   * What is drawn, in the colours of either theme; null while nothing is.
+   *
+   * @param {ShownTheme} shownTheme
+   */
   function pictureIn(shownTheme) {
     const state = store.get();
     if (element.hidden || body.hidden || !picture) return null;
-    return pictureOf(picture.map, picture.column, derived.heads().within(state)?.inside ?? null, shownTheme, state.palette);
+    return pictureOf(
+      picture.map,
+      picture.column,
+      derived.heads().within(state)?.inside ?? null,
+      shownTheme,
+      state.palette,
+    );
   }
 
   return {
@@ -197,8 +304,18 @@ function pictureOf(map, column, inside, theme, palette) {
   const { layers: ramp, scores } = canvasPalette(theme, palette);
   const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
   const looks = map.heads.map((head, i) => {
-    const packed = column ? colorOf(column, i, theme) : ramp[nLayers > 1 ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1)) : ramp.length >> 1];
-    return { color: packed === null ? null : cssColor(packed), isOutside: inside?.[i] === 0, words: dotWords(head, column, i, inside?.[i] === 0) };
+    const packed = column
+      ? colorOf(column, i, theme)
+      : ramp[
+          nLayers > 1
+            ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1))
+            : ramp.length >> 1
+        ];
+    return {
+      color: packed === null ? null : cssColor(packed),
+      isOutside: inside?.[i] === 0,
+      words: dotWords(head, column, i, inside?.[i] === 0),
+    };
   });
   return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
 }
@@ -216,20 +333,60 @@ function memoryName() {
 function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) {
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
-  const ends = column ? column.range.map((end) => (column.nKnown > 0 ? scoreWords(end) : '–')) : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
-  const care = stress > POOR_STRESS ? ' That is much for a flat picture: trust the lists of nearest heads where they say otherwise.' : '';
+  const ends = column
+    ? column.range.map((end) => (column.nKnown > 0 ? scoreWords(end) : '–'))
+    : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
+  const care =
+    stress > POOR_STRESS
+      ? ' That is much for a flat picture: trust the lists of nearest heads where they say ' +
+        'otherwise.'
+      : '';
   return [
-    el('div', { class: 'legend' }, ...(column ? [el('p', { class: 'legend__title' }, `${scoreFacts(column.name).label}${unitWords(column.name)}`)] : []), bar, el('span', { class: 'legend__range' }, ...ends.map((end) => el('span', {}, end)))),
-    el('p', { class: 'soft' }, el('strong', {}, `Stress ${stress.toFixed(2)}`), `: 0 would be a picture without fault.${care}`),
-    el('p', { class: 'soft' }, `Distance: ${distanceWords(nRows)}; 0 for the same attention, 1 for nothing in common.`),
+    el(
+      'div',
+      { class: 'legend' },
+      ...(column
+        ? [
+            el(
+              'p',
+              { class: 'legend__title' },
+              `${scoreFacts(column.name).label}${unitWords(column.name)}`,
+            ),
+          ]
+        : []),
+      bar,
+      el('span', { class: 'legend__range' }, ...ends.map((end) => el('span', {}, end))),
+    ),
+    el(
+      'p',
+      { class: 'soft' },
+      el('strong', {}, `Stress ${stress.toFixed(2)}`),
+      `: 0 would be a picture without fault.${care}`,
+    ),
+    el(
+      'p',
+      { class: 'soft' },
+      `Distance: ${distanceWords(nRows)}; 0 for the same attention, 1 for nothing in common.`,
+    ),
   ];
 }
 
-/** @param {HeadsMap['heads'][number]} head @param {Column | null} column @param {number} i @param {boolean} isOutside */
+/**
+ * @param {HeadsMap['heads'][number]} head
+ * @param {Column | null} column
+ * @param {number} i
+ * @param {boolean} isOutside
+ */
 function dotWords(head, column, i, isOutside) {
-  const nearest = head.nearest.slice(0, 3).map((one) => `${titleWords(one)} ${measureWords(one.distance)}`).join(', ');
+  const nearest = head.nearest
+    .slice(0, 3)
+    .map((one) => `${titleWords(one)} ${measureWords(one.distance)}`)
+    .join(', ');
   const own = column ? `; ${scoreLine(column, i)}` : '';
-  return `${titleWords(head)}, ${headWords(head).toLowerCase()}${own}${isOutside ? '; outside of the range' : ''}${nearest ? `; nearest ${nearest}` : ''}`;
+  return (
+    `${titleWords(head)}, ` +
+    `${headWords(head).toLowerCase()}${own}${isOutside ? '; outside of the range' : ''}${nearest ? `; nearest ${nearest}` : ''}`
+  );
 }
 
 /** @typedef {ReturnType<typeof createMapOfHeads> & View} MapOfHeads */

@@ -1,4 +1,6 @@
-/** The line above the grid that says how it is tinted, sorted and stepped back, with the ways back. */
+/**
+ * The line above the grid that says how it is tinted, sorted and stepped back, with the ways back.
+ */
 
 import { canvasPalette, rampStops } from '../color/palettes.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
@@ -22,15 +24,64 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
   const high = el('span', {});
   const ramp = el('span', { class: 'score-line__ramp', 'aria-hidden': 'true' });
   const missing = el('span', { class: 'soft' });
-  const untint = el('button', { class: 'button button--quiet button--icon button--small', type: 'button', title: 'No tint', onClick: () => actions.tintBy(null) }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'No tint'));
-  const legend = el('div', { class: 'score-line__part', role: 'group', 'aria-label': 'Legend of the tint' }, name, el('span', { class: 'score-line__scale' }, low, ramp, high), missing, untint);
+  const untint = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon button--small',
+      type: 'button',
+      title: 'No tint',
+      onClick: () => actions.tintBy(null),
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'No tint'),
+  );
+  const legend = el(
+    'div',
+    { class: 'score-line__part', role: 'group', 'aria-label': 'Legend of the tint' },
+    name,
+    el('span', { class: 'score-line__scale' }, low, ramp, high),
+    missing,
+    untint,
+  );
   const sortedWords = el('span', {});
-  const sorted = el('div', { class: 'score-line__part' }, sortedWords,
-    el('button', { class: 'button button--small', type: 'button', title: 'Rows are layers and columns are heads again', onClick: () => actions.choose({ order: null }) }, 'Back to layer × head'));
+  const sorted = el(
+    'div',
+    { class: 'score-line__part' },
+    sortedWords,
+    el(
+      'button',
+      {
+        class: 'button button--small',
+        type: 'button',
+        title: 'Rows are layers and columns are heads again',
+        onClick: () => actions.choose({ order: null }),
+      },
+      'Back to layer × head',
+    ),
+  );
   const rangeText = el('span', { role: 'status' });
-  const range = el('div', { class: 'score-line__part' }, rangeText,
-    el('button', { class: 'button button--small', type: 'button', title: 'No head steps back', onClick: actions.clearScoreRange }, 'Show all'));
-  const element = el('div', { class: 'score-line', role: 'group', 'aria-label': 'Scores shown in the grid', hidden: true }, legend, sorted, range);
+  const range = el(
+    'div',
+    { class: 'score-line__part' },
+    rangeText,
+    el(
+      'button',
+      {
+        class: 'button button--small',
+        type: 'button',
+        title: 'No head steps back',
+        onClick: actions.clearScoreRange,
+      },
+      'Show all',
+    ),
+  );
+  const element = el(
+    'div',
+    { class: 'score-line', role: 'group', 'aria-label': 'Scores shown in the grid', hidden: true },
+    legend,
+    sorted,
+    range,
+  );
   root.append(element);
 
   /** @param {State} state */
@@ -47,27 +98,47 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(canvasPalette(theme()).scores).join(', ')})`;
     const nMissing = column.values.length - column.nKnown;
     const isOther = column.nRows[0] === NO_SUCH_SCORE;
-    setText(missing, isOther ? missingWords(column.name, NO_SUCH_SCORE) : nMissing > 0 ? `– in ${counted(nMissing, 'head')}` : '');
+    setText(
+      missing,
+      isOther
+        ? missingWords(column.name, NO_SUCH_SCORE)
+        : nMissing > 0
+          ? `– in ${counted(nMissing, 'head')}`
+          : '',
+    );
   }
 
   return {
     update(state) {
       const within = derived.heads().within(state);
-      element.hidden = state.at !== null || !facts.heads.value || !(state.score || state.order || within);
+      element.hidden =
+        state.at !== null || !facts.heads.value || !(state.score || state.order || within);
       if (element.hidden) return;
       updateLegend(state);
       sorted.hidden = state.order === null;
-      if (state.order) setText(sortedWords, orderWords(state, derived.heads().column(state.order, state)));
+      if (state.order)
+        setText(sortedWords, orderWords(state, derived.heads().column(state.order, state)));
       range.hidden = within === null;
-      setText(rangeText, within ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${rangeWords(state)}` : '');
+      setText(
+        rangeText,
+        within
+          ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${rangeWords(state)}`
+          : '',
+      );
     },
     destroy: () => element.remove(),
   };
 }
 
-/** How the heads are sorted, or why they are not. @param {State} state @param {Column | null} column */
+/**
+ * How the heads are sorted, or why they are not.
+ *
+ * @param {State} state
+ * @param {Column | null} column
+ */
 function orderWords({ order, isOrderRising }, column) {
   const { label } = scoreFacts(order ?? '');
-  if (column?.nKnown === 0) return `Not sorted by ${label}: ${missingWords(column.name, column.nRows[0])}`;
+  if (column?.nKnown === 0)
+    return `Not sorted by ${label}: ${missingWords(column.name, column.nRows[0])}`;
   return `Sorted by ${label}, ${isOrderRising ? 'lowest' : 'highest'} first`;
 }

@@ -17,7 +17,10 @@ export function createMotion(moved) {
   let fromWindows = null;
   /** @type {Uint16Array | null} */
   let from = null;
-  /** Time of the first and of the newest frame of a movement; a page that was busy starts late, but jumps nothing. */
+  /**
+   * Time of the first and of the newest frame of a movement; a page that was busy starts late, but
+   * jumps nothing.
+   */
   let start = -1;
   let latest = -1;
   let version = 0;
@@ -38,7 +41,8 @@ export function createMotion(moved) {
     /**
      * Say what is shown now; a different map of as many points is moved to.
      *
-     * @param {string} name of the map: another array of the same name is the same map with more in it
+     * @param {string} name of the map: another array of the same name is the same map with more in
+     *   it
      * @param {Uint16Array} positions
      * @param {Windows | null} windows the parts of the maps that the cells show
      */
@@ -47,7 +51,8 @@ export function createMotion(moved) {
         shown.windows = windows;
         return;
       }
-      const isMove = shown !== null && shown.name !== name && shown.positions.length === positions.length;
+      const isMove =
+        shown !== null && shown.name !== name && shown.positions.length === positions.length;
       from = isMove && !isMotionReduced() ? (shown?.positions ?? null) : null;
       fromWindows = shown?.windows ?? null;
       shown = { name, positions, windows };
@@ -60,11 +65,21 @@ export function createMotion(moved) {
       shown = from = null;
       version++;
     },
-    get from() { return from; },
-    get blend() { return from ? ease(Math.min(1, (latest - start) / MOVE_MS)) : 1; },
-    get windows() { return mixWindows(from && fromWindows, shown?.windows ?? null, this.blend); },
-    get version() { return version; },
-    destroy() { cancelAnimationFrame(handle); },
+    get from() {
+      return from;
+    },
+    get blend() {
+      return from ? ease(Math.min(1, (latest - start) / MOVE_MS)) : 1;
+    },
+    get windows() {
+      return mixWindows(from && fromWindows, shown?.windows ?? null, this.blend);
+    },
+    get version() {
+      return version;
+    },
+    destroy() {
+      cancelAnimationFrame(handle);
+    },
   };
 }
 

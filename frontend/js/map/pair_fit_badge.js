@@ -1,4 +1,7 @@
-/** What a head of the grid shows of how it fits the marked pairs: its place, its fit, and an outline of the best. */
+/**
+ * What a head of the grid shows of how it fits the marked pairs: its place, its fit, and an outline
+ * of the best.
+ */
 
 import { setAttribute } from '../ui/dom.js';
 import { fitWords } from '../data/pair_text.js';
@@ -18,5 +21,11 @@ export function describeFit(button, found) {
   setAttribute(button, 'data-place', found && `#${found.rank}`);
   setAttribute(button, 'data-fit', found && fitWords(found.fit));
   button.classList.toggle('cell--fitting', found !== null && found.rank <= MOST_OUTLINED);
-  if (found) setAttribute(button, 'aria-label', `${button.getAttribute('aria-label')}, fit of the pairs ${fitWords(found.fit)}, place ${found.rank}`);
+  if (found)
+    setAttribute(
+      button,
+      'aria-label',
+      `${button.getAttribute('aria-label')}, fit of the pairs ${fitWords(found.fit)}, place ` +
+        `${found.rank}`,
+    );
 }

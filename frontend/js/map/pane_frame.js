@@ -1,4 +1,7 @@
-/** What lies around two panes: the line that says how they are linked and holds what is about both, and the divider. */
+/**
+ * What lies around two panes: the line that says how they are linked and holds what is about both,
+ * and the divider.
+ */
 
 import { createCleanup, el, setAttribute, setText } from '../ui/dom.js';
 
@@ -13,8 +16,13 @@ const MOST = 80;
 const MIDDLE = 50;
 /** @type {Record<string, (share: number) => number>} */
 const KEYS = {
-  ArrowLeft: (share) => share - 5, ArrowUp: (share) => share - 5, ArrowRight: (share) => share + 5, ArrowDown: (share) => share + 5,
-  Home: () => LEAST, End: () => MOST, Enter: () => MIDDLE,
+  ArrowLeft: (share) => share - 5,
+  ArrowUp: (share) => share - 5,
+  ArrowRight: (share) => share + 5,
+  ArrowDown: (share) => share + 5,
+  Home: () => LEAST,
+  End: () => MOST,
+  Enter: () => MIDDLE,
 };
 
 /**
@@ -26,8 +34,14 @@ export function createPaneFrame(root, { bar, element: first }) {
   const words = el('p', { class: 'panes__link', role: 'status' });
   const top = el('div', { class: 'panes__top soft' }, words, ...bar.pageTools);
   const divider = el('div', {
-    class: 'divider', role: 'separator', tabindex: '0', 'aria-label': 'Share of pane A', 'aria-valuemin': String(LEAST), 'aria-valuemax': String(MOST),
-    title: 'Drag, or use the arrow keys, to give one pane more room; a double click halves it', onDblclick: () => show(MIDDLE),
+    class: 'divider',
+    role: 'separator',
+    tabindex: '0',
+    'aria-label': 'Share of pane A',
+    'aria-valuemin': String(LEAST),
+    'aria-valuemax': String(MOST),
+    title: 'Drag, or use the arrow keys, to give one pane more room; a double click halves it',
+    onDblclick: () => show(MIDDLE),
   });
   root.prepend(top);
   first.after(divider);
@@ -60,9 +74,17 @@ export function createPaneFrame(root, { bar, element: first }) {
     if (held !== event.pointerId) return;
     const { left, top, width, height } = root.getBoundingClientRect();
     const start = first.getBoundingClientRect().top - top;
-    show(100 * (isStacked ? (event.clientY - top - start) / (height - start) : (event.clientX - left) / width));
+    show(
+      100 *
+        (isStacked
+          ? (event.clientY - top - start) / (height - start)
+          : (event.clientX - left) / width),
+    );
   });
-  for (const type of ['pointerup', 'pointercancel']) cleanup.listen(divider, type, () => { held = null; });
+  for (const type of ['pointerup', 'pointercancel'])
+    cleanup.listen(divider, type, () => {
+      held = null;
+    });
 
   const observer = new ResizeObserver(() => {
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);

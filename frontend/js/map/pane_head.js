@@ -1,4 +1,7 @@
-/** The line on top of one of two panes: which it is, its dataset, method and dimensions, and a way to close it. */
+/**
+ * The line on top of one of two panes: which it is, its dataset, method and dimensions, and a way
+ * to close it.
+ */
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
@@ -13,7 +16,8 @@ import { createSegments } from '../ui/segments.js';
 /**
  * @param {HTMLElement} stage of the pane
  * @param {Context} context
- * @param {{close: () => void, use: () => void}} calls `use` is called when the pane is pressed or has the focus
+ * @param {{close: () => void, use: () => void}} calls `use` is called when the pane is pressed or
+ *   has the focus
  */
 export function createPaneHead(stage, context, { close, use }) {
   const { actions, facts } = context;
@@ -22,15 +26,39 @@ export function createPaneHead(stage, context, { close, use }) {
   const badge = el('span', { class: 'pane__name', 'aria-hidden': 'true' }, name);
   const element = el('div', { class: 'pane__head' }, badge);
   const datasets = createDatasetChoice(element, context);
-  const method = el('select', { class: 'select', onChange: () => actions.showMethod(/** @type {Method} */ (method.value)) });
-  element.append(el('label', { class: 'pane__method' }, el('span', { class: 'visually-hidden' }, 'Projection method'), method));
+  const method = el('select', {
+    class: 'select',
+    onChange: () => actions.showMethod(/** @type {Method} */ (method.value)),
+  });
+  element.append(
+    el(
+      'label',
+      { class: 'pane__method' },
+      el('span', { class: 'visually-hidden' }, 'Projection method'),
+      method,
+    ),
+  );
   const dims = createSegments(element, {
     legend: 'Dimensions',
-    choices: [{ value: '2', label: '2-D', title: 'Flat map (key d)' }, { value: '3', label: '3-D', title: 'Map in space; drag to turn (key d)' }],
+    choices: [
+      { value: '2', label: '2-D', title: 'Flat map (key d)' },
+      { value: '3', label: '3-D', title: 'Map in space; drag to turn (key d)' },
+    ],
     onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
   });
-  element.append(el('button', { class: 'button button--quiet button--icon', type: 'button', title: `Close pane ${name}`, onClick: close },
-    icon(ICONS.close), el('span', { class: 'visually-hidden' }, `Close pane ${name}`)));
+  element.append(
+    el(
+      'button',
+      {
+        class: 'button button--quiet button--icon',
+        type: 'button',
+        title: `Close pane ${name}`,
+        onClick: close,
+      },
+      icon(ICONS.close),
+      el('span', { class: 'visually-hidden' }, `Close pane ${name}`),
+    ),
+  );
   stage.prepend(element);
   cleanup.listen(stage, 'pointerdown', use, { capture: true });
   cleanup.listen(stage, 'focusin', use);
@@ -38,11 +66,20 @@ export function createPaneHead(stage, context, { close, use }) {
 
   /** @param {Manifest['maps']} maps that the dataset has */
   function offer(maps) {
-    const methods = offeredMethods().map(({ name: value, label, help }) => ({ value, label, help, isThere: hasMap(maps, value, 2) || hasMap(maps, value, 3) }));
+    const methods = offeredMethods().map(({ name: value, label, help }) => ({
+      value,
+      label,
+      help,
+      isThere: hasMap(maps, value, 2) || hasMap(maps, value, 3),
+    }));
     const key = JSON.stringify(methods);
     if (key === offered) return;
     offered = key;
-    method.replaceChildren(...methods.map(({ value, label, help, isThere }) => el('option', { value, title: help, disabled: !isThere }, label)));
+    method.replaceChildren(
+      ...methods.map(({ value, label, help, isThere }) =>
+        el('option', { value, title: help, disabled: !isThere }, label),
+      ),
+    );
   }
 
   return {
@@ -55,10 +92,18 @@ export function createPaneHead(stage, context, { close, use }) {
       datasets.update(state);
       offer(maps);
       method.value = state.method ?? '';
-      dims.update(String(state.dims), (value) => state.method !== null && hasMap(maps, state.method, /** @type {Dims} */ (Number(value))));
+      dims.update(
+        String(state.dims),
+        (value) =>
+          state.method !== null && hasMap(maps, state.method, /** @type {Dims} */ (Number(value))),
+      );
       stage.classList.toggle('is-front', isFront);
       setAttribute(stage, 'aria-current', isFront ? 'true' : null);
-      const where = [state.dataset, state.at ? headWords(state.at) : 'all heads', state.method && mapWords(state.method, state.dims)];
+      const where = [
+        state.dataset,
+        state.at ? headWords(state.at) : 'all heads',
+        state.method && mapWords(state.method, state.dims),
+      ];
       setAttribute(stage, 'aria-label', `Pane ${name}: ${where.filter(Boolean).join(', ')}`);
       setText(badge, name);
     },

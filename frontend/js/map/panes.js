@@ -31,12 +31,17 @@ export function createPanes(root, parts, front) {
     /** Whether tokens of one pane stand for some of the other. */
     isLinked: () => second?.link()?.kind !== 'none',
     /** What both panes show, or the one. @returns {(Context & {drawing: Stage['drawing']})[]} */
-    shown: () => [{ ...parts.first, drawing: parts.stage.drawing }, ...(second ? [{ ...second.context, drawing: second.stage.drawing }] : [])],
+    shown: () => [
+      { ...parts.first, drawing: parts.stage.drawing },
+      ...(second ? [{ ...second.context, drawing: second.stage.drawing }] : []),
+    ],
     stage: () => (second && front.name() === 'B' ? second.stage : parts.stage),
     /** @param {State} state */
     settle: (state) => Boolean(state.compare && second?.settle(state)),
     /** @param {State} state */
-    load(state) { if (state.compare) second?.load(state); },
+    load(state) {
+      if (state.compare) second?.load(state);
+    },
     /** @param {State} state */
     update(state) {
       if (!state.compare && second) join(null);

@@ -1,4 +1,7 @@
-/** The strongest partners of a point, over the whole corpus: asked for once the mouse rests, listed, and kept for the map. */
+/**
+ * The strongest partners of a point, over the whole corpus: asked for once the mouse rests, listed,
+ * and kept for the map.
+ */
 
 import { corpusText, el, setText } from '../ui/dom.js';
 import { N_STRONGEST } from '../compute/nearest.js';
@@ -15,7 +18,11 @@ const LONGEST = 40;
 const MOST_KEPT = 500;
 
 /** @typedef {{token: number, score: number}[]} Partners */
-/** What a point is a point of. @typedef {{state: Pick<State, 'dataset' | 'at'>, version: string | null, tokens: Tokens}} Subject */
+/**
+ * What a point is a point of.
+ *
+ * @typedef {{state: Pick<State, 'dataset' | 'at'>, version: string | null, tokens: Tokens}} Subject
+ */
 
 /**
  * @param {Pick<Context, 'api'>} context
@@ -38,7 +45,12 @@ export function createPartners({ api }, arrived) {
     asked = null;
   }
 
-  /** What is known of a point; forgets what was known of points of something else. @param {Subject} subject @param {Selected} point */
+  /**
+   * What is known of a point; forgets what was known of points of something else.
+   *
+   * @param {Subject} subject
+   * @param {Selected} point
+   */
   function known({ state: { dataset, at }, version, tokens }, point) {
     const name = `${dataset} ${version} ${at?.layer},${at?.head}`;
     if (name !== keptFor || tokens !== keptTokens) {
@@ -53,7 +65,8 @@ export function createPartners({ api }, arrived) {
     stop,
     known,
     /**
-     * Return the part of the sheet that lists them: as high at once as it will be, so that nothing moves.
+     * Return the part of the sheet that lists them: as high at once as it will be, so that nothing
+     * moves.
      *
      * @param {Subject} subject
      * @param {Selected} point
@@ -61,11 +74,24 @@ export function createPartners({ api }, arrived) {
      * @returns {HTMLElement}
      */
     partOf(subject, point, judge) {
-      const { state: { dataset, at }, tokens } = subject;
+      const {
+        state: { dataset, at },
+        tokens,
+      } = subject;
       stop();
       const rows = Array.from({ length: Math.min(N_LISTED, tokens.n) }, () => el('li', {}, '…'));
       const judged = el('p', { class: 'tooltip__help tooltip__judged' }, '\u00a0');
-      const part = el('div', { class: 'tooltip__partners' }, el('p', { class: 'soft' }, `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`), el('ol', {}, ...rows), judged);
+      const part = el(
+        'div',
+        { class: 'tooltip__partners' },
+        el(
+          'p',
+          { class: 'soft' },
+          `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`,
+        ),
+        el('ol', {}, ...rows),
+        judged,
+      );
       if (dataset === null || at === null) return part;
       /** @param {Partners | null} found */
       const tell = (found) => {
@@ -110,8 +136,12 @@ export function createPartners({ api }, arrived) {
 function fill(rows, tokens, found) {
   rows.forEach((row, i) => {
     const partner = found?.[i];
-    if (!partner) return row.replaceChildren(i === 0 && !found ? 'The server does not say.' : '\u00a0');
-    row.replaceChildren(el('span', { class: 'tooltip__partner' }, partnerWords(tokens, partner.token)), el('span', {}, partner.score.toFixed(2).replace('-', '−')));
+    if (!partner)
+      return row.replaceChildren(i === 0 && !found ? 'The server does not say.' : '\u00a0');
+    row.replaceChildren(
+      el('span', { class: 'tooltip__partner' }, partnerWords(tokens, partner.token)),
+      el('span', {}, partner.score.toFixed(2).replace('-', '−')),
+    );
   });
 }
 
@@ -120,7 +150,12 @@ function fill(rows, tokens, found) {
  * @param {number} token
  */
 function partnerWords(tokens, token) {
-  if (isOwnText(tokens, token) && tokens.row === null) return corpusText(clipped(visibleWords(tokens, token), LONGEST));
-  const name = tokens.sequences.columns.label?.[tokens.sequence[token]] ?? tokens.sequences.text[tokens.sequence[token]];
-  return corpusText(`${clipped(String(name), LONGEST)}, ${tokenWords(tokens, token).replace('patch, ', '')}`);
+  if (isOwnText(tokens, token) && tokens.row === null)
+    return corpusText(clipped(visibleWords(tokens, token), LONGEST));
+  const name =
+    tokens.sequences.columns.label?.[tokens.sequence[token]] ??
+    tokens.sequences.text[tokens.sequence[token]];
+  return corpusText(
+    `${clipped(String(name), LONGEST)}, ${tokenWords(tokens, token).replace('patch, ', '')}`,
+  );
 }

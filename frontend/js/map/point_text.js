@@ -29,18 +29,27 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 export function labelWords(tokens, token, isSelected) {
   if (isOwnText(tokens, token) && tokens.row === null) {
     const text = clipped(visibleWords(tokens, token), LONGEST_LABEL);
-    return isSelected ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}` : text;
+    return isSelected
+      ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}`
+      : text;
   }
   const label = tokens.sequences.columns.label?.[tokens.sequence[token]];
   const isPatch = tokens.tokenType[token] === 'patch';
-  if (label === undefined || label === null || label === '') return isPatch ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}` : tokenWords(tokens, token);
+  if (label === undefined || label === null || label === '')
+    return isPatch
+      ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`
+      : tokenWords(tokens, token);
   const words = clipped(visibleText(String(label)), LONGEST_LABEL);
   if (!isSelected) return words;
-  return `${words} (${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : tokenWords(tokens, token)})`;
+  return (
+    `${words} ` +
+    `(${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : tokenWords(tokens, token)})`
+  );
 }
 
 /**
- * The text around a token, put together from its tokens: they say where the token stands, the raw text does not.
+ * The text around a token, put together from its tokens: they say where the token stands, the raw
+ * text does not.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -48,7 +57,11 @@ export function labelWords(tokens, token, isSelected) {
  * @returns {{before: string, own: string, after: string}}
  */
 export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
-  const { sequences: { start, length }, sequence, text } = tokens;
+  const {
+    sequences: { start, length },
+    sequence,
+    text,
+  } = tokens;
   const [first, end] = [start[sequence[token]], start[sequence[token]] + length[sequence[token]]];
   const from = Math.max(first, token - MOST_PARTS * longest);
   const added = addedTexts(text.slice(from, Math.min(end, token + MOST_PARTS * longest)));
@@ -66,7 +79,11 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
     }
     if (right - from < added.length) after += added[right++ - from];
   }
-  return { before: `${left >= first ? '…' : ''}${before}`, own, after: `${after}${right < end ? '…' : ''}` };
+  return {
+    before: `${left >= first ? '…' : ''}${before}`,
+    own,
+    after: `${after}${right < end ? '…' : ''}`,
+  };
 }
 
 /**
@@ -78,7 +95,10 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
 export function pointWords(tokens, { kind, token }) {
   const n = tokens.sequences.length[tokens.sequence[token]];
   const name = ownName(tokens, tokens.sequence[token]);
-  return `${clipped(visibleWords(tokens, token), LONGEST)}, ${kind}, position ${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`;
+  return (
+    `${clipped(visibleWords(tokens, token), LONGEST)}, ${kind}, position ` +
+    `${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`
+  );
 }
 
 /**
@@ -96,19 +116,28 @@ export function pointParts(tokens, { kind, token }, told, picture = null, own = 
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
     ...bytesParts(tokens.text[token]),
-    el('p', {}, el('span', { class: kind }, kind), el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`)),
+    el(
+      'p',
+      {},
+      el('span', { class: kind }, kind),
+      el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
+    ),
     ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
-    ...(told && told.value !== '' ? [el('p', { class: 'soft' }, corpusText(`${told.label}: ${told.value}`, null))] : []),
+    ...(told && told.value !== ''
+      ? [el('p', { class: 'soft' }, corpusText(`${told.label}: ${told.value}`, null))]
+      : []),
     picture ?? sentencePart(tokens, token, kind),
   ];
 }
 
 /** Which bytes a token holds of characters that it does not hold whole. @param {string} token */
 function bytesParts(token) {
-  return piecesOf(token).filter(({ first }) => first > 0).map(({ text, first, last, of }) => {
-    const bytes = first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
-    return el('p', { class: 'soft' }, `${bytes} of the ${of} of `, corpusText(visibleText(text)));
-  });
+  return piecesOf(token)
+    .filter(({ first }) => first > 0)
+    .map(({ text, first, last, of }) => {
+      const bytes = first === last ? `byte ${first}` : `bytes ${first} to ${last}`;
+      return el('p', { class: 'soft' }, `${bytes} of the ${of} of `, corpusText(visibleText(text)));
+    });
 }
 
 /**
@@ -119,7 +148,18 @@ function bytesParts(token) {
 function sentencePart(tokens, token, kind) {
   const { before, own, after } = surroundings(tokens, token);
   const bare = own.trimStart();
-  return el('p', { class: 'tooltip__sentence' }, el('bdi', { ...UNTRANSLATED, lang: '' }, spelled(before), own.slice(0, own.length - bare.length), el('mark', { class: `tooltip__token ${kind}` }, spelled(bare)), spelled(after)));
+  return el(
+    'p',
+    { class: 'tooltip__sentence' },
+    el(
+      'bdi',
+      { ...UNTRANSLATED, lang: '' },
+      spelled(before),
+      own.slice(0, own.length - bare.length),
+      el('mark', { class: `tooltip__token ${kind}` }, spelled(bare)),
+      spelled(after),
+    ),
+  );
 }
 
 /** A sentence with its line ends as signs. @param {string} text */
@@ -133,20 +173,39 @@ function spelled(text) {
  * @param {Tokens} tokens
  * @param {Selected} point
  * @param {string} url of the image
- * @param {{n_rows: number, n_columns: number, image_width_px: number, image_height_px: number}} grid
+ * @param {{n_rows: number, n_columns: number, image_width_px: number, image_height_px: number}}
+ *   grid
  */
 export function picturePart(tokens, { kind, token }, url, grid) {
   const sequence = tokens.sequence[token];
   const label = tokens.sequences.columns.label?.[sequence];
-  const image = el('img', { class: 'tooltip__image', src: url, alt: '', width: String(grid.image_width_px), height: String(grid.image_height_px) });
-  const patch = el('span', { class: `tooltip__patch tooltip__patch--${kind}`, hidden: tokens.tokenType[token] !== 'patch' });
+  const image = el('img', {
+    class: 'tooltip__image',
+    src: url,
+    alt: '',
+    width: String(grid.image_width_px),
+    height: String(grid.image_height_px),
+  });
+  const patch = el('span', {
+    class: `tooltip__patch tooltip__patch--${kind}`,
+    hidden: tokens.tokenType[token] !== 'patch',
+  });
   const [row, column] = [tokens.row?.[token] ?? 0, tokens.column?.[token] ?? 0];
   patch.style.top = `${(100 * row) / grid.n_rows}%`;
   patch.style.left = `${(100 * column) / grid.n_columns}%`;
   patch.style.width = `${100 / grid.n_columns}%`;
   patch.style.height = `${100 / grid.n_rows}%`;
-  return el('div', { class: 'tooltip__picture' },
+  return el(
+    'div',
+    { class: 'tooltip__picture' },
     el('span', { class: 'tooltip__frame' }, image, patch),
-    el('span', {}, corpusText(clipped(tokens.sequences.text[sequence], LONGEST), null), ...(label === undefined || label === null ? [] : [el('br'), corpusText(clipped(String(label), LONGEST), 'soft')])));
+    el(
+      'span',
+      {},
+      corpusText(clipped(tokens.sequences.text[sequence], LONGEST), null),
+      ...(label === undefined || label === null
+        ? []
+        : [el('br'), corpusText(clipped(String(label), LONGEST), 'soft')]),
+    ),
+  );
 }
-

@@ -1,4 +1,7 @@
-/** The map of a head as a thing that has the focus: keys walk through its points, which are told as the mouse would have them. */
+/**
+ * The map of a head as a thing that has the focus: keys walk through its points, which are told as
+ * the mouse would have them.
+ */
 
 import { el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { pointOf, selectedAt } from '../data/points.js';
@@ -10,16 +13,30 @@ import { pointWords } from './point_text.js';
 /** @import { Context, Tokens } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 
-const NAME = 'Map of this head: n for the next point, p for the one before, with Shift for the next sentence or image; Enter selects, Escape leaves';
+const NAME =
+  'Map of this head: n for the next point, p for the one before, with Shift for the next ' +
+  'sentence or image; Enter selects, Escape leaves';
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {frame: () => Frame | null, told: (tokens: Tokens, point: number) => string, show: (point: number) => void, leave: () => void}} context
- *   `told` is what the colour says of a point, `show` has it in sight and tells it
+ * @param {Context & {frame: () => Frame | null, told: (tokens: Tokens, point: number) => string,
+ *   show: (point: number) => void, leave: () => void}} context `told` is what the colour says of a
+ *   point, `show` has it in sight and tells it
  */
-export function createPointWalk(root, { actions, derived, facts, frame, leave, show, store, told }) {
+export function createPointWalk(
+  root,
+  { actions, derived, facts, frame, leave, show, store, told },
+) {
   const status = el('div', { ...UNTRANSLATED, class: 'visually-hidden', role: 'status' });
-  const element = el('div', { class: 'walk', role: 'application', tabindex: '0', 'aria-label': NAME, hidden: true, onKeydown: press, onBlur: stop });
+  const element = el('div', {
+    class: 'walk',
+    role: 'application',
+    tabindex: '0',
+    'aria-label': NAME,
+    hidden: true,
+    onKeydown: press,
+    onBlur: stop,
+  });
   root.append(element, status);
   /** The point one has walked to, or -1. */
   let point = -1;
@@ -34,18 +51,35 @@ export function createPointWalk(root, { actions, derived, facts, frame, leave, s
     if (!tokens || !shown || element.hidden || shown.nPoints !== 2 * tokens.n) return;
     if (document.activeElement !== element) element.focus({ preventScroll: true });
     const isWanted = wantedPoints(shown.flags, derived.hits(store.get())?.hits ?? null);
-    const from = last >= 0 && last < shown.nPoints ? last : selected ? pointOf(selected, tokens.n) : -1;
+    const from =
+      last >= 0 && last < shown.nPoints ? last : selected ? pointOf(selected, tokens.n) : -1;
     const next = nextPoint(tokens, isWanted, from, step, isLeap);
     if (next < 0) return setText(status, 'No point is drawn.');
     point = last = next;
     show(next);
     const { at, all } = countWalk(tokens.n, isWanted, next);
-    setText(status, [pointWords(tokens, selectedAt(next, tokens.n)), told(tokens, next), `${count(at)} of ${counted(all, 'point')}`].filter(Boolean).join(', '));
+    setText(
+      status,
+      [
+        pointWords(tokens, selectedAt(next, tokens.n)),
+        told(tokens, next),
+        `${count(at)} of ${counted(all, 'point')}`,
+      ]
+        .filter(Boolean)
+        .join(', '),
+    );
   }
 
   /** @param {KeyboardEvent} event */
   function press(event) {
-    if (point < 0 || event.ctrlKey || event.metaKey || event.altKey || (event.key !== 'Enter' && event.key !== 'Escape')) return;
+    if (
+      point < 0 ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      (event.key !== 'Enter' && event.key !== 'Escape')
+    )
+      return;
     event.preventDefault();
     const nTokens = facts.tokens.value?.n ?? 0;
     if (event.key === 'Enter' && point < 2 * nTokens) actions.select(selectedAt(point, nTokens));
@@ -62,7 +96,9 @@ export function createPointWalk(root, { actions, derived, facts, frame, leave, s
   return {
     walk,
     stop,
-    get point() { return point; },
+    get point() {
+      return point;
+    },
     /** @param {boolean} isHead whether the map of one head is shown */
     update(isHead) {
       if (!isHead && !element.hidden) {

@@ -1,7 +1,13 @@
 /** The second pane: its own facts and picture, linked with the first by what both show. */
 
 import { createActions } from '../state/actions.js';
-import { createPaneStore, ownChoices, pick, secondState, settleLinked } from '../state/pane_state.js';
+import {
+  createPaneStore,
+  ownChoices,
+  pick,
+  secondState,
+  settleLinked,
+} from '../state/pane_state.js';
 import { createDerived } from '../data/derived.js';
 import { lastOnly } from '../compute/memo.js';
 import { createHover } from '../state/hover.js';
@@ -31,31 +37,76 @@ import { createStage } from './stage.js';
  * @param {() => void} parts.openHeads
  * @param {(name: PaneName) => void} parts.bring called when a pane is used
  */
-export function createSecondPane(root, { choices, first, stage: firstStage, theme, schedule, openHeads, bring }) {
-  const { facts, update: load, retry, destroy: stopLoading } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets, first.own);
+export function createSecondPane(
+  root,
+  { choices, first, stage: firstStage, theme, schedule, openHeads, bring },
+) {
+  const {
+    facts,
+    update: load,
+    retry,
+    destroy: stopLoading,
+  } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets, first.own);
   const link = createLinkReader(first.facts, facts);
   const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
   const marks = createMarks(store, facts);
   const hover = createHover();
   /** @type {Context} */
   const context = {
-    ...first, store, facts, marks, hover, retry, pane: () => 'B', actions: createActions(store, facts, marks), derived: createPaneDerived(first, facts),
+    ...first,
+    store,
+    facts,
+    marks,
+    hover,
+    retry,
+    pane: () => 'B',
+    actions: createActions(store, facts, marks),
+    derived: createPaneDerived(first, facts),
   };
   const stage = createStage(root, { ...context, openHeads, theme, drawn: () => {} });
   const frame = createPaneFrame(root, firstStage);
   const heads = [
-    createPaneHead(firstStage.element, first, { close: () => store.closeBeside(), use: () => bring('A') }),
-    createPaneHead(stage.element, context, { close: () => first.store.closeBeside(), use: () => bring('B') }),
+    createPaneHead(firstStage.element, first, {
+      close: () => store.closeBeside(),
+      use: () => bring('A'),
+    }),
+    createPaneHead(stage.element, context, {
+      close: () => first.store.closeBeside(),
+      use: () => bring('B'),
+    }),
   ];
-  const stops = [linkHovers(first.hover, hover, link), stopLoading, ...heads.map(({ destroy }) => destroy), frame.destroy, stage.destroy];
+  const stops = [
+    linkHovers(first.hover, hover, link),
+    stopLoading,
+    ...heads.map(({ destroy }) => destroy),
+    frame.destroy,
+    stage.destroy,
+  ];
 
   return {
     context,
     stage,
     link,
-    /** Change what the facts do not allow, and select what belongs to the selection of the other pane. @param {State} state @returns {boolean} whether something was changed */
+    /**
+     * Change what the facts do not allow, and select what belongs to the selection of the other
+     * pane.
+     *
+     * @param {State} state
+     * @returns {boolean} whether something was changed
+     */
     settle(state) {
-      const { change, notices } = settle({ ...secondState(state), color: null, similarWith: null, score: null, order: null, filterScore: null }, facts, first.own.nTokens);
+      const { change, notices } = settle(
+        {
+          ...secondState(state),
+          color: null,
+          similarWith: null,
+          score: null,
+          order: null,
+          filterScore: null,
+        },
+        facts,
+        first.own.nTokens,
+      );
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in ownChoices(state));
       if (Object.keys(own).length > 0) store.set(own, 'settle');
@@ -81,12 +132,24 @@ export function createSecondPane(root, { choices, first, stage: firstStage, them
 
 /** @typedef {ReturnType<typeof createSecondPane>} SecondPane */
 
-/** What links both panes now; null while the tokens of one are not there. @param {Facts} first @param {Facts} second */
+/**
+ * What links both panes now; null while the tokens of one are not there.
+ *
+ * @param {Facts} first
+ * @param {Facts} second
+ */
 function createLinkReader(first, second) {
-  const make = lastOnly((/** @type {string} */ _first, /** @type {string} */ _second, /** @type {Tokens} */ _tokens, /** @type {Tokens} */ _others) => {
-    const [a, b] = [sideOf(first), sideOf(second)];
-    return a && b && createLink(a, b);
-  });
+  const make = lastOnly(
+    (
+      /** @type {string} */ _first,
+      /** @type {string} */ _second,
+      /** @type {Tokens} */ _tokens,
+      /** @type {Tokens} */ _others,
+    ) => {
+      const [a, b] = [sideOf(first), sideOf(second)];
+      return a && b && createLink(a, b);
+    },
+  );
   return () => {
     const [a, b] = [sideOf(first), sideOf(second)];
     return a && b && make(a.name, b.name, a.tokens, b.tokens);
@@ -99,10 +162,18 @@ function sideOf({ description, tokens }) {
   return manifest && tokens.value ? { name: manifest.id, manifest, tokens: tokens.value } : null;
 }
 
-/** What was computed of the same tokens for the first pane is not computed again. @param {Context} first @param {Facts} facts */
+/**
+ * What was computed of the same tokens for the first pane is not computed again.
+ *
+ * @param {Context} first
+ * @param {Facts} facts
+ */
 function createPaneDerived(first, facts) {
   const own = createDerived(facts);
-  const of = () => (facts.tokens.value !== null && facts.tokens.value === first.facts.tokens.value ? first.derived : own);
+  const of = () =>
+    facts.tokens.value !== null && facts.tokens.value === first.facts.tokens.value
+      ? first.derived
+      : own;
   return {
     ...own,
     hits: (/** @type {State} */ state) => of().hits(state),
@@ -120,13 +191,16 @@ function createPaneDerived(first, facts) {
 function linkHovers(first, second, link) {
   let isTelling = false;
   /** @param {Hover} from @param {Hover} to @param {boolean} isFirst */
-  const tell = (from, to, isFirst) => from.subscribe((point) => {
-    if (isTelling) return;
-    isTelling = true;
-    const [token, ...more] = (point && link()?.partners(point.token, isFirst)) || [];
-    to.set(point && token !== undefined ? { kind: point.kind, token } : null, more);
-    isTelling = false;
-  });
+  const tell = (from, to, isFirst) =>
+    from.subscribe((point) => {
+      if (isTelling) return;
+      isTelling = true;
+      const [token, ...more] = (point && link()?.partners(point.token, isFirst)) || [];
+      to.set(point && token !== undefined ? { kind: point.kind, token } : null, more);
+      isTelling = false;
+    });
   const stops = [tell(first, second, true), tell(second, first, false)];
-  return () => { for (const stop of stops) stop(); };
+  return () => {
+    for (const stop of stops) stop();
+  };
 }

@@ -1,4 +1,7 @@
-/** Heads slide to their places when the grid is sorted in another way, so that the eye can follow them. */
+/**
+ * Heads slide to their places when the grid is sorted in another way, so that the eye can follow
+ * them.
+ */
 
 import { isMotionReduced } from '../ui/dom.js';
 import { ease } from './motion.js';
@@ -16,7 +19,11 @@ export function createSliding(moved) {
   let start = -1;
   let latest = -1;
   let handle = 0;
-  /** What was made for the newest frame. @type {{of: Arrangement, time: number, made: Arrangement} | null} */
+  /**
+   * What was made for the newest frame.
+   *
+   * @type {{of: Arrangement, time: number, made: Arrangement} | null}
+   */
   let last = null;
 
   /** @param {number} now */
@@ -46,7 +53,9 @@ export function createSliding(moved) {
       handle = requestAnimationFrame(step);
     },
     stop,
-    get isMoving() { return from !== null; },
+    get isMoving() {
+      return from !== null;
+    },
     /**
      * Where the cells of an arrangement are now: on the way to it, or there.
      *
@@ -57,7 +66,11 @@ export function createSliding(moved) {
       if (from?.n !== arrangement.cells.n) return arrangement;
       if (last?.of !== arrangement || last.time !== latest) {
         const share = ease(Math.min(1, Math.max(0, (latest - start) / SLIDE_MS)));
-        last = { of: arrangement, time: latest, made: { ...arrangement, cells: between(from, arrangement.cells, share) } };
+        last = {
+          of: arrangement,
+          time: latest,
+          made: { ...arrangement, cells: between(from, arrangement.cells, share) },
+        };
       }
       return last.made;
     },
@@ -73,6 +86,7 @@ export function createSliding(moved) {
  */
 export function between(from, to, share) {
   /** @param {'x' | 'y' | 'size'} part */
-  const mix = (part) => Float32Array.from(to[part], (end, cell) => from[part][cell] + share * (end - from[part][cell]));
+  const mix = (part) =>
+    Float32Array.from(to[part], (end, cell) => from[part][cell] + share * (end - from[part][cell]));
   return { n: to.n, x: mix('x'), y: mix('y'), size: mix('size') };
 }

@@ -1,7 +1,14 @@
 /** The map: one canvas for all heads or for one, and what lies over it. */
 
 import { mapOf } from '../data/best_map.js';
-import { arrangeGrid, arrangeHead, gridInPlace, headInPlace, isLeft, openedCell } from './arrangement.js';
+import {
+  arrangeGrid,
+  arrangeHead,
+  gridInPlace,
+  headInPlace,
+  isLeft,
+  openedCell,
+} from './arrangement.js';
 import { canvasPalette } from '../color/palettes.js';
 import { lastOnly } from '../compute/memo.js';
 import { createCleanup, el, isMotionReduced, watchPixelRatio } from '../ui/dom.js';
@@ -39,8 +46,11 @@ const READY_ONE = Uint8Array.of(1);
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context `drawn` is called after the first picture
- * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend | null, renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context
+ *   `drawn` is called after the first picture
+ * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend |
+ *   null, renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing:
+ *   (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
   const { derived, facts, store } = context;
@@ -53,19 +63,47 @@ export function createStage(root, context) {
   const element = el('section', { class: 'stage' });
   root.append(element);
   const lasso = createLasso(map, { ...context, frame: () => frame });
-  const viewport = createViewport(map, () => { place(); schedule(); }, { claims: lasso.claims, zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)), rested: context.actions.look });
+  const viewport = createViewport(
+    map,
+    () => {
+      place();
+      schedule();
+    },
+    {
+      claims: lasso.claims,
+      zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)),
+      rested: context.actions.look,
+    },
+  );
   const pointed = createHeld(-1);
   const mapOfHeads = createMapOfHeads(body, { ...context, pointed });
-  const bar = createBar(element, { ...context, lasso, mapOfHeads, drawing, resetZoom: viewport.reset });
+  const bar = createBar(element, {
+    ...context,
+    lasso,
+    mapOfHeads,
+    drawing,
+    resetZoom: viewport.reset,
+  });
   const line = el('div', {});
   element.append(line, body);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
   const painting = createPainting(context);
   const motion = createMotion(schedule);
-  const sliding = createSliding(() => { place(); schedule(); });
+  const sliding = createSliding(() => {
+    place();
+    schedule();
+  });
   const tooltip = createTooltip(map);
   const grid = createGrid(map, { ...context, pointed, tooltip, viewport });
-  const head = createHeadLayer(map, { ...context, lasso, tooltip, viewport, overlay, theme: context.theme, redraw: schedule });
+  const head = createHeadLayer(map, {
+    ...context,
+    lasso,
+    tooltip,
+    viewport,
+    overlay,
+    theme: context.theme,
+    redraw: schedule,
+  });
   const labels = createLabels(words, context);
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
   const far = createFarPoints(map, { ...context, overlay });
@@ -121,19 +159,31 @@ export function createStage(root, context) {
       arranged = '';
       return;
     }
-    const subject = state.at ? `head ${state.dims}` : `grid ${manifest.id} ${manifest.n_layers} ${manifest.n_heads}`;
+    const subject = state.at
+      ? `head ${state.dims}`
+      : `grid ${manifest.id} ${manifest.n_layers} ${manifest.n_heads}`;
     const key = `${subject} ${room.width} ${room.height}`;
     const order = state.at ? null : derived.heads().order(state);
     if (key === arranged && order === arrangedOrder) return;
     if (subject !== arrangedFor) sliding.stop();
     else if (arrangement && frame && order !== arrangedOrder) sliding.begin(arrangement);
     arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room, order);
-    viewport.show({ ...arrangement, room, isTurning: state.at !== null && state.dims === 3 }, subject !== arrangedFor, start, state.at !== null);
+    viewport.show(
+      { ...arrangement, room, isTurning: state.at !== null && state.dims === 3 },
+      subject !== arrangedFor,
+      start,
+      state.at !== null,
+    );
     start = null;
     [arranged, arrangedFor, arrangedOrder] = [key, subject, order];
   }
 
-  /** Zooming into a head opens it where it lies, and zooming out of it leads back. @param {{x: number, y: number}} place @param {boolean} isNearer */
+  /**
+   * Zooming into a head opens it where it lies, and zooming out of it leads back.
+   *
+   * @param {{x: number, y: number}} place
+   * @param {boolean} isNearer
+   */
   function followZoom(place, isNearer) {
     const manifest = facts.description.value?.manifest;
     const { at } = store.get();
@@ -141,22 +191,40 @@ export function createStage(root, context) {
     if (at === null && isNearer) {
       const cell = openedCell(arrangement, viewport.transform, room, place);
       if (cell < 0 || !frame.ready[cell]) return;
-      if (!isMotionReduced()) start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
-      context.actions.openHead({ layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads });
+      if (!isMotionReduced())
+        start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
+      context.actions.openHead({
+        layer: Math.floor(cell / manifest.n_heads),
+        head: cell % manifest.n_heads,
+      });
     } else if (at !== null && !isNearer && isLeft(arrangement, viewport.transform)) {
-      start = gridInPlace(arrangeGrid(manifest, room, derived.heads().order(store.get())), at.layer * manifest.n_heads + at.head, viewport.transform, arrangement);
+      start = gridInPlace(
+        arrangeGrid(manifest, room, derived.heads().order(store.get())),
+        at.layer * manifest.n_heads + at.head,
+        viewport.transform,
+        arrangement,
+      );
       context.actions.showGrid();
     }
   }
 
-  /** Put together what is drawn; what is drawn stays while the next map is on its way. @param {State} state */
+  /**
+   * Put together what is drawn; what is drawn stays while the next map is on its way.
+   *
+   * @param {State} state
+   */
   function compose(state) {
     const shown = state.at ? shownHead(state) : shownGrid(state);
     const nCells = arrangement?.cells.n ?? 0;
     const paint = shown && painting.of(state, shown.drawn, nCells, context.theme());
     const nPoints = paint?.flags.length ?? 0;
     const cells = arrangement && sliding.of(arrangement).cells;
-    const fits = shown && paint && cells && shown.ready.length === nCells && shown.positions.length === nCells * nPoints * state.dims;
+    const fits =
+      shown &&
+      paint &&
+      cells &&
+      shown.ready.length === nCells &&
+      shown.positions.length === nCells * nPoints * state.dims;
     const isComing = !fits && isLoading(state);
     canvas.classList.toggle('is-stale', isComing);
     if (!fits) {
@@ -169,22 +237,50 @@ export function createStage(root, context) {
     legend = paint.legend;
     const { background, ink } = canvasPalette(context.theme());
     frame = {
-      ...room, ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1), dims: state.dims, transform: viewport.transform, orbit: viewport.orbit,
-      cells, ready: shown.ready, positions: shown.positions, from: motion.from, blend: motion.blend, windows: motion.windows, nPoints, nQueries: nPoints / 2,
-      colors: paint.colors, flags: paint.flags, pointSize: pointSizeOf(nPoints), sizes: paint.sizes, sprites: paint.sprites, isSprite: paint.isSprite,
+      ...room,
+      ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1),
+      dims: state.dims,
+      transform: viewport.transform,
+      orbit: viewport.orbit,
+      cells,
+      ready: shown.ready,
+      positions: shown.positions,
+      from: motion.from,
+      blend: motion.blend,
+      windows: motion.windows,
+      nPoints,
+      nQueries: nPoints / 2,
+      colors: paint.colors,
+      flags: paint.flags,
+      pointSize: pointSizeOf(nPoints),
+      sizes: paint.sizes,
+      sprites: paint.sprites,
+      isSprite: paint.isSprite,
       tiles: shownTiles(state),
-      background, ink, positionsVersion: 0, styleVersion: paint.version, emphasis: [],
+      background,
+      ink,
+      positionsVersion: 0,
+      styleVersion: paint.version,
+      emphasis: [],
     };
   }
 
-  /** The parts of the maps that are shown at rest. @param {State} state @param {{positions: Uint16Array, ready: Uint8Array}} shown @param {number} nPoints */
+  /**
+   * The parts of the maps that are shown at rest.
+   *
+   * @param {State} state
+   * @param {{positions: Uint16Array, ready: Uint8Array}} shown
+   * @param {number} nPoints
+   */
   function partsOf({ dims, isWhole }, { positions, ready }, nPoints) {
     return dims === 2 && !isWhole ? windows(positions, ready, nPoints) : null;
   }
 
   /** What lies behind the maps of the grid. @param {State} state @param {ShownTheme} [theme] */
   function shownTiles(state, theme = context.theme()) {
-    return state.at || !arrangement ? null : tiles(derived.heads().column(state.score, state), arrangement.cellSize, theme);
+    return state.at || !arrangement
+      ? null
+      : tiles(derived.heads().column(state.score, state), arrangement.cellSize, theme);
   }
 
   /** @param {State} state */
@@ -196,18 +292,42 @@ export function createStage(root, context) {
   /** @param {State} state */
   function shownHead(state) {
     const value = facts.headMap.value;
-    const isRight = value && state.at && value.name === mapOf(facts.heads.value, state.at, chosenMap(state)) && value.at.layer === state.at.layer && value.at.head === state.at.head;
-    return isRight ? { ...value, name: `${value.name} ${value.at.layer},${value.at.head}`, drawn: null, ready: READY_ONE } : null;
+    const isRight =
+      value &&
+      state.at &&
+      value.name === mapOf(facts.heads.value, state.at, chosenMap(state)) &&
+      value.at.layer === state.at.layer &&
+      value.at.head === state.at.head;
+    return isRight
+      ? {
+          ...value,
+          name: `${value.name} ${value.at.layer},${value.at.head}`,
+          drawn: null,
+          ready: READY_ONE,
+        }
+      : null;
   }
 
   /** @param {State} state */
   function isLoading(state) {
-    return [facts.description, facts.tokens, facts.gridTokens, state.at ? facts.headMap : facts.grid].some(({ status: s }) => s === 'loading');
+    return [
+      facts.description,
+      facts.tokens,
+      facts.gridTokens,
+      state.at ? facts.headMap : facts.grid,
+    ].some(({ status: s }) => s === 'loading');
   }
 
-  /** A click may come before the next picture, so a frame has its size from the first. @param {number} nPoints */
+  /**
+   * A click may come before the next picture, so a frame has its size from the first.
+   *
+   * @param {number} nPoints
+   */
   function pointSizeOf(nPoints) {
-    return suitablePointSize((arrangement?.cellSize ?? 0) * viewport.transform.k, nPoints) * store.get().dotSize;
+    return (
+      suitablePointSize((arrangement?.cellSize ?? 0) * viewport.transform.k, nPoints) *
+      store.get().dotSize
+    );
   }
 
   /** Move what lies over the canvas along with it. */
@@ -230,30 +350,61 @@ export function createStage(root, context) {
     const { transform, orbit } = viewport;
     const { cells } = sliding.of(arrangement);
     frame = {
-      ...frame, cells, transform, orbit, from: motion.from, blend: motion.blend, windows: motion.windows, emphasis: head.emphasis(),
+      ...frame,
+      cells,
+      transform,
+      orbit,
+      from: motion.from,
+      blend: motion.blend,
+      windows: motion.windows,
+      emphasis: head.emphasis(),
       pointSize: pointSizeOf(frame.nPoints),
       positionsVersion: versionOf(cells, motion.version),
     };
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
-    if (store.get().hasLabels && !motion.from && !sliding.isMoving && !viewport.isTurned) labels.draw(frame, store.get());
+    if (store.get().hasLabels && !motion.from && !sliding.isMoving && !viewport.isTurned)
+      labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();
   }
 
-  /** What is seen, for a figure in either theme; null while there is nothing to see. @param {ShownTheme} theme @returns {Drawing | null} */
+  /**
+   * What is seen, for a figure in either theme; null while there is nothing to see.
+   *
+   * @param {ShownTheme} theme
+   * @returns {Drawing | null}
+   */
   function drawing(theme) {
     const state = store.get();
     if (!frame || !arrangement || canvas.classList.contains('is-stale')) return null;
     const still = { ...frame, from: null, blend: 1 };
     const labelled = () => (state.hasLabels ? labels.written(still, state) : []);
-    if (theme === context.theme()) return { frame: still, arrangement, legend, lines: head.linesIn(still, state), labels: labelled() };
-    const paint = createPainting(context).of(state, state.at ? null : facts.gridTokens.value, still.cells.n, theme);
+    if (theme === context.theme())
+      return {
+        frame: still,
+        arrangement,
+        legend,
+        lines: head.linesIn(still, state),
+        labels: labelled(),
+      };
+    const paint = createPainting(context).of(
+      state,
+      state.at ? null : facts.gridTokens.value,
+      still.cells.n,
+      theme,
+    );
     if (!paint) return null;
     const { background, ink } = canvasPalette(theme);
     const { colors, sprites } = paint;
-    return { frame: { ...still, colors, sprites, tiles: shownTiles(state, theme), background, ink }, arrangement, legend: paint.legend, lines: head.linesIn(still, state), labels: labelled() };
+    return {
+      frame: { ...still, colors, sprites, tiles: shownTiles(state, theme), background, ink },
+      arrangement,
+      legend: paint.legend,
+      lines: head.linesIn(still, state),
+      labels: labelled(),
+    };
   }
 
   let nCellsSeen = 0;
@@ -279,7 +430,23 @@ export function createStage(root, context) {
     destroy() {
       cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [grid, head, lasso, marked, far, bar, mapOfHeads, scoreLine, status, tooltip, motion, sliding, viewport, renderer]) part.destroy();
+      for (const part of [
+        grid,
+        head,
+        lasso,
+        marked,
+        far,
+        bar,
+        mapOfHeads,
+        scoreLine,
+        status,
+        tooltip,
+        motion,
+        sliding,
+        viewport,
+        renderer,
+      ])
+        part.destroy();
       element.remove();
     },
   };
@@ -287,7 +454,11 @@ export function createStage(root, context) {
 
 /** @typedef {ReturnType<typeof createStage>} Stage */
 
-/** A renderer can be asked for in the address, by those who doubt the choice. @returns {Renderer['name'] | null} */
+/**
+ * A renderer can be asked for in the address, by those who doubt the choice.
+ *
+ * @returns {Renderer['name'] | null}
+ */
 function forcedRenderer() {
   const name = new URLSearchParams(location.search).get('renderer');
   return name === 'webgl2' || name === 'canvas2d' ? name : null;

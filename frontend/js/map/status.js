@@ -1,4 +1,6 @@
-/** What the page waits for, what failed, and how far a build is: always words, never an empty map. */
+/**
+ * What the page waits for, what failed, and how far a build is: always words, never an empty map.
+ */
 
 import { el, setText } from '../ui/dom.js';
 import { headsReady } from '../data/best_map.js';
@@ -14,14 +16,20 @@ const UNFINISHED = ['building', 'failed', 'stopped'];
 const PATIENCE_MS = 200;
 
 /**
- * @param {{line: HTMLElement, map: HTMLElement}} roots where progress stands, and what waits and failures lie over
+ * @param {{line: HTMLElement, map: HTMLElement}} roots where progress stands, and what waits and
+ *   failures lie over
  * @param {Context} context
  * @returns {View}
  */
 export function createStatus({ line, map }, { facts, retry }) {
   const progressText = el('span', { class: 'progress__text' });
   const progressFill = el('span', { class: 'meter__fill' });
-  const progress = el('div', { class: 'progress' }, progressText, el('span', { class: 'meter progress__meter' }, progressFill));
+  const progress = el(
+    'div',
+    { class: 'progress' },
+    progressText,
+    el('span', { class: 'meter progress__meter' }, progressFill),
+  );
   const words = el('p', { class: 'message__words' });
   const detail = el('p', { class: 'message__detail soft' });
   const again = el('button', { class: 'button', type: 'button', onClick: retry }, 'Try again');
@@ -41,7 +49,12 @@ export function createStatus({ line, map }, { facts, retry }) {
     setText(words, said?.words ?? '');
     setText(detail, said?.detail ?? '');
     again.hidden = !said?.isFailure;
-    const loading = Object.values(facts).find((slot) => slot.status === 'loading' && slot !== facts.datasets && !(slot === facts.description && slot.value));
+    const loading = Object.values(facts).find(
+      (slot) =>
+        slot.status === 'loading' &&
+        slot !== facts.datasets &&
+        !(slot === facts.description && slot.value),
+    );
     if (!loading) {
       if (timer !== null) clearTimeout(timer);
       timer = null;
@@ -53,7 +66,9 @@ export function createStatus({ line, map }, { facts, retry }) {
   }
 
   function showWait() {
-    const slow = Object.values(facts).filter((slot) => slot.status === 'loading').at(-1);
+    const slow = Object.values(facts)
+      .filter((slot) => slot.status === 'loading')
+      .at(-1);
     waiting.hidden = !slow;
     setText(waiting, slow ? `Loading ${slow.what} …` : '');
   }
@@ -66,8 +81,15 @@ export function createStatus({ line, map }, { facts, retry }) {
     const { progress: run } = entry;
     const description = facts.description.value;
     const name = chosenMap(state);
-    const shown = description && name && state.method ? ` · ${mapWords(state.method, state.dims)}: ${readyWords(description, state.method, state.dims)}` : '';
-    setText(progressText, `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`);
+    const shown =
+      description && name && state.method
+        ? ` · ${mapWords(state.method, state.dims)}: ` +
+          `${readyWords(description, state.method, state.dims)}`
+        : '';
+    setText(
+      progressText,
+      `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`,
+    );
     progress.classList.toggle('progress--failed', entry.state !== 'building');
     progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
   }
@@ -87,9 +109,18 @@ export function createStatus({ line, map }, { facts, retry }) {
 function failureWords(facts) {
   /** @type {Slot<unknown>[]} */
   const slots = Object.values(facts);
-  // The list is asked for again by itself; while an older one is there, its failure is no reason to hide a map.
-  const failed = slots.find((slot) => slot.status === 'failed' && !(slot === facts.datasets && slot.value));
-  return failed ? { words: `Could not load ${failed.what}.`, detail: failed.error?.message ?? '', isFailure: true } : null;
+  // The list is asked for again by itself; while an older one is there, its failure is no reason to
+  // hide a map.
+  const failed = slots.find(
+    (slot) => slot.status === 'failed' && !(slot === facts.datasets && slot.value),
+  );
+  return failed
+    ? {
+        words: `Could not load ${failed.what}.`,
+        detail: failed.error?.message ?? '',
+        isFailure: true,
+      }
+    : null;
 }
 
 /**
@@ -103,29 +134,66 @@ function emptyWords(state, facts) {
   const entries = facts.datasets.value;
   if (!entries) return null;
   if (entries.length === 0) {
-    return { words: 'There is no dataset yet.', detail: 'Build one with “attentionviz build”, or the embedded ones with “make demo”; this page shows it when it is there.', isFailure: false };
+    return {
+      words: 'There is no dataset yet.',
+      detail:
+        'Build one with “attentionviz build”, or the embedded ones with “make demo”; this ' +
+        'page shows it when it is there.',
+      isFailure: false,
+    };
   }
   const entry = entries.find(({ id }) => id === state.dataset);
   if (entry?.state === 'damaged') {
-    return { words: `The dataset “${entry.id}” is damaged and is not shown.`, detail: `“attentionviz verify” names the damaged files; building it again replaces them.`, isFailure: false };
+    return {
+      words: `The dataset “${entry.id}” is damaged and is not shown.`,
+      detail: `“attentionviz verify” names the damaged files; building it again replaces them.`,
+      isFailure: false,
+    };
   }
   if (entry?.state === 'outdated') {
     const reason = entry.reason ?? '';
-    return { words: `The dataset “${entry.id}” cannot be shown.`, detail: `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`, isFailure: false };
+    return {
+      words: `The dataset “${entry.id}” cannot be shown.`,
+      detail: `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`,
+      isFailure: false,
+    };
   }
   const description = facts.description.value;
-  return entry && description && UNFINISHED.includes(entry.state) ? unfinishedWords(state, entry, description) : null;
+  return entry && description && UNFINISHED.includes(entry.state)
+    ? unfinishedWords(state, entry, description)
+    : null;
 }
 
-/** @param {State} state @param {DatasetEntry} entry @param {Description} description @returns {Said | null} */
+/**
+ * @param {State} state
+ * @param {DatasetEntry} entry
+ * @param {Description} description
+ * @returns {Said | null}
+ */
 function unfinishedWords(state, entry, description) {
   const isBuilding = entry.state === 'building';
-  if (!description.manifest && !isBuilding) return { words: `Nothing of “${entry.id}” is built yet.`, detail: endWords(entry), isFailure: false };
-  if (!description.manifest) return { words: 'The model is being read.', detail: 'Maps appear here as soon as the first are computed.', isFailure: false };
+  if (!description.manifest && !isBuilding)
+    return {
+      words: `Nothing of “${entry.id}” is built yet.`,
+      detail: endWords(entry),
+      isFailure: false,
+    };
+  if (!description.manifest)
+    return {
+      words: 'The model is being read.',
+      detail: 'Maps appear here as soon as the first are computed.',
+      isFailure: false,
+    };
   const name = chosenMap(state);
   if (name && state.method && headsReady(description.maps_ready, state.method, state.dims) === 0) {
-    const detail = isBuilding ? 'It appears here head by head; other maps may be there already.' : 'Other maps may be there.';
-    return { words: `${mapWords(state.method, state.dims)} is not computed yet.`, detail, isFailure: false };
+    const detail = isBuilding
+      ? 'It appears here head by head; other maps may be there already.'
+      : 'Other maps may be there.';
+    return {
+      words: `${mapWords(state.method, state.dims)} is not computed yet.`,
+      detail,
+      isFailure: false,
+    };
   }
   return null;
 }

@@ -1,4 +1,7 @@
-/** Where a map tells the truth about one point: its strongest partners of the corpus, beside what is drawn nearest to it. */
+/**
+ * Where a map tells the truth about one point: its strongest partners of the corpus, beside what is
+ * drawn nearest to it.
+ */
 
 import { isProductMap, mapOf } from '../data/best_map.js';
 import { canvasPalette } from '../color/palettes.js';
@@ -29,28 +32,58 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
   const compare = lastOnly(compareIn);
 
   /** @param {State} state @param {Tokens} tokens */
-  const subjectOf = (state, tokens) => ({ state, version: facts.description.value?.version ?? null, tokens });
+  const subjectOf = (state, tokens) => ({
+    state,
+    version: facts.description.value?.version ?? null,
+    tokens,
+  });
 
-  /** What the map of the open head has to say of a point. @param {State} state @param {Tokens} tokens @param {Selected} point @param {Partners} found */
+  /**
+   * What the map of the open head has to say of a point.
+   *
+   * @param {State} state
+   * @param {Tokens} tokens
+   * @param {Selected} point
+   * @param {Partners} found
+   */
   function compared(state, tokens, point, found) {
     const { at } = state;
     const name = at && mapOf(facts.heads.value, at, chosenMap(state));
     const own = at && name ? facts.heads.value?.get(`${at.layer},${at.head}`)?.maps[name] : null;
     const map = facts.headMap.value;
-    const isShown = map && at && map.name === name && map.at.layer === at.layer && map.at.head === at.head && map.positions.length === 2 * tokens.n * map.dims;
+    const isShown =
+      map &&
+      at &&
+      map.name === name &&
+      map.at.layer === at.layer &&
+      map.at.head === at.head &&
+      map.positions.length === 2 * tokens.n * map.dims;
     return own && isShown ? compare(map, own, pointOf(point, tokens.n), tokens.n, found) : null;
   }
 
-  /** @param {State} state @param {Tokens} tokens @param {Selected} point @param {boolean} isPointed whether the mouse is over it, so that its sheet asks for its partners */
+  /**
+   * @param {State} state
+   * @param {Tokens} tokens
+   * @param {Selected} point
+   * @param {boolean} isPointed whether the mouse is over it, so that its sheet asks for its
+   *   partners
+   */
   function seenOf(state, tokens, point, isPointed) {
-    const found = isPointed ? partners.known(subjectOf(state, tokens), point) : chosenPartners(state, pointOf(point, tokens.n));
+    const found = isPointed
+      ? partners.known(subjectOf(state, tokens), point)
+      : chosenPartners(state, pointOf(point, tokens.n));
     return found && compared(state, tokens, point, found);
   }
 
   /** @param {State} state @param {number} point the selected one */
   function chosenPartners({ at }, point) {
     const found = facts.partners.value;
-    return found && found.point === point && found.at.layer === at?.layer && found.at.head === at?.head ? found.partners : null;
+    return found &&
+      found.point === point &&
+      found.at.layer === at?.layer &&
+      found.at.head === at?.head
+      ? found.partners
+      : null;
   }
 
   return {
@@ -59,12 +92,14 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
     partOf(tokens, point) {
       const state = store.get();
       return partners.partOf(subjectOf(state, tokens), point, (found) => {
-        const seen = state.hasLines && state.hasStrongest ? compared(state, tokens, point, found) : null;
+        const seen =
+          state.hasLines && state.hasStrongest ? compared(state, tokens, point, found) : null;
         return seen ? comparedWords(seen, point.kind === 'query') : '';
       });
     },
     /**
-     * Lines to the strongest partners of the point under the mouse, or of the selected one, and rings around the nearest.
+     * Lines to the strongest partners of the point under the mouse, or of the selected one, and
+     * rings around the nearest.
      *
      * @param {State} state
      * @param {Tokens} tokens
@@ -73,16 +108,30 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
     marks(state, tokens) {
       const pointed = hover.get();
       const point = pointed && pointed.token < tokens.n ? pointed : state.selected;
-      const seen = point && state.at && state.hasLines && state.hasStrongest ? seenOf(state, tokens, point, point === pointed) : null;
+      const seen =
+        point && state.at && state.hasLines && state.hasStrongest
+          ? seenOf(state, tokens, point, point === pointed)
+          : null;
       words.hidden = !seen || point === pointed; // beside the mouse its sheet says it
       if (!seen || !point) return [];
       const isQuery = point.kind === 'query';
-      setText(words, `${isQuery ? 'Selected query' : 'Selected key'}: ${comparedWords(seen, isQuery)}`);
+      setText(
+        words,
+        `${isQuery ? 'Selected query' : 'Selected key'}: ${comparedWords(seen, isQuery)}`,
+      );
       const own = seen.strongest.map(() => pointOf(point, tokens.n));
-      const lines = { from: own, to: seen.strongest, weights: own.map(() => WEIGHT), width: WIDTH_PX, color: unpack(canvasPalette(theme(), state.palette).kinds[isQuery ? 1 : 0]) };
+      const lines = {
+        from: own,
+        to: seen.strongest,
+        weights: own.map(() => WEIGHT),
+        width: WIDTH_PX,
+        color: unpack(canvasPalette(theme(), state.palette).kinds[isQuery ? 1 : 0]),
+      };
       return [{ cell: 0, lines, rings: seen.nearest }];
     },
-    hide() { words.hidden = true; },
+    hide() {
+      words.hidden = true;
+    },
     destroy() {
       partners.destroy();
       words.remove();
@@ -99,6 +148,9 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
  * @returns {Compared}
  */
 function compareIn({ name, positions, dims }, { offset, scale }, point, nTokens, found) {
-  const nearest = nearestOthers({ positions, dims, nTokens, offset, scale, isProduct: isProductMap(name) }, point);
+  const nearest = nearestOthers(
+    { positions, dims, nTokens, offset, scale, isProduct: isProductMap(name) },
+    point,
+  );
   return compareNearest(found, nearest, point, nTokens);
 }

@@ -26,11 +26,18 @@ const CLICK_PX = 4;
  * @param {HTMLElement} element that the gestures are made on
  * @param {() => void} moved called after every change
  * @param {object} [others]
- * @param {(event: MouseEvent | TouchEvent) => boolean} [others.claims] whether a press is for another gesture
- * @param {(place: {x: number, y: number}, isNearer: boolean) => void} [others.zoomed] called after a gesture has zoomed
- * @param {(sight: {camera: Camera | null, turn: Turn | null}) => void} [others.rested] called when another part of the map is in sight, and stays
+ * @param {(event: MouseEvent | TouchEvent) => boolean} [others.claims] whether a press is for
+ *   another gesture
+ * @param {(place: {x: number, y: number}, isNearer: boolean) => void} [others.zoomed] called after
+ *   a gesture has zoomed
+ * @param {(sight: {camera: Camera | null, turn: Turn | null}) => void} [others.rested] called when
+ *   another part of the map is in sight, and stays
  */
-export function createViewport(element, moved, { claims = () => false, zoomed = () => {}, rested = () => {} } = {}) {
+export function createViewport(
+  element,
+  moved,
+  { claims = () => false, zoomed = () => {}, rested = () => {} } = {},
+) {
   const target = select(element);
   /** @type {Orbit} */
   let orbit = DEFAULT_ORBIT;
@@ -54,7 +61,13 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
 
   const behaviour = zoom()
     .clickDistance(CLICK_PX)
-    .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && !isTurn(event) && !claims(event))
+    .filter(
+      (event) =>
+        (!event.ctrlKey || event.type === 'wheel') &&
+        !event.button &&
+        !isTurn(event) &&
+        !claims(event),
+    )
     .on('zoom', (event) => {
       const { k } = transform;
       transform = event.transform;
@@ -70,7 +83,11 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
     moved();
     clearTimeout(resting);
     resting = setTimeout(() => {
-      const next = { camera: isHome || !content ? null : (isPinned && sight.camera) || cameraOf(transform, content), turn: isTurning ? turnOf(orbit) : null };
+      const next = {
+        camera:
+          isHome || !content ? null : (isPinned && sight.camera) || cameraOf(transform, content),
+        turn: isTurning ? turnOf(orbit) : null,
+      };
       if (JSON.stringify(next) === JSON.stringify(sight)) return;
       sight = next;
       rested(next);
@@ -84,7 +101,10 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
     const { left, top } = element.getBoundingClientRect();
     /** @param {number[]} values */
     const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    return { x: mean(fingers.map(({ clientX }) => clientX)) - left, y: mean(fingers.map(({ clientY }) => clientY)) - top };
+    return {
+      x: mean(fingers.map(({ clientX }) => clientX)) - left,
+      y: mean(fingers.map(({ clientY }) => clientY)) - top,
+    };
   }
 
   /** Whether a gesture turns the map instead of moving it. @param {any} event */
@@ -97,7 +117,8 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
   /** @param {PointerEvent} event */
   function take(event) {
     hasTurned = false;
-    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary || claims(event)) return;
+    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary || claims(event))
+      return;
     grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
   }
 
@@ -126,11 +147,17 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
   /** @param {Transform} to */
   function goTo({ k, x, y }) {
     isHome = false;
-    target.interrupt().call(/** @type {any} */ (behaviour.transform), zoomIdentity.translate(x, y).scale(k));
+    target
+      .interrupt()
+      .call(/** @type {any} */ (behaviour.transform), zoomIdentity.translate(x, y).scale(k));
     changed();
   }
 
-  /** Come to rest once the gesture is over, unless one goes on to somewhere else. @param {boolean} isZoom */
+  /**
+   * Come to rest once the gesture is over, unless one goes on to somewhere else.
+   *
+   * @param {boolean} isZoom
+   */
   function settleSoon(isZoom) {
     clearTimeout(settling);
     settling = undefined;
@@ -148,19 +175,33 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
     settling = undefined;
     isHome = true;
     isPinned = false;
-    if (isSlow && !isMotionReduced()) target.transition().duration(RESET_MS).call(/** @type {any} */ (behaviour.transform), home);
+    if (isSlow && !isMotionReduced())
+      target
+        .transition()
+        .duration(RESET_MS)
+        .call(/** @type {any} */ (behaviour.transform), home);
     else target.interrupt().call(/** @type {any} */ (behaviour.transform), home);
     changed();
   }
 
   return {
-    get transform() { return transform; },
-    get orbit() { return orbit; },
+    get transform() {
+      return transform;
+    },
+    get orbit() {
+      return orbit;
+    },
     /** Whether the button that was just released has turned the map: then it is no click. */
-    get hasTurned() { return hasTurned; },
-    get isGripped() { return grip !== null; },
+    get hasTurned() {
+      return hasTurned;
+    },
+    get isGripped() {
+      return grip !== null;
+    },
     /** Whether the map is being turned now. */
-    get isTurned() { return grip !== null && hasTurned; },
+    get isTurned() {
+      return grip !== null && hasTurned;
+    },
     /**
      * Say what is shown: where it lies at rest, how large it is, and how far one may zoom.
      *
@@ -174,13 +215,26 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
      * @param {Transform | null} [start] where it is shown instead
      * @param {boolean} [isSettling] whether it goes from there to where it is at rest
      */
-    show({ home: rest, size, room, limits, isTurning: turns }, isOther, start = null, isSettling = false) {
+    show(
+      { home: rest, size, room, limits, isTurning: turns },
+      isOther,
+      start = null,
+      isSettling = false,
+    ) {
       isTurning = turns;
       content = { home: rest, size, room };
       home = zoomIdentity.translate(rest.x, rest.y).scale(rest.k);
-      behaviour.scaleExtent([limits.min, limits.max]).extent([[0, 0], [room.width, room.height]]);
-      const [left, top] = [room.width - KEPT_PX, room.height - KEPT_PX].map((reach) => Math.max(0, reach) / limits.min);
-      behaviour.translateExtent([[-left, -top], [size.width + left, size.height + top]]);
+      behaviour.scaleExtent([limits.min, limits.max]).extent([
+        [0, 0],
+        [room.width, room.height],
+      ]);
+      const [left, top] = [room.width - KEPT_PX, room.height - KEPT_PX].map(
+        (reach) => Math.max(0, reach) / limits.min,
+      );
+      behaviour.translateExtent([
+        [-left, -top],
+        [size.width + left, size.height + top],
+      ]);
       if (isOther) {
         orbit = DEFAULT_ORBIT;
         sight = { camera: null, turn: null };
@@ -194,7 +248,8 @@ export function createViewport(element, moved, { claims = () => false, zoomed = 
       else changed();
     },
     /**
-     * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the browser.
+     * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the
+     * browser.
      *
      * @param {{camera: Camera | null, turn: Turn | null}} wanted
      */

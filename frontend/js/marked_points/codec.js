@@ -1,4 +1,7 @@
-/** Marked points in few words, for addresses and for what is taken back: runs of tokens, such as "query-3-9.12.key-4". */
+/**
+ * Marked points in few words, for addresses and for what is taken back: runs of tokens, such as
+ * "query-3-9.12.key-4".
+ */
 
 /** @import { Kind } from '../types.js' */
 

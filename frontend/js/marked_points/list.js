@@ -18,14 +18,45 @@ import { counted } from '../compute/number_text.js';
 export function createMarked(root, { facts, lassoed, marks, store }) {
   const cleanup = createCleanup();
   const words = el('span', { role: 'status' });
-  const element = el('div', { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
+  const element = el(
+    'div',
+    { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
     words,
-    el('button', { class: 'button', type: 'button', title: 'Download the marked points as a table', onClick: () => save('csv') }, 'CSV'),
-    el('button', { class: 'button', type: 'button', title: 'Download the marked points as JSON', onClick: () => save('json') }, 'JSON'),
-    el('button', { class: 'button', type: 'button', title: 'Mark no points (Esc)', onClick: () => marks.set(null) }, 'Clear'));
+    el(
+      'button',
+      {
+        class: 'button',
+        type: 'button',
+        title: 'Download the marked points as a table',
+        onClick: () => save('csv'),
+      },
+      'CSV',
+    ),
+    el(
+      'button',
+      {
+        class: 'button',
+        type: 'button',
+        title: 'Download the marked points as JSON',
+        onClick: () => save('json'),
+      },
+      'JSON',
+    ),
+    el(
+      'button',
+      {
+        class: 'button',
+        type: 'button',
+        title: 'Mark no points (Esc)',
+        onClick: () => marks.set(null),
+      },
+      'Clear',
+    ),
+  );
   root.append(element);
   // A press here is none on the map.
-  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick']) cleanup.listen(element, type, (event) => event.stopPropagation());
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick'])
+    cleanup.listen(element, type, (event) => event.stopPropagation());
   cleanup.listen(element, 'pointermove', (event) => event.stopPropagation());
 
   /** @param {'csv' | 'json'} ending */
@@ -37,7 +68,12 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     const state = store.get();
     const at = state.at ?? lassoed();
     /** @type {Subject} */
-    const subject = { dataset: manifest.id, model: manifest.model.name, state: { ...state, method: shownMethod(state, facts.heads.value, at) }, at };
+    const subject = {
+      dataset: manifest.id,
+      model: manifest.model.name,
+      state: { ...state, method: shownMethod(state, facts.heads.value, at) },
+      at,
+    };
     const rows = markedRows(marked, tokens, placesOf(state, at) ?? (() => null));
     const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
     download(text, fileName(subject, ending), TABLE_TYPES[ending]);
@@ -53,10 +89,17 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     if (!tokens || !manifest || !at) return null;
     const map = state.at ? facts.headMap.value : facts.grid.value;
     const drawn = state.at ? null : facts.gridTokens.value;
-    if (!map || !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) || (!state.at && !drawn)) return null;
+    if (
+      !map ||
+      !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) ||
+      (!state.at && !drawn)
+    )
+      return null;
     const nPoints = 2 * (drawn ? drawn.length : tokens.n);
     const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
-    return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) => drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n));
+    return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) =>
+      drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n),
+    );
   }
 
   return {
@@ -84,5 +127,7 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
  * @param {HeadId} at
  */
 function isOf(map, chosen, own, { layer, head }) {
-  return 'at' in map ? map.name === own && map.at.layer === layer && map.at.head === head : map.name === chosen;
+  return 'at' in map
+    ? map.name === own && map.at.layer === layer && map.at.head === head
+    : map.name === chosen;
 }

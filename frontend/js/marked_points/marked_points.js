@@ -5,7 +5,11 @@ import { readMarked, writeMarked } from './codec.js';
 
 /** @import { Facts, Store } from '../page.js' */
 
-/** Points of the whole corpus: queries, then keys; never changed. @typedef {Uint8Array} MarkedPoints */
+/**
+ * Points of the whole corpus: queries, then keys; never changed.
+ *
+ * @typedef {Uint8Array} MarkedPoints
+ */
 
 /**
  * @param {Store} store
@@ -25,7 +29,10 @@ export function createMarks(store, facts) {
     /** @param {MarkedPoints | null} next without a marked point the same as null */
     set: (next) => store.set({ marked: next ? writeMarked(next) : '' }),
     /** @param {(marked: MarkedPoints | null) => void} listener */
-    subscribe: (listener) => store.subscribe((state, previous) => { if (state.marked !== previous.marked) listener(get()); }),
+    subscribe: (listener) =>
+      store.subscribe((state, previous) => {
+        if (state.marked !== previous.marked) listener(get());
+      }),
   };
 }
 

@@ -16,12 +16,18 @@ const FULL = 65535;
  * @property {State} state
  * @property {HeadId | null} at the head whose map the coordinates are of
  */
-/** Positions count from 1, as the page says them; layers and heads from 0. @typedef {{kind: Kind, token: string, surface?: string, position: number, sequence: string, coordinates: number[] | null}} Row */
+/**
+ * Positions count from 1, as the page says them; layers and heads from 0.
+ *
+ * @typedef {{kind: Kind, token: string, surface?: string, position: number, sequence: string,
+ *   coordinates: number[] | null}} Row
+ */
 
 /** @param {Uint8Array} marked (point of the corpus) @param {number} nTokens */
 export function countMarked(marked, nTokens) {
   const counts = { query: 0, key: 0 };
-  for (let point = 0; point < marked.length; point++) if (marked[point]) counts[point < nTokens ? 'query' : 'key']++;
+  for (let point = 0; point < marked.length; point++)
+    if (marked[point]) counts[point < nTokens ? 'query' : 'key']++;
   return counts;
 }
 
@@ -39,7 +45,14 @@ export function markedRows(marked, tokens, placeOf) {
     const token = isQuery ? point : point - tokens.n;
     /** @type {Kind} */
     const kind = isQuery ? 'query' : 'key';
-    rows.push({ kind, token: nameOf(tokens, token), ...surfaceOf(tokens, token), position: tokens.position[token] + 1, sequence: sequenceName(tokens, tokens.sequence[token]), coordinates: placeOf(point) });
+    rows.push({
+      kind,
+      token: nameOf(tokens, token),
+      ...surfaceOf(tokens, token),
+      position: tokens.position[token] + 1,
+      sequence: sequenceName(tokens, tokens.sequence[token]),
+      coordinates: placeOf(point),
+    });
   }
   return rows;
 }
@@ -54,9 +67,16 @@ export function surfaceOf({ surface }, token) {
   return surface ? { surface: surface[token] ?? '' } : {};
 }
 
-/** A token by its text, a patch by its row and column. @param {Tokens} tokens @param {number} token */
+/**
+ * A token by its text, a patch by its row and column.
+ *
+ * @param {Tokens} tokens
+ * @param {number} token
+ */
 function nameOf(tokens, token) {
-  return tokens.tokenType[token] === 'patch' ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}` : tokens.text[token];
+  return tokens.tokenType[token] === 'patch'
+    ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`
+    : tokens.text[token];
 }
 
 /**
@@ -72,7 +92,10 @@ export function placesIn({ positions, nPoints, dims }, cell, drawnAt) {
     const index = drawnAt(point);
     if (index < 0) return null;
     const start = (cell * nPoints + index) * dims;
-    return Array.from(positions.subarray(start, start + dims), (value) => Math.round((1e5 * value) / FULL) / 1e5);
+    return Array.from(
+      positions.subarray(start, start + dims),
+      (value) => Math.round((1e5 * value) / FULL) / 1e5,
+    );
   };
 }
 
@@ -81,16 +104,40 @@ export function toCsv({ dataset, model, state, at }, rows) {
   const axes = axesOf(state.dims);
   const hasUnknown = rows.some(({ surface }) => surface !== undefined);
   const unknown = hasUnknown ? /** @type {const} */ (['surface']) : [];
-  const head = ['dataset', 'model', 'method', 'dims', 'layer', 'head', 'kind', 'token', ...unknown, 'position', 'sequence', ...axes];
+  const head = [
+    'dataset',
+    'model',
+    'method',
+    'dims',
+    'layer',
+    'head',
+    'kind',
+    'token',
+    ...unknown,
+    'position',
+    'sequence',
+    ...axes,
+  ];
   const same = [dataset, model, state.method ?? '', state.dims, at?.layer ?? '', at?.head ?? ''];
-  const lines = rows.map((row) => [...same, row.kind, row.token, ...unknown.map((name) => row[name] ?? ''), row.position, row.sequence, ...axes.map((_, axis) => row.coordinates?.[axis] ?? '')]);
+  const lines = rows.map((row) => [
+    ...same,
+    row.kind,
+    row.token,
+    ...unknown.map((name) => row[name] ?? ''),
+    row.position,
+    row.sequence,
+    ...axes.map((_, axis) => row.coordinates?.[axis] ?? ''),
+  ]);
   return csvText([head, ...lines]);
 }
 
 /** @param {Subject} subject @param {Row[]} rows */
 export function toJson({ dataset, model, state, at }, rows) {
   const axes = axesOf(state.dims);
-  const points = rows.map(({ coordinates, ...row }) => ({ ...row, ...Object.fromEntries(axes.map((axis, i) => [axis, coordinates?.[i] ?? null])) }));
+  const points = rows.map(({ coordinates, ...row }) => ({
+    ...row,
+    ...Object.fromEntries(axes.map((axis, i) => [axis, coordinates?.[i] ?? null])),
+  }));
   return `${JSON.stringify({ dataset, model, method: state.method, dims: state.dims, layer: at?.layer ?? null, head: at?.head ?? null, points }, null, 1)}\n`;
 }
 
@@ -101,5 +148,8 @@ function axesOf(dims) {
 
 /** A name for the file. @param {Subject} subject @param {string} ending */
 export function fileName({ dataset, state, at }, ending) {
-  return [dataset, chosenMap(state), at && `L${at.layer}-H${at.head}`, `marked.${ending}`].filter(Boolean).join('-').replace(/[^\w.@-]+/g, '_');
+  return [dataset, chosenMap(state), at && `L${at.layer}-H${at.head}`, `marked.${ending}`]
+    .filter(Boolean)
+    .join('-')
+    .replace(/[^\w.@-]+/g, '_');
 }

@@ -1,4 +1,7 @@
-/** Which renderer draws: WebGL2 on a GPU, Canvas 2D where WebGL would be computed in software or is missing. */
+/**
+ * Which renderer draws: WebGL2 on a GPU, Canvas 2D where WebGL would be computed in software or is
+ * missing.
+ */
 
 import { createScatter } from './scatter.js';
 import { createScatter2d } from './scatter2d.js';
@@ -11,7 +14,8 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|microsoft basic|apple s
 /**
  * Make the renderer that suits this machine.
  * @param {HTMLCanvasElement} canvas
- * @param {{force?: Renderer['name'] | null}} [options] `force` chooses one, for tests and for doubters.
+ * @param {{force?: Renderer['name'] | null}} [options] `force` chooses one, for tests and for
+ *   doubters.
  * @returns {Renderer}
  */
 export function createRenderer(canvas, { force = null } = {}) {
@@ -30,11 +34,16 @@ export function isSoftware(gpu) {
 /**
  * Ask what draws WebGL here, on a canvas that is thrown away.
  * @param {() => Pick<HTMLCanvasElement, 'getContext'>} [createCanvas]
- * @returns {string | null} Name of the GPU, or null if WebGL2 is missing or slow by the browser's own word.
+ * @returns {string | null} Name of the GPU, or null if WebGL2 is missing or slow by the browser's
+ *   own word.
  */
 export function probeGpu(createCanvas = () => document.createElement('canvas')) {
   const gl = /** @type {WebGL2RenderingContext | null} */ (
-    createCanvas().getContext('webgl2', { failIfMajorPerformanceCaveat: true, antialias: false, depth: false })
+    createCanvas().getContext('webgl2', {
+      failIfMajorPerformanceCaveat: true,
+      antialias: false,
+      depth: false,
+    })
   );
   if (!gl) return null;
   const debug = gl.getExtension('WEBGL_debug_renderer_info');

@@ -1,4 +1,7 @@
-/** Colours, order and pictures of a frame as the Canvas 2D loops want them, kept until the style changes. */
+/**
+ * Colours, order and pictures of a frame as the Canvas 2D loops want them, kept until the style
+ * changes.
+ */
 
 import { dimColors, drawOrder, inkOf } from './style.js';
 import { FLAG } from '../compute/flag_bits.js';
@@ -41,9 +44,14 @@ export function createStyle() {
       if (isSame) return;
       order = drawOrder(next);
       scratch = new Int32Array(next.nPoints);
-      shared = isShared(next) ? dimmedColors(signed(next.colors), new Int32Array(next.nPoints)) : new Int32Array(0);
+      shared = isShared(next)
+        ? dimmedColors(signed(next.colors), new Int32Array(next.nPoints))
+        : new Int32Array(0);
     },
-    /** @param {number} cell @returns {Int32Array} (point), dimmed ones mixed with the background. */
+    /**
+     * @param {number} cell
+     * @returns {Int32Array} (point), dimmed ones mixed with the background.
+     */
     colorsOf(cell) {
       const { colors, nPoints } = required(frame);
       if (shared.length) return shared;
@@ -80,7 +88,8 @@ export function createStyle() {
       return out;
     }
     dimColors(colors, background, out);
-    for (let point = 0; point < out.length; point++) if (!(flags[point] & FLAG.dimmed)) out[point] = colors[point];
+    for (let point = 0; point < out.length; point++)
+      if (!(flags[point] & FLAG.dimmed)) out[point] = colors[point];
     return out;
   }
 }
@@ -88,8 +97,11 @@ export function createStyle() {
 /** @param {Frame} before @param {Frame} after @returns {boolean} */
 function sameStyle(before, after) {
   return (
-    before.styleVersion === after.styleVersion && before.colors === after.colors && before.flags === after.flags &&
-    before.nPoints === after.nPoints && before.nQueries === after.nQueries &&
+    before.styleVersion === after.styleVersion &&
+    before.colors === after.colors &&
+    before.flags === after.flags &&
+    before.nPoints === after.nPoints &&
+    before.nQueries === after.nQueries &&
     before.background.every((part, at) => part === after.background[at])
   );
 }
@@ -99,7 +111,10 @@ function isShared({ colors, nPoints }) {
   return colors.length === nPoints;
 }
 
-/** @param {Uint32Array} colors @returns {Int32Array} The same bytes; signed numbers stay machine words in the loops. */
+/**
+ * @param {Uint32Array} colors
+ * @returns {Int32Array} The same bytes; signed numbers stay machine words in the loops.
+ */
 function signed(colors) {
   return new Int32Array(colors.buffer, colors.byteOffset, colors.length);
 }

@@ -13,8 +13,9 @@ import { FLAG } from '../compute/flag_bits.js';
 const UNCUT = 1e9;
 
 /**
- * The visible cells as texels, three a cell: middle x, middle y, side of the drawn square, index; opacity of marks;
- * middle and side of the part of the map that fills it, and how far from the middle points are drawn.
+ * The visible cells as texels, three a cell: middle x, middle y, side of the drawn square, index;
+ * opacity of marks; middle and side of the part of the map that fills it, and how far from the
+ * middle points are drawn.
  * @param {Frame} frame
  * @param {number[]} visible
  * @param {(side: number) => number} opacityOf Of marks in a cell with this side in device pixels.
@@ -25,12 +26,25 @@ export function cellsTexels(frame, visible, opacityOf) {
   const texels = new Float32Array(12 * visible.length);
   visible.forEach((cell, at) => {
     const side = cells.size[cell] * transform.k * ratio;
-    const part = frame.dims === 2 && frame.windows ? frame.windows.subarray(3 * cell, 3 * cell + 3) : [0.5, 0.5, 1];
-    texels.set([
-      (cells.x[cell] * transform.k + transform.x) * ratio + side / 2, (cells.y[cell] * transform.k + transform.y) * ratio + side / 2, side * (1 - 2 * INSET), cell,
-      opacityOf(side), 0, 0, 0,
-      ...part, clipOf(frame, cell) ? side / 2 : UNCUT,
-    ], 12 * at);
+    const part =
+      frame.dims === 2 && frame.windows
+        ? frame.windows.subarray(3 * cell, 3 * cell + 3)
+        : [0.5, 0.5, 1];
+    texels.set(
+      [
+        (cells.x[cell] * transform.k + transform.x) * ratio + side / 2,
+        (cells.y[cell] * transform.k + transform.y) * ratio + side / 2,
+        side * (1 - 2 * INSET),
+        cell,
+        opacityOf(side),
+        0,
+        0,
+        0,
+        ...part,
+        clipOf(frame, cell) ? side / 2 : UNCUT,
+      ],
+      12 * at,
+    );
   });
   return texels;
 }
@@ -40,7 +54,8 @@ export function cellsTexels(frame, visible, opacityOf) {
  * @param {Frame} frame
  * @param {Uint32Array} base
  * @param {Uint32Array} top
- * @returns {Uint32Array} Plain points, points that stand out, emphasised points that are not hidden.
+ * @returns {Uint32Array} Plain points, points that stand out, emphasised points that are not
+ *   hidden.
  */
 export function orderEntries({ flags, emphasis }, base, top) {
   const last = emphasis.filter((point) => !(flags[point] & FLAG.hidden));
@@ -82,7 +97,13 @@ export function tileRectangles(frame) {
     const left = (cells.x[cell] * transform.k + transform.x) * ratio;
     const top = (cells.y[cell] * transform.k + transform.y) * ratio;
     const side = cells.size[cell] * transform.k * ratio;
-    rectangles.push({ left: Math.round(left), top: Math.round(top), right: Math.round(left + side), bottom: Math.round(top + side), color: tiles[cell] });
+    rectangles.push({
+      left: Math.round(left),
+      top: Math.round(top),
+      right: Math.round(left + side),
+      bottom: Math.round(top + side),
+      color: tiles[cell],
+    });
   }
   return rectangles;
 }

@@ -12,7 +12,10 @@ import { ROW } from './shaders.js';
  */
 export function createProgram(gl, vertexSource, fragmentSource) {
   const program = gl.createProgram();
-  const sources = [[gl.VERTEX_SHADER, vertexSource], [gl.FRAGMENT_SHADER, fragmentSource]];
+  const sources = [
+    [gl.VERTEX_SHADER, vertexSource],
+    [gl.FRAGMENT_SHADER, fragmentSource],
+  ];
   const shaders = sources.map(([type, source]) => {
     const shader = /** @type {WebGLShader} */ (gl.createShader(Number(type)));
     gl.shaderSource(shader, String(source));
@@ -22,7 +25,9 @@ export function createProgram(gl, vertexSource, fragmentSource) {
   });
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    const words = shaders.map((shader) => gl.getShaderInfoLog(shader)).concat(gl.getProgramInfoLog(program));
+    const words = shaders
+      .map((shader) => gl.getShaderInfoLog(shader))
+      .concat(gl.getProgramInfoLog(program));
     throw new Error(`the graphics driver refused the shaders: ${words.filter(Boolean).join(' ')}`);
   }
   for (const shader of shaders) gl.deleteShader(shader);
@@ -56,8 +61,8 @@ export function listFormats(gl) {
 /** @typedef {keyof ReturnType<typeof listFormats>} ListFormat */
 
 /**
- * A texture that holds a list of numbers, row after row of ROW texels. It is uploaded again only when told so, or
- * when it is handed another array.
+ * A texture that holds a list of numbers, row after row of ROW texels. It is uploaded again only
+ * when told so, or when it is handed another array.
  * @param {WebGL2RenderingContext} gl
  */
 export function createList(gl) {
@@ -79,7 +84,14 @@ export function createList(gl) {
       held = values;
       heldVersion = version;
       const how = listFormats(gl)[name];
-      uploadList(gl, texture, how, name === 'colors' ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength) : values);
+      uploadList(
+        gl,
+        texture,
+        how,
+        name === 'colors'
+          ? new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+          : values,
+      );
     },
     destroy: () => gl.deleteTexture(texture),
   };
@@ -98,7 +110,8 @@ function uploadList(gl, texture, { internal, format, type, parts }, values) {
   const nWhole = Math.floor(nTexels / ROW);
   const rest = nTexels % ROW;
   const most = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-  if (nWhole + 1 > most) throw new Error(`this GPU holds ${most * ROW} points at once, the map has ${nTexels}`);
+  if (nWhole + 1 > most)
+    throw new Error(`this GPU holds ${most * ROW} points at once, the map has ${nTexels}`);
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -107,5 +120,17 @@ function uploadList(gl, texture, { internal, format, type, parts }, values) {
   gl.texImage2D(gl.TEXTURE_2D, 0, internal, width, nWhole + (rest ? 1 : 0), 0, format, type, null);
   if (!values.length) return;
   if (nWhole) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, ROW, nWhole, format, type, values, 0);
-  if (rest) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, nWhole, rest, 1, format, type, values, nWhole * ROW * parts);
+  if (rest)
+    gl.texSubImage2D(
+      gl.TEXTURE_2D,
+      0,
+      0,
+      nWhole,
+      rest,
+      1,
+      format,
+      type,
+      values,
+      nWhole * ROW * parts,
+    );
 }

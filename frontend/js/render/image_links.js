@@ -15,7 +15,8 @@ export const LEAST_ALONE = 0.01;
 export const MOST_LINKS = 4000;
 
 /**
- * For every query its strongest key, or for every key its strongest query, where the weight is large enough.
+ * For every query its strongest key, or for every key its strongest query, where the weight is
+ * large enough.
  *
  * @param {Weights} weights
  * @param {Kind} kind of what each has one of
@@ -32,7 +33,10 @@ export function strongestOfEach({ n, pattern }, kind, least = LEAST_STRONGEST) {
       const found = kind === 'query' ? pattern[one * n + other] : pattern[other * n + one];
       if (found > weight) [best, weight] = [other, found];
     }
-    if (weight >= least) links.push(kind === 'query' ? { query: one, key: best, weight } : { query: best, key: one, weight });
+    if (weight >= least)
+      links.push(
+        kind === 'query' ? { query: one, key: best, weight } : { query: best, key: one, weight },
+      );
   }
   return links;
 }
@@ -48,7 +52,8 @@ export function strongestOfEach({ n, pattern }, kind, least = LEAST_STRONGEST) {
 export function linksFrom({ n, pattern }, least, alone = null) {
   /** @type {Link[]} */
   const links = [];
-  const [firstQuery, endQuery] = alone?.kind === 'query' ? [alone.position, alone.position + 1] : [0, n];
+  const [firstQuery, endQuery] =
+    alone?.kind === 'query' ? [alone.position, alone.position + 1] : [0, n];
   const [firstKey, endKey] = alone?.kind === 'key' ? [alone.position, alone.position + 1] : [0, n];
   for (let query = firstQuery; query < endQuery; query++) {
     for (let key = firstKey; key < endKey; key++) {
@@ -60,7 +65,8 @@ export function linksFrom({ n, pattern }, least, alone = null) {
 }
 
 /**
- * Draw connections: an arrow from query to key, a circle for one to itself, a square for one to the class token.
+ * Draw connections: an arrow from query to key, a circle for one to itself, a square for one to the
+ * class token.
  *
  * @param {CanvasRenderingContext2D} pen in CSS pixels
  * @param {readonly Link[]} links
@@ -73,7 +79,10 @@ export function linksFrom({ n, pattern }, least, alone = null) {
 export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight }) {
   const mark = markOf(patch);
   // Light lines with a dark edge can be seen over any picture.
-  for (const [color, extra] of /** @type {const} */ ([['rgb(0 0 0)', 2], ['rgb(255 255 255)', 0]])) {
+  for (const [color, extra] of /** @type {const} */ ([
+    ['rgb(0 0 0)', 2],
+    ['rgb(255 255 255)', 0],
+  ])) {
     pen.strokeStyle = color;
     pen.fillStyle = color;
     for (const { query, key, weight } of links) {
@@ -82,7 +91,8 @@ export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeigh
       pen.lineWidth = width;
       const from = spotOf(query);
       if (query === key) paintCircle(pen, from, mark);
-      else if (key === classPosition) pen.strokeRect(from.x - mark, from.y - mark, 2 * mark, 2 * mark);
+      else if (key === classPosition)
+        pen.strokeRect(from.x - mark, from.y - mark, 2 * mark, 2 * mark);
       else paintArrow(pen, from, shortOf(from, spotOf(key), mark), head);
     }
   }
@@ -104,7 +114,11 @@ export function markOf(patch) {
  */
 export function linkLook(weight, isByWeight, extra, mark) {
   const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
-  return { opacity: strength * (extra ? 0.6 : 1), width: (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra, head: mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2 };
+  return {
+    opacity: strength * (extra ? 0.6 : 1),
+    width: (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra,
+    head: mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2,
+  };
 }
 
 /**
@@ -128,12 +142,21 @@ function paintCircle(pen, { x, y }, radius) {
   pen.stroke();
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {Spot} from @param {Spot} to @param {number} size of its head */
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Spot} from
+ * @param {Spot} to
+ * @param {number} size of its head
+ */
 function paintArrow(pen, from, to, size) {
   const angle = Math.atan2(to.y - from.y, to.x - from.x);
   const head = size * 0.8;
   /** @param {number} turn */
-  const corner = (turn) => /** @type {const} */ ([to.x - 1.5 * head * Math.cos(angle + turn), to.y - 1.5 * head * Math.sin(angle + turn)]);
+  const corner = (turn) =>
+    /** @type {const} */ ([
+      to.x - 1.5 * head * Math.cos(angle + turn),
+      to.y - 1.5 * head * Math.sin(angle + turn),
+    ]);
   pen.beginPath();
   pen.moveTo(from.x, from.y);
   pen.lineTo(to.x - head * Math.cos(angle), to.y - head * Math.sin(angle));

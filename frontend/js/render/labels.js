@@ -1,8 +1,9 @@
 /**
- * Which labels are shown at which zoom. A label that is shown stays shown however far one zooms in, none covers
- * another, and moving the map changes nothing: labels are let in level by level, from the farthest zoom to the nearest,
- * and what was let in before keeps its place. That two boxes of a fixed size are clear of each other at one zoom means
- * that they are clear at every nearer one. (Been, Daiches, Yap 2006, "Dynamic map labeling", call this consistency.)
+ * Which labels are shown at which zoom. A label that is shown stays shown however far one zooms in,
+ * none covers another, and moving the map changes nothing: labels are let in level by level, from
+ * the farthest zoom to the nearest, and what was let in before keeps its place. That two boxes of a
+ * fixed size are clear of each other at one zoom means that they are clear at every nearer one.
+ * (Been, Daiches, Yap 2006, "Dynamic map labeling", call this consistency.)
  */
 
 /** Zoom of the first level, and how much nearer each next one is. */
@@ -85,22 +86,34 @@ function createBins({ x, y, width, height }, zoom) {
    */
   function some(label, isEnough) {
     const [left, top] = [x[label] * zoom, y[label] * zoom - height / 2];
-    const [firstColumn, lastColumn] = [Math.floor(left / BIN.width), Math.floor((left + width[label]) / BIN.width)];
-    const [firstRow, lastRow] = [Math.floor(top / BIN.height), Math.floor((top + height) / BIN.height)];
+    const [firstColumn, lastColumn] = [
+      Math.floor(left / BIN.width),
+      Math.floor((left + width[label]) / BIN.width),
+    ];
+    const [firstRow, lastRow] = [
+      Math.floor(top / BIN.height),
+      Math.floor((top + height) / BIN.height),
+    ];
     for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) if (isEnough(row * ROW + column)) return true;
+      for (let column = firstColumn; column <= lastColumn; column++)
+        if (isEnough(row * ROW + column)) return true;
     }
     return false;
   }
 
   /** @param {number} a @param {number} b */
   function isOverlap(a, b) {
-    return Math.abs(y[a] - y[b]) * zoom < height && x[a] * zoom < x[b] * zoom + width[b] && x[b] * zoom < x[a] * zoom + width[a];
+    return (
+      Math.abs(y[a] - y[b]) * zoom < height &&
+      x[a] * zoom < x[b] * zoom + width[b] &&
+      x[b] * zoom < x[a] * zoom + width[a]
+    );
   }
 
   return {
     /** @param {number} label */
-    isFree: (label) => !some(label, (bin) => bins.get(bin)?.some((other) => isOverlap(label, other)) ?? false),
+    isFree: (label) =>
+      !some(label, (bin) => bins.get(bin)?.some((other) => isOverlap(label, other)) ?? false),
     /** @param {number} label */
     add(label) {
       some(label, (bin) => {

@@ -1,4 +1,6 @@
-/** What lies over the map on a canvas of its own: attention lines, and rings that follow the mouse. */
+/**
+ * What lies over the map on a canvas of its own: attention lines, and rings that follow the mouse.
+ */
 
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
 import { inkOf, STANDOUT } from './style.js';
@@ -73,7 +75,12 @@ export function linesByOpacity({ from, to, weights }, flags) {
   return steps;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} cell @param {Lines} lines */
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Lines} lines
+ */
 function strokeLines(context, frame, cell, lines) {
   const [red, green, blue] = lines.color ?? inkOf(frame);
   context.lineWidth = lines.width ?? LINE_PX;
@@ -100,20 +107,34 @@ function strokeLines(context, frame, cell, lines) {
 export function lineSegments(frame, cell, lines) {
   const coefficients = cellCoefficients(frame, cell);
   const gap = (STANDOUT.selected.scale * frame.pointSize) / 2;
-  return linesByOpacity(lines, frame.flags).map((group, step) => ({
-    opacity: (step + 0.5) / STEPS,
-    segments: group.flatMap((line) => {
-      const [x, y] = projectPoint(frame, cell, lines.from[line], coefficients);
-      const [toX, toY] = projectPoint(frame, cell, lines.to[line], coefficients);
-      const length = Math.hypot(toX - x, toY - y);
-      if (length <= 2 * gap) return [];
-      const [stepX, stepY] = [((toX - x) / length) * gap, ((toY - y) / length) * gap];
-      return [/** @type {[number, number, number, number]} */ ([x + stepX, y + stepY, toX - stepX, toY - stepY])];
-    }),
-  })).filter(({ segments }) => segments.length > 0);
+  return linesByOpacity(lines, frame.flags)
+    .map((group, step) => ({
+      opacity: (step + 0.5) / STEPS,
+      segments: group.flatMap((line) => {
+        const [x, y] = projectPoint(frame, cell, lines.from[line], coefficients);
+        const [toX, toY] = projectPoint(frame, cell, lines.to[line], coefficients);
+        const length = Math.hypot(toX - x, toY - y);
+        if (length <= 2 * gap) return [];
+        const [stepX, stepY] = [((toX - x) / length) * gap, ((toY - y) / length) * gap];
+        return [
+          /** @type {[number, number, number, number]} */ ([
+            x + stepX,
+            y + stepY,
+            toX - stepX,
+            toY - stepY,
+          ]),
+        ];
+      }),
+    }))
+    .filter(({ segments }) => segments.length > 0);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Frame} frame @param {number} cell @param {ArrayLike<number>} rings */
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {ArrayLike<number>} rings
+ */
 function strokeRings(context, frame, cell, rings) {
   const [red, green, blue] = inkOf(frame);
   const coefficients = cellCoefficients(frame, cell);

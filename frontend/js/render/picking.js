@@ -1,6 +1,7 @@
 /**
- * Which point is under the mouse. In a flat head at rest an index by place finds it; where points move or the map is
- * turned, all of them are looked at in one pass over typed arrays. Both give the same point.
+ * Which point is under the mouse. In a flat head at rest an index by place finds it; where points
+ * move or the map is turned, all of them are looked at in one pass over typed arrays. Both give the
+ * same point.
  */
 
 import { cellAt, cellCoefficients, cellVisibility, PERSPECTIVE } from '../compute/geometry.js';
@@ -10,7 +11,10 @@ import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {{cell: number, point: number}} Picked */
 
-/** A hit or a selected point wins over a plain one that is up to this much nearer (CSS px), as it lies on top. */
+/**
+ * A hit or a selected point wins over a plain one that is up to this much nearer (CSS px), as it
+ * lies on top.
+ */
 const TOP_LEAD_PX = 3;
 /** The same for a dimmed point against a plain one. */
 const DIMMED_LAG_PX = 3;
@@ -18,7 +22,8 @@ const DIMMED_LAG_PX = 3;
 const DEPTH_LEAD_PX = 3;
 
 /**
- * Make what finds points; it keeps the index of the head it looked at last, which is made when it is first asked for.
+ * Make what finds points; it keeps the index of the head it looked at last, which is made when it
+ * is first asked for.
  * @returns {{pick: (frame: Frame, x: number, y: number, radius: number) => Picked | null}}
  */
 export function createPicker() {
@@ -28,7 +33,8 @@ export function createPicker() {
 
   /** @param {Frame} frame */
   function indexOf({ positions, nPoints }) {
-    if (kept?.positions !== positions) kept = { positions, index: createPointIndex(positions, nPoints) };
+    if (kept?.positions !== positions)
+      kept = { positions, index: createPointIndex(positions, nPoints) };
     return kept.index;
   }
 
@@ -38,7 +44,9 @@ export function createPicker() {
       if (cell < 0 || !frame.ready[cell]) return null;
       const c = cellCoefficients(frame, cell, coefficients);
       const isFlat = frame.dims === 2 && !frame.from && frame.cells.n === 1;
-      const point = isFlat ? nearestByIndex(indexOf(frame), frame, x, y, radius, c) : nearestPoint(frame, cell, x, y, radius, c);
+      const point = isFlat
+        ? nearestByIndex(indexOf(frame), frame, x, y, radius, c)
+        : nearestPoint(frame, cell, x, y, radius, c);
       return point < 0 ? null : { cell, point };
     },
   };
@@ -95,25 +103,37 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
   let bestScore = Infinity;
   const [middleX, middleY] = [(x - c[12] - c[3]) / c[0], (y - c[13] - c[7]) / c[5]];
   const [wide, high] = [radius / Math.abs(c[0]) + 1, radius / Math.abs(c[5]) + 1];
-  index.near({ left: middleX - wide, right: middleX + wide, low: middleY - high, high: middleY + high }, (point) => {
-    const dx = c[0] * positions[2 * point] + c[3] + c[12] - x;
-    const dy = c[5] * positions[2 * point + 1] + c[7] + c[13] - y;
-    if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) return;
-    const score = Math.hypot(dx, dy) + leadOf(flags[point]);
-    if (score > bestScore || (score === bestScore && point < best)) return; // of equals the later one lies on top
-    best = point;
-    bestScore = score;
-  });
+  index.near(
+    { left: middleX - wide, right: middleX + wide, low: middleY - high, high: middleY + high },
+    (point) => {
+      const dx = c[0] * positions[2 * point] + c[3] + c[12] - x;
+      const dy = c[5] * positions[2 * point + 1] + c[7] + c[13] - y;
+      if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) return;
+      const score = Math.hypot(dx, dy) + leadOf(flags[point]);
+      // of equals the later one lies on top
+      if (score > bestScore || (score === bestScore && point < best)) return;
+      best = point;
+      bestScore = score;
+    },
+  );
   return best;
 }
 
-/** @param {number} flag @returns {number} What is added to the distance of a point with this flag. */
+/**
+ * @param {number} flag
+ * @returns {number} What is added to the distance of a point with this flag.
+ */
 function leadOf(flag) {
   if (flag & (FLAG.hit | FLAG.selected | FLAG.own)) return -TOP_LEAD_PX;
   return flag & FLAG.dimmed ? DIMMED_LAG_PX : 0;
 }
 
-/** @param {Frame} frame @param {number} x @param {number} y @returns {number} The cell there; a head alone has all the room. */
+/**
+ * @param {Frame} frame
+ * @param {number} x
+ * @param {number} y
+ * @returns {number} The cell there; a head alone has all the room.
+ */
 function cellNear(frame, x, y) {
   if (frame.cells.n === 1) return cellVisibility(frame, 0) === 'outside' ? -1 : 0;
   return cellAt(frame.cells, frame.transform, x, y);

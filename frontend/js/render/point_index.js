@@ -1,4 +1,7 @@
-/** Points of a flat map by place, so that those near a place are found without looking at all of them. */
+/**
+ * Points of a flat map by place, so that those near a place are found without looking at all of
+ * them.
+ */
 
 /** Points in a bin, were they spread evenly, and most bins along a side. */
 const PER_BIN = 4;
@@ -27,8 +30,10 @@ export function createPointIndex(positions, nPoints) {
 
   return {
     /**
-     * Call a function for every point of the bins that a rectangle touches: for those inside, and some around them.
-     * @param {{left: number, right: number, low: number, high: number}} rectangle In the coordinates of positions.
+     * Call a function for every point of the bins that a rectangle touches: for those inside, and
+     * some around them.
+     * @param {{left: number, right: number, low: number, high: number}} rectangle In the
+     *   coordinates of positions.
      * @param {(point: number) => void} visit
      */
     near({ left, right, low, high }, visit) {

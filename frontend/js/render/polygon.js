@@ -5,10 +5,14 @@ import { cellCoefficients, projectPoint } from '../compute/geometry.js';
 import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
-/** @typedef {readonly (readonly [number, number])[]} Polygon Corners in CSS pixels; the last joins the first. */
+/**
+ * @typedef {readonly (readonly [number, number])[]} Polygon Corners in CSS pixels; the last joins
+ *   the first.
+ */
 
 /**
- * Whether a place is inside: a line from it to the right crosses the outline an odd number of times.
+ * Whether a place is inside: a line from it to the right crosses the outline an odd number of
+ * times.
  *
  * @param {Polygon} polygon
  * @param {number} x
@@ -35,14 +39,23 @@ export function pointsInside(frame, cell, polygon) {
   if (polygon.length < 3 || !frame.ready[cell]) return [];
   const coefficients = cellCoefficients(frame, cell);
   const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
-  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const [left, right, top, bottom] = [
+    Math.min(...xs),
+    Math.max(...xs),
+    Math.min(...ys),
+    Math.max(...ys),
+  ];
   const clip = clipOf(frame, cell);
   const found = [];
   for (let point = 0; point < frame.nPoints; point++) {
     if (frame.flags[point] & FLAG.hidden) continue;
     const [x, y] = projectPoint(frame, cell, point, coefficients);
     if (x < left || x > right || y < top || y > bottom || !isInside(polygon, x, y)) continue;
-    if (clip && (x < clip.left || x > clip.left + clip.side || y < clip.top || y > clip.top + clip.side)) continue;
+    if (
+      clip &&
+      (x < clip.left || x > clip.left + clip.side || y < clip.top || y > clip.top + clip.side)
+    )
+      continue;
     found.push(point);
   }
   return found;

@@ -13,14 +13,19 @@ import { drawOrder, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SPRITE_SCALE } f
 const NO_VALUES = new Uint8Array(0);
 
 /**
- * Make a renderer that draws into a canvas by WebGL2. A lost context is made good by itself: the last frame is drawn
- * again as soon as the browser gives the context back.
+ * Make a renderer that draws into a canvas by WebGL2. A lost context is made good by itself: the
+ * last frame is drawn again as soon as the browser gives the context back.
  * @param {HTMLCanvasElement} canvas Its size follows the frames.
  * @returns {Renderer}
  * @throws {Error} If WebGL2 is missing or the driver refuses the shaders.
  */
 export function createScatter(canvas) {
-  const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, powerPreference: 'high-performance' });
+  const gl = canvas.getContext('webgl2', {
+    alpha: false,
+    antialias: false,
+    depth: false,
+    powerPreference: 'high-performance',
+  });
   if (!gl) throw new Error('this browser has no WebGL2');
   let resources = createResources(gl);
   /** @type {Frame | null} */
@@ -47,7 +52,8 @@ export function createScatter(canvas) {
     },
     readPixels() {
       if (!shown || gl.isContextLost()) return new Uint8ClampedArray(0);
-      drawFrame(gl, resources, shown); // what was drawn before is gone once the browser has shown it
+      // what was drawn before is gone once the browser has shown it
+      drawFrame(gl, resources, shown);
       const { width, height } = canvas;
       const upsideDown = new Uint8Array(4 * width * height);
       gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upsideDown);
@@ -77,12 +83,21 @@ function createResources(gl) {
     points: gl.createVertexArray(),
     cells: gl.createTexture(),
     lists: {
-      positions: list(), from: list(), order: list(), flags: list(), colors: list(), sizes: list(), sprites: list(),
+      positions: list(),
+      from: list(),
+      order: list(),
+      flags: list(),
+      colors: list(),
+      sizes: list(),
+      sprites: list(),
       isSprite: list(),
     },
     /** @type {{frame: Frame, order: ReturnType<typeof drawOrder>} | null} Of the last frame. */
     ordered: null,
-    /** @type {{base: Uint32Array, top: Uint32Array, emphasis: string, entries: Uint32Array} | null} The same. */
+    /**
+     * @type {{base: Uint32Array, top: Uint32Array, emphasis: string, entries: Uint32Array} | null}
+     *   The same.
+     */
     listed: null,
   };
 }
@@ -102,7 +117,10 @@ function drawFrame(gl, resources, frame) {
   const order = orderOf(resources, frame);
   const diameter = frame.pointSize * frame.ratio;
   const isShaped = diameter >= MIN_SHAPED || hasSprites(frame);
-  const base = isShaped && frame.dims === 3 && visible.length === 1 ? depthOrder(frame, visible[0], order.base) : order.base;
+  const base =
+    isShaped && frame.dims === 3 && visible.length === 1
+      ? depthOrder(frame, visible[0], order.base)
+      : order.base;
   const entries = entriesOf(resources, frame, base, order.top);
   updateLists(resources, frame, entries);
 
@@ -112,9 +130,14 @@ function drawFrame(gl, resources, frame) {
   gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
   setUniforms(gl, resources, frame);
   const nVisible = order.base.length + order.top.length;
-  const texels = cellsTexels(frame, visible, (side) => markOpacity(nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
+  const texels = cellsTexels(frame, visible, (side) =>
+    markOpacity(nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)),
+  );
   bindCells(gl, resources, texels, visible.length);
-  for (const [start, count] of [[0, base.length], [base.length, entries.length - base.length]]) {
+  for (const [start, count] of [
+    [0, base.length],
+    [base.length, entries.length - base.length],
+  ]) {
     if (!count) continue;
     gl.uniform1i(resources.program.uniform('uOrderStart'), start);
     gl.drawArraysInstanced(gl.POINTS, 0, count, visible.length);
@@ -135,18 +158,27 @@ function visibleCells(frame) {
 function orderOf(resources, frame) {
   const before = resources.ordered;
   const isSame =
-    before !== null && before.frame.flags === frame.flags && before.frame.styleVersion === frame.styleVersion &&
-    before.frame.nPoints === frame.nPoints && before.frame.nQueries === frame.nQueries;
+    before !== null &&
+    before.frame.flags === frame.flags &&
+    before.frame.styleVersion === frame.styleVersion &&
+    before.frame.nPoints === frame.nPoints &&
+    before.frame.nQueries === frame.nQueries;
   const order = isSame ? before.order : drawOrder(frame);
   resources.ordered = { frame, order };
   return order;
 }
 
-/** @param {Resources} resources @param {Frame} frame @param {Uint32Array} base @param {Uint32Array} top */
+/**
+ * @param {Resources} resources
+ * @param {Frame} frame
+ * @param {Uint32Array} base
+ * @param {Uint32Array} top
+ */
 function entriesOf(resources, frame, base, top) {
   const emphasis = frame.emphasis.join();
   const before = resources.listed;
-  if (before && before.base === base && before.top === top && before.emphasis === emphasis) return before.entries;
+  if (before && before.base === base && before.top === top && before.emphasis === emphasis)
+    return before.entries;
   const entries = orderEntries(frame, base, top);
   resources.listed = { base, top, emphasis, entries };
   return entries;
@@ -156,7 +188,8 @@ function entriesOf(resources, frame, base, top) {
 function updateLists({ lists }, frame, entries) {
   const { positions, from, positionsVersion, styleVersion } = frame;
   if (from && lists.positions.holds(from) && !lists.from.holds(from)) {
-    [lists.positions, lists.from] = [lists.from, lists.positions]; // the map before is on the GPU already
+    // the map before is on the GPU already
+    [lists.positions, lists.from] = [lists.from, lists.positions];
   }
   const format = frame.dims === 2 ? 'pairs' : 'triples';
   lists.positions.update(format, positions, positionsVersion);
@@ -171,13 +204,24 @@ function updateLists({ lists }, frame, entries) {
 
 /** @param {Frame} frame @returns {boolean} Whether patches are large enough to be pictures. */
 function hasSprites(frame) {
-  return frame.sprites !== null && Math.round(frame.pointSize * frame.ratio * SPRITE_SCALE) >= MIN_SPRITE;
+  return (
+    frame.sprites !== null && Math.round(frame.pointSize * frame.ratio * SPRITE_SCALE) >= MIN_SPRITE
+  );
 }
 
 /** @param {WebGL2RenderingContext} gl @param {Resources} resources @param {Frame} frame */
 function setUniforms(gl, { program, lists }, frame) {
   const { uniform } = program;
-  const samplers = { uPositions: lists.positions, uFrom: lists.from, uOrder: lists.order, uFlags: lists.flags, uColors: lists.colors, uSizes: lists.sizes, uSprites: lists.sprites, uIsSprite: lists.isSprite };
+  const samplers = {
+    uPositions: lists.positions,
+    uFrom: lists.from,
+    uOrder: lists.order,
+    uFlags: lists.flags,
+    uColors: lists.colors,
+    uSizes: lists.sizes,
+    uSprites: lists.sprites,
+    uIsSprite: lists.isSprite,
+  };
   Object.entries(samplers).forEach(([name, list], unit) => {
     gl.activeTexture(gl.TEXTURE1 + unit);
     gl.bindTexture(gl.TEXTURE_2D, list.texture);
@@ -185,22 +229,42 @@ function setUniforms(gl, { program, lists }, frame) {
   });
   gl.uniformMatrix3fv(uniform('uTurn'), true, orbitMatrix(frame.orbit));
   gl.uniform2f(uniform('uResolution'), gl.drawingBufferWidth, gl.drawingBufferHeight);
-  gl.uniform3fv(uniform('uBackground'), frame.background.map((part) => part / 255));
-  gl.uniform3fv(uniform('uInk'), inkOf(frame).map((part) => part / 255));
+  gl.uniform3fv(
+    uniform('uBackground'),
+    frame.background.map((part) => part / 255),
+  );
+  gl.uniform3fv(
+    uniform('uInk'),
+    inkOf(frame).map((part) => part / 255),
+  );
   const numbers = {
-    uBlend: frame.from ? frame.blend : 1, uRatio: frame.ratio, uDiameter: frame.pointSize * frame.ratio,
-    uOutline: Math.round((frame.sprites?.outline ?? 0) * frame.ratio), uFill: frame.sprites?.fill ?? 0,
+    uBlend: frame.from ? frame.blend : 1,
+    uRatio: frame.ratio,
+    uDiameter: frame.pointSize * frame.ratio,
+    uOutline: Math.round((frame.sprites?.outline ?? 0) * frame.ratio),
+    uFill: frame.sprites?.fill ?? 0,
   };
   for (const [name, value] of Object.entries(numbers)) gl.uniform1f(uniform(name), value);
   const integers = {
-    uNPoints: frame.nPoints, uNQueries: frame.nQueries, uIsDeep: frame.dims === 3, uSide: frame.sprites?.side ?? 1,
-    uSharesColors: frame.colors.length === frame.nPoints, uSharesSizes: frame.sizes?.length === frame.nPoints,
-    uHasSizes: frame.sizes !== null, uHasSprites: hasSprites(frame), uHasSpriteMask: frame.isSprite !== null,
+    uNPoints: frame.nPoints,
+    uNQueries: frame.nQueries,
+    uIsDeep: frame.dims === 3,
+    uSide: frame.sprites?.side ?? 1,
+    uSharesColors: frame.colors.length === frame.nPoints,
+    uSharesSizes: frame.sizes?.length === frame.nPoints,
+    uHasSizes: frame.sizes !== null,
+    uHasSprites: hasSprites(frame),
+    uHasSpriteMask: frame.isSprite !== null,
   };
   for (const [name, value] of Object.entries(integers)) gl.uniform1i(uniform(name), Number(value));
 }
 
-/** @param {WebGL2RenderingContext} gl @param {Resources} resources @param {Float32Array} texels @param {number} n */
+/**
+ * @param {WebGL2RenderingContext} gl
+ * @param {Resources} resources
+ * @param {Float32Array} texels
+ * @param {number} n
+ */
 function bindCells(gl, { program, cells }, texels, n) {
   gl.activeTexture(gl.TEXTURE0);
   gl.bindTexture(gl.TEXTURE_2D, cells);

@@ -1,15 +1,38 @@
-/** The renderer for machines without a GPU: marks are splatted into one ImageData, all cells in one pass. */
+/**
+ * The renderer for machines without a GPU: marks are splatted into one ImageData, all cells in one
+ * pass.
+ */
 
 import { clipOf } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility, INSET, PERSPECTIVE } from '../compute/geometry.js';
 import {
-  createProjected, drawSprite, drawStamp, fillRectangle, placeDeep, placeFlat, projectPoints, splatBlocks, splatPixels,
+  createProjected,
+  drawSprite,
+  drawStamp,
+  fillRectangle,
+  placeDeep,
+  placeFlat,
+  projectPoints,
+  splatBlocks,
+  splatPixels,
 } from './splat.js';
 import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
 import {
-  depthFade, EDGE, EDGE_OPACITY, farToNear, FULL_RING, HALO, markOpacity, MIN_SHAPED, MIN_SPRITE, mixPacked, SHAPED_OPACITY, SPRITE_SCALE,
-  standoutOf, TO_PIXEL,
+  depthFade,
+  EDGE,
+  EDGE_OPACITY,
+  farToNear,
+  FULL_RING,
+  HALO,
+  markOpacity,
+  MIN_SHAPED,
+  MIN_SPRITE,
+  mixPacked,
+  SHAPED_OPACITY,
+  SPRITE_SCALE,
+  standoutOf,
+  TO_PIXEL,
 } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -68,10 +91,21 @@ export function createScatter2d(canvas) {
  * @property {ReturnType<typeof createStamps>} stamps
  */
 
-/** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @returns {Sheet} */
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} width
+ * @param {number} height
+ * @returns {Sheet}
+ */
 function createSheet(context, width, height) {
   const image = context.createImageData(width, height);
-  return { image, pixels: new Int32Array(image.data.buffer), width, height, stamps: createStamps(width) };
+  return {
+    image,
+    pixels: new Int32Array(image.data.buffer),
+    width,
+    height,
+    stamps: createStamps(width),
+  };
 }
 
 /**
@@ -105,7 +139,12 @@ function createPainter(frame, sheet, style, projected) {
     const side = frame.cells.size[cell] * frame.transform.k * ratio;
     paintTile(side, frame.tiles?.[cell] ?? 0);
     if (!frame.ready[cell]) return;
-    const source = { positions: frame.positions, from: frame.from, blend: frame.blend, start: cell * nPoints * dims };
+    const source = {
+      positions: frame.positions,
+      from: frame.from,
+      blend: frame.blend,
+      start: cell * nPoints * dims,
+    };
     const colors = style.colorsOf(cell);
     if (isShaped) {
       projectPoints(projected, source, dims, coefficients);
@@ -118,9 +157,16 @@ function createPainter(frame, sheet, style, projected) {
     paintStandouts(cell, colors);
   }
 
-  /** @param {number} cell @param {import('./splat.js').Source} source @param {number} side @param {Int32Array} colors */
+  /**
+   * @param {number} cell
+   * @param {import('./splat.js').Source} source
+   * @param {number} side
+   * @param {Int32Array} colors
+   */
   function splatTiny(cell, source, side, colors) {
-    const opacity = Math.round(256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)));
+    const opacity = Math.round(
+      256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)),
+    );
     const size = diameter < MIN_BLOCK ? 1 : 2;
     if (dims === 3) placeDeep(projected, source, coefficients, sheet, size, opacity);
     else {
@@ -135,8 +181,18 @@ function createPainter(frame, sheet, style, projected) {
   function clipFor(cell) {
     const square = clipOf(frame, cell);
     if (!square) return null;
-    const [left, top, right, bottom] = [square.left, square.top, square.left + square.side, square.top + square.side].map((edge) => Math.floor(edge * ratio + TO_PIXEL));
-    return { left: Math.max(0, left), top: Math.max(0, top), right: Math.min(sheet.width, right), bottom: Math.min(sheet.height, bottom) };
+    const [left, top, right, bottom] = [
+      square.left,
+      square.top,
+      square.left + square.side,
+      square.top + square.side,
+    ].map((edge) => Math.floor(edge * ratio + TO_PIXEL));
+    return {
+      left: Math.max(0, left),
+      top: Math.max(0, top),
+      right: Math.min(sheet.width, right),
+      bottom: Math.min(sheet.height, bottom),
+    };
   }
 
   /** Whether a point, once projected, lies outside of its cell. @param {number} point */
@@ -157,7 +213,8 @@ function createPainter(frame, sheet, style, projected) {
   function shrinkOpacity(cell, sizes) {
     const first = sizes.length === nPoints ? 0 : cell * nPoints;
     for (let point = 0; point < nPoints; point++) {
-      projected.opacity[point] = projected.opacity[point] * Math.max(0.1, sizes[first + point] / 255);
+      projected.opacity[point] =
+        projected.opacity[point] * Math.max(0.1, sizes[first + point] / 255);
     }
   }
 
@@ -172,8 +229,16 @@ function createPainter(frame, sheet, style, projected) {
         continue;
       }
       const size = diameterOf(cell, point);
-      const color = dims === 3 ? mixPacked(background, colors[point], 256 * depthFade(projected.depth[point])) : colors[point];
-      paintMark(point, size + 2 * Math.min(EDGE.width * ratio, EDGE.share * size), background, EDGE_OPACITY * 256);
+      const color =
+        dims === 3
+          ? mixPacked(background, colors[point], 256 * depthFade(projected.depth[point]))
+          : colors[point];
+      paintMark(
+        point,
+        size + 2 * Math.min(EDGE.width * ratio, EDGE.share * size),
+        background,
+        EDGE_OPACITY * 256,
+      );
       paintMark(point, size, color, SHAPED_OPACITY * 256);
     }
   }
@@ -181,7 +246,9 @@ function createPainter(frame, sheet, style, projected) {
   /** @param {number} cell @param {number} point @returns {number} Device pixels. */
   function diameterOf(cell, point) {
     const { sizes } = frame;
-    const share = sizes ? sizes[sizes.length === nPoints ? point : cell * nPoints + point] / 255 : 1;
+    const share = sizes
+      ? sizes[sizes.length === nPoints ? point : cell * nPoints + point] / 255
+      : 1;
     return (diameter * share) / (dims === 3 ? 1 + PERSPECTIVE * projected.depth[point] : 1);
   }
 
@@ -201,14 +268,35 @@ function createPainter(frame, sheet, style, projected) {
   function paintSprite(point, scale, color, isDimmed, edge = 0, edgeColor = 0) {
     const { sprites } = frame;
     if (!sprites) return;
-    const size = Math.round((spriteSide * scale) / (dims === 3 ? 1 + PERSPECTIVE * projected.depth[point] : 1));
+    const size = Math.round(
+      (spriteSide * scale) / (dims === 3 ? 1 + PERSPECTIVE * projected.depth[point] : 1),
+    );
     const token = point < frame.nQueries ? point : point - frame.nQueries;
     const left = (projected.x[point] >> 2) - (size >> 1);
     const top = (projected.y[point] >> 2) - (size >> 1);
-    if (edge) fillRectangle(sheet, left - edge, top - edge, left + size + edge, top + size + edge, edgeColor);
+    if (edge)
+      fillRectangle(
+        sheet,
+        left - edge,
+        top - edge,
+        left + size + edge,
+        top + size + edge,
+        edgeColor,
+      );
     const outline = Math.round((sprites.outline ?? 0) * ratio);
     const picture = isDimmed ? style.dimmedPicture() : style.picture();
-    drawSprite(sheet, picture, token * sprites.side ** 2, sprites.side, left, top, size, outline, color, Math.round(256 * (sprites.fill ?? 0)));
+    drawSprite(
+      sheet,
+      picture,
+      token * sprites.side ** 2,
+      sprites.side,
+      left,
+      top,
+      size,
+      outline,
+      color,
+      Math.round(256 * (sprites.fill ?? 0)),
+    );
   }
 
   /** @param {number} cell @param {Int32Array} colors */
@@ -219,12 +307,24 @@ function createPainter(frame, sheet, style, projected) {
     }
   }
 
-  /** @param {number} cell @param {number} point @param {number} color @param {boolean} isEmphasis */
+  /**
+   * @param {number} cell
+   * @param {number} point
+   * @param {number} color
+   * @param {boolean} isEmphasis
+   */
   function paintStandout(cell, point, color, isEmphasis) {
     if (isCut(point)) return;
     const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
     if (hasSprites && style.isSprite(point)) {
-      paintSprite(point, scale, color, false, Math.round((ring || HALO) * ratio), ring ? ink : background);
+      paintSprite(
+        point,
+        scale,
+        color,
+        false,
+        Math.round((ring || HALO) * ratio),
+        ring ? ink : background,
+      );
       return;
     }
     const size = Math.max(diameterOf(cell, point) * scale, least * ratio);

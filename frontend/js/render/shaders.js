@@ -1,7 +1,22 @@
-/** The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and style.js. */
+/**
+ * The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and
+ * style.js.
+ */
 
 import { PERSPECTIVE, SPACE_SCALE } from '../compute/geometry.js';
-import { DIAMOND, DIM, EDGE, EDGE_OPACITY, FULL_RING, HALO, MIN_SHAPED, SHAPED_OPACITY, SPRITE_SCALE, STANDOUT, TO_PIXEL } from './style.js';
+import {
+  DIAMOND,
+  DIM,
+  EDGE,
+  EDGE_OPACITY,
+  FULL_RING,
+  HALO,
+  MIN_SHAPED,
+  SHAPED_OPACITY,
+  SPRITE_SCALE,
+  STANDOUT,
+  TO_PIXEL,
+} from './style.js';
 import { FLAG } from '../compute/flag_bits.js';
 
 /** Texels in a row of the textures that hold long lists. */
@@ -16,7 +31,13 @@ function glsl(value) {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-const LOOKS = [{ scale: 1, least: 0, ring: 0 }, STANDOUT.hit, STANDOUT.selected, STANDOUT.emphasis, STANDOUT.own];
+const LOOKS = [
+  { scale: 1, least: 0, ring: 0 },
+  STANDOUT.hit,
+  STANDOUT.selected,
+  STANDOUT.emphasis,
+  STANDOUT.own,
+];
 /** @param {'scale' | 'least' | 'ring'} field */
 const column = (field) => LOOKS.map((look) => glsl(look[field])).join(', ');
 
@@ -104,7 +125,8 @@ void main() {
   vRing = RINGS[look] * uRatio;
   float diameter = uDiameter * share * grown;
   bool isTiny = look == 0 && !isSprite && !uHasSprites && uDiameter < ${glsl(MIN_SHAPED)};
-  // What lies outside of a cell that shows a part of its map is not drawn: blocks of two by two pixels whole, others by their middle.
+  // What lies outside of a cell that shows a part of its map is not drawn: blocks of two by two
+  // pixels whole, others by their middle.
   float more = isTiny && uDiameter >= 1.5 ? 1.0 : 0.0;
   vec2 pixel = floor(place - 0.5 * more);
   if (any(lessThan(pixel, floor(cell.xy - part.w + ${glsl(TO_PIXEL)}))) || any(greaterThanEqual(pixel + more, floor(cell.xy + part.w + ${glsl(TO_PIXEL)})))) {
@@ -123,7 +145,8 @@ void main() {
     vRadius = -1.0;
     vExtent = uDiameter < 1.5 ? 0.5 : 1.0;
     opacity *= fade * max(0.1, share);
-    place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5); // whole pixels, whatever the GPU's precision
+    // whole pixels, whatever the GPU's precision
+    place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5);
   } else {
     vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
     vRing = RINGS[look] * min(uRatio, 2.0 * vRadius / ${glsl(FULL_RING)});

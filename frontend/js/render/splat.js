@@ -1,6 +1,7 @@
 /**
- * The inner loops of the Canvas 2D renderer: coordinates to pixels, marks into the image. An image is an Int32Array
- * of RGBA pixels, little endian; opacities run from 0 to 256. Nothing here allocates.
+ * The inner loops of the Canvas 2D renderer: coordinates to pixels, marks into the image. An image
+ * is an Int32Array of RGBA pixels, little endian; opacities run from 0 to 256. Nothing here
+ * allocates.
  */
 
 import { PERSPECTIVE } from '../compute/geometry.js';
@@ -12,7 +13,8 @@ const fades = new Uint16Array(256);
 
 /** @typedef {{pixels: Int32Array, width: number, height: number}} Image */
 /**
- * Room for the projected points of one cell; x, y and depth serve marks with a shape, place those without.
+ * Room for the projected points of one cell; x, y and depth serve marks with a shape, place those
+ * without.
  * @typedef {object} Projected
  * @property {Int32Array} x Device pixels × PHASES.
  * @property {Int32Array} y
@@ -29,7 +31,11 @@ const fades = new Uint16Array(256);
  * @property {number} start Of the cell in positions.
  */
 
-/** Whole pixels; right and bottom are the first outside. @typedef {{left: number, top: number, right: number, bottom: number}} Clip */
+/**
+ * Whole pixels; right and bottom are the first outside.
+ *
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Clip
+ */
 
 /**
  * @param {number} nPoints
@@ -53,7 +59,13 @@ export function createProjected(nPoints) {
  * @param {Float64Array} c As geometry's cellCoefficients has it, in device pixels.
  * @param {ArrayLike<number> | null} [points]
  */
-export function projectPoints({ x, y, depth }, { positions, from, blend, start }, dims, c, points = null) {
+export function projectPoints(
+  { x, y, depth },
+  { positions, from, blend, start },
+  dims,
+  c,
+  points = null,
+) {
   const before = from ?? positions;
   const isDeep = dims === 3;
   const n = points ? points.length : x.length;
@@ -80,22 +92,39 @@ export function projectPoints({ x, y, depth }, { positions, from, blend, start }
  * @param {number} size Of a mark: 1 or 2 pixels; the place is the upper left one.
  * @param {Clip | null} clip What lies outside is not drawn.
  */
-export function placeFlat({ place }, { positions, from, blend, start }, c, { width, height }, size, clip) {
-  const [ax, bx, ay, by] = [c[0], c[3] + c[12] - (size - 1) / 2, c[5], c[7] + c[13] - (size - 1) / 2];
+export function placeFlat(
+  { place },
+  { positions, from, blend, start },
+  c,
+  { width, height },
+  size,
+  clip,
+) {
+  const [ax, bx, ay, by] = [
+    c[0],
+    c[3] + c[12] - (size - 1) / 2,
+    c[5],
+    c[7] + c[13] - (size - 1) / 2,
+  ];
   const { left, top, right, bottom } = clip ?? { left: 0, top: 0, right: width, bottom: height };
-  const [columns, rows] = [Math.max(0, right - size + 1 - left), Math.max(0, bottom - size + 1 - top)];
+  const [columns, rows] = [
+    Math.max(0, right - size + 1 - left),
+    Math.max(0, bottom - size + 1 - top),
+  ];
   if (!from || blend >= 1) {
     for (let point = 0, at = start; point < place.length; point++, at += 2) {
       const column = (positions[at] * ax + bx) | 0;
       const row = (positions[at + 1] * ay + by) | 0;
-      place[point] = (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
+      place[point] =
+        (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
     }
     return;
   }
   for (let point = 0, at = start; point < place.length; point++, at += 2) {
     const column = ((from[at] + (positions[at] - from[at]) * blend) * ax + bx) | 0;
     const row = ((from[at + 1] + (positions[at + 1] - from[at + 1]) * blend) * ay + by) | 0;
-    place[point] = (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
+    place[point] =
+      (column - left) >>> 0 < columns && (row - top) >>> 0 < rows ? row * width + column : -1;
   }
 }
 
@@ -108,7 +137,14 @@ export function placeFlat({ place }, { positions, from, blend, start }, c, { wid
  * @param {number} size Of a mark: 1 or 2 pixels.
  * @param {number} opacity Of a near point.
  */
-export function placeDeep({ place, opacity: opacities }, { positions, from, blend, start }, c, { width, height }, size, opacity) {
+export function placeDeep(
+  { place, opacity: opacities },
+  { positions, from, blend, start },
+  c,
+  { width, height },
+  size,
+  opacity,
+) {
   const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] = c;
   const [middleX, middleY] = [c[12] - (size - 1) / 2, c[13] - (size - 1) / 2];
   const [columns, rows] = [width - size + 1, height - size + 1];
@@ -202,7 +238,7 @@ export function drawStamp({ pixels, width, height }, stamp, column, row, color, 
   const redBlue = color & 0xff00ff;
   const green = color & 0xff00;
   for (let at = 0; at < cover.length; at++) {
-    if (!isWhole && (column + dx[at] >>> 0 >= width || row + dy[at] >>> 0 >= height)) continue;
+    if (!isWhole && ((column + dx[at]) >>> 0 >= width || (row + dy[at]) >>> 0 >= height)) continue;
     const a = ((cover[at] + 1) * opacity) >> 8;
     const place = middle + offset[at];
     const under = pixels[place];
@@ -228,14 +264,29 @@ export function drawStamp({ pixels, width, height }, stamp, column, row, color, 
  * @param {number} color Packed.
  * @param {number} [fill] Share of `color` in the picture, 0..256.
  */
-export function drawSprite({ pixels, width, height }, picture, start, side, left, top, size, outline, color, fill = 0) {
+export function drawSprite(
+  { pixels, width, height },
+  picture,
+  start,
+  side,
+  left,
+  top,
+  size,
+  outline,
+  color,
+  fill = 0,
+) {
   for (let row = Math.max(0, -top); row < size && top + row < height; row++) {
     const line = start + Math.floor(((row + 0.5) * side) / size) * side;
     const isEdgeRow = row < outline || row >= size - outline;
     for (let column = Math.max(0, -left); column < size && left + column < width; column++) {
       const isEdge = isEdgeRow || column < outline || column >= size - outline;
-      const own = picture[line + (((column + 0.5) * side) / size | 0)];
-      pixels[(top + row) * width + left + column] = isEdge ? color : fill > 0 ? mixPacked(own, color, fill) : own;
+      const own = picture[line + ((((column + 0.5) * side) / size) | 0)];
+      pixels[(top + row) * width + left + column] = isEdge
+        ? color
+        : fill > 0
+          ? mixPacked(own, color, fill)
+          : own;
     }
   }
 }

@@ -30,7 +30,13 @@ export function createStamps(width) {
     const key = ((step * 2 + (shape === 'disc' ? 0 : 1)) * PHASES + phaseX) * PHASES + phaseY;
     let stamp = cache.get(key);
     if (!stamp) {
-      stamp = rasterise(shape, step / SIZE_STEPS, (phaseX + 0.5) / PHASES, (phaseY + 0.5) / PHASES, width);
+      stamp = rasterise(
+        shape,
+        step / SIZE_STEPS,
+        (phaseX + 0.5) / PHASES,
+        (phaseY + 0.5) / PHASES,
+        width,
+      );
       cache.set(key, stamp);
     }
     return stamp;
@@ -38,8 +44,8 @@ export function createStamps(width) {
 }
 
 /**
- * How much of a pixel a shape covers: the distance of the pixel's middle to the edge, clipped to one pixel. The
- * shader of the WebGL renderer says the same.
+ * How much of a pixel a shape covers: the distance of the pixel's middle to the edge, clipped to
+ * one pixel. The shader of the WebGL renderer says the same.
  * @param {Shape} shape
  * @param {number} x From the middle of the mark.
  * @param {number} y
@@ -48,27 +54,46 @@ export function createStamps(width) {
  */
 export function coverage(shape, x, y, radius) {
   const inside =
-    shape === 'disc' ? radius - Math.hypot(x, y) : (radius * DIAMOND - Math.abs(x) - Math.abs(y)) * Math.SQRT1_2;
+    shape === 'disc'
+      ? radius - Math.hypot(x, y)
+      : (radius * DIAMOND - Math.abs(x) - Math.abs(y)) * Math.SQRT1_2;
   return Math.min(1, Math.max(0, inside + 0.5));
 }
 
 /**
- * @param {Shape} shape @param {number} diameter @param {number} middleX @param {number} middleY @param {number} width
+ * @param {Shape} shape
+ * @param {number} diameter
+ * @param {number} middleX
+ * @param {number} middleY
+ * @param {number} width
  * @returns {Stamp}
  */
 function rasterise(shape, diameter, middleX, middleY, width) {
   const reach = Math.ceil((diameter / 2) * DIAMOND + 1);
   const most = (2 * reach + 1) ** 2;
-  const [xs, ys, offset, cover] = [new Int16Array(most), new Int16Array(most), new Int32Array(most), new Uint8Array(most)];
+  const [xs, ys, offset, cover] = [
+    new Int16Array(most),
+    new Int16Array(most),
+    new Int32Array(most),
+    new Uint8Array(most),
+  ];
   let n = 0;
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
-      cover[n] = Math.round(255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2));
+      cover[n] = Math.round(
+        255 * coverage(shape, dx + 0.5 - middleX, dy + 0.5 - middleY, diameter / 2),
+      );
       if (cover[n] === 0) continue;
       xs[n] = dx;
       ys[n] = dy;
       offset[n++] = dy * width + dx;
     }
   }
-  return { reach, dx: xs.subarray(0, n), dy: ys.subarray(0, n), offset: offset.subarray(0, n), cover: cover.subarray(0, n) };
+  return {
+    reach,
+    dx: xs.subarray(0, n),
+    dy: ys.subarray(0, n),
+    offset: offset.subarray(0, n),
+    cover: cover.subarray(0, n),
+  };
 }

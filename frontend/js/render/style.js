@@ -8,18 +8,26 @@ import { FLAG } from '../compute/flag_bits.js';
 export const DIM = 0.8;
 /** A diamond of this half diagonal covers as much as a disc of radius 1. */
 export const DIAMOND = 1.2533;
-/** Marks from this diameter on (device pixels) have a shape; smaller ones are single pixels or two by two. */
+/**
+ * Marks from this diameter on (device pixels) have a shape; smaller ones are single pixels or two
+ * by two.
+ */
 export const MIN_SHAPED = 2.6;
 /** Patch pictures from this side on (device pixels); smaller ones are marks. */
 export const MIN_SPRITE = 5;
-/** Added to an edge before it is cut to whole pixels: a little less than half a pixel, so that edges between two pixels fall the same way in both renderers. */
+/**
+ * Added to an edge before it is cut to whole pixels: a little less than half a pixel, so that edges
+ * between two pixels fall the same way in both renderers.
+ */
 export const TO_PIXEL = 0.499;
 /** Sides of sprites per diameter of a mark: pictures need more room than dots. */
 export const SPRITE_SCALE = 2;
 
 /**
- * Points that stand out: diameter against the plain mark, least diameter (CSS px), width of the ring (CSS px).
- * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, least: number, ring: number}>>}
+ * Points that stand out: diameter against the plain mark, least diameter (CSS px), width of the
+ * ring (CSS px).
+ * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, least: number,
+ *   ring: number}>>}
  */
 export const STANDOUT = Object.freeze({
   hit: { scale: 1.35, least: 2.6, ring: 0 },
@@ -32,7 +40,10 @@ export const HALO = 1;
 /** Marks below this diameter (CSS px) get rings that are thinner in proportion. */
 export const FULL_RING = 7;
 
-/** Opacity of marks that have a shape: colours stay true, and their edges tell how crowded a place is. */
+/**
+ * Opacity of marks that have a shape: colours stay true, and their edges tell how crowded a place
+ * is.
+ */
 export const SHAPED_OPACITY = 0.94;
 /** Opacity of the hairline of background around such marks. */
 export const EDGE_OPACITY = 0.6;
@@ -40,10 +51,12 @@ export const EDGE_OPACITY = 0.6;
 export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
 
 /**
- * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that neither kind
- * hides the other; dimmed points come first; hits, the reader's own and selected points last.
+ * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that
+ * neither kind hides the other; dimmed points come first; hits, the reader's own and selected
+ * points last.
  * @param {Frame} frame
- * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed dimmed points.
+ * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed
+ *   dimmed points.
  */
 export function drawOrder({ flags, nPoints, nQueries }) {
   const turns = takeTurns(nPoints, nQueries);
@@ -54,7 +67,13 @@ export function drawOrder({ flags, nPoints, nQueries }) {
   }
   const base = new Uint32Array(counts.dimmed + counts.plain);
   const top = new Uint32Array(counts.hit + counts.own + counts.selected);
-  const next = { dimmed: 0, plain: counts.dimmed, hit: 0, own: counts.hit, selected: counts.hit + counts.own };
+  const next = {
+    dimmed: 0,
+    plain: counts.dimmed,
+    hit: 0,
+    own: counts.hit,
+    selected: counts.hit + counts.own,
+  };
   for (const point of turns) {
     const group = groupOf(flags[point]);
     if (group === 'dimmed' || group === 'plain') base[next[group]++] = point;
@@ -73,15 +92,20 @@ export function standoutOf(flag, isEmphasis) {
   return STANDOUT[isEmphasis ? 'emphasis' : lookOf(flag)];
 }
 
-/** How a point that stands out is drawn: one's own larger than others. @param {number} flag Bits of the point. @returns {'own' | 'selected' | 'hit'} */
+/**
+ * How a point that stands out is drawn: one's own larger than others.
+ *
+ * @param {number} flag Bits of the point.
+ * @returns {'own' | 'selected' | 'hit'}
+ */
 export function lookOf(flag) {
   if (flag & FLAG.own) return 'own';
   return flag & FLAG.selected ? 'selected' : 'hit';
 }
 
 /**
- * Opacity of marks without a shape: the more crowded a cell, the more transparent, so that density stays visible.
- * A cloud is taken to cover about a third of its cell.
+ * Opacity of marks without a shape: the more crowded a cell, the more transparent, so that density
+ * stays visible. A cloud is taken to cover about a third of its cell.
  * @param {number} nDrawn Points in the cell.
  * @param {number} diameter Of a mark, same unit as side.
  * @param {number} side Of the cell.
@@ -155,7 +179,8 @@ export function mixPacked(under, over, share) {
 
 /**
  * @param {Frame} frame
- * @returns {readonly [number, number, number]} Colour of rings: the frame's own, or what stands out.
+ * @returns {readonly [number, number, number]} Colour of rings: the frame's own, or what stands
+ *   out.
  */
 export function inkOf({ ink, background }) {
   if (ink) return ink;
@@ -171,7 +196,11 @@ function groupOf(flag) {
   return flag & FLAG.dimmed ? 'dimmed' : 'plain';
 }
 
-/** @param {number} nPoints @param {number} nQueries @returns {Uint32Array} Query, key, key, query, query, … */
+/**
+ * @param {number} nPoints
+ * @param {number} nQueries
+ * @returns {Uint32Array} Query, key, key, query, query, …
+ */
 function takeTurns(nPoints, nQueries) {
   const turns = new Uint32Array(nPoints);
   const nKeys = nPoints - nQueries;

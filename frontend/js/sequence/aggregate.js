@@ -1,4 +1,7 @@
-/** The mean attention by position over all sentences that are long enough, below the sentence and in step with it. */
+/**
+ * The mean attention by position over all sentences that are long enough, below the sentence and in
+ * step with it.
+ */
 
 import { meanWords } from '../data/mean_text.js';
 import { MOST_AGGREGATED } from '../compute/hidden_tokens.js';
@@ -20,16 +23,35 @@ import { createSquares } from './pattern_matrix.js';
 export function createAggregate(root, context, scroller) {
   const { actions, facts } = context;
   const words = el('p', { class: 'aggregate__words soft', role: 'status' });
-  const top = el('div', { class: 'aggregate__top' }, el('h3', { class: 'aggregate__title' }, 'Mean'));
+  const top = el(
+    'div',
+    { class: 'aggregate__top' },
+    el('h3', { class: 'aggregate__title' }, 'Mean'),
+  );
   const body = el('div', { class: 'aggregate__body' });
-  const element = el('section', { class: 'aggregate', 'aria-label': 'Mean attention by position' }, top, words, body);
+  const element = el(
+    'section',
+    { class: 'aggregate', 'aria-label': 'Mean attention by position' },
+    top,
+    words,
+    body,
+  );
   root.append(element);
   const segments = createSegments(top, {
     legend: 'What is shown below the sentence',
     choices: [
       { value: 'lines', label: 'lines', title: 'The mean attention between positions, as lines' },
-      { value: 'squares', label: 'squares', title: 'This sentence and the mean as heat maps: a row for each query, a column for each key' },
-      { value: 'offset', label: 'offset', title: 'The mean weight by distance: how far before or after a query its keys are' },
+      {
+        value: 'squares',
+        label: 'squares',
+        title:
+          'This sentence and the mean as heat maps: a row for each query, a column for each key',
+      },
+      {
+        value: 'offset',
+        label: 'offset',
+        title: 'The mean weight by distance: how far before or after a query its keys are',
+      },
       { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
     ],
     onPick: (below) => actions.choose({ below: /** @type {Below} */ (below) }),
@@ -42,15 +64,20 @@ export function createAggregate(root, context, scroller) {
   function partFor(below) {
     if (inside?.below === below) return inside.part;
     inside?.part.destroy();
-    inside = below === 'none' ? null : { below, part: { lines: makeLines, squares: makeSquares, offset: makeOffsets }[below]() };
+    inside =
+      below === 'none'
+        ? null
+        : { below, part: { lines: makeLines, squares: makeSquares, offset: makeOffsets }[below]() };
     return inside?.part ?? null;
   }
 
   /** @returns {Part} */
   function makeLines() {
     const columns = createColumns(body, context, {
-      listLabel: (kind) => (kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position'),
-      makeText: (tokens, token) => el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
+      listLabel: (kind) =>
+        kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position',
+      makeText: (tokens, token) =>
+        el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
       nameOf: (tokens, token) => `position ${tokens.position[token] + 1} of every sentence`,
     });
     const stop = scrollInStep(scroller, columns.scroller);
@@ -66,8 +93,12 @@ export function createAggregate(root, context, scroller) {
     };
   }
 
-  function makeSquares() { return createSquares(body, context); }
-  function makeOffsets() { return createOffsets(body); }
+  function makeSquares() {
+    return createSquares(body, context);
+  }
+  function makeOffsets() {
+    return createOffsets(body);
+  }
 
   return {
     element,
@@ -77,10 +108,23 @@ export function createAggregate(root, context, scroller) {
       element.hidden = state.at === null;
       if (!state.at) return;
       segments.update(state.below);
-      setText(words, state.below === 'none' ? '' : meanWords(shown, facts.aggregate.status === 'failed', nCorpusSequences(shown.tokens), 'sentence', longestOf(shown.tokens)));
+      setText(
+        words,
+        state.below === 'none'
+          ? ''
+          : meanWords(
+              shown,
+              facts.aggregate.status === 'failed',
+              nCorpusSequences(shown.tokens),
+              'sentence',
+              longestOf(shown.tokens),
+            ),
+      );
       words.hidden = words.textContent === '';
       // Where no mean is taken, the sentence's own squares and offsets can still be seen.
-      const hasPart = state.below !== 'none' && !(state.below === 'lines' && n > Math.min(MOST_AGGREGATED, longestOf(shown.tokens)));
+      const hasPart =
+        state.below !== 'none' &&
+        !(state.below === 'lines' && n > Math.min(MOST_AGGREGATED, longestOf(shown.tokens)));
       partFor(hasPart ? state.below : 'none')?.update(shown);
     },
     destroy() {

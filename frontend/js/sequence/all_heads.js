@@ -20,12 +20,51 @@ const AT_ONCE = 64;
  */
 export function createAllHeads(root, context) {
   const { actions, api } = context;
-  const button = el('button', { class: 'button', type: 'button', title: 'The mean pattern of every head, as small heat maps', onClick: open }, icon(ICONS.grid), 'All heads');
+  const button = el(
+    'button',
+    {
+      class: 'button',
+      type: 'button',
+      title: 'The mean pattern of every head, as small heat maps',
+      onClick: open,
+    },
+    icon(ICONS.grid),
+    'All heads',
+  );
   const words = el('p', { class: 'heads__words soft', role: 'status' });
   const grid = el('div', { class: 'heads__grid' });
-  const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Close (Esc)', onClick: () => dialog.close() }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close'));
-  const dialog = el('dialog', { class: 'heads', 'aria-label': 'Mean attention by position in every head', onClose: stop, onClick: closeOutside },
-    el('div', { class: 'heads__head' }, el('h2', {}, 'Mean by position, all heads'), createFigureButtons('all-heads', 'the means of all heads', { ...context, notify: (said) => setText(words, said) }), close), words, grid);
+  const close = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Close (Esc)',
+      onClick: () => dialog.close(),
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Close'),
+  );
+  const dialog = el(
+    'dialog',
+    {
+      class: 'heads',
+      'aria-label': 'Mean attention by position in every head',
+      onClose: stop,
+      onClick: closeOutside,
+    },
+    el(
+      'div',
+      { class: 'heads__head' },
+      el('h2', {}, 'Mean by position, all heads'),
+      createFigureButtons('all-heads', 'the means of all heads', {
+        ...context,
+        notify: (said) => setText(words, said),
+      }),
+      close,
+    ),
+    words,
+    grid,
+  );
   root.append(button);
   document.body.append(dialog);
   /** @type {Shown | null} */
@@ -48,17 +87,26 @@ export function createAllHeads(root, context) {
     if (!shown || shown.state.dataset === null) return;
     if (!dialog.open) dialog.showModal();
     stop();
-    const own = asked = new AbortController();
+    const own = (asked = new AbortController());
     grid.replaceChildren();
     setText(words, 'Loading the means of all heads …');
     try {
-      const means = await api.aggregates(shown.state.dataset, shown.n, shown.state.weight, own.signal);
+      const means = await api.aggregates(
+        shown.state.dataset,
+        shown.n,
+        shown.state.weight,
+        own.signal,
+      );
       if (own.signal.aborted) return;
       await draw(shown, means, own.signal);
     } catch (error) {
       if (own.signal.aborted) return;
       const again = el('button', { class: 'button', type: 'button', onClick: open }, 'Try again');
-      setText(words, `Could not load the means of all heads. ${error instanceof Error ? error.message : String(error)}`);
+      setText(
+        words,
+        'Could not load the means of all heads. ' +
+          `${error instanceof Error ? error.message : String(error)}`,
+      );
       grid.replaceChildren(again);
     }
   }
@@ -69,15 +117,28 @@ export function createAllHeads(root, context) {
    * @param {AbortSignal} signal
    */
   async function draw({ state, n, tokens }, means, signal) {
-    setText(words, `${allHeadsWords(means, n, tokens)}${state.hidden.length > 0 ? ' Hidden tokens are counted here.' : ''}`);
+    setText(
+      words,
+      `${allHeadsWords(means, n, tokens)}${state.hidden.length > 0 ? ' Hidden tokens are counted here.' : ''}`,
+    );
     grid.style.setProperty('--columns', String(means.nHeads));
     const ramp = heatRamp(state.palette);
     const size = means.n * means.n;
     for (let i = 0; i < means.nLayers * means.nHeads; i++) {
-      if (i % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => { setTimeout(resolve); });
+      if (i % AT_ONCE === AT_ONCE - 1)
+        await new Promise((resolve) => {
+          setTimeout(resolve);
+        });
       if (signal.aborted) return;
       const at = { layer: Math.floor(i / means.nHeads), head: i % means.nHeads };
-      grid.append(makeCell(at, { n: means.n, pattern: means.patterns.subarray(i * size, (i + 1) * size) }, ramp, state.at));
+      grid.append(
+        makeCell(
+          at,
+          { n: means.n, pattern: means.patterns.subarray(i * size, (i + 1) * size) },
+          ramp,
+          state.at,
+        ),
+      );
     }
   }
 
@@ -91,10 +152,21 @@ export function createAllHeads(root, context) {
     const canvas = el('canvas', { class: 'squares__canvas', 'aria-hidden': 'true' });
     const largest = paintHeatMap(canvas, mean, ramp, false);
     const isOpen = current?.layer === at.layer && current.head === at.head;
-    return el('button', {
-      class: 'heads__cell', type: 'button', 'aria-current': isOpen ? 'true' : null, title: `${headWords(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
-      onClick: () => { dialog.close(); actions.openHead(at); },
-    }, el('span', { class: 'heads__name' }, titleWords(at)), canvas);
+    return el(
+      'button',
+      {
+        class: 'heads__cell',
+        type: 'button',
+        'aria-current': isOpen ? 'true' : null,
+        title: `${headWords(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
+        onClick: () => {
+          dialog.close();
+          actions.openHead(at);
+        },
+      },
+      el('span', { class: 'heads__name' }, titleWords(at)),
+      canvas,
+    );
   }
 
   return {
@@ -109,4 +181,3 @@ export function createAllHeads(root, context) {
     },
   };
 }
-

@@ -1,4 +1,7 @@
-/** What may be taken out of the attention, and what it is weighed by; the same for sentences and images. */
+/**
+ * What may be taken out of the attention, and what it is weighed by; the same for sentences and
+ * images.
+ */
 
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { asBothKinds, specialGroups } from './special_tokens.js';
@@ -10,8 +13,20 @@ import { asBothKinds, specialGroups } from './special_tokens.js';
 /** @type {readonly {value: Weight, label: string, help: string}[]} */
 const WEIGHTS = [
   { value: 'none', label: 'nothing', help: '' },
-  { value: 'value', label: '‖v‖ (value)', help: 'Each weight times the length of the key’s value vector: how much of it is passed on. Rows sum to 1 again.' },
-  { value: 'output', label: '‖v·W_O‖ (output)', help: 'Each weight times the length of the key’s value after the output weights: how much reaches the next layer. Rows sum to 1 again.' },
+  {
+    value: 'value',
+    label: '‖v‖ (value)',
+    help:
+      'Each weight times the length of the key’s value vector: how much of it is passed on. ' +
+      'Rows sum to 1 again.',
+  },
+  {
+    value: 'output',
+    label: '‖v·W_O‖ (output)',
+    help:
+      'Each weight times the length of the key’s value after the output weights: how much ' +
+      'reaches the next layer. Rows sum to 1 again.',
+  },
 ];
 
 /**
@@ -20,16 +35,55 @@ const WEIGHTS = [
  */
 export function createAttentionTools(root, { actions }) {
   const chips = el('span', { class: 'tools__chips' });
-  const hint = el('span', { class: 'tools__hint soft', title: 'A patch that is hidden attends to nothing and is attended to by none; x hides the patch that has the focus' });
-  const hide = el('div', { class: 'tools__row', role: 'group', 'aria-label': 'Hide tokens' }, el('span', { class: 'tools__label', 'aria-hidden': 'true' }, 'Hide'), chips);
-  const weight = el('select', {
-    class: 'select tools__weight', title: 'What the attention is multiplied with before its rows sum to 1 again',
-    onChange: () => actions.choose({ weight: /** @type {Weight} */ (weight.value) }),
-  }, ...WEIGHTS.map(({ value, label }) => el('option', { value }, label)));
-  const reset = el('button', { class: 'button tools__reset', type: 'button', title: 'Show every token and the attention as it is', onClick: actions.resetAttention }, 'Reset');
+  const hint = el('span', {
+    class: 'tools__hint soft',
+    title:
+      'A patch that is hidden attends to nothing and is attended to by none; x hides the ' +
+      'patch that has the focus',
+  });
+  const hide = el(
+    'div',
+    { class: 'tools__row', role: 'group', 'aria-label': 'Hide tokens' },
+    el('span', { class: 'tools__label', 'aria-hidden': 'true' }, 'Hide'),
+    chips,
+  );
+  const weight = el(
+    'select',
+    {
+      class: 'select tools__weight',
+      title: 'What the attention is multiplied with before its rows sum to 1 again',
+      onChange: () => actions.choose({ weight: /** @type {Weight} */ (weight.value) }),
+    },
+    ...WEIGHTS.map(({ value, label }) => el('option', { value }, label)),
+  );
+  const reset = el(
+    'button',
+    {
+      class: 'button tools__reset',
+      type: 'button',
+      title: 'Show every token and the attention as it is',
+      onClick: actions.resetAttention,
+    },
+    'Reset',
+  );
   const note = el('p', { class: 'field__note tools__note', role: 'status' });
-  const element = el('div', { class: 'tools' }, hide,
-    el('div', { class: 'tools__row' }, el('label', { class: 'tools__field' }, el('span', { class: 'tools__label' }, 'Weigh by'), weight), reset), note);
+  const element = el(
+    'div',
+    { class: 'tools' },
+    hide,
+    el(
+      'div',
+      { class: 'tools__row' },
+      el(
+        'label',
+        { class: 'tools__field' },
+        el('span', { class: 'tools__label' }, 'Weigh by'),
+        weight,
+      ),
+      reset,
+    ),
+    note,
+  );
   root.append(element);
   /** @type {readonly TokenGroup[]} */
   let offered = [];
@@ -37,10 +91,21 @@ export function createAttentionTools(root, { actions }) {
 
   /** @param {TokenGroup} group */
   function makeChip({ label, help, positions }) {
-    const chip = el('button', {
-      class: 'tools__chip', type: 'button', title: help, 'aria-label': `Hide ${label}`,
-      onClick: () => actions.toggleTokens(asBothKinds(positions), chip.getAttribute('aria-pressed') !== 'true'),
-    }, label);
+    const chip = el(
+      'button',
+      {
+        class: 'tools__chip',
+        type: 'button',
+        title: help,
+        'aria-label': `Hide ${label}`,
+        onClick: () =>
+          actions.toggleTokens(
+            asBothKinds(positions),
+            chip.getAttribute('aria-pressed') !== 'true',
+          ),
+      },
+      label,
+    );
     return chip;
   }
 
@@ -54,11 +119,16 @@ export function createAttentionTools(root, { actions }) {
         offeredFor = key;
         offered = specialGroups(tokens, start, n, isCausal);
         hint.hidden = tokens.row === null;
-        setText(hint, offered.length > 0 ? 'or Shift-click a patch' : 'Shift-click a patch, or press x on it');
+        setText(
+          hint,
+          offered.length > 0 ? 'or Shift-click a patch' : 'Shift-click a patch, or press x on it',
+        );
         chips.replaceChildren(...offered.map(makeChip), hint);
         hide.hidden = offered.length === 0 && hint.hidden;
       }
-      [...chips.querySelectorAll('.tools__chip')].forEach((chip, i) => setAttribute(chip, 'aria-pressed', String(areHidden(state.hidden, offered[i].positions))));
+      [...chips.querySelectorAll('.tools__chip')].forEach((chip, i) =>
+        setAttribute(chip, 'aria-pressed', String(areHidden(state.hidden, offered[i].positions))),
+      );
       weight.value = state.weight;
       reset.disabled = state.weight === 'none' && state.hidden.length === 0;
       setText(note, noteWords(state.weight, state.hidden.length));
@@ -80,6 +150,7 @@ function areHidden(hidden, positions) {
 /** @param {Weight} weight @param {number} nHidden */
 function noteWords(weight, nHidden) {
   const help = WEIGHTS.find(({ value }) => value === weight)?.help ?? '';
-  const hidden = nHidden === 0 ? '' : `${nHidden} hidden; the weight of hidden keys goes to the others.`;
+  const hidden =
+    nHidden === 0 ? '' : `${nHidden} hidden; the weight of hidden keys goes to the others.`;
   return [hidden, help].filter(Boolean).join(' ');
 }

@@ -1,4 +1,6 @@
-/** One image under one head: a heat map of the selected patch, or the connections between patches. */
+/**
+ * One image under one head: a heat map of the selected patch, or the connections between patches.
+ */
 
 import { heatAlpha } from '../compute/heat.js';
 import { corpusText, el, emptyPen, setAttribute, setText, watchPixelRatio } from '../ui/dom.js';
@@ -8,7 +10,14 @@ import { kindOther, tokenWords } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { meanWords } from '../data/mean_text.js';
 import { createAttentionTools } from './attention_tools.js';
-import { LEAST_ALONE, LEAST_STRONGEST, linksFrom, MOST_LINKS, paintLinks, strongestOfEach } from '../render/image_links.js';
+import {
+  LEAST_ALONE,
+  LEAST_STRONGEST,
+  linksFrom,
+  MOST_LINKS,
+  paintLinks,
+  strongestOfEach,
+} from '../render/image_links.js';
 import { nCorpusSequences } from '../data/user_sequence_text.js';
 import { createImageTools } from './image_tools.js';
 import { asBothKinds } from './special_tokens.js';
@@ -17,8 +26,12 @@ import { asBothKinds } from './special_tokens.js';
 /** @import { SequenceView, Shown } from './panel.js' */
 /** @import { Link, Place, Spot } from '../render/image_links.js' */
 
-/** The heat is drawn over a picture, dark in both themes; the ramps of the dark theme run towards light. */
-const rampsOf = (/** @type {import('../page.js').PaletteName} */ palette) => canvasPalette('dark', palette).ramps;
+/**
+ * The heat is drawn over a picture, dark in both themes; the ramps of the dark theme run towards
+ * light.
+ */
+const rampsOf = (/** @type {import('../page.js').PaletteName} */ palette) =>
+  canvasPalette('dark', palette).ramps;
 
 /**
  * @param {HTMLElement} root
@@ -33,14 +46,33 @@ export function createImageView(root, context) {
   const tools = createImageTools(element, context);
   const picture = el('img', { class: 'image__picture', alt: '' });
   const heat = el('canvas', { class: 'image__heat', 'aria-hidden': 'true' });
-  const patches = el('div', { class: 'image__patches', role: 'group', 'aria-label': 'Patches', onKeydown: press });
-  const prefix = el('div', { class: 'image__prefix', role: 'group', 'aria-label': 'Tokens that are no patch', onKeydown: press });
+  const patches = el('div', {
+    class: 'image__patches',
+    role: 'group',
+    'aria-label': 'Patches',
+    onKeydown: press,
+  });
+  const prefix = el('div', {
+    class: 'image__prefix',
+    role: 'group',
+    'aria-label': 'Tokens that are no patch',
+    onKeydown: press,
+  });
   const canvas = el('canvas', { class: 'image__links', 'aria-hidden': 'true' });
   const frame = el('div', { class: 'image__frame' }, picture, heat, patches);
   const main = el('div', { class: 'image__main' }, frame, prefix, canvas);
   const told = el('p', { class: 'image__told', role: 'status' });
-  const [least, most, ramp] = [el('span', {}), el('span', {}), el('span', { class: 'legend__ramp' })];
-  const legend = el('div', { class: 'image__legend' }, ramp, el('span', { class: 'legend__range' }, least, most));
+  const [least, most, ramp] = [
+    el('span', {}),
+    el('span', {}),
+    el('span', { class: 'legend__ramp' }),
+  ];
+  const legend = el(
+    'div',
+    { class: 'image__legend' },
+    ramp,
+    el('span', { class: 'legend__range' }, least, most),
+  );
   element.append(main, legend, told);
   const attentionTools = createAttentionTools(element, context);
 
@@ -74,7 +106,12 @@ export function createImageView(root, context) {
    */
   function list({ state, tokens, sequence, start, n }, patchGrid) {
     const label = tokens.sequences.columns.label?.[sequence];
-    name.replaceChildren(corpusText(tokens.sequences.text[sequence], null), ...(label === undefined || label === null ? [] : [el('span', { class: 'soft' }, ' · ', corpusText(String(label), null))]));
+    name.replaceChildren(
+      corpusText(tokens.sequences.text[sequence], null),
+      ...(label === undefined || label === null
+        ? []
+        : [el('span', { class: 'soft' }, ' · ', corpusText(String(label), null))]),
+    );
     picture.src = state.dataset === null ? '' : api.imageUrl(state.dataset, sequence);
     picture.width = patchGrid.image_width_px;
     picture.height = patchGrid.image_height_px;
@@ -93,24 +130,41 @@ export function createImageView(root, context) {
   function makeButton(tokens, token) {
     const enter = () => {
       if (!last) return;
-      const { selected: { kind }, state: { imageLinks } } = last;
-      // In a heat map the other end of the attention is pointed at, among connections the patch itself.
-      hover.set({ kind: imageLinks === 'heat' ? (kind === 'query' ? 'key' : 'query') : kind, token });
+      const {
+        selected: { kind },
+        state: { imageLinks },
+      } = last;
+      // In a heat map the other end of the attention is pointed at, among connections the patch
+      // itself.
+      hover.set({
+        kind: imageLinks === 'heat' ? (kind === 'query' ? 'key' : 'query') : kind,
+        token,
+      });
     };
     const isPatch = tokens.tokenType[token] === 'patch';
-    return el('button', {
-      class: isPatch ? 'image__patch' : 'image__token', type: 'button', 'data-position': String(tokens.position[token]),
-      title: isPatch ? null : 'Click selects it; Shift-click, or x, hides it or shows it again',
-      onClick: (/** @type {MouseEvent} */ event) => click(event, token),
-      onPointerenter: enter, onPointerleave: () => hover.set(null), onFocus: enter, onBlur: () => hover.set(null),
-    }, isPatch ? '' : tokenWords(tokens, token));
+    return el(
+      'button',
+      {
+        class: isPatch ? 'image__patch' : 'image__token',
+        type: 'button',
+        'data-position': String(tokens.position[token]),
+        title: isPatch ? null : 'Click selects it; Shift-click, or x, hides it or shows it again',
+        onClick: (/** @type {MouseEvent} */ event) => click(event, token),
+        onPointerenter: enter,
+        onPointerleave: () => hover.set(null),
+        onFocus: enter,
+        onBlur: () => hover.set(null),
+      },
+      isPatch ? '' : tokenWords(tokens, token),
+    );
   }
 
   /** @param {MouseEvent} event @param {number} token */
   function click(event, token) {
     if (!last) return;
     if (event.shiftKey) return turnOver(token - last.start);
-    pairing.take({ kind: kindOther(last.selected.kind), token }) || actions.select({ kind: last.selected.kind, token });
+    pairing.take({ kind: kindOther(last.selected.kind), token }) ||
+      actions.select({ kind: last.selected.kind, token });
   }
 
   /** Hide a token as query and as key, or show it again. @param {number} position */
@@ -119,9 +173,15 @@ export function createImageView(root, context) {
     actions.toggleTokens(asBothKinds([position]), !isHidden);
   }
 
-  /** Wish the pair of the selected patch and another. @param {number} position @param {boolean} isStrong */
+  /**
+   * Wish the pair of the selected patch and another.
+   *
+   * @param {number} position
+   * @param {boolean} isStrong
+   */
   function markPair(position, isStrong) {
-    if (last) pairing.mark({ kind: kindOther(last.selected.kind), token: last.start + position }, isStrong);
+    if (last)
+      pairing.mark({ kind: kindOther(last.selected.kind), token: last.start + position }, isStrong);
   }
 
   /** Arrow keys move between patches, x hides, + and - mark a pair. @param {KeyboardEvent} event */
@@ -130,7 +190,11 @@ export function createImageView(root, context) {
     const holder = event.target;
     if (!(holder instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-    const turns = /** @type {Record<string, typeof turnOver | typeof markPair>} */ ({ x: turnOver, '+': markPair, '-': markPair });
+    const turns = /** @type {Record<string, typeof turnOver | typeof markPair>} */ ({
+      x: turnOver,
+      '+': markPair,
+      '-': markPair,
+    });
     const key = keysOf(event).find((meant) => turns[meant]) ?? '';
     const turn = turns[key];
     if (turn === undefined && step === undefined) return;
@@ -142,12 +206,19 @@ export function createImageView(root, context) {
     if (next instanceof HTMLElement) next.focus();
   }
 
-  /** Weight between the selected patch and another. @param {Shown} shown @param {number} position in the image */
+  /**
+   * Weight between the selected patch and another.
+   *
+   * @param {Shown} shown
+   * @param {number} position in the image
+   */
   function weightOf(shown, position) {
     const weights = weightsOf(shown);
     if (!weights) return null;
     const chosen = shown.selected.token - shown.start;
-    return shown.selected.kind === 'query' ? weights.pattern[chosen * weights.n + position] : weights.pattern[position * weights.n + chosen];
+    return shown.selected.kind === 'query'
+      ? weights.pattern[chosen * weights.n + position]
+      : weights.pattern[position * weights.n + chosen];
   }
 
   /**
@@ -169,9 +240,17 @@ export function createImageView(root, context) {
     listed.buttons.forEach((button, i) => {
       const share = weights[i] / largest;
       const color = cssColor(colors[Math.round(share * 255)]);
-      markButton(button, shown, i, `${tokenWords(tokens, start + i)}, weight ${weights[i].toFixed(3)}`, hidden.has(i));
+      markButton(
+        button,
+        shown,
+        i,
+        `${tokenWords(tokens, start + i)}, weight ${weights[i].toFixed(3)}`,
+        hidden.has(i),
+      );
       if (tokens.tokenType[start + i] !== 'patch') {
-        button.style.backgroundColor = isHeat ? `color-mix(in srgb, ${color} ${100 * heatAlpha(share)}%, transparent)` : '';
+        button.style.backgroundColor = isHeat
+          ? `color-mix(in srgb, ${color} ${100 * heatAlpha(share)}%, transparent)`
+          : '';
         return;
       }
       if (!pen) return;
@@ -185,10 +264,16 @@ export function createImageView(root, context) {
     paintConnections();
   }
 
-  /** @param {HTMLButtonElement} button @param {Shown} shown @param {number} i @param {string} words @param {boolean} isHidden */
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {Shown} shown
+   * @param {number} i
+   * @param {string} words
+   * @param {boolean} isHidden
+   */
   function markButton(button, { selected, start }, i, words, isHidden) {
     const isChosen = i === selected.token - start;
-    button.tabIndex = isChosen || (button.parentElement === prefix) ? 0 : -1;
+    button.tabIndex = isChosen || button.parentElement === prefix ? 0 : -1;
     setAttribute(button, 'aria-pressed', String(isChosen));
     button.classList.toggle('image__chosen--query', isChosen && selected.kind === 'query');
     button.classList.toggle('image__chosen--key', isChosen && selected.kind === 'key');
@@ -200,17 +285,30 @@ export function createImageView(root, context) {
   function isolated() {
     const hovered = hover.get();
     const position = hovered && last ? hovered.token - last.start : -1;
-    return last && position >= 0 && position < last.n ? { kind: last.selected.kind, position } : null;
+    return last && position >= 0 && position < last.n
+      ? { kind: last.selected.kind, position }
+      : null;
   }
 
-  /** The connections that are drawn now, and how many more there are. @param {Shown} shown @returns {{links: Link[], nAll: number, alone: Place | null}} */
+  /**
+   * The connections that are drawn now, and how many more there are.
+   *
+   * @param {Shown} shown
+   * @returns {{links: Link[], nAll: number, alone: Place | null}}
+   */
   function connections(shown) {
-    const { state: { at, imageLinks, imageThreshold }, selected } = shown;
+    const {
+      state: { at, imageLinks, imageThreshold },
+      selected,
+    } = shown;
     const weights = weightsOf(shown);
     if (!at || imageLinks === 'heat' || !weights) return { links: [], nAll: 0, alone: null };
     const alone = isolated();
     const threshold = imageLinks === 'all' ? Math.max(LEAST_ALONE, imageThreshold) : LEAST_ALONE;
-    const links = imageLinks === 'all' || alone ? linksFrom(weights, threshold, alone) : strongestOfEach(weights, selected.kind);
+    const links =
+      imageLinks === 'all' || alone
+        ? linksFrom(weights, threshold, alone)
+        : strongestOfEach(weights, selected.kind);
     return { links: links.slice(-MOST_LINKS), nAll: links.length, alone };
   }
 
@@ -224,7 +322,10 @@ export function createImageView(root, context) {
     const pen = isShown ? emptyPen(canvas) : null;
     if (!pen) return;
     const patch = patches.clientWidth / (grid()?.n_columns ?? 1);
-    const classPosition = Array.from(listed.buttons.keys()).find((i) => listed?.tokens.tokenType[listed.start + i] === 'class') ?? -1;
+    const classPosition =
+      Array.from(listed.buttons.keys()).find(
+        (i) => listed?.tokens.tokenType[listed.start + i] === 'class',
+      ) ?? -1;
     const box = canvas.getBoundingClientRect();
     /** @type {Map<number, Spot>} */
     const spots = new Map();
@@ -237,7 +338,12 @@ export function createImageView(root, context) {
       spots.set(position, spot);
       return spot;
     };
-    paintLinks(pen, shown.links, { spotOf, classPosition, patch, isByWeight: last.state.imageLinks === 'all' || shown.alone !== null });
+    paintLinks(pen, shown.links, {
+      spotOf,
+      classPosition,
+      patch,
+      isByWeight: last.state.imageLinks === 'all' || shown.alone !== null,
+    });
   }
 
   function tell() {
@@ -246,7 +352,12 @@ export function createImageView(root, context) {
     const position = hovered ? hovered.token - last.start : -1;
     const isInside = position >= 0 && position < last.n;
     const weight = isInside && last.state.imageLinks === 'heat' ? weightOf(last, position) : null;
-    setText(told, weight !== null ? `${tokenWords(last.tokens, last.start + position)}: ${weight.toFixed(4)}` : rest);
+    setText(
+      told,
+      weight !== null
+        ? `${tokenWords(last.tokens, last.start + position)}: ${weight.toFixed(4)}`
+        : rest,
+    );
   }
 
   const stopHover = hover.subscribe(paintConnections);
@@ -276,20 +387,35 @@ export function createImageView(root, context) {
 function restWords(shown, { links, nAll, alone }, isFailed) {
   const { state, selected, mean, tokens, start, n } = shown;
   if (!state.at) return '';
-  const meanOver = state.isImageMean ? meanWords(shown, isFailed, nCorpusSequences(tokens), 'image') : '';
+  const meanOver = state.isImageMean
+    ? meanWords(shown, isFailed, nCorpusSequences(tokens), 'image')
+    : '';
   if (state.isImageMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
   if (state.imageLinks === 'heat') {
     return `${selected.kind === 'query' ? 'Attention that the selected query pays to each key.' : 'Attention that the selected key receives from each query.'}${over}`;
   }
   const cut = nAll > links.length ? `, the ${count(links.length)} strongest drawn` : '';
-  const each = selected.kind === 'query' ? 'The strongest key of every query' : 'The strongest query of every key';
+  const each =
+    selected.kind === 'query'
+      ? 'The strongest key of every query'
+      : 'The strongest query of every key';
   if (alone) {
-    const from = state.imageLinks === 'all' ? Math.max(LEAST_ALONE, state.imageThreshold) : LEAST_ALONE;
-    return `${alone.kind === 'query' ? 'What is attended to by' : 'What attends to'} the ${tokenWords(tokens, start + alone.position)}, from a weight of ${from} on: ${counted(nAll, 'connection')}.${over}`;
+    const from =
+      state.imageLinks === 'all' ? Math.max(LEAST_ALONE, state.imageThreshold) : LEAST_ALONE;
+    return (
+      `${alone.kind === 'query' ? 'What is attended to by' : 'What attends to'} the ` +
+      `${tokenWords(tokens, start + alone.position)}, from a weight of ${from} on: ` +
+      `${counted(nAll, 'connection')}.${over}`
+    );
   }
-  const what = state.imageLinks === 'strongest' ? `${each}, from a weight of ${LEAST_STRONGEST} on` : 'All connections';
+  const what =
+    state.imageLinks === 'strongest'
+      ? `${each}, from a weight of ${LEAST_STRONGEST} on`
+      : 'All connections';
   const signs = 'Arrow: from query to key; circle: to itself; square: to the class token.';
-  return `${what}: ${counted(nAll, 'connection')}${cut}. ${tokens.tokenType.slice(start, start + n).includes('class') ? signs : signs.replace('; square: to the class token', '')}${over}`;
+  return (
+    `${what}: ${counted(nAll, 'connection')}${cut}. ` +
+    `${tokens.tokenType.slice(start, start + n).includes('class') ? signs : signs.replace('; square: to the class token', '')}${over}`
+  );
 }
-

@@ -34,7 +34,9 @@ export function tilesInSight({ scrolled, length, tile }, n, perLine) {
 export function tokenOfImage({ tokenType, sequences }, sequence) {
   const [start, n] = [sequences.start[sequence], sequences.length[sequence]];
   const types = tokenType.slice(start, start + n);
-  return start + Math.max(0, types.includes('class') ? types.indexOf('class') : types.indexOf('patch'));
+  return (
+    start + Math.max(0, types.includes('class') ? types.indexOf('class') : types.indexOf('patch'))
+  );
 }
 
 /**
@@ -58,7 +60,15 @@ export function createImageStrip(root, { actions, api }) {
     const tile = TILE_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
     const isRow = element.classList.contains('strip--row');
     const perLine = isRow ? 1 : Math.max(1, Math.floor(list.clientWidth / tile));
-    return { tile, isRow, perLine, scrolled: isRow ? element.scrollLeft : element.scrollTop, length: isRow ? element.clientWidth - 2 * parseFloat(getComputedStyle(element).paddingLeft) : element.clientHeight };
+    return {
+      tile,
+      isRow,
+      perLine,
+      scrolled: isRow ? element.scrollLeft : element.scrollTop,
+      length: isRow
+        ? element.clientWidth - 2 * parseFloat(getComputedStyle(element).paddingLeft)
+        : element.clientHeight,
+    };
   }
 
   function place() {
@@ -97,9 +107,30 @@ export function createImageStrip(root, { actions, api }) {
   function makeTile(i) {
     const { tokens, state } = /** @type {NonNullable<typeof last>} */ (last);
     const label = tokens.sequences.columns.label?.[i];
-    const name = [tokens.sequences.text[i], label].filter((part) => part !== undefined && part !== null && part !== '').join(', ').slice(0, 200);
-    const picture = el('img', { class: 'strip__picture', alt: '', loading: 'lazy', decoding: 'async', draggable: 'false', src: api.thumbnailUrl(state.dataset ?? '', i) });
-    const button = el('button', { ...UNTRANSLATED, class: 'strip__tile', type: 'button', 'data-image': String(i), title: name, 'aria-label': `Image ${i + 1}: ${name}` }, picture);
+    const name = [tokens.sequences.text[i], label]
+      .filter((part) => part !== undefined && part !== null && part !== '')
+      .join(', ')
+      .slice(0, 200);
+    const picture = el('img', {
+      class: 'strip__picture',
+      alt: '',
+      loading: 'lazy',
+      decoding: 'async',
+      draggable: 'false',
+      src: api.thumbnailUrl(state.dataset ?? '', i),
+    });
+    const button = el(
+      'button',
+      {
+        ...UNTRANSLATED,
+        class: 'strip__tile',
+        type: 'button',
+        'data-image': String(i),
+        title: name,
+        'aria-label': `Image ${i + 1}: ${name}`,
+      },
+      picture,
+    );
     button.dataset.number = String(i + 1);
     picture.addEventListener('error', () => button.classList.add('is-broken'));
     picture.addEventListener('load', () => button.classList.remove('is-broken'));
@@ -157,9 +188,13 @@ export function createImageStrip(root, { actions, api }) {
       last = shown;
       element.hidden = !shown;
       if (!shown) return;
-      const { state: { selected, dataset }, tokens } = shown;
+      const {
+        state: { selected, dataset },
+        tokens,
+      } = shown;
       const image = selected ? tokens.sequence[selected.token] : -1;
-      const isOther = image !== chosen || element.classList.contains('strip--row') !== (selected !== null);
+      const isOther =
+        image !== chosen || element.classList.contains('strip--row') !== (selected !== null);
       element.classList.toggle('strip--row', selected !== null);
       if (made !== `${dataset} ${tokens.n}`) {
         made = `${dataset} ${tokens.n}`;

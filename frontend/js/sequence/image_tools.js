@@ -21,29 +21,70 @@ export function createImageTools(root, { actions }) {
   root.append(element);
   const source = createSegments(element, {
     legend: 'Whose attention',
-    choices: [{ value: 'image', label: 'this image', title: 'The attention inside this image' },
-      { value: 'mean', label: 'mean of images', title: 'The mean attention between positions over all images' }],
+    choices: [
+      { value: 'image', label: 'this image', title: 'The attention inside this image' },
+      {
+        value: 'mean',
+        label: 'mean of images',
+        title: 'The mean attention between positions over all images',
+      },
+    ],
     onPick: (which) => actions.choose({ isImageMean: which === 'mean' }),
   });
   const links = createSegments(element, {
     legend: 'How attention is drawn',
-    choices: [{ value: 'heat', label: 'heat map', title: 'The attention of the selected patch as a heat map' },
-      { value: 'strongest', label: 'strongest', title: 'The strongest connection of every patch as an arrow; circle: to itself, square: to the class token' },
-      { value: 'all', label: 'all', title: 'All connections from a weight on' }],
+    choices: [
+      {
+        value: 'heat',
+        label: 'heat map',
+        title: 'The attention of the selected patch as a heat map',
+      },
+      {
+        value: 'strongest',
+        label: 'strongest',
+        title:
+          'The strongest connection of every patch as an arrow; circle: to itself, square: ' +
+          'to the class token',
+      },
+      { value: 'all', label: 'all', title: 'All connections from a weight on' },
+    ],
     onPick: (imageLinks) => actions.choose({ imageLinks: /** @type {ImageLinks} */ (imageLinks) }),
   });
   const direction = createSegments(element, {
     legend: 'Direction of attention',
-    choices: [{ value: 'query', label: 'paid by the query', title: 'How much the selected patch attends to each other' },
-      { value: 'key', label: 'received by the key', title: 'How much each other patch attends to the selected one' }],
-    onPick: (kind) => { if (last) actions.select({ kind: /** @type {Kind} */ (kind), token: last.selected.token }); },
+    choices: [
+      {
+        value: 'query',
+        label: 'paid by the query',
+        title: 'How much the selected patch attends to each other',
+      },
+      {
+        value: 'key',
+        label: 'received by the key',
+        title: 'How much each other patch attends to the selected one',
+      },
+    ],
+    onPick: (kind) => {
+      if (last) actions.select({ kind: /** @type {Kind} */ (kind), token: last.selected.token });
+    },
   });
   const number = el('output', { class: 'image__number' });
   const slider = el('input', {
-    class: 'image__slider', type: 'range', min: String(LEAST_THRESHOLD), max: '1', step: '0.01', title: 'Connections with less weight are not drawn',
+    class: 'image__slider',
+    type: 'range',
+    min: String(LEAST_THRESHOLD),
+    max: '1',
+    step: '0.01',
+    title: 'Connections with less weight are not drawn',
     onInput: () => actions.choose({ imageThreshold: Number(slider.value) }, 'replace'),
   });
-  const threshold = el('label', { class: 'image__threshold' }, el('span', {}, 'weight at least'), slider, number);
+  const threshold = el(
+    'label',
+    { class: 'image__threshold' },
+    el('span', {}, 'weight at least'),
+    slider,
+    number,
+  );
   element.append(threshold);
 
   return {

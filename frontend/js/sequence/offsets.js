@@ -8,12 +8,34 @@ import { meanByOffset, offsetSpans, offsetWords } from '../compute/offset_means.
 
 /** @param {HTMLElement} root */
 export function createOffsets(root) {
-  const chart = el('ol', { class: 'offsets__chart', 'aria-label': 'Mean weight by offset of the key from the query' });
+  const chart = el('ol', {
+    class: 'offsets__chart',
+    'aria-label': 'Mean weight by offset of the key from the query',
+  });
   const told = el('p', { class: 'offsets__told', role: 'status' });
   const most = el('span', { class: 'offsets__most soft' });
-  const element = el('div', { class: 'offsets' },
-    el('p', { class: 'offsets__legend' }, swatch('sentence'), 'this sentence', swatch('mean'), 'mean', most), chart,
-    el('p', { class: 'offsets__axis soft', 'aria-hidden': 'true' }, el('span', {}, 'key before query'), el('span', {}, 'offset'), el('span', { class: 'offsets__after' }, 'key after query')), told);
+  const element = el(
+    'div',
+    { class: 'offsets' },
+    el(
+      'p',
+      { class: 'offsets__legend' },
+      swatch('sentence'),
+      'this sentence',
+      swatch('mean'),
+      'mean',
+      most,
+    ),
+    chart,
+    el(
+      'p',
+      { class: 'offsets__axis soft', 'aria-hidden': 'true' },
+      el('span', {}, 'key before query'),
+      el('span', {}, 'offset'),
+      el('span', { class: 'offsets__after' }, 'key after query'),
+    ),
+    told,
+  );
   root.append(element);
   chart.addEventListener('pointerleave', () => setText(told, rest));
   chart.addEventListener('focusout', () => setText(told, rest));
@@ -28,10 +50,28 @@ export function createOffsets(root) {
    * @param {number} largest
    */
   function makeBar(span, own, mean, largest) {
-    const words = `${capital(offsetWords(span))}: ${weightWords(own)} here, ${weightWords(mean)} in the mean`;
+    const words =
+      `${capital(offsetWords(span))}: ${weightWords(own)} here, ${weightWords(mean)} in the ` +
+      'mean';
     const tell = () => setText(told, words);
-    return el('li', { class: 'offsets__item', tabindex: span.from === 0 ? '0' : '-1', 'aria-label': words, onPointerenter: tell, onFocus: tell, onKeydown: moveFocus },
-      el('span', { class: 'offsets__bars' }, bar('sentence', own / largest), bar('mean', mean / largest)), el('span', { class: 'offsets__label' }, span.label));
+    return el(
+      'li',
+      {
+        class: 'offsets__item',
+        tabindex: span.from === 0 ? '0' : '-1',
+        'aria-label': words,
+        onPointerenter: tell,
+        onFocus: tell,
+        onKeydown: moveFocus,
+      },
+      el(
+        'span',
+        { class: 'offsets__bars' },
+        bar('sentence', own / largest),
+        bar('mean', mean / largest),
+      ),
+      el('span', { class: 'offsets__label' }, span.label),
+    );
   }
 
   /** Left and right move between bars. @param {KeyboardEvent} event */
@@ -74,10 +114,16 @@ export function createOffsets(root) {
  */
 function restWords(spans, own, all) {
   /** @param {readonly number[]} weights */
-  const strongest = (weights) => weights.reduce((best, weight, i) => (weight > (weights[best] ?? -1) ? i : best), -1);
+  const strongest = (weights) =>
+    weights.reduce((best, weight, i) => (weight > (weights[best] ?? -1) ? i : best), -1);
   const [here, mean] = [strongest(own), strongest(all)];
   const words = here < 0 ? [] : [`Most to ${offsetWords(spans[here])} (${weightWords(own[here])})`];
-  if (mean >= 0) words.push(mean === here ? `${weightWords(all[mean])} in the mean` : `in the mean to ${offsetWords(spans[mean])} (${weightWords(all[mean])})`);
+  if (mean >= 0)
+    words.push(
+      mean === here
+        ? `${weightWords(all[mean])} in the mean`
+        : `in the mean to ${offsetWords(spans[mean])} (${weightWords(all[mean])})`,
+    );
   return words.length > 0 ? `${capital(words.join('; '))}.` : '';
 }
 

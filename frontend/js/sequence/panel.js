@@ -1,4 +1,7 @@
-/** The panel at the right: the sentence or the image of the selected point, and all images to choose from. */
+/**
+ * The panel at the right: the sentence or the image of the selected point, and all images to choose
+ * from.
+ */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
 import { headWords, isOwnText, sequenceWord, titleWords, visibleWords } from '../ui/labels.js';
@@ -8,10 +11,14 @@ import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
 
-/** @import { Aggregate, Attention, Context, Manifest, Selected, State, Tokens, View } from '../page.js' */
+/** @import { Aggregate, Attention, Context, Manifest, Selected, State } from '../page.js' */
+/** @import { Tokens, View } from '../page.js' */
 
 /** A view of one sequence under one head. */
-/** @typedef {{element: HTMLElement, update: (shown: Shown) => void, destroy: () => void}} SequenceView */
+/**
+ * @typedef {{element: HTMLElement, update: (shown: Shown) => void, destroy: () => void}}
+ *   SequenceView
+ */
 /**
  * @typedef {object} Shown
  * @property {State} state
@@ -37,17 +44,40 @@ export function createPanel(root, context) {
   const title = el('h2', {}, badge, words);
   const which = el('p', { class: 'soft' });
   const chosen = el('p', { class: 'panel__chosen' });
-  const mark = el('button', { class: 'button button--small panel__mark', type: 'button', onClick: markSequence });
+  const mark = el('button', {
+    class: 'button button--small panel__mark',
+    type: 'button',
+    onClick: markSequence,
+  });
   const about = el('div', { class: 'panel__about' }, chosen, mark);
   const wait = el('p', { class: 'panel__wait soft' });
-  const close = el('button', { class: 'button button--quiet button--icon', type: 'button', title: 'Clear the selection (Esc)', onClick: actions.clearSelection },
-    icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Clear the selection'));
+  const close = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Clear the selection (Esc)',
+      onClick: actions.clearSelection,
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Clear the selection'),
+  );
   const body = el('div', { class: 'panel__body' });
   const paneWords = el('span', {});
-  const other = el('button', { class: 'button button--small', type: 'button', onClick: context.switchPane });
+  const other = el('button', {
+    class: 'button button--small',
+    type: 'button',
+    onClick: context.switchPane,
+  });
   const whose = el('div', { class: 'panel__pane', hidden: true }, paneWords, other);
-  const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' }, whose,
-    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close), about, wait);
+  const element = el(
+    'aside',
+    { class: 'panel', 'aria-label': 'Sentence or image' },
+    whose,
+    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close),
+    about,
+    wait,
+  );
   root.append(element);
   const strip = createImageStrip(element, context);
   element.append(body);
@@ -57,27 +87,44 @@ export function createPanel(root, context) {
   function markSequence() {
     const { selected } = context.store.get();
     const sequence = facts.tokens.value?.sequence;
-    if (selected && sequence) actions.markTokens((token) => sequence[token] === sequence[selected.token]);
+    if (selected && sequence)
+      actions.markTokens((token) => sequence[token] === sequence[selected.token]);
   }
 
   /** @param {'text' | 'image'} modality */
   function viewFor(modality) {
     if (inside?.modality !== modality) {
       inside?.view.destroy();
-      inside = { modality, view: modality === 'image' ? createImageView(body, context) : createSentenceView(body, context) };
+      inside = {
+        modality,
+        view:
+          modality === 'image' ? createImageView(body, context) : createSentenceView(body, context),
+      };
     }
     return inside.view;
   }
 
-  /** Of two panes, say whose sentence or image is shown. @param {State} state @param {'A' | 'B' | null} pane */
+  /**
+   * Of two panes, say whose sentence or image is shown.
+   *
+   * @param {State} state
+   * @param {'A' | 'B' | null} pane
+   */
   function updatePane({ at, dataset }, pane) {
     badge.hidden = whose.hidden = pane === null;
     setText(badge, pane ?? '');
     if (pane === null) return;
     const next = pane === 'A' ? 'B' : 'A';
-    setText(paneWords, `Pane ${pane} · ${[dataset, at && titleWords(at)].filter(Boolean).join(' · ')}`);
+    setText(
+      paneWords,
+      `Pane ${pane} · ${[dataset, at && titleWords(at)].filter(Boolean).join(' · ')}`,
+    );
     setText(other, `Show pane ${next}`);
-    setAttribute(other, 'title', `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`);
+    setAttribute(
+      other,
+      'title',
+      `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`,
+    );
   }
 
   /**
@@ -93,10 +140,19 @@ export function createPanel(root, context) {
     setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
     const head = state.at ? headWords(state.at) : 'no head is open';
     const own = selected && ownName(tokens, tokens.sequence[selected.token]);
-    setText(which, selected ? `${own ?? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)}`} · ${head}` : `${counted(n, 'image')}; click one to select it`);
+    setText(
+      which,
+      selected
+        ? `${own ?? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)}`} · ${head}`
+        : `${counted(n, 'image')}; click one to select it`,
+    );
     close.hidden = about.hidden = !selected;
     setText(mark, `Mark the ${sequenceWord(modality)}`);
-    setAttribute(mark, 'title', `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`);
+    setAttribute(
+      mark,
+      'title',
+      `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`,
+    );
     if (selected) chosen.replaceChildren(...chosenWords(tokens, selected));
     setText(wait, 'Open a head to see its attention.');
     wait.hidden = !selected || state.at !== null;
@@ -114,7 +170,10 @@ export function createPanel(root, context) {
       updateHead(state, tokens, manifest);
       strip.update(isImages ? { state, tokens } : null);
       body.hidden = !selected;
-      if (selected) viewFor(manifest.model.modality).update(shownOf(context, state, selected, tokens, manifest));
+      if (selected)
+        viewFor(manifest.model.modality).update(
+          shownOf(context, state, selected, tokens, manifest),
+        );
     },
     destroy() {
       inside?.view.destroy();
@@ -135,8 +194,15 @@ export function createPanel(root, context) {
 function shownOf({ derived }, state, selected, tokens, manifest) {
   const sequence = tokens.sequence[selected.token];
   return {
-    state, selected, tokens, sequence, start: tokens.sequences.start[sequence], n: tokens.sequences.length[sequence],
-    attention: derived.attention(state), mean: derived.aggregate(state), isCausal: state.at !== null && Boolean(manifest.layers[state.at.layer]?.is_causal),
+    state,
+    selected,
+    tokens,
+    sequence,
+    start: tokens.sequences.start[sequence],
+    n: tokens.sequences.length[sequence],
+    attention: derived.attention(state),
+    mean: derived.aggregate(state),
+    isCausal: state.at !== null && Boolean(manifest.layers[state.at.layer]?.is_causal),
   };
 }
 
@@ -148,7 +214,9 @@ function chosenWords(tokens, { kind, token }) {
   const words = visibleWords(tokens, token);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
-    isOwnText(tokens, token) ? corpusText(words, 'corpus panel__token') : el('span', { class: 'panel__token' }, words),
+    isOwnText(tokens, token)
+      ? corpusText(words, 'corpus panel__token')
+      : el('span', { class: 'panel__token' }, words),
     el('span', { class: kind }, ` ${kind}`),
     el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
   ];

@@ -10,7 +10,11 @@ import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
 /** @import { Shown } from './panel.js' */
 
 const REST = 'Rows are queries, columns are keys; point at a square to read it.';
-/** Steps of the keys that move the mark, as rows and columns. @type {Record<string, [number, number]>} */
+/**
+ * Steps of the keys that move the mark, as rows and columns.
+ *
+ * @type {Record<string, [number, number]>}
+ */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 /**
@@ -21,7 +25,12 @@ export function createSquares(root, context) {
   const { hover } = context;
   const maps = { sentence: makeMap('this sentence'), mean: makeMap('mean') };
   const told = el('p', { class: 'squares__told', role: 'status' }, REST);
-  const element = el('div', { class: 'squares' }, el('div', { class: 'squares__maps' }, maps.sentence.figure, maps.mean.figure), told);
+  const element = el(
+    'div',
+    { class: 'squares' },
+    el('div', { class: 'squares__maps' }, maps.sentence.figure, maps.mean.figure),
+    told,
+  );
   root.append(element);
   const allHeads = createAllHeads(element, context);
   /** @type {Shown | null} */
@@ -33,15 +42,37 @@ export function createSquares(root, context) {
   /** @param {string} words */
   function makeMap(words) {
     const canvas = el('canvas', { class: 'squares__canvas' });
-    const [row, column] = [el('span', { class: 'squares__band' }), el('span', { class: 'squares__band' })];
+    const [row, column] = [
+      el('span', { class: 'squares__band' }),
+      el('span', { class: 'squares__band' }),
+    ];
     const ramp = el('span', { class: 'legend__ramp' });
     const most = el('span', {});
-    const frame = el('div', {
-      class: 'squares__frame', role: 'img', tabindex: '0', 'aria-label': `Heat map of ${words}; arrow keys move the mark`,
-      onPointermove: point, onPointerleave: leave, onFocus: () => place(cell ?? { query: 0, key: 0 }), onBlur: leave, onKeydown: press,
-    }, canvas, row, column);
-    const figure = el('figure', { class: 'squares__map' }, el('figcaption', { class: 'squares__name' }, words), frame,
-      ramp, el('span', { class: 'legend__range' }, el('span', {}, '0'), most));
+    const frame = el(
+      'div',
+      {
+        class: 'squares__frame',
+        role: 'img',
+        tabindex: '0',
+        'aria-label': `Heat map of ${words}; arrow keys move the mark`,
+        onPointermove: point,
+        onPointerleave: leave,
+        onFocus: () => place(cell ?? { query: 0, key: 0 }),
+        onBlur: leave,
+        onKeydown: press,
+      },
+      canvas,
+      row,
+      column,
+    );
+    const figure = el(
+      'figure',
+      { class: 'squares__map' },
+      el('figcaption', { class: 'squares__name' }, words),
+      frame,
+      ramp,
+      el('span', { class: 'legend__range' }, el('span', {}, '0'), most),
+    );
     return { figure, frame, canvas, row, column, ramp, most };
   }
 
@@ -50,8 +81,12 @@ export function createSquares(root, context) {
     if (!last) return;
     const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
     /** @param {number} share */
-    const at = (share) => Math.min((last?.n ?? 1) - 1, Math.max(0, Math.floor(share * (last?.n ?? 1))));
-    place({ query: at((event.clientY - box.top) / box.height), key: at((event.clientX - box.left) / box.width) });
+    const at = (share) =>
+      Math.min((last?.n ?? 1) - 1, Math.max(0, Math.floor(share * (last?.n ?? 1))));
+    place({
+      query: at((event.clientY - box.top) / box.height),
+      key: at((event.clientX - box.left) / box.width),
+    });
   }
 
   function leave() {
@@ -82,7 +117,8 @@ export function createSquares(root, context) {
   /** Lay the bands over what is pointed at, here or elsewhere. @param {Shown} shown */
   function markHovered({ start, n }) {
     const hovered = hover.get();
-    const position = hovered && hovered.token >= start && hovered.token < start + n ? hovered.token - start : null;
+    const position =
+      hovered && hovered.token >= start && hovered.token < start + n ? hovered.token - start : null;
     /** @param {'query' | 'key'} kind */
     const of = (kind) => cell?.[kind] ?? (hovered?.kind === kind ? position : null);
     for (const map of Object.values(maps)) {
@@ -99,8 +135,18 @@ export function createSquares(root, context) {
     const { query, key } = cell;
     const at = query * n + key;
     const isUnseen = isCausal && key > query;
-    const weights = isUnseen ? ': a query does not see later keys' : `: ${weightWords(attention?.pattern[at])} here, ${weightWords(mean?.pattern[at])} in the mean`;
-    told.replaceChildren(el('span', { class: 'query' }, 'query '), ...tokenParts(tokens, start, query), ' → ', el('span', { class: 'key' }, 'key '), ...tokenParts(tokens, start, key), weights);
+    const weights = isUnseen
+      ? ': a query does not see later keys'
+      : `: ${weightWords(attention?.pattern[at])} here, ${weightWords(mean?.pattern[at])} in ` +
+        'the mean';
+    told.replaceChildren(
+      el('span', { class: 'query' }, 'query '),
+      ...tokenParts(tokens, start, query),
+      ' → ',
+      el('span', { class: 'key' }, 'key '),
+      ...tokenParts(tokens, start, key),
+      weights,
+    );
   }
 
   const stopHover = hover.subscribe(tell);
@@ -108,14 +154,18 @@ export function createSquares(root, context) {
     /** @param {Shown} shown */
     update(shown) {
       const key = `${document.documentElement.dataset.theme} ${shown.state.palette}`;
-      const isSame = last?.attention === shown.attention && last?.mean === shown.mean && painted === key;
+      const isSame =
+        last?.attention === shown.attention && last?.mean === shown.mean && painted === key;
       if (last?.start !== shown.start) cell = null;
       last = shown;
       painted = key;
       allHeads.update(shown);
       if (isSame) return;
       const ramp = heatRamp(shown.state.palette);
-      for (const [map, attention] of /** @type {const} */ ([[maps.sentence, shown.attention], [maps.mean, shown.mean]])) {
+      for (const [map, attention] of /** @type {const} */ ([
+        [maps.sentence, shown.attention],
+        [maps.mean, shown.mean],
+      ])) {
         map.figure.classList.toggle('is-empty', !attention);
         const largest = attention ? paintHeatMap(map.canvas, attention, ramp, shown.isCausal) : 0;
         map.ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(ramp).join(', ')})`;
@@ -143,7 +193,10 @@ function band(element, which, position, n) {
   element.hidden = position === null;
   if (position === null) return;
   const [from, size] = [`${(100 * position) / n}%`, `${100 / n}%`];
-  const box = which === 'row' ? { top: from, height: size, left: '0', width: '100%' } : { left: from, width: size, top: '0', height: '100%' };
+  const box =
+    which === 'row'
+      ? { top: from, height: size, left: '0', width: '100%' }
+      : { left: from, width: size, top: '0', height: '100%' };
   Object.assign(element.style, box);
 }
 
@@ -154,7 +207,9 @@ function band(element, which, position, n) {
  */
 function tokenParts(tokens, start, position) {
   const words = visibleWords(tokens, start + position);
-  const text = isOwnText(tokens, start + position) ? corpusText(words.slice(0, 60), 'corpus squares__token') : el('span', { class: 'squares__token' }, words);
+  const text = isOwnText(tokens, start + position)
+    ? corpusText(words.slice(0, 60), 'corpus squares__token')
+    : el('span', { class: 'squares__token' }, words);
   return [text, ` (${position + 1})`];
 }
 

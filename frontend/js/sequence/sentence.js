@@ -1,4 +1,7 @@
-/** One sentence under one head: what it attends to, what is hidden or weighed, and the mean over all sentences below. */
+/**
+ * One sentence under one head: what it attends to, what is hidden or weighed, and the mean over all
+ * sentences below.
+ */
 
 import { corpusText, el } from '../ui/dom.js';
 import { isOwnText, visibleWords } from '../ui/labels.js';
@@ -18,8 +21,17 @@ export function createSentenceView(root, context) {
   const element = el('div', { class: 'sentence' });
   root.append(element);
   const tools = createAttentionTools(element, context);
-  const main = el('section', { class: 'sentence__main', 'aria-label': 'Attention of this sentence' },
-    el('div', { class: 'sentence__head', 'aria-hidden': 'true' }, el('span', { class: 'query' }, 'query'), el('span', { class: 'soft' }, 'attends to'), el('span', { class: 'key' }, 'key')));
+  const main = el(
+    'section',
+    { class: 'sentence__main', 'aria-label': 'Attention of this sentence' },
+    el(
+      'div',
+      { class: 'sentence__head', 'aria-hidden': 'true' },
+      el('span', { class: 'query' }, 'query'),
+      el('span', { class: 'soft' }, 'attends to'),
+      el('span', { class: 'key' }, 'key'),
+    ),
+  );
   element.append(main);
   const columns = createColumns(main, context, {
     listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
@@ -32,7 +44,10 @@ export function createSentenceView(root, context) {
     element,
     /** @param {Shown} shown */
     update(shown) {
-      element.classList.toggle('has-lines-below', shown.state.at !== null && shown.state.below === 'lines');
+      element.classList.toggle(
+        'has-lines-below',
+        shown.state.at !== null && shown.state.below === 'lines',
+      );
       tools.update(shown);
       columns.update({ ...shown, hidden: shown.state.hidden });
       columns.repaint();
@@ -51,5 +66,7 @@ export function createSentenceView(root, context) {
  */
 function tokenText(tokens, token) {
   const words = visibleWords(tokens, token);
-  return isOwnText(tokens, token) ? corpusText(words, 'corpus sentence__token') : el('span', { class: 'sentence__token' }, words);
+  return isOwnText(tokens, token)
+    ? corpusText(words, 'corpus sentence__token')
+    : el('span', { class: 'sentence__token' }, words);
 }

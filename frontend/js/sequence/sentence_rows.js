@@ -1,4 +1,7 @@
-/** Two columns of one sequence, queries left and keys right, and between them a line for every weight. */
+/**
+ * Two columns of one sequence, queries left and keys right, and between them a line for every
+ * weight.
+ */
 
 import { el, icon, setAttribute, setText, UNTRANSLATED, watchPixelRatio } from '../ui/dom.js';
 import { createRowWindow } from '../ui/row_window.js';
@@ -14,8 +17,15 @@ const SELECT_ICON = 'M8 3a5 5 0 1 1 0 10A5 5 0 0 1 8 3M8 7a1 1 0 1 1 0 2a1 1 0 0
 /** Steps of the keys that move the focus. @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6, End: 1e6 };
 
-/** `shown` is what the row looks like now. @typedef {{row: HTMLElement, button: HTMLElement, weight: HTMLElement, shown: string}} Row */
-/** @typedef {{tokens: Tokens, start: number, n: number, attention: Pick<Attention, 'n' | 'pattern'> | null, selected: Selected, hidden: readonly HiddenToken[]}} ShownColumns */
+/**
+ * `shown` is what the row looks like now.
+ *
+ * @typedef {{row: HTMLElement, button: HTMLElement, weight: HTMLElement, shown: string}} Row
+ */
+/**
+ * @typedef {{tokens: Tokens, start: number, n: number, attention: Pick<Attention, 'n' | 'pattern'>
+ *   | null, selected: Selected, hidden: readonly HiddenToken[]}} ShownColumns
+ */
 /** @typedef {{kind: Kind, position: number}} Place */
 
 /**
@@ -27,9 +37,25 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6
  * @param {(tokens: Tokens, token: number) => string} words.nameOf
  */
 export function createColumns(root, { actions, hover, pairing }, { listLabel, makeText, nameOf }) {
-  const columns = { query: el('ol', { class: 'sentence__column sentence__column--query' }), key: el('ol', { class: 'sentence__column sentence__column--key' }) };
-  const body = el('div', { class: 'sentence__body', onClick: click, onKeydown: press, onPointerover: over, onPointerleave: leave, onFocusin: enter, onFocusout: leave },
-    columns.query, el('div', { class: 'sentence__gap' }), columns.key);
+  const columns = {
+    query: el('ol', { class: 'sentence__column sentence__column--query' }),
+    key: el('ol', { class: 'sentence__column sentence__column--key' }),
+  };
+  const body = el(
+    'div',
+    {
+      class: 'sentence__body',
+      onClick: click,
+      onKeydown: press,
+      onPointerover: over,
+      onPointerleave: leave,
+      onFocusin: enter,
+      onFocusout: leave,
+    },
+    columns.query,
+    el('div', { class: 'sentence__gap' }),
+    columns.key,
+  );
   const scroller = el('div', { class: 'sentence__scroll' }, body);
   const canvas = el('canvas', { class: 'sentence__lines', 'aria-hidden': 'true' });
   const element = el('div', { class: 'sentence__frame' }, scroller, canvas);
@@ -37,7 +63,10 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
 
   /** @type {WeakMap<Element, Place>} */
   const places = new WeakMap();
-  const windows = { query: createRowWindow(columns.query, (position) => makeRow({ kind: 'query', position })), key: createRowWindow(columns.key, (position) => makeRow({ kind: 'key', position })) };
+  const windows = {
+    query: createRowWindow(columns.query, (position) => makeRow({ kind: 'query', position })),
+    key: createRowWindow(columns.key, (position) => makeRow({ kind: 'key', position })),
+  };
   /** The row of each column that Tab reaches; it is on the page however far one scrolls. */
   const stops = { query: 0, key: 0 };
   /** @type {ShownColumns | null} */
@@ -47,7 +76,11 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
   /** @param {ShownColumns} next */
   function update(next) {
     const isNew = shown?.tokens !== next.tokens || shown.start !== next.start;
-    const isSame = !isNew && shown?.attention === next.attention && shown?.selected === next.selected && shown?.hidden === next.hidden;
+    const isSame =
+      !isNew &&
+      shown?.attention === next.attention &&
+      shown?.selected === next.selected &&
+      shown?.hidden === next.hidden;
     shown = next;
     if (isNew) list(next);
     if (!isSame) mark();
@@ -65,13 +98,25 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     fill();
   }
 
-  /** Height of a row, what is above the first one, and how much of the list is seen; CSS pixels. @param {number} n */
+  /**
+   * Height of a row, what is above the first one, and how much of the list is seen; CSS pixels.
+   *
+   * @param {number} n
+   */
   function measure(n) {
     // No list in sight is longer than the window, whatever its styles say for a moment.
-    return { height: columns.query.offsetHeight / n || 1, above: columns.query.offsetTop, seen: Math.min(scroller.clientHeight, window.innerHeight) };
+    return {
+      height: columns.query.offsetHeight / n || 1,
+      above: columns.query.offsetTop,
+      seen: Math.min(scroller.clientHeight, window.innerHeight),
+    };
   }
 
-  /** Have the rows on the page that are in sight. @returns {boolean} whether others are there than before */
+  /**
+   * Have the rows on the page that are in sight.
+   *
+   * @returns {boolean} whether others are there than before
+   */
   function fill() {
     if (!shown) return false;
     const { height, above, seen } = measure(shown.n);
@@ -99,12 +144,38 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     const text = makeText(tokens, token);
     const weight = el('span', { class: 'sentence__weight' });
     const effect = kind === 'query' ? 'its row becomes zero' : 'its weight goes to the other keys';
-    const button = el('button', {
-      ...UNTRANSLATED, class: 'sentence__button', type: 'button', tabindex: '-1', 'aria-label': `Hide ${name}`,
-      title: `${name}\nClick or Space hides it: ${effect}.\nThe ring at its edge, or Enter, selects it.`,
-    }, ...(kind === 'query' ? [weight, text] : [text, weight]));
-    const select = el('button', { ...UNTRANSLATED, class: 'sentence__select', type: 'button', tabindex: '-1', 'aria-label': `Select ${name}`, title: 'Select this token in the map (Enter)' }, icon(SELECT_ICON));
-    const row = el('li', { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) }, button, select);
+    const button = el(
+      'button',
+      {
+        ...UNTRANSLATED,
+        class: 'sentence__button',
+        type: 'button',
+        tabindex: '-1',
+        'aria-label': `Hide ${name}`,
+        title:
+          `${name}\nClick or Space hides it: ${effect}.\nThe ring at its edge, or Enter, ` +
+          'selects it.',
+      },
+      ...(kind === 'query' ? [weight, text] : [text, weight]),
+    );
+    const select = el(
+      'button',
+      {
+        ...UNTRANSLATED,
+        class: 'sentence__select',
+        type: 'button',
+        tabindex: '-1',
+        'aria-label': `Select ${name}`,
+        title: 'Select this token in the map (Enter)',
+      },
+      icon(SELECT_ICON),
+    );
+    const row = el(
+      'li',
+      { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) },
+      button,
+      select,
+    );
     places.set(row, place);
     return { row, button, weight, shown: '' };
   }
@@ -135,8 +206,13 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     const place = placeOf(event);
     if (!place || !shown || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Enter') actions.select(tokenAt(place));
-    else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') focus({ kind: event.key === 'ArrowLeft' ? 'query' : 'key', position: place.position });
-    else if (event.key in STEPS) focus({ kind: place.kind, position: Math.min(shown.n - 1, Math.max(0, place.position + STEPS[event.key])) });
+    else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight')
+      focus({ kind: event.key === 'ArrowLeft' ? 'query' : 'key', position: place.position });
+    else if (event.key in STEPS)
+      focus({
+        kind: place.kind,
+        position: Math.min(shown.n - 1, Math.max(0, place.position + STEPS[event.key])),
+      });
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -150,7 +226,11 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
     windows[kind].rows.get(position)?.button.focus();
   }
 
-  /** A row that has the focus, by a click or by Tab, is the one that Tab comes back to. @param {FocusEvent} event */
+  /**
+   * A row that has the focus, by a click or by Tab, is the one that Tab comes back to.
+   *
+   * @param {FocusEvent} event
+   */
   function enter(event) {
     const place = placeOf(event);
     if (place) stops[place.kind] = place.position;
@@ -186,8 +266,11 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
       for (const [i, row] of windows[kind].rows) {
         const weight = alone && alone.kind !== kind ? weightBetween(alone, i) : 0;
         markRow(row, {
-          isSelected: kind === shown.selected.kind && i === chosen, isAlone: alone?.kind === kind && alone.position === i,
-          isHidden: hidden[kind].has(i), isStop: i === stops[kind], weight: weight >= WRITTEN_WEIGHT ? weight.toFixed(2) : '',
+          isSelected: kind === shown.selected.kind && i === chosen,
+          isAlone: alone?.kind === kind && alone.position === i,
+          isHidden: hidden[kind].has(i),
+          isStop: i === stops[kind],
+          weight: weight >= WRITTEN_WEIGHT ? weight.toFixed(2) : '',
         });
       }
     }
@@ -208,7 +291,8 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
    * Give a row its look; one that has it is not touched.
    *
    * @param {Row} entry
-   * @param {{isSelected: boolean, isAlone: boolean, isHidden: boolean, isStop: boolean, weight: string}} look
+   * @param {{isSelected: boolean, isAlone: boolean, isHidden: boolean, isStop: boolean, weight:
+   *   string}} look
    */
   function markRow(entry, look) {
     const wanted = `${look.isSelected} ${look.isAlone} ${look.isHidden} ${look.isStop} ${look.weight}`;
@@ -233,8 +317,12 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
       const { attention, n, selected, start } = shown;
       const { height, above } = measure(n);
       paintWeights(canvas, {
-        attention, scrollTop: scroller.scrollTop, rowHeight: height, padding: above,
-        alone: isolated(), chosen: { kind: selected.kind, position: selected.token - start },
+        attention,
+        scrollTop: scroller.scrollTop,
+        rowHeight: height,
+        padding: above,
+        alone: isolated(),
+        chosen: { kind: selected.kind, position: selected.token - start },
       });
     });
   }

@@ -1,4 +1,7 @@
-/** The tokens of a sequence that often draw attention without meaning much: class token, separators, registers, first. */
+/**
+ * The tokens of a sequence that often draw attention without meaning much: class token, separators,
+ * registers, first.
+ */
 
 /** @import { Tokens } from '../page.js' */
 
@@ -9,7 +12,8 @@ const SEPARATOR_WORDS = /^(\[SEP\]|<sep>|<\/s>|<eos>|<\|endoftext\|>|<\|end_of_t
 /** @typedef {{name: string, label: string, help: string, positions: number[]}} TokenGroup */
 
 /**
- * Return the groups of such tokens that a sequence has; the first token only where it is no class token.
+ * Return the groups of such tokens that a sequence has; the first token only where it is no class
+ * token.
  *
  * @param {Tokens} tokens
  * @param {number} start first token of the sequence
@@ -20,16 +24,42 @@ const SEPARATOR_WORDS = /^(\[SEP\]|<sep>|<\/s>|<eos>|<\|endoftext\|>|<\|end_of_t
 export function specialGroups(tokens, start, n, isCausal) {
   const isImage = tokens.row !== null;
   /** @param {(position: number, token: number) => boolean} isOne */
-  const where = (isOne) => Array.from({ length: n }, (_, i) => i).filter((i) => isOne(i, start + i));
+  const where = (isOne) =>
+    Array.from({ length: n }, (_, i) => i).filter((i) => isOne(i, start + i));
   /** @param {number} token @param {RegExp} words */
-  const isSpecial = (token, words) => tokens.tokenType[token] === 'special' && words.test(tokens.text[token]);
-  const classes = where((i, token) => tokens.tokenType[token] === 'class' || (i === 0 && !isCausal && isSpecial(token, CLASS_WORDS)));
+  const isSpecial = (token, words) =>
+    tokens.tokenType[token] === 'special' && words.test(tokens.text[token]);
+  const classes = where(
+    (i, token) =>
+      tokens.tokenType[token] === 'class' ||
+      (i === 0 && !isCausal && isSpecial(token, CLASS_WORDS)),
+  );
   const isFirstOwn = !isImage && n > 0 && !classes.includes(0);
   return [
-    { name: 'class', label: 'class token', help: 'Take the class token out, as query and as key', positions: classes },
-    { name: 'separator', label: 'separators', help: 'Take the separators out, as queries and as keys', positions: where((i, token) => i > 0 && isSpecial(token, SEPARATOR_WORDS)) },
-    { name: 'register', label: 'registers', help: 'Take the registers out, as queries and as keys', positions: where((_, token) => tokens.tokenType[token] === 'register') },
-    { name: 'first', label: 'first token', help: 'Take the first token out, as query and as key; many heads rest on it', positions: isFirstOwn ? [0] : [] },
+    {
+      name: 'class',
+      label: 'class token',
+      help: 'Take the class token out, as query and as key',
+      positions: classes,
+    },
+    {
+      name: 'separator',
+      label: 'separators',
+      help: 'Take the separators out, as queries and as keys',
+      positions: where((i, token) => i > 0 && isSpecial(token, SEPARATOR_WORDS)),
+    },
+    {
+      name: 'register',
+      label: 'registers',
+      help: 'Take the registers out, as queries and as keys',
+      positions: where((_, token) => tokens.tokenType[token] === 'register'),
+    },
+    {
+      name: 'first',
+      label: 'first token',
+      help: 'Take the first token out, as query and as key; many heads rest on it',
+      positions: isFirstOwn ? [0] : [],
+    },
   ].filter(({ positions }) => positions.length > 0);
 }
 
@@ -40,5 +70,8 @@ export function specialGroups(tokens, start, n, isCausal) {
  * @returns {import('../page.js').HiddenToken[]}
  */
 export function asBothKinds(positions) {
-  return positions.flatMap((position) => [{ kind: /** @type {const} */ ('query'), position }, { kind: /** @type {const} */ ('key'), position }]);
+  return positions.flatMap((position) => [
+    { kind: /** @type {const} */ ('query'), position },
+    { kind: /** @type {const} */ ('key'), position },
+  ]);
 }

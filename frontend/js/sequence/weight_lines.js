@@ -14,7 +14,8 @@ import { emptyPen } from '../ui/dom.js';
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
  * @param {{kind: Kind, position: number} | null} shown.alone only the lines of this token are drawn
- * @param {{kind: Kind, position: number} | null} shown.chosen the lines of this token are drawn strongest
+ * @param {{kind: Kind, position: number} | null} shown.chosen the lines of this token are drawn
+ *   strongest
  */
 export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, alone, chosen }) {
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -23,9 +24,14 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
   /** @param {number} position */
   const middle = (position) => padding + (position + 0.5) * rowHeight - scrollTop;
   /** @param {number} query @param {number} key */
-  const isSeen = (query, key) => Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
+  const isSeen = (query, key) =>
+    Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
 
-  for (const { query, key, opacity, width: lineWidth } of heaviestLines(attention, { alone, chosen, isSeen })) {
+  for (const { query, key, opacity, width: lineWidth } of heaviestLines(attention, {
+    alone,
+    chosen,
+    isSeen,
+  })) {
     pen.globalAlpha = opacity;
     pen.lineWidth = lineWidth;
     pen.beginPath();
@@ -40,8 +46,8 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
 /** @typedef {{kind: Kind, position: number}} Place */
 
 /**
- * Give what is drawn the colours of queries (left) and keys (right), all at once: strokes in a blend of colours would take
- * a browser without a GPU four times as long.
+ * Give what is drawn the colours of queries (left) and keys (right), all at once: strokes in a
+ * blend of colours would take a browser without a GPU four times as long.
  *
  * @param {CanvasRenderingContext2D} pen in CSS pixels
  * @param {HTMLCanvasElement} canvas

@@ -1,9 +1,17 @@
 /**
- * Answers the questions of the page where there is no server: from the files that `attentionviz export` wrote beside
- * it, and, where a server would compute from queries and keys, by computing the same here.
+ * Answers the questions of the page where there is no server: from the files that `attentionviz
+ * export` wrote beside it, and, where a server would compute from queries and keys, by computing
+ * the same here.
  */
 
-import { aggregate, aggregates, attention, NotThereError, partners, tokenScores } from '../compute/head_attention.js';
+import {
+  aggregate,
+  aggregates,
+  attention,
+  NotThereError,
+  partners,
+  tokenScores,
+} from '../compute/head_attention.js';
 import { readNpy } from '../compute/npy.js';
 import { pairs } from '../compute/pair_scores.js';
 import { sequenceScores } from '../compute/sequence_scores.js';
@@ -15,7 +23,11 @@ import { createVectors } from './vectors.js';
 /** A computation lets the page live after so many milliseconds. */
 const SLICE_MS = 12;
 
-/** What is computed, by the address below the dataset. @type {[RegExp, (site: Site, at: HeadId, last: number) => Promise<Computed | object>][]} */
+/**
+ * What is computed, by the address below the dataset.
+ *
+ * @type {[RegExp, (site: Site, at: HeadId, last: number) => Promise<Computed | object>][]}
+ */
 const COMPUTED = [
   [/^heads\/(\d+)\/(\d+)\/attention\/(\d+)$/, attention],
   [/^heads\/(\d+)\/(\d+)\/aggregate$/, aggregate],
@@ -36,7 +48,11 @@ const COMPUTED = [
 export function createSite(base, ask = (...parts) => fetch(...parts)) {
   const root = new URL('api/v1/', base);
   const vectors = createVectors(read);
-  /** Description and sequences by dataset. @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths'>>} */
+  /**
+   * Description and sequences by dataset.
+   *
+   * @type {Map<string, Pick<Site, 'manifest' | 'starts' | 'lengths'>>}
+   */
   const corpora = new Map();
 
   /** @param {string} path @param {AbortSignal | null} [signal] */
@@ -50,10 +66,18 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
   async function corpusOf(dataset) {
     const known = corpora.get(dataset);
     if (known) return known;
-    const [description, tokens] = await Promise.all([read(`${dataset}.json`), read(`${dataset}/tokens.json`)].map(async (answer) => (await answer).json()));
+    const [description, tokens] = await Promise.all(
+      [read(`${dataset}.json`), read(`${dataset}/tokens.json`)].map(async (answer) =>
+        (await answer).json(),
+      ),
+    );
     const { manifest } = /** @type {Description} */ (description);
     if (!manifest) throw new NotThereError('The dataset has no manifest.');
-    const found = { manifest, starts: Int32Array.from(tokens.sequences.start), lengths: Int32Array.from(tokens.sequences.length) };
+    const found = {
+      manifest,
+      starts: Int32Array.from(tokens.sequences.start),
+      lengths: Int32Array.from(tokens.sequences.length),
+    };
     corpora.set(dataset, found);
     return found;
   }
@@ -63,21 +87,40 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
     const path = decodeURIComponent(url.pathname.slice(root.pathname.length));
     const signal = options?.signal ?? new AbortController().signal;
     try {
-      return await answerTo(path, url.searchParams, signal, new Headers(options?.headers).get('Accept') === 'application/json');
+      return await answerTo(
+        path,
+        url.searchParams,
+        signal,
+        new Headers(options?.headers).get('Accept') === 'application/json',
+      );
     } catch (error) {
       if (!(error instanceof NotThereError)) throw error;
-      return Response.json({ error: { code: 'not_exported', message: error.message } }, { status: 404 });
+      return Response.json(
+        { error: { code: 'not_exported', message: error.message } },
+        { status: 404 },
+      );
     }
   };
 
-  /** @param {string} path @param {URLSearchParams} params @param {AbortSignal} signal @param {boolean} isJson */
+  /**
+   * @param {string} path
+   * @param {URLSearchParams} params
+   * @param {AbortSignal} signal
+   * @param {boolean} isJson
+   */
   async function answerTo(path, params, signal, isJson) {
     const [, dataset, below] = /^(datasets\/[^/]+)\/(.*)$/.exec(path) ?? [];
     for (const [pattern, compute] of COMPUTED) {
       const match = pattern.exec(below ?? '');
       if (!match) continue;
       const [layer, head, last] = match.slice(1).map(Number);
-      const site = { ...await corpusOf(dataset), vectors, params, signal, pause: createPause(signal) };
+      const site = {
+        ...(await corpusOf(dataset)),
+        vectors,
+        params,
+        signal,
+        pause: createPause(signal),
+      };
       const found = await compute(site, { layer, head }, last);
       return 'values' in found ? arrayAnswer(found) : Response.json(found);
     }
@@ -87,8 +130,8 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
 }
 
 /**
- * The name under which the answer to an address was written, without its ending. The version of a dataset is no part
- * of it: a site has one.
+ * The name under which the answer to an address was written, without its ending. The version of a
+ * dataset is no part of it: a site has one.
  *
  * @param {string} path
  * @param {URLSearchParams} params
@@ -98,10 +141,15 @@ export function fileOf(path, params) {
   return path + parts.map(([name, value]) => `--${name}-${value}`).join('');
 }
 
-/** @param {{dtype: string, shape: number[], values: ArrayBufferView, headers?: Record<string, string>}} array */
+/**
+ * @param {{dtype: string, shape: number[], values: ArrayBufferView, headers?: Record<string,
+ *   string>}} array
+ */
 function arrayAnswer({ dtype, shape, values, headers = {} }) {
   const body = /** @type {ArrayBufferView<ArrayBuffer>} */ (values);
-  return new Response(body, { headers: { 'X-Dtype': dtype, 'X-Shape': shape.join(','), ...headers } });
+  return new Response(body, {
+    headers: { 'X-Dtype': dtype, 'X-Shape': shape.join(','), ...headers },
+  });
 }
 
 /** @param {AbortSignal} signal */
@@ -109,7 +157,9 @@ function createPause(signal) {
   let start = performance.now();
   return async () => {
     if (performance.now() - start < SLICE_MS) return;
-    await new Promise((resolve) => { setTimeout(resolve); });
+    await new Promise((resolve) => {
+      setTimeout(resolve);
+    });
     signal.throwIfAborted();
     start = performance.now();
   };

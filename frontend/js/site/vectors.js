@@ -30,7 +30,8 @@ export function createVectors(read) {
       return known;
     }
     const { shape, values } = readNpy(await (await read(path, signal)).arrayBuffer());
-    if (!(values instanceof Float32Array)) throw new Error(`${path} holds other numbers than float32`);
+    if (!(values instanceof Float32Array))
+      throw new Error(`${path} holds other numbers than float32`);
     const found = { values, width: shape[1] };
     kept.set(path, found);
     let bytes = 0;
@@ -52,7 +53,10 @@ export function createVectors(read) {
      */
     of({ id, n_heads: nHeads, n_key_heads: nKeyHeads }, { layer, head }, part, signal) {
       const size = part === 'keys' ? nHeads / nKeyHeads : 1;
-      return rows(`datasets/${id}/heads/${layer}/${Math.floor(head / size) * size}/${part}.npy`, signal);
+      return rows(
+        `datasets/${id}/heads/${layer}/${Math.floor(head / size) * size}/${part}.npy`,
+        signal,
+      );
     },
   };
 }

@@ -7,11 +7,19 @@ import { isSamePair, withPair } from '../compute/pairs.js';
 import { CLEARED, neighbourOf } from './selectors.js';
 import { ANY_SCORE, NO_FILTERS } from './store.js';
 
-/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair, PaletteName, PaneStore, Selected, State, Theme } from '../page.js' */
+/** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair } from '../page.js' */
+/** @import { PaletteName, PaneStore, Selected, State, Theme } from '../page.js' */
 /** @import { Marks } from '../marked_points/marked_points.js' */
 /** @import { Dims, Method } from '../types.js' */
 
-/** Choices without consequences for others. @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' | 'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' | 'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange' | 'texts'} Plain */
+/**
+ * Choices without consequences for others.
+ *
+ * @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' |
+ *   'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' |
+ *   'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange'
+ *   | 'texts'} Plain
+ */
 
 const THEME_KEY = 'theme';
 const PALETTE_KEY = 'palette';
@@ -44,7 +52,12 @@ export function createActions(store, facts, marks) {
     openHead: (at) => store.set({ at }),
     /** A head of another dataset. @param {string} id @param {HeadId} at */
     openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
-    /** A head in the other pane, which opens where there is none; the head of this one stays. @param {string} id @param {HeadId} at */
+    /**
+     * A head in the other pane, which opens where there is none; the head of this one stays.
+     *
+     * @param {string} id
+     * @param {HeadId} at
+     */
     openBeside: (id, at) => store.setBeside({ dataset: id, at }),
     /** @param {string | null} similarWith */
     compareWith: (similarWith) => store.set({ similarWith }),
@@ -62,11 +75,17 @@ export function createActions(store, facts, marks) {
     select(selected) {
       const sequence = facts.tokens.value?.sequence;
       const former = store.get().selected;
-      const isSame = former !== null && sequence !== undefined && sequence[former.token] === sequence[selected.token];
+      const isSame =
+        former !== null &&
+        sequence !== undefined &&
+        sequence[former.token] === sequence[selected.token];
       store.set({ selected, ...(isSame ? {} : { hidden: [] }) });
     },
     clearSelection: () => store.set({ selected: null, hidden: [] }),
-    /** Take back the last thing that marks points: the selection, then marked points, then the search; then the other pane. */
+    /**
+     * Take back the last thing that marks points: the selection, then marked points, then the
+     * search; then the other pane.
+     */
     clear() {
       if (store.get().selected) actions.clearSelection();
       else if (store.get().marked !== '') marks.set(null);
@@ -79,33 +98,60 @@ export function createActions(store, facts, marks) {
       if (store.get().compare) store.closeBeside();
       else store.setBeside({});
     },
-    /** Mark tokens as queries and as keys, and no others. @param {(token: number) => boolean} isMarked */
+    /**
+     * Mark tokens as queries and as keys, and no others.
+     *
+     * @param {(token: number) => boolean} isMarked
+     */
     markTokens(isMarked) {
       const n = facts.tokens.value?.n ?? 0;
       marks.set(Uint8Array.from({ length: 2 * n }, (_, point) => (isMarked(point % n) ? 1 : 0)));
     },
-    /** Hide tokens of the selected sequence or show them again. @param {readonly HiddenToken[]} tokens @param {boolean} [isHidden] */
-    toggleTokens: (tokens, isHidden) => store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
+    /**
+     * Hide tokens of the selected sequence or show them again.
+     *
+     * @param {readonly HiddenToken[]} tokens
+     * @param {boolean} [isHidden]
+     */
+    toggleTokens: (tokens, isHidden) =>
+      store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
     /** Show the attention as it is: nothing hidden, nothing weighed. */
     resetAttention: () => store.set({ hidden: [], weight: 'none' }),
     /** @param {Partial<Filters>} filters */
-    setFilters: (filters) => store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
+    setFilters: (filters) =>
+      store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
     /** Wish a pair strong or weak. @param {Pair} pair */
     markPair: (pair) => store.set({ pairs: withPair(store.get().pairs, pair) }),
     /** @param {Pair} pair */
-    dropPair: (pair) => store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
+    dropPair: (pair) =>
+      store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
     clearPairs: () => store.set({ pairs: [] }),
     clearFilters: () => store.set({ filters: NO_FILTERS }),
-    /** Choices that change nothing but themselves. @param {Partial<Pick<State, Plain>>} choice @param {HistoryMode} [history] */
+    /**
+     * Choices that change nothing but themselves.
+     *
+     * @param {Partial<Pick<State, Plain>>} choice
+     * @param {HistoryMode} [history]
+     */
     choose: (choice, history) => store.set(choice, history),
-    /** Tint the grid; a range that was chosen stays one of its own score. @param {string | null} score */
+    /**
+     * Tint the grid; a range that was chosen stays one of its own score.
+     *
+     * @param {string | null} score
+     */
     tintBy: (score) => store.set(tintedBy(score, store.get())),
-    /** Choose the score whose range steps heads back; its range is open at first. @param {string | null} score */
-    filterBy: (score) => store.set({ filterScore: score === store.get().score ? null : score, scoreRange: ANY_SCORE }),
+    /**
+     * Choose the score whose range steps heads back; its range is open at first.
+     *
+     * @param {string | null} score
+     */
+    filterBy: (score) =>
+      store.set({ filterScore: score === store.get().score ? null : score, scoreRange: ANY_SCORE }),
     /** All heads are there again. */
     clearScoreRange: () => store.set({ filterScore: null, scoreRange: ANY_SCORE }),
     /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
-    compareHeads: (score) => store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
+    compareHeads: (score) =>
+      store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
     /** @param {string} color */
     setColor: (color) => store.set({ color }),
     /** @param {string} search as typed */
@@ -132,7 +178,8 @@ export function createActions(store, facts, marks) {
 /** @typedef {ReturnType<typeof createActions>} Actions */
 
 /**
- * The choices once the grid has another tint: a range that heads were chosen by stays one of its own score.
+ * The choices once the grid has another tint: a range that heads were chosen by stays one of its
+ * own score.
  *
  * @param {string | null} score
  * @param {State} state
@@ -146,5 +193,8 @@ export function tintedBy(score, { filterScore, score: former, scoreRange }) {
 /** @returns {{theme: Theme, palette: PaletteName}} What was chosen last, on this browser. */
 export function readLooks() {
   const theme = recall(THEME_KEY);
-  return { theme: theme === 'light' || theme === 'dark' ? theme : 'system', palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe' };
+  return {
+    theme: theme === 'light' || theme === 'dark' ? theme : 'system',
+    palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe',
+  };
 }

@@ -1,4 +1,7 @@
-/** The pane that was last used. Header, controls, keys and the panel at the right speak of it, and need not know that. */
+/**
+ * The pane that was last used. Header, controls, keys and the panel at the right speak of it, and
+ * need not know that.
+ */
 
 import { createHeld } from '../ui/observable.js';
 
@@ -11,19 +14,42 @@ export function createFront(first) {
   let second = null;
   /** @type {Set<() => void>} */
   const pointers = new Set();
-  const tellPointers = () => { for (const listener of pointers) listener(); };
+  const tellPointers = () => {
+    for (const listener of pointers) listener();
+  };
   first.hover.subscribe(tellPointers);
   let stopSecond = () => {};
 
-  /** An object with the same functions, each that of the pane in front. @template {object} T @param {T} like @param {() => T} current @returns {T} */
+  /**
+   * An object with the same functions, each that of the pane in front.
+   *
+   * @template {object} T
+   * @param {T} like
+   * @param {() => T} current
+   * @returns {T}
+   */
   function delegate(like, current) {
     const names = /** @type {(keyof T)[]} */ (Object.keys(like));
-    return /** @type {T} */ (Object.fromEntries(names.map((name) => [name, (/** @type {unknown[]} */ ...parts) => /** @type {any} */ (current())[name](...parts)])));
+    return /** @type {T} */ (
+      Object.fromEntries(
+        names.map((name) => [
+          name,
+          (/** @type {unknown[]} */ ...parts) => /** @type {any} */ (current())[name](...parts),
+        ]),
+      )
+    );
   }
 
   /** @type {Context['facts']} */
-  const facts = Object.defineProperties(/** @type {any} */ ({}), Object.fromEntries(
-    /** @type {(keyof Context['facts'])[]} */ (Object.keys(first.facts)).map((name) => [name, { enumerable: true, get: () => active.get().facts[name] }])));
+  const facts = Object.defineProperties(
+    /** @type {any} */ ({}),
+    Object.fromEntries(
+      /** @type {(keyof Context['facts'])[]} */ (Object.keys(first.facts)).map((name) => [
+        name,
+        { enumerable: true, get: () => active.get().facts[name] },
+      ]),
+    ),
+  );
 
   /** @type {Context} */
   const context = {
@@ -38,7 +64,9 @@ export function createFront(first) {
       subscribe(listener) {
         const tell = () => listener(active.get().hover.get());
         pointers.add(tell);
-        return () => { pointers.delete(tell); };
+        return () => {
+          pointers.delete(tell);
+        };
       },
     },
     pane: () => active.get().pane(),
@@ -54,12 +82,24 @@ export function createFront(first) {
     /** @param {PaneName} name */
     bring: (name) => active.set(name === 'B' && second ? second : first),
     subscribe: active.subscribe,
-    /** Select the query of a token in the pane that shows its dataset, the one in front before the other. @param {string} dataset @param {number} token */
+    /**
+     * Select the query of a token in the pane that shows its dataset, the one in front before the
+     * other.
+     *
+     * @param {string} dataset
+     * @param {number} token
+     */
     selectIn(dataset, token) {
-      const shown = [active.get(), first, second].find((context) => context?.store.get().dataset === dataset);
+      const shown = [active.get(), first, second].find(
+        (context) => context?.store.get().dataset === dataset,
+      );
       shown?.actions.select({ kind: 'query', token });
     },
-    /** Take in a second pane, or give it up: then the first is in front. @param {Context | null} next */
+    /**
+     * Take in a second pane, or give it up: then the first is in front.
+     *
+     * @param {Context | null} next
+     */
     join(next) {
       stopSecond();
       second = next;

@@ -6,7 +6,10 @@ import { isMarkedSaid, readQuery, writeQuery } from './url.js';
 /** @import { HistoryMode, State, Store } from '../page.js' */
 /** @import { Moves } from '../user_sequences/token_renumbering.js' */
 
-/** The choices that the address names, and those that it was too short for, from the browser's own history. */
+/**
+ * The choices that the address names, and those that it was too short for, from the browser's own
+ * history.
+ */
 export function readAddress() {
   const { choices, notices } = readQuery(location.search);
   return { choices: { ...choices, ...readLeftOut(history.state) }, notices };
@@ -21,10 +24,16 @@ export function readAddress() {
  */
 export function keepAddress(store, notify, moves) {
   // An address that says how the page looks goes on saying it; else the reader's own taste decides.
-  const hasLooks = ['theme', 'palette'].some((name) => new URLSearchParams(location.search).has(name));
+  const hasLooks = ['theme', 'palette'].some((name) =>
+    new URLSearchParams(location.search).has(name),
+  );
   store.subscribe((state, previous, mode) => {
     remember(state, mode, hasLooks, moves);
-    if (!isMarkedSaid(state) && isMarkedSaid(previous)) notify('So many points are marked that the address leaves them out. Going back and reloading keep them; a copied address does not.');
+    if (!isMarkedSaid(state) && isMarkedSaid(previous))
+      notify(
+        'So many points are marked that the address leaves them out. Going back and ' +
+          'reloading keep them; a copied address does not.',
+      );
   });
   window.addEventListener('popstate', () => {
     store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
@@ -42,11 +51,18 @@ export function pictureAddress(state, theme) {
   return `${location.origin}${location.pathname}${writeQuery(state, { theme, palette: state.palette })}`;
 }
 
-/** @param {State} state @param {HistoryMode} mode @param {boolean} hasLooks @param {Pick<Moves, 'note'>} moves */
+/**
+ * @param {State} state
+ * @param {HistoryMode} mode
+ * @param {boolean} hasLooks
+ * @param {Pick<Moves, 'note'>} moves
+ */
 function remember(state, mode, hasLooks, moves) {
   const address = `${location.pathname}${writeQuery(state, hasLooks ? { theme: state.theme === 'system' ? null : state.theme, palette: state.palette } : null)}${location.hash}`;
   const leftOut = isMarkedSaid(state) ? {} : { marked: state.marked };
-  const isSame = address === `${location.pathname}${location.search}${location.hash}` && leftOut.marked === readLeftOut(history.state).marked;
+  const isSame =
+    address === `${location.pathname}${location.search}${location.hash}` &&
+    leftOut.marked === readLeftOut(history.state).marked;
   if (mode === 'none' || isSame) return;
   const kept = { ...moves.note(), ...leftOut };
   if (mode === 'push') history.pushState(kept, '', address);

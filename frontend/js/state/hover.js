@@ -1,11 +1,17 @@
-/** The point under the mouse, wherever it is: map, sentence or image, in this pane or, by its counterpart, in the other. Not a choice, so not in the store. */
+/**
+ * The point under the mouse, wherever it is: map, sentence or image, in this pane or, by its
+ * counterpart, in the other. Not a choice, so not in the store.
+ */
 
 import { createHeld } from '../ui/observable.js';
 
 /** @import { Selected } from '../page.js' */
 
 export function createHover() {
-  const held = createHeld(/** @type {Selected | null} */ (null), (a, b) => a?.kind === b?.kind && a?.token === b?.token);
+  const held = createHeld(
+    /** @type {Selected | null} */ (null),
+    (a, b) => a?.kind === b?.kind && a?.token === b?.token,
+  );
   /** @type {readonly number[]} */
   let others = [];
 

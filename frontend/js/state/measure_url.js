@@ -3,7 +3,14 @@
 /** @import { State } from '../page.js' */
 
 /** Their names, in the order they are written. */
-export const SCORE_NAMES = Object.freeze(['score', 'order', 'order-from', 'filter', 'score-min', 'score-max']);
+export const SCORE_NAMES = Object.freeze([
+  'score',
+  'order',
+  'order-from',
+  'filter',
+  'score-min',
+  'score-max',
+]);
 
 /** Names of scores and of measures. */
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
@@ -13,7 +20,8 @@ const NUMBER = /^-?\d{1,9}(\.\d{1,9})?$/;
 export const SCORE_READERS = {
   score: (value) => (NAME.test(value) ? { score: value } : null),
   order: (value) => (NAME.test(value) ? { order: value } : null),
-  'order-from': (value, parts) => (value === 'lowest' && parts.has('order') ? { isOrderRising: true } : null),
+  'order-from': (value, parts) =>
+    value === 'lowest' && parts.has('order') ? { isOrderRising: true } : null,
   filter: (value) => (NAME.test(value) ? { filterScore: value } : null),
   'score-min': readEnd,
   'score-max': readEnd,
@@ -22,13 +30,28 @@ export const SCORE_READERS = {
 /** @param {State} state */
 export function scoreParts({ score, order, isOrderRising, filterScore, scoreRange }) {
   const [least, most] = (filterScore ?? score) === null ? [null, null] : scoreRange.map(digits);
-  return { score, order, 'order-from': order !== null && isOrderRising ? 'lowest' : null, filter: filterScore, 'score-min': least, 'score-max': most };
+  return {
+    score,
+    order,
+    'order-from': order !== null && isOrderRising ? 'lowest' : null,
+    filter: filterScore,
+    'score-min': least,
+    'score-max': most,
+  };
 }
 
-/** An end of a range says something only with the score that it is of. @param {string} value @param {URLSearchParams} parts @returns {Partial<State> | null} */
+/**
+ * An end of a range says something only with the score that it is of.
+ *
+ * @param {string} value
+ * @param {URLSearchParams} parts
+ * @returns {Partial<State> | null}
+ */
 function readEnd(value, parts) {
   if (!NUMBER.test(value) || !(parts.has('score') || parts.has('filter'))) return null;
-  const [least, most] = ['score-min', 'score-max'].map((name) => parts.get(name) ?? '').map((text) => (NUMBER.test(text) ? Number(text) : null));
+  const [least, most] = ['score-min', 'score-max']
+    .map((name) => parts.get(name) ?? '')
+    .map((text) => (NUMBER.test(text) ? Number(text) : null));
   return { scoreRange: [least, most] };
 }
 

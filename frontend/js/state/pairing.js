@@ -1,4 +1,7 @@
-/** While pairs are marked by clicks, a click on a token means a pair with the selected one. Not a choice, so not in the store. */
+/**
+ * While pairs are marked by clicks, a click on a token means a pair with the selected one. Not a
+ * choice, so not in the store.
+ */
 
 import { createHeld } from '../ui/observable.js';
 import { MOST_PAIRS, pairOf, withPair } from '../compute/pairs.js';
@@ -26,9 +29,17 @@ export function createPairing(store, actions, notify, nCorpus = () => Infinity) 
   function mark(other, isStrong) {
     const { pairs, selected } = store.get();
     const pair = pairOf(selected, other);
-    if (!pair) return notify(selected ? `A pair needs a ${selected.kind === 'query' ? 'key' : 'query'}: point at one, beside the selected ${selected.kind}.` : 'Select a query or a key first; then point at one of the other kind.');
-    if (Math.max(pair.query, pair.key) >= nCorpus()) return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
-    if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MOST_PAIRS) return notify(`${MOST_PAIRS} pairs are marked; more are not compared at once.`);
+    if (!pair)
+      return notify(
+        selected
+          ? `A pair needs a ${selected.kind === 'query' ? 'key' : 'query'}: point at one, ` +
+              `beside the selected ${selected.kind}.`
+          : 'Select a query or a key first; then point at one of the other kind.',
+      );
+    if (Math.max(pair.query, pair.key) >= nCorpus())
+      return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
+    if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MOST_PAIRS)
+      return notify(`${MOST_PAIRS} pairs are marked; more are not compared at once.`);
     actions.markPair({ ...pair, isStrong });
   }
 

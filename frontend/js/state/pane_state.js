@@ -1,13 +1,29 @@
-/** Two panes in one state: what each has for itself, and how a change in one reaches the other. No DOM, no requests. */
+/**
+ * Two panes in one state: what each has for itself, and how a change in one reaches the other. No
+ * DOM, no requests.
+ */
 
 import { lastOnly } from '../compute/memo.js';
 import { atRest, NO_MARKS } from './store.js';
 
-/** @import { HistoryMode, PaneChoices, PaneMarks, PaneName, PanePlace, PaneStore, State, Store } from '../page.js' */
+/** @import { HistoryMode, PaneChoices, PaneMarks, PaneName, PanePlace } from '../page.js' */
+/** @import { PaneStore, State, Store } from '../page.js' */
 /** @import { Link } from '../data/token_links.js' */
 
-/** What is not taken over from one dataset to another where a single pane shows it, but holds for both panes. */
-const SHARED_LOOKS = /** @type {readonly string[]} */ (['color', 'filters', 'similarWith', 'score', 'order', 'isOrderRising', 'filterScore', 'scoreRange']);
+/**
+ * What is not taken over from one dataset to another where a single pane shows it, but holds for
+ * both panes.
+ */
+const SHARED_LOOKS = /** @type {readonly string[]} */ ([
+  'color',
+  'filters',
+  'similarWith',
+  'score',
+  'order',
+  'isOrderRising',
+  'filterScore',
+  'scoreRange',
+]);
 
 /** @param {PanePlace} pane @returns {PanePlace} */
 export function placeOf({ dataset, method, dims, at, camera, turn }) {
@@ -19,7 +35,12 @@ export function marksOf({ selected, marked, hidden, pairs }) {
   return { selected, marked, hidden, pairs };
 }
 
-/** The choices that each pane has for itself; all others hold for both. @param {PaneChoices} pane @returns {PaneChoices} */
+/**
+ * The choices that each pane has for itself; all others hold for both.
+ *
+ * @param {PaneChoices} pane
+ * @returns {PaneChoices}
+ */
 export function ownChoices(pane) {
   return { ...placeOf(pane), ...marksOf(pane) };
 }
@@ -32,8 +53,9 @@ export const secondState = lastOnly((/** @type {State} */ state) => {
 });
 
 /**
- * Return the change of the state that a change in one of two panes means. What is selected in one is selected in the other
- * too: at once in the same dataset; where two are linked, the other's selection is left open until `settleLinked` finds it.
+ * Return the change of the state that a change in one of two panes means. What is selected in one
+ * is selected in the other too: at once in the same dataset; where two are linked, the other's
+ * selection is left open until `settleLinked` finds it.
  *
  * @param {State} state
  * @param {PaneName} name of the pane that changes
@@ -45,28 +67,62 @@ export function changePane(state, name, change, isLinked) {
   if (!state.compare || 'compare' in change) return change;
   const panes = { A: ownChoices(state), B: ownChoices(secondState(state)) };
   const other = name === 'A' ? 'B' : 'A';
-  const [wasSame, hasMoved] = [panes.A.dataset === panes.B.dataset, 'dataset' in change && change.dataset !== panes[name].dataset];
-  panes[name] = { ...panes[name], ...atRest(panes[name], change), ...(hasMoved ? NO_MARKS : {}), ...pick(change, isOwn) };
+  const [wasSame, hasMoved] = [
+    panes.A.dataset === panes.B.dataset,
+    'dataset' in change && change.dataset !== panes[name].dataset,
+  ];
+  panes[name] = {
+    ...panes[name],
+    ...atRest(panes[name], change),
+    ...(hasMoved ? NO_MARKS : {}),
+    ...pick(change, isOwn),
+  };
   const isSame = panes.A.dataset === panes.B.dataset;
   if (hasMoved && isSame) panes[name] = { ...panes[name], ...marksOf(panes[other]) };
   else if (!hasMoved && wasSame) panes[other] = { ...panes[other], ...marksOf(panes[name]) };
-  else if (!hasMoved && isLinked && 'selected' in change) panes[other] = { ...panes[other], selected: null, ...('hidden' in change ? { hidden: [] } : {}) };
+  else if (!hasMoved && isLinked && 'selected' in change)
+    panes[other] = {
+      ...panes[other],
+      selected: null,
+      ...('hidden' in change ? { hidden: [] } : {}),
+    };
   const shared = pick(change, (key) => !isOwn(key) && !(hasMoved && SHARED_LOOKS.includes(key)));
-  return { ...shared, ...panes.A, compare: placeOf(panes.B), beside: isSame ? NO_MARKS : marksOf(panes.B) };
+  return {
+    ...shared,
+    ...panes.A,
+    compare: placeOf(panes.B),
+    beside: isSame ? NO_MARKS : marksOf(panes.B),
+  };
 }
 
 /** @param {string} key */
 function isOwn(key) {
-  return ['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'selected', 'marked', 'hidden', 'pairs'].includes(key);
+  return [
+    'dataset',
+    'method',
+    'dims',
+    'at',
+    'camera',
+    'turn',
+    'selected',
+    'marked',
+    'hidden',
+    'pairs',
+  ].includes(key);
 }
 
-/** @param {Partial<State>} change @param {(key: string) => boolean} isWanted @returns {Partial<State>} */
+/**
+ * @param {Partial<State>} change
+ * @param {(key: string) => boolean} isWanted
+ * @returns {Partial<State>}
+ */
 export function pick(change, isWanted) {
   return Object.fromEntries(Object.entries(change).filter(([key]) => isWanted(key)));
 }
 
 /**
- * Return what has to be selected in one pane because its counterpart is in the other; nothing where there is none.
+ * Return what has to be selected in one pane because its counterpart is in the other; nothing where
+ * there is none.
  *
  * @param {State} state
  * @param {Link | null} link
@@ -74,7 +130,13 @@ export function pick(change, isWanted) {
  */
 export function settleLinked(state, link) {
   const { beside, compare, dataset, selected } = state;
-  if (!compare || !link || compare.dataset === dataset || Boolean(selected) === Boolean(beside.selected)) return {};
+  if (
+    !compare ||
+    !link ||
+    compare.dataset === dataset ||
+    Boolean(selected) === Boolean(beside.selected)
+  )
+    return {};
   const from = selected ?? beside.selected;
   const token = from && link.partners(from.token, selected !== null)[0];
   if (!from || token === undefined || token === null) return {};
@@ -93,16 +155,23 @@ export function settleLinked(state, link) {
 export function createPaneStore(store, name, isLinked) {
   const view = name === 'A' ? (/** @type {State} */ state) => state : secondState;
   /** @param {PaneName} pane @param {Partial<State>} change @param {HistoryMode} [history] */
-  const change = (pane, change, history) => store.set(changePane(store.get(), pane, change, isLinked()), history);
+  const change = (pane, change, history) =>
+    store.set(changePane(store.get(), pane, change, isLinked()), history);
   return {
     get: () => view(store.get()),
     set: (choices, history) => change(name, choices, history),
-    subscribe: (listener) => store.subscribe((state, previous, history) => listener(view(state), view(previous), history)),
+    subscribe: (listener) =>
+      store.subscribe((state, previous, history) => listener(view(state), view(previous), history)),
     setBeside(choices) {
       const state = store.get();
       if (state.compare) change(name === 'A' ? 'B' : 'A', choices);
-      else store.set({ compare: { ...placeOf(state), ...atRest(state, choices), ...choices }, beside: NO_MARKS });
+      else
+        store.set({
+          compare: { ...placeOf(state), ...atRest(state, choices), ...choices },
+          beside: NO_MARKS,
+        });
     },
-    closeBeside: () => store.set({ ...ownChoices(view(store.get())), compare: null, beside: NO_MARKS }),
+    closeBeside: () =>
+      store.set({ ...ownChoices(view(store.get())), compare: null, beside: NO_MARKS }),
   };
 }

@@ -12,32 +12,56 @@ import { ANY_SCORE, NO_FILTERS } from './store.js';
 /** @import { Dims, Method } from '../types.js' */
 
 /**
- * Return what has to change in the choices because the facts do not allow them, and one sentence for each.
+ * Return what has to change in the choices because the facts do not allow them, and one sentence
+ * for each.
  *
  * @param {State} state
  * @param {Facts} facts
- * @param {(manifest: Manifest) => number} [nTokensOf] how many tokens can be selected, where there are more than those of the corpus
+ * @param {(manifest: Manifest) => number} [nTokensOf] how many tokens can be selected, where there
+ *   are more than those of the corpus
  * @returns {{change: Partial<State>, notices: string[]}}
  */
 export function settle(state, facts, nTokensOf = (manifest) => manifest.n_tokens) {
   const datasets = facts.datasets.value;
   if (!datasets) return { change: {}, notices: [] };
   if (!datasets.some(({ id }) => id === state.dataset)) {
-    const shown = datasets.find((entry) => entry.state === 'complete') ?? datasets.find((entry) => entry.state === 'building') ?? datasets[0];
+    const shown =
+      datasets.find((entry) => entry.state === 'complete') ??
+      datasets.find((entry) => entry.state === 'building') ??
+      datasets[0];
     const words = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
-    const notices = state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${words}.`];
+    const notices =
+      state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${words}.`];
     // Without a wish for a dataset, the rest of the address is meant for the one that is shown.
     const change = { ...(state.dataset === null ? {} : CLEARED), dataset: shown?.id ?? null };
     return state.dataset === change.dataset ? { change: {}, notices: [] } : { change, notices };
   }
   const description = facts.description.value;
-  if (!description?.manifest || description.id !== state.dataset) return { change: {}, notices: [] };
-  return settleInside(state, description.manifest, description.state === 'complete' ? null : description.maps_ready, nTokensOf(description.manifest));
+  if (!description?.manifest || description.id !== state.dataset)
+    return { change: {}, notices: [] };
+  return settleInside(
+    state,
+    description.manifest,
+    description.state === 'complete' ? null : description.maps_ready,
+    nTokensOf(description.manifest),
+  );
 }
 
 /** Choices that belong to one dataset only. @type {Partial<State>} */
 export const CLEARED = Object.freeze({
-  at: null, selected: null, marked: '', color: null, hidden: [], filters: NO_FILTERS, pairs: [], similarWith: null, score: null, order: null, isOrderRising: false, filterScore: null, scoreRange: ANY_SCORE,
+  at: null,
+  selected: null,
+  marked: '',
+  color: null,
+  hidden: [],
+  filters: NO_FILTERS,
+  pairs: [],
+  similarWith: null,
+  score: null,
+  order: null,
+  isOrderRising: false,
+  filterScore: null,
+  scoreRange: ANY_SCORE,
 });
 
 /**
@@ -53,7 +77,11 @@ function settleInside(state, manifest, mapsReady, nTokens) {
   if (!state.method || !hasMap(manifest.maps, state.method, state.dims)) {
     const map = firstMap(state, manifest, mapsReady);
     if (map && (map.method !== state.method || map.dims !== state.dims)) {
-      if (state.method) notices.push(`This dataset has no map “${mapName(state.method, state.dims)}”; “${mapName(map.method, map.dims)}” is shown instead.`);
+      if (state.method)
+        notices.push(
+          `This dataset has no map “${mapName(state.method, state.dims)}”; ` +
+            `“${mapName(map.method, map.dims)}” is shown instead.`,
+        );
       Object.assign(change, map);
     }
   }
@@ -66,7 +94,12 @@ function settleInside(state, manifest, mapsReady, nTokens) {
   Object.assign(change, points.change);
   notices.push(...points.notices);
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
-  if (state.color !== null && !modesFor(manifest.model.modality, manifest.corpus?.columns).some(({ name }) => name === state.color)) {
+  if (
+    state.color !== null &&
+    !modesFor(manifest.model.modality, manifest.corpus?.columns).some(
+      ({ name }) => name === state.color,
+    )
+  ) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
   }
@@ -75,10 +108,12 @@ function settleInside(state, manifest, mapsReady, nTokens) {
 }
 
 /** An address may name tokens of texts that their owner typed. */
-const WHY_OUTSIDE = 'Your own texts are gone once their page is closed, unless the address holds them.';
+const WHY_OUTSIDE =
+  'Your own texts are gone once their page is closed, unless the address holds them.';
 
 /**
- * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs are of the corpus.
+ * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs
+ * are of the corpus.
  *
  * @param {State} state
  * @param {number} nTokens
@@ -90,17 +125,24 @@ function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
   const notices = [];
   if (selected && selected.token >= nTokens) {
     Object.assign(change, { selected: null });
-    notices.push(`Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected. ${WHY_OUTSIDE}`);
+    notices.push(
+      `Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected. ${WHY_OUTSIDE}`,
+    );
   }
   const last = marked === '' ? -1 : lastMarked(marked);
   if (last >= nTokens) {
     Object.assign(change, { marked: '' });
-    notices.push(`Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked. ${WHY_OUTSIDE}`);
+    notices.push(
+      `Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked. ${WHY_OUTSIDE}`,
+    );
   }
   const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nCorpus);
   if (inside.length < pairs.length) {
     Object.assign(change, { pairs: inside });
-    notices.push(`Pairs with a token outside 0..${nCorpus - 1} are dropped: ${pairs.length - inside.length} of ${pairs.length}.`);
+    notices.push(
+      `Pairs with a token outside 0..${nCorpus - 1} are dropped: ` +
+        `${pairs.length - inside.length} of ${pairs.length}.`,
+    );
   }
   return { change, notices };
 }
@@ -114,21 +156,31 @@ function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
 function settleScores({ score, order, filterScore, pairs, beside }, manifest) {
   const hasPairs = pairs.length > 0 || beside.pairs.length > 0;
   const names = numbersFor(manifest, hasPairs).map(({ name }) => name);
-  const unknown = Object.entries({ score, order, filterScore }).filter(([, name]) => name !== null && !names.includes(name));
+  const unknown = Object.entries({ score, order, filterScore }).filter(
+    ([, name]) => name !== null && !names.includes(name),
+  );
   /** @type {Partial<State>} */
   const change = Object.fromEntries(unknown.map(([choice]) => [choice, null]));
   const range = unknown.some(([choice]) => choice !== 'order') ? { scoreRange: ANY_SCORE } : {};
-  const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) => (name === PAIR_FIT ? lostFitWords(order === name) : `This dataset has no head score “${scoreFacts(name).label}”.`));
+  const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) =>
+    name === PAIR_FIT
+      ? lostFitWords(order === name)
+      : `This dataset has no head score “${scoreFacts(name).label}”.`,
+  );
   return { change: { ...change, ...range }, notices };
 }
 
 /** @param {boolean} isOrder whether heads were sorted by it */
 function lostFitWords(isOrder) {
-  return `No pair is marked, so heads have no fit to pairs; ${isOrder ? 'they are in the order of layers and heads again.' : 'the grid shows no such number any more.'}`;
+  return (
+    'No pair is marked, so heads have no fit to pairs; ' +
+    `${isOrder ? 'they are in the order of layers and heads again.' : 'the grid shows no such number any more.'}`
+  );
 }
 
 /**
- * The map to show when the chosen one does not exist: first of the chosen dimensions, and of those that are there.
+ * The map to show when the chosen one does not exist: first of the chosen dimensions, and of those
+ * that are there.
  *
  * @param {State} state
  * @param {Manifest} manifest
@@ -139,7 +191,9 @@ function firstMap({ method, dims }, manifest, mapsReady) {
   /** @type {Dims[]} */
   const bothDims = dims === 2 ? [2, 3] : [3, 2];
   /** @type {{method: Method, dims: Dims}[]} */
-  const all = bothDims.flatMap((d) => allMethods().map(({ name }) => ({ method: name, dims: d }))).filter((map) => mapName(map.method, map.dims) in manifest.maps);
+  const all = bothDims
+    .flatMap((d) => allMethods().map(({ name }) => ({ method: name, dims: d })))
+    .filter((map) => mapName(map.method, map.dims) in manifest.maps);
   const started = all.find((map) => mapsReady && mapsReady[mapName(map.method, map.dims)] > 0);
   return all.find((map) => map.method === method) ?? started ?? all[0] ?? null;
 }
@@ -165,7 +219,7 @@ function outsideWords({ layer, head }, { n_layers: nLayers, n_heads: nHeads }) {
 export function neighbourOf({ layer, head }, direction, model) {
   const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
   const next = { layer: layer + down, head: head + right };
-  const isInside = next.layer >= 0 && next.layer < model.n_layers && next.head >= 0 && next.head < model.n_heads;
+  const isInside =
+    next.layer >= 0 && next.layer < model.n_layers && next.head >= 0 && next.head < model.n_heads;
   return isInside ? next : null;
 }
-

@@ -9,7 +9,12 @@ const ALL = Object.freeze([0, 1]);
 export const NO_FILTERS = Object.freeze({ kind: null, position: ALL, norm: ALL, attention: 0 });
 
 /** Nothing is selected, marked or hidden. @type {import('../page.js').PaneMarks} */
-export const NO_MARKS = Object.freeze({ selected: null, marked: '', hidden: Object.freeze([]), pairs: Object.freeze([]) });
+export const NO_MARKS = Object.freeze({
+  selected: null,
+  marked: '',
+  hidden: Object.freeze([]),
+  pairs: Object.freeze([]),
+});
 /** A range that is open at both ends. @type {readonly [null, null]} */
 export const ANY_SCORE = Object.freeze([null, null]);
 
@@ -84,8 +89,8 @@ export function createStore(first = {}) {
 }
 
 /**
- * What a change to another map has to change, too: zoom and turn of the former mean nothing there. From one head to the
- * next they stay.
+ * What a change to another map has to change, too: zoom and turn of the former mean nothing there.
+ * From one head to the next they stay.
  *
  * @param {PaneChoices} state
  * @param {Partial<PaneChoices>} change
@@ -93,7 +98,11 @@ export function createStore(first = {}) {
  */
 export function atRest(state, change) {
   const next = { ...state, ...change };
-  const isElsewhere = state.dataset !== null && (next.dataset !== state.dataset || (next.at === null) !== (state.at === null) || (next.at !== null && next.dims !== state.dims));
+  const isElsewhere =
+    state.dataset !== null &&
+    (next.dataset !== state.dataset ||
+      (next.at === null) !== (state.at === null) ||
+      (next.at !== null && next.dims !== state.dims));
   return isElsewhere ? { camera: null, turn: null } : {};
 }
 
@@ -104,7 +113,9 @@ export function atRest(state, change) {
  * @param {State} b
  */
 export function isSame(a, b) {
-  return /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS)).every((name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]));
+  return /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS)).every(
+    (name) => a[name] === b[name] || JSON.stringify(a[name]) === JSON.stringify(b[name]),
+  );
 }
 
 /** What lies in the choices of a pane. @param {PaneChoices} pane */
@@ -121,6 +132,15 @@ function freeze(state) {
     if (!(key in DEFAULTS)) throw new Error(`"${key}" is not a choice`);
   }
   const { compare, beside } = state;
-  for (const part of [...partsOf(state), state.filters, state.scoreRange, state.texts, compare, beside, ...(compare ? partsOf({ ...compare, ...beside }) : [])]) if (part) Object.freeze(part);
+  for (const part of [
+    ...partsOf(state),
+    state.filters,
+    state.scoreRange,
+    state.texts,
+    compare,
+    beside,
+    ...(compare ? partsOf({ ...compare, ...beside }) : []),
+  ])
+    if (part) Object.freeze(part);
   return Object.freeze(state);
 }

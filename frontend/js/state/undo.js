@@ -7,15 +7,35 @@ import { changeWords } from './undo_labels.js';
 
 /** Steps that are remembered. */
 const DEPTH = 100;
-/** Changes of the same choice within this time, such as letters or a slider on its way, are one step. */
+/**
+ * Changes of the same choice within this time, such as letters or a slider on its way, are one
+ * step.
+ */
 const MERGE_MS = 1000;
-/** Where one is and how the page looks; Back of the browser leads there. Every other choice is taken back here. */
-const PLACES = new Set(/** @type {readonly string[]} */ (['dataset', 'method', 'dims', 'at', 'camera', 'turn', 'theme', 'palette', 'compare', 'texts']));
+/**
+ * Where one is and how the page looks; Back of the browser leads there. Every other choice is taken
+ * back here.
+ */
+const PLACES = new Set(
+  /** @type {readonly string[]} */ ([
+    'dataset',
+    'method',
+    'dims',
+    'at',
+    'camera',
+    'turn',
+    'theme',
+    'palette',
+    'compare',
+    'texts',
+  ]),
+);
 
 /** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
 
 /**
- * A step holds only the choices that it changed, so that taking it back leaves one where one is meanwhile.
+ * A step holds only the choices that it changed, so that taking it back leaves one where one is
+ * meanwhile.
  *
  * @param {Store} store
  * @param {() => number} [now] milliseconds
@@ -43,9 +63,18 @@ export function createUndo(store, now = () => performance.now()) {
     const isSoon = last !== undefined && step.time - last.time < MERGE_MS;
     if (mode === 'settle' && !isSoon) return;
     future.length = 0;
-    if (last && isSoon && (mode === 'settle' || (mode === 'replace' && isSameNames(last.after, names)))) {
-      Object.assign(last, { before: { ...step.before, ...last.before }, after: { ...last.after, ...step.after }, time: step.time });
-      if (changedNames({ ...state, ...last.before }, { ...state, ...last.after }).length === 0) past.pop();
+    if (
+      last &&
+      isSoon &&
+      (mode === 'settle' || (mode === 'replace' && isSameNames(last.after, names)))
+    ) {
+      Object.assign(last, {
+        before: { ...step.before, ...last.before },
+        after: { ...last.after, ...step.after },
+        time: step.time,
+      });
+      if (changedNames({ ...state, ...last.before }, { ...state, ...last.after }).length === 0)
+        past.pop();
       return;
     }
     past.push(step);
@@ -70,15 +99,25 @@ export function createUndo(store, now = () => performance.now()) {
   store.subscribe(record);
   return {
     /** What would be taken back, in words; null where there is nothing. */
-    get past() { const step = past.at(-1); return step ? changeWords(step) : null; },
+    get past() {
+      const step = past.at(-1);
+      return step ? changeWords(step) : null;
+    },
     /** What would be taken up again. */
-    get future() { const step = future.at(-1); return step ? changeWords(step) : null; },
+    get future() {
+      const step = future.at(-1);
+      return step ? changeWords(step) : null;
+    },
     /** What was just taken back or up again, in words. */
-    get told() { return told; },
+    get told() {
+      return told;
+    },
     back: () => travel(past, future, 'before'),
     forth: () => travel(future, past, 'after'),
     /** Forget all steps: what they would mark has other numbers now. */
-    forget() { past.length = future.length = 0; },
+    forget() {
+      past.length = future.length = 0;
+    },
   };
 }
 
@@ -97,7 +136,12 @@ function otherDataset({ compare, dataset }) {
  */
 function changedNames(a, b) {
   const all = /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS));
-  return all.filter((name) => !PLACES.has(name) && a[name] !== b[name] && JSON.stringify(a[name]) !== JSON.stringify(b[name]));
+  return all.filter(
+    (name) =>
+      !PLACES.has(name) &&
+      a[name] !== b[name] &&
+      JSON.stringify(a[name]) !== JSON.stringify(b[name]),
+  );
 }
 
 /** @param {State} state @param {readonly (keyof State)[]} names @returns {Partial<State>} */

@@ -9,10 +9,19 @@
 const NAMES = {
   marked: (after) => (after === '' ? 'clearing the marked points' : 'marking points'),
   selected: (after) => (after === null ? 'clearing the selection' : 'selecting a point'),
-  search: (after) => (after.trim() === '' ? 'clearing the search' : `search for “${clip(after.trim())}”`),
+  search: (after) =>
+    after.trim() === '' ? 'clearing the search' : `search for “${clip(after.trim())}”`,
   filters: 'filters',
-  pairs: (after, before) => (after.length === 0 ? 'clearing the pairs' : after.length < before.length ? 'taking a pair away' : after.length > before.length ? 'marking a pair' : 'wishing a pair otherwise'),
-  hidden: (after, before) => (after.length < before.length ? 'showing hidden tokens' : 'hiding tokens'),
+  pairs: (after, before) =>
+    after.length === 0
+      ? 'clearing the pairs'
+      : after.length < before.length
+        ? 'taking a pair away'
+        : after.length > before.length
+          ? 'marking a pair'
+          : 'wishing a pair otherwise',
+  hidden: (after, before) =>
+    after.length < before.length ? 'showing hidden tokens' : 'hiding tokens',
   color: 'colour',
   searchMode: 'how tokens are compared',
   hasLines: (after) => (after ? 'showing attention lines' : 'hiding attention lines'),
@@ -45,12 +54,18 @@ export function changeWords({ before, after }) {
   const name = Object.keys(NAMES).find((known) => changed.includes(known)) ?? changed[0] ?? '';
   const words = NAMES[name];
   if (typeof words === 'string') return words;
-  return words ? words(/** @type {any} */ (after)[name], /** @type {any} */ (before)[name]) : plainWords(name);
+  return words
+    ? words(/** @type {any} */ (after)[name], /** @type {any} */ (before)[name])
+    : plainWords(name);
 }
 
 /** A name of the program as words: "isLineAlone" → "line alone". @param {string} name */
 function plainWords(name) {
-  return name.replace(/^(is|has)(?=[A-Z])/, '').replace(/([A-Z])/g, ' $1').trim().toLowerCase();
+  return name
+    .replace(/^(is|has)(?=[A-Z])/, '')
+    .replace(/([A-Z])/g, ' $1')
+    .trim()
+    .toLowerCase();
 }
 
 /** @param {string} text */

@@ -5,24 +5,90 @@ import { MOST_CHARACTERS, readRuns } from '../marked_points/codec.js';
 import { readPairs, writePairs } from '../compute/pairs.js';
 import { SCORE_NAMES, SCORE_READERS, scoreParts } from './measure_url.js';
 import { DEFAULTS, NO_FILTERS, NO_MARKS } from './store.js';
-import { plain, rangeWords, readCount, readNumber, readPair, readRange, readSigned, within } from './url_numbers.js';
+import {
+  plain,
+  rangeWords,
+  readCount,
+  readNumber,
+  readPair,
+  readRange,
+  readSigned,
+  within,
+} from './url_numbers.js';
 
-/** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName, PaneChoices, SearchMode, State, Theme, Weight } from '../page.js' */
+/** @import { Below, Filters, HiddenToken, ImageLinks, PaletteName } from '../page.js' */
+/** @import { PaneChoices, SearchMode, State, Theme, Weight } from '../page.js' */
 
 /** Those that a second pane has for itself, and what stands before them there. */
-const PANE_NAMES = ['dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'hidden', 'pairs'];
+const PANE_NAMES = [
+  'dataset',
+  'method',
+  'dims',
+  'layer',
+  'head',
+  'zoom',
+  'center',
+  'turn',
+  'selected',
+  'marked',
+  'hidden',
+  'pairs',
+];
 const PANE = 'compare.';
 /** Parts that are read with another, without which they say nothing. */
-const PAIRS = [['head', 'layer'], ['center', 'zoom']];
+const PAIRS = [
+  ['head', 'layer'],
+  ['center', 'zoom'],
+];
 /** The reader's own texts; each has a part of its own. */
 const TEXT = 'text';
 /** Names in the address, in the order they are written. */
 const NAMES = [
-  'dataset', 'method', 'dims', 'layer', 'head', 'zoom', 'center', 'turn', 'selected', 'marked', 'color', 'search', 'search-mode', 'lines', 'line-count', 'line-threshold', 'line-scope', 'strongest',
-  'weight', 'hidden', 'below', 'image-links', 'image-mean', 'image-threshold', 'labels', 'dot', 'dot-by', 'fit', 'similar-with', 'kind', 'positions', 'norms', 'attention', 'pairs', TEXT, ...SCORE_NAMES, ...PANE_NAMES.map((name) => `${PANE}${name}`), 'theme', 'palette',
+  'dataset',
+  'method',
+  'dims',
+  'layer',
+  'head',
+  'zoom',
+  'center',
+  'turn',
+  'selected',
+  'marked',
+  'color',
+  'search',
+  'search-mode',
+  'lines',
+  'line-count',
+  'line-threshold',
+  'line-scope',
+  'strongest',
+  'weight',
+  'hidden',
+  'below',
+  'image-links',
+  'image-mean',
+  'image-threshold',
+  'labels',
+  'dot',
+  'dot-by',
+  'fit',
+  'similar-with',
+  'kind',
+  'positions',
+  'norms',
+  'attention',
+  'pairs',
+  TEXT,
+  ...SCORE_NAMES,
+  ...PANE_NAMES.map((name) => `${PANE}${name}`),
+  'theme',
+  'palette',
 ];
 
-/** Choices that the browser remembers; they are a part of an address only where it was copied to show exactly this picture. */
+/**
+ * Choices that the browser remembers; they are a part of an address only where it was copied to
+ * show exactly this picture.
+ */
 const REMEMBERED = ['theme', 'palette'];
 /** How far one can zoom, against the map at rest. */
 const [LEAST_ZOOM, MOST_ZOOM] = [0.1, 1000];
@@ -41,8 +107,12 @@ const OTHERS = ['renderer'];
  */
 export function readQuery(query) {
   const parts = new URLSearchParams(query);
-  const notices = [...new Set(parts.keys())].filter((name) => !NAMES.includes(name) && !OTHERS.includes(name)).map((name) => ignored(name, parts));
-  const choices = /** @type {Partial<State>} */ (Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => !REMEMBERED.includes(name))));
+  const notices = [...new Set(parts.keys())]
+    .filter((name) => !NAMES.includes(name) && !OTHERS.includes(name))
+    .map((name) => ignored(name, parts));
+  const choices = /** @type {Partial<State>} */ (
+    Object.fromEntries(Object.entries(DEFAULTS).filter(([name]) => !REMEMBERED.includes(name)))
+  );
   for (const [name, read] of Object.entries(READERS)) {
     const value = parts.get(name);
     if (value === null) continue;
@@ -51,11 +121,17 @@ export function readQuery(query) {
     else notices.push(ignored(name, parts));
   }
   for (const before of ['', PANE]) {
-    for (const [name, first] of PAIRS) if (parts.has(`${before}${name}`) && !parts.has(`${before}${first}`)) notices.push(ignored(`${before}${name}`, parts));
+    for (const [name, first] of PAIRS)
+      if (parts.has(`${before}${name}`) && !parts.has(`${before}${first}`))
+        notices.push(ignored(`${before}${name}`, parts));
   }
   const { pane, wrong } = readPane(parts);
   notices.push(...wrong.map((name) => ignored(name, parts)));
-  if (pane) Object.assign(choices, { compare: placeOf(pane), beside: pane.dataset === choices.dataset ? NO_MARKS : marksOf(pane) });
+  if (pane)
+    Object.assign(choices, {
+      compare: placeOf(pane),
+      beside: pane.dataset === choices.dataset ? NO_MARKS : marksOf(pane),
+    });
   return { choices, notices };
 }
 
@@ -66,7 +142,11 @@ export function readQuery(query) {
  * @returns {{pane: PaneChoices | null, wrong: string[]}}
  */
 function readPane(parts) {
-  const own = new URLSearchParams([...parts].flatMap(([name, value]) => (name.startsWith(PANE) && NAMES.includes(name) ? [[name.slice(PANE.length), value]] : [])));
+  const own = new URLSearchParams(
+    [...parts].flatMap(([name, value]) =>
+      name.startsWith(PANE) && NAMES.includes(name) ? [[name.slice(PANE.length), value]] : [],
+    ),
+  );
   let choices = ownChoices(DEFAULTS);
   const wrong = [];
   for (const [name, value] of own) {
@@ -91,25 +171,37 @@ const READERS = {
   zoom(value, parts) {
     const zoom = readSigned(value);
     const [x, y] = readPair(parts.get('center'));
-    return zoom !== null && zoom >= LEAST_ZOOM && zoom <= MOST_ZOOM && x !== null && y !== null ? { camera: { zoom, x, y } } : null;
+    return zoom !== null && zoom >= LEAST_ZOOM && zoom <= MOST_ZOOM && x !== null && y !== null
+      ? { camera: { zoom, x, y } }
+      : null;
   },
   turn(value) {
     const [yaw, pitch] = readPair(value);
-    return yaw !== null && pitch !== null && Math.abs(yaw) <= 180 && Math.abs(pitch) <= 90 ? { turn: { yaw, pitch } } : null;
+    return yaw !== null && pitch !== null && Math.abs(yaw) <= 180 && Math.abs(pitch) <= 90
+      ? { turn: { yaw, pitch } }
+      : null;
   },
   theme: (value) => (value === 'light' || value === 'dark' ? { theme: value } : null),
   palette: (value) => (value === 'safe' || value === 'classic' ? { palette: value } : null),
   selected(value) {
-    const [kind, token] = [value.slice(0, value.lastIndexOf('-')), readCount(value.slice(value.lastIndexOf('-') + 1))];
-    return (kind === 'query' || kind === 'key') && token !== null ? { selected: { kind, token } } : null;
+    const [kind, token] = [
+      value.slice(0, value.lastIndexOf('-')),
+      readCount(value.slice(value.lastIndexOf('-') + 1)),
+    ];
+    return (kind === 'query' || kind === 'key') && token !== null
+      ? { selected: { kind, token } }
+      : null;
   },
-  marked: (value) => (value.length <= MOST_CHARACTERS && readRuns(value) ? { marked: value } : null),
-  color: (value) => (/^([\w .:-]{1,64}|column:[^\p{C}]{1,80})$/u.test(value) ? { color: value } : null),
+  marked: (value) =>
+    value.length <= MOST_CHARACTERS && readRuns(value) ? { marked: value } : null,
+  color: (value) =>
+    /^([\w .:-]{1,64}|column:[^\p{C}]{1,80})$/u.test(value) ? { color: value } : null,
   search: (value) => ({ search: value.slice(0, 200) }),
   'search-mode': (value) => (isOneOf(value, SEARCH_MODES) ? { searchMode: value } : null),
   lines: (value) => (value === 'off' ? { hasLines: false } : null),
   'line-count': (value) => within(readCount(value), 1, 20, (lineCount) => ({ lineCount })),
-  'line-threshold': (value) => within(readNumber(value), 0, 1, (lineThreshold) => ({ lineThreshold })),
+  'line-threshold': (value) =>
+    within(readNumber(value), 0, 1, (lineThreshold) => ({ lineThreshold })),
   'line-scope': (value) => (value === 'selected' ? { isLineAlone: true } : null),
   strongest: (value) => (value === 'off' ? { hasStrongest: false } : null),
   weight: (value) => (isOneOf(value, WEIGHTS) ? { weight: value } : null),
@@ -117,20 +209,24 @@ const READERS = {
   below: (value) => (isOneOf(value, BELOW) ? { below: value } : null),
   'image-links': (value) => (isOneOf(value, IMAGE_LINKS) ? { imageLinks: value } : null),
   'image-mean': (value) => (value === 'on' ? { isImageMean: true } : null),
-  'image-threshold': (value) => within(readNumber(value), 0, 1, (imageThreshold) => ({ imageThreshold })),
+  'image-threshold': (value) =>
+    within(readNumber(value), 0, 1, (imageThreshold) => ({ imageThreshold })),
   labels: (value) => (value === 'off' ? { hasLabels: false } : null),
   dot: (value) => within(readNumber(value), 0.25, 4, (dotSize) => ({ dotSize })),
   'dot-by': (value) => (value === 'norm' ? { isDotByNorm: true } : null),
-  'similar-with': (value) => (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? { similarWith: value } : null),
+  'similar-with': (value) =>
+    /^[a-z0-9][a-z0-9._-]{0,63}$/.test(value) ? { similarWith: value } : null,
   fit: (value) => (value === 'all' ? { isWhole: true } : null),
-  kind: (value, parts) => (value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null),
+  kind: (value, parts) =>
+    value === 'query' || value === 'key' ? { filters: readFilters(parts) } : null,
   positions: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
   norms: (value, parts) => (readRange(value) ? { filters: readFilters(parts) } : null),
   pairs(value) {
     const pairs = readPairs(value);
     return pairs && { pairs };
   },
-  attention: (value, parts) => within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
+  attention: (value, parts) =>
+    within(readNumber(value), 0, 1, () => ({ filters: readFilters(parts) })),
   [TEXT]: (_value, parts) => readTexts(parts.getAll(TEXT)),
   ...SCORE_READERS,
 };
@@ -148,7 +244,8 @@ export const IMAGE_LINKS = ['heat', 'strongest', 'all'];
  * Return the query string that stands for these choices; choices at their default are left out.
  *
  * @param {State} state
- * @param {{theme: Theme | null, palette: PaletteName} | null} [looks] how it looks, where that is to be said, too
+ * @param {{theme: Theme | null, palette: PaletteName} | null} [looks] how it looks, where that is
+ *   to be said, too
  */
 export function writeQuery(state, looks = null) {
   /** @type {Record<string, string | number | null | readonly string[]>} */
@@ -179,17 +276,27 @@ export function writeQuery(state, looks = null) {
   };
   const second = state.compare ? paneValues({ ...state.compare, ...state.beside }) : {};
   for (const [name, value] of Object.entries(second)) values[`${PANE}${name}`] = value;
-  const parts = NAMES.flatMap((name) => [values[name] ?? []].flat().map((value) => [name, String(value)]));
+  const parts = NAMES.flatMap((name) =>
+    [values[name] ?? []].flat().map((value) => [name, String(value)]),
+  );
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
 
-  /** @param {'searchMode' | 'lineCount' | 'lineThreshold' | 'weight' | 'below' | 'imageLinks' | 'imageThreshold' | 'dotSize'} name */
+  /**
+   * @param {'searchMode' | 'lineCount' | 'lineThreshold' | 'weight' | 'below' | 'imageLinks' |
+   *   'imageThreshold' | 'dotSize'} name
+   */
   function unlessDefault(name) {
     return state[name] === DEFAULTS[name] ? null : state[name];
   }
 }
 
-/** What one pane has for itself. @param {PaneChoices} pane @returns {Record<string, string | number | null>} */
+/**
+ * What one pane has for itself.
+ *
+ * @param {PaneChoices} pane
+ * @returns {Record<string, string | number | null>}
+ */
 function paneValues({ dataset, method, dims, at, camera, turn, selected, marked, hidden, pairs }) {
   return {
     dataset,
@@ -202,14 +309,22 @@ function paneValues({ dataset, method, dims, at, camera, turn, selected, marked,
     turn: turn ? `${plain(turn.yaw)}_${plain(turn.pitch)}` : null,
     selected: selected ? `${selected.kind}-${selected.token}` : null,
     marked: isMarkedSaid({ marked }) && marked !== '' ? marked : null,
-    hidden: hidden.length > 0 ? hidden.map(({ kind, position }) => `${kind}-${position}`).join('.') : null,
+    hidden:
+      hidden.length > 0
+        ? hidden.map(({ kind, position }) => `${kind}-${position}`).join('.')
+        : null,
     pairs: pairs.length > 0 ? writePairs(pairs) : null,
   };
 }
 
 /** @param {Filters} filters */
 function filterParts({ kind, position, norm, attention }) {
-  return { kind, positions: rangeWords(position), norms: rangeWords(norm), attention: attention > 0 ? attention : null };
+  return {
+    kind,
+    positions: rangeWords(position),
+    norms: rangeWords(norm),
+    attention: attention > 0 ? attention : null,
+  };
 }
 
 /** @param {{theme: Theme | null, palette: PaletteName} | null} looks */
@@ -244,19 +359,28 @@ function readFilters(parts) {
   };
 }
 
-/** Texts that an address may hold together: more characters than this, and servers and programs cut it. */
+/**
+ * Texts that an address may hold together: more characters than this, and servers and programs cut
+ * it.
+ */
 export const MOST_TEXT = 2000;
 
 /** @param {readonly string[]} texts @returns {Partial<State> | null} */
 function readTexts(texts) {
-  return texts.every((text) => text.trim() !== '') && texts.join('').length <= MOST_TEXT ? { texts } : null;
+  return texts.every((text) => text.trim() !== '') && texts.join('').length <= MOST_TEXT
+    ? { texts }
+    : null;
 }
 
 /** @param {string} value @returns {Partial<State> | null} */
 function readHidden(value) {
   const found = value.split('.').map((part) => /^(query|key)-(\d{1,6})$/.exec(part));
   if (found.length > MOST_HIDDEN || found.includes(null)) return null;
-  return { hidden: found.map((part) => /** @type {HiddenToken} */ ({ kind: part?.[1], position: Number(part?.[2]) })) };
+  return {
+    hidden: found.map(
+      (part) => /** @type {HiddenToken} */ ({ kind: part?.[1], position: Number(part?.[2]) }),
+    ),
+  };
 }
 
 /**
@@ -274,7 +398,10 @@ function isOneOf(value, all) {
  * @param {URLSearchParams} parts
  */
 function ignored(name, parts) {
-  return `The address says ${clip(name)}=${clip(parts.get(name) ?? '')}, which means nothing here; it was ignored.`;
+  return (
+    `The address says ${clip(name)}=${clip(parts.get(name) ?? '')}, which means nothing here; ` +
+    'it was ignored.'
+  );
 }
 
 /** @param {string} text */

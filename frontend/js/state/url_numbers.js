@@ -10,7 +10,14 @@ export function rangeWords([low, high]) {
 /** @param {string} value @returns {[number, number] | null} */
 export function readRange(value) {
   const [low, high, more] = value.split('-').map(readNumber);
-  return more === undefined && low !== null && high !== undefined && high !== null && low <= high && high <= 1 ? [low, high] : null;
+  return more === undefined &&
+    low !== null &&
+    high !== undefined &&
+    high !== null &&
+    low <= high &&
+    high <= 1
+    ? [low, high]
+    : null;
 }
 
 /**

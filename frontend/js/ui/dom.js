@@ -5,7 +5,8 @@
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, string | boolean | ((event: any) => void) | null>} [properties] `class`, attributes, and `onEvent` listeners
+ * @param {Record<string, string | boolean | ((event: any) => void) | null>} [properties] `class`,
+ *   attributes, and `onEvent` listeners
  * @param {...(Node | string | null)} children strings become text
  * @returns {HTMLElementTagNameMap[K]}
  */
@@ -46,12 +47,16 @@ export const ICONS = {
   close: 'm4 4 8 8M12 4l-8 8',
   grid: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
   reset: 'M2.5 6V2.5H6M13.5 6V2.5H10M2.5 10v3.5H6M13.5 10v3.5H10',
-  sun: 'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M8 1.2v1.6M8 13.2v1.6M1.2 8h1.6M13.2 8h1.6M3.2 3.2l1.1 1.1M11.7 11.7l1.1 1.1M12.8 3.2l-1.1 1.1M4.3 11.7l-1.1 1.1',
+  sun:
+    'M8 5.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6M8 1.2v1.6M8 13.2v1.6M1.2 8h1.6M13.2 ' +
+    '8h1.6M3.2 3.2l1.1 1.1M11.7 11.7l1.1 1.1M12.8 3.2l-1.1 1.1M4.3 11.7l-1.1 1.1',
   moon: 'M13.2 9.8A5.6 5.6 0 0 1 6.2 2.8a5.6 5.6 0 1 0 7 7z',
   system: 'M2 3h12v8H2zM6 14h4M8 11v3',
   undo: 'M5.5 3 2.5 6l3 3M2.5 6H9a4 4 0 0 1 0 8H5.5',
   redo: 'M10.5 3l3 3-3 3M13.5 6H7a4 4 0 0 0 0 8h3.5',
-  link: 'M6.5 9.5a2.8 2.8 0 0 0 4 0l2.3-2.3a2.8 2.8 0 0 0-4-4L7.6 4.4M9.5 6.5a2.8 2.8 0 0 0-4 0L3.2 8.8a2.8 2.8 0 0 0 4 4l1.2-1.2',
+  link:
+    'M6.5 9.5a2.8 2.8 0 0 0 4 0l2.3-2.3a2.8 2.8 0 0 0-4-4L7.6 4.4M9.5 6.5a2.8 2.8 0 0 0-4 ' +
+    '0L3.2 8.8a2.8 2.8 0 0 0 4 4l1.2-1.2',
   save: 'M8 2.5v7.5M4.8 7 8 10.2 11.2 7M2.5 11v2.5h11V11',
   help: 'M5.8 6.2a2.2 2.2 0 1 1 3.2 2c-.7.4-1 .8-1 1.6M8 12v.2',
   table: 'M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.6h11M6.2 6.3V13',
@@ -63,15 +68,27 @@ export const ICONS = {
   pencil: 'M10.5 3 13 5.5 5.5 13H3v-2.5zM9 4.5 11.5 7',
 };
 
-/** What holds words of a corpus or names is left alone by translators: another token would stand there. */
+/**
+ * What holds words of a corpus or names is left alone by translators: another token would stand
+ * there.
+ */
 export const UNTRANSLATED = Object.freeze({ translate: 'no' });
 
-/** A field for such words: nothing corrects them, and nothing sends them to a service that would. */
-export const VERBATIM_FIELD = Object.freeze({ ...UNTRANSLATED, lang: '', autocomplete: 'off', autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false' });
+/**
+ * A field for such words: nothing corrects them, and nothing sends them to a service that would.
+ */
+export const VERBATIM_FIELD = Object.freeze({
+  ...UNTRANSLATED,
+  lang: '',
+  autocomplete: 'off',
+  autocapitalize: 'off',
+  autocorrect: 'off',
+  spellcheck: 'false',
+});
 
 /**
- * Return text of the corpus, or a name, as an element that keeps its own direction to itself. It is of no known language,
- * so nobody reads it aloud as English.
+ * Return text of the corpus, or a name, as an element that keeps its own direction to itself. It is
+ * of no known language, so nobody reads it aloud as English.
  *
  * @param {string} text
  * @param {string | null} [className]
@@ -111,7 +128,8 @@ export function setAttribute(element, name, value) {
 export function inheritFocus(heir) {
   queueMicrotask(() => {
     const holder = document.activeElement;
-    if (holder === null || holder === document.body || !holder.checkVisibility()) heir.focus({ preventScroll: true });
+    if (holder === null || holder === document.body || !holder.checkVisibility())
+      heir.focus({ preventScroll: true });
   });
 }
 
@@ -124,7 +142,8 @@ export function emptyPen(canvas) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const ratio = window.devicePixelRatio || 1;
   const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+  if (canvas.width !== pixels[0] || canvas.height !== pixels[1])
+    [canvas.width, canvas.height] = pixels;
   const pen = canvas.getContext('2d');
   pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen?.clearRect(0, 0, width, height);
@@ -132,7 +151,8 @@ export function emptyPen(canvas) {
 }
 
 /**
- * Tell whenever a CSS pixel becomes another number of pixels of the screen: on another monitor, or by zoom.
+ * Tell whenever a CSS pixel becomes another number of pixels of the screen: on another monitor, or
+ * by zoom.
  *
  * @param {() => void} changed
  * @returns {() => void} stops it
@@ -140,10 +160,14 @@ export function emptyPen(canvas) {
 export function watchPixelRatio(changed) {
   const stop = new AbortController();
   const watch = () => {
-    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
-      watch();
-      changed();
-    }, { once: true, signal: stop.signal });
+    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
+      'change',
+      () => {
+        watch();
+        changed();
+      },
+      { once: true, signal: stop.signal },
+    );
   };
   watch();
   return () => stop.abort();
@@ -151,10 +175,14 @@ export function watchPixelRatio(changed) {
 
 /** Ask once more for the images that could not be loaded. */
 export function reloadBrokenImages() {
-  for (const image of document.images) if (image.complete && image.naturalWidth === 0 && image.src) image.src = String(image.src);
+  for (const image of document.images)
+    if (image.complete && image.naturalWidth === 0 && image.src) image.src = String(image.src);
 }
 
-/** In narrower windows what is beside the map lies over it, folded until it is asked for; the style sheets know the same width. */
+/**
+ * In narrower windows what is beside the map lies over it, folded until it is asked for; the style
+ * sheets know the same width.
+ */
 export const NARROW = '(max-width: 799.98px)';
 
 export function isNarrow() {
@@ -174,7 +202,9 @@ export function createCleanup() {
   const undos = [];
   return {
     /** @param {() => void} undo */
-    add: (undo) => { undos.push(undo); },
+    add: (undo) => {
+      undos.push(undo);
+    },
     /**
      * Listen until the clean-up.
      *
@@ -187,6 +217,8 @@ export function createCleanup() {
       target.addEventListener(type, listener, options);
       undos.push(() => target.removeEventListener(type, listener, options));
     },
-    run() { for (const undo of undos.splice(0)) undo(); },
+    run() {
+      for (const undo of undos.splice(0)) undo();
+    },
   };
 }

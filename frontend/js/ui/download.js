@@ -10,12 +10,23 @@ export const TABLE_TYPES = { csv: 'text/csv;charset=utf-8', json: 'application/j
 
 /** @param {string | Blob} content @param {string} name @param {string} type */
 export function download(content, name, type) {
-  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const url = URL.createObjectURL(
+    content instanceof Blob ? content : new Blob([content], { type }),
+  );
   el('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }
 
-/** A name for a file, whatever its parts hold. @param {readonly (string | null | undefined | false)[]} parts @param {string} ending */
+/**
+ * A name for a file, whatever its parts hold.
+ *
+ * @param {readonly (string | null | undefined | false)[]} parts
+ * @param {string} ending
+ */
 export function fileNameOf(parts, ending) {
-  return `${parts.filter(Boolean).join('-').replace(/[^\w.@-]+/g, '_').replace(/^\.+/, '_')}.${ending}`;
+  return `${parts
+    .filter(Boolean)
+    .join('-')
+    .replace(/[^\w.@-]+/g, '_')
+    .replace(/^\.+/, '_')}.${ending}`;
 }

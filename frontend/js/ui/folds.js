@@ -1,4 +1,7 @@
-/** The panels at both sides can be folded away; what was chosen is remembered, for wide and narrow windows apart. */
+/**
+ * The panels at both sides can be folded away; what was chosen is remembered, for wide and narrow
+ * windows apart.
+ */
 
 import { createCleanup, el, icon, NARROW, setAttribute, setText } from './dom.js';
 import { recall, remember } from './preferences.js';
@@ -8,7 +11,8 @@ const ICON = { side: 'M2 3h12v10H2zM6 3v10', panel: 'M2 3h12v10H2zM10 3v10' };
 /** @typedef {'side' | 'panel'} Name */
 
 /**
- * A button that folds a panel. What is folded stands in `data-side` and `data-panel` of the page, where styles read it.
+ * A button that folds a panel. What is folded stands in `data-side` and `data-panel` of the page,
+ * where styles read it.
  *
  * @param {HTMLElement} root
  * @param {Name} name
@@ -21,7 +25,12 @@ export function createFold(root, name, words) {
   const isOpen = () => page.dataset[name] === 'open';
   const key = () => `${name}${narrow.matches ? '.narrow' : ''}`;
   const label = el('span', { class: 'visually-hidden' });
-  const button = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: () => set(!isOpen()) }, icon(ICON[name]), label);
+  const button = el(
+    'button',
+    { class: 'button button--quiet button--icon', type: 'button', onClick: () => set(!isOpen()) },
+    icon(ICON[name]),
+    label,
+  );
   root.append(button);
   cleanup.listen(narrow, 'change', follow);
   follow();

@@ -4,7 +4,9 @@ import { canvasPalette } from '../color/palettes.js';
 
 /** @import { PaletteName } from '../page.js' */
 
-/** Weights below this share of the largest fade into the ground, so that none and little look alike. */
+/**
+ * Weights below this share of the largest fade into the ground, so that none and little look alike.
+ */
 const FULL_SHARE = 0.08;
 const OPAQUE = 0xff000000;
 /** More positions than this have no whole pixel each, and are smoothed. */
@@ -12,7 +14,10 @@ const MOST_SHARP = 150;
 
 /** The ramp of heat maps in the theme that is shown. @param {PaletteName} palette */
 export function heatRamp(palette) {
-  return canvasPalette(document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light', palette).ramps[0];
+  return canvasPalette(
+    document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light',
+    palette,
+  ).ramps[0];
 }
 
 /**
@@ -36,9 +41,12 @@ export function paintHeatMap(canvas, { n, pattern }, ramp, isCausal) {
     for (let key = 0; key < end; key++) {
       const share = pattern[query * n + key] / largest;
       const alpha = Math.round(255 * Math.min(1, share / FULL_SHARE));
-      pixels[query * n + key] = (ramp[Math.round(share * (ramp.length - 1))] & ~OPAQUE) | (alpha << 24);
+      pixels[query * n + key] =
+        (ramp[Math.round(share * (ramp.length - 1))] & ~OPAQUE) | (alpha << 24);
     }
   }
-  canvas.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), n, n), 0, 0);
+  canvas
+    .getContext('2d')
+    ?.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), n, n), 0, 0);
   return largest;
 }

@@ -1,4 +1,7 @@
-/** How a number is distributed over all heads: one bar for each of some bins, and a mark at the open head. */
+/**
+ * How a number is distributed over all heads: one bar for each of some bins, and a mark at the open
+ * head.
+ */
 
 import { binOf, histogramOf, shareOf } from '../compute/histogram.js';
 
@@ -36,13 +39,28 @@ export function createHistogram(root, className) {
      */
     update(column, { head = -1, range = [null, null] } = {}) {
       const counts = histogramOf(column.values, column.range, BINS);
-      const [first, last] = [range[0] === null ? 0 : binOf(range[0], column.range, BINS), range[1] === null ? BINS - 1 : binOf(range[1], column.range, BINS)];
-      inside.setAttribute('d', barsPath(counts, (bin) => bin >= first && bin <= last));
-      outside.setAttribute('d', barsPath(counts, (bin) => bin < first || bin > last));
+      const [first, last] = [
+        range[0] === null ? 0 : binOf(range[0], column.range, BINS),
+        range[1] === null ? BINS - 1 : binOf(range[1], column.range, BINS),
+      ];
+      inside.setAttribute(
+        'd',
+        barsPath(counts, (bin) => bin >= first && bin <= last),
+      );
+      outside.setAttribute(
+        'd',
+        barsPath(counts, (bin) => bin < first || bin > last),
+      );
       const value = head < 0 ? NaN : column.values[head];
       mark.toggleAttribute('hidden', Number.isNaN(value));
       const x = String(shareOf(Number.isNaN(value) ? 0 : value, column.range) * BINS);
-      for (const [name, at] of [['x1', x], ['x2', x], ['y1', '0'], ['y2', String(HIGH)]]) mark.setAttribute(name, at);
+      for (const [name, at] of [
+        ['x1', x],
+        ['x2', x],
+        ['y1', '0'],
+        ['y2', String(HIGH)],
+      ])
+        mark.setAttribute(name, at);
     },
   };
 }
@@ -50,11 +68,13 @@ export function createHistogram(root, className) {
 /** @param {Int32Array} counts @param {(bin: number) => boolean} isDrawn */
 function barsPath(counts, isDrawn) {
   const most = Math.max(1, ...counts);
-  return [...counts].flatMap((count, bin) => {
-    if (count === 0 || !isDrawn(bin)) return [];
-    const height = Math.max(LEAST, (HIGH * count) / most);
-    return [`M${bin} ${HIGH}V${(HIGH - height).toFixed(2)}h0.9V${HIGH}z`];
-  }).join('');
+  return [...counts]
+    .flatMap((count, bin) => {
+      if (count === 0 || !isDrawn(bin)) return [];
+      const height = Math.max(LEAST, (HIGH * count) / most);
+      return [`M${bin} ${HIGH}V${(HIGH - height).toFixed(2)}h0.9V${HIGH}z`];
+    })
+    .join('');
 }
 
 /** @param {string} tag @param {string} className */

@@ -7,14 +7,20 @@ import { withShown } from '../compute/characters.js';
 /** @import { Kind } from '../types.js' */
 
 /** What “near” means in the measures of a biplot. */
-export const BIPLOT_NEARNESS = 'In a biplot, a key is nearer to a query the farther out it lies in the query’s direction.';
+export const BIPLOT_NEARNESS =
+  'In a biplot, a key is nearer to a query the farther out it lies in the query’s direction.';
 
-/** Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not be read as attention. */
+/**
+ * Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not
+ * be read as attention.
+ */
 export const MISLEADING_RECALL = 0.1;
 
 /** @param {Fidelity | null} fidelity */
 export function isMisleading(fidelity) {
-  return fidelity !== null && fidelity.recall_at_10 !== null && fidelity.recall_at_10 < MISLEADING_RECALL;
+  return (
+    fidelity !== null && fidelity.recall_at_10 !== null && fidelity.recall_at_10 < MISLEADING_RECALL
+  );
 }
 
 /**
@@ -26,9 +32,16 @@ export function measureWords(value) {
   return value === null || value === undefined ? 'n/a' : value.toFixed(2).replace('-', '−');
 }
 
-/** How far apart heads are, as their map and lists count it. @param {number} nRows that were compared */
+/**
+ * How far apart heads are, as their map and lists count it.
+ *
+ * @param {number} nRows that were compared
+ */
 export function distanceWords(nRows) {
-  return `root of the mean Jensen–Shannon divergence of attention over ${count(nRows)} rows (Clark et al. 2019 take the sum over rows and documents)`;
+  return (
+    `root of the mean Jensen–Shannon divergence of attention over ${count(nRows)} rows (Clark ` +
+    'et al. 2019 take the sum over rows and documents)'
+  );
 }
 
 /** @param {HeadId} at */
@@ -37,24 +50,33 @@ export function headWords({ layer, head }) {
 }
 
 /**
- * The name that a screen reader says of a head in the grid. It begins with what is written on the head, so that it can
- * also be called by that.
+ * The name that a screen reader says of a head in the grid. It begins with what is written on the
+ * head, so that it can also be called by that.
  *
  * @param {HeadId} at
  * @param {Fidelity | null} fidelity null while the map is not there yet
  * @param {boolean} isReady
- * @param {{words: string, label: string, more: string[]} | null} [score] what is written on it instead of its recall, and what is said of that
+ * @param {{words: string, label: string, more: string[]} | null} [score] what is written on it
+ *   instead of its recall, and what is said of that
  */
 export function cellWords(at, fidelity, isReady, score = null) {
   const [title, name] = [titleWords(at), headWords(at).toLowerCase()];
   const recall = fidelity && `${measureWords(fidelity.recall_at_10)} recall@10`;
   const warning = isMisleading(fidelity) ? 'nearness is not attention here' : null;
   if (score) {
-    const parts = [`${title} ${score.words} ${score.label}`, name, ...score.more, isReady ? recall : 'map not computed yet', warning];
+    const parts = [
+      `${title} ${score.words} ${score.label}`,
+      name,
+      ...score.more,
+      isReady ? recall : 'map not computed yet',
+      warning,
+    ];
     return parts.filter((part) => part !== null).join(', ');
   }
   if (!isReady) return `${title}, ${name}, not computed yet`;
-  return [`${title}${recall ? ` ${recall}` : ''}`, name, warning].filter((part) => part !== null).join(', ');
+  return [`${title}${recall ? ` ${recall}` : ''}`, name, warning]
+    .filter((part) => part !== null)
+    .join(', ');
 }
 
 /** What is written on a head of the grid. @param {HeadId} at */
@@ -75,7 +97,10 @@ export function sequenceWord(modality) {
 export function endWords({ state, reason }) {
   const end = (reason ?? '').replace(/[.!]?$/, '.');
   const isAdvised = state === 'stopped' || end.includes('same command');
-  return `The build ${state}: ${end}${isAdvised ? '' : ' Once that is mended, the same command goes on.'}`;
+  return (
+    `The build ${state}: ` +
+    `${end}${isAdvised ? '' : ' Once that is mended, the same command goes on.'}`
+  );
 }
 
 /**
@@ -86,15 +111,16 @@ export function endWords({ state, reason }) {
  */
 export function tokenWords(tokens, token) {
   const type = tokens.tokenType[token];
-  if (type === 'patch') return `patch, row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`;
+  if (type === 'patch')
+    return `patch, row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`;
   if (type === 'class') return 'class token';
   if (type === 'register') return 'register';
   return tokens.text[token];
 }
 
 /**
- * What is shown of a token, so that something can be seen of it; an unknown word with what stands in
- * the text.
+ * What is shown of a token, so that something can be seen of it; an unknown word with what stands
+ * in the text.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -123,12 +149,14 @@ export function isOwnText(tokens, token) {
   return tokens.tokenType[token] === 'text' || tokens.tokenType[token] === 'special';
 }
 
-/** Spaces, controls, marks that need a letter, joiners, fillers, and the empty pattern of Braille. */
+/**
+ * Spaces, controls, marks that need a letter, joiners, fillers, and the empty pattern of Braille.
+ */
 const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
 
 /**
- * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code points of what
- * has no width at all.
+ * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code
+ * points of what has no width at all.
  *
  * @param {string} text
  */
@@ -136,7 +164,11 @@ export function visibleText(text) {
   const shown = text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
   if (shown.replace(UNSEEN, '') !== '') return shown;
   if (shown === '') return '∅';
-  return [...shown].map((char) => (char === ' ' ? '␣' : `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`)).join(' ');
+  return [...shown]
+    .map((char) =>
+      char === ' ' ? '␣' : `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`,
+    )
+    .join(' ');
 }
 
 /** @param {Kind} kind */

@@ -1,4 +1,7 @@
-/** Sentences that are said once: what of the address was ignored, what was changed. They stay until read. */
+/**
+ * Sentences that are said once: what of the address was ignored, what was changed. They stay until
+ * read.
+ */
 
 import { el, ICONS, icon } from './dom.js';
 
@@ -13,8 +16,17 @@ export function createNotices(root) {
     /** @param {string} text */
     say(text) {
       const close = () => notice.remove();
-      const notice = el('div', { class: 'notice' }, el('span', { class: 'notice__text' }, text),
-        el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: close }, icon(ICONS.close), el('span', { class: 'visually-hidden' }, 'Close')));
+      const notice = el(
+        'div',
+        { class: 'notice' },
+        el('span', { class: 'notice__text' }, text),
+        el(
+          'button',
+          { class: 'button button--quiet button--icon', type: 'button', onClick: close },
+          icon(ICONS.close),
+          el('span', { class: 'visually-hidden' }, 'Close'),
+        ),
+      );
       element.append(notice);
       while (element.childElementCount > 4) element.firstElementChild?.remove();
       setTimeout(close, STAY_MS);

@@ -21,7 +21,9 @@ export function createHeld(first, isSame = Object.is) {
     /** @param {(held: T) => void} listener */
     subscribe(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
   };
 }

@@ -1,4 +1,7 @@
-/** Which rows of a long list are on the page: those in sight with some around them, and those that have to stay. */
+/**
+ * Which rows of a long list are on the page: those in sight with some around them, and those that
+ * have to stay.
+ */
 
 /** Rows beyond both edges of what is seen, so that scrolling finds them there. */
 const MARGIN = 12;

@@ -16,8 +16,18 @@ export function createSection(root, { name, title, help, isOpen = false }) {
   const words = el('span', { class: 'section__title' }, title);
   const note = el('span', { class: 'section__note soft' });
   const body = el('div', { class: 'section__body' });
-  // The click comes before the change; the event after it would also come for what is open at first.
-  const head = el('summary', { class: 'section__head', title: help, onClick: () => remember(key, element.open ? 'folded' : 'open') }, words, note);
+  // The click comes before the change; the event after it would also come for what is open at
+  // first.
+  const head = el(
+    'summary',
+    {
+      class: 'section__head',
+      title: help,
+      onClick: () => remember(key, element.open ? 'folded' : 'open'),
+    },
+    words,
+    note,
+  );
   const element = el('details', { class: 'section' }, head, body);
   element.open = (recall(key) ?? (isOpen ? 'open' : 'folded')) === 'open';
   root.append(element);

@@ -15,7 +15,11 @@ let nMade = 0;
  */
 export function createSegments(root, { legend, choices, onPick }) {
   const name = `segments-${nMade++}`;
-  const element = el('fieldset', { class: 'segments' }, el('legend', { class: 'visually-hidden' }, legend));
+  const element = el(
+    'fieldset',
+    { class: 'segments' },
+    el('legend', { class: 'visually-hidden' }, legend),
+  );
   root.append(element);
   /** @type {HTMLInputElement[]} */
   let inputs = [];
@@ -27,11 +31,31 @@ export function createSegments(root, { legend, choices, onPick }) {
    * @param {readonly Choice[]} offered
    */
   function offer(offered) {
-    if (offered.length === inputs.length && offered.every(({ value }, i) => value === inputs[i].value)) return;
+    if (
+      offered.length === inputs.length &&
+      offered.every(({ value }, i) => value === inputs[i].value)
+    )
+      return;
     for (const input of inputs) input.parentElement?.remove();
-    inputs = offered.map(({ value }) => el('input', { class: 'segments__input', type: 'radio', name, value, onChange: () => onPick(value) }));
-    element.append(...offered.map(({ label, title }, i) =>
-      el('label', { class: 'segments__option', title }, inputs[i], el('span', { class: 'segments__label' }, label))));
+    inputs = offered.map(({ value }) =>
+      el('input', {
+        class: 'segments__input',
+        type: 'radio',
+        name,
+        value,
+        onChange: () => onPick(value),
+      }),
+    );
+    element.append(
+      ...offered.map(({ label, title }, i) =>
+        el(
+          'label',
+          { class: 'segments__option', title },
+          inputs[i],
+          el('span', { class: 'segments__label' }, label),
+        ),
+      ),
+    );
   }
 
   return {

@@ -16,13 +16,36 @@ import { el, setAttribute, setText } from './dom.js';
  * @param {(value: number) => number} [options.toScale] from a value to the scale, where they differ
  * @param {(place: number) => number} [options.fromScale]
  */
-export function createSlider(root, { label, help, scale: [least, most, step], standard, onPick, tell, toScale = (value) => value, fromScale = (place) => place }) {
+export function createSlider(
+  root,
+  {
+    label,
+    help,
+    scale: [least, most, step],
+    standard,
+    onPick,
+    tell,
+    toScale = (value) => value,
+    fromScale = (place) => place,
+  },
+) {
   const told = el('span', { class: 'slider__value' });
   const input = el('input', {
-    class: 'slider__input', type: 'range', min: String(least), max: String(most), step: String(step), title: `${help} A double click sets it back.`,
-    onInput: () => onPick(fromScale(Number(input.value))), onDblclick: () => onPick(standard),
+    class: 'slider__input',
+    type: 'range',
+    min: String(least),
+    max: String(most),
+    step: String(step),
+    title: `${help} A double click sets it back.`,
+    onInput: () => onPick(fromScale(Number(input.value))),
+    onDblclick: () => onPick(standard),
   });
-  const element = el('label', { class: 'slider' }, el('span', { class: 'slider__label' }, el('span', {}, label), told), input);
+  const element = el(
+    'label',
+    { class: 'slider' },
+    el('span', { class: 'slider__label' }, el('span', {}, label), told),
+    input,
+  );
   root.append(element);
 
   return {
@@ -46,18 +69,32 @@ export function createSlider(root, { label, help, scale: [least, most, step], st
  * @param {string} options.label
  * @param {string} options.help
  * @param {(range: readonly [number, number]) => void} options.onPick
- * @param {(share: number) => string} [options.tell] an end in words, where it is no share of a hundred
+ * @param {(share: number) => string} [options.tell] an end in words, where it is no share of a
+ *   hundred
  */
 export function createRange(root, { label, help, onPick, tell }) {
   const told = el('span', { class: 'slider__value' });
   const fill = el('span', { class: 'range__fill' });
-  const ends = ['from', 'to'].map((end) => el('input', {
-    class: 'range__input', type: 'range', min: '0', max: '100', step: '1', 'aria-label': `${label}, ${end}`, title: `${help} A double click shows all again.`,
-    onInput: () => pick(end === 'from'), onDblclick: () => onPick([0, 1]),
-  }));
+  const ends = ['from', 'to'].map((end) =>
+    el('input', {
+      class: 'range__input',
+      type: 'range',
+      min: '0',
+      max: '100',
+      step: '1',
+      'aria-label': `${label}, ${end}`,
+      title: `${help} A double click shows all again.`,
+      onInput: () => pick(end === 'from'),
+      onDblclick: () => onPick([0, 1]),
+    }),
+  );
   const [from, to] = ends;
-  const element = el('div', { class: 'slider', role: 'group', 'aria-label': label },
-    el('span', { class: 'slider__label' }, el('span', {}, label), told), el('span', { class: 'range' }, fill, from, to));
+  const element = el(
+    'div',
+    { class: 'slider', role: 'group', 'aria-label': label },
+    el('span', { class: 'slider__label' }, el('span', {}, label), told),
+    el('span', { class: 'range' }, fill, from, to),
+  );
   root.append(element);
 
   /** An end that is pushed past the other stops there. @param {boolean} isFrom */
@@ -96,7 +133,11 @@ export function createRange(root, { label, help, onPick, tell }) {
  * @param {(isOn: boolean) => void} options.onPick
  */
 export function createCheck(root, { label, help, onPick }) {
-  const input = el('input', { class: 'check__box', type: 'checkbox', onChange: () => onPick(input.checked) });
+  const input = el('input', {
+    class: 'check__box',
+    type: 'checkbox',
+    onChange: () => onPick(input.checked),
+  });
   const element = el('label', { class: 'check', title: help }, input, label);
   root.append(element);
 

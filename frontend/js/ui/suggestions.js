@@ -15,7 +15,14 @@ let nMade = 0;
 export function createSuggestions(root, input, onPick) {
   const id = `suggestions-${nMade++}`;
   // Pressing must not take the focus from the box, or the list would be gone before the click.
-  const list = el('ul', { class: 'suggestions', id, role: 'listbox', 'aria-label': 'Words of the corpus', hidden: true, onPointerdown: (/** @type {Event} */ event) => event.preventDefault() });
+  const list = el('ul', {
+    class: 'suggestions',
+    id,
+    role: 'listbox',
+    'aria-label': 'Words of the corpus',
+    hidden: true,
+    onPointerdown: (/** @type {Event} */ event) => event.preventDefault(),
+  });
   root.append(list);
   setAttribute(input, 'aria-controls', id);
   setAttribute(input, 'aria-autocomplete', 'list');
@@ -27,9 +34,23 @@ export function createSuggestions(root, input, onPick) {
   /** @param {readonly {word: string, count: number}[]} offered */
   function show(offered) {
     words = offered.map(({ word }) => word);
-    list.replaceChildren(...offered.map(({ word, count: n }, i) => el('li', {
-      class: 'suggestions__option', id: `${id}-${i}`, role: 'option', 'aria-selected': 'false', onClick: () => pick(i), onPointermove: () => mark(i),
-    }, corpusText(visibleText(word), 'suggestions__word'), el('span', { class: 'suggestions__count' }, count(n)))));
+    list.replaceChildren(
+      ...offered.map(({ word, count: n }, i) =>
+        el(
+          'li',
+          {
+            class: 'suggestions__option',
+            id: `${id}-${i}`,
+            role: 'option',
+            'aria-selected': 'false',
+            onClick: () => pick(i),
+            onPointermove: () => mark(i),
+          },
+          corpusText(visibleText(word), 'suggestions__word'),
+          el('span', { class: 'suggestions__count' }, count(n)),
+        ),
+      ),
+    );
     list.hidden = words.length === 0;
     mark(-1);
   }
@@ -41,7 +62,9 @@ export function createSuggestions(root, input, onPick) {
   /** @param {number} i */
   function mark(i) {
     active = i;
-    [...list.children].forEach((option, at) => setAttribute(option, 'aria-selected', String(at === i)));
+    [...list.children].forEach((option, at) =>
+      setAttribute(option, 'aria-selected', String(at === i)),
+    );
     setAttribute(input, 'aria-activedescendant', i < 0 ? null : `${id}-${i}`);
     list.children[i]?.scrollIntoView({ block: 'nearest' });
   }

@@ -12,7 +12,8 @@ export function createTooltip(root) {
   /** @param {{x: number, y: number}} at in CSS pixels from the corner of the root */
   function place({ x, y }) {
     const { offsetWidth: width, offsetHeight: height } = element;
-    const left = x + DISTANCE_PX + width > root.clientWidth ? x - DISTANCE_PX - width : x + DISTANCE_PX;
+    const left =
+      x + DISTANCE_PX + width > root.clientWidth ? x - DISTANCE_PX - width : x + DISTANCE_PX;
     const top = Math.min(y + DISTANCE_PX, root.clientHeight - height - 4);
     element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(4, top))}px)`;
   }
@@ -28,7 +29,9 @@ export function createTooltip(root) {
       element.hidden = false;
       place(at);
     },
-    hide() { element.hidden = true; },
+    hide() {
+      element.hidden = true;
+    },
     destroy: () => element.remove(),
   };
 }

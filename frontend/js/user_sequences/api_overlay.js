@@ -32,7 +32,13 @@ export function createOwnApi(api, own) {
       const layer = own.layerOf(id);
       const answer = answerOf(id, sequence);
       if (!layer || !answer) return api.attention(id, at, sequence, weight, signal);
-      return { at, sequence, weight, n: answer.n, pattern: patternOf(answer, at, layer.manifest.layers[at.layer], weight) };
+      return {
+        at,
+        sequence,
+        weight,
+        n: answer.n,
+        pattern: patternOf(answer, at, layer.manifest.layers[at.layer], weight),
+      };
     },
     async partners(id, at, point, k, signal) {
       const layer = own.layerOf(id);
@@ -40,7 +46,8 @@ export function createOwnApi(api, own) {
       const { firstToken, n } = layer;
       const isQuery = point < firstToken + n;
       const token = isQuery ? point : point - firstToken - n;
-      if (token < firstToken) return api.partners(id, at, isQuery ? token : firstToken + token, k, signal);
+      if (token < firstToken)
+        return api.partners(id, at, isQuery ? token : firstToken + token, k, signal);
       const found = sequenceAt(layer, token);
       const { answer } = layer.sequences[found];
       return partnersOf(answer, at, token - startsOf(layer)[found] + (isQuery ? 0 : answer.n), k);
@@ -48,7 +55,15 @@ export function createOwnApi(api, own) {
     async sequenceScores(id, at, signal) {
       const answer = await api.sequenceScores(id, at, signal);
       const layer = own.layerOf(id);
-      return layer ? { ...answer, scores: Float32Array.from([...answer.scores, ...layer.sequences.flatMap((one) => spreads(one.answer, layer, at))]) } : answer;
+      return layer
+        ? {
+            ...answer,
+            scores: Float32Array.from([
+              ...answer.scores,
+              ...layer.sequences.flatMap((one) => spreads(one.answer, layer, at)),
+            ]),
+          }
+        : answer;
     },
     imageUrl(id, sequence) {
       const answer = answerOf(id, sequence);
@@ -61,12 +76,29 @@ export function createOwnApi(api, own) {
   };
 }
 
-/** Keys for 90 %, entropy and rows of an own sequence, of one head or as the mean over all. @param {Answer} answer @param {Layer} layer @param {HeadId | null} at */
+/**
+ * Keys for 90 %, entropy and rows of an own sequence, of one head or as the mean over all.
+ *
+ * @param {Answer} answer
+ * @param {Layer} layer
+ * @param {HeadId | null} at
+ */
 function spreads(answer, { manifest }, at) {
   const { n, nHeads, nLayers, dHead } = answer;
-  const heads = at ? [at] : Array.from({ length: nLayers * nHeads }, (_, cell) => ({ layer: Math.floor(cell / nHeads), head: cell % nHeads }));
+  const heads = at
+    ? [at]
+    : Array.from({ length: nLayers * nHeads }, (_, cell) => ({
+        layer: Math.floor(cell / nHeads),
+        head: cell % nHeads,
+      }));
   if (heads.length * n * n * dHead > MOST_PRODUCTS) return [NaN, NaN, NaN];
-  const all = heads.map((head) => meanSpread(patternOf(answer, head, manifest.layers[head.layer]), n, manifest.layers[head.layer]));
+  const all = heads.map((head) =>
+    meanSpread(
+      patternOf(answer, head, manifest.layers[head.layer]),
+      n,
+      manifest.layers[head.layer],
+    ),
+  );
   const mean = [0, 1].map((part) => all.reduce((sum, one) => sum + one[part], 0) / all.length);
   return [...mean, all.reduce((sum, one) => sum + one[2], 0)];
 }

@@ -1,4 +1,7 @@
-/** Arrays of the corpus with sequences of the reader's own behind them. Points keep their order: all queries, then all keys. */
+/**
+ * Arrays of the corpus with sequences of the reader's own behind them. Points keep their order: all
+ * queries, then all keys.
+ */
 
 import { LAST_STEP, startsOf } from '../data/user_layers.js';
 /** @import { Tokens } from '../page.js' */
@@ -24,9 +27,21 @@ export function appendTokens(tokens, layer) {
     text: [...tokens.text, ...parts.flatMap(({ text }) => text)],
     ...surfaces(tokens, parts),
     tokenType: [...tokens.tokenType, ...parts.flatMap(({ tokenType }) => tokenType)],
-    tokenId: joined(Int32Array, tokens.tokenId, parts.map(({ tokenId }) => tokenId)),
-    position: joined(Int32Array, tokens.position, parts.map(({ position }) => position)),
-    sequence: joined(Int32Array, tokens.sequence, parts.map(({ n }, i) => new Int32Array(n).fill(nSequences + i))),
+    tokenId: joined(
+      Int32Array,
+      tokens.tokenId,
+      parts.map(({ tokenId }) => tokenId),
+    ),
+    position: joined(
+      Int32Array,
+      tokens.position,
+      parts.map(({ position }) => position),
+    ),
+    sequence: joined(
+      Int32Array,
+      tokens.sequence,
+      parts.map(({ n }, i) => new Int32Array(n).fill(nSequences + i)),
+    ),
     row: optional(Int32Array, tokens.row, parts, 'row'),
     column: optional(Int32Array, tokens.column, parts, 'column'),
     hue: optional(Float32Array, tokens.hue, parts, 'hue'),
@@ -35,7 +50,12 @@ export function appendTokens(tokens, layer) {
       start: joined(Int32Array, sequences.start, [Int32Array.from(starts)]),
       length: joined(Int32Array, sequences.length, [Int32Array.from(parts, ({ n }) => n)]),
       text: [...sequences.text, ...layer.sequences.map(({ item }) => item.text)],
-      columns: Object.fromEntries(Object.entries(sequences.columns).map(([name, values]) => [name, [...values, ...parts.map(() => null)]])),
+      columns: Object.fromEntries(
+        Object.entries(sequences.columns).map(([name, values]) => [
+          name,
+          [...values, ...parts.map(() => null)],
+        ]),
+      ),
     },
     own: layer,
   };
@@ -52,14 +72,16 @@ export function appendDrawn(drawn, { firstToken, n }) {
 }
 
 /**
- * Numbers of points with room for more of them: in every cell the new queries follow the queries, the new keys the keys.
+ * Numbers of points with room for more of them: in every cell the new queries follow the queries,
+ * the new keys the keys.
  *
  * @template {Uint8Array | Uint16Array | Float32Array} T
  * @param {T} values (cell, 2 * n, width)
  * @param {number} nCells
  * @param {number} width numbers a point
  * @param {number} nOwn new queries, and as many new keys
- * @param {(target: T, at: number, cell: number, part: 0 | 1) => void} fill writes those of one kind of a cell from `at` on
+ * @param {(target: T, at: number, cell: number, part: 0 | 1) => void} fill writes those of one kind
+ *   of a cell from `at` on
  * @returns {T} (cell, 2 * (n + nOwn), width)
  */
 export function insertPoints(values, nCells, width, nOwn, fill) {
@@ -86,22 +108,31 @@ export function insertPoints(values, nCells, width, nOwn, fill) {
  * @param {Uint16Array} positions (cell, 2 * n, dims)
  * @param {number} dims
  * @param {Layer} layer
- * @param {readonly {cell: number, map: string | null}[]} cells which head of the model and which of its maps each cell shows
- * @returns {{positions: Uint16Array, unplaced: number[]}} `unplaced` are the tokens that have no place in one of the maps
+ * @param {readonly {cell: number, map: string | null}[]} cells which head of the model and which of
+ *   its maps each cell shows
+ * @returns {{positions: Uint16Array, unplaced: number[]}} `unplaced` are the tokens that have no
+ *   place in one of the maps
  */
 export function appendPositions(positions, dims, layer, cells) {
   const starts = startsOf(layer);
-  const lost = layer.sequences.map(({ answer }) => cells.some(({ map }) => map !== null && !answer.places.has(map)));
+  const lost = layer.sequences.map(({ answer }) =>
+    cells.some(({ map }) => map !== null && !answer.places.has(map)),
+  );
   const grown = insertPoints(positions, cells.length, dims, layer.n, (target, at, index, part) => {
     const { cell, map } = cells[index];
     layer.sequences.forEach(({ answer: { n, places } }, i) => {
       const steps = map === null || lost[i] ? null : places.get(map)?.steps;
       const from = (2 * cell + part) * n * dims;
       const to = at + (starts[i] - layer.firstToken) * dims;
-      for (let x = 0; x < n * dims; x++) target[to + x] = steps ? Math.min(LAST_STEP, Math.max(0, Math.round(steps[from + x]))) : NOWHERE;
+      for (let x = 0; x < n * dims; x++)
+        target[to + x] = steps
+          ? Math.min(LAST_STEP, Math.max(0, Math.round(steps[from + x])))
+          : NOWHERE;
     });
   });
-  const unplaced = layer.sequences.flatMap(({ answer: { n } }, i) => (lost[i] ? Array.from({ length: n }, (_, at) => starts[i] + at) : []));
+  const unplaced = layer.sequences.flatMap(({ answer: { n } }, i) =>
+    lost[i] ? Array.from({ length: n }, (_, at) => starts[i] + at) : [],
+  );
   return { positions: grown, unplaced };
 }
 
@@ -160,5 +191,9 @@ function surfaces(tokens, parts) {
  */
 function optional(Values, first, parts, name) {
   if (!first) return null;
-  return joined(Values, first, parts.map((part) => /** @type {T} */ (part[name] ?? new Values(part.n).fill(-1))));
+  return joined(
+    Values,
+    first,
+    parts.map((part) => /** @type {T} */ (part[name] ?? new Values(part.n).fill(-1))),
+  );
 }

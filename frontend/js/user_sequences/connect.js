@@ -1,4 +1,7 @@
-/** Connects the reader's own sequences with the page: what is sent, what follows from an answer, and the address. */
+/**
+ * Connects the reader's own sequences with the page: what is sent, what follows from an answer, and
+ * the address.
+ */
 
 import { ServerError } from '../data/api.js';
 import { createOwn } from './user_sequences.js';
@@ -14,8 +17,9 @@ const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
- * @param {{store: Store, moves: Moves, schedule: () => void, notify: (text: string) => void, forget: () => void, select: (dataset: string, token: number) => void}} page
- *   `forget` is called where steps of undo would mean other tokens, `select` once something new is there
+ * @param {{store: Store, moves: Moves, schedule: () => void, notify: (text: string) => void,
+ *   forget: () => void, select: (dataset: string, token: number) => void}} page `forget` is called
+ *   where steps of undo would mean other tokens, `select` once something new is there
  */
 export function connectOwn(api, { store, moves, schedule, notify, forget, select }) {
   /** @type {Send} */
@@ -48,11 +52,14 @@ export function connectOwn(api, { store, moves, schedule, notify, forget, select
 
   /** Nothing can be typed where no server runs models. */
   function turnOff() {
-    if (own.items.length > 0) notify('Texts of your own cannot be run here; those of the address are left out.');
+    if (own.items.length > 0)
+      notify('Texts of your own cannot be run here; those of the address are left out.');
     own.enable(null);
   }
 
-  /** A server that does not answer is asked again; one that knows nothing of it shows nothing of it. */
+  /**
+   * A server that does not answer is asked again; one that knows nothing of it shows nothing of it.
+   */
   async function askLimits() {
     try {
       const limits = await api.live(new AbortController().signal);
@@ -70,7 +77,9 @@ export function connectOwn(api, { store, moves, schedule, notify, forget, select
   }
 
   restore(store.get());
-  store.subscribe((state, previous) => { if (state.texts !== previous.texts) restore(state); });
+  store.subscribe((state, previous) => {
+    if (state.texts !== previous.texts) restore(state);
+  });
   if (api.isSite) turnOff();
   else void askLimits();
   return own;

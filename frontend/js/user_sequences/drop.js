@@ -17,19 +17,22 @@ export function createDrop(root, context) {
   root.append(element);
 
   /** Whether files are dragged, and there is something to do with them. @param {DragEvent} event */
-  const hasFiles = (event) => own.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
+  const hasFiles = (event) =>
+    own.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
 
   /** @param {DragEvent} event */
   function over(event) {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    if (element.hidden && facts.description.value?.manifest?.model.modality === 'image') own.warm(store.get().dataset);
+    if (element.hidden && facts.description.value?.manifest?.model.modality === 'image')
+      own.warm(store.get().dataset);
     element.hidden = false;
   }
 
   /** @param {DragEvent} event */
   function leave(event) {
-    if (!(event.relatedTarget instanceof Node) || !root.contains(event.relatedTarget)) element.hidden = true;
+    if (!(event.relatedTarget instanceof Node) || !root.contains(event.relatedTarget))
+      element.hidden = true;
   }
 
   /** @param {DragEvent} event */
@@ -43,7 +46,13 @@ export function createDrop(root, context) {
   /** @param {ClipboardEvent} event */
   function paste(event) {
     const files = event.clipboardData?.files;
-    if (own.limits === null || !files || files.length === 0 || document.querySelector('dialog:modal')) return;
+    if (
+      own.limits === null ||
+      !files ||
+      files.length === 0 ||
+      document.querySelector('dialog:modal')
+    )
+      return;
     event.preventDefault();
     take(files);
   }
@@ -64,7 +73,12 @@ export function createDrop(root, context) {
     /** @param {State} _state */
     update(_state) {
       const model = facts.description.value?.manifest?.model;
-      setText(words, model?.modality === 'image' ? `Drop the image to run it through ${model.name}` : 'This dataset has sentences; open one of images for this');
+      setText(
+        words,
+        model?.modality === 'image'
+          ? `Drop the image to run it through ${model.name}`
+          : 'This dataset has sentences; open one of images for this',
+      );
     },
     destroy() {
       cleanup.run();

@@ -1,4 +1,7 @@
-/** The reader's own sentences and images: a box to type in, and the list of those that are kept in this page. */
+/**
+ * The reader's own sentences and images: a box to type in, and the list of those that are kept in
+ * this page.
+ */
 
 import { chosenMap } from '../data/points.js';
 import { el, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
@@ -22,23 +25,86 @@ const PATIENCE_MS = 250;
  */
 export function createOwnBox(root, context) {
   const { actions, facts, own, store } = context;
-  const field = el('textarea', { class: 'input own__field', id: 'own-field', rows: '2', ...VERBATIM_FIELD, 'aria-describedby': 'own-help', onKeydown: press, onInput: warm });
-  const run = el('button', { class: 'button button--small', type: 'submit', title: 'Run the sentence through the model (Enter)' }, 'Run');
+  const field = el('textarea', {
+    class: 'input own__field',
+    id: 'own-field',
+    rows: '2',
+    ...VERBATIM_FIELD,
+    'aria-describedby': 'own-help',
+    onKeydown: press,
+    onInput: warm,
+  });
+  const run = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'submit',
+      title: 'Run the sentence through the model (Enter)',
+    },
+    'Run',
+  );
   const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
   const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
   const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: choose });
-  const pick = el('button', { class: 'button button--small own__pick', type: 'button', title: 'PNG, JPEG or WebP', onClick: () => { warm(); file.click(); } }, 'Choose an image …');
+  const pick = el(
+    'button',
+    {
+      class: 'button button--small own__pick',
+      type: 'button',
+      title: 'PNG, JPEG or WebP',
+      onClick: () => {
+        warm();
+        file.click();
+      },
+    },
+    'Choose an image …',
+  );
   const help = el('p', { class: 'field__note', id: 'own-help' });
   const waiting = el('span', {});
-  const cancel = el('button', { class: 'button button--small', type: 'button', title: 'Give it up (Esc in the field)', onClick: own.cancel }, 'Cancel');
+  const cancel = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'Give it up (Esc in the field)',
+      onClick: own.cancel,
+    },
+    'Cancel',
+  );
   const status = el('div', { class: 'own__status', role: 'status' }, waiting, cancel);
   const problem = el('p', { class: 'own__problem', role: 'alert' });
-  const element = el('section', { class: 'own', 'aria-label': 'Your own sentence or image', hidden: true }, el('div', { class: 'field__label' }, label), form, file, pick, problem, status, help);
+  const element = el(
+    'section',
+    { class: 'own', 'aria-label': 'Your own sentence or image', hidden: true },
+    el('div', { class: 'field__label' }, label),
+    form,
+    file,
+    pick,
+    problem,
+    status,
+    help,
+  );
   root.append(element);
   const items = createOwnItems(element, context);
-  const inAddress = el('input', { class: 'check__box', type: 'checkbox', 'aria-describedby': 'own-address', onChange: () => actions.choose({ texts: inAddress.checked ? own.addressTexts() : [] }, 'replace') });
+  const inAddress = el('input', {
+    class: 'check__box',
+    type: 'checkbox',
+    'aria-describedby': 'own-address',
+    onChange: () =>
+      actions.choose({ texts: inAddress.checked ? own.addressTexts() : [] }, 'replace'),
+  });
   const addressNote = el('p', { class: 'field__note', id: 'own-address' });
-  const foot = el('div', { class: 'own__foot' }, el('label', { class: 'check', title: 'Make your texts a part of the address of this page' }, inAddress, 'Texts in the address'), addressNote);
+  const foot = el(
+    'div',
+    { class: 'own__foot' },
+    el(
+      'label',
+      { class: 'check', title: 'Make your texts a part of the address of this page' },
+      inAddress,
+      'Texts in the address',
+    ),
+    addressNote,
+  );
   element.append(foot);
   /** What is on its way, so that the field is emptied once it is there. */
   let sent = '';
@@ -51,7 +117,11 @@ export function createOwnBox(root, context) {
     own.warm(store.get().dataset);
   }
 
-  /** Enter sends, with Shift it begins a line; Esc gives up, or leaves. @param {KeyboardEvent} event */
+  /**
+   * Enter sends, with Shift it begins a line; Esc gives up, or leaves.
+   *
+   * @param {KeyboardEvent} event
+   */
   function press(event) {
     if (isComposing(event)) return;
     if (event.key === 'Escape') {
@@ -70,7 +140,8 @@ export function createOwnBox(root, context) {
     const text = field.value;
     if (text.trim() === '') return say('Type a sentence first.');
     const n = [...text].length;
-    if (n > limits.max_characters) return say(`The text has ${n} characters; this server takes up to ${limits.max_characters}.`);
+    if (n > limits.max_characters)
+      return say(`The text has ${n} characters; this server takes up to ${limits.max_characters}.`);
     say('');
     sent = text;
     own.addText(text, dataset);
@@ -98,7 +169,9 @@ export function createOwnBox(root, context) {
     const isComplete = facts.description.value?.state === 'complete';
     field.disabled = run.disabled = pick.disabled = !isComplete;
     const gone = 'Nothing of it is stored; it is gone when this page is closed.';
-    const way = isImage ? 'Or drop one on the map, or paste it.' : 'Enter runs it through the model.';
+    const way = isImage
+      ? 'Or drop one on the map, or paste it.'
+      : 'Enter runs it through the model.';
     setText(help, isComplete ? `${way} ${gone}` : 'As soon as this dataset is built.');
   }
 
@@ -110,11 +183,22 @@ export function createOwnBox(root, context) {
     if (isWaiting && timed !== submission) {
       [timed, isSlow] = [submission, false];
       say('');
-      setTimeout(() => { if (own.submission === submission) { isSlow = true; updateStatus(manifest); } }, PATIENCE_MS);
+      setTimeout(() => {
+        if (own.submission === submission) {
+          isSlow = true;
+          updateStatus(manifest);
+        }
+      }, PATIENCE_MS);
     }
     if (!isWaiting) timed = null;
     status.hidden = !(isWaiting && isSlow);
-    if (isWaiting) setText(waiting, submission.isFirst ? `Loading the model ${manifest.model.name} …` : `Running it through ${manifest.model.name} …`);
+    if (isWaiting)
+      setText(
+        waiting,
+        submission.isFirst
+          ? `Loading the model ${manifest.model.name} …`
+          : `Running it through ${manifest.model.name} …`,
+      );
     if (isHere && submission.error !== null) say(sentence(submission.error));
     if (sent !== '' && !submission) {
       if (field.value === sent && own.items.at(-1)?.text === sent) field.value = '';
@@ -127,8 +211,14 @@ export function createOwnBox(root, context) {
     const { left } = own.addressState();
     foot.hidden = !own.items.some(({ kind }) => kind === 'text') && texts.length === 0;
     inAddress.checked = texts.length > 0;
-    const rest = left > 0 && texts.length > 0 ? ' Images, edited tokens and long texts are left out.' : '';
-    setText(addressNote, texts.length > 0 ? `Whoever opens this address types them again; this browser’s history keeps them.${rest}` : 'Off: the address says nothing of them.');
+    const rest =
+      left > 0 && texts.length > 0 ? ' Images, edited tokens and long texts are left out.' : '';
+    setText(
+      addressNote,
+      texts.length > 0
+        ? `Whoever opens this address types them again; this browser’s history keeps them.${rest}`
+        : 'Off: the address says nothing of them.',
+    );
   }
 
   return {
@@ -178,7 +268,12 @@ export function sendImage(image, { facts, own, store }, say) {
 
 /** @param {File} image @param {Manifest} manifest @param {Limits} limits */
 function refusal({ size, type }, manifest, { max_image_bytes: most }) {
-  if (manifest.model.modality !== 'image') return `${manifest.model.name} reads sentences; open a dataset of images for this.`;
-  if (type !== '' && !type.startsWith('image/')) return 'This is no image: PNG, JPEG and WebP can be read.';
-  return size > most ? `The image has ${(size / 1e6).toFixed(1)} MB; this server takes up to ${(most / 1e6).toFixed(0)} MB.` : '';
+  if (manifest.model.modality !== 'image')
+    return `${manifest.model.name} reads sentences; open a dataset of images for this.`;
+  if (type !== '' && !type.startsWith('image/'))
+    return 'This is no image: PNG, JPEG and WebP can be read.';
+  return size > most
+    ? `The image has ${(size / 1e6).toFixed(1)} MB; this server takes up to ` +
+        `${(most / 1e6).toFixed(0)} MB.`
+    : '';
 }

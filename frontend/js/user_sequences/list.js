@@ -55,15 +55,58 @@ function createItem(context) {
   const picture = el('img', { class: 'own__picture', alt: '', hidden: true });
   const name = el('span', { class: 'own__name' });
   const text = el('span', { class: 'own__text' });
-  const open = el('button', { class: 'own__open', type: 'button', title: 'Select it; an open head shows its attention', onClick: select }, picture, el('span', { class: 'own__words' }, name, text));
+  const open = el(
+    'button',
+    {
+      class: 'own__open',
+      type: 'button',
+      title: 'Select it; an open head shows its attention',
+      onClick: select,
+    },
+    picture,
+    el('span', { class: 'own__words' }, name, text),
+  );
   const editWords = el('span', { class: 'visually-hidden' });
-  const edit = el('button', { class: 'button button--quiet button--icon', type: 'button', 'aria-expanded': 'false', onClick: toggle }, icon(ICONS.pencil), editWords);
+  const edit = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      'aria-expanded': 'false',
+      onClick: toggle,
+    },
+    icon(ICONS.pencil),
+    editWords,
+  );
   const removeWords = el('span', { class: 'visually-hidden' });
-  const remove = el('button', { class: 'button button--quiet button--icon', type: 'button', onClick: leave }, icon(ICONS.close), removeWords);
+  const remove = el(
+    'button',
+    { class: 'button button--quiet button--icon', type: 'button', onClick: leave },
+    icon(ICONS.close),
+    removeWords,
+  );
   const note = el('p', { class: 'own__note soft' });
   const problem = el('p', { class: 'own__problem', role: 'alert' });
-  const again = el('button', { class: 'button button--small', type: 'button', title: 'Ask the server once more', onClick: () => { if (shown) own.again(shown); } }, 'Try again');
-  const element = el('li', { class: 'own__item' }, el('div', { class: 'own__head' }, open, edit, remove), note, problem, again);
+  const again = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'Ask the server once more',
+      onClick: () => {
+        if (shown) own.again(shown);
+      },
+    },
+    'Try again',
+  );
+  const element = el(
+    'li',
+    { class: 'own__item' },
+    el('div', { class: 'own__head' }, open, edit, remove),
+    note,
+    problem,
+    again,
+  );
   const tokens = createOwnTokens(element, context);
   /** @type {OwnItem | null} */
   let shown = null;
@@ -109,7 +152,12 @@ function createItem(context) {
 
   return {
     element,
-    /** @param {OwnItem} item @param {State} state @param {Manifest} manifest @param {string | null} map */
+    /**
+     * @param {OwnItem} item
+     * @param {State} state
+     * @param {Manifest} manifest
+     * @param {string | null} map
+     */
     update(item, state, manifest, map) {
       if (item !== shown) write(item);
       [shown, dataset] = [item, manifest.id];
@@ -117,12 +165,21 @@ function createItem(context) {
       const found = layer?.sequences.find((one) => one.item === item) ?? null;
       const start = own.startOf(manifest.id, item);
       const run = own.runOf(item, manifest.id);
-      setAttribute(open, 'aria-current', found && isChosen(state, start, found.answer.n) ? 'true' : null);
+      setAttribute(
+        open,
+        'aria-current',
+        found && isChosen(state, start, found.answer.n) ? 'true' : null,
+      );
       open.disabled = !found;
       offerEdit(found !== null && item.kind !== 'image');
       const hasPicture = found !== null && item.kind === 'image';
       picture.hidden = !hasPicture;
-      if (layer && hasPicture) setAttribute(picture, 'src', api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found)));
+      if (layer && hasPicture)
+        setAttribute(
+          picture,
+          'src',
+          api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found)),
+        );
       setText(note, noteOf(item, found, manifest, map, state, own.isAsked(item)));
       setText(problem, run?.error ? sentence(run.error) : '');
       again.hidden = !run?.error;
@@ -131,9 +188,17 @@ function createItem(context) {
   };
 }
 
-/** Whether one of these tokens is selected. @param {State} state @param {number | null} start @param {number} n */
+/**
+ * Whether one of these tokens is selected.
+ *
+ * @param {State} state
+ * @param {number | null} start
+ * @param {number} n
+ */
 function isChosen({ selected }, start, n) {
-  return selected !== null && start !== null && selected.token >= start && selected.token < start + n;
+  return (
+    selected !== null && start !== null && selected.token >= start && selected.token < start + n
+  );
 }
 
 /**
@@ -147,10 +212,16 @@ function isChosen({ selected }, start, n) {
 function noteOf(item, found, manifest, map, state, isAsked) {
   if (!fits(item, manifest)) {
     if (item.home !== null) return `Its tokens are those of ${item.home}; it is shown there.`;
-    return item.kind === 'image' ? 'Shown with datasets of images.' : 'Shown with datasets of sentences.';
+    return item.kind === 'image'
+      ? 'Shown with datasets of images.'
+      : 'Shown with datasets of sentences.';
   }
   if (!found) return isAsked ? `Running it through ${manifest.model.name} …` : '';
   const { n, nTruncated } = found.answer;
-  const cut = nTruncated > 0 ? `; ${counted(nTruncated, 'token')} more had no room in the model` : '';
-  return `${counted(n, 'token')}${item.kind === 'tokens' ? ', edited' : ''}${cut}; ${isAsked ? 'being placed …' : placeWords(found, map, state.at)}.`;
+  const cut =
+    nTruncated > 0 ? `; ${counted(nTruncated, 'token')} more had no room in the model` : '';
+  return (
+    `${counted(n, 'token')}${item.kind === 'tokens' ? ', edited' : ''}${cut}; ` +
+    `${isAsked ? 'being placed …' : placeWords(found, map, state.at)}.`
+  );
 }

@@ -1,30 +1,53 @@
-/** Shapes of what a reader typed or dropped: kept in this page alone, and shown as further sequences of a dataset. */
+/**
+ * Shapes of what a reader typed or dropped: kept in this page alone, and shown as further sequences
+ * of a dataset.
+ */
 
 import type { Dims, Manifest, Tokens } from '../page.js';
 
 /** What the server takes; null where it takes nothing. */
-export interface Limits { is_enabled: boolean; max_characters: number; max_image_bytes: number; max_pixels: number; max_tokens: number }
+export interface Limits {
+  is_enabled: boolean;
+  max_characters: number;
+  max_image_bytes: number;
+  max_pixels: number;
+  max_tokens: number;
+}
 
-/** How points came into a map: by the same calculation as those of the corpus, or by their neighbours. */
+/**
+ * How points came into a map: by the same calculation as those of the corpus, or by their
+ * neighbours.
+ */
 export type Placed = 'exact' | 'neighbours';
 
-/** Places of one sequence in one map of every head, in steps of the map; they may lie outside of 0..65535. */
-export interface Places { dims: Dims; steps: Float32Array; placed: Placed; nOutside: number } // (layer, head, 2 * token, dims), queries first
+/**
+ * Places of one sequence in one map of every head, in steps of the map; they may lie outside of
+ * 0..65535.
+ */
+export interface Places {
+  dims: Dims;
+  steps: Float32Array;
+  placed: Placed;
+  nOutside: number;
+} // (layer, head, 2 * token, dims), queries first
 
 /** What a model said of one text or image. */
 export interface Answer {
-  n: number;                 // tokens
-  columns: Tokens;           // of these tokens alone, as one sequence
-  nTruncated: number;        // tokens that had no room in the model
-  nLayers: number; nHeads: number; nKeyHeads: number; dHead: number;
-  queries: Float32Array;     // (layer, head, token, d_head)
-  keys: Float32Array;        // (layer, key head, token, d_head)
-  norms: Float32Array;       // (layer, head, token, 4)
+  n: number; // tokens
+  columns: Tokens; // of these tokens alone, as one sequence
+  nTruncated: number; // tokens that had no room in the model
+  nLayers: number;
+  nHeads: number;
+  nKeyHeads: number;
+  dHead: number;
+  queries: Float32Array; // (layer, head, token, d_head)
+  keys: Float32Array; // (layer, key head, token, d_head)
+  norms: Float32Array; // (layer, head, token, 4)
   places: ReadonlyMap<string, Places>;
   nPartners: number;
-  partnerTokens: Int32Array;   // (layer, head, 2 * token, partner), of the corpus, strongest first
+  partnerTokens: Int32Array; // (layer, head, 2 * token, partner), of the corpus, strongest first
   partnerScores: Float32Array;
-  sprites: Uint8Array | null;  // (token, 8, 8, 3)
+  sprites: Uint8Array | null; // (token, 8, 8, 3)
   picture: { width: number; height: number; rgb: Uint8Array } | null;
 }
 
@@ -34,23 +57,28 @@ export type Token = string | number;
 /** A text, a row of tokens or an image of the reader's own. */
 export interface OwnItem {
   readonly id: number;
-  readonly name: string;            // such as "your text 1"
+  readonly name: string; // such as "your text 1"
   readonly kind: 'text' | 'tokens' | 'image';
-  readonly text: string;            // as typed; of an image the name of its file
+  readonly text: string; // as typed; of an image the name of its file
   readonly tokens: readonly Token[] | null; // where they were edited one by one
   readonly file: Blob | null;
-  readonly home: string | null;     // the one dataset whose tokens they are
+  readonly home: string | null; // the one dataset whose tokens they are
 }
 
 /** One of them as a sequence of a dataset. */
-export interface OwnSequence { readonly item: OwnItem; readonly answer: Answer }
+export interface OwnSequence {
+  readonly item: OwnItem;
+  readonly answer: Answer;
+}
 
-/** All of them that a dataset shows, in order: they follow the tokens and sequences of the corpus. */
+/**
+ * All of them that a dataset shows, in order: they follow the tokens and sequences of the corpus.
+ */
 export interface Layer {
   readonly manifest: Manifest;
   readonly sequences: readonly OwnSequence[];
-  readonly n: number;             // tokens in all
-  readonly firstToken: number;    // tokens of the corpus
+  readonly n: number; // tokens in all
+  readonly firstToken: number; // tokens of the corpus
   readonly firstSequence: number; // sequences of the corpus
 }
 
@@ -61,7 +89,7 @@ export interface Submission {
   readonly tokens: readonly Token[] | null;
   readonly file: Blob | null;
   readonly dataset: string;
-  readonly edits: number | null;  // the one whose tokens are replaced
-  readonly isFirst: boolean;      // this dataset's model has not answered lately
+  readonly edits: number | null; // the one whose tokens are replaced
+  readonly isFirst: boolean; // this dataset's model has not answered lately
   readonly error: string | null;
 }

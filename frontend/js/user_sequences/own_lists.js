@@ -1,4 +1,7 @@
-/** Lists of the reader's own sequences: which a dataset takes, and how tokens are numbered anew when one goes. */
+/**
+ * Lists of the reader's own sequences: which a dataset takes, and how tokens are numbered anew when
+ * one goes.
+ */
 
 import { readMarked, writeMarked } from '../marked_points/codec.js';
 import { MOST_TEXT } from '../state/url.js';
@@ -6,16 +9,28 @@ import { MOST_TEXT } from '../state/url.js';
 /** @import { Manifest, PaneMarks, State } from '../page.js' */
 /** @import { Layer, OwnItem, OwnSequence } from './live.js' */
 
-/** How tokens of a dataset changed their numbers: the new number, or null for one that is gone. @typedef {(token: number) => number | null} Renumber */
+/**
+ * How tokens of a dataset changed their numbers: the new number, or null for one that is gone.
+ *
+ * @typedef {(token: number) => number | null} Renumber
+ */
 
-/** Whether a dataset's model can take an item. @param {OwnItem} item @param {Pick<Manifest, 'id' | 'model'>} manifest */
+/**
+ * Whether a dataset's model can take an item.
+ *
+ * @param {OwnItem} item
+ * @param {Pick<Manifest, 'id' | 'model'>} manifest
+ */
 export function fits({ kind, home }, { id, model }) {
   return (kind === 'image') === (model.modality === 'image') && (home === null || home === id);
 }
 
 /** @param {readonly OwnSequence[]} a @param {readonly OwnSequence[]} b */
 export function isSameList(a, b) {
-  return a.length === b.length && a.every(({ item, answer }, i) => item === b[i].item && answer === b[i].answer);
+  return (
+    a.length === b.length &&
+    a.every(({ item, answer }, i) => item === b[i].item && answer === b[i].answer)
+  );
 }
 
 /**
@@ -29,16 +44,23 @@ export function renumbered(old, next) {
   /** @type {Map<number, {start: number, n: number}>} */
   const starts = new Map();
   let at = old.firstToken;
-  for (const { item, answer: { n } } of next?.sequences ?? []) {
+  for (const {
+    item,
+    answer: { n },
+  } of next?.sequences ?? []) {
     starts.set(item.id, { start: at, n });
     at += n;
   }
   return (token) => {
     let start = old.firstToken;
     if (token < start) return token;
-    for (const { item, answer: { n } } of old.sequences) {
+    for (const {
+      item,
+      answer: { n },
+    } of old.sequences) {
       const found = starts.get(item.id);
-      if (token < start + n) return found && token - start < found.n ? found.start + token - start : null;
+      if (token < start + n)
+        return found && token - start < found.n ? found.start + token - start : null;
       start += n;
     }
     return null;
@@ -60,14 +82,24 @@ export function renumberedState(state, dataset, renumber, nBefore, nAfter) {
   const moved = ({ selected, marked, hidden, pairs }) => {
     const token = selected && renumber(selected.token);
     const kept = selected === null || token === null ? null : { ...selected, token };
-    return { selected: kept, hidden: kept ? hidden : [], marked: movedMarks(marked, renumber, nBefore, nAfter), pairs };
+    return {
+      selected: kept,
+      hidden: kept ? hidden : [],
+      marked: movedMarks(marked, renumber, nBefore, nAfter),
+      pairs,
+    };
   };
   const { beside, compare, hidden, marked, pairs, selected } = state;
   if (state.dataset === dataset) return moved({ selected, marked, hidden, pairs });
   return compare?.dataset === dataset ? { beside: moved(beside) } : {};
 }
 
-/** @param {string} marked @param {Renumber} renumber @param {number} nBefore @param {number} nAfter */
+/**
+ * @param {string} marked
+ * @param {Renumber} renumber
+ * @param {number} nBefore
+ * @param {number} nAfter
+ */
 function movedMarks(marked, renumber, nBefore, nAfter) {
   const old = marked === '' ? null : readMarked(marked, nBefore);
   if (!old) return marked;

@@ -20,9 +20,15 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
 export function patternOf(answer, { layer, head }, rule, weight = 'none') {
   const { dHead, keys, n, nHeads, nKeyHeads, queries } = answer;
   const keyHead = Math.floor((head * nKeyHeads) / nHeads);
-  const pattern = patternNow(rowsOf(queries, layer * nHeads + head, n, dHead), rowsOf(keys, layer * nKeyHeads + keyHead, n, dHead), n, rule);
+  const pattern = patternNow(
+    rowsOf(queries, layer * nHeads + head, n, dHead),
+    rowsOf(keys, layer * nKeyHeads + keyHead, n, dHead),
+    n,
+    rule,
+  );
   const column = NORM_COLUMN[weight];
-  if (column >= 0) weighKeys(pattern, n, (key) => normsOf(answer, { layer, head })[NORMS * key + column]);
+  if (column >= 0)
+    weighKeys(pattern, n, (key) => normsOf(answer, { layer, head })[NORMS * key + column]);
   return pattern;
 }
 
@@ -57,9 +63,17 @@ export function scoresOf(pattern, n) {
  * @param {number} point queries first
  * @param {number} k
  */
-export function partnersOf({ n, nHeads, nPartners, partnerScores, partnerTokens }, { layer, head }, point, k) {
+export function partnersOf(
+  { n, nHeads, nPartners, partnerScores, partnerTokens },
+  { layer, head },
+  point,
+  k,
+) {
   const start = ((layer * nHeads + head) * 2 * n + point) * nPartners;
-  return Array.from({ length: Math.min(k, nPartners) }, (_, i) => ({ token: partnerTokens[start + i], score: partnerScores[start + i] })).filter(({ token }) => token >= 0);
+  return Array.from({ length: Math.min(k, nPartners) }, (_, i) => ({
+    token: partnerTokens[start + i],
+    score: partnerScores[start + i],
+  })).filter(({ token }) => token >= 0);
 }
 
 /** @param {Float32Array} values @param {number} block @param {number} n @param {number} width */

@@ -1,6 +1,7 @@
 /**
- * The facts of a dataset with the reader's own sequences behind those of the corpus. Answers of the server stay as they
- * are; what is seen of them is put together anew whenever either changes, and kept until then.
+ * The facts of a dataset with the reader's own sequences behind those of the corpus. Answers of the
+ * server stay as they are; what is seen of them is put together anew whenever either changes, and
+ * kept until then.
  */
 
 import { mapOf } from '../data/best_map.js';
@@ -13,21 +14,49 @@ import { normsOf, patternOf, scoresOf } from './pattern.js';
 
 const SPRITE_BYTES = 8 * 8 * 3;
 
-/** A slot that shows more than it holds. @typedef {(value: any, layer: Layer, raw: Facts, key: string) => any} Extend */
+/**
+ * A slot that shows more than it holds.
+ *
+ * @typedef {(value: any, layer: Layer, raw: Facts, key: string) => any} Extend
+ */
 
 /** @type {Partial<Record<keyof Facts, Extend>>} */
 const EXTENDED = {
   tokens: (value, layer) => appendTokens(value, layer),
   gridTokens: (value, layer) => appendDrawn(value, layer),
   grid: extendGrid,
-  gridNorms: (value, layer) => insertPoints(value, cellsOf(layer), 1, layer.n, () => {}), // a byte says a share of what is between the norms of the corpus: unknown for others
+  // a byte says a share of what is between the norms of the corpus: unknown for others
+  gridNorms: (value, layer) => insertPoints(value, cellsOf(layer), 1, layer.n, () => {}),
   headMap: extendHead,
-  headNorms: (value, layer, _raw, key) => appendRows(value, layer.sequences.map(({ answer }) => normsOf(answer, headOf(key)))),
-  tokenScores: (value, layer, _raw, key) => appendRows(value, layer.sequences.map(({ answer }) => scoresOf(patternOf(answer, headOf(key), layer.manifest.layers[headOf(key).layer]), answer.n))),
-  patches: (value, layer) => appendRows(value, layer.sequences.map(({ answer: { n, sprites } }) => sprites ?? new Uint8Array(n * SPRITE_BYTES))),
+  headNorms: (value, layer, _raw, key) =>
+    appendRows(
+      value,
+      layer.sequences.map(({ answer }) => normsOf(answer, headOf(key))),
+    ),
+  tokenScores: (value, layer, _raw, key) =>
+    appendRows(
+      value,
+      layer.sequences.map(({ answer }) =>
+        scoresOf(
+          patternOf(answer, headOf(key), layer.manifest.layers[headOf(key).layer]),
+          answer.n,
+        ),
+      ),
+    ),
+  patches: (value, layer) =>
+    appendRows(
+      value,
+      layer.sequences.map(
+        ({ answer: { n, sprites } }) => sprites ?? new Uint8Array(n * SPRITE_BYTES),
+      ),
+    ),
 };
 
-/** What was put together, by what the server said; shared by all panes. @type {WeakMap<object, {layer: Layer, heads: unknown, result: unknown}>} */
+/**
+ * What was put together, by what the server said; shared by all panes.
+ *
+ * @type {WeakMap<object, {layer: Layer, heads: unknown, result: unknown}>}
+ */
 const kept = new WeakMap();
 
 /**
@@ -37,18 +66,30 @@ const kept = new WeakMap();
  */
 export function createOwnFacts(raw, own) {
   const names = /** @type {(keyof Facts)[]} */ (Object.keys(raw));
-  return /** @type {any} */ (Object.freeze(Object.fromEntries(names.map((name) => {
-    const extend = EXTENDED[name];
-    return [name, extend ? extended(raw[name], extend) : raw[name]];
-  }))));
+  return /** @type {any} */ (
+    Object.freeze(
+      Object.fromEntries(
+        names.map((name) => {
+          const extend = EXTENDED[name];
+          return [name, extend ? extended(raw[name], extend) : raw[name]];
+        }),
+      ),
+    )
+  );
 
   /** @param {Slot<any>} slot @param {Extend} extend @returns {Slot<any>} */
   function extended(slot, extend) {
     return {
       what: slot.what,
-      get key() { return slot.key; },
-      get status() { return slot.status; },
-      get error() { return slot.error; },
+      get key() {
+        return slot.key;
+      },
+      get status() {
+        return slot.status;
+      },
+      get error() {
+        return slot.error;
+      },
       get value() {
         const { key, value } = slot;
         const layer = value === null ? null : own.layerOf(raw.description.value?.id);
@@ -77,7 +118,10 @@ function cellsOf({ manifest }) {
 function extendGrid(grid, layer, raw) {
   const nHeads = layer.manifest.n_heads;
   const cells = Array.from({ length: cellsOf(layer) }, (_, cell) => ({
-    cell, map: grid.ready[cell] ? mapOf(raw.heads.value, { layer: Math.floor(cell / nHeads), head: cell % nHeads }, grid.name) : null,
+    cell,
+    map: grid.ready[cell]
+      ? mapOf(raw.heads.value, { layer: Math.floor(cell / nHeads), head: cell % nHeads }, grid.name)
+      : null,
   }));
   return { ...grid, ...appendPositions(grid.positions, grid.dims, layer, cells) };
 }

@@ -17,7 +17,12 @@ const LONGEST = 24;
  */
 export function createOwnTokens(root, { own }) {
   const list = el('ol', { class: 'own__tokens', onClick: click, onKeydown: press });
-  const help = el('p', { class: 'field__note' }, 'Click a token, type another one of the model’s vocabulary and press Enter; an empty field takes it out. All others stay as they are.');
+  const help = el(
+    'p',
+    { class: 'field__note' },
+    'Click a token, type another one of the model’s vocabulary and press Enter; an empty ' +
+      'field takes it out. All others stay as they are.',
+  );
   const problem = el('p', { class: 'own__problem', role: 'alert' });
   const element = el('div', { class: 'own__editor', hidden: true }, list, problem, help);
   root.append(element);
@@ -29,18 +34,48 @@ export function createOwnTokens(root, { own }) {
 
   const texts = () => shown?.found.answer.columns.text ?? [];
   /** @param {number} i */
-  const wordsOf = (i) => clipped(visibleToken(texts()[i], shown?.found.answer.columns.surface?.[i]), LONGEST);
+  const wordsOf = (i) =>
+    clipped(visibleToken(texts()[i], shown?.found.answer.columns.surface?.[i]), LONGEST);
 
   function draw() {
-    list.replaceChildren(...texts().map((token, i) => el('li', {}, i === edited ? fieldFor(token, i) : el('button', {
-      ...UNTRANSLATED, class: 'own__token', type: 'button', 'data-position': String(i), 'aria-label': `Token ${i + 1}: ${wordsOf(i)}`, title: 'Type another token',
-    }, corpusText(wordsOf(i))))));
+    list.replaceChildren(
+      ...texts().map((token, i) =>
+        el(
+          'li',
+          {},
+          i === edited
+            ? fieldFor(token, i)
+            : el(
+                'button',
+                {
+                  ...UNTRANSLATED,
+                  class: 'own__token',
+                  type: 'button',
+                  'data-position': String(i),
+                  'aria-label': `Token ${i + 1}: ${wordsOf(i)}`,
+                  title: 'Type another token',
+                },
+                corpusText(wordsOf(i)),
+              ),
+        ),
+      ),
+    );
     list.querySelector('input')?.select();
   }
 
   /** @param {string} token @param {number} i */
   function fieldFor(token, i) {
-    const input = el('input', { class: 'input own__token-field', ...VERBATIM_FIELD, type: 'text', 'data-position': String(i), maxlength: '200', 'aria-label': `Token ${i + 1}`, onBlur: () => { if (own.submission?.edits !== shown?.item.id) stop(false); } });
+    const input = el('input', {
+      class: 'input own__token-field',
+      ...VERBATIM_FIELD,
+      type: 'text',
+      'data-position': String(i),
+      maxlength: '200',
+      'aria-label': `Token ${i + 1}`,
+      onBlur: () => {
+        if (own.submission?.edits !== shown?.item.id) stop(false);
+      },
+    });
     input.value = token;
     input.size = Math.max(4, Math.min(LONGEST, token.length + 1));
     return input;
@@ -109,13 +144,18 @@ export function createOwnTokens(root, { own }) {
   return {
     element,
     focus: () => focusToken(0),
-    /** @param {OwnItem} item @param {OwnSequence | null} found null while its tokens are not known @param {string} id of the dataset */
+    /**
+     * @param {OwnItem} item
+     * @param {OwnSequence | null} found null while its tokens are not known
+     * @param {string} id of the dataset
+     */
     update(item, found, id) {
       const { submission } = own;
       const isOwn = submission?.edits === item.id;
       if (isOwn && submission.error !== null) say(sentence(submission.error));
       setAttribute(list, 'aria-busy', isOwn && submission.error === null ? 'true' : null);
-      if (!found || (shown?.found.answer.columns === found.answer.columns && dataset === id)) return;
+      if (!found || (shown?.found.answer.columns === found.answer.columns && dataset === id))
+        return;
       const wasEdited = edited;
       const hadFocus = list.contains(document.activeElement);
       [shown, dataset, edited] = [{ item, found }, id, -1];

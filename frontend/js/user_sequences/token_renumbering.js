@@ -11,12 +11,20 @@ export function createMoves(page = performance.timeOrigin) {
   const moves = [];
 
   return {
-    /** @param {string} dataset @param {Renumber} renumber @param {number} nBefore tokens there were @param {number} nAfter */
-    add(dataset, renumber, nBefore, nAfter) { moves.push({ dataset, renumber, nBefore, nAfter }); },
+    /**
+     * @param {string} dataset
+     * @param {Renumber} renumber
+     * @param {number} nBefore tokens there were
+     * @param {number} nAfter
+     */
+    add(dataset, renumber, nBefore, nAfter) {
+      moves.push({ dataset, renumber, nBefore, nAfter });
+    },
     /** What an entry of the history keeps: since when its numbers hold. */
     note: () => ({ page, nMoves: moves.length }),
     /**
-     * The choices of an entry, with the numbers of now. Of another opening of the page nothing is known, so its numbers stay.
+     * The choices of an entry, with the numbers of now. Of another opening of the page nothing is
+     * known, so its numbers stay.
      *
      * @template {State} T
      * @param {T} choices
@@ -24,8 +32,13 @@ export function createMoves(page = performance.timeOrigin) {
      * @returns {T}
      */
     follow(choices, kept) {
-      return moves.slice(missedFrom(kept)).reduce((state, { dataset, renumber, nBefore, nAfter }) => (
-        { ...state, ...renumberedState(state, dataset, renumber, nBefore, nAfter) }), choices);
+      return moves.slice(missedFrom(kept)).reduce(
+        (state, { dataset, renumber, nBefore, nAfter }) => ({
+          ...state,
+          ...renumberedState(state, dataset, renumber, nBefore, nAfter),
+        }),
+        choices,
+      );
     },
   };
 

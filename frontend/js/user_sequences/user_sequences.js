@@ -1,6 +1,6 @@
 /**
- * The texts and images of the reader: kept in this page alone, run through the model of whatever dataset is shown, and
- * asked for one at a time. What was typed last comes first.
+ * The texts and images of the reader: kept in this page alone, run through the model of whatever
+ * dataset is shown, and asked for one at a time. What was typed last comes first.
  */
 
 import { readAnswer } from './answer.js';
@@ -13,12 +13,31 @@ import { createWarming } from './warming.js';
 /** @import { Answer, Layer, Limits, OwnItem, OwnSequence, Submission, Token } from './live.js' */
 /** @import { Renumber } from './own_lists.js' */
 
-/** What a pane shows. @typedef {{dataset: string, version: string | null, manifest: Manifest, maps: readonly string[]}} Wanted */
-/** What a dataset's model said of an item. @typedef {{version: string | null, answer: Answer | null, error: string | null}} Run */
+/**
+ * What a pane shows.
+ *
+ * @typedef {{dataset: string, version: string | null, manifest: Manifest, maps: readonly string[]}}
+ *   Wanted
+ */
+/**
+ * What a dataset's model said of an item.
+ *
+ * @typedef {{version: string | null, answer: Answer | null, error: string | null}} Run
+ */
 /** @typedef {Pick<OwnItem, 'kind' | 'text' | 'tokens' | 'file'>} Content */
-/** @typedef {{content: Content, wanted: Wanted, maps: readonly string[], submission: Submission | null, item: OwnItem | null}} Job */
-/** @typedef {{job: Job, call: AbortController, timer: ReturnType<typeof setTimeout> | null}} Asked */
-/** Asks the server; an error may say after how many seconds it makes sense to ask again. @typedef {(dataset: string, content: Content, maps: readonly string[], signal: AbortSignal) => Promise<ArrayBuffer>} Send */
+/**
+ * @typedef {{content: Content, wanted: Wanted, maps: readonly string[], submission: Submission |
+ *   null, item: OwnItem | null}} Job
+ */
+/**
+ * @typedef {{job: Job, call: AbortController, timer: ReturnType<typeof setTimeout> | null}} Asked
+ */
+/**
+ * Asks the server; an error may say after how many seconds it makes sense to ask again.
+ *
+ * @typedef {(dataset: string, content: Content, maps: readonly string[], signal: AbortSignal) =>
+ *   Promise<ArrayBuffer>} Send
+ */
 
 /** How often a server that is busy is asked again, and the longest wait for it, seconds. */
 const MOST_TRIES = 3;
@@ -26,8 +45,10 @@ const MOST_WAIT_S = 20;
 
 /**
  * @param {Send} send
- * @param {{changed: () => void, moved: (dataset: string, renumber: Renumber, nBefore: number, nAfter: number) => void, arrived: (dataset: string, token: number, item: OwnItem) => void}} tell
- *   `changed` after every change, `moved` before it where tokens got other numbers, `arrived` once something new is there
+ * @param {{changed: () => void, moved: (dataset: string, renumber: Renumber, nBefore: number,
+ *   nAfter: number) => void, arrived: (dataset: string, token: number, item: OwnItem) => void}}
+ *   tell `changed` after every change, `moved` before it where tokens got other numbers, `arrived`
+ *   once something new is there
  */
 export function createOwn(send, { changed, moved, arrived }) {
   /** @type {readonly OwnItem[]} */
@@ -51,9 +72,14 @@ export function createOwn(send, { changed, moved, arrived }) {
   /** @param {OwnItem} item @param {string} dataset */
   const runKey = (item, dataset) => `${item.id} ${dataset}`;
   /** @param {string} dataset */
-  const wantedOf = (dataset) => [...wants.values()].find((wanted) => wanted.dataset === dataset) ?? null;
+  const wantedOf = (dataset) =>
+    [...wants.values()].find((wanted) => wanted.dataset === dataset) ?? null;
   /** @param {string} dataset @returns {string[]} */
-  const mapsOf = (dataset) => [...new Set([...wants.values()].flatMap((wanted) => (wanted.dataset === dataset ? wanted.maps : [])))];
+  const mapsOf = (dataset) => [
+    ...new Set(
+      [...wants.values()].flatMap((wanted) => (wanted.dataset === dataset ? wanted.maps : [])),
+    ),
+  ];
 
   /** @param {OwnItem} item @param {Wanted} wanted */
   function runOf(item, { dataset, version }) {
@@ -61,12 +87,18 @@ export function createOwn(send, { changed, moved, arrived }) {
     return run && run.version === version ? run : null;
   }
 
-  /** What is asked for next: what was typed last, then what the shown maps lack. @returns {Job | null} */
+  /**
+   * What is asked for next: what was typed last, then what the shown maps lack.
+   *
+   * @returns {Job | null}
+   */
   function nextJob() {
     if (submission && submission.error === null) {
       const wanted = wantedOf(submission.dataset);
       const maps = mapsOf(submission.dataset);
-      return wanted && maps.length > 0 ? { content: submission, wanted, maps, submission, item: null } : null;
+      return wanted && maps.length > 0
+        ? { content: submission, wanted, maps, submission, item: null }
+        : null;
     }
     for (const wanted of limits ? wants.values() : []) {
       for (const item of items) {
@@ -124,18 +156,36 @@ export function createOwn(send, { changed, moved, arrived }) {
     if (!item || !items.includes(item)) return;
     const former = runOf(item, wanted)?.answer;
     const places = new Map([...(former?.places ?? []), ...answer.places]);
-    runs.set(runKey(item, wanted.dataset), { version: wanted.version, answer: { ...(former ?? answer), places }, error: null });
+    runs.set(runKey(item, wanted.dataset), {
+      version: wanted.version,
+      answer: { ...(former ?? answer), places },
+      error: null,
+    });
     settle();
     const start = layers.get(wanted.dataset) ? startOf(wanted.dataset, item) : null;
     if (asked && start !== null) arrived(wanted.dataset, start, item);
   }
 
-  /** What was asked for becomes one of those that are kept, or takes the place of the one that was edited. @param {Submission} asked @param {Answer} answer */
+  /**
+   * What was asked for becomes one of those that are kept, or takes the place of the one that was
+   * edited.
+   *
+   * @param {Submission} asked
+   * @param {Answer} answer
+   */
   function keep({ kind, text, tokens, file, edits, dataset }, answer) {
     const edited = items.find(({ id }) => id === edits);
     const id = edited?.id ?? ++nMade;
     const words = kind === 'tokens' ? joinedTokens(answer.columns) : text;
-    const item = Object.freeze({ id, name: nameOf(kind, id), kind, text: words, tokens, file, home: kind === 'tokens' ? dataset : null });
+    const item = Object.freeze({
+      id,
+      name: nameOf(kind, id),
+      kind,
+      text: words,
+      tokens,
+      file,
+      home: kind === 'tokens' ? dataset : null,
+    });
     if (edited) for (const key of [...runs.keys()]) if (key.startsWith(`${id} `)) runs.delete(key);
     items = edited ? items.map((one) => (one === edited ? item : one)) : [...items, item];
     if (edited) answer.columns.sequences.text[0] = words;
@@ -145,7 +195,12 @@ export function createOwn(send, { changed, moved, arrived }) {
   /** @param {Job} job @param {string} error */
   function refuse({ submission: asked, item, wanted }, error) {
     if (asked) submission = { ...asked, error };
-    else if (item) runs.set(runKey(item, wanted.dataset), { version: wanted.version, answer: runOf(item, wanted)?.answer ?? null, error });
+    else if (item)
+      runs.set(runKey(item, wanted.dataset), {
+        version: wanted.version,
+        answer: runOf(item, wanted)?.answer ?? null,
+        error,
+      });
   }
 
   /** Bring the sequences that datasets show in step with what is kept. */
@@ -159,11 +214,24 @@ export function createOwn(send, { changed, moved, arrived }) {
       });
       const old = layers.get(dataset) ?? null;
       if (old?.manifest === manifest && isSameList(old.sequences, sequences)) continue;
-      const layer = sequences.length === 0 ? null : Object.freeze({
-        manifest, sequences, n: sequences.reduce((sum, { answer: { n } }) => sum + n, 0), firstToken: manifest.n_tokens, firstSequence: manifest.n_sequences,
-      });
+      const layer =
+        sequences.length === 0
+          ? null
+          : Object.freeze({
+              manifest,
+              sequences,
+              n: sequences.reduce((sum, { answer: { n } }) => sum + n, 0),
+              firstToken: manifest.n_tokens,
+              firstSequence: manifest.n_sequences,
+            });
       layers.set(dataset, layer);
-      if (old && old.manifest.n_tokens === manifest.n_tokens) moved(dataset, renumbered(old, layer), old.firstToken + old.n, manifest.n_tokens + (layer?.n ?? 0));
+      if (old && old.manifest.n_tokens === manifest.n_tokens)
+        moved(
+          dataset,
+          renumbered(old, layer),
+          old.firstToken + old.n,
+          manifest.n_tokens + (layer?.n ?? 0),
+        );
     }
   }
 
@@ -185,15 +253,26 @@ export function createOwn(send, { changed, moved, arrived }) {
     changed();
   }
 
-  /** The sequences that a dataset shows beyond its corpus; null where there are none. @param {string | null | undefined} dataset @returns {Layer | null} */
+  /**
+   * The sequences that a dataset shows beyond its corpus; null where there are none.
+   *
+   * @param {string | null | undefined} dataset
+   * @returns {Layer | null}
+   */
   function layerOf(dataset) {
-    return dataset === null || dataset === undefined ? null : layers.get(dataset) ?? null;
+    return dataset === null || dataset === undefined ? null : (layers.get(dataset) ?? null);
   }
 
   return {
     /** What the server takes; null while nothing can be typed. */
-    get limits() { return limits; },
-    /** Say what the server takes, or, with null, that nothing can be run here. @param {Limits | null} next */
+    get limits() {
+      return limits;
+    },
+    /**
+     * Say what the server takes, or, with null, that nothing can be run here.
+     *
+     * @param {Limits | null} next
+     */
     enable(next) {
       limits = next;
       isOff = next === null;
@@ -201,29 +280,55 @@ export function createOwn(send, { changed, moved, arrived }) {
       pump();
       changed();
     },
-    get items() { return items; },
+    get items() {
+      return items;
+    },
     /** The texts that an address can say, and how many of the items are left out of it. */
     addressState: () => addressTexts(items),
     addressTexts: () => addressTexts(items).texts,
-    get submission() { return submission; },
+    get submission() {
+      return submission;
+    },
     startOf,
-    /** The facts of a dataset with these sequences behind those of its corpus. @param {Facts} facts @returns {Facts} */
+    /**
+     * The facts of a dataset with these sequences behind those of its corpus.
+     *
+     * @param {Facts} facts
+     * @returns {Facts}
+     */
     overlay: (facts) => createOwnFacts(facts, { layerOf }),
     layerOf,
-    /** What the model of a dataset says of an item. @param {OwnItem} item @param {string} dataset */
+    /**
+     * What the model of a dataset says of an item.
+     *
+     * @param {OwnItem} item
+     * @param {string} dataset
+     */
     runOf(item, dataset) {
       const wanted = wantedOf(dataset);
       return wanted && runOf(item, wanted);
     },
     /** Whether an item is being asked for. @param {OwnItem} item */
     isAsked: (item) => current?.job.item === item,
-    /** How many tokens a dataset has with those of the reader; without end while some are on their way. @param {Manifest} manifest */
+    /**
+     * How many tokens a dataset has with those of the reader; without end while some are on their
+     * way.
+     *
+     * @param {Manifest} manifest
+     */
     nTokens(manifest) {
       const wanted = wantedOf(manifest.id);
-      const isComing = items.some((item) => fits(item, manifest) && !(wanted && runOf(item, wanted)));
+      const isComing = items.some(
+        (item) => fits(item, manifest) && !(wanted && runOf(item, wanted)),
+      );
       return isComing ? Infinity : manifest.n_tokens + (layers.get(manifest.id)?.n ?? 0);
     },
-    /** Say what a pane shows; null where nothing of it can be asked for. @param {object} pane @param {Wanted | null} wanted */
+    /**
+     * Say what a pane shows; null where nothing of it can be asked for.
+     *
+     * @param {object} pane
+     * @param {Wanted | null} wanted
+     */
     want(pane, wanted) {
       const former = wants.get(pane);
       if (wanted && former && isSameWish(former, wanted)) return;
@@ -234,7 +339,11 @@ export function createOwn(send, { changed, moved, arrived }) {
       settle();
       pump();
     },
-    /** Have the model come of a dataset that somebody is about to run something through. @param {string | null} dataset */
+    /**
+     * Have the model come of a dataset that somebody is about to run something through.
+     *
+     * @param {string | null} dataset
+     */
     warm(dataset) {
       const wanted = dataset === null || !limits || current ? null : wantedOf(dataset);
       if (wanted) warming.warm(wanted, mapsOf(wanted.dataset));
@@ -242,17 +351,40 @@ export function createOwn(send, { changed, moved, arrived }) {
     /** @param {string} text @param {string} dataset */
     addText: (text, dataset) => submit({ kind: 'text', text, tokens: null, file: null }, dataset),
     /** @param {Blob} file @param {string} name @param {string} dataset */
-    addImage: (file, name, dataset) => submit({ kind: 'image', text: name, tokens: null, file }, dataset),
-    /** Run other tokens in the place of an item. @param {OwnItem} item @param {readonly Token[]} tokens @param {string} dataset */
-    edit: (item, tokens, dataset) => submit({ kind: 'tokens', text: item.text, tokens, file: null }, dataset, item.id),
-    /** Keep texts that no model has seen yet, such as those of an address; those that are kept already stay. @param {readonly string[]} texts */
+    addImage: (file, name, dataset) =>
+      submit({ kind: 'image', text: name, tokens: null, file }, dataset),
+    /**
+     * Run other tokens in the place of an item.
+     *
+     * @param {OwnItem} item
+     * @param {readonly Token[]} tokens
+     * @param {string} dataset
+     */
+    edit: (item, tokens, dataset) =>
+      submit({ kind: 'tokens', text: item.text, tokens, file: null }, dataset, item.id),
+    /**
+     * Keep texts that no model has seen yet, such as those of an address; those that are kept
+     * already stay.
+     *
+     * @param {readonly string[]} texts
+     */
     restore(texts) {
       if (isOff) return;
       const known = new Set(items.map(({ text }) => text));
-      const more = texts.filter((text) => !known.has(text)).map((text) => {
-        const id = ++nMade;
-        return Object.freeze({ id, name: nameOf('text', id), kind: /** @type {const} */ ('text'), text, tokens: null, file: null, home: null });
-      });
+      const more = texts
+        .filter((text) => !known.has(text))
+        .map((text) => {
+          const id = ++nMade;
+          return Object.freeze({
+            id,
+            name: nameOf('text', id),
+            kind: /** @type {const} */ ('text'),
+            text,
+            tokens: null,
+            file: null,
+            home: null,
+          });
+        });
       if (more.length === 0) return;
       items = [...items, ...more];
       pump();
@@ -274,7 +406,9 @@ export function createOwn(send, { changed, moved, arrived }) {
     },
     /** Ask again for what failed. @param {OwnItem} item */
     again(item) {
-      for (const [key, run] of runs) if (key.startsWith(`${item.id} `) && run.error) runs.set(key, { ...run, version: run.answer ? run.version : null, error: null });
+      for (const [key, run] of runs)
+        if (key.startsWith(`${item.id} `) && run.error)
+          runs.set(key, { ...run, version: run.answer ? run.version : null, error: null });
       pump();
       changed();
     },
@@ -285,10 +419,21 @@ export function createOwn(send, { changed, moved, arrived }) {
 
 /** @param {Wanted} a @param {Wanted} b */
 function isSameWish(a, b) {
-  return a.dataset === b.dataset && a.version === b.version && a.manifest === b.manifest && a.maps.join() === b.maps.join();
+  return (
+    a.dataset === b.dataset &&
+    a.version === b.version &&
+    a.manifest === b.manifest &&
+    a.maps.join() === b.maps.join()
+  );
 }
 
 /** @param {Job} a @param {Job} b */
 function isSameJob(a, b) {
-  return a.submission === b.submission && a.item === b.item && a.wanted.dataset === b.wanted.dataset && a.wanted.version === b.wanted.version && a.maps.join() === b.maps.join();
+  return (
+    a.submission === b.submission &&
+    a.item === b.item &&
+    a.wanted.dataset === b.wanted.dataset &&
+    a.wanted.version === b.wanted.version &&
+    a.maps.join() === b.maps.join()
+  );
 }

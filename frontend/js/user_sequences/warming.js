@@ -1,13 +1,20 @@
-/** The model of a dataset is fetched while somebody still types or chooses. Nothing of what is typed is sent for that. */
+/**
+ * The model of a dataset is fetched while somebody still types or chooses. Nothing of what is typed
+ * is sent for that.
+ */
 
 /** @import { Content, Send, Wanted } from './user_sequences.js' */
 
-/** For how long a model that has answered is taken to be there; a server ends it some minutes after its last question. */
+/**
+ * For how long a model that has answered is taken to be there; a server ends it some minutes after
+ * its last question.
+ */
 const READY_MS = 300_000;
 /** @type {Content} */
 const FIRST_TEXT = { kind: 'text', text: 'a', tokens: null, file: null };
 /** One grey pixel. */
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNgAAAAAgAB5Sfe/AAAAABJRU5ErkJggg==';
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNgAAAAAgAB5Sfe/AAAAABJRU5ErkJggg==';
 
 /**
  * @param {Send} send
@@ -27,7 +34,12 @@ export function createWarming(send, now = () => performance.now()) {
   /** @param {Wanted} wanted @param {readonly string[]} maps */
   async function ask({ dataset, manifest }, maps) {
     try {
-      await send(dataset, manifest.model.modality === 'image' ? firstImage() : FIRST_TEXT, maps, new AbortController().signal);
+      await send(
+        dataset,
+        manifest.model.modality === 'image' ? firstImage() : FIRST_TEXT,
+        maps,
+        new AbortController().signal,
+      );
       tellAnswer(dataset);
     } catch {
       // Whoever asks for something of their own is told why it cannot be run.
@@ -38,17 +50,32 @@ export function createWarming(send, now = () => performance.now()) {
   return {
     isReady,
     tellAnswer,
-    /** Have the model of a dataset come, unless it is there or on its way. @param {Wanted} wanted @param {readonly string[]} maps */
+    /**
+     * Have the model of a dataset come, unless it is there or on its way.
+     *
+     * @param {Wanted} wanted
+     * @param {readonly string[]} maps
+     */
     warm(wanted, maps) {
       const { dataset } = wanted;
-      if (maps.length > 0 && !isReady(dataset) && !asked.has(dataset)) asked.set(dataset, ask(wanted, maps));
+      if (maps.length > 0 && !isReady(dataset) && !asked.has(dataset))
+        asked.set(dataset, ask(wanted, maps));
     },
-    /** Settles once the model of a dataset has come, or could not; null where none is on its way. @param {string} dataset */
+    /**
+     * Settles once the model of a dataset has come, or could not; null where none is on its way.
+     *
+     * @param {string} dataset
+     */
     coming: (dataset) => asked.get(dataset) ?? null,
   };
 }
 
 /** @returns {Content} */
 function firstImage() {
-  return { kind: 'image', text: 'a', tokens: null, file: new Blob([Uint8Array.from(atob(PNG), (one) => one.charCodeAt(0))], { type: 'image/png' }) };
+  return {
+    kind: 'image',
+    text: 'a',
+    tokens: null,
+    file: new Blob([Uint8Array.from(atob(PNG), (one) => one.charCodeAt(0))], { type: 'image/png' }),
+  };
 }

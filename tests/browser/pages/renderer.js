@@ -3,7 +3,12 @@
 import { canvasPalette } from '/frontend/js/color/palettes.js';
 import { colorPoints } from '/frontend/js/color/color_modes.js';
 import {
-  DEFAULT_ORBIT, fitTransform, layoutGrid, layoutHead, projectPoint, suitablePointSize,
+  DEFAULT_ORBIT,
+  fitTransform,
+  layoutGrid,
+  layoutHead,
+  projectPoint,
+  suitablePointSize,
 } from '/frontend/js/compute/geometry.js';
 import { createOverlay } from '/frontend/js/render/lines.js';
 import { createRenderer } from '/frontend/js/render/choose.js';
@@ -16,7 +21,10 @@ const viewport = { width: innerWidth, height: innerHeight };
 /** @type {ReturnType<typeof createRenderer> | null} */
 let renderer = null;
 
-/** The frame that the address asks for: ?points=576000&layers=12&heads=12&dims=2&color=type&theme=light&view=grid */
+/**
+ * The frame that the address asks for:
+ * ?points=576000&layers=12&heads=12&dims=2&color=type&theme=light&view=grid
+ */
 function makeFrame() {
   const isHead = choice.get('view') === 'head';
   const [nLayers, nHeads] = isHead ? [1, 1] : [number('layers', 12), number('heads', 12)];
@@ -29,30 +37,62 @@ function makeFrame() {
   const margin = 24;
   const inner = { width: viewport.width - 2 * margin, height: viewport.height - 2 * margin };
   const layout = isHead ? layoutHead(inner) : layoutGrid({ nLayers, nHeads, ...inner });
-  const patches = makePatches(choice.has('patches') || choice.get('color') === 'patch' ? nTokens : 1, 8);
+  const patches = makePatches(
+    choice.has('patches') || choice.get('color') === 'patch' ? nTokens : 1,
+    8,
+  );
   const tokens = makeTokens(nTokens);
   const norms = new Uint8Array(2 * nTokens * nCells).map((_, at) => (at * 37) % 256);
   const { colors, legend } = colorPoints(choice.get('color') ?? 'type', {
-    tokens, drawn: null, nCells, norms, patches: { rgb: patches, side: 8 }, theme, palette: name,
+    tokens,
+    drawn: null,
+    nCells,
+    norms,
+    patches: { rgb: patches, side: 8 },
+    theme,
+    palette: name,
   });
   return {
     legend,
     frame: {
-      ...viewport, ratio: devicePixelRatio, dims, transform: fitTransform(layout, viewport), orbit: DEFAULT_ORBIT,
-      cells: layout.cells, ready: new Uint8Array(nCells).fill(1), positions: makePositions(nCells, nTokens, dims, number('seed', 1)),
-      windows: choice.has('part') ? Float32Array.from({ length: 3 * nCells }, (_, at) => Number(choice.get('part').split('_')[at % 3])) : null,
-      from: null, blend: 1, nPoints: 2 * nTokens, nQueries: nTokens, colors, flags: new Uint8Array(2 * nTokens),
-      pointSize: number('size', suitablePointSize(layout.cellSize, 2 * nTokens)), sizes: null,
-      sprites: choice.has('patches') ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0), fill: number('fill', 0) } : null,
-      isSprite: null, background: palette.background, ink: palette.ink, tiles: null,
-      positionsVersion: 1, styleVersion: 1, emphasis: [],
+      ...viewport,
+      ratio: devicePixelRatio,
+      dims,
+      transform: fitTransform(layout, viewport),
+      orbit: DEFAULT_ORBIT,
+      cells: layout.cells,
+      ready: new Uint8Array(nCells).fill(1),
+      positions: makePositions(nCells, nTokens, dims, number('seed', 1)),
+      windows: choice.has('part')
+        ? Float32Array.from({ length: 3 * nCells }, (_, at) =>
+            Number(choice.get('part').split('_')[at % 3]),
+          )
+        : null,
+      from: null,
+      blend: 1,
+      nPoints: 2 * nTokens,
+      nQueries: nTokens,
+      colors,
+      flags: new Uint8Array(2 * nTokens),
+      pointSize: number('size', suitablePointSize(layout.cellSize, 2 * nTokens)),
+      sizes: null,
+      sprites: choice.has('patches')
+        ? { rgb: patches, side: 8, nTokens, outline: number('outline', 0), fill: number('fill', 0) }
+        : null,
+      isSprite: null,
+      background: palette.background,
+      ink: palette.ink,
+      tiles: null,
+      positionsVersion: 1,
+      styleVersion: 1,
+      emphasis: [],
     },
   };
 }
 
 /**
- * A frame from plain lists, for tests: one cell of 200 px from the upper left, on white, unless told otherwise.
- * Colours are lists of red, green, blue.
+ * A frame from plain lists, for tests: one cell of 200 px from the upper left, on white, unless
+ * told otherwise. Colours are lists of red, green, blue.
  */
 function plainFrame({ positions, colors, ...rest }) {
   const dims = rest.dims ?? 2;
@@ -60,43 +100,80 @@ function plainFrame({ positions, colors, ...rest }) {
   const nPoints = positions.length / dims / cells.length;
   const typed = (Values, list) => (list ? Values.from(list) : null);
   return {
-    width: 400, height: 300, ratio: 1, dims, transform: { k: 1, x: 0, y: 0 }, orbit: { yaw: 0, pitch: 0 }, blend: 1,
-    nPoints, nQueries: nPoints, pointSize: 21, background: [255, 255, 255], positionsVersion: 1, styleVersion: 1,
-    emphasis: [], ...rest,
-    cells: { n: cells.length, ...Object.fromEntries(['x', 'y', 'size'].map((name, at) => [name, Float32Array.from(cells, (cell) => cell[at])])) },
+    width: 400,
+    height: 300,
+    ratio: 1,
+    dims,
+    transform: { k: 1, x: 0, y: 0 },
+    orbit: { yaw: 0, pitch: 0 },
+    blend: 1,
+    nPoints,
+    nQueries: nPoints,
+    pointSize: 21,
+    background: [255, 255, 255],
+    positionsVersion: 1,
+    styleVersion: 1,
+    emphasis: [],
+    ...rest,
+    cells: {
+      n: cells.length,
+      ...Object.fromEntries(
+        ['x', 'y', 'size'].map((name, at) => [name, Float32Array.from(cells, (cell) => cell[at])]),
+      ),
+    },
     ready: Uint8Array.from(rest.ready ?? cells.map(() => 1)),
-    positions: Uint16Array.from(positions), from: typed(Uint16Array, rest.from), windows: typed(Float32Array, rest.windows),
-    colors: Uint32Array.from(colors, ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0),
-    flags: Uint8Array.from(rest.flags ?? new Array(nPoints).fill(0)), sizes: typed(Uint8Array, rest.sizes),
+    positions: Uint16Array.from(positions),
+    from: typed(Uint16Array, rest.from),
+    windows: typed(Float32Array, rest.windows),
+    colors: Uint32Array.from(
+      colors,
+      ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0,
+    ),
+    flags: Uint8Array.from(rest.flags ?? new Array(nPoints).fill(0)),
+    sizes: typed(Uint8Array, rest.sizes),
     sprites: rest.sprites ? { ...rest.sprites, rgb: Uint8Array.from(rest.sprites.rgb) } : null,
     isSprite: typed(Uint8Array, rest.isSprite),
   };
 }
 
-/** Draw a plain frame; tell where its points should be and give the colours of some places, and what is drawn. */
+/**
+ * Draw a plain frame; tell where its points should be and give the colours of some places, and what
+ * is drawn.
+ */
 function drawPlain(plain, { at = [], aroundPoints = false } = {}) {
   const frame = plainFrame(plain);
   draw(frame);
   const pixels = renderer.readPixels();
-  const color = (x, y) => [...pixels.slice(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3)];
+  const color = (x, y) => [
+    ...pixels.slice(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 3),
+  ];
   const places = [];
   for (let cell = 0; cell < frame.cells.n; cell++) {
-    for (let point = 0; point < frame.nPoints; point++) places.push(projectPoint(frame, cell, point));
+    for (let point = 0; point < frame.nPoints; point++)
+      places.push(projectPoint(frame, cell, point));
   }
   const wanted = aroundPoints
     ? places.flatMap(([x, y]) => at.map(([dx, dy]) => [x * frame.ratio + dx, y * frame.ratio + dy]))
     : at;
   return {
-    places, width: canvas.width, height: canvas.height, drawn: drawnPart(pixels, frame.background),
+    places,
+    width: canvas.width,
+    height: canvas.height,
+    drawn: drawnPart(pixels, frame.background),
     colors: wanted.map(([x, y]) => color(Math.floor(x), Math.floor(y))),
   };
 }
 
-/** How many pixels differ from the background, and the middle of them weighted by how much they do. */
+/**
+ * How many pixels differ from the background, and the middle of them weighted by how much they do.
+ */
 function drawnPart(pixels, background) {
   let [count, weight, sumX, sumY] = [0, 0, 0, 0];
   for (let at = 0; at < pixels.length; at += 4) {
-    const share = Math.abs(pixels[at] - background[0]) + Math.abs(pixels[at + 1] - background[1]) + Math.abs(pixels[at + 2] - background[2]);
+    const share =
+      Math.abs(pixels[at] - background[0]) +
+      Math.abs(pixels[at + 1] - background[1]) +
+      Math.abs(pixels[at + 2] - background[2]);
     if (!share) continue;
     count++;
     weight += share;
@@ -112,7 +189,10 @@ function draw(frame) {
   renderer.draw(frame);
 }
 
-/** Draw the frame of the address with both renderers: how many pixels they draw, and in how many they clearly differ. */
+/**
+ * Draw the frame of the address with both renderers: how many pixels they draw, and in how many
+ * they clearly differ.
+ */
 function compareRenderers() {
   const { frame } = makeFrame();
   const [one, other] = ['canvas2d', 'webgl2'].map((force) => {
@@ -125,17 +205,26 @@ function compareRenderers() {
   let [drawn, differing] = [0, 0];
   for (let at = 0; at < one.length; at += 4) {
     const far = (pixels, [red, green, blue]) =>
-      Math.max(Math.abs(pixels[at] - red), Math.abs(pixels[at + 1] - green), Math.abs(pixels[at + 2] - blue));
+      Math.max(
+        Math.abs(pixels[at] - red),
+        Math.abs(pixels[at + 1] - green),
+        Math.abs(pixels[at + 2] - blue),
+      );
     if (far(one, frame.background) > 12) drawn++;
     if (far(one, other.subarray(at, at + 3)) > 70) differing++;
   }
   return [drawn, differing];
 }
 
-/** Time of redraws in milliseconds, each with another view, as in panning; and of a change of style. */
+/**
+ * Time of redraws in milliseconds, each with another view, as in panning; and of a change of style.
+ */
 async function measure({ nFrames = 30, kind = 'pan' } = {}) {
   const { frame } = makeFrame();
-  const moving = { ...frame, from: kind === 'blend' ? makePositions(frame.cells.n, frame.nQueries, frame.dims, 2) : null };
+  const moving = {
+    ...frame,
+    from: kind === 'blend' ? makePositions(frame.cells.n, frame.nQueries, frame.dims, 2) : null,
+  };
   draw(moving);
   const drawn = [];
   const shown = [];
@@ -143,7 +232,8 @@ async function measure({ nFrames = 30, kind = 'pan' } = {}) {
   for (let step = 0; step < nFrames; step++) {
     const { k, x, y } = frame.transform;
     const next = { ...moving };
-    if (kind === 'pan') next.transform = { k, x: x + Math.sin(step / 5) * 4, y: y + Math.cos(step / 5) * 4 };
+    if (kind === 'pan')
+      next.transform = { k, x: x + Math.sin(step / 5) * 4, y: y + Math.cos(step / 5) * 4 };
     if (kind === 'orbit') next.orbit = { yaw: step / 20, pitch: 0.3 };
     if (kind === 'blend') next.blend = step / nFrames;
     if (kind === 'style') next.styleVersion = 2 + step;
@@ -155,15 +245,23 @@ async function measure({ nFrames = 30, kind = 'pan' } = {}) {
     last = now;
   }
   return {
-    renderer: renderer.name, kind, n_points: frame.nPoints * frame.cells.n, n_cells: frame.cells.n, dims: frame.dims,
-    width: canvas.width, height: canvas.height, draw_ms: summary(drawn), frame_ms: summary(shown),
+    renderer: renderer.name,
+    kind,
+    n_points: frame.nPoints * frame.cells.n,
+    n_cells: frame.cells.n,
+    dims: frame.dims,
+    width: canvas.width,
+    height: canvas.height,
+    draw_ms: summary(drawn),
+    frame_ms: summary(shown),
     heap_mb: 'memory' in performance ? performance.memory.usedJSHeapSize / 1e6 : null,
   };
 }
 
 function summary(times) {
   const sorted = [...times].sort((one, other) => one - other);
-  const at = (share) => Math.round(100 * sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]) / 100;
+  const at = (share) =>
+    Math.round(100 * sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]) / 100;
   return { min: at(0), median: at(0.5), p95: at(0.95), max: at(1) };
 }
 
@@ -173,7 +271,14 @@ function nextFrame() {
 }
 
 Object.assign(window, {
-  makeFrame, plainFrame, draw, drawPlain, compareRenderers, measure, canvas, createRenderer,
+  makeFrame,
+  plainFrame,
+  draw,
+  drawPlain,
+  compareRenderers,
+  measure,
+  canvas,
+  createRenderer,
   overlay: createOverlay(document.getElementById('overlay')),
   current: () => renderer,
 });

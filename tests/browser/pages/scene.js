@@ -1,4 +1,7 @@
-/** Seeded pictures that look like maps of real heads: spirals of positions, clusters of tokens, sinks, bands. */
+/**
+ * Seeded pictures that look like maps of real heads: spirals of positions, clusters of tokens,
+ * sinks, bands.
+ */
 
 /** A small seeded generator (mulberry32), the same picture on every machine. */
 export function createRandom(seed) {
@@ -21,9 +24,13 @@ export function makeTokens(nTokens) {
     tokenId: token.map(() => Math.floor(800 * random() ** 3)),
     sequence: token.map((at) => Math.floor(at / SEQUENCE_LENGTH)),
     position: token.map((at) => at % SEQUENCE_LENGTH),
-    row: token.map((at) => (at % SEQUENCE_LENGTH ? Math.floor(((at % SEQUENCE_LENGTH) - 1) / 5) : -1)),
+    row: token.map((at) =>
+      at % SEQUENCE_LENGTH ? Math.floor(((at % SEQUENCE_LENGTH) - 1) / 5) : -1,
+    ),
     column: token.map((at) => (at % SEQUENCE_LENGTH ? ((at % SEQUENCE_LENGTH) - 1) % 5 : -1)),
-    sequences: { length: new Int32Array(Math.ceil(nTokens / SEQUENCE_LENGTH)).fill(SEQUENCE_LENGTH) },
+    sequences: {
+      length: new Int32Array(Math.ceil(nTokens / SEQUENCE_LENGTH)).fill(SEQUENCE_LENGTH),
+    },
   };
 }
 
@@ -36,7 +43,11 @@ export function makePositions(nCells, nTokens, dims, seed = 1) {
     const place = PLACES[Math.floor(random() * PLACES.length)](random);
     for (let point = 0; point < 2 * nTokens; point++) {
       const token = point % nTokens;
-      const at = place({ isKey: point >= nTokens, position: tokens.position[token], id: tokens.tokenId[token] });
+      const at = place({
+        isKey: point >= nTokens,
+        position: tokens.position[token],
+        id: tokens.tokenId[token],
+      });
       for (let axis = 0; axis < dims; axis++) {
         const value = Math.min(0.98, Math.max(-0.98, at[axis]));
         positions[(cell * 2 * nTokens + point) * dims + axis] = Math.round((value + 1) * 32767.5);
@@ -61,7 +72,11 @@ const PLACES = [
       const along = (position + 0.5) / SEQUENCE_LENGTH;
       const angle = along * turns + (isKey ? lag : 0);
       const radius = 0.15 + 0.75 * along;
-      return [Math.cos(angle) * radius + noise * normal(random), Math.sin(angle) * radius + noise * normal(random), along * 1.4 - 0.7 + noise * normal(random)];
+      return [
+        Math.cos(angle) * radius + noise * normal(random),
+        Math.sin(angle) * radius + noise * normal(random),
+        along * 1.4 - 0.7 + noise * normal(random),
+      ];
     };
   },
   // A cluster per token, queries a little beside their keys.
@@ -72,7 +87,9 @@ const PLACES = [
     return ({ isKey, id }) => {
       const own = createRandom((id % 60) * 77 + salt);
       const middle = [own() * 1.6 - 0.8, own() * 1.6 - 0.8, own() * 1.4 - 0.7];
-      return middle.map((value, axis) => value * 0.9 + (isKey && axis === 0 ? apart : 0) + spread * normal(random));
+      return middle.map(
+        (value, axis) => value * 0.9 + (isKey && axis === 0 ? apart : 0) + spread * normal(random),
+      );
     };
   },
   // Two clouds, apart from each other.
@@ -81,7 +98,11 @@ const PLACES = [
     const gap = 0.15 + 0.35 * random();
     return ({ isKey }) => {
       const sign = isKey ? 1 : -1;
-      return [Math.cos(angle) * gap * sign + 0.27 * normal(random), Math.sin(angle) * gap * sign + 0.27 * normal(random), 0.25 * normal(random)];
+      return [
+        Math.cos(angle) * gap * sign + 0.27 * normal(random),
+        Math.sin(angle) * gap * sign + 0.27 * normal(random),
+        0.25 * normal(random),
+      ];
     };
   },
   // A ring of queries around a core of keys, with the first tokens far away.
@@ -115,7 +136,9 @@ export function makePatches(nTokens, side) {
     for (let at = 0; at < side * side; at++) {
       const [x, y] = [(at % side) / side - 0.5, Math.floor(at / side) / side - 0.5];
       const share = Math.min(1, Math.max(0, 0.5 + x * Math.cos(turn) + y * Math.sin(turn)));
-      for (let part = 0; part < 3; part++) rgb[(token * side * side + at) * 3 + part] = ends[part][0] + (ends[part][1] - ends[part][0]) * share;
+      for (let part = 0; part < 3; part++)
+        rgb[(token * side * side + at) * 3 + part] =
+          ends[part][0] + (ends[part][1] - ends[part][0]) * share;
     }
   }
   return rgb;
