@@ -17,7 +17,7 @@ from attentionviz.settings.settings import Settings
 SOURCES = Path(__file__).resolve().parents[2] / "frontend" / "js"
 # Asks the same of a server and of a site, through the page's own modules; numbers as plain lists.
 ASK = """async ([site, server, name, parts]) => {
-  const { createApi } = await import(new URL('sources/api.js', document.baseURI).href);
+  const { createApi } = await import(new URL('sources/data/api.js', document.baseURI).href);
   const { createSite } = await import(new URL('sources/site/site.js', document.baseURI).href);
   const ask = (...all) => fetch(...all);
   const apis = [createApi(site, createSite(site), true), createApi(server, ask)];
