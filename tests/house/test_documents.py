@@ -20,6 +20,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "data/README.md",
+    "docs/decisions.md",
     "docs/lab-server.md",
     "SECURITY.md",
 ]
