@@ -7,19 +7,19 @@ import { createPaneStore } from './state/pane_state.js';
 import { createConnection } from './data/connection.js';
 import { createDerived } from './data/derived.js';
 import { el, reloadBrokenImages } from './ui/dom.js';
-import { createFront } from './state/active_pane.js';
+import { createActivePane } from './state/active_pane.js';
 import { createPrintSheet } from './figure/print.js';
 import { createHover } from './state/hover.js';
 import { createJobs } from './jobs/dialog.js';
 import { createKeyboard } from './controls/keyboard.js';
-import { createMoves } from './user_sequences/token_renumbering.js';
-import { connectOwn } from './user_sequences/connect.js';
-import { createOwnApi } from './user_sequences/api_overlay.js';
+import { createTokenRenumbering } from './user_sequences/token_renumbering.js';
+import { connectUserSequences } from './user_sequences/connect.js';
+import { createApiOverlay } from './user_sequences/api_overlay.js';
 import { createLoader } from './data/loader.js';
 import { createMarks } from './marked_points/marked_points.js';
 import { createPairing } from './state/pairing.js';
 import { createPanes } from './map/panes.js';
-import { settle } from './state/selectors.js';
+import { reconcile } from './state/selectors.js';
 import { createSite } from './site/site.js';
 import { createStore } from './state/store.js';
 import { createUndo } from './state/undo.js';
@@ -37,7 +37,7 @@ import { createNotices } from './ui/notices.js';
 import { createPanel } from './sequence/panel.js';
 import { createSequenceDialog } from './dialogs/sequence_dialog.js';
 import { createStage } from './map/stage.js';
-import { titleWords } from './ui/labels.js';
+import { formatTitle } from './ui/labels.js';
 
 /** @import { State } from './page.js' */
 /** @import { ShownTheme } from './color/point_style.js' */
@@ -74,16 +74,16 @@ function start(root, isSite) {
     ? Promise.resolve(null)
     : server.session(new AbortController().signal).catch(() => null);
   const notices = createNotices(document.body);
-  const moves = createMoves();
-  const live = connectOwn(server, {
+  const moves = createTokenRenumbering();
+  const live = connectUserSequences(server, {
     store,
     moves,
     schedule,
     notify: notices.say,
     forget: () => undo.forget(),
-    select: (dataset, token) => front.selectIn(dataset, token),
+    select: (dataset, token) => activePane.selectIn(dataset, token),
   });
-  const api = createOwnApi(server, live);
+  const api = createApiOverlay(server, live);
   const {
     facts,
     update: load,
@@ -96,10 +96,10 @@ function start(root, isSite) {
   const marks = createMarks(own, facts);
   const undo = createUndo(store); // it hears of a choice before what follows from it
   const pairing = createPairing(
-    { get: () => front.context.store.get() },
-    { markPair: (pair) => front.context.actions.markPair(pair) },
+    { get: () => activePane.context.store.get() },
+    { markPair: (pair) => activePane.context.actions.markPair(pair) },
     notices.say,
-    () => front.context.facts.description.value?.manifest?.n_tokens ?? Infinity,
+    () => activePane.context.facts.description.value?.manifest?.n_tokens ?? Infinity,
   );
   /** @type {import('./page.js').Context} */
   const context = {
@@ -117,15 +117,15 @@ function start(root, isSite) {
     retry,
     pane: () => (store.get().compare ? 'A' : null),
   };
-  const front = createFront(context);
-  const headTable = createHeadTable(document.body, front.context);
+  const activePane = createActivePane(context);
+  const headTable = createHeadTable(document.body, activePane.context);
   const { open: openHeads } = headTable;
   const app = el('div', { class: 'app' });
   root.append(app);
-  const jobs = createJobs(document.body, { ...front.context, ask });
-  const datasets = createDatasetDialog(document.body, front.context);
+  const jobs = createJobs(document.body, { ...activePane.context, ask });
+  const datasets = createDatasetDialog(document.body, activePane.context);
   const header = createHeader(app, {
-    ...front.context,
+    ...activePane.context,
     openHelp: help.open,
     openDatasets: datasets.open,
     newDataset: jobs.button,
@@ -133,11 +133,11 @@ function start(root, isSite) {
     session,
   });
   const table = createSequenceDialog(document.body, {
-    ...front.context,
+    ...activePane.context,
     showPanel: header.showPanel,
   });
   const controls = createControls(app, {
-    ...front.context,
+    ...activePane.context,
     openTable: table.open,
     openHeads,
     legend: () => panes?.stage().legend() ?? null,
@@ -147,17 +147,17 @@ function start(root, isSite) {
   app.append(area);
   const theme = () => shownTheme(store.get());
   const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
-  const switchPane = () => front.bring(front.name() === 'A' ? 'B' : 'A');
-  const drop = createDrop(area, { ...front.context, openOwn });
-  const panel = createPanel(app, { ...front.context, switchPane });
+  const switchPane = () => activePane.bring(activePane.name() === 'A' ? 'B' : 'A');
+  const drop = createDrop(area, { ...activePane.context, openOwn });
+  const panel = createPanel(app, { ...activePane.context, switchPane });
   panes = createPanes(
     area,
     { choices: store, first: context, stage, theme, schedule, openHeads },
-    front,
+    activePane,
   );
   createPrintSheet(document.body, panes.shown);
   createKeyboard({
-    ...front.context,
+    ...activePane.context,
     openHelp: help.open,
     toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(),
     openTable: table.open,
@@ -191,24 +191,24 @@ function start(root, isSite) {
   }
 
   function follow() {
-    const { change, notices: words } = settle(store.get(), facts, live.nTokens);
+    const { change, notices: words } = reconcile(store.get(), facts, live.nTokens);
     words.forEach(notices.say);
-    if (Object.keys(change).length > 0) return store.set(change, 'settle');
-    if (panes?.settle(store.get())) return;
+    if (Object.keys(change).length > 0) return store.set(change, 'reconcile');
+    if (panes?.reconcile(store.get())) return;
     const state = store.get();
     document.documentElement.dataset.theme = shownTheme(state);
     document.documentElement.dataset.palette = state.palette;
     document.title = titleOf(state);
     load(state);
     panes?.load(state);
-    for (const view of [header, panel, jobs]) view.update(front.state());
+    for (const view of [header, panel, jobs]) view.update(activePane.state());
     stage.update(state);
     panes?.update(state);
-    controls.update(front.state());
-    headTable.update(front.state());
+    controls.update(activePane.state());
+    headTable.update(activePane.state());
     table.update();
-    drop.update(front.state());
-    datasets.update(front.state());
+    drop.update(activePane.state());
+    datasets.update(activePane.state());
     if (isNew && facts.datasets.value) void greet();
   }
 
@@ -236,7 +236,7 @@ function start(root, isSite) {
   store.subscribe(follow);
   context.pairing.subscribe(follow);
   prefersDark.addEventListener('change', follow);
-  front.subscribe(follow);
+  activePane.subscribe(follow);
   first.notices.forEach(notices.say);
   about.greet(location.search);
   follow();
@@ -252,7 +252,7 @@ function shownTheme({ theme }) {
 function titleOf({ dataset, at, compare }) {
   /** @param {Pick<State, 'dataset' | 'at'>} pane */
   const words = (pane) =>
-    [pane.at && titleWords(pane.at), pane.dataset].filter(Boolean).join(' · ');
+    [pane.at && formatTitle(pane.at), pane.dataset].filter(Boolean).join(' · ');
   return [words({ dataset, at }), compare && words(compare), 'AttentionViz']
     .filter(Boolean)
     .join(compare ? ' | ' : ' · ');

@@ -123,10 +123,10 @@ export interface State {
 }
 
 /**
- * How a change of choices is written into the browser's history; 'settle' replaces, too: the facts
+ * How a change of choices is written into the browser's history; 'reconcile' replaces, too: the facts
  * did not allow what was chosen.
  */
-export type HistoryMode = 'push' | 'replace' | 'settle' | 'none';
+export type HistoryMode = 'push' | 'replace' | 'reconcile' | 'none';
 
 export interface Store {
   get(): State;

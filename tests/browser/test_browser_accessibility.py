@@ -132,8 +132,8 @@ FORCED = {
         (".sequences__row[aria-current]", ".sequences__row:not([aria-current])"),
     ],
     f"{SELECTED}&compare.dataset=pictures&compare.layer=0&compare.head=1": [
-        (".is-front > .pane__head", ".stage:not(.is-front) > .pane__head"),
-        (".is-front .pane__name", ".stage:not(.is-front) .pane__name"),
+        (".is-active > .pane__head", ".stage:not(.is-active) > .pane__head"),
+        (".is-active .pane__name", ".stage:not(.is-active) .pane__name"),
     ],
     "?dataset=words&method=pca&score=previous&score-min=0.05": [
         (".cell.is-tinted:not(.is-outside) .cell__head", ".cell.is-outside .cell__head"),

@@ -273,7 +273,7 @@ def test_an_image_is_saved_with_its_heat_or_its_connections(
     page: Page, address: str, links: str
 ) -> None:
     open_view(page, address, f"{IMAGE}&image-links={links}&image-threshold=0.02")
-    wait_until(lambda: page.locator(".image__told").inner_text() != "", "the attention is there")
+    wait_until(lambda: page.locator(".image__status").inner_text() != "", "the attention is there")
     tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
     sequence = tokens["sequence"][60]
     n = tokens["sequences"]["length"][sequence]
@@ -290,7 +290,7 @@ def test_an_image_is_saved_with_its_heat_or_its_connections(
         assert max(opacities) == pytest.approx(0.85)  # the largest weight
     else:
         drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
-        told = page.locator(".image__told").inner_text().replace("\u202f", "")
+        told = page.locator(".image__status").inner_text().replace("\u202f", "")
         assert f"{drawn} connection" in told
     assert tokens["sequences"]["text"][sequence] in figure.words()
 

@@ -195,7 +195,7 @@ def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, addre
     assert box is not None
     side = box["width"] / n
     page.mouse.move(box["x"] + 4.5 * side, box["y"] + 2.5 * side)
-    told = page.locator(".squares__told")
+    told = page.locator(".squares__status")
     wanted = f"{pattern[2][4]:.3f} here, {mean[2][4]:.3f} in the mean"
     expect(told).to_contain_text(wanted)
     expect(told).to_contain_text("(3) → key")
@@ -237,7 +237,7 @@ def test_offsets_tell_the_mean_weight_by_distance(page: Page, address: str) -> N
     )
     page.locator(".offsets__item", has_text="0").first.focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.locator(".offsets__told")).to_contain_text("The token before the query")
+    expect(page.locator(".offsets__status")).to_contain_text("The token before the query")
 
 
 def ink(page: Page) -> int:
@@ -249,7 +249,7 @@ def test_connections_of_an_image_are_drawn_from_a_threshold_on(page: Page, addre
     assert ink(page) == 0
     page.get_by_role("radio", name="strongest").check()
     wait_until(lambda: ink(page) > 50, "arrows are drawn")
-    told = page.locator(".image__told")
+    told = page.locator(".image__status")
     pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")
     n_strongest = sum(1 for row in pattern if max(row) >= 0.05)
     expect(told).to_contain_text(f"{n_strongest} connection")
@@ -270,7 +270,7 @@ def test_connections_of_an_image_are_drawn_from_a_threshold_on(page: Page, addre
 def test_images_have_a_mean_over_all_of_them(page: Page, address: str) -> None:
     open_view(page, address, IMAGE)
     page.get_by_label("mean of images").check()
-    told = page.locator(".image__told")
+    told = page.locator(".image__status")
     expect(told).to_contain_text("Mean over 3 of 3 images")
     mean = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/aggregate?length=50")
     patch = page.locator(".image__patch").nth(20)
@@ -347,7 +347,7 @@ def test_hostile_text_stays_text_in_every_part_of_the_panel(page: Page, address:
     page.route("**/datasets/*/tokens", poison)
     open_sentence(page, address, f"{TEXT}&below=squares")
     page.locator(".squares__frame").first.hover()
-    expect(page.locator(".squares__told bdi").first).to_have_text(hostile)
+    expect(page.locator(".squares__status bdi").first).to_have_text(hostile)
     for below in ("lines", "offset"):
         page.locator(".aggregate").get_by_label(below).check()
     assert page.locator(".panel img").count() == 0

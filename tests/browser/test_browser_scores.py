@@ -280,7 +280,7 @@ def test_the_offset_profile_of_a_head_is_read_by_mouse_and_keys(scored: Page, ad
     profile = scored.locator(".profile")
     expect(profile.locator(".profile__tick")).to_have_text(["−2", "−1", "0"])
     expect(profile.locator(".profile__most")).to_have_text("highest 0.500")
-    told = profile.locator(".profile__told")
+    told = profile.locator(".profile__status")
     expect(told).to_have_text("The query’s own token: 0.500 over 1 row")
     slider = profile.get_by_role("slider")
     slider.focus()

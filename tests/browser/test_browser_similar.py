@@ -134,7 +134,7 @@ def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it(page: Page, add
     page.keyboard.press("m")
     expect(dot(page, 1, 2)).to_be_focused()
     expect(dot(page, 1, 2)).to_have_attribute("aria-current", "true")
-    expect(page.locator(".constellation__told")).to_contain_text("Layer 1, head 2 (open)")
+    expect(page.locator(".constellation__status")).to_contain_text("Layer 1, head 2 (open)")
     before = dot(page, 1, 2).bounding_box()
     page.keyboard.press("ArrowRight")  # the layers of this dataset lie beside each other
     focused = page.locator(".constellation__dot:focus")

@@ -55,7 +55,7 @@ def test_an_image_shows_the_attention_of_the_selected_patch_in_numbers(
     expect(patches).to_have_count(49)
     for kind, label in (("query", "paid by the query"), ("key", "received by the key")):
         page.get_by_label(label).click()
-        expect(page.locator(".image__told")).to_contain_text(f"selected {kind}")
+        expect(page.locator(".image__status")).to_contain_text(f"selected {kind}")
         weights = page.evaluate(WEIGHTS, [kind, 10])
         for i in (0, 20, 48):
             words = f"patch, row {i // 7}, column {i % 7}, weight {weights[i + 1]:.3f}"

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 
 import {
   accountSummary,
-  accountWords,
-  leftOutWords,
+  formatAccount,
+  formatLeftOut,
 } from '../../frontend/js/data/corpus_account.js';
 import { DATASET_COLUMNS } from '../../frontend/js/data/dataset_table.js';
-import { captionWords } from '../../frontend/js/figure/caption.js';
+import { formatCaption } from '../../frontend/js/figure/caption.js';
 
 const ACCOUNT = {
   unit: 'row',
@@ -27,11 +27,11 @@ test('the account of a corpus is one line that adds up, with a reason and places
     accountSummary(ACCOUNT),
     '1\u202f412 rows read, 1\u202f400 taken (3 cut), 12 left out',
   );
-  assert.deepEqual(leftOutWords(ACCOUNT), [
+  assert.deepEqual(formatLeftOut(ACCOUNT), [
     '9 blank (line 4, line 9, line 12, …)',
     '3 not JSON (line 77, …)',
   ]);
-  assert.equal(accountWords(WHOLE), '1 row read, all taken');
+  assert.equal(formatAccount(WHOLE), '1 row read, all taken');
 });
 
 test('the table of datasets says of how many sequences some are, where it is known', () => {
@@ -63,7 +63,7 @@ test('a caption says what of the corpus is missing, and nothing where nothing is
       seed: 0,
       maps: {},
     };
-    return captionWords(
+    return formatCaption(
       /** @type {any} */ ({ state: { at: null, method: null }, manifest, heads: null, colors: '' }),
     )[0];
   };

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 
 import {
   DATASET_COLUMNS,
-  dateWords,
-  sizeWords,
+  formatDate,
+  formatSize,
   sortedDatasets,
-  stateWords,
+  formatState,
 } from '../../frontend/js/data/dataset_table.js';
 
 const NOTHING = {
@@ -81,7 +81,7 @@ test('cells say numbers in words, each method once, and a dash for what is not k
 });
 
 test('sizes have the unit that fits', () => {
-  const said = [0, 999, 1000, 33_100_000, 999_900_000, 1.25e9, 5e11].map(sizeWords);
+  const said = [0, 999, 1000, 33_100_000, 999_900_000, 1.25e9, 5e11].map(formatSize);
   assert.deepEqual(said, ['0 B', '999 B', '1.0 kB', '33.1 MB', '1000 MB', '1.3 GB', '500 GB']);
 });
 
@@ -93,9 +93,9 @@ test('states and days are said in words', () => {
     n_units: 3,
     remaining_seconds: null,
   };
-  assert.equal(stateWords({ ...NOTHING, id: 'a', progress }), 'building, 33 %');
-  assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'stopped', progress }), 'stopped');
-  assert.equal(stateWords({ ...NOTHING, id: 'a', state: 'outdated' }), 'of another version');
-  assert.equal(dateWords(Date.parse('2026-03-04T12:00:00')), '2026-03-04');
-  assert.equal(dateWords(Number.NaN), '–');
+  assert.equal(formatState({ ...NOTHING, id: 'a', progress }), 'building, 33 %');
+  assert.equal(formatState({ ...NOTHING, id: 'a', state: 'stopped', progress }), 'stopped');
+  assert.equal(formatState({ ...NOTHING, id: 'a', state: 'outdated' }), 'of another version');
+  assert.equal(formatDate(Date.parse('2026-03-04T12:00:00')), '2026-03-04');
+  assert.equal(formatDate(Number.NaN), '–');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { barsFigure } from '../../frontend/js/figure/bars_figure.js';
-import { captionWords, figureTitle, wrapped } from '../../frontend/js/figure/caption.js';
+import { formatCaption, figureTitle, wrapped } from '../../frontend/js/figure/caption.js';
 import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
 import { legendMarkup } from '../../frontend/js/figure/legend.js';
 import { node, serialise } from '../../frontend/js/figure/markup.js';
@@ -228,7 +228,13 @@ test('a caption says model, weights, corpus, map with its parameters and seed, f
   const state = { ...DEFAULTS, method: 'tsne', at: { layer: 0, head: 0 } };
   assert.equal(figureTitle(state, MANIFEST, true, null), 'tiny · Layer 0, head 0 · t-SNE, 2-D');
   assert.deepEqual(
-    captionWords({ state, manifest: MANIFEST, heads: HEADS, colors: 'position', shown: 'Zoom 2.' }),
+    formatCaption({
+      state,
+      manifest: MANIFEST,
+      heads: HEADS,
+      colors: 'position',
+      shown: 'Zoom 2.',
+    }),
     [
       'Model: \u2068tiny\u2069 (\u2068lab/tiny\u2069; revision abcdef0123, weights sha256 53aa51172d14). Corpus: \u2068<b>sentences</b>\u2069 (40 sentences, 1\u202f200 tokens).',
       'Map: tsne-2d (perplexity 30, early exaggeration 4, seed 7). Near means alike.',
@@ -242,11 +248,11 @@ test('a caption says model, weights, corpus, map with its parameters and seed, f
 test('a caption of the grid says the means over its heads, and one of a sentence nothing of a map', () => {
   const state = { ...DEFAULTS, method: 'tsne' };
   assert.equal(
-    captionWords({ state, manifest: MANIFEST, heads: HEADS, colors: 'type' })[2],
+    formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: 'type' })[2],
     'Fidelity, mean over heads: recall@10 0.50, rank correlation −0.50, trustworthiness 0.80.',
   );
   assert.ok(
-    !captionWords({ state, manifest: MANIFEST, heads: HEADS, colors: '' }).some((line) =>
+    !formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: '' }).some((line) =>
       /tsne|Fidelity/.test(line),
     ),
   );

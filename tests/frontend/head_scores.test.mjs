@@ -5,7 +5,7 @@ import {
   createHeadScores,
   filteredBy,
   isFiltered,
-  rangeWords,
+  formatRange,
 } from '../../frontend/js/data/head_measure_state.js';
 import {
   bestPlaces,
@@ -15,23 +15,23 @@ import {
   orderOf,
   rangeAt,
   ranksOf,
-  scoreWords,
+  formatScore,
   slotsOf,
 } from '../../frontend/js/data/head_measure_columns.js';
 import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
 import { headsCsv, rowWindow } from '../../frontend/js/dialogs/head_measure_table.js';
 import {
   learnScores,
-  missingWords,
+  formatMissing,
   numbersFor,
   PAIR_FIT,
   scoreFacts,
   scoresFor,
-  unitWords,
+  formatUnit,
 } from '../../frontend/js/data/head_measures.js';
 import { ANY_SCORE, DEFAULTS } from '../../frontend/js/state/store.js';
 import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/compute/offset_profile.js';
-import { cellWords } from '../../frontend/js/ui/labels.js';
+import { formatCell } from '../../frontend/js/ui/labels.js';
 
 learnScores([
   {
@@ -195,10 +195,10 @@ test('places are said as people say them', () => {
 
 test('numbers have as many digits as their size deserves', () => {
   assert.deepEqual(
-    [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => scoreWords(value)),
+    [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => formatScore(value)),
     ['0.46', '12.3', '1235', '−0.25', '0.00', '–'],
   );
-  assert.equal(scoreWords(0.4567, 3), '0.457');
+  assert.equal(formatScore(0.4567, 3), '0.457');
 });
 
 test('each kind of model has its own scores, and the measures of its maps after them', () => {
@@ -211,7 +211,7 @@ test('each kind of model has its own scores, and the measures of its maps after 
     ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness'],
   );
   assert.deepEqual(
-    [unitWords('mean_distance'), unitWords('induction'), scoreFacts('later').label],
+    [formatUnit('mean_distance'), formatUnit('induction'), scoreFacts('later').label],
     [' tokens', '', 'later'],
   );
 });
@@ -222,9 +222,9 @@ test('a dataset has the scores that it was built with, and another definition is
     ['Distance (until 0.3.1)', 'Induction'],
   );
   const column = makeColumn('mean_distance', HEADS, FORMER, 'pca-2d');
-  assert.equal(missingWords('mean_distance', column.nRows[0]), 'this dataset has no such score');
+  assert.equal(formatMissing('mean_distance', column.nRows[0]), 'this dataset has no such score');
   assert.equal(
-    missingWords('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]),
+    formatMissing('mean_distance', makeColumn('mean_distance', HEADS, MODEL, 'pca-2d').nRows[0]),
     'not computed yet',
   );
   const scores = createHeadScores(
@@ -281,19 +281,19 @@ test('the fit to marked pairs is a number of heads as long as there are any, and
     ),
     /^\uFEFFdataset,model,map,layer,head,pair_fit\r\n.*\r\na,m,,0,1,0\.9\r\n/,
   );
-  assert.match(missingWords(PAIR_FIT, -1), /not compared yet/);
+  assert.match(formatMissing(PAIR_FIT, -1), /not compared yet/);
   fits = new Map([['0,0', { fit: 0.2, rank: 1 }]]);
   assert.equal(scores.column(PAIR_FIT, state).values[0], 0.2);
 });
 
 test('a missing number has its reason', () => {
   assert.equal(
-    missingWords('induction', 0),
+    formatMissing('induction', 0),
     'no row has an earlier copy of its own token with a token after it',
   );
-  assert.match(missingWords('induction', -1), /not computed/);
-  assert.match(missingWords('later', 0), /^no row has/);
-  assert.match(missingWords('recall_at_10', -1), /not defined for this map/);
+  assert.match(formatMissing('induction', -1), /not computed/);
+  assert.match(formatMissing('later', 0), /^no row has/);
+  assert.match(formatMissing('recall_at_10', -1), /not defined for this map/);
 });
 
 const STATE = { ...DEFAULTS, method: 'pca' };
@@ -347,12 +347,12 @@ test('a range stays one of its own score when the tint changes', () => {
 
 test('a range is said with the score that it is of', () => {
   const state = { ...DEFAULTS, score: 'induction', scoreRange: [0.4, null] };
-  assert.equal(rangeWords(state), 'Induction from 0.40');
+  assert.equal(formatRange(state), 'Induction from 0.40');
   assert.equal(
-    rangeWords({ ...state, filterScore: 'mean_distance', scoreRange: [null, 12.5] }),
+    formatRange({ ...state, filterScore: 'mean_distance', scoreRange: [null, 12.5] }),
     'Mean distance up to 12.5',
   );
-  assert.equal(rangeWords({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
+  assert.equal(formatRange({ ...state, scoreRange: [-0.1, 0.5] }), 'Induction from −0.10 to 0.50');
 });
 
 test('the table has every number in full with its rows, empty where there is none', () => {
@@ -380,15 +380,15 @@ test('the name of a head says the number that is written on it, and why there is
   const fidelity = { recall_at_10: 0.05, rank_correlation: 0, trustworthiness: 0 };
   const score = { words: '0.42', label: 'Induction', more: ['place 3 of 72'] };
   assert.equal(
-    cellWords({ layer: 2, head: 5 }, fidelity, true, score),
+    formatCell({ layer: 2, head: 5 }, fidelity, true, score),
     'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, nearness is not attention here',
   );
   assert.equal(
-    cellWords({ layer: 2, head: 5 }, null, false, score),
+    formatCell({ layer: 2, head: 5 }, null, false, score),
     'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, map not computed yet',
   );
   assert.equal(
-    cellWords({ layer: 2, head: 5 }, fidelity, true),
+    formatCell({ layer: 2, head: 5 }, fidelity, true),
     'L2 H5 0.05 recall@10, layer 2, head 5, nearness is not attention here',
   );
 });

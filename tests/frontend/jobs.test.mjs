@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import {
-  adviceWords,
-  bytesWords,
-  chosenWords,
-  durationWords,
-  estimateWords,
+  formatAdvice,
+  formatBytes,
+  formatChosen,
+  formatDuration,
+  formatEstimate,
   nameFor,
-  stateWords,
+  formatState,
 } from '../../frontend/js/jobs/labels.js';
 
 const OPTIONS = {
@@ -61,17 +61,17 @@ const files = (...names) => names.map((name) => ({ name, size: 100 }));
 
 test('an estimate says time, room, tokens, heads and maps in round numbers', () => {
   assert.equal(
-    estimateWords(ESTIMATE, REQUEST),
+    formatEstimate(ESTIMATE, REQUEST),
     'About 3 min and 42 MB: 1\u202f000 tokens in 39 of 200 sentences, 72 heads, 144 maps',
   );
   assert.match(
-    estimateWords({ ...ESTIMATE, n_sequences: 200 }, { ...REQUEST, modality: 'image' }),
+    formatEstimate({ ...ESTIMATE, n_sequences: 200 }, { ...REQUEST, modality: 'image' }),
     /in 200 images,/,
   );
 });
 
 test('times and sizes are said in the unit that suits them', () => {
-  assert.deepEqual([0.2, 14, 33, 54.9, 58, 95, 3000, 9000].map(durationWords), [
+  assert.deepEqual([0.2, 14, 33, 54.9, 58, 95, 3000, 9000].map(formatDuration), [
     '5 s',
     '15 s',
     '35 s',
@@ -81,7 +81,7 @@ test('times and sizes are said in the unit that suits them', () => {
     '50 min',
     '3 h',
   ]);
-  assert.deepEqual([1, 512, 4151, 25_000, 1.2e6, 33e6, 2.4e9].map(bytesWords), [
+  assert.deepEqual([1, 512, 4151, 25_000, 1.2e6, 33e6, 2.4e9].map(formatBytes), [
     '1 byte',
     '512 bytes',
     '4.2 kB',
@@ -102,34 +102,34 @@ test('each state of a job has its sentence', () => {
     remaining_seconds: 200,
     heartbeat_utc: '',
   };
-  assert.equal(stateWords({ ...JOB, state: 'waiting', n_before: 2 }), 'Waits for 2 other jobs');
-  assert.equal(stateWords({ ...JOB, state: 'waiting', n_before: 0 }), 'Starts now');
-  assert.equal(stateWords(running), 'Loading the model · about 3 min in all');
+  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 2 }), 'Waits for 2 other jobs');
+  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 0 }), 'Starts now');
+  assert.equal(formatState(running), 'Loading the model · about 3 min in all');
   assert.equal(
-    stateWords({ ...running, progress }),
+    formatState({ ...running, progress }),
     'Computing maps · 30 of 144 · about 3 min left',
   );
-  assert.equal(stateWords({ ...running, is_cancelling: true }), 'Being cancelled …');
+  assert.equal(formatState({ ...running, is_cancelling: true }), 'Being cancelled …');
   assert.equal(
-    stateWords({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }),
+    formatState({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }),
     'Failed: mine.csv, line 3: a zero byte',
   );
-  assert.equal(stateWords({ ...JOB, state: 'cancelled' }), 'Cancelled');
+  assert.equal(formatState({ ...JOB, state: 'cancelled' }), 'Cancelled');
 });
 
 test('a job that failed says what to do', () => {
-  assert.match(adviceWords({ ...JOB, state: 'failed', can_resume: true }), /Go on/);
-  assert.match(adviceWords({ ...JOB, state: 'failed' }), /estimate again/);
-  assert.equal(adviceWords({ ...JOB, state: 'done' }), '');
+  assert.match(formatAdvice({ ...JOB, state: 'failed', can_resume: true }), /Go on/);
+  assert.match(formatAdvice({ ...JOB, state: 'failed' }), /estimate again/);
+  assert.equal(formatAdvice({ ...JOB, state: 'done' }), '');
 });
 
 test('files are one text or some images, or the reason why not is said', () => {
-  assert.deepEqual(chosenWords(files('a.csv'), OPTIONS), {
+  assert.deepEqual(formatChosen(files('a.csv'), OPTIONS), {
     modality: 'text',
     words: 'a.csv, 100 bytes',
     problem: null,
   });
-  assert.deepEqual(chosenWords(files('a.PNG', 'b.jpg'), OPTIONS), {
+  assert.deepEqual(formatChosen(files('a.PNG', 'b.jpg'), OPTIONS), {
     modality: 'image',
     words: '2 files, 200 bytes',
     problem: null,
@@ -144,11 +144,11 @@ test('files are one text or some images, or the reason why not is said', () => {
     [files('1.png', '2.png', '3.png', '4.png'), /4 images are more than 3/],
   ];
   for (const [chosen, reason] of problems) {
-    const { modality, problem } = chosenWords(/** @type {any} */ (chosen), OPTIONS);
+    const { modality, problem } = formatChosen(/** @type {any} */ (chosen), OPTIONS);
     assert.equal(modality, null);
     assert.match(String(problem), /** @type {RegExp} */ (reason));
   }
-  assert.equal(chosenWords([], OPTIONS).problem, null);
+  assert.equal(formatChosen([], OPTIONS).problem, null);
 });
 
 test('a name is made of model and file, fits the grammar, and is not taken', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { candidates } from '../../frontend/js/map/labels.js';
-import { labelWords, surroundings } from '../../frontend/js/map/point_text.js';
+import { formatLabel, surroundings } from '../../frontend/js/map/point_text.js';
 import { clipped } from '../../frontend/js/ui/labels.js';
 
 /** Tokens of one text sequence after another. */
@@ -43,25 +43,25 @@ function imageTokens(columns = { label: ['cat'] }) {
 test('a label is the token, and in the selected sequence its position and the token', () => {
   const tokens = textTokens(['[CLS]', 'rain', ' ', '\n']);
   assert.deepEqual(
-    [0, 1, 2, 3].map((token) => labelWords(tokens, token, false)),
+    [0, 1, 2, 3].map((token) => formatLabel(tokens, token, false)),
     ['[CLS]', 'rain', '␣', '⏎'],
   );
-  assert.equal(labelWords(tokens, 1, true), '2:rain');
+  assert.equal(formatLabel(tokens, 1, true), '2:rain');
 });
 
 test('a long token is clipped, and one from right to left keeps to itself', () => {
   const tokens = textTokens(['x'.repeat(500), 'שלום']);
-  assert.equal(labelWords(tokens, 0, false), `${'x'.repeat(24)}…`);
-  assert.equal(labelWords(tokens, 1, true), '2:\u2068שלום\u2069');
+  assert.equal(formatLabel(tokens, 0, false), `${'x'.repeat(24)}…`);
+  assert.equal(formatLabel(tokens, 1, true), '2:\u2068שלום\u2069');
   assert.equal(clipped('😀😀😀', 2), '😀😀…');
 });
 
 test('the label of a patch is that of its image, or else where it lies', () => {
-  assert.equal(labelWords(imageTokens(), 4, false), 'cat');
-  assert.equal(labelWords(imageTokens(), 4, true), 'cat (1, 1)');
-  assert.equal(labelWords(imageTokens(), 0, true), 'cat (class token)');
-  assert.equal(labelWords(imageTokens({}), 3, false), 'row 1, column 0');
-  assert.equal(labelWords(imageTokens({}), 0, true), 'class token');
+  assert.equal(formatLabel(imageTokens(), 4, false), 'cat');
+  assert.equal(formatLabel(imageTokens(), 4, true), 'cat (1, 1)');
+  assert.equal(formatLabel(imageTokens(), 0, true), 'cat (class token)');
+  assert.equal(formatLabel(imageTokens({}), 3, false), 'row 1, column 0');
+  assert.equal(formatLabel(imageTokens({}), 0, true), 'class token');
 });
 
 test('the sentence around a token is put together from its tokens', () => {

@@ -8,9 +8,9 @@ import {
   insertPoints,
 } from '../../frontend/js/user_sequences/append.js';
 import { nOutside, sequenceAt } from '../../frontend/js/data/user_layers.js';
-import { createOwnApi } from '../../frontend/js/user_sequences/api_overlay.js';
-import { createOwnFacts } from '../../frontend/js/user_sequences/slot_overlay.js';
-import { joinedTokens, ownWords, placeWords } from '../../frontend/js/data/user_sequence_text.js';
+import { createApiOverlay } from '../../frontend/js/user_sequences/api_overlay.js';
+import { createSlotOverlay } from '../../frontend/js/user_sequences/slot_overlay.js';
+import { joinedTokens, formatOwn, formatPlace } from '../../frontend/js/data/user_sequence_text.js';
 import { partnersOf, patternOf, scoresOf } from '../../frontend/js/user_sequences/pattern.js';
 import { pointFlags } from '../../frontend/js/color/point_flags.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
@@ -136,11 +136,11 @@ test('what lies outside of a map is put at its border and counted', () => {
   );
   assert.equal(nOutside(far.sequences[0].answer, 'pca-2d', 0), 1);
   assert.equal(
-    placeWords(far.sequences[0], 'pca-2d', { layer: 0, head: 0 }),
+    formatPlace(far.sequences[0], 'pca-2d', { layer: 0, head: 0 }),
     'placed exactly; 1 of 2 points beyond the border of this map, drawn there',
   );
   assert.equal(
-    placeWords(far.sequences[0], 'tsne-3d', { layer: 0, head: 0 }),
+    formatPlace(far.sequences[0], 'tsne-3d', { layer: 0, head: 0 }),
     'not placed in this map yet',
   );
 });
@@ -269,7 +269,7 @@ test('questions about own tokens are answered here, those about the corpus by th
       nSequencesTotal: 2,
     }),
   };
-  const api = createOwnApi(server, { layerOf: (id) => (id === 'd' ? layer : null) });
+  const api = createApiOverlay(server, { layerOf: (id) => (id === 'd' ? layer : null) });
   const at = { layer: 0, head: 0 };
   const signal = new AbortController().signal;
   const { n, sequence, pattern } = await api.attention('d', at, 3, 'none', signal);
@@ -317,8 +317,8 @@ test('facts show the layer as soon as it is there, and are put together once for
     tokenScores: slot(null),
   };
   const [facts, others] = [
-    createOwnFacts(raw, { layerOf: () => shown }),
-    createOwnFacts({ ...raw }, { layerOf: () => shown }),
+    createSlotOverlay(raw, { layerOf: () => shown }),
+    createSlotOverlay({ ...raw }, { layerOf: () => shown }),
   ];
   assert.equal(facts.tokens.value, CORPUS);
   shown = layer;
@@ -338,9 +338,9 @@ test('facts show the layer as soon as it is there, and are put together once for
 
 test('a token of one’s own says whose it is and how it was placed', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [7, ['f'], { placed: 'neighbours' }]));
-  assert.equal(ownWords(tokens, 5, 'pca-2d'), 'your text 7, placed by its neighbours, not fitted');
-  assert.equal(ownWords(tokens, 4, 'pca-2d'), 'your text 1, placed exactly');
-  assert.equal(ownWords(tokens, 3, 'pca-2d'), null);
+  assert.equal(formatOwn(tokens, 5, 'pca-2d'), 'your text 7, placed by its neighbours, not fitted');
+  assert.equal(formatOwn(tokens, 4, 'pca-2d'), 'your text 1, placed exactly');
+  assert.equal(formatOwn(tokens, 3, 'pca-2d'), null);
 });
 
 test('tokens make a text again, whatever the marks of their tokenizer', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOwn } from '../../frontend/js/user_sequences/user_sequences.js';
-import { addressTexts, renumberedState } from '../../frontend/js/user_sequences/own_lists.js';
+import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
+import { addressTexts, renumberedState } from '../../frontend/js/user_sequences/item_lists.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { DEFAULTS } from '../../frontend/js/state/store.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
@@ -37,7 +37,7 @@ function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
           reject(Object.assign(new Error(message), { retryAfter })),
       });
     });
-  const own = createOwn(send, {
+  const own = createUserSequences(send, {
     changed: () => {},
     moved: (...parts) => moves.push(parts),
     arrived: (...parts) => arrivals.push(parts),
@@ -135,7 +135,7 @@ test('what the server refuses is said and not kept', async () => {
 });
 
 test('an answer that is broken is said like any other failure', async () => {
-  const own = createOwn(async () => new ArrayBuffer(3), {
+  const own = createUserSequences(async () => new ArrayBuffer(3), {
     changed: () => {},
     moved: () => {},
     arrived: () => {},

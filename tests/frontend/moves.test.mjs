@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createMoves } from '../../frontend/js/user_sequences/token_renumbering.js';
+import { createTokenRenumbering } from '../../frontend/js/user_sequences/token_renumbering.js';
 import { DEFAULTS } from '../../frontend/js/state/store.js';
 
 const N = 100;
@@ -21,7 +21,7 @@ const selecting = (token, dataset = 'words') => ({
 });
 
 test('a view that was left before selects the same word', () => {
-  const moves = createMoves(1);
+  const moves = createTokenRenumbering(1);
   const kept = moves.note();
   moves.add('words', firstGoes, N + 12, N + 7);
   assert.equal(moves.follow(selecting(N + 6), kept).selected?.token, N + 1);
@@ -30,13 +30,13 @@ test('a view that was left before selects the same word', () => {
 });
 
 test('a view that was left afterwards has the right numbers already', () => {
-  const moves = createMoves(1);
+  const moves = createTokenRenumbering(1);
   moves.add('words', firstGoes, N + 12, N + 7);
   assert.equal(moves.follow(selecting(N + 6), moves.note()).selected?.token, N + 6);
 });
 
 test('several moves are followed one after the other', () => {
-  const moves = createMoves(1);
+  const moves = createTokenRenumbering(1);
   const kept = moves.note();
   moves.add('words', firstGoes, N + 12, N + 7);
   moves.add('words', (token) => (token < N ? token : token + 3), N + 7, N + 10);
@@ -44,7 +44,7 @@ test('several moves are followed one after the other', () => {
 });
 
 test('other datasets, other openings of the page and notes of nobody are left alone', () => {
-  const moves = createMoves(1);
+  const moves = createTokenRenumbering(1);
   moves.add('words', firstGoes, N + 12, N + 7);
   assert.equal(moves.follow(selecting(N + 6, 'others'), null).selected?.token, N + 6);
   assert.equal(moves.follow(selecting(N + 6), { page: 2, nMoves: 0 }).selected?.token, N + 6);

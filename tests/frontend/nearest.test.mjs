@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareNearest, comparedWords, nearestOthers } from '../../frontend/js/compute/nearest.js';
+import {
+  compareNearest,
+  formatCompared,
+  nearestOthers,
+} from '../../frontend/js/compute/nearest.js';
 
 // Three queries, then three keys, on a line.
 const line = {
@@ -41,7 +45,7 @@ test('what is strongest and what is near are compared as points of the other kin
   const compared = compareNearest([{ token: 1 }, { token: 2 }], [4, 3], 0, 3);
   assert.deepEqual(compared, { strongest: [4, 5], nearest: [4, 3], nBoth: 1 });
   assert.equal(
-    comparedWords(compared, true),
+    formatCompared(compared, true),
     '1 of its 2 strongest keys (lines) are among the 2 nearest here (rings).',
   );
   assert.deepEqual(compareNearest([{ token: 1 }], [0], 4, 3).strongest, [1]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createPairing } from '../../frontend/js/state/pairing.js';
 import {
   fitsByHead,
-  MOST_PAIRS,
+  MAX_PAIRS,
   numbersOf,
   pairOf,
   pairQuery,
@@ -13,7 +13,7 @@ import {
   writePairs,
 } from '../../frontend/js/compute/pairs.js';
 import { pairs } from '../../frontend/js/compute/pair_scores.js';
-import { numberWords, shortNumbers } from '../../frontend/js/data/pair_text.js';
+import { formatNumber, shortNumbers } from '../../frontend/js/data/pair_text.js';
 
 const A = { query: 12, key: 40, isStrong: true };
 const B = { query: 5, key: 7, isStrong: false };
@@ -53,7 +53,7 @@ test('a pair is added once, and wished anew in its place', () => {
   assert.deepEqual(both, [A, B]);
   assert.equal(withPair(both, { ...A }), both);
   assert.deepEqual(withPair(both, { ...A, isStrong: false }), [{ ...A, isStrong: false }, B]);
-  const full = Array.from({ length: MOST_PAIRS }, (_, key) => ({ query: 0, key, isStrong: true }));
+  const full = Array.from({ length: MAX_PAIRS }, (_, key) => ({ query: 0, key, isStrong: true }));
   assert.equal(withPair(full, A), full);
   assert.equal(withPair(full, { ...full[3], isStrong: false })[3].isStrong, false);
 });
@@ -61,9 +61,9 @@ test('a pair is added once, and wished anew in its place', () => {
 test('pairs are written and read letter by letter', () => {
   assert.equal(writePairs([A, B]), 'strong-12-40.weak-5-7');
   assert.deepEqual(readPairs('strong-12-40.weak-5-7'), [A, B]);
-  const many = Array.from({ length: MOST_PAIRS + 1 }, (_, key) => ({ ...A, key }));
+  const many = Array.from({ length: MAX_PAIRS + 1 }, (_, key) => ({ ...A, key }));
   assert.equal(readPairs(writePairs(many)), null);
-  assert.equal(readPairs(writePairs(many.slice(1))).length, MOST_PAIRS);
+  assert.equal(readPairs(writePairs(many.slice(1))).length, MAX_PAIRS);
   for (const text of [
     '',
     'strong',
@@ -113,7 +113,7 @@ test('the numbers of a pair are found by its tokens, and none where the answer i
 });
 
 test('a pair that has no weight says why', () => {
-  const words = (i, head) => numberWords(numbersOf(ANSWER, head, [A, B][i]), ANSWER, 'text');
+  const words = (i, head) => formatNumber(numbersOf(ANSWER, head, [A, B][i]), ANSWER, 'text');
   assert.equal(words(0, { layer: 0, head: 1 }), 'rank 1 of 1\u202f000 · weight 0.500');
   assert.equal(words(0, { layer: 1, head: 0 }), 'rank 3 of 1\u202f000 · not visible to this query');
   assert.equal(words(1, { layer: 0, head: 1 }), 'rank 12 of 1\u202f000 · in another sentence');
@@ -163,7 +163,7 @@ test('what cannot be marked says why', () => {
   assert.equal(same.said.length, 2);
   const full = pairing({
     selected: { kind: 'key', token: 3 },
-    pairs: Array.from({ length: MOST_PAIRS }, (_, query) => ({ query, key: 9, isStrong: true })),
+    pairs: Array.from({ length: MAX_PAIRS }, (_, query) => ({ query, key: 9, isStrong: true })),
   });
   full.made.mark({ kind: 'query', token: 1 }, true);
   assert.match(full.said[0], /20 pairs/);

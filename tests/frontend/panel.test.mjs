@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meanWords } from '../../frontend/js/data/mean_text.js';
+import { formatMean } from '../../frontend/js/data/mean_text.js';
 import { linksFrom, shortOf, strongestOfEach } from '../../frontend/js/render/image_links.js';
 import { tilesInSight, tokenOfImage } from '../../frontend/js/sequence/image_strip.js';
-import { meanByOffset, offsetSpans, offsetWords } from '../../frontend/js/compute/offset_means.js';
+import { meanByOffset, offsetSpans, formatOffset } from '../../frontend/js/compute/offset_means.js';
 import { asBothKinds, specialGroups } from '../../frontend/js/sequence/special_tokens.js';
 
 // Rows are queries: 0 looks at 1, 1 at itself, 2 evenly at 0 and 2.
@@ -124,7 +124,7 @@ test('pairs with a hidden token are no part of the mean by offset', () => {
 
 test('an offset is said in words', () => {
   const [back, before, own, after] = offsetSpans(5, false, 1);
-  assert.deepEqual([back, before, own, after].map(offsetWords), [
+  assert.deepEqual([back, before, own, after].map(formatOffset), [
     '2 or more tokens before the query',
     'the token before the query',
     'the query’s own token',
@@ -135,16 +135,16 @@ test('an offset is said in words', () => {
 test('the mean says over how many of how many sequences it was taken', () => {
   const mean = { nSequences: 10, nLongEnough: 10 };
   assert.equal(
-    meanWords({ mean, n: 24 }, false, 49),
+    formatMean({ mean, n: 24 }, false, 49),
     'By position, over 10 of 49 sentences: those with at least 24 tokens.',
   );
-  assert.equal(meanWords({ mean, n: 65 }, false, 15, 'image'), 'Mean over 10 of 10 images.');
+  assert.equal(formatMean({ mean, n: 65 }, false, 15, 'image'), 'Mean over 10 of 10 images.');
   assert.match(
-    meanWords({ mean: { nSequences: 2000, nLongEnough: 5000 }, n: 9 }, false, 9000),
+    formatMean({ mean: { nSequences: 2000, nLongEnough: 5000 }, n: 9 }, false, 9000),
     /taken evenly from the 5\u202f000 with at least 9 tokens/,
   );
-  assert.equal(meanWords({ mean: null, n: 24 }, true, 49), 'The mean could not be loaded.');
-  assert.match(meanWords({ mean: null, n: 2000 }, false, 49), /up to 1\u202f024 positions/);
+  assert.equal(formatMean({ mean: null, n: 24 }, true, 49), 'The mean could not be loaded.');
+  assert.match(formatMean({ mean: null, n: 2000 }, false, 49), /up to 1\u202f024 positions/);
 });
 
 test('only the thumbnails in sight, and a few beyond, are on the page', () => {

@@ -4,9 +4,9 @@ import {
   changePane,
   createPaneStore,
   secondState,
-  settleLinked,
+  reconcileLinked,
 } from '../../frontend/js/state/pane_state.js';
-import { createFront } from '../../frontend/js/state/active_pane.js';
+import { createActivePane } from '../../frontend/js/state/active_pane.js';
 import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
 import { createSlot } from '../../frontend/js/data/slots.js';
@@ -133,12 +133,12 @@ test('the selection of linked datasets is left open in the other pane, and then 
   });
   const open = after(state, 'A', { selected: { kind: 'query', token: 2 } });
   assert.equal(open.beside.selected, null);
-  assert.deepEqual(settleLinked(open, link).beside.selected, { kind: 'query', token: 0 });
+  assert.deepEqual(reconcileLinked(open, link).beside.selected, { kind: 'query', token: 0 });
   const back = after(state, 'B', { selected: { kind: 'query', token: 0 } });
   assert.equal(back.selected, null);
-  assert.deepEqual(settleLinked(back, link), { selected: { kind: 'query', token: 1 } });
+  assert.deepEqual(reconcileLinked(back, link), { selected: { kind: 'query', token: 1 } });
   const mark = after(state, 'A', { selected: { kind: 'key', token: 0 } });
-  assert.deepEqual(settleLinked(mark, link), {});
+  assert.deepEqual(reconcileLinked(mark, link), {});
   const none = after(state, 'B', { selected: null, hidden: [] });
   assert.deepEqual([none.selected, none.beside.selected], [null, null]);
 });
@@ -322,7 +322,7 @@ test('header, keys and panel speak of the pane in front', () => {
     retry: () => {},
   });
   const [a, b] = [made('A'), made('B')];
-  const front = createFront(a);
+  const front = createActivePane(a);
   const heard = [];
   front.context.hover.subscribe((point) => heard.push(point));
   front.bring('B');

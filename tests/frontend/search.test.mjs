@@ -5,7 +5,7 @@ import {
   completed,
   findTokens,
   indexWords,
-  MOST_WORDS,
+  MAX_WORDS,
   suggest,
   termsOf,
 } from '../../frontend/js/data/search.js';
@@ -126,9 +126,9 @@ test('an expression that has more ways than time is answered from the signs of t
 });
 
 test('an expression looks at no more words than it says', () => {
-  const many = corpus(Array.from({ length: MOST_WORDS + 5 }, (_, i) => `w${i}`));
+  const many = corpus(Array.from({ length: MAX_WORDS + 5 }, (_, i) => `w${i}`));
   assert.match(
-    findTokens(many, `w${MOST_WORDS + 1}`, 'regex').problem,
+    findTokens(many, `w${MAX_WORDS + 1}`, 'regex').problem,
     /Only the first \d+ of 50005 different words/,
   );
 });

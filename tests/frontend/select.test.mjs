@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { neighbourOf, settle } from '../../frontend/js/state/selectors.js';
+import { neighbourOf, reconcile } from '../../frontend/js/state/selectors.js';
 import { drawnPoint, pointOf, selectedAt } from '../../frontend/js/data/points.js';
 import { learnMethods } from '../../frontend/js/data/projection_methods.js';
 import { learnScores, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
@@ -41,14 +41,14 @@ test('the first dataset shown is complete if there is one', () => {
     { id: 'y', state: 'building' },
     { id: 'z', state: 'complete' },
   ];
-  assert.equal(settle(DEFAULTS, facts({ datasets })).change.dataset, 'z');
-  assert.equal(settle(DEFAULTS, facts({ datasets: datasets.slice(0, 2) })).change.dataset, 'y');
-  assert.deepEqual(settle(DEFAULTS, facts({ datasets: [] })).change, {});
+  assert.equal(reconcile(DEFAULTS, facts({ datasets })).change.dataset, 'z');
+  assert.equal(reconcile(DEFAULTS, facts({ datasets: datasets.slice(0, 2) })).change.dataset, 'y');
+  assert.deepEqual(reconcile(DEFAULTS, facts({ datasets: [] })).change, {});
 });
 
 test('an address without a dataset is meant for the one that is shown', () => {
   assert.deepEqual(
-    settle({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change,
+    reconcile({ ...DEFAULTS, at: { layer: 1, head: 1 }, color: 'norm' }, facts()).change,
     { dataset: 'a' },
   );
 });
@@ -60,7 +60,7 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
     at: { layer: 1, head: 1 },
     selected: { kind: 'query', token: 1 },
   };
-  const { change, notices } = settle(state, facts());
+  const { change, notices } = reconcile(state, facts());
   assert.deepEqual(change, {
     at: null,
     selected: null,
@@ -81,7 +81,7 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
 });
 
 test('without a wish the first map there is, in the order a viewer sees them, is shown without a notice', () => {
-  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a' }, facts()), {
+  assert.deepEqual(reconcile({ ...DEFAULTS, dataset: 'a' }, facts()), {
     change: { method: 'pca', dims: 2 },
     notices: [],
   });
@@ -89,14 +89,14 @@ test('without a wish the first map there is, in the order a viewer sees them, is
 
 test('while a build runs, the first map is one of which heads are there', () => {
   const growing = facts({ state: 'building', mapsReady: { 'pca-2d': 0, 'tsne-2d': 2 } });
-  assert.equal(settle({ ...DEFAULTS, dataset: 'a' }, growing).change.method, 'tsne');
+  assert.equal(reconcile({ ...DEFAULTS, dataset: 'a' }, growing).change.method, 'tsne');
 });
 
 test('a map that was not built gives way to the same method, then to another, with a notice', () => {
-  const wished = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
+  const wished = reconcile({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
   assert.deepEqual(wished.change, { method: 'pca', dims: 2 });
   assert.equal(wished.notices.length, 1);
-  assert.deepEqual(settle({ ...DEFAULTS, dataset: 'a', method: 'umap' }, facts()).change, {
+  assert.deepEqual(reconcile({ ...DEFAULTS, dataset: 'a', method: 'umap' }, facts()).change, {
     method: 'pca',
     dims: 2,
   });
@@ -111,7 +111,7 @@ test('heads and tokens outside the model and colours of another modality are dro
     selected: { kind: 'key', token: 10 },
     color: 'row',
   };
-  const { change, notices } = settle(state, facts());
+  const { change, notices } = reconcile(state, facts());
   assert.deepEqual(change, { at: null, selected: null, color: null });
   assert.match(notices[0], /Head 3 is outside 0\.\.2/);
   assert.match(notices[1], /Token 10 is outside 0\.\.9/);
@@ -123,7 +123,10 @@ test('pairs outside the corpus are dropped, the others stay', () => {
     { query: 1, key: 10, isStrong: true },
     { query: 9, key: 0, isStrong: false },
   ];
-  const { change, notices } = settle({ ...DEFAULTS, dataset: 'a', method: 'pca', pairs }, facts());
+  const { change, notices } = reconcile(
+    { ...DEFAULTS, dataset: 'a', method: 'pca', pairs },
+    facts(),
+  );
   assert.deepEqual(change, { pairs: [pairs[1]] });
   assert.match(notices[0], /outside 0\.\.9 are dropped: 1 of 2/);
 });
@@ -131,7 +134,7 @@ test('pairs outside the corpus are dropped, the others stay', () => {
 test('the description of another dataset decides nothing', () => {
   const state = { ...DEFAULTS, dataset: 'b', at: { layer: 9, head: 9 } };
   assert.deepEqual(
-    settle(
+    reconcile(
       state,
       facts({
         datasets: [
@@ -171,7 +174,7 @@ test('hidden tokens without a selected sequence go', () => {
     method: 'pca',
     hidden: [{ kind: 'key', position: 1 }],
   };
-  assert.deepEqual(settle(state, facts()).change, { hidden: [] });
+  assert.deepEqual(reconcile(state, facts()).change, { hidden: [] });
 });
 
 test('scores of another kind of model are dropped, each with one notice, and their range with them', () => {
@@ -180,27 +183,27 @@ test('scores of another kind of model are dropped, each with one notice, and the
     { name: 'same_row', label: 'Same row', modality: 'image' },
   ]);
   const chosen = { ...DEFAULTS, dataset: 'a', method: 'pca' };
-  const { change, notices } = settle(
+  const { change, notices } = reconcile(
     { ...chosen, score: 'same_row', order: 'same_row', scoreRange: [0.5, null] },
     facts(),
   );
   assert.deepEqual(change, { score: null, order: null, scoreRange: ANY_SCORE });
   assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
   assert.deepEqual(
-    settle(
+    reconcile(
       { ...chosen, score: 'induction', filterScore: 'recall_at_10', scoreRange: [0.5, null] },
       facts(),
     ).change,
     {},
   );
   assert.deepEqual(
-    settle({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts())
+    reconcile({ ...chosen, score: 'induction', order: 'gone', scoreRange: [0.5, null] }, facts())
       .change,
     { order: null },
   );
   learnScores([{ name: 'distance', label: 'Distance (until 0.3.1)', modality: 'text' }]);
   assert.deepEqual(
-    settle({ ...chosen, score: 'distance' }, facts()).notices,
+    reconcile({ ...chosen, score: 'distance' }, facts()).notices,
     ['This dataset has no head score “Distance (until 0.3.1)”.'],
     'it is known, but not of this dataset',
   );
@@ -218,14 +221,14 @@ test('without pairs nothing is tinted, sorted or filtered by their fit, and the 
     scoreRange: [0.5, null],
     pairs,
   };
-  assert.deepEqual(settle(state, facts()), { change: {}, notices: [] });
-  const { change, notices } = settle({ ...state, pairs: [] }, facts());
+  assert.deepEqual(reconcile(state, facts()), { change: {}, notices: [] });
+  const { change, notices } = reconcile({ ...state, pairs: [] }, facts());
   assert.deepEqual(change, { score: null, order: null, filterScore: null, scoreRange: ANY_SCORE });
   assert.deepEqual(notices, [
     'No pair is marked, so heads have no fit to pairs; they are in the order of layers and heads again.',
   ]);
   assert.deepEqual(
-    settle({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices,
+    reconcile({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices,
     [],
   );
 });

@@ -8,7 +8,7 @@ import {
   tableCsv,
 } from '../../frontend/js/dialogs/sequence_table.js';
 import { sequenceScores, spreadOf } from '../../frontend/js/compute/sequence_scores.js';
-import { aboutWords } from '../../frontend/js/dialogs/sequence_dialog.js';
+import { formatAbout } from '../../frontend/js/dialogs/sequence_dialog.js';
 
 /** Three sentences: "the cat , the dog , the" · "=2+2" · "". */
 const TOKENS = {
@@ -125,11 +125,11 @@ test('it is said whose attention it is, over how many rows, and of how many sent
   const model = { n_layers: 2, n_heads: 3 };
   const answer = { scores: SCORES, nSequences: 3, nSequencesTotal: 3 };
   assert.equal(
-    aboutWords(answer, { layer: 1, head: 2 }, model, TOKENS),
+    formatAbout(answer, { layer: 1, head: 2 }, model, TOKENS),
     'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.',
   );
   assert.match(
-    aboutWords({ ...answer, nSequences: 2 }, null, model, TOKENS),
+    formatAbout({ ...answer, nSequences: 2 }, null, model, TOKENS),
     /mean over all 6 heads; over 10 rows.* Computed for 2 of 3 sentences, evenly spread/,
   );
 });

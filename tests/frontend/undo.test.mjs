@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { lastMarked, readMarked, writeMarked } from '../../frontend/js/marked_points/codec.js';
 import { createStore, DEFAULTS } from '../../frontend/js/state/store.js';
 import { createUndo } from '../../frontend/js/state/undo.js';
-import { changeWords } from '../../frontend/js/state/undo_labels.js';
+import { formatChange } from '../../frontend/js/state/undo_labels.js';
 
 const POINT = { kind: 'query', token: 3 };
 
@@ -118,7 +118,7 @@ test('what the facts did not allow belongs to the step that asked for it', () =>
   const { store, undo, choose } = begin();
   choose({ selected: POINT, hidden: [{ kind: 'key', position: 1 }] });
   choose({ selected: null });
-  store.set({ hidden: [] }, 'settle');
+  store.set({ hidden: [] }, 'reconcile');
   undo.back();
   assert.deepEqual(store.get().hidden, [{ kind: 'key', position: 1 }]);
   assert.deepEqual(store.get().selected, POINT);
@@ -126,7 +126,7 @@ test('what the facts did not allow belongs to the step that asked for it', () =>
 
 test('what the facts change on their own is no step', () => {
   const { undo, choose } = begin({ color: 'row' });
-  choose({ color: null }, 'settle');
+  choose({ color: null }, 'reconcile');
   assert.equal(undo.past, null);
 });
 
@@ -170,27 +170,27 @@ test('it says what was done, until something else is chosen', () => {
   const { undo, choose } = begin();
   choose({ selected: POINT });
   undo.back();
-  assert.equal(undo.told, 'Undone: selecting a point');
+  assert.equal(undo.announcement, 'Undone: selecting a point');
   undo.forth();
-  assert.equal(undo.told, 'Redone: selecting a point');
+  assert.equal(undo.announcement, 'Redone: selecting a point');
   choose({ color: 'norm' });
-  assert.equal(undo.told, '');
+  assert.equal(undo.announcement, '');
 });
 
 test('a step is called after what it changed, also where nobody gave that a name', () => {
   assert.equal(
-    changeWords({
+    formatChange({
       before: { selected: POINT, hidden: [1] },
       after: { selected: null, hidden: [] },
     }),
     'clearing the selection',
   );
   assert.equal(
-    changeWords({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }),
+    formatChange({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }),
     `search for “${'x'.repeat(24)}…”`,
   );
   assert.equal(
-    changeWords({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }),
+    formatChange({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }),
     'pane linked',
   );
 });
@@ -216,7 +216,7 @@ test('what stands out in a second pane is taken back with its counterpart, but n
   const { clock, store, undo, choose } = begin({ compare });
   choose({ selected: POINT });
   clock.now += 20;
-  store.set({ beside: { ...DEFAULTS.beside, selected: { kind: 'query', token: 9 } } }, 'settle');
+  store.set({ beside: { ...DEFAULTS.beside, selected: { kind: 'query', token: 9 } } }, 'reconcile');
   choose({ compare: { ...compare, at: { layer: 1, head: 0 } } });
   assert.equal(undo.past, 'selecting a point');
   undo.back();

@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { arrangeGrid } from '../../frontend/js/map/arrangement.js';
 import { findTokens, indexWords } from '../../frontend/js/data/search.js';
 import {
-  cellWords,
-  endWords,
-  measureWords,
+  formatCell,
+  formatEnd,
+  formatMeasure,
   visibleText,
   visibleToken,
-  visibleWords,
+  formatToken,
 } from '../../frontend/js/ui/labels.js';
-import { progressWords } from '../../frontend/js/data/map_labels.js';
+import { formatProgress } from '../../frontend/js/data/map_labels.js';
 import { counted } from '../../frontend/js/compute/number_text.js';
 
 function corpus(text, types = text.map(() => 'text')) {
@@ -83,7 +83,7 @@ test('joiners, fillers and parts of a character can be seen, and an unknown word
   );
   const tokens = { text: ['[UNK]', 'a'], surface: ['\u200b', null], tokenType: ['text', 'text'] };
   assert.deepEqual(
-    [0, 1].map((token) => visibleWords(tokens, token)),
+    [0, 1].map((token) => formatToken(tokens, token)),
     ['[UNK] (U+200B)', 'a'],
   );
 });
@@ -91,15 +91,18 @@ test('joiners, fillers and parts of a character can be seen, and an unknown word
 test('the name of a head holds its recall, and a warning where nearness misleads', () => {
   const at = { layer: 3, head: 7 };
   assert.equal(
-    cellWords(at, { recall_at_10: 0.314 }, true),
+    formatCell(at, { recall_at_10: 0.314 }, true),
     'L3 H7 0.31 recall@10, layer 3, head 7',
   );
   assert.match(
-    cellWords(at, { recall_at_10: 0.02 }, true),
+    formatCell(at, { recall_at_10: 0.02 }, true),
     /0\.02 recall@10, layer 3, head 7, nearness is not attention here/,
   );
-  assert.equal(cellWords(at, { recall_at_10: null }, true), 'L3 H7 n/a recall@10, layer 3, head 7');
-  assert.equal(cellWords(at, null, false), 'L3 H7, layer 3, head 7, not computed yet');
+  assert.equal(
+    formatCell(at, { recall_at_10: null }, true),
+    'L3 H7 n/a recall@10, layer 3, head 7',
+  );
+  assert.equal(formatCell(at, null, false), 'L3 H7, layer 3, head 7, not computed yet');
 });
 
 test('numbers have their nouns, thousands apart and a true minus', () => {
@@ -108,7 +111,7 @@ test('numbers have their nouns, thousands apart and a true minus', () => {
   assert.equal(counted(1000, 'token'), '1\u202f000 tokens');
   assert.equal(counted(12345, 'token'), '12\u202f345 tokens');
   assert.equal(counted(1234567, 'token'), '1\u202f234\u202f567 tokens');
-  assert.equal(measureWords(-0.251), '−0.25');
+  assert.equal(formatMeasure(-0.251), '−0.25');
 });
 
 test('progress is said in words, numbers and time left', () => {
@@ -119,13 +122,13 @@ test('progress is said in words, numbers and time left', () => {
     n_units: 720,
     remaining_seconds: 130,
   };
-  assert.equal(progressWords(progress), 'Computing maps · 132 of 720 · about 2 min left');
+  assert.equal(formatProgress(progress), 'Computing maps · 132 of 720 · about 2 min left');
   assert.equal(
-    endWords({ state: 'failed', reason: 'the disk is full' }),
+    formatEnd({ state: 'failed', reason: 'the disk is full' }),
     'The build failed: the disk is full. Once that is mended, the same command goes on.',
   );
   assert.equal(
-    endWords({ state: 'stopped', reason: 'it was stopped' }),
+    formatEnd({ state: 'stopped', reason: 'it was stopped' }),
     'The build stopped: it was stopped.',
   );
 });

@@ -15,7 +15,7 @@ from attentionviz import models
 from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
-from attentionviz.models.repeated import LEAST_PERIOD
+from attentionviz.models.repeated import MIN_PERIOD
 from attentionviz.pipeline.build import build
 from attentionviz.pipeline.drawing import missing_units
 from attentionviz.pipeline.probing import probe_heads
@@ -200,7 +200,7 @@ def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_data
     ("change", "words"),
     [
         ({"plain_tokens": lambda self: list(range(5, 20))}, "15 plain words, fewer than the 62"),
-        ({"max_length": 2 * LEAST_PERIOD + 1}, "17 tokens are too few"),
+        ({"max_length": 2 * MIN_PERIOD + 1}, "17 tokens are too few"),
     ],
 )
 def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, words):

@@ -12,11 +12,11 @@ from attentionviz.core.pattern import visible_keys
 Floats = NDArray[np.floating]
 Tokens = NDArray[np.int64]
 
-FEWEST_KEYS = 3
+MIN_KEYS = 3
 # Whole sequences are taken until they hold so many tokens.
 ENOUGH_TOKENS = 2000
 # Of one very long sequence, every n-th query is taken.
-MOST_PAIRS = 1 << 20
+MAX_PAIRS = 1 << 20
 
 
 class Places(NamedTuple):
@@ -68,11 +68,11 @@ def rank_scores(queries: Floats, keys: Floats, places: Places, seed: int) -> lis
     """
     ranked = []
     for tokens in _sequences(places, seed):
-        step = -(-(len(tokens) ** 2) // MOST_PAIRS)  # rounded up
+        step = -(-(len(tokens) ** 2) // MAX_PAIRS)  # rounded up
         rows = tokens[::step]
         visible = _visible(len(tokens), places)[::step]
         ranks = _centred_ranks(queries[rows] @ keys[tokens].T, visible)
-        has_order = (visible.sum(axis=1) >= FEWEST_KEYS) & (ranks != 0).any(axis=1)
+        has_order = (visible.sum(axis=1) >= MIN_KEYS) & (ranks != 0).any(axis=1)
         if has_order.any():
             ranked.append(
                 SequenceRanks(rows[has_order], tokens, visible[has_order], ranks[has_order])

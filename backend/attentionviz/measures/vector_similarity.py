@@ -14,7 +14,7 @@ from attentionviz.errors import ShapeError
 Floats = NDArray[np.floating]
 
 MAX_TOKENS = 512
-FEWEST_TOKENS = 4
+MIN_TOKENS = 4
 """U-centring divides by n − 3."""
 
 # Heads times pairs of tokens: 128 MiB of float32.
@@ -39,7 +39,7 @@ def choose_tokens(n_tokens: int, n_heads: int, seed: int) -> NDArray[np.int64]:
     most = min(MAX_TOKENS, int((2 * MAX_PAIRS / n_heads) ** 0.5))
     if n_tokens <= most:
         return np.arange(n_tokens)
-    chosen = np.random.default_rng(seed).choice(n_tokens, max(most, FEWEST_TOKENS), replace=False)
+    chosen = np.random.default_rng(seed).choice(n_tokens, max(most, MIN_TOKENS), replace=False)
     return np.sort(chosen)
 
 
@@ -66,7 +66,7 @@ def alignment_vector(queries: Floats, keys: Floats) -> NDArray[np.float64]:
         raise ShapeError(f"{len(queries)} queries and {len(keys)} keys")
     n = len(queries)
     upper = np.triu_indices(n, 1)
-    if n < FEWEST_TOKENS:
+    if n < MIN_TOKENS:
         return np.full(len(upper[0]), np.nan)
     gram = u_centred(_kernel(queries) + _kernel(keys))[upper]
     norm = np.linalg.norm(gram)

@@ -59,7 +59,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 UNDECIDABLE = 2.5e-5
 """Where rounding of float64 explains what a term of 1e-4 does to a weight, nothing is decided."""
 
-MOST_TOKENS = 384
+MAX_TOKENS = 384
 """Padded tokens that are run; one image, or two sequences of 192 tokens, at least."""
 
 CHANGES = "{} by {:.2g} from one run of the model to the next, so no map of it would be true"
@@ -201,9 +201,9 @@ def _few(batch: Batch, *, is_text: bool) -> Batch:
     """Return a few sequences of a batch: the longest, the shortest, and more if they are short."""
     longest = max(batch.lengths)
     if is_text:
-        longest = min(longest, MOST_TOKENS // 2)
+        longest = min(longest, MAX_TOKENS // 2)
     by_length = np.argsort(batch.lengths, kind="stable").tolist()
-    chosen = [by_length[-1], *by_length[:-1]][: max(1, MOST_TOKENS // longest)]
+    chosen = [by_length[-1], *by_length[:-1]][: max(1, MAX_TOKENS // longest)]
     inputs = {name: tensor[chosen] for name, tensor in batch.inputs.items()}
     if is_text:
         inputs = {name: tensor[:, :longest] for name, tensor in inputs.items()}

@@ -20,9 +20,9 @@ class Design(NamedTuple):
 
 
 OURS = Design(16, 32, 2)
-LEAST_PERIOD = 8
+MIN_PERIOD = 8
 # Without some choice, the sequences would be much the same.
-LEAST_CHOICE = 2
+MIN_CHOICE = 2
 
 # As the paper has it; a model that cannot read as much has no such score.
 PREFIX_MATCHING = Design(10, 25, 4)
@@ -68,9 +68,9 @@ def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
         return _none("a model of images has no tokens to repeat")
     before, after = inputs.marks()
     period = min(OURS.period, (model.max_length - len(before) - len(after)) // 2)
-    if period < LEAST_PERIOD:
+    if period < MIN_PERIOD:
         return _none(
-            f"{model.max_length} tokens are too few to say {LEAST_PERIOD} twice between marks"
+            f"{model.max_length} tokens are too few to say {MIN_PERIOD} twice between marks"
         )
     plain = inputs.plain_tokens()
     return _said(inputs, plain, (before, after), OURS._replace(period=period), seed)
@@ -114,10 +114,10 @@ def _said(
     inputs: TextInputs, plain: list[int], marks: Marks, design: Design, seed: int
 ) -> RepeatedTokens:
     """Return random ones of the plain tokens, said again and again between the marks."""
-    if len(plain) < LEAST_CHOICE * design.period:
+    if len(plain) < MIN_CHOICE * design.period:
         return _none(
             f"the vocabulary has {len(plain)} plain words, fewer than the "
-            f"{LEAST_CHOICE * design.period} that random tokens need"
+            f"{MIN_CHOICE * design.period} that random tokens need"
         )
     before, after = marks
     rng = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 HEARTBEAT_SECONDS = 5.0
 # A page that asks twice a second misses nothing.
-LEAST_SECONDS_BETWEEN_WRITES = 0.25
+MIN_SECONDS_BETWEEN_WRITES = 0.25
 
 
 class RemainingTime:
@@ -161,7 +161,7 @@ class Progress:
         """Change the written state: message, n_units_done, n_units, remaining_seconds."""
         with self._lock:
             self._state |= state
-            if time.monotonic() - self._written >= LEAST_SECONDS_BETWEEN_WRITES:
+            if time.monotonic() - self._written >= MIN_SECONDS_BETWEEN_WRITES:
                 self._write()
 
     def say(self, message: str) -> None:

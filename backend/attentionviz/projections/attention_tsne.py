@@ -43,8 +43,8 @@ DEFAULTS: dict[str, Any] = {
     "fit_points": DEFAULT_FIT_POINTS,
 }
 NEARNESS = "distance"
-FEWEST_TOKENS = 4
-FEWEST_TARGETS = 2
+MIN_TOKENS = 4
+MIN_TARGETS = 2
 
 
 def project(
@@ -84,7 +84,7 @@ def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **setti
 def _share_targets(n_tokens: int, settings: dict[str, Any]) -> None:
     """Of a query's strongest keys the sample holds its share; near places fill up with the rest."""
     share = min(settings["fit_points"] / 2 / n_tokens, 1.0)
-    settings["targets"] = max(round(share * settings["targets"]), FEWEST_TARGETS)
+    settings["targets"] = max(round(share * settings["targets"]), MIN_TARGETS)
 
 
 def _fit(vectors: HeadVectors, *, dims: int, seed: int, settings: dict[str, Any]) -> Projection:

@@ -126,7 +126,7 @@ def project(
     if _are_all_same(vectors):
         zeros = np.zeros((2 * vectors.n_tokens, dims), dtype=np.float32)
         return Projection(zeros, fallback="all vectors are the same: all points are drawn at 0")
-    if vectors.n_tokens < getattr(_module(method), "FEWEST_TOKENS", 1):
+    if vectors.n_tokens < getattr(_module(method), "MIN_TOKENS", 1):
         return _principal_components(method, vectors, dims)
     projection = get(method)(
         vectors, dims=dims, seed=seed, neighbours=neighbours, **{**known, **parameters}
@@ -181,7 +181,7 @@ def placer(
     dims = drawn.shape[1]
     if _are_all_same(vectors):
         return Placer(partial(_in_the_middle, drawn=drawn), False, drawn.nbytes)
-    if vectors.n_tokens < getattr(_module(method), "FEWEST_TOKENS", 1):
+    if vectors.n_tokens < getattr(_module(method), "MIN_TOKENS", 1):
         method, parameters = "pca", {}
     known = {**defaults(method, dims), **parameters}
     module = _module(method)

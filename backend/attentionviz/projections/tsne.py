@@ -22,7 +22,7 @@ DEFAULTS: dict[str, Any] = {
 }
 NEARNESS = "distance"
 NEEDS_NEIGHBOURS = True
-FEWEST_TOKENS = 4
+MIN_TOKENS = 4
 # Cosine distances below this are rounding of the vectors: the point is the same one again.
 SAME_DISTANCE = 1e-6
 

@@ -23,10 +23,10 @@ DEFAULTS: dict[str, Any] = {
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
 }
-__all__ = ["DEFAULTS", "FEWEST_TOKENS", "NEARNESS", "NEEDS_NEIGHBOURS", "placer", "project"]
+__all__ = ["DEFAULTS", "MIN_TOKENS", "NEARNESS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEARNESS = "distance"
 NEEDS_NEIGHBOURS = True
-FEWEST_TOKENS = 4
+MIN_TOKENS = 4
 # What umap-learn scales every start to.
 START_EXTENT = 10.0
 

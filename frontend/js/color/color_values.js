@@ -13,12 +13,12 @@ import { charactersOf } from '../compute/characters.js';
  * @typedef {object} Classes
  * @property {Float32Array} values (token) Number of the class; labels.length = another one; NaN =
  *   none.
- * @property {string[]} labels At most MOST_CLASSES.
+ * @property {string[]} labels At most MAX_CLASSES.
  * @property {string | null} other What the rest is called, if there is any.
  */
 
 /** More than this many colours cannot be told apart. */
-export const MOST_CLASSES = 12;
+export const MAX_CLASSES = 12;
 
 /**
  * Columns never change, so what is counted in them is kept with them.
@@ -162,7 +162,7 @@ function firstLetter(text) {
  */
 export function searchTerms({ tokens, found }) {
   const n = tokens.position.length;
-  const labels = (found?.terms ?? []).slice(0, MOST_CLASSES);
+  const labels = (found?.terms ?? []).slice(0, MAX_CLASSES);
   const values = new Float32Array(n).fill(labels.length);
   for (let token = 0; found && token < n; token++)
     if (found.hits[token]) values[token] = Math.min(found.hits[token] - 1, labels.length);
@@ -216,7 +216,7 @@ function classesOf(groupOf, words) {
   });
   const frequent = [...counts]
     .sort((a, b) => b[1] - a[1] || compare(a[0], b[0]))
-    .slice(0, MOST_CLASSES);
+    .slice(0, MAX_CLASSES);
   const labels = frequent.map(([word]) => word).sort(compare);
   const numberOf = new Map(labels.map((word, i) => [word, i]));
   const classOf = words.map((word) =>

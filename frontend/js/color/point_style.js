@@ -41,8 +41,8 @@ export function createPainting({ derived, facts, marks }) {
   const headOnly = lastOnly(headOnlyLegend);
   const tinted = lastOnly(tintedLegend);
   const outlined = lastOnly(outlinedLegend);
-  const noted = lastOnly(ownLegend);
-  const dulled = lastOnly(withoutOwn);
+  const legendWithOwn = lastOnly(ownLegend);
+  const colorsWithoutOwn = lastOnly(withoutOwn);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -76,7 +76,7 @@ export function createPainting({ derived, facts, marks }) {
         state.palette,
         found,
       );
-      const told = dulled(
+      const colored = colorsWithoutOwn(
         painted,
         values instanceof Uint8Array ? tokens.own : undefined,
         nCells,
@@ -103,12 +103,12 @@ export function createPainting({ derived, facts, marks }) {
       );
       const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
       const plain = {
-        colors: told.colors,
+        colors: colored.colors,
         flags: flagged,
         sizes,
         sprites: null,
         isSprite: null,
-        legend: noted(legendOf(mode, state, told.legend), tokens.own),
+        legend: legendWithOwn(legendOf(mode, state, colored.legend), tokens.own),
       };
       const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
       const shown =
@@ -117,7 +117,7 @@ export function createPainting({ derived, facts, marks }) {
           : plain;
       return {
         ...shown,
-        version: number(told.colors, flagged, sizes, shown.sprites, state.at === null),
+        version: number(colored.colors, flagged, sizes, shown.sprites, state.at === null),
       };
     },
   };

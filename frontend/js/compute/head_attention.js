@@ -1,6 +1,6 @@
 /** The answers of the interface that depend on queries and keys, for a site that has no server. */
 
-import { MOST_AGGREGATED } from './hidden_tokens.js';
+import { MAX_AGGREGATED } from './hidden_tokens.js';
 import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from './attention.js';
 
 /** @import { HeadId, Manifest, Weight } from '../page.js' */
@@ -8,9 +8,9 @@ import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } fro
 /** @import { Vectors } from '../site/vectors.js' */
 
 /** Scores that one mean, or the means of all heads, are made of; a server affords more. */
-const MOST_SCORES = 1 << 22;
-const MOST_SCORES_OF_ALL = 1 << 24;
-const MOST_WEIGHTS = 1 << 24;
+const MAX_SCORES = 1 << 22;
+const MAX_SCORES_OF_ALL = 1 << 24;
+const MAX_WEIGHTS = 1 << 24;
 export const LONGEST = 4096;
 const COARSE_SIDE = 32;
 const DEFAULT_PARTNERS = 10;
@@ -60,7 +60,7 @@ export async function attention(site, at, sequence) {
  */
 export async function aggregate(site, at) {
   const length = lengthOf(site);
-  const { chosen, nFound } = longSequences(site.lengths, length, MOST_SCORES);
+  const { chosen, nFound } = longSequences(site.lengths, length, MAX_SCORES);
   const values = await meanOf(site, await headOf(site, at), length, chosen);
   return {
     dtype: 'float32',
@@ -82,7 +82,7 @@ export async function aggregates(site) {
   const { chosen, nFound } = longSequences(
     site.lengths,
     length,
-    MOST_SCORES_OF_ALL / (nLayers * nHeads),
+    MAX_SCORES_OF_ALL / (nLayers * nHeads),
   );
   const side = Math.min(length, COARSE_SIDE);
   const values = new Float32Array(nLayers * nHeads * side * side);
@@ -116,7 +116,7 @@ export async function tokenScores(site, at) {
   for (let sequence = 0; sequence < lengths.length; sequence++) {
     const [start, n] = [starts[sequence], lengths[sequence]];
     nWeights += n * n;
-    if (n > LONGEST || nWeights > MOST_WEIGHTS) continue;
+    if (n > LONGEST || nWeights > MAX_WEIGHTS) continue;
     const pattern = await attentionPattern(
       head.queries,
       head.keys,
@@ -215,8 +215,8 @@ async function meanOf(site, head, length, chosen) {
 /** @param {Site} site */
 function lengthOf({ params, lengths }) {
   const length = Number(params.get('length'));
-  if (!(length >= 1 && length <= MOST_AGGREGATED))
-    throw new NotThereError(`length is outside 1..${MOST_AGGREGATED}`);
+  if (!(length >= 1 && length <= MAX_AGGREGATED))
+    throw new NotThereError(`length is outside 1..${MAX_AGGREGATED}`);
   const longest = Math.max(...lengths);
   if (length > longest)
     throw new NotThereError(`no sequence has ${length} tokens; the longest has ${longest}`);

@@ -4,10 +4,10 @@
 /** @import { Place } from '../sequence/weight_lines.js' */
 
 /** Weights below this would be lines that nobody can see. */
-const LEAST_WEIGHT = 0.01;
+const MIN_WEIGHT = 0.01;
 
 /** More lines than this are a cloud; the strongest are drawn. */
-const MOST_LINES = 1200;
+const MAX_LINES = 1200;
 
 /** How strongly the lines of other tokens are drawn while one is selected. */
 const OTHERS = 0.45;
@@ -29,12 +29,12 @@ export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => tr
   let lines = [];
   for (let query = 0; query < n; query++) {
     for (let key = 0; key < n; key++) {
-      if (pattern[query * n + key] >= LEAST_WEIGHT && isOf(query, key, alone) && isSeen(query, key))
+      if (pattern[query * n + key] >= MIN_WEIGHT && isOf(query, key, alone) && isSeen(query, key))
         lines.push(query * n + key);
     }
   }
-  if (lines.length > MOST_LINES)
-    lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MOST_LINES);
+  if (lines.length > MAX_LINES)
+    lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MAX_LINES);
   return lines.map((line) => {
     const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
     const isStrong = alone !== null || isOf(query, key, chosen);

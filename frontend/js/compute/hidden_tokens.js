@@ -4,7 +4,7 @@
 /** @import { Kind } from '../types.js' */
 
 /** Most positions of which the server takes a mean. */
-export const MOST_AGGREGATED = 1024;
+export const MAX_AGGREGATED = 1024;
 
 /**
  * Return which positions are hidden, as queries and as keys.

@@ -9,13 +9,13 @@
  */
 const REACH = 1.5;
 /** More points than this share are no few: all are shown. */
-const MOST_FAR = 0.04;
+const MAX_FAR = 0.04;
 /** Room around the bulk, as a factor of its side. */
 const AIR = 1.08;
 /** A part with a longer side than this share of the whole would gain little: all is shown. */
-const MOST_SHARE = 0.75;
+const MAX_SHARE = 0.75;
 /** Positions have too few steps to be enlarged further. */
-const LEAST_SHARE = 0.1;
+const MIN_SHARE = 0.1;
 const BINS = 256;
 const FULL = 65536;
 /** All of a map. */
@@ -60,13 +60,13 @@ function bulkOf(positions, n) {
     counts[1][positions[at + 1] >> 8]++;
   }
   const ends = counts.map((bins) => whiskers(bins, n));
-  const side = Math.max(LEAST_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
-  if (n === 0 || side > MOST_SHARE) return null;
+  const side = Math.max(MIN_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
+  if (n === 0 || side > MAX_SHARE) return null;
   // A part that reaches over the border of the map would show room where nothing is.
   const [x, y] = ends.map(([low, high]) =>
     Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)),
   );
-  return outsideOf(positions, n, [x, y, side]).length <= MOST_FAR * n ? [x, y, side] : null;
+  return outsideOf(positions, n, [x, y, side]).length <= MAX_FAR * n ? [x, y, side] : null;
 }
 
 /**

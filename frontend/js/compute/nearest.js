@@ -65,7 +65,7 @@ export function compareNearest(partners, nearest, point, nTokens) {
  * @param {Compared} compared
  * @param {boolean} isQuery
  */
-export function comparedWords({ strongest, nearest, nBoth }, isQuery) {
+export function formatCompared({ strongest, nearest, nBoth }, isQuery) {
   const kind = isQuery ? 'keys' : 'queries';
   return (
     `${nBoth} of its ${strongest.length} strongest ${kind} (lines) are among the ` +

@@ -65,7 +65,7 @@ export function meanByOffset({ n, pattern }, spans, hidden = []) {
 }
 
 /** What an offset means. @param {Span} span */
-export function offsetWords({ from, to }) {
+export function formatOffset({ from, to }) {
   if (from !== to)
     return from < 0
       ? `${-to} or more tokens before the query`

@@ -5,7 +5,7 @@
 /** Fewest offsets between two numbers of the axis. */
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-const MOST_TICKS = 7;
+const MAX_TICKS = 7;
 
 /** Fewer rows than this are chance: such bars are pale, and do not set the scale. */
 const FEW_ROWS = 10;
@@ -59,7 +59,7 @@ export function isFirm({ n_rows: nRows }, i) {
  * @returns {{i: number, words: string}[]}
  */
 export function ticksOf(offsets) {
-  const step = STEPS.find((each) => offsets.length / each <= MOST_TICKS) ?? STEPS[STEPS.length - 1];
+  const step = STEPS.find((each) => offsets.length / each <= MAX_TICKS) ?? STEPS[STEPS.length - 1];
   return offsets.flatMap((offset, i) =>
     offset % step === 0
       ? [{ i, words: offset > 0 ? `+${offset}` : String(offset).replace('-', '−') }]

@@ -3,7 +3,7 @@
 /** @import { HeadId, Pair, PairAnswer, Selected } from '../page.js' */
 
 /** Most pairs that are compared at once; the server takes no more. */
-export const MOST_PAIRS = 20;
+export const MAX_PAIRS = 20;
 
 /**
  * How a head fits the wish: 0 to 1, and its place among all heads from 1 on, heads of the same fit
@@ -39,7 +39,7 @@ export function isSamePair(a, b) {
  */
 export function withPair(pairs, pair) {
   const known = pairs.find((one) => isSamePair(one, pair));
-  if (known?.isStrong === pair.isStrong || (!known && pairs.length >= MOST_PAIRS)) return pairs;
+  if (known?.isStrong === pair.isStrong || (!known && pairs.length >= MAX_PAIRS)) return pairs;
   return known ? pairs.map((one) => (one === known ? pair : one)) : [...pairs, pair];
 }
 
@@ -60,7 +60,7 @@ export function writePairs(pairs) {
  */
 export function readPairs(text) {
   const found = text.split('.').map((part) => /^(strong|weak)-(\d{1,9})-(\d{1,9})$/.exec(part));
-  if (found.length > MOST_PAIRS || found.includes(null)) return null;
+  if (found.length > MAX_PAIRS || found.includes(null)) return null;
   const pairs = found.map((part) => ({
     query: Number(part?.[2]),
     key: Number(part?.[3]),

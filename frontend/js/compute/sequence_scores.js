@@ -7,7 +7,7 @@ import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
 /** @import { Computed, Site } from './head_attention.js' */
 
 /** Weights that are computed for one answer, in all heads; a server affords more. */
-const MOST_WEIGHTS = 1 << 22;
+const MAX_WEIGHTS = 1 << 22;
 const SHARE = 0.9 - 1e-6;
 
 /**
@@ -110,8 +110,8 @@ export function meanSpread(pattern, n, rule) {
 export function spreadOf(row, nVisible) {
   if (nVisible < 2) return null;
   const sorted = row.toSorted();
-  let [held, nKeys, entropy] = [0, 0, 0];
-  while (held < SHARE && nKeys < sorted.length) held += sorted[sorted.length - 1 - nKeys++];
+  let [sum, nKeys, entropy] = [0, 0, 0];
+  while (sum < SHARE && nKeys < sorted.length) sum += sorted[sorted.length - 1 - nKeys++];
   for (const weight of row) if (weight > 0) entropy -= weight * Math.log(weight);
   return { nKeys, entropy: entropy / Math.log(nVisible) };
 }
@@ -137,6 +137,6 @@ function chosenSequences(lengths, nHeads) {
     (sequence) => lengths[sequence] <= LONGEST,
   );
   const nWeights = nHeads * short.reduce((sum, sequence) => sum + lengths[sequence] ** 2, 0);
-  const step = Math.max(1, Math.ceil(nWeights / MOST_WEIGHTS));
+  const step = Math.max(1, Math.ceil(nWeights / MAX_WEIGHTS));
   return short.filter((sequence) => sequence % step === 0);
 }

@@ -1,7 +1,7 @@
 /** The controls at the left: search, colours, what is drawn and how, and how true it is. */
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
-import { offeredWords, shownMethod } from '../data/best_map.js';
+import { mapLabels, shownMethod } from '../data/best_map.js';
 import { sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { corpusAccount } from './corpus_account.js';
@@ -59,10 +59,10 @@ export function createControls(root, context) {
     title: '',
     help: 'How the map is to be read.',
   });
-  const nearnessWords = el('p', { class: 'side__help' });
-  nearness.body.append(nearnessWords);
+  const nearnessHelp = el('p', { class: 'side__help' });
+  nearness.body.append(nearnessHelp);
   const fidelity = createFidelity(truth, context);
-  const similar = createSimilarHeads(truth, { ...context, told: short.tellSimilar });
+  const similar = createSimilarHeads(truth, { ...context, onFound: short.tellSimilar });
   const doing = el('div', { class: 'side__part' });
   element.append(doing);
   const doings = createOwnScores(doing, context);
@@ -86,9 +86,9 @@ export function createControls(root, context) {
       ])
         part.update(state);
       nearness.element.hidden = state.method === null;
-      const { label, help } = offeredWords(shownMethod(state, facts.heads.value, state.at) ?? '');
+      const { label, help } = mapLabels(shownMethod(state, facts.heads.value, state.at) ?? '');
       nearness.setTitle(`${label}: what nearness means`);
-      setText(nearnessWords, help);
+      setText(nearnessHelp, help);
     },
     focusSearch: search.focus,
     focusOwn: own.focus,

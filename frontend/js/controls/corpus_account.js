@@ -3,7 +3,7 @@
  * was found out about its file.
  */
 
-import { accountSummary, leftOutWords } from '../data/corpus_account.js';
+import { accountSummary, formatLeftOut } from '../data/corpus_account.js';
 import { corpusText, el } from '../ui/dom.js';
 import { visibleText } from '../ui/labels.js';
 
@@ -16,7 +16,7 @@ import { visibleText } from '../ui/labels.js';
  */
 export function corpusAccount(account) {
   if (!account) return null;
-  const parts = [...leftOutWords(account), ...account.notes];
+  const parts = [...formatLeftOut(account), ...account.notes];
   const summary = accountSummary(account);
   if (parts.length === 0) return el('p', { class: 'account' }, summary);
   return el(

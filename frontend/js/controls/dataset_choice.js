@@ -1,6 +1,6 @@
 /** The choice of a dataset by the family of its model, with its counts, or how far it is. */
 
-import { stateWords } from '../data/dataset_table.js';
+import { formatState } from '../data/dataset_table.js';
 import { el, setAttribute, UNTRANSLATED } from '../ui/dom.js';
 import { sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
@@ -114,8 +114,8 @@ export function byFamily(entries) {
   for (const entry of entries) {
     const family = entry.model ? (FAMILIES[entry.model.family] ?? entry.model.family) : UNKNOWN;
     if (!groups.has(family)) groups.set(family, []);
-    const state = entry.state === 'complete' ? '' : ` (${stateWords(entry)})`;
-    groups.get(family)?.push({ id: entry.id, words: `${entry.id}${state}${countWords(entry)}` });
+    const state = entry.state === 'complete' ? '' : ` (${formatState(entry)})`;
+    groups.get(family)?.push({ id: entry.id, words: `${entry.id}${state}${formatCount(entry)}` });
   }
   const known = [...groups].filter(([family]) => family !== UNKNOWN);
   return [...known, ...[...groups].filter(([family]) => family === UNKNOWN)].map(
@@ -124,7 +124,7 @@ export function byFamily(entries) {
 }
 
 /** @param {DatasetEntry} entry */
-function countWords({
+function formatCount({
   modality,
   n_layers: nLayers,
   n_heads: nHeads,

@@ -6,7 +6,7 @@
 import { isProductMap, mapOf } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
-import { BIPLOT_NEARNESS, isMisleading, measureWords } from '../ui/labels.js';
+import { BIPLOT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
 import { FIDELITY_WORDS } from '../data/map_labels.js';
 import { createSection } from '../ui/section.js';
 
@@ -83,7 +83,7 @@ export function createFidelity(root, { facts }) {
       warning.hidden = !state.at || !isMisleading(fidelity);
       for (const row of rows) {
         const value = fidelity[row.name];
-        setText(row.value, measureWords(value));
+        setText(row.value, formatMeasure(value));
         row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
       }
       describeMap(

@@ -53,7 +53,7 @@ export function createFilters(root, { actions, frame }) {
     onPick: (least) => actions.setFilters({ attention: least }),
     tell: (value) => (value === 0 ? 'any' : `≥ ${value.toFixed(2)}`),
   });
-  const told = el('span', { class: 'filters__count', role: 'status' });
+  const status = el('span', { class: 'filters__count', role: 'status' });
   const clear = el(
     'button',
     {
@@ -64,7 +64,7 @@ export function createFilters(root, { actions, frame }) {
     },
     'Clear filters',
   );
-  const foot = el('p', { class: 'filters__foot' }, told, clear);
+  const foot = el('p', { class: 'filters__foot' }, status, clear);
   section.element.after(foot); // it is seen while the section is folded
   const nShown = lastOnly(countShown);
 
@@ -82,7 +82,7 @@ export function createFilters(root, { actions, frame }) {
       foot.hidden = n === 0;
       const flags = frame()?.flags;
       setText(
-        told,
+        status,
         n > 0 && flags ? `${count(nShown(flags))} of ${count(flags.length)} points shown` : '',
       );
     },

@@ -4,8 +4,8 @@
  */
 
 import { el, setText } from '../ui/dom.js';
-import { missingWords, unitWords } from '../data/head_measures.js';
-import { ordinal, scoreWords } from '../data/head_measure_columns.js';
+import { formatMissing, formatUnit } from '../data/head_measures.js';
+import { ordinal, formatScore } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
@@ -101,16 +101,16 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
       update(column, head) {
         const { values, nRows, ranks, nKnown, range } = column;
         const isKnown = !Number.isNaN(values[head]);
-        setText(value, `${scoreWords(values[head], 3)}${isKnown ? unitWords(name) : ''}`);
+        setText(value, `${formatScore(values[head], 3)}${isKnown ? formatUnit(name) : ''}`);
         setText(
           place,
           isKnown
             ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}`
-            : missingWords(name, nRows[head]),
+            : formatMissing(name, nRows[head]),
         );
         picture.hidden = nKnown === 0;
         histogram.update(column, { head });
-        range.forEach((end, i) => setText(ends[i], scoreWords(end)));
+        range.forEach((end, i) => setText(ends[i], formatScore(end)));
       },
     };
   }

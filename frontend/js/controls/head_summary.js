@@ -6,7 +6,7 @@
 import { el, setText } from '../ui/dom.js';
 import { bestPlaces, ordinal } from '../data/head_measure_columns.js';
 import { scoreFacts } from '../data/head_measures.js';
-import { measureWords, titleWords } from '../ui/labels.js';
+import { formatMeasure, formatTitle } from '../ui/labels.js';
 
 /** @import { Context, SimilarHeads, State } from '../page.js' */
 
@@ -66,8 +66,8 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
       const nearest = found?.heads[0];
       like.tell(
         found && nearest
-          ? `${titleWords(nearest)}${found.compared_by === 'token' || found.n_sequences === null ? '' : ` of ${found.with}`}, ` +
-              `distance ${measureWords(nearest.distance)}`
+          ? `${formatTitle(nearest)}${found.compared_by === 'token' || found.n_sequences === null ? '' : ` of ${found.with}`}, ` +
+              `distance ${formatMeasure(nearest.distance)}`
           : '',
       );
       settle();

@@ -80,12 +80,12 @@ export function createHeader(root, context) {
     icon(ICONS.help),
     el('span', { class: 'visually-hidden' }, 'Help'),
   );
-  const ownWords = el('span', { class: 'header__own-words' });
+  const ownLabel = el('span', { class: 'header__own-words' });
   const own = el(
     'button',
     { class: 'button header__own', type: 'button', hidden: true, onClick: context.openOwn },
     icon(ICONS.pencil),
-    ownWords,
+    ownLabel,
   );
   const end = el('div', { class: 'header__end' }, own, theme, help);
   element.append(end);
@@ -120,7 +120,7 @@ export function createHeader(root, context) {
       goTo.update(state, manifest);
       const isImage = manifest?.model.modality === 'image';
       own.hidden = context.own.limits === null || manifest === null;
-      setText(ownWords, isImage ? 'Your own image' : 'Your own sentence');
+      setText(ownLabel, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(
         own,
         'title',

@@ -5,7 +5,7 @@
 
 import { el, setText } from '../ui/dom.js';
 import { filteredBy, isFiltered } from '../data/head_measure_state.js';
-import { rangeAt, scoreWords, valueAt } from '../data/head_measure_columns.js';
+import { rangeAt, formatScore, valueAt } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
 import { count } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
@@ -87,14 +87,14 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
   const ends = createRange(range, {
     label: 'Heads from',
     help: 'Heads outside step back.',
-    tell: (share) => (column ? scoreWords(valueAt(share, column.range)) : ''),
+    tell: (share) => (column ? formatScore(valueAt(share, column.range)) : ''),
     onPick: (shares) => {
       if (column) actions.choose({ scoreRange: rangeAt(column.range, shares) }, 'replace');
     },
   });
   const histogram = createHistogram(ends.element, 'score-range__histogram');
   ends.element.append(ends.element.children[1]); // the slider stands below its picture
-  const told = el('span', { role: 'status' });
+  const status = el('span', { role: 'status' });
   const clear = el(
     'button',
     {
@@ -105,7 +105,7 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
     },
     'Clear range',
   );
-  const foot = el('p', { class: 'score-range__foot' }, told, clear);
+  const foot = el('p', { class: 'score-range__foot' }, status, clear);
   range.append(foot);
   body.append(
     el(
@@ -133,7 +133,7 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
     ]);
     const within = derived.heads().within(state);
     foot.hidden = within === null;
-    setText(told, within ? `${count(within.n)} of ${count(within.inside.length)} heads` : '');
+    setText(status, within ? `${count(within.n)} of ${count(within.inside.length)} heads` : '');
   }
 
   return {

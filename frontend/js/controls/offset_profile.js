@@ -11,9 +11,9 @@ import {
   largestOf,
 } from '../compute/offset_profile.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
-import { scoreWords } from '../data/head_measure_columns.js';
+import { formatScore } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
-import { offsetWords } from '../compute/offset_means.js';
+import { formatOffset } from '../compute/offset_means.js';
 
 /** @import { OffsetProfile } from '../page.js' */
 
@@ -52,7 +52,7 @@ export function createOffsetProfile(root) {
   );
   const after = el('span', {}, 'key after');
   const axis = el('div', { class: 'profile__axis', 'aria-hidden': 'true' });
-  const told = el('p', { class: 'profile__told' });
+  const status = el('p', { class: 'profile__status' });
   const element = el(
     'div',
     { class: 'profile', hidden: true },
@@ -65,7 +65,7 @@ export function createOffsetProfile(root) {
       el('span', {}, 'key before query'),
       after,
     ),
-    told,
+    status,
   );
   root.append(element);
   /** @type {OffsetProfile | null} */
@@ -83,7 +83,7 @@ export function createOffsetProfile(root) {
     if (!shown || i < 0) return;
     at = i;
     chosen.setAttribute('d', barPath(shown, i, largestOf(shown)));
-    setText(told, wordsAt(shown, i));
+    setText(status, wordsAt(shown, i));
     setAttribute(frame, 'aria-valuenow', String(shown.offsets[i]));
     setAttribute(frame, 'aria-valuetext', wordsAt(shown, i));
   }
@@ -131,7 +131,7 @@ export function createOffsetProfile(root) {
       bars.setAttribute('d', paths.filter((_, i) => isFirm(profile, i)).join(''));
       pale.setAttribute('d', paths.filter((_, i) => !isFirm(profile, i)).join(''));
       after.hidden = profile.offsets[n - 1] <= 0;
-      setText(most, `highest ${scoreWords(largest, 3)}`);
+      setText(most, `highest ${formatScore(largest, 3)}`);
       setAttribute(frame, 'aria-valuemin', String(profile.offsets[0]));
       setAttribute(frame, 'aria-valuemax', String(profile.offsets[n - 1]));
       axis.replaceChildren(
@@ -155,10 +155,10 @@ function barPath({ weights }, i, largest) {
 
 /** @param {OffsetProfile} profile @param {number} i */
 function wordsAt({ offsets, weights, n_rows: nRows }, i) {
-  const words = offsetWords({ from: offsets[i], to: offsets[i], label: '' });
+  const words = formatOffset({ from: offsets[i], to: offsets[i], label: '' });
   const where = words[0].toUpperCase() + words.slice(1);
   const weight = weights[i];
   return weight === null
     ? `${where}: no row has it`
-    : `${where}: ${scoreWords(weight, 3)} over ${counted(nRows[i], 'row')}`;
+    : `${where}: ${formatScore(weight, 3)} over ${counted(nRows[i], 'row')}`;
 }

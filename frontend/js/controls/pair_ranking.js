@@ -3,9 +3,9 @@
 import { el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { numbersOf, rankedHeads } from '../compute/pairs.js';
 import { PAIR_FIT } from '../data/head_measures.js';
-import { headWords, titleWords } from '../ui/labels.js';
+import { formatHead, formatTitle } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
-import { fitWords, numberWords, pairLine, shortNumbers } from '../data/pair_text.js';
+import { formatFit, formatNumber, pairLine, shortNumbers } from '../data/pair_text.js';
 
 /** @import { Context, PairAnswer, State, Tokens } from '../page.js' */
 
@@ -90,7 +90,7 @@ export function createPairRanking(root, { actions, derived, facts }) {
       const numbers = numbersOf(answer, head, pair);
       return (
         `${pairLine(tokens, { ...pair, isStrong: pair.wish === 'strong' })}: ` +
-        `${numbers ? numberWords(numbers, answer, modality) : ''}`
+        `${numbers ? formatNumber(numbers, answer, modality) : ''}`
       );
     });
     const fill = el('span', { class: 'meter__fill' });
@@ -106,13 +106,13 @@ export function createPairRanking(root, { actions, derived, facts }) {
           class: 'ranking__head',
           type: 'button',
           'aria-current': isOpen ? 'true' : null,
-          title: [`${headWords(head)}: fit ${fitWords(head.fit)}`, ...lines].join('\n'),
+          title: [`${formatHead(head)}: fit ${formatFit(head.fit)}`, ...lines].join('\n'),
           onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
         },
         el('span', { class: 'ranking__rank soft' }, String(rank)),
-        el('span', { class: 'ranking__name' }, titleWords(head)),
+        el('span', { class: 'ranking__name' }, formatTitle(head)),
         el('span', { class: 'meter' }, fill),
-        el('span', { class: 'ranking__fit' }, fitWords(head.fit)),
+        el('span', { class: 'ranking__fit' }, formatFit(head.fit)),
         el(
           'span',
           { class: 'ranking__numbers soft' },
@@ -121,7 +121,7 @@ export function createPairRanking(root, { actions, derived, facts }) {
             el('span', {}, shortNumbers(pair)),
           ]),
         ),
-        el('span', { class: 'visually-hidden' }, `. ${headWords(head)}: ${lines.join('; ')}`),
+        el('span', { class: 'visually-hidden' }, `. ${formatHead(head)}: ${lines.join('; ')}`),
       ),
     );
   }
@@ -137,11 +137,11 @@ export function createPairRanking(root, { actions, derived, facts }) {
       if (next.every((part, i) => part === shown[i])) return;
       shown = next;
       last = { state, tokens, answer };
-      const held = [...list.querySelectorAll('button')].indexOf(
+      const focused = [...list.querySelectorAll('button')].indexOf(
         /** @type {HTMLButtonElement} */ (document.activeElement),
       );
       draw();
-      if (held >= 0) list.querySelectorAll('button')[held]?.focus({ preventScroll: true });
+      if (focused >= 0) list.querySelectorAll('button')[focused]?.focus({ preventScroll: true });
     },
   };
 }

@@ -2,8 +2,8 @@
 
 import { el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
 import { numbersOf } from '../compute/pairs.js';
-import { titleWords } from '../ui/labels.js';
-import { numberWords, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
+import { formatTitle } from '../ui/labels.js';
+import { formatNumber, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
 import { createPairRanking } from './pair_ranking.js';
 import { createSection } from '../ui/section.js';
 
@@ -162,8 +162,8 @@ export function createPairs(root, context) {
       if (answer && at && found)
         setText(
           numbers,
-          `${titleWords(at)}: ` +
-            `${numberWords(found, answer, tokens.row === null ? 'text' : 'image')}`,
+          `${formatTitle(at)}: ` +
+            `${formatNumber(found, answer, tokens.row === null ? 'text' : 'image')}`,
         );
     }
   }

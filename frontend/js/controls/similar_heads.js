@@ -4,7 +4,7 @@
 
 import { el, ICONS, icon, setText } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
-import { headWords, measureWords, titleWords } from '../ui/labels.js';
+import { formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { createSection } from '../ui/section.js';
 
@@ -16,11 +16,11 @@ const UNITS = { token: 'token', word: 'word', patch: 'patch' };
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<Context, 'actions' | 'api' | 'facts'> & {told: (found: SimilarHeads | null) =>
- *   void}} context `told` hears what is shown, or null while there is nothing
+ * @param {Pick<Context, 'actions' | 'api' | 'facts'> & {onFound: (found: SimilarHeads | null) =>
+ *   void}} context `onFound` hears what is shown, or null while there is nothing
  * @returns {View & {reveal: () => void}}
  */
-export function createSimilarHeads(root, { actions, api, facts, told }) {
+export function createSimilarHeads(root, { actions, api, facts, onFound }) {
   const section = createSection(root, {
     name: 'similar',
     title: 'Heads like this one',
@@ -93,7 +93,7 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
     const own = (asked = new AbortController());
     setText(words, 'Comparing …');
     table.classList.add('is-stale');
-    told(null);
+    onFound(null);
     try {
       const found = await api.similar(
         state.dataset,
@@ -124,11 +124,11 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
   /** @param {State & {dataset: string}} state @param {SimilarHeads} found */
   function show(state, found) {
     table.classList.remove('is-stale');
-    told(found);
+    onFound(found);
     table.hidden = found.heads.length === 0;
     more.hidden = found.heads.length <= FEW;
     rows.replaceChildren(...found.heads.map((head) => makeRow(head, state.dataset, found.with)));
-    setText(words, found.heads.length === 0 ? 'There is no other head.' : overWords(found));
+    setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
     offer(state, found.others);
   }
 
@@ -139,7 +139,7 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
    */
   function makeRow({ layer, head, distance, alignment }, dataset, owner) {
     const at = { layer, head };
-    const name = `${headWords(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
+    const name = `${formatHead(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
     const openBeside = () => actions.openBeside(owner, at);
     return el(
       'tr',
@@ -156,11 +156,11 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
             onClick: () =>
               owner === dataset ? actions.openHead(at) : actions.openHeadOf(owner, at),
           },
-          titleWords(at),
+          formatTitle(at),
         ),
       ),
-      el('td', {}, measureWords(distance)),
-      el('td', {}, measureWords(alignment)),
+      el('td', {}, formatMeasure(distance)),
+      el('td', {}, formatMeasure(alignment)),
       el(
         'td',
         {},
@@ -216,7 +216,7 @@ export function createSimilarHeads(root, { actions, api, facts, told }) {
       if (isThere) void ask({ ...state, dataset, at }, description.version ?? '');
       else {
         asked?.abort();
-        told(null);
+        onFound(null);
       }
     },
     reveal: section.reveal,
@@ -244,7 +244,7 @@ function pressBeside(event, openBeside) {
  *
  * @param {SimilarHeads} found
  */
-export function overWords({ compared_by: by, n_rows: nRows, n_sequences: nSequences }) {
+export function formatOver({ compared_by: by, n_rows: nRows, n_sequences: nSequences }) {
   const where =
     nSequences === null
       ? ''

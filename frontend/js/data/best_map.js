@@ -3,7 +3,7 @@
  * method beside the others.
  */
 
-import { allMethods, methodWords } from './projection_methods.js';
+import { allMethods, methodLabels } from './projection_methods.js';
 
 /** @import { HeadFacts, HeadId, Manifest } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
@@ -25,8 +25,8 @@ export function offeredMethods() {
 }
 
 /** @param {string} name */
-export function offeredWords(name) {
-  return name === BEST ? BEST_WORDS : methodWords(name);
+export function mapLabels(name) {
+  return name === BEST ? BEST_WORDS : methodLabels(name);
 }
 
 /**
@@ -124,6 +124,6 @@ export function bestCounts(heads, name) {
   }
   return [...counts]
     .sort(([, a], [, b]) => b - a)
-    .map(([method, n]) => `${n} × ${methodWords(method).label}`)
+    .map(([method, n]) => `${n} × ${methodLabels(method).label}`)
     .join(', ');
 }

@@ -10,7 +10,7 @@
 const PAUSES_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 const PROBE_MS = 5000;
 /** Tries at one question: what itself breaks the connection is not asked for ever. */
-const MOST_TRIES = 4;
+const MAX_TRIES = 4;
 /** What a proxy says while the server behind it is down. */
 const GATEWAY_ERRORS = [502, 503, 504];
 
@@ -107,7 +107,7 @@ export function createConnection(ask, probed, tell) {
           return answer;
         }
         const wait = reached();
-        if (isRepeatable && n < MOST_TRIES) await unlessAborted(wait, signal);
+        if (isRepeatable && n < MAX_TRIES) await unlessAborted(wait, signal);
         else if (answer instanceof Response) return answer;
         else throw answer;
       }

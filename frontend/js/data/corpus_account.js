@@ -29,7 +29,7 @@ export function accountSummary({ unit, n_read: nRead, n_taken: nTaken, n_cut: nC
  *
  * @param {Account} account
  */
-export function leftOutWords({ left_out: parts }) {
+export function formatLeftOut({ left_out: parts }) {
   return parts.map(({ reason, n, examples }) => {
     const named = examples.slice(0, N_NAMED);
     const more = n > named.length ? ', …' : '';
@@ -38,6 +38,6 @@ export function leftOutWords({ left_out: parts }) {
 }
 
 /** All of it in one sentence. @param {Account} account */
-export function accountWords(account) {
-  return [accountSummary(account), leftOutWords(account).join(', ')].filter(Boolean).join(': ');
+export function formatAccount(account) {
+  return [accountSummary(account), formatLeftOut(account).join(', ')].filter(Boolean).join(': ');
 }

@@ -17,7 +17,7 @@ const counted = (n) => (n === null ? NOTHING : count(n));
 /** @type {readonly DatasetColumn[]} */
 export const DATASET_COLUMNS = [
   text('id', 'Dataset', 'Its name', ({ id }) => id),
-  text('state', 'State', 'Complete, how far it is, or how it ended', stateWords),
+  text('state', 'State', 'Complete, how far it is, or how it ended', formatState),
   text('model', 'Model', 'Whose heads it shows', ({ model }) => model?.name ?? null),
   text('corpus', 'Corpus', 'The sentences or images', ({ corpus }) => corpus?.name ?? null),
   {
@@ -36,7 +36,7 @@ export const DATASET_COLUMNS = [
     help: 'How many sentences or images, of how many in the corpus',
     isNumber: true,
     value: ({ n_sequences: n }) => n,
-    words: takenWords,
+    words: formatTaken,
   },
   number(
     'tokens',
@@ -49,21 +49,21 @@ export const DATASET_COLUMNS = [
     'methods',
     'Maps',
     'Which projection methods were drawn',
-    ({ maps }) => maps && methodWords(maps),
+    ({ maps }) => maps && formatMethods(maps),
   ),
   number(
     'size',
     'Size',
     'Of its files on the disk of the server',
     ({ n_bytes: n }) => n,
-    sizeWords,
+    formatSize,
   ),
   number(
     'published',
     'Published',
     'When it was finished, or came to this server',
     ({ published_at: at }) => (at === null ? null : Date.parse(at)),
-    dateWords,
+    formatDate,
   ),
 ];
 
@@ -116,7 +116,7 @@ function number(name, label, help, value, say) {
 }
 
 /** @param {DatasetEntry} entry */
-export function stateWords({ state, progress }) {
+export function formatState({ state, progress }) {
   if (state === 'outdated') return 'of another version';
   if (state !== 'building') return state;
   return progress && progress.n_units > 0
@@ -125,13 +125,13 @@ export function stateWords({ state, progress }) {
 }
 
 /** Of how many, where some are left out. @param {DatasetEntry} entry */
-function takenWords({ corpus, n_sequences: n }) {
+function formatTaken({ corpus, n_sequences: n }) {
   const nRead = corpus?.account?.n_read ?? n;
   return nRead === n || nRead === null ? counted(n) : `${counted(n)} of ${count(nRead)}`;
 }
 
 /** @param {number | null} n bytes */
-export function sizeWords(n) {
+export function formatSize(n) {
   if (n === null) return NOTHING;
   const [unit, name] = /** @type {[number, string]} */ (
     [
@@ -144,7 +144,7 @@ export function sizeWords(n) {
 }
 
 /** @param {number | null} at milliseconds since 1970 */
-export function dateWords(at) {
+export function formatDate(at) {
   if (at === null || Number.isNaN(at)) return NOTHING;
   const day = new Date(at);
   return [day.getFullYear(), day.getMonth() + 1, day.getDate()]
@@ -153,6 +153,6 @@ export function dateWords(at) {
 }
 
 /** Methods without their dimensions, each once. @param {readonly string[]} maps */
-function methodWords(maps) {
+function formatMethods(maps) {
   return [...new Set(maps.map((name) => name.replace(/-[23]d$/, '')))].join(', ');
 }

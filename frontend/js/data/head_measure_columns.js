@@ -188,7 +188,7 @@ export function ordinal(n) {
  * @param {number} value NaN: none
  * @param {number} [digits] behind the point of a number below ten
  */
-export function scoreWords(value, digits = 2) {
+export function formatScore(value, digits = 2) {
   if (Number.isNaN(value)) return '–';
   const size = Math.abs(value);
   return value

@@ -4,7 +4,13 @@
  */
 
 import { PAIR_FIT, scoreFacts, scoresFor } from './head_measures.js';
-import { fitColumn, headsWithin, makeColumn, orderOf, scoreWords } from './head_measure_columns.js';
+import {
+  fitColumn,
+  headsWithin,
+  makeColumn,
+  orderOf,
+  formatScore,
+} from './head_measure_columns.js';
 import { chosenMap } from './points.js';
 
 /** @import { Facts, HeadFacts, Manifest, State } from '../page.js' */
@@ -26,8 +32,8 @@ export function isFiltered(state) {
 }
 
 /** Which range is chosen, in words. @param {State} state */
-export function rangeWords(state) {
-  const [least, most] = state.scoreRange.map((end) => scoreWords(end ?? NaN));
+export function formatRange(state) {
+  const [least, most] = state.scoreRange.map((end) => formatScore(end ?? NaN));
   const { label } = scoreFacts(filteredBy(state) ?? '');
   if (state.scoreRange[0] === null) return `${label} up to ${most}`;
   return state.scoreRange[1] === null

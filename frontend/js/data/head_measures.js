@@ -167,7 +167,7 @@ export function scoreFacts(name) {
 }
 
 /** What follows a number: its unit, unless it is a share. @param {string} name */
-export function unitWords(name) {
+export function formatUnit(name) {
   const { unit } = scoreFacts(name);
   return unit === '' || unit === 'share' ? '' : ` ${unit}`;
 }
@@ -178,7 +178,7 @@ export function unitWords(name) {
  * @param {string} name
  * @param {number} nRows on which it rests, or why it rests on none
  */
-export function missingWords(name, nRows) {
+export function formatMissing(name, nRows) {
   if (isFidelity(name)) return 'not defined for this map';
   if (name === PAIR_FIT) return 'the pairs are not compared yet';
   if (nRows === NO_SUCH_SCORE) return 'this dataset has no such score';

@@ -1,6 +1,6 @@
 /** Asks the server for what the choices need, in parallel, and keeps the newest answers. */
 
-import { MOST_AGGREGATED } from '../compute/hidden_tokens.js';
+import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { needsOf } from '../color/color_modes.js';
 import { pairQuery } from '../compute/pairs.js';
@@ -203,7 +203,7 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
     );
     const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
     const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
-    if (!isMeanShown || length > Math.min(MOST_AGGREGATED, longestOf(facts.tokens.value)))
+    if (!isMeanShown || length > Math.min(MAX_AGGREGATED, longestOf(facts.tokens.value)))
       facts.aggregate.drop();
     else
       facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) =>

@@ -1,7 +1,7 @@
 /** Labels of maps and their measures, and how far a build is. */
 
 import { count, counted } from '../compute/number_text.js';
-import { headsReady, offeredWords } from './best_map.js';
+import { headsReady, mapLabels } from './best_map.js';
 
 /** @import { Description, Fidelity, Progress } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
@@ -46,7 +46,7 @@ export const FIDELITY_WORDS = [
  * @param {Method} method
  * @param {Dims} dims
  */
-export function readyWords({ manifest, maps_ready: ready }, method, dims) {
+export function formatReady({ manifest, maps_ready: ready }, method, dims) {
   const all = manifest ? manifest.n_layers * manifest.n_heads : 0;
   return `${count(headsReady(ready, method, dims))} of ${counted(all, 'head')}`;
 }
@@ -55,8 +55,8 @@ export function readyWords({ manifest, maps_ready: ready }, method, dims) {
  * @param {Method} method
  * @param {Dims} dims
  */
-export function mapWords(method, dims) {
-  return `${offeredWords(method).label}, ${dims}-D`;
+export function formatMap(method, dims) {
+  return `${mapLabels(method).label}, ${dims}-D`;
 }
 
 /**
@@ -64,16 +64,16 @@ export function mapWords(method, dims) {
  *
  * @param {Progress | null} progress
  */
-export function progressWords(progress) {
+export function formatProgress(progress) {
   if (!progress) return 'Building.';
   const phase = PHASES[progress.phase] ?? progress.message;
   const units =
     progress.n_units > 0 ? ` · ${count(progress.n_units_done)} of ${count(progress.n_units)}` : '';
-  return `${phase}${units}${remainingWords(progress.remaining_seconds)}`;
+  return `${phase}${units}${formatRemaining(progress.remaining_seconds)}`;
 }
 
 /** @param {number | null} seconds */
-function remainingWords(seconds) {
+function formatRemaining(seconds) {
   if (seconds === null) return '';
   if (seconds < 60) return ' · less than a minute left';
   if (seconds < 5400) return ` · about ${Math.round(seconds / 60)} min left`;

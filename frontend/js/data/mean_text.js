@@ -1,6 +1,6 @@
 /** Over what a mean of attention was taken, as text. */
 
-import { MOST_AGGREGATED } from '../compute/hidden_tokens.js';
+import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { count, counted } from '../compute/number_text.js';
 import { nCorpusSequences } from './user_sequence_text.js';
 
@@ -14,7 +14,7 @@ import { nCorpusSequences } from './user_sequence_text.js';
  * @param {number} nAll sentences of the corpus
  * @param {number} n positions
  */
-export function overWords({ nSequences, nLongEnough }, nAll, n) {
+export function formatOver({ nSequences, nLongEnough }, nAll, n) {
   const sampled =
     nSequences < nLongEnough
       ? `, taken evenly from the ${count(nLongEnough)} with`
@@ -34,10 +34,10 @@ export function overWords({ nSequences, nLongEnough }, nAll, n) {
  * @param {string} [noun] what the corpus is made of
  * @param {number} [longest] tokens of the longest sentence of the corpus
  */
-export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longest = Infinity) {
-  if (n > MOST_AGGREGATED)
+export function formatMean({ mean, n }, isFailed, nAll, noun = 'sentence', longest = Infinity) {
+  if (n > MAX_AGGREGATED)
     return (
-      `The mean is taken of up to ${count(MOST_AGGREGATED)} positions; this ${noun} has ` +
+      `The mean is taken of up to ${count(MAX_AGGREGATED)} positions; this ${noun} has ` +
       `${count(n)}.`
     );
   if (n > longest)
@@ -49,7 +49,7 @@ export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longes
   // All images have the same positions.
   if (noun === 'image')
     return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
-  return `By position, ${overWords(mean, nAll, n)}.`;
+  return `By position, ${formatOver(mean, nAll, n)}.`;
 }
 
 /**
@@ -57,9 +57,9 @@ export function meanWords({ mean, n }, isFailed, nAll, noun = 'sentence', longes
  * @param {number} n positions
  * @param {import('../page.js').Tokens} tokens
  */
-export function allHeadsWords(means, n, tokens) {
+export function formatAllHeads(means, n, tokens) {
   const coarse = means.n < n ? ` The ${count(n)} positions are drawn as ${means.n} blocks.` : '';
-  const over = overWords(means, nCorpusSequences(tokens), n);
+  const over = formatOver(means, nCorpusSequences(tokens), n);
   return (
     `O${over.slice(1)}.${coarse} Rows are queries, columns are keys; every head has its own ` +
     'scale.'

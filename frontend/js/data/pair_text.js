@@ -1,7 +1,7 @@
 /** What is said of query-key pairs and of how heads score them. */
 
 import { corpusText, el } from '../ui/dom.js';
-import { isOwnText, sequenceWord, visibleWords } from '../ui/labels.js';
+import { isOwnText, sequenceWord, formatToken } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { clipped } from '../ui/labels.js';
 
@@ -11,7 +11,7 @@ import { clipped } from '../ui/labels.js';
 const LONGEST = 24;
 
 /** A fit with as many digits as tell heads apart. @param {number} fit */
-export function fitWords(fit) {
+export function formatFit(fit) {
   return fit.toFixed(3);
 }
 
@@ -21,8 +21,8 @@ export function fitWords(fit) {
  * @param {Tokens} tokens
  * @param {number} token
  */
-export function briefWords(tokens, token) {
-  const words = clipped(visibleWords(tokens, token), LONGEST);
+export function formatBrief(tokens, token) {
+  const words = clipped(formatToken(tokens, token), LONGEST);
   if (tokens.row === null) return words.trim() || words;
   return (
     `image ${tokens.sequence[token] + 1} ` +
@@ -40,8 +40,8 @@ export function pairParts(tokens, { query, key }) {
   /** @param {number} token @param {'query' | 'key'} kind */
   const part = (token, kind) =>
     isOwnText(tokens, token) && tokens.row === null
-      ? corpusText(briefWords(tokens, token), `corpus pairs__token ${kind}`)
-      : el('span', { class: `pairs__token ${kind}` }, briefWords(tokens, token));
+      ? corpusText(formatBrief(tokens, token), `corpus pairs__token ${kind}`)
+      : el('span', { class: `pairs__token ${kind}` }, formatBrief(tokens, token));
   return [
     part(query, 'query'),
     el('span', { class: 'pairs__arrow soft', 'aria-hidden': 'true' }, '→'),
@@ -55,7 +55,7 @@ export function pairTitle(tokens, { query, key }) {
   const word = sequenceWord(tokens.row === null ? 'text' : 'image');
   /** @param {number} token */
   const place = (token) =>
-    `${clipped(visibleWords(tokens, token), 80)} (${word} ${tokens.sequence[token] + 1}, ` +
+    `${clipped(formatToken(tokens, token), 80)} (${word} ${tokens.sequence[token] + 1}, ` +
     `position ${tokens.position[token] + 1})`;
   return `query ${place(query)}\nkey ${place(key)}`;
 }
@@ -63,7 +63,7 @@ export function pairTitle(tokens, { query, key }) {
 /** A pair in one line, as plain text. @param {Tokens} tokens @param {Pair} pair */
 export function pairLine(tokens, { query, key, isStrong }) {
   return (
-    `${briefWords(tokens, query)} to ${briefWords(tokens, key)}, ` +
+    `${formatBrief(tokens, query)} to ${formatBrief(tokens, key)}, ` +
     `${isStrong ? 'strong' : 'weak'}`
   );
 }
@@ -75,7 +75,7 @@ export function pairLine(tokens, { query, key, isStrong }) {
  * @param {Pick<PairAnswer, 'n_keys'>} answer
  * @param {'text' | 'image'} modality
  */
-export function numberWords({ rank, weight, isSameSequence }, { n_keys: nKeys }, modality) {
+export function formatNumber({ rank, weight, isSameSequence }, { n_keys: nKeys }, modality) {
   const unseen = isSameSequence
     ? 'not visible to this query'
     : `in another ${sequenceWord(modality)}`;

@@ -25,6 +25,6 @@ export function allMethods() {
  * @param {string} name
  * @returns {MethodWords}
  */
-export function methodWords(name) {
+export function methodLabels(name) {
   return known.find((method) => method.name === name) ?? { name, label: name, help: '' };
 }

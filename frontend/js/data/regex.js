@@ -15,9 +15,9 @@
  */
 
 /** Largest machine: counts such as x{1,500} repeat their steps. */
-const MOST_STEPS = 1000;
+const MAX_STEPS = 1000;
 /** Sets of states that are kept; with more, one begins again. */
-const MOST_SETS = 1000;
+const MAX_SETS = 1000;
 
 /** A pattern that cannot be used; the message is meant for its author. */
 export class PatternError extends Error {}
@@ -144,7 +144,7 @@ function times(part, least, most) {
 
 /** @param {Step[]} machine @param {Step} step @returns {number} */
 function add(machine, step) {
-  if (machine.length >= MOST_STEPS) throw new PatternError('the expression is too long');
+  if (machine.length >= MAX_STEPS) throw new PatternError('the expression is too long');
   return machine.push(step) - 1;
 }
 
@@ -234,7 +234,7 @@ function createRunner(machine, first) {
   }
 
   return (text) => {
-    if (known.size > MOST_SETS) {
+    if (known.size > MAX_SETS) {
       known = new Map();
       begin = statesOf([first], true);
     }

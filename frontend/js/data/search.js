@@ -34,13 +34,13 @@ import { createTextSearch } from './text_search.js';
  * A regular expression looks at the most frequent words, and at no more than this many, for no
  * longer than this.
  */
-export const MOST_WORDS = 50_000;
-const MOST_MS = 80;
+export const MAX_WORDS = 50_000;
+const MAX_MS = 80;
 /** Longer texts are compared by their beginning. */
-const MOST_SIGNS = 100;
+const MAX_SIGNS = 100;
 const BETWEEN_LOOKS = 64;
 /** More terms than a byte can number. */
-const MOST_TERMS = 200;
+const MAX_TERMS = 200;
 
 /**
  * Return the words of a corpus. Patches have none of their own and are found by the label or name
@@ -162,10 +162,10 @@ function compareAll({ words }, terms, termOf, fits) {
  * @param {Uint8Array} termOf
  */
 function lookFor(isIn, { words }, termOf) {
-  const end = performance.now() + MOST_MS;
-  const n = Math.min(MOST_WORDS, words.length);
+  const end = performance.now() + MAX_MS;
+  const n = Math.min(MAX_WORDS, words.length);
   for (let id = 0; id < n; id++) {
-    if (isIn(words[id].slice(0, MOST_SIGNS))) termOf[id] = 1;
+    if (isIn(words[id].slice(0, MAX_SIGNS))) termOf[id] = 1;
     if (id % BETWEEN_LOOKS === BETWEEN_LOOKS - 1 && performance.now() > end)
       return partly(id + 1, words.length);
   }
@@ -202,7 +202,7 @@ export function termsOf(typed, { ids }) {
   if (whole === '' || ids.has(whole)) return whole === '' ? [] : [whole];
   const bare = splitTerms(typed).map((part) => /^\s*"(.+)"\s*$/su.exec(part)?.[1] ?? part);
   const parts = bare.map((part) => normalise(charactersOf(part)));
-  return [...new Set(parts.filter((part) => part !== ''))].slice(0, MOST_TERMS);
+  return [...new Set(parts.filter((part) => part !== ''))].slice(0, MAX_TERMS);
 }
 
 /** Parts between commas that do not stand in quotes. @param {string} typed */

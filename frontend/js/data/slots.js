@@ -19,7 +19,7 @@ export function createSlot(what, changed, borrow = () => null) {
   /** @type {Promise<T> | null} */
   let answer = null;
   /** @type {{key: string | null, status: SlotStatus, value: T | null, error: Error | null}} */
-  const held = { key: null, status: 'idle', value: null, error: null };
+  const slot = { key: null, status: 'idle', value: null, error: null };
 
   async function start() {
     if (!wanted) return;
@@ -27,16 +27,16 @@ export function createSlot(what, changed, borrow = () => null) {
     const own = new AbortController();
     request = own;
     const { key, load } = wanted;
-    Object.assign(held, { status: 'loading', error: null });
+    Object.assign(slot, { status: 'loading', error: null });
     changed();
     try {
       answer = borrow(key)?.catch(() => load(own.signal)) ?? load(own.signal);
       const value = await answer;
       if (own.signal.aborted) return;
-      Object.assign(held, { key, status: 'ready', value });
+      Object.assign(slot, { key, status: 'ready', value });
     } catch (error) {
       if (own.signal.aborted) return;
-      Object.assign(held, {
+      Object.assign(slot, {
         status: 'failed',
         error: error instanceof Error ? error : new Error(String(error)),
       });
@@ -49,35 +49,35 @@ export function createSlot(what, changed, borrow = () => null) {
     request?.abort();
     request = null;
     answer = Promise.resolve(value);
-    Object.assign(held, { status: 'ready', error: null });
+    Object.assign(slot, { status: 'ready', error: null });
     changed();
   }
 
   function forget() {
     request?.abort();
     request = answer = null;
-    Object.assign(held, { key: null, status: 'idle', value: null, error: null });
+    Object.assign(slot, { key: null, status: 'idle', value: null, error: null });
   }
 
   return {
     what,
     get key() {
-      return held.key;
+      return slot.key;
     },
     get status() {
-      return held.status;
+      return slot.status;
     },
     get value() {
-      return held.value;
+      return slot.value;
     },
     get error() {
-      return held.error;
+      return slot.error;
     },
     want(group, key, load) {
       if (wanted?.group === group && wanted.key === key) return;
       if (wanted?.group !== group) forget();
       wanted = { group, key, load };
-      if (key === held.key && held.value !== null) settle(held.value);
+      if (key === slot.key && slot.value !== null) settle(slot.value);
       else void start();
     },
     drop() {

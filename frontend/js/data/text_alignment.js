@@ -11,7 +11,7 @@ const BYTE = /<0x[0-9A-F]{2}>/;
 const PIECE_MARK = '##';
 /** What tokens are read as; a vocabulary comes again and again. @type {Map<string, string[]>} */
 const knownForms = new Map();
-const MOST_FORMS = 100_000;
+const MAX_FORMS = 100_000;
 /** How far beyond the end of the last token the next one is looked for, letters. */
 const REACH = 80;
 /** Spaces, controls, marks without width, and accents of decomposed letters. */
@@ -88,7 +88,7 @@ function formsOf(token) {
   const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
   const written = [charactersOf(token), ...(isPiece ? [token.slice(PIECE_MARK.length)] : [])];
   forms = written.map(lettersOf).filter((form) => form !== '');
-  if (knownForms.size >= MOST_FORMS) knownForms.clear();
+  if (knownForms.size >= MAX_FORMS) knownForms.clear();
   knownForms.set(token, forms);
   return forms;
 }

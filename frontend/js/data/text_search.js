@@ -3,7 +3,7 @@
 import { lettersBefore, lettersOf } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
 import { placesOf } from './token_links.js';
-import { isBetweenWords, wordsIn } from '../compute/text_words.js';
+import { isBetweenWords, wordsIn } from '../compute/word_boundaries.js';
 import { isOwnText } from '../ui/labels.js';
 
 /** @import { SearchMode, Tokens } from '../page.js' */
@@ -20,7 +20,7 @@ import { isOwnText } from '../ui/labels.js';
  */
 
 /** A search looks no longer than this. */
-const MOST_MS = 400;
+const MAX_MS = 400;
 const BETWEEN_LOOKS = 16;
 
 /**
@@ -85,7 +85,7 @@ export function createTextSearch(tokens, normalise) {
      * @returns {number} how many texts were looked at
      */
     mark(terms, mode, hits) {
-      const end = performance.now() + MOST_MS;
+      const end = performance.now() + MAX_MS;
       for (let sequence = 0; sequence < all().length; sequence++) {
         const isLook = sequence % BETWEEN_LOOKS === BETWEEN_LOOKS - 1;
         if (isLook && performance.now() > end) return sequence;

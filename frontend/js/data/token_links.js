@@ -9,7 +9,7 @@ import { counted } from '../compute/number_text.js';
 /** @import { Manifest, PatchGrid, Tokens } from '../page.js' */
 
 /** Sequences whose alignment is kept; a hand that moves over a map comes back to the same few. */
-const MOST_KEPT = 64;
+const MAX_KEPT = 64;
 
 /**
  * `name` is equal for equal datasets.
@@ -102,7 +102,7 @@ function createWordFinder() {
   function placed(side, sequence) {
     const key = `${side.name} ${sequence}`;
     const found = kept.get(key) ?? placesOf(side.tokens, sequence);
-    if (kept.size >= MOST_KEPT) kept.clear();
+    if (kept.size >= MAX_KEPT) kept.clear();
     kept.set(key, found);
     return found;
   }

@@ -1,6 +1,6 @@
 /** What is said of the reader's own texts and images. */
 
-import { addedTexts } from '../compute/text_words.js';
+import { addedTexts } from '../compute/word_boundaries.js';
 import { counted } from '../compute/number_text.js';
 import { nOutside, sequenceAt } from './user_layers.js';
 
@@ -13,7 +13,7 @@ export function nameOf(kind, number) {
 }
 
 /** @param {Placed | undefined} placed */
-export function placedWords(placed) {
+export function formatPlaced(placed) {
   if (!placed) return 'not placed in this map yet';
   return placed === 'exact' ? 'placed exactly' : 'placed by its neighbours, not fitted';
 }
@@ -26,13 +26,13 @@ export function placedWords(placed) {
  * @param {number} token
  * @param {string | null} map that is shown
  */
-export function ownWords({ own }, token, map) {
+export function formatOwn({ own }, token, map) {
   if (!own || token < own.firstToken) return null;
   const found = own.sequences[sequenceAt(own, token)];
   return found
     ? [
         found.item.name,
-        ...(map === null ? [] : [placedWords(found.answer.places.get(map)?.placed)]),
+        ...(map === null ? [] : [formatPlaced(found.answer.places.get(map)?.placed)]),
       ].join(', ')
     : null;
 }
@@ -90,16 +90,16 @@ export function countOwn(layer, modality) {
  * @param {string | null} map
  * @param {HeadId | null} at null: all heads
  */
-export function placeWords({ answer }, map, at) {
+export function formatPlace({ answer }, map, at) {
   const found = map === null ? undefined : answer.places.get(map);
-  if (map === null || !found) return placedWords(undefined);
+  if (map === null || !found) return formatPlaced(undefined);
   const nCells = answer.nLayers * answer.nHeads;
   const n = at ? nOutside(answer, map, at.layer * answer.nHeads + at.head) : found.nOutside;
   const all = 2 * answer.n * (at ? 1 : nCells);
   const where = at ? 'the border of this map' : 'the borders of the maps';
   return n === 0
-    ? placedWords(found.placed)
-    : `${placedWords(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
+    ? formatPlaced(found.placed)
+    : `${formatPlaced(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
 }
 
 /**

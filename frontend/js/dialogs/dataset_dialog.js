@@ -13,7 +13,7 @@ import {
   setText,
   UNTRANSLATED,
 } from '../ui/dom.js';
-import { accountWords } from '../data/corpus_account.js';
+import { formatAccount } from '../data/corpus_account.js';
 import { DATASET_COLUMNS, sortedDatasets } from '../data/dataset_table.js';
 import { counted } from '../compute/number_text.js';
 
@@ -215,7 +215,7 @@ export function createDatasetDialog(root, { actions, facts, store }) {
 function titleOf({ name, words }, entry) {
   /** @type {Record<string, string | null>} */
   const titles = {
-    sequences: entry.corpus?.account ? accountWords(entry.corpus.account) : null,
+    sequences: entry.corpus?.account ? formatAccount(entry.corpus.account) : null,
     state: entry.reason,
     published: entry.published_at,
     model: entry.model?.source ?? null,

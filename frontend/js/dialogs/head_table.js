@@ -5,20 +5,20 @@
 
 import { download, fileNameOf, TABLE_TYPES } from '../ui/download.js';
 import { corpusText, createCleanup, el, icon, ICONS, setAttribute, setText } from '../ui/dom.js';
-import { orderOf, scoreWords } from '../data/head_measure_columns.js';
+import { orderOf, formatScore } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
 import { headRows, headsCsv, rowWindow } from './head_measure_table.js';
 import {
   isFidelity,
-  missingWords,
+  formatMissing,
   numbersFor,
   scoreFacts,
-  unitWords,
+  formatUnit,
 } from '../data/head_measures.js';
 import { chosenMap } from '../data/points.js';
 import { tableJson } from '../figure/tables.js';
-import { headWords, titleWords } from '../ui/labels.js';
-import { mapWords } from '../data/map_labels.js';
+import { formatHead, formatTitle } from '../ui/labels.js';
+import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { computedBy } from '../controls/measure_about.js';
@@ -162,7 +162,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     makeHeadings(found, state.at);
     const version = computedBy(manifest);
     const map = state.method
-      ? ` The last three columns tell how true ${mapWords(state.method, state.dims)} is.`
+      ? ` The last three columns tell how true ${formatMap(state.method, state.dims)} is.`
       : '';
     words.replaceChildren(
       corpusText(manifest.model.name, null),
@@ -193,7 +193,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
         heading.range,
         found[i].nKnown === 0
           ? 'none'
-          : `${scoreWords(found[i].range[0])} – ${scoreWords(found[i].range[1])}`,
+          : `${formatScore(found[i].range[0])} – ${formatScore(found[i].range[1])}`,
       );
     });
   }
@@ -292,9 +292,9 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
         class: 'head-table__open',
         type: 'button',
         tabindex: row === current ? '0' : '-1',
-        title: `Open ${headWords(at).toLowerCase()}`,
+        title: `Open ${formatHead(at).toLowerCase()}`,
       },
-      titleWords(at),
+      formatTitle(at),
     );
     return el(
       'tr',
@@ -387,10 +387,10 @@ function makeNumber({ name, values, nRows, range }, head) {
     'td',
     {
       title: isKnown
-        ? `${scoreFacts(name).label} ${value}${unitWords(name)}${rows}`
-        : `${scoreFacts(name).label}: ${missingWords(name, nRows[head])}`,
+        ? `${scoreFacts(name).label} ${value}${formatUnit(name)}${rows}`
+        : `${scoreFacts(name).label}: ${formatMissing(name, nRows[head])}`,
     },
-    scoreWords(value, 3),
+    formatScore(value, 3),
   );
   if (isKnown) cell.style.setProperty('--share', `${(100 * shareOf(value, range)).toFixed(1)}%`);
   return cell;

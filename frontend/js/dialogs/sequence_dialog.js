@@ -15,7 +15,7 @@ import {
 import { download, TABLE_TYPES } from '../ui/download.js';
 import { lastOnly } from '../compute/memo.js';
 import { columnsOf, rowsOf, searchedText, tableCsv } from './sequence_table.js';
-import { headWords, sequenceWord } from '../ui/labels.js';
+import { formatHead, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { tokenOfImage } from '../sequence/image_strip.js';
 import { createSequenceRows } from './sequence_rows.js';
@@ -170,7 +170,7 @@ export function createSequenceDialog(root, context) {
       const answer = await api.sequenceScores(dataset, at, own.signal);
       if (own.signal.aborted) return;
       scores = answer.scores;
-      setText(about, aboutWords(answer, at, facts.description.value?.manifest ?? null, tokens));
+      setText(about, formatAbout(answer, at, facts.description.value?.manifest ?? null, tokens));
     } catch (error) {
       if (own.signal.aborted) return;
       setText(
@@ -273,11 +273,11 @@ function modalityOf(tokens) {
  * @param {{n_layers: number, n_heads: number} | null} model
  * @param {Tokens} tokens
  */
-export function aboutWords({ scores, nSequences, nSequencesTotal }, at, model, tokens) {
+export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, tokens) {
   let nRows = 0;
   for (let i = 2; i < scores.length; i += 3) if (!Number.isNaN(scores[i])) nRows += scores[i];
   const whose = at
-    ? headWords(at)
+    ? formatHead(at)
     : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
   const word = sequenceWord(modalityOf(tokens));
   const part =

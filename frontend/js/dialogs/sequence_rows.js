@@ -138,9 +138,9 @@ export function createSequenceRows(root, { pick, sort }) {
       children.length !== body.children.length ||
       children.some((child, k) => child !== body.children[k])
     ) {
-      const held = body.contains(document.activeElement);
+      const hadFocus = body.contains(document.activeElement);
       body.replaceChildren(...children);
-      if (held) focus(stop);
+      if (hadFocus) focus(stop);
     }
     above.style.height = `${range[0] * height}px`;
     below.style.height = `${(n - end) * height}px`;

@@ -5,7 +5,7 @@
 
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
-import { wordsIn } from '../compute/text_words.js';
+import { wordsIn } from '../compute/word_boundaries.js';
 
 /** @import { Tokens } from '../page.js' */
 

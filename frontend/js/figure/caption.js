@@ -3,14 +3,14 @@
  * and how true it is.
  */
 
-import { mapOf, offeredWords, shownMethod } from '../data/best_map.js';
+import { mapOf, mapLabels, shownMethod } from '../data/best_map.js';
 import { accountSummary } from '../data/corpus_account.js';
-import { rangeWords } from '../data/head_measure_state.js';
-import { scoreWords } from '../data/head_measure_columns.js';
+import { formatRange } from '../data/head_measure_state.js';
+import { formatScore } from '../data/head_measure_columns.js';
 import { scoreFacts } from '../data/head_measures.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
-import { headWords, measureWords, sequenceWord } from '../ui/labels.js';
-import { FIDELITY_WORDS, mapWords } from '../data/map_labels.js';
+import { formatHead, formatMeasure, sequenceWord } from '../ui/labels.js';
+import { FIDELITY_WORDS, formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
 /** @import { HeadScores } from '../data/head_measure_state.js' */
@@ -38,9 +38,9 @@ export function figureTitle(state, manifest, isMap, heads, what = '') {
   const { at, dims } = state;
   const method = shownMethod(state, heads, at);
   const which = at
-    ? headWords(at)
+    ? formatHead(at)
     : `All heads (${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')})`;
-  return [manifest.model.name, which, isMap && method && mapWords(method, dims), what]
+  return [manifest.model.name, which, isMap && method && formatMap(method, dims), what]
     .filter(Boolean)
     .join(' · ');
 }
@@ -54,19 +54,19 @@ export function figureTitle(state, manifest, isMap, heads, what = '') {
  * @param {string} [known.shown] what else is to be said of what is seen
  * @returns {string[]} sentences, one paragraph each
  */
-export function captionWords({ state, manifest, heads, colors, shown = '' }) {
+export function formatCaption({ state, manifest, heads, colors, shown = '' }) {
   const { corpus, model, n_sequences: nSequences, n_tokens: nTokens } = manifest;
   const name = state.at ? mapOf(heads, state.at, chosenMap(state)) : chosenMap(state);
   const map = name === null ? null : manifest.maps[name];
   return [
-    `Model: ${own(model.name)} (${own(model.source)}; ${weightWords(model)}). Corpus: ` +
+    `Model: ${own(model.name)} (${own(model.source)}; ${formatWeight(model)}). Corpus: ` +
       `${own(corpus.name)} (${counted(nSequences, sequenceWord(model.modality))}, ` +
-      `${counted(nTokens, 'token')}${keptWords(corpus.account)}).`,
+      `${counted(nTokens, 'token')}${formatKept(corpus.account)}).`,
     ...(colors === '' || name === null
       ? [`Layer and head count from 0; seed ${manifest.seed}.`]
       : [
-          `Map: ${name} (${parameterWords(map?.parameters ?? {})}seed ${manifest.seed}). ` +
-            `${nearnessWords(shownMethod(state, heads, state.at))}`,
+          `Map: ${name} (${formatParameter(map?.parameters ?? {})}seed ${manifest.seed}). ` +
+            `${formatNearness(shownMethod(state, heads, state.at))}`,
           fidelityLine(state, heads, name),
         ]),
     [colors && `Colour: ${colors}.`, shown].filter(Boolean).join(' '),
@@ -76,7 +76,7 @@ export function captionWords({ state, manifest, heads, colors, shown = '' }) {
 }
 
 /** @param {ModelFacts} model */
-function weightWords({ revision, weights_sha256: hash }) {
+function formatWeight({ revision, weights_sha256: hash }) {
   return (
     `${revision ? `revision ${revision.slice(0, 40)}, ` : ''}weights sha256 ` +
     `${hash.slice(0, HASH)}`
@@ -88,14 +88,14 @@ function weightWords({ revision, weights_sha256: hash }) {
  *
  * @param {Manifest['corpus']['account']} account
  */
-function keptWords(account) {
+function formatKept(account) {
   return account && (account.n_cut > 0 || account.left_out.length > 0)
     ? `; ${accountSummary(account)}`
     : '';
 }
 
 /** @param {Record<string, unknown>} parameters */
-function parameterWords(parameters) {
+function formatParameter(parameters) {
   return Object.entries(parameters)
     .map(
       ([name, value]) =>
@@ -105,8 +105,8 @@ function parameterWords(parameters) {
 }
 
 /** @param {State['method']} method */
-function nearnessWords(method) {
-  return method ? `${offeredWords(method).help.replace(/\.$/, '')}.` : '';
+function formatNearness(method) {
+  return method ? `${mapLabels(method).help.replace(/\.$/, '')}.` : '';
 }
 
 /** @param {State} state @param {Map<string, HeadFacts> | null} heads @param {string | null} name */
@@ -114,7 +114,7 @@ function fidelityLine(state, heads, name) {
   const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
   if (!fidelity) return '';
   const numbers = FIDELITY_WORDS.map(
-    (words) => `${words.label} ${measureWords(fidelity[words.name])}`,
+    (words) => `${words.label} ${formatMeasure(fidelity[words.name])}`,
   ).join(', ');
   return `Fidelity${state.at ? '' : ', mean over heads'}: ${numbers}.`;
 }
@@ -168,7 +168,7 @@ export function scoreSentences(state, heads) {
     ...(tint && tint.nKnown > 0
       ? [
           `Ground of the heads: ${scoreFacts(tint.name).label} from ` +
-            `${scoreWords(tint.range[0])} to ${scoreWords(tint.range[1])}, stronger the higher.`,
+            `${formatScore(tint.range[0])} to ${formatScore(tint.range[1])}, stronger the higher.`,
         ]
       : []),
     ...(state.order && heads.order(state)
@@ -179,7 +179,7 @@ export function scoreSentences(state, heads) {
       : []),
     ...(within
       ? [
-          `Pale: heads outside of ${rangeWords(state)}; ${within.n} of ` +
+          `Pale: heads outside of ${formatRange(state)}; ${within.n} of ` +
             `${within.inside.length} are inside.`,
         ]
       : []),

@@ -4,11 +4,11 @@
  */
 
 import { fileNameOf } from '../ui/download.js';
-import { scoreWords } from '../data/head_measure_columns.js';
+import { formatScore } from '../data/head_measure_columns.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
-import { isMisleading, measureWords, titleWords } from '../ui/labels.js';
+import { isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
-import { captionWords, figureTitle, scoreSentences } from './caption.js';
+import { formatCaption, figureTitle, scoreSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
 import { readLooks } from './figure_theme.js';
 import { mapFigure } from './map_figure.js';
@@ -23,12 +23,12 @@ import {
 import { sentenceFigure } from './sentence_figure.js';
 import { makeSheet, toPng, toSvg, withLegend } from './figure_page.js';
 import {
-  attentionWords,
-  imageWords,
+  formatAttention,
+  formatImage,
   pairSentences,
-  selectedWords,
-  shownWords,
-} from './shown_words.js';
+  formatSelected,
+  formatShown,
+} from './view_text.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
@@ -61,7 +61,7 @@ import {
  */
 
 /** A sentence of more tokens cannot be read on a page beside its map. */
-const MOST_PRINTED = 100;
+const MAX_PRINTED = 100;
 
 /**
  * @type {Record<Subject, {isThere: (source: Source, state: State, isText: boolean) => boolean,
@@ -134,7 +134,7 @@ export async function makeFigure(subject, format, theme, source) {
     {
       ...parts,
       title: figureTitle(state, manifest, subject === 'map', heads, parts.what),
-      caption: captionWords({
+      caption: formatCaption({
         state,
         manifest,
         heads,
@@ -177,7 +177,7 @@ export function printedPart(source, hasSequence) {
     figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) =>
       body ? [withLegend(body, legend, looks)] : [],
     ),
-    caption: captionWords({
+    caption: formatCaption({
       state,
       manifest,
       heads,
@@ -198,7 +198,7 @@ function printedSequence(given, source) {
   if (!state.selected || !isThere('sequence', source)) return null;
   const { sequence, n } = sequenceOf(tokens, state.selected);
   if (manifest.patch_grid === null)
-    return n <= MOST_PRINTED
+    return n <= MAX_PRINTED
       ? sequencePartsWith(given, source, null)
       : {
           body: null,
@@ -224,12 +224,12 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
         const at = { layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads };
         const fidelity = seen.frame.ready[cell] ? fidelityOf(facts.heads.value, at, name) : null;
         const number = column
-          ? scoreWords(column.values[cell])
+          ? formatScore(column.values[cell])
           : fidelity
-            ? measureWords(fidelity.recall_at_10)
+            ? formatMeasure(fidelity.recall_at_10)
             : '';
         return {
-          title: titleWords(at),
+          title: formatTitle(at),
           number,
           isWarning: !column && isMisleading(fidelity),
           isOutside: within?.inside[cell] === 0,
@@ -252,7 +252,7 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
     body,
     legend: seen.legend,
     colors: derived.mode(state)?.label.toLowerCase() ?? '',
-    shown: [...number, ...part, ...shownWords(state, tokens, manifest, derived)],
+    shown: [...number, ...part, ...formatShown(state, tokens, manifest, derived)],
     name: '',
   };
 }
@@ -295,7 +295,10 @@ function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, imag
   if (!selected || !(isImage ? weights : attention))
     throw new Error('The attention is not there yet.');
   const { sequence, start, n } = sequenceOf(tokens, selected);
-  const shown = [`Selected: ${selectedWords(state, tokens, manifest)}.`, ...attentionWords(state)];
+  const shown = [
+    `Selected: ${formatSelected(state, tokens, manifest)}.`,
+    ...formatAttention(state),
+  ];
   const name = `${isImage ? 'image' : 'sentence'}-${sequence + 1}`;
   if (manifest.patch_grid && weights && image) {
     const body = imageFigure(
@@ -308,7 +311,7 @@ function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, imag
       legend: null,
       colors: '',
       shown: [
-        `Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${imageWords(state)}`,
+        `Image: \u2068${tokens.sequences.text[sequence]}\u2069. ${formatImage(state)}`,
         ...shown,
       ],
       name,

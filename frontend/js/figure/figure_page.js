@@ -20,9 +20,9 @@ const CAPTION_PX = 11;
 const LINE_PX = 16;
 const GAP_PX = 14;
 /** Captions need some width, however narrow what they are of. */
-const LEAST_WIDTH_PX = 520;
+const MIN_WIDTH_PX = 520;
 /** Browsers have no larger canvas than this on each side. */
-const MOST_PIXELS = 16_000;
+const MAX_PIXELS = 16_000;
 
 /**
  * @typedef {{width: number, height: number, body: Body, x: number, y: number, words: Markup[],
@@ -39,7 +39,7 @@ const MOST_PIXELS = 16_000;
  * @returns {Sheet}
  */
 export function makeSheet({ body, title, legend, caption }, looks) {
-  const inner = Math.max(body.width, LEAST_WIDTH_PX);
+  const inner = Math.max(body.width, MIN_WIDTH_PX);
   const titleLines = wrapped(title, inner, (words) => looks.measure(words, TITLE_PX, 600));
   const bodyTop = MARGIN_PX + titleLines.length * (TITLE_PX + 4) + GAP_PX;
   const legendTop = bodyTop + body.height + GAP_PX;
@@ -139,7 +139,7 @@ export async function toPng(sheet) {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [SHARPNESS * sheet.width, SHARPNESS * sheet.height];
   const pen = canvas.getContext('2d');
-  if (!pen || Math.max(canvas.width, canvas.height) > MOST_PIXELS)
+  if (!pen || Math.max(canvas.width, canvas.height) > MAX_PIXELS)
     throw new Error('This figure is too large for a PNG; an SVG has no such limit.');
   pen.fillStyle = sheet.paper;
   pen.fillRect(0, 0, canvas.width, canvas.height);

@@ -3,7 +3,7 @@
  */
 
 import { fitHeads, placeNames } from '../compute/head_map_layout.js';
-import { titleWords } from '../ui/labels.js';
+import { formatTitle } from '../ui/labels.js';
 import { node } from './markup.js';
 
 /** @import { HeadsPicture } from '../map/map_of_heads.js' */
@@ -26,7 +26,7 @@ const PALE = 0.3;
 export function headsFigure({ map: { heads }, looks: dots }, open, looks) {
   const { x, y, scale } = fitHeads(heads, ROOM, MARGIN_PX);
   const radius = heads.length > MANY ? 3.5 : 5.5;
-  const texts = heads.map(titleWords);
+  const texts = heads.map(formatTitle);
   const size = {
     widths: texts.map((text) => looks.measure(text, FONT_PX, 500)),
     height: 1.2 * FONT_PX,

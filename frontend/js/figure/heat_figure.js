@@ -20,7 +20,7 @@ const FONT_PX = 12;
 const SMALL_PX = 10;
 /** The grid of all heads has about this width; its heads have room between these. */
 const GRID_PX = 960;
-const [LEAST_CELL, MOST_CELL] = [26, 110];
+const [MIN_CELL, MAX_CELL] = [26, 110];
 const AXIS_PX = 28;
 
 /**
@@ -93,7 +93,7 @@ export function heatFigure(maps, ramp, isCausal, looks) {
  * @returns {Body}
  */
 export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, looks) {
-  const pitch = Math.round(Math.min(MOST_CELL, Math.max(LEAST_CELL, (GRID_PX - AXIS_PX) / nHeads)));
+  const pitch = Math.round(Math.min(MAX_CELL, Math.max(MIN_CELL, (GRID_PX - AXIS_PX) / nHeads)));
   const side = pitch - Math.max(2, Math.round(pitch / 12));
   /** @type {Picture[]} */
   const pictures = [];

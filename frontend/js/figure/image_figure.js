@@ -5,16 +5,16 @@
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import {
-  LEAST_ALONE,
+  MIN_ALONE,
   linksFrom,
   linkLook,
   markOf,
-  MOST_LINKS,
+  MAX_LINKS,
   shortOf,
   strongestOfEach,
 } from '../render/image_links.js';
 import { heatAlpha } from '../compute/heat.js';
-import { tokenWords } from '../ui/labels.js';
+import { formatTokenName } from '../ui/labels.js';
 import { RAMP_PX, rampBar } from './legend.js';
 import { node } from './markup.js';
 
@@ -124,7 +124,7 @@ function boxesOf({ tokens, start, n, grid }, height, { measure }) {
         height: high,
         words: null,
       };
-    const words = tokenWords(tokens, token);
+    const words = formatTokenName(tokens, token);
     const wide = Math.ceil(measure(words, FONT_PX)) + 16;
     if (x > 0 && x + wide > WIDTH_PX) [x, row] = [0, row + 1];
     const box = {
@@ -194,9 +194,9 @@ function scaleMarkup(shown, y, { soft, measure }) {
 export function shownLinks({ state, weights, selected }) {
   const links =
     state.imageLinks === 'all'
-      ? linksFrom(weights, Math.max(LEAST_ALONE, state.imageThreshold))
+      ? linksFrom(weights, Math.max(MIN_ALONE, state.imageThreshold))
       : strongestOfEach(weights, selected.kind);
-  return links.slice(-MOST_LINKS);
+  return links.slice(-MAX_LINKS);
 }
 
 /** @param {ShownImage} shown @param {TokenBox[]} boxes */

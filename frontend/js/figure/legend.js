@@ -12,7 +12,7 @@ const MARK_PX = 5;
 export const RAMP_PX = 120;
 const GAP_PX = 18;
 /** Classes of a corpus may be many, and their names long. */
-const MOST_ENTRIES = 40;
+const MAX_ENTRIES = 40;
 const LONGEST = 40;
 
 /**
@@ -94,9 +94,9 @@ export function rampBar(id, stops, x, y) {
 
 /** @param {Extract<Legend, {kind: 'swatches'}>} legend @param {Looks} looks */
 function swatchItems({ entries }, looks) {
-  const left = entries.length - MOST_ENTRIES;
+  const left = entries.length - MAX_ENTRIES;
   return [
-    ...entries.slice(0, MOST_ENTRIES).map((entry) => swatchItem(entry, looks)),
+    ...entries.slice(0, MAX_ENTRIES).map((entry) => swatchItem(entry, looks)),
     ...(left > 0 ? [textItem(`and ${left} more`, looks)] : []),
   ];
 }

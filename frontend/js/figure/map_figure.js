@@ -8,7 +8,7 @@ import { createScatter2d } from '../render/scatter2d.js';
 import { inkOf, SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { node } from './markup.js';
-import { countPoints, hasPictures, hex, MOST_SHAPES, pointShapes, visibleCells } from './points.js';
+import { countPoints, hasPictures, hex, MAX_SHAPES, pointShapes, visibleCells } from './points.js';
 
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
@@ -67,7 +67,7 @@ export function mapFigure(drawing, looks, { cells, nHeads, isPixels, isSorted = 
   const box = whole(cells ? gridBox(drawing) : headBox(drawing, looks), frame);
   const [left, top] = cells ? [AXES_PX.left, AXES_PX.top] : [0, 0];
   const size = { width: box.right - box.left, height: box.bottom - box.top };
-  const isShapes = !isPixels && !hasPictures(frame) && countPoints(frame) <= MOST_SHAPES;
+  const isShapes = !isPixels && !hasPictures(frame) && countPoints(frame) <= MAX_SHAPES;
   const shapes = isShapes ? pointShapes(frame, box) : [];
   const clip = node('clipPath', { id: 'map' }, node('rect', { x: box.left, y: box.top, ...size }));
   const content = node(

@@ -45,7 +45,7 @@ import { node } from './markup.js';
  */
 
 /** More points than this make a file that programs open slowly: they are embedded as a picture. */
-export const MOST_SHAPES = 20_000;
+export const MAX_SHAPES = 20_000;
 
 /** Whether patches are drawn as pictures, which have no shape. @param {Frame} frame */
 export function hasPictures({ sprites, pointSize, ratio }) {

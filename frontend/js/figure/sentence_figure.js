@@ -1,7 +1,7 @@
 /** A sentence as a figure: queries left, keys right, a line for every weight. */
 
 import { heaviestLines } from '../compute/heaviest_lines.js';
-import { visibleWords } from '../ui/labels.js';
+import { formatToken } from '../ui/labels.js';
 import { node } from './markup.js';
 
 /** @import { HiddenToken, Selected, Tokens } from '../page.js' */
@@ -106,7 +106,7 @@ export function sentenceFigure(
 
 /** @param {Tokens} tokens @param {number} start @param {number} n */
 function textsOf(tokens, start, n) {
-  return Array.from({ length: n }, (_, i) => clipped(visibleWords(tokens, start + i)));
+  return Array.from({ length: n }, (_, i) => clipped(formatToken(tokens, start + i)));
 }
 
 /** @param {string} words */

@@ -5,19 +5,19 @@
 
 import { nCorpusSequences } from '../data/user_sequence_text.js';
 import { canvasPalette } from '../color/palettes.js';
-import { scoreWords } from '../data/head_measure_columns.js';
-import { scoreFacts, unitWords } from '../data/head_measures.js';
-import { overWords } from '../data/mean_text.js';
-import { allHeadsWords } from '../data/mean_text.js';
+import { formatScore } from '../data/head_measure_columns.js';
+import { scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatOver } from '../data/mean_text.js';
+import { formatAllHeads } from '../data/mean_text.js';
 import { meanByOffset, offsetSpans } from '../compute/offset_means.js';
 import { isFirm, knownPart, largestOf, ticksOf } from '../compute/offset_profile.js';
-import { distanceWords, sequenceWord } from '../ui/labels.js';
+import { formatDistance, sequenceWord } from '../ui/labels.js';
 import { barsFigure } from './bars_figure.js';
 import { scoreSentences } from './caption.js';
 import { headsFigure } from './heads_figure.js';
 import { allHeadsFigure, heatFigure } from './heat_figure.js';
 import { sentenceFigure } from './sentence_figure.js';
-import { attentionWords, pairSentences, selectedWords } from './shown_words.js';
+import { formatAttention, pairSentences, formatSelected } from './view_text.js';
 
 /** @import { Facts, HeadId, Selected, Tokens } from '../page.js' */
 /** @import { Given, Parts, Source } from './figure.js' */
@@ -48,9 +48,9 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
   const { sequence, start, n } = sequenceOf(tokens, selected);
   const isCausal = Boolean(manifest.layers[at.layer]?.is_causal);
   const shown = [
-    `Mean by position ${overWords(mean, nCorpusSequences(tokens), n)}.`,
-    `Selected: ${selectedWords(state, tokens, manifest)}.`,
-    ...attentionWords(state),
+    `Mean by position ${formatOver(mean, nCorpusSequences(tokens), n)}.`,
+    `Selected: ${formatSelected(state, tokens, manifest)}.`,
+    ...formatAttention(state),
   ];
   /**
    * @param {string} name
@@ -126,7 +126,7 @@ export async function allHeadsParts({ state, manifest, tokens, looks }, { api })
   if (!state.selected) throw new Error(NOT_THERE);
   const { n } = sequenceOf(tokens, state.selected);
   const means = await api.aggregates(manifest.id, n, state.weight, new AbortController().signal);
-  const weighed = attentionWords({ ...state, hidden: [] });
+  const weighed = formatAttention({ ...state, hidden: [] });
   return {
     body: allHeadsFigure(means, canvasPalette(looks.theme, state.palette).ramps[0], looks),
     legend: null,
@@ -135,7 +135,7 @@ export async function allHeadsParts({ state, manifest, tokens, looks }, { api })
     what: 'mean attention by position',
     shown: [
       'Rows of the grid are layers, its columns heads. Mean ' +
-        `${lowered(allHeadsWords(means, n, tokens))}`,
+        `${lowered(formatAllHeads(means, n, tokens))}`,
       ...weighed,
     ],
     name: `means-of-${n}-tokens`,
@@ -152,9 +152,9 @@ export function headsMapParts({ state, tokens, looks }, { derived, headsPicture 
   );
   /** @type {[string, string]} */
   const range = column
-    ? [scoreWords(column.range[0]), scoreWords(column.range[1])]
+    ? [formatScore(column.range[0]), formatScore(column.range[1])]
     : ['0', String(nLayers - 1)];
-  const title = column ? `${scoreFacts(column.name).label}${unitWords(column.name)}` : 'Layer';
+  const title = column ? `${scoreFacts(column.name).label}${formatUnit(column.name)}` : 'Layer';
   const tinted =
     column || derived.heads().within(state)
       ? scoreSentences({ ...state, order: null }, derived.heads())
@@ -176,7 +176,7 @@ export function headsMapParts({ state, tokens, looks }, { derived, headsPicture 
     shown: [
       `Heads that attend alike lie near each other (${map.map_method}): stress ` +
         `${map.stress.toFixed(2)}, 0 would be without fault. Distances: ` +
-        `${distanceWords(map.n_rows)}.`,
+        `${formatDistance(map.n_rows)}.`,
       ...tinted,
       ...(column ? pairSentences(state, tokens) : []),
       ...(open >= 0 && state.at ? [`Ringed: layer ${state.at.layer}, head ${state.at.head}.`] : []),

@@ -5,7 +5,7 @@
 import { csvText } from '../compute/csv.js';
 import { ownName } from '../data/user_sequence_text.js';
 import { surfaceOf } from '../marked_points/table.js';
-import { isOwnText, tokenWords } from '../ui/labels.js';
+import { isOwnText, formatTokenName } from '../ui/labels.js';
 import { FIDELITY_WORDS } from '../data/map_labels.js';
 
 /** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Pair } from '../page.js' */
@@ -29,7 +29,7 @@ const AXES = /** @type {const} */ (['x', 'y', 'z']);
 export function pointRows({ positions, dims }, { offset, scale }, tokens) {
   return Array.from({ length: 2 * tokens.n }, (_, point) => {
     const token = point % tokens.n;
-    const text = isOwnText(tokens, token) ? tokens.text[token] : tokenWords(tokens, token);
+    const text = isOwnText(tokens, token) ? tokens.text[token] : formatTokenName(tokens, token);
     const places = AXES.slice(0, dims).map((axis, i) => [
       axis,
       Number((offset[i] + scale * positions[point * dims + i]).toPrecision(DIGITS)),

@@ -1,10 +1,10 @@
 /** The form that uploads a corpus and asks what a dataset of it would take. */
 
 import { el, setText, VERBATIM_FIELD } from '../ui/dom.js';
-import { allMethods, methodWords } from '../data/projection_methods.js';
+import { allMethods, methodLabels } from '../data/projection_methods.js';
 import { count } from '../compute/number_text.js';
 import { checks, dropZone, field } from './fields.js';
-import { chosenWords, nameFor } from './labels.js';
+import { formatChosen, nameFor } from './labels.js';
 
 /** @import { Job, JobOptions } from './types.js' */
 
@@ -69,7 +69,7 @@ export function createJobForm(options, { upload, taken, sent }) {
       .filter((one) => options.methods.includes(one.name))
       .map(({ name: value }) => ({
         value,
-        ...methodWords(value),
+        ...methodLabels(value),
         isChosen: DEFAULT_METHODS.includes(value),
       })),
   );
@@ -120,7 +120,7 @@ export function createJobForm(options, { upload, taken, sent }) {
   /** @param {File[]} picked */
   function pick(picked) {
     files = picked;
-    const { modality, words, problem: wrong } = chosenWords(files, options);
+    const { modality, words, problem: wrong } = formatChosen(files, options);
     zone.show(words, wrong);
     const fitting = options.models.filter(
       (one) => modality === null || one.modality === null || one.modality === modality,
@@ -144,7 +144,7 @@ export function createJobForm(options, { upload, taken, sent }) {
 
   /** What is wrong, at the field where it is; the first such field. */
   function check() {
-    const { modality, words, problem: wrong } = chosenWords(files, options);
+    const { modality, words, problem: wrong } = formatChosen(files, options);
     const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
     zone.show(words, noFile);
     name.complain(

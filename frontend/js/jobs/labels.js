@@ -1,13 +1,13 @@
 /** The words of jobs: sizes, times, what a build will take, how far it is, what to do. */
 
 import { sequenceWord } from '../ui/labels.js';
-import { progressWords } from '../data/map_labels.js';
+import { formatProgress } from '../data/map_labels.js';
 import { count, counted } from '../compute/number_text.js';
 
 /** @import { Chosen, Estimate, Job, JobOptions, JobRequest } from './types.js' */
 
 /** @param {number} n */
-export function bytesWords(n) {
+export function formatBytes(n) {
   if (n < 1e3) return counted(n, 'byte');
   if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e4 ? 1 : 0)} kB`;
   if (n < 1e9) return `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB`;
@@ -15,19 +15,19 @@ export function bytesWords(n) {
 }
 
 /** @param {number} seconds */
-export function durationWords(seconds) {
+export function formatDuration(seconds) {
   if (seconds < 55) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
   if (seconds < 5400) return `${Math.max(1, Math.round(seconds / 60))} min`;
   return `${Math.round(seconds / 3600)} h`;
 }
 
 /** What a build will take. @param {Estimate} estimate @param {JobRequest} request */
-export function estimateWords(estimate, { modality }) {
+export function formatEstimate(estimate, { modality }) {
   const { n_sequences: n, n_sequences_total: nTotal } = estimate;
   const word = sequenceWord(modality);
   const taken = n === nTotal ? counted(n, word) : `${count(n)} of ${counted(nTotal, word)}`;
   return (
-    `About ${durationWords(estimate.seconds)} and ${bytesWords(estimate.n_bytes)}: ` +
+    `About ${formatDuration(estimate.seconds)} and ${formatBytes(estimate.n_bytes)}: ` +
     `${counted(estimate.n_tokens, 'token')} in ${taken}, ${counted(estimate.n_heads, 'head')}, ` +
     `${counted(estimate.n_maps, 'map')}`
   );
@@ -39,26 +39,26 @@ export function hasEnded({ state }) {
 }
 
 /** How far a job is, in one sentence. @param {Job} job */
-export function stateWords(job) {
+export function formatState(job) {
   const { state, estimate, message, n_before: nBefore, progress, request } = job;
   if (job.is_cancelling) return 'Being cancelled …';
   if (state === 'uploaded') return 'Waits to be estimated';
   if (state === 'estimating') return 'Loading the model and timing a map …';
   if (state === 'estimated')
-    return estimate && request ? estimateWords(estimate, request) : 'Ready to start';
+    return estimate && request ? formatEstimate(estimate, request) : 'Ready to start';
   if (state === 'waiting')
     return nBefore ? `Waits for ${counted(nBefore, 'other job')}` : 'Starts now';
   if (state === 'running')
     return progress
-      ? progressWords(progress)
-      : `Loading the model${estimate ? ` · about ${durationWords(estimate.seconds)} in all` : ''}`;
+      ? formatProgress(progress)
+      : `Loading the model${estimate ? ` · about ${formatDuration(estimate.seconds)} in all` : ''}`;
   if (state === 'done') return 'Built';
   if (state === 'cancelled') return message ? `Cancelled: ${message}` : 'Cancelled';
   return `Failed: ${message ?? 'nobody knows why'}`;
 }
 
 /** What to do about a job that failed. @param {Job} job */
-export function adviceWords({ state, can_resume: canResume }) {
+export function formatAdvice({ state, can_resume: canResume }) {
   if (state !== 'failed') return '';
   return canResume
     ? 'What was finished is kept; “Go on” takes it up from there.'
@@ -66,8 +66,8 @@ export function adviceWords({ state, can_resume: canResume }) {
 }
 
 /** What a job reads and makes. @param {JobRequest} request */
-export function requestWords({ model, title, n_bytes: nBytes }) {
-  return { title, rest: `, ${bytesWords(nBytes)}, read by ${model}` };
+export function formatRequest({ model, title, n_bytes: nBytes }) {
+  return { title, rest: `, ${formatBytes(nBytes)}, read by ${model}` };
 }
 
 /**
@@ -77,13 +77,13 @@ export function requestWords({ model, title, n_bytes: nBytes }) {
  * @param {JobOptions} options
  * @returns {Chosen}
  */
-export function chosenWords(
+export function formatChosen(
   files,
   { endings, max_text_bytes: mostText, max_image_bytes: mostImages, max_images: nMost },
 ) {
   if (files.length === 0) return { modality: null, words: '', problem: null };
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  const words = `${files.length === 1 ? files[0].name : counted(files.length, 'file')}, ${bytesWords(size)}`;
+  const words = `${files.length === 1 ? files[0].name : counted(files.length, 'file')}, ${formatBytes(size)}`;
   /** @param {string} problem @returns {Chosen} */
   const refuse = (problem) => ({ modality: null, words, problem });
   const isText = files.every(({ name }) => endings.text.includes(endingOf(name)));
@@ -100,7 +100,7 @@ export function chosenWords(
   if (!isText && !isImage) return refuse('Choose one text, or only images.');
   if (files.some((file) => file.size === 0)) return refuse('One of these files is empty.');
   const most = isText ? mostText : mostImages;
-  if (size > most) return refuse(`${bytesWords(size)} are more than ${bytesWords(most)}.`);
+  if (size > most) return refuse(`${formatBytes(size)} are more than ${formatBytes(most)}.`);
   if (isImage && files.length > nMost)
     return refuse(`${counted(files.length, 'image')} are more than ${count(nMost)}.`);
   return { modality: isText ? 'text' : 'image', words, problem: null };

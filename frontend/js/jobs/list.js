@@ -2,7 +2,7 @@
 
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
 import { corpusAccount } from '../controls/corpus_account.js';
-import { adviceWords, hasEnded, requestWords, stateWords } from './labels.js';
+import { formatAdvice, hasEnded, formatRequest, formatState } from './labels.js';
 
 /** @import { Job } from './types.js' */
 /** @import { Account } from '../page.js' */
@@ -125,12 +125,12 @@ function createItem(onAct) {
       const id = request?.dataset_id ?? 'A job whose files are damaged';
       if (name.textContent !== id) {
         name.replaceChildren(corpusText(id));
-        const words = request && requestWords(request);
+        const words = request && formatRequest(request);
         about.replaceChildren(...(words ? [corpusText(words.title), words.rest] : []));
       }
-      setText(state, stateWords(job));
+      setText(state, formatState(job));
       showAccount(hasEnded(job) ? null : job.estimate?.account);
-      setText(advice, adviceWords(job));
+      setText(advice, formatAdvice(job));
       element.className = `jobs__item jobs__item--${is}`;
       meter.hidden = is !== 'running';
       setAttribute(meter, 'aria-valuenow', String(shareOf(job)));

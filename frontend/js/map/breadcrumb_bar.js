@@ -7,8 +7,8 @@ import { scoreFacts } from '../data/head_measures.js';
 import { neighbourOf } from '../state/selectors.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { isMarkedSaid } from '../state/url.js';
-import { headWords, isMisleading, measureWords } from '../ui/labels.js';
-import { mapWords } from '../data/map_labels.js';
+import { formatHead, isMisleading, formatMeasure } from '../ui/labels.js';
+import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 import { createSave } from '../figure/save.js';
 import { scoreLine } from './cell.js';
@@ -217,9 +217,9 @@ export function createBar(root, context) {
       clear.hidden = selected === null;
       for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
-      setText(title, at ? headWords(at) : 'All heads');
+      setText(title, at ? formatHead(at) : 'All heads');
       const { words, isWarning } = state.compare
-        ? truthWords(state, facts)
+        ? formatTruth(state, facts)
         : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
       setText(detail, words);
       detail.classList.toggle('bar__detail--warning', isWarning);
@@ -241,7 +241,7 @@ export function createBar(root, context) {
  * @param {Context['undo']} undo
  */
 function createSteps(undo) {
-  const told = el('span', { class: 'visually-hidden', role: 'status' });
+  const status = el('span', { class: 'visually-hidden', role: 'status' });
   const buttons = STEPS.map(({ way, icon: path }) => {
     const label = el('span', { class: 'visually-hidden' });
     return {
@@ -261,10 +261,10 @@ function createSteps(undo) {
       'div',
       { ...UNTRANSLATED, class: 'bar__steps', role: 'group', 'aria-label': 'Steps' },
       ...buttons.map(({ button }) => button),
-      told,
+      status,
     ),
     update() {
-      setText(told, undo.told);
+      setText(status, undo.announcement);
       STEPS.forEach(({ name, verb, keys }, i) => {
         const words = undo[name] === null ? verb : `${verb}: ${undo[name]}`;
         setText(buttons[i].label, words);
@@ -289,10 +289,10 @@ function mapDetail(state, manifest, facts, derived) {
   const more = !manifest
     ? ''
     : at
-      ? ownWords(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
+      ? formatOwn(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
       : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ` +
-        `${numberWords(score ?? order)}`;
-  return `${method === BEST ? bestWords(state, facts.heads.value) : mapWords(method, dims)}${more}`;
+        `${formatNumber(score ?? order)}`;
+  return `${method === BEST ? formatBest(state, facts.heads.value) : formatMap(method, dims)}${more}`;
 }
 
 /**
@@ -301,12 +301,12 @@ function mapDetail(state, manifest, facts, derived) {
  * @param {State} state
  * @param {Map<string, HeadFacts> | null} heads
  */
-function bestWords({ at, method, dims }, heads) {
+function formatBest({ at, method, dims }, heads) {
   const name = `${method}-${dims}d`;
   const own = at && mapOf(heads, at, name);
-  if (own) return `${mapWords(methodOf(own), dims)} (best)`;
+  if (own) return `${formatMap(methodOf(own), dims)} (best)`;
   const counts = at ? '' : bestCounts(heads, name);
-  return `${mapWords(BEST, dims)}${counts && `: ${counts}`}`;
+  return `${formatMap(BEST, dims)}${counts && `: ${counts}`}`;
 }
 
 /**
@@ -315,20 +315,20 @@ function bestWords({ at, method, dims }, heads) {
  * @param {State} state
  * @param {Facts} facts
  */
-function truthWords(state, { heads }) {
+function formatTruth(state, { heads }) {
   const name = chosenMap(state);
   const fidelity = state.at
     ? fidelityOf(heads.value, state.at, name)
     : meanFidelity(heads.value, name);
   if (!fidelity) return { words: '', isWarning: false };
   return {
-    words: `${state.at ? '' : 'mean '}recall@10 ${measureWords(fidelity.recall_at_10)}`,
+    words: `${state.at ? '' : 'mean '}recall@10 ${formatMeasure(fidelity.recall_at_10)}`,
     isWarning: state.at !== null && isMisleading(fidelity),
   };
 }
 
 /** What is written on the heads. @param {string | null} score */
-function numberWords(score) {
+function formatNumber(score) {
   return score === null || score === 'recall_at_10'
     ? 'number and bar: recall@10'
     : `number: ${scoreFacts(score).label}, bar: recall@10`;
@@ -340,6 +340,6 @@ function numberWords(score) {
  * @param {Column | null} column
  * @param {number} head
  */
-function ownWords(column, head) {
+function formatOwn(column, head) {
   return column ? ` · ${scoreLine(column, head)}` : '';
 }

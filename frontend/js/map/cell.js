@@ -5,10 +5,10 @@
 
 import { blend, canvasPalette, cssColor, wordsOn } from '../color/palettes.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
-import { missingWords, scoreFacts, unitWords } from '../data/head_measures.js';
-import { ordinal, scoreWords } from '../data/head_measure_columns.js';
+import { formatMissing, scoreFacts, formatUnit } from '../data/head_measures.js';
+import { ordinal, formatScore } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
-import { cellWords, headWords, isMisleading, measureWords, titleWords } from '../ui/labels.js';
+import { formatCell, formatHead, isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
 import { FIDELITY_WORDS } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
@@ -48,7 +48,7 @@ export function createCell(at, listeners) {
     el(
       'span',
       { class: 'cell__head' },
-      el('span', { class: 'cell__title' }, titleWords(at)),
+      el('span', { class: 'cell__title' }, formatTitle(at)),
       ' ',
       badge,
     ),
@@ -68,7 +68,7 @@ export function createCell(at, listeners) {
       setAttribute(
         button,
         'aria-label',
-        [cellWords(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind]
+        [formatCell(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind]
           .filter(Boolean)
           .join(', '),
       );
@@ -81,9 +81,9 @@ export function createCell(at, listeners) {
       setText(
         badge,
         shown
-          ? scoreWords(shown.values[head])
+          ? formatScore(shown.values[head])
           : fidelity
-            ? measureWords(fidelity.recall_at_10)
+            ? formatMeasure(fidelity.recall_at_10)
             : '',
       );
       tint(look, head);
@@ -107,14 +107,14 @@ function scoreParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
   const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
   if (tint && sorted && sorted !== tint)
-    more.push(`${scoreWords(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
+    more.push(`${formatScore(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
   if (inside?.[head] === 0) more.push('outside of the range');
   if (!shown) return null;
   const value = shown.values[head];
   return {
-    words: scoreWords(value),
+    words: formatScore(value),
     label: scoreFacts(shown.name).label,
-    more: Number.isNaN(value) ? [missingWords(shown.name, shown.nRows[head]), ...more] : more,
+    more: Number.isNaN(value) ? [formatMissing(shown.name, shown.nRows[head]), ...more] : more,
   };
 }
 
@@ -168,7 +168,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
   const rows = fidelity
     ? FIDELITY_WORDS.flatMap((words) => [
         el('dt', {}, words.label),
-        el('dd', {}, measureWords(fidelity[words.name])),
+        el('dd', {}, formatMeasure(fidelity[words.name])),
       ])
     : [];
   const truth = fidelity
@@ -182,7 +182,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
   return [
-    el('p', { class: 'tooltip__title' }, headWords(at)),
+    el('p', { class: 'tooltip__title' }, formatHead(at)),
     ...(kind && fidelity ? [el('p', {}, kind)] : []),
     ...parts,
     ...truth,
@@ -197,10 +197,10 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
  */
 export function scoreLine({ name, values, ranks, nKnown, nRows }, head) {
   const { label } = scoreFacts(name);
-  if (Number.isNaN(values[head])) return `${label} –: ${missingWords(name, nRows[head])}`;
+  if (Number.isNaN(values[head])) return `${label} –: ${formatMissing(name, nRows[head])}`;
   const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';
   return (
-    `${label} ${scoreWords(values[head], 3)}${unitWords(name)}, ${ordinal(ranks[head])} of ` +
+    `${label} ${formatScore(values[head], 3)}${formatUnit(name)}, ${ordinal(ranks[head])} of ` +
     `${nKnown}${rows}`
   );
 }

@@ -7,7 +7,7 @@ import { besideSlot } from './arrangement.js';
 import { TITLE_PX } from '../compute/title.js';
 import { mapOf, methodOf } from '../data/best_map.js';
 import { createCleanup, el, inheritFocus } from '../ui/dom.js';
-import { methodWords } from '../data/projection_methods.js';
+import { methodLabels } from '../data/projection_methods.js';
 import { slotsOf } from '../data/head_measure_columns.js';
 import { scoreFacts } from '../data/head_measures.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
@@ -32,7 +32,7 @@ const WIDEST_TITLE = 7;
 /** After this pause in zooming the titles get their own size again. */
 const REST_MS = 150;
 /** Below this height of the line above a head there are no words at all, CSS pixels. */
-const LEAST_TITLE_PX = 13;
+const MIN_TITLE_PX = 13;
 
 /** How the grid is read. */
 const LAYERED = 'All heads: rows are layers, columns are heads';
@@ -42,7 +42,7 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {pointed: ReturnType<typeof import('../ui/observable.js').createHeld<number>>,
+ * @param {Context & {pointed: ReturnType<typeof import('../ui/observable.js').createObservable<number>>,
  *   tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context `pointed` is the index
  *   of the head that is pointed at, here or on the map of heads; -1: none
  */
@@ -196,7 +196,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
   }
 
   /** @param {Column | null} sorted */
-  function orderWords(sorted) {
+  function formatOrder(sorted) {
     return sorted && order
       ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row`
       : LAYERED;
@@ -215,7 +215,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     if (known.length > 0 && next.every((part, i) => part === known[i])) return;
     known = next;
     look = { tint, sorted, places: order && slotsOf(order), inside, theme: theme() };
-    element.setAttribute('aria-label', orderWords(sorted));
+    element.setAttribute('aria-label', formatOrder(sorted));
     const isAwaited = facts.grid.status === 'loading';
     for (const [i, cell] of cells.entries()) {
       const isReady = grid !== null && grid.ready[i] === 1;
@@ -237,7 +237,7 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
   /** The kind of map of a head, where heads have maps of different kinds. @param {HeadId} at */
   function kindOf(at) {
     const own = mapOf(facts.heads.value, at, name);
-    return own && own !== name ? methodWords(methodOf(own)).label : '';
+    return own && own !== name ? methodLabels(methodOf(own)).label : '';
   }
 
   /** Say the numbers of a head in words. @param {number} i -1: of none */
@@ -348,9 +348,9 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
   function layOut({ cells: { x, y, size }, pitch, titleWidth }, k) {
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const title = Math.min(1.5 * rem, TITLE_PX * k);
-    const hasWords = title >= LEAST_TITLE_PX && pitch.x * k >= ROOM_FOR_TITLE * rem;
-    element.classList.toggle('grid--bare', !hasWords);
-    element.classList.toggle('grid--brief', hasWords && pitch.x * k < ROOM_FOR_BOTH * rem);
+    const hasTitles = title >= MIN_TITLE_PX && pitch.x * k >= ROOM_FOR_TITLE * rem;
+    element.classList.toggle('grid--bare', !hasTitles);
+    element.classList.toggle('grid--brief', hasTitles && pitch.x * k < ROOM_FOR_BOTH * rem);
     const width = Math.max(size[0] * k, Math.min(titleWidth * k, WIDEST_TITLE * rem));
     layer.style.setProperty('--title', `${title}px`);
     for (const [i, { button }] of cells.entries()) {

@@ -7,7 +7,7 @@ import { tellValue } from '../color/color_modes.js';
 import { createCleanup } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { projectPoint } from '../compute/geometry.js';
-import { ownWords } from '../data/user_sequence_text.js';
+import { formatOwn } from '../data/user_sequence_text.js';
 import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../compute/hidden_tokens.js';
@@ -99,8 +99,8 @@ export function createHeadLayer(root, context) {
     frame: () => frame,
     leave,
     show: showPoint,
-    told: (tokens, point) =>
-      [told(tokens, point)]
+    colorValue: (tokens, point) =>
+      [colorValue(tokens, point)]
         .flatMap((words) => (words && words.value !== '' ? [`${words.label} ${words.value}`] : []))
         .join(),
   });
@@ -193,9 +193,9 @@ export function createHeadLayer(root, context) {
       ...pointParts(
         tokens,
         selected,
-        told(tokens, point),
+        colorValue(tokens, point),
         pictureOf(tokens, selected),
-        ownWords(tokens, selected.token, facts.headMap.value?.name ?? null),
+        formatOwn(tokens, selected.token, facts.headMap.value?.name ?? null),
       ),
       strongest.partOf(tokens, selected),
     ]);
@@ -217,7 +217,7 @@ export function createHeadLayer(root, context) {
    * @param {Tokens} tokens
    * @param {number} point
    */
-  function told(tokens, point) {
+  function colorValue(tokens, point) {
     const mode = derived.mode(store.get());
     if (!mode) return null;
     const known = {

@@ -5,7 +5,7 @@
 
 import { createCleanup, el, setAttribute } from '../ui/dom.js';
 import { fitHeads, headNear, headTowards, placeNames } from '../compute/head_map_layout.js';
-import { titleWords } from '../ui/labels.js';
+import { formatTitle } from '../ui/labels.js';
 
 /** @import { HeadsMap } from '../page.js' */
 /** @import { Places } from '../compute/head_map_layout.js' */
@@ -72,7 +72,7 @@ export function createConstellation(root, { point, open }) {
     all().forEach((dot, i) => {
       dot.style.translate = `${found.x[i]}px ${found.y[i]}px`;
     });
-    const texts = map.heads.map(titleWords);
+    const texts = map.heads.map(formatTitle);
     const pen = document.createElement('canvas').getContext('2d');
     const style = getComputedStyle(names);
     if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;

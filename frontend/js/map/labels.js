@@ -10,17 +10,17 @@ import { spreadOrder } from '../compute/spread.js';
 import { inkOf } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { drawnPoint } from '../data/points.js';
-import { labelWords } from './point_text.js';
+import { formatLabel } from './point_text.js';
 
 /** @import { Context, Selected, State, Tokens } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { Levels } from '../render/labels.js' */
 
 /** Cells of the grid narrower than this have no room for words, CSS pixels. */
-const LEAST_CELL_PX = 250;
+const MIN_CELL_PX = 250;
 /** Points that are thought of for a label; those that stand out come first. */
 const MOST = 6000;
-const MOST_IN_CELL = 1500;
+const MAX_IN_CELL = 1500;
 /** Air around a label: little where a few points stand out, more where any may have one. */
 const AIR = Object.freeze({ chosen: { x: 4, y: 1 }, any: { x: 26, y: 26 } });
 const FONT_REM = 0.75;
@@ -201,7 +201,7 @@ export function createLabels(canvas, { facts, hover }) {
     const hovered = state.at === null ? null : hover.get();
     const point = hovered && hovered.token < tokens.n ? drawnPoint(hovered, drawn, tokens.n) : -1;
     if (!hovered || point < 0 || frame.flags[point] & FLAG.hidden) return null;
-    const words = labelWords(
+    const words = formatLabel(
       tokens,
       hovered.token,
       isOfSelection(tokens, state.selected, hovered.token),
@@ -244,11 +244,11 @@ export function createLabels(canvas, { facts, hover }) {
     const { points, isChosen } = candidates(
       frame,
       first,
-      at === null ? MOST_IN_CELL : MOST,
+      at === null ? MAX_IN_CELL : MOST,
       isLabelled,
     );
     const words = Array.from(points, (point) =>
-      labelWords(tokens, tokenOf(point), (flags[point] & FLAG.selected) !== 0),
+      formatLabel(tokens, tokenOf(point), (flags[point] & FLAG.selected) !== 0),
     );
     const air = isChosen ? AIR.chosen : AIR.any;
     const width = Float32Array.from(words, (text) => measure(text, font));
@@ -325,7 +325,7 @@ function cellsWithRoom(frame, isHead) {
     const side = frame.cells.size[cell] * frame.transform.k;
     if (
       frame.ready[cell] &&
-      (isHead || side >= LEAST_CELL_PX) &&
+      (isHead || side >= MIN_CELL_PX) &&
       cellVisibility(frame, cell) !== 'outside'
     )
       found.push(cell);

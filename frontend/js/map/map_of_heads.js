@@ -6,9 +6,9 @@
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { createCleanup, el, ICONS, icon, isNarrow, setAttribute, setText } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
-import { scoreWords } from '../data/head_measure_columns.js';
-import { scoreFacts, unitWords } from '../data/head_measures.js';
-import { distanceWords, headWords, measureWords, titleWords } from '../ui/labels.js';
+import { formatScore } from '../data/head_measure_columns.js';
+import { scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatDistance, formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { colorOf, scoreLine } from './cell.js';
 import { createConstellation } from './head_map_dots.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
@@ -19,7 +19,7 @@ import { createFigureButtons } from '../figure/figure_buttons.js';
 /** @import { DotLook } from './head_map_dots.js' */
 
 const MAP_ICON = 'M4 4.5h.01M7 9h.01M11.5 3.5h.01M12.5 10h.01M4.5 12.5h.01M9.5 6.5h.01M9 13h.01';
-/** From this stress on the picture is told to be taken with care. (Kruskal 1964 calls 0.2 poor.) */
+/** From this stress on the picture is status to be taken with care. (Kruskal 1964 calls 0.2 poor.) */
 const POOR_STRESS = 0.2;
 const HELP = 'Heads that attend alike lie near each other. A click opens one.';
 
@@ -34,7 +34,7 @@ const HELP = 'Heads that attend alike lie near each other. A click opens one.';
  * @param {HTMLElement} root beside what it is docked
  * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> &
  *   {theme: () => ShownTheme, pointed: ReturnType<typeof
- *   import('../ui/observable.js').createHeld<number>>}} context `pointed` is the index of the head
+ *   import('../ui/observable.js').createObservable<number>>}} context `pointed` is the index of the head
  *   that is pointed at, in the grid or here; -1: none
  */
 export function createMapOfHeads(
@@ -89,7 +89,7 @@ export function createMapOfHeads(
   );
   root.append(element);
   const plot = createConstellation(body, { point: pointed.set, open });
-  const told = el('div', { class: 'constellation__told' });
+  const status = el('div', { class: 'constellation__status' });
   const about = el('div', { class: 'constellation__about' });
   body.append(
     el(
@@ -100,7 +100,7 @@ export function createMapOfHeads(
         role: 'group',
         'aria-label': 'What the map of heads tells',
       },
-      told,
+      status,
       about,
     ),
   );
@@ -210,7 +210,7 @@ export function createMapOfHeads(
     plot.show(shown);
     const chosen = picture.map.heads[shown];
     if (!chosen)
-      return told.replaceChildren(
+      return status.replaceChildren(
         el(
           'p',
           { class: 'soft' },
@@ -218,15 +218,20 @@ export function createMapOfHeads(
         ),
       );
     const own = picture.column ? [el('p', {}, scoreLine(picture.column, shown))] : [];
-    told.replaceChildren(
-      el('h3', {}, `${headWords(chosen)}${shown === current ? ' (open)' : ''}`),
+    status.replaceChildren(
+      el('h3', {}, `${formatHead(chosen)}${shown === current ? ' (open)' : ''}`),
       ...own,
       el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
       el(
         'ol',
         { class: 'constellation__nearest' },
         ...chosen.nearest.map((one) =>
-          el('li', {}, el('span', {}, headWords(one)), el('span', {}, measureWords(one.distance))),
+          el(
+            'li',
+            {},
+            el('span', {}, formatHead(one)),
+            el('span', {}, formatMeasure(one.distance)),
+          ),
         ),
       ),
     );
@@ -314,7 +319,7 @@ function pictureOf(map, column, inside, theme, palette) {
     return {
       color: packed === null ? null : cssColor(packed),
       isOutside: inside?.[i] === 0,
-      words: dotWords(head, column, i, inside?.[i] === 0),
+      words: formatDot(head, column, i, inside?.[i] === 0),
     };
   });
   return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
@@ -334,7 +339,7 @@ function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) 
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
   const ends = column
-    ? column.range.map((end) => (column.nKnown > 0 ? scoreWords(end) : '–'))
+    ? column.range.map((end) => (column.nKnown > 0 ? formatScore(end) : '–'))
     : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
   const care =
     stress > POOR_STRESS
@@ -350,7 +355,7 @@ function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) 
             el(
               'p',
               { class: 'legend__title' },
-              `${scoreFacts(column.name).label}${unitWords(column.name)}`,
+              `${scoreFacts(column.name).label}${formatUnit(column.name)}`,
             ),
           ]
         : []),
@@ -366,7 +371,7 @@ function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) 
     el(
       'p',
       { class: 'soft' },
-      `Distance: ${distanceWords(nRows)}; 0 for the same attention, 1 for nothing in common.`,
+      `Distance: ${formatDistance(nRows)}; 0 for the same attention, 1 for nothing in common.`,
     ),
   ];
 }
@@ -377,15 +382,15 @@ function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) 
  * @param {number} i
  * @param {boolean} isOutside
  */
-function dotWords(head, column, i, isOutside) {
+function formatDot(head, column, i, isOutside) {
   const nearest = head.nearest
     .slice(0, 3)
-    .map((one) => `${titleWords(one)} ${measureWords(one.distance)}`)
+    .map((one) => `${formatTitle(one)} ${formatMeasure(one.distance)}`)
     .join(', ');
   const own = column ? `; ${scoreLine(column, i)}` : '';
   return (
-    `${titleWords(head)}, ` +
-    `${headWords(head).toLowerCase()}${own}${isOutside ? '; outside of the range' : ''}${nearest ? `; nearest ${nearest}` : ''}`
+    `${formatTitle(head)}, ` +
+    `${formatHead(head).toLowerCase()}${own}${isOutside ? '; outside of the range' : ''}${nearest ? `; nearest ${nearest}` : ''}`
   );
 }
 

@@ -4,9 +4,9 @@
 
 import { canvasPalette, rampStops } from '../color/palettes.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
-import { rangeWords } from '../data/head_measure_state.js';
-import { missingWords, NO_SUCH_SCORE, scoreFacts, unitWords } from '../data/head_measures.js';
-import { scoreWords } from '../data/head_measure_columns.js';
+import { formatRange } from '../data/head_measure_state.js';
+import { formatMissing, NO_SUCH_SCORE, scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatScore } from '../data/head_measure_columns.js';
 import { count, counted } from '../compute/number_text.js';
 
 /** @import { Context, State, View } from '../page.js' */
@@ -43,11 +43,11 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     missing,
     untint,
   );
-  const sortedWords = el('span', {});
+  const sortedLabel = el('span', {});
   const sorted = el(
     'div',
     { class: 'score-line__part' },
-    sortedWords,
+    sortedLabel,
     el(
       'button',
       {
@@ -91,9 +91,9 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     if (!column || state.score === null) return;
     const { label } = scoreFacts(state.score);
     const isEmpty = column.nKnown === 0;
-    setText(name, `${label}${unitWords(state.score) && ` (${unitWords(state.score).trim()})`}`);
-    setText(low, isEmpty ? '' : scoreWords(column.range[0]));
-    setText(high, isEmpty ? '' : scoreWords(column.range[1]));
+    setText(name, `${label}${formatUnit(state.score) && ` (${formatUnit(state.score).trim()})`}`);
+    setText(low, isEmpty ? '' : formatScore(column.range[0]));
+    setText(high, isEmpty ? '' : formatScore(column.range[1]));
     ramp.hidden = isEmpty;
     ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(canvasPalette(theme()).scores).join(', ')})`;
     const nMissing = column.values.length - column.nKnown;
@@ -101,7 +101,7 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     setText(
       missing,
       isOther
-        ? missingWords(column.name, NO_SUCH_SCORE)
+        ? formatMissing(column.name, NO_SUCH_SCORE)
         : nMissing > 0
           ? `– in ${counted(nMissing, 'head')}`
           : '',
@@ -117,12 +117,12 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
       updateLegend(state);
       sorted.hidden = state.order === null;
       if (state.order)
-        setText(sortedWords, orderWords(state, derived.heads().column(state.order, state)));
+        setText(sortedLabel, formatOrder(state, derived.heads().column(state.order, state)));
       range.hidden = within === null;
       setText(
         rangeText,
         within
-          ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${rangeWords(state)}`
+          ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${formatRange(state)}`
           : '',
       );
     },
@@ -136,9 +136,9 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
  * @param {State} state
  * @param {Column | null} column
  */
-function orderWords({ order, isOrderRising }, column) {
+function formatOrder({ order, isOrderRising }, column) {
   const { label } = scoreFacts(order ?? '');
   if (column?.nKnown === 0)
-    return `Not sorted by ${label}: ${missingWords(column.name, column.nRows[0])}`;
+    return `Not sorted by ${label}: ${formatMissing(column.name, column.nRows[0])}`;
   return `Sorted by ${label}, ${isOrderRising ? 'lowest' : 'highest'} first`;
 }

@@ -4,12 +4,12 @@
  */
 
 import { setAttribute } from '../ui/dom.js';
-import { fitWords } from '../data/pair_text.js';
+import { formatFit } from '../data/pair_text.js';
 
 /** @import { HeadFit } from '../compute/pairs.js' */
 
 /** Heads up to this place are outlined. */
-const MOST_OUTLINED = 5;
+const MAX_OUTLINED = 5;
 
 /**
  * Drawn by the style sheet: the name of the head says it in words.
@@ -19,13 +19,13 @@ const MOST_OUTLINED = 5;
  */
 export function describeFit(button, found) {
   setAttribute(button, 'data-place', found && `#${found.rank}`);
-  setAttribute(button, 'data-fit', found && fitWords(found.fit));
-  button.classList.toggle('cell--fitting', found !== null && found.rank <= MOST_OUTLINED);
+  setAttribute(button, 'data-fit', found && formatFit(found.fit));
+  button.classList.toggle('cell--fitting', found !== null && found.rank <= MAX_OUTLINED);
   if (found)
     setAttribute(
       button,
       'aria-label',
-      `${button.getAttribute('aria-label')}, fit of the pairs ${fitWords(found.fit)}, place ` +
+      `${button.getAttribute('aria-label')}, fit of the pairs ${formatFit(found.fit)}, place ` +
         `${found.rank}`,
     );
 }

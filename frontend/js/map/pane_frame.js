@@ -48,7 +48,7 @@ export function createPaneFrame(root, { bar, element: first }) {
   let isStacked = false;
   let share = MIDDLE;
   /** @type {number | null} */
-  let held = null;
+  let pointerId = null;
 
   /** @param {number} next */
   function show(next) {
@@ -67,11 +67,11 @@ export function createPaneFrame(root, { bar, element: first }) {
   });
   cleanup.listen(divider, 'pointerdown', (/** @type {PointerEvent} */ event) => {
     if (event.button !== 0) return;
-    held = event.pointerId;
+    pointerId = event.pointerId;
     divider.setPointerCapture(event.pointerId);
   });
   cleanup.listen(divider, 'pointermove', (/** @type {PointerEvent} */ event) => {
-    if (held !== event.pointerId) return;
+    if (pointerId !== event.pointerId) return;
     const { left, top, width, height } = root.getBoundingClientRect();
     const start = first.getBoundingClientRect().top - top;
     show(
@@ -83,7 +83,7 @@ export function createPaneFrame(root, { bar, element: first }) {
   });
   for (const type of ['pointerup', 'pointercancel'])
     cleanup.listen(divider, type, () => {
-      held = null;
+      pointerId = null;
     });
 
   const observer = new ResizeObserver(() => {

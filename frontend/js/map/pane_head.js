@@ -5,8 +5,8 @@
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
-import { headWords } from '../ui/labels.js';
-import { mapWords } from '../data/map_labels.js';
+import { formatHead } from '../ui/labels.js';
+import { formatMap } from '../data/map_labels.js';
 import { createDatasetChoice } from '../controls/dataset_choice.js';
 import { createSegments } from '../ui/segments.js';
 
@@ -85,9 +85,9 @@ export function createPaneHead(stage, context, { close, use }) {
   return {
     /**
      * @param {State} state as this pane has it
-     * @param {boolean} isFront whether header, keys and panel speak of it
+     * @param {boolean} isActive whether header, keys and panel speak of it
      */
-    update(state, isFront) {
+    update(state, isActive) {
       const maps = facts.description.value?.manifest?.maps ?? {};
       datasets.update(state);
       offer(maps);
@@ -97,12 +97,12 @@ export function createPaneHead(stage, context, { close, use }) {
         (value) =>
           state.method !== null && hasMap(maps, state.method, /** @type {Dims} */ (Number(value))),
       );
-      stage.classList.toggle('is-front', isFront);
-      setAttribute(stage, 'aria-current', isFront ? 'true' : null);
+      stage.classList.toggle('is-active', isActive);
+      setAttribute(stage, 'aria-current', isActive ? 'true' : null);
       const where = [
         state.dataset,
-        state.at ? headWords(state.at) : 'all heads',
-        state.method && mapWords(state.method, state.dims),
+        state.at ? formatHead(state.at) : 'all heads',
+        state.method && formatMap(state.method, state.dims),
       ];
       setAttribute(stage, 'aria-label', `Pane ${name}: ${where.filter(Boolean).join(', ')}`);
       setText(badge, name);
@@ -110,7 +110,7 @@ export function createPaneHead(stage, context, { close, use }) {
     destroy() {
       cleanup.run();
       for (const attribute of ['aria-label', 'aria-current']) stage.removeAttribute(attribute);
-      stage.classList.remove('is-front');
+      stage.classList.remove('is-active');
       datasets.destroy();
       dims.destroy();
       element.remove();

@@ -2,7 +2,7 @@
 
 import { createSecondPane } from './second_pane.js';
 
-/** @import { Front } from '../state/active_pane.js' */
+/** @import { ActivePane } from '../state/active_pane.js' */
 /** @import { Context, State } from '../page.js' */
 /** @import { SecondPane } from './second_pane.js' */
 /** @import { Stage } from './stage.js' */
@@ -10,9 +10,9 @@ import { createSecondPane } from './second_pane.js';
 /**
  * @param {HTMLElement} root
  * @param {Omit<Parameters<typeof createSecondPane>[1], 'bring'>} parts
- * @param {Front} front
+ * @param {ActivePane} activePane
  */
-export function createPanes(root, parts, front) {
+export function createPanes(root, parts, activePane) {
   /** @type {SecondPane | null} */
   let second = null;
   let hasBeenOne = false;
@@ -22,8 +22,8 @@ export function createPanes(root, parts, front) {
     second?.destroy();
     second = next;
     root.classList.toggle('is-split', next !== null);
-    front.join(next?.context ?? null);
-    if (next && hasBeenOne) front.bring('B'); // what was just opened is what one wants to change
+    activePane.join(next?.context ?? null);
+    if (next && hasBeenOne) activePane.bring('B'); // what was just opened is what one wants to change
   }
 
   return {
@@ -35,9 +35,9 @@ export function createPanes(root, parts, front) {
       { ...parts.first, drawing: parts.stage.drawing },
       ...(second ? [{ ...second.context, drawing: second.stage.drawing }] : []),
     ],
-    stage: () => (second && front.name() === 'B' ? second.stage : parts.stage),
+    stage: () => (second && activePane.name() === 'B' ? second.stage : parts.stage),
     /** @param {State} state */
-    settle: (state) => Boolean(state.compare && second?.settle(state)),
+    reconcile: (state) => Boolean(state.compare && second?.reconcile(state)),
     /** @param {State} state */
     load(state) {
       if (state.compare) second?.load(state);
@@ -46,9 +46,9 @@ export function createPanes(root, parts, front) {
     update(state) {
       if (!state.compare && second) join(null);
       else if (state.compare && !second) {
-        join(createSecondPane(root, { ...parts, bring: front.bring }));
+        join(createSecondPane(root, { ...parts, bring: activePane.bring }));
         parts.schedule();
-      } else if (state.compare) second?.update(state, front.name());
+      } else if (state.compare) second?.update(state, activePane.name());
       hasBeenOne ||= state.compare === null;
     },
   };

@@ -6,7 +6,7 @@
 import { corpusText, el, setText } from '../ui/dom.js';
 import { N_STRONGEST } from '../compute/nearest.js';
 import { pointOf } from '../data/points.js';
-import { isOwnText, visibleWords, tokenWords } from '../ui/labels.js';
+import { isOwnText, formatToken, formatTokenName } from '../ui/labels.js';
 import { clipped } from '../ui/labels.js';
 
 /** @import { Context, Selected, State, Tokens } from '../page.js' */
@@ -15,7 +15,7 @@ const REST_MS = 80;
 const N_LISTED = 5;
 const LONGEST = 40;
 /** Answers that are kept, so that going back and forth asks nothing. */
-const MOST_KEPT = 500;
+const MAX_KEPT = 500;
 
 /** @typedef {{token: number, score: number}[]} Partners */
 /**
@@ -118,7 +118,7 @@ export function createPartners({ api }, arrived) {
     try {
       const found = await api.partners(dataset, at, index, N_STRONGEST, call.signal);
       if (call.signal.aborted) return;
-      if (kept.size >= MOST_KEPT) kept.clear();
+      if (kept.size >= MAX_KEPT) kept.clear();
       kept.set(index, found);
       then(found);
       arrived();
@@ -139,7 +139,7 @@ function fill(rows, tokens, found) {
     if (!partner)
       return row.replaceChildren(i === 0 && !found ? 'The server does not say.' : '\u00a0');
     row.replaceChildren(
-      el('span', { class: 'tooltip__partner' }, partnerWords(tokens, partner.token)),
+      el('span', { class: 'tooltip__partner' }, formatPartner(tokens, partner.token)),
       el('span', {}, partner.score.toFixed(2).replace('-', '−')),
     );
   });
@@ -149,13 +149,13 @@ function fill(rows, tokens, found) {
  * @param {Tokens} tokens
  * @param {number} token
  */
-function partnerWords(tokens, token) {
+function formatPartner(tokens, token) {
   if (isOwnText(tokens, token) && tokens.row === null)
-    return corpusText(clipped(visibleWords(tokens, token), LONGEST));
+    return corpusText(clipped(formatToken(tokens, token), LONGEST));
   const name =
     tokens.sequences.columns.label?.[tokens.sequence[token]] ??
     tokens.sequences.text[tokens.sequence[token]];
   return corpusText(
-    `${clipped(String(name), LONGEST)}, ${tokenWords(tokens, token).replace('patch, ', '')}`,
+    `${clipped(String(name), LONGEST)}, ${formatTokenName(tokens, token).replace('patch, ', '')}`,
   );
 }

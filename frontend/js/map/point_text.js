@@ -5,8 +5,8 @@ import { clipped } from '../ui/labels.js';
 import { continuedIn, piecesOf } from '../compute/characters.js';
 import { corpusText, el, UNTRANSLATED } from '../ui/dom.js';
 import { ownName } from '../data/user_sequence_text.js';
-import { addedTexts } from '../compute/text_words.js';
-import { isOwnText, tokenWords, visibleText, visibleWords } from '../ui/labels.js';
+import { addedTexts } from '../compute/word_boundaries.js';
+import { isOwnText, formatTokenName, visibleText, formatToken } from '../ui/labels.js';
 
 /** @import { Selected, Tokens } from '../page.js' */
 
@@ -15,7 +15,7 @@ const LONGEST_LABEL = 24;
 /** Characters of a sentence that are shown around a token. */
 const LONGEST_SENTENCE = 160;
 /** Tokens that a character may be spread over. */
-const MOST_PARTS = 4;
+const MAX_PARTS = 4;
 /** Letters that run from right to left, which would otherwise take a number before them along. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
@@ -26,9 +26,9 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
  * @param {number} token
  * @param {boolean} isSelected whether its sequence is selected
  */
-export function labelWords(tokens, token, isSelected) {
+export function formatLabel(tokens, token, isSelected) {
   if (isOwnText(tokens, token) && tokens.row === null) {
-    const text = clipped(visibleWords(tokens, token), LONGEST_LABEL);
+    const text = clipped(formatToken(tokens, token), LONGEST_LABEL);
     return isSelected
       ? `${tokens.position[token] + 1}:${RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text}`
       : text;
@@ -38,12 +38,12 @@ export function labelWords(tokens, token, isSelected) {
   if (label === undefined || label === null || label === '')
     return isPatch
       ? `row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`
-      : tokenWords(tokens, token);
+      : formatTokenName(tokens, token);
   const words = clipped(visibleText(String(label)), LONGEST_LABEL);
   if (!isSelected) return words;
   return (
     `${words} ` +
-    `(${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : tokenWords(tokens, token)})`
+    `(${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : formatTokenName(tokens, token)})`
   );
 }
 
@@ -63,8 +63,8 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
     text,
   } = tokens;
   const [first, end] = [start[sequence[token]], start[sequence[token]] + length[sequence[token]]];
-  const from = Math.max(first, token - MOST_PARTS * longest);
-  const added = addedTexts(text.slice(from, Math.min(end, token + MOST_PARTS * longest)));
+  const from = Math.max(first, token - MAX_PARTS * longest);
+  const added = addedTexts(text.slice(from, Math.min(end, token + MAX_PARTS * longest)));
   // A part of a character is shown as the whole of it, which an earlier part has added.
   const begun = continuedIn(text[token]);
   const own = clipped(begun + added[token - from], longest);
@@ -92,11 +92,11 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
  * @param {Tokens} tokens
  * @param {Selected} point
  */
-export function pointWords(tokens, { kind, token }) {
+export function formatPoint(tokens, { kind, token }) {
   const n = tokens.sequences.length[tokens.sequence[token]];
   const name = ownName(tokens, tokens.sequence[token]);
   return (
-    `${clipped(visibleWords(tokens, token), LONGEST)}, ${kind}, position ` +
+    `${clipped(formatToken(tokens, token), LONGEST)}, ${kind}, position ` +
     `${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`
   );
 }
@@ -106,12 +106,12 @@ export function pointWords(tokens, { kind, token }) {
  *
  * @param {Tokens} tokens
  * @param {Selected} point
- * @param {{label: string, value: string} | null} told by the colour mode
+ * @param {{label: string, value: string} | null} colorValue by the colour mode
  * @param {HTMLElement | null} picture of its image
  * @param {string | null} own what is said of the reader's own
  */
-export function pointParts(tokens, { kind, token }, told, picture = null, own = null) {
-  const text = clipped(visibleWords(tokens, token), LONGEST);
+export function pointParts(tokens, { kind, token }, colorValue, picture = null, own = null) {
+  const text = clipped(formatToken(tokens, token), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     el('p', { class: 'tooltip__title' }, isOwnText(tokens, token) ? corpusText(text) : text),
@@ -123,8 +123,8 @@ export function pointParts(tokens, { kind, token }, told, picture = null, own = 
       el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
     ),
     ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
-    ...(told && told.value !== ''
-      ? [el('p', { class: 'soft' }, corpusText(`${told.label}: ${told.value}`, null))]
+    ...(colorValue && colorValue.value !== ''
+      ? [el('p', { class: 'soft' }, corpusText(`${colorValue.label}: ${colorValue.value}`, null))]
       : []),
     picture ?? sentencePart(tokens, token, kind),
   ];

@@ -1,5 +1,5 @@
 /**
- * The map of a head as a thing that has the focus: keys walk through its points, which are told as
+ * The map of a head as a thing that has the focus: keys walk through its points, which are colorValue as
  * the mouse would have them.
  */
 
@@ -8,7 +8,7 @@ import { pointOf, selectedAt } from '../data/points.js';
 import { sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { countWalk, nextPoint, wantedPoints } from '../compute/point_order.js';
-import { pointWords } from './point_text.js';
+import { formatPoint } from './point_text.js';
 
 /** @import { Context, Tokens } from '../page.js' */
 /** @import { Frame } from '../types.js' */
@@ -19,13 +19,13 @@ const NAME =
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {frame: () => Frame | null, told: (tokens: Tokens, point: number) => string,
- *   show: (point: number) => void, leave: () => void}} context `told` is what the colour says of a
+ * @param {Context & {frame: () => Frame | null, colorValue: (tokens: Tokens, point: number) => string,
+ *   show: (point: number) => void, leave: () => void}} context `colorValue` is what the colour says of a
  *   point, `show` has it in sight and tells it
  */
 export function createPointWalk(
   root,
-  { actions, derived, facts, frame, leave, show, store, told },
+  { actions, derived, facts, frame, leave, show, store, colorValue },
 ) {
   const status = el('div', { ...UNTRANSLATED, class: 'visually-hidden', role: 'status' });
   const element = el('div', {
@@ -61,8 +61,8 @@ export function createPointWalk(
     setText(
       status,
       [
-        pointWords(tokens, selectedAt(next, tokens.n)),
-        told(tokens, next),
+        formatPoint(tokens, selectedAt(next, tokens.n)),
+        colorValue(tokens, next),
         `${count(at)} of ${counted(all, 'point')}`,
       ]
         .filter(Boolean)

@@ -6,7 +6,7 @@ import {
   ownChoices,
   pick,
   secondState,
-  settleLinked,
+  reconcileLinked,
 } from '../state/pane_state.js';
 import { createDerived } from '../data/derived.js';
 import { lastOnly } from '../compute/memo.js';
@@ -14,7 +14,7 @@ import { createHover } from '../state/hover.js';
 import { createLink } from '../data/token_links.js';
 import { createLoader } from '../data/loader.js';
 import { createMarks } from '../marked_points/marked_points.js';
-import { settle } from '../state/selectors.js';
+import { reconcile } from '../state/selectors.js';
 import { createPaneFrame } from './pane_frame.js';
 import { createPaneHead } from './pane_head.js';
 import { createStage } from './stage.js';
@@ -94,8 +94,8 @@ export function createSecondPane(
      * @param {State} state
      * @returns {boolean} whether something was changed
      */
-    settle(state) {
-      const { change, notices } = settle(
+    reconcile(state) {
+      const { change, notices } = reconcile(
         {
           ...secondState(state),
           color: null,
@@ -109,18 +109,18 @@ export function createSecondPane(
       );
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in ownChoices(state));
-      if (Object.keys(own).length > 0) store.set(own, 'settle');
-      else choices.set(settleLinked(state, link()), 'settle');
+      if (Object.keys(own).length > 0) store.set(own, 'reconcile');
+      else choices.set(reconcileLinked(state, link()), 'reconcile');
       return choices.get() !== state;
     },
     /** @param {State} state */
     load: (state) => load(secondState(state)),
-    /** @param {State} state @param {PaneName} front */
-    update(state, front) {
+    /** @param {State} state @param {PaneName} activePane */
+    update(state, activePane) {
       const second = secondState(state);
       stage.update(second);
-      heads[0].update(state, front === 'A');
-      heads[1].update(second, front === 'B');
+      heads[0].update(state, activePane === 'A');
+      heads[1].update(second, activePane === 'B');
       frame.update(link());
     },
     destroy() {

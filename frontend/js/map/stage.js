@@ -14,7 +14,7 @@ import { lastOnly } from '../compute/memo.js';
 import { createCleanup, el, isMotionReduced, watchPixelRatio } from '../ui/dom.js';
 import { suitablePointSize } from '../compute/geometry.js';
 import { bulkWindows } from '../compute/map_bounds.js';
-import { createHeld } from '../ui/observable.js';
+import { createObservable } from '../ui/observable.js';
 import { createMotion } from './motion.js';
 import { createPainting } from '../color/point_style.js';
 import { createRenderer } from '../render/choose.js';
@@ -75,7 +75,7 @@ export function createStage(root, context) {
       rested: context.actions.look,
     },
   );
-  const pointed = createHeld(-1);
+  const pointed = createObservable(-1);
   const mapOfHeads = createMapOfHeads(body, { ...context, pointed });
   const bar = createBar(element, {
     ...context,

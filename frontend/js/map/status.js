@@ -5,8 +5,8 @@
 import { el, setText } from '../ui/dom.js';
 import { headsReady } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
-import { endWords } from '../ui/labels.js';
-import { mapWords, progressWords, readyWords } from '../data/map_labels.js';
+import { formatEnd } from '../ui/labels.js';
+import { formatMap, formatProgress, formatReady } from '../data/map_labels.js';
 
 /** @import { Context, DatasetEntry, Description, Facts, Slot, State, View } from '../page.js' */
 
@@ -43,7 +43,7 @@ export function createStatus({ line, map }, { facts, retry }) {
   /** @param {State} state */
   function update(state) {
     updateProgress(state);
-    const said = failureWords(facts) ?? emptyWords(state, facts);
+    const said = formatFailure(facts) ?? formatEmpty(state, facts);
     message.hidden = said === null;
     message.classList.toggle('message--failure', said?.isFailure ?? false);
     setText(words, said?.words ?? '');
@@ -83,12 +83,12 @@ export function createStatus({ line, map }, { facts, retry }) {
     const name = chosenMap(state);
     const shown =
       description && name && state.method
-        ? ` · ${mapWords(state.method, state.dims)}: ` +
-          `${readyWords(description, state.method, state.dims)}`
+        ? ` · ${formatMap(state.method, state.dims)}: ` +
+          `${formatReady(description, state.method, state.dims)}`
         : '';
     setText(
       progressText,
-      `${entry.state === 'building' ? progressWords(run) : endWords(entry)}${shown}`,
+      `${entry.state === 'building' ? formatProgress(run) : formatEnd(entry)}${shown}`,
     );
     progress.classList.toggle('progress--failed', entry.state !== 'building');
     progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
@@ -106,7 +106,7 @@ export function createStatus({ line, map }, { facts, retry }) {
 /** @typedef {{words: string, detail: string, isFailure: boolean}} Said */
 
 /** @param {Facts} facts @returns {Said | null} */
-function failureWords(facts) {
+function formatFailure(facts) {
   /** @type {Slot<unknown>[]} */
   const slots = Object.values(facts);
   // The list is asked for again by itself; while an older one is there, its failure is no reason to
@@ -130,7 +130,7 @@ function failureWords(facts) {
  * @param {Facts} facts
  * @returns {Said | null}
  */
-function emptyWords(state, facts) {
+function formatEmpty(state, facts) {
   const entries = facts.datasets.value;
   if (!entries) return null;
   if (entries.length === 0) {
@@ -160,7 +160,7 @@ function emptyWords(state, facts) {
   }
   const description = facts.description.value;
   return entry && description && UNFINISHED.includes(entry.state)
-    ? unfinishedWords(state, entry, description)
+    ? formatUnfinished(state, entry, description)
     : null;
 }
 
@@ -170,12 +170,12 @@ function emptyWords(state, facts) {
  * @param {Description} description
  * @returns {Said | null}
  */
-function unfinishedWords(state, entry, description) {
+function formatUnfinished(state, entry, description) {
   const isBuilding = entry.state === 'building';
   if (!description.manifest && !isBuilding)
     return {
       words: `Nothing of “${entry.id}” is built yet.`,
-      detail: endWords(entry),
+      detail: formatEnd(entry),
       isFailure: false,
     };
   if (!description.manifest)
@@ -190,7 +190,7 @@ function unfinishedWords(state, entry, description) {
       ? 'It appears here head by head; other maps may be there already.'
       : 'Other maps may be there.';
     return {
-      words: `${mapWords(state.method, state.dims)} is not computed yet.`,
+      words: `${formatMap(state.method, state.dims)} is not computed yet.`,
       detail,
       isFailure: false,
     };

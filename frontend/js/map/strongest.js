@@ -8,7 +8,7 @@ import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 import { lastOnly } from '../compute/memo.js';
 import { el, setText } from '../ui/dom.js';
-import { compareNearest, comparedWords, nearestOthers } from '../compute/nearest.js';
+import { compareNearest, formatCompared, nearestOthers } from '../compute/nearest.js';
 import { chosenMap, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
 
@@ -94,7 +94,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
       return partners.partOf(subjectOf(state, tokens), point, (found) => {
         const seen =
           state.hasLines && state.hasStrongest ? compared(state, tokens, point, found) : null;
-        return seen ? comparedWords(seen, point.kind === 'query') : '';
+        return seen ? formatCompared(seen, point.kind === 'query') : '';
       });
     },
     /**
@@ -117,7 +117,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
       const isQuery = point.kind === 'query';
       setText(
         words,
-        `${isQuery ? 'Selected query' : 'Selected key'}: ${comparedWords(seen, isQuery)}`,
+        `${isQuery ? 'Selected query' : 'Selected key'}: ${formatCompared(seen, isQuery)}`,
       );
       const own = seen.strongest.map(() => pointOf(point, tokens.n));
       const lines = {

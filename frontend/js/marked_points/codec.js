@@ -6,7 +6,7 @@
 /** @import { Kind } from '../types.js' */
 
 /** Marked points that an address can say: more characters than this are left out. */
-export const MOST_CHARACTERS = 1500;
+export const MAX_CHARACTERS = 1500;
 const KINDS = /** @type {readonly Kind[]} */ (['query', 'key']);
 const RUN = /^(?:(query|key)-)?(\d{1,9})(?:-(\d{1,9}))?$/;
 

@@ -68,21 +68,21 @@ export function listFormats(gl) {
 export function createList(gl) {
   const texture = gl.createTexture();
   /** @type {ArrayLike<number> | null} */
-  let held = null;
-  let heldVersion = NaN;
+  let uploaded = null;
+  let uploadedVersion = NaN;
   return {
     texture,
     /** @param {ArrayLike<number>} values */
-    holds: (values) => held === values,
+    holds: (values) => uploaded === values,
     /**
      * @param {ListFormat} name
      * @param {Uint8Array | Uint16Array | Uint32Array} values
      * @param {number} version
      */
     update(name, values, version) {
-      if (held === values && heldVersion === version) return;
-      held = values;
-      heldVersion = version;
+      if (uploaded === values && uploadedVersion === version) return;
+      uploaded = values;
+      uploadedVersion = version;
       const how = listFormats(gl)[name];
       uploadList(
         gl,

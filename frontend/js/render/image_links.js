@@ -8,11 +8,11 @@
 /** @typedef {{x: number, y: number}} Spot In CSS pixels. */
 
 /** Strongest connections below this are not drawn. */
-export const LEAST_STRONGEST = 0.05;
+export const MIN_STRONGEST = 0.05;
 /** Those of one patch alone are drawn from here on. */
-export const LEAST_ALONE = 0.01;
+export const MIN_ALONE = 0.01;
 /** More connections than this are a cloud; the strongest are drawn. */
-export const MOST_LINKS = 4000;
+export const MAX_LINKS = 4000;
 
 /**
  * For every query its strongest key, or for every key its strongest query, where the weight is
@@ -23,7 +23,7 @@ export const MOST_LINKS = 4000;
  * @param {number} [least]
  * @returns {Link[]}
  */
-export function strongestOfEach({ n, pattern }, kind, least = LEAST_STRONGEST) {
+export function strongestOfEach({ n, pattern }, kind, least = MIN_STRONGEST) {
   /** @type {Link[]} */
   const links = [];
   for (let one = 0; one < n; one++) {

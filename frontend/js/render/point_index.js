@@ -5,7 +5,7 @@
 
 /** Points in a bin, were they spread evenly, and most bins along a side. */
 const PER_BIN = 4;
-const MOST_BINS = 256;
+const MAX_BINS = 256;
 const FULL = 65536;
 
 /**
@@ -13,7 +13,7 @@ const FULL = 65536;
  * @param {number} nPoints
  */
 export function createPointIndex(positions, nPoints) {
-  const n = Math.max(1, Math.min(MOST_BINS, Math.ceil(Math.sqrt(nPoints / PER_BIN))));
+  const n = Math.max(1, Math.min(MAX_BINS, Math.ceil(Math.sqrt(nPoints / PER_BIN))));
   /** @param {number} place 0..65535; what lies beyond belongs to the last bin of its side. */
   const binOf = (place) => Math.min(n - 1, Math.max(0, Math.floor((place * n) / FULL)));
   /** Where each bin begins in `points`, row by row of the map. */

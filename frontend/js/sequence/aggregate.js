@@ -3,8 +3,8 @@
  * step with it.
  */
 
-import { meanWords } from '../data/mean_text.js';
-import { MOST_AGGREGATED } from '../compute/hidden_tokens.js';
+import { formatMean } from '../data/mean_text.js';
+import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { el, setText } from '../ui/dom.js';
 import { longestOf, nCorpusSequences } from '../data/user_sequence_text.js';
 import { createColumns } from './sentence_rows.js';
@@ -112,7 +112,7 @@ export function createAggregate(root, context, scroller) {
         words,
         state.below === 'none'
           ? ''
-          : meanWords(
+          : formatMean(
               shown,
               facts.aggregate.status === 'failed',
               nCorpusSequences(shown.tokens),
@@ -124,7 +124,7 @@ export function createAggregate(root, context, scroller) {
       // Where no mean is taken, the sentence's own squares and offsets can still be seen.
       const hasPart =
         state.below !== 'none' &&
-        !(state.below === 'lines' && n > Math.min(MOST_AGGREGATED, longestOf(shown.tokens)));
+        !(state.below === 'lines' && n > Math.min(MAX_AGGREGATED, longestOf(shown.tokens)));
       partFor(hasPart ? state.below : 'none')?.update(shown);
     },
     destroy() {

@@ -1,8 +1,8 @@
 /** The mean pattern of every head as a grid of small heat maps, in a dialog. */
 
-import { allHeadsWords } from '../data/mean_text.js';
+import { formatAllHeads } from '../data/mean_text.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
-import { headWords, titleWords } from '../ui/labels.js';
+import { formatHead, formatTitle } from '../ui/labels.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
 import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
 
@@ -119,7 +119,7 @@ export function createAllHeads(root, context) {
   async function draw({ state, n, tokens }, means, signal) {
     setText(
       words,
-      `${allHeadsWords(means, n, tokens)}${state.hidden.length > 0 ? ' Hidden tokens are counted here.' : ''}`,
+      `${formatAllHeads(means, n, tokens)}${state.hidden.length > 0 ? ' Hidden tokens are counted here.' : ''}`,
     );
     grid.style.setProperty('--columns', String(means.nHeads));
     const ramp = heatRamp(state.palette);
@@ -158,13 +158,13 @@ export function createAllHeads(root, context) {
         class: 'heads__cell',
         type: 'button',
         'aria-current': isOpen ? 'true' : null,
-        title: `${headWords(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
+        title: `${formatHead(at)}; largest mean weight ${largest.toFixed(2)}. Click opens it.`,
         onClick: () => {
           dialog.close();
           actions.openHead(at);
         },
       },
-      el('span', { class: 'heads__name' }, titleWords(at)),
+      el('span', { class: 'heads__name' }, formatTitle(at)),
       canvas,
     );
   }

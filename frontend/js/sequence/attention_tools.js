@@ -131,7 +131,7 @@ export function createAttentionTools(root, { actions }) {
       );
       weight.value = state.weight;
       reset.disabled = state.weight === 'none' && state.hidden.length === 0;
-      setText(note, noteWords(state.weight, state.hidden.length));
+      setText(note, formatNote(state.weight, state.hidden.length));
       note.hidden = note.textContent === '';
     },
     destroy: () => element.remove(),
@@ -148,7 +148,7 @@ function areHidden(hidden, positions) {
 }
 
 /** @param {Weight} weight @param {number} nHidden */
-function noteWords(weight, nHidden) {
+function formatNote(weight, nHidden) {
   const help = WEIGHTS.find(({ value }) => value === weight)?.help ?? '';
   const hidden =
     nHidden === 0 ? '' : `${nHidden} hidden; the weight of hidden keys goes to the others.`;

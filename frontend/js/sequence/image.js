@@ -6,15 +6,15 @@ import { heatAlpha } from '../compute/heat.js';
 import { corpusText, el, emptyPen, setAttribute, setText, watchPixelRatio } from '../ui/dom.js';
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { keysOf } from '../ui/keys.js';
-import { kindOther, tokenWords } from '../ui/labels.js';
+import { kindOther, formatTokenName } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
-import { meanWords } from '../data/mean_text.js';
+import { formatMean } from '../data/mean_text.js';
 import { createAttentionTools } from './attention_tools.js';
 import {
-  LEAST_ALONE,
-  LEAST_STRONGEST,
+  MIN_ALONE,
+  MIN_STRONGEST,
   linksFrom,
-  MOST_LINKS,
+  MAX_LINKS,
   paintLinks,
   strongestOfEach,
 } from '../render/image_links.js';
@@ -61,7 +61,7 @@ export function createImageView(root, context) {
   const canvas = el('canvas', { class: 'image__links', 'aria-hidden': 'true' });
   const frame = el('div', { class: 'image__frame' }, picture, heat, patches);
   const main = el('div', { class: 'image__main' }, frame, prefix, canvas);
-  const told = el('p', { class: 'image__told', role: 'status' });
+  const status = el('p', { class: 'image__status', role: 'status' });
   const [least, most, ramp] = [
     el('span', {}),
     el('span', {}),
@@ -73,7 +73,7 @@ export function createImageView(root, context) {
     ramp,
     el('span', { class: 'legend__range' }, least, most),
   );
-  element.append(main, legend, told);
+  element.append(main, legend, status);
   const attentionTools = createAttentionTools(element, context);
 
   /** @type {Shown | null} */
@@ -155,7 +155,7 @@ export function createImageView(root, context) {
         onFocus: enter,
         onBlur: () => hover.set(null),
       },
-      isPatch ? '' : tokenWords(tokens, token),
+      isPatch ? '' : formatTokenName(tokens, token),
     );
   }
 
@@ -244,7 +244,7 @@ export function createImageView(root, context) {
         button,
         shown,
         i,
-        `${tokenWords(tokens, start + i)}, weight ${weights[i].toFixed(3)}`,
+        `${formatTokenName(tokens, start + i)}, weight ${weights[i].toFixed(3)}`,
         hidden.has(i),
       );
       if (tokens.tokenType[start + i] !== 'patch') {
@@ -304,19 +304,19 @@ export function createImageView(root, context) {
     const weights = weightsOf(shown);
     if (!at || imageLinks === 'heat' || !weights) return { links: [], nAll: 0, alone: null };
     const alone = isolated();
-    const threshold = imageLinks === 'all' ? Math.max(LEAST_ALONE, imageThreshold) : LEAST_ALONE;
+    const threshold = imageLinks === 'all' ? Math.max(MIN_ALONE, imageThreshold) : MIN_ALONE;
     const links =
       imageLinks === 'all' || alone
         ? linksFrom(weights, threshold, alone)
         : strongestOfEach(weights, selected.kind);
-    return { links: links.slice(-MOST_LINKS), nAll: links.length, alone };
+    return { links: links.slice(-MAX_LINKS), nAll: links.length, alone };
   }
 
   function paintConnections() {
     if (!last || !listed) return;
     const shown = connections(last);
     const isShown = last.state.imageLinks !== 'heat' && last.state.at !== null;
-    rest = restWords(last, shown, facts.aggregate.status === 'failed');
+    rest = formatRest(last, shown, facts.aggregate.status === 'failed');
     tell();
     canvas.hidden = !isShown;
     const pen = isShown ? emptyPen(canvas) : null;
@@ -353,9 +353,9 @@ export function createImageView(root, context) {
     const isInside = position >= 0 && position < last.n;
     const weight = isInside && last.state.imageLinks === 'heat' ? weightOf(last, position) : null;
     setText(
-      told,
+      status,
       weight !== null
-        ? `${tokenWords(last.tokens, last.start + position)}: ${weight.toFixed(4)}`
+        ? `${formatTokenName(last.tokens, last.start + position)}: ${weight.toFixed(4)}`
         : rest,
     );
   }
@@ -384,11 +384,11 @@ export function createImageView(root, context) {
  * @param {{links: Link[], nAll: number, alone: Place | null}} drawn
  * @param {boolean} isFailed whether the mean could not be had
  */
-function restWords(shown, { links, nAll, alone }, isFailed) {
+function formatRest(shown, { links, nAll, alone }, isFailed) {
   const { state, selected, mean, tokens, start, n } = shown;
   if (!state.at) return '';
   const meanOver = state.isImageMean
-    ? meanWords(shown, isFailed, nCorpusSequences(tokens), 'image')
+    ? formatMean(shown, isFailed, nCorpusSequences(tokens), 'image')
     : '';
   if (state.isImageMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
@@ -401,17 +401,16 @@ function restWords(shown, { links, nAll, alone }, isFailed) {
       ? 'The strongest key of every query'
       : 'The strongest query of every key';
   if (alone) {
-    const from =
-      state.imageLinks === 'all' ? Math.max(LEAST_ALONE, state.imageThreshold) : LEAST_ALONE;
+    const from = state.imageLinks === 'all' ? Math.max(MIN_ALONE, state.imageThreshold) : MIN_ALONE;
     return (
       `${alone.kind === 'query' ? 'What is attended to by' : 'What attends to'} the ` +
-      `${tokenWords(tokens, start + alone.position)}, from a weight of ${from} on: ` +
+      `${formatTokenName(tokens, start + alone.position)}, from a weight of ${from} on: ` +
       `${counted(nAll, 'connection')}.${over}`
     );
   }
   const what =
     state.imageLinks === 'strongest'
-      ? `${each}, from a weight of ${LEAST_STRONGEST} on`
+      ? `${each}, from a weight of ${MIN_STRONGEST} on`
       : 'All connections';
   const signs = 'Arrow: from query to key; circle: to itself; square: to the class token.';
   return (

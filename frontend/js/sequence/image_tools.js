@@ -8,7 +8,7 @@ import { createSegments } from '../ui/segments.js';
 /** @import { Shown } from './panel.js' */
 
 /** Fewer is a cloud of lines, in which nothing can be seen. */
-const LEAST_THRESHOLD = 0.01;
+const MIN_THRESHOLD = 0.01;
 
 /**
  * @param {HTMLElement} root
@@ -72,7 +72,7 @@ export function createImageTools(root, { actions }) {
   const slider = el('input', {
     class: 'image__slider',
     type: 'range',
-    min: String(LEAST_THRESHOLD),
+    min: String(MIN_THRESHOLD),
     max: '1',
     step: '0.01',
     title: 'Connections with less weight are not drawn',

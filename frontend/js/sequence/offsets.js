@@ -1,7 +1,7 @@
 /** A small bar chart: the mean weight by offset, in this sentence and in the mean of all. */
 
 import { el, setText } from '../ui/dom.js';
-import { meanByOffset, offsetSpans, offsetWords } from '../compute/offset_means.js';
+import { meanByOffset, offsetSpans, formatOffset } from '../compute/offset_means.js';
 
 /** @import { Shown } from './panel.js' */
 /** @import { Span } from '../compute/offset_means.js' */
@@ -12,7 +12,7 @@ export function createOffsets(root) {
     class: 'offsets__chart',
     'aria-label': 'Mean weight by offset of the key from the query',
   });
-  const told = el('p', { class: 'offsets__told', role: 'status' });
+  const status = el('p', { class: 'offsets__status', role: 'status' });
   const most = el('span', { class: 'offsets__most soft' });
   const element = el(
     'div',
@@ -34,11 +34,11 @@ export function createOffsets(root) {
       el('span', {}, 'offset'),
       el('span', { class: 'offsets__after' }, 'key after query'),
     ),
-    told,
+    status,
   );
   root.append(element);
-  chart.addEventListener('pointerleave', () => setText(told, rest));
-  chart.addEventListener('focusout', () => setText(told, rest));
+  chart.addEventListener('pointerleave', () => setText(status, rest));
+  chart.addEventListener('focusout', () => setText(status, rest));
   let rest = '';
   /** @type {{attention: unknown, mean: unknown} | null} */
   let last = null;
@@ -51,9 +51,9 @@ export function createOffsets(root) {
    */
   function makeBar(span, own, mean, largest) {
     const words =
-      `${capital(offsetWords(span))}: ${weightWords(own)} here, ${weightWords(mean)} in the ` +
+      `${capital(formatOffset(span))}: ${formatWeight(own)} here, ${formatWeight(mean)} in the ` +
       'mean';
-    const tell = () => setText(told, words);
+    const tell = () => setText(status, words);
     return el(
       'li',
       {
@@ -100,8 +100,8 @@ export function createOffsets(root) {
       chart.replaceChildren(...spans.map((span, i) => makeBar(span, own[i], all[i], largest)));
       element.classList.toggle('is-causal', isCausal);
       setText(most, `highest bar ${largest.toFixed(2)}`);
-      rest = restWords(spans, own, all);
-      setText(told, rest);
+      rest = formatRest(spans, own, all);
+      setText(status, rest);
     },
     destroy: () => element.remove(),
   };
@@ -112,17 +112,18 @@ export function createOffsets(root) {
  * @param {readonly number[]} own
  * @param {readonly number[]} all
  */
-function restWords(spans, own, all) {
+function formatRest(spans, own, all) {
   /** @param {readonly number[]} weights */
   const strongest = (weights) =>
     weights.reduce((best, weight, i) => (weight > (weights[best] ?? -1) ? i : best), -1);
   const [here, mean] = [strongest(own), strongest(all)];
-  const words = here < 0 ? [] : [`Most to ${offsetWords(spans[here])} (${weightWords(own[here])})`];
+  const words =
+    here < 0 ? [] : [`Most to ${formatOffset(spans[here])} (${formatWeight(own[here])})`];
   if (mean >= 0)
     words.push(
       mean === here
-        ? `${weightWords(all[mean])} in the mean`
-        : `in the mean to ${offsetWords(spans[mean])} (${weightWords(all[mean])})`,
+        ? `${formatWeight(all[mean])} in the mean`
+        : `in the mean to ${formatOffset(spans[mean])} (${formatWeight(all[mean])})`,
     );
   return words.length > 0 ? `${capital(words.join('; '))}.` : '';
 }
@@ -133,7 +134,7 @@ function capital(words) {
 }
 
 /** @param {number} weight */
-function weightWords(weight) {
+function formatWeight(weight) {
   return Number.isNaN(weight) ? 'no pair' : weight.toFixed(3);
 }
 

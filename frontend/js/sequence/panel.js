@@ -4,7 +4,7 @@
  */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
-import { headWords, isOwnText, sequenceWord, titleWords, visibleWords } from '../ui/labels.js';
+import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { nCorpusSequences, ownName } from '../data/user_sequence_text.js';
 import { createImageStrip } from './image_strip.js';
@@ -63,13 +63,13 @@ export function createPanel(root, context) {
     el('span', { class: 'visually-hidden' }, 'Clear the selection'),
   );
   const body = el('div', { class: 'panel__body' });
-  const paneWords = el('span', {});
+  const paneLabel = el('span', {});
   const other = el('button', {
     class: 'button button--small',
     type: 'button',
     onClick: context.switchPane,
   });
-  const whose = el('div', { class: 'panel__pane', hidden: true }, paneWords, other);
+  const whose = el('div', { class: 'panel__pane', hidden: true }, paneLabel, other);
   const element = el(
     'aside',
     { class: 'panel', 'aria-label': 'Sentence or image' },
@@ -116,8 +116,8 @@ export function createPanel(root, context) {
     if (pane === null) return;
     const next = pane === 'A' ? 'B' : 'A';
     setText(
-      paneWords,
-      `Pane ${pane} · ${[dataset, at && titleWords(at)].filter(Boolean).join(' · ')}`,
+      paneLabel,
+      `Pane ${pane} · ${[dataset, at && formatTitle(at)].filter(Boolean).join(' · ')}`,
     );
     setText(other, `Show pane ${next}`);
     setAttribute(
@@ -138,7 +138,7 @@ export function createPanel(root, context) {
     const pane = context.pane();
     updatePane(state, pane);
     setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
-    const head = state.at ? headWords(state.at) : 'no head is open';
+    const head = state.at ? formatHead(state.at) : 'no head is open';
     const own = selected && ownName(tokens, tokens.sequence[selected.token]);
     setText(
       which,
@@ -153,7 +153,7 @@ export function createPanel(root, context) {
       'title',
       `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`,
     );
-    if (selected) chosen.replaceChildren(...chosenWords(tokens, selected));
+    if (selected) chosen.replaceChildren(...formatChosen(tokens, selected));
     setText(wait, 'Open a head to see its attention.');
     wait.hidden = !selected || state.at !== null;
   }
@@ -210,8 +210,8 @@ function shownOf({ derived }, state, selected, tokens, manifest) {
  * @param {Tokens} tokens
  * @param {Selected} selected
  */
-function chosenWords(tokens, { kind, token }) {
-  const words = visibleWords(tokens, token);
+function formatChosen(tokens, { kind, token }) {
+  const words = formatToken(tokens, token);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
     isOwnText(tokens, token)

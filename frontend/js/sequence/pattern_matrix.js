@@ -2,7 +2,7 @@
 
 import { rampStops } from '../color/palettes.js';
 import { corpusText, el, setText } from '../ui/dom.js';
-import { isOwnText, visibleWords } from '../ui/labels.js';
+import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAllHeads } from './all_heads.js';
 import { heatRamp, paintHeatMap } from '../ui/heat_map.js';
 
@@ -24,12 +24,12 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export function createSquares(root, context) {
   const { hover } = context;
   const maps = { sentence: makeMap('this sentence'), mean: makeMap('mean') };
-  const told = el('p', { class: 'squares__told', role: 'status' }, REST);
+  const status = el('p', { class: 'squares__status', role: 'status' }, REST);
   const element = el(
     'div',
     { class: 'squares' },
     el('div', { class: 'squares__maps' }, maps.sentence.figure, maps.mean.figure),
-    told,
+    status,
   );
   root.append(element);
   const allHeads = createAllHeads(element, context);
@@ -130,16 +130,16 @@ export function createSquares(root, context) {
   function tell() {
     if (!last) return;
     markHovered(last);
-    if (!cell) return setText(told, REST);
+    if (!cell) return setText(status, REST);
     const { tokens, start, n, attention, mean, isCausal } = last;
     const { query, key } = cell;
     const at = query * n + key;
     const isUnseen = isCausal && key > query;
     const weights = isUnseen
       ? ': a query does not see later keys'
-      : `: ${weightWords(attention?.pattern[at])} here, ${weightWords(mean?.pattern[at])} in ` +
+      : `: ${formatWeight(attention?.pattern[at])} here, ${formatWeight(mean?.pattern[at])} in ` +
         'the mean';
-    told.replaceChildren(
+    status.replaceChildren(
       el('span', { class: 'query' }, 'query '),
       ...tokenParts(tokens, start, query),
       ' → ',
@@ -206,7 +206,7 @@ function band(element, which, position, n) {
  * @param {number} position
  */
 function tokenParts(tokens, start, position) {
-  const words = visibleWords(tokens, start + position);
+  const words = formatToken(tokens, start + position);
   const text = isOwnText(tokens, start + position)
     ? corpusText(words.slice(0, 60), 'corpus squares__token')
     : el('span', { class: 'squares__token' }, words);
@@ -214,6 +214,6 @@ function tokenParts(tokens, start, position) {
 }
 
 /** @param {number | undefined} weight */
-function weightWords(weight) {
+function formatWeight(weight) {
   return weight === undefined ? 'unknown' : weight.toFixed(3);
 }

@@ -4,7 +4,7 @@
  */
 
 import { corpusText, el } from '../ui/dom.js';
-import { isOwnText, visibleWords } from '../ui/labels.js';
+import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAggregate } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
 import { createColumns } from './sentence_rows.js';
@@ -36,7 +36,7 @@ export function createSentenceView(root, context) {
   const columns = createColumns(main, context, {
     listLabel: (kind) => (kind === 'query' ? 'Queries' : 'Keys'),
     makeText: tokenText,
-    nameOf: visibleWords,
+    nameOf: formatToken,
   });
   const aggregate = createAggregate(element, context, columns.scroller);
 
@@ -65,7 +65,7 @@ export function createSentenceView(root, context) {
  * @param {number} token
  */
 function tokenText(tokens, token) {
-  const words = visibleWords(tokens, token);
+  const words = formatToken(tokens, token);
   return isOwnText(tokens, token)
     ? corpusText(words, 'corpus sentence__token')
     : el('span', { class: 'sentence__token' }, words);

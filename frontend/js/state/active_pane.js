@@ -3,13 +3,13 @@
  * need not know that.
  */
 
-import { createHeld } from '../ui/observable.js';
+import { createObservable } from '../ui/observable.js';
 
 /** @import { Context, PaneName, State } from '../page.js' */
 
 /** @param {Context} first */
-export function createFront(first) {
-  const active = createHeld(first);
+export function createActivePane(first) {
+  const active = createObservable(first);
   /** @type {Context | null} */
   let second = null;
   /** @type {Set<() => void>} */
@@ -109,4 +109,4 @@ export function createFront(first) {
   };
 }
 
-/** @typedef {ReturnType<typeof createFront>} Front */
+/** @typedef {ReturnType<typeof createActivePane>} ActivePane */

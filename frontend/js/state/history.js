@@ -4,7 +4,7 @@ import { readRuns } from '../marked_points/codec.js';
 import { isMarkedSaid, readQuery, writeQuery } from './url.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
-/** @import { Moves } from '../user_sequences/token_renumbering.js' */
+/** @import { TokenRenumbering } from '../user_sequences/token_renumbering.js' */
 
 /**
  * The choices that the address names, and those that it was too short for, from the browser's own
@@ -20,7 +20,7 @@ export function readAddress() {
  *
  * @param {Store} store
  * @param {(text: string) => void} notify
- * @param {Pick<Moves, 'note' | 'follow'>} moves
+ * @param {Pick<TokenRenumbering, 'note' | 'follow'>} moves
  */
 export function keepAddress(store, notify, moves) {
   // An address that says how the page looks goes on saying it; else the reader's own taste decides.
@@ -55,7 +55,7 @@ export function pictureAddress(state, theme) {
  * @param {State} state
  * @param {HistoryMode} mode
  * @param {boolean} hasLooks
- * @param {Pick<Moves, 'note'>} moves
+ * @param {Pick<TokenRenumbering, 'note'>} moves
  */
 function remember(state, mode, hasLooks, moves) {
   const address = `${location.pathname}${writeQuery(state, hasLooks ? { theme: state.theme === 'system' ? null : state.theme, palette: state.palette } : null)}${location.hash}`;

@@ -3,12 +3,12 @@
  * counterpart, in the other. Not a choice, so not in the store.
  */
 
-import { createHeld } from '../ui/observable.js';
+import { createObservable } from '../ui/observable.js';
 
 /** @import { Selected } from '../page.js' */
 
 export function createHover() {
-  const held = createHeld(
+  const hovered = createObservable(
     /** @type {Selected | null} */ (null),
     (a, b) => a?.kind === b?.kind && a?.token === b?.token,
   );
@@ -16,13 +16,13 @@ export function createHover() {
   let others = [];
 
   return {
-    ...held,
+    ...hovered,
     /** Further tokens that stand for the same word of the other pane. */
     others: () => others,
     /** @param {Selected | null} next @param {readonly number[]} [more] */
     set(next, more = []) {
       others = more;
-      held.set(next);
+      hovered.set(next);
     },
   };
 }

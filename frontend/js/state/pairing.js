@@ -3,8 +3,8 @@
  * choice, so not in the store.
  */
 
-import { createHeld } from '../ui/observable.js';
-import { MOST_PAIRS, pairOf, withPair } from '../compute/pairs.js';
+import { createObservable } from '../ui/observable.js';
+import { MAX_PAIRS, pairOf, withPair } from '../compute/pairs.js';
 
 /** @import { Actions } from './actions.js' */
 /** @import { Selected, Store } from '../page.js' */
@@ -18,7 +18,7 @@ import { MOST_PAIRS, pairOf, withPair } from '../compute/pairs.js';
  * @param {() => number} [nCorpus] tokens of the corpus; what comes after them is the reader's own
  */
 export function createPairing(store, actions, notify, nCorpus = () => Infinity) {
-  const mode = createHeld(/** @type {PairingMode} */ (null));
+  const mode = createObservable(/** @type {PairingMode} */ (null));
 
   /**
    * Mark the pair of the selected point and another; a sentence says why there is none.
@@ -38,8 +38,8 @@ export function createPairing(store, actions, notify, nCorpus = () => Infinity) 
       );
     if (Math.max(pair.query, pair.key) >= nCorpus())
       return notify('Pairs rank the heads over the corpus; a token of your own cannot be in one.');
-    if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MOST_PAIRS)
-      return notify(`${MOST_PAIRS} pairs are marked; more are not compared at once.`);
+    if (withPair(pairs, { ...pair, isStrong }) === pairs && pairs.length >= MAX_PAIRS)
+      return notify(`${MAX_PAIRS} pairs are marked; more are not compared at once.`);
     actions.markPair({ ...pair, isStrong });
   }
 

@@ -55,7 +55,7 @@ export const secondState = lastOnly((/** @type {State} */ state) => {
 /**
  * Return the change of the state that a change in one of two panes means. What is selected in one
  * is selected in the other too: at once in the same dataset; where two are linked, the other's
- * selection is left open until `settleLinked` finds it.
+ * selection is left open until `reconcileLinked` finds it.
  *
  * @param {State} state
  * @param {PaneName} name of the pane that changes
@@ -128,7 +128,7 @@ export function pick(change, isWanted) {
  * @param {Link | null} link
  * @returns {Partial<State>}
  */
-export function settleLinked(state, link) {
+export function reconcileLinked(state, link) {
   const { beside, compare, dataset, selected } = state;
   if (
     !compare ||

@@ -21,7 +21,7 @@ import { ANY_SCORE, NO_FILTERS } from './store.js';
  *   are more than those of the corpus
  * @returns {{change: Partial<State>, notices: string[]}}
  */
-export function settle(state, facts, nTokensOf = (manifest) => manifest.n_tokens) {
+export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tokens) {
   const datasets = facts.datasets.value;
   if (!datasets) return { change: {}, notices: [] };
   if (!datasets.some(({ id }) => id === state.dataset)) {
@@ -39,7 +39,7 @@ export function settle(state, facts, nTokensOf = (manifest) => manifest.n_tokens
   const description = facts.description.value;
   if (!description?.manifest || description.id !== state.dataset)
     return { change: {}, notices: [] };
-  return settleInside(
+  return reconcileInside(
     state,
     description.manifest,
     description.state === 'complete' ? null : description.maps_ready,
@@ -70,7 +70,7 @@ export const CLEARED = Object.freeze({
  * @param {Record<string, number> | null} mapsReady
  * @param {number} nTokens with those of the reader
  */
-function settleInside(state, manifest, mapsReady, nTokens) {
+function reconcileInside(state, manifest, mapsReady, nTokens) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
   const change = {};
   const notices = [];
@@ -85,12 +85,12 @@ function settleInside(state, manifest, mapsReady, nTokens) {
       Object.assign(change, map);
     }
   }
-  const outside = state.at && outsideWords(state.at, manifest);
+  const outside = state.at && formatOutside(state.at, manifest);
   if (outside) {
     change.at = null;
     notices.push(`${outside}; all heads are shown instead.`);
   }
-  const points = settlePoints(state, nTokens, manifest.n_tokens);
+  const points = reconcilePoints(state, nTokens, manifest.n_tokens);
   Object.assign(change, points.change);
   notices.push(...points.notices);
   if (state.hidden.length > 0 && !state.selected) change.hidden = [];
@@ -103,7 +103,7 @@ function settleInside(state, manifest, mapsReady, nTokens) {
     change.color = null;
     notices.push(`This dataset has no colour mode “${state.color}”.`);
   }
-  const scores = settleScores(state, manifest);
+  const scores = reconcileScores(state, manifest);
   return { change: { ...change, ...scores.change }, notices: [...notices, ...scores.notices] };
 }
 
@@ -119,7 +119,7 @@ const WHY_OUTSIDE =
  * @param {number} nTokens
  * @param {number} nCorpus
  */
-function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
+function reconcilePoints({ selected, marked, pairs }, nTokens, nCorpus) {
   /** @type {Partial<State>} */
   const change = {};
   const notices = [];
@@ -153,7 +153,7 @@ function settlePoints({ selected, marked, pairs }, nTokens, nCorpus) {
  * @param {State} state
  * @param {Manifest} manifest
  */
-function settleScores({ score, order, filterScore, pairs, beside }, manifest) {
+function reconcileScores({ score, order, filterScore, pairs, beside }, manifest) {
   const hasPairs = pairs.length > 0 || beside.pairs.length > 0;
   const names = numbersFor(manifest, hasPairs).map(({ name }) => name);
   const unknown = Object.entries({ score, order, filterScore }).filter(
@@ -164,14 +164,14 @@ function settleScores({ score, order, filterScore, pairs, beside }, manifest) {
   const range = unknown.some(([choice]) => choice !== 'order') ? { scoreRange: ANY_SCORE } : {};
   const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) =>
     name === PAIR_FIT
-      ? lostFitWords(order === name)
+      ? formatLostFit(order === name)
       : `This dataset has no head score “${scoreFacts(name).label}”.`,
   );
   return { change: { ...change, ...range }, notices };
 }
 
 /** @param {boolean} isOrder whether heads were sorted by it */
-function lostFitWords(isOrder) {
+function formatLostFit(isOrder) {
   return (
     'No pair is marked, so heads have no fit to pairs; ' +
     `${isOrder ? 'they are in the order of layers and heads again.' : 'the grid shows no such number any more.'}`
@@ -202,7 +202,7 @@ function firstMap({ method, dims }, manifest, mapsReady) {
  * @param {HeadId} at
  * @param {Manifest} manifest
  */
-function outsideWords({ layer, head }, { n_layers: nLayers, n_heads: nHeads }) {
+function formatOutside({ layer, head }, { n_layers: nLayers, n_heads: nHeads }) {
   if (layer >= nLayers) return `Layer ${layer} is outside 0..${nLayers - 1}`;
   if (head >= nHeads) return `Head ${head} is outside 0..${nHeads - 1}`;
   return null;

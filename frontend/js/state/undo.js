@@ -1,7 +1,7 @@
 /** Taking back what was marked, filtered or coloured, and taking it up again. */
 
 import { DEFAULTS } from './store.js';
-import { changeWords } from './undo_labels.js';
+import { formatChange } from './undo_labels.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
 
@@ -46,12 +46,12 @@ export function createUndo(store, now = () => performance.now()) {
   /** @type {Step[]} */
   const future = [];
   let isTravelling = false;
-  let told = '';
+  let announcement = '';
 
   /** @param {State} state @param {State} previous @param {HistoryMode} mode */
   function record(state, previous, mode) {
     if (isTravelling) return;
-    told = '';
+    announcement = '';
     if (state.dataset !== previous.dataset || otherDataset(state) !== otherDataset(previous)) {
       past.length = future.length = 0; // the same numbers are other points there
       return;
@@ -61,12 +61,12 @@ export function createUndo(store, now = () => performance.now()) {
     const step = { before: only(previous, names), after: only(state, names), time: now() };
     const last = past.at(-1);
     const isSoon = last !== undefined && step.time - last.time < MERGE_MS;
-    if (mode === 'settle' && !isSoon) return;
+    if (mode === 'reconcile' && !isSoon) return;
     future.length = 0;
     if (
       last &&
       isSoon &&
-      (mode === 'settle' || (mode === 'replace' && isSameNames(last.after, names)))
+      (mode === 'reconcile' || (mode === 'replace' && isSameNames(last.after, names)))
     ) {
       Object.assign(last, {
         before: { ...step.before, ...last.before },
@@ -87,7 +87,7 @@ export function createUndo(store, now = () => performance.now()) {
     if (!step) return;
     to.push(step);
     step.time = -Infinity; // what comes next is a step of its own
-    told = `${which === 'before' ? 'Undone' : 'Redone'}: ${changeWords(step)}`;
+    announcement = `${which === 'before' ? 'Undone' : 'Redone'}: ${formatChange(step)}`;
     isTravelling = true;
     try {
       store.set(step[which]);
@@ -101,16 +101,16 @@ export function createUndo(store, now = () => performance.now()) {
     /** What would be taken back, in words; null where there is nothing. */
     get past() {
       const step = past.at(-1);
-      return step ? changeWords(step) : null;
+      return step ? formatChange(step) : null;
     },
     /** What would be taken up again. */
     get future() {
       const step = future.at(-1);
-      return step ? changeWords(step) : null;
+      return step ? formatChange(step) : null;
     },
     /** What was just taken back or up again, in words. */
-    get told() {
-      return told;
+    get announcement() {
+      return announcement;
     },
     back: () => travel(past, future, 'before'),
     forth: () => travel(future, past, 'after'),

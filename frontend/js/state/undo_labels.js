@@ -49,18 +49,18 @@ const NAMES = {
 const LONGEST = 24;
 
 /** @param {{before: Partial<State>, after: Partial<State>}} step */
-export function changeWords({ before, after }) {
+export function formatChange({ before, after }) {
   const changed = Object.keys(after);
   const name = Object.keys(NAMES).find((known) => changed.includes(known)) ?? changed[0] ?? '';
   const words = NAMES[name];
   if (typeof words === 'string') return words;
   return words
     ? words(/** @type {any} */ (after)[name], /** @type {any} */ (before)[name])
-    : plainWords(name);
+    : formatPlain(name);
 }
 
 /** A name of the program as words: "isLineAlone" → "line alone". @param {string} name */
-function plainWords(name) {
+function formatPlain(name) {
   return name
     .replace(/^(is|has)(?=[A-Z])/, '')
     .replace(/([A-Z])/g, ' $1')

@@ -1,13 +1,13 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
 import { marksOf, ownChoices, placeOf } from './pane_state.js';
-import { MOST_CHARACTERS, readRuns } from '../marked_points/codec.js';
+import { MAX_CHARACTERS, readRuns } from '../marked_points/codec.js';
 import { readPairs, writePairs } from '../compute/pairs.js';
 import { SCORE_NAMES, SCORE_READERS, scoreParts } from './measure_url.js';
 import { DEFAULTS, NO_FILTERS, NO_MARKS } from './store.js';
 import {
   plain,
-  rangeWords,
+  formatRange,
   readCount,
   readNumber,
   readPair,
@@ -91,9 +91,9 @@ const NAMES = [
  */
 const REMEMBERED = ['theme', 'palette'];
 /** How far one can zoom, against the map at rest. */
-const [LEAST_ZOOM, MOST_ZOOM] = [0.1, 1000];
+const [MIN_ZOOM, MAX_ZOOM] = [0.1, 1000];
 /** Most tokens that an address can say are hidden. */
-const MOST_HIDDEN = 500;
+const MAX_HIDDEN = 500;
 
 /** Parts that other modules read, once, when the page is opened. */
 const OTHERS = ['renderer'];
@@ -171,7 +171,7 @@ const READERS = {
   zoom(value, parts) {
     const zoom = readSigned(value);
     const [x, y] = readPair(parts.get('center'));
-    return zoom !== null && zoom >= LEAST_ZOOM && zoom <= MOST_ZOOM && x !== null && y !== null
+    return zoom !== null && zoom >= MIN_ZOOM && zoom <= MAX_ZOOM && x !== null && y !== null
       ? { camera: { zoom, x, y } }
       : null;
   },
@@ -192,8 +192,7 @@ const READERS = {
       ? { selected: { kind, token } }
       : null;
   },
-  marked: (value) =>
-    value.length <= MOST_CHARACTERS && readRuns(value) ? { marked: value } : null,
+  marked: (value) => (value.length <= MAX_CHARACTERS && readRuns(value) ? { marked: value } : null),
   color: (value) =>
     /^([\w .:-]{1,64}|column:[^\p{C}]{1,80})$/u.test(value) ? { color: value } : null,
   search: (value) => ({ search: value.slice(0, 200) }),
@@ -268,7 +267,7 @@ export function writeQuery(state, looks = null) {
     dot: unlessDefault('dotSize'),
     'dot-by': state.isDotByNorm ? 'norm' : null,
     'similar-with': state.similarWith,
-    fit: fitWords(state),
+    fit: formatFit(state),
     ...filterParts(state.filters),
     ...lookParts(looks),
     ...scoreParts(state),
@@ -321,8 +320,8 @@ function paneValues({ dataset, method, dims, at, camera, turn, selected, marked,
 function filterParts({ kind, position, norm, attention }) {
   return {
     kind,
-    positions: rangeWords(position),
-    norms: rangeWords(norm),
+    positions: formatRange(position),
+    norms: formatRange(norm),
     attention: attention > 0 ? attention : null,
   };
 }
@@ -333,13 +332,13 @@ function lookParts(looks) {
 }
 
 /** @param {State} state */
-function fitWords({ isWhole }) {
+function formatFit({ isWhole }) {
   return isWhole ? 'all' : null;
 }
 
 /** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
 export function isMarkedSaid({ marked }) {
-  return marked.length <= MOST_CHARACTERS;
+  return marked.length <= MAX_CHARACTERS;
 }
 
 /**
@@ -363,11 +362,11 @@ function readFilters(parts) {
  * Texts that an address may hold together: more characters than this, and servers and programs cut
  * it.
  */
-export const MOST_TEXT = 2000;
+export const MAX_TEXT = 2000;
 
 /** @param {readonly string[]} texts @returns {Partial<State> | null} */
 function readTexts(texts) {
-  return texts.every((text) => text.trim() !== '') && texts.join('').length <= MOST_TEXT
+  return texts.every((text) => text.trim() !== '') && texts.join('').length <= MAX_TEXT
     ? { texts }
     : null;
 }
@@ -375,7 +374,7 @@ function readTexts(texts) {
 /** @param {string} value @returns {Partial<State> | null} */
 function readHidden(value) {
   const found = value.split('.').map((part) => /^(query|key)-(\d{1,6})$/.exec(part));
-  if (found.length > MOST_HIDDEN || found.includes(null)) return null;
+  if (found.length > MAX_HIDDEN || found.includes(null)) return null;
   return {
     hidden: found.map(
       (part) => /** @type {HiddenToken} */ ({ kind: part?.[1], position: Number(part?.[2]) }),

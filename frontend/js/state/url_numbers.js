@@ -3,7 +3,7 @@
 /** @import { State } from '../page.js' */
 
 /** @param {readonly [number, number]} range */
-export function rangeWords([low, high]) {
+export function formatRange([low, high]) {
   return low <= 0 && high >= 1 ? null : `${low}-${high}`;
 }
 

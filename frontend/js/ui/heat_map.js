@@ -10,7 +10,7 @@ import { canvasPalette } from '../color/palettes.js';
 const FULL_SHARE = 0.08;
 const OPAQUE = 0xff000000;
 /** More positions than this have no whole pixel each, and are smoothed. */
-const MOST_SHARP = 150;
+const MAX_SHARP = 150;
 
 /** The ramp of heat maps in the theme that is shown. @param {PaletteName} palette */
 export function heatRamp(palette) {
@@ -32,7 +32,7 @@ export function heatRamp(palette) {
 export function paintHeatMap(canvas, { n, pattern }, ramp, isCausal) {
   canvas.width = n;
   canvas.height = n;
-  canvas.classList.toggle('is-fine', n > MOST_SHARP);
+  canvas.classList.toggle('is-fine', n > MAX_SHARP);
   let largest = 0;
   for (const weight of pattern) if (weight > largest) largest = weight;
   const pixels = new Uint32Array(n * n);

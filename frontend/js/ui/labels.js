@@ -28,7 +28,7 @@ export function isMisleading(fidelity) {
  *
  * @param {number | null | undefined} value
  */
-export function measureWords(value) {
+export function formatMeasure(value) {
   return value === null || value === undefined ? 'n/a' : value.toFixed(2).replace('-', '−');
 }
 
@@ -37,7 +37,7 @@ export function measureWords(value) {
  *
  * @param {number} nRows that were compared
  */
-export function distanceWords(nRows) {
+export function formatDistance(nRows) {
   return (
     `root of the mean Jensen–Shannon divergence of attention over ${count(nRows)} rows (Clark ` +
     'et al. 2019 take the sum over rows and documents)'
@@ -45,7 +45,7 @@ export function distanceWords(nRows) {
 }
 
 /** @param {HeadId} at */
-export function headWords({ layer, head }) {
+export function formatHead({ layer, head }) {
   return `Layer ${layer}, head ${head}`;
 }
 
@@ -59,9 +59,9 @@ export function headWords({ layer, head }) {
  * @param {{words: string, label: string, more: string[]} | null} [score] what is written on it
  *   instead of its recall, and what is said of that
  */
-export function cellWords(at, fidelity, isReady, score = null) {
-  const [title, name] = [titleWords(at), headWords(at).toLowerCase()];
-  const recall = fidelity && `${measureWords(fidelity.recall_at_10)} recall@10`;
+export function formatCell(at, fidelity, isReady, score = null) {
+  const [title, name] = [formatTitle(at), formatHead(at).toLowerCase()];
+  const recall = fidelity && `${formatMeasure(fidelity.recall_at_10)} recall@10`;
   const warning = isMisleading(fidelity) ? 'nearness is not attention here' : null;
   if (score) {
     const parts = [
@@ -80,7 +80,7 @@ export function cellWords(at, fidelity, isReady, score = null) {
 }
 
 /** What is written on a head of the grid. @param {HeadId} at */
-export function titleWords({ layer, head }) {
+export function formatTitle({ layer, head }) {
   return `L${layer} H${head}`;
 }
 
@@ -94,7 +94,7 @@ export function sequenceWord(modality) {
  *
  * @param {DatasetEntry} entry
  */
-export function endWords({ state, reason }) {
+export function formatEnd({ state, reason }) {
   const end = (reason ?? '').replace(/[.!]?$/, '.');
   const isAdvised = state === 'stopped' || end.includes('same command');
   return (
@@ -109,7 +109,7 @@ export function endWords({ state, reason }) {
  * @param {Tokens} tokens
  * @param {number} token
  */
-export function tokenWords(tokens, token) {
+export function formatTokenName(tokens, token) {
   const type = tokens.tokenType[token];
   if (type === 'patch')
     return `patch, row ${tokens.row?.[token]}, column ${tokens.column?.[token]}`;
@@ -125,8 +125,8 @@ export function tokenWords(tokens, token) {
  * @param {Tokens} tokens
  * @param {number} token
  */
-export function visibleWords(tokens, token) {
-  if (!isOwnText(tokens, token)) return tokenWords(tokens, token);
+export function formatToken(tokens, token) {
+  if (!isOwnText(tokens, token)) return formatTokenName(tokens, token);
   return visibleToken(tokens.text[token], tokens.surface?.[token]);
 }
 

@@ -5,20 +5,20 @@
  * @param {T} first
  * @param {(a: T, b: T) => boolean} [isSame] whether a change is none
  */
-export function createHeld(first, isSame = Object.is) {
-  let held = first;
-  /** @type {Set<(held: T) => void>} */
+export function createObservable(first, isSame = Object.is) {
+  let value = first;
+  /** @type {Set<(value: T) => void>} */
   const listeners = new Set();
 
   return {
-    get: () => held,
+    get: () => value,
     /** @param {T} next */
     set(next) {
-      if (isSame(next, held)) return;
-      held = next;
-      for (const listener of listeners) listener(held);
+      if (isSame(next, value)) return;
+      value = next;
+      for (const listener of listeners) listener(value);
     },
-    /** @param {(held: T) => void} listener */
+    /** @param {(value: T) => void} listener */
     subscribe(listener) {
       listeners.add(listener);
       return () => {

@@ -29,7 +29,7 @@ export function createSlider(
     fromScale = (place) => place,
   },
 ) {
-  const told = el('span', { class: 'slider__value' });
+  const valueText = el('span', { class: 'slider__value' });
   const input = el('input', {
     class: 'slider__input',
     type: 'range',
@@ -43,7 +43,7 @@ export function createSlider(
   const element = el(
     'label',
     { class: 'slider' },
-    el('span', { class: 'slider__label' }, el('span', {}, label), told),
+    el('span', { class: 'slider__label' }, el('span', {}, label), valueText),
     input,
   );
   root.append(element);
@@ -55,7 +55,7 @@ export function createSlider(
       const place = String(toScale(value));
       if (input.value !== place) input.value = place;
       input.disabled = !isPossible;
-      setText(told, tell(value));
+      setText(valueText, tell(value));
       setAttribute(input, 'aria-valuetext', tell(value));
     },
   };
@@ -73,7 +73,7 @@ export function createSlider(
  *   hundred
  */
 export function createRange(root, { label, help, onPick, tell }) {
-  const told = el('span', { class: 'slider__value' });
+  const valueText = el('span', { class: 'slider__value' });
   const fill = el('span', { class: 'range__fill' });
   const ends = ['from', 'to'].map((end) =>
     el('input', {
@@ -92,7 +92,7 @@ export function createRange(root, { label, help, onPick, tell }) {
   const element = el(
     'div',
     { class: 'slider', role: 'group', 'aria-label': label },
-    el('span', { class: 'slider__label' }, el('span', {}, label), told),
+    el('span', { class: 'slider__label' }, el('span', {}, label), valueText),
     el('span', { class: 'range' }, fill, from, to),
   );
   root.append(element);
@@ -118,7 +118,7 @@ export function createRange(root, { label, help, onPick, tell }) {
       from.classList.toggle('is-top', places[0] > 50);
       fill.style.left = `${places[0]}%`;
       fill.style.right = `${100 - places[1]}%`;
-      setText(told, tell ? `${tell(low)} to ${tell(high)}` : `${places[0]}–${places[1]} %`);
+      setText(valueText, tell ? `${tell(low)} to ${tell(high)}` : `${places[0]}–${places[1]} %`);
     },
   };
 }

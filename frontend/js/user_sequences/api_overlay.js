@@ -10,14 +10,14 @@ import { sequenceAt, startsOf } from '../data/user_layers.js';
 /** @import { Own } from './user_sequences.js' */
 
 /** Products that are computed at once for the table of sequences; what would take more says –. */
-const MOST_PRODUCTS = 5e7;
+const MAX_PRODUCTS = 5e7;
 
 /**
  * @param {Api} api
  * @param {Pick<Own, 'layerOf'>} own
  * @returns {Api}
  */
-export function createOwnApi(api, own) {
+export function createApiOverlay(api, own) {
   const pictures = createPictures();
 
   /** @param {string} id @param {number} sequence */
@@ -91,7 +91,7 @@ function spreads(answer, { manifest }, at) {
         layer: Math.floor(cell / nHeads),
         head: cell % nHeads,
       }));
-  if (heads.length * n * n * dHead > MOST_PRODUCTS) return [NaN, NaN, NaN];
+  if (heads.length * n * n * dHead > MAX_PRODUCTS) return [NaN, NaN, NaN];
   const all = heads.map((head) =>
     meanSpread(
       patternOf(answer, head, manifest.layers[head.layer]),

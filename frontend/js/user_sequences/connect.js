@@ -4,12 +4,12 @@
  */
 
 import { ServerError } from '../data/api.js';
-import { createOwn } from './user_sequences.js';
-import { renumberedState } from './own_lists.js';
+import { createUserSequences } from './user_sequences.js';
+import { renumberedState } from './item_lists.js';
 
 /** @import { Api } from '../data/api.js' */
 /** @import { State, Store } from '../page.js' */
-/** @import { Moves } from './token_renumbering.js' */
+/** @import { TokenRenumbering } from './token_renumbering.js' */
 /** @import { Send } from './user_sequences.js' */
 
 /** After how long a server that did not answer is asked again. */
@@ -17,17 +17,17 @@ const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
- * @param {{store: Store, moves: Moves, schedule: () => void, notify: (text: string) => void,
+ * @param {{store: Store, moves: TokenRenumbering, schedule: () => void, notify: (text: string) => void,
  *   forget: () => void, select: (dataset: string, token: number) => void}} page `forget` is called
  *   where steps of undo would mean other tokens, `select` once something new is there
  */
-export function connectOwn(api, { store, moves, schedule, notify, forget, select }) {
+export function connectUserSequences(api, { store, moves, schedule, notify, forget, select }) {
   /** @type {Send} */
   const send = (dataset, { kind, text, tokens, file }, maps, signal) => {
     if (kind === 'image') return api.runImage(dataset, file ?? new Blob(), maps, signal);
     return api.runText(dataset, tokens ? { tokens } : { text }, maps, signal);
   };
-  const own = createOwn(send, {
+  const own = createUserSequences(send, {
     changed() {
       keepAddress();
       schedule();
@@ -35,7 +35,7 @@ export function connectOwn(api, { store, moves, schedule, notify, forget, select
     moved(dataset, renumber, nBefore, nAfter) {
       moves.add(dataset, renumber, nBefore, nAfter);
       const change = renumberedState(store.get(), dataset, renumber, nBefore, nAfter);
-      store.set(change, 'settle');
+      store.set(change, 'reconcile');
       forget();
     },
     arrived: select,

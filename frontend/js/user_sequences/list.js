@@ -1,8 +1,8 @@
 /** The list of the reader's own sentences and images: open one, edit its tokens, remove it. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
-import { fits } from './own_lists.js';
-import { placeWords } from '../data/user_sequence_text.js';
+import { fits } from './item_lists.js';
+import { formatPlace } from '../data/user_sequence_text.js';
 import { visibleText } from '../ui/labels.js';
 import { counted } from '../compute/number_text.js';
 import { createOwnTokens } from './token_editor.js';
@@ -66,7 +66,7 @@ function createItem(context) {
     picture,
     el('span', { class: 'own__words' }, name, text),
   );
-  const editWords = el('span', { class: 'visually-hidden' });
+  const editLabel = el('span', { class: 'visually-hidden' });
   const edit = el(
     'button',
     {
@@ -76,14 +76,14 @@ function createItem(context) {
       onClick: toggle,
     },
     icon(ICONS.pencil),
-    editWords,
+    editLabel,
   );
-  const removeWords = el('span', { class: 'visually-hidden' });
+  const removeLabel = el('span', { class: 'visually-hidden' });
   const remove = el(
     'button',
     { class: 'button button--quiet button--icon', type: 'button', onClick: leave },
     icon(ICONS.close),
-    removeWords,
+    removeLabel,
   );
   const note = el('p', { class: 'own__note soft' });
   const problem = el('p', { class: 'own__problem', role: 'alert' });
@@ -144,9 +144,9 @@ function createItem(context) {
     const title = item.name.replace(/^y/, 'Y');
     setText(name, title);
     text.replaceChildren(corpusText(clipped(visibleText(item.text), LONGEST)));
-    setText(editWords, `Edit the tokens of ${item.name}`);
+    setText(editLabel, `Edit the tokens of ${item.name}`);
     setAttribute(edit, 'title', 'Edit its tokens one by one');
-    setText(removeWords, `Remove ${item.name}`);
+    setText(removeLabel, `Remove ${item.name}`);
     setAttribute(remove, 'title', 'Remove it');
   }
 
@@ -222,6 +222,6 @@ function noteOf(item, found, manifest, map, state, isAsked) {
     nTruncated > 0 ? `; ${counted(nTruncated, 'token')} more had no room in the model` : '';
   return (
     `${counted(n, 'token')}${item.kind === 'tokens' ? ', edited' : ''}${cut}; ` +
-    `${isAsked ? 'being placed …' : placeWords(found, map, state.at)}.`
+    `${isAsked ? 'being placed …' : formatPlace(found, map, state.at)}.`
   );
 }

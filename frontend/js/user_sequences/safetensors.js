@@ -8,7 +8,7 @@ import { decodeArray, DecodeError } from '../compute/decode.js';
 /** @import { Dtype, NumberArray } from '../compute/decode.js' */
 
 /** Bytes of a header that are read at most; ours have some thousands. */
-const MOST_HEADER = 1 << 24;
+const MAX_HEADER = 1 << 24;
 /** @type {Record<string, Dtype>} */
 const DTYPE_OF = { F32: 'float32', I32: 'int32', U8: 'uint8', U16: 'uint16' };
 
@@ -55,7 +55,7 @@ function readHeader(buffer) {
       `the file has ${buffer.byteLength} bytes, its first number alone takes 8`,
     );
   const length = Number(new DataView(buffer).getBigUint64(0, true));
-  if (length > MOST_HEADER || length > buffer.byteLength - 8)
+  if (length > MAX_HEADER || length > buffer.byteLength - 8)
     throw new DecodeError(
       `the header is said to have ${length} bytes, ${buffer.byteLength - 8} came`,
     );

@@ -64,7 +64,7 @@ const kept = new WeakMap();
  * @param {Pick<Own, 'layerOf'>} own
  * @returns {Facts}
  */
-export function createOwnFacts(raw, own) {
+export function createSlotOverlay(raw, own) {
   const names = /** @type {(keyof Facts)[]} */ (Object.keys(raw));
   return /** @type {any} */ (
     Object.freeze(

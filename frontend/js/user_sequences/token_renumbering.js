@@ -1,12 +1,12 @@
 /** How tokens of one's own were numbered anew, for views of the history that were left before. */
 
-import { renumberedState } from './own_lists.js';
+import { renumberedState } from './item_lists.js';
 
 /** @import { State } from '../page.js' */
-/** @import { Renumber } from './own_lists.js' */
+/** @import { Renumber } from './item_lists.js' */
 
 /** @param {number} page tells this opening of the page from all others */
-export function createMoves(page = performance.timeOrigin) {
+export function createTokenRenumbering(page = performance.timeOrigin) {
   /** @type {{dataset: string, renumber: Renumber, nBefore: number, nAfter: number}[]} */
   const moves = [];
 
@@ -50,4 +50,4 @@ export function createMoves(page = performance.timeOrigin) {
   }
 }
 
-/** @typedef {ReturnType<typeof createMoves>} Moves */
+/** @typedef {ReturnType<typeof createTokenRenumbering>} TokenRenumbering */

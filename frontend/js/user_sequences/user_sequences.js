@@ -4,14 +4,14 @@
  */
 
 import { readAnswer } from './answer.js';
-import { addressTexts, fits, isSameList, renumbered } from './own_lists.js';
+import { addressTexts, fits, isSameList, renumbered } from './item_lists.js';
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
-import { createOwnFacts } from './slot_overlay.js';
+import { createSlotOverlay } from './slot_overlay.js';
 import { createWarming } from './warming.js';
 
 /** @import { Facts, Manifest } from '../page.js' */
 /** @import { Answer, Layer, Limits, OwnItem, OwnSequence, Submission, Token } from './live.js' */
-/** @import { Renumber } from './own_lists.js' */
+/** @import { Renumber } from './item_lists.js' */
 
 /**
  * What a pane shows.
@@ -40,8 +40,8 @@ import { createWarming } from './warming.js';
  */
 
 /** How often a server that is busy is asked again, and the longest wait for it, seconds. */
-const MOST_TRIES = 3;
-const MOST_WAIT_S = 20;
+const MAX_TRIES = 3;
+const MAX_WAIT_S = 20;
 
 /**
  * @param {Send} send
@@ -50,7 +50,7 @@ const MOST_WAIT_S = 20;
  *   tell `changed` after every change, `moved` before it where tokens got other numbers, `arrived`
  *   once something new is there
  */
-export function createOwn(send, { changed, moved, arrived }) {
+export function createUserSequences(send, { changed, moved, arrived }) {
   /** @type {readonly OwnItem[]} */
   let items = [];
   /** @type {Map<string, Run>} */
@@ -138,8 +138,8 @@ export function createOwn(send, { changed, moved, arrived }) {
     } catch (error) {
       if (call.signal.aborted) return;
       const wait = error instanceof Error && 'retryAfter' in error ? Number(error.retryAfter) : 0;
-      if (wait > 0 && nTries < MOST_TRIES) {
-        own.timer = setTimeout(() => void ask(own, nTries + 1), 1000 * Math.min(MOST_WAIT_S, wait));
+      if (wait > 0 && nTries < MAX_TRIES) {
+        own.timer = setTimeout(() => void ask(own, nTries + 1), 1000 * Math.min(MAX_WAIT_S, wait));
         return;
       }
       refuse(job, error instanceof Error ? error.message : String(error));
@@ -296,7 +296,7 @@ export function createOwn(send, { changed, moved, arrived }) {
      * @param {Facts} facts
      * @returns {Facts}
      */
-    overlay: (facts) => createOwnFacts(facts, { layerOf }),
+    overlay: (facts) => createSlotOverlay(facts, { layerOf }),
     layerOf,
     /**
      * What the model of a dataset says of an item.
@@ -415,7 +415,7 @@ export function createOwn(send, { changed, moved, arrived }) {
   };
 }
 
-/** @typedef {ReturnType<typeof createOwn>} Own */
+/** @typedef {ReturnType<typeof createUserSequences>} Own */
 
 /** @param {Wanted} a @param {Wanted} b */
 function isSameWish(a, b) {

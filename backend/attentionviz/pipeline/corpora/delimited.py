@@ -19,7 +19,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 N_SAMPLE_ROWS = 1000
 """Rows that delimiters are tried on."""
 
-LEAST_SHARE, SURE_SHARE = 0.5, 0.9
+MIN_SHARE, SURE_SHARE = 0.5, 0.9
 """Rows of the same width where no column is called text: with fewer than the one, a delimiter is a
 character of the texts; with more than the other, it delimits; between them, nobody can tell."""
 
@@ -234,7 +234,7 @@ def find_layout(file: TextFile, text_column: str | None) -> Layout:
     best = max(trials, key=lambda one: (one.usual_width() > 1, one.share_of(one.usual_width())))
     usual = best.usual_width()
     share = best.share_of(usual)
-    if usual == 1 or share <= LEAST_SHARE or single.has_text_column(text_column):
+    if usual == 1 or share <= MIN_SHARE or single.has_text_column(text_column):
         return single.layout
     if share >= SURE_SHARE and best.width == usual:
         return best.layout

@@ -4,7 +4,7 @@
  */
 
 import { readMarked, writeMarked } from '../marked_points/codec.js';
-import { MOST_TEXT } from '../state/url.js';
+import { MAX_TEXT } from '../state/url.js';
 
 /** @import { Manifest, PaneMarks, State } from '../page.js' */
 /** @import { Layer, OwnItem, OwnSequence } from './live.js' */
@@ -119,7 +119,7 @@ function movedMarks(marked, renumber, nBefore, nAfter) {
  */
 export function addressTexts(items) {
   const texts = [];
-  let room = MOST_TEXT;
+  let room = MAX_TEXT;
   for (const { kind, text } of items) {
     if (kind !== 'text' || text.length > room) continue;
     room -= text.length;

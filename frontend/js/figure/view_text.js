@@ -6,9 +6,9 @@
 import { countOwn, nCorpusSequences, ownName } from '../data/user_sequence_text.js';
 import { filteredBy } from '../data/head_measure_state.js';
 import { PAIR_FIT } from '../data/head_measures.js';
-import { LEAST_STRONGEST } from '../render/image_links.js';
+import { MIN_STRONGEST } from '../render/image_links.js';
 import { pairLine } from '../data/pair_text.js';
-import { isOwnText, sequenceWord, visibleWords } from '../ui/labels.js';
+import { isOwnText, sequenceWord, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
@@ -38,7 +38,7 @@ export function pairSentences(state, tokens) {
  * @param {Manifest} manifest
  * @param {Context['derived']} derived
  */
-export function shownWords(state, tokens, manifest, derived) {
+export function formatShown(state, tokens, manifest, derived) {
   const { camera, marked, search, selected } = state;
   const words = [];
   if (tokens.own)
@@ -47,7 +47,7 @@ export function shownWords(state, tokens, manifest, derived) {
         `(${counted(tokens.own.n, 'token')}), larger and with a ring.`,
     );
   if (selected && selected.token < tokens.n)
-    words.push(`Selected: ${selectedWords(state, tokens, manifest)}.`);
+    words.push(`Selected: ${formatSelected(state, tokens, manifest)}.`);
   if (selected && state.at && state.hasLines)
     words.push(
       `Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ` +
@@ -61,14 +61,14 @@ export function shownWords(state, tokens, manifest, derived) {
   if (marked !== '') words.push('Marked points stand out.');
   return [
     ...words,
-    ...filterWords(state),
-    ...attentionWords(state),
+    ...formatFilter(state),
+    ...formatAttention(state),
     ...(camera ? [`Zoom ${camera.zoom}.`] : []),
   ];
 }
 
 /** What the filters leave. @param {State} state */
-function filterWords({ at, filters: { kind, position, norm, attention }, selected }) {
+function formatFilter({ at, filters: { kind, position, norm, attention }, selected }) {
   /** @param {readonly [number, number]} range */
   const between = ([low, high]) => `${Math.round(100 * low)}–${Math.round(100 * high)} %`;
   const words = [];
@@ -81,7 +81,7 @@ function filterWords({ at, filters: { kind, position, norm, attention }, selecte
 }
 
 /** @param {State} state */
-export function attentionWords({ hidden, weight }) {
+export function formatAttention({ hidden, weight }) {
   const by = {
     none: [],
     value: ['Attention weighed by ‖v‖.'],
@@ -91,12 +91,12 @@ export function attentionWords({ hidden, weight }) {
 }
 
 /** @param {State} state @param {Tokens} tokens @param {Manifest} manifest */
-export function selectedWords({ selected }, tokens, { model }) {
+export function formatSelected({ selected }, tokens, { model }) {
   if (!selected) return '';
   const { kind, token } = selected;
   const words = isOwnText(tokens, token)
-    ? `“\u2068${visibleWords(tokens, token).replaceAll(' ', '\u00a0')}\u2069”`
-    : visibleWords(tokens, token);
+    ? `“\u2068${formatToken(tokens, token).replaceAll(' ', '\u00a0')}\u2069”`
+    : formatToken(tokens, token);
   return (
     `${kind} ${words} at position ${tokens.position[token] + 1} of ` +
     `${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`
@@ -104,7 +104,7 @@ export function selectedWords({ selected }, tokens, { model }) {
 }
 
 /** @param {State} state */
-export function imageWords({ imageLinks, imageThreshold, isImageMean, selected }) {
+export function formatImage({ imageLinks, imageThreshold, isImageMean, selected }) {
   const mean = isImageMean ? ', mean over images' : '';
   const each =
     selected?.kind === 'query'
@@ -117,5 +117,5 @@ export function imageWords({ imageLinks, imageThreshold, isImageMean, selected }
     );
   return imageLinks === 'all'
     ? `Connections from a weight of ${imageThreshold} on${mean}.`
-    : `Connections: ${each}, from a weight of ${LEAST_STRONGEST} on${mean}.`;
+    : `Connections: ${each}, from a weight of ${MIN_STRONGEST} on${mean}.`;
 }

@@ -63,8 +63,8 @@ export function addedTexts(tokens) {
   let before = '';
   return tokens.map((token) => {
     const isPiece = token.startsWith(PIECE_MARK) && token.length > PIECE_MARK.length;
-    const held = charactersOf(token).slice(continuedIn(token).length);
-    const own = isPiece ? token.slice(PIECE_MARK.length) : held;
+    const characters = charactersOf(token).slice(continuedIn(token).length);
+    const own = isPiece ? token.slice(PIECE_MARK.length) : characters;
     const isRun = UNSPACED.test(before) && UNSPACED.test(own);
     const isApart = !isSpaced && !isPiece && before !== '' && !isRun;
     before = own.slice(-2) || before;
