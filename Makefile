@@ -54,7 +54,7 @@ test-long: $(VENV)/.long node_modules/.runtime ## bars that take minutes, one af
 benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
 
-pictures: $(VENV)/.dev node_modules/.runtime ## take README's pictures of the demo datasets anew
+pictures: $(VENV)/.dev node_modules/.runtime ## take the pictures of README of the demo datasets anew
 	@$(BIN)/python scripts/make_pictures.py
 
 clean: ## remove what was installed and built; corpora and models stay

@@ -1,8 +1,8 @@
 """Measure this machine: capture, maps, server, page, live. Prints a table and writes it as JSON.
 
 ``python scripts/benchmark.py [--only capture,maps,server,page,live] [--output FILE]``. Figures are
-medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. README
-shows the table of ``scripts/benchmark_result.json``; a test compares the two.
+medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. A test
+holds the tables of ``docs/benchmarks.md`` to those of ``scripts/benchmark_result.json``.
 """
 
 import argparse
@@ -157,8 +157,8 @@ def wait_words(words: str, milliseconds: float) -> str:
     return "none over 50 ms" if is_untold else f"{milliseconds:.0f} ms"
 
 
-def readme_table(result: dict[str, Any]) -> str:
-    """Return the Markdown that README shows between its measured figures."""
+def markdown_tables(result: dict[str, Any]) -> str:
+    """Return the tables of `docs/benchmarks.md`."""
     where = result["machine"]
     return "\n\n".join(
         [
@@ -191,7 +191,7 @@ def main() -> None:
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
     is_whole = set(PARTS) - {"server", "live"} <= set(result)
-    print(readme_table(result) if is_whole else json.dumps(result))
+    print(markdown_tables(result) if is_whole else json.dumps(result))
 
 
 if __name__ == "__main__":

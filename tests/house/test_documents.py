@@ -11,19 +11,24 @@ from attentionviz.commands.main import make_parser
 from attentionviz.core.scores import SCORE_FACTS
 from attentionviz.core.types import METHODS
 from attentionviz.pipeline.corpora import TEXT_FORMATS
-from attentionviz.settings.settings import SETTINGS
+from attentionviz.settings.settings import CHECKOUT, SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
-DOCUMENTS = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "data/README.md",
-    "docs/decisions.md",
-    "docs/lab-server.md",
-    "SECURITY.md",
-]
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data" / "README.md"]
+)
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """Return the rows of a document's tables by the name in code that begins them."""
+    lines = re.findall(r"^\| `([^`]+)` \| (.*) \|$", read(name), re.M)
+    return {first: rest.split(" | ") for first, rest in lines}
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
@@ -31,65 +36,94 @@ def subcommands() -> dict[str, argparse.ArgumentParser]:
     return next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices
 
 
-def test_every_command_and_option_is_in_the_readme() -> None:
+def test_every_command_and_option_has_its_place() -> None:
+    text = read("docs/commands.md") + read("docs/settings.md")
     missing = []
     for name, parser in subcommands().items():
-        if f"attentionviz {name}" not in README:
+        if f"`attentionviz {name}" not in text:
             missing.append(name)
         for action in parser._actions:
             options = [o for o in action.option_strings if o.startswith("--") and o != "--help"]
-            missing += [f"{name} {o}" for o in options if f"`{o}" not in README]
+            missing += [f"{name} {o}" for o in options if f"`{o}" not in text]
     assert not missing
 
 
-def test_every_setting_is_in_the_readme_with_its_default() -> None:
-    rows = {m[1]: m[0] for m in re.finditer(r"^\| `(\w+)` \|.*$", README, re.M)}
-    missing = [s.name for s in SETTINGS if s.name not in rows]
-    assert not missing
+def as_written(setting: Setting) -> str:
+    """Return a default as the table of settings shows it."""
+    default = setting.default
+    if isinstance(default, Path):
+        default = default.relative_to(CHECKOUT)
+    return f"`{str(default).lower() if setting.is_switch else default}`"
 
 
-def test_every_method_is_in_the_readme() -> None:
-    assert not [m for m in METHODS if f"| `{m}` |" not in README]
+def test_every_setting_has_a_row_with_its_default_and_flag() -> None:
+    table = rows("docs/settings.md")
+    assert set(table) == {setting.name for setting in SETTINGS}
+    for setting in SETTINGS:
+        default, meaning = table[setting.name]
+        assert f"`{setting.flag}`" in meaning
+        if setting.default in (None, "", ()):
+            assert default == "(none)"
+        elif not setting.is_repeatable:
+            assert default == as_written(setting)
 
 
-def test_every_score_is_in_the_readme_with_its_words_and_who_defined_it() -> None:
-    rows = {
-        name: f"| `{name}` | {facts.help.removesuffix('.')} | {facts.defined_by} |"
-        for name, facts in SCORE_FACTS.items()
-    }
-    assert not [name for name, row in rows.items() if row not in README]
+def test_every_method_has_a_row() -> None:
+    assert [name for name in rows("docs/projections.md") if name in METHODS] == list(METHODS)
 
 
-def test_every_corpus_format_is_in_the_readme() -> None:
-    row = next(line for line in README.splitlines() if line.startswith("| `--text` |"))
-    assert not [ending for ending in TEXT_FORMATS if ending and f"`{ending}`" not in row]
+def test_every_score_has_a_row_with_its_words_and_source() -> None:
+    table = rows("docs/head-measures.md")
+    for name, facts in SCORE_FACTS.items():
+        assert table[name][:2] == [facts.help.removesuffix("."), facts.defined_by]
 
 
-def test_every_route_is_in_the_readme() -> None:
+def test_every_corpus_format_is_in_the_row_of_its_option() -> None:
+    meaning = rows("docs/commands.md")["--text"][0]
+    assert not [ending for ending in TEXT_FORMATS if ending and f"`{ending}`" not in meaning]
+
+
+def test_every_route_has_a_row() -> None:
     from attentionviz.server.http.openapi import document
 
-    assert not [path for path in document()["paths"] if f"`{path}`" not in README]
+    assert set(rows("docs/api.md")) == set(document()["paths"])
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", text).lower().replace(" ", "-") for text in headings}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_files_named_in_a_document_exist(name: str) -> None:
-    text = (ROOT / name).read_text()
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
-    assert not [link for link in links if not ((ROOT / name).parent / link).exists()]
+def test_links_in_a_document_lead_somewhere(name: str) -> None:
+    for link in LINK.findall(read(name)):
+        file, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / file if file else ROOT / name
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_readme_links_every_document() -> None:
+    linked = set(LINK.findall(read("README.md")))
+    assert not [name for name in DOCUMENTS if name not in linked and name != "README.md"]
+
+
+def test_readme_is_short() -> None:
+    assert len(read("README.md").splitlines()) <= 200
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_make_targets_named_in_a_document_exist(name: str) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / name).read_text()))
-    assert named <= targets
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.M))
+    assert set(re.findall(r"`make ([a-z-]+)", read(name))) <= targets
 
 
-def test_the_measured_table_is_what_the_benchmark_wrote() -> None:
-    from scripts.benchmark import readme_table
+def test_the_benchmark_tables_are_what_was_measured() -> None:
+    from scripts.benchmark import markdown_tables
 
-    measured = json.loads((ROOT / "scripts" / "benchmark_result.json").read_text())
-    assert readme_table(measured) in README
+    measured = json.loads(read("scripts/benchmark_result.json"))
+    assert markdown_tables(measured) in read("docs/benchmarks.md")
 
 
 def test_changelog_names_the_version() -> None:
