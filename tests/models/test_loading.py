@@ -53,6 +53,15 @@ def test_no_path_of_this_machine_is_described(tiny: Tiny) -> None:
     assert "/" not in json.dumps(tiny("bert").description)
 
 
+def test_layers_that_the_configuration_leaves_out_are_noted(tmp_path: Path) -> None:
+    save_tiny_bert(tmp_path)
+    assert load(tmp_path).notes == ()
+    update(tmp_path, "config.json", num_hidden_layers=1)
+    model = load(tmp_path)
+    assert model.n_layers == 1
+    assert "hold layer 1, too, which its config.json leaves out" in model.notes[0]
+
+
 @pytest.mark.parametrize("architecture", [GPT2LMHeadModel, BertForMaskedLM])
 def test_of_a_model_with_a_head_only_the_base_is_taken(architecture: type, tmp_path: Path) -> None:
     name = "gpt2" if architecture is GPT2LMHeadModel else "bert"

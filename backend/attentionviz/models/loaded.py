@@ -46,6 +46,8 @@ class LoadedModel:
         Name in the network of the module that attends, one a layer; layers may share it.
     patch_grid : PatchGrid or None
         None for text.
+    notes : tuple of str
+        What a user should know of its files, a sentence each.
     """
 
     network: PreTrainedModel
@@ -61,6 +63,7 @@ class LoadedModel:
     norm_factors: list[torch.Tensor]
     attention_modules: list[str]
     patch_grid: PatchGrid | None
+    notes: tuple[str, ...] = ()
 
     @property
     def modality(self) -> Modality:
@@ -96,6 +99,10 @@ class LoadedModel:
     def text_batches(self, texts: Iterable[str]) -> Iterator[Batch]:
         """Yield the texts in order, in batches that memory can hold."""
         return self._text_inputs.batches(texts, self.batch_tokens)
+
+    def text_lengths(self, texts: Iterable[str]) -> Iterator[tuple[int, int]]:
+        """Yield the tokens of every text, had and cut; a text may have none."""
+        return self._text_inputs.lengths(texts)
 
     def id_batches(self, sequences: list[list[int]]) -> Iterator[Batch]:
         """Yield sequences of token ids, all of one length, in batches that memory can hold."""

@@ -24,6 +24,7 @@ from attentionviz.models.steps import step
 from attentionviz.models.text import TextInputs
 from attentionviz.models.tokenizer import load_tokenizer
 from attentionviz.models.weights import (
+    layers_left_out,
     license_of,
     require_loaded,
     settings_sha256,
@@ -109,7 +110,7 @@ def load_source(
             settings, digest = settings_sha256(source.folder), weights_sha256(source.folder, files)
         if weights not in (None, digest):
             raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
-        network = _load_network(source, config, chosen)
+        network, notes = _load_network(source, config, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
             inputs, findings = _try(network, inputs, source, chosen)
     return LoadedModel(
@@ -126,6 +127,7 @@ def load_source(
         norm_factors=findings.norm_factors,
         attention_modules=findings.attention_modules,
         patch_grid=None if isinstance(inputs, TextInputs) else inputs.grid,
+        notes=notes,
     )
 
 
@@ -147,7 +149,7 @@ def choose_device(device: str) -> torch.device:
 
 def _load_network(
     source: ModelSource, config: PretrainedConfig, device: torch.device
-) -> PreTrainedModel:
+) -> tuple[PreTrainedModel, tuple[str, ...]]:
     register()
     with step(f"reading the weights of {source.name}", ModelNotAvailableError, source):
         whole, report = AutoModel.from_pretrained(
@@ -165,7 +167,7 @@ def _load_network(
         require_loaded(whole, part, report, source)
         torch.nn.Module.to(part, device)
         part.set_attn_implementation(IMPLEMENTATION)
-    return part
+    return part, layers_left_out(part, report, source)
 
 
 def _encoder(whole: PreTrainedModel) -> PreTrainedModel:

@@ -106,6 +106,19 @@ class TextInputs:
         if waiting:
             yield self._batch(waiting)
 
+    def lengths(self, texts: Iterable[str]) -> Iterator[tuple[int, int]]:
+        """Yield how many tokens each text has, which may be none, and how many are cut off.
+
+        Raises
+        ------
+        CorpusError
+            For a text with a token that has no embedding, or that cannot be cut into tokens.
+        """
+        remaining = iter(texts)
+        while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
+            for encoded in self._encode_checked(chunk, may_be_empty=True):
+                yield len(encoded.token_ids), encoded.n_cut
+
     def prepare_ids(self, sequences: list[list[int]]) -> Batch:
         """Return one padded batch of these token ids, marks included."""
         return self._batch(
@@ -181,10 +194,10 @@ class TextInputs:
             f"resize_token_embeddings({len(self.tokenizer)})"
         )
 
-    def _encode_checked(self, texts: list[str]) -> list[Encoded]:
+    def _encode_checked(self, texts: list[str], *, may_be_empty: bool = False) -> list[Encoded]:
         encoded = self._encode(texts)
         for text, one in zip(texts, encoded, strict=True):
-            if not one.token_ids:
+            if not one.token_ids and not may_be_empty:
                 raise CorpusError(f"the text {text[:40]!r} has no tokens for this model; remove it")
             for token_id in one.token_ids:
                 if not self._is_embedded(token_id):

@@ -117,6 +117,43 @@ def require_loaded(
             )
 
 
+def layers_left_out(
+    part: PreTrainedModel, report: Mapping[str, Any], source: ModelSource
+) -> tuple[str, ...]:
+    """Return a note where the weights hold more layers than config.json asks for, else none.
+
+    Some checkpoints add a layer for predicting several tokens at once, so it is no error.
+
+    Parameters
+    ----------
+    part, report, source
+        As of `require_loaded`.
+    """
+    known = {_layer_of(key) for key, _ in part.named_parameters()}
+    names = {name for name, _ in known}
+    beyond = sorted(
+        {
+            layer
+            for name, layer in map(_layer_of, report["unexpected_keys"])
+            if layer is not None and any(name.endswith(one) for one in names if one)
+        }
+        - {layer for _, layer in known}
+    )
+    if not beyond:
+        return ()
+    which = f"layer {beyond[0]}" if len(beyond) == 1 else f"layers {beyond[0]} to {beyond[-1]}"
+    return (
+        f"the weights of {source.name} hold {which}, too, which its config.json leaves out; the "
+        "dataset is of the others",
+    )
+
+
+def _layer_of(key: str) -> tuple[str, int | None]:
+    """Return the name of a weight without the number of its layer, and that number."""
+    found = re.fullmatch(r"(.*?\.)(\d+)(\..*)", key)
+    return (f"{found[1]}*{found[3]}", int(found[2])) if found else (key, None)
+
+
 def _why_absent(absent: list[str], n_needed: int, others: list[str], source: ModelSource) -> str:
     wrapped = next((key for key in others if key.endswith(f".{absent[0]}")), "")
     wrapper = wrapped.removesuffix(absent[0])

@@ -11,7 +11,7 @@ from attentionviz.pipeline.corpus import ImageCorpus
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import MAX_FLOAT16
-from attentionviz.pipeline.sources import Source, Taken, only, take_sequences
+from attentionviz.pipeline.sources import Source, only, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 from attentionviz.store.schema import canonical_json
@@ -91,7 +91,8 @@ def leave_out(
     taken = take_sequences(kept, None)
     places = (source.corpus.places[i] for i in sorted(bad))
     account = plan.account.leave_out(REASON, places)
-    rest = plan.of(Taken(taken.lengths, replace(account, n_cut=taken.account.n_cut)))
+    account = replace(account, n_cut=taken.account.n_cut)
+    rest = plan.of(taken._replace(account=account))
     progress.say(f"left out, since not finite: {found['example']}{_more(len(bad) - 1)}")
     progress.say(rest.corpus_words())
     return rest, kept

@@ -25,7 +25,7 @@ from attentionviz.pipeline.publish import (
 )
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
-from attentionviz.pipeline.sources import Source, source_of, take_sequences
+from attentionviz.pipeline.sources import Source, only, source_of, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
@@ -108,8 +108,13 @@ def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", 
         say(f"{request.corpus_file}: {note}")
     say(f"loading {models.meaning(request.model)}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
+    for note in model.notes:
+        say(note)
     source = source_of(model, corpus)
-    plan = make_plan(request, model, source, take_sequences(source, request.max_tokens))
+    taken = take_sequences(source, request.max_tokens)
+    plan = make_plan(request, model, source, taken)
+    if taken.sequences != list(range(len(taken.sequences))):
+        source = only(source, taken.sequences)
     return plan, model, source
 
 

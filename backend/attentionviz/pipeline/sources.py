@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from attentionviz.models import Batch, LoadedModel
 
 T = TypeVar("T")
+WITHOUT_TOKENS = "without tokens for this model"
 SAMPLE_SEQUENCES = 8
 SAMPLE_TOKENS = 2048
 """Padded tokens of a sample; a longer sequence is cut, so that two are there."""
@@ -42,7 +43,7 @@ class Source(Protocol):
         """Return the whole corpus."""
 
     def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the tokens of every sequence, in order: how many it has, how many are cut off."""
+        """Yield the tokens of every sequence: how many it has, if any, and how many are cut."""
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
@@ -63,8 +64,7 @@ class TextSource:
 
     def lengths(self) -> Iterator[tuple[int, int]]:
         """Yield the tokens of every sentence, had and cut; they are tokenised for it."""
-        for batch in self.model.text_batches(self.corpus.sequences):
-            yield from zip(batch.lengths, batch.truncated, strict=True)
+        return self.model.text_lengths(self.corpus.sequences)
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sentences, in order."""
@@ -154,18 +154,21 @@ class Taken(NamedTuple):
 
     Attributes
     ----------
+    sequences : list of int
+        Which of the corpus they are, ascending.
     lengths : list of int
         Tokens of each.
     account : Account
-        Of the corpus, with those that do not fit and those that are cut.
+        Of the corpus, with those that have no tokens, do not fit or are cut.
     """
 
+    sequences: list[int]
     lengths: list[int]
     account: Account
 
 
 def take_sequences(source: Source, max_tokens: int | None) -> Taken:
-    """Return the sequences that fit the budget, whole ones in order.
+    """Return the sequences that fit the budget, whole ones in order; those without tokens are not.
 
     Parameters
     ----------
@@ -176,25 +179,36 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
     Raises
     ------
     CorpusError
-        If not even the first one fits.
+        If none has tokens, or not even the first one that has fits.
     """
     corpus = source.corpus
+    sequences: list[int] = []
     lengths: list[int] = []
+    empty: list[int] = []
     total = n_cut = 0
-    for (length, n_tokens_cut), is_cut in zip(source.lengths(), corpus.is_cut, strict=True):
+    for i, ((length, n_tokens_cut), is_cut) in enumerate(
+        zip(source.lengths(), corpus.is_cut, strict=True)
+    ):
         total += length
         if max_tokens is not None and total > max_tokens:
             break
+        if length == 0:
+            empty.append(i)
+            continue
+        sequences.append(i)
         lengths.append(length)
         n_cut += is_cut or n_tokens_cut > 0
+    if not lengths and total == 0:
+        raise CorpusError(f"no sequence of {corpus.name} has a token for this model")
     if not lengths:
         raise CorpusError(
             f"the first sequence of {corpus.name} has {total} tokens, more than "
             f"--max-tokens {max_tokens}"
         )
-    beyond = islice(corpus.places, len(lengths), None)
-    account = corpus.account.leave_out("beyond --max-tokens", beyond)
-    return Taken(lengths, replace(account, n_cut=n_cut))
+    account = corpus.account.leave_out(WITHOUT_TOKENS, (corpus.places[i] for i in empty))
+    beyond = islice(corpus.places, len(sequences) + len(empty), None)
+    account = account.leave_out("beyond --max-tokens", beyond)
+    return Taken(sequences, lengths, replace(account, n_cut=n_cut))
 
 
 def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
