@@ -14,16 +14,21 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # One line of words before each step.
 say = @printf '%s\n' '== $(1)'
 
-.PHONY: demo serve test test-long test-python test-js lint types pictures benchmark clean help
+# With the folders, which are newer than the page where a file was taken away.
+PAGE_SOURCES := $(shell find frontend -path frontend/dist -prune -o -print)
+
+.PHONY: demo serve page test test-long test-python test-js lint types pictures benchmark clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: $(VENV)/.runtime node_modules/.runtime ## build the embedded datasets, serve and open them
+demo: $(VENV)/.runtime page ## build the embedded datasets, serve and open them
 	@$(BIN)/attentionviz demo --port $(PORT) $(DEMO_FLAGS)
 
-serve: $(VENV)/.runtime node_modules/.runtime ## serve what is in data/built
+serve: $(VENV)/.runtime page ## serve what is in data/built
 	@$(BIN)/attentionviz serve --port $(PORT)
+
+page: frontend/dist/builds.json ## build the page into frontend/dist
 
 test: lint types test-js test-python ## lint, types, JavaScript tests, Python tests, browser tests
 
@@ -42,23 +47,23 @@ test-js: node_modules/.dev ## JavaScript tests
 	$(call say,JavaScript tests)
 	@npm test --silent
 
-test-python: $(VENV)/.dev node_modules/.dev ## Python and browser tests
+test-python: $(VENV)/.dev node_modules/.dev page ## Python and browser tests
 	$(call say,Python and browser tests)
 	@mkdir -p build
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --junitxml build/pytest.xml $(PYTEST_FLAGS)
 
-test-long: $(VENV)/.long node_modules/.runtime ## bars that take minutes, one after the other; writes build/bars.json
+test-long: $(VENV)/.long page ## bars that take minutes, one after the other; writes build/bars.json
 	@mkdir -p build
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "long or bar" --bars build/bars.json --junitxml build/pytest-long.xml
 
-benchmark: $(VENV)/.dev node_modules/.runtime ## measure this machine; writes build/benchmark.json
+benchmark: $(VENV)/.dev page ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
 
-pictures: $(VENV)/.dev node_modules/.runtime ## take the pictures of README of the demo datasets anew
+pictures: $(VENV)/.dev page ## take the pictures of README of the demo datasets anew
 	@$(BIN)/python scripts/make_pictures.py
 
 clean: ## remove what was installed and built; corpora and models stay
-	rm -rf $(VENV) node_modules build data/built
+	rm -rf $(VENV) node_modules frontend/dist build data/built
 
 # A stamp says that a step was finished with the files it depends on; a half-finished one is done again.
 $(VENV)/.created:
@@ -100,3 +105,7 @@ node_modules/.dev: $(VENV)/.node package.json package-lock.json
 	$(call say,page modules and their checkers (npm ci))
 	@npm ci --silent --no-audit --no-fund
 	@touch node_modules/.runtime $@
+
+frontend/dist/builds.json: node_modules/.runtime package-lock.json scripts/build_page.mjs $(PAGE_SOURCES)
+	$(call say,page)
+	@node scripts/build_page.mjs

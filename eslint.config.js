@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
+  { ignores: ['frontend/dist/'] },
   js.configs.recommended,
   {
     files: ['frontend/js/**/*.js'],
@@ -31,7 +32,7 @@ export default [
     },
   },
   {
-    files: ['tests/frontend/**/*.mjs', 'eslint.config.js'],
+    files: ['tests/frontend/**/*.mjs', 'scripts/*.mjs', 'eslint.config.js'],
     languageOptions: { ecmaVersion: 2023, sourceType: 'module', globals: globals.node },
   },
 ];

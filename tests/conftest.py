@@ -1,11 +1,13 @@
 """Small datasets that the real pipeline builds from seeded tiny models, once per test run."""
 
+import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.built_page import build_page
 from tests.support.figures import add_option, bar, show_figures
 
 __all__ = ["bar"]
@@ -16,6 +18,16 @@ TOPICS = ("river", "letters", "travel", "river", "weather", "money")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
     add_option(parser)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Build the page, once also where several processes share the tests."""
+    if hasattr(session.config, "workerinput"):
+        return
+    try:
+        build_page()
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.exit(f"the page cannot be built: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

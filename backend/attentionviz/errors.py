@@ -175,9 +175,9 @@ class BusyError(AppError):
 
 
 class PageError(AppError):
-    """The page cannot be put together from its sources and packages."""
+    """The page was not built."""
 
-    code = "page_not_linked"
+    code = "page_not_built"
     status = 503
 
 

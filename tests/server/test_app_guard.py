@@ -146,7 +146,7 @@ def test_what_goes_wrong_in_the_server_is_no_secret_and_no_json_to_a_browser(
 ) -> None:
     app = make_app(data_dir)
     monkeypatch.setattr(
-        "attentionviz.server.http.page_bundle.LinkedPage.html", Mock(side_effect=KeyError)
+        "attentionviz.server.http.page_files.PageFiles.html", Mock(side_effect=KeyError)
     )
     response = app.test_client().get("/", headers={"Accept": BROWSER})
     assert (response.status_code, response.mimetype) == (500, "text/html")

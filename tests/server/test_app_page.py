@@ -1,7 +1,6 @@
-"""The page as it is linked from its sources, and what of them may leave this machine."""
+"""The page as it was built, and what of it may leave this machine."""
 
 import gzip
-import json
 import re
 from pathlib import Path
 
@@ -10,164 +9,87 @@ from tests.server.conftest import make_app
 from tests.support.checked_client import CheckedClient
 
 from attentionviz.errors import PageError
-from attentionviz.server.http.page_bundle import LinkedPage
+from attentionviz.server.http.page_files import PageFiles
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = ROOT / "node_modules"
-INDEX = """<!doctype html><title>A</title>
-<link rel="icon" href="./css/mark.svg">
-<link rel="stylesheet" href="./css/index.css">
-<script type="module" src="./js/main.js"></script>"""
-LOGIN = '<!doctype html><title>$words</title><link rel="stylesheet" href="./css/login.css">'
+SCRIPT, OLD_SCRIPT = "main-ABCD0123.js", "main-01234567.js"
+SHEET, LOGIN_SHEET, MARK = "index-AAAA0000.css", "login-AAAA1111.css", "mark-BBBB0000.svg"
+FILES = {
+    "index.html": f"""<!doctype html><title>A</title>
+<link rel="icon" href="./page/mark-CCCC0000.svg">
+<link rel="stylesheet" href="./page/{SHEET}">
+<script type="module" src="./page/{SCRIPT}"></script>""",
+    "login.html": f'<title>$words</title><link rel="stylesheet" href="./page/{LOGIN_SHEET}">',
+    "builds.json": "[]",
+    "secret.js": "no",
+    "page/mark-CCCC0000.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    f"page/{MARK}": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    f"page/{SHEET}": f'body{{background:url("./{MARK}")}}',
+    f"page/{LOGIN_SHEET}": "main{color:red}",
+    f"page/{SCRIPT}": "document.title = 'long';" * 100,
+    f"page/{SCRIPT}.map": '{"sources": ["main.js"]}',
+    f"page/{OLD_SCRIPT}": "old",
+    "page/main.js": "has no hash",
+    "page/meta.json": "{}",
+}
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Path:
-    """Return a folder with a small page, two packages of its own, and the real esbuild."""
-    write(
-        tmp_path,
-        {
-            "frontend/index.html": INDEX,
-            "frontend/login.html": LOGIN,
-            "frontend/js/main.js": "import { a } from './parts/a.js'; import z from 'zed';"
-            " document.title = a + z + ' – é';",
-            "frontend/js/parts/a.js": "import { one } from '@scope/one'; export const a = one;",
-            "frontend/js/types.d.ts": "export type A = 1;",
-            "frontend/css/index.css": '@import "./base.css";\n@import "./login.css";',
-            "frontend/css/base.css": "body { background: url('mark.svg') }",
-            "frontend/css/login.css": "main { color: red }",
-            "frontend/css/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
-            "frontend/secret.js": "no",
-            "node_modules/zed/package.json": package("zed", "1.2.3"),
-            "node_modules/zed/index.js": "export default 'of zed " + "long " * 300 + "';",
-            "node_modules/zed/LICENSE": "Zed's own terms */ alert(1)",
-            "node_modules/@scope/one/package.json": package("@scope/one", "4.5.6"),
-            "node_modules/@scope/one/index.js": "export const one = 'of one';",
-            "node_modules/@scope/one/LICENCE.md": "One's own terms",
-            "node_modules/evil/index.js": "no",
-        },
-    )
-    for name in ("@esbuild", "esbuild"):
-        (tmp_path / "node_modules" / name).symlink_to(MODULES / name)
-    return tmp_path
-
-
-def package(name: str, version: str) -> str:
-    return json.dumps({"name": name, "version": version, "main": "index.js", "type": "module"})
-
-
-def write(folder: Path, texts: dict[str, str]) -> None:
-    for name, text in texts.items():
-        path = folder / name
+def dist(tmp_path: Path) -> Path:
+    """Return a folder with a small page."""
+    for name, text in FILES.items():
+        path = tmp_path / "dist" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    return tmp_path / "dist"
 
 
 @pytest.fixture
-def client(page: Path) -> CheckedClient:
+def client(dist: Path) -> CheckedClient:
     """Return a client of an application that serves the small page."""
-    return client_of(page)
+    return make_app(dist / "none", frontend_dir=dist).test_client()
 
 
-def client_of(page: Path) -> CheckedClient:
-    app = make_app(
-        page / "built", frontend_dir=page / "frontend", node_modules_dir=page / "node_modules"
-    )
-    return app.test_client()
-
-
-def linked_names(html: str) -> list[str]:
-    return re.findall(r'="\./page/([^"]+)"', html)
-
-
-def test_the_page_is_three_files_with_names_that_follow_their_content(
-    client: CheckedClient,
-) -> None:
+def test_the_page_is_asked_for_anew_and_its_files_are_kept_for_good(client: CheckedClient) -> None:
     index = client.get("/")
+    assert (index.status_code, index.text) == (200, FILES["index.html"])
     assert index.headers["Content-Type"] == "text/html; charset=utf-8"
     assert index.headers["Cache-Control"] == "private, no-cache"
-    names = linked_names(index.text)
-    types = [client.get(f"/page/{name}").headers["Content-Type"] for name in names]
-    assert [re.sub("-[A-Z0-9]{8}", "", name) for name in names] == [
-        "mark.svg",
-        "index.css",
-        "main.js",
-    ]
-    assert types == [
-        f"{name}; charset=utf-8" for name in ("image/svg+xml", "text/css", "text/javascript")
-    ]
-    assert "./css/" not in index.text
-    assert "./js/" not in index.text
-
-
-def test_a_linked_file_holds_what_its_sources_import(client: CheckedClient) -> None:
-    mark, sheet, script = linked_names(client.get("/").text)
-    code = client.get(f"/page/{script}").text
-    assert "of zed" in code
-    assert "of one" in code
-    assert "import" not in code
-    assert "– é" in code
-    text = client.get(f"/page/{sheet}").text
-    assert f"url(./{mark})" in text or f'url("./{mark}")' in text
-    assert text.index("background") < text.index("color:red")
-
-
-def test_the_licence_of_each_package_comes_with_its_code(client: CheckedClient) -> None:
-    script = linked_names(client.get("/").text)[2]
-    code = client.get(f"/page/{script}").text
-    assert "/*! @scope/one 4.5.6\n\nOne's own terms\n*/" in code
-    assert "/*! zed 1.2.3\n\nZed's own terms * / alert(1)\n*/" in code
-
-
-def test_a_package_without_a_licence_is_not_passed_on(page: Path) -> None:
-    (page / "node_modules" / "zed" / "LICENSE").unlink()
-    response = client_of(page).get("/")
-    assert response.status_code == 503
-    assert "the package zed says nothing of its licence" in response.text
-
-
-def test_linked_files_are_kept_for_good_and_travel_compressed(client: CheckedClient) -> None:
-    for name in linked_names(client.get("/").text):
+    types = {MARK: "image/svg+xml", SHEET: "text/css", SCRIPT: "text/javascript"}
+    for name, content_type in types.items():
         plain = client.get(f"/page/{name}")
+        assert plain.text == FILES[f"page/{name}"]
+        assert plain.headers["Content-Type"] == f"{content_type}; charset=utf-8"
         assert plain.headers["Cache-Control"] == FOR_GOOD
         again = client.get(f"/page/{name}", headers={"If-None-Match": plain.headers["ETag"]})
         assert (again.status_code, again.data) == (304, b"")
-        packed = client.get(f"/page/{name}", headers={"Accept-Encoding": "gzip"})
-        if packed.headers.get("Content-Encoding") == "gzip":
-            assert gzip.decompress(packed.data) == plain.data
-            assert packed.headers["ETag"] != plain.headers["ETag"]
-            assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
-    assert packed.headers["Content-Encoding"] == "gzip"  # of the script at least
+
+
+def test_files_travel_compressed(client: CheckedClient) -> None:
+    plain = client.get(f"/page/{SCRIPT}")
+    packed = client.get(f"/page/{SCRIPT}", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
 
 
 def test_a_debugger_finds_the_sources_behind_a_script(client: CheckedClient) -> None:
-    script = linked_names(client.get("/").text)[2]
-    response = client.get(f"/page/{script}")
-    assert "sourceMappingURL" not in response.text
-    source_map = client.get(f"/page/{response.headers['SourceMap']}")
+    name = client.get(f"/page/{SCRIPT}").headers["SourceMap"]
+    source_map = client.get(f"/page/{name}")
     assert source_map.headers["Content-Type"] == "application/json"
-    sources = source_map.json["sources"]
-    assert [Path(name).name for name in sources] == ["index.js", "a.js", "index.js", "main.js"]
+    assert source_map.json["sources"] == ["main.js"]
+    assert "SourceMap" not in client.get(f"/page/{SHEET}").headers
 
 
-def test_a_changed_source_is_there_with_the_next_page_and_an_open_page_keeps_its_own(
-    client: CheckedClient, page: Path
+def test_a_new_build_is_there_with_the_next_page_and_an_open_page_keeps_its_own(
+    client: CheckedClient, dist: Path
 ) -> None:
-    first = linked_names(client.get("/").text)
-    assert linked_names(client.get("/").text) == first
-    source = page / "frontend" / "js" / "parts" / "a.js"
-    source.write_text("export const a = 'another';")
-    second = linked_names(client.get("/").text)
-    assert second[:2] == first[:2]
-    assert second[2] != first[2]
-    assert "another" in client.get(f"/page/{second[2]}").text
-    assert "of one" in client.get(f"/page/{first[2]}").text
-
-
-def test_a_file_is_found_by_its_name_also_before_the_page_was_asked_for(page: Path) -> None:
-    script = linked_names(client_of(page).get("/").text)[2]
-    assert client_of(page).get(f"/page/{script}").status_code == 200
+    client.get("/")
+    (dist / "index.html").write_text("another")
+    assert client.get("/").text == "another"
+    assert client.get(f"/page/{OLD_SCRIPT}").text == "old"
 
 
 @pytest.mark.parametrize(
@@ -178,27 +100,29 @@ def test_a_file_is_found_by_its_name_also_before_the_page_was_asked_for(page: Pa
         "/secret.js",
         "/index.html",
         "/login.html",
-        "/frontend/index.html",
+        "/builds.json",
+        "/dist/index.html",
         "/page/",
         "/page/main.js",
         "/page/index.html",
         "/page/login.html",
         "/page/meta.json",
-        "/page/none.js",
+        "/page/builds.json",
+        "/page/none-ABCD0123.js",
         "/page/secret.js",
         "/page/../secret.js",
         "/page/%2e%2e/secret.js",
         "/page/..%2fsecret.js",
         "/page/%2e%2e%2fsecret.js",
         "/page/..%5csecret.js",
-        "/page//main.js",
-        "/page/main.js%00",
+        f"/page//{SCRIPT}",
+        f"/page/{SCRIPT}%00",
+        f"/page/{SCRIPT}%0a",
+        f"/page/{SCRIPT}.map.map",
         "/page/.hidden.js",
-        "/page/" + "a" * 5000 + ".js",
+        "/page/" + "a" * 5000 + "-ABCD0123.js",
         "/page/" + "a/" * 500 + "b.js",
         "/node_modules/zed/index.js",
-        "/vendor/zed/index.js",
-        "/vendor/evil/index.js",
         "/package.json",
         "/.git/config",
     ],
@@ -209,82 +133,53 @@ def test_nothing_else_leaves_this_machine(client: CheckedClient, path: str) -> N
     assert len(response.data) < 400
 
 
-def test_a_missing_package_is_said_in_words(page: Path) -> None:
-    (page / "node_modules" / "zed" / "index.js").unlink()
-    client = client_of(page)
-    response = client.get("/")
-    assert response.status_code == 503
-    for words in ("zed", "make demo", "npm ci", "js/main.js"):
-        assert words in response.text
-    assert str(page) not in response.text
-    (page / "node_modules" / "zed" / "index.js").write_text("export default 'back';")
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_a_page_that_is_not_built_is_said_with_what_to_do(
+    client: CheckedClient, dist: Path, accept: str
+) -> None:
+    built = dist.rename(dist.with_name("gone"))
+    response = client.get("/", headers={"Accept": accept})
+    assert (response.status_code, response.mimetype) == (503, accept)
+    assert "make page" in response.text
+    assert str(dist.parent) not in response.text
+    assert client.get(f"/page/{SCRIPT}").status_code == 404
+    built.rename(dist)
     assert client.get("/").status_code == 200  # without a new start
 
 
-def test_a_missing_linker_is_said_in_words(page: Path) -> None:
-    (page / "node_modules").rename(page / "gone")
-    client = client_of(page)
-    for path in ("/", "/page/main.js"):
-        response = client.get(path)
-        assert response.status_code == 503
-        assert "the package esbuild is missing" in response.text
-        assert "npm ci" in response.text
+def test_an_error_is_dressed_in_the_sheet_of_the_form(client: CheckedClient) -> None:
+    response = client.get("/nothing", headers={"Accept": "text/html"})
+    assert f'href="./page/{LOGIN_SHEET}"' in response.text
 
 
-def test_a_disk_without_room_is_said_in_words(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
-    response = client_of(page).get("/")
-    assert response.status_code == 503
-    assert "the page cannot be linked: No space left on device" in response.text
-
-
-def test_an_error_in_a_source_is_shown_as_text(page: Path) -> None:
-    (page / "frontend" / "js" / "main.js").write_text("const a = <script>alert(1)</script>;")
-    response = client_of(page).get("/", headers={"Accept": "text/html"})
-    assert (response.status_code, response.mimetype) == (503, "text/html")
-    assert "js/main.js:1:" in response.text
-    assert "<script>" not in response.text
-
-
-def test_a_reference_that_no_sheet_uses_is_an_error(page: Path) -> None:
-    (page / "frontend" / "css" / "base.css").write_text("body { color: blue }")
-    with pytest.raises(PageError, match=r"css/mark\.svg is named by the page"):
-        LinkedPage(page / "frontend", page / "node_modules").linked()
-
-
-@pytest.mark.parametrize("text", ["", "<title>no files</title>"])
-def test_a_page_that_names_no_files_is_served_as_it_is(page: Path, text: str) -> None:
-    (page / "frontend" / "login.html").unlink()
-    (page / "frontend" / "index.html").write_text(text)
-    response = client_of(page).get("/")
-    assert (response.status_code, response.text) == (200, text)
-
-
-def test_a_missing_page_is_404(page: Path) -> None:
-    (page / "frontend" / "index.html").unlink()
-    assert client_of(page).get("/").status_code == 404
-
-
-def test_a_page_that_is_a_link_is_not_followed(page: Path) -> None:
-    (page / "outside.html").write_text("secret")
-    (page / "frontend" / "index.html").unlink()
-    (page / "frontend" / "index.html").symlink_to(page / "outside.html")
-    response = client_of(page).get("/")
+@pytest.mark.parametrize("name", ["index.html", f"page/{SCRIPT}"])
+def test_a_file_that_is_a_link_is_not_followed(
+    client: CheckedClient, dist: Path, name: str
+) -> None:
+    (dist / "outside").write_text("secret")
+    (dist / name).unlink()
+    (dist / name).symlink_to(dist / "outside")
+    response = client.get("/" + name.removesuffix("index.html"))
     assert response.status_code in (404, 503)
     assert "secret" not in response.text
 
 
+def test_what_a_page_needs_is_what_it_and_its_sheets_name(dist: Path) -> None:
+    page = PageFiles(dist)
+    assert set(page.files_of("index.html")) == {SCRIPT, SHEET, MARK, "mark-CCCC0000.svg"}
+    (dist / "page" / MARK).unlink()
+    with pytest.raises(PageError, match=f"{MARK} is missing"):
+        page.files_of("index.html")
+
+
 def test_the_real_page_names_only_its_own_files() -> None:
-    for name in ("index.html", "login.html"):
-        text = (ROOT / "frontend" / name).read_text()
-        assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text)
-    linked = LinkedPage(ROOT / "frontend", MODULES).linked()
-    files = {re.sub("-[A-Z0-9]{8}", "", name) for name in linked.files}
-    scripts_and_sheets = {"main.js", "sign_in_form.js", "index.css", "login.css"}
-    maps = {f"{name}.map" for name in scripts_and_sheets}
-    assert files == {*scripts_and_sheets, *maps, "favicon.svg", "chevron.svg"}
-    code = next(file for name, file in linked.files.items() if name.startswith("main-"))
-    assert b"Mike Bostock" in code
+    page = PageFiles(ROOT / "frontend" / "dist")
+    names = {}
+    for html_name in ("index.html", "login.html"):
+        assert not re.search(rb"(?:src|href)=\"(?!\./|#)", page.html(html_name))
+        found = page.files_of(html_name)
+        names[html_name] = {re.sub("-[A-Z0-9]{8}", "", name) for name in found}
+        assert all(page.file(f"{n}.map") for n in found if n.endswith((".js", ".css")))
+    images = {"favicon.svg", "chevron.svg"}
+    assert names["index.html"] == {"main.js", "index.css", *images}
+    assert names["login.html"] == {"sign_in_form.js", "login.css", *images}

@@ -91,7 +91,7 @@ def ask(connection: HTTPConnection, path: str, **headers: str) -> Answer:
 def start_server(data_dir: Path, *flags: str, port: int = 0) -> Served:
     """Start the command and return it once it has answered."""
     command = [sys.executable, "-m", "attentionviz", "serve", "--data-dir", str(data_dir)]
-    command += ["--port", str(port), "--frontend-dir", str(ROOT / "frontend"), *flags]
+    command += ["--port", str(port), *flags]
     begin = time.perf_counter()
     process = subprocess.Popen(
         command,

@@ -24,7 +24,7 @@ from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.server.access.request_guard import NO_FRAMES, content_policy
 from attentionviz.server.app import create_app
 from attentionviz.server.http.context import EXTENSION, ApiContext
-from attentionviz.server.http.page_bundle import FOLDER
+from attentionviz.server.http.page_files import FOLDER
 from attentionviz.server.routes.page import INDEX
 from attentionviz.settings.settings import Settings
 from attentionviz.store import layout
@@ -64,7 +64,7 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
     Parameters
     ----------
     settings : Settings
-        Name the data folder, the page and its modules.
+        Name the data folder and the built page.
     dataset_ids : sequence of str
         Complete datasets.
     folder : Path
@@ -77,7 +77,7 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
     DatasetNotFoundError, DamagedDatasetError, NotReadyError
         For a dataset that cannot be shown.
     PageError
-        When the page cannot be linked.
+        When the page was not built.
     BuildError
         When the disk refuses.
     """
@@ -131,11 +131,7 @@ def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -
 
 def _settings_of_nobody_else(settings: Settings) -> Settings:
     """Return settings that ask for no token: the application answers this process alone."""
-    return Settings(
-        data_dir=settings.data_dir,
-        frontend_dir=settings.frontend_dir,
-        node_modules_dir=settings.node_modules_dir,
-    )
+    return Settings(data_dir=settings.data_dir, frontend_dir=settings.frontend_dir)
 
 
 def questions(reader: DatasetReader) -> Iterator[Question]:
@@ -191,19 +187,16 @@ def _write_files(reader: DatasetReader, folder: Path) -> None:
 
 def _write_page(app: Flask, folder: Path) -> None:
     made: ApiContext = app.extensions[EXTENSION]
-    linked = made.page.linked()
+    page = made.page.html(INDEX)
     policy = content_policy().replace(f"{NO_FRAMES}; ", "")
     metas = (
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
         '  <meta name="attentionviz" content="site">\n  '
     )
-    page = linked.html[INDEX].decode()
     first = '<meta name="viewport"'
-    _write_bytes(folder / INDEX, page.replace(first, metas + first, 1).encode())
-    for name, content in linked.files.items():
-        # Its script and sheet, and what the sheet asks for; nobody signs in to a site.
-        if f"{FOLDER}/{name}" in page or name.endswith(".svg"):
-            _write_bytes(folder / FOLDER / name, content)
+    _write_bytes(folder / INDEX, page.decode().replace(first, metas + first, 1).encode())
+    for name, content in made.page.files_of(INDEX).items():
+        _write_bytes(folder / FOLDER / name, content)
 
 
 def _write_json(path: Path, content: Any) -> None:

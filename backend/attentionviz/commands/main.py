@@ -152,7 +152,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset", nargs="+", metavar="ID", help="ids of complete datasets")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="made here; not there yet")
-    add_settings(parser, "data_dir", "frontend_dir", "node_modules_dir")
+    add_settings(parser, "data_dir", "frontend_dir")
     parser.set_defaults(run=_export, interrupted="stopped; nothing was written")
 
 

@@ -160,7 +160,6 @@ def _with_real_folders(settings: Settings) -> Settings:
         settings,
         data_dir=settings.data_dir.resolve(),
         frontend_dir=settings.frontend_dir.resolve(),
-        node_modules_dir=settings.node_modules_dir.resolve(),
     )
 
 

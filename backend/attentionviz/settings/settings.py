@@ -131,13 +131,10 @@ class Settings(JobSettings, LiveSettings):
         "number", values_of.whole(1, 16_384), 64, "Memory for what was read or computed last."
     )
     frontend_dir: Path = _setting(
-        "path", values_of.path, CHECKOUT / "frontend", "Folder of the page."
-    )
-    node_modules_dir: Path = _setting(
         "path",
         values_of.path,
-        CHECKOUT / "node_modules",
-        "Folder of the page's modules, from npm ci.",
+        CHECKOUT / "frontend" / "dist",
+        "Folder of the built page, from make page.",
     )
 
     @property

@@ -1,8 +1,6 @@
 """What every route needs, made once for each application."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from threading import BoundedSemaphore
 
 from flask import current_app
@@ -13,7 +11,7 @@ from attentionviz.live.service import LiveService
 from attentionviz.server.access.authenticator import Gate
 from attentionviz.server.access.token_file import TokenFile
 from attentionviz.server.http.live_settings import make_service
-from attentionviz.server.http.page_bundle import LinkedPage
+from attentionviz.server.http.page_files import PageFiles
 from attentionviz.settings.settings import Settings
 from attentionviz.store.reader import DatasetLibrary
 
@@ -38,7 +36,7 @@ class ApiContext:
 
     settings: Settings
     library: DatasetLibrary
-    page: LinkedPage
+    page: PageFiles
     heavy: BoundedSemaphore
     live: LiveService
     gate: Gate | None = None
@@ -48,17 +46,11 @@ class ApiContext:
 def make_context(settings: Settings) -> ApiContext:
     """Return the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
-    page = _page_of(settings.frontend_dir, settings.node_modules_dir)
+    page = PageFiles(settings.frontend_dir)
     gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
     heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
     jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
     return ApiContext(settings, library, page, heavy, make_service(settings), gate, jobs)
-
-
-@lru_cache(maxsize=8)
-def _page_of(frontend_dir: Path, node_modules_dir: Path) -> LinkedPage:
-    """Return the page of these folders, linked once for all applications of a process."""
-    return LinkedPage(frontend_dir, node_modules_dir)
 
 
 def context() -> ApiContext:

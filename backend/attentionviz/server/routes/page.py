@@ -1,4 +1,4 @@
-"""The page itself: its HTML, and the linked files that this names."""
+"""The page itself: its HTML, and the files that this names."""
 
 import hashlib
 from pathlib import PurePosixPath
@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from attentionviz.errors import NotFoundError
 from attentionviz.server.http.context import context
-from attentionviz.server.http.page_bundle import FOLDER
+from attentionviz.server.http.page_files import FOLDER
 from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import REVALIDATE, compressible_response
 
@@ -46,7 +46,7 @@ def get_index() -> Response:
 
 @blueprint.get(f"/{FOLDER}/<name>")
 def get_file(name: str) -> Response:
-    """Return a linked file of the page: script, sheet, picture or source map."""
+    """Return a file of the page: script, sheet, picture or source map."""
     query()
     content = context().page.file(name)
     if content is None:
