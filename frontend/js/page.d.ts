@@ -123,8 +123,8 @@ export interface State {
 }
 
 /**
- * How a change of choices is written into the browser's history; 'reconcile' replaces, too: the facts
- * did not allow what was chosen.
+ * How a change of choices is written into the browser's history; 'reconcile' replaces, too: the
+ * facts did not allow what was chosen.
  */
 export type HistoryMode = 'push' | 'replace' | 'reconcile' | 'none';
 

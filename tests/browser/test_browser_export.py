@@ -189,7 +189,8 @@ def test_a_site_offers_no_texts_of_ones_own_and_says_so_where_the_address_has_so
 
 
 def test_a_site_that_is_opened_from_disk_says_how_to_serve_it(page: Page, folder: Path) -> None:
-    page.expected += ["CORS policy", "ERR_FAILED", "foreign host: file:"]  # type: ignore[attr-defined]
+    refused = ["CORS policy", "ERR_FAILED", "foreign host: file:"]
+    page.expected += refused  # type: ignore[attr-defined]
     page.goto((folder / "papers" / "site" / "index.html").as_uri())
     words = page.get_by_text("python -m http.server --directory FOLDER")
     expect(words).to_be_hidden()  # nothing flashes where the script comes

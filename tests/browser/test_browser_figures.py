@@ -137,7 +137,8 @@ def test_a_png_has_two_pixels_for_each_and_the_same_points(page: Page, address: 
     dx, dy = shift_of(figure)
     fits = []
     for x, y, color in points_of(figure):
-        red, green, blue = picture.getpixel((int(2 * (x + dx)), int(2 * (y + dy))))  # type: ignore[misc]
+        pixel = (int(2 * (x + dx)), int(2 * (y + dy)))
+        red, green, blue = picture.getpixel(pixel)  # type: ignore[misc]
         fits.append(close_to(color, f"#{red:02x}{green:02x}{blue:02x}"))
     assert np.mean(fits) > 0.75
     ink = np.asarray(picture)[: 2 * 44].min(axis=2)  # the title stands on top

@@ -131,7 +131,8 @@ VIEWS = {
     "head": HEAD,
     "in space": "?dataset=hostile&method=biplot&layer=0&head=1",
     "image": IMAGE,
-    "two panes": f"{SELECTED.format(token=5)}&compare.dataset=hostile-pictures&compare.layer=0&compare.head=1",  # noqa: E501
+    "two panes": f"{SELECTED.format(token=5)}&compare.dataset=hostile-pictures"
+    "&compare.layer=0&compare.head=1",
     "pairs": f"{SELECTED.format(token=3)}&pairs=strong-3-9.weak-4-20",
     "marked": f"{HEAD}&marked=query-0-40.key-3",
     "colour by column": f"{HEAD}&color=column:__proto__",

@@ -45,7 +45,8 @@ def test_a_cell_shows_the_head_that_was_asked_for(
     address, cell = notebook
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     # The cell is of another origin: asked for from here, and given no focus on its own.
-    page.expected += ["foreign host: http://localhost", "Blocked autofocusing"]  # type: ignore[attr-defined]
+    refused = ["foreign host: http://localhost", "Blocked autofocusing"]
+    page.expected += refused  # type: ignore[attr-defined]
     cell["html"] = attentionviz.open(built / "words").show(1, 2, "pca")._repr_html_()
     page.goto(address)
     frame = page.frame_locator("iframe")

@@ -44,7 +44,7 @@ test('pieces of a word stand for the whole word, and the word for all of its pie
   ]);
 });
 
-test('pieces cut at the same place stand for each other alone, those cut elsewhere for all they share letters with', () => {
+test('pieces cut alike stand for each other, others for all that share letters', () => {
   assert.deepEqual(linked('unbelievable', ['un', '##believ', '##able'], ['un', 'believable']), [
     ['un'],
     ['believable'],
@@ -143,7 +143,7 @@ test('parts of a character stand for the character', () => {
   ]);
 });
 
-test('an unknown word gets what lies between its neighbours, and at the end the rest of its word', () => {
+test('an unknown word gets what lies between its neighbours, at the end the rest', () => {
   assert.deepEqual(placed('see the xylograph now', ['see', 'the', '[UNK]', 'now']), [
     'see',
     'the',

@@ -76,7 +76,7 @@ test('a map that the dataset does not have is not asked for', async (t) => {
   assert.ok(!names().includes('grid'));
 });
 
-test('an open head with a selected token needs its map and the attention of the sequence of the token', async (t) => {
+test('an open head with a selected token needs its map and attention', async (t) => {
   const { asked } = await loaded(t, {
     state: { at: { layer: 0, head: 1 }, selected: { kind: 'key', token: 3 } },
   });

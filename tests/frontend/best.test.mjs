@@ -43,7 +43,7 @@ test('the best map of a head is the one with the highest recall of the chosen di
   assert.equal(mapOf(heads, at(0, 0), 'best-3d'), 'biplot-3d');
 });
 
-test('of equal maps the first in the order of the methods is the best, and one without recall comes last', () => {
+test('of equal maps the first in order is best, and one without recall comes last', () => {
   assert.equal(mapOf(heads, at(0, 1), 'best-2d'), 'biplot-2d');
   assert.equal(mapOf(heads, at(1, 0), 'best-2d'), 'pca-2d');
 });
@@ -69,7 +69,7 @@ test('how many heads have which map as their best is counted, the most frequent 
   );
 });
 
-test('the best can be chosen where there is a map of these dimensions, and is there as far as any map is', () => {
+test('the best can be chosen where a map of these dimensions is, as far as any is there', () => {
   const maps = { 'pca-2d': { method: 'pca', dims: 2, parameters: {} } };
   assert.deepEqual(
     [

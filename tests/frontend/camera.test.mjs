@@ -15,7 +15,7 @@ test('a map at rest has a zoom of 1', () => {
   assert.equal(cameraOf(CONTENT.home, CONTENT).zoom, 1);
 });
 
-test('what the address says leads back to within a fifth of a pixel, however far one zoomed in', () => {
+test('an address leads back to within a fifth of a pixel, however far one zoomed in', () => {
   for (const zoom of [0.5, 1, 1.2345678, 7, 63.21, 480]) {
     for (const [x, y] of [
       [0.5, 0.5],
@@ -57,7 +57,7 @@ test('the same part is in the middle of a window of another size', () => {
   assert.equal(k, 1.5);
 });
 
-test('a turned map is said in degrees, once around at most, and a map that nobody turned not at all', () => {
+test('a turn is written in degrees, once around at most, and only where the map was turned', () => {
   assert.equal(turnOf(DEFAULT_ORBIT), null);
   assert.equal(orbitOf(null), DEFAULT_ORBIT);
   assert.deepEqual(turnOf({ yaw: 2 * Math.PI + Math.PI / 6, pitch: -Math.PI / 4 }), {
@@ -88,5 +88,6 @@ test('zoom and turn stay from head to head and end where another map begins', ()
   assert.deepEqual(after({ at: null }, { at }), [null, null]);
   // an address says all at once
   assert.deepEqual(after({ at: null }, { at, camera, turn }), [camera, turn]);
-  assert.deepEqual(after({ dataset: null, at }, { dataset: 'a' }), [camera, turn]); // it is only found out what is there
+  // it is only found out which datasets there are
+  assert.deepEqual(after({ dataset: null, at }, { dataset: 'a' }), [camera, turn]);
 });

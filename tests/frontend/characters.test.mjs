@@ -7,7 +7,7 @@ import {
   piecesOf,
 } from '../../frontend/js/compute/characters.js';
 
-test('a token stands for the characters of which it holds a byte, and says which one it continues', () => {
+test('a token has the characters of which it holds a byte, and the one that it continues', () => {
   const tokens = [
     [' 你 1–2⁄3', ' 你', '', false],
     ['你 3⁄3', '你', '你', true],

@@ -104,7 +104,7 @@ test('type has one colour for queries and one for keys', () => {
   );
 });
 
-test('position runs over the ramp of its kind from the first to the last token of each sequence', () => {
+test('position runs over the ramp of its kind from first to last token of a sequence', () => {
   const { colors, legend } = colorPoints('position', context());
   assert.deepEqual(
     [...colors.subarray(0, 5)],
@@ -213,7 +213,7 @@ function classesSeen(name, more = {}) {
   };
 }
 
-test('punctuation is what nothing is left of without punctuation and symbols of all Unicode, and what is special', () => {
+test('punctuation is all Unicode punctuation and symbols alone, and special tokens', () => {
   const { seen, labels } = classesSeen('punctuation');
   assert.deepEqual(labels, ['punctuation or special', 'rest']);
   assert.deepEqual(seen, [0, 1, 1, 0, 1]);
@@ -315,7 +315,7 @@ test('brightness has its true range', () => {
   );
 });
 
-test('a column of words gives swatches, one of numbers a ramp, for every token of the sequence', () => {
+test('a column of words gives swatches, one of numbers a ramp, for all of a sequence', () => {
   const { seen, labels } = classesSeen('column:topic');
   assert.deepEqual(labels, ['music', 'no value']);
   assert.deepEqual(seen, [0, 0, 0, 2, 2]);
@@ -326,7 +326,7 @@ test('a column of words gives swatches, one of numbers a ramp, for every token o
   assert.deepEqual([colors[0], colors[3]], [queryRamp[0], queryRamp[255]]);
 });
 
-test('columns of the corpus are modes after the others, and one that is not there has no values', () => {
+test('columns of the corpus are modes after the others, and a missing one has no values', () => {
   assert.deepEqual(
     modesFor('text', ['topic', '__proto__'])
       .slice(-2)
@@ -361,7 +361,7 @@ test('norms of a head are ordered as its points are', () => {
   assert.deepEqual([...queriesThenKeys(Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0), 4)], [1, 3, 2, 4]);
 });
 
-test('attention has its own range for queries and for keys, and none where it was not computed', () => {
+test('attention has a range for queries and one for keys, and none if not computed', () => {
   const { colors, legend } = colorPoints('attention', context());
   assert.deepEqual(
     legend.ramps.map((ramp) => ramp.range),

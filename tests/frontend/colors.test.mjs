@@ -166,7 +166,7 @@ test('the stops of a legend begin and end where the ramp does', () => {
   assert.deepEqual([stops[0], stops[4]], [cssColor(ramp[0]), cssColor(ramp[255])]);
 });
 
-test('scores run in even steps of lightness, for every kind of colour blindness in the same order', () => {
+test('scores run in even steps of lightness, in one order for any colour blindness', () => {
   for (const theme of THEMES) {
     const { background, scores } = canvasPalette(theme);
     const away = lightnessOf(pack(background)) > 0.5 ? -1 : 1;

@@ -44,7 +44,7 @@ function made(t, answers, { isUp = () => true } = {}) {
 const GONE = new TypeError('fetch failed');
 const fine = () => Response.json({ n: 1 });
 
-test('what was asked while the server was away is answered once it is back, and that is told', async (t) => {
+test('a request while the server is away is answered and told once it is back', async (t) => {
   let nProbes = 0;
   const { asked, connection, settled, told } = made(t, [GONE, fine], { isUp: () => ++nProbes > 8 });
   const answer = await settled(connection.ask('a'));
@@ -79,7 +79,7 @@ test('a question that alone has no answer fails after some tries', async (t) => 
   assert.deepEqual([asked.length, told], [4, []]);
 });
 
-test('what changes something on the server is asked once, what does not as often as needed', async (t) => {
+test('a request that changes something is sent once, others as often as needed', async (t) => {
   const { asked, connection, settled } = made(t, [GONE]);
   await assert.rejects(settled(connection.ask('a', { method: 'POST' })), /fetch failed/);
   assert.equal(asked.length, 1);
@@ -100,7 +100,7 @@ test('an aborted question waits no longer', async (t) => {
   assert.equal(asked.length, 1);
 });
 
-test('a server that answers is reached, whatever it says, but not a proxy that cannot reach it', async (t) => {
+test('a server that answers is reached, but not a proxy that cannot reach it', async (t) => {
   const busy = () => new Response('busy', { status: 503, headers: { 'Retry-After': '3' } });
   const refusal = () => Response.json({ error: {} }, { status: 503 });
   const ended = () => new Response('', { status: 401 });

@@ -63,7 +63,7 @@ test('datasets stand in groups of their family in the order of the list, unknown
   ]);
 });
 
-test('a filter counts where it leaves points out: norms in a head, attention with a selection', () => {
+test('a filter counts where it hides points: norms in a head, attention with a selection', () => {
   const filters = { kind: 'key', position: [0, 0.5], norm: [0.1, 1], attention: 0.2 };
   assert.equal(nActive({ ...DEFAULTS, filters }), 2);
   assert.equal(nActive({ ...DEFAULTS, filters, at: { layer: 0, head: 0 } }), 3);

@@ -22,7 +22,7 @@ const ACCOUNT = {
 };
 const WHOLE = { ...ACCOUNT, n_read: 1, n_taken: 1, n_cut: 0, left_out: [] };
 
-test('the account of a corpus is one line that adds up, with a reason and places for what is left out', () => {
+test('the account of a corpus adds up, with a reason and places for what is left out', () => {
   assert.equal(
     accountSummary(ACCOUNT),
     '1\u202f412 rows read, 1\u202f400 taken (3 cut), 12 left out',

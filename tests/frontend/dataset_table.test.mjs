@@ -60,7 +60,7 @@ const order = (name, isDescending) =>
 /** @param {string} name @param {number} i */
 const words = (name, i) => DATASET_COLUMNS.find((column) => column.name === name).words(entries[i]);
 
-test('names are in the order of a reader, numbers in that of their size, and what is not known comes last', () => {
+test('names sort as a reader does, numbers by size, and what is not known comes last', () => {
   assert.deepEqual(order('id', false), ['b9', 'b10', 'c', 'new']);
   assert.deepEqual(order('id', true), ['new', 'c', 'b10', 'b9']);
   assert.deepEqual(order('size', true), ['c', 'b9', 'b10', 'new']);

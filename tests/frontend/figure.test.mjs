@@ -74,14 +74,12 @@ test('words are escaped wherever they stand, and what XML cannot say is a sign',
   const hostile = '</text><script>alert(1)</script>&"\u0000\u0008\ud800\ufffe\u{1f600}';
   const written = serialise(node('text', { title: hostile, x: 1.23456 }, hostile));
   const safe = '&lt;/text&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;';
-  assert.equal(
-    written,
-    `<text title="${safe}&quot;\ufffd\ufffd\ufffd\ufffd\u{1f600}" x="1.23">${safe}"\ufffd\ufffd\ufffd\ufffd\u{1f600}</text>`,
-  );
+  const signs = '\ufffd\ufffd\ufffd\ufffd\u{1f600}';
+  assert.equal(written, `<text title="${safe}&quot;${signs}" x="1.23">${safe}"${signs}</text>`);
   assert.equal(serialise(node('a', { b: null, c: undefined }, node('d'))), '<a><d/></a>');
 });
 
-test('every visible point is one shape where the map has it: a query a disc, a key a diamond, in its colour', () => {
+test('a visible point is one shape at its place: a query a disc, a key a diamond, coloured', () => {
   for (const scene of [frame(), frame({ dims: 3 })]) {
     scene.flags[3] = scene.flags[70] = FLAG.hidden;
     const [plain, standouts] = pointShapes(scene, EVERYTHING);
@@ -89,10 +87,10 @@ test('every visible point is one shape where the map has it: a query a disc, a k
     assert.equal(standouts.children.length, 0);
     const wanted = Array.from({ length: 2 * N_TOKENS }, (_, point) => point)
       .filter((point) => !(scene.flags[point] & FLAG.hidden))
-      .map(
-        (point) =>
-          `${point < N_TOKENS ? 'circle' : 'path'} ${projectPoint(scene, 0, point).slice(0, 2).map(Math.round)}`,
-      )
+      .map((point) => {
+        const place = projectPoint(scene, 0, point).slice(0, 2).map(Math.round);
+        return `${point < N_TOKENS ? 'circle' : 'path'} ${place}`;
+      })
       .sort();
     assert.deepEqual(
       plain.children.map((shape) => `${shape.name} ${middleOf(shape).map(Math.round)}`).sort(),
@@ -139,7 +137,7 @@ test('points that stand out are drawn last, larger, with a ring, and once', () =
   ); // four fifths of the paper
 });
 
-test('small marks are the fainter, the more crowded their cell is, and larger ones have an edge', () => {
+test('small marks are fainter in more crowded cells, and larger ones have an edge', () => {
   const [plain] = pointShapes(frame({ pointSize: 1 }), EVERYTHING);
   assert.ok(plain.attributes['fill-opacity'] > 0.5 && plain.attributes['fill-opacity'] <= 0.9);
   assert.equal(plain.attributes.stroke, undefined);
@@ -223,7 +221,7 @@ const HEADS = new Map([
   ],
 ]);
 
-test('a caption says model, weights, corpus, map with its parameters and seed, fidelity and version', () => {
+test('a caption has model, weights, corpus, map, parameters, seed, fidelity and version', () => {
   learnMethods([{ name: 'tsne', label: 't-SNE', help: 'Near means alike.' }]);
   const state = { ...DEFAULTS, method: 'tsne', at: { layer: 0, head: 0 } };
   assert.equal(figureTitle(state, MANIFEST, true, null), 'tiny · Layer 0, head 0 · t-SNE, 2-D');
@@ -236,7 +234,9 @@ test('a caption says model, weights, corpus, map with its parameters and seed, f
       shown: 'Zoom 2.',
     }),
     [
-      'Model: \u2068tiny\u2069 (\u2068lab/tiny\u2069; revision abcdef0123, weights sha256 53aa51172d14). Corpus: \u2068<b>sentences</b>\u2069 (40 sentences, 1\u202f200 tokens).',
+      'Model: \u2068tiny\u2069 (\u2068lab/tiny\u2069; revision abcdef0123, ' +
+        'weights sha256 53aa51172d14). ' +
+        'Corpus: \u2068<b>sentences</b>\u2069 (40 sentences, 1\u202f200 tokens).',
       'Map: tsne-2d (perplexity 30, early exaggeration 4, seed 7). Near means alike.',
       'Fidelity: recall@10 0.25, rank correlation −0.50, trustworthiness 0.75.',
       'Colour: position. Zoom 2.',
@@ -245,7 +245,7 @@ test('a caption says model, weights, corpus, map with its parameters and seed, f
   );
 });
 
-test('a caption of the grid says the means over its heads, and one of a sentence nothing of a map', () => {
+test('a caption of the grid has means over heads, and one of a sentence nothing of a map', () => {
   const state = { ...DEFAULTS, method: 'tsne' };
   assert.equal(
     formatCaption({ state, manifest: MANIFEST, heads: HEADS, colors: 'type' })[2],
@@ -379,7 +379,7 @@ test('a file is called after its parts, whatever is in them', () => {
   assert.equal(fileNameOf(['demo', 'pca-2d', 'all-heads'], 'png'), 'demo-pca-2d-all-heads.png');
 });
 
-test('bars stand for weights, what is beyond the scale is cut, and what is not there has none', () => {
+test('bars are weights, cut where they are beyond the scale, and none where there is none', () => {
   const series = [
     { name: 'a', values: [0.1, null, NaN, 0.4], color: '#111111', isPale: (i) => i === 3 },
   ];
@@ -408,7 +408,7 @@ test('bars stand for weights, what is beyond the scale is cut, and what is not t
   );
 });
 
-test('the map of heads as a figure keeps distances, steps heads back and rings the open one', () => {
+test('a figure of the map of heads keeps distances, dims heads and rings the open one', () => {
   const heads = [
     [0, 0],
     [1, 0],

@@ -25,7 +25,7 @@ function square(x, y, side, ...far) {
   return Uint16Array.from([...points, ...far].flat(), (share) => Math.round(share * 65535));
 }
 
-test('where a few far points squeeze the others, the part that is shown is that of the others', () => {
+test('where a few far points squeeze the others, the part of the others is shown', () => {
   const positions = square(0.3, 0.6, 0.4, [0.99, 0.5], [0.98, 0.55]);
   const [x, y, side] = bulkWindows(positions, ONE, 402);
   assert.ok(Math.abs(x - 0.3) < 0.01 && Math.abs(y - 0.6) < 0.01);
@@ -33,7 +33,7 @@ test('where a few far points squeeze the others, the part that is shown is that 
   assert.deepEqual(farPoints(positions, Float32Array.of(x, y, side), 402), [[400, 401]]);
 });
 
-test('all is shown where the points fill the map, where little is gained and where many are far', () => {
+test('all is shown where points fill the map, little is gained or many are far', () => {
   assert.equal(bulkWindows(square(0.5, 0.5, 0.95), ONE, 400), null);
   assert.equal(bulkWindows(square(0.4, 0.5, 0.75, [0.99, 0.5]), ONE, 401), null);
   const blob = Array.from({ length: 20 }, () => [0.99, 0.5]); // 20 of 420 points
@@ -60,7 +60,7 @@ test('points at one place are enlarged no further than their steps allow', () =>
   assert.ok(Math.abs(bulkWindows(positions, ONE, 100)[2] - 0.1) < 1e-6);
 });
 
-test('a part lies in the middle of its cell at one scale both ways, and is cut off beside other cells alone', () => {
+test('a part lies in the middle of its cell at one scale, cut off beside other cells only', () => {
   const frame = {
     dims: 2,
     transform: { k: 2, x: 10, y: 20 },

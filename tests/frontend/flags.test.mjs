@@ -94,7 +94,7 @@ test('kind and position filter in the grid as in a head', () => {
   assert.deepEqual([...(middle ?? [])], [1, 0, 1, 1, 0, 1]);
 });
 
-test('norms filter by shares of the range of the head, and not at all while they are not there', () => {
+test('norms filter by shares of the range of the head, and not before they are there', () => {
   const filters = { ...NO_FILTERS, norm: [0.5, 1] };
   const norms = Float32Array.of(1, 2, 3, 1, 2, 3, 1, 2, 3, 2);
   assert.deepEqual(

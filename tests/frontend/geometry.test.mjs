@@ -110,7 +110,7 @@ test('zooming keeps the point under the mouse and stops at its limits', () => {
   assert.equal(zoomAt(transform, 0.01, 0, 0, { min: 0.5, max: 10 }).k, 0.5);
 });
 
-test('zoom limits reach from half of what fits to eight times a cell that fills the viewport', () => {
+test('zoom goes from half of what fits to eight times a cell that fills the viewport', () => {
   assert.deepEqual(zoomLimits({ width: 1000, height: 500 }, { width: 500, height: 400 }, 50), {
     min: 0.25,
     max: 64,
@@ -159,7 +159,7 @@ test('a cell counts as zoomed into only when it fills most of the viewport', () 
   assert.equal(zoomedCell(cells, { k: 2, x: -200, y: 0 }, viewport), 1);
 });
 
-test('the smallest coordinates lie at the lower left, the largest at the upper right, within the inset', () => {
+test('coordinates run from the lower left to the upper right, within the inset', () => {
   const margin = 100 * INSET;
   const [left, bottom] = projectPoint(frame(), 0, 0);
   const [right, top] = projectPoint(frame(), 0, 1);
@@ -195,7 +195,7 @@ test('the rotation is orthogonal for any angles', () => {
   }
 });
 
-test('a 3-D map seen from the front shows x to the right, y upwards and the near point larger', () => {
+test('a 3-D map from the front has x to the right, y upwards and the near point larger', () => {
   const middle = 32767.5;
   const deep = frame({
     dims: 3,

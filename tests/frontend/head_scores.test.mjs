@@ -120,7 +120,7 @@ test('measures of a map are columns as well, of the shown map alone', () => {
   assert.deepEqual(makeColumn('recall_at_10', HEADS, MODEL, 'umap-2d').range, [0, 0]);
 });
 
-test('heads are sorted from either end, equal ones layer by layer, those without a number last', () => {
+test('heads sort from either end, equal ones layer by layer, those without a number last', () => {
   assert.deepEqual([...orderOf(COLUMN.values, false)], [2, 4, 0, 3, 1, 5]);
   assert.deepEqual([...orderOf(COLUMN.values, true)], [0, 3, 4, 2, 1, 5]);
   assert.deepEqual([...orderOf(Float64Array.of(-0.5, 0, -2), false)], [1, 0, 2]);
@@ -131,12 +131,12 @@ test('places are the reverse of an order', () => {
   slotsOf(order).forEach((slot, head) => assert.equal(order[slot], head));
 });
 
-test('ranks count from the highest, equal values share the better one, and no number has no rank', () => {
+test('ranks count from the highest, equal values share the better, no number has none', () => {
   assert.deepEqual([...COLUMN.ranks], [3, 0, 1, 3, 2, 0]);
   assert.deepEqual([...ranksOf(Float64Array.of(1, 1, 1, 0))], [1, 1, 1, 4]);
 });
 
-test('a head is known for the numbers in which it has the best places of those that have any', () => {
+test('a head is known for the measures in which it ranks best among those that have one', () => {
   const other = makeColumn('recall_at_10', HEADS, MODEL, 'pca-2d');
   assert.deepEqual(bestPlaces([COLUMN, other], 4, 2), [
     { name: 'recall_at_10', rank: 1, nKnown: 5 },
@@ -168,7 +168,7 @@ test('a range holds both its ends, and no head without a number', () => {
   assert.equal(headsWithin(COLUMN.values, [null, null]).n, 4);
 });
 
-test('a range on a slider is written in round numbers, and is open where it leaves nothing out', () => {
+test('a range on a slider has round numbers, and is open where it leaves nothing out', () => {
   assert.deepEqual(rangeAt([0, 1], [0.31, 1]), [0.31, null]);
   assert.deepEqual(rangeAt([0.123456, 0.9], [0, 0.5]), [null, 0.5117]);
   assert.deepEqual(rangeAt([0, 4000], [0.5, 0.75]), [2000, 3000]);
@@ -216,7 +216,7 @@ test('each kind of model has its own scores, and the measures of its maps after 
   );
 });
 
-test('a dataset has the scores that it was built with, and another definition is another score', () => {
+test('a dataset has the scores it was built with; another definition is another score', () => {
   assert.deepEqual(
     scoresFor(FORMER).map(({ label }) => label),
     ['Distance (until 0.3.1)', 'Induction'],
@@ -245,7 +245,7 @@ test('a dataset has the scores that it was built with, and another definition is
   );
 });
 
-test('the fit to marked pairs is a number of heads as long as there are any, and rests on no rows', () => {
+test('the fit to marked pairs is a measure of heads while there are any, and has no rows', () => {
   assert.ok(numbersFor(MODEL, true).some(({ name }) => name === PAIR_FIT));
   assert.ok(!numbersFor(MODEL, false).some(({ name }) => name === PAIR_FIT));
   /** @type {Map<string, {fit: number, rank: number}> | null} */
@@ -381,7 +381,8 @@ test('the name of a head says the number that is written on it, and why there is
   const score = { words: '0.42', label: 'Induction', more: ['place 3 of 72'] };
   assert.equal(
     formatCell({ layer: 2, head: 5 }, fidelity, true, score),
-    'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, nearness is not attention here',
+    'L2 H5 0.42 Induction, layer 2, head 5, place 3 of 72, 0.05 recall@10, ' +
+      'nearness is not attention here',
   );
   assert.equal(
     formatCell({ layer: 2, head: 5 }, null, false, score),

@@ -109,7 +109,7 @@ test('the grid draws all own tokens behind its sample', () => {
   assert.deepEqual([...appendDrawn(Int32Array.of(0, 3), layerOf([1, ['e', 'f']]))], [0, 3, 4, 5]);
 });
 
-test('own points lie where the answer says, in the cell of their head, queries and keys apart', () => {
+test('user points lie where the answer says, in the cell of their head', () => {
   const layer = layerOf([1, ['e']], [2, ['f']]);
   // places count up from 100: head (layer 1, head 0) is the third block of 2 points × 2 numbers of
   // each answer
@@ -177,7 +177,7 @@ test('a sequence that is not placed in a map yet is named, and not drawn there',
   );
 });
 
-test('own points stand out, do not step back for a selection of others, and do for a search that does not mean them', () => {
+test('user points stand out, also beside a selection of others, but not in a search', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f']]));
   const queries = (chosen) =>
     [...pointFlags({ tokens, drawn: null, hits: null, selected: null, ...chosen })].slice(0, 6);
@@ -207,7 +207,7 @@ test('own points stand out, do not step back for a selection of others, and do f
   ]);
 });
 
-test('attention is the softmax of the queries and keys of the answer, with shared key heads and rules of the layer', () => {
+test('attention is the softmax of the queries and keys, with shared key heads and masks', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
   // layer 0, head 1: queries (4, 5) and (6, 7); the one key head has (1, 2) and (3, 4)
   const pattern = patternOf(
@@ -254,7 +254,7 @@ test('the strongest partners of an own point are those of the answer, queries fi
   ]);
 });
 
-test('questions about own tokens are answered here, those about the corpus by the server with its own numbers', async () => {
+test('user tokens are answered here, those of the corpus by the server', async () => {
   const layer = layerOf([1, ['e']], [2, ['f', 'g']]);
   const asked = [];
   const server = {

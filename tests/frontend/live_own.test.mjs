@@ -76,7 +76,7 @@ test('a text is kept once the model has answered, and not before', async () => {
   assert.equal(own.nTokens(MANIFEST), 6);
 });
 
-test('what is sent while the model comes waits for it, and so takes no second place at the server', async () => {
+test('texts sent while the model loads wait for it, in one place at the server', async () => {
   const { own, calls } = begin();
   own.warm('d');
   own.addText('first', 'd');
@@ -235,7 +235,7 @@ test('an image is not run through a model of text', async () => {
   assert.deepEqual([calls.length, own.layerOf('pictures')], [1, null]);
 });
 
-test('what fails for a kept text is said with it, blocks no other, and can be asked again', async () => {
+test('a kept text that fails says so, blocks no other, and can be sent again', async () => {
   const { own, calls, want, add } = begin();
   await add('a');
   await add('b');
@@ -268,7 +268,7 @@ test('where one goes, the tokens of those after it get other numbers', async () 
   assert.equal(names(own).at(-1), 'your text 4');
 });
 
-test('a selection and marks go along with their tokens, and those of what is gone are cleared', () => {
+test('a selection and marks follow their tokens, and are cleared with them', () => {
   const renumber = (token) => (token < 4 ? token : token === 4 ? null : token - 1);
   const state = {
     ...DEFAULTS,
@@ -322,7 +322,7 @@ test('where the server runs nothing, nothing is asked and nothing kept', () => {
   assert.deepEqual([own.limits, calls.length], [null, 0]);
 });
 
-test('an address says texts only where that is chosen, and gives them back whatever they hold', () => {
+test('an address holds texts only where chosen, and gives back any text', () => {
   const texts = ['<img src=x onerror=alert(1)>', 'שלום & 100 % #1', 'a\u200bb'];
   assert.equal(writeQuery(DEFAULTS).includes('text'), false);
   const query = writeQuery({ ...DEFAULTS, dataset: 'd', texts });

@@ -47,7 +47,7 @@ test('the model is asked for once, with a letter and the maps that are shown', a
   assert.equal(calls.length, 1);
 });
 
-test('a model that has not answered for minutes is asked for again, like one that could not come', async () => {
+test('a model that has not answered for minutes is asked again, like one that failed', async () => {
   const { calls, clock, warming } = begin();
   warming.tellAnswer('d');
   clock.ms = 299_000;

@@ -16,7 +16,7 @@ const line = {
   isProduct: false,
 };
 
-test('the nearest keys of a query are those at the least distance, and the nearest queries of a key likewise', () => {
+test('the nearest keys of a query are at the least distance, and so for a key', () => {
   assert.deepEqual(nearestOthers(line, 0), [3, 5, 4]);
   assert.deepEqual(nearestOthers(line, 2, 2), [4, 3]);
   // both are five away: the earlier token comes first

@@ -84,7 +84,7 @@ test('the server is asked for strong and for weak pairs', () => {
   assert.equal(pairQuery([B]), 'weak=5-7');
 });
 
-test('heads are ranked from the best fit, equal ones in the order of the model and with one place', () => {
+test('heads rank from the best fit, equal ones in the order of the model with one place', () => {
   assert.deepEqual(
     rankedHeads(ANSWER).map(({ layer, head }) => [layer, head]),
     [
@@ -104,7 +104,7 @@ test('heads are ranked from the best fit, equal ones in the order of the model a
   assert.equal(ANSWER.heads[0].fit, 0.25);
 });
 
-test('the numbers of a pair are found by its tokens, and none where the answer is about others', () => {
+test('the numbers of a pair are found by its tokens, and none if the answer lacks them', () => {
   const found = numbersOf(ANSWER, { layer: 0, head: 1 }, B);
   assert.deepEqual([found.rank, found.isSameSequence], [12, false]);
   assert.equal(numbersOf(ANSWER, { layer: 0, head: 1 }, { query: 7, key: 5 }), null);

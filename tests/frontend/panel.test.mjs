@@ -20,7 +20,7 @@ function tokensOf(text, types, row = null) {
 const names = (groups) =>
   Object.fromEntries(groups.map(({ name, positions }) => [name, positions]));
 
-test('a sentence offers its class token and separators, and no first token beside the class token', () => {
+test('a sentence offers its class token and separators, and beside these no first token', () => {
   const tokens = tokensOf(
     ['[CLS]', 'a', '[SEP]', 'b', '[UNK]', '[SEP]'],
     ['special', 'text', 'special', 'text', 'special', 'special'],
@@ -70,7 +70,7 @@ test('every query has its strongest key, every key its strongest query, from a w
   assert.deepEqual(strongestOfEach(PATTERN, 'key', 0.6), [{ query: 1, key: 1, weight: 1 }]);
 });
 
-test('all connections from a weight on come weakest first; those of one token can be had alone', () => {
+test('connections from a weight on come weakest first, or those of one token alone', () => {
   const pairs = (links) => links.map(({ query, key }) => [query, key]);
   assert.deepEqual(pairs(linksFrom(PATTERN, 0.5)), [
     [2, 0],

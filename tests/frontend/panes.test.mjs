@@ -153,7 +153,7 @@ test('datasets that are not linked are selected in on their own', () => {
   assert.deepEqual([next.selected, next.beside.selected], [TOKEN, { kind: 'key', token: 9 }]);
 });
 
-test('a pane that changes its dataset leaves the other its selection, and takes over one of its new dataset', () => {
+test('a pane with a new dataset takes over its selection and leaves the other its own', () => {
   const cleared = { at: null, selected: null, hidden: [], color: null, filters: DEFAULTS.filters };
   const same = two({ dataset: 'a', selected: TOKEN, color: 'position' }, pane('a'));
   const parted = after(same, 'A', { ...cleared, dataset: 'b' });

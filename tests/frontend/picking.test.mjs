@@ -98,7 +98,7 @@ test('of two points behind each other the near one is found', () => {
   assert.equal(nearestPoint(scene, 0, x, y, 10), 0);
 });
 
-test('the index finds the same point as the pass over all of them, whatever the zoom, the flags and equal places', () => {
+test('the index finds the same point as a pass over all, with any zoom, flags and ties', () => {
   const positions = makePositions(1, 3000, 2);
   for (let point = 0; point < 600; point += 2)
     positions.copyWithin(2 * (5000 + point / 2), 2 * point, 2 * point + 2); // two at one place

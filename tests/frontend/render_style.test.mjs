@@ -37,7 +37,7 @@ test('unequal numbers of queries and keys are all drawn once', () => {
   assert.deepEqual([...base].sort(), [0, 1, 2, 3, 4, 5, 6]);
 });
 
-test('dimmed points come first, then plain ones, then hits, then selected ones, and hidden ones never', () => {
+test('dimmed points come first, then plain, hits and selected ones; hidden ones never', () => {
   const flags = Uint8Array.of(0, 2, 4, 8, 1, 2 | 4, 1 | 8, 0);
   const { base, nDimmed, top } = drawOrder({ flags, nPoints: 8, nQueries: 4 });
   assert.equal(nDimmed, 1);
@@ -63,7 +63,7 @@ test('entries for the GPU carry the look of a point and leave out what is hidden
   );
 });
 
-test('the reader’s own points lie above hits and below selected ones, and are larger than either', () => {
+test('user points lie above hits and below selected ones, and are larger than either', () => {
   const { top } = drawOrder({
     flags: Uint8Array.of(8, 16, 4, 16 | 8, 16 | 1, 2),
     nPoints: 6,

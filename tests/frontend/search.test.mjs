@@ -202,7 +202,7 @@ test('a beginning and a part are found across tokens, an expression looks at sin
   assert.equal(find('tokeniza', 'regex'), '');
 });
 
-test('word pieces are found by the text that they cut, and an unknown word by what stands there', () => {
+test('word pieces are found by the text that they cut, an unknown word by its text', () => {
   const find = searched([
     "Herons don't see naïve 🙂🙂.",
     ['[CLS]', 'heron', '##s', 'don', "'", 't', 'see', 'naive', '[UNK]', '.', '[SEP]'],
@@ -218,7 +218,7 @@ test('word pieces are found by the text that they cut, and an unknown word by wh
   assert.equal(find('see the'), '');
 });
 
-test('characters that a tokenizer splits are found in every script and wherever tokens join them', () => {
+test('characters that a tokenizer splits are found in every script, wherever joined', () => {
   const find = searched(
     [
       '今天天气，好',
@@ -261,7 +261,7 @@ test('what a text says beyond its last token is not found', () => {
   assert.deepEqual(suggest(find.index, 'toke', 'whole'), [{ word: 'token', count: 1 }]);
 });
 
-test('words of several tokens are offered, too, and a split character once for each time it is there', () => {
+test('words of several tokens are offered, too, and a split character once for each', () => {
   const { index: made } = searched(
     ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],
     ['天 tokenization', ['天 1⁄3', '天 2–3⁄3', ' token', 'ization']],

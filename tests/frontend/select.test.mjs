@@ -80,7 +80,7 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
   assert.match(notices[0], /no dataset “gone”/);
 });
 
-test('without a wish the first map there is, in the order a viewer sees them, is shown without a notice', () => {
+test('without a wish the first map, in the order on screen, is shown without a notice', () => {
   assert.deepEqual(reconcile({ ...DEFAULTS, dataset: 'a' }, facts()), {
     change: { method: 'pca', dims: 2 },
     notices: [],
@@ -92,7 +92,7 @@ test('while a build runs, the first map is one of which heads are there', () => 
   assert.equal(reconcile({ ...DEFAULTS, dataset: 'a' }, growing).change.method, 'tsne');
 });
 
-test('a map that was not built gives way to the same method, then to another, with a notice', () => {
+test('a map that was not built gives way to its method, then to another, with a notice', () => {
   const wished = reconcile({ ...DEFAULTS, dataset: 'a', method: 'pca', dims: 3 }, facts());
   assert.deepEqual(wished.change, { method: 'pca', dims: 2 });
   assert.equal(wished.notices.length, 1);
@@ -102,7 +102,7 @@ test('a map that was not built gives way to the same method, then to another, wi
   });
 });
 
-test('heads and tokens outside the model and colours of another modality are dropped, both numbers said', () => {
+test('heads, tokens and colours that a dataset lacks are dropped, with both numbers', () => {
   const state = {
     ...DEFAULTS,
     dataset: 'a',
@@ -177,7 +177,7 @@ test('hidden tokens without a selected sequence go', () => {
   assert.deepEqual(reconcile(state, facts()).change, { hidden: [] });
 });
 
-test('scores of another kind of model are dropped, each with one notice, and their range with them', () => {
+test('scores of another kind of model are dropped with their range, one notice each', () => {
   learnScores([
     { name: 'induction', label: 'Induction', modality: 'text' },
     { name: 'same_row', label: 'Same row', modality: 'image' },
@@ -209,7 +209,7 @@ test('scores of another kind of model are dropped, each with one notice, and the
   );
 });
 
-test('without pairs nothing is tinted, sorted or filtered by their fit, and the order falls back with a notice', () => {
+test('without pairs nothing is tinted, sorted or filtered by their fit, with a notice', () => {
   const pairs = [{ query: 1, key: 2, isStrong: true }];
   const state = {
     ...DEFAULTS,
@@ -225,7 +225,8 @@ test('without pairs nothing is tinted, sorted or filtered by their fit, and the 
   const { change, notices } = reconcile({ ...state, pairs: [] }, facts());
   assert.deepEqual(change, { score: null, order: null, filterScore: null, scoreRange: ANY_SCORE });
   assert.deepEqual(notices, [
-    'No pair is marked, so heads have no fit to pairs; they are in the order of layers and heads again.',
+    'No pair is marked, so heads have no fit to pairs; ' +
+      'they are in the order of layers and heads again.',
   ]);
   assert.deepEqual(
     reconcile({ ...state, pairs: [], beside: { ...DEFAULTS.beside, pairs } }, facts()).notices,

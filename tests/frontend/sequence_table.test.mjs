@@ -42,7 +42,7 @@ const column = (name, scores = SCORES) =>
 const all = [0, 1, 2];
 const values = (name) => all.map(column(name).valueOf);
 
-test('repeated tokens are counted without special ones, and the word said most often has a letter or a digit', () => {
+test('repeated tokens count without special ones; the most repeated has a letter or digit', () => {
   const { nRepeated, words, nTimes } = findRepeats(TOKENS);
   assert.deepEqual([...nRepeated], [5, 0, 0]); // the ×3 and , ×2
   assert.deepEqual(words, ['the', '2', null]);
@@ -89,7 +89,7 @@ test('images have no repeats', () => {
   assert.ok(!names.includes('repeated_tokens') && !names.includes('most_repeated'));
 });
 
-test('rows are sorted by numbers or words, what has no value last either way, equal ones in the order of the corpus', () => {
+test('rows sort by numbers or words, no value last, equal ones in the order of the corpus', () => {
   const searched = searchedText(TOKENS);
   const sorted = (name, isDescending) => rowsOf(searched, '', column(name), isDescending);
   assert.deepEqual(sorted('column year', false), [1, 0, 2]);
@@ -100,7 +100,7 @@ test('rows are sorted by numbers or words, what has no value last either way, eq
   assert.deepEqual(sorted('text', false), [1, 2, 0]);
 });
 
-test('rows are found by a part of their text or columns, whatever the case, and never by an expression', () => {
+test('rows are found by part of their text or columns in any case, never by an expression', () => {
   const found = (wanted) => rowsOf(searchedText(TOKENS), wanted, column('number'), false);
   assert.deepEqual(found('CAT'), [0]);
   assert.deepEqual(found(' ärger '), [2]);
@@ -114,7 +114,8 @@ test('a saved table has numbers as they are, and text that is no formula', () =>
   const [head, first, second, end] = csv.split('\r\n');
   assert.equal(
     head,
-    '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,keys_for_90_percent,entropy',
+    '\uFEFFnumber,text,tokens,repeated_tokens,most_repeated,column topic,column year,' +
+      'keys_for_90_percent,entropy',
   );
   assert.equal(first, "2,'=2+2,2,0,2 ×2,,9,,");
   assert.equal(second, '1,"the cat, the dog, the",8,5,the ×3,animals,10,3.25,0.5');
@@ -126,7 +127,8 @@ test('it is said whose attention it is, over how many rows, and of how many sent
   const answer = { scores: SCORES, nSequences: 3, nSequencesTotal: 3 };
   assert.equal(
     formatAbout(answer, { layer: 1, head: 2 }, model, TOKENS),
-    'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, the queries that see at least two keys.',
+    'Keys for 90 % and normalised entropy: Layer 1, head 2; over 10 rows, ' +
+      'the queries that see at least two keys.',
   );
   assert.match(
     formatAbout({ ...answer, nSequences: 2 }, null, model, TOKENS),
@@ -144,7 +146,7 @@ test('a row is as sparse as the fewest keys that hold nine tenths of it', () => 
   assert.ok(Math.abs(even.entropy - 1) < 1e-6);
 });
 
-test('a site without a server has the numbers of one head and the mean over all, counted by hand', async () => {
+test('a site without a server has the numbers of a head and the mean over all', async () => {
   const same = { width: 1, values: new Float32Array(5) };
   const site = (params) => ({
     manifest: {

@@ -15,10 +15,9 @@ const rows = (width, ...values) => ({ width, values: Float32Array.from(values) }
 
 /** An array file as NumPy writes it. */
 function npy(descr, shape, values) {
-  const header =
-    `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`.padEnd(
-      117,
-    ) + '\n';
+  const lengths = `${shape.join(', ')}${shape.length === 1 ? ',' : ''}`;
+  const facts = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${lengths}), }`;
+  const header = `${facts.padEnd(117)}\n`;
   const head = Uint8Array.of(
     0x93,
     ...Buffer.from('NUMPY'),
@@ -106,7 +105,7 @@ test('of equal scores the earlier token comes first', async () => {
   ]);
 });
 
-test('a mean is taken of all sequences that are long enough, or of some that are spread evenly', () => {
+test('a mean is of all sequences that are long enough, or of some spread evenly', () => {
   assert.deepEqual(longSequences([3, 9, 5, 7], 5, 1e9), { chosen: [1, 2, 3], nFound: 3 });
   const many = Array.from({ length: 100 }, () => 10);
   const { chosen, nFound } = longSequences(many, 10, 500);
@@ -122,7 +121,7 @@ test('a long pattern is made coarse by the means of even blocks', () => {
   assert.deepEqual([side, [...blocks]], [2, [0, 1.5, 4.5, 6]]);
 });
 
-test('an answer lies under its address, whatever the order of its parameters and its version', () => {
+test('an answer lies under its address, whatever its version and order of parameters', () => {
   const named = (query) => fileOf('datasets/a/projections/pca-2d', new URLSearchParams(query));
   assert.equal(named('layer=1&head=2&v=0123'), 'datasets/a/projections/pca-2d--head-2--layer-1');
   assert.equal(named('head=2&layer=1'), named('layer=1&head=2'));

@@ -211,7 +211,7 @@ test('runs end where the corpus ends', () => {
   assert.equal(lastMarked(''), -1);
 });
 
-test('what stands out in a second pane is taken back with its counterpart, but not once that pane shows other points', () => {
+test('a mark in a second pane is undone with its counterpart while its points are the same', () => {
   const compare = { dataset: 'b', method: 'pca', dims: 2, at: null, camera: null, turn: null };
   const { clock, store, undo, choose } = begin({ compare });
   choose({ selected: POINT });

@@ -75,7 +75,8 @@ const REMEMBERED = { theme: DEFAULTS.theme, palette: DEFAULTS.palette };
 test('an address is readable', () => {
   assert.equal(
     writeQuery(PLAIN),
-    '?dataset=demo-bert&method=attention-tsne&dims=3&layer=3&head=7&selected=key-41&color=position-mod-5&lines=off',
+    '?dataset=demo-bert&method=attention-tsne&dims=3&layer=3&head=7' +
+      '&selected=key-41&color=position-mod-5&lines=off',
   );
   assert.equal(writeQuery(DEFAULTS), '');
 });
@@ -98,7 +99,8 @@ test('the second pane of an address is readable', () => {
   const beside = { ...DEFAULTS.beside, selected: { kind: 'key', token: 3 } };
   assert.equal(
     writeQuery({ ...DEFAULTS, dataset: 'demo-bert', compare, beside }),
-    '?dataset=demo-bert&compare.dataset=demo-gpt2&compare.method=pca&compare.layer=2&compare.head=5&compare.selected=key-3',
+    '?dataset=demo-bert&compare.dataset=demo-gpt2&compare.method=pca' +
+      '&compare.layer=2&compare.head=5&compare.selected=key-3',
   );
   assert.equal(readQuery('?dataset=a').choices.compare, null);
 });
@@ -137,7 +139,7 @@ test('theme and palette are said where they are asked for, and read', () => {
   assert.deepEqual(readQuery(query).choices, { ...FULL, theme: 'dark', palette: 'classic' });
 });
 
-test('choices that are not named have their defaults, except theme and palette, which an address seldom says', () => {
+test('choices that are not named have defaults, except theme and palette, often unsaid', () => {
   const { choices } = readQuery('');
   assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
   assert.ok(!('theme' in choices) && !('palette' in choices));

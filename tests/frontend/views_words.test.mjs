@@ -60,7 +60,7 @@ test('text without any width is told by its code points', () => {
   assert.equal(visibleText(' april'), ' april');
 });
 
-test('joiners, fillers and parts of a character can be seen, and an unknown word says what stands in the text', () => {
+test('joiners, fillers and parts of a character are visible, an unknown word says its text', () => {
   assert.deepEqual(['\ufe0f', '\u00a0', '\u00ad', '\u3164', '\u2800', '\u05b8'].map(visibleText), [
     'U+FE0F',
     'U+00A0',
@@ -141,7 +141,8 @@ for (const [layers, heads, width, height] of [
   [48, 25, 3000, 1800],
   [2, 64, 780, 600],
 ]) {
-  test(`${layers} × ${heads} heads in ${width} × ${height} lie inside, apart from each other`, () => {
+  const name = `${layers} × ${heads} heads in ${width} × ${height} lie inside, apart`;
+  test(name, () => {
     const { cells, home, size, pitch } = arrangeGrid(
       { n_layers: layers, n_heads: heads },
       { width, height },

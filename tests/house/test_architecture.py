@@ -174,6 +174,18 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not [str(p) for p in code if p.stem in empty]
 
 
+def test_no_line_is_longer_than_100_columns() -> None:
+    kinds = ("py", "js", "jsx", "mjs", "ts", "tsx", "css", "html")
+    code = tracked(*(f"*.{kind}" for kind in kinds), ":!data/")
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in code
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
+        if len(line) > 100
+    ]
+    assert not long
+
+
 FORBIDDEN = {
     r"\bimport pickle\b": "pickle runs what it reads",
     r"allow_pickle=True": "pickle runs what it reads",

@@ -39,7 +39,8 @@ class DemoProcess:
         self._on_first_maps = on_first_maps
         self._on_failure = on_failure
         self._is_stopping = threading.Event()
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 (made by cli.py)
+        # The command is made by the package, of none of a user's words.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
         with suppress(OSError):  # it may have ended by now
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         self._thread = threading.Thread(target=self._watch, name="demo builder", daemon=True)

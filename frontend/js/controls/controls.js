@@ -205,7 +205,8 @@ function createSummary(root, { openTable, pane }) {
           'p',
           { class: 'soft' },
           `${counted(manifest.n_layers, 'layer')} × ` +
-            `${counted(manifest.n_heads, 'head')}${model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''}`,
+            `${counted(manifest.n_heads, 'head')}` +
+            (model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''),
         ),
         el(
           'p',

@@ -64,9 +64,10 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
      */
     tellSimilar(found) {
       const nearest = found?.heads[0];
+      const isInOther = found?.compared_by !== 'token' && found?.n_sequences !== null;
       like.tell(
         found && nearest
-          ? `${formatTitle(nearest)}${found.compared_by === 'token' || found.n_sequences === null ? '' : ` of ${found.with}`}, ` +
+          ? `${formatTitle(nearest)}${isInOther ? ` of ${found.with}` : ''}, ` +
               `distance ${formatMeasure(nearest.distance)}`
           : '',
       );

@@ -179,15 +179,11 @@ export function createPairs(root, context) {
         setAttribute(button, 'aria-pressed', String(MODES[i][0] === mode)),
       );
       clear.hidden = nPairs === 0;
-      setText(
-        hint,
-        mode
-          ? `${state.selected ? `Now click a ${state.selected.kind === 'query' ? 'key' : 'query'}` : 'Click a query or a key, then one of the other kind'}: ` +
-              `the pair is wished ${mode}.`
-          : nPairs > 0
-            ? ''
-            : HINT,
-      );
+      const other = state.selected?.kind === 'query' ? 'key' : 'query';
+      const next = state.selected
+        ? `Now click a ${other}`
+        : 'Click a query or a key, then one of the other kind';
+      setText(hint, mode ? `${next}: the pair is wished ${mode}.` : nPairs > 0 ? '' : HINT);
       hint.hidden = hint.textContent === '';
       list.hidden = nPairs === 0;
       if (!tokens || state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)) return;

@@ -200,10 +200,9 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @returns {Promise<Attention>}
      */
     async attention(id, at, sequence, weight, signal) {
-      const numbers = await array(
-        `${dataset(id)}/${head(at)}/attention/${sequence}${weight === 'none' ? '' : `?weight=${weight}`}`,
-        signal,
-      );
+      const query = weight === 'none' ? '' : `?weight=${weight}`;
+      const address = `${dataset(id)}/${head(at)}/attention/${sequence}${query}`;
+      const numbers = await array(address, signal);
       return { at, sequence, weight, n: numbers.shape[0], pattern: asType(Float32Array, numbers) };
     },
     /**
@@ -215,10 +214,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @returns {Promise<Aggregate>}
      */
     async aggregate(id, at, length, weight, signal) {
-      const answer = await get(
-        `${dataset(id)}/${head(at)}/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`,
-        signal,
-      );
+      const query = meanQuery(length, weight);
+      const answer = await get(`${dataset(id)}/${head(at)}/aggregate?${query}`, signal);
       const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
         Number(answer.headers.get(name)),
       );
@@ -238,10 +235,8 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @param {string} id @param {number} length @param {Weight} weight @param {AbortSignal} signal
      */
     async aggregates(id, length, weight, signal) {
-      const answer = await get(
-        `${dataset(id)}/heads/aggregate?length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`,
-        signal,
-      );
+      const query = meanQuery(length, weight);
+      const answer = await get(`${dataset(id)}/heads/aggregate?${query}`, signal);
       const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
         Number(answer.headers.get(name)),
       );
@@ -302,11 +297,10 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @param {AbortSignal} signal
      * @returns {Promise<SimilarHeads>}
      */
-    similar: (id, version, at, other, signal) =>
-      json(
-        `${dataset(id)}/${head(at)}/similar?v=${version}${other === null ? '' : `&with=${encodeURIComponent(other)}`}`,
-        signal,
-      ),
+    similar(id, version, at, other, signal) {
+      const compared = other === null ? '' : `&with=${encodeURIComponent(other)}`;
+      return json(`${dataset(id)}/${head(at)}/similar?v=${version}${compared}`, signal);
+    },
     /** @param {string} id @param {AbortSignal} signal */
     patches: async (id, signal) =>
       asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
@@ -376,4 +370,9 @@ export function readTokens(columns) {
 function asType(Values, { dtype, values }) {
   if (values instanceof Values) return values;
   throw new Error(`The server sent ${dtype} where ${Values.name} was due.`);
+}
+
+/** The query of a mean pattern. @param {number} length @param {Weight} weight */
+function meanQuery(length, weight) {
+  return `length=${length}${weight === 'none' ? '' : `&weight=${weight}`}`;
 }

@@ -17,7 +17,8 @@ const N_NAMED = 3;
  */
 export function accountSummary({ unit, n_read: nRead, n_taken: nTaken, n_cut: nCut }) {
   const nLeftOut = nRead - nTaken;
-  const taken = `${nLeftOut === 0 ? 'all' : count(nTaken)} taken${nCut > 0 ? ` (${count(nCut)} cut)` : ''}`;
+  const cut = nCut > 0 ? ` (${count(nCut)} cut)` : '';
+  const taken = `${nLeftOut === 0 ? 'all' : count(nTaken)} taken${cut}`;
   return (
     `${counted(nRead, unit)} read, ` +
     `${taken}${nLeftOut > 0 ? `, ${count(nLeftOut)} left out` : ''}`

@@ -24,10 +24,9 @@ export function formatFit(fit) {
 export function formatBrief(tokens, token) {
   const words = clipped(formatToken(tokens, token), LONGEST);
   if (tokens.row === null) return words.trim() || words;
-  return (
-    `image ${tokens.sequence[token] + 1} ` +
-    `${tokens.tokenType[token] === 'patch' ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words}`
-  );
+  const isPatch = tokens.tokenType[token] === 'patch';
+  const place = isPatch ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words;
+  return `image ${tokens.sequence[token] + 1} ${place}`;
 }
 
 /**

@@ -18,6 +18,9 @@
 const MAX_STEPS = 1000;
 /** Sets of states that are kept; with more, one begins again. */
 const MAX_SETS = 1000;
+/** A set, a class, an escaped sign or a plain one. */
+const PIECE =
+  /^(?:\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\c[a-z]|\\.|.)/isu;
 
 /** A pattern that cannot be used; the message is meant for its author. */
 export class PatternError extends Error {}
@@ -93,10 +96,7 @@ function createParser(source) {
       const kind = source[at++] === '^' ? 'start' : 'end';
       return (machine, next) => add(machine, { kind, next });
     }
-    const [text] =
-      /^(?:\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\c[a-z]|\\.|.)/isu.exec(
-        source.slice(at),
-      ) ?? [''];
+    const [text] = PIECE.exec(source.slice(at)) ?? [''];
     at += text.length;
     const isSign = signTest(text);
     return (machine, next) => add(machine, { kind: 'sign', isSign, next });

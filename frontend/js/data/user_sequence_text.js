@@ -97,9 +97,9 @@ export function formatPlace({ answer }, map, at) {
   const n = at ? nOutside(answer, map, at.layer * answer.nHeads + at.head) : found.nOutside;
   const all = 2 * answer.n * (at ? 1 : nCells);
   const where = at ? 'the border of this map' : 'the borders of the maps';
-  return n === 0
-    ? formatPlaced(found.placed)
-    : `${formatPlaced(found.placed)}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
+  const placed = formatPlaced(found.placed);
+  if (n === 0) return placed;
+  return `${placed}; ${n} of ${counted(all, 'point')} beyond ${where}, drawn there`;
 }
 
 /**

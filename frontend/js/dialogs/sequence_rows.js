@@ -282,5 +282,6 @@ export function createSequenceRows(root, { pick, sort }) {
 
 /** @param {Column} column */
 function columnClass({ isNumber, name }) {
-  return `sequences__cell${isNumber ? ' sequences__cell--number' : ''}${name === 'text' ? ' sequences__cell--text' : ''}`;
+  const number = isNumber ? ' sequences__cell--number' : '';
+  return `sequences__cell${number}${name === 'text' ? ' sequences__cell--text' : ''}`;
 }

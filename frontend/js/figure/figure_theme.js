@@ -36,7 +36,8 @@ const ROLES = /** @type {const} */ ({
 /** @param {ShownTheme} theme @returns {Looks} */
 export function readLooks(theme) {
   const probe = el('span', { class: 'looks', hidden: true });
-  probe.style.forcedColorAdjust = 'none'; // a figure has its own colours, whatever the system forces on the page
+  // a figure has its own colours, whatever the system forces on the page
+  probe.style.forcedColorAdjust = 'none';
   probe.style.colorScheme = theme;
   document.body.append(probe);
   const colors = Object.fromEntries(
@@ -60,7 +61,8 @@ export function readLooks(theme) {
  */
 function plainColor(color) {
   const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map(Number);
-  return `#${[red, green, blue].map((part) => Math.round(part).toString(16).padStart(2, '0')).join('')}`;
+  const hex = [red, green, blue].map((part) => Math.round(part).toString(16).padStart(2, '0'));
+  return `#${hex.join('')}`;
 }
 
 function createMeasure() {

@@ -50,7 +50,10 @@ export function serialise({ name, attributes, children }) {
       `${attribute}="${typeof value === 'number' ? rounded(value) : escaped(value, ATTRIBUTE)}"`;
   }
   if (children.length === 0) return `<${tag}/>`;
-  return `<${tag}>${children.map((child) => (typeof child === 'string' ? escaped(child, TEXT) : serialise(child))).join('')}</${name}>`;
+  const inside = children.map((child) =>
+    typeof child === 'string' ? escaped(child, TEXT) : serialise(child),
+  );
+  return `<${tag}>${inside.join('')}</${name}>`;
 }
 
 /** The same as an element of a page. @param {Markup} root @returns {SVGElement} */

@@ -79,7 +79,8 @@ function figuresElement(figures) {
 /** As large as its box allows; pixels lie below what is drawn. @param {Drawn} drawn */
 function figureElement({ width, height, pictures, markup }) {
   const host = el('div', { class: 'print__drawing' });
-  host.attachShadow({ mode: 'open' }).append(toElement(markup)); // where its ids and classes are its own
+  // in a shadow tree, where its ids and classes are its own
+  host.attachShadow({ mode: 'open' }).append(toElement(markup));
   const fit = el(
     'div',
     { class: 'print__fit' },

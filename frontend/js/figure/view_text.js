@@ -97,10 +97,10 @@ export function formatSelected({ selected }, tokens, { model }) {
   const words = isOwnText(tokens, token)
     ? `“\u2068${formatToken(tokens, token).replaceAll(' ', '\u00a0')}\u2069”`
     : formatToken(tokens, token);
-  return (
-    `${kind} ${words} at position ${tokens.position[token] + 1} of ` +
-    `${ownName(tokens, tokens.sequence[token]) ?? `${sequenceWord(model.modality)} ${count(tokens.sequence[token] + 1)} of ${count(nCorpusSequences(tokens))}`}`
-  );
+  const sequence = tokens.sequence[token];
+  const ofCorpus = `${count(sequence + 1)} of ${count(nCorpusSequences(tokens))}`;
+  const where = ownName(tokens, sequence) ?? `${sequenceWord(model.modality)} ${ofCorpus}`;
+  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${where}`;
 }
 
 /** @param {State} state */
@@ -111,10 +111,9 @@ export function formatImage({ imageLinks, imageThreshold, isImageMean, selected 
       ? 'the strongest key of every query'
       : 'the strongest query of every key';
   if (imageLinks === 'heat')
-    return (
-      'Heat: ' +
-      `${selected?.kind === 'query' ? 'attention that the selected query pays to each key' : 'attention that the selected key receives from each query'}${mean}.`
-    );
+    return selected?.kind === 'query'
+      ? `Heat: attention that the selected query pays to each key${mean}.`
+      : `Heat: attention that the selected key receives from each query${mean}.`;
   return imageLinks === 'all'
     ? `Connections from a weight of ${imageThreshold} on${mean}.`
     : `Connections: ${each}, from a weight of ${MIN_STRONGEST} on${mean}.`;

@@ -83,7 +83,8 @@ export function formatChosen(
 ) {
   if (files.length === 0) return { modality: null, words: '', problem: null };
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  const words = `${files.length === 1 ? files[0].name : counted(files.length, 'file')}, ${formatBytes(size)}`;
+  const name = files.length === 1 ? files[0].name : counted(files.length, 'file');
+  const words = `${name}, ${formatBytes(size)}`;
   /** @param {string} problem @returns {Chosen} */
   const refuse = (problem) => ({ modality: null, words, problem });
   const isText = files.every(({ name }) => endings.text.includes(endingOf(name)));

@@ -188,10 +188,8 @@ export function createBar(root, context) {
     const state = store.get();
     try {
       await navigator.clipboard.writeText(pictureAddress(state, theme()));
-      notify(
-        'The address of this picture was ' +
-          `copied${isMarkedSaid(state) ? '' : ', without the marked points: they are too many for an address'}.`,
-      );
+      const leftOut = ', without the marked points: they are too many for an address';
+      notify(`The address of this picture was copied${isMarkedSaid(state) ? '' : leftOut}.`);
     } catch {
       notify(
         'The browser did not let the address be copied. The line of the address holds all of ' +
@@ -269,7 +267,8 @@ function createSteps(undo) {
         const words = undo[name] === null ? verb : `${verb}: ${undo[name]}`;
         setText(buttons[i].label, words);
         setAttribute(buttons[i].button, 'title', `${words} (${keys})`);
-        setAttribute(buttons[i].button, 'aria-disabled', undo[name] === null ? 'true' : null); // a disabled button would lose the focus
+        // a disabled button would lose the focus
+        setAttribute(buttons[i].button, 'aria-disabled', undo[name] === null ? 'true' : null);
       });
     },
   };
@@ -292,7 +291,8 @@ function mapDetail(state, manifest, facts, derived) {
       ? formatOwn(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
       : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ` +
         `${formatNumber(score ?? order)}`;
-  return `${method === BEST ? formatBest(state, facts.heads.value) : formatMap(method, dims)}${more}`;
+  const map = method === BEST ? formatBest(state, facts.heads.value) : formatMap(method, dims);
+  return `${map}${more}`;
 }
 
 /**

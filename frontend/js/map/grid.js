@@ -42,8 +42,9 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {pointed: ReturnType<typeof import('../ui/observable.js').createObservable<number>>,
- *   tooltip: Tooltip, viewport: Viewport, theme: () => ShownTheme}} context `pointed` is the index
+ * @param {Context & {pointed: ReturnType<typeof
+ *   import('../ui/observable.js').createObservable<number>>, tooltip: Tooltip, viewport: Viewport,
+ *   theme: () => ShownTheme}} context `pointed` is the index
  *   of the head that is pointed at, here or on the map of heads; -1: none
  */
 export function createGrid(root, { actions, derived, facts, pointed, theme, tooltip, viewport }) {
@@ -318,7 +319,8 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
     if (element.hidden || arrangement.cells.n !== cells.length) return;
     if (arrangement !== arranged || scale === 0) settle(arrangement, transform.k);
     const grown = transform.k / scale;
-    layer.style.transform = `translate(${transform.x}px, ${transform.y}px)${grown === 1 ? '' : ` scale(${grown})`}`;
+    const scaled = grown === 1 ? '' : ` scale(${grown})`;
+    layer.style.transform = `translate(${transform.x}px, ${transform.y}px)${scaled}`;
     axes.place(arrangement, transform, room, manifest?.n_heads ?? 1);
     if (grown === 1) return;
     layer.classList.add('is-moving');
@@ -357,7 +359,8 @@ export function createGrid(root, { actions, derived, facts, pointed, theme, tool
       const side = size[i] * k;
       button.style.width = `${width}px`;
       button.style.height = `${side + title}px`;
-      button.style.transform = `translate(${x[i] * k - (width - side) / 2}px, ${y[i] * k - title}px)`;
+      const left = x[i] * k - (width - side) / 2;
+      button.style.transform = `translate(${left}px, ${y[i] * k - title}px)`;
     }
   }
 

@@ -19,7 +19,7 @@ import { createFigureButtons } from '../figure/figure_buttons.js';
 /** @import { DotLook } from './head_map_dots.js' */
 
 const MAP_ICON = 'M4 4.5h.01M7 9h.01M11.5 3.5h.01M12.5 10h.01M4.5 12.5h.01M9.5 6.5h.01M9 13h.01';
-/** From this stress on the picture is status to be taken with care. (Kruskal 1964 calls 0.2 poor.) */
+/** From this stress on the map is to be read with care: Kruskal (1964) calls 0.2 poor. */
 const POOR_STRESS = 0.2;
 const HELP = 'Heads that attend alike lie near each other. A click opens one.';
 
@@ -34,8 +34,8 @@ const HELP = 'Heads that attend alike lie near each other. A click opens one.';
  * @param {HTMLElement} root beside what it is docked
  * @param {Pick<Context, 'actions' | 'api' | 'derived' | 'facts' | 'notify' | 'pane' | 'store'> &
  *   {theme: () => ShownTheme, pointed: ReturnType<typeof
- *   import('../ui/observable.js').createObservable<number>>}} context `pointed` is the index of the head
- *   that is pointed at, in the grid or here; -1: none
+ *   import('../ui/observable.js').createObservable<number>>}} context `pointed` is the index of the
+ *   head that is pointed at, in the grid or here; -1: none
  */
 export function createMapOfHeads(
   root,
@@ -149,7 +149,8 @@ export function createMapOfHeads(
   function open(head) {
     const chosen = picture?.map.heads[head];
     if (!chosen) return;
-    if (getComputedStyle(element).position === 'absolute') fold(); // it lies over what one wants to see
+    // an overlay would cover the head that opens
+    if (getComputedStyle(element).position === 'absolute') fold();
     actions.openHead({ layer: chosen.layer, head: chosen.head });
   }
 
@@ -388,10 +389,9 @@ function formatDot(head, column, i, isOutside) {
     .map((one) => `${formatTitle(one)} ${formatMeasure(one.distance)}`)
     .join(', ');
   const own = column ? `; ${scoreLine(column, i)}` : '';
-  return (
-    `${formatTitle(head)}, ` +
-    `${formatHead(head).toLowerCase()}${own}${isOutside ? '; outside of the range' : ''}${nearest ? `; nearest ${nearest}` : ''}`
-  );
+  const outside = isOutside ? '; outside of the range' : '';
+  const alike = nearest ? `; nearest ${nearest}` : '';
+  return `${formatTitle(head)}, ${formatHead(head).toLowerCase()}${own}${outside}${alike}`;
 }
 
 /** @typedef {ReturnType<typeof createMapOfHeads> & View} MapOfHeads */

@@ -95,7 +95,8 @@ export function createScoreLine(root, { actions, derived, facts, theme }) {
     setText(low, isEmpty ? '' : formatScore(column.range[0]));
     setText(high, isEmpty ? '' : formatScore(column.range[1]));
     ramp.hidden = isEmpty;
-    ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(canvasPalette(theme()).scores).join(', ')})`;
+    const stops = rampStops(canvasPalette(theme()).scores).join(', ');
+    ramp.style.backgroundImage = `linear-gradient(to right, ${stops})`;
     const nMissing = column.values.length - column.nKnown;
     const isOther = column.nRows[0] === NO_SUCH_SCORE;
     setText(

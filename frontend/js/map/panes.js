@@ -23,7 +23,8 @@ export function createPanes(root, parts, activePane) {
     second = next;
     root.classList.toggle('is-split', next !== null);
     activePane.join(next?.context ?? null);
-    if (next && hasBeenOne) activePane.bring('B'); // what was just opened is what one wants to change
+    // what was just opened is what one wants to change
+    if (next && hasBeenOne) activePane.bring('B');
   }
 
   return {

@@ -41,10 +41,10 @@ export function formatLabel(tokens, token, isSelected) {
       : formatTokenName(tokens, token);
   const words = clipped(visibleText(String(label)), LONGEST_LABEL);
   if (!isSelected) return words;
-  return (
-    `${words} ` +
-    `(${isPatch ? `${tokens.row?.[token]}, ${tokens.column?.[token]}` : formatTokenName(tokens, token)})`
-  );
+  const place = isPatch
+    ? `${tokens.row?.[token]}, ${tokens.column?.[token]}`
+    : formatTokenName(tokens, token);
+  return `${words} (${place})`;
 }
 
 /**

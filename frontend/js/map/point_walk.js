@@ -1,6 +1,6 @@
 /**
- * The map of a head as a thing that has the focus: keys walk through its points, which are colorValue as
- * the mouse would have them.
+ * The map of a head as a control that has the focus: keys go through its points, which are
+ * announced with what the tooltip says of them.
  */
 
 import { el, setText, UNTRANSLATED } from '../ui/dom.js';
@@ -19,9 +19,9 @@ const NAME =
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {frame: () => Frame | null, colorValue: (tokens: Tokens, point: number) => string,
- *   show: (point: number) => void, leave: () => void}} context `colorValue` is what the colour says of a
- *   point, `show` has it in sight and tells it
+ * @param {Context & {frame: () => Frame | null, colorValue: (tokens: Tokens, point: number) =>
+ *   string, show: (point: number) => void, leave: () => void}} context `colorValue` is what the
+ *   colour says of a point, `show` brings it into sight and announces it
  */
 export function createPointWalk(
   root,

@@ -91,7 +91,8 @@ export function createStatus({ line, map }, { facts, retry }) {
       `${entry.state === 'building' ? formatProgress(run) : formatEnd(entry)}${shown}`,
     );
     progress.classList.toggle('progress--failed', entry.state !== 'building');
-    progressFill.style.width = `${run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0}%`;
+    const percent = run && run.n_units > 0 ? (100 * run.n_units_done) / run.n_units : 0;
+    progressFill.style.width = `${percent}%`;
   }
 
   return {

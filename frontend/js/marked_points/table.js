@@ -138,7 +138,9 @@ export function toJson({ dataset, model, state, at }, rows) {
     ...row,
     ...Object.fromEntries(axes.map((axis, i) => [axis, coordinates?.[i] ?? null])),
   }));
-  return `${JSON.stringify({ dataset, model, method: state.method, dims: state.dims, layer: at?.layer ?? null, head: at?.head ?? null, points }, null, 1)}\n`;
+  const { method, dims } = state;
+  const { layer, head } = at ?? { layer: null, head: null };
+  return `${JSON.stringify({ dataset, model, method, dims, layer, head, points }, null, 1)}\n`;
 }
 
 /** @param {Dims} dims */

@@ -119,7 +119,8 @@ void main() {
 
   vIsKey = point < uNQueries ? 0 : 1;
   int token = vIsKey == 0 ? point : point - uNQueries;
-  bool isSprite = uHasSprites && (!uHasSpriteMask || texelFetch(uIsSprite, texel(token), 0).x != 0u);
+  bool isSprite = uHasSprites;
+  if (isSprite && uHasSpriteMask) isSprite = texelFetch(uIsSprite, texel(token), 0).x != 0u;
   vToken = isSprite ? token : -1;
   vHalo = look == 0 ? 0.0 : ${glsl(HALO)} * uRatio;
   vRing = RINGS[look] * uRatio;
@@ -129,13 +130,16 @@ void main() {
   // pixels whole, others by their middle.
   float more = isTiny && uDiameter >= 1.5 ? 1.0 : 0.0;
   vec2 pixel = floor(place - 0.5 * more);
-  if (any(lessThan(pixel, floor(cell.xy - part.w + ${glsl(TO_PIXEL)}))) || any(greaterThanEqual(pixel + more, floor(cell.xy + part.w + ${glsl(TO_PIXEL)})))) {
+  vec2 first = floor(cell.xy - part.w + ${glsl(TO_PIXEL)});
+  vec2 end = floor(cell.xy + part.w + ${glsl(TO_PIXEL)});
+  if (any(lessThan(pixel, first)) || any(greaterThanEqual(pixel + more, end))) {
     gl_PointSize = 0.0;
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     return;
   }
   if (isSprite) {
-    vRadius = floor(floor(uDiameter * ${glsl(SPRITE_SCALE)} + 0.5) * SCALES[look] * grown + 0.5) / 2.0;
+    float side = floor(uDiameter * ${glsl(SPRITE_SCALE)} + 0.5);
+    vRadius = floor(side * SCALES[look] * grown + 0.5) / 2.0;
     vRing = floor(vRing + 0.5);
     vHalo = vRing > 0.0 ? 0.0 : floor(vHalo + 0.5);
     vExtent = vRadius + vRing + vHalo;
@@ -159,7 +163,8 @@ void main() {
   }
   vColor = vec4(color, isSprite && isDimmed ? -1.0 : opacity);
   gl_PointSize = 2.0 * vExtent;
-  gl_Position = vec4(2.0 * place.x / uResolution.x - 1.0, 1.0 - 2.0 * place.y / uResolution.y, 0.0, 1.0);
+  vec2 unit = 2.0 * place / uResolution;
+  gl_Position = vec4(unit.x - 1.0, 1.0 - unit.y, 0.0, 1.0);
 }
 `;
 
@@ -182,7 +187,8 @@ flat in int vToken;
 out vec4 oColor;
 
 vec3 picture(vec2 at) {
-  ivec2 pixel = clamp(ivec2(floor((at + vRadius) * float(uSide) / (2.0 * vRadius))), ivec2(0), ivec2(uSide - 1));
+  ivec2 pixel = ivec2(floor((at + vRadius) * float(uSide) / (2.0 * vRadius)));
+  pixel = clamp(pixel, ivec2(0), ivec2(uSide - 1));
   int index = (vToken * uSide + pixel.y) * uSide + pixel.x;
   return texelFetch(uSprites, ivec2(index % ${ROW}, index / ${ROW}), 0).rgb;
 }
@@ -208,7 +214,8 @@ void main() {
   }
   float mark = vColor.a * clamp(inside(at, vRadius) + 0.5, 0.0, 1.0);
   float ring = vRing > 0.0 ? clamp(inside(at, vRadius + vRing) + 0.5, 0.0, 1.0) : 0.0;
-  float halo = (vColor.a < 1.0 ? ${glsl(EDGE_OPACITY)} : 1.0) * clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
+  float edge = vColor.a < 1.0 ? ${glsl(EDGE_OPACITY)} : 1.0;
+  float halo = edge * clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
   vec3 under = mix(uBackground, uInk, ring);
   float below = max(halo, ring) * (1.0 - mark);
   oColor = vec4((under * below + vColor.rgb * mark) / max(below + mark, 1e-4), below + mark);

@@ -117,10 +117,8 @@ export function createAllHeads(root, context) {
    * @param {AbortSignal} signal
    */
   async function draw({ state, n, tokens }, means, signal) {
-    setText(
-      words,
-      `${formatAllHeads(means, n, tokens)}${state.hidden.length > 0 ? ' Hidden tokens are counted here.' : ''}`,
-    );
+    const hidden = state.hidden.length > 0 ? ' Hidden tokens are counted here.' : '';
+    setText(words, `${formatAllHeads(means, n, tokens)}${hidden}`);
     grid.style.setProperty('--columns', String(means.nHeads));
     const ramp = heatRamp(state.palette);
     const size = means.n * means.n;

@@ -117,7 +117,8 @@ export function createImageView(root, context) {
     picture.height = patchGrid.image_height_px;
     const buttons = Array.from({ length: n }, (_, i) => makeButton(tokens, start + i));
     listed = { tokens, start, n, buttons };
-    patches.style.gridTemplate = `repeat(${patchGrid.n_rows}, 1fr) / repeat(${patchGrid.n_columns}, 1fr)`;
+    const { n_rows: nRows, n_columns: nColumns } = patchGrid;
+    patches.style.gridTemplate = `repeat(${nRows}, 1fr) / repeat(${nColumns}, 1fr)`;
     patches.replaceChildren(...buttons.filter((_, i) => tokens.tokenType[start + i] === 'patch'));
     prefix.replaceChildren(...buttons.filter((_, i) => tokens.tokenType[start + i] !== 'patch'));
     prefix.hidden = prefix.childElementCount === 0;
@@ -231,7 +232,8 @@ export function createImageView(root, context) {
     const isHeat = state.imageLinks === 'heat' && state.at !== null;
     const weights = Float32Array.from({ length: n }, (_, i) => weightOf(shown, i) ?? 0);
     const largest = weights.reduce((a, b) => Math.max(a, b), 1e-6);
-    const colors = rampsOf(state.palette)[selected.kind === 'query' ? 1 : 0]; // a query pays to keys: the heat has the colour of what it falls on
+    // a query pays to keys: the heat has the colour of what it falls on
+    const colors = rampsOf(state.palette)[selected.kind === 'query' ? 1 : 0];
     const hidden = new Set(state.hidden.map(({ position }) => position));
     heat.hidden = !isHeat;
     heat.width = patchGrid.n_columns;
@@ -393,7 +395,9 @@ function formatRest(shown, { links, nAll, alone }, isFailed) {
   if (state.isImageMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
   if (state.imageLinks === 'heat') {
-    return `${selected.kind === 'query' ? 'Attention that the selected query pays to each key.' : 'Attention that the selected key receives from each query.'}${over}`;
+    return selected.kind === 'query'
+      ? `Attention that the selected query pays to each key.${over}`
+      : `Attention that the selected key receives from each query.${over}`;
   }
   const cut = nAll > links.length ? `, the ${count(links.length)} strongest drawn` : '';
   const each =
@@ -412,9 +416,8 @@ function formatRest(shown, { links, nAll, alone }, isFailed) {
     state.imageLinks === 'strongest'
       ? `${each}, from a weight of ${MIN_STRONGEST} on`
       : 'All connections';
-  const signs = 'Arrow: from query to key; circle: to itself; square: to the class token.';
-  return (
-    `${what}: ${counted(nAll, 'connection')}${cut}. ` +
-    `${tokens.tokenType.slice(start, start + n).includes('class') ? signs : signs.replace('; square: to the class token', '')}${over}`
-  );
+  const hasClass = tokens.tokenType.slice(start, start + n).includes('class');
+  const square = hasClass ? '; square: to the class token' : '';
+  const signs = `Arrow: from query to key; circle: to itself${square}.`;
+  return `${what}: ${counted(nAll, 'connection')}${cut}. ${signs}${over}`;
 }

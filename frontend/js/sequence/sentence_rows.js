@@ -295,7 +295,8 @@ export function createColumns(root, { actions, hover, pairing }, { listLabel, ma
    *   string}} look
    */
   function markRow(entry, look) {
-    const wanted = `${look.isSelected} ${look.isAlone} ${look.isHidden} ${look.isStop} ${look.weight}`;
+    const { isSelected, isAlone, isHidden, isStop } = look;
+    const wanted = `${isSelected} ${isAlone} ${isHidden} ${isStop} ${look.weight}`;
     if (entry.shown === wanted) return;
     entry.shown = wanted;
     const { row, button, weight } = entry;

@@ -48,7 +48,8 @@ export function keepAddress(store, notify, moves) {
  * @param {'light' | 'dark'} theme that is shown
  */
 export function pictureAddress(state, theme) {
-  return `${location.origin}${location.pathname}${writeQuery(state, { theme, palette: state.palette })}`;
+  const query = writeQuery(state, { theme, palette: state.palette });
+  return `${location.origin}${location.pathname}${query}`;
 }
 
 /**
@@ -58,7 +59,9 @@ export function pictureAddress(state, theme) {
  * @param {Pick<TokenRenumbering, 'note'>} moves
  */
 function remember(state, mode, hasLooks, moves) {
-  const address = `${location.pathname}${writeQuery(state, hasLooks ? { theme: state.theme === 'system' ? null : state.theme, palette: state.palette } : null)}${location.hash}`;
+  const theme = state.theme === 'system' ? null : state.theme;
+  const query = writeQuery(state, hasLooks ? { theme, palette: state.palette } : null);
+  const address = `${location.pathname}${query}${location.hash}`;
   const leftOut = isMarkedSaid(state) ? {} : { marked: state.marked };
   const isSame =
     address === `${location.pathname}${location.search}${location.hash}` &&

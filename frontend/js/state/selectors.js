@@ -172,10 +172,10 @@ function reconcileScores({ score, order, filterScore, pairs, beside }, manifest)
 
 /** @param {boolean} isOrder whether heads were sorted by it */
 function formatLostFit(isOrder) {
-  return (
-    'No pair is marked, so heads have no fit to pairs; ' +
-    `${isOrder ? 'they are in the order of layers and heads again.' : 'the grid shows no such number any more.'}`
-  );
+  const what = isOrder
+    ? 'they are in the order of layers and heads again.'
+    : 'the grid shows no such number any more.';
+  return `No pair is marked, so heads have no fit to pairs; ${what}`;
 }
 
 /**

@@ -12,10 +12,10 @@ export function createTooltip(root) {
   /** @param {{x: number, y: number}} at in CSS pixels from the corner of the root */
   function place({ x, y }) {
     const { offsetWidth: width, offsetHeight: height } = element;
-    const left =
-      x + DISTANCE_PX + width > root.clientWidth ? x - DISTANCE_PX - width : x + DISTANCE_PX;
-    const top = Math.min(y + DISTANCE_PX, root.clientHeight - height - 4);
-    element.style.transform = `translate(${Math.round(Math.max(4, left))}px, ${Math.round(Math.max(4, top))}px)`;
+    const isLeft = x + DISTANCE_PX + width > root.clientWidth;
+    const left = Math.max(4, isLeft ? x - DISTANCE_PX - width : x + DISTANCE_PX);
+    const top = Math.max(4, Math.min(y + DISTANCE_PX, root.clientHeight - height - 4));
+    element.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   }
 
   return {

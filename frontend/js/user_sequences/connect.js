@@ -17,9 +17,9 @@ const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
- * @param {{store: Store, moves: TokenRenumbering, schedule: () => void, notify: (text: string) => void,
- *   forget: () => void, select: (dataset: string, token: number) => void}} page `forget` is called
- *   where steps of undo would mean other tokens, `select` once something new is there
+ * @param {{store: Store, moves: TokenRenumbering, schedule: () => void, notify: (text: string) =>
+ *   void, forget: () => void, select: (dataset: string, token: number) => void}} page `forget` is
+ *   called where steps of undo would mean other tokens, `select` once something new is there
  */
 export function connectUserSequences(api, { store, moves, schedule, notify, forget, select }) {
   /** @type {Send} */
