@@ -28,7 +28,7 @@ class RealHead(NamedTuple):
         """Return the same for the first tokens only; the last sequence may be cut."""
         ends = np.minimum(np.cumsum(self.lengths), n_tokens)
         lengths = np.diff(ends, prepend=0)
-        tokens = TextTokens(*(column[:n_tokens] for column in self.tokens))
+        tokens = TextTokens._make(column[:n_tokens] for column in self.tokens)
         part = self.vectors.subset(np.arange(n_tokens))
         return RealHead(part, tokens, lengths[lengths > 0])
 
@@ -63,7 +63,8 @@ def real_head(sentences: list[str], local_models: Path, n_tokens: int) -> RealHe
         np.concatenate(queries), np.concatenate(keys), model.rules[HEAD[0]].scaling
     )
     is_special = np.array(kinds) == "special"
-    tokens = TextTokens(np.array(ids), is_special, ~is_special & (np.arange(len(ids)) % 9 == 0))
+    is_punctuation = ~is_special & (np.arange(len(ids)) % 9 == 0)
+    tokens = TextTokens.of(np.array(ids), is_special=is_special, is_punctuation=is_punctuation)
     return RealHead(vectors, tokens, np.array(lengths)).first(n_tokens)
 
 

@@ -39,10 +39,7 @@ SHELL = "chromium-headless-shell"
 TEXT = FakeSpec("words", n_layers=3, n_heads=4, n_tokens=300)
 IMAGE = FakeSpec("pictures", modality="image", n_layers=2, n_heads=3, n_tokens=150, seed=2)
 FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
-FIVE = tuple(
-    f"{m}-{d}d" for d in (2, 3) for m in ("biplot", "pca", "attention-tsne", "tsne", "umap")
-)
-GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, maps=FIVE, seed=3)
+GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
 
 
 PATIENCE_MS = 1000 * PATIENCE_SECONDS

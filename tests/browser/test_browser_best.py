@@ -16,14 +16,14 @@ from tests.browser.page_driver import (
     wait_until,
 )
 
-ORDER = ["biplot", "pca", "attention-tsne", "tsne", "umap"]
+from attentionviz.core.types import METHODS
 
 
 def best_maps(page: Page) -> list[str]:
     """Return the 2-D map of every head with the highest recall, as the server's numbers say."""
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     maps = [
-        [f"{method}-2d" for method in ORDER if f"{method}-2d" in head["maps"]] for head in heads
+        [f"{method}-2d" for method in METHODS if f"{method}-2d" in head["maps"]] for head in heads
     ]
     return [
         max(names, key=lambda name: head["maps"][name]["fidelity"]["recall_at_10"])

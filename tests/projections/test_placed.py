@@ -1,20 +1,24 @@
 """Other tokens in a finished map: exact where a method maps vectors, else near their like."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.projections import (
+    MODULES,
     HeadVectors,
     defaults,
     dequantise,
     find_neighbours,
+    needs_neighbours,
     placer,
     project,
     quantise,
 )
 
-EXACT = ("biplot", "pca")
+EXACT = [name for name in MODULES if getattr(import_module(MODULES[name]), "PLACES_EXACTLY", False)]
 N_TOKENS, D_HEAD = 120, 12
 MAPS = [(method, dims) for method in METHOD_FACTS for dims in (2, 3)]
 
@@ -184,4 +188,4 @@ def test_the_places_of_neighbours_do_not_depend_on_who_else_is_placed() -> None:
 
 
 def _shared(method: str, vectors: HeadVectors) -> dict[str, object]:
-    return {"neighbours": find_neighbours(vectors)} if method in ("tsne", "umap") else {}
+    return {"neighbours": find_neighbours(vectors)} if needs_neighbours(method) else {}

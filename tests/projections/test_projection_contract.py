@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -22,6 +23,10 @@ from attentionviz.projections import (
 MAPS = [(method, dims) for method in MODULES for dims in DIMS]
 EVERY_MAP = pytest.mark.parametrize(("method", "dims"), MAPS)
 EVERY_METHOD = pytest.mark.parametrize("method", list(MODULES))
+
+
+def min_tokens(method: str) -> int:
+    return getattr(import_module(MODULES[method]), "MIN_TOKENS", 1)
 
 
 def random_head(n_tokens: int, seed: int = 0, d_head: int = 8) -> HeadVectors:
@@ -86,7 +91,7 @@ def test_few_tokens_are_drawn(method: str, dims: int, n_tokens: int) -> None:
     check(project(method, random_head(n_tokens), dims=dims, seed=0), n_tokens, dims)
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap", "attention-tsne"])
+@pytest.mark.parametrize("method", [m for m in MODULES if min_tokens(m) > 3])
 def test_too_few_tokens_fall_back_to_principal_components_and_say_so(method: str) -> None:
     vectors = random_head(3)
     projection = project(method, vectors, dims=2, seed=0)
@@ -96,7 +101,7 @@ def test_too_few_tokens_fall_back_to_principal_components_and_say_so(method: str
     assert digest(projection) == digest(project("pca", vectors, dims=2, seed=0))
 
 
-@pytest.mark.parametrize("method", ["tsne", "attention-tsne"])
+@pytest.mark.parametrize("method", [m for m in MODULES if "perplexity" in defaults(m, 2)])
 def test_a_smaller_perplexity_is_told(method: str) -> None:
     fallback = project(method, random_head(12), dims=2, seed=0).fallback
     assert fallback is not None and f"instead of {defaults(method, 2)['perplexity']:g}" in fallback
@@ -158,7 +163,7 @@ def test_unknown_methods_and_dimensions_are_refused() -> None:
         project("pca", random_head(5), dims=4, seed=0)
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap", "attention-tsne"])
+@pytest.mark.parametrize("method", [m for m in MODULES if "fit_points" in defaults(m, 2)])
 def test_what_is_not_in_the_sample_lies_among_its_neighbours(method: str) -> None:
     # Three groups far apart: whoever is placed must land in the group it belongs to.
     rng = np.random.default_rng(0)

@@ -8,7 +8,7 @@ from tests.server.conftest import CAUSAL, HALF, IMAGE, TEXT, array_of, make_app
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_building
 
-from attentionviz.core.types import HeadId
+from attentionviz.core.types import METHODS, HeadId
 from attentionviz.store.dataset import DatasetReader
 
 BASE = "/api/v1/datasets"
@@ -38,8 +38,7 @@ def test_one_head_gets_all_its_points(client: CheckedClient, data_dir: Path) -> 
 
 def best_of(data_dir: Path, head: dict) -> str:
     """Return the 2-D map of a head with the highest recall, the first where several have it."""
-    order = ["biplot", "pca", "attention-tsne", "tsne", "umap"]
-    names = [f"{method}-2d" for method in order if f"{method}-2d" in head["maps"]]
+    names = [f"{method}-2d" for method in METHODS if f"{method}-2d" in head["maps"]]
     return max(names, key=lambda name: head["maps"][name]["fidelity"]["recall_at_10"])
 
 

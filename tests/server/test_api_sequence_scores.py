@@ -79,8 +79,8 @@ def test_means_of_sequences_weighed_by_their_rows_are_the_scores_of_the_head(
     queries, keys, _ = vectors(data_dir, TEXT, 1, 1)
     lengths = np.array(make_corpus(TEXT).lengths)
     attention = HeadAttention(queries, keys, lengths, TEXT.d_head**-0.5, TEXT.is_causal)
-    nothing = np.zeros(len(queries), dtype=np.int64)
-    head = score_head(attention, TextTokens(nothing, nothing > 0, nothing > 0)).scores
+    tokens = TextTokens.of(np.zeros(len(queries), dtype=np.int64))
+    head = score_head(attention, tokens).scores
     found = array_of(client.get(f"{BASE}/text/sequences/scores?layer=1&head=1")).astype(float)
     for column, name in enumerate(("sparsity", "entropy")):
         mean = np.average(found[:, column], weights=found[:, 2])

@@ -38,11 +38,12 @@ def random_head(
 
 
 def text_tokens(
-    token_id: list[int], special: Sequence[int] = (), punctuation: Sequence[int] = ()
+    token_id: list[int], special: Sequence[int] = (), punctuation: Sequence[int] = (), **others: Any
 ) -> TextTokens:
-    """Return tokens of text; special ones and punctuation by their ids."""
+    """Return tokens of text; those with a flag (``special``, ``punctuation``, …) by their ids."""
     ids = np.array(token_id, dtype=np.int64)
-    return TextTokens(ids, np.isin(ids, list(special)), np.isin(ids, list(punctuation)))
+    flagged = {"special": special, "punctuation": punctuation, **others}
+    return TextTokens.of(ids, **{f"is_{name}": np.isin(ids, x) for name, x in flagged.items()})
 
 
 def grid_tokens(

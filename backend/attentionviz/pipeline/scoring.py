@@ -89,8 +89,8 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
         )
     is_special = kinds == "special"
     is_mark = {text: is_punctuation(text) for text in set(columns["text"])}
-    return TextTokens(
-        token_id=np.array(columns["token_id"], dtype=np.int64),
+    return TextTokens.of(
+        np.array(columns["token_id"], dtype=np.int64),
         is_special=is_special,
         is_punctuation=~is_special & np.array([is_mark[text] for text in columns["text"]]),
     )

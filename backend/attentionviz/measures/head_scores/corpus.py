@@ -19,7 +19,7 @@ BLOCK_WEIGHTS = 1 << 18
 
 
 class TextTokens(NamedTuple):
-    """What scores of text ask of a token; arrays of one shape.
+    """Columns of text tokens that scores use; arrays of one shape. Made by `of`.
 
     Attributes
     ----------
@@ -30,6 +30,12 @@ class TextTokens(NamedTuple):
     token_id: NDArray[np.int64]
     is_special: Flags
     is_punctuation: Flags
+
+    @classmethod
+    def of(cls, token_id: NDArray[np.int64], **columns: NDArray[Any]) -> "TextTokens":
+        """Return tokens with these columns by name; False in every other one."""
+        empty = dict.fromkeys(cls._fields[1:], np.zeros(token_id.shape, dtype=bool))
+        return cls(token_id, **{**empty, **columns})
 
 
 class PatchTokens(NamedTuple):

@@ -140,7 +140,7 @@ def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> 
 
 def _add_sums(sums: Sums, attention: HeadAttention, own: NDArray[np.int64]) -> None:
     """Add what the rows of some sequences say; `own` is the sequence of each of their tokens."""
-    for rows in attention.blocks(TextTokens(own, own > 0, own > 0)):
+    for rows in attention.blocks(TextTokens.of(own)):
         sparsities, entropies = row_sparsities(rows), row_entropies(rows)
         found = [sparsities.sum(axis=1), entropies.sum(axis=1)]
         found.append(np.full(len(entropies), entropies.shape[1]))
