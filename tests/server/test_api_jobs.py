@@ -1,11 +1,9 @@
 """The routes of jobs: whom they answer, what they take, what they refuse."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 from tests.server.conftest import make_app
 from tests.support.checked_client import CheckedClient
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
@@ -13,7 +11,6 @@ from tests.support.job_server import TEXT, form, wait_for
 
 from attentionviz.jobs import JobQueue
 from attentionviz.server.http.context import EXTENSION
-from attentionviz.server.http.openapi import document
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -47,14 +44,6 @@ def idle(tmp_path: Path) -> Client:
     return Client(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def valid() -> Iterator[Draft202012Validator]:
-    found = document()
-    yield lambda name, content: Draft202012Validator(
-        {**found["components"]["schemas"][name], "components": found["components"]}
-    ).validate(content)
-
-
 def error(response, status: int, code: str) -> str:
     assert (response.status_code, response.json["error"]["code"]) == (status, code), response.text
     return response.json["error"]["message"]
@@ -85,9 +74,8 @@ def test_without_the_setting_no_route_of_jobs_exists(method, path, tmp_path) -> 
     assert not (tmp_path / ".jobs").exists()
 
 
-def test_options_say_what_is_taken(idle, valid) -> None:
+def test_options_say_what_is_taken(idle) -> None:
     found = idle.client.get("/api/v1/jobs/options").json
-    valid("JobOptions", found)
     assert found["models"] == [
         {"name": "demo-bert", "modality": "text"},
         {"name": "demo-gpt2", "modality": "text"},
@@ -108,11 +96,10 @@ def test_a_folder_of_a_model_is_named_without_its_path(tmp_path, tiny_bert, tiny
     assert str(tiny_bert) not in idle.client.get("/api/v1/jobs").text
 
 
-def test_an_upload_becomes_a_job_and_lies_under_names_of_ours(idle, valid) -> None:
+def test_an_upload_becomes_a_job_and_lies_under_names_of_ours(idle) -> None:
     response = idle.post(max_tokens="1000", dims="2,3", methods="tsne,biplot")
     assert response.status_code == 201
     job = response.json
-    valid("Job", job)
     assert job["state"] == "uploaded"
     assert job["request"]["methods"] == ["biplot", "tsne"]
     assert job["request"]["max_tokens"] == 1000
@@ -122,7 +109,7 @@ def test_an_upload_becomes_a_job_and_lies_under_names_of_ours(idle, valid) -> No
     assert files == {"request.json", "state.json", "upload/mine.csv"}
     assert (folder / "upload/mine.csv").read_bytes() == TEXT
     assert left_over(idle) == []
-    valid("JobList", idle.client.get("/api/v1/jobs").json)
+    assert idle.client.get("/api/v1/jobs").json == {"jobs": [job]}
     assert idle.client.get(f"/api/v1/jobs/{job['id']}").json == job
 
 
@@ -391,7 +378,7 @@ def test_a_job_that_nobody_starts_goes_after_an_hour(idle, monkeypatch) -> None:
 
 
 def test_a_build_whose_dataset_is_published_says_so_until_its_process_has_ended(
-    idle, tmp_path, valid
+    idle, tmp_path
 ) -> None:
     job = idle.post().json
     idle.queue.change(idle.queue.get(job["id"]), state="running")
@@ -400,4 +387,3 @@ def test_a_build_whose_dataset_is_published_says_so_until_its_process_has_ended(
     write_fake_dataset(tmp_path, FakeSpec("mine", n_tokens=20, maps=("pca-2d",)))
     published = idle.client.get(f"/api/v1/jobs/{job['id']}").json
     assert (published["state"], published["progress"]["phase"]) == ("running", "done")
-    valid("Job", published)

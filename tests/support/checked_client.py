@@ -1,10 +1,16 @@
 """A test client that looks at the headers of every answer, whatever the test is about."""
 
+import gzip
 import re
+from collections.abc import Callable
 from typing import Any
 
+from flask import Response, request, request_finished
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from attentionviz.server.http.openapi import adapter
+from attentionviz.server.http.operations import Raw, operation_of
 
 SELF, NONE = "'self'", "'none'"
 FORBIDDEN_IN_POLICY = ("unsafe-inline", "unsafe-eval", "http:", "https:", "*")
@@ -29,12 +35,35 @@ COOKIE = re.compile(
 
 
 class CheckedClient(FlaskClient):
-    """Answers as Flask's client does, after `check_headers`."""
+    """Answers as Flask's client does, after `check_headers` and `check_type`."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        response = super().open(*args, **kwargs)
+        endpoints: list[str | None] = []
+
+        def note(_app: object, response: Response) -> None:
+            endpoints.append(request.endpoint)
+
+        with request_finished.connected_to(note, self.application):
+            response = super().open(*args, **kwargs)
         check_headers(response)
+        view = self.application.view_functions.get(endpoints[-1] if endpoints else None)
+        check_type(response, view)
         return response
+
+
+def check_type(response: TestResponse, view: Callable[..., Any] | None) -> None:
+    """Fail unless an answer of a route is of the type that the route names."""
+    operation = operation_of(view)
+    if operation is None or response.status_code not in (200, operation.status):
+        return
+    if isinstance(operation.answer, Raw):
+        assert response.mimetype == operation.answer.media_type
+        assert set(operation.answer.headers) <= response.headers.keys() | {"X-Ready"}
+    elif response.request.method != "HEAD":
+        content = response.data
+        if response.content_encoding == "gzip":
+            content = gzip.decompress(content)
+        adapter(operation.answer).validate_json(b"[" + content + b"]")
 
 
 def check_headers(response: TestResponse) -> None:

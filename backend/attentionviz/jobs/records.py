@@ -4,13 +4,16 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, NotRequired, get_args
 
 import jsonschema
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store.columns import parse_json
+from attentionviz.store.manifest import Account, DatasetId
 from attentionviz.store.schema import ACCOUNT_SCHEMA, canonical_json, object_schema
 
 State = Literal[
@@ -22,6 +25,8 @@ ENDED = ("done", "failed", "cancelled")
 JOB_ID = re.compile("[0-9a-f]{16}")
 MAX_RECORD_BYTES = 256 * 1024
 MAX_WORDS = 2000
+BigCount = Annotated[int, Field(ge=0, le=2**53)]
+Seconds = Annotated[float, Field(ge=0, le=1e12)]
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,22 @@ _WORDS: dict[str, Any] = {"type": "string", "maxLength": MAX_WORDS}
 ID_SCHEMA: dict[str, Any] = {"type": "string", "pattern": f"^(?:{DATASET_ID_PATTERN})$"}
 # One part of a path, beginning with a letter or digit.
 _NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9._-]{0,99}\Z"}
+
+
+class Estimate(TypedDict):
+    """As ``attentionviz build --estimate --json`` prints it."""
+
+    # Jobs that were estimated by an earlier version lack it.
+    account: NotRequired[Account]
+    dataset_id: DatasetId
+    n_sequences: BigCount
+    n_sequences_total: BigCount
+    n_tokens: BigCount
+    n_heads: BigCount
+    n_maps: BigCount
+    seconds: Seconds
+    n_bytes: BigCount
+    n_bytes_building: BigCount
 
 
 ESTIMATE_SCHEMA = object_schema(

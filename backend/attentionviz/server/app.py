@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -15,6 +16,7 @@ from attentionviz.server.access.request_log import RequestLog, log_to_standard_e
 from attentionviz.server.http.context import EXTENSION, ApiContext, context, make_context
 from attentionviz.server.http.errors import HTML, JSON, error_json, error_page, wants_page
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES
+from attentionviz.server.http.openapi import document
 from attentionviz.server.routes import (
     attention,
     datasets,
@@ -88,6 +90,11 @@ def create_app(settings: Settings, secret: str = "") -> Flask:
         _allow_origins(app, settings.cors_origins)
     _guard(app, settings, secret)
     return app
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the OpenAPI document of all routes, those of jobs too; every server has its own."""
+    return document(create_app(Settings(allow_jobs=True)))
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:

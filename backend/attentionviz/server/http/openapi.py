@@ -1,54 +1,103 @@
-"""The description of the API, OpenAPI 3.1; tests hold it against the routes."""
+"""The description of the API, OpenAPI 3.1, made of its routes and their types."""
 
 import functools
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+from werkzeug.routing import Rule
 
 from attentionviz import __version__
-from attentionviz.analysis.head_attention import MAX_AGGREGATE
-from attentionviz.core.pattern import WEIGHTS
-from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS
-from attentionviz.server.http.openapi_access import SECURITY
-from attentionviz.server.http.openapi_compared import compared_paths
-from attentionviz.server.http.openapi_jobs import job_paths
-from attentionviz.server.http.openapi_live import live_paths
-from attentionviz.server.http.openapi_parts import (
-    Json,
-    array_answer,
-    json_answer,
-    operation,
-    path_parameter,
-    picture_answer,
-    query_parameter,
-)
-from attentionviz.server.http.openapi_schemas import components
+from attentionviz.core.types import DIMS, METHODS
+from attentionviz.server.access.sessions import COOKIE
+from attentionviz.server.http.contract import Error
+from attentionviz.server.http.operations import Json, Operation, Raw, operation_of
+from attentionviz.server.http.parameters import VERSION
+from attentionviz.store.manifest import STRICT
 
-_DATASET = "/api/v1/datasets/{id}"
-_HEAD = f"{_DATASET}/heads/{{layer}}/{{head}}"
-_ID = path_parameter("id", "The dataset.", {"type": "string"})
-_MAP = path_parameter(
-    "map",
-    "A projection method and its dimensions, such as tsne-2d; best-2d is, of every head, the map "
-    "with the highest recall@10.",
-    {
-        "type": "string",
-        "enum": [f"{method}-{dims}d" for dims in DIMS for method in (*METHODS, "best")],
-    },
-)
+_SCHEMAS = "#/components/schemas/"
 _INDEX: Json = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-_LAYER = path_parameter("layer", "Layer, from 0.", _INDEX)
-_HEAD_INDEX = path_parameter("head", "Head of the layer, from 0.", _INDEX)
-_VERSION = query_parameter(
-    "v",
-    "Version that the dataset was opened with. A finished version is answered exactly, and then "
-    "for good; building-<n> stands for what there is now.",
-    {"type": "string", "pattern": "^([0-9a-f]{12}|building-[0-9]{1,16})$"},
-)
-_IN_DATASET = [_ID, _VERSION]
-_IN_HEAD = [_ID, _LAYER, _HEAD_INDEX, _VERSION]
+_TEXT: Json = {"type": "string"}
+# Parts of paths: as routes name them, then as the document does.
+_PATH_PARAMETERS: dict[str, tuple[str, str, Json]] = {
+    "dataset_id": ("id", "The dataset.", _TEXT),
+    "layer": ("layer", "Layer, from 0.", _INDEX),
+    "head": ("head", "Head of the layer, from 0.", _INDEX),
+    "sequence": ("sequence", "Sequence of the corpus, from 0.", _INDEX),
+    "image": ("i", "Image of the corpus, from 0.", _INDEX),
+    "point": ("point", "Queries in token order, then keys.", _INDEX),
+    "job_id": ("job", "The job.", {"type": "string", "pattern": "^[0-9a-f]{16}$"}),
+    "map_name": (
+        "map",
+        "A projection method and its dimensions, such as tsne-2d; best-2d is, of every head, the "
+        "map with the highest recall@10.",
+        {
+            "type": "string",
+            "enum": [f"{method}-{dims}d" for dims in DIMS for method in (*METHODS, "best")],
+        },
+    ),
+}
+_HEADERS: dict[str, Json] = {
+    "X-Dtype": {"description": "Such as float32.", "schema": _TEXT},
+    "X-Shape": {"description": "Such as 6,12,4882,2.", "schema": _TEXT},
+    "X-Ready": {
+        "description": "Of the grid: 1 for every head that is there, layer by layer, else 0.",
+        "schema": {"type": "string", "pattern": "^[01]*$"},
+    },
+    "X-Sequences": {
+        "description": "How many sequences the mean rests on.",
+        "schema": {"type": "integer"},
+    },
+    "X-Sequences-Total": {
+        "description": "How many sequences are long enough.",
+        "schema": {"type": "integer"},
+    },
+}
+_RETRY_AFTER: Json = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
+_REASONS = {
+    400: "A parameter of the query is unknown, missing, repeated or malformed.",
+    401: "A token is asked for, and none was given, or a wrong one.",
+    403: "The token that was given does not allow this, or another page sent it.",
+    404: "There is no such thing.",
+    409: "It is still being built; its model cannot be run here; or a job is in no state for this.",
+    413: "The body is too large.",
+    415: "The body is of another type.",
+    429: "Sign-in failed too often of late; Retry-After says after how many seconds to try again.",
+    500: "A file of the dataset does not fit its manifest, or another version wrote it.",
+    503: "Too many wait, or the process that runs the model died; Retry-After says when to ask.",
+    507: "The disk has no room for it.",
+}
+_SCHEMES: Json = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of the server's token file.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "What the page has after signing in.",
+    },
+}
 
 
-@functools.cache
-def document() -> Json:
-    """Return the whole description."""
+def document(app: Flask) -> Json:
+    """Return the description of the routes that an application has."""
+    views = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
+    found = [(rule, view, made) for rule, view in views if (made := operation_of(view))]
+    kinds = {kind: None for _, _, one in found for kind in (one.answer, *one.body.values())}
+    schema_of, schemas = _schemas(tuple(kind for kind in kinds if not isinstance(kind, Raw)))
+    paths: dict[str, Json] = {}
+    for rule, view, operation in found:
+        path = re.sub(r"<(\w+)>", lambda name: f"{{{_PATH_PARAMETERS[name[1]][0]}}}", rule.rule)
+        method = min((rule.methods or set()) - {"HEAD", "OPTIONS"}).lower()
+        described = _describe(rule, view, operation, method == "get", schema_of)
+        paths.setdefault(path, {})[method] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,217 +112,114 @@ def document() -> Json:
             ),
         },
         "servers": [{"url": "/"}],
-        "security": SECURITY,
-        "paths": {
-            **_server_paths(),
-            **_dataset_paths(),
-            **_corpus_paths(),
-            **_head_paths(),
-            **compared_paths(_DATASET, _IN_DATASET),
-            **_pattern_paths(),
-            **_similarity_paths(),
-            **live_paths(_DATASET, _IN_DATASET),
-            **job_paths(),
+        # A server for one person on one machine asks for nothing, so that may be enough.
+        "security": [{}, {"token": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "headers": _HEADERS,
+            "securitySchemes": _SCHEMES,
+            "responses": _errors(),
         },
-        "components": components(),
     }
 
 
-def _server_paths() -> dict[str, Json]:
+@functools.cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what checks values of a type, in a list of one, and writes its schema."""
+    return TypeAdapter(list[kind], config=STRICT)
+
+
+@functools.lru_cache(maxsize=4)
+def _schemas(kinds: tuple[Any, ...]) -> tuple[dict[Any, Json], dict[str, Json]]:
+    """Return the schema of every type that is sent, and by their names what these refer to."""
+    mode: JsonSchemaMode = "validation"
+    inputs = [(kind, mode, adapter(kind)) for kind in (*kinds, Error)]
+    found, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{_SCHEMAS}{{model}}")
+    return (
+        {kind: _untitled(found[kind, mode]["items"]) for kind in kinds},
+        _untitled(rest["$defs"]),
+    )
+
+
+def _untitled(schema: Any) -> Any:
+    """Return a schema without the titles that Pydantic makes of names."""
+    if isinstance(schema, list):
+        return [_untitled(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
     return {
-        "/health": operation(
-            "getHealth",
-            "Whether the server answers; and its version, except to strangers.",
-            [],
-            json_answer("Health"),
-        ),
-        "/api/v1/session": operation(
-            "getSession",
-            "Whether tokens are asked for, who is signed in, and what that allows.",
-            [],
-            json_answer("Session"),
-        ),
-        "/api/v1/openapi.json": operation(
-            "getOpenapi", "This document.", [], json_answer("Document")
-        ),
-        "/api/v1/datasets": operation(
-            "listDatasets",
-            "Every dataset with its state, and the words of every map and score.",
-            [],
-            json_answer("DatasetList"),
-        ),
+        key: _untitled(part)
+        for key, part in schema.items()
+        if key != "title" or not isinstance(part, str)
     }
 
 
-def _dataset_paths() -> dict[str, Json]:
-    grid_norms = array_answer(
-        "uint8 (layer, head, point): norm of a query or key, from the least of its head and kind "
-        "(0) to the largest (255)."
-    )
-    projection = array_answer(
-        "Without layer and head the grid: uint16 (layer, head, point, 2), or uint32 (layer, head, "
-        "point) with x in the lowest 11 bits, y in the next 11, z in the upper 10. With both, "
-        "uint16 (point, dimension) of that head.",
-        "X-Ready",
-    )
-    which = [
-        query_parameter("layer", "Layer of one head.", {**_INDEX, "maximum": 9999}),
-        query_parameter("head", "Head of that layer.", {**_INDEX, "maximum": 9999}),
+def _errors() -> Json:
+    content = {"application/json": {"schema": {"$ref": f"{_SCHEMAS}Error"}}}
+    return {
+        f"Error{status}": {"description": text, "content": content}
+        | ({"headers": _RETRY_AFTER} if status in (429, 503) else {})
+        for status, text in _REASONS.items()
+    }
+
+
+def _describe(
+    rule: Rule,
+    view: Callable[..., Any],
+    operation: Operation,
+    is_get: bool,
+    schema_of: dict[Any, Json],
+) -> Json:
+    statuses = {400, 401, 429, *operation.errors}
+    statuses |= {404, 500} if rule.arguments else set()
+    statuses |= {409} if "dataset_id" in rule.arguments else set()
+    statuses |= set() if is_get else {403, 404, 409, 415}
+    statuses |= {413, 503} if operation.body else set()
+    answers = {str(operation.status): _answer(operation.answer, schema_of)}
+    if is_get:  # nothing is compared before something is done
+        answers["304"] = {"description": "The client has it: If-None-Match named its ETag."}
+    for status in sorted(statuses):
+        answers[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
+    first, *words = view.__name__.split("_")
+    described = {
+        "operationId": first + "".join(word.capitalize() for word in words),
+        "summary": (inspect.getdoc(view) or "").partition("\n")[0],
+        "parameters": [*_of_path(rule), *_of_query(rule, operation)],
+        "responses": answers,
+    }
+    if operation.body:
+        content = {name: {"schema": schema_of[kind]} for name, kind in operation.body.items()}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def _answer(answer: Any, schema_of: dict[Any, Json]) -> Json:
+    if not isinstance(answer, Raw):
+        content = {"application/json": {"schema": schema_of[answer]}}
+        return {"description": "Facts.", "content": content}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
+    described = {"description": answer.text, "content": {answer.media_type: {"schema": _TEXT}}}
+    return described | ({"headers": headers} if headers else {})
+
+
+def _of_path(rule: Rule) -> list[Json]:
+    found = [_PATH_PARAMETERS[name] for name in re.findall(r"<(\w+)>", rule.rule)]
+    return [
+        {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
+        for name, text, schema in found
     ]
-    return {
-        _DATASET: operation(
-            "getDataset",
-            "The manifest without its list of files, and how many heads have each map.",
-            _IN_DATASET,
-            json_answer("Dataset"),
-            409,
-        ),
-        f"{_DATASET}/grid": operation(
-            "getGridTokens",
-            "Which tokens the grid draws.",
-            _IN_DATASET,
-            array_answer("int32 (token), ascending."),
-            409,
-        ),
-        f"{_DATASET}/grid/norms": operation(
-            "getGridNorms", "Norms of what the grid draws.", _IN_DATASET, grid_norms, 409
-        ),
-        f"{_DATASET}/projections/{{map}}": operation(
-            "getProjection",
-            "Coordinates: the grid's sample of all heads, or all points of one.",
-            [_ID, _MAP, *which, _VERSION],
-            projection,
-            409,
-        ),
-    }
 
 
-def _corpus_paths() -> dict[str, Json]:
-    image = path_parameter("i", "Image of the corpus, from 0.", _INDEX)
-    patches = array_answer("uint8 (token, 8, 8, 3): red, green, blue; zeros for other tokens.")
-    return {
-        f"{_DATASET}/tokens": operation(
-            "getTokens",
-            "Columns of tokens, and of sequences.",
-            _IN_DATASET,
-            json_answer("Tokens"),
-            409,
-        ),
-        f"{_DATASET}/images/{{i}}": operation(
-            "getImage", "One image.", [_ID, image, _VERSION], picture_answer(), 409
-        ),
-        f"{_DATASET}/images/{{i}}/thumbnail": operation(
-            "getThumbnail",
-            "A small picture of one image.",
-            [_ID, image, _VERSION],
-            picture_answer(),
-            409,
-        ),
-        f"{_DATASET}/patches": operation(
-            "getPatches", "Pixels of every patch.", _IN_DATASET, patches, 409
-        ),
-    }
-
-
-def _head_paths() -> dict[str, Json]:
-    norms = array_answer("float32 (token, 4): of query, key, value, value through output weights.")
-    scores = array_answer(
-        "float32 (token, 2): largest weight of its query; sum of its key's column, 1 on average.",
-        "X-Sequences",
-        "X-Sequences-Total",
-    )
-    point = path_parameter("point", "Queries in token order, then keys.", _INDEX)
-    k = query_parameter(
-        "k", "How many partners.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
-    )
-    return {
-        f"{_DATASET}/heads": operation(
-            "getHeads",
-            "Facts of every head: alignment, scores, and its maps with their fidelity.",
-            _IN_DATASET,
-            json_answer("Heads"),
-            409,
-        ),
-        f"{_HEAD}/norms": operation("getNorms", "Norms of one head.", _IN_HEAD, norms, 409),
-        f"{_HEAD}/token_scores": operation(
-            "getTokenScores", "How each token attends and is attended to.", _IN_HEAD, scores, 409
-        ),
-        f"{_HEAD}/neighbours/{{point}}": operation(
-            "getNeighbours",
-            "The strongest partners of a point in the whole corpus, by score.",
-            [*_IN_HEAD, point, k],
-            json_answer("Partners"),
-            409,
-        ),
-    }
-
-
-def _pattern_paths() -> dict[str, Json]:
-    sequence = path_parameter("sequence", "Sequence of the corpus, from 0.", _INDEX)
-    weight = query_parameter(
-        "weight",
-        "Weigh keys by the norm of their value, or of their value through the output weights.",
-        {"type": "string", "enum": list(WEIGHTS), "default": "none"},
-    )
-    length = query_parameter(
-        "length",
-        "How many positions; sequences that are shorter are left out.",
-        {"type": "integer", "minimum": 1, "maximum": MAX_AGGREGATE},
-        is_required=True,
-    )
-    mean = array_answer(
-        "float32 (query position, key position): mean of the pattern over the sequences.",
-        "X-Sequences",
-        "X-Sequences-Total",
-    )
-    pattern = array_answer("float32 (query position, key position); every row sums to 1.")
-    return {
-        f"{_DATASET}/heads/aggregate": _means_of_all_heads([*_IN_DATASET, length, weight]),
-        f"{_HEAD}/attention/{{sequence}}": operation(
-            "getAttention",
-            "The attention pattern of one sequence.",
-            [*_IN_HEAD, sequence, weight],
-            pattern,
-            409,
-        ),
-        f"{_HEAD}/aggregate": operation(
-            "getAggregate", "The mean pattern by position.", [*_IN_HEAD, length, weight], mean, 409
-        ),
-    }
-
-
-def _means_of_all_heads(parameters: list[Json]) -> Json:
-    means = array_answer(
-        "float32 (layer, head, query, key): mean patterns; beyond 32 positions, means of blocks.",
-        "X-Sequences",
-        "X-Sequences-Total",
-    )
-    summary = "The mean pattern of every head, at most 32 × 32 numbers each."
-    return operation("getAggregates", summary, parameters, means, 409)
-
-
-def _similarity_paths() -> dict[str, Json]:
-    k = query_parameter(
-        "k", "How many heads.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10}
-    )
-    other = query_parameter(
-        "with",
-        "Dataset whose heads are compared, of the same corpus; by default the same.",
-        {"type": "string", "pattern": f"^{DATASET_ID_PATTERN}$"},
-    )
-    return {
-        f"{_DATASET}/similarity": operation(
-            "getSimilarity",
-            "The map of heads: where each lies by how it attends, and its nearest heads.",
-            _IN_DATASET,
-            json_answer("Similarity"),
-            409,
-        ),
-        f"{_HEAD}/similar": operation(
-            "getSimilar",
-            "The heads most like one, in its dataset or in another of the same corpus.",
-            [*_IN_HEAD, k, other],
-            json_answer("Similar"),
-            409,
-        ),
-    }
+def _of_query(rule: Rule, operation: Operation) -> list[Json]:
+    version = {"v": VERSION} if "dataset_id" in rule.arguments else {}
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": one.is_required,
+            "description": one.text,
+            "schema": one.schema,
+        }
+        for name, one in {**operation.parameters, **version}.items()
+    ]

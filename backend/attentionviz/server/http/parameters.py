@@ -8,17 +8,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 
-from attentionviz.core.types import HeadId, MapName
+from attentionviz.core.types import DATASET_ID_PATTERN, HeadId, MapName
 from attentionviz.errors import InvalidRequestError, NotFoundError
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import Json, Parameter, operation_of
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.layout import VERSION_PATTERN, is_dataset_id
 
 Parse = Callable[[str, str], Any]
 _NUMBER = re.compile("[0-9]{1,9}")
-_VERSION = re.compile(f"{VERSION_PATTERN}|building-[0-9]{{1,16}}")
+_VERSION = f"{VERSION_PATTERN}|building-[0-9]{{1,16}}"
 
 
 def path_number(name: str, text: str) -> int:
@@ -42,59 +43,67 @@ def path_map(text: str, reader: DatasetReader) -> MapName:
     return name
 
 
-def query(**parsers: Parse) -> dict[str, Any]:
-    """Return the parameters of the query, each parsed; None for one that was not given.
+def query() -> dict[str, Any]:
+    """Return the parameters of the query, each parsed; those of its route, beside ``v``.
 
-    Parameters
-    ----------
-    **parsers
-        Every parameter that the route knows, beside ``v``.
+    What was not given has its default, else None.
 
     Raises
     ------
     InvalidRequestError
-        For one that is unknown, given twice, or malformed.
+        For one that is unknown, missing, given twice, or malformed.
     """
-    known = {**parsers, "v": _version}
+    operation = operation_of(current_app.view_functions[request.endpoint or ""])
+    known = {**(operation.parameters if operation else {}), "v": VERSION}
     for name in request.args:
         if name not in known:
             words = ", ".join(sorted(known))
             raise InvalidRequestError(f"unknown parameter {name[:40]!r}; known are {words}")
         if len(request.args.getlist(name)) > 1:
             raise InvalidRequestError(f"{name} is given more than once")
-    given = request.args
-    return {
-        name: parse(name, given[name]) if name in given else None for name, parse in known.items()
-    }
+    return {name: _value(name, parameter) for name, parameter in known.items()}
 
 
-def whole_number(low: int, high: int) -> Parse:
-    """Return a parser of whole numbers from `low` to `high`."""
+def whole_number(low: int, high: int, text: str, **more: Any) -> Parameter:
+    """Return a whole number from `low` to `high` as a parameter.
 
-    def parse(name: str, text: str) -> int:
-        if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
-            raise InvalidRequestError(f"{name} is {text[:40]!r}, not a number in {low}..{high}")
-        return int(text)
+    Parameters
+    ----------
+    low, high : int
+    text : str
+        Its description.
+    **more
+        ``default``, and ``is_required``.
+    """
 
-    return parse
+    def parse(name: str, given: str) -> int:
+        if not _NUMBER.fullmatch(given) or not low <= int(given) <= high:
+            raise InvalidRequestError(f"{name} is {given[:40]!r}, not a number in {low}..{high}")
+        return int(given)
 
-
-def one_of(*words: str) -> Parse:
-    """Return a parser of one of these words."""
-
-    def parse(name: str, text: str) -> str:
-        if text not in words:
-            raise InvalidRequestError(f"{name} is {text[:40]!r}, not one of {', '.join(words)}")
-        return text
-
-    return parse
+    return _parameter(parse, {"type": "integer", "minimum": low, "maximum": high}, text, **more)
 
 
-def dataset_name(name: str, text: str) -> str:
-    """Return an id that can name a dataset; a parser."""
-    if not is_dataset_id(text):
-        raise InvalidRequestError(f"{name} is {text[:40]!r}, which cannot name a dataset")
-    return text
+def one_of(*words: str, text: str, **more: Any) -> Parameter:
+    """Return one of these words as a parameter; else as for `whole_number`."""
+
+    def parse(name: str, given: str) -> str:
+        if given not in words:
+            raise InvalidRequestError(f"{name} is {given[:40]!r}, not one of {', '.join(words)}")
+        return given
+
+    return _parameter(parse, {"type": "string", "enum": list(words)}, text, **more)
+
+
+def dataset_name(text: str) -> Parameter:
+    """Return an id that can name a dataset as a parameter."""
+
+    def parse(name: str, given: str) -> str:
+        if not is_dataset_id(given):
+            raise InvalidRequestError(f"{name} is {given[:40]!r}, which cannot name a dataset")
+        return given
+
+    return Parameter(parse, {"type": "string", "pattern": f"^{DATASET_ID_PATTERN}$"}, text)
 
 
 def open_dataset(dataset_id: str, version: str | None) -> DatasetReader:
@@ -111,7 +120,30 @@ def open_dataset(dataset_id: str, version: str | None) -> DatasetReader:
     return context().library.open_dataset(dataset_id, exact)
 
 
+def _value(name: str, parameter: Parameter) -> Any:
+    if name in request.args:
+        return parameter.parse(name, request.args[name])
+    if parameter.is_required:
+        raise InvalidRequestError(f"{name} is missing; it says {parameter.text.lower()}")
+    return parameter.schema.get("default")
+
+
+def _parameter(
+    parse: Parse, schema: Json, text: str, *, default: Any = None, is_required: bool = False
+) -> Parameter:
+    preset = {} if default is None else {"default": default}
+    return Parameter(parse, {**schema, **preset}, text, is_required)
+
+
 def _version(name: str, text: str) -> str:
-    if not _VERSION.fullmatch(text):
+    if not re.fullmatch(_VERSION, text):
         raise InvalidRequestError(f"{name} is {text[:40]!r}, not a version")
     return text
+
+
+VERSION = Parameter(
+    _version,
+    {"type": "string", "pattern": f"^({_VERSION})$"},
+    "Version that the dataset was opened with. A finished version is answered exactly, and then "
+    "for good; building-<n> stands for what there is now.",
+)

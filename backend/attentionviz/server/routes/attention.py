@@ -6,8 +6,9 @@ from flask import Blueprint, Response
 from attentionviz.analysis import head_attention
 from attentionviz.analysis.token_scores import token_scores
 from attentionviz.core.pattern import WEIGHTS
-from attentionviz.errors import InvalidRequestError
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import array, operation
 from attentionviz.server.http.parameters import (
     one_of,
     open_dataset,
@@ -19,18 +20,30 @@ from attentionviz.server.http.parameters import (
 from attentionviz.server.http.responses import array_response, json_response
 
 blueprint = Blueprint("attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
-DEFAULT_PARTNERS = 10
-MAX_PARTNERS = 1000
+_WEIGHT = one_of(
+    *WEIGHTS,
+    text="Weigh keys by the norm of their value, or of their value through the output weights.",
+    default="none",
+)
+_LENGTH = whole_number(
+    1,
+    head_attention.MAX_AGGREGATE,
+    "How many positions to compare; shorter sequences are left out.",
+    is_required=True,
+)
+_PARTNERS = whole_number(1, 1000, "How many partners.", default=10)
+_SEQUENCES = ("X-Sequences", "X-Sequences-Total")
 
 
 @blueprint.get("/<layer>/<head>/attention/<sequence>")
+@operation(array("float32 (query position, key position); every row sums to 1."), weight=_WEIGHT)
 def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
     """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
-    wanted = query(weight=one_of(*WEIGHTS))
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
     sequence_idx = path_number("sequence", sequence)
-    weight = wanted["weight"] or "none"
+    weight = wanted["weight"]
     etag = head_attention.fingerprint(reader, head_id, "attention", sequence_idx, weight)
 
     def make() -> tuple[np.ndarray, dict[str, str]]:
@@ -44,14 +57,20 @@ def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Resp
 
 
 @blueprint.get("/<layer>/<head>/aggregate")
+@operation(
+    array(
+        "float32 (query position, key position): mean of the pattern over the sequences.",
+        *_SEQUENCES,
+    ),
+    length=_LENGTH,
+    weight=_WEIGHT,
+)
 def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
     """Return the mean pattern by position over the sequences that are long enough."""
-    wanted = query(length=whole_number(1, head_attention.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
-    if wanted["length"] is None:
-        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
-    weight = wanted["weight"] or "none"
+    weight = wanted["weight"]
     etag = head_attention.fingerprint(reader, head_id, "aggregate", wanted["length"], weight)
 
     def make() -> tuple[np.ndarray, dict[str, str]]:
@@ -64,13 +83,19 @@ def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
 
 
 @blueprint.get("/aggregate")
+@operation(
+    array(
+        "float32 (layer, head, query, key): mean patterns; beyond 32 positions, means of blocks.",
+        *_SEQUENCES,
+    ),
+    length=_LENGTH,
+    weight=_WEIGHT,
+)
 def get_all_aggregates(dataset_id: str) -> Response:
     """Return the mean pattern of every head, made coarse where it is long."""
-    wanted = query(length=whole_number(1, head_attention.MAX_AGGREGATE), weight=one_of(*WEIGHTS))
-    if wanted["length"] is None:
-        raise InvalidRequestError("length is missing; it says how many positions to compare")
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
-    weight = wanted["weight"] or "none"
+    weight = wanted["weight"]
     etag = head_attention.fingerprint_of_all(reader, "aggregates", wanted["length"], weight)
 
     def make() -> tuple[np.ndarray, dict[str, str]]:
@@ -83,6 +108,12 @@ def get_all_aggregates(dataset_id: str) -> Response:
 
 
 @blueprint.get("/<layer>/<head>/token_scores")
+@operation(
+    array(
+        "float32 (token, 2): largest weight of its query; sum of its key's column, 1 on average.",
+        *_SEQUENCES,
+    )
+)
 def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
     """Return how each token's query attends, and how its key is attended to."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -98,13 +129,14 @@ def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
 
 
 @blueprint.get("/<layer>/<head>/neighbours/<point>")
+@operation(contract.Partners, k=_PARTNERS)
 def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Response:
     """Return the strongest partners of a point in the whole corpus, by score."""
-    wanted = query(k=whole_number(1, MAX_PARTNERS))
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
     with context().heavy:
         partners = head_attention.strongest_partners(
-            reader, head_id, path_number("point", point), wanted["k"] or DEFAULT_PARTNERS
+            reader, head_id, path_number("point", point), wanted["k"]
         )
     return json_response({"partners": partners})

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from attentionviz import __version__
 from attentionviz.core.methods import METHOD_FACTS
@@ -11,8 +11,10 @@ from attentionviz.core.scores import ALL_SCORES
 from attentionviz.core.types import MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.server.access.permissions import visitor
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.openapi import document
+from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import open_dataset, query
 from attentionviz.server.http.responses import json_response
 from attentionviz.store.reader import DatasetEntry
@@ -22,6 +24,7 @@ COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
 
 
 @blueprint.get("/health")
+@operation(contract.Health)
 def get_health() -> Response:
     """Say that the server answers, and, except to strangers, which version it is."""
     query()
@@ -30,14 +33,16 @@ def get_health() -> Response:
 
 
 @blueprint.get("/api/v1/openapi.json")
+@operation(dict[str, Any])
 def get_openapi() -> Response:
     """Describe all of the API."""
     query()
     # Addresses in it are those below the prefix that a proxy shows the page under.
-    return json_response({**document(), "servers": [{"url": request.root_path or "/"}]})
+    return json_response({**document(current_app), "servers": [{"url": request.root_path or "/"}]})
 
 
 @blueprint.get("/api/v1/datasets")
+@operation(contract.DatasetList)
 def list_datasets() -> Response:
     """List every dataset with its state, and the words of every projection method and score."""
     query()
@@ -51,6 +56,7 @@ def list_datasets() -> Response:
 
 
 @blueprint.get("/api/v1/datasets/<dataset_id>")
+@operation(contract.Description)
 def get_dataset(dataset_id: str) -> Response:
     """Say all that is known of one dataset."""
     version = query()["v"]

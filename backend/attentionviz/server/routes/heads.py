@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Response
 
+from attentionviz.server.http import contract
+from attentionviz.server.http.operations import array, operation
 from attentionviz.server.http.parameters import open_dataset, path_head, query
 from attentionviz.server.http.responses import file_response, json_bytes_response
 
@@ -9,6 +11,7 @@ blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_i
 
 
 @blueprint.get("")
+@operation(contract.HeadList)
 def get_heads(dataset_id: str) -> Response:
     """Return alignment, scores, and scale and fidelity of the maps of every head."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -16,6 +19,7 @@ def get_heads(dataset_id: str) -> Response:
 
 
 @blueprint.get("/<layer>/<head>/norms")
+@operation(array("float32 (token, 4): of query, key, value, value through output weights."))
 def get_norms(dataset_id: str, layer: str, head: str) -> Response:
     """Return the norms of every token's query, key, value and value through the output weights."""
     reader = open_dataset(dataset_id, query()["v"])

@@ -8,7 +8,9 @@ from attentionviz.core.types import DIMS, METHODS
 from attentionviz.jobs.queue import MAX_WAITING
 from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
 from attentionviz.server.access.permissions import visitor
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import json_response
 
@@ -16,6 +18,7 @@ blueprint = Blueprint("job_options", __name__)
 
 
 @blueprint.get("/api/v1/jobs/options")
+@operation(contract.JobOptions | contract.NoJobs)
 def get_job_options() -> Response:
     """Say whether there are jobs, and which models, files and sizes they take."""
     query()

@@ -17,8 +17,10 @@ from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
 from attentionviz.jobs.outcome import finished_version
 from attentionviz.jobs.uploads import Received, take
+from attentionviz.server.http import contract
 from attentionviz.server.http.body_limits import JOB_FORM_BYTES, JOBS_PATH
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import json_response
 from attentionviz.server.routes.job_form import read_form
@@ -32,6 +34,7 @@ MAX_FIELDS = 40
 
 
 @blueprint.get(PATH)
+@operation(contract.JobList, 404)
 def list_jobs() -> Response:
     """List all jobs, the newest first."""
     query()
@@ -39,6 +42,7 @@ def list_jobs() -> Response:
 
 
 @blueprint.post(PATH)
+@operation(contract.Job, 507, status=201, body={"multipart/form-data": contract.JobForm})
 def post_job() -> Response:
     """Take an upload and what to do with it, and begin to estimate."""
     query()
@@ -60,6 +64,7 @@ def post_job() -> Response:
 
 
 @blueprint.get(f"{PATH}/<job_id>")
+@operation(contract.Job)
 def get_job(job_id: str) -> Response:
     """Say how far a job is."""
     query()
@@ -67,6 +72,7 @@ def get_job(job_id: str) -> Response:
 
 
 @blueprint.post(f"{PATH}/<job_id>/start")
+@operation(contract.Job, 503, 507)
 def start_job(job_id: str) -> Response:
     """Put a job into the queue that is estimated, or that ended and can go on."""
     query()
@@ -74,6 +80,7 @@ def start_job(job_id: str) -> Response:
 
 
 @blueprint.delete(f"{PATH}/<job_id>")
+@operation(contract.JobList)
 def delete_job(job_id: str) -> Response:
     """Cancel a job that has not ended, or forget one that has; answer with all that are left."""
     query()

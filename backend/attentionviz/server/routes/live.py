@@ -21,8 +21,10 @@ from attentionviz.errors import (
     TooLargeError,
 )
 from attentionviz.live.safetensors_bytes import MIMETYPE
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.live_settings import FORM_BYTES, MAX_BODY_BYTES, MAX_IMAGE_BYTES
+from attentionviz.server.http.operations import Raw, operation
 from attentionviz.server.http.parameters import open_dataset, query
 from attentionviz.server.http.responses import json_response
 from attentionviz.store.dataset import DatasetReader
@@ -30,9 +32,20 @@ from attentionviz.store.dataset import DatasetReader
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
 MAX_MAPS = 10
 MAX_PARTS = 10
+_PLACED = Raw(
+    MIMETYPE,
+    "A safetensors file: queries, keys (layer, head, token, d_head) and norms (layer, head, token, "
+    "4) as the dataset stores them; place:<map> float32 (layer, head, point, dimension), queries "
+    "first, in steps of the map, inside where 0..65535; partner_tokens int32 and partner_scores "
+    "float32 (layer, head, point, 10), the strongest partners of each point in the corpus, -1 "
+    "where there are fewer; of images, sprites uint8 (token, 8, 8, 3) and picture uint8 (height, "
+    "width, 3). Its __metadata__ holds JSON texts: sequence (columns of its tokens, how many were "
+    "cut) and maps (placed exactly or by neighbours, and how many points lie outside).",
+)
 
 
 @blueprint.get("/live")
+@operation(contract.Limits)
 def get_live() -> Response:
     """Say whether texts and images can be added, and how large they may be."""
     query()
@@ -49,6 +62,7 @@ def get_live() -> Response:
 
 
 @blueprint.post("/datasets/<dataset_id>/text")
+@operation(_PLACED, body={"application/json": contract.TextBody | contract.TokensBody})
 def post_text(dataset_id: str) -> Response:
     """Place a text, or exactly these tokens, into maps of a dataset."""
     reader = _open(dataset_id, "text")
@@ -68,6 +82,7 @@ def post_text(dataset_id: str) -> Response:
 
 
 @blueprint.post("/datasets/<dataset_id>/image")
+@operation(_PLACED, body={"multipart/form-data": contract.ImageForm})
 def post_image(dataset_id: str) -> Response:
     """Place an image into maps of a dataset."""
     request.max_content_length = MAX_IMAGE_BYTES + FORM_BYTES

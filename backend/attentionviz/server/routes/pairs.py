@@ -14,7 +14,9 @@ from attentionviz.core.pattern import Floats, visible_span
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import Parameter, operation
 from attentionviz.server.http.parameters import open_dataset, query
 from attentionviz.server.http.responses import json_bytes_response
 from attentionviz.store.checked_files import OpenArray
@@ -38,10 +40,30 @@ class Pair(NamedTuple):
     is_strong: bool
 
 
+def _pairs(name: str, text: str) -> list[tuple[int, int]]:
+    if not re.fullmatch(PAIRS_PATTERN, text):
+        raise InvalidRequestError(
+            f"{name} is {text[:40]!r}, not 1 to {MAX_PAIRS} pairs of query and key like 12-40,3-9"
+        )
+    found = [part.split("-") for part in text.split(",")]
+    return [(int(query), int(key)) for query, key in found]
+
+
+_STRONG, _WEAK = (
+    Parameter(
+        _pairs,
+        {"type": "string", "pattern": f"^{PAIRS_PATTERN}$"},
+        f"Pairs wished {wish}, query token and key token each; at most {MAX_PAIRS} in all.",
+    )
+    for wish in ("strong", "weak")
+)
+
+
 @blueprint.get("/pairs")
+@operation(contract.PairAnswer, strong=_STRONG, weak=_WEAK)
 def get_pairs(dataset_id: str) -> Response:
     """Return how every head scores the given pairs, and how well that fits what is wished."""
-    wanted = query(strong=_pairs, weak=_pairs)
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     pairs = [
         Pair(query_token, key_token, name == "strong")
@@ -58,15 +80,6 @@ def get_pairs(dataset_id: str) -> Response:
         return cached(reader, ("pairs", etag), compute, len, context().heavy)
 
     return json_bytes_response(etag, make, reader)
-
-
-def _pairs(name: str, text: str) -> list[tuple[int, int]]:
-    if not re.fullmatch(PAIRS_PATTERN, text):
-        raise InvalidRequestError(
-            f"{name} is {text[:40]!r}, not 1 to {MAX_PAIRS} pairs of query and key like 12-40,3-9"
-        )
-    found = [part.split("-") for part in text.split(",")]
-    return [(int(query), int(key)) for query, key in found]
 
 
 def _require_pairs(pairs: list[Pair], n_tokens: int) -> None:

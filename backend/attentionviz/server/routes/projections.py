@@ -8,16 +8,19 @@ from flask import Blueprint, Response
 from attentionviz.analysis.best_maps import BEST_MAPS, best_grid, best_grid_fingerprint, best_name
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
+from attentionviz.server.http.operations import array, operation
 from attentionviz.server.http.parameters import open_dataset, path_map, query, whole_number
 from attentionviz.server.http.responses import array_response, file_response
 from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 
 blueprint = Blueprint("projections", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
-_INDEX = whole_number(0, 9999)
+_LAYER = whole_number(0, 9999, "Layer of one head.")
+_HEAD = whole_number(0, 9999, "Head of that layer.")
 
 
 @blueprint.get("/grid")
+@operation(array("int32 (token), ascending."))
 def get_grid_tokens(dataset_id: str) -> Response:
     """Return which tokens the grid draws."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -26,6 +29,12 @@ def get_grid_tokens(dataset_id: str) -> Response:
 
 
 @blueprint.get("/grid/norms")
+@operation(
+    array(
+        "uint8 (layer, head, point): norm of a query or key, from the least of its head and kind "
+        "(0) to the largest (255)."
+    )
+)
 def get_grid_norms(dataset_id: str) -> Response:
     """Return the norm of every point that the grid draws."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -33,9 +42,19 @@ def get_grid_norms(dataset_id: str) -> Response:
 
 
 @blueprint.get("/projections/<map_name>")
+@operation(
+    array(
+        "Without layer and head the grid: uint16 (layer, head, point, 2), or uint32 (layer, head, "
+        "point) with x in the lowest 11 bits, y in the next 11, z in the upper 10. With both, "
+        "uint16 (point, dimension) of that head.",
+        "X-Ready",
+    ),
+    layer=_LAYER,
+    head=_HEAD,
+)
 def get_projection(dataset_id: str, map_name: str) -> Response:
     """Return the whole grid of one map, or of the best of each head, or all points of one head."""
-    wanted = query(layer=_INDEX, head=_INDEX)
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     layer, head = wanted["layer"], wanted["head"]
     if (layer is None) != (head is None):

@@ -21,6 +21,7 @@ from attentionviz.errors import InvalidRequestError
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.spread import row_entropies, row_sparsities
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import array, operation
 from attentionviz.server.http.parameters import open_dataset, query, whole_number
 from attentionviz.server.http.responses import array_response
 from attentionviz.store.dataset import DatasetReader
@@ -30,13 +31,25 @@ blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/datasets/<datas
 MAX_WEIGHTS = 1 << 24
 # Tokens whose vectors are held at once.
 CHUNK_TOKENS = 1 << 16
+_INDEX = whole_number(0, 9999, "Of one head; without layer and head the mean over all.")
 Sums = NDArray[np.float64]
 
 
 @blueprint.get("/scores")
+@operation(
+    array(
+        "float32 (sequence, 3): keys that hold 90 % of the mass and entropy over its largest "
+        "value, means over rows that see two keys or more; number of these rows, of all heads. "
+        "NaN for what was left out.",
+        "X-Sequences",
+        "X-Sequences-Total",
+    ),
+    layer=_INDEX,
+    head=_INDEX,
+)
 def get_sequence_scores(dataset_id: str) -> Response:
     """Return how sparse and how even the attention of every sequence is."""
-    wanted = query(layer=whole_number(0, 9999), head=whole_number(0, 9999))
+    wanted = query()
     if (wanted["layer"] is None) != (wanted["head"] is None):
         raise InvalidRequestError("layer and head belong together; without both all heads count")
     reader = open_dataset(dataset_id, wanted["v"])

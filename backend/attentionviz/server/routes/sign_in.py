@@ -10,7 +10,9 @@ from attentionviz.errors import AppError, NotFoundError, NotSignedInError, TooMa
 from attentionviz.server.access.permissions import facts, session_cookies, set_cookie
 from attentionviz.server.access.request_guard import form_policy
 from attentionviz.server.access.request_log import VISITOR
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import json_response
 
@@ -23,6 +25,7 @@ _VIEW = re.compile(r"\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,8000}")
 
 
 @session_blueprint.get("/api/v1/session")
+@operation(contract.Session)
 def get_session() -> Response:
     """Say who is signed in, and what that allows."""
     query()

@@ -1,11 +1,14 @@
 """The map of heads, and the heads most like one."""
 
 import json
+from typing import Any
 
 from flask import Blueprint, Response
 
 from attentionviz.analysis import similar_heads
+from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import (
     dataset_name,
     open_dataset,
@@ -18,11 +21,16 @@ from attentionviz.store import layout
 from attentionviz.store.dataset import DatasetReader
 
 blueprint = Blueprint("similarity", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
-DEFAULT_HEADS = 10
-MAX_HEADS = 1000
+_SIMILAR: dict[str, Any] = {
+    "k": whole_number(1, 1000, "How many heads.", default=10),
+    "with": dataset_name(
+        "Dataset whose heads are compared, of the same corpus; by default the same."
+    ),
+}
 
 
 @blueprint.get("/similarity")
+@operation(contract.HeadsMap)
 def get_similarity(dataset_id: str) -> Response:
     """Return where every head lies on the map of heads, and its nearest heads."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -37,22 +45,22 @@ def get_similarity(dataset_id: str) -> Response:
 
 
 @blueprint.get("/heads/<layer>/<head>/similar")
+@operation(contract.SimilarHeads, **_SIMILAR)
 def get_similar(dataset_id: str, layer: str, head: str) -> Response:
     """Return the heads that attend most like one, here or in a dataset of the same corpus."""
-    wanted = query(k=whole_number(1, MAX_HEADS), **{"with": dataset_name})
+    wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
     other_id = wanted["with"] or dataset_id
     other = reader if other_id == dataset_id else open_dataset(other_id, None)
     found = similar_heads.likeness(reader, head_id, other, context().heavy)
-    k = wanted["k"] or DEFAULT_HEADS
     return json_response(
         {
             "with": other_id,
             "compared_by": found.compared_by,
             "n_rows": found.n_rows,
             "n_sequences": found.n_sequences,
-            "heads": similar_heads.most_alike(reader, head_id, other, found, k),
+            "heads": similar_heads.most_alike(reader, head_id, other, found, wanted["k"]),
             "others": _others(reader),
         }
     )

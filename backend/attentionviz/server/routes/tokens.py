@@ -2,6 +2,8 @@
 
 from flask import Blueprint, Response
 
+from attentionviz.server.http import contract
+from attentionviz.server.http.operations import PICTURE, array, operation
 from attentionviz.server.http.parameters import open_dataset, path_number, query
 from attentionviz.server.http.responses import (
     binary_response,
@@ -14,6 +16,7 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1/datasets/<dataset_
 
 
 @blueprint.get("/tokens")
+@operation(contract.TokenColumns)
 def get_tokens(dataset_id: str) -> Response:
     """Return the columns of all tokens and of all sequences."""
     reader = open_dataset(dataset_id, query()["v"])
@@ -22,18 +25,21 @@ def get_tokens(dataset_id: str) -> Response:
 
 
 @blueprint.get("/images/<image>")
+@operation(PICTURE)
 def get_image(dataset_id: str, image: str) -> Response:
     """Return one image of the corpus."""
     return _picture(dataset_id, image, is_thumbnail=False)
 
 
 @blueprint.get("/images/<image>/thumbnail")
+@operation(PICTURE)
 def get_thumbnail(dataset_id: str, image: str) -> Response:
     """Return a small picture of one image."""
     return _picture(dataset_id, image, is_thumbnail=True)
 
 
 @blueprint.get("/patches")
+@operation(array("uint8 (token, 8, 8, 3): red, green, blue; zeros for other tokens."))
 def get_patches(dataset_id: str) -> Response:
     """Return the pixels of every patch."""
     reader = open_dataset(dataset_id, query()["v"])

@@ -1,0 +1,469 @@
+"""What the API takes and answers, as types that Pydantic reads.
+
+Each route names its own (`operations.operation`). The OpenAPI document and the types of the page
+(``scripts/make_types.py``) follow; mypy and the clients of the tests hold answers to them.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from attentionviz.core.types import DIMS, METHODS, Modality, TokenType
+from attentionviz.jobs.records import Estimate, State
+from attentionviz.store.manifest import (
+    Account,
+    Count,
+    DatasetId,
+    Fidelity,
+    ModelFacts,
+    PartialManifest,
+    SimilarityFacts,
+    doc,
+)
+
+Numbers = list[int]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Distance = Annotated[
+    float,
+    doc(
+        "Root of the mean Jensen-Shannon divergence of rows, in bits; after Clark et "
+        "al. 2019, who sum over rows and documents."
+    ),
+]
+Maps = Annotated[
+    list[str],
+    Field(
+        min_length=1,
+        max_length=10,
+        description="Maps of the dataset to place into; all of them if left out.",
+        json_schema_extra={"uniqueItems": True},
+    ),
+]
+
+
+class ErrorFacts(TypedDict):
+    """What went wrong: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class Error(TypedDict):
+    """The answer of every status from 400."""
+
+    error: ErrorFacts
+
+
+class Health(TypedDict):
+    """The server answers; its version is not for strangers."""
+
+    status: Literal["ok"]
+    version: NotRequired[str]
+
+
+class Session(TypedDict):
+    """Who looks at the page."""
+
+    has_sign_in: Annotated[bool, doc("Whether this server asks for tokens.")]
+    role: Literal["read", "jobs"]
+    name: str | None
+    has_session: Annotated[bool, doc("Whether one signed in by the page.")]
+
+
+class MethodWords(TypedDict):
+    """A projection method, in words."""
+
+    name: str
+    label: str
+    help: str
+
+
+class ScoreFacts(TypedDict):
+    """A number of heads, in words."""
+
+    name: str
+    label: str
+    help: str
+    formula: str
+    source: str
+    modality: Annotated[Modality | None, doc("Null: of both.")]
+    low: Annotated[float | None, doc("Null: no fixed end.")]
+    high: float | None
+    unit: str
+    until: Annotated[
+        str | None,
+        doc("Last version that computed it; null for one that is computed today."),
+    ]
+
+
+class Progress(TypedDict):
+    """How far a build is."""
+
+    phase: str
+    message: str
+    n_units_done: int
+    n_units: int
+    remaining_seconds: float | None
+    heartbeat_utc: str
+
+
+DatasetState = Annotated[
+    Literal["building", "complete", "damaged", "failed", "outdated", "stopped"],
+    doc("failed: the same command may meet the same error; stopped: it goes on."),
+]
+
+
+class CorpusSummary(TypedDict):
+    """The corpus of a dataset."""
+
+    name: str
+    license: str | None
+    account: Account | None
+
+
+class DatasetEntry(TypedDict):
+    """A dataset in the list; null is what is not known of it yet, or cannot be read."""
+
+    id: str
+    state: DatasetState
+    version: str
+    model: ModelFacts | None
+    modality: Modality | None
+    corpus: CorpusSummary | None
+    maps: list[str] | None
+    n_bytes: Annotated[int | None, doc("Size of its files; null while it is built.")]
+    published_at: Annotated[str | None, doc("When its manifest was written, in UTC.")]
+    n_layers: int | None
+    n_heads: int | None
+    n_sequences: int | None
+    n_tokens: int | None
+    progress: Progress | None
+    reason: Annotated[str | None, doc("Why it is neither built nor building.")]
+
+
+class DatasetList(TypedDict):
+    """Every dataset, and the words of every method and score."""
+
+    datasets: list[DatasetEntry]
+    methods: list[MethodWords]
+    scores: list[ScoreFacts]
+
+
+class Manifest(PartialManifest):
+    """The manifest without its list of files, and, while it is built, without the last two."""
+
+    fidelity: NotRequired[dict[str, Fidelity]]
+    similarity: NotRequired[SimilarityFacts]
+
+
+class Description(TypedDict):
+    """One dataset."""
+
+    id: str
+    state: DatasetState
+    version: str
+    manifest: Annotated[Manifest | None, doc("Null before the model was captured.")]
+    maps_ready: Annotated[dict[str, int], doc("How many heads have each map.")]
+    progress: Progress | None
+
+
+class SequenceColumns(TypedDict):
+    """One row a sequence: its first token, its tokens, its text, and what came with it."""
+
+    start: Numbers
+    length: Numbers
+    text: list[str]
+    columns: dict[str, list[Any]]
+
+
+class TokenColumns(TypedDict):
+    """One row a token; the last four of patches alone, null for tokens that are none."""
+
+    text: Annotated[
+        list[str],
+        doc(
+            "As shown. A token with some bytes of a character says which of how many: "
+            "'你 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '."
+        ),
+    ]
+    surface: Annotated[
+        NotRequired[list[str | None]],
+        doc("What stands in the text for an unknown word, else null; absent where there is none."),
+    ]
+    token_id: Numbers
+    sequence: Numbers
+    position: Numbers
+    token_type: list[TokenType]
+    row: NotRequired[list[int | None]]
+    column: NotRequired[list[int | None]]
+    hue: NotRequired[list[float | None]]
+    brightness: NotRequired[list[float | None]]
+    sequences: SequenceColumns
+
+
+class HeadMapFacts(TypedDict):
+    """One map of one head; `fallback` says why it is of another kind than asked for."""
+
+    offset: list[float]
+    scale: float
+    fidelity: Fidelity
+    details: dict[str, Any]
+    fallback: str | None
+
+
+class HeadScore(TypedDict):
+    """A score of one head, and over how many rows of attention it was taken."""
+
+    value: float | None
+    n_rows: Count
+
+
+class OffsetProfile(TypedDict):
+    """Mean weight by offset of the key from the query; null where no row has such a key."""
+
+    offsets: Numbers
+    weights: list[float | None]
+    n_rows: list[Count]
+
+
+class HeadFacts(TypedDict):
+    """Alignment, scores and maps of one head."""
+
+    layer: int
+    head: int
+    alignment_scale: float | None
+    vector_rank_correlation: float | None
+    maps: dict[str, HeadMapFacts]
+    scores: Annotated[dict[str, HeadScore], doc("Empty while a build has not come to them.")]
+    profile: OffsetProfile | None
+
+
+class HeadList(TypedDict):
+    """Every head, layer by layer."""
+
+    heads: list[HeadFacts]
+
+
+class Partner(TypedDict):
+    """A token, and the score of its query with a key, or of its key with a query."""
+
+    token: int
+    score: float
+
+
+class Partners(TypedDict):
+    """The strongest partners of a point, strongest first."""
+
+    partners: list[Partner]
+
+
+class NearHead(TypedDict):
+    """A head, and how far it is from another."""
+
+    layer: int
+    head: int
+    distance: Distance
+
+
+class HeadOnMap(TypedDict):
+    """Where a head lies on the map of heads."""
+
+    layer: int
+    head: int
+    x: float
+    y: float
+    nearest: Annotated[list[NearHead], doc("Five others by their true distance.")]
+
+
+class HeadsMap(SimilarityFacts):
+    """The map of heads, layer by layer."""
+
+    heads: list[HeadOnMap]
+
+
+class SimilarHead(NearHead):
+    """A head like another one; `alignment` compares their vectors (unbiased CKA)."""
+
+    alignment: float | None
+
+
+# A keyword of Python cannot be written as a name of a class.
+_With = TypedDict("_With", {"with": str})
+
+
+class SimilarHeads(_With):
+    """Heads most like one, nearest first."""
+
+    compared_by: Literal["token", "word", "patch"]
+    n_rows: int
+    n_sequences: int | None
+    heads: list[SimilarHead]
+    others: list[str]
+
+
+class PairWish(TypedDict):
+    """A query and a key by their tokens, and whether their score is wished strong or weak."""
+
+    query: int
+    key: int
+    wish: Literal["strong", "weak"]
+    is_same_sequence: bool
+
+
+class PairScore(TypedDict):
+    """How one head scores one pair."""
+
+    score: Annotated[float, doc("scaling * q·k.")]
+    percentile: Annotated[Share, doc("Share of keys scored lower, equal ones half.")]
+    rank: Annotated[int, doc("1 + how many keys the query scores higher.")]
+    weight: Annotated[
+        float | None,
+        doc("In the pattern; null where the query does not see the key."),
+    ]
+
+
+class HeadPairs(TypedDict):
+    """How one head scores all pairs, and how well that fits what is wished."""
+
+    layer: int
+    head: int
+    fit: Annotated[Share, doc("Mean of percentile if strong, 1 - percentile if weak.")]
+    pairs: list[PairScore]
+
+
+class PairAnswer(TypedDict):
+    """How every head scores some pairs."""
+
+    pairs: list[PairWish]
+    n_keys: Annotated[int, doc("With how many keys a pair is compared.")]
+    n_keys_total: int
+    heads: list[HeadPairs]
+
+
+class Limits(TypedDict):
+    """Whether texts and images can be added, and how large they may be."""
+
+    is_enabled: bool
+    max_characters: AtLeastOne
+    max_image_bytes: AtLeastOne
+    max_pixels: AtLeastOne
+    max_tokens: AtLeastOne
+
+
+class TextBody(TypedDict):
+    """A text for the model of a dataset."""
+
+    text: Annotated[str, Field(min_length=1, description="Cut where it is too long.")]
+    maps: NotRequired[Maps]
+
+
+class TokensBody(TypedDict):
+    """Tokens for the model of a dataset."""
+
+    tokens: Annotated[
+        list[str | int],
+        Field(
+            min_length=1,
+            description="Exactly these tokens of the model's vocabulary, special ones included: "
+            "each as the dataset writes it, or its token_id, which is exact where two are written "
+            "alike.",
+        ),
+    ]
+    maps: NotRequired[Maps]
+
+
+class ImageForm(TypedDict):
+    """An image for the model of a dataset."""
+
+    image: Annotated[bytes, doc("PNG, JPEG or WebP.")]
+    maps: Annotated[NotRequired[str], doc("As for a text, with commas.")]
+
+
+class JobForm(TypedDict):
+    """An upload and what is to be built of it."""
+
+    files: Annotated[list[bytes], doc("One text or table, or images.")]
+    model: Annotated[str, doc("A name from the options.")]
+    dataset_id: DatasetId
+    methods: Annotated[str, doc(f"Of {', '.join(METHODS)}; several with commas.")]
+    dims: Annotated[str, doc(f"{' or '.join(map(str, DIMS))}, or both with a comma.")]
+    max_tokens: Annotated[NotRequired[Count], doc("Whole sequences up to so many; all without it.")]
+    text_column: Annotated[NotRequired[str], doc("Column of a table that holds the text.")]
+    skip_bad_sequences: Annotated[
+        NotRequired[bool],
+        doc("Leave out sequences for which the model gives no finite numbers."),
+    ]
+
+
+class JobRequest(TypedDict):
+    """What a job was asked for."""
+
+    model: str
+    modality: Modality
+    dataset_id: DatasetId
+    methods: list[str]
+    dims: Numbers
+    max_tokens: Count | None
+    text_column: str | None
+    skip_bad_sequences: bool
+    title: str
+    n_files: Count
+    n_bytes: Annotated[int, Field(ge=0)]
+
+
+class Job(TypedDict):
+    """A build from the page, and how far it is."""
+
+    id: str
+    state: State
+    since_utc: str
+    message: Annotated[str | None, doc("Why it failed, or was cancelled.")]
+    is_cancelling: bool
+    can_resume: Annotated[bool, doc("Started again, it goes on.")]
+    n_before: Annotated[Count | None, doc("Jobs that run or wait before it.")]
+    estimate: Estimate | None
+    progress: Progress | None
+    version: str | None
+    request: Annotated[JobRequest | None, doc("Null where the job's files are damaged.")]
+
+
+class JobList(TypedDict):
+    """All jobs, the newest first."""
+
+    jobs: list[Job]
+
+
+class NoJobs(TypedDict):
+    """Nothing is built from the page."""
+
+    is_enabled: Literal[False]
+
+
+class JobModel(TypedDict):
+    """A model that a job may use; null where only loading it tells what it reads."""
+
+    name: str
+    modality: Modality | None
+
+
+class JobEndings(TypedDict):
+    """Endings of the names of files that are taken."""
+
+    text: list[str]
+    image: list[str]
+
+
+class JobOptions(TypedDict):
+    """What jobs take."""
+
+    is_enabled: Literal[True]
+    models: list[JobModel]
+    methods: list[str]
+    dims: Numbers
+    endings: JobEndings
+    max_text_bytes: int
+    max_image_bytes: int
+    max_images: int
+    max_waiting: int

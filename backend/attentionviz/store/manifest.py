@@ -1,0 +1,223 @@
+"""What a manifest holds, as types that Pydantic checks; `schema` reads one."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Modality
+from attentionviz.store import layout
+
+SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
+
+# Nothing is converted, nothing is passed over, and a number is finite.
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+_MAX = 2**31 - 1
+
+
+def doc(text: str) -> Any:
+    """Return the description of an entry, for `Annotated`."""
+    return Field(description=text)
+
+
+Text = Annotated[str, Field(max_length=2000)]
+Texts = Annotated[list[Text], Field(max_length=1000)]
+Positive = Annotated[int, Field(ge=1, le=_MAX)]
+Count = Annotated[int, Field(ge=0, le=_MAX)]
+NHeads = Annotated[int, Field(ge=1, le=9999)]
+NotNegative = Annotated[float, Field(ge=0)]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Version = Annotated[str, Field(pattern=f"^{layout.VERSION_PATTERN}$")]
+DatasetId = Annotated[str, Field(pattern=f"^{DATASET_ID_PATTERN}$")]
+MapKey = Annotated[str, Field(pattern=f"^{layout.MAP_PATTERN}$")]
+ScoreName = Annotated[str, Field(pattern=f"^{SCORE_PATTERN}$")]
+Library = Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
+Method = Annotated[str, Field(pattern=f"^({'|'.join(METHODS)})$")]
+Dims = Literal[2, 3]
+
+
+class ModelFacts(TypedDict):
+    """The model as it was loaded."""
+
+    name: Text
+    source: Text
+    revision: Text | None
+    weights_sha256: Hash
+    family: Text
+    architecture: Text
+    modality: Modality
+    license: Text | None
+
+
+class LayerRule(TypedDict):
+    """What attention of one layer is made with; `max_distance` is that of a sliding window."""
+
+    scaling: float
+    is_causal: bool
+    max_distance: Annotated[int, Field(ge=0)] | None
+
+
+class LeftOut(TypedDict):
+    """Sequences that were left out, for one reason."""
+
+    reason: Text
+    n: Positive
+    examples: Annotated[list[Text], Field(max_length=5)]
+
+
+class Account(TypedDict):
+    """What became of everything that a corpus held."""
+
+    unit: Literal["line", "row", "element", "file"]
+    n_read: Positive
+    n_taken: Positive
+    n_cut: Count
+    left_out: Annotated[list[LeftOut], Field(max_length=100)]
+    notes: Texts
+
+
+class Corpus(TypedDict):
+    """The sentences or images that were read."""
+
+    name: Text
+    source: Text | None
+    license: Text | None
+    sha256: Hash
+    columns: Texts
+    n_sequences: Positive
+    n_sequences_cut: Count
+    account: Annotated[NotRequired[Account], doc("Format 2 has none.")]
+
+
+class AttentionCheck(TypedDict):
+    """How far attention from stored queries and keys is from the model's own."""
+
+    max_abs_error: NotNegative
+    n_sequences: Positive
+    tolerance: Annotated[
+        NotRequired[NotNegative],
+        doc("Format 2: up to here, an error of float32 was taken for rounding."),
+    ]
+    exact_max_abs_error: NotRequired[NotNegative]
+    exact_tolerance: NotRequired[NotNegative]
+    exact_n_sequences: NotRequired[Positive]
+    worst_layer: NotRequired[Count]
+    worst_head: NotRequired[Count]
+
+
+class PatchGrid(TypedDict):
+    """How images are cut into patches, and what stands before these."""
+
+    n_rows: Positive
+    n_columns: Positive
+    n_prefix_tokens: Count
+    has_class_token: bool
+    n_registers: Count
+    image_width_px: Positive
+    image_height_px: Positive
+
+
+class MapFacts(TypedDict):
+    """One kind of map."""
+
+    method: Method
+    dims: Dims
+    parameters: dict[str, Any]
+
+
+class FileFacts(TypedDict):
+    """One file; arrays have dtype and shape."""
+
+    bytes: Annotated[int, Field(ge=0)]
+    sha256: Hash
+    dtype: NotRequired[Literal["float16", "float32", "int32", "uint8", "uint16", "uint32"]]
+    shape: NotRequired[Annotated[list[Positive], Field(max_length=4)]]
+
+
+class Fidelity(TypedDict):
+    """How true a map is to the vectors: means over heads, or of one head; null: not defined."""
+
+    recall_at_10: float | None
+    rank_correlation: float | None
+    trustworthiness: float | None
+
+
+class SimilarityFacts(TypedDict):
+    """How heads were compared, and the map of heads made."""
+
+    n_rows: Count
+    n_tokens: Count
+    seed: Count
+    smoothing: NotNegative
+    log_base: NotNegative
+    stress: NotNegative
+    map_method: Text
+
+
+@with_config(ConfigDict(strict=True, extra="allow"))
+class Alignment(TypedDict):
+    """How queries and keys were brought to one scale; more entries may say more of it."""
+
+    scale: Text
+
+
+class Probe(TypedDict):
+    """Repeated random tokens, of which induction is measured; `reason` says why there are none."""
+
+    n_sequences: Count
+    period: Count
+    reason: Text | None
+
+
+class PrefixProbe(Probe):
+    """Repeated random tokens, of which prefix matching is measured."""
+
+    n_repeats: Count
+    start: Texts
+
+
+class Grid(TypedDict):
+    """The sample that the grid draws."""
+
+    n_tokens: Positive
+    n_points: Positive
+
+
+@with_config(STRICT)
+class PartialManifest(TypedDict):
+    """``manifest.partial.json``: everything known once the capture is done."""
+
+    schema_version: Literal[2, 3]
+    id: DatasetId
+    attentionviz_version: Text
+    model: ModelFacts
+    n_layers: NHeads
+    n_heads: NHeads
+    n_key_heads: NHeads
+    d_head: Positive
+    n_sequences: Positive
+    n_tokens: Positive
+    layers: Annotated[list[LayerRule], Field(min_length=1, max_length=9999)]
+    bias_terms: Texts
+    corpus: Corpus
+    patch_grid: PatchGrid | None
+    precision: Literal["float32", "float16"]
+    seed: Annotated[int, Field(ge=0)]
+    alignment: Alignment
+    maps: Annotated[dict[MapKey, MapFacts], Field(min_length=1)]
+    scores: Annotated[list[ScoreName], Field(max_length=1000, description="As it was built with.")]
+    probe: Probe
+    prefix_probe: NotRequired[PrefixProbe]
+    grid: Grid
+    attention_check: AttentionCheck
+    build_key: Version
+    library_versions: dict[Library, Text]
+
+
+@with_config(STRICT)
+class Manifest(PartialManifest):
+    """``manifest.json``."""
+
+    fidelity: dict[MapKey, Fidelity]
+    similarity: SimilarityFacts
+    files: dict[str, FileFacts]
