@@ -8,6 +8,7 @@ import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import validate
+from pydantic import ValidationError
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from tests.server.conftest import make_app
@@ -129,6 +130,14 @@ def test_every_operation_answers_as_described(
         assert response.status_code < 500
 
     try_one()
+
+
+def test_the_client_of_the_tests_refuses_an_answer_of_another_type(
+    client: CheckedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attentionviz.server.routes.datasets.__version__", 3)
+    with pytest.raises(ValidationError, match="version"):
+        client.get("/health")
 
 
 def test_the_client_of_this_test_sees_all_headers(client: CheckedClient) -> None:

@@ -86,7 +86,7 @@ class Corpus(TypedDict):
     columns: Texts
     n_sequences: Positive
     n_sequences_cut: Count
-    account: Annotated[NotRequired[Account], doc("Format 2 has none.")]
+    account: NotRequired[Annotated[Account, doc("Format 2 has none.")]]
 
 
 class AttentionCheck(TypedDict):
@@ -94,9 +94,11 @@ class AttentionCheck(TypedDict):
 
     max_abs_error: NotNegative
     n_sequences: Positive
-    tolerance: Annotated[
-        NotRequired[NotNegative],
-        doc("Format 2: up to here, an error of float32 was taken for rounding."),
+    tolerance: NotRequired[
+        Annotated[
+            NotNegative,
+            doc("Format 2: up to here, an error of float32 was taken for rounding."),
+        ]
     ]
     exact_max_abs_error: NotRequired[NotNegative]
     exact_tolerance: NotRequired[NotNegative]

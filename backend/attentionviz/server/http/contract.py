@@ -188,9 +188,13 @@ class TokenColumns(TypedDict):
             "'你 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '."
         ),
     ]
-    surface: Annotated[
-        NotRequired[list[str | None]],
-        doc("What stands in the text for an unknown word, else null; absent where there is none."),
+    surface: NotRequired[
+        Annotated[
+            list[str | None],
+            doc(
+                "What stands in the text for an unknown word, else null; absent where there is none."
+            ),
+        ]
     ]
     token_id: Numbers
     sequence: Numbers
@@ -378,7 +382,7 @@ class ImageForm(TypedDict):
     """An image for the model of a dataset."""
 
     image: Annotated[bytes, doc("PNG, JPEG or WebP.")]
-    maps: Annotated[NotRequired[str], doc("As for a text, with commas.")]
+    maps: NotRequired[Annotated[str, doc("As for a text, with commas.")]]
 
 
 class JobForm(TypedDict):
@@ -389,11 +393,13 @@ class JobForm(TypedDict):
     dataset_id: DatasetId
     methods: Annotated[str, doc(f"Of {', '.join(METHODS)}; several with commas.")]
     dims: Annotated[str, doc(f"{' or '.join(map(str, DIMS))}, or both with a comma.")]
-    max_tokens: Annotated[NotRequired[Count], doc("Whole sequences up to so many; all without it.")]
-    text_column: Annotated[NotRequired[str], doc("Column of a table that holds the text.")]
-    skip_bad_sequences: Annotated[
-        NotRequired[bool],
-        doc("Leave out sequences for which the model gives no finite numbers."),
+    max_tokens: NotRequired[Annotated[Count, doc("Whole sequences up to so many; all without it.")]]
+    text_column: NotRequired[Annotated[str, doc("Column of a table that holds the text.")]]
+    skip_bad_sequences: NotRequired[
+        Annotated[
+            bool,
+            doc("Leave out sequences for which the model gives no finite numbers."),
+        ]
     ]
 
 
