@@ -95,10 +95,7 @@ class AttentionCheck(TypedDict):
     max_abs_error: NotNegative
     n_sequences: Positive
     tolerance: NotRequired[
-        Annotated[
-            NotNegative,
-            doc("Format 2: up to here, an error of float32 was taken for rounding."),
-        ]
+        Annotated[NotNegative, doc("Format 2: an error of float32 up to here was rounding.")]
     ]
     exact_max_abs_error: NotRequired[NotNegative]
     exact_tolerance: NotRequired[NotNegative]

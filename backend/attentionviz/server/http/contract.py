@@ -191,9 +191,7 @@ class TokenColumns(TypedDict):
     surface: NotRequired[
         Annotated[
             list[str | None],
-            doc(
-                "What stands in the text for an unknown word, else null; absent where there is none."
-            ),
+            doc("What stands in the text for an unknown word, else null; absent without any."),
         ]
     ]
     token_id: Numbers
@@ -396,10 +394,7 @@ class JobForm(TypedDict):
     max_tokens: NotRequired[Annotated[Count, doc("Whole sequences up to so many; all without it.")]]
     text_column: NotRequired[Annotated[str, doc("Column of a table that holds the text.")]]
     skip_bad_sequences: NotRequired[
-        Annotated[
-            bool,
-            doc("Leave out sequences for which the model gives no finite numbers."),
-        ]
+        Annotated[bool, doc("Leave out sequences for which the model gives no finite numbers.")]
     ]
 
 
