@@ -1,7 +1,10 @@
 /** Shapes of the page itself: choices, what the server said, and what passes between views. */
 
+import type { DatasetEntry, Description, HeadFacts, PairAnswer, Partner } from './contract.js';
 import type { Layer } from './user_sequences/live.js';
 import type { Dims, Kind, Method } from './types.js';
+
+export * from './contract.js';
 
 export interface HeadId {
   readonly layer: number;
@@ -142,141 +145,6 @@ export interface PaneStore extends Store {
   closeBeside(): void;
 }
 
-export interface ModelFacts {
-  name: string;
-  source: string;
-  revision: string | null;
-  weights_sha256: string;
-  family: string;
-  architecture: string;
-  modality: 'text' | 'image';
-  license: string | null;
-}
-
-export interface Progress {
-  phase: 'capture' | 'maps' | 'publish' | 'done' | 'failed' | 'stopped';
-  message: string;
-  n_units_done: number;
-  n_units: number;
-  remaining_seconds: number | null;
-}
-
-/** What became of everything that a corpus held; datasets of an earlier format have none. */
-export interface Account {
-  unit: 'line' | 'row' | 'element' | 'file';
-  n_read: number;
-  n_taken: number;
-  n_cut: number;
-  left_out: { reason: string; n: number; examples: string[] }[];
-  notes: string[];
-}
-
-export interface DatasetEntry {
-  id: string;
-  state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
-  version: string | null;
-  reason: string | null; // why it is none of the first two
-  model: ModelFacts | null;
-  modality: 'text' | 'image' | null;
-  n_layers: number | null;
-  n_heads: number | null;
-  n_sequences: number | null;
-  n_tokens: number | null;
-  corpus: { name: string; license: string | null; account: Account | null } | null;
-  maps: string[] | null;
-  n_bytes: number | null;
-  published_at: string | null;
-  progress: Progress | null;
-}
-
-/** Who looks at the page, as the server says. */
-export interface Session {
-  has_sign_in: boolean;
-  role: 'read' | 'jobs';
-  name: string | null;
-  has_session: boolean;
-}
-
-export interface PatchGrid {
-  n_rows: number;
-  n_columns: number;
-  n_prefix_tokens: number;
-  has_class_token: boolean;
-  n_registers: number;
-  image_width_px: number;
-  image_height_px: number;
-}
-
-/** A number of heads, as the server describes it. */
-export interface ScoreFacts {
-  name: string;
-  label: string;
-  help: string;
-  formula: string;
-  source: string;
-  modality: 'text' | 'image' | null; // null: of both
-  low: number | null;
-  high: number | null; // ends of what is possible; null: no fixed end
-  unit: string;
-  until: string | null; // last version that computed it; null for one of today
-}
-
-export interface HeadScore {
-  value: number | null;
-  n_rows: number;
-}
-/** Mean weight by offset of the key from the query; null where no row has such a key. */
-export interface OffsetProfile {
-  offsets: number[];
-  weights: (number | null)[];
-  n_rows: number[];
-}
-
-export interface Fidelity {
-  recall_at_10: number | null;
-  rank_correlation: number | null;
-  trustworthiness: number | null;
-}
-
-export interface Manifest {
-  id: string;
-  model: ModelFacts;
-  n_layers: number;
-  n_heads: number;
-  n_key_heads: number;
-  d_head: number;
-  n_sequences: number;
-  n_tokens: number;
-  layers: { scaling: number; is_causal: boolean; max_distance: number | null }[];
-  bias_terms: string[];
-  corpus: {
-    name: string;
-    source: string | null;
-    license: string | null;
-    sha256: string;
-    columns: string[];
-    account?: Account;
-  };
-  patch_grid: PatchGrid | null;
-  precision: string;
-  seed: number;
-  attentionviz_version?: string;
-  maps: Record<string, { method: Method; dims: Dims; parameters: Record<string, unknown> }>;
-  scores: string[]; // that it was built with
-  grid: { n_tokens: number; n_points: number };
-  fidelity?: Record<string, Fidelity>;
-}
-
-/** `manifest` is null while a build has not captured its model yet. */
-export interface Description {
-  id: string;
-  state: DatasetEntry['state'];
-  version: string | null;
-  manifest: Manifest | null;
-  maps_ready: Record<string, number>;
-  progress: Progress | null;
-}
-
 /** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */
 export interface Tokens {
   n: number;
@@ -321,23 +189,6 @@ export interface HeadMap {
   unplaced?: number[];
 }
 
-export interface HeadMapFacts {
-  offset: number[];
-  scale: number;
-  fidelity: Fidelity;
-  details: Record<string, unknown>;
-  fallback: string | null;
-}
-export interface HeadFacts {
-  layer: number;
-  head: number;
-  alignment_scale: number;
-  vector_rank_correlation: number | null;
-  maps: Record<string, HeadMapFacts>;
-  scores: Record<string, HeadScore>; // empty while a build has not come to them
-  profile: OffsetProfile | null;
-}
-
 /** Pattern of one sequence in one head, [query_pos, key_pos] row by row. */
 export interface Attention {
   at: HeadId;
@@ -357,19 +208,6 @@ export interface Aggregate {
   pattern: Float32Array;
   nSequences: number;
   nLongEnough: number;
-}
-
-/** How every head scores some pairs. `weight` is null where the query does not see the key. */
-export interface PairAnswer {
-  pairs: { query: number; key: number; wish: 'strong' | 'weak'; is_same_sequence: boolean }[];
-  n_keys: number;
-  n_keys_total: number;
-  heads: {
-    layer: number;
-    head: number;
-    fit: number;
-    pairs: { score: number; percentile: number; rank: number; weight: number | null }[];
-  }[];
 }
 
 export type SlotStatus = 'idle' | 'loading' | 'ready' | 'failed';
@@ -412,34 +250,10 @@ export interface Facts {
   readonly partners: Slot<{
     at: HeadId;
     point: number;
-    partners: { token: number; score: number }[];
+    partners: Partner[];
   }>;
   readonly patches: Slot<Uint8Array>;
   readonly pairs: Slot<PairAnswer>;
-}
-
-/** The map of heads, layer by layer; `nearest` are five others by their true distance. */
-export interface HeadsMap {
-  n_rows: number;
-  stress: number;
-  map_method: string;
-  heads: {
-    layer: number;
-    head: number;
-    x: number;
-    y: number;
-    nearest: { layer: number; head: number; distance: number }[];
-  }[];
-}
-
-/** Heads most like one, nearest first. */
-export interface SimilarHeads {
-  with: string;
-  compared_by: 'token' | 'word' | 'patch';
-  n_rows: number;
-  n_sequences: number | null;
-  heads: { layer: number; head: number; distance: number; alignment: number | null }[];
-  others: string[];
 }
 
 /** What every view is given. */

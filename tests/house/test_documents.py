@@ -89,6 +89,12 @@ def test_every_route_has_a_row() -> None:
     assert set(rows("docs/api.md")) == set(describe_api()["paths"])
 
 
+def test_the_types_of_the_page_follow_from_the_openapi_document() -> None:
+    from scripts.make_types import TYPES, render
+
+    assert render() == TYPES.read_text("utf-8"), "run .venv/bin/python scripts/make_types.py"
+
+
 def anchors(path: Path) -> set[str]:
     """Return the anchors that GitHub gives the headings of a document."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)

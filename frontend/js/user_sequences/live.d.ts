@@ -5,14 +5,7 @@
 
 import type { Dims, Manifest, Tokens } from '../page.js';
 
-/** What the server takes; null where it takes nothing. */
-export interface Limits {
-  is_enabled: boolean;
-  max_characters: number;
-  max_image_bytes: number;
-  max_pixels: number;
-  max_tokens: number;
-}
+export type { Limits } from '../contract.js';
 
 /**
  * How points came into a map: by the same calculation as those of the corpus, or by their

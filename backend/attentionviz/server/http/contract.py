@@ -50,7 +50,7 @@ class ErrorFacts(TypedDict):
     message: str
 
 
-class Error(TypedDict):
+class ErrorAnswer(TypedDict):
     """The answer of every status from 400."""
 
     error: ErrorFacts

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from attentionviz import __version__
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.server.access.sessions import COOKIE
-from attentionviz.server.http.contract import Error
+from attentionviz.server.http.contract import ErrorAnswer
 from attentionviz.server.http.operations import Json, Operation, Raw, operation_of
 from attentionviz.server.http.parameters import VERSION
 from attentionviz.store.manifest import STRICT
@@ -134,7 +134,7 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 def _schemas(kinds: tuple[Any, ...]) -> tuple[dict[Any, Json], dict[str, Json]]:
     """Return the schema of every type that is sent, and by their names what these refer to."""
     mode: JsonSchemaMode = "validation"
-    inputs = [(kind, mode, adapter(kind)) for kind in (*kinds, Error)]
+    inputs = [(kind, mode, adapter(kind)) for kind in (*kinds, ErrorAnswer)]
     found, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{_SCHEMAS}{{model}}")
     return (
         {kind: _untitled(found[kind, mode]["items"]) for kind in kinds},
@@ -156,7 +156,7 @@ def _untitled(schema: Any) -> Any:
 
 
 def _errors() -> Json:
-    content = {"application/json": {"schema": {"$ref": f"{_SCHEMAS}Error"}}}
+    content = {"application/json": {"schema": {"$ref": f"{_SCHEMAS}ErrorAnswer"}}}
     return {
         f"Error{status}": {"description": text, "content": content}
         | ({"headers": _RETRY_AFTER} if status in (429, 503) else {})

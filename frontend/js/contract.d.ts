@@ -1,0 +1,592 @@
+/**
+ * What the API says and takes, written by scripts/make_types.py from the types of
+ * backend/attentionviz/server/http/contract.py. Change those.
+ */
+
+/** What became of everything that a corpus held. */
+export interface Account {
+  unit: 'line' | 'row' | 'element' | 'file';
+  n_read: number;
+  n_taken: number;
+  n_cut: number;
+  left_out: LeftOut[];
+  notes: string[];
+}
+
+/** How queries and keys were brought to one scale; more entries may say more of it. */
+export interface Alignment {
+  scale: string;
+  [key: string]: unknown;
+}
+
+/** How far attention from stored queries and keys is from the model's own. */
+export interface AttentionCheck {
+  max_abs_error: number;
+  n_sequences: number;
+  /** Format 2: an error of float32 up to here was rounding. */
+  tolerance?: number;
+  exact_max_abs_error?: number;
+  exact_tolerance?: number;
+  exact_n_sequences?: number;
+  worst_layer?: number;
+  worst_head?: number;
+}
+
+/** The sentences or images that were read. */
+export interface Corpus {
+  name: string;
+  source: string | null;
+  license: string | null;
+  sha256: string;
+  columns: string[];
+  n_sequences: number;
+  n_sequences_cut: number;
+  /** Format 2 has none. */
+  account?: Account;
+}
+
+/** The corpus of a dataset. */
+export interface CorpusSummary {
+  name: string;
+  license: string | null;
+  account: Account | null;
+}
+
+/** A dataset in the list; null is what is not known of it yet, or cannot be read. */
+export interface DatasetEntry {
+  id: string;
+  /** failed: the same command may meet the same error; stopped: it goes on. */
+  state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
+  version: string;
+  model: ModelFacts | null;
+  modality: 'text' | 'image' | null;
+  corpus: CorpusSummary | null;
+  maps: string[] | null;
+  /** Size of its files; null while it is built. */
+  n_bytes: number | null;
+  /** When its manifest was written, in UTC. */
+  published_at: string | null;
+  n_layers: number | null;
+  n_heads: number | null;
+  n_sequences: number | null;
+  n_tokens: number | null;
+  progress: Progress | null;
+  /** Why it is neither built nor building. */
+  reason: string | null;
+}
+
+/** Every dataset, and the words of every method and score. */
+export interface DatasetList {
+  datasets: DatasetEntry[];
+  methods: MethodWords[];
+  scores: ScoreFacts[];
+}
+
+/** One dataset. */
+export interface Description {
+  id: string;
+  /** failed: the same command may meet the same error; stopped: it goes on. */
+  state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
+  version: string;
+  /** Null before the model was captured. */
+  manifest: Manifest | null;
+  /** How many heads have each map. */
+  maps_ready: Record<string, number>;
+  progress: Progress | null;
+}
+
+/** The answer of every status from 400. */
+export interface ErrorAnswer {
+  error: ErrorFacts;
+}
+
+/** What went wrong: a code for programs, a sentence for people. */
+export interface ErrorFacts {
+  code: string;
+  message: string;
+}
+
+/** As ``attentionviz build --estimate --json`` prints it. */
+export interface Estimate {
+  account?: Account;
+  dataset_id: string;
+  n_sequences: number;
+  n_sequences_total: number;
+  n_tokens: number;
+  n_heads: number;
+  n_maps: number;
+  seconds: number;
+  n_bytes: number;
+  n_bytes_building: number;
+}
+
+/** How true a map is to the vectors: means over heads, or of one head; null: not defined. */
+export interface Fidelity {
+  recall_at_10: number | null;
+  rank_correlation: number | null;
+  trustworthiness: number | null;
+}
+
+/** The sample that the grid draws. */
+export interface Grid {
+  n_tokens: number;
+  n_points: number;
+}
+
+/** Alignment, scores and maps of one head. */
+export interface HeadFacts {
+  layer: number;
+  head: number;
+  alignment_scale: number | null;
+  vector_rank_correlation: number | null;
+  maps: Record<string, HeadMapFacts>;
+  /** Empty while a build has not come to them. */
+  scores: Record<string, HeadScore>;
+  profile: OffsetProfile | null;
+}
+
+/** Every head, layer by layer. */
+export interface HeadList {
+  heads: HeadFacts[];
+}
+
+/** One map of one head; `fallback` says why it is of another kind than asked for. */
+export interface HeadMapFacts {
+  offset: number[];
+  scale: number;
+  fidelity: Fidelity;
+  details: Record<string, unknown>;
+  fallback: string | null;
+}
+
+/** Where a head lies on the map of heads. */
+export interface HeadOnMap {
+  layer: number;
+  head: number;
+  x: number;
+  y: number;
+  /** Five others by their true distance. */
+  nearest: NearHead[];
+}
+
+/** How one head scores all pairs, and how well that fits what is wished. */
+export interface HeadPairs {
+  layer: number;
+  head: number;
+  /** Mean of percentile if strong, 1 - percentile if weak. */
+  fit: number;
+  pairs: PairScore[];
+}
+
+/** A score of one head, and over how many rows of attention it was taken. */
+export interface HeadScore {
+  value: number | null;
+  n_rows: number;
+}
+
+/** The map of heads, layer by layer. */
+export interface HeadsMap {
+  n_rows: number;
+  n_tokens: number;
+  seed: number;
+  smoothing: number;
+  log_base: number;
+  stress: number;
+  map_method: string;
+  heads: HeadOnMap[];
+}
+
+/** The server answers; its version is not for strangers. */
+export interface Health {
+  status: 'ok';
+  version?: string;
+}
+
+/** An image for the model of a dataset. */
+export interface ImageForm {
+  /** PNG, JPEG or WebP. */
+  image: Blob;
+  /** As for a text, with commas. */
+  maps?: string;
+}
+
+/** A build from the page, and how far it is. */
+export interface Job {
+  id: string;
+  state:
+    | 'uploaded'
+    | 'estimating'
+    | 'estimated'
+    | 'waiting'
+    | 'running'
+    | 'done'
+    | 'failed'
+    | 'cancelled';
+  since_utc: string;
+  /** Why it failed, or was cancelled. */
+  message: string | null;
+  is_cancelling: boolean;
+  /** Started again, it goes on. */
+  can_resume: boolean;
+  /** Jobs that run or wait before it. */
+  n_before: number | null;
+  estimate: Estimate | null;
+  progress: Progress | null;
+  version: string | null;
+  /** Null where the job's files are damaged. */
+  request: JobRequest | null;
+}
+
+/** Endings of the names of files that are taken. */
+export interface JobEndings {
+  text: string[];
+  image: string[];
+}
+
+/** An upload and what is to be built of it. */
+export interface JobForm {
+  /** One text or table, or images. */
+  files: Blob[];
+  /** A name from the options. */
+  model: string;
+  dataset_id: string;
+  /** Of biplot, pca, attention-tsne, tsne, umap; several with commas. */
+  methods: string;
+  /** 2 or 3, or both with a comma. */
+  dims: string;
+  /** Whole sequences up to so many; all without it. */
+  max_tokens?: number;
+  /** Column of a table that holds the text. */
+  text_column?: string;
+  /** Leave out sequences for which the model gives no finite numbers. */
+  skip_bad_sequences?: boolean;
+}
+
+/** All jobs, the newest first. */
+export interface JobList {
+  jobs: Job[];
+}
+
+/** A model that a job may use; null where only loading it tells what it reads. */
+export interface JobModel {
+  name: string;
+  modality: 'text' | 'image' | null;
+}
+
+/** What jobs take. */
+export interface JobOptions {
+  is_enabled: true;
+  models: JobModel[];
+  methods: string[];
+  dims: number[];
+  endings: JobEndings;
+  max_text_bytes: number;
+  max_image_bytes: number;
+  max_images: number;
+  max_waiting: number;
+}
+
+/** What a job was asked for. */
+export interface JobRequest {
+  model: string;
+  modality: 'text' | 'image';
+  dataset_id: string;
+  methods: string[];
+  dims: number[];
+  max_tokens: number | null;
+  text_column: string | null;
+  skip_bad_sequences: boolean;
+  title: string;
+  n_files: number;
+  n_bytes: number;
+}
+
+/** What attention of one layer is made with; `max_distance` is that of a sliding window. */
+export interface LayerRule {
+  scaling: number;
+  is_causal: boolean;
+  max_distance: number | null;
+}
+
+/** Sequences that were left out, for one reason. */
+export interface LeftOut {
+  reason: string;
+  n: number;
+  examples: string[];
+}
+
+/** Whether texts and images can be added, and how large they may be. */
+export interface Limits {
+  is_enabled: boolean;
+  max_characters: number;
+  max_image_bytes: number;
+  max_pixels: number;
+  max_tokens: number;
+}
+
+/** The manifest without its list of files, and, while it is built, without the last two. */
+export interface Manifest {
+  schema_version: 2 | 3;
+  id: string;
+  attentionviz_version: string;
+  model: ModelFacts;
+  n_layers: number;
+  n_heads: number;
+  n_key_heads: number;
+  d_head: number;
+  n_sequences: number;
+  n_tokens: number;
+  layers: LayerRule[];
+  bias_terms: string[];
+  corpus: Corpus;
+  patch_grid: PatchGrid | null;
+  precision: 'float32' | 'float16';
+  seed: number;
+  alignment: Alignment;
+  maps: Record<string, MapFacts>;
+  /** As it was built with. */
+  scores: string[];
+  probe: Probe;
+  prefix_probe?: PrefixProbe;
+  grid: Grid;
+  attention_check: AttentionCheck;
+  build_key: string;
+  library_versions: Record<string, string>;
+  fidelity?: Record<string, Fidelity>;
+  similarity?: SimilarityFacts;
+}
+
+/** One kind of map. */
+export interface MapFacts {
+  method: string;
+  dims: 2 | 3;
+  parameters: Record<string, unknown>;
+}
+
+/** A projection method, in words. */
+export interface MethodWords {
+  name: string;
+  label: string;
+  help: string;
+}
+
+/** The model as it was loaded. */
+export interface ModelFacts {
+  name: string;
+  source: string;
+  revision: string | null;
+  weights_sha256: string;
+  family: string;
+  architecture: string;
+  modality: 'text' | 'image';
+  license: string | null;
+}
+
+/** A head, and how far it is from another. */
+export interface NearHead {
+  layer: number;
+  head: number;
+  /**
+   * Root of the mean Jensen-Shannon divergence of rows, in bits; after Clark et al. 2019, who
+   * sum over rows and documents.
+   */
+  distance: number;
+}
+
+/** Nothing is built from the page. */
+export interface NoJobs {
+  is_enabled: false;
+}
+
+/** Mean weight by offset of the key from the query; null where no row has such a key. */
+export interface OffsetProfile {
+  offsets: number[];
+  weights: (number | null)[];
+  n_rows: number[];
+}
+
+/** How every head scores some pairs. */
+export interface PairAnswer {
+  pairs: PairWish[];
+  /** With how many keys a pair is compared. */
+  n_keys: number;
+  n_keys_total: number;
+  heads: HeadPairs[];
+}
+
+/** How one head scores one pair. */
+export interface PairScore {
+  /** scaling * q·k. */
+  score: number;
+  /** Share of keys scored lower, equal ones half. */
+  percentile: number;
+  /** 1 + how many keys the query scores higher. */
+  rank: number;
+  /** In the pattern; null where the query does not see the key. */
+  weight: number | null;
+}
+
+/** A query and a key by their tokens, and whether their score is wished strong or weak. */
+export interface PairWish {
+  query: number;
+  key: number;
+  wish: 'strong' | 'weak';
+  is_same_sequence: boolean;
+}
+
+/** A token, and the score of its query with a key, or of its key with a query. */
+export interface Partner {
+  token: number;
+  score: number;
+}
+
+/** The strongest partners of a point, strongest first. */
+export interface Partners {
+  partners: Partner[];
+}
+
+/** How images are cut into patches, and what stands before these. */
+export interface PatchGrid {
+  n_rows: number;
+  n_columns: number;
+  n_prefix_tokens: number;
+  has_class_token: boolean;
+  n_registers: number;
+  image_width_px: number;
+  image_height_px: number;
+}
+
+/** Repeated random tokens, of which prefix matching is measured. */
+export interface PrefixProbe {
+  n_sequences: number;
+  period: number;
+  reason: string | null;
+  n_repeats: number;
+  start: string[];
+}
+
+/**
+ * Repeated random tokens, of which induction is measured; `reason` says why there are none.
+ */
+export interface Probe {
+  n_sequences: number;
+  period: number;
+  reason: string | null;
+}
+
+/** How far a build is. */
+export interface Progress {
+  phase: string;
+  message: string;
+  n_units_done: number;
+  n_units: number;
+  remaining_seconds: number | null;
+  heartbeat_utc: string;
+}
+
+/** A number of heads, in words. */
+export interface ScoreFacts {
+  name: string;
+  label: string;
+  help: string;
+  formula: string;
+  source: string;
+  /** Null: of both. */
+  modality: 'text' | 'image' | null;
+  /** Null: no fixed end. */
+  low: number | null;
+  high: number | null;
+  unit: string;
+  /** Last version that computed it; null for one that is computed today. */
+  until: string | null;
+}
+
+/** One row a sequence: its first token, its tokens, its text, and what came with it. */
+export interface SequenceColumns {
+  start: number[];
+  length: number[];
+  text: string[];
+  columns: Record<string, unknown[]>;
+}
+
+/** Who looks at the page. */
+export interface Session {
+  /** Whether this server asks for tokens. */
+  has_sign_in: boolean;
+  role: 'read' | 'jobs';
+  name: string | null;
+  /** Whether one signed in by the page. */
+  has_session: boolean;
+}
+
+/** A head like another one; `alignment` compares their vectors (unbiased CKA). */
+export interface SimilarHead {
+  layer: number;
+  head: number;
+  /**
+   * Root of the mean Jensen-Shannon divergence of rows, in bits; after Clark et al. 2019, who
+   * sum over rows and documents.
+   */
+  distance: number;
+  alignment: number | null;
+}
+
+/** Heads most like one, nearest first. */
+export interface SimilarHeads {
+  with: string;
+  compared_by: 'token' | 'word' | 'patch';
+  n_rows: number;
+  n_sequences: number | null;
+  heads: SimilarHead[];
+  others: string[];
+}
+
+/** How heads were compared, and the map of heads made. */
+export interface SimilarityFacts {
+  n_rows: number;
+  n_tokens: number;
+  seed: number;
+  smoothing: number;
+  log_base: number;
+  stress: number;
+  map_method: string;
+}
+
+/** A text for the model of a dataset. */
+export interface TextBody {
+  /** Cut where it is too long. */
+  text: string;
+  /** Maps of the dataset to place into; all of them if left out. */
+  maps?: string[];
+}
+
+/** One row a token; the last four of patches alone, null for tokens that are none. */
+export interface TokenColumns {
+  /**
+   * As shown. A token with some bytes of a character says which of how many: '你 1⁄3', or with
+   * bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '.
+   */
+  text: string[];
+  /** What stands in the text for an unknown word, else null; absent without any. */
+  surface?: (string | null)[];
+  token_id: number[];
+  sequence: number[];
+  position: number[];
+  token_type: ('text' | 'special' | 'class' | 'register' | 'patch')[];
+  row?: (number | null)[];
+  column?: (number | null)[];
+  hue?: (number | null)[];
+  brightness?: (number | null)[];
+  sequences: SequenceColumns;
+}
+
+/** Tokens for the model of a dataset. */
+export interface TokensBody {
+  /**
+   * Exactly these tokens of the model's vocabulary, special ones included: each as the dataset
+   * writes it, or its token_id, which is exact where two are written alike.
+   */
+  tokens: (string | number)[];
+  /** Maps of the dataset to place into; all of them if left out. */
+  maps?: string[];
+}
