@@ -15,7 +15,13 @@ from attentionviz.live.worker_settings import WorkerSettings
 END_SECONDS = 2.0
 # What a worker needs of the server's environment; the rest may hold secrets.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
-CACHES = ("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME")
+CACHES = (
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "NUMBA_CACHE_DIR",
+    "XDG_CACHE_HOME",
+)
 
 
 def worker_command(settings: WorkerSettings) -> list[str]:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from attentionviz.projections.compiled import compiled
+
 Floats = NDArray[np.float32]
 
 
@@ -39,7 +41,7 @@ class Kernels(NamedTuple):
 
 @lru_cache(maxsize=2)
 def kernels(dims: int) -> Kernels:
-    """Return the compiled loops for 2 or 3 dimensions; the first call of each compiles.
+    """Return the compiled loops for 2 or 3 dimensions.
 
     Notes
     -----
@@ -47,11 +49,9 @@ def kernels(dims: int) -> Kernels:
     by zero out of the loop, without which it stays scalar. The order of
     summation depends on the processor, so bytes are the same on the same kind of machine.
     """
-    from numba import njit  # importing it takes half a second
-
-    compiled = njit(fastmath=True, error_model="numpy", nogil=True)
     loops = _repulsion_loop(dims), _attraction_loop(dims), _pair_attraction_loop(dims)
-    return Kernels(*(compiled(loop) for loop in loops))
+    jitted = compiled(fastmath=True, error_model="numpy", nogil=True)
+    return Kernels(*(jitted(loop) for loop in loops))
 
 
 def _repulsion_loop(dims: int) -> Callable[..., None]:

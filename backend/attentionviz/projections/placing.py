@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
 
@@ -104,10 +105,7 @@ def place_queries(
 @lru_cache(maxsize=1)
 def _election() -> Callable[..., None]:
     """Return the compiled loop that counts for each query the targets around each candidate."""
-    from numba import njit  # importing it takes half a second
-
-    compiled: Callable[..., None] = njit(nogil=True)(_elect)
-    return compiled
+    return compiled(nogil=True)(_elect)
 
 
 def _elect(

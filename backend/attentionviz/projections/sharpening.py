@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
 # Widths follow the map every so many iterations.
@@ -93,11 +94,7 @@ def forces(
 @lru_cache(maxsize=2)
 def _loop(dims: int) -> Callable[..., None]:
     """Return the compiled sum of forces; options as in `attentionviz.projections.forces`."""
-    from numba import njit  # importing it takes half a second
-
-    options: Callable[..., Any] = njit(fastmath=True, error_model="numpy", nogil=True)
-    compiled: Callable[..., None] = options(_force_loop(dims))
-    return compiled
+    return compiled(fastmath=True, error_model="numpy", nogil=True)(_force_loop(dims))
 
 
 def _force_loop(dims: int) -> Callable[..., None]:

@@ -1,13 +1,13 @@
 """UMAP of the cosine neighbourhoods of aligned queries and keys."""
 
 import warnings
-from functools import partial
-from importlib import import_module
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from attentionviz.projections import pca
+from attentionviz.projections.compiled import import_compiled, keep_compiled
 from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
 from attentionviz.projections.tsne import place_by_cosine, placer
@@ -98,11 +98,22 @@ def _fit(
     return Projection(np.asarray(coordinates, dtype=np.float32), fallback=fallback)
 
 
+@lru_cache(maxsize=1)
 def _umap_learn() -> Any:
     with warnings.catch_warnings():
         # It warns on import that it found no TensorFlow, for a class that is not used here.
         warnings.simplefilter("ignore", ImportWarning)
-        return import_module("umap.umap_")
+        umap_, layouts = import_compiled("umap.umap_"), import_compiled("umap.layouts")
+    # What `_fit` calls; others it keeps itself, or makes anew at each call.
+    places = (
+        (umap_, "smooth_knn_dist"),
+        (umap_, "compute_membership_strengths"),
+        (layouts, "_nb_optimize_layout_euclidean_single_epoch"),  # from umap-learn 0.5.12 on
+    )
+    for module, name in places:
+        if hasattr(module, name):
+            keep_compiled(getattr(module, name))
+    return umap_
 
 
 def _with_self(neighbours: Neighbours, n_near: int) -> tuple[Any, Floats]:
