@@ -40,7 +40,7 @@ def test_what_was_compiled_is_read_by_the_next_and_never_for_other_types(folder:
     assert [found.tobytes() for found, _ in first] == [found.tobytes() for found, _ in again]
     np.testing.assert_allclose(again[0][0], expected(2), atol=1e-5)
     np.testing.assert_allclose(again[1][0], expected(3), atol=1e-5)
-    assert len(list(folder.iterdir())) == 3  # one a signature, and nothing unfinished
+    assert len(list(folder.iterdir())) == 3  # one a signature
 
 
 def test_other_options_are_other_code() -> None:
@@ -54,12 +54,15 @@ def test_other_options_are_other_code() -> None:
         compiled()(halve)(values)
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: b""])
-def test_a_file_that_is_not_whole_is_compiled_anew(folder: Path, damage: Any) -> None:
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_a_file_that_is_incomplete_is_compiled_again(
+    folder: Path, ending: str, share: float
+) -> None:
     repulsion(2)
-    (path,) = folder.iterdir()
-    whole = path.read_bytes()
-    path.write_bytes(damage(whole))
+    (path,) = folder.glob(f"*/*.{ending}")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
     assert repulsion(2)[1] == 0
     assert repulsion(2)[1] == 1
 

@@ -1,26 +1,22 @@
 """Compiled loops kept on disk: the first process compiles them, every later one reads them.
 
-Numba's own cache is not safe for several processes: two that compile one function for different
+Numba's index of a function is not safe for several processes: two that compile it for different
 types at once both write ``….1.nbc``, and whoever reads it next runs the code of the wrong types;
-a build that draws 2-D and 3-D maps side by side does that. Here each signature has a file of its
-own, named by all that its code depends on and put in place by a rename.
+a build that draws 2-D and 3-D maps side by side does that. Here each signature has a folder of its
+own, named by all that its code depends on, with numba's index of one entry.
 """
 
 import atexit
 import hashlib
 import os
-import pickle
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-N_HASH_BYTES = 32
 
 
 def keep_compiled(dispatcher: Any) -> Any:
@@ -70,7 +66,7 @@ def _folder() -> Path:
 class _KeptCode:
     """The cache of one jitted function; numba calls these names.
 
-    A file that cannot be read, is not this user's or not whole is as none; where none can be
+    What cannot be read, is another user's or incomplete is compiled again; where nothing can be
     written, every process compiles for itself.
     """
 
@@ -84,38 +80,40 @@ class _KeptCode:
         from numba.core.compiler import CompileResult
 
         target.refresh()
+        digest = self._digest(signature, target.codegen())
         try:
-            with open(self._path(signature, target.codegen()), "rb") as file:
-                is_own = os.fstat(file.fileno()).st_uid == os.geteuid()  # code of others never runs
-                content = file.read() if is_own else b""
+            if os.stat(self._place(digest)).st_uid != os.geteuid():
+                return None
+            reduced = self._file(digest).load(digest)
         except OSError:
             return None
-        digest, code = content[:N_HASH_BYTES], content[N_HASH_BYTES:]
-        if hashlib.sha256(code).digest() != digest:
+        except Exception:  # a file that is incomplete fails in many ways
+            shutil.rmtree(self._place(digest), ignore_errors=True)
             return None
-        return CompileResult._rebuild(target, *pickle.loads(code))  # noqa: S301 (our own file)
+        return None if reduced is None else CompileResult._rebuild(target, *reduced)
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep numba's compile result for a signature, unless it holds addresses."""
-        from numba.core.serialize import dumps
-
         if result.lifted or result.library.has_dynamic_globals:
             return
-        code = dumps(result._reduce())
-        path = self._path(signature, result.library.codegen)
-        unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished.write_bytes(hashlib.sha256(code).digest() + code)
-            unfinished.replace(path)
-        except OSError:
-            with suppress(OSError):
-                unfinished.unlink()
+        digest = self._digest(signature, result.library.codegen)
+        with suppress(OSError):
+            self._place(digest).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file(digest).save(digest, result._reduce())
 
     def flush(self) -> None:
         """Do nothing: a changed function has other names."""
 
-    def _path(self, signature: Any, codegen: Any) -> Path:
+    def _place(self, digest: str) -> Path:
+        return Path(self.cache_path) / f"{self._function.__name__}-{digest[:32]}"
+
+    def _file(self, digest: str) -> Any:
+        """Return numba's index and data file, which are replaced by renaming; here of one key."""
+        from numba.core.caching import IndexDataCacheFile
+
+        return IndexDataCacheFile(str(self._place(digest)), "code", digest)
+
+    def _digest(self, signature: Any, codegen: Any) -> str:
         function = self._function
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         depends_on = (
@@ -127,8 +125,7 @@ class _KeptCode:
             function.__code__.co_code,
             cells,
         )
-        digest = hashlib.sha256(repr(depends_on).encode()).hexdigest()
-        return Path(self.cache_path) / f"{function.__name__}-{digest[:N_HASH_BYTES]}.compiled"
+        return hashlib.sha256(repr(depends_on).encode()).hexdigest()
 
 
 def _versions() -> tuple[str, ...]:
