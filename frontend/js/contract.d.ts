@@ -92,6 +92,11 @@ export interface Description {
   manifest: Manifest | null;
   /** How many heads have each map. */
   maps_ready: Record<string, number>;
+  /**
+   * Of each map, by what a key is near a query: the smaller their distance, or the larger the
+   * product of their coordinates.
+   */
+  nearness: Record<string, 'distance' | 'product'>;
   progress: Progress | null;
 }
 
@@ -140,6 +145,8 @@ export interface HeadFacts {
   alignment_scale: number | null;
   vector_rank_correlation: number | null;
   maps: Record<string, HeadMapFacts>;
+  /** The map with the highest recall@10 by the name of the choice, such as best-2d. */
+  best_maps: Record<string, string | null>;
   /** Empty while a build has not come to them. */
   scores: Record<string, HeadScore>;
   profile: OffsetProfile | null;
@@ -278,6 +285,8 @@ export interface JobOptions {
   is_enabled: true;
   models: JobModel[];
   methods: string[];
+  /** Those that a form has chosen at first. */
+  default_methods: string[];
   dims: number[];
   endings: JobEndings;
   max_text_bytes: number;

@@ -13,7 +13,7 @@ from tests.support.fake_dataset import (
     make_corpus,
 )
 
-from attentionviz.server.routes import pairs
+from attentionviz.analysis import pairs
 
 STRONG, WEAK = [(3, 5), (3, 40), (5, 3)], [(0, 0), (20, 1)]
 QUERY = "strong=3-5,3-40,5-3&weak=0-0,20-1"

@@ -17,9 +17,9 @@ from tests.support.fake_dataset import (
     write_fake_dataset,
 )
 
+from attentionviz.analysis import sequence_scores
 from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
 from attentionviz.measures.head_scores.scoring import score_head
-from attentionviz.server.routes import sequence_scores
 
 TOLERANCE = 1e-5
 

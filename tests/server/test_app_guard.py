@@ -10,8 +10,8 @@ from tests.server.conftest import make_app, write_tokens
 from tests.support.checked_client import CheckedClient, check_error
 
 from attentionviz.errors import ConfigError
-from attentionviz.server.access.request_guard import Guard, content_policy
 from attentionviz.server.app import create_app
+from attentionviz.server.http.request_guard import Guard, content_policy
 from attentionviz.settings.settings import Settings
 
 

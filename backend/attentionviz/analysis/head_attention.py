@@ -1,8 +1,7 @@
 """Patterns, means and partners of one head, read by the piece and bounded in work and memory."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from attentionviz import __version__
 from attentionviz.analysis.answer_cache import cached
-from attentionviz.core.pattern import NORM_COLUMN, Floats, attention_pattern, weigh_keys
+from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, Floats, attention_pattern, weigh_keys
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotFoundError
 from attentionviz.store import layout
@@ -29,65 +28,81 @@ MAX_ALL_HEADS_SCORES = 1 << 27
 MAX_ALL_HEADS_SIDE = 32
 
 
-def fingerprint(reader: DatasetReader, head: HeadId, *parts: object) -> str:
-    """Return what changes when anything that is computed for a head does."""
-    rule = sorted(reader.manifest["layers"][head.layer].items())
-    files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
-    files.append(reader.norms_path(head))
-    return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))
+def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> str:
+    """Return what changes when anything that is computed for a head does.
 
-
-def fingerprint_of_all(reader: DatasetReader, *parts: object) -> str:
-    """Return what changes when anything that is computed for any head does."""
-    return reader.fingerprint(
-        *(fingerprint(reader, head) for head in all_heads(reader)), *parts, files=()
-    )
-
-
-def sequence_span(reader: DatasetReader, sequence_idx: int) -> tuple[int, int]:
-    """Return first and end token of a sequence.
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId or None
+        None for all heads together.
+    *parts : object
+        What is computed of it, and its parameters.
 
     Raises
     ------
-    NotFoundError
-        When the corpus has no such sequence.
-    InvalidRequestError
-        When it is longer than what is computed on request.
+    HeadOutOfRangeError
+        When the model has no such head.
     """
-    sequences = reader.sequences()
-    n_sequences = len(sequences.start)
-    if sequence_idx >= n_sequences:
-        raise NotFoundError(f"sequence {sequence_idx} is outside 0..{n_sequences - 1}")
-    start, length = int(sequences.start[sequence_idx]), int(sequences.length[sequence_idx])
-    if length > MAX_SEQUENCE:
-        raise InvalidRequestError(
-            f"sequence {sequence_idx} has {length} tokens; attention is shown up to {MAX_SEQUENCE}"
-        )
-    return start, start + length
+    if head is None:
+        every = (fingerprint(reader, one) for one in all_heads(reader))
+        return reader.fingerprint(*every, *parts, files=())
+    files = [reader.queries_path(head), reader.keys_path(head), layout.TOKENS]
+    files.append(reader.norms_path(head))
+    rule = sorted(reader.manifest["layers"][head.layer].items())
+    return reader.fingerprint(__version__, head.folder, rule, *parts, files=tuple(files))
 
 
 def sequence_pattern(
-    reader: DatasetReader, head: HeadId, span: tuple[int, int], weight: str
+    reader: DatasetReader,
+    head: HeadId,
+    sequence_idx: int,
+    weight: str,
+    *,
+    max_tokens: int | None = None,
+    heavy: AbstractContextManager[object] | None = None,
 ) -> Floats:
-    """Return the pattern of one sequence, float32 (n, n), [query_pos, key_pos].
+    """Return the pattern of one sequence.
 
     Parameters
     ----------
     reader : DatasetReader
     head : HeadId
-    span : tuple of int
-        First and end token.
+    sequence_idx : int
     weight : "none", "value" or "output"
         Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
+    max_tokens : int or None
+        A longer sequence is refused.
+    heavy : context manager or None
+        Held while a sequence of more than 512 tokens is computed: how many may compute at once.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n)
+        [query_pos, key_pos].
+
+    Raises
+    ------
+    HeadOutOfRangeError, NotFoundError
+        When the model has no such head, or the corpus no such sequence.
+    InvalidRequestError
+        When there is no such weight, or the sequence is too long.
+    DamagedDatasetError
+        When a vector is not finite.
     """
-    pattern = attention_pattern(
-        reader.queries(head, *span),
-        reader.keys(head, *span),
-        **reader.manifest["layers"][head.layer],
-    )
-    with _open_norms(reader, head, weight) as norms:
+    if weight not in WEIGHTS:
+        raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
+    reader.require_head(head)
+    span = _sequence_span(reader, sequence_idx, max_tokens)
+    is_long = span[1] - span[0] > LONG_SEQUENCE
+    with heavy if heavy and is_long else nullcontext(), _open_norms(reader, head, weight) as norms:
+        pattern = attention_pattern(
+            reader.queries(head, *span),
+            reader.keys(head, *span),
+            **reader.manifest["layers"][head.layer],
+        )
         pattern = _weighed(pattern, norms, span, weight)
-    require_finite(pattern, head)
+        require_finite(pattern, head)
     return pattern
 
 
@@ -96,8 +111,7 @@ def mean_pattern(
     head: HeadId,
     length: int,
     weight: str,
-    etag: str,
-    heavy: BoundedSemaphore,
+    heavy: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int, int]:
     """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
 
@@ -110,10 +124,8 @@ def mean_pattern(
         the softmax, so rows may sum to less than 1.
     weight : "none", "value" or "output"
         How the pattern of each sequence is weighed before the mean is taken.
-    etag : str
-        Under which the answer is kept.
-    heavy : BoundedSemaphore
-        How many may compute at once.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
 
     Returns
     -------
@@ -131,17 +143,21 @@ def mean_pattern(
         chosen, n_found = _long_sequences(reader, length)
         return _mean(reader, head, length, weight, chosen), len(chosen), n_found
 
-    return cached(reader, ("aggregate", etag), compute, lambda found: found[0].nbytes, heavy)
+    key = fingerprint(reader, head, "aggregate", length, weight)
+    return cached(reader, ("aggregate", key), compute, lambda found: found[0].nbytes, heavy)
 
 
 def mean_patterns(
-    reader: DatasetReader, length: int, weight: str, etag: str, heavy: BoundedSemaphore
+    reader: DatasetReader,
+    length: int,
+    weight: str,
+    heavy: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int, int]:
     """Return the mean pattern of every head, kept once computed.
 
     Parameters
     ----------
-    reader, length, weight, etag, heavy
+    reader, length, weight, heavy
         As of `mean_pattern`; the work is bounded for all heads together, so the means may rest
         on fewer sequences.
 
@@ -160,7 +176,8 @@ def mean_patterns(
         shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *means[0].shape)
         return np.stack(means).reshape(shape), len(chosen), n_found
 
-    return cached(reader, ("aggregates", etag), compute, lambda found: found[0].nbytes, heavy)
+    key = fingerprint(reader, None, "aggregates", length, weight)
+    return cached(reader, ("aggregates", key), compute, lambda found: found[0].nbytes, heavy)
 
 
 def strongest_partners(
@@ -214,8 +231,23 @@ def strongest_partners(
 
 def all_heads(reader: DatasetReader) -> list[HeadId]:
     """Return every head of the model, layer by layer."""
-    shape = (reader.manifest["n_layers"], reader.manifest["n_heads"])
-    return [HeadId(layer, head) for layer, head in np.ndindex(*shape)]
+    return list(layout.iterate_heads(reader.manifest["n_layers"], reader.manifest["n_heads"]))
+
+
+def _sequence_span(
+    reader: DatasetReader, sequence_idx: int, max_tokens: int | None
+) -> tuple[int, int]:
+    """Return first and end token of a sequence that is there and not too long."""
+    sequences = reader.sequences()
+    n_sequences = len(sequences.start)
+    if not 0 <= sequence_idx < n_sequences:
+        raise NotFoundError(f"sequence {sequence_idx} is outside 0..{n_sequences - 1}")
+    start, length = int(sequences.start[sequence_idx]), int(sequences.length[sequence_idx])
+    if max_tokens is not None and length > max_tokens:
+        raise InvalidRequestError(
+            f"sequence {sequence_idx} has {length} tokens; attention is shown up to {max_tokens}"
+        )
+    return start, start + length
 
 
 def _coarse(pattern: Floats) -> Floats:

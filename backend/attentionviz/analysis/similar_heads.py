@@ -1,13 +1,13 @@
 """Which heads attend like one head, in its own dataset or in another of the same corpus."""
 
-from threading import BoundedSemaphore
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.analysis import head_attention
 from attentionviz.analysis.answer_cache import cached
+from attentionviz.analysis.head_attention import all_heads, fingerprint
 from attentionviz.analysis.shared_tokens import SharedSequence, shared_sequences
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, InvalidRequestError, NotReadyError
@@ -19,6 +19,7 @@ from attentionviz.store.checked_files import OpenArray
 from attentionviz.store.dataset import DatasetReader
 
 NEAREST_ON_MAP = 5
+DEFAULT_HEADS = 10
 # Units whose vectors are compared; their products exist once for each head, one at a time.
 MAX_UNITS = 256
 
@@ -58,10 +59,16 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``heads``, layer by layer, each with ``x``, ``y`` and ``nearest``: five others by their
-        true distance, not by that on the map.
+        What the manifest says of the comparison, and ``heads``, layer by layer, each with ``x``,
+        ``y`` and ``nearest``: five others by their true distance, not by that on the map.
+
+    Raises
+    ------
+    NotReadyError
+        Before the heads were compared, at the end of a build.
     """
-    heads = heads_of(reader)
+    facts = _similarity_facts(reader)
+    heads = all_heads(reader)
     places = reader.similarity(layout.HEAD_MAP).tolist()
     distances = reader.similarity(layout.SIMILARITY_PATTERN)
 
@@ -72,46 +79,68 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
         ]
         return {**heads[i]._asdict(), "x": places[i][0], "y": places[i][1], "nearest": nearest}
 
-    return {"heads": [describe(i) for i in range(len(heads))]}
+    return {**facts, "heads": [describe(i) for i in range(len(heads))]}
 
 
-def likeness(
-    reader: DatasetReader, head: HeadId, other: DatasetReader, heavy: BoundedSemaphore
-) -> Likeness:
-    """Return how like a head is to all heads of a dataset, kept once computed.
+def map_fingerprint(reader: DatasetReader) -> str:
+    """Return what changes when `map_of_heads` does; raises as it does."""
+    _similarity_facts(reader)
+    return reader.fingerprint("similarity", files=layout.SIMILARITY_FILES)
+
+
+def similar_heads(
+    reader: DatasetReader,
+    head: HeadId,
+    other: DatasetReader,
+    k: int,
+    heavy: AbstractContextManager[object] | None = None,
+) -> dict[str, Any]:
+    """Return the heads of a dataset that attend most like one head.
 
     Parameters
     ----------
     reader : DatasetReader
     head : HeadId
     other : DatasetReader
-        May be `reader` itself: then the numbers are those that its build has stored.
-    heavy : BoundedSemaphore
-        How many may compute at once.
+        Whose heads are compared; may be `reader` itself: then the numbers are those that its
+        build has stored, and the head itself is left out.
+    k : int
+        How many; fewer where there are fewer.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
+
+    Returns
+    -------
+    dict
+        ``with``, the id of `other`; ``compared_by``, ``n_rows`` and ``n_sequences`` as of
+        `Likeness`; and ``heads``, nearest first, each with ``layer``, ``head``, ``distance`` of
+        attention and ``alignment`` of vectors, None where that is not defined.
 
     Raises
     ------
     InvalidRequestError
         When the datasets have no corpus, or no division of images, in common.
     NotReadyError
-        When the other one is still being built.
+        When a dataset is still being built.
     """
-    if other.dataset_id == reader.dataset_id:
-        return _stored(reader, head)
-    if not is_comparable(reader.manifest, other.manifest):
-        raise InvalidRequestError(
-            f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
-            "images, in common; heads are compared on the same sentences or images"
-        )
-    other.require_complete()
-    etag = head_attention.fingerprint_of_all(other, head_attention.fingerprint(reader, head))
-    return cached(
-        reader,
-        ("likeness", etag),
-        lambda: _computed(reader, head, other),
-        lambda found: found.n_bytes,
-        heavy,
-    )
+    is_own = other.dataset_id == reader.dataset_id
+    found = _stored(reader, head) if is_own else _likeness(reader, head, other, heavy)
+    heads = all_heads(other)
+    order = _nearest(found.distances, k, but=heads.index(head) if is_own else None)
+    return {
+        "with": other.dataset_id,
+        "compared_by": found.compared_by,
+        "n_rows": found.n_rows,
+        "n_sequences": found.n_sequences,
+        "heads": [
+            {
+                **heads[i]._asdict(),
+                "distance": float(found.distances[i]),
+                "alignment": None if np.isnan(found.alignments[i]) else float(found.alignments[i]),
+            }
+            for i in order
+        ],
+    }
 
 
 def is_comparable(one: Any, other: Any) -> bool:
@@ -121,23 +150,7 @@ def is_comparable(one: Any, other: Any) -> bool:
     return _division(one["patch_grid"]) == _division(other["patch_grid"])
 
 
-def most_alike(
-    reader: DatasetReader, head: HeadId, other: DatasetReader, found: Likeness, k: int
-) -> list[dict[str, Any]]:
-    """Return the heads nearest to one, nearest first, without itself."""
-    heads = heads_of(other)
-    own = heads.index(head) if other.dataset_id == reader.dataset_id else None
-    return [
-        {
-            **heads[i]._asdict(),
-            "distance": float(found.distances[i]),
-            "alignment": None if np.isnan(found.alignments[i]) else float(found.alignments[i]),
-        }
-        for i in _nearest(found.distances, k, but=own)
-    ]
-
-
-def similarity_facts(reader: DatasetReader) -> dict[str, Any]:
+def _similarity_facts(reader: DatasetReader) -> dict[str, Any]:
     """Return what the manifest says of the comparison; NotReadyError before it was made."""
     facts: dict[str, Any] | None = reader.manifest.get("similarity")
     if facts is None:
@@ -145,9 +158,27 @@ def similarity_facts(reader: DatasetReader) -> dict[str, Any]:
     return facts
 
 
-def heads_of(reader: DatasetReader) -> list[HeadId]:
-    """Return every head, layer by layer."""
-    return list(layout.iterate_heads(reader.manifest["n_layers"], reader.manifest["n_heads"]))
+def _likeness(
+    reader: DatasetReader,
+    head: HeadId,
+    other: DatasetReader,
+    heavy: AbstractContextManager[object] | None,
+) -> Likeness:
+    """Return how like a head is to all heads of another dataset, kept once computed."""
+    if not is_comparable(reader.manifest, other.manifest):
+        raise InvalidRequestError(
+            f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
+            "images, in common; heads are compared on the same sentences or images"
+        )
+    other.require_complete()
+    key = fingerprint(other, None, fingerprint(reader, head))
+    return cached(
+        reader,
+        ("likeness", key),
+        lambda: _computed(reader, head, other),
+        lambda found: found.n_bytes,
+        heavy,
+    )
 
 
 def _nearest(distances: NDArray[np.floating], k: int, but: int | None) -> list[int]:
@@ -161,8 +192,8 @@ def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:
 
 
 def _stored(reader: DatasetReader, head: HeadId) -> Likeness:
-    i = heads_of(reader).index(head)
-    facts = similarity_facts(reader)
+    i = all_heads(reader).index(head)
+    facts = _similarity_facts(reader)
     distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
     aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
     compared_by = "patch" if reader.manifest["patch_grid"] else "token"
@@ -177,7 +208,7 @@ def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> Like
     n_rows = sum(one.n_units - first for one in shared)
     rows, vector = _side(reader, head, shared, 0, first)
     distances, aligned = [], []
-    for theirs in heads_of(other):
+    for theirs in all_heads(other):
         other_rows, other_vector = _side(other, theirs, shared, 1, first)
         distances.append(distances_from(rows, other_rows[None, :], n_rows)[0])
         aligned.append(alignments(np.stack([vector, other_vector]))[0, 1])

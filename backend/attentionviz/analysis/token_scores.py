@@ -1,11 +1,11 @@
 """What each token does in the attention of one head, over the whole corpus."""
 
-from threading import BoundedSemaphore
+from contextlib import AbstractContextManager
 
 import numpy as np
 
 from attentionviz.analysis.answer_cache import cached
-from attentionviz.analysis.head_attention import MAX_SEQUENCE
+from attentionviz.analysis.head_attention import MAX_SEQUENCE, fingerprint
 from attentionviz.core.pattern import Floats, attention_pattern
 from attentionviz.core.types import HeadId
 from attentionviz.store.dataset import DatasetReader
@@ -15,7 +15,7 @@ MAX_WEIGHTS = 1 << 27
 
 
 def token_scores(
-    reader: DatasetReader, head: HeadId, etag: str, heavy: BoundedSemaphore
+    reader: DatasetReader, head: HeadId, heavy: AbstractContextManager[object] | None = None
 ) -> tuple[Floats, int]:
     """Return two numbers for every token, kept once computed.
 
@@ -23,10 +23,8 @@ def token_scores(
     ----------
     reader : DatasetReader
     head : HeadId
-    etag : str
-        Under which the answer is kept.
-    heavy : BoundedSemaphore
-        How many may compute at once.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
 
     Returns
     -------
@@ -39,7 +37,7 @@ def token_scores(
     """
     return cached(
         reader,
-        ("token scores", etag),
+        ("token scores", fingerprint(reader, head)),
         lambda: _compute(reader, head),
         lambda found: found[0].nbytes,
         heavy,

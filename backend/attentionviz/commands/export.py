@@ -11,29 +11,27 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 import numpy as np
-from flask import Flask
 from numpy.typing import NDArray
 
-from attentionviz.analysis.best_maps import BEST_MAPS
+from attentionviz.analysis.descriptions import describe_dataset, describe_heads, describe_list
+from attentionviz.analysis.head_attention import all_heads
+from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
+from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
 from attentionviz.core.file_names import is_litter
-from attentionviz.core.types import MapName
 from attentionviz.errors import BuildError, InvalidRequestError
-from attentionviz.server.access.request_guard import NO_FRAMES, content_policy
-from attentionviz.server.app import create_app
-from attentionviz.server.http.context import EXTENSION, ApiContext
-from attentionviz.server.http.page_files import FOLDER
+from attentionviz.server.app import describe_api
+from attentionviz.server.http.page_files import FOLDER, PageFiles
+from attentionviz.server.http.request_guard import NO_FRAMES, content_policy
 from attentionviz.server.routes.page import INDEX
 from attentionviz.settings.settings import Settings
 from attentionviz.store import layout
+from attentionviz.store.columns import parse_json
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetLibrary
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import remove_folder
-
-PARTS = ("queries", "keys", "norms")
 
 
 class Site(NamedTuple):
@@ -42,20 +40,6 @@ class Site(NamedTuple):
     folder: Path
     n_files: int
     n_bytes: int
-
-
-class Question(NamedTuple):
-    """One address of the API below ``/api/v1/``, and whether it answers with an array."""
-
-    path: str
-    is_array: bool
-    parameters: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def file_name(self) -> str:
-        """Return the name of the file that holds the answer; the page makes the same."""
-        parts = "".join(f"--{name}-{value}" for name, value in sorted(self.parameters))
-        return f"{self.path}{parts}{'.npy' if self.is_array else '.json'}"
 
 
 def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) -> Site:
@@ -111,68 +95,59 @@ def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:
 
 
 def _write(settings: Settings, readers: Sequence[DatasetReader], folder: Path) -> None:
-    app = create_app(_settings_of_nobody_else(settings))
-    _write_page(app, folder)
+    _write_page(settings, folder)
     ids = {reader.dataset_id for reader in readers}
-    listed = _ask(app, Question("datasets", is_array=False))
-    listed["datasets"] = [entry for entry in listed["datasets"] if entry["id"] in ids]
+    entries = DatasetLibrary(settings.data_dir).list_datasets()
+    listed = describe_list(entry for entry in entries if entry.dataset_id in ids)
     api = folder / "api" / "v1"
     _write_json(api / "datasets.json", listed)
-    _write_json(api / "openapi.json", _ask(app, Question("openapi.json", is_array=False)))
+    _write_json(api / "openapi.json", describe_api())
     for reader in readers:
-        for question in questions(reader):
-            path = api / question.file_name
-            answer = _ask(app, question)
-            if question.path.endswith("/similar"):
-                answer["others"] = []  # to compare with them takes a server
-            (_write_array if question.is_array else _write_json)(path, answer)
-        _write_files(reader, api / "datasets" / reader.dataset_id)
+        base = api / "datasets" / reader.dataset_id
+        _write_json(base.with_name(f"{base.name}.json"), describe_dataset(reader))
+        for name, facts in _facts(reader):
+            _write_json(base / f"{name}.json", facts)
+        for name, array in _arrays(reader):
+            _write_array(base / f"{name}.npy", array)
+        _write_files(reader, base)
 
 
-def _settings_of_nobody_else(settings: Settings) -> Settings:
-    """Return settings that ask for no token: the application answers this process alone."""
-    return Settings(data_dir=settings.data_dir, frontend_dir=settings.frontend_dir)
+def _facts(reader: DatasetReader) -> Iterator[tuple[str, Any]]:
+    """Yield the addresses of the API that answer with JSON, and their answers."""
+    yield "tokens", parse_json(reader.tokens_bytes(), layout.TOKENS)
+    yield "heads", describe_heads(reader)
+    yield "similarity", map_of_heads(reader)
+    for at in all_heads(reader):
+        found = similar_heads(reader, at, reader, DEFAULT_HEADS)
+        # To compare with other datasets takes a server.
+        yield f"heads/{at.layer}/{at.head}/similar", {**found, "others": []}
 
 
-def questions(reader: DatasetReader) -> Iterator[Question]:
-    """Yield every question whose answer is written down; all others are computed by the page."""
-    base, manifest = f"datasets/{reader.dataset_id}", reader.manifest
-    yield Question(base, is_array=False)
-    for name in ("tokens", "heads", "similarity"):
-        yield Question(f"{base}/{name}", is_array=False)
-    for at in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
-        yield Question(f"{base}/heads/{at.layer}/{at.head}/similar", is_array=False)
-    for name in ("grid", "grid/norms"):
-        yield Question(f"{base}/{name}", is_array=True)
+def _arrays(reader: DatasetReader) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the addresses of the API that answer with arrays, and these.
+
+    Parameters stand in the name, ordered by theirs; the page makes the same of an address.
+    """
+    manifest = reader.manifest
+    yield "grid", reader.grid_tokens()
+    yield "grid/norms", reader.array(layout.GRID_NORMS)
     if manifest["model"]["modality"] == "image":
-        yield Question(f"{base}/patches", is_array=True)
-    for name, dims in BEST_MAPS.items():
-        if any(facts["dims"] == dims for facts in manifest["maps"].values()):
-            yield Question(f"{base}/projections/{name}", is_array=True)
-    for map_name in map(MapName.parse, manifest["maps"]):
-        yield Question(f"{base}/projections/{map_name}", is_array=True)
-        for at in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
-            one = (("layer", at.layer), ("head", at.head))
-            yield Question(f"{base}/projections/{map_name}", is_array=True, parameters=one)
-
-
-def _ask(app: Flask, question: Question) -> Any:
-    """Return what the API answers: parsed JSON, or an array."""
-    query = f"?{urlencode(question.parameters)}" if question.parameters else ""
-    response = app.test_client().get(f"/api/v1/{question.path}{query}")
-    if response.status_code != 200:
-        raise BuildError(f"{question.path}: {response.get_data(as_text=True)[:300]}")
-    if not question.is_array:
-        return response.get_json()
-    shape = [int(n) for n in response.headers["X-Shape"].split(",")]
-    return np.frombuffer(response.data, response.headers["X-Dtype"]).reshape(shape)
+        yield "patches", reader.array(layout.PATCHES)
+    dims = {facts["dims"] for facts in manifest["maps"].values()}
+    best = [choice for choice, of_dims in BEST_MAPS.items() if of_dims in dims]
+    for name in [*best, *manifest["maps"]]:
+        yield f"projections/{name}", grid(reader, name)[0]
+    for name in manifest["maps"]:
+        for at in all_heads(reader):
+            drawn = reader.array(map_path(reader, name, at))
+            yield f"projections/{name}--head-{at.head}--layer-{at.layer}", drawn
 
 
 def _write_files(reader: DatasetReader, folder: Path) -> None:
     """Write the vectors of every head, which the page computes with, and the images."""
     manifest, n = reader.manifest, reader.n_tokens
     n_heads, n_key_heads = manifest["n_heads"], manifest["n_key_heads"]
-    for at in layout.iterate_heads(manifest["n_layers"], n_heads):
+    for at in all_heads(reader):
         own = folder / "heads" / str(at.layer) / str(at.head)
         _write_array(own / "queries.npy", reader.queries(at, 0, n).astype(np.float32))
         if layout.key_head(at, n_heads, n_key_heads) == at:
@@ -185,9 +160,9 @@ def _write_files(reader: DatasetReader, folder: Path) -> None:
             _write_bytes(folder / f"images/{i}/thumbnail.png", small)
 
 
-def _write_page(app: Flask, folder: Path) -> None:
-    made: ApiContext = app.extensions[EXTENSION]
-    page = made.page.html(INDEX)
+def _write_page(settings: Settings, folder: Path) -> None:
+    page_files = PageFiles(settings.frontend_dir.resolve())
+    page = page_files.html(INDEX)
     policy = content_policy().replace(f"{NO_FRAMES}; ", "")
     metas = (
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n'
@@ -195,7 +170,7 @@ def _write_page(app: Flask, folder: Path) -> None:
     )
     first = '<meta name="viewport"'
     _write_bytes(folder / INDEX, page.decode().replace(first, metas + first, 1).encode())
-    for name, content in made.page.files_of(INDEX).items():
+    for name, content in page_files.files_of(INDEX).items():
         _write_bytes(folder / FOLDER / name, content)
 
 

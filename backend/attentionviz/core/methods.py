@@ -3,7 +3,9 @@
 The module that computes ``some-method`` is ``attentionviz.projections.some_method``.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Nearness = Literal["distance", "product"]
 
 
 class MethodFacts(NamedTuple):
@@ -15,14 +17,21 @@ class MethodFacts(NamedTuple):
         Name on screen.
     help : str
         One sentence: what nearness means in its maps.
+    nearness : "distance" or "product"
+        Whether a key is the nearer to a query the smaller their distance, or the larger the product
+        of their coordinates.
     relative_cost : float
         Time of one map against a PCA's, for the estimate before any map was measured. Maps
         of cost 1 or less share a task with their neighbours in this table.
+    is_default : bool
+        Whether the form that asks for a dataset has it chosen at first; commands draw all methods.
     """
 
     label: str
     help: str
+    nearness: Nearness
     relative_cost: float = 1.0
+    is_default: bool = False
 
 
 # In the order in which a viewer sees them.
@@ -31,30 +40,35 @@ METHOD_FACTS: dict[str, MethodFacts] = {
         "Biplot",
         "The best flat fit of the scores: a query attends to the keys that lie far out in its own "
         "direction.",
-        1.0,
+        nearness="product",
+        is_default=True,
     ),
     "pca": MethodFacts(
         "PCA",
         "The directions of largest variance of queries and keys; far apart means different, near "
         "may mean little.",
-        1.0,
+        nearness="distance",
     ),
     "attention-tsne": MethodFacts(
         "Attention t-SNE",
         "Near means strong attention: the neighbours of a query are the keys it attends to most "
         "in the whole corpus.",
-        12.0,
+        nearness="distance",
+        relative_cost=12.0,
+        is_default=True,
     ),
     "tsne": MethodFacts(
         "t-SNE",
         "Near means a similar direction (cosine) of the vectors; distances between far groups mean "
         "nothing.",
-        12.0,
+        nearness="distance",
+        relative_cost=12.0,
     ),
     "umap": MethodFacts(
         "UMAP",
         "Near means a similar direction (cosine) of the vectors; groups are drawn tighter than "
         "they are.",
-        18.0,
+        nearness="distance",
+        relative_cost=18.0,
     ),
 }

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.pattern import NORM_COLUMN, WEIGHTS, attention_pattern, weigh_keys
+from attentionviz.analysis.head_attention import sequence_pattern
 from attentionviz.core.types import HeadId, MapName
-from attentionviz.errors import DatasetNotFoundError, InvalidRequestError, NotFoundError
+from attentionviz.errors import DatasetNotFoundError, InvalidRequestError
 from attentionviz.notebook.arrays import Floats, HeadScores, Points, Tokens, Vectors
 from attentionviz.notebook.cell import DEFAULT_HEIGHT_PX, Shown, page_place
 from attentionviz.projections.quantise import dequantise
@@ -102,17 +102,10 @@ class Dataset:
         ------
         HeadOutOfRangeError, NotFoundError, InvalidRequestError
             For a head, a sequence or a weight that there is not.
+        DamagedDatasetError
+            When a vector is not finite.
         """
-        if weight not in WEIGHTS:
-            raise InvalidRequestError(f"weight is {weight!r}, not one of {', '.join(WEIGHTS)}")
-        start, stop = self._span(sequence)
-        at = HeadId(layer, head)
-        queries = self._reader.queries(at, start, stop)  # refuses a head that is not there
-        keys = self._reader.keys(at, start, stop)
-        pattern = attention_pattern(queries, keys, **self.manifest["layers"][layer])
-        if weight == "none":
-            return pattern
-        return weigh_keys(pattern, self._reader.norms(at)[start:stop, NORM_COLUMN[weight]])
+        return sequence_pattern(self._reader, HeadId(layer, head), sequence, weight)
 
     def projection(self, layer: int, head: int, method: str, dims: int = 2) -> Points:
         """Return what a map draws, in the unit of the vectors it was made from.
@@ -197,13 +190,6 @@ class Dataset:
     def _columns(self) -> dict[str, Any]:
         found: dict[str, Any] = parse_json(self._reader.tokens_bytes(), layout.TOKENS)
         return found
-
-    def _span(self, sequence: int) -> tuple[int, int]:
-        if not 0 <= sequence < self.n_sequences:
-            raise NotFoundError(f"sequence {sequence} is outside 0..{self.n_sequences - 1}")
-        spans = self._reader.sequences()
-        start = int(spans.start[sequence])
-        return start, start + int(spans.length[sequence])
 
     def _facts(self, at: HeadId) -> dict[str, Any]:
         return self._reader.heads()[at.layer * self.n_heads + at.head]

@@ -5,9 +5,9 @@
     projection = project("tsne", vectors, dims=2, seed=0, neighbours=neighbours)
     steps, offset, scale = quantise(projection.coordinates)    # uint16 as stored
 
-A method is one file here that holds DEFAULTS (every parameter), NEARNESS ("distance" or "product")
-and ``project(vectors, *, dims, seed, neighbours, **parameters)``, and one entry in `METHOD_FACTS`
-of `attentionviz.core.methods`.
+A method is one file here that holds DEFAULTS (every parameter) and ``project(vectors, *, dims,
+seed, neighbours, **parameters)``, and one entry in `METHOD_FACTS` of `attentionviz.core.methods`,
+which also says what nearness means in its maps.
 """
 
 from attentionviz.projections.neighbours import find_neighbours

@@ -42,7 +42,6 @@ DEFAULTS: dict[str, Any] = {
     "sharpening_momentum": 0.5,
     "fit_points": DEFAULT_FIT_POINTS,
 }
-NEARNESS = "distance"
 MIN_TOKENS = 4
 MIN_TARGETS = 2
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {}
-NEARNESS = "product"
 PLACES_EXACTLY = True
 # Axes weaker than this part of the first are rounding, and nothing can be placed along them.
 WEAKEST = 1e-12

@@ -8,7 +8,6 @@ import numpy as np
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {"solver": "covariance_eigh"}
-NEARNESS = "distance"
 PLACES_EXACTLY = True
 # Variance below this part of the largest is rounding.
 WEAKEST = 1e-12

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import METHODS
 from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Place, Projection
@@ -69,7 +70,8 @@ def nearness(
     Parameters
     ----------
     method : str
-        "biplot" is read by the product of two plotted points, all others by their distance.
+        Its entry in `METHOD_FACTS` says whether by the product of two plotted points or by their
+        distance.
     queries, keys : ndarray of floats, shapes (n_queries, dims) and (n_keys, dims)
 
     Returns
@@ -78,7 +80,7 @@ def nearness(
         Larger is nearer: q·k, or minus the distance.
     """
     q, k = queries.astype(np.float64), keys.astype(np.float64)
-    if _module(method).NEARNESS == "product":
+    if METHOD_FACTS[method].nearness == "product":
         return (q @ k.T).astype(np.float32)
     squared = (q**2).sum(1)[:, None] + (k**2).sum(1)[None, :] - 2 * q @ k.T
     return (-np.sqrt(np.maximum(squared, 0))).astype(np.float32)

@@ -20,7 +20,6 @@ DEFAULTS: dict[str, Any] = {
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
 }
-NEARNESS = "distance"
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
 # Cosine distances below this are rounding of the vectors: the point is the same one again.

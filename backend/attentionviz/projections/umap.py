@@ -23,8 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "fit_points": DEFAULT_FIT_POINTS,
     "placing_neighbours": 15,
 }
-__all__ = ["DEFAULTS", "MIN_TOKENS", "NEARNESS", "NEEDS_NEIGHBOURS", "placer", "project"]
-NEARNESS = "distance"
+__all__ = ["DEFAULTS", "MIN_TOKENS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
 # What umap-learn scales every start to.

@@ -11,12 +11,12 @@ from werkzeug.exceptions import HTTPException
 from attentionviz.errors import AppError, NotSignedInError
 from attentionviz.server.access.permissions import ask_everybody
 from attentionviz.server.access.proxies import Proxies
-from attentionviz.server.access.request_guard import Guard, WsgiApp, content_policy
 from attentionviz.server.access.request_log import RequestLog, log_to_standard_error
 from attentionviz.server.http.context import EXTENSION, ApiContext, context, make_context
 from attentionviz.server.http.errors import HTML, JSON, error_json, error_page, wants_page
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES
 from attentionviz.server.http.openapi import document
+from attentionviz.server.http.request_guard import Guard, WsgiApp, content_policy
 from attentionviz.server.routes import (
     attention,
     datasets,
@@ -82,7 +82,7 @@ def create_app(settings: Settings, secret: str = "") -> Flask:
     app.register_blueprint(sign_in.session_blueprint)
     if made.gate is not None:
         app.register_blueprint(sign_in.blueprint)
-    ask_everybody(app)
+    ask_everybody(app, made.gate)
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected_error)

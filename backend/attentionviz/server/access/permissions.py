@@ -5,12 +5,11 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from attentionviz.errors import NotSignedInError, RoleMissingError
-from attentionviz.server.access.authenticator import Visitor
-from attentionviz.server.access.request_guard import SAFE_METHODS
+from attentionviz.server.access.authenticator import Gate, Visitor
 from attentionviz.server.access.request_log import VISITOR
 from attentionviz.server.access.sessions import COOKIE, WHOLE_SECONDS
-from attentionviz.server.http.context import context
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Files of the page, the same on every server. A session cookie does not come along when a link is
 # followed from elsewhere, so the page itself has to be there before it can show who is signed in.
 PAGE = frozenset({"page.get_index", "page.get_file"})
@@ -22,6 +21,7 @@ READING_BLUEPRINTS = frozenset({"live"})
 JOBS_BLUEPRINTS = frozenset({"jobs"})
 MAX_COOKIES = 4
 LOCAL = Visitor("jobs")
+GATE = "attentionviz-gate"
 
 
 def role_for(endpoint: str | None, method: str) -> str | None:
@@ -47,8 +47,16 @@ def visitor() -> Visitor | None:
     return found
 
 
-def ask_everybody(app: Flask) -> None:
-    """Have every request of an application asked who sends it, before its route is reached."""
+def ask_everybody(app: Flask, gate: Gate | None) -> None:
+    """Have every request of an application asked who sends it, before its route is reached.
+
+    Parameters
+    ----------
+    app : Flask
+    gate : Gate or None
+        None where everybody who reaches the server may do everything.
+    """
+    app.extensions[GATE] = gate
     app.before_request(_ask)
     app.after_request(_renew)
 
@@ -78,8 +86,13 @@ def session_cookies() -> list[str]:
     return request.cookies.getlist(COOKIE)[:MAX_COOKIES]
 
 
+def _gate() -> Gate | None:
+    found: Gate | None = current_app.extensions[GATE]
+    return found
+
+
 def _ask() -> None:
-    gate = context().gate
+    gate = _gate()
     if gate is None:
         g.visitor = LOCAL
         return
@@ -100,7 +113,7 @@ def _ask() -> None:
 
 
 def _renew(response: Response) -> Response:
-    gate, found = context().gate, visitor()
+    gate, found = _gate(), visitor()
     session = found.session if found else None
     value = gate.sessions.renewed(session) if gate and session else None
     if value is not None:
@@ -111,7 +124,7 @@ def _renew(response: Response) -> Response:
 def facts() -> dict[str, Any]:
     """Return what a page may know of who looks at it."""
     found = visitor() or LOCAL
-    has_sign_in = context().gate is not None
+    has_sign_in = _gate() is not None
     return {
         "has_sign_in": has_sign_in,
         "role": found.role,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from attentionviz.core.methods import Nearness
 from attentionviz.core.types import DIMS, METHODS, Modality, TokenType
 from attentionviz.jobs.records import Estimate, State
 from attentionviz.store.manifest import (
@@ -166,6 +167,13 @@ class Description(TypedDict):
     version: str
     manifest: Annotated[Manifest | None, doc("Null before the model was captured.")]
     maps_ready: Annotated[dict[str, int], doc("How many heads have each map.")]
+    nearness: Annotated[
+        dict[str, Nearness],
+        doc(
+            "Of each map, by what a key is near a query: the smaller their distance, or the "
+            "larger the product of their coordinates."
+        ),
+    ]
     progress: Progress | None
 
 
@@ -238,6 +246,10 @@ class HeadFacts(TypedDict):
     alignment_scale: float | None
     vector_rank_correlation: float | None
     maps: dict[str, HeadMapFacts]
+    best_maps: Annotated[
+        dict[str, str | None],
+        doc("The map with the highest recall@10 by the name of the choice, such as best-2d."),
+    ]
     scores: Annotated[dict[str, HeadScore], doc("Empty while a build has not come to them.")]
     profile: OffsetProfile | None
 
@@ -462,6 +474,7 @@ class JobOptions(TypedDict):
     is_enabled: Literal[True]
     models: list[JobModel]
     methods: list[str]
+    default_methods: Annotated[list[str], doc("Those that a form has chosen at first.")]
     dims: Numbers
     endings: JobEndings
     max_text_bytes: int

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import current_app, request
 
-from attentionviz.core.types import DATASET_ID_PATTERN, HeadId, MapName
+from attentionviz.core.types import DATASET_ID_PATTERN, HeadId
 from attentionviz.errors import InvalidRequestError, NotFoundError
 from attentionviz.server.http.context import context
 from attentionviz.server.http.operations import Json, Parameter, operation_of
@@ -34,13 +34,6 @@ def path_head(layer: str, head: str, reader: DatasetReader) -> HeadId:
     head_id = HeadId(path_number("layer", layer), path_number("head", head))
     reader.require_head(head_id)
     return head_id
-
-
-def path_map(text: str, reader: DatasetReader) -> MapName:
-    """Return the name of a map from the path; MethodNotFoundError unless the dataset has it."""
-    name = MapName.parse(text[:80])
-    reader.require_map(name)
-    return name
 
 
 def query() -> dict[str, Any]:

@@ -17,12 +17,14 @@ REVALIDATE = "private, no-cache"
 MIN_GZIP_BYTES = 1024
 # Level 6 takes twice the time for a tenth less; a page waits for it once.
 GZIP_LEVEL = 4
+# An array, and the headers that are its own.
+ArrayAnswer = tuple[np.ndarray[Any, Any], dict[str, str]]
 
 
 def array_response(
     reader: DatasetReader,
     etag: str,
-    make: Callable[[], tuple[np.ndarray[Any, Any], dict[str, str]]],
+    make: Callable[[], ArrayAnswer],
 ) -> Response:
     """Return an array, or 304 when the client has it.
 
@@ -60,11 +62,21 @@ def binary_response(reader: DatasetReader, name: str, mimetype: str) -> Response
     return _finished(Response(reader.read(name), mimetype=mimetype), etag, reader)
 
 
+def sequence_counts(n_used: int, n_total: int) -> dict[str, str]:
+    """Return the headers that say how many sequences, and of how many, an array rests on."""
+    return {"X-Sequences": str(n_used), "X-Sequences-Total": str(n_total)}
+
+
 def json_response(content: Any) -> Response:
     """Return facts that are made anew for each request."""
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    body = text.encode()
+    body = json_bytes(content)
     return json_bytes_response(sha256(body).hexdigest()[:32], lambda: body)
+
+
+def json_bytes(content: Any) -> bytes:
+    """Return facts as they are sent: UTF-8, no spaces, no NaN."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
 
 
 def json_bytes_response(

@@ -20,11 +20,11 @@ from waitress.utilities import Error
 from attentionviz.errors import ConfigError
 from attentionviz.server.access.authenticator import Gate
 from attentionviz.server.access.proxies import TrustedProxies
-from attentionviz.server.access.request_guard import WsgiApp, add_headers, content_policy
 from attentionviz.server.access.request_log import write_line
 from attentionviz.server.access.upload_gate import Senders
 from attentionviz.server.http.body_limits import MAX_BODY_BYTES, body_limit
 from attentionviz.server.http.errors import JSON, error_json
+from attentionviz.server.http.request_guard import WsgiApp, add_headers, content_policy
 from attentionviz.settings.settings import Settings
 
 MAX_HEADER_BYTES = 32 * 1024

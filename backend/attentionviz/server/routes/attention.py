@@ -1,6 +1,5 @@
 """Attention of one head, computed from its queries and keys when it is asked for."""
 
-import numpy as np
 from flask import Blueprint, Response
 
 from attentionviz.analysis import head_attention
@@ -17,7 +16,12 @@ from attentionviz.server.http.parameters import (
     query,
     whole_number,
 )
-from attentionviz.server.http.responses import array_response, json_response
+from attentionviz.server.http.responses import (
+    ArrayAnswer,
+    array_response,
+    json_response,
+    sequence_counts,
+)
 
 blueprint = Blueprint("attention", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
 _WEIGHT = one_of(
@@ -46,12 +50,16 @@ def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Resp
     weight = wanted["weight"]
     etag = head_attention.fingerprint(reader, head_id, "attention", sequence_idx, weight)
 
-    def make() -> tuple[np.ndarray, dict[str, str]]:
-        span = head_attention.sequence_span(reader, sequence_idx)
-        if span[1] - span[0] <= head_attention.LONG_SEQUENCE:
-            return head_attention.sequence_pattern(reader, head_id, span, weight), {}
-        with context().heavy:
-            return head_attention.sequence_pattern(reader, head_id, span, weight), {}
+    def make() -> ArrayAnswer:
+        pattern = head_attention.sequence_pattern(
+            reader,
+            head_id,
+            sequence_idx,
+            weight,
+            max_tokens=head_attention.MAX_SEQUENCE,
+            heavy=context().heavy,
+        )
+        return pattern, {}
 
     return array_response(reader, etag, make)
 
@@ -73,11 +81,11 @@ def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
     weight = wanted["weight"]
     etag = head_attention.fingerprint(reader, head_id, "aggregate", wanted["length"], weight)
 
-    def make() -> tuple[np.ndarray, dict[str, str]]:
+    def make() -> ArrayAnswer:
         mean, used, total = head_attention.mean_pattern(
-            reader, head_id, wanted["length"], weight, etag, context().heavy
+            reader, head_id, wanted["length"], weight, context().heavy
         )
-        return mean, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+        return mean, sequence_counts(used, total)
 
     return array_response(reader, etag, make)
 
@@ -96,13 +104,13 @@ def get_all_aggregates(dataset_id: str) -> Response:
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     weight = wanted["weight"]
-    etag = head_attention.fingerprint_of_all(reader, "aggregates", wanted["length"], weight)
+    etag = head_attention.fingerprint(reader, None, "aggregates", wanted["length"], weight)
 
-    def make() -> tuple[np.ndarray, dict[str, str]]:
+    def make() -> ArrayAnswer:
         means, used, total = head_attention.mean_patterns(
-            reader, wanted["length"], weight, etag, context().heavy
+            reader, wanted["length"], weight, context().heavy
         )
-        return means, {"X-Sequences": str(used), "X-Sequences-Total": str(total)}
+        return means, sequence_counts(used, total)
 
     return array_response(reader, etag, make)
 
@@ -120,10 +128,9 @@ def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
     head_id = path_head(layer, head, reader)
     etag = head_attention.fingerprint(reader, head_id, "token scores")
 
-    def make() -> tuple[np.ndarray, dict[str, str]]:
-        scores, n_used = token_scores(reader, head_id, etag, context().heavy)
-        headers = {"X-Sequences": str(n_used)}
-        return scores, headers | {"X-Sequences-Total": str(reader.manifest["n_sequences"])}
+    def make() -> ArrayAnswer:
+        scores, n_used = token_scores(reader, head_id, context().heavy)
+        return scores, sequence_counts(n_used, reader.manifest["n_sequences"])
 
     return array_response(reader, etag, make)
 
@@ -135,8 +142,7 @@ def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Respon
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
+    point_idx = path_number("point", point)
     with context().heavy:
-        partners = head_attention.strongest_partners(
-            reader, head_id, path_number("point", point), wanted["k"]
-        )
+        partners = head_attention.strongest_partners(reader, head_id, point_idx, wanted["k"])
     return json_response({"partners": partners})

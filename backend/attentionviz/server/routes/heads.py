@@ -2,10 +2,11 @@
 
 from flask import Blueprint, Response
 
+from attentionviz.analysis.descriptions import describe_heads, heads_fingerprint
 from attentionviz.server.http import contract
 from attentionviz.server.http.operations import array, operation
 from attentionviz.server.http.parameters import open_dataset, path_head, query
-from attentionviz.server.http.responses import file_response, json_bytes_response
+from attentionviz.server.http.responses import file_response, json_bytes, json_bytes_response
 
 blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")
 
@@ -13,9 +14,12 @@ blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_i
 @blueprint.get("")
 @operation(contract.HeadList)
 def get_heads(dataset_id: str) -> Response:
-    """Return alignment, scores, and scale and fidelity of the maps of every head."""
+    """Return alignment, scores, maps with their scale and fidelity, and best maps of every head."""
     reader = open_dataset(dataset_id, query()["v"])
-    return json_bytes_response(reader.heads_fingerprint(), reader.heads_bytes, reader)
+    # Not for good: what follows from the files depends on the version of the program, too.
+    return json_bytes_response(
+        heads_fingerprint(reader), lambda: json_bytes(describe_heads(reader))
+    )
 
 
 @blueprint.get("/<layer>/<head>/norms")

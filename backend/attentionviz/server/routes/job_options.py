@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.jobs.queue import MAX_WAITING
 from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
@@ -30,6 +31,7 @@ def get_job_options() -> Response:
         "is_enabled": True,
         "models": [{"name": one.name, "modality": one.modality} for one in limits.models],
         "methods": list(METHODS),
+        "default_methods": [name for name, facts in METHOD_FACTS.items() if facts.is_default],
         "dims": list(DIMS),
         "endings": {"text": list(TEXT_ENDINGS), "image": list(IMAGE_ENDINGS)},
         "max_text_bytes": limits.uploads.text_bytes,

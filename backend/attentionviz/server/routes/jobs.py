@@ -15,6 +15,7 @@ from werkzeug.formparser import FormDataParser
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
+from attentionviz.jobs.job_form import read_form
 from attentionviz.jobs.outcome import finished_version
 from attentionviz.jobs.uploads import Received, take
 from attentionviz.server.http import contract
@@ -23,7 +24,6 @@ from attentionviz.server.http.context import context
 from attentionviz.server.http.operations import operation
 from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import json_response
-from attentionviz.server.routes.job_form import read_form
 from attentionviz.store.building import DONE, FAILED, STOPPED, read_progress
 from attentionviz.store.folders import staged_folders
 

@@ -1,18 +1,14 @@
 """Coordinates: what the grid draws of every head, and all points of one head."""
 
-from collections.abc import Callable
-
-import numpy as np
 from flask import Blueprint, Response
 
-from attentionviz.analysis.best_maps import BEST_MAPS, best_grid, best_grid_fingerprint, best_name
+from attentionviz.analysis import maps
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.server.http.operations import array, operation
-from attentionviz.server.http.parameters import open_dataset, path_map, query, whole_number
-from attentionviz.server.http.responses import array_response, file_response
+from attentionviz.server.http.parameters import open_dataset, query, whole_number
+from attentionviz.server.http.responses import ArrayAnswer, array_response, file_response
 from attentionviz.store import layout
-from attentionviz.store.dataset import DatasetReader
 
 blueprint = Blueprint("projections", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
 _LAYER = whole_number(0, 9999, "Layer of one head.")
@@ -59,25 +55,11 @@ def get_projection(dataset_id: str, map_name: str) -> Response:
     layer, head = wanted["layer"], wanted["head"]
     if (layer is None) != (head is None):
         raise InvalidRequestError("layer and head belong together; give both, or none for the grid")
-    dims = BEST_MAPS.get(map_name)
-    if dims is None:
-        name = path_map(map_name, reader)
-        if layer is None:
-            etag = reader.grid_fingerprint(name)
-            return _grid_response(reader, etag, lambda: reader.grid(name))
-    elif layer is None:
-        etag = best_grid_fingerprint(reader, dims)
-        return _grid_response(reader, etag, lambda: best_grid(reader, dims))
-    else:
-        name = best_name(reader, dims, HeadId(layer, head))
-    return file_response(reader, reader.projection_path(name, HeadId(layer, head)))
+    if layer is not None:
+        return file_response(reader, maps.map_path(reader, map_name, HeadId(layer, head)))
 
-
-def _grid_response(
-    reader: DatasetReader, etag: str, grid: Callable[[], tuple[np.ndarray, np.ndarray]]
-) -> Response:
-    def make() -> tuple[np.ndarray, dict[str, str]]:
-        points, ready = grid()
+    def make() -> ArrayAnswer:
+        points, ready = maps.grid(reader, map_name)
         return points, {"X-Ready": "".join("1" if is_ready else "0" for is_ready in ready.flat)}
 
-    return array_response(reader, etag, make)
+    return array_response(reader, maps.grid_fingerprint(reader, map_name), make)

@@ -1,6 +1,5 @@
 """The map of heads, and the heads most like one."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response
@@ -16,13 +15,12 @@ from attentionviz.server.http.parameters import (
     query,
     whole_number,
 )
-from attentionviz.server.http.responses import json_bytes_response, json_response
-from attentionviz.store import layout
+from attentionviz.server.http.responses import json_bytes, json_bytes_response, json_response
 from attentionviz.store.dataset import DatasetReader
 
 blueprint = Blueprint("similarity", __name__, url_prefix="/api/v1/datasets/<dataset_id>")
 _SIMILAR: dict[str, Any] = {
-    "k": whole_number(1, 1000, "How many heads.", default=10),
+    "k": whole_number(1, 1000, "How many heads.", default=similar_heads.DEFAULT_HEADS),
     "with": dataset_name(
         "Dataset whose heads are compared, of the same corpus; by default the same."
     ),
@@ -34,14 +32,8 @@ _SIMILAR: dict[str, Any] = {
 def get_similarity(dataset_id: str) -> Response:
     """Return where every head lies on the map of heads, and its nearest heads."""
     reader = open_dataset(dataset_id, query()["v"])
-    facts = similar_heads.similarity_facts(reader)
-    etag = reader.fingerprint("similarity", files=layout.SIMILARITY_FILES)
-
-    def make() -> bytes:
-        answer = {**facts, **similar_heads.map_of_heads(reader)}
-        return json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
-
-    return json_bytes_response(etag, make, reader)
+    etag = similar_heads.map_fingerprint(reader)
+    return json_bytes_response(etag, lambda: json_bytes(similar_heads.map_of_heads(reader)), reader)
 
 
 @blueprint.get("/heads/<layer>/<head>/similar")
@@ -53,17 +45,8 @@ def get_similar(dataset_id: str, layer: str, head: str) -> Response:
     head_id = path_head(layer, head, reader)
     other_id = wanted["with"] or dataset_id
     other = reader if other_id == dataset_id else open_dataset(other_id, None)
-    found = similar_heads.likeness(reader, head_id, other, context().heavy)
-    return json_response(
-        {
-            "with": other_id,
-            "compared_by": found.compared_by,
-            "n_rows": found.n_rows,
-            "n_sequences": found.n_sequences,
-            "heads": similar_heads.most_alike(reader, head_id, other, found, wanted["k"]),
-            "others": _others(reader),
-        }
-    )
+    found = similar_heads.similar_heads(reader, head_id, other, wanted["k"], context().heavy)
+    return json_response({**found, "others": _others(reader)})
 
 
 def _others(reader: DatasetReader) -> list[str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from attentionviz.server.access.permissions import SAFE_METHODS
 from attentionviz.server.http.errors import HTML, JSON, error_json, error_page, wants_page
 
 Environ = dict[str, Any]
@@ -18,7 +19,6 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 NO_FRAMES = "frame-ancestors 'none'"
 OWN_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 WRITABLE_TYPES = ("application/json", "multipart/form-data")
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 

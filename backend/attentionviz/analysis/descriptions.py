@@ -1,0 +1,122 @@
+"""What is said of datasets, of their maps and heads: facts of the files, and what follows."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from attentionviz import __version__
+from attentionviz.analysis.maps import BEST_MAPS
+from attentionviz.core.best_map import best_map
+from attentionviz.core.methods import METHOD_FACTS
+from attentionviz.core.scores import ALL_SCORES
+from attentionviz.core.types import MapName
+from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.reader import DatasetEntry
+
+COUNTS = ("n_layers", "n_heads", "n_sequences", "n_tokens")
+CORPUS = ("name", "license", "account")
+
+
+def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
+    """Return a list of datasets, and the words of every projection method and score.
+
+    Parameters
+    ----------
+    entries : iterable of DatasetEntry
+
+    Returns
+    -------
+    dict
+        ``datasets``, a summary each; ``methods`` and ``scores``, in the order of their tables.
+    """
+    methods = [
+        {"name": name, "label": facts.label, "help": facts.help}
+        for name, facts in METHOD_FACTS.items()
+    ]
+    scores = [{"name": name, **facts._asdict()} for name, facts in ALL_SCORES.items()]
+    datasets = [_summary(entry) for entry in entries]
+    return {"datasets": datasets, "methods": methods, "scores": scores}
+
+
+def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
+    """Return all that is known of a dataset whose vectors are there.
+
+    Returns
+    -------
+    dict
+        ``id``, ``state``, ``version``, ``manifest`` without its list of files, and ``progress``
+        of its build; of each map by its name ``maps_ready``, how many heads have it, and
+        ``nearness``: whether a key is near a query by their distance or by their product.
+    """
+    names = [MapName.parse(name) for name in reader.manifest["maps"]]
+    return {
+        "id": reader.dataset_id,
+        "state": reader.state,
+        "version": reader.version,
+        "manifest": reader.manifest,
+        "maps_ready": {str(name): int(reader.ready(name).sum()) for name in names},
+        "nearness": {str(name): METHOD_FACTS[name.method].nearness for name in names},
+        "progress": reader.progress,
+    }
+
+
+def describe_begun(entry: DatasetEntry) -> dict[str, Any]:
+    """Return the same of a dataset whose vectors are still being read."""
+    return {
+        "id": entry.dataset_id,
+        "state": entry.state,
+        "version": entry.version,
+        "manifest": None,
+        "maps_ready": {},
+        "nearness": {},
+        "progress": entry.progress,
+    }
+
+
+def describe_heads(reader: DatasetReader) -> dict[str, Any]:
+    """Return the facts of every head, layer by layer.
+
+    Returns
+    -------
+    dict
+        ``heads``: each as ``heads.json`` has it, and ``best_maps``, its best map of so many
+        dimensions by the name of the choice, such as ``best-2d``; None while it has none.
+    """
+    return {
+        "heads": [{**facts, "best_maps": _best_maps(facts["maps"])} for facts in reader.heads()]
+    }
+
+
+def heads_fingerprint(reader: DatasetReader) -> str:
+    """Return what changes when `describe_heads` does."""
+    return reader.fingerprint(__version__, reader.heads_fingerprint(), files=())
+
+
+def _best_maps(maps: dict[str, Any]) -> dict[str, str | None]:
+    found = {choice: best_map(maps, dims) for choice, dims in BEST_MAPS.items()}
+    return {choice: None if name is None else str(name) for choice, name in found.items()}
+
+
+def _summary(entry: DatasetEntry) -> dict[str, Any]:
+    manifest = entry.manifest or {}
+    model, corpus = manifest.get("model"), manifest.get("corpus")
+    return {
+        "id": entry.dataset_id,
+        "state": entry.state,
+        "version": entry.version,
+        "model": model,
+        "modality": model["modality"] if model else None,
+        "corpus": {name: corpus.get(name) for name in CORPUS} if corpus else None,
+        "maps": sorted(manifest["maps"]) if "maps" in manifest else None,
+        "n_bytes": entry.n_bytes,
+        "published_at": _utc(entry.published),
+        **{name: manifest.get(name) for name in COUNTS},
+        "progress": entry.progress,
+        "reason": entry.reason,
+    }
+
+
+def _utc(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

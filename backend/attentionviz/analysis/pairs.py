@@ -1,0 +1,185 @@
+"""Heads by query-key pairs: how each head scores the pairs that are wished strong or weak."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from attentionviz.analysis.answer_cache import cached
+from attentionviz.analysis.head_attention import CHUNK_ROWS, all_heads, fingerprint, require_finite
+from attentionviz.core.pattern import Floats, visible_span
+from attentionviz.core.types import HeadId
+from attentionviz.errors import InvalidRequestError
+from attentionviz.measures.pair_fit import PairScores, fit, pair_weight, score_pairs
+from attentionviz.store.checked_files import OpenArray
+from attentionviz.store.dataset import DatasetReader
+
+MAX_PAIRS = 20
+# Numbers of keys that are read for one answer, in all heads: about a second. In a larger corpus a
+# pair is compared with blocks of keys that are evenly spread over it.
+MAX_KEY_NUMBERS = 1 << 28
+N_DIGITS = 7
+# What the four numbers of a pair in a head take in the cache, as objects of Python.
+BYTES_PER_PAIR = 400
+
+
+class Pair(NamedTuple):
+    """A query and a key by their tokens, and what is wished of their score."""
+
+    query: int
+    key: int
+    is_strong: bool
+
+
+def heads_by_pairs(
+    reader: DatasetReader,
+    pairs: Sequence[Pair],
+    heavy: AbstractContextManager[object] | None = None,
+) -> dict[str, Any]:
+    """Return how every head scores some pairs, and how well that fits what is wished.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    pairs : sequence of Pair
+        1 to 20, each once.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
+
+    Returns
+    -------
+    dict
+        ``pairs``: each with ``query``, ``key``, ``wish`` ("strong" or "weak") and
+        ``is_same_sequence``. ``n_keys``: with how many keys each is compared, of
+        ``n_keys_total``. ``heads``, layer by layer: each with ``layer``, ``head``, ``fit`` (0 to
+        1, see `measures.pair_fit.fit`) and ``pairs``, in the order given: ``score`` = scaling *
+        q·k, ``percentile`` among the keys (0 to 1), ``rank`` from 1, and ``weight`` in the
+        pattern, None where the query does not see the key. Numbers have seven decimals.
+
+    Raises
+    ------
+    InvalidRequestError
+        When there are none or too many pairs, one twice, or a token that there is not.
+    DamagedDatasetError
+        When a vector is not finite.
+    """
+    _require_pairs(pairs, reader.n_tokens)
+    return cached(
+        reader,
+        ("pairs", fingerprint(reader, None, *pairs)),
+        lambda: _compute(reader, pairs),
+        lambda answer: BYTES_PER_PAIR * len(pairs) * len(answer["heads"]),
+        heavy,
+    )
+
+
+def pairs_fingerprint(reader: DatasetReader, pairs: Sequence[Pair]) -> str:
+    """Return what changes when `heads_by_pairs` does; raises for pairs as it does."""
+    _require_pairs(pairs, reader.n_tokens)
+    return fingerprint(reader, None, "pairs", *pairs)
+
+
+def _require_pairs(pairs: Sequence[Pair], n_tokens: int) -> None:
+    if not 1 <= len(pairs) <= MAX_PAIRS:
+        raise InvalidRequestError(
+            f"{len(pairs)} pairs are given in strong and weak, not 1 to {MAX_PAIRS}"
+        )
+    seen = set()
+    for pair in pairs:
+        for kind in ("query", "key"):
+            token = getattr(pair, kind)
+            if not 0 <= token < n_tokens:
+                raise InvalidRequestError(f"{kind} {token} is outside 0..{n_tokens - 1}")
+        if pair[:2] in seen:
+            raise InvalidRequestError(f"the pair {pair.query}-{pair.key} is given more than once")
+        seen.add(pair[:2])
+
+
+def _compute(reader: DatasetReader, pairs: Sequence[Pair]) -> dict[str, Any]:
+    spans = _compared_spans(reader)
+    is_strong = np.array([pair.is_strong for pair in pairs])
+    sequences = reader.sequences()
+    sequence = [np.searchsorted(sequences.start, pair[:2], side="right") for pair in pairs]
+    heads = []
+    for head in all_heads(reader):
+        found, weights = _score_head(reader, head, pairs, spans)
+        columns = zip(found.score, found.percentile, found.n_above + 1, weights, strict=True)
+        rows = [_row(*numbers) for numbers in columns]
+        fitting = round(float(fit(found.percentile, is_strong)), N_DIGITS)
+        heads.append({"layer": head.layer, "head": head.head, "fit": fitting, "pairs": rows})
+    wishes = [
+        {
+            "query": pair.query,
+            "key": pair.key,
+            "wish": "strong" if pair.is_strong else "weak",
+            "is_same_sequence": bool(first == second),
+        }
+        for pair, (first, second) in zip(pairs, sequence, strict=True)
+    ]
+    n_keys = sum(stop - start for start, stop in spans)
+    return {"pairs": wishes, "n_keys": n_keys, "n_keys_total": reader.n_tokens, "heads": heads}
+
+
+def _row(score: float, percentile: float, rank: int, weight: float | None) -> dict[str, Any]:
+    return {
+        "score": round(float(score), N_DIGITS),
+        "percentile": round(float(percentile), N_DIGITS),
+        "rank": int(rank),
+        "weight": None if weight is None else round(weight, N_DIGITS),
+    }
+
+
+def _compared_spans(reader: DatasetReader) -> list[tuple[int, int]]:
+    """Return first and end tokens of the blocks of keys that a pair is compared with."""
+    n, facts = reader.n_tokens, reader.manifest
+    most = MAX_KEY_NUMBERS // (facts["n_layers"] * facts["n_heads"] * facts["d_head"])
+    if n <= most:
+        return [(start, min(start + CHUNK_ROWS, n)) for start in range(0, n, CHUNK_ROWS)]
+    size = max(1, min(CHUNK_ROWS, most // 8))
+    starts = np.linspace(0, n - size, max(1, most // size)).astype(np.int64)
+    return [(start, start + size) for start in starts.tolist()]
+
+
+def _score_head(
+    reader: DatasetReader, head: HeadId, pairs: Sequence[Pair], spans: list[tuple[int, int]]
+) -> tuple[PairScores, list[float | None]]:
+    """Return where the pairs stand, and their weights; None where a query does not see the key."""
+    scaling = np.float32(reader.manifest["layers"][head.layer]["scaling"])
+    with (
+        reader.open_array(reader.queries_path(head)) as queries,
+        reader.open_array(reader.keys_path(head)) as keys,
+    ):
+        own_queries = scaling * _stacked(queries, [pair.query for pair in pairs])
+        own_keys = _stacked(keys, [pair.key for pair in pairs])
+        found = score_pairs(own_queries, own_keys, _blocks(keys, spans))
+        require_finite(found.score, head)
+        weights: list[float | None] = []
+        for i, pair in enumerate(pairs):
+            seen = _seen(reader, head, pair)
+            weights.append(
+                pair_weight(own_queries[i], found.score[i], _blocks(keys, seen)) if seen else None
+            )
+    return found, weights
+
+
+def _seen(reader: DatasetReader, head: HeadId, pair: Pair) -> list[tuple[int, int]]:
+    """Return the blocks of keys that a pair's query sees; none where its key is not among them."""
+    sequences, rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    sequence = int(np.searchsorted(sequences.start, pair.query, side="right")) - 1
+    start, n = int(sequences.start[sequence]), int(sequences.length[sequence])
+    hidden = {name: rule[name] for name in ("is_causal", "max_distance")}
+    low, end = (start + at for at in visible_span(pair.query - start, n, **hidden))
+    if not low <= pair.key < end:
+        return []
+    return [(at, min(at + CHUNK_ROWS, end)) for at in range(low, end, CHUNK_ROWS)]
+
+
+def _stacked(array: OpenArray, tokens: list[int]) -> Floats:
+    rows = [array.rows(token, token + 1)[0] for token in tokens]
+    return np.stack(rows).astype(np.float32)  # (pair, d_head)
+
+
+def _blocks(array: OpenArray, spans: list[tuple[int, int]]) -> Iterator[Floats]:
+    for start, stop in spans:
+        yield array.rows(start, stop).astype(np.float32, copy=False)

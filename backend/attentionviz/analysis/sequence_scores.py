@@ -1,0 +1,127 @@
+"""How sparse and how even the attention of every sequence is, in one head or in all of them."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attentionviz.analysis.answer_cache import cached
+from attentionviz.analysis.head_attention import (
+    MAX_SEQUENCE,
+    all_heads,
+    fingerprint,
+    require_finite,
+)
+from attentionviz.core.pattern import Floats
+from attentionviz.core.types import HeadId
+from attentionviz.measures.head_scores.corpus import HeadAttention, TextTokens
+from attentionviz.measures.head_scores.spread import row_entropies, row_sparsities
+from attentionviz.store.dataset import DatasetReader
+
+# Weights that are computed for one answer, in all heads: one to two seconds.
+MAX_WEIGHTS = 1 << 24
+# Tokens whose vectors are held at once.
+CHUNK_TOKENS = 1 << 16
+Sums = NDArray[np.float64]
+
+
+def sequence_scores(
+    reader: DatasetReader,
+    head: HeadId | None = None,
+    heavy: AbstractContextManager[object] | None = None,
+) -> tuple[Floats, int]:
+    """Return three numbers for every sequence, kept once computed.
+
+    Parameters
+    ----------
+    reader : DatasetReader
+    head : HeadId or None
+        None for the mean over all heads, each counting the same.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
+
+    Returns
+    -------
+    scores : ndarray of float32, shape (n_sequences, 3)
+        Mean over rows of the keys that hold 90 % of the mass, and of the entropy over its largest
+        value, as of the head scores; and the number of rows of all heads. Rows that see one key
+        do not count, and a sequence without others has NaN, NaN, 0. Three NaN for what was left
+        out: sequences of more than 4,096 tokens, and where there are too many, all but some that
+        are evenly spread.
+    n_used : int
+        Sequences that were computed.
+
+    Raises
+    ------
+    HeadOutOfRangeError
+        When the model has no such head.
+    DamagedDatasetError
+        When a vector is not finite.
+    """
+    heads = all_heads(reader) if head is None else [head]
+    return cached(
+        reader,
+        ("sequence scores", fingerprint(reader, head)),
+        lambda: _compute(reader, heads),
+        lambda found: found[0].nbytes,
+        heavy,
+    )
+
+
+def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> tuple[Floats, int]:
+    chosen = _chosen_sequences(reader.sequences().length, len(heads))
+    means = np.zeros((reader.manifest["n_sequences"], 2))
+    n_rows = np.zeros(len(means))
+    with np.errstate(invalid="ignore"):
+        for head in heads:
+            sums = _sums_of(reader, head, chosen)
+            require_finite(sums, head)
+            # A head without a row that has a choice has no mean; heads of a model agree on that.
+            means += sums[:, :2] / sums[:, 2:]
+            n_rows += sums[:, 2]
+    means[n_rows == 0] = np.nan
+    scores = np.column_stack([means / len(heads), n_rows])
+    scores[~chosen] = np.nan
+    return scores.astype(np.float32), int(np.count_nonzero(chosen))
+
+
+def _chosen_sequences(lengths: NDArray[np.int64], n_heads: int) -> NDArray[np.bool_]:
+    """Return which sequences are computed, bool (n_sequences,): all, or each so many-th."""
+    chosen = lengths <= MAX_SEQUENCE
+    n_weights = n_heads * int((lengths[chosen] ** 2).sum())
+    step = -(-n_weights // MAX_WEIGHTS)
+    if step > 1:
+        chosen &= np.arange(len(lengths)) % step == 0
+    return chosen
+
+
+def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> Sums:
+    """Return keys for 90 %, entropy and 1, summed over the rows of each sequence."""
+    (starts, lengths), rule = reader.sequences(), reader.manifest["layers"][head.layer]
+    sums = np.zeros((len(chosen), 3))
+    groups = starts // CHUNK_TOKENS
+    with (
+        reader.open_array(reader.queries_path(head)) as queries,
+        reader.open_array(reader.keys_path(head)) as keys,
+    ):
+        for group in np.unique(groups[chosen]):
+            some = np.flatnonzero(chosen & (groups == group))
+            span = int(starts[some[0]]), int(starts[some[-1]] + lengths[some[-1]])
+            own = np.repeat(some, lengths[some])  # the sequence of each token
+            first = np.cumsum(lengths[some]) - lengths[some]
+            tokens = np.repeat(starts[some] - span[0] - first, lengths[some]) + np.arange(len(own))
+            attention = HeadAttention(
+                queries.rows(*span)[tokens], keys.rows(*span)[tokens], lengths[some], **rule
+            )
+            _add_sums(sums, attention, own)
+    return sums
+
+
+def _add_sums(sums: Sums, attention: HeadAttention, own: NDArray[np.int64]) -> None:
+    """Add what the rows of some sequences say; `own` is the sequence of each of their tokens."""
+    for rows in attention.blocks(TextTokens.of(own)):
+        sparsities, entropies = row_sparsities(rows), row_entropies(rows)
+        found = [sparsities.sum(axis=1), entropies.sum(axis=1)]
+        found.append(np.full(len(entropies), entropies.shape[1]))
+        sums[rows.tokens.token_id[:, 0]] += np.stack(found, axis=1)
