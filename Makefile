@@ -59,7 +59,7 @@ test-long: $(VENV)/.long page ## bars that take minutes, one after the other; wr
 benchmark: $(VENV)/.dev page ## measure this machine; writes build/benchmark.json
 	@$(BIN)/python scripts/benchmark.py --output build/benchmark.json
 
-pictures: $(VENV)/.dev page ## take the pictures of README of the demo datasets anew
+pictures: $(VENV)/.dev page ## retake the pictures of README from the demo datasets
 	@$(BIN)/python scripts/make_pictures.py
 
 clean: ## remove what was installed and built; corpora and models stay

@@ -110,6 +110,17 @@ def test_links_in_a_document_lead_somewhere(name: str) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md", "docs/decisions.md"])
+def test_source_files_named_in_a_document_exist(name: str) -> None:
+    files = [
+        str(path)
+        for folder in ("backend", "frontend", "scripts", "tests")
+        for path in (ROOT / folder).rglob("*.*")
+    ]
+    named = re.findall(r"`([\w./-]+\.(?:py|js|mjs))`", read(name))
+    assert not [file for file in named if not any(path.endswith(f"/{file}") for path in files)]
+
+
 def test_readme_links_every_document() -> None:
     linked = set(LINK.findall(read("README.md")))
     assert not [name for name in DOCUMENTS if name not in linked and name != "README.md"]
