@@ -161,7 +161,7 @@ def test_rank_deficient_vectors_have_no_place_along_axes_that_are_not_there() ->
     flat = HeadVectors.of(
         vectors.queries * (np.arange(D_HEAD) < 2), vectors.keys * (np.arange(D_HEAD) < 2), 0.3
     )
-    for method in EXACT:
+    for method in ("biplot", "pca"):  # their axes are in the order of their strength
         drawn, step = drawn_map(flat, method, 3)
         made = made_placer(flat, method, drawn, step)
         assert made.is_exact
