@@ -63,7 +63,7 @@ async function project(t, changes = {}) {
   };
 }
 
-test('the page is three files with names that follow their content, and a second sheet', async (t) => {
+test('the page is three files named by their content, and a second sheet', async (t) => {
   const page = await project(t);
   await page.build();
   const named = await page.named();

@@ -23,6 +23,7 @@ from attentionviz.store.manifest import (
     doc,
 )
 
+MAX_MAPS = len(METHODS) * len(DIMS)
 Numbers = list[int]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -37,7 +38,7 @@ Maps = Annotated[
     list[str],
     Field(
         min_length=1,
-        max_length=10,
+        max_length=MAX_MAPS,
         description="Maps of the dataset to place into; all of them if left out.",
         json_schema_extra={"uniqueItems": True},
     ),

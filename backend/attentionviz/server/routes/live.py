@@ -30,7 +30,6 @@ from attentionviz.server.http.responses import json_response
 from attentionviz.store.dataset import DatasetReader
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
-MAX_MAPS = 10
 MAX_PARTS = 10
 _PLACED = Raw(
     MIMETYPE,
@@ -162,9 +161,13 @@ def _too_large(limit: int) -> TooLargeError:
 def _maps(names: Any, reader: DatasetReader) -> list[str]:
     """Return the maps to place into, each once; all of the dataset where none are named."""
     if names is None:
-        return list(reader.manifest["maps"])[:MAX_MAPS]
-    if not _are_words(names) or not 1 <= len(names) <= MAX_MAPS or len(set(names)) < len(names):
-        raise InvalidRequestError(f"maps must be 1 to {MAX_MAPS} names of maps, each once")
+        return list(reader.manifest["maps"])[: contract.MAX_MAPS]
+    if (
+        not _are_words(names)
+        or not 1 <= len(names) <= contract.MAX_MAPS
+        or len(set(names)) < len(names)
+    ):
+        raise InvalidRequestError(f"maps must be 1 to {contract.MAX_MAPS} names of maps, each once")
     for name in names:
         try:
             reader.require_map(MapName.parse(name[:80]))
