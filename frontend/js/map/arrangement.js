@@ -3,7 +3,7 @@
 import { TITLE_PX } from '../compute/title.js';
 import { fitTransform, layoutGrid, layoutHead, zoomLimits } from '../compute/geometry.js';
 
-/** @import { Manifest } from '../page.js' */
+/** @import { HeadId, Manifest } from '../page.js' */
 /** @import { Cells, Transform } from '../types.js' */
 
 /** Room for the numbers of heads (top) and layers (left), and for air (right, bottom). */
@@ -97,6 +97,16 @@ export function besideSlot(slot, direction, { n_layers: nRows, n_heads: nColumns
   const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
   const [row, column] = [Math.floor(slot / nColumns) + down, (slot % nColumns) + right];
   return row < 0 || row >= nRows || column < 0 || column >= nColumns ? -1 : row * nColumns + column;
+}
+
+/** The head of a cell. @param {number} cell @param {number} nHeads of a layer */
+export function headOf(cell, nHeads) {
+  return { layer: Math.floor(cell / nHeads), head: cell % nHeads };
+}
+
+/** The cell of a head. @param {HeadId} at @param {number} nHeads of a layer */
+export function cellOf({ layer, head }, nHeads) {
+  return layer * nHeads + head;
 }
 
 /**

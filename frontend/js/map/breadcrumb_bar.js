@@ -46,7 +46,7 @@ const WORDS = {
  *   void, resetZoom: () => void, lasso: {readonly isOn: boolean, turn: (isOn: boolean) => void}}}
  *   context
  */
-export function createBar(root, context) {
+export function createBreadcrumbBar(root, context) {
   const {
     actions,
     derived,
@@ -232,6 +232,8 @@ export function createBar(root, context) {
     },
   };
 }
+
+/** @typedef {ReturnType<typeof createBreadcrumbBar>} BreadcrumbBar */
 
 /**
  * The buttons that take back and take up again, named after what they would do.

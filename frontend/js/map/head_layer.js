@@ -3,31 +3,31 @@
  * attention lines.
  */
 
-import { tellValue } from '../color/color_modes.js';
 import { createCleanup } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { projectPoint } from '../compute/geometry.js';
-import { formatOwn } from '../data/user_sequence_text.js';
 import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../compute/hidden_tokens.js';
 import { drawnPoint, pointOf, selectedAt } from '../data/points.js';
+import { createPointSheet } from './point_sheet.js';
 import { createPointWalk } from './point_walk.js';
-import { picturePart, pointParts } from './point_text.js';
 import { createStrongest } from './strongest.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Frame } from '../types.js' */
+/** @import { PointSheet } from './point_sheet.js' */
+/** @import { PointWalk } from './point_walk.js' */
 /** @import { Viewport } from './viewport.js' */
 /** @import { Lasso } from './lasso.js' */
 /** @import { Tooltip } from '../ui/tooltip.js' */
 
-/** How far from the middle of a point the mouse still means it, beside the point's own size. */
+/** A point is hit within this distance of its edge, CSS pixels. */
 const REACH_PX = 8;
 
-/** A point one walks to has at least so much of the map around it, CSS pixels. */
-const AIR_PX = 24;
+/** Least distance of a point that keys lead to from the border of the map, CSS pixels. */
+const MARGIN_PX = 24;
 
 /**
  * @param {HTMLElement} root
@@ -35,255 +35,29 @@ const AIR_PX = 24;
  *   HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
 export function createHeadLayer(root, context) {
-  const {
-    actions,
-    api,
-    derived,
-    facts,
-    hover,
-    lasso,
-    overlay: canvas,
-    pairing,
-    redraw,
-    store,
-    theme,
-    tooltip,
-    viewport,
-  } = context;
-  const cleanup = createCleanup();
-  const overlay = createOverlay(canvas);
-  const picker = createPicker();
-  const links = lastOnly(linksOf);
+  const { facts, hover, redraw, store, viewport } = context;
+  const overlay = createOverlay(context.overlay);
   const strongest = createStrongest(root, context);
-  /**
-   * What the sheet is about, so that it is not made again while the mouse stays on a point.
-   *
-   * @type {unknown[]}
-   */
-  let subject = [];
-  /** @type {Frame | null} */
+  const sheet = createPointSheet(context, strongest);
+  const linesOf = createLinesReader(context);
+  /** The frame of the open head; null in the grid. @type {Frame | null} */
   let frame = null;
-  /** @type {{x: number, y: number} | null} */
-  let mouse = null;
-  /** Where the mouse was last, so that it takes over from the keys only once it moves. */
-  let seen = '';
-
-  cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
-    if (store.get().at === null || event.pointerType === 'touch') return;
-    const { left, top } = root.getBoundingClientRect();
-    const place = `${event.clientX} ${event.clientY}`;
-    if (walk.point >= 0 && place === seen) return; // the page moved, not the mouse
-    seen = place;
-    walk.stop();
-    mouse = { x: event.clientX - left, y: event.clientY - top };
-    look(); // at once: browsers send one such event a frame, and the next frame may be busy drawing
-  });
-  cleanup.listen(root, 'pointerleave', leave);
-  cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
-    const { at, selected } = store.get();
-    if (
-      at === null ||
-      viewport.hasTurned ||
-      !(event.target instanceof HTMLCanvasElement || event.target === root)
-    )
-      return;
-    const { left, top } = root.getBoundingClientRect();
-    const point = pointAt(event.clientX - left, event.clientY - top);
-    const clicked = point === null ? null : selectedAt(point, (frame?.nPoints ?? 0) / 2);
-    if (clicked) return pairing.take(clicked) || actions.select(clicked);
-    if (selected) actions.clearSelection();
-  });
-  cleanup.add(hover.subscribe(redraw));
   const walk = createPointWalk(root, {
     ...context,
     frame: () => frame,
-    leave,
+    leave: () => mouse.leave(),
     show: showPoint,
-    colorValue: (tokens, point) =>
-      [colorValue(tokens, point)]
-        .flatMap((words) => (words && words.value !== '' ? [`${words.label} ${words.value}`] : []))
-        .join(),
+    colorValue: sheet.colorValue,
   });
+  const mouse = createMouse(root, { ...context, frame: () => frame, sheet, walk });
+  const stopHover = hover.subscribe(redraw);
 
-  /** Have a point in sight, as if the mouse were over it. @param {number} point */
+  /** Bring a point into sight, and point at it as the mouse would. @param {number} point */
   function showPoint(point) {
     if (!frame) return;
-    const { transform, orbit } = viewport;
-    const { k, x: left, y: top } = transform;
-    const [x, y] = projectPoint({ ...frame, transform, orbit }, 0, point);
-    const window = {
-      left: AIR_PX,
-      top: AIR_PX,
-      right: root.clientWidth - AIR_PX,
-      bottom: root.clientHeight - AIR_PX,
-    };
-    viewport.reveal({ x: (x - left) / k, y: (y - top) / k, width: 0, height: 0 }, window);
+    revealPoint(root, viewport, frame, point);
     hover.set(selectedAt(point, frame.nPoints / 2));
     redraw();
-  }
-
-  function leave() {
-    mouse = null;
-    hover.set(null);
-    hide();
-  }
-
-  function hide() {
-    subject = [];
-    strongest.stop();
-    tooltip.hide();
-  }
-
-  /** @param {number} x @param {number} y */
-  function pointAt(x, y) {
-    const found = frame && picker.pick(frame, x, y, REACH_PX + frame.pointSize / 2);
-    return found ? found.point : null;
-  }
-
-  /** Find the point under the mouse and say what it is. */
-  function look() {
-    const tokens = facts.tokens.value;
-    if (
-      !mouse ||
-      !frame ||
-      !tokens ||
-      store.get().at === null ||
-      viewport.isGripped ||
-      lasso.isDrawing
-    ) {
-      root.classList.remove('is-over-point');
-      if (store.get().at !== null) hide();
-      if (viewport.isTurned) hover.set(null);
-      return;
-    }
-    const point = pointAt(mouse.x, mouse.y);
-    root.classList.toggle('is-over-point', point !== null);
-    if (point === null) {
-      hover.set(null);
-      hide();
-      return;
-    }
-    hover.set(selectedAt(point, tokens.n));
-    const [x, y] = projectPoint(frame, 0, point);
-    tell({ x, y }, tokens, point);
-  }
-
-  /**
-   * @param {{x: number, y: number}} place
-   * @param {Tokens} tokens
-   * @param {number} point
-   */
-  function tell(place, tokens, point) {
-    const state = store.get();
-    const next = [
-      tokens,
-      point,
-      state.at,
-      state.color,
-      state.search,
-      state.searchMode,
-      derived.norms(),
-      derived.scores(),
-      theme(),
-    ];
-    if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
-    subject = next;
-    const selected = selectedAt(point, tokens.n);
-    tooltip.show(place, [
-      ...pointParts(
-        tokens,
-        selected,
-        colorValue(tokens, point),
-        pictureOf(tokens, selected),
-        formatOwn(tokens, selected.token, facts.headMap.value?.name ?? null),
-      ),
-      strongest.partOf(tokens, selected),
-    ]);
-  }
-
-  /**
-   * @param {Tokens} tokens
-   * @param {Selected} point
-   */
-  function pictureOf(tokens, point) {
-    const { dataset } = store.get();
-    const grid = facts.description.value?.manifest?.patch_grid;
-    return grid && dataset !== null
-      ? picturePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid)
-      : null;
-  }
-
-  /**
-   * @param {Tokens} tokens
-   * @param {number} point
-   */
-  function colorValue(tokens, point) {
-    const mode = derived.mode(store.get());
-    if (!mode) return null;
-    const known = {
-      norms: derived.norms(),
-      scores: derived.scores(),
-      found: derived.hits(store.get()),
-    };
-    return {
-      label: mode.label,
-      value: tellValue(
-        mode.name,
-        { tokens, drawn: null, nCells: 1, ...known, patches: null, theme: theme() },
-        point,
-      ),
-    };
-  }
-
-  /**
-   * @param {State} state
-   * @param {Frame | null} next
-   */
-  function update(state, next) {
-    if (state.at === null && frame) leave();
-    frame = state.at === null ? null : next;
-    root.classList.toggle('map--head', state.at !== null);
-    root.classList.toggle('map--turning', state.at !== null && state.dims === 3);
-    walk.update(state.at !== null);
-  }
-
-  /**
-   * The points drawn largest: the selected one and the one under the mouse, as far as they are
-   * drawn.
-   */
-  function emphasis() {
-    const { at, compare, selected } = store.get();
-    const tokens = facts.tokens.value;
-    const drawn = at === null ? facts.gridTokens.value : null;
-    if (!tokens) return [];
-    // In the grid nothing is under the mouse but heads; what is pointed at in another pane stands
-    // out there, too.
-    const pointed = at === null && !compare ? null : hover.get();
-    const counterparts = pointed
-      ? hover.others().map((token) => ({ kind: pointed.kind, token }))
-      : [];
-    return [selected, pointed, ...counterparts].flatMap((point) => {
-      const index = point && point.token < tokens.n ? drawnPoint(point, drawn, tokens.n) : -1;
-      return index < 0 ? [] : [index];
-    });
-  }
-
-  /**
-   * The point whose lines alone are drawn: one of the selected sequence under the mouse, or the
-   * selected one by choice.
-   *
-   * @param {State} state
-   * @param {Tokens} tokens
-   */
-  function aloneOf({ isLineAlone, selected }, tokens) {
-    const pointed = hover.get();
-    const isOwn =
-      pointed &&
-      selected &&
-      pointed.token < tokens.n &&
-      tokens.sequence[pointed.token] === tokens.sequence[selected.token];
-    if (isOwn) return pointed;
-    return isLineAlone ? selected : null;
   }
 
   /** @param {Frame | null} shown */
@@ -295,24 +69,181 @@ export function createHeadLayer(root, context) {
     }
     frame = shown;
     const tokens = facts.tokens.value;
-    if (walk.point >= 0 && tokens && shown.nPoints === 2 * tokens.n) {
+    const isWhole = tokens !== null && shown.nPoints === 2 * tokens.n;
+    if (walk.point >= 0 && isWhole) {
       const [x, y] = projectPoint(shown, 0, walk.point);
-      tell({ x, y }, tokens, walk.point);
+      sheet.show({ x, y }, tokens, walk.point);
     }
-    const lines = linesIn(shown, state);
-    const marks = tokens && shown.nPoints === 2 * tokens.n ? strongest.marks(state, tokens) : [];
+    const lines = linesOf(shown, state);
+    const marks = isWhole ? strongest.marks(state, tokens) : [];
     if (lines || marks.length > 0)
       overlay.draw(shown, [...(lines ? [{ cell: 0, lines }] : []), ...marks]);
     else overlay.clear();
   }
 
+  return {
+    draw,
+    walk: walk.walk,
+    linesIn: linesOf,
+    /** The points drawn largest: the selected one and the one under the mouse. */
+    emphasis: () => emphasised(store.get(), facts.tokens.value, facts.gridTokens.value, hover),
+    /**
+     * @param {State} state
+     * @param {Frame | null} next
+     */
+    update(state, next) {
+      const isHead = state.at !== null;
+      if (!isHead && frame) mouse.leave();
+      frame = isHead ? next : null;
+      root.classList.toggle('map--head', isHead);
+      root.classList.toggle('map--turning', isHead && state.dims === 3);
+      walk.update(isHead);
+    },
+    destroy() {
+      mouse.destroy();
+      stopHover();
+      walk.destroy();
+      mouse.leave();
+      strongest.destroy();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createHeadLayer>} HeadLayer */
+
+/**
+ * The mouse over the map of a head: the point under it is pointed at and has its sheet; a click
+ * selects it.
+ *
+ * @param {HTMLElement} root
+ * @param {Context & {frame: () => Frame | null, lasso: Lasso, sheet: PointSheet, viewport:
+ *   Viewport, walk: PointWalk}} context
+ */
+function createMouse(
+  root,
+  { actions, facts, frame, hover, lasso, pairing, sheet, store, viewport, walk },
+) {
+  const cleanup = createCleanup();
+  const picker = createPicker();
+  /** Where the mouse was last, so that it takes over from the keys only once it moves. */
+  let seen = '';
+
+  /** @param {MouseEvent} event */
+  function placeOf(event) {
+    const { left, top } = root.getBoundingClientRect();
+    return { x: event.clientX - left, y: event.clientY - top };
+  }
+
+  /** @param {{x: number, y: number}} place */
+  function pointAt({ x, y }) {
+    const shown = frame();
+    return shown && (picker.pick(shown, x, y, REACH_PX + shown.pointSize / 2)?.point ?? null);
+  }
+
+  cleanup.listen(root, 'pointermove', (/** @type {PointerEvent} */ event) => {
+    if (store.get().at === null || event.pointerType === 'touch') return;
+    const place = `${event.clientX} ${event.clientY}`;
+    if (walk.point >= 0 && place === seen) return; // the page moved, not the mouse
+    seen = place;
+    walk.stop();
+    look(placeOf(event)); // at once: browsers send one such event a frame, and the next frame may be busy drawing
+  });
+  cleanup.listen(root, 'pointerleave', leave);
+  cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
+    const { at, selected } = store.get();
+    const isOnMap = event.target instanceof HTMLCanvasElement || event.target === root;
+    if (at === null || viewport.hasTurned || !isOnMap) return;
+    const point = pointAt(placeOf(event));
+    const clicked = point === null ? null : selectedAt(point, (frame()?.nPoints ?? 0) / 2);
+    if (clicked) return pairing.take(clicked) || actions.select(clicked);
+    if (selected) actions.clearSelection();
+  });
+
+  /** Find the point at a place and say what it is. @param {{x: number, y: number}} place */
+  function look(place) {
+    const [shown, tokens] = [frame(), facts.tokens.value];
+    if (!shown || !tokens || viewport.isGripped || lasso.isDrawing) {
+      root.classList.remove('is-over-point');
+      sheet.hide();
+      if (viewport.isTurned) hover.set(null);
+      return;
+    }
+    const point = pointAt(place);
+    root.classList.toggle('is-over-point', point !== null);
+    if (point === null) return leave();
+    hover.set(selectedAt(point, tokens.n));
+    const [x, y] = projectPoint(shown, 0, point);
+    sheet.show({ x, y }, tokens, point);
+  }
+
+  function leave() {
+    hover.set(null);
+    sheet.hide();
+  }
+
+  return { leave, destroy: cleanup.run };
+}
+
+/**
+ * Move the map so far that a point is in sight.
+ *
+ * @param {HTMLElement} root
+ * @param {Viewport} viewport
+ * @param {Frame} frame
+ * @param {number} point
+ */
+function revealPoint(root, viewport, frame, point) {
+  const { transform, orbit } = viewport;
+  const { k, x: left, y: top } = transform;
+  const [x, y] = projectPoint({ ...frame, transform, orbit }, 0, point);
+  viewport.reveal(
+    { x: (x - left) / k, y: (y - top) / k, width: 0, height: 0 },
+    {
+      left: MARGIN_PX,
+      top: MARGIN_PX,
+      right: root.clientWidth - MARGIN_PX,
+      bottom: root.clientHeight - MARGIN_PX,
+    },
+  );
+}
+
+/**
+ * The points drawn largest, as far as they are drawn: the selected one, the one under the mouse and
+ * its counterparts.
+ *
+ * @param {Pick<State, 'at' | 'compare' | 'selected'>} state
+ * @param {Tokens | null} tokens
+ * @param {Int32Array | null} gridTokens that the grid draws, sorted
+ * @param {Pick<Context['hover'], 'get' | 'others'>} hover
+ * @returns {number[]}
+ */
+export function emphasised({ at, compare, selected }, tokens, gridTokens, hover) {
+  if (!tokens) return [];
+  const drawn = at === null ? gridTokens : null;
+  // In the grid nothing is under the mouse but heads; what is pointed at in another pane stands
+  // out there, too.
+  const pointed = at === null && !compare ? null : hover.get();
+  const counterparts = pointed
+    ? hover.others().map((token) => ({ kind: pointed.kind, token }))
+    : [];
+  return [selected, pointed, ...counterparts].flatMap((point) => {
+    const index = point && point.token < tokens.n ? drawnPoint(point, drawn, tokens.n) : -1;
+    return index < 0 ? [] : [index];
+  });
+}
+
+/**
+ * Return what gives the attention lines of the selection for a frame; null where there are none.
+ *
+ * @param {Pick<Context, 'derived' | 'facts' | 'hover'>} context
+ */
+function createLinesReader({ derived, facts, hover }) {
+  const links = lastOnly(linksOf);
   /**
-   * The attention lines of the selection, where there are any.
-   *
-   * @param {Frame} shown
+   * @param {Pick<Frame, 'nPoints'>} frame
    * @param {State} state
    */
-  function linesIn({ nPoints }, state) {
+  return ({ nPoints }, state) => {
     const [attention, tokens] = [derived.attention(state), facts.tokens.value];
     if (
       state.at === null ||
@@ -323,22 +254,27 @@ export function createHeadLayer(root, context) {
       nPoints !== 2 * tokens.n
     )
       return null;
-    return links(attention, tokens, state.lineCount, state.lineThreshold, aloneOf(state, tokens));
-  }
-
-  return {
-    update,
-    draw,
-    emphasis,
-    walk: walk.walk,
-    linesIn,
-    destroy() {
-      cleanup.run();
-      walk.destroy();
-      leave();
-      strongest.destroy();
-    },
+    const alone = aloneOf(state, tokens, hover.get());
+    return links(attention, tokens, state.lineCount, state.lineThreshold, alone);
   };
+}
+
+/**
+ * The point whose lines alone are drawn: one of the selected sequence under the mouse, or the
+ * selected one by choice.
+ *
+ * @param {Pick<State, 'isLineAlone' | 'selected'>} state
+ * @param {Pick<Tokens, 'n' | 'sequence'>} tokens
+ * @param {Selected | null} pointed
+ */
+export function aloneOf({ isLineAlone, selected }, { n, sequence }, pointed) {
+  const isOwn =
+    pointed &&
+    selected &&
+    pointed.token < n &&
+    sequence[pointed.token] === sequence[selected.token];
+  if (isOwn) return pointed;
+  return isLineAlone ? selected : null;
 }
 
 /**

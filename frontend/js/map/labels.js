@@ -268,6 +268,8 @@ export function createLabels(canvas, { facts, hover }) {
   return { draw, written, clear };
 }
 
+/** @typedef {ReturnType<typeof createLabels>} Labels */
+
 /** @param {Tokens} tokens @param {Selected | null} selected @param {number} token */
 function isOfSelection({ n, sequence }, selected, token) {
   return selected !== null && selected.token < n && sequence[selected.token] === sequence[token];

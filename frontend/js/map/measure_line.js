@@ -18,7 +18,7 @@ import { count, counted } from '../compute/number_text.js';
  * @param {Context & {theme: () => ShownTheme}} context
  * @returns {View}
  */
-export function createScoreLine(root, { actions, derived, facts, theme }) {
+export function createMeasureLine(root, { actions, derived, facts, theme }) {
   const name = el('span', { class: 'score-line__name' });
   const low = el('span', {});
   const high = el('span', {});

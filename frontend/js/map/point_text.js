@@ -107,10 +107,10 @@ export function formatPoint(tokens, { kind, token }) {
  * @param {Tokens} tokens
  * @param {Selected} point
  * @param {{label: string, value: string} | null} colorValue by the colour mode
- * @param {HTMLElement | null} picture of its image
+ * @param {HTMLElement | null} image of its patch
  * @param {string | null} own what is said of the reader's own
  */
-export function pointParts(tokens, { kind, token }, colorValue, picture = null, own = null) {
+export function pointParts(tokens, { kind, token }, colorValue, image = null, own = null) {
   const text = clipped(formatToken(tokens, token), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
@@ -126,7 +126,7 @@ export function pointParts(tokens, { kind, token }, colorValue, picture = null, 
     ...(colorValue && colorValue.value !== ''
       ? [el('p', { class: 'soft' }, corpusText(`${colorValue.label}: ${colorValue.value}`, null))]
       : []),
-    picture ?? sentencePart(tokens, token, kind),
+    image ?? sentencePart(tokens, token, kind),
   ];
 }
 
@@ -176,7 +176,7 @@ function spelled(text) {
  * @param {{n_rows: number, n_columns: number, image_width_px: number, image_height_px: number}}
  *   grid
  */
-export function picturePart(tokens, { kind, token }, url, grid) {
+export function imagePart(tokens, { kind, token }, url, grid) {
   const sequence = tokens.sequence[token];
   const label = tokens.sequences.columns.label?.[sequence];
   const image = el('img', {

@@ -19,9 +19,9 @@ const NAME =
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {frame: () => Frame | null, colorValue: (tokens: Tokens, point: number) =>
- *   string, show: (point: number) => void, leave: () => void}} context `colorValue` is what the
- *   colour says of a point, `show` brings it into sight and announces it
+ * @param {Context & {frame: () => Frame | null, show: (point: number) => void, leave: () =>
+ *   void, colorValue: (tokens: Tokens, point: number) => {label: string, value: string} | null}}
+ *   context `colorValue` is what the colour mode says of a point, `show` brings it into sight
  */
 export function createPointWalk(
   root,
@@ -62,7 +62,7 @@ export function createPointWalk(
       status,
       [
         formatPoint(tokens, selectedAt(next, tokens.n)),
-        colorValue(tokens, next),
+        formatColorValue(colorValue(tokens, next)),
         `${count(at)} of ${counted(all, 'point')}`,
       ]
         .filter(Boolean)
@@ -114,6 +114,11 @@ export function createPointWalk(
       status.remove();
     },
   };
+}
+
+/** @param {{label: string, value: string} | null} colorValue */
+function formatColorValue(colorValue) {
+  return colorValue && colorValue.value !== '' ? `${colorValue.label} ${colorValue.value}` : '';
 }
 
 /** @typedef {ReturnType<typeof createPointWalk>} PointWalk */

@@ -1,338 +1,90 @@
 /** The map: one canvas for all heads or for one, and what lies over it. */
 
-import { mapOf } from '../data/best_map.js';
-import {
-  arrangeGrid,
-  arrangeHead,
-  gridInPlace,
-  headInPlace,
-  isLeft,
-  openedCell,
-} from './arrangement.js';
-import { canvasPalette } from '../color/palettes.js';
-import { lastOnly } from '../compute/memo.js';
-import { createCleanup, el, isMotionReduced, watchPixelRatio } from '../ui/dom.js';
-import { suitablePointSize } from '../compute/geometry.js';
-import { bulkWindows } from '../compute/map_bounds.js';
+import { createCleanup, el, watchPixelRatio } from '../ui/dom.js';
 import { createObservable } from '../ui/observable.js';
-import { createMotion } from './motion.js';
-import { createPainting } from '../color/point_style.js';
 import { createRenderer } from '../render/choose.js';
-import { chosenMap } from '../data/points.js';
-import { createSliding } from './sliding.js';
-import { createViewport } from './viewport.js';
-import { createBar } from './breadcrumb_bar.js';
+import { createBreadcrumbBar } from './breadcrumb_bar.js';
 import { createFarPoints } from './far_points.js';
-import { tilesOf } from './cell.js';
 import { createGrid } from './grid.js';
 import { createHeadLayer } from './head_layer.js';
 import { createLabels } from './labels.js';
 import { createLasso } from './lasso.js';
+import { createMapFrame } from './map_frame.js';
+import { createMapLayout } from './map_layout.js';
 import { createMapOfHeads } from './map_of_heads.js';
 import { createMarked } from '../marked_points/list.js';
-import { createScoreLine } from './measure_line.js';
+import { createMeasureLine } from './measure_line.js';
 import { createStatus } from './status.js';
 import { createTooltip } from '../ui/tooltip.js';
 
-/** @import { Arrangement } from './arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Drawing } from '../figure/map_figure.js' */
-/** @import { Frame, Renderer, Transform } from '../types.js' */
-
-const MAX_RATIO = 2;
-const READY_ONE = Uint8Array.of(1);
+/** @import { Frame, Renderer } from '../types.js' */
+/** @import { BreadcrumbBar } from './breadcrumb_bar.js' */
+/** @import { HeadLayer } from './head_layer.js' */
+/** @import { Labels } from './labels.js' */
+/** @import { MapFrame } from './map_frame.js' */
+/** @import { MapLayout } from './map_layout.js' */
 
 /**
  * @param {HTMLElement} root
  * @param {Context & {theme: () => ShownTheme, drawn: () => void, openHeads: () => void}} context
- *   `drawn` is called after the first picture
- * @returns {View & {bar: ReturnType<typeof createBar>, element: HTMLElement, legend: () => Legend |
- *   null, renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing:
- *   (theme: ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ *   `drawn` is called after every drawn frame
+ * @returns {View & {bar: BreadcrumbBar, element: HTMLElement, legend: () => Legend | null,
+ *   renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (theme:
+ *   ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
  */
 export function createStage(root, context) {
-  const { derived, facts, store } = context;
+  const { store } = context;
   const cleanup = createCleanup();
-  const canvas = el('canvas', { class: 'map__canvas', 'aria-hidden': 'true' });
-  const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
-  const words = el('canvas', { class: 'map__labels', 'aria-hidden': 'true' });
-  const map = el('div', { class: 'map' }, canvas, overlay, words);
-  const body = el('div', { class: 'stage__body' }, map);
-  const element = el('section', { class: 'stage' });
-  root.append(element);
-  const lasso = createLasso(map, { ...context, frame: () => frame });
-  const viewport = createViewport(
-    map,
-    () => {
-      place();
-      schedule();
-    },
-    {
-      claims: lasso.claims,
-      zoomed: (at, isNearer) => queueMicrotask(() => followZoom(at, isNearer)),
-      rested: context.actions.look,
-    },
-  );
+  const { body, canvas, element, line, map, overlay, words } = createElements(root);
+  const lasso = createLasso(map, { ...context, frame: () => shown.frame });
+  const { claims } = lasso;
+  const layout = createMapLayout(map, context, { claims, frame: () => shown.frame, moved });
+  const { viewport } = layout;
+  const shown = createMapFrame(context, layout, schedule);
   const pointed = createObservable(-1);
   const mapOfHeads = createMapOfHeads(body, { ...context, pointed });
-  const bar = createBar(element, {
-    ...context,
-    lasso,
-    mapOfHeads,
-    drawing,
-    resetZoom: viewport.reset,
-  });
-  const line = el('div', {});
+  const resetZoom = viewport.reset;
+  const bar = createBreadcrumbBar(element, { ...context, lasso, mapOfHeads, drawing, resetZoom });
   element.append(line, body);
   const renderer = createRenderer(canvas, { force: forcedRenderer() });
-  const painting = createPainting(context);
-  const motion = createMotion(schedule);
-  const sliding = createSliding(() => {
-    place();
-    schedule();
-  });
   const tooltip = createTooltip(map);
-  const grid = createGrid(map, { ...context, pointed, tooltip, viewport });
-  const head = createHeadLayer(map, {
-    ...context,
-    lasso,
-    tooltip,
-    viewport,
-    overlay,
-    theme: context.theme,
-    redraw: schedule,
-  });
+  const parts = { ...context, lasso, overlay, pointed, tooltip, viewport, redraw: schedule };
+  const grid = createGrid(map, parts);
+  const head = createHeadLayer(map, parts);
   const labels = createLabels(words, context);
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
-  const far = createFarPoints(map, { ...context, overlay });
+  const far = createFarPoints(map, parts);
   const status = createStatus({ line, map }, context);
-  const windows = lastOnly(bulkWindows);
-  const scoreLine = createScoreLine(line, context);
-  const tiles = lastOnly(tilesOf);
-
-  /** @type {Arrangement | null} */
-  let arrangement = null;
-  let arranged = '';
-  /** @type {Int32Array | null} */
-  let arrangedOrder = null;
-  let arrangedFor = '';
-  /** @type {Frame | null} */
-  let frame = null;
-  /** @type {Legend | null} */
-  let legend = null;
+  const measureLine = createMeasureLine(line, context);
   let handle = 0;
-  let room = { width: 0, height: 0 };
-  /** Where the next map is shown at first, instead of at rest. @type {Transform | null} */
-  let start = null;
-
-  const observer = new ResizeObserver(() => {
-    room = { width: map.clientWidth, height: map.clientHeight };
-    update(store.get());
-  });
-  observer.observe(map);
-  cleanup.add(() => observer.disconnect());
-  cleanup.add(watchPixelRatio(() => update(store.get())));
+  const follow = () => update(store.get());
+  cleanup.add(
+    watchSize(map, (size) => {
+      layout.resize(size);
+      follow();
+    }),
+  );
+  cleanup.add(watchPixelRatio(follow));
 
   /** @param {State} state */
   function update(state) {
-    bar.update(state);
-    mapOfHeads.update(state);
-    status.update(state);
-    marked.update(state);
-    scoreLine.update(state);
-    arrange(state);
-    if (arrangement) viewport.aim(state);
-    compose(state);
+    for (const view of [bar, mapOfHeads, status, marked, measureLine]) view.update(state);
+    layout.update(state);
+    shown.update(state);
+    canvas.classList.toggle('is-stale', shown.isComing);
     grid.update(state);
-    head.update(state, frame);
-    place();
-    schedule();
-  }
-
-  /** @param {State} state */
-  function arrange(state) {
-    const manifest = facts.description.value?.manifest;
-    if (!manifest || room.width === 0) {
-      arrangement = null;
-      arranged = '';
-      return;
-    }
-    const subject = state.at
-      ? `head ${state.dims}`
-      : `grid ${manifest.id} ${manifest.n_layers} ${manifest.n_heads}`;
-    const key = `${subject} ${room.width} ${room.height}`;
-    const order = state.at ? null : derived.heads().order(state);
-    if (key === arranged && order === arrangedOrder) return;
-    if (subject !== arrangedFor) sliding.stop();
-    else if (arrangement && frame && order !== arrangedOrder) sliding.begin(arrangement);
-    arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room, order);
-    viewport.show(
-      { ...arrangement, room, isTurning: state.at !== null && state.dims === 3 },
-      subject !== arrangedFor,
-      start,
-      state.at !== null,
-    );
-    start = null;
-    [arranged, arrangedFor, arrangedOrder] = [key, subject, order];
-  }
-
-  /**
-   * Zooming into a head opens it where it lies, and zooming out of it leads back.
-   *
-   * @param {{x: number, y: number}} place
-   * @param {boolean} isNearer
-   */
-  function followZoom(place, isNearer) {
-    const manifest = facts.description.value?.manifest;
-    const { at } = store.get();
-    if (!arrangement || !frame || !manifest) return;
-    if (at === null && isNearer) {
-      const cell = openedCell(arrangement, viewport.transform, room, place);
-      if (cell < 0 || !frame.ready[cell]) return;
-      if (!isMotionReduced())
-        start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
-      context.actions.openHead({
-        layer: Math.floor(cell / manifest.n_heads),
-        head: cell % manifest.n_heads,
-      });
-    } else if (at !== null && !isNearer && isLeft(arrangement, viewport.transform)) {
-      start = gridInPlace(
-        arrangeGrid(manifest, room, derived.heads().order(store.get())),
-        at.layer * manifest.n_heads + at.head,
-        viewport.transform,
-        arrangement,
-      );
-      context.actions.showGrid();
-    }
-  }
-
-  /**
-   * Put together what is drawn; what is drawn stays while the next map is on its way.
-   *
-   * @param {State} state
-   */
-  function compose(state) {
-    const shown = state.at ? shownHead(state) : shownGrid(state);
-    const nCells = arrangement?.cells.n ?? 0;
-    const paint = shown && painting.of(state, shown.drawn, nCells, context.theme());
-    const nPoints = paint?.flags.length ?? 0;
-    const cells = arrangement && sliding.of(arrangement).cells;
-    const fits =
-      shown &&
-      paint &&
-      cells &&
-      shown.ready.length === nCells &&
-      shown.positions.length === nCells * nPoints * state.dims;
-    const isComing = !fits && isLoading(state);
-    canvas.classList.toggle('is-stale', isComing);
-    if (!fits) {
-      if (isComing) return;
-      motion.forget();
-      frame = legend = null;
-      return;
-    }
-    motion.show(shown.name, shown.positions, partsOf(state, shown, nPoints));
-    legend = paint.legend;
-    const { background, ink } = canvasPalette(context.theme());
-    frame = {
-      ...room,
-      ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1),
-      dims: state.dims,
-      transform: viewport.transform,
-      orbit: viewport.orbit,
-      cells,
-      ready: shown.ready,
-      positions: shown.positions,
-      from: motion.from,
-      blend: motion.blend,
-      windows: motion.windows,
-      nPoints,
-      nQueries: nPoints / 2,
-      colors: paint.colors,
-      flags: paint.flags,
-      pointSize: pointSizeOf(nPoints),
-      sizes: paint.sizes,
-      sprites: paint.sprites,
-      isSprite: paint.isSprite,
-      tiles: shownTiles(state),
-      background,
-      ink,
-      positionsVersion: 0,
-      styleVersion: paint.version,
-      emphasis: [],
-    };
-  }
-
-  /**
-   * The parts of the maps that are shown at rest.
-   *
-   * @param {State} state
-   * @param {{positions: Uint16Array, ready: Uint8Array}} shown
-   * @param {number} nPoints
-   */
-  function partsOf({ dims, isWhole }, { positions, ready }, nPoints) {
-    return dims === 2 && !isWhole ? windows(positions, ready, nPoints) : null;
-  }
-
-  /** What lies behind the maps of the grid. @param {State} state @param {ShownTheme} [theme] */
-  function shownTiles(state, theme = context.theme()) {
-    return state.at || !arrangement
-      ? null
-      : tiles(derived.heads().column(state.score, state), arrangement.cellSize, theme);
-  }
-
-  /** @param {State} state */
-  function shownGrid(state) {
-    const [value, drawn] = [facts.grid.value, facts.gridTokens.value];
-    return value && drawn && value.name === chosenMap(state) ? { ...value, drawn } : null;
-  }
-
-  /** @param {State} state */
-  function shownHead(state) {
-    const value = facts.headMap.value;
-    const isRight =
-      value &&
-      state.at &&
-      value.name === mapOf(facts.heads.value, state.at, chosenMap(state)) &&
-      value.at.layer === state.at.layer &&
-      value.at.head === state.at.head;
-    return isRight
-      ? {
-          ...value,
-          name: `${value.name} ${value.at.layer},${value.at.head}`,
-          drawn: null,
-          ready: READY_ONE,
-        }
-      : null;
-  }
-
-  /** @param {State} state */
-  function isLoading(state) {
-    return [
-      facts.description,
-      facts.tokens,
-      facts.gridTokens,
-      state.at ? facts.headMap : facts.grid,
-    ].some(({ status: s }) => s === 'loading');
-  }
-
-  /**
-   * A click may come before the next picture, so a frame has its size from the first.
-   *
-   * @param {number} nPoints
-   */
-  function pointSizeOf(nPoints) {
-    return (
-      suitablePointSize((arrangement?.cellSize ?? 0) * viewport.transform.k, nPoints) *
-      store.get().dotSize
-    );
+    head.update(state, shown.frame);
+    moved();
   }
 
   /** Move what lies over the canvas along with it. */
-  function place() {
-    if (arrangement) grid.place(sliding.of(arrangement), viewport.transform, room);
+  function moved() {
+    if (layout.current) grid.place(layout.current, viewport.transform, layout.room);
+    schedule();
   }
 
   function schedule() {
@@ -341,118 +93,97 @@ export function createStage(root, context) {
 
   function draw() {
     handle = 0;
-    canvas.hidden = overlay.hidden = words.hidden = frame === null;
-    if (!frame || !arrangement) {
+    canvas.hidden = overlay.hidden = words.hidden = shown.frame === null;
+    if (shown.isComing && shown.frame && layout.current) return;
+    const frame = shown.next(head.emphasis());
+    if (!frame) {
       far.draw(null);
       return head.draw(null);
     }
-    if (canvas.classList.contains('is-stale')) return;
-    const { transform, orbit } = viewport;
-    const { cells } = sliding.of(arrangement);
-    frame = {
-      ...frame,
-      cells,
-      transform,
-      orbit,
-      from: motion.from,
-      blend: motion.blend,
-      windows: motion.windows,
-      emphasis: head.emphasis(),
-      pointSize: pointSizeOf(frame.nPoints),
-      positionsVersion: versionOf(cells, motion.version),
-    };
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
-    if (store.get().hasLabels && !motion.from && !sliding.isMoving && !viewport.isTurned)
+    if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.isTurned)
       labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();
   }
 
-  /**
-   * What is seen, for a figure in either theme; null while there is nothing to see.
-   *
-   * @param {ShownTheme} theme
-   * @returns {Drawing | null}
-   */
+  /** @param {ShownTheme} theme */
   function drawing(theme) {
-    const state = store.get();
-    if (!frame || !arrangement || canvas.classList.contains('is-stale')) return null;
-    const still = { ...frame, from: null, blend: 1 };
-    const labelled = () => (state.hasLabels ? labels.written(still, state) : []);
-    if (theme === context.theme())
-      return {
-        frame: still,
-        arrangement,
-        legend,
-        lines: head.linesIn(still, state),
-        labels: labelled(),
-      };
-    const paint = createPainting(context).of(
-      state,
-      state.at ? null : facts.gridTokens.value,
-      still.cells.n,
-      theme,
-    );
-    if (!paint) return null;
-    const { background, ink } = canvasPalette(theme);
-    const { colors, sprites } = paint;
-    return {
-      frame: { ...still, colors, sprites, tiles: shownTiles(state, theme), background, ink },
-      arrangement,
-      legend: paint.legend,
-      lines: head.linesIn(still, state),
-      labels: labelled(),
-    };
+    return drawingOf({ head, labels, layout, shown }, store.get(), theme);
   }
 
-  let nCellsSeen = 0;
-  /** @type {unknown} */
-  let lastCells = null;
-  /** @param {unknown} cells @param {number} version */
-  function versionOf(cells, version) {
-    if (cells !== lastCells) nCellsSeen++;
-    lastCells = cells;
-    return nCellsSeen * 1e6 + version;
-  }
+  cleanup.add(() => cancelAnimationFrame(handle));
+  const views = [grid, head, lasso, marked, far, bar, mapOfHeads, measureLine, status];
+  for (const part of [...views, tooltip, shown, layout, renderer])
+    cleanup.add(() => part.destroy());
 
   return {
     bar,
     element,
     update,
-    legend: () => legend,
+    legend: () => shown.legend,
     renderer,
-    frame: () => frame,
+    frame: () => shown.frame,
     walk: head.walk,
     drawing,
     toggleMapOfHeads: mapOfHeads.toggle,
     destroy() {
-      cancelAnimationFrame(handle);
       cleanup.run();
-      for (const part of [
-        grid,
-        head,
-        lasso,
-        marked,
-        far,
-        bar,
-        mapOfHeads,
-        scoreLine,
-        status,
-        tooltip,
-        motion,
-        sliding,
-        viewport,
-        renderer,
-      ])
-        part.destroy();
       element.remove();
     },
   };
 }
 
 /** @typedef {ReturnType<typeof createStage>} Stage */
+
+/**
+ * What is seen, for a figure in either theme; null while there is nothing to see.
+ *
+ * @param {{head: HeadLayer, labels: Labels, layout: MapLayout, shown: MapFrame}} parts
+ * @param {State} state
+ * @param {ShownTheme} theme
+ * @returns {Drawing | null}
+ */
+function drawingOf({ head, labels, layout: { arrangement }, shown }, state, theme) {
+  const atRest = shown.atRest(theme);
+  return (
+    atRest &&
+    arrangement && {
+      ...atRest,
+      arrangement,
+      lines: head.linesIn(atRest.frame, state),
+      labels: state.hasLabels ? labels.written(atRest.frame, state) : [],
+    }
+  );
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {(size: {width: number, height: number}) => void} resized called in CSS pixels, first once it is laid out
+ * @returns {() => void} stops it
+ */
+function watchSize(element, resized) {
+  const observer = new ResizeObserver(() =>
+    resized({ width: element.clientWidth, height: element.clientHeight }),
+  );
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+/** @param {HTMLElement} root */
+function createElements(root) {
+  const canvas = el('canvas', { class: 'map__canvas', 'aria-hidden': 'true' });
+  const overlay = el('canvas', { class: 'map__overlay', 'aria-hidden': 'true' });
+  const words = el('canvas', { class: 'map__labels', 'aria-hidden': 'true' });
+  const map = el('div', { class: 'map' }, canvas, overlay, words);
+  const body = el('div', { class: 'stage__body' }, map);
+  const line = el('div', {});
+  const element = el('section', { class: 'stage' });
+  root.append(element);
+  return { body, canvas, element, line, map, overlay, words };
+}
 
 /**
  * A renderer can be asked for in the address, by those who doubt the choice.

@@ -13,7 +13,7 @@ import { chosenMap, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
 
 /** @import { Compared } from '../compute/nearest.js' */
-/** @import { Context, HeadMap, HeadMapFacts, Selected, State, Tokens } from '../page.js' */
+/** @import { Context, Facts, HeadMap, HeadMapFacts, Selected, State, Tokens } from '../page.js' */
 /** @import { Marks } from '../render/lines.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Partners } from './partners.js' */
@@ -39,7 +39,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
   });
 
   /**
-   * What the map of the open head has to say of a point.
+   * How the map of the open head shows the partners of a point; null where it is not there.
    *
    * @param {State} state
    * @param {Tokens} tokens
@@ -47,18 +47,8 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
    * @param {Partners} found
    */
   function compared(state, tokens, point, found) {
-    const { at } = state;
-    const name = at && mapOf(facts.heads.value, at, chosenMap(state));
-    const own = at && name ? facts.heads.value?.get(`${at.layer},${at.head}`)?.maps[name] : null;
-    const map = facts.headMap.value;
-    const isShown =
-      map &&
-      at &&
-      map.name === name &&
-      map.at.layer === at.layer &&
-      map.at.head === at.head &&
-      map.positions.length === 2 * tokens.n * map.dims;
-    return own && isShown ? compare(map, own, pointOf(point, tokens.n), tokens.n, found) : null;
+    const shown = shownMap(state, facts, tokens);
+    return shown && compare(shown.map, shown.own, pointOf(point, tokens.n), tokens.n, found);
   }
 
   /**
@@ -71,19 +61,8 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
   function seenOf(state, tokens, point, isPointed) {
     const found = isPointed
       ? partners.known(subjectOf(state, tokens), point)
-      : chosenPartners(state, pointOf(point, tokens.n));
+      : chosenPartners(state, facts, pointOf(point, tokens.n));
     return found && compared(state, tokens, point, found);
-  }
-
-  /** @param {State} state @param {number} point the selected one */
-  function chosenPartners({ at }, point) {
-    const found = facts.partners.value;
-    return found &&
-      found.point === point &&
-      found.at.layer === at?.layer &&
-      found.at.head === at?.head
-      ? found.partners
-      : null;
   }
 
   return {
@@ -137,6 +116,47 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
       words.remove();
     },
   };
+}
+
+/** @typedef {ReturnType<typeof createStrongest>} Strongest */
+
+/**
+ * The map of the open head with its facts; null while another is shown, or none.
+ *
+ * @param {State} state
+ * @param {Facts} facts
+ * @param {Tokens} tokens
+ */
+function shownMap(state, { headMap, heads }, { n }) {
+  const { at } = state;
+  const name = at && mapOf(heads.value, at, chosenMap(state));
+  const own = at && name ? heads.value?.get(`${at.layer},${at.head}`)?.maps[name] : null;
+  const map = headMap.value;
+  const isShown =
+    map &&
+    at &&
+    map.name === name &&
+    map.at.layer === at.layer &&
+    map.at.head === at.head &&
+    map.positions.length === 2 * n * map.dims;
+  return own && isShown ? { map, own } : null;
+}
+
+/**
+ * The partners that were loaded for the selected point.
+ *
+ * @param {State} state
+ * @param {Facts} facts
+ * @param {number} point
+ */
+function chosenPartners({ at }, { partners }, point) {
+  const found = partners.value;
+  return found &&
+    found.point === point &&
+    found.at.layer === at?.layer &&
+    found.at.head === at?.head
+    ? found.partners
+    : null;
 }
 
 /**

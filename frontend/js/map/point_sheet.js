@@ -1,0 +1,91 @@
+/** The sheet beside a point of a head: what it is, its colour's value and its strongest partners. */
+
+import { tellValue } from '../color/color_modes.js';
+import { selectedAt } from '../data/points.js';
+import { formatOwn } from '../data/user_sequence_text.js';
+import { imagePart, pointParts } from './point_text.js';
+
+/** @import { Context, Selected, Tokens } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Strongest } from './strongest.js' */
+/** @import { Tooltip } from '../ui/tooltip.js' */
+
+/**
+ * @param {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {theme: () => ShownTheme, tooltip:
+ *   Tooltip}} context
+ * @param {Strongest} strongest
+ */
+export function createPointSheet({ api, derived, facts, store, theme, tooltip }, strongest) {
+  /**
+   * What the sheet is about, so that it is not made again while the mouse stays on a point.
+   *
+   * @type {unknown[]}
+   */
+  let subject = [];
+
+  /** @param {Tokens} tokens @param {number} point */
+  function subjectOf(tokens, point) {
+    const { at, color, search, searchMode } = store.get();
+    const known = [derived.norms(), derived.scores()];
+    return [tokens, point, at, color, search, searchMode, ...known, theme()];
+  }
+
+  /** @param {Tokens} tokens @param {Selected} point */
+  function imageOf(tokens, point) {
+    const { dataset } = store.get();
+    const grid = facts.description.value?.manifest?.patch_grid;
+    return grid && dataset !== null
+      ? imagePart(tokens, point, api.imageUrl(dataset, tokens.sequence[point.token]), grid)
+      : null;
+  }
+
+  /**
+   * What the colour mode says of a point.
+   *
+   * @param {Tokens} tokens
+   * @param {number} point
+   */
+  function colorValue(tokens, point) {
+    const state = store.get();
+    const mode = derived.mode(state);
+    if (!mode) return null;
+    const points = {
+      tokens,
+      drawn: null,
+      nCells: 1,
+      norms: derived.norms(),
+      scores: derived.scores(),
+      found: derived.hits(state),
+      patches: null,
+      theme: theme(),
+    };
+    return { label: mode.label, value: tellValue(mode.name, points, point) };
+  }
+
+  return {
+    colorValue,
+    /**
+     * @param {{x: number, y: number}} place of the point
+     * @param {Tokens} tokens
+     * @param {number} point
+     */
+    show(place, tokens, point) {
+      const next = subjectOf(tokens, point);
+      if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
+      subject = next;
+      const selected = selectedAt(point, tokens.n);
+      const own = formatOwn(tokens, selected.token, facts.headMap.value?.name ?? null);
+      tooltip.show(place, [
+        ...pointParts(tokens, selected, colorValue(tokens, point), imageOf(tokens, selected), own),
+        strongest.partOf(tokens, selected),
+      ]);
+    },
+    hide() {
+      subject = [];
+      strongest.stop();
+      tooltip.hide();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createPointSheet>} PointSheet */
