@@ -57,3 +57,19 @@ export function turnOf({ yaw, pitch }) {
 export function orbitOf(turn) {
   return turn ? { yaw: turn.yaw / DEGREES, pitch: turn.pitch / DEGREES } : DEFAULT_ORBIT;
 }
+
+/**
+ * How far the content has to move for a part of it to be in sight; nothing where it already is.
+ *
+ * @param {Transform} transform
+ * @param {{x: number, y: number, width: number, height: number}} part of the content
+ * @param {{left: number, top: number, right: number, bottom: number}} window in CSS pixels
+ */
+export function shiftIntoSight({ k, x: left, y: top }, part, window) {
+  const [x, y] = [part.x * k + left, part.y * k + top];
+  const [right, bottom] = [x + part.width * k, y + part.height * k];
+  return {
+    x: x < window.left ? window.left - x : Math.min(0, window.right - right),
+    y: y < window.top ? window.top - y : Math.min(0, window.bottom - bottom),
+  };
+}

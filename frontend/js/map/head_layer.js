@@ -152,7 +152,7 @@ function createMouse(
   cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {
     const { at, selected } = store.get();
     const isOnMap = event.target instanceof HTMLCanvasElement || event.target === root;
-    if (at === null || viewport.hasTurned || !isOnMap) return;
+    if (at === null || viewport.turning.hasTurned || !isOnMap) return;
     const point = pointAt(placeOf(event));
     const clicked = point === null ? null : selectedAt(point, (frame()?.nPoints ?? 0) / 2);
     if (clicked) return pairing.take(clicked) || actions.select(clicked);
@@ -162,10 +162,10 @@ function createMouse(
   /** Find the point at a place and say what it is. @param {{x: number, y: number}} place */
   function look(place) {
     const [shown, tokens] = [frame(), facts.tokens.value];
-    if (!shown || !tokens || viewport.isGripped || lasso.isDrawing) {
+    if (!shown || !tokens || viewport.turning.isGripped || lasso.isDrawing) {
       root.classList.remove('is-over-point');
       sheet.hide();
-      if (viewport.isTurned) hover.set(null);
+      if (viewport.turning.isTurning) hover.set(null);
       return;
     }
     const point = pointAt(place);
@@ -193,7 +193,8 @@ function createMouse(
  * @param {number} point
  */
 function revealPoint(root, viewport, frame, point) {
-  const { transform, orbit } = viewport;
+  const { transform, turning } = viewport;
+  const { orbit } = turning;
   const { k, x: left, y: top } = transform;
   const [x, y] = projectPoint({ ...frame, transform, orbit }, 0, point);
   viewport.reveal(

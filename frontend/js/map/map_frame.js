@@ -84,7 +84,8 @@ export function createMapFrame(context, layout, redraw) {
    * @param {number} nPoints
    */
   function movingParts(cells, nPoints) {
-    const { orbit, transform } = viewport;
+    const { transform, turning } = viewport;
+    const { orbit } = turning;
     const { blend, from, windows: parts } = motion;
     const side = (layout.arrangement?.cellSize ?? 0) * transform.k;
     const pointSize = suitablePointSize(side, nPoints) * store.get().dotSize;

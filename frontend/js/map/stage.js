@@ -103,7 +103,7 @@ export function createStage(root, context) {
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
-    if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.isTurned)
+    if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.turning.isTurning)
       labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();

@@ -3,24 +3,29 @@
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity } from 'd3-zoom';
 import 'd3-transition';
-import { cameraOf, orbitOf, transformOf, turnOf } from './camera.js';
+import { cameraOf, orbitOf, shiftIntoSight, transformOf, turnOf } from './camera.js';
 import { isMotionReduced } from '../ui/dom.js';
-import { DEFAULT_ORBIT, turnOrbit } from '../compute/geometry.js';
+import { DEFAULT_ORBIT } from '../compute/geometry.js';
+import { createSight } from './sight.js';
+import { CLICK_PX, createTurning } from './turning.js';
 
 /** @import { Content } from './camera.js' */
-/** @import { Camera, Turn } from '../page.js' */
-/** @import { Orbit, Transform } from '../types.js' */
+/** @import { Sight } from './sight.js' */
+/** @import { Transform } from '../types.js' */
 
 const RESET_MS = 300;
 /** After this pause in zooming, a map that was opened by zooming comes to rest if it nearly is. */
 const SETTLE_MS = 250;
 const NEARLY = 1.35;
-/** After this pause a gesture is over, and what it led to is told. */
-const REST_MS = 400;
 /** How much of the content stays in sight, CSS pixels. */
 const KEPT_PX = 80;
-/** A button that moved no farther than this while it was down was clicked. */
-const CLICK_PX = 4;
+
+/**
+ * What is shown: where it lies at rest, how large it is, and how far one may zoom.
+ *
+ * @typedef {Content & {limits: {min: number, max: number}, isTurning: boolean}} Shown `isTurning`:
+ *   whether dragging turns
+ */
 
 /**
  * @param {HTMLElement} element that the gestures are made on
@@ -30,200 +35,212 @@ const CLICK_PX = 4;
  *   another gesture
  * @param {(place: {x: number, y: number}, isNearer: boolean) => void} [others.zoomed] called after
  *   a gesture has zoomed
- * @param {(sight: {camera: Camera | null, turn: Turn | null}) => void} [others.rested] called when
- *   another part of the map is in sight, and stays
+ * @param {(sight: Sight) => void} [others.rested] called when another part of the map is in sight,
+ *   and stays
  */
 export function createViewport(
   element,
   moved,
   { claims = () => false, zoomed = () => {}, rested = () => {} } = {},
 ) {
-  const target = select(element);
-  /** @type {Orbit} */
-  let orbit = DEFAULT_ORBIT;
-  let isTurning = false;
-  let hasTurned = false;
-  let isHome = true;
-  let home = zoomIdentity;
-  let transform = zoomIdentity;
-  /** @type {{id: number, x: number, y: number} | null} */
-  let grip = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let settling;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let resting;
-  /** @type {Content | null} */
-  let content = null;
-  /** What was told last, or asked for. @type {{camera: Camera | null, turn: Turn | null}} */
-  let sight = { camera: null, turn: null };
-  /** Whether that was asked for, so that it holds while the viewport gets its size. */
-  let isPinned = false;
-
-  const behaviour = zoom()
-    .clickDistance(CLICK_PX)
-    .filter(
-      (event) =>
-        (!event.ctrlKey || event.type === 'wheel') &&
-        !event.button &&
-        !isTurn(event) &&
-        !claims(event),
-    )
-    .on('zoom', (event) => {
-      const { k } = transform;
-      transform = event.transform;
-      if (event.sourceEvent) isHome = isPinned = false;
+  const turning = createTurning(element, claims, changed);
+  const zooming = createZooming(
+    element,
+    (event) => !turning.claims(event) && !claims(event),
+    (event, formerK) => {
+      const { k } = zooming.transform;
+      if (event) rest.leave();
       changed();
-      const place = event.sourceEvent && transform.k !== k ? placeOf(event.sourceEvent) : null;
-      if (settling) settleSoon(transform.k !== k);
-      if (place) zoomed(place, transform.k > k);
-    });
-  target.call(/** @type {any} */ (behaviour)).on('dblclick.zoom', null);
+      const place = event && k !== formerK ? placeOf(event, element) : null;
+      rest.goOn(k !== formerK);
+      if (place) zoomed(place, k > formerK);
+    },
+  );
+  const sight = createSight(currentSight, rested);
+  const rest = createRest(zooming, sight, changed);
 
-  function changed() {
-    moved();
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const next = {
-        camera:
-          isHome || !content ? null : (isPinned && sight.camera) || cameraOf(transform, content),
-        turn: isTurning ? turnOf(orbit) : null,
-      };
-      if (JSON.stringify(next) === JSON.stringify(sight)) return;
-      sight = next;
-      rested(next);
-    }, REST_MS);
-  }
-
-  /** The middle of the fingers, or the mouse. @param {WheelEvent | TouchEvent} event */
-  function placeOf(event) {
-    const fingers = 'touches' in event ? [...event.touches] : [event];
-    if (fingers.length === 0) return null;
-    const { left, top } = element.getBoundingClientRect();
-    /** @param {number[]} values */
-    const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  /** @returns {Sight} */
+  function currentSight() {
+    const { content, isThere } = rest;
     return {
-      x: mean(fingers.map(({ clientX }) => clientX)) - left,
-      y: mean(fingers.map(({ clientY }) => clientY)) - top,
+      camera: isThere || !content ? null : (sight.pinned ?? cameraOf(zooming.transform, content)),
+      turn: turning.isOn ? turnOf(turning.orbit) : null,
     };
   }
 
-  /** Whether a gesture turns the map instead of moving it. @param {any} event */
-  function isTurn(event) {
-    if (!isTurning) return false;
-    if (event.type === 'mousedown') return !event.shiftKey;
-    return event.type === 'touchstart' && event.touches.length === 1;
+  function changed() {
+    moved();
+    sight.changed();
   }
 
-  /** @param {PointerEvent} event */
-  function take(event) {
-    hasTurned = false;
-    if (!isTurning || event.button !== 0 || event.shiftKey || !event.isPrimary || claims(event))
-      return;
-    grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
-  }
+  return {
+    turning,
+    get transform() {
+      return zooming.transform;
+    },
+    /**
+     * @param {Shown} shown
+     * @param {boolean} isOther whether it is something else than before: then it is shown at rest
+     * @param {Transform | null} [start] where it is shown instead
+     * @param {boolean} [isSettling] whether it goes from there to where it is at rest
+     */
+    show({ isTurning, limits, ...content }, isOther, start = null, isSettling = false) {
+      turning.setOn(isTurning);
+      rest.setContent(content);
+      zooming.bound(content, limits);
+      if (isOther) {
+        turning.setOrbit(DEFAULT_ORBIT);
+        sight.ask({ camera: null, turn: null });
+        sight.unpin();
+      }
+      if (isOther && start) {
+        rest.goTo(start);
+        rest.settleSoon(isSettling);
+      } else if (isOther || rest.isThere) rest.goHome(false);
+      else if (sight.pinned) rest.goTo(transformOf(sight.pinned, content));
+      else changed();
+    },
+    /**
+     * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the
+     * browser.
+     *
+     * @param {Sight} wanted
+     */
+    aim({ camera, turn }) {
+      const { content } = rest;
+      if (!content || sight.isLast({ camera, turn })) return;
+      sight.ask({ camera, turn });
+      if (turning.isOn) turning.setOrbit(orbitOf(turn));
+      if (!camera) return rest.goHome(false);
+      rest.goTo(transformOf(camera, content));
+      sight.pin();
+    },
+    reset() {
+      turning.setOrbit(DEFAULT_ORBIT);
+      rest.goHome(true);
+    },
+    /**
+     * Bring a rectangle of the content into sight.
+     *
+     * @param {{x: number, y: number, width: number, height: number}} part
+     * @param {{left: number, top: number, right: number, bottom: number}} window in CSS pixels
+     */
+    reveal(part, window) {
+      const shift = shiftIntoSight(zooming.transform, part, window);
+      if (shift.x === 0 && shift.y === 0) return;
+      rest.leave();
+      zooming.moveBy(shift);
+    },
+    destroy() {
+      for (const part of [rest, sight, zooming, turning]) part.destroy();
+    },
+  };
+}
 
-  /** @param {PointerEvent} event */
-  function turn(event) {
-    if (grip?.id !== event.pointerId) return;
-    const [dx, dy] = [event.clientX - grip.x, event.clientY - grip.y];
-    if (!hasTurned && Math.hypot(dx, dy) <= CLICK_PX) return;
-    hasTurned = true;
-    orbit = turnOrbit(orbit, dx, dy);
-    grip = { id: event.pointerId, x: event.clientX, y: event.clientY };
-    changed();
-  }
+/** @typedef {ReturnType<typeof createViewport>} Viewport */
 
-  function release() {
-    if (!grip) return;
-    grip = null;
-    changed();
-  }
+/**
+ * Where the content lies at rest, whether it lies there, and the ways there and elsewhere.
+ *
+ * @param {ReturnType<typeof createZooming>} zooming
+ * @param {ReturnType<typeof createSight>} sight
+ * @param {() => void} changed
+ */
+function createRest(zooming, sight, changed) {
+  /** @type {Content | null} */
+  let content = null;
+  let isThere = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling;
 
-  element.addEventListener('pointerdown', take);
-  window.addEventListener('pointermove', turn);
-  window.addEventListener('pointerup', release);
-  window.addEventListener('pointercancel', release);
+  function leave() {
+    isThere = false;
+    sight.unpin();
+  }
 
   /** @param {Transform} to */
-  function goTo({ k, x, y }) {
-    isHome = false;
-    target
-      .interrupt()
-      .call(/** @type {any} */ (behaviour.transform), zoomIdentity.translate(x, y).scale(k));
+  function goTo(to) {
+    isThere = false;
+    zooming.goTo(to, false);
     changed();
-  }
-
-  /**
-   * Come to rest once the gesture is over, unless one goes on to somewhere else.
-   *
-   * @param {boolean} isZoom
-   */
-  function settleSoon(isZoom) {
-    clearTimeout(settling);
-    settling = undefined;
-    if (!isZoom) return;
-    settling = setTimeout(() => {
-      settling = undefined;
-      const share = transform.k / home.k;
-      if (share < NEARLY && share > 1 / NEARLY) goHome(true);
-    }, SETTLE_MS);
   }
 
   /** @param {boolean} isSlow */
   function goHome(isSlow) {
-    clearTimeout(settling);
-    settling = undefined;
-    isHome = true;
-    isPinned = false;
-    if (isSlow && !isMotionReduced())
-      target
-        .transition()
-        .duration(RESET_MS)
-        .call(/** @type {any} */ (behaviour.transform), home);
-    else target.interrupt().call(/** @type {any} */ (behaviour.transform), home);
+    settleSoon(false);
+    isThere = true;
+    sight.unpin();
+    zooming.goTo(content?.home ?? zoomIdentity, isSlow && !isMotionReduced());
     changed();
   }
+
+  /** Come to rest after a while. @param {boolean} isWanted or do not */
+  function settleSoon(isWanted) {
+    clearTimeout(settling);
+    settling = isWanted ? setTimeout(settle, SETTLE_MS) : undefined;
+  }
+
+  function settle() {
+    settling = undefined;
+    const share = zooming.transform.k / (content?.home.k ?? 1);
+    if (share < NEARLY && share > 1 / NEARLY) goHome(true);
+  }
+
+  return {
+    leave,
+    goTo,
+    goHome,
+    settleSoon,
+    get content() {
+      return content;
+    },
+    get isThere() {
+      return isThere;
+    },
+    /** @param {Content} next */
+    setContent(next) {
+      content = next;
+    },
+    /** A gesture that zooms on puts coming to rest off, any other ends it. @param {boolean} isZoom */
+    goOn(isZoom) {
+      if (settling) settleSoon(isZoom);
+    },
+    destroy: () => clearTimeout(settling),
+  };
+}
+
+/**
+ * Pan and zoom by d3.
+ *
+ * @param {HTMLElement} element
+ * @param {(event: any) => boolean} isOurs whether a gesture pans or zooms
+ * @param {(event: any, formerK: number) => void} changed called after every change, with the event
+ *   where a gesture made it
+ */
+function createZooming(element, isOurs, changed) {
+  const target = select(element);
+  let transform = zoomIdentity;
+  const behaviour = zoom()
+    .clickDistance(CLICK_PX)
+    .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && isOurs(event))
+    .on('zoom', (event) => {
+      const { k } = transform;
+      transform = event.transform;
+      changed(event.sourceEvent, k);
+    });
+  target.call(/** @type {any} */ (behaviour)).on('dblclick.zoom', null);
 
   return {
     get transform() {
       return transform;
     },
-    get orbit() {
-      return orbit;
-    },
-    /** Whether the button that was just released has turned the map: then it is no click. */
-    get hasTurned() {
-      return hasTurned;
-    },
-    get isGripped() {
-      return grip !== null;
-    },
-    /** Whether the map is being turned now. */
-    get isTurned() {
-      return grip !== null && hasTurned;
-    },
     /**
-     * Say what is shown: where it lies at rest, how large it is, and how far one may zoom.
+     * Keep the content in sight.
      *
-     * @param {object} shown
-     * @param {Transform} shown.home
-     * @param {{width: number, height: number}} shown.size
-     * @param {{width: number, height: number}} shown.room of the viewport
-     * @param {{min: number, max: number}} shown.limits
-     * @param {boolean} shown.isTurning whether dragging turns
-     * @param {boolean} isOther whether it is something else than before: then it is shown at rest
-     * @param {Transform | null} [start] where it is shown instead
-     * @param {boolean} [isSettling] whether it goes from there to where it is at rest
+     * @param {Content} content
+     * @param {{min: number, max: number}} limits of the zoom
      */
-    show(
-      { home: rest, size, room, limits, isTurning: turns },
-      isOther,
-      start = null,
-      isSettling = false,
-    ) {
-      isTurning = turns;
-      content = { home: rest, size, room };
-      home = zoomIdentity.translate(rest.x, rest.y).scale(rest.k);
+    bound({ size, room }, limits) {
       behaviour.scaleExtent([limits.min, limits.max]).extent([
         [0, 0],
         [room.width, room.height],
@@ -235,61 +252,37 @@ export function createViewport(
         [-left, -top],
         [size.width + left, size.height + top],
       ]);
-      if (isOther) {
-        orbit = DEFAULT_ORBIT;
-        sight = { camera: null, turn: null };
-        isPinned = false;
-      }
-      if (isOther && start) {
-        goTo(start);
-        settleSoon(isSettling);
-      } else if (isOther || isHome) goHome(false);
-      else if (isPinned && sight.camera) goTo(transformOf(sight.camera, content));
-      else changed();
     },
-    /**
-     * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the
-     * browser.
-     *
-     * @param {{camera: Camera | null, turn: Turn | null}} wanted
-     */
-    aim({ camera, turn }) {
-      if (!content || JSON.stringify({ camera, turn }) === JSON.stringify(sight)) return;
-      sight = { camera, turn };
-      if (isTurning) orbit = orbitOf(turn);
-      if (!camera) return goHome(false);
-      goTo(transformOf(camera, content));
-      isPinned = true;
+    /** @param {Transform} to @param {boolean} isSlow */
+    goTo({ k, x, y }, isSlow) {
+      const to = zoomIdentity.translate(x, y).scale(k);
+      const moving = isSlow ? target.transition().duration(RESET_MS) : target.interrupt();
+      moving.call(/** @type {any} */ (behaviour.transform), to);
     },
-    reset() {
-      orbit = DEFAULT_ORBIT;
-      goHome(true);
-    },
-    /**
-     * Bring a rectangle of the content into sight.
-     *
-     * @param {{x: number, y: number, width: number, height: number}} part
-     * @param {{left: number, top: number, right: number, bottom: number}} window in CSS pixels
-     */
-    reveal(part, window) {
-      const [x, y] = [part.x * transform.k + transform.x, part.y * transform.k + transform.y];
-      const [right, bottom] = [x + part.width * transform.k, y + part.height * transform.k];
-      const dx = x < window.left ? window.left - x : Math.min(0, window.right - right);
-      const dy = y < window.top ? window.top - y : Math.min(0, window.bottom - bottom);
-      if (dx === 0 && dy === 0) return;
-      isHome = isPinned = false;
-      target.call(/** @type {any} */ (behaviour.translateBy), dx / transform.k, dy / transform.k);
+    /** @param {{x: number, y: number}} shift CSS pixels */
+    moveBy({ x, y }) {
+      target.call(/** @type {any} */ (behaviour.translateBy), x / transform.k, y / transform.k);
     },
     destroy() {
-      clearTimeout(settling);
-      clearTimeout(resting);
       target.on('.zoom', null);
-      element.removeEventListener('pointerdown', take);
-      window.removeEventListener('pointermove', turn);
-      window.removeEventListener('pointerup', release);
-      window.removeEventListener('pointercancel', release);
     },
   };
 }
 
-/** @typedef {ReturnType<typeof createViewport>} Viewport */
+/**
+ * The middle of the fingers, or the mouse.
+ *
+ * @param {WheelEvent | TouchEvent} event
+ * @param {HTMLElement} element
+ */
+function placeOf(event, element) {
+  const fingers = 'touches' in event ? [...event.touches] : [event];
+  if (fingers.length === 0) return null;
+  const { left, top } = element.getBoundingClientRect();
+  /** @param {number[]} values */
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    x: mean(fingers.map(({ clientX }) => clientX)) - left,
+    y: mean(fingers.map(({ clientY }) => clientY)) - top,
+  };
+}
