@@ -1,0 +1,109 @@
+/** What is said of the heads of the grid: their names and numbers, and the sheet beside one. */
+
+import { mapOf, methodOf } from '../data/best_map.js';
+import { methodLabels } from '../data/projection_methods.js';
+import { scoreFacts } from '../data/head_measures.js';
+import { chosenMap, fidelityOf } from '../data/points.js';
+import { cellParts } from './cell.js';
+import { describeFit } from './pair_fit_badge.js';
+
+/** @import { Context, HeadId, State } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { Cell, Look } from './cell.js' */
+/** @import { Tooltip } from '../ui/tooltip.js' */
+
+/** Name of the grid as the model has it. */
+export const LAYERED = 'All heads: rows are layers, columns are heads';
+
+/**
+ * @param {HTMLElement} root of the tooltip
+ * @param {HTMLElement} grid that is named
+ * @param {Pick<Context, 'derived' | 'facts'> & {tooltip: Tooltip, theme: () => ShownTheme}} context
+ */
+export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
+  /** @type {unknown[]} */
+  let known = [];
+  /** @type {Look} */
+  let look = { tint: null, sorted: null, places: null, inside: null, theme: 'light' };
+  /** Name of the map that is described. */
+  let name = '';
+  /** @type {{cell: Cell, i: number} | null} */
+  let explained = null;
+
+  /** What is known of the map of a head. @param {HeadId} at @param {number} i */
+  function mapFacts(at, i) {
+    const { status, value } = facts.grid;
+    const isReady = value?.name === name && value.ready[i] === 1;
+    return {
+      isReady,
+      isAwaited: status === 'loading',
+      fidelity: isReady ? fidelityOf(facts.heads.value, at, name) : null,
+      kind: kindOf(at),
+    };
+  }
+
+  /** The kind of map of a head, where heads have maps of different kinds. @param {HeadId} at */
+  function kindOf(at) {
+    const own = mapOf(facts.heads.value, at, name);
+    return own && own !== name ? methodLabels(methodOf(own)).label : '';
+  }
+
+  /** Show the numbers of a head in words. @param {Cell} cell @param {number} i index of the head */
+  function explain(cell, i) {
+    explained = { cell, i };
+    const [box, corner] = [cell.button.getBoundingClientRect(), root.getBoundingClientRect()];
+    tooltip.show(
+      { x: box.right - corner.left - 8, y: box.top - corner.top - 8 },
+      cellParts(cell.at, i, mapFacts(cell.at, i), look),
+    );
+  }
+
+  function hide() {
+    explained = null;
+    tooltip.hide();
+  }
+
+  return {
+    explain,
+    hide,
+    /** The heads are others now. */
+    forget() {
+      known = [];
+      hide();
+    },
+    /**
+     * @param {State} state
+     * @param {Cell[]} cells
+     * @param {Int32Array | null} places (head) in the order that is chosen; null: layer by layer
+     */
+    update(state, cells, places) {
+      // While another map loads, the former stays in sight, and so do its numbers.
+      if (known.length > 0 && facts.grid.status === 'loading' && facts.grid.value) return;
+      name = chosenMap(state) ?? '';
+      const map = facts.grid.value?.name === name ? facts.grid.value : null;
+      const [tint, sorted] = [state.score, state.order].map((measure) =>
+        derived.heads().column(measure, state),
+      );
+      const inside = derived.heads().within(state)?.inside ?? null;
+      const fits = derived.fits();
+      const next = [name, map, facts.heads.value, tint, sorted, inside, places, theme(), fits];
+      if (known.length > 0 && next.every((part, i) => part === known[i])) return;
+      known = next;
+      look = { tint, sorted, places, inside, theme: theme() };
+      grid.setAttribute('aria-label', formatOrder(sorted, places));
+      for (const [i, cell] of cells.entries()) {
+        cell.describe(i, mapFacts(cell.at, i), look);
+        describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
+      }
+      if (explained) explain(explained.cell, explained.i);
+    },
+  };
+}
+
+/** @param {Column | null} sorted @param {Int32Array | null} places */
+function formatOrder(sorted, places) {
+  return sorted && places
+    ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row`
+    : LAYERED;
+}
