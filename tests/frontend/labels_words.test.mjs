@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
-import { candidates } from '../../frontend/js/map/labels.js';
+import { candidates } from '../../frontend/js/map/label_layout.js';
 import { formatLabel, surroundings } from '../../frontend/js/map/point_text.js';
 import { clipped } from '../../frontend/js/ui/labels.js';
 

@@ -196,10 +196,7 @@ function createCells(layer, { open, point, leave, press }) {
       if (isSame) return false;
       order = places = null;
       current = 0;
-      const [nLayers, nHeads] = [next?.n_layers ?? 0, next?.n_heads ?? 0];
-      all = Array.from({ length: nLayers * nHeads }, (_, i) =>
-        createCell(headOf(i, nHeads), listenersOf(i)),
-      );
+      all = next ? cellsOf(next, listenersOf) : [];
       buttons = all.map(({ button }) => button);
       if (all.length > 0) setCurrent(0);
       layer.replaceChildren(...buttons);
@@ -245,4 +242,11 @@ function createCells(layer, { open, point, leave, press }) {
 /** @param {Model | null} a @param {Model | null} b */
 function isSameModel(a, b) {
   return a?.id === b?.id && a?.n_layers === b?.n_layers && a?.n_heads === b?.n_heads;
+}
+
+/** @param {Model} model @param {(i: number) => Parameters<typeof createCell>[1]} listenersOf */
+function cellsOf({ n_layers: nLayers, n_heads: nHeads }, listenersOf) {
+  return Array.from({ length: nLayers * nHeads }, (_, i) =>
+    createCell(headOf(i, nHeads), listenersOf(i)),
+  );
 }

@@ -1,0 +1,170 @@
+/**
+ * Which points of a cell may have labels, and at which zoom; kept until something that it depends on
+ * changes.
+ */
+
+import { cellCoefficients, projectPoint } from '../compute/geometry.js';
+import { isFurtherPart } from '../compute/characters.js';
+import { createLevels } from '../render/labels.js';
+import { spreadOrder } from '../compute/spread.js';
+import { FLAG } from '../compute/flag_bits.js';
+import { drawnPoint } from '../data/points.js';
+import { formatLabel } from './point_text.js';
+
+/** @import { State, Tokens } from '../page.js' */
+/** @import { Frame } from '../types.js' */
+/** @import { Levels } from '../render/labels.js' */
+
+/** Most points of a head, and of a cell of the grid, that are considered for a label. */
+const MAX_IN_HEAD = 6000;
+const MAX_IN_CELL = 1500;
+/** Space around a label, CSS pixels: little where a few points stand out, more where any may have one. */
+const SPACE = Object.freeze({ chosen: { x: 4, y: 1 }, any: { x: 26, y: 26 } });
+/** Room that is kept for the larger distance of a label to the selected point, CSS pixels. */
+const EMPHASIS_PX = 5;
+
+/**
+ * What is labelled: points of a frame and the tokens that they are.
+ *
+ * @typedef {object} Subject
+ * @property {Frame} frame
+ * @property {State} state
+ * @property {Tokens} tokens
+ * @property {Int32Array | null} drawn tokens that are drawn, sorted; null: all
+ */
+/**
+ * How labels are written.
+ *
+ * @typedef {object} Font
+ * @property {string} css
+ * @property {number} lineHeight CSS pixels
+ */
+/**
+ * Labels of a cell at zoom 1, all of the same index.
+ *
+ * @typedef {object} Layout
+ * @property {Uint32Array} points
+ * @property {string[]} words
+ * @property {Float32Array} x CSS pixels
+ * @property {Float32Array} y
+ * @property {Float32Array} width
+ * @property {Levels} levels which have room at a zoom
+ * @property {number} first the selected point, or -1
+ * @property {unknown[]} known what it was made of
+ */
+
+/** @param {(text: string, font: string) => number} measure gives the width of a text, CSS pixels */
+export function createLabelLayouts(measure) {
+  /** @type {Map<number, Layout>} */
+  const layouts = new Map();
+
+  /**
+   * @param {Subject} subject
+   * @param {number} cell
+   * @param {Font} font
+   * @returns {Layout}
+   */
+  return (subject, cell, font) => {
+    const known = partsOf(subject, font);
+    const last = layouts.get(cell);
+    if (last && known.every((value, i) => value === last.known[i])) return last;
+    if (last && last.known[0] !== subject.frame.positions) layouts.clear();
+    const layout = { ...layoutOf(subject, cell, font, measure), known };
+    layouts.set(cell, layout);
+    return layout;
+  };
+}
+
+/**
+ * All that a layout depends on.
+ *
+ * @param {Subject} subject
+ * @param {Font} font
+ * @returns {unknown[]}
+ */
+function partsOf({ frame, state, tokens }, font) {
+  const { cells, dims, flags, orbit, positions, windows } = frame;
+  const turn = dims === 3 ? orbit : null;
+  return [positions, tokens, cells, dims, flags, state.selected, font.css, turn, windows];
+}
+
+/**
+ * @param {Subject} subject
+ * @param {number} cell
+ * @param {Font} font
+ * @param {(text: string, font: string) => number} measure
+ * @returns {Omit<Layout, 'known'>}
+ */
+function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font, measure) {
+  const first = selected && selected.token < tokens.n ? drawnPoint(selected, drawn, tokens.n) : -1;
+  const nDrawn = frame.nPoints / 2;
+  /** @param {number} point */
+  const tokenOf = (point) => (drawn ? drawn[point % nDrawn] : point % nDrawn);
+  const { points, isChosen } = candidates(
+    frame,
+    first,
+    at === null ? MAX_IN_CELL : MAX_IN_HEAD,
+    // The first part of a character is labelled for all of them.
+    (point) => !isFurtherPart(tokens.text[tokenOf(point)]),
+  );
+  const words = Array.from(points, (point) =>
+    formatLabel(tokens, tokenOf(point), (frame.flags[point] & FLAG.selected) !== 0),
+  );
+  const space = isChosen ? SPACE.chosen : SPACE.any;
+  const width = Float32Array.from(words, (text) => measure(text, font.css));
+  const { x, y } = placesOf(frame, cell, points);
+  const levels = createLevels({
+    n: points.length,
+    x,
+    y,
+    width: width.map((wide, at) => wide + space.x + (points[at] === first ? EMPHASIS_PX : 0)),
+    height: font.lineHeight + space.y,
+  });
+  return { points, words, x, y, width, first, levels };
+}
+
+/**
+ * Points that may have a label, most important first: where points stand out only those, else all
+ * that are drawn, the reader's own before others.
+ *
+ * @param {Pick<Frame, 'flags' | 'nPoints' | 'nQueries'>} frame
+ * @param {number} first the selected point, or -1
+ * @param {number} most
+ * @param {(point: number) => boolean} [mayBe] asked of all others
+ */
+export function candidates({ flags, nPoints }, first, most, mayBe = () => true) {
+  const wanted =
+    flags.reduce((all, flag) => (flag & FLAG.hidden ? all : all | flag), 0) &
+    (FLAG.selected | FLAG.hit);
+  const bit = wanted & FLAG.selected || wanted & FLAG.hit;
+  const points = new Uint32Array(Math.min(most, nPoints));
+  let n = 0;
+  if (first >= 0 && !(flags[first] & FLAG.hidden)) points[n++] = first;
+  const order = spreadOrder(nPoints);
+  for (const pass of bit === 0 ? [FLAG.own, 0] : [bit]) {
+    for (const point of order) {
+      if (n === points.length) break;
+      const isTurn = pass === 0 ? !(flags[point] & FLAG.own) : flags[point] & pass;
+      if (isTurn && point !== first && !(flags[point] & FLAG.hidden) && mayBe(point))
+        points[n++] = point;
+    }
+  }
+  return { points: points.subarray(0, n), isChosen: bit !== 0 };
+}
+
+/**
+ * Where points lie at zoom 1, before the map is moved.
+ *
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {Uint32Array} points
+ */
+function placesOf(frame, cell, points) {
+  const still = { ...frame, transform: { k: 1, x: 0, y: 0 } };
+  const coefficients = cellCoefficients(still, cell);
+  const [x, y] = [new Float32Array(points.length), new Float32Array(points.length)];
+  points.forEach((point, at) => {
+    [x[at], y[at]] = projectPoint(still, cell, point, coefficients);
+  });
+  return { x, y };
+}
