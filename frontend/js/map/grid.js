@@ -21,7 +21,9 @@ import { createGridText, LAYERED } from './grid_text.js';
 
 /** @typedef {Pick<Manifest, 'id' | 'n_layers' | 'n_heads'>} Model */
 
-/** @type {Record<string, 'up' | 'down' | 'left' | 'right'>} */
+/** @typedef {'up' | 'down' | 'left' | 'right'} Direction */
+
+/** @type {Record<string, Direction>} */
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
 
 /**
@@ -128,7 +130,7 @@ export function createGrid(root, context) {
   };
 }
 
-/** The part of the map that a head is brought into by keys, CSS pixels. @param {HTMLElement} root */
+/** Where keys bring a head into sight, CSS pixels. @param {HTMLElement} root */
 function windowOf({ clientHeight, clientWidth }) {
   return { left: 44, top: 30, right: clientWidth - 8, bottom: clientHeight - 8 };
 }
@@ -219,7 +221,7 @@ function createCells(layer, { open, point, leave, press }) {
       else setCurrent(next ? next[0] : 0);
       return true;
     },
-    /** @param {'up' | 'down' | 'left' | 'right'} direction @returns index of the head there, or -1 */
+    /** @param {Direction} direction @returns index of the head there, or -1 */
     goTo(direction) {
       const slot = model ? besideSlot(places?.[current] ?? current, direction, model) : -1;
       if (slot < 0) return -1;

@@ -1,6 +1,7 @@
 /**
- * Where the buttons of the grid lie: over the maps of their heads on the canvas. While the map zooms
- * they grow as one layer; once it rests each is laid out again, as titles keep their size.
+ * Where the buttons of the grid lie: over the maps of their heads on the canvas. While the map is
+ * zoomed they grow as one layer, which costs next to nothing; once it rests, each is laid out
+ * again, as titles keep their size.
  */
 
 import { TITLE_PX } from '../compute/title.js';

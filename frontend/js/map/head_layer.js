@@ -146,7 +146,8 @@ function createMouse(
     if (walk.point >= 0 && place === seen) return; // the page moved, not the mouse
     seen = place;
     walk.stop();
-    look(placeOf(event)); // at once: browsers send one such event a frame, and the next frame may be busy drawing
+    // At once: browsers send one such event a frame, and the next frame may be busy drawing.
+    look(placeOf(event));
   });
   cleanup.listen(root, 'pointerleave', leave);
   cleanup.listen(root, 'click', (/** @type {MouseEvent} */ event) => {

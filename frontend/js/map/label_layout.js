@@ -1,6 +1,6 @@
 /**
- * Which points of a cell may have labels, and at which zoom; kept until something that it depends on
- * changes.
+ * Which points of a cell may have labels, and at which zoom; kept until something that it depends
+ * on changes.
  */
 
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
@@ -18,7 +18,7 @@ import { formatLabel } from './point_text.js';
 /** Most points of a head, and of a cell of the grid, that are considered for a label. */
 const MAX_IN_HEAD = 6000;
 const MAX_IN_CELL = 1500;
-/** Space around a label, CSS pixels: little where a few points stand out, more where any may have one. */
+/** Space around a label, CSS pixels: where a few points stand out, and where any may have one. */
 const SPACE = Object.freeze({ chosen: { x: 4, y: 1 }, any: { x: 26, y: 26 } });
 /** Room that is kept for the larger distance of a label to the selected point, CSS pixels. */
 const EMPHASIS_PX = 5;

@@ -29,8 +29,8 @@ const REACH = Object.freeze({ mark: [0.7, 1.15], sprite: [1.4, 1.85] });
 
 /** @typedef {ReturnType<typeof createLabels>} Labels */
 /**
- * @typedef {{left: number, top: number, right: number, bottom: number, least: number}} Room `least`:
- *   least x of a point
+ * @typedef {{left: number, top: number, right: number, bottom: number, least: number}} Room in CSS
+ *   pixels; `least`: of the x of a labelled point
  */
 /**
  * A label that is written: its left edge, the middle of its line and its width, CSS pixels.

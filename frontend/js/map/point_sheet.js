@@ -1,4 +1,4 @@
-/** The sheet beside a point of a head: what it is, its colour's value and its strongest partners. */
+/** The sheet beside a point of a head: what it is, its colour in words, its strongest partners. */
 
 import { tellValue } from '../color/color_modes.js';
 import { selectedAt } from '../data/points.js';

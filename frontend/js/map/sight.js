@@ -1,4 +1,4 @@
-/** Which part of the map is in sight: reported once a gesture is over, and asked for by an address. */
+/** Which part of the map is in sight: reported after a gesture, and asked for by an address. */
 
 /** @import { Camera, Turn } from '../page.js' */
 

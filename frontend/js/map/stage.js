@@ -161,7 +161,8 @@ function drawingOf({ head, labels, layout: { arrangement }, shown }, state, them
 
 /**
  * @param {HTMLElement} element
- * @param {(size: {width: number, height: number}) => void} resized called in CSS pixels, first once it is laid out
+ * @param {(size: {width: number, height: number}) => void} resized called with CSS pixels,
+ *   first once the element is laid out
  * @returns {() => void} stops it
  */
 function watchSize(element, resized) {

@@ -201,7 +201,7 @@ function createRest(zooming, sight, changed) {
     setContent(next) {
       content = next;
     },
-    /** A gesture that zooms on puts coming to rest off, any other ends it. @param {boolean} isZoom */
+    /** A gesture that zooms on delays coming to rest, another ends it. @param {boolean} isZoom */
     goOn(isZoom) {
       if (settling) settleSoon(isZoom);
     },
