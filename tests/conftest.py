@@ -1,4 +1,4 @@
-"""Small datasets that the real pipeline builds from seeded tiny models, once per test run."""
+"""Small datasets that the real pipeline builds from seeded tiny models, kept between runs."""
 
 import subprocess
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from tests.support.built_page import build_page
 from tests.support.figures import add_option, bar, show_figures
+from tests.support.kept import kept
 
 __all__ = ["bar"]
 
@@ -45,44 +46,86 @@ class TinyDataset(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_bert() -> Path:
     """Return the folder of a seeded tiny BERT."""
-    from tests.support.tiny_models import save_tiny_bert
-
-    return save_tiny_bert(tmp_path_factory.mktemp("models") / "tiny-bert")
+    return _kept_model("bert")
 
 
 @pytest.fixture(scope="session")
-def tiny_vit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_vit() -> Path:
     """Return the folder of a seeded tiny ViT: 3 x 3 patches of 8 px and a class token."""
-    from tests.support.tiny_models import save_tiny_vit
-
-    return save_tiny_vit(tmp_path_factory.mktemp("models") / "tiny-vit")
+    return _kept_model("vit")
 
 
 @pytest.fixture(scope="session")
-def tiny_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_gpt2() -> Path:
     """Return the folder of a seeded tiny GPT-2."""
-    from tests.support.tiny_models import save_tiny_gpt2
-
-    return save_tiny_gpt2(tmp_path_factory.mktemp("models") / "tiny-gpt2")
+    return _kept_model("gpt2")
 
 
 @pytest.fixture(scope="session")
-def tiny_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_text() -> Path:
     """Return a CSV corpus of six sentences with a topic each."""
+    return kept("corpus-text", _write_text) / "tiny.csv"
+
+
+@pytest.fixture(scope="session")
+def tiny_images() -> Path:
+    """Return a folder of five seeded pictures with labels.csv."""
+    return kept("corpus-images", lambda folder: _write_pictures(folder / "pictures")) / "pictures"
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_bert: Path, tiny_text: Path) -> TinyDataset:
+    """Return a text dataset with every map."""
+    return kept_dataset("tiny-text", model=tiny_bert, text=tiny_text)
+
+
+@pytest.fixture(scope="session")
+def tiny_causal_dataset(tiny_gpt2: Path, tiny_text: Path) -> TinyDataset:
+    """Return the same sentences read by a model that only looks back."""
+    return kept_dataset("tiny-causal", model=tiny_gpt2, text=tiny_text)
+
+
+@pytest.fixture(scope="session")
+def tiny_image_dataset(tiny_vit: Path, tiny_images: Path) -> TinyDataset:
+    """Return an image dataset with every map."""
+    return kept_dataset("tiny-image", model=tiny_vit, images=tiny_images)
+
+
+def kept_dataset(dataset_id: str, *, model: Path | str, **request: Any) -> TinyDataset:
+    """Return a dataset that is built once and kept between runs; its id names it."""
+
+    def make(data_dir: Path) -> None:
+        from attentionviz.pipeline.build import build
+        from attentionviz.pipeline.request import BuildRequest
+
+        fixed = {"output": data_dir, "dataset_id": dataset_id, "n_workers": 1, "device": "cpu"}
+        build(BuildRequest(model=str(model), **fixed, **request))
+
+    data_dir = kept(f"dataset-{dataset_id}", make)
+    name = (data_dir / f"{dataset_id}.current").read_text(encoding="utf-8").strip()
+    return TinyDataset(data_dir, dataset_id, name.partition("@")[2], data_dir / name)
+
+
+def _kept_model(name: str) -> Path:
+    def make(folder: Path) -> None:
+        from tests.support import tiny_models
+
+        getattr(tiny_models, f"save_tiny_{name}")(folder / f"tiny-{name}")
+
+    return kept(f"model-{name}", make) / f"tiny-{name}"
+
+
+def _write_text(folder: Path) -> None:
     from tests.support.tiny_models import SENTENCES
 
-    path = tmp_path_factory.mktemp("corpora") / "tiny.csv"
     rows = [f'"{text}",{topic}' for text, topic in zip(SENTENCES, TOPICS, strict=True)]
-    path.write_text("\n".join(["text,topic", *rows]) + "\n", encoding="utf-8")
-    return path
+    lines = "\n".join(["text,topic", *rows]) + "\n"
+    (folder / "tiny.csv").write_text(lines, encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
-def tiny_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of five seeded pictures with labels.csv."""
-    folder = tmp_path_factory.mktemp("corpora") / "pictures"
+def _write_pictures(folder: Path) -> None:
     folder.mkdir()
     rng = np.random.default_rng(0)
     for i in range(5):
@@ -90,47 +133,3 @@ def tiny_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(coarse).resize((48, 36)).save(folder / f"{i}.png")
     labels = "".join(f"{i}.png,{('odd', 'even')[i % 2 == 0]}\n" for i in range(5))
     (folder / "labels.csv").write_text("file,label\n" + labels, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def tiny_dataset(
-    tiny_bert: Path, tiny_text: Path, tmp_path_factory: pytest.TempPathFactory
-) -> TinyDataset:
-    """Return a text dataset with every map."""
-    return _built(tmp_path_factory, tiny_bert, dataset_id="tiny-text", text=tiny_text)
-
-
-@pytest.fixture(scope="session")
-def tiny_causal_dataset(
-    tiny_gpt2: Path, tiny_text: Path, tmp_path_factory: pytest.TempPathFactory
-) -> TinyDataset:
-    """Return the same sentences read by a model that only looks back."""
-    return _built(tmp_path_factory, tiny_gpt2, dataset_id="tiny-causal", text=tiny_text)
-
-
-@pytest.fixture(scope="session")
-def tiny_image_dataset(
-    tiny_vit: Path, tiny_images: Path, tmp_path_factory: pytest.TempPathFactory
-) -> TinyDataset:
-    """Return an image dataset with every map."""
-    return _built(tmp_path_factory, tiny_vit, dataset_id="tiny-image", images=tiny_images)
-
-
-def _built(
-    factory: pytest.TempPathFactory, model: Path, *, dataset_id: str, **corpus: Path
-) -> TinyDataset:
-    from attentionviz.pipeline.build import build
-    from attentionviz.pipeline.request import BuildRequest
-
-    data_dir = factory.mktemp("built")
-    request = BuildRequest(
-        model=str(model),
-        output=data_dir,
-        dataset_id=dataset_id,
-        n_workers=1,
-        device="cpu",
-        **corpus,
-    )
-    result = build(request)
-    return TinyDataset(data_dir, result.dataset_id, result.version, result.folder)

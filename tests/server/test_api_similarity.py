@@ -1,11 +1,13 @@
 """The map of heads and the heads most like one, against the files and plain NumPy."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
+from tests.conftest import TinyDataset
 from tests.server.conftest import SPECS, TEXT, make_app
 from tests.server.test_api_attention import BASE, plain_pattern, span, vectors
 from tests.support.checked_client import CheckedClient
@@ -163,37 +165,15 @@ def test_images_that_are_divided_otherwise_are_not_compared(tmp_path: Path) -> N
     assert client.get(f"{BASE}/one/heads/0/0/similar").json["others"] == []
 
 
-@pytest.fixture(scope="module")
-def two_models(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path, tiny_text: Path) -> Path:
-    """Return a folder with a WordPiece and a byte-level model on the same sentences."""
-    from tests.support.tiny_models import save_tiny_gpt2
-
-    from attentionviz.pipeline.build import build
-    from attentionviz.pipeline.request import BuildRequest
-
-    folder = tmp_path_factory.mktemp("two")
-    gpt2 = save_tiny_gpt2(folder / "models" / "gpt2")
-    for name, model in (("pieces", tiny_bert), ("bytes", gpt2)):
-        build(
-            BuildRequest(
-                model=str(model),
-                output=folder,
-                text=tiny_text,
-                dataset_id=name,
-                methods=("pca",),
-                dims=(2,),
-                n_workers=1,
-                device="cpu",
-            )
-        )
-    return folder
-
-
-def test_models_of_other_tokens_are_compared_by_words(two_models: Path) -> None:
-    client = make_app(two_models).test_client()
-    answer = client.get(f"{BASE}/pieces/heads/0/1/similar?with=bytes").json
+def test_models_of_other_tokens_are_compared_by_words(
+    tiny_dataset: TinyDataset, tiny_causal_dataset: TinyDataset, tmp_path: Path
+) -> None:
+    for one in (tiny_dataset, tiny_causal_dataset):  # WordPiece and bytes, the same sentences
+        shutil.copytree(one.data_dir, tmp_path, dirs_exist_ok=True)
+    client = make_app(tmp_path).test_client()
+    answer = client.get(f"{BASE}/tiny-text/heads/0/1/similar?with=tiny-causal").json
     assert (answer["compared_by"], answer["n_sequences"]) == ("word", 6)
-    columns = [client.get(f"{BASE}/{name}/tokens").json for name in ("pieces", "bytes")]
+    columns = [client.get(f"{BASE}/{name}/tokens").json for name in ("tiny-text", "tiny-causal")]
     n_rows = 0
     for i, text in enumerate(columns[0]["sequences"]["text"]):
         sides = []
@@ -206,8 +186,8 @@ def test_models_of_other_tokens_are_compared_by_words(two_models: Path) -> None:
     assert answer["n_rows"] == n_rows > 40
     assert [(h["layer"], h["head"]) for h in answer["heads"]] != []
     assert all(0 < head["distance"] < 1 for head in answer["heads"])
-    back = client.get(f"{BASE}/bytes/heads/0/0/similar?with=pieces").json
-    there = client.get(f"{BASE}/pieces/heads/0/1/similar?with=bytes").json
+    back = client.get(f"{BASE}/tiny-causal/heads/0/0/similar?with=tiny-text").json
+    there = client.get(f"{BASE}/tiny-text/heads/0/1/similar?with=tiny-causal").json
 
     def distance(answer: dict, head: int) -> float:
         return next(h["distance"] for h in answer["heads"] if (h["layer"], h["head"]) == (0, head))

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.conftest import TinyDataset
+from tests.conftest import TinyDataset, kept_dataset
+from tests.support.kept import kept
 
 from attentionviz.live.worker.session import Session
 from attentionviz.live.worker_settings import WorkerSettings
@@ -90,29 +91,20 @@ def live_image(tiny_image_dataset: TinyDataset, tiny_vit: Path) -> Live:
 
 
 @pytest.fixture(scope="session")
-def live_grouped(tiny_text: Path, tmp_path_factory: pytest.TempPathFactory) -> Live:
+def live_grouped(tiny_text: Path) -> Live:
     """Return a session over a causal model whose heads share keys, stored in half precision."""
-    from tests.support.text_architectures import GROUPED
-    from tests.support.tiny_models import byte_level_tokenizer, save
-    from transformers import LlamaConfig, LlamaModel
 
-    from attentionviz.pipeline.build import build
-    from attentionviz.pipeline.request import BuildRequest
+    def make(folder: Path) -> None:
+        from tests.support.text_architectures import GROUPED
+        from tests.support.tiny_models import byte_level_tokenizer, save
+        from transformers import LlamaConfig, LlamaModel
 
-    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
-    save(LlamaModel, LlamaConfig(**GROUPED), folder, tokenizer=byte_level_tokenizer())
-    data_dir = tmp_path_factory.mktemp("built")
-    request = BuildRequest(
-        model=str(folder),
-        output=data_dir,
-        dataset_id="tiny-grouped",
-        text=tiny_text,
-        n_workers=1,
-        device="cpu",
-        precision="float16",
-        methods=("biplot", "pca", "attention-tsne"),
-        dims=(2,),
+        config = LlamaConfig(**GROUPED)
+        save(LlamaModel, config, folder / "tiny-llama", tokenizer=byte_level_tokenizer())
+
+    folder = kept("model-llama", make) / "tiny-llama"
+    some = {"methods": ("biplot", "pca", "attention-tsne"), "dims": (2,)}
+    dataset = kept_dataset(
+        "tiny-grouped", model=folder, text=tiny_text, precision="float16", **some
     )
-    result = build(request)
-    dataset = TinyDataset(data_dir, result.dataset_id, result.version, result.folder)
     return live_of(dataset, folder)

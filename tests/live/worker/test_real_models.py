@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import TinyDataset
+from tests.conftest import TinyDataset, kept_dataset
 from tests.live.worker.conftest import Answer, Live, read
 from tests.support.figures import Bar
+from tests.support.kept import kept
 
 from attentionviz import models
 from attentionviz.core.pattern import attention_pattern
@@ -35,25 +36,14 @@ NEW = [
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> TinyDataset:
+def demo() -> TinyDataset:
     """Return a dataset of demo-bert and some embedded sentences, with all flat maps."""
-    from attentionviz.pipeline.build import build
-    from attentionviz.pipeline.request import BuildRequest
-
-    folder = tmp_path_factory.mktemp("demo")
     lines = (CHECKOUT / "data/corpora/sentences.csv").read_text().splitlines()
-    (folder / "sentences.csv").write_text("\n".join(lines[: N_SENTENCES + 1]) + "\n")
-    request = BuildRequest(
-        model="demo-bert",
-        output=folder / "built",
-        text=folder / "sentences.csv",
-        dims=(2,),
-        n_workers=2,
-        device="cpu",
-        local_models=LOCAL_MODELS,
+    corpus = "\n".join(lines[: N_SENTENCES + 1]) + "\n"
+    text = kept("corpus-demo", lambda folder: (folder / "sentences.csv").write_text(corpus))
+    return kept_dataset(
+        "demo", model="demo-bert", text=text / "sentences.csv", dims=(2,), local_models=LOCAL_MODELS
     )
-    result = build(request)
-    return TinyDataset(folder / "built", result.dataset_id, result.version, result.folder)
 
 
 @pytest.fixture(scope="module")
