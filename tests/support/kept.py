@@ -20,7 +20,9 @@ MADE_BY = (
     "backend/attentionviz/errors.py",
     "tests/conftest.py",
     "tests/support",
+    "data/corpora/sentences.csv",
     "requirements.txt",
+    "requirements-models.txt",
     "pyproject.toml",  # the version of the package, which a manifest names
 )
 UNUSED_SECONDS = 24 * 3600
