@@ -1,6 +1,7 @@
 /** Shapes of the page itself: choices, what the server said, and what passes between views. */
 
 import type { DatasetEntry, Description, HeadFacts, PairAnswer, Partner } from './contract.js';
+import type { OfPane, State } from './state/choices.js';
 import type { Layer } from './user_sequences/live.js';
 import type { Dims, Kind, Method } from './types.js';
 
@@ -71,59 +72,12 @@ export interface Filters {
  * What each of two panes shows for itself, and what it has selected, marked, hidden and paired
  * there.
  */
-export type PanePlace = Pick<State, 'dataset' | 'method' | 'dims' | 'at' | 'camera' | 'turn'>;
-export type PaneMarks = Pick<State, 'selected' | 'marked' | 'hidden' | 'pairs'>;
+export type PanePlace = OfPane<'place'>;
+export type PaneMarks = OfPane<'marks'>;
 export type PaneChoices = PanePlace & PaneMarks;
 export type PaneName = 'A' | 'B';
 
-/** The viewer's choices and nothing else; frozen. */
-export interface State {
-  readonly dataset: string | null; // null until the list of datasets is there
-  readonly method: Method | null; // null until the dataset says which maps it has
-  readonly dims: Dims;
-  readonly at: HeadId | null; // null: the grid of all heads
-  readonly camera: Camera | null; // null: the map at rest
-  readonly turn: Turn | null; // null: as a 3-D head is first seen
-  readonly selected: Selected | null;
-  readonly marked: string; // points that were drawn around, as marked_points/codec.js writes them
-  readonly color: string | null; // null: the first mode of the modality
-  readonly search: string; // as typed
-  readonly searchMode: SearchMode;
-  readonly hasLines: boolean; // attention lines in the map of a head
-  readonly lineCount: number; // strongest keys of each query that get a line, 1..20
-  readonly lineThreshold: number; // least weight of a line, 0..1
-  readonly isLineAlone: boolean; // only the lines of the selected point itself
-  readonly hasStrongest: boolean; // the strongest partners of one point, and what is nearest to it
-  readonly weight: Weight;
-  readonly hidden: readonly HiddenToken[]; // of the selected sequence, in order
-  readonly below: Below;
-  readonly imageLinks: ImageLinks;
-  readonly isImageMean: boolean; // the image view shows the mean over all images
-  readonly imageThreshold: number; // least weight of a connection in the image view, 0..1
-  readonly hasLabels: boolean;
-  readonly dotSize: number; // times the size that suits the map, 0.25..4
-  // dataset whose heads are compared with the open one; null: its own
-  readonly similarWith: string | null;
-  readonly isDotByNorm: boolean; // dot size grows with the norm, in a head
-  // flat maps show all points, also where a few far ones squeeze the others
-  readonly isWhole: boolean;
-  readonly filters: Filters;
-  readonly pairs: readonly Pair[]; // heads are ranked by them
-  readonly score: string | null; // number of heads that tints the grid
-  readonly order: string | null; // number that the grid is sorted by; null: layer by layer
-  readonly isOrderRising: boolean; // lowest first
-  // number whose range steps heads back; null: that of the tint
-  readonly filterScore: string | null;
-  // heads outside step back; null: open at that end
-  readonly scoreRange: readonly [number | null, number | null];
-  readonly theme: Theme;
-  readonly palette: PaletteName;
-  readonly compare: PanePlace | null; // the second pane; null: there is one
-  // the reader's own texts, where they are to be a part of the address
-  readonly texts: readonly string[];
-  // of the second pane, where it shows another dataset; else those of the first hold
-  readonly beside: PaneMarks;
-}
+export type { State };
 
 /**
  * How a change of choices is written into the browser's history; 'reconcile' replaces, too: the

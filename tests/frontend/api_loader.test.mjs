@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLoader } from '../../frontend/js/data/loader.js';
-import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 
 const MANIFEST = {
   model: { modality: 'text' },

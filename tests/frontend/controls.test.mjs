@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recall, remember } from '../../frontend/js/ui/preferences.js';
-import { DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { byFamily } from '../../frontend/js/controls/dataset_choice.js';
 import { nActive } from '../../frontend/js/controls/filters.js';
 
@@ -76,7 +76,7 @@ test('a filter counts where it hides points: norms in a head, attention with a s
     }),
     4,
   );
-  assert.equal(nActive({ ...DEFAULTS, filters: NO_FILTERS }), 0);
+  assert.equal(nActive({ ...DEFAULTS, filters: DEFAULTS.filters }), 0);
 });
 
 test('a browser without storage remembers nothing and complains about nothing', () => {

@@ -11,7 +11,7 @@ import { fileNameOf } from '../../frontend/js/ui/download.js';
 import { layoutHead, projectPoint } from '../../frontend/js/compute/geometry.js';
 import { learnMethods } from '../../frontend/js/data/projection_methods.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
-import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from '../../frontend/js/figure/tables.js';
 import { makePositions } from '../browser/pages/scene.js';
 

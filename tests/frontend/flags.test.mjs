@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pointFlags, pointsOutside } from '../../frontend/js/color/point_flags.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
-import { NO_FILTERS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 
 const TOKENS = {
   n: 5,
@@ -78,24 +78,24 @@ test('what is outside of the filters is hidden, whatever else is true of it', ()
 });
 
 test('filters that let everything through leave nothing out', () => {
-  assert.equal(pointsOutside({ ...NOTHING, filters: NO_FILTERS }), null);
+  assert.equal(pointsOutside({ ...NOTHING, filters: DEFAULTS.filters }), null);
 });
 
 test('kind and position filter in the grid as in a head', () => {
   assert.deepEqual(
-    [...(pointsOutside({ ...NOTHING, filters: { ...NO_FILTERS, kind: 'key' } }) ?? [])],
+    [...(pointsOutside({ ...NOTHING, filters: { ...DEFAULTS.filters, kind: 'key' } }) ?? [])],
     [1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
   );
   const middle = pointsOutside({
     ...NOTHING,
     drawn: Int32Array.of(2, 3, 4),
-    filters: { ...NO_FILTERS, position: [0.4, 0.6] },
+    filters: { ...DEFAULTS.filters, position: [0.4, 0.6] },
   });
   assert.deepEqual([...(middle ?? [])], [1, 0, 1, 1, 0, 1]);
 });
 
 test('norms filter by shares of the range of the head, and not before they are there', () => {
-  const filters = { ...NO_FILTERS, norm: [0.5, 1] };
+  const filters = { ...DEFAULTS.filters, norm: [0.5, 1] };
   const norms = Float32Array.of(1, 2, 3, 1, 2, 3, 1, 2, 3, 2);
   assert.deepEqual(
     [...(pointsOutside({ ...NOTHING, norms, filters }) ?? [])],
@@ -106,7 +106,7 @@ test('norms filter by shares of the range of the head, and not before they are t
 
 test('attention keeps the selected point and its partners of the other kind', () => {
   const attention = { n: 3, pattern: Float32Array.of(1, 0, 0, 0.5, 0.5, 0, 0.1, 0.8, 0.1) };
-  const filters = { ...NO_FILTERS, attention: 0.5 };
+  const filters = { ...DEFAULTS.filters, attention: 0.5 };
   const ofQuery = pointsOutside({
     ...NOTHING,
     filters,

@@ -29,7 +29,7 @@ import {
   scoresFor,
   formatUnit,
 } from '../../frontend/js/data/head_measures.js';
-import { ANY_SCORE, DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/compute/offset_profile.js';
 import { formatCell } from '../../frontend/js/ui/labels.js';
 
@@ -311,7 +311,7 @@ test('the choices give order and range, the same objects while nothing changes',
   const filtered = { ...STATE, score: 'induction', scoreRange: [0.4, null] };
   assert.equal(scores.within(filtered).n, 2);
   assert.equal(scores.within(filtered), scores.within({ ...filtered }));
-  assert.equal(scores.within({ ...filtered, scoreRange: ANY_SCORE }), null);
+  assert.equal(scores.within({ ...filtered, scoreRange: DEFAULTS.scoreRange }), null);
   assert.equal(scores.within({ ...filtered, score: null }), null);
 });
 
@@ -337,7 +337,7 @@ test('a range stays one of its own score when the tint changes', () => {
     tintedBy('induction', { ...filtered, score: 'mean_distance', filterScore: 'induction' }),
     { score: 'induction', filterScore: null },
   );
-  assert.deepEqual(tintedBy('mean_distance', { ...filtered, scoreRange: ANY_SCORE }), {
+  assert.deepEqual(tintedBy('mean_distance', { ...filtered, scoreRange: DEFAULTS.scoreRange }), {
     score: 'mean_distance',
     filterScore: null,
   });

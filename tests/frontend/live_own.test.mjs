@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
 import { addressTexts, renumberedState } from '../../frontend/js/user_sequences/item_lists.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
-import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
 
 const LIMITS = {

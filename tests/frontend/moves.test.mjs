@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createTokenRenumbering } from '../../frontend/js/user_sequences/token_renumbering.js';
-import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 
 const N = 100;
 /** Of two texts of 5 and 7 tokens behind the corpus, the first goes. @param {number} token */

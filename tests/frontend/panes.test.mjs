@@ -10,7 +10,8 @@ import { createActivePane } from '../../frontend/js/state/active_pane.js';
 import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
 import { createSlot } from '../../frontend/js/data/slots.js';
-import { createStore, DEFAULTS, NO_MARKS } from '../../frontend/js/state/store.js';
+import { DEFAULTS, NO_MARKS } from '../../frontend/js/state/choices.js';
+import { createStore } from '../../frontend/js/state/store.js';
 
 const TOKEN = { kind: 'query', token: 4 };
 const pane = (dataset, choices = {}) => ({

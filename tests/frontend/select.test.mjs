@@ -4,7 +4,7 @@ import { neighbourOf, reconcile } from '../../frontend/js/state/selectors.js';
 import { drawnPoint, pointOf, selectedAt } from '../../frontend/js/data/points.js';
 import { learnMethods } from '../../frontend/js/data/projection_methods.js';
 import { learnScores, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
-import { ANY_SCORE, DEFAULTS, NO_FILTERS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 
 learnMethods(
   ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({
@@ -67,14 +67,14 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
     marked: '',
     color: null,
     hidden: [],
-    filters: NO_FILTERS,
+    filters: DEFAULTS.filters,
     pairs: [],
     similarWith: null,
     score: null,
     order: null,
     isOrderRising: false,
     filterScore: null,
-    scoreRange: ANY_SCORE,
+    scoreRange: DEFAULTS.scoreRange,
     dataset: 'a',
   });
   assert.match(notices[0], /no dataset “gone”/);
@@ -187,7 +187,7 @@ test('scores of another kind of model are dropped with their range, one notice e
     { ...chosen, score: 'same_row', order: 'same_row', scoreRange: [0.5, null] },
     facts(),
   );
-  assert.deepEqual(change, { score: null, order: null, scoreRange: ANY_SCORE });
+  assert.deepEqual(change, { score: null, order: null, scoreRange: DEFAULTS.scoreRange });
   assert.deepEqual(notices, ['This dataset has no head score “Same row”.']);
   assert.deepEqual(
     reconcile(
@@ -223,7 +223,12 @@ test('without pairs nothing is tinted, sorted or filtered by their fit, with a n
   };
   assert.deepEqual(reconcile(state, facts()), { change: {}, notices: [] });
   const { change, notices } = reconcile({ ...state, pairs: [] }, facts());
-  assert.deepEqual(change, { score: null, order: null, filterScore: null, scoreRange: ANY_SCORE });
+  assert.deepEqual(change, {
+    score: null,
+    order: null,
+    filterScore: null,
+    scoreRange: DEFAULTS.scoreRange,
+  });
   assert.deepEqual(notices, [
     'No pair is marked, so heads have no fit to pairs; ' +
       'they are in the order of layers and heads again.',

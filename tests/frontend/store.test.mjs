@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStore, DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { createStore } from '../../frontend/js/state/store.js';
 
 test('a state and what lies in it are frozen', () => {
   const store = createStore({ at: { layer: 1, head: 2 }, selected: { kind: 'key', token: 3 } });

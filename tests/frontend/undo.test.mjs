@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastMarked, readMarked, writeMarked } from '../../frontend/js/marked_points/codec.js';
-import { createStore, DEFAULTS } from '../../frontend/js/state/store.js';
-import { createUndo } from '../../frontend/js/state/undo.js';
-import { formatChange } from '../../frontend/js/state/undo_labels.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { createStore } from '../../frontend/js/state/store.js';
+import { createUndo, formatChange } from '../../frontend/js/state/undo.js';
 
 const POINT = { kind: 'query', token: 3 };
 
@@ -177,7 +177,7 @@ test('it says what was done, until something else is chosen', () => {
   assert.equal(undo.announcement, '');
 });
 
-test('a step is called after what it changed, also where nobody gave that a name', () => {
+test('a step is called after the most telling choice that it changed', () => {
   assert.equal(
     formatChange({
       before: { selected: POINT, hidden: [1] },
@@ -188,10 +188,6 @@ test('a step is called after what it changed, also where nobody gave that a name
   assert.equal(
     formatChange({ before: { search: 'a' }, after: { search: `${'x'.repeat(60)}` } }),
     `search for “${'x'.repeat(24)}…”`,
-  );
-  assert.equal(
-    formatChange({ before: { isPaneLinked: false }, after: { isPaneLinked: true } }),
-    'pane linked',
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS } from '../../frontend/js/state/store.js';
+import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const FULL = {

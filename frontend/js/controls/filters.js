@@ -5,7 +5,7 @@
 import { el, setText } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { FLAG } from '../compute/flag_bits.js';
-import { NO_FILTERS } from '../state/store.js';
+import { DEFAULTS } from '../state/choices.js';
 import { count } from '../compute/number_text.js';
 import { createSection } from '../ui/section.js';
 import { createSegments } from '../ui/segments.js';
@@ -105,7 +105,8 @@ export function nActive({ at, selected, filters }) {
 
 /** @param {'position' | 'norm'} name @param {Filters} filters */
 function isNarrow(name, filters) {
-  return filters[name][0] > NO_FILTERS[name][0] || filters[name][1] < NO_FILTERS[name][1];
+  const [low, high] = DEFAULTS.filters[name];
+  return filters[name][0] > low || filters[name][1] < high;
 }
 
 /** @param {Uint8Array} flags */

@@ -1,7 +1,7 @@
 /** Which attention lines the map of a head has. */
 
 import { el } from '../ui/dom.js';
-import { DEFAULTS } from '../state/store.js';
+import { DEFAULTS } from '../state/choices.js';
 import { createSection } from '../ui/section.js';
 import { createCheck, createSlider } from '../ui/sliders.js';
 

@@ -1,7 +1,7 @@
 /** How the map is drawn: labels, dots and the pair of colours. */
 
 import { el } from '../ui/dom.js';
-import { DEFAULTS } from '../state/store.js';
+import { DEFAULTS } from '../state/choices.js';
 import { createSection } from '../ui/section.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck, createSlider } from '../ui/sliders.js';

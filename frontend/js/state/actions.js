@@ -4,25 +4,14 @@ import { toggleHidden } from '../compute/hidden_tokens.js';
 import { hasMap as isThere } from '../data/best_map.js';
 import { recall, remember } from '../ui/preferences.js';
 import { isSamePair, withPair } from '../compute/pairs.js';
-import { CLEARED, neighbourOf } from './selectors.js';
-import { ANY_SCORE, NO_FILTERS } from './store.js';
+import { CHOICES, CLEARED, DEFAULTS, REMEMBERED } from './choices.js';
+import { neighbourOf } from './selectors.js';
 
 /** @import { Facts, Filters, HeadId, HiddenToken, HistoryMode, Pair } from '../page.js' */
 /** @import { PaletteName, PaneStore, Selected, State, Theme } from '../page.js' */
 /** @import { Marks } from '../marked_points/marked_points.js' */
+/** @import { Choice } from './choices.js' */
 /** @import { Dims, Method } from '../types.js' */
-
-/**
- * Choices without consequences for others.
- *
- * @typedef {'searchMode' | 'hasLines' | 'lineCount' | 'lineThreshold' | 'isLineAlone' |
- *   'hasStrongest' | 'weight' | 'below' | 'imageLinks' | 'isImageMean' | 'imageThreshold' |
- *   'hasLabels' | 'dotSize' | 'isDotByNorm' | 'isWhole' | 'order' | 'isOrderRising' | 'scoreRange'
- *   | 'texts'} Plain
- */
-
-const THEME_KEY = 'theme';
-const PALETTE_KEY = 'palette';
 
 /**
  * @param {PaneStore} store
@@ -126,11 +115,11 @@ export function createActions(store, facts, marks) {
     dropPair: (pair) =>
       store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
     clearPairs: () => store.set({ pairs: [] }),
-    clearFilters: () => store.set({ filters: NO_FILTERS }),
+    clearFilters: () => store.set({ filters: DEFAULTS.filters }),
     /**
      * Choices that change nothing but themselves.
      *
-     * @param {Partial<Pick<State, Plain>>} choice
+     * @param {Partial<State>} choice
      * @param {HistoryMode} [history]
      */
     choose: (choice, history) => store.set(choice, history),
@@ -146,9 +135,12 @@ export function createActions(store, facts, marks) {
      * @param {string | null} score
      */
     filterBy: (score) =>
-      store.set({ filterScore: score === store.get().score ? null : score, scoreRange: ANY_SCORE }),
+      store.set({
+        filterScore: score === store.get().score ? null : score,
+        scoreRange: DEFAULTS.scoreRange,
+      }),
     /** All heads are there again. */
-    clearScoreRange: () => store.set({ filterScore: null, scoreRange: ANY_SCORE }),
+    clearScoreRange: () => store.set({ filterScore: null, scoreRange: DEFAULTS.scoreRange }),
     /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
     compareHeads: (score) =>
       store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
@@ -158,12 +150,12 @@ export function createActions(store, facts, marks) {
     setSearch: (search) => store.set({ search }, 'replace'),
     /** @param {Theme} theme */
     setTheme(theme) {
-      remember(THEME_KEY, theme);
+      remember('theme', theme);
       store.set({ theme }, 'replace');
     },
     /** @param {PaletteName} palette */
     setPalette(palette) {
-      remember(PALETTE_KEY, palette);
+      remember('palette', palette);
       store.set({ palette }, 'replace');
     },
   };
@@ -190,11 +182,14 @@ export function tintedBy(score, { filterScore, score: former, scoreRange }) {
   return { score, filterScore: kept === score ? null : kept };
 }
 
-/** @returns {{theme: Theme, palette: PaletteName}} What was chosen last, on this browser. */
+/** What was chosen last, on this browser. @returns {Partial<State>} */
 export function readLooks() {
-  const theme = recall(THEME_KEY);
-  return {
-    theme: theme === 'light' || theme === 'dark' ? theme : 'system',
-    palette: recall(PALETTE_KEY) === 'classic' ? 'classic' : 'safe',
-  };
+  return Object.fromEntries(
+    REMEMBERED.map((name) => {
+      const { default: standard, address } = /** @type {Choice<any>} */ (CHOICES[name]);
+      const kept = recall(name);
+      const part = address?.[name];
+      return [name, (kept !== null && part?.read?.(kept, new URLSearchParams())) || standard];
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 /** Keeps the address of the page and the browser's history in step with the choices. */
 
 import { readRuns } from '../marked_points/codec.js';
-import { isMarkedSaid, readQuery, writeQuery } from './url.js';
+import { hasLooks, isMarkedSaid, readQuery, writeQuery } from './url.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
 /** @import { TokenRenumbering } from '../user_sequences/token_renumbering.js' */
@@ -24,11 +24,9 @@ export function readAddress() {
  */
 export function keepAddress(store, notify, moves) {
   // An address that says how the page looks goes on saying it; else the reader's own taste decides.
-  const hasLooks = ['theme', 'palette'].some((name) =>
-    new URLSearchParams(location.search).has(name),
-  );
+  const saysLooks = hasLooks(location.search);
   store.subscribe((state, previous, mode) => {
-    remember(state, mode, hasLooks, moves);
+    remember(state, mode, saysLooks, moves);
     if (!isMarkedSaid(state) && isMarkedSaid(previous))
       notify(
         'So many points are marked that the address leaves them out. Going back and ' +
@@ -37,7 +35,7 @@ export function keepAddress(store, notify, moves) {
   });
   window.addEventListener('popstate', () => {
     store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
-    remember(store.get(), 'replace', hasLooks, moves); // its numbers are those of now
+    remember(store.get(), 'replace', saysLooks, moves); // its numbers are those of now
   });
 }
 
@@ -55,12 +53,11 @@ export function pictureAddress(state, theme) {
 /**
  * @param {State} state
  * @param {HistoryMode} mode
- * @param {boolean} hasLooks
+ * @param {boolean} saysLooks
  * @param {Pick<TokenRenumbering, 'note'>} moves
  */
-function remember(state, mode, hasLooks, moves) {
-  const theme = state.theme === 'system' ? null : state.theme;
-  const query = writeQuery(state, hasLooks ? { theme, palette: state.palette } : null);
+function remember(state, mode, saysLooks, moves) {
+  const query = writeQuery(state, saysLooks ? state : null);
   const address = `${location.pathname}${query}${location.hash}`;
   const leftOut = isMarkedSaid(state) ? {} : { marked: state.marked };
   const isSame =

@@ -4,35 +4,21 @@
  */
 
 import { lastOnly } from '../compute/memo.js';
-import { atRest, NO_MARKS } from './store.js';
+import { CLEARED, MARK_NAMES, NO_MARKS, only, PLACE_NAMES } from './choices.js';
+import { atRest } from './store.js';
 
 /** @import { HistoryMode, PaneChoices, PaneMarks, PaneName, PanePlace } from '../page.js' */
 /** @import { PaneStore, State, Store } from '../page.js' */
 /** @import { Link } from '../data/token_links.js' */
 
-/**
- * What is not taken over from one dataset to another where a single pane shows it, but holds for
- * both panes.
- */
-const SHARED_LOOKS = /** @type {readonly string[]} */ ([
-  'color',
-  'filters',
-  'similarWith',
-  'score',
-  'order',
-  'isOrderRising',
-  'filterScore',
-  'scoreRange',
-]);
-
 /** @param {PanePlace} pane @returns {PanePlace} */
-export function placeOf({ dataset, method, dims, at, camera, turn }) {
-  return { dataset, method, dims, at, camera, turn };
+export function placeOf(pane) {
+  return /** @type {PanePlace} */ (only(pane, PLACE_NAMES));
 }
 
 /** @param {PaneMarks} pane @returns {PaneMarks} */
-export function marksOf({ selected, marked, hidden, pairs }) {
-  return { selected, marked, hidden, pairs };
+export function marksOf(pane) {
+  return /** @type {PaneMarks} */ (only(pane, MARK_NAMES));
 }
 
 /**
@@ -86,7 +72,8 @@ export function changePane(state, name, change, isLinked) {
       selected: null,
       ...('hidden' in change ? { hidden: [] } : {}),
     };
-  const shared = pick(change, (key) => !isOwn(key) && !(hasMoved && SHARED_LOOKS.includes(key)));
+  // What a single pane would lose with its dataset still holds for the other.
+  const shared = pick(change, (key) => !isOwn(key) && !(hasMoved && key in CLEARED));
   return {
     ...shared,
     ...panes.A,
@@ -97,18 +84,7 @@ export function changePane(state, name, change, isLinked) {
 
 /** @param {string} key */
 function isOwn(key) {
-  return [
-    'dataset',
-    'method',
-    'dims',
-    'at',
-    'camera',
-    'turn',
-    'selected',
-    'marked',
-    'hidden',
-    'pairs',
-  ].includes(key);
+  return /** @type {string[]} */ ([...PLACE_NAMES, ...MARK_NAMES]).includes(key);
 }
 
 /**

@@ -6,7 +6,7 @@ import { modesFor } from '../color/color_modes.js';
 import { lastMarked } from '../marked_points/codec.js';
 import { allMethods } from '../data/projection_methods.js';
 import { numbersFor, PAIR_FIT, scoreFacts } from '../data/head_measures.js';
-import { ANY_SCORE, NO_FILTERS } from './store.js';
+import { CLEARED, DEFAULTS } from './choices.js';
 
 /** @import { Facts, HeadId, Manifest, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
@@ -46,23 +46,6 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
     nTokensOf(description.manifest),
   );
 }
-
-/** Choices that belong to one dataset only. @type {Partial<State>} */
-export const CLEARED = Object.freeze({
-  at: null,
-  selected: null,
-  marked: '',
-  color: null,
-  hidden: [],
-  filters: NO_FILTERS,
-  pairs: [],
-  similarWith: null,
-  score: null,
-  order: null,
-  isOrderRising: false,
-  filterScore: null,
-  scoreRange: ANY_SCORE,
-});
 
 /**
  * @param {State} state
@@ -161,7 +144,9 @@ function reconcileScores({ score, order, filterScore, pairs, beside }, manifest)
   );
   /** @type {Partial<State>} */
   const change = Object.fromEntries(unknown.map(([choice]) => [choice, null]));
-  const range = unknown.some(([choice]) => choice !== 'order') ? { scoreRange: ANY_SCORE } : {};
+  const range = unknown.some(([choice]) => choice !== 'order')
+    ? { scoreRange: DEFAULTS.scoreRange }
+    : {};
   const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) =>
     name === PAIR_FIT
       ? formatLostFit(order === name)

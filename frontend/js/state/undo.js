@@ -1,7 +1,6 @@
 /** Taking back what was marked, filtered or coloured, and taking it up again. */
 
-import { DEFAULTS } from './store.js';
-import { formatChange } from './undo_labels.js';
+import { CHOICES, ENTRIES, only } from './choices.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
 
@@ -12,25 +11,6 @@ const DEPTH = 100;
  * step.
  */
 const MERGE_MS = 1000;
-/**
- * Where one is and how the page looks; Back of the browser leads there. Every other choice is taken
- * back here.
- */
-const PLACES = new Set(
-  /** @type {readonly string[]} */ ([
-    'dataset',
-    'method',
-    'dims',
-    'at',
-    'camera',
-    'turn',
-    'theme',
-    'palette',
-    'compare',
-    'texts',
-  ]),
-);
-
 /** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
 
 /**
@@ -129,24 +109,28 @@ function otherDataset({ compare, dataset }) {
 }
 
 /**
- * Choices that differ and are no places.
+ * Choices that differ and can be undone.
  *
  * @param {State} a
  * @param {State} b
  */
 function changedNames(a, b) {
-  const all = /** @type {(keyof State)[]} */ (Object.keys(DEFAULTS));
-  return all.filter(
-    (name) =>
-      !PLACES.has(name) &&
+  return ENTRIES.filter(
+    ([name, { undo }]) =>
+      undo !== undefined &&
       a[name] !== b[name] &&
       JSON.stringify(a[name]) !== JSON.stringify(b[name]),
-  );
+  ).map(([name]) => name);
 }
 
-/** @param {State} state @param {readonly (keyof State)[]} names @returns {Partial<State>} */
-function only(state, names) {
-  return Object.fromEntries(names.map((name) => [name, state[name]]));
+/** What a step changed, in words for the buttons. @param {Pick<Step, 'before' | 'after'>} step */
+export function formatChange({ before, after }) {
+  const rank = (/** @type {keyof State} */ name) => CHOICES[name].undoRank ?? Infinity;
+  const [name] = ENTRIES.map(([one]) => one)
+    .filter((one) => one in after)
+    .sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+  const { undo } = /** @type {import('./choices.js').Choice<any>} */ (CHOICES[name]);
+  return typeof undo === 'function' ? undo(after[name], before[name]) : (undo ?? name);
 }
 
 /** @param {Partial<State>} change @param {readonly string[]} names */

@@ -4,7 +4,7 @@
  */
 
 import { readMarked, writeMarked } from '../marked_points/codec.js';
-import { MAX_TEXT } from '../state/url.js';
+import { MAX_TEXT } from '../state/codecs.js';
 
 /** @import { Manifest, PaneMarks, State } from '../page.js' */
 /** @import { Layer, OwnItem, OwnSequence } from './live.js' */
