@@ -1,7 +1,5 @@
 """Fidelity against independent, slower references."""
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 
+from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.errors import ShapeError
 from attentionviz.measures.fidelity import Places, measure, prepare
-from attentionviz.projections import MODULES, HeadVectors, project
+from attentionviz.projections import HeadVectors, project
 
 
 def random_head(n_tokens: int, seed: int = 0, d_head: int = 6) -> HeadVectors:
@@ -32,7 +31,7 @@ def places_of(
 
 def drawn_nearness(coordinates: np.ndarray, i: int, n: int, method: str) -> np.ndarray:
     query, keys = coordinates[i].astype(float), coordinates[n:].astype(float)
-    if import_module(MODULES[method]).NEARNESS == "product":
+    if METHOD_FACTS[method].nearness == "product":
         return keys @ query
     return -np.sqrt(((keys - query) ** 2).sum(axis=1))
 
