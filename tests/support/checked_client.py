@@ -9,8 +9,8 @@ from flask import Response, request, request_finished
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from attentionviz.server.http.openapi import adapter
 from attentionviz.server.http.operations import Raw, operation_of
+from attentionviz.store.manifest import adapter
 
 SELF, NONE = "'self'", "'none'"
 FORBIDDEN_IN_POLICY = ("unsafe-inline", "unsafe-eval", "http:", "https:", "*")

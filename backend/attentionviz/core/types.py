@@ -8,12 +8,13 @@ from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
 
 Kind = Literal["query", "key"]
 Method = str
+Dims = Literal[2, 3]
 Modality = Literal["text", "image"]
 TokenType = Literal["text", "special", "class", "register", "patch"]
 
 KINDS: tuple[Kind, ...] = ("query", "key")
 METHODS: tuple[Method, ...] = tuple(METHOD_FACTS)
-DIMS: tuple[int, ...] = (2, 3)
+DIMS: tuple[Dims, ...] = (2, 3)
 
 DATASET_ID_PATTERN = r"[a-z0-9][a-z0-9._-]{0,63}"
 

@@ -44,13 +44,15 @@ def read_form(
     column = form.get("text_column") or None
     if column is not None and (len(column) > MAX_COLUMN_NAME or not column.isprintable()):
         raise InvalidRequestError("text_column is no name of a column")
+    methods = _some(form, "methods", METHODS)
+    dims = _some(form, "dims", tuple(map(str, DIMS)))
     return JobRequest(
         model=model.argument,
         model_name=model.name,
         modality=upload.modality,
         dataset_id=dataset_id,
-        methods=_some(form, "methods", METHODS),
-        dims=tuple(int(text) for text in _some(form, "dims", tuple(map(str, DIMS)))),
+        methods=methods,
+        dims=tuple(n for n in DIMS if str(n) in dims),
         max_tokens=_max_tokens(form.get("max_tokens", "")),
         text_column=column if upload.modality == "text" else None,
         skip_bad_sequences=_flag(form, "skip_bad_sequences"),

@@ -138,8 +138,8 @@ class JobQueue(JobTable):
                 raise JobStateError(f"this job is {job.state}, so it cannot be started")
             if job.state == "estimated":
                 self._require_free_name(job.request.dataset_id, but=job_id)
-                estimate = job.status.estimate or {}
-                self._require_room(int(estimate.get("n_bytes_building", 0)))
+                estimate = job.status.estimate
+                self._require_room(estimate["n_bytes_building"] if estimate else 0)
             else:
                 self._require_place()
             place = 1 + max(one.status.place for one in self.jobs.values())

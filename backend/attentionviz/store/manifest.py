@@ -1,18 +1,37 @@
 """What a manifest holds, as types that Pydantic checks; `schema` reads one."""
 
+import functools
+import reprlib
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Modality
+from attentionviz.core.types import DATASET_ID_PATTERN, METHODS, Dims, Modality
 from attentionviz.store import layout
 
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 
 # Nothing is converted, nothing is passed over, and a number is finite.
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+_PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}
 _MAX = 2**31 - 1
+
+
+@functools.cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what checks a list of one value of a type; made at its first use."""
+    return TypeAdapter(list[kind], config=STRICT)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first place where a checked value does not fit, and why."""
+    first = error.errors(include_url=False)[0]
+    place = "/".join(map(str, first["loc"][1:]))[:200] or "it"
+    if first["type"] in _PROBLEMS:
+        return f"{place} {_PROBLEMS[first['type']]}"
+    reason = first["msg"][0].lower() + first["msg"][1:]
+    return f"{place} is {reprlib.repr(first['input'])}; {reason}"
 
 
 def doc(text: str) -> Any:
@@ -33,7 +52,6 @@ MapKey = Annotated[str, Field(pattern=f"^{layout.MAP_PATTERN}$")]
 ScoreName = Annotated[str, Field(pattern=f"^{SCORE_PATTERN}$")]
 Library = Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,64}$")]
 Method = Annotated[str, Field(pattern=f"^({'|'.join(METHODS)})$")]
-Dims = Literal[2, 3]
 
 
 class ModelFacts(TypedDict):
@@ -89,7 +107,20 @@ class Corpus(TypedDict):
     account: NotRequired[Annotated[Account, doc("Format 2 has none.")]]
 
 
-class AttentionCheck(TypedDict):
+class ExactCheck(TypedDict, total=False):
+    """How far attention in float64 is from the model's own; format 2 has none."""
+
+    exact_max_abs_error: NotNegative
+    exact_tolerance: NotNegative
+    exact_n_sequences: Positive
+    worst_layer: Count
+    worst_head: Count
+
+
+EXACT_CHECK = tuple(ExactCheck.__annotations__)
+
+
+class AttentionCheck(ExactCheck):
     """How far attention from stored queries and keys is from the model's own."""
 
     max_abs_error: NotNegative
@@ -97,11 +128,6 @@ class AttentionCheck(TypedDict):
     tolerance: NotRequired[
         Annotated[NotNegative, doc("Format 2: an error of float32 up to here was rounding.")]
     ]
-    exact_max_abs_error: NotRequired[NotNegative]
-    exact_tolerance: NotRequired[NotNegative]
-    exact_n_sequences: NotRequired[Positive]
-    worst_layer: NotRequired[Count]
-    worst_head: NotRequired[Count]
 
 
 class PatchGrid(TypedDict):
@@ -182,7 +208,6 @@ class Grid(TypedDict):
     n_points: Positive
 
 
-@with_config(STRICT)
 class PartialManifest(TypedDict):
     """``manifest.partial.json``: everything known once the capture is done."""
 
@@ -213,7 +238,6 @@ class PartialManifest(TypedDict):
     library_versions: dict[Library, Text]
 
 
-@with_config(STRICT)
 class Manifest(PartialManifest):
     """``manifest.json``."""
 

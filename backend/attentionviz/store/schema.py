@@ -1,198 +1,29 @@
-"""The manifest: its JSON schema, its canonical bytes, and the checks that a schema cannot say."""
+"""The manifest: its canonical bytes, and the checks that types cannot say."""
 
-import functools
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from attentionviz.core.types import DATASET_ID_PATTERN, DIMS, METHODS, MapName
+from pydantic import ValidationError
+
+from attentionviz.core.types import MapName
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
 from attentionviz.store import layout
 from attentionviz.store.columns import parse_json
+from attentionviz.store.manifest import (
+    EXACT_CHECK,
+    Manifest,
+    PartialManifest,
+    adapter,
+    first_problem,
+)
 
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (2, 3)
 """Format 2 lacks the account of the corpus, the facts of prefix matching, and the check of
 attention in float64."""
 
-SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
-
-_TEXT = {"type": "string", "maxLength": 2000}
-_TEXT_OR_NULL = {"type": ["string", "null"], "maxLength": 2000}
-_NUMBER_OR_NULL = {"type": ["number", "null"]}
-_COUNT = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-_COUNT_OR_ZERO = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
-_ERROR = {"type": "number", "minimum": 0}
-_HASH = {"type": "string", "pattern": r"^[0-9a-f]{64}$(?!\n)"}
-_TEXTS = {"type": "array", "maxItems": 1000, "items": _TEXT}
-
-
-def _exact(pattern: str) -> str:
-    # "$" alone would let a trailing line feed through.
-    return rf"^(?:{pattern})$(?!\n)"
-
-
-def object_schema(*optional: str, **properties: object) -> dict[str, Any]:
-    """Return the schema of an object with these properties and no others.
-
-    Parameters
-    ----------
-    *optional : str
-        Names that may lack.
-    **properties : dict
-        Schema of each property.
-    """
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def _map_of(value: object, pattern: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "propertyNames": {"pattern": _exact(pattern)},
-        "additionalProperties": value,
-    }
-
-
-_MODEL = object_schema(
-    name=_TEXT,
-    source=_TEXT,
-    revision=_TEXT_OR_NULL,
-    weights_sha256=_HASH,
-    family=_TEXT,
-    architecture=_TEXT,
-    modality={"enum": ["text", "image"]},
-    license=_TEXT_OR_NULL,
-)
-_LAYER = object_schema(
-    scaling={"type": "number"},
-    is_causal={"type": "boolean"},
-    max_distance={"type": ["integer", "null"], "minimum": 0},
-)
-ACCOUNT_SCHEMA = object_schema(
-    unit={"enum": ["line", "row", "element", "file"]},
-    n_read=_COUNT,
-    n_taken=_COUNT,
-    n_cut=_COUNT_OR_ZERO,
-    left_out={
-        "type": "array",
-        "maxItems": 100,
-        "items": object_schema(
-            reason=_TEXT, n=_COUNT, examples={"type": "array", "maxItems": 5, "items": _TEXT}
-        ),
-    },
-    notes=_TEXTS,
-)
-_CORPUS = object_schema(
-    "account",
-    name=_TEXT,
-    source=_TEXT_OR_NULL,
-    license=_TEXT_OR_NULL,
-    sha256=_HASH,
-    columns=_TEXTS,
-    n_sequences=_COUNT,
-    n_sequences_cut=_COUNT_OR_ZERO,
-    account=ACCOUNT_SCHEMA,
-)
-_EXACT_CHECK = {
-    "exact_max_abs_error": _ERROR,
-    "exact_tolerance": _ERROR,
-    "exact_n_sequences": _COUNT,
-    "worst_layer": _COUNT_OR_ZERO,
-    "worst_head": _COUNT_OR_ZERO,
-}
-_ATTENTION_CHECK = object_schema(
-    *("tolerance", *_EXACT_CHECK),
-    max_abs_error=_ERROR,
-    tolerance=_ERROR,  # format 2: up to here, an error of float32 was taken for rounding
-    n_sequences=_COUNT,
-    **_EXACT_CHECK,
-)
-_PATCH_GRID = object_schema(
-    n_rows=_COUNT,
-    n_columns=_COUNT,
-    n_prefix_tokens=_COUNT_OR_ZERO,
-    has_class_token={"type": "boolean"},
-    n_registers=_COUNT_OR_ZERO,
-    image_width_px=_COUNT,
-    image_height_px=_COUNT,
-)
-_MAP = object_schema(
-    method={"enum": list(METHODS)}, dims={"enum": list(DIMS)}, parameters={"type": "object"}
-)
-_FILE = object_schema(
-    *("dtype", "shape"),
-    bytes={"type": "integer", "minimum": 0},
-    sha256=_HASH,
-    dtype={"enum": ["float16", "float32", "int32", "uint8", "uint16", "uint32"]},
-    shape={"type": "array", "maxItems": 4, "items": _COUNT},
-)
-FIDELITY_SCHEMA = object_schema(
-    recall_at_10=_NUMBER_OR_NULL,
-    rank_correlation=_NUMBER_OR_NULL,
-    trustworthiness=_NUMBER_OR_NULL,
-)
-SIMILARITY_SCHEMA = object_schema(
-    **dict.fromkeys(("n_rows", "n_tokens", "seed"), _COUNT_OR_ZERO),
-    **dict.fromkeys(("smoothing", "log_base", "stress"), {"type": "number", "minimum": 0}),
-    map_method=_TEXT,
-)
-PARTIAL_MANIFEST_SCHEMA: dict[str, Any] = object_schema(
-    "prefix_probe",
-    schema_version={"enum": list(READABLE_VERSIONS)},
-    id={"type": "string", "pattern": _exact(DATASET_ID_PATTERN)},
-    attentionviz_version=_TEXT,
-    model=_MODEL,
-    n_layers={**_COUNT, "maximum": 9999},
-    n_heads={**_COUNT, "maximum": 9999},
-    n_key_heads={**_COUNT, "maximum": 9999},
-    d_head=_COUNT,
-    n_sequences=_COUNT,
-    n_tokens=_COUNT,
-    layers={"type": "array", "items": _LAYER, "minItems": 1, "maxItems": 9999},
-    bias_terms=_TEXTS,
-    corpus=_CORPUS,
-    patch_grid={"anyOf": [{"type": "null"}, _PATCH_GRID]},
-    precision={"enum": ["float32", "float16"]},
-    seed={"type": "integer", "minimum": 0},
-    alignment={"type": "object", "properties": {"scale": _TEXT}, "required": ["scale"]},
-    maps={**_map_of(_MAP, layout.MAP_PATTERN), "minProperties": 1},
-    scores={
-        "type": "array",
-        "maxItems": 1000,
-        "uniqueItems": True,
-        "items": {"type": "string", "pattern": _exact(SCORE_PATTERN)},
-    },
-    probe=object_schema(n_sequences=_COUNT_OR_ZERO, period=_COUNT_OR_ZERO, reason=_TEXT_OR_NULL),
-    prefix_probe=object_schema(
-        **dict.fromkeys(("n_sequences", "period", "n_repeats"), _COUNT_OR_ZERO),
-        start=_TEXTS,
-        reason=_TEXT_OR_NULL,
-    ),
-    grid=object_schema(n_tokens=_COUNT, n_points=_COUNT),
-    attention_check=_ATTENTION_CHECK,
-    build_key={"type": "string", "pattern": _exact(layout.VERSION_PATTERN)},
-    library_versions=_map_of(_TEXT, r"[A-Za-z0-9._-]{1,64}"),
-)
-"""Schema of ``manifest.partial.json``: everything known once the capture is done."""
-
-MANIFEST_SCHEMA: dict[str, Any] = {
-    **PARTIAL_MANIFEST_SCHEMA,
-    "properties": {
-        **PARTIAL_MANIFEST_SCHEMA["properties"],
-        "fidelity": _map_of(FIDELITY_SCHEMA, layout.MAP_PATTERN),
-        "similarity": SIMILARITY_SCHEMA,
-        "files": _map_of(_FILE, layout.FILE_PATTERN),
-    },
-    "required": [*PARTIAL_MANIFEST_SCHEMA["required"], "fidelity", "similarity", "files"],
-}
-"""Schema of ``manifest.json``."""
 
 
 def canonical_json(document: object, *, is_compact: bool = False) -> bytes:
@@ -220,7 +51,7 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     Returns
     -------
     dict
-        It fits the schema, its numbers fit each other, and it names exactly the files that a
+        It fits its type, its numbers fit each other, and it names exactly the files that a
         dataset of its counts and maps holds.
 
     Raises
@@ -236,23 +67,11 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
         )
     manifest = parse_json(content, "the manifest")
     _check_version(manifest)
-    _check_schema(manifest, is_partial)
+    _check_types(manifest, PartialManifest if is_partial else Manifest)
     _check_counts(manifest)
     if not is_partial:
         _check_files(manifest)
     return dict(manifest)
-
-
-@functools.cache
-def _validator(is_partial: bool) -> Any:  # jsonschema has no types
-    # Imported late: it is slow, and `attentionviz --help` has no use for it.
-    from jsonschema import Draft202012Validator
-
-    if is_partial:
-        return Draft202012Validator(PARTIAL_MANIFEST_SCHEMA)
-    # Thousands of files take jsonschema a third of a second; `_check_file` does the same in 3 ms.
-    properties = {**MANIFEST_SCHEMA["properties"], "files": {"type": "object"}}
-    return Draft202012Validator({**MANIFEST_SCHEMA, "properties": properties})
 
 
 def _check_version(manifest: object) -> None:
@@ -270,11 +89,11 @@ def _check_version(manifest: object) -> None:
     )
 
 
-def _check_schema(manifest: object, is_partial: bool) -> None:
-    error = next(_validator(is_partial).iter_errors(manifest), None)
-    if error is not None:
-        place = "/".join(str(part) for part in error.absolute_path) or "the manifest"
-        raise DamagedDatasetError(f"manifest: {place[:200]}: {error.message[:300]}")
+def _check_types(manifest: object, kind: type) -> None:
+    try:
+        adapter(kind).validate_python([manifest])
+    except ValidationError as error:
+        raise DamagedDatasetError(f"manifest: {first_problem(error)}") from error
 
 
 def _check_counts(manifest: Mapping[str, Any]) -> None:
@@ -292,6 +111,8 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
             problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
     if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
         problems.append("a patch grid belongs to images, and only to images")
+    if len(set(manifest["scores"])) < len(manifest["scores"]):
+        problems.append("scores has a name twice")
     problems += _lacking(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
@@ -305,7 +126,7 @@ def _lacking(manifest: Mapping[str, Any]) -> list[str]:
     if "account" not in manifest["corpus"]:
         problems.append("the corpus has no account")
     check = manifest["attention_check"]
-    lacking = next((name for name in _EXACT_CHECK if name not in check), None)
+    lacking = next((name for name in EXACT_CHECK if name not in check), None)
     return problems + ([f"the check of attention has no {lacking}"] if lacking else [])
 
 
@@ -340,24 +161,9 @@ def _check_files(manifest: Mapping[str, Any]) -> None:
         word = "does not name" if path in expected else "must not name"
         raise DamagedDatasetError(f"the manifest {word} {path}")
     for path, spec in expected.items():
-        _check_file(path, files[path])
         found = (files[path].get("dtype"), files[path].get("shape"))
         wanted = (spec.dtype, list(spec.shape)) if spec else (None, None)
         if found != wanted:
             raise DamagedDatasetError(f"manifest: {path} is {found}, expected {wanted}")
     if manifest["fidelity"].keys() != manifest["maps"].keys():
         raise DamagedDatasetError("manifest: fidelity and maps name different maps")
-
-
-def _check_file(path: str, facts: object) -> None:
-    keys = facts.keys() if isinstance(facts, dict) else set()
-    fits = (
-        isinstance(facts, dict)
-        and keys in ({"bytes", "sha256"}, {"bytes", "sha256", "dtype", "shape"})
-        and type(facts["bytes"]) is int
-        and facts["bytes"] >= 0
-        and isinstance(facts["sha256"], str)
-        and re.fullmatch("[0-9a-f]{64}", facts["sha256"])
-    )
-    if not fits:
-        raise DamagedDatasetError(f"manifest: files/{path} is not bytes, sha256, dtype and shape")

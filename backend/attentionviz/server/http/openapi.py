@@ -17,7 +17,7 @@ from attentionviz.server.access.sessions import COOKIE
 from attentionviz.server.http.contract import ErrorAnswer
 from attentionviz.server.http.operations import Json, Operation, Raw, operation_of
 from attentionviz.server.http.parameters import VERSION
-from attentionviz.store.manifest import STRICT
+from attentionviz.store.manifest import adapter
 
 _SCHEMAS = "#/components/schemas/"
 _INDEX: Json = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
@@ -122,12 +122,6 @@ def document(app: Flask) -> Json:
             "responses": _errors(),
         },
     }
-
-
-@functools.cache
-def adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return what checks values of a type, in a list of one, and writes its schema."""
-    return TypeAdapter(list[kind], config=STRICT)
 
 
 @functools.lru_cache(maxsize=4)
