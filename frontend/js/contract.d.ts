@@ -21,15 +21,15 @@ export interface Alignment {
 
 /** How far attention from stored queries and keys is from the model's own. */
 export interface AttentionCheck {
-  max_abs_error: number;
-  n_sequences: number;
-  /** Format 2: an error of float32 up to here was rounding. */
-  tolerance?: number;
   exact_max_abs_error?: number;
   exact_tolerance?: number;
   exact_n_sequences?: number;
   worst_layer?: number;
   worst_head?: number;
+  max_abs_error: number;
+  n_sequences: number;
+  /** Format 2: an error of float32 up to here was rounding. */
+  tolerance?: number;
 }
 
 /** The sentences or images that were read. */
