@@ -66,7 +66,7 @@ def settled(page: Page, part: str) -> str:
     return wait_until(same, f"the address says {part}")
 
 
-@pytest.mark.parametrize("query", [HEAD, "?dataset=words&method=pca", f"{HEAD}&selected=key-40"])
+@pytest.mark.parametrize("query", ["?dataset=words&method=pca", f"{HEAD}&selected=key-40"])
 def test_a_zoomed_map_comes_back_from_its_address(page: Page, address: str, query: str) -> None:
     open_view(page, address, query)
     page.wait_for_timeout(600)
@@ -138,24 +138,14 @@ def test_a_zoom_from_an_address_holds_when_the_window_changes_its_size(
     assert query_of(page)["center"] == "0.4_0.6"
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["zoom=2", "zoom=0&center=0.5_0.5", "center=0.5_0.5", "turn=500_0", "marked=3", "theme=pink"],
-)
-def test_a_bad_part_of_the_view_is_ignored_with_a_notice(
-    page: Page, address: str, part: str
-) -> None:
+def test_bad_parts_of_the_view_are_ignored_with_a_notice_each(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     plain = fingerprint(page)
-    open_view(page, address, f"{HEAD}&{part}")
-    expect(page.locator(".notice")).to_have_count(1)
-    expect(page.locator(".notice")).to_contain_text(part.split("=")[0])
+    bad = "zoom=2&turn=500_0&marked=3&theme=pink"
+    open_view(page, address, f"{HEAD}&{bad}")
+    for part in ("zoom", "turn", "marked", "theme"):
+        expect(page.locator(".notice", has_text=part)).to_have_count(1)
     assert fingerprint(page) == plain
-
-
-def test_marked_points_that_are_not_there_are_ignored_with_a_notice(
-    page: Page, address: str
-) -> None:
     open_view(page, address, f"{HEAD}&marked=query-3-400")
     expect(page.locator(".notice")).to_contain_text("Marked token 400 is outside 0..299")
     expect(page.locator(".marked")).to_be_hidden()
