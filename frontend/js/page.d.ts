@@ -16,6 +16,8 @@ export interface Selected {
   readonly token: number;
 }
 export type TokenType = 'text' | 'special' | 'class' | 'register' | 'patch';
+/** By what a map says that a key is near a query. */
+export type Nearness = Description['nearness'][string];
 export type Theme = 'system' | 'light' | 'dark';
 export type PaletteName = 'safe' | 'classic';
 /** How what was typed is compared with a token. */

@@ -13,7 +13,7 @@ const line = {
   nTokens: 3,
   offset: [-15, 0],
   scale: 1,
-  isProduct: false,
+  nearness: 'distance',
 };
 
 test('the nearest keys of a query are at the least distance, and so for a key', () => {
@@ -23,11 +23,11 @@ test('the nearest keys of a query are at the least distance, and so for a key', 
   assert.deepEqual(nearestOthers(line, 4), [1, 2, 0]);
 });
 
-test('in a biplot a key is nearer the farther out it lies in the direction of the query', () => {
+test('by the product a key is nearer the farther out it lies in the direction of the query', () => {
   // Query 2 is at +15; the keys are at −3, +10 and −15.
-  assert.deepEqual(nearestOthers({ ...line, isProduct: true }, 2), [4, 3, 5]);
+  assert.deepEqual(nearestOthers({ ...line, nearness: 'product' }, 2), [4, 3, 5]);
   // Query 0 is at −5.
-  assert.deepEqual(nearestOthers({ ...line, isProduct: true }, 0), [5, 3, 4]);
+  assert.deepEqual(nearestOthers({ ...line, nearness: 'product' }, 0), [5, 3, 4]);
 });
 
 test('distances in space have three axes', () => {

@@ -53,6 +53,7 @@ def test_the_best_map_of_each_head_is_the_one_with_the_highest_recall(
     assert response.headers["X-Ready"] == "1111"
     for head, name in zip(heads, best, strict=True):
         at = (head["layer"], head["head"])
+        assert head["best_maps"]["best-2d"] == name
         assert np.array_equal(grid[at], stored(data_dir, "text", f"grid/{name}.npy")[at])
         one = client.get(f"{BASE}/text/projections/best-2d?layer={at[0]}&head={at[1]}")
         folder = HeadId(*at).folder
@@ -87,6 +88,7 @@ def test_while_a_dataset_is_built_the_best_is_that_of_the_maps_that_are_there(
     client = make_app(tmp_path).test_client()
     heads = client.get(f"{BASE}/young/heads").json["heads"]
     assert [len(head["maps"]) for head in heads] == [1, 1, 1, 0]
+    assert heads[3]["best_maps"] == {"best-2d": None, "best-3d": None}
     response = client.get(f"{BASE}/young/projections/best-2d")
     only = client.get(f"{BASE}/young/projections/{next(iter(heads[0]['maps']))}")
     assert response.headers["X-Ready"] == "1110"

@@ -53,6 +53,8 @@ def test_a_dataset_tells_its_manifest_without_the_list_of_files(client: CheckedC
     assert facts["manifest"]["n_layers"] == 2
     assert "files" not in facts["manifest"]
     assert facts["maps_ready"] == dict.fromkeys(TEXT.maps, 4)
+    assert facts["nearness"]["biplot-3d"] == "product"
+    assert facts["nearness"]["tsne-2d"] == "distance"
     assert facts["progress"] is None
 
 

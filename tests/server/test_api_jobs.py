@@ -86,8 +86,9 @@ def test_options_say_what_is_taken(idle) -> None:
 
 def test_a_folder_of_a_model_is_named_without_its_path(tmp_path, tiny_bert, tiny_vit) -> None:
     idle = Client(tmp_path, job_models=(str(tiny_bert), str(tiny_vit)))
-    found = idle.client.get("/api/v1/jobs/options").json["models"]
-    assert found == [
+    options = idle.client.get("/api/v1/jobs/options").json
+    assert options["default_methods"] == ["biplot", "attention-tsne"]
+    assert options["models"] == [
         {"name": "tiny-bert", "modality": "text"},
         {"name": "tiny-vit", "modality": "image"},
     ]

@@ -1,5 +1,6 @@
 /** Which points of the other kind a map draws nearest to one, and which of them belong there. */
 
+/** @import { Nearness } from '../page.js' */
 /** @import { Dims } from '../types.js' */
 
 /** How many keys recall@10 looks at. */
@@ -9,20 +10,20 @@ export const N_STRONGEST = 10;
  * The map of one head.
  *
  * @typedef {{positions: Uint16Array, dims: Dims, nTokens: number, offset: number[], scale: number,
- *   isProduct: boolean}} DrawnMap
+ *   nearness: Nearness}} DrawnMap
  */
 
 /**
  * The points of the other kind that lie nearest to a point, by what nearness means in the map.
  *
- * @param {DrawnMap} map `isProduct`: nearer is the larger product of the coordinates, as in a
- *   biplot
+ * @param {DrawnMap} map `nearness`: whether nearer is the smaller distance or the larger product of
+ *   the coordinates
  * @param {number} point queries, then keys
  * @param {number} [k]
  * @returns {number[]} points, the nearest first; of equal ones the earlier token
  */
 export function nearestOthers(
-  { positions, dims, nTokens, offset, scale, isProduct },
+  { positions, dims, nTokens, offset, scale, nearness },
   point,
   k = N_STRONGEST,
 ) {
@@ -34,7 +35,7 @@ export function nearestOthers(
         positions[point * dims + axis],
         positions[(first + token) * dims + axis],
       ];
-      if (isProduct)
+      if (nearness === 'product')
         farness[token] -= (offset[axis] + scale * own) * (offset[axis] + scale * other);
       else farness[token] += (own - other) ** 2;
     }

@@ -3,10 +3,10 @@
  * all.
  */
 
-import { isProductMap, mapOf } from '../data/best_map.js';
+import { mapOf } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
-import { BIPLOT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
+import { PRODUCT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
 import { FIDELITY_WORDS } from '../data/map_labels.js';
 import { createSection } from '../ui/section.js';
 
@@ -38,7 +38,7 @@ export function createFidelity(root, { facts }) {
     );
     return { name, row, value, fill };
   });
-  const nearness = el('p', { class: 'field__note' }, BIPLOT_NEARNESS);
+  const nearness = el('p', { class: 'field__note' }, PRODUCT_NEARNESS);
   const energy = el('p', { class: 'field__note' });
   const fallback = el('p', { class: 'field__note' });
   const section = createSection(root, {
@@ -77,7 +77,7 @@ export function createFidelity(root, { facts }) {
       section.element.hidden = fidelity === null;
       if (!fidelity) return;
       const own = state.at ? mapOf(heads, state.at, name) : name;
-      nearness.hidden = !own || !isProductMap(own);
+      nearness.hidden = !own || facts.description.value?.nearness[own] !== 'product';
       section.setTitle(state.at ? 'How true this map is' : 'How true the maps are');
       section.setNote(state.at ? '' : 'mean');
       warning.hidden = !state.at || !isMisleading(fidelity);

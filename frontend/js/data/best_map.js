@@ -1,7 +1,4 @@
-/**
- * The best map of each head: of every head the one whose recall of attention is the highest. A
- * method beside the others.
- */
+/** The best map of each head, which the server knows: a method beside the others. */
 
 import { allMethods, methodLabels } from './projection_methods.js';
 
@@ -59,7 +56,7 @@ export function headsReady(mapsReady, method, dims) {
 }
 
 /**
- * The map of one head that is meant by a name: itself, or the best of those that the head has.
+ * The map of one head that is meant by a name: itself, or the one that the server calls its best.
  *
  * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {HeadId} at
@@ -68,32 +65,12 @@ export function headsReady(mapsReady, method, dims) {
  */
 export function mapOf(heads, at, name) {
   if (!name?.startsWith(`${BEST}-`)) return name;
-  const maps = heads?.get(`${at.layer},${at.head}`)?.maps ?? {};
-  const ending = name.slice(BEST.length);
-  /** @param {string} map */
-  const recall = (map) => maps[map].fidelity.recall_at_10 ?? -1;
-  const found = allMethods()
-    .map((method) => method.name + ending)
-    .filter((map) => map in maps);
-  return found.reduce(
-    (/** @type {string | null} */ best, map) =>
-      best === null || recall(map) > recall(best) ? map : best,
-    null,
-  );
+  return heads?.get(`${at.layer},${at.head}`)?.best_maps[name] ?? null;
 }
 
 /** The method of a map's name. @param {string} name */
 export function methodOf(name) {
   return name.replace(/-[23]d$/, '');
-}
-
-/**
- * Whether nearer means a larger product of the coordinates in a map, not a smaller distance.
- *
- * @param {string} name
- */
-export function isProductMap(name) {
-  return methodOf(name) === 'biplot';
 }
 
 /**

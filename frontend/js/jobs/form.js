@@ -8,7 +8,6 @@ import { formatChosen, nameFor } from './labels.js';
 
 /** @import { Job, JobOptions } from './types.js' */
 
-const DEFAULT_METHODS = ['biplot', 'attention-tsne'];
 const DEFAULT_TOKENS = 2000;
 const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -70,7 +69,7 @@ export function createJobForm(options, { upload, taken, sent }) {
       .map(({ name: value }) => ({
         value,
         ...methodLabels(value),
-        isChosen: DEFAULT_METHODS.includes(value),
+        isChosen: options.default_methods.includes(value),
       })),
   );
   const dims = checks(

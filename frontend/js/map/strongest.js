@@ -3,7 +3,7 @@
  * drawn nearest to it.
  */
 
-import { isProductMap, mapOf } from '../data/best_map.js';
+import { mapOf } from '../data/best_map.js';
 import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 import { lastOnly } from '../compute/memo.js';
@@ -13,7 +13,8 @@ import { chosenMap, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
 
 /** @import { Compared } from '../compute/nearest.js' */
-/** @import { Context, Facts, HeadMap, HeadMapFacts, Selected, State, Tokens } from '../page.js' */
+/** @import { Context, Facts, HeadMap, HeadMapFacts, Nearness } from '../page.js' */
+/** @import { Selected, State, Tokens } from '../page.js' */
 /** @import { Marks } from '../render/lines.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Partners } from './partners.js' */
@@ -48,7 +49,9 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
    */
   function compared(state, tokens, point, found) {
     const shown = shownMap(state, facts, tokens);
-    return shown && compare(shown.map, shown.own, pointOf(point, tokens.n), tokens.n, found);
+    if (!shown) return null;
+    const { map, own, nearness } = shown;
+    return compare(map, own, nearness, pointOf(point, tokens.n), tokens.n, found);
   }
 
   /**
@@ -127,7 +130,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
  * @param {Facts} facts
  * @param {Tokens} tokens
  */
-function shownMap(state, { headMap, heads }, { n }) {
+function shownMap(state, { description, headMap, heads }, { n }) {
   const { at } = state;
   const name = at && mapOf(heads.value, at, chosenMap(state));
   const own = at && name ? heads.value?.get(`${at.layer},${at.head}`)?.maps[name] : null;
@@ -139,7 +142,8 @@ function shownMap(state, { headMap, heads }, { n }) {
     map.at.layer === at.layer &&
     map.at.head === at.head &&
     map.positions.length === 2 * n * map.dims;
-  return own && isShown ? { map, own } : null;
+  const nearness = name && description.value?.nearness[name];
+  return own && isShown && nearness ? { map, own, nearness } : null;
 }
 
 /**
@@ -162,15 +166,13 @@ function chosenPartners({ at }, { partners }, point) {
 /**
  * @param {HeadMap} map
  * @param {HeadMapFacts} facts
+ * @param {Nearness} nearness
  * @param {number} point
  * @param {number} nTokens
  * @param {Partners} found
  * @returns {Compared}
  */
-function compareIn({ name, positions, dims }, { offset, scale }, point, nTokens, found) {
-  const nearest = nearestOthers(
-    { positions, dims, nTokens, offset, scale, isProduct: isProductMap(name) },
-    point,
-  );
+function compareIn({ positions, dims }, { offset, scale }, nearness, point, nTokens, found) {
+  const nearest = nearestOthers({ positions, dims, nTokens, offset, scale, nearness }, point);
   return compareNearest(found, nearest, point, nTokens);
 }

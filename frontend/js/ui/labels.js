@@ -6,9 +6,9 @@ import { withShown } from '../compute/characters.js';
 /** @import { DatasetEntry, Fidelity, HeadId, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
-/** What “near” means in the measures of a biplot. */
-export const BIPLOT_NEARNESS =
-  'In a biplot, a key is nearer to a query the farther out it lies in the query’s direction.';
+/** What “near” means in the measures of a map that is read by products of coordinates. */
+export const PRODUCT_NEARNESS =
+  'Here a key is nearer to a query the farther out it lies in the query’s direction.';
 
 /**
  * Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not

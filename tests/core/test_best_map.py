@@ -1,0 +1,16 @@
+"""Which map of a head is its best."""
+
+from attentionviz.core.best_map import best_map
+
+
+def test_of_equal_maps_the_first_of_the_table_is_best_and_one_without_recall_comes_last() -> None:
+    def recalls(**found: float | None) -> dict:
+        return {
+            f"{method}-2d": {"fidelity": {"recall_at_10": recall}}
+            for method, recall in found.items()
+        }
+
+    assert str(best_map(recalls(pca=0.7, biplot=0.7, tsne=None), 2)) == "biplot-2d"
+    assert str(best_map(recalls(tsne=None, pca=0.0), 2)) == "pca-2d"
+    assert str(best_map(recalls(tsne=None), 2)) == "tsne-2d"
+    assert best_map(recalls(pca=0.7), 3) is None
