@@ -1,4 +1,8 @@
-"""A job from the upload to the dataset, in real processes; and every way in which it can end."""
+"""A job from the upload to the dataset; and every way in which it can end.
+
+Whole builds are real where what a build does is the point; where the queue is, jobs are real
+processes that build nothing (``stub_builds``) and last as long as the test wants.
+"""
 
 import json
 import os
@@ -8,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.job_server import (
+    STUB_BUILDS,
     TEXT,
     JobServer,
     form,
@@ -22,7 +27,7 @@ from attentionviz.jobs.uploads import Received, Upload
 from attentionviz.settings.settings import Settings
 from attentionviz.store.lock import dataset_lock
 
-# Some seconds of work for tiny models, so that a test can come in between.
+# Some seconds of work for tiny models, so that the system can come in between.
 LONG = {"methods": "attention-tsne,tsne", "dims": "2,3"}
 LONG_TEXT = b"text\n" + b"".join(
     b"In april the river %d rose again and she read the letter twice.\n" % i for i in range(40)
@@ -34,8 +39,8 @@ def start(tmp_path: Path, tiny_bert: Path) -> Iterator[Callable[..., JobServer]]
     """Return a function that starts a server over the same folder; all end with the test."""
     servers = []
 
-    def make(*options: str) -> JobServer:
-        servers.append(JobServer(tmp_path / "built", tiny_bert, *options))
+    def make(*options: str, is_stub: bool = True) -> JobServer:
+        servers.append(JobServer(tmp_path / "built", tiny_bert, *options, is_stub=is_stub))
         return servers[-1]
 
     yield make
@@ -45,18 +50,29 @@ def start(tmp_path: Path, tiny_bert: Path) -> Iterator[Callable[..., JobServer]]
     assert left == [], "nothing outlives its server"
 
 
-def running(server: JobServer, dataset_id: str = "mine", text: bytes = LONG_TEXT) -> str:
-    """Return a job whose process has begun to draw, or at least to work."""
-    job_id = server.post(dataset_id, text, **LONG)["id"]
-    server.wait(job_id, "estimated")
-    server.ask("POST", f"/{job_id}/start")
+def hold(server: JobServer, what: str = "build", *, is_held: bool = True) -> None:
+    """Let estimates or builds of stubs wait, or go on."""
+    held = server.data_dir.parent / f"{what}.held"
+    held.touch() if is_held else held.unlink()
+
+
+def running(server: JobServer, dataset_id: str = "mine") -> str:
+    """Return a job whose process has begun to draw, and stays so while builds are held."""
+    hold(server)
+    job_id = server.begin(dataset_id)
 
     def has_begun() -> bool:
         progress = server.wait(job_id, "waiting", "running")["progress"]
         return bool(progress and progress["phase"] == "maps")
 
     wait_for(has_begun, "maps are drawn")
+    wait_for(lambda: len(processes_of_jobs(server)) >= 2, "by a process of its own")
     return job_id
+
+
+def processes_of_jobs(server: JobServer) -> list[int]:
+    """Return those that were told a path in ``.jobs`` or ``.staging``, as the server was not."""
+    return processes_of(f"{server.data_dir}/.")
 
 
 def staged(server: JobServer) -> list[str]:
@@ -65,7 +81,7 @@ def staged(server: JobServer) -> list[str]:
 
 
 def test_an_upload_is_estimated_started_and_becomes_a_dataset(start) -> None:
-    server = start()
+    server = start(is_stub=False)
     job_id = server.post("mine", max_tokens="40")["id"]
     estimate = server.wait(job_id, "estimated")["estimate"]
     assert (estimate["n_sequences"], estimate["n_heads"], estimate["n_maps"]) == (2, 4, 4)
@@ -82,7 +98,7 @@ def test_an_upload_is_estimated_started_and_becomes_a_dataset(start) -> None:
 
 
 def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -> None:
-    server = start()
+    server = start(is_stub=False)
     job_id = server.post("mine", b"text\ngood\n\xff bad\n")["id"]
     job = server.wait(job_id, "failed")
     assert job["message"].startswith("mine.csv, line 3: byte 0xFF is not UTF-8; ")
@@ -106,11 +122,10 @@ def test_a_picture_that_is_none_is_named(tmp_path, tiny_vit) -> None:
 def test_a_running_job_is_cancelled_with_all_of_its_processes(start) -> None:
     server = start()
     job_id = running(server)
-    assert len(processes_of(str(server.data_dir / ".jobs"))) >= 1
     status, answer = server.ask("DELETE", f"/{job_id}")
     assert (status, answer["jobs"][0]["is_cancelling"]) == (200, True)
     server.wait(job_id, "cancelled")
-    assert processes_of(str(server.data_dir / ".jobs")) == []
+    assert processes_of_jobs(server) == []
     assert staged(server) == []
     assert sorted(p.name for p in (server.data_dir / ".jobs" / job_id).iterdir()) == [
         *("heartbeat", "log", "request.json", "result", "state.json")
@@ -119,11 +134,12 @@ def test_a_running_job_is_cancelled_with_all_of_its_processes(start) -> None:
 
 def test_an_estimate_is_cancelled(start) -> None:
     server = start()
+    hold(server, "estimate")
     job_id = server.post("mine")["id"]
     server.wait(job_id, "estimating")
     server.ask("DELETE", f"/{job_id}")
     server.wait(job_id, "cancelled")
-    assert processes_of(str(server.data_dir / ".jobs")) == []
+    assert processes_of_jobs(server) == []
 
 
 def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again(start) -> None:
@@ -135,14 +151,11 @@ def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again
         "it was killed, most likely for want of memory; start it again to go on"
     )
     assert job["can_resume"] is True
-    (folder,) = staged(server)
-    done = set((server.data_dir / ".staging" / folder).glob("L*/queries.npy"))
-    before = {path.relative_to(path.parents[1]): path.stat().st_ino for path in done}
-    assert before, "something was finished"
+    assert len(staged(server)) == 1
+    hold(server, is_held=False)
     assert server.ask("POST", f"/{job_id}/start")[0] == 200
-    job = server.wait(job_id, "done")
-    built = server.data_dir / f"mine@{job['version']}"
-    assert {name: (built / name).stat().st_ino for name in before} == before
+    server.wait(job_id, "done")
+    assert staged(server) == []
 
 
 @pytest.mark.long
@@ -161,12 +174,13 @@ def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
 def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> None:
     server = start()
     first = running(server)
-    waiting = server.begin("next", max_tokens="40")
+    waiting = server.begin("next")
+    hold(server, "estimate")
     unstarted = server.post("idle")["id"]
-    pid = server.state_file(first)["pid"]
     server.kill()
-    wait_for(lambda: not is_alive(pid), "the process ends with its server")
-    wait_for(lambda: not processes_of(str(server.data_dir / ".jobs")), "and all of its own")
+    wait_for(lambda: not processes_of_jobs(server), "all of it ends with its server")
+    hold(server, is_held=False)
+    hold(server, "estimate", is_held=False)
     again = start()
     job = again.job(first)
     assert (job["state"], job["can_resume"]) == ("failed", True)
@@ -210,7 +224,7 @@ def test_a_server_that_is_asked_to_end_takes_its_job_along_and_says_so(start) ->
     state = server.state_file(job_id)
     assert (state["state"], state["can_resume"]) == ("failed", True)
     assert state["message"] == "it ended with the server; start it again to go on"
-    assert processes_of(str(server.data_dir / ".jobs")) == []
+    assert processes_of_jobs(server) == []
 
 
 @pytest.mark.long
@@ -228,14 +242,15 @@ def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(s
         assert (status, answer["error"]["code"]) == (409, "jobs_elsewhere")
     assert first.job(job_id)["state"] == "running"
     first.kill()
-    wait_for(lambda: not processes_of(str(first.data_dir / ".jobs")), "the job ends")
+    wait_for(lambda: not processes_of_jobs(first), "the job ends")
+    hold(second, is_held=False)
     assert second.ask("POST", f"/{job_id}/start")[0] == 200
     second.wait(job_id, "done")
 
 
 @pytest.mark.long
 def test_a_disk_that_is_full_is_told_in_the_builds_own_words_and_it_goes_on_later(start) -> None:
-    server = start()
+    server = start(is_stub=False)
     job_id = running_with_small_files(server)
     job = server.wait(job_id, "failed")
     assert job["message"].startswith("no room left on the disk for ")
@@ -258,11 +273,15 @@ def running_with_small_files(server: JobServer) -> str:
     return job_id
 
 
-def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert) -> None:
-    settings = Settings(data_dir=tmp_path, job_models=(str(tiny_bert),))
+def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(STUB_BUILDS))
+    (tmp_path / "build.held").touch()
+    data_dir = tmp_path / "built"
+    data_dir.mkdir()
+    settings = Settings(data_dir=data_dir, job_models=(str(tiny_bert),))
     limits = limits_of(settings)
     limits = limits._replace(build=limits.build._replace(wall_seconds=0.5))
-    queue = JobQueue(tmp_path, limits)
+    queue = JobQueue(data_dir, limits)
     (path := tmp_path / "part").write_bytes(TEXT)
     asked = {"methods": ("pca",), "dims": (2,), "max_tokens": None, "text_column": None}
     request = JobRequest(
@@ -290,7 +309,7 @@ def test_a_job_that_takes_too_long_is_ended(tmp_path, tiny_bert) -> None:
 
 
 def test_memory_beyond_the_limit_ends_a_job_with_a_sentence(start) -> None:
-    server = start("--job-memory-mb", "600")
+    server = start("--job-memory-mb", "600", is_stub=False)
     job_id = server.post("mine")["id"]
     job = server.wait(job_id, "failed")
     assert job["message"]

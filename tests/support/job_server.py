@@ -15,6 +15,7 @@ from typing import Any
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+STUB_BUILDS = Path(__file__).with_name("stub_builds")
 TEXT = b"text,topic\nIn april the river rose again.,river\nShe read the letter twice.,letters\n"
 
 
@@ -39,15 +40,19 @@ def form(fields: dict[str, str], files: list[tuple[str, bytes]]) -> tuple[bytes,
 
 
 class JobServer:
-    """``attentionviz serve --allow-jobs`` as a process of its own."""
+    """``attentionviz serve --allow-jobs`` as a process of its own.
 
-    def __init__(self, data_dir: Path, model: Path, *options: str) -> None:
+    With ``is_stub`` its jobs are real processes that build nothing; see ``stub_builds``.
+    """
+
+    def __init__(self, data_dir: Path, model: Path, *options: str, is_stub: bool = False) -> None:
         self.data_dir = data_dir
         self.model = model
         command = [sys.executable, "-m", "attentionviz", "serve", "--data-dir", str(data_dir)]
         command += ["--port", "0", "--allow-jobs", "--job-models", str(model), *options]
-        path = os.pathsep.join(filter(None, [str(ROOT / "backend"), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, "PYTHONPATH": path}
+        paths = [str(STUB_BUILDS)] if is_stub else []
+        paths += [str(ROOT / "backend"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, text=True)
         assert self.process.stderr is not None
         line = self.process.stderr.readline()
