@@ -16,6 +16,7 @@ from tests.support.job_server import (
     TEXT,
     JobServer,
     form,
+    freeze,
     is_alive,
     processes_of,
     wait_for,
@@ -163,7 +164,7 @@ def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
     server = start("--job-silent-seconds", "10")
     job_id = running(server)
     pid = server.state_file(job_id)["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
         "it gave no sign of life for 10 seconds and was ended; start it again to go on"
@@ -208,7 +209,7 @@ def test_a_stopped_process_that_outlived_its_server_is_ended_by_the_next(start) 
     server = start()
     job_id = running(server)
     pid = server.state_file(job_id)["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     server.kill()
     assert is_alive(pid), "a stopped process cannot notice"
     again = start()

@@ -131,11 +131,22 @@ class JobServer:
             self.process.stderr.close()
 
 
+def freeze(pid: int) -> None:
+    """Stop a process, and wait until all of it stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: state_of(pid) == "T", "it is stopped")
+
+
+def state_of(pid: int) -> str:
+    """Return the letter that the system gives to what a process does."""
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return stat.rpartition(")")[2].split()[0]
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process is there and has not ended; one that waits to be cleared away has."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        return stat.rpartition(")")[2].split()[0] != "Z"
+        return state_of(pid) != "Z"
     except OSError:
         return False
 

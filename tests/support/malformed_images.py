@@ -9,6 +9,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -103,10 +104,11 @@ def tiff(  # noqa: PLR0917 - as its tags have them
     return head + entries + bytes(4) + long + pixels
 
 
-def malformed_images() -> list[Odd]:
+@cache
+def malformed_images() -> tuple[Odd, ...]:
     """Return all of them, always the same."""
     makers = (cut, flipped, lying_heads, bombs, odd_modes, wrong_formats, polyglots, odd_notes)
-    return [odd for maker in (*makers, folder_kinds) for odd in maker()]
+    return tuple(odd for maker in (*makers, folder_kinds) for odd in maker())
 
 
 def cut() -> Iterator[Odd]:

@@ -1,6 +1,7 @@
 """`attentionviz serve` with the real worker: it answers, refuses large bodies, and ends with it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,12 +16,26 @@ import pytest
 from tests.conftest import TinyDataset
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
+STUB = Path(__file__).resolve().parents[2] / "support" / "stub_session"
 Running = tuple[subprocess.Popen, int, str]
 
 
 @pytest.fixture
 def server(tiny_dataset: TinyDataset, tiny_bert: Path) -> Iterator[Running]:
     """Yield the process of a server, its port, and the path of the route."""
+    yield from started(tiny_dataset, tiny_bert)
+
+
+@pytest.fixture
+def stub_server(
+    tiny_dataset: TinyDataset, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Running]:
+    """Yield the same, whose worker has no model to load."""
+    monkeypatch.setenv("PYTHONPATH", str(STUB), prepend=os.pathsep)
+    yield from started(tiny_dataset, tiny_bert)
+
+
+def started(tiny_dataset: TinyDataset, tiny_bert: Path) -> Iterator[Running]:
     options = ["--data-dir", str(tiny_dataset.data_dir), "--port", "0"]
     options += ["--live-model-folder", str(tiny_bert.parent)]
     process = subprocess.Popen(
@@ -61,8 +76,10 @@ def has_ended(worker: psutil.Process, seconds: float = 3) -> bool:
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_server_and_worker_end_together_and_at_once(kind: signal.Signals, server: Running) -> None:
-    process, port, path = server
+def test_server_and_worker_end_together_and_at_once(
+    kind: signal.Signals, stub_server: Running
+) -> None:
+    process, port, path = stub_server
     status, content = post(port, path, b'{"text": "the river", "maps": ["pca-2d"]}')
     assert status == 200, content
     worker = worker_of(process)
@@ -88,6 +105,8 @@ def test_nothing_of_a_text_is_in_the_server_s_log(server: Running) -> None:
     process, port, path = server
     assert post(port, path, b'{"text": "the confidential river"}')[0] == 200
     assert post(port, path, b'{"tokens": ["confidential"]}')[0] == 400
+    worker = worker_of(process)
     process.terminate()
     _, errors = process.communicate(timeout=10)
+    assert has_ended(worker)
     assert "confidential" not in errors

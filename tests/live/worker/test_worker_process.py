@@ -1,23 +1,26 @@
 """The worker as a process: what it may not do, and when it ends."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.conftest import TinyDataset
 from tests.live.worker.conftest import Answer, read, settings_of
 from tests.support.figures import Bar
-from tests.support.malformed_images import malformed_images
+from tests.support.job_server import freeze
+from tests.support.malformed_images import cut, flipped, malformed_images
 
 from attentionviz.errors import InvalidImageError, InvalidTextError, LiveUnavailableError
 from attentionviz.live.service import LiveService, Patience
 from attentionviz.live.worker.limits import NICENESS
+
+STUB = Path(__file__).resolve().parents[2] / "support" / "stub_session"
 
 
 class Asked:
@@ -160,14 +163,31 @@ def test_too_little_memory_is_said_to_be_too_little(
 @pytest.fixture
 def killable(tiny_dataset: TinyDataset, tiny_bert: Path) -> Iterator[tuple[subprocess.Popen, int]]:
     """Yield a server in a process of its own, and its worker."""
-    settings = settings_of(tiny_dataset.data_dir, tiny_bert).to_json()
-    arguments = [settings, tiny_dataset.dataset_id, tiny_dataset.version]
+    with live_server(tiny_dataset, tiny_bert) as started:
+        yield started
+
+
+@pytest.fixture
+def killable_stub(tmp_path: Path) -> Iterator[tuple[subprocess.Popen, int]]:
+    """Yield the same, whose worker has no model to load."""
+    with live_server(TinyDataset(tmp_path, "none", "", tmp_path), tmp_path, STUB) as started:
+        yield started
+
+
+@contextmanager
+def live_server(
+    dataset: TinyDataset, model: Path, *paths: Path
+) -> Iterator[tuple[subprocess.Popen, int]]:
+    settings = settings_of(dataset.data_dir, model).to_json()
+    arguments = [settings, dataset.dataset_id, dataset.version]
+    python_path = [*map(str, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.live_server", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(python_path)},
     )
     assert process.stdin and process.stdout and process.stderr
     yield process, int(process.stdout.readline())
@@ -183,12 +203,12 @@ def killable(tiny_dataset: TinyDataset, tiny_bert: Path) -> Iterator[tuple[subpr
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.parametrize("is_busy", [False, True])
 def test_the_worker_ends_with_its_server_however_that_ends(
-    kind: signal.Signals, is_busy: bool, killable: tuple[subprocess.Popen, int]
+    kind: signal.Signals, is_busy: bool, killable_stub: tuple[subprocess.Popen, int]
 ) -> None:
-    process, worker = killable
+    process, worker = killable_stub
     if is_busy:
         assert process.stdin
-        os.kill(worker, signal.SIGSTOP)  # so that it is in the middle of the question
+        freeze(worker)  # so that it is in the middle of the question
         process.stdin.write("the letter\n" * 3)
         process.stdin.flush()
         time.sleep(0.2)
@@ -252,8 +272,9 @@ def malformed_images_sound() -> bytes:
 
 
 def test_the_malformed_images_are_many_and_always_the_same() -> None:
-    first, second = malformed_images(), malformed_images()
-    assert [odd.content for odd in first] == [odd.content for odd in second]
-    assert len(first) >= 120
-    assert len({odd.name for odd in first}) == len(first)
-    assert json.dumps([odd.name for odd in first])
+    images = malformed_images()
+    assert len({odd.name for odd in images}) == len(images) >= 120
+    by_name = {odd.name: odd.content for odd in images}
+    by_chance = [*cut(), *flipped()]
+    assert by_chance
+    assert all(by_name[odd.name] == odd.content for odd in by_chance)
