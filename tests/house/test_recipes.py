@@ -1,0 +1,23 @@
+"""The recipes for a projection and a head score need no other file than those that they name."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_an_invented_projection_and_head_score_reach_every_layer() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.inventions"]
+    command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not browser and not slow"]
+    asked = [
+        "tests/support/inventions_asked.py",
+        "tests/projections/test_placed.py",
+        "tests/projections/test_projection_contract.py",
+        "tests/measures/test_head_scores.py::test_every_score_has_a_function_and_every_function_words",
+    ]
+    wanted = "inventions_asked or invented-axes or every_function_words"
+    found = subprocess.run(
+        [*command, *asked, "-k", wanted], cwd=ROOT, capture_output=True, text=True, timeout=540
+    )
+    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]
