@@ -153,7 +153,7 @@ export function createBreadcrumbBar(root, context) {
   const place = el('div', { class: 'bar__words' }, title, detail);
   const element = el('div', { class: 'bar' });
   root.append(element);
-  const save = createSave(element, { ...context, headsPicture: mapOfHeads.picture });
+  const save = createSave(element, { ...context, headsPicture: mapOfHeads.image });
   gather();
   let wasGrid = false;
 

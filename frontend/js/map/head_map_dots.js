@@ -3,7 +3,7 @@
  * keys, opened by a click.
  */
 
-import { createCleanup, el, setAttribute } from '../ui/dom.js';
+import { el, setAttribute } from '../ui/dom.js';
 import { fitHeads, headNear, headTowards, placeNames } from '../compute/head_map_layout.js';
 import { formatTitle } from '../ui/labels.js';
 
@@ -28,17 +28,10 @@ const MANY = 200;
  * @param {{point: (head: number) => void, open: (head: number) => void}} calls heads by index; -1:
  *   none is pointed at
  */
-export function createConstellation(root, { point, open }) {
-  const cleanup = createCleanup();
-  const lines = document.createElementNS(SVG, 'svg');
-  setAttribute(lines, 'class', 'constellation__lines');
-  setAttribute(lines, 'aria-hidden', 'true');
+export function createHeadMapDots(root, { point, open }) {
+  const lines = createLineLayer();
   const names = el('div', { class: 'constellation__names', 'aria-hidden': 'true' });
-  const dots = el('div', {
-    class: 'constellation__dots',
-    role: 'group',
-    'aria-label': 'Heads; arrow keys lead from one to the next',
-  });
+  const dots = createDots(point);
   const plot = el(
     'div',
     {
@@ -49,7 +42,7 @@ export function createConstellation(root, { point, open }) {
       onKeydown: walk,
     },
     lines,
-    dots,
+    dots.element,
     names,
   );
   root.append(plot);
@@ -61,64 +54,21 @@ export function createConstellation(root, { point, open }) {
   let shown = -1;
   const observer = new ResizeObserver(arrange);
   observer.observe(plot);
-  cleanup.add(() => observer.disconnect());
-
-  const all = () => /** @type {HTMLElement[]} */ ([...dots.children]);
 
   function arrange() {
     if (!map || plot.clientWidth === 0) return;
     const room = { width: plot.clientWidth, height: plot.clientHeight };
-    const found = (places = fitHeads(map.heads, room, MARGIN_PX));
-    all().forEach((dot, i) => {
-      dot.style.translate = `${found.x[i]}px ${found.y[i]}px`;
-    });
-    const texts = map.heads.map(formatTitle);
-    const pen = document.createElement('canvas').getContext('2d');
-    const style = getComputedStyle(names);
-    if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-    const widths = texts.map((text) => pen?.measureText(text).width ?? 0);
-    const size = {
-      widths,
-      height: 1.2 * Number.parseFloat(style.fontSize),
-      reach: (all()[0]?.offsetWidth ?? 0) / 2,
-    };
-    names.replaceChildren(
-      ...placeNames(found, size, room, current).map(({ head, left, top }) => {
-        const name = el('span', { class: 'constellation__name' }, texts[head]);
-        name.style.translate = `${left}px ${top}px`;
-        return name;
-      }),
-    );
+    places = fitHeads(map.heads, room, MARGIN_PX);
+    dots.place(places);
+    names.replaceChildren(...nameElements(names, map, places, room, dots.radius(), current));
     show(shown);
   }
 
   /** Ring a head and draw lines to those nearest to it. @param {number} head -1: none */
   function show(head) {
     shown = head;
-    all().forEach((dot, i) => dot.classList.toggle('is-pointed', i === head));
-    const nearest = map?.heads[head]?.nearest ?? [];
-    lines.replaceChildren(
-      ...nearest.map((one) =>
-        lineTo(
-          head,
-          map?.heads.findIndex((other) => other.layer === one.layer && other.head === one.head) ??
-            head,
-        ),
-      ),
-    );
-  }
-
-  /** @param {number} from @param {number} to */
-  function lineTo(from, to) {
-    const line = document.createElementNS(SVG, 'line');
-    for (const [name, value] of [
-      ['x1', places?.x[from]],
-      ['y1', places?.y[from]],
-      ['x2', places?.x[to]],
-      ['y2', places?.y[to]],
-    ])
-      line.setAttribute(String(name), String(value));
-    return line;
+    dots.ring(head);
+    lines.replaceChildren(...(map && places ? nearestLines(map, places, head) : []));
   }
 
   /** @param {MouseEvent} event */
@@ -138,76 +88,150 @@ export function createConstellation(root, { point, open }) {
 
   /** @param {MouseEvent} event a press of a key on a dot has no place */
   function click(event) {
-    const head =
-      event.detail === 0 ? all().indexOf(/** @type {HTMLElement} */ (event.target)) : headAt(event);
+    const head = event.detail === 0 ? dots.indexOf(event.target) : headAt(event);
     if (head >= 0) open(head);
   }
 
   /** @param {KeyboardEvent} event */
   function walk(event) {
-    const from = all().indexOf(/** @type {HTMLElement} */ (event.target));
+    const from = dots.indexOf(event.target);
     const to = places && from >= 0 ? headTowards(places, from, event.key) : null;
     if (to === null) return;
     event.preventDefault();
-    setTabStop(to);
-    all()[to].focus();
-  }
-
-  /** @param {number} head */
-  function setTabStop(head) {
-    all().forEach((dot, i) => {
-      dot.tabIndex = i === head ? 0 : -1;
-    });
+    dots.setTabStop(to);
+    dots.focus();
   }
 
   return {
-    plot,
     show,
-    /** Where the heads lie now. */
-    places: () => places,
+    /** Give the open head the focus, or the first. */
+    focus: dots.focus,
     /**
      * @param {HeadsMap} next
      * @param {readonly DotLook[]} looks of every head
-     * @param {number} open the head that is open, or -1
+     * @param {number} openHead the head that is open, or -1
      */
-    draw(next, looks, open) {
+    draw(next, looks, openHead) {
       const isOther = next !== map;
       map = next;
-      if (isOther) {
-        dots.replaceChildren(
-          ...next.heads.map((_, i) =>
-            el('button', {
-              class: 'constellation__dot',
-              type: 'button',
-              onFocus: () => point(i),
-              onBlur: () => point(-1),
-            }),
-          ),
-        );
-        dots.classList.toggle('is-many', next.heads.length > MANY);
-      }
-      looks.forEach(({ color, isOutside, words }, i) => {
-        const dot = all()[i];
-        dot.style.backgroundColor = color ?? '';
-        dot.classList.toggle('is-undefined', color === null);
-        dot.classList.toggle('is-outside', isOutside);
-        setAttribute(dot, 'aria-label', words);
-        setAttribute(dot, 'aria-current', i === open ? 'true' : null);
-      });
-      if (isOther || open !== current) {
-        current = open;
-        setTabStop(Math.max(0, open));
-        arrange();
-      }
+      if (isOther) dots.build(next.heads.length);
+      dots.describe(looks, openHead);
+      if (!isOther && openHead === current) return;
+      current = openHead;
+      dots.setTabStop(Math.max(0, openHead));
+      arrange();
     },
-    /** Give the open head the focus, or the first. */
-    focus: () =>
-      all()
-        .find((dot) => dot.tabIndex === 0)
-        ?.focus(),
     destroy: () => {
-      cleanup.run();
+      observer.disconnect();
       plot.remove();
     },
   };
+}
+
+/** @typedef {ReturnType<typeof createHeadMapDots>} HeadMapDots */
+
+function createLineLayer() {
+  const layer = document.createElementNS(SVG, 'svg');
+  setAttribute(layer, 'class', 'constellation__lines');
+  setAttribute(layer, 'aria-hidden', 'true');
+  return layer;
+}
+
+/**
+ * A button for each head, one of which is in the order of Tab.
+ *
+ * @param {(head: number) => void} point
+ */
+function createDots(point) {
+  const element = el('div', {
+    class: 'constellation__dots',
+    role: 'group',
+    'aria-label': 'Heads; arrow keys lead from one to the next',
+  });
+  /** @type {HTMLElement[]} */
+  let all = [];
+
+  return {
+    element,
+    /** @param {EventTarget | null} target */
+    indexOf: (target) => all.indexOf(/** @type {HTMLElement} */ (target)),
+    radius: () => (all[0]?.offsetWidth ?? 0) / 2,
+    /** @param {number} n */
+    build(n) {
+      all = Array.from({ length: n }, (_, i) =>
+        el('button', {
+          class: 'constellation__dot',
+          type: 'button',
+          onFocus: () => point(i),
+          onBlur: () => point(-1),
+        }),
+      );
+      element.replaceChildren(...all);
+      element.classList.toggle('is-many', n > MANY);
+    },
+    /** @param {readonly DotLook[]} looks @param {number} open index of the head, or -1 */
+    describe: (looks, open) =>
+      looks.forEach(({ color, isOutside, words }, i) => {
+        all[i].style.backgroundColor = color ?? '';
+        all[i].classList.toggle('is-undefined', color === null);
+        all[i].classList.toggle('is-outside', isOutside);
+        setAttribute(all[i], 'aria-label', words);
+        setAttribute(all[i], 'aria-current', i === open ? 'true' : null);
+      }),
+    /** @param {Places} places */
+    place: ({ x, y }) =>
+      all.forEach((dot, i) => {
+        dot.style.translate = `${x[i]}px ${y[i]}px`;
+      }),
+    /** @param {number} head -1: none */
+    ring: (head) => all.forEach((dot, i) => dot.classList.toggle('is-pointed', i === head)),
+    /** @param {number} head */
+    setTabStop: (head) =>
+      all.forEach((dot, i) => {
+        dot.tabIndex = i === head ? 0 : -1;
+      }),
+    focus: () => all.find((dot) => dot.tabIndex === 0)?.focus(),
+  };
+}
+
+/**
+ * The names that have room beside their dots.
+ *
+ * @param {HTMLElement} parent whose font they have
+ * @param {HeadsMap} map
+ * @param {Places} places
+ * @param {{width: number, height: number}} room
+ * @param {number} reach from the middle of a dot to its edge
+ * @param {number} first head whose name is placed before the others
+ */
+function nameElements(parent, { heads }, places, room, reach, first) {
+  const texts = heads.map(formatTitle);
+  const pen = document.createElement('canvas').getContext('2d');
+  const style = getComputedStyle(parent);
+  if (pen) pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const widths = texts.map((text) => pen?.measureText(text).width ?? 0);
+  const size = { widths, height: 1.2 * Number.parseFloat(style.fontSize), reach };
+  return placeNames(places, size, room, first).map(({ head, left, top }) => {
+    const name = el('span', { class: 'constellation__name' }, texts[head]);
+    name.style.translate = `${left}px ${top}px`;
+    return name;
+  });
+}
+
+/**
+ * Lines from a head to those nearest to it.
+ *
+ * @param {HeadsMap} map
+ * @param {Places} places
+ * @param {number} from index of the head, or -1
+ */
+function nearestLines({ heads }, { x, y }, from) {
+  const nearest = heads[from]?.nearest ?? [];
+  return nearest.map((one) => {
+    const to = heads.findIndex((other) => other.layer === one.layer && other.head === one.head);
+    const line = document.createElementNS(SVG, 'line');
+    for (const [name, value] of Object.entries({ x1: x[from], y1: y[from], x2: x[to], y2: y[to] }))
+      line.setAttribute(name, String(value));
+    return line;
+  });
 }

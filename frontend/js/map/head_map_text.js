@@ -1,0 +1,140 @@
+/** What the map of heads shows of each head, and says of it, of its colours and of its truth. */
+
+import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
+import { el } from '../ui/dom.js';
+import { formatScore } from '../data/head_measure_columns.js';
+import { scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatDistance, formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
+import { colorOf, scoreLine } from './cell.js';
+
+/** @import { HeadsMap, State } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { HeadsPicture } from './map_of_heads.js' */
+
+/** From this stress on the map is to be read with care: Kruskal (1964) calls 0.2 poor. */
+const POOR_STRESS = 0.2;
+
+/**
+ * What is drawn of a map in the colours of a theme.
+ *
+ * @param {HeadsMap} map
+ * @param {Column | null} column that tints the grid
+ * @param {Uint8Array | null} inside (head) 0 where a head steps back
+ * @param {ShownTheme} theme
+ * @param {State['palette']} palette
+ * @returns {HeadsPicture}
+ */
+export function imageOf(map, column, inside, theme, palette) {
+  const { layers: ramp, scores } = canvasPalette(theme, palette);
+  const nLayers = 1 + Math.max(...map.heads.map(({ layer }) => layer));
+  const looks = map.heads.map((head, i) => {
+    const packed = column
+      ? colorOf(column, i, theme)
+      : ramp[
+          nLayers > 1
+            ? Math.round((head.layer / (nLayers - 1)) * (ramp.length - 1))
+            : ramp.length >> 1
+        ];
+    return {
+      color: packed === null ? null : cssColor(packed),
+      isOutside: inside?.[i] === 0,
+      words: formatDot(head, column, i, inside?.[i] === 0),
+    };
+  });
+  return { map, column, looks, stops: rampStops(column ? scores : ramp), nLayers };
+}
+
+/**
+ * Which heads are nearest to one.
+ *
+ * @param {HeadsPicture} image
+ * @param {number} i index of the head; -1: none is pointed at or open
+ * @param {boolean} isOpen whether it is the open one
+ */
+export function nearestParts({ map, column }, i, isOpen) {
+  const head = map.heads[i];
+  if (!head)
+    return [
+      el(
+        'p',
+        { class: 'soft' },
+        'Point at a head, here or in the grid, to see which are nearest to it.',
+      ),
+    ];
+  return [
+    el('h3', {}, `${formatHead(head)}${isOpen ? ' (open)' : ''}`),
+    ...(column ? [el('p', {}, scoreLine(column, i))] : []),
+    el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
+    el(
+      'ol',
+      { class: 'constellation__nearest' },
+      ...head.nearest.map((one) =>
+        el('li', {}, el('span', {}, formatHead(one)), el('span', {}, formatMeasure(one.distance))),
+      ),
+    ),
+  ];
+}
+
+/**
+ * What the colours and the places mean, and how true these are.
+ *
+ * @param {HeadsPicture} image
+ */
+export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) {
+  const bar = el('span', { class: 'legend__ramp' });
+  bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
+  const ends = column
+    ? column.range.map((end) => (column.nKnown > 0 ? formatScore(end) : '–'))
+    : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
+  const care =
+    stress > POOR_STRESS
+      ? ' That is much for a flat picture: trust the lists of nearest heads where they say ' +
+        'otherwise.'
+      : '';
+  return [
+    el(
+      'div',
+      { class: 'legend' },
+      ...(column
+        ? [
+            el(
+              'p',
+              { class: 'legend__title' },
+              `${scoreFacts(column.name).label}${formatUnit(column.name)}`,
+            ),
+          ]
+        : []),
+      bar,
+      el('span', { class: 'legend__range' }, ...ends.map((end) => el('span', {}, end))),
+    ),
+    el(
+      'p',
+      { class: 'soft' },
+      el('strong', {}, `Stress ${stress.toFixed(2)}`),
+      `: 0 would be a picture without fault.${care}`,
+    ),
+    el(
+      'p',
+      { class: 'soft' },
+      `Distance: ${formatDistance(nRows)}; 0 for the same attention, 1 for nothing in common.`,
+    ),
+  ];
+}
+
+/**
+ * @param {HeadsMap['heads'][number]} head
+ * @param {Column | null} column
+ * @param {number} i
+ * @param {boolean} isOutside
+ */
+function formatDot(head, column, i, isOutside) {
+  const nearest = head.nearest
+    .slice(0, 3)
+    .map((one) => `${formatTitle(one)} ${formatMeasure(one.distance)}`)
+    .join(', ');
+  const own = column ? `; ${scoreLine(column, i)}` : '';
+  const outside = isOutside ? '; outside of the range' : '';
+  const alike = nearest ? `; nearest ${nearest}` : '';
+  return `${formatTitle(head)}, ${formatHead(head).toLowerCase()}${own}${outside}${alike}`;
+}
