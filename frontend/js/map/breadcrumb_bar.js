@@ -63,92 +63,13 @@ export function createBreadcrumbBar(root, context) {
   } = context;
   const title = el('h2', { class: 'bar__title' });
   const detail = el('span', { class: 'bar__detail soft' });
-  const back = el(
-    'button',
-    { class: 'button', type: 'button', title: 'All heads (key g)', onClick: actions.showGrid },
-    icon(ICONS.grid),
-    el('span', { class: 'bar__label' }, 'All heads'),
-  );
-  const arrows = DIRECTIONS.map((direction) =>
-    el(
-      'button',
-      {
-        class: 'button button--icon',
-        type: 'button',
-        title: `${WORDS[direction]} (arrow key)`,
-        onClick: () => actions.goTo(direction),
-      },
-      icon(ICONS[direction]),
-      el('span', { class: 'visually-hidden' }, WORDS[direction]),
-    ),
-  );
-  const neighbours = el(
-    'div',
-    { class: 'bar__neighbours', role: 'group', 'aria-label': 'Neighbouring heads' },
-    ...arrows,
-  );
-  const clear = el(
-    'button',
-    {
-      class: 'button',
-      type: 'button',
-      title: 'Clear the selection (Esc)',
-      onClick: actions.clearSelection,
-    },
-    icon(ICONS.close),
-    el('span', { class: 'bar__label' }, 'Clear selection'),
-  );
-  const reset = el(
-    'button',
-    { class: 'button', type: 'button', title: 'Show everything again', onClick: resetZoom },
-    icon(ICONS.reset),
-    el('span', { class: 'bar__label' }, 'Reset zoom'),
-  );
-  const outline = el(
-    'button',
-    {
-      class: 'button',
-      type: 'button',
-      'aria-pressed': 'false',
-      title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D',
-      onClick: toggleLasso,
-    },
-    icon(LASSO_ICON),
-    el('span', { class: 'bar__label' }, 'Lasso'),
-  );
-  const table = el(
-    'button',
-    {
-      class: 'button',
-      type: 'button',
-      title: 'Every head with every score, to sort and to save (key h)',
-      onClick: openHeads,
-    },
-    icon(TABLE_ICON),
-    el('span', { class: 'bar__label' }, 'Scores'),
-  );
-  const compare = el(
-    'button',
-    {
-      class: 'button',
-      type: 'button',
-      title: 'Open a second pane beside this one: another head, method, dataset or model (key c)',
-      onClick: actions.toggleBeside,
-    },
-    icon(ICONS.beside),
-    el('span', { class: 'bar__label' }, 'Compare'),
-  );
-  const link = el(
-    'button',
-    {
-      class: 'button button--icon',
-      type: 'button',
-      title: 'Copy the address of exactly this picture',
-      onClick: copyAddress,
-    },
-    icon(ICONS.link),
-    el('span', { class: 'visually-hidden' }, 'Copy address'),
-  );
+  const { arrows, back, clear, compare, link, neighbours, outline, reset, table } = createButtons({
+    ...actions,
+    openHeads,
+    resetZoom,
+    toggleLasso,
+    copyAddress,
+  });
   const steps = createSteps(undo);
   const place = el('div', { class: 'bar__words' }, title, detail);
   const element = el('div', { class: 'bar' });
@@ -185,17 +106,7 @@ export function createBreadcrumbBar(root, context) {
   }
 
   async function copyAddress() {
-    const state = store.get();
-    try {
-      await navigator.clipboard.writeText(pictureAddress(state, theme()));
-      const leftOut = ', without the marked points: they are too many for an address';
-      notify(`The address of this picture was copied${isMarkedSaid(state) ? '' : leftOut}.`);
-    } catch {
-      notify(
-        'The browser did not let the address be copied. The line of the address holds all of ' +
-          'it but theme and palette.',
-      );
-    }
+    notify(await addressCopied(store.get(), theme()));
   }
 
   return {
@@ -234,6 +145,95 @@ export function createBreadcrumbBar(root, context) {
 }
 
 /** @typedef {ReturnType<typeof createBreadcrumbBar>} BreadcrumbBar */
+
+/**
+ * Copy the address of the image on screen.
+ *
+ * @param {State} state
+ * @param {ShownTheme} theme
+ * @returns {Promise<string>} what to say of it
+ */
+async function addressCopied(state, theme) {
+  try {
+    await navigator.clipboard.writeText(pictureAddress(state, theme));
+    const leftOut = ', without the marked points: they are too many for an address';
+    return `The address of this picture was copied${isMarkedSaid(state) ? '' : leftOut}.`;
+  } catch {
+    return (
+      'The browser did not let the address be copied. The line of the address holds all of ' +
+      'it but theme and palette.'
+    );
+  }
+}
+
+/**
+ * @param {Pick<Context['actions'], 'showGrid' | 'goTo' | 'clearSelection' | 'toggleBeside'> &
+ *   Record<'openHeads' | 'resetZoom' | 'toggleLasso' | 'copyAddress', () => void>} calls
+ */
+function createButtons(calls) {
+  const arrows = DIRECTIONS.map((direction) =>
+    createButton(ICONS[direction], WORDS[direction], {
+      class: 'button button--icon',
+      title: `${WORDS[direction]} (arrow key)`,
+      onClick: () => calls.goTo(direction),
+    }),
+  );
+  return {
+    arrows,
+    neighbours: el(
+      'div',
+      { class: 'bar__neighbours', role: 'group', 'aria-label': 'Neighbouring heads' },
+      ...arrows,
+    ),
+    back: createButton(ICONS.grid, 'All heads', {
+      title: 'All heads (key g)',
+      onClick: calls.showGrid,
+    }),
+    clear: createButton(ICONS.close, 'Clear selection', {
+      title: 'Clear the selection (Esc)',
+      onClick: calls.clearSelection,
+    }),
+    reset: createButton(ICONS.reset, 'Reset zoom', {
+      title: 'Show everything again',
+      onClick: calls.resetZoom,
+    }),
+    outline: createButton(LASSO_ICON, 'Lasso', {
+      'aria-pressed': 'false',
+      title: 'Draw around points to mark them; Shift and drag does the same, save in 3-D',
+      onClick: calls.toggleLasso,
+    }),
+    table: createButton(TABLE_ICON, 'Scores', {
+      title: 'Every head with every score, to sort and to save (key h)',
+      onClick: calls.openHeads,
+    }),
+    compare: createButton(ICONS.beside, 'Compare', {
+      title: 'Open a second pane beside this one: another head, method, dataset or model (key c)',
+      onClick: calls.toggleBeside,
+    }),
+    link: createButton(ICONS.link, 'Copy address', {
+      class: 'button button--icon',
+      title: 'Copy the address of exactly this picture',
+      onClick: calls.copyAddress,
+    }),
+  };
+}
+
+/**
+ * A button of the bar; one that is an icon alone has its label for those who hear it.
+ *
+ * @param {string} path of the icon
+ * @param {string} label
+ * @param {Record<string, string | (() => void)>} properties
+ */
+function createButton(path, label, properties) {
+  const isIcon = properties.class === 'button button--icon';
+  return el(
+    'button',
+    { class: 'button', type: 'button', ...properties },
+    icon(path),
+    el('span', { class: isIcon ? 'visually-hidden' : 'bar__label' }, label),
+  );
+}
 
 /**
  * The buttons that take back and take up again, named after what they would do.

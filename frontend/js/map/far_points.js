@@ -30,6 +30,12 @@ const HELP =
   'Marks at the border say where they are.';
 
 /**
+ * Marks around a box, given by its middle and its half sides.
+ *
+ * @typedef {{spots: Spots, box: {x: number, y: number, width: number, height: number}}} BoxMarks
+ */
+
+/**
  * @param {HTMLElement} root
  * @param {Pick<Context, 'actions'> & {overlay: HTMLCanvasElement}} context
  */
@@ -58,34 +64,11 @@ export function createFarPoints(root, { actions, overlay }) {
   const list = lastOnly(farPoints);
   const spots = lastOnly(spotsOfCells);
 
-  /** @param {Frame} frame @returns {string} What is said of it. */
-  function drawGrid(frame) {
-    const {
-      cells,
-      flags,
-      nPoints,
-      positions,
-      transform: { k, x, y },
-      windows,
-    } = frame;
-    if (!windows) return '';
+  /** @param {Frame} frame @param {Float32Array} windows @returns {string} What is said of it. */
+  function drawGrid(frame, windows) {
+    const { cells, flags, nPoints, positions } = frame;
     const found = spots(list(positions, windows, nPoints), flags, positions, windows, nPoints);
-    const pen = penOf(frame);
-    for (let cell = 0; pen && cell < cells.n; cell++) {
-      if (found[cell].length === 0 || cellVisibility(frame, cell) === 'outside') continue;
-      const half = (cells.size[cell] * k) / 2;
-      drawMarks(
-        pen,
-        found[cell],
-        {
-          x: cells.x[cell] * k + x + half,
-          y: cells.y[cell] * k + y + half,
-          width: half,
-          height: half,
-        },
-        LENGTH_PX.grid,
-      );
-    }
+    drawMarks(overlay, frame, cellMarks(frame, found), LENGTH_PX.grid);
     const nCells = found.filter(({ length }) => length > 0).length;
     return nCells > 0
       ? `${count(nCells)} of ${counted(cells.n, 'head')} ${nCells === 1 ? 'has' : 'have'} ` +
@@ -93,80 +76,23 @@ export function createFarPoints(root, { actions, overlay }) {
       : '';
   }
 
-  /** @param {Frame} frame @returns {string} */
-  function drawHead(frame) {
-    const { flags, height, nPoints, positions, width, windows } = frame;
-    if (!windows) return '';
-    const c = cellCoefficients(frame, 0);
-    const found = list(positions, windows, nPoints)[0].flatMap((point) => {
-      const [x, y] = [
-        c[0] * positions[2 * point] + c[3] + c[12],
-        c[5] * positions[2 * point + 1] + c[7] + c[13],
-      ];
-      const isOut = x < 0 || y < 0 || x > width || y > height;
-      return isOut && !(flags[point] & FLAG.hidden)
-        ? [{ x: (2 * x) / width - 1, y: (2 * y) / height - 1 }]
-        : [];
-    });
-    const pen = penOf(frame);
-    if (pen)
-      drawMarks(
-        pen,
-        atBorder(found),
-        { x: width / 2, y: height / 2, width: width / 2, height: height / 2 },
-        LENGTH_PX.head,
-      );
+  /** @param {Frame} frame @param {Float32Array} windows @returns {string} */
+  function drawHead(frame, windows) {
+    const [width, height] = [frame.width / 2, frame.height / 2];
+    const found = spotsOutside(frame, list(frame.positions, windows, frame.nPoints)[0]);
+    const marks = { spots: atBorder(found), box: { x: width, y: height, width, height } };
+    drawMarks(overlay, frame, [marks], LENGTH_PX.head);
     return found.length > 0
       ? `${counted(found.length, 'point')} ${found.length === 1 ? 'lies' : 'lie'} outside`
       : '';
   }
 
-  /**
-   * The pen of the overlay, which has its size only once it has drawn lines.
-   *
-   * @param {Frame} frame
-   */
-  function penOf(frame) {
-    const { height, ratio, width } = frame;
-    const pen = overlay.getContext('2d');
-    const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * ratio)));
-    if (overlay.width !== columns) overlay.width = columns;
-    if (overlay.height !== rows) overlay.height = rows;
-    pen?.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (pen) pen.fillStyle = `rgb(${inkOf(frame).join(' ')} / ${OPACITY})`;
-    return pen;
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} pen
-   * @param {Spots} marks
-   * @param {{x: number, y: number, width: number, height: number}} box middle and half sides
-   * @param {number} length
-   */
-  function drawMarks(pen, marks, { x, y, width, height }, length) {
-    pen.beginPath();
-    for (const spot of marks) {
-      // A triangle that points outwards.
-      const isSide = Math.abs(spot.x) >= Math.abs(spot.y);
-      const [outX, outY] = isSide ? [Math.sign(spot.x), 0] : [0, Math.sign(spot.y)];
-      // At a corner the whole of it stays inside.
-      const [across, along] = [Math.max(0, width - length / 2), Math.max(0, height - length / 2)];
-      const [tipX, tipY] = isSide
-        ? [x + spot.x * width - outX, y + spot.y * along]
-        : [x + spot.x * across, y + spot.y * height - outY];
-      const [baseX, baseY, half] = [tipX - outX * length, tipY - outY * length, 0.5 * length];
-      pen.moveTo(tipX, tipY);
-      pen.lineTo(baseX + outY * half, baseY + outX * half);
-      pen.lineTo(baseX - outY * half, baseY - outX * half);
-    }
-    pen.fill();
-  }
-
   return {
     /** Draw over what is on the overlay. @param {Frame | null} frame */
     draw(frame) {
-      const isShown = frame !== null && Boolean(frame.windows) && frame.dims === 2 && !frame.from;
-      const said = isShown ? (frame.cells.n === 1 ? drawHead(frame) : drawGrid(frame)) : '';
+      const windows = frame?.dims === 2 && !frame.from ? frame.windows : null;
+      const draws = frame?.cells.n === 1 ? drawHead : drawGrid;
+      const said = frame && windows ? draws(frame, windows) : '';
       setText(words, said);
       if (element.hidden !== (said === '')) element.hidden = said === '';
     },
@@ -175,6 +101,89 @@ export function createFarPoints(root, { actions, overlay }) {
       element.remove();
     },
   };
+}
+
+/**
+ * The marks of the cells that are in sight.
+ *
+ * @param {Frame} frame
+ * @param {Spots[]} spots (cell)
+ * @returns {BoxMarks[]}
+ */
+function cellMarks(frame, spots) {
+  const { k, x, y } = frame.transform;
+  return spots.flatMap((found, cell) => {
+    if (found.length === 0 || cellVisibility(frame, cell) === 'outside') return [];
+    const half = (frame.cells.size[cell] * k) / 2;
+    const middle = [frame.cells.x[cell] * k + x + half, frame.cells.y[cell] * k + y + half];
+    return [{ spots: found, box: { x: middle[0], y: middle[1], width: half, height: half } }];
+  });
+}
+
+/**
+ * Where points of a head lie that are outside of its room.
+ *
+ * @param {Frame} frame
+ * @param {number[]} far
+ * @returns {Spots}
+ */
+function spotsOutside(frame, far) {
+  const { flags, height, positions, width } = frame;
+  const c = cellCoefficients(frame, 0);
+  return far.flatMap((point) => {
+    const [x, y] = [
+      c[0] * positions[2 * point] + c[3] + c[12],
+      c[5] * positions[2 * point + 1] + c[7] + c[13],
+    ];
+    const isOut = x < 0 || y < 0 || x > width || y > height;
+    return isOut && !(flags[point] & FLAG.hidden)
+      ? [{ x: (2 * x) / width - 1, y: (2 * y) / height - 1 }]
+      : [];
+  });
+}
+
+/**
+ * @param {HTMLCanvasElement} overlay which has its size only once it has drawn lines
+ * @param {Frame} frame
+ * @param {BoxMarks[]} marks
+ * @param {number} length
+ */
+function drawMarks(overlay, frame, marks, length) {
+  const { height, ratio, width } = frame;
+  const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * ratio)));
+  if (overlay.width !== columns) overlay.width = columns;
+  if (overlay.height !== rows) overlay.height = rows;
+  const pen = overlay.getContext('2d');
+  if (!pen) return;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.fillStyle = `rgb(${inkOf(frame).join(' ')} / ${OPACITY})`;
+  for (const { spots, box } of marks) {
+    pen.beginPath();
+    for (const spot of spots) drawTriangle(pen, spot, box, length);
+    pen.fill();
+  }
+}
+
+/**
+ * A triangle at the border of a box that points outwards.
+ *
+ * @param {CanvasRenderingContext2D} pen
+ * @param {{x: number, y: number}} spot
+ * @param {BoxMarks['box']} box
+ * @param {number} length
+ */
+function drawTriangle(pen, spot, { x, y, width, height }, length) {
+  const isSide = Math.abs(spot.x) >= Math.abs(spot.y);
+  const [outX, outY] = isSide ? [Math.sign(spot.x), 0] : [0, Math.sign(spot.y)];
+  // At a corner the whole of it stays inside.
+  const [across, along] = [Math.max(0, width - length / 2), Math.max(0, height - length / 2)];
+  const [tipX, tipY] = isSide
+    ? [x + spot.x * width - outX, y + spot.y * along]
+    : [x + spot.x * across, y + spot.y * height - outY];
+  const [baseX, baseY, half] = [tipX - outX * length, tipY - outY * length, 0.5 * length];
+  pen.moveTo(tipX, tipY);
+  pen.lineTo(baseX + outY * half, baseY + outX * half);
+  pen.lineTo(baseX - outY * half, baseY - outX * half);
 }
 
 /**

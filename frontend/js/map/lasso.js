@@ -3,9 +3,12 @@
 import { createCleanup } from '../ui/dom.js';
 import { cellAt } from '../compute/geometry.js';
 import { pointsInside } from '../render/polygon.js';
+import { headOf } from './arrangement.js';
 
 /** @import { Context, HeadId } from '../page.js' */
 /** @import { Frame } from '../types.js' */
+
+/** @typedef {[number, number][]} Corners CSS pixels */
 
 /** Corners of the outline are at least this far apart, CSS pixels. */
 const STEP_PX = 3;
@@ -18,18 +21,8 @@ const SVG = 'http://www.w3.org/2000/svg';
  * @param {Context & {frame: () => Frame | null}} context
  */
 export function createLasso(root, { facts, frame, marks, store }) {
-  const cleanup = createCleanup();
-  const svg = document.createElementNS(SVG, 'svg');
-  const path = document.createElementNS(SVG, 'path');
-  svg.setAttribute('class', 'lasso');
-  svg.setAttribute('aria-hidden', 'true');
-  path.setAttribute('class', 'lasso__line');
-  svg.append(path);
-  root.append(svg);
+  const outline = createOutline(root, claims, mark);
   let isOn = false;
-  let hasDrawn = false;
-  /** @type {{id: number, corners: [number, number][]} | null} */
-  let drawing = null;
   /**
    * The head in whose cell was drawn last, and what was marked by it.
    *
@@ -51,10 +44,74 @@ export function createLasso(root, { facts, frame, marks, store }) {
     return isOn || (event.shiftKey && !(at !== null && dims === 3));
   }
 
+  /** Mark the points in an outline. @param {Corners} corners */
+  function mark(corners) {
+    const shown = frame();
+    const tokens = facts.tokens.value;
+    const { at } = store.get();
+    const drawnTokens = at === null ? facts.gridTokens.value : null;
+    const cell = shown ? cellUnder(shown, corners) : -1;
+    if (!shown || !tokens || cell < 0) return;
+    if (shown.nPoints !== 2 * (drawnTokens?.length ?? tokens.n)) return;
+    const found = pointsInside(shown, cell, corners);
+    marks.set(markedPoints(found, shown.nPoints / 2, tokens.n, drawnTokens));
+    const nHeads = facts.description.value?.manifest?.n_heads ?? 1;
+    drawn = { head: at ?? headOf(cell, nHeads), marked: store.get().marked };
+  }
+
+  return {
+    claims,
+    /** @param {boolean} next */
+    turn(next) {
+      isOn = next;
+      root.classList.toggle('map--lasso', next);
+    },
+    get isOn() {
+      return isOn;
+    },
+    get isDrawing() {
+      return outline.isDrawing;
+    },
+    /** The head around whose points was drawn, as long as they are what is marked. */
+    get head() {
+      return drawn?.marked === store.get().marked ? drawn.head : null;
+    },
+    destroy: outline.destroy,
+  };
+}
+
+/** @typedef {ReturnType<typeof createLasso>} Lasso */
+
+/**
+ * The outline that follows a pressed pointer.
+ *
+ * @param {HTMLElement} root
+ * @param {(event: PointerEvent) => boolean} claims whether a press begins one
+ * @param {(corners: Corners) => void} drawn called with an outline that is finished
+ */
+function createOutline(root, claims, drawn) {
+  const cleanup = createCleanup();
+  const svg = document.createElementNS(SVG, 'svg');
+  const path = document.createElementNS(SVG, 'path');
+  svg.setAttribute('class', 'lasso');
+  svg.setAttribute('aria-hidden', 'true');
+  path.setAttribute('class', 'lasso__line');
+  svg.append(path);
+  root.append(svg);
+  let hasDrawn = false;
+  /** @type {{id: number, corners: Corners} | null} */
+  let drawing = null;
+
   /** @param {PointerEvent} event @returns {[number, number]} */
   function placeOf(event) {
     const { left, top } = root.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
+  }
+
+  function stop() {
+    drawing = null;
+    root.classList.remove('is-drawing');
+    path.removeAttribute('d');
   }
 
   cleanup.listen(root, 'pointerdown', (/** @type {PointerEvent} */ event) => {
@@ -80,76 +137,28 @@ export function createLasso(root, { facts, frame, marks, store }) {
     if (drawing?.id !== event.pointerId) return;
     const { corners } = drawing;
     stop();
-    if (hasDrawn) mark(corners);
+    if (hasDrawn) drawn(corners);
   });
   cleanup.listen(window, 'pointercancel', stop);
-  cleanup.listen(
-    window,
-    'keydown',
-    (/** @type {KeyboardEvent} */ event) => {
-      if (!drawing || event.key !== 'Escape') return;
-      event.stopPropagation();
-      stop();
-    },
-    { capture: true },
-  );
-  // The click that ends an outline chooses nothing and opens nothing.
-  cleanup.listen(
-    root,
-    'click',
-    (/** @type {MouseEvent} */ event) => {
-      if (!hasDrawn) return;
-      hasDrawn = false;
-      event.stopImmediatePropagation();
-      event.preventDefault();
-    },
-    { capture: true },
-  );
-
-  function stop() {
-    drawing = null;
-    root.classList.remove('is-drawing');
-    path.removeAttribute('d');
-  }
-
-  /** @param {[number, number][]} corners */
-  function mark(corners) {
-    const shown = frame();
-    const tokens = facts.tokens.value;
-    const { at } = store.get();
-    const inGrid = at === null ? facts.gridTokens.value : null;
-    const cell = shown ? cellOf(shown, corners) : -1;
-    if (!shown || !tokens || cell < 0 || shown.nPoints !== 2 * (inGrid ? inGrid.length : tokens.n))
-      return;
-    const found = pointsInside(shown, cell, corners);
-    const marked = new Uint8Array(2 * tokens.n);
-    const nDrawn = shown.nPoints / 2;
-    for (const point of found) {
-      const index = point % nDrawn;
-      marked[(point < nDrawn ? 0 : tokens.n) + (inGrid ? inGrid[index] : index)] = 1;
-    }
-    const nHeads = facts.description.value?.manifest?.n_heads ?? 1;
-    const head = at ?? { layer: Math.floor(cell / nHeads), head: cell % nHeads };
-    marks.set(marked);
-    drawn = { head, marked: store.get().marked };
-  }
+  /** @param {KeyboardEvent} event */
+  const leave = (event) => {
+    if (!drawing || event.key !== 'Escape') return;
+    event.stopPropagation();
+    stop();
+  };
+  cleanup.listen(window, 'keydown', leave, { capture: true });
+  /** The click that ends an outline chooses nothing and opens nothing. @param {MouseEvent} event */
+  const swallow = (event) => {
+    if (!hasDrawn) return;
+    hasDrawn = false;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+  };
+  cleanup.listen(root, 'click', swallow, { capture: true });
 
   return {
-    claims,
-    /** @param {boolean} next */
-    turn(next) {
-      isOn = next;
-      root.classList.toggle('map--lasso', next);
-    },
-    get isOn() {
-      return isOn;
-    },
     get isDrawing() {
       return drawing !== null && hasDrawn;
-    },
-    /** The head around whose points was drawn, as long as they are what is marked. */
-    get head() {
-      return drawn?.marked === store.get().marked ? drawn.head : null;
     },
     destroy() {
       cleanup.run();
@@ -159,12 +168,31 @@ export function createLasso(root, { facts, frame, marks, store }) {
 }
 
 /**
+ * Points of the corpus, of those of a frame that lie in an outline.
+ *
+ * @param {readonly number[]} found points of the frame
+ * @param {number} nDrawn tokens of the frame
+ * @param {number} nTokens of the corpus
+ * @param {Int32Array | null} drawnTokens that the frame draws; null: all
+ * @returns {Uint8Array} (point) 1 for those that are marked
+ */
+export function markedPoints(found, nDrawn, nTokens, drawnTokens) {
+  const marked = new Uint8Array(2 * nTokens);
+  for (const point of found) {
+    const index = point % nDrawn;
+    const token = drawnTokens ? drawnTokens[index] : index;
+    marked[(point < nDrawn ? 0 : nTokens) + token] = 1;
+  }
+  return marked;
+}
+
+/**
  * The cell that an outline is drawn in: where it begins, or else around its middle.
  *
  * @param {Frame} frame
- * @param {[number, number][]} corners
+ * @param {Corners} corners
  */
-function cellOf({ cells, transform }, corners) {
+function cellUnder({ cells, transform }, corners) {
   if (cells.n === 1) return 0;
   const first = cellAt(cells, transform, ...corners[0]);
   if (first >= 0) return first;
@@ -174,8 +202,6 @@ function cellOf({ cells, transform }, corners) {
   );
   return cellAt(cells, transform, mean[0], mean[1]);
 }
-
-/** @typedef {ReturnType<typeof createLasso>} Lasso */
 
 /**
  * Whether something lies over the map there that is pressed itself.

@@ -19,95 +19,27 @@ import { count, counted } from '../compute/number_text.js';
  * @returns {View}
  */
 export function createMeasureLine(root, { actions, derived, facts, theme }) {
-  const name = el('span', { class: 'score-line__name' });
-  const low = el('span', {});
-  const high = el('span', {});
-  const ramp = el('span', { class: 'score-line__ramp', 'aria-hidden': 'true' });
-  const missing = el('span', { class: 'soft' });
-  const untint = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon button--small',
-      type: 'button',
-      title: 'No tint',
-      onClick: () => actions.tintBy(null),
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'No tint'),
+  const legend = createLegend(() => actions.tintBy(null), theme);
+  const sorted = createPart(
+    {},
+    'Back to layer × head',
+    'Rows are layers and columns are heads again',
+    () => actions.choose({ order: null }),
   );
-  const legend = el(
-    'div',
-    { class: 'score-line__part', role: 'group', 'aria-label': 'Legend of the tint' },
-    name,
-    el('span', { class: 'score-line__scale' }, low, ramp, high),
-    missing,
-    untint,
-  );
-  const sortedLabel = el('span', {});
-  const sorted = el(
-    'div',
-    { class: 'score-line__part' },
-    sortedLabel,
-    el(
-      'button',
-      {
-        class: 'button button--small',
-        type: 'button',
-        title: 'Rows are layers and columns are heads again',
-        onClick: () => actions.choose({ order: null }),
-      },
-      'Back to layer × head',
-    ),
-  );
-  const rangeText = el('span', { role: 'status' });
-  const range = el(
-    'div',
-    { class: 'score-line__part' },
-    rangeText,
-    el(
-      'button',
-      {
-        class: 'button button--small',
-        type: 'button',
-        title: 'No head steps back',
-        onClick: actions.clearScoreRange,
-      },
-      'Show all',
-    ),
+  const range = createPart(
+    { role: 'status' },
+    'Show all',
+    'No head steps back',
+    actions.clearScoreRange,
   );
   const element = el(
     'div',
     { class: 'score-line', role: 'group', 'aria-label': 'Scores shown in the grid', hidden: true },
-    legend,
-    sorted,
-    range,
+    legend.element,
+    sorted.element,
+    range.element,
   );
   root.append(element);
-
-  /** @param {State} state */
-  function updateLegend(state) {
-    const column = derived.heads().column(state.score, state);
-    legend.hidden = column === null;
-    if (!column || state.score === null) return;
-    const { label } = scoreFacts(state.score);
-    const isEmpty = column.nKnown === 0;
-    setText(name, `${label}${formatUnit(state.score) && ` (${formatUnit(state.score).trim()})`}`);
-    setText(low, isEmpty ? '' : formatScore(column.range[0]));
-    setText(high, isEmpty ? '' : formatScore(column.range[1]));
-    ramp.hidden = isEmpty;
-    const stops = rampStops(canvasPalette(theme()).scores).join(', ');
-    ramp.style.backgroundImage = `linear-gradient(to right, ${stops})`;
-    const nMissing = column.values.length - column.nKnown;
-    const isOther = column.nRows[0] === NO_SUCH_SCORE;
-    setText(
-      missing,
-      isOther
-        ? formatMissing(column.name, NO_SUCH_SCORE)
-        : nMissing > 0
-          ? `– in ${counted(nMissing, 'head')}`
-          : '',
-    );
-  }
 
   return {
     update(state) {
@@ -115,13 +47,13 @@ export function createMeasureLine(root, { actions, derived, facts, theme }) {
       element.hidden =
         state.at !== null || !facts.heads.value || !(state.score || state.order || within);
       if (element.hidden) return;
-      updateLegend(state);
-      sorted.hidden = state.order === null;
+      legend.update(derived.heads().column(state.score, state));
+      sorted.element.hidden = state.order === null;
       if (state.order)
-        setText(sortedLabel, formatOrder(state, derived.heads().column(state.order, state)));
-      range.hidden = within === null;
+        setText(sorted.text, formatOrder(state, derived.heads().column(state.order, state)));
+      range.element.hidden = within === null;
       setText(
-        rangeText,
+        range.text,
         within
           ? `${count(within.n)} of ${counted(within.inside.length, 'head')}: ${formatRange(state)}`
           : '',
@@ -129,6 +61,82 @@ export function createMeasureLine(root, { actions, derived, facts, theme }) {
     },
     destroy: () => element.remove(),
   };
+}
+
+/**
+ * A part of the line: a text and the button that takes back what it says.
+ *
+ * @param {Record<string, string>} properties of the text
+ * @param {string} label
+ * @param {string} title
+ * @param {() => void} onClick
+ */
+function createPart(properties, label, title, onClick) {
+  const text = el('span', properties);
+  const button = el(
+    'button',
+    { class: 'button button--small', type: 'button', title, onClick },
+    label,
+  );
+  return { text, element: el('div', { class: 'score-line__part' }, text, button) };
+}
+
+/**
+ * The colours of the measure that tints the grid, from its lowest value to its highest.
+ *
+ * @param {() => void} untint
+ * @param {() => ShownTheme} theme
+ */
+function createLegend(untint, theme) {
+  const name = el('span', { class: 'score-line__name' });
+  const low = el('span', {});
+  const high = el('span', {});
+  const ramp = el('span', { class: 'score-line__ramp', 'aria-hidden': 'true' });
+  const missing = el('span', { class: 'soft' });
+  const button = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon button--small',
+      type: 'button',
+      title: 'No tint',
+      onClick: untint,
+    },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'No tint'),
+  );
+  const element = el(
+    'div',
+    { class: 'score-line__part', role: 'group', 'aria-label': 'Legend of the tint' },
+    name,
+    el('span', { class: 'score-line__scale' }, low, ramp, high),
+    missing,
+    button,
+  );
+
+  return {
+    element,
+    /** @param {Column | null} column */
+    update(column) {
+      element.hidden = column === null;
+      if (!column) return;
+      const unit = formatUnit(column.name).trim();
+      const isEmpty = column.nKnown === 0;
+      setText(name, `${scoreFacts(column.name).label}${unit && ` (${unit})`}`);
+      setText(low, isEmpty ? '' : formatScore(column.range[0]));
+      setText(high, isEmpty ? '' : formatScore(column.range[1]));
+      ramp.hidden = isEmpty;
+      const stops = rampStops(canvasPalette(theme()).scores).join(', ');
+      ramp.style.backgroundImage = `linear-gradient(to right, ${stops})`;
+      setText(missing, formatUnknown(column));
+    },
+  };
+}
+
+/** In how many heads a measure has no value. @param {Column} column */
+function formatUnknown({ name, nKnown, nRows, values }) {
+  if (nRows[0] === NO_SUCH_SCORE) return formatMissing(name, NO_SUCH_SCORE);
+  const nMissing = values.length - nKnown;
+  return nMissing > 0 ? `– in ${counted(nMissing, 'head')}` : '';
 }
 
 /**
