@@ -72,15 +72,6 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request(
     assert fingerprint(page) == near
 
 
-def test_far_points_are_walked_to_and_come_into_sight(page: Page, far_address: str) -> None:
-    open_view(page, far_address, "?layer=0&head=1")
-    chip = page.get_by_role("group", name="Points outside")
-    expect(chip).to_contain_text(f"{N_FAR} points lie outside")
-    page.keyboard.press("n")  # the first query is one of them
-    expect(page.locator(".map .tooltip")).to_contain_text("query, position 1 of")
-    expect(chip).not_to_contain_text(f"{N_FAR} points lie outside")
-
-
 def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
     page: Page, far_address: str
 ) -> None:

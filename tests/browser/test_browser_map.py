@@ -42,10 +42,6 @@ def labels(page: Page) -> list[tuple[str, float, float]]:
     return [(words, x, y) for words, x, y in page.evaluate("window.written")]
 
 
-def words_of(page: Page) -> set[str]:
-    return {words for words, _, _ in labels(page)}
-
-
 def middle(page: Page) -> tuple[float, float]:
     box = box_of(page, ".map")
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -93,40 +89,6 @@ def test_the_key_l_takes_labels_away_and_brings_them_back(page: Page, address: s
     assert query_of(page)["labels"] == "off"
     page.keyboard.press("l")
     wait_until(lambda: page.evaluate(drawn) > 0, "the labels are back")
-
-
-def test_only_hits_have_labels_while_searching(page: Page, address: str) -> None:
-    page.add_init_script(SPY)
-    open_view(page, address, f"{HEAD}&search=rain")
-    wait_until(lambda: {words.strip().lower() for words in words_of(page)} == {"rain"}, "only hits")
-
-
-@pytest.mark.parametrize(
-    ("query", "form"),
-    [
-        (f"{HEAD}&selected=query-40", r"\d+:.+"),
-        (f"{IMAGES}&selected=key-40", r".+ \((\d+, \d+|class token)\)"),
-    ],
-)
-def test_labels_of_a_selected_sequence_say_where_each_token_stands(
-    page: Page, address: str, query: str, form: str
-) -> None:
-    page.add_init_script(SPY)
-    open_view(page, address, query)
-    found = words_of(page)
-    assert found
-    assert all(re.fullmatch(form, words, re.DOTALL) for words in found), found
-
-
-def test_the_grid_has_labels_only_where_a_head_is_large(page: Page, address: str) -> None:
-    page.add_init_script(SPY)
-    open_view(page, address, "?dataset=few-maps&method=pca")
-    page.set_viewport_size({"width": 900, "height": 420})
-    page.wait_for_timeout(300)
-    assert labels(page) == []
-    zoom(page, -120, 12, "layer=")
-    page.wait_for_timeout(300)
-    assert labels(page)
 
 
 def test_larger_dots_cover_more_and_dots_by_norm_less(page: Page, address: str) -> None:

@@ -122,11 +122,3 @@ def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
     expect(page.locator(".marked")).to_be_visible()
     assert counts(page) == (300, 300)
-
-
-def test_shift_moves_a_map_in_space_instead_of_marking(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&dims=3")
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
-    page.keyboard.up("Shift")
-    expect(page.locator(".marked")).to_be_hidden()

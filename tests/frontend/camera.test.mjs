@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cameraOf, orbitOf, transformOf, turnOf } from '../../frontend/js/map/camera.js';
+import {
+  cameraOf,
+  orbitOf,
+  shiftIntoSight,
+  transformOf,
+  turnOf,
+} from '../../frontend/js/map/camera.js';
 import { DEFAULT_ORBIT } from '../../frontend/js/compute/geometry.js';
 import { createStore } from '../../frontend/js/state/store.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
@@ -90,4 +96,15 @@ test('zoom and turn stay from head to head and end where another map begins', ()
   assert.deepEqual(after({ at: null }, { at, camera, turn }), [camera, turn]);
   // it is only found out which datasets there are
   assert.deepEqual(after({ dataset: null, at }, { dataset: 'a' }), [camera, turn]);
+});
+
+test('a part of the map moves into sight by the shortest way, and stays where it is seen', () => {
+  const transform = { k: 2, x: -100, y: 0 };
+  const window = { left: 10, top: 10, right: 390, bottom: 290 };
+  const shift = (x, y, size = 0) =>
+    shiftIntoSight(transform, { x, y, width: size, height: size }, window);
+  assert.deepEqual(shift(100, 50), { x: 0, y: 0 });
+  assert.deepEqual(shift(50, 0), { x: 10, y: 10 });
+  assert.deepEqual(shift(250, 200), { x: -10, y: -110 });
+  assert.deepEqual(shift(240, 50, 20), { x: -30, y: 0 });
 });

@@ -265,7 +265,7 @@ const isOut = ({ left, right, top, bottom, least }, x, y, width, gap) =>
  * @param {Frame} frame
  * @param {boolean} isHead
  */
-function cellsWithRoom(frame, isHead) {
+export function cellsWithRoom(frame, isHead) {
   const found = [];
   for (let cell = 0; cell < frame.cells.n; cell++) {
     const side = frame.cells.size[cell] * frame.transform.k;

@@ -5,7 +5,7 @@ import { cellAt } from '../compute/geometry.js';
 import { pointsInside } from '../render/polygon.js';
 import { headOf } from './arrangement.js';
 
-/** @import { Context, HeadId } from '../page.js' */
+/** @import { Context, HeadId, State } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 
 /** @typedef {[number, number][]} Corners CSS pixels */
@@ -36,12 +36,7 @@ export function createLasso(root, { facts, frame, marks, store }) {
    * @param {MouseEvent | TouchEvent} event
    */
   function claims(event) {
-    if (event.type === 'wheel' || !frame()) return false;
-    if ('touches' in event) return isOn && event.touches.length === 1;
-    if (event.button !== 0) return false;
-    const { at, dims } = store.get();
-    // there, Shift moves a map that one turns
-    return isOn || (event.shiftKey && !(at !== null && dims === 3));
+    return frame() !== null && isLassoPress(event, isOn, store.get());
   }
 
   /** Mark the points in an outline. @param {Corners} corners */
@@ -81,6 +76,21 @@ export function createLasso(root, { facts, frame, marks, store }) {
 }
 
 /** @typedef {ReturnType<typeof createLasso>} Lasso */
+
+/**
+ * Whether a press begins an outline: by the button, or by Shift, save where that moves a map that
+ * is turned.
+ *
+ * @param {MouseEvent | TouchEvent} event
+ * @param {boolean} isOn whether the lasso was chosen
+ * @param {Pick<State, 'at' | 'dims'>} state
+ */
+export function isLassoPress(event, isOn, { at, dims }) {
+  if (event.type === 'wheel') return false;
+  if ('touches' in event) return isOn && event.touches.length === 1;
+  if (event.button !== 0) return false;
+  return isOn || (event.shiftKey && !(at !== null && dims === 3));
+}
 
 /**
  * The outline that follows a pressed pointer.
