@@ -132,7 +132,7 @@ test('heads of the grid have labels only where they are in sight, ready and larg
   assert.deepEqual(cellsWithRoom(headFrame(), true), [0]);
 });
 
-test('a label that would leave the room is written at the left of its point if that is free', () => {
+test('a label without room is written at the left of its point if that is free', () => {
   const labels = { words: ['a', 'b', 'c'], x: [10, 90, 94], y: [10, 10, 12], width: [20, 20, 20] };
   const layout = { ...labels, points: [0, 1, 2], first: -1, levels: { at: () => [0, 1, 2] } };
   const place = {
