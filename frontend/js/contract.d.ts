@@ -563,7 +563,7 @@ export interface SimilarityFacts {
 
 /** A text for the model of a dataset. */
 export interface TextBody {
-  /** Cut where it is too long. */
+  /** Not empty; cut where it is too long. */
   text: string;
   /** Maps of the dataset to place into; all of them if left out. */
   maps?: string[];

@@ -120,6 +120,7 @@ def test_an_image_reaches_the_worker_byte_for_byte(live: CheckedClient) -> None:
         ({"text": "x", "tokens": ["x"]}, "invalid_request"),
         ({"tokens": "x"}, "invalid_request"),
         ({"tokens": [True]}, "invalid_request"),
+        ({"tokens": []}, "invalid_request"),
         ({"text": "x", "other": 1}, "invalid_request"),
         ({"text": "x", "maps": []}, "invalid_request"),
         ({"text": "x", "maps": ["tsne-2d"] * 2}, "invalid_request"),

@@ -1,7 +1,5 @@
 """Whether datasets may be built from the page, and with what: of each visitor."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from attentionviz.core.methods import METHOD_FACTS
@@ -27,7 +25,7 @@ def get_job_options() -> Response:
     if queue is None or who is None or not who.may_do_jobs:
         return json_response({"is_enabled": False})
     limits = queue.limits
-    found: dict[str, Any] = {
+    found: contract.JobOptions = {
         "is_enabled": True,
         "models": [{"name": one.name, "modality": one.modality} for one in limits.models],
         "methods": list(METHODS),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
+from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
@@ -28,6 +29,7 @@ from attentionviz.server.http.operations import Raw, operation
 from attentionviz.server.http.parameters import open_dataset, query
 from attentionviz.server.http.responses import json_response
 from attentionviz.store.dataset import DatasetReader
+from attentionviz.store.manifest import adapter
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
 MAX_PARTS = 10
@@ -49,15 +51,14 @@ def get_live() -> Response:
     """Say whether texts and images can be added, and how large they may be."""
     query()
     settings = context().settings
-    return json_response(
-        {
-            "is_enabled": settings.live,
-            "max_characters": settings.live_characters,
-            "max_image_bytes": MAX_IMAGE_BYTES,
-            "max_pixels": MAX_PIXELS,
-            "max_tokens": settings.live_tokens,
-        }
-    )
+    limits: contract.Limits = {
+        "is_enabled": settings.live,
+        "max_characters": settings.live_characters,
+        "max_image_bytes": MAX_IMAGE_BYTES,
+        "max_pixels": MAX_PIXELS,
+        "max_tokens": settings.live_tokens,
+    }
+    return json_response(limits)
 
 
 @blueprint.post("/datasets/<dataset_id>/text")
@@ -66,18 +67,14 @@ def post_text(dataset_id: str) -> Response:
     """Place a text, or exactly these tokens, into maps of a dataset."""
     reader = _open(dataset_id, "text")
     asked = _json_body()
-    question: dict[str, Any] = {"maps": _maps(asked.pop("maps", None), reader)}
-    if set(asked) == {"text"} and isinstance(asked["text"], str):
-        question["text"] = asked["text"]
-        if not asked["text"].strip():
-            raise InvalidTextError("the text is empty; type something")
-    elif set(asked) == {"tokens"} and _are_tokens(asked["tokens"]):
-        question["tokens"] = asked["tokens"]
-    else:
+    maps = _maps(asked.pop("maps", None), reader)
+    if not _fits(contract.TextBody, asked) and not _fits(contract.TokensBody, asked):
         raise InvalidRequestError(
             'the body must be {"text": "…"} or {"tokens": ["…", …]}, and "maps" if not all'
         )
-    return _answer(reader, question)
+    if "text" in asked and not asked["text"].strip():
+        raise InvalidTextError("the text is empty; type something")
+    return _answer(reader, {"maps": maps, **asked})
 
 
 @blueprint.post("/datasets/<dataset_id>/image")
@@ -162,11 +159,7 @@ def _maps(names: Any, reader: DatasetReader) -> list[str]:
     """Return the maps to place into, each once; all of the dataset where none are named."""
     if names is None:
         return list(reader.manifest["maps"])[: contract.MAX_MAPS]
-    if (
-        not _are_words(names)
-        or not 1 <= len(names) <= contract.MAX_MAPS
-        or len(set(names)) < len(names)
-    ):
+    if not _fits(contract.Maps, names) or len(set(names)) < len(names):
         raise InvalidRequestError(f"maps must be 1 to {contract.MAX_MAPS} names of maps, each once")
     for name in names:
         try:
@@ -176,13 +169,13 @@ def _maps(names: Any, reader: DatasetReader) -> list[str]:
     return list(names)
 
 
-def _are_words(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(word, str) for word in found)
-
-
-def _are_tokens(found: Any) -> bool:
-    """Say whether these are tokens as they are written, or by their numbers."""
-    return isinstance(found, list) and all(type(token) in (str, int) for token in found)
+def _fits(kind: Any, found: Any) -> bool:
+    """Say whether what was sent is of a type of the contract."""
+    try:
+        adapter(kind).validate_python([found])
+    except ValidationError:
+        return False
+    return True
 
 
 def _answer(reader: DatasetReader, question: dict[str, Any], body: bytes = b"") -> Response:
