@@ -45,11 +45,39 @@ export interface Corpus {
   account?: Account;
 }
 
+/** One row a sequence: its first token, its tokens, its text, and what came with it. */
+export interface CorpusSequences {
+  start: number[];
+  length: number[];
+  text: string[];
+  columns: Record<string, unknown[]>;
+}
+
 /** The corpus of a dataset. */
 export interface CorpusSummary {
   name: string;
   license: string | null;
   account: Account | null;
+}
+
+/** One row a token; the last four of patches alone, null for tokens that are none. */
+export interface CorpusTokens {
+  /**
+   * As shown. A token with some bytes of a character says which of how many: '你 1⁄3', or with
+   * bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '.
+   */
+  text: string[];
+  /** What stands in the text for an unknown word, else null; absent without any. */
+  surface?: (string | null)[];
+  token_id: number[];
+  sequence: number[];
+  position: number[];
+  token_type: ('text' | 'special' | 'class' | 'register' | 'patch')[];
+  row?: (number | null)[];
+  column?: (number | null)[];
+  hue?: (number | null)[];
+  brightness?: (number | null)[];
+  sequences: CorpusSequences;
 }
 
 /** A dataset in the list; null is what is not known of it yet, or cannot be read. */
@@ -510,14 +538,6 @@ export interface ScoreFacts {
   until: string | null;
 }
 
-/** One row a sequence: its first token, its tokens, its text, and what came with it. */
-export interface SequenceColumns {
-  start: number[];
-  length: number[];
-  text: string[];
-  columns: Record<string, unknown[]>;
-}
-
 /** Who looks at the page. */
 export interface Session {
   /** Whether this server asks for tokens. */
@@ -567,26 +587,6 @@ export interface TextBody {
   text: string;
   /** Maps of the dataset to place into; all of them if left out. */
   maps?: string[];
-}
-
-/** One row a token; the last four of patches alone, null for tokens that are none. */
-export interface TokenColumns {
-  /**
-   * As shown. A token with some bytes of a character says which of how many: '你 1⁄3', or with
-   * bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '.
-   */
-  text: string[];
-  /** What stands in the text for an unknown word, else null; absent without any. */
-  surface?: (string | null)[];
-  token_id: number[];
-  sequence: number[];
-  position: number[];
-  token_type: ('text' | 'special' | 'class' | 'register' | 'patch')[];
-  row?: (number | null)[];
-  column?: (number | null)[];
-  hue?: (number | null)[];
-  brightness?: (number | null)[];
-  sequences: SequenceColumns;
 }
 
 /** Tokens for the model of a dataset. */

@@ -179,7 +179,7 @@ class Description(TypedDict):
     progress: Progress | None
 
 
-class SequenceColumns(TypedDict):
+class CorpusSequences(TypedDict):
     """One row a sequence: its first token, its tokens, its text, and what came with it."""
 
     start: Numbers
@@ -188,7 +188,7 @@ class SequenceColumns(TypedDict):
     columns: dict[str, list[Any]]
 
 
-class TokenColumns(TypedDict):
+class CorpusTokens(TypedDict):
     """One row a token; the last four of patches alone, null for tokens that are none."""
 
     text: Annotated[
@@ -212,7 +212,7 @@ class TokenColumns(TypedDict):
     column: NotRequired[list[int | None]]
     hue: NotRequired[list[float | None]]
     brightness: NotRequired[list[float | None]]
-    sequences: SequenceColumns
+    sequences: CorpusSequences
 
 
 class HeadMapFacts(TypedDict):

@@ -16,7 +16,7 @@ blueprint = Blueprint("tokens", __name__, url_prefix="/api/v1/datasets/<dataset_
 
 
 @blueprint.get("/tokens")
-@operation(contract.TokenColumns)
+@operation(contract.CorpusTokens)
 def get_tokens(dataset_id: str) -> Response:
     """Return the columns of all tokens and of all sequences."""
     reader = open_dataset(dataset_id, query()["v"])
