@@ -223,7 +223,7 @@ export interface Context {
   marks: import('./marked_points/marked_points.js').Marks;
   undo: import('./state/undo.js').Undo;
   pairing: import('./state/pairing.js').Pairing;
-  own: import('./user_sequences/user_sequences.js').Own;
+  own: import('./user_sequences/user_sequences.js').UserSequences;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

@@ -12,7 +12,7 @@ import { createLegend } from './legend.js';
 import { createLineOptions } from './line_options.js';
 import { createMapOptions } from './map_options.js';
 import { createPairs } from './pairs.js';
-import { createOwnBox } from '../user_sequences/input_box.js';
+import { createInputBox } from '../user_sequences/input_box.js';
 import { createOwnScores } from './head_measures.js';
 import { createScoreChoice } from './measure_choice.js';
 import { createSearchBox } from './search_box.js';
@@ -40,7 +40,7 @@ export function createControls(root, context) {
     scores: () => doings.reveal(),
     similar: () => similar.reveal(),
   });
-  const own = createOwnBox(element, context);
+  const own = createInputBox(element, context);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);

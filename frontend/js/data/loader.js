@@ -10,7 +10,7 @@ import { N_STRONGEST } from '../compute/nearest.js';
 import { mapName, pointOf } from './points.js';
 
 /** @import { Api } from './api.js' */
-/** @import { Own } from '../user_sequences/user_sequences.js' */
+/** @import { UserSequences } from '../user_sequences/user_sequences.js' */
 /** @import { DatasetEntry, Facts, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
@@ -32,8 +32,8 @@ const IDLE_POLL_MS = 10_000;
  * @param {() => Facts | null} [beside] the facts of another pane, whose answers need not be asked
  *   for again
  * @param {Facts['datasets']} [datasets] the list, where someone else asks for it
- * @param {Own | null} [own] sequences of the reader's own, which are shown behind those of the
- *   corpus
+ * @param {UserSequences | null} [own] sequences of the user, which are shown behind those of
+ *   the corpus
  * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
  */
 export function createLoader(api, changed, beside = () => null, datasets = undefined, own = null) {

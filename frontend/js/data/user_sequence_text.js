@@ -5,9 +5,9 @@ import { counted } from '../compute/number_text.js';
 import { nOutside, sequenceAt } from './user_layers.js';
 
 /** @import { HeadId, Tokens } from '../page.js' */
-/** @import { Layer, OwnItem, OwnSequence, Placed } from '../user_sequences/live.js' */
+/** @import { Layer, UserItem, UserSequence, Placed } from '../user_sequences/live.js' */
 
-/** @param {OwnItem['kind']} kind @param {number} number */
+/** @param {UserItem['kind']} kind @param {number} number */
 export function nameOf(kind, number) {
   return `your ${kind === 'image' ? 'image' : 'text'} ${number}`;
 }
@@ -86,7 +86,7 @@ export function countOwn(layer, modality) {
 /**
  * How a sequence lies in what is shown: how it was placed, and what lies beyond the border.
  *
- * @param {OwnSequence} sequence
+ * @param {UserSequence} sequence
  * @param {string | null} map
  * @param {HeadId | null} at null: all heads
  */

@@ -7,14 +7,14 @@ import { sequenceAt, startsOf } from '../data/user_layers.js';
 /** @import { Api } from '../data/api.js' */
 /** @import { HeadId } from '../page.js' */
 /** @import { Answer, Layer } from './live.js' */
-/** @import { Own } from './user_sequences.js' */
+/** @import { UserSequences } from './user_sequences.js' */
 
 /** Products that are computed at once for the table of sequences; what would take more says –. */
 const MAX_PRODUCTS = 5e7;
 
 /**
  * @param {Api} api
- * @param {Pick<Own, 'layerOf'>} own
+ * @param {Pick<UserSequences, 'layerOf'>} own
  * @returns {Api}
  */
 export function createApiOverlay(api, own) {

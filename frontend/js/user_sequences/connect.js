@@ -10,7 +10,7 @@ import { renumberedState } from './item_lists.js';
 /** @import { Api } from '../data/api.js' */
 /** @import { State, Store } from '../page.js' */
 /** @import { TokenRenumbering } from './token_renumbering.js' */
-/** @import { Send } from './user_sequences.js' */
+/** @import { Send } from './live.js' */
 
 /** After how long a server that did not answer is asked again. */
 const AGAIN_MS = 5000;

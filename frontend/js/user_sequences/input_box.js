@@ -1,13 +1,13 @@
 /**
- * The reader's own sentences and images: a box to type in, and the list of those that are kept in
- * this page.
+ * The user's sentences and images: a box to type in, and the list of those that are kept in this
+ * page.
  */
 
 import { chosenMap } from '../data/points.js';
 import { el, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
 import { isComposing } from '../ui/keys.js';
 import { mapOf } from '../data/best_map.js';
-import { createOwnItems } from './list.js';
+import { createItemList } from './list.js';
 import { sentence } from '../ui/labels.js';
 
 /** @import { Context, Manifest, State, View } from '../page.js' */
@@ -23,94 +23,24 @@ const PATIENCE_MS = 250;
  * @param {Context} context
  * @returns {View & {focus: () => void}}
  */
-export function createOwnBox(root, context) {
-  const { actions, facts, own, store } = context;
-  const field = el('textarea', {
-    class: 'input own__field',
-    id: 'own-field',
-    rows: '2',
-    ...VERBATIM_FIELD,
-    'aria-describedby': 'own-help',
-    onKeydown: press,
-    onInput: warm,
-  });
-  const run = el(
-    'button',
-    {
-      class: 'button button--small',
-      type: 'submit',
-      title: 'Run the sentence through the model (Enter)',
-    },
-    'Run',
-  );
-  const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
-  const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
-  const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: choose });
-  const pick = el(
-    'button',
-    {
-      class: 'button button--small own__pick',
-      type: 'button',
-      title: 'PNG, JPEG or WebP',
-      onClick: () => {
-        warm();
-        file.click();
-      },
-    },
-    'Choose an image …',
-  );
-  const help = el('p', { class: 'field__note', id: 'own-help' });
-  const waiting = el('span', {});
-  const cancel = el(
-    'button',
-    {
-      class: 'button button--small',
-      type: 'button',
-      title: 'Give it up (Esc in the field)',
-      onClick: own.cancel,
-    },
-    'Cancel',
-  );
-  const status = el('div', { class: 'own__status', role: 'status' }, waiting, cancel);
-  const problem = el('p', { class: 'own__problem', role: 'alert' });
+export function createInputBox(root, context) {
+  const { facts, own, store } = context;
+  const fields = createFields({ press, submit, warm, choose });
+  const status = createStatus(own);
   const element = el(
     'section',
     { class: 'own', 'aria-label': 'Your own sentence or image', hidden: true },
-    el('div', { class: 'field__label' }, label),
-    form,
-    file,
-    pick,
-    problem,
-    status,
-    help,
+    ...fields.elements,
+    fields.problem,
+    status.element,
+    fields.help,
   );
   root.append(element);
-  const items = createOwnItems(element, context);
-  const inAddress = el('input', {
-    class: 'check__box',
-    type: 'checkbox',
-    'aria-describedby': 'own-address',
-    onChange: () =>
-      actions.choose({ texts: inAddress.checked ? own.addressTexts() : [] }, 'replace'),
-  });
-  const addressNote = el('p', { class: 'field__note', id: 'own-address' });
-  const foot = el(
-    'div',
-    { class: 'own__foot' },
-    el(
-      'label',
-      { class: 'check', title: 'Make your texts a part of the address of this page' },
-      inAddress,
-      'Texts in the address',
-    ),
-    addressNote,
-  );
-  element.append(foot);
+  const items = createItemList(element, context);
+  const foot = createAddressChoice(context);
+  element.append(foot.element);
   /** What is on its way, so that the field is emptied once it is there. */
   let sent = '';
-  /** @type {Submission | null} */
-  let timed = null;
-  let isSlow = false;
 
   /** The model comes while one types or looks for a file. */
   function warm() {
@@ -127,7 +57,7 @@ export function createOwnBox(root, context) {
     if (event.key === 'Escape') {
       event.preventDefault();
       if (isNew(own.submission)) own.cancel();
-      else field.blur();
+      else fields.field.blur();
     } else if (event.key === 'Enter' && !event.shiftKey) submit(event);
   }
 
@@ -137,88 +67,28 @@ export function createOwnBox(root, context) {
     const { dataset } = store.get();
     const limits = own.limits;
     if (!dataset || !limits) return;
-    const text = field.value;
-    if (text.trim() === '') return say('Type a sentence first.');
+    const text = fields.field.value;
+    if (text.trim() === '') return fields.tell('Type a sentence first.');
     const n = [...text].length;
     if (n > limits.max_characters)
-      return say(`The text has ${n} characters; this server takes up to ${limits.max_characters}.`);
-    say('');
+      return fields.tell(
+        `The text has ${n} characters; this server takes up to ${limits.max_characters}.`,
+      );
+    fields.tell('');
     sent = text;
     own.addText(text, dataset);
   }
 
-  function choose() {
-    const [image] = file.files ?? [];
-    file.value = '';
-    if (image) sendImage(image, context, say);
+  /** @param {File} image */
+  function choose(image) {
+    sendImage(image, context, fields.tell);
   }
 
-  /** @param {string} words */
-  function say(words) {
-    setText(problem, words);
-    setAttribute(field, 'aria-invalid', words === '' ? null : 'true');
-  }
-
-  /** @param {Manifest} manifest */
-  function updateBox(manifest) {
-    const isImage = manifest.model.modality === 'image';
-    form.hidden = isImage;
-    pick.hidden = !isImage;
-    setText(label, isImage ? 'Your own image' : 'Your own sentence');
-    setAttribute(label, 'for', isImage ? null : 'own-field');
-    const isComplete = facts.description.value?.state === 'complete';
-    field.disabled = run.disabled = pick.disabled = !isComplete;
-    const gone = 'Nothing of it is stored; it is gone when this page is closed.';
-    const way = isImage
-      ? 'Or drop one on the map, or paste it.'
-      : 'Enter runs it through the model.';
-    setText(help, isComplete ? `${way} ${gone}` : 'As soon as this dataset is built.');
-  }
-
-  /** @param {Manifest} manifest */
-  function updateStatus(manifest) {
-    const { submission } = own;
-    const isHere = isNew(submission) && submission.dataset === manifest.id;
-    const isWaiting = isHere && submission.error === null;
-    if (isWaiting && timed !== submission) {
-      [timed, isSlow] = [submission, false];
-      say('');
-      setTimeout(() => {
-        if (own.submission === submission) {
-          isSlow = true;
-          updateStatus(manifest);
-        }
-      }, PATIENCE_MS);
-    }
-    if (!isWaiting) timed = null;
-    status.hidden = !(isWaiting && isSlow);
-    if (isWaiting)
-      setText(
-        waiting,
-        submission.isFirst
-          ? `Loading the model ${manifest.model.name} …`
-          : `Running it through ${manifest.model.name} …`,
-      );
-    if (isHere && submission.error !== null) say(sentence(submission.error));
-    if (sent !== '' && !submission) {
-      if (field.value === sent && own.items.at(-1)?.text === sent) field.value = '';
-      sent = '';
-    }
-  }
-
-  /** @param {State} state */
-  function updateFoot({ texts }) {
-    const { left } = own.addressState();
-    foot.hidden = !own.items.some(({ kind }) => kind === 'text') && texts.length === 0;
-    inAddress.checked = texts.length > 0;
-    const rest =
-      left > 0 && texts.length > 0 ? ' Images, edited tokens and long texts are left out.' : '';
-    setText(
-      addressNote,
-      texts.length > 0
-        ? `Whoever opens this address types them again; this browser’s history keeps them.${rest}`
-        : 'Off: the address says nothing of them.',
-    );
+  /** Empty the field once what was sent is there. */
+  function emptyField() {
+    if (sent === '' || own.submission) return;
+    if (fields.field.value === sent && own.items.at(-1)?.text === sent) fields.field.value = '';
+    sent = '';
   }
 
   return {
@@ -226,20 +96,173 @@ export function createOwnBox(root, context) {
       const manifest = facts.description.value?.manifest ?? null;
       element.hidden = own.limits === null || manifest === null;
       if (element.hidden || !manifest) return;
-      updateBox(manifest);
-      updateStatus(manifest);
+      fields.update(manifest, facts.description.value?.state === 'complete');
+      status.update(manifest, fields.tell);
+      emptyField();
       const name = state.method && chosenMap(state);
       items.update(state, manifest, state.at ? mapOf(facts.heads.value, state.at, name) : name);
-      updateFoot(state);
+      foot.update(state);
     },
     focus() {
-      const isImage = form.hidden;
-      (isImage ? pick : field).focus();
+      fields.focus();
       element.scrollIntoView({ block: 'nearest' });
     },
     destroy() {
       items.destroy();
       element.remove();
+    },
+  };
+}
+
+/**
+ * The field for a sentence and the button for an image, of which a dataset takes one.
+ *
+ * @param {{press: (event: KeyboardEvent) => void, submit: (event: Event) => void, warm: () => void,
+ *   choose: (image: File) => void}} on `warm` is called when somebody begins
+ */
+function createFields({ press, submit, warm, choose }) {
+  const field = el('textarea', {
+    class: 'input own__field',
+    id: 'own-field',
+    rows: '2',
+    ...VERBATIM_FIELD,
+    'aria-describedby': 'own-help',
+    onKeydown: press,
+    onInput: warm,
+  });
+  const small = 'button button--small';
+  const title = 'Run the sentence through the model (Enter)';
+  const run = el('button', { class: small, type: 'submit', title }, 'Run');
+  const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
+  const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
+  const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: take });
+  const look = { type: 'button', title: 'PNG, JPEG or WebP', onClick: open };
+  const pick = el('button', { class: `${small} own__pick`, ...look }, 'Choose an image …');
+  const help = el('p', { class: 'field__note', id: 'own-help' });
+  const problem = el('p', { class: 'own__problem', role: 'alert' });
+
+  function open() {
+    warm();
+    file.click();
+  }
+
+  function take() {
+    const [image] = file.files ?? [];
+    file.value = '';
+    if (image) choose(image);
+  }
+
+  return {
+    elements: [el('div', { class: 'field__label' }, label), form, file, pick],
+    field,
+    help,
+    problem,
+    /** Say what is wrong; nothing where the words are empty. @param {string} words */
+    tell(words) {
+      setText(problem, words);
+      setAttribute(field, 'aria-invalid', words === '' ? null : 'true');
+    },
+    focus: () => (form.hidden ? pick : field).focus(),
+    /** @param {Manifest} manifest @param {boolean} isComplete */
+    update(manifest, isComplete) {
+      const isImage = manifest.model.modality === 'image';
+      form.hidden = isImage;
+      pick.hidden = !isImage;
+      setText(label, isImage ? 'Your own image' : 'Your own sentence');
+      setAttribute(label, 'for', isImage ? null : 'own-field');
+      field.disabled = run.disabled = pick.disabled = !isComplete;
+      const gone = 'Nothing of it is stored; it is gone when this page is closed.';
+      const way = isImage
+        ? 'Or drop one on the map, or paste it.'
+        : 'Enter runs it through the model.';
+      setText(help, isComplete ? `${way} ${gone}` : 'As soon as this dataset is built.');
+    },
+  };
+}
+
+/**
+ * What is on its way, once one has waited for it, with a button that gives it up.
+ *
+ * @param {Context['own']} own
+ */
+function createStatus(own) {
+  const waiting = el('span', {});
+  const cancel = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'Give it up (Esc in the field)',
+      onClick: own.cancel,
+    },
+    'Cancel',
+  );
+  const element = el('div', { class: 'own__status', role: 'status' }, waiting, cancel);
+  /** @type {Submission | null} */
+  let timed = null;
+  let isSlow = false;
+
+  /** @param {Manifest} manifest @param {(words: string) => void} tell what is wrong */
+  function update(manifest, tell) {
+    const { submission } = own;
+    const isHere = isNew(submission) && submission.dataset === manifest.id;
+    const isWaiting = isHere && submission.error === null;
+    if (isWaiting && timed !== submission) {
+      [timed, isSlow] = [submission, false];
+      tell('');
+      setTimeout(() => {
+        if (own.submission !== submission) return;
+        isSlow = true;
+        update(manifest, tell);
+      }, PATIENCE_MS);
+    }
+    if (!isWaiting) timed = null;
+    element.hidden = !(isWaiting && isSlow);
+    const { name } = manifest.model;
+    if (isWaiting)
+      setText(
+        waiting,
+        submission.isFirst ? `Loading the model ${name} …` : `Running it through ${name} …`,
+      );
+    if (isHere && submission.error !== null) tell(sentence(submission.error));
+  }
+
+  return { element, update };
+}
+
+/**
+ * Whether the typed texts are a part of the address.
+ *
+ * @param {Pick<Context, 'actions' | 'own'>} context
+ */
+function createAddressChoice({ actions, own }) {
+  const box = el('input', {
+    class: 'check__box',
+    type: 'checkbox',
+    'aria-describedby': 'own-address',
+    onChange: () =>
+      actions.choose({ texts: box.checked ? own.addressState().texts : [] }, 'replace'),
+  });
+  const note = el('p', { class: 'field__note', id: 'own-address' });
+  const title = 'Make your texts a part of the address of this page';
+  const label = el('label', { class: 'check', title }, box, 'Texts in the address');
+  const element = el('div', { class: 'own__foot' }, label, note);
+
+  return {
+    element,
+    /** @param {State} state */
+    update({ texts }) {
+      const { left } = own.addressState();
+      const isOn = texts.length > 0;
+      element.hidden = !own.items.some(({ kind }) => kind === 'text') && !isOn;
+      box.checked = isOn;
+      const rest = left > 0 ? ' Images, edited tokens and long texts are left out.' : '';
+      setText(
+        note,
+        isOn
+          ? `Whoever opens this address types them again; this browser’s history keeps them.${rest}`
+          : 'Off: the address says nothing of them.',
+      );
     },
   };
 }

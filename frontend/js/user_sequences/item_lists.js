@@ -7,7 +7,7 @@ import { readMarked, writeMarked } from '../marked_points/codec.js';
 import { MAX_TEXT } from '../state/codecs.js';
 
 /** @import { Manifest, PaneMarks, State } from '../page.js' */
-/** @import { Layer, OwnItem, OwnSequence } from './live.js' */
+/** @import { Layer, UserItem, UserSequence } from './live.js' */
 
 /**
  * How tokens of a dataset changed their numbers: the new number, or null for one that is gone.
@@ -18,14 +18,14 @@ import { MAX_TEXT } from '../state/codecs.js';
 /**
  * Whether a dataset's model can take an item.
  *
- * @param {OwnItem} item
+ * @param {UserItem} item
  * @param {Pick<Manifest, 'id' | 'model'>} manifest
  */
 export function fits({ kind, home }, { id, model }) {
   return (kind === 'image') === (model.modality === 'image') && (home === null || home === id);
 }
 
-/** @param {readonly OwnSequence[]} a @param {readonly OwnSequence[]} b */
+/** @param {readonly UserSequence[]} a @param {readonly UserSequence[]} b */
 export function isSameList(a, b) {
   return (
     a.length === b.length &&

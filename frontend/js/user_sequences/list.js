@@ -1,16 +1,14 @@
-/** The list of the reader's own sentences and images: open one, edit its tokens, remove it. */
+/** The list of the user's sentences and images: open one, edit its tokens, remove it. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
 import { fits } from './item_lists.js';
 import { formatPlace } from '../data/user_sequence_text.js';
-import { visibleText } from '../ui/labels.js';
+import { clipped, sentence, visibleText } from '../ui/labels.js';
 import { counted } from '../compute/number_text.js';
-import { createOwnTokens } from './token_editor.js';
-import { sentence } from '../ui/labels.js';
-import { clipped } from '../ui/labels.js';
+import { createTokenEditor } from './token_editor.js';
 
 /** @import { Context, Manifest, State } from '../page.js' */
-/** @import { OwnItem } from './live.js' */
+/** @import { UserItem } from './live.js' */
 
 const LONGEST = 160;
 
@@ -18,7 +16,7 @@ const LONGEST = 160;
  * @param {HTMLElement} root
  * @param {Context} context
  */
-export function createOwnItems(root, context) {
+export function createItemList(root, context) {
   const { own } = context;
   const list = el('ol', { class: 'own__list' });
   root.append(list);
@@ -52,63 +50,10 @@ export function createOwnItems(root, context) {
 /** @param {Context} context */
 function createItem(context) {
   const { actions, api, own } = context;
-  const picture = el('img', { class: 'own__picture', alt: '', hidden: true });
-  const name = el('span', { class: 'own__name' });
-  const text = el('span', { class: 'own__text' });
-  const open = el(
-    'button',
-    {
-      class: 'own__open',
-      type: 'button',
-      title: 'Select it; an open head shows its attention',
-      onClick: select,
-    },
-    picture,
-    el('span', { class: 'own__words' }, name, text),
-  );
-  const editLabel = el('span', { class: 'visually-hidden' });
-  const edit = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      'aria-expanded': 'false',
-      onClick: toggle,
-    },
-    icon(ICONS.pencil),
-    editLabel,
-  );
-  const removeLabel = el('span', { class: 'visually-hidden' });
-  const remove = el(
-    'button',
-    { class: 'button button--quiet button--icon', type: 'button', onClick: leave },
-    icon(ICONS.close),
-    removeLabel,
-  );
-  const note = el('p', { class: 'own__note soft' });
-  const problem = el('p', { class: 'own__problem', role: 'alert' });
-  const again = el(
-    'button',
-    {
-      class: 'button button--small',
-      type: 'button',
-      title: 'Ask the server once more',
-      onClick: () => {
-        if (shown) own.again(shown);
-      },
-    },
-    'Try again',
-  );
-  const element = el(
-    'li',
-    { class: 'own__item' },
-    el('div', { class: 'own__head' }, open, edit, remove),
-    note,
-    problem,
-    again,
-  );
-  const tokens = createOwnTokens(element, context);
-  /** @type {OwnItem | null} */
+  const view = createItemView({ select, toggle, leave, again });
+  const { element } = view;
+  const tokens = createTokenEditor(element, context);
+  /** @type {UserItem | null} */
   let shown = null;
   let dataset = '';
   let isOpen = false;
@@ -120,14 +65,14 @@ function createItem(context) {
 
   function toggle() {
     isOpen = !isOpen;
-    setAttribute(edit, 'aria-expanded', String(isOpen));
+    setAttribute(view.edit, 'aria-expanded', String(isOpen));
     tokens.element.hidden = !isOpen;
     if (isOpen) tokens.focus();
   }
 
   /** @param {boolean} isPossible */
   function offerEdit(isPossible) {
-    edit.hidden = !isPossible;
+    view.edit.hidden = !isPossible;
     if (!isPossible && isOpen) toggle();
   }
 
@@ -139,51 +84,100 @@ function createItem(context) {
     if (next instanceof HTMLElement && next.checkVisibility()) next.focus();
   }
 
-  /** @param {OwnItem} item */
-  function write(item) {
-    const title = item.name.replace(/^y/, 'Y');
-    setText(name, title);
-    text.replaceChildren(corpusText(clipped(visibleText(item.text), LONGEST)));
-    setText(editLabel, `Edit the tokens of ${item.name}`);
-    setAttribute(edit, 'title', 'Edit its tokens one by one');
-    setText(removeLabel, `Remove ${item.name}`);
-    setAttribute(remove, 'title', 'Remove it');
+  function again() {
+    if (shown) own.again(shown);
   }
 
   return {
     element,
     /**
-     * @param {OwnItem} item
+     * @param {UserItem} item
      * @param {State} state
      * @param {Manifest} manifest
      * @param {string | null} map
      */
     update(item, state, manifest, map) {
-      if (item !== shown) write(item);
+      if (item !== shown) view.write(item);
       [shown, dataset] = [item, manifest.id];
       const layer = own.layerOf(manifest.id);
       const found = layer?.sequences.find((one) => one.item === item) ?? null;
       const start = own.startOf(manifest.id, item);
-      const run = own.runOf(item, manifest.id);
-      setAttribute(
-        open,
-        'aria-current',
-        found && isChosen(state, start, found.answer.n) ? 'true' : null,
-      );
-      open.disabled = !found;
+      const isSelected = found !== null && isChosen(state, start, found.answer.n);
+      setAttribute(view.open, 'aria-current', isSelected ? 'true' : null);
+      view.open.disabled = !found;
       offerEdit(found !== null && item.kind !== 'image');
-      const hasPicture = found !== null && item.kind === 'image';
-      picture.hidden = !hasPicture;
-      if (layer && hasPicture)
-        setAttribute(
-          picture,
-          'src',
-          api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found)),
-        );
-      setText(note, noteOf(item, found, manifest, map, state, own.isAsked(item)));
-      setText(problem, run?.error ? sentence(run.error) : '');
-      again.hidden = !run?.error;
+      view.setImage(
+        layer && found && item.kind === 'image'
+          ? api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found))
+          : null,
+      );
+      setText(view.note, noteOf(item, found, manifest, map, state, own.isAsked(item)));
+      view.setError(own.runOf(item, manifest.id)?.error ?? null);
       tokens.update(item, found, manifest.id);
+    },
+  };
+}
+
+/**
+ * The elements of one item.
+ *
+ * @param {Record<'select' | 'toggle' | 'leave' | 'again', () => void>} on
+ */
+function createItemView({ select, toggle, leave, again: onAgain }) {
+  const image = el('img', { class: 'own__picture', alt: '', hidden: true });
+  const name = el('span', { class: 'own__name' });
+  const text = el('span', { class: 'own__text' });
+  const title = 'Select it; an open head shows its attention';
+  const open = el(
+    'button',
+    { class: 'own__open', type: 'button', title, onClick: select },
+    image,
+    el('span', { class: 'own__words' }, name, text),
+  );
+  const quiet = { class: 'button button--quiet button--icon', type: 'button' };
+  const editLabel = el('span', { class: 'visually-hidden' });
+  const edit = el(
+    'button',
+    { ...quiet, 'aria-expanded': 'false', onClick: toggle },
+    icon(ICONS.pencil),
+    editLabel,
+  );
+  const removeLabel = el('span', { class: 'visually-hidden' });
+  const remove = el('button', { ...quiet, onClick: leave }, icon(ICONS.close), removeLabel);
+  const note = el('p', { class: 'own__note soft' });
+  const problem = el('p', { class: 'own__problem', role: 'alert' });
+  const small = {
+    class: 'button button--small',
+    type: 'button',
+    title: 'Ask the server once more',
+  };
+  const again = el('button', { ...small, onClick: onAgain }, 'Try again');
+  const head = el('div', { class: 'own__head' }, open, edit, remove);
+  const element = el('li', { class: 'own__item' }, head, note, problem, again);
+
+  return {
+    element,
+    open,
+    edit,
+    note,
+    /** @param {UserItem} item */
+    write(item) {
+      setText(name, item.name.replace(/^y/, 'Y'));
+      text.replaceChildren(corpusText(clipped(visibleText(item.text), LONGEST)));
+      setText(editLabel, `Edit the tokens of ${item.name}`);
+      setAttribute(edit, 'title', 'Edit its tokens one by one');
+      setText(removeLabel, `Remove ${item.name}`);
+      setAttribute(remove, 'title', 'Remove it');
+    },
+    /** @param {string | null} address */
+    setImage(address) {
+      image.hidden = address === null;
+      if (address !== null) setAttribute(image, 'src', address);
+    },
+    /** @param {string | null} error */
+    setError(error) {
+      setText(problem, error ? sentence(error) : '');
+      again.hidden = !error;
     },
   };
 }
@@ -202,8 +196,8 @@ function isChosen({ selected }, start, n) {
 }
 
 /**
- * @param {OwnItem} item
- * @param {import('./live.js').OwnSequence | null} found
+ * @param {UserItem} item
+ * @param {import('./live.js').UserSequence | null} found
  * @param {Manifest} manifest
  * @param {string | null} map
  * @param {State} state

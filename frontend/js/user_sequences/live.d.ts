@@ -1,6 +1,6 @@
 /**
- * Shapes of what a reader typed or dropped: kept in this page alone, and shown as further sequences
- * of a dataset.
+ * Texts and images of the user: kept in this page only, and shown as further sequences of a
+ * dataset.
  */
 
 import type { Dims, Manifest, Tokens } from '../page.js';
@@ -47,8 +47,8 @@ export interface Answer {
 /** A token as it is written, or by its number in the vocabulary. */
 export type Token = string | number;
 
-/** A text, a row of tokens or an image of the reader's own. */
-export interface OwnItem {
+/** A text, a row of tokens or an image of the user. */
+export interface UserItem {
   readonly id: number;
   readonly name: string; // such as "your text 1"
   readonly kind: 'text' | 'tokens' | 'image';
@@ -59,8 +59,8 @@ export interface OwnItem {
 }
 
 /** One of them as a sequence of a dataset. */
-export interface OwnSequence {
-  readonly item: OwnItem;
+export interface UserSequence {
+  readonly item: UserItem;
   readonly answer: Answer;
 }
 
@@ -69,7 +69,7 @@ export interface OwnSequence {
  */
 export interface Layer {
   readonly manifest: Manifest;
-  readonly sequences: readonly OwnSequence[];
+  readonly sequences: readonly UserSequence[];
   readonly n: number; // tokens in all
   readonly firstToken: number; // tokens of the corpus
   readonly firstSequence: number; // sequences of the corpus
@@ -77,7 +77,7 @@ export interface Layer {
 
 /** What is asked for now: a new text or image, or other tokens for one that is kept. */
 export interface Submission {
-  readonly kind: OwnItem['kind'];
+  readonly kind: UserItem['kind'];
   readonly text: string;
   readonly tokens: readonly Token[] | null;
   readonly file: Blob | null;
@@ -86,3 +86,37 @@ export interface Submission {
   readonly isFirst: boolean; // this dataset's model has not answered lately
   readonly error: string | null;
 }
+
+/** What a pane shows. */
+export interface Wanted {
+  readonly dataset: string;
+  readonly version: string | null;
+  readonly manifest: Manifest;
+  readonly maps: readonly string[];
+}
+
+/** What a dataset's model said of an item. */
+export interface Run {
+  readonly version: string | null;
+  readonly answer: Answer | null;
+  readonly error: string | null;
+}
+
+export type Content = Pick<UserItem, 'kind' | 'text' | 'tokens' | 'file'>;
+
+/** One request: a new submission, or maps that a kept item lacks. */
+export interface Job {
+  readonly content: Content;
+  readonly wanted: Wanted;
+  readonly maps: readonly string[];
+  readonly submission: Submission | null;
+  readonly item: UserItem | null;
+}
+
+/** Asks the server; an error may have `retryAfter`, in seconds. */
+export type Send = (
+  dataset: string,
+  content: Content,
+  maps: readonly string[],
+  signal: AbortSignal,
+) => Promise<ArrayBuffer>;

@@ -10,7 +10,7 @@ import { normsOf, patternOf, scoresOf } from './pattern.js';
 
 /** @import { Facts, GridMap, HeadId, HeadMap, Slot } from '../page.js' */
 /** @import { Layer } from './live.js' */
-/** @import { Own } from './user_sequences.js' */
+/** @import { UserSequences } from './user_sequences.js' */
 
 const SPRITE_BYTES = 8 * 8 * 3;
 
@@ -61,7 +61,7 @@ const kept = new WeakMap();
 
 /**
  * @param {Facts} raw
- * @param {Pick<Own, 'layerOf'>} own
+ * @param {Pick<UserSequences, 'layerOf'>} own
  * @returns {Facts}
  */
 export function createSlotOverlay(raw, own) {

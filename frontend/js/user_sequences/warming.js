@@ -3,7 +3,7 @@
  * is sent for that.
  */
 
-/** @import { Content, Send, Wanted } from './user_sequences.js' */
+/** @import { Content, Send, Wanted } from './live.js' */
 
 /**
  * For how long a model that has answered is taken to be there; a server ends it some minutes after

@@ -1,0 +1,59 @@
+/** The texts and images of the user that this page keeps, in the order of their arrival. */
+
+import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
+
+/** @import { Answer, Submission, UserItem } from './live.js' */
+
+export function createItems() {
+  /** @type {readonly UserItem[]} */
+  let items = [];
+  let nMade = 0;
+
+  return {
+    all: () => items,
+    /**
+     * Keep what was submitted, in the place of the item that it edits.
+     *
+     * @param {Submission} submission
+     * @param {Answer} answer its text becomes that of its tokens, where these were edited
+     */
+    keep({ kind, text, tokens, file, edits, dataset }, answer) {
+      const edited = items.find(({ id }) => id === edits);
+      const isTokens = kind === 'tokens';
+      const words = isTokens ? joinedTokens(answer.columns) : text;
+      const home = isTokens ? dataset : null;
+      const item = make({ id: edited?.id ?? ++nMade, kind, text: words, tokens, file, home });
+      items = edited ? items.map((one) => (one === edited ? item : one)) : [...items, item];
+      if (edited) answer.columns.sequences.text[0] = words;
+      return item;
+    },
+    /**
+     * Keep texts that no model has seen yet, but none twice.
+     *
+     * @param {readonly string[]} texts
+     * @returns {boolean} whether there were any
+     */
+    restore(texts) {
+      const known = new Set(items.map(({ text }) => text));
+      const more = texts
+        .filter((text) => !known.has(text))
+        .map((text) =>
+          make({ id: ++nMade, kind: 'text', text, tokens: null, file: null, home: null }),
+        );
+      items = [...items, ...more];
+      return more.length > 0;
+    },
+    /** @param {UserItem} item */
+    remove(item) {
+      items = items.filter((one) => one !== item);
+    },
+    clear() {
+      items = [];
+    },
+  };
+}
+
+/** @param {Omit<UserItem, 'name'>} facts @returns {UserItem} */
+function make(facts) {
+  return Object.freeze({ ...facts, name: nameOf(facts.kind, facts.id) });
+}
