@@ -4,29 +4,14 @@ import { decodePositions, decodeReady, readArray } from '../compute/decode.js';
 import { learnMethods } from './projection_methods.js';
 import { pairQuery } from '../compute/pairs.js';
 import { learnScores } from './head_measures.js';
+import { asType, countsOf, createTransport } from './transport.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
 /** @import { HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session } from '../page.js' */
 /** @import { SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
 /** @import { Dims } from '../types.js' */
-
-/** The server answered, and said no. */
-export class ServerError extends Error {
-  /**
-   * @param {number} status
-   * @param {string} code
-   * @param {string} message
-   */
-  constructor(status, code, message) {
-    super(message);
-    this.name = 'ServerError';
-    this.status = status;
-    this.code = code;
-    /** Seconds after which it makes sense to ask again; 0 where the server does not say. */
-    this.retryAfter = 0;
-  }
-}
+/** @import { Transport } from './transport.js' */
 
 /**
  * Return the questions that the page asks; every one can be called off by its signal.
@@ -38,95 +23,38 @@ export class ServerError extends Error {
  */
 export function createApi(base, ask = (...parts) => fetch(...parts), isSite = false) {
   const root = new URL('api/v1/', base);
+  const transport = createTransport(root, ask);
   const ending = isSite ? '.png' : '';
-  /** @param {string} id */
-  const dataset = (id) => `datasets/${encodeURIComponent(id)}`;
-  /** @param {HeadId} at */
-  const head = (at) => `heads/${at.layer}/${at.head}`;
-
-  /**
-   * @param {string} path
-   * @param {AbortSignal} signal
-   * @param {string} type of the answer
-   * @param {import('./connection.js').Question} [more] what is sent along
-   */
-  async function get(path, signal, type = 'application/octet-stream', more = {}) {
-    let answer;
-    try {
-      answer = await ask(new URL(path, root), {
-        ...more,
-        signal,
-        headers: { ...more.headers, Accept: type },
-      });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new Error('The server does not answer.', { cause: error });
-    }
-    if (!answer.ok) throw await readError(answer);
-    return answer;
-  }
-
-  /**
-   * @param {string} path
-   * @param {AbortSignal} signal
-   */
-  const json = async (path, signal) => (await get(path, signal, 'application/json')).json();
-
-  /**
-   * @param {string} path
-   * @param {AbortSignal} signal
-   */
-  const array = async (path, signal) => readArray(await get(path, signal));
-
-  /** @param {string} path @param {RequestInit} sent @param {AbortSignal} signal */
-  const run = async (path, sent, signal) =>
-    (
-      await get(path, signal, 'application/vnd.safetensors', {
-        method: 'POST',
-        isRepeatable: true,
-        ...sent,
-      })
-    ).arrayBuffer();
-
   return {
     isSite,
-    /**
-     * Whether texts and images of the reader's own are run through models, and how large they may
-     * be.
-     *
-     * @param {AbortSignal} signal
-     * @returns {Promise<Limits>}
-     */
-    live: (signal) => json('live', signal),
-    /**
-     * Run a text, or tokens one by one, through the model of a dataset.
-     *
-     * @param {string} id
-     * @param {{text: string} | {tokens: readonly import('../user_sequences/live.js').Token[]}} what
-     * @param {readonly string[]} maps
-     * @param {AbortSignal} signal
-     */
-    runText: (id, what, maps, signal) =>
-      run(
-        `${dataset(id)}/text`,
-        {
-          body: JSON.stringify({ ...what, maps }),
-          headers: { 'Content-Type': 'application/json' },
-        },
-        signal,
-      ),
-    /**
-     * @param {string} id
-     * @param {Blob} image
-     * @param {readonly string[]} maps
-     * @param {AbortSignal} signal
-     */
-    runImage(id, image, maps, signal) {
-      const body = new FormData();
-      body.append('maps', maps.join());
-      body.append('image', image);
-      return run(`${dataset(id)}/image`, { body }, signal);
-    },
+    ...factRequests(transport),
+    ...mapRequests(transport),
+    ...attentionRequests(transport),
+    ...comparisonRequests(transport),
+    ...modelRequests(transport),
+    /** @param {string} id @param {number} sequence */
+    imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}${ending}`, root).href,
+    /** @param {string} id @param {number} sequence */
+    thumbnailUrl: (id, sequence) =>
+      new URL(`${dataset(id)}/images/${sequence}/thumbnail${ending}`, root).href,
+  };
+}
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+/** @param {string} id */
+function dataset(id) {
+  return `datasets/${encodeURIComponent(id)}`;
+}
+
+/** @param {HeadId} at */
+function head({ layer, head }) {
+  return `heads/${layer}/${head}`;
+}
+
+/** What there is. @param {Transport} transport */
+function factRequests({ json }) {
+  return {
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
       const { datasets, methods, scores } = await json('datasets', signal);
@@ -150,6 +78,12 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
       const heads = (await json(`${dataset(id)}/heads`, signal)).heads;
       return new Map(heads.map((facts) => [`${facts.layer},${facts.head}`, facts]));
     },
+  };
+}
+
+/** Maps and what is drawn in them. @param {Transport} transport */
+function mapRequests({ array, get }) {
+  return {
     /** @param {string} id @param {AbortSignal} signal */
     gridTokens: async (id, signal) =>
       asType(Int32Array, await array(`${dataset(id)}/grid`, signal)),
@@ -191,6 +125,15 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     /** @param {string} id @param {HeadId} at @param {AbortSignal} signal */
     tokenScores: async (id, at, signal) =>
       asType(Float32Array, await array(`${dataset(id)}/${head(at)}/token_scores`, signal)),
+    /** @param {string} id @param {AbortSignal} signal */
+    patches: async (id, signal) =>
+      asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
+  };
+}
+
+/** Patterns of one sequence, and means over many. @param {Transport} transport */
+function attentionRequests({ array, get, json }) {
+  return {
     /**
      * @param {string} id
      * @param {HeadId} at
@@ -216,9 +159,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     async aggregate(id, at, length, weight, signal) {
       const query = meanQuery(length, weight);
       const answer = await get(`${dataset(id)}/${head(at)}/aggregate?${query}`, signal);
-      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
-        Number(answer.headers.get(name)),
-      );
+      const [nSequences, nLongEnough] = countsOf(answer);
       const numbers = await readArray(answer);
       return {
         at,
@@ -237,9 +178,7 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
     async aggregates(id, length, weight, signal) {
       const query = meanQuery(length, weight);
       const answer = await get(`${dataset(id)}/heads/aggregate?${query}`, signal);
-      const [nSequences, nLongEnough] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
-        Number(answer.headers.get(name)),
-      );
+      const [nSequences, nLongEnough] = countsOf(answer);
       const numbers = await readArray(answer);
       const [nLayers, nHeads, n] = numbers.shape;
       return {
@@ -250,6 +189,19 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
         nSequences,
         nLongEnough,
       };
+    },
+    /**
+     * Keys for 90 %, entropy and rows of every sequence, in one head or as the mean over all.
+     *
+     * @param {string} id @param {HeadId | null} at @param {AbortSignal} signal
+     */
+    async sequenceScores(id, at, signal) {
+      const answer = await get(
+        `${dataset(id)}/sequences/scores${at ? `?layer=${at.layer}&head=${at.head}` : ''}`,
+        signal,
+      );
+      const [nSequences, nSequencesTotal] = countsOf(answer);
+      return { scores: asType(Float32Array, await readArray(answer)), nSequences, nSequencesTotal };
     },
     /**
      * The strongest partners of a point over the whole corpus, by score.
@@ -263,6 +215,12 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      */
     partners: async (id, at, point, k, signal) =>
       (await json(`${dataset(id)}/${head(at)}/neighbours/${point}?k=${k}`, signal)).partners,
+  };
+}
+
+/** What heads have in common. @param {Transport} transport */
+function comparisonRequests({ json }) {
+  return {
     /**
      * @param {string} id
      * @param {readonly Pair[]} pairs
@@ -270,21 +228,6 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
      * @returns {Promise<PairAnswer>}
      */
     pairs: (id, pairs, signal) => json(`${dataset(id)}/heads/pairs?${pairQuery(pairs)}`, signal),
-    /**
-     * Keys for 90 %, entropy and rows of every sequence, in one head or as the mean over all.
-     *
-     * @param {string} id @param {HeadId | null} at @param {AbortSignal} signal
-     */
-    async sequenceScores(id, at, signal) {
-      const answer = await get(
-        `${dataset(id)}/sequences/scores${at ? `?layer=${at.layer}&head=${at.head}` : ''}`,
-        signal,
-      );
-      const [nSequences, nSequencesTotal] = ['X-Sequences', 'X-Sequences-Total'].map((name) =>
-        Number(answer.headers.get(name)),
-      );
-      return { scores: asType(Float32Array, await readArray(answer)), nSequences, nSequencesTotal };
-    },
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<HeadsMap>} */
     similarity: (id, signal) => json(`${dataset(id)}/similarity`, signal),
     /**
@@ -301,33 +244,50 @@ export function createApi(base, ask = (...parts) => fetch(...parts), isSite = fa
       const compared = other === null ? '' : `&with=${encodeURIComponent(other)}`;
       return json(`${dataset(id)}/${head(at)}/similar?v=${version}${compared}`, signal);
     },
-    /** @param {string} id @param {AbortSignal} signal */
-    patches: async (id, signal) =>
-      asType(Uint8Array, await array(`${dataset(id)}/patches`, signal)),
-    /** @param {string} id @param {number} sequence */
-    imageUrl: (id, sequence) => new URL(`${dataset(id)}/images/${sequence}${ending}`, root).href,
-    /** @param {string} id @param {number} sequence */
-    thumbnailUrl: (id, sequence) =>
-      new URL(`${dataset(id)}/images/${sequence}/thumbnail${ending}`, root).href,
   };
 }
 
-/** @typedef {ReturnType<typeof createApi>} Api */
-
-/** What an answer says that is none. @param {Response} answer */
-export async function readError(answer) {
-  try {
-    const { error } = await answer.json();
-    const said = new ServerError(answer.status, String(error.code), String(error.message));
-    said.retryAfter = Math.max(0, Number(answer.headers.get('Retry-After')) || 0);
-    return said;
-  } catch {
-    return new ServerError(
-      answer.status,
-      'unknown',
-      `The server answered ${answer.status} without saying why.`,
-    );
-  }
+/** Texts and images of the user. @param {Transport} transport */
+function modelRequests({ json, run }) {
+  return {
+    /**
+     * Whether texts and images of the user are run through models, and how large they may
+     * be.
+     *
+     * @param {AbortSignal} signal
+     * @returns {Promise<Limits>}
+     */
+    live: (signal) => json('live', signal),
+    /**
+     * Run a text, or tokens one by one, through the model of a dataset.
+     *
+     * @param {string} id
+     * @param {{text: string} | {tokens: readonly import('../user_sequences/live.js').Token[]}} what
+     * @param {readonly string[]} maps
+     * @param {AbortSignal} signal
+     */
+    runText: (id, what, maps, signal) =>
+      run(
+        `${dataset(id)}/text`,
+        {
+          body: JSON.stringify({ ...what, maps }),
+          headers: { 'Content-Type': 'application/json' },
+        },
+        signal,
+      ),
+    /**
+     * @param {string} id
+     * @param {Blob} image
+     * @param {readonly string[]} maps
+     * @param {AbortSignal} signal
+     */
+    runImage(id, image, maps, signal) {
+      const body = new FormData();
+      body.append('maps', maps.join());
+      body.append('image', image);
+      return run(`${dataset(id)}/image`, { body }, signal);
+    },
+  };
 }
 
 /**
@@ -359,17 +319,6 @@ export function readTokens(columns) {
       columns: columns.sequences.columns ?? {},
     },
   };
-}
-
-/**
- * @template {Int32Array | Uint8Array | Float32Array} T
- * @param {{new (length: number): T, readonly name: string}} Values
- * @param {{dtype: string, values: unknown}} numbers
- * @returns {T}
- */
-function asType(Values, { dtype, values }) {
-  if (values instanceof Values) return values;
-  throw new Error(`The server sent ${dtype} where ${Values.name} was due.`);
 }
 
 /** The query of a mean pattern. @param {number} length @param {Weight} weight */

@@ -1,6 +1,6 @@
 /** Questions about jobs, and what is asked of them. */
 
-import { readError } from '../data/api.js';
+import { readError } from '../data/transport.js';
 
 /** @import { Job, JobOptions } from './types.js' */
 

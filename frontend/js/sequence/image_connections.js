@@ -19,8 +19,8 @@ import { weightsOf } from './image_weights.js';
 /** @import { Link, Place, Spot } from '../render/image_links.js' */
 
 /**
- * @typedef {{links: Link[], nAll: number, alone: Place | null}} Connections `nAll` counts those that
- *   are not drawn, too; `alone` is the token whose connections alone are drawn
+ * @typedef {{links: Link[], nAll: number, alone: Place | null}} Connections `nAll` counts those
+ *   that are not drawn, too; `alone` is the token whose connections alone are drawn
  */
 
 /**

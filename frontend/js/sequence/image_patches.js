@@ -10,8 +10,8 @@ import { formatTokenName } from '../ui/labels.js';
 /**
  * @param {{pick: (token: number) => void, toggle: (position: number) => void, mark: (position:
  *   number, isStrong: boolean) => void, point: (token: number | null) => void}} on `toggle` hides a
- *   token or shows it again, `mark` wishes its pair with the selected one, `point` is told where the
- *   pointer or the focus is
+ *   token or shows it again, `mark` wishes its pair with the selected one, `point` is told where
+ *   the pointer or the focus is
  */
 export function createImagePatches({ pick, toggle, mark, point }) {
   const [patches, prefix] = [

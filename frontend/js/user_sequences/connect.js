@@ -3,7 +3,7 @@
  * the address.
  */
 
-import { ServerError } from '../data/api.js';
+import { ServerError } from '../data/transport.js';
 import { createUserSequences } from './user_sequences.js';
 import { renumberedState } from './item_lists.js';
 
