@@ -1,4 +1,4 @@
-"""The map of heads against distances that are known, and scikit-learn's own descent."""
+"""The map of heads against distances that are known, and other starts of the same descent."""
 
 import numpy as np
 import pytest

@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from attentionviz.core.shapes import require_shape
 
 METHOD = "SMACOF, begun from classical scaling"
 MAX_ITERATIONS = 500
-# Share of the stress that a step must still take away.
-TOLERANCE = 1e-6
+# Share of the squared distances that a step must still take off the stress.
+TOLERANCE = 1e-7
 
 
 class HeadMap(NamedTuple):
@@ -45,16 +46,19 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
     n = len(distances)
     require_shape("distances", distances, (n, n), "f")
     wanted = distances.astype(np.float64)
-    points = _classical(wanted)
-    drawn = _between(points)
-    stress = _raw_stress(wanted, drawn)
-    for _ in range(MAX_ITERATIONS):
-        moved = _guttman(wanted, points, drawn)
-        drawn = _between(moved)
-        next_stress = _raw_stress(wanted, drawn)
-        if not stress - next_stress > TOLERANCE * stress:
-            break
-        points, stress = moved, next_stress
+    points = np.zeros((n, 2))
+    if wanted.any():  # where all heads are alike, a step would divide by 0
+        from sklearn.manifold import MDS  # importing it takes a second
+
+        descent = MDS(
+            2,
+            metric="precomputed",
+            init="classical_mds",
+            n_init=1,
+            max_iter=MAX_ITERATIONS,
+            eps=TOLERANCE,
+        )
+        points = descent.fit_transform(wanted)
     coordinates = _oriented(points).astype(np.float32)
     return HeadMap(coordinates, stress_of(wanted, coordinates))
 
@@ -66,43 +70,10 @@ def stress_of(distances: NDArray[np.floating], coordinates: NDArray[np.floating]
     -----
     Source: Kruskal 1964, "Multidimensional scaling by optimizing goodness of fit", stress-1.
     """
-    drawn = _between(coordinates.astype(np.float64))
+    drawn = cdist(coordinates, coordinates)
     total = (drawn**2).sum()
     wrong = ((drawn - distances) ** 2).sum()
     return float(np.sqrt(wrong / total)) if total > 0 else 0.0
-
-
-def _classical(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the two leading axes of the doubly centred squares, (n, 2)."""
-    squares = distances**2
-    rows = squares.mean(axis=0)
-    products = -0.5 * (squares - rows[:, None] - rows[None, :] + squares.mean())
-    values, vectors = np.linalg.eigh(products)
-    points = np.zeros((len(distances), 2))
-    n_axes = min(2, len(distances))
-    leading = np.maximum(values[::-1][:n_axes], 0.0)
-    points[:, :n_axes] = vectors[:, ::-1][:, :n_axes] * np.sqrt(leading)
-    return points
-
-
-def _guttman(
-    distances: NDArray[np.float64], points: NDArray[np.float64], drawn: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the points after one step, which never makes the stress larger."""
-    ratios = np.divide(distances, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-    moved = ratios.sum(axis=1)[:, None] * points - ratios @ points  # (head, axis)
-    return moved / len(points)
-
-
-def _raw_stress(distances: NDArray[np.float64], drawn: NDArray[np.float64]) -> float:
-    wrong = (drawn - distances).reshape(-1)
-    return float(wrong @ wrong)
-
-
-def _between(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distances of points, (n, n)."""
-    x, y = points[:, 0], points[:, 1]
-    return np.sqrt((x[:, None] - x[None, :]) ** 2 + (y[:, None] - y[None, :]) ** 2)
 
 
 def _oriented(points: NDArray[np.float64]) -> NDArray[np.float64]:
