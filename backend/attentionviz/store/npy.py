@@ -1,10 +1,11 @@
-"""The header of an ``.npy`` file, read by a grammar and never evaluated.
+"""Array files in the ``.npy`` format, held against what they are recorded to be.
 
-Source: NumPy enhancement proposal 1, format versions 1.0 and 2.0.
+A header is compared with the one that NumPy writes for the recorded array, and never parsed.
+Source: NumPy enhancement proposal 1, format version 1.0.
 """
 
+import io
 import math
-import re
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,8 @@ from attentionviz.store.layout import FileSpec
 from attentionviz.store.safe_files import OpenFile
 
 MAX_HEADER_BYTES = 4096
-_MAGIC = b"\x93NUMPY"
-_LENGTH_BYTES = {b"\x01\x00": 2, b"\x02\x00": 4}
-_HEADER = re.compile(
-    rb"\{'descr': '(?P<descr>[<|][fiu][1-8])', 'fortran_order': False, "
-    rb"'shape': \((?P<shape>(?:[0-9]{1,18}, ?)*[0-9]{0,18})\), ?\} *\n"
-)
+# Six letters, the version, and in two bytes the length of what follows.
+_PREFIX_BYTES = 10
 
 
 def data_start(file: OpenFile, spec: FileSpec) -> int:
@@ -37,24 +34,32 @@ def data_start(file: OpenFile, spec: FileSpec) -> int:
     DamagedDatasetError
         When it is no ``.npy`` file in C order and little-endian, or holds another array.
     """
-    start = file.read(0, min(12, file.key.n_bytes))
-    n_length_bytes = _LENGTH_BYTES.get(start[6:8], 0)
-    if start[:6] != _MAGIC or not n_length_bytes:
-        raise DamagedDatasetError(f"{file.name} is not an .npy file of version 1 or 2")
-    begin = 8 + n_length_bytes
-    length = int.from_bytes(start[8:begin], "little")
-    if length > MAX_HEADER_BYTES:
-        raise DamagedDatasetError(f"{file.name} has a header of {length} bytes")
-    match = _HEADER.fullmatch(file.read(begin, length))
-    if not match:
-        raise DamagedDatasetError(f"{file.name} has a header that is not understood")
-    found = FileSpec(_dtype_name(match["descr"]), _shape(match["shape"]))
-    if found != spec:
-        raise DamagedDatasetError(f"{file.name} holds {_words(found)}, expected {_words(spec)}")
-    wanted = begin + length + array_bytes(spec)
-    if file.key.n_bytes != wanted:
-        raise DamagedDatasetError(f"{file.name} has {file.key.n_bytes} bytes, expected {wanted}")
-    return begin + length
+    content = file.read(0, min(_PREFIX_BYTES + MAX_HEADER_BYTES, file.key.n_bytes))
+    start = _PREFIX_BYTES + int.from_bytes(content[8:_PREFIX_BYTES], "little")
+    found, wanted = content[:start], _header(spec)
+    # How many spaces follow depends on the version of NumPy.
+    if _without_length(found) != _without_length(wanted) or not found.endswith(b"\n"):
+        raise DamagedDatasetError(
+            f"{file.name} is not an .npy file of the array that is recorded: "
+            f"expected {spec.dtype} {spec.shape}"
+        )
+    n_bytes = start + array_bytes(spec)
+    if file.key.n_bytes != n_bytes:
+        raise DamagedDatasetError(f"{file.name} has {file.key.n_bytes} bytes, expected {n_bytes}")
+    return start
+
+
+def _header(spec: FileSpec) -> bytes:
+    descr = np.dtype(spec.dtype).newbyteorder("<").str
+    written = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        written, {"descr": descr, "fortran_order": False, "shape": spec.shape}
+    )
+    return written.getvalue()
+
+
+def _without_length(header: bytes) -> tuple[bytes, bytes]:
+    return header[:8], header[_PREFIX_BYTES:].rstrip(b" \n")
 
 
 def array_bytes(spec: FileSpec) -> int:
@@ -88,18 +93,3 @@ def read_rows(
     content = file.read(offset + start * row_bytes, (stop - start) * row_bytes)
     dtype = np.dtype(spec.dtype).newbyteorder("<")
     return np.frombuffer(content, dtype=dtype).reshape(stop - start, *spec.shape[1:])
-
-
-def _dtype_name(descr: bytes) -> str:
-    try:
-        return np.dtype(descr.decode()).name
-    except TypeError:
-        return descr.decode()
-
-
-def _shape(text: bytes) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.replace(b" ", b"").split(b",") if part)
-
-
-def _words(spec: FileSpec) -> str:
-    return f"{spec.dtype} {spec.shape}"
