@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "core": {"errors"},
     "errors": set(),
 }
-ONLY_IN_MODELS = {"torch", "transformers", "tokenizers", "safetensors"}
+ONLY_IN_MODELS = {"torch", "transformers", "tokenizers"}
 
 
 def part_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.numpy import save
 
 from attentionviz import models
 from attentionviz.core.picture_kinds import SENT_KINDS
@@ -18,7 +20,6 @@ from attentionviz.core.picture_limits import MAX_SENT_WEBP_PIXELS
 from attentionviz.core.pictures import PictureError, decode_picture
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import InvalidImageError, InvalidTextError
-from attentionviz.live.safetensors_bytes import tensor_bytes
 from attentionviz.live.worker.corpus_heads import CorpusHeads, prepare_all
 from attentionviz.live.worker.known_models import KnownModels
 from attentionviz.live.worker.owner_cache import OwnerCache
@@ -226,4 +227,9 @@ def _file(captured: Captured, names: list[MapName]) -> bytes:
             "placed": "exact" if is_exact else "neighbours",
             "n_outside": int(outside.sum()),
         }
-    return tensor_bytes(tensors, {"sequence": captured.sequence, "maps": maps})
+    facts = {"sequence": captured.sequence, "maps": maps}
+    return save(
+        # Of others it writes the numbers in the order of the memory.
+        {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
+        {name: json.dumps(fact, allow_nan=False) for name, fact in facts.items()},
+    )

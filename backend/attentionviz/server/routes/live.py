@@ -21,7 +21,6 @@ from attentionviz.errors import (
     MethodNotFoundError,
     TooLargeError,
 )
-from attentionviz.live.safetensors_bytes import MIMETYPE
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.live_settings import FORM_BYTES, MAX_BODY_BYTES, MAX_IMAGE_BYTES
@@ -32,6 +31,7 @@ from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.manifest import adapter
 
 blueprint = Blueprint("live", __name__, url_prefix="/api/v1")
+MIMETYPE = "application/vnd.safetensors"
 MAX_PARTS = 10
 _PLACED = Raw(
     MIMETYPE,
