@@ -1,19 +1,26 @@
-"""Frames through the pipes of a process, each by a deadline."""
+"""Frames through the pipes between server and model process, each by a deadline.
 
+A frame is four letters, the lengths of both parts, facts as JSON and bytes. Nothing in it is ever
+run, and nothing is read that is longer than the reader allows.
+"""
+
+import json
+import math
 import os
 import select
+import struct
 import time
 from typing import Any
 
-from attentionviz.live.wire_format import (
-    PREFIX,
-    FrameError,
-    frame_header,
-    frame_lengths,
-    frame_prefix,
-)
-
+MAGIC = b"AVF1"
+PREFIX = struct.Struct("<4sIQ")
+MAX_HEADER_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 16
+NEVER = math.inf
+
+
+class FrameError(Exception):
+    """What came is no frame, or a longer one than is allowed."""
 
 
 class TimeIsUpError(Exception):
@@ -25,22 +32,22 @@ class ClosedError(Exception):
 
 
 class Pipe:
-    """Both ends that a server holds of the pipes to a process.
+    """Both ends that one side holds of the pipes to the other.
 
     Parameters
     ----------
-    to_process, from_process : int
+    write_end, read_end : int
         File descriptors; set so that no call waits on them.
     max_body : int
         Most bytes that are taken at once.
     """
 
-    def __init__(self, to_process: int, from_process: int, max_body: int) -> None:
-        self._to = to_process
-        self._from = from_process
+    def __init__(self, write_end: int, read_end: int, max_body: int) -> None:
+        self._write_end = write_end
+        self._read_end = read_end
         self._max_body = max_body
-        os.set_blocking(to_process, False)
-        os.set_blocking(from_process, False)
+        os.set_blocking(write_end, False)
+        os.set_blocking(read_end, False)
 
     def send(self, header: dict[str, Any], body: bytes, deadline: float) -> None:
         """Write one frame.
@@ -50,18 +57,23 @@ class Pipe:
         header : dict
         body : bytes
         deadline : float
-            On the clock of `time.monotonic`.
+            On the clock of `time.monotonic`, or `NEVER`.
 
         Raises
         ------
         ClosedError, TimeIsUpError
+        FrameError
+            When the header is longer than the other side reads.
         """
-        for part in (frame_prefix(header, body), body):
+        content = json.dumps(header, allow_nan=False).encode()
+        if len(content) > MAX_HEADER_BYTES:
+            raise FrameError(f"a header of {len(content)} bytes")
+        for part in (PREFIX.pack(MAGIC, len(content), len(body)) + content, body):
             rest = memoryview(part)
             while rest:
-                _wait(self._to, select.POLLOUT, deadline)
+                _wait(self._write_end, select.POLLOUT, deadline)
                 try:
-                    rest = rest[os.write(self._to, rest[:CHUNK_BYTES]) :]
+                    rest = rest[os.write(self._write_end, rest[:CHUNK_BYTES]) :]
                 except BlockingIOError:
                     continue
                 except OSError as error:
@@ -74,26 +86,40 @@ class Pipe:
         ------
         ClosedError, TimeIsUpError, FrameError
         """
-        n_header, n_body = frame_lengths(self._read(PREFIX.size, deadline), self._max_body)
-        header = frame_header(self._read(n_header, deadline))
+        magic, n_header, n_body = PREFIX.unpack(self._read(PREFIX.size, deadline))
+        if magic != MAGIC:
+            raise FrameError("what came is no frame")
+        if n_header > MAX_HEADER_BYTES or n_body > self._max_body:
+            raise FrameError(f"a frame of {n_header} and {n_body} bytes")
+        header = _header(self._read(n_header, deadline))
         return header, self._read(n_body, deadline)
 
     def is_silent(self) -> bool:
-        """Return whether nothing waits to be read: no word beyond the answer, and no end."""
-        return not _poll(self._from, select.POLLIN, 0)
+        """Return whether nothing waits to be read: no frame, and no end."""
+        return not _poll(self._read_end, select.POLLIN, 0)
 
     def _read(self, n_bytes: int, deadline: float) -> bytes:
         found = bytearray()
         while len(found) < n_bytes:
-            _wait(self._from, select.POLLIN, deadline)
+            _wait(self._read_end, select.POLLIN, deadline)
             try:
-                part = os.read(self._from, min(n_bytes - len(found), 1 << 20))
+                part = os.read(self._read_end, min(n_bytes - len(found), 1 << 20))
             except BlockingIOError:
                 continue
             if not part:
                 raise ClosedError
             found += part
         return bytes(found)
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("the header is not JSON") from error
+    if not isinstance(header, dict):
+        raise FrameError("the header is no object")
+    return header
 
 
 def _wait(descriptor: int, event: int, deadline: float) -> None:
@@ -105,7 +131,4 @@ def _wait(descriptor: int, event: int, deadline: float) -> None:
 def _poll(descriptor: int, event: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, event)
-    return bool(poll.poll(seconds * 1000))
-
-
-__all__ = ["ClosedError", "FrameError", "Pipe", "TimeIsUpError"]
+    return bool(poll.poll(None if seconds == NEVER else seconds * 1000))

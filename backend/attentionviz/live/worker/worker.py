@@ -15,60 +15,12 @@ from attentionviz.errors import (
     OutOfMemoryError,
     UnsupportedModelError,
 )
-from attentionviz.live.wire_format import PREFIX, frame_header, frame_lengths, frame_prefix
+from attentionviz.live.pipe import NEVER, ClosedError, Pipe
 from attentionviz.live.worker.limits import limit_process
 from attentionviz.live.worker_settings import WorkerSettings
 
 MAX_QUESTION_BYTES = 64 * 2**20
 NO_MODELS = (ModelNotAvailableError, UnsupportedModelError)
-
-
-class Channel:
-    """The pipes to the server: file descriptors 0 and 1, taken away from everybody else."""
-
-    def __init__(self) -> None:
-        self._from_server, self._to_server = os.dup(0), os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        # What a library prints must not get between the frames.
-        os.dup2(nothing, 0)
-        os.dup2(nothing, 1)
-        os.close(nothing)
-
-    def end_with_server(self) -> None:
-        """End this process, whatever it does, once the server closed its end or died."""
-
-        def watch() -> None:
-            poll = select.poll()
-            poll.register(self._from_server, 0)  # only the end of the pipe
-            poll.poll()
-            os._exit(0)
-
-        threading.Thread(target=watch, name="end with server", daemon=True).start()
-
-    def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Return the next question; waits for it, and ends the process when none can come."""
-        n_header, n_body = frame_lengths(self._read(PREFIX.size), MAX_QUESTION_BYTES)
-        return frame_header(self._read(n_header)), self._read(n_body)
-
-    def has_question(self) -> bool:
-        """Return whether a question waits."""
-        return bool(select.select([self._from_server], [], [], 0)[0])
-
-    def send(self, header: dict[str, Any], body: bytes = b"") -> None:
-        """Write one frame."""
-        for part in (frame_prefix(header, body), body):
-            rest = memoryview(part)
-            while rest:
-                rest = rest[os.write(self._to_server, rest) :]
-
-    def _read(self, n_bytes: int) -> bytes:
-        found = bytearray()
-        while len(found) < n_bytes:
-            part = os.read(self._from_server, n_bytes - len(found))
-            if not part:
-                sys.exit(0)
-            found += part
-        return bytes(found)
 
 
 def main(settings: str) -> None:
@@ -80,24 +32,52 @@ def main(settings: str) -> None:
         `WorkerSettings` as JSON.
     """
     chosen = WorkerSettings.from_json(settings)
-    channel = Channel()
-    channel.end_with_server()
+    pipe = _pipe_to_server()
     limit_process(chosen.memory_mb)
+    try:
+        _answer_all(pipe, chosen)
+    except ClosedError:
+        sys.exit(0)
+
+
+def _pipe_to_server() -> Pipe:
+    """Take file descriptors 0 and 1 away from everybody else, and end this process with them."""
+    read_end, write_end = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    # What a library prints must not get between the frames.
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+
+    def watch() -> None:
+        """End this process, whatever it does, once the server closed its end or died."""
+        poll = select.poll()
+        poll.register(read_end, 0)  # only the end of the pipe
+        poll.poll()
+        os._exit(0)
+
+    threading.Thread(target=watch, name="end with server", daemon=True).start()
+    return Pipe(write_end, read_end, MAX_QUESTION_BYTES)
+
+
+def _answer_all(pipe: Pipe, settings: WorkerSettings) -> None:
     session = None
     while True:
-        question, body = channel.receive()
+        question, body = pipe.receive(NEVER)
         try:
             if session is None:
-                session = _make_session(chosen)
-            answer = session.answer(question, body, lambda: channel.send({"status": "loading"}))
+                session = _make_session(settings)
+            answer = session.answer(
+                question, body, lambda: pipe.send({"status": "loading"}, b"", NEVER)
+            )
         # Anything may go wrong inside of a model or a decoder; the server is told, and it goes on.
         except Exception as error:
-            channel.send({"error": _described(error, chosen)})
+            pipe.send({"error": _described(error, settings)}, b"", NEVER)
         else:
-            channel.send({"status": "answer"}, answer)
+            pipe.send({"status": "answer"}, answer, NEVER)
             del answer
         del question, body  # nothing of it is kept longer than it takes
-        while not channel.has_question() and session is not None and session.prepare_ahead():
+        while pipe.is_silent() and session is not None and session.prepare_ahead():
             continue
 
 
