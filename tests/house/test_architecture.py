@@ -20,7 +20,7 @@ MAY_IMPORT = {
     | {"server/http", "server/routes", "__init__"},
     "notebook": {"analysis", "core", "errors", "projections", "server", "settings", "store"},
     "server": {"errors", "server/access", "server/http", "server/routes", "settings"},
-    "server/routes": {"analysis", "core", "errors", "jobs", "live", "store"}
+    "server/routes": {"analysis", "core", "errors", "jobs", "store"}
     | {"server/access", "server/http", "__init__"},
     "server/http": {"core", "errors", "jobs", "live", "settings", "store"}
     | {"server/access", "__init__"},
