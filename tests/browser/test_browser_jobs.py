@@ -11,18 +11,15 @@ from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 from tests.support.job_server import TEXT, JobServer
 
-LONG_TEXT = b"text\n" + b"".join(
-    b"In april the river %d rose again and she read the letter twice.\n" % i for i in range(60)
-)
 HOSTILE = "<img src=x onerror=alert(1)>.csv"
 WORDS = FakeSpec("words", n_layers=2, n_heads=2, n_tokens=100)
 
 
 @pytest.fixture
 def server(tmp_path: Path, tiny_bert: Path) -> Iterator[JobServer]:
-    """Return a server of its own over one dataset, whose model for new ones is tiny."""
+    """Return a server of its own over one dataset, whose jobs build fake ones."""
     write_fake_dataset(tmp_path / "built", WORDS)
-    made = JobServer(tmp_path / "built", tiny_bert)
+    made = JobServer(tmp_path / "built", tiny_bert, is_stub=True)
     yield made
     made.stop()
 
@@ -94,9 +91,9 @@ def test_a_table_becomes_a_dataset_that_opens(page: Page, server: JobServer) -> 
 def test_a_running_build_shows_how_far_it_is_and_is_cancelled(
     page: Page, server: JobServer
 ) -> None:
+    server.hold("build")
     dialog = open_dialog(page, server)
-    choose(dialog, "long.csv", LONG_TEXT)
-    choose_maps(dialog, "Attention t-SNE", "t-SNE", "UMAP")
+    choose(dialog, "long.csv", TEXT)
     dialog.get_by_role("checkbox", name="3-D").check()
     dialog.get_by_role("button", name="Estimate").click()
     job = item(dialog, "tiny-bert-long")
@@ -149,6 +146,7 @@ def test_wrong_choices_are_said_before_anything_is_sent(page: Page, server: JobS
 
 
 def test_the_server_says_why_it_refuses(page: Page, server: JobServer) -> None:
+    server.hold("estimate")
     page.expected += ["503"]  # type: ignore[attr-defined]
     for i in range(8):
         server.post(f"d{i}")
@@ -183,9 +181,11 @@ def test_all_of_it_goes_by_keyboard(page: Page, server: JobServer) -> None:
 
 
 def test_a_build_that_ends_unseen_is_told(page: Page, server: JobServer) -> None:
-    job_id = server.begin("unseen", text=LONG_TEXT, methods="pca,tsne")
+    server.hold("build")
+    job_id = server.begin("unseen")
     open_view(page, address_of(server), "?dataset=words")
     expect(page.get_by_role("button", name="New dataset")).to_be_visible()
+    server.release("build")
     server.wait(job_id, "done")
     expect(page.get_by_text("The dataset “unseen” is built.")).to_be_visible()
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.conftest import kept_dataset
 from tests.support.head_patterns import head_of, slow_rows, slow_text_rows
 from transformers import AutoModel
 
 from attentionviz import models
-from attentionviz.pipeline.build import build
-from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.scoring import corpus_tokens
 
 pytestmark = pytest.mark.slow
@@ -20,20 +19,17 @@ ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "data" / "models"
 
 
-def built(output: Path, model: str, max_tokens: int | None) -> tuple[Path, np.ndarray]:
+def built(model: str, max_tokens: int | None) -> tuple[Path, np.ndarray]:
     """Return the folder of a dataset of one quick map, and its heads, (layer, head)."""
-    request = BuildRequest(
+    folder = kept_dataset(
+        f"{model}-scores",
         model=model,
-        output=output,
         text=ROOT / "data" / "corpora" / "sentences.csv",
         methods=("pca",),
         dims=(2,),
         max_tokens=max_tokens,
-        n_workers=1,
-        device="cpu",
         local_models=MODELS,
-    )
-    folder = build(request).folder
+    ).folder
     heads = json.loads((folder / "heads.json").read_bytes())["heads"]
     n_layers = heads[-1]["layer"] + 1
     return folder, np.array(heads, dtype=object).reshape(n_layers, -1)
@@ -46,8 +42,8 @@ def values(heads: np.ndarray, name: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def gpt2(tmp_path_factory):
-    return built(tmp_path_factory.mktemp("built"), "demo-gpt2", None)[1]
+def gpt2():
+    return built("demo-gpt2", None)[1]
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +82,8 @@ def test_scores_of_all_sentences_are_those_of_the_eager_attention(gpt2, measured
     np.testing.assert_allclose(values(gpt2, "first"), first, atol=1e-5)
 
 
-def test_demo_bert_scores_as_its_own_eager_attention_does(tmp_path):
-    folder, heads = built(tmp_path, "demo-bert", 250)
+def test_demo_bert_scores_as_its_own_eager_attention_does():
+    folder, heads = built("demo-bert", 250)
     columns = json.loads((folder / "tokens.json").read_bytes())
     starts, lengths = columns["sequences"]["start"], columns["sequences"]["length"]
     model_folder = models.names.resolve("demo-bert", MODELS).folder

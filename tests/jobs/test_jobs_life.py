@@ -51,15 +51,9 @@ def start(tmp_path: Path, tiny_bert: Path) -> Iterator[Callable[..., JobServer]]
     assert left == [], "nothing outlives its server"
 
 
-def hold(server: JobServer, what: str = "build", *, is_held: bool = True) -> None:
-    """Let estimates or builds of stubs wait, or go on."""
-    held = server.data_dir.parent / f"{what}.held"
-    held.touch() if is_held else held.unlink()
-
-
 def running(server: JobServer, dataset_id: str = "mine") -> str:
     """Return a job whose process has begun to draw, and stays so while builds are held."""
-    hold(server)
+    server.hold("build")
     job_id = server.begin(dataset_id)
 
     def has_begun() -> bool:
@@ -99,7 +93,7 @@ def test_an_upload_is_estimated_started_and_becomes_a_dataset(start) -> None:
 
 
 def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -> None:
-    server = start(is_stub=False)
+    server = start()
     job_id = server.post("mine", b"text\ngood\n\xff bad\n")["id"]
     job = server.wait(job_id, "failed")
     assert job["message"].startswith("mine.csv, line 3: byte 0xFF is not UTF-8; ")
@@ -108,7 +102,7 @@ def test_what_the_build_says_of_a_corpus_reaches_the_page_word_for_word(start) -
 
 
 def test_a_picture_that_is_none_is_named(tmp_path, tiny_vit) -> None:
-    server = JobServer(tmp_path / "built", tiny_vit)
+    server = JobServer(tmp_path / "built", tiny_vit, is_stub=True)
     try:
         fields = {"model": tiny_vit.name, "dataset_id": "cats", "methods": "pca", "dims": "2"}
         files = [("Cat One.png", b"\x89PNG\r\n\x1a\n of no chunks")]
@@ -135,7 +129,7 @@ def test_a_running_job_is_cancelled_with_all_of_its_processes(start) -> None:
 
 def test_an_estimate_is_cancelled(start) -> None:
     server = start()
-    hold(server, "estimate")
+    server.hold("estimate")
     job_id = server.post("mine")["id"]
     server.wait(job_id, "estimating")
     server.ask("DELETE", f"/{job_id}")
@@ -153,7 +147,7 @@ def test_a_job_whose_process_is_killed_has_failed_and_goes_on_when_started_again
     )
     assert job["can_resume"] is True
     assert len(staged(server)) == 1
-    hold(server, is_held=False)
+    server.release("build")
     assert server.ask("POST", f"/{job_id}/start")[0] == 200
     server.wait(job_id, "done")
     assert staged(server) == []
@@ -176,12 +170,12 @@ def test_a_job_ends_with_its_server_and_the_next_one_tells_the_truth(start) -> N
     server = start()
     first = running(server)
     waiting = server.begin("next")
-    hold(server, "estimate")
+    server.hold("estimate")
     unstarted = server.post("idle")["id"]
     server.kill()
     wait_for(lambda: not processes_of_jobs(server), "all of it ends with its server")
-    hold(server, is_held=False)
-    hold(server, "estimate", is_held=False)
+    server.release("build")
+    server.release("estimate")
     again = start()
     job = again.job(first)
     assert (job["state"], job["can_resume"]) == ("failed", True)
@@ -244,7 +238,7 @@ def test_two_servers_on_one_folder_only_one_runs_jobs_and_the_other_takes_over(s
     assert first.job(job_id)["state"] == "running"
     first.kill()
     wait_for(lambda: not processes_of_jobs(first), "the job ends")
-    hold(second, is_held=False)
+    second.release("build")
     assert second.ask("POST", f"/{job_id}/start")[0] == 200
     second.wait(job_id, "done")
 

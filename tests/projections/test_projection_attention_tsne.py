@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from tests.conftest import kept_dataset
 
 from attentionviz.projections import HeadVectors, nearness, project
 from attentionviz.projections.attention_placing import closest, place_by_likeness, place_rest
@@ -93,24 +94,20 @@ def test_the_plain_softmax_keeps_far_keys_in_order() -> None:
     ],
 )
 def test_maps_of_real_heads_are_truer_than_by_descent_alone(
-    model: str, corpus: dict[str, str], earlier: tuple[float, float], tmp_path: Path
+    model: str, corpus: dict[str, str], earlier: tuple[float, float]
 ) -> None:
-    from attentionviz.pipeline.build import build
-    from attentionviz.pipeline.request import BuildRequest
     from attentionviz.store.schema import parse_manifest
 
-    request = BuildRequest(
+    dataset = kept_dataset(
+        f"{model}-attention",
         model=model,
-        output=tmp_path,
         methods=("attention-tsne",),
         dims=(2,),
         max_tokens=1000,
-        n_workers=2,
-        device="cpu",
         local_models=ROOT / "data" / "models",
         **{kind: ROOT / "data" / "corpora" / path for kind, path in corpus.items()},
     )
-    manifest = parse_manifest((build(request).folder / "manifest.json").read_bytes())
+    manifest = parse_manifest((dataset.folder / "manifest.json").read_bytes())
     fidelity = manifest["fidelity"]["attention-tsne-2d"]
     recall, rank_correlation = earlier
     assert fidelity["recall_at_10"] > recall + 0.07

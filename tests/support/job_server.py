@@ -110,6 +110,14 @@ class JobServer:
         assert status == 200, job
         return job_id
 
+    def hold(self, what: str) -> None:
+        """Let each "estimate" or "build" of a stub wait at its first step."""
+        (self.data_dir.parent / f"{what}.held").touch()
+
+    def release(self, what: str) -> None:
+        """Let them go on."""
+        (self.data_dir.parent / f"{what}.held").unlink()
+
     def state_file(self, job_id: str) -> dict[str, Any]:
         """Return what the disk says of a job."""
         return json.loads((self.data_dir / ".jobs" / job_id / "state.json").read_bytes())

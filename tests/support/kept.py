@@ -20,7 +20,8 @@ MADE_BY = (
     "backend/attentionviz/errors.py",
     "tests/conftest.py",
     "tests/support",
-    "data/corpora/sentences.csv",
+    "data/corpora",
+    "data/models",
     "requirements.txt",
     "requirements-models.txt",
     "pyproject.toml",  # the version of the package, which a manifest names
@@ -44,8 +45,10 @@ def code_digest(root: Path, made_by: tuple[str, ...]) -> str:
     """Return a hash of the names and contents of some files and of all files in some folders."""
     digest = hashlib.sha256()
     for name in made_by:
-        files = sorted((root / name).rglob("*.py")) if (root / name).is_dir() else [root / name]
-        for path in files:
+        found = sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]
+        for path in found:
+            if not path.is_file() or path.suffix == ".pyc":
+                continue
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f"{path.relative_to(root)} {content}\n".encode())
     return digest.hexdigest()

@@ -1,8 +1,9 @@
-"""Replaces the pipeline in processes of jobs by one that says and writes the same without a model.
+"""Replaces the pipeline in processes of jobs by one that needs no model.
 
-Python imports this file at its start where this folder is on its path. An estimate or a build waits
-as long as a file ``estimate.held`` or ``build.held`` lies beside the data folder; a build has then
-locked its dataset, written a part of it and started a process of its own.
+Python imports this file at its start where this folder is on its path. The corpus is read as by a
+build; the dataset is a fake one. An estimate or a build waits as long as a file ``estimate.held``
+or ``build.held`` lies beside the data folder; a build has then locked its dataset, written a part
+of it and started a process of its own.
 """
 
 import subprocess
@@ -30,10 +31,17 @@ def wait_while_held(request: Any, what: str) -> None:
 
 def estimate(request: Any, say: Any = None) -> Any:
     """Stand in for `attentionviz.pipeline.estimate.estimate`."""
+    from attentionviz.pipeline.corpus import read_image_corpus, read_text_corpus
+
     wait_while_held(request, "estimate")
-    counts = {"n_sequences": 2, "n_sequences_total": 2, "n_tokens": 40, "n_heads": 4, "n_maps": 4}
+    if request.text is not None:
+        account = read_text_corpus(request.text, request.text_column).account
+    else:
+        account = read_image_corpus(request.images).account
+    counts = dict.fromkeys(("n_sequences", "n_sequences_total"), account.n_taken)
+    counts |= {"n_tokens": 40, "n_heads": 4, "n_maps": 4}
     sizes = {"n_bytes": 50_000, "n_bytes_building": 60_000, "seconds": 1.0}
-    facts = {"dataset_id": request.dataset_id, **counts, **sizes}
+    facts = {"dataset_id": request.dataset_id, "account": account.facts(), **counts, **sizes}
     return SimpleNamespace(_asdict=lambda: facts)
 
 
