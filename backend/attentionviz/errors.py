@@ -1,4 +1,4 @@
-"""Every error a user can meet: a stable code, an HTTP status, and one sentence that helps."""
+"""All errors that users can meet: a stable code, an HTTP status, and one helpful sentence."""
 
 
 class AppError(Exception):

@@ -1,4 +1,4 @@
-"""Answers that are computed once and kept while there is room."""
+"""A cache of computed answers, bounded in bytes."""
 
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""What is said of datasets, of their maps and heads: facts of the files, and what follows."""
+"""Descriptions of datasets, their maps and heads, from the files and what follows from them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

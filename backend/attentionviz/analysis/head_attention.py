@@ -1,4 +1,4 @@
-"""Patterns, means and partners of one head, read by the piece and bounded in work and memory."""
+"""Patterns, means and partners of one head, read in pieces, with bounded work and memory."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

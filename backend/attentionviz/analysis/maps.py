@@ -1,4 +1,4 @@
-"""Maps by their names: those of one method, and best-2d and best-3d, the best map of each head."""
+"""Map names: those of a method, and best-2d and best-3d, the best map of each head."""
 
 from typing import Any
 

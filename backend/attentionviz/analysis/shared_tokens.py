@@ -1,4 +1,4 @@
-"""What two datasets of one corpus have in common: sequences, and tokens, words or patches."""
+"""Sequences, tokens, words and patches that two datasets of one corpus share."""
 
 from typing import Any, NamedTuple
 

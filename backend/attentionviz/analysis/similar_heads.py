@@ -1,4 +1,4 @@
-"""Which heads attend like one head, in its own dataset or in another of the same corpus."""
+"""Heads with similar attention, in the same dataset or in another of the same corpus."""
 
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple

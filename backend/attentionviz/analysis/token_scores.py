@@ -1,4 +1,4 @@
-"""What each token does in the attention of one head, over the whole corpus."""
+"""Attention given and received by each token in one head, over the whole corpus."""
 
 from contextlib import AbstractContextManager
 

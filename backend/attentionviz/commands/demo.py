@@ -1,4 +1,4 @@
-"""The command ``attentionviz demo``: builds the embedded datasets, and shows them meanwhile."""
+"""The command ``attentionviz demo``: builds the embedded datasets and serves them meanwhile."""
 
 import os
 import sys

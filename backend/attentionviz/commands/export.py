@@ -1,4 +1,4 @@
-"""A dataset as a folder of plain files that opens from any web host, with the page as it is.
+"""Export of a dataset as static files for any web host, with the unchanged page.
 
 What the API answers is written down as files; what it would compute from queries and keys, the
 page computes itself (``frontend/js/site``) from their vectors.

@@ -1,1 +1,1 @@
-"""Words, shapes and alignment that every other part shares."""
+"""Types, shapes and alignment that all other parts share."""

@@ -1,4 +1,4 @@
-"""Move keys onto queries without changing any attention."""
+"""Alignment of keys with queries that leaves attention unchanged."""
 
 from typing import Literal, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which map of a head shows its attention best."""
+"""Choice of the best map of a head, by recall@10."""
 
 from collections.abc import Mapping
 from typing import Any

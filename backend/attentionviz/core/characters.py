@@ -1,4 +1,4 @@
-"""How a token is written that holds some bytes of a character, and what it stands for.
+"""Text of tokens that hold a part of a character's bytes.
 
 Tokenizers that work on bytes split characters. A token with the first byte of 你, which has three,
 is written ``你 1⁄3``; one with the first two, after a space, `` 你 1–2⁄3``; one with the last of it

@@ -1,4 +1,4 @@
-"""Names of files: as text, and which of them systems and editors leave behind by themselves."""
+"""File names as text, and detection of files that systems and editors leave in folders."""
 
 import os
 import re

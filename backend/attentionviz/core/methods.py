@@ -1,4 +1,4 @@
-"""Every projection method once: its words and what it costs. All other lists of methods follow.
+"""The table of projection methods: label, meaning of nearness, cost. All other lists follow.
 
 The module that computes ``some-method`` is ``attentionviz.projections.some_method``.
 """

@@ -1,4 +1,4 @@
-"""What kind of picture a file is, by its first bytes; nothing is decoded, so the server may ask."""
+"""Image formats by their first bytes; nothing is decoded, so the server may use it."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How large a picture may be; apart from what decodes it, since the server does not."""
+"""Limits of the size of images, separate from the decoders, which the server does not import."""
 
 MAX_PIXELS = 25_000_000
 # Of a WebP that somebody sends: its decoder takes 16 bytes a pixel.

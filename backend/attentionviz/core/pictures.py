@@ -1,4 +1,4 @@
-"""A picture file opened without trusting it: which formats, how large, upright and on white.
+"""Safe opening of image files: allowed formats, size, orientation, white background.
 
 A picture of many pixels is made smaller right after it is decoded: models see a few hundred pixels
 a side, and every copy of 25 million takes 100 MB.

@@ -1,4 +1,4 @@
-"""Every head score once: its words, its formula, where it comes from. All other lists follow.
+"""The table of head scores: words, formula, source. All other lists follow.
 
 A is the pattern of one sequence, [query, key], over visible keys; v the number of keys that a
 query sees; key 0 the first token of a sequence. A mean is over rows (queries) of the whole corpus.

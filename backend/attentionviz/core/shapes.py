@@ -1,4 +1,4 @@
-"""One guard for the shapes of public functions."""
+"""A check of array shapes for public functions."""
 
 from typing import Any
 

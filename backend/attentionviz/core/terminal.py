@@ -1,4 +1,4 @@
-"""Text of a corpus, a model or a dataset on a terminal: shown, never obeyed, never an error."""
+"""Safe output of untrusted text on a terminal: control characters are escaped."""
 
 import codecs
 import io

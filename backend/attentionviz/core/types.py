@@ -1,4 +1,4 @@
-"""The words of the project as types: HeadId, Kind, Method, MapName."""
+"""Shared types: HeadId, Kind, Method, MapName."""
 
 import re
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Datasets that are built on behalf of the page: a queue on the disk, and one build at a time.
+"""Builds from the page: a queue on disk, with one build at a time.
 
 A job is ``attentionviz build`` in a process of its own, which the server starts, watches and ends;
 nothing of a model or a corpus is read here. What is known of a job lies below ``.jobs`` in the data

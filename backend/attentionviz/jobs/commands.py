@@ -1,4 +1,4 @@
-"""The command lines of a job."""
+"""Command lines of a job's processes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a job, beyond what can be wrong with a build."""
+"""Errors of jobs, in addition to those of builds."""
 
 from attentionviz.errors import AppError, NotFoundError
 

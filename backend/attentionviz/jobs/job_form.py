@@ -1,4 +1,4 @@
-"""The fields of the form that asks for a dataset, checked before anything is done with them."""
+"""Validation of the form that requests a dataset."""
 
 import re
 from collections.abc import Mapping, Sequence

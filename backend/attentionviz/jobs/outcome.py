@@ -1,4 +1,4 @@
-"""What became of a job, as the disk and the last words of its process tell."""
+"""The outcome of a job, from its files and the last output of its process."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""One process of a job: started under limits, watched by its heartbeat, ended as a group."""
+"""One process of a job: limits, heartbeat, termination as a process group."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The queue of jobs: what a server can ask of it. One builds, one is estimated, eight wait."""
+"""The queue of jobs for the server: one build, one estimate, eight waiting."""
 
 import fcntl
 import os

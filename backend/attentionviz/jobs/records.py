@@ -1,4 +1,4 @@
-"""What is known of a job: what was asked for, and how far it is; both as checked JSON."""
+"""Request and state of a job, as validated JSON."""
 
 import json
 import re

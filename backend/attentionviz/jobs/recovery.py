@@ -1,4 +1,4 @@
-"""What is true of jobs whose server has ended, found out by the next one."""
+"""Recovery of jobs whose server has ended, by the next server."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Two threads that work on the queue: one has jobs estimated, the other has them built."""
+"""Two threads that process the queue: one for estimates, one for builds."""
 
 import logging
 import threading

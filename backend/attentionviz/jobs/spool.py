@@ -1,4 +1,4 @@
-"""The folder of all jobs: ``.jobs/<id>/`` with a request, a state, the upload and the last words.
+"""The folder of jobs: ``.jobs/<id>/`` with request, state, upload and last output.
 
 A job is put together beside and renamed into place, so that one that is there is whole; its state
 is one small file that is replaced.

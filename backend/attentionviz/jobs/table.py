@@ -1,4 +1,4 @@
-"""The jobs of a data folder and their states, on the disk first."""
+"""Jobs of a data folder and their states, written to disk first."""
 
 import logging
 import threading

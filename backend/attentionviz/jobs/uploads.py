@@ -1,4 +1,4 @@
-"""What may be uploaded, and under which names it lies; a name from outside never becomes a path."""
+"""Checks and safe file names of uploads; a client's file name never becomes a path."""
 
 import re
 import unicodedata

@@ -1,1 +1,1 @@
-"""The server's side of live texts and images: a worker process, its queue and its end."""
+"""Live texts and images, server side: the model process, its queue and its end."""

@@ -1,4 +1,4 @@
-"""What a worker says against a question, as an error of this server.
+"""Errors of the model process as errors of the server.
 
 The worker has read what strangers sent: its words are shown, cut and as text, and its codes are
 only those that are known here.

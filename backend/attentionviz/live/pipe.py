@@ -1,4 +1,4 @@
-"""Frames through the pipes between server and model process, each by a deadline.
+"""Frames through the pipes between server and model process, with deadlines.
 
 A frame is four letters, the lengths of both parts, facts as JSON and bytes. Nothing in it is ever
 run, and nothing is read that is longer than the reader allows.

@@ -1,4 +1,4 @@
-"""One worker process: how it is started, asked and ended."""
+"""One model process: start, requests, end."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Live texts and images as the server sees them: one question at a time, asked of a process.
+"""Live texts and images for the server: one request at a time to the model process.
 
 The process is started by the first question and ends when none came for a while. Whatever becomes
 of it, the server answers: with what it said, or with a sentence on what happened.

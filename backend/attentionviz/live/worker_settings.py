@@ -1,4 +1,4 @@
-"""What a server tells its worker when it starts it: where things lie, and what it may use."""
+"""Settings that the server passes to the model process: paths and limits."""
 
 import json
 from dataclasses import asdict, dataclass

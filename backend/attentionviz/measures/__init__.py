@@ -1,1 +1,1 @@
-"""Numbers that say how far a picture or a head can be trusted."""
+"""Measures of maps (fidelity) and of heads (scores, similarity)."""

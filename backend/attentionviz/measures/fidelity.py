@@ -1,4 +1,4 @@
-"""How true a map is to the attention it pictures: measured per head and method, always shown."""
+"""Fidelity of a map to the attention of its head, per head and method."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypedDict

@@ -1,4 +1,4 @@
-"""A flat map of heads: points whose distances are as near as can be to those of the heads."""
+"""The map of heads: points whose distances approximate those of the heads."""
 
 from typing import NamedTuple
 

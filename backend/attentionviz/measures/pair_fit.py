@@ -1,4 +1,4 @@
-"""How well heads fit a wish for query-key pairs: some scored strongly, others weakly."""
+"""Fit of heads to query-key pairs that are wished strong or weak."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How alike the attention of heads is: Jensen–Shannon distances over rows of their patterns.
+"""Similarity of heads: Jensen–Shannon distances over rows of their patterns.
 
 Source: Clark et al. 2019 (arXiv 1906.04341), section 6. They sum the divergences of all rows of
 all documents; here it is their mean, which does not grow with the corpus, and its root, a metric.

@@ -1,4 +1,4 @@
-"""Whether the nearest points in a map are near in the space that was mapped."""
+"""Trustworthiness of a map: whether its nearest points are near in the vector space."""
 
 from typing import NamedTuple
 

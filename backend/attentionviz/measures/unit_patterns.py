@@ -1,4 +1,4 @@
-"""Patterns and vectors of one sequence between units of its tokens, such as words."""
+"""Patterns and vectors of one sequence by units of several tokens, such as words."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How alike the vectors of heads are: centred kernel alignment, which no rotation changes.
+"""Similarity of the vectors of heads: centred kernel alignment, invariant to rotation.
 
 Source: Kornblith et al. 2019 (arXiv 1905.00414), with a linear kernel. The plain measure grows
 towards 1 when there are few tokens for many dimensions; the unbiased one (Nguyen et al. 2020,

@@ -1,4 +1,4 @@
-"""Load a model, prepare its inputs, capture queries and keys, and prove that they are right.
+"""Load a model, prepare its inputs, capture queries and keys, and verify them.
 
 The only part of the project that imports torch and transformers; import it inside functions.
 

@@ -1,4 +1,4 @@
-"""What goes through a model at once: padded inputs and the columns of its tokens."""
+"""Batches: padded inputs and the columns of their tokens."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""Read ``config.json``, and say what is in it that cannot be shown."""
+"""Reading of ``config.json``, and refusal of what is not supported."""
 
 import difflib
 from typing import Any

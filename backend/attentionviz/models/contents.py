@@ -1,4 +1,4 @@
-"""What lies in a folder in place of a whole model, and what makes one of it."""
+"""Diagnosis of folders that hold no complete model, and how to convert them."""
 
 import re
 from fnmatch import filter as matching

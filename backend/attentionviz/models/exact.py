@@ -1,4 +1,4 @@
-"""Decide whether a model's attention is softmax(scaling · q·k), in float64, layer by layer.
+"""Verification in float64, layer by layer, that attention is softmax(scaling · q·k).
 
 Two float32 runs of one model never agree exactly, and deep models amplify rounding by any factor:
 how far the attention of one run is from that of the other decides nothing. Therefore

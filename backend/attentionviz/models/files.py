@@ -1,4 +1,4 @@
-"""Read a small file of a model's folder, or say what lies there in its place."""
+"""Reading of small files of a model folder, with errors that name what is there instead."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which vectors of a batch hold numbers that cannot be drawn, and whose they are."""
+"""Detection of vectors that are not finite, with token, layer and head."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Run a network in float64 without converting it: each operation gets its numbers widened."""
+"""Run a network in float64 without converting it: inputs of each operation are widened."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Learn the grid of patches of an image model by changing single patches of a picture."""
+"""Detection of the patch grid of an image model, by changing single patches of an image."""
 
 from typing import Any
 

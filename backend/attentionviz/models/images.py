@@ -1,4 +1,4 @@
-"""From pictures to batches of pixels, and the columns and small pictures of their patches."""
+"""Batches of pixels from images, with the columns and thumbnails of their patches."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

@@ -1,4 +1,4 @@
-"""The one place where attention is observed: a function registered with transformers.
+"""Observation of attention: a function registered with transformers.
 
 Every current model of transformers hands query, key, value, mask and scaling, after rotary
 embedding and normalisation, to a function chosen by name. Ours reports them to whoever listens

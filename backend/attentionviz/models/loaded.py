@@ -1,4 +1,4 @@
-"""A model that is ready: its weights, its inputs, and what is known of its attention."""
+"""A loaded model: weights, inputs, and the facts about its attention."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

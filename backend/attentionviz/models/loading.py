@@ -1,4 +1,4 @@
-"""Load a model by name, learn what its attention is like, and refuse what cannot be shown."""
+"""Load a model by name, detect its attention, and refuse what cannot be shown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""From the name of a model to a folder with its files: preset, hub, local folder or embedded."""
+"""Resolution of model names: preset, hub id, local folder or embedded model."""
 
 import errno
 import importlib.metadata

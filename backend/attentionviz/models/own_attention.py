@@ -1,4 +1,4 @@
-"""What each attention layer of a model returns in a forward pass, one layer in memory at a time."""
+"""Attention weights as the model itself returns them, one layer in memory at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

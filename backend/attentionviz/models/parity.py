@@ -1,4 +1,4 @@
-"""Hold what was captured against the attention that the model itself computes.
+"""Comparison of the captured attention with the model's own.
 
 Two questions, two answers. Whether attention is softmax(scaling · q·k) at all is decided in
 float64 (`exact`): there, only a real difference is seen. How far the attention that is drawn is

@@ -1,4 +1,4 @@
-"""Learn from a running model how many positions its tables hold, whatever they are called."""
+"""Detection of the number of positions in a model's tables, from a run of the model."""
 
 from collections.abc import Sequence
 from typing import Any

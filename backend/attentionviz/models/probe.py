@@ -1,4 +1,4 @@
-"""One small forward pass learns what a model's attention is like, or that it is not reached."""
+"""Detection of a model's attention by one small forward pass."""
 
 from dataclasses import dataclass, field
 from typing import Any

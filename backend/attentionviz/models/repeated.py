@@ -1,4 +1,4 @@
-"""Random tokens said again: what a model does with them tells its heads, whatever it was taught."""
+"""Sequences of repeated random tokens, on which heads are scored."""
 
 from typing import NamedTuple
 

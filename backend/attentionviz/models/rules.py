@@ -1,4 +1,4 @@
-"""Which keys a query may see: one rule a layer, proven against the masks that the model makes."""
+"""Masking rules: which keys a query sees, verified against the masks of the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How large a model says it is, held against the weights that it has, before anything is made.
+"""Comparison of the size in ``config.json`` with the weights, before anything is allocated.
 
 A few bytes of ``config.json`` can ask for a million layers or for more numbers than any memory
 holds; what lacks weights would be drawn at random, layer by layer, before it is found to lack them.

@@ -1,4 +1,4 @@
-"""Say which step of the work an error of a library ended, in one sentence."""
+"""Errors of libraries with the step that failed, in one sentence."""
 
 import errno
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""From texts to padded batches and the columns of their tokens."""
+"""Padded batches of texts, and the columns of their tokens."""
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Read the tokenizer of a model, or say what lies there in its place."""
+"""Reading of the tokenizer of a model, with errors that name what is there instead."""
 
 import importlib.util
 from fnmatch import filter as matching

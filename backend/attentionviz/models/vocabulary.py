@@ -1,4 +1,4 @@
-"""From a token as it is shown to its number in the vocabulary."""
+"""Token ids from the shown text of tokens."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The weight files of a model folder: which they are, their hash, and the licence beside them."""
+"""Weight files of a model folder: their names, hash and licence."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What a dataset gives to Python: arrays under their names."""
+"""Arrays of a dataset by name, for Python."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

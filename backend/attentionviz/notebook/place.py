@@ -1,4 +1,4 @@
-"""Where the browser that shows a notebook finds a server that its kernel runs.
+"""The address at which the browser of a notebook reaches a server of its kernel.
 
 On one machine that is ``localhost``. A kernel elsewhere is behind what brings the notebook to the
 browser, which may bring more: the proxy of a Jupyter server, of Colab, of an editor.

@@ -1,4 +1,4 @@
-"""Sequences for which a model gives numbers that cannot be drawn: named, or left out."""
+"""Sequences whose vectors are not finite: reported, or left out."""
 
 import json
 from collections.abc import Sequence

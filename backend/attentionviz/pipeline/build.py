@@ -1,4 +1,4 @@
-"""The whole line, from a request to a published dataset, resumable at every file."""
+"""A build from request to published dataset, resumable at every file."""
 
 import json
 from dataclasses import dataclass

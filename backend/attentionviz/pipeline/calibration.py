@@ -1,4 +1,4 @@
-"""How fast this machine is at the steps of a build: each done once, on a little of the corpus."""
+"""Speed of this machine at the steps of a build, each measured on a part of the corpus."""
 
 import itertools
 import time

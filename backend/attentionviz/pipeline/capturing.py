@@ -1,4 +1,4 @@
-"""From a model and a corpus to the vectors of every head, a batch in memory at a time."""
+"""Capture of the vectors of every head, with one batch in memory at a time."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The embedded datasets: what they are made of, and whether they are there; without torch."""
+"""The embedded datasets: their models, corpora and state; without torch."""
 
 import hashlib
 import json

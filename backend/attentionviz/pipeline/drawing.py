@@ -1,4 +1,4 @@
-"""The maps and scores of all heads: which lack, in which order, through which processes."""
+"""Maps and scores of all heads: what is missing, in which order, in which processes."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""What a build will take, told before it begins: tokens, maps, time and room; nothing is built."""
+"""Estimate of a build: tokens, maps, time and disk space, without building."""
 
 import math
 import time

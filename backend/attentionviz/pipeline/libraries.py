@@ -1,4 +1,4 @@
-"""The libraries whose version can change the bytes of a dataset."""
+"""Libraries whose version can change the bytes of a dataset."""
 
 from importlib.metadata import PackageNotFoundError, version
 

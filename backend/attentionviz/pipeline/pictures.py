@@ -1,4 +1,4 @@
-"""The images of a dataset: what the model saw of each, bounded and re-encoded, and patches."""
+"""Images of a dataset, re-encoded at bounded size, and their patches."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A request made concrete: which sequences, which maps with which parameters, where, which key."""
+"""The plan of a build: sequences, maps with parameters, folder, key."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What every head does with random tokens that are said again, asked while the model is there."""
+"""Scores of every head on repeated random tokens, computed while the model is loaded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

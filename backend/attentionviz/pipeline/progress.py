@@ -1,4 +1,4 @@
-"""How far a build is: in the terminal, and in a file that the server reads."""
+"""Progress of a build, in the terminal and in a file that the server reads."""
 
 import threading
 import time

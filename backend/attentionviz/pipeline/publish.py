@@ -1,4 +1,4 @@
-"""From finished maps to a dataset: grid, heads, manifest, and the rename that makes it visible."""
+"""Publication of a dataset: grid, heads, manifest, and the rename that makes it visible."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a dataset is, how true its maps are, and what its heads do, as text for a terminal."""
+"""Text report on a dataset, its fidelity and its head scores."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a user asks of a build, checked before anything is loaded."""
+"""The request of a build, validated before anything is loaded."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Captured vectors on their way to the dataset: one shard a batch, read back by the head."""
+"""Captured vectors: one shard per batch, assembled by head."""
 
 import re
 from collections.abc import Iterator

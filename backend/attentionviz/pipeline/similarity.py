@@ -1,4 +1,4 @@
-"""How alike all heads are: distances of their attention, of their vectors, and a map of heads."""
+"""Similarity of all heads: distances of attention and of vectors, and a map of heads."""
 
 from collections.abc import Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""One face for sentences and images: batches, names and columns of the sequences to be taken."""
+"""One interface for sentences and images: batches, names and columns of the sequences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

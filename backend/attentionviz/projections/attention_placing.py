@@ -1,4 +1,4 @@
-"""Where points lie in a map of attention-tsne that were not fitted: by likeness, and by key."""
+"""Placing of points that were not fitted in a map of attention-tsne."""
 
 from typing import Any
 

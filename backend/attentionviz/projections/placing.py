@@ -1,4 +1,4 @@
-"""Each query where most of its strongest keys are among those drawn nearest to it.
+"""Placing of each query where most of its strongest keys are the nearest.
 
 A descent moves all points at once by small steps, so a query stays near the first of its keys that
 it meets. While the keys lie still no query depends on another, and each can be put at the best of

@@ -1,4 +1,4 @@
-"""Which methods there are, and the behaviour that all of them share."""
+"""The registry of methods, and the behaviour that they share."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

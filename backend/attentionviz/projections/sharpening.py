@@ -1,4 +1,4 @@
-"""A last descent that is about the strongest keys of each query alone, and about near places.
+"""The last descent of attention-tsne, on the strongest keys of each query.
 
 t-SNE weighs all pairs of a map against each other, and a query in a crowd pays for it. Here each
 query has a distribution of its own, as in attention: w_ij / (sum over keys of w_ij) with

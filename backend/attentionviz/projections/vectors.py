@@ -1,4 +1,4 @@
-"""What a projection takes and gives: HeadVectors, Neighbours, Projection."""
+"""Input and output of projections: HeadVectors, Neighbours, Projection."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

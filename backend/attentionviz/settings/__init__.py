@@ -1,1 +1,1 @@
-"""Every setting: its name, default, meaning and how its value is read."""
+"""All settings: name, default, meaning and parsing."""

@@ -1,4 +1,4 @@
-"""A file of all settings with their defaults, to start from."""
+"""A settings file with all defaults, as a starting point."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The settings of builds from the page; `config.Settings` has them like all others."""
+"""Settings of builds from the page; part of `settings.Settings`."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The settings of live texts and images; `config.Settings` has them like all others."""
+"""Settings of live texts and images; part of `settings.Settings`."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How the value of a setting is read: from TOML as it is, from the environment as text."""
+"""Parsing of settings, from TOML values or from text of the environment."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Every setting once: its type, its default and what it is for.
+"""The table of settings: type, default and meaning.
 
 A file is overruled by the environment, and that by the command line. Nothing is read at import.
 """

@@ -1,1 +1,1 @@
-"""The dataset directory: where its files lie, how they are written, and what makes them valid."""
+"""The dataset folder: layout, writing, reading and validation of its files."""

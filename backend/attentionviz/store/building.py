@@ -1,4 +1,4 @@
-"""A dataset that is not published yet: its finished files, put together to what a page can show."""
+"""A dataset that is being built: its finished files, as far as a page can show them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

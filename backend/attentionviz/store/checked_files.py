@@ -1,4 +1,4 @@
-"""Files of one dataset, opened only as their records say; the hash is checked on first use."""
+"""Files of one dataset, opened by their records; hashes are verified at first use."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The JSON files of a dataset, checked against its manifest before anybody trusts their lengths."""
+"""JSON files of a dataset, validated against its manifest."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What was found wrong with datasets while they were read, so that they are not shown again."""
+"""Damage found while datasets were read, so that they are not shown again."""
 
 from pathlib import Path
 from threading import Lock

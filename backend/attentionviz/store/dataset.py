@@ -1,4 +1,4 @@
-"""One dataset, read by the piece: nothing is loaded whole that can be read in part."""
+"""One dataset, read in pieces: nothing is loaded whole that can be read in part."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Places where a test can kill the process, to prove that a build survives it."""
+"""Points at which tests can kill the process, to prove that builds survive it."""
 
 import os
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What lies in a data folder: pointers, versions and builds, by name; and their manifests."""
+"""Content of a data folder: pointers, versions, builds and their manifests."""
 
 import hashlib
 import json

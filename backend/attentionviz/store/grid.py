@@ -1,4 +1,4 @@
-"""The sample of every head that the grid draws: which tokens, and their packed points."""
+"""The sample of every head that the grid draws: its tokens and packed points."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""One builder for each dataset: an advisory lock that dies with its process."""
+"""One builder per dataset: an advisory lock that ends with its process."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What a manifest holds, as types that Pydantic checks; `schema` reads one."""
+"""Types of the manifest, validated by Pydantic; `schema` reads one."""
 
 import functools
 import reprlib

@@ -1,4 +1,4 @@
-"""Array files in the ``.npy`` format, held against what they are recorded to be.
+"""Array files in the ``.npy`` format, compared with their records.
 
 A header is compared with the one that NumPy writes for the recorded array, and never parsed.
 Source: NumPy enhancement proposal 1, format version 1.0.

@@ -1,4 +1,4 @@
-"""All datasets of a data folder: which there are, in which state, and a reader for each."""
+"""All datasets of a data folder, their states, and a reader for each."""
 
 from collections import OrderedDict
 from collections.abc import Callable

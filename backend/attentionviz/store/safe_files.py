@@ -1,4 +1,4 @@
-"""Plain reads of regular files below a folder; nothing is followed, mapped or guessed.
+"""Reads of regular files below a folder; links are not followed, nothing is mapped.
 
 A dataset folder may come from somebody else. Every part of a path is opened below the one before
 it, without following links, so that no name leads outside the folder; a pipe or a device is

@@ -1,4 +1,4 @@
-"""The manifest: its canonical bytes, and the checks that types cannot say."""
+"""The manifest: its canonical bytes, and the checks that types cannot express."""
 
 import json
 from collections.abc import Mapping

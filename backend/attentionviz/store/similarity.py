@@ -1,4 +1,4 @@
-"""Which numbers the files can hold that say how alike heads are."""
+"""Validation of the files of head similarity."""
 
 from typing import Any
 

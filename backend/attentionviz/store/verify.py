@@ -1,4 +1,4 @@
-"""Whether a dataset is, to the last bit, what was published."""
+"""Verification of a published dataset against its hashes."""
 
 import os
 from collections.abc import Iterator

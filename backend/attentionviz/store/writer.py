@@ -1,4 +1,4 @@
-"""Files of a dataset, written so that a crash at any moment leaves whole files or none."""
+"""Writing of dataset files, so that a crash leaves whole files or none."""
 
 import errno
 import hashlib

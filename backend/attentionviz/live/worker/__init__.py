@@ -1,4 +1,4 @@
-"""The worker of live texts and images: a process that runs models, and may die.
+"""The model process for live texts and images; a crash does not affect the server.
 
 Started by the server as ``python -m attentionviz.live.worker``; see `attentionviz.live`.
 """

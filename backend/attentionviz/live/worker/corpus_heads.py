@@ -1,4 +1,4 @@
-"""The heads of a dataset as new tokens meet them: vectors, maps, and who places into these."""
+"""Heads of a dataset for the placing of new tokens: vectors, maps, placers."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple

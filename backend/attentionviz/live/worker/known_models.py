@@ -1,4 +1,4 @@
-"""Models of datasets: found on this machine, proved to be those of the dataset, and kept."""
+"""Models of datasets: found on this machine, verified by hash, and cached."""
 
 from collections import OrderedDict
 from collections.abc import Callable

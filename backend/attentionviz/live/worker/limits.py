@@ -1,4 +1,4 @@
-"""What the worker forbids itself before it reads a byte of anybody's."""
+"""Limits that the model process sets itself before it reads any input."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Answer one question: run the model, find partners, and place into the maps of the dataset."""
+"""One request: run the model, find partners, and place tokens in the maps of the dataset."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""The loop of the worker: a question comes, an answer goes, until the pipe is closed."""
+"""The request loop of the model process, until its pipe is closed."""
 
 import os
 import select

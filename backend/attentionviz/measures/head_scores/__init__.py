@@ -1,4 +1,4 @@
-"""What a head does, as numbers: each score with the number of rows that it rests on."""
+"""Head scores: each with the number of rows that it is computed from."""
 
 from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, TextTokens
 from attentionviz.measures.head_scores.probe import prefix_matching, repeated_weights

@@ -1,4 +1,4 @@
-"""How much a pattern follows the content of sequences rather than positions alone."""
+"""Attention variability: dependence of a pattern on content rather than on positions."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The attention of one head over a whole corpus, in blocks of rows that memory can hold."""
+"""The attention of one head over a whole corpus, in blocks of rows of bounded memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Scores of images: where the attended patches lie, and what colour they have."""
+"""Scores of images, by position and colour of the attended patches."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Scores of where a head looks, whatever stands there."""
+"""Scores by the position of the attended keys."""
 
 import numpy as np
 

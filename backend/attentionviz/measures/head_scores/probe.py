@@ -1,4 +1,4 @@
-"""What heads do with random tokens that are said several times."""
+"""Scores on repeated random tokens."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How a score is made of sums over blocks of rows, and which function makes which."""
+"""Registration of scores, and their values from sums over blocks of rows."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypedDict

@@ -1,4 +1,4 @@
-"""Scores of how many keys share the attention of a query."""
+"""Scores of the number of keys that share the attention of a query."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Scores of what the tokens are that a head looks at."""
+"""Scores by the text of the attended tokens."""
 
 import numpy as np
 

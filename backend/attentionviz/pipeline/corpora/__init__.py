@@ -1,4 +1,4 @@
-"""Formats of text corpora: one file a format, one line here to register it.
+"""Formats of text corpora: one file per format, registered in one table.
 
 A format is a function ``read(file, text_column) -> Records`` over an already decoded file; see
 `lines` for the shortest one.

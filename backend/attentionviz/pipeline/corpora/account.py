@@ -1,4 +1,4 @@
-"""What became of everything that a corpus holds: read, taken, cut, and left out with its reason."""
+"""The account of a corpus: counts of what was read, taken, cut and left out, with reasons."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Tables with a header: CSV, TSV and their like."""
+"""Tables with a header: CSV, TSV and similar."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain

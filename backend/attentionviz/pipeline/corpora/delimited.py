@@ -1,4 +1,4 @@
-"""Rows and cells of a table, and how a file is cut into them: found from it, not from its name.
+"""Detection of delimiter, quoting and rows of a table, from its content.
 
 A quotation mark quotes a cell that begins and ends with one and has those inside doubled (RFC
 4180); anywhere else it is a character like any other, so that one without an end swallows nothing.

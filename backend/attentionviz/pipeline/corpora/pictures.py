@@ -1,4 +1,4 @@
-"""The images of a folder, known by their content, and why any other file of it is left out."""
+"""Images of a folder, detected by content, and the reasons for files that are left out."""
 
 import os
 from collections.abc import Iterator

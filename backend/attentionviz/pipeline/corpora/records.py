@@ -1,4 +1,4 @@
-"""What every text format has in common: decoded files, records, and the choice of a column."""
+"""Shared parts of text formats: decoded files, records, choice of the text column."""
 
 import codecs
 import re

@@ -1,1 +1,1 @@
-"""Who may come in: tokens, sessions, failed attempts, and what proxies say of a request."""
+"""Authentication: tokens, sessions, failed sign-ins, and the headers of proxies."""

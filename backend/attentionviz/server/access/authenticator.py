@@ -1,4 +1,4 @@
-"""Says who sends a request: by a token in it, or by a session that a token began."""
+"""Authentication of requests, by a token or by a session that a token started."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

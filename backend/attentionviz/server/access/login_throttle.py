@@ -1,4 +1,4 @@
-"""How often a sign-in may fail, for each client and for all together."""
+"""Rate limit of failed sign-ins, per client and in total."""
 
 import ipaddress
 import time

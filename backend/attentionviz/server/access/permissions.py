@@ -1,4 +1,4 @@
-"""Who may ask for what. Whatever is not named here as open to strangers needs a token."""
+"""Authorization: the permissions of routes. Routes that are not listed need a token."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a proxy says of a request: who asked, by which name, over https or not, below which path.
+"""Headers of trusted proxies: client, host, scheme and path prefix.
 
 Only a proxy that the settings name is believed. From anybody else such headers are taken away, so
 that nothing behind this ever sees them.

@@ -1,4 +1,4 @@
-"""One line for each request: who asked for what, how it went; no token, nothing that was typed.
+"""The access log: one line per request, without tokens and typed texts.
 
 The query of an address is left out: the page's own says what its reader looks at and searches for.
 """

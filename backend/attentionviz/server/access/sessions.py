@@ -1,4 +1,4 @@
-"""Sessions of browsers: a signed cookie, so that the server remembers nobody and may restart.
+"""Sessions of browsers as signed cookies; the server stores none and may restart.
 
 The key of a signature is made of the token that was signed in with. A token that is taken out of
 its file takes its key along, and with it every session. Only those that were signed out before

@@ -1,4 +1,4 @@
-"""The token file: who may come in, and what each may do.
+"""The token file: tokens, their roles and names.
 
 A line is ``role token`` and, if wished, a name for the log. The file is looked at again at every
 request, so that a line that is taken out ends what it allowed at once.

@@ -1,4 +1,4 @@
-"""Whether somebody may send a large body at all, said before any of it is read."""
+"""Authentication of requests with a large body, before the body is read."""
 
 from collections.abc import Mapping
 

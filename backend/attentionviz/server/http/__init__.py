@@ -1,1 +1,1 @@
-"""What all routes need: parameters, answers, errors, the OpenAPI document, the server."""
+"""Shared parts of routes: parameters, responses, errors, the OpenAPI document, the server."""

@@ -1,4 +1,4 @@
-"""How large the body of a request may be, by its address."""
+"""Limits of the size of request bodies, by route."""
 
 from attentionviz.jobs.limits import limits_of
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES, largest_body

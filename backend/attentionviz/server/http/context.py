@@ -1,4 +1,4 @@
-"""What every route needs, made once for each application."""
+"""Objects that all routes share, made once for each application."""
 
 from dataclasses import dataclass
 from threading import BoundedSemaphore

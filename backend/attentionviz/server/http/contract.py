@@ -1,4 +1,4 @@
-"""What the API takes and answers, as types that Pydantic reads.
+"""Types of the requests and answers of the API, read by Pydantic.
 
 Each route names its own (`operations.operation`). The OpenAPI document and the types of the page
 (``scripts/make_types.py``) follow from them, and the clients of the tests hold every answer to its

@@ -1,4 +1,4 @@
-"""How an error is written: JSON for programs, a small page for people who followed a link."""
+"""Error responses: JSON for programs, a small page for browsers."""
 
 import json
 from collections.abc import Mapping

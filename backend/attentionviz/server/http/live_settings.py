@@ -1,4 +1,4 @@
-"""What the settings mean for live texts and images, and for the bodies that are read."""
+"""Limits of live texts and images, and of request bodies, from the settings."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What each route takes and answers, named once beside the route: the OpenAPI document follows."""
+"""Registration of the types of each route, from which the OpenAPI document follows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Parts of the address, checked before anything is done with them.
+"""Validation of path and query parameters.
 
 A malformed or unknown part of the path is 404: there is no such thing. A malformed, unknown or
 repeated parameter of the query is 400: it is never passed over, and nothing stands in for it.

@@ -1,4 +1,4 @@
-"""What stands before every route: which hosts are served, who may write, and the headers.
+"""Checks before every route (Host, origin, permissions), and security headers.
 
 A page that a visitor has open elsewhere must neither read nor change anything here, even when its
 own name is made to point at this machine (DNS rebinding). Flask's own check of the host comes too

@@ -1,4 +1,4 @@
-"""How answers are written: arrays as they are, facts as JSON, both known by an ETag."""
+"""Responses: arrays and JSON, with ETags."""
 
 import gzip
 import json

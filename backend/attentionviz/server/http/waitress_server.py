@@ -1,4 +1,4 @@
-"""The loop around the application: waitress, held to our headers, errors and way to end."""
+"""The WSGI server: waitress with our headers, errors and shutdown."""
 
 import copy
 import resource

@@ -1,4 +1,4 @@
-"""Attention of one head, computed from its queries and keys when it is asked for."""
+"""Attention of one head, computed from its queries and keys on request."""
 
 from flask import Blueprint, Response
 

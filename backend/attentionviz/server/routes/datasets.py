@@ -1,4 +1,4 @@
-"""Which datasets there are, and what each is."""
+"""The list of datasets, and the description of each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whether datasets may be built from the page, and with what: of each visitor."""
+"""Options for building datasets from the page, for each visitor."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""Texts and images that a visitor adds: read, drawn in every map, and not kept."""
+"""Live texts and images of visitors: run through the model, placed in maps, not stored."""
 
 import io
 import json

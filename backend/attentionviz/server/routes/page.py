@@ -1,4 +1,4 @@
-"""The page itself: its HTML, and the files that this names."""
+"""The page: its HTML and the files that it loads."""
 
 import hashlib
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""Heads by query-key pairs: how each head scores the pairs that are wished strong or weak."""
+"""Ranking of heads by query-key pairs that are wished strong or weak."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How sparse and how even the attention of every sequence is, in one head or in all of them."""
+"""Sparsity and entropy of the attention of every sequence, in one head or in all heads."""
 
 from flask import Blueprint, Response
 

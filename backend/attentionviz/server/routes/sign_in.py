@@ -1,4 +1,4 @@
-"""Signing in and out: a form that needs no script, and a cookie that scripts cannot read."""
+"""Sign-in and sign-out: a form without script, and an HttpOnly cookie."""
 
 import re
 from html import escape

@@ -1,4 +1,4 @@
-"""The map of heads, and the heads most like one."""
+"""The map of heads, and the heads similar to one."""
 
 from typing import Any
 

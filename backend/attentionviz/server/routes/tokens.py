@@ -1,4 +1,4 @@
-"""The corpus: columns of tokens, pictures, and the pixels of patches."""
+"""The corpus: columns of tokens, images, and pixels of patches."""
 
 from flask import Blueprint, Response
 
