@@ -17,13 +17,24 @@ const REST = 'Rows are queries, columns are keys; point at a square to read it.'
  */
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
+/** A square that is pointed at. @typedef {{query: number, key: number}} Cell */
+
 /**
  * @param {HTMLElement} root
  * @param {Context} context
  */
 export function createSquares(root, context) {
   const { hover } = context;
-  const maps = { sentence: makeMap('this sentence'), mean: makeMap('mean') };
+  /** @type {Shown | null} */
+  let last = null;
+  let painted = '';
+  /** @type {Cell | null} */
+  let cell = null;
+  const pointing = { n: () => last?.n ?? 0, cell: () => cell, place };
+  const maps = {
+    sentence: createMap('this sentence', pointing),
+    mean: createMap('mean', pointing),
+  };
   const status = el('p', { class: 'squares__status', role: 'status' }, REST);
   const element = el(
     'div',
@@ -33,80 +44,8 @@ export function createSquares(root, context) {
   );
   root.append(element);
   const allHeads = createAllHeads(element, context);
-  /** @type {Shown | null} */
-  let last = null;
-  let painted = '';
-  /** @type {{query: number, key: number} | null} */
-  let cell = null;
 
-  /** @param {string} words */
-  function makeMap(words) {
-    const canvas = el('canvas', { class: 'squares__canvas' });
-    const [row, column] = [
-      el('span', { class: 'squares__band' }),
-      el('span', { class: 'squares__band' }),
-    ];
-    const ramp = el('span', { class: 'legend__ramp' });
-    const most = el('span', {});
-    const frame = el(
-      'div',
-      {
-        class: 'squares__frame',
-        role: 'img',
-        tabindex: '0',
-        'aria-label': `Heat map of ${words}; arrow keys move the mark`,
-        onPointermove: point,
-        onPointerleave: leave,
-        onFocus: () => place(cell ?? { query: 0, key: 0 }),
-        onBlur: leave,
-        onKeydown: press,
-      },
-      canvas,
-      row,
-      column,
-    );
-    const figure = el(
-      'figure',
-      { class: 'squares__map' },
-      el('figcaption', { class: 'squares__name' }, words),
-      frame,
-      ramp,
-      el('span', { class: 'legend__range' }, el('span', {}, '0'), most),
-    );
-    return { figure, frame, canvas, row, column, ramp, most };
-  }
-
-  /** @param {PointerEvent} event */
-  function point(event) {
-    if (!last) return;
-    const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
-    /** @param {number} share */
-    const at = (share) =>
-      Math.min((last?.n ?? 1) - 1, Math.max(0, Math.floor(share * (last?.n ?? 1))));
-    place({
-      query: at((event.clientY - box.top) / box.height),
-      key: at((event.clientX - box.left) / box.width),
-    });
-  }
-
-  function leave() {
-    place(null);
-  }
-
-  /** @param {KeyboardEvent} event */
-  function press(event) {
-    const step = STEPS[event.key];
-    if (!step || !last) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const { n } = last;
-    /** @param {number} position */
-    const inside = (position) => Math.min(n - 1, Math.max(0, position));
-    const from = cell ?? { query: 0, key: 0 };
-    place({ query: inside(from.query + step[0]), key: inside(from.key + step[1]) });
-  }
-
-  /** @param {{query: number, key: number} | null} next */
+  /** @param {Cell | null} next */
   function place(next) {
     if (!last || (next?.query === cell?.query && next?.key === cell?.key)) return;
     cell = next;
@@ -114,39 +53,18 @@ export function createSquares(root, context) {
     tell();
   }
 
-  /** Lay the bands over what is pointed at, here or elsewhere. @param {Shown} shown */
-  function markHovered({ start, n }) {
+  /** Say what is pointed at, and lay the bands over it, here or elsewhere. */
+  function tell() {
+    if (!last) return;
+    const { start, n } = last;
     const hovered = hover.get();
     const position =
       hovered && hovered.token >= start && hovered.token < start + n ? hovered.token - start : null;
     /** @param {'query' | 'key'} kind */
     const of = (kind) => cell?.[kind] ?? (hovered?.kind === kind ? position : null);
-    for (const map of Object.values(maps)) {
-      band(map.row, 'row', of('query'), n);
-      band(map.column, 'column', of('key'), n);
-    }
-  }
-
-  function tell() {
-    if (!last) return;
-    markHovered(last);
-    if (!cell) return setText(status, REST);
-    const { tokens, start, n, attention, mean, isCausal } = last;
-    const { query, key } = cell;
-    const at = query * n + key;
-    const isUnseen = isCausal && key > query;
-    const weights = isUnseen
-      ? ': a query does not see later keys'
-      : `: ${formatWeight(attention?.pattern[at])} here, ${formatWeight(mean?.pattern[at])} in ` +
-        'the mean';
-    status.replaceChildren(
-      el('span', { class: 'query' }, 'query '),
-      ...tokenParts(tokens, start, query),
-      ' → ',
-      el('span', { class: 'key' }, 'key '),
-      ...tokenParts(tokens, start, key),
-      weights,
-    );
+    for (const map of Object.values(maps)) map.mark(of('query'), of('key'), n);
+    if (cell) status.replaceChildren(...partsOf(last, cell));
+    else setText(status, REST);
   }
 
   const stopHover = hover.subscribe(tell);
@@ -162,15 +80,8 @@ export function createSquares(root, context) {
       allHeads.update(shown);
       if (isSame) return;
       const ramp = heatRamp(shown.state.palette);
-      for (const [map, attention] of /** @type {const} */ ([
-        [maps.sentence, shown.attention],
-        [maps.mean, shown.mean],
-      ])) {
-        map.figure.classList.toggle('is-empty', !attention);
-        const largest = attention ? paintHeatMap(map.canvas, attention, ramp, shown.isCausal) : 0;
-        map.ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(ramp).join(', ')})`;
-        setText(map.most, largest.toFixed(2));
-      }
+      maps.sentence.paint(shown.attention, ramp, shown.isCausal);
+      maps.mean.paint(shown.mean, ramp, shown.isCausal);
       tell();
     },
     destroy() {
@@ -179,6 +90,110 @@ export function createSquares(root, context) {
       element.remove();
     },
   };
+}
+
+/**
+ * One pattern as squares, with the scale of its colours.
+ *
+ * @param {string} words what it shows
+ * @param {{n: () => number, cell: () => Cell | null, place: (cell: Cell | null) => void}} pointing
+ *   how many positions there are, the square that is pointed at, and where to say which is
+ */
+function createMap(words, pointing) {
+  const canvas = el('canvas', { class: 'squares__canvas' });
+  const row = el('span', { class: 'squares__band' });
+  const column = el('span', { class: 'squares__band' });
+  const ramp = el('span', { class: 'legend__ramp' });
+  const most = el('span', {});
+  const frame = el(
+    'div',
+    {
+      class: 'squares__frame',
+      role: 'img',
+      tabindex: '0',
+      'aria-label': `Heat map of ${words}; arrow keys move the mark`,
+      onPointermove: (/** @type {PointerEvent} */ event) =>
+        pointing.place(cellAt(event, frame.getBoundingClientRect(), pointing.n())),
+      onPointerleave: () => pointing.place(null),
+      onFocus: () => pointing.place(pointing.cell() ?? { query: 0, key: 0 }),
+      onBlur: () => pointing.place(null),
+      onKeydown: press,
+    },
+    canvas,
+    row,
+    column,
+  );
+  const figure = el(
+    'figure',
+    { class: 'squares__map' },
+    el('figcaption', { class: 'squares__name' }, words),
+    frame,
+    ramp,
+    el('span', { class: 'legend__range' }, el('span', {}, '0'), most),
+  );
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    const step = STEPS[event.key];
+    const n = pointing.n();
+    if (!step || n === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const { query, key } = pointing.cell() ?? { query: 0, key: 0 };
+    pointing.place({ query: within(query + step[0], n), key: within(key + step[1], n) });
+  }
+
+  return {
+    figure,
+    /**
+     * @param {{n: number, pattern: Float32Array} | null} attention
+     * @param {Uint32Array} colors packed, from least to most
+     * @param {boolean} isCausal
+     */
+    paint(attention, colors, isCausal) {
+      figure.classList.toggle('is-empty', !attention);
+      const largest = attention ? paintHeatMap(canvas, attention, colors, isCausal) : 0;
+      ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(colors).join(', ')})`;
+      setText(most, largest.toFixed(2));
+    },
+    /** @param {number | null} query @param {number | null} key @param {number} n */
+    mark(query, key, n) {
+      band(row, 'row', query, n);
+      band(column, 'column', key, n);
+    },
+  };
+}
+
+/** @param {number} position @param {number} n */
+function within(position, n) {
+  return Math.min(n - 1, Math.max(0, position));
+}
+
+/** @param {PointerEvent} event @param {DOMRect} box @param {number} n @returns {Cell | null} */
+function cellAt({ clientX, clientY }, box, n) {
+  if (n === 0) return null;
+  return {
+    query: within(Math.floor(((clientY - box.top) / box.height) * n), n),
+    key: within(Math.floor(((clientX - box.left) / box.width) * n), n),
+  };
+}
+
+/** What a square says. @param {Shown} shown @param {Cell} cell */
+function partsOf({ tokens, start, n, attention, mean, isCausal }, { query, key }) {
+  const at = query * n + key;
+  const weights =
+    isCausal && key > query
+      ? ': a query does not see later keys'
+      : `: ${formatWeight(attention?.pattern[at])} here, ${formatWeight(mean?.pattern[at])} in ` +
+        'the mean';
+  return [
+    el('span', { class: 'query' }, 'query '),
+    ...tokenParts(tokens, start, query),
+    ' → ',
+    el('span', { class: 'key' }, 'key '),
+    ...tokenParts(tokens, start, key),
+    weights,
+  ];
 }
 
 /**

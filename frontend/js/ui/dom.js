@@ -39,6 +39,22 @@ export function icon(path) {
   return svg;
 }
 
+/**
+ * Return a button of an icon, whose name is read aloud.
+ *
+ * @param {string} path of the icon
+ * @param {string} name
+ * @param {Parameters<typeof el>[1]} properties
+ */
+export function iconButton(path, name, properties) {
+  return el(
+    'button',
+    { class: 'button button--quiet button--icon', type: 'button', ...properties },
+    icon(path),
+    el('span', { class: 'visually-hidden' }, name),
+  );
+}
+
 export const ICONS = {
   up: 'M8 13V3M3.5 7.5 8 3l4.5 4.5',
   down: 'M8 3v10M3.5 8.5 8 13l4.5-4.5',

@@ -1,0 +1,103 @@
+/** The rows of both columns of a sequence: those in sight, and the one of each that Tab reaches. */
+
+import { el, setAttribute } from '../ui/dom.js';
+import { createRowWindow } from '../ui/row_window.js';
+import { makeRow } from './sentence_row.js';
+
+/** @import { Selected } from '../page.js' */
+/** @import { Kind } from '../types.js' */
+/** @import { Place, Row, RowWords, Sequence } from './sentence_row.js' */
+
+export const KINDS = /** @type {const} */ (['query', 'key']);
+
+/** @typedef {RowWords & {listLabel: (kind: Kind) => string}} Words `listLabel` names a column */
+
+/** @param {Words} words */
+export function createRowLists(words) {
+  const columns = {
+    query: el('ol', { class: 'sentence__column sentence__column--query' }),
+    key: el('ol', { class: 'sentence__column sentence__column--key' }),
+  };
+  const body = el(
+    'div',
+    { class: 'sentence__body' },
+    columns.query,
+    el('div', { class: 'sentence__gap' }),
+    columns.key,
+  );
+  const scroller = el('div', { class: 'sentence__scroll' }, body);
+  /** @type {WeakMap<Element, Place>} */
+  const places = new WeakMap();
+  const windows = { query: windowOf('query'), key: windowOf('key') };
+  /** On the page however far one scrolls. */
+  const stops = { query: 0, key: 0 };
+  /** @type {Sequence | null} */
+  let sequence = null;
+
+  /** @param {Kind} kind */
+  function windowOf(kind) {
+    return createRowWindow(columns[kind], (position) => {
+      if (!sequence) throw new Error('a row was asked for before there is a sequence');
+      const place = { kind, position };
+      const made = makeRow(place, sequence, words);
+      places.set(made.row, place);
+      return made;
+    });
+  }
+
+  /** Height of a row, what is above the first one, and how much of the list is seen; CSS pixels. */
+  function measure() {
+    // No list in sight is longer than the window, whatever its styles say for a moment.
+    return {
+      height: columns.query.offsetHeight / (sequence?.n ?? 1) || 1,
+      above: columns.query.offsetTop,
+      seen: Math.min(scroller.clientHeight, window.innerHeight),
+    };
+  }
+
+  /**
+   * Have the rows on the page that are in sight.
+   *
+   * @returns {boolean} whether others are there than before
+   */
+  function fill() {
+    if (!sequence) return false;
+    const { height, above, seen } = measure();
+    const top = (scroller.scrollTop - above) / height;
+    const bottom = top + seen / height;
+    return KINDS.map((kind) => windows[kind].show(top, bottom, stops[kind])).includes(true);
+  }
+
+  return {
+    body,
+    scroller,
+    stops,
+    measure,
+    fill,
+    /**
+     * List another sequence, scrolled to its selected token.
+     *
+     * @param {Sequence & {selected: Selected}} next
+     */
+    list({ selected, ...next }) {
+      sequence = next;
+      for (const kind of KINDS) {
+        stops[kind] = selected.kind === kind ? selected.token - next.start : 0;
+        windows[kind].reset(next.n);
+        setAttribute(columns[kind], 'aria-label', words.listLabel(kind));
+      }
+      const { height, above, seen } = measure();
+      scroller.scrollTop = Math.max(0, above + (stops[selected.kind] + 1) * height - seen);
+      fill();
+    },
+    /** What is on the page, by position. @param {Kind} kind @returns {ReadonlyMap<number, Row>} */
+    rows: (kind) => windows[kind].rows,
+    /** The row that an event is about. @param {Event} event @returns {Place | null} */
+    placeOf({ target }) {
+      const row = target instanceof Element ? target.closest('.sentence__row') : null;
+      return (row && places.get(row)) ?? null;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createRowLists>} RowLists */
