@@ -15,6 +15,24 @@ import { createSquares } from './pattern_matrix.js';
 /** @import { Below, Context } from '../page.js' */
 /** @import { Shown } from './panel.js' */
 
+/** @typedef {{update: (shown: Shown) => void, destroy: () => void}} Part */
+
+/** @type {readonly {value: Below, label: string, title: string}[]} */
+const CHOICES = [
+  { value: 'lines', label: 'lines', title: 'The mean attention between positions, as lines' },
+  {
+    value: 'squares',
+    label: 'squares',
+    title: 'This sentence and the mean as heat maps: a row for each query, a column for each key',
+  },
+  {
+    value: 'offset',
+    label: 'offset',
+    title: 'The mean weight by distance: how far before or after a query its keys are',
+  },
+  { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
+];
+
 /**
  * @param {HTMLElement} root
  * @param {Context} context
@@ -23,11 +41,8 @@ import { createSquares } from './pattern_matrix.js';
 export function createAggregate(root, context, scroller) {
   const { actions, facts } = context;
   const words = el('p', { class: 'aggregate__words soft', role: 'status' });
-  const top = el(
-    'div',
-    { class: 'aggregate__top' },
-    el('h3', { class: 'aggregate__title' }, 'Mean'),
-  );
+  const title = el('h3', { class: 'aggregate__title' }, 'Mean');
+  const top = el('div', { class: 'aggregate__top' }, title);
   const body = el('div', { class: 'aggregate__body' });
   const element = el(
     'section',
@@ -39,65 +54,27 @@ export function createAggregate(root, context, scroller) {
   root.append(element);
   const segments = createSegments(top, {
     legend: 'What is shown below the sentence',
-    choices: [
-      { value: 'lines', label: 'lines', title: 'The mean attention between positions, as lines' },
-      {
-        value: 'squares',
-        label: 'squares',
-        title:
-          'This sentence and the mean as heat maps: a row for each query, a column for each key',
-      },
-      {
-        value: 'offset',
-        label: 'offset',
-        title: 'The mean weight by distance: how far before or after a query its keys are',
-      },
-      { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
-    ],
+    choices: CHOICES,
     onPick: (below) => actions.choose({ below: /** @type {Below} */ (below) }),
   });
-  /** @typedef {{update: (shown: Shown) => void, destroy: () => void}} Part */
   /** @type {{below: Below, part: Part} | null} */
   let inside = null;
 
-  /** @param {Below} below */
+  /** @param {Below} below @returns {Part | null} */
   function partFor(below) {
     if (inside?.below === below) return inside.part;
     inside?.part.destroy();
-    inside =
-      below === 'none'
-        ? null
-        : { below, part: { lines: makeLines, squares: makeSquares, offset: makeOffsets }[below]() };
-    return inside?.part ?? null;
+    const part = below === 'none' ? null : createPart(below, body, context, scroller);
+    inside = part && { below, part };
+    return part;
   }
 
-  /** @returns {Part} */
-  function makeLines() {
-    const columns = createColumns(body, context, {
-      listLabel: (kind) =>
-        kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position',
-      makeText: (tokens, token) =>
-        el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
-      nameOf: (tokens, token) => `position ${tokens.position[token] + 1} of every sentence`,
-    });
-    const stop = scrollInStep(scroller, columns.scroller);
-    return {
-      update({ state, mean, ...shown }) {
-        columns.update({ ...shown, attention: mean, hidden: state.hidden });
-        columns.repaint();
-      },
-      destroy() {
-        stop();
-        columns.destroy();
-      },
-    };
-  }
-
-  function makeSquares() {
-    return createSquares(body, context);
-  }
-  function makeOffsets() {
-    return createOffsets(body);
+  /** @param {Shown} shown */
+  function formatWords(shown) {
+    if (shown.state.below === 'none') return '';
+    const isFailed = facts.aggregate.status === 'failed';
+    const { tokens } = shown;
+    return formatMean(shown, isFailed, nCorpusSequences(tokens), 'sentence', longestOf(tokens));
   }
 
   return {
@@ -108,28 +85,55 @@ export function createAggregate(root, context, scroller) {
       element.hidden = state.at === null;
       if (!state.at) return;
       segments.update(state.below);
-      setText(
-        words,
-        state.below === 'none'
-          ? ''
-          : formatMean(
-              shown,
-              facts.aggregate.status === 'failed',
-              nCorpusSequences(shown.tokens),
-              'sentence',
-              longestOf(shown.tokens),
-            ),
-      );
+      setText(words, formatWords(shown));
       words.hidden = words.textContent === '';
       // Where no mean is taken, the sentence's own squares and offsets can still be seen.
       const hasPart =
-        state.below !== 'none' &&
-        !(state.below === 'lines' && n > Math.min(MAX_AGGREGATED, longestOf(shown.tokens)));
+        state.below !== 'lines' || n <= Math.min(MAX_AGGREGATED, longestOf(shown.tokens));
       partFor(hasPart ? state.below : 'none')?.update(shown);
     },
     destroy() {
       inside?.part.destroy();
       element.remove();
+    },
+  };
+}
+
+/**
+ * @param {Exclude<Below, 'none'>} below
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @param {HTMLElement} scroller
+ * @returns {Part}
+ */
+function createPart(below, root, context, scroller) {
+  if (below === 'squares') return createSquares(root, context);
+  return below === 'offset' ? createOffsets(root) : createMeanLines(root, context, scroller);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Context} context
+ * @param {HTMLElement} scroller
+ * @returns {Part}
+ */
+function createMeanLines(root, context, scroller) {
+  const columns = createColumns(root, context, {
+    listLabel: (kind) =>
+      kind === 'query' ? 'Mean, queries by position' : 'Mean, keys by position',
+    makeText: (tokens, token) =>
+      el('span', { class: 'sentence__token' }, String(tokens.position[token] + 1)),
+    nameOf: (tokens, token) => `position ${tokens.position[token] + 1} of every sentence`,
+  });
+  const stop = scrollInStep(scroller, columns.scroller);
+  return {
+    update({ state, mean, ...shown }) {
+      columns.update({ ...shown, attention: mean, hidden: state.hidden });
+      columns.repaint();
+    },
+    destroy() {
+      stop();
+      columns.destroy();
     },
   };
 }

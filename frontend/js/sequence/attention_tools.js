@@ -34,19 +34,7 @@ const WEIGHTS = [
  * @param {Context} context
  */
 export function createAttentionTools(root, { actions }) {
-  const chips = el('span', { class: 'tools__chips' });
-  const hint = el('span', {
-    class: 'tools__hint soft',
-    title:
-      'A patch that is hidden attends to nothing and is attended to by none; x hides the ' +
-      'patch that has the focus',
-  });
-  const hide = el(
-    'div',
-    { class: 'tools__row', role: 'group', 'aria-label': 'Hide tokens' },
-    el('span', { class: 'tools__label', 'aria-hidden': 'true' }, 'Hide'),
-    chips,
-  );
+  const hide = createHideTools(actions);
   const weight = el(
     'select',
     {
@@ -55,6 +43,12 @@ export function createAttentionTools(root, { actions }) {
       onChange: () => actions.choose({ weight: /** @type {Weight} */ (weight.value) }),
     },
     ...WEIGHTS.map(({ value, label }) => el('option', { value }, label)),
+  );
+  const field = el(
+    'label',
+    { class: 'tools__field' },
+    el('span', { class: 'tools__label' }, 'Weigh by'),
+    weight,
   );
   const reset = el(
     'button',
@@ -70,72 +64,91 @@ export function createAttentionTools(root, { actions }) {
   const element = el(
     'div',
     { class: 'tools' },
-    hide,
-    el(
-      'div',
-      { class: 'tools__row' },
-      el(
-        'label',
-        { class: 'tools__field' },
-        el('span', { class: 'tools__label' }, 'Weigh by'),
-        weight,
-      ),
-      reset,
-    ),
+    hide.element,
+    el('div', { class: 'tools__row' }, field, reset),
     note,
   );
   root.append(element);
-  /** @type {readonly TokenGroup[]} */
+
+  return {
+    element,
+    /** @param {Shown} shown */
+    update(shown) {
+      const { at, hidden, weight: chosen } = shown.state;
+      element.hidden = at === null;
+      hide.update(shown);
+      weight.value = chosen;
+      reset.disabled = chosen === 'none' && hidden.length === 0;
+      setText(note, formatNote(chosen, hidden.length));
+      note.hidden = note.textContent === '';
+    },
+    destroy: () => element.remove(),
+  };
+}
+
+/** Buttons that hide groups of tokens. @param {Context['actions']} actions */
+function createHideTools(actions) {
+  const chips = el('span', { class: 'tools__chips' });
+  const hint = el('span', {
+    class: 'tools__hint soft',
+    title:
+      'A patch that is hidden attends to nothing and is attended to by none; x hides the ' +
+      'patch that has the focus',
+  });
+  const element = el(
+    'div',
+    { class: 'tools__row', role: 'group', 'aria-label': 'Hide tokens' },
+    el('span', { class: 'tools__label', 'aria-hidden': 'true' }, 'Hide'),
+    chips,
+  );
+  /** @type {{positions: readonly number[], chip: HTMLElement}[]} */
   let offered = [];
   let offeredFor = '';
 
-  /** @param {TokenGroup} group */
-  function makeChip({ label, help, positions }) {
-    const chip = el(
-      'button',
-      {
-        class: 'tools__chip',
-        type: 'button',
-        title: help,
-        'aria-label': `Hide ${label}`,
-        onClick: () =>
-          actions.toggleTokens(
-            asBothKinds(positions),
-            chip.getAttribute('aria-pressed') !== 'true',
-          ),
-      },
-      label,
+  /** @param {Shown} shown */
+  function offer({ tokens, start, n, isCausal }) {
+    offered = specialGroups(tokens, start, n, isCausal).map((group) => ({
+      positions: group.positions,
+      chip: makeChip(group, (isOn) => actions.toggleTokens(asBothKinds(group.positions), isOn)),
+    }));
+    const isImage = tokens.row !== null;
+    hint.hidden = !isImage;
+    setText(
+      hint,
+      offered.length > 0 ? 'or Shift-click a patch' : 'Shift-click a patch, or press x on it',
     );
-    return chip;
+    chips.replaceChildren(...offered.map(({ chip }) => chip), hint);
+    element.hidden = offered.length === 0 && !isImage;
   }
 
   return {
     element,
     /** @param {Shown} shown */
-    update({ state, tokens, start, n, isCausal }) {
-      element.hidden = state.at === null;
-      const key = `${state.dataset} ${start} ${isCausal}`;
-      if (key !== offeredFor) {
-        offeredFor = key;
-        offered = specialGroups(tokens, start, n, isCausal);
-        hint.hidden = tokens.row === null;
-        setText(
-          hint,
-          offered.length > 0 ? 'or Shift-click a patch' : 'Shift-click a patch, or press x on it',
-        );
-        chips.replaceChildren(...offered.map(makeChip), hint);
-        hide.hidden = offered.length === 0 && hint.hidden;
-      }
-      [...chips.querySelectorAll('.tools__chip')].forEach((chip, i) =>
-        setAttribute(chip, 'aria-pressed', String(areHidden(state.hidden, offered[i].positions))),
-      );
-      weight.value = state.weight;
-      reset.disabled = state.weight === 'none' && state.hidden.length === 0;
-      setText(note, formatNote(state.weight, state.hidden.length));
-      note.hidden = note.textContent === '';
+    update(shown) {
+      const { dataset, hidden } = shown.state;
+      const key = `${dataset} ${shown.start} ${shown.isCausal}`;
+      if (key !== offeredFor) offer(shown);
+      offeredFor = key;
+      for (const { positions, chip } of offered)
+        setAttribute(chip, 'aria-pressed', String(areHidden(hidden, positions)));
     },
-    destroy: () => element.remove(),
   };
+}
+
+/** @param {TokenGroup} group @param {(isHidden: boolean) => void} onPick */
+function makeChip({ label, help }, onPick) {
+  const chip = el(
+    'button',
+    {
+      class: 'tools__chip',
+      type: 'button',
+      title: help,
+      'aria-label': `Hide ${label}`,
+      onClick: () => onPick(chip.getAttribute('aria-pressed') !== 'true'),
+    },
+    label,
+  );
+  return chip;
 }
 
 /**

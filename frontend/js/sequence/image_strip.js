@@ -39,6 +39,9 @@ export function tokenOfImage({ tokenType, sequences }, sequence) {
   );
 }
 
+/** @typedef {{state: State, tokens: Tokens}} ShownImages */
+/** @typedef {{item: HTMLElement, button: HTMLElement}} Tile */
+
 /**
  * @param {HTMLElement} root
  * @param {Context} context
@@ -47,14 +50,82 @@ export function createImageStrip(root, { actions, api }) {
   const list = el('ul', { class: 'strip__list', onKeydown: press, onClick: click });
   const element = el('div', { class: 'strip', role: 'group', 'aria-label': 'All images' }, list);
   root.append(element);
-  /** @type {{state: State, tokens: Tokens} | null} */
+  const tiles = createTiles(element, list, api.thumbnailUrl);
+  /** @type {ShownImages | null} */
   let last = null;
-  let chosen = -1;
-  /** The image that Tab leads to. */
-  let stop = 0;
-  /** @type {Map<number, {item: HTMLElement, button: HTMLElement}>} */
-  const tiles = new Map();
   let made = '';
+
+  /** @param {MouseEvent} event */
+  function click(event) {
+    const image = imageOf(event);
+    if (image === null || !last) return;
+    tiles.look.stop = image;
+    actions.select({ kind: 'query', token: tokenOfImage(last.tokens, image) });
+  }
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    const image = imageOf(event);
+    if (image === null || !last) return;
+    const { perLine, isRow } = tiles.measure();
+    const line = isRow ? 0 : perLine;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -line, ArrowDown: line }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = image + step;
+    if (next < 0 || next >= last.tokens.sequences.length.length) return;
+    tiles.look.stop = next;
+    tiles.reveal(next);
+    tiles.focus(next);
+  }
+
+  const observer = new ResizeObserver(tiles.place);
+  observer.observe(element);
+
+  return {
+    element,
+    /** @param {ShownImages | null} shown null where there are no images */
+    update(shown) {
+      last = shown;
+      element.hidden = !shown;
+      if (!shown) return;
+      const { state, tokens } = shown;
+      const { selected, dataset } = state;
+      const image = selected ? tokens.sequence[selected.token] : -1;
+      const isRow = selected !== null;
+      const isOther =
+        image !== tiles.look.chosen || element.classList.contains('strip--row') !== isRow;
+      element.classList.toggle('strip--row', isRow);
+      tiles.show(shown, made !== `${dataset} ${tokens.n}`);
+      made = `${dataset} ${tokens.n}`;
+      tiles.look.chosen = image;
+      if (image >= 0) tiles.look.stop = image;
+      tiles.place();
+      if (isOther && image >= 0) tiles.reveal(image);
+    },
+    destroy() {
+      observer.disconnect();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * The tiles in sight, in lines from left to right, or in one row.
+ *
+ * @param {HTMLElement} element what scrolls
+ * @param {HTMLElement} list in it
+ * @param {Context['api']['thumbnailUrl']} urlOf
+ */
+function createTiles(element, list, urlOf) {
+  /** The chosen image, and the one that Tab leads to. */
+  const look = { chosen: -1, stop: 0 };
+  /** @type {Map<number, Tile>} */
+  const tiles = new Map();
+  /** @type {ShownImages | null} */
+  let shown = null;
+  element.addEventListener('scroll', place, { passive: true });
 
   function measure() {
     const tile = TILE_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -72,8 +143,8 @@ export function createImageStrip(root, { actions, api }) {
   }
 
   function place() {
-    if (!last || element.hidden) return;
-    const n = last.tokens.sequences.length.length;
+    if (!shown || element.hidden) return;
+    const n = shown.tokens.sequences.length.length;
     const room = measure();
     const along = Math.ceil(n / room.perLine) * room.tile;
     list.style.width = room.isRow ? `${along}px` : '';
@@ -85,134 +156,89 @@ export function createImageStrip(root, { actions, api }) {
       item.remove();
       tiles.delete(i);
     }
-    for (let i = first; i < end; i++) put(i, room);
+    for (let i = first; i < end; i++) put(i, room, shown);
   }
 
-  /** @param {number} i @param {ReturnType<typeof measure>} room */
-  function put(i, { tile, isRow, perLine }) {
+  /** @param {number} i @param {ReturnType<typeof measure>} room @param {ShownImages} images */
+  function put(i, { tile, isRow, perLine }, images) {
     let entry = tiles.get(i);
     if (!entry) {
-      entry = makeTile(i);
+      entry = makeTile(i, images, urlOf);
       tiles.set(i, entry);
       list.append(entry.item);
     }
     const { item, button } = entry;
     item.style.left = `${(isRow ? i : i % perLine) * tile}px`;
     item.style.top = `${isRow ? 0 : Math.floor(i / perLine) * tile}px`;
-    button.tabIndex = i === stop ? 0 : -1;
-    setAttribute(button, 'aria-current', i === chosen ? 'true' : null);
+    button.tabIndex = i === look.stop ? 0 : -1;
+    setAttribute(button, 'aria-current', i === look.chosen ? 'true' : null);
   }
-
-  /** @param {number} i */
-  function makeTile(i) {
-    const { tokens, state } = /** @type {NonNullable<typeof last>} */ (last);
-    const label = tokens.sequences.columns.label?.[i];
-    const name = [tokens.sequences.text[i], label]
-      .filter((part) => part !== undefined && part !== null && part !== '')
-      .join(', ')
-      .slice(0, 200);
-    const picture = el('img', {
-      class: 'strip__picture',
-      alt: '',
-      loading: 'lazy',
-      decoding: 'async',
-      draggable: 'false',
-      src: api.thumbnailUrl(state.dataset ?? '', i),
-    });
-    const button = el(
-      'button',
-      {
-        ...UNTRANSLATED,
-        class: 'strip__tile',
-        type: 'button',
-        'data-image': String(i),
-        title: name,
-        'aria-label': `Image ${i + 1}: ${name}`,
-      },
-      picture,
-    );
-    button.dataset.number = String(i + 1);
-    picture.addEventListener('error', () => button.classList.add('is-broken'));
-    picture.addEventListener('load', () => button.classList.remove('is-broken'));
-    return { item: el('li', { class: 'strip__item' }, button), button };
-  }
-
-  /** @param {Event} event */
-  function imageOf(event) {
-    const tile = event.target instanceof Element ? event.target.closest('.strip__tile') : null;
-    return tile instanceof HTMLElement ? Number(tile.dataset.image) : null;
-  }
-
-  /** @param {MouseEvent} event */
-  function click(event) {
-    const image = imageOf(event);
-    if (image === null || !last) return;
-    stop = image;
-    actions.select({ kind: 'query', token: tokenOfImage(last.tokens, image) });
-  }
-
-  /** @param {KeyboardEvent} event */
-  function press(event) {
-    const image = imageOf(event);
-    if (image === null || !last) return;
-    const { perLine, isRow } = measure();
-    const line = isRow ? 0 : perLine;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -line, ArrowDown: line }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = image + step;
-    if (next < 0 || next >= last.tokens.sequences.length.length) return;
-    stop = next;
-    reveal(next);
-    place();
-    tiles.get(next)?.button.focus({ preventScroll: true });
-  }
-
-  /** Scroll as little as possible until an image is in sight. @param {number} image */
-  function reveal(image) {
-    const { tile, isRow, perLine, scrolled, length } = measure();
-    const from = Math.floor(image / perLine) * tile;
-    const to = Math.max(from + tile - length, Math.min(scrolled, from));
-    element.scrollTo(isRow ? { left: to } : { top: to });
-  }
-
-  element.addEventListener('scroll', place, { passive: true });
-  const observer = new ResizeObserver(place);
-  observer.observe(element);
 
   return {
-    element,
-    /** @param {{state: State, tokens: Tokens} | null} shown null where there are no images */
-    update(shown) {
-      last = shown;
-      element.hidden = !shown;
-      if (!shown) return;
-      const {
-        state: { selected, dataset },
-        tokens,
-      } = shown;
-      const image = selected ? tokens.sequence[selected.token] : -1;
-      const isOther =
-        image !== chosen || element.classList.contains('strip--row') !== (selected !== null);
-      element.classList.toggle('strip--row', selected !== null);
-      if (made !== `${dataset} ${tokens.n}`) {
-        made = `${dataset} ${tokens.n}`;
-        tiles.clear();
-        list.replaceChildren();
-        stop = 0;
-      }
-      chosen = image;
-      if (image >= 0) stop = image;
+    look,
+    measure,
+    place,
+    /** @param {ShownImages} images @param {boolean} isNew whether they are others than before */
+    show(images, isNew) {
+      shown = images;
+      if (!isNew) return;
+      tiles.clear();
+      list.replaceChildren();
+      look.stop = 0;
+    },
+    /** Scroll as little as possible until an image is in sight. @param {number} image */
+    reveal(image) {
+      const { tile, isRow, perLine, scrolled, length } = measure();
+      const from = Math.floor(image / perLine) * tile;
+      const to = Math.max(from + tile - length, Math.min(scrolled, from));
+      element.scrollTo(isRow ? { left: to } : { top: to });
       place();
-      if (isOther && image >= 0) {
-        reveal(image);
-        place();
-      }
     },
-    destroy() {
-      observer.disconnect();
-      element.remove();
-    },
+    /** @param {number} image */
+    focus: (image) => tiles.get(image)?.button.focus({ preventScroll: true }),
   };
+}
+
+/**
+ * @param {number} i
+ * @param {ShownImages} images
+ * @param {Context['api']['thumbnailUrl']} urlOf
+ * @returns {Tile}
+ */
+function makeTile(i, { tokens, state }, urlOf) {
+  const label = tokens.sequences.columns.label?.[i];
+  const name = [tokens.sequences.text[i], label]
+    .filter((part) => part !== undefined && part !== null && part !== '')
+    .join(', ')
+    .slice(0, 200);
+  const picture = el('img', {
+    class: 'strip__picture',
+    alt: '',
+    loading: 'lazy',
+    decoding: 'async',
+    draggable: 'false',
+    src: urlOf(state.dataset ?? '', i),
+  });
+  const button = el(
+    'button',
+    {
+      ...UNTRANSLATED,
+      class: 'strip__tile',
+      type: 'button',
+      'data-image': String(i),
+      'data-number': String(i + 1),
+      title: name,
+      'aria-label': `Image ${i + 1}: ${name}`,
+    },
+    picture,
+  );
+  picture.addEventListener('error', () => button.classList.add('is-broken'));
+  picture.addEventListener('load', () => button.classList.remove('is-broken'));
+  return { item: el('li', { class: 'strip__item' }, button), button };
+}
+
+/** The image that an event is about. @param {Event} event */
+function imageOf({ target }) {
+  const tile = target instanceof Element ? target.closest('.strip__tile') : null;
+  return tile instanceof HTMLElement ? Number(tile.dataset.image) : null;
 }

@@ -3,7 +3,7 @@
  * from.
  */
 
-import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
+import { corpusText, el, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { nCorpusSequences, ownName } from '../data/user_sequence_text.js';
@@ -11,8 +11,8 @@ import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
 
-/** @import { Aggregate, Attention, Context, Manifest, Selected, State } from '../page.js' */
-/** @import { Tokens, View } from '../page.js' */
+/** @import { Aggregate, Attention, Context, Manifest, PaneName } from '../page.js' */
+/** @import { Selected, State, Tokens, View } from '../page.js' */
 
 /** A view of one sequence under one head. */
 /**
@@ -38,124 +38,27 @@ import { createSentenceView } from './sentence.js';
  * @returns {View}
  */
 export function createPanel(root, context) {
-  const { actions, facts } = context;
-  const badge = el('span', { class: 'pane__name', hidden: true });
-  const words = el('span', {});
-  const title = el('h2', {}, badge, words);
-  const which = el('p', { class: 'soft' });
-  const chosen = el('p', { class: 'panel__chosen' });
-  const mark = el('button', {
-    class: 'button button--small panel__mark',
-    type: 'button',
-    onClick: markSequence,
-  });
-  const about = el('div', { class: 'panel__about' }, chosen, mark);
-  const wait = el('p', { class: 'panel__wait soft' });
-  const close = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'Clear the selection (Esc)',
-      onClick: actions.clearSelection,
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'Clear the selection'),
-  );
-  const body = el('div', { class: 'panel__body' });
-  const paneLabel = el('span', {});
-  const other = el('button', {
-    class: 'button button--small',
-    type: 'button',
-    onClick: context.switchPane,
-  });
-  const whose = el('div', { class: 'panel__pane', hidden: true }, paneLabel, other);
-  const element = el(
-    'aside',
-    { class: 'panel', 'aria-label': 'Sentence or image' },
-    whose,
-    el('div', { class: 'panel__head' }, el('div', { class: 'panel__title' }, title, which), close),
-    about,
-    wait,
-  );
+  const { facts } = context;
+  const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' });
   root.append(element);
+  const pane = createPaneLine(context);
+  const heading = createHeading(context);
+  const about = createSelectedToken(context);
+  const wait = el('p', { class: 'panel__wait soft' }, 'Open a head to see its attention.');
+  element.append(pane.element, heading.element, about.element, wait);
   const strip = createImageStrip(element, context);
+  const body = el('div', { class: 'panel__body' });
   element.append(body);
   /** @type {{modality: string, view: SequenceView} | null} */
   let inside = null;
 
-  function markSequence() {
-    const { selected } = context.store.get();
-    const sequence = facts.tokens.value?.sequence;
-    if (selected && sequence)
-      actions.markTokens((token) => sequence[token] === sequence[selected.token]);
-  }
-
   /** @param {'text' | 'image'} modality */
   function viewFor(modality) {
-    if (inside?.modality !== modality) {
-      inside?.view.destroy();
-      inside = {
-        modality,
-        view:
-          modality === 'image' ? createImageView(body, context) : createSentenceView(body, context),
-      };
-    }
+    if (inside?.modality === modality) return inside.view;
+    inside?.view.destroy();
+    const create = modality === 'image' ? createImageView : createSentenceView;
+    inside = { modality, view: create(body, context) };
     return inside.view;
-  }
-
-  /**
-   * Of two panes, say whose sentence or image is shown.
-   *
-   * @param {State} state
-   * @param {'A' | 'B' | null} pane
-   */
-  function updatePane({ at, dataset }, pane) {
-    badge.hidden = whose.hidden = pane === null;
-    setText(badge, pane ?? '');
-    if (pane === null) return;
-    const next = pane === 'A' ? 'B' : 'A';
-    setText(
-      paneLabel,
-      `Pane ${pane} · ${[dataset, at && formatTitle(at)].filter(Boolean).join(' · ')}`,
-    );
-    setText(other, `Show pane ${next}`);
-    setAttribute(
-      other,
-      'title',
-      `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`,
-    );
-  }
-
-  /**
-   * @param {State} state
-   * @param {Tokens} tokens
-   * @param {Manifest} manifest
-   */
-  function updateHead(state, tokens, { model: { modality } }) {
-    const { selected } = state;
-    const n = nCorpusSequences(tokens);
-    const pane = context.pane();
-    updatePane(state, pane);
-    setText(words, modality === 'text' ? 'Sentence' : selected ? 'Image' : 'Images');
-    const head = state.at ? formatHead(state.at) : 'no head is open';
-    const own = selected && ownName(tokens, tokens.sequence[selected.token]);
-    setText(
-      which,
-      selected
-        ? `${own ?? `${count(tokens.sequence[selected.token] + 1)} of ${count(n)}`} · ${head}`
-        : `${counted(n, 'image')}; click one to select it`,
-    );
-    close.hidden = about.hidden = !selected;
-    setText(mark, `Mark the ${sequenceWord(modality)}`);
-    setAttribute(
-      mark,
-      'title',
-      `Mark all queries and keys of this ${sequenceWord(modality)}, to count and save them`,
-    );
-    if (selected) chosen.replaceChildren(...formatChosen(tokens, selected));
-    setText(wait, 'Open a head to see its attention.');
-    wait.hidden = !selected || state.at !== null;
   }
 
   return {
@@ -167,7 +70,10 @@ export function createPanel(root, context) {
       element.hidden = !tokens || !manifest || (selected ? selected.token >= tokens.n : !isImages);
       if (!tokens || !manifest || element.hidden) return;
       element.classList.toggle('panel--images', !selected);
-      updateHead(state, tokens, manifest);
+      pane.update(state, context.pane());
+      heading.update(state, tokens, context.pane());
+      about.update(tokens, selected);
+      wait.hidden = !selected || state.at !== null;
       strip.update(isImages ? { state, tokens } : null);
       body.hidden = !selected;
       if (selected)
@@ -179,6 +85,98 @@ export function createPanel(root, context) {
       inside?.view.destroy();
       strip.destroy();
       element.remove();
+    },
+  };
+}
+
+/** Of two panes, whose sentence or image is shown. @param {{switchPane: () => void}} context */
+function createPaneLine({ switchPane }) {
+  const label = el('span', {});
+  const other = el('button', {
+    class: 'button button--small',
+    type: 'button',
+    onClick: switchPane,
+  });
+  const element = el('div', { class: 'panel__pane', hidden: true }, label, other);
+
+  return {
+    element,
+    /** @param {State} state @param {PaneName | null} pane null where there is one */
+    update({ at, dataset }, pane) {
+      element.hidden = pane === null;
+      if (pane === null) return;
+      const next = pane === 'A' ? 'B' : 'A';
+      const place = [dataset, at && formatTitle(at)].filter(Boolean).join(' · ');
+      setText(label, `Pane ${pane} · ${place}`);
+      setText(other, `Show pane ${next}`);
+      setAttribute(
+        other,
+        'title',
+        `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`,
+      );
+    },
+  };
+}
+
+/** Which sentence or image of how many, and under which head. @param {Context} context */
+function createHeading({ actions }) {
+  const badge = el('span', { class: 'pane__name', hidden: true });
+  const words = el('span', {});
+  const which = el('p', { class: 'soft' });
+  const close = iconButton(ICONS.close, 'Clear the selection', {
+    title: 'Clear the selection (Esc)',
+    onClick: actions.clearSelection,
+  });
+  const title = el('div', { class: 'panel__title' }, el('h2', {}, badge, words), which);
+
+  return {
+    element: el('div', { class: 'panel__head' }, title, close),
+    /** @param {State} state @param {Tokens} tokens @param {PaneName | null} pane */
+    update({ at, selected }, tokens, pane) {
+      badge.hidden = pane === null;
+      setText(badge, pane ?? '');
+      const n = nCorpusSequences(tokens);
+      setText(words, tokens.row === null ? 'Sentence' : selected ? 'Image' : 'Images');
+      close.hidden = !selected;
+      if (!selected) return setText(which, `${counted(n, 'image')}; click one to select it`);
+      const sequence = tokens.sequence[selected.token];
+      const name = ownName(tokens, sequence) ?? `${count(sequence + 1)} of ${count(n)}`;
+      setText(which, `${name} · ${at ? formatHead(at) : 'no head is open'}`);
+    },
+  };
+}
+
+/** The selected token, and what marks its sequence. @param {Context} context */
+function createSelectedToken({ actions, facts, store }) {
+  const chosen = el('p', { class: 'panel__chosen' });
+  const mark = el('button', {
+    class: 'button button--small panel__mark',
+    type: 'button',
+    onClick: markSequence,
+  });
+  const element = el('div', { class: 'panel__about' }, chosen, mark);
+
+  function markSequence() {
+    const { selected } = store.get();
+    const sequence = facts.tokens.value?.sequence;
+    if (selected && sequence)
+      actions.markTokens((token) => sequence[token] === sequence[selected.token]);
+  }
+
+  return {
+    element,
+    /** @param {Tokens} tokens @param {Selected | null} selected */
+    update(tokens, selected) {
+      element.hidden = !selected;
+      if (!selected) return;
+      const word = sequenceWord(tokens.row === null ? 'text' : 'image');
+      setText(mark, `Mark the ${word}`);
+      setAttribute(
+        mark,
+        'title',
+        `Mark all queries and keys of this ${word}, to count and save them`,
+      );
+      chosen.replaceChildren(...formatChosen(tokens, selected));
     },
   };
 }
