@@ -9,7 +9,7 @@ import { ordinal, formatScore } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
-import { aboutParts, computedBy } from './measure_about.js';
+import { aboutParts, computedBy, tableButton } from './measure_about.js';
 import { createSection } from '../ui/section.js';
 
 /** @import { Context, Manifest, ScoreFacts, View } from '../page.js' */
@@ -40,79 +40,18 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     { class: 'field__note' },
     'Places count from the highest number of all heads. A click on a score tells what it is.',
   );
-  section.body.append(
-    list,
-    note,
-    el(
-      'button',
-      {
-        class: 'button',
-        type: 'button',
-        title: 'Every head with every number, to sort and to save (key h)',
-        onClick: openHeads,
-      },
-      'Table of heads',
-    ),
-  );
-  /** @type {ReturnType<typeof makeScore>[]} */
+  section.body.append(list, note, tableButton(openHeads));
+  /** @type {ReturnType<typeof createScore>[]} */
   let rows = [];
   let offered = '';
 
-  /** @param {ScoreFacts} score @param {Manifest} manifest */
-  function makeScore({ name, label, help }, manifest) {
-    const value = el('span', { class: 'own-score__value' });
-    const place = el('span', { class: 'own-score__place soft' });
-    const picture = el('div', { class: 'own-score__picture' });
-    const histogram = createHistogram(picture, 'own-score__histogram');
-    const ends = ['low', 'high'].map(() => el('span', {}));
-    picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
-    const element = el(
-      'details',
-      { class: 'own-score' },
-      el(
-        'summary',
-        { class: 'own-score__head', title: `${help} A click tells its formula and source.` },
-        el('span', { class: 'own-score__label' }, label),
-        value,
-        place,
-      ),
-      el(
-        'div',
-        { class: 'own-score__body score-words__body' },
-        picture,
-        ...aboutParts(name, manifest),
-        el(
-          'button',
-          {
-            class: 'button button--small',
-            type: 'button',
-            title: 'The grid, tinted and sorted by this score',
-            onClick: () => actions.compareHeads(name),
-          },
-          'Compare the heads',
-        ),
-      ),
-    );
-
-    return {
-      name,
-      element,
-      /** @param {Column} column @param {number} head */
-      update(column, head) {
-        const { values, nRows, ranks, nKnown, range } = column;
-        const isKnown = !Number.isNaN(values[head]);
-        setText(value, `${formatScore(values[head], 3)}${isKnown ? formatUnit(name) : ''}`);
-        setText(
-          place,
-          isKnown
-            ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}`
-            : formatMissing(name, nRows[head]),
-        );
-        picture.hidden = nKnown === 0;
-        histogram.update(column, { head });
-        range.forEach((end, i) => setText(ends[i], formatScore(end)));
-      },
-    };
+  /** @param {readonly ScoreFacts[]} scores @param {Manifest} manifest */
+  function offer(scores, manifest) {
+    const key = [computedBy(manifest), ...scores.map(({ name }) => name)].join(' ');
+    if (key === offered) return;
+    offered = key;
+    rows = scores.map((score) => createScore(score, manifest, actions.compareHeads));
+    list.replaceChildren(...rows.map(({ element }) => element));
   }
 
   return {
@@ -138,13 +77,68 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
       section.destroy();
     },
   };
+}
 
-  /** @param {readonly ScoreFacts[]} scores @param {Manifest} manifest */
-  function offer(scores, manifest) {
-    const key = [computedBy(manifest), ...scores.map(({ name }) => name)].join(' ');
-    if (key === offered) return;
-    offered = key;
-    rows = scores.map((score) => makeScore(score, manifest));
-    list.replaceChildren(...rows.map(({ element }) => element));
-  }
+/**
+ * A score with its place; unfolded it tells what it is.
+ *
+ * @param {ScoreFacts} score
+ * @param {Manifest} manifest
+ * @param {(name: string) => void} onCompare
+ */
+function createScore({ name, label, help }, manifest, onCompare) {
+  const value = el('span', { class: 'own-score__value' });
+  const place = el('span', { class: 'own-score__place soft' });
+  const picture = el('div', { class: 'own-score__picture' });
+  const histogram = createHistogram(picture, 'own-score__histogram');
+  const ends = ['low', 'high'].map(() => el('span', {}));
+  picture.append(el('p', { class: 'own-score__ends soft' }, ...ends));
+  const compare = el(
+    'button',
+    {
+      class: 'button button--small',
+      type: 'button',
+      title: 'The grid, tinted and sorted by this score',
+      onClick: () => onCompare(name),
+    },
+    'Compare the heads',
+  );
+  const element = el(
+    'details',
+    { class: 'own-score' },
+    el(
+      'summary',
+      { class: 'own-score__head', title: `${help} A click tells its formula and source.` },
+      el('span', { class: 'own-score__label' }, label),
+      value,
+      place,
+    ),
+    el(
+      'div',
+      { class: 'own-score__body score-words__body' },
+      picture,
+      ...aboutParts(name, manifest),
+      compare,
+    ),
+  );
+
+  return {
+    name,
+    element,
+    /** @param {Column} column @param {number} head */
+    update(column, head) {
+      const { values, nRows, ranks, nKnown, range } = column;
+      const isKnown = !Number.isNaN(values[head]);
+      setText(value, `${formatScore(values[head], 3)}${isKnown ? formatUnit(name) : ''}`);
+      setText(
+        place,
+        isKnown
+          ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}`
+          : formatMissing(name, nRows[head]),
+      );
+      picture.hidden = nKnown === 0;
+      histogram.update(column, { head });
+      range.forEach((end, i) => setText(ends[i], formatScore(end)));
+    },
+  };
 }

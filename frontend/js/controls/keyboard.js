@@ -51,7 +51,7 @@ export function createKeyboard({
     P: () => walk(-1, true),
   };
 
-  /** What a press means now. @param {KeyboardEvent} event */
+  /** What a press means now. @param {KeyboardEvent} event @returns {(() => void) | null} */
   function actionOf(event) {
     const { key, target } = event;
     if (ARROWS[key])
@@ -69,34 +69,10 @@ export function createKeyboard({
     return method ? () => actions.showMethod(method) : null;
   }
 
-  /**
-   * Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has
-   * its own.
-   *
-   * @param {KeyboardEvent} event
-   */
-  function pressUndo(event) {
-    if (
-      !(event.ctrlKey || event.metaKey) ||
-      event.altKey ||
-      event.defaultPrevented ||
-      isText(event.target) ||
-      document.querySelector('dialog:modal')
-    )
-      return;
-    const key = keysOf(event)
-      .map((meant) => meant.toLowerCase())
-      .find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
-    if (!key) return;
-    event.preventDefault();
-    if (key === 'z' && !event.shiftKey) undo.back();
-    else undo.forth();
-  }
-
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (isComposing(event)) return;
-    pressUndo(event);
+    pressUndo(event, undo);
     if (
       event.ctrlKey ||
       event.metaKey ||
@@ -116,6 +92,31 @@ export function createKeyboard({
 
   window.addEventListener('keydown', press);
   return { destroy: () => window.removeEventListener('keydown', press) };
+}
+
+/**
+ * Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has
+ * its own.
+ *
+ * @param {KeyboardEvent} event
+ * @param {Context['undo']} undo
+ */
+function pressUndo(event, undo) {
+  if (
+    !(event.ctrlKey || event.metaKey) ||
+    event.altKey ||
+    event.defaultPrevented ||
+    isText(event.target) ||
+    document.querySelector('dialog:modal')
+  )
+    return;
+  const key = keysOf(event)
+    .map((meant) => meant.toLowerCase())
+    .find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
+  if (!key) return;
+  event.preventDefault();
+  if (key === 'z' && !event.shiftKey) undo.back();
+  else undo.forth();
 }
 
 /** Whether keys belong to a field. @param {EventTarget | null} target */

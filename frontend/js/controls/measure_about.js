@@ -39,6 +39,12 @@ export function computedBy({ attentionviz_version: version }) {
   return version ? `AttentionViz ${version}` : '';
 }
 
+/** Opens the table of all heads. @param {() => void} onClick */
+export function tableButton(onClick) {
+  const title = 'Every head with every number, to sort and to save (key h)';
+  return el('button', { class: 'button', type: 'button', title, onClick }, 'Table of heads');
+}
+
 /**
  * A choice between nothing and all numbers that the heads of a dataset have.
  *

@@ -9,20 +9,34 @@ import { rangeAt, formatScore, valueAt } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
 import { count } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
-import { aboutParts, computedBy, createScoreSelect } from './measure_about.js';
+import { aboutParts, computedBy, createScoreSelect, tableButton } from './measure_about.js';
 import { createSection } from '../ui/section.js';
 import { createSegments } from '../ui/segments.js';
 import { createRange } from '../ui/sliders.js';
 
-/** @import { Context, State, View } from '../page.js' */
+/** @import { Context, Manifest, State, View } from '../page.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
+
+const DIRECTIONS = [
+  {
+    value: 'highest',
+    label: 'Highest first',
+    title: 'The head with the highest number at the upper left',
+  },
+  {
+    value: 'lowest',
+    label: 'Lowest first',
+    title: 'The head with the lowest number at the upper left',
+  },
+];
 
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHeads: () => void}} context
  * @returns {View}
  */
-export function createScoreChoice(root, { actions, derived, facts, openHeads }) {
+export function createScoreChoice(root, context) {
+  const { derived, facts } = context;
   const section = createSection(root, {
     name: 'scores',
     title: 'Head scores',
@@ -36,52 +50,92 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
     'What attention does is not computed yet; it comes while the dataset is built.',
   );
   body.append(lacking);
-  const tint = createScoreSelect(body, {
+  const parts = [createTint, createOrder, createRangeFilter].map((create) => create(body, context));
+  body.append(tableButton(context.openHeads));
+
+  return {
+    update(state) {
+      const manifest = facts.description.value?.manifest;
+      section.element.hidden = state.at !== null || !manifest;
+      if (!manifest || section.element.hidden) return;
+      lacking.hidden = !facts.heads.value || derived.heads().hasAny();
+      for (const part of parts) part.update(state, manifest);
+      const nActive = [state.score !== null, state.order !== null, isFiltered(state)].filter(
+        Boolean,
+      ).length;
+      section.setNote(nActive > 0 ? `${nActive} active` : '');
+    },
+    destroy: section.destroy,
+  };
+}
+
+/** What tints the heads, and what it is. @param {HTMLElement} root @param {Context} context */
+function createTint(root, { actions }) {
+  const select = createScoreSelect(root, {
     label: 'Tint by',
     help: 'The colour behind every map tells this number.',
     none: 'Nothing',
     onPick: actions.tintBy,
   });
+  const body = el('div', { class: 'score-words__body' });
   const about = el(
     'details',
     { class: 'score-words' },
     el('summary', { title: 'What this number says, its formula and source' }, 'What it is'),
+    body,
   );
-  const aboutBody = el('div', { class: 'score-words__body' });
-  about.append(aboutBody);
-  body.append(about);
-  const order = createScoreSelect(body, {
+  root.append(about);
+  let described = '';
+
+  return {
+    /** @param {State} state @param {Manifest} manifest */
+    update({ score, pairs }, manifest) {
+      select.update(score, manifest, pairs.length > 0);
+      about.hidden = score === null;
+      const words = `${score} ${computedBy(manifest)}`;
+      if (score !== null && words !== described)
+        body.replaceChildren(...aboutParts(score, manifest));
+      described = words;
+    },
+  };
+}
+
+/** The number that the heads are sorted by. @param {HTMLElement} root @param {Context} context */
+function createOrder(root, { actions }) {
+  const select = createScoreSelect(root, {
     label: 'Sort by',
     help: 'The heads in the order of this number, row by row; each keeps its name.',
     none: 'Layer × head',
     onPick: (name) => actions.choose({ order: name }),
   });
   const directions = el('div', { class: 'score-order' });
-  body.append(directions);
+  root.append(directions);
   const direction = createSegments(directions, {
     legend: 'Order',
-    choices: [
-      {
-        value: 'highest',
-        label: 'Highest first',
-        title: 'The head with the highest number at the upper left',
-      },
-      {
-        value: 'lowest',
-        label: 'Lowest first',
-        title: 'The head with the lowest number at the upper left',
-      },
-    ],
+    choices: DIRECTIONS,
     onPick: (value) => actions.choose({ isOrderRising: value === 'lowest' }),
   });
-  const filter = createScoreSelect(body, {
+
+  return {
+    /** @param {State} state @param {Manifest} manifest */
+    update({ order, isOrderRising, pairs }, manifest) {
+      select.update(order, manifest, pairs.length > 0);
+      directions.hidden = order === null;
+      direction.update(isOrderRising ? 'lowest' : 'highest');
+    },
+  };
+}
+
+/** The range outside of which heads step back. @param {HTMLElement} root @param {Context} context */
+function createRangeFilter(root, { actions, derived }) {
+  const select = createScoreSelect(root, {
     label: 'Range of',
     help: 'Heads outside of a range of this number step back.',
     none: 'Nothing',
     onPick: actions.filterBy,
   });
   const range = el('div', { class: 'score-range' });
-  body.append(range);
+  root.append(range);
   /** @type {Column | null} */
   let column = null;
   const ends = createRange(range, {
@@ -107,59 +161,22 @@ export function createScoreChoice(root, { actions, derived, facts, openHeads }) 
   );
   const foot = el('p', { class: 'score-range__foot' }, status, clear);
   range.append(foot);
-  body.append(
-    el(
-      'button',
-      {
-        class: 'button',
-        type: 'button',
-        title: 'Every head with every number, to sort and to save (key h)',
-        onClick: openHeads,
-      },
-      'Table of heads',
-    ),
-  );
-  let described = '';
-
-  /** @param {State} state */
-  function updateRange(state) {
-    column = derived.heads().column(filteredBy(state), state);
-    range.hidden = column === null || column.nKnown === 0;
-    if (!column || range.hidden) return;
-    histogram.update(column, { range: state.scoreRange });
-    ends.update([
-      endShare(column, state.scoreRange[0], 0),
-      endShare(column, state.scoreRange[1], 1),
-    ]);
-    const within = derived.heads().within(state);
-    foot.hidden = within === null;
-    setText(status, within ? `${count(within.n)} of ${count(within.inside.length)} heads` : '');
-  }
 
   return {
-    update(state) {
-      const manifest = facts.description.value?.manifest;
-      section.element.hidden = state.at !== null || !manifest;
-      if (!manifest || section.element.hidden) return;
-      const hasPairs = state.pairs.length > 0;
-      lacking.hidden = !facts.heads.value || derived.heads().hasAny();
-      tint.update(state.score, manifest, hasPairs);
-      order.update(state.order, manifest, hasPairs);
-      filter.update(filteredBy(state), manifest, hasPairs);
-      directions.hidden = state.order === null;
-      direction.update(state.isOrderRising ? 'lowest' : 'highest');
-      about.hidden = state.score === null;
-      const words = `${state.score} ${computedBy(manifest)}`;
-      if (state.score !== null && words !== described)
-        aboutBody.replaceChildren(...aboutParts(state.score, manifest));
-      described = words;
-      updateRange(state);
-      const nActive = [state.score !== null, state.order !== null, isFiltered(state)].filter(
-        Boolean,
-      ).length;
-      section.setNote(nActive > 0 ? `${nActive} active` : '');
+    /** @param {State} state @param {Manifest} manifest */
+    update(state, manifest) {
+      const name = filteredBy(state);
+      select.update(name, manifest, state.pairs.length > 0);
+      column = derived.heads().column(name, state);
+      range.hidden = column === null || column.nKnown === 0;
+      if (!column || range.hidden) return;
+      const [least, most] = state.scoreRange;
+      histogram.update(column, { range: state.scoreRange });
+      ends.update([endShare(column, least, 0), endShare(column, most, 1)]);
+      const within = derived.heads().within(state);
+      foot.hidden = within === null;
+      setText(status, within ? `${count(within.n)} of ${count(within.inside.length)} heads` : '');
     },
-    destroy: section.destroy,
   };
 }
 

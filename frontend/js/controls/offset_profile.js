@@ -20,20 +20,12 @@ import { formatOffset } from '../compute/offset_means.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const HIGH = 100;
 
+/** What the keys do to the offset. @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+
 /** @param {HTMLElement} root */
 export function createOffsetProfile(root) {
-  const svg = document.createElementNS(SVG, 'svg');
-  const bars = document.createElementNS(SVG, 'path');
-  const pale = document.createElementNS(SVG, 'path');
-  const chosen = document.createElementNS(SVG, 'path');
-  bars.setAttribute('class', 'profile__bars');
-  pale.setAttribute('class', 'profile__bars profile__bars--pale');
-  chosen.setAttribute('class', 'profile__chosen');
-  svg.setAttribute('class', 'profile__picture');
-  svg.setAttribute('preserveAspectRatio', 'none');
-  svg.setAttribute('aria-hidden', 'true');
-  svg.append(bars, pale, chosen);
-  const most = el('span', { class: 'profile__most' });
+  const picture = createPicture();
   const frame = el(
     'div',
     {
@@ -48,23 +40,17 @@ export function createOffsetProfile(root) {
       onFocusout: rest,
       onFocus: () => tell(strongest()),
     },
-    svg,
+    picture.element,
   );
-  const after = el('span', {}, 'key after');
-  const axis = el('div', { class: 'profile__axis', 'aria-hidden': 'true' });
+  const legend = createLegend();
   const status = el('p', { class: 'profile__status' });
   const element = el(
     'div',
     { class: 'profile', hidden: true },
-    el('p', { class: 'profile__title' }, el('span', {}, 'Weight by offset'), most),
+    legend.title,
     frame,
-    axis,
-    el(
-      'p',
-      { class: 'profile__ends soft', 'aria-hidden': 'true' },
-      el('span', {}, 'key before query'),
-      after,
-    ),
+    legend.axis,
+    legend.ends,
     status,
   );
   root.append(element);
@@ -82,7 +68,7 @@ export function createOffsetProfile(root) {
   function tell(i) {
     if (!shown || i < 0) return;
     at = i;
-    chosen.setAttribute('d', barPath(shown, i, largestOf(shown)));
+    picture.choose(barPath(shown, i, largestOf(shown)));
     setText(status, wordsAt(shown, i));
     setAttribute(frame, 'aria-valuenow', String(shown.offsets[i]));
     setAttribute(frame, 'aria-valuetext', wordsAt(shown, i));
@@ -91,29 +77,28 @@ export function createOffsetProfile(root) {
   function rest() {
     if (document.activeElement === frame && frame.matches(':focus-visible')) return;
     tell(strongest());
-    chosen.setAttribute('d', '');
+    picture.choose('');
     at = -1;
   }
+
+  /** @param {number} i @param {number} n */
+  const within = (i, n) => Math.min(n - 1, Math.max(0, i));
 
   /** @param {PointerEvent} event */
   function point(event) {
     if (!shown) return;
     const { left, width } = frame.getBoundingClientRect();
-    tell(
-      Math.min(
-        shown.offsets.length - 1,
-        Math.max(0, Math.floor(((event.clientX - left) / width) * shown.offsets.length)),
-      ),
-    );
+    const n = shown.offsets.length;
+    tell(within(Math.floor(((event.clientX - left) / width) * n), n));
   }
 
   /** @param {KeyboardEvent} event */
   function step(event) {
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    const by = STEPS[event.key];
     if (by === undefined || !shown) return;
     event.preventDefault();
     event.stopPropagation();
-    tell(Math.min(shown.offsets.length - 1, Math.max(0, (at < 0 ? strongest() : at) + by)));
+    tell(within((at < 0 ? strongest() : at) + by, shown.offsets.length));
   }
 
   return {
@@ -121,29 +106,75 @@ export function createOffsetProfile(root) {
     update(whole) {
       if (whole === given) return;
       given = whole;
-      const profile = (shown = whole && knownPart(whole));
-      element.hidden = profile === null;
-      if (!profile) return;
-      const n = profile.offsets.length;
+      shown = whole && knownPart(whole);
+      element.hidden = shown === null;
+      if (!shown) return;
+      const { offsets } = shown;
+      picture.draw(shown);
+      legend.update(shown);
+      setAttribute(frame, 'aria-valuemin', String(offsets[0]));
+      setAttribute(frame, 'aria-valuemax', String(offsets[offsets.length - 1]));
+      rest();
+    },
+    destroy: () => element.remove(),
+  };
+}
+
+/** The bars; those that rest on few rows are pale. */
+function createPicture() {
+  const [svg, bars, pale, chosen] = ['svg', 'path', 'path', 'path'].map((tag) =>
+    document.createElementNS(SVG, tag),
+  );
+  bars.setAttribute('class', 'profile__bars');
+  pale.setAttribute('class', 'profile__bars profile__bars--pale');
+  chosen.setAttribute('class', 'profile__chosen');
+  svg.setAttribute('class', 'profile__picture');
+  svg.setAttribute('preserveAspectRatio', 'none');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.append(bars, pale, chosen);
+  return {
+    element: svg,
+    /** @param {OffsetProfile} profile */
+    draw(profile) {
       const largest = largestOf(profile);
-      svg.setAttribute('viewBox', `0 0 ${n} ${HIGH}`);
+      svg.setAttribute('viewBox', `0 0 ${profile.offsets.length} ${HIGH}`);
       const paths = profile.offsets.map((_, i) => barPath(profile, i, largest));
       bars.setAttribute('d', paths.filter((_, i) => isFirm(profile, i)).join(''));
       pale.setAttribute('d', paths.filter((_, i) => !isFirm(profile, i)).join(''));
-      after.hidden = profile.offsets[n - 1] <= 0;
-      setText(most, `highest ${formatScore(largest, 3)}`);
-      setAttribute(frame, 'aria-valuemin', String(profile.offsets[0]));
-      setAttribute(frame, 'aria-valuemax', String(profile.offsets[n - 1]));
+    },
+    /** @param {string} path of the bar that is pointed at; empty for none */
+    choose: (path) => chosen.setAttribute('d', path),
+  };
+}
+
+/** What stands around the bars: the highest, the offsets, and which way they run. */
+function createLegend() {
+  const most = el('span', { class: 'profile__most' });
+  const axis = el('div', { class: 'profile__axis', 'aria-hidden': 'true' });
+  const after = el('span', {}, 'key after');
+  return {
+    title: el('p', { class: 'profile__title' }, el('span', {}, 'Weight by offset'), most),
+    axis,
+    ends: el(
+      'p',
+      { class: 'profile__ends soft', 'aria-hidden': 'true' },
+      el('span', {}, 'key before query'),
+      after,
+    ),
+    /** @param {OffsetProfile} profile */
+    update(profile) {
+      const { offsets } = profile;
+      const n = offsets.length;
+      setText(most, `highest ${formatScore(largestOf(profile), 3)}`);
+      after.hidden = offsets[n - 1] <= 0;
       axis.replaceChildren(
-        ...ticksOf(profile.offsets).map(({ i, words }) => {
+        ...ticksOf(offsets).map(({ i, words }) => {
           const tick = el('span', { class: 'profile__tick' }, words);
           tick.style.left = `${(100 * (i + 0.5)) / n}%`;
           return tick;
         }),
       );
-      rest();
     },
-    destroy: () => element.remove(),
   };
 }
 

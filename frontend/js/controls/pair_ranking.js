@@ -62,9 +62,14 @@ export function createPairRanking(root, { actions, derived, facts }) {
     const { state, tokens, answer } = last;
     const heads = rankedHeads(answer);
     list.replaceChildren(
-      ...heads
-        .slice(0, isWhole ? heads.length : FIRST)
-        .map((head) => makeRow(head, state, tokens, answer)),
+      ...heads.slice(0, isWhole ? heads.length : FIRST).map((head) => {
+        const rank = derived.fits()?.get(`${head.layer},${head.head}`)?.rank ?? 0;
+        const isOpen = state.at?.layer === head.layer && state.at.head === head.head;
+        const { layer, head: number } = head;
+        return makeRow({ head, rank, isOpen }, tokens, answer, () =>
+          actions.openHead({ layer, head: number }),
+        );
+      }),
     );
     all.hidden = heads.length <= FIRST;
     setText(all, isWhole ? `The best ${FIRST} only` : `All ${counted(heads.length, 'head')}`);
@@ -74,55 +79,6 @@ export function createPairRanking(root, { actions, derived, facts }) {
         ? `Compared with ${count(answer.n_keys)} of ${count(answer.n_keys_total)} keys, evenly ` +
             'spread over the corpus.'
         : '',
-    );
-  }
-
-  /**
-   * @param {PairAnswer['heads'][number]} head
-   * @param {State} state
-   * @param {Tokens} tokens
-   * @param {PairAnswer} answer
-   */
-  function makeRow(head, { at }, tokens, answer) {
-    const rank = derived.fits()?.get(`${head.layer},${head.head}`)?.rank ?? 0;
-    const modality = tokens.row === null ? 'text' : 'image';
-    const lines = answer.pairs.map((pair) => {
-      const numbers = numbersOf(answer, head, pair);
-      return (
-        `${pairLine(tokens, { ...pair, isStrong: pair.wish === 'strong' })}: ` +
-        `${numbers ? formatNumber(numbers, answer, modality) : ''}`
-      );
-    });
-    const fill = el('span', { class: 'meter__fill' });
-    fill.style.width = `${100 * head.fit}%`;
-    const isOpen = at?.layer === head.layer && at.head === head.head;
-    return el(
-      'li',
-      {},
-      el(
-        'button',
-        {
-          ...UNTRANSLATED,
-          class: 'ranking__head',
-          type: 'button',
-          'aria-current': isOpen ? 'true' : null,
-          title: [`${formatHead(head)}: fit ${formatFit(head.fit)}`, ...lines].join('\n'),
-          onClick: () => actions.openHead({ layer: head.layer, head: head.head }),
-        },
-        el('span', { class: 'ranking__rank soft' }, String(rank)),
-        el('span', { class: 'ranking__name' }, formatTitle(head)),
-        el('span', { class: 'meter' }, fill),
-        el('span', { class: 'ranking__fit' }, formatFit(head.fit)),
-        el(
-          'span',
-          { class: 'ranking__numbers soft' },
-          ...head.pairs.flatMap((pair, i) => [
-            i > 0 ? ' · ' : null,
-            el('span', {}, shortNumbers(pair)),
-          ]),
-        ),
-        el('span', { class: 'visually-hidden' }, `. ${formatHead(head)}: ${lines.join('; ')}`),
-      ),
     );
   }
 
@@ -144,4 +100,46 @@ export function createPairRanking(root, { actions, derived, facts }) {
       if (focused >= 0) list.querySelectorAll('button')[focused]?.focus({ preventScroll: true });
     },
   };
+}
+
+/**
+ * @param {{head: PairAnswer['heads'][number], rank: number, isOpen: boolean}} row
+ * @param {Tokens} tokens
+ * @param {PairAnswer} answer
+ * @param {() => void} onClick
+ */
+function makeRow({ head, rank, isOpen }, tokens, answer, onClick) {
+  const modality = tokens.row === null ? 'text' : 'image';
+  const lines = answer.pairs.map((pair) => {
+    const numbers = numbersOf(answer, head, pair);
+    const line = pairLine(tokens, { ...pair, isStrong: pair.wish === 'strong' });
+    return `${line}: ${numbers ? formatNumber(numbers, answer, modality) : ''}`;
+  });
+  const fill = el('span', { class: 'meter__fill' });
+  fill.style.width = `${100 * head.fit}%`;
+  const numbers = head.pairs.flatMap((pair, i) => [
+    i > 0 ? ' · ' : null,
+    el('span', {}, shortNumbers(pair)),
+  ]);
+  return el(
+    'li',
+    {},
+    el(
+      'button',
+      {
+        ...UNTRANSLATED,
+        class: 'ranking__head',
+        type: 'button',
+        'aria-current': isOpen ? 'true' : null,
+        title: [`${formatHead(head)}: fit ${formatFit(head.fit)}`, ...lines].join('\n'),
+        onClick,
+      },
+      el('span', { class: 'ranking__rank soft' }, String(rank)),
+      el('span', { class: 'ranking__name' }, formatTitle(head)),
+      el('span', { class: 'meter' }, fill),
+      el('span', { class: 'ranking__fit' }, formatFit(head.fit)),
+      el('span', { class: 'ranking__numbers soft' }, ...numbers),
+      el('span', { class: 'visually-hidden' }, `. ${formatHead(head)}: ${lines.join('; ')}`),
+    ),
+  );
 }

@@ -6,6 +6,7 @@ import { sequenceWord } from '../ui/labels.js';
 import { counted } from '../compute/number_text.js';
 import { createSuggestions } from '../ui/suggestions.js';
 
+/** @import { Derived } from '../data/derived.js' */
 /** @import { Context, SearchMode, View } from '../page.js' */
 
 /** @type {Record<SearchMode, {label: string, help: string}>} */
@@ -38,76 +39,28 @@ const MODES = {
  * @returns {View & {focus: () => void}}
  */
 export function createSearchBox(root, { actions, derived, facts, store }) {
-  const nTokens = el('span', { class: 'search__count' });
-  const where = el('span', { class: 'search__where' });
-  const problem = el('p', { class: 'search__problem', role: 'alert' });
-  const input = el('input', {
-    class: 'input search__input',
-    type: 'search',
-    ...VERBATIM_FIELD,
-    maxlength: '200',
-    'aria-describedby': 'search-result',
-    onInput: typed,
-    title:
-      'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
+  const input = makeInput(typed);
+  const modes = makeModes((searchMode) => actions.choose({ searchMode }));
+  const clear = makeClear(() => {
+    actions.setSearch('');
+    input.focus();
   });
-  const modes = el(
-    'select',
-    {
-      class: 'select search__mode',
-      'aria-label': 'How tokens are compared',
-      onChange: () => actions.choose({ searchMode: /** @type {SearchMode} */ (modes.value) }),
-    },
-    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)),
-  );
-  const clear = el(
-    'button',
-    {
-      class: 'search__clear',
-      type: 'button',
-      onClick: () => {
-        actions.setSearch('');
-        input.focus();
-      },
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'Clear the search'),
-  );
   const box = el('div', { class: 'search__box' }, icon(ICONS.search), input, clear);
-  const mark = el(
-    'button',
-    {
-      class: 'button button--small search__mark',
-      type: 'button',
-      title: 'Mark the hits as queries and as keys, to count and save them',
-      onClick: markHits,
-    },
-    'Mark the hits',
+  const found = createFound(markHits);
+  const problem = el('p', { class: 'search__problem', role: 'alert' });
+  const label = el(
+    'label',
+    { for: 'search-input', title: 'In all heads at once (key /)' },
+    'Search',
   );
   const element = el(
     'div',
     { class: 'search', role: 'search' },
-    el(
-      'div',
-      { class: 'field__label' },
-      el('label', { for: 'search-input', title: 'In all heads at once (key /)' }, 'Search'),
-      modes,
-    ),
+    el('div', { class: 'field__label' }, label, modes),
     box,
-    el(
-      'div',
-      { class: 'search__foot' },
-      el(
-        'p',
-        { class: 'search__result soft', id: 'search-result', role: 'status' },
-        nTokens,
-        where,
-      ),
-      mark,
-    ),
+    found.element,
     problem,
   );
-  input.id = 'search-input';
   root.append(element);
   const suggestions = createSuggestions(box, input, (word) =>
     actions.setSearch(completed(input.value, word)),
@@ -130,16 +83,11 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
       modes.value = state.searchMode;
       setAttribute(modes, 'title', MODES[state.searchMode].help);
       clear.hidden = state.search === '';
-      const found = derived.hits(state);
+      const hits = derived.hits(state);
       const modality = facts.description.value?.manifest?.model.modality ?? 'text';
-      setText(nTokens, found ? counted(found.nHits, 'token') : '');
-      setText(
-        where,
-        found && found.nHits > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '',
-      );
-      mark.hidden = !found || found.nHits === 0;
-      setText(problem, found?.problem ?? '');
-      setAttribute(input, 'aria-invalid', found?.problem && found.nHits === 0 ? 'true' : null);
+      found.update(hits, modality);
+      setText(problem, hits?.problem ?? '');
+      setAttribute(input, 'aria-invalid', hits?.problem && hits.nHits === 0 ? 'true' : null);
       input.placeholder = placeholder(state.searchMode, modality);
     },
     focus() {
@@ -149,6 +97,81 @@ export function createSearchBox(root, { actions, derived, facts, store }) {
     destroy() {
       suggestions.destroy();
       element.remove();
+    },
+  };
+}
+
+/** @param {() => void} onInput */
+function makeInput(onInput) {
+  return el('input', {
+    class: 'input search__input',
+    id: 'search-input',
+    type: 'search',
+    ...VERBATIM_FIELD,
+    maxlength: '200',
+    'aria-describedby': 'search-result',
+    onInput,
+    title:
+      'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
+  });
+}
+
+/** @param {(mode: SearchMode) => void} onPick */
+function makeModes(onPick) {
+  const modes = el(
+    'select',
+    {
+      class: 'select search__mode',
+      'aria-label': 'How tokens are compared',
+      onChange: () => onPick(/** @type {SearchMode} */ (modes.value)),
+    },
+    ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)),
+  );
+  return modes;
+}
+
+/** @param {() => void} onClick */
+function makeClear(onClick) {
+  return el(
+    'button',
+    { class: 'search__clear', type: 'button', onClick },
+    icon(ICONS.close),
+    el('span', { class: 'visually-hidden' }, 'Clear the search'),
+  );
+}
+
+/** How much is found, and a button that marks it. @param {() => void} onMark */
+function createFound(onMark) {
+  const nTokens = el('span', { class: 'search__count' });
+  const where = el('span', { class: 'search__where' });
+  const mark = el(
+    'button',
+    {
+      class: 'button button--small search__mark',
+      type: 'button',
+      title: 'Mark the hits as queries and as keys, to count and save them',
+      onClick: onMark,
+    },
+    'Mark the hits',
+  );
+  const result = el(
+    'p',
+    { class: 'search__result soft', id: 'search-result', role: 'status' },
+    nTokens,
+    where,
+  );
+
+  return {
+    element: el('div', { class: 'search__foot' }, result, mark),
+    /** @param {ReturnType<Derived['hits']>} found @param {'text' | 'image'} modality */
+    update(found, modality) {
+      const n = found?.nHits ?? 0;
+      setText(nTokens, found ? counted(n, 'token') : '');
+      setText(
+        where,
+        found && n > 0 ? ` in ${counted(found.nSequences, sequenceWord(modality))}` : '',
+      );
+      mark.hidden = n === 0;
     },
   };
 }
