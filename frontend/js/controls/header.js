@@ -1,6 +1,6 @@
 /** The line on top: which dataset, which map, which head, which theme. */
 
-import { el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
+import { el, icon, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
 import { createSignOut } from './account.js';
 import { createDatasetChoice } from './dataset_choice.js';
@@ -24,37 +24,65 @@ const THEMES = {
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
-  const { actions, facts, store } = context;
   const element = el('header', { class: 'header' });
   root.append(element);
   const side = createFold(element, 'side', 'the controls');
-  element.append(
-    el(
-      'h1',
-      { class: 'header__brand' },
-      el('span', { class: 'header__mark' }),
-      el('span', { class: 'header__name' }, 'AttentionViz'),
-    ),
-  );
+  element.append(makeBrand());
   const datasets = createDatasetChoice(element, context);
-  const all = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'All datasets in a table (key a)',
-      onClick: context.openDatasets,
-    },
-    icon(ICONS.table),
-    el('span', { class: 'visually-hidden' }, 'All datasets'),
-  );
+  const all = iconButton(ICONS.table, 'All datasets', {
+    title: 'All datasets in a table (key a)',
+    onClick: context.openDatasets,
+  });
   element.append(all, context.newDataset);
-  const methods = createSegments(element, {
+  const maps = createMapChoice(element, context);
+  const goTo = createGoTo(element, context);
+  const own = createOwnButton(context);
+  const theme = createThemeButton(context);
+  const help = iconButton(ICONS.help, 'Help', {
+    title: 'Help: every control and key (key ?)',
+    onClick: context.openHelp,
+  });
+  const end = el('div', { class: 'header__end' }, own.element, theme.element, help);
+  element.append(end);
+  const leave = createSignOut(end, context.session, context.notify);
+  const panel = createFold(end, 'panel', 'the sentence or image');
+
+  return {
+    update(state) {
+      const manifest = context.facts.description.value?.manifest ?? null;
+      datasets.element.hidden = all.hidden = state.compare !== null; // each pane has its own
+      datasets.update(state);
+      maps.update(state, manifest);
+      goTo.update(state, manifest);
+      own.update(manifest);
+      theme.update(state.theme);
+    },
+    showControls: () => side.set(true),
+    showPanel: () => panel.set(true),
+    destroy() {
+      for (const part of [side, panel, leave, datasets, maps, goTo]) part.destroy();
+      element.remove();
+    },
+  };
+}
+
+function makeBrand() {
+  return el(
+    'h1',
+    { class: 'header__brand' },
+    el('span', { class: 'header__mark' }),
+    el('span', { class: 'header__name' }, 'AttentionViz'),
+  );
+}
+
+/** Which map of the heads is shown. @param {HTMLElement} root @param {Context} context */
+function createMapChoice(root, { actions }) {
+  const methods = createSegments(root, {
     legend: 'Projection method',
     choices: [],
     onPick: actions.showMethod,
   });
-  const dims = createSegments(element, {
+  const dims = createSegments(root, {
     legend: 'Dimensions',
     choices: [
       { value: '2', label: '2-D', title: 'Flat maps (key d)' },
@@ -62,47 +90,11 @@ export function createHeader(root, context) {
     ],
     onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
   });
-  const goTo = createGoTo(element, context);
-  const themeName = el('span', { class: 'visually-hidden' });
-  const theme = el('button', {
-    class: 'button button--quiet button--icon',
-    type: 'button',
-    onClick: () => actions.setTheme(THEMES[store.get().theme].next),
-  });
-  const help = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'Help: every control and key (key ?)',
-      onClick: context.openHelp,
-    },
-    icon(ICONS.help),
-    el('span', { class: 'visually-hidden' }, 'Help'),
-  );
-  const ownLabel = el('span', { class: 'header__own-words' });
-  const own = el(
-    'button',
-    { class: 'button header__own', type: 'button', hidden: true, onClick: context.openOwn },
-    icon(ICONS.pencil),
-    ownLabel,
-  );
-  const end = el('div', { class: 'header__end' }, own, theme, help);
-  element.append(end);
-  const leave = createSignOut(end, context.session, context.notify);
-  const panel = createFold(end, 'panel', 'the sentence or image');
-  /** @type {Theme | null} */
-  let shownTheme = null;
 
   return {
-    update(state) {
-      datasets.element.hidden =
-        all.hidden =
-        methods.element.hidden =
-        dims.element.hidden =
-          state.compare !== null; // each pane has its own
-      datasets.update(state);
-      const manifest = facts.description.value?.manifest ?? null;
+    /** @param {State} state @param {Manifest | null} manifest */
+    update({ compare, dims: shown, method }, manifest) {
+      methods.element.hidden = dims.element.hidden = compare !== null; // each pane has its own
       const has = manifest?.maps ?? {};
       methods.offer(
         offeredMethods().map(({ name, label, help }, i) => ({
@@ -111,34 +103,68 @@ export function createHeader(root, context) {
           title: `${help} (key ${i + 1})`,
         })),
       );
-      methods.update(state.method, (method) => hasMap(has, method, 2) || hasMap(has, method, 3));
+      methods.update(method, (name) => hasMap(has, name, 2) || hasMap(has, name, 3));
       dims.update(
-        String(state.dims),
-        (value) =>
-          state.method !== null && hasMap(has, state.method, /** @type {Dims} */ (Number(value))),
+        String(shown),
+        (value) => method !== null && hasMap(has, method, /** @type {Dims} */ (Number(value))),
       );
-      goTo.update(state, manifest);
+    },
+    destroy() {
+      methods.destroy();
+      dims.destroy();
+    },
+  };
+}
+
+/**
+ * Leads to where a text or image is run.
+ *
+ * @param {Pick<Context, 'own'> & {openOwn: () => void}} context
+ */
+function createOwnButton({ own, openOwn }) {
+  const label = el('span', { class: 'header__own-words' });
+  const element = el(
+    'button',
+    { class: 'button header__own', type: 'button', hidden: true, onClick: openOwn },
+    icon(ICONS.pencil),
+    label,
+  );
+  return {
+    element,
+    /** @param {Manifest | null} manifest */
+    update(manifest) {
       const isImage = manifest?.model.modality === 'image';
-      own.hidden = context.own.limits === null || manifest === null;
-      setText(ownLabel, isImage ? 'Your own image' : 'Your own sentence');
+      element.hidden = own.limits === null || manifest === null;
+      setText(label, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(
-        own,
+        element,
         'title',
         `Run ${isImage ? 'an image' : 'a sentence'} of your own through this model (key y)`,
       );
-      if (state.theme !== shownTheme) {
-        const { icon: path, words } = THEMES[state.theme];
-        shownTheme = state.theme;
-        setText(themeName, words);
-        setAttribute(theme, 'title', words);
-        theme.replaceChildren(icon(path), themeName);
-      }
     },
-    showControls: () => side.set(true),
-    showPanel: () => panel.set(true),
-    destroy() {
-      for (const part of [side, panel, leave, datasets, methods, dims, goTo]) part.destroy();
-      element.remove();
+  };
+}
+
+/** @param {Pick<Context, 'actions' | 'store'>} context */
+function createThemeButton({ actions, store }) {
+  const name = el('span', { class: 'visually-hidden' });
+  const element = el('button', {
+    class: 'button button--quiet button--icon',
+    type: 'button',
+    onClick: () => actions.setTheme(THEMES[store.get().theme].next),
+  });
+  /** @type {Theme | null} */
+  let shown = null;
+  return {
+    element,
+    /** @param {Theme} theme */
+    update(theme) {
+      if (theme === shown) return;
+      shown = theme;
+      const { icon: path, words } = THEMES[theme];
+      setText(name, words);
+      setAttribute(element, 'title', words);
+      element.replaceChildren(icon(path), name);
     },
   };
 }

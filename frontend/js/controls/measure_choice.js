@@ -126,7 +126,7 @@ function createOrder(root, { actions }) {
   };
 }
 
-/** The range outside of which heads step back. @param {HTMLElement} root @param {Context} context */
+/** The range outside which heads step back. @param {HTMLElement} root @param {Context} context */
 function createRangeFilter(root, { actions, derived }) {
   const select = createScoreSelect(root, {
     label: 'Range of',

@@ -7,7 +7,7 @@ import { formatNumber, pairLine, pairParts, pairTitle } from '../data/pair_text.
 import { createPairRanking } from './pair_ranking.js';
 import { createSection } from '../ui/section.js';
 
-/** @import { Context, Pair, State, Tokens, View } from '../page.js' */
+/** @import { Context, Pair, PairAnswer, State, Tokens, View } from '../page.js' */
 
 const HINT =
   'Which heads connect two tokens? Select a query or a key; then point at one of the other ' +
@@ -17,8 +17,6 @@ const MODES = /** @type {const} */ ([
   ['strong', '+ Strong'],
   ['weak', '+ Weak'],
 ]);
-
-/** @typedef {{item: HTMLElement, wish: HTMLButtonElement, numbers: HTMLElement}} Chip */
 
 /**
  * @param {HTMLElement} root
@@ -36,18 +34,7 @@ export function createPairs(root, context) {
   });
   const hint = el('p', { class: 'pairs__hint soft', role: 'status' });
   const modes = MODES.map(([mode, label]) =>
-    el(
-      'button',
-      {
-        class: 'button button--small pairs__mode',
-        type: 'button',
-        title:
-          'While this is on, a click on a token marks its pair with the selected one, wished ' +
-          `${mode} (Esc turns it off)`,
-        onClick: () => pairing.set(pairing.get() === mode ? null : mode),
-      },
-      label,
-    ),
+    modeButton(mode, label, () => pairing.set(pairing.get() === mode ? null : mode)),
   );
   const clear = el(
     'button',
@@ -55,11 +42,14 @@ export function createPairs(root, context) {
       class: 'button button--small button--quiet pairs__clear',
       type: 'button',
       title: 'Mark no pairs',
-      onClick: clearAll,
+      onClick: () => {
+        actions.clearPairs();
+        modes[0].focus();
+      },
     },
     'Clear',
   );
-  const list = el('ul', { class: 'pairs__list', 'aria-label': 'Marked pairs' });
+  const list = createPairList(context, () => modes[0].focus());
   section.body.append(
     hint,
     el(
@@ -68,105 +58,10 @@ export function createPairs(root, context) {
       ...modes,
       clear,
     ),
-    list,
+    list.element,
   );
   const ranking = createPairRanking(section.body, context);
-  /** @type {Map<string, Chip>} */
-  let chips = new Map();
-  /** @type {Tokens | null} */
-  let known = null;
   let nPairs = 0;
-
-  function clearAll() {
-    actions.clearPairs();
-    modes[0].focus();
-  }
-
-  /** @param {Tokens} tokens @param {Pair} pair @returns {Chip} */
-  function makeChip(tokens, pair) {
-    const wish = el('button', {
-      ...UNTRANSLATED,
-      class: 'pairs__wish',
-      type: 'button',
-      onClick: () => turnOver(pair),
-    });
-    const words = el(
-      'button',
-      {
-        ...UNTRANSLATED,
-        class: 'pairs__words',
-        type: 'button',
-        title: `${pairTitle(tokens, pair)}\nClick selects the query.`,
-        onClick: () => actions.select({ kind: 'query', token: pair.query }),
-      },
-      ...pairParts(tokens, pair),
-    );
-    const drop = el(
-      'button',
-      {
-        class: 'pairs__drop',
-        type: 'button',
-        title: 'Take this pair away',
-        onClick: () => {
-          actions.dropPair(pair);
-          (list.querySelector('button') ?? modes[0]).focus();
-        },
-      },
-      icon(ICONS.close),
-      el(
-        'span',
-        { ...UNTRANSLATED, class: 'visually-hidden' },
-        `Take away ${pairLine(tokens, pair)}`,
-      ),
-    );
-    const numbers = el('p', { class: 'pairs__numbers soft' });
-    return { item: el('li', { class: 'pairs__chip' }, wish, words, drop, numbers), wish, numbers };
-  }
-
-  /** Wish the opposite of a pair, whatever it is wished now. @param {Pair} pair */
-  function turnOver({ query, key }) {
-    const now = context.store.get().pairs.find((one) => one.query === query && one.key === key);
-    if (now) actions.markPair({ query, key, isStrong: !now.isStrong });
-  }
-
-  /** @param {State} state @param {Tokens} tokens */
-  function listPairs({ at, pairs }, tokens) {
-    const answer = facts.pairs.value;
-    const former = tokens === known ? chips : new Map();
-    known = tokens;
-    chips = new Map(
-      pairs.map((pair) => [
-        `${pair.query}-${pair.key}`,
-        former.get(`${pair.query}-${pair.key}`) ?? makeChip(tokens, pair),
-      ]),
-    );
-    const items = [...chips.values()].map(({ item }) => item);
-    if (items.length !== list.children.length || items.some((item, i) => item !== list.children[i]))
-      list.replaceChildren(...items);
-    for (const pair of pairs) {
-      const { wish, numbers } = /** @type {Chip} */ (chips.get(`${pair.query}-${pair.key}`));
-      setText(wish, pair.isStrong ? 'strong' : 'weak');
-      wish.classList.toggle('is-weak', !pair.isStrong);
-      setAttribute(
-        wish,
-        'aria-label',
-        `${pairLine(tokens, pair)}: wish it ${pair.isStrong ? 'weak' : 'strong'} instead`,
-      );
-      setAttribute(
-        wish,
-        'title',
-        `Wished ${pair.isStrong ? 'strong; click wishes it weak' : 'weak; click wishes it strong'}`,
-      );
-      const found = answer && numbersOf(answer, at, pair);
-      numbers.hidden = !found;
-      if (answer && at && found)
-        setText(
-          numbers,
-          `${formatTitle(at)}: ` +
-            `${formatNumber(found, answer, tokens.row === null ? 'text' : 'image')}`,
-        );
-    }
-  }
 
   return {
     update(state) {
@@ -179,17 +74,150 @@ export function createPairs(root, context) {
         setAttribute(button, 'aria-pressed', String(MODES[i][0] === mode)),
       );
       clear.hidden = nPairs === 0;
-      const other = state.selected?.kind === 'query' ? 'key' : 'query';
-      const next = state.selected
-        ? `Now click a ${other}`
-        : 'Click a query or a key, then one of the other kind';
-      setText(hint, mode ? `${next}: the pair is wished ${mode}.` : nPairs > 0 ? '' : HINT);
+      setText(hint, formatHint(state, mode));
       hint.hidden = hint.textContent === '';
-      list.hidden = nPairs === 0;
+      list.element.hidden = nPairs === 0;
       if (!tokens || state.pairs.some(({ query, key }) => Math.max(query, key) >= tokens.n)) return;
-      listPairs(state, tokens);
+      list.update(state, tokens, facts.pairs.value);
       ranking.update(state, tokens);
     },
     destroy: () => element.remove(),
+  };
+}
+
+/** @param {string} mode @param {string} label @param {() => void} onClick */
+function modeButton(mode, label, onClick) {
+  return el(
+    'button',
+    {
+      class: 'button button--small pairs__mode',
+      type: 'button',
+      title:
+        'While this is on, a click on a token marks its pair with the selected one, wished ' +
+        `${mode} (Esc turns it off)`,
+      onClick,
+    },
+    label,
+  );
+}
+
+/** @param {State} state @param {ReturnType<Context['pairing']['get']>} mode */
+function formatHint({ pairs, selected }, mode) {
+  if (!mode) return pairs.length > 0 ? '' : HINT;
+  const what = selected
+    ? `Now click a ${selected.kind === 'query' ? 'key' : 'query'}`
+    : 'Click a query or a key, then one of the other kind';
+  return `${what}: the pair is wished ${mode}.`;
+}
+
+/**
+ * The marked pairs; the item of one that stays is kept, with its focus.
+ *
+ * @param {Context} context
+ * @param {() => void} focusHeir called where the focus was on the last pair and that is gone
+ */
+function createPairList({ actions, store }, focusHeir) {
+  const list = el('ul', { class: 'pairs__list', 'aria-label': 'Marked pairs' });
+  /** @type {Map<string, ReturnType<typeof createPairItem>>} */
+  let items = new Map();
+  /** @type {Tokens | null} */
+  let known = null;
+
+  /** @param {Tokens} tokens @param {Pair} pair */
+  const makeItem = (tokens, pair) =>
+    createPairItem(tokens, pair, {
+      // Wish the opposite, whatever it is wished now.
+      turn() {
+        const { query, key } = pair;
+        const now = store.get().pairs.find((one) => one.query === query && one.key === key);
+        if (now) actions.markPair({ query, key, isStrong: !now.isStrong });
+      },
+      select: () => actions.select({ kind: 'query', token: pair.query }),
+      drop() {
+        actions.dropPair(pair);
+        const next = list.querySelector('button');
+        if (next) next.focus();
+        else focusHeir();
+      },
+    });
+
+  return {
+    element: list,
+    /** @param {State} state @param {Tokens} tokens @param {PairAnswer | null} answer */
+    update({ at, pairs }, tokens, answer) {
+      const former = tokens === known ? items : new Map();
+      known = tokens;
+      items = new Map(
+        pairs.map((pair) => {
+          const key = `${pair.query}-${pair.key}`;
+          return [key, former.get(key) ?? makeItem(tokens, pair)];
+        }),
+      );
+      const elements = [...items.values()].map(({ element }) => element);
+      const isSame =
+        elements.length === list.children.length &&
+        elements.every((element, i) => element === list.children[i]);
+      if (!isSame) list.replaceChildren(...elements);
+      for (const pair of pairs) {
+        const found = answer && numbersOf(answer, at, pair);
+        const modality = tokens.row === null ? 'text' : 'image';
+        const numbers =
+          answer && at && found
+            ? `${formatTitle(at)}: ${formatNumber(found, answer, modality)}`
+            : null;
+        items.get(`${pair.query}-${pair.key}`)?.update(pair.isStrong, numbers);
+      }
+    },
+  };
+}
+
+/**
+ * @param {Tokens} tokens
+ * @param {Pair} pair
+ * @param {{turn: () => void, select: () => void, drop: () => void}} on what its buttons do
+ */
+function createPairItem(tokens, pair, on) {
+  const line = pairLine(tokens, pair);
+  const wish = el('button', {
+    ...UNTRANSLATED,
+    class: 'pairs__wish',
+    type: 'button',
+    onClick: on.turn,
+  });
+  const words = el(
+    'button',
+    {
+      ...UNTRANSLATED,
+      class: 'pairs__words',
+      type: 'button',
+      title: `${pairTitle(tokens, pair)}\nClick selects the query.`,
+      onClick: on.select,
+    },
+    ...pairParts(tokens, pair),
+  );
+  const drop = el(
+    'button',
+    { class: 'pairs__drop', type: 'button', title: 'Take this pair away', onClick: on.drop },
+    icon(ICONS.close),
+    el('span', { ...UNTRANSLATED, class: 'visually-hidden' }, `Take away ${line}`),
+  );
+  const numbers = el('p', { class: 'pairs__numbers soft' });
+
+  return {
+    element: el('li', { class: 'pairs__chip' }, wish, words, drop, numbers),
+    /** @param {boolean} isStrong @param {string | null} found how the open head scores it */
+    update(isStrong, found) {
+      const [now, other] = isStrong ? ['strong', 'weak'] : ['weak', 'strong'];
+      setText(wish, now);
+      wish.classList.toggle('is-weak', !isStrong);
+      setAttribute(
+        wish,
+        'aria-label',
+        `${pairLine(tokens, { ...pair, isStrong })}: wish it ${other} instead`,
+      );
+      setAttribute(wish, 'title', `Wished ${now}; click wishes it ${other}`);
+      numbers.hidden = found === null;
+      if (found !== null) setText(numbers, found);
+    },
   };
 }

@@ -2,13 +2,17 @@
  * Heads like the open one, by their attention, in this dataset or in another of the same corpus.
  */
 
-import { el, ICONS, icon, setText } from '../ui/dom.js';
+import { el, iconButton, ICONS, setText } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
 import { formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { createSection } from '../ui/section.js';
 
-/** @import { Context, HeadId, SimilarHeads, State, View } from '../page.js' */
+/** @import { Context, HeadId, SimilarHeads, View } from '../page.js' */
+
+/**
+ * @typedef {{dataset: string, version: string, at: HeadId, similarWith: string | null}} Asked
+ */
 
 /** Rows that are shown at first. */
 const FEW = 5;
@@ -27,182 +31,50 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
     help: 'The heads whose attention is most like that of this head.',
     isOpen: true,
   });
-  const select = el('select', {
-    class: 'select',
-    onChange: () => actions.compareWith(select.value || null),
-  });
-  const choice = el(
-    'label',
-    { class: 'field' },
-    el('span', { class: 'field__label' }, 'Compare with'),
-    select,
-  );
+  const choice = createChoice(actions);
+  const table = createTable(actions);
   const words = el('p', { class: 'field__note', role: 'status' });
-  const rows = el('tbody', {});
-  const table = el(
-    'table',
-    { class: 'similar' },
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        el('th', { scope: 'col' }, 'Head'),
-        el(
-          'th',
-          {
-            scope: 'col',
-            title:
-              'Root of the mean Jensen–Shannon divergence of attention (Clark et al. 2019 ' +
-              'take the sum): 0 is the same, 1 is nothing in common',
-          },
-          'Distance',
-        ),
-        el(
-          'th',
-          {
-            scope: 'col',
-            title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance',
-          },
-          'CKA',
-        ),
-        el('th', { scope: 'col' }, el('span', { class: 'visually-hidden' }, 'Beside')),
-      ),
-    ),
-    rows,
-  );
-  const more = el('button', {
-    class: 'button button--small',
-    type: 'button',
-    title: 'Show ten heads, or only the five nearest',
-    'aria-expanded': 'false',
-    onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true'),
-  });
-  section.body.append(choice, table, more, words);
+  section.body.append(choice.element, table.element, table.more, words);
   /** What is shown or asked for, and with which dataset. */
   let wanted = '';
   /** @type {AbortController | null} */
   let asked = null;
-  let offered = '';
-  showMore(false);
 
-  /** @param {State & {dataset: string, at: HeadId}} state @param {string} version */
-  async function ask(state, version) {
+  /** @param {Asked} question */
+  async function ask(question) {
     asked?.abort();
-    const own = (asked = new AbortController());
+    const { signal } = (asked = new AbortController());
     setText(words, 'Comparing …');
-    table.classList.add('is-stale');
+    table.outdate();
     onFound(null);
     try {
-      const found = await api.similar(
-        state.dataset,
-        version,
-        state.at,
-        state.similarWith,
-        own.signal,
-      );
-      if (!own.signal.aborted) show(state, found);
+      const { dataset, version, at, similarWith } = question;
+      const found = await api.similar(dataset, version, at, similarWith, signal);
+      if (signal.aborted) return;
+      onFound(found);
+      table.show(found, dataset);
+      setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
+      choice.offer(dataset, found.others, similarWith);
     } catch (error) {
-      if (own.signal.aborted) return;
-      rows.replaceChildren();
-      table.hidden = more.hidden = true;
+      if (signal.aborted) return;
+      table.clear();
       setText(
         words,
         `Could not compare. ${error instanceof Error ? error.message : String(error)} `,
       );
+      const again = () => ask(question);
       words.append(
         el(
           'button',
-          { class: 'button button--small', type: 'button', onClick: () => ask(state, version) },
+          { class: 'button button--small', type: 'button', onClick: again },
           'Try again',
         ),
       );
     }
   }
 
-  /** @param {State & {dataset: string}} state @param {SimilarHeads} found */
-  function show(state, found) {
-    table.classList.remove('is-stale');
-    onFound(found);
-    table.hidden = found.heads.length === 0;
-    more.hidden = found.heads.length <= FEW;
-    rows.replaceChildren(...found.heads.map((head) => makeRow(head, state.dataset, found.with)));
-    setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
-    offer(state, found.others);
-  }
-
-  /**
-   * @param {SimilarHeads['heads'][number]} head
-   * @param {string} dataset that is open
-   * @param {string} owner dataset that the head is of
-   */
-  function makeRow({ layer, head, distance, alignment }, dataset, owner) {
-    const at = { layer, head };
-    const name = `${formatHead(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
-    const openBeside = () => actions.openBeside(owner, at);
-    return el(
-      'tr',
-      { onKeydown: (/** @type {KeyboardEvent} */ event) => pressBeside(event, openBeside) },
-      el(
-        'th',
-        { scope: 'row' },
-        el(
-          'button',
-          {
-            class: 'similar__head',
-            type: 'button',
-            title: `Open ${name} (key b: beside)`,
-            onClick: () =>
-              owner === dataset ? actions.openHead(at) : actions.openHeadOf(owner, at),
-          },
-          formatTitle(at),
-        ),
-      ),
-      el('td', {}, formatMeasure(distance)),
-      el('td', {}, formatMeasure(alignment)),
-      el(
-        'td',
-        {},
-        el(
-          'button',
-          {
-            class: 'button button--quiet button--icon similar__beside',
-            type: 'button',
-            title: `Open ${name} beside, in the other pane (key b)`,
-            onClick: openBeside,
-          },
-          icon(ICONS.beside),
-          el('span', { class: 'visually-hidden' }, `Open ${name} beside`),
-        ),
-      ),
-    );
-  }
-
-  /** @param {boolean} isMore */
-  function showMore(isMore) {
-    table.classList.toggle('is-long', isMore);
-    setText(more, isMore ? 'Fewer' : 'More');
-    more.setAttribute('aria-expanded', String(isMore));
-  }
-
-  /** @param {State & {dataset: string}} state @param {string[]} others */
-  function offer({ dataset, similarWith }, others) {
-    const key = JSON.stringify([dataset, others]);
-    if (key !== offered) {
-      offered = key;
-      select.replaceChildren(
-        el('option', { value: '' }, `${dataset} (this one)`),
-        ...others.map((id) => el('option', { value: id }, id)),
-      );
-    }
-    choice.hidden = others.length === 0;
-    select.value = similarWith ?? '';
-  }
-
   return {
-    update(state) {
-      const { at, dataset, similarWith } = state;
+    update({ at, dataset, similarWith }) {
       const description = facts.description.value;
       const isThere =
         at !== null &&
@@ -213,7 +85,7 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
       const key = isThere ? JSON.stringify([dataset, description.version, at, similarWith]) : '';
       if (key === wanted) return;
       wanted = key;
-      if (isThere) void ask({ ...state, dataset, at }, description.version ?? '');
+      if (isThere) void ask({ dataset, version: description.version ?? '', at, similarWith });
       else {
         asked?.abort();
         onFound(null);
@@ -225,6 +97,144 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
       section.destroy();
     },
   };
+}
+
+/** Which dataset the heads are of. @param {Pick<Context['actions'], 'compareWith'>} actions */
+function createChoice({ compareWith }) {
+  const select = el('select', {
+    class: 'select',
+    onChange: () => compareWith(select.value || null),
+  });
+  const element = el(
+    'label',
+    { class: 'field' },
+    el('span', { class: 'field__label' }, 'Compare with'),
+    select,
+  );
+  let offered = '';
+
+  return {
+    element,
+    /** @param {string} dataset @param {string[]} others @param {string | null} chosen */
+    offer(dataset, others, chosen) {
+      const key = JSON.stringify([dataset, others]);
+      if (key !== offered) {
+        offered = key;
+        select.replaceChildren(
+          el('option', { value: '' }, `${dataset} (this one)`),
+          ...others.map((id) => el('option', { value: id }, id)),
+        );
+      }
+      element.hidden = others.length === 0;
+      select.value = chosen ?? '';
+    },
+  };
+}
+
+/** The nearest heads, few of them at first. @param {Context['actions']} actions */
+function createTable(actions) {
+  const rows = el('tbody', {});
+  const element = el('table', { class: 'similar' }, makeHeadings(), rows);
+  const more = el('button', {
+    class: 'button button--small',
+    type: 'button',
+    title: 'Show ten heads, or only the five nearest',
+    onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true'),
+  });
+  showMore(false);
+
+  /** @param {boolean} isMore */
+  function showMore(isMore) {
+    element.classList.toggle('is-long', isMore);
+    setText(more, isMore ? 'Fewer' : 'More');
+    more.setAttribute('aria-expanded', String(isMore));
+  }
+
+  return {
+    element,
+    more,
+    /** Other heads are on their way. */
+    outdate: () => element.classList.add('is-stale'),
+    clear() {
+      rows.replaceChildren();
+      element.hidden = more.hidden = true;
+    },
+    /** @param {SimilarHeads} found @param {string} dataset that is open */
+    show(found, dataset) {
+      element.classList.remove('is-stale');
+      element.hidden = found.heads.length === 0;
+      more.hidden = found.heads.length <= FEW;
+      rows.replaceChildren(
+        ...found.heads.map((head) => makeRow(head, dataset, found.with, actions)),
+      );
+    },
+  };
+}
+
+function makeHeadings() {
+  return el(
+    'thead',
+    {},
+    el(
+      'tr',
+      {},
+      el('th', { scope: 'col' }, 'Head'),
+      el(
+        'th',
+        {
+          scope: 'col',
+          title:
+            'Root of the mean Jensen–Shannon divergence of attention (Clark et al. 2019 ' +
+            'take the sum): 0 is the same, 1 is nothing in common',
+        },
+        'Distance',
+      ),
+      el(
+        'th',
+        {
+          scope: 'col',
+          title: 'Alignment of queries and keys (CKA): 1 is the same but for a turn, 0 is chance',
+        },
+        'CKA',
+      ),
+      el('th', { scope: 'col' }, el('span', { class: 'visually-hidden' }, 'Beside')),
+    ),
+  );
+}
+
+/**
+ * @param {SimilarHeads['heads'][number]} head
+ * @param {string} dataset that is open
+ * @param {string} owner dataset that the head is of
+ * @param {Context['actions']} actions
+ */
+function makeRow({ layer, head, distance, alignment }, dataset, owner, actions) {
+  const at = { layer, head };
+  const name = `${formatHead(at).toLowerCase()}${owner === dataset ? '' : ` of ${owner}`}`;
+  const openBeside = () => actions.openBeside(owner, at);
+  const open = el(
+    'button',
+    {
+      class: 'similar__head',
+      type: 'button',
+      title: `Open ${name} (key b: beside)`,
+      onClick: () => (owner === dataset ? actions.openHead(at) : actions.openHeadOf(owner, at)),
+    },
+    formatTitle(at),
+  );
+  const beside = iconButton(ICONS.beside, `Open ${name} beside`, {
+    class: 'button button--quiet button--icon similar__beside',
+    title: `Open ${name} beside, in the other pane (key b)`,
+    onClick: openBeside,
+  });
+  return el(
+    'tr',
+    { onKeydown: (/** @type {KeyboardEvent} */ event) => pressBeside(event, openBeside) },
+    el('th', { scope: 'row' }, open),
+    el('td', {}, formatMeasure(distance)),
+    el('td', {}, formatMeasure(alignment)),
+    el('td', {}, beside),
+  );
 }
 
 /**
