@@ -61,6 +61,7 @@ def test_every_setting_has_a_row_with_its_default_and_flag() -> None:
     assert set(table) == {setting.name for setting in SETTINGS}
     for setting in SETTINGS:
         default, meaning = table[setting.name]
+        assert meaning.replace("`", "").startswith(setting.help.removesuffix("."))
         assert f"`{setting.flag}`" in meaning
         if setting.default in (None, "", ()):
             assert default == "(none)"

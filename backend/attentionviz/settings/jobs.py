@@ -13,18 +13,27 @@ class JobSettings:
     """What may be uploaded, and what a build may use."""
 
     job_models: tuple[str, ...] = _setting(
-        "names", values_of.model_names, EMBEDDED, "Models for a build, as its --model takes them."
+        "names",
+        values_of.model_names,
+        EMBEDDED,
+        "Models for builds from the page, as --model takes them.",
     )
-    job_text_mb: int = _setting("MB", values_of.whole(1, 256), 50, "Largest text for a build.")
-    job_images_mb: int = _setting("MB", values_of.whole(1, 4096), 200, "All images for a build.")
-    job_images: int = _setting("number", values_of.whole(1, 10_000), 1000, "Most images for one.")
+    job_text_mb: int = _setting("MB", values_of.whole(1, 256), 50, "Largest uploaded text, in MB.")
+    job_images_mb: int = _setting(
+        "MB", values_of.whole(1, 4096), 200, "All uploaded images of a build, in MB."
+    )
+    job_images: int = _setting(
+        "number", values_of.whole(1, 10_000), 1000, "Maximum number of images of a build."
+    )
     job_memory_mb: int = _setting(
-        "MB", values_of.whole(0, 2**20), 0, "Memory of each process of such a build; 0 for any."
+        "MB", values_of.whole(0, 2**20), 0, "Memory of each process of a build, in MB; 0: no limit."
     )
     job_minutes: int = _setting(
-        "minutes", values_of.whole(0, 10**6), 720, "When such a build is ended; 0 for never."
+        "minutes", values_of.whole(0, 10**6), 720, "Minutes until a build is ended; 0: no limit."
     )
-    job_silent_seconds: int = _setting("seconds", values_of.whole(2, 3600), 60, "Longest silence.")
+    job_silent_seconds: int = _setting(
+        "seconds", values_of.whole(2, 3600), 60, "Seconds without a heartbeat until a build is ended."
+    )
     job_downloads: bool = _setting(
-        "switch", values_of.yes_or_no, False, "Such a build may fetch its model from a hub."
+        "switch", values_of.yes_or_no, False, "Allow these builds to download models from a hub."
     )

@@ -21,45 +21,49 @@ class LiveSettings:
     """What may be typed in or dropped, and what the process that runs the model may use."""
 
     live: bool = _setting(
-        "switch", values_of.yes_or_no, True, "Whether texts and images can be typed in and dropped."
+        "switch", values_of.yes_or_no, True, "Allow texts to be typed and images to be dropped."
     )
     live_models: tuple[Path, ...] = _setting(
         "paths",
         _paths,
         (),
-        "Folders that hold models which were local folders at a build.",
+        "Folders with models that were local folders at the build.",
         "--live-model-folder",
     )
     live_characters: int = _setting(
         "number",
         values_of.whole(1, 20_000),
         2000,
-        "Characters of a typed text; what is beyond is cut.",
+        "Maximum characters of a typed text; the rest is cut.",
     )
     live_tokens: int = _setting(
-        "number", values_of.whole(1, 4096), 512, "Tokens of a typed text; what is beyond is cut."
+        "number", values_of.whole(1, 4096), 512, "Maximum tokens of a typed text; the rest is cut."
     )
     live_seconds: int = _setting(
-        "seconds", values_of.whole(1, 3600), 20, "How long one typed text or image may take."
+        "seconds",
+        values_of.whole(1, 3600),
+        20,
+        "Time limit of one typed text or image, in seconds.",
     )
     live_load_seconds: int = _setting(
-        "seconds", values_of.whole(1, 3600), 60, "How long the first one of a model may take."
+        "seconds",
+        values_of.whole(1, 3600),
+        60,
+        "Time limit of the first one of a model, in seconds.",
     )
     live_idle_seconds: int = _setting(
         "seconds",
         values_of.whole(1, 86_400),
         600,
-        "After how long unused the model's process ends.",
+        "Idle seconds until the model process ends.",
     )
-    live_threads: int = _setting(
-        "number", values_of.whole(1, 64), 2, "Cores that the model's process may use."
-    )
+    live_threads: int = _setting("number", values_of.whole(1, 64), 2, "Cores of the model process.")
     live_memory_mb: int = _setting(
         "number",
         values_of.whole(512, 1_048_576),
         4096,
-        "Memory that the model's process may allocate.",
+        "Memory of the model process, in MB.",
     )
     live_cache_mb: int = _setting(
-        "number", values_of.whole(1, 1_048_576), 512, "Of that, vectors of datasets that it keeps."
+        "number", values_of.whole(1, 1_048_576), 512, "Of that, cache of dataset vectors, in MB."
     )

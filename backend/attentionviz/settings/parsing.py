@@ -145,7 +145,7 @@ def model_names(value: Any) -> tuple[str, ...]:
 
 
 def some_text(value: Any) -> str:
-    """Return a text that says something."""
+    """Return a text that is not empty."""
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise ValueError("expected some text")
     return value.strip()

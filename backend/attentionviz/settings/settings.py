@@ -81,28 +81,28 @@ class Settings(JobSettings, LiveSettings):
         "path",
         values_of.optional_path,
         None,
-        "File of tokens, one a line; with it, nobody gets in without one.",
+        "File of access tokens, one per line; with it, the API requires one.",
     )
     url_prefix: str = _setting(
-        "path", values_of.url_prefix, "", "Path below which a proxy shows the page."
+        "path", values_of.url_prefix, "", "Path prefix below which a proxy serves the page."
     )
     trusted_proxies: tuple[str, ...] = _setting(
         "addresses",
         values_of.networks,
         (),
-        "Addresses or networks of proxies whose X-Forwarded headers are believed.",
+        "Addresses or networks of proxies whose X-Forwarded headers are trusted.",
     )
     read_only: bool = _setting(
-        "switch", values_of.yes_or_no, False, "No route that writes exists, whatever else is set."
+        "switch", values_of.yes_or_no, False, "Remove all routes that write, whatever else is set."
     )
     allow_jobs: bool = _setting(
-        "switch", values_of.yes_or_no, False, "Datasets may be built from the page."
+        "switch", values_of.yes_or_no, False, "Allow datasets to be built from the page."
     )
     access_log: str = _setting(
         "word",
         values_of.one_of("auto", "on", "off"),
         "auto",
-        "One line for each request on standard error; auto: where a token is asked for.",
+        "Log a line per request to standard error; auto: if tokens are required.",
     )
     cors_origins: tuple[str, ...] = _setting(
         "origins",
@@ -115,20 +115,20 @@ class Settings(JobSettings, LiveSettings):
         "origins",
         values_of.origins,
         (),
-        "Exact origins whose pages may show this one inside of them.",
+        "Exact origins whose pages may embed this one in a frame.",
         "--frame-origin",
     )
     threads: int = _setting(
-        "number", values_of.whole(1, 64), 8, "Requests that are worked on at once."
+        "number", values_of.whole(1, 64), 8, "Requests that are handled concurrently."
     )
     connection_limit: int = _setting(
-        "number", values_of.whole(10, 10_000), 1000, "Connections that may be open at once."
+        "number", values_of.whole(10, 10_000), 1000, "Maximum number of open connections."
     )
     channel_timeout: int = _setting(
-        "seconds", values_of.whole(1, 3600), 20, "After how long an idle connection is closed."
+        "seconds", values_of.whole(1, 3600), 20, "Seconds until an idle connection is closed."
     )
     cache_mb: int = _setting(
-        "number", values_of.whole(1, 16_384), 64, "Memory for what was read or computed last."
+        "number", values_of.whole(1, 16_384), 64, "Cache of files and results, in MB."
     )
     frontend_dir: Path = _setting(
         "path",
