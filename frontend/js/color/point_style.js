@@ -31,18 +31,12 @@ const PATCH_OUTLINE_PX = 1.25;
 const PATCH_FILL = 0.45;
 
 /** @param {Context} context */
-export function createPainting({ derived, facts, marks }) {
-  const color = lastOnly(colorsOf);
-  const flags = lastOnly(flagsOf);
-  const outside = lastOnly(outsideOf);
+export function createPainting(context) {
+  const { derived, facts } = context;
+  const colorOf = createColoring(context);
+  const flagsOf = createFlagging(context);
+  const withPictures = createPictures();
   const dotSizes = lastOnly(sizesByNorm);
-  const sprites = lastOnly(spritesOf);
-  const kindsOf = lastOnly(kindColors);
-  const headOnly = lastOnly(headOnlyLegend);
-  const tinted = lastOnly(tintedLegend);
-  const outlined = lastOnly(outlinedLegend);
-  const legendWithOwn = lastOnly(ownLegend);
-  const colorsWithoutOwn = lastOnly(withoutOwn);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
 
@@ -58,107 +52,57 @@ export function createPainting({ derived, facts, marks }) {
       const tokens = facts.tokens.value;
       const mode = derived.mode(state);
       if (!tokens || !mode) return null;
-      const values = mode.perHead ? headValues(mode, state) : null;
+      const { colors, legend } = colorOf(state, mode, tokens, drawn, nCells, theme);
+      const norms = state.at && derived.norms();
+      const flags = flagsOf(state, tokens, drawn, norms);
+      const sizes = state.isDotByNorm && norms ? dotSizes(norms) : null;
+      const plain = { colors, flags, sizes, sprites: null, isSprite: null, legend };
       const patches = facts.patches.value;
-      const isPossible = mode.needs.every(
-        (need) => (need === 'patches' ? patches : values) !== null,
-      );
-      const hits = derived.hits(state);
-      const found = mode.isSearch ? hits : null;
-      const painted = color(
-        isPossible ? mode.name : 'type',
-        tokens,
-        drawn,
-        mode.perHead ? nCells : 1,
-        values,
-        patches,
-        theme,
-        state.palette,
-        found,
-      );
-      const colored = colorsWithoutOwn(
-        painted,
-        values instanceof Uint8Array ? tokens.own : undefined,
-        nCells,
-        theme,
-        state.palette,
-      );
-      const lengths = state.at && derived.norms();
-      const left = outside(
-        tokens,
-        drawn,
-        state.filters,
-        lengths,
-        state.selected,
-        derived.attention(state),
-      );
-      const flagged = flags(
-        tokens,
-        drawn,
-        hits?.isUsable ? hits.hits : null,
-        state.selected,
-        marks.get(),
-        left,
-        unplacedOf(state),
-      );
-      const sizes = state.isDotByNorm && lengths ? dotSizes(lengths) : null;
-      const plain = {
-        colors: colored.colors,
-        flags: flagged,
-        sizes,
-        sprites: null,
-        isSprite: null,
-        legend: legendWithOwn(legendOf(mode, state, colored.legend), tokens.own),
-      };
-      const kinds = state.at && kindsOf(tokens, drawn, theme, state.palette);
       const shown =
         patches && hasPictures(mode.name, state)
-          ? pictured(plain, tokens, drawn, patches, kinds, mode.name)
+          ? withPictures(plain, state, mode.name, tokens, drawn, patches, theme)
           : plain;
-      return {
-        ...shown,
-        version: number(colored.colors, flagged, sizes, shown.sprites, state.at === null),
-      };
+      const isGrid = state.at === null;
+      return { ...shown, version: number(colors, flags, sizes, shown.sprites, isGrid) };
     },
   };
+}
+
+/**
+ * Colours of points and their legend.
+ *
+ * @param {Pick<Context, 'derived' | 'facts'>} context
+ */
+function createColoring({ derived, facts }) {
+  const color = lastOnly(colorsOf);
+  const headOnly = lastOnly(headOnlyLegend);
+  const legendWithUser = lastOnly(userLegend);
+  const colorsWithoutUser = lastOnly(withoutUser);
 
   /**
-   * The same with pictures of patches. In a head they have an outline in the colour of their kind;
-   * those of the grid are too small for one.
-   *
-   * @param {Omit<Painting, 'version'>} plain
+   * @param {State} state
+   * @param {ColorMode} mode
    * @param {Tokens} tokens
    * @param {Int32Array | null} drawn
-   * @param {Uint8Array} patches
-   * @param {{colors: Uint32Array, legend: Legend} | null} kinds
-   * @param {string} name of the mode
+   * @param {number} nCells
+   * @param {ShownTheme} theme
    */
-  function pictured(plain, tokens, drawn, patches, kinds, name) {
-    const pictures = {
-      ...plain,
-      ...sprites(tokens, drawn, patches, name === 'type' ? PATCH_FILL : 0),
-    };
-    if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
-    return kinds
-      ? { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) }
-      : pictures;
-  }
-
-  /** Own tokens that have no place in what is shown yet. @param {State} state */
-  function unplacedOf({ at }) {
-    return (at ? facts.headMap.value : facts.grid.value)?.unplaced;
-  }
-
-  /**
-   * What is known in a head alone is not silently left out of the grid.
-   *
-   * @param {ColorMode} mode
-   * @param {State} state
-   * @param {Legend} legend
-   */
-  function legendOf({ isHeadOnly, label }, { at }, legend) {
-    return isHeadOnly && !at ? headOnly(legend, label) : legend;
-  }
+  return (state, mode, tokens, drawn, nCells, theme) => {
+    const { isHeadOnly, isSearch, label, name, needs, perHead } = mode;
+    const { palette } = state;
+    const values = perHead ? headValues(mode, state) : null;
+    const patches = facts.patches.value;
+    const isPossible = needs.every((need) => (need === 'patches' ? patches : values) !== null);
+    const known = isPossible ? name : 'type';
+    const found = isSearch ? derived.hits(state) : null;
+    const nColored = perHead ? nCells : 1;
+    const painted = color(known, tokens, drawn, nColored, values, patches, theme, palette, found);
+    const user = values instanceof Uint8Array ? tokens.own : undefined;
+    const colored = colorsWithoutUser(painted, user, nCells, theme, palette);
+    // What is known in a head alone is not silently left out of the grid.
+    const legend = isHeadOnly && !state.at ? headOnly(colored.legend, label) : colored.legend;
+    return { colors: colored.colors, legend: legendWithUser(legend, tokens.own) };
+  };
 
   /**
    * What a mode says of each head: of the open one, or, as far as it is known, of all of them.
@@ -170,6 +114,61 @@ export function createPainting({ derived, facts, marks }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
     return at ? derived.norms() : facts.gridNorms.value;
   }
+}
+
+/**
+ * Flags of points: which are hidden, dimmed, found, marked or selected.
+ *
+ * @param {Pick<Context, 'derived' | 'facts' | 'marks'>} context
+ */
+function createFlagging({ derived, facts, marks }) {
+  const flags = lastOnly(flagsOf);
+  const outside = lastOnly(outsideOf);
+
+  /**
+   * @param {State} state
+   * @param {Tokens} tokens
+   * @param {Int32Array | null} drawn
+   * @param {Float32Array | null} norms
+   */
+  return (state, tokens, drawn, norms) => {
+    const { at, filters, selected } = state;
+    const hits = derived.hits(state);
+    const found = hits?.isUsable ? hits.hits : null;
+    const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
+    // tokens of the user that have no place in what is shown yet
+    const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;
+    return flags(tokens, drawn, found, selected, marks.get(), left, unplaced);
+  };
+}
+
+/**
+ * Pictures of patches in the place of points. In a head they have an outline in the colour of their
+ * kind; those of the grid are too small for one.
+ */
+function createPictures() {
+  const sprites = lastOnly(spritesOf);
+  const kindsOf = lastOnly(kindColors);
+  const tinted = lastOnly(tintedLegend);
+  const outlined = lastOnly(outlinedLegend);
+
+  /**
+   * @param {Omit<Painting, 'version'>} plain
+   * @param {State} state
+   * @param {string} name of the mode
+   * @param {Tokens} tokens
+   * @param {Int32Array | null} drawn
+   * @param {Uint8Array} patches
+   * @param {ShownTheme} theme
+   */
+  return (plain, state, name, tokens, drawn, patches, theme) => {
+    const fill = name === 'type' ? PATCH_FILL : 0;
+    const pictures = { ...plain, ...sprites(tokens, drawn, patches, fill) };
+    if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
+    if (!state.at) return pictures;
+    const kinds = kindsOf(tokens, drawn, theme, state.palette);
+    return { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) };
+  };
 }
 
 /**
@@ -209,7 +208,7 @@ function tintedLegend(legend) {
 }
 
 /** @param {Legend} legend @param {Tokens['own']} own @returns {Legend} */
-function ownLegend(legend, own) {
+function userLegend(legend, own) {
   if (!own) return legend;
   const words =
     'Larger and with a ring: your own ' +
@@ -330,7 +329,8 @@ function spritesOf(tokens, drawn, patches, fill) {
 }
 
 /**
- * Own tokens without a colour: what the grid says of norms is their share of those of the corpus.
+ * The user's tokens without a colour: what the grid says of norms is their share of those of the
+ * corpus.
  *
  * @param {{colors: Uint32Array, legend: Legend}} painted
  * @param {Tokens['own']} own
@@ -338,7 +338,7 @@ function spritesOf(tokens, drawn, patches, fill) {
  * @param {ShownTheme} theme
  * @param {PaletteName} palette
  */
-function withoutOwn(painted, own, nCells, theme, palette) {
+function withoutUser(painted, own, nCells, theme, palette) {
   if (!own) return painted;
   const colors = painted.colors.slice();
   const half = colors.length / nCells / 2;

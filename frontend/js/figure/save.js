@@ -9,11 +9,38 @@ import { fidelityRows, pointRows, tableCsv, tableJson } from './tables.js';
 import { createSegments } from '../ui/segments.js';
 import { createCheck } from '../ui/sliders.js';
 
-/** @import { Context, View } from '../page.js' */
+/** @import { Context, Manifest, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Source, Subject } from './figure.js' */
 
 /** @typedef {'csv' | 'json'} Ending */
+
+const SUBJECTS = [
+  { value: 'map', label: 'Map', title: 'The map as it is in sight' },
+  {
+    value: 'sequence',
+    label: 'Sentence or image',
+    title: 'The attention of the selected sentence or image',
+  },
+  {
+    value: 'below',
+    label: 'Below it',
+    title:
+      'What stands below the selected sentence: the mean as lines, both as heat maps, or ' +
+      'both by offset',
+  },
+  {
+    value: 'all-heads',
+    label: 'Means of all heads',
+    title: 'The mean attention by position of every head, for the length of the selected sentence',
+  },
+  { value: 'heads', label: 'Map of heads', title: 'The map of heads, where it is open' },
+  {
+    value: 'profile',
+    label: 'Weight by offset',
+    title: 'The mean weight of the open head by offset, over the whole corpus',
+  },
+];
 
 /**
  * @param {HTMLElement} root
@@ -22,10 +49,103 @@ import { createCheck } from '../ui/sliders.js';
  */
 export function createSave(root, context) {
   const { facts, notify, store, theme } = context;
-  const cleanup = createCleanup();
+  const popup = createPopup(root, update);
+  const { button, sheet } = popup;
   /** @type {Subject} */
   let subject = 'map';
   let isWhite = false;
+
+  const subjects = createSegments(sheet, {
+    legend: 'What the figure shows',
+    choices: SUBJECTS,
+    onPick(value) {
+      subject = /** @type {Subject} */ (value);
+      update();
+    },
+  });
+  const white = createCheck(sheet, {
+    label: 'White background',
+    help: 'The colours of the light theme on white paper, instead of those of the dark theme.',
+    onPick(next) {
+      isWhite = next;
+      update();
+    },
+  });
+  const figures = el(
+    'div',
+    { class: 'save__row' },
+    el('span', { class: 'save__label' }, 'Figure'),
+    format('SVG', 'Words and lines stay words and lines; so do points, up to 20,000', () =>
+      saveFigure('svg'),
+    ),
+    format('PNG', 'Pixels, two for each of the screen', () => saveFigure('png')),
+  );
+  const points = tableRow(
+    'Points of this map',
+    'Kind, token, position and place of every point, in the unit of the map',
+    (ending) => saveTable(pointsTable(context), ending),
+  );
+  const fidelity = tableRow(
+    'Fidelity of all heads',
+    'recall@10, rank correlation and trustworthiness of every map of every head',
+    (ending) => saveTable(fidelityTable(context), ending),
+  );
+  sheet.append(figures, el('hr', { class: 'save__line' }), points, fidelity);
+
+  /** @param {'svg' | 'png'} ending */
+  async function saveFigure(ending) {
+    const look = isWhite ? 'light' : theme();
+    try {
+      const { name, type, content } = await makeFigure(subject, ending, look, context);
+      download(content, name, type);
+      popup.close();
+    } catch (error) {
+      notify(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** @param {Table | null} table @param {Ending} ending */
+  function saveTable(table, ending) {
+    if (!table) return notify('The map is not there yet.');
+    const { manifest, what, rows, parts, of } = table;
+    const text = ending === 'csv' ? tableCsv(rows) : tableJson(what, rows, manifest, of);
+    download(text, fileNameOf([manifest.id, ...parts, what], ending), TABLE_TYPES[ending]);
+    popup.close();
+  }
+
+  function update() {
+    const manifest = facts.description.value?.manifest;
+    button.hidden = !manifest;
+    if (button.hidden) sheet.hidden = true;
+    if (sheet.hidden) return;
+    if (!isThere(subject, context)) subject = 'map';
+    subjects.update(
+      subject,
+      (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context),
+    );
+    setText(
+      /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
+      manifest?.model.modality === 'image' ? 'Image' : 'Sentence',
+    );
+    white.update(isWhite);
+    white.element.hidden = theme() === 'light';
+    for (const made of figures.querySelectorAll('button'))
+      made.disabled = !isThere(subject, context);
+    points.hidden = store.get().at === null;
+    fidelity.hidden = facts.heads.value === null;
+  }
+
+  return { element: popup.element, update, destroy: popup.destroy };
+}
+
+/**
+ * The button and the sheet that it opens; Escape or a click elsewhere closes it.
+ *
+ * @param {HTMLElement} root
+ * @param {() => void} fill brings the sheet up to date when it opens
+ */
+function createPopup(root, fill) {
+  const cleanup = createCleanup();
   const button = el(
     'button',
     {
@@ -48,100 +168,12 @@ export function createSave(root, context) {
   const element = el('div', { class: 'save' }, button, sheet);
   root.append(element);
 
-  const subjects = createSegments(sheet, {
-    legend: 'What the figure shows',
-    choices: [
-      { value: 'map', label: 'Map', title: 'The map as it is in sight' },
-      {
-        value: 'sequence',
-        label: 'Sentence or image',
-        title: 'The attention of the selected sentence or image',
-      },
-      {
-        value: 'below',
-        label: 'Below it',
-        title:
-          'What stands below the selected sentence: the mean as lines, both as heat maps, or ' +
-          'both by offset',
-      },
-      {
-        value: 'all-heads',
-        label: 'Means of all heads',
-        title:
-          'The mean attention by position of every head, for the length of the selected sentence',
-      },
-      { value: 'heads', label: 'Map of heads', title: 'The map of heads, where it is open' },
-      {
-        value: 'profile',
-        label: 'Weight by offset',
-        title: 'The mean weight of the open head by offset, over the whole corpus',
-      },
-    ],
-    onPick: (value) => {
-      subject = /** @type {Subject} */ (value);
-      update();
-    },
-  });
-  const white = createCheck(sheet, {
-    label: 'White background',
-    help: 'The colours of the light theme on white paper, instead of those of the dark theme.',
-    onPick: (next) => {
-      isWhite = next;
-      update();
-    },
-  });
-  const figures = el(
-    'div',
-    { class: 'save__row' },
-    el('span', { class: 'save__label' }, 'Figure'),
-    format('SVG', 'Words and lines stay words and lines; so do points, up to 20,000', () =>
-      saveFigure('svg'),
-    ),
-    format('PNG', 'Pixels, two for each of the screen', () => saveFigure('png')),
-  );
-  const points = tableRow(
-    'Points of this map',
-    'Kind, token, position and place of every point, in the unit of the map',
-    savePoints,
-  );
-  const truth = tableRow(
-    'Fidelity of all heads',
-    'recall@10, rank correlation and trustworthiness of every map of every head',
-    saveFidelity,
-  );
-  sheet.append(figures, el('hr', { class: 'save__line' }), points, truth);
-
-  /** @param {string} words @param {string} title @param {() => void} onClick */
-  function format(words, title, onClick) {
-    return el('button', { class: 'button button--small', type: 'button', title, onClick }, words);
-  }
-
-  /** @param {string} words @param {string} title @param {(ending: Ending) => void} save */
-  function tableRow(words, title, save) {
-    const [csv, json] = [
-      format('CSV', `${title}, as a table`, () => save('csv')),
-      format('JSON', `${title}, as JSON`, () => save('json')),
-    ];
-    for (const [made, kind] of /** @type {const} */ ([
-      [csv, 'CSV'],
-      [json, 'JSON'],
-    ]))
-      setAttribute(made, 'aria-label', `${words}, ${kind}`);
-    return el(
-      'div',
-      { class: 'save__row' },
-      el('span', { class: 'save__label' }, words),
-      csv,
-      json,
-    );
-  }
-
   /** @param {boolean} isShown */
   function show(isShown) {
     sheet.hidden = !isShown;
     setAttribute(button, 'aria-expanded', String(isShown));
     if (!isShown) return;
-    update();
+    fill();
     const first = /** @type {HTMLElement | null} */ (
       sheet.querySelector('input:checked, button:not(:disabled)')
     );
@@ -152,98 +184,6 @@ export function createSave(root, context) {
     const hadFocus = sheet.contains(document.activeElement);
     show(false);
     if (hadFocus) button.focus();
-  }
-
-  /** @param {'svg' | 'png'} ending */
-  async function saveFigure(ending) {
-    try {
-      const { name, type, content } = await makeFigure(
-        subject,
-        ending,
-        isWhite ? 'light' : theme(),
-        context,
-      );
-      download(content, name, type);
-      close();
-    } catch (error) {
-      notify(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  /** @param {Ending} ending */
-  function savePoints(ending) {
-    const state = store.get();
-    const [map, tokens, manifest, name] = [
-      facts.headMap.value,
-      facts.tokens.value,
-      facts.description.value?.manifest,
-      state.at && mapOf(facts.heads.value, state.at, chosenMap(state)),
-    ];
-    const unit =
-      state.at && name
-        ? facts.heads.value?.get(`${state.at.layer},${state.at.head}`)?.maps[name]
-        : null;
-    if (
-      !map ||
-      !tokens ||
-      !manifest ||
-      !state.at ||
-      !name ||
-      !unit ||
-      map.name !== name ||
-      map.at.layer !== state.at.layer ||
-      map.at.head !== state.at.head
-    )
-      return notify('The map is not there yet.');
-    saveRows(
-      'points',
-      pointRows(map, unit, tokens),
-      ending,
-      [name, `L${state.at.layer}-H${state.at.head}`],
-      { map: name, at: state.at },
-    );
-  }
-
-  /** @param {Ending} ending */
-  function saveFidelity(ending) {
-    if (facts.heads.value) saveRows('fidelity', fidelityRows(facts.heads.value), ending, [], {});
-  }
-
-  /**
-   * @param {string} what
-   * @param {import('./tables.js').Row[]} rows
-   * @param {Ending} ending
-   * @param {string[]} parts of the file's name
-   * @param {Parameters<typeof tableJson>[3]} of
-   */
-  function saveRows(what, rows, ending, parts, of) {
-    const manifest = facts.description.value?.manifest;
-    if (!manifest) return;
-    const text = ending === 'csv' ? tableCsv(rows) : tableJson(what, rows, manifest, of);
-    download(text, fileNameOf([manifest.id, ...parts, what], ending), TABLE_TYPES[ending]);
-    close();
-  }
-
-  function update() {
-    const isImage = facts.description.value?.manifest?.model.modality === 'image';
-    button.hidden = !facts.description.value?.manifest;
-    if (button.hidden) sheet.hidden = true;
-    if (sheet.hidden) return;
-    if (!isThere(subject, context)) subject = 'map';
-    subjects.update(
-      subject,
-      (value) => value === 'map' || isThere(/** @type {Subject} */ (value), context),
-    );
-    setText(
-      /** @type {Element} */ (subjects.element.querySelector('[value="sequence"] + *')),
-      isImage ? 'Image' : 'Sentence',
-    );
-    white.update(isWhite);
-    white.element.hidden = theme() === 'light';
-    for (const made of figures.querySelectorAll('button'))
-      made.disabled = !isThere(subject, context);
-    points.hidden = store.get().at === null;
-    truth.hidden = facts.heads.value === null;
   }
 
   cleanup.listen(element, 'keydown', (/** @type {KeyboardEvent} */ event) => {
@@ -264,10 +204,59 @@ export function createSave(root, context) {
 
   return {
     element,
-    update,
+    button,
+    sheet,
+    close,
     destroy() {
       cleanup.run();
       element.remove();
     },
   };
+}
+
+/** @param {string} words @param {string} title @param {() => void} onClick */
+function format(words, title, onClick) {
+  return el('button', { class: 'button button--small', type: 'button', title, onClick }, words);
+}
+
+/** @param {string} words @param {string} title @param {(ending: Ending) => void} save */
+function tableRow(words, title, save) {
+  const csv = format('CSV', `${title}, as a table`, () => save('csv'));
+  const json = format('JSON', `${title}, as JSON`, () => save('json'));
+  setAttribute(csv, 'aria-label', `${words}, CSV`);
+  setAttribute(json, 'aria-label', `${words}, JSON`);
+  return el('div', { class: 'save__row' }, el('span', { class: 'save__label' }, words), csv, json);
+}
+
+/**
+ * @typedef {{manifest: Manifest, what: string, rows: import('./tables.js').Row[], parts: string[],
+ *   of: Parameters<typeof tableJson>[3]}} Table `parts` are those of the file's name
+ */
+
+/**
+ * The points of the open map; null while it is not there.
+ *
+ * @param {Pick<Context, 'facts' | 'store'>} context
+ * @returns {Table | null}
+ */
+function pointsTable({ facts, store }) {
+  const state = store.get();
+  const { at } = state;
+  const manifest = facts.description.value?.manifest;
+  const [map, tokens, heads] = [facts.headMap.value, facts.tokens.value, facts.heads.value];
+  const name = at && mapOf(heads, at, chosenMap(state));
+  if (!map || !tokens || !manifest || !at || !name) return null;
+  const { layer, head } = at;
+  const unit = heads?.get(`${layer},${head}`)?.maps[name];
+  if (!unit || map.name !== name || map.at.layer !== layer || map.at.head !== head) return null;
+  const rows = pointRows(map, unit, tokens);
+  const parts = [name, `L${layer}-H${head}`];
+  return { manifest, what: 'points', rows, parts, of: { map: name, at } };
+}
+
+/** @param {Pick<Context, 'facts'>} context @returns {Table | null} */
+function fidelityTable({ facts }) {
+  const [manifest, heads] = [facts.description.value?.manifest, facts.heads.value];
+  if (!manifest || !heads) return null;
+  return { manifest, what: 'fidelity', rows: fidelityRows(heads), parts: [], of: {} };
 }
