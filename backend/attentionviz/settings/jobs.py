@@ -32,7 +32,10 @@ class JobSettings:
         "minutes", values_of.whole(0, 10**6), 720, "Minutes until a build is ended; 0: no limit."
     )
     job_silent_seconds: int = _setting(
-        "seconds", values_of.whole(2, 3600), 60, "Seconds without a heartbeat until a build is ended."
+        "seconds",
+        values_of.whole(2, 3600),
+        60,
+        "Seconds without a heartbeat after which a build ends.",
     )
     job_downloads: bool = _setting(
         "switch", values_of.yes_or_no, False, "Allow these builds to download models from a hub."
