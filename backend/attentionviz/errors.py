@@ -26,13 +26,6 @@ class InvalidRequestError(AppError):
     status = 400
 
 
-class ForbiddenHostError(AppError):
-    """The Host header names a host that this server does not serve."""
-
-    code = "forbidden_host"
-    status = 421
-
-
 class NotSignedInError(AppError):
     """A token is asked for, and none was given, or a wrong one."""
 

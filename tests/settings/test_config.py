@@ -30,8 +30,6 @@ def test_defaults_are_for_one_person_on_one_machine() -> None:
 def test_the_table_says_what_every_setting_is_for() -> None:
     assert all(s.help.endswith(".") and s.type_name for s in SETTINGS)
     assert len({s.name for s in SETTINGS}) == len(SETTINGS)
-    port = next(s for s in SETTINGS if s.name == "data_dir")
-    assert (port.flag, port.environment_name) == ("--data-dir", "ATTENTIONVIZ_DATA_DIR")
 
 
 def test_every_default_is_a_value_that_can_be_given() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from attentionviz.core.types import HeadId, MapName
+from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.store import layout
 
@@ -40,39 +40,6 @@ def test_heads_of_a_group_read_the_keys_of_its_first_head():
     assert paths == ["L01H00/keys.npy"] * 2 + ["L01H02/keys.npy"] * 2
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "tokens.json",
-        "L00H11/queries.npy",
-        "L100H00/attention-tsne-3d.npy",
-        "grid/biplot-2d.npy",
-        "images/00000.thumbnail.png",
-    ],
-)
-def test_file_names_of_a_dataset_fit_the_grammar(path):
-    assert layout.is_file_name(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "manifest.json",
-        "../tokens.json",
-        "/tokens.json",
-        "tokens.json\n",
-        "L00H11/../../x.npy",
-        "L00H11/tsne-4d.npy",
-        "L00H11/tsne-2d.json",
-        "images/0.png",
-        "grid//norms.npy",
-        "capture/000000.keys.npy",
-    ],
-)
-def test_other_file_names_do_not(path):
-    assert not layout.is_file_name(path)
-
-
 def small_manifest(**changes):
     return {
         "n_layers": 1,
@@ -97,7 +64,6 @@ def test_expected_files_follow_from_counts_and_maps():
     assert files["grid/tsne-2d.npy"] == ("uint16", (1, 2, 6, 2))
     assert files["grid/pca-3d.npy"] == ("uint32", (1, 2, 6))
     assert files["tokens.json"] is None
-    assert all(layout.is_file_name(path) for path in files)
 
 
 def test_images_add_pictures_thumbnails_and_patches():
@@ -107,9 +73,3 @@ def test_images_add_pictures_thumbnails_and_patches():
         "images/patches.npy",
         *(f"images/0000{i}{end}" for i in range(2) for end in (".png", ".thumbnail.png")),
     }
-
-
-def test_neighbours_and_facts_of_maps_are_never_part_of_a_dataset():
-    head = HeadId(0, 1)
-    assert not layout.is_file_name(layout.neighbours_path(head))
-    assert not layout.is_file_name(layout.map_facts_path(head, MapName("tsne", 2)))

@@ -120,7 +120,7 @@ def _unreadable(library: DatasetLibrary, dataset_id: str) -> list[str]:
     if not isinstance(reader, StagedReader):
         return [f"{dataset_id} is no build any more"]
     found = []
-    for name in filter(layout.is_file_name, reader.files.records):  # others are never shown
+    for name in layout.expected_files(reader.manifest).keys() & reader.files.records:
         try:
             with reader.files.open(name):
                 pass

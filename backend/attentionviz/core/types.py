@@ -1,4 +1,4 @@
-"""Shared types: HeadId, Kind, Method, MapName."""
+"""Shared types: HeadId, Method, MapName."""
 
 import re
 from typing import Literal, NamedTuple
@@ -6,13 +6,11 @@ from typing import Literal, NamedTuple
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.errors import HeadOutOfRangeError, MethodNotFoundError
 
-Kind = Literal["query", "key"]
 Method = str
 Dims = Literal[2, 3]
 Modality = Literal["text", "image"]
 TokenType = Literal["text", "special", "class", "register", "patch"]
 
-KINDS: tuple[Kind, ...] = ("query", "key")
 METHODS: tuple[Method, ...] = tuple(METHOD_FACTS)
 DIMS: tuple[Dims, ...] = (2, 3)
 

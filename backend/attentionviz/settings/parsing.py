@@ -9,8 +9,6 @@ from typing import Any
 
 from attentionviz.core.file_names import native
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 # First parts of our own addresses; a prefix like one of them could not be told from it.
 OWN_ADDRESSES = ("api", "health", "login", "logout", "page")
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"

@@ -39,11 +39,6 @@ class Setting(NamedTuple):
     flag: str
 
     @property
-    def environment_name(self) -> str:
-        """Return the environment variable, such as ``ATTENTIONVIZ_DATA_DIR``."""
-        return ENVIRONMENT_PREFIX + self.name.upper()
-
-    @property
     def is_repeatable(self) -> bool:
         """Whether the option may be given several times."""
         return isinstance(self.default, tuple)

@@ -40,14 +40,6 @@ POINTER_SUFFIX = ".current"
 N_VERSION_DIGITS = 12
 VERSION_PATTERN = r"[0-9a-f]{12}"
 MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) + "]d"
-_HEAD = r"L[0-9]{2,4}H[0-9]{2,4}"
-FILE_PATTERN = (
-    r"(?:tokens\.json|heads\.json|similarity-(?:pattern|vectors)\.npy|head_map\.npy"
-    rf"|{_HEAD}/(?:queries|keys|norms|{MAP_PATTERN})\.npy"
-    rf"|grid/(?:tokens|norms|{MAP_PATTERN})\.npy"
-    r"|images/(?:patches\.npy|[0-9]{5,8}(?:\.thumbnail)?\.png))"
-)
-"""Every relative path that a manifest may name, apart from its own; compare with ``fullmatch``."""
 
 
 class FileSpec(NamedTuple):
@@ -69,11 +61,6 @@ def require_dataset_id(dataset_id: str) -> None:
             f"{dataset_id!r} cannot name a dataset; use 1 to 64 lower-case letters, digits, "
             "dots, dashes or underscores, beginning with a letter or digit"
         )
-
-
-def is_file_name(path: str) -> bool:
-    """Return whether a manifest may name this relative path."""
-    return re.fullmatch(FILE_PATTERN, path) is not None
 
 
 def version_name(dataset_id: str, version: str) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FOR = "HTTP_X_FORWARDED_FOR"
 FORWARDED = (
