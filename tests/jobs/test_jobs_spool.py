@@ -82,6 +82,10 @@ def test_what_is_written_is_read_again(queue) -> None:
     assert (job.request, job.status) == (request(), status)
 
 
+def without(content: bytes, name: str) -> bytes:
+    return json.dumps({k: v for k, v in json.loads(content).items() if k != name}).encode()
+
+
 DAMAGE = {
     "request.json": [
         b"",
@@ -97,6 +101,8 @@ DAMAGE = {
         request().to_json().replace(b'"mine"', b'"-mine"'),
         request().to_json().replace(b'"pca"', b'"--output=/etc"'),
         request().to_json().replace(b"{", b'{"more": 1,', 1),
+        without(request().to_json(), "title"),
+        without(request().to_json(), "created"),
         b"[" * 100_000,
         b'{"a": ' + b"9" * 400_000 + b"}",
     ],
@@ -104,6 +110,7 @@ DAMAGE = {
         b"",
         b"{}",
         b"nonsense",
+        without(JobStatus("running").to_json(), "pid"),
         JobStatus("running").to_json().replace(b"running", b"sleeping"),
         JobStatus("running").to_json().replace(b'"place": 0', b'"place": 1e999'),
         JobStatus("running", pid=17).to_json().replace(b'"pid": 17', b'"pid": 1'),
