@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Annotated, NotRequired
+
+from typing_extensions import TypedDict
 
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.errors import InvalidRequestError
@@ -9,11 +12,28 @@ from attentionviz.jobs import JobRequest
 from attentionviz.jobs.limits import AllowedModel
 from attentionviz.jobs.uploads import Upload
 from attentionviz.store.layout import require_dataset_id
+from attentionviz.store.manifest import Count, DatasetId, doc
 
-OPTIONAL_FIELDS = ("max_tokens", "text_column", "skip_bad_sequences")
-FIELDS = ("model", "dataset_id", "methods", "dims", *OPTIONAL_FIELDS)
 MAX_TOKENS = 2**31 - 1
 MAX_COLUMN_NAME = 1000
+
+
+class JobForm(TypedDict):
+    """An upload and what is to be built of it."""
+
+    files: Annotated[list[bytes], doc("One text or table, or images.")]
+    model: Annotated[str, doc("A name from the options.")]
+    dataset_id: DatasetId
+    methods: Annotated[str, doc(f"Of {', '.join(METHODS)}; several with commas.")]
+    dims: Annotated[str, doc(f"{' or '.join(map(str, DIMS))}, or both with a comma.")]
+    max_tokens: NotRequired[Annotated[Count, doc("Whole sequences up to so many; all without it.")]]
+    text_column: NotRequired[Annotated[str, doc("Column of a table that holds the text.")]]
+    skip_bad_sequences: NotRequired[
+        Annotated[bool, doc("Leave out sequences for which the model gives no finite numbers.")]
+    ]
+
+
+FIELDS = tuple(name for name in JobForm.__annotations__ if name != "files")
 
 
 def read_form(

@@ -15,7 +15,7 @@ from attentionviz.server.access.request_log import RequestLog, log_to_standard_e
 from attentionviz.server.http.context import EXTENSION, ApiContext, context, make_context
 from attentionviz.server.http.errors import HTML, JSON, error_json, error_page, wants_page
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES
-from attentionviz.server.http.openapi import document
+from attentionviz.server.http.openapi import ARRAY_HEADERS, document
 from attentionviz.server.http.request_guard import Guard, WsgiApp, content_policy
 from attentionviz.server.routes import (
     attention,
@@ -48,7 +48,6 @@ BLUEPRINTS = (
     page,
 )
 LOOPBACK = ("127.0.0.1", "::1")
-EXPOSED_HEADERS = ("ETag", "X-Dtype", "X-Shape", "X-Ready", "X-Sequences", "X-Sequences-Total")
 _log = logging.getLogger(__name__)
 
 
@@ -189,7 +188,7 @@ def _allow_origins(app: Flask, origins: tuple[str, ...]) -> None:
         resources={r"/(api/.*|health)": {"origins": list(origins)}},
         methods=["GET", "HEAD"],
         allow_headers=["Authorization"],  # and never a cookie
-        expose_headers=list(EXPOSED_HEADERS),
+        expose_headers=["ETag", *ARRAY_HEADERS],
         send_wildcard=False,
         vary_header=True,
     )

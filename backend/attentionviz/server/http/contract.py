@@ -397,21 +397,6 @@ class ImageForm(TypedDict):
     maps: NotRequired[Annotated[str, doc("As for a text, with commas.")]]
 
 
-class JobForm(TypedDict):
-    """An upload and what is to be built of it."""
-
-    files: Annotated[list[bytes], doc("One text or table, or images.")]
-    model: Annotated[str, doc("A name from the options.")]
-    dataset_id: DatasetId
-    methods: Annotated[str, doc(f"Of {', '.join(METHODS)}; several with commas.")]
-    dims: Annotated[str, doc(f"{' or '.join(map(str, DIMS))}, or both with a comma.")]
-    max_tokens: NotRequired[Annotated[Count, doc("Whole sequences up to so many; all without it.")]]
-    text_column: NotRequired[Annotated[str, doc("Column of a table that holds the text.")]]
-    skip_bad_sequences: NotRequired[
-        Annotated[bool, doc("Leave out sequences for which the model gives no finite numbers.")]
-    ]
-
-
 class JobRequest(TypedDict):
     """What a job was asked for."""
 

@@ -41,7 +41,7 @@ _PATH_PARAMETERS: dict[str, tuple[str, str, Json]] = {
         },
     ),
 }
-_HEADERS: dict[str, Json] = {
+ARRAY_HEADERS: dict[str, Json] = {
     "X-Dtype": {"description": "Such as float32.", "schema": _TEXT},
     "X-Shape": {"description": "Such as 6,12,4882,2.", "schema": _TEXT},
     "X-Ready": {
@@ -117,7 +117,7 @@ def document(app: Flask) -> Json:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "headers": _HEADERS,
+            "headers": ARRAY_HEADERS,
             "securitySchemes": _SCHEMES,
             "responses": _errors(),
         },

@@ -15,7 +15,7 @@ from werkzeug.formparser import FormDataParser
 from attentionviz.errors import InvalidRequestError
 from attentionviz.jobs import Job, JobQueue
 from attentionviz.jobs.errors import UploadTooLargeError
-from attentionviz.jobs.job_form import read_form
+from attentionviz.jobs.job_form import JobForm, read_form
 from attentionviz.jobs.outcome import finished_version
 from attentionviz.jobs.uploads import Received, take
 from attentionviz.server.http import contract
@@ -42,7 +42,7 @@ def list_jobs() -> Response:
 
 
 @blueprint.post(PATH)
-@operation(contract.Job, 507, status=201, body={"multipart/form-data": contract.JobForm})
+@operation(contract.Job, 507, status=201, body={"multipart/form-data": JobForm})
 def post_job() -> Response:
     """Take an upload and what to do with it, and begin to estimate."""
     query()
