@@ -15,8 +15,10 @@ def test_an_invented_projection_and_head_score_reach_every_layer() -> None:
         "tests/projections/test_placed.py",
         "tests/projections/test_projection_contract.py",
         "tests/measures/test_head_scores.py",
+        "tests/server/test_api_arrays.py",
+        "tests/server/test_api_live.py",
     ]
-    wanted = "inventions_asked or invented-axes or every_function"
+    wanted = "inventions_asked or invented-axes or every_function or all_maps"
     found = subprocess.run(
         [*command, *asked, "-k", wanted], cwd=ROOT, capture_output=True, text=True, timeout=540
     )
