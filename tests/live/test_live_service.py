@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.job_server import is_alive
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 from attentionviz.errors import AppError, BusyError, InvalidTextError
 from attentionviz.live.service import LiveService
@@ -25,7 +27,7 @@ def pid_of(service: LiveService) -> int:
     return said(service.ask({"do": "echo"}))["pid"]
 
 
-def is_gone(pid: int, seconds: float = 3) -> bool:
+def is_gone(pid: int, seconds: float = PATIENCE_SECONDS) -> bool:
     """Return whether a process that is no child of ours, or was waited for, has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -67,12 +69,10 @@ def test_a_question_with_its_body_reaches_one_process_that_stays(make_service: M
 def test_a_worker_that_fails_is_said_to_have_and_another_takes_its_place(
     way: str, words: str, make_service: Make
 ) -> None:
-    service = make_service(seconds=0.6, load_seconds=5)
+    service = make_service(seconds=2, load_seconds=30)
     before = pid_of(service)
-    started = time.monotonic()
     with pytest.raises(BusyError, match=words):
         service.ask({"do": way, "text": "said in confidence"})
-    assert time.monotonic() - started < 3
     assert is_gone(before)
     assert pid_of(service) != before
 
@@ -83,7 +83,8 @@ def test_words_that_nobody_asked_for_never_answer_the_next_question(
 ) -> None:
     service = make_service()
     first = said(service.ask({"do": way}))["pid"]
-    time.sleep(0.2)
+    assert service._worker
+    wait_until(lambda: not service._worker.is_ready(), "more words arrive")
     second = said(service.ask({"do": "echo", "n": 2}))
     assert second["question"]["n"] == 2
     assert second["pid"] != first
@@ -96,7 +97,7 @@ def test_a_worker_that_died_between_questions_is_replaced_without_a_word(
     service = make_service()
     before = pid_of(service)
     os.kill(before, signal.SIGKILL)
-    time.sleep(0.1)
+    wait_until(lambda: not is_alive(before), "it is dead")
     assert pid_of(service) != before
 
 
@@ -128,11 +129,11 @@ def test_a_question_that_kills_its_worker_is_asked_no_third_time(
 
 
 def test_loading_a_model_may_take_longer_than_a_question(make_service: Make) -> None:
-    service = make_service(seconds=0.4, load_seconds=5)
+    service = make_service(seconds=2, load_seconds=30)
     pid = pid_of(service)
-    assert said(service.ask({"do": "loads", "seconds": 1.0}))["pid"] == pid
+    assert said(service.ask({"do": "loads", "seconds": 2.5}))["pid"] == pid
     with pytest.raises(BusyError, match="too long"):
-        service.ask({"do": "slow", "seconds": 1.0})
+        service.ask({"do": "slow", "seconds": 30})
 
 
 def test_loading_has_an_end_as_well(make_service: Make) -> None:
@@ -174,9 +175,9 @@ def test_an_unused_worker_ends_and_the_next_question_starts_another(make_service
 
 
 def test_a_worker_in_use_is_not_idle(make_service: Make) -> None:
-    service = make_service(idle_seconds=0.3)
+    service = make_service(idle_seconds=1)
     before = pid_of(service)
-    assert said(service.ask({"do": "slow", "seconds": 0.8}))["pid"] == before
+    assert said(service.ask({"do": "slow", "seconds": 1.5}))["pid"] == before
 
 
 def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make) -> None:
@@ -185,11 +186,9 @@ def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(service.ask, {"do": "hangs"})
         time.sleep(0.2)
-        started = time.monotonic()
         service.close()
         with pytest.raises(BusyError):
-            running.result(timeout=5)
-    assert time.monotonic() - started < 2
+            running.result(timeout=PATIENCE_SECONDS)
     assert is_gone(pid)
     with pytest.raises(BusyError, match="ending"):
         service.ask({"do": "echo"})

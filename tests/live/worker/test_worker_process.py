@@ -15,6 +15,7 @@ from tests.live.worker.conftest import Answer, read, settings_of
 from tests.support.figures import Bar
 from tests.support.job_server import freeze
 from tests.support.malformed_images import cut, flipped, malformed_images
+from tests.support.waiting import PATIENCE_SECONDS
 
 from attentionviz.errors import InvalidImageError, InvalidTextError, LiveUnavailableError
 from attentionviz.live.service import LiveService, Patience
@@ -213,12 +214,12 @@ def test_the_worker_ends_with_its_server_however_that_ends(
         process.stdin.flush()
         time.sleep(0.2)
         process.send_signal(kind)
-        process.wait(5)
+        process.wait(PATIENCE_SECONDS)
         os.kill(worker, signal.SIGCONT)
     else:
         process.send_signal(kind)
-        process.wait(5)
-    assert is_gone(worker, 2)
+        process.wait(PATIENCE_SECONDS)
+    assert is_gone(worker, PATIENCE_SECONDS)
 
 
 def test_nothing_of_a_text_is_printed_or_logged(killable: tuple[subprocess.Popen, int]) -> None:
