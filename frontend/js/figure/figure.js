@@ -33,14 +33,14 @@ import {
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
-/** @import { HeadsPicture } from '../map/map_of_heads.js' */
+/** @import { HeadMapImage } from '../map/map_of_heads.js' */
 /** @import { Looks } from './figure_theme.js' */
 /** @import { Body, Drawing } from './map_figure.js' */
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */
 /**
  * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (theme: ShownTheme)
- *   => Drawing | null, headsPicture?: (theme: ShownTheme) => HeadsPicture | null}} Source What lies
+ *   => Drawing | null, headsPicture?: (theme: ShownTheme) => HeadMapImage | null}} Source What lies
  *   outside of the map cannot draw it, and does without these.
  */
 /**

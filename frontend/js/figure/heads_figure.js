@@ -6,7 +6,7 @@ import { fitHeads, placeNames } from '../compute/head_map_layout.js';
 import { formatTitle } from '../ui/labels.js';
 import { node } from './markup.js';
 
-/** @import { HeadsPicture } from '../map/map_of_heads.js' */
+/** @import { HeadMapImage } from '../map/map_of_heads.js' */
 /** @import { Looks } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
@@ -18,7 +18,7 @@ const MANY = 200;
 const PALE = 0.3;
 
 /**
- * @param {HeadsPicture} picture
+ * @param {HeadMapImage} picture
  * @param {number} open the open head, or -1
  * @param {Looks} looks
  * @returns {Body}

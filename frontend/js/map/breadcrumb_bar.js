@@ -11,7 +11,7 @@ import { formatHead, isMisleading, formatMeasure } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 import { createSave } from '../figure/save.js';
-import { scoreLine } from './cell.js';
+import { formatHeadMeasure } from './cell.js';
 
 /** @import { Context, Facts, HeadFacts, Manifest, State } from '../page.js' */
 /** @import { Source } from '../figure/figure.js' */
@@ -329,11 +329,11 @@ function formatTruth(state, { heads }) {
   };
 }
 
-/** What is written on the heads. @param {string | null} score */
-function formatNumber(score) {
-  return score === null || score === 'recall_at_10'
+/** What is written on the heads. @param {string | null} measure */
+function formatNumber(measure) {
+  return measure === null || measure === 'recall_at_10'
     ? 'number and bar: recall@10'
-    : `number: ${scoreFacts(score).label}, bar: recall@10`;
+    : `number: ${scoreFacts(measure).label}, bar: recall@10`;
 }
 
 /**
@@ -343,5 +343,5 @@ function formatNumber(score) {
  * @param {number} head
  */
 function formatOwn(column, head) {
-  return column ? ` · ${scoreLine(column, head)}` : '';
+  return column ? ` · ${formatHeadMeasure(column, head)}` : '';
 }

@@ -68,7 +68,7 @@ export function createCell(at, listeners) {
       setAttribute(
         button,
         'aria-label',
-        [formatCell(at, fidelity, isReady || isAwaited, scoreParts(head, look)), kind]
+        [formatCell(at, fidelity, isReady || isAwaited, measureParts(head, look)), kind]
           .filter(Boolean)
           .join(', '),
       );
@@ -103,7 +103,7 @@ export function createCell(at, listeners) {
 /** @typedef {ReturnType<typeof createCell>} Cell */
 
 /** What a name says of the scores that are shown. @param {number} head @param {Look} look */
-function scoreParts(head, { tint, sorted, places, inside }) {
+function measureParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
   const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
   if (tint && sorted && sorted !== tint)
@@ -161,7 +161,7 @@ export function tilesOf(column, side, theme) {
 export function cellParts(at, head, { isReady, fidelity, kind }, look) {
   const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
   const parts = columns.map((column) =>
-    el('p', { class: 'tooltip__score' }, scoreLine(column, head)),
+    el('p', { class: 'tooltip__score' }, formatHeadMeasure(column, head)),
   );
   if (look.inside?.[head] === 0)
     parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
@@ -195,7 +195,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
  * @param {Column} column
  * @param {number} head
  */
-export function scoreLine({ name, values, ranks, nKnown, nRows }, head) {
+export function formatHeadMeasure({ name, values, ranks, nKnown, nRows }, head) {
   const { label } = scoreFacts(name);
   if (Number.isNaN(values[head])) return `${label} –: ${formatMissing(name, nRows[head])}`;
   const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';

@@ -5,12 +5,12 @@ import { el } from '../ui/dom.js';
 import { formatScore } from '../data/head_measure_columns.js';
 import { scoreFacts, formatUnit } from '../data/head_measures.js';
 import { formatDistance, formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
-import { colorOf, scoreLine } from './cell.js';
+import { colorOf, formatHeadMeasure } from './cell.js';
 
 /** @import { HeadsMap, State } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
-/** @import { HeadsPicture } from './map_of_heads.js' */
+/** @import { HeadMapImage } from './map_of_heads.js' */
 
 /** From this stress on the map is to be read with care: Kruskal (1964) calls 0.2 poor. */
 const POOR_STRESS = 0.2;
@@ -23,7 +23,7 @@ const POOR_STRESS = 0.2;
  * @param {Uint8Array | null} inside (head) 0 where a head steps back
  * @param {ShownTheme} theme
  * @param {State['palette']} palette
- * @returns {HeadsPicture}
+ * @returns {HeadMapImage}
  */
 export function imageOf(map, column, inside, theme, palette) {
   const { layers: ramp, scores } = canvasPalette(theme, palette);
@@ -48,7 +48,7 @@ export function imageOf(map, column, inside, theme, palette) {
 /**
  * Which heads are nearest to one.
  *
- * @param {HeadsPicture} image
+ * @param {HeadMapImage} image
  * @param {number} i index of the head; -1: none is pointed at or open
  * @param {boolean} isOpen whether it is the open one
  */
@@ -64,7 +64,7 @@ export function nearestParts({ map, column }, i, isOpen) {
     ];
   return [
     el('h3', {}, `${formatHead(head)}${isOpen ? ' (open)' : ''}`),
-    ...(column ? [el('p', {}, scoreLine(column, i))] : []),
+    ...(column ? [el('p', {}, formatHeadMeasure(column, i))] : []),
     el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
     el(
       'ol',
@@ -79,7 +79,7 @@ export function nearestParts({ map, column }, i, isOpen) {
 /**
  * What the colours and the places mean, and how true these are.
  *
- * @param {HeadsPicture} image
+ * @param {HeadMapImage} image
  */
 export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLayers }) {
   const bar = el('span', { class: 'legend__ramp' });
@@ -133,7 +133,7 @@ function formatDot(head, column, i, isOutside) {
     .slice(0, 3)
     .map((one) => `${formatTitle(one)} ${formatMeasure(one.distance)}`)
     .join(', ');
-  const own = column ? `; ${scoreLine(column, i)}` : '';
+  const own = column ? `; ${formatHeadMeasure(column, i)}` : '';
   const outside = isOutside ? '; outside of the range' : '';
   const alike = nearest ? `; nearest ${nearest}` : '';
   return `${formatTitle(head)}, ${formatHead(head).toLowerCase()}${own}${outside}${alike}`;

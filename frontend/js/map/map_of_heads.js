@@ -21,7 +21,7 @@ const HELP = 'Heads that attend alike lie near each other. A click opens one.';
  * What the map shows of its heads.
  *
  * @typedef {{map: HeadsMap, column: Column | null, looks: DotLook[], stops: string[], nLayers:
- *   number}} HeadsPicture
+ *   number}} HeadMapImage
  */
 
 /**
@@ -131,7 +131,7 @@ export function createMapOfHeads(root, context) {
  * @param {Parameters<typeof createMapOfHeads>[1]} context
  */
 function createDrawing({ about, element, status }, dots, { derived, pointed, store, theme }) {
-  /** @type {HeadsPicture | null} */
+  /** @type {HeadMapImage | null} */
   let image = null;
   /** @type {unknown[]} */
   let known = [];

@@ -1,5 +1,5 @@
 /**
- * Colours, order and pictures of a frame as the Canvas 2D loops want them, kept until the style
+ * Colours, order and patch images of a frame as the Canvas 2D loops want them, kept until the style
  * changes.
  */
 
@@ -22,9 +22,9 @@ export function createStyle() {
   /** @type {Int32Array} */
   let scratch = new Int32Array(0);
   /** @type {Int32Array | null} */
-  let picture = null;
+  let patches = null;
   /** @type {Int32Array | null} */
-  let dimmedPicture = null;
+  let dimmedPatches = null;
 
   return {
     get order() {
@@ -39,7 +39,7 @@ export function createStyle() {
     /** @param {Frame} next */
     update(next) {
       const isSame = frame !== null && sameStyle(frame, next);
-      if (frame?.sprites?.rgb !== next.sprites?.rgb || !isSame) picture = dimmedPicture = null;
+      if (frame?.sprites?.rgb !== next.sprites?.rgb || !isSame) patches = dimmedPatches = null;
       frame = next;
       if (isSame) return;
       order = drawOrder(next);
@@ -72,11 +72,11 @@ export function createStyle() {
       const { isSprite, nQueries } = required(frame);
       return !isSprite || isSprite[point < nQueries ? point : point - nQueries] !== 0;
     },
-    picture() {
-      return (picture ??= packPicture(required(frame).sprites?.rgb ?? new Uint8Array(0)));
+    patches() {
+      return (patches ??= packPatches(required(frame).sprites?.rgb ?? new Uint8Array(0)));
     },
-    dimmedPicture() {
-      return (dimmedPicture ??= dimColors(this.picture(), required(frame).background));
+    dimmedPatches() {
+      return (dimmedPatches ??= dimColors(this.patches(), required(frame).background));
     },
   };
 
@@ -120,12 +120,12 @@ function signed(colors) {
 }
 
 /** @param {Uint8Array} rgb @returns {Int32Array} */
-function packPicture(rgb) {
-  const picture = new Int32Array(rgb.length / 3);
-  for (let at = 0, byte = 0; at < picture.length; at++, byte += 3) {
-    picture[at] = (255 << 24) | (rgb[byte + 2] << 16) | (rgb[byte + 1] << 8) | rgb[byte];
+function packPatches(rgb) {
+  const patches = new Int32Array(rgb.length / 3);
+  for (let at = 0, byte = 0; at < patches.length; at++, byte += 3) {
+    patches[at] = (255 << 24) | (rgb[byte + 2] << 16) | (rgb[byte + 1] << 8) | rgb[byte];
   }
-  return picture;
+  return patches;
 }
 
 /** @template T @param {T | null} value @returns {T} */

@@ -70,15 +70,15 @@ export function linksFrom({ n, pattern }, least, alone = null) {
  *
  * @param {CanvasRenderingContext2D} pen in CSS pixels
  * @param {readonly Link[]} links
- * @param {object} picture
- * @param {(position: number) => Spot} picture.spotOf
- * @param {number} picture.classPosition -1 where there is no class token
- * @param {number} picture.patch side of a patch
- * @param {boolean} picture.isByWeight width and opacity by weight
+ * @param {object} image
+ * @param {(position: number) => Spot} image.spotOf
+ * @param {number} image.classPosition -1 where there is no class token
+ * @param {number} image.patch side of a patch
+ * @param {boolean} image.isByWeight width and opacity by weight
  */
 export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight }) {
   const mark = markOf(patch);
-  // Light lines with a dark edge can be seen over any picture.
+  // Light lines with a dark edge can be seen over any image.
   for (const [color, extra] of /** @type {const} */ ([
     ['rgb(0 0 0)', 2],
     ['rgb(255 255 255)', 0],

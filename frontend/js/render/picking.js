@@ -69,7 +69,7 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
   const isDeep = dims === 3;
   const start = cell * nPoints * dims;
   let best = -1;
-  let bestScore = Infinity;
+  let least = Infinity;
   for (let point = 0, at = start; point < nPoints; point++, at += dims) {
     const u = source[at] + (positions[at] - source[at]) * blend;
     const v = source[at + 1] + (positions[at + 1] - source[at + 1]) * blend;
@@ -79,10 +79,10 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
     const dx = (c[0] * u + c[1] * v + c[2] * w + c[3]) * grown + c[12] - x;
     const dy = (c[4] * u + c[5] * v + c[6] * w + c[7]) * grown + c[13] - y;
     if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) continue;
-    const score = Math.hypot(dx, dy) + leadOf(flags[point]) + 2 * DEPTH_LEAD_PX * depth;
-    if (score <= bestScore) {
+    const distance = Math.hypot(dx, dy) + leadOf(flags[point]) + 2 * DEPTH_LEAD_PX * depth;
+    if (distance <= least) {
       best = point;
-      bestScore = score;
+      least = distance;
     }
   }
   return best;
@@ -100,7 +100,7 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
  */
 export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
   let best = -1;
-  let bestScore = Infinity;
+  let least = Infinity;
   const [middleX, middleY] = [(x - c[12] - c[3]) / c[0], (y - c[13] - c[7]) / c[5]];
   const [wide, high] = [radius / Math.abs(c[0]) + 1, radius / Math.abs(c[5]) + 1];
   index.near(
@@ -109,11 +109,11 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
       const dx = c[0] * positions[2 * point] + c[3] + c[12] - x;
       const dy = c[5] * positions[2 * point + 1] + c[7] + c[13] - y;
       if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) return;
-      const score = Math.hypot(dx, dy) + leadOf(flags[point]);
+      const distance = Math.hypot(dx, dy) + leadOf(flags[point]);
       // of equals the later one lies on top
-      if (score > bestScore || (score === bestScore && point < best)) return;
+      if (distance > least || (distance === least && point < best)) return;
       best = point;
-      bestScore = score;
+      least = distance;
     },
   );
   return best;

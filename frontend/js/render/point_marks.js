@@ -111,7 +111,7 @@ export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSi
       if (edge) fillRectangle(sheet, left - edge, top - edge, right, bottom, edgeColor);
       drawSprite(
         sheet,
-        isDimmed ? style.dimmedPicture() : style.picture(),
+        isDimmed ? style.dimmedPatches() : style.patches(),
         token * sprites.side ** 2,
         sprites.side,
         left,

@@ -168,7 +168,7 @@ void main() {
 }
 `;
 
-/** Disc, diamond or picture, with its ring and a line of background where the point stands out. */
+/** Disc, diamond or image of a patch, with its ring and a line of background where the point stands out. */
 export const FRAGMENT = `${HEADER}
 uniform sampler2D uSprites;
 uniform vec3 uBackground;
@@ -186,7 +186,7 @@ flat in int vIsKey;
 flat in int vToken;
 out vec4 oColor;
 
-vec3 picture(vec2 at) {
+vec3 patchImage(vec2 at) {
   ivec2 pixel = ivec2(floor((at + vRadius) * float(uSide) / (2.0 * vRadius)));
   pixel = clamp(pixel, ivec2(0), ivec2(uSide - 1));
   int index = (vToken * uSide + pixel.y) * uSide + pixel.x;
@@ -202,7 +202,7 @@ void main() {
   vec2 at = (gl_PointCoord - 0.5) * 2.0 * vExtent;
   if (vToken >= 0) {
     float far = max(abs(at.x), abs(at.y));
-    vec3 color = far > vRadius - uOutline ? vColor.rgb : mix(picture(at), vColor.rgb, uFill);
+    vec3 color = far > vRadius - uOutline ? vColor.rgb : mix(patchImage(at), vColor.rgb, uFill);
     if (vColor.a < 0.0) color = mix(color, uBackground, ${glsl(DIM)});
     if (far > vRadius) color = vRing > 0.0 && far <= vRadius + vRing ? uInk : uBackground;
     oColor = vec4(color, 1.0);

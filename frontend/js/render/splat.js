@@ -252,21 +252,21 @@ export function drawStamp({ pixels, width, height }, stamp, column, row, color, 
 }
 
 /**
- * Draw one picture, opaque or mixed with the background.
+ * Draw the image of one patch, opaque or mixed with the background.
  * @param {Image} image
- * @param {Int32Array} picture Packed pixels (token, side, side).
- * @param {number} start Of the token in `picture`.
- * @param {number} side Of the picture, in its own pixels.
+ * @param {Int32Array} patches Packed pixels (token, side, side).
+ * @param {number} start Of the token in `patches`.
+ * @param {number} side Of a patch, in its own pixels.
  * @param {number} left
  * @param {number} top
  * @param {number} size Of the drawn square, device pixels.
  * @param {number} outline Width of the frame in `color`; 0 = none.
  * @param {number} color Packed.
- * @param {number} [fill] Share of `color` in the picture, 0..256.
+ * @param {number} [fill] Share of `color` in the image, 0..256.
  */
 export function drawSprite(
   { pixels, width, height },
-  picture,
+  patches,
   start,
   side,
   left,
@@ -281,7 +281,7 @@ export function drawSprite(
     const isEdgeRow = row < outline || row >= size - outline;
     for (let column = Math.max(0, -left); column < size && left + column < width; column++) {
       const isEdge = isEdgeRow || column < outline || column >= size - outline;
-      const own = picture[line + ((((column + 0.5) * side) / size) | 0)];
+      const own = patches[line + ((((column + 0.5) * side) / size) | 0)];
       pixels[(top + row) * width + left + column] = isEdge
         ? color
         : fill > 0

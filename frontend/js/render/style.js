@@ -13,14 +13,14 @@ export const DIAMOND = 1.2533;
  * by two.
  */
 export const MIN_SHAPED = 2.6;
-/** Patch pictures from this side on (device pixels); smaller ones are marks. */
+/** Patches are images from this side on (device pixels); smaller ones are marks. */
 export const MIN_SPRITE = 5;
 /**
  * Added to an edge before it is cut to whole pixels: a little less than half a pixel, so that edges
  * between two pixels fall the same way in both renderers.
  */
 export const TO_PIXEL = 0.499;
-/** Sides of sprites per diameter of a mark: pictures need more room than dots. */
+/** Sides of sprites per diameter of a mark: images need more room than dots. */
 export const SPRITE_SCALE = 2;
 
 /**
