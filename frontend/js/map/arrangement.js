@@ -11,7 +11,7 @@ export const GRID_MARGIN = Object.freeze({ left: 44, top: 30, right: 16, bottom:
 
 const GAP_PX = 4;
 /**
- * How much wider than a map its column may get, and how wide in any case, so that titles have room.
+ * Most width of a column against that of its map, and least width in any case, as titles need room.
  */
 const MAX_SPREAD = 1.6;
 const TITLE_WIDTH_PX = 84;
@@ -20,8 +20,8 @@ export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
 
 /**
- * `slots` are the places of the grid, row by row; a cell lies in the place that the order gives to
- * its head.
+ * `slots` are the places of the grid, row by row; a cell lies in the slot that the order gives its
+ * head.
  */
 /**
  * @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number},
@@ -129,15 +129,14 @@ export function arrangeHead(room) {
 }
 
 /**
- * Of the shorter side of the room: a head of the grid this large is opened, and one smaller than
- * the other is left.
+ * Shares of the shorter side of the room: a head of the grid is opened from the first on, an open
+ * head is left below the second.
  */
 const OPENED_SHARE = 0.9;
 const LEFT_SHARE = 0.6;
 
 /**
- * The head that is opened by zooming into the grid: the one nearest to a place, once it fills the
- * room.
+ * The head that zooming into the grid opens: the one nearest to a place, once it fills the room.
  *
  * @param {Pick<Arrangement, 'cells' | 'cellSize'>} grid
  * @param {Transform} transform
@@ -161,8 +160,8 @@ export function openedCell({ cells, cellSize }, transform, room, place) {
 }
 
 /**
- * Whether a head is left by zooming out. It is then clearly smaller than one that would be opened,
- * so that the two never take turns.
+ * Whether zooming out leaves a head. It is then clearly smaller than one that would be opened, so
+ * that the two do not alternate.
  *
  * @param {Pick<Arrangement, 'home'>} head
  * @param {Transform} transform
@@ -172,7 +171,7 @@ export function isLeft({ home }, transform) {
 }
 
 /**
- * Where a head lies when it takes the place of its cell of the grid.
+ * Transform of a head that puts it where its cell of the grid lies.
  *
  * @param {Pick<Arrangement, 'cells'>} grid
  * @param {number} cell
@@ -189,7 +188,7 @@ export function headInPlace({ cells }, cell, { k, x, y }, { cellSize }) {
 }
 
 /**
- * Where the grid lies when one of its cells takes the place of a head: the reverse.
+ * Transform of the grid that puts one of its cells where the open head lies: the reverse.
  *
  * @param {Pick<Arrangement, 'cells'>} grid
  * @param {number} cell

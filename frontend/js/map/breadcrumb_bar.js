@@ -1,4 +1,4 @@
-/** The line above the map: where one is, the way to the neighbours and back. */
+/** The bar above the map: which head is open, its neighbours, and the tools of the map. */
 
 import { pictureAddress } from '../state/history.js';
 import { BEST, bestCounts, mapOf, methodOf } from '../data/best_map.js';
@@ -79,8 +79,7 @@ export function createBreadcrumbBar(root, context) {
   let wasGrid = false;
 
   /**
-   * Everything in its place; what is about the page as a whole can be elsewhere while there are two
-   * panes.
+   * Put everything in its place; with two panes the tools of the whole page are elsewhere.
    */
   function gather() {
     const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
@@ -110,7 +109,7 @@ export function createBreadcrumbBar(root, context) {
   }
 
   return {
-    /** What is about the page as a whole. */
+    /** The tools of the whole page. */
     pageTools: [steps.element, link],
     gather,
     /** @param {State} state */
@@ -128,7 +127,7 @@ export function createBreadcrumbBar(root, context) {
       compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? formatHead(at) : 'All heads');
       const { words, isWarning } = state.compare
-        ? formatTruth(state, facts)
+        ? formatFidelity(state, facts)
         : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
       setText(detail, words);
       detail.classList.toggle('bar__detail--warning', isWarning);
@@ -219,7 +218,7 @@ function createButtons(calls) {
 }
 
 /**
- * A button of the bar; one that is an icon alone has its label for those who hear it.
+ * A button of the bar; the label of an icon button is for screen readers alone.
  *
  * @param {string} path of the icon
  * @param {string} label
@@ -236,7 +235,7 @@ function createButton(path, label, properties) {
 }
 
 /**
- * The buttons that take back and take up again, named after what they would do.
+ * The buttons for undo and redo, named after what they would do.
  *
  * @param {Context['undo']} undo
  */
@@ -256,7 +255,7 @@ function createSteps(undo) {
   });
 
   return {
-    // What a step says names words that were searched.
+    // The name of a step may hold words of a search.
     element: el(
       'div',
       { ...UNTRANSLATED, class: 'bar__steps', role: 'group', 'aria-label': 'Steps' },
@@ -269,7 +268,7 @@ function createSteps(undo) {
         const words = undo[name] === null ? verb : `${verb}: ${undo[name]}`;
         setText(buttons[i].label, words);
         setAttribute(buttons[i].button, 'title', `${words} (${keys})`);
-        // a disabled button would lose the focus
+        // `disabled` would take the focus away
         setAttribute(buttons[i].button, 'aria-disabled', undo[name] === null ? 'true' : null);
       });
     },
@@ -277,7 +276,7 @@ function createSteps(undo) {
 }
 
 /**
- * Which maps are shown, how many, and what is written on them.
+ * Which maps are shown, how many, and by which measure.
  *
  * @param {State} state
  * @param {Manifest | null} manifest
@@ -298,7 +297,7 @@ function mapDetail(state, manifest, facts, derived) {
 }
 
 /**
- * Which map is the best of the open head, or how many heads have which.
+ * The best map of the open head, or the number of heads for each.
  *
  * @param {State} state
  * @param {Map<string, HeadFacts> | null} heads
@@ -312,12 +311,12 @@ function formatBest({ at, method, dims }, heads) {
 }
 
 /**
- * How true a pane's map is, in the place of its name, which stands above it there.
+ * The fidelity of a pane's map; its name is in the header of the pane.
  *
  * @param {State} state
  * @param {Facts} facts
  */
-function formatTruth(state, { heads }) {
+function formatFidelity(state, { heads }) {
   const name = chosenMap(state);
   const fidelity = state.at
     ? fidelityOf(heads.value, state.at, name)
@@ -329,7 +328,7 @@ function formatTruth(state, { heads }) {
   };
 }
 
-/** What is written on the heads. @param {string | null} measure */
+/** The number on each head and its bar. @param {string | null} measure */
 function formatNumber(measure) {
   return measure === null || measure === 'recall_at_10'
     ? 'number and bar: recall@10'
@@ -337,7 +336,7 @@ function formatNumber(measure) {
 }
 
 /**
- * The number of the open head that the grid is tinted by.
+ * The value of the open head in the measure that tints the grid.
  *
  * @param {Column | null} column
  * @param {number} head

@@ -1,6 +1,5 @@
 /**
- * One head of the grid: a named button with its title and a number, tinted by a score where one is
- * chosen.
+ * One head of the grid: a named button with its title and a number, tinted by the chosen measure.
  */
 
 import { blend, canvasPalette, cssColor, wordsOn } from '../color/palettes.js';
@@ -17,7 +16,7 @@ import { counted } from '../compute/number_text.js';
 /** @import { ShownTheme } from '../color/point_style.js' */
 
 /**
- * How much of the colour of a score lies behind the points of a map, and of one too small to have a
+ * Opacity of the colour of a measure behind the points of a map, and behind one too small to have a
  * title.
  */
 const TILE_SHARE = 0.28;
@@ -29,8 +28,8 @@ const TITLED_PX = 30;
  * @typedef {object} Look What the grid shows of its heads.
  * @property {Column | null} tint
  * @property {Column | null} sorted the number that gives the places
- * @property {Int32Array | null} places (head) where the order has it; null: layer by layer
- * @property {Uint8Array | null} inside (head) 0 where a head steps back; null: none does
+ * @property {Int32Array | null} places (head) slot of each head; null: layer by layer
+ * @property {Uint8Array | null} inside (head) 0 outside of the chosen range; null: all are inside
  * @property {ShownTheme} theme
  */
 
@@ -102,7 +101,7 @@ export function createCell(at, listeners) {
 
 /** @typedef {ReturnType<typeof createCell>} Cell */
 
-/** What a name says of the scores that are shown. @param {number} head @param {Look} look */
+/** The part of a name on the measures that are shown. @param {number} head @param {Look} look */
 function measureParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
   const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
@@ -150,7 +149,7 @@ export function tilesOf(column, side, theme) {
 }
 
 /**
- * A head's numbers in words, for the sheet beside it.
+ * The tooltip of a head.
  *
  * @param {HeadId} at
  * @param {number} head
@@ -190,7 +189,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
 }
 
 /**
- * A score of a head with its place among all, and what it rests on.
+ * A measure of a head with its rank among all heads, and over how many rows it was taken.
  *
  * @param {Column} column
  * @param {number} head

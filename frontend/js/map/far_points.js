@@ -1,6 +1,6 @@
 /**
- * Points that lie outside of what is shown at rest: marks at the borders, words that say so, and a
- * way to see all.
+ * Points that lie outside of the part of a map that is shown at rest: marks at the borders, their
+ * number, and a button to show all.
  */
 
 import { createCleanup, el, setText } from '../ui/dom.js';
@@ -15,12 +15,12 @@ import { count, counted } from '../compute/number_text.js';
 /** @import { Frame } from '../types.js' */
 
 /**
- * Where marks lie in a square or a room, from its middle, in halves of its sides.
+ * Places of marks in a box, from its middle, in halves of its sides.
  *
  * @typedef {{x: number, y: number}[]} Spots
  */
 
-/** Marks at one place are one. */
+/** Places that are equal after rounding to this many steps have one mark. */
 const STEPS = 40;
 /** Length of a mark, CSS pixels: in a head, and in a cell of the grid. */
 const LENGTH_PX = Object.freeze({ head: 9, grid: 5 });
@@ -64,7 +64,7 @@ export function createFarPoints(root, { actions, overlay }) {
   const list = lastOnly(farPoints);
   const spots = lastOnly(spotsOfCells);
 
-  /** @param {Frame} frame @param {Float32Array} windows @returns {string} What is said of it. */
+  /** @param {Frame} frame @param {Float32Array} windows @returns {string} their number */
   function drawGrid(frame, windows) {
     const { cells, flags, nPoints, positions } = frame;
     const found = spots(list(positions, windows, nPoints), flags, positions, windows, nPoints);
@@ -121,7 +121,7 @@ function cellMarks(frame, spots) {
 }
 
 /**
- * Where points of a head lie that are outside of its room.
+ * Places of the points of a head that lie outside of the canvas.
  *
  * @param {Frame} frame
  * @param {number[]} far
@@ -175,7 +175,7 @@ function drawMarks(overlay, frame, marks, length) {
 function drawTriangle(pen, spot, { x, y, width, height }, length) {
   const isSide = Math.abs(spot.x) >= Math.abs(spot.y);
   const [outX, outY] = isSide ? [Math.sign(spot.x), 0] : [0, Math.sign(spot.y)];
-  // At a corner the whole of it stays inside.
+  // At a corner it stays inside as a whole.
   const [across, along] = [Math.max(0, width - length / 2), Math.max(0, height - length / 2)];
   const [tipX, tipY] = isSide
     ? [x + spot.x * width - outX, y + spot.y * along]
@@ -187,7 +187,7 @@ function drawTriangle(pen, spot, { x, y, width, height }, length) {
 }
 
 /**
- * Where the far points of each cell are marked at its border.
+ * Places of the marks of each cell.
  *
  * @param {number[][]} far (cell) points
  * @param {Uint8Array} flags (point)
@@ -214,7 +214,7 @@ function spotsOfCells(far, flags, positions, windows, nPoints) {
 }
 
 /**
- * Places at the border of a box, each once, nearest to places outside of it.
+ * The places of a box that are nearest to places outside of it, each once.
  *
  * @param {Spots} places from the middle, in halves of the sides
  * @returns {Spots}

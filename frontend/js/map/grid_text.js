@@ -1,4 +1,4 @@
-/** What is said of the heads of the grid: their names and numbers, and the sheet beside one. */
+/** Names, numbers and tooltips of the heads of the grid. */
 
 import { mapOf, methodOf } from '../data/best_map.js';
 import { methodLabels } from '../data/projection_methods.js';

@@ -10,14 +10,14 @@ import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../compute/hidden_tokens.js';
 import { drawnPoint, pointOf, selectedAt } from '../data/points.js';
-import { createPointSheet } from './point_sheet.js';
+import { createPointTooltip } from './point_tooltip.js';
 import { createPointWalk } from './point_walk.js';
 import { createStrongest } from './strongest.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Frame } from '../types.js' */
-/** @import { PointSheet } from './point_sheet.js' */
+/** @import { PointTooltip } from './point_tooltip.js' */
 /** @import { PointWalk } from './point_walk.js' */
 /** @import { Viewport } from './viewport.js' */
 /** @import { Lasso } from './lasso.js' */
@@ -38,7 +38,7 @@ export function createHeadLayer(root, context) {
   const { facts, hover, redraw, store, viewport } = context;
   const overlay = createOverlay(context.overlay);
   const strongest = createStrongest(root, context);
-  const sheet = createPointSheet(context, strongest);
+  const pointTooltip = createPointTooltip(context, strongest);
   const linesOf = createLinesReader(context);
   /** The frame of the open head; null in the grid. @type {Frame | null} */
   let frame = null;
@@ -47,9 +47,9 @@ export function createHeadLayer(root, context) {
     frame: () => frame,
     leave: () => mouse.leave(),
     show: showPoint,
-    colorValue: sheet.colorValue,
+    colorValue: pointTooltip.colorValue,
   });
-  const mouse = createMouse(root, { ...context, frame: () => frame, sheet, walk });
+  const mouse = createMouse(root, { ...context, frame: () => frame, pointTooltip, walk });
   const stopHover = hover.subscribe(redraw);
 
   /** Bring a point into sight, and point at it as the mouse would. @param {number} point */
@@ -72,7 +72,7 @@ export function createHeadLayer(root, context) {
     const isWhole = tokens !== null && shown.nPoints === 2 * tokens.n;
     if (walk.point >= 0 && isWhole) {
       const [x, y] = projectPoint(shown, 0, walk.point);
-      sheet.show({ x, y }, tokens, walk.point);
+      pointTooltip.show({ x, y }, tokens, walk.point);
     }
     const lines = linesOf(shown, state);
     const marks = isWhole ? strongest.marks(state, tokens) : [];
@@ -112,16 +112,16 @@ export function createHeadLayer(root, context) {
 /** @typedef {ReturnType<typeof createHeadLayer>} HeadLayer */
 
 /**
- * The mouse over the map of a head: the point under it is pointed at and has its sheet; a click
+ * The mouse over the map of a head: the point under it is pointed at and has its tooltip; a click
  * selects it.
  *
  * @param {HTMLElement} root
- * @param {Context & {frame: () => Frame | null, lasso: Lasso, sheet: PointSheet, viewport:
+ * @param {Context & {frame: () => Frame | null, lasso: Lasso, pointTooltip: PointTooltip, viewport:
  *   Viewport, walk: PointWalk}} context
  */
 function createMouse(
   root,
-  { actions, facts, frame, hover, lasso, pairing, sheet, store, viewport, walk },
+  { actions, facts, frame, hover, lasso, pairing, pointTooltip, store, viewport, walk },
 ) {
   const cleanup = createCleanup();
   const picker = createPicker();
@@ -160,12 +160,12 @@ function createMouse(
     if (selected) actions.clearSelection();
   });
 
-  /** Find the point at a place and say what it is. @param {{x: number, y: number}} place */
+  /** Point at the point at a place. @param {{x: number, y: number}} place */
   function look(place) {
     const [shown, tokens] = [frame(), facts.tokens.value];
     if (!shown || !tokens || viewport.turning.isGripped || lasso.isDrawing) {
       root.classList.remove('is-over-point');
-      sheet.hide();
+      pointTooltip.hide();
       if (viewport.turning.isTurning) hover.set(null);
       return;
     }
@@ -174,12 +174,12 @@ function createMouse(
     if (point === null) return leave();
     hover.set(selectedAt(point, tokens.n));
     const [x, y] = projectPoint(shown, 0, point);
-    sheet.show({ x, y }, tokens, point);
+    pointTooltip.show({ x, y }, tokens, point);
   }
 
   function leave() {
     hover.set(null);
-    sheet.hide();
+    pointTooltip.hide();
   }
 
   return { leave, destroy: cleanup.run };

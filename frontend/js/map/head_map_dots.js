@@ -1,6 +1,6 @@
 /**
- * Heads as dots that lie near each other if they attend alike: pointed at, walked by the arrow
- * keys, opened by a click.
+ * Heads as dots: pointed at by the mouse, reached by arrow keys, opened by a click. Heads that
+ * attend alike lie near each other.
  */
 
 import { el, setAttribute } from '../ui/dom.js';
@@ -19,8 +19,8 @@ const MANY = 200;
 /**
  * @typedef {object} DotLook How a head is shown.
  * @property {string | null} color null: it has none
- * @property {boolean} isOutside whether it steps back
- * @property {string} words its name and what there is to say of it
+ * @property {boolean} isOutside whether it is outside of the chosen range
+ * @property {string} words its accessible name
  */
 
 /**

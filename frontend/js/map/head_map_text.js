@@ -1,4 +1,4 @@
-/** What the map of heads shows of each head, and says of it, of its colours and of its truth. */
+/** Colours and texts of the map of heads. */
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { el } from '../ui/dom.js';

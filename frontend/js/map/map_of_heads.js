@@ -44,7 +44,7 @@ export function createMapOfHeads(root, context) {
   body.append(dock.side);
   const maps = createHeadMapLoader(context.api, dock, () => update(store.get()));
   const drawing = createDrawing(dock, dots, context);
-  const stopPointed = pointed.subscribe(drawing.tell);
+  const stopPointed = pointed.subscribe(drawing.showNearest);
   // A dataset without a map has none to show; the second pane begins without.
   let isOpen = pane() !== 'B' && recall(memoryName()) === 'open';
   let hasToFocus = false;
@@ -139,8 +139,8 @@ function createDrawing({ about, element, status }, dots, { derived, pointed, sto
   /** @param {State} state */
   const insideOf = (state) => derived.heads().within(state)?.inside ?? null;
 
-  /** Say which heads are nearest to one; -1: to the open one, or none. @param {number} i */
-  function tell(i) {
+  /** List the heads nearest to one; -1: to the open one, or none. @param {number} i */
+  function showNearest(i) {
     if (!image || element.hidden) return;
     const current = indexOf(image.map, store.get().at);
     const shown = i >= 0 ? i : current;
@@ -149,7 +149,7 @@ function createDrawing({ about, element, status }, dots, { derived, pointed, sto
   }
 
   return {
-    tell,
+    showNearest,
     image: () => image,
     /** @param {ShownTheme} shownTheme */
     imageIn(shownTheme) {
@@ -166,7 +166,7 @@ function createDrawing({ about, element, status }, dots, { derived, pointed, sto
       image = imageOf(map, column, inside, theme(), state.palette);
       dots.draw(map, image.looks, indexOf(map, state.at));
       about.replaceChildren(...aboutParts(image));
-      tell(pointed.get());
+      showNearest(pointed.get());
     },
   };
 }
@@ -176,7 +176,7 @@ function indexOf({ heads }, at) {
   return heads.findIndex(({ layer, head }) => layer === at?.layer && head === at.head);
 }
 
-/** In narrow windows it lies over the map, so that is remembered apart. */
+/** In narrow windows it lies over the map, so that its state is stored apart. */
 function memoryName() {
   return `map-of-heads${isNarrow() ? '.narrow' : ''}`;
 }
@@ -185,7 +185,7 @@ function memoryName() {
  * Loads maps of heads and keeps the last; the latest request wins.
  *
  * @param {Context['api']} api
- * @param {{body: HTMLElement, words: HTMLElement}} dock which says how far it is
+ * @param {{body: HTMLElement, words: HTMLElement}} dock which says whether it loads
  * @param {() => void} loaded
  */
 function createHeadMapLoader(api, { body, words }, loaded) {

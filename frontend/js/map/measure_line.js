@@ -1,5 +1,6 @@
 /**
- * The line above the grid that says how it is tinted, sorted and stepped back, with the ways back.
+ * The line above the grid: by which measures it is tinted, sorted and filtered, with
+ * buttons to undo each.
  */
 
 import { canvasPalette, rampStops } from '../color/palettes.js';
@@ -64,7 +65,7 @@ export function createMeasureLine(root, { actions, derived, facts, theme }) {
 }
 
 /**
- * A part of the line: a text and the button that takes back what it says.
+ * A part of the line: a text and the button that undoes what it says.
  *
  * @param {Record<string, string>} properties of the text
  * @param {string} label
@@ -140,7 +141,7 @@ function formatUnknown({ name, nKnown, nRows, values }) {
 }
 
 /**
- * How the heads are sorted, or why they are not.
+ * The order of the heads, or why there is none.
  *
  * @param {State} state
  * @param {Column | null} column

@@ -1,4 +1,4 @@
-/** Points move to where another map has them, instead of jumping. */
+/** The movement of points from one map to the next. */
 
 import { isMotionReduced } from '../ui/dom.js';
 import { mixWindows } from '../compute/map_bounds.js';
@@ -18,8 +18,8 @@ export function createMotion(moved) {
   /** @type {Uint16Array | null} */
   let from = null;
   /**
-   * Time of the first and of the newest frame of a movement; a page that was busy starts late, but
-   * jumps nothing.
+   * Times of the first and of the newest frame of a movement, which starts with the first frame: a
+   * page that was busy skips nothing.
    */
   let start = -1;
   let latest = -1;
@@ -39,7 +39,7 @@ export function createMotion(moved) {
 
   return {
     /**
-     * Say what is shown now; a different map of as many points is moved to.
+     * Set what is shown; points move to their places of another map of as many points.
      *
      * @param {string} name of the map: another array of the same name is the same map with more in
      *   it
@@ -83,7 +83,7 @@ export function createMotion(moved) {
   };
 }
 
-/** Slow, fast, slow. @param {number} t */
+/** Ease in and out. @param {number} t 0..1 */
 export function ease(t) {
   return t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
 }

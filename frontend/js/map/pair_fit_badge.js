@@ -1,6 +1,5 @@
 /**
- * What a head of the grid shows of how it fits the marked pairs: its place, its fit, and an outline
- * of the best.
+ * How a head of the grid fits the marked pairs: its rank, its fit, an outline of the best.
  */
 
 import { setAttribute } from '../ui/dom.js';
@@ -8,11 +7,11 @@ import { formatFit } from '../data/pair_text.js';
 
 /** @import { HeadFit } from '../compute/pairs.js' */
 
-/** Heads up to this place are outlined. */
+/** Heads up to this rank are outlined. */
 const MAX_OUTLINED = 5;
 
 /**
- * Drawn by the style sheet: the name of the head says it in words.
+ * Set what the style sheet draws, and add it to the name of the head.
  *
  * @param {HTMLElement} button after its name was written
  * @param {HeadFit | null} found null while no pair is marked

@@ -1,6 +1,5 @@
 /**
- * What lies around two panes: the line that says how they are linked and holds what is about both,
- * and the divider.
+ * The frame of two panes: the line with their link and the page's tools, and the divider.
  */
 
 import { createCleanup, el, setAttribute, setText } from '../ui/dom.js';

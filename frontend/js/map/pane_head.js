@@ -1,6 +1,6 @@
 /**
- * The line on top of one of two panes: which it is, its dataset, method and dimensions, and a way
- * to close it.
+ * The header of one of two panes: its name, dataset, method and dimensions, and a button to close
+ * it.
  */
 
 import { createCleanup, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';

@@ -23,7 +23,7 @@ export function createPanes(root, parts, activePane) {
     second = next;
     root.classList.toggle('is-split', next !== null);
     activePane.join(next?.context ?? null);
-    // what was just opened is what one wants to change
+    // a pane that was just opened is about to be changed
     if (next && hasBeenOne) activePane.bring('B');
   }
 

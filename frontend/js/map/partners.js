@@ -1,6 +1,6 @@
 /**
- * The strongest partners of a point, over the whole corpus: asked for once the mouse rests, listed,
- * and kept for the map.
+ * The strongest partners of a point, over the whole corpus: requested once the mouse rests, listed
+ * in the tooltip, and cached for the map.
  */
 
 import { corpusText, el, setText } from '../ui/dom.js';
@@ -14,12 +14,12 @@ import { clipped } from '../ui/labels.js';
 const REST_MS = 80;
 const N_LISTED = 5;
 const LONGEST = 40;
-/** Answers that are kept, so that going back and forth asks nothing. */
+/** Answers in the cache. */
 const MAX_KEPT = 500;
 
 /** @typedef {{token: number, score: number}[]} Partners */
 /**
- * What a point is a point of.
+ * The map that a point belongs to.
  *
  * @typedef {{state: Pick<State, 'dataset' | 'at'>, version: string | null, tokens: Tokens}} Subject
  */
@@ -46,7 +46,7 @@ export function createPartners({ api }, arrived) {
   }
 
   /**
-   * What is known of a point; forgets what was known of points of something else.
+   * The cached partners of a point; a point of another map empties the cache.
    *
    * @param {Subject} subject
    * @param {Selected} point
@@ -65,22 +65,22 @@ export function createPartners({ api }, arrived) {
     stop,
     known,
     /**
-     * Return the part of the sheet that lists them: as high at once as it will be, so that nothing
-     * moves.
+     * Return the part of the tooltip that lists them. It has its final height at once, so that
+     * nothing moves when they arrive.
      *
      * @param {Subject} subject
      * @param {Selected} point
-     * @param {(partners: Partners) => string} judge words on how the map shows them
+     * @param {(partners: Partners) => string} assess how the map shows them
      * @returns {HTMLElement}
      */
-    partOf(subject, point, judge) {
+    partOf(subject, point, assess) {
       const {
         state: { dataset, at },
         tokens,
       } = subject;
       stop();
       const rows = Array.from({ length: Math.min(N_LISTED, tokens.n) }, () => el('li', {}, '…'));
-      const judged = el('p', { class: 'tooltip__help tooltip__judged' }, '\u00a0');
+      const assessment = el('p', { class: 'tooltip__help tooltip__judged' }, '\u00a0');
       const part = el(
         'div',
         { class: 'tooltip__partners' },
@@ -90,17 +90,17 @@ export function createPartners({ api }, arrived) {
           `Strongest ${point.kind === 'query' ? 'keys' : 'queries'} in the corpus, by score`,
         ),
         el('ol', {}, ...rows),
-        judged,
+        assessment,
       );
       if (dataset === null || at === null) return part;
       /** @param {Partners | null} found */
-      const tell = (found) => {
+      const show = (found) => {
         fill(rows, tokens, found);
-        setText(judged, found ? judge(found) : '');
+        setText(assessment, found ? assess(found) : '');
       };
       const found = known(subject, point);
-      if (found) tell(found);
-      else rest = setTimeout(() => ask(dataset, at, pointOf(point, tokens.n), tell), REST_MS);
+      if (found) show(found);
+      else rest = setTimeout(() => ask(dataset, at, pointOf(point, tokens.n), show), REST_MS);
       return part;
     },
     destroy: stop,

@@ -1,4 +1,4 @@
-/** What is said of a point: in short beside it, at length in the sheet under the mouse. */
+/** The texts of a point: its label and its tooltip. */
 
 import { capital } from '../ui/labels.js';
 import { clipped } from '../ui/labels.js';
@@ -14,13 +14,13 @@ const LONGEST = 120;
 const LONGEST_LABEL = 24;
 /** Characters of a sentence that are shown around a token. */
 const LONGEST_SENTENCE = 160;
-/** Tokens that a character may be spread over. */
+/** Most tokens that one character is split into. */
 const MAX_PARTS = 4;
-/** Letters that run from right to left, which would otherwise take a number before them along. */
+/** Right-to-left letters, which need an isolate after a number. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
 /**
- * The label of a point. In a selected sequence it says where the token stands too.
+ * The label of a point. In a selected sequence it has the position, too.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -48,8 +48,7 @@ export function formatLabel(tokens, token, isSelected) {
 }
 
 /**
- * The text around a token, put together from its tokens: they say where the token stands, the raw
- * text does not.
+ * The text around a token, joined from the tokens, since only they say where the token stands.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -87,7 +86,7 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
 }
 
 /**
- * A point in one line, for those who hear it.
+ * A point in one line, for screen readers.
  *
  * @param {Tokens} tokens
  * @param {Selected} point
@@ -102,7 +101,7 @@ export function formatPoint(tokens, { kind, token }) {
 }
 
 /**
- * The sheet of a point.
+ * The tooltip of a point.
  *
  * @param {Tokens} tokens
  * @param {Selected} point
@@ -130,7 +129,7 @@ export function pointParts(tokens, { kind, token }, colorValue, image = null, ow
   ];
 }
 
-/** Which bytes a token holds of characters that it does not hold whole. @param {string} token */
+/** The bytes of characters that a token holds a part of. @param {string} token */
 function bytesParts(token) {
   return piecesOf(token)
     .filter(({ first }) => first > 0)
@@ -162,7 +161,7 @@ function sentencePart(tokens, token, kind) {
   );
 }
 
-/** A sentence with its line ends as signs. @param {string} text */
+/** A sentence with its control characters as visible signs. @param {string} text */
 function spelled(text) {
   return text === '' ? '' : text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
 }

@@ -38,9 +38,9 @@ export function createPointWalk(
     onBlur: stop,
   });
   root.append(element, status);
-  /** The point one has walked to, or -1. */
+  /** The point that the keys have reached, or -1. */
   let point = -1;
-  /** Where one goes on after a break. */
+  /** Where the keys go on after a break, or -1. */
   let last = -1;
 
   /** @param {1 | -1} step @param {boolean} isLeap */

@@ -1,4 +1,4 @@
-/** The second pane: its own facts and picture, linked with the first by what both show. */
+/** The second pane: its own facts and map, linked with the first by the tokens of both. */
 
 import { createActions } from '../state/actions.js';
 import {
@@ -88,8 +88,8 @@ export function createSecondPane(
     stage,
     link,
     /**
-     * Change what the facts do not allow, and select what belongs to the selection of the other
-     * pane.
+     * Change choices that the facts do not allow, and select the counterpart of what is selected
+     * in the other pane.
      *
      * @param {State} state
      * @returns {boolean} whether something was changed
@@ -133,7 +133,7 @@ export function createSecondPane(
 /** @typedef {ReturnType<typeof createSecondPane>} SecondPane */
 
 /**
- * What links both panes now; null while the tokens of one are not there.
+ * Return what gives the link of both panes; null while the tokens of one are not there.
  *
  * @param {Facts} first
  * @param {Facts} second
@@ -163,7 +163,7 @@ function sideOf({ description, tokens }) {
 }
 
 /**
- * What was computed of the same tokens for the first pane is not computed again.
+ * Derived values of the second pane; those of tokens that both panes show are shared.
  *
  * @param {Context} first
  * @param {Facts} facts
@@ -182,24 +182,24 @@ function createPaneDerived(first, facts) {
 }
 
 /**
- * What is pointed at in one pane is pointed at in the other.
+ * Point at the counterpart of what is pointed at in the other pane.
  *
  * @param {Hover} first
  * @param {Hover} second
  * @param {() => Link | null} link
  */
 function linkHovers(first, second, link) {
-  let isTelling = false;
+  let isFollowing = false;
   /** @param {Hover} from @param {Hover} to @param {boolean} isFirst */
-  const tell = (from, to, isFirst) =>
+  const follow = (from, to, isFirst) =>
     from.subscribe((point) => {
-      if (isTelling) return;
-      isTelling = true;
+      if (isFollowing) return;
+      isFollowing = true;
       const [token, ...more] = (point && link()?.partners(point.token, isFirst)) || [];
       to.set(point && token !== undefined ? { kind: point.kind, token } : null, more);
-      isTelling = false;
+      isFollowing = false;
     });
-  const stops = [tell(first, second, true), tell(second, first, false)];
+  const stops = [follow(first, second, true), follow(second, first, false)];
   return () => {
     for (const stop of stops) stop();
   };

@@ -1,6 +1,5 @@
 /**
- * Heads slide to their places when the grid is sorted in another way, so that the eye can follow
- * them.
+ * The movement of heads to their places when the grid is sorted in another way.
  */
 
 import { isMotionReduced } from '../ui/dom.js';

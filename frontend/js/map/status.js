@@ -1,5 +1,5 @@
 /**
- * What the page waits for, what failed, and how far a build is: always words, never an empty map.
+ * What the page waits for, what failed, and the progress of a build, in place of an empty map.
  */
 
 import { el, setText } from '../ui/dom.js';
@@ -43,12 +43,12 @@ export function createStatus({ line, map }, { facts, retry }) {
   /** @param {State} state */
   function update(state) {
     updateProgress(state);
-    const said = formatFailure(facts) ?? formatEmpty(state, facts);
-    message.hidden = said === null;
-    message.classList.toggle('message--failure', said?.isFailure ?? false);
-    setText(words, said?.words ?? '');
-    setText(detail, said?.detail ?? '');
-    again.hidden = !said?.isFailure;
+    const shown = formatFailure(facts) ?? formatEmpty(state, facts);
+    message.hidden = shown === null;
+    message.classList.toggle('message--failure', shown?.isFailure ?? false);
+    setText(words, shown?.words ?? '');
+    setText(detail, shown?.detail ?? '');
+    again.hidden = !shown?.isFailure;
     const loading = Object.values(facts).find(
       (slot) =>
         slot.status === 'loading' &&
@@ -104,9 +104,9 @@ export function createStatus({ line, map }, { facts, retry }) {
   };
 }
 
-/** @typedef {{words: string, detail: string, isFailure: boolean}} Said */
+/** @typedef {{words: string, detail: string, isFailure: boolean}} Message */
 
-/** @param {Facts} facts @returns {Said | null} */
+/** @param {Facts} facts @returns {Message | null} */
 function formatFailure(facts) {
   /** @type {Slot<unknown>[]} */
   const slots = Object.values(facts);
@@ -125,11 +125,11 @@ function formatFailure(facts) {
 }
 
 /**
- * Why there is nothing to see, where that is so.
+ * The reason why there is no map; null where there is one.
  *
  * @param {State} state
  * @param {Facts} facts
- * @returns {Said | null}
+ * @returns {Message | null}
  */
 function formatEmpty(state, facts) {
   const entries = facts.datasets.value;
@@ -169,7 +169,7 @@ function formatEmpty(state, facts) {
  * @param {State} state
  * @param {DatasetEntry} entry
  * @param {Description} description
- * @returns {Said | null}
+ * @returns {Message | null}
  */
 function formatUnfinished(state, entry, description) {
   const isBuilding = entry.state === 'building';

@@ -1,6 +1,6 @@
 /**
- * Where a map tells the truth about one point: its strongest partners of the corpus, beside what is
- * drawn nearest to it.
+ * How true a map is for one point: its strongest partners of the corpus against what is drawn
+ * nearest to it.
  */
 
 import { mapOf } from '../data/best_map.js';
@@ -40,7 +40,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
   });
 
   /**
-   * How the map of the open head shows the partners of a point; null where it is not there.
+   * How the map of the open head shows the partners of a point; null where it is not loaded.
    *
    * @param {State} state
    * @param {Tokens} tokens
@@ -58,7 +58,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
    * @param {State} state
    * @param {Tokens} tokens
    * @param {Selected} point
-   * @param {boolean} isPointed whether the mouse is over it, so that its sheet asks for its
+   * @param {boolean} isPointed whether the mouse is over it, so that its tooltip requests its
    *   partners
    */
   function seenOf(state, tokens, point, isPointed) {
@@ -70,7 +70,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
 
   return {
     stop: partners.stop,
-    /** Words in the sheet of a point. @param {Tokens} tokens @param {Selected} point */
+    /** The part of the tooltip of a point. @param {Tokens} tokens @param {Selected} point */
     partOf(tokens, point) {
       const state = store.get();
       return partners.partOf(subjectOf(state, tokens), point, (found) => {
@@ -94,7 +94,7 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
         point && state.at && state.hasLines && state.hasStrongest
           ? seenOf(state, tokens, point, point === pointed)
           : null;
-      words.hidden = !seen || point === pointed; // beside the mouse its sheet says it
+      words.hidden = !seen || point === pointed; // under the mouse its tooltip says it
       if (!seen || !point) return [];
       const isQuery = point.kind === 'query';
       setText(

@@ -202,7 +202,7 @@ function updateLists({ lists }, frame, entries) {
   lists.isSprite.update('flags', frame.isSprite ?? NO_VALUES, styleVersion);
 }
 
-/** @param {Frame} frame @returns {boolean} Whether patches are large enough to be drawn as images. */
+/** @param {Frame} frame @returns {boolean} Whether patches are large enough to be images. */
 function hasSprites(frame) {
   return (
     frame.sprites !== null && Math.round(frame.pointSize * frame.ratio * SPRITE_SCALE) >= MIN_SPRITE

@@ -168,7 +168,7 @@ void main() {
 }
 `;
 
-/** Disc, diamond or image of a patch, with its ring and a line of background where the point stands out. */
+/** Disc, diamond or image, with its ring and a line of background where the point stands out. */
 export const FRAGMENT = `${HEADER}
 uniform sampler2D uSprites;
 uniform vec3 uBackground;

@@ -1,4 +1,4 @@
-/** The sheet beside a point of a head: what it is, its colour in words, its strongest partners. */
+/** The tooltip of a point of a head: what it is, its colour in words, its strongest partners. */
 
 import { tellValue } from '../color/color_modes.js';
 import { selectedAt } from '../data/points.js';
@@ -15,9 +15,9 @@ import { imagePart, pointParts } from './point_text.js';
  *   Tooltip}} context
  * @param {Strongest} strongest
  */
-export function createPointSheet({ api, derived, facts, store, theme, tooltip }, strongest) {
+export function createPointTooltip({ api, derived, facts, store, theme, tooltip }, strongest) {
   /**
-   * What the sheet is about, so that it is not made again while the mouse stays on a point.
+   * What the tooltip was made of, so that it is not made again while the mouse stays on a point.
    *
    * @type {unknown[]}
    */
@@ -88,4 +88,4 @@ export function createPointSheet({ api, derived, facts, store, theme, tooltip },
   };
 }
 
-/** @typedef {ReturnType<typeof createPointSheet>} PointSheet */
+/** @typedef {ReturnType<typeof createPointTooltip>} PointTooltip */
