@@ -1,14 +1,13 @@
-"""The table of all heads in a real browser: sorting, opening, saving, and a thousand heads."""
+"""The table of all heads in a real browser: opening, saving, and a thousand heads."""
 
 import csv
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 from tests.browser.page_driver import fetch_json, open_view, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -24,20 +23,6 @@ def open_table(page: Page) -> None:
 def heads_of(page: Page) -> list[dict[str, Any]]:
     """Return what the server says of all heads."""
     return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
-
-
-def rows(page: Page) -> list[str]:
-    """Return the heads of the table in their order, as far as they are in sight."""
-    return page.locator(".head-table__open").all_inner_texts()
-
-
-def sorted_names(heads: list[dict[str, Any]], name: str) -> list[str]:
-    """Return the heads from the highest score to the lowest, those without one last."""
-    found = [(head["scores"][name]["value"], head["layer"], head["head"]) for head in heads]
-    known = sorted(
-        (-math.inf if value is None else value, -i) for i, (value, *_) in enumerate(found)
-    )
-    return [f"L{found[-i][1]} H{found[-i][2]}" for _, i in reversed(known)]
 
 
 def test_the_table_has_a_row_for_each_head_and_a_column_for_each_score(
@@ -60,42 +45,6 @@ def test_the_table_has_a_row_for_each_head_and_a_column_for_each_score(
     assert told == f"Previous token {value:g} over {n_rows} row{'' if n_rows == 1 else 's'}"
 
 
-def test_a_column_sorts_from_the_highest_and_then_from_the_lowest(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    open_table(page)
-    expected = sorted_names(heads_of(page), "induction")
-    button = page.get_by_role("button", name="Induction", exact=True)
-    column = page.locator(".head-table thead th", has=button)
-    expect(column).to_have_attribute("aria-sort", "none")
-    button.click()
-    expect(column).to_have_attribute("aria-sort", "descending")
-    assert rows(page) == expected
-    button.click()
-    expect(column).to_have_attribute("aria-sort", "ascending")
-    assert rows(page) == expected[::-1]
-    page.get_by_role("button", name="Head", exact=True).click()
-    expect(column).to_have_attribute("aria-sort", "none")
-    assert rows(page)[:5] == ["L0 H0", "L0 H1", "L0 H2", "L0 H3", "L1 H0"]
-
-
-def test_a_head_without_a_score_is_last_and_says_why(page: Page, address: str) -> None:
-    def take(route: Route) -> None:
-        answer = json.loads(route.fetch().text())
-        answer["heads"][2]["scores"]["duplicate"] = {"value": None, "n_rows": 0}
-        route.fulfill(json=answer)
-
-    page.route("**/datasets/words/heads", take)
-    open_view(page, address, GRID)
-    open_table(page)
-    button = page.get_by_role("button", name="Duplicate token", exact=True)
-    for _ in range(2):
-        button.click()
-        assert rows(page)[-1] == "L0 H2"
-    empty = page.locator(".head-table__row").last.locator("td", has_text="–")
-    words = "Duplicate token: no row has an earlier copy of its own token"
-    expect(empty).to_have_attribute("title", words)
-
-
 def test_a_click_on_a_row_opens_its_head_which_is_marked_from_then_on(
     page: Page, address: str
 ) -> None:
@@ -109,23 +58,6 @@ def test_a_click_on_a_row_opens_its_head_which_is_marked_from_then_on(
     expect(page.locator(".head-table__row[aria-current=true]")).to_contain_text("L1 H2")
     marks = page.locator(".head-table .histogram__mark:not([hidden])")
     expect(marks).to_have_count(page.locator(".head-table__histogram").count())
-
-
-def test_the_table_is_walked_by_keys(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    open_table(page)
-    page.locator(".head-table__open").first.focus()
-    for key, name in [
-        ("ArrowDown", "L0 H1"),
-        ("End", "L2 H3"),
-        ("ArrowUp", "L2 H2"),
-        ("Home", "L0 H0"),
-        ("PageDown", "L2 H2"),
-    ]:
-        page.keyboard.press(key)
-        expect(page.locator(".head-table__open:focus")).to_have_text(name)
-    page.keyboard.press("Enter")
-    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 2")
 
 
 def test_the_table_is_saved_with_every_number_and_its_rows(
@@ -200,17 +132,3 @@ def test_the_table_fits_small_windows_and_scrolls_inside(
     last.scroll_into_view_if_needed()
     expect(last).to_be_in_viewport()
     expect(page.locator(".head-table__open").first).to_be_in_viewport()
-
-
-def test_a_table_that_is_opened_early_fills_when_its_numbers_come(page: Page, address: str) -> None:
-    held: list[Route] = []
-    page.route("**/datasets/words/heads", lambda route: held.append(route))
-    page.goto(f"{address}{GRID}&layer=2&head=1")
-    wait_until(lambda: page.wait_for_timeout(50) or held, "the numbers are asked for")
-    open_table(page)
-    expect(page.locator(".head-table__words")).to_have_text("Loading the numbers of the heads …")
-    expect(page.get_by_role("button", name="CSV")).to_be_disabled()
-    for route in held:
-        route.continue_()
-    expect(page.locator(".head-table__row[aria-current=true]")).to_contain_text("L2 H1")
-    expect(page.get_by_role("button", name="CSV")).to_be_enabled()
