@@ -108,23 +108,6 @@ def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, addres
     assert any(read_weights(page, "query", 2))
 
 
-def test_class_token_and_separators_are_hidden_at_once_where_a_sentence_has_them(
-    page: Page, address: str
-) -> None:
-    open_sentence(page, address)
-    n = rows(page, "query").count()
-    group = page.get_by_role("group", name="Hide tokens")
-    expect(group.get_by_role("button")).to_have_count(2)
-    group.get_by_role("button", name="Hide class token").click()
-    assert query_of(page)["hidden"] == "query-0.key-0"
-    group.get_by_role("button", name="Hide separators").click()
-    assert query_of(page)["hidden"] == f"query-0.key-0.query-{n - 1}.key-{n - 1}"
-    expect(group.locator("[aria-pressed=true]")).to_have_count(2)
-    # Showing one token of a group again is seen at its button.
-    rows(page, "key").nth(0).locator(".sentence__button").click()
-    expect(group.locator("[aria-pressed=true]")).to_have_count(1)
-
-
 @pytest.mark.parametrize("weight", ["value", "output"])
 def test_attention_is_weighed_by_the_norms_of_its_keys(
     page: Page, address: str, weight: str
@@ -219,25 +202,6 @@ def test_a_causal_model_has_nothing_above_the_diagonal(
     labels = page.locator(".offsets__label").all_inner_texts()
     assert labels[-1] == "0"
     assert not any("+" in label for label in labels)
-
-
-def test_offsets_tell_the_mean_weight_by_distance(page: Page, address: str) -> None:
-    open_sentence(page, address, f"{TEXT}&below=offset")
-    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
-    n = len(pattern)
-    mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
-    item = page.locator(".offsets__item", has_text="−1").first
-
-    def before(rows_: list[list[float]]) -> float:
-        return sum(rows_[i][i - 1] for i in range(1, n)) / (n - 1)
-
-    expect(item).to_have_attribute(
-        "aria-label",
-        f"The token before the query: {before(pattern):.3f} here, {before(mean):.3f} in the mean",
-    )
-    page.locator(".offsets__item", has_text="0").first.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(page.locator(".offsets__status")).to_contain_text("The token before the query")
 
 
 def ink(page: Page) -> int:

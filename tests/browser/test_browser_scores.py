@@ -275,26 +275,6 @@ def test_from_a_head_all_heads_are_compared_by_its_score(scored: Page, address: 
     expect(scored.locator(".bar__detail")).to_contain_text("Induction 0.630, 3rd of 11")
 
 
-def test_the_offset_profile_of_a_head_is_read_by_mouse_and_keys(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&layer=1&head=3")
-    profile = scored.locator(".profile")
-    expect(profile.locator(".profile__tick")).to_have_text(["−2", "−1", "0"])
-    expect(profile.locator(".profile__most")).to_have_text("highest 0.500")
-    told = profile.locator(".profile__status")
-    expect(told).to_have_text("The query’s own token: 0.500 over 1 row")
-    slider = profile.get_by_role("slider")
-    slider.focus()
-    scored.keyboard.press("ArrowRight")
-    expect(told).to_have_text("The query’s own token: 0.500 over 1 row")
-    scored.keyboard.press("ArrowLeft")
-    expect(told).to_have_text("The token before the query: no row has it")
-    scored.keyboard.press("ArrowLeft")
-    expect(slider).to_have_attribute(
-        "aria-valuetext", "2 tokens before the query: 0.200 over 7 rows"
-    )
-    expect(scored.locator(".bar__title")).to_have_text("Layer 1, head 3")
-
-
 def test_while_scores_are_not_there_yet_the_page_says_so_and_has_the_fidelity(
     page: Page, address: str
 ) -> None:

@@ -327,14 +327,6 @@ def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
     expect(short).to_be_hidden()
 
 
-def test_a_comparison_that_fails_says_so_and_can_be_tried_again(page: Page, twins: str) -> None:
-    page.expected.append("404")  # type: ignore[attr-defined]
-    open_view(page, twins, f"{HEAD}&similar-with=nobody")
-    section = page.locator(".section", has_text="Heads like this one")
-    expect(section.get_by_role("status")).to_contain_text("there is no dataset 'nobody'")
-    expect(section.get_by_role("button", name="Try again")).to_be_visible()
-
-
 def test_a_dataset_that_grows_has_no_map_of_heads_yet(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=growing&layer=0&head=0")
     expect(page.get_by_role("button", name="Map of heads")).to_be_hidden()
