@@ -53,7 +53,7 @@ function lastName({ all, document, names }) {
   return names().at(-1);
 }
 
-test('a column sorts from the highest and then from the lowest, and heads go layer by layer', () => {
+test('a column sorts from the highest, then from the lowest; heads go layer by layer', () => {
   const shown = opened();
   shown.table.open();
   assert.equal(shown.heading('induction').getAttribute('aria-sort'), 'none');

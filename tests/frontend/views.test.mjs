@@ -13,7 +13,7 @@ const settled = () =>
   });
 const AT = { layer: 1, head: 2 };
 
-test('a comparison of heads that fails says so, is tried again, and lists few heads at first', async () => {
+test('a comparison that fails is told and tried again; few heads are listed at first', async () => {
   const document = openDocument();
   globalThis.localStorage = { getItem: () => null, setItem: () => {} };
   const heads = Array.from({ length: 7 }, (_, head) => ({
