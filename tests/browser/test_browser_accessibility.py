@@ -35,7 +35,8 @@ def grave_findings(page: Page) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = [("light", one) for one in page.evaluate(RUN, ALL_RULES)]
     page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    if page.locator("html[data-theme]").count():  # pages without a script follow by themselves
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     found += [("dark", one) for one in page.evaluate(RUN, COLORS)]
     page.emulate_media(color_scheme="light")
     return [
