@@ -285,7 +285,7 @@ export interface JobForm {
   /** A name from the options. */
   model: string;
   dataset_id: string;
-  /** Of biplot, pca, attention-tsne, tsne, umap; several with commas. */
+  /** Of the methods that the options list; several with commas. */
   methods: string;
   /** 2 or 3, or both with a comma. */
   dims: string;

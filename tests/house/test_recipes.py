@@ -14,11 +14,12 @@ def test_an_invented_projection_and_head_score_reach_every_layer() -> None:
         "tests/support/inventions_asked.py",
         "tests/projections/test_placed.py",
         "tests/projections/test_projection_contract.py",
+        "tests/house/test_documents.py",
         "tests/measures/test_head_scores.py",
         "tests/server/test_api_arrays.py",
         "tests/server/test_api_live.py",
     ]
-    wanted = "inventions_asked or invented-axes or every_function or all_maps"
+    wanted = "inventions_asked or invented-axes or every_function or all_maps or types_of_the_page"
     found = subprocess.run(
         [*command, *asked, "-k", wanted], cwd=ROOT, capture_output=True, text=True, timeout=540
     )

@@ -24,7 +24,7 @@ class JobForm(TypedDict):
     files: Annotated[list[bytes], doc("One text or table, or images.")]
     model: Annotated[str, doc("A name from the options.")]
     dataset_id: DatasetId
-    methods: Annotated[str, doc(f"Of {', '.join(METHODS)}; several with commas.")]
+    methods: Annotated[str, doc("Of the methods that the options list; several with commas.")]
     dims: Annotated[str, doc(f"{' or '.join(map(str, DIMS))}, or both with a comma.")]
     max_tokens: NotRequired[Annotated[Count, doc("Whole sequences up to so many; all without it.")]]
     text_column: NotRequired[Annotated[str, doc("Column of a table that holds the text.")]]
