@@ -110,41 +110,46 @@ def both(page: Page, host: str, address: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("name", "parts"), QUESTIONS, ids=lambda part: str(part)[:40])
-def test_a_site_says_what_the_server_says(
-    both: Page, address: str, name: str, parts: list[Any]
-) -> None:
-    site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
-    assert site == server
+def test_a_site_says_and_computes_what_the_server_does(both: Page, address: str) -> None:
+    for name, parts in QUESTIONS:
+        site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
+        assert site == server, (name, parts)
+    for name, parts in COMPUTED:
+        site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
+        assert_close(site, server, f"{name} {parts}")
 
 
-@pytest.mark.parametrize(("name", "parts"), COMPUTED, ids=lambda part: str(part)[:40])
-def test_a_site_computes_what_the_server_computes(
-    both: Page, address: str, name: str, parts: list[Any]
-) -> None:
-    site, server = both.evaluate(ASK, [f"{address}site/", address, name, parts])
-    assert_close(site, server)
-
-
-def assert_close(a: Any, b: Any) -> None:
+def assert_close(a: Any, b: Any, where: str) -> None:
     """Compare numbers within the rounding of float32."""
     if isinstance(b, dict):
-        assert a.keys() == b.keys()
+        assert a.keys() == b.keys(), where
         for name in b:
-            assert_close(a[name], b[name])
+            assert_close(a[name], b[name], f"{where}, {name}")
     elif isinstance(b, list):
-        assert len(a) == len(b)
+        assert len(a) == len(b), where
         for one, other in zip(a, b, strict=True):
-            assert_close(one, other)
+            assert_close(one, other, where)
     elif isinstance(b, float):
-        assert a == pytest.approx(b, abs=2e-5, rel=2e-5)
+        assert a == pytest.approx(b, abs=2e-5, rel=2e-5), where
     else:
-        assert a == b
+        assert a == b, where
 
 
-def test_a_site_is_used_like_the_page(page: Page, host: str) -> None:
-    open_view(page, host, "?dataset=words&method=pca")
+def test_a_site_draws_what_the_server_draws_and_is_used_like_the_page(
+    page: Page, host: str, address: str
+) -> None:
+    view = "?dataset=words&method=biplot&layer=0&head=1"
+    open_view(page, address, view)
+    served = fingerprint(page)
+    open_view(page, host, f"{view}&text=kept&selected=query-999")
+    wait_until(lambda: "selected" not in query_of(page), "a token that is not there is given up")
+    wait_until(lambda: fingerprint(page) == served, "the site draws the same")
+    expect(page.locator(".notices")).to_contain_text("Texts of your own cannot be run here")
+    assert page.locator(".header__own").is_hidden()
+    page.keyboard.press("y")
+    assert page.locator(".own").is_hidden()
     expect(page.locator(".unstarted")).to_have_count(0)
+    page.keyboard.press("g")
     expect(page.locator(".cell")).to_have_count(12)
     page.locator(".cell").nth(6).click()
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
@@ -156,16 +161,6 @@ def test_a_site_is_used_like_the_page(page: Page, host: str) -> None:
     expect(page.locator(".cell")).to_have_count(6)
 
 
-def test_a_site_draws_the_picture_that_the_server_draws(
-    page: Page, host: str, address: str
-) -> None:
-    view = "?dataset=words&method=biplot&layer=0&head=1"
-    open_view(page, address, view)
-    served = fingerprint(page)
-    open_view(page, host, view)
-    wait_until(lambda: fingerprint(page) == served, "the site draws the same")
-
-
 def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
     # A file that got lost on the way to the host.
     page.expected += ["404"]  # type: ignore[attr-defined]
@@ -175,17 +170,6 @@ def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
     expect(page.locator(".message")).to_contain_text(
         "exported without datasets/words/projections/pca-2d.npy"
     )
-
-
-def test_a_site_offers_no_texts_of_ones_own_and_says_so_where_the_address_has_some(
-    page: Page, host: str
-) -> None:
-    open_view(page, host, "?dataset=words&text=kept&selected=query-999")
-    expect(page.locator(".notices")).to_contain_text("Texts of your own cannot be run here")
-    wait_until(lambda: "selected" not in query_of(page), "a token that is not there is given up")
-    assert page.locator(".header__own").is_hidden()
-    page.keyboard.press("y")
-    assert page.locator(".own").is_hidden()
 
 
 def test_a_site_that_is_opened_from_disk_says_how_to_serve_it(page: Page, folder: Path) -> None:
