@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from tests.support.malformed_images import noise, png, saved, tiff
 
-from attentionviz.core.picture_kinds import READ_KINDS, SENT_KINDS
-from attentionviz.core.pictures import PictureError, decode_picture
+from attentionviz.core.image_kinds import READ_KINDS, SENT_KINDS
+from attentionviz.core.images import ImageError, decode_image
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.account import LeftOut
 from attentionviz.pipeline.corpus import ImageCorpus, open_image, read_image_corpus
@@ -223,10 +223,10 @@ def test_links_that_are_not_followed_are_left_out_with_their_reason(tmp_path: Pa
 def test_of_what_is_sent_only_three_kinds_are_decoded(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(saved(SMALL, kind.upper()))
-    assert decode_picture(path, READ_KINDS).size == (40, 30)
+    assert decode_image(path, READ_KINDS).size == (40, 30)
     if kind not in SENT_KINDS:
-        with pytest.raises(PictureError, match=f"{kind}, which is not read"):
-            decode_picture(path, SENT_KINDS)
+        with pytest.raises(ImageError, match=f"{kind}, which is not read"):
+            decode_image(path, SENT_KINDS)
 
 
 @pytest.mark.parametrize(

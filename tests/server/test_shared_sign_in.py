@@ -58,7 +58,7 @@ def clock(shared: Flask) -> Clock:
     clock = Clock()
     gate = shared.extensions["attentionviz"].gate
     gate.sessions = Sessions(gate.tokens, clock)
-    gate.failures = login_throttle.Failures(clock)
+    gate.failures = login_throttle.LoginThrottle(clock)
     return clock
 
 

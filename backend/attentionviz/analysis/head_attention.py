@@ -23,7 +23,7 @@ MAX_AGGREGATE = 1024
 MAX_AGGREGATE_SEQUENCES = 2000
 MAX_AGGREGATE_SCORES = 1 << 25
 CHUNK_ROWS = 8192
-# The means of all heads at once: scores of all of them together, and the side of each picture.
+# The means of all heads at once: scores of all of them together, and the side of each image.
 MAX_ALL_HEADS_SCORES = 1 << 27
 MAX_ALL_HEADS_SIDE = 32
 

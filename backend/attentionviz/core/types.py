@@ -38,7 +38,7 @@ class HeadId(NamedTuple):
 
 
 class MapName(NamedTuple):
-    """One kind of picture: a projection method in two or three dimensions, such as ``tsne-2d``."""
+    """One kind of image: a projection method in two or three dimensions, such as ``tsne-2d``."""
 
     method: Method
     dims: int

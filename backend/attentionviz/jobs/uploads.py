@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from attentionviz.core.picture_kinds import SENT_KINDS, read_head, unread_reason
+from attentionviz.core.image_kinds import SENT_KINDS, read_head, unread_reason
 from attentionviz.errors import CorpusError
 from attentionviz.jobs.errors import UploadTooLargeError
 

@@ -15,14 +15,14 @@ TOLERANCE = 1e-7
 
 
 class HeadMap(NamedTuple):
-    """Where the heads lie, and how far the picture is from the distances.
+    """Where the heads lie, and how far the image is from the distances.
 
     Attributes
     ----------
     coordinates : ndarray of float32, shape (n_heads, 2)
         In units of the distances, centred, the longer axis first.
     stress : float
-        Kruskal's stress-1 of the coordinates: 0 is a picture without fault.
+        Kruskal's stress-1 of the coordinates: 0 is a image without fault.
     """
 
     coordinates: NDArray[np.float32]

@@ -15,7 +15,7 @@ How a build uses it::
     model.patch_grid                      # PatchGrid, or None for text
 
     for batch in model.text_batches(sequences):          # lazily: an iterable of str goes in
-    for batch in model.image_batches(pictures):          # an iterable of PIL images (RGB) goes in
+    for batch in model.image_batches(images):          # an iterable of PIL images (RGB) goes in
         batch.lengths                     # tokens of each sequence, special tokens included
         batch.truncated                   # tokens cut from each sequence, 0 where none was
         batch.tokens.text[i]              # columns over all tokens of the batch, padding removed
@@ -27,7 +27,7 @@ How a build uses it::
         captured.value_norms              # float32 (n_layers, n_heads, n_tokens): ‖v‖
         captured.output_norms             # float32 (n_layers, n_heads, n_tokens): ‖v·W_O‖
 
-    sample = model.prepare_texts(few_sequences)          # or prepare_images(few_pictures)
+    sample = model.prepare_texts(few_sequences)          # or prepare_images(few_images)
     check = models.check_attention(model, sample, models.capture_batch(model, sample))
     check._asdict()                       # manifest["attention_check"]
 
@@ -39,7 +39,7 @@ Sequences keep their order: token t of the batches, joined, is token t of the da
 are fixed when the model is loaded and held against the mask of every batch; where they do not
 describe it exactly, `capture_batch` raises UnsupportedModelError. `check_attention` raises it too
 where attention is more than q·k; give it float16 arrays (`dataclasses.replace`) to measure
-the error of half precision. `model.visible_image(picture)` is the part of a picture that the
+the error of half precision. `model.visible_image(image)` is the part of a image that the
 model sees, in the model's proportions and at most 512 px: show that one under a patch grid.
 
 Every error of a user is an AppError in one sentence: ModelNotAvailableError (not found, not

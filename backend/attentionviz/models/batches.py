@@ -11,7 +11,7 @@ from attentionviz.core.types import TokenType
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """How an image model cuts a picture into tokens: prefix tokens first, then rows of patches.
+    """How an image model cuts a image into tokens: prefix tokens first, then rows of patches.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class PatchGrid:
     n_registers : int
         How many of them are registers.
     image_width_px, image_height_px : int
-        Size of the picture as the model sees it.
+        Size of the image as the model sees it.
     """
 
     n_rows: int
@@ -37,7 +37,7 @@ class PatchGrid:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of one picture."""
+        """Tokens of one image."""
         return self.n_prefix_tokens + self.n_rows * self.n_columns
 
 

@@ -56,7 +56,7 @@ def probe_images(
 def _with_changed_patches(
     places: list[tuple[int, int]], size: tuple[int, int], patch_px: tuple[int, int]
 ) -> torch.Tensor:
-    """Return a seeded picture and copies of it with one patch changed, (1 + n, 3, H, W)."""
+    """Return a seeded image and copies of it with one patch changed, (1 + n, 3, H, W)."""
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randn(1, 3, *size, generator=generator).repeat(1 + len(places), 1, 1, 1)
     for i, (row, column) in enumerate(places, start=1):
@@ -71,9 +71,9 @@ def _changed_tokens(keys: torch.Tensor) -> list[int]:
     Parameters
     ----------
     keys : Tensor, shape (1 + n, n_key_heads, n_tokens, d_head)
-        Of the unchanged picture first.
+        Of the unchanged image first.
     """
-    change = (keys[1:] - keys[:1]).abs().amax(dim=(1, 3))  # (picture, token)
+    change = (keys[1:] - keys[:1]).abs().amax(dim=(1, 3))  # (image, token)
     largest, token = change.max(dim=1)
     is_alone = (change > largest[:, None] * 1e-3).sum(dim=1) == 1
     return torch.where(is_alone, token, -1).tolist()

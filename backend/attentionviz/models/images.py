@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 SPRITE_PX = 8
 MAX_ASPECT = 8
-"""Longer pictures lose their ends first: resizing one of 1 x 10,000 px would fill the memory."""
+"""Longer images lose their ends first: resizing one of 1 x 10,000 px would fill the memory."""
 
 
 class ImageInputs:
@@ -38,14 +38,14 @@ class ImageInputs:
 
     @property
     def max_length(self) -> int:
-        """Tokens of every picture."""
+        """Tokens of every image."""
         return self.grid.n_tokens
 
-    def prepare(self, pictures: list[Image.Image]) -> Batch:
-        """Return one batch of all these pictures."""
-        shortened = [_shortened(picture.convert("RGB")) for picture in pictures]
+    def prepare(self, images: list[Image.Image]) -> Batch:
+        """Return one batch of all these images."""
+        shortened = [_shortened(image.convert("RGB")) for image in images]
         pixels = self.processor(images=shortened, return_tensors="pt")["pixel_values"].float()
-        wanted = (len(pictures), 3, self.grid.image_height_px, self.grid.image_width_px)
+        wanted = (len(images), 3, self.grid.image_height_px, self.grid.image_width_px)
         if tuple(pixels.shape) != wanted:
             raise UnsupportedModelError(
                 f"the image processor gives pixels of shape {tuple(pixels.shape)}, not {wanted}"
@@ -53,24 +53,24 @@ class ImageInputs:
         sprites = np.stack([self._sprites(one) for one in self._seen(pixels)])
         return Batch(
             inputs={"pixel_values": pixels},
-            lengths=[self.grid.n_tokens] * len(pictures),
-            truncated=[0] * len(pictures),
+            lengths=[self.grid.n_tokens] * len(images),
+            truncated=[0] * len(images),
             tokens=self._columns(sprites),
             sprites=self._with_prefix(sprites),
         )
 
-    def batches(self, pictures: Iterable[Image.Image], max_tokens: int) -> Iterator[Batch]:
-        """Yield the pictures in order, at most `max_tokens` tokens at once."""
-        n_pictures = max(1, max_tokens // self.grid.n_tokens)
-        remaining = iter(pictures)
-        while chunk := list(islice(remaining, n_pictures)):
+    def batches(self, images: Iterable[Image.Image], max_tokens: int) -> Iterator[Batch]:
+        """Yield the images in order, at most `max_tokens` tokens at once."""
+        n_images = max(1, max_tokens // self.grid.n_tokens)
+        remaining = iter(images)
+        while chunk := list(islice(remaining, n_images)):
             yield self.prepare(chunk)
 
-    def visible(self, picture: Image.Image, longest_px: int) -> Image.Image:
-        """Return what the model sees of a picture, at most `longest_px` on its longer side."""
-        picture = _shortened(picture.convert("RGB"))
-        width, height = self._visible_size(picture.width, picture.height)
-        left, top = (picture.width - width) / 2, (picture.height - height) / 2
+    def visible(self, image: Image.Image, longest_px: int) -> Image.Image:
+        """Return what the model sees of a image, at most `longest_px` on its longer side."""
+        image = _shortened(image.convert("RGB"))
+        width, height = self._visible_size(image.width, image.height)
+        left, top = (image.width - width) / 2, (image.height - height) / 2
         grid = self.grid
         longest_model_px = max(grid.image_width_px, grid.image_height_px)
         scale = min(longest_px, max(width, height)) / longest_model_px
@@ -78,7 +78,7 @@ class ImageInputs:
             max(1, round(grid.image_width_px * scale)),
             max(1, round(grid.image_height_px * scale)),
         )
-        return picture.resize(
+        return image.resize(
             size, Image.Resampling.LANCZOS, box=(left, top, left + width, top + height)
         )
 
@@ -100,7 +100,7 @@ class ImageInputs:
         return float(min(width, across)), float(min(height, down))
 
     def _seen(self, pixels: torch.Tensor) -> Array:
-        """Return the pixels before normalisation, uint8 (picture, height, width, 3)."""
+        """Return the pixels before normalisation, uint8 (image, height, width, 3)."""
         unit = pixels.permute(0, 2, 3, 1).double().numpy()
         processor = self.processor
         if getattr(processor, "do_normalize", False):
@@ -111,7 +111,7 @@ class ImageInputs:
         return rounded
 
     def _sprites(self, seen: Array) -> Array:
-        """Return every patch of one picture in 8 x 8 pixels, (patch, 8, 8, 3)."""
+        """Return every patch of one image in 8 x 8 pixels, (patch, 8, 8, 3)."""
         rows, columns = self.grid.n_rows, self.grid.n_columns
         # Pixels beyond the last whole patch are not read by the model either.
         covered = Image.fromarray(seen[: rows * self.patch_px[0], : columns * self.patch_px[1]])
@@ -121,13 +121,13 @@ class ImageInputs:
         return tiles.transpose(0, 2, 1, 3, 4).reshape(-1, SPRITE_PX, SPRITE_PX, 3)
 
     def _with_prefix(self, sprites: Array) -> Array:
-        n_pictures = len(sprites)
-        shape = (n_pictures, self.grid.n_prefix_tokens, *sprites.shape[2:])
+        n_images = len(sprites)
+        shape = (n_images, self.grid.n_prefix_tokens, *sprites.shape[2:])
         joined = np.concatenate([np.zeros(shape, np.uint8), sprites], axis=1)
         return joined.reshape(-1, *sprites.shape[2:])  # (token, 8, 8, 3)
 
     def _columns(self, sprites: Array) -> TokenColumns:
-        """Return the columns of (picture, patch, 8, 8, 3) sprites."""
+        """Return the columns of (image, patch, 8, 8, 3) sprites."""
         grid, columns = self.grid, TokenColumns()
         prefix = prefix_tokens(grid)
         nothing: list[None] = [None] * len(prefix)
@@ -188,7 +188,7 @@ def hue_and_brightness(colours: Array) -> tuple[list[float | None], list[float |
 
 
 def fix_size(processor: Any, config: Any) -> tuple[int, int]:
-    """Make the processor give every picture one size; return its height and width in pixels."""
+    """Make the processor give every image one size; return its height and width in pixels."""
     crop = getattr(processor, "crop_size", None)
     if getattr(processor, "do_center_crop", False) and crop and crop.height and crop.width:
         return crop.height, crop.width
@@ -207,12 +207,12 @@ def pair(size: Any) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _shortened(picture: Image.Image) -> Image.Image:
-    """Return the middle of a picture that is much longer than wide."""
-    width, height = picture.size
+def _shortened(image: Image.Image) -> Image.Image:
+    """Return the middle of a image that is much longer than wide."""
+    width, height = image.size
     limit = MAX_ASPECT * min(width, height)
     if max(width, height) <= limit:
-        return picture
+        return image
     across, down = min(width, limit), min(height, limit)
     left, top = (width - across) // 2, (height - down) // 2
-    return picture.crop((left, top, left + across, top + down))
+    return image.crop((left, top, left + across, top + down))

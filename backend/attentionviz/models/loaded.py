@@ -110,21 +110,21 @@ class LoadedModel:
         for first in range(0, len(sequences), n_at_once):
             yield self._text_inputs.prepare_ids(sequences[first : first + n_at_once])
 
-    def prepare_images(self, pictures: list[Image.Image]) -> Batch:
-        """Return one batch of these pictures."""
-        return self._image_inputs.prepare(pictures)
+    def prepare_images(self, images: list[Image.Image]) -> Batch:
+        """Return one batch of these images."""
+        return self._image_inputs.prepare(images)
 
-    def image_batches(self, pictures: Iterable[Image.Image]) -> Iterator[Batch]:
-        """Yield the pictures in order, in batches that memory can hold."""
-        return self._image_inputs.batches(pictures, self.batch_tokens)
+    def image_batches(self, images: Iterable[Image.Image]) -> Iterator[Batch]:
+        """Yield the images in order, in batches that memory can hold."""
+        return self._image_inputs.batches(images, self.batch_tokens)
 
     def forward(self, batch: Batch) -> Any:
         """Return the model's own output, unobserved, by the library's default attention."""
         return run(self.network, batch.inputs, self.device)
 
-    def visible_image(self, picture: Image.Image, longest_px: int = 512) -> Image.Image:
-        """Return the part of a picture that the model sees, in the model's proportions."""
-        return self._image_inputs.visible(picture, longest_px)
+    def visible_image(self, image: Image.Image, longest_px: int = 512) -> Image.Image:
+        """Return the part of a image that the model sees, in the model's proportions."""
+        return self._image_inputs.visible(image, longest_px)
 
     @property
     def _text_inputs(self) -> TextInputs:

@@ -13,7 +13,7 @@ from attentionviz.core.types import TokenType
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
 from attentionviz.models.steps import words_of
-from attentionviz.models.token_text import Surface
+from attentionviz.models.token_text import TokenText
 from attentionviz.models.vocabulary import Vocabulary
 
 TRIAL_TEXT = "a text of words and 3 numbers, 1 2 3, that is long enough to tell its ends apart."
@@ -52,7 +52,7 @@ class TextInputs:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self._n_embedded = n_embedded
-        self._surface = Surface(tokenizer)
+        self._surface = TokenText(tokenizer)
         self._vocabulary = Vocabulary(tokenizer, self._surface)
         unknown = tokenizer.unk_token if tokenizer.unk_token_id is not None else None
         special = {tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer)}

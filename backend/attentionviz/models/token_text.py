@@ -28,7 +28,7 @@ def byte_characters() -> dict[str, int]:
     return table
 
 
-class Surface:
+class TokenText:
     """Turns entries of one tokenizer's vocabulary into text to show.
 
     Byte-level BPE is decoded (" april"), the space sign of SentencePiece becomes a space, and

@@ -5,7 +5,7 @@ from typing import Any
 
 from attentionviz.core.characters import token_bytes, written_tokens
 from attentionviz.errors import InvalidTextError
-from attentionviz.models.token_text import Surface
+from attentionviz.models.token_text import TokenText
 
 
 class Vocabulary:
@@ -15,7 +15,7 @@ class Vocabulary:
     SentencePiece's byte fallback only where no other is.
     """
 
-    def __init__(self, tokenizer: Any, surface: Surface) -> None:
+    def __init__(self, tokenizer: Any, surface: TokenText) -> None:
         self._tokenizer = tokenizer
         self._surface = surface
         self._ids: dict[str, int] = {}

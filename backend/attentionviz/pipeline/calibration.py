@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.measures.fidelity import Places, measure, prepare
 from attentionviz.pipeline.columns import TokenTable
-from attentionviz.pipeline.pictures import encoded
+from attentionviz.pipeline.image_files import encoded
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.sources import ImageSource, Source, open_image, tokens_document
 from attentionviz.projections import HeadVectors, Projection, project
@@ -41,9 +41,9 @@ class Calibration(NamedTuple):
         Seconds of one map of PCA and of attention t-SNE; the latter 0 where no slow map is asked.
     compile : float
         Seconds that the first slow map of a process takes longer.
-    picture : float
+    image : float
         Seconds to store one image.
-    token_bytes, picture_bytes : float
+    token_bytes, image_bytes : float
         Bytes of one token in ``tokens.json``, and of one image with its thumbnail.
     """
 
@@ -54,9 +54,9 @@ class Calibration(NamedTuple):
     quick: float
     slow: float
     compile: float
-    picture: float
+    image: float
     token_bytes: float
-    picture_bytes: float
+    image_bytes: float
 
 
 def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibration:
@@ -84,13 +84,13 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
     vectors = HeadVectors.of(
         captured.queries[layer, 0, :n], captured.keys[layer, 0, :n], model.rules[layer].scaling
     )
-    picture, picture_bytes = _pictures(model, source)
+    image, image_bytes = _images(model, source)
     return Calibration(
         n_tokens=n,
         capture=seconds / captured.queries.shape[2],
-        picture=picture,
+        image=image,
         token_bytes=_token_bytes(source, batches),
-        picture_bytes=picture_bytes,
+        image_bytes=image_bytes,
         **_maps(plan, vectors, _places(model, batches[0], layer, n)),
     )
 
@@ -139,7 +139,7 @@ def _token_bytes(source: Source, batches: list["Batch"]) -> float:
     return len(canonical_json(tokens_document(source, table), is_compact=True)) / table.n_tokens
 
 
-def _pictures(model: "LoadedModel", source: Source) -> tuple[float, float]:
+def _images(model: "LoadedModel", source: Source) -> tuple[float, float]:
     """Return seconds and bytes of one image, the mean of a few; 0 for text."""
     if not isinstance(source, ImageSource):
         return 0.0, 0.0

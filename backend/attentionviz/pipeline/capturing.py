@@ -12,7 +12,7 @@ from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError, DamagedDatasetError
 from attentionviz.pipeline.bad_sequences import capture
 from attentionviz.pipeline.columns import TokenTable
-from attentionviz.pipeline.pictures import write_pictures
+from attentionviz.pipeline.image_files import write_image_files
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.progress import Progress
@@ -166,11 +166,11 @@ class Capture:
         return facts
 
     def write_images(self) -> None:
-        """Write the pictures that the page shows; nothing for text."""
+        """Write the images that the page shows; nothing for text."""
         if not isinstance(self.source, ImageSource):
             return
         paths = self.source.corpus.paths[: len(self.plan.lengths)]
-        for image_idx in write_pictures(self.folder, self.journal, self.model, paths):
+        for image_idx in write_image_files(self.folder, self.journal, self.model, paths):
             self.progress.update(message=f"storing image {image_idx + 1:,} of {len(paths):,}")
 
     def write_grid(self) -> NDArray[np.int32]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from attentionviz.core.file_names import readable
-from attentionviz.core.picture_kinds import READ_KINDS
+from attentionviz.core.image_kinds import READ_KINDS
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.pipeline.corpora.account import Account
+from attentionviz.pipeline.corpora.images import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.labels import read_labels
-from attentionviz.pipeline.corpora.pictures import ABOUT, find_images, open_image
 from attentionviz.pipeline.corpora.records import decode
 from attentionviz.store.writer import hash_file
 

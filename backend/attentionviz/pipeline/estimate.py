@@ -130,7 +130,7 @@ def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
     is_image = bool(plan.facts["patch_grid"])
     n_passes = 2 if plan.request.skip_bad_sequences else 1
     capture = measured.capture * (n_passes * n + min(N_CHECKED_TOKENS, 3 * n))
-    pictures = measured.picture * len(plan.lengths) if is_image else 0.0
+    images = measured.image * len(plan.lengths) if is_image else 0.0
     ratio = n / measured.n_tokens
     measures = ratio * min(1.5, max(1.0, min(n, MEASURED_TOKENS) / measured.n_tokens))
     head = HEAD_SECONDS * max(1.0, ratio / 2)
@@ -141,7 +141,7 @@ def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
             head += 2 * FLUSH_SECONDS
     n_workers = max(1, min(plan.request.n_workers, cpu_count()))
     starting = measured.compile + (WORKER_SECONDS if n_workers > 1 else 0.0)
-    return capture + pictures + starting + n_heads * head / n_workers
+    return capture + images + starting + n_heads * head / n_workers
 
 
 def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
@@ -167,7 +167,7 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
         for spec in arrays.values()
     )
     n_bytes += FILE_BYTES * len(files) + n_heads * (HEAD_BYTES + MAP_BYTES * len(manifest["maps"]))
-    n_bytes += int(measured.token_bytes * n + measured.picture_bytes * len(plan.lengths))
+    n_bytes += int(measured.token_bytes * n + measured.image_bytes * len(plan.lengths))
     vectors = np.dtype(plan.request.precision).itemsize * (model.n_heads + model.n_key_heads)
     shards = model.n_layers * n * (vectors * model.d_head + 16 * model.n_heads)
     neighbours = 0

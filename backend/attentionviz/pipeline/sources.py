@@ -97,14 +97,14 @@ class ImageSource:
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first images, in order; each file is opened when its turn comes."""
-        pictures = (open_image(path) for path in self.corpus.paths[:n_sequences])
-        return self.model.image_batches(pictures)
+        images = (open_image(path) for path in self.corpus.paths[:n_sequences])
+        return self.model.image_batches(images)
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
         """Return a few images, as many as have room for their attention."""
         chosen = choose_sample(len(lengths), max(1, _n_sampled(self.model, lengths[0])), seed)
-        pictures = [open_image(self.corpus.paths[i]) for i in chosen]
-        return Sample(self.model.prepare_images(pictures), chosen)
+        images = [open_image(self.corpus.paths[i]) for i in chosen]
+        return Sample(self.model.prepare_images(images), chosen)
 
     def texts(self, n_sequences: int) -> list[str]:
         """Return the file names of the first images."""

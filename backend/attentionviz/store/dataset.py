@@ -226,7 +226,7 @@ class DatasetReader:
         return layout.norms_path(head)
 
     def image_path(self, image_idx: int, *, is_thumbnail: bool = False) -> str:
-        """Return the file of one picture; NotFoundError when there is none of that number."""
+        """Return the file of one image; NotFoundError when there is none of that number."""
         self.require_images()
         n_images = self.manifest["n_sequences"]
         if not 0 <= image_idx < n_images:

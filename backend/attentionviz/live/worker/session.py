@@ -15,9 +15,9 @@ from PIL import Image
 from safetensors.numpy import save
 
 from attentionviz import models
-from attentionviz.core.picture_kinds import SENT_KINDS
-from attentionviz.core.picture_limits import MAX_SENT_WEBP_PIXELS
-from attentionviz.core.pictures import PictureError, decode_picture
+from attentionviz.core.image_kinds import SENT_KINDS
+from attentionviz.core.image_limits import MAX_SENT_WEBP_PIXELS
+from attentionviz.core.images import ImageError, decode_image
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import InvalidImageError, InvalidTextError
 from attentionviz.live.worker.corpus_heads import CorpusHeads, prepare_all
@@ -114,7 +114,7 @@ class Session:
     def _capture(
         self, question: dict[str, Any], body: bytes, model: models.LoadedModel, heads: CorpusHeads
     ) -> Captured:
-        picture = None
+        image = None
         n_cut = 0
         if "text" in question:
             # As a line of a corpus: white space is a part of it, the end of its line is none.
@@ -124,8 +124,8 @@ class Session:
         elif "tokens" in question:
             batch = model.prepare_tokens(question["tokens"])
         else:
-            picture = _picture(body)
-            batch = model.prepare_images([picture])
+            image = _image(body)
+            batch = model.prepare_images([image])
         found = models.capture_batch(model, batch)
         manifest = heads.reader.manifest
         names = TEXT_COLUMNS + (PATCH_COLUMNS if batch.sprites is not None else ())
@@ -145,9 +145,9 @@ class Session:
             for vectors in (found.queries, found.keys)
         )
         tensors = {"queries": queries, "keys": keys, "norms": found.norms()}
-        if batch.sprites is not None and picture is not None:
+        if batch.sprites is not None and image is not None:
             tensors["sprites"] = batch.sprites
-            tensors["picture"] = np.asarray(model.visible_image(picture))
+            tensors["picture"] = np.asarray(model.visible_image(image))
         captured = Captured(sequence, tensors)
         self._find_partners(captured, heads)
         return captured
@@ -196,10 +196,10 @@ def _cut(text: str, max_characters: int) -> str:
     return text[:max_characters]
 
 
-def _picture(body: bytes) -> Image.Image:
+def _image(body: bytes) -> Image.Image:
     try:
-        return decode_picture(io.BytesIO(body), SENT_KINDS, MAX_SENT_WEBP_PIXELS)
-    except PictureError as error:
+        return decode_image(io.BytesIO(body), SENT_KINDS, MAX_SENT_WEBP_PIXELS)
+    except ImageError as error:
         raise InvalidImageError(f"the file is {error}") from error
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.csv_table import read
-from attentionviz.pipeline.corpora.pictures import LABELS
+from attentionviz.pipeline.corpora.images import LABELS
 from attentionviz.pipeline.corpora.records import Record, TextFile, decode
 
 FILE_COLUMN = "file"

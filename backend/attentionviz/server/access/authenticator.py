@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from attentionviz.errors import NotSignedInError, TooManyFailuresError
-from attentionviz.server.access.login_throttle import Failures
+from attentionviz.server.access.login_throttle import LoginThrottle
 from attentionviz.server.access.sessions import Session, Sessions
 from attentionviz.server.access.token_file import Token, TokenFile
 
@@ -34,13 +34,13 @@ class Visitor(NamedTuple):
         return self.role == "jobs"
 
 
-class Gate:
+class Authenticator:
     """Tokens, sessions and failed attempts of one server."""
 
     def __init__(self, tokens: TokenFile) -> None:
         self.tokens = tokens
         self.sessions = Sessions(tokens)
-        self.failures = Failures()
+        self.failures = LoginThrottle()
 
     def sign_in(self, text: str, address: str) -> Token:
         """Return the token that a client gave.

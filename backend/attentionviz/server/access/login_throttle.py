@@ -13,7 +13,7 @@ MAX_IN_ALL = 200
 MAX_KNOWN_CLIENTS = 1024
 
 
-class Failures:
+class LoginThrottle:
     """Counts failed sign-ins of the last minutes.
 
     A client that signed in before is not held up by what others do; sessions never are.

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from attentionviz.errors import NotSignedInError, RoleMissingError
-from attentionviz.server.access.authenticator import Gate, Visitor
+from attentionviz.server.access.authenticator import Authenticator, Visitor
 from attentionviz.server.access.request_log import VISITOR
 from attentionviz.server.access.sessions import COOKIE, WHOLE_SECONDS
 
@@ -47,13 +47,13 @@ def visitor() -> Visitor | None:
     return found
 
 
-def ask_everybody(app: Flask, gate: Gate | None) -> None:
+def ask_everybody(app: Flask, gate: Authenticator | None) -> None:
     """Have every request of an application asked who sends it, before its route is reached.
 
     Parameters
     ----------
     app : Flask
-    gate : Gate or None
+    gate : Authenticator or None
         None where everybody who reaches the server may do everything.
     """
     app.extensions[GATE] = gate
@@ -86,8 +86,8 @@ def session_cookies() -> list[str]:
     return request.cookies.getlist(COOKIE)[:MAX_COOKIES]
 
 
-def _gate() -> Gate | None:
-    found: Gate | None = current_app.extensions[GATE]
+def _gate() -> Authenticator | None:
+    found: Authenticator | None = current_app.extensions[GATE]
     return found
 
 

@@ -5,22 +5,22 @@ from collections.abc import Mapping
 from werkzeug.http import parse_cookie
 
 from attentionviz.errors import AppError
-from attentionviz.server.access.authenticator import Gate
+from attentionviz.server.access.authenticator import Authenticator
 from attentionviz.server.access.proxies import TrustedProxies
 from attentionviz.server.access.sessions import COOKIE
 
 
-class Senders:
+class UploadGate:
     """Asks for a token before a stranger's upload fills the disk.
 
     Parameters
     ----------
-    gate : Gate
+    gate : Authenticator
     proxies : TrustedProxies
         A failure counts for the client behind them.
     """
 
-    def __init__(self, gate: Gate, proxies: TrustedProxies) -> None:
+    def __init__(self, gate: Authenticator, proxies: TrustedProxies) -> None:
         self._gate = gate
         self._proxies = proxies
 

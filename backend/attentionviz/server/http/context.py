@@ -8,7 +8,7 @@ from flask import current_app
 from attentionviz.jobs import JobQueue
 from attentionviz.jobs.limits import limits_of
 from attentionviz.live.service import LiveService
-from attentionviz.server.access.authenticator import Gate
+from attentionviz.server.access.authenticator import Authenticator
 from attentionviz.server.access.token_file import TokenFile
 from attentionviz.server.http.live_settings import make_service
 from attentionviz.server.http.page_files import PageFiles
@@ -28,7 +28,7 @@ class ApiContext:
     ----------
     live : LiveService
         Runs models for texts and images that visitors add, in another process.
-    gate : Gate or None
+    gate : Authenticator or None
         Asks who sends a request; None where everybody who reaches the server may do everything.
     jobs : JobQueue or None
         None where nothing is built from the page.
@@ -39,7 +39,7 @@ class ApiContext:
     page: PageFiles
     heavy: BoundedSemaphore
     live: LiveService
-    gate: Gate | None = None
+    gate: Authenticator | None = None
     jobs: JobQueue | None = None
 
 
@@ -47,7 +47,7 @@ def make_context(settings: Settings) -> ApiContext:
     """Return the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
     page = PageFiles(settings.frontend_dir)
-    gate = Gate(TokenFile(settings.token_file)) if settings.token_file else None
+    gate = Authenticator(TokenFile(settings.token_file)) if settings.token_file else None
     heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
     jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
     return ApiContext(settings, library, page, heavy, make_service(settings), gate, jobs)

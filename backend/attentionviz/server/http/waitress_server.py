@@ -18,10 +18,10 @@ from waitress.task import ErrorTask
 from waitress.utilities import Error
 
 from attentionviz.errors import ConfigError
-from attentionviz.server.access.authenticator import Gate
+from attentionviz.server.access.authenticator import Authenticator
 from attentionviz.server.access.proxies import TrustedProxies
 from attentionviz.server.access.request_log import write_line
-from attentionviz.server.access.upload_gate import Senders
+from attentionviz.server.access.upload_gate import UploadGate
 from attentionviz.server.http.body_limits import MAX_BODY_BYTES, body_limit
 from attentionviz.server.http.errors import JSON, error_json
 from attentionviz.server.http.request_guard import WsgiApp, add_headers, content_policy
@@ -40,7 +40,7 @@ def run(
     app: WsgiApp,
     settings: Settings,
     on_ready: Callable[[str], None] | None,
-    gate: Gate | None = None,
+    gate: Authenticator | None = None,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT, then finish the requests that run.
 
@@ -51,7 +51,7 @@ def run(
     settings : Settings
     on_ready : callable or None
         Called once with the address, when the server listens.
-    gate : Gate or None
+    gate : Authenticator or None
         Has its tokens read again for SIGHUP, which ends the process where there is none.
 
     Raises
@@ -80,7 +80,7 @@ def run(
         wasyncore.close_all(server._map, ignore_all=True)
 
 
-def run_in_thread(app: WsgiApp, settings: Settings, gate: Gate | None = None) -> str:
+def run_in_thread(app: WsgiApp, settings: Settings, gate: Authenticator | None = None) -> str:
     """Serve an application from a thread that ends with the process; return the address.
 
     Parameters
@@ -173,8 +173,8 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _parser_class(settings: Settings, gate: Gate | None) -> Callable[..., Any]:
-    senders = Senders(gate, TrustedProxies(settings.trusted_proxies)) if gate else None
+def _parser_class(settings: Settings, gate: Authenticator | None) -> Callable[..., Any]:
+    senders = UploadGate(gate, TrustedProxies(settings.trusted_proxies)) if gate else None
 
     class OwnParser(HTTPRequestParser):
         """Refuses a body that is too large for its address or its sender, before it is read."""
@@ -198,7 +198,7 @@ def _parser_class(settings: Settings, gate: Gate | None) -> Callable[..., Any]:
     return OwnParser
 
 
-def _channel_class(settings: Settings, gate: Gate | None) -> type[HTTPChannel]:
+def _channel_class(settings: Settings, gate: Authenticator | None) -> type[HTTPChannel]:
     make_parser = _parser_class(settings, gate)
     policy = content_policy(settings.frame_origins)
 

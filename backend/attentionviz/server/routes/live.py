@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from attentionviz.core.picture_limits import MAX_PIXELS
+from attentionviz.core.image_limits import MAX_PIXELS
 from attentionviz.core.types import MapName
 from attentionviz.errors import (
     InvalidImageError,

@@ -46,7 +46,7 @@ def get_index() -> Response:
 
 @blueprint.get(f"/{FOLDER}/<name>")
 def get_file(name: str) -> Response:
-    """Return a file of the page: script, sheet, picture or source map."""
+    """Return a file of the page: script, sheet, image or source map."""
     query()
     content = context().page.file(name)
     if content is None:

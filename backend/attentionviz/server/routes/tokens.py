@@ -28,14 +28,14 @@ def get_tokens(dataset_id: str) -> Response:
 @operation(PICTURE)
 def get_image(dataset_id: str, image: str) -> Response:
     """Return one image of the corpus."""
-    return _picture(dataset_id, image, is_thumbnail=False)
+    return _image(dataset_id, image, is_thumbnail=False)
 
 
 @blueprint.get("/images/<image>/thumbnail")
 @operation(PICTURE)
 def get_thumbnail(dataset_id: str, image: str) -> Response:
     """Return a small picture of one image."""
-    return _picture(dataset_id, image, is_thumbnail=True)
+    return _image(dataset_id, image, is_thumbnail=True)
 
 
 @blueprint.get("/patches")
@@ -47,7 +47,7 @@ def get_patches(dataset_id: str) -> Response:
     return file_response(reader, layout.PATCHES)
 
 
-def _picture(dataset_id: str, image: str, *, is_thumbnail: bool) -> Response:
+def _image(dataset_id: str, image: str, *, is_thumbnail: bool) -> Response:
     reader = open_dataset(dataset_id, query()["v"])
     name = reader.image_path(path_number("image", image), is_thumbnail=is_thumbnail)
     return binary_response(reader, name, "image/png")

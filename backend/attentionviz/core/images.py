@@ -13,8 +13,8 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 
-from attentionviz.core.picture_kinds import HEAD_BYTES, kind_of, read_head, unread_reason
-from attentionviz.core.picture_limits import MAX_PIXELS
+from attentionviz.core.image_kinds import HEAD_BYTES, kind_of, read_head, unread_reason
+from attentionviz.core.image_limits import MAX_PIXELS
 
 # Beyond this, boxes of 2 x 2, 3 x 3 … pixels become one.
 MAX_KEPT_PIXELS = 1 << 22
@@ -40,21 +40,21 @@ TURNS = {
 }
 
 
-class PictureError(Exception):
-    """Why a picture is not taken, to complete "a.png is …"."""
+class ImageError(Exception):
+    """Why a image is not taken, to complete "a.png is …"."""
 
 
-def decode_picture(
+def decode_image(
     source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int = MAX_PIXELS
 ) -> Image.Image:
-    """Return a picture, upright, in RGB, on white where it is transparent.
+    """Return a image, upright, in RGB, on white where it is transparent.
 
     Parameters
     ----------
     source : Path or file
         At most 25 million pixels; of an animation, or of several pages, the first.
     kinds : tuple of str
-        What may be decoded, see `picture_kinds`.
+        What may be decoded, see `image_kinds`.
     max_webp_pixels : int
         Of a WebP, whose decoder takes four times the memory of the others.
 
@@ -65,7 +65,7 @@ def decode_picture(
 
     Raises
     ------
-    PictureError
+    ImageError
         If it is of another kind, larger, damaged, or of colours that are not known.
     """
     with _loaded(source, kinds, max_webp_pixels) as image:
@@ -74,11 +74,11 @@ def decode_picture(
         return flat if turn is None else flat.transpose(turn)
 
 
-def require_picture(source: Path, kinds: tuple[str, ...]) -> bool:
-    """Return whether there are further frames or pages; PictureError as `decode_picture`."""
+def require_image(source: Path, kinds: tuple[str, ...]) -> bool:
+    """Return whether there are further frames or pages; ImageError as `decode_image`."""
     with _loaded(source, kinds, MAX_PIXELS) as image:
         image.getexif()
-        # The second picture in the JPEG of a telephone is a smaller copy, or says how far what is.
+        # The second image in the JPEG of a telephone is a smaller copy, or says how far what is.
         return image.format not in ("JPEG", "MPO") and getattr(image, "is_animated", False)
 
 
@@ -86,7 +86,7 @@ def require_picture(source: Path, kinds: tuple[str, ...]) -> bool:
 def _loaded(
     source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int
 ) -> Iterator[Image.Image]:
-    """Give the decoded image; whatever goes wrong with it, inside too, is a PictureError."""
+    """Give the decoded image; whatever goes wrong with it, inside too, is a ImageError."""
     try:
         # Pillow warns of what is odd; what matters is an error here.
         with warnings.catch_warnings():
@@ -99,13 +99,13 @@ def _loaded(
                 _require_few_passes(image)
                 image.load()
                 yield image
-    except (MemoryError, PictureError):
+    except (MemoryError, ImageError):
         raise
     except Image.DecompressionBombError as error:
         raise _too_large() from error
     # Damaged files fail anywhere inside the decoders, with many kinds of errors.
     except Exception as error:
-        raise PictureError(_damage(error)) from error
+        raise ImageError(_damage(error)) from error
 
 
 def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
@@ -116,28 +116,28 @@ def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
         source.seek(0)
     reason = unread_reason(head, name, kinds)
     if reason is not None:
-        raise PictureError(reason)
+        raise ImageError(reason)
     kind = str(kind_of(head, name))
     if kind in OPTIONAL_DECODERS and not features.check(kind.lower()):
-        raise PictureError(f"{kind}, which this Pillow cannot read; convert it to PNG or JPEG")
+        raise ImageError(f"{kind}, which this Pillow cannot read; convert it to PNG or JPEG")
     try:
         return Image.open(source, formats=(kind.upper(),))
     except UnidentifiedImageError as error:
-        raise PictureError(f"damaged, or a kind of {kind} that is not read") from error
+        raise ImageError(f"damaged, or a kind of {kind} that is not read") from error
 
 
 def _require_known_numbers(image: Image.Image) -> None:
     """Refuse what would be drawn wrongly: previews, and numbers that have a sign or a point."""
     if image.mode in ("I", "F"):
-        raise PictureError(UNKNOWN_RANGE)
+        raise ImageError(UNKNOWN_RANGE)
     if image.mode == "LAB":
-        raise PictureError("in Lab colours, which are not read; save it in RGB")
+        raise ImageError("in Lab colours, which are not read; save it in RGB")
     if not isinstance(image, TiffImageFile):
         return
     if image.tag_v2.get(SUBFILE_TYPE, 0) & IS_PREVIEW:
-        raise PictureError("camera raw, or begins with a preview; convert it to PNG or JPEG")
+        raise ImageError("camera raw, or begins with a preview; convert it to PNG or JPEG")
     if set(image.tag_v2.get(SAMPLE_FORMAT, (1,))) - UNSIGNED:
-        raise PictureError(UNKNOWN_RANGE)
+        raise ImageError(UNKNOWN_RANGE)
 
 
 def _require_few_passes(image: Image.Image) -> None:
@@ -149,11 +149,11 @@ def _require_few_passes(image: Image.Image) -> None:
     n_passes = file.read().count(PASS_MARK)
     file.seek(begin)
     if n_passes > MAX_PASSES:
-        raise PictureError(f"stored in more than {MAX_PASSES} passes; save it as a plain JPEG")
+        raise ImageError(f"stored in more than {MAX_PASSES} passes; save it as a plain JPEG")
 
 
 def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
-    """Return the picture in RGB on white, made smaller where it is large; strip by strip."""
+    """Return the image in RGB on white, made smaller where it is large; strip by strip."""
     width, height = image.size
     factor = 1
     while -(-width // factor) * -(-height // factor) > MAX_KEPT_PIXELS:
@@ -189,8 +189,8 @@ def _on_white(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
     return Image.alpha_composite(white, layered).convert("RGB")
 
 
-def _too_large(max_pixels: int = MAX_PIXELS) -> PictureError:
-    return PictureError(f"of more than {max_pixels // 10**6} million pixels; make it smaller")
+def _too_large(max_pixels: int = MAX_PIXELS) -> ImageError:
+    return ImageError(f"of more than {max_pixels // 10**6} million pixels; make it smaller")
 
 
 def _damage(error: Exception) -> str:

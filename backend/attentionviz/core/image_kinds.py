@@ -54,7 +54,7 @@ _PICTURE_ENDINGS = (
 
 
 def kind_of(head: bytes, name: str = "") -> str | None:
-    """Return what kind of picture, video or page a file is, or None where it is nothing of these.
+    """Return what kind of image, video or page a file is, or None where it is nothing of these.
 
     Parameters
     ----------

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 THUMBNAIL_PX = 96
 
 
-def write_pictures(
+def write_image_files(
     folder: Path, journal: Journal, model: "LoadedModel", paths: Sequence[Path]
 ) -> Iterator[int]:
-    """Write picture and thumbnail of every image that lacks them; yield each finished index.
+    """Write image and thumbnail of every image that lacks them; yield each finished index.
 
     Parameters
     ----------
@@ -30,38 +30,38 @@ def write_pictures(
     journal : Journal
         Gets the files.
     model : LoadedModel
-        Says which part of a picture it sees.
+        Says which part of a image it sees.
     paths : sequence of Path
         The images, in the order of the corpus.
     """
     for image_idx, path in enumerate(paths):
-        if not journal.has_all(picture_paths(image_idx)):
+        if not journal.has_all(image_paths(image_idx)):
             visible = model.visible_image(open_image(path))
-            journal.add(*_write_picture(folder, image_idx, visible))
+            journal.add(*_write_image(folder, image_idx, visible))
         yield image_idx
 
 
-def picture_paths(image_idx: int) -> tuple[str, str]:
+def image_paths(image_idx: int) -> tuple[str, str]:
     """Return the relative paths of an image and its thumbnail."""
     return layout.image_path(image_idx), layout.thumbnail_path(image_idx)
 
 
-def encoded(picture: Image.Image) -> tuple[bytes, bytes]:
-    """Return a picture and its thumbnail as the PNG files that are stored."""
-    thumbnail = picture.copy()
+def encoded(image: Image.Image) -> tuple[bytes, bytes]:
+    """Return a image and its thumbnail as the PNG files that are stored."""
+    thumbnail = image.copy()
     thumbnail.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    return _png_bytes(picture), _png_bytes(thumbnail)
+    return _png_bytes(image), _png_bytes(thumbnail)
 
 
-def _write_picture(folder: Path, image_idx: int, picture: Image.Image) -> list[FileRecord]:
-    files = zip(picture_paths(image_idx), encoded(picture), strict=True)
+def _write_image(folder: Path, image_idx: int, image: Image.Image) -> list[FileRecord]:
+    files = zip(image_paths(image_idx), encoded(image), strict=True)
     return [write_bytes(folder, path, content) for path, content in files]
 
 
-def _png_bytes(picture: Image.Image) -> bytes:
+def _png_bytes(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     # A fresh image has no metadata: a camera's notes have no business in a dataset.
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
     clean.save(buffer, format="PNG")
     return buffer.getvalue()

@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from attentionviz.core.file_names import is_litter, readable
-from attentionviz.core.picture_kinds import READ_KINDS, kind_of, read_head
-from attentionviz.core.pictures import PictureError, decode_picture, require_picture
+from attentionviz.core.image_kinds import READ_KINDS, kind_of, read_head
+from attentionviz.core.images import ImageError, decode_image, require_image
 from attentionviz.errors import CorpusError
 from attentionviz.pipeline.corpora.account import N_EXAMPLES, Account
 
@@ -77,8 +77,8 @@ def find_images(folder: Path) -> ImageFolder:
         name = relative_name(path, folder)
         try:
             _require_own_file(path, root)
-            has_frames = require_picture(path, READ_KINDS)
-        except PictureError as error:
+            has_frames = require_image(path, READ_KINDS)
+        except ImageError as error:
             found.left_out[name] = str(error)
             continue
         found.images[name] = path
@@ -115,7 +115,7 @@ def _files(folder: Path, passed_folders: list[str]) -> Iterator[Path]:
         paths += [here / name for name in files if name not in own]
     passed_folders.sort()
     for path in sorted(paths, key=lambda path: relative_name(path, folder)):
-        if not _is_hidden(path.name) or _is_picture(path):
+        if not _is_hidden(path.name) or _is_image(path):
             yield path
 
 
@@ -130,8 +130,8 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or is_litter(name)
 
 
-def _is_picture(path: Path) -> bool:
-    """Say whether a hidden file is a picture, which somebody may miss."""
+def _is_image(path: Path) -> bool:
+    """Say whether a hidden file is a image, which somebody may miss."""
     try:
         is_file = path.is_file() and not path.is_symlink()
         return is_file and kind_of(read_head(path), path.name) in READ_KINDS
@@ -140,19 +140,19 @@ def _is_picture(path: Path) -> bool:
 
 
 def _require_own_file(path: Path, root: Path) -> None:
-    """Raise PictureError unless this is a file of the folder, meant to be seen."""
+    """Raise ImageError unless this is a file of the folder, meant to be seen."""
     if _is_hidden(path.name):
-        raise PictureError("hidden, or a back-up copy")
+        raise ImageError("hidden, or a back-up copy")
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # which one depends on the version of Python
-        raise PictureError("a link that leads nowhere") from error
+        raise ImageError("a link that leads nowhere") from error
     if not target.is_relative_to(root):
-        raise PictureError("a link out of the folder; copy the file itself")
+        raise ImageError("a link out of the folder; copy the file itself")
     if target.is_dir():
-        raise PictureError("a link to a folder; copy the folder itself")
+        raise ImageError("a link to a folder; copy the folder itself")
     if not target.is_file():  # a pipe or device would never end
-        raise PictureError("no regular file")
+        raise ImageError("no regular file")
 
 
 def relative_name(path: Path, folder: Path) -> str:
@@ -174,6 +174,6 @@ def open_image(path: Path) -> Image.Image:
         If it has changed since, and is no such image any more; the sentence names the file.
     """
     try:
-        return decode_picture(path, READ_KINDS)
-    except PictureError as error:
+        return decode_image(path, READ_KINDS)
+    except ImageError as error:
         raise CorpusError(f"{readable(path.name)} is {error}") from error
