@@ -39,7 +39,10 @@ import { createSequenceDialog } from './dialogs/sequence_dialog.js';
 import { createStage } from './map/stage.js';
 import { formatTitle } from './ui/labels.js';
 
-/** @import { State } from './page.js' */
+/** @import { Context, Session, State, Store } from './page.js' */
+/** @import { ActivePane } from './state/active_pane.js' */
+/** @import { Api } from './data/api.js' */
+/** @import { UserSequences } from './user_sequences/user_sequences.js' */
 /** @import { ShownTheme } from './color/point_style.js' */
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
@@ -47,12 +50,95 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 /** @param {HTMLElement} root @param {boolean} isSite whether files stand in for a server */
 function start(root, isSite) {
   const token = takeToken(); // before anything else: it must not stay in sight
-  let isScheduled = false;
-  let isNew = true;
-  /** @type {ReturnType<typeof createPanes> | null} */
-  let panes = null;
+  /** @type {ReturnType<typeof createPage> | null} */
+  let page = null;
   const first = readAddress();
   const store = createStore({ ...readLooks(), ...first.choices });
+  const { ask, server, session } = connectServer(isSite, token, askForDatasets);
+  const notices = createNotices(document.body);
+  const moves = createTokenRenumbering();
+  const schedule = createSchedule(follow);
+  const live = connectUserSequences(server, {
+    store,
+    moves,
+    schedule,
+    notify: notices.say,
+    forget: () => context.undo.forget(),
+    select: (dataset, token) => activePane.selectIn(dataset, token),
+  });
+  const api = createApiOverlay(server, live);
+  const loader = createLoader(api, schedule, () => page?.panes.facts() ?? null, undefined, live);
+  loader.update(store.get()); // the questions travel while the views are made
+  const help = createHelp(document.body, { openAbout: () => about.open() });
+  const about = createAbout(document.body, { openHelp: help.open });
+  const context = createFirstContext(store, {
+    api,
+    live,
+    loader,
+    notify: notices.say,
+    isLinked: () => page?.panes.isLinked() ?? false,
+    active: () => activePane.context,
+  });
+  const activePane = createActivePane(context);
+  page = createPage(root, {
+    activePane,
+    ask,
+    choices: store,
+    context,
+    help,
+    live,
+    schedule,
+    session,
+  });
+  const { panes, update } = page;
+  let isNew = true;
+
+  function follow() {
+    const { change, notices: words } = reconcile(store.get(), loader.facts, live.nTokens);
+    words.forEach(notices.say);
+    if (Object.keys(change).length > 0) return store.set(change, 'reconcile');
+    if (panes.reconcile(store.get())) return;
+    const state = store.get();
+    document.documentElement.dataset.theme = shownTheme(state);
+    document.documentElement.dataset.palette = state.palette;
+    document.title = titleOf(state);
+    loader.update(state);
+    panes.load(state);
+    update(state);
+    if (isNew && loader.facts.datasets.value) void greet();
+  }
+
+  /** A server that people share shows first what it has, unless the address says what is meant. */
+  async function greet() {
+    isNew = false;
+    const found = await session;
+    if (found?.has_sign_in && token) location.replace(signInAddress(token));
+    else if (found?.has_sign_in && first.choices.dataset === null) page?.greet();
+  }
+
+  /** A server that was away may have come back with other datasets. */
+  function askForDatasets() {
+    if (loader.facts.datasets.status !== 'loading') loader.facts.datasets.again();
+  }
+
+  keepAddress(store, notices.say, moves);
+  store.subscribe(follow);
+  context.pairing.subscribe(follow);
+  prefersDark.addEventListener('change', follow);
+  activePane.subscribe(follow);
+  first.notices.forEach(notices.say);
+  about.greet(location.search);
+  follow();
+}
+
+/**
+ * The server, or the files of an exported site, asked again where the connection was lost.
+ *
+ * @param {boolean} isSite
+ * @param {string | null} token to sign in with
+ * @param {() => void} comeBack called once a lost server is there again
+ */
+function connectServer(isSite, token, comeBack) {
   const signedOut = createSignedOut(document.body);
   /**
    * Whoever just came goes straight to the form; whoever has a view keeps it.
@@ -63,7 +149,12 @@ function start(root, isSite) {
   const connection = createConnection(
     (...parts) => fetch(...parts),
     new URL('./', document.baseURI),
-    (isLost) => (isLost ? banner.show(true) : comeBack()),
+    (isLost) => {
+      banner.show(isLost);
+      if (isLost) return;
+      reloadBrokenImages();
+      comeBack();
+    },
   );
   const banner = createConnectionBanner(document.body, connection.retry);
   const ask = isSite
@@ -73,101 +164,125 @@ function start(root, isSite) {
   const session = isSite
     ? Promise.resolve(null)
     : server.session(new AbortController().signal).catch(() => null);
-  const notices = createNotices(document.body);
-  const moves = createTokenRenumbering();
-  const live = connectUserSequences(server, {
-    store,
-    moves,
-    schedule,
-    notify: notices.say,
-    forget: () => undo.forget(),
-    select: (dataset, token) => activePane.selectIn(dataset, token),
+  window.addEventListener('offline', connection.check);
+  window.addEventListener('online', connection.retry);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) connection.retry();
   });
-  const api = createApiOverlay(server, live);
-  const {
-    facts,
-    update: load,
-    retry,
-  } = createLoader(api, schedule, () => panes?.facts() ?? null, undefined, live);
-  load(store.get()); // the questions travel while the views are made
-  const help = createHelp(document.body, { openAbout: () => about.open() });
-  const about = createAbout(document.body, { openHelp: help.open });
-  const own = createPaneStore(store, 'A', () => panes?.isLinked() ?? false);
-  const marks = createMarks(own, facts);
-  const undo = createUndo(store); // it hears of a choice before what follows from it
+  return { ask, server, session };
+}
+
+/** Many answers may come at once; the page follows once. @param {() => void} follow */
+function createSchedule(follow) {
+  let isScheduled = false;
+  return () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    queueMicrotask(() => {
+      isScheduled = false;
+      follow();
+    });
+  };
+}
+
+/**
+ * What the views of the first pane are given.
+ *
+ * @param {Store} choices
+ * @param {{api: Api, live: UserSequences, loader: ReturnType<typeof createLoader>, notify: (text:
+ *   string) => void, isLinked: () => boolean, active: () => Context}} parts `active` is the context
+ *   of the pane that was last used
+ * @returns {Context}
+ */
+function createFirstContext(choices, { api, live, loader, notify, isLinked, active }) {
+  const { facts, retry } = loader;
+  const store = createPaneStore(choices, 'A', isLinked);
+  const marks = createMarks(store, facts);
+  const undo = createUndo(choices); // it hears of a choice before what follows from it
   const pairing = createPairing(
-    { get: () => activePane.context.store.get() },
-    { markPair: (pair) => activePane.context.actions.markPair(pair) },
-    notices.say,
-    () => activePane.context.facts.description.value?.manifest?.n_tokens ?? Infinity,
+    { get: () => active().store.get() },
+    { markPair: (pair) => active().actions.markPair(pair) },
+    notify,
+    () => active().facts.description.value?.manifest?.n_tokens ?? Infinity,
   );
-  /** @type {import('./page.js').Context} */
-  const context = {
+  return {
     api,
-    store: own,
+    store,
     facts,
-    actions: createActions(own, facts, marks),
+    actions: createActions(store, facts, marks),
     derived: createDerived(facts),
     hover: createHover(),
     marks,
     undo,
     pairing,
     own: live,
-    notify: notices.say,
+    notify,
     retry,
-    pane: () => (store.get().compare ? 'A' : null),
+    pane: () => (choices.get().compare ? 'A' : null),
   };
-  const activePane = createActivePane(context);
-  const headTable = createHeadTable(document.body, activePane.context);
-  const { open: openHeads } = headTable;
+}
+
+/**
+ * The views, in the order of the page.
+ *
+ * @param {HTMLElement} root
+ * @param {{activePane: ActivePane, ask: typeof fetch, choices: Store, context: Context, help:
+ *   {open: () => void}, live: UserSequences, schedule: () => void, session: Promise<Session |
+ *   null>}} parts
+ */
+function createPage(root, { activePane, ask, choices, context, help, live, schedule, session }) {
+  const active = activePane.context;
+  const headTable = createHeadTable(document.body, active);
+  const openHeads = headTable.open;
   const app = el('div', { class: 'app' });
   root.append(app);
-  const jobs = createJobs(document.body, { ...activePane.context, ask });
-  const datasets = createDatasetDialog(document.body, activePane.context);
+  const jobs = createJobs(document.body, { ...active, ask });
+  const datasets = createDatasetDialog(document.body, active);
   const header = createHeader(app, {
-    ...activePane.context,
+    ...active,
     openHelp: help.open,
     openDatasets: datasets.open,
     newDataset: jobs.button,
     openOwn,
     session,
   });
-  const table = createSequenceDialog(document.body, {
-    ...activePane.context,
-    showPanel: header.showPanel,
-  });
+  const table = createSequenceDialog(document.body, { ...active, showPanel: header.showPanel });
+  /** @type {ReturnType<typeof createPanes> | null} */
+  let shown = null;
   const controls = createControls(app, {
-    ...activePane.context,
+    ...active,
     openTable: table.open,
     openHeads,
-    legend: () => panes?.stage().legend() ?? null,
-    frame: () => panes?.stage().frame() ?? null,
+    legend: () => shown?.stage().legend() ?? null,
+    frame: () => shown?.stage().frame() ?? null,
   });
   const area = el('main', { class: 'panes' });
   app.append(area);
-  const theme = () => shownTheme(store.get());
+  const theme = () => shownTheme(choices.get());
   const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
   const switchPane = () => activePane.bring(activePane.name() === 'A' ? 'B' : 'A');
-  const drop = createDrop(area, { ...activePane.context, openOwn });
-  const panel = createPanel(app, { ...activePane.context, switchPane });
-  panes = createPanes(
+  const drop = createDrop(area, { ...active, openOwn });
+  const panel = createPanel(app, { ...active, switchPane });
+  const panes = createPanes(
     area,
-    { choices: store, first: context, stage, theme, schedule, openHeads },
+    { choices, first: context, stage, theme, schedule, openHeads },
     activePane,
   );
+  shown = panes;
   createPrintSheet(document.body, panes.shown);
   createKeyboard({
-    ...activePane.context,
+    ...active,
     openHelp: help.open,
-    toggleMapOfHeads: () => panes?.stage().toggleMapOfHeads(),
+    toggleMapOfHeads: () => panes.stage().toggleMapOfHeads(),
     openTable: table.open,
     openDatasets: datasets.open,
     openHeads,
     openOwn,
     focusSearch,
     switchPane,
-    walk: (step, isLeap) => panes?.stage().walk(step, isLeap),
+    walk: (step, isLeap) => panes.stage().walk(step, isLeap),
   });
+
   /** The controls may be folded away. */
   function focusSearch() {
     header.showControls();
@@ -180,66 +295,19 @@ function start(root, isSite) {
     controls.focusOwn();
   }
 
-  /** Many answers may come at once; the page follows once. */
-  function schedule() {
-    if (isScheduled) return;
-    isScheduled = true;
-    queueMicrotask(() => {
-      isScheduled = false;
-      follow();
-    });
-  }
-
-  function follow() {
-    const { change, notices: words } = reconcile(store.get(), facts, live.nTokens);
-    words.forEach(notices.say);
-    if (Object.keys(change).length > 0) return store.set(change, 'reconcile');
-    if (panes?.reconcile(store.get())) return;
-    const state = store.get();
-    document.documentElement.dataset.theme = shownTheme(state);
-    document.documentElement.dataset.palette = state.palette;
-    document.title = titleOf(state);
-    load(state);
-    panes?.load(state);
-    for (const view of [header, panel, jobs]) view.update(activePane.state());
-    stage.update(state);
-    panes?.update(state);
-    controls.update(activePane.state());
-    headTable.update(activePane.state());
-    table.update();
-    drop.update(activePane.state());
-    datasets.update(activePane.state());
-    if (isNew && facts.datasets.value) void greet();
-  }
-
-  /** A server that people share shows first what it has, unless the address says what is meant. */
-  async function greet() {
-    isNew = false;
-    const found = await session;
-    if (found?.has_sign_in && token) location.replace(signInAddress(token));
-    else if (found?.has_sign_in && first.choices.dataset === null) datasets.greet();
-  }
-
-  /** A server that was away may have come back with other datasets. */
-  function comeBack() {
-    banner.show(false);
-    reloadBrokenImages();
-    if (facts.datasets.status !== 'loading') facts.datasets.again();
-  }
-
-  window.addEventListener('offline', connection.check);
-  window.addEventListener('online', connection.retry);
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) connection.retry();
-  });
-  keepAddress(store, notices.say, moves);
-  store.subscribe(follow);
-  context.pairing.subscribe(follow);
-  prefersDark.addEventListener('change', follow);
-  activePane.subscribe(follow);
-  first.notices.forEach(notices.say);
-  about.greet(location.search);
-  follow();
+  return {
+    panes,
+    greet: datasets.greet,
+    /** @param {State} state */
+    update(state) {
+      for (const view of [header, panel, jobs]) view.update(activePane.state());
+      stage.update(state);
+      panes.update(state);
+      for (const view of [controls, headTable]) view.update(activePane.state());
+      table.update();
+      for (const view of [drop, datasets]) view.update(activePane.state());
+    },
+  };
 }
 
 /** @param {State} state @returns {ShownTheme} */

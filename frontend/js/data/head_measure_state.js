@@ -3,6 +3,7 @@
  * heads step back.
  */
 
+import { lastOnly } from '../compute/memo.js';
 import { PAIR_FIT, scoreFacts, scoresFor } from './head_measures.js';
 import {
   fitColumn,
@@ -42,11 +43,12 @@ export function formatRange(state) {
 }
 
 /**
+ * The facts of all heads, and what was computed from them, until these are others.
+ *
  * @param {Facts} facts
- * @param {() => Map<string, HeadFit> | null} fits to the marked pairs, by "layer,head"; null while
- *   there are none
+ * @param {() => Map<string, HeadFit> | null} fits
  */
-export function createHeadScores(facts, fits) {
+function createHeadFacts(facts, fits) {
   /**
    * @type {{heads: ReadonlyMap<string, HeadFacts>, model: Manifest, fits: Map<string, HeadFit> |
    *   null} | null}
@@ -54,39 +56,42 @@ export function createHeadScores(facts, fits) {
   let of = null;
   /** Computed once for the same facts. @type {Map<string, unknown>} */
   let kept = new Map();
-  /**
-   * A range is dragged through many values; only the last is kept.
-   *
-   * @type {{values: Float64Array, range: State['scoreRange'], found: ReturnType<typeof
-   *   headsWithin>} | null}
-   */
-  let last = null;
 
-  /**
-   * @template T
-   * @param {string} key
-   * @param {() => T} compute
-   * @returns {T}
-   */
-  function keep(key, compute) {
-    if (!kept.has(key)) kept.set(key, compute());
-    return /** @type {T} */ (kept.get(key));
-  }
+  return {
+    /**
+     * @template T
+     * @param {string} key
+     * @param {() => T} compute
+     * @returns {T}
+     */
+    keep(key, compute) {
+      if (!kept.has(key)) kept.set(key, compute());
+      return /** @type {T} */ (kept.get(key));
+    },
+    /** The facts, once they are there; what was computed from former ones is forgotten. */
+    known() {
+      const heads = facts.heads.value;
+      const model = facts.description.value?.manifest;
+      const fitting = fits();
+      if (!heads || !model) return null;
+      if (of?.heads !== heads || of.model !== model || of.fits !== fitting) {
+        of = { heads, model, fits: fitting };
+        kept = new Map();
+      }
+      return of;
+    },
+  };
+}
 
-  /**
-   * The facts of all heads, once they are there; what was computed from former ones is forgotten.
-   */
-  function known() {
-    const heads = facts.heads.value;
-    const model = facts.description.value?.manifest;
-    const fitting = fits();
-    if (!heads || !model) return null;
-    if (of?.heads !== heads || of.model !== model || of.fits !== fitting) {
-      of = { heads, model, fits: fitting };
-      kept = new Map();
-    }
-    return of;
-  }
+/**
+ * @param {Facts} facts
+ * @param {() => Map<string, HeadFit> | null} fits to the marked pairs, by "layer,head"; null while
+ *   there are none
+ */
+export function createHeadScores(facts, fits) {
+  const { keep, known } = createHeadFacts(facts, fits);
+  // A range is dragged through many values; only the last is kept.
+  const lastWithin = lastOnly(headsWithin);
 
   const scores = {
     /**
@@ -124,14 +129,7 @@ export function createHeadScores(facts, fits) {
     within(state) {
       const column = isFiltered(state) ? scores.column(filteredBy(state), state) : null;
       if (!column || column.nKnown === 0) return null;
-      if (last?.values !== column.values || last.range !== state.scoreRange) {
-        last = {
-          values: column.values,
-          range: state.scoreRange,
-          found: headsWithin(column.values, state.scoreRange),
-        };
-      }
-      return last.found;
+      return lastWithin(column.values, state.scoreRange);
     },
     /** Whether any head has scores already. */
     hasAny() {
