@@ -3,7 +3,8 @@
  * jobs.
  */
 
-import { el, ICONS, icon } from '../ui/dom.js';
+import { closeButton, closeOutside } from '../ui/dialog.js';
+import { el, iconButton, ICONS } from '../ui/dom.js';
 import { createJobsApi } from './api.js';
 import { createJobForm } from './form.js';
 import { createJobList } from './list.js';
@@ -24,119 +25,50 @@ const UNSEEN_POLL_MS = 5000;
  */
 export function createJobs(root, { actions, api: { isSite }, ask: send, facts, notify }) {
   const api = createJobsApi(document.baseURI, send);
-  const button = el(
-    'button',
-    {
-      class: 'button button--icon header__new',
-      type: 'button',
-      title: 'New dataset, of a text or images of yours',
-      hidden: true,
-      onClick: () => void open(),
-    },
-    icon(ICONS.plus),
-    el('span', { class: 'visually-hidden' }, 'New dataset'),
-  );
-  const formPlace = el('section', { class: 'jobs__part' });
-  const listPlace = el(
-    'section',
-    { class: 'jobs__part', 'aria-labelledby': 'jobs-list-title' },
-    el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'),
-  );
-  const close = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'Close (Esc); builds go on',
-      onClick: () => dialog.close(),
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'Close'),
-  );
-  const dialog = el(
-    'dialog',
-    {
-      class: 'jobs',
-      'aria-labelledby': 'jobs-title',
-      onClick: closeOutside,
-      onDragover: over,
-      onDragleave: leave,
-      onDrop: drop,
-    },
-    el('div', { class: 'jobs__head' }, el('h2', { id: 'jobs-title' }, 'New dataset'), close),
-    el('div', { class: 'jobs__body' }, formPlace, listPlace),
-  );
+  const button = iconButton(ICONS.plus, 'New dataset', {
+    class: 'button button--icon header__new',
+    title: 'New dataset, of a text or images of yours',
+    hidden: true,
+    onClick: () => void open(),
+  });
+  /** @type {ReturnType<typeof createJobForm> | null} */
+  let form = null;
+  const { dialog, formPlace, listPlace } = createDialog({
+    invite: (isInvited) => form?.invite(isInvited),
+    pick: (files) => form?.pick(files),
+  });
   root.append(dialog);
-  const list = createJobList(listPlace, (act, job) => void doIt(act, job));
+  const list = createJobList(listPlace, (act, job) => void run(act, job));
+  const polling = createPolling(api.list, {
+    take,
+    periodMs: () => (dialog.open ? POLL_MS : unseenPeriodMs(jobs)),
+  });
   /** @type {JobOptions | null} */
   let options = null;
   let isAsked = isSite; // an exported site has no server to ask
   /** @type {readonly Job[]} */
   let jobs = [];
-  /** @type {ReturnType<typeof createJobForm> | null} */
-  let form = null;
-  /** @type {ReturnType<typeof setTimeout> | null} */
-  let timer = null;
-  /** @type {AbortController | null} */
-  let asking = null;
-  /** @type {string | null} */
-  let wanted = null;
-
-  /** @param {MouseEvent} event */
-  function closeOutside(event) {
-    if (event.target === dialog) dialog.close();
-  }
-
-  /**
-   * A file that misses its place would replace the page, so all of the dialog takes it.
-   *
-   * @param {DragEvent} event
-   */
-  function over(event) {
-    event.preventDefault();
-    form?.invite(true);
-  }
-
-  function leave() {
-    form?.invite(false);
-  }
-
-  /** @param {DragEvent} event */
-  function drop(event) {
-    event.preventDefault();
-    leave();
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) form?.pick(files);
-  }
+  const opener = createOpener(facts.datasets, actions.openDataset);
 
   async function learnOptions() {
     isAsked = true;
-    try {
-      options = await api.options();
-    } catch {
-      return; // the page is as it is without jobs; the next one that is opened asks again
-    }
+    // without an answer the page is as it is without jobs; the next one that is opened asks again
+    options = await api.options().catch(() => null);
     button.hidden = options === null;
-    if (options) void ask();
+    if (options) void polling.ask();
   }
 
   async function open() {
     if (!options || dialog.open) return;
     if (!form) {
+      const taken = () => takenNames(facts, jobs);
       form = createJobForm(options, { upload: api.upload, taken, sent });
       formPlace.append(form.element);
     }
     dialog.showModal();
     form.focus();
-    await ask();
+    await polling.ask();
   }
-
-  const taken = () => [
-    ...(facts.datasets.value ?? []).map(({ id }) => id),
-    ...jobs
-      .filter((job) => !hasEnded(job) || job.can_resume)
-      .map(({ request }) => request?.dataset_id ?? ''),
-  ];
 
   /** @param {Job} job */
   function sent(job) {
@@ -145,87 +77,197 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
     listPlace.scrollIntoView({ block: 'nearest' });
   }
 
-  async function ask() {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    asking?.abort();
-    const own = (asking = new AbortController());
-    try {
-      const found = await api.list(own.signal);
-      if (!own.signal.aborted) take(found);
-    } catch {
-      if (!own.signal.aborted) askLater();
-    }
-  }
-
   /** @param {readonly Job[]} found */
   function take(found) {
-    for (const job of found)
-      tell(
-        job,
-        jobs.find(({ id }) => id === job.id),
-      );
+    for (const job of found) {
+      const before = jobs.find(({ id }) => id === job.id);
+      if (!before || before.state === job.state) continue;
+      if (['running', 'done', 'cancelled'].includes(job.state)) facts.datasets.again();
+      const words = formatOutcome(job);
+      if (words && !dialog.open) notify(words);
+    }
     jobs = found;
     list.show(jobs);
-    askLater();
-  }
-
-  function askLater() {
-    if (timer !== null) clearTimeout(timer);
-    const isAtWork = jobs.some((job) => !hasEnded(job) && job.state !== 'estimated');
-    timer =
-      dialog.open || isAtWork
-        ? setTimeout(() => void ask(), dialog.open ? POLL_MS : UNSEEN_POLL_MS)
-        : null;
-  }
-
-  /** @param {Job} job @param {Job | undefined} before */
-  function tell(job, before) {
-    if (!before || before.state === job.state) return;
-    if (['running', 'done', 'cancelled'].includes(job.state)) facts.datasets.again();
-    if (dialog.open || !job.request) return;
-    if (job.state === 'done') notify(`The dataset “${job.request.dataset_id}” is built.`);
-    if (job.state === 'failed')
-      notify(`The dataset “${job.request.dataset_id}” is not built: ${job.message ?? ''}`);
+    polling.askLater();
   }
 
   /** @param {Act} act @param {Job} job */
-  async function doIt(act, job) {
-    if (act === 'open') return show(job.request?.dataset_id ?? null);
+  async function run(act, job) {
+    if (act === 'open') {
+      dialog.close();
+      return opener.want(job.request?.dataset_id ?? null);
+    }
     try {
-      if (act === 'start') {
-        const started = await api.start(job.id);
-        take(jobs.map((one) => (one.id === job.id ? started : one)));
-      } else take(await api.remove(job.id));
+      const started = act === 'start' ? await api.start(job.id) : null;
+      take(
+        started ? jobs.map((one) => (one.id === job.id ? started : one)) : await api.remove(job.id),
+      );
       list.focus(job.id);
     } catch (error) {
       list.complain(job.id, error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** @param {string | null} id */
-  function show(id) {
-    wanted = id;
-    dialog.close();
-    facts.datasets.again();
-  }
-
   return {
     button,
     update() {
       if (!isAsked && facts.datasets.value) void learnOptions();
-      if (wanted === null || !facts.datasets.value?.some(({ id }) => id === wanted)) return;
-      const id = wanted;
-      wanted = null;
-      queueMicrotask(() => actions.openDataset(id));
+      opener.update();
     },
     destroy() {
-      if (timer !== null) clearTimeout(timer);
-      asking?.abort();
+      polling.stop();
       form?.destroy();
       list.destroy();
       dialog.remove();
       button.remove();
+    },
+  };
+}
+
+/**
+ * How long to wait while the dialog is closed; null: until it is opened.
+ *
+ * @param {readonly Job[]} jobs
+ */
+function unseenPeriodMs(jobs) {
+  const isAtWork = jobs.some((job) => !hasEnded(job) && job.state !== 'estimated');
+  return isAtWork ? UNSEEN_POLL_MS : null;
+}
+
+/**
+ * Opens a dataset once it is there.
+ *
+ * @param {Context['facts']['datasets']} datasets
+ * @param {(id: string) => void} open
+ */
+function createOpener(datasets, open) {
+  /** @type {string | null} */
+  let wanted = null;
+  return {
+    /** @param {string | null} id */
+    want(id) {
+      wanted = id;
+      datasets.again();
+    },
+    update() {
+      const found = wanted !== null && datasets.value?.find(({ id }) => id === wanted);
+      if (!found) return;
+      wanted = null;
+      queueMicrotask(() => open(found.id));
+    },
+  };
+}
+
+/** What became of a job whose dialog is closed. @param {Job} job */
+function formatOutcome({ message, request, state }) {
+  if (!request) return null;
+  if (state === 'done') return `The dataset “${request.dataset_id}” is built.`;
+  return state === 'failed'
+    ? `The dataset “${request.dataset_id}” is not built: ${message ?? ''}`
+    : null;
+}
+
+/**
+ * Names that no new dataset can have.
+ *
+ * @param {Context['facts']} facts
+ * @param {readonly Job[]} jobs
+ */
+function takenNames(facts, jobs) {
+  const coming = jobs.filter((job) => !hasEnded(job) || job.can_resume);
+  return [
+    ...(facts.datasets.value ?? []).map(({ id }) => id),
+    ...coming.map(({ request }) => request?.dataset_id ?? ''),
+  ];
+}
+
+/**
+ * The dialog with places for the form and the list. A file that misses its place would replace the
+ * page, so all of the dialog takes it.
+ *
+ * @param {{invite: (isInvited: boolean) => void, pick: (files: File[]) => void}} on
+ */
+function createDialog({ invite, pick }) {
+  const formPlace = el('section', { class: 'jobs__part' });
+  const listPlace = el(
+    'section',
+    { class: 'jobs__part', 'aria-labelledby': 'jobs-list-title' },
+    el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'),
+  );
+  const title = el('h2', { id: 'jobs-title' }, 'New dataset');
+  const close = closeButton('Close (Esc); builds go on');
+  const dialog = el(
+    'dialog',
+    {
+      class: 'jobs',
+      'aria-labelledby': 'jobs-title',
+      onClick: closeOutside,
+      onDragover: over,
+      onDragleave: () => invite(false),
+      onDrop: drop,
+    },
+    el('div', { class: 'jobs__head' }, title, close),
+    el('div', { class: 'jobs__body' }, formPlace, listPlace),
+  );
+
+  /** @param {DragEvent} event */
+  function over(event) {
+    event.preventDefault();
+    invite(true);
+  }
+
+  /** @param {DragEvent} event */
+  function drop(event) {
+    event.preventDefault();
+    invite(false);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) pick(files);
+  }
+
+  return { dialog, formPlace, listPlace };
+}
+
+/**
+ * Asks for the jobs again and again; the newest request wins.
+ *
+ * @param {(signal: AbortSignal) => Promise<readonly Job[]>} list
+ * @param {{take: (jobs: readonly Job[]) => void, periodMs: () => number | null}} on
+ */
+function createPolling(list, { take, periodMs }) {
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let timer = null;
+  /** @type {AbortController | null} */
+  let asking = null;
+
+  function clear() {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+  }
+
+  async function ask() {
+    clear();
+    asking?.abort();
+    const { signal } = (asking = new AbortController());
+    try {
+      const found = await list(signal);
+      if (!signal.aborted) take(found);
+    } catch {
+      if (!signal.aborted) askLater();
+    }
+  }
+
+  function askLater() {
+    clear();
+    const period = periodMs();
+    if (period !== null) timer = setTimeout(() => void ask(), period);
+  }
+
+  return {
+    ask,
+    askLater,
+    stop() {
+      clear();
+      asking?.abort();
     },
   };
 }

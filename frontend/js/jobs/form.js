@@ -24,26 +24,105 @@ export function createJobForm(options, { upload, taken, sent }) {
   let isNamed = false;
   /** @type {AbortController | null} */
   let sending = null;
-  const zone = dropZone([...options.endings.text, ...options.endings.image], pick);
-  const model = field('Model', el('select', { class: 'select', onChange: suggest }));
+  const fields = createFields(options, {
+    pick,
+    suggest,
+    send,
+    rename(name) {
+      isNamed = name !== '';
+    },
+  });
+  const { zone, model, name, column, problem, submit, element } = fields;
+  pick([]);
+
+  /** @param {File[]} picked */
+  function pick(picked) {
+    files = picked;
+    const { modality, words, problem: wrong } = formatChosen(files, options);
+    zone.show(words, wrong);
+    const fitting = options.models.filter(
+      (one) => modality === null || one.modality === null || one.modality === modality,
+    );
+    const before = model.input.value;
+    model.input.replaceChildren(
+      ...fitting.map((one) => el('option', { value: one.name }, one.name)),
+    );
+    if (fitting.some((one) => one.name === before)) model.input.value = before;
+    column.element.hidden =
+      modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
+    model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
+    suggest();
+  }
+
+  function suggest() {
+    if (isNamed && name.input.value !== '') return;
+    const first = files.length > 1 ? 'images' : files[0]?.name;
+    name.input.value = first ? nameFor(model.input.value, first, taken()) : '';
+  }
+
+  /** @param {SubmitEvent} event */
+  async function send(event) {
+    event.preventDefault();
+    if (sending) return;
+    const wrong = checkFields(fields, files, options, taken());
+    if (wrong) return wrong.focus();
+    sending = new AbortController();
+    submit.setAttribute('aria-disabled', 'true');
+    setText(submit, 'Uploading …');
+    try {
+      sent(await upload(formDataOf(fields, files), sending.signal));
+      reset();
+    } catch (error) {
+      setText(problem, error instanceof Error ? error.message : String(error));
+    }
+    sending = null;
+    submit.removeAttribute('aria-disabled');
+    setText(submit, 'Estimate');
+  }
+
+  function reset() {
+    isNamed = false;
+    zone.clear();
+    pick([]);
+  }
+
+  return {
+    element,
+    pick,
+    invite: zone.invite,
+    focus: () => zone.input.focus(),
+    destroy() {
+      sending?.abort();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * The fields, as they are before anything is chosen.
+ *
+ * @param {JobOptions} options
+ * @param {{pick: (files: File[]) => void, suggest: () => void, rename: (name: string) => void,
+ *   send: (event: SubmitEvent) => void}} on `suggest` is called with another model
+ */
+function createFields(options, on) {
+  const line = { class: 'input', type: 'text' };
+  const zone = dropZone([...options.endings.text, ...options.endings.image], on.pick);
+  const model = field('Model', el('select', { class: 'select', onChange: on.suggest }));
   const name = field(
     'Name of the dataset',
     el('input', {
-      class: 'input',
-      type: 'text',
+      ...line,
       maxlength: '64',
       ...VERBATIM_FIELD,
-      onInput: () => {
-        isNamed = name.input.value !== '';
-      },
+      onInput: () => on.rename(name.input.value),
     }),
     'Lower case, digits, dots, dashes.',
   );
   const tokens = field(
     'Tokens at most',
     el('input', {
-      class: 'input',
-      type: 'text',
+      ...line,
       inputmode: 'numeric',
       maxlength: '9',
       autocomplete: 'off',
@@ -53,13 +132,7 @@ export function createJobForm(options, { upload, taken, sent }) {
   );
   const column = field(
     'Text column',
-    el('input', {
-      class: 'input',
-      type: 'text',
-      maxlength: '200',
-      ...VERBATIM_FIELD,
-      placeholder: 'text',
-    }),
+    el('input', { ...line, maxlength: '200', ...VERBATIM_FIELD, placeholder: 'text' }),
     'Of a table, if it is not called text, sentence or content.',
   );
   const methods = checks(
@@ -95,7 +168,7 @@ export function createJobForm(options, { upload, taken, sent }) {
   const submit = el('button', { class: 'button button--main', type: 'submit' }, 'Estimate');
   const element = el(
     'form',
-    { class: 'jobs__form', novalidate: true, onSubmit: send },
+    { class: 'jobs__form', novalidate: true, onSubmit: on.send },
     zone.element,
     el(
       'div',
@@ -114,109 +187,73 @@ export function createJobForm(options, { upload, taken, sent }) {
     ),
     problem,
   );
-  pick([]);
-
-  /** @param {File[]} picked */
-  function pick(picked) {
-    files = picked;
-    const { modality, words, problem: wrong } = formatChosen(files, options);
-    zone.show(words, wrong);
-    const fitting = options.models.filter(
-      (one) => modality === null || one.modality === null || one.modality === modality,
-    );
-    const before = model.input.value;
-    model.input.replaceChildren(
-      ...fitting.map((one) => el('option', { value: one.name }, one.name)),
-    );
-    if (fitting.some((one) => one.name === before)) model.input.value = before;
-    column.element.hidden =
-      modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
-    model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
-    suggest();
-  }
-
-  function suggest() {
-    if (isNamed && name.input.value !== '') return;
-    const first = files.length > 1 ? 'images' : files[0]?.name;
-    name.input.value = first ? nameFor(model.input.value, first, taken()) : '';
-  }
-
-  /** What is wrong, at the field where it is; the first such field. */
-  function check() {
-    const { modality, words, problem: wrong } = formatChosen(files, options);
-    const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
-    zone.show(words, noFile);
-    name.complain(
-      !NAME.test(name.input.value)
-        ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.'
-        : taken().includes(name.input.value)
-          ? 'There is a dataset of this name; choose another.'
-          : null,
-    );
-    tokens.complain(
-      /^([1-9]\d*)?$/.test(tokens.input.value.trim())
-        ? null
-        : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`,
-    );
-    const noMap =
-      methods.chosen().length === 0
-        ? methods.inputs[0]
-        : dims.chosen().length === 0
-          ? dims.inputs[0]
-          : null;
-    setText(problem, noMap ? 'Choose at least one map and one dimension.' : '');
-    if (modality === null || noFile) return zone.input;
-    return (
-      [model, name, tokens].find(({ input }) => input.getAttribute('aria-invalid'))?.input ?? noMap
-    );
-  }
-
-  /** @param {SubmitEvent} event */
-  async function send(event) {
-    event.preventDefault();
-    if (sending) return;
-    const wrong = check();
-    if (wrong) return wrong.focus();
-    const form = new FormData();
-    for (const file of files) form.append('files', file, file.name);
-    const fields = {
-      model: model.input.value,
-      dataset_id: name.input.value,
-      methods: methods.chosen().join(','),
-      dims: dims.chosen().join(','),
-      max_tokens: tokens.input.value.trim(),
-      text_column: column.element.hidden ? '' : column.input.value,
-      skip_bad_sequences: sequences.chosen().join(''),
-    };
-    for (const [key, value] of Object.entries(fields)) if (value !== '') form.append(key, value);
-    sending = new AbortController();
-    submit.setAttribute('aria-disabled', 'true');
-    setText(submit, 'Uploading …');
-    try {
-      sent(await upload(form, sending.signal));
-      reset();
-    } catch (error) {
-      setText(problem, error instanceof Error ? error.message : String(error));
-    }
-    sending = null;
-    submit.removeAttribute('aria-disabled');
-    setText(submit, 'Estimate');
-  }
-
-  function reset() {
-    isNamed = false;
-    zone.clear();
-    pick([]);
-  }
-
   return {
+    zone,
+    model,
+    name,
+    tokens,
+    column,
+    methods,
+    dims,
+    sequences,
+    problem,
+    submit,
     element,
-    pick,
-    invite: zone.invite,
-    focus: () => zone.input.focus(),
-    destroy() {
-      sending?.abort();
-      element.remove();
-    },
   };
+}
+
+/** @typedef {ReturnType<typeof createFields>} Fields */
+
+/**
+ * Say what is wrong, at the field where it is.
+ *
+ * @param {Fields} fields
+ * @param {readonly File[]} files
+ * @param {JobOptions} options
+ * @param {readonly string[]} taken
+ * @returns {HTMLElement | null} the first such field
+ */
+function checkFields({ zone, name, model, tokens, methods, dims, problem }, files, options, taken) {
+  const { modality, words, problem: wrong } = formatChosen(files, options);
+  const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
+  zone.show(words, noFile);
+  name.complain(
+    !NAME.test(name.input.value)
+      ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.'
+      : taken.includes(name.input.value)
+        ? 'There is a dataset of this name; choose another.'
+        : null,
+  );
+  tokens.complain(
+    /^([1-9]\d*)?$/.test(tokens.input.value.trim())
+      ? null
+      : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`,
+  );
+  const missing = [methods, dims].find(({ chosen }) => chosen().length === 0);
+  setText(problem, missing ? 'Choose at least one map and one dimension.' : '');
+  if (modality === null || noFile) return zone.input;
+  const invalid = [model, name, tokens].find(({ input }) => input.getAttribute('aria-invalid'));
+  return invalid?.input ?? missing?.inputs[0] ?? null;
+}
+
+/**
+ * What is sent; empty fields are left out.
+ *
+ * @param {Fields} fields
+ * @param {readonly File[]} files
+ */
+function formDataOf({ model, name, methods, dims, tokens, column, sequences }, files) {
+  const form = new FormData();
+  for (const file of files) form.append('files', file, file.name);
+  const values = {
+    model: model.input.value,
+    dataset_id: name.input.value,
+    methods: methods.chosen().join(','),
+    dims: dims.chosen().join(','),
+    max_tokens: tokens.input.value.trim(),
+    text_column: column.element.hidden ? '' : column.input.value,
+    skip_bad_sequences: sequences.chosen().join(''),
+  };
+  for (const [key, value] of Object.entries(values)) if (value !== '') form.append(key, value);
+  return form;
 }

@@ -19,9 +19,21 @@ import { neighbourOf } from './selectors.js';
  * @param {Marks} marks
  */
 export function createActions(store, facts, marks) {
-  const manifest = () => facts.description.value?.manifest ?? null;
+  return {
+    ...placeActions(store, facts),
+    ...markActions(store, facts, marks),
+    ...measureActions(store),
+    ...viewActions(store),
+  };
+}
 
-  const actions = {
+/** Which map is shown, in which pane. @param {PaneStore} store @param {Facts} facts */
+function placeActions(store, facts) {
+  const manifest = () => facts.description.value?.manifest ?? null;
+  /** @param {Method} method @param {Dims} dims */
+  const hasMap = (method, dims) => isThere(manifest()?.maps ?? {}, method, dims);
+
+  return {
     /** @param {string} id */
     openDataset: (id) => store.set({ ...CLEARED, dataset: id }),
     /** @param {Method} method */
@@ -60,6 +72,26 @@ export function createActions(store, facts, marks) {
       const next = at && model && neighbourOf(at, direction, model);
       if (next) store.set({ at: next });
     },
+    closeBeside: () => store.closeBeside(),
+    /** Show the same view twice, to change one; or this pane alone again. */
+    toggleBeside() {
+      if (store.get().compare) store.closeBeside();
+      else store.setBeside({});
+    },
+  };
+}
+
+/**
+ * What stands out: selection, marked points, hidden tokens, pairs.
+ *
+ * @param {PaneStore} store
+ * @param {Facts} facts
+ * @param {Marks} marks
+ */
+function markActions(store, facts, marks) {
+  const clearSelection = () => store.set({ selected: null, hidden: [] });
+
+  return {
     /** @param {Selected} selected */
     select(selected) {
       const sequence = facts.tokens.value?.sequence;
@@ -70,22 +102,16 @@ export function createActions(store, facts, marks) {
         sequence[former.token] === sequence[selected.token];
       store.set({ selected, ...(isSame ? {} : { hidden: [] }) });
     },
-    clearSelection: () => store.set({ selected: null, hidden: [] }),
+    clearSelection,
     /**
      * Take back the last thing that marks points: the selection, then marked points, then the
      * search; then the other pane.
      */
     clear() {
-      if (store.get().selected) actions.clearSelection();
+      if (store.get().selected) clearSelection();
       else if (store.get().marked !== '') marks.set(null);
       else if (store.get().search !== '') store.set({ search: '' });
       else if (store.get().compare) store.closeBeside();
-    },
-    closeBeside: () => store.closeBeside(),
-    /** Show the same view twice, to change one; or this pane alone again. */
-    toggleBeside() {
-      if (store.get().compare) store.closeBeside();
-      else store.setBeside({});
     },
     /**
      * Mark tokens as queries and as keys, and no others.
@@ -106,23 +132,18 @@ export function createActions(store, facts, marks) {
       store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
     /** Show the attention as it is: nothing hidden, nothing weighed. */
     resetAttention: () => store.set({ hidden: [], weight: 'none' }),
-    /** @param {Partial<Filters>} filters */
-    setFilters: (filters) =>
-      store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
     /** Wish a pair strong or weak. @param {Pair} pair */
     markPair: (pair) => store.set({ pairs: withPair(store.get().pairs, pair) }),
     /** @param {Pair} pair */
     dropPair: (pair) =>
       store.set({ pairs: store.get().pairs.filter((one) => !isSamePair(one, pair)) }),
     clearPairs: () => store.set({ pairs: [] }),
-    clearFilters: () => store.set({ filters: DEFAULTS.filters }),
-    /**
-     * Choices that change nothing but themselves.
-     *
-     * @param {Partial<State>} choice
-     * @param {HistoryMode} [history]
-     */
-    choose: (choice, history) => store.set(choice, history),
+  };
+}
+
+/** Numbers of heads. @param {PaneStore} store */
+function measureActions(store) {
+  return {
     /**
      * Tint the grid; a range that was chosen stays one of its own score.
      *
@@ -144,6 +165,23 @@ export function createActions(store, facts, marks) {
     /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
     compareHeads: (score) =>
       store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
+  };
+}
+
+/** How points and the page look. @param {PaneStore} store */
+function viewActions(store) {
+  return {
+    /** @param {Partial<Filters>} filters */
+    setFilters: (filters) =>
+      store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
+    clearFilters: () => store.set({ filters: DEFAULTS.filters }),
+    /**
+     * Choices that change nothing but themselves.
+     *
+     * @param {Partial<State>} choice
+     * @param {HistoryMode} [history]
+     */
+    choose: (choice, history) => store.set(choice, history),
     /** @param {string} color */
     setColor: (color) => store.set({ color }),
     /** @param {string} search as typed */
@@ -159,12 +197,6 @@ export function createActions(store, facts, marks) {
       store.set({ palette }, 'replace');
     },
   };
-  return actions;
-
-  /** @param {Method} method @param {Dims} dims */
-  function hasMap(method, dims) {
-    return isThere(manifest()?.maps ?? {}, method, dims);
-  }
 }
 
 /** @typedef {ReturnType<typeof createActions>} Actions */
