@@ -19,7 +19,8 @@ import {
   slotsOf,
 } from '../../frontend/js/data/head_measure_columns.js';
 import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
-import { headsCsv, rowWindow } from '../../frontend/js/dialogs/head_measure_table.js';
+import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
+import { rowWindow } from '../../frontend/js/ui/row_window.js';
 import {
   learnScores,
   formatMissing,

@@ -1,7 +1,4 @@
-/**
- * All heads with all their numbers as a table for other programs, and which of its rows are on the
- * page.
- */
+/** All heads with all their numbers as a table for other programs. */
 
 import { csvText } from '../compute/csv.js';
 import { hasRows } from '../data/head_measures.js';
@@ -61,19 +58,4 @@ export function headRows(nHeads, columns, order) {
 function cellsOf({ name, values, nRows }, head) {
   const value = Number.isNaN(values[head]) ? '' : values[head];
   return hasRows(name) ? [value, nRows[head] < 0 ? '' : nRows[head]] : [value];
-}
-
-/**
- * The rows that are in sight, with some to both sides.
- *
- * @param {number} nRows
- * @param {number} rowHeight
- * @param {number} top how far the table is scrolled
- * @param {number} height of what is seen
- * @param {number} [spare]
- * @returns {{first: number, last: number}} the last is not among them
- */
-export function rowWindow(nRows, rowHeight, top, height, spare = 8) {
-  const first = Math.max(0, Math.min(nRows, Math.floor(top / rowHeight)) - spare);
-  return { first, last: Math.min(nRows, Math.ceil((top + height) / rowHeight) + spare) };
 }

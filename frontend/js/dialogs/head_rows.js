@@ -6,7 +6,7 @@ import { formatScore } from '../data/head_measure_columns.js';
 import { formatMissing, formatUnit, scoreFacts } from '../data/head_measures.js';
 import { el } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
-import { rowWindow } from './head_measure_table.js';
+import { rowWindow } from '../ui/row_window.js';
 
 /** @import { Column } from '../data/head_measure_columns.js' */
 

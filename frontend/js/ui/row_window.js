@@ -71,3 +71,18 @@ export function windowOf(n, top, bottom, kept) {
   if (kept >= last && kept < n) positions.push(kept);
   return positions;
 }
+
+/**
+ * The rows that are in sight, with some to both sides.
+ *
+ * @param {number} nRows
+ * @param {number} rowHeight
+ * @param {number} top how far the table is scrolled
+ * @param {number} height of what is seen
+ * @param {number} [spare]
+ * @returns {{first: number, last: number}} the last is not among them
+ */
+export function rowWindow(nRows, rowHeight, top, height, spare = 8) {
+  const first = Math.max(0, Math.min(nRows, Math.floor(top / rowHeight)) - spare);
+  return { first, last: Math.min(nRows, Math.ceil((top + height) / rowHeight) + spare) };
+}
