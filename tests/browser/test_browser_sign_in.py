@@ -1,7 +1,8 @@
 """Signing in and out as a lab member does it, also below a prefix and on a plain-http lab host."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -45,21 +46,12 @@ def fill(page: Page, token: str = READ_TOKEN) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_whoever_comes_signs_in_and_sees_the_view_of_the_address(
-    visitor: Page, shared: str
+def test_one_signs_in_sees_the_view_of_the_address_also_by_a_link_and_signs_out(
+    visitor: Page, context: BrowserContext, shared: str
 ) -> None:
     visitor.goto(shared + VIEW)
     visitor.wait_for_url(re.compile(r"/login\?next="))
     expect(field(visitor)).to_be_focused()
-    fill(visitor)
-    expect_map(visitor)
-    found = query_of(visitor)
-    assert (found["dataset"], found["head"], found["search"]) == (TEXT.dataset_id, "2", "the, a")
-    assert "login" not in visitor.url
-
-
-def test_a_wrong_token_says_so_and_keeps_the_view(visitor: Page, shared: str) -> None:
-    visitor.goto(shared + VIEW)
     fill(visitor, "x" * 40)
     expect(visitor.get_by_role("alert")).to_have_text(
         "This is no token of this server; ask whoever runs it for one."
@@ -67,7 +59,27 @@ def test_a_wrong_token_says_so_and_keeps_the_view(visitor: Page, shared: str) ->
     expect(field(visitor)).to_have_attribute("aria-invalid", "true")
     fill(visitor)
     expect_map(visitor)
-    assert query_of(visitor)["head"] == "2"
+    found = query_of(visitor)
+    assert (found["dataset"], found["head"], found["search"]) == (TEXT.dataset_id, "2", "the, a")
+    assert "login" not in visitor.url
+    leave = visitor.get_by_role("button", name="Sign out")
+    expect(leave).to_have_attribute("title", "Sign out ada (may look at everything)")
+
+    other = shared.replace("127.0.0.1", "localhost")
+    page = context.new_page()
+    page.route(f"{other}elsewhere", lambda route: route.fulfill(
+        content_type="text/html", body=f'<a href="{shared}{VIEW}">look</a>'))  # fmt: skip
+    page.goto(f"{other}elsewhere")
+    page.get_by_role("link", name="look").click()
+    expect_map(page)
+    assert "login" not in page.url
+    page.close()
+
+    leave.click()
+    expect(field(visitor)).to_be_visible()
+    assert context.cookies() == []
+    visitor.goto(shared + VIEW)
+    expect(field(visitor)).to_be_visible()
 
 
 def test_a_token_in_the_address_signs_in_and_is_gone_from_it(visitor: Page, shared: str) -> None:
@@ -82,23 +94,16 @@ def test_a_token_in_the_address_signs_in_and_is_gone_from_it(visitor: Page, shar
     visitor.go_back()
     assert READ_TOKEN not in visitor.url
 
-
-def test_a_wrong_token_in_the_address_ends_at_the_form(visitor: Page, shared: str) -> None:
-    visitor.goto(f"{shared}{VIEW}#token={'x' * 40}")
-    expect(visitor.get_by_role("alert")).to_contain_text("no token of this server")
-    assert "xxxx" not in visitor.url
-
-
-def test_another_token_in_the_address_takes_the_place_of_a_session(
-    visitor: Page, shared: str
-) -> None:
-    visitor.goto(shared + VIEW)
-    fill(visitor)
-    expect_map(visitor)
-    visitor.goto("about:blank")
+    visitor.goto("about:blank")  # another token takes the place of a session
     visitor.goto(f"{shared}{VIEW}#token={JOBS_TOKEN}")
     leave = visitor.get_by_role("button", name="Sign out")
     expect(leave).to_have_attribute("title", "Sign out grace (may build datasets)")
+
+    visitor.context.clear_cookies()  # a wrong token ends at the form
+    visitor.goto("about:blank")
+    visitor.goto(f"{shared}{VIEW}#token={'x' * 40}")
+    expect(visitor.get_by_role("alert")).to_contain_text("no token of this server")
+    assert "xxxx" not in visitor.url
 
 
 def test_a_token_in_the_address_of_a_server_for_one_is_only_taken_away(
@@ -108,19 +113,6 @@ def test_a_token_in_the_address_of_a_server_for_one_is_only_taken_away(
     expect_map(page)
     assert page.evaluate("location.hash") == ""
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
-
-
-def test_one_signs_out_and_nothing_is_left(visitor: Page, shared: str) -> None:
-    visitor.goto(shared + VIEW)
-    fill(visitor)
-    expect_map(visitor)
-    leave = visitor.get_by_role("button", name="Sign out")
-    expect(leave).to_have_attribute("title", "Sign out ada (may look at everything)")
-    leave.click()
-    expect(field(visitor)).to_be_visible()
-    assert visitor.context.cookies() == []
-    visitor.goto(shared + VIEW)
-    expect(field(visitor)).to_be_visible()
 
 
 def test_the_form_needs_no_script(chromium_without_gpu: Browser, shared: str) -> None:
@@ -133,7 +125,7 @@ def test_the_form_needs_no_script(chromium_without_gpu: Browser, shared: str) ->
     context.close()
 
 
-def test_a_session_that_ends_says_so_and_its_view_comes_back(
+def test_a_session_that_ends_says_so_each_time_and_its_view_comes_back(
     visitor: Page, shared: str, tokens: Path
 ) -> None:
     visitor.goto(shared + VIEW)
@@ -141,8 +133,10 @@ def test_a_session_that_ends_says_so_and_its_view_comes_back(
     expect_map(visitor)
     write_tokens(tokens, f"read {JOBS_TOKEN} grace")
     visitor.keyboard.press("2")
-    visitor.keyboard.press("d")
     dialog = visitor.get_by_role("dialog", name="You are signed out")
+    dialog.get_by_role("button", name="Keep looking").click()
+    expect(dialog).to_be_hidden()
+    visitor.keyboard.press("d")
     expect(dialog).to_be_visible()
     before = query_of(visitor)
     expect(dialog.get_by_role("link", name="Sign in")).to_be_focused()
@@ -152,94 +146,51 @@ def test_a_session_that_ends_says_so_and_its_view_comes_back(
     assert query_of(visitor) == before
 
 
-def test_after_keeping_looking_one_is_told_again(visitor: Page, shared: str, tokens: Path) -> None:
-    visitor.goto(shared + VIEW)
-    fill(visitor)
-    expect_map(visitor)
-    write_tokens(tokens, f"read {JOBS_TOKEN} grace")
-    visitor.keyboard.press("2")
-    dialog = visitor.get_by_role("dialog", name="You are signed out")
-    dialog.get_by_role("button", name="Keep looking").click()
-    expect(dialog).to_be_hidden()
-    visitor.keyboard.press("m")
-    expect(dialog).to_be_visible()
-
-
-def test_a_link_from_elsewhere_finds_one_signed_in(
-    visitor: Page, context: BrowserContext, shared: str
-) -> None:
-    visitor.goto(shared + VIEW)
-    fill(visitor)
-    expect_map(visitor)
-    other = shared.replace("127.0.0.1", "localhost")
-    page = context.new_page()
-    page.route(f"{other}elsewhere", lambda route: route.fulfill(
-        content_type="text/html", body=f'<a href="{shared}{VIEW}">look</a>'))  # fmt: skip
-    page.goto(f"{other}elsewhere")
-    page.get_by_role("link", name="look").click()
-    expect_map(page)
-    assert "login" not in page.url
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_where_one_signs_in(
-    visitor: Page, shared: str, scheme: str, width: int
-) -> None:
-    visitor.emulate_media(color_scheme=scheme)
-    visitor.set_viewport_size({"width": width, "height": 844})
+def test_axe_finds_nothing_serious_where_one_signs_in(visitor: Page, shared: str) -> None:
     visitor.goto(f"{shared}login")
     fill(visitor, "x" * 40)
     expect(visitor.get_by_role("alert")).to_be_visible()
-    assert grave_findings(visitor) == []
-    assert visitor.evaluate("document.documentElement.scrollWidth") <= width
+    for scheme, width in product(("light", "dark"), (1440, 390)):
+        visitor.emulate_media(color_scheme=scheme)
+        visitor.set_viewport_size({"width": width, "height": 844})
+        assert grave_findings(visitor) == [], (scheme, width)
+        assert visitor.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.fixture(params=["strips", "strips and tells", "leaves it on"])
-def behind_proxy(
-    request: pytest.FixtureRequest, serve: Callable[..., str], built: Path, tokens: Path
-) -> Iterator[str]:
-    """Return the address of the page below a prefix, behind a proxy of each kind."""
-    tells = request.param == "strips and tells"
+def test_everything_works_below_a_prefix_of_which_the_proxy_tells(
+    visitor: Page, serve: Callable[..., str], built: Path, tokens: Path
+) -> None:
+    failed: list[str] = []
+    visitor.on("response", lambda got: failed.append(got.url) if got.status == 404 else None)
     server = serve(
         built,
         token_file=tokens,
-        url_prefix="" if tells else PREFIX,
         trusted_proxies=("127.0.0.1",),
         allowed_hosts=("viz.lab.example",),
     )
-    strips = request.param != "leaves it on"
-    more = {"X_Forwarded_Prefix": PREFIX} if tells else {}
-    with reverse_proxy(server, PREFIX, strips=strips, **more) as address:
-        yield address
+    with reverse_proxy(server, PREFIX, strips=True, X_Forwarded_Prefix=PREFIX) as address:
+        visitor.goto(address + VIEW)
+        visitor.wait_for_url(re.compile(rf"{PREFIX}/login"))
+        fill(visitor)
+        expect_map(visitor)
+        assert visitor.evaluate("location.pathname") == f"{PREFIX}/"
+        assert [cookie["path"] for cookie in visitor.context.cookies()] == [f"{PREFIX}/"]
+        visitor.keyboard.press("g")
+        visitor.get_by_role("combobox", name="Dataset").select_option("pictures")
+        visitor.wait_for_url(re.compile("dataset=pictures"))
+        expect_map(visitor)
+        visitor.get_by_role("button", name="Browse images").click()
+        picture = visitor.locator(".sequences__picture").first
+        wait_until(lambda: picture.evaluate("img => img.naturalWidth > 0"), "a thumbnail is there")
+        visitor.keyboard.press("Escape")
+        visitor.get_by_role("button", name="Sign out").click()
+        expect(field(visitor)).to_be_visible()
+        assert visitor.context.cookies() == []
+        assert failed == []
 
 
-def test_everything_works_below_a_prefix(visitor: Page, behind_proxy: str) -> None:
-    failed: list[str] = []
-    visitor.on("response", lambda got: failed.append(got.url) if got.status == 404 else None)
-    visitor.goto(behind_proxy + VIEW)
-    visitor.wait_for_url(re.compile(rf"{PREFIX}/login"))
-    fill(visitor)
-    expect_map(visitor)
-    assert visitor.evaluate("location.pathname") == f"{PREFIX}/"
-    assert [cookie["path"] for cookie in visitor.context.cookies()] == [f"{PREFIX}/"]
-    visitor.keyboard.press("g")
-    visitor.get_by_role("combobox", name="Dataset").select_option("pictures")
-    visitor.wait_for_url(re.compile("dataset=pictures"))
-    expect_map(visitor)
-    visitor.get_by_role("button", name="Browse images").click()
-    picture = visitor.locator(".sequences__picture").first
-    wait_until(lambda: picture.evaluate("img => img.naturalWidth > 0"), "a thumbnail is there")
-    visitor.keyboard.press("Escape")
-    visitor.get_by_role("button", name="Sign out").click()
-    expect(field(visitor)).to_be_visible()
-    assert visitor.context.cookies() == []
-    assert failed == []
-
-
-@pytest.mark.parametrize("strips", [True, False])
-def test_on_a_plain_http_lab_host_one_signs_in_and_out(
-    playwright: Playwright, serve: Callable[..., str], built: Path, tokens: Path, strips: bool
+def test_on_a_plain_http_lab_host_one_signs_in_and_out_below_a_prefix(
+    playwright: Playwright, serve: Callable[..., str], built: Path, tokens: Path
 ) -> None:
     """There browsers send no Sec-Fetch-Site; the Origin of the form is what counts."""
     server = serve(
@@ -250,33 +201,41 @@ def test_on_a_plain_http_lab_host_one_signs_in_and_out(
         allowed_hosts=("viz.lab.example",),
     )
     rule = "--host-resolver-rules=MAP viz.lab.example 127.0.0.1"
-    with (
-        reverse_proxy(server, PREFIX, strips=strips) as address,
-        launched(playwright, [*NO_GPU, rule]) as browser,
-    ):
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(address.replace("127.0.0.1", "viz.lab.example") + VIEW)
-        expect(field(page)).to_be_visible()  # a script evaluated before it would end with its page
-        assert not page.evaluate("isSecureContext")
-        fill(page)
-        expect_map(page)
-        assert query_of(page)["head"] == "2"
-        page.get_by_role("button", name="Sign out").click()
-        expect(field(page)).to_be_visible()
-        assert page.context.cookies() == []
+    with launched(playwright, [*NO_GPU, rule]) as browser:
+        for strips in (True, False):
+            page = browser.new_page()
+            page.set_default_timeout(PATIENCE_MS)
+            failed: list[str] = []
+            page.on(
+                "response",
+                lambda got, to=failed: to.append(got.url) if got.status == 404 else None,
+            )
+            with reverse_proxy(server, PREFIX, strips=strips) as address:
+                page.goto(address.replace("127.0.0.1", "viz.lab.example") + VIEW)
+                # A script evaluated before it would end with its page.
+                expect(field(page)).to_be_visible()
+                assert not page.evaluate("isSecureContext")
+                fill(page)
+                expect_map(page)
+                assert query_of(page)["head"] == "2"
+                assert [cookie["path"] for cookie in page.context.cookies()] == [f"{PREFIX}/"]
+                page.get_by_role("button", name="Sign out").click()
+                expect(field(page)).to_be_visible()
+                assert page.context.cookies() == []
+            assert failed == []
+            page.close()
 
 
-@pytest.mark.parametrize("width", [980, 1024, 1280, 1440])
 def test_the_line_on_top_has_room_for_all_that_a_shared_server_adds(
-    visitor: Page, serve: Callable[..., str], built: Path, tokens: Path, width: int
+    visitor: Page, serve: Callable[..., str], built: Path, tokens: Path
 ) -> None:
     address = serve(built, token_file=tokens, allow_jobs=True)
-    visitor.set_viewport_size({"width": width, "height": 800})
     visitor.goto(f"{address}{VIEW}#token={JOBS_TOKEN}")
     expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
     expect(visitor.get_by_role("button", name="All datasets")).to_be_visible()
     inner = "parts => parts.map((one) => one.scrollWidth - one.clientWidth)"
-    assert visitor.locator(".header > .segments").evaluate_all(inner) == [0, 0]
     edges = "parts => parts.map((one) => one.getBoundingClientRect().right)"
-    assert max(visitor.locator(".header button:visible").evaluate_all(edges)) <= width
+    for width in (980, 1024, 1280, 1440):
+        visitor.set_viewport_size({"width": width, "height": 800})
+        assert visitor.locator(".header > .segments").evaluate_all(inner) == [0, 0]
+        assert max(visitor.locator(".header button:visible").evaluate_all(edges)) <= width
