@@ -3,16 +3,8 @@
  * server with many.
  */
 
-import {
-  corpusText,
-  createCleanup,
-  el,
-  icon,
-  ICONS,
-  setAttribute,
-  setText,
-  UNTRANSLATED,
-} from '../ui/dom.js';
+import { corpusText, createCleanup, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
+import { closeButton, closeOutside } from '../ui/dialog.js';
 import { formatAccount } from '../data/corpus_account.js';
 import { DATASET_COLUMNS, sortedDatasets } from '../data/dataset_table.js';
 import { counted } from '../compute/number_text.js';
@@ -31,134 +23,23 @@ const STEPS = { ArrowUp: -1, ArrowDown: 1, Home: -1e6, End: 1e6 };
 export function createDatasetDialog(root, { actions, facts, store }) {
   const cleanup = createCleanup();
   const about = el('p', { class: 'sequences__about soft', role: 'status' });
-  const close = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'Close (Esc)',
-      onClick: () => dialog.close(),
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'Close'),
-  );
-  const heads = new Map(DATASET_COLUMNS.map((column) => [column.name, headOf(column)]));
-  const body = el('tbody', { onKeydown: press });
-  const table = el(
-    'table',
-    { class: 'sequences__table datasets__table', 'aria-labelledby': 'datasets-title' },
-    el('thead', {}, el('tr', {}, ...heads.values())),
-    body,
-  );
-  const dialog = el(
-    'dialog',
-    { class: 'sequences datasets', 'aria-labelledby': 'datasets-title' },
-    el(
-      'div',
-      { class: 'sequences__head' },
-      el('h2', { id: 'datasets-title' }, 'All datasets'),
-      close,
-    ),
-    about,
-    el('div', { class: 'sequences__scroll' }, table),
-  );
+  const heads = createHeads(() => draw());
+  const body = createBody((entry) => pick(entry));
+  const dialog = dialogOf(about, heads.elements, body.element);
   cleanup.listen(dialog, 'close', () => dialog.remove()); // it is on the page only while it is seen
-  cleanup.listen(dialog, 'click', (/** @type {MouseEvent} */ event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  let order = { name: 'id', isDescending: false };
+  cleanup.listen(dialog, 'click', closeOutside);
   let shown = '';
   let isGreeting = false;
 
-  /** @param {DatasetColumn} column */
-  function headOf(column) {
-    const button = el(
-      'button',
-      {
-        class: 'sequences__sort',
-        type: 'button',
-        title: `${column.help}. Click sorts.`,
-        onClick: () => sort(column),
-      },
-      column.label,
-    );
-    return el(
-      'th',
-      { scope: 'col', class: column.isNumber ? 'sequences__cell--number' : null },
-      button,
-    );
-  }
-
-  /**
-   * Numbers begin with the largest; a second click turns the order over.
-   *
-   * @param {DatasetColumn} column
-   */
-  function sort({ name, isNumber }) {
-    order = { name, isDescending: order.name === name ? !order.isDescending : isNumber };
-    draw();
-  }
-
   function draw() {
     const entries = facts.datasets.value ?? [];
-    const key = JSON.stringify([entries, order, store.get().dataset]);
+    const { order } = heads;
+    const current = store.get().dataset;
+    const key = JSON.stringify([entries, order, current]);
     if (key === shown) return;
     shown = key;
-    const isInside = body.contains(document.activeElement);
-    const at = document.activeElement?.getAttribute('data-id');
-    setText(
-      about,
-      entries.length === 0
-        ? 'There is none yet.'
-        : `${counted(entries.length, 'dataset')}. A click opens one; a click on the name of a ` +
-            'column sorts.',
-    );
-    for (const [name, head] of heads)
-      setAttribute(
-        head,
-        'aria-sort',
-        order.name === name ? (order.isDescending ? 'descending' : 'ascending') : null,
-      );
-    body.replaceChildren(...sortedDatasets(entries, order.name, order.isDescending).map(rowOf));
-    if (isInside) (buttons().find((button) => button.dataset.id === at) ?? buttons()[0])?.focus();
-  }
-
-  /** @param {DatasetEntry} entry */
-  function rowOf(entry) {
-    const cells = DATASET_COLUMNS.map((column) => {
-      const words = corpusText(column.words(entry), 'datasets__words');
-      if (column.name !== 'id')
-        return el(
-          'td',
-          {
-            ...UNTRANSLATED,
-            class: column.isNumber ? 'sequences__cell--number' : null,
-            title: titleOf(column, entry),
-          },
-          words,
-        );
-      const button = el(
-        'button',
-        {
-          class: 'sequences__open',
-          type: 'button',
-          'data-id': entry.id,
-          onClick: () => pick(entry),
-        },
-        words,
-      );
-      return el('th', { scope: 'row', class: 'datasets__id' }, button);
-    });
-    const isCurrent = entry.id === store.get().dataset && !isGreeting;
-    return el(
-      'tr',
-      {
-        class: 'sequences__row',
-        'aria-current': isCurrent ? 'true' : null,
-        onClick: () => pick(entry),
-      },
-      ...cells,
-    );
+    setText(about, formatCount(entries.length));
+    body.show(sortedDatasets(entries, order.name, order.isDescending), isGreeting ? null : current);
   }
 
   /** @param {DatasetEntry} entry */
@@ -168,26 +49,13 @@ export function createDatasetDialog(root, { actions, facts, store }) {
     if (id !== store.get().dataset) actions.openDataset(id);
   }
 
-  const buttons = () =>
-    /** @type {HTMLElement[]} */ ([...body.querySelectorAll('.sequences__open')]);
-
-  /** @param {KeyboardEvent} event */
-  function press(event) {
-    const step = STEPS[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const all = buttons();
-    const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
-  }
-
   function open() {
     if (dialog.open) return;
     shown = '';
     draw();
     root.append(dialog);
     dialog.showModal();
-    (buttons().find((button) => button.closest('[aria-current]')) ?? buttons()[0])?.focus();
+    body.focusCurrent();
   }
 
   return {
@@ -209,6 +77,173 @@ export function createDatasetDialog(root, { actions, facts, store }) {
       dialog.remove();
     },
   };
+}
+
+/**
+ * @param {HTMLElement} about
+ * @param {HTMLElement[]} heads
+ * @param {HTMLElement} body
+ */
+function dialogOf(about, heads, body) {
+  const table = el(
+    'table',
+    { class: 'sequences__table datasets__table', 'aria-labelledby': 'datasets-title' },
+    el('thead', {}, el('tr', {}, ...heads)),
+    body,
+  );
+  return el(
+    'dialog',
+    { class: 'sequences datasets', 'aria-labelledby': 'datasets-title' },
+    el(
+      'div',
+      { class: 'sequences__head' },
+      el('h2', { id: 'datasets-title' }, 'All datasets'),
+      closeButton(),
+    ),
+    about,
+    el('div', { class: 'sequences__scroll' }, table),
+  );
+}
+
+/** @param {number} n */
+function formatCount(n) {
+  if (n === 0) return 'There is none yet.';
+  return `${counted(n, 'dataset')}. A click opens one; a click on the name of a column sorts.`;
+}
+
+/**
+ * The heads of the columns, which hold the order of the rows. Numbers begin with the largest; a
+ * second click reverses the order.
+ *
+ * @param {() => void} changed called after the order has changed
+ */
+function createHeads(changed) {
+  let order = { name: 'id', isDescending: false };
+  const heads = new Map(
+    DATASET_COLUMNS.map((column) => [column.name, headOf(column, () => sort(column))]),
+  );
+  mark();
+
+  /** @param {DatasetColumn} column */
+  function sort({ name, isNumber }) {
+    order = { name, isDescending: order.name === name ? !order.isDescending : isNumber };
+    mark();
+    changed();
+  }
+
+  function mark() {
+    const direction = order.isDescending ? 'descending' : 'ascending';
+    for (const [name, head] of heads)
+      setAttribute(head, 'aria-sort', order.name === name ? direction : null);
+  }
+
+  return {
+    elements: [...heads.values()],
+    get order() {
+      return order;
+    },
+  };
+}
+
+/** @param {DatasetColumn} column @param {() => void} sort */
+function headOf(column, sort) {
+  const button = el(
+    'button',
+    {
+      class: 'sequences__sort',
+      type: 'button',
+      title: `${column.help}. Click sorts.`,
+      onClick: sort,
+    },
+    column.label,
+  );
+  return el(
+    'th',
+    { scope: 'col', class: column.isNumber ? 'sequences__cell--number' : null },
+    button,
+  );
+}
+
+/**
+ * The rows, walked by the arrow keys.
+ *
+ * @param {(entry: DatasetEntry) => void} pick
+ */
+function createBody(pick) {
+  const element = el('tbody', { onKeydown: press });
+  const buttons = () =>
+    /** @type {HTMLElement[]} */ ([...element.querySelectorAll('.sequences__open')]);
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    const step = STEPS[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const all = buttons();
+    const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+  }
+
+  return {
+    element,
+    /** @param {readonly DatasetEntry[]} entries @param {string | null} current the open dataset */
+    show(entries, current) {
+      const isInside = element.contains(document.activeElement);
+      const at = document.activeElement?.getAttribute('data-id');
+      element.replaceChildren(...entries.map((entry) => rowOf(entry, entry.id === current, pick)));
+      if (isInside) (buttons().find(({ dataset }) => dataset.id === at) ?? buttons()[0])?.focus();
+    },
+    focusCurrent() {
+      (buttons().find((button) => button.closest('[aria-current]')) ?? buttons()[0])?.focus();
+    },
+  };
+}
+
+/**
+ * @param {DatasetEntry} entry
+ * @param {boolean} isCurrent
+ * @param {(entry: DatasetEntry) => void} pick
+ */
+function rowOf(entry, isCurrent, pick) {
+  return el(
+    'tr',
+    {
+      class: 'sequences__row',
+      'aria-current': isCurrent ? 'true' : null,
+      onClick: () => pick(entry),
+    },
+    ...DATASET_COLUMNS.map((column) => cellOf(column, entry, pick)),
+  );
+}
+
+/**
+ * @param {DatasetColumn} column
+ * @param {DatasetEntry} entry
+ * @param {(entry: DatasetEntry) => void} pick
+ */
+function cellOf(column, entry, pick) {
+  const text = corpusText(column.words(entry), 'datasets__words');
+  if (column.name !== 'id')
+    return el(
+      'td',
+      {
+        ...UNTRANSLATED,
+        class: column.isNumber ? 'sequences__cell--number' : null,
+        title: titleOf(column, entry),
+      },
+      text,
+    );
+  const button = el(
+    'button',
+    {
+      class: 'sequences__open',
+      type: 'button',
+      'data-id': entry.id,
+      onClick: () => pick(entry),
+    },
+    text,
+  );
+  return el('th', { scope: 'row', class: 'datasets__id' }, button);
 }
 
 /** What does not fit into a cell. @param {DatasetColumn} column @param {DatasetEntry} entry */
