@@ -1,6 +1,6 @@
 /** Makes the parts of the page and connects them. */
 
-import { createActions, readLooks } from './state/actions.js';
+import { createActions, readRemembered } from './state/actions.js';
 import { keepAddress, readAddress } from './state/history.js';
 import { createApi } from './data/api.js';
 import { createPaneStore } from './state/pane_state.js';
@@ -23,7 +23,7 @@ import { reconcile } from './state/selectors.js';
 import { createSite } from './site/site.js';
 import { createStore } from './state/store.js';
 import { createUndo } from './state/undo.js';
-import { signInAddress, takeToken, watchDoor } from './data/sign_in.js';
+import { signInAddress, takeToken, watchSignIn } from './data/sign_in.js';
 import { createAbout } from './dialogs/about.js';
 import { createSignedOut } from './controls/account.js';
 import { createConnectionBanner } from './controls/connection_banner.js';
@@ -53,7 +53,7 @@ function start(root, isSite) {
   /** @type {ReturnType<typeof createPage> | null} */
   let page = null;
   const first = readAddress();
-  const store = createStore({ ...readLooks(), ...first.choices });
+  const store = createStore({ ...readRemembered(), ...first.choices });
   const { ask, server, session } = connectServer(isSite, token, askForDatasets);
   const notices = createNotices(document.body);
   const moves = createTokenRenumbering();
@@ -159,7 +159,7 @@ function connectServer(isSite, token, comeBack) {
   const banner = createConnectionBanner(document.body, connection.retry);
   const ask = isSite
     ? createSite(document.baseURI, connection.ask)
-    : watchDoor(connection.ask, shut);
+    : watchSignIn(connection.ask, shut);
   const server = createApi(document.baseURI, ask, isSite);
   const session = isSite
     ? Promise.resolve(null)

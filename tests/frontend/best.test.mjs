@@ -9,10 +9,10 @@ import {
   offeredMethods,
   shownMethod,
 } from '../../frontend/js/data/best_map.js';
-import { learnMethods } from '../../frontend/js/data/projection_methods.js';
+import { setMethods } from '../../frontend/js/data/projection_methods.js';
 import { fidelityOf, meanFidelity } from '../../frontend/js/data/points.js';
 
-learnMethods(
+setMethods(
   ['biplot', 'pca', 'attention-tsne'].map((name) => ({
     name,
     label: name.toUpperCase(),

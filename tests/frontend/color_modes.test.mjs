@@ -6,7 +6,7 @@ import {
   modeNamed,
   modesFor,
   queriesThenKeys,
-  tellValue,
+  formatValue,
 } from '../../frontend/js/color/color_modes.js';
 import { canvasPalette, cssColor } from '../../frontend/js/color/palettes.js';
 import { pack } from '../../frontend/js/compute/rgba.js';
@@ -179,15 +179,15 @@ test('a patch has the mean of its pixels', () => {
 });
 
 test('the value of a point is told in words', () => {
-  assert.equal(tellValue('frequency', context(), 5), '3');
-  assert.equal(tellValue('position', context(), 1), '0.50');
-  assert.equal(tellValue('row', context(), 0), '');
-  assert.equal(tellValue('norm', context(), 9), '50.0');
+  assert.equal(formatValue('frequency', context(), 5), '3');
+  assert.equal(formatValue('position', context(), 1), '0.50');
+  assert.equal(formatValue('row', context(), 0), '');
+  assert.equal(formatValue('norm', context(), 9), '50.0');
   assert.equal(
-    tellValue('norm', context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }), 3, 1),
+    formatValue('norm', context({ nCells: 2, norms: new Uint8Array(20).fill(255, 10) }), 3, 1),
     '100 % of the range',
   );
-  assert.equal(tellValue('frequency', context({ drawn: Int32Array.of(4, 0) }), 3), '3');
+  assert.equal(formatValue('frequency', context({ drawn: Int32Array.of(4, 0) }), 3), '3');
 });
 
 /**
@@ -246,7 +246,7 @@ test('the length of a sentence is the number of its tokens', () => {
     [255, 255, 255, 0, 0].map((step) => queryRamp[step]),
   );
   assert.deepEqual(legend.ramps[1].range, ['2', '3']);
-  assert.equal(tellValue('sentence-length', context(), 9), '2');
+  assert.equal(formatValue('sentence-length', context(), 9), '2');
 });
 
 test('first letters are of any case, digits are one class, and what has neither has none', () => {
@@ -303,7 +303,7 @@ test('hue runs around the colour circle and ends where it begins', () => {
     [dark[0], dark[128], dark[255], light[0], palette.neutral],
   );
   assert.deepEqual(legend.ramps[0].range, ['0°', '360°']);
-  assert.equal(tellValue('hue', context(), 2), '180°');
+  assert.equal(formatValue('hue', context(), 2), '180°');
 });
 
 test('brightness has its true range', () => {
@@ -319,8 +319,8 @@ test('a column of words gives swatches, one of numbers a ramp, for all of a sequ
   const { seen, labels } = classesSeen('column:topic');
   assert.deepEqual(labels, ['music', 'no value']);
   assert.deepEqual(seen, [0, 0, 0, 2, 2]);
-  assert.equal(tellValue('column:topic', context(), 1), 'music');
-  assert.equal(tellValue('column:topic', context(), 4), '');
+  assert.equal(formatValue('column:topic', context(), 1), 'music');
+  assert.equal(formatValue('column:topic', context(), 4), '');
   const { colors, legend } = colorPoints('column:score', context());
   assert.deepEqual(legend.ramps[0].range, ['2', '10']);
   assert.deepEqual([colors[0], colors[3]], [queryRamp[0], queryRamp[255]]);
@@ -373,8 +373,8 @@ test('attention has a range for queries and one for keys, and none if not comput
   assert.equal(colors[4], queryRamp[255]);
   assert.equal(colors[8], keyRamp[0]);
   assert.equal(colors[2], palette.neutral);
-  assert.equal(tellValue('attention', context(), 6), '2.000');
-  assert.equal(tellValue('attention', context(), 2), '');
+  assert.equal(formatValue('attention', context(), 6), '2.000');
+  assert.equal(formatValue('attention', context(), 2), '');
   assert.throws(() => colorPoints('attention', context({ scores: null })), /needs scores/);
 });
 

@@ -8,7 +8,7 @@ import {
   oklchToRgb,
   PALETTE_NAMES,
   rampStops,
-  wordsOn,
+  textColorOn,
 } from '../../frontend/js/color/palettes.js';
 import { pack, unpack } from '../../frontend/js/compute/rgba.js';
 
@@ -190,7 +190,7 @@ test('words can be read on every colour of a score, and points on the pale groun
   for (const theme of THEMES) {
     const { background, kinds, scores } = canvasPalette(theme);
     for (const color of scores) {
-      const ink = wordsOn(color) === '#000' ? [0, 0, 0] : [255, 255, 255];
+      const ink = textColorOn(color) === '#000' ? [0, 0, 0] : [255, 255, 255];
       assert.ok(contrast(color, ink) >= 4.5, cssColor(color));
       const ground = unpack(blend(color, background, 0.28));
       for (const kind of kinds)

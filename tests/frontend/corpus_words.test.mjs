@@ -35,14 +35,14 @@ test('the account of a corpus adds up, with a reason and places for what is left
 });
 
 test('the table of datasets says of how many sequences some are, where it is known', () => {
-  const { words } = /** @type {any} */ (DATASET_COLUMNS.find(({ name }) => name === 'sequences'));
+  const { format } = /** @type {any} */ (DATASET_COLUMNS.find(({ name }) => name === 'sequences'));
   assert.equal(
-    words({ n_sequences: 1400, corpus: { account: ACCOUNT } }),
+    format({ n_sequences: 1400, corpus: { account: ACCOUNT } }),
     '1\u202f400 of 1\u202f412',
   );
-  assert.equal(words({ n_sequences: 1, corpus: { account: WHOLE } }), '1');
-  assert.equal(words({ n_sequences: 7, corpus: { account: null } }), '7');
-  assert.equal(words({ n_sequences: null, corpus: null }), '–');
+  assert.equal(format({ n_sequences: 1, corpus: { account: WHOLE } }), '1');
+  assert.equal(format({ n_sequences: 7, corpus: { account: null } }), '7');
+  assert.equal(format({ n_sequences: null, corpus: null }), '–');
 });
 
 test('a caption says what of the corpus is missing, and nothing where nothing is', () => {

@@ -58,7 +58,8 @@ const entries = [
 const order = (name, isDescending) =>
   sortedDatasets(entries, name, isDescending).map(({ id }) => id);
 /** @param {string} name @param {number} i */
-const words = (name, i) => DATASET_COLUMNS.find((column) => column.name === name).words(entries[i]);
+const words = (name, i) =>
+  DATASET_COLUMNS.find((column) => column.name === name).format(entries[i]);
 
 test('names sort as a reader does, numbers by size, and what is not known comes last', () => {
   assert.deepEqual(order('id', false), ['b9', 'b10', 'c', 'new']);

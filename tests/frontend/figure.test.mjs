@@ -5,11 +5,11 @@ import { formatCaption, figureTitle, wrapped } from '../../frontend/js/figure/ca
 import { headsFigure } from '../../frontend/js/figure/heads_figure.js';
 import { legendMarkup } from '../../frontend/js/figure/legend.js';
 import { node, serialise } from '../../frontend/js/figure/markup.js';
-import { countPoints, hasPictures, pointShapes } from '../../frontend/js/figure/points.js';
+import { countPoints, hasPatchImages, pointShapes } from '../../frontend/js/figure/points.js';
 import { sentenceFigure } from '../../frontend/js/figure/sentence_figure.js';
 import { fileNameOf } from '../../frontend/js/ui/download.js';
 import { layoutHead, projectPoint } from '../../frontend/js/compute/geometry.js';
-import { learnMethods } from '../../frontend/js/data/projection_methods.js';
+import { setMethods } from '../../frontend/js/data/projection_methods.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { fidelityRows, pointRows, tableCsv, tableJson } from '../../frontend/js/figure/tables.js';
@@ -160,9 +160,9 @@ test('points are counted over the cells in sight, without those that are hidden'
   scene.flags[0] = FLAG.hidden;
   assert.equal(countPoints(scene), 2 * N_TOKENS - 1);
   assert.equal(countPoints({ ...scene, ready: Uint8Array.of(0) }), 0);
-  assert.equal(hasPictures(scene), false);
+  assert.equal(hasPatchImages(scene), false);
   assert.equal(
-    hasPictures({ ...scene, sprites: { rgb: new Uint8Array(0), side: 8, nTokens: 0 } }),
+    hasPatchImages({ ...scene, sprites: { rgb: new Uint8Array(0), side: 8, nTokens: 0 } }),
     true,
   );
 });
@@ -222,7 +222,7 @@ const HEADS = new Map([
 ]);
 
 test('a caption has model, weights, corpus, map, parameters, seed, fidelity and version', () => {
-  learnMethods([{ name: 'tsne', label: 't-SNE', help: 'Near means alike.' }]);
+  setMethods([{ name: 'tsne', label: 't-SNE', help: 'Near means alike.' }]);
   const state = { ...DEFAULTS, method: 'tsne', at: { layer: 0, head: 0 } };
   assert.equal(figureTitle(state, MANIFEST, true, null), 'tiny · Layer 0, head 0 · t-SNE, 2-D');
   assert.deepEqual(

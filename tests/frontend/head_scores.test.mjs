@@ -15,26 +15,26 @@ import {
   orderOf,
   rangeAt,
   ranksOf,
-  formatScore,
+  formatMeasureValue,
   slotsOf,
 } from '../../frontend/js/data/head_measure_columns.js';
 import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
 import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
 import { rowWindow } from '../../frontend/js/ui/row_window.js';
 import {
-  learnScores,
+  setMeasures,
   formatMissing,
   numbersFor,
   PAIR_FIT,
-  scoreFacts,
-  scoresFor,
+  measureFacts,
+  measuresFor,
   formatUnit,
 } from '../../frontend/js/data/head_measures.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { knownPart, strongestOffset, ticksOf } from '../../frontend/js/compute/offset_profile.js';
 import { formatCell } from '../../frontend/js/ui/labels.js';
 
-learnScores([
+setMeasures([
   {
     name: 'induction',
     label: 'Induction',
@@ -196,15 +196,15 @@ test('places are said as people say them', () => {
 
 test('numbers have as many digits as their size deserves', () => {
   assert.deepEqual(
-    [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => formatScore(value)),
+    [0.456, 12.34, 1234.5, -0.25, -0.001, NaN].map((value) => formatMeasureValue(value)),
     ['0.46', '12.3', '1235', '−0.25', '0.00', '–'],
   );
-  assert.equal(formatScore(0.4567, 3), '0.457');
+  assert.equal(formatMeasureValue(0.4567, 3), '0.457');
 });
 
 test('each kind of model has its own scores, and the measures of its maps after them', () => {
   assert.deepEqual(
-    scoresFor(MODEL).map(({ name }) => name),
+    measuresFor(MODEL).map(({ name }) => name),
     ['induction', 'mean_distance'],
   );
   assert.deepEqual(
@@ -212,14 +212,14 @@ test('each kind of model has its own scores, and the measures of its maps after 
     ['mean_distance', 'same_row', 'recall_at_10', 'rank_correlation', 'trustworthiness'],
   );
   assert.deepEqual(
-    [formatUnit('mean_distance'), formatUnit('induction'), scoreFacts('later').label],
+    [formatUnit('mean_distance'), formatUnit('induction'), measureFacts('later').label],
     [' tokens', '', 'later'],
   );
 });
 
 test('a dataset has the scores it was built with; another definition is another score', () => {
   assert.deepEqual(
-    scoresFor(FORMER).map(({ label }) => label),
+    measuresFor(FORMER).map(({ label }) => label),
     ['Distance (until 0.3.1)', 'Induction'],
   );
   const column = makeColumn('mean_distance', HEADS, FORMER, 'pca-2d');
@@ -398,11 +398,11 @@ test('the name of a head says the number that is written on it, and why there is
 test('the axis of a profile has zero and round offsets', () => {
   const offsets = Array.from({ length: 65 }, (_, i) => i - 32);
   assert.deepEqual(
-    ticksOf(offsets).map(({ words }) => words),
+    ticksOf(offsets).map(({ label: words }) => words),
     ['−30', '−20', '−10', '0', '+10', '+20', '+30'],
   );
   assert.deepEqual(
-    ticksOf([-3, -2, -1, 0]).map(({ i, words }) => [i, words]),
+    ticksOf([-3, -2, -1, 0]).map(({ i, label: words }) => [i, words]),
     [
       [0, '−3'],
       [1, '−2'],

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDerived } from '../../frontend/js/data/derived.js';
-import { learnScores } from '../../frontend/js/data/head_measures.js';
+import { setMeasures } from '../../frontend/js/data/head_measures.js';
 import { createHeadTable } from '../../frontend/js/dialogs/head_table.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { openDocument, press } from './dom.mjs';
 
 const SCORES = ['induction', 'duplicate'];
 const FACTS = { help: 'h', formula: 'f', source: 's', modality: null, unit: 'share', until: null };
-learnScores(SCORES.map((name) => ({ ...FACTS, name, label: name, low: 0, high: 1 })));
+setMeasures(SCORES.map((name) => ({ ...FACTS, name, label: name, low: 0, high: 1 })));
 
 /** The table of 3 layers × 4 heads, opened; `duplicate` is not known of head 2. */
 function opened(state = {}) {

@@ -49,7 +49,7 @@ test('the model is asked for once, with a letter and the maps that are shown', a
 
 test('a model that has not answered for minutes is asked again, like one that failed', async () => {
   const { calls, clock, warming } = begin();
-  warming.tellAnswer('d');
+  warming.noteAnswer('d');
   clock.ms = 299_000;
   warming.warm(WANTED, ['pca-2d']);
   assert.equal(calls.length, 0);

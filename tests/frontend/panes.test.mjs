@@ -216,7 +216,7 @@ test('words are linked in the sentences that both have, marks with those at the 
     ),
   );
   assert.equal(link.kind, 'word');
-  assert.equal(link.words, '1 sentence in both, linked by the words');
+  assert.equal(link.label, '1 sentence in both, linked by the words');
   assert.deepEqual(
     [0, 1, 4, 5, 6, 7, 8].map((token) => link.partners(token, true)),
     [[], [], [], [0, 1], [1, 0], [2], []],
@@ -239,7 +239,7 @@ test('other sentences are not linked, and neither are text and images', () => {
 
 test('patches are linked by their place in the image, class tokens with each other', () => {
   const link = createLink(imageSide('a', 2, ['p', 'q']), imageSide('b', 4, ['q', 'p']));
-  assert.equal(link.words, '2 images in both, linked by the place in the image');
+  assert.equal(link.label, '2 images in both, linked by the place in the image');
   assert.deepEqual(link.partners(0, true), [17]);
   assert.deepEqual(
     link.partners(1, true).toSorted((x, y) => x - y),

@@ -6,12 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { learnScores, scoreFacts, scoresFor } from '../../frontend/js/data/head_measures.js';
-import {
-  allMethods,
-  learnMethods,
-  methodLabels,
-} from '../../frontend/js/data/projection_methods.js';
+import { setMeasures, measureFacts, measuresFor } from '../../frontend/js/data/head_measures.js';
+import { allMethods, setMethods, methodLabels } from '../../frontend/js/data/projection_methods.js';
 import { readQuery } from '../../frontend/js/state/url.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,7 +22,7 @@ async function pageWithMode(t) {
   const file = join(folder, 'js', 'color', 'color_modes.js');
   const mode = `{ name: 'invented', label: 'Invented', help: 'Every second token.', modality: 'any',
     perHead: false, needs: [], scale: 'ramp', values: ({ tokens }) =>
-      Array.from(tokens.position, (at) => at % 2), note: '', tell: (value) => 'odd ' + value },`;
+      Array.from(tokens.position, (at) => at % 2), note: '', format: (value) => 'odd ' + value },`;
   const start = 'export const COLOR_MODES = Object.freeze([';
   const code = await readFile(file, 'utf8');
   assert.ok(code.includes(start));
@@ -36,7 +32,7 @@ async function pageWithMode(t) {
 
 test('a colour mode of one entry is offered, addressed, drawn and told', async (t) => {
   const load = await pageWithMode(t);
-  const { colorPoints, modesFor, needsOf, tellValue } = await load('color/color_modes.js');
+  const { colorPoints, modesFor, needsOf, formatValue } = await load('color/color_modes.js');
   const tokens = {
     tokenId: Int32Array.of(4, 5),
     sequence: Int32Array.of(0, 0),
@@ -52,23 +48,23 @@ test('a colour mode of one entry is offered, addressed, drawn and told', async (
   const { colors, legend } = colorPoints('invented', context);
   assert.notEqual(colors[0], colors[1]);
   assert.equal(legend.title, 'Invented');
-  assert.equal(tellValue('invented', context, 1), 'odd 1');
+  assert.equal(formatValue('invented', context, 1), 'odd 1');
   const { readQuery: read } = await load('state/url.js');
   assert.equal(read('color=invented').choices.color, 'invented');
 });
 
 test('a method and a score that only the server knows are offered in its words', () => {
   const method = { name: 'invented-axes', label: 'Invented axes', help: 'Near means nothing.' };
-  learnMethods([method]);
+  setMethods([method]);
   assert.deepEqual(allMethods(), [method]);
   assert.equal(methodLabels('invented-axes').label, 'Invented axes');
   assert.equal(readQuery('method=invented-axes').choices.method, 'invented-axes');
   const score = { name: 'invented_share', label: 'Invented share', modality: 'text' };
-  learnScores([score]);
-  assert.equal(scoreFacts('invented_share').label, 'Invented share');
+  setMeasures([score]);
+  assert.equal(measureFacts('invented_share').label, 'Invented share');
   const manifest = { model: { modality: 'text' }, scores: ['invented_share'] };
   assert.deepEqual(
-    scoresFor(manifest).map(({ name }) => name),
+    measuresFor(manifest).map(({ name }) => name),
     ['invented_share'],
   );
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { neighbourOf, reconcile } from '../../frontend/js/state/selectors.js';
 import { drawnPoint, pointOf, selectedAt } from '../../frontend/js/data/points.js';
-import { learnMethods } from '../../frontend/js/data/projection_methods.js';
-import { learnScores, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
+import { setMethods } from '../../frontend/js/data/projection_methods.js';
+import { setMeasures, PAIR_FIT } from '../../frontend/js/data/head_measures.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 
-learnMethods(
+setMethods(
   ['biplot', 'pca', 'attention-tsne', 'tsne', 'umap'].map((name) => ({
     name,
     label: name,
@@ -178,7 +178,7 @@ test('hidden tokens without a selected sequence go', () => {
 });
 
 test('scores of another kind of model are dropped with their range, one notice each', () => {
-  learnScores([
+  setMeasures([
     { name: 'induction', label: 'Induction', modality: 'text' },
     { name: 'same_row', label: 'Same row', modality: 'image' },
   ]);
@@ -201,7 +201,7 @@ test('scores of another kind of model are dropped with their range, one notice e
       .change,
     { order: null },
   );
-  learnScores([{ name: 'distance', label: 'Distance (until 0.3.1)', modality: 'text' }]);
+  setMeasures([{ name: 'distance', label: 'Distance (until 0.3.1)', modality: 'text' }]);
   assert.deepEqual(
     reconcile({ ...chosen, score: 'distance' }, facts()).notices,
     ['This dataset has no head score “Distance (until 0.3.1)”.'],

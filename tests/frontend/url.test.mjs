@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
-import { isMarkedSaid, readQuery, writeQuery } from '../../frontend/js/state/url.js';
+import { fitsMarked, readQuery, writeQuery } from '../../frontend/js/state/url.js';
 
 const FULL = {
   ...DEFAULTS,
@@ -129,8 +129,8 @@ test('text of any kind survives in a search', () => {
 test('marked points that would make an address too long are left out of it', () => {
   const most = `query-${Array.from({ length: 400 }, (_, i) => 2 * i + 1).join('.')}`;
   assert.equal(writeQuery({ ...DEFAULTS, dataset: 'a', marked: most }), '?dataset=a');
-  assert.equal(isMarkedSaid({ marked: most }), false);
-  assert.equal(isMarkedSaid({ marked: 'query-1' }), true);
+  assert.equal(fitsMarked({ marked: most }), false);
+  assert.equal(fitsMarked({ marked: 'query-1' }), true);
 });
 
 test('theme and palette are said where they are asked for, and read', () => {

@@ -8,7 +8,7 @@ import { SCALES } from './color_scales.js';
 import {
   columnOf,
   firstLetters,
-  keep,
+  cached,
   orNaN,
   positionsModulo5,
   punctuation,
@@ -90,7 +90,7 @@ import { canvasPalette } from './palettes.js';
  * @property {boolean} [isHeadOnly] Whether it is known in an open head alone; the grid then says
  *   so.
  * @property {string} [note] Words of the legend.
- * @property {(value: number) => string} [tell] A value in words.
+ * @property {(value: number) => string} [format] A value as text.
  */
 
 /** @type {readonly ColorMode[]} */
@@ -125,7 +125,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: relativePositions,
     note: 'first to last token',
-    tell: (value) => value.toFixed(2),
+    format: (value) => value.toFixed(2),
   },
   {
     name: 'position-mod-5',
@@ -137,7 +137,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'fives',
     values: positionsModulo5,
     note: 'dark: query, light: key',
-    tell: String,
+    format: String,
   },
   {
     name: 'norm',
@@ -149,7 +149,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ norms }) => norms ?? [],
     note: 'shortest to longest vector of the head',
-    tell: (value) => value.toPrecision(3),
+    format: (value) => value.toPrecision(3),
   },
   {
     name: 'attention',
@@ -164,7 +164,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ scores }) => scores ?? [],
     note: 'queries: weight of the strongest key; keys: sum of the weights they receive',
-    tell: (value) => value.toFixed(3),
+    format: (value) => value.toFixed(3),
   },
   {
     name: 'frequency',
@@ -176,7 +176,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'log ramp',
     values: tokenCounts,
     note: 'occurrences in the corpus, logarithmic',
-    tell: String,
+    format: String,
   },
   {
     name: 'punctuation',
@@ -199,7 +199,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: tokenLengths,
     note: 'characters of the token',
-    tell: String,
+    format: String,
   },
   {
     name: 'sentence-length',
@@ -211,7 +211,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: sequenceLengths,
     note: 'tokens of the sentence',
-    tell: String,
+    format: String,
   },
   {
     name: 'first-letter',
@@ -234,7 +234,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: sequenceNumbers,
     note: 'first to last sentence of the corpus',
-    tell: String,
+    format: String,
   },
   {
     name: 'hue',
@@ -246,7 +246,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'cycle',
     values: ({ tokens }) => orNaN(tokens.hue),
     note: 'red, yellow, green, blue and back to red; dark: query, light: key',
-    tell: (value) => `${Math.round(360 * value)}°`,
+    format: (value) => `${Math.round(360 * value)}°`,
   },
   {
     name: 'brightness',
@@ -258,7 +258,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ tokens }) => orNaN(tokens.brightness),
     note: 'darkest to brightest patch',
-    tell: (value) => value.toFixed(2),
+    format: (value) => value.toFixed(2),
   },
   {
     name: 'row',
@@ -270,7 +270,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ tokens }) => orNaN(tokens.row),
     note: 'top to bottom',
-    tell: String,
+    format: String,
   },
   {
     name: 'column',
@@ -282,7 +282,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ tokens }) => orNaN(tokens.column),
     note: 'left to right',
-    tell: String,
+    format: String,
   },
   {
     name: 'image',
@@ -294,7 +294,7 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: sequenceNumbers,
     note: 'first to last image of the corpus',
-    tell: String,
+    format: String,
   },
   {
     name: 'search',
@@ -348,7 +348,7 @@ function columnMode(column) {
     isColumn: true,
     values: (context) => columnOf(context, column),
     note: 'column of the corpus',
-    tell: String,
+    format: String,
   };
 }
 
@@ -411,7 +411,7 @@ export function colorPoints(name, context) {
  * @param {number} [cell]
  * @returns {string} Empty where the mode has no value to tell.
  */
-export function tellValue(name, context, point, cell = 0) {
+export function formatValue(name, context, point, cell = 0) {
   const mode = modeNamed(name);
   const isKnown =
     mode.values && (!mode.isSearch || context.found) && mode.needs.every((need) => context[need]);
@@ -419,23 +419,23 @@ export function tellValue(name, context, point, cell = 0) {
   const nTokens = context.drawn?.length ?? context.tokens.position.length;
   const token = context.drawn ? context.drawn[point % nTokens] : point % nTokens;
   return mode.perHead
-    ? tellOfHead(mode, context, cell * 2 * nTokens + point)
-    : tellToken(mode, context, token);
+    ? formatHeadValue(mode, context, cell * 2 * nTokens + point)
+    : formatTokenValue(mode, context, token);
 }
 
 /** @param {ColorMode} mode @param {ColorContext} context @param {number} token */
-function tellToken(mode, context, token) {
+function formatTokenValue(mode, context, token) {
   const { values, labels, other } = valuesOf(mode, context);
   const value = values[token];
   if (value === undefined || Number.isNaN(value)) return '';
-  return labels ? (labels[value] ?? other ?? '') : (mode.tell?.(value) ?? '');
+  return labels ? (labels[value] ?? other ?? '') : (mode.format?.(value) ?? '');
 }
 
 /** @param {ColorMode} mode @param {ColorContext} context @param {number} at */
-function tellOfHead({ tell, needs }, { norms, scores }, at) {
+function formatHeadValue({ format, needs }, { norms, scores }, at) {
   const values = needs.includes('scores') ? scores : norms;
   if (values instanceof Uint8Array) return `${Math.round((values[at] / 255) * 100)} % of the range`;
-  return values && tell && !Number.isNaN(values[at]) ? tell(values[at]) : '';
+  return values && format && !Number.isNaN(values[at]) ? format(values[at]) : '';
 }
 
 /**
@@ -449,7 +449,7 @@ function valuesOf(mode, context) {
     const found = mode.values?.(context) ?? [];
     return 'labels' in found ? found : { values: found, labels: null, other: null };
   };
-  return mode.perHead || mode.isSearch ? compute() : keep(context.tokens, mode.name, compute);
+  return mode.perHead || mode.isSearch ? compute() : cached(context.tokens, mode.name, compute);
 }
 
 /**

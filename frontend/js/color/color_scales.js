@@ -118,24 +118,23 @@ function paintRamp(painting, scaled) {
   const { mode, context, palette, layout, values } = painting;
   const ranges = layout.perHead ? kindRanges(values, layout) : [rangeOf(values), rangeOf(values)];
   const missing = paint(painting, (value, isKey) => {
-    const [least, most] = ranges[isKey];
-    const share =
-      most > least ? (scaled(value) - scaled(least)) / (scaled(most) - scaled(least)) : 0;
+    const [min, max] = ranges[isKey];
+    const share = max > min ? (scaled(value) - scaled(min)) / (scaled(max) - scaled(min)) : 0;
     return palette.ramps[isKey][Math.round(share * (RAMP_SIZE - 1))];
   });
-  const tell = mode.tell ?? String;
+  const format = mode.format ?? String;
   /** @param {0 | 1} isKey @returns {[string, string]} */
-  const words = (isKey) =>
+  const rangeText = (isKey) =>
     context.norms instanceof Uint8Array && layout.perHead
       ? ['least', 'most']
-      : [tell(ranges[isKey][0]), tell(ranges[isKey][1])];
+      : [format(ranges[isKey][0]), format(ranges[isKey][1])];
   return {
     kind: 'ramp',
     title: mode.label,
     note: mode.note ?? '',
     ramps: [
-      { label: 'query', stops: rampStops(palette.ramps[0]), range: words(0) },
-      { label: 'key', stops: rampStops(palette.ramps[1]), range: words(1) },
+      { label: 'query', stops: rampStops(palette.ramps[0]), range: rangeText(0) },
+      { label: 'key', stops: rampStops(palette.ramps[1]), range: rangeText(1) },
     ],
     missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
   };

@@ -25,7 +25,7 @@ export const MAX_CLASSES = 12;
  *
  * @type {WeakMap<object, Map<string, unknown>>}
  */
-const kept = new WeakMap();
+const cache = new WeakMap();
 
 /**
  * @template R
@@ -34,9 +34,9 @@ const kept = new WeakMap();
  * @param {() => R} compute
  * @returns {R}
  */
-export function keep(tokens, name, compute) {
-  let known = kept.get(tokens);
-  if (!known) kept.set(tokens, (known = new Map()));
+export function cached(tokens, name, compute) {
+  let known = cache.get(tokens);
+  if (!known) cache.set(tokens, (known = new Map()));
   if (!known.has(name)) known.set(name, compute());
   return /** @type {R} */ (known.get(name));
 }
@@ -178,19 +178,19 @@ export function searchTerms({ tokens, found }) {
 export function columnOf({ tokens }, name) {
   const { columns = {} } = tokens.sequences;
   const column = Object.hasOwn(columns, name) ? columns[name] : [];
-  const words = Array.from(column, wordsOf);
-  const said = words.filter((word) => word !== null);
+  const texts = Array.from(column, valueText);
+  const present = texts.filter((word) => word !== null);
   const { sequence } = tokens;
-  if (said.length === 0 || !said.every(isNumber)) return classesOf(sequence, words);
-  const numbers = words.map((word) => (word === null ? NaN : Number(word)));
+  if (present.length === 0 || !present.every(isNumber)) return classesOf(sequence, texts);
+  const numbers = texts.map((word) => (word === null ? NaN : Number(word)));
   return each(sequence.length, (token) => numbers[sequence[token]] ?? NaN);
 }
 
 /** @param {unknown} value @returns {string | null} */
-function wordsOf(value) {
+function valueText(value) {
   if (value === null || value === undefined) return null;
-  const words = String(value).trim();
-  return words === '' ? null : words;
+  const text = String(value).trim();
+  return text === '' ? null : text;
 }
 
 /** @param {string} word */
@@ -201,17 +201,17 @@ function isNumber(word) {
 /**
  * The most frequent words are classes of their own, in the order of the alphabet.
  * @param {ArrayLike<number>} groupOf (token) Tokens of a group have the same word; -1 = none.
- * @param {readonly (string | null)[]} words (group)
+ * @param {readonly (string | null)[]} texts (group)
  * @returns {Classes}
  */
-function classesOf(groupOf, words) {
+function classesOf(groupOf, texts) {
   const { compare } = new Intl.Collator('en', { numeric: true });
-  const sizes = new Int32Array(words.length);
+  const sizes = new Int32Array(texts.length);
   for (let token = 0; token < groupOf.length; token++)
     if (groupOf[token] >= 0) sizes[groupOf[token]]++;
   /** @type {Map<string, number>} */
   const counts = new Map();
-  words.forEach((word, group) => {
+  texts.forEach((word, group) => {
     if (word !== null && sizes[group] > 0) counts.set(word, (counts.get(word) ?? 0) + sizes[group]);
   });
   const frequent = [...counts]
@@ -219,7 +219,7 @@ function classesOf(groupOf, words) {
     .slice(0, MAX_CLASSES);
   const labels = frequent.map(([word]) => word).sort(compare);
   const numberOf = new Map(labels.map((word, i) => [word, i]));
-  const classOf = words.map((word) =>
+  const classOf = texts.map((word) =>
     word === null ? NaN : (numberOf.get(word) ?? labels.length),
   );
   return {
@@ -236,7 +236,7 @@ function classesOf(groupOf, words) {
  * @returns {{textOf: Int32Array, texts: string[]}}
  */
 function textsOf(tokens) {
-  return keep(tokens, 'texts of tokens', () => {
+  return cached(tokens, 'texts of tokens', () => {
     const { text = [], tokenType, position } = tokens;
     /** @type {Map<string, number>} */
     const ids = new Map();

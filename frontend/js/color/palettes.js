@@ -285,7 +285,7 @@ export function lightnessOf(color) {
  * @param {number} color Packed RGBA.
  * @returns {'#000' | '#fff'}
  */
-export function wordsOn(color) {
+export function textColorOn(color) {
   const [red, green, blue] = unpack(color).map((part) => linearOf(part / 255));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? '#000' : '#fff';
 }

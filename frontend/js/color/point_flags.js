@@ -49,15 +49,15 @@ function testsOf({ tokens, filters, norms, selected, attention }) {
     kind,
     position: [first, last],
     norm,
-    attention: least,
+    attention: minWeight,
   } = filters;
   /** @type {Test[]} */
   const tests = [];
   if (kind) tests.push((_token, isQuery) => (kind === 'query') === isQuery);
   if (first > 0 || last < 1) tests.push(placeTest(tokens, first, last));
   if (norms && (norm[0] > 0 || norm[1] < 1)) tests.push(normTest(norms, norm));
-  if (selected && attention && least > 0)
-    tests.push(partnerTest(tokens, selected, attention, least));
+  if (selected && attention && minWeight > 0)
+    tests.push(partnerTest(tokens, selected, attention, minWeight));
   return tests;
 }
 
@@ -71,10 +71,10 @@ function placeTest(tokens, first, last) {
 
 /** @param {Float32Array} norms @param {readonly [number, number]} shares @returns {Test} */
 function normTest(norms, [low, high]) {
-  const [least, most] = rangeOf(norms);
+  const [min, max] = rangeOf(norms);
   const [shortest, longest] = [
-    least + low * (most - least),
-    high < 1 ? least + high * (most - least) : Infinity,
+    min + low * (max - min),
+    high < 1 ? min + high * (max - min) : Infinity,
   ];
   return (_token, _isQuery, point) => norms[point] >= shortest && norms[point] <= longest;
 }
@@ -85,15 +85,15 @@ function normTest(norms, [low, high]) {
  * @param {Tokens} tokens
  * @param {Selected} selected
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
- * @param {number} least
+ * @param {number} minWeight
  * @returns {Test}
  */
-function partnerTest({ sequence, position }, selected, { n, pattern }, least) {
+function partnerTest({ sequence, position }, selected, { n, pattern }, minWeight) {
   return (token, isQuery) => {
     if (sequence[token] !== sequence[selected.token]) return false;
     if ((selected.kind === 'query') === isQuery) return token === selected.token;
     const [query, key] = isQuery ? [token, selected.token] : [selected.token, token];
-    return pattern[position[query] * n + position[key]] >= least;
+    return pattern[position[query] * n + position[key]] >= minWeight;
   };
 }
 

@@ -35,7 +35,7 @@ export function createPainting(context) {
   const { derived, facts } = context;
   const colorOf = createColoring(context);
   const flagsOf = createFlagging(context);
-  const withPictures = createPictures();
+  const withPatchImages = createPatchImages();
   const dotSizes = lastOnly(sizesByNorm);
   let version = 0;
   const number = lastOnly((/** @type {unknown[]} */ ..._parts) => ++version);
@@ -59,8 +59,8 @@ export function createPainting(context) {
       const plain = { colors, flags, sizes, sprites: null, isSprite: null, legend };
       const patches = facts.patches.value;
       const shown =
-        patches && hasPictures(mode.name, state)
-          ? withPictures(plain, state, mode.name, tokens, drawn, patches, theme)
+        patches && hasPatchImages(mode.name, state)
+          ? withPatchImages(plain, state, mode.name, tokens, drawn, patches, theme)
           : plain;
       const isGrid = state.at === null;
       return { ...shown, version: number(colors, flags, sizes, shown.sprites, isGrid) };
@@ -146,7 +146,7 @@ function createFlagging({ derived, facts, marks }) {
  * Pictures of patches in the place of points. In a head they have an outline in the colour of their
  * kind; those of the grid are too small for one.
  */
-function createPictures() {
+function createPatchImages() {
   const sprites = lastOnly(spritesOf);
   const kindsOf = lastOnly(kindColors);
   const tinted = lastOnly(tintedLegend);
@@ -163,11 +163,11 @@ function createPictures() {
    */
   return (plain, state, name, tokens, drawn, patches, theme) => {
     const fill = name === 'type' ? PATCH_FILL : 0;
-    const pictures = { ...plain, ...sprites(tokens, drawn, patches, fill) };
-    if (name === 'type') return { ...pictures, legend: tinted(plain.legend) };
-    if (!state.at) return pictures;
+    const images = { ...plain, ...sprites(tokens, drawn, patches, fill) };
+    if (name === 'type') return { ...images, legend: tinted(plain.legend) };
+    if (!state.at) return images;
     const kinds = kindsOf(tokens, drawn, theme, state.palette);
-    return { ...pictures, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) };
+    return { ...images, colors: kinds.colors, legend: outlined(plain.legend, kinds.legend) };
   };
 }
 
@@ -188,7 +188,7 @@ function kindColors(tokens, drawn, theme, palette) {
  * @param {string} name
  * @param {State} state
  */
-function hasPictures(name, { at }) {
+function hasPatchImages(name, { at }) {
   return name === 'patch' || (name === 'type' && at !== null);
 }
 
@@ -210,10 +210,10 @@ function tintedLegend(legend) {
 /** @param {Legend} legend @param {Tokens['own']} own @returns {Legend} */
 function userLegend(legend, own) {
   if (!own) return legend;
-  const words =
+  const note =
     'Larger and with a ring: your own ' +
     `(${own.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
-  return { ...legend, note: [legend.note, words].filter(Boolean).join(' ') };
+  return { ...legend, note: [legend.note, note].filter(Boolean).join(' ') };
 }
 
 /** @param {Legend} pixels @param {Legend} kinds */
@@ -296,10 +296,10 @@ function outsideOf(tokens, drawn, filters, norms, selected, attention) {
  * @returns {Uint8Array} 255 = the plain size
  */
 function sizesByNorm(norms) {
-  const [least, most] = rangeOf(norms);
-  const width = most > least ? most - least : 1;
+  const [min, max] = rangeOf(norms);
+  const width = max > min ? max - min : 1;
   return Uint8Array.from(norms, (norm) =>
-    Math.round((255 * (0.15 + (0.5 * (norm - least)) / width)) / 0.65),
+    Math.round((255 * (0.15 + (0.5 * (norm - min)) / width)) / 0.65),
   );
 }
 

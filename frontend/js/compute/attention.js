@@ -155,22 +155,23 @@ export async function strongestRows(own, i, others, nOthers, scaling, k, pause) 
  *
  * @param {ArrayLike<number>} lengths
  * @param {number} length
- * @param {number} mostScores
+ * @param {number} maxScores
  * @returns {{chosen: number[], nFound: number}}
  */
-export function longSequences(lengths, length, mostScores) {
+export function longSequences(lengths, length, maxScores) {
   const found = Array.from(lengths, (_, sequence) => sequence).filter(
     (sequence) => lengths[sequence] >= length,
   );
   const mean =
     found.reduce((sum, sequence) => sum + lengths[sequence], 0) / Math.max(1, found.length);
-  const most = Math.max(1, Math.trunc(mostScores / (length * mean)));
-  if (found.length <= most) return { chosen: found, nFound: found.length };
-  const step = most > 1 ? (found.length - 1) / (most - 1) : 0;
+  const maxSequences = Math.max(1, Math.trunc(maxScores / (length * mean)));
+  if (found.length <= maxSequences) return { chosen: found, nFound: found.length };
+  const step = maxSequences > 1 ? (found.length - 1) / (maxSequences - 1) : 0;
   return {
     chosen: Array.from(
-      { length: most },
-      (_, i) => found[i === most - 1 && most > 1 ? found.length - 1 : Math.trunc(i * step)],
+      { length: maxSequences },
+      (_, i) =>
+        found[i === maxSequences - 1 && maxSequences > 1 ? found.length - 1 : Math.trunc(i * step)],
     ),
     nFound: found.length,
   };
@@ -181,10 +182,10 @@ export function longSequences(lengths, length, mostScores) {
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n
- * @param {number} most
+ * @param {number} maxSide
  */
-export function coarse(pattern, n, most) {
-  const side = Math.min(n, most);
+export function coarse(pattern, n, maxSide) {
+  const side = Math.min(n, maxSide);
   const starts = Array.from({ length: side + 1 }, (_, i) => Math.floor((i * n) / side));
   const blocks = new Float32Array(side * side);
   for (let y = 0; y < side; y++) {

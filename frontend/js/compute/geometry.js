@@ -40,9 +40,9 @@ export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12
   requireCount('nHeads', nHeads);
   const room = Math.min(width / nHeads, height / nLayers);
   const space = Math.min(gap, 0.12 * room);
-  const words = room < MIN_TITLED_ROOM ? 0 : title;
+  const titleHeight = room < MIN_TITLED_ROOM ? 0 : title;
   const fitWide = (width - space * (nHeads - 1)) / nHeads;
-  const fitHigh = (height - space * (nLayers - 1)) / nLayers - words;
+  const fitHigh = (height - space * (nLayers - 1)) / nLayers - titleHeight;
   const exact = Math.max(4, Math.min(fitWide, fitHigh));
   const cellSize = exact > 24 ? Math.floor(exact) : exact;
   const n = nLayers * nHeads;
@@ -54,14 +54,14 @@ export function layoutGrid({ nLayers, nHeads, width, height, gap = 6, title = 12
   };
   for (let cell = 0; cell < n; cell++) {
     cells.x[cell] = (cell % nHeads) * (cellSize + space);
-    cells.y[cell] = Math.floor(cell / nHeads) * (cellSize + words + space) + words;
+    cells.y[cell] = Math.floor(cell / nHeads) * (cellSize + titleHeight + space) + titleHeight;
   }
   return {
     cells,
     cellSize,
     width: nHeads * (cellSize + space) - space,
-    height: nLayers * (cellSize + words + space) - space,
-    title: words,
+    height: nLayers * (cellSize + titleHeight + space) - space,
+    title: titleHeight,
   };
 }
 

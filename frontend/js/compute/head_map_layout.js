@@ -73,12 +73,12 @@ export function placeNames({ x, y }, { widths, height, reach }, room, first) {
 
   /** @param {number} head */
   function corners(head) {
-    const [width, away] = [widths[head], reach + GAP_PX + (head === first ? RING_PX : 0)];
+    const [width, distance] = [widths[head], reach + GAP_PX + (head === first ? RING_PX : 0)];
     const beside = [
-      [x[head] + away, y[head] - height / 2],
-      [x[head] - away - width, y[head] - height / 2],
-      [x[head] - width / 2, y[head] - away - height],
-      [x[head] - width / 2, y[head] + away],
+      [x[head] + distance, y[head] - height / 2],
+      [x[head] - distance - width, y[head] - height / 2],
+      [x[head] - width / 2, y[head] - distance - height],
+      [x[head] - width / 2, y[head] + distance],
     ];
     return beside.map(([left, top]) => ({
       head,
@@ -124,10 +124,10 @@ export function placeNames({ x, y }, { widths, height, reach }, room, first) {
  * @param {number} reach
  */
 export function headNear({ x, y }, place, reach) {
-  let [best, least] = [-1, reach];
+  let [best, minDistance] = [-1, reach];
   for (let head = 0; head < x.length; head++) {
-    const away = Math.hypot(x[head] - place.x, y[head] - place.y);
-    if (away < least) [best, least] = [head, away];
+    const distance = Math.hypot(x[head] - place.x, y[head] - place.y);
+    if (distance < minDistance) [best, minDistance] = [head, distance];
   }
   return best;
 }
@@ -147,14 +147,14 @@ const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], Ar
 export function headTowards({ x, y }, from, key) {
   const direction = DIRECTIONS[key];
   if (!direction) return null;
-  let [best, least] = [from, Infinity];
+  let [best, minDistance] = [from, Infinity];
   for (let head = 0; head < x.length; head++) {
     const [right, down] = [x[head] - x[from], y[head] - y[from]];
     const along = right * direction[0] + down * direction[1];
     const beside = Math.abs(right * direction[1]) + Math.abs(down * direction[0]);
     if (along <= 0 || beside > along) continue;
-    const away = Math.hypot(along, 2 * beside);
-    if (away < least) [best, least] = [head, away];
+    const distance = Math.hypot(along, 2 * beside);
+    if (distance < minDistance) [best, minDistance] = [head, distance];
   }
   return best;
 }

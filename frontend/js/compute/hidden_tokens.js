@@ -34,12 +34,12 @@ export function withoutHidden({ n, pattern }, hidden) {
   const shown = new Float32Array(n * n);
   for (let query = 0; query < n; query++) {
     if (isHidden.query[query]) continue;
-    let [whole, kept] = [0, 0];
+    let [total, visible] = [0, 0];
     for (let key = 0; key < n; key++) {
-      whole += pattern[query * n + key];
-      if (!isHidden.key[key]) kept += pattern[query * n + key];
+      total += pattern[query * n + key];
+      if (!isHidden.key[key]) visible += pattern[query * n + key];
     }
-    const share = kept > 0 ? whole / kept : 0;
+    const share = visible > 0 ? total / visible : 0;
     for (let key = 0; key < n; key++)
       if (!isHidden.key[key]) shown[query * n + key] = pattern[query * n + key] * share;
   }

@@ -87,10 +87,10 @@ function whiskers(bins, n) {
   return [first / BINS, (last + 1) / BINS];
 }
 
-/** The bin below which so many points lie. @param {Uint32Array} bins @param {number} most */
-function quantileOf(bins, most) {
+/** The bin below which so many points lie. @param {Uint32Array} bins @param {number} nBelow */
+function quantileOf(bins, nBelow) {
   let [bin, below] = [0, 0];
-  while (bin < BINS - 1 && below + bins[bin] < most) below += bins[bin++];
+  while (bin < BINS - 1 && below + bins[bin] < nBelow) below += bins[bin++];
   return bin;
 }
 

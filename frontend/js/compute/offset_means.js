@@ -20,16 +20,16 @@ const REACH = 6;
  * @returns {Span[]}
  */
 export function offsetSpans(n, isCausal, reach = REACH) {
-  const most = n - 1;
-  const near = Math.min(reach, most);
+  const maxOffset = n - 1;
+  const near = Math.min(reach, maxOffset);
   const spans = Array.from({ length: (isCausal ? near : 2 * near) + 1 }, (_, i) => ({
     from: i - near,
     to: i - near,
     label: signed(i - near),
   }));
-  if (most > reach) {
-    spans.unshift({ from: -most, to: -reach - 1, label: `≤ ${signed(-reach - 1)}` });
-    if (!isCausal) spans.push({ from: reach + 1, to: most, label: `≥ ${signed(reach + 1)}` });
+  if (maxOffset > reach) {
+    spans.unshift({ from: -maxOffset, to: -reach - 1, label: `≤ ${signed(-reach - 1)}` });
+    if (!isCausal) spans.push({ from: reach + 1, to: maxOffset, label: `≥ ${signed(reach + 1)}` });
   }
   return spans;
 }

@@ -56,13 +56,13 @@ export function isFirm({ n_rows: nRows }, i) {
  * The offsets that have a number at the axis: zero, and round ones at both sides.
  *
  * @param {readonly number[]} offsets rising by 1
- * @returns {{i: number, words: string}[]}
+ * @returns {{i: number, label: string}[]}
  */
 export function ticksOf(offsets) {
   const step = STEPS.find((each) => offsets.length / each <= MAX_TICKS) ?? STEPS[STEPS.length - 1];
   return offsets.flatMap((offset, i) =>
     offset % step === 0
-      ? [{ i, words: offset > 0 ? `+${offset}` : String(offset).replace('-', '−') }]
+      ? [{ i, label: offset > 0 ? `+${offset}` : String(offset).replace('-', '−') }]
       : [],
   );
 }

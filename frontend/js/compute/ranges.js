@@ -1,14 +1,14 @@
-/** The least and the largest of many numbers. */
+/** Minimum and maximum of an array. */
 
 /**
  * @param {ArrayLike<number>} values
  * @returns {[number, number]} Of those that are numbers; [0, 0] if none is.
  */
 export function rangeOf(values) {
-  let [least, most] = [Infinity, -Infinity];
+  let [min, max] = [Infinity, -Infinity];
   for (let at = 0; at < values.length; at++) {
-    if (values[at] < least) least = values[at];
-    if (values[at] > most) most = values[at];
+    if (values[at] < min) min = values[at];
+    if (values[at] > max) max = values[at];
   }
-  return least <= most ? [least, most] : [0, 0];
+  return min <= max ? [min, max] : [0, 0];
 }

@@ -121,8 +121,8 @@ export function spreadOf(row, nVisible) {
  * @param {number} n
  * @param {{is_causal: boolean, max_distance: number | null}} rule
  */
-function visibleKeys(query, n, { is_causal: isCausal, max_distance: most }) {
-  const reach = most ?? n;
+function visibleKeys(query, n, { is_causal: isCausal, max_distance: maxDistance }) {
+  const reach = maxDistance ?? n;
   return Math.min(n - 1, isCausal ? query : query + reach) - Math.max(0, query - reach) + 1;
 }
 

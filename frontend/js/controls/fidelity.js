@@ -7,7 +7,7 @@ import { mapOf } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { PRODUCT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
-import { FIDELITY_WORDS } from '../data/map_labels.js';
+import { FIDELITY_LABELS } from '../data/map_labels.js';
 import { createSection } from '../ui/section.js';
 
 /** @import { Context, HeadMapFacts, View } from '../page.js' */
@@ -24,7 +24,7 @@ export function createFidelity(root, { facts }) {
     'Nearness is not attention in this map: of a query’s ten strongest keys, fewer than one ' +
       'is near it.',
   );
-  const rows = FIDELITY_WORDS.map(({ name, label, help }) => {
+  const rows = FIDELITY_LABELS.map(({ name, label, help }) => {
     const value = el('dd', { class: 'fidelity__value' });
     const fill = el('span', { class: 'meter__fill' });
     const meter = el('dd', { class: 'meter', 'aria-hidden': 'true' }, fill);

@@ -51,7 +51,7 @@ export function createFilters(root, { actions, frame }) {
     scale: [0, 1, 0.01],
     standard: 0,
     onPick: (least) => actions.setFilters({ attention: least }),
-    tell: (value) => (value === 0 ? 'any' : `≥ ${value.toFixed(2)}`),
+    format: (value) => (value === 0 ? 'any' : `≥ ${value.toFixed(2)}`),
   });
   const status = el('span', { class: 'filters__count', role: 'status' });
   const clear = el(

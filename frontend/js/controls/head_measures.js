@@ -5,7 +5,7 @@
 
 import { el, setText } from '../ui/dom.js';
 import { formatMissing, formatUnit } from '../data/head_measures.js';
-import { ordinal, formatScore } from '../data/head_measure_columns.js';
+import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
@@ -129,7 +129,7 @@ function createScore({ name, label, help }, manifest, onCompare) {
     update(column, head) {
       const { values, nRows, ranks, nKnown, range } = column;
       const isKnown = !Number.isNaN(values[head]);
-      setText(value, `${formatScore(values[head], 3)}${isKnown ? formatUnit(name) : ''}`);
+      setText(value, `${formatMeasureValue(values[head], 3)}${isKnown ? formatUnit(name) : ''}`);
       setText(
         place,
         isKnown
@@ -138,7 +138,7 @@ function createScore({ name, label, help }, manifest, onCompare) {
       );
       picture.hidden = nKnown === 0;
       histogram.update(column, { head });
-      range.forEach((end, i) => setText(ends[i], formatScore(end)));
+      range.forEach((end, i) => setText(ends[i], formatMeasureValue(end)));
     },
   };
 }

@@ -5,7 +5,7 @@
 
 import { el, setText } from '../ui/dom.js';
 import { bestPlaces, ordinal } from '../data/head_measure_columns.js';
-import { scoreFacts } from '../data/head_measures.js';
+import { measureFacts } from '../data/head_measures.js';
 import { formatMeasure, formatTitle } from '../ui/labels.js';
 
 /** @import { Context, SimilarHeads, State } from '../page.js' */
@@ -51,7 +51,7 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
         bestPlaces(columns, head, MOST)
           .map(
             ({ name, rank, nKnown }) =>
-              `${ordinal(rank)} of ${nKnown} in ${scoreFacts(name).label}`,
+              `${ordinal(rank)} of ${nKnown} in ${measureFacts(name).label}`,
           )
           .join(', '),
       );

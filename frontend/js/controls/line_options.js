@@ -33,7 +33,7 @@ export function createLineOptions(root, { actions }) {
     scale: [1, 20, 1],
     standard: DEFAULTS.lineCount,
     onPick: (lineCount) => actions.choose({ lineCount }, 'replace'),
-    tell: String,
+    format: String,
   });
   const threshold = createSlider(section.body, {
     label: 'Least weight',
@@ -41,7 +41,7 @@ export function createLineOptions(root, { actions }) {
     scale: [0, 1, 0.01],
     standard: DEFAULTS.lineThreshold,
     onPick: (lineThreshold) => actions.choose({ lineThreshold }, 'replace'),
-    tell: (value) => value.toFixed(2),
+    format: (value) => value.toFixed(2),
   });
   const alone = createCheck(section.body, {
     label: 'Only of the selected point',

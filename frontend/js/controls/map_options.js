@@ -37,7 +37,7 @@ export function createMapOptions(root, { actions }) {
     onPick: (dotSize) => actions.choose({ dotSize }, 'replace'),
     toScale: (value) => Math.round(STEPS * Math.log2(value)) / STEPS,
     fromScale: (place) => Number((2 ** place).toFixed(2)),
-    tell: (value) => `${value.toFixed(2)} ×`,
+    format: (value) => `${value.toFixed(2)} ×`,
   });
   const byNorm = createCheck(section.body, {
     label: 'Size by norm',

@@ -4,7 +4,7 @@
  */
 
 import { corpusText, el } from '../ui/dom.js';
-import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../data/head_measures.js';
+import { hasRows, isFidelity, numbersFor, PAIR_FIT, measureFacts } from '../data/head_measures.js';
 
 /** @import { Manifest } from '../page.js' */
 
@@ -14,7 +14,7 @@ import { hasRows, isFidelity, numbersFor, PAIR_FIT, scoreFacts } from '../data/h
  * @returns {HTMLElement[]}
  */
 export function aboutParts(name, manifest) {
-  const { help, formula, source, unit } = scoreFacts(name);
+  const { help, formula, source, unit } = measureFacts(name);
   const rows = [
     ['Formula', formula],
     ['Unit', unit === 'share' ? '' : unit],

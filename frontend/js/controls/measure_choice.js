@@ -5,7 +5,7 @@
 
 import { el, setText } from '../ui/dom.js';
 import { filteredBy, isFiltered } from '../data/head_measure_state.js';
-import { rangeAt, formatScore, valueAt } from '../data/head_measure_columns.js';
+import { rangeAt, formatMeasureValue, valueAt } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
 import { count } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
@@ -141,7 +141,7 @@ function createRangeFilter(root, { actions, derived }) {
   const ends = createRange(range, {
     label: 'Heads from',
     help: 'Heads outside step back.',
-    tell: (share) => (column ? formatScore(valueAt(share, column.range)) : ''),
+    format: (share) => (column ? formatMeasureValue(valueAt(share, column.range)) : ''),
     onPick: (shares) => {
       if (column) actions.choose({ scoreRange: rangeAt(column.range, shares) }, 'replace');
     },

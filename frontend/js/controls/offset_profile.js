@@ -11,7 +11,7 @@ import {
   largestOf,
 } from '../compute/offset_profile.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
-import { formatScore } from '../data/head_measure_columns.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
 import { formatOffset } from '../compute/offset_means.js';
 
@@ -165,10 +165,10 @@ function createLegend() {
     update(profile) {
       const { offsets } = profile;
       const n = offsets.length;
-      setText(most, `highest ${formatScore(largestOf(profile), 3)}`);
+      setText(most, `highest ${formatMeasureValue(largestOf(profile), 3)}`);
       after.hidden = offsets[n - 1] <= 0;
       axis.replaceChildren(
-        ...ticksOf(offsets).map(({ i, words }) => {
+        ...ticksOf(offsets).map(({ i, label: words }) => {
           const tick = el('span', { class: 'profile__tick' }, words);
           tick.style.left = `${(100 * (i + 0.5)) / n}%`;
           return tick;
@@ -191,5 +191,5 @@ function wordsAt({ offsets, weights, n_rows: nRows }, i) {
   const weight = weights[i];
   return weight === null
     ? `${where}: no row has it`
-    : `${where}: ${formatScore(weight, 3)} over ${counted(nRows[i], 'row')}`;
+    : `${where}: ${formatMeasureValue(weight, 3)} over ${counted(nRows[i], 'row')}`;
 }

@@ -1,9 +1,9 @@
 /** Questions to the server and their answers: JSON for facts, typed arrays for numbers. */
 
 import { decodePositions, decodeReady, readArray } from '../compute/decode.js';
-import { learnMethods } from './projection_methods.js';
+import { setMethods } from './projection_methods.js';
 import { pairQuery } from '../compute/pairs.js';
-import { learnScores } from './head_measures.js';
+import { setMeasures } from './head_measures.js';
 import { asType, countsOf, createTransport } from './transport.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
@@ -58,8 +58,8 @@ function factRequests({ json }) {
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */
     datasets: async (signal) => {
       const { datasets, methods, scores } = await json('datasets', signal);
-      learnMethods(methods);
-      learnScores(scores);
+      setMethods(methods);
+      setMeasures(scores);
       return datasets;
     },
     /** @param {AbortSignal} signal @returns {Promise<Session>} */

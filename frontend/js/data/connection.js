@@ -27,9 +27,9 @@ const GATEWAY_ERRORS = [502, 503, 504];
  *
  * @param {typeof fetch} ask
  * @param {string | URL} probed an address of the same server; any answer will do
- * @param {(isLost: boolean) => void} tell called when the connection is lost, and when it is back
+ * @param {(isLost: boolean) => void} onChange called when the connection is lost or restored
  */
-export function createConnection(ask, probed, tell) {
+export function createConnection(ask, probed, onChange) {
   let isLost = false;
   let hasAnswered = false;
   /**
@@ -44,7 +44,7 @@ export function createConnection(ask, probed, tell) {
   function setLost(next) {
     if (next === isLost) return;
     isLost = next;
-    tell(next);
+    onChange(next);
   }
 
   /** @param {number} milliseconds */

@@ -6,7 +6,8 @@ import { count } from '../compute/number_text.js';
 
 /**
  * @typedef {{name: string, label: string, help: string, isNumber: boolean, value: (entry:
- *   DatasetEntry) => string | number | null, words: (entry: DatasetEntry) => string}} DatasetColumn
+ *   DatasetEntry) => string | number | null, format: (entry: DatasetEntry) => string}}
+ *   DatasetColumn
  */
 
 const NOTHING = '–';
@@ -27,7 +28,7 @@ export const DATASET_COLUMNS = [
     isNumber: true,
     value: ({ n_layers: layers, n_heads: heads }) =>
       layers === null || heads === null ? null : layers * heads,
-    words: ({ n_layers: layers, n_heads: heads }) =>
+    format: ({ n_layers: layers, n_heads: heads }) =>
       layers === null || heads === null ? NOTHING : `${layers} × ${heads}`,
   },
   {
@@ -36,7 +37,7 @@ export const DATASET_COLUMNS = [
     help: 'How many sentences or images, of how many in the corpus',
     isNumber: true,
     value: ({ n_sequences: n }) => n,
-    words: formatTaken,
+    format: formatTaken,
   },
   number(
     'tokens',
@@ -100,7 +101,7 @@ function compare(a, b) {
  * @returns {DatasetColumn}
  */
 function text(name, label, help, value) {
-  return { name, label, help, isNumber: false, value, words: (entry) => value(entry) ?? NOTHING };
+  return { name, label, help, isNumber: false, value, format: (entry) => value(entry) ?? NOTHING };
 }
 
 /**
@@ -112,7 +113,7 @@ function text(name, label, help, value) {
  * @returns {DatasetColumn}
  */
 function number(name, label, help, value, say) {
-  return { name, label, help, isNumber: true, value, words: (entry) => say(value(entry)) };
+  return { name, label, help, isNumber: true, value, format: (entry) => say(value(entry)) };
 }
 
 /** @param {DatasetEntry} entry */

@@ -128,13 +128,13 @@ export function ranksOf(values) {
  *
  * @param {readonly Column[]} columns
  * @param {number} head
- * @param {number} most
+ * @param {number} max
  */
-export function bestPlaces(columns, head, most) {
+export function bestPlaces(columns, head, max) {
   const places = columns
     .filter(({ values }) => !Number.isNaN(values[head] ?? NaN))
     .map(({ name, ranks, nKnown }) => ({ name, rank: ranks[head], nKnown }));
-  return places.sort((a, b) => a.rank / a.nKnown - b.rank / b.nKnown).slice(0, most);
+  return places.sort((a, b) => a.rank / a.nKnown - b.rank / b.nKnown).slice(0, max);
 }
 
 /**
@@ -169,9 +169,9 @@ export function rangeAt(range, [low, high]) {
  * @param {readonly [number | null, number | null]} range null: open at that end
  * @returns {{inside: Uint8Array, n: number}}
  */
-export function headsWithin(values, [least, most]) {
+export function headsWithin(values, [min, max]) {
   const inside = Uint8Array.from(values, (value) =>
-    value >= (least ?? -Infinity) && value <= (most ?? Infinity) ? 1 : 0,
+    value >= (min ?? -Infinity) && value <= (max ?? Infinity) ? 1 : 0,
   );
   return { inside, n: inside.reduce((sum, one) => sum + one, 0) };
 }
@@ -188,7 +188,7 @@ export function ordinal(n) {
  * @param {number} value NaN: none
  * @param {number} [digits] behind the point of a number below ten
  */
-export function formatScore(value, digits = 2) {
+export function formatMeasureValue(value, digits = 2) {
   if (Number.isNaN(value)) return '–';
   const size = Math.abs(value);
   return value

@@ -4,13 +4,13 @@
  */
 
 import { lastOnly } from '../compute/memo.js';
-import { PAIR_FIT, scoreFacts, scoresFor } from './head_measures.js';
+import { PAIR_FIT, measureFacts, measuresFor } from './head_measures.js';
 import {
   fitColumn,
   headsWithin,
   makeColumn,
   orderOf,
-  formatScore,
+  formatMeasureValue,
 } from './head_measure_columns.js';
 import { chosenMap } from './points.js';
 
@@ -34,8 +34,8 @@ export function isFiltered(state) {
 
 /** Which range is chosen, in words. @param {State} state */
 export function formatRange(state) {
-  const [least, most] = state.scoreRange.map((end) => formatScore(end ?? NaN));
-  const { label } = scoreFacts(filteredBy(state) ?? '');
+  const [least, most] = state.scoreRange.map((end) => formatMeasureValue(end ?? NaN));
+  const { label } = measureFacts(filteredBy(state) ?? '');
   if (state.scoreRange[0] === null) return `${label} up to ${most}`;
   return state.scoreRange[1] === null
     ? `${label} from ${least}`
@@ -144,7 +144,7 @@ export function createHeadScores(facts, fits) {
     /** The scores of this dataset. */
     names() {
       const all = known();
-      return all ? scoresFor(all.model) : [];
+      return all ? measuresFor(all.model) : [];
     },
   };
   return scores;

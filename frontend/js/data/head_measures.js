@@ -3,7 +3,7 @@
  * true the shown map is.
  */
 
-import { FIDELITY_WORDS } from './map_labels.js';
+import { FIDELITY_LABELS } from './map_labels.js';
 
 /** @import { Fidelity, Manifest, ScoreFacts } from '../page.js' */
 
@@ -31,7 +31,7 @@ const FIDELITY_SOURCES = {
 
 /** @type {readonly ScoreFacts[]} */
 const FIDELITY = Object.freeze(
-  FIDELITY_WORDS.map(({ name, label, help }) => ({
+  FIDELITY_LABELS.map(({ name, label, help }) => ({
     name,
     label,
     help,
@@ -66,10 +66,10 @@ const FIT = Object.freeze({
 });
 
 /** Scores and measures by name. @type {Map<string, ScoreFacts>} */
-let byName = wordsOf([]);
+let byName = factsByName([]);
 
 /** @param {readonly ScoreFacts[]} scores @returns {Map<string, ScoreFacts>} */
-function wordsOf(scores) {
+function factsByName(scores) {
   return new Map([...scores, FIT, ...FIDELITY].map((score) => [score.name, score]));
 }
 
@@ -106,9 +106,9 @@ const NEEDED = {
 };
 
 /** Take over the scores that the server names. @param {readonly ScoreFacts[]} scores */
-export function learnScores(scores) {
+export function setMeasures(scores) {
   known = new Map(scores.map((score) => [score.name, score]));
-  byName = wordsOf(scores);
+  byName = factsByName(scores);
 }
 
 /**
@@ -116,7 +116,7 @@ export function learnScores(scores) {
  *
  * @param {Pick<Manifest, 'model' | 'scores'>} manifest
  */
-export function scoresFor({ model: { modality }, scores }) {
+export function measuresFor({ model: { modality }, scores }) {
   return scores
     .flatMap((name) => known.get(name) ?? [])
     .filter((score) => score.modality === null || score.modality === modality);
@@ -130,7 +130,7 @@ export function scoresFor({ model: { modality }, scores }) {
  * @param {boolean} hasPairs whether pairs are marked
  */
 export function numbersFor(manifest, hasPairs) {
-  return [...scoresFor(manifest), ...(hasPairs ? [FIT] : []), ...FIDELITY];
+  return [...measuresFor(manifest), ...(hasPairs ? [FIT] : []), ...FIDELITY];
 }
 
 /** @param {string} name @returns {name is keyof Fidelity} */
@@ -149,7 +149,7 @@ export function hasRows(name) {
  * @param {string} name
  * @returns {ScoreFacts}
  */
-export function scoreFacts(name) {
+export function measureFacts(name) {
   return (
     byName.get(name) ?? {
       name,
@@ -168,7 +168,7 @@ export function scoreFacts(name) {
 
 /** What follows a number: its unit, unless it is a share. @param {string} name */
 export function formatUnit(name) {
-  const { unit } = scoreFacts(name);
+  const { unit } = measureFacts(name);
   return unit === '' || unit === 'share' ? '' : ` ${unit}`;
 }
 

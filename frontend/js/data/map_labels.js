@@ -15,7 +15,7 @@ const PHASES = {
 };
 
 /** @type {readonly {name: keyof Fidelity, label: string, help: string}[]} */
-export const FIDELITY_WORDS = [
+export const FIDELITY_LABELS = [
   {
     name: 'recall_at_10',
     label: 'recall@10',

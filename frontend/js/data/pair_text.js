@@ -22,10 +22,10 @@ export function formatFit(fit) {
  * @param {number} token
  */
 export function formatBrief(tokens, token) {
-  const words = clipped(formatToken(tokens, token), LONGEST);
-  if (tokens.row === null) return words.trim() || words;
+  const label = clipped(formatToken(tokens, token), LONGEST);
+  if (tokens.row === null) return label.trim() || label;
   const isPatch = tokens.tokenType[token] === 'patch';
-  const place = isPatch ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : words;
+  const place = isPatch ? `(${tokens.row[token]}, ${tokens.column?.[token]})` : label;
   return `image ${tokens.sequence[token] + 1} ${place}`;
 }
 

@@ -1,16 +1,16 @@
 /** The projection methods in the server's order and words; known once its first answer is there. */
 
-/** @typedef {{name: string, label: string, help: string}} MethodWords */
+/** @typedef {{name: string, label: string, help: string}} MethodLabels */
 
-/** @type {readonly MethodWords[]} */
+/** @type {readonly MethodLabels[]} */
 let known = [];
 
 /**
  * Take over the methods that the server names.
  *
- * @param {readonly MethodWords[]} methods
+ * @param {readonly MethodLabels[]} methods
  */
-export function learnMethods(methods) {
+export function setMethods(methods) {
   known = methods;
 }
 
@@ -23,7 +23,7 @@ export function allMethods() {
  * Words of a method; its bare name where the server does not know it.
  *
  * @param {string} name
- * @returns {MethodWords}
+ * @returns {MethodLabels}
  */
 export function methodLabels(name) {
   return known.find((method) => method.name === name) ?? { name, label: name, help: '' };

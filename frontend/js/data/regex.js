@@ -109,35 +109,27 @@ function createParser(source) {
     ) ?? [''];
     at += text.length;
     if (text === '') return part;
-    const least = sign ? Number(sign === '+') : Number(low);
-    const most = sign
-      ? sign === '?'
-        ? 1
-        : Infinity
-      : high
-        ? Number(high)
-        : comma
-          ? Infinity
-          : least;
-    return times(part, least, most);
+    const min = sign ? Number(sign === '+') : Number(low);
+    const max = sign ? (sign === '?' ? 1 : Infinity) : high ? Number(high) : comma ? Infinity : min;
+    return times(part, min, max);
   }
 
   return { parse: alternatives };
 }
 
-/** @param {Part} part @param {number} least @param {number} most @returns {Part} */
-function times(part, least, most) {
+/** @param {Part} part @param {number} min @param {number} max @returns {Part} */
+function times(part, min, max) {
   return (machine, next) => {
     let first = next;
-    if (most === Infinity) {
+    if (max === Infinity) {
       const loop = add(machine, { kind: 'fork', next: [next] });
       /** @type {{next: number[]}} */ (machine[loop]).next.push(part(machine, loop));
       first = loop;
     } else {
-      for (let i = least; i < most; i++)
+      for (let i = min; i < max; i++)
         first = add(machine, { kind: 'fork', next: [next, part(machine, first)] });
     }
-    for (let i = 0; i < least; i++) first = part(machine, first);
+    for (let i = 0; i < min; i++) first = part(machine, first);
     return first;
   };
 }

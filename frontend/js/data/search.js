@@ -56,7 +56,7 @@ export function indexWords(tokens) {
   const rawIds = new Map();
   const wordOf = new Int32Array(tokens.n);
   for (let token = 0; token < tokens.n; token++) {
-    const raw = wordsOf(tokens, token);
+    const raw = wordOfToken(tokens, token);
     let id = rawIds.get(raw);
     if (id === undefined) {
       id = idOf(ids, normalise(raw));
@@ -87,12 +87,12 @@ export function findTokens(index, typed, mode = 'whole') {
   if (terms.length === 0) return null;
   // 0 = not found, else number of the first term that found the word
   const termOf = new Uint8Array(index.words.length);
-  const { problem, isUsable } = look(mode, index, terms, termOf);
+  const { problem, isUsable } = matchTerms(mode, index, terms, termOf);
   const hits = new Uint8Array(index.wordOf.length);
   index.wordOf.forEach((word, token) => {
     hits[token] = word < 0 ? 0 : termOf[word];
   });
-  const partial = mode === 'regex' ? '' : lookInTexts(index, terms, mode, hits);
+  const partial = mode === 'regex' ? '' : searchTexts(index, terms, mode, hits);
   return { ...countHits(index, hits), terms, isUsable, problem: partial || problem };
 }
 
@@ -102,7 +102,7 @@ export function findTokens(index, typed, mode = 'whole') {
  * @param {SearchMode} mode
  * @param {Uint8Array} hits
  */
-function lookInTexts({ texts }, terms, mode, hits) {
+function searchTexts({ texts }, terms, mode, hits) {
   const [n, all] = [texts.mark(terms, mode, hits), texts.nTexts()];
   if (n === all) return '';
   return `Words of several tokens were looked for in the first ${n} of ${all} texts only.`;
@@ -114,9 +114,9 @@ function lookInTexts({ texts }, terms, mode, hits) {
  * @param {string[]} terms
  * @param {Uint8Array} termOf
  */
-function look(mode, index, terms, termOf) {
+function matchTerms(mode, index, terms, termOf) {
   try {
-    return { problem: LOOKS[mode](index, terms, termOf), isUsable: true };
+    return { problem: MATCHERS[mode](index, terms, termOf), isUsable: true };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     return { problem: `Not a usable expression: ${error.message}.`, isUsable: false };
@@ -128,7 +128,7 @@ function look(mode, index, terms, termOf) {
  *
  * @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>}
  */
-const LOOKS = {
+const MATCHERS = {
   whole({ ids }, terms, termOf) {
     terms.forEach((term, i) => {
       const id = ids.get(term);
@@ -140,7 +140,7 @@ const LOOKS = {
     compareAll(index, terms, termOf, (word, term) => word.startsWith(term)),
   substring: (index, terms, termOf) =>
     compareAll(index, terms, termOf, (word, term) => word.includes(term)),
-  regex: (index, [source], termOf) => lookFor(compilePattern(source), index, termOf),
+  regex: (index, [source], termOf) => testWords(compilePattern(source), index, termOf),
 };
 
 /**
@@ -161,7 +161,7 @@ function compareAll({ words }, terms, termOf, fits) {
  * @param {SearchIndex} index
  * @param {Uint8Array} termOf
  */
-function lookFor(isIn, { words }, termOf) {
+function testWords(isIn, { words }, termOf) {
   const end = performance.now() + MAX_MS;
   const n = Math.min(MAX_WORDS, words.length);
   for (let id = 0; id < n; id++) {
@@ -289,7 +289,7 @@ function idOf(ids, word) {
  * @param {Tokens} tokens
  * @param {number} token
  */
-function wordsOf(tokens, token) {
+function wordOfToken(tokens, token) {
   if (tokens.tokenType[token] !== 'patch') return charactersOf(tokens.text[token]);
   const sequence = tokens.sequence[token];
   return String(

@@ -32,15 +32,15 @@ export function signInAddress(token = null) {
  * Ask as `ask` does, and tell when the server no longer lets us in.
  *
  * @param {typeof fetch} ask
- * @param {(wasIn: boolean) => void} shut gets whether it had let us in before
+ * @param {(wasIn: boolean) => void} onSignedOut gets whether it had let us in before
  * @returns {typeof fetch}
  */
-export function watchDoor(ask, shut) {
-  let wasIn = false;
+export function watchSignIn(ask, onSignedOut) {
+  let wasSignedIn = false;
   return async (...parts) => {
     const answer = await ask(...parts);
-    if (answer.ok) wasIn = true;
-    else if (answer.status === 401) shut(wasIn);
+    if (answer.ok) wasSignedIn = true;
+    else if (answer.status === 401) onSignedOut(wasSignedIn);
     return answer;
   };
 }

@@ -15,7 +15,7 @@ const MAX_FORMS = 100_000;
 /** How far beyond the end of the last token the next one is looked for, letters. */
 const REACH = 80;
 /** Spaces, controls, marks without width, and accents of decomposed letters. */
-const UNHEARD = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
+const IGNORED = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
 
 /**
  * First letter and end of each token in the text, -1 where a token has no place in it; (token, 2).
@@ -30,7 +30,7 @@ const UNHEARD = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
  */
 export function lettersOf(text) {
   if (/^[ -~]*$/.test(text)) return text.toLowerCase().replaceAll(' ', '');
-  return text.toLowerCase().normalize('NFKD').replace(UNHEARD, '').replaceAll('ς', 'σ');
+  return text.toLowerCase().normalize('NFKD').replace(IGNORED, '').replaceAll('ς', 'σ');
 }
 
 /**
@@ -46,24 +46,24 @@ export function placeTokens(text, tokens) {
   const { letters, ends } = wordsOf(text);
   const places = new Int32Array(2 * tokens.length).fill(-1);
   /** @type {number[]} */
-  let waiting = [];
+  let pending = [];
   let cursor = 0;
   tokens.forEach((token, i) => {
     const forms = token === null ? [] : formsOf(token);
     if (forms.length === 0) return;
-    const begun = token === null || waiting.length > 0 ? '' : lettersOf(continuedIn(token));
+    const begun = token === null || pending.length > 0 ? '' : lettersOf(continuedIn(token));
     const from = Math.max(0, cursor - begun.length);
     const found = BYTE.test(token ?? '') ? null : find(letters, forms, from);
     if (!found) {
-      waiting.push(i);
+      pending.push(i);
       return;
     }
-    give(places, waiting, cursor, found.start);
-    give(places, [i], found.start, found.end);
-    waiting = [];
+    setPlaces(places, pending, cursor, found.start);
+    setPlaces(places, [i], found.start, found.end);
+    pending = [];
     cursor = found.end;
   });
-  give(places, waiting, cursor, ends[cursor] ?? cursor);
+  setPlaces(places, pending, cursor, ends[cursor] ?? cursor);
   return places;
 }
 
@@ -134,7 +134,7 @@ function find(letters, forms, cursor) {
  * @param {number} start
  * @param {number} end
  */
-function give(places, tokens, start, end) {
+function setPlaces(places, tokens, start, end) {
   if (start < end) for (const i of tokens) places.set([start, end], 2 * i);
 }
 

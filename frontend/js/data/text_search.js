@@ -59,19 +59,19 @@ export function createTextSearch(tokens, normalise) {
   function* find(sequence, term, mode) {
     const text = all()[sequence];
     /** @type {Placed | null} */
-    let own = null;
+    let places = null;
     let from = 0;
     for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) {
       const isWord = isWordIn(text, at, term, mode);
       // A character may stand inside of a word, if it has several tokens.
       if (!isWord && !(mode === 'whole' && isOne(term))) continue;
-      own ??= placesIn(sequence);
-      const touched = touchedBy(own, at, term, from, tokens.text);
+      places ??= placesIn(sequence);
+      const touched = touchedBy(places, at, term, from, tokens.text);
       if (!touched) continue;
       from = touched.first;
       if (!isWord && touched.first === touched.last) continue;
-      if (!isCovered(own, mode, touched, tokens.text)) continue;
-      yield { first: own.start + touched.first, last: own.start + touched.last };
+      if (!isCovered(places, mode, touched, tokens.text)) continue;
+      yield { first: places.start + touched.first, last: places.start + touched.last };
     }
   }
 

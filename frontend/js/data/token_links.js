@@ -9,7 +9,7 @@ import { counted } from '../compute/number_text.js';
 /** @import { Manifest, PatchGrid, Tokens } from '../page.js' */
 
 /** Sequences whose alignment is kept; a hand that moves over a map comes back to the same few. */
-const MAX_KEPT = 64;
+const MAX_CACHED = 64;
 
 /**
  * `name` is equal for equal datasets.
@@ -19,7 +19,7 @@ const MAX_KEPT = 64;
 /**
  * What two sides share; `words` say it, `partners` gives the tokens of the other side, best first.
  *
- * @typedef {{kind: 'token' | 'word' | 'place' | 'none', words: string, partners: (token: number,
+ * @typedef {{kind: 'token' | 'word' | 'place' | 'none', label: string, partners: (token: number,
  *   isFirst: boolean) => number[]}} Link
  */
 
@@ -32,7 +32,7 @@ export function createLink(first, second) {
   if (first.name === second.name)
     return {
       kind: 'token',
-      words: 'the same dataset, linked by token',
+      label: 'the same dataset, linked by token',
       partners: (token) => [token],
     };
   const modality = first.manifest.model.modality;
@@ -57,7 +57,7 @@ export function createLink(first, second) {
   const find = kind === 'word' ? createWordFinder() : partnersByPlace;
   return {
     kind,
-    words:
+    label:
       `${counted(n, shared)} in both, linked by ` +
       `${kind === 'word' ? 'the words' : 'the place in the image'}`,
     partners(token, isFirst) {
@@ -70,7 +70,7 @@ export function createLink(first, second) {
 
 /** @param {string} why @returns {Link} */
 function unlinked(why) {
-  return { kind: 'none', words: `${why}, linked by the search only`, partners: () => [] };
+  return { kind: 'none', label: `${why}, linked by the search only`, partners: () => [] };
 }
 
 /**
@@ -96,14 +96,14 @@ export function matchSequences(texts, others) {
 /** @returns {Finder} */
 function createWordFinder() {
   /** @type {Map<string, ReturnType<typeof placesOf>>} */
-  const kept = new Map();
+  const cache = new Map();
 
   /** @param {Side} side @param {number} sequence */
   function placed(side, sequence) {
     const key = `${side.name} ${sequence}`;
-    const found = kept.get(key) ?? placesOf(side.tokens, sequence);
-    if (kept.size >= MAX_KEPT) kept.clear();
-    kept.set(key, found);
+    const found = cache.get(key) ?? placesOf(side.tokens, sequence);
+    if (cache.size >= MAX_CACHED) cache.clear();
+    cache.set(key, found);
     return found;
   }
 
@@ -128,8 +128,8 @@ export function placesOf({ sequences, surface, text, tokenType }, sequence) {
   const end = start + sequences.length[sequence];
   const marks = tokenType.slice(start, end).map((type) => type !== 'text');
   /** @param {number} token */
-  const said = (token) => surface?.[token] ?? text[token];
-  const tokens = marks.map((isMark, i) => (isMark ? null : said(start + i)));
+  const textOf = (token) => surface?.[token] ?? text[token];
+  const tokens = marks.map((isMark, i) => (isMark ? null : textOf(start + i)));
   return { start, marks, places: placeTokens(sequences.text[sequence], tokens) };
 }
 

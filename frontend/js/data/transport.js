@@ -23,9 +23,9 @@ export class ServerError extends Error {
 export async function readError(answer) {
   try {
     const { error } = await answer.json();
-    const said = new ServerError(answer.status, String(error.code), String(error.message));
-    said.retryAfter = Math.max(0, Number(answer.headers.get('Retry-After')) || 0);
-    return said;
+    const serverError = new ServerError(answer.status, String(error.code), String(error.message));
+    serverError.retryAfter = Math.max(0, Number(answer.headers.get('Retry-After')) || 0);
+    return serverError;
   } catch {
     return new ServerError(
       answer.status,

@@ -1,7 +1,7 @@
 /** The headings of the table of heads: they sort it, and show how each number is distributed. */
 
-import { formatScore } from '../data/head_measure_columns.js';
-import { isFidelity, scoreFacts } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { isFidelity, measureFacts } from '../data/head_measures.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { createHistogram } from '../ui/histogram.js';
 
@@ -51,7 +51,7 @@ export function createHeadings(onSort) {
 
 /** @param {string} name @param {(name: string) => void} onSort */
 function makeHeading(name, onSort) {
-  const { label, help, formula, source } = scoreFacts(name);
+  const { label, help, formula, source } = measureFacts(name);
   const element = el(
     'th',
     {
@@ -70,7 +70,7 @@ function makeHeading(name, onSort) {
     /** @param {Column} column @param {number} open */
     update(column, open) {
       histogram.update(column, { head: open });
-      const ends = column.range.map((end) => formatScore(end));
+      const ends = column.range.map((end) => formatMeasureValue(end));
       setText(range, column.nKnown === 0 ? 'none' : ends.join(' – '));
     },
   };

@@ -2,8 +2,8 @@
 
 import { shareOf } from '../compute/histogram.js';
 import { counted } from '../compute/number_text.js';
-import { formatScore } from '../data/head_measure_columns.js';
-import { formatMissing, formatUnit, scoreFacts } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { formatMissing, formatUnit, measureFacts } from '../data/head_measures.js';
 import { el } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
 import { rowWindow } from '../ui/row_window.js';
@@ -154,10 +154,10 @@ function makeNumber({ name, values, nRows, range }, head) {
     'td',
     {
       title: isKnown
-        ? `${scoreFacts(name).label} ${value}${formatUnit(name)}${rows}`
-        : `${scoreFacts(name).label}: ${formatMissing(name, nRows[head])}`,
+        ? `${measureFacts(name).label} ${value}${formatUnit(name)}${rows}`
+        : `${measureFacts(name).label}: ${formatMissing(name, nRows[head])}`,
     },
-    formatScore(value, 3),
+    formatMeasureValue(value, 3),
   );
   if (isKnown) cell.style.setProperty('--share', `${(100 * shareOf(value, range)).toFixed(1)}%`);
   return cell;

@@ -2,7 +2,7 @@
 
 import { node } from './markup.js';
 
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const WIDE_PX = 560;
@@ -25,10 +25,10 @@ const SHARES = [0, 0.5, 1];
  * @param {readonly Series[]} shown.series
  * @param {number} shown.largest what the full height stands for; larger bars are cut there
  * @param {boolean} shown.isCausal whether no key is after its query
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Body}
  */
-export function barsFigure({ labels, series, largest, isCausal }, looks) {
+export function barsFigure({ labels, series, largest, isCausal }, style) {
   const pitch = WIDE_PX / labels.length;
   const thick = Math.max(0.5, (0.84 * pitch) / series.length);
   const bottom = TOP_PX + HIGH_PX;
@@ -57,7 +57,7 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
       x2: LEFT_PX + WIDE_PX,
       y1: bottom - share * HIGH_PX,
       y2: bottom - share * HIGH_PX,
-      stroke: looks.line,
+      stroke: style.line,
     }),
     node(
       'text',
@@ -66,7 +66,7 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
         y: bottom - share * HIGH_PX + 4,
         'text-anchor': 'end',
         'font-size': FONT_PX,
-        fill: looks.soft,
+        fill: style.soft,
       },
       (share * largest).toFixed(largest < 0.1 ? 3 : 2),
     ),
@@ -77,9 +77,9 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
       'g',
       { transform: `translate(${Math.round(at)} 0)` },
       node('rect', { y: 4, width: 10, height: 10, fill: color }),
-      node('text', { x: 16, y: 13, 'font-size': 12, fill: looks.ink }, name),
+      node('text', { x: 16, y: 13, 'font-size': 12, fill: style.ink }, name),
     );
-    at += 40 + looks.measure(name, 12);
+    at += 40 + style.measure(name, 12);
     return entry;
   });
   const numbers = labels.flatMap((label, i) =>
@@ -96,15 +96,15 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
   return {
     width: LEFT_PX + WIDE_PX,
     height: bottom + FOOT_PX,
-    pictures: [],
+    images: [],
     markup: [
       node('g', { class: 'scale' }, ...scale),
       ...bars,
       node('g', { class: 'names' }, ...names),
-      node('g', { class: 'offsets', 'font-size': FONT_PX, fill: looks.soft }, ...numbers),
+      node('g', { class: 'offsets', 'font-size': FONT_PX, fill: style.soft }, ...numbers),
       node(
         'text',
-        { x: LEFT_PX, y: bottom + 34, 'font-size': FONT_PX, fill: looks.soft },
+        { x: LEFT_PX, y: bottom + 34, 'font-size': FONT_PX, fill: style.soft },
         'key before query',
       ),
       ...(isCausal
@@ -117,7 +117,7 @@ export function barsFigure({ labels, series, largest, isCausal }, looks) {
                 y: bottom + 34,
                 'text-anchor': 'end',
                 'font-size': FONT_PX,
-                fill: looks.soft,
+                fill: style.soft,
               },
               'key after query',
             ),

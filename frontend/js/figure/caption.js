@@ -6,11 +6,11 @@
 import { mapOf, mapLabels, shownMethod } from '../data/best_map.js';
 import { accountSummary } from '../data/corpus_account.js';
 import { formatRange } from '../data/head_measure_state.js';
-import { formatScore } from '../data/head_measure_columns.js';
-import { scoreFacts } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { measureFacts } from '../data/head_measures.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { formatHead, formatMeasure, sequenceWord } from '../ui/labels.js';
-import { FIDELITY_WORDS, formatMap } from '../data/map_labels.js';
+import { FIDELITY_LABELS, formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
 /** @import { HeadScores } from '../data/head_measure_state.js' */
@@ -113,8 +113,8 @@ function formatNearness(method) {
 function fidelityLine(state, heads, name) {
   const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
   if (!fidelity) return '';
-  const numbers = FIDELITY_WORDS.map(
-    (words) => `${words.label} ${formatMeasure(fidelity[words.name])}`,
+  const numbers = FIDELITY_LABELS.map(
+    ({ name: measure, label }) => `${label} ${formatMeasure(fidelity[measure])}`,
   ).join(', ');
   return `Fidelity${state.at ? '' : ', mean over heads'}: ${numbers}.`;
 }
@@ -122,15 +122,15 @@ function fidelityLine(state, heads, name) {
 /**
  * Break words into lines; a word that is longer than a line is broken, too.
  *
- * @param {string} words
+ * @param {string} text
  * @param {number} width
- * @param {(words: string) => number} measure
+ * @param {(text: string) => number} measure
  */
-export function wrapped(words, width, measure) {
+export function wrapped(text, width, measure) {
   /** @type {string[]} */
   const lines = [];
   let line = '';
-  for (const word of words.split(' ').flatMap((long) => broken(long, width, measure))) {
+  for (const word of text.split(' ').flatMap((long) => broken(long, width, measure))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && measure(longer) > width) {
       lines.push(line);
@@ -140,7 +140,7 @@ export function wrapped(words, width, measure) {
   return [...lines, line];
 }
 
-/** @param {string} word @param {number} width @param {(words: string) => number} measure */
+/** @param {string} word @param {number} width @param {(text: string) => number} measure */
 function broken(word, width, measure) {
   if (measure(word) <= width) return [word];
   const parts = [''];
@@ -159,21 +159,22 @@ function broken(word, width, measure) {
  * @param {HeadScores} heads
  * @returns {string[]}
  */
-export function scoreSentences(state, heads) {
-  const number = scoreFacts(state.score ?? state.order ?? 'recall_at_10').label;
+export function measureSentences(state, heads) {
+  const number = measureFacts(state.score ?? state.order ?? 'recall_at_10').label;
   const tint = heads.column(state.score, state);
   const within = heads.within(state);
   return [
     `Number of a head: ${number}.`,
     ...(tint && tint.nKnown > 0
       ? [
-          `Ground of the heads: ${scoreFacts(tint.name).label} from ` +
-            `${formatScore(tint.range[0])} to ${formatScore(tint.range[1])}, stronger the higher.`,
+          `Ground of the heads: ${measureFacts(tint.name).label} from ` +
+            `${formatMeasureValue(tint.range[0])} to ${formatMeasureValue(tint.range[1])}, ` +
+            'stronger the higher.',
         ]
       : []),
     ...(state.order && heads.order(state)
       ? [
-          `Heads in the order of ${scoreFacts(state.order).label}, ` +
+          `Heads in the order of ${measureFacts(state.order).label}, ` +
             `${state.isOrderRising ? 'lowest' : 'highest'} first, row by row.`,
         ]
       : []),

@@ -4,13 +4,13 @@
  */
 
 import { fileNameOf } from '../ui/download.js';
-import { formatScore } from '../data/head_measure_columns.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
 import { isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
-import { formatCaption, figureTitle, scoreSentences } from './caption.js';
+import { formatCaption, figureTitle, measureSentences } from './caption.js';
 import { imageFigure } from './image_figure.js';
-import { readLooks } from './figure_theme.js';
+import { readFigureStyle } from './figure_theme.js';
 import { mapFigure } from './map_figure.js';
 import {
   allHeadsParts,
@@ -34,20 +34,20 @@ import {
 /** @import { Context, Manifest, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { HeadMapImage } from '../map/map_of_heads.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body, Drawing } from './map_figure.js' */
 
 /** @typedef {'map' | 'sequence' | 'below' | 'all-heads' | 'heads' | 'profile'} Subject */
 /**
  * @typedef {Pick<Context, 'api' | 'derived' | 'facts' | 'store'> & {drawing?: (theme: ShownTheme)
- *   => Drawing | null, headsPicture?: (theme: ShownTheme) => HeadMapImage | null}} Source What lies
+ *   => Drawing | null, headMapImage?: (theme: ShownTheme) => HeadMapImage | null}} Source What lies
  *   outside of the map cannot draw it, and does without these.
  */
 /**
  * What is known when a figure is made; `isPixels`: points are to be pixels.
  *
- * @typedef {{state: State, manifest: Manifest, tokens: Tokens, looks: Looks, isPixels: boolean}}
- *   Given
+ * @typedef {{state: State, manifest: Manifest, tokens: Tokens, style: FigureStyle, isPixels:
+ *   boolean}} Given
  */
 /**
  * @typedef {object} Parts
@@ -91,7 +91,7 @@ const SUBJECTS = {
     isThere: (_, { selected }, isText) => isText && selected !== null,
     make: allHeadsParts,
   },
-  heads: { isThere: ({ headsPicture }) => Boolean(headsPicture?.('light')), make: headsMapParts },
+  heads: { isThere: ({ headMapImage }) => Boolean(headMapImage?.('light')), make: headsMapParts },
   profile: { isThere: ({ facts }, { at }) => hasProfile(facts, at), make: profileParts },
 };
 
@@ -122,11 +122,11 @@ export async function makeFigure(subject, format, theme, source) {
   const manifest = source.facts.description.value?.manifest;
   const tokens = source.facts.tokens.value;
   if (!manifest || !tokens) throw new Error('There is nothing to save yet.');
-  const looks = readLooks(theme);
+  const style = readFigureStyle(theme);
   const heads = source.facts.heads.value;
   const seen = source.store.get();
   const parts = await SUBJECTS[subject].make(
-    { state: seen, manifest, tokens, looks, isPixels: format === 'png' },
+    { state: seen, manifest, tokens, style, isPixels: format === 'png' },
     source,
   );
   const state = parts.isOfAll ? { ...seen, at: null } : seen;
@@ -142,7 +142,7 @@ export async function makeFigure(subject, format, theme, source) {
         shown: parts.shown.join(' '),
       }),
     },
-    looks,
+    style,
   );
   const name = fileNameOf(
     [
@@ -168,14 +168,18 @@ export function printedPart(source, hasSequence) {
   const manifest = source.facts.description.value?.manifest;
   const tokens = source.facts.tokens.value;
   if (!manifest || !tokens || !source.drawing?.('light')) return null;
-  const [state, heads, looks] = [source.store.get(), source.facts.heads.value, readLooks('light')];
-  const given = { state, manifest, tokens, looks, isPixels: false };
+  const [state, heads, style] = [
+    source.store.get(),
+    source.facts.heads.value,
+    readFigureStyle('light'),
+  ];
+  const given = { state, manifest, tokens, style, isPixels: false };
   const map = mapParts(given, source);
   const sequence = hasSequence ? printedSequence(given, source) : null;
   return {
     title: figureTitle(state, manifest, true, heads),
     figures: [map, ...(sequence ? [sequence] : [])].flatMap(({ body, legend }) =>
-      body ? [withLegend(body, legend, looks)] : [],
+      body ? [withLegend(body, legend, style)] : [],
     ),
     caption: formatCaption({
       state,
@@ -212,8 +216,8 @@ function printedSequence(given, source) {
 }
 
 /** @param {Given} given @param {Source} source @returns {Parts} */
-function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawing, facts }) {
-  const seen = drawing?.(looks.theme);
+function mapParts({ state, manifest, tokens, style, isPixels }, { derived, drawing, facts }) {
+  const seen = drawing?.(style.theme);
   if (!seen) throw new Error('The map is not drawn yet.');
   const name = chosenMap(state);
   const column = derived.heads().column(state.score ?? state.order, state);
@@ -224,7 +228,7 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
         const at = { layer: Math.floor(cell / manifest.n_heads), head: cell % manifest.n_heads };
         const fidelity = seen.frame.ready[cell] ? fidelityOf(facts.heads.value, at, name) : null;
         const number = column
-          ? formatScore(column.values[cell])
+          ? formatMeasureValue(column.values[cell])
           : fidelity
             ? formatMeasure(fidelity.recall_at_10)
             : '';
@@ -235,14 +239,14 @@ function mapParts({ state, manifest, tokens, looks, isPixels }, { derived, drawi
           isOutside: within?.inside[cell] === 0,
         };
       });
-  const body = mapFigure(seen, looks, {
+  const body = mapFigure(seen, style, {
     cells,
     nHeads: manifest.n_heads,
     isPixels,
     isSorted: derived.heads().order(state) !== null,
   });
   const number = cells
-    ? [...scoreSentences(state, derived.heads()), ...pairSentences(state, tokens)]
+    ? [...measureSentences(state, derived.heads()), ...pairSentences(state, tokens)]
     : [];
   const part =
     seen.frame.windows && state.dims === 2
@@ -285,7 +289,7 @@ async function sequenceParts(given, source) {
  * @param {HTMLImageElement | null} image of a sequence that is one
  * @returns {Parts}
  */
-function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, image) {
+function sequencePartsWith({ state, manifest, tokens, style }, { derived }, image) {
   const { selected } = state;
   const isImage = manifest.patch_grid !== null;
   const [weights, attention] = [
@@ -304,7 +308,7 @@ function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, imag
     const body = imageFigure(
       { tokens, start, n, weights, selected, state, grid: manifest.patch_grid },
       image,
-      looks,
+      style,
     );
     return {
       body,
@@ -320,7 +324,7 @@ function sequencePartsWith({ state, manifest, tokens, looks }, { derived }, imag
   if (!attention) throw new Error('The attention is not there yet.');
   const body = sentenceFigure(
     { tokens, start, n, attention, selected, hidden: state.hidden },
-    looks,
+    style,
   );
   return {
     body,

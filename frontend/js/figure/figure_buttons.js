@@ -15,11 +15,11 @@ const FORMATS = [
 
 /**
  * @param {Subject} subject
- * @param {string} words what it is
+ * @param {string} label what it is
  * @param {Source & {notify: (text: string) => void}} source `notify` hears why there is no figure
  * @returns {HTMLElement}
  */
-export function createFigureButtons(subject, words, source) {
+export function createFigureButtons(subject, label, source) {
   /** @param {'svg' | 'png'} format */
   async function save(format) {
     const theme = /** @type {ShownTheme} */ (
@@ -39,12 +39,12 @@ export function createFigureButtons(subject, words, source) {
       {
         class: 'button button--small',
         type: 'button',
-        title: `Save ${words}. ${title}`,
+        title: `Save ${label}. ${title}`,
         onClick: () => void save(format),
       },
       format.toUpperCase(),
     );
-    setAttribute(button, 'aria-label', `Save ${words} as ${format.toUpperCase()}`);
+    setAttribute(button, 'aria-label', `Save ${label} as ${format.toUpperCase()}`);
     return button;
   });
   return el('div', { class: 'figure-buttons' }, ...buttons);

@@ -10,7 +10,7 @@ import { SHARPNESS } from './map_figure.js';
 import { node, serialise } from './markup.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 /** @import { Markup } from './markup.js' */
 
@@ -25,7 +25,7 @@ const MIN_WIDTH_PX = 520;
 const MAX_PIXELS = 16_000;
 
 /**
- * @typedef {{width: number, height: number, body: Body, x: number, y: number, words: Markup[],
+ * @typedef {{width: number, height: number, body: Body, x: number, y: number, text: Markup[],
  *   title: string, description: string, paper: string}} Sheet
  */
 
@@ -35,20 +35,20 @@ const MAX_PIXELS = 16_000;
  * @param {string} parts.title
  * @param {Legend | null} parts.legend
  * @param {string[]} parts.caption
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Sheet}
  */
-export function makeSheet({ body, title, legend, caption }, looks) {
+export function makeSheet({ body, title, legend, caption }, style) {
   const inner = Math.max(body.width, MIN_WIDTH_PX);
-  const titleLines = wrapped(title, inner, (words) => looks.measure(words, TITLE_PX, 600));
+  const titleLines = wrapped(title, inner, (text) => style.measure(text, TITLE_PX, 600));
   const bodyTop = MARGIN_PX + titleLines.length * (TITLE_PX + 4) + GAP_PX;
   const legendTop = bodyTop + body.height + GAP_PX;
-  const key = legend ? legendMarkup(legend, inner, looks) : { markup: [], height: -GAP_PX };
+  const key = legend ? legendMarkup(legend, inner, style) : { markup: [], height: -GAP_PX };
   const captionTop = legendTop + key.height + GAP_PX;
   const lines = caption.flatMap((sentence) =>
-    wrapped(sentence, inner, (words) => looks.measure(words, CAPTION_PX)),
+    wrapped(sentence, inner, (text) => style.measure(text, CAPTION_PX)),
   );
-  const words = [
+  const text = [
     ...titleLines.map((line, i) =>
       node(
         'text',
@@ -58,7 +58,7 @@ export function makeSheet({ body, title, legend, caption }, looks) {
           y: MARGIN_PX + TITLE_PX + i * (TITLE_PX + 4) - 2,
           'font-size': TITLE_PX,
           'font-weight': 600,
-          fill: looks.ink,
+          fill: style.ink,
         },
         line,
       ),
@@ -70,7 +70,7 @@ export function makeSheet({ body, title, legend, caption }, looks) {
     ),
     node(
       'g',
-      { class: 'caption', 'font-size': CAPTION_PX, fill: looks.soft },
+      { class: 'caption', 'font-size': CAPTION_PX, fill: style.soft },
       ...lines.map((line, i) =>
         node('text', { x: MARGIN_PX, y: captionTop + CAPTION_PX + i * LINE_PX }, line),
       ),
@@ -82,27 +82,27 @@ export function makeSheet({ body, title, legend, caption }, looks) {
     body,
     x: MARGIN_PX + Math.round((inner - body.width) / 2),
     y: bodyTop,
-    words,
+    text,
     title,
     description: caption.join('\n'),
-    paper: looks.paper,
+    paper: style.paper,
   };
 }
 
 /**
  * A drawing without words around it, for paper, where these have sizes of their own.
  *
- * @typedef {{width: number, height: number, pictures: Body['pictures'], markup: Markup}} Drawn
+ * @typedef {{width: number, height: number, images: Body['images'], markup: Markup}} Drawn
  */
 
-/** @param {Body} body @param {Legend | null} legend @param {Looks} looks @returns {Drawn} */
-export function withLegend({ width, height, pictures, markup }, legend, looks) {
-  const key = legend ? legendMarkup(legend, width, looks) : { markup: [], height: -GAP_PX };
+/** @param {Body} body @param {Legend | null} legend @param {FigureStyle} style @returns {Drawn} */
+export function withLegend({ width, height, images, markup }, legend, style) {
+  const key = legend ? legendMarkup(legend, width, style) : { markup: [], height: -GAP_PX };
   const whole = height + GAP_PX + key.height;
   return {
     width,
     height: whole,
-    pictures,
+    images,
     markup: node(
       'svg',
       { viewBox: `0 0 ${width} ${whole}`, width: '100%', height: '100%', 'font-family': FONTS },
@@ -114,7 +114,7 @@ export function withLegend({ width, height, pictures, markup }, legend, looks) {
 
 /** @param {Sheet} sheet @returns {string} */
 export function toSvg(sheet) {
-  const pictures = sheet.body.pictures.map(({ x, y, width, height, canvas }) =>
+  const images = sheet.body.images.map(({ x, y, width, height, canvas }) =>
     node('image', {
       x: sheet.x + x,
       y: sheet.y + y,
@@ -126,7 +126,7 @@ export function toSvg(sheet) {
   const paper = node('rect', { class: 'paper', width: '100%', height: '100%', fill: sheet.paper });
   return (
     '<?xml version="1.0" ' +
-    `encoding="UTF-8"?>\n${serialise(rootOf(sheet, 1, paper, ...pictures))}\n`
+    `encoding="UTF-8"?>\n${serialise(rootOf(sheet, 1, paper, ...images))}\n`
   );
 }
 
@@ -144,9 +144,9 @@ export async function toPng(sheet) {
   pen.fillStyle = sheet.paper;
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.imageSmoothingEnabled = false;
-  for (const { x, y, width, height, canvas: picture } of sheet.body.pictures)
+  for (const { x, y, width, height, canvas: image } of sheet.body.images)
     pen.drawImage(
-      picture,
+      image,
       SHARPNESS * (sheet.x + x),
       SHARPNESS * (sheet.y + y),
       SHARPNESS * width,
@@ -163,7 +163,7 @@ export async function toPng(sheet) {
 }
 
 /** @param {Sheet} sheet @param {number} scale @param {...Markup} below */
-function rootOf({ width, height, body, x, y, words, title, description }, scale, ...below) {
+function rootOf({ width, height, body, x, y, text, title, description }, scale, ...below) {
   return node(
     'svg',
     {
@@ -178,7 +178,7 @@ function rootOf({ width, height, body, x, y, words, title, description }, scale,
     node('desc', {}, description),
     ...below,
     node('g', { class: 'figure', transform: `translate(${x} ${y})` }, ...body.markup),
-    ...words,
+    ...text,
   );
 }
 

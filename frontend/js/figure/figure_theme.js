@@ -20,7 +20,7 @@ const ROLES = /** @type {const} */ ({
 });
 
 /**
- * @typedef {object} Looks
+ * @typedef {object} FigureStyle
  * @property {ShownTheme} theme
  * @property {string} paper
  * @property {string} ink
@@ -29,13 +29,13 @@ const ROLES = /** @type {const} */ ({
  * @property {string} query
  * @property {string} key
  * @property {string} warning
- * @property {(words: string, size: number, weight?: number) => number} measure width of words in
+ * @property {(text: string, size: number, weight?: number) => number} measure width of words in
  *   pixels
  */
 
-/** @param {ShownTheme} theme @returns {Looks} */
-export function readLooks(theme) {
-  const probe = el('span', { class: 'looks', hidden: true });
+/** @param {ShownTheme} theme @returns {FigureStyle} */
+export function readFigureStyle(theme) {
+  const probe = el('span', { class: 'style', hidden: true });
   // a figure has its own colours, whatever the system forces on the page
   probe.style.forcedColorAdjust = 'none';
   probe.style.colorScheme = theme;
@@ -67,9 +67,9 @@ function plainColor(color) {
 
 function createMeasure() {
   const pen = document.createElement('canvas').getContext('2d');
-  return (/** @type {string} */ words, /** @type {number} */ size, weight = 400) => {
-    if (!pen) return 0.56 * size * words.length;
+  return (/** @type {string} */ text, /** @type {number} */ size, weight = 400) => {
+    if (!pen) return 0.56 * size * text.length;
     pen.font = `${weight} ${size}px ${FONTS}`;
-    return pen.measureText(words).width;
+    return pen.measureText(text).width;
   };
 }

@@ -7,7 +7,7 @@ import { formatTitle } from '../ui/labels.js';
 import { node } from './markup.js';
 
 /** @import { HeadMapImage } from '../map/map_of_heads.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const ROOM = Object.freeze({ width: 640, height: 480 });
@@ -18,29 +18,29 @@ const MANY = 200;
 const PALE = 0.3;
 
 /**
- * @param {HeadMapImage} picture
+ * @param {HeadMapImage} image
  * @param {number} open the open head, or -1
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Body}
  */
-export function headsFigure({ map: { heads }, looks: dots }, open, looks) {
+export function headsFigure({ map: { heads }, looks: dots }, open, style) {
   const { x, y, scale } = fitHeads(heads, ROOM, MARGIN_PX);
   const radius = heads.length > MANY ? 3.5 : 5.5;
   const texts = heads.map(formatTitle);
   const size = {
-    widths: texts.map((text) => looks.measure(text, FONT_PX, 500)),
+    widths: texts.map((text) => style.measure(text, FONT_PX, 500)),
     height: 1.2 * FONT_PX,
     reach: radius,
   };
   const names = placeNames({ x, y, scale }, size, ROOM, open);
   return {
     ...ROOM,
-    pictures: [],
+    images: [],
     markup: [
-      node('rect', { ...ROOM, fill: 'none', stroke: looks.line }),
+      node('rect', { ...ROOM, fill: 'none', stroke: style.line }),
       node(
         'g',
-        { class: 'heads', stroke: looks.soft },
+        { class: 'heads', stroke: style.soft },
         ...dots.map(({ color, isOutside }, i) =>
           node('circle', {
             cx: x[i],
@@ -60,14 +60,14 @@ export function headsFigure({ map: { heads }, looks: dots }, open, looks) {
               cy: y[open],
               r: radius + 3.5,
               fill: 'none',
-              stroke: looks.ink,
+              stroke: style.ink,
               'stroke-width': 2,
             }),
           ]
         : []),
       node(
         'g',
-        { class: 'names', 'font-size': FONT_PX, 'font-weight': 500, fill: looks.ink },
+        { class: 'names', 'font-size': FONT_PX, 'font-weight': 500, fill: style.ink },
         ...names.map(({ head, left, top }) =>
           node('text', { x: left, y: top + FONT_PX }, texts[head]),
         ),

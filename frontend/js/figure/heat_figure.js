@@ -6,8 +6,8 @@ import { rampBar, RAMP_PX } from './legend.js';
 import { SHARPNESS } from './map_figure.js';
 import { node } from './markup.js';
 
-/** @import { Looks } from './figure_theme.js' */
-/** @import { Body, Picture } from './map_figure.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
+/** @import { Body, FigureImage } from './map_figure.js' */
 
 /** @typedef {{n: number, pattern: Float32Array}} Pattern */
 
@@ -27,10 +27,10 @@ const AXIS_PX = 28;
  * @param {readonly {name: string, pattern: Pattern}[]} maps
  * @param {Uint32Array} ramp
  * @param {boolean} isCausal
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Body}
  */
-export function heatFigure(maps, ramp, isCausal, looks) {
+export function heatFigure(maps, ramp, isCausal, style) {
   const drawn = maps.map(({ name, pattern }, i) => ({
     name,
     x: i * (SIDE_PX + GAP_PX),
@@ -40,22 +40,22 @@ export function heatFigure(maps, ramp, isCausal, looks) {
     node(
       'g',
       { class: 'heat', transform: `translate(${x} 0)` },
-      node('text', { y: 13, 'font-size': FONT_PX, 'font-weight': 600, fill: looks.ink }, name),
+      node('text', { y: 13, 'font-size': FONT_PX, 'font-weight': 600, fill: style.ink }, name),
       node('rect', {
         y: NAME_PX,
         width: SIDE_PX,
         height: SIDE_PX,
         fill: 'none',
-        stroke: looks.line,
+        stroke: style.line,
       }),
       node(
         'text',
-        { y: NAME_PX + SIDE_PX + 14, 'font-size': SMALL_PX, fill: looks.soft },
+        { y: NAME_PX + SIDE_PX + 14, 'font-size': SMALL_PX, fill: style.soft },
         'rows: queries, columns: keys',
       ),
       node(
         'text',
-        { x: 0, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft },
+        { x: 0, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: style.soft },
         '0',
       ),
       node(
@@ -65,7 +65,7 @@ export function heatFigure(maps, ramp, isCausal, looks) {
       ),
       node(
         'text',
-        { x: 16 + RAMP_PX, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: looks.soft },
+        { x: 16 + RAMP_PX, y: NAME_PX + SIDE_PX + 33, 'font-size': SMALL_PX, fill: style.soft },
         largest.toFixed(3),
       ),
     ),
@@ -74,7 +74,7 @@ export function heatFigure(maps, ramp, isCausal, looks) {
     width: maps.length * (SIDE_PX + GAP_PX) - GAP_PX,
     height: NAME_PX + SIDE_PX + FOOT_PX,
     markup,
-    pictures: drawn.map(({ x, canvas }) => ({
+    images: drawn.map(({ x, canvas }) => ({
       x,
       y: NAME_PX,
       width: SIDE_PX,
@@ -89,14 +89,14 @@ export function heatFigure(maps, ramp, isCausal, looks) {
  *
  * @param {{nLayers: number, nHeads: number, n: number, patterns: Float32Array}} means
  * @param {Uint32Array} ramp
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Body}
  */
-export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, looks) {
+export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
   const pitch = Math.round(Math.min(MAX_CELL, Math.max(MIN_CELL, (GRID_PX - AXIS_PX) / nHeads)));
   const side = pitch - Math.max(2, Math.round(pitch / 12));
-  /** @type {Picture[]} */
-  const pictures = [];
+  /** @type {FigureImage[]} */
+  const images = [];
   const frames = [];
   for (let i = 0; i < nLayers * nHeads; i++) {
     const [x, y] = [AXIS_PX + (i % nHeads) * pitch, AXIS_PX + Math.floor(i / nHeads) * pitch];
@@ -106,7 +106,7 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, looks) {
       false,
       side,
     );
-    pictures.push({ x, y, width: side, height: side, canvas });
+    images.push({ x, y, width: side, height: side, canvas });
     frames.push(node('rect', { x, y, width: side, height: side }));
   }
   /** @param {number} i @param {number} x @param {number} y @param {string} anchor */
@@ -114,12 +114,12 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, looks) {
   return {
     width: AXIS_PX + nHeads * pitch,
     height: AXIS_PX + nLayers * pitch,
-    pictures,
+    images: images,
     markup: [
-      node('g', { class: 'cells', fill: 'none', stroke: looks.line }, ...frames),
+      node('g', { class: 'cells', fill: 'none', stroke: style.line }, ...frames),
       node(
         'g',
-        { class: 'axis', 'font-size': SMALL_PX, fill: looks.soft },
+        { class: 'axis', 'font-size': SMALL_PX, fill: style.soft },
         ...Array.from({ length: nHeads }, (_, head) =>
           number(head, AXIS_PX + head * pitch + side / 2, AXIS_PX - 8, 'middle'),
         ),

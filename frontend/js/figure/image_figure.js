@@ -7,7 +7,7 @@ import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import {
   MIN_ALONE,
   linksFrom,
-  linkLook,
+  linkStyle,
   markOf,
   MAX_LINKS,
   shortOf,
@@ -20,7 +20,7 @@ import { node } from './markup.js';
 
 /** @import { PatchGrid, Selected, State, Tokens } from '../page.js' */
 /** @import { Link, Spot, Weights } from '../render/image_links.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const WIDTH_PX = 448;
@@ -37,23 +37,23 @@ const EDGE_PX = 2;
 /**
  * @param {ShownImage} shown
  * @param {HTMLImageElement} image
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Body}
  */
-export function imageFigure(shown, image, looks) {
+export function imageFigure(shown, image, style) {
   const { grid, state, selected, start } = shown;
   const height = Math.round((WIDTH_PX * grid.image_height_px) / grid.image_width_px);
-  const boxes = boxesOf(shown, height, looks);
+  const boxes = boxesOf(shown, height, style);
   const isHeat = state.imageLinks === 'heat';
   const chosen = boxes[selected.token - start];
-  const overlay = isHeat ? heatMarkup(shown, boxes, looks) : linkMarkup(shown, boxes);
+  const overlay = isHeat ? heatMarkup(shown, boxes, style) : linkMarkup(shown, boxes);
   const chips = boxes
-    .filter(({ words }) => words !== null)
-    .map(({ x, y, width: wide, height: high, words }) =>
+    .filter(({ label }) => label !== null)
+    .map(({ x, y, width: wide, height: high, label }) =>
       node(
         'g',
         {},
-        node('rect', { x, y, width: wide, height: high, rx: 4, fill: 'none', stroke: looks.soft }),
+        node('rect', { x, y, width: wide, height: high, rx: 4, fill: 'none', stroke: style.soft }),
         node(
           'text',
           {
@@ -61,9 +61,9 @@ export function imageFigure(shown, image, looks) {
             y: y + high / 2 + 0.35 * FONT_PX,
             'text-anchor': 'middle',
             'font-size': FONT_PX,
-            fill: looks.ink,
+            fill: style.ink,
           },
-          words ?? '',
+          label ?? '',
         ),
       ),
     );
@@ -71,7 +71,7 @@ export function imageFigure(shown, image, looks) {
     chosen &&
     [
       ['#ffffff', EDGE_PX + 2],
-      [looks[selected.kind], EDGE_PX],
+      [style[selected.kind], EDGE_PX],
     ].map(([stroke, width]) =>
       node('rect', {
         class: 'chosen',
@@ -88,27 +88,27 @@ export function imageFigure(shown, image, looks) {
   return {
     width: WIDTH_PX,
     height: isHeat ? below + 16 : below - GAP_PX + 4,
-    pictures: [{ x: 0, y: 0, width: WIDTH_PX, height, canvas: pixelsOf(image) }],
+    images: [{ x: 0, y: 0, width: WIDTH_PX, height, canvas: pixelsOf(image) }],
     markup: [
       ...(isHeat ? overlay : []),
       ...chips,
       ...(isHeat ? [] : overlay),
       ...(ring ?? []),
-      ...(isHeat ? scaleMarkup(shown, below, looks) : []),
+      ...(isHeat ? scaleMarkup(shown, below, style) : []),
     ],
   };
 }
 
 /**
- * Where a token is; `words` are those of tokens beside the image.
+ * Where a token is; `label`: of a token beside the image.
  *
- * @typedef {{x: number, y: number, width: number, height: number, words: string | null}} TokenBox
+ * @typedef {{x: number, y: number, width: number, height: number, label: string | null}} TokenBox
  */
 
 /**
  * @param {ShownImage} shown
  * @param {number} height of the image
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {TokenBox[]}
  */
 function boxesOf({ tokens, start, n, grid }, height, { measure }) {
@@ -122,17 +122,17 @@ function boxesOf({ tokens, start, n, grid }, height, { measure }) {
         y: Number(tokens.row?.[token]) * high,
         width,
         height: high,
-        words: null,
+        label: null,
       };
-    const words = formatTokenName(tokens, token);
-    const wide = Math.ceil(measure(words, FONT_PX)) + 16;
+    const label = formatTokenName(tokens, token);
+    const wide = Math.ceil(measure(label, FONT_PX)) + 16;
     if (x > 0 && x + wide > WIDTH_PX) [x, row] = [0, row + 1];
     const box = {
       x,
       y: height + GAP_PX + row * (CHIP_PX + 6),
       width: wide,
       height: CHIP_PX,
-      words,
+      label,
     };
     x += wide + 6;
     return box;
@@ -160,33 +160,33 @@ function rampOf({ selected, state }) {
   return canvasPalette('dark', state.palette).ramps[selected.kind === 'query' ? 1 : 0];
 }
 
-/** @param {ShownImage} shown @param {TokenBox[]} boxes @param {Looks} looks */
+/** @param {ShownImage} shown @param {TokenBox[]} boxes @param {FigureStyle} style */
 function heatMarkup(shown, boxes, { paper }) {
   const { shares } = sharesOf(shown);
   const ramp = rampOf(shown);
-  const squares = boxes.flatMap(({ x, y, width, height, words }, i) => {
-    const square = { x, y, width, height, rx: words === null ? null : 4 };
+  const squares = boxes.flatMap(({ x, y, width, height, label }, i) => {
+    const square = { x, y, width, height, rx: label === null ? null : 4 };
     const heat = node('rect', {
       ...square,
       fill: cssColor(ramp[Math.round(shares[i] * 255)]),
       'fill-opacity': Math.round(1000 * heatAlpha(shares[i])) / 1000,
     });
-    return words === null ? [heat] : [node('rect', { ...square, fill: paper }), heat];
+    return label === null ? [heat] : [node('rect', { ...square, fill: paper }), heat];
   });
   return [node('g', { class: 'heat', 'shape-rendering': 'crispEdges' }, ...squares)];
 }
 
-/** @param {ShownImage} shown @param {number} y @param {Looks} looks */
+/** @param {ShownImage} shown @param {number} y @param {FigureStyle} style */
 function scaleMarkup(shown, y, { soft, measure }) {
-  const most = sharesOf(shown).largest.toFixed(3);
+  const maxText = sharesOf(shown).largest.toFixed(3);
   const start = measure('weight', 11) + measure('0', 11) + 14;
-  /** @param {string} words @param {number} x */
-  const text = (words, x) => node('text', { x, y: y + 11, 'font-size': 11, fill: soft }, words);
+  /** @param {string} label @param {number} x */
+  const text = (label, x) => node('text', { x, y: y + 11, 'font-size': 11, fill: soft }, label);
   return [
     text('weight', 0),
     text('0', start - measure('0', 11) - 5),
     ...rampBar('heat', rampStops(rampOf(shown)), start, y + 2),
-    text(most, start + RAMP_PX + 6),
+    text(maxText, start + RAMP_PX + 6),
   ];
 }
 
@@ -203,7 +203,7 @@ export function shownLinks({ state, weights, selected }) {
 function linkMarkup(shown, boxes) {
   const { tokens, start, n, state } = shown;
   const isByWeight = state.imageLinks === 'all';
-  const mark = markOf(boxes.find(({ words }) => words === null)?.width ?? 16);
+  const mark = markOf(boxes.find(({ label }) => label === null)?.width ?? 16);
   const spots = boxes.map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }));
   const classPosition = tokens.tokenType.slice(start, start + n).indexOf('class');
   const links = shownLinks(shown);
@@ -215,7 +215,7 @@ function linkMarkup(shown, boxes) {
       'g',
       { class: extra ? 'edges' : 'links', stroke: color, fill: 'none' },
       ...links.map(({ query, key, weight }) => {
-        const { opacity, width, head } = linkLook(weight, isByWeight, extra, mark);
+        const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark);
         const look = { 'stroke-width': width, opacity: Math.round(1000 * opacity) / 1000 };
         const from = spots[query];
         if (query === key) return node('circle', { cx: from.x, cy: from.y, r: mark, ...look });

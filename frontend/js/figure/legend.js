@@ -5,7 +5,7 @@ import { node } from './markup.js';
 
 /** @import { Legend, RampLegend } from '../color/color_modes.js' */
 /** @import { Markup } from './markup.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 
 const ROW_PX = 20;
 const MARK_PX = 5;
@@ -18,12 +18,12 @@ const LONGEST = 40;
 /**
  * @param {Legend} legend
  * @param {number} width
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {{markup: Markup[], height: number}}
  */
-export function legendMarkup(legend, width, looks) {
-  const items = legend.kind === 'ramp' ? rampItems(legend, looks) : swatchItems(legend, looks);
-  const all = [textItem(legend.title, looks, 600), ...items];
+export function legendMarkup(legend, width, style) {
+  const items = legend.kind === 'ramp' ? rampItems(legend, style) : swatchItems(legend, style);
+  const all = [textItem(legend.title, style, 600), ...items];
   let [x, row] = [0, 0];
   const markup = all.map(({ size, draw }) => {
     if (x > 0 && x + size > width) [x, row] = [0, row + 1];
@@ -40,14 +40,14 @@ export function legendMarkup(legend, width, looks) {
 
 /** @typedef {{size: number, draw: () => Markup[]}} Item */
 
-/** @param {string} words @param {Looks} looks @param {number} [weight] @returns {Item} */
-function textItem(words, { measure, ink }, weight = 400) {
-  return { size: measure(words, 12, weight), draw: () => [text(words, 0, ink, weight)] };
+/** @param {string} content @param {FigureStyle} style @param {number} [weight] @returns {Item} */
+function textItem(content, { measure, ink }, weight = 400) {
+  return { size: measure(content, 12, weight), draw: () => [text(content, 0, ink, weight)] };
 }
 
-/** @param {RampLegend} legend @param {Looks} looks @returns {Item[]} */
-function rampItems({ ramps, missing }, looks) {
-  const { measure, ink, soft } = looks;
+/** @param {RampLegend} legend @param {FigureStyle} style @returns {Item[]} */
+function rampItems({ ramps, missing }, style) {
+  const { measure, ink, soft } = style;
   const items = ramps.map(({ label, stops, range }) => {
     const [name, low, high] = [measure(label, 12), measure(range[0], 11), measure(range[1], 11)];
     const start = 2 * MARK_PX + 6 + name + 10 + low + 6;
@@ -65,7 +65,7 @@ function rampItems({ ramps, missing }, looks) {
   return missing
     ? [
         ...items,
-        swatchItem({ label: missing.label, colors: [missing.color], shapes: ['disc'] }, looks),
+        swatchItem({ label: missing.label, colors: [missing.color], shapes: ['disc'] }, style),
       ]
     : items;
 }
@@ -92,46 +92,46 @@ export function rampBar(id, stops, x, y) {
   ];
 }
 
-/** @param {Extract<Legend, {kind: 'swatches'}>} legend @param {Looks} looks */
-function swatchItems({ entries }, looks) {
+/** @param {Extract<Legend, {kind: 'swatches'}>} legend @param {FigureStyle} style */
+function swatchItems({ entries }, style) {
   const left = entries.length - MAX_ENTRIES;
   return [
-    ...entries.slice(0, MAX_ENTRIES).map((entry) => swatchItem(entry, looks)),
-    ...(left > 0 ? [textItem(`and ${left} more`, looks)] : []),
+    ...entries.slice(0, MAX_ENTRIES).map((entry) => swatchItem(entry, style)),
+    ...(left > 0 ? [textItem(`and ${left} more`, style)] : []),
   ];
 }
 
 /**
  * @param {{label: string, colors: string[], shapes: string[]}} entry
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @returns {Item}
  */
 function swatchItem({ label, colors, shapes }, { measure, ink }) {
-  const words = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
+  const content = label.length > LONGEST ? `${label.slice(0, LONGEST)}…` : label;
   const start = colors.length * (2 * MARK_PX + 3) + 3;
   return {
-    size: start + measure(words, 12),
+    size: start + measure(content, 12),
     draw: () => [
       ...colors.map((color, i) =>
         mark(shapes[i] ?? 'square', MARK_PX + i * (2 * MARK_PX + 3), color),
       ),
-      text(words, start, ink),
+      text(content, start, ink),
     ],
   };
 }
 
 /**
- * @param {string} words
+ * @param {string} content
  * @param {number} x
  * @param {string} fill
  * @param {number} [weight]
  * @param {number} [size]
  */
-function text(words, x, fill, weight = 400, size = 12) {
+function text(content, x, fill, weight = 400, size = 12) {
   return node(
     'text',
     { x, y: 13, 'font-size': size, 'font-weight': weight === 400 ? null : weight, fill },
-    words,
+    content,
   );
 }
 

@@ -8,17 +8,24 @@ import { createScatter2d } from '../render/scatter2d.js';
 import { inkOf, SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { node } from './markup.js';
-import { countPoints, hasPictures, hex, MAX_SHAPES, pointShapes, visibleCells } from './points.js';
+import {
+  countPoints,
+  hasPatchImages,
+  hex,
+  MAX_SHAPES,
+  pointShapes,
+  visibleCells,
+} from './points.js';
 
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Lines } from '../render/lines.js' */
 /** @import { Frame } from '../types.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Markup } from './markup.js' */
 /** @import { Box } from './points.js' */
 
-/** Pixels of pictures per pixel of a figure. */
+/** Pixels of images per pixel of a figure. */
 export const SHARPNESS = 2;
 const LABEL_PX = 12;
 const HALO_PX = 3.5;
@@ -38,61 +45,61 @@ const ROOM_FOR_BOTH = 84;
  * @property {{words: string, x: number, y: number}[]} labels left edge and middle of the line
  */
 /**
- * One head of the grid in words, and whether it steps back.
+ * Text of one head of the grid, and whether it steps back.
  *
- * @typedef {{title: string, number: string, isWarning: boolean, isOutside?: boolean}} CellWords
+ * @typedef {{title: string, number: string, isWarning: boolean, isOutside?: boolean}} CellText
  */
 /**
  * @typedef {{x: number, y: number, width: number, height: number, canvas: HTMLCanvasElement}}
- *   Picture
+ *   FigureImage
  */
 /**
- * @typedef {{width: number, height: number, pictures: Picture[], markup: Markup[]}} Body what a
+ * @typedef {{width: number, height: number, images: FigureImage[], markup: Markup[]}} Body what a
  *   figure shows, in pixels from its corner
  */
 
 /**
  * @param {Drawing} drawing
- * @param {Looks} looks
+ * @param {FigureStyle} style
  * @param {object} options
- * @param {CellWords[] | null} options.cells of the grid; null for one head
+ * @param {CellText[] | null} options.cells of the grid; null for one head
  * @param {number} options.nHeads in a row of the grid
  * @param {boolean} [options.isSorted] whether the grid is in the order of a score
  * @param {boolean} options.isPixels whether points are pixels, however few
  * @returns {Body & {nPoints: number | null}} `nPoints`: shapes of points, null where they are
  *   pixels
  */
-export function mapFigure(drawing, looks, { cells, nHeads, isPixels, isSorted = false }) {
+export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = false }) {
   const { frame } = drawing;
-  const box = whole(cells ? gridBox(drawing) : headBox(drawing, looks), frame);
+  const box = whole(cells ? gridBox(drawing) : headBox(drawing, style), frame);
   const [left, top] = cells ? [AXES_PX.left, AXES_PX.top] : [0, 0];
   const size = { width: box.right - box.left, height: box.bottom - box.top };
-  const isShapes = !isPixels && !hasPictures(frame) && countPoints(frame) <= MAX_SHAPES;
+  const isShapes = !isPixels && !hasPatchImages(frame) && countPoints(frame) <= MAX_SHAPES;
   const shapes = isShapes ? pointShapes(frame, box) : [];
   const clip = node('clipPath', { id: 'map' }, node('rect', { x: box.left, y: box.top, ...size }));
   const content = node(
     'g',
     { 'clip-path': 'url(#map)' },
     ...(isShapes ? tileMarkup(frame) : []),
-    ...(cells ? emptyCells(frame, looks) : []),
+    ...(cells ? emptyCells(frame, style) : []),
     ...shapes,
     ...(cells ? veils(frame, cells) : []),
     ...lineMarkup(drawing),
-    ...(cells ? titles(drawing, cells, looks) : []),
+    ...(cells ? titles(drawing, cells, style) : []),
     ...drawing.labels.map((label) => labelMarkup(label, frame)),
   );
   return {
     width: left + size.width,
     height: top + size.height,
-    pictures: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
+    images: isShapes ? [] : [{ x: left, y: top, ...size, canvas: pixelsOf(frame, box) }],
     markup: [
       node('defs', {}, clip),
       node(
         'g',
         { transform: `translate(${left - box.left} ${top - box.top})` },
         content,
-        ...(cells ? axes(drawing, box, nHeads, isSorted, looks) : []),
-        ...cutEdge(box, frame, looks),
+        ...(cells ? axes(drawing, box, nHeads, isSorted, style) : []),
+        ...cutEdge(box, frame, style),
       ),
     ],
     nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
@@ -109,7 +116,7 @@ function whole({ left, top, right, bottom }, { width, height }) {
   };
 }
 
-/** Around all points and labels of a head. @param {Drawing} drawing @param {Looks} looks */
+/** Around all points and labels of a head. @param {Drawing} drawing @param {FigureStyle} style */
 function headBox({ frame, labels }, { measure }) {
   const reach = frame.pointSize * (frame.sprites ? SPRITE_SCALE : 1) + PAD_PX;
   const box = { left: frame.width, top: frame.height, right: 0, bottom: 0 };
@@ -158,7 +165,7 @@ function gridBox({
  *
  * @param {Box} box
  * @param {Frame} frame
- * @param {Looks} looks
+ * @param {FigureStyle} style
  */
 function cutEdge({ left, top, right, bottom }, frame, { line }) {
   const isCut = left === 0 && top === 0 && right === frame.width && bottom === frame.height;
@@ -197,9 +204,9 @@ function tileMarkup({ cells, tiles, transform: { k, x, y } }) {
   );
 }
 
-/** Heads outside of a range are pale. @param {Frame} frame @param {CellWords[]} words */
-function veils({ background, cells, transform: { k, x, y } }, words) {
-  return words.flatMap(({ isOutside }, cell) =>
+/** Heads outside of a range are pale. @param {Frame} frame @param {CellText[]} texts */
+function veils({ background, cells, transform: { k, x, y } }, texts) {
+  return texts.flatMap(({ isOutside }, cell) =>
     isOutside
       ? [
           node('rect', {
@@ -215,7 +222,7 @@ function veils({ background, cells, transform: { k, x, y } }, words) {
   );
 }
 
-/** Heads whose map is not there yet. @param {Frame} frame @param {Looks} looks */
+/** Heads whose map is not there yet. @param {Frame} frame @param {FigureStyle} style */
 function emptyCells({ cells, ready, transform: { k, x, y } }, { line }) {
   return Array.from({ length: cells.n }, (_, cell) => cell)
     .filter((cell) => !ready[cell])
@@ -280,10 +287,10 @@ function labelMarkup({ words, x, y }, frame) {
  * Title and fidelity above each head, as far as there is room.
  *
  * @param {Drawing} drawing
- * @param {CellWords[]} words
- * @param {Looks} looks
+ * @param {CellText[]} texts
+ * @param {FigureStyle} style
  */
-function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, soft, warning }) {
+function titles({ frame, arrangement: { pitch, titleWidth } }, texts, { ink, soft, warning }) {
   const {
     cells,
     transform: { k, x, y },
@@ -291,7 +298,7 @@ function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, sof
   if (pitch.x * k < ROOM_FOR_NUMBER || TITLE_PX * k < LABEL_PX) return [];
   const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
   return visibleCells(frame).flatMap((cell) => {
-    const { title, number, isWarning } = words[cell];
+    const { title, number, isWarning } = texts[cell];
     const side = cells.size[cell] * k;
     const width = Math.max(side, Math.min(titleWidth * k, 112));
     const [left, base] = [cells.x[cell] * k + x - (width - side) / 2, cells.y[cell] * k + y - 6];
@@ -317,7 +324,7 @@ function titles({ frame, arrangement: { pitch, titleWidth } }, words, { ink, sof
  * @param {Box} box
  * @param {number} nHeads
  * @param {boolean} isSorted
- * @param {Looks} looks
+ * @param {FigureStyle} style
  */
 function axes(
   {

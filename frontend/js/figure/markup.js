@@ -15,7 +15,7 @@
 /** Steps of a length: a hundredth of a pixel. */
 const STEPS = 100;
 /** What XML 1.0 cannot say in any way. */
-const UNSAYABLE = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 /** @type {Record<string, string>} */
 const ESCAPES = {
   '&': '&amp;',
@@ -78,5 +78,5 @@ export function rounded(value) {
 
 /** @param {string} text @param {RegExp} forbidden */
 function escaped(text, forbidden) {
-  return text.replace(UNSAYABLE, '\uFFFD').replace(forbidden, (character) => ESCAPES[character]);
+  return text.replace(FORBIDDEN, '\uFFFD').replace(forbidden, (character) => ESCAPES[character]);
 }

@@ -47,8 +47,8 @@ import { node } from './markup.js';
 /** More points than this make a file that programs open slowly: they are embedded as a picture. */
 export const MAX_SHAPES = 20_000;
 
-/** Whether patches are drawn as pictures, which have no shape. @param {Frame} frame */
-export function hasPictures({ sprites, pointSize, ratio }) {
+/** Whether patches are drawn as images, which have no shape. @param {Frame} frame */
+export function hasPatchImages({ sprites, pointSize, ratio }) {
   return sprites !== null && Math.round(pointSize * ratio * SPRITE_SCALE) >= MIN_SPRITE;
 }
 
@@ -184,8 +184,8 @@ function plainShape(frame, cell, point, places) {
  * @param {boolean} isEmphasis
  */
 function standout(frame, cell, point, places, isEmphasis) {
-  const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
-  const size = Math.max(sizeOf(frame, cell, point, places) * scale, least);
+  const { scale, minSize, ring } = standoutOf(frame.flags[point], isEmphasis);
+  const size = Math.max(sizeOf(frame, cell, point, places) * scale, minSize);
   const width = ring * Math.min(1, size / FULL_RING);
   /** @param {number} grown @param {readonly number[]} color */
   const layer = (grown, color) =>

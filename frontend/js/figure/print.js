@@ -77,14 +77,14 @@ function figuresElement(figures) {
 }
 
 /** As large as its box allows; pixels lie below what is drawn. @param {Drawn} drawn */
-function figureElement({ width, height, pictures, markup }) {
+function figureElement({ width, height, images, markup }) {
   const host = el('div', { class: 'print__drawing' });
   // in a shadow tree, where its ids and classes are its own
   host.attachShadow({ mode: 'open' }).append(toElement(markup));
   const fit = el(
     'div',
     { class: 'print__fit' },
-    ...pictures.map(({ canvas, ...box }) => {
+    ...images.map(({ canvas, ...box }) => {
       canvas.className = 'print__pixels';
       Object.assign(canvas.style, {
         left: percent(box.x, width),

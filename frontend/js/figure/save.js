@@ -214,18 +214,18 @@ function createPopup(root, fill) {
   };
 }
 
-/** @param {string} words @param {string} title @param {() => void} onClick */
-function format(words, title, onClick) {
-  return el('button', { class: 'button button--small', type: 'button', title, onClick }, words);
+/** @param {string} label @param {string} title @param {() => void} onClick */
+function format(label, title, onClick) {
+  return el('button', { class: 'button button--small', type: 'button', title, onClick }, label);
 }
 
-/** @param {string} words @param {string} title @param {(ending: Ending) => void} save */
-function tableRow(words, title, save) {
+/** @param {string} label @param {string} title @param {(ending: Ending) => void} save */
+function tableRow(label, title, save) {
   const csv = format('CSV', `${title}, as a table`, () => save('csv'));
   const json = format('JSON', `${title}, as JSON`, () => save('json'));
-  setAttribute(csv, 'aria-label', `${words}, CSV`);
-  setAttribute(json, 'aria-label', `${words}, JSON`);
-  return el('div', { class: 'save__row' }, el('span', { class: 'save__label' }, words), csv, json);
+  setAttribute(csv, 'aria-label', `${label}, CSV`);
+  setAttribute(json, 'aria-label', `${label}, JSON`);
+  return el('div', { class: 'save__row' }, el('span', { class: 'save__label' }, label), csv, json);
 }
 
 /**

@@ -6,7 +6,7 @@ import { node } from './markup.js';
 
 /** @import { HiddenToken, Selected, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
-/** @import { Looks } from './figure_theme.js' */
+/** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
 const ROW_PX = 19;
@@ -24,15 +24,15 @@ const LONGEST = 36;
  * @param {{n: number, pattern: Float32Array}} shown.attention weighed, and without hidden tokens
  * @param {Selected} shown.selected
  * @param {readonly HiddenToken[]} shown.hidden
- * @param {readonly string[]} [shown.words] of the positions; those of the sentence, if not given
- * @param {Looks} looks
+ * @param {readonly string[]} [shown.labels] of the positions; those of the sentence, if not given
+ * @param {FigureStyle} style
  * @returns {Body}
  */
 export function sentenceFigure(
-  { tokens, start, n, attention, selected, hidden, words = textsOf(tokens, start, n) },
-  looks,
+  { tokens, start, n, attention, selected, hidden, labels = textsOf(tokens, start, n) },
+  style,
 ) {
-  const column = Math.max(60, ...words.map((word) => looks.measure(word, FONT_PX, 700)));
+  const column = Math.max(60, ...labels.map((word) => style.measure(word, FONT_PX, 700)));
   const [from, to] = [column + 8, column + 8 + GAP_PX];
   /** @param {number} position */
   const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
@@ -53,8 +53,8 @@ export function sentenceFigure(
   const listOf = (kind, x, anchor) =>
     node(
       'g',
-      { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: looks.ink },
-      ...words.map((word, position) => {
+      { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: style.ink },
+      ...labels.map((word, position) => {
         const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
         const isChosen = chosen.kind === kind && chosen.position === position;
         return node(
@@ -65,7 +65,7 @@ export function sentenceFigure(
             'font-weight': isChosen ? 700 : null,
             'font-style': isHidden ? 'italic' : null,
             'text-decoration': isHidden ? 'line-through' : null,
-            fill: isHidden ? looks.soft : isChosen ? looks[kind] : null,
+            fill: isHidden ? style.soft : isChosen ? style[kind] : null,
           },
           word,
         );
@@ -82,7 +82,7 @@ export function sentenceFigure(
   return {
     width: Math.ceil(2 * column + 16 + GAP_PX),
     height: HEAD_PX + n * ROW_PX,
-    pictures: [],
+    images: [],
     markup: [
       node(
         'defs',
@@ -90,13 +90,13 @@ export function sentenceFigure(
         node(
           'linearGradient',
           { id: 'blend', gradientUnits: 'userSpaceOnUse', x1: from, y1: 0, x2: to, y2: 0 },
-          node('stop', { offset: 0, 'stop-color': looks.query }),
-          node('stop', { offset: 1, 'stop-color': looks.key }),
+          node('stop', { offset: 0, 'stop-color': style.query }),
+          node('stop', { offset: 1, 'stop-color': style.key }),
         ),
       ),
-      head('query', column, 'end', looks.query),
-      head('attends to', column + 8 + GAP_PX / 2, 'middle', looks.soft),
-      head('key', to + 8, 'start', looks.key),
+      head('query', column, 'end', style.query),
+      head('attends to', column + 8 + GAP_PX / 2, 'middle', style.soft),
+      head('key', to + 8, 'start', style.key),
       node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
       listOf('query', column, 'end'),
       listOf('key', to + 8, 'start'),
@@ -109,8 +109,8 @@ function textsOf(tokens, start, n) {
   return Array.from({ length: n }, (_, i) => clipped(formatToken(tokens, start + i)));
 }
 
-/** @param {string} words */
-function clipped(words) {
-  const characters = [...words.slice(0, 2 * LONGEST + 2)];
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('')}…` : words;
+/** @param {string} text */
+function clipped(text) {
+  const characters = [...text.slice(0, 2 * LONGEST + 2)];
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join('')}…` : text;
 }

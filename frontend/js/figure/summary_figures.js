@@ -5,15 +5,15 @@
 
 import { nCorpusSequences } from '../data/user_sequence_text.js';
 import { canvasPalette } from '../color/palettes.js';
-import { formatScore } from '../data/head_measure_columns.js';
-import { scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { measureFacts, formatUnit } from '../data/head_measures.js';
 import { formatOver } from '../data/mean_text.js';
 import { formatAllHeads } from '../data/mean_text.js';
 import { meanByOffset, offsetSpans } from '../compute/offset_means.js';
 import { isFirm, knownPart, largestOf, ticksOf } from '../compute/offset_profile.js';
 import { formatDistance, sequenceWord } from '../ui/labels.js';
 import { barsFigure } from './bars_figure.js';
-import { scoreSentences } from './caption.js';
+import { measureSentences } from './caption.js';
 import { headsFigure } from './heads_figure.js';
 import { allHeadsFigure, heatFigure } from './heat_figure.js';
 import { sentenceFigure } from './sentence_figure.js';
@@ -41,7 +41,7 @@ export function sequenceOf(tokens, { token }) {
  * @param {Source} source
  * @returns {Parts}
  */
-export function belowParts({ state, manifest, tokens, looks }, { derived }) {
+export function belowParts({ state, manifest, tokens, style }, { derived }) {
   const { at, below, hidden, selected } = state;
   const [attention, mean] = [derived.attention(state), derived.aggregate(state)];
   if (!selected || !mean || !at || (below !== 'lines' && !attention)) throw new Error(NOT_THERE);
@@ -56,28 +56,28 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
    * @param {string} name
    * @param {string} what
    * @param {import('./map_figure.js').Body} body
-   * @param {string} words
+   * @param {string} text
    * @returns {Parts}
    */
-  const parts = (name, what, body, words) => ({
+  const parts = (name, what, body, text) => ({
     body,
     legend: null,
     colors: '',
     what,
-    shown: [words, ...shown],
+    shown: [text, ...shown],
     name: `${name}-${sequence + 1}`,
   });
   if (below === 'lines' || !attention) {
-    const words = Array.from({ length: n }, (_, i) => String(tokens.position[start + i] + 1));
+    const labels = Array.from({ length: n }, (_, i) => String(tokens.position[start + i] + 1));
     return parts(
       'mean-of-sentence',
       'mean attention by position',
-      sentenceFigure({ tokens, start, n, attention: mean, selected, hidden, words }, looks),
+      sentenceFigure({ tokens, start, n, attention: mean, selected, hidden, labels }, style),
       'Opacity of a line: mean weight, from 0.01 on; lines of other positions are paler.',
     );
   }
   if (below === 'squares') {
-    const ramp = canvasPalette(looks.theme, state.palette).ramps[0];
+    const ramp = canvasPalette(style.theme, state.palette).ramps[0];
     return parts(
       'heat-map-of-sentence',
       'attention as heat maps',
@@ -88,15 +88,15 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
         ],
         ramp,
         isCausal,
-        looks,
+        style,
       ),
       'Each heat map has its own scale.',
     );
   }
   const spans = offsetSpans(n, isCausal);
   const series = [
-    { name: 'this sentence', pattern: attention, color: looks.query },
-    { name: 'mean', pattern: mean, color: looks.soft },
+    { name: 'this sentence', pattern: attention, color: style.query },
+    { name: 'mean', pattern: mean, color: style.soft },
   ].map(({ name, pattern, color }) => ({
     name,
     color,
@@ -110,7 +110,7 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
   return parts(
     'offsets-of-sentence',
     'mean weight by offset',
-    barsFigure({ labels: spans.map(({ label }) => label), series, largest, isCausal }, looks),
+    barsFigure({ labels: spans.map(({ label }) => label), series, largest, isCausal }, style),
     'Bars: mean weight of all pairs of a query and a key that lie so far apart.',
   );
 }
@@ -122,13 +122,13 @@ export function belowParts({ state, manifest, tokens, looks }, { derived }) {
  * @param {Source} source
  * @returns {Promise<Parts>}
  */
-export async function allHeadsParts({ state, manifest, tokens, looks }, { api }) {
+export async function allHeadsParts({ state, manifest, tokens, style }, { api }) {
   if (!state.selected) throw new Error(NOT_THERE);
   const { n } = sequenceOf(tokens, state.selected);
   const means = await api.aggregates(manifest.id, n, state.weight, new AbortController().signal);
   const weighed = formatAttention({ ...state, hidden: [] });
   return {
-    body: allHeadsFigure(means, canvasPalette(looks.theme, state.palette).ramps[0], looks),
+    body: allHeadsFigure(means, canvasPalette(style.theme, state.palette).ramps[0], style),
     legend: null,
     colors: '',
     isOfAll: true,
@@ -143,26 +143,26 @@ export async function allHeadsParts({ state, manifest, tokens, looks }, { api })
 }
 
 /** @param {Given} given @param {Source} source @returns {Parts} */
-export function headsMapParts({ state, tokens, looks }, { derived, headsPicture }) {
-  const picture = headsPicture?.(looks.theme);
-  if (!picture) throw new Error('The map of heads is not there yet.');
-  const { map, column, nLayers, stops } = picture;
+export function headsMapParts({ state, tokens, style }, { derived, headMapImage }) {
+  const image = headMapImage?.(style.theme);
+  if (!image) throw new Error('The map of heads is not there yet.');
+  const { map, column, nLayers, stops } = image;
   const open = map.heads.findIndex(
     ({ layer, head }) => layer === state.at?.layer && head === state.at.head,
   );
   /** @type {[string, string]} */
   const range = column
-    ? [formatScore(column.range[0]), formatScore(column.range[1])]
+    ? [formatMeasureValue(column.range[0]), formatMeasureValue(column.range[1])]
     : ['0', String(nLayers - 1)];
-  const title = column ? `${scoreFacts(column.name).label}${formatUnit(column.name)}` : 'Layer';
+  const title = column ? `${measureFacts(column.name).label}${formatUnit(column.name)}` : 'Layer';
   const tinted =
     column || derived.heads().within(state)
-      ? scoreSentences({ ...state, order: null }, derived.heads())
+      ? measureSentences({ ...state, order: null }, derived.heads())
           .slice(1)
-          .map((words) => words.replace('Ground of the heads', 'Colour of a head'))
+          .map((text) => text.replace('Ground of the heads', 'Colour of a head'))
       : [];
   return {
-    body: headsFigure(picture, open, looks),
+    body: headsFigure(image, open, style),
     legend: {
       kind: 'ramp',
       title,
@@ -203,23 +203,23 @@ export function hasProfile(facts, at) {
  * @param {Source} source
  * @returns {Parts}
  */
-export function profileParts({ state, manifest, looks }, { facts }) {
+export function profileParts({ state, manifest, style }, { facts }) {
   const profile = profileOf(facts, state.at);
   if (!profile) throw new Error('This head has no weights by offset yet.');
   const { offsets, weights } = profile;
   const labels = offsets.map(() => '');
-  for (const { i, words } of ticksOf(offsets)) labels[i] = words;
+  for (const { i, label } of ticksOf(offsets)) labels[i] = label;
   const series = [
     {
       name: 'mean weight by offset',
-      color: looks.ink,
+      color: style.ink,
       values: weights,
       isPale: (/** @type {number} */ i) => !isFirm(profile, i),
     },
   ];
   const body = barsFigure(
     { labels, series, largest: largestOf(profile), isCausal: offsets[offsets.length - 1] <= 0 },
-    looks,
+    style,
   );
   const word = sequenceWord(manifest.model.modality);
   return {
@@ -235,7 +235,7 @@ export function profileParts({ state, manifest, looks }, { facts }) {
   };
 }
 
-/** @param {string} words */
-function lowered(words) {
-  return words.slice(0, 1).toLowerCase() + words.slice(1);
+/** @param {string} text */
+function lowered(text) {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }

@@ -6,7 +6,7 @@ import { csvText } from '../compute/csv.js';
 import { ownName } from '../data/user_sequence_text.js';
 import { surfaceOf } from '../marked_points/table.js';
 import { isOwnText, formatTokenName } from '../ui/labels.js';
-import { FIDELITY_WORDS } from '../data/map_labels.js';
+import { FIDELITY_LABELS } from '../data/map_labels.js';
 
 /** @import { HeadFacts, HeadId, HeadMap, HeadMapFacts, Manifest, Pair } from '../page.js' */
 /** @import { Tokens } from '../page.js' */
@@ -62,7 +62,7 @@ export function fidelityRows(heads) {
         head,
         map: name,
         ...Object.fromEntries(
-          FIDELITY_WORDS.map((words) => [words.name, maps[name].fidelity[words.name]]),
+          FIDELITY_LABELS.map((measure) => [measure.name, maps[name].fidelity[measure.name]]),
         ),
         fallback: maps[name].fallback ?? '',
       })),

@@ -40,27 +40,27 @@ export function pairSentences(state, tokens) {
  */
 export function formatShown(state, tokens, manifest, derived) {
   const { camera, marked, search, selected } = state;
-  const words = [];
+  const parts = [];
   if (tokens.own)
-    words.push(
+    parts.push(
       `With ${countOwn(tokens.own, manifest.model.modality)} ` +
         `(${counted(tokens.own.n, 'token')}), larger and with a ring.`,
     );
   if (selected && selected.token < tokens.n)
-    words.push(`Selected: ${formatSelected(state, tokens, manifest)}.`);
+    parts.push(`Selected: ${formatSelected(state, tokens, manifest)}.`);
   if (selected && state.at && state.hasLines)
-    words.push(
+    parts.push(
       `Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ` +
         `${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a ` +
         `weight of ${state.lineThreshold} on.`,
     );
   if (search.trim() !== '')
-    words.push(
+    parts.push(
       `Search: \u2068${search.trim()}\u2069, ${counted(derived.hits(state)?.nHits ?? 0, 'token')}.`,
     );
-  if (marked !== '') words.push('Marked points stand out.');
+  if (marked !== '') parts.push('Marked points stand out.');
   return [
-    ...words,
+    ...parts,
     ...formatFilter(state),
     ...formatAttention(state),
     ...(camera ? [`Zoom ${camera.zoom}.`] : []),
@@ -71,13 +71,13 @@ export function formatShown(state, tokens, manifest, derived) {
 function formatFilter({ at, filters: { kind, position, norm, attention }, selected }) {
   /** @param {readonly [number, number]} range */
   const between = ([low, high]) => `${Math.round(100 * low)}–${Math.round(100 * high)} %`;
-  const words = [];
-  if (kind !== null) words.push(kind === 'query' ? 'queries' : 'keys');
-  if (position[0] > 0 || position[1] < 1) words.push(`positions ${between(position)}`);
-  if (at && (norm[0] > 0 || norm[1] < 1)) words.push(`norms ${between(norm)} of the range`);
+  const filters = [];
+  if (kind !== null) filters.push(kind === 'query' ? 'queries' : 'keys');
+  if (position[0] > 0 || position[1] < 1) filters.push(`positions ${between(position)}`);
+  if (at && (norm[0] > 0 || norm[1] < 1)) filters.push(`norms ${between(norm)} of the range`);
   if (at && selected && attention > 0)
-    words.push(`attention with the selected point from ${attention} on`);
-  return words.length > 0 ? [`Only: ${words.join(', ')}.`] : [];
+    filters.push(`attention with the selected point from ${attention} on`);
+  return filters.length > 0 ? [`Only: ${filters.join(', ')}.`] : [];
 }
 
 /** @param {State} state */
@@ -94,13 +94,13 @@ export function formatAttention({ hidden, weight }) {
 export function formatSelected({ selected }, tokens, { model }) {
   if (!selected) return '';
   const { kind, token } = selected;
-  const words = isOwnText(tokens, token)
+  const text = isOwnText(tokens, token)
     ? `“\u2068${formatToken(tokens, token).replaceAll(' ', '\u00a0')}\u2069”`
     : formatToken(tokens, token);
   const sequence = tokens.sequence[token];
   const ofCorpus = `${count(sequence + 1)} of ${count(nCorpusSequences(tokens))}`;
   const where = ownName(tokens, sequence) ?? `${sequenceWord(model.modality)} ${ofCorpus}`;
-  return `${kind} ${words} at position ${tokens.position[token] + 1} of ${where}`;
+  return `${kind} ${text} at position ${tokens.position[token] + 1} of ${where}`;
 }
 
 /** @param {State} state */

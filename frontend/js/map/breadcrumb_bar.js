@@ -1,12 +1,12 @@
 /** The bar above the map: which head is open, its neighbours, and the tools of the map. */
 
-import { pictureAddress } from '../state/history.js';
+import { exactAddress } from '../state/history.js';
 import { BEST, bestCounts, mapOf, methodOf } from '../data/best_map.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
-import { scoreFacts } from '../data/head_measures.js';
+import { measureFacts } from '../data/head_measures.js';
 import { neighbourOf } from '../state/selectors.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
-import { isMarkedSaid } from '../state/url.js';
+import { fitsMarked } from '../state/url.js';
 import { formatHead, isMisleading, formatMeasure } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
@@ -74,7 +74,7 @@ export function createBreadcrumbBar(root, context) {
   const place = el('div', { class: 'bar__words' }, title, detail);
   const element = el('div', { class: 'bar' });
   root.append(element);
-  const save = createSave(element, { ...context, headsPicture: mapOfHeads.image });
+  const save = createSave(element, { ...context, headMapImage: mapOfHeads.image });
   gather();
   let wasGrid = false;
 
@@ -154,9 +154,9 @@ export function createBreadcrumbBar(root, context) {
  */
 async function addressCopied(state, theme) {
   try {
-    await navigator.clipboard.writeText(pictureAddress(state, theme));
+    await navigator.clipboard.writeText(exactAddress(state, theme));
     const leftOut = ', without the marked points: they are too many for an address';
-    return `The address of this picture was copied${isMarkedSaid(state) ? '' : leftOut}.`;
+    return `The address of this picture was copied${fitsMarked(state) ? '' : leftOut}.`;
   } catch {
     return (
       'The browser did not let the address be copied. The line of the address holds all of ' +
@@ -332,7 +332,7 @@ function formatFidelity(state, { heads }) {
 function formatNumber(measure) {
   return measure === null || measure === 'recall_at_10'
     ? 'number and bar: recall@10'
-    : `number: ${scoreFacts(measure).label}, bar: recall@10`;
+    : `number: ${measureFacts(measure).label}, bar: recall@10`;
 }
 
 /**

@@ -2,13 +2,13 @@
  * One head of the grid: a named button with its title and a number, tinted by the chosen measure.
  */
 
-import { blend, canvasPalette, cssColor, wordsOn } from '../color/palettes.js';
+import { blend, canvasPalette, cssColor, textColorOn } from '../color/palettes.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
-import { formatMissing, scoreFacts, formatUnit } from '../data/head_measures.js';
-import { ordinal, formatScore } from '../data/head_measure_columns.js';
+import { formatMissing, measureFacts, formatUnit } from '../data/head_measures.js';
+import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
 import { shareOf } from '../compute/histogram.js';
 import { formatCell, formatHead, isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
-import { FIDELITY_WORDS } from '../data/map_labels.js';
+import { FIDELITY_LABELS } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
 /** @import { Fidelity, HeadId } from '../page.js' */
@@ -80,7 +80,7 @@ export function createCell(at, listeners) {
       setText(
         badge,
         shown
-          ? formatScore(shown.values[head])
+          ? formatMeasureValue(shown.values[head])
           : fidelity
             ? formatMeasure(fidelity.recall_at_10)
             : '',
@@ -95,7 +95,7 @@ export function createCell(at, listeners) {
     button.classList.toggle('is-tinted', column !== null);
     button.classList.toggle('is-undefined', column !== null && color === null);
     button.style.setProperty('--tint', color ? cssColor(color) : null);
-    button.style.setProperty('--tint-ink', color ? wordsOn(color) : null);
+    button.style.setProperty('--tint-ink', color ? textColorOn(color) : null);
   }
 }
 
@@ -106,13 +106,13 @@ function measureParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
   const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
   if (tint && sorted && sorted !== tint)
-    more.push(`${formatScore(sorted.values[head])} ${scoreFacts(sorted.name).label}`);
+    more.push(`${formatMeasureValue(sorted.values[head])} ${measureFacts(sorted.name).label}`);
   if (inside?.[head] === 0) more.push('outside of the range');
   if (!shown) return null;
   const value = shown.values[head];
   return {
-    words: formatScore(value),
-    label: scoreFacts(shown.name).label,
+    words: formatMeasureValue(value),
+    label: measureFacts(shown.name).label,
     more: Number.isNaN(value) ? [formatMissing(shown.name, shown.nRows[head]), ...more] : more,
   };
 }
@@ -165,7 +165,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
   if (look.inside?.[head] === 0)
     parts.push(el('p', { class: 'soft' }, 'Outside of the chosen range.'));
   const rows = fidelity
-    ? FIDELITY_WORDS.flatMap((words) => [
+    ? FIDELITY_LABELS.flatMap((words) => [
         el('dt', {}, words.label),
         el('dd', {}, formatMeasure(fidelity[words.name])),
       ])
@@ -176,7 +176,7 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
         el(
           'p',
           { class: 'tooltip__help' },
-          `${FIDELITY_WORDS[0].label}: ${FIDELITY_WORDS[0].help}`,
+          `${FIDELITY_LABELS[0].label}: ${FIDELITY_LABELS[0].help}`,
         ),
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
@@ -195,11 +195,12 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
  * @param {number} head
  */
 export function formatHeadMeasure({ name, values, ranks, nKnown, nRows }, head) {
-  const { label } = scoreFacts(name);
+  const { label } = measureFacts(name);
   if (Number.isNaN(values[head])) return `${label} –: ${formatMissing(name, nRows[head])}`;
   const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';
   return (
-    `${label} ${formatScore(values[head], 3)}${formatUnit(name)}, ${ordinal(ranks[head])} of ` +
+    `${label} ${formatMeasureValue(values[head], 3)}${formatUnit(name)}, ` +
+    `${ordinal(ranks[head])} of ` +
     `${nKnown}${rows}`
   );
 }

@@ -2,7 +2,7 @@
 
 import { mapOf, methodOf } from '../data/best_map.js';
 import { methodLabels } from '../data/projection_methods.js';
-import { scoreFacts } from '../data/head_measures.js';
+import { measureFacts } from '../data/head_measures.js';
 import { chosenMap, fidelityOf } from '../data/points.js';
 import { cellParts } from './cell.js';
 import { describeFit } from './pair_fit_badge.js';
@@ -104,6 +104,6 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
 /** @param {Column | null} sorted @param {Int32Array | null} places */
 function formatOrder(sorted, places) {
   return sorted && places
-    ? `All heads in the order of ${scoreFacts(sorted.name).label}, row by row`
+    ? `All heads in the order of ${measureFacts(sorted.name).label}, row by row`
     : LAYERED;
 }

@@ -2,8 +2,8 @@
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { el } from '../ui/dom.js';
-import { formatScore } from '../data/head_measure_columns.js';
-import { scoreFacts, formatUnit } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { measureFacts, formatUnit } from '../data/head_measures.js';
 import { formatDistance, formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { colorOf, formatHeadMeasure } from './cell.js';
 
@@ -85,7 +85,7 @@ export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLay
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
   const ends = column
-    ? column.range.map((end) => (column.nKnown > 0 ? formatScore(end) : '–'))
+    ? column.range.map((end) => (column.nKnown > 0 ? formatMeasureValue(end) : '–'))
     : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
   const care =
     stress > POOR_STRESS
@@ -101,7 +101,7 @@ export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLay
             el(
               'p',
               { class: 'legend__title' },
-              `${scoreFacts(column.name).label}${formatUnit(column.name)}`,
+              `${measureFacts(column.name).label}${formatUnit(column.name)}`,
             ),
           ]
         : []),

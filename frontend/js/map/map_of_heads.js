@@ -35,7 +35,7 @@ export function createMapOfHeads(root, context) {
   const { actions, facts, pane, pointed, store } = context;
   const figureButtons = createFigureButtons('heads', 'the map of heads', {
     ...context,
-    headsPicture: (theme) => imageIn(theme),
+    headMapImage: (theme) => imageIn(theme),
   });
   const dock = createDock(figureButtons, { toggle: () => (isOpen ? fold() : setOpen(true)), fold });
   const { body, button, element } = dock;

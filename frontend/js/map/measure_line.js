@@ -6,8 +6,8 @@
 import { canvasPalette, rampStops } from '../color/palettes.js';
 import { el, ICONS, icon, setText } from '../ui/dom.js';
 import { formatRange } from '../data/head_measure_state.js';
-import { formatMissing, NO_SUCH_SCORE, scoreFacts, formatUnit } from '../data/head_measures.js';
-import { formatScore } from '../data/head_measure_columns.js';
+import { formatMissing, NO_SUCH_SCORE, measureFacts, formatUnit } from '../data/head_measures.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { count, counted } from '../compute/number_text.js';
 
 /** @import { Context, State, View } from '../page.js' */
@@ -122,9 +122,9 @@ function createLegend(untint, theme) {
       if (!column) return;
       const unit = formatUnit(column.name).trim();
       const isEmpty = column.nKnown === 0;
-      setText(name, `${scoreFacts(column.name).label}${unit && ` (${unit})`}`);
-      setText(low, isEmpty ? '' : formatScore(column.range[0]));
-      setText(high, isEmpty ? '' : formatScore(column.range[1]));
+      setText(name, `${measureFacts(column.name).label}${unit && ` (${unit})`}`);
+      setText(low, isEmpty ? '' : formatMeasureValue(column.range[0]));
+      setText(high, isEmpty ? '' : formatMeasureValue(column.range[1]));
       ramp.hidden = isEmpty;
       const stops = rampStops(canvasPalette(theme()).scores).join(', ');
       ramp.style.backgroundImage = `linear-gradient(to right, ${stops})`;
@@ -147,7 +147,7 @@ function formatUnknown({ name, nKnown, nRows, values }) {
  * @param {Column | null} column
  */
 function formatOrder({ order, isOrderRising }, column) {
-  const { label } = scoreFacts(order ?? '');
+  const { label } = measureFacts(order ?? '');
   if (column?.nKnown === 0)
     return `Not sorted by ${label}: ${formatMissing(column.name, column.nRows[0])}`;
   return `Sorted by ${label}, ${isOrderRising ? 'lowest' : 'highest'} first`;

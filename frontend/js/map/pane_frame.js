@@ -97,7 +97,7 @@ export function createPaneFrame(root, { bar, element: first }) {
   return {
     /** @param {Link | null} link */
     update(link) {
-      setText(words, link ? `A and B: ${link.words}` : '');
+      setText(words, link ? `A and B: ${link.label}` : '');
       top.classList.toggle('panes__top--none', link?.kind === 'none');
     },
     destroy() {

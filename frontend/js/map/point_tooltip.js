@@ -1,6 +1,6 @@
 /** The tooltip of a point of a head: what it is, its colour in words, its strongest partners. */
 
-import { tellValue } from '../color/color_modes.js';
+import { formatValue } from '../color/color_modes.js';
 import { selectedAt } from '../data/points.js';
 import { formatOwn } from '../data/user_sequence_text.js';
 import { imagePart, pointParts } from './point_text.js';
@@ -59,7 +59,7 @@ export function createPointTooltip({ api, derived, facts, store, theme, tooltip 
       patches: null,
       theme: theme(),
     };
-    return { label: mode.label, value: tellValue(mode.name, points, point) };
+    return { label: mode.label, value: formatValue(mode.name, points, point) };
   }
 
   return {

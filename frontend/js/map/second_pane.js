@@ -3,7 +3,7 @@
 import { createActions } from '../state/actions.js';
 import {
   createPaneStore,
-  ownChoices,
+  paneChoices,
   pick,
   secondState,
   reconcileLinked,
@@ -108,7 +108,7 @@ export function createSecondPane(
         first.own.nTokens,
       );
       notices.forEach(first.notify);
-      const own = pick(change, (name) => name in ownChoices(state));
+      const own = pick(change, (name) => name in paneChoices(state));
       if (Object.keys(own).length > 0) store.set(own, 'reconcile');
       else choices.set(reconcileLinked(state, link()), 'reconcile');
       return choices.get() !== state;

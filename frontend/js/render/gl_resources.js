@@ -25,10 +25,10 @@ export function createProgram(gl, vertexSource, fragmentSource) {
   });
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-    const words = shaders
+    const logs = shaders
       .map((shader) => gl.getShaderInfoLog(shader))
       .concat(gl.getProgramInfoLog(program));
-    throw new Error(`the graphics driver refused the shaders: ${words.filter(Boolean).join(' ')}`);
+    throw new Error(`the graphics driver refused the shaders: ${logs.filter(Boolean).join(' ')}`);
   }
   for (const shader of shaders) gl.deleteShader(shader);
   /** @type {Map<string, WebGLUniformLocation | null>} */
@@ -109,9 +109,9 @@ function uploadList(gl, texture, { internal, format, type, parts }, values) {
   const nTexels = Math.max(1, Math.ceil(values.length / parts));
   const nWhole = Math.floor(nTexels / ROW);
   const rest = nTexels % ROW;
-  const most = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-  if (nWhole + 1 > most)
-    throw new Error(`this GPU holds ${most * ROW} points at once, the map has ${nTexels}`);
+  const maxRows = gl.getParameter(gl.MAX_TEXTURE_SIZE);
+  if (nWhole + 1 > maxRows)
+    throw new Error(`this GPU holds ${maxRows * ROW} points at once, the map has ${nTexels}`);
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);

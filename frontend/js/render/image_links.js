@@ -20,10 +20,10 @@ export const MAX_LINKS = 4000;
  *
  * @param {Weights} weights
  * @param {Kind} kind of what each has one of
- * @param {number} [least]
+ * @param {number} [minWeight]
  * @returns {Link[]}
  */
-export function strongestOfEach({ n, pattern }, kind, least = MIN_STRONGEST) {
+export function strongestOfEach({ n, pattern }, kind, minWeight = MIN_STRONGEST) {
   /** @type {Link[]} */
   const links = [];
   for (let one = 0; one < n; one++) {
@@ -33,7 +33,7 @@ export function strongestOfEach({ n, pattern }, kind, least = MIN_STRONGEST) {
       const found = kind === 'query' ? pattern[one * n + other] : pattern[other * n + one];
       if (found > weight) [best, weight] = [other, found];
     }
-    if (weight >= least)
+    if (weight >= minWeight)
       links.push(
         kind === 'query' ? { query: one, key: best, weight } : { query: best, key: one, weight },
       );
@@ -45,11 +45,11 @@ export function strongestOfEach({ n, pattern }, kind, least = MIN_STRONGEST) {
  * All connections that are strong enough, or those of one query or key alone.
  *
  * @param {Weights} weights
- * @param {number} least
+ * @param {number} minWeight
  * @param {Place | null} [alone]
  * @returns {Link[]} the weakest first, so that the strongest are drawn over them
  */
-export function linksFrom({ n, pattern }, least, alone = null) {
+export function linksFrom({ n, pattern }, minWeight, alone = null) {
   /** @type {Link[]} */
   const links = [];
   const [firstQuery, endQuery] =
@@ -58,7 +58,7 @@ export function linksFrom({ n, pattern }, least, alone = null) {
   for (let query = firstQuery; query < endQuery; query++) {
     for (let key = firstKey; key < endKey; key++) {
       const weight = pattern[query * n + key];
-      if (weight > 0 && weight >= least) links.push({ query, key, weight });
+      if (weight > 0 && weight >= minWeight) links.push({ query, key, weight });
     }
   }
   return links.sort((a, b) => a.weight - b.weight);
@@ -86,7 +86,7 @@ export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeigh
     pen.strokeStyle = color;
     pen.fillStyle = color;
     for (const { query, key, weight } of links) {
-      const { opacity, width, head } = linkLook(weight, isByWeight, extra, mark);
+      const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark);
       pen.globalAlpha = opacity;
       pen.lineWidth = width;
       const from = spotOf(query);
@@ -112,7 +112,7 @@ export function markOf(patch) {
  * @param {number} extra width of the edge; 0 for the connection itself
  * @param {number} mark
  */
-export function linkLook(weight, isByWeight, extra, mark) {
+export function linkStyle(weight, isByWeight, extra, mark) {
   const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
   return {
     opacity: strength * (extra ? 0.6 : 1),

@@ -140,13 +140,13 @@ export function createMeasure(pen) {
   /** @type {Map<string, number>} */
   const widths = new Map();
   let measured = '';
-  return (/** @type {string} */ words, /** @type {string} */ font) => {
+  return (/** @type {string} */ text, /** @type {string} */ font) => {
     if (font !== measured) {
       widths.clear();
       pen.font = measured = font;
     }
     let width = 0;
-    for (const character of words.match(CHARACTERS) ?? []) {
+    for (const character of text.match(CHARACTERS) ?? []) {
       let wide = widths.get(character);
       if (wide === undefined) widths.set(character, (wide = pen.measureText(character).width));
       width += wide;

@@ -29,13 +29,13 @@ const DEPTH_LEAD_PX = 3;
 export function createPicker() {
   const coefficients = new Float64Array(14);
   /** @type {{positions: Uint16Array, index: import('./point_index.js').PointIndex} | null} */
-  let kept = null;
+  let cached = null;
 
   /** @param {Frame} frame */
   function indexOf({ positions, nPoints }) {
-    if (kept?.positions !== positions)
-      kept = { positions, index: createPointIndex(positions, nPoints) };
-    return kept.index;
+    if (cached?.positions !== positions)
+      cached = { positions, index: createPointIndex(positions, nPoints) };
+    return cached.index;
   }
 
   return {
@@ -69,7 +69,7 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
   const isDeep = dims === 3;
   const start = cell * nPoints * dims;
   let best = -1;
-  let least = Infinity;
+  let minDistance = Infinity;
   for (let point = 0, at = start; point < nPoints; point++, at += dims) {
     const u = source[at] + (positions[at] - source[at]) * blend;
     const v = source[at + 1] + (positions[at + 1] - source[at + 1]) * blend;
@@ -80,9 +80,9 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
     const dy = (c[4] * u + c[5] * v + c[6] * w + c[7]) * grown + c[13] - y;
     if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) continue;
     const distance = Math.hypot(dx, dy) + leadOf(flags[point]) + 2 * DEPTH_LEAD_PX * depth;
-    if (distance <= least) {
+    if (distance <= minDistance) {
       best = point;
-      least = distance;
+      minDistance = distance;
     }
   }
   return best;
@@ -100,7 +100,7 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
  */
 export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
   let best = -1;
-  let least = Infinity;
+  let minDistance = Infinity;
   const [middleX, middleY] = [(x - c[12] - c[3]) / c[0], (y - c[13] - c[7]) / c[5]];
   const [wide, high] = [radius / Math.abs(c[0]) + 1, radius / Math.abs(c[5]) + 1];
   index.near(
@@ -111,9 +111,9 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
       if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) return;
       const distance = Math.hypot(dx, dy) + leadOf(flags[point]);
       // of equals the later one lies on top
-      if (distance > least || (distance === least && point < best)) return;
+      if (distance > minDistance || (distance === minDistance && point < best)) return;
       best = point;
-      least = distance;
+      minDistance = distance;
     },
   );
   return best;

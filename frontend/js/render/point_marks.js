@@ -169,12 +169,12 @@ export function paintShapes(scene, marks, cell, colors, isCut) {
  */
 export function paintStandout(scene, marks, cell, point, color, isEmphasis) {
   const { background, frame, hasSprites, ink, ratio, style } = scene;
-  const { scale, least, ring } = standoutOf(frame.flags[point], isEmphasis);
+  const { scale, minSize, ring } = standoutOf(frame.flags[point], isEmphasis);
   if (hasSprites && style.isSprite(point)) {
     const edge = Math.round((ring || HALO) * ratio);
     return marks.paintSprite(point, scale, color, false, edge, ring ? ink : background);
   }
-  const size = Math.max(marks.diameterOf(cell, point) * scale, least * ratio);
+  const size = Math.max(marks.diameterOf(cell, point) * scale, minSize * ratio);
   const width = ring * Math.min(ratio, size / FULL_RING);
   marks.paintMark(point, size + 2 * (width + HALO * ratio), background, 256);
   if (ring) marks.paintMark(point, size + 2 * width, ink, 256);

@@ -32,13 +32,13 @@ function glsl(value) {
 }
 
 const LOOKS = [
-  { scale: 1, least: 0, ring: 0 },
+  { scale: 1, minSize: 0, ring: 0 },
   STANDOUT.hit,
   STANDOUT.selected,
   STANDOUT.emphasis,
   STANDOUT.own,
 ];
-/** @param {'scale' | 'least' | 'ring'} field */
+/** @param {'scale' | 'minSize' | 'ring'} field */
 const column = (field) => LOOKS.map((look) => glsl(look[field])).join(', ');
 
 const HEADER = `#version 300 es
@@ -85,7 +85,7 @@ flat out int vToken;
 ivec2 texel(int index) { return ivec2(index % ${ROW}, index / ${ROW}); }
 
 const float SCALES[5] = float[5](${column('scale')});
-const float LEASTS[5] = float[5](${column('least')});
+const float MIN_SIZES[5] = float[5](${column('minSize')});
 const float RINGS[5] = float[5](${column('ring')});
 
 void main() {
@@ -152,7 +152,7 @@ void main() {
     // whole pixels, whatever the GPU's precision
     place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5);
   } else {
-    vRadius = max(diameter * SCALES[look], LEASTS[look] * uRatio) / 2.0;
+    vRadius = max(diameter * SCALES[look], MIN_SIZES[look] * uRatio) / 2.0;
     vRing = RINGS[look] * min(uRatio, 2.0 * vRadius / ${glsl(FULL_RING)});
     if (look == 0) {
       vHalo = min(${glsl(EDGE.width)} * uRatio, ${glsl(EDGE.share)} * diameter);

@@ -70,12 +70,12 @@ export function coverage(shape, x, y, radius) {
  */
 function rasterise(shape, diameter, middleX, middleY, width) {
   const reach = Math.ceil((diameter / 2) * DIAMOND + 1);
-  const most = (2 * reach + 1) ** 2;
+  const maxPixels = (2 * reach + 1) ** 2;
   const [xs, ys, offset, cover] = [
-    new Int16Array(most),
-    new Int16Array(most),
-    new Int32Array(most),
-    new Uint8Array(most),
+    new Int16Array(maxPixels),
+    new Int16Array(maxPixels),
+    new Int32Array(maxPixels),
+    new Uint8Array(maxPixels),
   ];
   let n = 0;
   for (let dy = -reach; dy <= reach; dy++) {

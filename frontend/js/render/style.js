@@ -24,16 +24,16 @@ export const TO_PIXEL = 0.499;
 export const SPRITE_SCALE = 2;
 
 /**
- * Points that stand out: diameter against the plain mark, least diameter (CSS px), width of the
+ * Points that stand out: diameter against the plain mark, smallest diameter (CSS px), width of the
  * ring (CSS px).
- * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, least: number,
+ * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, minSize: number,
  *   ring: number}>>}
  */
 export const STANDOUT = Object.freeze({
-  hit: { scale: 1.35, least: 2.6, ring: 0 },
-  selected: { scale: 1.35, least: 3.4, ring: 1 },
-  own: { scale: 1.6, least: 3.9, ring: 1.1 },
-  emphasis: { scale: 1.8, least: 5, ring: 1.75 },
+  hit: { scale: 1.35, minSize: 2.6, ring: 0 },
+  selected: { scale: 1.35, minSize: 3.4, ring: 1 },
+  own: { scale: 1.6, minSize: 3.9, ring: 1.1 },
+  emphasis: { scale: 1.8, minSize: 5, ring: 1.75 },
 });
 /** Width of the line of background around points that stand out, CSS px. */
 export const HALO = 1;
@@ -86,7 +86,7 @@ export function drawOrder({ flags, nPoints, nQueries }) {
  * The look of one point that stands out.
  * @param {number} flag Bits of the point.
  * @param {boolean} isEmphasis
- * @returns {{scale: number, least: number, ring: number}}
+ * @returns {{scale: number, minSize: number, ring: number}}
  */
 export function standoutOf(flag, isEmphasis) {
   return STANDOUT[isEmphasis ? 'emphasis' : lookOf(flag)];

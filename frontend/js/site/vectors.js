@@ -15,7 +15,7 @@ const KEPT_BYTES = 96 * 2 ** 20;
  */
 export function createVectors(read) {
   /** By path, the oldest first. @type {Map<string, Rows>} */
-  const kept = new Map();
+  const cache = new Map();
 
   /**
    * @param {string} path
@@ -23,23 +23,23 @@ export function createVectors(read) {
    * @returns {Promise<Rows>}
    */
   async function rows(path, signal) {
-    const known = kept.get(path);
+    const known = cache.get(path);
     if (known) {
-      kept.delete(path);
-      kept.set(path, known);
+      cache.delete(path);
+      cache.set(path, known);
       return known;
     }
     const { shape, values } = readNpy(await (await read(path, signal)).arrayBuffer());
     if (!(values instanceof Float32Array))
       throw new Error(`${path} holds other numbers than float32`);
     const found = { values, width: shape[1] };
-    kept.set(path, found);
+    cache.set(path, found);
     let bytes = 0;
-    for (const { values: held } of kept.values()) bytes += held.byteLength;
-    for (const [oldest, { values: held }] of kept) {
+    for (const { values: rows } of cache.values()) bytes += rows.byteLength;
+    for (const [oldest, { values: rows }] of cache) {
       if (bytes <= KEPT_BYTES || oldest === path) break;
-      kept.delete(oldest);
-      bytes -= held.byteLength;
+      cache.delete(oldest);
+      bytes -= rows.byteLength;
     }
     return found;
   }

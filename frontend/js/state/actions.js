@@ -210,18 +210,21 @@ function viewActions(store) {
  * @returns {Pick<State, 'score' | 'filterScore'>}
  */
 export function tintedBy(score, { filterScore, score: former, scoreRange }) {
-  const kept = filterScore ?? (scoreRange.some((end) => end !== null) ? former : null);
-  return { score, filterScore: kept === score ? null : kept };
+  const filtered = filterScore ?? (scoreRange.some((end) => end !== null) ? former : null);
+  return { score, filterScore: filtered === score ? null : filtered };
 }
 
 /** What was chosen last, on this browser. @returns {Partial<State>} */
-export function readLooks() {
+export function readRemembered() {
   return Object.fromEntries(
     REMEMBERED.map((name) => {
       const { default: standard, address } = /** @type {Choice<any>} */ (CHOICES[name]);
-      const kept = recall(name);
+      const remembered = recall(name);
       const part = address?.[name];
-      return [name, (kept !== null && part?.read?.(kept, new URLSearchParams())) || standard];
+      return [
+        name,
+        (remembered !== null && part?.read?.(remembered, new URLSearchParams())) || standard,
+      ];
     }),
   );
 }

@@ -13,9 +13,9 @@ export function createActivePane(first) {
   /** @type {Context | null} */
   let second = null;
   /** @type {Set<() => void>} */
-  const pointers = new Set();
+  const hoverListeners = new Set();
   const tellPointers = () => {
-    for (const listener of pointers) listener();
+    for (const listener of hoverListeners) listener();
   };
   first.hover.subscribe(tellPointers);
   let stopSecond = () => {};
@@ -62,10 +62,10 @@ export function createActivePane(first) {
     hover: {
       ...delegate(first.hover, () => active.get().hover),
       subscribe(listener) {
-        const tell = () => listener(active.get().hover.get());
-        pointers.add(tell);
+        const notify = () => listener(active.get().hover.get());
+        hoverListeners.add(notify);
         return () => {
-          pointers.delete(tell);
+          hoverListeners.delete(notify);
         };
       },
     },

@@ -50,15 +50,15 @@ export const word = (word, isOn) => ({
 /**
  * A number of a range, such as "0.05".
  *
- * @param {number} least
- * @param {number} most
+ * @param {number} min
+ * @param {number} max
  * @param {(value: string) => number | null} [read]
  * @returns {Part<any>}
  */
-export const within = (least, most, read = readNumber) => ({
+export const within = (min, max, read = readNumber) => ({
   read(value) {
     const number = read(value);
-    return number !== null && number >= least && number <= most ? number : undefined;
+    return number !== null && number >= min && number <= max ? number : undefined;
   },
   write: asItIs,
 });

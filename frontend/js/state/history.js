@@ -1,7 +1,7 @@
 /** Keeps the address of the page and the browser's history in step with the choices. */
 
 import { readRuns } from '../marked_points/codec.js';
-import { hasLooks, isMarkedSaid, readQuery, writeQuery } from './url.js';
+import { hasAppearance, fitsMarked, readQuery, writeQuery } from './url.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
 /** @import { TokenRenumbering } from '../user_sequences/token_renumbering.js' */
@@ -24,10 +24,10 @@ export function readAddress() {
  */
 export function keepAddress(store, notify, moves) {
   // An address that says how the page looks goes on saying it; else the reader's own taste decides.
-  const saysLooks = hasLooks(location.search);
+  const withAppearance = hasAppearance(location.search);
   store.subscribe((state, previous, mode) => {
-    remember(state, mode, saysLooks, moves);
-    if (!isMarkedSaid(state) && isMarkedSaid(previous))
+    remember(state, mode, withAppearance, moves);
+    if (!fitsMarked(state) && fitsMarked(previous))
       notify(
         'So many points are marked that the address leaves them out. Going back and ' +
           'reloading keep them; a copied address does not.',
@@ -35,7 +35,7 @@ export function keepAddress(store, notify, moves) {
   });
   window.addEventListener('popstate', () => {
     store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
-    remember(store.get(), 'replace', saysLooks, moves); // its numbers are those of now
+    remember(store.get(), 'replace', withAppearance, moves); // its numbers are those of now
   });
 }
 
@@ -45,7 +45,7 @@ export function keepAddress(store, notify, moves) {
  * @param {State} state
  * @param {'light' | 'dark'} theme that is shown
  */
-export function pictureAddress(state, theme) {
+export function exactAddress(state, theme) {
   const query = writeQuery(state, { theme, palette: state.palette });
   return `${location.origin}${location.pathname}${query}`;
 }
@@ -53,24 +53,24 @@ export function pictureAddress(state, theme) {
 /**
  * @param {State} state
  * @param {HistoryMode} mode
- * @param {boolean} saysLooks
+ * @param {boolean} withAppearance
  * @param {Pick<TokenRenumbering, 'note'>} moves
  */
-function remember(state, mode, saysLooks, moves) {
-  const query = writeQuery(state, saysLooks ? state : null);
+function remember(state, mode, withAppearance, moves) {
+  const query = writeQuery(state, withAppearance ? state : null);
   const address = `${location.pathname}${query}${location.hash}`;
-  const leftOut = isMarkedSaid(state) ? {} : { marked: state.marked };
+  const leftOut = fitsMarked(state) ? {} : { marked: state.marked };
   const isSame =
     address === `${location.pathname}${location.search}${location.hash}` &&
     leftOut.marked === readLeftOut(history.state).marked;
   if (mode === 'none' || isSame) return;
-  const kept = { ...moves.note(), ...leftOut };
-  if (mode === 'push') history.pushState(kept, '', address);
-  else history.replaceState(kept, '', address);
+  const entry = { ...moves.note(), ...leftOut };
+  if (mode === 'push') history.pushState(entry, '', address);
+  else history.replaceState(entry, '', address);
 }
 
-/** @param {unknown} kept @returns {Partial<State>} */
-function readLeftOut(kept) {
-  const marked = kept && typeof kept === 'object' && 'marked' in kept ? kept.marked : null;
+/** @param {unknown} entry @returns {Partial<State>} */
+function readLeftOut(entry) {
+  const marked = entry && typeof entry === 'object' && 'marked' in entry ? entry.marked : null;
   return typeof marked === 'string' && readRuns(marked) ? { marked } : {};
 }

@@ -27,7 +27,7 @@ export function marksOf(pane) {
  * @param {PaneChoices} pane
  * @returns {PaneChoices}
  */
-export function ownChoices(pane) {
+export function paneChoices(pane) {
   return { ...placeOf(pane), ...marksOf(pane) };
 }
 
@@ -51,7 +51,7 @@ export const secondState = lastOnly((/** @type {State} */ state) => {
  */
 export function changePane(state, name, change, isLinked) {
   if (!state.compare || 'compare' in change) return change;
-  const panes = { A: ownChoices(state), B: ownChoices(secondState(state)) };
+  const panes = { A: paneChoices(state), B: paneChoices(secondState(state)) };
   const other = name === 'A' ? 'B' : 'A';
   const [wasSame, hasMoved] = [
     panes.A.dataset === panes.B.dataset,
@@ -61,7 +61,7 @@ export function changePane(state, name, change, isLinked) {
     ...panes[name],
     ...atRest(panes[name], change),
     ...(hasMoved ? NO_MARKS : {}),
-    ...pick(change, isOwn),
+    ...pick(change, isOfPane),
   };
   const isSame = panes.A.dataset === panes.B.dataset;
   if (hasMoved && isSame) panes[name] = { ...panes[name], ...marksOf(panes[other]) };
@@ -73,7 +73,7 @@ export function changePane(state, name, change, isLinked) {
       ...('hidden' in change ? { hidden: [] } : {}),
     };
   // What a single pane would lose with its dataset still holds for the other.
-  const shared = pick(change, (key) => !isOwn(key) && !(hasMoved && key in CLEARED));
+  const shared = pick(change, (key) => !isOfPane(key) && !(hasMoved && key in CLEARED));
   return {
     ...shared,
     ...panes.A,
@@ -83,7 +83,7 @@ export function changePane(state, name, change, isLinked) {
 }
 
 /** @param {string} key */
-function isOwn(key) {
+function isOfPane(key) {
   return /** @type {string[]} */ ([...PLACE_NAMES, ...MARK_NAMES]).includes(key);
 }
 
@@ -148,6 +148,6 @@ export function createPaneStore(store, name, isLinked) {
         });
     },
     closeBeside: () =>
-      store.set({ ...ownChoices(view(store.get())), compare: null, beside: NO_MARKS }),
+      store.set({ ...paneChoices(view(store.get())), compare: null, beside: NO_MARKS }),
   };
 }

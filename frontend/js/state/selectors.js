@@ -5,7 +5,7 @@ import { hasMap } from '../data/best_map.js';
 import { modesFor } from '../color/color_modes.js';
 import { lastMarked } from '../marked_points/codec.js';
 import { allMethods } from '../data/projection_methods.js';
-import { numbersFor, PAIR_FIT, scoreFacts } from '../data/head_measures.js';
+import { numbersFor, PAIR_FIT, measureFacts } from '../data/head_measures.js';
 import { CLEARED, DEFAULTS } from './choices.js';
 
 /** @import { Facts, HeadId, Manifest, State } from '../page.js' */
@@ -29,9 +29,9 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
       datasets.find((entry) => entry.state === 'complete') ??
       datasets.find((entry) => entry.state === 'building') ??
       datasets[0];
-    const words = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
+    const outcome = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
     const notices =
-      state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${words}.`];
+      state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${outcome}.`];
     // Without a wish for a dataset, the rest of the address is meant for the one that is shown.
     const change = { ...(state.dataset === null ? {} : CLEARED), dataset: shown?.id ?? null };
     return state.dataset === change.dataset ? { change: {}, notices: [] } : { change, notices };
@@ -91,8 +91,7 @@ function reconcileInside(state, manifest, mapsReady, nTokens) {
 }
 
 /** An address may name tokens of texts that their owner typed. */
-const WHY_OUTSIDE =
-  'Your own texts are gone once their page is closed, unless the address holds them.';
+const OUTSIDE = 'Your own texts are gone once their page is closed, unless the address holds them.';
 
 /**
  * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs
@@ -109,14 +108,14 @@ function reconcilePoints({ selected, marked, pairs }, nTokens, nCorpus) {
   if (selected && selected.token >= nTokens) {
     Object.assign(change, { selected: null });
     notices.push(
-      `Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected. ${WHY_OUTSIDE}`,
+      `Token ${selected.token} is outside 0..${nTokens - 1}; nothing is selected. ${OUTSIDE}`,
     );
   }
   const last = marked === '' ? -1 : lastMarked(marked);
   if (last >= nTokens) {
     Object.assign(change, { marked: '' });
     notices.push(
-      `Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked. ${WHY_OUTSIDE}`,
+      `Marked token ${last} is outside 0..${nTokens - 1}; nothing is marked. ${OUTSIDE}`,
     );
   }
   const inside = pairs.filter(({ query, key }) => Math.max(query, key) < nCorpus);
@@ -150,7 +149,7 @@ function reconcileScores({ score, order, filterScore, pairs, beside }, manifest)
   const notices = [...new Set(unknown.map(([, name]) => name ?? ''))].map((name) =>
     name === PAIR_FIT
       ? formatLostFit(order === name)
-      : `This dataset has no head score “${scoreFacts(name).label}”.`,
+      : `This dataset has no head score “${measureFacts(name).label}”.`,
   );
   return { change: { ...change, ...range }, notices };
 }

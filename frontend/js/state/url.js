@@ -1,7 +1,7 @@
 /** The address of the page says what is shown; this module reads and writes it. */
 
 import { CHOICES, DEFAULTS, ENTRIES, NO_MARKS, REMEMBERED } from './choices.js';
-import { marksOf, ownChoices, placeOf } from './pane_state.js';
+import { marksOf, paneChoices, placeOf } from './pane_state.js';
 
 /** @import { State } from '../page.js' */
 
@@ -19,7 +19,7 @@ const PARTS = ENTRIES.flatMap(([name, { address = {} }]) =>
  * Choices that the browser remembers are a part of an address only where it was copied to show
  * exactly this picture.
  */
-const LOOKS = PARTS.filter(({ name }) => REMEMBERED.includes(name));
+const APPEARANCE = PARTS.filter(({ name }) => REMEMBERED.includes(name));
 const OTHERS = PARTS.filter(({ name }) => !REMEMBERED.includes(name));
 /** Those that a second pane has for itself, and what stands before them there. */
 const OF_PANE = PARTS.filter(({ name }) => CHOICES[name].pane);
@@ -52,11 +52,11 @@ export function readQuery(query) {
     ...first.wrong,
     ...other.wrong.map((key) => `${PANE}${key}`),
   ];
-  const defaults = Object.entries(DEFAULTS).filter(([name]) => !isLook(name));
+  const defaults = Object.entries(DEFAULTS).filter(([name]) => !isAppearance(name));
   /** @type {Partial<State>} */
   const choices = { ...Object.fromEntries(defaults), ...first.choices };
   if (other.choices.dataset) {
-    const pane = { ...ownChoices(DEFAULTS), ...other.choices };
+    const pane = { ...paneChoices(DEFAULTS), ...other.choices };
     Object.assign(choices, {
       compare: placeOf(pane),
       beside: pane.dataset === choices.dataset ? NO_MARKS : marksOf(pane),
@@ -66,8 +66,8 @@ export function readQuery(query) {
 }
 
 /** @param {string} name */
-function isLook(name) {
-  return LOOKS.some((part) => part.name === name);
+function isAppearance(name) {
+  return APPEARANCE.some((part) => part.name === name);
 }
 
 /**
@@ -96,15 +96,14 @@ function readParts(parts, known, isMeant = true) {
  * Return the query string that stands for these choices; choices at their default are left out.
  *
  * @param {State} state
- * @param {Pick<State, 'theme' | 'palette'> | null} [looks] how it looks, where that is to be said,
- *   too
+ * @param {Pick<State, 'theme' | 'palette'> | null} [appearance] written only if given
  */
-export function writeQuery(state, looks = null) {
+export function writeQuery(state, appearance = null) {
   const pane = state.compare && { ...state.compare, ...state.beside };
   const parts = [
     ...writeParts(state, OTHERS),
     ...(pane ? writeParts(pane, OF_PANE).map(([key, value]) => [`${PANE}${key}`, value]) : []),
-    ...(looks ? writeParts(looks, LOOKS) : []),
+    ...(appearance ? writeParts(appearance, APPEARANCE) : []),
   ];
   const text = new URLSearchParams(parts).toString();
   return text ? `?${text}` : '';
@@ -116,7 +115,7 @@ function writeParts(choices, known) {
   const parts = [];
   for (const { key, name, needs, write } of known) {
     const value = choices[name];
-    if (value === DEFAULTS[name] && !isLook(name)) continue;
+    if (value === DEFAULTS[name] && !isAppearance(name)) continue;
     if (needs && !parts.some(([other]) => needs.includes(other))) continue;
     for (const one of [write(value) ?? []].flat()) parts.push([key, String(one)]);
   }
@@ -124,13 +123,13 @@ function writeParts(choices, known) {
 }
 
 /** Whether an address says how the page looks. @param {string} query */
-export function hasLooks(query) {
+export function hasAppearance(query) {
   const parts = new URLSearchParams(query);
-  return LOOKS.some(({ key }) => parts.has(key));
+  return APPEARANCE.some(({ key }) => parts.has(key));
 }
 
 /** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
-export function isMarkedSaid({ marked }) {
+export function fitsMarked({ marked }) {
   return CHOICES.marked.address?.marked.write(marked) !== null;
 }
 

@@ -16,9 +16,9 @@ const ICON = { side: 'M2 3h12v10H2zM6 3v10', panel: 'M2 3h12v10H2zM10 3v10' };
  *
  * @param {HTMLElement} root
  * @param {Name} name
- * @param {string} words
+ * @param {string} panelName
  */
-export function createFold(root, name, words) {
+export function createFold(root, name, panelName) {
   const cleanup = createCleanup();
   const narrow = matchMedia(NARROW);
   const page = document.documentElement;
@@ -43,8 +43,8 @@ export function createFold(root, name, words) {
   function show(isShown) {
     page.dataset[name] = isShown ? 'open' : 'folded';
     setAttribute(button, 'aria-expanded', String(isShown));
-    setAttribute(button, 'title', `${isShown ? 'Fold' : 'Show'} ${words}`);
-    setText(label, words[0].toUpperCase() + words.slice(1));
+    setAttribute(button, 'title', `${isShown ? 'Fold' : 'Show'} ${panelName}`);
+    setText(label, panelName[0].toUpperCase() + panelName.slice(1));
   }
 
   /** @param {boolean} isShown */

@@ -10,9 +10,9 @@ import { binOf, histogramOf, shareOf } from '../compute/histogram.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const BINS = 24;
 /** Height of the picture in its own units, one a bin wide. */
-const HIGH = 16;
-/** The least height of a bar that is not empty. */
-const LEAST = 1;
+const MAX_HEIGHT = 16;
+/** Height of a bar that is not empty. */
+const MIN_HEIGHT = 1;
 
 /**
  * @param {Element} root
@@ -23,7 +23,7 @@ export function createHistogram(root, className) {
   const inside = shape('path', 'histogram__bars');
   const mark = shape('line', 'histogram__mark');
   const svg = shape('svg', `histogram ${className}`);
-  svg.setAttribute('viewBox', `0 0 ${BINS} ${HIGH}`);
+  svg.setAttribute('viewBox', `0 0 ${BINS} ${MAX_HEIGHT}`);
   svg.setAttribute('preserveAspectRatio', 'none');
   svg.setAttribute('aria-hidden', 'true');
   svg.append(outside, inside, mark);
@@ -58,7 +58,7 @@ export function createHistogram(root, className) {
         ['x1', x],
         ['x2', x],
         ['y1', '0'],
-        ['y2', String(HIGH)],
+        ['y2', String(MAX_HEIGHT)],
       ])
         mark.setAttribute(name, at);
     },
@@ -67,12 +67,12 @@ export function createHistogram(root, className) {
 
 /** @param {Int32Array} counts @param {(bin: number) => boolean} isDrawn */
 function barsPath(counts, isDrawn) {
-  const most = Math.max(1, ...counts);
+  const maxCount = Math.max(1, ...counts);
   return [...counts]
     .flatMap((count, bin) => {
       if (count === 0 || !isDrawn(bin)) return [];
-      const height = Math.max(LEAST, (HIGH * count) / most);
-      return [`M${bin} ${HIGH}V${(HIGH - height).toFixed(2)}h0.9V${HIGH}z`];
+      const height = Math.max(MIN_HEIGHT, (MAX_HEIGHT * count) / maxCount);
+      return [`M${bin} ${MAX_HEIGHT}V${(MAX_HEIGHT - height).toFixed(2)}h0.9V${MAX_HEIGHT}z`];
     })
     .join('');
 }

@@ -152,7 +152,7 @@ export function isOwnText(tokens, token) {
 /**
  * Spaces, controls, marks that need a letter, joiners, fillers, and the empty pattern of Braille.
  */
-const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
+const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
 
 /**
  * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code
@@ -162,7 +162,7 @@ const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
  */
 export function visibleText(text) {
   const shown = text.replaceAll('\n', '⏎').replaceAll('\r', '␍').replaceAll('\t', '⇥');
-  if (shown.replace(UNSEEN, '') !== '') return shown;
+  if (shown.replace(INVISIBLE, '') !== '') return shown;
   if (shown === '') return '∅';
   return [...shown]
     .map((char) =>
@@ -185,12 +185,12 @@ export function clipped(text, longest) {
   return characters.length > longest ? `${characters.slice(0, longest).join('')}…` : text;
 }
 
-/** @param {string} words */
-export function capital(words) {
-  return words.slice(0, 1).toUpperCase() + words.slice(1);
+/** @param {string} text */
+export function capital(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Words with a capital and an end. @param {string} words */
-export function sentence(words) {
-  return `${capital(words)}${/[.!?…]$/.test(words) ? '' : '.'}`;
+/** Words with a capital and an end. @param {string} text */
+export function sentence(text) {
+  return `${capital(text)}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }

@@ -31,11 +31,11 @@ export function createRowWindow(list, makeRow) {
      *
      * @param {number} top of what is seen, in rows
      * @param {number} bottom
-     * @param {number} kept a row that stays wherever one scrolls: the one that Tab reaches
+     * @param {number} pinned a row that stays wherever one scrolls: the one that Tab reaches
      * @returns {boolean} whether other rows are there than before
      */
-    show(top, bottom, kept) {
-      const wanted = windowOf(n, top, bottom, kept);
+    show(top, bottom, pinned) {
+      const wanted = windowOf(n, top, bottom, pinned);
       const gone = [...rows.keys()].filter((position) => !wanted.includes(position));
       for (const position of gone) {
         rows.get(position)?.row.remove();
@@ -61,14 +61,14 @@ export function createRowWindow(list, makeRow) {
  * @param {number} n
  * @param {number} top
  * @param {number} bottom
- * @param {number} kept
+ * @param {number} pinned
  */
-export function windowOf(n, top, bottom, kept) {
+export function windowOf(n, top, bottom, pinned) {
   const first = Math.min(n, Math.max(0, Math.floor(top) - MARGIN));
   const last = Math.min(n, Math.max(first, Math.ceil(bottom) + MARGIN));
   const positions = Array.from({ length: last - first }, (_, i) => first + i);
-  if (kept >= 0 && kept < first) positions.unshift(kept);
-  if (kept >= last && kept < n) positions.push(kept);
+  if (pinned >= 0 && pinned < first) positions.unshift(pinned);
+  if (pinned >= last && pinned < n) positions.push(pinned);
   return positions;
 }
 

@@ -13,7 +13,7 @@ import { recall, remember } from './preferences.js';
  */
 export function createSection(root, { name, title, help, isOpen = false }) {
   const key = `section.${name}`;
-  const words = el('span', { class: 'section__title' }, title);
+  const titleElement = el('span', { class: 'section__title' }, title);
   const note = el('span', { class: 'section__note soft' });
   const body = el('div', { class: 'section__body' });
   // The click comes before the change; the event after it would also come for what is open at
@@ -25,7 +25,7 @@ export function createSection(root, { name, title, help, isOpen = false }) {
       title: help,
       onClick: () => remember(key, element.open ? 'folded' : 'open'),
     },
-    words,
+    titleElement,
     note,
   );
   const element = el('details', { class: 'section' }, head, body);
@@ -35,16 +35,16 @@ export function createSection(root, { name, title, help, isOpen = false }) {
   return {
     element,
     body,
-    /** @param {string} said beside the title */
-    setNote: (said) => setText(note, said),
+    /** @param {string} text beside the title */
+    setNote: (text) => setText(note, text),
     /** Open it and bring it into sight; reading goes on there. */
     reveal() {
       element.open = true;
       element.scrollIntoView({ block: 'start' });
       head.focus({ preventScroll: true });
     },
-    /** @param {string} said */
-    setTitle: (said) => setText(words, said),
+    /** @param {string} text */
+    setTitle: (text) => setText(titleElement, text),
     destroy: () => element.remove(),
   };
 }

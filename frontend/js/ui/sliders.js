@@ -9,10 +9,10 @@ import { el, setAttribute, setText } from './dom.js';
  * @param {object} options
  * @param {string} options.label
  * @param {string} options.help
- * @param {[least: number, most: number, step: number]} options.scale of the slider itself
+ * @param {[min: number, max: number, step: number]} options.scale of the slider itself
  * @param {number} options.standard value that a double click brings back
  * @param {(value: number) => void} options.onPick
- * @param {(value: number) => string} options.tell
+ * @param {(value: number) => string} options.format
  * @param {(value: number) => number} [options.toScale] from a value to the scale, where they differ
  * @param {(place: number) => number} [options.fromScale]
  */
@@ -21,10 +21,10 @@ export function createSlider(
   {
     label,
     help,
-    scale: [least, most, step],
+    scale: [min, max, step],
     standard,
     onPick,
-    tell,
+    format,
     toScale = (value) => value,
     fromScale = (place) => place,
   },
@@ -33,8 +33,8 @@ export function createSlider(
   const input = el('input', {
     class: 'slider__input',
     type: 'range',
-    min: String(least),
-    max: String(most),
+    min: String(min),
+    max: String(max),
     step: String(step),
     title: `${help} A double click sets it back.`,
     onInput: () => onPick(fromScale(Number(input.value))),
@@ -55,8 +55,8 @@ export function createSlider(
       const place = String(toScale(value));
       if (input.value !== place) input.value = place;
       input.disabled = !isPossible;
-      setText(valueText, tell(value));
-      setAttribute(input, 'aria-valuetext', tell(value));
+      setText(valueText, format(value));
+      setAttribute(input, 'aria-valuetext', format(value));
     },
   };
 }
@@ -69,10 +69,10 @@ export function createSlider(
  * @param {string} options.label
  * @param {string} options.help
  * @param {(range: readonly [number, number]) => void} options.onPick
- * @param {(share: number) => string} [options.tell] an end in words, where it is no share of a
+ * @param {(share: number) => string} [options.format] an end in words, where it is no share of a
  *   hundred
  */
-export function createRange(root, { label, help, onPick, tell }) {
+export function createRange(root, { label, help, onPick, format }) {
   const valueText = el('span', { class: 'slider__value' });
   const fill = el('span', { class: 'range__fill' });
   const ends = ['from', 'to'].map((end) =>
@@ -112,13 +112,16 @@ export function createRange(root, { label, help, onPick, tell }) {
       const places = [Math.round(100 * low), Math.round(100 * high)];
       ends.forEach((input, i) => {
         input.value = String(places[i]);
-        setAttribute(input, 'aria-valuetext', tell ? tell([low, high][i]) : `${places[i]} %`);
+        setAttribute(input, 'aria-valuetext', format ? format([low, high][i]) : `${places[i]} %`);
       });
       // With both ends at the right, the left one must be on top, or neither could be moved.
       from.classList.toggle('is-top', places[0] > 50);
       fill.style.left = `${places[0]}%`;
       fill.style.right = `${100 - places[1]}%`;
-      setText(valueText, tell ? `${tell(low)} to ${tell(high)}` : `${places[0]}–${places[1]} %`);
+      setText(
+        valueText,
+        format ? `${format(low)} to ${format(high)}` : `${places[0]}–${places[1]} %`,
+      );
     },
   };
 }

@@ -45,13 +45,14 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   function keepAddress() {
     const { texts } = store.get();
     if (texts.length === 0 || !own.limits) return;
-    const kept = own.addressState();
-    if (kept.left > 0) notify('Not all of your texts have room in the address.');
-    if (kept.texts.join('\n') !== texts.join('\n')) store.set({ texts: kept.texts }, 'replace');
+    const address = own.addressState();
+    if (address.left > 0) notify('Not all of your texts have room in the address.');
+    if (address.texts.join('\n') !== texts.join('\n'))
+      store.set({ texts: address.texts }, 'replace');
   }
 
   /** Nothing can be typed where no server runs models. */
-  function turnOff() {
+  function disable() {
     if (own.items.length > 0)
       notify('Texts of your own cannot be run here; those of the address are left out.');
     own.enable(null);
@@ -64,9 +65,9 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     try {
       const limits = await api.live(new AbortController().signal);
       if (limits.is_enabled) own.enable(limits);
-      else turnOff();
+      else disable();
     } catch (error) {
-      if (error instanceof ServerError) turnOff();
+      if (error instanceof ServerError) disable();
       else setTimeout(() => void askLimits(), AGAIN_MS);
     }
   }
@@ -80,7 +81,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   store.subscribe((state, previous) => {
     if (state.texts !== previous.texts) restore(state);
   });
-  if (api.isSite) turnOff();
+  if (api.isSite) disable();
   else void askLimits();
   return own;
 }

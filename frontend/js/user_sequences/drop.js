@@ -12,8 +12,8 @@ import { sendImage } from './input_box.js';
 export function createDrop(root, context) {
   const { facts, notify, openOwn, own, store } = context;
   const cleanup = createCleanup();
-  const words = el('p', UNTRANSLATED);
-  const element = el('div', { class: 'drop', hidden: true }, words);
+  const message = el('p', UNTRANSLATED);
+  const element = el('div', { class: 'drop', hidden: true }, message);
   root.append(element);
 
   /** Whether files are dragged, and there is something to do with them. @param {DragEvent} event */
@@ -74,7 +74,7 @@ export function createDrop(root, context) {
     update(_state) {
       const model = facts.description.value?.manifest?.model;
       setText(
-        words,
+        message,
         model?.modality === 'image'
           ? `Drop the image to run it through ${model.name}`
           : 'This dataset has sentences; open one of images for this',

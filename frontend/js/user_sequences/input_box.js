@@ -136,8 +136,8 @@ function createFields({ press, submit, warm, choose }) {
   const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
   const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
   const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: take });
-  const look = { type: 'button', title: 'PNG, JPEG or WebP', onClick: open };
-  const pick = el('button', { class: `${small} own__pick`, ...look }, 'Choose an image …');
+  const attributes = { type: 'button', title: 'PNG, JPEG or WebP', onClick: open };
+  const pick = el('button', { class: `${small} own__pick`, ...attributes }, 'Choose an image …');
   const help = el('p', { class: 'field__note', id: 'own-help' });
   const problem = el('p', { class: 'own__problem', role: 'alert' });
 
@@ -157,10 +157,10 @@ function createFields({ press, submit, warm, choose }) {
     field,
     help,
     problem,
-    /** Say what is wrong; nothing where the words are empty. @param {string} words */
-    tell(words) {
-      setText(problem, words);
-      setAttribute(field, 'aria-invalid', words === '' ? null : 'true');
+    /** Say what is wrong; nothing where the words are empty. @param {string} text */
+    tell(text) {
+      setText(problem, text);
+      setAttribute(field, 'aria-invalid', text === '' ? null : 'true');
     },
     focus: () => (form.hidden ? pick : field).focus(),
     /** @param {Manifest} manifest @param {boolean} isComplete */
@@ -284,19 +284,19 @@ export function sendImage(image, { facts, own, store }, say) {
   const manifest = facts.description.value?.manifest;
   const limits = own.limits;
   if (!dataset || !manifest || !limits) return;
-  const words = refusal(image, manifest, limits);
-  say(words);
-  if (words === '') own.addImage(image, image.name || 'pasted image', dataset);
+  const text = refusal(image, manifest, limits);
+  say(text);
+  if (text === '') own.addImage(image, image.name || 'pasted image', dataset);
 }
 
 /** @param {File} image @param {Manifest} manifest @param {Limits} limits */
-function refusal({ size, type }, manifest, { max_image_bytes: most }) {
+function refusal({ size, type }, manifest, { max_image_bytes: maxBytes }) {
   if (manifest.model.modality !== 'image')
     return `${manifest.model.name} reads sentences; open a dataset of images for this.`;
   if (type !== '' && !type.startsWith('image/'))
     return 'This is no image: PNG, JPEG and WebP can be read.';
-  return size > most
+  return size > maxBytes
     ? `The image has ${(size / 1e6).toFixed(1)} MB; this server takes up to ` +
-        `${(most / 1e6).toFixed(0)} MB.`
+        `${(maxBytes / 1e6).toFixed(0)} MB.`
     : '';
 }

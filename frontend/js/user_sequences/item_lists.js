@@ -81,10 +81,10 @@ export function renumberedState(state, dataset, renumber, nBefore, nAfter) {
   /** @param {PaneMarks} marks @returns {PaneMarks} */
   const moved = ({ selected, marked, hidden, pairs }) => {
     const token = selected && renumber(selected.token);
-    const kept = selected === null || token === null ? null : { ...selected, token };
+    const remaining = selected === null || token === null ? null : { ...selected, token };
     return {
-      selected: kept,
-      hidden: kept ? hidden : [],
+      selected: remaining,
+      hidden: remaining ? hidden : [],
       marked: movedMarks(marked, renumber, nBefore, nAfter),
       pairs,
     };

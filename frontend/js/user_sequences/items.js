@@ -20,11 +20,11 @@ export function createItems() {
     keep({ kind, text, tokens, file, edits, dataset }, answer) {
       const edited = items.find(({ id }) => id === edits);
       const isTokens = kind === 'tokens';
-      const words = isTokens ? joinedTokens(answer.columns) : text;
+      const content = isTokens ? joinedTokens(answer.columns) : text;
       const home = isTokens ? dataset : null;
-      const item = make({ id: edited?.id ?? ++nMade, kind, text: words, tokens, file, home });
+      const item = make({ id: edited?.id ?? ++nMade, kind, text: content, tokens, file, home });
       items = edited ? items.map((one) => (one === edited ? item : one)) : [...items, item];
-      if (edited) answer.columns.sequences.text[0] = words;
+      if (edited) answer.columns.sequences.text[0] = content;
       return item;
     },
     /**

@@ -47,7 +47,7 @@ export function createRequests(send, warming, { next, answered, failed, ended })
     try {
       const buffer = await send(dataset, job.content, job.maps, call.signal);
       if (call.signal.aborted) return;
-      warming.tellAnswer(dataset);
+      warming.noteAnswer(dataset);
       answered(job, readAnswer(buffer, manifest, job.content.text));
     } catch (error) {
       if (call.signal.aborted) return;

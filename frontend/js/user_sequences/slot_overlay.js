@@ -57,7 +57,7 @@ const EXTENDED = {
  *
  * @type {WeakMap<object, {layer: Layer, heads: unknown, result: unknown}>}
  */
-const kept = new WeakMap();
+const cache = new WeakMap();
 
 /**
  * @param {Facts} raw
@@ -94,11 +94,11 @@ export function createSlotOverlay(raw, own) {
         const { key, value } = slot;
         const layer = value === null ? null : own.layerOf(raw.description.value?.id);
         if (value === null || !layer || key === null) return value;
-        const known = kept.get(value);
+        const cached = cache.get(value);
         const heads = raw.heads.value;
-        if (known && known.layer === layer && known.heads === heads) return known.result;
+        if (cached && cached.layer === layer && cached.heads === heads) return cached.result;
         const result = extend(value, layer, raw, key);
-        kept.set(value, { layer, heads, result });
+        cache.set(value, { layer, heads, result });
         return result;
       },
       want: slot.want,

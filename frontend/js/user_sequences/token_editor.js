@@ -115,11 +115,11 @@ function createTokenList({ press, start, leave }) {
     list.querySelector('input')?.focus();
   }
 
-  /** @param {string} words */
-  function tell(words) {
-    setText(problem, words);
+  /** @param {string} text */
+  function tell(text) {
+    setText(problem, text);
     const field = list.querySelector('input');
-    if (field) setAttribute(field, 'aria-invalid', words === '' ? null : 'true');
+    if (field) setAttribute(field, 'aria-invalid', text === '' ? null : 'true');
   }
 
   return {
@@ -134,8 +134,8 @@ function createTokenList({ press, start, leave }) {
       const { text = [], surface } = found?.answer.columns ?? {};
       list.replaceChildren(
         ...text.map((token, i) => {
-          const words = clipped(visibleToken(token, surface?.[i]), LONGEST);
-          return el('li', {}, i === edited ? tokenField(token, i, leave) : tokenButton(words, i));
+          const text = clipped(visibleToken(token, surface?.[i]), LONGEST);
+          return el('li', {}, i === edited ? tokenField(token, i, leave) : tokenButton(text, i));
         }),
       );
       list.querySelector('input')?.select();
@@ -148,8 +148,8 @@ function createTokenList({ press, start, leave }) {
   };
 }
 
-/** @param {string} words @param {number} i */
-function tokenButton(words, i) {
+/** @param {string} text @param {number} i */
+function tokenButton(text, i) {
   return el(
     'button',
     {
@@ -157,10 +157,10 @@ function tokenButton(words, i) {
       class: 'own__token',
       type: 'button',
       'data-position': String(i),
-      'aria-label': `Token ${i + 1}: ${words}`,
+      'aria-label': `Token ${i + 1}: ${text}`,
       title: 'Type another token',
     },
-    corpusText(words),
+    corpusText(text),
   );
 }
 

@@ -28,11 +28,11 @@ export function createTokenRenumbering(page = performance.timeOrigin) {
      *
      * @template {State} T
      * @param {T} choices
-     * @param {unknown} kept by the entry: a note, or null before anything was noted
+     * @param {unknown} entry by the entry: a note, or null before anything was noted
      * @returns {T}
      */
-    follow(choices, kept) {
-      return moves.slice(missedFrom(kept)).reduce(
+    follow(choices, entry) {
+      return moves.slice(missedFrom(entry)).reduce(
         (state, { dataset, renumber, nBefore, nAfter }) => ({
           ...state,
           ...renumberedState(state, dataset, renumber, nBefore, nAfter),
@@ -42,11 +42,11 @@ export function createTokenRenumbering(page = performance.timeOrigin) {
     },
   };
 
-  /** @param {unknown} kept */
-  function missedFrom(kept) {
-    if (kept === null || typeof kept !== 'object') return 0;
-    if (!('page' in kept) || kept.page !== page) return moves.length;
-    return 'nMoves' in kept && typeof kept.nMoves === 'number' ? kept.nMoves : 0;
+  /** @param {unknown} entry */
+  function missedFrom(entry) {
+    if (entry === null || typeof entry !== 'object') return 0;
+    if (!('page' in entry) || entry.page !== page) return moves.length;
+    return 'nMoves' in entry && typeof entry.nMoves === 'number' ? entry.nMoves : 0;
   }
 }
 

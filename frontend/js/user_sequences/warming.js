@@ -29,7 +29,7 @@ export function createWarming(send, now = () => performance.now()) {
   /** Whether the model of a dataset has answered lately. @param {string} dataset */
   const isReady = (dataset) => now() - (answered.get(dataset) ?? -Infinity) < READY_MS;
   /** @param {string} dataset */
-  const tellAnswer = (dataset) => void answered.set(dataset, now());
+  const noteAnswer = (dataset) => void answered.set(dataset, now());
 
   /** @param {Wanted} wanted @param {readonly string[]} maps */
   async function ask({ dataset, manifest }, maps) {
@@ -40,7 +40,7 @@ export function createWarming(send, now = () => performance.now()) {
         maps,
         new AbortController().signal,
       );
-      tellAnswer(dataset);
+      noteAnswer(dataset);
     } catch {
       // Whoever asks for something of their own is told why it cannot be run.
     }
@@ -49,7 +49,7 @@ export function createWarming(send, now = () => performance.now()) {
 
   return {
     isReady,
-    tellAnswer,
+    noteAnswer,
     /**
      * Have the model of a dataset come, unless it is there or on its way.
      *
