@@ -222,7 +222,7 @@ function rowOf(entry, isCurrent, pick) {
  * @param {(entry: DatasetEntry) => void} pick
  */
 function cellOf(column, entry, pick) {
-  const text = corpusText(column.words(entry), 'datasets__words');
+  const text = corpusText(column.format(entry), 'datasets__words');
   if (column.name !== 'id')
     return el(
       'td',
@@ -247,7 +247,7 @@ function cellOf(column, entry, pick) {
 }
 
 /** What does not fit into a cell. @param {DatasetColumn} column @param {DatasetEntry} entry */
-function titleOf({ name, words }, entry) {
+function titleOf({ name, format }, entry) {
   /** @type {Record<string, string | null>} */
   const titles = {
     sequences: entry.corpus?.account ? formatAccount(entry.corpus.account) : null,
@@ -255,5 +255,5 @@ function titleOf({ name, words }, entry) {
     published: entry.published_at,
     model: entry.model?.source ?? null,
   };
-  return titles[name] ?? words(entry);
+  return titles[name] ?? format(entry);
 }
