@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import FEW_MAPS, GROWING
 from tests.browser.page_driver import (
     LINES,
     NOT_BACKGROUND,
     PICTURE,
-    fetch_json,
+    expect_map,
     find_point,
     fingerprint,
     open_view,
@@ -68,19 +67,15 @@ def test_an_image_shows_the_attention_of_the_selected_patch_in_numbers(
     wait_until(lambda: query_of(page)["selected"] == "key-51", "the first patch is selected")
 
 
-def test_a_search_finds_images_by_their_label(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=pictures")
-    labels = fetch_json(page, "api/v1/datasets/pictures/tokens")["sequences"]["columns"]["label"]
-    page.get_by_role("searchbox").fill(labels[0].upper())
-    expect(page.locator(".search__count")).to_have_text(f"{49 * labels.count(labels[0])} tokens")
-
-
-def test_the_grid_fills_in_while_a_dataset_is_built(
+def test_without_a_dataset_the_page_says_how_to_get_one_and_fills_in_while_it_is_built(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
+    page.goto(serve(tmp_path))
+    expect(page.locator(".message")).to_contain_text("There is no dataset yet")
     write_fake_building(tmp_path, GROWING, n_units_done=4)
-    open_view(page, serve(tmp_path), "")
     expect(page.locator(".cell.is-pending")).to_have_count(2)
+    expect(page.locator(".message")).to_be_hidden()
+    expect_map(page)
     pending = page.get_by_role("button", name="Layer 1, head 2, not computed yet")
     expect(pending).to_have_count(1)
     pending.hover()
@@ -104,48 +99,21 @@ def test_the_grid_fills_in_while_a_dataset_is_built(
     expect(page.locator(".cell.is-pending")).to_have_count(0)
 
 
-def test_a_damaged_dataset_is_named_and_not_shown(page: Page, address: str) -> None:
+def test_a_damaged_or_outdated_dataset_is_named_and_not_shown(page: Page, address: str) -> None:
+    message, choice = page.locator(".message"), page.get_by_role("combobox", name="Dataset")
     page.goto(f"{address}?dataset=damaged")
-    expect(page.locator(".message")).to_contain_text("The dataset “damaged” is damaged")
-    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text("damaged (damaged)")
+    expect(message).to_contain_text("The dataset “damaged” is damaged")
+    expect(choice).to_contain_text("damaged (damaged)")
     expect(page.locator(".map__canvas")).to_be_hidden()
-
-
-def test_a_dataset_of_an_earlier_version_says_so_and_what_to_do(page: Page, address: str) -> None:
-    page.goto(f"{address}?dataset=outdated")
-    expect(page.locator(".message")).to_contain_text("The dataset “outdated” cannot be shown.")
-    expect(page.locator(".message")).to_contain_text(
+    choice.select_option("outdated")
+    expect(message).to_contain_text("The dataset “outdated” cannot be shown.")
+    expect(message).to_contain_text(
         "It was built by an earlier version of AttentionViz (format 1, this one reads 2 and 3); "
         "build it again."
     )
-    expect(page.locator(".message")).not_to_contain_text("damaged")
-    expect(page.get_by_role("combobox", name="Dataset")).to_contain_text(
-        "outdated (of another version)"
-    )
+    expect(message).not_to_contain_text("damaged")
+    expect(choice).to_contain_text("outdated (of another version)")
     expect(page.locator(".map__canvas")).to_be_hidden()
-
-
-def test_without_any_dataset_the_page_says_how_to_get_one(
-    page: Page, serve: Callable[[Path], str], tmp_path: Path
-) -> None:
-    page.goto(serve(tmp_path))
-    expect(page.locator(".message")).to_contain_text("There is no dataset yet")
-    write_fake_building(tmp_path, GROWING, n_units_done=6)
-    expect(page.locator(".cell")).to_have_count(6)
-    expect(page.locator(".message")).to_be_hidden()
-
-
-def test_what_fails_is_named_and_can_be_tried_again(page: Page, address: str) -> None:
-    page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
-    page.route("**/projections/pca-2d", lambda route: route.abort())
-    page.goto(f"{address}?dataset=words&method=pca")
-    message = page.locator(".message")
-    expect(message).to_contain_text("Could not load the maps of all heads.")
-    expect(message).to_contain_text("The server does not answer.")
-    page.unroute("**/projections/pca-2d")
-    message.get_by_role("button", name="Try again").click()
-    expect(message).to_be_hidden()
-    assert fingerprint(page)
 
 
 def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it_is_back(
@@ -169,41 +137,55 @@ def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it
     expect(page.locator(".about")).to_contain_text("70 tokens")
 
 
-def test_the_latest_choice_wins_over_a_slow_answer(page: Page, address: str) -> None:
+def test_what_fails_is_named_and_tried_again_and_the_latest_choice_wins(
+    page: Page, address: str
+) -> None:
+    page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
+    page.route("**/projections/pca-2d", lambda route: route.abort())
+    page.goto(f"{address}?dataset=words&method=pca")
+    message = page.locator(".message")
+    expect(message).to_contain_text("Could not load the maps of all heads.")
+    expect(message).to_contain_text("The server does not answer.")
+    page.unroute("**/projections/pca-2d")
+    message.get_by_role("button", name="Try again").click()
+    expect(message).to_be_hidden()
+    expect_map(page)
+    drawn = fingerprint(page)
+
     held: list[Route] = []
-    open_view(page, address, "?dataset=words&method=biplot")
     page.route("**/projections/umap-2d", lambda route: held.append(route))
     page.get_by_label("UMAP").click()
-    wait_until(lambda: page.wait_for_timeout(50) or held, "the first map is asked for")
     expect(page.locator(".waiting")).to_contain_text("Loading the maps of all heads")
     page.get_by_label("PCA").click()
-    page.wait_for_timeout(700)
-    picture = fingerprint(page)
-    for route in held:
-        route.continue_()
-    page.wait_for_timeout(300)
-    assert fingerprint(page) == picture
+    wait_until(lambda: fingerprint(page) == drawn, "the map that was chosen last is drawn")
+    give_late(page, held)
+    assert fingerprint(page) == drawn
     expect(page.locator(".bar__detail")).to_contain_text("PCA, 2-D")
     expect(page.locator(".waiting")).to_be_hidden()
 
-
-def test_nothing_of_one_dataset_is_shown_for_another(page: Page, address: str) -> None:
-    held: list[Route] = []
-    open_view(page, address, "?dataset=words")
     for path in ("tokens", "heads", "projections/**"):
         page.route(f"**/datasets/pictures/{path}", lambda route: held.append(route))
     page.get_by_role("combobox", name="Dataset").select_option("pictures")
-    wait_until(lambda: page.wait_for_timeout(50) or held, "the images are asked for")
     expect(page.locator(".about__model")).to_have_text("synthetic-vit")
     page.get_by_role("combobox", name="Dataset").select_option("few-maps")
     expect(page.locator(".about__model")).to_have_text("synthetic-bert")
-    picture = fingerprint(page)
-    for route in held:
-        route.continue_()
-    page.wait_for_timeout(300)
-    assert fingerprint(page) == picture
+    expect(page.locator(".cell")).to_have_count(4)
+    drawn = fingerprint(page)
+    give_late(page, held)
+    assert fingerprint(page) == drawn
     expect(page.locator(".cell")).to_have_count(4)
     expect(page.get_by_label("Colour")).to_have_value("type")
+
+
+def give_late(page: Page, held: list[Route]) -> None:
+    """Let answers come that were held back (some are called off by now), and be looked at."""
+    assert held
+    for route in held:
+        route.continue_()
+        if answer := route.request.response():
+            answer.finished()
+    held.clear()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
 def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
@@ -234,7 +216,7 @@ def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
     find_point(page)
 
 
-def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
+def test_a_token_of_the_sentence_tells_its_weights_and_is_selected_by_ring_and_enter(
     page: Page, address: str
 ) -> None:
     page.set_viewport_size({"width": 1440, "height": 2600})  # all rows are in sight
@@ -247,24 +229,17 @@ def test_hovering_a_token_shows_its_lines_alone_and_writes_their_weights(
     assert not any(page.locator(".sentence__column--query .sentence__weight").all_inner_texts())
     page.mouse.move(600, 20)
     wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
-
-
-@pytest.mark.parametrize("way", ["ring", "Enter"])
-def test_a_token_of_the_sentence_is_selected_by_its_ring_and_by_enter(
-    page: Page, address: str, way: str
-) -> None:
-    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
-    select_point(page)
-    page.locator(".sentence__main .sentence__scroll").evaluate("e => { e.scrollTop = 0; }")
-    row = page.locator(".sentence__main .sentence__column--key [aria-posinset='4']")
-    if way == "ring":
-        row.hover()
-        row.locator(".sentence__select").click()
-    else:
-        row.locator(".sentence__button").press("Enter")
-    expect(page.locator(".panel__chosen")).to_contain_text("key, position 4 of")
-    assert query_of(page)["selected"].startswith("key-")
-    assert "hidden" not in query_of(page)
+    keys = page.locator(".sentence__main .sentence__column--key")
+    for position, way in ((4, "ring"), (5, "Enter")):
+        row = keys.locator(f"[aria-posinset='{position}']")
+        if way == "ring":
+            row.hover()
+            row.locator(".sentence__select").click()
+        else:
+            row.locator(".sentence__button").press("Enter")
+        expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {position} of")
+        assert query_of(page)["selected"].startswith("key-")
+        assert "hidden" not in query_of(page)
 
 
 # Choose a method, and return every picture that is drawn until the expected one.
@@ -282,42 +257,42 @@ PICTURES_UNTIL = f"""async ([name, expected]) => {{
 }}"""
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_points_move_to_another_map_unless_motion_is_reduced(
-    page: Page, address: str, motion: Literal["reduce", "no-preference"]
-) -> None:
-    page.emulate_media(reduced_motion=motion)
+def test_points_move_to_another_map_unless_motion_is_reduced(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
     open_view(page, address, "?dataset=words&method=biplot")
-    target = {}
-    for name in ("PCA", "Biplot"):
-        page.get_by_label(name).click()
-        page.wait_for_timeout(700)
-        target[name.lower()] = fingerprint(page)
-    # A busy machine may draw no picture between the first and the last: then the way back counts.
-    on_the_way: set[int] = set()
-    for name in ("pca", "biplot") * 3:
-        pictures = page.evaluate(PICTURES_UNTIL, [name, target[name]])
-        assert pictures[-1] == target[name], "the other map is drawn in the end"
-        on_the_way |= set(pictures) - set(target.values())
-    assert bool(on_the_way) == (motion == "no-preference")
+    target = {"biplot": fingerprint(page)}
+    page.get_by_label("PCA").click()
+    expect(page.locator(".waiting")).to_be_hidden()
+    wait_until(lambda: fingerprint(page) != target["biplot"], "the other map is drawn")
+    target["pca"] = fingerprint(page)
+    motions: tuple[Literal["reduce", "no-preference"], ...] = ("reduce", "no-preference")
+    for motion in motions:
+        page.emulate_media(reduced_motion=motion)
+        # A busy machine may draw no picture between first and last: then the way back counts.
+        on_the_way: set[int] = set()
+        for name in ("biplot", "pca") * 3:
+            pictures = page.evaluate(PICTURES_UNTIL, [name, target[name]])
+            assert pictures[-1] == target[name], "the other map is drawn in the end"
+            on_the_way |= set(pictures) - set(target.values())
+        assert bool(on_the_way) == (motion == "no-preference")
 
 
-@pytest.mark.parametrize("size", [(1024, 700), (1440, 900), (2560, 1440)])
-def test_every_control_is_reachable_in_windows_of_usual_sizes(
-    page: Page, address: str, size: tuple[int, int]
-) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_every_control_is_reachable_in_windows_of_usual_sizes(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&layer=1&head=1&selected=key-4")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    boxes = [part.bounding_box() for part in page.locator(".header > *, .bar > *:visible").all()]
-    shown = [box for box in boxes if box and box["width"] > 0]
-    assert len(shown) >= 8
-    for box in shown:
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= size[0]
-    for left, right in zip(shown, shown[1:], strict=False):
-        same_line = abs(left["y"] - right["y"]) < 20
-        assert not same_line or left["x"] + left["width"] <= right["x"] + 1
+    for width, height in ((1024, 700), (1440, 900), (2560, 1440)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        parts = page.locator(".header > *, .bar > *:visible").all()
+        boxes = [part.bounding_box() for part in parts]
+        shown = [box for box in boxes if box and box["width"] > 0]
+        assert len(shown) >= 8
+        for box in shown:
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        for left, right in zip(shown, shown[1:], strict=False):
+            same_line = abs(left["y"] - right["y"]) < 20
+            assert not same_line or left["x"] + left["width"] <= right["x"] + 1
 
 
 def test_a_model_of_a_thousand_heads_is_shown_whole(
