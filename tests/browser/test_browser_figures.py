@@ -62,14 +62,12 @@ def shift_of(figure: Figure) -> tuple[float, float]:
     return sum(float(move[0]) for move in moves), sum(float(move[1]) for move in moves)
 
 
-@pytest.mark.parametrize("query", [HEAD, f"{HEAD}&dims=3&color=position", SELECTED])
-def test_the_points_of_a_figure_are_those_of_the_map(page: Page, address: str, query: str) -> None:
-    open_view(page, address, query)
-    fingerprint(page)
-    figure = save_svg(page)
+def require_points_of_map(page: Page, figure: Figure) -> None:
+    """Fail unless the points of a figure have their colours where the map has them."""
     points = points_of(figure)
     assert len(points) == 2 * 300
     assert len(figure.all("image")) == 0
+    fingerprint(page)
     drawn = hex_colors(page.evaluate(COLORS_AT, [[int(x), int(y)] for x, y, _ in points]))
     # Some are covered by others; all others have their colour where the map has it.
     fits = [close_to(color, seen) for (_, _, color), seen in zip(points, drawn, strict=True)]
@@ -80,6 +78,29 @@ def test_the_points_of_a_figure_are_those_of_the_map(page: Page, address: str, q
     assert np.mean(misses) < 0.5 * np.mean(fits)
 
 
+def test_a_figure_has_the_points_of_the_map_and_a_png_the_same_at_two_pixels_for_each(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    figure = save_svg(page)
+    require_points_of_map(page, figure)
+    name, content = save(page, "PNG")
+    assert name == "words-pca-2d-L1-H2.png"
+    picture = Image.open(io.BytesIO(content)).convert("RGB")
+    assert picture.size == (2 * figure.width, 2 * figure.height)
+    dx, dy = shift_of(figure)
+    fits = []
+    for x, y, color in points_of(figure):
+        pixel = (int(2 * (x + dx)), int(2 * (y + dy)))
+        red, green, blue = picture.getpixel(pixel)  # type: ignore[misc]
+        fits.append(close_to(color, f"#{red:02x}{green:02x}{blue:02x}"))
+    assert np.mean(fits) > 0.75
+    ink = np.asarray(picture)[: 2 * 44].min(axis=2)  # the title stands on top
+    assert (ink < 100).sum() > 200
+    open_view(page, address, f"{HEAD}&dims=3&color=position")
+    require_points_of_map(page, save_svg(page))
+
+
 def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, address: str) -> None:
     open_view(page, address, SELECTED)
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
@@ -87,6 +108,7 @@ def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, ad
     length = tokens["sequences"]["length"][sequence]
     wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
     figure = save_svg(page)
+    require_points_of_map(page, figure)
     standouts = figure.all("g", "standouts")
     assert len(standouts) == 2 * length
     assert all(len(group) == 3 for group in standouts)  # line of paper, ring, mark
@@ -104,7 +126,9 @@ def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, ad
     assert not [e for e in bare.all("text") if e.get("class") == "label"]
 
 
-def test_a_caption_has_the_numbers_of_the_manifest(page: Page, address: str) -> None:
+def test_a_caption_has_the_numbers_of_the_manifest_and_a_figure_only_points_in_sight(
+    page: Page, address: str
+) -> None:
     open_view(page, address, f"{HEAD}&color=position")
     manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
@@ -125,24 +149,23 @@ def test_a_caption_has_the_numbers_of_the_manifest(page: Page, address: str) -> 
     assert "Layer 1, head 2" in words
     assert "Colour: position." in words
     assert f"Maps and scores by AttentionViz {manifest['attentionviz_version']}." in words
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    fingerprint(page)
+    grid = save_svg(page)  # so few points are shapes inside of their cells
+    assert len(points_of(grid)) == 12 * 600
+    assert len(grid.all("image")) == 0
 
-
-def test_a_png_has_two_pixels_for_each_and_the_same_points(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    figure = save_svg(page)
-    name, content = save(page, "PNG")
-    assert name == "words-pca-2d-L1-H2.png"
-    picture = Image.open(io.BytesIO(content)).convert("RGB")
-    assert picture.size == (2 * figure.width, 2 * figure.height)
-    dx, dy = shift_of(figure)
-    fits = []
-    for x, y, color in points_of(figure):
-        pixel = (int(2 * (x + dx)), int(2 * (y + dy)))
-        red, green, blue = picture.getpixel(pixel)  # type: ignore[misc]
-        fits.append(close_to(color, f"#{red:02x}{green:02x}{blue:02x}"))
-    assert np.mean(fits) > 0.75
-    ink = np.asarray(picture)[: 2 * 44].min(axis=2)  # the title stands on top
-    assert (ink < 100).sum() > 200
+    open_view(page, address, f"{HEAD}&zoom=4&center=0.5_0.5")
+    fingerprint(page)
+    zoomed = save_svg(page)
+    points = points_of(zoomed)
+    assert 0 < len(points) < 600
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    assert all(-60 < x < box["width"] + 60 and -60 < y < box["height"] + 60 for x, y, _ in points)
+    assert zoomed.width <= box["width"] + 100
+    assert "Zoom 4." in zoomed.words()
 
 
 @pytest.fixture(scope="module")
@@ -173,26 +196,6 @@ def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, cro
     assert "mean over heads" in figure.words()
 
 
-def test_a_small_grid_is_drawn_as_shapes_inside_of_its_cells(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words&method=pca")
-    figure = save_svg(page)
-    assert len(points_of(figure)) == 12 * 600
-    assert len(figure.all("image")) == 0
-
-
-def test_a_zoomed_map_has_only_the_points_in_sight(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&zoom=4&center=0.5_0.5")
-    page.wait_for_timeout(600)
-    figure = save_svg(page)
-    points = points_of(figure)
-    assert 0 < len(points) < 600
-    box = page.locator(".map").bounding_box()
-    assert box is not None
-    assert all(-60 < x < box["width"] + 60 and -60 < y < box["height"] + 60 for x, y, _ in points)
-    assert figure.width <= box["width"] + 100
-    assert "Zoom 4." in figure.words()
-
-
 def paper(figure: Figure) -> str:
     return next(r.attrib["fill"] for r in figure.all("rect") if r.get("class") == "paper")
 
@@ -204,7 +207,9 @@ def test_a_figure_has_the_colours_of_the_theme_or_white_paper(page: Page, addres
     expect(sheet(page).get_by_label("White background")).to_be_hidden()
     page.keyboard.press("Escape")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(300)
+    wait_until(
+        lambda: hex_colors(page.evaluate(COLORS_AT, [[2, 2]])) == ["#111318"], "the map is dark"
+    )
     dark = save_svg(page)
     assert paper(dark) == "#111318"
     assert {color for _, _, color in points_of(dark)}.isdisjoint(
@@ -269,37 +274,34 @@ def test_a_sentence_is_saved_with_a_line_for_every_weight(page: Page, address: s
     assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
 
 
-@pytest.mark.parametrize("links", ["heat", "strongest", "all"])
-def test_an_image_is_saved_with_its_heat_or_its_connections(
-    page: Page, address: str, links: str
+def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patches(
+    page: Page, address: str
 ) -> None:
-    open_view(page, address, f"{IMAGE}&image-links={links}&image-threshold=0.02")
-    wait_until(lambda: page.locator(".image__status").inner_text() != "", "the attention is there")
-    tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
-    sequence = tokens["sequence"][60]
-    n = tokens["sequences"]["length"][sequence]
-    figure = save_svg(page, "Image")
-    assert figure.name == f"pictures-L1-H2-image-{sequence + 1}.svg"
-    (image,) = figure.all("image")
-    content = base64.b64decode(image.attrib["href"].split(",")[1])
-    assert Image.open(io.BytesIO(content)).size[0] > 8
-    assert len([r for r in figure.all("rect") if r.get("class") == "chosen"]) == 2
-    if links == "heat":
-        heats = [r for r in figure.all("rect", "heat") if r.get("fill-opacity")]
-        assert len(heats) == n
-        opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
-        assert max(opacities) == pytest.approx(0.85)  # the largest weight
-    else:
-        drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
-        told = page.locator(".image__status").inner_text().replace("\u202f", "")
-        assert f"{drawn} connection" in told
-    assert tokens["sequences"]["text"][sequence] in figure.words()
-
-
-def test_patches_stay_pictures_in_the_figure_of_a_head(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=pictures&method=pca&layer=1&head=2")
+    for links in ("heat", "strongest", "all"):
+        open_view(page, address, f"{IMAGE}&image-links={links}&image-threshold=0.02")
+        status = page.locator(".image__status")
+        wait_until(lambda status=status: status.inner_text() != "", "the attention is there")
+        tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
+        sequence = tokens["sequence"][60]
+        n = tokens["sequences"]["length"][sequence]
+        figure = save_svg(page, "Image")
+        assert figure.name == f"pictures-L1-H2-image-{sequence + 1}.svg"
+        (image,) = figure.all("image")
+        content = base64.b64decode(image.attrib["href"].split(",")[1])
+        assert Image.open(io.BytesIO(content)).size[0] > 8
+        assert len([r for r in figure.all("rect") if r.get("class") == "chosen"]) == 2
+        if links == "heat":
+            heats = [r for r in figure.all("rect", "heat") if r.get("fill-opacity")]
+            assert len(heats) == n
+            opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
+            assert max(opacities) == pytest.approx(0.85)  # the largest weight
+        else:
+            drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
+            told = status.inner_text().replace("\u202f", "")
+            assert f"{drawn} connection" in told
+        assert tokens["sequences"]["text"][sequence] in figure.words()
     figure = save_svg(page)
-    assert len(figure.all("image")) == 1
+    assert len(figure.all("image")) == 1  # patches stay pictures
     assert not points_of(figure)
 
 
@@ -315,7 +317,8 @@ def test_both_renderers_give_the_same_figure(
     try:
         other.goto(f"{address}{HEAD}&renderer=webgl2")
         expect(other.locator(".bar__title")).to_have_text("Layer 1, head 2")
-        other.wait_for_timeout(2500)
+        expect(other.locator(".waiting")).to_be_hidden()
+        other.wait_for_load_state("networkidle")
         assert not other.evaluate("document.querySelector('.map__canvas').getContext('2d')")
         assert points_of(save_svg(other)) == points_of(plain)
         _, other_png = save(other, "PNG")
@@ -352,29 +355,34 @@ def test_what_can_be_saved_is_reached_by_keys_and_left_by_escape(page: Page, add
     assert "sentence" in started.value.suggested_filename
     expect(dialog).to_be_hidden()
     button.click()
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert grave_findings(page) == [], scheme
     page.mouse.click(700, 700)
     expect(dialog).to_be_hidden()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious_where_figures_are_saved(
-    page: Page, address: str, theme: Any
-) -> None:
-    page.emulate_media(color_scheme=theme)
-    open_view(page, address, SELECTED)
-    sheet(page)
-    assert grave_findings(page) == []
 
 
 def rows_of(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-@pytest.mark.parametrize("dims", [2, 3])
-def test_points_are_saved_in_the_unit_of_their_map(
-    page: Page, address: str, built: Path, dims: int
+def test_points_of_a_map_and_the_fidelity_of_every_head_are_saved(
+    page: Page, address: str, built: Path
 ) -> None:
-    open_view(page, address, f"{HEAD}&dims={dims}")
+    open_view(page, address, HEAD)
+    for dims in (2, 3):
+        page.get_by_label(f"{dims}-D", exact=True).check()
+        expect(page.locator(".bar__detail")).to_contain_text(f"PCA, {dims}-D")
+        fingerprint(page)
+        require_saved_points(page, built, dims)
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    require_saved_fidelity(page)
+
+
+def require_saved_points(page: Page, built: Path, dims: int) -> None:
+    """Save the points of the open head and compare them in the unit of their map."""
     name, content = save(page, "Points of this map, CSV")
     assert name == f"words-pca-{dims}d-L1-H2-points.csv"
     rows = rows_of(content)
@@ -398,8 +406,8 @@ def test_points_are_saved_in_the_unit_of_their_map(
     assert [point["x"] for point in points["points"]] == [float(row["x"]) for row in rows]
 
 
-def test_the_fidelity_of_every_head_is_saved(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words")
+def require_saved_fidelity(page: Page) -> None:
+    """Save the fidelity of all heads and compare it with what the server says."""
     expect(sheet(page).get_by_text("Points of this map")).to_be_hidden()
     name, content = save(page, "Fidelity of all heads, CSV")
     assert name == "words-fidelity.csv"
