@@ -1,5 +1,6 @@
 /** One short text for every control and key. */
 
+import { closeOutside } from '../ui/dialog.js';
 import { el } from '../ui/dom.js';
 
 /** @type {readonly [title: string, parts: readonly [string, string][]][]} */
@@ -258,11 +259,6 @@ export function createHelp(root, { openAbout }) {
     ),
   );
   root.append(dialog);
-
-  /** @param {MouseEvent} event */
-  function closeOutside(event) {
-    if (event.target === dialog) dialog.close();
-  }
 
   return {
     open() {

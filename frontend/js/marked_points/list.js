@@ -8,7 +8,7 @@ import { chosenMap, drawnPoint, selectedAt } from '../data/points.js';
 import { counted } from '../compute/number_text.js';
 
 /** @import { Subject } from './table.js' */
-/** @import { Context, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
+/** @import { Context, Facts, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
@@ -22,42 +22,14 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     'div',
     { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
     words,
-    el(
-      'button',
-      {
-        class: 'button',
-        type: 'button',
-        title: 'Download the marked points as a table',
-        onClick: () => save('csv'),
-      },
-      'CSV',
-    ),
-    el(
-      'button',
-      {
-        class: 'button',
-        type: 'button',
-        title: 'Download the marked points as JSON',
-        onClick: () => save('json'),
-      },
-      'JSON',
-    ),
-    el(
-      'button',
-      {
-        class: 'button',
-        type: 'button',
-        title: 'Mark no points (Esc)',
-        onClick: () => marks.set(null),
-      },
-      'Clear',
-    ),
+    button('CSV', 'Download the marked points as a table', () => save('csv')),
+    button('JSON', 'Download the marked points as JSON', () => save('json')),
+    button('Clear', 'Mark no points (Esc)', () => marks.set(null)),
   );
   root.append(element);
   // A press here is none on the map.
-  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick'])
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick', 'pointermove'])
     cleanup.listen(element, type, (event) => event.stopPropagation());
-  cleanup.listen(element, 'pointermove', (event) => event.stopPropagation());
 
   /** @param {'csv' | 'json'} ending */
   function save(ending) {
@@ -74,32 +46,9 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
       state: { ...state, method: shownMethod(state, facts.heads.value, at) },
       at,
     };
-    const rows = markedRows(marked, tokens, placesOf(state, at) ?? (() => null));
+    const rows = markedRows(marked, tokens, placesOf(facts, state, at) ?? (() => null));
     const text = ending === 'csv' ? toCsv(subject, rows) : toJson(subject, rows);
     download(text, fileName(subject, ending), TABLE_TYPES[ending]);
-  }
-
-  /**
-   * @param {State} state
-   * @param {HeadId | null} at
-   */
-  function placesOf(state, at) {
-    const tokens = facts.tokens.value;
-    const manifest = facts.description.value?.manifest;
-    if (!tokens || !manifest || !at) return null;
-    const map = state.at ? facts.headMap.value : facts.grid.value;
-    const drawn = state.at ? null : facts.gridTokens.value;
-    if (
-      !map ||
-      !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) ||
-      (!state.at && !drawn)
-    )
-      return null;
-    const nPoints = 2 * (drawn ? drawn.length : tokens.n);
-    const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
-    return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) =>
-      drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n),
-    );
   }
 
   return {
@@ -116,6 +65,37 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
       element.remove();
     },
   };
+}
+
+/** @param {string} text @param {string} title @param {() => void} onClick */
+function button(text, title, onClick) {
+  return el('button', { class: 'button', type: 'button', title, onClick }, text);
+}
+
+/**
+ * Where the points of a head lie on the map that is shown; null while it is not there.
+ *
+ * @param {Facts} facts
+ * @param {State} state
+ * @param {HeadId | null} at
+ */
+function placesOf(facts, state, at) {
+  const tokens = facts.tokens.value;
+  const manifest = facts.description.value?.manifest;
+  if (!tokens || !manifest || !at) return null;
+  const map = state.at ? facts.headMap.value : facts.grid.value;
+  const drawn = state.at ? null : facts.gridTokens.value;
+  if (
+    !map ||
+    !isOf(map, chosenMap(state), mapOf(facts.heads.value, at, chosenMap(state)), at) ||
+    (!state.at && !drawn)
+  )
+    return null;
+  const nPoints = 2 * (drawn ? drawn.length : tokens.n);
+  const cell = state.at ? 0 : at.layer * manifest.n_heads + at.head;
+  return placesIn({ positions: map.positions, nPoints, dims: map.dims }, cell, (point) =>
+    drawnPoint(selectedAt(point, tokens.n), drawn, tokens.n),
+  );
 }
 
 /**
