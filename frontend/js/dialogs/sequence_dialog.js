@@ -3,217 +3,84 @@
  * page.
  */
 
-import {
-  createCleanup,
-  el,
-  icon,
-  ICONS,
-  setAttribute,
-  setText,
-  VERBATIM_FIELD,
-} from '../ui/dom.js';
-import { download, TABLE_TYPES } from '../ui/download.js';
-import { lastOnly } from '../compute/memo.js';
-import { columnsOf, rowsOf, searchedText, tableCsv } from './sequence_table.js';
 import { formatHead, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { tokenOfImage } from '../sequence/image_strip.js';
-import { createSequenceRows } from './sequence_rows.js';
+import { createSlot } from '../data/slots.js';
+import { createSequenceFrame } from './sequence_frame.js';
+import { createSequenceList } from './sequence_list.js';
+import { wordOf } from './sequence_table.js';
 
-/** @import { Column, Order, SequenceScores } from './sequence_table.js' */
-/** @import { Context, HeadId, Tokens } from '../page.js' */
+/** @import { Context, HeadId, Slot, Tokens } from '../page.js' */
 
 /** @typedef {Awaited<ReturnType<Context['api']['sequenceScores']>>} Answer */
+/** @typedef {{answer: Answer, at: HeadId | null}} Attention */
 
 /**
  * @param {HTMLElement} root
  * @param {Context & {showPanel: () => void}} context
  */
-export function createSequenceDialog(root, context) {
-  const { actions, api, facts, retry, showPanel, store } = context;
-  const cleanup = createCleanup();
-  const title = el('h2', { id: 'sequences-title' });
-  const about = el('p', { class: 'sequences__about soft', role: 'status' });
-  const again = el(
-    'button',
-    { class: 'button button--small', type: 'button', onClick: tryAgain, hidden: true },
-    'Try again',
-  );
-  const filter = el('input', {
-    class: 'input sequences__filter',
-    type: 'search',
-    maxlength: '200',
-    ...VERBATIM_FIELD,
-    autofocus: true,
-    onInput: () => draw(true),
+export function createSequenceDialog(root, { actions, api, facts, retry, showPanel, store }) {
+  const frame = createSequenceFrame({
+    filter: () => list.draw(true),
+    save: () => list.save(),
+    retry: () => (corpus() ? ask() : retry()),
+    close: () => attention.drop(),
   });
-  const nFound = el('span', { class: 'sequences__count', role: 'status' });
-  const save = el(
-    'button',
-    {
-      class: 'button button--small',
-      type: 'button',
-      title: 'Download these rows as a table',
-      onClick: saveTable,
-    },
-    'CSV',
-  );
-  const close = el(
-    'button',
-    {
-      class: 'button button--quiet button--icon',
-      type: 'button',
-      title: 'Close (Esc)',
-      onClick: () => dialog.close(),
-    },
-    icon(ICONS.close),
-    el('span', { class: 'visually-hidden' }, 'Close'),
-  );
-  const dialog = el(
-    'dialog',
-    {
-      class: 'sequences',
-      'aria-labelledby': 'sequences-title',
-      onClick: closeOutside,
-      onClose: stop,
-    },
-    el('div', { class: 'sequences__head' }, title, close),
-    el(
-      'div',
-      { class: 'sequences__tools' },
-      el(
-        'label',
-        { class: 'sequences__label' },
-        el('span', { class: 'visually-hidden' }, 'Filter rows'),
-        filter,
-      ),
-      nFound,
-      save,
-    ),
-    about,
-    again,
-  );
+  const { dialog } = frame;
   root.append(dialog);
-  const table = createSequenceRows(dialog, { pick: open, sort });
-  const columns = lastOnly(columnsOf);
-  const searched = lastOnly(searchedText);
-  /** @type {Order} */
-  let order = { name: 'number', isDescending: false };
-  /** @type {SequenceScores} */
-  let scores = null;
-  /** @type {AbortController | null} */
-  let asked = null;
-  /** @type {number[]} */
-  let rows = [];
-  /** Whose rows are shown. @type {Tokens | null} */
-  let shown = null;
-
-  /** @param {MouseEvent} event */
-  function closeOutside(event) {
-    if (event.target === dialog) dialog.close();
-  }
-
-  function stop() {
-    asked?.abort();
-    asked = null;
-  }
-
   /** The corpus, once it is there. @returns {Tokens | null} */
   const corpus = () => facts.tokens.value;
-
-  function tryAgain() {
-    if (corpus()) void ask();
-    else retry();
-  }
+  const scores = () => attention.value?.answer.scores ?? null;
+  const list = createSequenceList(frame, { api, store, corpus, scores, onOpen: open });
+  /** Of every sequence, in the open head or in all. @type {Slot<Attention>} */
+  const attention = createSlot('the attention of all sequences', tell);
+  /** Whose rows are shown. @type {Tokens | null} */
+  let shown = null;
 
   /** A dialog opened before its corpus is there says so, and fills when it comes. */
   function update() {
     if (!dialog.open) return;
     const tokens = corpus();
-    table.setHidden(!tokens);
+    list.setHidden(!tokens);
     if (!tokens) return showWaiting();
     if (tokens === shown) return;
     const isFirst = shown === null;
     shown = tokens;
-    const word = sequenceWord(modalityOf(tokens));
-    setText(title, `All ${word}s`);
-    setAttribute(filter, 'placeholder', `Filter ${word}s and their columns …`);
-    void ask();
-    if (isFirst) table.reveal();
+    frame.setTitle(wordOf(tokens));
+    frame.setPlaceholder(`Filter ${wordOf(tokens)}s and their columns …`);
+    ask();
+    if (isFirst) list.reveal();
   }
 
   function showWaiting() {
     const isFailed = facts.tokens.status === 'failed';
-    stop();
+    attention.drop();
     shown = null;
     const entry = facts.datasets.value?.find(({ id }) => id === store.get().dataset);
     const word = entry?.modality ? sequenceWord(entry.modality) : 'sequence';
-    setText(title, `All ${word}s`);
-    setText(about, isFailed ? `Could not load the ${word}s.` : `Loading the ${word}s …`);
-    setText(nFound, '');
-    again.hidden = !isFailed;
-    save.disabled = true;
+    frame.setTitle(word);
+    frame.say(isFailed ? `Could not load the ${word}s.` : `Loading the ${word}s …`, isFailed);
+    frame.setFound('', false);
   }
 
-  /** Ask for the attention of every sequence, of the open head or of all. */
-  async function ask() {
+  function ask() {
     const { at, dataset } = store.get();
-    const tokens = corpus();
-    if (dataset === null || !tokens) return;
-    stop();
-    const own = (asked = new AbortController());
-    scores = null;
-    again.hidden = true;
-    setText(about, `Computing the attention of every ${sequenceWord(modalityOf(tokens))} …`);
-    draw(false);
-    try {
-      const answer = await api.sequenceScores(dataset, at, own.signal);
-      if (own.signal.aborted) return;
-      scores = answer.scores;
-      setText(about, formatAbout(answer, at, facts.description.value?.manifest ?? null, tokens));
-    } catch (error) {
-      if (own.signal.aborted) return;
-      setText(
-        about,
-        `Could not load the attention of the ${sequenceWord(modalityOf(tokens))}s. ` +
-          `${error instanceof Error ? error.message : String(error)}`,
-      );
-      again.hidden = false;
-    }
-    draw(false);
+    if (dataset === null) return;
+    attention.drop();
+    attention.want(dataset, at ? formatHead(at) : 'all', async (signal) => ({
+      at,
+      answer: await api.sequenceScores(dataset, at, signal),
+    }));
   }
 
-  /** @param {boolean} isFromTop */
-  function draw(isFromTop) {
+  /** Say what the numbers are of, or why there are none. */
+  function tell() {
     const tokens = corpus();
-    if (!tokens) return;
-    const all = columns(tokens, scores);
-    const column = all.find(({ name }) => name === order.name) ?? all[0];
-    const word = sequenceWord(modalityOf(tokens));
-    rows = rowsOf(searched(tokens), filter.value, column, order.isDescending);
-    const n = tokens.sequences.start.length;
-    setText(
-      nFound,
-      rows.length === n ? counted(n, word) : `${count(rows.length)} of ${counted(n, word)}`,
-    );
-    save.disabled = rows.length === 0;
-    const { dataset, selected } = store.get();
-    const current = selected ? tokens.sequence[selected.token] : -1;
-    const thumbnail =
-      tokens.row !== null && dataset !== null
-        ? (/** @type {number} */ i) => api.thumbnailUrl(dataset, i)
-        : null;
-    table.show({ corpus: tokens, columns: all, rows, order, current, thumbnail }, isFromTop);
-  }
-
-  /** @param {Column} column */
-  function sort({ name, isNumber }) {
-    // Numbers begin with the largest; a second click turns the order over.
-    order = {
-      name,
-      isDescending: order.name === name ? !order.isDescending : isNumber && name !== 'number',
-    };
-    draw(true);
+    if (!tokens || attention.status === 'idle') return;
+    const model = facts.description.value?.manifest ?? null;
+    frame.say(formatAttention(attention, model, tokens), attention.status === 'failed');
+    list.draw(false);
   }
 
   /** @param {number} sequence */
@@ -222,25 +89,7 @@ export function createSequenceDialog(root, context) {
     if (!tokens) return;
     dialog.close();
     showPanel();
-    actions.select({
-      kind: 'query',
-      token:
-        tokens.row === null ? tokens.sequences.start[sequence] : tokenOfImage(tokens, sequence),
-    });
-  }
-
-  function saveTable() {
-    const tokens = corpus();
-    const { dataset, at } = store.get();
-    if (!tokens) return;
-    const name = [
-      dataset,
-      at && `L${at.layer}-H${at.head}`,
-      `${sequenceWord(modalityOf(tokens))}s.csv`,
-    ]
-      .filter(Boolean)
-      .join('-');
-    download(tableCsv(columns(tokens, scores), rows), name, TABLE_TYPES.csv);
+    actions.select({ kind: 'query', token: tokenOf(tokens, sequence) });
   }
 
   return {
@@ -252,17 +101,28 @@ export function createSequenceDialog(root, context) {
     },
     update,
     destroy() {
-      stop();
-      cleanup.run();
-      table.destroy();
+      attention.drop();
+      list.destroy();
       dialog.remove();
     },
   };
 }
 
-/** @param {Tokens} tokens */
-function modalityOf(tokens) {
-  return tokens.row === null ? 'text' : 'image';
+/** The token that stands for a sequence. @param {Tokens} tokens @param {number} sequence */
+function tokenOf(tokens, sequence) {
+  return tokens.row === null ? tokens.sequences.start[sequence] : tokenOfImage(tokens, sequence);
+}
+
+/**
+ * @param {Slot<Attention>} attention
+ * @param {{n_layers: number, n_heads: number} | null} model
+ * @param {Tokens} tokens
+ */
+function formatAttention({ status, value, error }, model, tokens) {
+  if (status === 'failed')
+    return `Could not load the attention of the ${wordOf(tokens)}s. ${error?.message}`;
+  if (value === null) return `Computing the attention of every ${wordOf(tokens)} …`;
+  return formatAbout(value.answer, value.at, model, tokens);
 }
 
 /**
@@ -279,7 +139,7 @@ export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, 
   const whose = at
     ? formatHead(at)
     : `mean over all ${counted((model?.n_layers ?? 0) * (model?.n_heads ?? 0), 'head')}`;
-  const word = sequenceWord(modalityOf(tokens));
+  const word = wordOf(tokens);
   const part =
     nSequences < nSequencesTotal
       ? ` Computed for ${count(nSequences)} of ${counted(nSequencesTotal, word)}, evenly ` +

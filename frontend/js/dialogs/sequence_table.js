@@ -6,6 +6,7 @@
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
 import { wordsIn } from '../compute/word_boundaries.js';
+import { sequenceWord } from '../ui/labels.js';
 
 /** @import { Tokens } from '../page.js' */
 
@@ -233,4 +234,9 @@ export function tableCsv(columns, rows) {
     columns.map(({ name }) => name),
     ...rows.map((i) => columns.map(({ valueOf }) => valueOf(i) ?? '')),
   ]);
+}
+
+/** How a sequence is called: sentence or image. @param {Pick<Tokens, 'row'>} tokens */
+export function wordOf({ row }) {
+  return sequenceWord(row === null ? 'text' : 'image');
 }

@@ -1,0 +1,109 @@
+/** All sequences as a table that is filtered, sorted and saved. */
+
+import { count, counted } from '../compute/number_text.js';
+import { lastOnly } from '../compute/memo.js';
+import { download, TABLE_TYPES } from '../ui/download.js';
+import { createSequenceRows } from './sequence_rows.js';
+import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_table.js';
+
+/** @import { Column, Order, SequenceScores } from './sequence_table.js' */
+/** @import { SequenceFrame } from './sequence_frame.js' */
+/** @import { Context, HeadId, Tokens } from '../page.js' */
+
+/**
+ * @param {SequenceFrame} frame
+ * @param {object} context
+ * @param {Context['api']} context.api
+ * @param {Context['store']} context.store
+ * @param {() => Tokens | null} context.corpus null while it is not there
+ * @param {() => SequenceScores} context.scores
+ * @param {(sequence: number) => void} context.onOpen
+ */
+export function createSequenceList(frame, { api, store, corpus, scores, onOpen }) {
+  const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
+  const rowOrder = createRowOrder();
+
+  /** @param {boolean} isFromTop */
+  function draw(isFromTop) {
+    const tokens = corpus();
+    if (!tokens) return;
+    const { columns, rows, order } = rowOrder.apply(tokens, scores(), frame.filterText());
+    frame.setFound(formatFound(rows.length, tokens), rows.length > 0);
+    const { dataset, selected } = store.get();
+    const current = selected ? tokens.sequence[selected.token] : -1;
+    const thumbnail = thumbnailsOf(api, dataset, tokens);
+    table.show({ corpus: tokens, columns, rows, order, current, thumbnail }, isFromTop);
+  }
+
+  /** @param {Column} column */
+  function sort(column) {
+    rowOrder.sort(column);
+    draw(true);
+  }
+
+  return {
+    draw,
+    setHidden: table.setHidden,
+    reveal: table.reveal,
+    save() {
+      const tokens = corpus();
+      if (!tokens) return;
+      const { columns, rows } = rowOrder.apply(tokens, scores(), frame.filterText());
+      download(tableCsv(columns, rows), fileName(store.get(), tokens), TABLE_TYPES.csv);
+    },
+    destroy: table.destroy,
+  };
+}
+
+/** By what the rows are sorted, and the filtered, sorted rows; the last ones are remembered. */
+function createRowOrder() {
+  const columnsFor = lastOnly(columnsOf);
+  const searched = lastOnly(searchedText);
+  const rowsFor = lastOnly(rowsOf);
+  /** @type {Order} */
+  let order = { name: 'number', isDescending: false };
+  return {
+    /**
+     * Numbers begin with the largest; a second click turns the order over.
+     *
+     * @param {Column} column
+     */
+    sort({ name, isNumber }) {
+      const isDescending =
+        order.name === name ? !order.isDescending : isNumber && name !== 'number';
+      order = { name, isDescending };
+    },
+    /** @param {Tokens} tokens @param {SequenceScores} scores @param {string} filter */
+    apply(tokens, scores, filter) {
+      const columns = columnsFor(tokens, scores);
+      const column = columns.find(({ name }) => name === order.name) ?? columns[0];
+      const rows = rowsFor(searched(tokens), filter, column, order.isDescending);
+      return { columns, rows, order };
+    },
+  };
+}
+
+/**
+ * Addresses of the thumbnails of images; null for sentences.
+ *
+ * @param {Context['api']} api
+ * @param {string | null} dataset
+ * @param {Tokens} tokens
+ */
+function thumbnailsOf(api, dataset, { row }) {
+  if (row === null || dataset === null) return null;
+  return (/** @type {number} */ sequence) => api.thumbnailUrl(dataset, sequence);
+}
+
+/** @param {number} nRows @param {Tokens} tokens */
+function formatFound(nRows, tokens) {
+  const all = counted(tokens.sequences.start.length, wordOf(tokens));
+  return nRows === tokens.sequences.start.length ? all : `${count(nRows)} of ${all}`;
+}
+
+/** @param {{dataset: string | null, at: HeadId | null}} state @param {Tokens} tokens */
+function fileName({ dataset, at }, tokens) {
+  return [dataset, at && `L${at.layer}-H${at.head}`, `${wordOf(tokens)}s.csv`]
+    .filter(Boolean)
+    .join('-');
+}
