@@ -71,6 +71,8 @@ def click_here(page: Page) -> None:
 def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
     page: Page, address: str
 ) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     open_view(page, address, HEAD)
     page.get_by_role("button", name="Compare").click()
     a, b = pane(page, "A"), pane(page, "B")
@@ -92,19 +94,20 @@ def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
     page.keyboard.press("g")
     expect(b.locator(".bar__title")).to_have_text("All heads")
     expect(a.locator(".bar__title")).to_have_text("Layer 0, head 2")
+    assert not any("/datasets/pictures" in url for url in asked)
+    b.get_by_role("combobox", name="Dataset").select_option("pictures")
+    expect(page.locator(".panel")).to_contain_text("Images")
+    assert any("/datasets/pictures" in url for url in asked)
 
 
-def test_each_pane_says_how_true_its_own_map_is(page: Page, address: str) -> None:
-    a, b = open_panes(page, address, TWO_MODELS)
-    for one, dataset, at in ((a, "words", (1, 2)), (b, "pieces", (1, 0))):
-        heads = fetch_json(page, f"api/v1/datasets/{dataset}/heads")["heads"]
-        facts = next(h for h in heads if (h["layer"], h["head"]) == at)["maps"]["pca-2d"]
-        recall = facts["fidelity"]["recall_at_10"]
-        expect(one.locator(".bar__detail")).to_have_text(f"recall@10 {recall:.2f}")
-
-
-def test_pointing_in_one_pane_marks_the_same_point_in_the_other(page: Page, address: str) -> None:
+def test_pointing_and_selecting_in_one_pane_is_seen_in_the_other_with_lines_in_both(
+    page: Page, address: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     a, b = open_panes(page, address, TWO_HEADS)
+    paths = [url for url in asked if "/api/v1/datasets/words" in url]
+    assert len(paths) == len(set(paths))  # what both show is asked for once
     plain = picture(b)
     point_at(page, a)
     wait_until(lambda: picture(b) != plain, "the point stands out in the other pane")
@@ -115,12 +118,6 @@ def test_pointing_in_one_pane_marks_the_same_point_in_the_other(page: Page, addr
     point_at(page, b)
     wait_until(lambda: picture(a) != plain, "the other way round, too")
 
-
-def test_selecting_in_one_pane_selects_in_the_other_with_lines_in_both(
-    page: Page, address: str
-) -> None:
-    a, b = open_panes(page, address, TWO_HEADS)
-    point_at(page, b)
     click_here(page)
     for one in (a, b):
         wait_until(lambda one=one: n_line_pixels(one) > 0, "attention lines are drawn")
@@ -143,8 +140,22 @@ def test_selecting_in_one_pane_selects_in_the_other_with_lines_in_both(
     for one in (a, b):
         wait_until(lambda one=one: n_line_pixels(one) == 0, "attention lines are gone")
 
+    wait_until(lambda: is_still(b), "the picture is still")
+    plain = picture(b)
+    box = a.locator(".map").bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 40, box["y"] + 200)
+    page.mouse.down()
+    for x, y in ((0.9, 0.3), (0.9, 0.8), (0.1, 0.8)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=6)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(a.locator(".marked")).to_be_visible()
+    wait_until(lambda: picture(b) != plain, "marked points stand out in the other pane")
 
-def test_two_methods_of_one_head_are_drawn_beside_each_other(page: Page, address: str) -> None:
+
+def test_two_methods_of_one_head_or_images_are_drawn_beside_it(page: Page, address: str) -> None:
     a, b = open_panes(page, address, TWO_HEADS.replace("compare.layer=0", "compare.layer=1"))
     before = picture(a), picture(b)
     b.get_by_label("Projection method").select_option("umap")
@@ -157,6 +168,16 @@ def test_two_methods_of_one_head_are_drawn_beside_each_other(page: Page, address
     shown = {"method": "pca", "compare.method": "umap", "compare.dims": "3"}
     assert shown.items() <= query_of(page).items()
 
+    b.get_by_role("combobox", name="Dataset").focus()
+    b.get_by_role("combobox", name="Dataset").select_option("pictures")
+    link = page.locator(".panes__link")
+    expect(link).to_have_text("A and B: a text and an image dataset, linked by the search only")
+    expect(b.locator(".bar__title")).to_have_text("All heads")
+    expect(page.locator(".notice")).to_have_count(0)
+    expect(page.locator(".panel")).to_contain_text("Images")
+    page.keyboard.press("o")
+    expect(page.locator(".panel")).to_be_hidden()
+
 
 def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, address: str) -> None:
     a, b = open_panes(page, address, TWO_MODELS)
@@ -164,6 +185,11 @@ def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, ad
     expect(page.locator(".panes__link")).to_have_text(
         f"A and B: {n} sentences in both, linked by the words"
     )
+    for one, dataset, at in ((a, "words", (1, 2)), (b, "pieces", (1, 0))):
+        heads = fetch_json(page, f"api/v1/datasets/{dataset}/heads")["heads"]
+        facts = next(h for h in heads if (h["layer"], h["head"]) == at)["maps"]["pca-2d"]
+        recall = facts["fidelity"]["recall_at_10"]
+        expect(one.locator(".bar__detail")).to_have_text(f"recall@10 {recall:.2f}")
     words = fetch_json(page, "api/v1/datasets/words/tokens")
     pieces = fetch_json(page, "api/v1/datasets/pieces/tokens")
     plain = picture(a)
@@ -181,17 +207,6 @@ def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, ad
         wait_until(lambda one=one: n_line_pixels(one) > 0, "attention lines are drawn")
 
 
-def test_a_mark_that_the_other_model_does_not_have_is_selected_alone(
-    page: Page, address: str
-) -> None:
-    open_panes(page, address, f"{TWO_MODELS}&selected=key-0")
-    assert fetch_json(page, "api/v1/datasets/words/tokens")["text"][0] == "[CLS]"
-    expect(page.locator(".panel__chosen")).to_contain_text("[CLS]")
-    assert "compare.selected" not in query_of(page)
-    page.locator(".sentence__main .sentence__column--key .sentence__button").nth(1).press("Enter")
-    wait_until(lambda: query_of(page).get("compare.selected") == "key-0", "its first word is")
-
-
 def test_other_sentences_share_the_search_and_say_so(page: Page, address: str) -> None:
     query = TWO_HEADS.replace("compare.dataset=words", "compare.dataset=others")
     a, b = open_panes(page, address, query)
@@ -206,19 +221,6 @@ def test_other_sentences_share_the_search_and_say_so(page: Page, address: str) -
     wait_until(lambda: n_line_pixels(a) > 0, "attention lines are drawn")
     assert n_line_pixels(b) == 0
     assert "compare.selected" not in query_of(page)
-
-
-def test_a_pane_may_show_images_beside_text(page: Page, address: str) -> None:
-    _, b = open_panes(page, address, TWO_HEADS)
-    b.get_by_role("combobox", name="Dataset").focus()
-    b.get_by_role("combobox", name="Dataset").select_option("pictures")
-    link = page.locator(".panes__link")
-    expect(link).to_have_text("A and B: a text and an image dataset, linked by the search only")
-    expect(b.locator(".bar__title")).to_have_text("All heads")
-    expect(page.locator(".notice")).to_have_count(0)
-    expect(page.locator(".panel")).to_contain_text("Images")
-    page.keyboard.press("o")
-    expect(page.locator(".panel")).to_be_hidden()
 
 
 def test_the_address_holds_both_panes(page: Page, address: str) -> None:
@@ -240,113 +242,74 @@ def test_the_address_holds_both_panes(page: Page, address: str) -> None:
     assert page.title() == "L1 H2 · words | L0 H1 · pieces | AttentionViz"
 
 
-@pytest.mark.parametrize(
-    ("part", "words"),
-    [
-        ("compare.dataset=nowhere", "There is no dataset “nowhere”"),
-        ("compare.dataset=others&compare.method=umap", "has no map “umap-2d”"),
-        ("compare.dataset=pieces&compare.layer=2&compare.head=0", "Layer 2 is outside 0..1"),
-        ("compare.method=pca", "compare.method=pca"),
-    ],
-)
+WRONG_PARTS = {
+    "compare.dataset=nowhere": "There is no dataset “nowhere”",
+    "compare.dataset=others&compare.method=umap": "has no map “umap-2d”",
+    "compare.dataset=pieces&compare.layer=2&compare.head=0": "Layer 2 is outside 0..1",
+    "compare.method=pca": "compare.method=pca",
+}
+
+
 def test_what_the_address_says_wrongly_of_the_second_pane_is_ignored_with_a_notice(
-    page: Page, address: str, part: str, words: str
+    page: Page, address: str
 ) -> None:
-    open_view(page, address, f"{HEAD}&{part}")
-    expect(page.locator(".notice")).to_have_count(1)
-    expect(page.locator(".notice")).to_contain_text(words)
-    expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
+    for part, words in WRONG_PARTS.items():
+        page.goto(f"{address}{HEAD}&{part}")
+        expect(page.locator(".notice")).to_have_count(1)
+        expect(page.locator(".notice")).to_contain_text(words)
+        expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
 
 
-@pytest.mark.parametrize(
-    ("way", "title"), [("c", "head 2"), ("Escape", "head 2"), ("B", "head 2"), ("A", "head 1")]
-)
 def test_either_pane_is_closed_by_key_or_button_and_the_history_brings_it_back(
-    page: Page, address: str, way: str, title: str
+    page: Page, address: str
 ) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     open_panes(page, address, TWO_HEADS)
-    if way in "AB":
-        page.get_by_role("button", name=f"Close pane {way}").click()
-    else:
-        page.keyboard.press(way)
-    expect(page.locator(".stage")).to_have_count(1)
-    expect(page.locator(".bar__title")).to_contain_text(title)
-    expect(page.locator(".pane__head, .divider, .panes__link")).to_have_count(0)
-    expect(page.get_by_role("button", name="Compare")).to_be_visible()
-    assert not [name for name in query_of(page) if name.startswith("compare")]
-    page.go_back()
-    expect(page.locator(".stage")).to_have_count(2)
-    expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
+    for way, title in (("Escape", "head 2"), ("c", "head 2"), ("B", "head 2"), ("A", "head 1")):
+        pane(page, "A").locator(".bar__words").click()  # keys keep the pane in front
+        expect(pane(page, "A")).to_have_attribute("aria-current", "true")
+        asked.clear()
+        if way in "AB":
+            page.get_by_role("button", name=f"Close pane {way}").click()
+        else:
+            page.keyboard.press(way)
+        expect(page.locator(".stage")).to_have_count(1)
+        expect(page.locator(".bar__title")).to_contain_text(title)
+        expect(page.locator(".pane__head, .divider, .panes__link")).to_have_count(0)
+        expect(page.get_by_role("button", name="Compare")).to_be_visible()
+        assert not [name for name in query_of(page) if name.startswith("compare")]
+        # The list of similar heads follows the pane in front, and comes from the browser's cache.
+        paths = [url for url in asked if "/api/v1/datasets/words" in url]
+        assert not [url for url in paths if "/similar" not in url]
+        page.go_back()
+        expect(page.locator(".stage")).to_have_count(2)
+        expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
 
 
-def test_what_both_panes_show_is_asked_for_once(page: Page, address: str) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    open_panes(page, address, f"{TWO_HEADS}&selected=query-40")
-    paths = [url for url in asked if "/api/v1/datasets/words" in url]
-    assert len(paths) == len(set(paths))
-    asked.clear()
-    page.keyboard.press("o")
-    page.get_by_role("button", name="Close pane A").click()
-    expect(page.locator(".stage")).to_have_count(1)
-    page.wait_for_timeout(300)
-    # The list of similar heads follows the pane in front, and comes from the browser's cache.
-    paths = [url for url in asked if "/api/v1/datasets/words" in url]
-    assert not [url for url in paths if "/similar" not in url]
-
-
-def test_nothing_of_a_second_pane_is_asked_for_before_it_is_open(page: Page, address: str) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    open_view(page, address, HEAD)
-    page.wait_for_load_state("networkidle")
-    before = len(asked)
-    page.keyboard.press("c")
-    expect(pane(page, "B")).to_be_visible()
-    pane(page, "B").get_by_role("combobox", name="Dataset").select_option("pictures")
-    expect(page.locator(".panel")).to_contain_text("Images")
-    of_it = ["/datasets/pictures" in url for url in asked]
-    assert not any(of_it[:before])
-    assert any(of_it[before:])
-
-
-def test_points_of_one_dataset_are_marked_in_both_panes(page: Page, address: str) -> None:
-    a, b = open_panes(page, address, TWO_HEADS)
-    plain = picture(b)
-    box = a.locator(".map").bounding_box()
-    assert box is not None
-    page.keyboard.down("Shift")
-    page.mouse.move(box["x"] + 40, box["y"] + 200)
-    page.mouse.down()
-    for x, y in ((0.9, 0.3), (0.9, 0.8), (0.1, 0.8)):
-        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=6)
-    page.mouse.up()
-    page.keyboard.up("Shift")
-    expect(a.locator(".marked")).to_be_visible()
-    wait_until(lambda: picture(b) != plain, "they stand out in the other pane")
-
-
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 700), (390, 800)])
 def test_panes_lie_beside_each_other_or_above_where_there_is_no_room(
-    page: Page, address: str, size: tuple[int, int]
+    page: Page, address: str
 ) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
     a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
-    boxes = [one.bounding_box() for one in (a, b)]
-    assert boxes[0] is not None
-    assert boxes[1] is not None
-    if size[0] > 1100:
-        assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
-        assert boxes[0]["y"] == boxes[1]["y"]
-    else:
-        assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
-        assert boxes[0]["x"] == boxes[1]["x"]
-        assert boxes[0]["width"] == boxes[1]["width"]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for one, box in zip((a, b), boxes, strict=True):
-        parts = one.locator(".pane__head > *, .bar > *:visible").all()
-        for inside in [part.bounding_box() for part in parts]:
-            assert inside is None or inside["x"] + inside["width"] <= box["x"] + box["width"] + 1
+    for width, height in ((1440, 900), (1024, 700), (390, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        boxes = [one.bounding_box() for one in (a, b)]
+        assert boxes[0] is not None
+        assert boxes[1] is not None
+        if width > 1100:
+            assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+            assert boxes[0]["y"] == boxes[1]["y"]
+        else:
+            assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+            assert boxes[0]["x"] == boxes[1]["x"]
+            assert boxes[0]["width"] == boxes[1]["width"]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for one, box in zip((a, b), boxes, strict=True):
+            parts = one.locator(".pane__head > *, .bar > *:visible").all()
+            for inside in [part.bounding_box() for part in parts]:
+                edge = box["x"] + box["width"] + 1
+                assert inside is None or inside["x"] + inside["width"] <= edge
 
 
 def test_the_divider_gives_room_by_keys_and_by_hand(page: Page, address: str) -> None:
@@ -368,12 +331,17 @@ def test_the_divider_gives_room_by_keys_and_by_hand(page: Page, address: str) ->
     expect(divider).to_have_attribute("aria-valuenow", "50")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_two_panes(page: Page, address: str, scheme: str) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+def test_axe_finds_nothing_serious_in_two_panes(page: Page, address: str) -> None:
     open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
-    assert grave_findings(page) == []
+    require_no_findings(page)
     page.keyboard.press("Escape")
     page.keyboard.press("g")
-    page.wait_for_timeout(300)
-    assert grave_findings(page) == []
+    expect(page.locator(".bar__title").first).to_have_text("All heads")
+    require_no_findings(page)
+
+
+def require_no_findings(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert grave_findings(page) == [], scheme
