@@ -1,16 +1,16 @@
 /**
- * What the server computes from queries and keys, computed in the browser: for a site that has no
- * server, and for a reader's own texts.
+ * Attention computed from queries and keys in the browser: for an exported site, which has no
+ * server, and for sequences of the user.
  */
 
 /**
- * How a layer attends.
+ * Masking and scaling of a layer's attention.
  *
  * @typedef {{scaling: number, is_causal: boolean, max_distance: number | null}} Rule
  */
 /** Vectors row by row. @typedef {{values: Float32Array, width: number}} Rows */
 /**
- * Called between rows, so that a long computation lets the page live.
+ * Awaited between rows, so that a long computation does not block the page.
  *
  * @typedef {() => Promise<void>} Pause
  */
@@ -37,7 +37,7 @@ export async function attentionPattern(queries, keys, start, nQueries, nKeys, ru
 }
 
 /**
- * The pattern of a sequence that is short enough to be computed at once.
+ * The pattern of a sequence that is short enough to be computed synchronously.
  *
  * @param {Rows} queries of this sequence alone, like the keys
  * @param {Rows} keys
@@ -110,7 +110,7 @@ export function dot(a, i, b, j) {
 }
 
 /**
- * Multiply every weight with the norm of its key; rows that sum to something sum to 1 again.
+ * Multiply every weight by the norm of its key and normalise rows with a positive sum to 1.
  *
  * @param {Float32Array} pattern [query, key], changed
  * @param {number} nKeys
@@ -125,8 +125,7 @@ export function weighKeys(pattern, nKeys, normOf) {
 }
 
 /**
- * The rows with the largest products with one vector, the largest first; of equal ones the earlier
- * row.
+ * The rows with the largest dot products with one vector, largest first; ties: earlier row first.
  *
  * @param {Rows} own
  * @param {number} i
@@ -150,8 +149,8 @@ export async function strongestRows(own, i, others, nOthers, scaling, k, pause) 
 }
 
 /**
- * Which sequences a mean is taken of: all that are long enough, or as many as are afforded, evenly
- * spread.
+ * Indices of the sequences to average over: all that are long enough, or an evenly spaced subset
+ * within the budget of `maxScores` scores.
  *
  * @param {ArrayLike<number>} lengths
  * @param {number} length
@@ -178,7 +177,7 @@ export function longSequences(lengths, length, maxScores) {
 }
 
 /**
- * The means of even blocks of a pattern, at most `most` on a side.
+ * Downsample a pattern to block means, at most `maxSide` blocks per side.
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n

@@ -1,15 +1,15 @@
 /**
- * What a token stands for that holds some bytes of a character. It is written as that character
- * with the bytes that it holds, of how many: “你 1⁄3”, “ 你 1–2⁄3”, “你 3⁄3 + 好 1⁄3”; the server
- * writes it so (core/characters.py).
+ * Labels of tokens that hold only some bytes of a character: the character with the range of its
+ * bytes and their number, such as “你 1⁄3”, “ 你 1–2⁄3”, “你 3⁄3 + 好 1⁄3”. The server writes the same
+ * format (core/characters.py).
  */
 
 const PART = /^( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])$/su;
 const JOINT = ' + ';
 
 /**
- * Whole characters (`first` is 0), or bytes of one: the first and last of them, from 1, and of how
- * many.
+ * Whole characters (`first` is 0), or part of one character: its first and last byte, from 1, and
+ * the number of its bytes.
  *
  * @typedef {{text: string, first: number, last: number, of: number}} Piece
  */
@@ -18,7 +18,7 @@ const JOINT = ' + ';
 const whole = (text) => ({ text, first: 0, last: 0, of: 0 });
 
 /**
- * What a token is made of.
+ * Split the label of a token into its pieces.
  *
  * @param {string} token as it is written
  * @returns {Piece[]}
@@ -53,14 +53,14 @@ function partsOf(text, isFirst) {
   return lead === '' ? [part] : [whole(lead), part];
 }
 
-/** Of UTF-8. @param {string} character */
+/** Number of UTF-8 bytes. @param {string} character */
 function nBytes(character) {
   const point = character.codePointAt(0) ?? 0;
   return 1 + Number(point > 0x7f) + Number(point > 0x7ff) + Number(point > 0xffff);
 }
 
 /**
- * A token with its characters as they are to be seen; spaces in front of a part stay.
+ * Apply `show` to the characters of a token; spaces before a part are preserved.
  *
  * @param {string} token
  * @param {(text: string) => string} show
@@ -76,7 +76,7 @@ export function withShown(token, show) {
   return lead + shown.join(JOINT);
 }
 
-/** The characters of which a token holds at least a byte. @param {string} token */
+/** The characters that a token contains in whole or in part. @param {string} token */
 export function charactersOf(token) {
   return token.includes('⁄')
     ? piecesOf(token)
@@ -86,7 +86,7 @@ export function charactersOf(token) {
 }
 
 /**
- * The character that a token continues, which began in the one before; '' if there is none.
+ * The character begun in the previous token and continued in this one, or ''.
  *
  * @param {string} token
  */
@@ -96,14 +96,14 @@ export function continuedIn(token) {
   return first > 1 ? text : '';
 }
 
-/** The character that a token leaves to the next one; '' if there is none. @param {string} token */
+/** The character that the next token continues, or ''. @param {string} token */
 export function begunIn(token) {
   const { text, last, of } = piecesOf(token).at(-1) ?? whole('');
   return last < of ? text : '';
 }
 
 /**
- * Whether a token holds nothing but further bytes of a character that began before it.
+ * Whether a token holds only continuation bytes of a character begun in an earlier token.
  *
  * @param {string} token
  */

@@ -1,15 +1,15 @@
-/** Tables as CSV, for spreadsheets: what a program reads exactly is JSON. */
+/** Tables as CSV for spreadsheets; programs should read the JSON export, which is exact. */
 
-/** Without it Excel takes UTF-8 for the code page of the machine. */
+/** Without it Excel decodes UTF-8 in the system's code page. */
 const BYTE_ORDER_MARK = '\uFEFF';
 /**
- * What a spreadsheet takes for the beginning of a formula, also as wide signs of East Asian
- * keyboards (OWASP, “CSV Injection”).
+ * First characters that a spreadsheet reads as a formula, including full-width forms (OWASP, “CSV
+ * Injection”).
  */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /**
- * Return a file as RFC 4180 has it, behind a byte-order mark.
+ * Return a CSV file (RFC 4180) with a byte-order mark.
  *
  * @param {readonly (readonly (string | number)[])[]} rows the first one names the columns
  */
@@ -18,8 +18,8 @@ export function csvText(rows) {
 }
 
 /**
- * A cell. Text that a spreadsheet would compute gets an apostrophe first: a corpus may have come
- * from anyone.
+ * Return one escaped cell. Text that a spreadsheet would evaluate is prefixed with an apostrophe,
+ * since a corpus is untrusted input.
  *
  * @param {string | number} value
  */

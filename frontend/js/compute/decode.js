@@ -1,6 +1,6 @@
 /**
- * Turn the bytes of an array response into typed arrays. Bytes are little endian, as every
- * browser's are.
+ * Turn the bytes of an array response into typed arrays. Bytes are little endian, as on every
+ * platform that browsers run on.
  */
 
 const ARRAY_OF = {
@@ -14,7 +14,7 @@ const ARRAY_OF = {
 /** @typedef {keyof typeof ARRAY_OF} Dtype */
 /** @typedef {Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array} NumberArray */
 
-/** What the server sent is not what it announced. */
+/** A response body that does not match its headers. */
 export class DecodeError extends Error {
   /** @param {string} message */
   constructor(message) {
@@ -35,7 +35,7 @@ export function parseShape(text) {
 }
 
 /**
- * View bytes as the announced array. Nothing is copied.
+ * Return a typed-array view of a buffer, without a copy.
  * @param {ArrayBuffer} buffer
  * @param {string | null} dtype The X-Dtype header.
  * @param {number[]} shape
@@ -74,7 +74,7 @@ export async function readArray(response) {
 
 /**
  * Unpack a 3-D grid, stored as x | y << 11 | z << 22 with 11, 11 and 10 bits, to the scale of the
- * other maps. Each axis is set to the middle of its step, so that the error is at most half a step
+ * other maps. Each value is dequantised to the middle of its step: the error is at most half a step
  * (16, 16 and 32 of 65535).
  * @param {Uint32Array} packed
  * @returns {Uint16Array} Three coordinates a point.
@@ -104,7 +104,7 @@ export function decodePositions({ dtype, shape, values }, dims) {
 }
 
 /**
- * Which heads of a map are there, from the X-Ready header.
+ * Which heads of a map are computed, from the X-Ready header.
  * @param {string | null} text A 0 or 1 per head, layer by layer; null means all.
  * @param {number} nCells
  * @returns {Uint8Array}

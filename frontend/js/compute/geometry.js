@@ -1,6 +1,6 @@
 /**
- * Where cells, points and the mouse are: pure arithmetic, shared by both renderers, the picker,
- * the overlay and the page. All lengths are CSS pixels. Maps are drawn with y upwards.
+ * Layout, zoom and projection: pure functions shared by both renderers, the picker, the overlay and
+ * the page. All lengths are CSS pixels. Maps are drawn with y upwards.
  */
 
 import { windowOf } from './map_bounds.js';
@@ -10,15 +10,15 @@ import { windowOf } from './map_bounds.js';
 /** @typedef {import('../types.d.ts').Transform} Transform */
 /** @typedef {import('../types.d.ts').Orbit} Orbit */
 
-/** Share of a cell's side that stays free on every side, so that marks do not cross its border. */
+/** Padding of a cell as a share of its side, so that marks do not cross its border. */
 export const INSET = 0.04;
 /** Strength of the perspective: how much a point half a side nearer grows. */
 export const PERSPECTIVE = 0.3;
 /** Size of a 3-D map within its cell; a turned map needs more room than a flat one. */
 export const SPACE_SCALE = 0.86;
-/** Farthest a turned point can lie from the middle of its cell, in sides of the cell. */
+/** Largest distance of a rotated point from the centre of its cell, in sides of the cell. */
 export const SPACE_REACH = 1;
-/** The view of a 3-D map before anyone has turned it: a little from the right and from above. */
+/** Default orientation of a 3-D map: slightly from the right and from above. */
 export const DEFAULT_ORBIT = Object.freeze({ yaw: 0.55, pitch: 0.35 });
 
 const FULL = 65535;
@@ -26,8 +26,8 @@ const MIN_TITLED_ROOM = 44;
 const MAX_PITCH = Math.PI / 2;
 
 /**
- * Place one square cell per head: rows are layers, columns are heads. Where many heads leave little
- * room, the gap narrows and the titles go, so that any model fits; one zooms in to see more.
+ * Place one square cell per head: rows are layers, columns are heads. With many heads the gaps
+ * shrink and the titles are dropped, so that any model fits.
  * @param {{nLayers: number, nHeads: number, width: number, height: number, gap?: number, title?:
  *   number}} options Viewport in CSS pixels; `gap` between cells; `title` is the height kept free
  *   above each cell.
@@ -82,8 +82,7 @@ export function layoutHead({ width, height, margin = 0 }) {
 }
 
 /**
- * The transform that shows a content of the given size whole and centred, never enlarged past
- * `maxScale`.
+ * The transform that fits and centres content in a viewport, with a scale of at most `maxScale`.
  * @param {{width: number, height: number}} content
  * @param {{width: number, height: number}} viewport
  * @param {number} [margin]
@@ -104,7 +103,7 @@ export function fitTransform(content, viewport, margin = 0, maxScale = 1) {
 }
 
 /**
- * How far one may zoom: out to half of what fits, in until one cell is eight times the viewport.
+ * Zoom limits: out to half of the fitting scale, in until one cell is eight times the viewport.
  * @param {{width: number, height: number}} content
  * @param {{width: number, height: number}} viewport
  * @param {number} cellSize
@@ -117,7 +116,7 @@ export function zoomLimits(content, viewport, cellSize) {
 }
 
 /**
- * Zoom by a factor around a point of the screen, which keeps its place.
+ * Zoom by a factor about a fixed point on the screen.
  * @param {Transform} transform
  * @param {number} factor
  * @param {number} x
@@ -186,7 +185,7 @@ export function cellAt(cells, transform, x, y) {
 }
 
 /**
- * The cell that one has zoomed into: it holds the middle of the viewport and fills `share` of its
+ * The cell that is zoomed in on: it contains the centre of the viewport and fills `share` of its
  * shorter side.
  * @param {Cells} cells
  * @param {Transform} transform
@@ -203,7 +202,7 @@ export function zoomedCell(cells, transform, viewport, share = 0.8) {
 }
 
 /**
- * Turn the view by a movement of the mouse; one never tips over the pole.
+ * Rotate the view by a mouse movement; pitch is clamped at the poles.
  * @param {Orbit} orbit
  * @param {number} dx
  * @param {number} dy
@@ -229,9 +228,9 @@ export function orbitMatrix({ yaw, pitch }) {
 }
 
 /**
- * The numbers that take the stored coordinates (0..65535) of one cell to the screen:
- * x = c[12] + X·f, y = c[13] + Y·f, where X, Y and the depth Z are rows of c applied to (u, v, w,
- * 1) and f = 1 / (1 + PERSPECTIVE · Z). A flat map has Z = 0.
+ * Coefficients of the projection of a cell's stored coordinates (0..65535) to the screen: x = c[12]
+ * + X·f, y = c[13] + Y·f, where X, Y and the depth Z are rows of c applied to (u, v, w, 1) and f =
+ * 1 / (1 + PERSPECTIVE · Z). A flat map has Z = 0.
  * @param {Frame} frame
  * @param {number} cell
  * @param {Float64Array} [out] 14 numbers, to write into.
@@ -280,7 +279,7 @@ export function cellCoefficients(frame, cell, out = new Float64Array(14)) {
  * @param {Frame} frame
  * @param {number} cell
  * @param {number} point
- * @param {Float64Array} [coefficients] Of this cell, when many points are asked for.
+ * @param {Float64Array} [coefficients] Of this cell, to reuse for many points.
  * @returns {[number, number, number]} x, y in CSS pixels; depth, positive away from the viewer.
  */
 export function projectPoint(frame, cell, point, coefficients = cellCoefficients(frame, cell)) {
@@ -300,7 +299,7 @@ export function projectPoint(frame, cell, point, coefficients = cellCoefficients
 }
 
 /**
- * How a cell meets the viewport, with room for its marks and, in 3-D, for what is turned out of it.
+ * Visibility of a cell in the viewport, with a margin for marks and, in 3-D, for rotated points.
  * @param {Frame} frame
  * @param {number} cell
  * @param {number} [margin] Half a mark, in CSS pixels.
@@ -323,8 +322,7 @@ export function cellVisibility(frame, cell, margin = 0) {
 }
 
 /**
- * A mark size that suits how crowded a cell is: about a pixel in the grid, up to nine in a sparse
- * head.
+ * A mark size suited to the density of a cell: about 1 px in the grid, up to 9 px in a sparse head.
  * @param {number} cellSide Side of the cell on the screen, CSS pixels.
  * @param {number} nPoints
  * @returns {number} Diameter in CSS pixels.

@@ -1,4 +1,4 @@
-/** The answers of the interface that depend on queries and keys, for a site that has no server. */
+/** API answers that depend on queries and keys, computed for an exported site without a server. */
 
 import { MAX_AGGREGATED } from './hidden_tokens.js';
 import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } from './attention.js';
@@ -7,7 +7,10 @@ import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } fro
 /** @import { Pause, Rows } from './attention.js' */
 /** @import { Vectors } from '../site/vectors.js' */
 
-/** Scores that one mean, or the means of all heads, are made of; a server affords more. */
+/**
+ * Maximum number of scores computed for one mean, or for the means of all heads; the server allows
+ * more.
+ */
 const MAX_SCORES = 1 << 22;
 const MAX_SCORES_OF_ALL = 1 << 24;
 const MAX_WEIGHTS = 1 << 24;
@@ -17,7 +20,7 @@ const DEFAULT_PARTNERS = 10;
 const NORM_COLUMN = { none: -1, value: 2, output: 3 };
 
 /**
- * What a computation is given.
+ * Inputs of a computation.
  *
  * @typedef {{manifest: Manifest, lengths: Int32Array, starts: Int32Array, vectors: Vectors, params:
  *   URLSearchParams, signal: AbortSignal, pause: Pause}} Site
@@ -27,7 +30,7 @@ const NORM_COLUMN = { none: -1, value: 2, output: 3 };
  *   string>}} Computed
  */
 
-/** An address of the interface that asks for what there is not. */
+/** A request for something that does not exist (404). */
 export class NotThereError extends Error {}
 
 /**
@@ -52,7 +55,7 @@ export async function attention(site, at, sequence) {
 }
 
 /**
- * The mean pattern by position over the sequences that are long enough.
+ * The mean pattern by position over all sequences of sufficient length.
  *
  * @param {Site} site
  * @param {HeadId} at
@@ -71,7 +74,7 @@ export async function aggregate(site, at) {
 }
 
 /**
- * The mean patterns of all heads, at most 32 numbers on a side.
+ * The mean patterns of all heads, downsampled to at most 32 × 32.
  *
  * @param {Site} site
  * @returns {Promise<Computed>}
@@ -102,7 +105,7 @@ export async function aggregates(site) {
 }
 
 /**
- * Of each token the largest weight of its query and the sum of its key's column.
+ * For each token, the largest weight in its query's row and the sum of its key's column.
  *
  * @param {Site} site
  * @param {HeadId} at
@@ -202,7 +205,7 @@ async function patternOf(
 async function meanOf(site, head, length, chosen) {
   const total = new Float64Array(length * length);
   for (const sequence of chosen) {
-    // The first rows of a causal pattern look at no later key.
+    // In a causal pattern, the first rows do not depend on later keys.
     const nKeys = head.rule.is_causal ? length : site.lengths[sequence];
     const pattern = await patternOf(site, head, site.starts[sequence], length, nKeys);
     for (let query = 0; query < length; query++)

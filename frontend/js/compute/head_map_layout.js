@@ -1,4 +1,4 @@
-/** Where the heads and their names go on the map of heads: pure functions over CSS pixels. */
+/** Layout of dots and labels on the map of heads: pure functions, in CSS pixels. */
 
 import { spreadOrder } from './spread.js';
 
@@ -14,12 +14,12 @@ import { spreadOrder } from './spread.js';
  * @typedef {{head: number, left: number, top: number}} PlacedName
  */
 
-/** Air between a dot and its name. */
+/** Gap between a dot and its name. */
 const GAP_PX = 3;
 const RING_PX = 6;
 
 /**
- * Fit the map into a room, with one scale for both axes, so that distances stay true.
+ * Fit the map into a rectangle with one scale for both axes, which preserves distances.
  *
  * @param {readonly {x: number, y: number}[]} heads
  * @param {{width: number, height: number}} room
@@ -45,7 +45,7 @@ export function fitHeads(heads, { width, height }, margin) {
 }
 
 /**
- * Names of heads beside their dots, so that none covers another name or a dot; some have no room.
+ * Place names beside dots without overlaps; names without room are left out.
  *
  * @param {Places} places
  * @param {object} size
@@ -117,7 +117,7 @@ export function placeNames({ x, y }, { widths, height, reach }, room, first) {
 }
 
 /**
- * The head that lies nearest to a place, within a reach; -1 where none does.
+ * Hit test: the nearest head within `reach` of a place, or -1.
  *
  * @param {Places} places
  * @param {{x: number, y: number}} place
@@ -132,17 +132,16 @@ export function headNear({ x, y }, place, reach) {
   return best;
 }
 
-/** Where an arrow key points. @type {Record<string, [number, number]>} */
+/** Direction of an arrow key. @type {Record<string, [number, number]>} */
 const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 /**
- * The head that an arrow key leads to: the nearest one that lies more in its direction than beside
- * it.
+ * The nearest head in the direction of an arrow key, within 45° of it.
  *
  * @param {Places} places
  * @param {number} from
  * @param {string} key
- * @returns {number | null} null for other keys; the same head where none lies there
+ * @returns {number | null} null for other keys; `from` if there is none in that direction
  */
 export function headTowards({ x, y }, from, key) {
   const direction = DIRECTIONS[key];

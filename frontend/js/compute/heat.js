@@ -1,6 +1,6 @@
-/** How opaque attention is drawn over a picture. */
+/** Opacity of an attention heat map over an image. */
 
-/** The picture stays visible under little attention. @param {number} share */
+/** Low weights leave the image visible. @param {number} share */
 export function heatAlpha(share) {
   return 0.12 + 0.73 * share;
 }

@@ -1,25 +1,25 @@
-/** The lines of a sentence that are worth drawing. */
+/** Selection of the attention lines of a sentence to draw. */
 
 /** @import { Attention } from '../page.js' */
 /** @import { Place } from '../sequence/weight_lines.js' */
 
-/** Weights below this would be lines that nobody can see. */
+/** Lines of smaller weights would be invisible. */
 const MIN_WEIGHT = 0.01;
 
-/** More lines than this are a cloud; the strongest are drawn. */
+/** Maximum number of lines; the strongest are drawn. */
 const MAX_LINES = 1200;
 
-/** How strongly the lines of other tokens are drawn while one is selected. */
+/** Relative opacity of the lines of other tokens while one is selected. */
 const OTHERS = 0.45;
 
 /**
- * The lines that are drawn, with opacity and width in pixels.
+ * The lines to draw, with opacity and width in pixels.
  *
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
  * @param {object} which
  * @param {Place | null} which.alone only the lines of this token
  * @param {Place | null} which.chosen those of this token are drawn strongest
- * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in sight
+ * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in the viewport
  */
 export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => true }) {
   /** @param {number} query @param {number} key @param {Place | null} one */

@@ -1,16 +1,16 @@
-/** What is shown of a pattern: without hidden tokens, and its strongest links. */
+/** Filters on a pattern: hidden tokens removed, and its strongest links. */
 
 /** @import { Attention, HiddenToken } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
-/** Most positions of which the server takes a mean. */
+/** Maximum number of positions in a mean pattern of the server. */
 export const MAX_AGGREGATED = 1024;
 
 /**
  * Return which positions are hidden, as queries and as keys.
  *
  * @param {number} n
- * @param {readonly HiddenToken[]} hidden positions from n on are passed over
+ * @param {readonly HiddenToken[]} hidden positions from n on are ignored
  * @returns {{query: Uint8Array, key: Uint8Array}} (position)
  */
 export function hiddenPositions(n, hidden) {
@@ -21,8 +21,8 @@ export function hiddenPositions(n, hidden) {
 
 /**
  * Return a pattern without its hidden tokens: the row of a query and the column of a key are zero,
- * and every other row keeps its sum. Each row is made from the whole pattern, so that the order of
- * hiding does not matter.
+ * and every other row keeps its sum. Each row is computed from the whole pattern, so that the order
+ * of hiding does not matter.
  *
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
  * @param {readonly HiddenToken[]} hidden
@@ -47,12 +47,11 @@ export function withoutHidden({ n, pattern }, hidden) {
 }
 
 /**
- * Return the hidden tokens with one of them turned over: hidden if it was not. The order does not
- * depend on history.
+ * Toggle hidden tokens. The result is sorted, so that it does not depend on history.
  *
  * @param {readonly HiddenToken[]} hidden
  * @param {readonly HiddenToken[]} turned
- * @param {boolean} [isHidden] hide or show all of them, instead of turning each over
+ * @param {boolean} [isHidden] hide or show all of them instead of toggling each
  * @returns {HiddenToken[]}
  */
 export function toggleHidden(hidden, turned, isHidden) {
@@ -70,7 +69,7 @@ export function toggleHidden(hidden, turned, isHidden) {
     }));
 }
 
-/** A number for a hidden token, in the order of positions. @param {HiddenToken} token */
+/** Sort key of a hidden token, in the order of positions. @param {HiddenToken} token */
 function nameOf({ kind, position }) {
   return 2 * position + (kind === 'key' ? 1 : 0);
 }

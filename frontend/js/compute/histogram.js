@@ -1,7 +1,7 @@
-/** Counts of values in bins. */
+/** Histograms. */
 
 /**
- * How many values lie in each of some bins of one width; the last bin holds its upper end.
+ * Counts of values in bins of equal width; the last bin includes its upper end.
  *
  * @param {Float64Array} values NaN where there is none
  * @param {readonly [number, number]} range
@@ -26,7 +26,7 @@ export function binOf(value, range, nBins) {
 }
 
 /**
- * Where a value lies in a range, 0..1; in the middle of a range without width.
+ * Position of a value in a range, 0..1; 0.5 if the range is empty.
  *
  * @param {number} value
  * @param {readonly [number, number]} range

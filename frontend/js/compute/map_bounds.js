@@ -1,20 +1,20 @@
 /**
- * The part of each flat map that its cell shows: where a few far points would squeeze all others
- * into a corner, the bulk.
+ * The part of each flat map that its cell shows: cropped to the bulk of the points where a few
+ * outliers would squeeze all others into a corner.
  */
 
 /**
- * What is farther from the middle half of the points along an axis than so many times its width is
- * far. (Tukey 1977, "Exploratory data analysis".)
+ * Points farther from the interquartile range of an axis than this many times its width are
+ * outliers. (Tukey 1977, "Exploratory data analysis".)
  */
 const REACH = 1.5;
-/** More points than this share are no few: all are shown. */
+/** With a larger share of outliers the whole map is shown. */
 const MAX_FAR = 0.04;
-/** Room around the bulk, as a factor of its side. */
+/** Margin around the bulk, as a factor of its side. */
 const AIR = 1.08;
-/** A part with a longer side than this share of the whole would gain little: all is shown. */
+/** If the bulk has a longer side than this share of the map, the whole map is shown. */
 const MAX_SHARE = 0.75;
-/** Positions have too few steps to be enlarged further. */
+/** Positions are quantised too coarsely to be enlarged further. */
 const MIN_SHARE = 0.1;
 const BINS = 256;
 const FULL = 65536;
@@ -24,7 +24,7 @@ const WHOLE = Float32Array.of(0.5, 0.5, 1);
 /** @typedef {import('../types.d.ts').Frame} Frame */
 
 /**
- * Middle across and upwards, and side, as shares of the whole map: three numbers a cell.
+ * Centre x, centre y and side as shares of the whole map: three numbers per cell.
  *
  * @typedef {Float32Array} Windows
  */
@@ -62,7 +62,7 @@ function bulkOf(positions, n) {
   const ends = counts.map((bins) => whiskers(bins, n));
   const side = Math.max(MIN_SHARE, AIR * Math.max(...ends.map(([low, high]) => high - low)));
   if (n === 0 || side > MAX_SHARE) return null;
-  // A part that reaches over the border of the map would show room where nothing is.
+  // Beyond the border of the map there would only be empty space.
   const [x, y] = ends.map(([low, high]) =>
     Math.min(1 - side / 2, Math.max(side / 2, (low + high) / 2)),
   );
@@ -70,7 +70,7 @@ function bulkOf(positions, n) {
 }
 
 /**
- * Where the points that are not far begin and end along an axis, 0..1.
+ * Range of the points that are not outliers along an axis, 0..1.
  *
  * @param {Uint32Array} bins
  * @param {number} n
@@ -87,7 +87,7 @@ function whiskers(bins, n) {
   return [first / BINS, (last + 1) / BINS];
 }
 
-/** The bin below which so many points lie. @param {Uint32Array} bins @param {number} nBelow */
+/** The bin below which `nBelow` points lie. @param {Uint32Array} bins @param {number} nBelow */
 function quantileOf(bins, nBelow) {
   let [bin, below] = [0, 0];
   while (bin < BINS - 1 && below + bins[bin] < nBelow) below += bins[bin++];
@@ -95,7 +95,7 @@ function quantileOf(bins, nBelow) {
 }
 
 /**
- * The points of each cell that lie outside of its part.
+ * The points of each cell that lie outside its window.
  *
  * @param {Uint16Array} positions (cell, point, 2)
  * @param {Windows} windows
@@ -129,7 +129,7 @@ function outsideOf(positions, n, [x, y, side]) {
 }
 
 /**
- * The parts on the way from one map to another.
+ * Interpolate the windows of two maps.
  *
  * @param {Windows | null} from
  * @param {Windows | null} to
@@ -148,20 +148,18 @@ export function mixWindows(from, to, blend) {
 /**
  * @param {Frame} frame
  * @param {number} cell
- * @returns {ArrayLike<number> & Iterable<number>} The part of its map that fills a cell: middle
- *   across and upwards, side.
+ * @returns {ArrayLike<number> & Iterable<number>} The window of a cell: centre x, centre y, side.
  */
 export function windowOf({ windows }, cell) {
   return windows ? windows.subarray(3 * cell, 3 * cell + 3) : WHOLE;
 }
 
 /**
- * The square that a cell's points may not leave, where they could lie outside of it: beside other
- * cells.
+ * The clipping square of a cell, so that outliers are not drawn over its neighbours.
  * @param {Frame} frame
  * @param {number} cell
  * @returns {{left: number, top: number, side: number} | null} In CSS pixels; null where nothing is
- *   cut off.
+ *   clipped.
  */
 export function clipOf({ cells, dims, transform: { k, x, y }, windows }, cell) {
   if (!windows || dims !== 2 || cells.n === 1 || windows[3 * cell + 2] === 1) return null;

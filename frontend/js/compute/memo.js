@@ -1,7 +1,7 @@
-/** Remember the last answer of a function. */
+/** Memoisation of the last call. */
 
 /**
- * Return a function that remembers its last answer, and gives it again for the same parameters.
+ * Return a function that caches its last result and returns it for the same parameters.
  *
  * @template {readonly unknown[]} P
  * @template R

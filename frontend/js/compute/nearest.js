@@ -1,9 +1,12 @@
-/** Which points of the other kind a map draws nearest to one, and which of them belong there. */
+/**
+ * Nearest points of the other kind in a map, compared with the strongest partners by attention
+ * score.
+ */
 
 /** @import { Nearness } from '../page.js' */
 /** @import { Dims } from '../types.js' */
 
-/** How many keys recall@10 looks at. */
+/** Number of keys in recall@10. */
 export const N_STRONGEST = 10;
 
 /**
@@ -14,13 +17,13 @@ export const N_STRONGEST = 10;
  */
 
 /**
- * The points of the other kind that lie nearest to a point, by what nearness means in the map.
+ * The points of the other kind nearest to a point, by the map's definition of nearness.
  *
  * @param {DrawnMap} map `nearness`: whether nearer is the smaller distance or the larger product of
  *   the coordinates
  * @param {number} point queries, then keys
  * @param {number} [k]
- * @returns {number[]} points, the nearest first; of equal ones the earlier token
+ * @returns {number[]} points, nearest first; ties: earlier token first
  */
 export function nearestOthers(
   { positions, dims, nTokens, offset, scale, nearness },

@@ -14,7 +14,7 @@ const HEADER = /^\{'descr': '[<|]([a-z]\d)', 'fortran_order': False, 'shape': \(
 /**
  * @param {ArrayBuffer} buffer the whole file
  * @returns {NpyArray}
- * @throws {DecodeError} If it is no such file.
+ * @throws {DecodeError} If it is not such a file.
  */
 export function readNpy(buffer) {
   const view = new DataView(buffer);

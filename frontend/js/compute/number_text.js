@@ -2,7 +2,7 @@
 
 /** @param {number} n A whole number. */
 export function count(n) {
-  // Without the browser's own tables of languages: the first map would wait until they are loaded.
+  // Not Intl.NumberFormat: loading its locale data would delay the first map.
   return String(n).replace(/\B(?=(?:\d{3})+$)/g, '\u202f');
 }
 

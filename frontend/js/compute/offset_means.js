@@ -4,7 +4,7 @@ import { hiddenPositions } from './hidden_tokens.js';
 
 /** @import { HiddenToken } from '../page.js' */
 
-/** Offsets further than this share one bar at each end. */
+/** Larger offsets share one bar at each end. */
 const REACH = 6;
 
 /**
@@ -12,7 +12,7 @@ const REACH = 6;
  */
 
 /**
- * Return the offsets that get a bar: each one up to a reach, and what lies beyond as one.
+ * Return the offsets of each bar: one per offset up to `reach`, and one for all beyond.
  *
  * @param {number} n positions
  * @param {boolean} isCausal no key is ahead of its query
@@ -64,7 +64,7 @@ export function meanByOffset({ n, pattern }, spans, hidden = []) {
   });
 }
 
-/** What an offset means. @param {Span} span */
+/** Describe an offset. @param {Span} span */
 export function formatOffset({ from, to }) {
   if (from !== to)
     return from < 0

@@ -1,18 +1,18 @@
-/** The mean weight by offset of a head: which offsets are known, firm, and ticked. */
+/** The mean weight by offset of a head: known offsets, reliable values and axis ticks. */
 
 /** @import { OffsetProfile } from '../page.js' */
 
-/** Fewest offsets between two numbers of the axis. */
+/** Possible intervals of axis ticks, in offsets. */
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 const MAX_TICKS = 7;
 
-/** Fewer rows than this are chance: such bars are pale, and do not set the scale. */
+/** Means of fewer rows are unreliable: their bars are pale and do not set the scale. */
 const FEW_ROWS = 10;
 
 /**
- * The offsets from the first to the last that any row has: a causal model has none ahead, short
- * sentences none far off.
+ * The profile trimmed to offsets that any row has: causal models have no positive ones, short
+ * sentences no large ones.
  *
  * @param {OffsetProfile} profile
  * @returns {OffsetProfile | null}
@@ -31,8 +31,8 @@ export function knownPart({ offsets, weights, n_rows: nRows }) {
 
 /**
  * @param {OffsetProfile} profile
- * @returns {number} index of the largest weight that is no chance, or of the largest; -1 where
- *   there is none
+ * @returns {number} index of the largest reliable weight, else of the largest; -1 where there is
+ *   none
  */
 export function strongestOffset(profile) {
   const { weights } = profile;
@@ -47,13 +47,13 @@ export function strongestOffset(profile) {
   return firm < 0 ? strongest(() => true) : firm;
 }
 
-/** Whether a weight rests on enough rows. @param {OffsetProfile} profile @param {number} i */
+/** Whether a weight is a mean of enough rows. @param {OffsetProfile} profile @param {number} i */
 export function isFirm({ n_rows: nRows }, i) {
   return nRows[i] >= FEW_ROWS;
 }
 
 /**
- * The offsets that have a number at the axis: zero, and round ones at both sides.
+ * Axis ticks: zero and round offsets on both sides.
  *
  * @param {readonly number[]} offsets rising by 1
  * @returns {{i: number, label: string}[]}
@@ -67,7 +67,7 @@ export function ticksOf(offsets) {
   );
 }
 
-/** What the full height stands for. @param {OffsetProfile} profile */
+/** Weight at full height. @param {OffsetProfile} profile */
 export function largestOf(profile) {
   return Math.max(1e-9, profile.weights[strongestOffset(profile)] ?? 0);
 }

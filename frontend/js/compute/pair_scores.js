@@ -1,5 +1,5 @@
 /**
- * How every head scores some pairs, for a site that has no server: the numbers of the server's
+ * Scores of marked pairs in every head, for an exported site: the same numbers as the server's
  * `heads/pairs`.
  */
 
@@ -10,7 +10,7 @@ import { headOf, NotThereError } from './head_attention.js';
 /** @import { PairAnswer } from '../page.js' */
 /** @import { Head, Site } from './head_attention.js' */
 
-/** What is nearer than this, as a share of ‖q‖·‖k‖, counts as equal; as the server has it. */
+/** Scores closer than this share of ‖q‖·‖k‖ count as equal, as on the server. */
 const ROUNDING = 8 * 2 ** -23;
 
 /** @typedef {{query: number, key: number, isStrong: boolean}} Pair */
@@ -55,7 +55,7 @@ export async function pairs(site) {
 }
 
 /**
- * The score of a pair, and where it stands among all keys of the corpus for its query.
+ * The score of a pair and its rank among all keys of the corpus for its query.
  *
  * @param {Head} head
  * @param {Pair} pair
@@ -81,8 +81,7 @@ function placeOf({ queries, keys, rule }, { query, key }, nTokens) {
 }
 
 /**
- * The weight of a pair in the pattern of its sequence, or null where the query does not see the
- * key.
+ * The weight of a pair in the pattern of its sequence, or null where the key is masked.
  *
  * @param {Site} site
  * @param {Head} head

@@ -1,13 +1,13 @@
-/** Query-key pairs that one wishes strong or weak, and the heads ranked by how well they fit. */
+/** Query-key pairs marked as strong or weak, and the ranking of heads by how well they fit them. */
 
 /** @import { HeadId, Pair, PairAnswer, Selected } from '../page.js' */
 
-/** Most pairs that are compared at once; the server takes no more. */
+/** Maximum number of pairs; the server's limit. */
 export const MAX_PAIRS = 20;
 
 /**
- * How a head fits the wish: 0 to 1, and its place among all heads from 1 on, heads of the same fit
- * sharing one.
+ * Fit of a head to the marked pairs, 0 to 1, and its rank among all heads from 1; ties share a
+ * rank.
  *
  * @typedef {{fit: number, rank: number}} HeadFit
  */
@@ -31,11 +31,11 @@ export function isSamePair(a, b) {
 }
 
 /**
- * Return the pairs with this one at the end, or with another wish for it where it was there.
+ * Append a pair, or update it if it is already present.
  *
  * @param {readonly Pair[]} pairs
  * @param {Pair} pair
- * @returns {readonly Pair[]} the same where it changes nothing or there are too many
+ * @returns {readonly Pair[]} the same array if nothing changes or there are too many
  */
 export function withPair(pairs, pair) {
   const known = pairs.find((one) => isSamePair(one, pair));
@@ -44,7 +44,7 @@ export function withPair(pairs, pair) {
 }
 
 /**
- * The pairs as the address has them, such as "strong-12-40.weak-5-7".
+ * Serialise pairs for the address, such as "strong-12-40.weak-5-7".
  *
  * @param {readonly Pair[]} pairs
  */
@@ -56,7 +56,7 @@ export function writePairs(pairs) {
 
 /**
  * @param {string} text
- * @returns {Pair[] | null} null where it names no pairs, too many, or one twice
+ * @returns {Pair[] | null} null where it is malformed, has too many pairs or a duplicate
  */
 export function readPairs(text) {
   const found = text.split('.').map((part) => /^(strong|weak)-(\d{1,9})-(\d{1,9})$/.exec(part));
@@ -72,7 +72,7 @@ export function readPairs(text) {
 }
 
 /**
- * The question to the server, such as "strong=12-40,3-9&weak=5-7".
+ * Query string for the server, such as "strong=12-40,3-9&weak=5-7".
  *
  * @param {readonly Pair[]} pairs
  */
@@ -88,7 +88,7 @@ export function pairQuery(pairs) {
     .join('&');
 }
 
-/** The pairs of such a question, strong ones first. @param {URLSearchParams} params */
+/** Parse such a query string; strong pairs first. @param {URLSearchParams} params */
 export function readPairQuery(params) {
   return [true, false].flatMap((isStrong) =>
     [...(params.get(isStrong ? 'strong' : 'weak') ?? '').matchAll(/(\d+)-(\d+)/g)].map(
@@ -98,7 +98,7 @@ export function readPairQuery(params) {
 }
 
 /**
- * Heads from the best fit to the worst; of the same fit the earlier first.
+ * Heads sorted by fit, best first; ties: earlier head first.
  *
  * @param {PairAnswer} answer
  */
@@ -107,7 +107,7 @@ export function rankedHeads({ heads }) {
 }
 
 /**
- * One number for each head, for whatever draws or sorts heads.
+ * Fit of every head, for drawing and sorting.
  *
  * @param {PairAnswer} answer
  * @returns {Map<string, HeadFit>} by "layer,head"
@@ -124,7 +124,7 @@ export function fitsByHead(answer) {
 }
 
 /**
- * The numbers of one pair in one head, or null where the answer is about other pairs.
+ * The numbers of one pair in one head, or null if the answer does not contain it.
  *
  * @param {PairAnswer | null} answer
  * @param {HeadId | null} at

@@ -1,16 +1,13 @@
-/**
- * The order in which the keyboard walks through the points of a head: token by token, a query
- * before its key.
- */
+/** Keyboard order of the points of a head: token by token, a query before its key. */
 
 import { FLAG } from './flag_bits.js';
 
 /** @import { Tokens } from '../page.js' */
 
-/** Which points are walked to. @typedef {(point: number) => boolean} Wanted */
+/** Whether a point can be reached by keyboard. @typedef {(point: number) => boolean} Wanted */
 
 /**
- * Points that are drawn; those that the search finds alone, where it finds any.
+ * Drawn points; only search hits if there are any.
  *
  * @param {Uint8Array} flags (point): queries, then keys
  * @param {Uint8Array | null} hits (token)
@@ -23,7 +20,7 @@ export function wantedPoints(flags, hits) {
 }
 
 /**
- * The next point that is wanted; after the last one comes the first.
+ * The next wanted point; wraps around.
  *
  * @param {Pick<Tokens, 'n' | 'sequence'>} tokens
  * @param {Wanted} isWanted
@@ -44,7 +41,7 @@ export function nextPoint({ n, sequence }, isWanted, from, step, isLeap = false)
 }
 
 /**
- * Which of the wanted points one is, counted from 1, and of how many.
+ * Index of a point among the wanted points, from 1, and their number.
  *
  * @param {number} n tokens
  * @param {Wanted} isWanted

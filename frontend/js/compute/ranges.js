@@ -2,7 +2,7 @@
 
 /**
  * @param {ArrayLike<number>} values
- * @returns {[number, number]} Of those that are numbers; [0, 0] if none is.
+ * @returns {[number, number]} NaN is ignored; [0, 0] if there is no number.
  */
 export function rangeOf(values) {
   let [min, max] = [Infinity, -Infinity];

@@ -1,4 +1,4 @@
-/** Colours as one number, as typed arrays of pixels hold them. */
+/** Packed RGBA colours, as in typed arrays of pixels. */
 
 /** @import { Rgb } from '../color/palettes.js' */
 

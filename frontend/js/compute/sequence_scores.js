@@ -1,4 +1,6 @@
-/** How sparse and how even the attention of every sequence is, for a site that has no server. */
+/**
+ * Sparsity and entropy of the attention of every sequence, for an exported site without a server.
+ */
 
 import { attentionPattern } from './attention.js';
 import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
@@ -6,7 +8,7 @@ import { counts, headOf, LONGEST, NotThereError } from './head_attention.js';
 /** @import { HeadId } from '../page.js' */
 /** @import { Computed, Site } from './head_attention.js' */
 
-/** Weights that are computed for one answer, in all heads; a server affords more. */
+/** Maximum number of weights computed for one answer, over all heads; the server allows more. */
 const MAX_WEIGHTS = 1 << 22;
 const SHARE = 0.9 - 1e-6;
 
@@ -77,8 +79,8 @@ async function addHead(site, at, chosen, sums) {
 }
 
 /**
- * Keys for 90 % and entropy as means over the rows of a pattern that have a choice, and how many
- * these are.
+ * Mean keys for 90 % and mean entropy over the rows of a pattern with more than one visible key,
+ * and the number of these rows.
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n
@@ -101,8 +103,8 @@ export function meanSpread(pattern, n, rule) {
 }
 
 /**
- * How many keys hold 90 % of a row, and its entropy over the largest it could have; null where
- * there is no choice.
+ * Number of keys that hold 90 % of a row's weight, and its normalised entropy; null if only one key
+ * is visible.
  *
  * @param {Float32Array} row
  * @param {number} nVisible
@@ -127,7 +129,7 @@ function visibleKeys(query, n, { is_causal: isCausal, max_distance: maxDistance 
 }
 
 /**
- * Which sequences are computed: all, or each so many-th.
+ * Which sequences are computed: all, or every n-th.
  *
  * @param {Int32Array} lengths
  * @param {number} nHeads

@@ -1,7 +1,7 @@
-/** An order of numbers in which any beginning is spread over all. */
+/** A permutation of which any prefix is spread evenly over the range. */
 
 /**
- * A fixed order that looks like chance, so that the first few are spread over all.
+ * A fixed quasi-random order, so that the first few are spread evenly.
  *
  * @param {number} n
  * @returns {Uint32Array} Every number below n once.
@@ -14,7 +14,7 @@ export function spreadOrder(n) {
 }
 
 /**
- * A stride near the golden section of n that has no divisor in common with it.
+ * A stride near the golden section of n and coprime to it.
  *
  * @param {number} n
  */

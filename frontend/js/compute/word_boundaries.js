@@ -1,4 +1,4 @@
-/** Texts and their words: what tokens add up to, and where words begin and end in any script. */
+/** Word boundaries in any script, and the text that tokens add up to. */
 
 import { charactersOf, continuedIn, piecesOf } from './characters.js';
 
@@ -11,7 +11,7 @@ const RUNS = new RegExp(`[${SIGNS}]+|[^${SIGNS}]+`, 'gu');
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}\p{N}]+)*/gu;
 const OF_WORD = /[\p{L}\p{M}\p{N}]/u;
 
-/** Knows words of scripts without spaces; where a browser has none, each character is a word. */
+/** Segments scripts without spaces; without Intl.Segmenter each character is a word. */
 const dictionary = 'Segmenter' in Intl ? new Intl.Segmenter('und', { granularity: 'word' }) : null;
 
 /**
@@ -26,7 +26,7 @@ export function wordsIn(text) {
 }
 
 /**
- * Only runs of such scripts go to the dictionary: its time grows with the square of other texts.
+ * Only runs of such scripts are segmented: the time for other texts would be quadratic.
  *
  * @param {string} word
  */
@@ -38,7 +38,7 @@ function dividedWord(word) {
 }
 
 /**
- * Whether a word may begin or end at a place of a text: not inside of one of a script with spaces.
+ * Whether an index of a text is a word boundary; always true within scripts without spaces.
  *
  * @param {string} text
  * @param {number} at
@@ -52,8 +52,8 @@ export function isBetweenWords(text, at) {
 }
 
 /**
- * What each of some tokens in a row adds to their text, with the space before it; nothing where it
- * only goes on with a character that the one before has begun.
+ * The text that each of some consecutive tokens adds, with the space before it; '' where a token
+ * only continues a character begun in the previous one.
  *
  * @param {readonly string[]} tokens
  * @returns {string[]}
@@ -72,7 +72,7 @@ export function addedTexts(tokens) {
   });
 }
 
-/** Whether a token is one of a vocabulary that has spaces, too. @param {string} token */
+/** Whether the token's vocabulary marks spaces within tokens. @param {string} token */
 function bringsItsSpaces(token) {
   return token.startsWith(' ') || piecesOf(token).some(({ first }) => first > 0);
 }
