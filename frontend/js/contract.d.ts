@@ -3,7 +3,7 @@
  * backend/attentionviz/server/http/contract.py. Change those.
  */
 
-/** What became of everything that a corpus held. */
+/** How many sequences of the corpus were read, taken, cut and left out. */
 export interface Account {
   unit: 'line' | 'row' | 'element' | 'file';
   n_read: number;
@@ -13,13 +13,13 @@ export interface Account {
   notes: string[];
 }
 
-/** How queries and keys were brought to one scale; more entries may say more of it. */
+/** How queries and keys were aligned; further entries are allowed. */
 export interface Alignment {
   scale: string;
   [key: string]: unknown;
 }
 
-/** How far attention from stored queries and keys is from the model's own. */
+/** Difference of attention from the stored queries and keys from the model's own. */
 export interface AttentionCheck {
   exact_max_abs_error?: number;
   exact_tolerance?: number;
@@ -32,7 +32,7 @@ export interface AttentionCheck {
   tolerance?: number;
 }
 
-/** The sentences or images that were read. */
+/** The corpus that was read: sentences or images. */
 export interface Corpus {
   name: string;
   source: string | null;
@@ -153,7 +153,7 @@ export interface Estimate {
   n_bytes_building: number;
 }
 
-/** How true a map is to the vectors: means over heads, or of one head; null: not defined. */
+/** Fidelity of a map to the vectors: of one head, or means over heads; null if undefined. */
 export interface Fidelity {
   recall_at_10: number | null;
   rank_correlation: number | null;
@@ -338,14 +338,14 @@ export interface JobRequest {
   n_bytes: number;
 }
 
-/** What attention of one layer is made with; `max_distance` is that of a sliding window. */
+/** How one layer computes attention; `max_distance` is that of a sliding window. */
 export interface LayerRule {
   scaling: number;
   is_causal: boolean;
   max_distance: number | null;
 }
 
-/** Sequences that were left out, for one reason. */
+/** Sequences that were left out for the same reason. */
 export interface LeftOut {
   reason: string;
   n: number;
@@ -393,7 +393,7 @@ export interface Manifest {
   similarity?: SimilarityFacts;
 }
 
-/** One kind of map. */
+/** One projection method in two or three dimensions. */
 export interface MapFacts {
   method: string;
   dims: 2 | 3;
@@ -482,7 +482,7 @@ export interface Partners {
   partners: Partner[];
 }
 
-/** How images are cut into patches, and what stands before these. */
+/** How images are cut into patches, and which tokens precede the patches. */
 export interface PatchGrid {
   n_rows: number;
   n_columns: number;
@@ -493,7 +493,7 @@ export interface PatchGrid {
   image_height_px: number;
 }
 
-/** Repeated random tokens, of which prefix matching is measured. */
+/** Repeated random tokens for the prefix matching score. */
 export interface PrefixProbe {
   n_sequences: number;
   period: number;
@@ -502,9 +502,7 @@ export interface PrefixProbe {
   start: string[];
 }
 
-/**
- * Repeated random tokens, of which induction is measured; `reason` says why there are none.
- */
+/** Repeated random tokens for the induction scores; `reason` is given if there are none. */
 export interface Probe {
   n_sequences: number;
   period: number;
@@ -570,7 +568,7 @@ export interface SimilarHeads {
   others: string[];
 }
 
-/** How heads were compared, and the map of heads made. */
+/** How heads were compared, and how the map of heads was computed. */
 export interface SimilarityFacts {
   n_rows: number;
   n_tokens: number;

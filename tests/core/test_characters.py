@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attentionviz.core.characters import stretch_of, token_bytes, written_anew, written_tokens
+from attentionviz.core.characters import (
+    rewrite_byte_tokens,
+    stretch_of,
+    token_bytes,
+    written_tokens,
+)
 
 YOU, GOOD = "你".encode(), "好".encode()
 
@@ -65,6 +70,6 @@ def test_a_text_cut_anywhere_is_read_back(text, cuts):
     assert not any("<0x" in one for one in written)
 
 
-def test_tokens_of_format_2_are_written_anew():
+def test_tokens_of_format_2_are_rewrite_byte_tokens():
     old = ["a", " <0xE4>", "<0xBD>", "<0xA0>", "<0xFF>", "<0x0A>"]
-    assert written_anew(old) == ["a", " 你 1⁄3", "你 2⁄3", "你 3⁄3", "<0xFF>", "\n"]
+    assert rewrite_byte_tokens(old) == ["a", " 你 1⁄3", "你 2⁄3", "你 3⁄3", "<0xFF>", "\n"]

@@ -18,7 +18,7 @@ SEARCH_TOKENS = 1000
 
 
 class Aligned(NamedTuple):
-    """The vectors of one head as a projector sees them, and the scale that led there.
+    """The aligned vectors of one head, and the scale and shift that aligned them.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Aligned(NamedTuple):
     scale : float
         c in q·c and k/c.
     shift : ndarray of float64, shape (d_head,)
-        What is added to k/c.
+        Added to k/c.
     """
 
     queries: Floats
@@ -39,7 +39,7 @@ class Aligned(NamedTuple):
         return np.concatenate([self.queries, self.keys])
 
     def likewise(self, queries: Floats, keys: Floats) -> "Aligned":
-        """Return other vectors of the head, scaled and moved as these were.
+        """Apply the same scale and shift to other vectors of the head.
 
         Parameters
         ----------
@@ -56,18 +56,18 @@ def align(
 ) -> Aligned:
     """Scale queries and keys against each other, then move the keys' mean onto the queries'.
 
-    q·c and k/c have the same products as q and k; moving all keys by one vector adds to every
-    score of a query the same number, which the softmax does not see.
+    q·c and k/c have the same products as q and k; shifting all keys by one vector adds the same
+    number to every score of a query, which leaves the softmax unchanged.
 
     Parameters
     ----------
     queries, keys : ndarray of float32, shape (n_tokens, d_head)
         As the attention function saw them. Not modified.
     rule : "norm ratio" or "search"
-        How c is chosen: sqrt(median ‖k‖ / median ‖q‖), or the candidate whose distances between
-        the closest pairs follow the products best.
+        How c is chosen: sqrt(median ‖k‖ / median ‖q‖), or the candidate for which the distances
+        of the closest pairs correlate best (negatively) with their products.
     seed : int
-        Chooses the tokens that the search looks at, where there are more than 1,000.
+        Of the random sample that the search uses if there are more than 1,000 tokens.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _apply(
 def _norm_ratio(q: NDArray[np.float64], k: NDArray[np.float64]) -> float:
     q_norm = float(np.median(np.linalg.norm(q, axis=1)))
     k_norm = float(np.median(np.linalg.norm(k, axis=1)))
-    # A head whose typical query or key is zero has no ratio; its vectors stay as they are.
+    # A head whose median query or key norm is zero has no ratio; its vectors are not scaled.
     return float(np.sqrt(k_norm / q_norm)) if q_norm > 0 and k_norm > 0 else 1.0
 
 

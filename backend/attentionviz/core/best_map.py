@@ -14,16 +14,16 @@ def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
     maps : mapping
         Of one head in ``heads.json``: name of a map to its facts.
     dims : int
-        Maps of other dimensions are passed over.
+        Number of dimensions, 2 or 3; other maps are ignored.
 
     Returns
     -------
     MapName or None
-        Of equal ones the first in the order of `METHODS`; one whose recall is undefined comes
-        last. None where the head has no map of these dimensions.
+        Ties go to the first in the order of `METHODS`; an undefined recall ranks last. None if
+        the head has no map of these dimensions.
     """
-    found = [name for method in METHODS if str(name := MapName(method, dims)) in maps]
-    return max(found, key=lambda name: _recall(maps[str(name)]), default=None)
+    names = [name for method in METHODS if str(name := MapName(method, dims)) in maps]
+    return max(names, key=lambda name: _recall(maps[str(name)]), default=None)
 
 
 def _recall(facts: Mapping[str, Any]) -> float:

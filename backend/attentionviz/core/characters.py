@@ -1,12 +1,12 @@
-"""Text of tokens that hold a part of a character's bytes.
+"""Readable text of tokens that hold only some bytes of a character.
 
-Tokenizers that work on bytes split characters. A token with the first byte of 你, which has three,
-is written ``你 1⁄3``; one with the first two, after a space, `` 你 1–2⁄3``; one with the last of it
-and the first of 好 ``你 3⁄3 + 好 1⁄3``. So the written form says the very bytes, and where tokens
-follow each other what a reader sees is characters. A byte that is part of none is ``<0xFF>``.
+Byte-level tokenizers split characters. A token with the first byte of 你, which has three, is
+written ``你 1⁄3``; a token with a space and the first two bytes, `` 你 1–2⁄3``; a token with the
+last byte of 你 and the first of 好, ``你 3⁄3 + 好 1⁄3``. The written form thus determines the
+bytes, and shows which character they belong to. A byte of no character is written ``<0xFF>``.
 
-A character is a code point, which is what a tokenizer encodes: a family emoji is five of them. A
-token of whole ones is written as they are, whatever stands beside it.
+A character is a code point, since tokenizers encode code points: a family emoji is five of them. A
+token of whole characters is written as it is, whatever its neighbours.
 """
 
 import re
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 BYTE = re.compile(r"<0x([89A-F][0-9A-F])>")
-"""A byte beyond ASCII, as it is written where it is no character."""
+"""Written form of a non-ASCII byte that is not part of a valid character."""
 
 _ANY_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _PART = re.compile(r"( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])", re.DOTALL)
@@ -22,14 +22,14 @@ _JOINT = " + "
 
 
 class Stretch(NamedTuple):
-    """What a token stands for in its text.
+    """The characters of a text that a token covers, in whole or in part.
 
     Attributes
     ----------
     characters : str
-        All that it holds at least one byte of.
+        Every character of which the token holds at least one byte.
     is_continued : bool
-        Whether the first of them began in the token before.
+        Whether the first character began in the previous token.
     """
 
     characters: str
@@ -37,7 +37,7 @@ class Stretch(NamedTuple):
 
 
 def written_tokens(tokens: Sequence[bytes]) -> list[str]:
-    """Return how the tokens of one sequence are written.
+    """Return the written forms of the tokens of one sequence.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def written_tokens(tokens: Sequence[bytes]) -> list[str]:
     Returns
     -------
     list of str
-        Characters that are split carry which of their bytes the token holds.
+        After a split character, the indices of the bytes that the token holds.
     """
     written: list[str] = []
     text, at = b"".join(tokens).decode("utf-8", errors="surrogateescape"), 0
@@ -57,13 +57,13 @@ def written_tokens(tokens: Sequence[bytes]) -> list[str]:
         whole, left = "", len(token)
         while left:
             n = _n_bytes(text[at])
-            held = min(n - taken, left)
-            if held == n:
+            n_held = min(n - taken, left)
+            if n_held == n:
                 whole += text[at]
             else:
-                pieces += [whole, _part(text[at], taken + 1, taken + held, n)]
+                pieces += [whole, _part(text[at], taken + 1, taken + n_held, n)]
                 whole = ""
-            left, taken = left - held, taken + held
+            left, taken = left - n_held, taken + n_held
             if taken == n:
                 at, taken = at + 1, 0
         written.append(_joined([*pieces, whole]))
@@ -71,12 +71,12 @@ def written_tokens(tokens: Sequence[bytes]) -> list[str]:
 
 
 def token_bytes(written: str) -> bytes:
-    """Return the bytes of a token from how it is written; the inverse of `written_tokens`.
+    """Return the bytes of a token from its written form; the inverse of `written_tokens`.
 
     Raises
     ------
     UnicodeEncodeError
-        When it holds half of a UTF-16 pair, which is no text.
+        If it holds a lone surrogate.
     """
     return b"".join(
         character.encode()[first - 1 : last] if first else _bytes_of_whole(character)
@@ -85,16 +85,16 @@ def token_bytes(written: str) -> bytes:
 
 
 def stretch_of(written: str) -> Stretch:
-    """Return what a token stands for."""
+    """Return the characters that a token covers, from its written form."""
     pieces = _pieces(written)
     characters = "".join(text for text, _, _ in pieces)
     return Stretch(characters, bool(pieces) and pieces[0][1] > 1)
 
 
-def written_anew(tokens: Iterable[str]) -> list[str]:
-    """Return one sequence of tokens, split characters written as ``<0xE4><0xBD>``, as now.
+def rewrite_byte_tokens(tokens: Iterable[str]) -> list[str]:
+    """Return the present written forms of tokens whose split characters are ``<0xE4><0xBD>``.
 
-    Datasets of format 2 have them so.
+    Datasets of format 2 store them like this.
     """
     return written_tokens([_bytes_of_whole(token, _ANY_BYTE) for token in tokens])
 
@@ -104,9 +104,9 @@ def _n_bytes(character: str) -> int:
 
 
 def _bytes_of_whole(text: str, byte: re.Pattern[str] = BYTE) -> bytes:
-    texts_and_bytes = byte.split(text)  # taking turns
+    texts_and_bytes = byte.split(text)  # alternating
     return b"".join(
-        bytes([int(one, 16)]) if i % 2 else one.encode() for i, one in enumerate(texts_and_bytes)
+        bytes([int(part, 16)]) if i % 2 else part.encode() for i, part in enumerate(texts_and_bytes)
     )
 
 
@@ -115,7 +115,7 @@ def _part(character: str, first: int, last: int, n: int) -> str:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Return whole characters and parts, taking turns, as one; spaces before a part stay there."""
+    """Join alternating whole characters and parts; spaces before a part stay in front of it."""
     shown = [_visible_bytes(piece) for piece in pieces]
     lead = shown.pop(0) if len(shown) > 1 and not shown[0].strip(" ") else ""
     return lead + _JOINT.join(filter(None, shown))
@@ -126,24 +126,24 @@ def _visible_bytes(text: str) -> str:
 
 
 def _pieces(written: str) -> list[tuple[str, int, int]]:
-    """Return characters with their first and last byte; 0 and 0 for whole ones."""
+    """Return characters with the indices of their first and last byte; 0 and 0 for whole ones."""
     if "⁄" not in written:
         return [(written, 0, 0)]
     pieces: list[tuple[str, int, int]] = []
     for text in written.split(_JOINT):
-        found = _PART.fullmatch(text)
-        if not found or not _is_part(found, is_first=not pieces):
+        match = _PART.fullmatch(text)
+        if not match or not _is_part(match, is_first=not pieces):
             if pieces and not pieces[-1][1]:
                 text = pieces.pop()[0] + _JOINT + text
             pieces.append((text, 0, 0))
             continue
-        if found[1]:
-            pieces.append((found[1], 0, 0))
-        pieces.append((found[2], int(found[3]), int(found[4] or found[3])))
+        if match[1]:
+            pieces.append((match[1], 0, 0))
+        pieces.append((match[2], int(match[3]), int(match[4] or match[3])))
     return pieces if any(first for _, first, _ in pieces) else [(written, 0, 0)]
 
 
-def _is_part(found: re.Match[str], *, is_first: bool) -> bool:
-    first, last, n = int(found[3]), int(found[4] or found[3]), int(found[5])
+def _is_part(match: re.Match[str], *, is_first: bool) -> bool:
+    first, last, n = int(match[3]), int(match[4] or match[3]), int(match[5])
     is_proper = first <= last <= n and last - first + 1 < n
-    return is_proper and n == len(found[2].encode()) and (is_first or not found[1])
+    return is_proper and n == len(match[2].encode()) and (is_first or not match[1])

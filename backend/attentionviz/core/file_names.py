@@ -4,7 +4,7 @@ import os
 import re
 
 # macOS; Windows; NFS and FUSE; Synology; desktops of Linux; sync clients; Emacs, vi, LibreOffice
-# and patch. Conflicted copies of a sync client are not among them: they may hold what was lost.
+# and patch. Conflicted copies of sync clients are not included, since they may hold user data.
 _LITTER = re.compile(
     r"\.DS_Store|\._.*|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|__MACOSX|Icon\r"
     r"|Thumbs\.db(?::.*)?|ehthumbs\.db|desktop\.ini"
@@ -16,10 +16,10 @@ _LITTER = re.compile(
 
 
 def readable(name: str) -> str:
-    r"""Return the name of a file, or an argument of a command, as text that can be written.
+    r"""Return a file name or a command line argument as text that can be encoded.
 
-    Python reads both in the encoding of the locale and keeps bytes that this lacks as halves of
-    characters, which no file and no terminal takes. They are read as UTF-8 here, as by everybody.
+    Python decodes both with the encoding of the locale, and undecodable bytes to lone surrogates,
+    which cannot be written to a file or a terminal. Here they are decoded as UTF-8.
 
     Parameters
     ----------
@@ -28,20 +28,20 @@ def readable(name: str) -> str:
     Returns
     -------
     str
-        Bytes that are not UTF-8 either as ``\xe4``; the same text where there are none.
+        Bytes that are not valid UTF-8 are written as ``\xe4``.
     """
     if name.isascii():
         return name
     try:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half of a character that came from elsewhere
+    except UnicodeEncodeError:  # a surrogate of other origin
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def native(text: str) -> str:
-    """Return text as Python would have read it from this system, so that it can name a file.
+    """Return text as Python decodes file names on this system; the inverse of `readable`.
 
-    The inverse of `readable`: where the encoding of the locale lacks a character, its UTF-8 bytes.
+    A character that the encoding of the locale lacks becomes its UTF-8 bytes, as surrogates.
     """
     try:
         os.fsencode(text)
@@ -51,9 +51,9 @@ def native(text: str) -> str:
 
 
 def is_litter(name: str) -> bool:
-    """Return whether a file or folder of this name is left behind by a system or an editor.
+    """Return whether a file or folder of this name was left by the system or an editor.
 
-    Such as ``.DS_Store``, ``Thumbs.db``, ``@eaDir`` or ``notes~``. It says nothing of a dataset,
-    and comes back when it is removed.
+    Such as ``.DS_Store``, ``Thumbs.db``, ``@eaDir`` or ``notes~``. It is no part of a dataset, and
+    may be recreated when it is removed.
     """
     return _LITTER.fullmatch(name) is not None

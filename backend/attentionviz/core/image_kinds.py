@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 SENT_KINDS = ("PNG", "JPEG", "WebP")
-"""Decoded wherever they come from."""
+"""Accepted from any source, uploads included."""
 
 READ_KINDS = (*SENT_KINDS, "GIF", "BMP", "TIFF", "AVIF")
-"""Decoded where a command names the folder: their decoders see nothing that was sent."""
+"""Accepted from a folder given to a command; the further decoders never see uploads."""
 
 HEAD_BYTES = 4096
 
@@ -41,12 +41,12 @@ _SIGNATURES = (
 )
 _KINDS = tuple((kind, re.compile(pattern, re.DOTALL)) for kind, pattern in _SIGNATURES)
 
-# A preview begins such a file, which would be taken for the photograph: most are TIFF by content.
+# Camera raw: most are TIFF by content, with a preview that would be taken for the photograph.
 _RAW_ENDINGS = (
     *(".3fr", ".arw", ".cr2", ".cr3", ".dcr", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos"),
     *(".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".sr2", ".srf", ".srw"),
 )
-_PICTURE_ENDINGS = (
+_IMAGE_ENDINGS = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".webp", ".gif"),
     *(".bmp", ".dib", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg"),
     *(".ico", ".tga", ".pcx", ".exr", ".hdr", ".eps"),
@@ -54,14 +54,14 @@ _PICTURE_ENDINGS = (
 
 
 def kind_of(head: bytes, name: str = "") -> str | None:
-    """Return what kind of image, video or page a file is, or None where it is nothing of these.
+    """Return the kind of an image, video or document file, or None if it is not recognized.
 
     Parameters
     ----------
     head : bytes
-        What the file begins with; 4,096 bytes are looked at.
+        First bytes of the file; at most 4,096 are used.
     name : str
-        Tells the raw photographs of cameras from other TIFF files.
+        Its suffix distinguishes camera raw files from other TIFF files.
     """
     head = head[:HEAD_BYTES]
     kind = next((kind for kind, form in _KINDS if form.match(head)), None)
@@ -71,14 +71,14 @@ def kind_of(head: bytes, name: str = "") -> str | None:
 
 
 def unread_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
-    """Return why a file is not decoded, to complete "a.png is …"; None where it may be.
+    """Return why a file is not decoded, to complete "a.png is …"; None if it is accepted.
 
     Parameters
     ----------
     head, name
         As for `kind_of`.
     kinds : tuple of str
-        Those that are decoded: `SENT_KINDS` or `READ_KINDS`.
+        Accepted kinds: `SENT_KINDS` or `READ_KINDS`.
     """
     kind = kind_of(head, name)
     if kind in kinds:
@@ -89,11 +89,11 @@ def unread_reason(head: bytes, name: str, kinds: tuple[str, ...]) -> str | None:
         return "HTML, not an image"
     if kind is not None:
         return f"{kind}, which is not read; convert it to PNG or JPEG"
-    claims = name.lower().endswith(_PICTURE_ENDINGS)
+    claims = name.lower().endswith(_IMAGE_ENDINGS)
     return "not an image, though its ending says so" if claims else "not an image"
 
 
 def read_head(path: Path) -> bytes:
-    """Return what a file begins with; OSError where it cannot be read."""
+    """Return the first `HEAD_BYTES` of a file; OSError if it cannot be read."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)

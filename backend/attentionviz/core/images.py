@@ -1,7 +1,7 @@
 """Safe opening of image files: allowed formats, size, orientation, white background.
 
-A picture of many pixels is made smaller right after it is decoded: models see a few hundred pixels
-a side, and every copy of 25 million takes 100 MB.
+A large image is downscaled right after it is decoded: models see a few hundred pixels a side, and
+every copy of 25 million pixels takes 100 MB.
 """
 
 import warnings
@@ -16,17 +16,17 @@ from PIL.TiffImagePlugin import TiffImageFile
 from attentionviz.core.image_kinds import HEAD_BYTES, kind_of, read_head, unread_reason
 from attentionviz.core.image_limits import MAX_PIXELS
 
-# Beyond this, boxes of 2 x 2, 3 x 3 … pixels become one.
+# Larger images are reduced by an integer factor: boxes of 2 x 2, 3 x 3 … pixels become one.
 MAX_KEPT_PIXELS = 1 << 22
 STRIP_PIXELS = 1 << 20
-# A JPEG may be stored in many passes, each over all pixels; cameras and programs use about ten.
+# A progressive JPEG has many scans, each over all pixels; cameras and programs use about ten.
 MAX_PASSES = 64
 PASS_MARK = b"\xff\xda"
-OPTIONAL_DECODERS = ("WebP", "AVIF")  # that a Pillow built from source may lack
+OPTIONAL_DECODERS = ("WebP", "AVIF")  # a Pillow built from source may lack them
 SUBFILE_TYPE, BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 254, 258, 262, 339  # tags of TIFF
 IS_PREVIEW = 1
 WHITE_IS_ZERO = 0
-UNSIGNED = {1, 4}  # 4 says that nothing is known of the format
+UNSIGNED = {1, 4}  # 4: undefined format
 UNKNOWN_RANGE = "in numbers whose black and white are not known; save it with 8 or 16 bits a colour"
 ORIENTATION = 0x0112
 TURNS = {
@@ -41,22 +41,22 @@ TURNS = {
 
 
 class ImageError(Exception):
-    """Why a image is not taken, to complete "a.png is …"."""
+    """Why an image is refused, to complete "a.png is …"."""
 
 
 def decode_image(
     source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int = MAX_PIXELS
 ) -> Image.Image:
-    """Return a image, upright, in RGB, on white where it is transparent.
+    """Return an image, upright, in RGB, with transparent parts on white.
 
     Parameters
     ----------
     source : Path or file
         At most 25 million pixels; of an animation, or of several pages, the first.
     kinds : tuple of str
-        What may be decoded, see `image_kinds`.
+        Accepted formats, see `image_kinds`.
     max_webp_pixels : int
-        Of a WebP, whose decoder takes four times the memory of the others.
+        Limit for a WebP, whose decoder takes four times the memory of the others.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def decode_image(
     Raises
     ------
     ImageError
-        If it is of another kind, larger, damaged, or of colours that are not known.
+        If the file is of another format, too large, damaged, or of an unsupported color mode.
     """
     with _loaded(source, kinds, max_webp_pixels) as image:
         turn = TURNS.get(image.getexif().get(ORIENTATION, 1))
@@ -75,10 +75,10 @@ def decode_image(
 
 
 def require_image(source: Path, kinds: tuple[str, ...]) -> bool:
-    """Return whether there are further frames or pages; ImageError as `decode_image`."""
+    """Return whether the file has further frames or pages; ImageError as `decode_image`."""
     with _loaded(source, kinds, MAX_PIXELS) as image:
         image.getexif()
-        # The second image in the JPEG of a telephone is a smaller copy, or says how far what is.
+        # The second image in the JPEG of a phone is a smaller copy or a depth map.
         return image.format not in ("JPEG", "MPO") and getattr(image, "is_animated", False)
 
 
@@ -86,9 +86,9 @@ def require_image(source: Path, kinds: tuple[str, ...]) -> bool:
 def _loaded(
     source: Path | BinaryIO, kinds: tuple[str, ...], max_webp_pixels: int
 ) -> Iterator[Image.Image]:
-    """Give the decoded image; whatever goes wrong with it, inside too, is a ImageError."""
+    """Yield the decoded image; any error, also in the ``with`` block, becomes an ImageError."""
     try:
-        # Pillow warns of what is odd; what matters is an error here.
+        # Harmless oddities warn in Pillow; what matters raises an error here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with _opened(source, kinds) as image:
@@ -103,7 +103,7 @@ def _loaded(
         raise
     except Image.DecompressionBombError as error:
         raise _too_large() from error
-    # Damaged files fail anywhere inside the decoders, with many kinds of errors.
+    # Damaged files make the decoders raise many kinds of errors.
     except Exception as error:
         raise ImageError(_damage(error)) from error
 
@@ -127,7 +127,7 @@ def _opened(source: Path | BinaryIO, kinds: tuple[str, ...]) -> Image.Image:
 
 
 def _require_known_numbers(image: Image.Image) -> None:
-    """Refuse what would be drawn wrongly: previews, and numbers that have a sign or a point."""
+    """Refuse what would be decoded wrongly: previews, and signed or floating-point samples."""
     if image.mode in ("I", "F"):
         raise ImageError(UNKNOWN_RANGE)
     if image.mode == "LAB":
@@ -153,7 +153,7 @@ def _require_few_passes(image: Image.Image) -> None:
 
 
 def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
-    """Return the image in RGB on white, made smaller where it is large; strip by strip."""
+    """Return the image in RGB on white, downscaled if it is large; works strip by strip."""
     width, height = image.size
     factor = 1
     while -(-width // factor) * -(-height // factor) > MAX_KEPT_PIXELS:
@@ -167,7 +167,7 @@ def _flattened(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
 
 
 def _shades(image: Image.Image) -> tuple[float, float]:
-    """Return factor and summand that make 0…255 of greys of more than 8 bits."""
+    """Return factor and offset that map greys of more than 8 bits to 0…255."""
     if isinstance(image, TiffImageFile):
         if image.tag_v2.get(BITS_PER_SAMPLE) == (12,):
             return 1 / 16, 0
@@ -177,8 +177,8 @@ def _shades(image: Image.Image) -> tuple[float, float]:
 
 
 def _on_white(image: Image.Image, shades: tuple[float, float]) -> Image.Image:
-    if image.mode.startswith("I"):  # more than 8 bits, which a plain conversion would clip
-        image.info.pop("transparency", None)  # a shade of 16 bits, which has no meaning below
+    if image.mode.startswith("I"):  # more than 8 bits, which `convert` would clip
+        image.info.pop("transparency", None)  # a 16-bit value, invalid after scaling
         image = image.convert("I").point(lambda grey: grey * shades[0] + shades[1]).convert("L")
     if image.mode == "La":
         image = image.convert("LA")

@@ -9,7 +9,7 @@ Nearness = Literal["distance", "product"]
 
 
 class MethodFacts(NamedTuple):
-    """What the program says of a method.
+    """Label, description and cost of a method.
 
     Attributes
     ----------
@@ -18,13 +18,13 @@ class MethodFacts(NamedTuple):
     help : str
         One sentence: what nearness means in its maps.
     nearness : "distance" or "product"
-        Whether a key is the nearer to a query the smaller their distance, or the larger the product
-        of their coordinates.
+        Whether a key is nearer to a query the smaller their distance, or the larger the dot
+        product of their coordinates.
     relative_cost : float
-        Time of one map against a PCA's, for the estimate before any map was measured. Maps
-        of cost 1 or less share a task with their neighbours in this table.
+        Time of one map relative to PCA, for the estimate before any map was timed. Maps of cost
+        1 or less share a task with their neighbours in this table.
     is_default : bool
-        Whether the form that asks for a dataset has it chosen at first; commands draw all methods.
+        Whether the form for a new dataset preselects it; commands draw all methods by default.
     """
 
     label: str
@@ -34,7 +34,7 @@ class MethodFacts(NamedTuple):
     is_default: bool = False
 
 
-# In the order in which a viewer sees them.
+# In the order of the menus.
 METHOD_FACTS: dict[str, MethodFacts] = {
     "biplot": MethodFacts(
         "Biplot",

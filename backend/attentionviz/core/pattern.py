@@ -12,7 +12,7 @@ from attentionviz.core.shapes import require_shape
 from attentionviz.errors import ShapeError
 
 Floats = NDArray[np.float32]
-# What keys may be weighed by, and the column of a head's norms that holds it.
+# Norms by which keys may be weighted, and their columns in the norms of a head.
 WEIGHTS = ("none", "value", "output")
 NORM_COLUMN = {"value": 2, "output": 3}
 
@@ -25,16 +25,16 @@ def visible_keys(
     max_distance: int | None,
     first_query: int = 0,
 ) -> NDArray[np.bool_] | None:
-    """Return which keys of a sequence some of its queries see; None when they see all of them.
+    """Return the attention mask of some queries of a sequence; None if they see all keys.
 
     Parameters
     ----------
     n_queries, n_keys : int
-        Positions of the same sequence; keys from its start, queries from `first_query` on.
+        Positions of one sequence; keys from its start, queries from `first_query` on.
     is_causal : bool
         Whether later keys are hidden.
     max_distance : int or None
-        Keys further away than this, on either side, are hidden.
+        Keys further away than this, on either side, are hidden (sliding window).
     first_query : int
 
     Returns
@@ -50,7 +50,7 @@ def visible_keys(
 def visible_from(
     positions: NDArray[np.int64], n_keys: int, *, is_causal: bool, max_distance: int | None
 ) -> NDArray[np.bool_]:
-    """Return which keys of a sequence the queries at some positions see.
+    """Return the attention mask of the queries at some positions of a sequence.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def visible_from(
 def visible_span(
     query: int, n_keys: int, *, is_causal: bool, max_distance: int | None
 ) -> tuple[int, int]:
-    """Return first and end of the keys that one query of a sequence sees, as `visible_keys`.
+    """Return start and end of the keys that one query of a sequence sees, as `visible_keys`.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def attention_pattern(
     queries : ndarray of float, shape (n_queries, d_head)
         The sequence's first, as the attention function saw them. Not modified.
     keys : ndarray of float, shape (n_keys, d_head)
-        Of the same sequence, at least as many. Not modified.
+        Of the same sequence, n_keys >= n_queries. Not modified.
     scaling : float
     is_causal : bool
     max_distance : int or None
@@ -118,12 +118,12 @@ def attention_pattern(
     -------
     ndarray of float32, shape (n_queries, n_keys)
         [query_pos, key_pos]; every row sums to 1, hidden keys are 0. NaN where a vector is not
-        finite. Of float64 vectors it is float64.
+        finite. float64 for float64 vectors.
 
     Raises
     ------
     ShapeError
-        If the arrays do not fit each other.
+        If the shapes of the arrays do not match.
     """
     require_shape("keys", keys, (None, None), "f")
     require_shape("queries", queries, (None, keys.shape[1]), "f")
@@ -164,7 +164,7 @@ def block_pattern(
     Raises
     ------
     ShapeError
-        If the arrays do not fit each other.
+        If the shapes of the arrays do not match.
     """
     require_shape("keys", keys, (None, None, None), "f")
     require_shape("queries", queries, (len(keys), None, keys.shape[2]), "f")
@@ -176,7 +176,7 @@ def block_pattern(
 
 
 def _softmax(scores: Floats, visible: NDArray[np.bool_] | None) -> Floats:
-    """Turn scores into the pattern, in place; hidden keys get 0."""
+    """Apply the softmax to each row in place; hidden keys get 0."""
     if visible is not None:
         scores[..., ~visible] = -np.inf
     scores -= scores.max(axis=-1, keepdims=True)
@@ -203,7 +203,7 @@ def weigh_keys(pattern: Floats, norms: NDArray[Any]) -> Floats:
     Notes
     -----
     Source: Kobayashi et al. 2020 (arXiv 2004.10102), section 3; the norm is that of a key's own
-    vector, so heads are weighed one by one.
+    vector, so each head is weighted separately.
     """
     require_shape("pattern", pattern, (None, None), "f")
     if norms.shape != pattern.shape[1:]:

@@ -1,13 +1,13 @@
-"""The table of head scores: words, formula, source. All other lists follow.
+"""The table of head scores: description, formula, source. All other lists follow.
 
 A is the pattern of one sequence, [query, key], over visible keys; v the number of keys that a
 query sees; key 0 the first token of a sequence. A mean is over rows (queries) of the whole corpus.
 Unless the formula says otherwise, a row counts only where the query sees a key of the kind in
-question and another one as well: where there is no choice, its weight says nothing of the head.
+question and another key as well: without a choice, the weight tells nothing about the head.
 Special tokens are never copies of each other.
 
-A name means one definition for ever. A score that is defined anew gets another name, and its old
-entry moves to `FORMER_SCORES`: datasets keep the numbers that they were built with.
+A name has one definition for ever. A score whose definition changes gets another name, and its old
+entry moves to `FORMER_SCORES`: datasets keep the values that they were built with.
 """
 
 import re
@@ -17,22 +17,22 @@ from attentionviz.core.types import Modality
 
 
 class ScoreFacts(NamedTuple):
-    """What the program says of a score.
+    """Label, description and range of a score.
 
     Attributes
     ----------
     label : str
-        Name on screen; ends in "(ours)" where a paper has another number for the same thing.
+        Name on screen; ends in "(ours)" if a paper measures the same thing differently.
     help : str
         One sentence: what a large value means.
     formula : str
         In plain Unicode.
     source : str
-        The paper whose definition it is; "ours", and after which paper, if it is none's.
+        The paper with this definition; else "ours", and the paper that it follows.
     modality : "text", "image" or None
-        What it is defined for; None for both.
+        Modality for which it is defined; None for both.
     low, high : float or None
-        Ends of its range; None where there is no fixed end.
+        Ends of its range; None if unbounded.
     unit : str
     until : str or None
         Last version whose builds computed it; None for one that is computed today.
@@ -50,7 +50,7 @@ class ScoreFacts(NamedTuple):
 
     @property
     def defined_by(self) -> str:
-        """Who defined it, in short: the authors and year of a paper, or "ours"."""
+        """Short source: authors and year of a paper, or "ours"."""
         return re.split(r"[,;:(]", self.source)[0].strip()
 
 
@@ -60,7 +60,7 @@ _VIG = "Vig and Belinkov 2019 (arXiv 1906.04284)"
 _WANG = "Wang et al. 2022 (arXiv 2211.00593)"
 _OURS = "ours"
 
-# In the order in which a viewer sees them.
+# In the order of the menus.
 SCORE_FACTS: dict[str, ScoreFacts] = {
     "previous": ScoreFacts(
         "Previous token",
@@ -258,7 +258,7 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
 }
 
 PROBE_SCORES = ("prefix_matching", "probe_induction", "probe_previous", "probe_duplicate")
-"""Those of random tokens; all others are of the corpus."""
+"""Scores of random tokens; all others are of the corpus."""
 
 FORMER_SCORES: dict[str, ScoreFacts] = {
     "distance": ScoreFacts(

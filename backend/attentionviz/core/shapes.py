@@ -10,18 +10,17 @@ from attentionviz.errors import ShapeError
 def require_shape(
     name: str, array: np.ndarray[Any, Any], shape: tuple[int | None, ...], kind: str | None = None
 ) -> None:
-    """Raise ShapeError, with both shapes in words, unless the array is as asked.
+    """Raise ShapeError, with the actual and the expected shape, unless the array matches.
 
     Parameters
     ----------
     name : str
         The argument's name, for the message.
     array : ndarray
-        What was given.
     shape : tuple of int or None
-        Wanted shape; None stands for any length.
+        Expected shape; None stands for any length.
     kind : str or None
-        Wanted ``dtype.kind`` letters, such as ``"f"`` or ``"iu"``.
+        Expected ``dtype.kind`` letters, such as ``"f"`` or ``"iu"``.
     """
     wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
     fits = array.ndim == len(shape) and all(

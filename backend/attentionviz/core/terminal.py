@@ -7,7 +7,7 @@ import sys
 from attentionviz.core.file_names import readable
 
 ERRORS = "attentionviz.spelled"
-# What our own sentences are written with; what else a terminal lacks is written as its number.
+# ASCII replacements for the characters of our own messages; all others are escaped.
 _SPELLED = {
     **{"·": "*", "×": "x", "‖": "||", "→": "->", "≤": "<=", "≥": ">=", "²": "^2", "…": "..."},
     **dict.fromkeys("–—−", "-"),
@@ -17,10 +17,10 @@ _SPELLED = {
 
 
 def visible(text: str) -> str:
-    r"""Return text on one line whose control characters are written as what they are.
+    r"""Return text on one line with its control characters escaped.
 
-    A terminal obeys escape sequences: they recolour, overwrite and rename what stands around them.
-    Line feeds forge lines, and marks of direction turn words around.
+    Escape sequences make a terminal recolour, overwrite or rename what it shows. Line feeds forge
+    lines, and direction marks reorder words.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else _escaped(one) for one in readable(text))
+    return "".join(char if char.isprintable() else _escaped(char) for char in readable(text))
 
 
 def _escaped(character: str) -> str:
@@ -41,19 +41,19 @@ def _escaped(character: str) -> str:
 
 
 def write_any_text() -> None:
-    r"""Have standard output and error take every text, whatever their encoding.
+    r"""Set an error handler so that standard output and error accept any text.
 
-    A character that it lacks is spelled in ASCII, or written as ``\u65e5``. Without this a pipe
-    of another encoding than UTF-8 ends a command in the middle of a sentence.
+    A character that the encoding lacks is spelled in ASCII, or escaped as ``\u65e5``. Otherwise a
+    stream that is not UTF-8 would end a command with a UnicodeEncodeError.
     """
     codecs.register_error(ERRORS, _spelled)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a notebook has streams of its own
+        if isinstance(stream, io.TextIOWrapper):  # a notebook replaces the streams
             stream.reconfigure(errors=ERRORS)
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(_SPELLED.get(one) or _escaped(one) for one in lacking), error.end
+    unencodable = error.object[error.start : error.end]
+    return "".join(_SPELLED.get(char) or _escaped(char) for char in unencodable), error.end

@@ -12,21 +12,21 @@ from attentionviz.core.characters import stretch_of
 
 Span = tuple[int, int]
 
-# How far behind tokens that were not found the next one is looked for, in characters each.
+# How far ahead the next token is searched for, in characters per token that was not found before.
 REACH = 48
-# Scripts written without spaces: each character is a word until a token joins some.
+# Scripts written without spaces: each character is a word unless a token joins several.
 _ALONE = re.compile(
     "[\u0e00-\u0eff\u1780-\u17ff\u2e80-\u312f\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
 
 class SharedWords(NamedTuple):
-    """To which word each token of two tokenizations belongs.
+    """The word of each token, for two tokenizations of one text.
 
     Attributes
     ----------
     first, second : ndarray of int64, shape (n_tokens,) of each
-        Index of a word, in the order of the text; −1 for a token that is part of none.
+        Index of the word, in the order of the text; −1 for a token of no shared word.
     n_words : int
     """
 
@@ -50,22 +50,22 @@ def shared_words(
     Returns
     -------
     SharedWords
-        A word is a run of letters, marks and digits, or one other character; where a token
-        reaches over several, they are one. A word that has no token on either side is none.
+        A word is a run of letters, marks and digits, or one other character; words that one token
+        spans are merged. A word counts only if both tokenizations have a token of it.
     """
     spans = [token_spans(text, tokens) for tokens in (first, second)]
     word_at = _words(text)
-    for span in (span for found in spans for span in found if span is not None):
+    for span in (span for side in spans for span in side if span is not None):
         _join(word_at, span)
-    sides = [[-1 if span is None else int(word_at[span[0]]) for span in found] for found in spans]
-    common = sorted({*sides[0]} & {*sides[1]} - {-1})
+    words = [[-1 if span is None else int(word_at[span[0]]) for span in side] for side in spans]
+    common = sorted({*words[0]} & {*words[1]} - {-1})
     index = {word: i for i, word in enumerate(common)}
-    one, other = (np.array([index.get(w, -1) for w in side], dtype=np.int64) for side in sides)
-    return SharedWords(one, other, len(common))
+    shared = [np.array([index.get(w, -1) for w in side], dtype=np.int64) for side in words]
+    return SharedWords(shared[0], shared[1], len(common))
 
 
 def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
-    """Return where in the text each token stands: first and end character.
+    """Return the character span (start, end) of each token in the text.
 
     Parameters
     ----------
@@ -76,13 +76,13 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
     Returns
     -------
     list of (int, int) or None
-        Case, accents and spaces are not compared. Parts of a character all stand where it does.
-        Tokens that are not found, such as ``[UNK]``, share what lies between their neighbours; None
-        where that is nothing.
+        Case, accents and spaces are ignored. Tokens with parts of a character have the span of the
+        character. Tokens that are not found, such as ``[UNK]``, share the span between their
+        neighbours; None if that is empty.
     """
     plain, origin = _plain(text)
     begins = _word_begins(text, origin)
-    found: list[Span | None] = [None] * len(tokens)
+    spans: list[Span | None] = [None] * len(tokens)
     waiting: list[int] = []
     cursor = 0
     for i, token in enumerate(tokens):
@@ -95,16 +95,16 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
         if place is None:
             waiting.append(i)
             continue
-        _share(found, waiting, (cursor, place[0]))
-        found[i], cursor, waiting = place, place[1], []
-    _share(found, waiting, (cursor, len(plain)))
-    return [span and (origin[span[0]], origin[span[1] - 1] + 1) for span in found]
+        _share(spans, waiting, (cursor, place[0]))
+        spans[i], cursor, waiting = place, place[1], []
+    _share(spans, waiting, (cursor, len(plain)))
+    return [span and (origin[span[0]], origin[span[1] - 1] + 1) for span in spans]
 
 
 def _find(
     plain: str, begins: NDArray[np.bool_], cursor: int, token: str, n_waiting: int
 ) -> Span | None:
-    """Return where a token stands in the plain text, from the cursor on."""
+    """Return the span of a token in the plain text, searched from the cursor on."""
     for written in dict.fromkeys((token, token.removeprefix("##"))):
         wanted = _plain(written)[0]
         if wanted and plain.startswith(wanted, cursor):
@@ -118,26 +118,26 @@ def _find(
     return (fitting[0], fitting[0] + len(wanted)) if fitting else None
 
 
-def _share(found: list[Span | None], waiting: list[int], span: Span) -> None:
+def _share(spans: list[Span | None], waiting: list[int], span: Span) -> None:
     if span[1] > span[0]:
         for i in waiting:
-            found[i] = span
+            spans[i] = span
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """Return the text without case, accents, spaces, and from where each character came."""
+    """Return the text without case, accents and spaces, and the origin of each character."""
     characters: list[str] = []
     origin: list[int] = []
     for at, character in enumerate(text):
         folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-        kept = [one for one in folded if unicodedata.category(one)[0] not in "MZC"]
-        characters += kept
-        origin += [at] * len(kept)
+        letters = [char for char in folded if unicodedata.category(char)[0] not in "MZC"]
+        characters += letters
+        origin += [at] * len(letters)
     return "".join(characters), origin
 
 
 def _words(text: str) -> NDArray[np.int64]:
-    """Return the word of every character; a space belongs to the word before it."""
+    """Return the word index of every character; a space belongs to the word before it."""
     word_at = np.zeros(len(text), dtype=np.int64)
     word, was_run = -1, False
     for at, character in enumerate(text):
@@ -155,13 +155,13 @@ def _words(text: str) -> NDArray[np.int64]:
 
 
 def _word_begins(text: str, origin: list[int]) -> NDArray[np.bool_]:
-    """Return which characters of the plain text are the first of their word."""
+    """Return which characters of the plain text begin a word, bool (n_characters,)."""
     words = _words(text)[origin]
     return np.append(True, words[1:] != words[:-1]) if len(words) else np.zeros(0, dtype=bool)
 
 
 def _join(word_at: NDArray[np.int64], span: Span) -> None:
-    """Make one word of all that a token reaches over."""
+    """Merge the words that a token spans."""
     low, high = word_at[span[0]], word_at[span[1] - 1]
     if low != high:
         word_at[(word_at > low) & (word_at <= high)] = low

@@ -30,7 +30,7 @@ class HeadId(NamedTuple):
 
     @staticmethod
     def parse(folder: str) -> "HeadId":
-        """Return the head whose folder has this name; HeadOutOfRangeError when it is none."""
+        """Return the head of a folder name; HeadOutOfRangeError if it is malformed."""
         match = re.fullmatch(r"L(\d{2,4})H(\d{2,4})", folder)
         if not match:
             raise HeadOutOfRangeError(f"{folder!r} is not a head; heads are named like L00H11")
@@ -38,7 +38,7 @@ class HeadId(NamedTuple):
 
 
 class MapName(NamedTuple):
-    """One kind of image: a projection method in two or three dimensions, such as ``tsne-2d``."""
+    """A projection method in two or three dimensions, such as ``tsne-2d``."""
 
     method: Method
     dims: int
@@ -48,7 +48,7 @@ class MapName(NamedTuple):
 
     @staticmethod
     def parse(name: str) -> "MapName":
-        """Return the map named like ``attention-tsne-3d``; MethodNotFoundError when it is none."""
+        """Return the map of a name like ``attention-tsne-3d``; MethodNotFoundError if unknown."""
         for method in METHODS:
             for dims in DIMS:
                 if name == f"{method}-{dims}d":

@@ -1,4 +1,4 @@
-"""A dataset that is being built: its finished files, as far as a page can show them."""
+"""Reader of a dataset that is being built: serves the files finished so far."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,9 +21,9 @@ from attentionviz.store.schema import canonical_json
 
 MAX_PROGRESS_BYTES = 64 * 1024
 MAX_MESSAGE = 1000
-# Twelve heartbeats: a busy machine or a slow disk delays some.
+# Twelve heartbeat intervals, since a busy machine or a slow disk delays some.
 SILENT_SECONDS = 60.0
-# What the end of a build leaves in its progress, and the state of its dataset.
+# Phases of a build that has ended without success; also the states of its dataset.
 FAILED, STOPPED = "failed", "stopped"
 KILLED = {
     "phase": STOPPED,
@@ -42,31 +42,33 @@ DONE = {
 
 
 def read_progress(folder: Path) -> dict[str, Any] | None:
-    """Return how far a build is, with known keys of known types only; None when nobody says.
+    """Return the progress of a build; None if its progress file is missing or malformed.
 
     Parameters
     ----------
     folder : Path
-        In the staging folder of a data folder.
+        Staging folder of the build.
 
-    Notes
-    -----
-    The phase is "failed" or "stopped" once nobody works on it any more.
+    Returns
+    -------
+    dict or None
+        Known keys only, each of its expected type. The phase is "failed" or "stopped" once the
+        builder has ended.
     """
     try:
         content = read_regular(folder, layout.PROGRESS, MAX_PROGRESS_BYTES)
-        found = parse_json(content, layout.PROGRESS)
+        stored = parse_json(content, layout.PROGRESS)
     except DamagedDatasetError:
         return None
-    if not isinstance(found, dict):
+    if not isinstance(stored, dict):
         return None
-    words = {key: str(found.get(key, ""))[:MAX_MESSAGE] for key in ("phase", "message")}
-    counts = {key: _count(found.get(key)) for key in ("n_units_done", "n_units")}
-    heartbeat = str(found.get("heartbeat_utc", ""))[:40]
+    texts = {key: str(stored.get(key, ""))[:MAX_MESSAGE] for key in ("phase", "message")}
+    counts = {key: _count(stored.get(key)) for key in ("n_units_done", "n_units")}
+    heartbeat = str(stored.get("heartbeat_utc", ""))[:40]
     progress = {
-        **words,
+        **texts,
         **counts,
-        "remaining_seconds": _seconds(found.get("remaining_seconds")),
+        "remaining_seconds": _seconds(stored.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
     }
     if progress["phase"] not in (FAILED, STOPPED) and _is_dead(folder, heartbeat):
@@ -75,29 +77,29 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
 
 
 def build_state(folder: Path, progress: dict[str, Any] | None) -> State:
-    """Return "building", or "failed" or "stopped" where nobody works on a build any more.
+    """Return "building", or "failed" or "stopped" if the builder has ended.
 
     Parameters
     ----------
     folder : Path
     progress : dict or None
-        As `read_progress` gives it.
+        As `read_progress` returns it.
     """
-    if progress is None:  # not written yet, or removed for the publication
+    if progress is None:  # not written yet, or removed before publication
         return "stopped" if _is_dead(folder, "") else "building"
     states: dict[str, State] = {FAILED: "failed", STOPPED: "stopped"}
     return states.get(progress["phase"], "building")
 
 
 def _is_dead(folder: Path, heartbeat: str) -> bool:
-    """Say whether a builder has ended: by its lock, or, on another machine, by its silence."""
+    """Return whether a builder has ended: by its lock, or by its heartbeat on another machine."""
     parsed = layout.parse_staging_name(folder.name)
     locked = is_locked(folder.parents[1], parsed[0]) if parsed else None
     return _is_silent(heartbeat) if locked is None else not locked
 
 
 def _is_silent(heartbeat: str) -> bool:
-    """Say whether the builder has given no sign of life for so long that it must be dead."""
+    """Return whether the last heartbeat is older than `SILENT_SECONDS`."""
     try:
         last = datetime.fromisoformat(heartbeat)
     except ValueError:
@@ -107,7 +109,7 @@ def _is_silent(heartbeat: str) -> bool:
 
 
 def building_version(progress: dict[str, Any] | None) -> str:
-    """Return ``building-<n>``, n the finished units."""
+    """Return ``building-<n>``, where n is the number of finished units."""
     return f"building-{progress['n_units_done'] if progress else 0}"
 
 
@@ -120,21 +122,21 @@ def _seconds(value: object) -> float | None:
 
 
 class StagedReader(DatasetReader):
-    """Reads a staging folder whose dataset is whole and about to be moved to its place.
+    """Reads a staging folder whose dataset is complete and about to be published.
 
     Attributes
     ----------
-    anew : callable
-        Returns the reader of the dataset as it lies now. A publication removes files and moves
-        the folder while a page asks: what is gone is then read where it went.
+    reopen : callable
+        Returns a new reader of the dataset at its present location. Publishing removes files and
+        moves the folder while requests are served; a file that has moved is then read from there.
     """
 
     state: State = "building"
     missing = NotReadyError
-    anew: Callable[[], DatasetReader]
+    reopen: Callable[[], DatasetReader]
 
     def read(self, name: str) -> bytes:
-        """Return a file that is no array."""
+        """Return the bytes of a file that is not an array."""
         try:
             return super().read(name)
         except NotReadyError as error:
@@ -142,7 +144,7 @@ class StagedReader(DatasetReader):
 
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:
-        """Open an array file for the time of a ``with`` block."""
+        """Open an array file for the duration of a ``with`` block."""
         with ExitStack() as stack:
             try:
                 array = stack.enter_context(super().open_array(name))
@@ -152,15 +154,15 @@ class StagedReader(DatasetReader):
 
     @contextmanager
     def noting_damage(self, name: str) -> Iterator[None]:
-        """Say "not ready": the build makes a damaged file again, or has just moved it."""
+        """Raise NotReadyError instead: the build rewrites damaged files, or has just moved them."""
         try:
             yield
         except DamagedDatasetError as error:
             raise NotReadyError(f"{self.dataset_id}: {error}") from error
 
     def _moved(self, name: str, error: NotReadyError) -> DatasetReader:
-        """Return the reader of the same build elsewhere; raise the error if it is nowhere else."""
-        now = self.anew()
+        """Return a reader of the same build at its new location; raise `error` if there is none."""
+        now = self.reopen()
         is_same_build = now.manifest["build_key"] == self.manifest["build_key"]
         is_same_place = (type(now), now.files.folder) == (type(self), self.files.folder)
         if is_same_place or not is_same_build or name not in now.files:
@@ -169,19 +171,19 @@ class StagedReader(DatasetReader):
 
 
 class BuildingReader(StagedReader):
-    """Reads a staging folder; a file that its journal does not name is never shown."""
+    """Reads a staging folder; serves only the files that its journal lists."""
 
     journal_key: StatKey | None = None
 
     def ready(self, name: MapName) -> Array:
-        """Return which heads have this map by now, bool (n_layers, n_heads)."""
+        """Return which heads have this map so far, bool (n_layers, n_heads)."""
         n_layers, n_heads = self.manifest["n_layers"], self.manifest["n_heads"]
         heads = layout.iterate_heads(n_layers, n_heads)
-        found = [layout.map_path(head, name) in self.files for head in heads]
-        return np.array(found).reshape(n_layers, n_heads)
+        is_ready = [layout.map_path(head, name) in self.files for head in heads]
+        return np.array(is_ready).reshape(n_layers, n_heads)
 
     def grid(self, name: MapName) -> tuple[Array, Array]:
-        """Return the sample of the heads that are ready; zeros stand for the others."""
+        """Return the grid sample; zeros for the heads that are not ready."""
         self.require_map(name)
         ready = self.ready(name)
         tokens = self.grid_tokens()
@@ -198,7 +200,7 @@ class BuildingReader(StagedReader):
         return points, ready
 
     def grid_fingerprint(self, name: MapName) -> str:
-        """Return what changes when `grid` does."""
+        """Return a fingerprint that changes when `grid` does."""
         self.require_map(name)
         paths = [
             layout.map_path(HeadId(*map(int, at)), name) for at in np.argwhere(self.ready(name))
@@ -207,18 +209,18 @@ class BuildingReader(StagedReader):
         return self.fingerprint("grid", name, spec, *paths, files=(layout.GRID_TOKENS, *paths))
 
     def heads_bytes(self) -> bytes:
-        """Return the facts of all heads that are there, in the form of ``heads.json``."""
+        """Return the facts of the heads finished so far, in the form of ``heads.json``."""
         heads = [
             self._head_facts(head)
             for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
         ]
-        now = self.anew()
-        if not isinstance(now, BuildingReader):  # the files of these facts may be removed by now
+        now = self.reopen()
+        if not isinstance(now, BuildingReader):  # publishing may have removed the files read above
             return now.heads_bytes()
         return canonical_json({"heads": heads})
 
     def heads_fingerprint(self) -> str:
-        """Return what changes when `heads_bytes` does."""
+        """Return a fingerprint that changes when `heads_bytes` does."""
         names = sorted(name for name in self.files.records if self._is_head_facts(name))
         return self.fingerprint("heads", *names, files=tuple(names))
 
@@ -246,14 +248,14 @@ class BuildingReader(StagedReader):
             "profile": None,
         }
         for text in self.manifest["maps"]:
-            found = self._facts(layout.map_facts_path(head, MapName.parse(text)))
+            map_facts = self._facts(layout.map_facts_path(head, MapName.parse(text)))
             for key in ("alignment_scale", "vector_rank_correlation"):
-                facts[key] = found.pop(key, None) if facts[key] is None else facts[key]
-                found.pop(key, None)
-            if found:
-                facts["maps"][text] = found
-        found = self._facts(layout.scores_path(head))
-        return facts | {key: found.get(key, facts[key]) for key in ("scores", "profile")}
+                facts[key] = map_facts.pop(key, None) if facts[key] is None else facts[key]
+                map_facts.pop(key, None)
+            if map_facts:
+                facts["maps"][text] = map_facts
+        scores = self._facts(layout.scores_path(head))
+        return facts | {key: scores.get(key, facts[key]) for key in ("scores", "profile")}
 
     def _facts(self, path: str) -> dict[str, Any]:
         if path not in self.files:
@@ -267,11 +269,11 @@ class BuildingReader(StagedReader):
                 return {}
             self.cache.put(key, content, len(content))
         try:
-            found = parse_json(content, path)
-            canonical_json(found)  # which infinity, written as 1e999, is not
+            facts = parse_json(content, path)
+            canonical_json(facts)  # refuses infinity, which JSON can spell as 1e999
         except (DamagedDatasetError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return facts if isinstance(facts, dict) else {}
 
     def _is_head_facts(self, name: str) -> bool:
         return name.endswith(".json") and "/" in name

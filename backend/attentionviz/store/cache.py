@@ -1,4 +1,4 @@
-"""A cache that is bounded in bytes, so that the server's memory stays flat."""
+"""An LRU cache bounded in bytes, which bounds the memory of the server."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class ByteCache:
-    """What was used last is kept, what was used longest ago is dropped; safe between threads.
+    """LRU cache: evicts the least recently used values; thread-safe.
 
     Parameters
     ----------
     max_bytes : int
-        Bound on the sum of all sizes; a single value larger than a quarter of it is never kept.
+        Bound on the sum of all sizes; a value larger than a quarter of it is not cached.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -25,7 +25,7 @@ class ByteCache:
         return len(self._values)
 
     def get(self, key: Hashable) -> Any:
-        """Return the value of a key, or None."""
+        """Return the cached value of a key, or None."""
         with self._lock:
             if key not in self._values:
                 return None
@@ -33,7 +33,7 @@ class ByteCache:
             return self._values[key][0]
 
     def put(self, key: Hashable, value: Any, n_bytes: int) -> None:
-        """Keep a value of this size, and drop as many old ones as that takes."""
+        """Cache a value of this size; evict old values until the bound holds."""
         if n_bytes > self.max_bytes // 4:
             return
         with self._lock:

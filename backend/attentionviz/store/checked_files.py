@@ -17,7 +17,7 @@ MAX_JSON_BYTES = 256 * 1024 * 1024
 
 
 class _Checked(NamedTuple):
-    """A file whose hash was found right, and where the numbers of an array begin."""
+    """A file whose hash was verified, and the offset at which the data of an array begins."""
 
     key: StatKey
     sha256: str
@@ -25,7 +25,7 @@ class _Checked(NamedTuple):
 
 
 class OpenArray:
-    """An array file that is open and checked; rows are read by seeking."""
+    """An open array file whose hash was verified; rows are read by seeking."""
 
     def __init__(self, file: OpenFile, spec: FileSpec, offset: int) -> None:
         self._file = file
@@ -48,9 +48,9 @@ class CheckedFiles:
     ----------
     folder : Path
     records : mapping of str to FileRecord
-        What manifest or journal say; a file that they do not name is never opened.
+        From the manifest or the journal; a file without a record is never opened.
     checked : dict
-        Which files were found right; hand the same one over when records grow.
+        Files already verified; pass the same dict again when records are added.
     """
 
     def __init__(
@@ -67,25 +67,25 @@ class CheckedFiles:
         return name in self.records
 
     def sha256(self, name: str) -> str:
-        """Return the hash that the records state for a file."""
+        """Return the recorded hash of a file."""
         return self.records[name].sha256
 
     @contextmanager
     def open(self, name: str) -> Iterator[OpenFile]:
-        """Open a file; DamagedDatasetError unless its size and hash are as recorded."""
+        """Open a file; DamagedDatasetError unless its size and hash match its record."""
         with open_regular(self.folder, name) as file:
             self._check(file)
             yield file
 
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:
-        """Open an array file; DamagedDatasetError unless it holds what is recorded."""
+        """Open an array file; DamagedDatasetError unless it matches its record."""
         with self.open(name) as file:
             record = self.records[name]
             yield OpenArray(file, _spec(record), self.checked[name].offset)
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of a file that is no array."""
+        """Return the bytes of a file that is not an array."""
         with self.open(name) as file:
             if file.key.n_bytes > MAX_JSON_BYTES:
                 raise DamagedDatasetError(f"{name} has {file.key.n_bytes} bytes")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.characters import written_anew
+from attentionviz.core.characters import rewrite_byte_tokens
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 
@@ -23,7 +23,7 @@ _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Sequences(NamedTuple):
-    """Where the sequences of a corpus lie among its tokens; int64, shape (n_sequences,)."""
+    """Start and length of every sequence, in tokens; int64, shape (n_sequences,) each."""
 
     start: NDArray[np.int64]
     length: NDArray[np.int64]
@@ -35,27 +35,27 @@ class Sequences(NamedTuple):
 
 
 def parse_json(content: bytes, name: str) -> Any:
-    """Return what a JSON file says; DamagedDatasetError, naming the file, when it says nothing.
+    """Return the value of a JSON file; DamagedDatasetError, naming the file, if it is not valid.
 
-    Nothing is also what it says when parsers could disagree: when an object has a key twice, and
-    when a text holds half of a character.
+    Content on which parsers disagree is not valid either: duplicate keys in an object, and lone
+    surrogates in a string.
     """
     try:
-        found = json.loads(
+        value = json.loads(
             content, parse_constant=_refuse_constant, object_pairs_hook=_require_single_keys
         )
         if _MAY_BE_SURROGATE.search(content):
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise DamagedDatasetError(f"{name} is not JSON: {str(error)[:200]}") from error
-    return found
+    return value
 
 
 def _require_single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         raise ValueError("an object has a key twice")
-    return found
+    return entries
 
 
 def _refuse_constant(name: str) -> float:
@@ -63,7 +63,7 @@ def _refuse_constant(name: str) -> float:
 
 
 def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
-    """Return where the sequences lie, after every column was found to be as long as it must.
+    """Return where the sequences lie, after validating every column of ``tokens.json``.
 
     Parameters
     ----------
@@ -104,18 +104,18 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
 
 
 def write_characters(content: bytes, sequences: Sequences) -> bytes:
-    """Return ``tokens.json`` of format 2 with split characters as they are written since.
+    """Return ``tokens.json`` of format 2 with split characters written as in format 3.
 
     Parameters
     ----------
     content : bytes
-        Has been checked.
+        Already validated.
     sequences : Sequences
     """
     tokens = parse_json(content, layout.TOKENS)
     text: list[str] = []
     for start, length in zip(*sequences, strict=True):
-        text += written_anew(tokens["text"][start : start + length])
+        text += rewrite_byte_tokens(tokens["text"][start : start + length])
     return json.dumps({**tokens, "text": text}, ensure_ascii=False).encode()
 
 
@@ -147,7 +147,7 @@ def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
 
 
 def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:
-    """Say whether a head has these scores, and a profile whose columns are of one length."""
+    """Return whether a head has these scores, and a profile whose columns have equal length."""
     scores, profile = facts.get("scores"), facts.get("profile")
     if not isinstance(scores, dict) or not isinstance(profile, dict):
         return False
@@ -171,8 +171,8 @@ def _is_score(score: Any) -> bool:
 def _check_column(columns: Any, name: str, n_rows: int) -> None:
     column = columns.get(name) if isinstance(columns, dict) else None
     if not isinstance(column, list) or len(column) != n_rows:
-        found = f"{len(column)} rows" if isinstance(column, list) else "no list"
-        raise DamagedDatasetError(f"{layout.TOKENS}: {name[:100]} has {found}, not {n_rows}")
+        actual = f"{len(column)} rows" if isinstance(column, list) else "no list"
+        raise DamagedDatasetError(f"{layout.TOKENS}: {name[:100]} has {actual}, not {n_rows}")
 
 
 def _check_types(columns: Mapping[str, Any], name: str) -> None:

@@ -9,7 +9,7 @@ MAX_NOTES = 1000
 
 
 class DamageNotes:
-    """Notes on damaged files; a file that changed since is given a new chance."""
+    """Record of damaged files; the entry of a file lapses when the file changes."""
 
     def __init__(self) -> None:
         self._notes: dict[tuple[Path, str], tuple[StatKey | None, str]] = {}
@@ -22,7 +22,7 @@ class DamageNotes:
                 self._notes[(folder, name)] = (key, reason)
 
     def present(self, folder: Path) -> str | None:
-        """Return why the dataset in this folder must not be shown, or None."""
+        """Return why the dataset in this folder must not be served, or None."""
         with self._lock:
             for (noted, name), (key, reason) in list(self._notes.items()):
                 if noted != folder:

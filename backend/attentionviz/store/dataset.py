@@ -1,4 +1,4 @@
-"""One dataset, read in pieces: nothing is loaded whole that can be read in part."""
+"""Reader of one dataset; reads only the rows that are asked for."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -35,19 +35,19 @@ State = Literal["complete", "building", "failed", "stopped"]
 
 
 class DatasetReader:
-    """A complete dataset; `StagedReader` is the same for one that is not published yet.
+    """Reads a published dataset; `StagedReader` reads one that is not published yet.
 
     Parameters
     ----------
     manifest : mapping
-        Checked by `store.schema`; ``files`` is not needed.
+        Validated by `store.schema`; ``files`` is not needed.
     files : CheckedFiles
     version : str
         12 hexadecimal digits, or ``building-<n>``.
     cache : ByteCache
         Shared by all datasets of a server.
     damage : DamageNotes
-        Shared likewise; told of every file that is found damaged.
+        Shared by all datasets of a server; records every file that is found damaged.
     """
 
     state: State = "complete"
@@ -79,7 +79,7 @@ class DatasetReader:
         return int(self.manifest["n_tokens"])
 
     def require_complete(self) -> None:
-        """Raise NotReadyError unless the dataset is built to its end."""
+        """Raise NotReadyError unless the build is complete."""
         if self.state == "building":
             raise NotReadyError(
                 f"{self.dataset_id} is still being built; wait until it is complete"
@@ -93,20 +93,21 @@ class DatasetReader:
         require_head(head, self.manifest["n_layers"], self.manifest["n_heads"])
 
     def require_map(self, name: MapName) -> None:
-        """Raise MethodNotFoundError unless the dataset has, or will have, this map."""
+        """Raise MethodNotFoundError unless the manifest lists this map."""
         if str(name) not in self.manifest["maps"]:
             known = ", ".join(self.manifest["maps"])
             raise MethodNotFoundError(f"{self.dataset_id} has no map {name}; it has {known}")
 
     def fingerprint(self, *parts: object, files: tuple[str, ...]) -> str:
-        """Return 32 hexadecimal digits that change when any of these parts or files does."""
+        """Return 32 hexadecimal digits that change when any of these parts or files changes."""
         content = [*map(str, parts), *(self._record_hash(name) for name in files)]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()[:32]
 
     def tokens_bytes(self) -> bytes:
-        """Return ``tokens.json``, its columns checked against the manifest.
+        """Return ``tokens.json``, its columns validated against the manifest.
 
-        Of format 2, characters that a tokenizer splits are written as now.
+        Characters that a tokenizer splits are written as in format 3, also for a dataset of
+        format 2.
         """
         content = self.read(layout.TOKENS)
         sequences = self.sequences(content)
@@ -115,14 +116,14 @@ class DatasetReader:
         return content
 
     def sequences(self, content: bytes | None = None) -> Sequences:
-        """Return where every sequence starts and how long it is."""
+        """Return start and length of every sequence."""
         key = ("sequences", self._record_hash(layout.TOKENS))
-        found: Sequences | None = self.cache.get(key)
-        if found is None:
+        sequences: Sequences | None = self.cache.get(key)
+        if sequences is None:
             with self.noting_damage(layout.TOKENS):
-                found = check_tokens(content or self.read(layout.TOKENS), self.manifest)
-            self.cache.put(key, found, found.n_bytes)
-        return found
+                sequences = check_tokens(content or self.read(layout.TOKENS), self.manifest)
+            self.cache.put(key, sequences, sequences.n_bytes)
+        return sequences
 
     def heads_bytes(self) -> bytes:
         """Return ``heads.json``: alignment and maps of every head."""
@@ -135,7 +136,7 @@ class DatasetReader:
         return content
 
     def heads_fingerprint(self) -> str:
-        """Return what changes when `heads_bytes` does."""
+        """Return a fingerprint that changes when `heads_bytes` does."""
         return self.fingerprint("heads", files=(layout.HEADS,))
 
     def grid_tokens(self) -> Array:
@@ -163,7 +164,7 @@ class DatasetReader:
         return np.ones((self.manifest["n_layers"], self.manifest["n_heads"]), dtype=bool)
 
     def grid_fingerprint(self, name: MapName) -> str:
-        """Return what changes when `grid` does."""
+        """Return a fingerprint that changes when `grid` does."""
         self.require_map(name)
         return self.fingerprint("grid", files=(layout.grid_path(name),))
 
@@ -193,11 +194,11 @@ class DatasetReader:
 
     def heads(self) -> list[dict[str, Any]]:
         """Return the facts of every head: alignment, and offset, scale and fidelity of its maps."""
-        found: list[dict[str, Any]] = parse_json(self.heads_bytes(), layout.HEADS)["heads"]
-        return found
+        heads: list[dict[str, Any]] = parse_json(self.heads_bytes(), layout.HEADS)["heads"]
+        return heads
 
     def similarity(self, name: str) -> Array:
-        """Return one file of `layout.SIMILARITY_FILES`, its numbers checked.
+        """Return one file of `layout.SIMILARITY_FILES`, its values validated.
 
         Heads are counted layer by layer: float32 (n, n) distances of patterns, (n, n) alignments
         of vectors, NaN where they are not defined, or (n, 2) places on the map of heads.
@@ -226,7 +227,7 @@ class DatasetReader:
         return layout.norms_path(head)
 
     def image_path(self, image_idx: int, *, is_thumbnail: bool = False) -> str:
-        """Return the file of one image; NotFoundError when there is none of that number."""
+        """Return the path of one image; NotFoundError if the index is out of range."""
         self.require_images()
         n_images = self.manifest["n_sequences"]
         if not 0 <= image_idx < n_images:
@@ -234,7 +235,7 @@ class DatasetReader:
         return (layout.thumbnail_path if is_thumbnail else layout.image_path)(image_idx)
 
     def require_images(self) -> None:
-        """Raise NotFoundError unless this is a dataset of images."""
+        """Raise NotFoundError unless this is an image dataset."""
         if self.manifest["model"]["modality"] != "image":
             raise NotFoundError(f"{self.dataset_id} is a dataset of text, it has no images")
 
@@ -245,27 +246,27 @@ class DatasetReader:
 
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:
-        """Open an array file for the time of a ``with`` block."""
+        """Open an array file for the duration of a ``with`` block."""
         with self.noting_damage(name):
             self._record_hash(name)
             with self.files.open_array(name) as array:
                 yield array
 
     def read(self, name: str) -> bytes:
-        """Return a file that is no array."""
+        """Return the bytes of a file that is not an array."""
         with self.noting_damage(name):
             self._record_hash(name)
             return self.files.read(name)
 
     @contextmanager
     def noting_damage(self, name: str) -> Iterator[None]:
-        """Remember that a file was found damaged, so that the dataset is not shown again."""
+        """Record a file that is found damaged in the block; its dataset is then not served."""
         folder = self.files.folder
         before = file_key(folder / name)
         try:
             yield
         except DamagedDatasetError as error:
-            if not error.is_noted:  # blocks may be nested; the innermost knows the file
+            if not error.is_noted:  # with nested blocks, the innermost knows the file
                 self._damage.note(folder, name, before, str(error))
                 error.is_noted = True
             raise

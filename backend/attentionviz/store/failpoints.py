@@ -1,20 +1,20 @@
-"""Points at which tests can kill the process, to prove that builds survive it."""
+"""Fault injection: points at which tests kill the process, to prove that a build can resume."""
 
 import os
 from collections import Counter
 
-VARIABLE = "TEST_FAILPOINT"  # not ATTENTIONVIZ_…: those are settings, and unknown ones refused
+VARIABLE = "TEST_FAILPOINT"  # not ATTENTIONVIZ_…: unknown settings are refused
 EXIT_STATUS = 137
 _passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """End the process at once, as a kill would, if the environment asks for it here.
+    """End the process at once, as SIGKILL would, if the environment names this failpoint.
 
     Parameters
     ----------
     name : str
-        The place. ``TEST_FAILPOINT=name`` or ``name:3`` (the third time) asks for it.
+        Of the failpoint; set by ``TEST_FAILPOINT=name``, or ``name:3`` for the third time.
     """
     wanted, _, count = os.environ.get(VARIABLE, "").partition(":")
     if wanted != name:

@@ -19,18 +19,18 @@ MAX_SCALING = 1e6
 
 
 def pointed_ids(data_dir: Path) -> list[str]:
-    """Return the ids that have a ``.current`` file, whatever is in it."""
+    """Return the ids that have a ``.current`` file; its content is not read."""
     ids = (name.removesuffix(layout.POINTER_SUFFIX) for name in _pointer_names(data_dir))
     return [dataset_id for dataset_id in ids if layout.is_dataset_id(dataset_id)]
 
 
 def read_pointer(data_dir: Path, dataset_id: str) -> str | None:
-    """Return the version that ``<id>.current`` names; None when there is no such file.
+    """Return the version that ``<id>.current`` names; None if the file is missing.
 
     Raises
     ------
     DamagedDatasetError
-        When it is no regular file, or names no version of this dataset.
+        If it is not a regular file, or does not name a version of this dataset.
     """
     path = layout.pointer_path(data_dir, dataset_id)
     if not os.path.lexists(path):
@@ -45,8 +45,9 @@ def read_pointer(data_dir: Path, dataset_id: str) -> str | None:
 def unpointed_versions(data_dir: Path) -> dict[str, str]:
     """Return the newest version of every dataset that has no pointer.
 
-    A build that ended, or a server that looks, between its last two steps leaves this: the folder
-    is whole, since it was renamed into place, and its name is the hash of its manifest.
+    A build that ends between its last two steps leaves such a version, and a server may look just
+    then. The folder is complete, since it was renamed into place, and its name holds the hash of
+    its manifest.
     """
     newest: dict[str, tuple[int, str]] = {}
     pointed = set(pointed_ids(data_dir))
@@ -61,10 +62,10 @@ def unpointed_versions(data_dir: Path) -> dict[str, str]:
 
 
 def staged_folders(data_dir: Path) -> dict[str, Path]:
-    """Return the folder of every build; of several for one id, the one last heard of."""
+    """Return the folder of every build; of several for one id, the most recently active."""
     newest: dict[str, tuple[int, Path]] = {}
     for dataset_id, folder in _staged(data_dir):
-        # While it is published, it has no progress any more.
+        # The progress file is removed before publication.
         keys = (file_key(folder / name) for name in (layout.PROGRESS, layout.MANIFEST))
         candidate = (max((key.mtime_ns for key in keys if key), default=0), folder)
         newest[dataset_id] = max(newest.get(dataset_id, candidate), candidate)
@@ -77,7 +78,7 @@ def unfinished_builds(data_dir: Path, dataset_id: str) -> list[Path]:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether a staging folder is a finished dataset, about to be moved to its place."""
+    """Return whether a staging folder is a complete dataset, about to be published."""
     has_journal = file_key(folder / layout.JOURNAL) is not None
     return not has_journal and file_key(folder / layout.MANIFEST) is not None
 
@@ -97,14 +98,14 @@ def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]
     Raises
     ------
     DamagedDatasetError
-        When its bytes do not have the hash that the folder's name states, it does not fit the
-        schema, or it is the manifest of another dataset.
+        If its hash is not that in the name of the folder, it does not fit the schema, or it is
+        the manifest of another dataset.
     """
     content = read_regular(folder, layout.MANIFEST, MAX_MANIFEST_BYTES)
-    found = hashlib.sha256(content).hexdigest()[: layout.N_VERSION_DIGITS]
-    if found != version:
+    digest = hashlib.sha256(content).hexdigest()[: layout.N_VERSION_DIGITS]
+    if digest != version:
         raise DamagedDatasetError(
-            f"{layout.MANIFEST} has changed: its hash begins with {found}, not {version}"
+            f"{layout.MANIFEST} has changed: its hash begins with {digest}, not {version}"
         )
     return _of_dataset(parse_manifest(content), dataset_id)
 
@@ -143,7 +144,7 @@ def require_sizes(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
     files : mapping
         The ``files`` part of a manifest.
     """
-    # A dataset has thousands of files, and a list of datasets looks at all of them.
+    # A dataset has thousands of files, and listing datasets stats all of them.
     prefix = f"{folder}/"
     for name, facts in files.items():
         try:
@@ -162,7 +163,7 @@ def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:
     if manifest["id"] != dataset_id:
         raise DamagedDatasetError(f"the manifest is that of {manifest['id']!r}")
     try:
-        # 1e999 is a number to JSON and infinity to Python, which could not be sent on.
+        # JSON allows 1e999, which Python parses as infinity and could not serialize again.
         json.dumps({**manifest, "files": None}, allow_nan=False)
     except ValueError as error:
         raise DamagedDatasetError("the manifest holds a number that is not finite") from error

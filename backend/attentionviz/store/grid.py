@@ -11,7 +11,7 @@ from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 
 POINT_BUDGET = 600_000
-"""Points that all heads of a grid may have together, so that the cost of a page is bounded."""
+"""Most points of all heads of a grid together, which bounds the cost of drawing a page."""
 
 
 def choose_grid_tokens(
@@ -27,7 +27,7 @@ def choose_grid_tokens(
         Heads of all layers; each draws two points a token.
     seed : int
     budget : int
-        Points of all heads together; the first sequence is drawn even where it is over it.
+        Most points of all heads together; the first sequence is drawn even if it exceeds this.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def choose_grid_tokens(
 
 
 def grid_points(tokens: NDArray[np.int32], n_tokens: int) -> NDArray[np.int64]:
-    """Return the points of these tokens, queries first, as rows of a head's full map."""
+    """Return the rows of these tokens in a head's full map: their queries, then their keys."""
     queries = tokens.astype(np.int64)
     return np.concatenate([queries, queries + n_tokens])
 
@@ -71,7 +71,7 @@ def pack_points(steps: NDArray[np.uint16]) -> NDArray[Any]:
 
 
 def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the norms of queries, then of keys, each kind scaled from its least to its largest.
+    """Return the norms of queries, then of keys, each kind scaled from its minimum to its maximum.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, shape (2 * n_tokens,)
-        0 for the least norm of a kind, 255 for the largest; 0 where all are equal.
+        0 for the minimum of a kind, 255 for its maximum; 0 if all are equal.
     """
     require_shape("norms", norms, (None, 4), "f")
     both = norms[:, :2].astype(np.float64)
@@ -91,7 +91,7 @@ def byte_norms(norms: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def check_grid_tokens(tokens: NDArray[Any], n_tokens: int) -> None:
-    """Raise DamagedDatasetError unless the grid draws tokens that are there, each once, in order.
+    """Raise DamagedDatasetError unless the indices are strictly ascending and inside the corpus.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The journal of a build: one line for each finished file, so that a killed build can go on."""
+"""The journal of a build: one line for each finished file, so that a killed build can resume."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from attentionviz.store.writer import FileRecord, hash_file, write_bytes
 
 
 def read_journal(folder: Path) -> dict[str, FileRecord]:
-    """Return what the journal of a folder says, by relative path; see `parse_journal`.
+    """Return the records in the journal of a folder, by relative path; see `parse_journal`.
 
     Parameters
     ----------
     folder : Path
-        Of the build; without a journal the answer is empty.
+        Of the build; without a journal the result is empty.
     """
     try:
         content = (folder / layout.JOURNAL).read_bytes()
@@ -28,10 +28,10 @@ def read_journal(folder: Path) -> dict[str, FileRecord]:
 
 
 def parse_journal(content: bytes) -> dict[str, FileRecord]:
-    """Return the finished files that the bytes of a journal name, by relative path.
+    """Return the records of the finished files in a journal, by relative path.
 
-    A torn last line, which a kill in the middle of a write leaves, is passed over, as is any line
-    that is no record: its file counts as unfinished. Of two lines on one file the later holds.
+    A last line that was cut off when the process was killed is skipped, as is any other malformed
+    line: its file counts as unfinished. Of two records of one file, the later one counts.
     """
     records = {}
     for line in content.split(b"\n")[:-1]:
@@ -57,10 +57,10 @@ def _parse_line(line: bytes) -> FileRecord | None:
 
 
 class Journal:
-    """The journal of one build, held open by its only writer.
+    """The journal of one build, kept open by its only writer.
 
-    Opening it checks every file that it names: one that is missing, or whose size or hash is
-    another, is forgotten and will be made again.
+    Opening it verifies every file that it lists: one that is missing, or whose size or hash
+    differs, is removed from the records and will be rebuilt.
 
     Parameters
     ----------
@@ -70,9 +70,9 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        found = read_journal(folder)
-        self._records = {p: r for p, r in found.items() if _is_intact(folder, r)}
-        self.forgotten = {p: r for p, r in found.items() if p not in self._records}
+        records = read_journal(folder)
+        self._records = {p: r for p, r in records.items() if _is_intact(folder, r)}
+        self.forgotten = {p: r for p, r in records.items() if p not in self._records}
         self._end_last_line()
         self._descriptor = self._open()
 
@@ -100,7 +100,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Give the file back; nothing can be added afterwards."""
+        """Close the file; nothing can be added afterwards."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
@@ -116,7 +116,7 @@ class Journal:
         return all(path in self._records for path in paths)
 
     def add(self, *records: FileRecord) -> None:
-        """Append finished files, in one write, and flush the journal to the disk."""
+        """Append records of finished files in one write, and flush the journal to the disk."""
         content = "".join(_line(record) for record in records).encode()
         failpoint("before journal line")
         try:
@@ -132,7 +132,7 @@ class Journal:
         self._records.update({record.path: record for record in records})
 
     def forget(self, paths: Iterable[str]) -> None:
-        """Treat files as unfinished from now on, also after a kill; they will be made again."""
+        """Mark files as unfinished, on the disk as well; they will be rebuilt."""
         gone = set(paths) & self._records.keys()
         if not gone:
             return

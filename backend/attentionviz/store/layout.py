@@ -1,4 +1,4 @@
-"""Names and paths of a data folder and of the files in a dataset; nothing here touches a disk.
+"""Names and paths of a data folder and of the files in a dataset, without any file access.
 
 A data folder holds finished datasets ``<id>@<version>``, one pointer ``<id>.current`` each, builds
 in progress under ``.staging/<id>-<build key>`` and locks under ``.locks``. A version is the first
@@ -43,19 +43,19 @@ MAP_PATTERN = "(?:" + "|".join(METHODS) + ")-[" + "".join(str(d) for d in DIMS) 
 
 
 class FileSpec(NamedTuple):
-    """What an array file must hold: name of the dtype, and shape."""
+    """Expected dtype (by name) and shape of an array file."""
 
     dtype: str
     shape: tuple[int, ...]
 
 
 def is_dataset_id(dataset_id: str) -> bool:
-    """Return whether the text can name a dataset: lower case, digits, dot, dash, underscore."""
+    """Return whether a text is a valid dataset id: lower case, digits, dot, dash, underscore."""
     return re.fullmatch(DATASET_ID_PATTERN, dataset_id) is not None
 
 
 def require_dataset_id(dataset_id: str) -> None:
-    """Raise InvalidRequestError unless the text can name a dataset."""
+    """Raise InvalidRequestError unless the text is a valid dataset id."""
     if not is_dataset_id(dataset_id):
         raise InvalidRequestError(
             f"{dataset_id!r} cannot name a dataset; use 1 to 64 lower-case letters, digits, "
@@ -69,7 +69,7 @@ def version_name(dataset_id: str, version: str) -> str:
 
 
 def parse_version_name(name: str) -> tuple[str, str] | None:
-    """Return (id, version) of ``<id>@<version>``, or None when the text is no such name."""
+    """Return (id, version) of ``<id>@<version>``, or None if the text is not of this form."""
     match = re.fullmatch(rf"({DATASET_ID_PATTERN})@({VERSION_PATTERN})", name)
     return (match[1], match[2]) if match else None
 
@@ -81,7 +81,7 @@ def dataset_folder(data_dir: Path, dataset_id: str, version: str) -> Path:
 
 
 def pointer_path(data_dir: Path, dataset_id: str) -> Path:
-    """Return the file whose one line says which version of a dataset is current."""
+    """Return the path of the file whose one line names the current version of a dataset."""
     require_dataset_id(dataset_id)
     return data_dir / (dataset_id + POINTER_SUFFIX)
 
@@ -93,13 +93,13 @@ def staging_folder(data_dir: Path, dataset_id: str, build_key: str) -> Path:
 
 
 def parse_staging_name(name: str) -> tuple[str, str] | None:
-    """Return (id, build key) of a folder in ``.staging``, or None when it is no build's."""
+    """Return (id, build key) of a folder in ``.staging``, or None if it is not that of a build."""
     match = re.fullmatch(rf"({DATASET_ID_PATTERN})-({VERSION_PATTERN})", name)
     return (match[1], match[2]) if match else None
 
 
 def lock_path(data_dir: Path, dataset_id: str) -> Path:
-    """Return the lock file that keeps two builds of one dataset apart."""
+    """Return the path of the lock file that excludes a second build of a dataset."""
     require_dataset_id(dataset_id)
     return data_dir / LOCKS_FOLDER / f"{dataset_id}.lock"
 
@@ -110,13 +110,13 @@ def queries_path(head: HeadId) -> str:
 
 
 def key_head(head: HeadId, n_heads: int, n_key_heads: int) -> HeadId:
-    """Return the head under whose name the keys of `head` are stored: its group's first."""
+    """Return the head under whose name the keys of `head` are stored: the first of its group."""
     group_size = n_heads // n_key_heads
     return HeadId(head.layer, head.head // group_size * group_size)
 
 
 def keys_path(head: HeadId, n_heads: int, n_key_heads: int) -> str:
-    """Return the relative path of the keys that a head reads; a group of heads shares them."""
+    """Return the relative path of a head's keys, which its key-value group shares."""
     return f"{key_head(head, n_heads, n_key_heads).folder}/keys.npy"
 
 
@@ -156,7 +156,7 @@ def image_path(image_idx: int) -> str:
 
 
 def thumbnail_path(image_idx: int) -> str:
-    """Return the relative path of a small picture of an image."""
+    """Return the relative path of the thumbnail of an image."""
     return f"images/{image_idx:05d}.thumbnail.png"
 
 
@@ -174,7 +174,7 @@ def grid_spec(manifest: Mapping[str, Any], map_name: MapName) -> FileSpec:
 
 
 def similarity_files(n_heads: int) -> dict[str, FileSpec]:
-    """Return what says how alike the heads are; heads are counted layer by layer.
+    """Return the files of head similarity and their specs; heads are numbered layer by layer.
 
     Parameters
     ----------
@@ -189,18 +189,18 @@ def similarity_files(n_heads: int) -> dict[str, FileSpec]:
 
 
 def expected_files(manifest: Mapping[str, Any]) -> dict[str, FileSpec | None]:
-    """Return every file that a finished dataset holds, arrays with dtype and shape.
+    """Return every file of a finished dataset, arrays with dtype and shape.
 
     Parameters
     ----------
     manifest : mapping
-        A manifest, finished or partial: its counts and names of maps decide.
+        Finished or partial; its counts and map names determine the files.
 
     Returns
     -------
     dict
-        Relative path to FileSpec, or to None where the file is no array. The manifest itself is
-        not among them.
+        Relative path to FileSpec, or to None if the file is not an array. The manifest itself is
+        not included.
     """
     n_layers, n_heads, n_tokens = (manifest[key] for key in ("n_layers", "n_heads", "n_tokens"))
     vectors = FileSpec(manifest["precision"], (n_tokens, manifest["d_head"]))

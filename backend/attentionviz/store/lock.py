@@ -1,4 +1,4 @@
-"""One builder per dataset: an advisory lock that ends with its process."""
+"""Build lock: one builder per dataset, by an advisory lock that ends with its process."""
 
 import fcntl
 import os
@@ -12,12 +12,12 @@ from attentionviz.errors import BuildError
 from attentionviz.store import layout
 
 _LOOK = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-# A look at the lock, by `is_locked`, holds it for microseconds.
+# `is_locked` takes the lock for microseconds; a builder waits that out.
 TRIES, SECONDS_BETWEEN = 5, 0.02
 
 
 class DatasetLockedError(BuildError):
-    """Another process builds the same dataset."""
+    """Another process is building the same dataset."""
 
     code = "dataset_locked"
     status = 409
@@ -25,11 +25,11 @@ class DatasetLockedError(BuildError):
 
 @contextmanager
 def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
-    """Hold the lock of a dataset for the time of a ``with`` block.
+    """Hold the build lock of a dataset for the duration of a ``with`` block.
 
-    The operating system drops the lock when the process ends, however it ends, so a lock can
-    never be left behind. The file stays, since removing it would let two processes each lock a
-    file of that name; the process id in it is for people, the machine's name for `is_locked`.
+    The operating system releases the lock when the process ends, so no stale lock remains. The
+    file stays, since removing it would let two processes each lock a file of that name. It holds
+    the process id, for people, and the host name, for `is_locked`.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
     Raises
     ------
     DatasetLockedError
-        When another process, or another part of this one, holds it.
+        If another process, or another part of this one, holds the lock.
     BuildError
-        When the data folder cannot be written to.
+        If the data folder cannot be written to.
     """
     path = layout.lock_path(data_dir, dataset_id)
     try:
@@ -51,7 +51,7 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
         raise BuildError(f"cannot write to {data_dir}: {error.strerror}") from error
     try:
         if not _take(descriptor):
-            raise DatasetLockedError(_words(descriptor, dataset_id))
+            raise DatasetLockedError(_locked_message(descriptor, dataset_id))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {platform.node()}\n".encode(), 0)
         yield
@@ -60,7 +60,7 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
 
 
 def is_locked(data_dir: Path, dataset_id: str) -> bool | None:
-    """Return whether a builder of this dataset lives; None where this machine cannot tell.
+    """Return whether a builder of this dataset is running; None if this machine cannot tell.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def is_locked(data_dir: Path, dataset_id: str) -> bool | None:
     Returns
     -------
     bool or None
-        None without a lock file, and for one that another machine wrote: its locks may not be
-        seen here.
+        None without a lock file, or if another machine wrote it, since its locks may not be
+        visible here.
     """
     try:
         descriptor = os.open(layout.lock_path(data_dir, dataset_id), _LOOK)
@@ -101,12 +101,12 @@ def _take(descriptor: int) -> bool:
 
 
 def _holder(descriptor: int) -> tuple[str, str]:
-    """Return process id and name of the machine of whoever holds the lock, or held it last."""
+    """Return process id and host name of the present, or else the last, holder of the lock."""
     pid, _, machine = os.pread(descriptor, 300, 0).decode("utf-8", "replace").strip().partition(" ")
     return pid, machine
 
 
-def _words(descriptor: int, dataset_id: str) -> str:
+def _locked_message(descriptor: int, dataset_id: str) -> str:
     holder, _ = _holder(descriptor)
     who = f" (process {holder})" if holder.isdigit() else ""
     return (

@@ -12,7 +12,7 @@ from attentionviz.store import layout
 
 SCORE_PATTERN = "[a-z][a-z0-9_]{0,63}"
 
-# Nothing is converted, nothing is passed over, and a number is finite.
+# Strict: no type conversion, no unknown fields, and only finite numbers.
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known"}
 _MAX = 2**31 - 1
@@ -20,12 +20,12 @@ _MAX = 2**31 - 1
 
 @functools.cache
 def adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return what checks a list of one value of a type; made at its first use."""
+    """Return the cached validator of a list with one value of a type."""
     return TypeAdapter(list[kind], config=STRICT)
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first place where a checked value does not fit, and why."""
+    """Return the location and the reason of the first validation error."""
     first = error.errors(include_url=False)[0]
     place = "/".join(map(str, first["loc"][1:]))[:200] or "it"
     if first["type"] in _PROBLEMS:
@@ -68,7 +68,7 @@ class ModelFacts(TypedDict):
 
 
 class LayerRule(TypedDict):
-    """What attention of one layer is made with; `max_distance` is that of a sliding window."""
+    """How one layer computes attention; `max_distance` is that of a sliding window."""
 
     scaling: float
     is_causal: bool
@@ -76,7 +76,7 @@ class LayerRule(TypedDict):
 
 
 class LeftOut(TypedDict):
-    """Sequences that were left out, for one reason."""
+    """Sequences that were left out for the same reason."""
 
     reason: Text
     n: Positive
@@ -84,7 +84,7 @@ class LeftOut(TypedDict):
 
 
 class Account(TypedDict):
-    """What became of everything that a corpus held."""
+    """How many sequences of the corpus were read, taken, cut and left out."""
 
     unit: Literal["line", "row", "element", "file"]
     n_read: Positive
@@ -95,7 +95,7 @@ class Account(TypedDict):
 
 
 class Corpus(TypedDict):
-    """The sentences or images that were read."""
+    """The corpus that was read: sentences or images."""
 
     name: Text
     source: Text | None
@@ -108,7 +108,7 @@ class Corpus(TypedDict):
 
 
 class ExactCheck(TypedDict, total=False):
-    """How far attention in float64 is from the model's own; format 2 has none."""
+    """Difference of attention in float64 from the model's own; missing in format 2."""
 
     exact_max_abs_error: NotNegative
     exact_tolerance: NotNegative
@@ -121,7 +121,7 @@ EXACT_CHECK = tuple(ExactCheck.__annotations__)
 
 
 class AttentionCheck(ExactCheck):
-    """How far attention from stored queries and keys is from the model's own."""
+    """Difference of attention from the stored queries and keys from the model's own."""
 
     max_abs_error: NotNegative
     n_sequences: Positive
@@ -131,7 +131,7 @@ class AttentionCheck(ExactCheck):
 
 
 class PatchGrid(TypedDict):
-    """How images are cut into patches, and what stands before these."""
+    """How images are cut into patches, and which tokens precede the patches."""
 
     n_rows: Positive
     n_columns: Positive
@@ -143,7 +143,7 @@ class PatchGrid(TypedDict):
 
 
 class MapFacts(TypedDict):
-    """One kind of map."""
+    """One projection method in two or three dimensions."""
 
     method: Method
     dims: Dims
@@ -160,7 +160,7 @@ class FileFacts(TypedDict):
 
 
 class Fidelity(TypedDict):
-    """How true a map is to the vectors: means over heads, or of one head; null: not defined."""
+    """Fidelity of a map to the vectors: of one head, or means over heads; null if undefined."""
 
     recall_at_10: float | None
     rank_correlation: float | None
@@ -168,7 +168,7 @@ class Fidelity(TypedDict):
 
 
 class SimilarityFacts(TypedDict):
-    """How heads were compared, and the map of heads made."""
+    """How heads were compared, and how the map of heads was computed."""
 
     n_rows: Count
     n_tokens: Count
@@ -181,13 +181,13 @@ class SimilarityFacts(TypedDict):
 
 @with_config(ConfigDict(strict=True, extra="allow"))
 class Alignment(TypedDict):
-    """How queries and keys were brought to one scale; more entries may say more of it."""
+    """How queries and keys were aligned; further entries are allowed."""
 
     scale: Text
 
 
 class Probe(TypedDict):
-    """Repeated random tokens, of which induction is measured; `reason` says why there are none."""
+    """Repeated random tokens for the induction scores; `reason` is given if there are none."""
 
     n_sequences: Count
     period: Count
@@ -195,7 +195,7 @@ class Probe(TypedDict):
 
 
 class PrefixProbe(Probe):
-    """Repeated random tokens, of which prefix matching is measured."""
+    """Repeated random tokens for the prefix matching score."""
 
     n_repeats: Count
     start: Texts
@@ -209,7 +209,7 @@ class Grid(TypedDict):
 
 
 class PartialManifest(TypedDict):
-    """``manifest.partial.json``: everything known once the capture is done."""
+    """``manifest.partial.json``: everything known when the capture is complete."""
 
     schema_version: Literal[2, 3]
     id: DatasetId

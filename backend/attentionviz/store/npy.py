@@ -15,30 +15,30 @@ from attentionviz.store.layout import FileSpec
 from attentionviz.store.safe_files import OpenFile
 
 MAX_HEADER_BYTES = 4096
-# Six letters, the version, and in two bytes the length of what follows.
+# Magic string (6 bytes), version (2), and length of the header text (2).
 _PREFIX_BYTES = 10
 
 
 def data_start(file: OpenFile, spec: FileSpec) -> int:
-    """Return where the numbers of an array file begin.
+    """Return the offset in bytes at which the data of an array file begins.
 
     Parameters
     ----------
     file : OpenFile
-        The whole of it, header and numbers, must be exactly as long as `spec` asks.
+        Header and data must be exactly as long as `spec` requires.
     spec : FileSpec
         Wanted dtype and shape.
 
     Raises
     ------
     DamagedDatasetError
-        When it is no ``.npy`` file in C order and little-endian, or holds another array.
+        If it is not a little-endian ``.npy`` file in C order, or dtype or shape differ.
     """
     content = file.read(0, min(_PREFIX_BYTES + MAX_HEADER_BYTES, file.key.n_bytes))
     start = _PREFIX_BYTES + int.from_bytes(content[8:_PREFIX_BYTES], "little")
-    found, wanted = content[:start], _header(spec)
-    # How many spaces follow depends on the version of NumPy.
-    if _without_length(found) != _without_length(wanted) or not found.endswith(b"\n"):
+    header, wanted = content[:start], _header(spec)
+    # The number of padding spaces depends on the version of NumPy.
+    if _without_length(header) != _without_length(wanted) or not header.endswith(b"\n"):
         raise DamagedDatasetError(
             f"{file.name} is not an .npy file of the array that is recorded: "
             f"expected {spec.dtype} {spec.shape}"
@@ -63,22 +63,22 @@ def _without_length(header: bytes) -> tuple[bytes, bytes]:
 
 
 def array_bytes(spec: FileSpec) -> int:
-    """Return how many bytes the numbers of such an array take."""
+    """Return the size of the data of an array in bytes, without the header."""
     return math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
 
 
 def read_rows(
     file: OpenFile, spec: FileSpec, offset: int, start: int, stop: int
 ) -> np.ndarray[Any, Any]:
-    """Return rows start..stop of an array file, and read nothing else.
+    """Return rows start..stop of an array file; no other rows are read.
 
     Parameters
     ----------
     file : OpenFile
     spec : FileSpec
-        What the file holds.
+        Dtype and shape of the whole array.
     offset : int
-        What `data_start` returned for it.
+        As returned by `data_start`.
     start, stop : int
         0 <= start <= stop <= number of rows.
 

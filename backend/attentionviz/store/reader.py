@@ -35,14 +35,15 @@ DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MANIFEST_CACHE_BYTES = 16 * 1024 * 1024
 MAX_OPEN_DATASETS = 8
 MAX_JOURNAL_BYTES = 256 * 1024 * 1024
-# A publication takes two steps, each of which a look may fall into: out of staging, pointed to.
+# Publishing takes two steps, and a read may fall between them: moving the folder out of staging,
+# and replacing the pointer.
 MAX_LOOKS = 4
 _ReaderKey = tuple[Path, StatKey | None]
 _Found = TypeVar("_Found")
 
 
 class _Place(NamedTuple):
-    """Where a dataset lies at one moment: its pointer, its build, a version without a pointer."""
+    """Location of a dataset at one moment: its pointer, its build, an unpointed version."""
 
     pointer: StatKey | None
     staged: Path | None
@@ -52,18 +53,18 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """What a list of datasets says of one.
+    """The entry of one dataset in a list.
 
     Attributes
     ----------
     manifest : dict or None
-        Without ``files``; None while it is unknown. Shared: not to be modified.
+        Without ``files``; None while it is unknown. Shared: do not modify.
     reason : str or None
         Why a dataset is damaged, outdated, failed or stopped.
     n_bytes : int or None
-        Size of its files, as its manifest says; None while it is being built.
+        Total size of the files in its manifest; None while it is being built.
     published : float or None
-        When its manifest was written, in seconds since 1970.
+        Time at which its manifest was written, in seconds since 1970.
     """
 
     dataset_id: str
@@ -78,20 +79,20 @@ class DatasetEntry:
 
 
 class DatasetLibrary:
-    """The data folder as a server sees it; nothing is read before it is asked for.
+    """The datasets of a data folder; files are read on demand.
 
-    Pointers are read again at every request, so a dataset that was built anew is found at once.
+    Pointers are read again at every request, so a rebuilt dataset is found at once.
 
     Parameters
     ----------
     data_dir : Path
-        May be missing; then there are no datasets.
+        If it is missing, there are no datasets.
     cache_bytes : int
-        Bound on what is kept in memory of all datasets together.
+        Bound on the memory cache of all datasets together.
     """
 
     def __init__(self, data_dir: Path, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
-        self.data_dir = data_dir.resolve()  # the folder itself may be a link; nothing in it may
+        self.data_dir = data_dir.resolve()  # it may be a link itself; links in it are refused
         self.cache = ByteCache(cache_bytes)
         self.damage = DamageNotes()
         self._readers: OrderedDict[_ReaderKey, DatasetReader] = OrderedDict()
@@ -100,7 +101,8 @@ class DatasetLibrary:
 
     def list_datasets(self) -> list[DatasetEntry]:
         """Return every dataset, ordered by id: finished or not, damaged or outdated."""
-        staged = folders.staged_folders(self.data_dir)  # first: a build goes from here to there
+        # First, since publishing moves builds out of staging.
+        staged = folders.staged_folders(self.data_dir)
         unpointed = folders.unpointed_versions(self.data_dir)
         ids = {*folders.pointed_ids(self.data_dir), *unpointed, *staged}
         entries = []
@@ -110,7 +112,7 @@ class DatasetLibrary:
         return entries
 
     def entry(self, dataset_id: str) -> DatasetEntry:
-        """Return what is known of one dataset; DatasetNotFoundError when there is none."""
+        """Return the entry of one dataset; DatasetNotFoundError if there is none."""
         _require_id(dataset_id)
         return self._listed(dataset_id, self._place(dataset_id))
 
@@ -121,17 +123,17 @@ class DatasetLibrary:
         ----------
         dataset_id : str
         version : str or None
-            A finished version, such as one that a page was opened with; None for the current
-            one, or for what is built by now.
+            A finished version, such as that of an open page; None for the current version, or
+            for the unfinished build.
 
         Raises
         ------
         DatasetNotFoundError
-            When there is no such dataset or version.
+            If there is no such dataset or version.
         DamagedDatasetError
-            When it does not fit its manifest.
+            If it does not match its manifest.
         NotReadyError
-            When it is not built to its end, and not even its manifest is there.
+            If it is being built and has no manifest yet.
         """
         _require_id(dataset_id)
         if version is not None:
@@ -146,7 +148,7 @@ class DatasetLibrary:
     def _look(
         self, dataset_id: str, place: _Place, find: Callable[[str, _Place], _Found]
     ) -> _Found:
-        """Return what is found, looking anew where a publication moved it in between."""
+        """Call a function with the dataset's location; retry if publishing moved it meanwhile."""
         for _ in range(MAX_LOOKS):
             try:
                 return find(dataset_id, place)
@@ -162,7 +164,7 @@ class DatasetLibrary:
         staged: dict[str, Path] | None = None,
         unpointed: dict[str, str] | None = None,
     ) -> _Place:
-        """Return where a dataset lies; parts that were looked up before can be handed over."""
+        """Return where a dataset lies; parts that are already known can be passed in."""
         staged = folders.staged_folders(self.data_dir) if staged is None else staged
         unpointed = folders.unpointed_versions(self.data_dir) if unpointed is None else unpointed
         folder = staged.get(dataset_id)
@@ -181,7 +183,7 @@ class DatasetLibrary:
         raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
 
     def _listed(self, dataset_id: str, place: _Place) -> DatasetEntry:
-        """Return what is known of a dataset, also of one that cannot be read."""
+        """Return the entry of a dataset, also of one that cannot be read."""
         try:
             return self._look(dataset_id, place, self._entry)
         except DamagedDatasetError as error:
@@ -201,7 +203,7 @@ class DatasetLibrary:
         return self._complete_entry(dataset_id, current)
 
     def _finished_version(self, dataset_id: str) -> str:
-        """Return the version of a dataset that cannot be read; "" where none is finished."""
+        """Return the version of a dataset that cannot be read; "" if none is finished."""
         try:
             pointed = folders.read_pointer(self.data_dir, dataset_id)
         except DamagedDatasetError:
@@ -209,7 +211,7 @@ class DatasetLibrary:
         return pointed or folders.unpointed_versions(self.data_dir).get(dataset_id, "")
 
     def _pointed_version(self, dataset_id: str, place: _Place) -> str | None:
-        """Return the version to show; None for one that is outdated and is being built again."""
+        """Return the version to serve; None for an outdated one that is being rebuilt."""
         pointed = folders.read_pointer(self.data_dir, dataset_id)
         if pointed is None or place.staged is None:
             return pointed
@@ -224,14 +226,14 @@ class DatasetLibrary:
     def _complete_entry(self, dataset_id: str, version: str) -> DatasetEntry:
         folder = layout.dataset_folder(self.data_dir, dataset_id, version)
         key = (folder, file_key(folder / layout.MANIFEST))
-        kept = self._manifests.get(key)
-        if kept is None:
+        cached = self._manifests.get(key)
+        if cached is None:
             manifest = folders.read_manifest(folder, dataset_id, version)
             files = manifest.pop("files")
             folders.require_sizes(folder, files)
-            kept = manifest, sum(facts["bytes"] for facts in files.values())
-            self._manifests.put(key, kept, _size(manifest))
-        manifest, n_bytes = kept
+            cached = manifest, sum(facts["bytes"] for facts in files.values())
+            self._manifests.put(key, cached, _size(manifest))
+        manifest, n_bytes = cached
         published = key[1].mtime_ns / 1e9 if key[1] else None
         entry = DatasetEntry(
             dataset_id, "complete", version, folder, manifest, n_bytes=n_bytes, published=published
@@ -250,7 +252,7 @@ class DatasetLibrary:
         return DatasetEntry(dataset_id, state, version, folder, manifest, progress, reason)
 
     def _staged_manifest(self, dataset_id: str, folder: Path) -> dict[str, Any] | None:
-        """Return what is known of a build, without ``files``; None before its vectors are read."""
+        """Return the manifest of a build, without ``files``; None until the capture is complete."""
         names = (layout.MANIFEST, layout.PARTIAL_MANIFEST)
         keys = tuple(file_key(folder / name) for name in names)
         if keys == (None, None):
@@ -265,7 +267,7 @@ class DatasetLibrary:
     def _open_version(self, dataset_id: str, version: str) -> DatasetReader:
         folder = layout.dataset_folder(self.data_dir, dataset_id, version)
         key = (folder, file_key(folder / layout.MANIFEST))
-        reader = self._kept(key)
+        reader = self._cached(key)
         if reader is None:
             manifest = folders.read_manifest(folder, dataset_id, version)
             facts = manifest.pop("files")
@@ -279,7 +281,7 @@ class DatasetLibrary:
         return reader
 
     def _open_staged(self, dataset_id: str, folder: Path) -> DatasetReader:
-        journal_key = file_key(folder / layout.JOURNAL)  # looked at once: it goes at any moment
+        journal_key = file_key(folder / layout.JOURNAL)  # read once: publishing may remove it
         progress = read_progress(folder)
         state = build_state(folder, progress)
         manifest = self._staged_manifest(dataset_id, folder)
@@ -293,14 +295,14 @@ class DatasetLibrary:
         else:
             reason = (progress or KILLED)["message"]
             raise NotReadyError(f"{dataset_id} is not built, not even its vectors: {reason}")
-        reader.anew = partial(self.open_dataset, dataset_id)
+        reader.reopen = partial(self.open_dataset, dataset_id)
         reader.state, reader.progress = state, progress
         reader.version = building_version(progress)
         return reader
 
     def _open_whole(self, dataset_id: str, folder: Path) -> StagedReader:
         key = (folder, file_key(folder / layout.MANIFEST))
-        known = self._kept(key)
+        known = self._cached(key)
         if isinstance(known, StagedReader):
             return known
         manifest = folders.read_staged_manifest(folder, dataset_id)
@@ -312,7 +314,7 @@ class DatasetLibrary:
     def _open_building(
         self, manifest: dict[str, Any], folder: Path, journal_key: StatKey
     ) -> BuildingReader:
-        known = self._kept((folder, None))
+        known = self._cached((folder, None))
         reader = known if isinstance(known, BuildingReader) else None
         if reader is None or reader.journal_key != journal_key:
             content = read_regular(folder, layout.JOURNAL, MAX_JOURNAL_BYTES)
@@ -323,7 +325,7 @@ class DatasetLibrary:
             self._keep((folder, None), reader)
         return reader
 
-    def _kept(self, key: _ReaderKey) -> DatasetReader | None:
+    def _cached(self, key: _ReaderKey) -> DatasetReader | None:
         with self._lock:
             reader = self._readers.get(key)
             if reader is not None:
@@ -339,12 +341,12 @@ class DatasetLibrary:
 
 
 def list_datasets(data_dir: Path) -> list[DatasetEntry]:
-    """Return every dataset of a data folder, ordered by id; for a single look."""
+    """Return every dataset of a data folder, ordered by id, without a cache between calls."""
     return DatasetLibrary(data_dir).list_datasets()
 
 
 def open_dataset(data_dir: Path, dataset_id: str) -> DatasetReader:
-    """Return a reader of one dataset; for a single look. Raises as `DatasetLibrary` does."""
+    """Return a reader of one dataset; raises as `DatasetLibrary.open_dataset` does."""
     return DatasetLibrary(data_dir).open_dataset(dataset_id)
 
 
@@ -354,4 +356,4 @@ def _require_id(dataset_id: str) -> None:
 
 
 def _size(manifest: dict[str, Any]) -> int:
-    return 10 * len(str(manifest))  # objects of Python take about ten times their text
+    return 10 * len(str(manifest))  # Python objects take about ten times their text

@@ -1,8 +1,8 @@
-"""Reads of regular files below a folder; links are not followed, nothing is mapped.
+"""Safe reads of regular files below a folder: links are not followed, nothing is memory-mapped.
 
-A dataset folder may come from somebody else. Every part of a path is opened below the one before
-it, without following links, so that no name leads outside the folder; a pipe or a device is
-refused before a byte is read.
+A dataset folder may come from an untrusted source. Every part of a path is opened relative to the
+part before it, without following links, so that no name leads outside the folder; a pipe or a
+device is refused before a byte is read.
 """
 
 import errno
@@ -30,7 +30,7 @@ _REASONS = {
 
 
 class StatKey(NamedTuple):
-    """What changes when a file is replaced or written to: its content need not be read again."""
+    """Changes when a file is replaced or written to, so that unchanged files are not reread."""
 
     inode: int
     mtime_ns: int
@@ -45,7 +45,7 @@ class OpenFile(NamedTuple):
     key: StatKey
 
     def read(self, start: int, n_bytes: int) -> bytes:
-        """Return exactly these bytes; DamagedDatasetError when the file ends before them."""
+        """Return exactly these bytes; DamagedDatasetError if the file is too short."""
         parts = []
         while n_bytes > 0:
             part = self._pread(start, n_bytes)
@@ -57,7 +57,7 @@ class OpenFile(NamedTuple):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def sha256(self) -> str:
-        """Return the hash of the whole file, read by the piece."""
+        """Return the hash of the whole file, read in chunks."""
         digest = hashlib.sha256()
         start = 0
         while part := self._pread(start, CHUNK_BYTES):
@@ -68,25 +68,25 @@ class OpenFile(NamedTuple):
     def _pread(self, start: int, n_bytes: int) -> bytes:
         try:
             return os.pread(self.descriptor, n_bytes, start)
-        except OSError as error:  # a bad block of the disk
+        except OSError as error:  # such as a bad block of the disk
             raise DamagedDatasetError(f"{self.name} cannot be read: {error.strerror}") from error
 
 
 @contextmanager
 def open_regular(folder: Path, name: str) -> Iterator[OpenFile]:
-    """Open a regular file below a folder for the time of a ``with`` block.
+    """Open a regular file below a folder for the duration of a ``with`` block.
 
     Parameters
     ----------
     folder : Path
-        Its own last part must be no link either.
+        Must not be a link itself.
     name : str
         Relative path with forward slashes; no part may be empty, ``.`` or ``..``.
 
     Raises
     ------
     DamagedDatasetError
-        When the file is missing, a link, no regular file, or not readable.
+        If the file is missing, a link, not a regular file, or not readable.
     """
     *folders, file_name = name.split("/")
     if any(part in ("", ".", "..") or "\0" in part for part in (*folders, file_name)):
@@ -122,7 +122,7 @@ def read_regular(folder: Path, name: str, max_bytes: int) -> bytes:
     Raises
     ------
     DamagedDatasetError
-        As for `open_regular`, and when the file is larger.
+        As for `open_regular`, and if the file is larger.
     """
     with open_regular(folder, name) as file:
         if file.key.n_bytes > max_bytes:
@@ -133,7 +133,7 @@ def read_regular(folder: Path, name: str, max_bytes: int) -> bytes:
 
 
 def file_key(path: Path | str) -> StatKey | None:
-    """Return what identifies the present content of a regular file; None when there is none."""
+    """Return a key of the present content of a regular file; None if there is no such file."""
     try:
         status = os.lstat(path)
     except (OSError, ValueError):
@@ -142,7 +142,7 @@ def file_key(path: Path | str) -> StatKey | None:
 
 
 def stat_key(status: os.stat_result) -> StatKey:
-    """Return inode, time of change and size."""
+    """Return inode, modification time and size as a key."""
     return StatKey(status.st_ino, status.st_mtime_ns, status.st_size)
 
 

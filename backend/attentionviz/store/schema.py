@@ -27,10 +27,10 @@ MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
 
 def canonical_json(document: object, *, is_compact: bool = False) -> bytes:
-    """Return the one way in which a JSON file of a dataset is written.
+    """Return the canonical JSON of a value, as all JSON files of a dataset are written.
 
     Keys sorted, one space of indent or no space at all, UTF-8, a final line feed; NaN and infinity
-    are refused with ValueError, since JSON has neither.
+    raise ValueError, since JSON has neither.
     """
     form: dict[str, Any] = {"separators": (",", ":")} if is_compact else {"indent": 1}
     text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, **form)
@@ -38,12 +38,12 @@ def canonical_json(document: object, *, is_compact: bool = False) -> bytes:
 
 
 def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any]:
-    """Return a manifest read from bytes that may come from anywhere.
+    """Return a manifest parsed from untrusted bytes.
 
     Parameters
     ----------
     content : bytes
-        The file as it lies on the disk; at most 256 MiB.
+        Of the file; at most 256 MiB.
     is_partial : bool
         Whether it is the manifest of a build in progress, without ``files``,
         ``fidelity`` and ``similarity``.
@@ -51,15 +51,15 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     Returns
     -------
     dict
-        It fits its type, its numbers fit each other, and it names exactly the files that a
-        dataset of its counts and maps holds.
+        Valid by its type, its counts consistent, and its files exactly those of a dataset with
+        these counts and maps.
 
     Raises
     ------
     OutdatedDatasetError
-        If it is of another schema version, and so was written by another version of this program.
+        If its schema version is not readable by this version of the program.
     DamagedDatasetError
-        If anything does not fit; the message names the first place.
+        If it is invalid; the message names the first error.
     """
     if len(content) > MAX_MANIFEST_BYTES:
         raise DamagedDatasetError(
@@ -119,7 +119,7 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
 
 
 def _lacking(manifest: Mapping[str, Any]) -> list[str]:
-    """Return what format 3 has and this manifest has not."""
+    """Return the entries of format 3 that this manifest lacks."""
     if manifest["schema_version"] == 2:
         return []
     problems = [] if "prefix_probe" in manifest else ["it has no prefix_probe"]
@@ -131,7 +131,7 @@ def _lacking(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
-    """Return where the account of the corpus does not add up."""
+    """Return the inconsistencies in the counts of the corpus."""
     account = manifest["corpus"].get("account")
     if account is None:
         return []
@@ -161,9 +161,9 @@ def _check_files(manifest: Mapping[str, Any]) -> None:
         word = "does not name" if path in expected else "must not name"
         raise DamagedDatasetError(f"the manifest {word} {path}")
     for path, spec in expected.items():
-        found = (files[path].get("dtype"), files[path].get("shape"))
+        recorded = (files[path].get("dtype"), files[path].get("shape"))
         wanted = (spec.dtype, list(spec.shape)) if spec else (None, None)
-        if found != wanted:
-            raise DamagedDatasetError(f"manifest: {path} is {found}, expected {wanted}")
+        if recorded != wanted:
+            raise DamagedDatasetError(f"manifest: {path} is {recorded}, expected {wanted}")
     if manifest["fidelity"].keys() != manifest["maps"].keys():
         raise DamagedDatasetError("manifest: fidelity and maps name different maps")

@@ -17,7 +17,7 @@ from attentionviz.store.similarity import check_similarity
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: relative path of the file, and why."""
+    """A problem of a dataset: relative path of the file, and the reason."""
 
     path: str
     reason: str
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 
 
 def verify(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with a finished dataset.
+    """Return all problems of a finished dataset.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ def verify(folder: Path) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Empty when every file is there, regular, named by the manifest and unchanged, and when no
-        other file, folder or link is but those of `ignored`. Without a readable manifest, only
-        what is wrong with that.
+        Empty if every file of the manifest exists, is regular and unchanged, and there is no other
+        file, folder or link but those of `ignored`. If the manifest is not readable, only the
+        problem with that.
 
     Notes
     -----
-    Reads every byte, by the piece.
+    Reads every byte, in chunks.
     """
     parsed = layout.parse_version_name(folder.name)
     if parsed is None:
@@ -65,19 +65,19 @@ def verify(folder: Path) -> list[Problem]:
 
 
 def ignored(folder: Path) -> list[str]:
-    """Return what `verify` passes over: relative paths of what systems and editors left behind.
+    """Return the relative paths that `verify` ignores: files left by systems and editors.
 
     Parameters
     ----------
     folder : Path
         As for `verify`.
     """
-    found = (path for path in _walk(folder) if is_litter(path.name))
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    litter = (path for path in _walk(folder) if is_litter(path.name))
+    return sorted(path.relative_to(folder).as_posix() for path in litter)
 
 
 def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
-    """Return what is wrong with ``<id>.current``: unreadable, or naming what is not there.
+    """Return the problems of ``<id>.current``: unreadable, or naming a version that is missing.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Empty when it names a folder with a manifest.
+        Empty if it names a folder with a manifest.
     """
     name = layout.pointer_path(data_dir, dataset_id).name
     try:
@@ -110,7 +110,7 @@ def _check(files: CheckedFiles, name: str) -> None:
 
 
 def _foreign(folder: Path, known: set[str]) -> list[Problem]:
-    """Return what lies in the folder and is not named, and links in place of what is."""
+    """Return files and folders that the manifest does not name, and all symbolic links."""
     known = known | {str(Path(name).parent) for name in known}
     problems = []
     for path in _walk(folder):
@@ -125,7 +125,7 @@ def _foreign(folder: Path, known: set[str]) -> list[Problem]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield all that lies in a folder, without what lies in litter."""
+    """Yield all files and folders below a folder; folders that are litter are not entered."""
     for root, below, files in os.walk(folder):
         yield from (Path(root, name) for name in [*below, *files])
         below[:] = [name for name in below if not is_litter(name)]

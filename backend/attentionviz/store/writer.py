@@ -1,4 +1,4 @@
-"""Writing of dataset files, so that a crash leaves whole files or none."""
+"""Atomic writing of dataset files: a crash leaves a complete file or none."""
 
 import errno
 import hashlib
@@ -22,7 +22,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DiskFullError(BuildError):
-    """The disk, or the user's share of it, is full; what was built so far stays usable."""
+    """The disk or the user's quota is full; the files built so far stay usable."""
 
     code = "disk_full"
     status = 507
@@ -30,7 +30,7 @@ class DiskFullError(BuildError):
 
 @dataclass(frozen=True)
 class FileRecord:
-    """What is known of one finished file.
+    """Path, hash and size of one finished file.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class FileRecord:
     shape: tuple[int, ...] | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Return the entry of a manifest: bytes, sha256, and of an array dtype and shape."""
+        """Return the manifest entry: bytes, sha256, and dtype and shape of an array."""
         facts: dict[str, Any] = {"bytes": self.n_bytes, "sha256": self.sha256}
         if self.dtype is not None and self.shape is not None:
             facts |= {"dtype": self.dtype, "shape": list(self.shape)}
@@ -62,7 +62,7 @@ def write_bytes(folder: Path, path: str, content: bytes) -> FileRecord:
     Parameters
     ----------
     folder : Path
-        Of the dataset; folders in between are made.
+        Of the dataset; intermediate folders are created.
     path : str
         Relative path of the file.
     content : bytes
@@ -74,7 +74,7 @@ def write_bytes(folder: Path, path: str, content: bytes) -> FileRecord:
     Raises
     ------
     DiskFullError
-        When there is no room; no part of the file stays.
+        If the disk is full; no partial file remains.
     """
     return _write(folder, path, [content])
 
@@ -120,17 +120,17 @@ def _write(folder: Path, path: str, parts: Iterable[Any], *, is_durable: bool = 
         temporary.replace(target)
     except OSError as error:
         _discard(temporary)
-        raise _explained(error, target) from error
+        raise _write_error(error, target) from error
     return FileRecord(path, digest.hexdigest(), n_bytes)
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
-    """Replace a small file that may be lost, such as the progress; readers see old or new."""
+    """Replace a small file that may be lost in a crash, such as the progress; without fsync."""
     _write(path.parent, path.name, [content], is_durable=False)
 
 
 def hash_file(path: Path) -> tuple[str, int]:
-    """Return SHA-256 and size in bytes of a file, read by the piece."""
+    """Return SHA-256 and size in bytes of a file, read in chunks."""
     digest = hashlib.sha256()
     n_bytes = 0
     with path.open("rb") as file:
@@ -141,13 +141,13 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 
 def sync_folders(folder: Path) -> None:
-    """Flush the names in a folder, and in every folder below it, to the disk."""
+    """Flush the entries of a folder, and of every folder below it, to the disk."""
     for root, _, _ in os.walk(folder):
         sync_folder(Path(root))
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the names in one folder to the disk, so that a rename survives a power failure."""
+    """Flush the entries of one folder to the disk, so that a rename survives a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -158,7 +158,7 @@ def sync_folder(folder: Path) -> None:
 def remove_others(folder: Path, keep: set[str]) -> None:
     """Remove every file and link in a folder whose relative path is not in `keep`.
 
-    What a system leaves behind, such as ``.nfs…``, stays where it cannot be removed.
+    Files left by the system, such as ``.nfs…``, stay if they cannot be removed.
     """
     for root, folders, files in os.walk(folder, topdown=False):
         for name in files:
@@ -178,7 +178,7 @@ def remove_others(folder: Path, keep: set[str]) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it; nothing happens when there is none."""
+    """Remove a folder with its content, if it exists."""
     if folder.exists():
         shutil.rmtree(folder)
 
@@ -187,10 +187,10 @@ def _discard(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        return  # it comes back, or the error that brought us here says more
+        return  # the system recreates it, or the caller raises the original error
 
 
-def _explained(error: OSError, target: Path) -> Exception:
+def _write_error(error: OSError, target: Path) -> Exception:
     if error.errno in _FULL:
         return DiskFullError(
             f"no room left on the disk for {target.name} ({error.strerror}); free some space and "
