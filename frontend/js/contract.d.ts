@@ -278,7 +278,7 @@ export interface JobEndings {
   image: string[];
 }
 
-/** An upload and what is to be built of it. */
+/** The validated form: an upload and the build options. */
 export interface JobForm {
   /** One text or table, or images. */
   files: Blob[];

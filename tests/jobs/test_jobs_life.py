@@ -161,7 +161,7 @@ def test_a_frozen_process_is_ended_for_want_of_a_heartbeat(start) -> None:
     freeze(pid)
     job = server.wait(job_id, "failed")
     assert job["message"] == (
-        "it gave no sign of life for 10 seconds and was ended; start it again to go on"
+        "it sent no heartbeat for 10 seconds and was ended; start it again to go on"
     )
     assert not is_alive(pid)
 

@@ -12,7 +12,7 @@ from tests.support.job_server import wait_for
 from attentionviz.jobs import JobQueue, JobStatus
 from attentionviz.jobs import queue as queue_module
 from attentionviz.jobs.limits import allowed_model, limits_of
-from attentionviz.jobs.outcome import failure_words
+from attentionviz.jobs.outcome import failure_message
 from attentionviz.jobs.records import JobRequest
 from attentionviz.jobs.spool import DAMAGED
 from attentionviz.jobs.uploads import Received, Upload
@@ -280,14 +280,14 @@ WORDS = [
     (-9, "loading\n", "it was killed, most likely for want of memory; start it again to go on"),
     (1, "Traceback\nMemoryError: \n", "it needed more memory than a job may have (job_memory_mb)"),
     (1, "Traceback\nKeyError: 'x'\n", "it broke off: KeyError: 'x'"),
-    (1, "", "it broke off: it left no words"),
+    (1, "", "it broke off: no output"),
     (2, "usage: attentionviz\n", "it broke off: usage: attentionviz"),
 ]
 
 
 @pytest.mark.parametrize(("status", "log", "words"), WORDS)
 def test_the_last_words_of_a_process_become_a_sentence(status, log, words) -> None:
-    assert failure_words(status, log) == words
+    assert failure_message(status, log) == words
 
 
 def test_a_model_is_known_by_its_files_without_loading_it(tmp_path) -> None:

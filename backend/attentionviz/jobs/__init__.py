@@ -1,8 +1,8 @@
 """Builds from the page: a queue on disk, with one build at a time.
 
-A job is ``attentionviz build`` in a process of its own, which the server starts, watches and ends;
-nothing of a model or a corpus is read here. What is known of a job lies below ``.jobs`` in the data
-folder, so that it is the truth also after the death of either.
+A job is ``attentionviz build`` in a separate process, which the server starts, monitors and ends;
+no model and no corpus is read here. The state of a job is stored below ``.jobs`` in the data
+folder, so that it survives a crash of the process or the server.
 """
 
 from attentionviz.jobs.queue import JobQueue

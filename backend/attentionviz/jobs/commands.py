@@ -25,5 +25,5 @@ def build_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str
 
 
 def estimate_command(request: JobRequest, corpus: Path, data_dir: Path) -> list[str]:
-    """Return the command that tells what a build will take."""
+    """Return the command that estimates the time and disk space of a build."""
     return [*build_command(request, corpus, data_dir), "--estimate"]

@@ -4,20 +4,20 @@ from attentionviz.errors import AppError, NotFoundError
 
 
 class JobNotFoundError(NotFoundError):
-    """No job of that id."""
+    """There is no job with that id."""
 
     code = "job_not_found"
 
 
 class JobStateError(AppError):
-    """A job that cannot do this in its present state."""
+    """The operation is not possible in the present state of the job."""
 
     code = "job_state"
     status = 409
 
 
 class DatasetExistsError(AppError):
-    """There is a dataset, a build or a job of that name already."""
+    """There already is a dataset, a build or a job of that name."""
 
     code = "dataset_exists"
     status = 409
@@ -31,7 +31,7 @@ class JobsElsewhereError(AppError):
 
 
 class QueueFullError(AppError):
-    """As many jobs wait as may wait."""
+    """The queue of waiting jobs is full."""
 
     code = "queue_full"
     status = 503
@@ -39,14 +39,14 @@ class QueueFullError(AppError):
 
 
 class UploadTooLargeError(AppError):
-    """More bytes or files than are taken."""
+    """The upload exceeds the limit of bytes or files."""
 
     code = "upload_too_large"
     status = 413
 
 
 class NoRoomError(AppError):
-    """The disk has less room than the upload, or the build, will take."""
+    """The free disk space is less than the upload or the build needs."""
 
     code = "disk_full"
     status = 507

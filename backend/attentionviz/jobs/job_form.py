@@ -19,7 +19,7 @@ MAX_COLUMN_NAME = 1000
 
 
 class JobForm(TypedDict):
-    """An upload and what is to be built of it."""
+    """The validated form: an upload and the build options."""
 
     files: Annotated[list[bytes], doc("One text or table, or images.")]
     model: Annotated[str, doc("A name from the options.")]
@@ -39,7 +39,7 @@ FIELDS = tuple(name for name in JobForm.__annotations__ if name != "files")
 def read_form(
     form: Mapping[str, str], upload: Upload, models: Sequence[AllowedModel]
 ) -> JobRequest:
-    """Return what a form asks for.
+    """Validate a form.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_form(
     Raises
     ------
     InvalidRequestError
-        For a field that is unknown, missing or malformed, or a model that does not fit.
+        If a field is unknown, missing or malformed, or the model has another modality.
     """
     unknown = set(form) - set(FIELDS)
     if unknown:
@@ -91,11 +91,11 @@ def _field(form: Mapping[str, str], name: str) -> str:
 
 
 def _model(name: str, upload: Upload, models: Sequence[AllowedModel]) -> AllowedModel:
-    found = {model.name: model for model in models}
-    if name not in found:
-        known = ", ".join(found) or "none"
+    by_name = {model.name: model for model in models}
+    if name not in by_name:
+        known = ", ".join(by_name) or "none"
         raise InvalidRequestError(f"the model {name[:80]!r} is not offered here; {known} are")
-    model = found[name]
+    model = by_name[name]
     if model.modality not in (None, upload.modality):
         reads = "text" if model.modality == "text" else "images"
         raise InvalidRequestError(f"{name} reads {reads}, and {upload.title} is no such corpus")
@@ -103,11 +103,11 @@ def _model(name: str, upload: Upload, models: Sequence[AllowedModel]) -> Allowed
 
 
 def _some(form: Mapping[str, str], name: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = _field(form, name).split(",")
-    for word in words:
-        if word not in known:
-            raise InvalidRequestError(f"{name} has {word[:40]!r}, not one of {', '.join(known)}")
-    return tuple(word for word in known if word in words)
+    values = _field(form, name).split(",")
+    for value in values:
+        if value not in known:
+            raise InvalidRequestError(f"{name} has {value[:40]!r}, not one of {', '.join(known)}")
+    return tuple(value for value in known if value in values)
 
 
 def _flag(form: Mapping[str, str], name: str) -> bool:

@@ -15,16 +15,16 @@ ESTIMATE_SECONDS = 900.0
 
 
 class AllowedModel(NamedTuple):
-    """A model that a job may use.
+    """A model that jobs may use.
 
     Attributes
     ----------
     name : str
-        As the page names it: a folder by its last part alone.
+        Shown on the page; of a folder only the last part of its path.
     argument : str
-        As ``--model`` takes it.
+        Value of ``--model``.
     modality : "text", "image" or None
-        None where only loading it tells.
+        None if it is not known before the model is loaded.
     """
 
     name: str
@@ -42,12 +42,12 @@ class JobLimits(NamedTuple):
 
     @property
     def most_bytes(self) -> int:
-        """Bytes of the largest upload that can be taken."""
+        """Bytes of the largest upload that is accepted."""
         return max(self.uploads.text_bytes, self.uploads.image_bytes)
 
 
 def limits_of(settings: Settings) -> JobLimits:
-    """Return the limits that the settings state."""
+    """Return the limits from the settings."""
     build = ProcessLimits(
         memory_mb=settings.job_memory_mb,
         silent_seconds=float(settings.job_silent_seconds),
@@ -67,7 +67,7 @@ def limits_of(settings: Settings) -> JobLimits:
 
 
 def allowed_model(argument: str) -> AllowedModel:
-    """Return what is known of a model without loading it."""
+    """Return the entry of a model without loading it."""
     folder = Path(argument).expanduser()
     if argument in (*IMAGE_MODELS, *TEXT_MODELS) or not folder.is_dir():
         modality: Literal["text", "image"] | None = None

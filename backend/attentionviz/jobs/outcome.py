@@ -17,7 +17,7 @@ EXIT_SENTENCE = 2
 
 
 def finished_version(data_dir: Path, dataset_id: str) -> str | None:
-    """Return the version of a finished dataset; None where there is none, or no whole one."""
+    """Return the version of a finished dataset; None if there is none with a valid manifest."""
     try:
         version = folders.read_pointer(data_dir, dataset_id)
         version = version or folders.unpointed_versions(data_dir).get(dataset_id)
@@ -31,14 +31,14 @@ def finished_version(data_dir: Path, dataset_id: str) -> str | None:
 
 
 def is_taken(data_dir: Path, dataset_id: str) -> bool:
-    """Say whether a finished dataset of any state, or a build, has this name."""
+    """Return whether a finished dataset of any state, or a build, has this id."""
     is_there = os.path.lexists(layout.pointer_path(data_dir, dataset_id))
     is_unpointed = dataset_id in folders.unpointed_versions(data_dir)
     return is_there or is_unpointed or bool(folders.unfinished_builds(data_dir, dataset_id))
 
 
 def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
-    """Remove unfinished builds of a dataset; those that another process works on stay."""
+    """Remove unfinished builds of a dataset, unless another process is building it."""
     unfinished = folders.unfinished_builds(data_dir, dataset_id)
     if not unfinished:
         return
@@ -50,23 +50,23 @@ def remove_unfinished(data_dir: Path, dataset_id: str) -> None:
         return
 
 
-def failure_words(status: int, log: str) -> str:
-    """Return the sentence on a process that did not succeed.
+def failure_message(status: int, log: str) -> str:
+    """Return the message of a process that failed.
 
     Parameters
     ----------
     status : int
         Exit status; negative for a signal.
     log : str
-        Its last words.
+        Last output of the process.
     """
     if status < 0:
         return KILLED
     if status == EXIT_SENTENCE and SENTENCE in f"\n{log}":
-        # The message as it is: also one that names a column with a line feed in it.
+        # The whole message, which may contain line feeds, such as that in the name of a column.
         return f"\n{log}".rpartition(f"\n{SENTENCE}")[2].strip()[:MAX_WORDS]
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    last = lines[-1] if lines else "it left no words"
+    last = lines[-1] if lines else "no output"
     if last.startswith(("MemoryError", "numpy._core._exceptions._ArrayMemoryError")):
         return NO_MEMORY
     return f"it broke off: {last[:500]}"

@@ -12,26 +12,26 @@ from typing import IO, NamedTuple
 from attentionviz.jobs import spool
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-# Asked to end, a build ends its own processes and leaves nothing in shared memory.
+# After SIGTERM a build ends its own processes and frees its shared memory.
 GRACE_SECONDS = 10.0
-# Settings are not for a build, and those of a shared server may hold what it keeps secret.
+# A build needs no settings of the server, and these may contain secrets.
 PREFIX = "ATTENTIONVIZ_"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
 class ProcessLimits(NamedTuple):
-    """What a process of a job may take.
+    """Resource limits of a process of a job.
 
     Attributes
     ----------
     memory_mb : int
-        Of each of its processes; 0 for any.
+        Memory limit of each of its processes; 0 for no limit.
     silent_seconds : float
-        Without a heartbeat for so long it is dead.
+        Timeout of the heartbeat.
     wall_seconds : float
-        After so long it is ended; 0 for never.
+        Timeout of the whole process; 0 for none.
     downloads : bool
-        Whether it may ask a model hub.
+        Whether it may download from a model hub.
     """
 
     memory_mb: int
@@ -46,7 +46,7 @@ class JobProcess:
     Parameters
     ----------
     folder : Path
-        Of the job: gets log, result and heartbeat.
+        Of the job, for log, result and heartbeat.
     command : list of str
         Such as ``["build", "--model", …]``.
     limits : ProcessLimits
@@ -73,28 +73,28 @@ class JobProcess:
         self._asked: float | None = None
 
     def has_ended(self) -> bool:
-        """Say whether the process is over; its remains are not cleared away yet."""
+        """Return whether the process has exited; it is not reaped yet."""
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT
         try:
             return os.waitid(os.P_PID, self.pid, options) is not None
-        except ChildProcessError:  # cleared away by somebody else
+        except ChildProcessError:  # reaped elsewhere
             return True
 
     def complaint(self) -> str | None:
-        """Return why the process has to be killed; None while all is well."""
+        """Return which limit the process exceeds, so that it must be killed; None if none."""
         now = time.monotonic()
         beat = _changed_ns(self._heartbeat)
         if beat != self._beat:
             self._beat, self._heard = beat, now
         if now - self._heard > self._limits.silent_seconds:
             seconds = f"{self._limits.silent_seconds:g} seconds"
-            return f"it gave no sign of life for {seconds} and was ended"
+            return f"it sent no heartbeat for {seconds} and was ended"
         if self._limits.wall_seconds and now - self._started > self._limits.wall_seconds:
             return f"it took longer than {self._limits.wall_seconds / 60:g} minutes and was ended"
         return None
 
     def ask_to_end(self) -> None:
-        """Ask for an orderly end; after a while, when asked again, kill."""
+        """Send SIGTERM; a later call, after the grace period, kills the process group."""
         if self._asked is None:
             self._asked = time.monotonic()
             with suppress(ProcessLookupError):
@@ -103,12 +103,12 @@ class JobProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End the process and all that it started, at once."""
+        """Kill the process group."""
         kill_group(self.pid)
 
     def clear(self) -> int:
-        """Kill what is left, wait, and return the exit status, negative for a signal."""
-        self.kill()  # the leader is not waited for yet, so the number is still its own
+        """Kill the group, wait, and return the exit status, negative for a signal."""
+        self.kill()  # the leader is not reaped yet, so its process id cannot be reused
         status = self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
@@ -116,13 +116,13 @@ class JobProcess:
 
 
 def kill_group(pid: int) -> None:
-    """Kill every process of a group; nothing happens when it is gone."""
+    """Kill every process of a group, if it still exists."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def start_of(pid: int) -> int | None:
-    """Return when the system started a process, in its own ticks; None where it does not say."""
+    """Return the start time of a process, in clock ticks since boot; None if unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return int(fields[19])
@@ -131,13 +131,13 @@ def start_of(pid: int) -> int | None:
 
 
 def _environment(temporary: Path, downloads: bool) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    paths = [str(PACKAGE_ROOT), *filter(None, [kept.get("PYTHONPATH")])]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    paths = [str(PACKAGE_ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
     own = {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": str(temporary)}
-    own["PYTHONIOENCODING"] = "utf-8"  # as its log and result are read
-    # Rather on the disk than in shared memory, where a killed process would leave it.
+    own["PYTHONIOENCODING"] = "utf-8"  # log and result are read as UTF-8
+    # On the disk and not in shared memory, where a killed process would leak it.
     own["JOBLIB_TEMP_FOLDER"] = str(temporary)
-    return {**kept, **own, **({} if downloads else OFFLINE)}
+    return {**inherited, **own, **({} if downloads else OFFLINE)}
 
 
 def _created(path: Path) -> IO[bytes]:

@@ -28,7 +28,7 @@ SPARE_BYTES = 100 * 10**6
 
 
 class JobQueue(JobTable):
-    """All jobs of a data folder. Safe to use from several threads.
+    """All jobs of a data folder; thread-safe.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class JobQueue(JobTable):
         self._descriptor = -1
 
     def start(self) -> bool:
-        """Run jobs from now on, those first that wait from before; False when another server does.
+        """Start to run jobs, those already waiting first; return False if another server runs them.
 
-        Called again it does nothing, or takes over from a server that has ended.
+        A further call does nothing, or takes over from a server that has ended.
         """
         with self.changed:
             if self._runner is not None:
@@ -64,7 +64,7 @@ class JobQueue(JobTable):
             return True
 
     def stop(self) -> None:
-        """End what runs, so that it can go on at the next start; what waits waits for that."""
+        """End the running processes, so that they resume at the next start; the queue is kept."""
         with self.changed:
             runner, self._runner = self._runner, None
             self.is_stopping = True
@@ -81,26 +81,26 @@ class JobQueue(JobTable):
             )
 
     def list_jobs(self) -> list[Job]:
-        """Return all jobs; a server that does not run them reads what is on the disk."""
+        """Return all jobs; a server that does not run them reads them from the disk."""
         with self.changed:
             if self._runner is not None:
                 return list(self.jobs.values())
         return [self.spool.load(job_id) for job_id in self.spool.ids()]
 
     def get(self, job_id: str) -> Job:
-        """Return a job; JobNotFoundError when there is none."""
-        found = {job.job_id: job for job in self.list_jobs()}
-        if not JOB_ID.fullmatch(job_id) or job_id not in found:
+        """Return a job; JobNotFoundError if there is none with this id."""
+        jobs = {job.job_id: job for job in self.list_jobs()}
+        if not JOB_ID.fullmatch(job_id) or job_id not in jobs:
             raise JobNotFoundError(f"there is no job {job_id[:40]!r}; it may have been removed")
-        return found[job_id]
+        return jobs[job_id]
 
     def place_of(self, job: Job) -> int:
-        """Return how many jobs run or wait before this one."""
-        before = [one for one in self.list_jobs() if one.status.place < job.status.place]
-        return sum(one.state in ("waiting", "running") for one in before)
+        """Return how many jobs are running or waiting before this job."""
+        before = [other for other in self.list_jobs() if other.status.place < job.status.place]
+        return sum(other.state in ("waiting", "running") for other in before)
 
     def receiving(self, n_bytes: int) -> AbstractContextManager[Path]:
-        """Give a folder for the files of an upload of so many bytes, once there is room for it."""
+        """Yield a folder for the files of an upload; NoRoomError if the disk lacks `n_bytes`."""
         self.require_started()
         with self.changed:
             self._require_place()
@@ -108,7 +108,7 @@ class JobQueue(JobTable):
         return self.spool.receiving()
 
     def add(self, folder: Path, files: list[Received], upload: Upload, request: JobRequest) -> Job:
-        """Make a job of an upload; its estimate begins as soon as no other is made.
+        """Create a job from an upload; its estimate is queued.
 
         Raises
         ------
@@ -123,12 +123,12 @@ class JobQueue(JobTable):
             return job
 
     def begin(self, job_id: str) -> Job:
-        """Put a job into the queue that was estimated, or that ended and can go on.
+        """Queue the build of a job that was estimated, or that ended and can resume.
 
         Raises
         ------
         JobStateError
-            When it is neither.
+            If it is neither.
         QueueFullError, DatasetExistsError, NoRoomError
         """
         self.require_started()
@@ -142,19 +142,19 @@ class JobQueue(JobTable):
                 self._require_room(estimate["n_bytes_building"] if estimate else 0)
             else:
                 self._require_place()
-            place = 1 + max(one.status.place for one in self.jobs.values())
+            place = 1 + max(other.status.place for other in self.jobs.values())
             self.change(job, state="waiting", place=place, message=None, can_resume=False)
             return job
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a job, or forget one that has ended, with all of its files."""
+        """Cancel a job, or remove a job that has ended, with all of its files."""
         self.require_started()
         with self.changed:
             job = self.get(job_id)
             if job.state in ENDED:
                 self.forget(job)
             elif job.state in ("estimating", "running"):
-                job.is_cancelling = True  # its process is asked to end, and may end well before
+                job.is_cancelling = True  # its process gets SIGTERM, and may still succeed before
             else:
                 self.end(job, "cancelled")
             self.changed.notify_all()

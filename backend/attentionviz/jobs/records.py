@@ -34,14 +34,14 @@ MAX_WORDS = 2000
 Words = Annotated[str, Field(max_length=MAX_WORDS)]
 BigCount = Annotated[int, Field(ge=0, le=2**53)]
 Seconds = Annotated[float, Field(ge=0, le=1e12)]
-# One part of a path, beginning with a letter or digit.
+# One path component, beginning with a letter or digit.
 FileName = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
 
 
 class Estimate(TypedDict):
     """As ``attentionviz build --estimate --json`` prints it."""
 
-    # Jobs that were estimated by an earlier version lack it.
+    # Missing in jobs that an earlier version estimated.
     account: NotRequired[Account]
     dataset_id: DatasetId
     n_sequences: BigCount
@@ -56,14 +56,14 @@ class Estimate(TypedDict):
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What was asked for; never changes.
+    """The request of a job; never changes.
 
     Attributes
     ----------
     model : str
-        As ``--model`` takes it.
+        Value of ``--model``.
     model_name : str
-        As the page knows it.
+        Shown on the page.
     modality : "text" or "image"
     dataset_id : str
     methods : tuple of str
@@ -74,7 +74,7 @@ class JobRequest:
     corpus : str
         Name of the file or folder in the upload; chosen by the server.
     title : str
-        What the user sees of the upload, such as the name that the file had.
+        Shown for the upload, such as the original name of the file.
     n_files, n_bytes : int
         Of the upload.
     created : float
@@ -93,7 +93,7 @@ class JobRequest:
     title: Words
     n_files: BigCount
     n_bytes: BigCount
-    skip_bad_sequences: bool = False  # jobs of earlier versions lack it
+    skip_bad_sequences: bool = False  # missing in jobs of earlier versions
     created: Seconds = field(default_factory=time.time)
 
     def to_json(self) -> bytes:
@@ -102,14 +102,14 @@ class JobRequest:
 
     @classmethod
     def parse(cls, content: bytes) -> "JobRequest":
-        """Return a request; DamagedDatasetError when the bytes are none."""
-        found = _checked(content, "request.json", cls, {"created"})
-        return cast("JobRequest", found)
+        """Parse a request; DamagedDatasetError if it is invalid."""
+        request = _checked(content, "request.json", cls, {"created"})
+        return cast("JobRequest", request)
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How far a job is.
+    """State and progress of a job.
 
     Attributes
     ----------
@@ -117,17 +117,17 @@ class JobStatus:
     since : float
         Seconds since 1970.
     message : str or None
-        Why it failed, or was cancelled.
+        Why it failed or was cancelled.
     place : int
-        Jobs wait in the order of this number.
+        Order in the queue.
     estimate : mapping or None
         As ``attentionviz build --estimate --json`` prints it.
     version : str or None
         Of the finished dataset.
     can_resume : bool
-        Whether a job that ended may be started again, and goes on.
+        Whether a job that ended can be restarted and then resumes.
     pid, pid_start : int or None
-        The process, and when the system started it, so that it is known again.
+        Process id and start time, which together identify the process.
     """
 
     state: State
@@ -146,21 +146,21 @@ class JobStatus:
 
     @classmethod
     def parse(cls, content: bytes) -> "JobStatus":
-        """Return a status; DamagedDatasetError when the bytes are none."""
-        found = _checked(content, "state.json", cls, {one.name for one in fields(cls)})
-        return cast("JobStatus", found)
+        """Parse a status; DamagedDatasetError if it is invalid."""
+        status = _checked(content, "state.json", cls, {field.name for field in fields(cls)})
+        return cast("JobStatus", status)
 
 
 @dataclass
 class Job:
-    """A job as the server that runs it knows it.
+    """A job in the memory of the server that runs it.
 
     Attributes
     ----------
     request : JobRequest or None
-        None where its file is damaged.
+        None if its file is damaged.
     is_cancelling : bool
-        Whether its process was asked to end.
+        Whether it was cancelled and its process has not ended yet.
     """
 
     job_id: str
@@ -170,27 +170,27 @@ class Job:
 
     @property
     def state(self) -> State:
-        """State of now."""
+        """Present state."""
         return self.status.state
 
     @property
     def created(self) -> float:
-        """When it came, in seconds since 1970; of a damaged one, what is known."""
+        """Creation time in seconds since 1970; time of the last state if the request is damaged."""
         return self.request.created if self.request else self.status.since
 
 
 def parse_estimate(text: str) -> Estimate:
-    """Return the estimate that a process printed; DamagedDatasetError when it is none."""
+    """Parse the estimate that a process printed; DamagedDatasetError if it is invalid."""
     return cast("Estimate", _checked(text.encode(), "the estimate", Estimate))
 
 
 def _checked(content: bytes, name: str, kind: type, needed: Set[str] = frozenset()) -> object:
-    """Return a value of a type from its JSON; entries that are `needed` may not take defaults."""
-    found = parse_json(content, name)
+    """Parse and validate JSON as a type; the entries in `needed` must be present."""
+    value = parse_json(content, name)
     try:
-        (value,) = adapter(kind).validate_json(json.dumps([found]))
+        (checked,) = adapter(kind).validate_json(json.dumps([value]))
     except ValidationError as error:
         raise DamagedDatasetError(f"{name} is damaged: {first_problem(error)}") from error
-    for missing in sorted(needed - found.keys()):
+    for missing in sorted(needed - value.keys()):
         raise DamagedDatasetError(f"{name} is damaged: {missing} is missing")
-    return cast("object", value)
+    return cast("object", checked)

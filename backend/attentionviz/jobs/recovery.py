@@ -9,15 +9,15 @@ from attentionviz.jobs.table import JobTable
 
 
 def recover(table: JobTable) -> None:
-    """Give every job the state that is true now that no process works for it.
+    """Set the state of every job after a restart, when none of its processes runs any more.
 
-    A job that ran is done where its dataset is whole; else it has ended with its server, and can
-    go on. An estimate is made again; jobs that wait go on waiting.
+    A job that was running is done if its dataset is complete; else it has failed and can resume.
+    An interrupted estimate is queued again; waiting jobs stay queued.
 
     Parameters
     ----------
     table : JobTable
-        With the jobs as they are on the disk.
+        With the jobs loaded from the disk.
     """
     table.spool.remove_incoming()
     for job in list(table.jobs.values()):
@@ -38,7 +38,7 @@ def recover(table: JobTable) -> None:
 
 
 def _end_process(job: Job) -> None:
-    """Kill the job's process where it is still there: it was stopped, and could not end itself."""
+    """Kill the process of a job if it still runs: a stopped (SIGSTOP) process cannot end itself."""
     pid, started = job.status.pid, job.status.pid_start
     if pid is not None and started is not None and start_of(pid) == started:
         kill_group(pid)
@@ -48,8 +48,8 @@ def _check_upload(table: JobTable, job: Job) -> None:
     needs_upload = job.state not in ENDED or job.status.can_resume
     corpus = table.spool.corpus(job)
     if needs_upload and (corpus.is_symlink() or not corpus.exists()):
-        words = "the upload of this job is gone; remove the job and upload it again"
+        message = "the upload of this job is gone; remove the job and upload it again"
         if job.request is not None and job.status.can_resume:
             outcome.remove_unfinished(table.data_dir, job.request.dataset_id)
-        table.end(job, "failed", message=words, can_resume=False)
+        table.end(job, "failed", message=message, can_resume=False)
     shutil.rmtree(table.spool.path(job.job_id) / "temporary", ignore_errors=True)

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Runner:
-    """The threads.
+    """Owns the two threads.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class Runner:
         ]
 
     def start(self) -> None:
-        """Begin."""
+        """Start both threads."""
         for thread in self._threads:
             thread.start()
 
     def join(self) -> None:
-        """Wait until both have seen that the queue is stopping."""
+        """Wait until both threads have ended, after the queue was told to stop."""
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
 
@@ -56,12 +56,12 @@ class Runner:
         while (job := self._next(state)) is not None:
             try:
                 work(job)
-            except Exception:  # the next job must run, whatever this one met
+            except Exception:  # an error in one job must not stop the next
                 _log.exception("job %s failed in the server", job.job_id)
                 self._table.end(job, "failed", message=BROKEN, can_resume=True)
 
     def _next(self, state: str) -> Job | None:
-        """Wait for a job and take it, so that nobody else cancels or takes it; None at the stop."""
+        """Wait for a job and claim it under the lock; None when the queue stops."""
         table = self._table
         with table.changed:
             while not table.is_stopping:
@@ -79,7 +79,7 @@ class Runner:
             return None
 
     def _is_allowed(self, job: Job) -> bool:
-        """Say whether the model is offered now; the settings, or the folder, may be others."""
+        """Return whether the model is still allowed; settings or folder may have changed."""
         table, request = self._table, job.request
         if request is not None and any(m.argument == request.model for m in table.limits.models):
             return True
@@ -99,8 +99,8 @@ class Runner:
             elif table.is_stopping:
                 table.change(job, state="uploaded", pid=None, pid_start=None)
             elif complaint is not None or status != 0:
-                words = complaint or outcome.failure_words(status, table.spool.log(job.job_id))
-                table.end(job, "failed", message=words.removesuffix(GO_ON))
+                message = complaint or outcome.failure_message(status, table.spool.log(job.job_id))
+                table.end(job, "failed", message=message.removesuffix(GO_ON))
             else:
                 self._keep_estimate(job)
 
@@ -122,7 +122,7 @@ class Runner:
         status, complaint = self._run(job, command, table.limits.build)
         version = outcome.finished_version(table.data_dir, request.dataset_id)
         with table.changed:
-            if version is not None:  # whatever its process, or its owner, had in mind meanwhile
+            if version is not None:  # even if it was cancelled or killed meanwhile
                 table.end(job, "done", version=version)
             elif job.is_cancelling:
                 outcome.remove_unfinished(table.data_dir, request.dataset_id)
@@ -138,12 +138,12 @@ class Runner:
         table, request = self._table, job.request
         assert request is not None  # noqa: S101 - it has run
         log = table.spool.log(job.job_id)
-        words = NO_DATASET if status == 0 else outcome.failure_words(status, log)
+        message = NO_DATASET if status == 0 else outcome.failure_message(status, log)
         is_begun = bool(unfinished_builds(table.data_dir, request.dataset_id))
-        table.end(job, "failed", message=words, can_resume=is_begun or status < 0)
+        table.end(job, "failed", message=message, can_resume=is_begun or status < 0)
 
     def _run(self, job: Job, command: list[str], limits: ProcessLimits) -> tuple[int, str | None]:
-        """Run a command to its end; return its exit status, and why it was killed."""
+        """Run a command until it ends; return its exit status, and why it was killed."""
         table = self._table
         process = JobProcess(table.spool.path(job.job_id), command, limits)
         complaint: str | None = None

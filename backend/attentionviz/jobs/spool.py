@@ -1,7 +1,7 @@
 """The folder of jobs: ``.jobs/<id>/`` with request, state, upload and last output.
 
-A job is put together beside and renamed into place, so that one that is there is whole; its state
-is one small file that is replaced.
+A job is assembled in a temporary folder and renamed into place, so that every job folder is
+complete; its state is one small file that is replaced atomically.
 """
 
 import os
@@ -53,7 +53,7 @@ class Spool:
         return self.path(job.job_id) / UPLOAD / job.request.corpus
 
     def make(self) -> None:
-        """Make the folder; only this user may look into it."""
+        """Create the folder with access for this user only."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -61,7 +61,7 @@ class Spool:
 
     @contextmanager
     def receiving(self) -> Iterator[Path]:
-        """Give a folder for the files of an upload; what is left in it goes at the end."""
+        """Yield a temporary folder for the files of an upload; it is removed at the end."""
         self.make()
         folder = self.folder / (INCOMING + secrets.token_hex(8))
         folder.mkdir(mode=0o700)
@@ -73,12 +73,12 @@ class Spool:
     def add(
         self, incoming: Path, files: list[Received], upload: Upload, request: JobRequest
     ) -> str:
-        """Make a job of what was received in `incoming`; return its id.
+        """Create a job from the files in `incoming`; return its id.
 
         Raises
         ------
         DiskFullError
-            When there is no room; nothing of the job stays.
+            If the disk is full; no part of the job remains.
         """
         job_id = secrets.token_hex(8)
         made = incoming / "job"
@@ -105,7 +105,7 @@ class Spool:
         return sorted(name for name in names if JOB_ID.fullmatch(name) and self._is_folder(name))
 
     def load(self, job_id: str) -> Job:
-        """Return a job as its files tell; one whose files are damaged has failed, and says so."""
+        """Load a job from its files; with damaged files its state is "failed"."""
         folder = self.path(job_id)
         request = None
         try:
@@ -116,17 +116,17 @@ class Spool:
         return Job(job_id, request, status)
 
     def write(self, job_id: str, status: JobStatus) -> None:
-        """Replace the state of a job, and have the disk keep it."""
+        """Replace the state of a job, and flush it to the disk."""
         write_bytes(self.path(job_id), STATE, status.to_json())
         sync_folder(self.path(job_id))
 
     def drop_upload(self, job_id: str) -> None:
-        """Remove the corpus of a job, and what its process left."""
+        """Remove the corpus of a job and the files of its process."""
         for name in (UPLOAD, TEMPORARY):
             shutil.rmtree(self.path(job_id) / name, ignore_errors=True)
 
     def remove(self, job_id: str) -> None:
-        """Remove all of a job; it is gone at once, whatever happens meanwhile."""
+        """Remove all files of a job; it disappears atomically."""
         gone = self.folder / (INCOMING + secrets.token_hex(8))
         try:
             self.path(job_id).rename(gone)
@@ -135,13 +135,13 @@ class Spool:
         shutil.rmtree(gone, ignore_errors=True)
 
     def remove_incoming(self) -> None:
-        """Remove uploads that were never finished, because their server ended."""
+        """Remove unfinished uploads of a server that has ended."""
         for name in os.listdir(self.folder):
             if name.startswith(INCOMING):
                 remove_folder(self.folder / name)
 
     def log(self, job_id: str) -> str:
-        """Return the last words of the job's process."""
+        """Return the last output of the job's process."""
         try:
             with (self.path(job_id) / LOG).open("rb") as file:
                 size = file.seek(0, os.SEEK_END)

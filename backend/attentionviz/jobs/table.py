@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobTable:
-    """All jobs by their id, in memory as on the disk. Safe to use from several threads.
+    """All jobs by id, in memory and on the disk; thread-safe.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class JobTable:
     Attributes
     ----------
     changed : threading.Condition
-        Held while a job changes, and notified after.
+        Held while a job changes, and notified afterwards.
     is_stopping : bool
-        Whether the server ends: no job is begun any more.
+        Whether the server is shutting down; no further job is started.
     """
 
     def __init__(self, data_dir: Path, limits: JobLimits) -> None:
@@ -44,7 +44,7 @@ class JobTable:
         self.is_stopping = False
 
     def change(self, job: Job, **changes: Any) -> None:
-        """Change the state of a job, on the disk first."""
+        """Change the state of a job, first on the disk, then in memory."""
         with self.changed:
             status = replace(job.status, since=time.time(), **changes)
             self.spool.write(job.job_id, status)
@@ -52,9 +52,9 @@ class JobTable:
             self.changed.notify_all()
 
     def end(self, job: Job, state: str, **changes: Any) -> None:
-        """Give a job its final state, and remove what only a job that goes on would need.
+        """Set the final state of a job; remove its upload unless it can resume.
 
-        Where even the state cannot be written, this server knows it, and the next finds it out.
+        If the state cannot be written, it is kept in memory, and the next server recovers it.
         """
         changes = {"state": state, "pid": None, "pid_start": None, **changes}
         with self.changed:
@@ -67,8 +67,8 @@ class JobTable:
             if not job.status.can_resume:
                 self.spool.drop_upload(job.job_id)
             ended = sorted(
-                (one for one in self.jobs.values() if one.state in ENDED),
-                key=lambda one: one.status.since,
+                (other for other in self.jobs.values() if other.state in ENDED),
+                key=lambda other: other.status.since,
             )
             for old in ended[:-MAX_ENDED]:
                 self.forget(old)
@@ -82,9 +82,9 @@ class JobTable:
                     self.end(job, "cancelled", message=NOT_STARTED)
 
     def next(self, state: str) -> Job | None:
-        """Return the first job of a state, in the order of the queue."""
-        found = [job for job in self.jobs.values() if job.state == state]
-        return min(found, key=lambda job: (job.status.place, job.status.since), default=None)
+        """Return the first job in this state, in the order of the queue."""
+        jobs = [job for job in self.jobs.values() if job.state == state]
+        return min(jobs, key=lambda job: (job.status.place, job.status.since), default=None)
 
     def forget(self, job: Job) -> None:
         """Remove a job with all of its files."""

@@ -17,14 +17,14 @@ MAX_STEM = 40
 
 
 class Received(NamedTuple):
-    """One file that has arrived.
+    """One received file.
 
     Attributes
     ----------
     path : Path
-        Where it lies, under a name of ours.
+        Where it is stored, under a name that the server chose.
     name : str
-        What the sender calls it.
+        File name that the client sent.
     n_bytes : int
     """
 
@@ -34,7 +34,7 @@ class Received(NamedTuple):
 
 
 class UploadLimits(NamedTuple):
-    """The most that is taken: bytes of text, bytes of all images, and images."""
+    """Limits: bytes of a text, bytes of all images, and number of images."""
 
     text_bytes: int
     image_bytes: int
@@ -42,7 +42,7 @@ class UploadLimits(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """A corpus that has arrived: its modality, our names for its files, and words for people."""
+    """A received corpus: its modality, the stored names of its files, and a title to show."""
 
     modality: Literal["text", "image"]
     names: list[str]
@@ -51,7 +51,7 @@ class Upload(NamedTuple):
 
 
 def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
-    """Return what the files are together: one text, or some images.
+    """Return the corpus that the files form: one text, or images.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
     Raises
     ------
     CorpusError
-        When they are neither, or empty.
+        If they are neither, or empty.
     UploadTooLargeError
-        When they are more, or larger, than the limits.
+        If they exceed the limits.
     """
     if not files:
         raise CorpusError("no file was sent; choose a text, a table or images")
@@ -95,18 +95,18 @@ def take(files: Sequence[Received], limits: UploadLimits) -> Upload:
 
 
 def _no_image_reason(file: Received) -> str | None:
-    """Return why a file is no image that is taken; its content counts, not its name."""
+    """Return why a file is not an accepted image, by its content; its name does not count."""
     return unread_reason(read_head(file.path), file.name, SENT_KINDS)
 
 
 def ending_of(name: str) -> str:
-    """Return the ending of a sender's name, in lower case; empty where it has none."""
+    """Return the suffix of a client's file name in lower case; "" if it has none."""
     match = re.search(r"\.[a-z0-9]{1,8}\Z", name.lower())
     return match[0] if match else ""
 
 
 def stem_of(name: str) -> str:
-    """Return what of a sender's name can be part of ours: lower case, digits and dashes."""
+    """Return the stem of a client's file name reduced to lower-case letters, digits and dashes."""
     last = re.split(r"[/\\]", name)[-1]
     plain = unicodedata.normalize(
         "NFKD", last.removesuffix(last[len(last) - len(ending_of(last)) :])
@@ -116,7 +116,7 @@ def stem_of(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a sender's name as people see it: its last part, without what is not printed."""
+    """Return a client's file name for display: last path component, printable characters only."""
     last = re.split(r"[/\\]", name)[-1]
     printed = "".join(c if c.isprintable() else "\ufffd" for c in last)
     return printed[:MAX_TITLE].encode("utf-8", "replace").decode() or "a file without a name"

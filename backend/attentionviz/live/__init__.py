@@ -1,1 +1,1 @@
-"""Live texts and images, server side: the model process, its queue and its end."""
+"""Live texts and images, server side: the model process and its queue."""

@@ -1,7 +1,7 @@
-"""Errors of the model process as errors of the server.
+"""Conversion of errors of the model process to errors of the server.
 
-The worker has read what strangers sent: its words are shown, cut and as text, and its codes are
-only those that are known here.
+The worker has parsed untrusted input, so its output is untrusted as well: messages are truncated
+and shown as plain text, and only the error codes listed here are accepted.
 """
 
 import logging
@@ -36,14 +36,14 @@ KNOWN: dict[str, type[AppError]] = {
 }
 
 
-def error_of(said: Any) -> AppError:
+def error_of(report: Any) -> AppError:
     """Return the error that a worker reported as code and message."""
-    code = said.get("code") if isinstance(said, dict) else None
-    message = said.get("message") if isinstance(said, dict) else None
+    code = report.get("code") if isinstance(report, dict) else None
+    message = report.get("message") if isinstance(report, dict) else None
     if not isinstance(code, str) or not isinstance(message, str) or not message:
         code, message = "", ""
     if code in KNOWN:
         return KNOWN[code](message[:MAX_MESSAGE])
-    if PLACE.fullmatch(message):  # anything else might be what somebody typed
+    if PLACE.fullmatch(message):  # anything else might quote a visitor's text
         _log.warning("the live worker failed with %s", message)
     return AppError("the process that runs the model failed at this; something else may work")

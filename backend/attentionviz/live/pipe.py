@@ -1,7 +1,7 @@
 """Frames through the pipes between server and model process, with deadlines.
 
-A frame is four letters, the lengths of both parts, facts as JSON and bytes. Nothing in it is ever
-run, and nothing is read that is longer than the reader allows.
+A frame is four magic bytes, the lengths of both parts, a JSON header and a binary body. Nothing in
+it is ever executed, and a frame longer than the reader's limit is refused.
 """
 
 import json
@@ -20,26 +20,26 @@ NEVER = math.inf
 
 
 class FrameError(Exception):
-    """What came is no frame, or a longer one than is allowed."""
+    """The received bytes are not a frame, or the frame exceeds the limit."""
 
 
 class TimeIsUpError(Exception):
-    """The deadline came first."""
+    """The deadline has passed."""
 
 
 class ClosedError(Exception):
-    """The other side has closed its end."""
+    """The other side has closed the pipe."""
 
 
 class Pipe:
-    """Both ends that one side holds of the pipes to the other.
+    """The two pipe ends of one side: one to write, one to read.
 
     Parameters
     ----------
     write_end, read_end : int
-        File descriptors; set so that no call waits on them.
+        File descriptors; set to non-blocking.
     max_body : int
-        Most bytes that are taken at once.
+        Limit of the body of a received frame, in bytes.
     """
 
     def __init__(self, write_end: int, read_end: int, max_body: int) -> None:
@@ -63,7 +63,7 @@ class Pipe:
         ------
         ClosedError, TimeIsUpError
         FrameError
-            When the header is longer than the other side reads.
+            If the header is longer than the other side accepts.
         """
         content = json.dumps(header, allow_nan=False).encode()
         if len(content) > MAX_HEADER_BYTES:
@@ -95,21 +95,21 @@ class Pipe:
         return header, self._read(n_body, deadline)
 
     def is_silent(self) -> bool:
-        """Return whether nothing waits to be read: no frame, and no end."""
+        """Return whether nothing can be read: neither a frame nor the end of the pipe."""
         return not _poll(self._read_end, select.POLLIN, 0)
 
     def _read(self, n_bytes: int, deadline: float) -> bytes:
-        found = bytearray()
-        while len(found) < n_bytes:
+        received = bytearray()
+        while len(received) < n_bytes:
             _wait(self._read_end, select.POLLIN, deadline)
             try:
-                part = os.read(self._read_end, min(n_bytes - len(found), 1 << 20))
+                part = os.read(self._read_end, min(n_bytes - len(received), 1 << 20))
             except BlockingIOError:
                 continue
             if not part:
                 raise ClosedError
-            found += part
-        return bytes(found)
+            received += part
+        return bytes(received)
 
 
 def _header(content: bytes) -> dict[str, Any]:

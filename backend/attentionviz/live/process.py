@@ -13,7 +13,7 @@ from attentionviz.live.pipe import Pipe
 from attentionviz.live.worker_settings import WorkerSettings
 
 END_SECONDS = 2.0
-# What a worker needs of the server's environment; the rest may hold secrets.
+# Environment variables passed on to a worker; the others may contain secrets.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
 CACHES = (
     "HF_HOME",
@@ -30,26 +30,26 @@ def worker_command(settings: WorkerSettings) -> list[str]:
 
 
 def worker_environment(n_threads: int) -> dict[str, str]:
-    """Return the environment of a worker: no network, no more threads than these."""
-    kept = {name: os.environ[name] for name in (*PASSED_ON, *CACHES) if name in os.environ}
+    """Return the environment of a worker: offline, with a limited number of threads."""
+    inherited = {name: os.environ[name] for name in (*PASSED_ON, *CACHES) if name in os.environ}
     own = str(Path(attentionviz.__file__).parents[1])
-    paths = [os.path.abspath(p) for p in kept.get("PYTHONPATH", "").split(os.pathsep) if p]
+    paths = [os.path.abspath(p) for p in inherited.get("PYTHONPATH", "").split(os.pathsep) if p]
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     return {
-        **kept,
+        **inherited,
         "PYTHONPATH": os.pathsep.join([own, *paths]),
         "PYTHONDONTWRITEBYTECODE": "1",
         **dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"), "1"),
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",
         **dict.fromkeys(threads, str(n_threads)),
-        # Heads are worked on side by side; each with one thread of its own.
+        # Heads are processed in parallel, with one thread each.
         "OPENBLAS_NUM_THREADS": "1",
     }
 
 
 class WorkerProcess:
-    """A process that answers one frame with another.
+    """A process that answers each request frame with a response frame.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class WorkerProcess:
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # A library may print what it was given, and nothing of that is to be kept.
+            # A library may print its input, and visitors' texts must not be logged.
             stderr=subprocess.DEVNULL,
             env=worker_environment(n_threads),
             cwd="/",
-            start_new_session=True,  # Ctrl+C in the terminal is for the server to deal with
+            start_new_session=True,  # Ctrl+C in the terminal must reach only the server
         )
         self.pid = self._process.pid
         assert self._process.stdin and self._process.stdout  # noqa: S101 (for the type checker)
@@ -84,11 +84,11 @@ class WorkerProcess:
         return self._pipe.receive(deadline)
 
     def is_ready(self) -> bool:
-        """Return whether it runs and has said nothing that was not asked for."""
+        """Return whether the process runs and has sent no unsolicited frame."""
         return self._process.poll() is None and self._pipe.is_silent()
 
     def how_it_ended(self) -> str:
-        """Return, for a process whose pipe is closed, how it ended; waits a moment for that."""
+        """Return how the process ended, after its pipe closed; waits a moment for its exit."""
         try:
             status = self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -96,7 +96,7 @@ class WorkerProcess:
         return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
     def end(self) -> None:
-        """Let it end by itself, which it does when its pipe is closed; kill it if it does not."""
+        """Close the pipe, which ends the process; kill it if it does not exit."""
         self._close()
         try:
             self._process.wait(END_SECONDS)
@@ -104,12 +104,12 @@ class WorkerProcess:
             self.kill()
 
     def stop(self) -> None:
-        """End it at once, and leave its pipe to whoever reads from it."""
+        """Kill the process; the pipe stays open for a thread that reads from it."""
         self._process.kill()
         self._process.wait()
 
     def kill(self) -> None:
-        """End it at once, and close the pipe."""
+        """Kill the process and close the pipe."""
         self.stop()
         self._close()
 
@@ -118,7 +118,7 @@ class WorkerProcess:
             if stream is not None:
                 try:
                     stream.close()
-                except OSError:  # what was not yet written has no reader any more
+                except OSError:  # unwritten data has no reader any more
                     continue
 
 

@@ -1,7 +1,7 @@
 """Live texts and images for the server: one request at a time to the model process.
 
-The process is started by the first question and ends when none came for a while. Whatever becomes
-of it, the server answers: with what it said, or with a sentence on what happened.
+The process is started by the first request and ends after an idle timeout. If it crashes, hangs or
+sends an invalid response, the request fails with an error that says so.
 """
 
 import time
@@ -22,18 +22,18 @@ DYING_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Patience:
-    """How long what may take.
+    """Timeouts, and the length of the queue.
 
     Attributes
     ----------
     seconds : float
-        For a question.
+        Timeout of a request.
     load_seconds : float
-        For one that a process or a model must be started for.
+        Timeout of a request that starts the process or loads a model.
     idle_seconds : float
-        After so long without a question the process ends.
+        Time without a request after which the process ends.
     max_waiting : int
-        Questions that may wait for their turn.
+        Most requests in the queue.
     """
 
     seconds: float = 20.0
@@ -43,14 +43,14 @@ class Patience:
 
 
 class LiveService:
-    """A worker process and the queue in front of it; safe between threads.
+    """A worker process and its request queue; thread-safe.
 
     Parameters
     ----------
     settings : WorkerSettings
     patience : Patience
     command : sequence of str or None
-        Another program in place of the real worker, for tests.
+        Command of the worker; None for the default. Tests pass another program.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class LiveService:
 
     @property
     def worker_pid(self) -> int | None:
-        """Return the process that runs now, if any."""
+        """Process id of the running worker, or None."""
         worker = self._worker
         return worker.pid if worker else None
 
@@ -87,8 +87,8 @@ class LiveService:
         Raises
         ------
         AppError
-            What the worker said against it; BusyError when too many wait, or the worker died,
-            said something else than an answer, or took too long.
+            The error that the worker reported; BusyError if the queue is full, or the worker
+            died, timed out or sent an invalid response.
         """
         with self._my_turn():
             self._stop_idling()
@@ -98,15 +98,15 @@ class LiveService:
                 self._start_idling()
 
     def close(self) -> None:
-        """End the process at once; a question that runs fails, and no other is taken."""
+        """Kill the process; a running request fails, and no further request is accepted."""
         self._is_closed = True
         self._stop_idling()
         worker = self._worker
         if worker is None:
             return
         worker.stop()
-        # Whoever waits for its answer meets the end of the pipe. Only then is that closed: the
-        # number of a closed file soon is another file's.
+        # A thread that waits for the response reads the end of the pipe. Only then is the pipe
+        # closed, since its file descriptor may be reused at once.
         if self._turn.acquire(timeout=END_SECONDS):
             try:
                 self._worker = None
@@ -141,7 +141,7 @@ class LiveService:
             return self._ask_of(worker, is_new, question, body)
         except ClosedError as error:
             lost = self._lost(worker, worker.how_it_ended())
-            # One that was killed before looks alive until its memory is given back.
+            # A killed process looks alive until the system has freed its memory.
             was_dying = not is_new and time.monotonic() - began < DYING_SECONDS
             if not was_dying or self._is_closed:
                 raise lost from error
@@ -169,11 +169,11 @@ class LiveService:
         except TimeIsUpError as error:
             raise self._lost(worker, "took too long and was ended") from error
         except FrameError as error:
-            raise self._lost(worker, "said what cannot be understood and was ended") from error
+            raise self._lost(worker, "sent an invalid response and was ended") from error
         return answer
 
     def _running(self) -> tuple[WorkerProcess, bool]:
-        """Return a process that waits for a question, and whether it was started just now."""
+        """Return a process that is ready for a request, and whether it was just started."""
         if self._is_closed:
             raise BusyError("the server is ending")
         if self._worker is not None:
@@ -182,7 +182,7 @@ class LiveService:
             self._worker.kill()
         settings = self._settings
         self._worker = WorkerProcess(self._command, settings.n_threads, settings.max_answer_bytes)
-        if self._is_closed:  # meanwhile
+        if self._is_closed:  # by another thread meanwhile
             worker, self._worker = self._worker, None
             worker.kill()
             raise BusyError("the server is ending")
@@ -205,7 +205,7 @@ class LiveService:
 
     def _end_idle(self) -> None:
         if not self._turn.acquire(blocking=False):
-            return  # a question came
+            return  # a request came
         try:
             worker, self._worker = self._worker, None
             if worker is not None:

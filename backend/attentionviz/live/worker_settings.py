@@ -12,22 +12,22 @@ class WorkerSettings:
     Attributes
     ----------
     data_dir : Path
-        Holds the datasets.
+        Of the datasets.
     local_models : Path
-        Holds the embedded models.
+        Of the embedded models.
     model_folders : tuple of Path
-        Hold further models, each in a folder of its own name.
+        Of further models, each in a subfolder of its name.
     max_characters : int
-        What is beyond is cut off before a text is tokenised.
+        A text is truncated to this length before it is tokenized.
     max_tokens : int
         Most tokens of a sequence.
     memory_mb : int
-        What the process may allocate; more fails there.
+        Memory limit of the process; allocations beyond it fail.
     cache_mb : int
-        Vectors of datasets that are kept.
+        Size of the cache of datasets' vectors.
     n_threads : int
     max_answer_bytes : int
-        Longer texts are cut where an answer would be larger.
+        A text is truncated so that its answer does not exceed this size.
     """
 
     data_dir: Path
@@ -41,16 +41,16 @@ class WorkerSettings:
     max_answer_bytes: int = 128 * 2**20
 
     def to_json(self) -> str:
-        """Return all of it as text."""
+        """Return the settings as JSON."""
         return json.dumps(asdict(self), default=str)
 
     @staticmethod
     def from_json(text: str) -> "WorkerSettings":
-        """Return what `to_json` wrote."""
-        found = json.loads(text)
+        """Parse the output of `to_json`."""
+        values = json.loads(text)
         return WorkerSettings(
-            Path(found.pop("data_dir")),
-            Path(found.pop("local_models")),
-            tuple(Path(folder) for folder in found.pop("model_folders")),
-            **found,
+            Path(values.pop("data_dir")),
+            Path(values.pop("local_models")),
+            tuple(Path(folder) for folder in values.pop("model_folders")),
+            **values,
         )

@@ -11,25 +11,28 @@ from attentionviz.live.worker.owner_cache import OwnerCache
 from attentionviz.projections import HeadVectors, Placer, dequantise, placer, warm_up
 from attentionviz.store.dataset import DatasetReader
 
-# Coordinates of two points a token, and the places that attention-tsne tries.
+# Coordinates of two points per token, and the candidate positions of attention-tsne.
 BYTES_PER_MAP = 24 + 370
 
 
 class MapPlacer(NamedTuple):
-    """Who places into one map of one head, and how its steps are counted."""
+    """Places new points into one map of one head, in the quantised steps of that map."""
 
     placer: Placer
     offset: NDArray[np.float64]
     scale: float
 
     def steps(self, new: HeadVectors) -> NDArray[np.float32]:
-        """Return places in steps of the map, float32 (2 * n_new_tokens, dims); 0..65535 inside."""
+        """Return positions in steps of the map, float32 (2 * n_new_tokens, dims).
+
+        Inside the map from 0 to 65535.
+        """
         coordinates = self.placer.place(new).astype(np.float64)
         return ((coordinates - self.offset) / self.scale).astype(np.float32)
 
 
 class CorpusHeads:
-    """All heads of one dataset, read once and kept as far as memory is allowed.
+    """All heads of one dataset, read once and cached as far as they fit.
 
     Parameters
     ----------
@@ -51,10 +54,10 @@ class CorpusHeads:
         return [HeadId(facts["layer"], facts["head"]) for facts in self._facts]
 
     def vectors(self, head: HeadId) -> HeadVectors:
-        """Return the vectors of the corpus, aligned as when its maps were drawn."""
-        kept: HeadVectors | None = self._cache.get(self._owner, head)
-        if kept is not None:
-            return kept
+        """Return the vectors of the corpus, aligned as they were for its maps."""
+        cached: HeadVectors | None = self._cache.get(self._owner, head)
+        if cached is not None:
+            return cached
         reader, manifest = self.reader, self.reader.manifest
         vectors = HeadVectors.of(
             reader.queries(head, 0, reader.n_tokens),
@@ -67,11 +70,11 @@ class CorpusHeads:
         return vectors
 
     def map_placer(self, head: HeadId, name: MapName) -> MapPlacer:
-        """Return what places into one map of a head."""
+        """Return the placer of one map of a head."""
         key = (head, name)
-        kept: MapPlacer | None = self._cache.get(self._owner, key)
-        if kept is not None:
-            return kept
+        cached: MapPlacer | None = self._cache.get(self._owner, key)
+        if cached is not None:
+            return cached
         made = self._make_placer(head, name)
         self._cache.put(self._owner, key, made, made.placer.n_bytes)
         return made
@@ -94,13 +97,13 @@ class CorpusHeads:
 
 
 def prepare_all(heads: CorpusHeads, cache_bytes: int) -> Iterator[None]:
-    """Make what places into the maps of a dataset, a head at a time, if all of it can be kept.
+    """Prepare the placers of all maps of a dataset, one head at a time, if all fit in the cache.
 
     Parameters
     ----------
     heads : CorpusHeads
     cache_bytes : int
-        What the cache holds.
+        Capacity of the cache.
     """
     yield from warm_up()
     manifest = heads.reader.manifest

@@ -16,16 +16,17 @@ from attentionviz.store.dataset import DatasetReader
 
 N_MODELS = 2
 COUNTS = ("n_layers", "n_heads", "n_key_heads", "d_head")
-# Another tokenizer or another setting moves vectors by their own size; other rounding, on a GPU
-# or in half precision, by far less than this part of it before later layers amplify it.
+# Tolerance relative to the size of the vectors. Another tokenizer or setting changes vectors by
+# about their size; different rounding, on a GPU or in half precision, by far less than this
+# before later layers amplify it.
 LARGEST_DIFFERENCE = 0.02
-# Columns of a larger corpus are not read into objects only to prove a tokenizer.
+# The columns of a larger corpus are not parsed only to verify a tokenizer.
 MAX_TOKENS_BYTES = 32 * 2**20
 N_SEQUENCES_LOOKED_AT = 64
 
 
 class KnownModels:
-    """The models of the datasets used last.
+    """A cache of the models of the most recently used datasets.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ class KnownModels:
         self._kept: OrderedDict[tuple[str, str], models.LoadedModel] = OrderedDict()
 
     def model_of(self, reader: DatasetReader, on_loading: Callable[[], None]) -> models.LoadedModel:
-        """Return the model that a dataset was built with.
+        """Return the model with which a dataset was built.
 
         Parameters
         ----------
@@ -48,7 +49,7 @@ class KnownModels:
         Raises
         ------
         LiveUnavailableError, ModelNotAvailableError, UnsupportedModelError
-            When it is not on this machine, is another than that of the dataset, or cannot be run.
+            If it is not on this machine, differs from the model of the dataset, or cannot run.
         """
         key = (reader.dataset_id, reader.version)
         if key in self._kept:
@@ -75,7 +76,7 @@ class KnownModels:
 
 
 def bytes_per_token(manifest: Any) -> int:
-    """Return how many bytes of an answer a token takes, with ten flat and solid maps at most."""
+    """Return the bytes of an answer per token, for at most ten maps in each of 2-D and 3-D."""
     n_heads, n_key_heads, d_head = (manifest[key] for key in ("n_heads", "n_key_heads", "d_head"))
     per_head = 4 * d_head + 4 * 4 + 2 * (10 * 8 + 10 * 3 * 4)  # query, norms, partners, places
     return int(manifest["n_layers"] * (n_heads * per_head + n_key_heads * 4 * d_head))
@@ -83,7 +84,7 @@ def bytes_per_token(manifest: Any) -> int:
 
 def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
     manifest = reader.manifest
-    found = {name: getattr(model, name) for name in COUNTS}
+    counts = {name: getattr(model, name) for name in COUNTS}
     expected = {name: manifest[name] for name in COUNTS}
     grid = model.patch_grid and {
         name: getattr(model.patch_grid, name) for name in manifest["patch_grid"] or ()
@@ -96,12 +97,12 @@ def _require_counts(model: models.LoadedModel, reader: DatasetReader) -> None:
         abs(rule.pop("scaling") - (other := dict(wanted)).pop("scaling")) < 1e-6 and rule == other
         for rule, wanted in zip(rules, manifest["layers"], strict=False)
     )
-    if found != expected or not same_rules or (grid or None) != manifest["patch_grid"]:
+    if counts != expected or not same_rules or (grid or None) != manifest["patch_grid"]:
         raise _other_settings(reader)
 
 
 def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> None:
-    """Hold a short sentence of the corpus, read anew, against what is stored of it."""
+    """Capture a short sentence of the corpus again and compare it with the stored vectors."""
     content = reader.read(layout.TOKENS)
     if len(content) > MAX_TOKENS_BYTES:
         return
@@ -116,7 +117,7 @@ def _require_same_vectors(model: models.LoadedModel, reader: DatasetReader) -> N
     if batch.tokens.token_id != tokens["token_id"][start : start + length]:
         raise _other_settings(reader)
     captured = models.capture_batch(model, batch)
-    # Layer 1 has been through every kind of module; the last layer of a deep model proves less.
+    # The input of layer 1 depends on every kind of module; rounding grows in later layers.
     for head in (HeadId(0, 0), HeadId(min(1, model.n_layers - 1), model.n_heads - 1)):
         stored = reader.queries(head, start, start + length).astype(np.float32)
         difference = np.abs(captured.queries[head.layer, head.head] - stored).max()

@@ -8,17 +8,17 @@ NICENESS = 5
 
 
 def limit_process(memory_mb: int) -> None:
-    """Forbid this process to write files, to leave its memory on disk, and to grow beyond a size.
+    """Forbid this process to write files and core dumps, and limit its memory.
 
     Parameters
     ----------
     memory_mb : int
-        Of private memory; address space alone is not counted, since torch reserves much of that.
+        Of private memory; address space is not limited, since torch reserves much of it.
     """
-    # torch makes a folder of its own below this one at import, and puts nothing there. It is looked
-    # for by writing, so now is the time; "/" would do for root alone.
+    # At import torch creates an empty folder below the temporary folder. `tempfile` finds that by
+    # a test write, so it must do so before writing is forbidden; "/" would work only for root.
     tempfile.gettempdir()
-    os.nice(NICENESS)  # the page should answer at once while a model runs
+    os.nice(NICENESS)  # keeps the page responsive while a model runs
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_DATA, memory_mb * 2**20)

@@ -7,10 +7,10 @@ from typing import Any
 
 
 class OwnerCache:
-    """What belongs to the dataset used last stays, as far as it fits; others make room for it.
+    """Keeps the values of the last used owner as far as they fit; evicts those of other owners.
 
-    Each question goes through all heads in turn. A cache that drops what was used longest ago
-    would, just beyond its size, always drop what comes next; here the first heads stay.
+    Each request iterates over all heads in order. An LRU cache slightly smaller than all heads
+    would always evict the head that is needed next; here the first heads stay.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class OwnerCache:
         self._lock = Lock()
 
     def get(self, owner: Hashable, key: Hashable) -> Any:
-        """Return what is kept of an owner under a key, or None."""
+        """Return the cached value of an owner and a key, or None."""
         with self._lock:
             if owner not in self._owners:
                 return None
@@ -33,12 +33,12 @@ class OwnerCache:
             return self._owners[owner].get(key, (None, 0))[0]
 
     def put(self, owner: Hashable, key: Hashable, value: Any, n_bytes: int) -> bool:
-        """Keep a value of this size if there is room, or others have it; return whether."""
+        """Cache a value if it fits after evicting other owners; return whether it was cached."""
         with self._lock:
             if key in self._owners.get(owner, {}):
                 return True
             while self.n_bytes + n_bytes > self.max_bytes:
-                oldest = next((one for one in self._owners if one != owner), None)
+                oldest = next((other for other in self._owners if other != owner), None)
                 if oldest is None:
                     return False
                 self.n_bytes -= sum(size for _, size in self._owners.pop(oldest).values())

@@ -13,7 +13,7 @@ CHUNK_SCORES = 1 << 22
 
 
 class Partners(NamedTuple):
-    """For each new point, queries first, the tokens of its strongest partners, strongest first.
+    """The strongest partners of each new point (queries, then keys), strongest first.
 
     Attributes
     ----------
@@ -45,6 +45,6 @@ def find_partners(new: HeadVectors, corpus: HeadVectors) -> Partners:
         for start in range(0, new.n_tokens, n_rows):
             part = points[start : start + n_rows]
             rows = slice(half * new.n_tokens + start, half * new.n_tokens + start + len(part))
-            found, lowest = smallest(-(part @ others.T), n_found)
-            tokens[rows, :n_found], scores[rows, :n_found] = found, -lowest
+            nearest, lowest = smallest(-(part @ others.T), n_found)
+            tokens[rows, :n_found], scores[rows, :n_found] = nearest, -lowest
     return Partners(tokens, scores)

@@ -38,7 +38,7 @@ HALF_A_STEP = 0.5
 
 @dataclass
 class Captured:
-    """What is known of one text or image before it is placed, and where it was placed so far."""
+    """The captured vectors of one text or image, and its positions in the maps used so far."""
 
     sequence: dict[str, Any]
     tensors: dict[str, NDArray[Any]]
@@ -52,7 +52,7 @@ class Captured:
 
 
 class Session:
-    """Models, datasets and the last few texts and images, for as long as the worker lives.
+    """Caches models, datasets and the last few texts and images of a worker.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Session:
     def answer(
         self, question: dict[str, Any], body: bytes, on_loading: Callable[[], None]
     ) -> bytes:
-        """Return the answer as one file of arrays.
+        """Return the answer in safetensors format.
 
         Parameters
         ----------
@@ -100,12 +100,12 @@ class Session:
         return _file(captured, names)
 
     def prepare_ahead(self) -> bool:
-        """Do a little of what the next question may need; return whether there is more to do."""
+        """Precompute a part of what the next request may need; return whether more is left."""
         try:
             next(self._ahead)
         except StopIteration:
             return False
-        # Who asks for what is broken will be told then.
+        # The error will be reported to the request that needs the dataset.
         except Exception:
             self._ahead = iter(())
             return False
@@ -117,7 +117,7 @@ class Session:
         image = None
         n_cut = 0
         if "text" in question:
-            # As a line of a corpus: white space is a part of it, the end of its line is none.
+            # Like a line of a corpus: whitespace belongs to the text, the line ending does not.
             text = question["text"].removesuffix("\n").removesuffix("\r")
             n_cut = max(len(text) - self._settings.max_characters, 0)
             batch = model.prepare_texts([_cut(text, self._settings.max_characters)])
@@ -126,7 +126,7 @@ class Session:
         else:
             image = _image(body)
             batch = model.prepare_images([image])
-        found = models.capture_batch(model, batch)
+        capture = models.capture_batch(model, batch)
         manifest = heads.reader.manifest
         names = TEXT_COLUMNS + (PATCH_COLUMNS if batch.sprites is not None else ())
         tokens = {name: getattr(batch.tokens, name) for name in names}
@@ -139,12 +139,12 @@ class Session:
             "model": manifest["model"]["name"],
             "weights_sha256": manifest["model"]["weights_sha256"],
         }
-        # As a build stores them: rounded where the dataset keeps half of the bits.
+        # As a build stores them: rounded to float16 if the dataset is.
         queries, keys = (
             vectors.astype(manifest["precision"]).astype(np.float32)
-            for vectors in (found.queries, found.keys)
+            for vectors in (capture.queries, capture.keys)
         )
-        tensors = {"queries": queries, "keys": keys, "norms": found.norms()}
+        tensors = {"queries": queries, "keys": keys, "norms": capture.norms()}
         if batch.sprites is not None and image is not None:
             tensors["sprites"] = batch.sprites
             tensors["picture"] = np.asarray(model.visible_image(image))
@@ -153,10 +153,10 @@ class Session:
         return captured
 
     def _find_partners(self, captured: Captured, heads: CorpusHeads) -> None:
-        found = self._pool.map(
+        partners = self._pool.map(
             lambda head: find_partners(_new(captured, heads, head), heads.vectors(head)), heads.ids
         )
-        tokens, scores = zip(*found, strict=True)
+        tokens, scores = zip(*partners, strict=True)
         captured.tensors["partner_tokens"] = _by_head(tokens, heads)
         captured.tensors["partner_scores"] = _by_head(scores, heads)
 
@@ -173,13 +173,13 @@ class Session:
     def _forget(self) -> None:
         while len(self._captures) > 1 and (
             len(self._captures) > N_CAPTURES
-            or sum(one.n_bytes for one in self._captures.values()) > CAPTURE_BYTES
+            or sum(capture.n_bytes for capture in self._captures.values()) > CAPTURE_BYTES
         ):
             self._captures.popitem(last=False)
 
 
 def _key(question: dict[str, Any], body: bytes) -> str:
-    """Return what is the same for the same text or image in the same dataset."""
+    """Return the cache key of a text or image in a dataset."""
     parts = [question["dataset"], question["version"], question.get("text")]
     digest = hashlib.sha256(repr((*parts, question.get("tokens"))).encode("utf-8", "replace"))
     digest.update(body)
@@ -210,7 +210,7 @@ def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:
 
 
 def _by_head(arrays: Any, heads: CorpusHeads) -> NDArray[Any]:
-    """Return arrays of all heads as one: (layer, head, ...)."""
+    """Stack the arrays of all heads: (layer, head, ...)."""
     manifest = heads.reader.manifest
     joined: NDArray[Any] = np.stack(arrays)
     return joined.reshape(manifest["n_layers"], manifest["n_heads"], *joined.shape[1:])
@@ -229,7 +229,7 @@ def _file(captured: Captured, names: list[MapName]) -> bytes:
         }
     facts = {"sequence": captured.sequence, "maps": maps}
     return save(
-        # Of others it writes the numbers in the order of the memory.
+        # safetensors writes other arrays in the order of their memory.
         {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()},
         {name: json.dumps(fact, allow_nan=False) for name, fact in facts.items()},
     )

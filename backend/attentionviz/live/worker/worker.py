@@ -24,7 +24,7 @@ NO_MODELS = (ModelNotAvailableError, UnsupportedModelError)
 
 
 def main(settings: str) -> None:
-    """Answer questions until the server closes the pipe.
+    """Serve requests until the server closes the pipe.
 
     Parameters
     ----------
@@ -41,18 +41,18 @@ def main(settings: str) -> None:
 
 
 def _pipe_to_server() -> Pipe:
-    """Take file descriptors 0 and 1 away from everybody else, and end this process with them."""
+    """Reserve file descriptors 0 and 1 for frames, and end this process when they are closed."""
     read_end, write_end = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
-    # What a library prints must not get between the frames.
+    # Output of libraries must not get between the frames.
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     os.close(nothing)
 
     def watch() -> None:
-        """End this process, whatever it does, once the server closed its end or died."""
+        """Exit as soon as the server closes its end of the pipe or dies."""
         poll = select.poll()
-        poll.register(read_end, 0)  # only the end of the pipe
+        poll.register(read_end, 0)  # hangup only
         poll.poll()
         os._exit(0)
 
@@ -70,13 +70,13 @@ def _answer_all(pipe: Pipe, settings: WorkerSettings) -> None:
             answer = session.answer(
                 question, body, lambda: pipe.send({"status": "loading"}, b"", NEVER)
             )
-        # Anything may go wrong inside of a model or a decoder; the server is told, and it goes on.
+        # A model or decoder may raise anything; the error is reported and the loop continues.
         except Exception as error:
             pipe.send({"error": _described(error, settings)}, b"", NEVER)
         else:
             pipe.send({"status": "answer"}, answer, NEVER)
             del answer
-        del question, body  # nothing of it is kept longer than it takes
+        del question, body  # visitors' input is kept no longer than needed
         while pipe.is_silent() and session is not None and session.prepare_ahead():
             continue
 
@@ -101,7 +101,7 @@ def _described(error: Exception, settings: WorkerSettings) -> dict[str, str]:
         return {"code": "live_unavailable", "message": message}
     if isinstance(error, AppError):
         return {"code": error.code, "message": str(error)}
-    # Its message may quote the text; where it happened says enough.
+    # The message may quote the text; the location of the error is enough.
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(last.filename).name}:{last.lineno}"
     return {"code": "internal_error", "message": f"{type(error).__name__} in {place}"}
