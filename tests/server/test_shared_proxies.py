@@ -62,7 +62,7 @@ def test_a_proxy_that_the_settings_forgot_is_named_once(caplog: pytest.LogCaptur
         asked = {"REMOTE_ADDR": peer, "PATH_INFO": "/", "HTTP_X_FORWARDED_FOR": hops}
         wrapped(asked, lambda *_: None)
     (said,) = caplog.messages
-    assert said.startswith("10.0.0.9 says whom it asks for")
+    assert said.startswith("10.0.0.9 sends X-Forwarded-For")
     assert "name it in trusted_proxies" in said
 
 

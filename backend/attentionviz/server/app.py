@@ -1,4 +1,4 @@
-"""The server: an application made from settings, and the loop that serves it."""
+"""Application factory, and start and shutdown of the server."""
 
 import logging
 from collections.abc import Callable
@@ -58,19 +58,19 @@ def create_app(settings: Settings, secret: str = "") -> Flask:
     ----------
     settings : Settings
     secret : str
-        First part of every path that is answered, whatever the host; "" answers all paths of the
-        hosts of the settings.
+        Required first segment of every path, in place of the check of the host; "" checks the
+        host against the settings.
 
     Raises
     ------
     ConfigError
-        When the settings are unsafe, or the token file is.
+        If the settings or the token file are unsafe.
     """
     require_safe(settings)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = bool(settings.cors_origins)
-    # "a//b" is no other way to write "a/b"; Flask would redirect, with a page of its own.
+    # Flask would redirect "a//b" to "a/b", with its own HTML page; here it is 404.
     app.url_map.merge_slashes = False
     made = make_context(_with_real_folders(settings))
     app.extensions[EXTENSION] = made
@@ -92,18 +92,18 @@ def create_app(settings: Settings, secret: str = "") -> Flask:
 
 
 def describe_api() -> dict[str, Any]:
-    """Return the OpenAPI document of all routes, those of jobs too; every server has its own."""
+    """Return the OpenAPI document of all routes, including jobs, for documentation and types."""
     return document(create_app(Settings(allow_jobs=True)))
 
 
 def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve until the process is asked to end; requests that run are finished first.
+    """Serve until SIGTERM or SIGINT; running requests are finished first.
 
     Parameters
     ----------
     settings : Settings
     on_ready : callable or None
-        Called once with the address of the page, when the server listens.
+        Called once with the URL of the page, when the server listens.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
 
 
 def _start_jobs(made: ApiContext) -> None:
-    """Have the jobs go on that wait from before; what is served does not depend on it."""
+    """Resume jobs from before a restart; a failure is logged and does not stop the server."""
     if made.jobs is None:
         return
     try:
@@ -140,13 +140,13 @@ def _start_jobs(made: ApiContext) -> None:
 
 
 def serve_in_background(settings: Settings, secret: str = "") -> str:
-    """Serve from a thread of this process until it ends; return the address of the server.
+    """Serve from a thread of this process until it ends; return the URL of the server.
 
     Parameters
     ----------
     settings : Settings
     secret : str
-        As of `create_app`.
+        As for `create_app`.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def serve_in_background(settings: Settings, secret: str = "") -> str:
 
 
 def _with_real_folders(settings: Settings) -> Settings:
-    """Follow links in the folders that the user named; none is followed inside of them."""
+    """Resolve symbolic links in the configured folders; links inside of them are not followed."""
     return replace(
         settings,
         data_dir=settings.data_dir.resolve(),
@@ -174,7 +174,7 @@ def _guard(app: Flask, settings: Settings, secret: str) -> None:
     wrapped: WsgiApp = Guard(app.wsgi_app, settings.allowed_hosts, policy, secret)
     if settings.has_access_log:
         wrapped = RequestLog(wrapped)
-    # Who knows the secret may say by which name and below which path it is shown.
+    # A client that knows the secret may set host name and path prefix by forwarded headers.
     trusted = LOOPBACK if secret else settings.trusted_proxies
     wrapped = Proxies(wrapped, trusted, settings.url_prefix)
     app.wsgi_app = wrapped  # type: ignore[method-assign]  # Flask's own way to wrap an application

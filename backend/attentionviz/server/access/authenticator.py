@@ -12,16 +12,16 @@ WRONG_TOKEN = "this is no token of this server; ask whoever runs it for one"  # 
 
 
 class Visitor(NamedTuple):
-    """Who sends a request.
+    """The authenticated sender of a request.
 
     Attributes
     ----------
     role : str
         "read" or "jobs".
     name : str or None
-        As in the token file; None where no token is asked for.
+        As in the token file; None if the server needs no tokens.
     session : Session or None
-        Where it is a browser that signed in.
+        Of a browser that is signed in.
     """
 
     role: str
@@ -43,21 +43,22 @@ class Authenticator:
         self.failures = LoginThrottle()
 
     def sign_in(self, text: str, address: str) -> Token:
-        """Return the token that a client gave.
+        """Authenticate a client by a token and return the token's entry.
 
         Parameters
         ----------
         text : str
-            What was given as token.
+            The token to check.
         address : str
             Of the client.
 
         Raises
         ------
         NotSignedInError
-            When it is none.
+            If the token is invalid.
         TooManyFailuresError
-            When this client, or all together, failed too often; nothing is compared then.
+            If the client, or all clients together, exceed the rate limit; the token is then not
+            checked.
         """
         seconds = self.failures.wait_seconds(address)
         if seconds:
@@ -74,12 +75,12 @@ class Authenticator:
     def visitor(
         self, authorization: str | None, cookies: Iterable[str], address: str
     ) -> Visitor | None:
-        """Return who sends a request, or None for a stranger.
+        """Authenticate a request; return its visitor, or None without credentials.
 
         Parameters
         ----------
         authorization : str or None
-            That header. A scheme other than Bearer is a proxy's own affair and says nothing here.
+            Value of the header. A scheme other than Bearer is meant for a proxy and ignored.
         cookies : iterable of str
             Values of the session cookie.
         address : str
@@ -88,7 +89,7 @@ class Authenticator:
         Raises
         ------
         NotSignedInError, TooManyFailuresError
-            As `sign_in`, for a Bearer token.
+            As for `sign_in`, for a Bearer token.
         """
         scheme, _, text = (authorization or "").partition(" ")
         if scheme.lower() == "bearer":

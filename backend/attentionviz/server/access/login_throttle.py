@@ -14,14 +14,14 @@ MAX_KNOWN_CLIENTS = 1024
 
 
 class LoginThrottle:
-    """Counts failed sign-ins of the last minutes.
+    """Counts failed sign-ins in a sliding window.
 
-    A client that signed in before is not held up by what others do; sessions never are.
+    The total limit does not apply to clients that signed in before, nor any limit to sessions.
 
     Parameters
     ----------
     clock : callable
-        Returns seconds that only grow.
+        Returns monotonic time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,13 +31,13 @@ class LoginThrottle:
         self._lock = Lock()
 
     def wait_seconds(self, address: str) -> int:
-        """Return how long a client has to wait before it may try again; 0 for not at all."""
+        """Return the seconds after which a client may retry; 0 if it is not limited."""
         client = client_of(address)
         now = self._clock()
         with self._lock:
             while self._failed and self._failed[0][0] <= now - WINDOW_SECONDS:
                 self._failed.popleft()
-            own = [at for at, one in self._failed if one == client]
+            own = [at for at, failed_client in self._failed if failed_client == client]
             if len(own) >= MAX_PER_CLIENT:
                 return _until(own[-MAX_PER_CLIENT], now)
             if len(self._failed) >= MAX_IN_ALL and client not in self._known:
@@ -45,12 +45,12 @@ class LoginThrottle:
         return 0
 
     def note_failure(self, address: str) -> None:
-        """Count one failure."""
+        """Count a failed sign-in."""
         with self._lock:
             self._failed.append((self._clock(), client_of(address)))
 
     def note_success(self, address: str) -> None:
-        """Remember that a client knows a token."""
+        """Record that a client has signed in."""
         client = client_of(address)
         with self._lock:
             self._known[client] = None
@@ -60,16 +60,16 @@ class LoginThrottle:
 
 
 def client_of(address: str) -> str:
-    """Return what stands for a client: its address, or in IPv6 its network of 64 bits."""
+    """Return the rate limit key of a client: its IPv4 address, or its IPv6 /64 network."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _until(failed_at: float, now: float) -> int:

@@ -10,13 +10,13 @@ from attentionviz.server.access.request_log import VISITOR
 from attentionviz.server.access.sessions import COOKIE, WHOLE_SECONDS
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-# Files of the page, the same on every server. A session cookie does not come along when a link is
-# followed from elsewhere, so the page itself has to be there before it can show who is signed in.
+# Files of the page, the same on every server. A SameSite=Strict cookie is not sent when a link on
+# another site is followed, so the page must load without it before it can show who is signed in.
 PAGE = frozenset({"page.get_index", "page.get_file"})
-# They ask by themselves, or answer strangers less.
+# They authenticate themselves, or answer less to unauthenticated clients.
 OPEN = frozenset({"sign_in.get_login", "sign_in.post_login", "sign_in.post_logout"})
 HEALTH = "datasets.get_health"
-# Whose sending keeps nothing on the server: a text is shown in the maps and forgotten.
+# POST routes that need only the role "read", since they store nothing on the server.
 READING_BLUEPRINTS = frozenset({"live"})
 JOBS_BLUEPRINTS = frozenset({"jobs"})
 MAX_COOKIES = 4
@@ -25,12 +25,12 @@ GATE = "attentionviz-gate"
 
 
 def role_for(endpoint: str | None, method: str) -> str | None:
-    """Return the role that an endpoint needs: "read" or "jobs", or None if it is open to strangers.
+    """Return the role that an endpoint requires: "read" or "jobs", or None for a public endpoint.
 
     Parameters
     ----------
     endpoint : str or None
-        As Flask names it; None for an address that leads nowhere.
+        Flask's name of the endpoint; None if no route matches.
     method : str
     """
     if endpoint in PAGE or endpoint in OPEN:
@@ -42,19 +42,19 @@ def role_for(endpoint: str | None, method: str) -> str | None:
 
 
 def visitor() -> Visitor | None:
-    """Return who sends the present request; None for a stranger."""
-    found: Visitor | None = g.get("visitor")
-    return found
+    """Return the visitor of the current request; None if it is not authenticated."""
+    current: Visitor | None = g.get("visitor")
+    return current
 
 
 def ask_everybody(app: Flask, gate: Authenticator | None) -> None:
-    """Have every request of an application asked who sends it, before its route is reached.
+    """Authenticate and authorize every request of an application before its route is called.
 
     Parameters
     ----------
     app : Flask
     gate : Authenticator or None
-        None where everybody who reaches the server may do everything.
+        None if the server needs no tokens.
     """
     app.extensions[GATE] = gate
     app.before_request(_ask)
@@ -62,13 +62,13 @@ def ask_everybody(app: Flask, gate: Authenticator | None) -> None:
 
 
 def set_cookie(response: Response, value: str | None) -> None:
-    """Give a browser its session cookie, or take it away.
+    """Set or delete the session cookie.
 
     Parameters
     ----------
     response : Response
     value : str or None
-        None takes it away.
+        None deletes it.
     """
     response.set_cookie(
         COOKIE,
@@ -82,13 +82,13 @@ def set_cookie(response: Response, value: str | None) -> None:
 
 
 def session_cookies() -> list[str]:
-    """Return the values of the session cookie; a neighbour on the host may have set another."""
+    """Return all values of the session cookie; another site on the host may have set one, too."""
     return request.cookies.getlist(COOKIE)[:MAX_COOKIES]
 
 
 def _gate() -> Authenticator | None:
-    found: Authenticator | None = current_app.extensions[GATE]
-    return found
+    gate: Authenticator | None = current_app.extensions[GATE]
+    return gate
 
 
 def _ask() -> None:
@@ -97,7 +97,7 @@ def _ask() -> None:
         g.visitor = LOCAL
         return
     if request.method == "OPTIONS" and current_app.config["PROVIDE_AUTOMATIC_OPTIONS"]:
-        return  # what a browser asks before it sends a token from another origin
+        return  # a CORS preflight, which carries no token
     role = role_for(request.endpoint, request.method)
     if role is None:
         return
@@ -113,8 +113,8 @@ def _ask() -> None:
 
 
 def _renew(response: Response) -> Response:
-    gate, found = _gate(), visitor()
-    session = found.session if found else None
+    gate, current = _gate(), visitor()
+    session = current.session if current else None
     value = gate.sessions.renewed(session) if gate and session else None
     if value is not None:
         set_cookie(response, value)
@@ -122,12 +122,12 @@ def _renew(response: Response) -> Response:
 
 
 def facts() -> dict[str, Any]:
-    """Return what a page may know of who looks at it."""
-    found = visitor() or LOCAL
+    """Return what a page may know about its visitor."""
+    current = visitor() or LOCAL
     has_sign_in = _gate() is not None
     return {
         "has_sign_in": has_sign_in,
-        "role": found.role,
-        "name": found.name,
-        "has_session": found.session is not None,
+        "role": current.role,
+        "name": current.name,
+        "has_session": current.session is not None,
     }

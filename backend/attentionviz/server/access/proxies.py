@@ -1,7 +1,7 @@
 """Headers of trusted proxies: client, host, scheme and path prefix.
 
-Only a proxy that the settings name is believed. From anybody else such headers are taken away, so
-that nothing behind this ever sees them.
+Only proxies listed in the settings are trusted. The headers of other clients are removed, so that
+no later code uses them.
 """
 
 import ipaddress
@@ -29,7 +29,7 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){1,8}/?")
 
 
 class TrustedProxies:
-    """Tells whom a request is from, where proxies stand between.
+    """Determines the client of a request that was forwarded by proxies.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class TrustedProxies:
     """
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        self._networks = tuple(ipaddress.ip_network(one) for one in trusted)
+        self._networks = tuple(ipaddress.ip_network(network) for network in trusted)
 
     def has(self, text: str) -> bool:
         """Whether an address is that of a trusted proxy."""
@@ -48,14 +48,14 @@ class TrustedProxies:
         )
 
     def client(self, nearest: str, hops: str) -> str:
-        """Return the last address that no trusted proxy has; those before it may be made up.
+        """Return the last address that is not a trusted proxy; earlier ones may be forged.
 
         Parameters
         ----------
         nearest : str
-            Address that the connection came from.
+            Peer address of the connection.
         hops : str
-            X-Forwarded-For.
+            Value of X-Forwarded-For.
         """
         client = nearest
         for hop in reversed(hops.split(",")):
@@ -67,7 +67,7 @@ class TrustedProxies:
 
 
 class Proxies:
-    """Wraps a WSGI application; puts into each request what a trusted proxy says of it.
+    """WSGI middleware that applies the headers of trusted proxies to each request.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class Proxies:
     trusted : iterable of str
         Addresses and networks.
     prefix : str
-        Path below which the page is shown, without the last slash; "" takes X-Forwarded-Prefix.
-        A proxy may take it off or leave it on.
+        Path prefix of the page, without the trailing slash; "" uses X-Forwarded-Prefix. A proxy
+        may strip it or leave it.
     """
 
     def __init__(self, app: WsgiApp, trusted: Iterable[str], prefix: str) -> None:
@@ -87,54 +87,54 @@ class Proxies:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        said = {name: _last(environ.pop(name, "")) for name in FORWARDED}
+        headers = {name: _last(environ.pop(name, "")) for name in FORWARDED}
         hops = environ.pop(_FOR, "")
         prefix = self._prefix
         if self._trusted.has(environ.get("REMOTE_ADDR", "")):
             environ["REMOTE_ADDR"] = self._trusted.client(environ["REMOTE_ADDR"], hops)
-            if said["HTTP_X_FORWARDED_PROTO"].lower() in ("http", "https"):
-                environ["wsgi.url_scheme"] = said["HTTP_X_FORWARDED_PROTO"].lower()
-            if said["HTTP_X_FORWARDED_HOST"]:
-                environ["HTTP_HOST"] = said["HTTP_X_FORWARDED_HOST"]
-            if not prefix and _PREFIX.fullmatch(said["HTTP_X_FORWARDED_PREFIX"]):
-                prefix = said["HTTP_X_FORWARDED_PREFIX"].rstrip("/")
+            if headers["HTTP_X_FORWARDED_PROTO"].lower() in ("http", "https"):
+                environ["wsgi.url_scheme"] = headers["HTTP_X_FORWARDED_PROTO"].lower()
+            if headers["HTTP_X_FORWARDED_HOST"]:
+                environ["HTTP_HOST"] = headers["HTTP_X_FORWARDED_HOST"]
+            if not prefix and _PREFIX.fullmatch(headers["HTTP_X_FORWARDED_PREFIX"]):
+                prefix = headers["HTTP_X_FORWARDED_PREFIX"].rstrip("/")
         elif hops:
             self._warn_once(environ.get("REMOTE_ADDR", ""))
-        _take_off(environ, prefix)
+        _strip_prefix(environ, prefix)
         return self._app(environ, start_response)
 
     def _warn_once(self, address: str) -> None:
-        """Say what else shows only once everybody waits for the failed sign-ins of one."""
+        """Warn of an untrusted proxy, which would make all its clients share one rate limit."""
         if self._has_warned:
             return
         self._has_warned = True
         _log.warning(
-            "%s says whom it asks for (X-Forwarded-For) and is not believed; if it is your proxy, "
-            "name it in trusted_proxies: until then all who come through it count as one visitor, "
-            "in the log and for failed sign-ins",
+            "%s sends X-Forwarded-For and is not trusted; if it is your proxy, name it in "
+            "trusted_proxies: until then all clients behind it count as one visitor, in the log "
+            "and for failed sign-ins",
             address,
         )
 
 
 def _last(text: str) -> str:
-    """Return what the nearest proxy said, where several wrote into one header."""
+    """Return the value of the nearest proxy if several have appended to a header."""
     return str(text).rpartition(",")[2].strip()
 
 
 def _address(text: str) -> Address | None:
-    """Return an address, which may have a port behind it."""
+    """Parse an address with an optional port; None if it is malformed."""
     bracketed = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](:[0-9]{1,5})?", text)
     with_port = re.fullmatch(r"([0-9.]+):[0-9]{1,5}", text)
-    found = bracketed or with_port
+    match = bracketed or with_port
     try:
-        address = ipaddress.ip_address(found[1] if found else text)
+        address = ipaddress.ip_address(match[1] if match else text)
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 
 
-def _take_off(environ: Environ, prefix: str) -> None:
+def _strip_prefix(environ: Environ, prefix: str) -> None:
     path = environ.get("PATH_INFO", "")
     if prefix and (path == prefix or path.startswith(f"{prefix}/")):
         environ["PATH_INFO"] = path[len(prefix) :]

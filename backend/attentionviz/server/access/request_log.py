@@ -1,6 +1,6 @@
 """The access log: one line per request, without tokens and typed texts.
 
-The query of an address is left out: the page's own says what its reader looks at and searches for.
+The query string is not logged, since that of the page holds what a visitor views and searches for.
 """
 
 import logging
@@ -19,14 +19,14 @@ log = logging.getLogger("attentionviz.requests")
 
 
 class RequestLog:
-    """Wraps a WSGI application and writes a line when an answer was handed over.
+    """WSGI middleware that logs a line for every response when it is complete.
 
-    A line is ``client method path status bytes ms role/name``; what is not known is ``-``.
+    A line is ``client method path status bytes ms role/name``; ``-`` for unknown values.
 
     Parameters
     ----------
     app : callable
-        Puts who asks into ``attentionviz.visitor`` of the environment.
+        Stores role and name of the visitor in ``attentionviz.visitor`` of the environment.
     """
 
     def __init__(self, app: WsgiApp) -> None:
@@ -41,7 +41,7 @@ class RequestLog:
             status[0] = line.split(" ", 1)[0]
             return start_response(line, headers, exc_info)
 
-        # The environment is changed on the way, so what was asked for is taken down now.
+        # Inner middleware changes the environment, so the request is recorded now.
         client, method = environ.get("REMOTE_ADDR", "-"), environ.get("REQUEST_METHOD", "-")
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         n_bytes = 0
@@ -61,20 +61,20 @@ class RequestLog:
 
 
 def write_line(asked: tuple[str, str, str], outcome: tuple[str, int, int, str]) -> None:
-    """Write one line; whatever a client sent is written with plain characters only.
+    """Write one line; text from the client is escaped.
 
     Parameters
     ----------
     asked : tuple of str
-        Client, method and path, as the server got them.
+        Client, method and path, as received.
     outcome : tuple
         Status, bytes of the body, milliseconds, and ``role/name``.
     """
     client, method, path = asked
     status, n_bytes, milliseconds, visitor = outcome
     plain = quote(path.encode("latin-1", "replace")[:MAX_PATH], safe="/:@!$'()*,;=~+-._")
-    words = (_plain(client), _plain(method), plain, status, n_bytes, milliseconds, _plain(visitor))
-    log.info("%s %s %s %s %s %s %s", *words)
+    values = (_plain(client), _plain(method), plain, status, n_bytes, milliseconds, _plain(visitor))
+    log.info("%s %s %s %s %s %s %s", *values)
 
 
 def _plain(text: str) -> str:
@@ -82,16 +82,16 @@ def _plain(text: str) -> str:
 
 
 class PlainFormatter(logging.Formatter):
-    """Writes the time in UTC, and control characters as what they are: no line is ever forged."""
+    """Formats the time in UTC and escapes control characters, so that no log line can be forged."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line or lines of a record; a traceback keeps its own."""
+        """Return the text of a record; only a traceback has further lines."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         line = f"{at} {level}{''.join(_escaped(record.getMessage()))}"
         if record.exc_info:
             trace = self.formatException(record.exc_info)
-            line += "\n" + "\n".join("".join(_escaped(one)) for one in trace.split("\n"))
+            line += "\n" + "\n".join("".join(_escaped(part)) for part in trace.split("\n"))
         return line
 
 
@@ -106,19 +106,19 @@ def _escaped(text: str) -> Iterator[str]:
 
 
 def log_to_standard_error(*, has_requests: bool) -> None:
-    """Have what the server says written to standard error.
+    """Configure logging to standard error.
 
     Parameters
     ----------
     has_requests : bool
-        Whether each request gets a line.
+        Whether every request is logged.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(PlainFormatter())
     root = logging.getLogger()
-    root.handlers = [one for one in root.handlers if not isinstance(one.formatter, PlainFormatter)]
+    root.handlers = [own for own in root.handlers if not isinstance(own.formatter, PlainFormatter)]
     root.addHandler(handler)
     logging.getLogger("attentionviz").setLevel(logging.INFO)
-    # Every request that waits a moment for a thread would get a line of its own.
+    # waitress warns for every request that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     log.setLevel(logging.INFO if has_requests else logging.WARNING)

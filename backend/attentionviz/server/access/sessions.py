@@ -1,8 +1,7 @@
 """Sessions of browsers as signed cookies; the server stores none and may restart.
 
-The key of a signature is made of the token that was signed in with. A token that is taken out of
-its file takes its key along, and with it every session. Only those that were signed out before
-their time are remembered, until they would have ended by themselves.
+The signing key of a session is derived from its token, so removing a token from its file
+invalidates all of its sessions. Only sessions that were signed out are stored, until they expire.
 """
 
 import secrets
@@ -19,20 +18,20 @@ from attentionviz.server.access.token_file import Token, TokenFile
 COOKIE = "attentionviz_session"
 IDLE_SECONDS = 12 * 3600
 WHOLE_SECONDS = 7 * 24 * 3600
-# A session in use gets a new cookie this often, not with every answer.
+# The cookie of a session in use is renewed at this interval, not with every response.
 RENEW_SECONDS = 600
 MAX_COOKIE_CHARACTERS = 400
 
 
 class Session(NamedTuple):
-    """Who a cookie is of, and since when.
+    """Content of a session cookie.
 
     Attributes
     ----------
     session_id : str
         Random.
     since, seen : int
-        Seconds since 1970: sign-in, and when this cookie was made.
+        Seconds since 1970: time of the sign-in, and of the last renewal.
     """
 
     token: Token
@@ -42,7 +41,7 @@ class Session(NamedTuple):
 
 
 class Sessions:
-    """Makes and reads the values of cookies.
+    """Creates and verifies session cookies.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ class Sessions:
         return self._value(Session(token, secrets.token_urlsafe(12), now, now))
 
     def read(self, value: str) -> Session | None:
-        """Return the session of a cookie; None for one that is forged, over, or ended."""
+        """Verify a cookie and return its session; None if it is forged, expired or signed out."""
         token_id, _, signed = value[:MAX_COOKIE_CHARACTERS].partition(".")
         token = self._tokens.by_id(token_id)
         if token is None:
@@ -80,14 +79,14 @@ class Sessions:
         return Session(token, session_id, since, seen)
 
     def renewed(self, session: Session) -> str | None:
-        """Return a new cookie for a session whose own is some minutes old, else None."""
+        """Return a new cookie if that of the session is due for renewal, else None."""
         now = int(self._clock())
         return (
             self._value(session._replace(seen=now)) if now >= session.seen + RENEW_SECONDS else None
         )
 
     def end(self, session: Session) -> None:
-        """End a session, also where its cookie was copied."""
+        """Revoke a session, including copies of its cookie."""
         now = self._clock()
         with self._lock:
             self._ended = {name: end for name, end in self._ended.items() if end > now}

@@ -1,7 +1,7 @@
 """The token file: tokens, their roles and names.
 
-A line is ``role token`` and, if wished, a name for the log. The file is looked at again at every
-request, so that a line that is taken out ends what it allowed at once.
+A line is ``role token`` with an optional name for the log. The file is checked for changes at every
+request, so that removing a line revokes its token at once.
 """
 
 import hashlib
@@ -27,18 +27,18 @@ _log = logging.getLogger(__name__)
 
 
 class Token(NamedTuple):
-    """One line of the token file, without the token.
+    """One entry of the token file; holds a hash of the token, not the token.
 
     Attributes
     ----------
     token_id : str
-        Tells tokens apart in sessions and logs, and gives none away.
+        Identifies the token in sessions and logs without revealing it.
     role : str
         One of `ROLES`.
     name : str
         As in the file, or else the beginning of the id.
     digest, session_key : bytes
-        SHA-256 of the token, and the key of its sessions. Neither is ever shown.
+        SHA-256 of the token, and the signing key of its sessions. Both are secret.
     """
 
     token_id: str
@@ -52,10 +52,10 @@ class Token(NamedTuple):
 
 
 class TokenFile:
-    """The tokens of a file, read again when it changes.
+    """The tokens of a file, reloaded when it changes.
 
-    A file that cannot be used is an error at the start. Later it never is: then nobody gets in, and
-    the log says why.
+    An unusable file is an error at startup. Later, no token is valid until the file is mended, and
+    the reason is logged.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class TokenFile:
     Raises
     ------
     ConfigError
-        When the file cannot be read, may be read by others, has a line that is wrong, or no token.
+        If the file cannot be read, is readable for other users, has an invalid line, or no token.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,20 +76,20 @@ class TokenFile:
             raise ConfigError(f"{path} holds no token; `attentionviz token` makes a line for it")
 
     def find(self, text: str) -> Token | None:
-        """Return the token that a text is; compared by hash, in a time that tells nothing."""
+        """Return the entry of a token, or None; compares hashes in constant time."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
-        found = None
+        match = None
         for token in self._present().values():
             if hmac.compare_digest(token.digest, digest):
-                found = token
-        return found
+                match = token
+        return match
 
     def by_id(self, token_id: str) -> Token | None:
-        """Return the token of an id, if it is still in the file."""
+        """Return the token with this id, or None if it is no longer in the file."""
         return self._present().get(token_id)
 
     def refresh(self) -> None:
-        """Have the file read again at the next request, even if it looks the same."""
+        """Reload the file at the next request, even if it seems unchanged."""
         with self._lock:
             self._key = ()
 
@@ -98,11 +98,11 @@ class TokenFile:
         with self._lock:
             if key != self._key:
                 self._key = key
-                self._tokens = _by_id(self._read_again())
+                self._tokens = _by_id(self._reload())
             return self._tokens
 
-    def _read_again(self) -> list[Token]:
-        """Leave out what is wrong: a slip in one line must not keep a revoked token alive."""
+    def _reload(self) -> list[Token]:
+        """Reload the file without its invalid lines, so that a typo never delays a revocation."""
         problems: list[str] = []
         tokens: list[Token] = []
         try:
@@ -122,22 +122,22 @@ def read_tokens(path: Path, problems: list[str] | None = None) -> list[Token]:
     ----------
     path : Path
     problems : list of str or None
-        Gets a sentence for each line that is wrong, which is left out; None raises for the first.
+        Receives a message for each invalid line, which is skipped; None raises at the first.
 
     Raises
     ------
     ConfigError
-        When the file cannot be read or is not safe, and for a wrong line unless `problems` is
-        given. The sentence names the line, never what is in it.
+        If the file cannot be read or is not safe, or has an invalid line and `problems` is None.
+        The message has the number of the line, never its content.
     """
     tokens: list[Token] = []
     for number, line in enumerate(_read_safely(path).splitlines(), start=1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
+        fields = line.split()
+        if not fields or fields[0].startswith("#"):
             continue
-        problem = _problem(words) or _twice(words[1], tokens)
+        problem = _problem(fields) or _twice(fields[1], tokens)
         if problem is None:
-            tokens.append(_token(*words))
+            tokens.append(_token(*fields))
             continue
         sentence = f"line {number} of {path}: {problem}"
         if problems is None:
@@ -146,14 +146,14 @@ def read_tokens(path: Path, problems: list[str] | None = None) -> list[Token]:
     return tokens
 
 
-def _problem(words: list[str]) -> str | None:
-    if len(words) not in (2, 3) or words[0] not in ROLES:
+def _problem(fields: list[str]) -> str | None:
+    if len(fields) not in (2, 3) or fields[0] not in ROLES:
         return f"expected a role ({' or '.join(ROLES)}), a token, and perhaps a name of one word"
-    if len(words[1]) < MIN_CHARACTERS or len(set(words[1])) < MIN_DIFFERENT:
-        return f"the token is too easy to guess; `attentionviz token {words[0]}` makes a line"
-    if not _TOKEN.fullmatch(words[1]):
+    if len(fields[1]) < MIN_CHARACTERS or len(set(fields[1])) < MIN_DIFFERENT:
+        return f"the token is too easy to guess; `attentionviz token {fields[0]}` makes a line"
+    if not _TOKEN.fullmatch(fields[1]):
         return "the token has characters other than letters, digits and ._~+/=-"
-    if len(words) == 3 and not _NAME.fullmatch(words[2]):
+    if len(fields) == 3 and not _NAME.fullmatch(fields[2]):
         return "the name has other characters than letters, digits and ._@-, or is too long"
     return None
 
@@ -204,7 +204,7 @@ def _require_safe_file(path: Path, status: os.stat_result) -> None:
 
 
 def _require_safe_place(path: Path) -> None:
-    """Refuse a place where others could put a file, or a link to one, under this name."""
+    """Refuse a folder in which other users could replace the file or link to another."""
     for place in dict.fromkeys((path, path.resolve())):
         mode = os.stat(place.parent).st_mode
         is_open = bool(mode & stat.S_IWOTH)

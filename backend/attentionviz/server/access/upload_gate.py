@@ -11,13 +11,13 @@ from attentionviz.server.access.sessions import COOKIE
 
 
 class UploadGate:
-    """Asks for a token before a stranger's upload fills the disk.
+    """Authenticates a request by its headers, before its body is written to the disk.
 
     Parameters
     ----------
     gate : Authenticator
     proxies : TrustedProxies
-        A failure counts for the client behind them.
+        Failures count for the client behind them.
     """
 
     def __init__(self, gate: Authenticator, proxies: TrustedProxies) -> None:
@@ -25,14 +25,14 @@ class UploadGate:
         self._proxies = proxies
 
     def knows(self, headers: Mapping[str, str], peer: str) -> bool:
-        """Return whether a request is from somebody who signed in.
+        """Return whether a request is authenticated.
 
         Parameters
         ----------
         headers : mapping
-            By names such as ``X_FORWARDED_FOR``.
+            With names such as ``X_FORWARDED_FOR``.
         peer : str
-            Address that the connection came from.
+            Peer address of the connection.
         """
         client = self._proxies.client(peer, headers.get("X_FORWARDED_FOR", ""))
         cookies = parse_cookie(headers.get("COOKIE", "")).getlist(COOKIE)
