@@ -5,18 +5,18 @@ from attentionviz.server.http.live_settings import MAX_BODY_BYTES, largest_body
 from attentionviz.settings.settings import Settings
 
 JOBS_PATH = "/api/v1/jobs"
-# Of the form of a job, beside its files: boundaries, headers and fields.
+# Size of the form of a job without its files: boundaries, headers and fields.
 JOB_FORM_BYTES = 1_000_000
 
 
 def body_limit(settings: Settings, method: str, path: str) -> int:
-    """Return the most bytes of a body.
+    """Return the limit of a request body in bytes.
 
     Parameters
     ----------
     settings : Settings
     method, path : str
-        As they were sent; a prefix may stand before our own path.
+        As received; the path may begin with a proxy's prefix.
     """
     if settings.has_jobs and method == "POST" and path.endswith(JOBS_PATH):
         return limits_of(settings).most_bytes + JOB_FORM_BYTES

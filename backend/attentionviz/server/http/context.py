@@ -1,4 +1,4 @@
-"""Objects that all routes share, made once for each application."""
+"""Objects that all routes share, created once per application."""
 
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -16,22 +16,22 @@ from attentionviz.settings.settings import Settings
 from attentionviz.store.reader import DatasetLibrary
 
 EXTENSION = "attentionviz"
-# Each may take some 100 MB for the longest sequences, and all share the cores.
+# Each computation may take some 100 MB for the longest sequences, and all share the cores.
 N_HEAVY_REQUESTS = 2
 
 
 @dataclass(frozen=True)
 class ApiContext:
-    """Settings, the data folder, the page, how many large computations may run at once, the gate.
+    """Shared objects of one application: settings, datasets, page, semaphore, authenticator.
 
     Attributes
     ----------
     live : LiveService
         Runs models for texts and images that visitors add, in another process.
     gate : Authenticator or None
-        Asks who sends a request; None where everybody who reaches the server may do everything.
+        Authenticates requests; None if the server needs no tokens.
     jobs : JobQueue or None
-        None where nothing is built from the page.
+        None if building from the page is disabled.
     """
 
     settings: Settings
@@ -44,7 +44,7 @@ class ApiContext:
 
 
 def make_context(settings: Settings) -> ApiContext:
-    """Return the context of an application with these settings; no dataset is read yet."""
+    """Create the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
     page = PageFiles(settings.frontend_dir)
     gate = Authenticator(TokenFile(settings.token_file)) if settings.token_file else None
@@ -54,6 +54,6 @@ def make_context(settings: Settings) -> ApiContext:
 
 
 def context() -> ApiContext:
-    """Return the context of the application that answers the present request."""
-    found: ApiContext = current_app.extensions[EXTENSION]
-    return found
+    """Return the context of the current Flask application."""
+    shared: ApiContext = current_app.extensions[EXTENSION]
+    return shared

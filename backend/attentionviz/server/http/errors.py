@@ -36,9 +36,9 @@ _PAGE = """<!doctype html>
 
 
 def wants_page(environ: Mapping[str, Any]) -> bool:
-    """Return whether a request is that of a browser for something to show, outside of the API.
+    """Return whether a request is a browser's navigation to a page outside of the API.
 
-    Scripts, sheets, images and programs ask for anything; what they get is never HTML.
+    Only these get an error as HTML; requests for scripts, style sheets, images and data do not.
     """
     path = environ.get("PATH_INFO", "")
     if path in ("/api", "/health") or path.startswith("/api/"):
@@ -48,14 +48,14 @@ def wants_page(environ: Mapping[str, Any]) -> bool:
 
 
 def error_json(code: str, message: str) -> bytes:
-    """Return the one shape of all errors for programs."""
+    """Return the JSON of an error, the same for all errors."""
     return json.dumps({"error": {"code": code, "message": message}}).encode()
 
 
 def error_page(
     environ: Mapping[str, Any], status: int, message: str, sheet: str | None, *, has_link: bool
 ) -> bytes:
-    """Return a page that says what is wrong, without a script.
+    """Return an HTML page with an error message, without a script.
 
     Parameters
     ----------
@@ -65,15 +65,15 @@ def error_page(
         HTTP status.
     message : str
     sheet : str or None
-        Address of a sheet, seen from the start.
+        URL of the style sheet, relative to the start page.
     has_link : bool
-        Whether the page leads to the start.
+        Whether the page links to the start page.
     """
     start = escape(_start(environ))
-    words = "Go to the start"
-    if status == HTTPStatus.UNAUTHORIZED:  # how a program signs in is of no use here
-        words, message = "Sign in", "you have to sign in to see this"
-    link = f'\n      <p><a class="button button--main" href="{start}">{words}</a></p>'
+    label = "Go to the start"
+    if status == HTTPStatus.UNAUTHORIZED:  # the API's message explains tokens to programs
+        label, message = "Sign in", "you have to sign in to see this"
+    link = f'\n      <p><a class="button button--main" href="{start}">{label}</a></p>'
     style = f'\n  <link rel="stylesheet" href="{start}{sheet}">' if sheet else ""
     sentence = readable(f"{message[:1].upper()}{message[1:]}").rstrip(".") + "."
     page = _PAGE.format(
@@ -86,10 +86,10 @@ def error_page(
 
 
 def _start(environ: Mapping[str, Any]) -> str:
-    """Return the address of the start relative to the present one, whatever a proxy takes off."""
+    """Return the relative URL of the start page, which holds for any prefix that a proxy strips."""
     path = environ.get("PATH_INFO", "/")
     asked = environ.get("REQUEST_URI", path).partition("?")[0]
-    # What is below the start, as it was written: a slash may be a part of a name.
-    starts = (i for i, one in enumerate(asked) if one == "/")
+    # The undecoded path below the start page, since an encoded slash is part of a name.
+    starts = (i for i, char in enumerate(asked) if char == "/")
     below = next((asked[i:] for i in starts if unquote(asked[i:], "latin-1") == path), path)
     return "../" * (below.count("/") - 1) or "./"

@@ -8,18 +8,18 @@ from attentionviz.settings.settings import CHECKOUT, Settings
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
-# What multipart/form-data puts around a file.
+# Overhead of multipart/form-data around a file.
 FORM_BYTES = 64 * 1024
 MAX_WAITING = 8
 
 
 def largest_body(settings: Settings) -> int:
-    """Return the most bytes of a body that any route reads with these settings."""
+    """Return the limit in bytes of the largest body that any route accepts."""
     return MAX_IMAGE_BYTES + FORM_BYTES if settings.live else MAX_BODY_BYTES
 
 
 def make_service(settings: Settings) -> LiveService:
-    """Return the worker of these settings; its process is not started yet."""
+    """Create the live service from the settings; its process is not started yet."""
     worker = WorkerSettings(
         data_dir=settings.data_dir,
         local_models=CHECKOUT / "data" / "models",
@@ -30,7 +30,7 @@ def make_service(settings: Settings) -> LiveService:
         cache_mb=settings.live_cache_mb,
         n_threads=min(settings.live_threads, os.cpu_count() or 1),
     )
-    # Whoever waits holds a thread of the server; half of these are for everybody else.
+    # A waiting request blocks a thread of the server; half of the threads stay free for others.
     n_waiting = min(MAX_WAITING, max(settings.threads // 2 - 1, 0))
     patience = Patience(
         settings.live_seconds, settings.live_load_seconds, settings.live_idle_seconds, n_waiting

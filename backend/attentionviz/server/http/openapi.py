@@ -1,4 +1,4 @@
-"""The description of the API, OpenAPI 3.1, made of its routes and their types."""
+"""The OpenAPI 3.1 document, generated from the routes and their types."""
 
 import functools
 import inspect
@@ -22,7 +22,7 @@ from attentionviz.store.manifest import adapter
 _SCHEMAS = "#/components/schemas/"
 _INDEX: Json = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _TEXT: Json = {"type": "string"}
-# Parts of paths: as routes name them, then as the document does.
+# Path parameters: their names in the routes, then in the document.
 _PATH_PARAMETERS: dict[str, tuple[str, str, Json]] = {
     "dataset_id": ("id", "The dataset.", _TEXT),
     "layer": ("layer", "Layer, from 0.", _INDEX),
@@ -87,7 +87,7 @@ _SCHEMES: Json = {
 
 
 def document(app: Flask) -> Json:
-    """Return the description of the routes that an application has."""
+    """Return the OpenAPI document of the routes of an application."""
     views = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
     found = [(rule, view, made) for rule, view in views if (made := operation_of(view))]
     kinds = {kind: None for _, _, one in found for kind in (one.answer, *one.body.values())}
@@ -112,7 +112,7 @@ def document(app: Flask) -> Json:
             ),
         },
         "servers": [{"url": "/"}],
-        # A server for one person on one machine asks for nothing, so that may be enough.
+        # The empty alternative: a server for one person on one machine needs no token.
         "security": [{}, {"token": []}, {"session": []}],
         "paths": paths,
         "components": {
@@ -126,7 +126,7 @@ def document(app: Flask) -> Json:
 
 @functools.lru_cache(maxsize=4)
 def _schemas(kinds: tuple[Any, ...]) -> tuple[dict[Any, Json], dict[str, Json]]:
-    """Return the schema of every type that is sent, and by their names what these refer to."""
+    """Return the schemas of these types, and the named schemas that they refer to."""
     mode: JsonSchemaMode = "validation"
     inputs = [(kind, mode, adapter(kind)) for kind in (*kinds, ErrorAnswer)]
     found, rest = TypeAdapter.json_schemas(inputs, ref_template=f"{_SCHEMAS}{{model}}")
@@ -137,7 +137,7 @@ def _schemas(kinds: tuple[Any, ...]) -> tuple[dict[Any, Json], dict[str, Json]]:
 
 
 def _untitled(schema: Any) -> Any:
-    """Return a schema without the titles that Pydantic makes of names."""
+    """Return a schema without the titles that Pydantic generates."""
     if isinstance(schema, list):
         return [_untitled(part) for part in schema]
     if not isinstance(schema, dict):

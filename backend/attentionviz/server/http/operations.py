@@ -15,11 +15,11 @@ class Parameter:
     Attributes
     ----------
     parse : callable
-        Takes name and text, returns the value; InvalidRequestError when it is malformed.
+        From name and text to the value; raises InvalidRequestError if the text is malformed.
     schema : dict
-        Its JSON schema; ``default`` is the value of one that is not given.
+        JSON schema; ``default`` is the value if the parameter is missing.
     text : str
-        Its description.
+        Description.
     is_required : bool
     """
 
@@ -31,7 +31,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Raw:
-    """An answer that is no JSON: its media type, description, and headers of its own."""
+    """A response that is not JSON: its media type, description and further headers."""
 
     media_type: str
     text: str
@@ -40,7 +40,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Operation:
-    """What a route takes and answers; see `operation`."""
+    """Parameters, body and responses of a route; see `operation`."""
 
     answer: Any
     errors: tuple[int, ...] = ()
@@ -54,7 +54,7 @@ _OPERATIONS: dict[Callable[..., Any], Operation] = {}
 
 
 def array(text: str, *headers: str) -> Raw:
-    """Return an answer that is a raw array: its dtype and axes, and further headers."""
+    """Describe a response that is a raw array: its dtype and axes, and further headers."""
     return Raw("application/octet-stream", text, ("X-Dtype", "X-Shape", *headers))
 
 
@@ -65,20 +65,20 @@ def operation(
     body: dict[str, Any] | None = None,
     **parameters: Parameter,
 ) -> Callable[[View], View]:
-    """Say what a route takes and answers.
+    """Decorate a route with its parameters, body and responses.
 
     Parameters
     ----------
     answer : type or Raw
-        A type of `contract`, or what comes as bytes.
+        A type of `contract`, or a binary response.
     *errors : int
-        Statuses of errors beyond those that its method and path make possible.
+        Error statuses in addition to those implied by its method and path.
     status : int
-        Of the answer.
+        Of a successful response.
     body : dict or None
-        Media type of the body to its type.
+        Media type of the request body to its type.
     **parameters : Parameter
-        Of the query, beside ``v``.
+        Query parameters in addition to ``v``.
     """
 
     def note(view: View) -> View:
@@ -89,5 +89,5 @@ def operation(
 
 
 def operation_of(view: Callable[..., Any]) -> Operation | None:
-    """Return what a route takes and answers; None for one that is no part of the API."""
+    """Return the operation of a route; None if it is not part of the API."""
     return _OPERATIONS.get(view)

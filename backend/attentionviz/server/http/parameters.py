@@ -1,7 +1,7 @@
 """Validation of path and query parameters.
 
-A malformed or unknown part of the path is 404: there is no such thing. A malformed, unknown or
-repeated parameter of the query is 400: it is never passed over, and nothing stands in for it.
+A malformed or unknown part of the path is 404. A malformed, unknown or repeated query parameter is
+400: it is never ignored or replaced by a default.
 """
 
 import re
@@ -23,50 +23,50 @@ _VERSION = f"{VERSION_PATTERN}|building-[0-9]{{1,16}}"
 
 
 def path_number(name: str, text: str) -> int:
-    """Return a whole number from the path; NotFoundError when it is none."""
+    """Parse an integer from the path; NotFoundError if it is malformed."""
     if not _NUMBER.fullmatch(text):
         raise NotFoundError(f"{name} {text[:40]!r} is not a whole number from 0")
     return int(text)
 
 
 def path_head(layer: str, head: str, reader: DatasetReader) -> HeadId:
-    """Return a head from the path; NotFoundError unless the model has it."""
+    """Parse a head from the path; NotFoundError unless the model has it."""
     head_id = HeadId(path_number("layer", layer), path_number("head", head))
     reader.require_head(head_id)
     return head_id
 
 
 def query() -> dict[str, Any]:
-    """Return the parameters of the query, each parsed; those of its route, beside ``v``.
+    """Parse the query parameters of the current route, and ``v``.
 
-    What was not given has its default, else None.
+    A missing parameter has its default value, or else None.
 
     Raises
     ------
     InvalidRequestError
-        For one that is unknown, missing, given twice, or malformed.
+        If a parameter is unknown, missing, repeated or malformed.
     """
     operation = operation_of(current_app.view_functions[request.endpoint or ""])
     known = {**(operation.parameters if operation else {}), "v": VERSION}
     for name in request.args:
         if name not in known:
-            words = ", ".join(sorted(known))
-            raise InvalidRequestError(f"unknown parameter {name[:40]!r}; known are {words}")
+            names = ", ".join(sorted(known))
+            raise InvalidRequestError(f"unknown parameter {name[:40]!r}; known are {names}")
         if len(request.args.getlist(name)) > 1:
             raise InvalidRequestError(f"{name} is given more than once")
     return {name: _value(name, parameter) for name, parameter in known.items()}
 
 
 def whole_number(low: int, high: int, text: str, **more: Any) -> Parameter:
-    """Return a whole number from `low` to `high` as a parameter.
+    """Return a parameter that is an integer from `low` to `high`.
 
     Parameters
     ----------
     low, high : int
     text : str
-        Its description.
+        Description.
     **more
-        ``default``, and ``is_required``.
+        ``default`` and ``is_required``.
     """
 
     def parse(name: str, given: str) -> int:
@@ -77,19 +77,19 @@ def whole_number(low: int, high: int, text: str, **more: Any) -> Parameter:
     return _parameter(parse, {"type": "integer", "minimum": low, "maximum": high}, text, **more)
 
 
-def one_of(*words: str, text: str, **more: Any) -> Parameter:
-    """Return one of these words as a parameter; else as for `whole_number`."""
+def one_of(*values: str, text: str, **more: Any) -> Parameter:
+    """Return a parameter that is one of these values; `text` and `more` as for `whole_number`."""
 
     def parse(name: str, given: str) -> str:
-        if given not in words:
-            raise InvalidRequestError(f"{name} is {given[:40]!r}, not one of {', '.join(words)}")
+        if given not in values:
+            raise InvalidRequestError(f"{name} is {given[:40]!r}, not one of {', '.join(values)}")
         return given
 
-    return _parameter(parse, {"type": "string", "enum": list(words)}, text, **more)
+    return _parameter(parse, {"type": "string", "enum": list(values)}, text, **more)
 
 
 def dataset_name(text: str) -> Parameter:
-    """Return an id that can name a dataset as a parameter."""
+    """Return a parameter that is a valid dataset id."""
 
     def parse(name: str, given: str) -> str:
         if not is_dataset_id(given):
@@ -106,8 +106,8 @@ def open_dataset(dataset_id: str, version: str | None) -> DatasetReader:
     ----------
     dataset_id : str
     version : str or None
-        What the parameter ``v`` said. A finished version is opened exactly, even when a newer
-        one is there, so that a page never mixes two; any other stands for what there is now.
+        Value of the parameter ``v``. A finished version is opened exactly, even if there is a
+        newer one, so that a page never mixes two; any other value opens the current version.
     """
     exact = version if version and not version.startswith("building-") else None
     return context().library.open_dataset(dataset_id, exact)

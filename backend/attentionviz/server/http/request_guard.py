@@ -1,8 +1,8 @@
 """Checks before every route (Host, origin, permissions), and security headers.
 
-A page that a visitor has open elsewhere must neither read nor change anything here, even when its
-own name is made to point at this machine (DNS rebinding). Flask's own check of the host comes too
-late for that, after routing, so this wraps the application from outside.
+Another site that a visitor has open must neither read nor change anything here, even if its name is
+made to resolve to this machine (DNS rebinding). Flask checks the host only after routing, which is
+too late, so this is a WSGI middleware.
 """
 
 import hmac
@@ -37,7 +37,7 @@ def content_policy(frame_origins: Iterable[str] = ()) -> str:
     Parameters
     ----------
     frame_origins : iterable of str
-        Whose pages may show ours inside of them.
+        Origins that may embed the page in a frame.
     """
     origins = " ".join(frame_origins)
     rules = (
@@ -57,34 +57,34 @@ def content_policy(frame_origins: Iterable[str] = ()) -> str:
 
 
 def form_policy() -> str:
-    """Return the policy of the one page that sends a form, to its own origin."""
+    """Return the policy of the sign-in page, the only one that submits a form (to its origin)."""
     return content_policy().replace("form-action 'none'", "form-action 'self'")
 
 
 def add_headers(headers: list[tuple[str, str]], policy: str) -> list[tuple[str, str]]:
-    """Return the headers of an answer with those that every answer has."""
+    """Add the security headers to the headers of a response."""
     present = {name.lower() for name, _ in headers}
     always = {"Content-Security-Policy": policy, **HEADERS, "Cache-Control": "no-store"}
-    if NO_FRAMES in policy:  # for old browsers; the header cannot name the origins of others
+    if NO_FRAMES in policy:  # for old browsers; the header cannot list other origins
         always["X-Frame-Options"] = "DENY"
     more = [(name, value) for name, value in always.items() if name.lower() not in present]
     return [*headers, *more]
 
 
 class Guard:
-    """Wraps a WSGI application; refuses before it is reached, and adds headers to every answer.
+    """WSGI middleware that checks every request and adds security headers to every response.
 
     Parameters
     ----------
     app : callable
         The WSGI application.
     allowed_hosts : iterable of str
-        Names served besides this machine's own, any port.
+        Host names to accept in addition to those of this machine, with any port.
     policy : str
         The Content-Security-Policy.
     secret : str
-        First part of every path that is answered, in place of a check of the host: a page whose
-        name was made to point here cannot know it. "" for none.
+        Required first segment of every path, in place of the check of the host: a page that uses
+        DNS rebinding cannot know it. "" for none.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Guard:
         status, code, message = refusal
         body, content_type = error_json(code, message), JSON
         if wants_page(environ):
-            # Who does not know our name, or our path, is not led any further.
+            # A wrong host or path gets an error page without a link.
             has_link = code not in ("forbidden_host", "forbidden")
             number = int(status.partition(" ")[0])
             body = error_page(environ, number, message, None, has_link=has_link)
@@ -120,7 +120,7 @@ class Guard:
         host = environ.get("HTTP_HOST", "")
         match = _HOST.fullmatch(host)
         if self._secret:
-            if not _take_off(environ, self._secret):
+            if not _strip_secret(environ, self._secret):
                 message = "open this page from the notebook that shows it"
                 return "403 Forbidden", "forbidden", message
         elif match is None or match[1].lower() not in self._hosts:
@@ -137,8 +137,8 @@ class Guard:
         return None
 
 
-def _take_off(environ: Environ, secret: str) -> bool:
-    """Take the secret off the front of a path; say whether it was there."""
+def _strip_secret(environ: Environ, secret: str) -> bool:
+    """Remove the secret from the start of the path; return whether it was present."""
     first, slash, rest = environ.get("PATH_INFO", "").removeprefix("/").partition("/")
     if not hmac.compare_digest(first.encode("latin-1", "replace"), secret.encode()):
         return False
@@ -151,7 +151,7 @@ def _is_own_origin(environ: Environ, host: str) -> bool:
     site = environ.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site in ("same-origin", "none")
-    # Browsers leave Sec-Fetch-Site out on plain http beyond localhost, but never the Origin.
+    # On plain http beyond localhost, browsers omit Sec-Fetch-Site but always send Origin.
     origin = environ.get("HTTP_ORIGIN", "")
     return bool(origin == f"{environ.get('wsgi.url_scheme')}://{host}")
 
@@ -159,5 +159,5 @@ def _is_own_origin(environ: Environ, host: str) -> bool:
 def _has_writable_type(environ: Environ) -> bool:
     if environ.get("CONTENT_LENGTH", "0") in ("", "0") and "CONTENT_TYPE" not in environ:
         return True
-    found = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    return found in WRITABLE_TYPES
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    return media_type in WRITABLE_TYPES

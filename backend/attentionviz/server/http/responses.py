@@ -15,9 +15,9 @@ from attentionviz.store.dataset import DatasetReader
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, no-cache"
 MIN_GZIP_BYTES = 1024
-# Level 6 takes twice the time for a tenth less; a page waits for it once.
+# Level 6 takes twice the time and saves only a tenth, and a page waits for it.
 GZIP_LEVEL = 4
-# An array, and the headers that are its own.
+# An array and its further headers.
 ArrayAnswer = tuple[np.ndarray[Any, Any], dict[str, str]]
 
 
@@ -26,16 +26,16 @@ def array_response(
     etag: str,
     make: Callable[[], ArrayAnswer],
 ) -> Response:
-    """Return an array, or 304 when the client has it.
+    """Return an array as raw bytes, or 304 if the client has it.
 
     Parameters
     ----------
     reader : DatasetReader
-        Decides whether the answer can ever change.
+        A response of a finished version is immutable.
     etag : str
-        Changes when the array does.
+        Must change when the array changes.
     make : callable
-        Returns the array and further headers; not called for 304.
+        Returns the array and its further headers; not called for 304.
     """
     if etag in request.if_none_match:
         return _finished(Response(status=304), etag, reader)
@@ -55,7 +55,7 @@ def file_response(reader: DatasetReader, name: str) -> Response:
 
 
 def binary_response(reader: DatasetReader, name: str, mimetype: str) -> Response:
-    """Return a file of a dataset that is no array, as it lies there."""
+    """Return a file of a dataset that is not an array, unchanged."""
     etag = reader.fingerprint("file", files=(name,))
     if etag in request.if_none_match:
         return _finished(Response(status=304), etag, reader)
@@ -63,18 +63,18 @@ def binary_response(reader: DatasetReader, name: str, mimetype: str) -> Response
 
 
 def sequence_counts(n_used: int, n_total: int) -> dict[str, str]:
-    """Return the headers that say how many sequences, and of how many, an array rests on."""
+    """Return the headers for the number of sequences used for an array, and of those found."""
     return {"X-Sequences": str(n_used), "X-Sequences-Total": str(n_total)}
 
 
 def json_response(content: Any) -> Response:
-    """Return facts that are made anew for each request."""
+    """Return a value as JSON that must not be cached."""
     body = json_bytes(content)
     return json_bytes_response(sha256(body).hexdigest()[:32], lambda: body)
 
 
 def json_bytes(content: Any) -> bytes:
-    """Return facts as they are sent: UTF-8, no spaces, no NaN."""
+    """Serialize a value as compact UTF-8 JSON; ValueError for NaN."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode()
 
@@ -82,14 +82,14 @@ def json_bytes(content: Any) -> bytes:
 def json_bytes_response(
     etag: str, make: Callable[[], bytes], reader: DatasetReader | None = None
 ) -> Response:
-    """Return JSON that is there as bytes, compressed where the client takes it.
+    """Return serialized JSON, compressed if the client accepts it.
 
     Parameters
     ----------
     etag : str
-        Changes when the bytes do.
+        Must change when the bytes change.
     make : callable
-        Returns the bytes; not called when the answer is 304 or was kept compressed.
+        Returns the bytes; not called for 304, or if the compressed bytes are cached.
     reader : DatasetReader or None
         As for `array_response`.
     """
@@ -99,14 +99,14 @@ def json_bytes_response(
 def compressible_response(
     etag: str, make: Callable[[], bytes], content_type: str, cache_control: str
 ) -> Response:
-    """Return text that is there as bytes, compressed where the client takes it.
+    """Return encoded text, compressed if the client accepts it.
 
     Parameters
     ----------
     etag, make
         As for `json_bytes_response`.
     content_type, cache_control : str
-        The headers of these names.
+        Values of the headers of these names.
     """
     takes_gzip = request.accept_encodings.quality("gzip") > 0
     if takes_gzip:

@@ -28,7 +28,7 @@ from attentionviz.server.http.request_guard import WsgiApp, add_headers, content
 from attentionviz.settings.settings import Settings
 
 MAX_HEADER_BYTES = 32 * 1024
-# Answers wait for a slow client in a file, and the thread that made them goes on.
+# Responses to slow clients are buffered in a file, which frees the thread.
 MAX_WAITING_BYTES = 256 * 1024 * 1024
 FINISH_SECONDS = 10.0
 LOOP_SECONDS = 1.0
@@ -42,7 +42,7 @@ def run(
     on_ready: Callable[[str], None] | None,
     gate: Authenticator | None = None,
 ) -> None:
-    """Serve an application until SIGTERM or SIGINT, then finish the requests that run.
+    """Serve an application until SIGTERM or SIGINT, then finish the running requests.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def run(
         The WSGI application.
     settings : Settings
     on_ready : callable or None
-        Called once with the address, when the server listens.
+        Called once with the URL, when the server listens.
     gate : Authenticator or None
-        Has its tokens read again for SIGHUP, which ends the process where there is none.
+        SIGHUP reloads its tokens; without a gate, SIGHUP ends the process.
 
     Raises
     ------
@@ -81,12 +81,12 @@ def run(
 
 
 def run_in_thread(app: WsgiApp, settings: Settings, gate: Authenticator | None = None) -> str:
-    """Serve an application from a thread that ends with the process; return the address.
+    """Serve an application from a daemon thread; return the URL.
 
     Parameters
     ----------
     app, settings, gate
-        As of `run`. Requests that run when the process ends are not finished.
+        As for `run`. Running requests are not finished when the process ends.
 
     Raises
     ------
@@ -105,21 +105,21 @@ def _own_address(settings: Settings, server: Any) -> str:
 
 
 def page_address(host: str, port: int) -> str:
-    """Return the address to open in a browser on this machine."""
-    is_everywhere = host in ("0.0.0.0", "::", "[::]")  # noqa: S104 - only looked at
+    """Return the URL to open in a browser on this machine."""
+    is_everywhere = host in ("0.0.0.0", "::", "[::]")  # noqa: S104 - only compared
     name = "localhost" if is_everywhere or host in ("127.0.0.1", "localhost") else host
     return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
 
 
 class Unauthorized(Error):
-    """A large body of somebody who did not sign in; waitress has no such error."""
+    """A large body without authentication (401), which waitress does not define."""
 
     code = 401
     reason = "Not Signed In"
 
 
 class _Stop:
-    """Handler of signals; wakes the loop, which may wait for a socket. The second one ends all."""
+    """Signal handler that wakes the event loop; a second signal ends the process at once."""
 
     def __init__(self, server: Any) -> None:
         self.is_asked = False
@@ -144,13 +144,13 @@ def _listen(app: WsgiApp, settings: Settings) -> Any:
         max_request_body_size=MAX_BODY_BYTES,
         max_request_header_size=MAX_HEADER_BYTES,
         outbuf_high_watermark=MAX_WAITING_BYTES,
-        clear_untrusted_proxy_headers=False,  # access/proxies.py does it, for several proxies, too
+        clear_untrusted_proxy_headers=False,  # access/proxies.py does, also for several proxies
         ident=None,
     )
 
 
 def _socket(host: str, port: int) -> socket.socket:
-    """Return a bound socket; one only, though "localhost" would be two, for IPv4 and IPv6."""
+    """Return one bound socket, although "localhost" resolves to IPv4 and IPv6."""
     host = "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")
     made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
@@ -166,7 +166,7 @@ def _socket(host: str, port: int) -> socket.socket:
 
 
 def _allow_open_files(wanted: int) -> None:
-    """Raise this process's own limit; many systems give 1,024, which connections alone can use."""
+    """Raise the soft limit of open files: often 1,024, which connections alone can exhaust."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -177,7 +177,7 @@ def _parser_class(settings: Settings, gate: Authenticator | None) -> Callable[..
     senders = UploadGate(gate, TrustedProxies(settings.trusted_proxies)) if gate else None
 
     class OwnParser(HTTPRequestParser):
-        """Refuses a body that is too large for its address or its sender, before it is read."""
+        """Refuses a body that is too large or not authenticated, before it is read."""
 
         is_from_stranger = False
 
@@ -203,7 +203,7 @@ def _channel_class(settings: Settings, gate: Authenticator | None) -> type[HTTPC
     policy = content_policy(settings.frame_origins)
 
     class OwnErrorTask(ErrorTask):
-        """Answers what never reaches the application, such as a malformed request."""
+        """Responds to requests that do not reach the application, such as malformed ones."""
 
         def execute(self) -> None:
             error = self.request.error
@@ -236,7 +236,7 @@ def _turn(server: Any, seconds: float) -> None:
 
 
 def _finish(server: Any) -> None:
-    """Take no new connection, and go on until every answer that is owed is sent."""
+    """Accept no new connection, and run until every pending response is sent."""
     deadline = time.monotonic() + FINISH_SECONDS
     server.accepting = False
     server.del_channel()
