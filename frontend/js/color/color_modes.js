@@ -1,7 +1,7 @@
 /**
- * What the colour of a point can tell. One entry of COLOR_MODES is one mode: its words, what it
- * needs, the value of every token and the scale that turns values into colours. Every column of a
- * corpus is a mode too.
+ * The colour modes of points. One entry of COLOR_MODES is one mode: its labels, the arrays it
+ * needs, the value of every token and the scale that maps values to colours. Every column of a
+ * corpus is also a mode.
  */
 
 import { SCALES } from './color_scales.js';
@@ -36,7 +36,7 @@ import { canvasPalette } from './palettes.js';
  * @property {{length: ArrayLike<number>, columns?: Record<string, unknown[]>}} sequences
  */
 /**
- * What a search found: the number of the term that found a token, from 1.
+ * Result of a search: the number of the term that matched each token, from 1.
  *
  * @typedef {{hits: Uint8Array, terms: string[]}} Found
  */
@@ -48,8 +48,7 @@ import { canvasPalette } from './palettes.js';
  * @property {Uint8Array | Float32Array | null} [norms] (cell, point): Uint8 scaled per head and
  *   kind as the grid has them, or Float32 true norms of one head.
  * @property {{rgb: Uint8Array, side: number} | null} [patches] (token, side, side, 3).
- * @property {Float32Array | null} [scores] (point): what each token does in the attention of one
- *   head.
+ * @property {Float32Array | null} [scores] (point): token scores of one head.
  * @property {Found | null} [found] By the search.
  * @property {import('./palettes.js').Theme} theme
  * @property {import('./palettes.js').PaletteName} [palette]
@@ -58,8 +57,9 @@ import { canvasPalette } from './palettes.js';
  * @typedef {object} RampLegend
  * @property {'ramp'} kind
  * @property {string} title
- * @property {{label: string, stops: string[], range: [string, string]}[]} ramps From least to most.
- * @property {string} note What the ends mean, in words.
+ * @property {{label: string, stops: string[], range: [string, string]}[]} ramps From lowest to
+ *   highest.
+ * @property {string} note Explains the ends.
  * @property {{label: string, color: string} | null} missing Colour of points without a value, if
  *   there are any.
  */
@@ -75,21 +75,20 @@ import { canvasPalette } from './palettes.js';
 /** @typedef {import('./color_values.js').Classes} Classes */
 /**
  * @typedef {object} ColorMode
- * @property {string} name Used in the address of a view.
+ * @property {string} name Identifier in the address.
  * @property {string} label Shown.
  * @property {string} help One sentence.
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Values
- *   with names have the scale of classes, whatever stands here.
+ * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
+ *   values always use the scale of classes.
  * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token,
  *   or (cell, point) where perHead; NaN = none.
  * @property {boolean} [isColumn] Whether it is a column of the corpus.
  * @property {boolean} [isSearch] Whether it depends on the search.
- * @property {boolean} [isHeadOnly] Whether it is known in an open head alone; the grid then says
- *   so.
- * @property {string} [note] Words of the legend.
+ * @property {boolean} [isHeadOnly] Whether it is only available in an open head.
+ * @property {string} [note] Note in the legend.
  * @property {(value: number) => string} [format] A value as text.
  */
 
@@ -310,11 +309,11 @@ export const COLOR_MODES = Object.freeze([
   },
 ]);
 
-/** Begins the name of a mode that is a column of the corpus. */
+/** Prefix of modes that are columns of the corpus. */
 const COLUMN = 'column:';
 
 /**
- * What a mode reads that has to be asked for; nothing where there is no such mode.
+ * Arrays that must be loaded for a mode; none if the mode is unknown.
  *
  * @param {string | null} name
  */
@@ -404,12 +403,12 @@ export function colorPoints(name, context) {
 }
 
 /**
- * What a mode says of one point, for the tooltip.
+ * Format the value of one point, for the tooltip.
  * @param {string} name
  * @param {ColorContext} context
  * @param {number} point
  * @param {number} [cell]
- * @returns {string} Empty where the mode has no value to tell.
+ * @returns {string} Empty if the point has no value.
  */
 export function formatValue(name, context, point, cell = 0) {
   const mode = modeNamed(name);
@@ -439,7 +438,8 @@ function formatHeadValue({ format, needs }, { norms, scores }, at) {
 }
 
 /**
- * The values of a mode, as classes or as numbers. Those of the columns alone are computed once.
+ * The values of a mode, as classes or as numbers. Values that depend only on columns are computed
+ * once.
  * @param {ColorMode} mode
  * @param {ColorContext} context
  * @returns {{values: ArrayLike<number>, labels: string[] | null, other: string | null}}
@@ -453,8 +453,7 @@ function valuesOf(mode, context) {
 }
 
 /**
- * The numbers of queries and of keys in the order of points, from an array whose rows begin with
- * both.
+ * Reorder rows that begin with a query and a key number into the order of points.
  * @param {Float32Array} rows (token, width)
  * @param {number} width
  * @returns {Float32Array} All queries, then all keys.

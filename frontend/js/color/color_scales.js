@@ -1,7 +1,4 @@
-/**
- * The scales of the colour modes: from a value per token to a colour per point, with the legend
- * that tells of it.
- */
+/** The scales of the colour modes: from a value per token to a colour per point, with a legend. */
 
 import { cssColor, RAMP_SIZE, rampStops } from './palettes.js';
 import { pack } from '../compute/rgba.js';
@@ -20,12 +17,12 @@ import { rangeOf } from '../compute/ranges.js';
  * @property {{nTokens: number, drawn: Int32Array | null, nCells: number, perHead: boolean}} layout
  * @property {Uint32Array} colors To fill.
  * @property {ArrayLike<number>} values
- * @property {{labels: string[], other: string | null} | null} [classes] What the values stand for,
- *   where they have names.
+ * @property {{labels: string[], other: string | null} | null} [classes] Names of the values, if
+ *   they are classes.
  */
 
 /**
- * How values become colours: fills painting.colors and returns the legend that tells of it.
+ * Each scale fills painting.colors and returns its legend.
  * @type {Record<ColorMode['scale'], (painting: Painting) => Legend>}
  */
 export const SCALES = {

@@ -1,7 +1,4 @@
-/**
- * The number that a colour mode sees in every token: places, lengths, counts, and classes with
- * their names.
- */
+/** Values of tokens for colour modes: positions, lengths, counts and named classes. */
 
 import { charactersOf } from '../compute/characters.js';
 
@@ -11,17 +8,16 @@ import { charactersOf } from '../compute/characters.js';
 /**
  * Tokens in classes.
  * @typedef {object} Classes
- * @property {Float32Array} values (token) Number of the class; labels.length = another one; NaN =
- *   none.
+ * @property {Float32Array} values (token) Index of the class; labels.length = other; NaN = none.
  * @property {string[]} labels At most MAX_CLASSES.
- * @property {string | null} other What the rest is called, if there is any.
+ * @property {string | null} other Label of the remaining classes, if any.
  */
 
-/** More than this many colours cannot be told apart. */
+/** Maximum number of distinguishable colours. */
 export const MAX_CLASSES = 12;
 
 /**
- * Columns never change, so what is counted in them is kept with them.
+ * Columns never change, so values derived from them are cached per tokens object.
  *
  * @type {WeakMap<object, Map<string, unknown>>}
  */
@@ -70,7 +66,7 @@ export function relativePositions({ tokens }) {
 }
 
 /**
- * What remains of the position when it is divided by 5.
+ * Position modulo 5.
  *
  * @param {ColorContext} context
  * @returns {Float32Array}
@@ -94,7 +90,7 @@ export function tokenCounts({ tokens: { tokenId } }) {
 }
 
 /**
- * The number of the sequence as a viewer counts, from 1.
+ * Sequence number, from 1.
  *
  * @param {ColorContext} context
  * @returns {Float32Array}
@@ -121,7 +117,7 @@ export function tokenLengths({ tokens }) {
 }
 
 /**
- * 0: nothing but punctuation or symbols, or special; 1: the rest.
+ * 0: special tokens or only punctuation and symbols; 1: all others.
  *
  * @param {ColorContext} context
  * @returns {Classes}
@@ -155,7 +151,7 @@ function firstLetter(text) {
 }
 
 /**
- * What the search found, a class for each term.
+ * Search hits, one class per term.
  *
  * @param {ColorContext} context
  * @returns {Classes}
@@ -170,7 +166,7 @@ export function searchTerms({ tokens, found }) {
 }
 
 /**
- * A column of the corpus: numbers where every value is one, else classes.
+ * A column of the corpus: numbers if every value is numeric, else classes.
  * @param {ColorContext} context
  * @param {string} name
  * @returns {Classes | Float32Array} (token)
@@ -199,8 +195,8 @@ function isNumber(word) {
 }
 
 /**
- * The most frequent words are classes of their own, in the order of the alphabet.
- * @param {ArrayLike<number>} groupOf (token) Tokens of a group have the same word; -1 = none.
+ * The most frequent texts become classes, in alphabetical order.
+ * @param {ArrayLike<number>} groupOf (token) Tokens of a group have the same text; -1 = none.
  * @param {readonly (string | null)[]} texts (group)
  * @returns {Classes}
  */

@@ -14,7 +14,7 @@ import { pack, unpack } from '../compute/rgba.js';
 /**
  * @typedef {object} Palette
  * @property {Rgb} background Of the canvas.
- * @property {Rgb} ink Rings, lines and words on the canvas.
+ * @property {Rgb} ink Rings, lines and text on the canvas.
  * @property {number} neutral Points without a value, packed.
  * @property {[number, number]} kinds Colour of queries and of keys, packed.
  * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from
@@ -27,7 +27,7 @@ import { pack, unpack } from '../compute/rgba.js';
  *   keys, packed.
  * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last;
  *   neither of queries nor of keys.
- * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; of
+ * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; in
  *   neither kind's hue.
  * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from
  *   red, for queries and for keys.
@@ -231,7 +231,7 @@ export function cssColor(color) {
 }
 
 /**
- * The part of a ramp that a legend needs.
+ * Sample a ramp for a legend.
  * @param {Uint32Array} ramp
  * @param {number} [nStops]
  * @returns {string[]} CSS colours from least to most.
@@ -243,8 +243,8 @@ export function rampStops(ramp, nStops = 9) {
 }
 
 /**
- * Convert OKLCH to sRGB. A colour that no screen shows loses chroma until one does; lightness and
- * hue stay.
+ * Convert OKLCH to sRGB. Colours outside the gamut are mapped into it by reducing chroma; lightness
+ * and hue are kept.
  * @param {Lch} lch
  * @returns {Rgb}
  */
@@ -270,7 +270,7 @@ export function oklchToRgb([lightness, chroma, hue]) {
 }
 
 /**
- * Lightness of a colour as the eye orders it (the L of OKLab, 0..1).
+ * Perceptual lightness of a colour (L of OKLab, 0..1).
  * @param {number} color Packed RGBA.
  * @returns {number}
  */
@@ -280,8 +280,7 @@ export function lightnessOf(color) {
 }
 
 /**
- * Black or white, whichever can be read on a colour; on any colour one of them has a contrast of
- * 4.5 (WCAG 2).
+ * Black or white, whichever contrasts more with a colour; the contrast is at least 4.5 (WCAG 2).
  * @param {number} color Packed RGBA.
  * @returns {'#000' | '#fff'}
  */
@@ -291,7 +290,7 @@ export function textColorOn(color) {
 }
 
 /**
- * A colour between two others.
+ * Blend a colour with a background.
  * @param {number} color Packed RGBA.
  * @param {Rgb} background
  * @param {number} share Of the colour, 0..1.
@@ -335,7 +334,7 @@ function circleHues() {
   });
 }
 
-/** @param {number} share Of a channel as it is stored. @returns {number} Of its light. */
+/** @param {number} share Gamma-encoded sRGB channel, 0..1. @returns {number} Linear. */
 function linearOf(share) {
   return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 }

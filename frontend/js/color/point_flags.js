@@ -1,4 +1,4 @@
-/** Which points stand out, step back or are not drawn. */
+/** Which points are highlighted, dimmed or hidden. */
 
 import { relativePosition } from './color_values.js';
 import { rangeOf } from '../compute/ranges.js';
@@ -6,14 +6,11 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** @import { Attention, Filters, Selected, Tokens } from '../page.js' */
 
-/**
- * What is known of a point: its token, whether it is a query, and its number among the drawn
- * points.
- */
+/** Test of a point by its token, kind and index among the drawn points. */
 /** @typedef {(token: number, isQuery: boolean, point: number) => boolean} Test */
 
 /**
- * Return which drawn points the filters leave out, or null where they leave out none.
+ * Return which drawn points the filters exclude, or null if they exclude none.
  *
  * @param {object} known
  * @param {Tokens} known.tokens
@@ -80,7 +77,7 @@ function normTest(norms, [low, high]) {
 }
 
 /**
- * The selected point, and what it attends to or is attended by with at least a weight.
+ * Accept the selected point and its attention partners of at least `minWeight`.
  *
  * @param {Tokens} tokens
  * @param {Selected} selected
@@ -98,8 +95,8 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, minWeight
 }
 
 /**
- * Return the flags of all drawn points: hits of the search, the selected sequence and marked points
- * stand out, the rest is dimmed; what is outside of the filters is hidden.
+ * Return the flags of all drawn points: search hits, the selected sequence and marked points are
+ * highlighted and the rest dimmed; points excluded by the filters are hidden.
  *
  * @param {object} chosen
  * @param {Tokens} chosen.tokens
@@ -108,8 +105,8 @@ function partnerTest({ sequence, position }, selected, { n, pattern }, minWeight
  * @param {Selected | null} chosen.selected
  * @param {Uint8Array | null} [chosen.marked] (point of the corpus)
  * @param {Uint8Array | null} [chosen.outside] (drawn point)
- * @param {readonly number[]} [chosen.unplaced] own tokens that have no place in the map: they are
- *   not drawn
+ * @param {readonly number[]} [chosen.unplaced] user tokens without a position in the map: they are
+ *   hidden
  * @returns {Uint8Array} (point)
  */
 export function pointFlags({
@@ -137,8 +134,8 @@ export function pointFlags({
 }
 
 /**
- * The reader's own tokens are the last that are drawn. They stand out, and do not step back where
- * others are selected; a search asks for its hits alone.
+ * Flag the user's tokens, which come last. They are highlighted and not dimmed by a selection, but
+ * by a search.
  *
  * @param {Uint8Array} flags (drawn point)
  * @param {Tokens} tokens
@@ -166,8 +163,7 @@ function markOwn(flags, { sequence }, own, hits, selected, unplaced) {
  * @param {Uint8Array | null} hits
  * @param {Selected | null} selected
  * @param {Uint8Array | null} marked
- * @returns {(token: number, point: number) => number} 0 where nothing is to be said of a point of
- *   the corpus
+ * @returns {(token: number, point: number) => number} 0 for a point of the corpus without flags
  */
 function flagReader({ sequence }, hits, selected, marked) {
   const chosen = selected ? sequence[selected.token] : -1;

@@ -1,5 +1,5 @@
 /**
- * Colours, flags and sprites of the drawn points, computed again only where a choice or a fact they
+ * Colours, flags and sprites of the drawn points, recomputed only if a choice or a fact that they
  * depend on changed.
  */
 
@@ -22,12 +22,10 @@ import { rangeOf } from '../compute/ranges.js';
  *   null, isSprite: Uint8Array | null, legend: Legend, version: number}} Painting
  */
 
-/** Side of a patch picture as the dataset keeps it, pixels. */
+/** Side of a stored patch image, pixels. */
 const PATCH_SIDE = 8;
 const PATCH_OUTLINE_PX = 1.25;
-/**
- * Share of the colour of query or key that lies over the pictures where that is what colours tell.
- */
+/** Opacity of the query or key colour over patch images when points are coloured by kind. */
 const PATCH_FILL = 0.45;
 
 /** @param {Context} context */
@@ -46,7 +44,7 @@ export function createPainting(context) {
      * @param {Int32Array | null} drawn
      * @param {number} nCells
      * @param {ShownTheme} theme
-     * @returns {Painting | null} null while the tokens are not there
+     * @returns {Painting | null} null until the tokens are loaded
      */
     of(state, drawn, nCells, theme) {
       const tokens = facts.tokens.value;
@@ -99,13 +97,13 @@ function createColoring({ derived, facts }) {
     const painted = color(known, tokens, drawn, nColored, values, patches, theme, palette, found);
     const user = values instanceof Uint8Array ? tokens.own : undefined;
     const colored = colorsWithoutUser(painted, user, nCells, theme, palette);
-    // What is known in a head alone is not silently left out of the grid.
+    // Modes that are only available in a head must not be dropped silently in the grid.
     const legend = isHeadOnly && !state.at ? headOnly(colored.legend, label) : colored.legend;
     return { colors: colored.colors, legend: legendWithUser(legend, tokens.own) };
   };
 
   /**
-   * What a mode says of each head: of the open one, or, as far as it is known, of all of them.
+   * Per-head values of a mode: of the open head, or of all heads if loaded.
    *
    * @param {ColorMode} mode
    * @param {State} state
@@ -136,15 +134,15 @@ function createFlagging({ derived, facts, marks }) {
     const hits = derived.hits(state);
     const found = hits?.isUsable ? hits.hits : null;
     const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
-    // tokens of the user that have no place in what is shown yet
+    // user tokens without a position in the shown map yet
     const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;
     return flags(tokens, drawn, found, selected, marks.get(), left, unplaced);
   };
 }
 
 /**
- * Pictures of patches in the place of points. In a head they have an outline in the colour of their
- * kind; those of the grid are too small for one.
+ * Patch images in place of points. In a head they have an outline in the colour of their kind; in
+ * the grid they are too small for one.
  */
 function createPatchImages() {
   const sprites = lastOnly(spritesOf);
@@ -182,8 +180,8 @@ function kindColors(tokens, drawn, theme, palette) {
 }
 
 /**
- * Whether the patches of the map are pictures: in their own colours, and in a head also under the
- * colour of their kind.
+ * Whether patches are drawn as images: in the pixel mode, and in a head also under the colour of
+ * their kind.
  *
  * @param {string} name
  * @param {State} state
@@ -234,7 +232,7 @@ function outlinedLegend(pixels, kinds) {
  * @param {Tokens} tokens
  * @param {Int32Array | null} drawn
  * @param {number} nCells
- * @param {Uint8Array | Float32Array | null} values of each head, where the mode has such
+ * @param {Uint8Array | Float32Array | null} values per head, if the mode has such
  * @param {Uint8Array | null} patches
  * @param {ShownTheme} theme
  * @param {PaletteName} palette
@@ -289,8 +287,8 @@ function outsideOf(tokens, drawn, filters, norms, selected, attention) {
 }
 
 /**
- * Sizes of points from the shortest vector of the head to the longest, as the original draws them:
- * 0.15 + 0.5 · share, here relative to the largest.
+ * Point sizes by norm, from the shortest vector of the head to the longest, as in the original
+ * AttentionViz: 0.15 + 0.5 · share, here relative to the largest.
  *
  * @param {Float32Array} norms (point)
  * @returns {Uint8Array} 255 = the plain size
@@ -304,7 +302,7 @@ function sizesByNorm(norms) {
 }
 
 /**
- * The pictures of the drawn patches, in the order of the drawn tokens.
+ * Images of the drawn patches, in the order of the drawn tokens.
  *
  * @param {Tokens} tokens
  * @param {Int32Array | null} drawn
@@ -329,8 +327,7 @@ function spritesOf(tokens, drawn, patches, fill) {
 }
 
 /**
- * The user's tokens without a colour: what the grid says of norms is their share of those of the
- * corpus.
+ * Remove the colour of the user's tokens: norms of the grid are scaled to the range of the corpus.
  *
  * @param {{colors: Uint32Array, legend: Legend}} painted
  * @param {Tokens['own']} own

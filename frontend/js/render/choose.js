@@ -1,6 +1,6 @@
 /**
- * Which renderer draws: WebGL2 on a GPU, Canvas 2D where WebGL would be computed in software or is
- * missing.
+ * Choice of the renderer: WebGL2 on a GPU, Canvas 2D where WebGL is missing or rendered in
+ * software.
  */
 
 import { createScatter } from './scatter.js';
@@ -8,14 +8,14 @@ import { createScatter2d } from './scatter2d.js';
 
 /** @typedef {import('../types.d.ts').Renderer} Renderer */
 
-/** Names under which browsers report a GPU that is none. */
+/** Names that browsers report for software renderers. */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|microsoft basic|apple software/i;
 
 /**
- * Make the renderer that suits this machine.
+ * Create the renderer that suits this machine.
  * @param {HTMLCanvasElement} canvas
- * @param {{force?: Renderer['name'] | null}} [options] `force` chooses one, for tests and for
- *   doubters.
+ * @param {{force?: Renderer['name'] | null}} [options] `force` overrides the choice, for tests and
+ *   debugging.
  * @returns {Renderer}
  */
 export function createRenderer(canvas, { force = null } = {}) {
@@ -25,17 +25,17 @@ export function createRenderer(canvas, { force = null } = {}) {
 
 /**
  * @param {string | null} gpu
- * @returns {boolean} Whether a GPU of this name computes on the processor, or is missing.
+ * @returns {boolean} Whether a GPU of this name is a software renderer or missing.
  */
 export function isSoftware(gpu) {
   return gpu === null || SOFTWARE.test(gpu);
 }
 
 /**
- * Ask what draws WebGL here, on a canvas that is thrown away.
+ * Query the name of the WebGL2 GPU on a temporary canvas.
  * @param {() => Pick<HTMLCanvasElement, 'getContext'>} [createCanvas]
- * @returns {string | null} Name of the GPU, or null if WebGL2 is missing or slow by the browser's
- *   own word.
+ * @returns {string | null} Name of the GPU, or null if WebGL2 is missing or the browser reports a
+ *   major performance caveat.
  */
 export function probeGpu(createCanvas = () => document.createElement('canvas')) {
   const gl = /** @type {WebGL2RenderingContext | null} */ (

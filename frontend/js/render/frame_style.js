@@ -1,6 +1,6 @@
 /**
- * Colours, order and patch images of a frame as the Canvas 2D loops want them, kept until the style
- * changes.
+ * Colours, order and patch images of a frame in the form that the Canvas 2D loops use, cached until
+ * the style changes.
  */
 
 import { dimColors, drawOrder, inkOf } from './style.js';
@@ -9,9 +9,7 @@ import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {ReturnType<typeof createStyle>} FrameStyle */
 
-/**
- * @returns A style that is brought up to date before each frame is drawn.
- */
+/** @returns A style to be updated before each frame is drawn. */
 export function createStyle() {
   /** @type {Frame | null} */
   let frame = null;
@@ -113,7 +111,7 @@ function isShared({ colors, nPoints }) {
 
 /**
  * @param {Uint32Array} colors
- * @returns {Int32Array} The same bytes; signed numbers stay machine words in the loops.
+ * @returns {Int32Array} The same bytes as signed integers, which engines keep unboxed in loops.
  */
 function signed(colors) {
   return new Int32Array(colors.buffer, colors.byteOffset, colors.length);

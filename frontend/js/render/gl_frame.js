@@ -1,4 +1,4 @@
-/** What the WebGL2 renderer tells the GPU of one frame, as plain arrays. */
+/** Per-frame data of the WebGL2 renderer as plain arrays. */
 
 import { clipOf } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility, INSET } from '../compute/geometry.js';
@@ -9,7 +9,7 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 
-/** Farther than any point lies from the middle of a cell, device pixels. */
+/** Clip distance that clips nothing, device pixels. */
 const UNCUT = 1e9;
 
 /**

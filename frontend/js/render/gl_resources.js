@@ -8,7 +8,7 @@ import { ROW } from './shaders.js';
  * @param {string} vertexSource
  * @param {string} fragmentSource
  * @returns {{program: WebGLProgram, uniform: (name: string) => WebGLUniformLocation | null}}
- * @throws {Error} With the driver's own words, unless the context is lost.
+ * @throws {Error} With the driver's log, unless the context is lost.
  */
 export function createProgram(gl, vertexSource, fragmentSource) {
   const program = gl.createProgram();
@@ -43,7 +43,7 @@ export function createProgram(gl, vertexSource, fragmentSource) {
 }
 
 /**
- * How a list lies in a texture: its sized format, format, type and numbers per texel.
+ * Texture formats of lists: sized format, format, type and numbers per texel.
  * @param {WebGL2RenderingContext} gl
  */
 export function listFormats(gl) {
@@ -61,8 +61,8 @@ export function listFormats(gl) {
 /** @typedef {keyof ReturnType<typeof listFormats>} ListFormat */
 
 /**
- * A texture that holds a list of numbers, row after row of ROW texels. It is uploaded again only
- * when told so, or when it is handed another array.
+ * A texture that holds a list of numbers in rows of ROW texels. It is uploaded again only if the
+ * version or the array changes.
  * @param {WebGL2RenderingContext} gl
  */
 export function createList(gl) {

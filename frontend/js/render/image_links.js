@@ -1,4 +1,4 @@
-/** The connections between the patches of an image: which are shown, and how they are drawn. */
+/** Attention links between the patches of an image: selection and drawing. */
 
 /** @import { Kind } from '../types.js' */
 
@@ -7,19 +7,18 @@
 /** @typedef {{kind: Kind, position: number}} Place */
 /** @typedef {{x: number, y: number}} Spot In CSS pixels. */
 
-/** Strongest connections below this are not drawn. */
+/** Minimum weight of a strongest link to be drawn. */
 export const MIN_STRONGEST = 0.05;
-/** Those of one patch alone are drawn from here on. */
+/** Minimum weight of the links of a single patch to be drawn. */
 export const MIN_ALONE = 0.01;
-/** More connections than this are a cloud; the strongest are drawn. */
+/** Maximum number of links; the strongest are drawn. */
 export const MAX_LINKS = 4000;
 
 /**
- * For every query its strongest key, or for every key its strongest query, where the weight is
- * large enough.
+ * The strongest key of every query, or the strongest query of every key, from a minimum weight.
  *
  * @param {Weights} weights
- * @param {Kind} kind of what each has one of
+ * @param {Kind} kind which kind has one link each
  * @param {number} [minWeight]
  * @returns {Link[]}
  */
@@ -42,7 +41,7 @@ export function strongestOfEach({ n, pattern }, kind, minWeight = MIN_STRONGEST)
 }
 
 /**
- * All connections that are strong enough, or those of one query or key alone.
+ * All links from a minimum weight, optionally of one query or key only.
  *
  * @param {Weights} weights
  * @param {number} minWeight
@@ -65,7 +64,7 @@ export function linksFrom({ n, pattern }, minWeight, alone = null) {
 }
 
 /**
- * Draw connections: an arrow from query to key, a circle for one to itself, a square for one to the
+ * Draw links: an arrow from query to key, a circle for a self link, a square for a link to the
  * class token.
  *
  * @param {CanvasRenderingContext2D} pen in CSS pixels
@@ -105,11 +104,11 @@ export function markOf(patch) {
 }
 
 /**
- * How a connection is drawn, or the dark edge under it.
+ * Style of a link, or of the dark outline under it.
  *
  * @param {number} weight
  * @param {boolean} isByWeight
- * @param {number} extra width of the edge; 0 for the connection itself
+ * @param {number} extra width of the outline; 0 for the link itself
  * @param {number} mark
  */
 export function linkStyle(weight, isByWeight, extra, mark) {
@@ -122,7 +121,7 @@ export function linkStyle(weight, isByWeight, extra, mark) {
 }
 
 /**
- * A spot a little before another, so that the arrows that end at one patch do not cover each other.
+ * The point at distance `gap` before `to`, so that arrows that end at one patch do not overlap.
  *
  * @param {Spot} from
  * @param {Spot} to

@@ -1,17 +1,17 @@
 /**
- * Which labels are shown at which zoom. A label that is shown stays shown however far one zooms in,
- * none covers another, and moving the map changes nothing: labels are let in level by level, from
- * the farthest zoom to the nearest, and what was let in before keeps its place. That two boxes of a
- * fixed size are clear of each other at one zoom means that they are clear at every nearer one.
- * (Been, Daiches, Yap 2006, "Dynamic map labeling", call this consistency.)
+ * Which labels are shown at which zoom. A shown label stays shown when zooming in, labels do not
+ * overlap, and panning changes nothing: labels are placed level by level from the lowest zoom to
+ * the highest, and placed labels are kept. Two boxes of fixed size that do not overlap at one zoom
+ * do not overlap at any higher zoom. (Been, Daiches, Yap 2006, "Dynamic map labeling", call this
+ * consistency.)
  */
 
-/** Zoom of the first level, and how much nearer each next one is. */
+/** Zoom of the first level, and the zoom factor between levels. */
 const FIRST_ZOOM = 0.5;
 const STEP = 1.4;
-/** Boxes are looked up in bins of this size, CSS pixels at the zoom of a level. */
+/** Bin size for overlap tests, CSS pixels at the zoom of a level. */
 const BIN = Object.freeze({ width: 72, height: 24 });
-/** More bins a row than any zoom can reach, so that a bin is one number. */
+/** Row stride of bin numbers; larger than any number of columns. */
 const ROW = 1 << 16;
 
 /**
@@ -29,14 +29,14 @@ export function levelOf(zoom) {
 }
 
 /**
- * Decide from which zoom on each label is shown; levels are computed when they are first asked for.
+ * Compute from which zoom on each label is shown; levels are computed lazily.
  *
  * @param {Boxes} boxes not modified, and not to be changed afterwards
  */
 export function createLevels(boxes) {
-  /** Level of each label; -1: not let in yet. */
+  /** Level of each label; -1: not placed yet. */
   const levels = new Int16Array(boxes.n).fill(-1);
-  /** Labels in the order in which they were let in, and how many of them each level shows. */
+  /** Labels in the order of placement, and how many of them each level shows. */
   const shown = new Uint32Array(boxes.n);
   /** @type {number[]} */
   const counts = [];
@@ -69,7 +69,7 @@ export function createLevels(boxes) {
 /** @typedef {ReturnType<typeof createLevels>} Levels */
 
 /**
- * Boxes by place, so that one is compared only with those near it.
+ * Spatial bins of boxes, so that one is compared only with nearby boxes.
  *
  * @param {Boxes} boxes
  * @param {number} zoom
@@ -79,7 +79,7 @@ function createBins({ x, y, width, height }, zoom) {
   const bins = new Map();
 
   /**
-   * Call a function for every bin that a box touches, until one says stop.
+   * Call a function for every bin that a box touches, until it returns true.
    *
    * @param {number} label
    * @param {(bin: number) => boolean} isEnough
@@ -126,13 +126,12 @@ function createBins({ x, y, width, height }, zoom) {
   };
 }
 
-/** Code points that are drawn as one. */
+/** Code points that form one glyph. */
 const CHARACTERS = /[^](?:\u200d[^]|[\p{M}\p{EMod}])*/gu;
 
 /**
- * A function that says how wide words are, from the widths of their characters: asking the browser
- * for each word of a large vocabulary would take longer than drawing the map. What is drawn as one
- * has the width of one.
+ * Return a function that measures text by summing cached widths of characters: measuring each word
+ * of a large vocabulary would take longer than drawing the map. Combined characters count as one.
  *
  * @param {CanvasRenderingContext2D} pen
  */

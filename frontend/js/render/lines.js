@@ -1,6 +1,4 @@
-/**
- * What lies over the map on a canvas of its own: attention lines, and rings that follow the mouse.
- */
+/** The overlay canvas over the map: attention lines and rings of hovered points. */
 
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
 import { inkOf, STANDOUT } from './style.js';
@@ -84,7 +82,7 @@ export function linesByOpacity({ from, to, weights }, flags) {
 function strokeLines(context, frame, cell, lines) {
   const [red, green, blue] = lines.color ?? inkOf(frame);
   context.lineWidth = lines.width ?? LINE_PX;
-  // One stroke a line: browsers without a GPU take several times as long for one path of them all.
+  // One stroke per line: without a GPU, a single path of all lines takes several times as long.
   for (const { opacity, segments } of lineSegments(frame, cell, lines)) {
     context.strokeStyle = `rgb(${red} ${green} ${blue} / ${opacity})`;
     for (const [x, y, toX, toY] of segments) {
@@ -97,7 +95,7 @@ function strokeLines(context, frame, cell, lines) {
 }
 
 /**
- * Where lines begin and end on the screen, faintest first; they end at the marks that they join.
+ * Line segments on the screen, faintest first, trimmed at the marks that they connect.
  *
  * @param {Frame} frame
  * @param {number} cell

@@ -1,7 +1,6 @@
 /**
- * Which point is under the mouse. In a flat head at rest an index by place finds it; where points
- * move or the map is turned, all of them are looked at in one pass over typed arrays. Both give the
- * same point.
+ * Hit test of points. In a flat head at rest a spatial index is used; while points move or in 3-D,
+ * a linear scan over typed arrays. Both give the same point.
  */
 
 import { cellAt, cellCoefficients, cellVisibility, PERSPECTIVE } from '../compute/geometry.js';
@@ -12,18 +11,17 @@ import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {{cell: number, point: number}} Picked */
 
 /**
- * A hit or a selected point wins over a plain one that is up to this much nearer (CSS px), as it
- * lies on top.
+ * Search hits and selected points, which lie on top, win over a plain point that is up to this much
+ * nearer (CSS px).
  */
 const TOP_LEAD_PX = 3;
 /** The same for a dimmed point against a plain one. */
 const DIMMED_LAG_PX = 3;
-/** In 3-D, half a side towards the viewer counts as much as this distance. */
+/** In 3-D, half a side in depth counts as much as this distance. */
 const DEPTH_LEAD_PX = 3;
 
 /**
- * Make what finds points; it keeps the index of the head it looked at last, which is made when it
- * is first asked for.
+ * Create a picker. It caches the spatial index of the last head, built on first use.
  * @returns {{pick: (frame: Frame, x: number, y: number, radius: number) => Picked | null}}
  */
 export function createPicker() {
@@ -53,7 +51,7 @@ export function createPicker() {
 }
 
 /**
- * The visible point of a cell that is nearest to a place on the screen.
+ * The visible point of a cell nearest to a screen position.
  * @param {Frame} frame
  * @param {number} cell
  * @param {number} x CSS px.
@@ -89,7 +87,7 @@ export function nearestPoint(frame, cell, x, y, radius, c = cellCoefficients(fra
 }
 
 /**
- * The same point of a flat head at rest.
+ * The same, by spatial index, of a flat head at rest.
  * @param {import('./point_index.js').PointIndex} index Of its positions.
  * @param {Frame} frame
  * @param {number} x CSS px.
@@ -110,7 +108,7 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
       const dy = c[5] * positions[2 * point + 1] + c[7] + c[13] - y;
       if (dx * dx + dy * dy > radius * radius || flags[point] & FLAG.hidden) return;
       const distance = Math.hypot(dx, dy) + leadOf(flags[point]);
-      // of equals the later one lies on top
+      // ties: the later point lies on top
       if (distance > minDistance || (distance === minDistance && point < best)) return;
       best = point;
       minDistance = distance;
@@ -121,7 +119,7 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
 
 /**
  * @param {number} flag
- * @returns {number} What is added to the distance of a point with this flag.
+ * @returns {number} Offset added to the distance of a point with this flag.
  */
 function leadOf(flag) {
   if (flag & (FLAG.hit | FLAG.selected | FLAG.own)) return -TOP_LEAD_PX;
@@ -132,7 +130,7 @@ function leadOf(flag) {
  * @param {Frame} frame
  * @param {number} x
  * @param {number} y
- * @returns {number} The cell there; a head alone has all the room.
+ * @returns {number} The cell there; a single head fills the viewport.
  */
 function cellNear(frame, x, y) {
   if (frame.cells.n === 1) return cellVisibility(frame, 0) === 'outside' ? -1 : 0;

@@ -1,9 +1,6 @@
-/**
- * Points of a flat map by place, so that those near a place are found without looking at all of
- * them.
- */
+/** Spatial index of the points of a flat map. */
 
-/** Points in a bin, were they spread evenly, and most bins along a side. */
+/** Mean number of points per bin, and maximum number of bins per side. */
 const PER_BIN = 4;
 const MAX_BINS = 256;
 const FULL = 65536;
@@ -14,7 +11,7 @@ const FULL = 65536;
  */
 export function createPointIndex(positions, nPoints) {
   const n = Math.max(1, Math.min(MAX_BINS, Math.ceil(Math.sqrt(nPoints / PER_BIN))));
-  /** @param {number} place 0..65535; what lies beyond belongs to the last bin of its side. */
+  /** @param {number} place 0..65535; clamped to the outermost bins. */
   const binOf = (place) => Math.min(n - 1, Math.max(0, Math.floor((place * n) / FULL)));
   /** Where each bin begins in `points`, row by row of the map. */
   const starts = new Uint32Array(n * n + 1);
@@ -30,8 +27,8 @@ export function createPointIndex(positions, nPoints) {
 
   return {
     /**
-     * Call a function for every point of the bins that a rectangle touches: for those inside, and
-     * some around them.
+     * Call a function for every point of the bins that a rectangle touches, a superset of the
+     * points inside.
      * @param {{left: number, right: number, low: number, high: number}} rectangle In the
      *   coordinates of positions.
      * @param {(point: number) => void} visit

@@ -1,4 +1,4 @@
-/** Points as discs, diamonds or images of patches, drawn one by one into pixels. */
+/** Draws points one by one into pixels: discs, diamonds or patch images. */
 
 import { PERSPECTIVE } from '../compute/geometry.js';
 import { drawSprite, drawStamp, fillRectangle } from './splat.js';
@@ -22,7 +22,7 @@ import {
 /** @typedef {import('./scatter2d.js').Sheet} Sheet */
 
 /**
- * What all cells of one frame have in common.
+ * Values shared by all cells of one frame.
  *
  * @typedef {object} Scene
  * @property {Frame} frame
@@ -68,7 +68,7 @@ export function sceneOf(frame, sheet, style, projected) {
 }
 
 /**
- * What draws single points, once they are projected.
+ * Draws single projected points.
  *
  * @param {Scene} scene
  */
@@ -76,7 +76,7 @@ export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSi
   const { nPoints, nQueries, sizes, sprites } = frame;
   const isDeep = frame.dims === 3;
 
-  /** How much smaller a point is that lies far away. @param {number} point */
+  /** Perspective scale of a point. @param {number} point */
   const nearness = (point) => (isDeep ? 1 + PERSPECTIVE * projected.depth[point] : 1);
 
   return {
@@ -158,7 +158,7 @@ export function paintShapes(scene, marks, cell, colors, isCut) {
 }
 
 /**
- * A point that stands out: larger, with a ring where it has one.
+ * Draw a highlighted point: larger, with its ring if it has one.
  *
  * @param {Scene} scene
  * @param {Marks} marks

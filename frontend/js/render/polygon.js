@@ -1,4 +1,4 @@
-/** Which points lie inside an outline that was drawn around them. */
+/** Points inside a lasso polygon. */
 
 import { clipOf } from '../compute/map_bounds.js';
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
@@ -6,13 +6,12 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /**
- * @typedef {readonly (readonly [number, number])[]} Polygon Corners in CSS pixels; the last joins
- *   the first.
+ * @typedef {readonly (readonly [number, number])[]} Polygon Vertices in CSS pixels; closed
+ *   implicitly.
  */
 
 /**
- * Whether a place is inside: a line from it to the right crosses the outline an odd number of
- * times.
+ * Point-in-polygon test by ray casting (even-odd rule).
  *
  * @param {Polygon} polygon
  * @param {number} x
@@ -28,7 +27,7 @@ export function isInside(polygon, x, y) {
 }
 
 /**
- * The drawn points of one cell that lie inside; hidden ones are not drawn.
+ * Indices of the points of one cell inside the polygon, hidden points excluded.
  *
  * @param {Frame} frame
  * @param {number} cell

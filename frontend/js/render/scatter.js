@@ -13,8 +13,8 @@ import { drawOrder, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SPRITE_SCALE } f
 const NO_VALUES = new Uint8Array(0);
 
 /**
- * Make a renderer that draws into a canvas by WebGL2. A lost context is made good by itself: the
- * last frame is drawn again as soon as the browser gives the context back.
+ * Make a renderer that draws into a canvas by WebGL2. It recovers from a lost context: the last
+ * frame is drawn again when the browser restores the context.
  * @param {HTMLCanvasElement} canvas Its size follows the frames.
  * @returns {Renderer}
  * @throws {Error} If WebGL2 is missing or the driver refuses the shaders.
@@ -31,7 +31,7 @@ export function createScatter(canvas) {
   /** @type {Frame | null} */
   let shown = null;
 
-  /** @param {Event} event Without this the browser would not give the context back. */
+  /** @param {Event} event Required for the browser to restore the context. */
   const onLost = (event) => event.preventDefault();
   const onRestored = () => {
     resources = createResources(gl);
@@ -52,7 +52,7 @@ export function createScatter(canvas) {
     },
     readPixels() {
       if (!shown || gl.isContextLost()) return new Uint8ClampedArray(0);
-      // what was drawn before is gone once the browser has shown it
+      // the drawing buffer is cleared after the browser has composited it
       drawFrame(gl, resources, shown);
       const { width, height } = canvas;
       const upsideDown = new Uint8Array(4 * width * height);
@@ -144,7 +144,7 @@ function drawFrame(gl, resources, frame) {
   }
 }
 
-/** @param {Frame} frame @returns {number[]} Cells that are there and can be seen. */
+/** @param {Frame} frame @returns {number[]} Cells that are ready and in the viewport. */
 function visibleCells(frame) {
   const cells = [];
   const margin = Math.max(frame.pointSize * SPRITE_SCALE, 8);
@@ -188,7 +188,7 @@ function entriesOf(resources, frame, base, top) {
 function updateLists({ lists }, frame, entries) {
   const { positions, from, positionsVersion, styleVersion } = frame;
   if (from && lists.positions.holds(from) && !lists.from.holds(from)) {
-    // the map before is on the GPU already
+    // the previous map is already on the GPU
     [lists.positions, lists.from] = [lists.from, lists.positions];
   }
   const format = frame.dims === 2 ? 'pairs' : 'triples';
@@ -202,7 +202,7 @@ function updateLists({ lists }, frame, entries) {
   lists.isSprite.update('flags', frame.isSprite ?? NO_VALUES, styleVersion);
 }
 
-/** @param {Frame} frame @returns {boolean} Whether patches are large enough to be images. */
+/** @param {Frame} frame @returns {boolean} Whether patches are drawn as images. */
 function hasSprites(frame) {
   return (
     frame.sprites !== null && Math.round(frame.pointSize * frame.ratio * SPRITE_SCALE) >= MIN_SPRITE

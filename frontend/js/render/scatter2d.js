@@ -150,7 +150,7 @@ function paintTile(sheet, coefficients, side, color) {
 }
 
 /**
- * The part of the sheet that a cell draws in; null: all.
+ * Clipping rectangle of a cell; null: none.
  *
  * @param {Scene} scene
  * @param {number} cell
@@ -173,7 +173,7 @@ function clipFor({ frame, sheet, ratio }, cell) {
 }
 
 /**
- * Whether a point, once projected, lies outside of its cell.
+ * Return a test whether a projected point lies outside its cell.
  *
  * @param {import('./splat.js').Clip | null} clip
  * @param {import('./splat.js').Projected} projected
@@ -213,7 +213,7 @@ function splatTiny(scene, cell, source, side, { coefficients, clip, colors }) {
 }
 
 /**
- * Marks too small to shrink become fainter.
+ * Lower the opacity of marks that are too small to shrink.
  *
  * @param {import('./splat.js').Projected} projected
  * @param {Frame} frame

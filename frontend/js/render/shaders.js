@@ -1,5 +1,5 @@
 /**
- * The shaders of the WebGL2 renderer. Their arithmetic is that of geometry.js, stamps.js and
+ * The shaders of the WebGL2 renderer. Their arithmetic must match geometry.js, stamps.js and
  * style.js.
  */
 
@@ -21,9 +21,9 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** Texels in a row of the textures that hold long lists. */
 export const ROW = 4096;
-/** Kinds of drawing that an entry of the order texture carries in its two highest bits. */
+/** Style of a point, stored in the highest bits of its entry in the order texture. */
 export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3, own: 4 });
-/** The bits of an entry below its look, which say its point. */
+/** Bits of an entry below its style: the index of the point. */
 export const LOOK_SHIFT = 29;
 
 /** @param {number} value @returns {string} A number as GLSL writes it. */
@@ -126,8 +126,7 @@ void main() {
   vRing = RINGS[look] * uRatio;
   float diameter = uDiameter * share * grown;
   bool isTiny = look == 0 && !isSprite && !uHasSprites && uDiameter < ${glsl(MIN_SHAPED)};
-  // What lies outside of a cell that shows a part of its map is not drawn: blocks of two by two
-  // pixels whole, others by their middle.
+  // Points outside a cropped cell are clipped: 2 × 2 blocks as a whole, others by their centre.
   float more = isTiny && uDiameter >= 1.5 ? 1.0 : 0.0;
   vec2 pixel = floor(place - 0.5 * more);
   vec2 first = floor(cell.xy - part.w + ${glsl(TO_PIXEL)});
@@ -149,7 +148,7 @@ void main() {
     vRadius = -1.0;
     vExtent = uDiameter < 1.5 ? 0.5 : 1.0;
     opacity *= fade * max(0.1, share);
-    // whole pixels, whatever the GPU's precision
+    // snapped to whole pixels, independent of the GPU's precision
     place = uDiameter < 1.5 ? floor(place) + 0.5 : floor(place + 0.5);
   } else {
     vRadius = max(diameter * SCALES[look], MIN_SIZES[look] * uRatio) / 2.0;

@@ -13,8 +13,8 @@ const fades = new Uint16Array(256);
 
 /** @typedef {{pixels: Int32Array, width: number, height: number}} Image */
 /**
- * Room for the projected points of one cell; x, y and depth serve marks with a shape, place those
- * without.
+ * Buffers for the projected points of one cell; x, y and depth are for marks with a shape, place
+ * for those without.
  * @typedef {object} Projected
  * @property {Int32Array} x Device pixels × PHASES.
  * @property {Int32Array} y
@@ -52,11 +52,11 @@ export function createProjected(nPoints) {
 }
 
 /**
- * Project points of any map: all of a cell, or those asked for.
+ * Project points of any map: all points of a cell, or a subset.
  * @param {Projected} out
  * @param {Source} source
  * @param {2 | 3} dims
- * @param {Float64Array} c As geometry's cellCoefficients has it, in device pixels.
+ * @param {Float64Array} c From `cellCoefficients` in geometry.js, in device pixels.
  * @param {ArrayLike<number> | null} [points]
  */
 export function projectPoints(
@@ -129,7 +129,7 @@ export function placeFlat(
 }
 
 /**
- * Find the pixels of the points of a 3-D map; distance takes opacity away.
+ * Find the pixels of the points of a 3-D map; opacity falls with distance.
  * @param {Projected} out
  * @param {Source} source
  * @param {Float64Array} c

@@ -12,7 +12,7 @@ import { DIAMOND } from './style.js';
  * @property {Uint8Array} cover (pixel) 0..255.
  */
 
-/** Sub-pixel places of a stamp along each axis. */
+/** Sub-pixel positions of a stamp along each axis. */
 export const PHASES = 4;
 /** Steps of a diameter per device pixel. */
 const SIZE_STEPS = 2;
@@ -45,7 +45,7 @@ export function createStamps(width) {
 
 /**
  * How much of a pixel a shape covers: the distance of the pixel's middle to the edge, clipped to
- * one pixel. The shader of the WebGL renderer says the same.
+ * one pixel. The shader of the WebGL renderer uses the same formula.
  * @param {Shape} shape
  * @param {number} x From the middle of the mark.
  * @param {number} y

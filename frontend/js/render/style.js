@@ -1,4 +1,4 @@
-/** How marks look and in which order they are drawn: one place for both renderers. */
+/** Style and drawing order of marks, shared by both renderers. */
 
 import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -6,14 +6,13 @@ import { FLAG } from '../compute/flag_bits.js';
 
 /** Share of the background in the colour of a dimmed point. */
 export const DIM = 0.8;
-/** A diamond of this half diagonal covers as much as a disc of radius 1. */
+/** Half diagonal of a diamond with the area of a disc of radius 1. */
 export const DIAMOND = 1.2533;
 /**
- * Marks from this diameter on (device pixels) have a shape; smaller ones are single pixels or two
- * by two.
+ * Minimum diameter of marks with a shape, device pixels; smaller ones are 1 × 1 or 2 × 2 pixels.
  */
 export const MIN_SHAPED = 2.6;
-/** Patches are images from this side on (device pixels); smaller ones are marks. */
+/** Minimum side of patch images, device pixels; smaller ones are drawn as marks. */
 export const MIN_SPRITE = 5;
 /**
  * Added to an edge before it is cut to whole pixels: a little less than half a pixel, so that edges
@@ -40,10 +39,7 @@ export const HALO = 1;
 /** Marks below this diameter (CSS px) get rings that are thinner in proportion. */
 export const FULL_RING = 7;
 
-/**
- * Opacity of marks that have a shape: colours stay true, and their edges tell how crowded a place
- * is.
- */
+/** Opacity of marks that have a shape: high enough for true colours; edges show the density. */
 export const SHAPED_OPACITY = 0.94;
 /** Opacity of the hairline of background around such marks. */
 export const EDGE_OPACITY = 0.6;
@@ -51,9 +47,9 @@ export const EDGE_OPACITY = 0.6;
 export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
 
 /**
- * The order in which points are drawn, the same in every cell. Queries and keys take turns, so that
- * neither kind hides the other; dimmed points come first; hits, the reader's own and selected
- * points last.
+ * The order in which points are drawn, the same in every cell. Queries and keys alternate, so that
+ * neither kind hides the other; dimmed points come first; hits, user points and selected points
+ * last.
  * @param {Frame} frame
  * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed
  *   dimmed points.
@@ -83,7 +79,7 @@ export function drawOrder({ flags, nPoints, nQueries }) {
 }
 
 /**
- * The look of one point that stands out.
+ * Style of a highlighted point.
  * @param {number} flag Bits of the point.
  * @param {boolean} isEmphasis
  * @returns {{scale: number, minSize: number, ring: number}}
@@ -93,7 +89,7 @@ export function standoutOf(flag, isEmphasis) {
 }
 
 /**
- * How a point that stands out is drawn: one's own larger than others.
+ * Style name of a highlighted point; user points are larger than others.
  *
  * @param {number} flag Bits of the point.
  * @returns {'own' | 'selected' | 'hit'}
@@ -104,8 +100,8 @@ export function lookOf(flag) {
 }
 
 /**
- * Opacity of marks without a shape: the more crowded a cell, the more transparent, so that density
- * stays visible. A cloud is taken to cover about a third of its cell.
+ * Opacity of marks without a shape: the denser a cell, the more transparent. A point cloud is
+ * assumed to cover about a third of its cell.
  * @param {number} nDrawn Points in the cell.
  * @param {number} diameter Of a mark, same unit as side.
  * @param {number} side Of the cell.
@@ -117,7 +113,7 @@ export function markOpacity(nDrawn, diameter, side) {
 }
 
 /**
- * How much of a point's opacity is left at a depth; near points are full.
+ * Opacity factor at a depth; 1 for near points.
  * @param {number} depth
  * @returns {number}
  */
@@ -179,8 +175,8 @@ export function mixPacked(under, over, share) {
 
 /**
  * @param {Frame} frame
- * @returns {readonly [number, number, number]} Colour of rings: the frame's own, or what stands
- *   out.
+ * @returns {readonly [number, number, number]} Colour of rings: the frame's ink, or one that
+ *   contrasts with the background.
  */
 export function inkOf({ ink, background }) {
   if (ink) return ink;
