@@ -45,7 +45,7 @@ export interface Corpus {
   account?: Account;
 }
 
-/** One row a sequence: its first token, its tokens, its text, and what came with it. */
+/** One row per sequence: first token, number of tokens, text, and metadata. */
 export interface CorpusSequences {
   start: number[];
   length: number[];
@@ -60,7 +60,9 @@ export interface CorpusSummary {
   account: Account | null;
 }
 
-/** One row a token; the last four of patches alone, null for tokens that are none. */
+/**
+ * One row per token; the last four columns only for images, null for tokens without a patch.
+ */
 export interface CorpusTokens {
   /**
    * As shown. A token with some bytes of a character says which of how many: '你 1⁄3', or with
@@ -80,7 +82,7 @@ export interface CorpusTokens {
   sequences: CorpusSequences;
 }
 
-/** A dataset in the list; null is what is not known of it yet, or cannot be read. */
+/** A dataset in the list; null for values that are not known yet or cannot be read. */
 export interface DatasetEntry {
   id: string;
   /** failed: the same command may meet the same error; stopped: it goes on. */
@@ -103,7 +105,7 @@ export interface DatasetEntry {
   reason: string | null;
 }
 
-/** Every dataset, and the words of every method and score. */
+/** Every dataset, and the descriptions of all methods and scores. */
 export interface DatasetList {
   datasets: DatasetEntry[];
   methods: MethodWords[];
@@ -128,12 +130,12 @@ export interface Description {
   progress: Progress | null;
 }
 
-/** The answer of every status from 400. */
+/** The body of every response with a status from 400. */
 export interface ErrorAnswer {
   error: ErrorFacts;
 }
 
-/** What went wrong: a code for programs, a sentence for people. */
+/** An error: a code for programs, a message for people. */
 export interface ErrorFacts {
   code: string;
   message: string;
@@ -185,7 +187,7 @@ export interface HeadList {
   heads: HeadFacts[];
 }
 
-/** One map of one head; `fallback` says why it is of another kind than asked for. */
+/** One map of one head; `fallback` is the reason if another method than requested was used. */
 export interface HeadMapFacts {
   offset: number[];
   scale: number;
@@ -194,7 +196,7 @@ export interface HeadMapFacts {
   fallback: string | null;
 }
 
-/** Where a head lies on the map of heads. */
+/** Position of a head on the map of heads. */
 export interface HeadOnMap {
   layer: number;
   head: number;
@@ -204,7 +206,7 @@ export interface HeadOnMap {
   nearest: NearHead[];
 }
 
-/** How one head scores all pairs, and how well that fits what is wished. */
+/** Scores of all pairs in one head, and how well they fit the wishes. */
 export interface HeadPairs {
   layer: number;
   head: number;
@@ -213,7 +215,7 @@ export interface HeadPairs {
   pairs: PairScore[];
 }
 
-/** A score of one head, and over how many rows of attention it was taken. */
+/** A score of one head, and the number of rows of attention over which it is the mean. */
 export interface HeadScore {
   value: number | null;
   n_rows: number;
@@ -231,7 +233,7 @@ export interface HeadsMap {
   heads: HeadOnMap[];
 }
 
-/** The server answers; its version is not for strangers. */
+/** Health of the server; its version only for authenticated clients. */
 export interface Health {
   status: 'ok';
   version?: string;
@@ -245,7 +247,7 @@ export interface ImageForm {
   maps?: string;
 }
 
-/** A build from the page, and how far it is. */
+/** A build from the page, and its progress. */
 export interface Job {
   id: string;
   state:
@@ -272,7 +274,7 @@ export interface Job {
   request: JobRequest | null;
 }
 
-/** Endings of the names of files that are taken. */
+/** Suffixes of accepted files. */
 export interface JobEndings {
   text: string[];
   image: string[];
@@ -302,13 +304,13 @@ export interface JobList {
   jobs: Job[];
 }
 
-/** A model that a job may use; null where only loading it tells what it reads. */
+/** A model that jobs may use; `modality` is null if it is not known before loading. */
 export interface JobModel {
   name: string;
   modality: 'text' | 'image' | null;
 }
 
-/** What jobs take. */
+/** Models, files and sizes that jobs accept. */
 export interface JobOptions {
   is_enabled: true;
   models: JobModel[];
@@ -323,7 +325,7 @@ export interface JobOptions {
   max_waiting: number;
 }
 
-/** What a job was asked for. */
+/** The request of a job. */
 export interface JobRequest {
   model: string;
   modality: 'text' | 'image';
@@ -400,7 +402,7 @@ export interface MapFacts {
   parameters: Record<string, unknown>;
 }
 
-/** A projection method, in words. */
+/** Label and description of a projection method. */
 export interface MethodWords {
   name: string;
   label: string;
@@ -419,7 +421,7 @@ export interface ModelFacts {
   license: string | null;
 }
 
-/** A head, and how far it is from another. */
+/** A head, and its distance from another. */
 export interface NearHead {
   layer: number;
   head: number;
@@ -430,19 +432,19 @@ export interface NearHead {
   distance: number;
 }
 
-/** Nothing is built from the page. */
+/** Building from the page is disabled. */
 export interface NoJobs {
   is_enabled: false;
 }
 
-/** Mean weight by offset of the key from the query; null where no row has such a key. */
+/** Mean weight by offset of the key from the query; null if no row has such a key. */
 export interface OffsetProfile {
   offsets: number[];
   weights: (number | null)[];
   n_rows: number[];
 }
 
-/** How every head scores some pairs. */
+/** Scores of some pairs in every head. */
 export interface PairAnswer {
   pairs: PairWish[];
   /** With how many keys a pair is compared. */
@@ -451,7 +453,7 @@ export interface PairAnswer {
   heads: HeadPairs[];
 }
 
-/** How one head scores one pair. */
+/** Score of one pair in one head. */
 export interface PairScore {
   /** scaling * q·k. */
   score: number;
@@ -463,7 +465,7 @@ export interface PairScore {
   weight: number | null;
 }
 
-/** A query and a key by their tokens, and whether their score is wished strong or weak. */
+/** A query and a key by their tokens, and whether their score should be strong or weak. */
 export interface PairWish {
   query: number;
   key: number;
@@ -509,7 +511,7 @@ export interface Probe {
   reason: string | null;
 }
 
-/** How far a build is. */
+/** Progress of a build. */
 export interface Progress {
   phase: string;
   message: string;
@@ -519,7 +521,7 @@ export interface Progress {
   heartbeat_utc: string;
 }
 
-/** A number of heads, in words. */
+/** Label, definition and range of a head score. */
 export interface ScoreFacts {
   name: string;
   label: string;
@@ -536,7 +538,7 @@ export interface ScoreFacts {
   until: string | null;
 }
 
-/** Who looks at the page. */
+/** The visitor of the page. */
 export interface Session {
   /** Whether this server asks for tokens. */
   has_sign_in: boolean;
@@ -546,7 +548,7 @@ export interface Session {
   has_session: boolean;
 }
 
-/** A head like another one; `alignment` compares their vectors (unbiased CKA). */
+/** A head similar to another; `alignment` compares their vectors (unbiased CKA). */
 export interface SimilarHead {
   layer: number;
   head: number;
@@ -558,7 +560,7 @@ export interface SimilarHead {
   alignment: number | null;
 }
 
-/** Heads most like one, nearest first. */
+/** The heads most similar to a head, nearest first. */
 export interface SimilarHeads {
   with: string;
   compared_by: 'token' | 'word' | 'patch';

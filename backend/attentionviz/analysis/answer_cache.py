@@ -16,24 +16,24 @@ def cached(
     n_bytes: Callable[[Answer], int],
     heavy: AbstractContextManager[object] | None = None,
 ) -> Answer:
-    """Return what was computed before under this key, or compute it.
+    """Return the cached answer of a key, or compute and cache it.
 
     Parameters
     ----------
     reader : DatasetReader
-        Whose cache keeps it.
+        Whose cache is used.
     key : hashable
         Changes when the answer does.
     compute : callable
-        Called where the answer is not there. Never returns None.
+        Called on a cache miss. Never returns None.
     n_bytes : callable
-        What an answer takes of the cache, in bytes.
+        Returns the size of an answer in bytes.
     heavy : context manager or None
-        Held while it is computed: how many may compute at once.
+        Held during the computation, such as a semaphore that limits concurrent computations.
     """
-    found: Answer | None = reader.cache.get(key)
-    if found is None:
+    answer: Answer | None = reader.cache.get(key)
+    if answer is None:
         with heavy or nullcontext():
-            found = compute()
-        reader.cache.put(key, found, n_bytes(found))
-    return found
+            answer = compute()
+        reader.cache.put(key, answer, n_bytes(answer))
+    return answer

@@ -18,7 +18,7 @@ CORPUS = ("name", "license", "account")
 
 
 def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
-    """Return a list of datasets, and the words of every projection method and score.
+    """Return a list of datasets, and the descriptions of all projection methods and scores.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
 
 
 def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
-    """Return all that is known of a dataset whose vectors are there.
+    """Describe a dataset whose capture is complete.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
 
 
 def describe_begun(entry: DatasetEntry) -> dict[str, Any]:
-    """Return the same of a dataset whose vectors are still being read."""
+    """Describe a dataset whose vectors are still being captured; same keys as above."""
     return {
         "id": entry.dataset_id,
         "state": entry.state,
@@ -88,7 +88,7 @@ def describe_heads(reader: DatasetReader) -> dict[str, Any]:
 
 
 def heads_fingerprint(reader: DatasetReader) -> str:
-    """Return what changes when `describe_heads` does."""
+    """Return a fingerprint that changes when `describe_heads` does."""
     return reader.fingerprint(__version__, reader.heads_fingerprint(), files=())
 
 

@@ -29,7 +29,7 @@ MAX_ALL_HEADS_SIDE = 32
 
 
 def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> str:
-    """Return what changes when anything that is computed for a head does.
+    """Return a fingerprint that changes when the computed values of a head do.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> s
     head : HeadId or None
         None for all heads together.
     *parts : object
-        What is computed of it, and its parameters.
+        Name of the computation, and its parameters.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def all_heads(reader: DatasetReader) -> list[HeadId]:
 def _sequence_span(
     reader: DatasetReader, sequence_idx: int, max_tokens: int | None
 ) -> tuple[int, int]:
-    """Return first and end token of a sequence that is there and not too long."""
+    """Return start and end token of a sequence; raise if it is missing or too long."""
     sequences = reader.sequences()
     n_sequences = len(sequences.start)
     if not 0 <= sequence_idx < n_sequences:
@@ -287,7 +287,7 @@ def _mean(
         _open_norms(reader, head, weight) as norms,
     ):
         for start, n in zip(sequences.start[chosen], sequences.length[chosen], strict=True):
-            # The first rows of a causal pattern look at no later key.
+            # The first rows of a causal pattern do not depend on later keys.
             stop = start + (length if rule["is_causal"] else n)
             rows = queries.rows(int(start), int(start) + length)
             pattern = attention_pattern(rows, keys.rows(int(start), int(stop)), **rule)
@@ -299,7 +299,7 @@ def _mean(
 
 @contextmanager
 def _open_norms(reader: DatasetReader, head: HeadId, weight: str) -> Iterator[OpenArray | None]:
-    """Open the norms of a head where the weight needs them."""
+    """Open the norms of a head if the weight needs them."""
     if weight == "none":
         yield None
         return

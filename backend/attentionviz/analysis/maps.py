@@ -16,7 +16,7 @@ MAX_NAME = 80
 
 
 def grid(reader: DatasetReader, map_name: str) -> tuple[Array, Array]:
-    """Return what the grid draws of every head, and which heads are there.
+    """Return the grid sample of every head, and which heads are ready.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def grid(reader: DatasetReader, map_name: str) -> tuple[Array, Array]:
 
 
 def grid_fingerprint(reader: DatasetReader, map_name: str) -> str:
-    """Return what changes when `grid` does; raises as it does."""
+    """Return a fingerprint that changes when `grid` does; raises as `grid`."""
     dims = BEST_MAPS.get(map_name)
     if dims is None:
         return reader.grid_fingerprint(_parsed(map_name))
@@ -76,7 +76,7 @@ def map_path(reader: DatasetReader, map_name: str, head: HeadId) -> str:
 
 
 def best_names(reader: DatasetReader, dims: int) -> dict[HeadId, MapName]:
-    """Return the best map of every head that has one by now.
+    """Return the best map of every head that has one so far.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ BYTES_PER_PAIR = 400
 
 
 class Pair(NamedTuple):
-    """A query and a key by their tokens, and what is wished of their score."""
+    """A query and a key by their tokens, and whether their score should be strong or weak."""
 
     query: int
     key: int
@@ -37,7 +37,7 @@ def heads_by_pairs(
     pairs: Sequence[Pair],
     heavy: AbstractContextManager[object] | None = None,
 ) -> dict[str, Any]:
-    """Return how every head scores some pairs, and how well that fits what is wished.
+    """Return the scores of some pairs in every head, and how well they fit the wishes.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def heads_by_pairs(
 
 
 def pairs_fingerprint(reader: DatasetReader, pairs: Sequence[Pair]) -> str:
-    """Return what changes when `heads_by_pairs` does; raises for pairs as it does."""
+    """Return a fingerprint that changes when `heads_by_pairs` does; validates pairs alike."""
     _require_pairs(pairs, reader.n_tokens)
     return fingerprint(reader, None, "pairs", *pairs)
 

@@ -21,7 +21,7 @@ from attentionviz.store.dataset import DatasetReader
 
 # Weights that are computed for one answer, in all heads: one to two seconds.
 MAX_WEIGHTS = 1 << 24
-# Tokens whose vectors are held at once.
+# Most tokens whose vectors are in memory at once.
 CHUNK_TOKENS = 1 << 16
 Sums = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def _compute(reader: DatasetReader, heads: Sequence[HeadId]) -> tuple[Floats, in
 
 
 def _chosen_sequences(lengths: NDArray[np.int64], n_heads: int) -> NDArray[np.bool_]:
-    """Return which sequences are computed, bool (n_sequences,): all, or each so many-th."""
+    """Return which sequences are computed, bool (n_sequences,): all, or every n-th."""
     chosen = lengths <= MAX_SEQUENCE
     n_weights = n_heads * int((lengths[chosen] ** 2).sum())
     step = -(-n_weights // MAX_WEIGHTS)
@@ -119,7 +119,7 @@ def _sums_of(reader: DatasetReader, head: HeadId, chosen: NDArray[np.bool_]) -> 
 
 
 def _add_sums(sums: Sums, attention: HeadAttention, own: NDArray[np.int64]) -> None:
-    """Add what the rows of some sequences say; `own` is the sequence of each of their tokens."""
+    """Add the sums over the rows of some sequences; `own` is the sequence of each token."""
     for rows in attention.blocks(TextTokens.of(own)):
         sparsities, entropies = row_sparsities(rows), row_entropies(rows)
         found = [sparsities.sum(axis=1), entropies.sum(axis=1)]

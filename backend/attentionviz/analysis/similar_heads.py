@@ -25,7 +25,7 @@ MAX_UNITS = 256
 
 
 class Likeness(NamedTuple):
-    """How like one head is to every head of a dataset.
+    """Similarity of one head to every head of a dataset.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Likeness(NamedTuple):
 
 
 def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
-    """Return where every head lies on the map of heads, and the heads nearest to it.
+    """Return the position of every head on the map of heads, and its nearest heads.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def map_of_heads(reader: DatasetReader) -> dict[str, Any]:
 
 
 def map_fingerprint(reader: DatasetReader) -> str:
-    """Return what changes when `map_of_heads` does; raises as it does."""
+    """Return a fingerprint that changes when `map_of_heads` does; raises as `map_of_heads`."""
     _similarity_facts(reader)
     return reader.fingerprint("similarity", files=layout.SIMILARITY_FILES)
 
@@ -95,7 +95,7 @@ def similar_heads(
     k: int,
     heavy: AbstractContextManager[object] | None = None,
 ) -> dict[str, Any]:
-    """Return the heads of a dataset that attend most like one head.
+    """Return the heads of a dataset that are most similar to one head in attention.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def is_comparable(one: Any, other: Any) -> bool:
 
 
 def _similarity_facts(reader: DatasetReader) -> dict[str, Any]:
-    """Return what the manifest says of the comparison; NotReadyError before it was made."""
+    """Return the manifest's facts of the comparison; NotReadyError before it was computed."""
     facts: dict[str, Any] | None = reader.manifest.get("similarity")
     if facts is None:
         raise NotReadyError(f"{reader.dataset_id}: its heads are compared at the end of the build")
@@ -164,7 +164,7 @@ def _likeness(
     other: DatasetReader,
     heavy: AbstractContextManager[object] | None,
 ) -> Likeness:
-    """Return how like a head is to all heads of another dataset, kept once computed."""
+    """Return the cached similarity of a head to all heads of another dataset."""
     if not is_comparable(reader.manifest, other.manifest):
         raise InvalidRequestError(
             f"{reader.dataset_id} and {other.dataset_id} have no corpus, or no division of its "
@@ -203,7 +203,7 @@ def _stored(reader: DatasetReader, head: HeadId) -> Likeness:
 def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> Likeness:
     compared_by, shared = shared_sequences(reader, other)
     is_causal = any(r["is_causal"] for one in (reader, other) for r in one.manifest["layers"])
-    # The first of a sequence sees itself alone where nobody looks ahead.
+    # In causal attention the first token of a sequence sees only itself.
     first = 1 if is_causal else 0
     n_rows = sum(one.n_units - first for one in shared)
     rows, vector = _side(reader, head, shared, 0, first)

@@ -47,27 +47,27 @@ Maps = Annotated[
 
 
 class ErrorFacts(TypedDict):
-    """What went wrong: a code for programs, a sentence for people."""
+    """An error: a code for programs, a message for people."""
 
     code: str
     message: str
 
 
 class ErrorAnswer(TypedDict):
-    """The answer of every status from 400."""
+    """The body of every response with a status from 400."""
 
     error: ErrorFacts
 
 
 class Health(TypedDict):
-    """The server answers; its version is not for strangers."""
+    """Health of the server; its version only for authenticated clients."""
 
     status: Literal["ok"]
     version: NotRequired[str]
 
 
 class Session(TypedDict):
-    """Who looks at the page."""
+    """The visitor of the page."""
 
     has_sign_in: Annotated[bool, doc("Whether this server asks for tokens.")]
     role: Literal["read", "jobs"]
@@ -76,7 +76,7 @@ class Session(TypedDict):
 
 
 class MethodWords(TypedDict):
-    """A projection method, in words."""
+    """Label and description of a projection method."""
 
     name: str
     label: str
@@ -84,7 +84,7 @@ class MethodWords(TypedDict):
 
 
 class ScoreFacts(TypedDict):
-    """A number of heads, in words."""
+    """Label, definition and range of a head score."""
 
     name: str
     label: str
@@ -102,7 +102,7 @@ class ScoreFacts(TypedDict):
 
 
 class Progress(TypedDict):
-    """How far a build is."""
+    """Progress of a build."""
 
     phase: str
     message: str
@@ -127,7 +127,7 @@ class CorpusSummary(TypedDict):
 
 
 class DatasetEntry(TypedDict):
-    """A dataset in the list; null is what is not known of it yet, or cannot be read."""
+    """A dataset in the list; null for values that are not known yet or cannot be read."""
 
     id: str
     state: DatasetState
@@ -147,7 +147,7 @@ class DatasetEntry(TypedDict):
 
 
 class DatasetList(TypedDict):
-    """Every dataset, and the words of every method and score."""
+    """Every dataset, and the descriptions of all methods and scores."""
 
     datasets: list[DatasetEntry]
     methods: list[MethodWords]
@@ -180,7 +180,7 @@ class Description(TypedDict):
 
 
 class CorpusSequences(TypedDict):
-    """One row a sequence: its first token, its tokens, its text, and what came with it."""
+    """One row per sequence: first token, number of tokens, text, and metadata."""
 
     start: Numbers
     length: Numbers
@@ -189,7 +189,7 @@ class CorpusSequences(TypedDict):
 
 
 class CorpusTokens(TypedDict):
-    """One row a token; the last four of patches alone, null for tokens that are none."""
+    """One row per token; the last four columns only for images, null for tokens without a patch."""
 
     text: Annotated[
         list[str],
@@ -216,7 +216,7 @@ class CorpusTokens(TypedDict):
 
 
 class HeadMapFacts(TypedDict):
-    """One map of one head; `fallback` says why it is of another kind than asked for."""
+    """One map of one head; `fallback` is the reason if another method than requested was used."""
 
     offset: list[float]
     scale: float
@@ -226,14 +226,14 @@ class HeadMapFacts(TypedDict):
 
 
 class HeadScore(TypedDict):
-    """A score of one head, and over how many rows of attention it was taken."""
+    """A score of one head, and the number of rows of attention over which it is the mean."""
 
     value: float | None
     n_rows: Count
 
 
 class OffsetProfile(TypedDict):
-    """Mean weight by offset of the key from the query; null where no row has such a key."""
+    """Mean weight by offset of the key from the query; null if no row has such a key."""
 
     offsets: Numbers
     weights: list[float | None]
@@ -276,7 +276,7 @@ class Partners(TypedDict):
 
 
 class NearHead(TypedDict):
-    """A head, and how far it is from another."""
+    """A head, and its distance from another."""
 
     layer: int
     head: int
@@ -284,7 +284,7 @@ class NearHead(TypedDict):
 
 
 class HeadOnMap(TypedDict):
-    """Where a head lies on the map of heads."""
+    """Position of a head on the map of heads."""
 
     layer: int
     head: int
@@ -300,7 +300,7 @@ class HeadsMap(SimilarityFacts):
 
 
 class SimilarHead(NearHead):
-    """A head like another one; `alignment` compares their vectors (unbiased CKA)."""
+    """A head similar to another; `alignment` compares their vectors (unbiased CKA)."""
 
     alignment: float | None
 
@@ -310,7 +310,7 @@ _With = TypedDict("_With", {"with": str})
 
 
 class SimilarHeads(_With):
-    """Heads most like one, nearest first."""
+    """The heads most similar to a head, nearest first."""
 
     compared_by: Literal["token", "word", "patch"]
     n_rows: int
@@ -320,7 +320,7 @@ class SimilarHeads(_With):
 
 
 class PairWish(TypedDict):
-    """A query and a key by their tokens, and whether their score is wished strong or weak."""
+    """A query and a key by their tokens, and whether their score should be strong or weak."""
 
     query: int
     key: int
@@ -329,7 +329,7 @@ class PairWish(TypedDict):
 
 
 class PairScore(TypedDict):
-    """How one head scores one pair."""
+    """Score of one pair in one head."""
 
     score: Annotated[float, doc("scaling * q·k.")]
     percentile: Annotated[Share, doc("Share of keys scored lower, equal ones half.")]
@@ -341,7 +341,7 @@ class PairScore(TypedDict):
 
 
 class HeadPairs(TypedDict):
-    """How one head scores all pairs, and how well that fits what is wished."""
+    """Scores of all pairs in one head, and how well they fit the wishes."""
 
     layer: int
     head: int
@@ -350,7 +350,7 @@ class HeadPairs(TypedDict):
 
 
 class PairAnswer(TypedDict):
-    """How every head scores some pairs."""
+    """Scores of some pairs in every head."""
 
     pairs: list[PairWish]
     n_keys: Annotated[int, doc("With how many keys a pair is compared.")]
@@ -398,7 +398,7 @@ class ImageForm(TypedDict):
 
 
 class JobRequest(TypedDict):
-    """What a job was asked for."""
+    """The request of a job."""
 
     model: str
     modality: Modality
@@ -414,7 +414,7 @@ class JobRequest(TypedDict):
 
 
 class Job(TypedDict):
-    """A build from the page, and how far it is."""
+    """A build from the page, and its progress."""
 
     id: str
     state: State
@@ -436,27 +436,27 @@ class JobList(TypedDict):
 
 
 class NoJobs(TypedDict):
-    """Nothing is built from the page."""
+    """Building from the page is disabled."""
 
     is_enabled: Literal[False]
 
 
 class JobModel(TypedDict):
-    """A model that a job may use; null where only loading it tells what it reads."""
+    """A model that jobs may use; `modality` is null if it is not known before loading."""
 
     name: str
     modality: Modality | None
 
 
 class JobEndings(TypedDict):
-    """Endings of the names of files that are taken."""
+    """Suffixes of accepted files."""
 
     text: list[str]
     image: list[str]
 
 
 class JobOptions(TypedDict):
-    """What jobs take."""
+    """Models, files and sizes that jobs accept."""
 
     is_enabled: Literal[True]
     models: list[JobModel]

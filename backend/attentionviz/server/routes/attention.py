@@ -42,7 +42,7 @@ _SEQUENCES = ("X-Sequences", "X-Sequences-Total")
 @blueprint.get("/<layer>/<head>/attention/<sequence>")
 @operation(array("float32 (query position, key position); every row sums to 1."), weight=_WEIGHT)
 def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Response:
-    """Return the pattern of one sequence, as it is or weighed by the norms of its keys."""
+    """Return the pattern of one sequence, optionally weighted by the norms of its keys."""
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
@@ -100,7 +100,7 @@ def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
     weight=_WEIGHT,
 )
 def get_all_aggregates(dataset_id: str) -> Response:
-    """Return the mean pattern of every head, made coarse where it is long."""
+    """Return the mean pattern of every head, downsampled if it is long."""
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     weight = wanted["weight"]

@@ -21,7 +21,7 @@ blueprint = Blueprint("datasets", __name__)
 @blueprint.get("/health")
 @operation(contract.Health)
 def get_health() -> Response:
-    """Say that the server answers, and, except to strangers, which version it is."""
+    """Check the health of the server; return its version to authenticated clients."""
     query()
     version = {"version": __version__} if visitor() else {}
     return json_response({"status": "ok", **version})
@@ -30,7 +30,7 @@ def get_health() -> Response:
 @blueprint.get("/api/v1/openapi.json")
 @operation(dict[str, Any])
 def get_openapi() -> Response:
-    """Describe all of the API."""
+    """Return the OpenAPI document of the API."""
     query()
     # Addresses in it are those below the prefix that a proxy shows the page under.
     return json_response({**document(current_app), "servers": [{"url": request.root_path or "/"}]})
@@ -39,7 +39,7 @@ def get_openapi() -> Response:
 @blueprint.get("/api/v1/datasets")
 @operation(contract.DatasetList)
 def list_datasets() -> Response:
-    """List every dataset with its state, and the words of every projection method and score."""
+    """List every dataset with its state, and describe all projection methods and scores."""
     query()
     return json_response(describe_list(context().library.list_datasets()))
 
@@ -47,7 +47,7 @@ def list_datasets() -> Response:
 @blueprint.get("/api/v1/datasets/<dataset_id>")
 @operation(contract.Description)
 def get_dataset(dataset_id: str) -> Response:
-    """Say all that is known of one dataset."""
+    """Describe one dataset."""
     version = query()["v"]
     entry = context().library.entry(dataset_id)
     if entry.state == "damaged":

@@ -19,7 +19,7 @@ blueprint = Blueprint("job_options", __name__)
 @blueprint.get("/api/v1/jobs/options")
 @operation(contract.JobOptions | contract.NoJobs)
 def get_job_options() -> Response:
-    """Say whether there are jobs, and which models, files and sizes they take."""
+    """Return whether jobs are enabled, and which models, files and sizes they accept."""
     query()
     queue, who = context().jobs, visitor()
     if queue is None or who is None or not who.may_do_jobs:

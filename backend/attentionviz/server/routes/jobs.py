@@ -1,7 +1,7 @@
 """Datasets built from the page: uploaded, estimated, started, watched, cancelled.
 
-These routes exist only where the settings allow jobs. Whoever reaches the server may use them; a
-server that asks for tokens wants the role ``jobs`` for all of this blueprint.
+These routes exist only if the settings enable jobs. On a server with tokens, all of this blueprint
+requires the role ``jobs``; without tokens, every client may use it.
 """
 
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def list_jobs() -> Response:
 @blueprint.post(PATH)
 @operation(contract.Job, 507, status=201, body={"multipart/form-data": JobForm})
 def post_job() -> Response:
-    """Take an upload and what to do with it, and begin to estimate."""
+    """Create a job from an upload and its options, and queue its estimate."""
     query()
     queue = _queue()
     if request.mimetype != "multipart/form-data":
@@ -66,7 +66,7 @@ def post_job() -> Response:
 @blueprint.get(f"{PATH}/<job_id>")
 @operation(contract.Job)
 def get_job(job_id: str) -> Response:
-    """Say how far a job is."""
+    """Return the state and progress of a job."""
     query()
     return json_response(_facts(_queue(), _queue().get(job_id)))
 
@@ -74,7 +74,7 @@ def get_job(job_id: str) -> Response:
 @blueprint.post(f"{PATH}/<job_id>/start")
 @operation(contract.Job, 503, 507)
 def start_job(job_id: str) -> Response:
-    """Put a job into the queue that is estimated, or that ended and can go on."""
+    """Queue the build of a job that is estimated, or that ended and can resume."""
     query()
     return json_response(_facts(_queue(), _queue().begin(job_id)))
 
@@ -82,7 +82,7 @@ def start_job(job_id: str) -> Response:
 @blueprint.delete(f"{PATH}/<job_id>")
 @operation(contract.JobList)
 def delete_job(job_id: str) -> Response:
-    """Cancel a job that has not ended, or forget one that has; answer with all that are left."""
+    """Cancel a job, or remove one that has ended; return the remaining jobs."""
     query()
     _queue().cancel(job_id)
     return _list()
@@ -101,7 +101,7 @@ def _list() -> Response:
 
 
 def _receive(folder: Path, most: int, n_files: int) -> tuple[dict[str, str], list[Received]]:
-    """Write the files of a form under names of ours; return its fields and files."""
+    """Store the files of a form under generated names; return its fields and files."""
     streams: list[IO[bytes]] = []
 
     def stream(*_: Any, **__: Any) -> IO[bytes]:
@@ -139,7 +139,7 @@ def _receive(folder: Path, most: int, n_files: int) -> tuple[dict[str, str], lis
 
 
 def _progress(data_dir: Path, dataset_id: str) -> dict[str, Any] | None:
-    """Return how far a build is; None before it has a folder."""
+    """Return the progress of a build; None before it has a folder."""
     folder = staged_folders(data_dir).get(dataset_id)
     progress = read_progress(folder) if folder else None
     if progress is None and finished_version(data_dir, dataset_id) is not None:

@@ -48,7 +48,7 @@ _PLACED = Raw(
 @blueprint.get("/live")
 @operation(contract.Limits)
 def get_live() -> Response:
-    """Say whether texts and images can be added, and how large they may be."""
+    """Return whether texts and images can be added, and their limits."""
     query()
     settings = context().settings
     limits: contract.Limits = {
@@ -123,10 +123,10 @@ def _json_body() -> dict[str, Any]:
 
 
 def _form() -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
-    """Return the fields and files of a form, held in memory.
+    """Return the fields and files of a form, in memory.
 
-    While a large one arrives, the loop in front of this has it in a file without a name, which is
-    gone with the request.
+    While a large body arrives, waitress buffers it in an unnamed temporary file, which is deleted
+    with the request.
     """
     if request.mimetype != "multipart/form-data":
         raise InvalidRequestError("the body must be multipart/form-data")
@@ -170,7 +170,7 @@ def _maps(names: Any, reader: DatasetReader) -> list[str]:
 
 
 def _fits(kind: Any, found: Any) -> bool:
-    """Say whether what was sent is of a type of the contract."""
+    """Return whether a request body is valid for a type of the contract."""
     try:
         adapter(kind).validate_python([found])
     except ValidationError:

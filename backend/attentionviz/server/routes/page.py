@@ -26,7 +26,7 @@ TYPES = {
 
 @blueprint.before_app_request
 def add_slash() -> Response | None:
-    """Lead from the path of the page without its last slash, which addresses in it need."""
+    """Redirect to the path with a trailing slash, which the relative URLs of the page need."""
     if request.environ.get("PATH_INFO") != "" or not request.root_path:
         return None
     view = request.query_string.decode("latin-1")
@@ -46,7 +46,7 @@ def get_index() -> Response:
 
 @blueprint.get(f"/{FOLDER}/<name>")
 def get_file(name: str) -> Response:
-    """Return a file of the page: script, sheet, image or source map."""
+    """Return a file of the page: script, style sheet, image or source map."""
     query()
     content = context().page.file(name)
     if content is None:

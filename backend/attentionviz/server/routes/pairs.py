@@ -38,7 +38,7 @@ _STRONG, _WEAK = (
 @blueprint.get("/pairs")
 @operation(contract.PairAnswer, strong=_STRONG, weak=_WEAK)
 def get_pairs(dataset_id: str) -> Response:
-    """Return how every head scores the given pairs, and how well that fits what is wished."""
+    """Return the scores of the given pairs in every head, and how well they fit the wishes."""
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     pairs = [

@@ -27,20 +27,20 @@ _VIEW = re.compile(r"\?[A-Za-z0-9._~!$&'()*+,;=:@/?%-]{0,8000}")
 @session_blueprint.get("/api/v1/session")
 @operation(contract.Session)
 def get_session() -> Response:
-    """Say who is signed in, and what that allows."""
+    """Return the visitor and the visitor's permissions."""
     query()
     return json_response(facts())
 
 
 @blueprint.get("/login")
 def get_login() -> Response:
-    """Return the form; ``next`` is the view that it leads to."""
+    """Return the sign-in form; ``next`` is the view to open afterwards."""
     return _page(request.args.get("next", ""), "", 200)
 
 
 @blueprint.post("/login")
 def post_login() -> Response:
-    """Begin a session, or return the form again with a sentence."""
+    """Start a session, or return the form again with an error message."""
     gate = context().gate
     if gate is None:
         raise NotFoundError("this server asks for no token")

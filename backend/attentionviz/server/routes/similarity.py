@@ -30,7 +30,7 @@ _SIMILAR: dict[str, Any] = {
 @blueprint.get("/similarity")
 @operation(contract.HeadsMap)
 def get_similarity(dataset_id: str) -> Response:
-    """Return where every head lies on the map of heads, and its nearest heads."""
+    """Return the position of every head on the map of heads, and its nearest heads."""
     reader = open_dataset(dataset_id, query()["v"])
     etag = similar_heads.map_fingerprint(reader)
     return json_bytes_response(etag, lambda: json_bytes(similar_heads.map_of_heads(reader)), reader)
@@ -39,7 +39,7 @@ def get_similarity(dataset_id: str) -> Response:
 @blueprint.get("/heads/<layer>/<head>/similar")
 @operation(contract.SimilarHeads, **_SIMILAR)
 def get_similar(dataset_id: str, layer: str, head: str) -> Response:
-    """Return the heads that attend most like one, here or in a dataset of the same corpus."""
+    """Return the heads most similar to a head, in this or another dataset of the same corpus."""
     wanted = query()
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)

@@ -34,7 +34,7 @@ def get_image(dataset_id: str, image: str) -> Response:
 @blueprint.get("/images/<image>/thumbnail")
 @operation(PICTURE)
 def get_thumbnail(dataset_id: str, image: str) -> Response:
-    """Return a small picture of one image."""
+    """Return the thumbnail of one image."""
     return _image(dataset_id, image, is_thumbnail=True)
 
 
