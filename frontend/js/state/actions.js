@@ -1,4 +1,4 @@
-/** Everything a viewer can do; the only place that changes the choices. */
+/** All actions of the viewer; the only module that changes the choices. */
 
 import { toggleHidden } from '../compute/hidden_tokens.js';
 import { hasMap as isThere } from '../data/best_map.js';
@@ -54,7 +54,7 @@ function placeActions(store, facts) {
     /** A head of another dataset. @param {string} id @param {HeadId} at */
     openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
     /**
-     * A head in the other pane, which opens where there is none; the head of this one stays.
+     * Open a head in the other pane, which is created if needed; this pane stays.
      *
      * @param {string} id
      * @param {HeadId} at
@@ -63,7 +63,7 @@ function placeActions(store, facts) {
     /** @param {string | null} similarWith */
     compareWith: (similarWith) => store.set({ similarWith }),
     showGrid: () => store.set({ at: null }),
-    /** Say which part of the map is in sight now. @param {Pick<State, 'camera' | 'turn'>} sight */
+    /** Store the camera or orientation of the map. @param {Pick<State, 'camera' | 'turn'>} sight */
     look: (sight) => store.set(sight, 'replace'),
     /** @param {'up' | 'down' | 'left' | 'right'} direction */
     goTo(direction) {
@@ -73,7 +73,7 @@ function placeActions(store, facts) {
       if (next) store.set({ at: next });
     },
     closeBeside: () => store.closeBeside(),
-    /** Show the same view twice, to change one; or this pane alone again. */
+    /** Duplicate the view into a second pane, or close the other pane. */
     toggleBeside() {
       if (store.get().compare) store.closeBeside();
       else store.setBeside({});
@@ -104,8 +104,8 @@ function markActions(store, facts, marks) {
     },
     clearSelection,
     /**
-     * Take back the last thing that marks points: the selection, then marked points, then the
-     * search; then the other pane.
+     * Clear one thing at a time: the selection, then marked points, then the search, then the other
+     * pane.
      */
     clear() {
       if (store.get().selected) clearSelection();
@@ -114,7 +114,7 @@ function markActions(store, facts, marks) {
       else if (store.get().compare) store.closeBeside();
     },
     /**
-     * Mark tokens as queries and as keys, and no others.
+     * Mark exactly these tokens, as queries and as keys.
      *
      * @param {(token: number) => boolean} isMarked
      */
@@ -123,16 +123,16 @@ function markActions(store, facts, marks) {
       marks.set(Uint8Array.from({ length: 2 * n }, (_, point) => (isMarked(point % n) ? 1 : 0)));
     },
     /**
-     * Hide tokens of the selected sequence or show them again.
+     * Hide or show tokens of the selected sequence.
      *
      * @param {readonly HiddenToken[]} tokens
      * @param {boolean} [isHidden]
      */
     toggleTokens: (tokens, isHidden) =>
       store.set({ hidden: toggleHidden(store.get().hidden, tokens, isHidden) }),
-    /** Show the attention as it is: nothing hidden, nothing weighed. */
+    /** Reset hidden tokens and weighting of the attention. */
     resetAttention: () => store.set({ hidden: [], weight: 'none' }),
-    /** Wish a pair strong or weak. @param {Pair} pair */
+    /** Mark a pair as strong or weak. @param {Pair} pair */
     markPair: (pair) => store.set({ pairs: withPair(store.get().pairs, pair) }),
     /** @param {Pair} pair */
     dropPair: (pair) =>
@@ -145,13 +145,13 @@ function markActions(store, facts, marks) {
 function measureActions(store) {
   return {
     /**
-     * Tint the grid; a range that was chosen stays one of its own score.
+     * Tint the grid by a measure; a chosen range still applies to its own measure.
      *
      * @param {string | null} score
      */
     tintBy: (score) => store.set(tintedBy(score, store.get())),
     /**
-     * Choose the score whose range steps heads back; its range is open at first.
+     * Choose the measure whose range dims heads; its range is open at first.
      *
      * @param {string | null} score
      */
@@ -160,9 +160,9 @@ function measureActions(store) {
         filterScore: score === store.get().score ? null : score,
         scoreRange: DEFAULTS.scoreRange,
       }),
-    /** All heads are there again. */
+    /** Reset the range: no head is dimmed. */
     clearScoreRange: () => store.set({ filterScore: null, scoreRange: DEFAULTS.scoreRange }),
-    /** Show how all heads differ in a score: tinted and sorted by it. @param {string} score */
+    /** Compare all heads by a measure: tint and sort the grid by it. @param {string} score */
     compareHeads: (score) =>
       store.set({ ...tintedBy(score, store.get()), at: null, order: score, isOrderRising: false }),
   };
@@ -176,7 +176,7 @@ function viewActions(store) {
       store.set({ filters: { ...store.get().filters, ...filters } }, 'replace'),
     clearFilters: () => store.set({ filters: DEFAULTS.filters }),
     /**
-     * Choices that change nothing but themselves.
+     * Set choices without side effects.
      *
      * @param {Partial<State>} choice
      * @param {HistoryMode} [history]
@@ -202,8 +202,7 @@ function viewActions(store) {
 /** @typedef {ReturnType<typeof createActions>} Actions */
 
 /**
- * The choices once the grid has another tint: a range that heads were chosen by stays one of its
- * own score.
+ * The choices after a change of tint: an existing range still applies to its own measure.
  *
  * @param {string | null} score
  * @param {State} state
@@ -214,7 +213,7 @@ export function tintedBy(score, { filterScore, score: former, scoreRange }) {
   return { score, filterScore: filtered === score ? null : filtered };
 }
 
-/** What was chosen last, on this browser. @returns {Partial<State>} */
+/** The choices remembered by this browser. @returns {Partial<State>} */
 export function readRemembered() {
   return Object.fromEntries(
     REMEMBERED.map((name) => {

@@ -1,6 +1,6 @@
 /**
- * The pane that was last used. Header, controls, keys and the panel at the right speak of it, and
- * need not know that.
+ * The pane that was used last. Header, controls, keys and the right panel get one context that
+ * delegates to it.
  */
 
 import { createObservable } from '../ui/observable.js';
@@ -21,7 +21,7 @@ export function createActivePane(first) {
   let stopSecond = () => {};
 
   /**
-   * An object with the same functions, each that of the pane in front.
+   * Return an object with the same functions, delegated to the active pane.
    *
    * @template {object} T
    * @param {T} like
@@ -75,7 +75,7 @@ export function createActivePane(first) {
 
   return {
     context,
-    /** Of the choices, those of the pane in front. @returns {State} */
+    /** The choices of the active pane. @returns {State} */
     state: () => active.get().store.get(),
     /** @returns {PaneName} */
     name: () => (active.get() === second ? 'B' : 'A'),
@@ -83,8 +83,7 @@ export function createActivePane(first) {
     bring: (name) => active.set(name === 'B' && second ? second : first),
     subscribe: active.subscribe,
     /**
-     * Select the query of a token in the pane that shows its dataset, the one in front before the
-     * other.
+     * Select the query of a token in a pane that shows its dataset, preferably the active one.
      *
      * @param {string} dataset
      * @param {number} token
@@ -96,7 +95,7 @@ export function createActivePane(first) {
       shown?.actions.select({ kind: 'query', token });
     },
     /**
-     * Take in a second pane, or give it up: then the first is in front.
+     * Add a second pane, or remove it, which activates the first.
      *
      * @param {Context | null} next
      */

@@ -1,6 +1,6 @@
 /**
  * The choices of a viewer, each declared once. The type of the state, its defaults, the address,
- * the words of undo, what each of two panes has for itself and what is cleared follow from here.
+ * the labels of undo, the choices per pane and what is cleared are derived from this table.
  */
 
 import { readPairs, writePairs } from '../compute/pairs.js';
@@ -31,22 +31,21 @@ import {
 /** @import { Dims, Method } from '../types.js' */
 
 /**
- * One choice. Without `address` no address holds it. Without `undo` it is where one is or how the
- * page looks, which Back of the browser restores, and no step of undo.
+ * One choice. Without `address` it is not part of the address. Without `undo` it is navigation or
+ * appearance, which the browser's Back restores, and not a step of undo.
  *
  * @template T
  * @typedef {object} Choice
- * @property {T} default an address leaves it out
+ * @property {T} default omitted from the address
  * @property {Record<string, import('./codecs.js').Part<NoInfer<T>>>} [address] its parts by their
  *   names, written in the order of this table
- * @property {string | ((after: NoInfer<T>, before: NoInfer<T>) => string)} [undo] what a change is
- *   called
- * @property {number} [undoRank] where one step changed several choices, the least rank names it,
- *   then the order of this table
- * @property {'place' | 'marks' | undefined} [pane] each pane has its own: the map that it shows, or
- *   what stands out there, which panes of one dataset share. Else it holds for both
- * @property {'dataset' | 'map'} [clearedBy] another dataset or map brings back the default
- * @property {boolean} [isRemembered] by the browser; an address holds it only where it was copied
+ * @property {string | ((after: NoInfer<T>, before: NoInfer<T>) => string)} [undo] label of a change
+ * @property {number} [undoRank] if one step changed several choices, the lowest rank names it, then
+ *   the order of this table
+ * @property {'place' | 'marks' | undefined} [pane] per pane: 'place' is the map that it shows,
+ *   'marks' what is highlighted, which panes of one dataset share; otherwise it applies to both
+ * @property {'dataset' | 'map'} [clearedBy] reset to the default by another dataset or map
+ * @property {boolean} [isRemembered] by the browser; only in copied addresses
  */
 
 /**
@@ -59,7 +58,7 @@ const choice = (entry) => /** @type {Choice<T> & {pane: P}} */ (entry);
 const DATASET = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** A head's measure. */
 const MEASURE = /^[a-z][a-z0-9_]{0,39}$/;
-/** Longest search that undo quotes, in characters. */
+/** Maximum length of a search quoted by undo, characters. */
 const MAX_QUOTED = 24;
 
 const VIEW = {
@@ -342,7 +341,7 @@ const VIEW = {
 
 const OF_VIEW = /** @type {[keyof ViewChoices, Choice<any>][]} */ (Object.entries(VIEW));
 
-/** What each pane has for itself: the map that it shows, and what stands out there. */
+/** Choices per pane: the map that it shows, and what is highlighted there. */
 export const PLACE_NAMES = OF_VIEW.filter(([, { pane }]) => pane === 'place').map(nameOf);
 export const MARK_NAMES = OF_VIEW.filter(([, { pane }]) => pane === 'marks').map(nameOf);
 
@@ -370,7 +369,7 @@ export const ENTRIES = /** @type {[keyof State, Choice<any>][]} */ (Object.entri
 
 export const DEFAULTS = /** @type {State} */ (defaultsOf(ENTRIES));
 
-/** Choices that belong to one dataset only, and those of one map, as they are without any. */
+/** Defaults of the choices that are reset by another dataset, and by another map. */
 export const [CLEARED, AT_REST] = /** @type {const} */ (['dataset', 'map']).map(
   (by) =>
     /** @type {Partial<State>} */ (
@@ -382,7 +381,7 @@ export const [CLEARED, AT_REST] = /** @type {const} */ (['dataset', 'map']).map(
 export const REMEMBERED = ENTRIES.filter(([, entry]) => entry.isRemembered).map(nameOf);
 
 /**
- * Some of the choices.
+ * Pick some of the choices.
  *
  * @param {Partial<State>} choices
  * @param {readonly (keyof State)[]} names

@@ -1,6 +1,6 @@
 /**
- * How choices are written into an address and read from it. A part that can not be read is
- * `undefined`; one that has nothing to say is null.
+ * Codecs between choices and the address. An invalid part reads as `undefined`; a default is
+ * written as null.
  */
 
 /** @import { Filters, HiddenToken, Selected } from '../page.js' */
@@ -10,18 +10,18 @@
  *
  * @template T
  * @typedef {object} Part
- * @property {(value: string, parts: URLSearchParams) => T | undefined} [read] the choice; a part
- *   without it is read with one that it needs
+ * @property {(value: string, parts: URLSearchParams) => T | undefined} [read] parse the choice; a
+ *   part without it is read together with one that it needs
  * @property {(value: T) => string | number | null | readonly string[]} write an array is written as
- *   several parts of one name
- * @property {readonly string[]} [needs] parts; without any of them this one has no meaning
+ *   repeated parts
+ * @property {readonly string[]} [needs] parts; without any of them this one is invalid
  */
 
-/** Most tokens that an address can say are hidden. */
+/** Maximum number of hidden tokens in an address. */
 const MAX_HIDDEN = 500;
-/** How far one can zoom, against the map at rest. */
+/** Limits of the zoom relative to the map at rest. */
 const [MIN_ZOOM, MAX_ZOOM] = [0.1, 1000];
-/** Most characters of all texts in an address; servers and programs cut longer addresses. */
+/** Maximum length of all texts in an address; servers and programs truncate longer addresses. */
 export const MAX_TEXT = 2000;
 
 const NUMBER = /^-?\d{1,9}(\.\d{1,9})?$/;
@@ -29,7 +29,7 @@ const NUMBER = /^-?\d{1,9}(\.\d{1,9})?$/;
 /** @param {any} value */
 const asItIs = (value) => value;
 
-/** Text of a grammar. @param {RegExp} pattern @returns {Part<any>} */
+/** Text that matches a pattern. @param {RegExp} pattern @returns {Part<any>} */
 export const matching = (pattern) => ({
   read: (value) => (pattern.test(value) ? value : undefined),
   write: asItIs,
@@ -41,14 +41,14 @@ export const oneOf = (...values) => ({
   write: asItIs,
 });
 
-/** A switch: the word stands for one position. @param {string} word @param {boolean} isOn */
+/** A boolean: the word stands for `isOn`. @param {string} word @param {boolean} isOn */
 export const word = (word, isOn) => ({
   read: (/** @type {string} */ value) => (value === word ? isOn : undefined),
   write: (/** @type {boolean} */ value) => (value === isOn ? word : null),
 });
 
 /**
- * A number of a range, such as "0.05".
+ * A number within a range, such as "0.05".
  *
  * @param {number} min
  * @param {number} max
@@ -104,9 +104,9 @@ export function readHidden(value) {
 }
 
 /**
- * One of the filters; reading it reads all, since they are one choice.
+ * One of the filters; reading any reads all, since they are one choice.
  *
- * @param {(value: string) => unknown} readOne null or undefined where the value has no meaning
+ * @param {(value: string) => unknown} readOne null or undefined if invalid
  * @param {(filters: Filters) => string | number | null} write
  * @returns {Part<any>}
  */
@@ -137,7 +137,7 @@ function readFilters(parts) {
   };
 }
 
-/** Texts of the user, each a part of its own. @param {string} _ @param {URLSearchParams} parts */
+/** Texts of the user, one part each. @param {string} _ @param {URLSearchParams} parts */
 export function readTexts(_, parts) {
   const texts = parts.getAll('text');
   const isShort = texts.join('').length <= MAX_TEXT;

@@ -1,4 +1,4 @@
-/** Keeps the address of the page and the browser's history in step with the choices. */
+/** Synchronises the address and the browser's history with the choices. */
 
 import { readRuns } from '../marked_points/codec.js';
 import { hasAppearance, fitsMarked, readQuery, writeQuery } from './url.js';
@@ -6,24 +6,21 @@ import { hasAppearance, fitsMarked, readQuery, writeQuery } from './url.js';
 /** @import { HistoryMode, State, Store } from '../page.js' */
 /** @import { TokenRenumbering } from '../user_sequences/token_renumbering.js' */
 
-/**
- * The choices that the address names, and those that it was too short for, from the browser's own
- * history.
- */
+/** The choices from the address, and those too long for it from the history entry's state. */
 export function readAddress() {
   const { choices, notices } = readQuery(location.search);
   return { choices: { ...choices, ...readLeftOut(history.state) }, notices };
 }
 
 /**
- * Write every choice into the address, and follow Back and Forward.
+ * Write every choice to the address, and restore on Back and Forward.
  *
  * @param {Store} store
  * @param {(text: string) => void} notify
  * @param {Pick<TokenRenumbering, 'note' | 'follow'>} moves
  */
 export function keepAddress(store, notify, moves) {
-  // An address that says how the page looks goes on saying it; else the reader's own taste decides.
+  // An address that sets the appearance keeps doing so; otherwise the preferences apply.
   const withAppearance = hasAppearance(location.search);
   store.subscribe((state, previous, mode) => {
     remember(state, mode, withAppearance, moves);
@@ -35,15 +32,15 @@ export function keepAddress(store, notify, moves) {
   });
   window.addEventListener('popstate', () => {
     store.set(moves.follow({ ...store.get(), ...readAddress().choices }, history.state), 'none');
-    remember(store.get(), 'replace', withAppearance, moves); // its numbers are those of now
+    remember(store.get(), 'replace', withAppearance, moves); // its token numbers are current now
   });
 }
 
 /**
- * The address of exactly this picture, with theme and palette.
+ * The address of the exact view, with theme and palette.
  *
  * @param {State} state
- * @param {'light' | 'dark'} theme that is shown
+ * @param {'light' | 'dark'} theme current theme
  */
 export function exactAddress(state, theme) {
   const query = writeQuery(state, { theme, palette: state.palette });

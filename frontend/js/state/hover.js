@@ -1,6 +1,6 @@
 /**
- * The point under the mouse, wherever it is: map, sentence or image, in this pane or, by its
- * counterpart, in the other. Not a choice, so not in the store.
+ * The hovered point in map, sentence or image of this pane, or the counterpart of one in the other
+ * pane. Not a choice, so not in the store.
  */
 
 import { createObservable } from '../ui/observable.js';
@@ -17,7 +17,7 @@ export function createHover() {
 
   return {
     ...hovered,
-    /** Further tokens that stand for the same word of the other pane. */
+    /** Further tokens that correspond to the same word of the other pane. */
     others: () => others,
     /** @param {Selected | null} next @param {readonly number[]} [more] */
     set(next, more = []) {

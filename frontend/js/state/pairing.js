@@ -1,6 +1,6 @@
 /**
- * While pairs are marked by clicks, a click on a token means a pair with the selected one. Not a
- * choice, so not in the store.
+ * Mode in which a click on a token marks a pair with the selected one. Not a choice, so not in the
+ * store.
  */
 
 import { createObservable } from '../ui/observable.js';
@@ -15,13 +15,13 @@ import { MAX_PAIRS, pairOf, withPair } from '../compute/pairs.js';
  * @param {Pick<Store, 'get'>} store
  * @param {Pick<Actions, 'markPair'>} actions
  * @param {(text: string) => void} notify
- * @param {() => number} [nCorpus] tokens of the corpus; what comes after them is the reader's own
+ * @param {() => number} [nCorpus] tokens of the corpus; later ones are the user's
  */
 export function createPairing(store, actions, notify, nCorpus = () => Infinity) {
   const mode = createObservable(/** @type {PairingMode} */ (null));
 
   /**
-   * Mark the pair of the selected point and another; a sentence says why there is none.
+   * Mark the pair of the selected point and another, or notify why it is not possible.
    *
    * @param {Selected | null} other
    * @param {boolean} isStrong
@@ -47,10 +47,10 @@ export function createPairing(store, actions, notify, nCorpus = () => Infinity) 
     ...mode,
     mark,
     /**
-     * Take a click on a point, if it means a pair.
+     * Handle a click on a point in this mode.
      *
      * @param {Selected} other
-     * @returns {boolean} whether it did
+     * @returns {boolean} whether it was handled
      */
     take(other) {
       const wish = mode.get();

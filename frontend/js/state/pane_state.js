@@ -1,7 +1,4 @@
-/**
- * Two panes in one state: what each has for itself, and how a change in one reaches the other. No
- * DOM, no requests.
- */
+/** Two panes in one state: the choices of each, and how changes propagate. No DOM, no requests. */
 
 import { lastOnly } from '../compute/memo.js';
 import { CLEARED, MARK_NAMES, NO_MARKS, only, PLACE_NAMES } from './choices.js';
@@ -22,7 +19,7 @@ export function marksOf(pane) {
 }
 
 /**
- * The choices that each pane has for itself; all others hold for both.
+ * The choices per pane; all others apply to both.
  *
  * @param {PaneChoices} pane
  * @returns {PaneChoices}
@@ -31,7 +28,7 @@ export function paneChoices(pane) {
   return { ...placeOf(pane), ...marksOf(pane) };
 }
 
-/** The choices as the second pane has them; without one, as they are. */
+/** The state as seen by the second pane; unchanged without one. */
 export const secondState = lastOnly((/** @type {State} */ state) => {
   const { compare, beside, dataset } = state;
   if (!compare) return state;
@@ -39,14 +36,14 @@ export const secondState = lastOnly((/** @type {State} */ state) => {
 });
 
 /**
- * Return the change of the state that a change in one of two panes means. What is selected in one
- * is selected in the other too: at once in the same dataset; where two are linked, the other's
- * selection is left open until `reconcileLinked` finds it.
+ * Return the change of the state for a change in one of two panes. A selection applies to both
+ * panes: directly if they show the same dataset; if two datasets are linked, the other's selection
+ * is cleared until `reconcileLinked` finds it.
  *
  * @param {State} state
- * @param {PaneName} name of the pane that changes
+ * @param {PaneName} name of the changed pane
  * @param {Partial<State>} change
- * @param {boolean} isLinked whether tokens of one dataset stand for some of the other
+ * @param {boolean} isLinked whether tokens of the two datasets are linked
  * @returns {Partial<State>}
  */
 export function changePane(state, name, change, isLinked) {
@@ -72,7 +69,7 @@ export function changePane(state, name, change, isLinked) {
       selected: null,
       ...('hidden' in change ? { hidden: [] } : {}),
     };
-  // What a single pane would lose with its dataset still holds for the other.
+  // What a single pane would lose with its dataset still applies to the other.
   const shared = pick(change, (key) => !isOfPane(key) && !(hasMoved && key in CLEARED));
   return {
     ...shared,
@@ -97,8 +94,8 @@ export function pick(change, isWanted) {
 }
 
 /**
- * Return what has to be selected in one pane because its counterpart is in the other; nothing where
- * there is none.
+ * Return the selection that one pane needs because its counterpart is selected in the other; empty
+ * if none.
  *
  * @param {State} state
  * @param {Link | null} link
@@ -121,7 +118,7 @@ export function reconcileLinked(state, link) {
 }
 
 /**
- * The store as one pane sees it: its own choices in the place of those of the first.
+ * A view of the store for one pane.
  *
  * @param {Store} store
  * @param {PaneName} name

@@ -1,4 +1,4 @@
-/** What follows from the choices and the facts: pure functions, no DOM and no requests. */
+/** Derived from choices and facts: pure functions, no DOM and no requests. */
 
 import { mapName } from '../data/points.js';
 import { hasMap } from '../data/best_map.js';
@@ -12,13 +12,12 @@ import { CLEARED, DEFAULTS } from './choices.js';
 /** @import { Dims, Method } from '../types.js' */
 
 /**
- * Return what has to change in the choices because the facts do not allow them, and one sentence
- * for each.
+ * Return the corrections of choices that contradict the facts, and one notice for each.
  *
  * @param {State} state
  * @param {Facts} facts
- * @param {(manifest: Manifest) => number} [nTokensOf] how many tokens can be selected, where there
- *   are more than those of the corpus
+ * @param {(manifest: Manifest) => number} [nTokensOf] number of selectable tokens, including those
+ *   of the user
  * @returns {{change: Partial<State>, notices: string[]}}
  */
 export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tokens) {
@@ -32,7 +31,7 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
     const outcome = shown ? `“${shown.id}” is shown instead` : 'none is there yet';
     const notices =
       state.dataset === null ? [] : [`There is no dataset “${state.dataset}”; ${outcome}.`];
-    // Without a wish for a dataset, the rest of the address is meant for the one that is shown.
+    // Without a dataset in the address, the rest of it applies to the shown one.
     const change = { ...(state.dataset === null ? {} : CLEARED), dataset: shown?.id ?? null };
     return state.dataset === change.dataset ? { change: {}, notices: [] } : { change, notices };
   }
@@ -51,7 +50,7 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
  * @param {State} state
  * @param {Manifest} manifest
  * @param {Record<string, number> | null} mapsReady
- * @param {number} nTokens with those of the reader
+ * @param {number} nTokens including those of the user
  */
 function reconcileInside(state, manifest, mapsReady, nTokens) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
@@ -90,12 +89,12 @@ function reconcileInside(state, manifest, mapsReady, nTokens) {
   return { change: { ...change, ...scores.change }, notices: [...notices, ...scores.notices] };
 }
 
-/** An address may name tokens of texts that their owner typed. */
+/** Added when an address refers to tokens of texts that another user typed. */
 const OUTSIDE = 'Your own texts are gone once their page is closed, unless the address holds them.';
 
 /**
- * Points that this dataset does not have are neither selected nor marked, alone or as pairs. Pairs
- * are of the corpus.
+ * Drop selected, marked and paired points outside the dataset. Pairs may only contain tokens of the
+ * corpus.
  *
  * @param {State} state
  * @param {number} nTokens
@@ -130,7 +129,7 @@ function reconcilePoints({ selected, marked, pairs }, nTokens, nCorpus) {
 }
 
 /**
- * A score of another kind of model, or of another version, is none of this dataset's.
+ * Drop measures that this dataset does not have, such as those of another kind of model or version.
  *
  * @param {State} state
  * @param {Manifest} manifest
@@ -154,7 +153,7 @@ function reconcileScores({ score, order, filterScore, pairs, beside }, manifest)
   return { change: { ...change, ...range }, notices };
 }
 
-/** @param {boolean} isOrder whether heads were sorted by it */
+/** @param {boolean} isOrder whether heads were sorted by the fit */
 function formatLostFit(isOrder) {
   const what = isOrder
     ? 'they are in the order of layers and heads again.'
@@ -163,8 +162,7 @@ function formatLostFit(isOrder) {
 }
 
 /**
- * The map to show when the chosen one does not exist: first of the chosen dimensions, and of those
- * that are there.
+ * The map to show if the chosen one does not exist: preferably of the chosen dimensions, and ready.
  *
  * @param {State} state
  * @param {Manifest} manifest

@@ -1,11 +1,11 @@
-/** One frozen state of choices. What the server said and what is on the page live outside of it. */
+/** The store: one frozen state of choices. Server data and DOM live outside. */
 
 import { AT_REST, DEFAULTS } from './choices.js';
 
 /** @import { PaneChoices, State, Store } from '../page.js' */
 
 /**
- * Return a store that holds one frozen state and tells its listeners of every change.
+ * Return a store that holds one frozen state and notifies its listeners of every change.
  *
  * @param {Partial<State>} [first] choices that differ from the defaults
  * @returns {Store}
@@ -32,8 +32,7 @@ export function createStore(first = {}) {
 }
 
 /**
- * What a change to another map has to change, too: zoom and turn of the former mean nothing there.
- * From one head to the next they stay.
+ * Reset zoom and orientation on a change to another map. They are kept between heads.
  *
  * @param {PaneChoices} state
  * @param {Partial<PaneChoices>} change

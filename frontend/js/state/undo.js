@@ -1,21 +1,20 @@
-/** Taking back what was marked, filtered or coloured, and taking it up again. */
+/** Undo and redo of marks, filters and colours. */
 
 import { CHOICES, ENTRIES, only } from './choices.js';
 
 /** @import { HistoryMode, State, Store } from '../page.js' */
 
-/** Steps that are remembered. */
+/** Maximum number of undo steps. */
 const DEPTH = 100;
 /**
- * Changes of the same choice within this time, such as letters or a slider on its way, are one
+ * Changes of the same choice within this time, such as typing or dragging, are merged into one
  * step.
  */
 const MERGE_MS = 1000;
 /** @typedef {{before: Partial<State>, after: Partial<State>, time: number}} Step */
 
 /**
- * A step holds only the choices that it changed, so that taking it back leaves one where one is
- * meanwhile.
+ * A step contains only the choices that it changed, so that undo does not change the current map.
  *
  * @param {Store} store
  * @param {() => number} [now] milliseconds
@@ -33,7 +32,7 @@ export function createUndo(store, now = () => performance.now()) {
     if (isTravelling) return;
     announcement = '';
     if (state.dataset !== previous.dataset || otherDataset(state) !== otherDataset(previous)) {
-      past.length = future.length = 0; // the same numbers are other points there
+      past.length = future.length = 0; // point numbers differ in another dataset
       return;
     }
     const names = changedNames(previous, state);
@@ -66,7 +65,7 @@ export function createUndo(store, now = () => performance.now()) {
     const step = from.pop();
     if (!step) return;
     to.push(step);
-    step.time = -Infinity; // what comes next is a step of its own
+    step.time = -Infinity; // never merge the next change into it
     announcement = `${which === 'before' ? 'Undone' : 'Redone'}: ${formatChange(step)}`;
     isTravelling = true;
     try {
@@ -78,23 +77,23 @@ export function createUndo(store, now = () => performance.now()) {
 
   store.subscribe(record);
   return {
-    /** What would be taken back, in words; null where there is nothing. */
+    /** Label of the step to undo; null if none. */
     get past() {
       const step = past.at(-1);
       return step ? formatChange(step) : null;
     },
-    /** What would be taken up again. */
+    /** Label of the step to redo. */
     get future() {
       const step = future.at(-1);
       return step ? formatChange(step) : null;
     },
-    /** What was just taken back or up again, in words. */
+    /** Label of the last undo or redo. */
     get announcement() {
       return announcement;
     },
     back: () => travel(past, future, 'before'),
     forth: () => travel(future, past, 'after'),
-    /** Forget all steps: what they would mark has other numbers now. */
+    /** Clear all steps, because tokens were renumbered. */
     forget() {
       past.length = future.length = 0;
     },
@@ -103,7 +102,7 @@ export function createUndo(store, now = () => performance.now()) {
 
 /** @typedef {ReturnType<typeof createUndo>} Undo */
 
-/** The dataset of the second pane, where it has points of its own. @param {State} state */
+/** The dataset of the second pane, if it differs. @param {State} state */
 function otherDataset({ compare, dataset }) {
   return compare && compare.dataset !== dataset ? compare.dataset : null;
 }
@@ -123,7 +122,7 @@ function changedNames(a, b) {
   ).map(([name]) => name);
 }
 
-/** What a step changed, in words for the buttons. @param {Pick<Step, 'before' | 'after'>} step */
+/** Label of a step, for the buttons. @param {Pick<Step, 'before' | 'after'>} step */
 export function formatChange({ before, after }) {
   const rank = (/** @type {keyof State} */ name) => CHOICES[name].undoRank ?? Infinity;
   const [name] = ENTRIES.map(([one]) => one)

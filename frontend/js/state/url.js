@@ -1,4 +1,4 @@
-/** The address of the page says what is shown; this module reads and writes it. */
+/** Reads and writes the query string, which holds the whole view. */
 
 import { CHOICES, DEFAULTS, ENTRIES, NO_MARKS, REMEMBERED } from './choices.js';
 import { marksOf, paneChoices, placeOf } from './pane_state.js';
@@ -6,7 +6,7 @@ import { marksOf, paneChoices, placeOf } from './pane_state.js';
 /** @import { State } from '../page.js' */
 
 /**
- * What an address says of one choice, or a part of it.
+ * A query parameter: one choice or a part of it.
  *
  * @typedef {import('./codecs.js').Part<any> & {key: string, name: keyof State}} Part
  */
@@ -16,15 +16,15 @@ const PARTS = ENTRIES.flatMap(([name, { address = {} }]) =>
   Object.entries(address).map(([key, part]) => ({ ...part, key, name })),
 );
 /**
- * Choices that the browser remembers are a part of an address only where it was copied to show
- * exactly this picture.
+ * Appearance, which the browser remembers, is part of an address only if that was copied for the
+ * exact view.
  */
 const APPEARANCE = PARTS.filter(({ name }) => REMEMBERED.includes(name));
 const OTHERS = PARTS.filter(({ name }) => !REMEMBERED.includes(name));
-/** Those that a second pane has for itself, and what stands before them there. */
+/** Parameters per pane, and their prefix for the second pane. */
 const OF_PANE = PARTS.filter(({ name }) => CHOICES[name].pane);
 const PANE = 'compare.';
-/** All names; other modules read the last, once, when the page is opened. */
+/** All parameter names; the last ones are read by other modules when the page opens. */
 const KEYS = new Set([
   ...PARTS.map(({ key }) => key),
   ...OF_PANE.map(({ key }) => `${PANE}${key}`),
@@ -32,8 +32,8 @@ const KEYS = new Set([
 ]);
 
 /**
- * Return the choices that a query string names, and one sentence for each part that says nothing.
- * Choices that it does not name have their defaults.
+ * Return the choices of a query string and one notice for each invalid part. Missing choices have
+ * their defaults.
  *
  * @param {string} query such as "?dataset=demo-bert&layer=3&head=7"
  * @returns {{choices: Partial<State>, notices: string[]}}
@@ -71,11 +71,11 @@ function isAppearance(name) {
 }
 
 /**
- * The choices that parts of an address name, and the parts that have no meaning.
+ * Parse parts of an address into choices and invalid parts.
  *
  * @param {URLSearchParams} parts
  * @param {readonly Part[]} known
- * @param {boolean} [isMeant] whether they can have one at all
+ * @param {boolean} [isMeant] whether the parts can be valid at all
  */
 function readParts(parts, known, isMeant = true) {
   /** @type {Record<string, unknown>} */
@@ -93,7 +93,7 @@ function readParts(parts, known, isMeant = true) {
 }
 
 /**
- * Return the query string that stands for these choices; choices at their default are left out.
+ * Return the query string of the choices; defaults are omitted.
  *
  * @param {State} state
  * @param {Pick<State, 'theme' | 'palette'> | null} [appearance] written only if given
@@ -122,13 +122,13 @@ function writeParts(choices, known) {
   return parts;
 }
 
-/** Whether an address says how the page looks. @param {string} query */
+/** Whether an address sets the appearance. @param {string} query */
 export function hasAppearance(query) {
   const parts = new URLSearchParams(query);
   return APPEARANCE.some(({ key }) => parts.has(key));
 }
 
-/** Whether an address can say which points are marked. @param {Pick<State, 'marked'>} state */
+/** Whether the marked points fit into an address. @param {Pick<State, 'marked'>} state */
 export function fitsMarked({ marked }) {
   return CHOICES.marked.address?.marked.write(marked) !== null;
 }

@@ -1,8 +1,8 @@
-/** What every dialog has beside Escape: a button that closes it, and a click beside it. */
+/** Ways to close a dialog besides Escape: a close button and a click outside. */
 
 import { iconButton, ICONS } from './dom.js';
 
-/** Listens to clicks on a dialog. @param {MouseEvent} event */
+/** Click listener of a dialog. @param {MouseEvent} event */
 export function closeOutside({ target, currentTarget }) {
   if (target === currentTarget) /** @type {HTMLDialogElement} */ (currentTarget).close();
 }

@@ -1,4 +1,4 @@
-/** Small helpers to make elements; text reaches the page as text only. */
+/** Creation of DOM elements; text is inserted as text only, never as HTML. */
 
 /**
  * Return a new element.
@@ -40,7 +40,7 @@ export function icon(path) {
 }
 
 /**
- * Return a button of an icon, whose name is read aloud.
+ * Return an icon button with an accessible name.
  *
  * @param {string} path of the icon
  * @param {string} name
@@ -85,13 +85,14 @@ export const ICONS = {
 };
 
 /**
- * What holds words of a corpus or names is left alone by translators: another token would stand
- * there.
+ * Attributes that exclude corpus text and names from browser translation, which would show other
+ * tokens.
  */
 export const UNTRANSLATED = Object.freeze({ translate: 'no' });
 
 /**
- * A field for such words: nothing corrects them, and nothing sends them to a service that would.
+ * Attributes of a field for such text: no spell checking or autocorrection, which may send text to
+ * a service.
  */
 export const VERBATIM_FIELD = Object.freeze({
   ...UNTRANSLATED,
@@ -103,8 +104,8 @@ export const VERBATIM_FIELD = Object.freeze({
 });
 
 /**
- * Return text of the corpus, or a name, as an element that keeps its own direction to itself. It is
- * of no known language, so nobody reads it aloud as English.
+ * Return text of the corpus, or a name, as an element with isolated text direction and no language,
+ * so that screen readers do not read it as English.
  *
  * @param {string} text
  * @param {string | null} [className]
@@ -114,7 +115,7 @@ export function corpusText(text, className = 'corpus') {
 }
 
 /**
- * Set text only where it changed, so that nothing is laid out again for nothing.
+ * Set text only if it changed, to avoid needless layout.
  *
  * @param {Node} node
  * @param {string} text
@@ -124,7 +125,7 @@ export function setText(node, text) {
 }
 
 /**
- * Set or remove an attribute only where it changed.
+ * Set or remove an attribute only if it changed.
  *
  * @param {Element} element
  * @param {string} name
@@ -137,7 +138,7 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * Give an element the focus once all views have changed, if what had it is no longer shown.
+ * Move the focus to an element after all views are updated, if the focused element is gone.
  *
  * @param {HTMLElement} heir
  */
@@ -150,7 +151,7 @@ export function inheritFocus(heir) {
 }
 
 /**
- * Return the empty canvas's pen in CSS pixels, with as many pixels as the screen has there.
+ * Clear a canvas, resize it to device pixels and return its 2-D context, scaled to CSS pixels.
  *
  * @param {HTMLCanvasElement} canvas
  */
@@ -167,8 +168,7 @@ export function emptyPen(canvas) {
 }
 
 /**
- * Tell whenever a CSS pixel becomes another number of pixels of the screen: on another monitor, or
- * by zoom.
+ * Call a function whenever the device pixel ratio changes: on another monitor, or by zoom.
  *
  * @param {() => void} changed
  * @returns {() => void} stops it
@@ -189,15 +189,15 @@ export function watchPixelRatio(changed) {
   return () => stop.abort();
 }
 
-/** Ask once more for the images that could not be loaded. */
+/** Reload images that failed to load. */
 export function reloadBrokenImages() {
   for (const image of document.images)
     if (image.complete && image.naturalWidth === 0 && image.src) image.src = String(image.src);
 }
 
 /**
- * In narrower windows what is beside the map lies over it, folded until it is asked for; the style
- * sheets know the same width.
+ * In narrower windows the side panels overlay the map and are folded at first; the style sheets use
+ * the same breakpoint.
  */
 export const NARROW = '(max-width: 799.98px)';
 
@@ -205,14 +205,12 @@ export function isNarrow() {
   return matchMedia(NARROW).matches;
 }
 
-/** Whether the system asks for little motion. */
+/** Whether the user prefers reduced motion. */
 export function isMotionReduced() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
-/**
- * Return a list of functions to undo things, and one that calls them all.
- */
+/** Return a registry of clean-up functions and a function that runs them all. */
 export function createCleanup() {
   /** @type {(() => void)[]} */
   const undos = [];

@@ -1,8 +1,8 @@
-/** Gives a file to the viewer. */
+/** Downloads of files. */
 
 import { el } from './dom.js';
 
-/** An address of a file is given back after this time; browsers read it only after the click. */
+/** Object URLs are revoked after this time; browsers read them only after the click. */
 const KEPT_MS = 10_000;
 
 /** The media types of tables, by the ending of their files. */
@@ -18,7 +18,7 @@ export function download(content, name, type) {
 }
 
 /**
- * A name for a file, whatever its parts hold.
+ * A valid file name from any parts.
  *
  * @param {readonly (string | null | undefined | false)[]} parts
  * @param {string} ending

@@ -1,7 +1,4 @@
-/**
- * The panels at both sides can be folded away; what was chosen is remembered, for wide and narrow
- * windows apart.
- */
+/** Foldable side panels; the state is remembered separately for wide and narrow windows. */
 
 import { createCleanup, el, icon, NARROW, setAttribute, setText } from './dom.js';
 import { recall, remember } from './preferences.js';
@@ -11,8 +8,8 @@ const ICON = { side: 'M2 3h12v10H2zM6 3v10', panel: 'M2 3h12v10H2zM10 3v10' };
 /** @typedef {'side' | 'panel'} Name */
 
 /**
- * A button that folds a panel. What is folded stands in `data-side` and `data-panel` of the page,
- * where styles read it.
+ * A button that folds a panel. The state is set as `data-side` and `data-panel` on the page for the
+ * style sheets.
  *
  * @param {HTMLElement} root
  * @param {Name} name

@@ -1,18 +1,16 @@
-/** Draws a pattern as squares: a row for each query, a column for each key. */
+/** Draws a pattern as a heat map: a row for each query, a column for each key. */
 
 import { canvasPalette } from '../color/palettes.js';
 
 /** @import { PaletteName } from '../page.js' */
 
-/**
- * Weights below this share of the largest fade into the ground, so that none and little look alike.
- */
+/** Weights below this share of the largest fade into the background. */
 const FULL_SHARE = 0.08;
 const OPAQUE = 0xff000000;
-/** More positions than this have no whole pixel each, and are smoothed. */
+/** With more positions, cells are smaller than a pixel and are smoothed. */
 const MAX_SHARP = 150;
 
-/** The ramp of heat maps in the theme that is shown. @param {PaletteName} palette */
+/** The ramp of heat maps in the current theme. @param {PaletteName} palette */
 export function heatRamp(palette) {
   return canvasPalette(
     document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light',
@@ -21,13 +19,13 @@ export function heatRamp(palette) {
 }
 
 /**
- * Draw a pattern, one pixel for each weight; the page stretches them.
+ * Draw a pattern, one pixel per weight; CSS scales the canvas.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {{n: number, pattern: Float32Array}} attention
- * @param {Uint32Array} ramp packed colours from least to most
- * @param {boolean} isCausal what lies above the diagonal is not there
- * @returns {number} the largest weight, which has the last colour
+ * @param {Uint32Array} ramp packed colours from lowest to highest
+ * @param {boolean} isCausal weights above the diagonal are masked
+ * @returns {number} the largest weight, which maps to the last colour
  */
 export function paintHeatMap(canvas, { n, pattern }, ramp, isCausal) {
   canvas.width = n;

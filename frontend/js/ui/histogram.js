@@ -1,7 +1,4 @@
-/**
- * How a number is distributed over all heads: one bar for each of some bins, and a mark at the open
- * head.
- */
+/** Histogram of a measure over all heads, with a mark at the open head. */
 
 import { binOf, histogramOf, shareOf } from '../compute/histogram.js';
 
@@ -9,9 +6,9 @@ import { binOf, histogramOf, shareOf } from '../compute/histogram.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const BINS = 24;
-/** Height of the picture in its own units, one a bin wide. */
+/** Height of the chart in SVG units; a bin is one unit wide. */
 const MAX_HEIGHT = 16;
-/** Height of a bar that is not empty. */
+/** Minimum height of a bar that is not empty. */
 const MIN_HEIGHT = 1;
 
 /**
@@ -34,8 +31,8 @@ export function createHistogram(root, className) {
     /**
      * @param {Column} column
      * @param {object} [shown]
-     * @param {number} [shown.head] that is marked; -1 for none
-     * @param {readonly [number | null, number | null]} [shown.range] bars outside of it are pale
+     * @param {number} [shown.head] head to mark; -1 for none
+     * @param {readonly [number | null, number | null]} [shown.range] bars outside are pale
      */
     update(column, { head = -1, range = [null, null] } = {}) {
       const counts = histogramOf(column.values, column.range, BINS);

@@ -1,11 +1,8 @@
-/** Which keys a press may mean, whatever script and layout the keyboard has. */
+/** Interpretation of key presses, independent of keyboard layout and script. */
 
-/**
- * What a US keyboard has on the keys beside its letters and digits that mean something here: plain,
- * and with Shift.
- */
+/** Characters of the other shortcut keys on a US keyboard: plain, and with Shift. */
 const PLACES = /** @type {Record<string, string>} */ ({ Slash: '/?', Equal: '=+', Minus: '-_' });
-/** Letters of the Latin script, and all of ASCII, are meant as they are. */
+/** Latin letters and ASCII are used as typed. */
 const LATIN = /^\p{Script=Latin}$/u;
 const ASCII = /^[ -~]+$/;
 
@@ -14,12 +11,11 @@ const ASCII = /^[ -~]+$/;
  */
 
 /**
- * The keys that a press may mean, the likeliest first: what the layout has there, so that Dvorak,
- * AZERTY and the like go by their letters; and, where that is of another script (Cyrillic, Greek,
- * Hebrew, kana, …), what a US keyboard has at the same place. The row of digits counts by place
- * without Shift, too, since AZERTY and others have signs there.
+ * Candidate keys of a press, most likely first: the character of the layout (Dvorak, AZERTY); for
+ * other scripts (Cyrillic, Greek, Hebrew, kana, …), the US key at the same position. The digit row
+ * is also matched by position without Shift, since AZERTY and others have symbols there.
  *
- * A letter is large with Shift alone, whatever Caps Lock says.
+ * A letter is upper case only with Shift; Caps Lock is ignored.
  *
  * @param {KeyPress} event
  * @returns {string[]}
@@ -38,8 +34,7 @@ export function keysOf(event) {
 }
 
 /**
- * Whether a press belongs to an input method that makes a character of several; Safari says so by
- * the code alone.
+ * Whether a press belongs to an input method editor (IME); Safari reports this only by `keyCode`.
  *
  * @param {Pick<KeyPress, 'isComposing' | 'keyCode'>} event
  */
@@ -52,7 +47,7 @@ function cased(letter, isLarge) {
   return isLarge ? letter.toUpperCase() : letter.toLowerCase();
 }
 
-/** @param {string} key @param {string | undefined} place what a US keyboard has there */
+/** @param {string} key @param {string | undefined} place the US key at this position */
 function withPlace(key, place) {
   return place === undefined || place === key ? [key] : [key, place];
 }

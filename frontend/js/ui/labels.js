@@ -1,4 +1,4 @@
-/** The words of the page that more than one view says: methods, measures, heads, progress. */
+/** Labels shared by several views: heads, measures, tokens. */
 
 import { count } from '../compute/number_text.js';
 import { withShown } from '../compute/characters.js';
@@ -6,13 +6,13 @@ import { withShown } from '../compute/characters.js';
 /** @import { DatasetEntry, Fidelity, HeadId, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
-/** What “near” means in the measures of a map that is read by products of coordinates. */
+/** Definition of nearness for maps that are read by dot products of coordinates. */
 export const PRODUCT_NEARNESS =
   'Here a key is nearer to a query the farther out it lies in the query’s direction.';
 
 /**
- * Below this recall, fewer than one of a query's ten strongest keys is near it: nearness must not
- * be read as attention.
+ * Below this recall, on average fewer than one of a query's ten strongest keys is near it: nearness
+ * must not be read as attention.
  */
 export const MISLEADING_RECALL = 0.1;
 
@@ -24,7 +24,7 @@ export function isMisleading(fidelity) {
 }
 
 /**
- * A measure with two digits; measures that are not defined say so.
+ * A measure with two decimals; undefined measures are labelled as such.
  *
  * @param {number | null | undefined} value
  */
@@ -33,9 +33,9 @@ export function formatMeasure(value) {
 }
 
 /**
- * How far apart heads are, as their map and lists count it.
+ * Definition of the distance between heads in their map and lists.
  *
- * @param {number} nRows that were compared
+ * @param {number} nRows compared rows
  */
 export function formatDistance(nRows) {
   return (
@@ -50,14 +50,14 @@ export function formatHead({ layer, head }) {
 }
 
 /**
- * The name that a screen reader says of a head in the grid. It begins with what is written on the
- * head, so that it can also be called by that.
+ * Accessible name of a head in the grid. It begins with the visible label, as voice control
+ * requires (WCAG 2.5.3).
  *
  * @param {HeadId} at
- * @param {Fidelity | null} fidelity null while the map is not there yet
+ * @param {Fidelity | null} fidelity null until the map is loaded
  * @param {boolean} isReady
- * @param {{words: string, label: string, more: string[]} | null} [score] what is written on it
- *   instead of its recall, and what is said of that
+ * @param {{words: string, label: string, more: string[]} | null} [score] measure shown instead of
+ *   its recall, with its description
  */
 export function formatCell(at, fidelity, isReady, score = null) {
   const [title, name] = [formatTitle(at), formatHead(at).toLowerCase()];
@@ -79,7 +79,7 @@ export function formatCell(at, fidelity, isReady, score = null) {
     .join(', ');
 }
 
-/** What is written on a head of the grid. @param {HeadId} at */
+/** Visible label of a head in the grid. @param {HeadId} at */
 export function formatTitle({ layer, head }) {
   return `L${layer} H${head}`;
 }
@@ -90,7 +90,7 @@ export function sequenceWord(modality) {
 }
 
 /**
- * How a build ended without a dataset, and what to do.
+ * Why a build ended without a dataset, and what to do.
  *
  * @param {DatasetEntry} entry
  */
@@ -104,7 +104,7 @@ export function formatEnd({ state, reason }) {
 }
 
 /**
- * What a token is called where it has no text of its own, such as a patch.
+ * Name of a token without text, such as a patch.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -119,8 +119,7 @@ export function formatTokenName(tokens, token) {
 }
 
 /**
- * What is shown of a token, so that something can be seen of it; an unknown word with what stands
- * in the text.
+ * Visible text of a token; for an unknown word, with the original text.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -131,8 +130,8 @@ export function formatToken(tokens, token) {
 }
 
 /**
- * @param {string} text as it is written
- * @param {string | null} [surface] what stands in the text for an unknown word
+ * @param {string} text of the token
+ * @param {string | null} [surface] original text of an unknown word
  */
 export function visibleToken(text, surface) {
   const shown = withShown(text, visibleText);
@@ -140,7 +139,7 @@ export function visibleToken(text, surface) {
 }
 
 /**
- * Whether the words of a token are its own text, and not ours.
+ * Whether the label of a token is its own text and not a generated name.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -150,13 +149,14 @@ export function isOwnText(tokens, token) {
 }
 
 /**
- * Spaces, controls, marks that need a letter, joiners, fillers, and the empty pattern of Braille.
+ * Invisible characters: spaces, controls, combining marks, joiners, fillers and the blank Braille
+ * pattern.
  */
 const INVISIBLE = /[\s\p{Cc}\p{Cf}\p{Mn}\p{DI}\u2800]/gu;
 
 /**
- * Text of the corpus so that something can be seen of it: line ends and tabs as signs, and the code
- * points of what has no width at all.
+ * Make text of the corpus visible: line ends and tabs as symbols, invisible characters as code
+ * points.
  *
  * @param {string} text
  */
@@ -190,7 +190,7 @@ export function capital(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Words with a capital and an end. @param {string} text */
+/** Capitalise the text and end it with a full stop. @param {string} text */
 export function sentence(text) {
   return `${capital(text)}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }

@@ -1,7 +1,4 @@
-/**
- * Sentences that are said once: what of the address was ignored, what was changed. They stay until
- * read.
- */
+/** One-time notices, such as ignored parts of the address; shown until dismissed. */
 
 import { el, ICONS, icon } from './dom.js';
 

@@ -1,9 +1,9 @@
-/** A value that lives outside of the choices, and whoever wants to hear of its changes. */
+/** An observable value outside the store. */
 
 /**
  * @template T
  * @param {T} first
- * @param {(a: T, b: T) => boolean} [isSame] whether a change is none
+ * @param {(a: T, b: T) => boolean} [isSame] whether two values count as equal
  */
 export function createObservable(first, isSame = Object.is) {
   let value = first;

@@ -1,4 +1,4 @@
-/** What this browser remembers of how the page looks; nothing of what is shown. */
+/** Preferences of appearance in local storage; never content. */
 
 const PREFIX = 'attentionviz.';
 
@@ -7,7 +7,7 @@ export function recall(name) {
   try {
     return localStorage.getItem(`${PREFIX}${name}`);
   } catch {
-    return null; // storage can be switched off
+    return null; // storage can be disabled
   }
 }
 
@@ -16,6 +16,6 @@ export function remember(name, value) {
   try {
     localStorage.setItem(`${PREFIX}${name}`, value);
   } catch {
-    // Without storage it holds until the page is closed.
+    // Without storage the preference lasts until the page is closed.
   }
 }

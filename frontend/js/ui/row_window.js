@@ -1,9 +1,9 @@
 /**
- * Which rows of a long list are on the page: those in sight with some around them, and those that
- * have to stay.
+ * Virtual scrolling: only the visible rows of a long list, a margin around them and a pinned row
+ * are in the DOM.
  */
 
-/** Rows beyond both edges of what is seen, so that scrolling finds them there. */
+/** Rows rendered beyond both edges of the viewport. */
 const MARGIN = 12;
 
 /**
@@ -17,9 +17,9 @@ export function createRowWindow(list, makeRow) {
   let n = 0;
 
   return {
-    /** What is on the page, by position. @type {ReadonlyMap<number, Row>} */
+    /** Rendered rows, by position. @type {ReadonlyMap<number, Row>} */
     rows,
-    /** Begin anew, without any row. @param {number} length */
+    /** Remove all rows. @param {number} length */
     reset(length) {
       n = length;
       rows.clear();
@@ -27,12 +27,12 @@ export function createRowWindow(list, makeRow) {
       list.style.setProperty('--rows', String(length));
     },
     /**
-     * Make the rows that come into sight and remove those that left it.
+     * Create the rows that entered the viewport and remove those that left it.
      *
-     * @param {number} top of what is seen, in rows
+     * @param {number} top of the viewport, in rows
      * @param {number} bottom
-     * @param {number} pinned a row that stays wherever one scrolls: the one that Tab reaches
-     * @returns {boolean} whether other rows are there than before
+     * @param {number} pinned a row that is always rendered: the one with the tab stop
+     * @returns {boolean} whether the rendered rows changed
      */
     show(top, bottom, pinned) {
       const wanted = windowOf(n, top, bottom, pinned);
@@ -56,7 +56,7 @@ export function createRowWindow(list, makeRow) {
 }
 
 /**
- * The positions of the rows that are on the page, in order.
+ * The positions of the rendered rows, in order.
  *
  * @param {number} n
  * @param {number} top

@@ -1,4 +1,4 @@
-/** A part of the controls that can be folded; which parts are open is remembered. */
+/** A collapsible section of the controls; its state is remembered. */
 
 import { el, setText } from './dom.js';
 import { recall, remember } from './preferences.js';
@@ -6,7 +6,7 @@ import { recall, remember } from './preferences.js';
 /**
  * @param {HTMLElement} root
  * @param {object} options
- * @param {string} options.name under which it is remembered
+ * @param {string} options.name storage key
  * @param {string} options.title
  * @param {string} options.help
  * @param {boolean} [options.isOpen] at first
@@ -37,7 +37,7 @@ export function createSection(root, { name, title, help, isOpen = false }) {
     body,
     /** @param {string} text beside the title */
     setNote: (text) => setText(note, text),
-    /** Open it and bring it into sight; reading goes on there. */
+    /** Open the section, scroll to it and move the focus there. */
     reveal() {
       element.open = true;
       element.scrollIntoView({ block: 'start' });

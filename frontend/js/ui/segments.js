@@ -1,4 +1,4 @@
-/** One of a few choices, side by side: radio buttons in the look of a switch. */
+/** A segmented control: radio buttons side by side. */
 
 import { el } from './dom.js';
 
@@ -9,7 +9,7 @@ let nMade = 0;
 /**
  * @param {HTMLElement} root
  * @param {object} options
- * @param {string} options.legend said by screen readers
+ * @param {string} options.legend accessible name
  * @param {readonly Choice[]} options.choices
  * @param {(value: string) => void} options.onPick
  */
@@ -26,7 +26,7 @@ export function createSegments(root, { legend, choices, onPick }) {
   offer(choices);
 
   /**
-   * Offer other choices; nothing happens where they are the same.
+   * Replace the choices, if they differ.
    *
    * @param {readonly Choice[]} offered
    */

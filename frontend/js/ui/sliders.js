@@ -1,19 +1,20 @@
-/** Sliders with their number beside them: for one number, and for a range between two. */
+/** Sliders with a value label: for one number, and for a range. */
 
 import { el, setAttribute, setText } from './dom.js';
 
 /**
- * A slider for one number; a double click sets it back.
+ * A slider for one number; a double click resets it.
  *
  * @param {HTMLElement} root
  * @param {object} options
  * @param {string} options.label
  * @param {string} options.help
  * @param {[min: number, max: number, step: number]} options.scale of the slider itself
- * @param {number} options.standard value that a double click brings back
+ * @param {number} options.standard default value, restored by a double click
  * @param {(value: number) => void} options.onPick
  * @param {(value: number) => string} options.format
- * @param {(value: number) => number} [options.toScale] from a value to the scale, where they differ
+ * @param {(value: number) => number} [options.toScale] maps a value to the slider's scale; default:
+ *   identity
  * @param {(place: number) => number} [options.fromScale]
  */
 export function createSlider(
@@ -62,15 +63,14 @@ export function createSlider(
 }
 
 /**
- * Two ends of a range, as shares from 0 to 1; a double click shows all of it again.
+ * A slider for a range, as shares from 0 to 1; a double click resets it.
  *
  * @param {HTMLElement} root
  * @param {object} options
  * @param {string} options.label
  * @param {string} options.help
  * @param {(range: readonly [number, number]) => void} options.onPick
- * @param {(share: number) => string} [options.format] an end in words, where it is no share of a
- *   hundred
+ * @param {(share: number) => string} [options.format] formats an end; default: percent
  */
 export function createRange(root, { label, help, onPick, format }) {
   const valueText = el('span', { class: 'slider__value' });
@@ -97,7 +97,7 @@ export function createRange(root, { label, help, onPick, format }) {
   );
   root.append(element);
 
-  /** An end that is pushed past the other stops there. @param {boolean} isFrom */
+  /** Ends are clamped at each other. @param {boolean} isFrom */
   function pick(isFrom) {
     const [low, high] = [Number(from.value), Number(to.value)];
     if (isFrom) from.value = String(Math.min(low, high));
@@ -114,7 +114,7 @@ export function createRange(root, { label, help, onPick, format }) {
         input.value = String(places[i]);
         setAttribute(input, 'aria-valuetext', format ? format([low, high][i]) : `${places[i]} %`);
       });
-      // With both ends at the right, the left one must be on top, or neither could be moved.
+      // With both ends at the maximum, the lower handle must be on top, or neither could be moved.
       from.classList.toggle('is-top', places[0] > 50);
       fill.style.left = `${places[0]}%`;
       fill.style.right = `${100 - places[1]}%`;
@@ -127,7 +127,7 @@ export function createRange(root, { label, help, onPick, format }) {
 }
 
 /**
- * A box to tick.
+ * A checkbox.
  *
  * @param {HTMLElement} root
  * @param {object} options

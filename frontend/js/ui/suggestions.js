@@ -1,4 +1,4 @@
-/** Words to choose from below a box, by mouse or by the arrow keys. */
+/** A suggestion list below a text field, operated by mouse or arrow keys. */
 
 import { corpusText, el, setAttribute } from './dom.js';
 import { isComposing } from './keys.js';
@@ -14,7 +14,7 @@ let nMade = 0;
  */
 export function createSuggestions(root, input, onPick) {
   const id = `suggestions-${nMade++}`;
-  // Pressing must not take the focus from the box, or the list would be gone before the click.
+  // A press must not take the focus from the field, or the list would close before the click.
   const list = el('ul', {
     class: 'suggestions',
     id,

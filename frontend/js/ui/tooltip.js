@@ -1,10 +1,10 @@
-/** A small sheet of words beside the mouse or beside a head. */
+/** A tooltip beside the mouse or a head. */
 
 import { el } from './dom.js';
 
 const DISTANCE_PX = 14;
 
-/** @param {HTMLElement} root the sheet stays inside of it */
+/** @param {HTMLElement} root the tooltip stays inside */
 export function createTooltip(root) {
   const element = el('div', { class: 'tooltip', role: 'tooltip', hidden: true });
   root.append(element);
