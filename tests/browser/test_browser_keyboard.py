@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from typing import Any
 
 import pytest
@@ -128,47 +127,37 @@ def test_a_point_that_one_walks_to_comes_into_sight(page: Page, address: str) ->
         assert box["y"] <= place["y"] <= box["y"] + box["height"]
 
 
-def test_the_mouse_takes_over_from_the_keys(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    press(page, "n", "")
-    expect(page.locator(".map .tooltip")).to_be_visible()
-    box = page.locator(".map").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 3, box["y"] + 3)
-    expect(page.locator(".map .tooltip")).to_be_hidden()
-
-
-@pytest.mark.parametrize("view", ["grid", "head"])
-def test_hits_are_marked_by_a_button_and_saved(page: Page, address: str, view: str) -> None:
-    open_view(page, address, "?dataset=words&method=pca" if view == "grid" else HEAD)
-    button = page.get_by_role("button", name="Mark the hits")
-    expect(button).to_be_hidden()
-    page.get_by_role("searchbox").fill(WORD)
+def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
     columns = fetch_json(page, "api/v1/datasets/words/tokens")
     n = columns["text"].count(WORD)
-    button.focus()
-    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="Mark the hits")
     marked = page.locator(".marked [role=status]")
-    expect(marked).to_have_text(f"{n} queries, {n} keys")
-    with page.expect_download() as download:
-        page.locator(".marked").get_by_role("button", name="CSV").press("Enter")
-    table = download.value.path().read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(table)))
-    assert [row["token"] for row in rows] == [WORD] * 2 * n
-    page.get_by_role("searchbox").fill("")
-    page.locator(".marked").get_by_role("button", name="Clear").press("Enter")
-    expect(page.locator(".marked")).to_be_hidden()
-
-
-@pytest.mark.parametrize(("dataset", "word"), [("words", "sentence"), ("pictures", "image")])
-def test_the_selected_sequence_is_marked_by_a_button(
-    page: Page, address: str, dataset: str, word: str
-) -> None:
-    open_view(page, address, f"?dataset={dataset}&layer=1&head=1&selected=key-60")
-    columns = fetch_json(page, f"api/v1/datasets/{dataset}/tokens")
-    length = columns["sequences"]["length"][columns["sequence"][60]]
-    page.get_by_role("button", name=f"Mark the {word}").press("Enter")
-    expect(page.locator(".marked [role=status]")).to_have_text(f"{length} queries, {length} keys")
+    for view in ("All heads", "Layer 0, head 0"):
+        expect(page.locator(".bar__title")).to_have_text(view)
+        expect(button).to_be_hidden()
+        page.get_by_role("searchbox").fill(WORD)
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(marked).to_have_text(f"{n} queries, {n} keys")
+        with page.expect_download() as download:
+            page.locator(".marked").get_by_role("button", name="CSV").press("Enter")
+        table = download.value.path().read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(table)))
+        assert [row["token"] for row in rows] == [WORD] * 2 * n
+        page.get_by_role("searchbox").fill("")
+        page.locator(".marked").get_by_role("button", name="Clear").press("Enter")
+        expect(page.locator(".marked")).to_be_hidden()
+        if view == "All heads":
+            page.locator(".cell").first.press("Enter")
+    for dataset, word in (("words", "sentence"), ("pictures", "image")):
+        open_view(page, address, f"?dataset={dataset}&layer=1&head=1&selected=key-60")
+        columns = fetch_json(page, f"api/v1/datasets/{dataset}/tokens")
+        length = columns["sequences"]["length"][columns["sequence"][60]]
+        page.get_by_role("button", name=f"Mark the {word}").press("Enter")
+        expect(marked).to_have_text(f"{length} queries, {length} keys")
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -177,7 +166,7 @@ def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
 ) -> None:
     open_view(page, address, VIEWS[view])
     page.evaluate("document.querySelectorAll('.section').forEach((part) => { part.open = true; })")
-    page.wait_for_timeout(300)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
     wanted = page.evaluate(WANTED)
     stops: list[dict[str, Any]] = []
     for _ in range(len(wanted) + 5):
@@ -198,23 +187,22 @@ def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
     assert [stop["number"] for stop in stops if not stop["name"]] == []
 
 
-def test_the_help_names_the_keys_of_the_walk(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    page.keyboard.press("?")
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(re.compile("n, p.*next point"))
-    expect(dialog).to_contain_text("Mark the hits")
-    expect(dialog).to_contain_text("letters work by their place")
-
-
 # Pressed as a Cyrillic layout has them.
 CYRILLIC = """([key, code, ctrlKey]) => document.body.dispatchEvent(
   new KeyboardEvent('keydown', { key, code, ctrlKey, bubbles: true, cancelable: true }))"""
 
 
-def test_keys_of_another_script_work_by_their_place(page: Page, address: str) -> None:
+def test_the_mouse_takes_over_from_the_keys_which_work_by_their_place_in_another_script(
+    page: Page, address: str
+) -> None:
     open_view(page, address, f"{HEAD}&selected=query-9")
-    page.keyboard.press("Escape")
+    press(page, "n", "")
+    expect(page.locator(".map .tooltip")).to_be_visible()
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    expect(page.locator(".map .tooltip")).to_be_hidden()
+    wait_until(lambda: page.keyboard.press("Escape") or "selected" not in query_of(page), "left")
     expect(page.locator(".panel")).to_be_hidden()
     page.evaluate(CYRILLIC, ["я", "KeyZ", True])
     expect(page.locator(".panel")).to_be_visible()
