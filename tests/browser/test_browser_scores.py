@@ -78,7 +78,9 @@ def words_of(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def test_heads_are_tinted_by_a_score_with_its_true_range(scored: Page, address: str) -> None:
+def test_heads_are_tinted_by_a_score_with_its_true_range_and_what_it_is(
+    scored: Page, address: str
+) -> None:
     open_view(scored, address, GRID)
     fingerprint(scored)
     white = ground(scored, 2)
@@ -93,34 +95,16 @@ def test_heads_are_tinted_by_a_score_with_its_true_range(scored: Page, address: 
     strongest, middling, none = (ground(scored, head) for head in (2, 4, 3))
     assert sum(strongest) < sum(middling) < sum(white)
     assert none == white
-    scored.get_by_role("button", name="No tint").click()
-    expect(scored.locator(".score-line")).to_be_hidden()
-    assert "score" not in query_of(scored)
-    wait_until(lambda: ground(scored, 2) == white, "the tint is gone")
-
-
-def test_the_name_of_a_head_says_its_score_or_why_it_has_none(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&score=induction&order=induction")
-    expect(cell(scored, 9)).to_have_attribute(
-        "aria-label", re.compile(r"^L2 H1 0\.80 Induction, layer 2, head 1, place 2 of 12, ")
-    )
-    expect(cell(scored, 3)).to_have_attribute(
-        "aria-label", re.compile(r"^L0 H3 – Induction, layer 0, head 3, no row has an earlier copy")
-    )
-    cell(scored, 4).hover()
-    expect(scored.locator(".tooltip")).to_contain_text(
-        "Induction 0.440, 5th of 11, over 1\u202f000 rows"
-    )
-
-
-def test_what_a_score_is_stands_one_click_away(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&score=induction")
     facts = {s["name"]: s for s in fetch_json(scored, "api/v1/datasets")["scores"]}["induction"]
     scored.get_by_text("What it is", exact=True).click()
     for part in ("help", "formula", "source"):
         expect(scored.locator(".score-words__body").first).to_contain_text(facts[part])
     version = fetch_json(scored, "api/v1/datasets/words")["manifest"]["attentionviz_version"]
     expect(scored.locator(".score-words__body").first).to_contain_text(f"AttentionViz {version}")
+    scored.get_by_role("button", name="No tint").click()
+    expect(scored.locator(".score-line")).to_be_hidden()
+    assert "score" not in query_of(scored)
+    wait_until(lambda: ground(scored, 2) == white, "the tint is gone")
 
 
 def test_sorted_heads_keep_their_names_and_the_way_back_is_clear(
@@ -146,10 +130,28 @@ def test_sorted_heads_keep_their_names_and_the_way_back_is_clear(
     assert fingerprint(scored) == picture
 
 
-def test_in_a_sorted_grid_click_and_zoom_open_the_head_that_is_seen(
+def test_in_a_sorted_grid_names_arrows_click_and_zoom_follow_what_is_seen(
     scored: Page, address: str
 ) -> None:
-    open_view(scored, address, f"{GRID}&order=induction")
+    open_view(scored, address, f"{GRID}&score=induction&order=induction")
+    expect(cell(scored, 9)).to_have_attribute(
+        "aria-label", re.compile(r"^L2 H1 0\.80 Induction, layer 2, head 1, place 2 of 12, ")
+    )
+    expect(cell(scored, 3)).to_have_attribute(
+        "aria-label", re.compile(r"^L0 H3 – Induction, layer 0, head 3, no row has an earlier copy")
+    )
+    cell(scored, 4).hover()
+    expect(scored.locator(".tooltip")).to_contain_text(
+        "Induction 0.440, 5th of 11, over 1\u202f000 rows"
+    )
+    cell(scored, 2).focus()
+    for key, head in [("ArrowRight", 9), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowUp", 2)]:
+        scored.keyboard.press(key)
+        expect(scored.locator(".cell:focus")).to_contain_text(name_of(head))
+    scored.keyboard.press("ArrowUp")
+    expect(scored.locator(".cell:focus")).to_contain_text("L0 H2")
+    expect(scored.locator(".cell[tabindex='0']")).to_have_count(1)
+
     title = scored.locator(".bar__title")
     cell(scored, 9).click()
     expect(title).to_have_text("Layer 2, head 1")
@@ -167,17 +169,6 @@ def test_in_a_sorted_grid_click_and_zoom_open_the_head_that_is_seen(
         scored.mouse.wheel(0, -300)
         scored.wait_for_timeout(120)
     expect(title).to_have_text("Layer 1, head 3")
-
-
-def test_arrows_in_a_sorted_grid_follow_what_is_seen(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&order=induction")
-    cell(scored, 2).focus()
-    for key, head in [("ArrowRight", 9), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowUp", 2)]:
-        scored.keyboard.press(key)
-        expect(scored.locator(".cell:focus")).to_contain_text(name_of(head))
-    scored.keyboard.press("ArrowUp")
-    expect(scored.locator(".cell:focus")).to_contain_text("L0 H2")
-    expect(scored.locator(".cell[tabindex='0']")).to_have_count(1)
 
 
 def test_heads_outside_of_a_range_step_back_and_are_counted(scored: Page, address: str) -> None:
@@ -244,7 +235,9 @@ def test_a_score_of_images_is_none_of_a_dataset_of_text(page: Page, address: str
     expect(page.get_by_label("Tint by").locator("option", has_text="Same row")).to_have_count(1)
 
 
-def test_a_head_says_its_scores_with_their_places_and_rows(scored: Page, address: str) -> None:
+def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_one(
+    scored: Page, address: str
+) -> None:
     open_view(scored, address, f"{GRID}&layer=1&head=3")
     score = scored.locator(".own-score", has_text="Induction").first
     expect(score).to_contain_text("0.630")
@@ -254,6 +247,12 @@ def test_a_head_says_its_scores_with_their_places_and_rows(scored: Page, address
     facts = {s["name"]: s for s in fetch_json(scored, "api/v1/datasets")["scores"]}["induction"]
     for part in ("help", "formula", "source"):
         expect(score).to_contain_text(facts[part])
+    score.get_by_role("button", name="Compare the heads").click()
+    expect(scored.locator(".bar__title")).to_have_text("All heads")
+    wait_until(lambda: names_as_seen(scored)[0] == "L0 H2", "the heads are sorted")
+    expect(scored.locator(".cell:focus")).to_contain_text("L1 H3")
+    cell(scored, 7).click()
+    expect(scored.locator(".bar__detail")).to_contain_text("Induction 0.630, 3rd of 11")
     scored.keyboard.press("ArrowLeft")
     scored.keyboard.press("ArrowDown")
     expect(scored.locator(".own-score", has_text="Induction").first).to_contain_text("0.070")
@@ -261,18 +260,6 @@ def test_a_head_says_its_scores_with_their_places_and_rows(scored: Page, address
     score = scored.locator(".own-score", has_text="Induction").first
     expect(score).to_contain_text("–")
     expect(score).to_contain_text("no row has an earlier copy of its own token")
-
-
-def test_from_a_head_all_heads_are_compared_by_its_score(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&layer=1&head=3")
-    score = scored.locator(".own-score", has_text="Induction").first
-    score.locator("summary").click()
-    score.get_by_role("button", name="Compare the heads").click()
-    expect(scored.locator(".bar__title")).to_have_text("All heads")
-    wait_until(lambda: names_as_seen(scored)[0] == "L0 H2", "the heads are sorted")
-    expect(scored.locator(".cell:focus")).to_contain_text("L1 H3")
-    cell(scored, 7).click()
-    expect(scored.locator(".bar__detail")).to_contain_text("Induction 0.630, 3rd of 11")
 
 
 def test_while_scores_are_not_there_yet_the_page_says_so_and_has_the_fidelity(
@@ -296,33 +283,33 @@ def test_while_scores_are_not_there_yet_the_page_says_so_and_has_the_fidelity(
     expect(page.locator(".profile")).to_be_hidden()
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_heads_slide_to_their_places_unless_motion_is_reduced(
-    scored: Page, address: str, motion: Literal["reduce", "no-preference"]
-) -> None:
-    scored.emulate_media(reduced_motion=motion)
+def test_heads_slide_to_their_places_unless_motion_is_reduced(scored: Page, address: str) -> None:
     open_view(scored, address, f"{GRID}&order=entropy")
-    before = middle(cell(scored, 3))
-    seen = scored.evaluate(
-        """async () => {
-          const find = (all, words) =>
-            [...document.querySelectorAll(all)].find((one) => one.textContent.startsWith(words));
-          const cell = find('.cell', 'L0 H3');
-          const choice = find('label', 'Sort by').querySelector('select');
-          choice.value = 'induction';
-          choice.dispatchEvent(new Event('change'));
-          const places = new Set();
-          for (let i = 0; i < 60; i++) {
-            await new Promise(requestAnimationFrame);
-            const { x, y } = cell.getBoundingClientRect();
-            places.add(`${Math.round(x)} ${Math.round(y)}`);
-          }
-          return places.size;
-        }"""
-    )
-    fingerprint(scored)
-    assert middle(cell(scored, 3)) != before
-    assert (seen > 3) == (motion == "no-preference")
+    motions: tuple[Literal["reduce", "no-preference"], ...] = ("reduce", "no-preference")
+    for motion, order in zip(motions, ("induction", "entropy"), strict=True):
+        scored.emulate_media(reduced_motion=motion)
+        before = middle(cell(scored, 3))
+        seen = scored.evaluate(
+            """async (order) => {
+              const find = (all, words) => [...document.querySelectorAll(all)]
+                .find((one) => one.textContent.startsWith(words));
+              const cell = find('.cell', 'L0 H3');
+              const choice = find('label', 'Sort by').querySelector('select');
+              choice.value = order;
+              choice.dispatchEvent(new Event('change'));
+              const places = new Set();
+              for (let i = 0; i < 60; i++) {
+                await new Promise(requestAnimationFrame);
+                const { x, y } = cell.getBoundingClientRect();
+                places.add(`${Math.round(x)} ${Math.round(y)}`);
+              }
+              return places.size;
+            }""",
+            order,
+        )
+        fingerprint(scored)
+        assert middle(cell(scored, 3)) != before
+        assert (seen > 3) == (motion == "no-preference")
 
 
 def test_a_figure_of_a_sorted_grid_has_its_heads_where_they_are_seen(
