@@ -1,10 +1,10 @@
 """The controls: options, filters, choice of datasets, help and folded panels."""
 
 import re
+from itertools import product
 from typing import Any, Literal
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from tests.browser.page_driver import (
     LINES,
     fetch_json,
@@ -75,12 +75,13 @@ def unfold(page: Page, *titles: str) -> None:
         page.locator("summary").filter(has_text=re.compile(f"^{title}")).click()
 
 
-def test_dots_grow_with_their_slider_and_a_double_click_sets_it_back(
+def test_dots_grow_with_their_slider_and_labels_go_and_come_by_box_and_key(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
     unfold(page, "Map options")
     page.get_by_label("Labels").uncheck()
+    assert query_of(page)["labels"] == "off"
     plain = fingerprint(page)
     slider = page.get_by_label("Dot size")
     slider.focus()
@@ -93,19 +94,11 @@ def test_dots_grow_with_their_slider_and_a_double_click_sets_it_back(
     assert fingerprint(page) == plain
     page.get_by_label("Size by norm").check()
     wait_until(lambda: fingerprint(page) != plain, "dots have the sizes of their norms")
-    page.keyboard.press("g")
-    expect(page.get_by_label("Size by norm")).to_be_hidden()
-
-
-def test_labels_are_turned_off_by_their_box_and_by_a_key(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    unfold(page, "Map options")
-    page.get_by_label("Labels").uncheck()
-    assert query_of(page)["labels"] == "off"
-    page.locator(".bar__title").click()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("l")
     expect(page.get_by_label("Labels")).to_be_checked()
+    page.keyboard.press("g")
+    expect(page.get_by_label("Size by norm")).to_be_hidden()
 
 
 def test_lines_follow_their_options(page: Page, address: str) -> None:
@@ -134,6 +127,7 @@ def test_filters_say_how_many_points_are_left_and_are_cleared_together(
     columns = tokens_of(page)
     n = len(columns["text"])
     unfold(page, "Filters")
+    expect(page.get_by_label("Attention", exact=True)).to_be_hidden()  # nothing is selected
     page.get_by_label("Keys", exact=True).check()
     expect(page.locator(".filters__count")).to_have_text(f"{n} of {2 * n} points shown")
     page.get_by_label("Position, to").focus()
@@ -155,10 +149,8 @@ def test_filters_say_how_many_points_are_left_and_are_cleared_together(
 def test_points_are_filtered_by_their_attention_with_the_selected_one(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, HEAD)
-    unfold(page, "Filters")
-    expect(page.get_by_label("Attention", exact=True)).to_be_hidden()
     open_view(page, address, f"{HEAD}&selected=query-40&attention=0.02")
+    unfold(page, "Filters")
     columns = tokens_of(page)
     sequence, position = columns["sequence"][40], columns["position"][40]
     weights = page.evaluate(
@@ -187,7 +179,9 @@ def test_which_parts_of_the_controls_are_open_is_remembered(page: Page, address:
     expect(page.locator(".fidelity__rows")).to_be_hidden()
 
 
-def test_datasets_are_grouped_by_family_with_counts_and_progress(page: Page, address: str) -> None:
+def test_datasets_are_grouped_by_family_with_counts_that_stand_at_the_left_once_chosen(
+    page: Page, address: str
+) -> None:
     open_view(page, address, TEXT)
     groups = page.locator(".header__dataset optgroup")
     labels = groups.evaluate_all("all => all.map(({ label }) => label)")
@@ -200,12 +194,6 @@ def test_datasets_are_grouped_by_family_with_counts_and_progress(page: Page, add
     expect(page.locator(".header__dataset option[value=growing]")).to_contain_text(
         re.compile(r"growing \(building, \d+ %\)")
     )
-
-
-def test_the_closed_choice_names_the_dataset_and_its_counts_stand_at_the_left(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, TEXT)
     chosen = page.locator(".header__dataset option[value=words]")
     expect(chosen).to_have_js_property("label", "words")
     page.locator(".header__dataset").focus()
@@ -251,6 +239,9 @@ def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address:
     ]
     for control in ("Search", "Palette", "Filters", "Dot size", "Lasso", "Panels"):
         expect(dialog.get_by_text(control, exact=True)).to_be_visible()
+    expect(dialog).to_contain_text(re.compile("n, p.*next point"))
+    expect(dialog).to_contain_text("Mark the hits")
+    expect(dialog).to_contain_text("letters work by their place")
     dialog.get_by_role("button", name="About AttentionViz").click()
     about = page.get_by_role("dialog", name="About AttentionViz")
     expect(about.get_by_role("link", name="arXiv 2305.03210")).to_be_visible()
@@ -288,49 +279,45 @@ def test_both_sides_fold_and_stay_folded(page: Page, address: str) -> None:
     expect(button).to_have_attribute("aria-expanded", "true")
 
 
-@pytest.mark.parametrize("width", [360, 390, 799])
-def test_a_narrow_window_shows_the_map_and_reaches_everything(
-    page: Page, address: str, width: int
+def test_a_narrow_window_shows_the_map_and_reaches_everything(page: Page, address: str) -> None:
+    for width in (360, 390, 799):
+        page.set_viewport_size({"width": width, "height": 800})
+        open_view(page, address, f"{HEAD}&selected=query-40")
+        for part in (".side", ".panel"):
+            expect(page.locator(part)).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for box in [part.bounding_box() for part in page.locator(".header > *:visible").all()]:
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        page.get_by_role("button", name="The controls").click()
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        side = page.locator(".side").bounding_box()
+        assert side is not None
+        assert side["x"] + side["width"] <= width
+        assert page.evaluate(FITS)
+        page.get_by_role("button", name="The controls").click()  # which stay as they are left
+        expect(page.locator(".side")).to_be_hidden()
+
+
+def test_every_control_has_a_name_a_help_text_and_words_that_stand_out(
+    page: Page, address: str
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    open_view(page, address, f"{HEAD}&selected=query-40")
-    for part in (".side", ".panel"):
-        expect(page.locator(part)).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for box in [part.bounding_box() for part in page.locator(".header > *:visible").all()]:
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= width
-    page.get_by_role("button", name="The controls").click()
-    expect(page.get_by_role("searchbox")).to_be_visible()
-    side = page.locator(".side").bounding_box()
-    assert side is not None
-    assert side["x"] + side["width"] <= width
-    assert page.evaluate(FITS)
-
-
-@pytest.mark.parametrize("query", [f"{HEAD}&selected=query-40&kind=query", IMAGE])
-def test_every_control_has_a_name_and_a_help_text(page: Page, address: str, query: str) -> None:
-    open_view(page, address, query)
+    open_view(page, address, IMAGE)
     unfold(page, "Map options", "Filters", "Options")
     assert page.evaluate(NAMELESS) == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("palette", ["safe", "classic"])
-def test_words_of_the_controls_stand_out_in_every_theme_and_palette(
-    page: Page,
-    context: BrowserContext,
-    address: str,
-    theme: Literal["light", "dark"],
-    palette: str,
-) -> None:
-    context.add_init_script(f"localStorage.setItem('attentionviz.palette', '{palette}')")
-    page.emulate_media(color_scheme=theme)
     open_view(page, address, f"{HEAD}&selected=query-40&kind=query&search=(&search-mode=regex")
-    unfold(page, "Map options", "Options", ".*what nearness means")
-    n_texts, faint = page.evaluate(FAINT)
-    assert n_texts > 40
-    assert faint == []
-    page.keyboard.press("?")
-    assert page.evaluate(FAINT)[1] == []
+    unfold(page, ".*what nearness means")  # the others are open as they were left
+    assert page.evaluate(NAMELESS) == []
+    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for palette, theme in product(("Safe", "Classic"), themes):
+        page.get_by_label(palette).check()
+        page.emulate_media(color_scheme=theme)
+        n_texts, faint = page.evaluate(FAINT)
+        assert n_texts > 40
+        assert faint == [], (palette, theme)
+        page.get_by_role("searchbox").blur()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Help")).to_be_visible()
+        assert page.evaluate(FAINT)[1] == [], (palette, theme)
+        page.keyboard.press("Escape")

@@ -134,7 +134,7 @@ function makeModes(onPick) {
 function makeClear(onClick) {
   return el(
     'button',
-    { class: 'search__clear', type: 'button', onClick },
+    { class: 'search__clear', type: 'button', title: 'Clear the search', onClick },
     icon(ICONS.close),
     el('span', { class: 'visually-hidden' }, 'Clear the search'),
   );
