@@ -50,7 +50,7 @@ def ranked_names(page: Page) -> list[str]:
     return [row.inner_text() for row in ranked(page).locator(".ranking__name").all()]
 
 
-def test_pairs_are_marked_by_keys_on_tokens_of_the_sentence_and_rank_all_heads(
+def test_pairs_marked_by_keys_on_tokens_rank_all_heads_and_lead_to_them(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -77,19 +77,11 @@ def test_pairs_are_marked_by_keys_on_tokens_of_the_sentence_and_rank_all_heads(
     )
     page.get_by_role("button", name="All 12 heads").click()
     assert ranked_names(page) == names(answer)
-
-
-def test_a_click_on_a_ranked_head_opens_it_and_keeps_selection_and_pairs(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, f"{TEXT}&pairs=strong-1-4")
-    answer = answer_to(page, "strong=1-4")
-    wait_until(lambda: ranked_names(page) == names(answer)[:8], "heads are ranked")
-    wanted = next(h for h in answer["heads"][:8] if (h["layer"], h["head"]) != (1, 2))
+    wanted = next(h for h in answer["heads"] if (h["layer"], h["head"]) != (1, 2))
     ranked(page).nth(answer["heads"].index(wanted)).click()
     found = query_of(page)
     assert (found["layer"], found["head"]) == (str(wanted["layer"]), str(wanted["head"]))
-    assert (found["selected"], found["pairs"]) == ("query-1", "strong-1-4")
+    assert (found["selected"], found["pairs"]) == ("query-1", "strong-1-4.weak-1-2")
     expect(page.locator(".ranking__head[aria-current=true] .ranking__name")).to_have_text(
         f"L{wanted['layer']} H{wanted['head']}"
     )
@@ -118,7 +110,7 @@ def test_while_pairs_are_marked_by_clicks_a_click_in_the_map_is_a_pair_and_then_
     expect(chips(page)).to_have_count(1)
 
 
-def test_points_of_the_map_are_walked_to_and_marked_without_a_pointer(
+def test_pairs_are_marked_without_a_pointer_and_with_a_key_selected(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{TEXT}&kind=key")
@@ -127,9 +119,6 @@ def test_points_of_the_map_are_walked_to_and_marked_without_a_pointer(
     page.keyboard.press("+")
     wait_until(lambda: query_of(page).get("pairs", "").startswith("strong-1-"), "a pair is marked")
     expect(chips(page)).to_have_count(1)
-
-
-def test_a_key_may_be_selected_and_the_query_pointed_at(page: Page, address: str) -> None:
     open_view(page, address, TEXT.replace("query-1", "key-4"))
     page.locator(".pairs .section__head").click()
     page.get_by_role("button", name="+ Weak").click()
@@ -203,13 +192,17 @@ def test_what_is_no_pair_says_why(page: Page, address: str) -> None:
     assert "pairs" not in query_of(page)
 
 
-def test_pairs_of_an_address_that_lie_outside_the_corpus_are_dropped_with_a_notice(
+def test_pairs_of_an_address_are_dropped_outside_the_corpus_and_in_another_dataset(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca&pairs=strong-1-4.weak-1-300")
     expect(page.locator(".notice")).to_contain_text("outside 0..299 are dropped: 1 of 2")
     assert query_of(page)["pairs"] == "strong-1-4"
     expect(chips(page)).to_have_count(1)
+    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
+    wait_until(lambda: query_of(page)["dataset"] == "few-maps", "the other dataset is open")
+    expect(chips(page)).to_have_count(0)
+    assert "pairs" not in query_of(page)
 
 
 def test_hostile_tokens_of_a_pair_stay_text(page: Page, address: str) -> None:
@@ -223,14 +216,6 @@ def test_hostile_tokens_of_a_pair_stay_text(page: Page, address: str) -> None:
     expect(ranked(page).first).to_be_visible()
     assert page.locator(".pairs script, .pairs img").count() == 0
     expect(chips(page).first).to_contain_text(tokens[bad[0]][:24])
-
-
-def test_another_dataset_has_no_pairs(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
-    wait_until(lambda: query_of(page)["dataset"] == "few-maps", "the other dataset is open")
-    expect(chips(page)).to_have_count(0)
-    assert "pairs" not in query_of(page)
 
 
 def cell_names(page: Page) -> list[str]:

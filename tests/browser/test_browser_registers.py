@@ -76,31 +76,31 @@ def name_of(position: int) -> str:
     return f"patch, row {row}, column {column}"
 
 
-@pytest.mark.parametrize("query", QUERIES)
 def test_heat_lies_on_the_patch_that_is_attended_to_by_pixels(
-    plain: Page, registers_address: str, query: str
+    plain: Page, registers_address: str
 ) -> None:
-    weights = show(plain, registers_address, QUERIES[query])
-    plain.mouse.move(600, 20)
-    frame = plain.locator(".image__frame")
-    shot = Image.open(io.BytesIO(frame.screenshot())).convert("RGB")
-    assert shot.width / shot.height == pytest.approx(N_COLUMNS / N_ROWS, rel=0.02)
+    for query in QUERIES.values():
+        weights = show(plain, registers_address, query)
+        plain.mouse.move(600, 20)
+        shot = Image.open(io.BytesIO(plain.locator(".image__frame").screenshot())).convert("RGB")
+        assert shot.width / shot.height == pytest.approx(N_COLUMNS / N_ROWS, rel=0.02)
+        patches = range(N_PREFIX, PER_IMAGE)
+        largest = max(weights)
+        shares = [weights[position] / largest for position in patches]
+        # The heavier, the lighter and the less transparent.
+        for one, share in zip(patches, shares, strict=True):
+            for other, less in zip(patches, shares, strict=True):
+                if share > less + 0.25:
+                    names = (name_of(query), name_of(one), name_of(other))
+                    assert light(shot, one) > light(shot, other), names
 
-    def light(position: int) -> int:
-        """Return how light the middle of a patch is."""
-        row, column = divmod(position - N_PREFIX, N_COLUMNS)
-        x, y = (column + 0.5) * shot.width / N_COLUMNS, (row + 0.5) * shot.height / N_ROWS
-        pixel: Any = shot.getpixel((int(x), int(y)))
-        return sum(pixel)
 
-    patches = range(N_PREFIX, PER_IMAGE)
-    largest = max(weights)
-    shares = [weights[position] / largest for position in patches]
-    # The heavier, the lighter and the less transparent.
-    for one, share in zip(patches, shares, strict=True):
-        for other, less in zip(patches, shares, strict=True):
-            if share > less + 0.25:
-                assert light(one) > light(other), (name_of(one), name_of(other))
+def light(shot: Image.Image, position: int) -> int:
+    """Return how light the middle of a patch is."""
+    row, column = divmod(position - N_PREFIX, N_COLUMNS)
+    x, y = (column + 0.5) * shot.width / N_COLUMNS, (row + 0.5) * shot.height / N_ROWS
+    pixel: Any = shot.getpixel((int(x), int(y)))
+    return sum(pixel)
 
 
 def test_class_token_and_registers_stand_beside_the_image_and_never_for_a_patch(
