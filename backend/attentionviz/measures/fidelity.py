@@ -121,7 +121,7 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     coordinates : ndarray of floats, shape (2 * n_tokens, dims)
         As drawn: queries, then keys.
     method : str
-        Says how nearness is read: `attentionviz.projections.nearness`.
+        How nearness is measured: `attentionviz.projections.nearness`.
     """
     n = reference.n_tokens
     require_shape("coordinates", coordinates, (2 * n, None), "f")

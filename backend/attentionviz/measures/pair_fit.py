@@ -37,7 +37,7 @@ class PairScores(NamedTuple):
 
 
 def score_pairs(queries: Floats, keys: Floats, blocks: Iterable[Floats]) -> PairScores:
-    """Return the score of each pair, and where it stands among the keys of all blocks.
+    """Return the score of each pair, and its rank among the keys of all blocks.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
 
 
 def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -> list[Unit]:
-    """Return the units whose files are not all there, in the order in which a viewer sees them.
+    """Return the units with missing files, in the order in which a viewer sees them.
 
     Scores take milliseconds a head: they come as soon as there is a first map to tint.
     """
@@ -120,7 +120,7 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
     if n_workers == 1:
         yield from (run_work(job, head, work) for head, work in units)
         return
-    _let_workers_begin_anew()
+    _ignore_worker_restarts()
     # A worker watches from its start: one that never got a unit would wait minutes for another.
     watch = {"initializer": end_with, "initargs": (job.builder_pid,)}
     with parallel_config(backend="loky", inner_max_num_threads=1, **watch):
@@ -135,11 +135,11 @@ def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitRe
             ) from error
 
 
-def _let_workers_begin_anew() -> None:
-    """Have joblib's word of a worker that begins anew, as it held much memory, be no error.
+def _ignore_worker_restarts() -> None:
+    """Ignore joblib's warning of a worker that restarts because of its memory use.
 
-    It is said in the thread that all results come through. Where warnings are errors, that thread
-    would end and the build would wait for ever.
+    joblib warns in the thread that delivers all results. If warnings are errors, that thread would
+    end and the build would hang.
     """
     message = "A worker stopped while some jobs were given to the executor"
     warnings.filterwarnings("ignore", message, UserWarning)

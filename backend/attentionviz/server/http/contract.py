@@ -2,7 +2,7 @@
 
 Each route names its own (`operations.operation`). The OpenAPI document and the types of the page
 (``scripts/make_types.py``) follow from them, and the clients of the tests hold every answer to its
-type. Nothing is checked while the server answers: an answer is the plain dict that it was.
+type. Responses are plain dicts and are not validated while the server runs.
 """
 
 from typing import Annotated, Any, Literal, NotRequired
