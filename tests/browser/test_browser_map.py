@@ -80,19 +80,18 @@ def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
     assert inner.total() < len(near)
 
 
-def test_the_key_l_takes_labels_away_and_brings_them_back(page: Page, address: str) -> None:
+def test_labels_go_and_come_by_key_larger_dots_cover_more_and_dots_by_norm_less(
+    page: Page, address: str
+) -> None:
     open_view(page, address, HEAD)
     drawn = LINES.replace(".map__overlay", ".map__labels")
     wait_until(lambda: page.evaluate(drawn) > 0, "there are labels")
     page.keyboard.press("l")
     wait_until(lambda: page.evaluate(drawn) == 0, "the labels are gone")
     assert query_of(page)["labels"] == "off"
+    plain = page.evaluate(NOT_BACKGROUND)
     page.keyboard.press("l")
     wait_until(lambda: page.evaluate(drawn) > 0, "the labels are back")
-
-
-def test_larger_dots_cover_more_and_dots_by_norm_less(page: Page, address: str) -> None:
-    plain = open_view(page, address, f"{HEAD}&labels=off").evaluate(NOT_BACKGROUND)
     large = open_view(page, address, f"{HEAD}&labels=off&dot=2").evaluate(NOT_BACKGROUND)
     by_norm = open_view(page, address, f"{HEAD}&labels=off&dot-by=norm").evaluate(NOT_BACKGROUND)
     assert large > 1.5 * plain

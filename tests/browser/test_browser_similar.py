@@ -50,7 +50,7 @@ def is_beside(one: Locator, other: Locator) -> bool:
     return left["x"] + left["width"] <= right["x"] + 1 and left["y"] < right["y"] + right["height"]
 
 
-def test_the_map_of_heads_lies_beside_the_grid_says_how_true_it_is_and_opens_a_head(
+def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_and_opens_them(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
@@ -80,19 +80,6 @@ def test_the_map_of_heads_lies_beside_the_grid_says_how_true_it_is_and_opens_a_h
         f"Layer {nearest[0]['layer']}, head {nearest[0]['head']}{nearest[0]['distance']:.2f}"
     )
     expect(dock(page).locator(".constellation__lines line")).to_have_count(5)
-    dot(page, 2, 1).click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
-    assert (query_of(page)["layer"], query_of(page)["head"]) == ("2", "1")
-    expect(dock(page)).to_be_visible()
-    expect(dot(page, 2, 1)).to_have_attribute("aria-current", "true")
-
-
-def test_what_is_pointed_at_on_the_map_of_heads_stands_out_in_the_grid_and_the_reverse(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, "?dataset=words&method=pca")
-    page.get_by_role("button", name="Map of heads").click()
-    dot(page, 2, 1).hover()
     expect(page.locator(".cell.is-pointed")).to_have_count(1)
     expect(page.locator(".cell.is-pointed")).to_contain_text("L2 H1")
     cell(page, 0, 3).hover()
@@ -102,6 +89,11 @@ def test_what_is_pointed_at_on_the_map_of_heads_stands_out_in_the_grid_and_the_r
     expect(dock(page).get_by_role("heading", name="Layer 0, head 3")).to_be_visible()
     page.get_by_role("searchbox").hover()
     expect(page.locator(".is-pointed")).to_have_count(0)
+    dot(page, 2, 1).click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
+    assert (query_of(page)["layer"], query_of(page)["head"]) == ("2", "1")
+    expect(dock(page)).to_be_visible()
+    expect(dot(page, 2, 1)).to_have_attribute("aria-current", "true")
 
 
 def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range(page: Page, address: str) -> None:
