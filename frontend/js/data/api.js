@@ -1,4 +1,4 @@
-/** Questions to the server and their answers: JSON for facts, typed arrays for numbers. */
+/** Client of the API: JSON for facts, typed arrays for numbers. */
 
 import { decodePositions, decodeReady, readArray } from '../compute/decode.js';
 import { setMethods } from './projection_methods.js';
@@ -14,7 +14,7 @@ import { asType, countsOf, createTransport } from './transport.js';
 /** @import { Transport } from './transport.js' */
 
 /**
- * Return the questions that the page asks; every one can be called off by its signal.
+ * Return the requests of the page; every one can be aborted by its signal.
  *
  * @param {string | URL} base where the page lies; the interface lies below it
  * @param {typeof fetch} [ask] asks a server, or, on an exported site, stands in for one
@@ -52,7 +52,7 @@ function head({ layer, head }) {
   return `heads/${layer}/${head}`;
 }
 
-/** What there is. @param {Transport} transport */
+/** Datasets, session and facts. @param {Transport} transport */
 function factRequests({ json }) {
   return {
     /** @param {AbortSignal} signal @returns {Promise<DatasetEntry[]>} */

@@ -1,7 +1,4 @@
-/**
- * Asks again while no server can be reached, so that what was asked for is answered once it is
- * back.
- */
+/** Retries requests while the server is unreachable. */
 
 /**
  * Between tries, milliseconds, the last one for as long as it takes. A break that is over after the
@@ -11,7 +8,7 @@ const PAUSES_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 const PROBE_MS = 5000;
 /** Tries at one question: what itself breaks the connection is not asked for ever. */
 const MAX_TRIES = 4;
-/** What a proxy says while the server behind it is down. */
+/** Status codes of a proxy whose upstream is down. */
 const GATEWAY_ERRORS = [502, 503, 504];
 
 /**
@@ -116,7 +113,7 @@ export function createConnection(ask, probed, onChange) {
 }
 
 /**
- * An answer may break off in the middle, too.
+ * Read the whole body, since a response may also break off in the middle.
  *
  * @param {typeof fetch} ask
  * @param {Parameters<typeof fetch>[0]} address
@@ -129,7 +126,7 @@ async function wholeAnswer(ask, address, options) {
 }
 
 /**
- * Whether a proxy speaks, and not our server, which gives its reasons as JSON.
+ * Whether a proxy answered and not our server, whose errors are JSON.
  *
  * @param {Response} answer
  */

@@ -1,7 +1,4 @@
-/**
- * Things computed from the facts that several views need; each is computed once and kept while
- * nothing changes.
- */
+/** Values derived from the facts for several views, memoised while their inputs are unchanged. */
 
 import { lastOnly } from '../compute/memo.js';
 import { findTokens, indexWords } from './search.js';

@@ -1,4 +1,4 @@
-/** What the server said, in a slot for each kind of answer. */
+/** Server data, in one slot per kind of response. */
 
 import { createSlot } from './slots.js';
 

@@ -1,4 +1,4 @@
-/** Asks the server for what the choices need, in parallel, and keeps the newest answers. */
+/** Loads the facts that the choices need, in parallel, and keeps the newest responses. */
 
 import { BEST, hasMap, mapOf } from './best_map.js';
 import { createFacts } from './facts.js';

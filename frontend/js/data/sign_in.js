@@ -29,10 +29,10 @@ export function signInAddress(token = null) {
 }
 
 /**
- * Ask as `ask` does, and tell when the server no longer lets us in.
+ * Wrap `ask` and report when the session is no longer valid.
  *
  * @param {typeof fetch} ask
- * @param {(wasIn: boolean) => void} onSignedOut gets whether it had let us in before
+ * @param {(wasIn: boolean) => void} onSignedOut gets whether the session was valid before
  * @returns {typeof fetch}
  */
 export function watchSignIn(ask, onSignedOut) {

@@ -1,4 +1,4 @@
-/** A slot holds the newest answer to one kind of question; the latest question wins. */
+/** A slot holds the newest response to one kind of request; the latest request wins. */
 
 /** @import { Slot, SlotStatus } from '../page.js' */
 

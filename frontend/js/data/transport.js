@@ -2,7 +2,7 @@
 
 import { readArray } from '../compute/decode.js';
 
-/** The server answered, and said no. */
+/** An error response of the server. */
 export class ServerError extends Error {
   /**
    * @param {number} status
@@ -19,7 +19,7 @@ export class ServerError extends Error {
   }
 }
 
-/** What an answer says that is none. @param {Response} answer */
+/** Parse an error response. @param {Response} answer */
 export async function readError(answer) {
   try {
     const { error } = await answer.json();

@@ -1,6 +1,6 @@
 /**
- * What a figure says of itself, so that it can be made again: model, corpus, head, method, seed,
- * and how true it is.
+ * Caption of a figure, with all that is needed to reproduce it: model, corpus, head, method, seed
+ * and fidelity.
  */
 
 import { mapOf, mapLabels, shownMethod } from '../data/best_map.js';
@@ -16,7 +16,7 @@ import { counted } from '../compute/number_text.js';
 /** @import { HeadScores } from '../data/head_measure_state.js' */
 /** @import { HeadFacts, Manifest, ModelFacts, State } from '../page.js' */
 
-/** Characters of a hash that are said. */
+/** Characters of a hash that are shown. */
 const HASH = 12;
 /** Text of a corpus or of a path may be long. */
 const LONGEST = 90;

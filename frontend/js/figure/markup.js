@@ -1,6 +1,6 @@
 /**
- * A picture as XML: elements are made here and nowhere put together from text, so that words of a
- * corpus stay words.
+ * SVG as a tree of elements, never concatenated from strings, so that corpus text cannot become
+ * markup.
  */
 
 /**
@@ -14,7 +14,7 @@
 
 /** Steps of a length: a hundredth of a pixel. */
 const STEPS = 100;
-/** What XML 1.0 cannot say in any way. */
+/** Characters that XML 1.0 forbids. */
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 /** @type {Record<string, string>} */
 const ESCAPES = {

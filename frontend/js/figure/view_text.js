@@ -1,7 +1,4 @@
-/**
- * What a figure says of what is seen: what is selected, searched, left out, and how attention is
- * weighed.
- */
+/** Caption sentences about the view: selection, search, filters and weighting of attention. */
 
 import { countOwn, nCorpusSequences, ownName } from '../data/user_sequence_text.js';
 import { filteredBy } from '../data/head_measure_state.js';

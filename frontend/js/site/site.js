@@ -1,7 +1,6 @@
 /**
- * Answers the questions of the page where there is no server: from the files that `attentionviz
- * export` wrote beside it, and, where a server would compute from queries and keys, by computing
- * the same here.
+ * Stands in for the server on an exported site: from the files that `attentionviz export` wrote
+ * beside it, and, where a server would compute from queries and keys, by computing the same here.
  */
 
 import {
@@ -20,7 +19,7 @@ import { createVectors } from './vectors.js';
 /** @import { Description, HeadId } from '../page.js' */
 /** @import { Computed, Site } from '../compute/head_attention.js' */
 
-/** A computation lets the page live after so many milliseconds. */
+/** A computation yields to the event loop after this time. */
 const SLICE_MS = 12;
 
 /**

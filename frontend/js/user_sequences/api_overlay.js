@@ -1,4 +1,4 @@
-/** The questions of the page, of which those about the reader's own sequences are answered here. */
+/** The API client, with requests about the user's sequences answered locally. */
 
 import { meanSpread } from '../compute/sequence_scores.js';
 import { partnersOf, patternOf } from './pattern.js';

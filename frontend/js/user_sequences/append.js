@@ -7,7 +7,7 @@ import { LAST_STEP, startsOf } from '../data/user_layers.js';
 /** @import { Tokens } from '../page.js' */
 /** @import { Layer } from './live.js' */
 
-/** Where a point waits that has no place yet; it is not drawn. */
+/** Placeholder coordinate of a point without a position; it is not drawn. */
 const NOWHERE = 32768;
 
 /**

@@ -1,4 +1,4 @@
-/** Requests to the model, one at a time; what is no longer wanted is called off. */
+/** Queue of requests to the model, one at a time; obsolete ones are aborted. */
 
 import { readAnswer } from './answer.js';
 import { fits } from './item_lists.js';
