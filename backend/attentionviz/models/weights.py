@@ -135,7 +135,7 @@ def layers_left_out(
         {
             layer
             for name, layer in map(_layer_of, report["unexpected_keys"])
-            if layer is not None and any(name.endswith(one) for one in names if one)
+            if layer is not None and any(name.endswith(known_name) for known_name in names)
         }
         - {layer for _, layer in known}
     )

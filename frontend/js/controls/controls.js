@@ -67,24 +67,25 @@ export function createControls(root, context) {
   element.append(doing);
   const doings = createOwnScores(doing, context);
 
+  const parts = [
+    own,
+    search,
+    color,
+    lines,
+    map,
+    filters,
+    pairs,
+    scores,
+    doings,
+    fidelity,
+    similar,
+    short, // last: it shows what the similar heads have found
+  ];
+
   return {
     update(state) {
       summary.update(facts.description.value?.manifest ?? null, facts.tokens.value?.own ?? null);
-      for (const part of [
-        own,
-        search,
-        color,
-        lines,
-        map,
-        filters,
-        pairs,
-        scores,
-        doings,
-        fidelity,
-        similar,
-        short,
-      ])
-        part.update(state);
+      for (const part of parts) part.update(state);
       nearness.element.hidden = state.method === null;
       const { label, help } = mapLabels(shownMethod(state, facts.heads.value, state.at) ?? '');
       nearness.setTitle(`${label}: what nearness means`);
@@ -93,23 +94,7 @@ export function createControls(root, context) {
     focusSearch: search.focus,
     focusOwn: own.focus,
     destroy() {
-      for (const part of [
-        summary,
-        short,
-        own,
-        search,
-        color,
-        lines,
-        map,
-        filters,
-        pairs,
-        scores,
-        doings,
-        nearness,
-        fidelity,
-        similar,
-      ])
-        part.destroy();
+      for (const part of [summary, nearness, ...parts]) part.destroy();
       element.remove();
     },
   };

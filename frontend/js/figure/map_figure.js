@@ -188,38 +188,29 @@ function cutEdge({ left, top, right, bottom }, frame, { line }) {
  *
  * @param {Frame} frame
  */
-function tileMarkup({ cells, tiles, transform: { k, x, y } }) {
-  return Array.from(tiles ?? []).flatMap((color, cell) =>
-    color
-      ? [
-          node('rect', {
-            x: cells.x[cell] * k + x,
-            y: cells.y[cell] * k + y,
-            width: cells.size[cell] * k,
-            height: cells.size[cell] * k,
-            fill: cssColor(color),
-          }),
-        ]
-      : [],
+function tileMarkup(frame) {
+  return Array.from(frame.tiles ?? []).flatMap((color, cell) =>
+    color ? [cellRect(frame, cell, { fill: cssColor(color) })] : [],
   );
 }
 
 /** Heads outside of a range are pale. @param {Frame} frame @param {CellText[]} texts */
-function veils({ background, cells, transform: { k, x, y } }, texts) {
+function veils(frame, texts) {
   return texts.flatMap(({ isOutside }, cell) =>
-    isOutside
-      ? [
-          node('rect', {
-            x: cells.x[cell] * k + x,
-            y: cells.y[cell] * k + y,
-            width: cells.size[cell] * k,
-            height: cells.size[cell] * k,
-            fill: hex(background),
-            'fill-opacity': 0.8,
-          }),
-        ]
-      : [],
+    isOutside ? [cellRect(frame, cell, { fill: hex(frame.background), 'fill-opacity': 0.8 })] : [],
   );
+}
+
+/** The square of a head. @param {Frame} frame @param {number} cell @param {object} style */
+function cellRect({ cells, transform: { k, x, y } }, cell, style) {
+  const side = cells.size[cell] * k;
+  return node('rect', {
+    x: cells.x[cell] * k + x,
+    y: cells.y[cell] * k + y,
+    width: side,
+    height: side,
+    ...style,
+  });
 }
 
 /** Heads whose map is not there yet. @param {Frame} frame @param {FigureStyle} style */
