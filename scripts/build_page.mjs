@@ -45,8 +45,6 @@ export async function buildPage(frontend, logLevel = 'warning') {
     bundle: true,
     minify: true,
     format: 'esm',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
     loader: { '.svg': 'copy' },
     charset: 'utf8',
     sourcemap: 'external',

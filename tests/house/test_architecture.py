@@ -196,7 +196,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_no_line_is_longer_than_100_columns() -> None:
-    kinds = ("py", "js", "jsx", "mjs", "ts", "tsx", "css", "html")
+    kinds = ("py", "js", "mjs", "ts", "css", "html")
     code = tracked(*(f"*.{kind}" for kind in kinds), ":!data/")
     long = [
         f"{path.relative_to(ROOT)}:{number}"
