@@ -4,7 +4,7 @@ import { shareOf } from '../compute/histogram.js';
 import { counted } from '../compute/number_text.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { formatMissing, formatUnit, measureFacts } from '../data/head_measures.js';
-import { el } from '../ui/dom.js';
+import { el, remPx } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
 import { rowWindow } from '../ui/row_window.js';
 
@@ -110,7 +110,7 @@ export function createHeadRows(scroll, header, onOpen) {
 
 /** In pixels. */
 function rowHeight() {
-  return ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return ROW_REM * remPx();
 }
 
 /** The row that an event is about. @param {Event} event */

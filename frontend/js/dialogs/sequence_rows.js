@@ -1,6 +1,6 @@
 /** The table of all sequences: headings that sort, and as many rows as are in sight. */
 
-import { createCleanup, el, setAttribute } from '../ui/dom.js';
+import { createCleanup, el, remPx, setAttribute } from '../ui/dom.js';
 import { rowWindow } from '../ui/row_window.js';
 import { createSequenceHeadings } from './sequence_headings.js';
 import { fillRow } from './sequence_row.js';
@@ -195,7 +195,7 @@ function setChildren(parent, children) {
 
 /** In pixels. @param {ShownTable} table */
 function rowHeight({ thumbnail }) {
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const rem = remPx();
   return ROW_REM[thumbnail ? 'image' : 'text'] * rem;
 }
 

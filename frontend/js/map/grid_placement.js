@@ -4,6 +4,7 @@
  * again, as titles keep their size.
  */
 
+import { remPx } from '../ui/dom.js';
 import { TITLE_PX } from '../compute/title.js';
 
 /** @import { Arrangement } from './arrangement.js' */
@@ -82,7 +83,7 @@ export function createGridPlacement(element, layer) {
  * @param {number} k
  */
 function layOutButtons(element, layer, buttons, { cells: { x, y, size }, pitch, titleWidth }, k) {
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const rem = remPx();
   const title = Math.min(1.5 * rem, TITLE_PX * k);
   const hasTitles = title >= MIN_TITLE_PX && pitch.x * k >= ROOM_FOR_TITLE * rem;
   element.classList.toggle('grid--bare', !hasTitles);

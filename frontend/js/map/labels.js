@@ -3,6 +3,7 @@
  * mouse.
  */
 
+import { remPx } from '../ui/dom.js';
 import { cellVisibility, projectPoint } from '../compute/geometry.js';
 import { createMeasure } from '../render/labels.js';
 import { inkOf } from '../render/style.js';
@@ -138,7 +139,7 @@ function sizeCanvas(canvas, { height, ratio, width }) {
 
 /** @param {HTMLCanvasElement} canvas @returns {Font} */
 function fontOf(canvas) {
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const rem = remPx();
   return {
     css: `500 ${FONT_REM * rem}px ${getComputedStyle(canvas).fontFamily}`,
     lineHeight: Math.round(1.2 * FONT_REM * rem),

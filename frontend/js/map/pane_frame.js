@@ -2,7 +2,7 @@
  * The frame of two panes: the line with their link and the page's tools, and the divider.
  */
 
-import { createCleanup, el, setAttribute, setText } from '../ui/dom.js';
+import { createCleanup, el, remPx, setAttribute, setText } from '../ui/dom.js';
 
 /** @import { Link } from '../data/token_links.js' */
 /** @import { Stage } from './stage.js' */
@@ -86,7 +86,7 @@ export function createPaneFrame(root, { bar, element: first }) {
     });
 
   const observer = new ResizeObserver(() => {
-    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const rem = remPx();
     isStacked = root.clientWidth < NARROW_REM * rem;
     root.classList.toggle('is-stacked', isStacked);
     setAttribute(divider, 'aria-orientation', isStacked ? 'horizontal' : 'vertical');

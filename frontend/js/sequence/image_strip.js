@@ -1,6 +1,6 @@
 /** Small pictures of all images; only those in sight are on the page. */
 
-import { el, setAttribute, UNTRANSLATED } from '../ui/dom.js';
+import { el, remPx, setAttribute, UNTRANSLATED } from '../ui/dom.js';
 
 /** @import { Context, State, Tokens } from '../page.js' */
 
@@ -128,7 +128,7 @@ function createTiles(element, list, urlOf) {
   element.addEventListener('scroll', place, { passive: true });
 
   function measure() {
-    const tile = TILE_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const tile = TILE_REM * remPx();
     const isRow = element.classList.contains('strip--row');
     const perLine = isRow ? 1 : Math.max(1, Math.floor(list.clientWidth / tile));
     return {

@@ -236,3 +236,8 @@ export function createCleanup() {
     },
   };
 }
+
+/** The size of a rem, which follows the font size of the browser, in CSS pixels. */
+export function remPx() {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
