@@ -41,13 +41,13 @@ def type_a_sentence(page: Page, keep: Keep) -> None:
     page.keyboard.press("y")
     page.keyboard.type(SENTENCE)
     page.keyboard.press("Enter")
-    expect(page.locator(".own__note")).to_contain_text("placed")
+    expect(page.locator(".user-sequences__note")).to_contain_text("placed")
     keep("sentence-1-every-head")
     page.get_by_label("Layer", exact=True).fill("1")
     page.get_by_label("Head", exact=True).fill("8")
     page.get_by_label("Head", exact=True).press("Enter")
     keep("sentence-2-one-head")
-    item = page.locator(".own__item").first
+    item = page.locator(".user-sequences__item").first
     item.get_by_role("button", name="Edit").click()
     keep("sentence-3-edit")
 
@@ -56,8 +56,8 @@ def drop_an_image(page: Page, keep: Keep) -> None:
     """Give an image to the model and look at where its patches stand."""
     open_page(page, "dataset=demo-vit&method=attention-tsne&layer=1&head=1")
     image = next((ROOT / "data" / "corpora" / "images").rglob("*.png"))
-    page.locator(".own input[type=file]").set_input_files(image)
-    expect(page.locator(".own__note")).to_contain_text("placed")
+    page.locator(".user-sequences input[type=file]").set_input_files(image)
+    expect(page.locator(".user-sequences__note")).to_contain_text("placed")
     keep("image-1-one-head")
 
 

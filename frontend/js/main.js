@@ -215,7 +215,7 @@ function createFirstContext(choices, { api, live, loader, notify, isLinked, acti
     marks,
     undo,
     pairing,
-    own: live,
+    userSequences: live,
     notify,
     retry,
     pane: () => (choices.get().compare ? 'A' : null),
@@ -243,7 +243,7 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
     openHelp: help.open,
     openDatasets: datasets.open,
     newDataset: jobs.button,
-    openOwn,
+    openUserSequences,
     session,
   });
   const table = createSequenceDialog(document.body, { ...active, showPanel: header.showPanel });
@@ -261,7 +261,7 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
   const theme = () => shownTheme(choices.get());
   const stage = createStage(area, { ...context, openHeads, theme, drawn: markDrawn });
   const switchPane = () => activePane.bring(activePane.name() === 'A' ? 'B' : 'A');
-  const drop = createDrop(area, { ...active, openOwn });
+  const drop = createDrop(area, { ...active, openUserSequences });
   const panel = createPanel(app, { ...active, switchPane });
   const panes = createPanes(
     area,
@@ -277,7 +277,7 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
     openTable: table.open,
     openDatasets: datasets.open,
     openHeads,
-    openOwn,
+    openUserSequences,
     focusSearch,
     switchPane,
     walk: (step, isLeap) => panes.stage().walk(step, isLeap),
@@ -289,10 +289,10 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
     controls.focusSearch();
   }
 
-  function openOwn() {
+  function openUserSequences() {
     if (!live.limits) return;
     header.showControls();
-    controls.focusOwn();
+    controls.focusUserSequences();
   }
 
   return {

@@ -121,12 +121,12 @@ export interface Tokens {
     text: string[];
     columns: Record<string, unknown[]>;
   };
-  own?: Layer; // the reader's own sequences, which follow those of the corpus
+  userLayer?: Layer; // the user's sequences, which follow those of the corpus
 }
 
 /**
- * One kind of map of every head, for the tokens of the grid; `unplaced` are own tokens that have no
- * place in it.
+ * One kind of map of every head, for the tokens of the grid; `unplaced` are tokens of the
+ * user that have no place in it.
  */
 export interface GridMap {
   name: string;
@@ -223,7 +223,7 @@ export interface Context {
   marks: import('./marked_points/marked_points.js').Marks;
   undo: import('./state/undo.js').Undo;
   pairing: import('./state/pairing.js').Pairing;
-  own: import('./user_sequences/user_sequences.js').UserSequences;
+  userSequences: import('./user_sequences/user_sequences.js').UserSequences;
   /** Say something once, in a line that goes away. */
   notify(text: string): void;
   retry(): void;

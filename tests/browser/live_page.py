@@ -49,11 +49,11 @@ def open_text(page: Page, live: Live, query: str = "&method=pca") -> Page:
 
 def add(page: Page, text: str) -> Locator:
     """Type a text, wait until it is placed, and return its row."""
-    n = page.locator(".own__item").count()
-    page.locator(".own__field").fill(text)
-    page.locator(".own__field").press("Enter")
-    row = page.locator(".own__item").nth(n)
-    expect(row.locator(".own__note")).to_contain_text("placed")
+    n = page.locator(".user-sequences__item").count()
+    page.locator(".user-sequences__field").fill(text)
+    page.locator(".user-sequences__field").press("Enter")
+    row = page.locator(".user-sequences__item").nth(n)
+    expect(row.locator(".user-sequences__note")).to_contain_text("placed")
     return row
 
 

@@ -135,7 +135,7 @@ def test_the_means_of_all_heads_are_saved_from_the_menu_and_where_they_are_seen(
     colors = picture.getcolors(1 << 16)
     assert colors is not None
     assert darkest == min((c for _, c in colors if c[3] == 255), key=lambda c: sum(c[:3]))
-    page.locator(".squares").get_by_role("button", name="All heads").click()
+    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
     expect(page.locator(".heads__cell")).to_have_count(12)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the means of all heads as PNG").click()
@@ -150,13 +150,13 @@ def test_the_map_of_heads_is_saved_with_its_stress_and_its_colours(
     assert not is_offered(page, "Map of heads"), "it is not open yet"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Map of heads").click()
-    expect(page.locator(".constellation__dot")).to_have_count(12)
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
     figure = save_svg(page, "Map of heads")
     assert figure.name == "words-all-heads-map-of-heads.svg"
     dots = figure.all("circle", "heads")
     assert len(dots) == 12
     seen = page.evaluate(
-        """() => [...document.querySelectorAll('.constellation__dot')].map((dot) =>
+        """() => [...document.querySelectorAll('.map-of-heads__dot')].map((dot) =>
         getComputedStyle(dot).backgroundColor.match(/\\d+/g).map(Number))"""
     )
     assert [dot.attrib["fill"] for dot in dots] == [

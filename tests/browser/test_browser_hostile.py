@@ -174,7 +174,7 @@ def test_nothing_runs_in_tables_help_the_map_of_heads_and_the_facts(
     require_harmless(page)
     close_dialog(page)
     page.keyboard.press("m")
-    expect(page.locator(".constellation__dot").first).to_be_visible()
+    expect(page.locator(".map-of-heads__dot").first).to_be_visible()
     require_harmless(page)
     for summary in page.locator("summary").all():
         if summary.is_visible():

@@ -30,16 +30,16 @@ def test_what_is_given_up_or_overtaken_leaves_nothing(page: Page, live: Live) ->
     held: list[Route] = []
     open_text(page, live)
     page.route("**/tiny-text/text", lambda route: held.append(route))
-    page.locator(".own__field").fill("first")
-    page.locator(".own__field").press("Enter")
-    expect(page.locator(".own__status")).to_contain_text("the model tiny-bert")
+    page.locator(".user-sequences__field").fill("first")
+    page.locator(".user-sequences__field").press("Enter")
+    expect(page.locator(".user-sequences__status")).to_contain_text("the model tiny-bert")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".own__status")).to_be_hidden()
-    expect(page.locator(".own__field")).to_have_value("first")
+    expect(page.locator(".user-sequences__status")).to_be_hidden()
+    expect(page.locator(".user-sequences__field")).to_have_value("first")
     page.unroute("**/tiny-text/text")
     add(page, OTHER)
-    expect(page.locator(".own__item")).to_have_count(1)
-    expect(page.locator(".own__item")).to_contain_text(OTHER)
+    expect(page.locator(".user-sequences__item")).to_have_count(1)
+    expect(page.locator(".user-sequences__item")).to_contain_text(OTHER)
 
 
 def test_the_model_comes_while_one_types_and_nothing_typed_is_sent(page: Page, live: Live) -> None:
@@ -47,10 +47,10 @@ def test_the_model_comes_while_one_types_and_nothing_typed_is_sent(page: Page, l
     sent: list[dict[str, Any]] = []
     page.on("request", lambda one: sent.append(one.post_data_json) if is_text(one.url) else None)
     with page.expect_response("**/tiny-text/text") as answer:
-        page.locator(".own__field").press_sequentially("The bank")
+        page.locator(".user-sequences__field").press_sequentially("The bank")
     assert answer.value.ok
     assert sent == [{"text": "a", "maps": ["pca-2d"]}]
-    expect(page.locator(".own__item")).to_have_count(0)
+    expect(page.locator(".user-sequences__item")).to_have_count(0)
     add(page, "The bank")
     assert [one["text"] for one in sent] == ["a", "The bank"]
 
@@ -60,13 +60,16 @@ def test_the_model_of_images_comes_while_one_looks_for_a_file(page: Page, live: 
     with page.expect_response("**/tiny-image/image") as answer, page.expect_file_chooser():
         page.get_by_role("button", name="Choose an image").click()
     assert answer.value.ok
-    expect(page.locator(".own__item")).to_have_count(0)
+    expect(page.locator(".user-sequences__item")).to_have_count(0)
 
 
 def test_what_cannot_be_run_is_said_beside_the_box(page: Page, live: Live) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]
     open_text(page, live)
-    field, problem = page.locator(".own__field"), page.locator(".own > .own__problem")
+    field, problem = (
+        page.locator(".user-sequences__field"),
+        page.locator(".user-sequences > .user-sequences__problem"),
+    )
     field.press("Enter")
     expect(problem).to_have_text("Type a sentence first.")
     field.fill("x" * 10_000)
@@ -97,19 +100,21 @@ def test_an_image_is_dropped_pasted_or_refused(page: Page, live: Live) -> None:
     file = {"type": "image/png", "name": "mine.png", "bytes": list(live.picture.read_bytes())}
     words = page.evaluate(DROP, {"kind": "drop", **file})
     assert "run it through tiny-vit" in words
-    row = page.locator(".own__item")
+    row = page.locator(".user-sequences__item")
     expect(row).to_contain_text("mine.png")
-    expect(row.locator(".own__note")).to_contain_text("10 tokens; placed exactly")
+    expect(row.locator(".user-sequences__note")).to_contain_text("10 tokens; placed exactly")
     expect(page.locator(".panel__title")).to_contain_text("your image 1")
     expect(page.locator(".image__picture")).to_have_attribute("src", re.compile("^data:image/png"))
     expect(page.locator(".image__status")).to_contain_text("Attention that the selected query pays")
     page.evaluate(DROP, {"kind": "paste", **file})
     expect(row).to_have_count(2)
     page.evaluate(DROP, {"kind": "drop", **file, "bytes": [1, 2, 3]})
-    expect(page.locator(".own > .own__problem")).not_to_be_empty()
+    expect(page.locator(".user-sequences > .user-sequences__problem")).not_to_be_empty()
     svg = {"type": "image/svg+xml", "bytes": list(b"<svg onload='alert(1)'/>")}
     page.evaluate(DROP, {"kind": "drop", **file, **svg})
-    expect(page.locator(".own > .own__problem")).to_contain_text("SVG, which is not read")
+    expect(page.locator(".user-sequences > .user-sequences__problem")).to_contain_text(
+        "SVG, which is not read"
+    )
     page.evaluate(DROP, {"kind": "drop", **file, "type": "application/pdf"})
     expect(page.locator(".notices, .notice").first).to_contain_text("PNG, JPEG and WebP")
     expect(row).to_have_count(2)
@@ -129,12 +134,12 @@ def test_texts_are_in_the_address_only_on_request(page: Page, live: Live) -> Non
     assert "text" not in query_of(page)
     page.get_by_label("Texts in the address").check()
     wait_until(lambda: page.url.count("text=") == 2, "both texts are in the address")
-    expect(page.locator(".own__foot")).to_contain_text("history keeps them")
+    expect(page.locator(".user-sequences__foot")).to_contain_text("history keeps them")
     page.reload()
-    rows = page.locator(".own__item")
+    rows = page.locator(".user-sequences__item")
     expect(rows).to_have_count(2)
-    expect(rows.nth(0).locator(".own__note")).to_contain_text("placed")
-    expect(rows.nth(1).locator(".own__note")).to_contain_text("placed")
+    expect(rows.nth(0).locator(".user-sequences__note")).to_contain_text("placed")
+    expect(rows.nth(1).locator(".user-sequences__note")).to_contain_text("placed")
     expect(rows.nth(1)).to_contain_text("a & b #1 <b>")
     page.get_by_role("button", name="Remove your text 1").click()
     wait_until(lambda: page.url.count("text=") == 1, "one is left in the address")
@@ -146,12 +151,12 @@ def test_texts_are_in_the_address_only_on_request(page: Page, live: Live) -> Non
 def test_nothing_is_left_once_the_page_is_closed(page: Page, live: Live) -> None:
     open_text(page, live)
     add(page, "otters in april")
-    expect(page.locator(".own")).to_contain_text("Nothing of it is stored")
+    expect(page.locator(".user-sequences")).to_contain_text("Nothing of it is stored")
     kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
     assert "otters" not in kept
     open_text(page, live)
-    expect(page.locator(".own")).to_be_visible()
-    expect(page.locator(".own__item")).to_have_count(0)
+    expect(page.locator(".user-sequences")).to_be_visible()
+    expect(page.locator(".user-sequences__item")).to_have_count(0)
 
 
 def test_hostile_text_runs_nothing_and_stays_legible(page: Page, live: Live) -> None:
@@ -164,10 +169,10 @@ def test_hostile_text_runs_nothing_and_stays_legible(page: Page, live: Live) -> 
         "=HYPERLINK(1) \U0001f9a6 a\u0300\u0301\u0302\u0303",
     ):
         row = add(page, text)
-        assert row.locator(".own__open bdi").inner_text().strip() != ""
+        assert row.locator(".user-sequences__open bdi").inner_text().strip() != ""
         assert row.locator("img:visible, script, svg:not(.icon)").count() == 0
         page.get_by_role("button", name=re.compile("^Remove your text")).click()
-        expect(page.locator(".own__item")).to_have_count(0)
+        expect(page.locator(".user-sequences__item")).to_have_count(0)
 
 
 def test_all_of_it_works_by_keys_with_names(page: Page, live: Live) -> None:
@@ -179,7 +184,7 @@ def test_all_of_it_works_by_keys_with_names(page: Page, live: Live) -> None:
     )
     page.keyboard.type(SENTENCE)
     page.keyboard.press("Enter")
-    expect(page.locator(".own__item .own__note")).to_contain_text("placed")
+    expect(page.locator(".user-sequences__item .user-sequences__note")).to_contain_text("placed")
     names = []
     for _ in range(5):
         page.keyboard.press("Tab")
@@ -205,7 +210,7 @@ def test_all_of_it_works_by_keys_with_names(page: Page, live: Live) -> None:
     expect(page.get_by_role("button", name="Token 2: the")).to_be_focused()
     page.get_by_role("button", name="Remove your text 1").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".own__field")).to_be_focused()
+    expect(page.locator(".user-sequences__field")).to_be_focused()
 
 
 def test_where_the_server_runs_no_models_nothing_of_it_is_shown(
@@ -217,10 +222,10 @@ def test_where_the_server_runs_no_models_nothing_of_it_is_shown(
         expect(page.locator(".notices, .notice").first).to_contain_text(
             "Texts of your own cannot be run here"
         )
-        assert page.locator(".own").is_hidden()
-        assert page.locator(".header__own").is_hidden()
+        assert page.locator(".user-sequences").is_hidden()
+        assert page.locator(".header__user-sequences").is_hidden()
         page.keyboard.press("y")
-        assert page.locator(".own").is_hidden()
+        assert page.locator(".user-sequences").is_hidden()
 
 
 def test_axe_finds_nothing_serious_in_it(page: Page, live: Live) -> None:
@@ -229,7 +234,7 @@ def test_axe_finds_nothing_serious_in_it(page: Page, live: Live) -> None:
         open_text(page, live, "&method=pca&layer=1&head=1")
         row = add(page, SENTENCE)
         row.get_by_role("button", name="Edit the tokens of your text 1").click()
-        row.locator(".own__token").nth(1).click()
-        page.locator(".own__field").fill("x" * 3000)
-        page.locator(".own__field").press("Enter")
+        row.locator(".user-sequences__token").nth(1).click()
+        page.locator(".user-sequences__field").fill("x" * 3000)
+        page.locator(".user-sequences__field").press("Enter")
         assert grave_findings(page) == []

@@ -171,14 +171,14 @@ def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, addre
     n = rows(page, "query").count()
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
     mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
-    maps = page.locator(".squares__canvas")
+    maps = page.locator(".pattern-matrix__canvas")
     wait_until(lambda: all(canvas.evaluate(INKED) > n for canvas in maps.all()), "both are drawn")
-    frame = page.locator(".squares__frame").first
+    frame = page.locator(".pattern-matrix__frame").first
     box = frame.bounding_box()
     assert box is not None
     side = box["width"] / n
     page.mouse.move(box["x"] + 4.5 * side, box["y"] + 2.5 * side)
-    told = page.locator(".squares__status")
+    told = page.locator(".pattern-matrix__status")
     wanted = f"{pattern[2][4]:.3f} here, {mean[2][4]:.3f} in the mean"
     expect(told).to_contain_text(wanted)
     expect(told).to_contain_text("(3) → key")
@@ -193,7 +193,7 @@ def test_a_causal_model_has_nothing_above_the_diagonal(
     spec = FakeSpec("looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",))
     write_fake_dataset(tmp_path, spec)
     open_view(page, serve(tmp_path), "?layer=0&head=0&selected=query-1&below=squares")
-    for canvas in page.locator(".squares__canvas").all():
+    for canvas in page.locator(".pattern-matrix__canvas").all():
         wait_until(lambda c=canvas: c.evaluate(INKED) > 0, "a heat map is drawn")
         above, below = canvas.evaluate(ABOVE_DIAGONAL)
         assert above == 0 < below
@@ -268,7 +268,7 @@ def test_all_images_are_there_to_choose_from(page: Page, address: str) -> None:
     tiles = page.locator(".strip__tile")
     expect(tiles).to_have_count(3)
     loaded = "image => image.complete && image.naturalWidth > 0"
-    for picture in page.locator(".strip__picture").all():
+    for picture in page.locator(".strip__image").all():
         assert "/thumbnail" in (picture.get_attribute("src") or "")
         wait_until(lambda p=picture: p.evaluate(loaded), "a thumbnail is loaded")
     tiles.nth(2).click()
@@ -287,7 +287,7 @@ def test_the_mean_of_every_head_is_shown_at_once_and_a_head_is_opened_from_there
     page: Page, address: str
 ) -> None:
     open_sentence(page, address, f"{TEXT}&below=squares")
-    page.locator(".squares").get_by_role("button", name="All heads").click()
+    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
     dialog = page.get_by_role("dialog", name="Mean attention by position in every head")
     cells = dialog.locator(".heads__cell")
     expect(cells).to_have_count(12)
@@ -310,8 +310,8 @@ def test_hostile_text_stays_text_in_every_part_of_the_panel(page: Page, address:
 
     page.route("**/datasets/*/tokens", poison)
     open_sentence(page, address, f"{TEXT}&below=squares")
-    page.locator(".squares__frame").first.hover()
-    expect(page.locator(".squares__status bdi").first).to_have_text(hostile)
+    page.locator(".pattern-matrix__frame").first.hover()
+    expect(page.locator(".pattern-matrix__status bdi").first).to_have_text(hostile)
     for below in ("lines", "offset"):
         page.locator(".aggregate").get_by_label(below).check()
     assert page.locator(".panel img").count() == 0

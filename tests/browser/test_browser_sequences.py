@@ -153,7 +153,7 @@ def test_the_keyboard_walks_the_rows_and_opens_one(page: Page, address: str) -> 
 def test_images_have_pictures_and_their_columns(page: Page, address: str) -> None:
     dialog = open_table(page, address, "?dataset=pictures")
     assert cells(dialog, "label") == ["red", "green", "blue"]
-    pictures = dialog.locator(".sequences__picture")
+    pictures = dialog.locator(".sequences__image")
     expect(pictures).to_have_count(3)
     wait_until(lambda: pictures.nth(2).evaluate("i => i.naturalWidth") > 0, "thumbnails are there")
     dialog.locator(".sequences__open").nth(1).click()

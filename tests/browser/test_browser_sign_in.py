@@ -180,7 +180,7 @@ def test_everything_works_below_a_prefix_of_which_the_proxy_tells(
         visitor.wait_for_url(re.compile("dataset=pictures"))
         expect_map(visitor)
         visitor.get_by_role("button", name="Browse images").click()
-        picture = visitor.locator(".sequences__picture").first
+        picture = visitor.locator(".sequences__image").first
         wait_until(lambda: picture.evaluate("img => img.naturalWidth > 0"), "a thumbnail is there")
         visitor.keyboard.press("Escape")
         visitor.get_by_role("button", name="Sign out").click()

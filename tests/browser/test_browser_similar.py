@@ -56,7 +56,7 @@ def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_and_opens_the
     open_view(page, address, "?dataset=words&method=pca")
     wide = page.locator(".map").bounding_box()
     page.get_by_role("button", name="Map of heads").click()
-    expect(dock(page).locator(".constellation__dot")).to_have_count(12)
+    expect(dock(page).locator(".map-of-heads__dot")).to_have_count(12)
     assert is_beside(page.locator(".map"), dock(page))
     narrow = page.locator(".map").bounding_box()
     assert wide and narrow
@@ -73,18 +73,18 @@ def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_and_opens_the
     dot(page, 2, 1).hover()
     answer = fetch_json(page, "api/v1/datasets/words/similarity")
     nearest = next(h for h in answer["heads"] if name_of(h) == "L2 H1")["nearest"]
-    expect(dock(page).locator(".constellation__nearest li")).to_have_count(5)
+    expect(dock(page).locator(".map-of-heads__nearest li")).to_have_count(5)
     expect(dock(page).get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
-    first = dock(page).locator(".constellation__nearest li").first
+    first = dock(page).locator(".map-of-heads__nearest li").first
     expect(first).to_have_text(
         f"Layer {nearest[0]['layer']}, head {nearest[0]['head']}{nearest[0]['distance']:.2f}"
     )
-    expect(dock(page).locator(".constellation__lines line")).to_have_count(5)
+    expect(dock(page).locator(".map-of-heads__lines line")).to_have_count(5)
     expect(page.locator(".cell.is-pointed")).to_have_count(1)
     expect(page.locator(".cell.is-pointed")).to_contain_text("L2 H1")
     cell(page, 0, 3).hover()
     expect(page.locator(".cell.is-pointed")).to_contain_text("L0 H3")
-    expect(page.locator(".constellation__dot.is-pointed")).to_have_count(1)
+    expect(page.locator(".map-of-heads__dot.is-pointed")).to_have_count(1)
     expect(dot(page, 0, 3)).to_have_class(re.compile("is-pointed"))
     expect(dock(page).get_by_role("heading", name="Layer 0, head 3")).to_be_visible()
     page.get_by_role("searchbox").hover()
@@ -126,16 +126,16 @@ def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it(page: Page, add
     page.keyboard.press("m")
     expect(dot(page, 1, 2)).to_be_focused()
     expect(dot(page, 1, 2)).to_have_attribute("aria-current", "true")
-    expect(page.locator(".constellation__status")).to_contain_text("Layer 1, head 2 (open)")
+    expect(page.locator(".map-of-heads__status")).to_contain_text("Layer 1, head 2 (open)")
     before = dot(page, 1, 2).bounding_box()
     page.keyboard.press("ArrowRight")  # the layers of this dataset lie beside each other
-    focused = page.locator(".constellation__dot:focus")
+    focused = page.locator(".map-of-heads__dot:focus")
     expect(focused).not_to_have_attribute("aria-current", "true")
     after = focused.bounding_box()
     assert before and after
     assert after["x"] > before["x"]
     name = focused.get_attribute("aria-label") or ""
-    expect(page.locator(".constellation__dot[tabindex='0']")).to_have_count(1)
+    expect(page.locator(".map-of-heads__dot[tabindex='0']")).to_have_count(1)
     page.keyboard.press("Enter")
     wait_until(lambda: query_of(page)["head"] != "2" or query_of(page)["layer"] != "1", "opened")
     at = query_of(page)
@@ -155,10 +155,10 @@ def test_names_on_the_map_of_heads_cover_no_other_and_it_is_there_where_it_was_l
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
     page.keyboard.press("m")
-    expect(page.locator(".constellation__dot")).to_have_count(12)
-    expect(page.locator(".constellation__name")).not_to_have_count(0)
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    expect(page.locator(".map-of-heads__name")).not_to_have_count(0)
     boxes = page.evaluate(
-        """() => [...document.querySelectorAll('.constellation__name')].map((name) => {
+        """() => [...document.querySelectorAll('.map-of-heads__name')].map((name) => {
           const { left, right, top, bottom } = name.getBoundingClientRect();
           return [left, right, top, bottom];
         })"""
@@ -168,7 +168,7 @@ def test_names_on_the_map_of_heads_cover_no_other_and_it_is_there_where_it_was_l
             is_clear = right <= other[0] or other[1] <= left or bottom <= other[2]
             assert is_clear or other[3] <= top
     page.reload()
-    expect(page.locator(".constellation__dot")).to_have_count(12)
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
     page.get_by_role("button", name="Fold the map of heads").click()
     page.reload()
     expect(page.get_by_role("button", name="Map of heads")).to_be_visible()
@@ -181,7 +181,7 @@ def test_in_a_narrow_window_the_map_of_heads_is_a_sheet_that_goes_when_a_head_is
     page.set_viewport_size({"width": 390, "height": 844})
     open_view(page, address, "?dataset=words&method=pca")
     page.get_by_role("button", name="Map of heads").click()
-    expect(page.locator(".constellation__dot")).to_have_count(12)
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
     sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
     assert sheet and map_box
     assert (sheet["x"], sheet["width"]) == (0, 390)

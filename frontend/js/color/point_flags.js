@@ -126,7 +126,8 @@ export function pointFlags({
     const token = drawn ? drawn[index] : index;
     flags[point] = flagOf(token, point < nDrawn ? token : tokens.n + token) || FLAG.dimmed;
   }
-  if (tokens.own) markOwn(flags, tokens, tokens.own, hits, selected, new Set(unplaced));
+  if (tokens.userLayer)
+    markUserTokens(flags, tokens, tokens.userLayer, hits, selected, new Set(unplaced));
   outside?.forEach((isOutside, point) => {
     if (isOutside) flags[point] |= FLAG.hidden;
   });
@@ -139,19 +140,19 @@ export function pointFlags({
  *
  * @param {Uint8Array} flags (drawn point)
  * @param {Tokens} tokens
- * @param {NonNullable<Tokens['own']>} own
+ * @param {NonNullable<Tokens['userLayer']>} userLayer
  * @param {Uint8Array | null} hits
  * @param {Selected | null} selected
  * @param {ReadonlySet<number>} unplaced
  */
-function markOwn(flags, { sequence }, own, hits, selected, unplaced) {
+function markUserTokens(flags, { sequence }, userLayer, hits, selected, unplaced) {
   const nDrawn = flags.length / 2;
   const chosen = selected ? sequence[selected.token] : -1;
-  for (let i = 0; i < own.n; i++) {
-    const token = own.firstToken + i;
-    for (const point of [nDrawn - own.n + i, 2 * nDrawn - own.n + i]) {
+  for (let i = 0; i < userLayer.n; i++) {
+    const token = userLayer.firstToken + i;
+    for (const point of [nDrawn - userLayer.n + i, 2 * nDrawn - userLayer.n + i]) {
       const isChosen = chosen < 0 ? !hits || hits[token] !== 0 : sequence[token] === chosen;
-      if (isChosen) flags[point] = (flags[point] & ~FLAG.dimmed) | FLAG.own;
+      if (isChosen) flags[point] = (flags[point] & ~FLAG.dimmed) | FLAG.user;
       else if (chosen >= 0) flags[point] = (flags[point] & ~FLAG.dimmed) | FLAG.hit;
       if (unplaced.has(token)) flags[point] |= FLAG.hidden;
     }

@@ -95,11 +95,11 @@ function createColoring({ derived, facts }) {
     const found = isSearch ? derived.hits(state) : null;
     const nColored = perHead ? nCells : 1;
     const painted = color(known, tokens, drawn, nColored, values, patches, theme, palette, found);
-    const user = values instanceof Uint8Array ? tokens.own : undefined;
+    const user = values instanceof Uint8Array ? tokens.userLayer : undefined;
     const colored = colorsWithoutUser(painted, user, nCells, theme, palette);
     // Modes that are only available in a head must not be dropped silently in the grid.
     const legend = isHeadOnly && !state.at ? headOnly(colored.legend, label) : colored.legend;
-    return { colors: colored.colors, legend: legendWithUser(legend, tokens.own) };
+    return { colors: colored.colors, legend: legendWithUser(legend, tokens.userLayer) };
   };
 
   /**
@@ -205,12 +205,12 @@ function tintedLegend(legend) {
   return { ...legend, note: 'Every patch as a picture under the colour of its kind.' };
 }
 
-/** @param {Legend} legend @param {Tokens['own']} own @returns {Legend} */
-function userLegend(legend, own) {
-  if (!own) return legend;
+/** @param {Legend} legend @param {Tokens['userLayer']} userLayer @returns {Legend} */
+function userLegend(legend, userLayer) {
+  if (!userLayer) return legend;
   const note =
     'Larger and with a ring: your own ' +
-    `(${own.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
+    `(${userLayer.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
   return { ...legend, note: [legend.note, note].filter(Boolean).join(' ') };
 }
 
@@ -330,17 +330,17 @@ function spritesOf(tokens, drawn, patches, fill) {
  * Remove the colour of the user's tokens: norms of the grid are scaled to the range of the corpus.
  *
  * @param {{colors: Uint32Array, legend: Legend}} painted
- * @param {Tokens['own']} own
+ * @param {Tokens['userLayer']} userLayer
  * @param {number} nCells
  * @param {ShownTheme} theme
  * @param {PaletteName} palette
  */
-function withoutUser(painted, own, nCells, theme, palette) {
-  if (!own) return painted;
+function withoutUser(painted, userLayer, nCells, theme, palette) {
+  if (!userLayer) return painted;
   const colors = painted.colors.slice();
   const half = colors.length / nCells / 2;
   for (let end = half; end <= colors.length; end += half)
-    colors.fill(canvasPalette(theme, palette).neutral, end - own.n, end);
+    colors.fill(canvasPalette(theme, palette).neutral, end - userLayer.n, end);
   return {
     colors,
     legend: {

@@ -29,7 +29,7 @@ import { createSimilarHeads } from './similar_heads.js';
  * @param {Context & {legend: () => Legend | null, frame: () => Frame | null, openTable: () => void,
  *   openHeads: () => void}} context `legend` is that of the colours on the canvas, `frame` what is
  *   drawn
- * @returns {View & {focusSearch: () => void, focusOwn: () => void}}
+ * @returns {View & {focusSearch: () => void, focusUserSequences: () => void}}
  */
 export function createControls(root, context) {
   const { facts } = context;
@@ -40,7 +40,7 @@ export function createControls(root, context) {
     scores: () => doings.reveal(),
     similar: () => similar.reveal(),
   });
-  const own = createInputBox(element, context);
+  const inputBox = createInputBox(element, context);
   const search = createSearchBox(element, context);
   const color = createColorChoice(element, context);
   const lines = createLineOptions(element, context);
@@ -68,7 +68,7 @@ export function createControls(root, context) {
   const doings = createOwnScores(doing, context);
 
   const parts = [
-    own,
+    inputBox,
     search,
     color,
     lines,
@@ -84,7 +84,10 @@ export function createControls(root, context) {
 
   return {
     update(state) {
-      summary.update(facts.description.value?.manifest ?? null, facts.tokens.value?.own ?? null);
+      summary.update(
+        facts.description.value?.manifest ?? null,
+        facts.tokens.value?.userLayer ?? null,
+      );
       for (const part of parts) part.update(state);
       nearness.element.hidden = state.method === null;
       const { label, help } = mapLabels(shownMethod(state, facts.heads.value, state.at) ?? '');
@@ -92,7 +95,7 @@ export function createControls(root, context) {
       setText(nearnessHelp, help);
     },
     focusSearch: search.focus,
-    focusOwn: own.focus,
+    focusUserSequences: inputBox.focus,
     destroy() {
       for (const part of [summary, nearness, ...parts]) part.destroy();
       element.remove();
@@ -169,13 +172,13 @@ function createSummary(root, { openTable, pane }) {
   /** @type {ReturnType<Context['pane']>} */
   let name = null;
   /** @type {Layer | null} */
-  let own = null;
+  let userLayer = null;
 
   return {
     /** @param {Manifest | null} manifest @param {Layer | null} layer */
     update(manifest, layer) {
-      if (manifest === shown && pane() === name && layer === own) return;
-      [shown, name, own] = [manifest, pane(), layer];
+      if (manifest === shown && pane() === name && layer === userLayer) return;
+      [shown, name, userLayer] = [manifest, pane(), layer];
       element.replaceChildren();
       if (!manifest) return;
       const { model, corpus } = manifest;
@@ -199,7 +202,7 @@ function createSummary(root, { openTable, pane }) {
           corpusText(corpus.name, null),
           ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ` +
             `${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in ` +
-            `each head${own ? `; + ${counted(own.n, 'token')} of yours` : ''}`,
+            `each head${userLayer ? `; + ${counted(userLayer.n, 'token')} of yours` : ''}`,
         ),
       );
       const account = corpusAccount(corpus.account);

@@ -20,7 +20,7 @@ const THEMES = {
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHelp: () => void, openDatasets: () => void, newDataset: HTMLElement,
- *   openOwn: () => void, session: Promise<Session | null>}} context
+ *   openUserSequences: () => void, session: Promise<Session | null>}} context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
@@ -36,13 +36,13 @@ export function createHeader(root, context) {
   element.append(all, context.newDataset);
   const maps = createMapChoice(element, context);
   const goTo = createGoTo(element, context);
-  const own = createOwnButton(context);
+  const userSequences = createUserSequencesButton(context);
   const theme = createThemeButton(context);
   const help = iconButton(ICONS.help, 'Help', {
     title: 'Help: every control and key (key ?)',
     onClick: context.openHelp,
   });
-  const end = el('div', { class: 'header__end' }, own.element, theme.element, help);
+  const end = el('div', { class: 'header__end' }, userSequences.element, theme.element, help);
   element.append(end);
   const leave = createSignOut(end, context.session, context.notify);
   const panel = createFold(end, 'panel', 'the sentence or image');
@@ -54,7 +54,7 @@ export function createHeader(root, context) {
       datasets.update(state);
       maps.update(state, manifest);
       goTo.update(state, manifest);
-      own.update(manifest);
+      userSequences.update(manifest);
       theme.update(state.theme);
     },
     showControls: () => side.set(true),
@@ -119,13 +119,18 @@ function createMapChoice(root, { actions }) {
 /**
  * Leads to where a text or image is run.
  *
- * @param {Pick<Context, 'own'> & {openOwn: () => void}} context
+ * @param {Pick<Context, 'userSequences'> & {openUserSequences: () => void}} context
  */
-function createOwnButton({ own, openOwn }) {
-  const label = el('span', { class: 'header__own-words' });
+function createUserSequencesButton({ userSequences, openUserSequences }) {
+  const label = el('span', { class: 'header__user-sequences-words' });
   const element = el(
     'button',
-    { class: 'button header__own', type: 'button', hidden: true, onClick: openOwn },
+    {
+      class: 'button header__user-sequences',
+      type: 'button',
+      hidden: true,
+      onClick: openUserSequences,
+    },
     icon(ICONS.pencil),
     label,
   );
@@ -134,7 +139,7 @@ function createOwnButton({ own, openOwn }) {
     /** @param {Manifest | null} manifest */
     update(manifest) {
       const isImage = manifest?.model.modality === 'image';
-      element.hidden = own.limits === null || manifest === null;
+      element.hidden = userSequences.limits === null || manifest === null;
       setText(label, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(
         element,

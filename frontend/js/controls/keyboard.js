@@ -10,8 +10,8 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 
 /**
  * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void,
- *   openDatasets: () => void, openHeads: () => void, openOwn: () => void, focusSearch: () => void,
- *   switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ *   openDatasets: () => void, openHeads: () => void, openUserSequences: () => void,
+ *   focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
 export function createKeyboard({
   actions,
@@ -24,7 +24,7 @@ export function createKeyboard({
   openTable,
   openDatasets,
   openHeads,
-  openOwn,
+  openUserSequences,
   focusSearch,
   switchPane,
   walk,
@@ -35,7 +35,7 @@ export function createKeyboard({
     '?': openHelp,
     a: openDatasets,
     t: openTable,
-    y: openOwn,
+    y: openUserSequences,
     c: actions.toggleBeside,
     o: switchPane,
     g: actions.showGrid,

@@ -24,14 +24,19 @@ const IDLE_POLL_MS = 10_000;
  * @param {() => Facts | null} [beside] the facts of another pane, whose answers need not be asked
  *   for again
  * @param {Facts['datasets']} [datasets] the list, where someone else asks for it
- * @param {UserSequences | null} [own] sequences of the user, which are shown behind those of
- *   the corpus
+ * @param {UserSequences | null} [userSequences] shown behind those of the corpus
  * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
  */
-export function createLoader(api, changed, beside = () => null, datasets = undefined, own = null) {
+export function createLoader(
+  api,
+  changed,
+  beside = () => null,
+  datasets = undefined,
+  userSequences = null,
+) {
   const loaded = createFacts(changed, beside, datasets);
-  const facts = own ? own.overlay(loaded) : loaded;
-  const source = { api, facts, layerOf: own?.layerOf ?? (() => null) };
+  const facts = userSequences ? userSequences.overlay(loaded) : loaded;
+  const source = { api, facts, layerOf: userSequences?.layerOf ?? (() => null) };
   const pane = {};
   const polling = datasets ? null : createPolling(facts.datasets);
 
@@ -49,14 +54,14 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
       }
       const entry = facts.datasets.value?.find(({ id }) => id === state.dataset);
       if (!entry || entry.state === 'damaged' || entry.state === 'outdated') {
-        own?.want(pane, null);
+        userSequences?.want(pane, null);
         return dropAll();
       }
       facts.description.want(entry.id, `${entry.id}@${entry.version}`, (signal) =>
         api.description(entry.id, signal),
       );
       const build = readBuild(entry, facts);
-      own?.want(pane, wantedMaps(state, entry, facts));
+      userSequences?.want(pane, wantedMaps(state, entry, facts));
       if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);
       wantColumns(source, entry, build);
       wantMaps(source, state, entry, build);
@@ -67,7 +72,7 @@ export function createLoader(api, changed, beside = () => null, datasets = undef
     },
     destroy() {
       polling?.stop();
-      own?.want(pane, null);
+      userSequences?.want(pane, null);
       dropAll(datasets ? [datasets] : []);
     },
   };

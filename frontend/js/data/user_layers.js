@@ -5,13 +5,13 @@
 /** The last step of a map. */
 export const LAST_STEP = 65535;
 
-/** The first token of each own sequence. @param {Layer} layer @returns {number[]} */
+/** The first token of each user sequence. @param {Layer} layer @returns {number[]} */
 export function startsOf({ firstToken, sequences }) {
   let next = firstToken;
   return sequences.map(({ answer: { n } }) => (next += n) - n);
 }
 
-/** Which own sequence a token is of, or -1. @param {Layer} layer @param {number} token */
+/** Which user sequence a token is of, or -1. @param {Layer} layer @param {number} token */
 export function sequenceAt(layer, token) {
   return startsOf(layer).findLastIndex(
     (start, i) => token >= start && token < start + layer.sequences[i].answer.n,

@@ -1,4 +1,4 @@
-/** What is said of the reader's own texts and images. */
+/** What is said of the user's texts and images. */
 
 import { addedTexts } from '../compute/word_boundaries.js';
 import { counted } from '../compute/number_text.js';
@@ -19,16 +19,16 @@ export function formatPlaced(placed) {
 }
 
 /**
- * What is said of a token of the reader's own, wherever a point is told; null for one of the
+ * Whose a token of the user is and how it was placed, as text; null for one of the
  * corpus.
  *
  * @param {Tokens} tokens
  * @param {number} token
  * @param {string | null} map that is shown
  */
-export function formatOwn({ own }, token, map) {
-  if (!own || token < own.firstToken) return null;
-  const found = own.sequences[sequenceAt(own, token)];
+export function formatUserToken({ userLayer }, token, map) {
+  if (!userLayer || token < userLayer.firstToken) return null;
+  const found = userLayer.sequences[sequenceAt(userLayer, token)];
   return found
     ? [
         found.item.name,
@@ -38,29 +38,29 @@ export function formatOwn({ own }, token, map) {
 }
 
 /**
- * The name of an own sequence; null for one of the corpus.
+ * The name of a user sequence; null for one of the corpus.
  *
  * @param {Tokens} tokens
  * @param {number} sequence
  */
-export function ownName({ own }, sequence) {
-  return own?.sequences[sequence - own.firstSequence]?.item.name ?? null;
+export function userSequenceName({ userLayer }, sequence) {
+  return userLayer?.sequences[sequence - userLayer.firstSequence]?.item.name ?? null;
 }
 
 /**
- * The text of a sequence in a table; one's own says so.
+ * The text of a sequence in a table, behind its name where it is the user's.
  *
  * @param {Tokens} tokens
  * @param {number} sequence
  */
 export function sequenceName(tokens, sequence) {
-  const [own, text] = [ownName(tokens, sequence), tokens.sequences.text[sequence]];
-  return own ? `${own}: ${text}` : text;
+  const [name, text] = [userSequenceName(tokens, sequence), tokens.sequences.text[sequence]];
+  return name ? `${name}: ${text}` : text;
 }
 
 /** How many sequences a dataset has without those of the reader. @param {Tokens} tokens */
-export function nCorpusSequences({ own, sequences }) {
-  return own ? own.firstSequence : sequences.length.length;
+export function nCorpusSequences({ userLayer, sequences }) {
+  return userLayer ? userLayer.firstSequence : sequences.length.length;
 }
 
 /** Tokens of the longest sequence of the corpus. @param {Tokens | null} tokens */
@@ -72,12 +72,12 @@ export function longestOf(tokens) {
 }
 
 /**
- * How many of the reader's own are among what is shown: "2 own sentences".
+ * How many of the user's are among what is shown: "2 own sentences".
  *
  * @param {Layer | null | undefined} layer
  * @param {'text' | 'image'} modality
  */
-export function countOwn(layer, modality) {
+export function countUserSequences(layer, modality) {
   return layer
     ? counted(layer.sequences.length, modality === 'image' ? 'own image' : 'own sentence')
     : '';

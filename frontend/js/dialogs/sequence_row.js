@@ -60,7 +60,7 @@ function makeOpener(columns, sequence, thumbnail) {
   const picture =
     thumbnail &&
     el('img', {
-      class: 'sequences__picture',
+      class: 'sequences__image',
       alt: '',
       loading: 'lazy',
       decoding: 'async',

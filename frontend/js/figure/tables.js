@@ -3,7 +3,7 @@
  */
 
 import { csvText } from '../compute/csv.js';
-import { ownName } from '../data/user_sequence_text.js';
+import { userSequenceName } from '../data/user_sequence_text.js';
 import { surfaceOf } from '../marked_points/table.js';
 import { isOwnText, formatTokenName } from '../ui/labels.js';
 import { FIDELITY_LABELS } from '../data/map_labels.js';
@@ -41,7 +41,7 @@ export function pointRows({ positions, dims }, { offset, scale }, tokens) {
       position: tokens.position[token] + 1,
       text,
       ...surfaceOf(tokens, token),
-      ...(tokens.own ? { own: ownName(tokens, tokens.sequence[token]) ?? '' } : {}),
+      ...(tokens.userLayer ? { own: userSequenceName(tokens, tokens.sequence[token]) ?? '' } : {}),
       ...Object.fromEntries(places),
     };
   });

@@ -1,6 +1,10 @@
 /** Caption sentences about the view: selection, search, filters and weighting of attention. */
 
-import { countOwn, nCorpusSequences, ownName } from '../data/user_sequence_text.js';
+import {
+  countUserSequences,
+  nCorpusSequences,
+  userSequenceName,
+} from '../data/user_sequence_text.js';
 import { filteredBy } from '../data/head_measure_state.js';
 import { PAIR_FIT } from '../data/head_measures.js';
 import { MIN_STRONGEST } from '../render/image_links.js';
@@ -38,10 +42,10 @@ export function pairSentences(state, tokens) {
 export function formatShown(state, tokens, manifest, derived) {
   const { camera, marked, search, selected } = state;
   const parts = [];
-  if (tokens.own)
+  if (tokens.userLayer)
     parts.push(
-      `With ${countOwn(tokens.own, manifest.model.modality)} ` +
-        `(${counted(tokens.own.n, 'token')}), larger and with a ring.`,
+      `With ${countUserSequences(tokens.userLayer, manifest.model.modality)} ` +
+        `(${counted(tokens.userLayer.n, 'token')}), larger and with a ring.`,
     );
   if (selected && selected.token < tokens.n)
     parts.push(`Selected: ${formatSelected(state, tokens, manifest)}.`);
@@ -96,7 +100,7 @@ export function formatSelected({ selected }, tokens, { model }) {
     : formatToken(tokens, token);
   const sequence = tokens.sequence[token];
   const ofCorpus = `${count(sequence + 1)} of ${count(nCorpusSequences(tokens))}`;
-  const where = ownName(tokens, sequence) ?? `${sequenceWord(model.modality)} ${ofCorpus}`;
+  const where = userSequenceName(tokens, sequence) ?? `${sequenceWord(model.modality)} ${ofCorpus}`;
   return `${kind} ${text} at position ${tokens.position[token] + 1} of ${where}`;
 }
 

@@ -30,12 +30,12 @@ const MANY = 200;
  */
 export function createHeadMapDots(root, { point, open }) {
   const lines = createLineLayer();
-  const names = el('div', { class: 'constellation__names', 'aria-hidden': 'true' });
+  const names = el('div', { class: 'map-of-heads__names', 'aria-hidden': 'true' });
   const dots = createDots(point);
   const plot = el(
     'div',
     {
-      class: 'constellation__plot',
+      class: 'map-of-heads__plot',
       onPointermove: look,
       onPointerleave: () => point(-1),
       onClick: click,
@@ -132,7 +132,7 @@ export function createHeadMapDots(root, { point, open }) {
 
 function createLineLayer() {
   const layer = document.createElementNS(SVG, 'svg');
-  setAttribute(layer, 'class', 'constellation__lines');
+  setAttribute(layer, 'class', 'map-of-heads__lines');
   setAttribute(layer, 'aria-hidden', 'true');
   return layer;
 }
@@ -144,7 +144,7 @@ function createLineLayer() {
  */
 function createDots(point) {
   const element = el('div', {
-    class: 'constellation__dots',
+    class: 'map-of-heads__dots',
     role: 'group',
     'aria-label': 'Heads; arrow keys lead from one to the next',
   });
@@ -160,7 +160,7 @@ function createDots(point) {
     build(n) {
       all = Array.from({ length: n }, (_, i) =>
         el('button', {
-          class: 'constellation__dot',
+          class: 'map-of-heads__dot',
           type: 'button',
           onFocus: () => point(i),
           onBlur: () => point(-1),
@@ -212,7 +212,7 @@ function nameElements(parent, { heads }, places, room, reach, first) {
   const widths = texts.map((text) => pen?.measureText(text).width ?? 0);
   const size = { widths, height: 1.2 * Number.parseFloat(style.fontSize), reach };
   return placeNames(places, size, room, first).map(({ head, left, top }) => {
-    const name = el('span', { class: 'constellation__name' }, texts[head]);
+    const name = el('span', { class: 'map-of-heads__name' }, texts[head]);
     name.style.translate = `${left}px ${top}px`;
     return name;
   });

@@ -68,7 +68,7 @@ export function nearestParts({ map, column }, i, isOpen) {
     el('p', { class: 'soft' }, 'Nearest, by distance of attention:'),
     el(
       'ol',
-      { class: 'constellation__nearest' },
+      { class: 'map-of-heads__nearest' },
       ...head.nearest.map((one) =>
         el('li', {}, el('span', {}, formatHead(one)), el('span', {}, formatMeasure(one.distance))),
       ),

@@ -141,10 +141,10 @@ export function candidates({ flags, nPoints }, first, most, mayBe = () => true) 
   let n = 0;
   if (first >= 0 && !(flags[first] & FLAG.hidden)) points[n++] = first;
   const order = spreadOrder(nPoints);
-  for (const pass of bit === 0 ? [FLAG.own, 0] : [bit]) {
+  for (const pass of bit === 0 ? [FLAG.user, 0] : [bit]) {
     for (const point of order) {
       if (n === points.length) break;
-      const isTurn = pass === 0 ? !(flags[point] & FLAG.own) : flags[point] & pass;
+      const isTurn = pass === 0 ? !(flags[point] & FLAG.user) : flags[point] & pass;
       if (isTurn && point !== first && !(flags[point] & FLAG.hidden) && mayBe(point))
         points[n++] = point;
     }

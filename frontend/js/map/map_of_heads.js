@@ -259,7 +259,7 @@ function createDock(figureButtons, { toggle, fold }) {
     el('span', { class: 'bar__label' }, 'Map of heads'),
   );
   const words = el('p', { class: 'dock__words soft', role: 'status' });
-  const body = el('div', { class: 'constellation', hidden: true });
+  const body = el('div', { class: 'map-of-heads', hidden: true });
   const close = el(
     'button',
     {
@@ -278,12 +278,12 @@ function createDock(figureButtons, { toggle, fold }) {
     words,
     body,
   );
-  const status = el('div', { class: 'constellation__status' });
-  const about = el('div', { class: 'constellation__about' });
+  const status = el('div', { class: 'map-of-heads__status' });
+  const about = el('div', { class: 'map-of-heads__about' });
   const side = el(
     'div',
     {
-      class: 'constellation__side',
+      class: 'map-of-heads__side',
       tabindex: '0',
       role: 'group',
       'aria-label': 'What the map of heads tells',

@@ -4,7 +4,7 @@ import { capital } from '../ui/labels.js';
 import { clipped } from '../ui/labels.js';
 import { continuedIn, piecesOf } from '../compute/characters.js';
 import { corpusText, el, UNTRANSLATED } from '../ui/dom.js';
-import { ownName } from '../data/user_sequence_text.js';
+import { userSequenceName } from '../data/user_sequence_text.js';
 import { addedTexts } from '../compute/word_boundaries.js';
 import { isOwnText, formatTokenName, visibleText, formatToken } from '../ui/labels.js';
 
@@ -93,7 +93,7 @@ export function surroundings(tokens, token, longest = LONGEST_SENTENCE) {
  */
 export function formatPoint(tokens, { kind, token }) {
   const n = tokens.sequences.length[tokens.sequence[token]];
-  const name = ownName(tokens, tokens.sequence[token]);
+  const name = userSequenceName(tokens, tokens.sequence[token]);
   return (
     `${clipped(formatToken(tokens, token), LONGEST)}, ${kind}, position ` +
     `${tokens.position[token] + 1} of ${n}${name ? ` of ${name}` : ''}`
@@ -107,9 +107,9 @@ export function formatPoint(tokens, { kind, token }) {
  * @param {Selected} point
  * @param {{label: string, value: string} | null} colorValue by the colour mode
  * @param {HTMLElement | null} image of its patch
- * @param {string | null} own what is said of the reader's own
+ * @param {string | null} userText for a token of the user: whose it is and how it was placed
  */
-export function pointParts(tokens, { kind, token }, colorValue, image = null, own = null) {
+export function pointParts(tokens, { kind, token }, colorValue, image = null, userText = null) {
   const text = clipped(formatToken(tokens, token), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
@@ -121,7 +121,7 @@ export function pointParts(tokens, { kind, token }, colorValue, image = null, ow
       el('span', { class: kind }, kind),
       el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
     ),
-    ...(own === null ? [] : [el('p', { class: 'tooltip__own' }, capital(own))]),
+    ...(userText === null ? [] : [el('p', { class: 'tooltip__user-sequence' }, capital(userText))]),
     ...(colorValue && colorValue.value !== ''
       ? [el('p', { class: 'soft' }, corpusText(`${colorValue.label}: ${colorValue.value}`, null))]
       : []),

@@ -2,7 +2,7 @@
 
 import { formatValue } from '../color/color_modes.js';
 import { selectedAt } from '../data/points.js';
-import { formatOwn } from '../data/user_sequence_text.js';
+import { formatUserToken } from '../data/user_sequence_text.js';
 import { imagePart, pointParts } from './point_text.js';
 
 /** @import { Context, Selected, Tokens } from '../page.js' */
@@ -74,9 +74,15 @@ export function createPointTooltip({ api, derived, facts, store, theme, tooltip 
       if (next.every((part, i) => part === subject[i])) return tooltip.place(place);
       subject = next;
       const selected = selectedAt(point, tokens.n);
-      const own = formatOwn(tokens, selected.token, facts.headMap.value?.name ?? null);
+      const userText = formatUserToken(tokens, selected.token, facts.headMap.value?.name ?? null);
       tooltip.show(place, [
-        ...pointParts(tokens, selected, colorValue(tokens, point), imageOf(tokens, selected), own),
+        ...pointParts(
+          tokens,
+          selected,
+          colorValue(tokens, point),
+          imageOf(tokens, selected),
+          userText,
+        ),
         strongest.partOf(tokens, selected),
       ]);
     },

@@ -46,7 +46,13 @@ export function createSecondPane(
     update: load,
     retry,
     destroy: stopLoading,
-  } = createLoader(first.api, schedule, () => first.facts, first.facts.datasets, first.own);
+  } = createLoader(
+    first.api,
+    schedule,
+    () => first.facts,
+    first.facts.datasets,
+    first.userSequences,
+  );
   const link = createLinkReader(first.facts, facts);
   const store = createPaneStore(choices, 'B', () => link()?.kind !== 'none');
   const marks = createMarks(store, facts);
@@ -105,7 +111,7 @@ export function createSecondPane(
           filterScore: null,
         },
         facts,
-        first.own.nTokens,
+        first.userSequences.nTokens,
       );
       notices.forEach(first.notify);
       const own = pick(change, (name) => name in paneChoices(state));

@@ -122,7 +122,7 @@ export function nearestByIndex(index, { flags, positions }, x, y, radius, c) {
  * @returns {number} Offset added to the distance of a point with this flag.
  */
 function leadOf(flag) {
-  if (flag & (FLAG.hit | FLAG.selected | FLAG.own)) return -TOP_LEAD_PX;
+  if (flag & (FLAG.hit | FLAG.selected | FLAG.user)) return -TOP_LEAD_PX;
   return flag & FLAG.dimmed ? DIMMED_LAG_PX : 0;
 }
 

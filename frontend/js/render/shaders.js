@@ -22,7 +22,7 @@ import { FLAG } from '../compute/flag_bits.js';
 /** Texels in a row of the textures that hold long lists. */
 export const ROW = 4096;
 /** Style of a point, stored in the highest bits of its entry in the order texture. */
-export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3, own: 4 });
+export const LOOK = Object.freeze({ plain: 0, hit: 1, selected: 2, emphasis: 3, user: 4 });
 /** Bits of an entry below its style: the index of the point. */
 export const LOOK_SHIFT = 29;
 
@@ -36,7 +36,7 @@ const LOOKS = [
   STANDOUT.hit,
   STANDOUT.selected,
   STANDOUT.emphasis,
-  STANDOUT.own,
+  STANDOUT.user,
 ];
 /** @param {'scale' | 'minSize' | 'ring'} field */
 const column = (field) => LOOKS.map((look) => glsl(look[field])).join(', ');

@@ -25,13 +25,13 @@ export const SPRITE_SCALE = 2;
 /**
  * Points that stand out: diameter against the plain mark, smallest diameter (CSS px), width of the
  * ring (CSS px).
- * @type {Readonly<Record<'hit' | 'selected' | 'own' | 'emphasis', {scale: number, minSize: number,
+ * @type {Readonly<Record<'hit' | 'selected' | 'user' | 'emphasis', {scale: number, minSize: number,
  *   ring: number}>>}
  */
 export const STANDOUT = Object.freeze({
   hit: { scale: 1.35, minSize: 2.6, ring: 0 },
   selected: { scale: 1.35, minSize: 3.4, ring: 1 },
-  own: { scale: 1.6, minSize: 3.9, ring: 1.1 },
+  user: { scale: 1.6, minSize: 3.9, ring: 1.1 },
   emphasis: { scale: 1.8, minSize: 5, ring: 1.75 },
 });
 /** Width of the line of background around points that stand out, CSS px. */
@@ -56,19 +56,19 @@ export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
  */
 export function drawOrder({ flags, nPoints, nQueries }) {
   const turns = takeTurns(nPoints, nQueries);
-  const counts = { dimmed: 0, plain: 0, hit: 0, own: 0, selected: 0 };
+  const counts = { dimmed: 0, plain: 0, hit: 0, user: 0, selected: 0 };
   for (let at = 0; at < nPoints; at++) {
     const group = groupOf(flags[at]);
     if (group) counts[group]++;
   }
   const base = new Uint32Array(counts.dimmed + counts.plain);
-  const top = new Uint32Array(counts.hit + counts.own + counts.selected);
+  const top = new Uint32Array(counts.hit + counts.user + counts.selected);
   const next = {
     dimmed: 0,
     plain: counts.dimmed,
     hit: 0,
-    own: counts.hit,
-    selected: counts.hit + counts.own,
+    user: counts.hit,
+    selected: counts.hit + counts.user,
   };
   for (const point of turns) {
     const group = groupOf(flags[point]);
@@ -92,10 +92,10 @@ export function standoutOf(flag, isEmphasis) {
  * Style name of a highlighted point; user points are larger than others.
  *
  * @param {number} flag Bits of the point.
- * @returns {'own' | 'selected' | 'hit'}
+ * @returns {'user' | 'selected' | 'hit'}
  */
 export function lookOf(flag) {
-  if (flag & FLAG.own) return 'own';
+  if (flag & FLAG.user) return 'user';
   return flag & FLAG.selected ? 'selected' : 'hit';
 }
 
@@ -183,11 +183,11 @@ export function inkOf({ ink, background }) {
   return background[0] + background[1] + background[2] > 382 ? [23, 25, 31] : [244, 245, 248];
 }
 
-/** @param {number} flag @returns {'dimmed' | 'plain' | 'hit' | 'own' | 'selected' | null} */
+/** @param {number} flag @returns {'dimmed' | 'plain' | 'hit' | 'user' | 'selected' | null} */
 function groupOf(flag) {
   if (flag & FLAG.hidden) return null;
   if (flag & FLAG.selected) return 'selected';
-  if (flag & FLAG.own) return 'own';
+  if (flag & FLAG.user) return 'user';
   if (flag & FLAG.hit) return 'hit';
   return flag & FLAG.dimmed ? 'dimmed' : 'plain';
 }

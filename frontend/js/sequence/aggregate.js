@@ -10,7 +10,7 @@ import { longestOf, nCorpusSequences } from '../data/user_sequence_text.js';
 import { createColumns } from './sentence_rows.js';
 import { createOffsets } from './offsets.js';
 import { createSegments } from '../ui/segments.js';
-import { createSquares } from './pattern_matrix.js';
+import { createPatternMatrix } from './pattern_matrix.js';
 
 /** @import { Below, Context } from '../page.js' */
 /** @import { Shown } from './panel.js' */
@@ -107,7 +107,7 @@ export function createAggregate(root, context, scroller) {
  * @returns {Part}
  */
 function createPart(below, root, context, scroller) {
-  if (below === 'squares') return createSquares(root, context);
+  if (below === 'squares') return createPatternMatrix(root, context);
   return below === 'offset' ? createOffsets(root) : createMeanLines(root, context, scroller);
 }
 

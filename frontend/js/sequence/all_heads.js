@@ -158,7 +158,7 @@ async function drawHeads(grid, { state }, means, onOpen, signal) {
  * @param {() => void} onClick
  */
 function makeCell(at, mean, ramp, isOpen, onClick) {
-  const canvas = el('canvas', { class: 'squares__canvas', 'aria-hidden': 'true' });
+  const canvas = el('canvas', { class: 'pattern-matrix__canvas', 'aria-hidden': 'true' });
   const largest = paintHeatMap(canvas, mean, ramp, false);
   return el(
     'button',

@@ -1,4 +1,4 @@
-/** Small pictures of all images; only those in sight are on the page. */
+/** Thumbnails of all images; only those in sight are on the page. */
 
 import { el, remPx, setAttribute, UNTRANSLATED } from '../ui/dom.js';
 
@@ -211,8 +211,8 @@ function makeTile(i, { tokens, state }, urlOf) {
     .filter((part) => part !== undefined && part !== null && part !== '')
     .join(', ')
     .slice(0, 200);
-  const picture = el('img', {
-    class: 'strip__picture',
+  const image = el('img', {
+    class: 'strip__image',
     alt: '',
     loading: 'lazy',
     decoding: 'async',
@@ -230,10 +230,10 @@ function makeTile(i, { tokens, state }, urlOf) {
       title: name,
       'aria-label': `Image ${i + 1}: ${name}`,
     },
-    picture,
+    image,
   );
-  picture.addEventListener('error', () => button.classList.add('is-broken'));
-  picture.addEventListener('load', () => button.classList.remove('is-broken'));
+  image.addEventListener('error', () => button.classList.add('is-broken'));
+  image.addEventListener('load', () => button.classList.remove('is-broken'));
   return { item: el('li', { class: 'strip__item' }, button), button };
 }
 

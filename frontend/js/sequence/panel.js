@@ -6,7 +6,7 @@
 import { corpusText, el, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
-import { nCorpusSequences, ownName } from '../data/user_sequence_text.js';
+import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
 import { createImageStrip } from './image_strip.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
@@ -140,7 +140,7 @@ function createHeading({ actions }) {
       close.hidden = !selected;
       if (!selected) return setText(which, `${counted(n, 'image')}; click one to select it`);
       const sequence = tokens.sequence[selected.token];
-      const name = ownName(tokens, sequence) ?? `${count(sequence + 1)} of ${count(n)}`;
+      const name = userSequenceName(tokens, sequence) ?? `${count(sequence + 1)} of ${count(n)}`;
       setText(which, `${name} · ${at ? formatHead(at) : 'no head is open'}`);
     },
   };

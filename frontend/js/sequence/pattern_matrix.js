@@ -23,7 +23,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
  * @param {HTMLElement} root
  * @param {Context} context
  */
-export function createSquares(root, context) {
+export function createPatternMatrix(root, context) {
   const { hover } = context;
   /** @type {Shown | null} */
   let last = null;
@@ -35,11 +35,11 @@ export function createSquares(root, context) {
     sentence: createMap('this sentence', pointing),
     mean: createMap('mean', pointing),
   };
-  const status = el('p', { class: 'squares__status', role: 'status' }, REST);
+  const status = el('p', { class: 'pattern-matrix__status', role: 'status' }, REST);
   const element = el(
     'div',
-    { class: 'squares' },
-    el('div', { class: 'squares__maps' }, maps.sentence.figure, maps.mean.figure),
+    { class: 'pattern-matrix' },
+    el('div', { class: 'pattern-matrix__maps' }, maps.sentence.figure, maps.mean.figure),
     status,
   );
   root.append(element);
@@ -100,15 +100,15 @@ export function createSquares(root, context) {
  *   how many positions there are, the square that is pointed at, and where to say which is
  */
 function createMap(words, pointing) {
-  const canvas = el('canvas', { class: 'squares__canvas' });
-  const row = el('span', { class: 'squares__band' });
-  const column = el('span', { class: 'squares__band' });
+  const canvas = el('canvas', { class: 'pattern-matrix__canvas' });
+  const row = el('span', { class: 'pattern-matrix__band' });
+  const column = el('span', { class: 'pattern-matrix__band' });
   const ramp = el('span', { class: 'legend__ramp' });
   const most = el('span', {});
   const frame = el(
     'div',
     {
-      class: 'squares__frame',
+      class: 'pattern-matrix__frame',
       role: 'img',
       tabindex: '0',
       'aria-label': `Heat map of ${words}; arrow keys move the mark`,
@@ -125,8 +125,8 @@ function createMap(words, pointing) {
   );
   const figure = el(
     'figure',
-    { class: 'squares__map' },
-    el('figcaption', { class: 'squares__name' }, words),
+    { class: 'pattern-matrix__map' },
+    el('figcaption', { class: 'pattern-matrix__name' }, words),
     frame,
     ramp,
     el('span', { class: 'legend__range' }, el('span', {}, '0'), most),
@@ -223,8 +223,8 @@ function band(element, which, position, n) {
 function tokenParts(tokens, start, position) {
   const words = formatToken(tokens, start + position);
   const text = isOwnText(tokens, start + position)
-    ? corpusText(words.slice(0, 60), 'corpus squares__token')
-    : el('span', { class: 'squares__token' }, words);
+    ? corpusText(words.slice(0, 60), 'corpus pattern-matrix__token')
+    : el('span', { class: 'pattern-matrix__token' }, words);
   return [text, ` (${position + 1})`];
 }
 

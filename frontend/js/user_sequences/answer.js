@@ -60,7 +60,7 @@ export function readAnswer(buffer, manifest, text) {
     sprites: tensors.has('sprites')
       ? valuesOf(tensors, 'sprites', [n, ...SPRITE], Uint8Array)
       : null,
-    picture: pictureOf(tensors.get('picture')),
+    image: imageOf(tensors.get('picture')),
   };
 }
 
@@ -147,11 +147,11 @@ function valuesOf(tensors, name, shape, Values) {
   return found.values;
 }
 
-/** @param {Tensor | undefined} picture */
-function pictureOf(picture) {
-  if (!picture) return null;
-  const [height, width, channels] = picture.shape;
-  if (!(picture.values instanceof Uint8Array) || channels !== 3 || picture.shape.length !== 3)
-    throw new DecodeError(`the picture is ${picture.dtype} of shape ${picture.shape.join(' × ')}`);
-  return { width, height, rgb: picture.values };
+/** @param {Tensor | undefined} image */
+function imageOf(image) {
+  if (!image) return null;
+  const [height, width, channels] = image.shape;
+  if (!(image.values instanceof Uint8Array) || channels !== 3 || image.shape.length !== 3)
+    throw new DecodeError(`the image is ${image.dtype} of shape ${image.shape.join(' × ')}`);
+  return { width, height, rgb: image.values };
 }

@@ -14,22 +14,22 @@ const MAX_PRODUCTS = 5e7;
 
 /**
  * @param {Api} api
- * @param {Pick<UserSequences, 'layerOf'>} own
+ * @param {Pick<UserSequences, 'layerOf'>} userSequences
  * @returns {Api}
  */
-export function createApiOverlay(api, own) {
-  const pictures = createPictures();
+export function createApiOverlay(api, userSequences) {
+  const imageUrls = createImageUrls();
 
   /** @param {string} id @param {number} sequence */
   function answerOf(id, sequence) {
-    const layer = own.layerOf(id);
+    const layer = userSequences.layerOf(id);
     return layer?.sequences[sequence - layer.firstSequence]?.answer ?? null;
   }
 
   return {
     ...api,
     async attention(id, at, sequence, weight, signal) {
-      const layer = own.layerOf(id);
+      const layer = userSequences.layerOf(id);
       const answer = answerOf(id, sequence);
       if (!layer || !answer) return api.attention(id, at, sequence, weight, signal);
       return {
@@ -41,7 +41,7 @@ export function createApiOverlay(api, own) {
       };
     },
     async partners(id, at, point, k, signal) {
-      const layer = own.layerOf(id);
+      const layer = userSequences.layerOf(id);
       if (!layer) return api.partners(id, at, point, k, signal);
       const { firstToken, n } = layer;
       const isQuery = point < firstToken + n;
@@ -54,7 +54,7 @@ export function createApiOverlay(api, own) {
     },
     async sequenceScores(id, at, signal) {
       const answer = await api.sequenceScores(id, at, signal);
-      const layer = own.layerOf(id);
+      const layer = userSequences.layerOf(id);
       return layer
         ? {
             ...answer,
@@ -67,17 +67,17 @@ export function createApiOverlay(api, own) {
     },
     imageUrl(id, sequence) {
       const answer = answerOf(id, sequence);
-      return answer ? pictures(answer) : api.imageUrl(id, sequence);
+      return answer ? imageUrls(answer) : api.imageUrl(id, sequence);
     },
     thumbnailUrl(id, sequence) {
       const answer = answerOf(id, sequence);
-      return answer ? pictures(answer) : api.thumbnailUrl(id, sequence);
+      return answer ? imageUrls(answer) : api.thumbnailUrl(id, sequence);
     },
   };
 }
 
 /**
- * Keys for 90 %, entropy and rows of an own sequence, of one head or as the mean over all.
+ * Keys for 90 %, entropy and rows of a user sequence, of one head or as the mean over all.
  *
  * @param {Answer} answer
  * @param {Layer} layer
@@ -103,13 +103,13 @@ function spreads(answer, { manifest }, at) {
   return [...mean, all.reduce((sum, one) => sum + one[2], 0)];
 }
 
-/** What turns the picture of an answer into an address, once. */
-function createPictures() {
+/** Return the address of the image of an answer, made once. */
+function createImageUrls() {
   /** @type {WeakMap<Uint8Array, string>} */
   const made = new WeakMap();
-  return (/** @type {Answer} */ { picture }) => {
-    if (!picture) return '';
-    const { width, height, rgb } = picture;
+  return (/** @type {Answer} */ { image }) => {
+    if (!image) return '';
+    const { width, height, rgb } = image;
     const known = made.get(rgb);
     if (known) return known;
     const canvas = document.createElement('canvas');

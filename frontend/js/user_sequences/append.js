@@ -1,5 +1,5 @@
 /**
- * Arrays of the corpus with sequences of the reader's own behind them. Points keep their order: all
+ * Arrays of the corpus with the user's sequences behind them. Points keep their order: all
  * queries, then all keys.
  */
 
@@ -57,7 +57,7 @@ export function appendTokens(tokens, layer) {
         ]),
       ),
     },
-    own: layer,
+    userLayer: layer,
   };
 }
 
@@ -79,14 +79,14 @@ export function appendDrawn(drawn, { firstToken, n }) {
  * @param {T} values (cell, 2 * n, width)
  * @param {number} nCells
  * @param {number} width numbers a point
- * @param {number} nOwn new queries, and as many new keys
+ * @param {number} nUserTokens new queries, and as many new keys
  * @param {(target: T, at: number, cell: number, part: 0 | 1) => void} fill writes those of one kind
  *   of a cell from `at` on
- * @returns {T} (cell, 2 * (n + nOwn), width)
+ * @returns {T} (cell, 2 * (n + nUserTokens), width)
  */
-export function insertPoints(values, nCells, width, nOwn, fill) {
+export function insertPoints(values, nCells, width, nUserTokens, fill) {
   const half = values.length / nCells / 2;
-  const more = nOwn * width;
+  const more = nUserTokens * width;
   const Values = /** @type {new (length: number) => T} */ (values.constructor);
   const grown = new Values(values.length + 2 * nCells * more);
   let at = 0;

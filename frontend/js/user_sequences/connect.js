@@ -1,5 +1,5 @@
 /**
- * Connects the reader's own sequences with the page: what is sent, what follows from an answer, and
+ * Connects the user's sequences with the page: what is sent, what follows from an answer, and
  * the address.
  */
 
@@ -27,7 +27,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     if (kind === 'image') return api.runImage(dataset, file ?? new Blob(), maps, signal);
     return api.runText(dataset, tokens ? { tokens } : { text }, maps, signal);
   };
-  const own = createUserSequences(send, {
+  const userSequences = createUserSequences(send, {
     changed() {
       keepAddress();
       schedule();
@@ -44,8 +44,8 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   /** Where the address says texts, it says those that are kept. */
   function keepAddress() {
     const { texts } = store.get();
-    if (texts.length === 0 || !own.limits) return;
-    const address = own.addressState();
+    if (texts.length === 0 || !userSequences.limits) return;
+    const address = userSequences.addressState();
     if (address.left > 0) notify('Not all of your texts have room in the address.');
     if (address.texts.join('\n') !== texts.join('\n'))
       store.set({ texts: address.texts }, 'replace');
@@ -53,9 +53,9 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
 
   /** Nothing can be typed where no server runs models. */
   function disable() {
-    if (own.items.length > 0)
+    if (userSequences.items.length > 0)
       notify('Texts of your own cannot be run here; those of the address are left out.');
-    own.enable(null);
+    userSequences.enable(null);
   }
 
   /**
@@ -64,7 +64,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   async function askLimits() {
     try {
       const limits = await api.live(new AbortController().signal);
-      if (limits.is_enabled) own.enable(limits);
+      if (limits.is_enabled) userSequences.enable(limits);
       else disable();
     } catch (error) {
       if (error instanceof ServerError) disable();
@@ -74,7 +74,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
 
   /** Texts of the address are typed again. @param {State} state */
   function restore({ texts }) {
-    if (texts.length > 0) own.restore(texts);
+    if (texts.length > 0) userSequences.restore(texts);
   }
 
   restore(store.get());
@@ -83,5 +83,5 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   });
   if (api.isSite) disable();
   else void askLimits();
-  return own;
+  return userSequences;
 }

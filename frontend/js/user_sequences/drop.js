@@ -7,10 +7,10 @@ import { sendImage } from './input_box.js';
 
 /**
  * @param {HTMLElement} root where it may be dropped
- * @param {Context & {openOwn: () => void}} context
+ * @param {Context & {openUserSequences: () => void}} context
  */
 export function createDrop(root, context) {
-  const { facts, notify, openOwn, own, store } = context;
+  const { facts, notify, openUserSequences, userSequences, store } = context;
   const cleanup = createCleanup();
   const message = el('p', UNTRANSLATED);
   const element = el('div', { class: 'drop', hidden: true }, message);
@@ -18,14 +18,14 @@ export function createDrop(root, context) {
 
   /** Whether files are dragged, and there is something to do with them. @param {DragEvent} event */
   const hasFiles = (event) =>
-    own.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
+    userSequences.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
 
   /** @param {DragEvent} event */
   function over(event) {
     if (!hasFiles(event)) return;
     event.preventDefault();
     if (element.hidden && facts.description.value?.manifest?.model.modality === 'image')
-      own.warm(store.get().dataset);
+      userSequences.warm(store.get().dataset);
     element.hidden = false;
   }
 
@@ -47,7 +47,7 @@ export function createDrop(root, context) {
   function paste(event) {
     const files = event.clipboardData?.files;
     if (
-      own.limits === null ||
+      userSequences.limits === null ||
       !files ||
       files.length === 0 ||
       document.querySelector('dialog:modal')
@@ -61,7 +61,9 @@ export function createDrop(root, context) {
   function take(files) {
     if (!files || files.length === 0) return;
     if (files.length > 1) notify(`One image at a time: the first of ${files.length} is taken.`);
-    sendImage(files[0], context, (problem) => (problem === '' ? openOwn() : notify(problem)));
+    sendImage(files[0], context, (problem) =>
+      problem === '' ? openUserSequences() : notify(problem),
+    );
   }
 
   cleanup.listen(root, 'dragover', over);

@@ -24,12 +24,12 @@ const PATIENCE_MS = 250;
  * @returns {View & {focus: () => void}}
  */
 export function createInputBox(root, context) {
-  const { facts, own, store } = context;
+  const { facts, userSequences, store } = context;
   const fields = createFields({ press, submit, warm, choose });
-  const status = createStatus(own);
+  const status = createStatus(userSequences);
   const element = el(
     'section',
-    { class: 'own', 'aria-label': 'Your own sentence or image', hidden: true },
+    { class: 'user-sequences', 'aria-label': 'Your own sentence or image', hidden: true },
     ...fields.elements,
     fields.problem,
     status.element,
@@ -44,7 +44,7 @@ export function createInputBox(root, context) {
 
   /** The model comes while one types or looks for a file. */
   function warm() {
-    own.warm(store.get().dataset);
+    userSequences.warm(store.get().dataset);
   }
 
   /**
@@ -56,7 +56,7 @@ export function createInputBox(root, context) {
     if (isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
-      if (isNew(own.submission)) own.cancel();
+      if (isNew(userSequences.submission)) userSequences.cancel();
       else fields.field.blur();
     } else if (event.key === 'Enter' && !event.shiftKey) submit(event);
   }
@@ -65,7 +65,7 @@ export function createInputBox(root, context) {
   function submit(event) {
     event.preventDefault();
     const { dataset } = store.get();
-    const limits = own.limits;
+    const limits = userSequences.limits;
     if (!dataset || !limits) return;
     const text = fields.field.value;
     if (text.trim() === '') return fields.tell('Type a sentence first.');
@@ -76,7 +76,7 @@ export function createInputBox(root, context) {
       );
     fields.tell('');
     sent = text;
-    own.addText(text, dataset);
+    userSequences.addText(text, dataset);
   }
 
   /** @param {File} image */
@@ -86,15 +86,16 @@ export function createInputBox(root, context) {
 
   /** Empty the field once what was sent is there. */
   function emptyField() {
-    if (sent === '' || own.submission) return;
-    if (fields.field.value === sent && own.items.at(-1)?.text === sent) fields.field.value = '';
+    if (sent === '' || userSequences.submission) return;
+    if (fields.field.value === sent && userSequences.items.at(-1)?.text === sent)
+      fields.field.value = '';
     sent = '';
   }
 
   return {
     update(state) {
       const manifest = facts.description.value?.manifest ?? null;
-      element.hidden = own.limits === null || manifest === null;
+      element.hidden = userSequences.limits === null || manifest === null;
       if (element.hidden || !manifest) return;
       fields.update(manifest, facts.description.value?.state === 'complete');
       status.update(manifest, fields.tell);
@@ -122,24 +123,37 @@ export function createInputBox(root, context) {
  */
 function createFields({ press, submit, warm, choose }) {
   const field = el('textarea', {
-    class: 'input own__field',
-    id: 'own-field',
+    class: 'input user-sequences__field',
+    id: 'user-sequences-field',
     rows: '2',
     ...VERBATIM_FIELD,
-    'aria-describedby': 'own-help',
+    'aria-describedby': 'user-sequences-help',
     onKeydown: press,
     onInput: warm,
   });
   const small = 'button button--small';
   const title = 'Run the sentence through the model (Enter)';
   const run = el('button', { class: small, type: 'submit', title }, 'Run');
-  const label = el('label', { class: 'own__label', for: 'own-field' }, 'Your own sentence');
-  const form = el('form', { class: 'own__form', novalidate: true, onSubmit: submit }, field, run);
+  const label = el(
+    'label',
+    { class: 'user-sequences__label', for: 'user-sequences-field' },
+    'Your own sentence',
+  );
+  const form = el(
+    'form',
+    { class: 'user-sequences__form', novalidate: true, onSubmit: submit },
+    field,
+    run,
+  );
   const file = el('input', { type: 'file', accept: IMAGE_TYPES, hidden: true, onChange: take });
   const attributes = { type: 'button', title: 'PNG, JPEG or WebP', onClick: open };
-  const pick = el('button', { class: `${small} own__pick`, ...attributes }, 'Choose an image …');
-  const help = el('p', { class: 'field__note', id: 'own-help' });
-  const problem = el('p', { class: 'own__problem', role: 'alert' });
+  const pick = el(
+    'button',
+    { class: `${small} user-sequences__pick`, ...attributes },
+    'Choose an image …',
+  );
+  const help = el('p', { class: 'field__note', id: 'user-sequences-help' });
+  const problem = el('p', { class: 'user-sequences__problem', role: 'alert' });
 
   function open() {
     warm();
@@ -169,7 +183,7 @@ function createFields({ press, submit, warm, choose }) {
       form.hidden = isImage;
       pick.hidden = !isImage;
       setText(label, isImage ? 'Your own image' : 'Your own sentence');
-      setAttribute(label, 'for', isImage ? null : 'own-field');
+      setAttribute(label, 'for', isImage ? null : 'user-sequences-field');
       field.disabled = run.disabled = pick.disabled = !isComplete;
       const gone = 'Nothing of it is stored; it is gone when this page is closed.';
       const way = isImage
@@ -183,9 +197,9 @@ function createFields({ press, submit, warm, choose }) {
 /**
  * What is on its way, once one has waited for it, with a button that gives it up.
  *
- * @param {Context['own']} own
+ * @param {Context['userSequences']} userSequences
  */
-function createStatus(own) {
+function createStatus(userSequences) {
   const waiting = el('span', {});
   const cancel = el(
     'button',
@@ -193,25 +207,25 @@ function createStatus(own) {
       class: 'button button--small',
       type: 'button',
       title: 'Give it up (Esc in the field)',
-      onClick: own.cancel,
+      onClick: userSequences.cancel,
     },
     'Cancel',
   );
-  const element = el('div', { class: 'own__status', role: 'status' }, waiting, cancel);
+  const element = el('div', { class: 'user-sequences__status', role: 'status' }, waiting, cancel);
   /** @type {Submission | null} */
   let timed = null;
   let isSlow = false;
 
   /** @param {Manifest} manifest @param {(words: string) => void} tell what is wrong */
   function update(manifest, tell) {
-    const { submission } = own;
+    const { submission } = userSequences;
     const isHere = isNew(submission) && submission.dataset === manifest.id;
     const isWaiting = isHere && submission.error === null;
     if (isWaiting && timed !== submission) {
       [timed, isSlow] = [submission, false];
       tell('');
       setTimeout(() => {
-        if (own.submission !== submission) return;
+        if (userSequences.submission !== submission) return;
         isSlow = true;
         update(manifest, tell);
       }, PATIENCE_MS);
@@ -233,28 +247,28 @@ function createStatus(own) {
 /**
  * Whether the typed texts are a part of the address.
  *
- * @param {Pick<Context, 'actions' | 'own'>} context
+ * @param {Pick<Context, 'actions' | 'userSequences'>} context
  */
-function createAddressChoice({ actions, own }) {
+function createAddressChoice({ actions, userSequences }) {
   const box = el('input', {
     class: 'check__box',
     type: 'checkbox',
-    'aria-describedby': 'own-address',
+    'aria-describedby': 'user-sequences-address',
     onChange: () =>
-      actions.choose({ texts: box.checked ? own.addressState().texts : [] }, 'replace'),
+      actions.choose({ texts: box.checked ? userSequences.addressState().texts : [] }, 'replace'),
   });
-  const note = el('p', { class: 'field__note', id: 'own-address' });
+  const note = el('p', { class: 'field__note', id: 'user-sequences-address' });
   const title = 'Make your texts a part of the address of this page';
   const label = el('label', { class: 'check', title }, box, 'Texts in the address');
-  const element = el('div', { class: 'own__foot' }, label, note);
+  const element = el('div', { class: 'user-sequences__foot' }, label, note);
 
   return {
     element,
     /** @param {State} state */
     update({ texts }) {
-      const { left } = own.addressState();
+      const { left } = userSequences.addressState();
       const isOn = texts.length > 0;
-      element.hidden = !own.items.some(({ kind }) => kind === 'text') && !isOn;
+      element.hidden = !userSequences.items.some(({ kind }) => kind === 'text') && !isOn;
       box.checked = isOn;
       const rest = left > 0 ? ' Images, edited tokens and long texts are left out.' : '';
       setText(
@@ -276,17 +290,17 @@ function isNew(submission) {
  * Run an image through the model of the dataset that is shown, or say why not.
  *
  * @param {File} image
- * @param {Pick<Context, 'facts' | 'own' | 'store'>} context
+ * @param {Pick<Context, 'facts' | 'userSequences' | 'store'>} context
  * @param {(words: string) => void} say
  */
-export function sendImage(image, { facts, own, store }, say) {
+export function sendImage(image, { facts, userSequences, store }, say) {
   const { dataset } = store.get();
   const manifest = facts.description.value?.manifest;
-  const limits = own.limits;
+  const limits = userSequences.limits;
   if (!dataset || !manifest || !limits) return;
   const text = refusal(image, manifest, limits);
   say(text);
-  if (text === '') own.addImage(image, image.name || 'pasted image', dataset);
+  if (text === '') userSequences.addImage(image, image.name || 'pasted image', dataset);
 }
 
 /** @param {File} image @param {Manifest} manifest @param {Limits} limits */

@@ -1,5 +1,5 @@
 /**
- * Lists of the reader's own sequences: which a dataset takes, and how tokens are numbered anew when
+ * Lists of the user's sequences: which a dataset takes, and how tokens are numbered anew when
  * one goes.
  */
 

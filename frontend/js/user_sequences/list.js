@@ -17,8 +17,8 @@ const LONGEST = 160;
  * @param {Context} context
  */
 export function createItemList(root, context) {
-  const { own } = context;
-  const list = el('ol', { class: 'own__list' });
+  const { userSequences } = context;
+  const list = el('ol', { class: 'user-sequences__list' });
   root.append(list);
   /** @type {Map<number, ReturnType<typeof createItem>>} */
   const rows = new Map();
@@ -26,13 +26,13 @@ export function createItemList(root, context) {
   return {
     /** @param {State} state @param {Manifest} manifest @param {string | null} map that is shown */
     update(state, manifest, map) {
-      const ids = new Set(own.items.map(({ id }) => id));
+      const ids = new Set(userSequences.items.map(({ id }) => id));
       for (const [id, row] of rows) {
         if (ids.has(id)) continue;
         row.element.remove();
         rows.delete(id);
       }
-      for (const item of own.items) {
+      for (const item of userSequences.items) {
         let row = rows.get(item.id);
         if (!row) {
           row = createItem(context);
@@ -49,7 +49,7 @@ export function createItemList(root, context) {
 
 /** @param {Context} context */
 function createItem(context) {
-  const { actions, api, own } = context;
+  const { actions, api, userSequences } = context;
   const view = createItemView({ select, toggle, leave, again });
   const { element } = view;
   const tokens = createTokenEditor(element, context);
@@ -59,7 +59,7 @@ function createItem(context) {
   let isOpen = false;
 
   function select() {
-    const token = shown && own.startOf(dataset, shown);
+    const token = shown && userSequences.startOf(dataset, shown);
     if (token !== null) actions.select({ kind: 'query', token });
   }
 
@@ -79,13 +79,15 @@ function createItem(context) {
   /** The focus goes on to the field above. */
   function leave() {
     if (!shown) return;
-    const next = element.closest('.own')?.querySelector('.own__field:not(:disabled), .own__pick');
-    own.remove(shown);
+    const next = element
+      .closest('.user-sequences')
+      ?.querySelector('.user-sequences__field:not(:disabled), .user-sequences__pick');
+    userSequences.remove(shown);
     if (next instanceof HTMLElement && next.checkVisibility()) next.focus();
   }
 
   function again() {
-    if (shown) own.again(shown);
+    if (shown) userSequences.again(shown);
   }
 
   return {
@@ -99,9 +101,9 @@ function createItem(context) {
     update(item, state, manifest, map) {
       if (item !== shown) view.write(item);
       [shown, dataset] = [item, manifest.id];
-      const layer = own.layerOf(manifest.id);
+      const layer = userSequences.layerOf(manifest.id);
       const found = layer?.sequences.find((one) => one.item === item) ?? null;
-      const start = own.startOf(manifest.id, item);
+      const start = userSequences.startOf(manifest.id, item);
       const isSelected = found !== null && isChosen(state, start, found.answer.n);
       setAttribute(view.open, 'aria-current', isSelected ? 'true' : null);
       view.open.disabled = !found;
@@ -111,8 +113,8 @@ function createItem(context) {
           ? api.thumbnailUrl(manifest.id, layer.firstSequence + layer.sequences.indexOf(found))
           : null,
       );
-      setText(view.note, noteOf(item, found, manifest, map, state, own.isAsked(item)));
-      view.setError(own.runOf(item, manifest.id)?.error ?? null);
+      setText(view.note, noteOf(item, found, manifest, map, state, userSequences.isAsked(item)));
+      view.setError(userSequences.runOf(item, manifest.id)?.error ?? null);
       tokens.update(item, found, manifest.id);
     },
   };
@@ -124,15 +126,15 @@ function createItem(context) {
  * @param {Record<'select' | 'toggle' | 'leave' | 'again', () => void>} on
  */
 function createItemView({ select, toggle, leave, again: onAgain }) {
-  const image = el('img', { class: 'own__picture', alt: '', hidden: true });
-  const name = el('span', { class: 'own__name' });
-  const text = el('span', { class: 'own__text' });
+  const image = el('img', { class: 'user-sequences__image', alt: '', hidden: true });
+  const name = el('span', { class: 'user-sequences__name' });
+  const text = el('span', { class: 'user-sequences__text' });
   const title = 'Select it; an open head shows its attention';
   const open = el(
     'button',
-    { class: 'own__open', type: 'button', title, onClick: select },
+    { class: 'user-sequences__open', type: 'button', title, onClick: select },
     image,
-    el('span', { class: 'own__words' }, name, text),
+    el('span', { class: 'user-sequences__words' }, name, text),
   );
   const quiet = { class: 'button button--quiet button--icon', type: 'button' };
   const editLabel = el('span', { class: 'visually-hidden' });
@@ -144,16 +146,16 @@ function createItemView({ select, toggle, leave, again: onAgain }) {
   );
   const removeLabel = el('span', { class: 'visually-hidden' });
   const remove = el('button', { ...quiet, onClick: leave }, icon(ICONS.close), removeLabel);
-  const note = el('p', { class: 'own__note soft' });
-  const problem = el('p', { class: 'own__problem', role: 'alert' });
+  const note = el('p', { class: 'user-sequences__note soft' });
+  const problem = el('p', { class: 'user-sequences__problem', role: 'alert' });
   const small = {
     class: 'button button--small',
     type: 'button',
     title: 'Ask the server once more',
   };
   const again = el('button', { ...small, onClick: onAgain }, 'Try again');
-  const head = el('div', { class: 'own__head' }, open, edit, remove);
-  const element = el('li', { class: 'own__item' }, head, note, problem, again);
+  const head = el('div', { class: 'user-sequences__head' }, open, edit, remove);
+  const element = el('li', { class: 'user-sequences__item' }, head, note, problem, again);
 
   return {
     element,

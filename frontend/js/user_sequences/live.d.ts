@@ -41,7 +41,7 @@ export interface Answer {
   partnerTokens: Int32Array; // (layer, head, 2 * token, partner), of the corpus, strongest first
   partnerScores: Float32Array;
   sprites: Uint8Array | null; // (token, 8, 8, 3)
-  picture: { width: number; height: number; rgb: Uint8Array } | null;
+  image: { width: number; height: number; rgb: Uint8Array } | null;
 }
 
 /** A token as it is written, or by its number in the vocabulary. */

@@ -1,4 +1,4 @@
-/** What the heads do in a sequence of the reader's own, from its queries and keys. */
+/** What the heads do in a sequence of the user, from its queries and keys. */
 
 import { patternNow, weighKeys } from '../compute/attention.js';
 

@@ -1,5 +1,5 @@
 /**
- * The facts of a dataset with the reader's own sequences behind those of the corpus. Answers of the
+ * The facts of a dataset with the user's sequences behind those of the corpus. Answers of the
  * server stay as they are; what is seen of them is put together anew whenever either changes, and
  * kept until then.
  */
@@ -61,10 +61,10 @@ const cache = new WeakMap();
 
 /**
  * @param {Facts} raw
- * @param {Pick<UserSequences, 'layerOf'>} own
+ * @param {Pick<UserSequences, 'layerOf'>} userSequences
  * @returns {Facts}
  */
-export function createSlotOverlay(raw, own) {
+export function createSlotOverlay(raw, userSequences) {
   const names = /** @type {(keyof Facts)[]} */ (Object.keys(raw));
   return /** @type {any} */ (
     Object.freeze(
@@ -92,7 +92,7 @@ export function createSlotOverlay(raw, own) {
       },
       get value() {
         const { key, value } = slot;
-        const layer = value === null ? null : own.layerOf(raw.description.value?.id);
+        const layer = value === null ? null : userSequences.layerOf(raw.description.value?.id);
         if (value === null || !layer || key === null) return value;
         const cached = cache.get(value);
         const heads = raw.heads.value;

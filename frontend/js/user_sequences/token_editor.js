@@ -13,7 +13,7 @@ const LONGEST = 24;
  * @param {HTMLElement} root
  * @param {Context} context
  */
-export function createTokenEditor(root, { own }) {
+export function createTokenEditor(root, { userSequences }) {
   const view = createTokenList({ press, start, leave: () => isAsked() || stop(false) });
   root.append(view.element);
   /** @type {{item: UserItem, found: UserSequence} | null} */
@@ -23,7 +23,8 @@ export function createTokenEditor(root, { own }) {
   let edited = -1;
 
   /** Whether the server is being asked for the edited tokens. */
-  const isAsked = () => own.submission !== null && own.submission.edits === shown?.item.id;
+  const isAsked = () =>
+    userSequences.submission !== null && userSequences.submission.edits === shown?.item.id;
 
   /** @param {number} position */
   function start(position) {
@@ -37,7 +38,7 @@ export function createTokenEditor(root, { own }) {
     if (!(target instanceof HTMLInputElement) || isComposing(event)) return;
     if (event.key === 'Escape') {
       event.preventDefault();
-      if (isAsked()) own.cancel();
+      if (isAsked()) userSequences.cancel();
       stop(true);
     } else if (event.key === 'Enter') {
       event.preventDefault();
@@ -56,7 +57,7 @@ export function createTokenEditor(root, { own }) {
     if (next.length === 0)
       return view.tell('The last token cannot go; remove the whole text instead.');
     view.tell('');
-    own.edit(shown.item, next, dataset);
+    userSequences.edit(shown.item, next, dataset);
   }
 
   /** @param {boolean} isFocused whether the token keeps the focus */
@@ -75,7 +76,7 @@ export function createTokenEditor(root, { own }) {
      * @param {string} id of the dataset
      */
     update(item, found, id) {
-      const { submission } = own;
+      const { submission } = userSequences;
       const isMeant = submission?.edits === item.id;
       if (isMeant && submission.error !== null) view.tell(sentence(submission.error));
       view.setBusy(isMeant && submission.error === null);
@@ -97,19 +98,20 @@ export function createTokenEditor(root, { own }) {
  *   void}} on `start` begins to edit a token, `leave` is called where the field loses the focus
  */
 function createTokenList({ press, start, leave }) {
-  const list = el('ol', { class: 'own__tokens', onClick: click, onKeydown: press });
-  const problem = el('p', { class: 'own__problem', role: 'alert' });
+  const list = el('ol', { class: 'user-sequences__tokens', onClick: click, onKeydown: press });
+  const problem = el('p', { class: 'user-sequences__problem', role: 'alert' });
   const help = el(
     'p',
     { class: 'field__note' },
     'Click a token, type another one of the model’s vocabulary and press Enter; an empty ' +
       'field takes it out. All others stay as they are.',
   );
-  const element = el('div', { class: 'own__editor', hidden: true }, list, problem, help);
+  const element = el('div', { class: 'user-sequences__editor', hidden: true }, list, problem, help);
 
   /** @param {Event} event */
   function click(event) {
-    const button = event.target instanceof Element ? event.target.closest('.own__token') : null;
+    const button =
+      event.target instanceof Element ? event.target.closest('.user-sequences__token') : null;
     if (!(button instanceof HTMLElement)) return;
     start(Number(button.dataset.position));
     list.querySelector('input')?.focus();
@@ -154,7 +156,7 @@ function tokenButton(text, i) {
     'button',
     {
       ...UNTRANSLATED,
-      class: 'own__token',
+      class: 'user-sequences__token',
       type: 'button',
       'data-position': String(i),
       'aria-label': `Token ${i + 1}: ${text}`,
@@ -167,7 +169,7 @@ function tokenButton(text, i) {
 /** @param {string} token @param {number} i @param {() => void} onBlur */
 function tokenField(token, i, onBlur) {
   const input = el('input', {
-    class: 'input own__token-field',
+    class: 'input user-sequences__token-field',
     ...VERBATIM_FIELD,
     type: 'text',
     'data-position': String(i),

@@ -1,4 +1,4 @@
-/** How tokens of one's own were numbered anew, for views of the history that were left before. */
+/** How tokens of the user were numbered anew, for views of the history that were left before. */
 
 import { renumberedState } from './item_lists.js';
 

@@ -10,7 +10,11 @@ import {
 import { nOutside, sequenceAt } from '../../frontend/js/data/user_layers.js';
 import { createApiOverlay } from '../../frontend/js/user_sequences/api_overlay.js';
 import { createSlotOverlay } from '../../frontend/js/user_sequences/slot_overlay.js';
-import { joinedTokens, formatOwn, formatPlace } from '../../frontend/js/data/user_sequence_text.js';
+import {
+  joinedTokens,
+  formatUserToken,
+  formatPlace,
+} from '../../frontend/js/data/user_sequence_text.js';
 import { partnersOf, patternOf, scoresOf } from '../../frontend/js/user_sequences/pattern.js';
 import { pointFlags } from '../../frontend/js/color/point_flags.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
@@ -60,7 +64,7 @@ const CORPUS = {
   },
 };
 
-test('own sequences follow those of the corpus, with numbers of their own', () => {
+test('user sequences follow those of the corpus, with numbers of their own', () => {
   const all = appendTokens(CORPUS, layerOf([1, ['e']], [2, ['f', 'g']]));
   assert.deepEqual(
     [all.n, all.text, [...all.sequence], [...all.position]],
@@ -81,7 +85,7 @@ test('own sequences follow those of the corpus, with numbers of their own', () =
     ],
   );
   assert.deepEqual(
-    [4, 5, 6, 7, 3].map((token) => sequenceAt(all.own, token)),
+    [4, 5, 6, 7, 3].map((token) => sequenceAt(all.userLayer, token)),
     [0, 1, 1, -1, -1],
   );
   assert.equal(CORPUS.n, 4, 'the corpus stays what it is');
@@ -105,7 +109,7 @@ test('in every cell new queries follow the queries, and new keys the keys', () =
   );
 });
 
-test('the grid draws all own tokens behind its sample', () => {
+test('the grid draws all user tokens behind its sample', () => {
   assert.deepEqual([...appendDrawn(Int32Array.of(0, 3), layerOf([1, ['e', 'f']]))], [0, 3, 4, 5]);
 });
 
@@ -163,16 +167,16 @@ test('a sequence that is not placed in a map yet is named, and not drawn there',
       0,
       0,
       0,
-      FLAG.own,
-      FLAG.own | FLAG.hidden,
-      FLAG.own | FLAG.hidden,
+      FLAG.user,
+      FLAG.user | FLAG.hidden,
+      FLAG.user | FLAG.hidden,
       0,
       0,
       0,
       0,
-      FLAG.own,
-      FLAG.own | FLAG.hidden,
-      FLAG.own | FLAG.hidden,
+      FLAG.user,
+      FLAG.user | FLAG.hidden,
+      FLAG.user | FLAG.hidden,
     ],
   );
 });
@@ -195,7 +199,7 @@ test('user points stand out, also beside a selection of others, but not in a sea
     FLAG.dimmed,
     FLAG.dimmed,
     FLAG.hit,
-    FLAG.selected | FLAG.own,
+    FLAG.selected | FLAG.user,
   ]);
   assert.deepEqual(queries({ hits: Uint8Array.of(1, 0, 0, 0, 0, 1) }), [
     FLAG.hit,
@@ -203,7 +207,7 @@ test('user points stand out, also beside a selection of others, but not in a sea
     FLAG.dimmed,
     FLAG.dimmed,
     FLAG.dimmed,
-    FLAG.hit | FLAG.own,
+    FLAG.hit | FLAG.user,
   ]);
 });
 
@@ -244,7 +248,7 @@ test('attention is the softmax of the queries and keys, with shared key heads an
   );
 });
 
-test('the strongest partners of an own point are those of the answer, queries first', () => {
+test('the strongest partners of a user point are those of the answer, queries first', () => {
   const answer = readAnswer(answerOf(['e', 'f']), MANIFEST, '');
   // head (0, 1) begins at point 4; its key of token 1 is point 3 of the head: 7 in all, times 3
   // partners
@@ -276,7 +280,7 @@ test('user tokens are answered here, those of the corpus by the server', async (
   assert.deepEqual([n, sequence, pattern.length], [2, 3, 4]);
   await api.attention('d', at, 1, 'none', signal);
   // seven tokens: point 3 is a query of the corpus, 7 + 2 a key of it, 7 + 6 the key of the last
-  // own token
+  // token of the user
   await api.partners('d', at, 3, 10, signal);
   await api.partners('d', at, 9, 10, signal);
   assert.deepEqual(
@@ -338,9 +342,12 @@ test('facts show the layer as soon as it is there, and are put together once for
 
 test('a token of one’s own says whose it is and how it was placed', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [7, ['f'], { placed: 'neighbours' }]));
-  assert.equal(formatOwn(tokens, 5, 'pca-2d'), 'your text 7, placed by its neighbours, not fitted');
-  assert.equal(formatOwn(tokens, 4, 'pca-2d'), 'your text 1, placed exactly');
-  assert.equal(formatOwn(tokens, 3, 'pca-2d'), null);
+  assert.equal(
+    formatUserToken(tokens, 5, 'pca-2d'),
+    'your text 7, placed by its neighbours, not fitted',
+  );
+  assert.equal(formatUserToken(tokens, 4, 'pca-2d'), 'your text 1, placed exactly');
+  assert.equal(formatUserToken(tokens, 3, 'pca-2d'), null);
 });
 
 test('tokens make a text again, whatever the marks of their tokenizer', () => {

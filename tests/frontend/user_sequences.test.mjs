@@ -37,53 +37,56 @@ function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
           reject(Object.assign(new Error(message), { retryAfter })),
       });
     });
-  const own = createUserSequences(send, {
+  const userSequences = createUserSequences(send, {
     changed: () => {},
     moved: (...parts) => moves.push(parts),
     arrived: (...parts) => arrivals.push(parts),
   });
   const pane = {};
   const want = (wanted) =>
-    own.want(pane, { dataset: 'd', version: 'v1', manifest: MANIFEST, maps, ...wanted });
+    userSequences.want(pane, { dataset: 'd', version: 'v1', manifest: MANIFEST, maps, ...wanted });
   want({});
-  own.enable(limits);
+  userSequences.enable(limits);
   const add = async (text) => {
-    own.addText(text, 'd');
+    userSequences.addText(text, 'd');
     calls.at(-1).answer();
     await settled();
   };
-  return { own, calls, moves, arrivals, want, add };
+  return { userSequences, calls, moves, arrivals, want, add };
 }
 
-const names = (own) => own.items.map(({ name }) => name);
-const shown = (own, dataset = 'd') =>
-  own.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
+const names = (userSequences) => userSequences.items.map(({ name }) => name);
+const shown = (userSequences, dataset = 'd') =>
+  userSequences.layerOf(dataset)?.sequences.map(({ item }) => item.text) ?? [];
 
 test('a text is kept once the model has answered, and not before', async () => {
-  const { own, calls, arrivals } = begin();
-  own.addText('a b', 'd');
+  const { userSequences, calls, arrivals } = begin();
+  userSequences.addText('a b', 'd');
   assert.deepEqual(
-    [own.items.length, own.submission.isFirst, calls[0].maps],
+    [userSequences.items.length, userSequences.submission.isFirst, calls[0].maps],
     [0, true, ['pca-2d']],
   );
   calls[0].answer();
   await settled();
-  assert.deepEqual([names(own), shown(own), own.submission], [['your text 1'], ['a b'], null]);
+  assert.deepEqual(
+    [names(userSequences), shown(userSequences), userSequences.submission],
+    [['your text 1'], ['a b'], null],
+  );
   assert.deepEqual(
     arrivals.map(([dataset, token]) => [dataset, token]),
     [['d', 4]],
   );
-  assert.equal(own.nTokens(MANIFEST), 6);
+  assert.equal(userSequences.nTokens(MANIFEST), 6);
 });
 
 test('texts sent while the model loads wait for it, in one place at the server', async () => {
-  const { own, calls } = begin();
-  own.warm('d');
-  own.addText('first', 'd');
-  own.addText('b c', 'd');
+  const { userSequences, calls } = begin();
+  userSequences.warm('d');
+  userSequences.addText('first', 'd');
+  userSequences.addText('b c', 'd');
   await settled();
   assert.deepEqual(
-    [calls.map(({ content }) => content.text), own.submission.isFirst],
+    [calls.map(({ content }) => content.text), userSequences.submission.isFirst],
     [['a'], true],
   );
   calls[0].answer();
@@ -94,13 +97,13 @@ test('texts sent while the model loads wait for it, in one place at the server',
   );
   calls[1].answer();
   await settled();
-  assert.deepEqual(shown(own), ['b c']);
+  assert.deepEqual(shown(userSequences), ['b c']);
 });
 
 test('the latest text wins, and what was on its way is called off', async () => {
-  const { own, calls } = begin();
-  own.addText('first', 'd');
-  own.addText('second', 'd');
+  const { userSequences, calls } = begin();
+  userSequences.addText('first', 'd');
+  userSequences.addText('second', 'd');
   assert.deepEqual(
     [calls.length, calls[0].signal.aborted, calls[1].signal.aborted],
     [2, true, false],
@@ -108,57 +111,62 @@ test('the latest text wins, and what was on its way is called off', async () => 
   calls[1].answer();
   calls[0].answer();
   await settled();
-  assert.deepEqual(shown(own), ['second']);
+  assert.deepEqual(shown(userSequences), ['second']);
 });
 
 test('what is given up leaves nothing', async () => {
-  const { own, calls } = begin();
-  own.addText('a', 'd');
-  own.cancel();
+  const { userSequences, calls } = begin();
+  userSequences.addText('a', 'd');
+  userSequences.cancel();
   calls[0].answer();
   await settled();
   assert.deepEqual(
-    [own.items.length, own.submission, calls[0].signal.aborted, own.layerOf('d')],
+    [
+      userSequences.items.length,
+      userSequences.submission,
+      calls[0].signal.aborted,
+      userSequences.layerOf('d'),
+    ],
     [0, null, true, null],
   );
 });
 
 test('what the server refuses is said and not kept', async () => {
-  const { own, calls } = begin();
-  own.addText('a', 'd');
+  const { userSequences, calls } = begin();
+  userSequences.addText('a', 'd');
   calls[0].refuse('The text is empty.');
   await settled();
   assert.deepEqual(
-    [own.submission.error, own.items.length, calls.length],
+    [userSequences.submission.error, userSequences.items.length, calls.length],
     ['The text is empty.', 0, 1],
   );
 });
 
 test('an answer that is broken is said like any other failure', async () => {
-  const own = createUserSequences(async () => new ArrayBuffer(3), {
+  const userSequences = createUserSequences(async () => new ArrayBuffer(3), {
     changed: () => {},
     moved: () => {},
     arrived: () => {},
   });
-  own.want({}, { dataset: 'd', version: 'v', manifest: MANIFEST, maps: ['pca-2d'] });
-  own.enable(LIMITS);
-  own.addText('a', 'd');
+  userSequences.want({}, { dataset: 'd', version: 'v', manifest: MANIFEST, maps: ['pca-2d'] });
+  userSequences.enable(LIMITS);
+  userSequences.addText('a', 'd');
   await settled();
-  assert.match(own.submission.error, /3 bytes/);
+  assert.match(userSequences.submission.error, /3 bytes/);
 });
 
 test('a busy server is asked again after a while, but not for ever', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { own, calls } = begin();
+  const { userSequences, calls } = begin();
   const turn = () =>
     new Promise((resolve) => {
       setImmediate(resolve);
     });
-  own.addText('a', 'd');
+  userSequences.addText('a', 'd');
   for (let i = 0; i < 3; i++) {
     calls[i].refuse('The server is busy.', 2);
     await turn();
-    assert.equal(own.submission.error, i < 2 ? null : 'The server is busy.');
+    assert.equal(userSequences.submission.error, i < 2 ? null : 'The server is busy.');
     t.mock.timers.tick(2000);
     await turn();
   }
@@ -166,14 +174,14 @@ test('a busy server is asked again after a while, but not for ever', async (t) =
 });
 
 test('another map asks for places in it alone, and what is known of a text stays', async () => {
-  const { own, calls, want, add } = begin();
+  const { userSequences, calls, want, add } = begin();
   await add('a b');
-  const [{ answer: before }] = own.layerOf('d').sequences;
+  const [{ answer: before }] = userSequences.layerOf('d').sequences;
   want({ maps: ['tsne-3d'] });
   assert.deepEqual([calls.length, calls[1].maps], [2, ['tsne-3d']]);
   calls[1].answer();
   await settled();
-  const [{ answer }] = own.layerOf('d').sequences;
+  const [{ answer }] = userSequences.layerOf('d').sequences;
   assert.deepEqual([...answer.places.keys()], ['pca-2d', 'tsne-3d']);
   assert.equal(answer.queries, before.queries);
   want({ maps: ['pca-2d'] });
@@ -189,83 +197,91 @@ test('a map that is left before its places came is no longer asked for', async (
 });
 
 test('another dataset runs the same texts, and its own tokens stay where they belong', async () => {
-  const { own, calls, want, add } = begin();
+  const { userSequences, calls, want, add } = begin();
   await add('a b');
   const other = { ...MANIFEST, id: 'e' };
   want({ dataset: 'e', manifest: other });
-  assert.deepEqual([calls[1].dataset, calls[1].content.text, own.layerOf('d')], ['e', 'a b', null]);
+  assert.deepEqual(
+    [calls[1].dataset, calls[1].content.text, userSequences.layerOf('d')],
+    ['e', 'a b', null],
+  );
   assert.equal(
-    own.nTokens(other),
+    userSequences.nTokens(other),
     Infinity,
     'until the answer is there, it is not known how many tokens there are',
   );
   calls[1].answer();
   await settled();
-  assert.deepEqual(shown(own, 'e'), ['a b']);
-  own.edit(own.items[0], ['a', 'c'], 'e');
+  assert.deepEqual(shown(userSequences, 'e'), ['a b']);
+  userSequences.edit(userSequences.items[0], ['a', 'c'], 'e');
   calls[2].answer();
   await settled();
   assert.deepEqual(
-    [own.items[0].kind, own.items[0].home, own.items[0].text, own.items[0].name],
+    [
+      userSequences.items[0].kind,
+      userSequences.items[0].home,
+      userSequences.items[0].text,
+      userSequences.items[0].name,
+    ],
     ['tokens', 'e', 'a c', 'your text 1'],
   );
   want({});
   await settled();
   assert.deepEqual(
-    [calls.length, shown(own, 'd')],
+    [calls.length, shown(userSequences, 'd')],
     [3, []],
     'tokens of one model are not asked of another',
   );
 });
 
 test('a text is not shown with a new version of its dataset until that was asked', async () => {
-  const { own, calls, want, add } = begin();
+  const { userSequences, calls, want, add } = begin();
   await add('a');
   want({ version: 'v2' });
-  assert.deepEqual([shown(own), calls.length], [[], 2]);
+  assert.deepEqual([shown(userSequences), calls.length], [[], 2]);
 });
 
 test('an image is not run through a model of text', async () => {
-  const { own, calls, add, want } = begin();
+  const { userSequences, calls, add, want } = begin();
   await add('a');
   want({
     dataset: 'pictures',
     manifest: { ...MANIFEST, id: 'pictures', model: { ...MANIFEST.model, modality: 'image' } },
   });
-  assert.deepEqual([calls.length, own.layerOf('pictures')], [1, null]);
+  assert.deepEqual([calls.length, userSequences.layerOf('pictures')], [1, null]);
 });
 
 test('a kept text that fails says so, blocks no other, and can be sent again', async () => {
-  const { own, calls, want, add } = begin();
+  const { userSequences, calls, want, add } = begin();
   await add('a');
   await add('b');
   want({ maps: ['tsne-3d'] });
   calls[2].refuse('The model is not on this machine.');
   await settled();
   assert.deepEqual(
-    [own.runOf(own.items[0], 'd').error, calls[3].content.text],
+    [userSequences.runOf(userSequences.items[0], 'd').error, calls[3].content.text],
     ['The model is not on this machine.', 'b'],
   );
   calls[3].answer();
   await settled();
   assert.equal(calls.length, 4);
-  own.again(own.items[0]);
+  userSequences.again(userSequences.items[0]);
   assert.equal(calls[4].content.text, 'a');
 });
 
 test('where one goes, the tokens of those after it get other numbers', async () => {
-  const { own, moves, add } = begin();
+  const { userSequences, moves, add } = begin();
   for (const text of ['a b', 'c', 'd e f']) await add(text);
   moves.length = 0;
-  own.remove(own.items[1]);
+  userSequences.remove(userSequences.items[1]);
   const [[dataset, renumber, nBefore, nAfter]] = moves;
   assert.deepEqual(
     [dataset, nBefore, nAfter, [0, 3, 4, 5, 6, 7, 9].map(renumber)],
     ['d', 10, 9, [0, 3, 4, 5, null, 6, 8]],
   );
-  assert.deepEqual(names(own), ['your text 1', 'your text 3'], 'names stay');
+  assert.deepEqual(names(userSequences), ['your text 1', 'your text 3'], 'names stay');
   await add('x');
-  assert.equal(names(own).at(-1), 'your text 4');
+  assert.equal(names(userSequences).at(-1), 'your text 4');
 });
 
 test('a selection and marks follow their tokens, and are cleared with them', () => {
@@ -307,19 +323,22 @@ test('a selection and marks follow their tokens, and are cleared with them', () 
 });
 
 test('texts of an address are run like those that are typed, once each', async () => {
-  const { own, calls } = begin();
-  own.restore(['a', 'b']);
-  own.restore(['b', 'a']);
-  assert.deepEqual([own.items.length, calls.length, own.nTokens(MANIFEST)], [2, 1, Infinity]);
+  const { userSequences, calls } = begin();
+  userSequences.restore(['a', 'b']);
+  userSequences.restore(['b', 'a']);
+  assert.deepEqual(
+    [userSequences.items.length, calls.length, userSequences.nTokens(MANIFEST)],
+    [2, 1, Infinity],
+  );
   calls[0].answer();
   await settled();
   assert.equal(calls[1].content.text, 'b');
 });
 
 test('where the server runs nothing, nothing is asked and nothing kept', () => {
-  const { own, calls } = begin({ limits: null });
-  own.restore(['a']);
-  assert.deepEqual([own.limits, calls.length], [null, 0]);
+  const { userSequences, calls } = begin({ limits: null });
+  userSequences.restore(['a']);
+  assert.deepEqual([userSequences.limits, calls.length], [null, 0]);
 });
 
 test('an address holds texts only where chosen, and gives back any text', () => {
