@@ -11,7 +11,8 @@ const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight
 /**
  * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void,
  *   openDatasets: () => void, openHeads: () => void, openUserSequences: () => void,
- *   focusSearch: () => void, switchPane: () => void, walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ *   focusSearch: () => void, switchPane: () => void,
+ *   walk: (step: 1 | -1, isLeap: boolean) => void}} context
  */
 export function createKeyboard({
   actions,
