@@ -1,4 +1,7 @@
-"""Random but plausible coordinates: clusters that follow the token, apart for queries and keys."""
+"""Random but plausible coordinates: clusters that follow the token, apart for queries and keys.
+
+With `has_shapes`, heads also have spirals, bands and rings by position, as trained heads do.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,11 +22,15 @@ def fake_maps(
     for head_id in spec.head_ids:
         n_clusters = int(rng.integers(4, 12))
         cluster = np.concatenate([token_id % n_clusters, n_clusters + token_id % n_clusters])
+        shape = SHAPES[int(rng.integers(len(SHAPES)))] if spec.has_shapes else None
         for name in spec.maps:
             dims = MapName.parse(name).dims
             centres = rng.uniform(-10, 10, (2 * n_clusters, dims))
             noise = rng.standard_normal((2 * corpus.n_tokens, dims))
             coordinates = centres[cluster] + noise * rng.uniform(0.3, 2.0)  # (point, dim)
+            if shape is not None:
+                path = shape(corpus, rng)  # (point, 2)
+                coordinates = np.column_stack([path, path[:, 1:] * 0.5])[:, :dims] + 0.4 * noise
             coordinates[: spec.n_far] += 60.0  # queries far from all others
             low, high = coordinates.min(axis=0), coordinates.max(axis=0)
             scale = max(float((high - low).max()) / 65535, 1e-9)
@@ -37,6 +44,42 @@ def fake_maps(
                 "fallback": None,
             }
             yield head_id, name, steps.astype(np.uint16), facts
+
+
+def spiral(corpus: FakeCorpus, rng: np.random.Generator) -> np.ndarray:
+    """Return queries and keys on two arms of a spiral, outwards by position; (point, 2)."""
+    turn = rng.uniform(0.1, 0.35) * positions(corpus) + np.pi * is_key(corpus)
+    return (2 + 0.3 * positions(corpus))[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+def bands(corpus: FakeCorpus, rng: np.random.Generator) -> np.ndarray:
+    """Return parallel bands, one for each position modulo 5, keys beside queries; (point, 2)."""
+    across = 3 * (positions(corpus) % 5) + is_key(corpus)
+    along = rng.uniform(-8, 8, 2 * corpus.n_tokens)
+    angle = rng.uniform(0, np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.stack([along, across], axis=1) @ turn
+
+
+def rings(corpus: FakeCorpus, rng: np.random.Generator) -> np.ndarray:
+    """Return keys on a ring around the queries; (point, 2)."""
+    turn = rng.uniform(0, 2 * np.pi, 2 * corpus.n_tokens)
+    radius = np.where(is_key(corpus), 8, rng.uniform(0, 4, 2 * corpus.n_tokens))
+    return radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+
+
+def positions(corpus: FakeCorpus) -> np.ndarray:
+    """Return the position of every point in its sequence; (point,)."""
+    return np.tile(corpus.tokens["position"], 2)
+
+
+def is_key(corpus: FakeCorpus) -> np.ndarray:
+    """Return whether a point is a key; (point,)."""
+    return np.arange(2 * corpus.n_tokens) >= corpus.n_tokens
+
+
+# None: clusters.
+SHAPES = (None, spiral, bands, rings)
 
 
 def random_fidelity(rng: np.random.Generator) -> dict[str, float]:
