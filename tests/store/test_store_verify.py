@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts.make_deep_datasets import deep_spec
 from tests.support.damages import (
     cut,
     flip_bit,
@@ -53,6 +55,11 @@ DAMAGES = (flip_bit, flip_bit, flip_bit, cut, lengthen, remove, link, pipe, fold
 def test_a_whole_dataset_has_no_problems(whole: Path) -> None:
     assert verify(whole) == []
     assert verify_pointer(whole.parent, SPEC.dataset_id) == []
+
+
+def test_the_datasets_of_deep_models_are_whole(tmp_path: Path) -> None:
+    few_layers = replace(deep_spec("30x9"), n_layers=2, n_tokens=60)
+    assert verify(write_fake_dataset(tmp_path, few_layers)) == []
 
 
 def test_every_single_damage_of_every_file_is_found_and_named(whole: Path, tmp_path: Path) -> None:

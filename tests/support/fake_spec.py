@@ -38,7 +38,9 @@ class FakeSpec:
     patch_columns: int = 7
     n_registers: int = 0
     n_far: int = 0
-    has_shapes: bool = False  # spirals, bands and rings beside clusters, and heads that do one thing
+    has_shapes: bool = (
+        False  # spirals, bands and rings beside clusters, and heads that do one thing
+    )
     is_cut: bool = False  # the same sentences in other tokens: without marks, long words in two
     is_earlier: bool = False  # format 2, with the scores of 0.3.1
 
