@@ -157,12 +157,19 @@ def test_nothing_runs_in_any_view(page: Page, hostile_address: str, query: str) 
     require_harmless(page)
 
 
-def test_nothing_runs_in_tables_help_the_map_of_heads_and_the_facts(
+def test_nothing_runs_below_a_sentence_in_tables_help_the_map_of_heads_and_the_facts(
     page: Page, hostile_address: str
 ) -> None:
     open_view(page, hostile_address, SELECTED.format(token=5))
     dialog = page.get_by_role("dialog").first
-    for key in ("h", "?", "t"):
+    for below in ("squares", "lines", "offset"):
+        page.locator(".aggregate").get_by_label(below).check()
+        require_harmless(page)
+        if below == "squares":
+            page.locator(".squares__frame").first.hover()
+            expect(page.locator(".squares__status bdi").first).not_to_be_empty()
+            require_harmless(page)
+    for key in ("a", "h", "?", "t"):
         page.keyboard.press(key)
         expect(dialog).to_be_visible()
         require_harmless(page)

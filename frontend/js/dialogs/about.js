@@ -73,9 +73,9 @@ export function createAbout(root, { openHelp }) {
     ),
   );
   root.append(dialog);
-  // As a card beside the map it closes like a dialog does, but takes no key from anyone else.
+  // As a card beside the map it closes like a dialog does, but takes no key from a dialog above it.
   cleanup.listen(document, 'keydown', (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== 'Escape' || !dialog.open || dialog.matches(':modal')) return;
+    if (event.key !== 'Escape' || !dialog.open || document.querySelector('dialog:modal')) return;
     event.preventDefault();
     close();
   });
