@@ -65,6 +65,16 @@ DRAWN_PLACES = """canvas => {
     .map(([x, y]) => [box.x + (x * box.width) / width, box.y + (y * box.height) / height]);
 }"""
 
+# Two of them: what the first draws is on the page in the second.
+FRAMES = """async () => {
+  for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
+}"""
+OVER = f"""async (shown, kind) => {{
+  await ({FRAMES})();
+  const tooltip = shown.querySelector('.map.is-over-point .tooltip');
+  return tooltip?.checkVisibility() === true && tooltip.innerText.includes(`${{kind}}, position`);
+}}"""
+
 
 def open_view(page: Page, address: str, query: str = "") -> Page:
     """Open the page and wait until it has drawn a map."""
@@ -86,6 +96,12 @@ def expect_map(page: Page | Frame) -> None:
 def is_still(shown: Page | Locator) -> bool:
     """Whether nothing moves any more in the map of a page, or of a part of it."""
     return canvas_of(shown).evaluate(STAYS)
+
+
+def pass_time(page: Page, seconds: int = 2) -> None:
+    """Let all happen at once that the page would do within a time; its clock is installed."""
+    page.clock.run_for(1000 * seconds)
+    next_frames(page)
 
 
 def picture(shown: Page | Locator) -> int:
@@ -118,16 +134,22 @@ def find_point(
     shown = pane or page.locator("body")
     for x, y in shown.locator(".map__canvas").evaluate(DRAWN_PLACES):
         page.mouse.move(x, y)
-        page.wait_for_timeout(35)
-        if is_over(shown, kind) and (page.wait_for_timeout(200) or is_over(shown, kind)):
+        if not is_over(shown, kind):
+            continue
+        wait_until(lambda: is_still(shown), "the picture is still")
+        if is_over(shown, kind):
             return x, y
     raise AssertionError(f"there is no {kind or 'point'} under the mouse anywhere")
 
 
 def is_over(shown: Locator, kind: str | None) -> bool:
     """Whether the page, or a pane of it, says that a point (of a kind) is under the mouse."""
-    tooltip = shown.locator(".map.is-over-point .tooltip")
-    return tooltip.is_visible() and f"{kind or ''}, position" in tooltip.inner_text()
+    return shown.evaluate(OVER, kind or "")
+
+
+def next_frames(page: Page) -> None:
+    """Wait until the page has drawn what it was asked for."""
+    page.evaluate(FRAMES)
 
 
 def select_point(page: Page, kind: str | None = None) -> dict[str, Any]:

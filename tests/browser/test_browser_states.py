@@ -20,6 +20,7 @@ from tests.browser.page_driver import (
     select_point,
     wait_until,
 )
+from tests.browser.test_browser_accessibility import grave_findings
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 
 HOSTILE = [
@@ -72,6 +73,7 @@ def test_without_a_dataset_the_page_says_how_to_get_one_and_fills_in_while_it_is
 ) -> None:
     page.goto(serve(tmp_path))
     expect(page.locator(".message")).to_contain_text("There is no dataset yet")
+    assert grave_findings(page) == []
     write_fake_building(tmp_path, GROWING, n_units_done=4)
     expect(page.locator(".cell.is-pending")).to_have_count(2)
     expect(page.locator(".message")).to_be_hidden()
