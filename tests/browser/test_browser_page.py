@@ -1,15 +1,15 @@
 """The page in a real browser: grid, head, address, search and keys."""
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from tests.browser.page_driver import (
     LINES,
+    box_of,
+    expect_map,
     fetch_json,
     find_point,
     fingerprint,
     open_view,
     query_of,
-    select_point,
     selected,
     wait_until,
 )
@@ -18,7 +18,9 @@ TEXT = "?dataset=words"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 
 
-def test_every_head_of_the_grid_is_a_named_button_with_its_recall(page: Page, address: str) -> None:
+def test_heads_of_the_grid_are_named_with_their_recall_open_by_a_click_and_draw_each_method(
+    page: Page, address: str
+) -> None:
     open_view(page, address, TEXT)
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     expect(page.locator(".cell")).to_have_count(len(heads))
@@ -29,41 +31,48 @@ def test_every_head_of_the_grid_is_a_named_button_with_its_recall(page: Page, ad
         expect(cell).to_have_count(1)
         expect(cell.locator(".cell__badge")).to_have_text(f"{recall:.2f}")
         expect(cell.locator(".cell__title")).to_have_text(f"L{facts['layer']} H{facts['head']}")
+    pictures = {fingerprint(page)}
+    for name in ("Attention t-SNE", "t-SNE", "UMAP", "3-D", "PCA"):
+        page.get_by_label(name, exact=True).click()
+        if name == "PCA":
+            page.get_by_label("2-D", exact=True).click()
+        wait_until(lambda: fingerprint(page) not in pictures, f"{name} draws another picture")
+        pictures.add(fingerprint(page))
 
-
-def test_a_click_opens_a_head_and_the_history_leads_back_and_forth(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, TEXT)
     page.get_by_role("button", name="Layer 1, head 2").click()
     title = page.locator(".bar__title")
     expect(title).to_have_text("Layer 1, head 2")
     assert {"layer": "1", "head": "2"}.items() <= query_of(page).items()
     expect(page.locator(".grid")).to_be_hidden()
+    fidelity = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"]["pca-2d"][
+        "fidelity"
+    ]
+    values = [fidelity[name] for name in ("recall_at_10", "rank_correlation", "trustworthiness")]
+    shown = page.locator(".fidelity__value")
+    expect(shown).to_have_text([f"{value:.2f}".replace("-", "−") for value in values])
+    expect(page.locator(".fidelity__help").first).to_contain_text("ten strongest keys")
     page.go_back()
     expect(title).to_have_text("All heads")
     page.go_forward()
     expect(title).to_have_text("Layer 1, head 2")
 
 
-def test_the_fidelity_of_an_open_head_is_said_in_numbers_and_words(
+WRONG_ADDRESSES = {
+    "?dataset=words&colour=blue": "colour=blue",
+    "?dataset=words&method=Magic!": "method=Magic!",
+    "?dataset=words&method=magic": "has no map “magic-2d”",
+    "?dataset=nowhere": "There is no dataset “nowhere”",
+    "?dataset=words&layer=3&head=0": "Layer 3 is outside 0..2",
+    "?dataset=words&layer=0&head=99": "Head 99 is outside 0..3",
+    "?dataset=words&selected=query-300": "Token 300 is outside 0..299",
+    "?dataset=words&color=row": "no colour mode “row”",
+    "?dataset=few-maps&method=tsne": "has no map “tsne-2d”",
+}
+
+
+def test_the_whole_view_comes_back_from_its_address_and_what_it_says_wrongly_gets_a_notice(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, HEAD)
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
-    fidelity = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))["maps"]["pca-2d"][
-        "fidelity"
-    ]
-    shown = page.locator(".fidelity__value").all_inner_texts()
-    assert shown == [f"{value:.2f}".replace("-", "−") for value in fidelity_values(fidelity)]
-    expect(page.locator(".fidelity__help").first).to_contain_text("ten strongest keys")
-
-
-def fidelity_values(fidelity: dict[str, float]) -> list[float]:
-    return [fidelity[name] for name in ("recall_at_10", "rank_correlation", "trustworthiness")]
-
-
-def test_the_whole_view_comes_back_from_its_address(page: Page, address: str) -> None:
     choices = "method=umap&dims=3&layer=2&head=1&selected=key-40&color=position&search=rain"
     open_view(page, address, f"?dataset=words&{choices}")
     assert query_of(page)["selected"] == "key-40"
@@ -75,34 +84,19 @@ def test_the_whole_view_comes_back_from_its_address(page: Page, address: str) ->
     expect(page.locator(".panel")).to_contain_text("key, position")
     expect(page.locator(".notice")).to_have_count(0)
 
-
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("?dataset=words&colour=blue", "colour=blue"),
-        ("?dataset=words&method=Magic!", "method=Magic!"),
-        ("?dataset=words&method=magic", "has no map “magic-2d”"),
-        ("?dataset=nowhere", "There is no dataset “nowhere”"),
-        ("?dataset=words&layer=3&head=0", "Layer 3 is outside 0..2"),
-        ("?dataset=words&layer=0&head=99", "Head 99 is outside 0..3"),
-        ("?dataset=words&selected=query-300", "Token 300 is outside 0..299"),
-        ("?dataset=words&color=row", "no colour mode “row”"),
-        ("?dataset=few-maps&method=tsne", "has no map “tsne-2d”"),
-    ],
-)
-def test_what_the_address_says_wrongly_is_ignored_with_a_notice(
-    page: Page, address: str, query: str, words: str
-) -> None:
-    open_view(page, address, query)
-    expect(page.locator(".notice")).to_have_count(1)
-    expect(page.locator(".notice")).to_contain_text(words)
-    expect(page.locator(".bar__title")).to_have_text("All heads")
+    for query, words in WRONG_ADDRESSES.items():
+        page.goto(address + query)
+        expect(page.locator(".notice"), query).to_have_count(1)
+        expect(page.locator(".notice"), query).to_contain_text(words)
+        expect(page.locator(".bar__title"), query).to_have_text("All heads")
+        expect_map(page)
 
 
-def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen(
+def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen_and_the_theme_is_kept(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=few-maps")
+    light = fingerprint(page)
     expect(page.get_by_label("PCA")).to_be_checked()
     expect(page.get_by_label("t-SNE", exact=True)).to_be_disabled()
     expect(page.get_by_label("3-D")).to_be_disabled()
@@ -110,17 +104,15 @@ def test_methods_and_dimensions_that_were_not_built_cannot_be_chosen(
     expect(page.get_by_label("3-D")).to_be_checked()
     assert {"method": "umap", "dims": "3"}.items() <= query_of(page).items()
 
-
-def test_another_method_and_the_third_dimension_draw_another_picture(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, TEXT)
-    pictures = {fingerprint(page)}
-    for name in ("PCA", "Attention t-SNE", "t-SNE", "UMAP", "3-D"):
-        page.get_by_label(name, exact=True).click()
-        page.wait_for_timeout(600)
-        pictures.add(fingerprint(page))
-    assert len(pictures) == 6
+    page.go_back()
+    wait_until(lambda: fingerprint(page) == light, "the first map is back")
+    page.emulate_media(color_scheme="dark")
+    wait_until(lambda: fingerprint(page) != light, "the map is dark")
+    page.get_by_role("button", name="Theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    wait_until(lambda: fingerprint(page) == light, "the map is light again")
+    open_view(page, address, "?dataset=few-maps")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, address: str) -> None:
@@ -128,6 +120,8 @@ def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, addre
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
     plain = fingerprint(page)
     box = page.get_by_role("searchbox")
+    box.fill("rai")  # a part of a word is no hit
+    expect(page.locator(".search__count")).to_have_text("0 tokens")
     box.fill("  RAIN ")
     n_hits = sum(text.strip().lower() == "rain" for text in tokens)
     assert n_hits > 1
@@ -143,20 +137,16 @@ def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, addre
     wait_until(lambda: fingerprint(page) == plain, "the picture is as before the search")
 
 
-def test_a_search_without_a_hit_says_so_and_finds_no_part_of_a_word(
+def test_a_point_says_what_it_is_opens_its_sentence_and_stays_selected_until_it_is_cleared(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, TEXT)
-    page.get_by_role("searchbox").fill("rai")
-    expect(page.locator(".search__count")).to_have_text("0 tokens")
-
-
-def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&color=frequency")
+    open_view(page, address, f"{HEAD}&color=frequency&strongest=off")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
-    find_point(page, "key")
+    x, y = find_point(page, "key")
     expect(page.locator(".map .tooltip")).to_contain_text("Token frequency: ")
-    point = select_point(page, "key")
+    page.mouse.click(x, y)
+    expect(page.locator(".panel")).to_be_visible()
+    point = selected(page)
     sequence = tokens["sequence"][point["token"]]
     length = tokens["sequences"]["length"][sequence]
     columns = page.locator(".sentence__main")
@@ -170,11 +160,12 @@ def test_a_point_says_what_it_is_and_opens_its_sentence(page: Page, address: str
     wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
     page.get_by_label("Attention lines").uncheck()
     wait_until(lambda: page.evaluate(LINES) == 0, "attention lines are gone")
+    page.get_by_label("Attention lines").check()
 
-
-def test_a_selection_stays_when_head_method_and_dimensions_change(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    point = select_point(page)
+    clear_in_every_way(page, x, y)
+    page.mouse.click(x, y)
+    expect(page.locator(".panel")).to_be_visible()
+    assert selected(page) == point
     page.keyboard.press("ArrowRight")
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
     page.keyboard.press("ArrowUp")
@@ -189,36 +180,22 @@ def test_a_selection_stays_when_head_method_and_dimensions_change(page: Page, ad
     assert selected(page) == point
 
 
-@pytest.mark.parametrize("way", ["Escape", "button", "cross", "empty"])
-def test_a_selection_is_cleared_by_key_button_and_empty_click(
-    page: Page, address: str, way: str
-) -> None:
-    open_view(page, address, f"{HEAD}&strongest=off")
-    select_point(page)
-    if way == "Escape":
-        page.keyboard.press("Escape")
-    elif way == "button":
-        page.locator(".bar").get_by_role("button", name="Clear selection").click()
-    elif way == "cross":
-        page.locator(".panel__head").get_by_role("button").click()
-    else:
-        box = page.locator(".map").bounding_box()
-        assert box is not None
-        page.mouse.click(box["x"] + 3, box["y"] + 3)
-    expect(page.locator(".panel")).to_be_hidden()
-    assert "selected" not in query_of(page)
-    wait_until(lambda: page.evaluate(LINES) == 0, "attention lines are gone")
-
-
-def test_the_theme_follows_the_system_and_a_choice_is_remembered(
-    context: BrowserContext, page: Page, address: str
-) -> None:
-    open_view(page, address, TEXT)
-    light = fingerprint(page)
-    page.emulate_media(color_scheme="dark")
-    wait_until(lambda: fingerprint(page) != light, "the map is dark")
-    page.get_by_role("button", name="Theme").click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "light")
-    wait_until(lambda: fingerprint(page) == light, "the map is light again")
-    open_view(page, address, TEXT)
-    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+def clear_in_every_way(page: Page, x: float, y: float) -> None:
+    """Clear a selection, and select the point at a place again before the next way."""
+    for way in ("Escape", "button", "cross", "empty"):
+        if way != "Escape":
+            page.mouse.click(x, y)
+        expect(page.locator(".panel")).to_be_visible()
+        wait_until(lambda: page.evaluate(LINES) > 0, f"attention lines are drawn before {way}")
+        if way == "Escape":
+            page.keyboard.press("Escape")
+        elif way == "button":
+            page.locator(".bar").get_by_role("button", name="Clear selection").click()
+        elif way == "cross":
+            page.locator(".panel__head").get_by_role("button").click()
+        else:
+            box = box_of(page, ".map")
+            page.mouse.click(box["x"] + 3, box["y"] + 3)
+        expect(page.locator(".panel"), way).to_be_hidden()
+        assert "selected" not in query_of(page), way
+        wait_until(lambda: page.evaluate(LINES) == 0, f"attention lines are gone by {way}")
