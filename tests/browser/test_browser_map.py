@@ -14,9 +14,11 @@ from tests.browser.page_driver import (
     fetch_json,
     find_point,
     fingerprint,
+    is_still,
+    next_frames,
     open_view,
+    pass_time,
     query_of,
-    select_point,
     wait_until,
 )
 
@@ -30,15 +32,17 @@ CanvasRenderingContext2D.prototype.fillText = function (words, x, y, ...rest) {
   window.written.push([words, x, y]);
   return write.call(this, words, x, y, ...rest);
 };"""
+LABELS = LINES.replace(".map__overlay", ".map__labels")
 
 
 def labels(page: Page) -> list[tuple[str, float, float]]:
     """Return the labels of the map as it is now, and where they are."""
     page.keyboard.press("l")
-    page.wait_for_timeout(150)
+    wait_until(lambda: page.evaluate(LABELS) == 0, "the labels are gone")
     page.evaluate("window.written = []")
     page.keyboard.press("l")
-    page.wait_for_timeout(150)
+    wait_until(lambda: page.evaluate(LABELS) > 0, "the labels are back")
+    wait_until(lambda: is_still(page), "the picture is still")
     return [(words, x, y) for words, x, y in page.evaluate("window.written")]
 
 
@@ -52,12 +56,12 @@ def zoom(page: Page, delta: float, n_steps: int, until: str = "") -> None:
     page.mouse.move(*middle(page))
     for _ in range(n_steps):
         page.mouse.wheel(0, delta)
-        page.wait_for_timeout(60)
+        next_frames(page)
         if until and re.search(until, page.url):
             return
 
 
-def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
+def test_labels_are_tokens_that_stay_on_zooming_and_dots_cover_more_or_less_by_their_size(
     page: Page, address: str
 ) -> None:
     page.add_init_script(SPY)
@@ -68,7 +72,7 @@ def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
     assert len(plain) > 3
     assert all(any(words in text for text in texts) for words in plain)
     zoom(page, -140, 3)
-    page.wait_for_timeout(300)
+    wait_until(lambda: is_still(page), "the picture is still")
     near = labels(page)
     # What lies around the middle is still there, with the same words, among others that were not.
     room = box_of(page, ".map")
@@ -79,26 +83,22 @@ def test_labels_are_tokens_that_stay_on_zooming_in_while_more_come(
     assert inner <= Counter(words for words, _, _ in near)
     assert inner.total() < len(near)
 
-
-def test_labels_go_and_come_by_key_larger_dots_cover_more_and_dots_by_norm_less(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, HEAD)
-    drawn = LINES.replace(".map__overlay", ".map__labels")
-    wait_until(lambda: page.evaluate(drawn) > 0, "there are labels")
+    ink = {}
+    for size in ("", "&dot=2", "&dot-by=norm"):
+        open_view(page, address, f"{HEAD}&labels=off{size}")
+        assert page.evaluate(LABELS) == 0
+        ink[size] = page.evaluate(NOT_BACKGROUND)
+    assert ink["&dot=2"] > 1.5 * ink[""]
+    assert ink["&dot-by=norm"] < 0.9 * ink[""]
     page.keyboard.press("l")
-    wait_until(lambda: page.evaluate(drawn) == 0, "the labels are gone")
+    wait_until(lambda: page.evaluate(LABELS) > 0, "the labels are back")
+    assert "labels" not in query_of(page)
+    page.keyboard.press("l")
+    wait_until(lambda: page.evaluate(LABELS) == 0, "the labels are gone")
     assert query_of(page)["labels"] == "off"
-    plain = page.evaluate(NOT_BACKGROUND)
-    page.keyboard.press("l")
-    wait_until(lambda: page.evaluate(drawn) > 0, "the labels are back")
-    large = open_view(page, address, f"{HEAD}&labels=off&dot=2").evaluate(NOT_BACKGROUND)
-    by_norm = open_view(page, address, f"{HEAD}&labels=off&dot-by=norm").evaluate(NOT_BACKGROUND)
-    assert large > 1.5 * plain
-    assert by_norm < 0.9 * plain
 
 
-def test_the_sheet_of_a_point_says_its_sentence_and_its_strongest_partners(
+def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image_and_lines_are_its_own(
     page: Page, address: str
 ) -> None:
     held: list[Route] = []
@@ -124,8 +124,14 @@ def test_the_sheet_of_a_point_says_its_sentence_and_its_strongest_partners(
     assert tooltip.bounding_box() == before
     page.unroute_all()
 
+    open_view(page, address, f"{HEAD}&strongest=off")
+    page.mouse.click(*find_point(page, "query"))
+    wait_until(lambda: page.evaluate(LINES) > 0, "there are lines")
+    next_frames(page)
+    alone = page.evaluate(LINES)
+    page.mouse.move(5, 5)
+    wait_until(lambda: page.evaluate(LINES) > 2 * alone, "all lines are back")
 
-def test_the_sheet_of_a_patch_shows_its_image(page: Page, address: str) -> None:
     open_view(page, address, IMAGES)
     find_point(page)
     image = page.locator(".tooltip__image")
@@ -133,13 +139,16 @@ def test_the_sheet_of_a_patch_shows_its_image(page: Page, address: str) -> None:
     wait_until(lambda: image.evaluate("image => image.naturalWidth > 0"), "the image is there")
 
 
-def test_zooming_into_a_head_opens_it_and_zooming_out_leads_back(page: Page, address: str) -> None:
+def test_zooming_opens_and_leaves_heads_which_come_to_rest_and_buttons_do_not(
+    page: Page, address: str
+) -> None:
+    page.clock.install()
     open_view(page, address, GRID)
     zoom(page, -150, 40, "layer=")
     opened = query_of(page)
     assert {"layer", "head"} <= opened.keys()
     expect(page.locator(".grid")).to_be_hidden()
-    page.wait_for_timeout(800)
+    pass_time(page)
     assert query_of(page) == opened
     zoom(page, 100, 40, "^((?!layer=).)*$")
     expect(page.locator(".bar__title")).to_have_text("All heads")
@@ -148,39 +157,22 @@ def test_zooming_into_a_head_opens_it_and_zooming_out_leads_back(page: Page, add
     assert box is not None
     assert room is not None
     assert box["width"] > 0.3 * room["height"]
-    page.wait_for_timeout(800)
+    pass_time(page)
     assert "layer" not in query_of(page)
 
-
-def test_the_buttons_neither_open_nor_leave_a_head(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    zoom(page, -120, 4)
-    page.get_by_role("button", name="Reset zoom").click()
-    page.wait_for_timeout(600)
-    assert "layer" not in query_of(page)
-    open_view(page, address, HEAD)
-    zoom(page, 60, 3)
-    page.get_by_role("button", name="Reset zoom").click()
-    page.wait_for_timeout(600)
-    assert query_of(page)["layer"] == "1"
-
-
-def test_a_point_under_the_mouse_keeps_only_its_own_lines(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&strongest=off")
-    select_point(page, "query")
-    wait_until(lambda: page.evaluate(LINES) > 0, "there are lines")
-    page.wait_for_timeout(300)
-    alone = page.evaluate(LINES)
-    page.mouse.move(5, 5)
-    wait_until(lambda: page.evaluate(LINES) > 2 * alone, "all lines are back")
-
-
-def test_a_head_that_was_opened_by_zooming_comes_to_rest(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     at_rest = fingerprint(page)
+    zoom(page, 60, 3)
+    page.get_by_role("button", name="Reset zoom").click()
+    pass_time(page)
+    assert query_of(page)["layer"] == "1"
     for motion in ("no-preference", "reduce"):
         page.emulate_media(reduced_motion=motion)
         open_view(page, address, GRID)
+        zoom(page, -120, 4)
+        page.get_by_role("button", name="Reset zoom").click()
+        pass_time(page)
+        assert "layer" not in query_of(page), motion
         zoom(page, -60, 80, "layer=")
         page.locator(".header").hover(position={"x": 5, "y": 5})
         page.get_by_label("Layer", exact=True).fill("1")
@@ -195,16 +187,20 @@ def has_ratio(canvas: Locator, ratio: float) -> bool:
     return bool(canvas.evaluate(sides) == pytest.approx([ratio, ratio], rel=0.02))
 
 
-@pytest.mark.parametrize(
-    ("view", "canvases"),
-    [
-        (f"{HEAD}&selected=query-9", (".map__overlay", ".aggregate .sentence__lines")),
-        (f"{IMAGES}&selected=query-9&image-links=all", (".map__overlay", ".image__links")),
-    ],
-)
+VIEWS = {
+    f"{HEAD}&selected=query-9": (".map__overlay", ".aggregate .sentence__lines"),
+    f"{IMAGES}&selected=query-9&image-links=all": (".map__overlay", ".image__links"),
+}
+
+
 def test_a_window_on_a_monitor_of_another_pixel_ratio_is_drawn_anew(
-    page: Page, address: str, view: str, canvases: tuple[str, ...]
+    page: Page, address: str
 ) -> None:
+    for view, canvases in VIEWS.items():
+        require_drawn_anew(page, address, view, canvases)
+
+
+def require_drawn_anew(page: Page, address: str, view: str, canvases: tuple[str, ...]) -> None:
     open_view(page, address, view)
     page.route("**/api/v1/datasets", lambda _: None)  # whose answers would have the page drawn, too
     screen = page.context.new_cdp_session(page)
@@ -214,11 +210,11 @@ def test_a_window_on_a_monitor_of_another_pixel_ratio_is_drawn_anew(
         wait_until(lambda r=ratio: page.evaluate("devicePixelRatio") == r, "the ratio is there")
         page.emulate_media(reduced_motion=motion)  # has a Chromium that emulates see the ratio
         for canvas in (".map__canvas", *canvases):
-            wait_until(lambda c=canvas, r=ratio: has_ratio(page.locator(c), r), canvas)
+            wait_until(lambda c=canvas, r=ratio: has_ratio(page.locator(c), r), f"{view}: {canvas}")
     page.unroute("**/api/v1/datasets")
     moved = [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)]
     open_view(page, address, view)
     wait_until(
         lambda: [fingerprint(page), page.locator(canvases[-1]).evaluate(PICTURE)] == moved,
-        "it is as if it had been opened there",
+        f"{view} is as if it had been opened there",
     )
