@@ -3,10 +3,10 @@
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import find_point, fingerprint, open_view, wait_until
 
-TEXT = "?dataset=words"
 
-
-def test_keys_move_between_heads_but_never_while_typing(page: Page, address: str) -> None:
+def test_keys_move_between_heads_but_never_while_typing_and_the_focus_goes_along(
+    page: Page, address: str
+) -> None:
     open_view(page, address, "?dataset=words&layer=0&head=0")
     title = page.locator(".bar__title")
     page.keyboard.press("ArrowLeft")
@@ -26,73 +26,59 @@ def test_keys_move_between_heads_but_never_while_typing(page: Page, address: str
     expect(title).to_have_text("Layer 1, head 0")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
+    page.wait_for_function("() => !document.activeElement?.closest('dialog')")
 
-
-def test_the_grid_is_one_stop_of_tab_and_arrows_move_inside(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+    page.keyboard.press("g")
+    expect(title).to_have_text("All heads")
     page.locator(".cell").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".cell:focus")).to_contain_text("L1 H1")
+    focused = page.locator(".cell:focus")
+    expect(focused).to_contain_text("L1 H1")
     expect(page.locator(".cell[tabindex='0']")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
+    expect(title).to_have_text("Layer 1, head 1")
+    expect(page.get_by_role("button", name="All heads")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(focused).to_contain_text("L1 H2")
 
-
-def test_a_head_is_reached_by_its_numbers(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
     page.get_by_label("Layer", exact=True).fill("2")
     page.get_by_label("Head", exact=True).fill("4")
     page.get_by_role("button", name="Go").click()
     expect(page.locator(".notice__text")).to_have_text("Head 4 is outside 0..3.")
     page.get_by_label("Head", exact=True).fill("3")
     page.keyboard.press("Enter")
-    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 3")
+    expect(title).to_have_text("Layer 2, head 3")
 
 
-def test_zoom_moves_the_buttons_with_their_pictures_and_goes_back(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+def test_zoom_and_turn_go_back_select_nothing_and_a_click_finds_what_the_mouse_found(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
     cell = page.locator(".cell").nth(5)
     before, picture = cell.bounding_box(), fingerprint(page)
     assert before is not None
     page.mouse.move(before["x"] + 20, before["y"] + 40)
     page.mouse.wheel(0, -400)
-    after = wait_until(cell.bounding_box, "the head is there")
     wait_until(lambda: cell.bounding_box()["width"] > 1.2 * before["width"], "the head is larger")
-    assert after is not None
     page.get_by_role("button", name="Reset zoom").click()
     wait_until(lambda: cell.bounding_box() == before, "the head is where it was")
     wait_until(lambda: fingerprint(page) == picture, "the picture is as it was")
 
-
-def test_dragging_turns_a_head_in_space_and_selects_nothing(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&dims=3&layer=1&head=2")
-    before = fingerprint(page)
+    at_rest = fingerprint(page)
     x, y = find_point(page)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 60, y + 20, steps=4)
     page.mouse.up()
-    assert fingerprint(page) != before
+    assert fingerprint(page) != at_rest
     expect(page.locator(".panel")).to_be_hidden()
     page.get_by_role("button", name="Reset zoom").click()
     page.mouse.move(2, 2)
-    wait_until(lambda: fingerprint(page) == before, "the map is seen as at first")
+    wait_until(lambda: fingerprint(page) == at_rest, "the map is seen as at first")
 
-
-def test_the_focus_goes_along_into_a_head_and_back(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
-    page.locator(".cell").nth(5).focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="All heads")).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    expect(page.locator(".cell:focus")).to_contain_text("L1 H2")
-
-
-def test_a_click_before_the_next_picture_finds_the_point_that_the_mouse_found(
-    page: Page, address: str
-) -> None:
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
     x, y = find_point(page)
     # Go away from the point as far as it is still found, where its own size decides.

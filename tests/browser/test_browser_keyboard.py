@@ -4,9 +4,15 @@ import csv
 import io
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    box_of,
+    fetch_json,
+    next_frames,
+    open_view,
+    query_of,
+    wait_until,
+)
 
 WORD = "rain"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -43,6 +49,9 @@ WANTED = """() => {
     return [String(i), held.outerHTML.slice(0, 120)];
   });
 }"""
+# Pressed as a Cyrillic layout has them.
+CYRILLIC = """([key, code, ctrlKey]) => document.body.dispatchEvent(
+  new KeyboardEvent('keydown', { key, code, ctrlKey, bubbles: true, cancelable: true }))"""
 VIEWS = {
     "grid": f"?dataset=words&method=pca&search={WORD}",
     "head": f"{HEAD}&selected=query-1&search={WORD}",
@@ -61,7 +70,7 @@ def press(page: Page, key: str, words: str) -> str:
     return wait_until(lambda: said(page) if said(page).startswith(words) else "", words)
 
 
-def test_keys_walk_through_the_points_and_tell_what_the_mouse_would(
+def test_keys_walk_through_the_points_or_the_hits_alone_and_tell_what_the_mouse_would(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{HEAD}&color=frequency")
@@ -90,10 +99,7 @@ def test_keys_walk_through_the_points_and_tell_what_the_mouse_would(
     page.keyboard.press("Escape")
     wait_until(lambda: "selected" not in query_of(page), "nothing is selected")
 
-
-def test_keys_walk_through_the_hits_of_a_search_alone(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&search={WORD}")
-    columns = fetch_json(page, "api/v1/datasets/words/tokens")
+    open_view(page, address, f"{HEAD}&search={WORD}")  # where no walk has begun
     hits = [i for i, text in enumerate(columns["text"]) if text == WORD]
     assert len(hits) > 1
     for number in range(min(9, 2 * len(hits))):
@@ -106,14 +112,15 @@ def test_keys_walk_through_the_hits_of_a_search_alone(page: Page, address: str) 
     expect(page.locator(".map .tooltip")).to_be_hidden()
 
 
-def test_a_point_that_one_walks_to_comes_into_sight(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    box = page.locator(".map").bounding_box()
-    assert box is not None
+def test_a_point_that_one_walks_to_comes_into_sight_until_the_mouse_takes_over(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{HEAD}&selected=query-9")
+    box = box_of(page, ".map")
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     for _ in range(8):
         page.mouse.wheel(0, -400)
-        page.wait_for_timeout(40)
+        next_frames(page)
     page.mouse.move(box["x"] + 2, box["y"] - 60)
     for _ in range(6):
         before = said(page)
@@ -125,6 +132,15 @@ def test_a_point_that_one_walks_to_comes_into_sight(page: Page, address: str) ->
         place = wait_until(tip.bounding_box, "the sheet is somewhere")
         assert box["x"] <= place["x"] <= box["x"] + box["width"]
         assert box["y"] <= place["y"] <= box["y"] + box["height"]
+
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    expect(page.locator(".map .tooltip")).to_be_hidden()
+    wait_until(lambda: page.keyboard.press("Escape") or "selected" not in query_of(page), "left")
+    expect(page.locator(".panel")).to_be_hidden()
+    page.evaluate(CYRILLIC, ["я", "KeyZ", True])
+    expect(page.locator(".panel")).to_be_visible()
+    page.evaluate(CYRILLIC, ["п", "KeyG", False])
+    expect(page.locator(".bar__title")).to_have_text("All heads")
 
 
 def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
@@ -160,11 +176,15 @@ def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
         expect(marked).to_have_text(f"{length} queries, {length} keys")
 
 
-@pytest.mark.parametrize("view", VIEWS)
 def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
-    page: Page, address: str, view: str
+    page: Page, address: str
 ) -> None:
-    open_view(page, address, VIEWS[view])
+    for view in VIEWS.values():
+        open_view(page, address, view)
+        require_reached_by_tab(page, view)
+
+
+def require_reached_by_tab(page: Page, view: str) -> None:
     page.evaluate("document.querySelectorAll('.section').forEach((part) => { part.open = true; })")
     page.evaluate("() => new Promise(requestAnimationFrame)")
     wanted = page.evaluate(WANTED)
@@ -175,36 +195,13 @@ def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
         if stop is None or stop["number"] in [known["number"] for known in stops]:
             break
         stops.append(stop)
-    assert [stop["name"] for stop in stops if not stop["isShown"]] == []
-    assert [stop["name"] for stop in stops if not stop["isInSight"]] == []
+    assert [stop["name"] for stop in stops if not stop["isShown"]] == [], view
+    assert [stop["name"] for stop in stops if not stop["isInSight"]] == [], view
     reached = [stop["number"] for stop in stops]
-    assert [html for number, html in wanted if number not in reached] == []
-    assert [number for number in reached if not number.isdigit()] == []
+    assert [html for number, html in wanted if number not in reached] == [], view
+    assert [number for number in reached if not number.isdigit()] == [], view
     parts = [stop["part"] for stop in stops if stop["part"]]
     order = [part for i, part in enumerate(parts) if i == 0 or parts[i - 1] != part]
-    assert order[:3] == ["header", "side", "stage"]
-    assert len(order) == len(set(order))
-    assert [stop["number"] for stop in stops if not stop["name"]] == []
-
-
-# Pressed as a Cyrillic layout has them.
-CYRILLIC = """([key, code, ctrlKey]) => document.body.dispatchEvent(
-  new KeyboardEvent('keydown', { key, code, ctrlKey, bubbles: true, cancelable: true }))"""
-
-
-def test_the_mouse_takes_over_from_the_keys_which_work_by_their_place_in_another_script(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, f"{HEAD}&selected=query-9")
-    press(page, "n", "")
-    expect(page.locator(".map .tooltip")).to_be_visible()
-    box = page.locator(".map").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 3, box["y"] + 3)
-    expect(page.locator(".map .tooltip")).to_be_hidden()
-    wait_until(lambda: page.keyboard.press("Escape") or "selected" not in query_of(page), "left")
-    expect(page.locator(".panel")).to_be_hidden()
-    page.evaluate(CYRILLIC, ["я", "KeyZ", True])
-    expect(page.locator(".panel")).to_be_visible()
-    page.evaluate(CYRILLIC, ["п", "KeyG", False])
-    expect(page.locator(".bar__title")).to_have_text("All heads")
+    assert order[:3] == ["header", "side", "stage"], view
+    assert len(order) == len(set(order)), view
+    assert [stop["number"] for stop in stops if not stop["name"]] == [], view

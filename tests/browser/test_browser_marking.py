@@ -11,6 +11,7 @@ from tests.browser.page_driver import (
     NOT_BACKGROUND,
     box_of,
     fetch_json,
+    is_still,
     open_view,
     query_of,
     wait_until,
@@ -31,6 +32,13 @@ def draw_around(page: Page, box: dict[str, float]) -> None:
     page.mouse.up()
 
 
+def mark_all(page: Page) -> None:
+    """Draw along the edge of the map of an open head."""
+    page.keyboard.down("Shift")
+    draw_around(page, box_of(page, ".map"))
+    page.keyboard.up("Shift")
+
+
 def counts(page: Page) -> tuple[int, int]:
     """Return the marked queries and keys, as the page says."""
     words = page.locator(".marked [role=status]").inner_text().replace("\u202f", "")
@@ -47,7 +55,9 @@ def saved(page: Page, name: str) -> tuple[str, str]:
     return started.value.suggested_filename, text
 
 
-def test_a_lasso_marks_the_points_inside_and_escape_takes_it_back(page: Page, address: str) -> None:
+def test_a_lasso_marks_the_points_inside_escape_takes_it_back_and_another_dataset_has_none(
+    page: Page, address: str
+) -> None:
     open_view(page, address, HEAD)
     plain = page.evaluate(NOT_BACKGROUND)
     room = box_of(page, ".map")
@@ -57,8 +67,7 @@ def test_a_lasso_marks_the_points_inside_and_escape_takes_it_back(page: Page, ad
     draw_around(page, room)
     assert counts(page) == (300, 300)
     assert "selected" not in query_of(page)
-    half = {**room, "width": room["width"] / 2}
-    draw_around(page, half)
+    draw_around(page, {**room, "width": room["width"] / 2})
     n_queries, n_keys = counts(page)
     assert 0 < n_queries < 300
     assert 0 < n_keys < 300
@@ -68,12 +77,36 @@ def test_a_lasso_marks_the_points_inside_and_escape_takes_it_back(page: Page, ad
     page.mouse.move(0, 0)
     wait_until(lambda: page.evaluate(NOT_BACKGROUND) == plain, "the picture is as before")
 
+    mark_all(page)
+    assert counts(page) == (300, 300)
+    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    expect(page.locator(".marked")).to_be_hidden()
+    page.go_back()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(page.locator(".marked")).to_be_visible()
+    assert counts(page) == (300, 300)
 
-def test_marked_points_are_exported_with_their_names(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
+
+def test_marked_points_of_a_head_or_of_one_in_the_grid_are_exported_with_their_names(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, GRID)
     page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
+    draw_around(page, box_of(page, ".cell >> nth=6"))
     page.keyboard.up("Shift")
+    n_queries, n_keys = counts(page)
+    assert n_queries > 0
+    assert n_keys > 0
+    assert "layer" not in query_of(page)
+    name, _ = saved(page, "CSV")
+    assert name == "words-pca-2d-L1-H2-marked.csv"
+    page.get_by_role("button", name="Layer 1, head 2").click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    assert counts(page) == (n_queries, n_keys)
+    wait_until(lambda: is_still(page), "the map is whole")
+
+    mark_all(page)
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     name, text = saved(page, "CSV")
     assert name == "words-pca-2d-L1-H2-marked.csv"
@@ -91,34 +124,3 @@ def test_marked_points_are_exported_with_their_names(page: Page, address: str) -
     assert [point["token"] for point in exported["points"][:300]] == tokens["text"]
     page.locator(".marked").get_by_role("button", name="Clear").click()
     expect(page.locator(".marked")).to_be_hidden()
-
-
-def test_a_lasso_in_the_grid_marks_in_one_head_and_opens_none(page: Page, address: str) -> None:
-    open_view(page, address, GRID)
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".cell >> nth=6"))
-    page.keyboard.up("Shift")
-    n_queries, n_keys = counts(page)
-    assert n_queries > 0
-    assert n_keys > 0
-    assert "layer" not in query_of(page)
-    name, _ = saved(page, "CSV")
-    assert name == "words-pca-2d-L1-H2-marked.csv"
-    page.get_by_role("button", name="Layer 0, head 0").click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 0, head 0")
-    assert counts(page) == (n_queries, n_keys)
-
-
-def test_another_dataset_has_no_marked_points(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    page.keyboard.down("Shift")
-    draw_around(page, box_of(page, ".map"))
-    page.keyboard.up("Shift")
-    assert counts(page) == (300, 300)
-    page.get_by_role("combobox", name="Dataset").select_option("few-maps")
-    expect(page.locator(".bar__title")).to_have_text("All heads")
-    expect(page.locator(".marked")).to_be_hidden()
-    page.go_back()
-    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    expect(page.locator(".marked")).to_be_visible()
-    assert counts(page) == (300, 300)

@@ -1,6 +1,5 @@
 """Undo and redo of what is marked, filtered and coloured, beside the browser's Back."""
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import open_view, query_of, select_point, selected, wait_until
 
@@ -15,7 +14,7 @@ def redo_button(page: Page) -> Locator:
     return page.locator(".bar__steps button").last
 
 
-def test_choices_are_taken_back_by_key_and_button_and_taken_up_again(
+def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_their_own_undo(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
@@ -44,8 +43,28 @@ def test_choices_are_taken_back_by_key_and_button_and_taken_up_again(
     expect(page.get_by_label("Attention lines")).not_to_be_checked()
     expect(redo_button(page)).to_have_attribute("aria-disabled", "true")
 
+    field_keeps_its_own_undo(page)
 
-def test_a_selection_is_taken_back_in_the_head_where_one_is(page: Page, address: str) -> None:
+
+def field_keeps_its_own_undo(page: Page) -> None:
+    """Type, take letters back in the field, and then the search and a colour of the page."""
+    page.get_by_label("Colour").select_option("norm")
+    box = page.get_by_role("searchbox")
+    box.click()
+    box.press_sequentially("rain", delay=20)
+    page.keyboard.press("Control+z")
+    wait_until(lambda: box.input_value() != "rain", "the field takes its letters back")
+    expect(page.get_by_label("Colour")).to_have_value("norm")
+    page.locator(".bar__title").click()
+    box.evaluate("box => box.blur()")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Colour")).to_have_value("position")
+
+
+def test_a_selection_and_marked_points_are_taken_back_in_the_head_where_one_is(
+    page: Page, address: str
+) -> None:
     open_view(page, address, HEAD)
     select_point(page)
     page.keyboard.press("ArrowRight")
@@ -63,26 +82,13 @@ def test_a_selection_is_taken_back_in_the_head_where_one_is(page: Page, address:
     page.keyboard.press("Control+z")  # going back took the selection away; that is taken back
     expect(page.locator(".panel")).to_be_visible()
 
-
-def test_a_field_of_text_keeps_its_own_undo(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    page.get_by_label("Colour").select_option("position")
-    box = page.get_by_role("searchbox")
-    box.click()
-    box.press_sequentially("rain", delay=20)
-    page.keyboard.press("Control+z")
-    wait_until(lambda: box.input_value() != "rain", "the field takes its letters back")
-    expect(page.get_by_label("Colour")).to_have_value("position")
-    page.locator(".bar__title").click()
-    box.evaluate("box => box.blur()")
-    page.keyboard.press("Control+z")
-    page.keyboard.press("Control+z")
-    expect(page.get_by_label("Colour")).to_have_value("type")
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_be_hidden()
+    mark_and_take_back(page)
 
 
-@pytest.mark.parametrize("way", ["undo", "back"])
-def test_marked_points_are_taken_back(page: Page, address: str, way: str) -> None:
-    open_view(page, address, HEAD)
+def mark_and_take_back(page: Page) -> None:
+    """Mark points with the lasso; take them back and up again by undo, then by the history."""
     box = page.locator(".map").bounding_box()
     assert box is not None
     page.keyboard.down("Shift")
@@ -94,16 +100,18 @@ def test_marked_points_are_taken_back(page: Page, address: str, way: str) -> Non
     page.keyboard.up("Shift")
     expect(page.locator(".marked")).to_be_visible()
     words = page.locator(".marked [role=status]").inner_text()
-    if way == "undo":
-        expect(undo_button(page)).to_have_accessible_name("Undo: marking points")
-        page.keyboard.press("Control+z")
-    else:
-        page.go_back()
-    expect(page.locator(".marked")).to_be_hidden()
-    if way == "undo":
-        page.keyboard.press("Control+Shift+Z")
-    else:
-        page.go_forward()
-    expect(page.locator(".marked [role=status]")).to_have_text(words)
-    page.reload()
-    expect(page.locator(".marked [role=status]")).to_have_text(words)
+    expect(undo_button(page)).to_have_accessible_name("Undo: marking points")
+    steps = (
+        lambda: page.keyboard.press("Control+z"),
+        lambda: page.keyboard.press("Control+Shift+Z"),
+        page.go_back,
+        page.go_forward,
+    )
+    for i, step in enumerate(steps):
+        step()
+        if i % 2 == 0:
+            expect(page.locator(".marked")).to_be_hidden()
+        else:
+            expect(page.locator(".marked [role=status]")).to_have_text(words)
+            page.reload()
+            expect(page.locator(".marked [role=status]")).to_have_text(words)
