@@ -38,44 +38,52 @@ def lacking(figure: Figure, *more: str) -> list[str]:
     return [part for part in wanted if part not in words]
 
 
-def ready(page: Page, address: str, query: str) -> tuple[int, int]:
-    """Open a selected sentence with its mean; return its number and its length."""
-    open_view(page, address, query)
-    expect(page.locator(".aggregate__words")).to_contain_text("over")
-    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
-    sequence = tokens["sequence"][40]
-    return sequence, tokens["sequences"]["length"][sequence]
-
-
 def is_offered(page: Page, what: str) -> bool:
     return sheet(page).get_by_role("radio", name=what, exact=True).is_enabled()
 
 
-def test_the_mean_below_a_sentence_is_saved_with_a_line_for_every_weight(
+def test_means_heat_maps_and_offsets_below_a_sentence_are_saved_as_they_are_seen(
     page: Page, address: str
 ) -> None:
-    sequence, length = ready(page, address, SELECTED)
+    open_view(page, address, SELECTED)
+    expect(page.locator(".aggregate__words")).to_contain_text("over")
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    sequence = tokens["sequence"][40]
+    length = tokens["sequences"]["length"][sequence]
     mean = pattern_of(page, f"api/v1/datasets/words/heads/1/2/aggregate?length={length}")
+    own = pattern_of(page, f"api/v1/datasets/words/heads/1/2/attention/{sequence}")
     wait_until(lambda: is_offered(page, "Below it"), "the mean is there")
-    figure = save_svg(page, "Below it")
-    assert figure.name == f"words-L1-H2-mean-of-sentence-{sequence + 1}.svg"
-    assert len(figure.all("line", "lines")) == int((mean >= 0.01).sum())
-    positions = ["".join(text.itertext()) for text in figure.all("text", "query")]
-    assert positions == [str(i + 1) for i in range(length)]
-    assert not lacking(figure, "Layer 1, head 2", "Mean by position over")
-    _, content = save(page, "PNG", "Below it")
+    assert not is_offered(page, "Map of heads"), "it is not open yet"
+    require_lines_of_mean(page, mean, f"words-L1-H2-mean-of-sentence-{sequence + 1}.svg")
+    page.locator(".aggregate").get_by_label("squares").check()
+    require_heat_maps(page, own, f"words-L1-H2-heat-map-of-sentence-{sequence + 1}.svg")
+    require_means_of_all_heads(page, mean)
+    page.locator(".aggregate").get_by_label("offset").check()
+    require_bars_by_offset(page, mean)
+
+
+def require_double_size(page: Page, figure: Figure, what: str) -> None:
+    """Fail unless a PNG has two pixels for each of the SVG."""
+    _, content = save(page, "PNG", what)
     assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
 
 
-def test_the_heat_maps_are_saved_square_by_square(page: Page, address: str) -> None:
-    sequence, length = ready(page, address, f"{SELECTED}&below=squares")
-    own = pattern_of(page, f"api/v1/datasets/words/heads/1/2/attention/{sequence}")
-    wait_until(lambda: is_offered(page, "Below it"), "the mean is there")
+def require_lines_of_mean(page: Page, mean: np.ndarray, name: str) -> None:
     figure = save_svg(page, "Below it")
-    assert figure.name == f"words-L1-H2-heat-map-of-sentence-{sequence + 1}.svg"
+    assert figure.name == name
+    assert len(figure.all("line", "lines")) == int((mean >= 0.01).sum())
+    positions = ["".join(text.itertext()) for text in figure.all("text", "query")]
+    assert positions == [str(i + 1) for i in range(len(mean))]
+    assert not lacking(figure, "Layer 1, head 2", "Mean by position over")
+    require_double_size(page, figure, "Below it")
+
+
+def require_heat_maps(page: Page, own: np.ndarray, name: str) -> None:
+    figure = save_svg(page, "Below it")
+    assert figure.name == name
     first, second = (pixels(image) for image in figure.all("image"))
     assert first.size == second.size
-    side = first.size[0] / length
+    side = first.size[0] / len(own)
     query, key = np.unravel_index(own.argmax(), own.shape)
     low = np.unravel_index(own.argmin(), own.shape)
     places = [((k + 0.5) * side, (q + 0.5) * side) for q, k in ((query, key), low)]
@@ -84,14 +92,33 @@ def test_the_heat_maps_are_saved_square_by_square(page: Page, address: str) -> N
     assert sum(strong[:3]) < sum(255 - weak[3] + weak[3] * c // 255 for c in weak[:3])
     assert f"{own.max():.3f}" in figure.words()
     assert not lacking(figure, "Layer 1, head 2", "attention as heat maps")
-    _, content = save(page, "PNG", "Below it")
-    assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
+    require_double_size(page, figure, "Below it")
 
 
-def test_the_mean_by_offset_is_saved_as_bars_of_sentence_and_mean(page: Page, address: str) -> None:
-    _, length = ready(page, address, f"{SELECTED}&below=offset")
-    mean = pattern_of(page, f"api/v1/datasets/words/heads/1/2/aggregate?length={length}")
-    wait_until(lambda: is_offered(page, "Below it"), "the mean is there")
+def require_means_of_all_heads(page: Page, mean: np.ndarray) -> None:
+    """Save them from the menu, and where they are seen."""
+    name = f"words-all-heads-means-of-{len(mean)}-tokens"
+    figure = save_svg(page, MEANS)
+    assert figure.name == f"{name}.svg"
+    assert len(figure.all("image")) == 12
+    assert not lacking(figure, "All heads (3 layers × 4 heads)", f"at least {len(mean)} tokens")
+    picture = pixels(figure.all("image")[6])
+    query, key = np.unravel_index(mean.argmax(), mean.shape)
+    side = picture.size[0] / len(mean)
+    darkest = picture.getpixel((int((key + 0.5) * side), int((query + 0.5) * side)))
+    colors = picture.getcolors(1 << 16)
+    assert colors is not None
+    assert darkest == min((c for _, c in colors if c[3] == 255), key=lambda c: sum(c[:3]))
+    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
+    expect(page.locator(".heads__cell")).to_have_count(12)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the means of all heads as PNG").click()
+    assert saved.value.suggested_filename == f"{name}.png"
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Mean attention")).to_be_hidden()
+
+
+def require_bars_by_offset(page: Page, mean: np.ndarray) -> None:
     figure = save_svg(page, "Below it")
     own, others = ([g for g in figure.all("g") if g.get("class") == "bars"][i] for i in (0, 1))
     assert len(own) == len(others) == len(page.locator(".offsets__item").all())
@@ -103,7 +130,9 @@ def test_the_mean_by_offset_is_saved_as_bars_of_sentence_and_mean(page: Page, ad
     assert not lacking(figure, "mean weight by offset", "key before query")
 
 
-def test_the_weight_by_offset_over_the_corpus_is_saved(page: Page, address: str) -> None:
+def test_the_weight_by_offset_of_a_head_and_the_map_of_heads_are_saved(
+    page: Page, address: str
+) -> None:
     open_view(page, address, HEAD)
     profile = fetch_json(page, "api/v1/datasets/words/heads")["heads"][6]["profile"]
     wait_until(lambda: is_offered(page, "Weight by offset"), "the numbers of heads are there")
@@ -118,39 +147,20 @@ def test_the_weight_by_offset_over_the_corpus_is_saved(page: Page, address: str)
     _, content = save(page, "PNG", "Weight by offset")
     assert content.startswith(b"\x89PNG")
 
-
-def test_the_means_of_all_heads_are_saved_from_the_menu_and_where_they_are_seen(
-    page: Page, address: str
-) -> None:
-    _, length = ready(page, address, f"{SELECTED}&below=squares")
-    figure = save_svg(page, MEANS)
-    assert figure.name == f"words-all-heads-means-of-{length}-tokens.svg"
-    assert len(figure.all("image")) == 12
-    assert not lacking(figure, "All heads (3 layers × 4 heads)", f"at least {length} tokens")
-    mean = pattern_of(page, f"api/v1/datasets/words/heads/1/2/aggregate?length={length}")
-    picture = pixels(figure.all("image")[6])
-    query, key = np.unravel_index(mean.argmax(), mean.shape)
-    side = picture.size[0] / length
-    darkest = picture.getpixel((int((key + 0.5) * side), int((query + 0.5) * side)))
-    colors = picture.getcolors(1 << 16)
-    assert colors is not None
-    assert darkest == min((c for _, c in colors if c[3] == 255), key=lambda c: sum(c[:3]))
-    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
-    expect(page.locator(".heads__cell")).to_have_count(12)
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the means of all heads as PNG").click()
-    assert saved.value.suggested_filename == f"words-all-heads-means-of-{length}-tokens.png"
-
-
-@pytest.mark.parametrize("tint", ["", "&score=previous"])
-def test_the_map_of_heads_is_saved_with_its_stress_and_its_colours(
-    page: Page, address: str, tint: str
-) -> None:
-    open_view(page, address, f"{HEAD}{tint}")
-    assert not is_offered(page, "Map of heads"), "it is not open yet"
-    page.keyboard.press("Escape")
     page.get_by_role("button", name="Map of heads").click()
     expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    require_map_of_heads(page, "Layer")
+
+    open_view(page, address, f"{HEAD}&score=previous")  # which opens it again
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    require_map_of_heads(page, "Previous token")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the map of heads as PNG").click()
+    assert saved.value.suggested_filename == "words-all-heads-map-of-heads.png"
+
+
+def require_map_of_heads(page: Page, legend: str) -> None:
+    """Save it; its dots have the colours of those on the page, its caption the stress."""
     figure = save_svg(page, "Map of heads")
     assert figure.name == "words-all-heads-map-of-heads.svg"
     dots = figure.all("circle", "heads")
@@ -164,14 +174,4 @@ def test_the_map_of_heads_is_saved_with_its_stress_and_its_colours(
     ]
     assert len([c for c in figure.all("circle") if c.get("class") == "open"]) == 1
     map_words = ("stress 0.00", "over 7 rows", "points in a plane", "map of heads")
-    assert not lacking(figure, *map_words, "Previous token" if tint else "Layer")
-    with page.expect_download() as saved:
-        page.get_by_role("button", name="Save the map of heads as PNG").click()
-    assert saved.value.suggested_filename == "words-all-heads-map-of-heads.png"
-
-
-def test_what_cannot_be_saved_is_not_offered(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=pictures&layer=1&head=2&selected=query-60")
-    for what in ("Below it", MEANS, "Map of heads"):
-        assert not is_offered(page, what)
-    assert is_offered(page, "Map")
+    assert not lacking(figure, *map_words, legend)

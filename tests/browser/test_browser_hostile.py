@@ -166,8 +166,8 @@ def test_nothing_runs_below_a_sentence_in_tables_help_the_map_of_heads_and_the_f
         page.locator(".aggregate").get_by_label(below).check()
         require_harmless(page)
         if below == "squares":
-            page.locator(".squares__frame").first.hover()
-            expect(page.locator(".squares__status bdi").first).not_to_be_empty()
+            page.locator(".pattern-matrix__frame").first.hover()
+            expect(page.locator(".pattern-matrix__status bdi").first).not_to_be_empty()
             require_harmless(page)
     for key in ("a", "h", "?", "t"):
         page.keyboard.press(key)
