@@ -55,6 +55,8 @@ export interface Frame {
   flags: Uint8Array; // (point) shared by all cells
   pointSize: number; // CSS px diameter
   sizes: Uint8Array | null; // (point) or (cell, point): 255 = 1 × pointSize; null = all 1
+  density: Uint8Array; // (cell, point) of points around it, in the steps of compute/density.js
+  opacity: number; // factor of the opacities that suit the density
   sprites: {
     rgb: Uint8Array;
     side: number;
@@ -67,7 +69,7 @@ export interface Frame {
   } | null;
   isSprite: Uint8Array | null; // (token), in the order of the drawn tokens, like sprites.rgb
   background: [number, number, number];
-  positionsVersion: number; // changes when cells, ready, positions or from change
+  positionsVersion: number; // changes when cells, ready, positions, from or density change
   styleVersion: number; // changes when colors, flags, sizes or sprites change
   emphasis: number[]; // points drawn last, largest, with a ring (the clicked one, the hovered one)
   tiles?: Uint32Array | null; // (cell) packed colour that fills the cell behind its points; 0: none

@@ -85,12 +85,11 @@ def hidden_points_are_not_drawn_even_if_emphasised(bare: Page) -> None:
     assert hidden["drawn"]["count"] == 0
 
 
-def dimmed_points_are_pale(bare: Page) -> None:
+def dimmed_points_are_a_pale_grey(bare: Page) -> None:
     found = draw(
         bare, {"at": [[0, 0]], "aroundPoints": True}, positions=LEFT, colors=[RED], flags=[2]
     )["colors"]
-    pale = [round(part + (255 - part) * 0.8) for part in RED]
-    assert near(found[0], pale, 8)
+    assert near(found[0], [round(255 - (255 - part) * 0.2) for part in INK], 8)
 
 
 def a_hit_lies_on_top_of_what_would_be_drawn_after_it(bare: Page) -> None:
@@ -141,7 +140,7 @@ def test_points_are_marks_of_their_kind_colour_flags_and_size(pages: dict[str, P
         pages,
         queries_are_discs_and_keys_are_diamonds_in_their_colours,
         hidden_points_are_not_drawn_even_if_emphasised,
-        dimmed_points_are_pale,
+        dimmed_points_are_a_pale_grey,
         a_hit_lies_on_top_of_what_would_be_drawn_after_it,
         a_selected_point_is_ringed,
         an_emphasised_point_is_the_largest,

@@ -18,8 +18,9 @@ PICTURES = [
     "points=2000&view=head&color=position",
     "points=2000&view=head&part=0.5_0.5_0.6",
     "points=2000&view=head&dims=3&color=type",
+    "points=20000&view=head&size=5&opacity=0.5",
     "points=1500&view=head&patches&outline=1",
-    "points=1500&view=head&patches&outline=1&fill=0.45",
+    "points=1500&view=head&patches&outline=1&fill=0.45&opacity=0.6",
 ]
 
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { densityOf, densitySteps } from '../../frontend/js/compute/density.js';
 import { isSoftware, probeGpu } from '../../frontend/js/render/choose.js';
 import { orderEntries } from '../../frontend/js/render/gl_frame.js';
 import { linesByOpacity } from '../../frontend/js/render/lines.js';
@@ -12,8 +13,8 @@ import {
 } from '../../frontend/js/render/splat.js';
 import { coverage, createStamps } from '../../frontend/js/render/stamps.js';
 import {
-  DIM,
   dimColors,
+  dimmedColor,
   drawOrder,
   farToNear,
   markOpacity,
@@ -26,15 +27,20 @@ const BLACK = -16777216;
 /** Coefficients under which stored coordinates are pixels, y downwards. */
 const PLAIN = Float64Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0.5, 0.5);
 
-test('queries and keys take turns', () => {
-  const { base, nDimmed, top } = drawOrder({ flags: new Uint8Array(6), nPoints: 6, nQueries: 3 });
-  assert.deepEqual([...base], [0, 3, 4, 1, 2, 5]);
+test('every point is drawn once, in an order that mixes kinds and is the same every time', () => {
+  const draw = (nPoints) => drawOrder({ flags: new Uint8Array(nPoints), nPoints });
+  const { base, nDimmed, top } = draw(2000);
   assert.equal(nDimmed + top.length, 0);
-});
-
-test('unequal numbers of queries and keys are all drawn once', () => {
-  const { base } = drawOrder({ flags: new Uint8Array(7), nPoints: 7, nQueries: 5 });
-  assert.deepEqual([...base].sort(), [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    [...base].sort((a, b) => a - b),
+    Array.from({ length: 2000 }, (_, point) => point),
+  );
+  for (let start = 0; start < 2000; start += 200) {
+    const nQueries = base.subarray(start, start + 200).filter((point) => point < 1000).length;
+    assert.ok(nQueries > 70 && nQueries < 130, `${nQueries} of 200`);
+  }
+  draw(7);
+  assert.deepEqual(draw(2000).base, base);
 });
 
 test('dimmed points come first, then plain, hits and selected ones; hidden ones never', () => {
@@ -86,15 +92,54 @@ test('far points are drawn before near ones, equals in their order', () => {
   );
 });
 
-test('crowded cells get more transparent marks, but never invisible ones', () => {
-  assert.ok(markOpacity(100, 1, 100) > markOpacity(10000, 1, 100));
-  assert.ok(markOpacity(1e9, 2, 50) > 0.1);
+test('marks that lie on top of each other are more transparent, but never invisible', () => {
+  assert.equal(markOpacity(0.2, 1), markOpacity(1, 1));
+  assert.ok(markOpacity(1, 1) > markOpacity(4, 1) && markOpacity(4, 1) > markOpacity(30, 1));
+  assert.ok(markOpacity(1e9, 1) > 0.1);
+  assert.equal(markOpacity(4, 0.5), markOpacity(4, 1) / 2);
+  assert.ok(markOpacity(1, 8) < 1);
 });
 
-test('dimming goes most of the way to the background', () => {
-  const [dimmed] = dimColors(Int32Array.of(BLACK), [255, 255, 255]);
-  assert.equal(dimmed & 255, Math.floor(255 * DIM));
-  assert.equal(dimmed >>> 24, 255);
+test('the density around a point is that of its bin against an even spread', () => {
+  for (const dims of [2, 3]) {
+    const [side, total] = [dims === 2 ? 40 : 12, dims === 2 ? 1600 : 1728];
+    const even = Uint16Array.from({ length: total * dims }, (_, at) => {
+      const place = Math.floor(Math.floor(at / dims) / side ** (at % dims)) % side;
+      return ((place + 0.5) * 65536) / side;
+    });
+    const steps = densitySteps(even, dims, 1, null);
+    const middle = Math.floor(side / 2) * (dims === 2 ? side + 1 : side * side + side + 1);
+    assert.equal(densityOf(steps[middle]), 1);
+    const heaped = even.slice().fill(30000, 0, (dims * total) / 2);
+    const found = densitySteps(heaped, dims, 1, null);
+    assert.ok(densityOf(found[0]) > 50 * densityOf(found[total - 1]));
+  }
+});
+
+test('density is of the part of a map that its cell shows', () => {
+  const part = Float32Array.of(0.5, 0.5, 0.1);
+  const within = Uint16Array.from({ length: 800 }, (_, at) => 29500 + ((at * 7919) % 6500));
+  const whole = densitySteps(within, 2, 1, null);
+  const shown = densitySteps(within, 2, 1, part);
+  assert.ok(densityOf(shown[0]) < 8 && densityOf(whole[0]) > 20);
+});
+
+test('dimmed points and patches are a pale grey', () => {
+  const [dimmed] = dimColors(Int32Array.of(0xff0000ff | 0), [255, 255, 255]);
+  const parts = [dimmed & 255, (dimmed >> 8) & 255, (dimmed >> 16) & 255];
+  assert.ok(parts.every((part) => part === parts[0] && part > 200 && part < 230));
+  for (const background of [
+    [255, 255, 255],
+    [17, 19, 24],
+  ]) {
+    const away = dimmedColor({ background }).map((part, i) => Math.abs(part - background[i]));
+    assert.ok(Math.max(...away) - Math.min(...away) < 4 && away[0] > 35 && away[0] < 60);
+  }
+});
+
+test('hits are at least five pixels wide and have an outline', () => {
+  const { minSize, ring } = standoutOf(4, false);
+  assert.ok(minSize >= 5 && ring > 0);
 });
 
 test('packed colours mix without bleeding into each other', () => {

@@ -132,7 +132,7 @@ function createFlagging({ derived, facts, marks }) {
   return (state, tokens, drawn, norms) => {
     const { at, filters, selected } = state;
     const hits = derived.hits(state);
-    const found = hits?.isUsable ? hits.hits : null;
+    const found = hits && hits.nHits > 0 ? hits.hits : null; // no dimming before a word is whole
     const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
     // user tokens without a position in the shown map yet
     const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;

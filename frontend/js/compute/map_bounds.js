@@ -146,7 +146,7 @@ export function mixWindows(from, to, blend) {
 }
 
 /**
- * @param {Frame} frame
+ * @param {Pick<Frame, 'windows'>} frame
  * @param {number} cell
  * @returns {ArrayLike<number> & Iterable<number>} The window of a cell: centre x, centre y, side.
  */

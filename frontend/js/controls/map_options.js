@@ -39,6 +39,16 @@ export function createMapOptions(root, { actions }) {
     fromScale: (place) => Number((2 ** place).toFixed(2)),
     format: (value) => `${value.toFixed(2)} ×`,
   });
+  const opacity = createSlider(section.body, {
+    label: 'Opacity',
+    help: 'Opacity of the points, as a multiple of what suits their local density.',
+    scale: [-3, 3, 1 / 4],
+    standard: DEFAULTS.opacity,
+    onPick: (value) => actions.choose({ opacity: value }, 'replace'),
+    toScale: (value) => Math.round(4 * Math.log2(value)) / 4,
+    fromScale: (place) => Number((2 ** place).toFixed(3)),
+    format: (value) => `${value.toFixed(2)} ×`,
+  });
   const byNorm = createCheck(section.body, {
     label: 'Size by norm',
     help: 'Long vectors get large points, in the map of one head.',
@@ -71,9 +81,10 @@ export function createMapOptions(root, { actions }) {
   });
 
   return {
-    update({ at, dims, hasLabels, dotSize, isDotByNorm, isWhole, palette: name }) {
+    update({ at, dims, hasLabels, dotSize, opacity: factor, isDotByNorm, isWhole, palette: name }) {
       labels.update(hasLabels);
       size.update(dotSize);
+      opacity.update(factor);
       byNorm.element.hidden = at === null;
       byNorm.update(isDotByNorm);
       whole.element.hidden = dims === 3;

@@ -14,18 +14,18 @@ import {
 import {
   depthFade,
   DIAMOND,
-  DIM,
+  dimmedColor,
   drawOrder,
   EDGE,
-  EDGE_OPACITY,
+  edgeOpacity,
+  evenLayers,
   farToNear,
+  fillOpacities,
   FULL_RING,
   HALO,
   inkOf,
-  markOpacity,
   MIN_SHAPED,
   MIN_SPRITE,
-  SHAPED_OPACITY,
   SPRITE_SCALE,
   standoutOf,
 } from '../render/style.js';
@@ -85,12 +85,12 @@ export function pointShapes(frame, box) {
       frame.dims === 3 && frame.pointSize * frame.ratio >= MIN_SHAPED
         ? farToNear(base, places.depth)
         : base;
-    const side = frame.cells.size[cell] * frame.transform.k;
+    const opacities = opacitiesOf(frame, cell, order.base.length + order.top.length);
     return [
       node(
         'g',
-        { class: 'points', ...plainLook(frame, order.base.length + order.top.length, side) },
-        ...Array.from(drawn, (point) => plainShape(frame, cell, point, places)),
+        { class: 'points', ...plainLook(frame) },
+        ...Array.from(drawn, (point) => plainShape(frame, cell, point, places, opacities)),
       ),
       node(
         'g',
@@ -137,44 +137,57 @@ function isInside(frame, cell, { x, y }, { left, top, right, bottom }) {
 }
 
 /**
- * What all plain points have in common: a hairline of background around shapes; small marks are the
- * more transparent, the more crowded their cell is.
+ * Opacities of the plain points of a cell by their steps of density, 0..256.
  *
  * @param {Frame} frame
+ * @param {number} cell
  * @param {number} nVisible
- * @param {number} side of the cell
  */
-function plainLook({ pointSize, ratio, background }, nVisible, side) {
-  if (pointSize * ratio < MIN_SHAPED)
-    return {
-      'fill-opacity':
-        Math.round(
-          100 *
-            markOpacity(nVisible, Math.max(1, pointSize * ratio), side * ratio * (1 - 2 * INSET)),
-        ) / 100,
-    };
+function opacitiesOf(frame, cell, nVisible) {
+  const { cells, pointSize, ratio, transform } = frame;
+  const side = cells.size[cell] * transform.k * ratio * (1 - 2 * INSET);
+  const layers = evenLayers(frame, nVisible, Math.max(1, pointSize * ratio), side);
+  return fillOpacities(frame, layers, new Uint16Array(256));
+}
+
+/**
+ * What all plain points have in common: a hairline of background around shapes.
+ *
+ * @param {Frame} frame
+ */
+function plainLook({ pointSize, ratio, background }) {
+  if (pointSize * ratio < MIN_SHAPED) return {};
   return {
-    'fill-opacity': SHAPED_OPACITY,
     stroke: hex(background),
-    'stroke-opacity': EDGE_OPACITY,
     'stroke-width': 2 * Math.min(EDGE.width, EDGE.share * pointSize),
     'paint-order': 'stroke',
   };
 }
 
-/** @param {Frame} frame @param {number} cell @param {number} point @param {Places} places */
-function plainShape(frame, cell, point, places) {
-  const { background, dims, flags, pointSize, ratio } = frame;
-  const color = mixed(
-    colorOf(frame, cell, point),
-    background,
-    flags[point] & FLAG.dimmed ? DIM : 0,
-  );
+/**
+ * @param {Frame} frame
+ * @param {number} cell
+ * @param {number} point
+ * @param {Places} places
+ * @param {Uint16Array} opacities
+ */
+function plainShape(frame, cell, point, places, opacities) {
+  const { background, density, dims, flags, nPoints, pointSize, ratio } = frame;
+  const isDimmed = (flags[point] & FLAG.dimmed) !== 0;
+  const color = isDimmed ? dimmedColor(frame) : colorOf(frame, cell, point);
   const shown = dims === 3 ? mixed(color, background, 1 - depthFade(places.depth[point])) : color;
-  const size =
-    pointSize * ratio < MIN_SHAPED ? Math.max(1, pointSize) : sizeOf(frame, cell, point, places);
-  return shape(frame, point, places, size / 2, { fill: hex(shown) });
+  const isShaped = pointSize * ratio >= MIN_SHAPED;
+  const size = isShaped ? sizeOf(frame, cell, point, places) : Math.max(1, pointSize);
+  const opacity = opacities[density[cell * nPoints + point]] / 256;
+  return shape(frame, point, places, size / 2, {
+    fill: hex(shown),
+    'fill-opacity': rounded(opacity),
+    ...(isShaped && { 'stroke-opacity': rounded(edgeOpacity(opacity)) }),
+  });
 }
+
+/** @param {number} value */
+const rounded = (value) => Math.round(100 * value) / 100;
 
 /**
  * @param {Frame} frame
@@ -218,7 +231,7 @@ function sizeOf({ dims, nPoints, pointSize, sizes }, cell, point, { depth }) {
  * @param {number} point
  * @param {Places} places
  * @param {number} radius
- * @param {{fill: string}} look
+ * @param {Record<string, string | number>} look
  */
 function shape({ nQueries }, point, { x, y }, radius, look) {
   if (point < nQueries) return node('circle', { cx: x[point], cy: y[point], r: radius, ...look });

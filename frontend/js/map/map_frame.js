@@ -5,6 +5,7 @@
 
 import { canvasPalette } from '../color/palettes.js';
 import { createPainting } from '../color/point_style.js';
+import { densitySteps } from '../compute/density.js';
 import { suitablePointSize } from '../compute/geometry.js';
 import { bulkWindows } from '../compute/map_bounds.js';
 import { lastOnly } from '../compute/memo.js';
@@ -44,6 +45,7 @@ export function createMapFrame(context, layout, redraw) {
   const painting = createPainting(context);
   const motion = createMotion(redraw);
   const windows = lastOnly(bulkWindows);
+  const density = lastOnly(densitySteps);
   const tiles = lastOnly(tilesOf);
   const versionOf = countVersions();
   /** @type {{frame: Frame, legend: Legend} | null} */
@@ -61,9 +63,11 @@ export function createMapFrame(context, layout, redraw) {
       const { name, positions, ready } = map;
       const nPoints = paint.flags.length;
       const hasWindows = state.dims === 2 && !state.isWhole;
-      motion.show(name, positions, hasWindows ? windows(positions, ready, nPoints) : null);
+      const parts = hasWindows ? windows(positions, ready, nPoints) : null;
+      motion.show(name, positions, parts);
       const frame = {
         ...restingParts(state, map, paint, theme()),
+        density: density(positions, state.dims, cells.n, parts),
         ...movingParts(cells, nPoints), // a click may come before the first frame is drawn
         ...layout.room,
         tiles: tilesIn(state, theme()),
@@ -203,7 +207,7 @@ export function isFitting({ positions, ready }, { flags }, { n }, dims) {
  * @param {Painting} paint
  * @param {ShownTheme} theme
  */
-function restingParts({ dims }, { positions, ready }, paint, theme) {
+function restingParts({ dims, opacity }, { positions, ready }, paint, theme) {
   const { background, ink } = canvasPalette(theme);
   const { colors, flags, isSprite, sizes, sprites, version: styleVersion } = paint;
   return {
@@ -216,6 +220,7 @@ function restingParts({ dims }, { positions, ready }, paint, theme) {
     colors,
     flags,
     sizes,
+    opacity,
     sprites,
     isSprite,
     background,

@@ -3,7 +3,7 @@
  * the style changes.
  */
 
-import { dimColors, drawOrder, inkOf } from './style.js';
+import { dimColors, dimmedColor, drawOrder, inkOf } from './style.js';
 import { FLAG } from '../compute/flag_bits.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
@@ -48,7 +48,7 @@ export function createStyle() {
     },
     /**
      * @param {number} cell
-     * @returns {Int32Array} (point), dimmed ones mixed with the background.
+     * @returns {Int32Array} (point), dimmed ones grey.
      */
     colorsOf(cell) {
       const { colors, nPoints } = required(frame);
@@ -80,14 +80,13 @@ export function createStyle() {
 
   /** @param {Int32Array} colors @param {Int32Array} out @returns {Int32Array} */
   function dimmedColors(colors, out) {
-    const { flags, background } = required(frame);
-    if (!order.nDimmed) {
-      out.set(colors);
-      return out;
-    }
-    dimColors(colors, background, out);
+    const { flags } = required(frame);
+    out.set(colors);
+    if (!order.nDimmed) return out;
+    const [red, green, blue] = dimmedColor(required(frame));
+    const grey = (255 << 24) | (blue << 16) | (green << 8) | red;
     for (let point = 0; point < out.length; point++)
-      if (!(flags[point] & FLAG.dimmed)) out[point] = colors[point];
+      if (flags[point] & FLAG.dimmed) out[point] = grey;
     return out;
   }
 }

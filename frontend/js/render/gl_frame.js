@@ -14,14 +14,15 @@ const UNCUT = 1e9;
 
 /**
  * The visible cells as texels, three a cell: middle x, middle y, side of the drawn square, index;
- * opacity of marks; middle and side of the part of the map that fills it, and how far from the
- * middle points are drawn.
+ * number of marks over each place, if they were spread evenly; middle and side of the part of the
+ * map that fills it, and how far from the middle points are drawn.
  * @param {Frame} frame
  * @param {number[]} visible
- * @param {(side: number) => number} opacityOf Of marks in a cell with this side in device pixels.
+ * @param {(side: number) => number} layersOf Marks over each place of a cell with this side in
+ *   device pixels, inside of its padding.
  * @returns {Float32Array}
  */
-export function cellsTexels(frame, visible, opacityOf) {
+export function cellsTexels(frame, visible, layersOf) {
   const { transform, ratio, cells } = frame;
   const texels = new Float32Array(12 * visible.length);
   visible.forEach((cell, at) => {
@@ -36,7 +37,7 @@ export function cellsTexels(frame, visible, opacityOf) {
         (cells.y[cell] * transform.k + transform.y) * ratio + side / 2,
         side * (1 - 2 * INSET),
         cell,
-        opacityOf(side),
+        layersOf(side * (1 - 2 * INSET)),
         0,
         0,
         0,

@@ -6,14 +6,13 @@ import { PHASES } from './stamps.js';
 import {
   depthFade,
   EDGE,
-  EDGE_OPACITY,
+  edgeOpacity,
   farToNear,
   FULL_RING,
   HALO,
   MIN_SHAPED,
   MIN_SPRITE,
   mixPacked,
-  SHAPED_OPACITY,
   SPRITE_SCALE,
   standoutOf,
 } from './style.js';
@@ -34,6 +33,7 @@ import {
  * @property {number} spriteSide Device pixels.
  * @property {boolean} hasSprites
  * @property {boolean} isShaped Whether points are large enough for a shape.
+ * @property {Uint16Array} opacities (step of density) 0..256, of the cell that is drawn.
  * @property {number} background Packed, as is the next.
  * @property {number} ink
  */
@@ -62,6 +62,7 @@ export function sceneOf(frame, sheet, style, projected) {
     spriteSide,
     hasSprites,
     isShaped,
+    opacities: new Uint16Array(256),
     background,
     ink,
   };
@@ -75,6 +76,7 @@ export function sceneOf(frame, sheet, style, projected) {
 export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSide, style }) {
   const { nPoints, nQueries, sizes, sprites } = frame;
   const isDeep = frame.dims === 3;
+  const spriteOpacity = Math.round(256 * Math.min(1, frame.opacity));
 
   /** Perspective scale of a point. @param {number} point */
   const nearness = (point) => (isDeep ? 1 + PERSPECTIVE * projected.depth[point] : 1);
@@ -120,6 +122,7 @@ export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSi
         Math.round((sprites.outline ?? 0) * ratio),
         color,
         Math.round(256 * (sprites.fill ?? 0)),
+        spriteOpacity,
       );
     },
   };
@@ -137,8 +140,9 @@ export function createMarks({ diameter, frame, projected, ratio, sheet, spriteSi
  * @param {(point: number) => boolean} isCut
  */
 export function paintShapes(scene, marks, cell, colors, isCut) {
-  const { background, frame, hasSprites, projected, ratio, style } = scene;
+  const { background, frame, hasSprites, opacities, projected, ratio, style } = scene;
   const isDeep = frame.dims === 3;
+  const density = frame.density.subarray(cell * frame.nPoints, (cell + 1) * frame.nPoints);
   const order = isDeep ? farToNear(style.order.base, projected.depth) : style.order.base;
   for (let at = 0; at < order.length; at++) {
     const point = order[at];
@@ -152,8 +156,9 @@ export function paintShapes(scene, marks, cell, colors, isCut) {
     const color = isDeep
       ? mixPacked(background, colors[point], 256 * depthFade(projected.depth[point]))
       : colors[point];
-    marks.paintMark(point, size + edge, background, EDGE_OPACITY * 256);
-    marks.paintMark(point, size, color, SHAPED_OPACITY * 256);
+    const opacity = opacities[density[point]];
+    marks.paintMark(point, size + edge, background, 256 * edgeOpacity(opacity / 256));
+    marks.paintMark(point, size, color, opacity);
   }
 }
 

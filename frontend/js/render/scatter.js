@@ -1,11 +1,19 @@
 /** The renderer for machines with a GPU: WebGL2 points, one instanced draw for all cells. */
 
 import { unpack } from '../compute/rgba.js';
-import { cellVisibility, INSET, orbitMatrix } from '../compute/geometry.js';
+import { cellVisibility, orbitMatrix } from '../compute/geometry.js';
 import { createList, createProgram } from './gl_resources.js';
 import { cellsTexels, depthOrder, orderEntries, tileRectangles } from './gl_frame.js';
 import { FRAGMENT, VERTEX } from './shaders.js';
-import { drawOrder, inkOf, markOpacity, MIN_SHAPED, MIN_SPRITE, SPRITE_SCALE } from './style.js';
+import {
+  dimmedColor,
+  drawOrder,
+  evenLayers,
+  inkOf,
+  MIN_SHAPED,
+  MIN_SPRITE,
+  SPRITE_SCALE,
+} from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {import('../types.d.ts').Renderer} Renderer */
@@ -89,6 +97,7 @@ function createResources(gl) {
       flags: list(),
       colors: list(),
       sizes: list(),
+      density: list(),
       sprites: list(),
       isSprite: list(),
     },
@@ -131,7 +140,7 @@ function drawFrame(gl, resources, frame) {
   setUniforms(gl, resources, frame);
   const nVisible = order.base.length + order.top.length;
   const texels = cellsTexels(frame, visible, (side) =>
-    markOpacity(nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)),
+    evenLayers(frame, nVisible, Math.max(1, diameter), side),
   );
   bindCells(gl, resources, texels, visible.length);
   for (const [start, count] of [
@@ -198,6 +207,7 @@ function updateLists({ lists }, frame, entries) {
   lists.flags.update('flags', frame.flags, styleVersion);
   lists.colors.update('colors', frame.colors, styleVersion);
   lists.sizes.update('shares', frame.sizes ?? NO_VALUES, styleVersion);
+  lists.density.update('flags', frame.density, positionsVersion);
   lists.sprites.update('pixels', frame.sprites?.rgb ?? NO_VALUES, styleVersion);
   lists.isSprite.update('flags', frame.isSprite ?? NO_VALUES, styleVersion);
 }
@@ -219,6 +229,7 @@ function setUniforms(gl, { program, lists }, frame) {
     uFlags: lists.flags,
     uColors: lists.colors,
     uSizes: lists.sizes,
+    uDensity: lists.density,
     uSprites: lists.sprites,
     uIsSprite: lists.isSprite,
   };
@@ -229,20 +240,23 @@ function setUniforms(gl, { program, lists }, frame) {
   });
   gl.uniformMatrix3fv(uniform('uTurn'), true, orbitMatrix(frame.orbit));
   gl.uniform2f(uniform('uResolution'), gl.drawingBufferWidth, gl.drawingBufferHeight);
-  gl.uniform3fv(
-    uniform('uBackground'),
-    frame.background.map((part) => part / 255),
-  );
-  gl.uniform3fv(
-    uniform('uInk'),
-    inkOf(frame).map((part) => part / 255),
-  );
+  const colors = {
+    uBackground: frame.background,
+    uInk: inkOf(frame),
+    uDimmed: dimmedColor(frame),
+  };
+  for (const [name, color] of Object.entries(colors))
+    gl.uniform3fv(
+      uniform(name),
+      color.map((part) => part / 255),
+    );
   const numbers = {
     uBlend: frame.from ? frame.blend : 1,
     uRatio: frame.ratio,
     uDiameter: frame.pointSize * frame.ratio,
     uOutline: Math.round((frame.sprites?.outline ?? 0) * frame.ratio),
     uFill: frame.sprites?.fill ?? 0,
+    uOpacity: frame.opacity,
   };
   for (const [name, value] of Object.entries(numbers)) gl.uniform1f(uniform(name), value);
   const integers = {

@@ -17,7 +17,7 @@ import {
 import { createMarks, paintShapes, paintStandout, sceneOf } from './point_marks.js';
 import { createStamps, PHASES } from './stamps.js';
 import { createStyle } from './frame_style.js';
-import { markOpacity, SPRITE_SCALE, TO_PIXEL } from './style.js';
+import { evenLayers, fillOpacities, SPRITE_SCALE, TO_PIXEL } from './style.js';
 
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {import('../types.d.ts').Renderer} Renderer */
@@ -104,7 +104,7 @@ function createSheet(context, width, height) {
  * @param {Float64Array} coefficients Overwritten.
  */
 function paintCell(scene, marks, cell, coefficients) {
-  const { frame, sheet, style, projected, ratio } = scene;
+  const { diameter, frame, sheet, style, projected, ratio } = scene;
   const { dims, nPoints } = frame;
   const margin = Math.max(frame.pointSize * SPRITE_SCALE, 8);
   if (cellVisibility(frame, cell, margin) === 'outside') return;
@@ -122,11 +122,13 @@ function paintCell(scene, marks, cell, coefficients) {
     start: cell * nPoints * dims,
   };
   const colors = style.colorsOf(cell);
+  const layers = evenLayers(frame, style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET));
+  fillOpacities(frame, layers, scene.opacities);
   if (scene.isShaped) {
     projectPoints(projected, source, dims, coefficients);
     paintShapes(scene, marks, cell, colors, isCut);
   } else {
-    splatTiny(scene, cell, source, side, { coefficients, clip, colors });
+    splatTiny(scene, cell, source, { coefficients, clip, colors });
     projectPoints(projected, source, dims, coefficients, style.order.top);
     projectPoints(projected, source, dims, coefficients, frame.emphasis);
   }
@@ -193,21 +195,21 @@ function cutBy(clip, projected) {
  * @param {Scene} scene
  * @param {number} cell
  * @param {import('./splat.js').Source} source
- * @param {number} side
  * @param {{coefficients: Float64Array, clip: import('./splat.js').Clip | null, colors: Int32Array}}
  *   drawn
  */
-function splatTiny(scene, cell, source, side, { coefficients, clip, colors }) {
-  const { diameter, frame, projected, sheet, style } = scene;
-  const opacity = Math.round(
-    256 * markOpacity(style.nVisible, Math.max(1, diameter), side * (1 - 2 * INSET)),
-  );
+function splatTiny(scene, cell, source, { coefficients, clip, colors }) {
+  const { diameter, frame, opacities, projected, sheet, style } = scene;
+  const { density, nPoints } = frame;
   const size = diameter < MIN_BLOCK ? 1 : 2;
-  if (frame.dims === 3) placeDeep(projected, source, coefficients, sheet, size, opacity);
+  if (frame.dims === 3) placeDeep(projected, source, coefficients, sheet, size);
   else {
     placeFlat(projected, source, coefficients, sheet, size, clip);
-    projected.opacity.fill(opacity);
+    projected.opacity.fill(256);
   }
+  const start = cell * nPoints;
+  for (let point = 0; point < nPoints; point++)
+    projected.opacity[point] = (projected.opacity[point] * opacities[density[start + point]]) >> 8;
   if (frame.sizes) shrinkOpacity(projected, frame, cell, frame.sizes);
   (size === 1 ? splatPixels : splatBlocks)(sheet, projected, style.order.base, colors);
 }

@@ -3,16 +3,20 @@
  * style.js.
  */
 
+import { STEPS } from '../compute/density.js';
 import { PERSPECTIVE, SPACE_SCALE } from '../compute/geometry.js';
 import {
   DIAMOND,
   DIM,
   EDGE,
   EDGE_OPACITY,
+  FALL,
+  FULL_OPACITY,
   FULL_RING,
   HALO,
+  LUMINANCE,
+  MIN_OPACITY,
   MIN_SHAPED,
-  SHAPED_OPACITY,
   SPRITE_SCALE,
   STANDOUT,
   TO_PIXEL,
@@ -55,12 +59,15 @@ uniform usampler2D uFrom;
 uniform usampler2D uOrder;
 uniform usampler2D uFlags;
 uniform usampler2D uIsSprite;
+uniform usampler2D uDensity;
 uniform sampler2D uColors;
 uniform sampler2D uSizes;
 uniform sampler2D uCells;
 uniform mat3 uTurn;
 uniform vec2 uResolution;
 uniform vec3 uBackground;
+uniform vec3 uDimmed;
+uniform float uOpacity;
 uniform float uBlend;
 uniform float uRatio;
 uniform float uDiameter;
@@ -90,11 +97,15 @@ const float RINGS[5] = float[5](${column('ring')});
 
 void main() {
   vec4 cell = texelFetch(uCells, ivec2(0, gl_InstanceID), 0);
-  float opacity = texelFetch(uCells, ivec2(1, gl_InstanceID), 0).x;
+  float layers = texelFetch(uCells, ivec2(1, gl_InstanceID), 0).x;
   uint entry = texelFetch(uOrder, texel(uOrderStart + gl_VertexID), 0).x;
   int point = int(entry & 0x1fffffffu);
   int look = int(entry >> ${LOOK_SHIFT}u);
   int inAll = int(cell.w) * uNPoints + point;
+  float steps = float(texelFetch(uDensity, texel(inAll), 0).x) - ${glsl(STEPS.even)};
+  layers *= exp2(steps / ${glsl(STEPS.perDoubling)});
+  float fitting = ${glsl(FULL_OPACITY)} / (1.0 + ${glsl(FALL)} * max(0.0, layers - 1.0));
+  float opacity = min(${glsl(FULL_OPACITY)}, uOpacity * max(${glsl(MIN_OPACITY)}, fitting));
 
   vec3 at = vec3(texelFetch(uPositions, texel(inAll), 0).xyz);
   if (uBlend < 1.0) at = mix(vec3(texelFetch(uFrom, texel(inAll), 0).xyz), at, uBlend);
@@ -114,7 +125,7 @@ void main() {
   uint flag = texelFetch(uFlags, texel(point), 0).x;
   vec3 color = texelFetch(uColors, texel(uSharesColors ? point : inAll), 0).rgb;
   bool isDimmed = look == 0 && (flag & ${FLAG.dimmed}u) != 0u;
-  if (isDimmed) color = mix(color, uBackground, ${glsl(DIM)});
+  if (isDimmed) color = uDimmed;
   float share = uHasSizes ? texelFetch(uSizes, texel(uSharesSizes ? point : inAll), 0).x : 1.0;
 
   vIsKey = point < uNQueries ? 0 : 1;
@@ -142,7 +153,7 @@ void main() {
     vRing = floor(vRing + 0.5);
     vHalo = vRing > 0.0 ? 0.0 : floor(vHalo + 0.5);
     vExtent = vRadius + vRing + vHalo;
-    opacity = 1.0;
+    opacity = min(1.0, uOpacity);
     place = floor(place) + fract(vExtent);
   } else if (isTiny) {
     vRadius = -1.0;
@@ -157,10 +168,10 @@ void main() {
       vHalo = min(${glsl(EDGE.width)} * uRatio, ${glsl(EDGE.share)} * diameter);
       color = mix(uBackground, color, fade);
     }
-    opacity = look == 0 ? ${glsl(SHAPED_OPACITY)} : 1.0;
+    if (look != 0) opacity = 1.0;
     vExtent = (vRadius + vRing + vHalo) * ${glsl(DIAMOND)} + 1.0;
   }
-  vColor = vec4(color, isSprite && isDimmed ? -1.0 : opacity);
+  vColor = vec4(color, isSprite && isDimmed ? -opacity : opacity);
   gl_PointSize = 2.0 * vExtent;
   vec2 unit = 2.0 * place / uResolution;
   gl_Position = vec4(unit.x - 1.0, 1.0 - unit.y, 0.0, 1.0);
@@ -202,9 +213,10 @@ void main() {
   if (vToken >= 0) {
     float far = max(abs(at.x), abs(at.y));
     vec3 color = far > vRadius - uOutline ? vColor.rgb : mix(patchImage(at), vColor.rgb, uFill);
-    if (vColor.a < 0.0) color = mix(color, uBackground, ${glsl(DIM)});
+    float grey = dot(patchImage(at), vec3(${LUMINANCE.join(', ')}));
+    if (vColor.a < 0.0) color = mix(uBackground, vec3(grey), ${glsl(DIM)});
     if (far > vRadius) color = vRing > 0.0 && far <= vRadius + vRing ? uInk : uBackground;
-    oColor = vec4(color, 1.0);
+    oColor = vec4(color, abs(vColor.a));
     return;
   }
   if (vRadius < 0.0) {
@@ -213,7 +225,8 @@ void main() {
   }
   float mark = vColor.a * clamp(inside(at, vRadius) + 0.5, 0.0, 1.0);
   float ring = vRing > 0.0 ? clamp(inside(at, vRadius + vRing) + 0.5, 0.0, 1.0) : 0.0;
-  float edge = vColor.a < 1.0 ? ${glsl(EDGE_OPACITY)} : 1.0;
+  float edge = 1.0;
+  if (vColor.a < 1.0) edge = ${glsl(EDGE_OPACITY)} * pow(vColor.a / ${glsl(FULL_OPACITY)}, 3.0);
   float halo = edge * clamp(inside(at, vRadius + vRing + vHalo) + 0.5, 0.0, 1.0);
   vec3 under = mix(uBackground, uInk, ring);
   float below = max(halo, ring) * (1.0 - mark);

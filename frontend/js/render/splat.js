@@ -129,13 +129,12 @@ export function placeFlat(
 }
 
 /**
- * Find the pixels of the points of a 3-D map; opacity falls with distance.
+ * Find the pixels of the points of a 3-D map, and how much their opacity falls with distance.
  * @param {Projected} out
  * @param {Source} source
  * @param {Float64Array} c
  * @param {Image} image
  * @param {number} size Of a mark: 1 or 2 pixels.
- * @param {number} opacity Of a near point.
  */
 export function placeDeep(
   { place, opacity: opacities },
@@ -143,12 +142,11 @@ export function placeDeep(
   c,
   { width, height },
   size,
-  opacity,
 ) {
   const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11] = c;
   const [middleX, middleY] = [c[12] - (size - 1) / 2, c[13] - (size - 1) / 2];
   const [columns, rows] = [width - size + 1, height - size + 1];
-  for (let step = 0; step < 256; step++) fades[step] = opacity * depthFade((step - 128) / 128);
+  for (let step = 0; step < 256; step++) fades[step] = 256 * depthFade((step - 128) / 128);
   const isMoving = from !== null && blend < 1;
   const before = from ?? positions;
   for (let point = 0, at = start; point < place.length; point++, at += 3) {
@@ -263,6 +261,7 @@ export function drawStamp({ pixels, width, height }, stamp, column, row, color, 
  * @param {number} outline Width of the frame in `color`; 0 = none.
  * @param {number} color Packed.
  * @param {number} [fill] Share of `color` in the image, 0..256.
+ * @param {number} [opacity] 0..256.
  */
 export function drawSprite(
   { pixels, width, height },
@@ -275,6 +274,7 @@ export function drawSprite(
   outline,
   color,
   fill = 0,
+  opacity = 256,
 ) {
   for (let row = Math.max(0, -top); row < size && top + row < height; row++) {
     const line = start + Math.floor(((row + 0.5) * side) / size) * side;
@@ -282,11 +282,9 @@ export function drawSprite(
     for (let column = Math.max(0, -left); column < size && left + column < width; column++) {
       const isEdge = isEdgeRow || column < outline || column >= size - outline;
       const own = patches[line + ((((column + 0.5) * side) / size) | 0)];
-      pixels[(top + row) * width + left + column] = isEdge
-        ? color
-        : fill > 0
-          ? mixPacked(own, color, fill)
-          : own;
+      const shown = isEdge ? color : fill > 0 ? mixPacked(own, color, fill) : own;
+      const at = (top + row) * width + left + column;
+      pixels[at] = opacity < 256 ? mixPacked(pixels[at], shown, opacity) : shown;
     }
   }
 }

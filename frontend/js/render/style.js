@@ -1,11 +1,12 @@
 /** Style and drawing order of marks, shared by both renderers. */
 
+import { densityOf } from '../compute/density.js';
 import { FLAG } from '../compute/flag_bits.js';
 /** @typedef {import('../types.d.ts').Frame} Frame */
 /** @typedef {import('../types.d.ts').Cells} Cells */
 
-/** Share of the background in the colour of a dimmed point. */
-export const DIM = 0.8;
+/** Share of ink in the neutral grey of dimmed points, and of the picture in dimmed patches. */
+export const DIM = 0.2;
 /** Half diagonal of a diamond with the area of a disc of radius 1. */
 export const DIAMOND = 1.2533;
 /**
@@ -29,33 +30,40 @@ export const SPRITE_SCALE = 2;
  *   ring: number}>>}
  */
 export const STANDOUT = Object.freeze({
-  hit: { scale: 1.35, minSize: 2.6, ring: 0 },
-  selected: { scale: 1.35, minSize: 3.4, ring: 1 },
-  user: { scale: 1.6, minSize: 3.9, ring: 1.1 },
-  emphasis: { scale: 1.8, minSize: 5, ring: 1.75 },
+  hit: { scale: 1.35, minSize: 5, ring: 0.8 },
+  selected: { scale: 1.35, minSize: 5, ring: 1 },
+  user: { scale: 1.6, minSize: 5.5, ring: 1.1 },
+  emphasis: { scale: 1.8, minSize: 6.5, ring: 1.75 },
 });
 /** Width of the line of background around points that stand out, CSS px. */
 export const HALO = 1;
 /** Marks below this diameter (CSS px) get rings that are thinner in proportion. */
 export const FULL_RING = 7;
 
-/** Opacity of marks that have a shape: high enough for true colours; edges show the density. */
-export const SHAPED_OPACITY = 0.94;
-/** Opacity of the hairline of background around such marks. */
+/** Opacity of marks that no other covers, and the least of those that many others cover. */
+export const FULL_OPACITY = 0.94;
+export const MIN_OPACITY = 0.12;
+/** How fast opacity falls with the number of marks on top of each other. */
+export const FALL = 0.22;
+/** Depth of a 3-D map, in sides of its cell, over which marks lie on top of each other. */
+const DEEP_SHARE = 0.4;
+/** Of the order in which points are drawn. */
+const SEED = 1;
+/** Opacity of the hairline of background around marks that have a shape and are not covered. */
 export const EDGE_OPACITY = 0.6;
 /** Widest hairline, CSS px, and its share of the diameter where marks are small. */
 export const EDGE = Object.freeze({ width: 0.8, share: 0.15 });
 
 /**
- * The order in which points are drawn, the same in every cell. Queries and keys alternate, so that
- * neither kind hides the other; dimmed points come first; hits, user points and selected points
- * last.
+ * The order in which points are drawn, the same in every cell: shuffled, so that neither queries
+ * nor keys nor the end of the corpus hide the rest; dimmed points come first; hits, user points and
+ * selected points last.
  * @param {Frame} frame
  * @returns {{base: Uint32Array, nDimmed: number, top: Uint32Array}} `base` begins with nDimmed
  *   dimmed points.
  */
-export function drawOrder({ flags, nPoints, nQueries }) {
-  const turns = takeTurns(nPoints, nQueries);
+export function drawOrder({ flags, nPoints }) {
+  const turns = shuffled(nPoints);
   const counts = { dimmed: 0, plain: 0, hit: 0, user: 0, selected: 0 };
   for (let at = 0; at < nPoints; at++) {
     const group = groupOf(flags[at]);
@@ -100,16 +108,48 @@ export function lookOf(flag) {
 }
 
 /**
- * Opacity of marks without a shape: the denser a cell, the more transparent. A point cloud is
- * assumed to cover about a third of its cell.
- * @param {number} nDrawn Points in the cell.
+ * Number of marks over each place of a cell if its points were spread evenly; the density of a
+ * point times this is how many lie where it does.
+ * @param {Pick<Frame, 'dims' | 'nPoints'>} frame
+ * @param {number} nVisible Points that are drawn.
  * @param {number} diameter Of a mark, same unit as side.
  * @param {number} side Of the cell.
+ */
+export function evenLayers({ dims }, nVisible, diameter, side) {
+  const layers = (Math.PI / 4) * nVisible * (diameter / side) ** 2;
+  return dims === 3 ? DEEP_SHARE * layers : layers;
+}
+
+/**
+ * Opacity of a plain mark: the more lie on top of each other where it is, the more transparent.
+ * @param {number} layers How many lie there.
+ * @param {number} factor Chosen by the viewer.
  * @returns {number} 0..1
  */
-export function markOpacity(nDrawn, diameter, side) {
-  const layers = (nDrawn * diameter * diameter) / (0.35 * side * side);
-  return Math.min(0.9, Math.max(0.12, 0.95 / (1 + 0.12 * layers)));
+export function markOpacity(layers, factor) {
+  const fitting = Math.max(MIN_OPACITY, FULL_OPACITY / (1 + FALL * Math.max(0, layers - 1)));
+  return Math.min(FULL_OPACITY, factor * fitting);
+}
+
+/**
+ * Opacity of the hairline around a mark: it fades faster than the mark, or it would bleach places
+ * where many marks lie.
+ * @param {number} opacity Of the mark, 0..1.
+ */
+export function edgeOpacity(opacity) {
+  return EDGE_OPACITY * (opacity / FULL_OPACITY) ** 3;
+}
+
+/**
+ * Opacity for each step of density of a cell, 0..256.
+ * @param {Frame} frame
+ * @param {number} layers From `evenLayers`.
+ * @param {Uint16Array} out (step)
+ */
+export function fillOpacities({ opacity }, layers, out) {
+  for (let step = 0; step < out.length; step++)
+    out[step] = Math.round(256 * markOpacity(layers * densityOf(step), opacity));
+  return out;
 }
 
 /**
@@ -139,21 +179,40 @@ export function farToNear(order, depths) {
 }
 
 /**
- * Mix packed colours with a background.
+ * The neutral grey of dimmed points.
+ * @param {Frame} frame
+ * @returns {[number, number, number]}
+ */
+export function dimmedColor(frame) {
+  const ink = inkOf(frame);
+  const [red, green, blue] = frame.background.map((part, i) =>
+    Math.round(part + DIM * (ink[i] - part)),
+  );
+  return [red, green, blue];
+}
+
+/** Shares of red, green and blue in the luminance of a colour (ITU-R BT.709). */
+export const LUMINANCE = Object.freeze([0.2126, 0.7152, 0.0722]);
+
+/**
+ * Pale greys of packed colours, for dimmed patches.
  * @param {Int32Array} colors Packed RGBA.
  * @param {readonly [number, number, number]} background
- * @param {Int32Array} [out]
  * @returns {Int32Array}
  */
-export function dimColors(colors, [red, green, blue], out = new Int32Array(colors.length)) {
-  for (let at = 0; at < colors.length; at++) {
-    const color = colors[at];
-    const r = (color & 255) + (red - (color & 255)) * DIM;
-    const g = ((color >> 8) & 255) + (green - ((color >> 8) & 255)) * DIM;
-    const b = ((color >> 16) & 255) + (blue - ((color >> 16) & 255)) * DIM;
-    out[at] = (255 << 24) | (b << 16) | (g << 8) | r;
-  }
-  return out;
+export function dimColors(colors, background) {
+  const [red, green, blue] = LUMINANCE;
+  const pale = background.map((part) => (1 - DIM) * part);
+  return colors.map((color) => {
+    const grey =
+      DIM * (red * (color & 255) + green * ((color >> 8) & 255) + blue * ((color >> 16) & 255));
+    return (
+      (255 << 24) |
+      (Math.round(pale[2] + grey) << 16) |
+      (Math.round(pale[1] + grey) << 8) |
+      Math.round(pale[0] + grey)
+    );
+  });
 }
 
 /**
@@ -192,20 +251,25 @@ function groupOf(flag) {
   return flag & FLAG.dimmed ? 'dimmed' : 'plain';
 }
 
+/** The last order, which all frames of a map share. */
+let turns = new Uint32Array(0);
+
 /**
- * @param {number} nPoints
- * @param {number} nQueries
- * @returns {Uint32Array} Query, key, key, query, query, …
+ * All numbers below n in an order that looks like chance and is the same every time (Fisher and
+ * Yates; the generator is mulberry32).
+ *
+ * @param {number} n
  */
-function takeTurns(nPoints, nQueries) {
-  const turns = new Uint32Array(nPoints);
-  const nKeys = nPoints - nQueries;
-  let at = 0;
-  for (let token = 0; token < Math.max(nQueries, nKeys); token++) {
-    const pair = token % 2 ? [nQueries + token, token] : [token, nQueries + token];
-    for (const point of pair) {
-      if (point === token ? token < nQueries : token < nKeys) turns[at++] = point;
-    }
+function shuffled(n) {
+  if (turns.length === n) return turns;
+  turns = Uint32Array.from({ length: n }, (_, point) => point);
+  let state = SEED;
+  for (let left = n; left > 1; left--) {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    const at = Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * left);
+    [turns[at], turns[left - 1]] = [turns[left - 1], turns[at]];
   }
   return turns;
 }

@@ -231,6 +231,8 @@ const VIEW = {
   }),
   // times the size that suits the map
   dotSize: choice({ default: 1, address: { dot: within(0.25, 4) }, undo: 'dot size' }),
+  // times the opacity that suits the density of the points
+  opacity: choice({ default: 1, address: { opacity: within(0.125, 8) }, undo: 'opacity' }),
   // dot size grows with the norm, in a head
   isDotByNorm: choice({
     default: false,

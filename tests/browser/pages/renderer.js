@@ -10,6 +10,7 @@ import {
   projectPoint,
   suitablePointSize,
 } from '/frontend/js/compute/geometry.js';
+import { densitySteps } from '/frontend/js/compute/density.js';
 import { createOverlay } from '/frontend/js/render/lines.js';
 import { createRenderer } from '/frontend/js/render/choose.js';
 import { makePatches, makePositions, makeTokens } from './scene.js';
@@ -52,6 +53,12 @@ function makeFrame() {
     theme,
     palette: name,
   });
+  const positions = makePositions(nCells, nTokens, dims, number('seed', 1));
+  const windows = choice.has('part')
+    ? Float32Array.from({ length: 3 * nCells }, (_, at) =>
+        Number(choice.get('part').split('_')[at % 3]),
+      )
+    : null;
   return {
     legend,
     frame: {
@@ -62,12 +69,10 @@ function makeFrame() {
       orbit: DEFAULT_ORBIT,
       cells: layout.cells,
       ready: new Uint8Array(nCells).fill(1),
-      positions: makePositions(nCells, nTokens, dims, number('seed', 1)),
-      windows: choice.has('part')
-        ? Float32Array.from({ length: 3 * nCells }, (_, at) =>
-            Number(choice.get('part').split('_')[at % 3]),
-          )
-        : null,
+      positions,
+      windows,
+      density: densitySteps(positions, dims, nCells, windows),
+      opacity: number('opacity', 1),
       from: null,
       blend: 1,
       nPoints: 2 * nTokens,
@@ -114,6 +119,7 @@ function plainFrame({ positions, colors, ...rest }) {
     positionsVersion: 1,
     styleVersion: 1,
     emphasis: [],
+    opacity: 1,
     ...rest,
     cells: {
       n: cells.length,
@@ -125,6 +131,7 @@ function plainFrame({ positions, colors, ...rest }) {
     positions: Uint16Array.from(positions),
     from: typed(Uint16Array, rest.from),
     windows: typed(Float32Array, rest.windows),
+    density: Uint8Array.from(rest.density ?? new Array(nPoints * cells.length).fill(0)),
     colors: Uint32Array.from(
       colors,
       ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0,
