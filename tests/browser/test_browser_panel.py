@@ -4,14 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "datasets/words/heads/1/2"
 TEXT = "?dataset=words&method=pca&layer=1&head=2&selected=query-1"
-IMAGE = "?dataset=pictures&layer=1&head=2&selected=query-60"
 NUMBERS = """async (path) => {
   const answer = await fetch(`api/v1/${path}`);
   const n = Number(answer.headers.get('X-Shape').split(',')[0]);
@@ -78,9 +76,22 @@ def without_key(row: list[float], key: int) -> list[float]:
     return [0.0 if i == key else weight / kept for i, weight in enumerate(row)]
 
 
-def test_a_click_hides_a_key_and_the_others_share_its_weight(page: Page, address: str) -> None:
+def test_tokens_of_a_sentence_are_hidden_weighed_and_compared_with_the_mean(
+    page: Page, address: str
+) -> None:
     open_sentence(page, address)
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
+    require_hidden_by_a_click(page, pattern)
+    require_hidden_by_keys(page)
+    require_weighed_by_norms(page, pattern)
+    mean = require_mean_below(page)
+    require_heat_maps_tell_numbers(page, pattern, mean)
+    require_both_scroll_in_step(page)
+    require_means_of_all_heads_open_one(page)
+
+
+def require_hidden_by_a_click(page: Page, pattern: list[list[float]]) -> None:
+    """Click a key: the other keys share its weight; once more: all is as before."""
     assert read_weights(page, "query", 2) == written(pattern[2])
     key = rows(page, "key").nth(4)
     key.locator(".sentence__button").click()
@@ -94,10 +105,9 @@ def test_a_click_hides_a_key_and_the_others_share_its_weight(page: Page, address
     assert query_of(page)["selected"] == "query-1"
 
 
-def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, address: str) -> None:
-    open_sentence(page, address)
-    button = rows(page, "query").nth(1).locator(".sentence__button")
-    button.focus()
+def require_hidden_by_keys(page: Page) -> None:
+    """Hide a query by the keyboard: it has no row until all are shown again."""
+    rows(page, "query").nth(1).locator(".sentence__button").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
     assert query_of(page)["hidden"] == "query-2"
@@ -108,24 +118,23 @@ def test_a_hidden_query_has_no_row_and_the_keyboard_hides_too(page: Page, addres
     assert any(read_weights(page, "query", 2))
 
 
-@pytest.mark.parametrize("weight", ["value", "output"])
-def test_attention_is_weighed_by_the_norms_of_its_keys(
-    page: Page, address: str, weight: str
-) -> None:
-    open_sentence(page, address)
-    page.get_by_label("Weigh by").select_option(weight)
-    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
-    plain = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
-    wait_until(
-        lambda: read_weights(page, "query", 2) == written(pattern[2]), "weighed numbers are shown"
-    )
-    assert written(pattern[2]) != written(plain[2])
-    expect(page.locator(".tools__note")).to_contain_text("Rows sum to 1 again")
-    assert query_of(page)["weight"] == weight
+def require_weighed_by_norms(page: Page, plain: list[list[float]]) -> None:
+    for weight in ("value", "output"):
+        page.get_by_label("Weigh by").select_option(weight)
+        pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
+        wait_until(
+            lambda weights=written(pattern[2]): read_weights(page, "query", 2) == weights,
+            f"numbers weighed by {weight} are shown",
+        )
+        assert written(pattern[2]) != written(plain[2]), weight
+        expect(page.locator(".tools__note")).to_contain_text("Rows sum to 1 again")
+        assert query_of(page)["weight"] == weight
+    page.get_by_label("Weigh by").select_option("none")
+    wait_until(lambda: read_weights(page, "query", 2) == written(plain[2]), "nothing is weighed")
 
 
-def test_the_mean_by_position_stands_below_and_is_hidden_in_step(page: Page, address: str) -> None:
-    open_sentence(page, address)
+def require_mean_below(page: Page) -> list[list[float]]:
+    """Read the mean by position, which is hidden in step; leave it out; return it."""
     lengths = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["length"]
     n, n_long = lengths[0], sum(1 for length in lengths if length >= lengths[0])
     expect(page.locator(".aggregate__words")).to_have_text(
@@ -134,44 +143,30 @@ def test_the_mean_by_position_stands_below_and_is_hidden_in_step(page: Page, add
     mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
     assert read_weights(page, "query", 2, ".aggregate") == written(mean[2])
     expect(rows(page, "query").nth(2)).to_contain_class("is-alone")
-    rows(page, "key").nth(4).locator(".sentence__button").click()
+    key = rows(page, "key").nth(4).locator(".sentence__button")
+    key.click()
     expect(rows(page, "key", ".aggregate").nth(4)).to_contain_class("is-hidden")
     kept = (sum(mean[2]) - mean[2][4]) / sum(mean[2])
     wanted = [0.0 if i == 4 else weight / kept for i, weight in enumerate(mean[2])]
     assert not differ(read_weights(page, "query", 2, ".aggregate"), wanted)
-    page.locator(".aggregate").get_by_label("off", exact=True).check()
+    key.click()
+    show_below(page, "off")
     expect(page.locator(".aggregate .sentence__row")).to_have_count(0)
     assert query_of(page)["below"] == "none"
+    return list(mean)
 
 
-def test_the_sentence_and_the_mean_scroll_in_step(page: Page, address: str) -> None:
-    tokens_path = "api/v1/datasets/words/tokens"
-    page.goto(address)
-    sequences = fetch_json(page, tokens_path)["sequences"]
-    longest = max(range(len(sequences["length"])), key=lambda i: sequences["length"][i])
-    token = sequences["start"][longest]
-    open_view(page, address, f"?dataset=words&layer=1&head=2&selected=query-{token}")
-    lists = page.locator(".sentence__scroll")
-    expect(lists).to_have_count(2)
-
-    def share(which: int) -> float:
-        return lists.nth(which).evaluate("e => e.scrollTop / (e.scrollHeight - e.clientHeight)")
-
-    for scrolled, other in ((0, 1), (1, 0)):
-        lists.nth(scrolled).evaluate(
-            "(e, share) => { e.scrollTop = share * (e.scrollHeight - e.clientHeight); }",
-            [1, 0][scrolled],
-        )
-        wait_until(lambda a=scrolled, b=other: abs(share(a) - share(b)) < 0.05, "both are there")
-        assert abs(share(other) - [1, 0][scrolled]) < 0.05
+def show_below(page: Page, what: str) -> None:
+    page.locator(".aggregate").get_by_label(what, exact=True).check()
 
 
-def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, address: str) -> None:
-    open_sentence(page, address, f"{TEXT}&below=squares")
-    n = rows(page, "query").count()
-    pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
-    mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
+def require_heat_maps_tell_numbers(
+    page: Page, pattern: list[list[float]], mean: list[list[float]]
+) -> None:
+    show_below(page, "squares")
+    n = len(pattern)
     maps = page.locator(".pattern-matrix__canvas")
+    expect(maps).to_have_count(2)
     wait_until(lambda: all(canvas.evaluate(INKED) > n for canvas in maps.all()), "both are drawn")
     frame = page.locator(".pattern-matrix__frame").first
     box = frame.bounding_box()
@@ -187,83 +182,60 @@ def test_squares_show_sentence_and_mean_and_tell_their_numbers(page: Page, addre
     expect(told).to_contain_text(f"{pattern[2][5]:.3f} here")
 
 
-def test_a_causal_model_has_nothing_above_the_diagonal(
-    page: Page, serve: Callable[[Path], str], tmp_path: Path
-) -> None:
-    spec = FakeSpec("looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",))
-    write_fake_dataset(tmp_path, spec)
-    open_view(page, serve(tmp_path), "?layer=0&head=0&selected=query-1&below=squares")
-    for canvas in page.locator(".pattern-matrix__canvas").all():
-        wait_until(lambda c=canvas: c.evaluate(INKED) > 0, "a heat map is drawn")
-        above, below = canvas.evaluate(ABOVE_DIAGONAL)
-        assert above == 0 < below
-    expect(page.get_by_role("button", name="Hide first token")).to_be_visible()
-    page.locator(".aggregate").get_by_label("offset").check()
-    labels = page.locator(".offsets__label").all_inner_texts()
-    assert labels[-1] == "0"
-    assert not any("+" in label for label in labels)
+def require_both_scroll_in_step(page: Page) -> None:
+    """Scroll the sentence and then the mean, in a window that shows neither as a whole."""
+    show_below(page, "lines")
+    page.set_viewport_size({"width": 1440, "height": 560})
+    lists = page.locator(".sentence__scroll")
+    expect(lists).to_have_count(2)
+
+    def share(which: int) -> float:
+        return float(
+            lists.nth(which).evaluate("e => e.scrollTop / (e.scrollHeight - e.clientHeight)")
+        )
+
+    for scrolled, other, to in ((0, 1, 1), (1, 0, 0)):
+        lists.nth(scrolled).evaluate(
+            "(e, share) => { e.scrollTop = share * (e.scrollHeight - e.clientHeight); }", to
+        )
+        wait_until(lambda i=other, to=to: abs(share(i) - to) < 0.05, f"list {other} follows")
+        assert abs(share(scrolled) - to) < 0.05
+
+
+def require_means_of_all_heads_open_one(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    show_below(page, "squares")
+    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
+    dialog = page.get_by_role("dialog", name="Mean attention by position in every head")
+    cells = dialog.locator(".heads__cell")
+    expect(cells).to_have_count(12)
+    expect(dialog.locator(".heads__cell[aria-current=true]")).to_have_text("L1 H2")
+    assert all(cell.locator("canvas").evaluate(INKED) > 0 for cell in cells.all())
+    cells.nth(7).click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
 
 
 def ink(page: Page) -> int:
-    return page.locator(".image__links").evaluate(INKED)
+    return int(page.locator(".image__links").evaluate(INKED))
 
 
-def test_connections_of_an_image_are_drawn_from_a_threshold_on(page: Page, address: str) -> None:
-    open_view(page, address, IMAGE)
-    assert ink(page) == 0
-    page.get_by_role("radio", name="strongest").check()
-    wait_until(lambda: ink(page) > 50, "arrows are drawn")
-    told = page.locator(".image__status")
+def test_images_are_chosen_have_connections_and_a_mean_and_patches_are_hidden(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=pictures&layer=1&head=2")
+    require_images_to_choose_from(page)
+    page.locator(".strip__tile").nth(1).click()
+    page.locator(".image__patch").nth(9).click()
+    wait_until(lambda: query_of(page)["selected"] == "query-60", "a patch is selected")
     pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")
-    n_strongest = sum(1 for row in pattern if max(row) >= 0.05)
-    expect(told).to_contain_text(f"{n_strongest} connection")
-    page.get_by_label("all", exact=True).check()
-    slider = page.get_by_label("weight at least")
-    for threshold in (0.05, 0.02):
-        slider.fill(str(threshold))
-        n_links = sum(1 for row in pattern for weight in row if weight >= threshold)
-        expect(told).to_contain_text(f"All connections: {n_links:,}".replace(",", "\u202f"))
-        assert query_of(page)["image-threshold"] == str(threshold)
-    many = ink(page)
-    page.locator(".image__patch").nth(30).hover()
-    n_row = sum(1 for weight in pattern[31] if weight >= 0.02)
-    expect(told).to_contain_text(f"row 4, column 2, from a weight of 0.02 on: {n_row} con")
-    wait_until(lambda: 0 < ink(page) < many, "the connections of one patch are alone")
+    require_connections(page, pattern)
+    require_mean_over_images(page, pattern)
+    require_hidden_patches(page)
 
 
-def test_images_have_a_mean_over_all_of_them(page: Page, address: str) -> None:
-    open_view(page, address, IMAGE)
-    page.get_by_label("mean of images").check()
-    told = page.locator(".image__status")
-    expect(told).to_contain_text("Mean over 3 of 3 images")
-    mean = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/aggregate?length=50")
-    patch = page.locator(".image__patch").nth(20)
-    words = f"patch, row 2, column 6, weight {mean[10][21]:.3f}"
-    expect(patch).to_have_attribute("aria-label", words)
-    assert query_of(page)["image-mean"] == "on"
-    page.get_by_label("this image").check()
-    pattern = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/attention/1")
-    expect(patch).to_have_attribute("aria-label", words.replace(*weights_of(mean, pattern)))
-
-
-def weights_of(mean: Any, pattern: Any) -> tuple[str, str]:
-    return f"{mean[10][21]:.3f}", f"{pattern[10][21]:.3f}"
-
-
-def test_a_patch_is_hidden_by_key_and_by_shift_click(page: Page, address: str) -> None:
-    open_view(page, address, IMAGE)
-    patch = page.locator(".image__patch").nth(20)
-    patch.focus()
-    page.keyboard.press("x")
-    assert query_of(page)["hidden"] == "query-21.key-21"
-    expect(patch).to_have_attribute("aria-label", "patch, row 2, column 6, weight 0.000, hidden")
-    patch.click(modifiers=["Shift"])
-    assert "hidden" not in query_of(page)
-    assert query_of(page)["selected"] == "query-60"
-
-
-def test_all_images_are_there_to_choose_from(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=pictures")
+def require_images_to_choose_from(page: Page) -> None:
+    """Choose an image by the mouse and another by keys; Escape leads back to all of them."""
     expect(page.get_by_role("heading", name="Images")).to_be_visible()
     tiles = page.locator(".strip__tile")
     expect(tiles).to_have_count(3)
@@ -283,54 +255,100 @@ def test_all_images_are_there_to_choose_from(page: Page, address: str) -> None:
     expect(page.get_by_role("heading", name="Images")).to_be_visible()
 
 
-def test_the_mean_of_every_head_is_shown_at_once_and_a_head_is_opened_from_there(
-    page: Page, address: str
-) -> None:
-    open_sentence(page, address, f"{TEXT}&below=squares")
-    page.locator(".pattern-matrix").get_by_role("button", name="All heads").click()
-    dialog = page.get_by_role("dialog", name="Mean attention by position in every head")
-    cells = dialog.locator(".heads__cell")
-    expect(cells).to_have_count(12)
-    expect(dialog.locator(".heads__cell[aria-current=true]")).to_have_text("L1 H2")
-    assert all(cell.locator("canvas").evaluate(INKED) > 0 for cell in cells.all())
-    cells.nth(7).click()
-    expect(dialog).to_be_hidden()
-    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
+def require_connections(page: Page, pattern: list[list[float]]) -> None:
+    """Draw the strongest, all from a threshold on, and those of one patch alone."""
+    assert ink(page) == 0
+    page.get_by_role("radio", name="strongest").check()
+    wait_until(lambda: ink(page) > 50, "arrows are drawn")
+    told = page.locator(".image__status")
+    n_strongest = sum(1 for row in pattern if max(row) >= 0.05)
+    expect(told).to_contain_text(f"{n_strongest} connection")
+    page.get_by_label("all", exact=True).check()
+    slider = page.get_by_label("weight at least")
+    for threshold in (0.05, 0.02):
+        slider.fill(str(threshold))
+        n_links = sum(1 for row in pattern for weight in row if weight >= threshold)
+        expect(told).to_contain_text(f"All connections: {n_links:,}".replace(",", "\u202f"))
+        assert query_of(page)["image-threshold"] == str(threshold)
+    many = ink(page)
+    page.locator(".image__patch").nth(30).hover()
+    n_row = sum(1 for weight in pattern[31] if weight >= 0.02)
+    expect(told).to_contain_text(f"row 4, column 2, from a weight of 0.02 on: {n_row} con")
+    wait_until(lambda: 0 < ink(page) < many, "the connections of one patch are alone")
+    page.get_by_role("radio", name="heat").check()
 
 
-def test_hostile_text_stays_text_in_every_part_of_the_panel(page: Page, address: str) -> None:
-    hostile = "<img src=x onerror=alert(1)>"
-
-    def poison(route: Route) -> None:
-        columns = route.fetch().json()
-        columns["text"] = [hostile if text else text for text in columns["text"]]
-        columns["sequences"]["text"] = [hostile] * len(columns["sequences"]["text"])
-        columns["sequences"]["columns"] = {"label": [hostile] * len(columns["sequences"]["text"])}
-        route.fulfill(json=columns)
-
-    page.route("**/datasets/*/tokens", poison)
-    open_sentence(page, address, f"{TEXT}&below=squares")
-    page.locator(".pattern-matrix__frame").first.hover()
-    expect(page.locator(".pattern-matrix__status bdi").first).to_have_text(hostile)
-    for below in ("lines", "offset"):
-        page.locator(".aggregate").get_by_label(below).check()
-    assert page.locator(".panel img").count() == 0
-    open_view(page, address, IMAGE)
-    expect(page.locator(".strip__tile").first).to_have_attribute(
-        "aria-label", f"Image 1: {hostile}, {hostile}"
-    )
-    pictures = page.locator(".panel img")
-    assert all("/images/" in (each.get_attribute("src") or "") for each in pictures.all())
+def require_mean_over_images(page: Page, pattern: list[list[float]]) -> None:
+    page.get_by_label("mean of images").check()
+    expect(page.locator(".image__status")).to_contain_text("Mean over 3 of 3 images")
+    mean = page.evaluate(NUMBERS, "datasets/pictures/heads/1/2/aggregate?length=50")
+    patch = page.locator(".image__patch").nth(20)
+    words = "patch, row 2, column 6, weight"
+    expect(patch).to_have_attribute("aria-label", f"{words} {mean[10][21]:.3f}")
+    assert query_of(page)["image-mean"] == "on"
+    page.get_by_label("this image").check()
+    expect(patch).to_have_attribute("aria-label", f"{words} {pattern[10][21]:.3f}")
 
 
-def test_only_the_thumbnails_in_sight_are_on_the_page(
+def require_hidden_patches(page: Page) -> None:
+    """Hide a patch by a key, and show it again by Shift and a click."""
+    patch = page.locator(".image__patch").nth(20)
+    patch.focus()
+    page.keyboard.press("x")
+    assert query_of(page)["hidden"] == "query-21.key-21"
+    expect(patch).to_have_attribute("aria-label", "patch, row 2, column 6, weight 0.000, hidden")
+    patch.click(modifiers=["Shift"])
+    assert "hidden" not in query_of(page)
+    assert query_of(page)["selected"] == "query-60"
+
+
+def test_a_causal_model_a_wide_grid_of_patches_and_many_images_have_their_shape(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
-    spec = FakeSpec(
-        "many", modality="image", n_layers=1, n_heads=1, n_tokens=10_000, maps=("pca-2d",)
+    patches = {"modality": "image", "maps": ("pca-2d",)}
+    for spec in (
+        FakeSpec("looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",)),
+        FakeSpec("many", n_layers=1, n_heads=1, n_tokens=10_000, **patches),
+        FakeSpec("wide", n_tokens=75, patch_rows=3, patch_columns=8, **patches),
+    ):
+        write_fake_dataset(tmp_path, spec)
+    address = serve(tmp_path)
+    at = "&layer=0&head=0"
+    open_view(page, address, f"?dataset=looks-back{at}&selected=query-1&below=squares")
+    require_nothing_above_the_diagonal(page)
+    links = "image-links=all&image-threshold=0"
+    open_view(page, address, f"?dataset=wide{at}&selected=query-30&{links}")
+    require_wide_grid(page)
+    open_view(page, address, "?dataset=many")
+    require_only_thumbnails_in_sight(page)
+
+
+def require_nothing_above_the_diagonal(page: Page) -> None:
+    expect(page.locator(".pattern-matrix__canvas")).to_have_count(2)
+    for canvas in page.locator(".pattern-matrix__canvas").all():
+        wait_until(lambda c=canvas: c.evaluate(INKED) > 0, "a heat map is drawn")
+        above, below = canvas.evaluate(ABOVE_DIAGONAL)
+        assert above == 0 < below
+    expect(page.get_by_role("button", name="Hide first token")).to_be_visible()
+    show_below(page, "offset")
+    labels = page.locator(".offsets__label").all_inner_texts()
+    assert labels[-1] == "0"
+    assert not any("+" in label for label in labels)
+
+
+def require_wide_grid(page: Page) -> None:
+    expect(page.locator(".image__patch")).to_have_count(24)
+    frame, patch = (
+        page.locator(name).bounding_box() for name in (".image__patches", ".image__patch >> nth=10")
     )
-    write_fake_dataset(tmp_path, spec)
-    open_view(page, serve(tmp_path), "")
+    assert frame is not None and patch is not None
+    # The eleventh patch is in the second row of three, the third column of eight.
+    assert abs(patch["x"] - frame["x"] - 2 * frame["width"] / 8) < 1
+    assert abs(patch["y"] - frame["y"] - frame["height"] / 3) < 1
+    wait_until(lambda: ink(page) > 50, "connections are drawn")
+
+
+def require_only_thumbnails_in_sight(page: Page) -> None:
     tiles = page.locator(".strip__tile")
     expect(page.locator(".panel__title")).to_contain_text("200 images")
     assert 20 < tiles.count() < 150
@@ -341,24 +359,3 @@ def test_only_the_thumbnails_in_sight_are_on_the_page(
     assert query_of(page)["selected"] == "query-9950"
     expect(last).to_be_in_viewport()
     assert tiles.count() < 30
-
-
-def test_a_grid_of_patches_may_be_wide(
-    page: Page, serve: Callable[[Path], str], tmp_path: Path
-) -> None:
-    spec = FakeSpec(
-        "wide", modality="image", n_tokens=75, maps=("pca-2d",), patch_rows=3, patch_columns=8
-    )
-    write_fake_dataset(tmp_path, spec)
-    open_view(
-        page, serve(tmp_path), "?layer=0&head=0&selected=query-30&image-links=all&image-threshold=0"
-    )
-    expect(page.locator(".image__patch")).to_have_count(24)
-    frame, patch = (
-        page.locator(name).bounding_box() for name in (".image__patches", ".image__patch >> nth=10")
-    )
-    assert frame is not None and patch is not None
-    # The eleventh patch is in the second row of three, the third column of eight.
-    assert abs(patch["x"] - frame["x"] - 2 * frame["width"] / 8) < 1
-    assert abs(patch["y"] - frame["y"] - frame["height"] / 3) < 1
-    wait_until(lambda: ink(page) > 50, "connections are drawn")
