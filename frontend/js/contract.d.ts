@@ -196,6 +196,16 @@ export interface HeadMapFacts {
   fallback: string | null;
 }
 
+/** When a head is named after a score. */
+export interface HeadName {
+  label: string;
+  /** Least value of the score. */
+  threshold: number;
+  reason: string;
+  /** Least rows that the value rests on. */
+  min_rows: number;
+}
+
 /** Position of a head on the map of heads. */
 export interface HeadOnMap {
   layer: number;
@@ -536,6 +546,10 @@ export interface ScoreFacts {
   unit: string;
   /** Last version that computed it; null for one that is computed today. */
   until: string | null;
+  /** Of colours and histograms. */
+  scale: 'linear' | 'log';
+  /** Of heads that do this above all; null: none. */
+  head_name: HeadName | null;
 }
 
 /** The visitor of the page. */

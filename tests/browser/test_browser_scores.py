@@ -73,6 +73,12 @@ def middle(head: Locator) -> tuple[int, int]:
     return round(box["x"] + box["width"] / 2), round(box["y"] + box["height"] / 2)
 
 
+def expect_cell(head: Locator, title: str, number: str) -> None:
+    """Wait until a head of the grid has this title and number."""
+    expect(head.locator(".cell__title")).to_have_text(title)
+    expect(head.locator(".cell__badge")).to_have_text(number)
+
+
 def words_of(value: float | None) -> str:
     """Return a score as a head has it."""
     return "–" if value is None else f"{value:.2f}"
@@ -89,7 +95,7 @@ def test_heads_are_tinted_by_a_score_with_its_true_range_and_what_it_is(
     expect(scored.locator(".score-line__scale")).to_have_text("0.020.97")
     expect(scored.locator(".score-line")).to_contain_text("– in 1 head")
     for head, value in enumerate(INDUCTION):
-        expect(cell(scored, head)).to_have_text(f"{name_of(head)} {words_of(value)}")
+        expect_cell(cell(scored, head), name_of(head), words_of(value))
     assert query_of(scored)["score"] == "induction"
     fingerprint(scored)
     strongest, middling, none = (ground(scored, head) for head in (2, 4, 3))
@@ -218,11 +224,11 @@ def test_heads_are_compared_by_how_true_their_maps_are(page: Page, address: str)
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     values = [head["maps"]["pca-2d"]["fidelity"]["trustworthiness"] for head in heads]
     best = max(range(12), key=values.__getitem__)
-    expect(page.locator(".cell").first).to_have_text(f"{name_of(best)} {values[best]:.2f}")
+    expect_cell(page.locator(".cell").first, name_of(best), f"{values[best]:.2f}")
     page.get_by_label("UMAP").click()
     other = [head["maps"]["umap-2d"]["fidelity"]["trustworthiness"] for head in heads]
     best = max(range(12), key=other.__getitem__)
-    expect(page.locator(".cell").first).to_have_text(f"{name_of(best)} {other[best]:.2f}")
+    expect_cell(page.locator(".cell").first, name_of(best), f"{other[best]:.2f}")
 
 
 def test_a_score_of_images_is_none_of_a_dataset_of_text(page: Page, address: str) -> None:

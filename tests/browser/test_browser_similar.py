@@ -287,7 +287,7 @@ def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
-    short = page.get_by_role("region", name="This head in short")
+    short = page.get_by_role("region", name="Head summary")
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     places = {}
     for name in heads[6]["scores"]:
@@ -295,11 +295,10 @@ def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
         own = heads[6]["scores"][name]["value"]
         if own is not None:
             places[name] = 1 + sum(value > own for value in values)
-    line = short.get_by_role("button", name="What it does")
-    ordinals = {1: "1st", 2: "2nd", 3: "3rd"}
-    expect(line).to_contain_text(f"{ordinals[min(places.values())]} of 12 in ")
+    line = short.get_by_role("button", name="Top behaviour")
+    expect(line).to_contain_text(f"(rank {min(places.values())} of 12)")
     nearest = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")["heads"][0]
-    like = short.get_by_role("button", name="Most like it")
+    like = short.get_by_role("button", name="Most similar")
     expect(like).to_contain_text(f"{name_of(nearest)}, distance {nearest['distance']:.2f}")
     for width, height in ((1440, 900), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})

@@ -9,6 +9,7 @@ import {
 } from '../../frontend/js/data/head_measure_state.js';
 import {
   bestPlaces,
+  columnOf,
   headsWithin,
   makeColumn,
   ordinal,
@@ -18,7 +19,9 @@ import {
   formatMeasureValue,
   slotsOf,
 } from '../../frontend/js/data/head_measure_columns.js';
-import { binOf, histogramOf, shareOf } from '../../frontend/js/compute/histogram.js';
+import { binOf, histogramOf, shareOf, valueAt } from '../../frontend/js/compute/histogram.js';
+import { nameHeads, explainHeadName, formatHeadName } from '../../frontend/js/data/head_names.js';
+import { topBehaviour } from '../../frontend/js/controls/head_summary.js';
 import { headsCsv } from '../../frontend/js/dialogs/head_measure_table.js';
 import { rowWindow } from '../../frontend/js/ui/row_window.js';
 import {
@@ -440,4 +443,58 @@ test('a weight of few rows is not the strongest where others rest on more', () =
     strongestOffset({ offsets: [-2, -1, 0], weights: [0.9, 0.3, 0.2], n_rows: [9, 10, 400] }),
     1,
   );
+});
+
+test('a head has the name of its highest score at its threshold, over enough rows', () => {
+  const rule = { threshold: 0.5, reason: 'r', min_rows: 30 };
+  /** @param {string} name @param {string | null} label */
+  const score = (name, label) => ({
+    ...{ help: 'h', formula: 'f', source: 's', modality: null, low: 0, high: 1, until: null },
+    ...{ name, label: name, unit: 'share', head_name: label && { label, ...rule } },
+  });
+  setMeasures([
+    score('previous', 'previous token'),
+    score('first', 'first token'),
+    score('x', null),
+  ]);
+  const manifest = { n_layers: 1, n_heads: 5, scores: ['previous', 'first', 'x'] };
+  /** @param {number | null} previous @param {number} first @param {number} nRows */
+  const scored = (previous, first, nRows) => ({
+    scores: {
+      previous: { value: previous, n_rows: nRows },
+      first: { value: first, n_rows: nRows },
+      x: { value: 1, n_rows: nRows },
+    },
+  });
+  const heads = new Map([
+    ['0,0', scored(0.5, 0.1, 30)],
+    ['0,1', scored(0.6, 0.7, 30)],
+    ['0,2', scored(0.499, 0.2, 30)],
+    ['0,3', scored(0.9, 0.1, 29)],
+    ['0,4', scored(null, 0.8, 935)],
+  ]);
+  const columns = manifest.scores.map((name) => makeColumn(name, heads, manifest, null));
+  const names = nameHeads(columns);
+  assert.deepEqual(
+    names.map((name) => name && formatHeadName(name)),
+    ['previous token 0.50', 'first token 0.70', null, null, 'first token 0.80'],
+  );
+  assert.match(explainHeadName(names[4]), /0\.800 .*935 rows.* 0\.50 /);
+  assert.equal(topBehaviour(columns, 1, names[1]), 'first token (rank 2 of 5)');
+  assert.equal(topBehaviour(columns, 2, null), 'x (rank 1 of 5), first (rank 3 of 5)');
+});
+
+test('a ratio of heads has a logarithmic axis, as long as none is zero', () => {
+  const facts = { name: 'norm_ratio', label: 'Norm ratio', modality: null, scale: 'log' };
+  setMeasures([facts]);
+  /** @param {number[]} values */
+  const columnWith = (values) =>
+    columnOf('norm_ratio', Float64Array.from(values), new Int32Array(values.length));
+  const { range } = columnWith([0.25, 1, 16]);
+  assert.deepEqual(range, [0.25, 16, true]);
+  assert.ok(Math.abs(shareOf(1, range) - 1 / 3) < 1e-12);
+  assert.ok(Math.abs(valueAt(1 / 3, range) - 1) < 1e-12);
+  assert.deepEqual(rangeAt(range, [1 / 3, 1]), [1, null]);
+  assert.deepEqual([...histogramOf(Float64Array.of(0.25, 1, 16), range, 3)], [1, 1, 1]);
+  assert.deepEqual(columnWith([0, 1]).range, [0, 1]);
 });

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from attentionviz.commands.main import make_parser
-from attentionviz.core.scores import SCORE_FACTS
+from attentionviz.core.scores import HEAD_NAMES, SCORE_FACTS
 from attentionviz.core.types import METHODS
 from attentionviz.pipeline.corpora import TEXT_FORMATS
 from attentionviz.settings.settings import CHECKOUT, SETTINGS, Setting
@@ -77,6 +77,12 @@ def test_every_score_has_a_row_with_its_words_and_source() -> None:
     table = rows("docs/head-measures.md")
     for name, facts in SCORE_FACTS.items():
         assert table[name][:2] == [facts.help.removesuffix("."), facts.defined_by]
+
+
+def test_every_name_of_heads_has_a_row_with_its_threshold_and_reason() -> None:
+    table = read("docs/head-measures.md")
+    for score, (label, threshold, reason) in HEAD_NAMES.items():
+        assert f"| *{score}* | {label} | {threshold} | {reason.removesuffix('.')} |" in table
 
 
 def test_every_corpus_format_is_in_the_row_of_its_option() -> None:

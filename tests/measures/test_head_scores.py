@@ -17,7 +17,7 @@ from tests.support.head_patterns import (
     text_tokens,
 )
 
-from attentionviz.core.scores import PROBE_SCORES, SCORE_FACTS
+from attentionviz.core.scores import HEAD_NAMES, PROBE_SCORES, SCORE_FACTS
 from attentionviz.errors import BuildError, ShapeError
 from attentionviz.measures.head_scores import (
     HeadAttention,
@@ -56,10 +56,16 @@ REPEATED = causal([1], [0.25, 0.75], [0.5, 0.2, 0.3], [0.1, 0.6, 0.2, 0.1])
 
 
 def test_every_score_has_a_function_and_every_function_words() -> None:
-    assert {*MEASURES, *PROBE_SCORES, "content_dependence"} == set(SCORE_FACTS)
+    assert {*MEASURES, *PROBE_SCORES, "content_dependence", "norm_ratio"} == set(SCORE_FACTS)
     for facts in SCORE_FACTS.values():
         assert facts.help.endswith(".") and facts.source and facts.formula and facts.unit
         assert facts.low is None or facts.high is None or facts.low < facts.high
+
+
+def test_heads_are_named_within_the_range_of_a_score_and_with_a_reason() -> None:
+    for name, named in HEAD_NAMES.items():
+        assert named.reason.endswith(".") and named.label
+        assert (SCORE_FACTS[name].low or 0) < named.threshold < (SCORE_FACTS[name].high or 0)
 
 
 def test_scores_of_position_counted_by_hand() -> None:
@@ -183,6 +189,17 @@ def test_nine_of_ten_equal_keys_hold_ninety_percent() -> None:
     assert scores["sparsity"] == (9.0, 10)
 
 
+def test_norm_ratio_is_of_medians_and_undefined_without_keys() -> None:
+    queries = np.array([[3, 4], [0, 1], [0, 100]], dtype=np.float16)
+    keys = np.array([[2, 0], [0, 2], [7, 0]], dtype=np.float16)
+    head = HeadAttention(queries, keys, np.array([2, 1]), 1.0, is_causal=False)
+    assert found(head, text_tokens([1, 2, 3]))["norm_ratio"] == (2.5, 3)
+    swapped = HeadAttention(keys, queries, np.array([2, 1]), 1.0, is_causal=False)
+    assert found(swapped, text_tokens([1, 2, 3]))["norm_ratio"] == (0.4, 3)
+    silent = HeadAttention(queries, keys * 0, np.array([2, 1]), 1.0, is_causal=False)
+    assert found(silent, text_tokens([1, 2, 3]))["norm_ratio"] == UNDEFINED
+
+
 def test_content_dependence_counted_by_hand() -> None:
     # Two sequences that swap their weights on keys 1 and 2; key 0 is left out.
     one = [[0.2, 0.8, 0.0], [0.2, 0.8, 0.0], [0.2, 0.8, 0.0]]
@@ -231,7 +248,8 @@ def test_the_profile_is_the_mean_weight_by_offset() -> None:
 def test_one_token_is_nothing_to_score() -> None:
     for is_causal in (False, True):
         scores = score_head(head_of([[1.0]], is_causal=is_causal), text_tokens([5], special=[5]))
-        assert all(score == {"value": None, "n_rows": 0} for score in scores.scores.values())
+        known = {name for name, score in scores.scores.items() if score["n_rows"]}
+        assert known == {"norm_ratio"}, "it needs no other token"
         assert not any(scores.profile["n_rows"])
 
 

@@ -17,7 +17,7 @@ from tests.support.fake_dataset import (
 )
 
 from attentionviz import __version__
-from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS
+from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, SCORE_FACTS
 
 BASE = "/api/v1/datasets"
 # The tests' own small dataset: 2 x 2 heads.
@@ -232,6 +232,15 @@ def test_every_score_is_described_beside_the_methods(client: CheckedClient) -> N
     assert next(score for score in listed if score["name"] == "mean_distance")["high"] is None
     former = [score["name"] for score in listed if score["until"] is not None]
     assert former == ["distance", "distance_variance"], "datasets of earlier versions have them"
+
+
+def test_scores_tell_from_where_on_heads_are_named_after_them(client: CheckedClient) -> None:
+    named = {score["name"]: score["head_name"] for score in client.get(BASE).json["scores"]}
+    assert named["previous"]["label"] == "previous token"
+    assert (named["previous"]["threshold"], named["previous"]["min_rows"]) == (0.5, 30)
+    assert "Clark" in named["previous"]["reason"]
+    assert named["entropy"] is None
+    assert {name for name, head_name in named.items() if head_name} == set(HEAD_NAMES)
 
 
 def test_a_dataset_of_an_earlier_version_says_so(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from attentionviz.core.scores import ALL_SCORES, SCORE_FACTS, ScoreFacts
 from attentionviz.core.types import DIMS, METHODS, HeadId, MapName
 from attentionviz.store.schema import SCHEMA_VERSION
 
-SINCE_0_4 = ("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching")
+SINCE_0_4 = (
+    *("attention_entropy", "mean_distance", "variance_of_distance", "prefix_matching"),
+    "norm_ratio",
+)
 ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHODS)
 
 

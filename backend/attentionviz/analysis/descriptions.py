@@ -8,7 +8,7 @@ from attentionviz import __version__
 from attentionviz.analysis.maps import BEST_MAPS
 from attentionviz.core.best_map import best_map
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.core.scores import ALL_SCORES
+from attentionviz.core.scores import ALL_SCORES, HEAD_NAMES, NAME_MIN_ROWS
 from attentionviz.core.types import MapName
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.reader import DatasetEntry
@@ -33,7 +33,10 @@ def describe_list(entries: Iterable[DatasetEntry]) -> dict[str, Any]:
         {"name": name, "label": facts.label, "help": facts.help}
         for name, facts in METHOD_FACTS.items()
     ]
-    scores = [{"name": name, **facts._asdict()} for name, facts in ALL_SCORES.items()]
+    scores = [
+        {"name": name, **facts._asdict(), "head_name": _head_name(name)}
+        for name, facts in ALL_SCORES.items()
+    ]
     datasets = [_summary(entry) for entry in entries]
     return {"datasets": datasets, "methods": methods, "scores": scores}
 
@@ -95,6 +98,11 @@ def heads_fingerprint(reader: DatasetReader) -> str:
 def _best_maps(maps: dict[str, Any]) -> dict[str, str | None]:
     found = {choice: best_map(maps, dims) for choice, dims in BEST_MAPS.items()}
     return {choice: None if name is None else str(name) for choice, name in found.items()}
+
+
+def _head_name(score: str) -> dict[str, Any] | None:
+    named = HEAD_NAMES.get(score)
+    return {**named._asdict(), "min_rows": NAME_MIN_ROWS} if named else None
 
 
 def _summary(entry: DatasetEntry) -> dict[str, Any]:

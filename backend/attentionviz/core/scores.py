@@ -11,7 +11,7 @@ entry moves to `FORMER_SCORES`: datasets keep the values that they were built wi
 """
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from attentionviz.core.types import Modality
 
@@ -36,6 +36,8 @@ class ScoreFacts(NamedTuple):
     unit : str
     until : str or None
         Last version whose builds computed it; None for one that is computed today.
+    scale : "linear" or "log"
+        Of colours and histograms; "log" for ratios.
     """
 
     label: str
@@ -47,6 +49,7 @@ class ScoreFacts(NamedTuple):
     high: float | None = 1.0
     unit: str = "share"
     until: str | None = None
+    scale: Literal["linear", "log"] = "linear"
 
     @property
     def defined_by(self) -> str:
@@ -172,6 +175,17 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
         high=None,
         unit="keys",
     ),
+    "norm_ratio": ScoreFacts(
+        "Norm ratio",
+        "How many times as long as its keys the queries of a head are: above 1 the queries are "
+        "longer, below 1 the keys.",
+        "median ‖q‖ ÷ median ‖k‖ over all tokens, before alignment",
+        "ours, of the norms that Yeh et al. 2023 (arXiv 2305.03210) compare",
+        None,
+        high=None,
+        unit="times",
+        scale="log",
+    ),
     "same_row": ScoreFacts(
         "Same row",
         "Of the attention that patches pay to other patches, the share in their own row.",
@@ -284,3 +298,57 @@ FORMER_SCORES: dict[str, ScoreFacts] = {
 """Scores that only datasets of earlier versions have."""
 
 ALL_SCORES = SCORE_FACTS | FORMER_SCORES
+
+
+class HeadName(NamedTuple):
+    """When a head is named after a score.
+
+    Attributes
+    ----------
+    label : str
+        The name.
+    threshold : float
+        Least value of the score.
+    reason : str
+        Why the name holds from there on: one sentence.
+    """
+
+    label: str
+    threshold: float
+    reason: str
+
+
+NAME_MIN_ROWS = 30
+"""Least rows that a name rests on: the standard error of a mean of shares is then below 0.1."""
+
+_MAJORITY = 0.5  # no other key can have more
+_HALF = "More than half of the attention goes there, so no other key has as much."
+_HALF_OF_CHANCE = "The attended patches differ less than half as much as chance would have it."
+
+# In the order in which equal values are decided.
+HEAD_NAMES: dict[str, HeadName] = {
+    "previous": HeadName(
+        "previous token", _MAJORITY, f"{_HALF} {_CLARK} single out heads by the same half."
+    ),
+    "next": HeadName(
+        "next token", _MAJORITY, f"{_HALF} {_CLARK} single out heads by the same half."
+    ),
+    "probe_induction": HeadName(
+        "induction", _MAJORITY, f"{_HALF} Random tokens leave no other reason to look there."
+    ),
+    "probe_duplicate": HeadName(
+        "same token", _MAJORITY, f"{_HALF} Random tokens leave no other reason to look there."
+    ),
+    "self": HeadName("itself", _MAJORITY, _HALF),
+    "first": HeadName("first token", _MAJORITY, _HALF),
+    "special": HeadName("special tokens", _MAJORITY, _HALF),
+    "punctuation": HeadName("punctuation", _MAJORITY, _HALF),
+    "class_token": HeadName("class token", _MAJORITY, _HALF),
+    "same_row": HeadName("same row", _MAJORITY, f"{_HALF} Chance is one over the number of rows."),
+    "same_column": HeadName(
+        "same column", _MAJORITY, f"{_HALF} Chance is one over the number of columns."
+    ),
+    "hue_similarity": HeadName("similar hue", 0.5, _HALF_OF_CHANCE),
+    "brightness_similarity": HeadName("similar brightness", 0.5, _HALF_OF_CHANCE),
+}
+"""Names of heads by score. A head gets the name whose score is highest, or none."""

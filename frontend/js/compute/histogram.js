@@ -1,10 +1,16 @@
 /** Histograms. */
 
 /**
+ * Lowest and highest value, and whether the axis between them is logarithmic.
+ *
+ * @typedef {readonly [low: number, high: number, isLog?: boolean]} Range
+ */
+
+/**
  * Counts of values in bins of equal width; the last bin includes its upper end.
  *
  * @param {Float64Array} values NaN where there is none
- * @param {readonly [number, number]} range
+ * @param {Range} range
  * @param {number} nBins
  * @returns {Int32Array}
  */
@@ -18,7 +24,7 @@ export function histogramOf(values, range, nBins) {
  * The bin of a value.
  *
  * @param {number} value
- * @param {readonly [number, number]} range
+ * @param {Range} range
  * @param {number} nBins
  */
 export function binOf(value, range, nBins) {
@@ -26,11 +32,22 @@ export function binOf(value, range, nBins) {
 }
 
 /**
- * Position of a value in a range, 0..1; 0.5 if the range is empty.
+ * Position of a value on the axis of a range, 0..1; 0.5 if the range is empty.
  *
  * @param {number} value
- * @param {readonly [number, number]} range
+ * @param {Range} range
  */
-export function shareOf(value, [low, high]) {
+export function shareOf(value, [low, high, isLog]) {
+  if (isLog) return shareOf(Math.log(value), [Math.log(low), Math.log(high)]);
   return high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5;
+}
+
+/**
+ * The value at a position on the axis of a range: the reverse.
+ *
+ * @param {number} share
+ * @param {Range} range
+ */
+export function valueAt(share, [low, high, isLog]) {
+  return isLog ? low * (high / low) ** share : low + share * (high - low);
 }

@@ -138,7 +138,7 @@ function createScore({ name, label, help }, manifest, onCompare) {
       );
       picture.hidden = nKnown === 0;
       histogram.update(column, { head });
-      range.forEach((end, i) => setText(ends[i], formatMeasureValue(end)));
+      ends.forEach((end, i) => setText(end, formatMeasureValue(i === 0 ? range[0] : range[1])));
     },
   };
 }

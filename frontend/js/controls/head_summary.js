@@ -1,16 +1,18 @@
 /**
- * What the open head is known for, in two lines at the top; each leads to the part further below
- * that says more.
+ * The open head in short: its top behaviour and the most similar head. Each line leads to the
+ * section with the details.
  */
 
 import { el, setText } from '../ui/dom.js';
-import { bestPlaces, ordinal } from '../data/head_measure_columns.js';
+import { bestPlaces } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { formatMeasure, formatTitle } from '../ui/labels.js';
 
 /** @import { Context, SimilarHeads, State } from '../page.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { HeadName } from '../data/head_names.js' */
 
-/** Places that are named. */
+/** Scores that are listed. */
 const MOST = 2;
 
 /**
@@ -20,11 +22,11 @@ const MOST = 2;
  *   is about
  */
 export function createHeadSummary(root, { derived, facts }, reveal) {
-  const does = createLine('What it does', 'Scores of this head, further below', reveal.scores);
-  const like = createLine('Most like it', 'Heads like this one, further below', reveal.similar);
+  const does = createLine('Top behaviour', 'Show the scores of this head', reveal.scores);
+  const like = createLine('Most similar', 'Show similar heads', reveal.similar);
   const element = el(
     'section',
-    { class: 'side__part head-summary', 'aria-label': 'This head in short' },
+    { class: 'side__part head-summary', 'aria-label': 'Head summary' },
     does.button,
     like.button,
   );
@@ -47,14 +49,8 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
             .names()
             .flatMap(({ name }) => derived.heads().column(name, state) ?? [])
         : [];
-      does.tell(
-        bestPlaces(columns, head, MOST)
-          .map(
-            ({ name, rank, nKnown }) =>
-              `${ordinal(rank)} of ${nKnown} in ${measureFacts(name).label}`,
-          )
-          .join(', '),
-      );
+      const named = isOpen && state.at ? derived.heads().headName(state.at) : null;
+      does.tell(topBehaviour(columns, head, named));
       settle();
     },
     /**
@@ -75,6 +71,23 @@ export function createHeadSummary(root, { derived, facts }, reveal) {
     },
     destroy: () => element.remove(),
   };
+}
+
+/**
+ * The score that names the head with its rank, else the scores in which it ranks highest.
+ *
+ * @param {readonly Column[]} columns
+ * @param {number} head
+ * @param {HeadName | null} named
+ */
+export function topBehaviour(columns, head, named) {
+  const own = columns.filter(({ name }) => name === named?.score);
+  return bestPlaces(own.length > 0 ? own : columns, head, MOST)
+    .map(({ name, rank, nKnown }) => {
+      const label = named?.label ?? measureFacts(name).label;
+      return `${label} (rank ${rank} of ${nKnown})`;
+    })
+    .join(', ');
 }
 
 /** @param {string} label @param {string} title @param {() => void} onClick */

@@ -14,11 +14,16 @@ import { hasRows, isFidelity, numbersFor, PAIR_FIT, measureFacts } from '../data
  * @returns {HTMLElement[]}
  */
 export function aboutParts(name, manifest) {
-  const { help, formula, source, unit } = measureFacts(name);
+  const { help, formula, source, unit, scale, head_name: rule } = measureFacts(name);
   const rows = [
     ['Formula', formula],
     ['Unit', unit === 'share' ? '' : unit],
+    ['Scale', scale === 'log' ? 'logarithmic' : ''],
     ['Source', source],
+    [
+      'Head name',
+      rule ? `“${rule.label}” from ${rule.threshold.toFixed(2)} on. ${rule.reason}` : '',
+    ],
   ].filter(([, words]) => words !== '');
   const version = hasRows(name) ? computedBy(manifest) : '';
   const computed =

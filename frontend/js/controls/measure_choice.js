@@ -5,8 +5,8 @@
 
 import { el, setText } from '../ui/dom.js';
 import { filteredBy, isFiltered } from '../data/head_measure_state.js';
-import { rangeAt, formatMeasureValue, valueAt } from '../data/head_measure_columns.js';
-import { shareOf } from '../compute/histogram.js';
+import { rangeAt, formatMeasureValue } from '../data/head_measure_columns.js';
+import { shareOf, valueAt } from '../compute/histogram.js';
 import { count } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { aboutParts, computedBy, createScoreSelect, tableButton } from './measure_about.js';

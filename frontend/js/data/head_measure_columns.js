@@ -3,11 +3,13 @@
  * typed arrays.
  */
 
+import { valueAt } from '../compute/histogram.js';
 import { rangeOf } from '../compute/ranges.js';
-import { isFidelity, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
+import { isFidelity, measureFacts, NO_SUCH_SCORE, NOT_COMPUTED } from './head_measures.js';
 import { fidelityOf } from './points.js';
 
 /** @import { HeadFacts, Manifest } from '../page.js' */
+/** @import { Range } from '../compute/histogram.js' */
 /** @import { HeadFit } from '../compute/pairs.js' */
 
 /**
@@ -16,7 +18,7 @@ import { fidelityOf } from './points.js';
  * @property {Float64Array} values (head) NaN where there is none
  * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or
  *   `NO_SUCH_SCORE` where there are none
- * @property {readonly [number, number]} range of the values; [0, 0] where there are none
+ * @property {Range} range of the values; [0, 0] where there are none
  * @property {number} nKnown heads that have a value
  * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there
  *   is no value
@@ -70,11 +72,12 @@ export function fitColumn(name, fits, { n_layers: nLayers, n_heads: nHeads }) {
  */
 export function columnOf(name, values, nRows) {
   const ranks = ranksOf(values);
+  const [low, high] = rangeOf(values);
   return {
     name,
     values,
     nRows,
-    range: rangeOf(values),
+    range: measureFacts(name).scale === 'log' && low > 0 ? [low, high, true] : [low, high],
     nKnown: values.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : 1), 0),
     ranks,
   };
@@ -138,20 +141,10 @@ export function bestPlaces(columns, head, max) {
 }
 
 /**
- * The value at a share of a range: the reverse.
- *
- * @param {number} share
- * @param {readonly [number, number]} range
- */
-export function valueAt(share, [low, high]) {
-  return low + share * (high - low);
-}
-
-/**
  * Two shares of a range as numbers that a person would write; an end that leaves nothing out is
  * open.
  *
- * @param {readonly [number, number]} range
+ * @param {Range} range
  * @param {readonly [number, number]} shares
  * @returns {[number | null, number | null]}
  */

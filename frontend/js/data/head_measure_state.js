@@ -12,9 +12,10 @@ import {
   orderOf,
   formatMeasureValue,
 } from './head_measure_columns.js';
+import { nameHeads } from './head_names.js';
 import { chosenMap } from './points.js';
 
-/** @import { Facts, HeadFacts, Manifest, State } from '../page.js' */
+/** @import { Facts, HeadFacts, HeadId, Manifest, State } from '../page.js' */
 /** @import { HeadFit } from '../compute/pairs.js' */
 /** @import { Column } from './head_measure_columns.js' */
 
@@ -140,6 +141,23 @@ export function createHeadScores(facts, fits) {
           [...all.heads.values()].some((head) => Object.keys(head.scores).length > 0),
         )
       );
+    },
+    /**
+     * The name of a head; null where no score is high enough for one.
+     *
+     * @param {HeadId} at
+     */
+    headName({ layer, head }) {
+      const all = known();
+      if (!all) return null;
+      const names = keep('head names', () =>
+        nameHeads(
+          measuresFor(all.model)
+            .filter((score) => score.head_name)
+            .map(({ name }) => makeColumn(name, all.heads, all.model, null)),
+        ),
+      );
+      return names[layer * all.model.n_heads + head] ?? null;
     },
     /** The scores of this dataset. */
     names() {

@@ -41,6 +41,8 @@ const FIDELITY = Object.freeze(
     high: 1,
     unit: 'share',
     until: null,
+    scale: /** @type {const} */ ('linear'),
+    head_name: null,
   })),
 );
 
@@ -63,6 +65,8 @@ const FIT = Object.freeze({
   high: 1,
   unit: 'share',
   until: null,
+  scale: 'linear',
+  head_name: null,
 });
 
 /** Scores and measures by name. @type {Map<string, ScoreFacts>} */
@@ -92,6 +96,7 @@ const NEEDED = {
   entropy: 'more than one key in sight',
   mean_distance: 'another key in sight than the first token',
   variance_of_distance: 'another key in sight than the first token',
+  norm_ratio: 'a key of another length than zero',
   content_dependence: 'a row of another sequence to be compared with',
   same_row: 'another patch of its row in sight',
   same_column: 'another patch of its column in sight',
@@ -162,6 +167,8 @@ export function measureFacts(name) {
       high: null,
       unit: '',
       until: null,
+      scale: 'linear',
+      head_name: null,
     }
   );
 }

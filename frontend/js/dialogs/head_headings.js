@@ -70,8 +70,9 @@ function makeHeading(name, onSort) {
     /** @param {Column} column @param {number} open */
     update(column, open) {
       histogram.update(column, { head: open });
-      const ends = column.range.map((end) => formatMeasureValue(end));
-      setText(range, column.nKnown === 0 ? 'none' : ends.join(' – '));
+      const [low, high] = column.range;
+      const ends = `${formatMeasureValue(low)} – ${formatMeasureValue(high)}`;
+      setText(range, column.nKnown === 0 ? 'none' : ends);
     },
   };
 }

@@ -3,12 +3,15 @@
 import { shareOf } from '../compute/histogram.js';
 import { counted } from '../compute/number_text.js';
 import { formatMeasureValue } from '../data/head_measure_columns.js';
+import { explainHeadName, formatHeadName } from '../data/head_names.js';
 import { formatMissing, formatUnit, measureFacts } from '../data/head_measures.js';
 import { el, remPx } from '../ui/dom.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
 import { rowWindow } from '../ui/row_window.js';
 
+/** @import { HeadId } from '../page.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { HeadName } from '../data/head_names.js' */
 
 /** Height of a row, in rem; the style sheet has the same. */
 const ROW_REM = 2;
@@ -28,6 +31,7 @@ const STEPS = {
  * @property {Int32Array} order heads in the order of the rows
  * @property {number} nHeads in a layer
  * @property {number} open the head that is open; -1 for none
+ * @property {(at: HeadId) => HeadName | null} nameOf
  */
 
 /**
@@ -40,7 +44,13 @@ export function createHeadRows(scroll, header, onOpen) {
   const below = el('tr', { 'aria-hidden': 'true' });
   const body = el('tbody', { onClick: click, onKeydown: press });
   /** @type {ShownHeads} */
-  let shown = { columns: [], order: new Int32Array(0), nHeads: 1, open: -1 };
+  let shown = {
+    columns: [],
+    order: new Int32Array(0),
+    nHeads: 1,
+    open: -1,
+    nameOf: () => null,
+  };
   /** Row that the keys move from. */
   let current = 0;
   let window = { first: -1, last: -1 };
@@ -119,9 +129,10 @@ function rowOf({ target }) {
 }
 
 /** @param {ShownHeads} shown @param {number} head @param {number} row @param {number} current */
-function makeRow({ columns, nHeads, open }, head, row, current) {
+function makeRow({ columns, nHeads, open, nameOf }, head, row, current) {
   const at = { layer: Math.floor(head / nHeads), head: head % nHeads };
-  const name = el(
+  const name = nameOf(at);
+  const button = el(
     'button',
     {
       class: 'head-table__open',
@@ -140,7 +151,12 @@ function makeRow({ columns, nHeads, open }, head, row, current) {
       'aria-rowindex': String(row + 2),
       'aria-current': head === open ? 'true' : null,
     },
-    el('th', { scope: 'row' }, name),
+    el(
+      'th',
+      { scope: 'row' },
+      button,
+      name && el('span', { class: 'chip', title: explainHeadName(name) }, formatHeadName(name)),
+    ),
     ...columns.map((column) => makeNumber(column, head)),
   );
 }

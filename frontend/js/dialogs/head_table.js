@@ -90,7 +90,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const isKnown = sorting.name === '' || columns.some(({ name }) => name === sorting.name);
     if (!isKnown) sorting = BY_LAYER;
     order = sortedHeads(columns, sorting);
-    table.show({ columns, order, nHeads, open: headNumber(at, nHeads) }, sorting);
+    const nameOf = derived.heads().headName;
+    table.show({ columns, order, nHeads, open: headNumber(at, nHeads), nameOf }, sorting);
   }
 
   return {

@@ -3,6 +3,7 @@
 import { exactAddress } from '../state/history.js';
 import { BEST, bestCounts, mapOf, methodOf } from '../data/best_map.js';
 import { el, ICONS, icon, inheritFocus, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
+import { explainHeadName, formatHeadName } from '../data/head_names.js';
 import { measureFacts } from '../data/head_measures.js';
 import { neighbourOf } from '../state/selectors.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
@@ -62,6 +63,7 @@ export function createBreadcrumbBar(root, context) {
     undo,
   } = context;
   const title = el('h2', { class: 'bar__title' });
+  const chip = el('span', { class: 'chip' });
   const detail = el('span', { class: 'bar__detail soft' });
   const { arrows, back, clear, compare, link, neighbours, outline, reset, table } = createButtons({
     ...actions,
@@ -71,7 +73,7 @@ export function createBreadcrumbBar(root, context) {
     copyAddress,
   });
   const steps = createSteps(undo);
-  const place = el('div', { class: 'bar__words' }, title, detail);
+  const place = el('div', { class: 'bar__words' }, title, chip, detail);
   const element = el('div', { class: 'bar' });
   root.append(element);
   const save = createSave(element, { ...context, headMapImage: mapOfHeads.image });
@@ -126,6 +128,10 @@ export function createBreadcrumbBar(root, context) {
       for (const button of [reset, outline, table, link]) button.hidden = manifest === null;
       compare.hidden = manifest === null || state.compare !== null;
       setText(title, at ? formatHead(at) : 'All heads');
+      const name = at && derived.heads().headName(at);
+      chip.hidden = !name;
+      setText(chip, name ? formatHeadName(name) : '');
+      setAttribute(chip, 'title', name && explainHeadName(name));
       const { words, isWarning } = state.compare
         ? formatFidelity(state, facts)
         : { words: mapDetail(state, manifest, facts, derived), isWarning: false };

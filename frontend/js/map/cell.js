@@ -6,6 +6,7 @@ import { blend, canvasPalette, cssColor, textColorOn } from '../color/palettes.j
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { formatMissing, measureFacts, formatUnit } from '../data/head_measures.js';
 import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
+import { explainHeadName, formatHeadName } from '../data/head_names.js';
 import { shareOf } from '../compute/histogram.js';
 import { formatCell, formatHead, isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
 import { FIDELITY_LABELS } from '../data/map_labels.js';
@@ -13,6 +14,7 @@ import { counted } from '../compute/number_text.js';
 
 /** @import { Fidelity, HeadId } from '../page.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { HeadName } from '../data/head_names.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 
 /**
@@ -39,18 +41,14 @@ const TITLED_PX = 30;
  */
 export function createCell(at, listeners) {
   const badge = el('span', { class: 'cell__badge' });
+  const title = el('span', { class: 'cell__title' }, formatTitle(at));
+  const names = el('span', { class: 'cell__names' }, title);
   const fill = el('span', { class: 'meter__fill' });
   const meter = el('span', { class: 'meter cell__meter' }, fill);
   const button = el(
     'button',
     { class: 'cell', type: 'button', tabindex: '-1', ...listeners },
-    el(
-      'span',
-      { class: 'cell__head' },
-      el('span', { class: 'cell__title' }, formatTitle(at)),
-      ' ',
-      badge,
-    ),
+    el('span', { class: 'cell__head' }, names, ' ', badge),
     meter,
   );
 
@@ -61,16 +59,22 @@ export function createCell(at, listeners) {
      * @param {number} head index of it
      * @param {{isReady: boolean, isAwaited: boolean, fidelity: Fidelity | null, kind: string}} map
      * @param {Look} look
+     * @param {HeadName | null} name
      */
-    describe(head, { isReady, isAwaited, fidelity, kind }, look) {
+    describe(head, { isReady, isAwaited, fidelity, kind }, look, name) {
       const isWarning = isMisleading(fidelity);
       setAttribute(
         button,
         'aria-label',
-        [formatCell(at, fidelity, isReady || isAwaited, measureParts(head, look)), kind]
+        [
+          formatCell(at, fidelity, isReady || isAwaited, measureParts(head, look)),
+          name && formatHeadName(name),
+          kind,
+        ]
           .filter(Boolean)
           .join(', '),
       );
+      names.replaceChildren(title, ...(name ? [' ', chipOf(name)] : []));
       button.classList.toggle('is-pending', !isReady);
       button.classList.toggle('is-outside', look.inside?.[head] === 0);
       badge.classList.toggle('cell__badge--warning', isWarning && !look.tint);
@@ -100,6 +104,13 @@ export function createCell(at, listeners) {
 }
 
 /** @typedef {ReturnType<typeof createCell>} Cell */
+
+/** A name that drops the word "token" where there is little room. @param {HeadName} name */
+function chipOf(name) {
+  const [, what, more] = /^(.*?)( tokens?)?$/.exec(name.label) ?? [];
+  const rest = more ? el('span', { class: 'chip__more' }, more) : null;
+  return el('span', { class: 'chip' }, what, rest, ` ${name.value.toFixed(2)}`);
+}
 
 /** The part of a name on the measures that are shown. @param {number} head @param {Look} look */
 function measureParts(head, { tint, sorted, places, inside }) {
@@ -156,8 +167,9 @@ export function tilesOf(column, side, theme) {
  * @param {{isReady: boolean, fidelity: Fidelity | null, kind: string}} map `kind`: of its map,
  *   where heads have different ones
  * @param {Look} look
+ * @param {HeadName | null} name
  */
-export function cellParts(at, head, { isReady, fidelity, kind }, look) {
+export function cellParts(at, head, { isReady, fidelity, kind }, look, name) {
   const columns = [...new Set([look.tint, look.sorted])].flatMap((column) => column ?? []);
   const parts = columns.map((column) =>
     el('p', { class: 'tooltip__score' }, formatHeadMeasure(column, head)),
@@ -181,7 +193,8 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look) {
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
   return [
-    el('p', { class: 'tooltip__title' }, formatHead(at)),
+    el('p', { class: 'tooltip__title' }, formatHead(at), ...(name ? [`: ${name.label}`] : [])),
+    ...(name ? [el('p', {}, explainHeadName(name))] : []),
     ...(kind && fidelity ? [el('p', {}, kind)] : []),
     ...parts,
     ...truth,

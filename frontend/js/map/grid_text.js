@@ -55,7 +55,7 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
     const [box, corner] = [cell.button.getBoundingClientRect(), root.getBoundingClientRect()];
     tooltip.show(
       { x: box.right - corner.left - 8, y: box.top - corner.top - 8 },
-      cellParts(cell.at, i, mapFacts(cell.at, i), look),
+      cellParts(cell.at, i, mapFacts(cell.at, i), look, derived.heads().headName(cell.at)),
     );
   }
 
@@ -93,7 +93,7 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
       look = { tint, sorted, places, inside, theme: theme() };
       grid.setAttribute('aria-label', formatOrder(sorted, places));
       for (const [i, cell] of cells.entries()) {
-        cell.describe(i, mapFacts(cell.at, i), look);
+        cell.describe(i, mapFacts(cell.at, i), look, derived.heads().headName(cell.at));
         describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
       }
       if (explained) explain(explained.cell, explained.i);

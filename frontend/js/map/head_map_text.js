@@ -85,7 +85,9 @@ export function aboutParts({ map: { stress, n_rows: nRows }, column, stops, nLay
   const bar = el('span', { class: 'legend__ramp' });
   bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(', ')})`;
   const ends = column
-    ? column.range.map((end) => (column.nKnown > 0 ? formatMeasureValue(end) : '–'))
+    ? [column.range[0], column.range[1]].map((end) =>
+        column.nKnown > 0 ? formatMeasureValue(end) : '–',
+      )
     : ['layer 0', nLayers > 1 ? `layer ${nLayers - 1}` : ''];
   const care =
     stress > POOR_STRESS

@@ -16,6 +16,7 @@ from attentionviz.measures.head_scores.content import (
     content_dependence,
 )
 from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, Tokens
+from attentionviz.measures.head_scores.norms import norm_ratio
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile, offset_sums, profile_of
 from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, score_of
 
@@ -73,6 +74,7 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     scores |= {name: score_of(totals[name], MEASURES[name].value) for name in wanted}
     n_positions = IMAGE_POSITIONS if is_image else TEXT_POSITIONS
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)
+    scores["norm_ratio"] = norm_ratio(attention)
     return HeadScores(scores, profile_of(offsets))
 
 

@@ -83,6 +83,15 @@ class MethodWords(TypedDict):
     help: str
 
 
+class HeadName(TypedDict):
+    """When a head is named after a score."""
+
+    label: str
+    threshold: Annotated[float, doc("Least value of the score.")]
+    reason: str
+    min_rows: Annotated[int, doc("Least rows that the value rests on.")]
+
+
 class ScoreFacts(TypedDict):
     """Label, definition and range of a head score."""
 
@@ -99,6 +108,8 @@ class ScoreFacts(TypedDict):
         str | None,
         doc("Last version that computed it; null for one that is computed today."),
     ]
+    scale: Annotated[Literal["linear", "log"], doc("Of colours and histograms.")]
+    head_name: Annotated[HeadName | None, doc("Of heads that do this above all; null: none.")]
 
 
 class Progress(TypedDict):
