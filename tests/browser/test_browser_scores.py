@@ -7,7 +7,14 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.figure_reader import save_svg
-from tests.browser.page_driver import fetch_json, fingerprint, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    fetch_json,
+    fingerprint,
+    next_frames,
+    open_view,
+    query_of,
+    wait_until,
+)
 
 GRID = "?dataset=words&method=pca"
 N_HEADS = 4
@@ -84,7 +91,7 @@ def words_of(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def test_heads_are_tinted_by_a_score_with_its_true_range_and_what_it_is(
+def test_heads_are_tinted_by_a_score_with_its_true_range_and_stand_back_outside_of_one(
     scored: Page, address: str
 ) -> None:
     open_view(scored, address, GRID)
@@ -112,8 +119,38 @@ def test_heads_are_tinted_by_a_score_with_its_true_range_and_what_it_is(
     assert "score" not in query_of(scored)
     wait_until(lambda: ground(scored, 2) == white, "the tint is gone")
 
+    step_back_outside_of_a_range(scored)
 
-def test_sorted_heads_keep_their_names_and_the_way_back_is_clear(
+
+def step_back_outside_of_a_range(scored: Page) -> None:
+    scored.get_by_label("Tint by").select_option(label="Induction")
+    scored.mouse.move(5, 5)
+    full = fingerprint(scored)
+    least = scored.get_by_role("slider", name="Heads from, from")
+    least.focus()
+    for _ in range(50):
+        scored.keyboard.press("ArrowRight")
+    bound = float(query_of(scored)["score-min"])
+    assert 0.48 < bound < 0.51  # half of the way from 0.02 to 0.97
+    inside = [head for head, value in enumerate(INDUCTION) if value is not None and value >= bound]
+    expect(scored.locator(".score-line")).to_contain_text(f"{len(inside)} of 12 heads")
+    expect(scored.locator(".cell.is-outside")).to_have_count(12 - len(inside))
+    for head in inside:
+        expect(cell(scored, head)).not_to_have_class(re.compile("is-outside"))
+    assert fingerprint(scored) == full  # no map has gone
+    cell(scored, 0).hover()
+    expect(scored.locator(".tooltip")).to_contain_text("Outside of the chosen range")
+    scored.get_by_label("Tint by").select_option(label="Entropy")
+    expect(scored.locator(".score-line")).to_contain_text(
+        f"{len(inside)} of 12 heads: Induction from"
+    )
+    scored.get_by_role("button", name="Show all").click()
+    expect(scored.locator(".cell.is-outside")).to_have_count(0)
+    cell(scored, 0).click()
+    expect(scored.locator(".bar__title")).to_have_text("Layer 0, head 0")
+
+
+def test_sorted_heads_keep_their_names_slide_and_are_used_where_they_are_seen(
     scored: Page, address: str
 ) -> None:
     open_view(scored, address, GRID)
@@ -135,10 +172,40 @@ def test_sorted_heads_keep_their_names_and_the_way_back_is_clear(
     expect(scored.locator(".axis__corner")).to_contain_text("layer")
     assert fingerprint(scored) == picture
 
+    slide_unless_motion_is_reduced(scored, address)
+    use_heads_where_they_are_seen(scored, address)
 
-def test_in_a_sorted_grid_names_arrows_click_and_zoom_follow_what_is_seen(
-    scored: Page, address: str
-) -> None:
+
+def slide_unless_motion_is_reduced(scored: Page, address: str) -> None:
+    open_view(scored, address, f"{GRID}&order=entropy")
+    motions: tuple[Literal["reduce", "no-preference"], ...] = ("reduce", "no-preference")
+    for motion, order in zip(motions, ("induction", "entropy"), strict=True):
+        scored.emulate_media(reduced_motion=motion)
+        before = middle(cell(scored, 3))
+        seen = scored.evaluate(
+            """async (order) => {
+              const find = (all, words) => [...document.querySelectorAll(all)]
+                .find((one) => one.textContent.startsWith(words));
+              const cell = find('.cell', 'L0 H3');
+              const choice = find('label', 'Sort by').querySelector('select');
+              choice.value = order;
+              choice.dispatchEvent(new Event('change'));
+              const places = new Set();
+              for (let i = 0; i < 60; i++) {
+                await new Promise(requestAnimationFrame);
+                const { x, y } = cell.getBoundingClientRect();
+                places.add(`${Math.round(x)} ${Math.round(y)}`);
+              }
+              return places.size;
+            }""",
+            order,
+        )
+        fingerprint(scored)
+        assert middle(cell(scored, 3)) != before
+        assert (seen > 3) == (motion == "no-preference")
+
+
+def use_heads_where_they_are_seen(scored: Page, address: str) -> None:
     open_view(scored, address, f"{GRID}&score=induction&order=induction")
     expect(cell(scored, 9)).to_have_attribute(
         "aria-label", re.compile(r"^L2 H1 0\.80 Induction, layer 2, head 1, place 2 of 12, ")
@@ -173,38 +240,13 @@ def test_in_a_sorted_grid_names_arrows_click_and_zoom_follow_what_is_seen(
         if title.inner_text() != "All heads":
             break
         scored.mouse.wheel(0, -300)
-        scored.wait_for_timeout(120)
+        next_frames(scored)
     expect(title).to_have_text("Layer 1, head 3")
 
 
-def test_heads_outside_of_a_range_step_back_and_are_counted(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&score=induction")
-    full = fingerprint(scored)
-    least = scored.get_by_role("slider", name="Heads from, from")
-    least.focus()
-    for _ in range(50):
-        scored.keyboard.press("ArrowRight")
-    bound = float(query_of(scored)["score-min"])
-    assert 0.48 < bound < 0.51  # half of the way from 0.02 to 0.97
-    inside = [head for head, value in enumerate(INDUCTION) if value is not None and value >= bound]
-    expect(scored.locator(".score-line")).to_contain_text(f"{len(inside)} of 12 heads")
-    expect(scored.locator(".cell.is-outside")).to_have_count(12 - len(inside))
-    for head in inside:
-        expect(cell(scored, head)).not_to_have_class(re.compile("is-outside"))
-    assert fingerprint(scored) == full  # no map has gone
-    cell(scored, 0).hover()
-    expect(scored.locator(".tooltip")).to_contain_text("Outside of the chosen range")
-    scored.get_by_label("Tint by").select_option(label="Entropy")
-    expect(scored.locator(".score-line")).to_contain_text(
-        f"{len(inside)} of 12 heads: Induction from"
-    )
-    scored.get_by_role("button", name="Show all").click()
-    expect(scored.locator(".cell.is-outside")).to_have_count(0)
-    cell(scored, 0).click()
-    expect(scored.locator(".bar__title")).to_have_text("Layer 0, head 0")
-
-
-def test_a_sorted_tinted_view_comes_back_from_its_address(scored: Page, address: str) -> None:
+def test_a_sorted_tinted_view_comes_back_from_its_address_and_its_figure_has_heads_as_seen(
+    scored: Page, address: str
+) -> None:
     order, bounds = "order=induction&order-from=lowest", "score-min=0.3&score-max=0.7"
     view = f"{GRID}&score=recall_at_10&{order}&filter=induction&{bounds}"
     open_view(scored, address, view)
@@ -218,27 +260,18 @@ def test_a_sorted_tinted_view_comes_back_from_its_address(scored: Page, address:
     )
     assert scored.evaluate("location.search") == view
 
-
-def test_heads_are_compared_by_how_true_their_maps_are(page: Page, address: str) -> None:
-    open_view(page, address, f"{GRID}&score=trustworthiness&order=trustworthiness")
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
-    values = [head["maps"]["pca-2d"]["fidelity"]["trustworthiness"] for head in heads]
-    best = max(range(12), key=values.__getitem__)
-    expect_cell(page.locator(".cell").first, name_of(best), f"{values[best]:.2f}")
-    page.get_by_label("UMAP").click()
-    other = [head["maps"]["umap-2d"]["fidelity"]["trustworthiness"] for head in heads]
-    best = max(range(12), key=other.__getitem__)
-    expect_cell(page.locator(".cell").first, name_of(best), f"{other[best]:.2f}")
-
-
-def test_a_score_of_images_is_none_of_a_dataset_of_text(page: Page, address: str) -> None:
-    open_view(page, address, f"{GRID}&score=same_row")
-    expect(page.locator(".notice__text")).to_have_text("This dataset has no head score “Same row”.")
-    options = page.get_by_label("Tint by").locator("option").all_inner_texts()
-    assert "Induction" in options
-    assert "Same row" not in options
-    page.get_by_role("combobox", name="Dataset").select_option("pictures")
-    expect(page.get_by_label("Tint by").locator("option", has_text="Same row")).to_have_count(1)
+    view = f"{GRID}&score=induction&order=induction&score-min=0.3"
+    open_view(scored, address, view)
+    figure = save_svg(scored)
+    found = [(text, "".join(text.itertext())) for text in figure.all("text")]
+    titles = [(t.attrib["y"], t.attrib["x"], w) for t, w in found if re.fullmatch(r"L\d H\d", w)]
+    seen = sorted((float(y), float(x), words) for y, x, words in titles)
+    assert [words for _, _, words in seen] == [name_of(head) for head in HIGHEST_FIRST]
+    assert "Ground of the heads: Induction from 0.02 to 0.97" in figure.words()
+    assert "Heads in the order of Induction, highest first" in figure.words()
+    assert "Pale: heads outside of Induction from 0.30; 7 of 12 are inside." in figure.words()
+    veils = [rect for rect in figure.all("rect") if rect.get("fill-opacity") == "0.8"]
+    assert len(veils) == 5
 
 
 def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_one(
@@ -268,9 +301,27 @@ def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_o
     expect(score).to_contain_text("no row has an earlier copy of its own token")
 
 
-def test_while_scores_are_not_there_yet_the_page_says_so_and_has_the_fidelity(
+def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missing_is_said(
     page: Page, address: str
 ) -> None:
+    open_view(page, address, f"{GRID}&score=trustworthiness&order=trustworthiness")
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    values = [head["maps"]["pca-2d"]["fidelity"]["trustworthiness"] for head in heads]
+    best = max(range(12), key=values.__getitem__)
+    expect_cell(page.locator(".cell").first, name_of(best), f"{values[best]:.2f}")
+    page.get_by_label("UMAP").click()
+    other = [head["maps"]["umap-2d"]["fidelity"]["trustworthiness"] for head in heads]
+    best = max(range(12), key=other.__getitem__)
+    expect_cell(page.locator(".cell").first, name_of(best), f"{other[best]:.2f}")
+
+    open_view(page, address, f"{GRID}&score=same_row")
+    expect(page.locator(".notice__text")).to_have_text("This dataset has no head score “Same row”.")
+    options = page.get_by_label("Tint by").locator("option").all_inner_texts()
+    assert "Induction" in options
+    assert "Same row" not in options
+    page.get_by_role("combobox", name="Dataset").select_option("pictures")
+    expect(page.get_by_label("Tint by").locator("option", has_text="Same row")).to_have_count(1)
+
     def strip(route: Route) -> None:
         answer = json.loads(route.fetch().text())
         for head in answer["heads"]:
@@ -287,49 +338,3 @@ def test_while_scores_are_not_there_yet_the_page_says_so_and_has_the_fidelity(
         "not computed yet"
     )
     expect(page.locator(".profile")).to_be_hidden()
-
-
-def test_heads_slide_to_their_places_unless_motion_is_reduced(scored: Page, address: str) -> None:
-    open_view(scored, address, f"{GRID}&order=entropy")
-    motions: tuple[Literal["reduce", "no-preference"], ...] = ("reduce", "no-preference")
-    for motion, order in zip(motions, ("induction", "entropy"), strict=True):
-        scored.emulate_media(reduced_motion=motion)
-        before = middle(cell(scored, 3))
-        seen = scored.evaluate(
-            """async (order) => {
-              const find = (all, words) => [...document.querySelectorAll(all)]
-                .find((one) => one.textContent.startsWith(words));
-              const cell = find('.cell', 'L0 H3');
-              const choice = find('label', 'Sort by').querySelector('select');
-              choice.value = order;
-              choice.dispatchEvent(new Event('change'));
-              const places = new Set();
-              for (let i = 0; i < 60; i++) {
-                await new Promise(requestAnimationFrame);
-                const { x, y } = cell.getBoundingClientRect();
-                places.add(`${Math.round(x)} ${Math.round(y)}`);
-              }
-              return places.size;
-            }""",
-            order,
-        )
-        fingerprint(scored)
-        assert middle(cell(scored, 3)) != before
-        assert (seen > 3) == (motion == "no-preference")
-
-
-def test_a_figure_of_a_sorted_grid_has_its_heads_where_they_are_seen(
-    scored: Page, address: str
-) -> None:
-    view = f"{GRID}&score=induction&order=induction&score-min=0.3"
-    open_view(scored, address, view)
-    figure = save_svg(scored)
-    found = [(text, "".join(text.itertext())) for text in figure.all("text")]
-    titles = [(t.attrib["y"], t.attrib["x"], w) for t, w in found if re.fullmatch(r"L\d H\d", w)]
-    seen = sorted((float(y), float(x), words) for y, x, words in titles)
-    assert [words for _, _, words in seen] == [name_of(head) for head in HIGHEST_FIRST]
-    assert "Ground of the heads: Induction from 0.02 to 0.97" in figure.words()
-    assert "Heads in the order of Induction, highest first" in figure.words()
-    assert "Pale: heads outside of Induction from 0.30; 7 of 12 are inside." in figure.words()
-    veils = [rect for rect in figure.all("rect") if rect.get("fill-opacity") == "0.8"]
-    assert len(veils) == 5
