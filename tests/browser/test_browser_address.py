@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.page_driver import fingerprint, is_still, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    expect_map,
+    fingerprint,
+    next_frames,
+    open_view,
+    pass_time,
+    query_of,
+    wait_until,
+)
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -40,7 +48,7 @@ def wheel(page: Page, x: float, y: float, n_steps: int = 4) -> None:
     page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
     for _ in range(n_steps):
         page.mouse.wheel(0, -120)
-        page.wait_for_timeout(50)
+        next_frames(page)
 
 
 def drag(page: Page, dx: float, dy: float) -> None:
@@ -56,64 +64,18 @@ def drag(page: Page, dx: float, dy: float) -> None:
 
 
 def settled(page: Page, part: str) -> str:
-    """Wait until the address says a part, and goes on to say the same; return the part."""
-
-    def same() -> str | None:
-        said = query_of(page).get(part)
-        page.wait_for_timeout(400)  # the address follows a move a moment later
-        return said if said == query_of(page).get(part) and is_still(page) else None
-
-    return wait_until(same, f"the address says {part}")
+    """Let the map come to rest, which the address follows a moment later; return a part of it."""
+    pass_time(page)
+    return query_of(page)[part]
 
 
-@pytest.mark.parametrize("query", ["?dataset=words&method=pca", f"{HEAD}&selected=key-40"])
-def test_a_zoomed_map_comes_back_from_its_address(page: Page, address: str, query: str) -> None:
-    open_view(page, address, query)
-    page.wait_for_timeout(600)
-    n_entries = page.evaluate("history.length")
-    at_rest = pixels(page)
-    wheel(page, 0.4, 0.6)
-    drag(page, 60, -30)
-    zoom = float(settled(page, "zoom"))
-    assert 1.2 < zoom < 20
-    assert re.fullmatch(r"-?\d\.\d{1,6}_-?\d\.\d{1,6}", query_of(page)["center"])
-    wait_until(lambda: is_still(page), "the map is at rest")
-    page.wait_for_timeout(500)
-    before, said = pixels(page), page.url
-    assert share_of_difference(before, at_rest) > 0.5
-    assert page.evaluate("history.length") == n_entries
-    page.reload()
-    wait_until(lambda: is_still(page), "the map is drawn again")
-    page.wait_for_timeout(900)
-    assert page.url == said
-    assert share_of_difference(pixels(page), before) < 0.05
-    page.get_by_role("button", name="Reset zoom").click()
-    wait_until(lambda: "zoom" not in query_of(page), "a map at rest needs no word")
-    assert share_of_difference(pixels(page), at_rest) < 0.01
+def test_a_zoomed_map_comes_back_from_its_address_from_the_history_and_in_another_window(
+    page: Page, address: str
+) -> None:
+    page.clock.install()
+    come_back_from_its_address(page, address, "?dataset=words&method=pca")
+    come_back_from_its_address(page, address, f"{HEAD}&selected=key-40")
 
-
-def test_a_turned_map_comes_back_from_its_address(page: Page, address: str) -> None:
-    open_view(page, address, SPACE)
-    at_rest = pixels(page)
-    drag(page, 150, -60)
-    yaw, pitch = (float(part) for part in settled(page, "turn").split("_"))
-    assert yaw == pytest.approx(np.degrees(0.55 + 150 * 0.008), abs=2.5)
-    assert pitch == pytest.approx(np.degrees(0.35 - 60 * 0.008), abs=2.5)
-    before = pixels(page)
-    assert share_of_difference(before, at_rest) > 0.5
-    page.reload()
-    wait_until(lambda: is_still(page), "the map is drawn again")
-    page.wait_for_timeout(600)
-    assert share_of_difference(pixels(page), before) < 0.05
-    page.keyboard.press("ArrowLeft")  # the next head is seen from the same side
-    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
-    page.wait_for_timeout(700)
-    assert "turn" in query_of(page)
-    page.keyboard.press("d")
-    wait_until(lambda: "turn" not in query_of(page), "a flat map cannot be turned")
-
-
-def test_back_leads_to_the_zoom_that_one_left(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     wheel(page, 0.5, 0.5, 3)
     zoom = settled(page, "zoom")
@@ -126,35 +88,65 @@ def test_back_leads_to_the_zoom_that_one_left(page: Page, address: str) -> None:
     assert query_of(page)["zoom"] == zoom
     assert share_of_difference(pixels(page), before) < 0.05
 
-
-def test_a_zoom_from_an_address_holds_when_the_window_changes_its_size(
-    page: Page, address: str
-) -> None:
     open_view(page, address, f"{HEAD}&zoom=3&center=0.4_0.6")
-    page.wait_for_timeout(600)
+    pass_time(page)
     page.set_viewport_size({"width": 1100, "height": 700})
-    page.wait_for_timeout(900)
+    pass_time(page)
     assert query_of(page)["zoom"] == "3"
     assert query_of(page)["center"] == "0.4_0.6"
 
 
-def test_bad_parts_of_the_view_are_ignored_with_a_notice_each(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    plain = fingerprint(page)
-    bad = "zoom=2&turn=500_0&marked=3&theme=pink"
-    open_view(page, address, f"{HEAD}&{bad}")
-    for part in ("zoom", "turn", "marked", "theme"):
-        expect(page.locator(".notice", has_text=part)).to_have_count(1)
-    assert fingerprint(page) == plain
-    open_view(page, address, f"{HEAD}&marked=query-3-400")
-    expect(page.locator(".notice")).to_contain_text("Marked token 400 is outside 0..299")
-    expect(page.locator(".marked")).to_be_hidden()
+def come_back_from_its_address(page: Page, address: str, query: str) -> None:
+    """Move a map of a view, open it again from its address, and go back to where it was."""
+    open_view(page, address, query)
+    pass_time(page)
+    n_entries = page.evaluate("history.length")
+    at_rest = pixels(page)
+    wheel(page, 0.4, 0.6)
+    drag(page, 60, -30)
+    zoom = float(settled(page, "zoom"))
+    assert 1.2 < zoom < 20, query
+    assert re.fullmatch(r"-?\d\.\d{1,6}_-?\d\.\d{1,6}", query_of(page)["center"]), query
+    before, said = pixels(page), page.url
+    assert share_of_difference(before, at_rest) > 0.5, query
+    assert page.evaluate("history.length") == n_entries, query
+    page.reload()
+    expect_map(page)
+    pass_time(page)
+    assert page.url == said
+    assert share_of_difference(pixels(page), before) < 0.05, query
+    page.get_by_role("button", name="Reset zoom").click()
+    wait_until(lambda: "zoom" not in query_of(page), f"a map at rest needs no word: {query}")
+    assert share_of_difference(pixels(page), at_rest) < 0.01, query
+
+
+def test_a_turned_map_comes_back_from_its_address(page: Page, address: str) -> None:
+    page.clock.install()
+    open_view(page, address, SPACE)
+    at_rest = pixels(page)
+    drag(page, 150, -60)
+    yaw, pitch = (float(part) for part in settled(page, "turn").split("_"))
+    assert yaw == pytest.approx(np.degrees(0.55 + 150 * 0.008), abs=2.5)
+    assert pitch == pytest.approx(np.degrees(0.35 - 60 * 0.008), abs=2.5)
+    before = pixels(page)
+    assert share_of_difference(before, at_rest) > 0.5
+    page.reload()
+    expect_map(page)
+    pass_time(page)
+    assert share_of_difference(pixels(page), before) < 0.05
+    page.keyboard.press("ArrowLeft")  # the next head is seen from the same side
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 1")
+    pass_time(page)
+    assert "turn" in query_of(page)
+    page.keyboard.press("d")
+    wait_until(lambda: "turn" not in query_of(page), "a flat map cannot be turned")
 
 
 def test_the_address_of_exactly_this_picture_is_copied(
     page: Page, address: str, chromium_without_gpu: Browser
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.clock.install()
     open_view(page, address, f"{HEAD}&renderer=canvas2d&marked=query-3-90")
     page.emulate_media(color_scheme="dark")
     page.get_by_text("Map options").click()
@@ -172,14 +164,15 @@ def test_the_address_of_exactly_this_picture_is_copied(
     reader = chromium_without_gpu.new_context(viewport={"width": 1440, "height": 900})
     other = reader.new_page()
     try:
+        other.clock.install()
         open_view(other, copied)
-        other.wait_for_timeout(600)
+        pass_time(other)
         assert share_of_difference(pixels(other), before) < 0.05
         stored = other.evaluate("JSON.stringify(localStorage)")
         assert "classic" not in stored  # the reader's own taste stays as it was
         other.reload()
-        wait_until(lambda: is_still(other), "the picture is drawn again")
-        other.wait_for_timeout(600)
+        expect_map(other)
+        pass_time(other)
         assert share_of_difference(pixels(other), before) < 0.05
     finally:
         reader.close()
@@ -195,9 +188,20 @@ def scattered(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFac
     return serve(folder)
 
 
-def test_too_many_marked_points_are_left_out_of_the_address_with_a_notice(
-    page: Page, scattered: str
+def test_bad_parts_of_the_view_and_too_many_marked_points_are_left_out_with_a_notice_each(
+    page: Page, address: str, scattered: str
 ) -> None:
+    open_view(page, address, HEAD)
+    plain = fingerprint(page)
+    bad = "zoom=2&turn=500_0&marked=3&theme=pink"
+    open_view(page, address, f"{HEAD}&{bad}")
+    for part in ("zoom", "turn", "marked", "theme"):
+        expect(page.locator(".notice", has_text=part)).to_have_count(1)
+    assert fingerprint(page) == plain
+    open_view(page, address, f"{HEAD}&marked=query-3-400")
+    expect(page.locator(".notice")).to_contain_text("Marked token 400 is outside 0..299")
+    expect(page.locator(".marked")).to_be_hidden()
+
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_view(page, scattered, "?dataset=many&layer=0&head=0")
     box = page.locator(".map").bounding_box()
