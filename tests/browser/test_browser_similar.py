@@ -50,7 +50,7 @@ def is_beside(one: Locator, other: Locator) -> bool:
     return left["x"] + left["width"] <= right["x"] + 1 and left["y"] < right["y"] + right["height"]
 
 
-def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_and_opens_them(
+def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_opens_them_and_stays_open(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
@@ -95,8 +95,35 @@ def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_and_opens_the
     expect(dock(page)).to_be_visible()
     expect(dot(page, 2, 1)).to_have_attribute("aria-current", "true")
 
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title")).to_have_text("All heads")
+    require_names_apart(page)
+    page.reload()
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    page.get_by_role("button", name="Fold the map of heads").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Map of heads")).to_be_visible()
+    expect(dock(page)).to_be_hidden()
 
-def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range(page: Page, address: str) -> None:
+
+def require_names_apart(page: Page) -> None:
+    """Fail where a name on the map of heads covers another."""
+    expect(page.locator(".map-of-heads__name")).not_to_have_count(0)
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll('.map-of-heads__name')].map((name) => {
+          const { left, right, top, bottom } = name.getBoundingClientRect();
+          return [left, right, top, bottom];
+        })"""
+    )
+    for i, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            is_clear = right <= other[0] or other[1] <= left or bottom <= other[2]
+            assert is_clear or other[3] <= top
+
+
+def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_in_a_narrow_window(
+    page: Page, address: str
+) -> None:
     heads = fetch_heads(page, address)
     values = [head["scores"]["previous"]["value"] for head in heads]
     least = sorted(values)[6]
@@ -115,13 +142,29 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range(page: Page, add
     expect(dock(page).locator(".legend")).to_contain_text("Previous token")
     expect(dock(page).locator(".legend")).to_contain_text(f"{max(values):.2f}")
 
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_view(page, address, "?dataset=words&method=pca")
+    expect(dock(page)).to_be_hidden()
+    page.get_by_role("button", name="Map of heads").click()
+    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
+    sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
+    assert sheet and map_box
+    assert (sheet["x"], sheet["width"]) == (0, 390)
+    assert sheet["y"] > map_box["y"]
+    assert sheet["y"] + sheet["height"] <= 844
+    dot(page, 2, 1).click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
+    expect(dock(page)).to_be_hidden()
+
 
 def fetch_heads(page: Page, address: str) -> list[dict]:
     open_view(page, address, "?dataset=words&method=pca")
     return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
 
 
-def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it(page: Page, address: str) -> None:
+def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it_once_there_is_one(
+    page: Page, address: str
+) -> None:
     open_view(page, address, HEAD)
     page.keyboard.press("m")
     expect(dot(page, 1, 2)).to_be_focused()
@@ -149,141 +192,14 @@ def test_keys_lead_from_head_to_head_on_the_map_and_away_from_it(page: Page, add
     page.keyboard.press("m")
     expect(dock(page)).to_be_hidden()
 
-
-def test_names_on_the_map_of_heads_cover_no_other_and_it_is_there_where_it_was_left_open(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, "?dataset=words&method=pca")
+    open_view(page, address, "?dataset=growing&layer=0&head=0")
+    expect(page.get_by_role("button", name="Map of heads")).to_be_hidden()
+    expect(page.locator(".similar")).to_be_hidden()
     page.keyboard.press("m")
-    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
-    expect(page.locator(".map-of-heads__name")).not_to_have_count(0)
-    boxes = page.evaluate(
-        """() => [...document.querySelectorAll('.map-of-heads__name')].map((name) => {
-          const { left, right, top, bottom } = name.getBoundingClientRect();
-          return [left, right, top, bottom];
-        })"""
-    )
-    for i, (left, right, top, bottom) in enumerate(boxes):
-        for other in boxes[i + 1 :]:
-            is_clear = right <= other[0] or other[1] <= left or bottom <= other[2]
-            assert is_clear or other[3] <= top
-    page.reload()
-    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
-    page.get_by_role("button", name="Fold the map of heads").click()
-    page.reload()
-    expect(page.get_by_role("button", name="Map of heads")).to_be_visible()
     expect(dock(page)).to_be_hidden()
 
 
-def test_in_a_narrow_window_the_map_of_heads_is_a_sheet_that_goes_when_a_head_is_opened(
-    page: Page, address: str
-) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    open_view(page, address, "?dataset=words&method=pca")
-    page.get_by_role("button", name="Map of heads").click()
-    expect(page.locator(".map-of-heads__dot")).to_have_count(12)
-    sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
-    assert sheet and map_box
-    assert (sheet["x"], sheet["width"]) == (0, 390)
-    assert sheet["y"] > map_box["y"]
-    assert sheet["y"] + sheet["height"] <= 844
-    dot(page, 2, 1).click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
-    expect(dock(page)).to_be_hidden()
-
-
-def test_heads_like_the_open_one_are_listed_and_lead_there(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")
-    expect(page.locator(".similar tbody tr")).to_have_count(10)
-    wanted = [
-        [name_of(h), in_words(h["distance"]), in_words(h["alignment"])] for h in answer["heads"]
-    ]
-    assert table(page)[:5] == wanted[:5]
-    expect(page.locator(".similar tbody tr:visible")).to_have_count(5)
-    expect(page.get_by_text("Over 7 rows, token by token.")).to_be_visible()
-    expect(page.get_by_label("Compare with")).to_be_hidden()
-    page.get_by_role("button", name="More", exact=True).click()
-    expect(page.locator(".similar tbody tr:visible")).to_have_count(10)
-    assert table(page) == wanted
-    page.locator(".similar__head").nth(6).click()
-    at = answer["heads"][6]
-    expect(
-        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
-    ).to_be_visible()
-    expect(page.locator(".similar__head").first).not_to_have_text(name_of(at))
-
-
-@pytest.fixture
-def twins(serve: Callable[[Path], str], tmp_path: Path) -> str:
-    """Return the address of two models on the same sentences."""
-    write_fake_dataset(tmp_path, TEXT)
-    write_fake_dataset(tmp_path, TWIN)
-    return serve(tmp_path)
-
-
-def test_heads_of_another_model_are_compared_and_lead_there(page: Page, twins: str) -> None:
-    open_view(page, twins, HEAD)
-    page.get_by_label("Compare with").select_option("words-twin")
-    expect(page.get_by_text("token by token")).to_contain_text("sentences")
-    expect(page.locator(".similar tbody tr")).to_have_count(4)
-    assert query_of(page)["similar-with"] == "words-twin"
-    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")
-    assert [row[0] for row in table(page)] == [name_of(h) for h in answer["heads"]]
-    page.reload()
-    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
-    expect(page.locator(".similar tbody tr")).to_have_count(4)
-    page.locator(".similar__head").first.click()
-    expect(page.locator(".header__dataset")).to_have_value("words-twin")
-    at = answer["heads"][0]
-    expect(
-        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
-    ).to_be_visible()
-    page.go_back()
-    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
-
-
-def test_a_similar_head_opens_beside_by_its_button_and_by_key(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")["heads"]
-    page.get_by_role(
-        "button", name=f"Open layer {answer[1]['layer']}, head {answer[1]['head']} beside"
-    ).click()
-    second = page.get_by_role("region", name="Pane B:")
-    expect(second.locator(".bar__title")).to_have_text(
-        f"Layer {answer[1]['layer']}, head {answer[1]['head']}"
-    )
-    found = query_of(page)
-    assert (found["layer"], found["head"]) == ("1", "2"), "the open head stays"
-    assert found["compare.dataset"] == "words"
-    assert found["compare.layer"] == str(answer[1]["layer"])
-    assert found["compare.head"] == str(answer[1]["head"])
-    page.keyboard.press("o")
-    expect(page.locator(".about .pane__name")).to_have_text("A")
-    expect(page.locator(".similar__head").first).to_have_text(name_of(answer[0]))
-    page.locator(".similar__head").first.focus()
-    page.keyboard.press("b")
-    expect(second.locator(".bar__title")).to_have_text(
-        f"Layer {answer[0]['layer']}, head {answer[0]['head']}"
-    )
-    assert (query_of(page)["layer"], query_of(page)["head"]) == ("1", "2")
-
-
-def test_a_head_of_another_model_opens_beside(page: Page, twins: str) -> None:
-    open_view(page, twins, f"{HEAD}&selected=query-7&similar-with=words-twin")
-    expect(page.locator(".similar tbody tr")).to_have_count(4)
-    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")["heads"][0]
-    page.locator(".similar__beside").first.click()
-    second = page.get_by_role("region", name="Pane B:")
-    expect(second.locator(".bar__title")).to_have_text(
-        f"Layer {answer['layer']}, head {answer['head']}"
-    )
-    found = query_of(page)
-    assert (found["dataset"], found["compare.dataset"]) == ("words", "words-twin")
-    wait_until(lambda: "compare.selected" in query_of(page), "the same word is selected there")
-
-
-def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
+def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
@@ -315,10 +231,94 @@ def test_a_first_look_at_a_head_says_what_it_does_and_which_is_most_like_it(
     page.keyboard.press("g")
     expect(short).to_be_hidden()
 
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_similar_heads(page, address)
 
-def test_a_dataset_that_grows_has_no_map_of_heads_yet(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=growing&layer=0&head=0")
-    expect(page.get_by_role("button", name="Map of heads")).to_be_hidden()
-    expect(page.locator(".similar")).to_be_hidden()
-    page.keyboard.press("m")
-    expect(dock(page)).to_be_hidden()
+
+def open_similar_heads(page: Page, address: str) -> None:
+    open_view(page, address, HEAD)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")
+    expect(page.locator(".similar tbody tr")).to_have_count(10)
+    wanted = [
+        [name_of(h), in_words(h["distance"]), in_words(h["alignment"])] for h in answer["heads"]
+    ]
+    assert table(page)[:5] == wanted[:5]
+    expect(page.locator(".similar tbody tr:visible")).to_have_count(5)
+    expect(page.get_by_text("Over 7 rows, token by token.")).to_be_visible()
+    expect(page.get_by_label("Compare with")).to_be_hidden()
+    page.get_by_role("button", name="More", exact=True).click()
+    expect(page.locator(".similar tbody tr:visible")).to_have_count(10)
+    assert table(page) == wanted
+    page.locator(".similar__head").nth(6).click()
+    at = answer["heads"][6]
+    expect(
+        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
+    ).to_be_visible()
+    expect(page.locator(".similar__head").first).not_to_have_text(name_of(at))
+
+    open_view(page, address, HEAD)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")["heads"]
+    page.get_by_role(
+        "button", name=f"Open layer {answer[1]['layer']}, head {answer[1]['head']} beside"
+    ).click()
+    second = page.get_by_role("region", name="Pane B:")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer[1]['layer']}, head {answer[1]['head']}"
+    )
+    found = query_of(page)
+    assert (found["layer"], found["head"]) == ("1", "2"), "the open head stays"
+    assert found["compare.dataset"] == "words"
+    assert found["compare.layer"] == str(answer[1]["layer"])
+    assert found["compare.head"] == str(answer[1]["head"])
+    page.keyboard.press("o")
+    expect(page.locator(".about .pane__name")).to_have_text("A")
+    expect(page.locator(".similar__head").first).to_have_text(name_of(answer[0]))
+    page.locator(".similar__head").first.focus()
+    page.keyboard.press("b")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer[0]['layer']}, head {answer[0]['head']}"
+    )
+    assert (query_of(page)["layer"], query_of(page)["head"]) == ("1", "2")
+
+
+@pytest.fixture
+def twins(serve: Callable[[Path], str], tmp_path: Path) -> str:
+    """Return the address of two models on the same sentences."""
+    write_fake_dataset(tmp_path, TEXT)
+    write_fake_dataset(tmp_path, TWIN)
+    return serve(tmp_path)
+
+
+def test_heads_of_another_model_are_compared_lead_there_and_open_beside(
+    page: Page, twins: str
+) -> None:
+    open_view(page, twins, HEAD)
+    page.get_by_label("Compare with").select_option("words-twin")
+    expect(page.get_by_text("token by token")).to_contain_text("sentences")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    assert query_of(page)["similar-with"] == "words-twin"
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")
+    assert [row[0] for row in table(page)] == [name_of(h) for h in answer["heads"]]
+    page.reload()
+    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    page.locator(".similar__head").first.click()
+    expect(page.locator(".header__dataset")).to_have_value("words-twin")
+    at = answer["heads"][0]
+    expect(
+        page.get_by_role("heading", name=f"Layer {at['layer']}, head {at['head']}")
+    ).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Compare with")).to_have_value("words-twin")
+
+    open_view(page, twins, f"{HEAD}&selected=query-7&similar-with=words-twin")
+    expect(page.locator(".similar tbody tr")).to_have_count(4)
+    answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar?with=words-twin")["heads"][0]
+    page.locator(".similar__beside").first.click()
+    second = page.get_by_role("region", name="Pane B:")
+    expect(second.locator(".bar__title")).to_have_text(
+        f"Layer {answer['layer']}, head {answer['head']}"
+    )
+    found = query_of(page)
+    assert (found["dataset"], found["compare.dataset"]) == ("words", "words-twin")
+    wait_until(lambda: "compare.selected" in query_of(page), "the same word is selected there")
