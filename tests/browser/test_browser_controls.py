@@ -75,9 +75,7 @@ def unfold(page: Page, *titles: str) -> None:
         page.locator("summary").filter(has_text=re.compile(f"^{title}")).click()
 
 
-def test_dots_grow_with_their_slider_and_labels_go_and_come_by_box_and_key(
-    page: Page, address: str
-) -> None:
+def test_dots_labels_and_lines_follow_their_options(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
     unfold(page, "Map options")
     page.get_by_label("Labels").uncheck()
@@ -100,8 +98,6 @@ def test_dots_grow_with_their_slider_and_labels_go_and_come_by_box_and_key(
     page.keyboard.press("g")
     expect(page.get_by_label("Size by norm")).to_be_hidden()
 
-
-def test_lines_follow_their_options(page: Page, address: str) -> None:
     open_view(page, address, f"{HEAD}&selected=query-40&labels=off&strongest=off")
     wait_until(lambda: page.evaluate(LINES) > 0, "lines are drawn")
     unfold(page, "Options")
@@ -119,7 +115,7 @@ def test_lines_follow_their_options(page: Page, address: str) -> None:
     assert query_of(page)["line-count"] == "20"
 
 
-def test_filters_say_how_many_points_are_left_and_are_cleared_together(
+def test_filters_also_by_attention_say_how_many_points_are_left_and_are_cleared_together(
     page: Page, address: str
 ) -> None:
     open_view(page, address, f"{HEAD}&labels=off")
@@ -145,12 +141,7 @@ def test_filters_say_how_many_points_are_left_and_are_cleared_together(
     expect(page.locator(".filters__foot")).to_be_hidden()
     wait_until(lambda: fingerprint(page) == plain, "all points are drawn again")
 
-
-def test_points_are_filtered_by_their_attention_with_the_selected_one(
-    page: Page, address: str
-) -> None:
     open_view(page, address, f"{HEAD}&selected=query-40&attention=0.02")
-    unfold(page, "Filters")
     columns = tokens_of(page)
     sequence, position = columns["sequence"][40], columns["position"][40]
     weights = page.evaluate(
@@ -170,7 +161,21 @@ def test_points_are_filtered_by_their_attention_with_the_selected_one(
     expect(page.locator(".slider__value").filter(has_text="≥ 0.02")).to_be_visible()
 
 
-def test_which_parts_of_the_controls_are_open_is_remembered(page: Page, address: str) -> None:
+def test_a_first_visit_is_greeted_once_and_what_is_open_or_folded_is_remembered(
+    page: Page, address: str
+) -> None:
+    about = page.get_by_role("dialog", name="About AttentionViz")
+    open_view(page, address, TEXT)
+    expect(about).to_be_hidden()
+    open_view(page, address, "")
+    expect(about).to_be_visible()
+    page.locator(".cell").last.click()
+    expect(page.locator(".bar__title")).to_contain_text("Layer")
+    page.keyboard.press("Escape")
+    expect(about).to_be_hidden()
+    open_view(page, address, "")
+    expect(about).to_be_hidden()
+
     open_view(page, address, TEXT)
     expect(page.get_by_label("Dot size")).to_be_hidden()
     unfold(page, "Map options", "How true")
@@ -178,8 +183,22 @@ def test_which_parts_of_the_controls_are_open_is_remembered(page: Page, address:
     expect(page.get_by_label("Dot size")).to_be_visible()
     expect(page.locator(".fidelity__rows")).to_be_hidden()
 
+    open_view(page, address, f"{HEAD}&selected=query-40")
+    width = page.locator(".map").bounding_box()["width"]
+    page.get_by_role("button", name="The controls").click()
+    page.get_by_role("button", name="The sentence or image").click()
+    for part in (".side", ".panel"):
+        expect(page.locator(part)).to_be_hidden()
+    wait_until(lambda: page.locator(".map").bounding_box()["width"] > 1.5 * width, "the map grows")
+    open_view(page, address, HEAD)
+    expect(page.locator(".side")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    button = page.get_by_role("button", name="The controls")
+    expect(button).to_have_attribute("aria-expanded", "true")
 
-def test_datasets_are_grouped_by_family_with_counts_that_stand_at_the_left_once_chosen(
+
+def test_datasets_are_grouped_by_family_with_counts_and_the_help_names_every_key(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -214,9 +233,11 @@ def test_datasets_are_grouped_by_family_with_counts_that_stand_at_the_left_once_
     expect(pictures).to_have_js_property("label", "pictures")
     expect(page.locator(".about")).to_contain_text("300 points in each head")
 
+    read_the_help(page)
 
-def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+
+def read_the_help(page: Page) -> None:
+    page.locator(".bar__title").click()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Help")
     keys = dialog.locator("kbd").all_inner_texts()
@@ -249,58 +270,7 @@ def test_the_help_names_every_key_and_leads_to_what_this_is(page: Page, address:
     expect(about).to_be_hidden()
 
 
-def test_a_first_visit_is_greeted_once_beside_the_map(page: Page, address: str) -> None:
-    about = page.get_by_role("dialog", name="About AttentionViz")
-    open_view(page, address, TEXT)
-    expect(about).to_be_hidden()
-    open_view(page, address, "")
-    expect(about).to_be_visible()
-    page.locator(".cell").last.click()
-    expect(page.locator(".bar__title")).to_contain_text("Layer")
-    page.keyboard.press("Escape")
-    expect(about).to_be_hidden()
-    open_view(page, address, "")
-    expect(about).to_be_hidden()
-
-
-def test_both_sides_fold_and_stay_folded(page: Page, address: str) -> None:
-    open_view(page, address, f"{HEAD}&selected=query-40")
-    width = page.locator(".map").bounding_box()["width"]
-    page.get_by_role("button", name="The controls").click()
-    page.get_by_role("button", name="The sentence or image").click()
-    for part in (".side", ".panel"):
-        expect(page.locator(part)).to_be_hidden()
-    wait_until(lambda: page.locator(".map").bounding_box()["width"] > 1.5 * width, "the map grows")
-    open_view(page, address, HEAD)
-    expect(page.locator(".side")).to_be_hidden()
-    page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
-    button = page.get_by_role("button", name="The controls")
-    expect(button).to_have_attribute("aria-expanded", "true")
-
-
-def test_a_narrow_window_shows_the_map_and_reaches_everything(page: Page, address: str) -> None:
-    for width in (360, 390, 799):
-        page.set_viewport_size({"width": width, "height": 800})
-        open_view(page, address, f"{HEAD}&selected=query-40")
-        for part in (".side", ".panel"):
-            expect(page.locator(part)).to_be_hidden()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        for box in [part.bounding_box() for part in page.locator(".header > *:visible").all()]:
-            assert box is not None
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-        page.get_by_role("button", name="The controls").click()
-        expect(page.get_by_role("searchbox")).to_be_visible()
-        side = page.locator(".side").bounding_box()
-        assert side is not None
-        assert side["x"] + side["width"] <= width
-        assert page.evaluate(FITS)
-        page.get_by_role("button", name="The controls").click()  # which stay as they are left
-        expect(page.locator(".side")).to_be_hidden()
-
-
-def test_every_control_has_a_name_a_help_text_and_words_that_stand_out(
+def test_every_control_has_a_name_a_help_text_words_that_stand_out_and_room_in_a_narrow_window(
     page: Page, address: str
 ) -> None:
     open_view(page, address, IMAGE)
@@ -321,3 +291,22 @@ def test_every_control_has_a_name_a_help_text_and_words_that_stand_out(
         expect(page.get_by_role("dialog", name="Help")).to_be_visible()
         assert page.evaluate(FAINT)[1] == [], (palette, theme)
         page.keyboard.press("Escape")
+
+    for width in (360, 390, 799):
+        page.set_viewport_size({"width": width, "height": 800})
+        open_view(page, address, f"{HEAD}&selected=query-40")
+        for part in (".side", ".panel"):
+            expect(page.locator(part)).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for box in [part.bounding_box() for part in page.locator(".header > *:visible").all()]:
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        page.get_by_role("button", name="The controls").click()
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        side = page.locator(".side").bounding_box()
+        assert side is not None
+        assert side["x"] + side["width"] <= width
+        assert page.evaluate(FITS)
+        page.get_by_role("button", name="The controls").click()  # which stay as they are left
+        expect(page.locator(".side")).to_be_hidden()

@@ -68,9 +68,16 @@ def click_here(page: Page) -> None:
     page.mouse.up()
 
 
-def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
+def test_compare_shows_the_view_twice_with_a_divider_between_and_either_pane_can_be_closed(
     page: Page, address: str
 ) -> None:
+    compare_and_choose(page, address)
+    a, _ = open_panes(page, address, TWO_HEADS)
+    move_divider(page, a)
+    close_in_every_way(page)
+
+
+def compare_and_choose(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_view(page, address, HEAD)
@@ -98,6 +105,49 @@ def test_compare_shows_the_view_twice_and_the_new_pane_is_in_front(
     b.get_by_role("combobox", name="Dataset").select_option("pictures")
     expect(page.locator(".panel")).to_contain_text("Images")
     assert any("/datasets/pictures" in url for url in asked)
+
+
+def move_divider(page: Page, a: Locator) -> None:
+    divider = page.get_by_role("separator", name="Share of pane A")
+    width = a.bounding_box()["width"]
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(divider).to_have_attribute("aria-valuenow", "55")
+    assert a.bounding_box()["width"] > width + 20
+    expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
+    box = divider.bounding_box()
+    page.mouse.move(box["x"], box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 200, box["y"] + 300, steps=4)
+    page.mouse.up()
+    assert a.bounding_box()["width"] < width - 20
+    divider.dblclick()
+    expect(divider).to_have_attribute("aria-valuenow", "50")
+
+
+def close_in_every_way(page: Page) -> None:
+    """Close a pane by key and button; the history brings it back each time."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for way, title in (("Escape", "head 2"), ("c", "head 2"), ("B", "head 2"), ("A", "head 1")):
+        pane(page, "A").locator(".bar__words").click()  # keys keep the pane in front
+        expect(pane(page, "A")).to_have_attribute("aria-current", "true")
+        asked.clear()
+        if way in "AB":
+            page.get_by_role("button", name=f"Close pane {way}").click()
+        else:
+            page.keyboard.press(way)
+        expect(page.locator(".stage")).to_have_count(1)
+        expect(page.locator(".bar__title")).to_contain_text(title)
+        expect(page.locator(".pane__head, .divider, .panes__link")).to_have_count(0)
+        expect(page.get_by_role("button", name="Compare")).to_be_visible()
+        assert not [name for name in query_of(page) if name.startswith("compare")]
+        # The list of similar heads follows the pane in front, and comes from the browser's cache.
+        paths = [url for url in asked if "/api/v1/datasets/words" in url]
+        assert not [url for url in paths if "/similar" not in url]
+        page.go_back()
+        expect(page.locator(".stage")).to_have_count(2)
+        expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
 
 
 def test_pointing_and_selecting_in_one_pane_is_seen_in_the_other_with_lines_in_both(
@@ -155,7 +205,9 @@ def test_pointing_and_selecting_in_one_pane_is_seen_in_the_other_with_lines_in_b
     wait_until(lambda: picture(b) != plain, "marked points stand out in the other pane")
 
 
-def test_two_methods_of_one_head_or_images_are_drawn_beside_it(page: Page, address: str) -> None:
+def test_another_method_images_or_other_sentences_are_drawn_beside_a_head_and_say_what_is_shared(
+    page: Page, address: str
+) -> None:
     a, b = open_panes(page, address, TWO_HEADS.replace("compare.layer=0", "compare.layer=1"))
     before = picture(a), picture(b)
     b.get_by_label("Projection method").select_option("umap")
@@ -178,8 +230,43 @@ def test_two_methods_of_one_head_or_images_are_drawn_beside_it(page: Page, addre
     page.keyboard.press("o")
     expect(page.locator(".panel")).to_be_hidden()
 
+    query = TWO_HEADS.replace("compare.dataset=words", "compare.dataset=others")
+    a, b = open_panes(page, address, query)
+    link = page.locator(".panes__link")
+    expect(link).to_have_text("A and B: different sentences, linked by the search only")
+    plain = picture(a), picture(b)
+    page.get_by_role("searchbox").fill("rain")
+    wait_until(lambda: picture(a) != plain[0] and picture(b) != plain[1], "both show hits")
+    page.keyboard.press("Escape")
+    point_at(page, a)
+    click_here(page)
+    wait_until(lambda: n_line_pixels(a) > 0, "attention lines are drawn")
+    assert n_line_pixels(b) == 0
+    assert "compare.selected" not in query_of(page)
 
-def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, address: str) -> None:
+
+def test_two_models_of_the_same_sentences_are_linked_by_the_words_and_find_room_in_any_window(
+    page: Page, address: str
+) -> None:
+    link_by_words(page, address)
+    a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
+    require_room(page, a, b)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    require_no_findings(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.locator(".bar__title").first).to_have_text("All heads")
+    require_no_findings(page)
+
+
+def require_no_findings(page: Page) -> None:
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert grave_findings(page) == [], scheme
+
+
+def link_by_words(page: Page, address: str) -> None:
     a, b = open_panes(page, address, TWO_MODELS)
     n = len(fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["text"])
     expect(page.locator(".panes__link")).to_have_text(
@@ -207,90 +294,8 @@ def test_two_models_of_the_same_sentences_are_linked_by_the_words(page: Page, ad
         wait_until(lambda one=one: n_line_pixels(one) > 0, "attention lines are drawn")
 
 
-def test_other_sentences_share_the_search_and_say_so(page: Page, address: str) -> None:
-    query = TWO_HEADS.replace("compare.dataset=words", "compare.dataset=others")
-    a, b = open_panes(page, address, query)
-    link = page.locator(".panes__link")
-    expect(link).to_have_text("A and B: different sentences, linked by the search only")
-    plain = picture(a), picture(b)
-    page.get_by_role("searchbox").fill("rain")
-    wait_until(lambda: picture(a) != plain[0] and picture(b) != plain[1], "both show hits")
-    page.keyboard.press("Escape")
-    point_at(page, a)
-    click_here(page)
-    wait_until(lambda: n_line_pixels(a) > 0, "attention lines are drawn")
-    assert n_line_pixels(b) == 0
-    assert "compare.selected" not in query_of(page)
-
-
-def test_the_address_holds_both_panes(page: Page, address: str) -> None:
-    query = (
-        f"{HEAD}&selected=query-40&color=position&search=rain&compare.dataset=pieces"
-        "&compare.method=umap&compare.dims=3&compare.layer=0&compare.head=1"
-    )
-    a, b = open_panes(page, address, query)
-    wait_until(lambda: "compare.selected" in query_of(page), "the other selection is found")
-    whole = page.evaluate("location.search")
-    a, b = open_panes(page, address, whole)
-    assert page.evaluate("location.search") == whole
-    expect(a.locator(".bar__title")).to_have_text("Layer 1, head 2")
-    expect(b.locator(".bar__title")).to_have_text("Layer 0, head 1")
-    expect(b.get_by_role("combobox", name="Dataset")).to_have_value("pieces")
-    expect(b.get_by_label("Projection method")).to_have_value("umap")
-    expect(b.get_by_label("3-D")).to_be_checked()
-    expect(page.locator(".notice")).to_have_count(0)
-    assert page.title() == "L1 H2 · words | L0 H1 · pieces | AttentionViz"
-
-
-WRONG_PARTS = {
-    "compare.dataset=nowhere": "There is no dataset “nowhere”",
-    "compare.dataset=others&compare.method=umap": "has no map “umap-2d”",
-    "compare.dataset=pieces&compare.layer=2&compare.head=0": "Layer 2 is outside 0..1",
-    "compare.method=pca": "compare.method=pca",
-}
-
-
-def test_what_the_address_says_wrongly_of_the_second_pane_is_ignored_with_a_notice(
-    page: Page, address: str
-) -> None:
-    for part, words in WRONG_PARTS.items():
-        page.goto(f"{address}{HEAD}&{part}")
-        expect(page.locator(".notice")).to_have_count(1)
-        expect(page.locator(".notice")).to_contain_text(words)
-        expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
-
-
-def test_either_pane_is_closed_by_key_or_button_and_the_history_brings_it_back(
-    page: Page, address: str
-) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    open_panes(page, address, TWO_HEADS)
-    for way, title in (("Escape", "head 2"), ("c", "head 2"), ("B", "head 2"), ("A", "head 1")):
-        pane(page, "A").locator(".bar__words").click()  # keys keep the pane in front
-        expect(pane(page, "A")).to_have_attribute("aria-current", "true")
-        asked.clear()
-        if way in "AB":
-            page.get_by_role("button", name=f"Close pane {way}").click()
-        else:
-            page.keyboard.press(way)
-        expect(page.locator(".stage")).to_have_count(1)
-        expect(page.locator(".bar__title")).to_contain_text(title)
-        expect(page.locator(".pane__head, .divider, .panes__link")).to_have_count(0)
-        expect(page.get_by_role("button", name="Compare")).to_be_visible()
-        assert not [name for name in query_of(page) if name.startswith("compare")]
-        # The list of similar heads follows the pane in front, and comes from the browser's cache.
-        paths = [url for url in asked if "/api/v1/datasets/words" in url]
-        assert not [url for url in paths if "/similar" not in url]
-        page.go_back()
-        expect(page.locator(".stage")).to_have_count(2)
-        expect(pane(page, "B").locator(".bar__title")).to_have_text("Layer 0, head 1")
-
-
-def test_panes_lie_beside_each_other_or_above_where_there_is_no_room(
-    page: Page, address: str
-) -> None:
-    a, b = open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
+def require_room(page: Page, a: Locator, b: Locator) -> None:
+    """Fail where a pane, or what is in its head, has no room in a window of some size."""
     for width, height in ((1440, 900), (1024, 700), (390, 800)):
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("() => new Promise(requestAnimationFrame)")
@@ -312,36 +317,36 @@ def test_panes_lie_beside_each_other_or_above_where_there_is_no_room(
                 assert inside is None or inside["x"] + inside["width"] <= edge
 
 
-def test_the_divider_gives_room_by_keys_and_by_hand(page: Page, address: str) -> None:
-    a, _ = open_panes(page, address, TWO_HEADS)
-    divider = page.get_by_role("separator", name="Share of pane A")
-    width = a.bounding_box()["width"]
-    divider.focus()
-    page.keyboard.press("ArrowRight")
-    expect(divider).to_have_attribute("aria-valuenow", "55")
-    assert a.bounding_box()["width"] > width + 20
-    expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
-    box = divider.bounding_box()
-    page.mouse.move(box["x"], box["y"] + 300)
-    page.mouse.down()
-    page.mouse.move(box["x"] - 200, box["y"] + 300, steps=4)
-    page.mouse.up()
-    assert a.bounding_box()["width"] < width - 20
-    divider.dblclick()
-    expect(divider).to_have_attribute("aria-valuenow", "50")
+WRONG_PARTS = {
+    "compare.dataset=nowhere": "There is no dataset “nowhere”",
+    "compare.dataset=others&compare.method=umap": "has no map “umap-2d”",
+    "compare.dataset=pieces&compare.layer=2&compare.head=0": "Layer 2 is outside 0..1",
+    "compare.method=pca": "compare.method=pca",
+}
 
 
-def test_axe_finds_nothing_serious_in_two_panes(page: Page, address: str) -> None:
-    open_panes(page, address, f"{TWO_MODELS}&selected=query-40")
-    require_no_findings(page)
-    page.keyboard.press("Escape")
-    page.keyboard.press("g")
-    expect(page.locator(".bar__title").first).to_have_text("All heads")
-    require_no_findings(page)
+def test_the_address_holds_both_panes_and_what_it_says_wrongly_of_the_second_gets_a_notice(
+    page: Page, address: str
+) -> None:
+    query = (
+        f"{HEAD}&selected=query-40&color=position&search=rain&compare.dataset=pieces"
+        "&compare.method=umap&compare.dims=3&compare.layer=0&compare.head=1"
+    )
+    a, b = open_panes(page, address, query)
+    wait_until(lambda: "compare.selected" in query_of(page), "the other selection is found")
+    whole = page.evaluate("location.search")
+    a, b = open_panes(page, address, whole)
+    assert page.evaluate("location.search") == whole
+    expect(a.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(b.locator(".bar__title")).to_have_text("Layer 0, head 1")
+    expect(b.get_by_role("combobox", name="Dataset")).to_have_value("pieces")
+    expect(b.get_by_label("Projection method")).to_have_value("umap")
+    expect(b.get_by_label("3-D")).to_be_checked()
+    expect(page.locator(".notice")).to_have_count(0)
+    assert page.title() == "L1 H2 · words | L0 H1 · pieces | AttentionViz"
 
-
-def require_no_findings(page: Page) -> None:
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert grave_findings(page) == [], scheme
+    for part, words in WRONG_PARTS.items():
+        page.goto(f"{address}{HEAD}&{part}")
+        expect(page.locator(".notice")).to_have_count(1)
+        expect(page.locator(".notice")).to_contain_text(words)
+        expect(page.locator(".bar__title").first).to_have_text("Layer 1, head 2")
