@@ -76,7 +76,7 @@ def name_of(position: int) -> str:
     return f"patch, row {row}, column {column}"
 
 
-def test_heat_lies_on_the_patch_that_is_attended_to_by_pixels(
+def test_heat_lies_on_the_patch_that_is_attended_to_and_registers_stand_beside_the_image(
     plain: Page, registers_address: str
 ) -> None:
     for query in QUERIES.values():
@@ -94,6 +94,8 @@ def test_heat_lies_on_the_patch_that_is_attended_to_by_pixels(
                     names = (name_of(query), name_of(one), name_of(other))
                     assert light(shot, one) > light(shot, other), names
 
+    require_no_token_for_another(plain, registers_address)
+
 
 def light(shot: Image.Image, position: int) -> int:
     """Return how light the middle of a patch is."""
@@ -103,45 +105,40 @@ def light(shot: Image.Image, position: int) -> int:
     return sum(pixel)
 
 
-def test_class_token_and_registers_stand_beside_the_image_and_never_for_a_patch(
-    page: Page, registers_address: str
-) -> None:
-    weights = show(page, registers_address, QUERIES["patch"])
-    beside = page.locator(".image__prefix .image__token")
+def require_no_token_for_another(plain: Page, registers_address: str) -> None:
+    """Fail where class token, registers and patches are taken for one another."""
+    weights = show(plain, registers_address, QUERIES["patch"])
+    beside = plain.locator(".image__prefix .image__token")
     assert beside.all_inner_texts() == ["class token", *["register"] * 4]
-    patches = page.locator(".image__patches .image__patch")
+    patches = plain.locator(".image__patches .image__patch")
     expect(patches).to_have_count(N_ROWS * N_COLUMNS)
     for place, buttons in ((0, beside), (N_PREFIX, patches)):
         for i, button in enumerate(buttons.all()):
             words = f"{name_of(place + i)}, weight {weights[place + i]:.3f}"
             expect(button).to_have_attribute("aria-label", words)
-    box, first = page.locator(".image__patches").bounding_box(), patches.first.bounding_box()
+    box, first = plain.locator(".image__patches").bounding_box(), patches.first.bounding_box()
     assert box is not None and first is not None
     assert (first["x"], first["y"]) == pytest.approx((box["x"], box["y"]), abs=1)
     # The first patch is the sixth token, and selecting a register selects no patch.
     patches.first.click()
-    assert query_of(page)["selected"] == f"query-{PER_IMAGE + N_PREFIX}"
+    assert query_of(plain)["selected"] == f"query-{PER_IMAGE + N_PREFIX}"
     beside.nth(2).click()
-    assert query_of(page)["selected"] == f"query-{PER_IMAGE + 2}"
-    expect(page.locator(".panel__chosen")).to_contain_text(
+    assert query_of(plain)["selected"] == f"query-{PER_IMAGE + 2}"
+    expect(plain.locator(".panel__chosen")).to_contain_text(
         f"register query, position 3 of {PER_IMAGE}"
     )
-    expect(patches.and_(page.locator("[aria-pressed=true]"))).to_have_count(0)
+    expect(patches.and_(plain.locator("[aria-pressed=true]"))).to_have_count(0)
 
-
-def test_registers_are_hidden_together_and_their_weight_goes_to_the_rest(
-    page: Page, registers_address: str
-) -> None:
-    weights = show(page, registers_address, QUERIES["patch"])
-    page.get_by_role("button", name="Hide registers").click()
+    weights = show(plain, registers_address, QUERIES["patch"])
+    plain.get_by_role("button", name="Hide registers").click()
     hidden = {f"{kind}-{i}" for kind in ("query", "key") for i in range(1, N_PREFIX)}
-    assert set(query_of(page)["hidden"].split(".")) == hidden
+    assert set(query_of(plain)["hidden"].split(".")) == hidden
     kept = 1 - sum(weights[1:N_PREFIX])
     for position in (0, N_PREFIX, PER_IMAGE - 1):
         wanted = f"{name_of(position)}, weight {weights[position] / kept:.3f}"
-        button = page.locator(f".image [data-position='{position}']")
+        button = plain.locator(f".image [data-position='{position}']")
         wait_until(
             lambda b=button, w=wanted: b.get_attribute("aria-label") == w, f"{wanted} is told"
         )
-    columns = fetch_json(page, "api/v1/datasets/registers/tokens")
+    columns = fetch_json(plain, "api/v1/datasets/registers/tokens")
     assert columns["token_type"][PER_IMAGE : PER_IMAGE + 6] == ["class", *["register"] * 4, "patch"]

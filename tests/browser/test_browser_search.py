@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import fetch_json, fingerprint, open_view, query_of, wait_until
 
@@ -39,20 +38,25 @@ MODES = {
 }
 
 
-@pytest.mark.parametrize("query", MODES, ids=["text", "images"])
 def test_every_colour_mode_draws_another_picture_and_says_what_it_means(
-    page: Page, address: str, query: str
+    page: Page, address: str
 ) -> None:
-    open_view(page, address, query)
-    seen = {fingerprint(page)}
-    for mode, words in MODES[query].items():
-        page.get_by_label("Colour").select_option(mode)
-        expect(page.locator(".legend")).to_contain_text(words)
-        wait_until(lambda: fingerprint(page) not in seen, f"no picture before was as by {mode}")
-        seen.add(fingerprint(page))
+    for query, modes in MODES.items():
+        open_view(page, address, query)
+        seen = {fingerprint(page)}
+        for mode, words in modes.items():
+            page.get_by_label("Colour").select_option(mode)
+            expect(page.locator(".legend")).to_contain_text(words)
+            wait_until(
+                lambda seen=seen: fingerprint(page) not in seen,
+                f"no picture before was as by {mode} ({query})",
+            )
+            seen.add(fingerprint(page))
 
 
-def test_colours_of_columns_of_the_search_and_of_the_palette(page: Page, address: str) -> None:
+def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
+    page: Page, address: str
+) -> None:
     open_view(page, address, TEXT)
     page.locator("summary", has_text="Map options").click()
     color = "getComputedStyle(document.documentElement).getPropertyValue('--query')"
@@ -79,6 +83,17 @@ def test_colours_of_columns_of_the_search_and_of_the_palette(page: Page, address
     page.get_by_role("searchbox").fill("rain, april")
     expect(page.locator(".legend__words")).to_have_text(["rain", "april", "rest"])
 
+    open_view(page, address, "?dataset=words&method=pca&color=attention")
+    expect(page.get_by_label("Colour")).to_have_value("attention")
+    option = page.locator("option[value=attention]")
+    expect(option).to_have_text("Attention in the head, once one is open")
+    legend = page.locator(".legend")
+    expect(legend).to_contain_text("is computed for one head at a time: open a head to see it")
+    expect(legend).to_contain_text("query")
+    page.locator(".cell").nth(6).press("Enter")
+    expect(legend).to_contain_text("queries: weight of the strongest key")
+    expect(legend).not_to_contain_text("open a head to see it")
+
 
 SEARCHES = [
     ("whole", "rain, April", r"^(rain|april)$"),
@@ -88,7 +103,7 @@ SEARCHES = [
 ]
 
 
-def test_a_search_compares_as_it_is_told_and_refuses_what_is_no_expression(
+def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offers_words(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -118,10 +133,13 @@ def test_a_search_compares_as_it_is_told_and_refuses_what_is_no_expression(
     box.fill("^(rain)$")
     expect(page.locator(".search__problem")).to_be_hidden()
 
+    take_offered_words(page)
 
-def test_words_are_offered_while_typing_and_taken_by_the_keys(page: Page, address: str) -> None:
-    open_view(page, address, TEXT)
+
+def take_offered_words(page: Page) -> None:
+    """Take a word of the corpus that is offered while typing."""
     box = page.get_by_role("searchbox")
+    page.get_by_label("How tokens are compared").select_option("whole")
     box.fill("april, ra")
     options = page.get_by_role("option", selected=False).filter(has=page.locator("bdi"))
     expect(options.first).to_contain_text("rain")
@@ -136,16 +154,3 @@ def test_words_are_offered_while_typing_and_taken_by_the_keys(page: Page, addres
     page.keyboard.press("Escape")
     expect(page.get_by_role("listbox", name="Words of the corpus")).to_be_hidden()
     expect(box).to_have_value("ra")
-
-
-def test_a_colour_that_one_head_alone_has_says_so_in_the_grid(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words&method=pca&color=attention")
-    expect(page.get_by_label("Colour")).to_have_value("attention")
-    option = page.locator("option[value=attention]")
-    expect(option).to_have_text("Attention in the head, once one is open")
-    legend = page.locator(".legend")
-    expect(legend).to_contain_text("is computed for one head at a time: open a head to see it")
-    expect(legend).to_contain_text("query")
-    page.locator(".cell").nth(6).press("Enter")
-    expect(legend).to_contain_text("queries: weight of the strongest key")
-    expect(legend).not_to_contain_text("open a head to see it")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,6 +15,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 from tests.conftest import TinyDataset
+from tests.support.hostile_dataset import COLUMNS, write_hostile_datasets
+from tests.support.hostile_strings import STRINGS
 
 import attentionviz
 from attentionviz.errors import (
@@ -254,3 +257,11 @@ def test_importing_the_package_imports_nothing_more() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_cell_holds_none_of_the_texts_of_a_hostile_dataset(tmp_path: Path) -> None:
+    write_hostile_datasets(tmp_path)
+    cell = attentionviz.open(tmp_path / "hostile").show(1, 2, "pca")._repr_html_()
+    assert "<iframe" in cell
+    assert not [text for text in STRINGS if len(text) > 8 and text in unescape(cell)]
+    assert not [name for name in COLUMNS if name in unescape(cell)]
