@@ -31,7 +31,9 @@ def best_maps(page: Page) -> list[str]:
     ]
 
 
-def test_each_head_of_the_grid_shows_its_best_map_and_says_which(page: Page, address: str) -> None:
+def test_each_head_of_the_grid_and_an_open_one_have_their_best_map_and_say_which(
+    page: Page, address: str
+) -> None:
     open_view(page, address, "?dataset=words&method=pca")
     pca = fingerprint(page)
     page.get_by_role("radio", name="Best").check()
@@ -47,20 +49,16 @@ def test_each_head_of_the_grid_shows_its_best_map_and_says_which(page: Page, add
     n_most = max(best.count(name) for name in best)
     expect(page.locator(".bar__detail")).to_contain_text(f"Best, 2-D: {n_most} × ")
 
+    open_the_best_map(page, address)
 
-def wording(recall: float, label: str) -> re.Pattern[str]:
-    """Return what the name of a head says of its map."""
-    return re.compile(rf"{recall:.2f} recall@10.*, {label}$")
-
-
-def methods(page: Page) -> list[dict[str, str]]:
-    """Return the methods in the words of the server."""
-    return fetch_json(page, "api/v1/datasets")["methods"]
+    open_view(page, address, "?dataset=few-maps&method=best")
+    expect(page.get_by_role("radio", name="Best")).to_be_checked()
+    expect(page.locator(".bar__detail")).to_contain_text("PCA")
+    page.get_by_role("radio", name="3-D").check()
+    expect(page.locator(".bar__detail")).to_contain_text("UMAP")
 
 
-def test_an_open_head_has_the_map_that_is_its_best_and_keeps_the_choice(
-    page: Page, address: str
-) -> None:
+def open_the_best_map(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&method=best&layer=1&head=2")
     own = best_maps(page)[1 * 4 + 2]
     label = next(m["label"] for m in methods(page) if m["name"] == own[:-3])
@@ -78,14 +76,14 @@ def test_an_open_head_has_the_map_that_is_its_best_and_keeps_the_choice(
     assert point["token"] >= 0
 
 
-def test_where_a_dataset_lacks_maps_of_these_dimensions_there_is_no_best(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, "?dataset=few-maps&method=best")
-    expect(page.get_by_role("radio", name="Best")).to_be_checked()
-    expect(page.locator(".bar__detail")).to_contain_text("PCA")
-    page.get_by_role("radio", name="3-D").check()
-    expect(page.locator(".bar__detail")).to_contain_text("UMAP")
+def wording(recall: float, label: str) -> re.Pattern[str]:
+    """Return what the name of a head says of its map."""
+    return re.compile(rf"{recall:.2f} recall@10.*, {label}$")
+
+
+def methods(page: Page) -> list[dict[str, str]]:
+    """Return the methods in the words of the server."""
+    return fetch_json(page, "api/v1/datasets")["methods"]
 
 
 POSITIONS = """async (path) => {
@@ -105,7 +103,7 @@ def n_strongest_that_are_near(page: Page, point: int) -> int:
     return len(set(near.tolist()) & {partner["token"] for partner in partners})
 
 
-def test_a_selected_query_has_lines_to_its_strongest_keys_and_rings_around_the_nearest(
+def test_a_selected_query_and_the_sheet_of_a_point_tell_which_strongest_partners_are_near(
     page: Page, address: str
 ) -> None:
     view = "?dataset=words&method=pca&layer=1&head=2&selected=query-40&labels=off"
@@ -122,10 +120,6 @@ def test_a_selected_query_has_lines_to_its_strongest_keys_and_rings_around_the_n
     expect(page.locator(".strongest")).to_be_hidden()
     assert query_of(page)["strongest"] == "off"
 
-
-def test_the_sheet_of_a_point_says_how_many_of_its_strongest_partners_are_near(
-    page: Page, address: str
-) -> None:
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2&labels=off")
     x, y = find_point(page, "query")
     sheet = page.locator(".tooltip")

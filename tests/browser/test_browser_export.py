@@ -161,7 +161,9 @@ def test_a_site_draws_what_the_server_draws_and_is_used_like_the_page(
     expect(page.locator(".cell")).to_have_count(6)
 
 
-def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
+def test_a_site_names_what_was_left_out_and_says_how_to_serve_it_where_it_is_opened_from_disk(
+    page: Page, host: str, folder: Path
+) -> None:
     # A file that got lost on the way to the host.
     page.expected += ["404"]  # type: ignore[attr-defined]
     page.route("**/projections/pca-2d.npy", lambda route: route.fulfill(status=404))
@@ -171,8 +173,6 @@ def test_what_was_left_out_of_a_site_is_named(page: Page, host: str) -> None:
         "exported without datasets/words/projections/pca-2d.npy"
     )
 
-
-def test_a_site_that_is_opened_from_disk_says_how_to_serve_it(page: Page, folder: Path) -> None:
     refused = ["CORS policy", "ERR_FAILED", "foreign host: file:"]
     page.expected += refused  # type: ignore[attr-defined]
     page.goto((folder / "papers" / "site" / "index.html").as_uri())

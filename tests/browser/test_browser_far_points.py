@@ -51,8 +51,8 @@ def far_address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathF
     return serve(folder)
 
 
-def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request(
-    page: Page, far_address: str
+def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_where_none_do(
+    page: Page, far_address: str, address: str
 ) -> None:
     open_view(page, far_address, "?layer=0&head=1")
     chip = page.get_by_role("group", name="Points outside")
@@ -71,6 +71,17 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request(
     assert "fit" not in query_of(page)
     assert fingerprint(page) == near
 
+    open_view(page, far_address, "?method=pca&dims=3&layer=0&head=1")
+    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
+    expect(page.get_by_label("Dot size")).to_be_visible()  # the options are open as they were
+    expect(page.get_by_label("Fit all points")).to_be_hidden()
+
+    open_view(page, address, "?dataset=words&method=pca&layer=0&head=1")
+    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
+    before = fingerprint(page)
+    open_view(page, address, "?dataset=words&method=pca&layer=0&head=1&fit=all")
+    assert fingerprint(page) == before
+
 
 def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
     page: Page, far_address: str
@@ -84,20 +95,8 @@ def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.wheel(0, -200)  # marks of a shape are cut as those of a pixel are
-    page.wait_for_timeout(600)
+    wait_until(
+        lambda: page.locator(".cell").nth(1).bounding_box()["width"] > box["width"], "larger"
+    )
+    fingerprint(page)
     assert page.evaluate(BETWEEN) == 0
-
-
-def test_maps_in_space_show_all_their_points(page: Page, far_address: str) -> None:
-    open_view(page, far_address, "?method=pca&dims=3&layer=0&head=1")
-    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
-    page.locator("summary", has_text="Map options").click()
-    expect(page.get_by_label("Fit all points")).to_be_hidden()
-
-
-def test_a_map_without_far_points_is_shown_whole(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words&method=pca&layer=0&head=1")
-    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
-    before = fingerprint(page)
-    open_view(page, address, "?dataset=words&method=pca&layer=0&head=1&fit=all")
-    assert fingerprint(page) == before

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import fetch_json, open_view, wait_until
+from tests.browser.page_driver import fetch_json, next_frames, open_view, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 GRID = "?dataset=words&method=pca"
@@ -25,8 +24,8 @@ def heads_of(page: Page) -> list[dict[str, Any]]:
     return fetch_json(page, "api/v1/datasets/words/heads")["heads"]
 
 
-def test_the_table_has_a_row_for_each_head_and_a_column_for_each_score(
-    page: Page, address: str
+def test_the_table_has_every_score_of_each_head_is_saved_opens_heads_and_fits_small_windows(
+    page: Page, address: str, tmp_path: Path
 ) -> None:
     open_view(page, address, GRID)
     page.get_by_role("button", name="Scores", exact=True).click()
@@ -44,12 +43,7 @@ def test_the_table_has_a_row_for_each_head_and_a_column_for_each_score(
     told = page.locator(".head-table__row").nth(5).locator("td").first.get_attribute("title")
     assert told == f"Previous token {value:g} over {n_rows} row{'' if n_rows == 1 else 's'}"
 
-
-def test_a_click_on_a_row_opens_its_head_which_is_marked_from_then_on(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, GRID)
-    open_table(page)
+    save_every_number(page, tmp_path)
     expect(page.locator(".histogram__mark:visible")).to_have_count(0)
     page.locator(".head-table__row").nth(6).locator("td").nth(3).click()
     expect(page.get_by_role("dialog")).to_be_hidden()
@@ -58,13 +52,12 @@ def test_a_click_on_a_row_opens_its_head_which_is_marked_from_then_on(
     expect(page.locator(".head-table__row[aria-current=true]")).to_contain_text("L1 H2")
     marks = page.locator(".head-table .histogram__mark:not([hidden])")
     expect(marks).to_have_count(page.locator(".head-table__histogram").count())
+    for size in ((1024, 700), (390, 800)):
+        find_room(page, size)
 
 
-def test_the_table_is_saved_with_every_number_and_its_rows(
-    page: Page, address: str, tmp_path: Path
-) -> None:
-    open_view(page, address, GRID)
-    open_table(page)
+def save_every_number(page: Page, tmp_path: Path) -> None:
+    """Save the open table as CSV and as JSON, which hold what the server says."""
     heads = heads_of(page)
     with page.expect_download() as started:
         page.get_by_role("button", name="CSV").click()
@@ -91,12 +84,34 @@ def test_the_table_is_saved_with_every_number_and_its_rows(
         assert row["induction_n_rows"] == head["scores"]["induction"]["n_rows"]
 
 
-def test_a_table_of_a_thousand_heads_holds_only_the_rows_in_sight(
+def find_room(page: Page, size: tuple[int, int]) -> None:
+    """Look at the open table in a window of some size."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    next_frames(page)
+    box = page.get_by_role("dialog").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
+    assert box["y"] >= 0 and box["y"] + box["height"] <= size[1]
+    last = page.get_by_role("button", name="trustworthiness", exact=True)
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+    expect(page.locator(".head-table__open").first).to_be_in_viewport()
+
+
+def test_a_thousand_heads_are_shown_whole_and_their_table_holds_only_the_rows_in_sight(
     page: Page, serve: Callable[[Path], str], tmp_path: Path
 ) -> None:
     wide = FakeSpec("wide", n_layers=25, n_heads=40, n_tokens=20, d_head=2, maps=("pca-2d",))
     write_fake_dataset(tmp_path, wide)
     open_view(page, serve(tmp_path), "?dataset=wide")
+    expect(page.locator(".cell")).to_have_count(1000)
+    map_box = page.locator(".map").bounding_box()
+    last = page.locator(".cell").last.bounding_box()
+    assert map_box is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= map_box["x"] + map_box["width"]
+    assert last["y"] + last["height"] <= map_box["y"] + map_box["height"]
+
     open_table(page)
     found = page.locator(".head-table__row")
     assert 10 < found.count() < 80
@@ -115,20 +130,6 @@ def test_a_table_of_a_thousand_heads_holds_only_the_rows_in_sight(
     found.nth(12).click()
     layer, head = (part[1:] for part in name.split())
     expect(page.locator(".bar__title")).to_have_text(f"Layer {layer}, head {head}")
-
-
-@pytest.mark.parametrize("size", [(1024, 700), (390, 800)])
-def test_the_table_fits_small_windows_and_scrolls_inside(
-    page: Page, address: str, size: tuple[int, int]
-) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    open_view(page, address, GRID)
-    open_table(page)
-    box = page.get_by_role("dialog").bounding_box()
-    assert box is not None
-    assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
-    assert box["y"] >= 0 and box["y"] + box["height"] <= size[1]
-    last = page.get_by_role("button", name="trustworthiness", exact=True)
-    last.scroll_into_view_if_needed()
-    expect(last).to_be_in_viewport()
-    expect(page.locator(".head-table__open").first).to_be_in_viewport()
+    page.keyboard.press("g")
+    page.locator(".cell").last.click()
+    expect(page.locator(".bar__title")).to_have_text("Layer 24, head 39")

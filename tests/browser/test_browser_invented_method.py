@@ -48,24 +48,20 @@ def counts(page: Page, name: str) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize(("method", "nearness"), [(NAME, "product"), ("pca", "distance")])
-def test_rings_numbers_and_words_follow_what_the_server_says_of_nearness(
-    page: Page, invented: str, method: str, nearness: str
-) -> None:
-    name = f"{method}-2d"
-    view = f"?dataset=text&method={method}&layer=0&head=0&selected=query-{POINT}&labels=off"
-    open_view(page, invented, view)
-    assert fetch_json(page, BASE)["nearness"] == {f"{NAME}-2d": "product", "pca-2d": "distance"}
-    found = counts(page, name)
-    assert found["product"] != found["distance"], "the point tells the two apart"
-    expect(page.locator(".strongest")).to_contain_text(f"{found[nearness]} of its 10 strongest")
-    note = page.get_by_text("the farther out it lies in the query’s direction")
-    expect(note).to_be_visible(visible=nearness == "product")
-
-
-def test_the_page_takes_the_best_map_and_the_methods_of_a_form_from_the_server(
+def test_nearness_the_best_map_and_the_methods_of_a_form_are_what_the_server_says(
     page: Page, invented: str
 ) -> None:
+    for method, nearness in ((NAME, "product"), ("pca", "distance")):
+        name = f"{method}-2d"
+        view = f"?dataset=text&method={method}&layer=0&head=0&selected=query-{POINT}&labels=off"
+        open_view(page, invented, view)
+        assert fetch_json(page, BASE)["nearness"] == {f"{NAME}-2d": "product", "pca-2d": "distance"}
+        found = counts(page, name)
+        assert found["product"] != found["distance"], "the point tells the two apart"
+        expect(page.locator(".strongest")).to_contain_text(f"{found[nearness]} of its 10 strongest")
+        note = page.get_by_text("the farther out it lies in the query’s direction")
+        expect(note).to_be_visible(visible=nearness == "product")
+
     open_view(page, invented, "?dataset=text&method=best")
     heads = fetch_json(page, f"{BASE}/heads")["heads"]
     labels = {f"{NAME}-2d": LABEL, "pca-2d": "PCA"}

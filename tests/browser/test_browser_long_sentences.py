@@ -44,9 +44,7 @@ def show(page: Page, address: str, token: int) -> Locator:
     return page.locator(".sentence__main .sentence__scroll")
 
 
-def test_only_the_rows_in_sight_are_on_the_page_at_the_height_of_all(
-    page: Page, long_address: str
-) -> None:
+def show_the_rows_in_sight_alone(page: Page, long_address: str) -> None:
     scroller = show(page, long_address, 300)
     chosen = row(page, "query", 301)
     expect(chosen).to_be_in_viewport()
@@ -65,9 +63,7 @@ def test_only_the_rows_in_sight_are_on_the_page_at_the_height_of_all(
     expect(row(page, "key", 2)).to_have_count(0)
 
 
-def test_the_keyboard_walks_the_whole_sentence_and_the_focus_is_never_lost(
-    page: Page, long_address: str
-) -> None:
+def walk_without_losing_the_focus(page: Page, long_address: str) -> None:
     scroller = show(page, long_address, 3)
     row(page, "query", 4).locator(".sentence__button").focus()
     page.keyboard.press("End")
@@ -88,9 +84,7 @@ def test_the_keyboard_walks_the_whole_sentence_and_the_focus_is_never_lost(
     expect(row(page, "query", N - 1)).to_contain_class("is-selected")
 
 
-def test_what_is_hidden_or_hovered_keeps_its_mark_on_scrolling_away_and_back(
-    page: Page, long_address: str
-) -> None:
+def keep_marks_on_scrolling_away_and_back(page: Page, long_address: str) -> None:
     scroller = show(page, long_address, 3)
     row(page, "key", 6).locator(".sentence__button").click()
     expect(row(page, "key", 6)).to_contain_class("is-hidden")
@@ -114,3 +108,11 @@ def test_what_is_hidden_or_hovered_keeps_its_mark_on_scrolling_away_and_back(
     scroller.evaluate("e => { e.scrollTop = 0; }")
     expect(row(page, "key", 6)).to_contain_class("is-hidden")
     expect(row(page, "key", 6, ".aggregate")).to_contain_class("is-hidden")
+
+
+def test_of_a_long_sentence_few_rows_are_on_the_page_and_all_are_reached_and_keep_their_marks(
+    page: Page, long_address: str
+) -> None:
+    show_the_rows_in_sight_alone(page, long_address)
+    walk_without_losing_the_focus(page, long_address)
+    keep_marks_on_scrolling_away_and_back(page, long_address)

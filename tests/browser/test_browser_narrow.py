@@ -1,6 +1,5 @@
 """Where there is little room nothing is cut off that says where one is."""
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import open_view
 
@@ -14,22 +13,20 @@ def right_of(one: Locator) -> float:
     return box["x"] + box["width"]
 
 
-@pytest.mark.parametrize("width", [1024, 820, 390])
-def test_the_line_above_a_head_keeps_its_name_and_all_of_its_buttons(
-    page: Page, address: str, width: int
+def test_the_line_above_heads_keeps_names_and_buttons_and_a_table_its_sentences(
+    page: Page, address: str
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 768})
-    open_view(page, address, HEAD)
-    title = page.locator(".bar__title")
-    expect(title).to_have_text("Layer 1, head 2")
-    assert title.evaluate(IS_WHOLE)
-    end = right_of(page.locator(".bar"))
-    assert right_of(page.locator(".bar__title")) <= end
-    for button in page.locator(".bar .button:visible").all():
-        assert right_of(button) <= end
+    for width in (1024, 820, 390):
+        page.set_viewport_size({"width": width, "height": 768})
+        open_view(page, address, HEAD)
+        title = page.locator(".bar__title")
+        expect(title).to_have_text("Layer 1, head 2")
+        assert title.evaluate(IS_WHOLE)
+        end = right_of(page.locator(".bar"))
+        assert right_of(page.locator(".bar__title")) <= end
+        for button in page.locator(".bar .button:visible").all():
+            assert right_of(button) <= end
 
-
-def test_two_panes_on_a_phone_name_their_heads(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     second = "&compare.dataset=words&compare.method=pca&compare.layer=2&compare.head=3"
     open_view(page, address, f"{HEAD}{second}")
@@ -37,8 +34,6 @@ def test_two_panes_on_a_phone_name_their_heads(page: Page, address: str) -> None
     for title in page.locator(".bar__title").all():
         assert title.evaluate(IS_WHOLE)
 
-
-def test_the_table_of_sentences_shows_sentences_on_a_phone(page: Page, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     open_view(page, address, "?dataset=words&method=pca")
     page.keyboard.press("t")

@@ -39,20 +39,27 @@ def notebook() -> Iterator[tuple[str, dict[str, str]]]:
     server.server_close()
 
 
-def test_a_cell_shows_the_head_that_was_asked_for(
-    page: Page, built: Path, notebook: tuple[str, dict[str, str]]
+def test_a_cell_shows_the_head_that_was_asked_for_and_no_other_page_may_frame_a_server(
+    page: Page, built: Path, address: str, notebook: tuple[str, dict[str, str]]
 ) -> None:
-    address, cell = notebook
+    other, cell = notebook
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     # The cell is of another origin: asked for from here, and given no focus on its own.
     refused = ["foreign host: http://localhost", "Blocked autofocusing"]
     page.expected += refused  # type: ignore[attr-defined]
     cell["html"] = attentionviz.open(built / "words").show(1, 2, "pca")._repr_html_()
-    page.goto(address)
+    page.goto(other)
     frame = page.frame_locator("iframe")
     expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
     expect_map(page.frames[1])
     expect(frame.get_by_role("radio", name="PCA")).to_be_checked()
+
+    page.expected += ["frame-ancestors", "X-Frame-Options"]  # type: ignore[attr-defined]
+    cell["html"] = f'<iframe src="{address}?dataset=words"></iframe>'
+    with page.expect_event("console") as said:
+        page.goto(other)
+    assert "frame-ancestors" in said.value.text
+    assert page.frames[1].evaluate("document.querySelectorAll('canvas').length") == 0
 
 
 def test_a_cell_on_a_hub_shows_the_page_through_the_proxy_of_its_server(
@@ -74,16 +81,3 @@ def test_a_cell_on_a_hub_shows_the_page_through_the_proxy_of_its_server(
         frame = page.frame_locator("iframe")
         expect(frame.locator(".bar__title")).to_have_text("Layer 1, head 2")
         expect_map(page.frames[1])
-
-
-def test_a_page_that_nobody_may_frame_stays_out_of_other_pages(
-    page: Page, address: str, notebook: tuple[str, dict[str, str]]
-) -> None:
-    other, cell = notebook
-    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-    page.expected += ["frame-ancestors", "X-Frame-Options"]  # type: ignore[attr-defined]
-    cell["html"] = f'<iframe src="{address}?dataset=words"></iframe>'
-    with page.expect_event("console") as said:
-        page.goto(other)
-    assert "frame-ancestors" in said.value.text
-    assert page.frames[1].evaluate("document.querySelectorAll('canvas').length") == 0

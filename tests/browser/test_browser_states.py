@@ -21,7 +21,7 @@ from tests.browser.page_driver import (
     wait_until,
 )
 from tests.browser.test_browser_accessibility import grave_findings
-from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
+from tests.support.fake_dataset import write_fake_building, write_fake_dataset
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -295,20 +295,3 @@ def test_every_control_is_reachable_in_windows_of_usual_sizes(page: Page, addres
         for left, right in zip(shown, shown[1:], strict=False):
             same_line = abs(left["y"] - right["y"]) < 20
             assert not same_line or left["x"] + left["width"] <= right["x"] + 1
-
-
-def test_a_model_of_a_thousand_heads_is_shown_whole(
-    page: Page, serve: Callable[[Path], str], tmp_path: Path
-) -> None:
-    wide = FakeSpec("wide", n_layers=25, n_heads=40, n_tokens=20, d_head=2, maps=("pca-2d",))
-    write_fake_dataset(tmp_path, wide)
-    open_view(page, serve(tmp_path))
-    expect(page.locator(".cell")).to_have_count(1000)
-    map_box = page.locator(".map").bounding_box()
-    last = page.locator(".cell").last.bounding_box()
-    assert map_box is not None
-    assert last is not None
-    assert last["x"] + last["width"] <= map_box["x"] + map_box["width"]
-    assert last["y"] + last["height"] <= map_box["y"] + map_box["height"]
-    page.locator(".cell").last.click()
-    expect(page.locator(".bar__title")).to_have_text("Layer 24, head 39")
