@@ -2,8 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.browser.live_page import (
     CELLS,
     OTHER,
@@ -18,15 +19,61 @@ from tests.browser.live_page import (
 from tests.browser.page_driver import fingerprint, query_of, wait_until
 
 
-def test_a_typed_sentence_stands_in_the_map_of_every_head(page: Page, live: Live) -> None:
+def items_of(page: Page) -> Locator:
+    return page.locator(".user-sequences__item")
+
+
+def note_of(row: Locator) -> Locator:
+    return row.locator(".user-sequences__note")
+
+
+def open_button(row: Locator) -> Locator:
+    return row.locator(".user-sequences__open")
+
+
+def tokens_shown(page: Page, kind: str) -> Locator:
+    """Return the tokens of one column of the sentence in the panel."""
+    return page.locator(f".sentence__main .sentence__column--{kind} .sentence__token")
+
+
+def test_a_typed_sentence_stands_in_every_map_by_keys_alone_and_is_kept_only_on_request(
+    page: Page, live: Live
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
     open_text(page, live)
+    require_in_the_map_of_every_head(page)
+    require_edited_and_removed_by_keys(page)
+    require_placed_in_another_map(page, add(page, SENTENCE))
+    require_in_the_address_on_request(page)
+    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+    assert "a & b" not in kept
+    open_text(page, live)
+    expect(page.locator(".user-sequences")).to_be_visible()
+    expect(items_of(page)).to_have_count(0)
+
+
+def require_in_the_map_of_every_head(page: Page) -> None:
+    """Type a sentence: the model is called with a letter, and every head shows its points."""
+    sent: list[dict[str, Any]] = []
+
+    def listen(request: Any) -> None:
+        if request.url.endswith("/tiny-text/text"):
+            sent.append(request.post_data_json)
+
+    page.on("request", listen)
     before = page.evaluate(CELLS)
     page.keyboard.press("y")
-    expect(page.locator(".user-sequences__field")).to_be_focused()
-    page.keyboard.type(SENTENCE)
+    assert page.get_by_label("Your own sentence", exact=True).evaluate(
+        "field => field === document.activeElement"
+    )
+    with page.expect_response("**/tiny-text/text") as answer:
+        page.keyboard.type(SENTENCE)
+    assert answer.value.ok
+    assert sent == [{"text": "a", "maps": ["pca-2d"]}], "nothing typed is sent"
+    expect(items_of(page)).to_have_count(0)
     page.keyboard.press("Enter")
-    note = page.locator(".user-sequences__item .user-sequences__note")
-    expect(note).to_contain_text("placed exactly")
+    expect(note_of(items_of(page))).to_contain_text("placed exactly")
+    assert [one["text"] for one in sent] == ["a", SENTENCE]
     expect(page.locator(".user-sequences__field")).to_have_value("")
     expect(page.locator(".about")).to_contain_text(re.compile(r"\+ \d+ tokens of yours"))
     expect(page.locator(".legend")).to_contain_text("Larger and with a ring: your own (text 1)")
@@ -37,20 +84,99 @@ def test_a_typed_sentence_stands_in_the_map_of_every_head(page: Page, live: Live
     assert query_of(page)["selected"] == f"query-{n_tokens(page)}"
 
 
-def test_its_attention_is_that_of_the_same_sentence_of_the_corpus(page: Page, live: Live) -> None:
+def require_edited_and_removed_by_keys(page: Page) -> None:
+    names = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate("(({ activeElement: a }) => (a.labels?.[0] ?? a).innerText)(document)")
+        )
+    assert [name.split("\n")[0].strip() for name in names] == [
+        "Run",
+        "Your text 1",
+        "Edit the tokens of your text 1",
+        "Remove your text 1",
+        "Texts in the address",
+    ]
+    for key in ("Shift+Tab", "Shift+Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Token 1: [CLS]")).to_be_focused()
+    for key in ("Tab", "Enter", "Control+a"):
+        page.keyboard.press(key)
+    page.keyboard.type("the")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Token 2: the")).to_be_focused()
+    page.get_by_role("button", name="Remove your text 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".user-sequences__field")).to_be_focused()
+    expect(items_of(page)).to_have_count(0)
+
+
+def require_placed_in_another_map(page: Page, row: Locator) -> None:
+    for key, words in (("3", "placed by its neighbours, not fitted"), ("1", "placed exactly")):
+        page.keyboard.press("Escape")
+        page.locator(".map").click(position={"x": 5, "y": 300})
+        page.keyboard.press(key)
+        expect(note_of(row)).to_contain_text(words)
+    page.keyboard.press("d")
+    expect(note_of(row)).to_contain_text("placed exactly")
+    page.keyboard.press("6")
+    expect(note_of(row)).to_contain_text("placed")
+
+
+def require_in_the_address_on_request(page: Page) -> None:
+    """Add a second text; both are in the address, and back by it, as long as that is chosen."""
+    add(page, "a & b #1 <b>")
+    expect(page.locator(".user-sequences")).to_contain_text("Nothing of it is stored")
+    assert "text" not in query_of(page)
+    page.get_by_label("Texts in the address").check()
+    wait_until(lambda: page.url.count("text=") == 2, "both texts are in the address")
+    expect(page.locator(".user-sequences__foot")).to_contain_text("history keeps them")
+    page.reload()
+    rows = items_of(page)
+    expect(rows).to_have_count(2)
+    for i in range(2):
+        expect(note_of(rows.nth(i))).to_contain_text("placed")
+    expect(rows.nth(1)).to_contain_text("a & b #1 <b>")
+    page.get_by_role("button", name="Remove your text 1").click()
+    wait_until(lambda: page.url.count("text=") == 1, "one is left in the address")
+    page.get_by_label("Texts in the address").uncheck()
+    wait_until(lambda: "text=" not in page.url, "the address says nothing of it")
+    expect(rows).to_have_count(1)
+
+
+def test_attention_and_places_are_those_of_the_same_sentence_of_the_corpus(
+    page: Page, live: Live
+) -> None:
     """The first sentence of the corpus typed again: the server computes one, the page the other."""
-    for weight in ("", "&weight=value"):
-        open_text(page, live, f"&method=pca&layer=1&head=1&selected=query-0{weight}")
-        known = weights_of(page, 2)
-        add(page, SENTENCE)
-        expect(page.locator(".panel__title")).to_contain_text("your text 1")
-        assert weights_of(page, 2) == known
-        assert len(set(known)) > 2
-
-
-def test_places_are_those_of_the_same_sentence_of_the_corpus(page: Page, live: Live) -> None:
-    open_text(page, live, "&method=pca&layer=0&head=1")
+    open_text(page, live, "&method=pca&layer=1&head=1&selected=query-0")
+    weigh = page.get_by_label("Weigh by")
+    plain = weights_of(page, 2)
+    assert len(set(plain)) > 2
+    weigh.select_option("value")
+    wait_until(lambda: weights_of(page, 2) != plain, "the attention is weighed")
+    weighed = weights_of(page, 2)
     add(page, SENTENCE)
+    expect(page.locator(".panel__title")).to_contain_text("your text 1")
+    assert weights_of(page, 2) == weighed
+    weigh.select_option("none")
+    wait_until(lambda: weights_of(page, 2) == plain, "the attention is as it is in the corpus")
+    require_places_of_the_corpus(page)
+    require_said_whose_it_is(page)
+
+
+def require_said_whose_it_is(page: Page) -> None:
+    """Walk to a point of the sentence: the tooltip and what is spoken say whose it is."""
+    page.locator(".panel__head").click()
+    page.keyboard.press("n")
+    expect(page.locator(".tooltip__user-sequence")).to_have_text("Your text 1, placed exactly")
+    expect(page.locator(".tooltip")).to_contain_text("position 1 of")
+    expect(page.locator(".tooltip__partners")).not_to_contain_text("…")
+    spoken = page.locator("[role=status]", has_text="of your text 1")
+    expect(spoken).to_have_count(1)
+
+
+def require_places_of_the_corpus(page: Page) -> None:
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save figure").click()
         page.get_by_role("button", name="CSV").first.click()
@@ -69,76 +195,55 @@ def test_places_are_those_of_the_same_sentence_of_the_corpus(page: Page, live: L
         assert abs(float(a[y]) - float(b[y])) < 1e-3 * span
 
 
-def test_another_map_places_it_anew_and_says_how(page: Page, live: Live) -> None:
-    open_text(page, live)
-    row = add(page, SENTENCE)
-    for key, words in (("3", "placed by its neighbours, not fitted"), ("1", "placed exactly")):
-        page.keyboard.press("Escape")
-        page.locator(".map").click(position={"x": 5, "y": 300})
-        page.keyboard.press(key)
-        expect(row.locator(".user-sequences__note")).to_contain_text(words)
-    page.keyboard.press("d")
-    expect(row.locator(".user-sequences__note")).to_contain_text("placed exactly")
-    page.keyboard.press("6")
-    expect(row.locator(".user-sequences__note")).to_contain_text("placed")
-
-
-def test_a_point_of_ones_own_says_whose_it_is_by_mouse_and_by_keys(page: Page, live: Live) -> None:
-    open_text(page, live, "&method=pca&layer=1&head=1")
-    add(page, SENTENCE)
-    page.locator(".panel__head").click()
-    page.keyboard.press("n")
-    expect(page.locator(".tooltip__user-sequence")).to_have_text("Your text 1, placed exactly")
-    expect(page.locator(".tooltip")).to_contain_text("position 1 of")
-    expect(page.locator(".tooltip__partners")).not_to_contain_text("…")
-    spoken = page.locator("[role=status]", has_text="of your text 1")
-    expect(spoken).to_have_count(1)
-
-
-def test_several_are_kept_opened_and_removed(page: Page, live: Live) -> None:
+def test_several_are_opened_removed_edited_and_run_through_another_model(
+    page: Page, live: Live
+) -> None:
+    page.expected.append(REFUSED)  # type: ignore[attr-defined]
     open_text(page, live, "&method=pca&layer=1&head=0")
     add(page, SENTENCE)
     first = query_of(page)["selected"]
     add(page, OTHER)
     assert query_of(page)["selected"] != first
-    rows = page.locator(".user-sequences__item")
-    rows.nth(0).locator(".user-sequences__open").click()
-    assert query_of(page)["selected"] == first
-    expect(rows.nth(0).locator(".user-sequences__open")).to_have_attribute("aria-current", "true")
-    rows.nth(1).locator(".user-sequences__open").click()
-    tokens = page.locator(".sentence__main .sentence__column--query .sentence__token")
-    expect(tokens.nth(1)).to_have_text("She")
-    page.get_by_role("button", name="Remove your text 1").click()
-    expect(rows).to_have_count(1)
-    expect(rows.first).to_contain_text("Your text 2")
-    # The selection goes along with its token, which has the number of the removed one now.
-    assert query_of(page)["selected"] == first
-    expect(tokens.nth(1)).to_have_text("She")
-    page.get_by_role("button", name="Remove your text 2").click()
+    require_back_to_the_same_word(page, first)
+    require_selection_follows_its_token(page, first)
+    require_edited(page, items_of(page).first)
+    add(page, OTHER)
+    require_run_through_another_model(page)
+    for name in ("Remove your text 3", "Remove your text 4"):
+        page.get_by_role("button", name=name).click()
     expect(page.locator(".about")).not_to_contain_text("of yours")
     assert "selected" not in query_of(page)
 
 
-def test_back_leads_to_the_same_word_after_a_text_before_it_went(page: Page, live: Live) -> None:
-    open_text(page, live, "&method=pca&layer=1&head=0")
-    add(page, SENTENCE)
-    first = query_of(page)["selected"]
-    add(page, OTHER)
-    page.locator(".user-sequences__item").nth(0).locator(".user-sequences__open").click()
+def require_back_to_the_same_word(page: Page, first: str) -> None:
+    """Open the first of two texts and remove it; back leads to the word of the second."""
+    rows = items_of(page)
+    open_button(rows.nth(0)).click()
     assert query_of(page)["selected"] == first
+    expect(open_button(rows.nth(0))).to_have_attribute("aria-current", "true")
     page.get_by_role("button", name="Remove your text 1").click()
     wait_until(lambda: "selected" not in query_of(page), "its selection went with it")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Your text 2")
     page.go_back()
-    tokens = page.locator(".sentence__main .sentence__column--query .sentence__token")
-    expect(tokens.nth(1)).to_have_text("She")
-    wait_until(lambda: query_of(page)["selected"] == first, "the address has its number of now")
+    expect(tokens_shown(page, "query").nth(1)).to_have_text("She")
+    wait_until(lambda: query_of(page).get("selected") == first, "the address has its number of now")
 
 
-def test_a_token_is_edited_and_all_others_stay(page: Page, live: Live) -> None:
-    page.expected.append(REFUSED)  # type: ignore[attr-defined]
-    open_text(page, live, "&method=pca&layer=1&head=0")
-    row = add(page, SENTENCE)
-    row.get_by_role("button", name="Edit the tokens of your text 1").click()
+def require_selection_follows_its_token(page: Page, first: str) -> None:
+    """Remove a text before the selected one, whose token has the number of the removed one now."""
+    add(page, SENTENCE)
+    assert query_of(page)["selected"] != first
+    expect(tokens_shown(page, "query").nth(1)).to_have_text("In")
+    page.get_by_role("button", name="Remove your text 2").click()
+    expect(items_of(page)).to_have_count(1)
+    wait_until(lambda: query_of(page).get("selected") == first, "the selection has its new number")
+    expect(tokens_shown(page, "query").nth(1)).to_have_text("In")
+
+
+def require_edited(page: Page, row: Locator) -> None:
+    """Put another word for a token; one that the model does not know is refused."""
+    row.get_by_role("button", name="Edit the tokens of your text 3").click()
     chips = row.locator(".user-sequences__token")
     before = chips.all_inner_texts()
     assert before[:2] == ["[CLS]", "In"]
@@ -154,41 +259,21 @@ def test_a_token_is_edited_and_all_others_stay(page: Page, live: Live) -> None:
     assert chips.all_inner_texts() == [*before[:4], "letter", *before[5:]]
     expect(chips.nth(4)).to_be_focused()
     expect(row).to_contain_text("edited")
-    tokens = page.locator(".sentence__main .sentence__column--key .sentence__token")
-    expect(tokens.nth(4)).to_have_text("letter")
+    expect(tokens_shown(page, "key").nth(4)).to_have_text("letter")
 
 
-def test_the_same_texts_run_through_another_model(page: Page, live: Live) -> None:
-    open_text(page, live, "&method=pca&layer=1&head=1")
-    add(page, SENTENCE)
-    row = add(page, OTHER)
-    row.get_by_role("button", name="Edit the tokens").click()
-    row.locator(".user-sequences__token").nth(1).click()
-    row.locator(".user-sequences__token-field").fill("He")
-    row.locator(".user-sequences__token-field").press("Enter")
-    expect(row).to_contain_text("edited")
+def require_run_through_another_model(page: Page) -> None:
     page.locator(".header__dataset").select_option("tiny-causal")
-    rows = page.locator(".user-sequences__item")
-    expect(rows.nth(0).locator(".user-sequences__note")).to_contain_text("placed")
-    expect(rows.nth(1)).to_contain_text("Its tokens are those of tiny-text; it is shown there.")
-    rows.nth(0).locator(".user-sequences__open").click()
-    tokens = page.locator(".sentence__main .sentence__column--key .sentence__token")
-    expect(tokens.nth(0)).to_have_text("In")
+    edited, typed = items_of(page).nth(0), items_of(page).nth(1)
+    expect(edited).to_contain_text("Its tokens are those of tiny-text; it is shown there.")
+    expect(note_of(typed)).to_contain_text("placed")
+    open_button(typed).click()
+    expect(tokens_shown(page, "key").nth(0)).to_have_text("She")
 
 
-def test_two_panes_show_it_and_are_linked(page: Page, live: Live) -> None:
-    compare = "&method=pca&layer=1&head=1&compare.dataset=tiny-causal&compare.method=pca"
-    open_text(page, live, f"{compare}&compare.layer=0&compare.head=0")
-    expect(page.locator(".stage")).to_have_count(2)
-    page.keyboard.press("o")
-    add(page, SENTENCE)
-    # The model in front selects its first token; the other one reads it too, and selects its own.
-    wait_until(lambda: "compare.selected" in query_of(page), "the model in front selects a token")
-    wait_until(lambda: "selected" in query_of(page), "the other model selects its counterpart")
-    expect(page.locator(".panes__link")).to_contain_text("7 sentences in both")
-
-
-def test_colours_search_pairs_figure_and_table_know_it(page: Page, live: Live) -> None:
+def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
+    page: Page, live: Live
+) -> None:
     open_text(page, live, "&method=pca&layer=1&head=1")
     page.locator(".search__input").fill("otters")
     expect(page.locator(".search__result")).to_contain_text("1 token")
@@ -216,10 +301,36 @@ def test_colours_search_pairs_figure_and_table_know_it(page: Page, live: Live) -
     page.keyboard.press("Escape")
     page.keyboard.press("t")
     expect(page.get_by_role("dialog")).to_contain_text("your text 1: otters")
-
-
-def test_a_sentence_longer_than_the_corpus_has_no_mean_and_says_so(page: Page, live: Live) -> None:
-    open_text(page, live, "&method=pca&layer=1&head=1")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove your text 1").click()
+    require_hostile_texts_are_legible(page)
     add(page, "the river " * 20)
     expect(page.locator(".aggregate")).to_contain_text("No sentence of the corpus is as long")
     expect(page.locator(".message")).to_be_hidden()
+
+
+def require_hostile_texts_are_legible(page: Page) -> None:
+    for text in (
+        "<img src=x onerror=alert(1)><script>alert(2)</script>",
+        "\u202eevil \u05e9\u05dc\u05d5\u05dd \u0627\u0644\u0646\u0647\u0631",
+        "zero\u200bwidth\u2060and\ufeffmarks",
+        "javascript:alert(1) \"><svg onload=alert(3)> '{{7*7}}'",
+        "=HYPERLINK(1) \U0001f9a6 a\u0300\u0301\u0302\u0303",
+    ):
+        row = add(page, text)
+        assert row.locator(".user-sequences__open bdi").inner_text().strip() != ""
+        assert row.locator("img:visible, script, svg:not(.icon)").count() == 0
+        page.get_by_role("button", name=re.compile("^Remove your text")).click()
+        expect(page.locator(".user-sequences__item")).to_have_count(0)
+
+
+def test_two_panes_show_it_and_are_linked(page: Page, live: Live) -> None:
+    compare = "&method=pca&layer=1&head=1&compare.dataset=tiny-causal&compare.method=pca"
+    open_text(page, live, f"{compare}&compare.layer=0&compare.head=0")
+    expect(page.locator(".stage")).to_have_count(2)
+    page.keyboard.press("o")
+    add(page, SENTENCE)
+    # The model in front selects its first token; the other one reads it too, and selects its own.
+    wait_until(lambda: "compare.selected" in query_of(page), "the model in front selects a token")
+    wait_until(lambda: "selected" in query_of(page), "the other model selects its counterpart")
+    expect(page.locator(".panes__link")).to_contain_text("7 sentences in both")

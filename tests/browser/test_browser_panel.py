@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
@@ -122,11 +121,12 @@ def require_weighed_by_norms(page: Page, plain: list[list[float]]) -> None:
     for weight in ("value", "output"):
         page.get_by_label("Weigh by").select_option(weight)
         pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
+        weighed = written(pattern[2])
         wait_until(
-            lambda weights=written(pattern[2]): read_weights(page, "query", 2) == weights,
+            lambda weighed=weighed: read_weights(page, "query", 2) == weighed,
             f"numbers weighed by {weight} are shown",
         )
-        assert written(pattern[2]) != written(plain[2]), weight
+        assert weighed != written(plain[2]), weight
         expect(page.locator(".tools__note")).to_contain_text("Rows sum to 1 again")
         assert query_of(page)["weight"] == weight
     page.get_by_label("Weigh by").select_option("none")
