@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { differenceCiede2000 } from 'culori';
 import {
   blend,
   canvasPalette,
@@ -49,10 +50,12 @@ function oklab([r, g, b]) {
     0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
   ];
 }
-function seen(color, matrix) {
+/** Linear RGB as it is seen, within what a screen shows. */
+function seenRgb(color, matrix) {
   const rgb = linear(color);
-  return oklab(
-    matrix.map((row) =>
+  return matrix.map((row) =>
+    Math.min(
+      1,
       Math.max(
         0,
         row.reduce((sum, factor, at) => sum + factor * rgb[at], 0),
@@ -60,6 +63,37 @@ function seen(color, matrix) {
     ),
   );
 }
+const seen = (color, matrix) => oklab(seenRgb(color, matrix));
+
+const VISION = {
+  'no colour blindness': [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  ...BLINDNESS,
+};
+const difference = differenceCiede2000();
+/** The two colours that are the hardest to tell apart, whoever sees them. */
+function leastDifference(colors) {
+  let least = { apart: Infinity };
+  for (const [vision, matrix] of Object.entries(VISION)) {
+    const all = colors.map((color) => {
+      const [r, g, b] = seenRgb(color, matrix);
+      return { mode: 'lrgb', r, g, b };
+    });
+    all.forEach((one, i) =>
+      all.slice(0, i).forEach((other, j) => {
+        const apart = difference(one, other);
+        if (apart < least.apart)
+          least = { apart, vision, pair: [i, j].map((at) => cssColor(colors[at])) };
+      }),
+    );
+  }
+  return least;
+}
+/** Every sixth of a colour circle. */
+const sixths = (cycle) => [0, 1, 2, 3, 4, 5].map((sixth) => cycle[Math.round((sixth * 256) / 6)]);
 /** Contrast as WCAG 2 counts it. */
 function contrast(color, background) {
   const [one, other] = [color, pack(background)].map((each) => {
@@ -85,13 +119,35 @@ test('a colour that no screen shows keeps its lightness', () => {
   assert.ok(Math.abs(lightnessOf(pack(oklchToRgb([0.5, 0.4, 200]))) - 0.5) < 0.02);
 });
 
-test('query and key stay apart for every kind of colour blindness in the safe palette', () => {
+test('the difference of colours is CIEDE2000', () => {
+  // the first pair of Sharma, Wu and Dalal 2005, table 1
+  const [one, other] = [
+    { mode: 'lab65', l: 50, a: 2.6772, b: -79.7751 },
+    { mode: 'lab65', l: 50, a: 0, b: -82.7485 },
+  ];
+  assert.ok(Math.abs(difference(one, other) - 2.0425) < 1e-4);
+});
+
+test('in the safe palette everyone can tell the colours of a mode apart', () => {
   for (const theme of THEMES) {
-    const { kinds } = canvasPalette(theme, 'safe');
-    for (const [name, matrix] of Object.entries(BLINDNESS)) {
-      const [query, key] = kinds.map((color) => seen(color, matrix));
-      const apart = Math.hypot(...query.map((value, at) => value - key[at]));
-      assert.ok(apart > 0.15, `${theme}, ${name}: ${apart}`);
+    const { background, classes, cycles, kinds, neutral, others, ramps } = canvasPalette(theme);
+    const ground = pack(background);
+    const modes = {
+      kinds: [...kinds, neutral, ground],
+      'position modulo 5': [...classes[0].subarray(0, 5), ...classes[1].subarray(0, 5), ground],
+      classes: [...classes[0], ...classes[1], ...others, neutral, ground],
+      'hue of queries': [...sixths(cycles[0]), ground],
+      'hue of keys': [...sixths(cycles[1]), ground],
+      ...Object.fromEntries(
+        [0, 64, 128, 192, 255].map((at) => [
+          `ramps at ${at}`,
+          [ramps[0][at], ramps[1][at], ground],
+        ]),
+      ),
+    };
+    for (const [mode, colors] of Object.entries(modes)) {
+      const { apart, vision, pair } = leastDifference(colors);
+      assert.ok(apart >= 10, `${theme}, ${mode}: ${pair} differ by ${apart} (${vision})`);
     }
   }
 });
@@ -100,30 +156,24 @@ test('marks of either kind stand out from the background', () => {
   for (const palette of everyPalette) {
     for (const color of palette.kinds)
       assert.ok(contrast(color, palette.background) > 2.2, cssColor(color));
-    for (const color of [...palette.fives[0], ...palette.fives[1], palette.neutral]) {
-      assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
-    }
+    assert.ok(contrast(palette.neutral, palette.background) > 1.5);
   }
 });
 
-test('classes stand out from the background, and no two look the same', () => {
-  for (const palette of everyPalette) {
-    for (const kind of [0, 1]) {
-      const colors = [...palette.classes[kind], palette.others[kind]];
-      for (const color of colors)
-        assert.ok(contrast(color, palette.background) > 1.5, cssColor(color));
-      colors.forEach((color, i) =>
-        colors.slice(i + 1).forEach((other) => {
-          const [one, two] = [color, other].map((each) => oklab(linear(each)));
-          assert.ok(
-            Math.hypot(...one.map((value, at) => value - two[at])) > 0.045,
-            `${cssColor(color)} ${cssColor(other)}`,
-          );
-        }),
+test('labels of either kind can be read on the background', () => {
+  for (const { background, labels } of everyPalette)
+    for (const color of labels) assert.ok(contrast(color, background) >= 4.5, cssColor(color));
+});
+
+test('classes stand out from the background, those of keys lighter', () => {
+  for (const { background, classes, others } of everyPalette) {
+    for (const color of [...classes[0], ...classes[1], ...others])
+      assert.ok(
+        contrast(color, background) > 1.4,
+        `${cssColor(color)} ${contrast(color, background)}`,
       );
-    }
-    palette.classes[0].forEach((color, at) =>
-      assert.ok(lightnessOf(color) + 0.15 < lightnessOf(palette.classes[1][at])),
+    classes[0].forEach((color, at) =>
+      assert.ok(lightnessOf(color) + 0.1 < lightnessOf(classes[1][at])),
     );
   }
 });
@@ -136,26 +186,17 @@ test('the colour circle begins with red, has green after a third and blue after 
   assert.deepEqual(largest, [0, 1, 2, 0]);
 });
 
-test('ramps run evenly in lightness away from the background', () => {
+test('ramps run in lightness, for any colour blindness, away from the background', () => {
   for (const palette of everyPalette) {
     const away = lightnessOf(pack(palette.background)) > 0.5 ? -1 : 1;
     for (const ramp of [...palette.ramps, palette.layers]) {
-      let last = lightnessOf(ramp[0]);
-      for (const color of ramp.subarray(1)) {
-        assert.ok((lightnessOf(color) - last) * away > -0.004);
-        last = lightnessOf(color);
-      }
+      for (const matrix of Object.values(VISION))
+        for (let at = 8; at < 256; at += 8)
+          assert.ok((seen(ramp[at], matrix)[0] - seen(ramp[at - 8], matrix)[0]) * away > 0);
+      const last = lightnessOf(ramp[255]);
       assert.ok(Math.abs(last - lightnessOf(ramp[0])) > 0.4);
       assert.ok(contrast(ramp[0], palette.background) > 1.3, cssColor(ramp[0]));
     }
-  }
-});
-
-test('of the five paired hues the query is the darker one', () => {
-  for (const { fives } of everyPalette) {
-    fives[0].forEach((color, at) =>
-      assert.ok(lightnessOf(color) + 0.15 < lightnessOf(fives[1][at])),
-    );
   }
 });
 

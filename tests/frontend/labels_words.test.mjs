@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
-import { candidates } from '../../frontend/js/map/label_layout.js';
+import { distinctiveOrder } from '../../frontend/js/compute/distinctive.js';
+import { candidates, labelRule } from '../../frontend/js/map/label_layout.js';
 import { formatLabel, surroundings } from '../../frontend/js/map/point_text.js';
 import { clipped } from '../../frontend/js/ui/labels.js';
 
@@ -137,6 +138,70 @@ test('further parts of a character leave their label to the first, unless select
     [...candidates({ flags: new Uint8Array(6), nPoints: 6 }, 3, 100, isFirst).points].sort(),
     [0, 2, 3, 4],
   );
+});
+
+/** Points around places of a map, with the numbers of their words; the same in every run. */
+function clouds(dims, ...groups) {
+  let state = 7;
+  const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const places = groups.flatMap(({ at, spread, words }) =>
+    words.flatMap((word, i) => [
+      ...at.slice(0, dims).map((part) => part + spread * (random() - 0.5)),
+      word ?? 1000 + i,
+    ]),
+  );
+  const n = places.length / (dims + 1);
+  return {
+    dims,
+    cell: 0,
+    windows: null,
+    words: Int32Array.from({ length: n }, (_, i) => places[i * (dims + 1) + dims]),
+    positions: Uint16Array.from(
+      { length: n * dims },
+      (_, i) => 65535 * places[Math.floor(i / dims) * (dims + 1) + (i % dims)],
+    ),
+  };
+}
+
+test('the first labels are of words that are frequent where they lie and rare elsewhere', () => {
+  const [the, april, may] = [0, 1, 2];
+  for (const dims of [2, 3]) {
+    const everywhere = { at: [0.5, 0.5, 0.5], spread: 0.98, words: new Array(300).fill(the) };
+    const others = { at: [0.5, 0.5, 0.5], spread: 0.98, words: new Array(300).fill(null) };
+    const cloud = clouds(
+      dims,
+      everywhere,
+      others,
+      { at: [0.1, 0.1, 0.1], spread: 0.1, words: new Array(12).fill(april) },
+      { at: [0.9, 0.9, 0.9], spread: 0.1, words: new Array(12).fill(may) },
+    );
+    const order = distinctiveOrder(cloud);
+    assert.deepEqual(
+      [...order].sort((a, b) => a - b),
+      [...cloud.words.keys()],
+    );
+    const first = [...order.subarray(0, 6)].map((point) => cloud.words[point]);
+    assert.deepEqual(first.slice(0, 2).sort(), [april, may]);
+    assert.ok(!first.slice(2).some((word) => word === april || word === may), 'once a place');
+  }
+});
+
+test('a frequent word is the label of a cluster of its own', () => {
+  const cloud = clouds(
+    2,
+    { at: [0.1, 0.1], spread: 0.1, words: new Array(200).fill(0) },
+    { at: [0.7, 0.7], spread: 0.5, words: new Array(300).fill(null) },
+  );
+  assert.equal(cloud.words[distinctiveOrder(cloud)[0]], 0);
+});
+
+test('an image has one label, unless it is selected', () => {
+  const isLabelled = labelRule(imageTokens());
+  assert.deepEqual(
+    [2, 3, 0, 4].map((token) => isLabelled(token, 0)),
+    [true, false, true, false],
+  );
+  assert.ok([2, 3].every((token) => isLabelled(token, FLAG.selected)));
 });
 
 test('no more points than asked for are thought of', () => {

@@ -81,7 +81,7 @@ import { canvasPalette } from './palettes.js';
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'fives' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
+ * @property {'kinds' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
  *   values always use the scale of classes.
  * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token,
  *   or (cell, point) where perHead; NaN = none.
@@ -133,7 +133,7 @@ export const COLOR_MODES = Object.freeze([
     modality: 'text',
     perHead: false,
     needs: [],
-    scale: 'fives',
+    scale: 'classes',
     values: positionsModulo5,
     note: 'dark: query, light: key',
     format: String,
@@ -221,7 +221,7 @@ export const COLOR_MODES = Object.freeze([
     needs: [],
     scale: 'classes',
     values: firstLetters,
-    note: 'the twelve most frequent; dark: query, light: key',
+    note: 'the ten most frequent; dark: query, light: key',
   },
   {
     name: 'sequence',

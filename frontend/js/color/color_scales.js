@@ -38,16 +38,6 @@ export const SCALES = {
       ],
     };
   },
-  fives: (painting) => {
-    const { mode, palette } = painting;
-    paint(painting, (value, isKey) => palette.fives[isKey][value]);
-    const entries = [0, 1, 2, 3, 4].map((rest) => ({
-      label: String(rest),
-      colors: [cssColor(palette.fives[0][rest]), cssColor(palette.fives[1][rest])],
-      shapes: /** @type {('disc' | 'diamond')[]} */ (['disc', 'diamond']),
-    }));
-    return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
-  },
   classes: (painting) => {
     const { mode, palette, classes } = painting;
     const { labels, other } = classes ?? { labels: [], other: null };

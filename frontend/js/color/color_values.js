@@ -14,7 +14,7 @@ import { charactersOf } from '../compute/characters.js';
  */
 
 /** Maximum number of distinguishable colours. */
-export const MAX_CLASSES = 12;
+export const MAX_CLASSES = 10;
 
 /**
  * Columns never change, so values derived from them are cached per tokens object.
@@ -69,10 +69,14 @@ export function relativePositions({ tokens }) {
  * Position modulo 5.
  *
  * @param {ColorContext} context
- * @returns {Float32Array}
+ * @returns {Classes}
  */
 export function positionsModulo5({ tokens: { position } }) {
-  return each(position.length, (token) => position[token] % 5);
+  return {
+    values: each(position.length, (token) => position[token] % 5),
+    labels: ['0', '1', '2', '3', '4'],
+    other: null,
+  };
 }
 
 /**

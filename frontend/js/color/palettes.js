@@ -2,8 +2,10 @@
  * The colours of the canvas in light and dark, and the ramps of the colour modes.
  * Ramps run evenly in lightness (OKLCH: Björn Ottosson, "A perceptual color space for image
  * processing", 2020) and away from the background, so "more" always stands out more. Queries and
- * keys keep their own hues in every ramp; the pair blue and orange stays apart for the three common
- * kinds of colour blindness.
+ * keys keep their own hues in every ramp. In the palette "safe" all colours of a mode differ by at
+ * least 10 (CIEDE2000) from each other, from the greys and from the background, as people without
+ * colour blindness see them, and with protanopia, deuteranopia or tritanopia (Machado, Oliveira and
+ * Fernandes 2009).
  */
 
 import { pack, unpack } from '../compute/rgba.js';
@@ -17,12 +19,11 @@ import { pack, unpack } from '../compute/rgba.js';
  * @property {Rgb} ink Rings, lines and text on the canvas.
  * @property {number} neutral Points without a value, packed.
  * @property {[number, number]} kinds Colour of queries and of keys, packed.
+ * @property {[number, number]} labels Text of queries and of keys on the canvas, packed.
  * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from
  *   least to most.
- * @property {[Uint32Array, Uint32Array]} fives Five packed hues for queries and the same five for
- *   keys.
- * @property {[Uint32Array, Uint32Array]} classes Twelve packed hues for queries and the same for
- *   keys; the first are farthest apart.
+ * @property {[Uint32Array, Uint32Array]} classes Ten packed colours for queries, and lighter ones of
+ *   the same hues for keys; the first five are the farthest apart.
  * @property {[number, number]} others Classes that have no hue of their own, for queries and for
  *   keys, packed.
  * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last;
@@ -40,16 +41,17 @@ export const PALETTE_NAMES = Object.freeze(['safe', 'classic']);
 
 /**
  * @type {Record<Theme, {background: Rgb, ink: Rgb, neutral: Lch, others: [Lch, Lch], scores: Lch[],
- *   fives: {hues: number[], query: [number, number], key: [number, number]}}>}
+ *   classes: [Lch[], Lch[]], cycles: [[number, number], [number, number]]}>} `cycles`: mean
+ *   lightness, and chroma.
  */
 const THEMES = {
   light: {
     background: [255, 255, 255],
     ink: [23, 25, 31],
-    neutral: [0.7, 0.006, 260],
+    neutral: [0.68, 0.01, 260],
     others: [
-      [0.6, 0.012, 260],
-      [0.82, 0.01, 260],
+      [0.52, 0.01, 260],
+      [0.84, 0.01, 260],
     ],
     scores: [
       [0.95, 0.05, 115],
@@ -57,15 +59,44 @@ const THEMES = {
       [0.52, 0.1, 215],
       [0.305, 0.13, 290],
     ],
-    fives: { hues: [255, 165, 85, 25, 320], query: [0.48, 0.17], key: [0.77, 0.13] },
+    classes: [
+      [
+        [0.49, 0.192, 273],
+        [0.32, 0.156, 179],
+        [0.392, 0.218, 103],
+        [0.544, 0.11, 25],
+        [0.32, 0.153, 314],
+        [0.397, 0.225, 2],
+        [0.25, 0.197, 120],
+        [0.42, 0.24, 223],
+        [0.6, 0.24, 287],
+        [0.374, 0.232, 280],
+      ],
+      [
+        [0.64, 0.09, 272],
+        [0.86, 0.17, 168],
+        [0.626, 0.145, 98],
+        [0.785, 0.125, 43],
+        [0.86, 0.128, 306],
+        [0.648, 0.123, 17],
+        [0.86, 0.203, 98],
+        [0.56, 0.139, 211],
+        [0.743, 0.193, 284],
+        [0.748, 0.052, 304],
+      ],
+    ],
+    cycles: [
+      [0.44, 0.2],
+      [0.62, 0.17],
+    ],
   },
   dark: {
     background: [17, 19, 24],
     ink: [244, 245, 248],
-    neutral: [0.5, 0.01, 260],
+    neutral: [0.56, 0.01, 260],
     others: [
-      [0.42, 0.012, 260],
-      [0.62, 0.012, 260],
+      [0.42, 0.01, 260],
+      [0.7, 0.01, 260],
     ],
     scores: [
       [0.3, 0.12, 290],
@@ -73,7 +104,36 @@ const THEMES = {
       [0.71, 0.125, 170],
       [0.915, 0.15, 110],
     ],
-    fives: { hues: [255, 165, 85, 25, 320], query: [0.6, 0.17], key: [0.87, 0.1] },
+    classes: [
+      [
+        [0.554, 0.203, 273],
+        [0.63, 0.1, 167],
+        [0.572, 0.177, 81],
+        [0.43, 0.162, 31],
+        [0.43, 0.136, 327],
+        [0.625, 0.151, 21],
+        [0.675, 0.203, 93],
+        [0.419, 0.204, 160],
+        [0.434, 0.24, 273],
+        [0.557, 0.075, 305],
+      ],
+      [
+        [0.905, 0.099, 272],
+        [0.801, 0.149, 158],
+        [0.861, 0.176, 89],
+        [0.96, 0.084, 27],
+        [0.7, 0.072, 305],
+        [0.775, 0.195, 44],
+        [0.964, 0.187, 117],
+        [0.798, 0.054, 169],
+        [0.677, 0.193, 280],
+        [0.806, 0.155, 297],
+      ],
+    ],
+    cycles: [
+      [0.54, 0.17],
+      [0.8, 0.15],
+    ],
   },
 };
 
@@ -96,11 +156,13 @@ const LAYERS = {
 };
 
 /**
- * Hues of classes, 30 degrees apart, the first the farthest; neighbours on the circle differ in
- * lightness too.
+ * Around the colour circle lightness differs from the mean by up to this much, lightest at this hue:
+ * opposite hues that a colour blindness confuses differ in lightness.
  */
-const CLASS_HUES = [255, 45, 135, 345, 195, 285, 75, 15, 225, 105, 315, 165];
-const CLASS_STEP = 0.035;
+const CYCLE = Object.freeze({ swing: 0.2, lightest: 205 });
+
+/** Lightness of labels: the contrast with the background is at least 4.5 (WCAG 2). */
+const LABEL_LIGHTNESS = Object.freeze({ light: 0.46, dark: 0.82 });
 
 /** @type {Record<PaletteName, Record<Theme, {kinds: [Lch, Lch], ramps: [Lch[], Lch[]]}>>} */
 const PALETTES = {
@@ -195,24 +257,19 @@ export function canvasPalette(theme, name = 'safe') {
   const key = `${theme} ${name}`;
   let palette = built.get(key);
   if (!palette) {
-    const { background, ink, neutral, others, scores, fives } = THEMES[theme];
+    const { background, classes, cycles, ink, neutral, others, scores } = THEMES[theme];
     const { kinds, ramps } = PALETTES[name][theme];
-    /**
-     * @param {readonly number[]} hues
-     * @returns {[Uint32Array, Uint32Array]} dark for queries, light for keys
-     */
-    const paired = (hues) => [tinted(hues, fives.query), tinted(hues, fives.key)];
     palette = {
       background,
       ink,
       neutral: pack(oklchToRgb(neutral)),
       kinds: [pack(oklchToRgb(kinds[0])), pack(oklchToRgb(kinds[1]))],
+      labels: [labelColor(kinds[0], theme), labelColor(kinds[1], theme)],
       ramps: [makeRamp(ramps[0]), makeRamp(ramps[1])],
-      fives: paired(fives.hues),
-      classes: [classColors(fives.query), classColors(fives.key)],
+      classes: [packAll(classes[0]), packAll(classes[1])],
       others: [pack(oklchToRgb(others[0])), pack(oklchToRgb(others[1]))],
       scores: makeRamp(scores),
-      cycles: paired(circleHues()),
+      cycles: [makeCycle(cycles[0]), makeCycle(cycles[1])],
       layers: makeRamp(LAYERS[theme]),
     };
     built.set(key, palette);
@@ -304,19 +361,25 @@ export function blend(color, background, share) {
 }
 
 /**
- * @param {readonly number[]} hues
- * @param {[number, number]} tone Lightness and chroma.
- * @returns {Uint32Array}
+ * The colour of a kind, dark or light enough for text.
+ *
+ * @param {Lch} kind
+ * @param {Theme} theme
  */
-function tinted(hues, [lightness, chroma]) {
-  return Uint32Array.from(hues, (hue) => pack(oklchToRgb([lightness, chroma, hue])));
+function labelColor([, chroma, hue], theme) {
+  return pack(oklchToRgb([LABEL_LIGHTNESS[theme], chroma, hue]));
 }
 
-/** @param {[number, number]} tone @returns {Uint32Array} */
-function classColors([lightness, chroma]) {
-  return Uint32Array.from(CLASS_HUES, (hue) =>
-    pack(oklchToRgb([lightness + ((hue / 15) % 4 === 1 ? CLASS_STEP : -CLASS_STEP), chroma, hue])),
-  );
+/** @param {Lch[]} colors @returns {Uint32Array} */
+function packAll(colors) {
+  return Uint32Array.from(colors, (color) => pack(oklchToRgb(color)));
+}
+
+/** @param {[number, number]} tone Mean lightness, and chroma. @returns {Uint32Array} */
+function makeCycle([mean, chroma]) {
+  const lightness = (/** @type {number} */ hue) =>
+    mean + CYCLE.swing * Math.cos(((hue - CYCLE.lightest) * Math.PI) / 180);
+  return packAll(circleHues().map((hue) => [lightness(hue), chroma, hue]));
 }
 
 /**

@@ -6,9 +6,10 @@ import { windowOf } from './map_bounds.js';
 
 /** Steps of a byte for each doubling of the density, and the step of the mean density. */
 export const STEPS = Object.freeze({ perDoubling: 16, even: 64 });
-/** Points of a bin if all were spread evenly, and most bins on a side. */
-const PER_BIN = 1;
+/** Most bins along an axis; with fewer points there is one bin for each. */
 const MAX_BINS = Object.freeze({ 2: 96, 3: 20 });
+/** Smoothed counts from which on densities are not told apart. */
+const MAX_COUNT = 1 << 16;
 const FULL = 65536;
 
 /**
@@ -32,18 +33,18 @@ export function densityOf(step) {
 export function densitySteps(positions, dims, nCells, windows) {
   const nPoints = positions.length / dims / nCells;
   const steps = new Uint8Array(nCells * nPoints);
-  const n = Math.ceil((nPoints / PER_BIN) ** (1 / dims));
-  const nBins = Math.max(1, Math.min(MAX_BINS[dims], n));
+  const side = Math.max(1, Math.min(MAX_BINS[dims], Math.ceil(nPoints ** (1 / dims))));
   const bins = new Uint16Array(nPoints);
-  const stepOf = stepsOfCounts(nPoints, nBins ** dims);
+  const counts = new Int32Array(side ** dims);
+  const stepOf = stepsOfCounts(nPoints, side, dims);
   for (let cell = 0; cell < nCells; cell++) {
     const start = cell * nPoints;
-    fillBins(bins, positions, start * dims, dims, nBins, windowOf({ windows }, cell));
-    const counts = new Float32Array(nBins ** dims);
-    for (const bin of bins) counts[bin]++;
-    for (let axis = 0; axis < dims; axis++) smooth(counts, nBins, nBins ** axis);
+    fillBins(bins, positions, start * dims, dims, side, windowOf({ windows }, cell));
+    counts.fill(0);
+    for (let point = 0; point < nPoints; point++) counts[bins[point]]++;
+    for (let axis = 0; axis < dims; axis++) smooth(counts, side, side ** axis);
     for (let point = 0; point < nPoints; point++)
-      steps[start + point] = stepOf(counts[bins[point]]);
+      steps[start + point] = stepOf[Math.min(MAX_COUNT, counts[bins[point]])];
   }
   return steps;
 }
@@ -53,54 +54,55 @@ export function densitySteps(positions, dims, nCells, windows) {
  * @param {Uint16Array} positions
  * @param {number} start
  * @param {2 | 3} dims
- * @param {number} nBins on a side
+ * @param {number} side Bins along an axis.
  * @param {ArrayLike<number>} window
  */
-function fillBins(bins, positions, start, dims, nBins, window) {
-  const side = dims === 2 ? window[2] : 1;
-  const scale = nBins / (FULL * side);
-  const low = [0, 1, 2].map((axis) => (dims === 2 ? (window[axis] - side / 2) * FULL : 0));
-  const last = nBins - 1;
+function fillBins(bins, positions, start, dims, side, window) {
+  const share = dims === 2 ? window[2] : 1;
+  const scale = side / (FULL * share);
+  const [left, low] = [0, 1].map((axis) =>
+    dims === 2 ? (window[axis] - share / 2) * FULL * scale : 0,
+  );
+  const last = side - 1;
   for (let point = 0, at = start; point < bins.length; point++, at += dims) {
-    let bin = 0;
-    for (let axis = dims - 1; axis >= 0; axis--) {
-      const place = Math.floor((positions[at + axis] - low[axis]) * scale);
-      bin = bin * nBins + (place < 0 ? 0 : place > last ? last : place);
-    }
-    bins[point] = bin;
+    const column = Math.max(0, Math.min(last, (positions[at] * scale - left) | 0));
+    const row = Math.max(0, Math.min(last, (positions[at + 1] * scale - low) | 0));
+    const depth = dims === 3 ? (positions[at + 2] * scale) | 0 : 0;
+    bins[point] = (depth * side + row) * side + column;
   }
 }
 
 /**
- * Mean with both neighbours along an axis, which count half.
+ * Four times the mean with both neighbours along an axis, which count half.
  *
- * @param {Float32Array} counts
- * @param {number} nBins on a side
+ * @param {Int32Array} counts
+ * @param {number} side
  * @param {number} stride of the axis
  */
-function smooth(counts, nBins, stride) {
-  const last = (nBins - 1) * stride;
-  for (let line = 0; line < counts.length; line++) {
-    if (Math.floor(line / stride) % nBins !== 0) continue;
-    let before = 0;
-    for (let at = line; at <= line + last; at += stride) {
-      const own = counts[at];
-      const after = at < line + last ? counts[at + stride] : 0;
-      counts[at] = before / 4 + own / 2 + after / 4;
-      before = own;
+function smooth(counts, side, stride) {
+  for (let block = 0; block < counts.length; block += side * stride) {
+    for (let line = block; line < block + stride; line++) {
+      let before = 0;
+      for (let at = line, end = line + side * stride; at < end; at += stride) {
+        const own = counts[at];
+        counts[at] = before + 2 * own + (at + stride < end ? counts[at + stride] : 0);
+        before = own;
+      }
     }
   }
 }
 
 /**
+ * The step of each smoothed count.
+ *
  * @param {number} nPoints
- * @param {number} nBins
- * @returns {(count: number) => number}
+ * @param {number} side
+ * @param {2 | 3} dims
  */
-function stepsOfCounts(nPoints, nBins) {
-  const even = nPoints / nBins;
-  return (count) => {
-    const step = STEPS.even + STEPS.perDoubling * Math.log2(count / even);
-    return Math.round(Math.min(255, Math.max(0, step)));
-  };
+function stepsOfCounts(nPoints, side, dims) {
+  const even = (4 ** dims * nPoints) / side ** dims;
+  const steps = new Uint8ClampedArray(MAX_COUNT + 1);
+  for (let count = 1; count < steps.length; count++)
+    steps[count] = STEPS.even + STEPS.perDoubling * Math.log2(count / even);
+  return steps;
 }

@@ -42,7 +42,8 @@ const ROOM_FOR_BOTH = 84;
  * @property {Arrangement} arrangement
  * @property {Legend | null} legend
  * @property {Lines | null} lines
- * @property {{words: string, x: number, y: number}[]} labels left edge and middle of the line
+ * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle of
+ *   the line
  */
 /**
  * Text of one head of the grid, and whether it steps back.
@@ -86,7 +87,7 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
     ...(cells ? veils(frame, cells) : []),
     ...lineMarkup(drawing),
     ...(cells ? titles(drawing, cells, style) : []),
-    ...drawing.labels.map((label) => labelMarkup(label, frame)),
+    ...drawing.labels.map((label) => labelMarkup(label, frame, style)),
   );
   return {
     width: left + size.width,
@@ -253,8 +254,12 @@ function lineMarkup({ frame, lines }) {
   ];
 }
 
-/** @param {{words: string, x: number, y: number}} label @param {Frame} frame */
-function labelMarkup({ words, x, y }, frame) {
+/**
+ * @param {Drawing['labels'][number]} label
+ * @param {Frame} frame
+ * @param {FigureStyle} style
+ */
+function labelMarkup({ words, x, y, isKey }, frame, { query, key }) {
   return node(
     'text',
     {
@@ -263,7 +268,7 @@ function labelMarkup({ words, x, y }, frame) {
       y: y + 0.35 * LABEL_PX,
       'font-size': LABEL_PX,
       'font-weight': 500,
-      fill: hex(inkOf(frame)),
+      fill: isKey ? key : query,
       stroke: hex(frame.background),
       'stroke-width': HALO_PX,
       'stroke-opacity': 0.92,

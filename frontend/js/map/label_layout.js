@@ -5,8 +5,10 @@
 
 import { cellCoefficients, projectPoint } from '../compute/geometry.js';
 import { isFurtherPart } from '../compute/characters.js';
+import { distinctiveOrder } from '../compute/distinctive.js';
 import { createLevels } from '../render/labels.js';
 import { spreadOrder } from '../compute/spread.js';
+import { lastOnly } from '../compute/memo.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { drawnPoint } from '../data/points.js';
 import { formatLabel } from './point_text.js';
@@ -44,6 +46,7 @@ const EMPHASIS_PX = 5;
  *
  * @typedef {object} Layout
  * @property {Uint32Array} points
+ * @property {number} nQueries points below it are queries
  * @property {string[]} words
  * @property {Float32Array} x CSS pixels
  * @property {Float32Array} y
@@ -57,6 +60,7 @@ const EMPHASIS_PX = 5;
 export function createLabelLayouts(measure) {
   /** @type {Map<number, Layout>} */
   const layouts = new Map();
+  const orderOf = createOrders();
 
   /**
    * @param {Subject} subject
@@ -69,7 +73,8 @@ export function createLabelLayouts(measure) {
     const last = layouts.get(cell);
     if (last && known.every((value, i) => value === last.known[i])) return last;
     if (last && last.known[0] !== subject.frame.positions) layouts.clear();
-    const layout = { ...layoutOf(subject, cell, font, measure), known };
+    const order = () => orderOf(subject, cell);
+    const layout = { ...layoutOf(subject, cell, font, measure, order), known };
     layouts.set(cell, layout);
     return layout;
   };
@@ -93,19 +98,20 @@ function partsOf({ frame, state, tokens }, font) {
  * @param {number} cell
  * @param {Font} font
  * @param {(text: string, font: string) => number} measure
+ * @param {() => Uint32Array} order of all points of the cell
  * @returns {Omit<Layout, 'known'>}
  */
-function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font, measure) {
+function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font, measure, order) {
   const first = selected && selected.token < tokens.n ? drawnPoint(selected, drawn, tokens.n) : -1;
-  const nDrawn = frame.nPoints / 2;
-  /** @param {number} point */
-  const tokenOf = (point) => (drawn ? drawn[point % nDrawn] : point % nDrawn);
+  const tokenOf = tokenReader(frame, drawn);
+  const most = at === null ? MAX_IN_CELL : MAX_IN_HEAD;
+  const isLabelled = labelRule(tokens);
   const { points, isChosen } = candidates(
     frame,
     first,
-    at === null ? MAX_IN_CELL : MAX_IN_HEAD,
-    // The first part of a character is labelled for all of them.
-    (point) => !isFurtherPart(tokens.text[tokenOf(point)]),
+    most,
+    (point) => isLabelled(tokenOf(point), frame.flags[point]),
+    order,
   );
   const words = Array.from(points, (point) =>
     formatLabel(tokens, tokenOf(point), (frame.flags[point] & FLAG.selected) !== 0),
@@ -120,19 +126,103 @@ function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font,
     width: width.map((wide, at) => wide + space.x + (points[at] === first ? EMPHASIS_PX : 0)),
     height: font.lineHeight + space.y,
   });
-  return { points, words, x, y, width, first, levels };
+  return { points, nQueries: frame.nQueries, words, x, y, width, first, levels };
+}
+
+/**
+ * Orders in which points deserve labels, kept while the same map is shown: they cost more than a
+ * layout, which changes with every selection and turn.
+ */
+function createOrders() {
+  const wordsOf = lastOnly(labelWords);
+  /**
+   * @type {Map<number, {positions: Uint16Array, parts: unknown, words: Int32Array, order:
+   *   Uint32Array}>}
+   */
+  const orders = new Map();
+
+  /**
+   * @param {Subject} subject
+   * @param {number} cell
+   */
+  return ({ frame, tokens, drawn }, cell) => {
+    const { dims, positions, windows = null } = frame;
+    const words = wordsOf(tokens, drawn, frame.nPoints);
+    const known = orders.get(cell);
+    if (known?.positions === positions && known.parts === windows && known.words === words)
+      return known.order;
+    if (known && known.positions !== positions) orders.clear();
+    const order = distinctiveOrder({ positions, dims, cell, words, windows });
+    orders.set(cell, { positions, parts: windows, words, order });
+    return order;
+  };
+}
+
+/**
+ * Numbers of the labels of points, those of a query and of a key being different.
+ *
+ * @param {Tokens} tokens
+ * @param {Int32Array | null} drawn
+ * @param {number} nPoints
+ */
+function labelWords(tokens, drawn, nPoints) {
+  const tokenOf = tokenReader({ nPoints }, drawn);
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  return Int32Array.from({ length: nPoints }, (_, point) => {
+    const label = formatLabel(tokens, tokenOf(point), false);
+    const number = numbers.get(label) ?? numbers.size;
+    numbers.set(label, number);
+    return 2 * number + (point < nPoints / 2 ? 0 : 1);
+  });
+}
+
+/**
+ * @param {Pick<Frame, 'nPoints'>} frame
+ * @param {Int32Array | null} drawn
+ * @returns {(point: number) => number}
+ */
+function tokenReader({ nPoints }, drawn) {
+  const nDrawn = nPoints / 2;
+  return (point) => (drawn ? drawn[point % nDrawn] : point % nDrawn);
+}
+
+/**
+ * Whether a token may have a label: the first part of a character has it for all of them, and
+ * unless it is selected, one patch for its image.
+ *
+ * @param {Tokens} tokens
+ * @returns {(token: number, flag: number) => boolean} to be called once for every token
+ */
+export function labelRule({ sequence, text, tokenType }) {
+  /** @type {Set<number>} */
+  const images = new Set();
+  return (token, flag) => {
+    if (tokenType[token] !== 'patch') return !isFurtherPart(text[token]);
+    if (flag & FLAG.selected) return true;
+    if (images.has(sequence[token])) return false;
+    images.add(sequence[token]);
+    return true;
+  };
 }
 
 /**
  * Points that may have a label, most important first: where points stand out only those, else all
- * that are drawn, the reader's own before others.
+ * that are drawn, the user's own before others.
  *
  * @param {Pick<Frame, 'flags' | 'nPoints' | 'nQueries'>} frame
  * @param {number} first the selected point, or -1
  * @param {number} most
  * @param {(point: number) => boolean} [mayBe] asked of all others
+ * @param {() => Uint32Array} [order] of importance, where none stands out
  */
-export function candidates({ flags, nPoints }, first, most, mayBe = () => true) {
+export function candidates(
+  { flags, nPoints },
+  first,
+  most,
+  mayBe = () => true,
+  order = () => spreadOrder(nPoints),
+) {
   const wanted =
     flags.reduce((all, flag) => (flag & FLAG.hidden ? all : all | flag), 0) &
     (FLAG.selected | FLAG.hit);
@@ -140,9 +230,9 @@ export function candidates({ flags, nPoints }, first, most, mayBe = () => true) 
   const points = new Uint32Array(Math.min(most, nPoints));
   let n = 0;
   if (first >= 0 && !(flags[first] & FLAG.hidden)) points[n++] = first;
-  const order = spreadOrder(nPoints);
+  const ranked = bit === 0 ? order() : spreadOrder(nPoints);
   for (const pass of bit === 0 ? [FLAG.user, 0] : [bit]) {
-    for (const point of order) {
+    for (const point of ranked) {
       if (n === points.length) break;
       const isTurn = pass === 0 ? !(flags[point] & FLAG.user) : flags[point] & pass;
       if (isTurn && point !== first && !(flags[point] & FLAG.hidden) && mayBe(point))

@@ -3,16 +3,17 @@
  * mouse.
  */
 
+import { canvasPalette, cssColor } from '../color/palettes.js';
 import { remPx } from '../ui/dom.js';
 import { cellVisibility, projectPoint } from '../compute/geometry.js';
 import { createMeasure } from '../render/labels.js';
-import { inkOf } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { drawnPoint } from '../data/points.js';
 import { createLabelLayouts } from './label_layout.js';
 import { formatLabel } from './point_text.js';
 
-/** @import { Context, Selected, State, Tokens } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Context, PaletteName, Selected, State, Tokens } from '../page.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { Font, Layout, Subject } from './label_layout.js' */
 
@@ -34,9 +35,10 @@ const REACH = Object.freeze({ mark: [0.7, 1.15], sprite: [1.4, 1.85] });
  *   pixels; `least`: of the x of a labelled point
  */
 /**
- * A label that is written: its left edge, the middle of its line and its width, CSS pixels.
+ * A label that is written: its left edge, the middle of its line and its width, CSS pixels; whether
+ * it is of a key.
  *
- * @typedef {{words: string, x: number, y: number, width: number}} Label
+ * @typedef {{words: string, x: number, y: number, width: number, isKey: boolean}} Label
  */
 /**
  * From points to their labels, CSS pixels: of any, and of the selected one and the one under the
@@ -47,9 +49,9 @@ const REACH = Object.freeze({ mark: [0.7, 1.15], sprite: [1.4, 1.85] });
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {Pick<Context, 'facts' | 'hover'>} context
+ * @param {Pick<Context, 'facts' | 'hover'> & {theme: () => ShownTheme}} context
  */
-export function createLabels(canvas, { facts, hover }) {
+export function createLabels(canvas, { facts, hover, theme }) {
   const pen = canvas.getContext('2d');
   if (!pen) throw new Error('this browser cannot draw: it gives no 2-D canvas context');
   const measure = createMeasure(pen);
@@ -107,8 +109,10 @@ export function createLabels(canvas, { facts, hover }) {
       const font = fontOf(canvas);
       pen.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
       setStyle(pen, frame, font);
+      const colors = labelColors(theme(), state.palette);
       for (const cell of cells)
-        for (const { words, x, y, width } of labelsOf(subject, cell, font)) {
+        for (const { words, x, y, width, isKey } of labelsOf(subject, cell, font)) {
+          pen.fillStyle = colors[isKey ? 1 : 0];
           pen.strokeText(words, x, y, width);
           pen.fillText(words, x, y, width);
         }
@@ -153,7 +157,16 @@ function setStyle(pen, frame, { css }) {
   pen.lineJoin = 'round';
   pen.lineWidth = HALO_PX;
   pen.strokeStyle = `rgb(${frame.background.join(' ')} / 0.92)`;
-  pen.fillStyle = `rgb(${inkOf(frame).join(' ')})`;
+}
+
+/**
+ * Colours of the labels of queries and of keys, as CSS writes them.
+ *
+ * @param {ShownTheme} theme
+ * @param {PaletteName} palette
+ */
+export function labelColors(theme, palette) {
+  return canvasPalette(theme, palette).labels.map(cssColor);
 }
 
 /** @param {Frame} frame @returns {Gaps} */
@@ -176,7 +189,8 @@ function pointedLabel({ frame, state, tokens, drawn }, hovered, gap) {
   if (point < 0 || frame.flags[point] & FLAG.hidden) return null;
   const isSelected = isOfSelection(tokens, state.selected, hovered.token);
   const [x, y] = projectPoint(frame, 0, point);
-  return { words: formatLabel(tokens, hovered.token, isSelected), x: x + gap, y };
+  const words = formatLabel(tokens, hovered.token, isSelected);
+  return { words, x: x + gap, y, isKey: hovered.kind === 'key' };
 }
 
 /**
@@ -184,7 +198,8 @@ function pointedLabel({ frame, state, tokens, drawn }, hovered, gap) {
  * that have room beside their points, and those that would leave the room at the right, which are
  * written at the left of their points where nothing else is.
  *
- * @param {Pick<Layout, 'first' | 'levels' | 'points' | 'width' | 'words' | 'x' | 'y'>} layout
+ * @param {Pick<Layout, 'first' | 'levels' | 'nQueries' | 'points' | 'width' | 'words' | 'x' | 'y'>}
+ *   layout
  * @param {{transform: Frame['transform'], room: Room, gaps: Gaps, lineHeight: number}} place
  * @param {Label | null} pointed
  * @returns {Label[]}
@@ -200,9 +215,10 @@ export function placedLabels(layout, { transform, room, gaps, lineHeight }, poin
     const y = layout.y[label] * k + top;
     if (isOut(room, x, y, width, gap)) continue;
     const words = layout.words[label];
-    if (x + width > room.right) late.push({ words, x: x - 2 * gap - width, y, width });
+    const isKey = layout.points[label] >= layout.nQueries;
+    if (x + width > room.right) late.push({ words, x: x - 2 * gap - width, y, width, isKey });
     else if (!pointed || isClearOf([pointed], x, y, width, lineHeight))
-      placed.push({ words, x, y, width });
+      placed.push({ words, x, y, width, isKey });
   }
   for (const label of late)
     if (label.x >= room.left && isClearOf(placed, label.x, label.y, label.width, lineHeight))
