@@ -22,8 +22,8 @@ import { pack, unpack } from '../compute/rgba.js';
  * @property {[number, number]} labels Text of queries and of keys on the canvas, packed.
  * @property {[Uint32Array, Uint32Array]} ramps 256 packed colours for queries and for keys, from
  *   least to most.
- * @property {[Uint32Array, Uint32Array]} classes Ten packed colours for queries, and lighter ones of
- *   the same hues for keys; the first five are the farthest apart.
+ * @property {[Uint32Array, Uint32Array]} classes Ten packed colours for queries, and lighter ones
+ *   of the same hues for keys; the first five are the farthest apart.
  * @property {[number, number]} others Classes that have no hue of their own, for queries and for
  *   keys, packed.
  * @property {Uint32Array} layers 256 packed colours from the first layer of a model to the last;
@@ -156,8 +156,8 @@ const LAYERS = {
 };
 
 /**
- * Around the colour circle lightness differs from the mean by up to this much, lightest at this hue:
- * opposite hues that a colour blindness confuses differ in lightness.
+ * Around the colour circle lightness differs from the mean by up to this much, lightest at this
+ * hue: opposite hues that a colour blindness confuses differ in lightness.
  */
 const CYCLE = Object.freeze({ swing: 0.2, lightest: 205 });
 

@@ -42,8 +42,8 @@ const ROOM_FOR_BOTH = 84;
  * @property {Arrangement} arrangement
  * @property {Legend | null} legend
  * @property {Lines | null} lines
- * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle of
- *   the line
+ * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
+ *   of the line
  */
 /**
  * Text of one head of the grid, and whether it steps back.
