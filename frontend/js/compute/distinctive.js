@@ -1,8 +1,8 @@
 /**
  * Which points deserve a label: those whose word is more frequent where they lie than in the whole
- * map. A word of a bin counts c · ln(c · N / (n · w)): c of its w occurrences are among the n points
- * of the bin, of N in all (Dunning 1993, "Accurate methods for the statistics of surprise and
- * coincidence", the part of G² of one word).
+ * map. A word scores c · ln(c · N / (n · w)) in a bin: c of its w occurrences are among the n
+ * points of the bin, of N in all (Dunning 1993, "Accurate methods for the statistics of surprise
+ * and coincidence", the part of G² of one word).
  */
 
 import { spreadOrder } from './spread.js';
