@@ -103,3 +103,21 @@ test('what was dropped does not come back', async () => {
   await settled();
   assert.deepEqual([slot.status, slot.value], ['idle', null]);
 });
+
+test('a slot shows its answer as it is extended now, and nothing while it has none', async () => {
+  let suffix = '';
+  const slot = createSlot(
+    'x',
+    () => {},
+    () => null,
+    (value, key) => `${value} to ${key}${suffix}`,
+  );
+  assert.equal(slot.value, null);
+  slot.want('g', 'k', async () => 'answer');
+  await new Promise((resolve) => {
+    setTimeout(resolve);
+  });
+  assert.equal(slot.value, 'answer to k');
+  suffix = ' and more';
+  assert.equal(slot.value, 'answer to k and more');
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createConnection } from '../../frontend/js/data/connection.js';
+import { createConnection } from '../../frontend/js/data/transport.js';
 
 /**
  * A connection to a server that answers question by question what it is told to; time passes at

@@ -8,8 +8,7 @@ import {
   insertPoints,
 } from '../../frontend/js/user_sequences/append.js';
 import { nOutside, sequenceAt } from '../../frontend/js/data/user_layers.js';
-import { createApiOverlay } from '../../frontend/js/user_sequences/api_overlay.js';
-import { createSlotOverlay } from '../../frontend/js/user_sequences/slot_overlay.js';
+import { createApiOverlay, extendFact } from '../../frontend/js/user_sequences/overlay.js';
 import {
   joinedTokens,
   formatUserToken,
@@ -301,43 +300,25 @@ test('user tokens are answered here, those of the corpus by the server', async (
   assert.ok(scores[9] >= 1 && scores[11] === 2);
 });
 
-test('facts show the layer as soon as it is there, and are put together once for all panes', () => {
+test('facts get the layer appended, put together once for all panes', () => {
   const layer = layerOf([1, ['e']]);
-  let shown = null;
-  const slot = (value, key = 'd@1') => ({ key, status: 'ready', value, error: null });
+  const facts = { heads: { value: null } };
+  const extended = (name, value, key = 'd@1') => extendFact(name, value, key, facts, layer);
   const grid = {
     name: 'pca-2d',
     dims: 2,
     positions: new Uint16Array(4 * 8 * 2),
     ready: new Uint8Array(4).fill(1),
   };
-  const norms = new Float32Array(16);
-  const raw = {
-    description: slot({ id: 'd' }),
-    tokens: slot(CORPUS),
-    heads: slot(null),
-    grid: slot(grid),
-    headNorms: slot(norms, 'd@1/1,0'),
-    tokenScores: slot(null),
-  };
-  const [facts, others] = [
-    createSlotOverlay(raw, { layerOf: () => shown }),
-    createSlotOverlay({ ...raw }, { layerOf: () => shown }),
-  ];
-  assert.equal(facts.tokens.value, CORPUS);
-  shown = layer;
-  assert.equal(facts.tokens.value.n, 5);
-  assert.equal(facts.tokens.value, facts.tokens.value);
-  assert.equal(facts.tokens.value, others.tokens.value);
-  assert.equal(facts.grid.value.positions.length, 4 * 10 * 2);
+  assert.equal(extended('tokens', CORPUS).n, 5);
+  assert.equal(extended('tokens', CORPUS), extended('tokens', CORPUS));
+  assert.equal(extended('grid', grid).positions.length, 4 * 10 * 2);
   assert.deepEqual(
-    [...facts.headNorms.value].slice(16),
+    [...extended('headNorms', new Float32Array(16), 'd@1/1,0')].slice(16),
     [9, 10, 11, 12],
     'norms of layer 1, head 0',
   );
-  assert.equal(facts.tokenScores.value, null);
-  shown = null;
-  assert.equal(facts.grid.value, grid);
+  assert.equal(extended('description', facts), facts);
 });
 
 test('a token of one’s own says whose it is and how it was placed', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
-import { addressTexts, renumberedState } from '../../frontend/js/user_sequences/item_lists.js';
+import { addressTexts } from '../../frontend/js/user_sequences/items.js';
+import { renumberedState } from '../../frontend/js/user_sequences/token_renumbering.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
 import { answerOf, MANIFEST } from './live_answers.mjs';
@@ -194,6 +195,21 @@ test('a map that is left before its places came is no longer asked for', async (
   want({ maps: ['tsne-3d'] });
   want({ maps: ['pca-2d'] });
   assert.equal(calls[1].signal.aborted, true);
+});
+
+test('facts of the dataset are extended as long as its texts are shown', async () => {
+  const { userSequences, add } = begin();
+  const drawn = Int32Array.of(0, 1);
+  const extended = (id) =>
+    userSequences.extend('gridTokens', drawn, 'd@v1', {
+      description: { value: { id } },
+      heads: { value: null },
+    });
+  assert.equal(extended('d'), drawn);
+  await add('a b');
+  assert.deepEqual([extended('d').length > 2, extended('e')], [true, drawn]);
+  userSequences.remove(userSequences.items[0]);
+  assert.equal(extended('d'), drawn);
 });
 
 test('another dataset runs the same texts, and its own tokens stay where they belong', async () => {

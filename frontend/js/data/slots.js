@@ -8,10 +8,11 @@
  * @template T
  * @param {string} what words for a message, such as "the map of this head"
  * @param {() => void} changed called after every change of status or value
- * @param {(key: string) => Promise<T> | null} [borrow] an answer that someone else has asked for
+ * @param {(key: string) => Promise<T> | null} [borrow] an answer that another slot has asked for
+ * @param {(value: T, key: string) => T} [show] what is seen of an answer
  * @returns {Slot<T>}
  */
-export function createSlot(what, changed, borrow = () => null) {
+export function createSlot(what, changed, borrow = () => null, show = (value) => value) {
   /** @type {{group: string, key: string, load: (signal: AbortSignal) => Promise<T>} | null} */
   let wanted = null;
   /** @type {AbortController | null} */
@@ -24,18 +25,17 @@ export function createSlot(what, changed, borrow = () => null) {
   async function start() {
     if (!wanted) return;
     request?.abort();
-    const own = new AbortController();
-    request = own;
+    const { signal } = (request = new AbortController());
     const { key, load } = wanted;
     Object.assign(slot, { status: 'loading', error: null });
     changed();
     try {
-      answer = borrow(key)?.catch(() => load(own.signal)) ?? load(own.signal);
+      answer = borrow(key)?.catch(() => load(signal)) ?? load(signal);
       const value = await answer;
-      if (own.signal.aborted) return;
+      if (signal.aborted) return;
       Object.assign(slot, { key, status: 'ready', value });
     } catch (error) {
-      if (own.signal.aborted) return;
+      if (signal.aborted) return;
       Object.assign(slot, {
         status: 'failed',
         error: error instanceof Error ? error : new Error(String(error)),
@@ -68,7 +68,7 @@ export function createSlot(what, changed, borrow = () => null) {
       return slot.status;
     },
     get value() {
-      return slot.value;
+      return slot.value === null || slot.key === null ? null : show(slot.value, slot.key);
     },
     get error() {
       return slot.error;

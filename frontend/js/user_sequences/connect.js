@@ -5,7 +5,7 @@
 
 import { ServerError } from '../data/transport.js';
 import { createUserSequences } from './user_sequences.js';
-import { renumberedState } from './item_lists.js';
+import { renumberedState } from './token_renumbering.js';
 
 /** @import { Api } from '../data/api.js' */
 /** @import { State, Store } from '../page.js' */

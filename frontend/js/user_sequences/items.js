@@ -1,7 +1,9 @@
 /** The texts and images of the user that this page keeps, in the order of their arrival. */
 
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
+import { MAX_TEXT } from '../state/codecs.js';
 
+/** @import { Manifest } from '../page.js' */
 /** @import { Answer, Submission, UserItem } from './live.js' */
 
 export function createItems() {
@@ -56,4 +58,31 @@ export function createItems() {
 /** @param {Omit<UserItem, 'name'>} facts @returns {UserItem} */
 function make(facts) {
   return Object.freeze({ ...facts, name: nameOf(facts.kind, facts.id) });
+}
+
+/**
+ * Whether a dataset's model can take an item.
+ *
+ * @param {UserItem} item
+ * @param {Pick<Manifest, 'id' | 'model'>} manifest
+ */
+export function fits({ kind, home }, { id, model }) {
+  return (kind === 'image') === (model.modality === 'image') && (home === null || home === id);
+}
+
+/**
+ * The texts that an address can say: those that were typed, as many as have room.
+ *
+ * @param {readonly {kind: string, text: string}[]} items
+ * @returns {{texts: string[], left: number}} `left` is how many have no room or are no texts
+ */
+export function addressTexts(items) {
+  const texts = [];
+  let room = MAX_TEXT;
+  for (const { kind, text } of items) {
+    if (kind !== 'text' || text.length > room) continue;
+    room -= text.length;
+    texts.push(text);
+  }
+  return { texts, left: items.length - texts.length };
 }

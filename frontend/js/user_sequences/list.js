@@ -1,7 +1,7 @@
 /** The list of the user's sentences and images: open one, edit its tokens, remove it. */
 
 import { corpusText, el, ICONS, icon, setAttribute, setText } from '../ui/dom.js';
-import { fits } from './item_lists.js';
+import { fits } from './items.js';
 import { formatPlace } from '../data/user_sequence_text.js';
 import { clipped, sentence, visibleText } from '../ui/labels.js';
 import { counted } from '../compute/number_text.js';

@@ -1,11 +1,11 @@
 /** Queue of requests to the model, one at a time; obsolete ones are aborted. */
 
 import { readAnswer } from './answer.js';
-import { fits } from './item_lists.js';
+import { fits } from './items.js';
 
 /** @import { Answer, Job, Send, Submission, UserItem } from './live.js' */
-/** @import { Runs } from './runs.js' */
-/** @import { Wants } from './wants.js' */
+/** @import { Runs } from './shown_sequences.js' */
+/** @import { Wants } from './shown_sequences.js' */
 
 /** How often a server that is busy is asked again, and the longest wait for it, seconds. */
 const MAX_TRIES = 3;

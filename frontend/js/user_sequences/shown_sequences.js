@@ -1,13 +1,12 @@
 /** What datasets show of the kept items, as far as their models have answered. */
 
-import { fits } from './item_lists.js';
-import { createLayers } from './layers.js';
-import { createRuns } from './runs.js';
-import { createSlotOverlay } from './slot_overlay.js';
-import { createWants } from './wants.js';
+import { fits } from './items.js';
+import { extendFact } from './overlay.js';
+import { renumbered } from './token_renumbering.js';
 
 /** @import { Facts, Manifest } from '../page.js' */
-/** @import { UserItem, Wanted } from './live.js' */
+/** @import { Answer, Layer, Run, UserItem, UserSequence, Wanted } from './live.js' */
+/** @import { Renumber } from './token_renumbering.js' */
 
 /**
  * @param {() => readonly UserItem[]} items
@@ -36,8 +35,20 @@ export function createShownSequences(items, moved, changed) {
     settle,
     startOf: layers.startOf,
     layerOf: layers.of,
-    /** The facts of a dataset with these sequences behind those of its corpus. */
-    overlay: (/** @type {Facts} */ facts) => createSlotOverlay(facts, { layerOf: layers.of }),
+    /**
+     * A fact of the shown dataset, with these sequences behind those of its corpus.
+     *
+     * @template T
+     * @param {keyof Facts} name
+     * @param {T} value
+     * @param {string} key that it is the answer to
+     * @param {Facts} facts
+     * @returns {T}
+     */
+    extend(name, value, key, facts) {
+      const layer = layers.of(facts.description.value?.id);
+      return layer ? extendFact(name, value, key, facts, layer) : value;
+    },
     /**
      * What the model of a dataset says of an item.
      *
@@ -73,4 +84,162 @@ export function createShownSequences(items, moved, changed) {
       changed();
     },
   };
+}
+
+/**
+ * The sequences that each dataset shows beyond its corpus.
+ *
+ * @param {(dataset: string, renumber: Renumber, nBefore: number, nAfter: number) => void} moved
+ *   called where tokens got other numbers
+ */
+function createLayers(moved) {
+  /** @type {Map<string, Layer | null>} */
+  const layers = new Map();
+
+  return {
+    /** @param {string | null | undefined} dataset @returns {Layer | null} */
+    of: (dataset) => layers.get(dataset ?? '') ?? null,
+    /** The first token of an item; null where it is not shown. */
+    startOf(/** @type {string} */ dataset, /** @type {UserItem} */ item) {
+      const layer = layers.get(dataset);
+      let start = layer?.firstToken ?? 0;
+      for (const one of layer?.sequences ?? []) {
+        if (one.item === item) return start;
+        start += one.answer.n;
+      }
+      return null;
+    },
+    /** @param {string} dataset */
+    drop: (dataset) => void layers.delete(dataset),
+    /** @param {Wanted} wanted @param {readonly UserSequence[]} sequences */
+    settle({ dataset, manifest }, sequences) {
+      const old = layers.get(dataset) ?? null;
+      if (old?.manifest === manifest && isSameList(old.sequences, sequences)) return;
+      const layer = layerFrom(manifest, sequences);
+      layers.set(dataset, layer);
+      if (!old || old.manifest.n_tokens !== manifest.n_tokens) return;
+      const [nBefore, nAfter] = [old.n, layer?.n ?? 0].map((n) => manifest.n_tokens + n);
+      moved(dataset, renumbered(old, layer), nBefore, nAfter);
+    },
+  };
+}
+
+/** @param {Manifest} manifest @param {readonly UserSequence[]} sequences @returns {Layer | null} */
+function layerFrom(manifest, sequences) {
+  if (sequences.length === 0) return null;
+  return Object.freeze({
+    manifest,
+    sequences,
+    n: sequences.reduce((sum, { answer: { n } }) => sum + n, 0),
+    firstToken: manifest.n_tokens,
+    firstSequence: manifest.n_sequences,
+  });
+}
+
+/** @param {readonly UserSequence[]} a @param {readonly UserSequence[]} b */
+export function isSameList(a, b) {
+  return (
+    a.length === b.length &&
+    a.every(({ item, answer }, i) => item === b[i].item && answer === b[i].answer)
+  );
+}
+
+/** What the models of datasets answered for each item, of the version that is shown. */
+function createRuns() {
+  /** @type {Map<string, Run>} */
+  const runs = new Map();
+  /** @param {UserItem} item @param {string} dataset */
+  const keyOf = ({ id }, dataset) => `${id} ${dataset}`;
+  /** @param {UserItem} item @returns {[string, Run][]} */
+  const entriesOf = ({ id }) => [...runs].filter(([key]) => key.startsWith(`${id} `));
+
+  /** @param {UserItem} item @param {Pick<Wanted, 'dataset' | 'version'>} wanted */
+  function of(item, { dataset, version }) {
+    const run = runs.get(keyOf(item, dataset));
+    return run && run.version === version ? run : null;
+  }
+
+  return {
+    of,
+    /**
+     * Keep an answer; of a further one only its places in maps are new.
+     *
+     * @param {UserItem} item
+     * @param {Wanted} wanted
+     * @param {Answer} answer
+     */
+    add(item, wanted, answer) {
+      const former = of(item, wanted)?.answer;
+      const places = new Map([...(former?.places ?? []), ...answer.places]);
+      const { dataset, version } = wanted;
+      runs.set(keyOf(item, dataset), {
+        version,
+        answer: { ...(former ?? answer), places },
+        error: null,
+      });
+    },
+    /** @param {UserItem} item @param {Wanted} wanted @param {string} error */
+    fail(item, wanted, error) {
+      const { dataset, version } = wanted;
+      const answer = of(item, wanted)?.answer ?? null;
+      runs.set(keyOf(item, dataset), { version, answer, error });
+    },
+    /** Its tokens are others now. @param {UserItem} item */
+    forget(item) {
+      for (const [key] of entriesOf(item)) runs.delete(key);
+    },
+    /** Forget errors, so that it is asked for again. @param {UserItem} item */
+    retry(item) {
+      for (const [key, run] of entriesOf(item))
+        if (run.error)
+          runs.set(key, { ...run, version: run.answer ? run.version : null, error: null });
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createRuns>} Runs */
+
+/** What each pane shows: the maps in which items are placed. */
+function createWants() {
+  /** @type {Map<object, Wanted>} */
+  const wants = new Map();
+  /** @param {string} dataset */
+  const of = (dataset) => [...wants.values()].find((wanted) => wanted.dataset === dataset) ?? null;
+
+  return {
+    of,
+    all: () => [...wants.values()],
+    /** The maps of a dataset that any pane shows. @param {string} dataset @returns {string[]} */
+    mapsOf: (dataset) => [
+      ...new Set(
+        [...wants.values()].flatMap((wanted) => (wanted.dataset === dataset ? wanted.maps : [])),
+      ),
+    ],
+    /**
+     * @param {object} pane
+     * @param {Wanted | null} wanted
+     * @returns {{isChanged: boolean, left: string | null}} `left` is the dataset that no pane shows
+     *   any more
+     */
+    set(pane, wanted) {
+      const former = wants.get(pane) ?? null;
+      if (wanted === former || (wanted && former && isSame(wanted, former)))
+        return { isChanged: false, left: null };
+      if (wanted) wants.set(pane, wanted);
+      else wants.delete(pane);
+      return { isChanged: true, left: former && !of(former.dataset) ? former.dataset : null };
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createWants>} Wants */
+
+/** @param {Wanted} a @param {Wanted} b */
+function isSame(a, b) {
+  return (
+    a.dataset === b.dataset &&
+    a.version === b.version &&
+    a.manifest === b.manifest &&
+    a.maps.join() === b.maps.join()
+  );
 }

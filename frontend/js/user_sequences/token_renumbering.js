@@ -1,9 +1,15 @@
-/** How tokens of the user were numbered anew, for views of the history that were left before. */
+/** New numbers of tokens when a text or image of the user goes, also for older history entries. */
 
-import { renumberedState } from './item_lists.js';
+import { readMarked, writeMarked } from '../marked_points/codec.js';
 
-/** @import { State } from '../page.js' */
-/** @import { Renumber } from './item_lists.js' */
+/** @import { PaneMarks, State } from '../page.js' */
+/** @import { Layer } from './live.js' */
+
+/**
+ * How tokens of a dataset changed their numbers: the new number, or null for one that is gone.
+ *
+ * @typedef {(token: number) => number | null} Renumber
+ */
 
 /** @param {number} page tells this opening of the page from all others */
 export function createTokenRenumbering(page = performance.timeOrigin) {
@@ -51,3 +57,81 @@ export function createTokenRenumbering(page = performance.timeOrigin) {
 }
 
 /** @typedef {ReturnType<typeof createTokenRenumbering>} TokenRenumbering */
+
+/**
+ * Where the tokens of one layer are in the next.
+ *
+ * @param {Layer} old
+ * @param {Layer | null} next
+ * @returns {Renumber}
+ */
+export function renumbered(old, next) {
+  /** @type {Map<number, {start: number, n: number}>} */
+  const starts = new Map();
+  let at = old.firstToken;
+  for (const {
+    item,
+    answer: { n },
+  } of next?.sequences ?? []) {
+    starts.set(item.id, { start: at, n });
+    at += n;
+  }
+  return (token) => {
+    let start = old.firstToken;
+    if (token < start) return token;
+    for (const {
+      item,
+      answer: { n },
+    } of old.sequences) {
+      const found = starts.get(item.id);
+      if (token < start + n)
+        return found && token - start < found.n ? found.start + token - start : null;
+      start += n;
+    }
+    return null;
+  };
+}
+
+/**
+ * What has to change in the choices because tokens of a dataset have other numbers.
+ *
+ * @param {State} state
+ * @param {string} dataset
+ * @param {Renumber} renumber
+ * @param {number} nBefore tokens there were
+ * @param {number} nAfter
+ * @returns {Partial<State>}
+ */
+export function renumberedState(state, dataset, renumber, nBefore, nAfter) {
+  /** @param {PaneMarks} marks @returns {PaneMarks} */
+  const moved = ({ selected, marked, hidden, pairs }) => {
+    const token = selected && renumber(selected.token);
+    const remaining = selected === null || token === null ? null : { ...selected, token };
+    return {
+      selected: remaining,
+      hidden: remaining ? hidden : [],
+      marked: movedMarks(marked, renumber, nBefore, nAfter),
+      pairs,
+    };
+  };
+  const { beside, compare, hidden, marked, pairs, selected } = state;
+  if (state.dataset === dataset) return moved({ selected, marked, hidden, pairs });
+  return compare?.dataset === dataset ? { beside: moved(beside) } : {};
+}
+
+/**
+ * @param {string} marked
+ * @param {Renumber} renumber
+ * @param {number} nBefore
+ * @param {number} nAfter
+ */
+function movedMarks(marked, renumber, nBefore, nAfter) {
+  const old = marked === '' ? null : readMarked(marked, nBefore);
+  if (!old) return marked;
+  const next = new Uint8Array(2 * nAfter);
+  old.forEach((isMarked, point) => {
+    const token = isMarked ? renumber(point % nBefore) : null;
+    if (token !== null) next[token + (point < nBefore ? 0 : nAfter)] = 1;
+  });
+  return writeMarked(next);
+}

@@ -3,15 +3,14 @@
  * dataset is shown, and asked for one at a time. What was typed last comes first.
  */
 
-import { addressTexts } from './item_lists.js';
-import { createItems } from './items.js';
+import { addressTexts, createItems } from './items.js';
 import { createRequests, nextJob } from './requests.js';
 import { createShownSequences } from './shown_sequences.js';
 import { createWarming } from './warming.js';
 
 /** @import { Answer, Content, Job, Limits, Send, Submission, Token } from './live.js' */
 /** @import { UserItem } from './live.js' */
-/** @import { Renumber } from './item_lists.js' */
+/** @import { Renumber } from './token_renumbering.js' */
 
 /**
  * @param {Send} send

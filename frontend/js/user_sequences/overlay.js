@@ -1,14 +1,20 @@
-/** The API client, with requests about the user's sequences answered locally. */
+/**
+ * The user's sequences behind those of the corpus: requests about them are answered here, and facts
+ * of the dataset get theirs appended.
+ */
 
-import { meanSpread } from '../compute/sequence_scores.js';
-import { partnersOf, patternOf } from './pattern.js';
+import { mapOf } from '../data/best_map.js';
 import { sequenceAt, startsOf } from '../data/user_layers.js';
+import { meanSpread } from '../compute/sequence_scores.js';
+import { appendDrawn, appendPositions, appendRows, appendTokens, insertPoints } from './append.js';
+import { normsOf, partnersOf, patternOf, scoresOf } from './pattern.js';
 
 /** @import { Api } from '../data/api.js' */
-/** @import { HeadId } from '../page.js' */
+/** @import { Facts, GridMap, HeadId, HeadMap } from '../page.js' */
 /** @import { Answer, Layer } from './live.js' */
 /** @import { UserSequences } from './user_sequences.js' */
 
+const SPRITE_BYTES = 8 * 8 * 3;
 /** Products that are computed at once for the table of sequences; what would take more says –. */
 const MAX_PRODUCTS = 5e7;
 
@@ -124,4 +130,102 @@ function createImageUrls() {
     made.set(rgb, url);
     return url;
   };
+}
+
+/**
+ * How each fact is extended.
+ *
+ * @type {Partial<Record<keyof Facts, (value: any, layer: Layer, facts: Facts, key: string) => any>>}
+ */
+const EXTENDED = {
+  tokens: (value, layer) => appendTokens(value, layer),
+  gridTokens: (value, layer) => appendDrawn(value, layer),
+  grid: extendGrid,
+  // a byte says a share of what is between the norms of the corpus: unknown for others
+  gridNorms: (value, layer) => insertPoints(value, cellsOf(layer), 1, layer.n, () => {}),
+  headMap: extendHead,
+  headNorms: (value, layer, _facts, key) =>
+    appendRows(
+      value,
+      layer.sequences.map(({ answer }) => normsOf(answer, headOf(key))),
+    ),
+  tokenScores: (value, layer, _facts, key) =>
+    appendRows(
+      value,
+      layer.sequences.map(({ answer }) =>
+        scoresOf(
+          patternOf(answer, headOf(key), layer.manifest.layers[headOf(key).layer]),
+          answer.n,
+        ),
+      ),
+    ),
+  patches: (value, layer) =>
+    appendRows(
+      value,
+      layer.sequences.map(
+        ({ answer: { n, sprites } }) => sprites ?? new Uint8Array(n * SPRITE_BYTES),
+      ),
+    ),
+};
+
+/**
+ * Extended facts, by what the server answered; shared by all panes.
+ *
+ * @type {WeakMap<object, {layer: Layer, heads: unknown, result: unknown}>}
+ */
+const cache = new WeakMap();
+
+/**
+ * Return a fact with what belongs to the user's sequences.
+ *
+ * @template T
+ * @param {keyof Facts} name
+ * @param {T} value
+ * @param {string} key that it is the answer to
+ * @param {Facts} facts
+ * @param {Layer} layer
+ * @returns {T}
+ */
+export function extendFact(name, value, key, facts, layer) {
+  const extend = EXTENDED[name];
+  if (!extend) return value;
+  const heads = facts.heads.value;
+  const cached = cache.get(/** @type {any} */ (value));
+  if (cached?.layer === layer && cached.heads === heads) return /** @type {T} */ (cached.result);
+  const result = extend(value, layer, facts, key);
+  cache.set(/** @type {any} */ (value), { layer, heads, result });
+  return result;
+}
+
+/** @param {Layer} layer */
+function cellsOf({ manifest }) {
+  return manifest.n_layers * manifest.n_heads;
+}
+
+/** @param {GridMap} grid @param {Layer} layer @param {Facts} facts @returns {GridMap} */
+function extendGrid(grid, layer, facts) {
+  const nHeads = layer.manifest.n_heads;
+  const cells = Array.from({ length: cellsOf(layer) }, (_, cell) => ({
+    cell,
+    map: grid.ready[cell]
+      ? mapOf(
+          facts.heads.value,
+          { layer: Math.floor(cell / nHeads), head: cell % nHeads },
+          grid.name,
+        )
+      : null,
+  }));
+  return { ...grid, ...appendPositions(grid.positions, grid.dims, layer, cells) };
+}
+
+/** @param {HeadMap} map @param {Layer} layer @returns {HeadMap} */
+function extendHead(map, layer) {
+  const cell = map.at.layer * layer.manifest.n_heads + map.at.head;
+  return { ...map, ...appendPositions(map.positions, map.dims, layer, [{ cell, map: map.name }]) };
+}
+
+/** The head that an answer is of, from what was asked. @param {string} key @returns {HeadId} */
+function headOf(key) {
+  const [, layer, head] = /(\d+),(\d+)$/.exec(key) ?? [];
+  return { layer: Number(layer), head: Number(head) };
 }
