@@ -18,7 +18,7 @@ from tests.support.fake_dataset import (
 
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import DamagedDatasetError, DatasetNotFoundError, NotReadyError
-from attentionviz.store import npy
+from attentionviz.store.checked_files import OpenArray, data_start
 from attentionviz.store.layout import FileSpec
 from attentionviz.store.reader import DatasetLibrary, list_datasets, open_dataset
 from attentionviz.store.safe_files import open_regular, read_regular
@@ -254,8 +254,8 @@ def npy_file(header: bytes, numbers: bytes = bytes(24), version: bytes = b"\x01\
 def test_an_array_file_as_numpy_writes_it_is_understood(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npy").write_bytes(content)
     with open_regular(tmp_path, "a.npy") as file:
-        start = npy.data_start(file, FileSpec("float32", (3, 2)))
-        rows = npy.read_rows(file, FileSpec("float32", (3, 2)), start, 1, 3)
+        start = data_start(file, FileSpec("float32", (3, 2)))
+        rows = OpenArray(file, FileSpec("float32", (3, 2)), start).rows(1, 3)
     assert rows.shape == (2, 2)
 
 
@@ -285,7 +285,7 @@ def test_an_array_file_as_numpy_writes_it_is_understood(tmp_path: Path, content:
 def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.npy").write_bytes(content)
     with open_regular(tmp_path, "a.npy") as file, pytest.raises(DamagedDatasetError):
-        npy.data_start(file, FileSpec("float32", (3, 2)))
+        data_start(file, FileSpec("float32", (3, 2)))
 
 
 def test_a_dataset_that_says_another_shape_than_its_file_holds_is_damaged(folder: Path) -> None:

@@ -132,11 +132,9 @@ function createImageUrls() {
   };
 }
 
-/**
- * How each fact is extended.
- *
- * @type {Partial<Record<keyof Facts, (value: any, layer: Layer, facts: Facts, key: string) => any>>}
- */
+/** @typedef {(value: any, layer: Layer, facts: Facts, key: string) => any} Extend */
+
+/** How facts are extended. @type {Partial<Record<keyof Facts, Extend>>} */
 const EXTENDED = {
   tokens: (value, layer) => appendTokens(value, layer),
   gridTokens: (value, layer) => appendDrawn(value, layer),

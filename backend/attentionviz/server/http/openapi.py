@@ -15,8 +15,7 @@ from attentionviz import __version__
 from attentionviz.core.types import DIMS, METHODS
 from attentionviz.server.access.sessions import COOKIE
 from attentionviz.server.http.contract import ErrorAnswer
-from attentionviz.server.http.operations import Json, Operation, Raw, operation_of
-from attentionviz.server.http.parameters import VERSION
+from attentionviz.server.http.operations import VERSION, Json, Operation, Raw, operation_of
 from attentionviz.store.manifest import adapter
 
 _SCHEMAS = "#/components/schemas/"

@@ -7,10 +7,11 @@ from attentionviz.analysis.token_scores import token_scores
 from attentionviz.core.pattern import WEIGHTS
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import array, operation
-from attentionviz.server.http.parameters import (
+from attentionviz.server.http.operations import (
+    array,
     one_of,
     open_dataset,
+    operation,
     path_head,
     path_number,
     query,

@@ -11,8 +11,7 @@ from attentionviz.server.access.permissions import visitor
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.openapi import document
-from attentionviz.server.http.operations import operation
-from attentionviz.server.http.parameters import open_dataset, query
+from attentionviz.server.http.operations import open_dataset, operation, query
 from attentionviz.server.http.responses import json_response
 
 blueprint = Blueprint("datasets", __name__)

@@ -4,8 +4,7 @@ from flask import Blueprint, Response
 
 from attentionviz.analysis.descriptions import describe_heads, heads_fingerprint
 from attentionviz.server.http import contract
-from attentionviz.server.http.operations import array, operation
-from attentionviz.server.http.parameters import open_dataset, path_head, query
+from attentionviz.server.http.operations import array, open_dataset, operation, path_head, query
 from attentionviz.server.http.responses import file_response, json_bytes, json_bytes_response
 
 blueprint = Blueprint("heads", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")

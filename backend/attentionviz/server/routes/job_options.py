@@ -9,8 +9,7 @@ from attentionviz.jobs.uploads import IMAGE_ENDINGS, TEXT_ENDINGS
 from attentionviz.server.access.permissions import visitor
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import operation
-from attentionviz.server.http.parameters import query
+from attentionviz.server.http.operations import operation, query
 from attentionviz.server.http.responses import json_response
 
 blueprint = Blueprint("job_options", __name__)

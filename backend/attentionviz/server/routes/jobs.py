@@ -21,8 +21,7 @@ from attentionviz.jobs.uploads import Received, take
 from attentionviz.server.http import contract
 from attentionviz.server.http.body_limits import JOB_FORM_BYTES, JOBS_PATH
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import operation
-from attentionviz.server.http.parameters import query
+from attentionviz.server.http.operations import operation, query
 from attentionviz.server.http.responses import json_response
 from attentionviz.store.building import DONE, FAILED, STOPPED, read_progress
 from attentionviz.store.folders import staged_folders

@@ -24,8 +24,7 @@ from attentionviz.errors import (
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
 from attentionviz.server.http.live_settings import FORM_BYTES, MAX_BODY_BYTES, MAX_IMAGE_BYTES
-from attentionviz.server.http.operations import Raw, operation
-from attentionviz.server.http.parameters import open_dataset, query
+from attentionviz.server.http.operations import Raw, open_dataset, operation, query
 from attentionviz.server.http.responses import json_response
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.manifest import adapter

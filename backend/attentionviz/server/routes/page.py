@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 
 from attentionviz.errors import NotFoundError
 from attentionviz.server.http.context import context
+from attentionviz.server.http.operations import query
 from attentionviz.server.http.page_files import FOLDER
-from attentionviz.server.http.parameters import query
 from attentionviz.server.http.responses import REVALIDATE, compressible_response
 
 blueprint = Blueprint("page", __name__)

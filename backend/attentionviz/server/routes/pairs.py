@@ -8,8 +8,7 @@ from attentionviz.analysis.pairs import MAX_PAIRS, Pair, heads_by_pairs, pairs_f
 from attentionviz.errors import InvalidRequestError
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import Parameter, operation
-from attentionviz.server.http.parameters import open_dataset, query
+from attentionviz.server.http.operations import Parameter, open_dataset, operation, query
 from attentionviz.server.http.responses import json_bytes, json_bytes_response
 
 blueprint = Blueprint("pairs", __name__, url_prefix="/api/v1/datasets/<dataset_id>/heads")

@@ -5,8 +5,7 @@ from flask import Blueprint, Response
 from attentionviz.analysis import maps
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
-from attentionviz.server.http.operations import array, operation
-from attentionviz.server.http.parameters import open_dataset, query, whole_number
+from attentionviz.server.http.operations import array, open_dataset, operation, query, whole_number
 from attentionviz.server.http.responses import ArrayAnswer, array_response, file_response
 from attentionviz.store import layout
 

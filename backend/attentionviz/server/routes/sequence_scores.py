@@ -7,8 +7,7 @@ from attentionviz.analysis.sequence_scores import sequence_scores
 from attentionviz.core.types import HeadId
 from attentionviz.errors import InvalidRequestError
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import array, operation
-from attentionviz.server.http.parameters import open_dataset, query, whole_number
+from attentionviz.server.http.operations import array, open_dataset, operation, query, whole_number
 from attentionviz.server.http.responses import ArrayAnswer, array_response, sequence_counts
 
 blueprint = Blueprint("sequences", __name__, url_prefix="/api/v1/datasets/<dataset_id>/sequences")

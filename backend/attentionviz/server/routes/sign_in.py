@@ -11,8 +11,7 @@ from attentionviz.server.access.permissions import facts, session_cookies, set_c
 from attentionviz.server.access.request_log import VISITOR
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import operation
-from attentionviz.server.http.parameters import query
+from attentionviz.server.http.operations import operation, query
 from attentionviz.server.http.request_guard import form_policy
 from attentionviz.server.http.responses import json_response
 

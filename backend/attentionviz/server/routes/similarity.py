@@ -7,10 +7,10 @@ from flask import Blueprint, Response
 from attentionviz.analysis import similar_heads
 from attentionviz.server.http import contract
 from attentionviz.server.http.context import context
-from attentionviz.server.http.operations import operation
-from attentionviz.server.http.parameters import (
+from attentionviz.server.http.operations import (
     dataset_name,
     open_dataset,
+    operation,
     path_head,
     query,
     whole_number,

@@ -3,8 +3,14 @@
 from flask import Blueprint, Response
 
 from attentionviz.server.http import contract
-from attentionviz.server.http.operations import PICTURE, array, operation
-from attentionviz.server.http.parameters import open_dataset, path_number, query
+from attentionviz.server.http.operations import (
+    PICTURE,
+    array,
+    open_dataset,
+    operation,
+    path_number,
+    query,
+)
 from attentionviz.server.http.responses import (
     binary_response,
     file_response,
