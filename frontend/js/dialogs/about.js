@@ -3,6 +3,7 @@
  * for the first time.
  */
 
+import { dialogFoot } from '../ui/dialog.js';
 import { createCleanup, el } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
 
@@ -53,23 +54,7 @@ export function createAbout(root, { openHelp }) {
         link('./api/v1/openapi.json', 'the description of the interface'),
         '.',
       ),
-      el(
-        'div',
-        { class: 'help__foot' },
-        el(
-          'button',
-          {
-            class: 'button',
-            type: 'button',
-            onClick: () => {
-              close();
-              openHelp();
-            },
-          },
-          'All controls and keys',
-        ),
-        el('button', { class: 'button button--main', type: 'button', onClick: close }, 'Start'),
-      ),
+      dialogFoot({ label: 'All controls and keys', open: openHelp }, 'Start'),
     ),
   );
   root.append(dialog);

@@ -1,6 +1,6 @@
 /** One short text for every control and key. */
 
-import { closeOutside } from '../ui/dialog.js';
+import { closeOutside, dialogFoot } from '../ui/dialog.js';
 import { el } from '../ui/dom.js';
 
 /** @type {readonly [title: string, parts: readonly [string, string][]][]} */
@@ -235,27 +235,7 @@ export function createHelp(root, { openAbout }) {
           ...parts.flatMap(([name, text]) => [el('dt', {}, name), el('dd', {}, text)]),
         ),
       ]),
-      el(
-        'div',
-        { class: 'help__foot' },
-        el(
-          'button',
-          {
-            class: 'button',
-            type: 'button',
-            onClick: () => {
-              dialog.close();
-              openAbout();
-            },
-          },
-          'About AttentionViz',
-        ),
-        el(
-          'button',
-          { class: 'button button--main', type: 'button', onClick: () => dialog.close() },
-          'Close',
-        ),
-      ),
+      dialogFoot({ label: 'About AttentionViz', open: openAbout }, 'Close'),
     ),
   );
   root.append(dialog);

@@ -3,13 +3,14 @@
  * other.
  */
 
-import { el, ICONS, icon, isNarrow, setAttribute, setText } from '../ui/dom.js';
+import { createSlot, freshValue } from '../data/slots.js';
+import { el, ICONS, icon, isNarrow, setAttribute, setText, showFailure } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
 import { createHeadMapDots } from './head_map_dots.js';
 import { aboutParts, imageOf, nearestParts } from './head_map_text.js';
 import { createFigureButtons } from '../figure/figure_buttons.js';
 
-/** @import { Context, HeadsMap, State, View } from '../page.js' */
+/** @import { Context, HeadsMap, Slot, State, View } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { DotLook, HeadMapDots } from './head_map_dots.js' */
@@ -42,7 +43,8 @@ export function createMapOfHeads(root, context) {
   root.append(element);
   const dots = createHeadMapDots(body, { point: pointed.set, open });
   body.append(dock.side);
-  const maps = createHeadMapLoader(context.api, dock, () => update(store.get()));
+  /** @type {Slot<HeadsMap>} */
+  const slot = createSlot('the map of heads', follow);
   const drawing = createDrawing(dock, dots, context);
   const stopPointed = pointed.subscribe(drawing.showNearest);
   // A dataset without a map has none to show; the second pane begins without.
@@ -72,6 +74,14 @@ export function createMapOfHeads(root, context) {
     actions.openHead({ layer: chosen.layer, head: chosen.head });
   }
 
+  function follow() {
+    body.hidden = slot.status !== 'ready';
+    if (slot.status === 'failed')
+      showFailure(dock.words, 'Could not load the map of heads.', slot.error, slot.again);
+    else setText(dock.words, body.hidden ? 'Loading the map of heads …' : HELP);
+    update(store.get());
+  }
+
   /** @param {State} state */
   function update(state) {
     const { dataset } = state;
@@ -83,10 +93,11 @@ export function createMapOfHeads(root, context) {
     setAttribute(button, 'aria-expanded', String(!element.hidden));
     setAttribute(button, 'aria-pressed', String(!element.hidden));
     if (element.hidden || !isThere) return;
-    const map = maps.of(dataset, description.version);
+    slot.want(dataset, `${dataset} ${description.version}`, (signal) =>
+      context.api.similarity(dataset, signal),
+    );
+    const map = freshValue(slot);
     if (!map) return;
-    body.hidden = false;
-    setText(dock.words, HELP);
     drawing.draw(state, map);
     if (hasToFocus) dots.focus();
     hasToFocus = false;
@@ -112,7 +123,8 @@ export function createMapOfHeads(root, context) {
       else fold();
     },
     destroy() {
-      maps.destroy();
+      isOpen = false; // nothing is asked for any more
+      slot.drop();
       stopPointed();
       dots.destroy();
       button.remove();
@@ -179,59 +191,6 @@ function indexOf({ heads }, at) {
 /** In narrow windows it lies over the map, so that its state is stored apart. */
 function memoryName() {
   return `map-of-heads${isNarrow() ? '.narrow' : ''}`;
-}
-
-/**
- * Loads maps of heads and keeps the last; the latest request wins.
- *
- * @param {Context['api']} api
- * @param {{body: HTMLElement, words: HTMLElement}} dock which says whether it loads
- * @param {() => void} loaded
- */
-function createHeadMapLoader(api, { body, words }, loaded) {
-  /** @type {{key: string, map: HeadsMap} | null} */
-  let found = null;
-  let wanted = '';
-  /** @type {AbortController | null} */
-  let asked = null;
-
-  /** @param {string} dataset @param {string} key */
-  async function ask(dataset, key) {
-    asked?.abort();
-    const own = (asked = new AbortController());
-    wanted = key;
-    body.hidden = true;
-    setText(words, 'Loading the map of heads …');
-    try {
-      const map = await api.similarity(dataset, own.signal);
-      if (own.signal.aborted) return;
-      found = { key, map };
-      loaded();
-    } catch (error) {
-      if (own.signal.aborted) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      setText(words, `Could not load the map of heads. ${reason} `);
-      const onClick = () => void ask(dataset, key);
-      const properties = { class: 'button button--small', type: 'button', onClick };
-      words.append(el('button', properties, 'Try again'));
-    }
-  }
-
-  return {
-    /**
-     * The map of a dataset, which is asked for once; null while it is not there.
-     *
-     * @param {string} dataset
-     * @param {string | null} version
-     */
-    of(dataset, version) {
-      const key = `${dataset} ${version}`;
-      if (found?.key === key) return found.map;
-      if (wanted !== key) void ask(dataset, key);
-      return null;
-    },
-    destroy: () => asked?.abort(),
-  };
 }
 
 /**

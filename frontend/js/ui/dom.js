@@ -241,3 +241,17 @@ export function createCleanup() {
 export function remPx() {
   return Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
+
+/**
+ * Say why something could not be loaded, with a button that tries it again.
+ *
+ * @param {HTMLElement} place
+ * @param {string} text
+ * @param {Error | null} error
+ * @param {() => void} again
+ */
+export function showFailure(place, text, error, again) {
+  setText(place, `${text} ${error?.message ?? ''} `);
+  const properties = { class: 'button button--small', type: 'button', onClick: again };
+  place.append(el('button', properties, 'Try again'));
+}
