@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLoader } from '../../frontend/js/data/loader.js';
 import { DEFAULTS } from '../../frontend/js/state/choices.js';
+import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
 
 const MANIFEST = {
   model: { modality: 'text' },
@@ -46,7 +47,11 @@ async function loaded(t, { entry = {}, description = {}, state = {} } = {}) {
         },
     },
   );
-  const loader = createLoader(api, () => {});
+  const nothing = () => {};
+  const userSequences = createUserSequences(nothing, {
+    ...{ changed: nothing, moved: nothing, arrived: nothing },
+  });
+  const loader = createLoader(api, nothing, undefined, undefined, userSequences);
   t.after(loader.destroy);
   const follow = async (next) => {
     for (let i = 0; i < 4; i++) {

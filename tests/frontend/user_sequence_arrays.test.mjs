@@ -302,8 +302,8 @@ test('user tokens are answered here, those of the corpus by the server', async (
 
 test('facts get the layer appended, put together once for all panes', () => {
   const layer = layerOf([1, ['e']]);
-  const facts = { heads: { value: null } };
-  const extended = (name, value, key = 'd@1') => extendFact(name, value, key, facts, layer);
+  const facts = { description: { value: { id: 'd' } }, heads: { value: null } };
+  const extended = (name, value, key = 'd@1') => extendFact(name, value, key, facts, () => layer);
   const grid = {
     name: 'pca-2d',
     dims: 2,

@@ -14,12 +14,12 @@ import { asType, countsOf, createTransport } from './transport.js';
 /** @import { Transport } from './transport.js' */
 
 /**
- * Return the requests of the page; every one can be aborted by its signal.
+ * Return the requests of the API; each can be aborted by its signal.
  *
- * @param {string | URL} base where the page lies; the interface lies below it
- * @param {typeof fetch} [ask] asks a server, or, on an exported site, stands in for one
- * @param {boolean} [isSite] whether this is an exported site: then nothing ever changes, and images
- *   are files
+ * @param {string | URL} base address of the page; the API lies below it
+ * @param {typeof fetch} [ask] requests of a server, or its replacement on an exported site
+ * @param {boolean} [isSite] whether this is an exported site, which never changes and has images as
+ *   files
  */
 export function createApi(base, ask = (...parts) => fetch(...parts), isSite = false) {
   const root = new URL('api/v1/', base);
@@ -171,7 +171,7 @@ function attentionRequests({ array, get, json }) {
       };
     },
     /**
-     * The mean pattern of every head, made coarse where it is long: [layer, head, query, key].
+     * The mean pattern of every head, downsampled if it is long: [layer, head, query, key].
      *
      * @param {string} id @param {number} length @param {Weight} weight @param {AbortSignal} signal
      */
@@ -218,7 +218,7 @@ function attentionRequests({ array, get, json }) {
   };
 }
 
-/** What heads have in common. @param {Transport} transport */
+/** Comparisons of heads. @param {Transport} transport */
 function comparisonRequests({ json }) {
   return {
     /**
@@ -231,7 +231,7 @@ function comparisonRequests({ json }) {
     /** @param {string} id @param {AbortSignal} signal @returns {Promise<HeadsMap>} */
     similarity: (id, signal) => json(`${dataset(id)}/similarity`, signal),
     /**
-     * The heads most like one; `other` is the dataset that they are of, null for its own.
+     * The heads most similar to one; `other` is the dataset to search, null for the same one.
      *
      * @param {string} id
      * @param {string} version
@@ -251,8 +251,7 @@ function comparisonRequests({ json }) {
 function modelRequests({ json, run }) {
   return {
     /**
-     * Whether texts and images of the user are run through models, and how large they may
-     * be.
+     * Whether texts and images of the user can be run through models, and their size limits.
      *
      * @param {AbortSignal} signal
      * @returns {Promise<Limits>}
@@ -291,8 +290,7 @@ function modelRequests({ json, run }) {
 }
 
 /**
- * Return the columns of tokens.json; those of numbers become typed arrays, so that a large corpus
- * stays small.
+ * Return the columns of tokens.json, those of numbers as typed arrays, which take less memory.
  *
  * @param {Record<string, any>} columns
  * @returns {Tokens}

@@ -1,11 +1,11 @@
-/** The best map of each head, which the server knows: a method beside the others. */
+/** The best map of each head, chosen by the server; offered as one more method. */
 
 import { allMethods, methodLabels } from './projection_methods.js';
 
 /** @import { HeadFacts, HeadId, Manifest } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
-/** Name of the choice; its maps are called as the server calls them, such as best-2d. */
+/** Name of the method; its maps have the server's names, such as best-2d. */
 export const BEST = 'best';
 
 const BEST_WORDS = Object.freeze({
@@ -16,7 +16,7 @@ const BEST_WORDS = Object.freeze({
     'kinds; each says which. What nearness means is that of its kind.',
 });
 
-/** What can be chosen as a method, in the order of the keys. */
+/** Methods that can be chosen, in the order of their keys. */
 export function offeredMethods() {
   return allMethods().length > 1 ? [...allMethods(), BEST_WORDS] : allMethods();
 }
@@ -27,7 +27,7 @@ export function mapLabels(name) {
 }
 
 /**
- * Whether a dataset has, or will have, what is chosen.
+ * Whether a dataset has, or will have, the maps of a method.
  *
  * @param {Manifest['maps']} maps
  * @param {Method} method
@@ -40,8 +40,8 @@ export function hasMap(maps, method, dims) {
 }
 
 /**
- * How many heads have what is chosen, while a dataset is being built: of the best the most that any
- * map has.
+ * Number of heads that have the map while a dataset is being built; for the best map the largest
+ * number of any method.
  *
  * @param {Record<string, number>} mapsReady
  * @param {Method} method
@@ -56,7 +56,7 @@ export function headsReady(mapsReady, method, dims) {
 }
 
 /**
- * The map of one head that is meant by a name: itself, or the one that the server calls its best.
+ * The map of one head that a name stands for: of that name, or the head's best one.
  *
  * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {HeadId} at
@@ -74,7 +74,7 @@ export function methodOf(name) {
 }
 
 /**
- * The method of the map that is drawn of a head; of all heads the choice itself.
+ * The method of the map that is drawn for a head; for all heads the chosen method.
  *
  * @param {{method: Method | null, dims: Dims}} state
  * @param {ReadonlyMap<string, HeadFacts> | null} heads
@@ -87,7 +87,7 @@ export function shownMethod({ method, dims }, heads, at) {
 }
 
 /**
- * How many heads have which kind of map as their best, the most frequent first.
+ * Number of heads by the method of their best map, the most frequent method first.
  *
  * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {string} name such as "best-2d"

@@ -1,17 +1,16 @@
 /**
- * What became of everything that a corpus held, in words: read, taken, cut, and left out with its
- * reason.
+ * Text on how many records of a corpus were read, taken, cut, and left out, with the reasons.
  */
 
 import { count, counted } from '../compute/number_text.js';
 
 /** @import { Account } from '../page.js' */
 
-/** Examples that are named of one reason. */
+/** Examples listed per reason. */
 const N_NAMED = 3;
 
 /**
- * The line that adds up: "412 rows read, 400 taken (3 cut), 12 left out".
+ * The summary, such as "412 rows read, 400 taken (3 cut), 12 left out".
  *
  * @param {Account} account
  */
@@ -26,7 +25,7 @@ export function accountSummary({ unit, n_read: nRead, n_taken: nTaken, n_cut: nC
 }
 
 /**
- * Why what is left out is left out: "9 blank (line 4, line 9, line 12, …)", one a reason.
+ * One text per reason for leaving records out, such as "9 blank (line 4, line 9, line 12, …)".
  *
  * @param {Account} account
  */
@@ -38,7 +37,7 @@ export function formatLeftOut({ left_out: parts }) {
   });
 }
 
-/** All of it in one sentence. @param {Account} account */
+/** Summary and reasons in one sentence. @param {Account} account */
 export function formatAccount(account) {
   return [accountSummary(account), formatLeftOut(account).join(', ')].filter(Boolean).join(': ');
 }

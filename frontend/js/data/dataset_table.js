@@ -1,4 +1,4 @@
-/** All datasets of a server as rows of a table: what its columns say, and their order. */
+/** The table of all datasets of a server: its columns, their text and their sort order. */
 
 import { count } from '../compute/number_text.js';
 
@@ -69,8 +69,7 @@ export const DATASET_COLUMNS = [
 ];
 
 /**
- * Datasets in the order of a column; what has no value comes last either way, and equal ones by
- * name.
+ * Sort datasets by a column: missing values last in either direction, ties by name.
  *
  * @param {readonly DatasetEntry[]} entries
  * @param {string} name
@@ -125,7 +124,7 @@ export function formatState({ state, progress }) {
     : 'building';
 }
 
-/** Of how many, where some are left out. @param {DatasetEntry} entry */
+/** Number of sequences, and of how many if some are left out. @param {DatasetEntry} entry */
 function formatTaken({ corpus, n_sequences: n }) {
   const nRead = corpus?.account?.n_read ?? n;
   return nRead === n || nRead === null ? counted(n) : `${counted(n)} of ${count(nRead)}`;

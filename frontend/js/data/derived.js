@@ -38,11 +38,11 @@ export function createDerived(facts) {
     /** The numbers of all heads. */
     heads: () => heads,
     /**
-     * The attention of the selected sequence in the open head, weighed and without hidden tokens:
-     * what every view shows.
+     * The attention of the selected sequence in the open head, weighed and without hidden tokens,
+     * as all views show it.
      *
      * @param {State} state
-     * @returns {Attention | null} null while it is not there
+     * @returns {Attention | null} null until it is loaded
      */
     attention({ at, selected, weight, hidden }) {
       const value = facts.attention.value;
@@ -65,14 +65,14 @@ export function createDerived(facts) {
         ? hidingMean(value, hidden)
         : null;
     },
-    /** How well each head fits the marked pairs, by "layer,head"; null while none is marked. */
+    /** Fit of each head to the marked pairs, by "layer,head"; null without marked pairs. */
     fits: fitting,
-    /** Norms of the open head, (point); null while they are not there. */
+    /** Norms of the open head, (point); null until they are loaded. */
     norms() {
       const rows = freshValue(facts.headNorms);
       return rows && norms(rows, 4);
     },
-    /** What each token does in the attention of the open head, (point). */
+    /** Token scores in the attention of the open head, (point); null until they are loaded. */
     scores() {
       const rows = freshValue(facts.tokenScores);
       return rows && scores(rows, 2);
@@ -82,9 +82,9 @@ export function createDerived(facts) {
       const tokens = facts.tokens.value;
       return tokens && search.trim() !== '' ? found(index(tokens), search, searchMode) : null;
     },
-    /** The words of the corpus, once its tokens are there. */
+    /** The words of the corpus; null until its tokens are loaded. */
     words: () => (facts.tokens.value ? index(facts.tokens.value) : null),
-    /** The colour modes of this dataset; none while it is not known. */
+    /** The colour modes of this dataset; none until its description is loaded. */
     modes() {
       const manifest = facts.description.value?.manifest;
       return manifest ? modes(manifest.model.modality, manifest.corpus.columns) : [];

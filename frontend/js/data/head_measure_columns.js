@@ -15,10 +15,10 @@ import { fidelityOf } from './points.js';
 /**
  * @typedef {object} Column One number of every head, layer by layer.
  * @property {string} name
- * @property {Float64Array} values (head) NaN where there is none
- * @property {Int32Array} nRows (head) rows of attention that the number rests on; `NOT_COMPUTED` or
- *   `NO_SUCH_SCORE` where there are none
- * @property {Range} range of the values; [0, 0] where there are none
+ * @property {Float64Array} values (head) NaN if undefined
+ * @property {Int32Array} nRows (head) number of attention rows that were averaged; `NOT_COMPUTED` or
+ *   `NO_SUCH_SCORE` if there are none
+ * @property {Range} range of the values; [0, 0] without values
  * @property {number} nKnown heads that have a value
  * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there
  *   is no value
@@ -49,7 +49,7 @@ export function makeColumn(name, heads, { n_layers: nLayers, n_heads: nHeads, sc
 }
 
 /**
- * How well every head fits the marked pairs.
+ * The column of every head's fit to the marked pairs.
  *
  * @param {string} name
  * @param {ReadonlyMap<string, HeadFit>} fits by "layer,head"
@@ -84,8 +84,8 @@ export function columnOf(name, values, nRows) {
 }
 
 /**
- * The heads in the order of a number: highest or lowest first, equal ones in the order of layers
- * and heads, those without a number last.
+ * Sort the heads by value: highest or lowest first, ties by layer and head, undefined values
+ * last.
  *
  * @param {Float64Array} values NaN where there is none
  * @param {boolean} isRising
@@ -101,7 +101,7 @@ export function orderOf(values, isRising) {
   });
 }
 
-/** Where each head of an order stands: the reverse. @param {Int32Array} order */
+/** The position of each head in an order: the inverse permutation. @param {Int32Array} order */
 export function slotsOf(order) {
   const slots = new Int32Array(order.length);
   order.forEach((head, slot) => {
@@ -127,7 +127,7 @@ export function ranksOf(values) {
 }
 
 /**
- * The numbers in which a head has the highest places among all, best place first.
+ * The columns in which a head ranks highest, best rank first.
  *
  * @param {readonly Column[]} columns
  * @param {number} head
@@ -141,8 +141,7 @@ export function bestPlaces(columns, head, max) {
 }
 
 /**
- * Two shares of a range as numbers that a person would write; an end that leaves nothing out is
- * open.
+ * Two shares of a range as rounded values; an end that excludes nothing is open (null).
  *
  * @param {Range} range
  * @param {readonly [number, number]} shares
@@ -156,7 +155,7 @@ export function rangeAt(range, [low, high]) {
 }
 
 /**
- * Which heads lie within a range, both ends included; a head without a number is outside.
+ * Which heads lie within a range, both ends included; an undefined value lies outside.
  *
  * @param {Float64Array} values NaN where there is none
  * @param {readonly [number | null, number | null]} range null: open at that end
@@ -176,7 +175,7 @@ export function ordinal(n) {
 }
 
 /**
- * A number of a head in as many digits as its size deserves; "–" where there is none.
+ * Format a value with digits that suit its size; "–" if undefined.
  *
  * @param {number} value NaN: none
  * @param {number} [digits] behind the point of a number below ten

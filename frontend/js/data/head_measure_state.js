@@ -1,6 +1,6 @@
 /**
- * What the choices make of the numbers of all heads: columns, the order of the grid, and which
- * heads step back.
+ * Head measures under the current choices: columns, the order of the grid, and which heads are
+ * dimmed.
  */
 
 import { lastOnly } from '../compute/memo.js';
@@ -20,7 +20,7 @@ import { chosenMap } from './points.js';
 /** @import { Column } from './head_measure_columns.js' */
 
 /**
- * The score whose range steps heads back: the chosen one, or that of the tint.
+ * The measure whose range dims heads: the chosen one, or that of the tint.
  *
  * @param {Pick<State, 'filterScore' | 'score'>} state
  */
@@ -44,7 +44,7 @@ export function formatRange(state) {
 }
 
 /**
- * The facts of all heads, and what was computed from them, until these are others.
+ * The facts of all heads, and a cache of what was computed from them until they change.
  *
  * @param {Facts} facts
  * @param {() => Map<string, HeadFit> | null} fits
@@ -69,7 +69,7 @@ function createHeadFacts(facts, fits) {
       if (!kept.has(key)) kept.set(key, compute());
       return /** @type {T} */ (kept.get(key));
     },
-    /** The facts, once they are there; what was computed from former ones is forgotten. */
+    /** The facts if they are loaded; clears the cache when they have changed. */
     known() {
       const heads = facts.heads.value;
       const model = facts.description.value?.manifest;
@@ -110,8 +110,8 @@ export function createHeadScores(facts, fits) {
       return keep(`${name} ${map}`, () => makeColumn(name, all.heads, all.model, map));
     },
     /**
-     * Heads in the order in which the grid has them; null: layer by layer, as where no head has the
-     * number.
+     * Heads in the order of the grid; null: layer by layer, also if the measure is undefined for
+     * all heads.
      *
      * @param {State} state
      */
@@ -123,7 +123,7 @@ export function createHeadScores(facts, fits) {
       );
     },
     /**
-     * Which heads lie in the chosen range; null: all do, as where no head has the number.
+     * Which heads lie in the chosen range; null: all do, also if the measure is undefined for all.
      *
      * @param {State} state
      */

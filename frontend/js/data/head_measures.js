@@ -1,16 +1,16 @@
 /**
- * The numbers that a head is described by: the server's scores, in its order and words, and how
- * true the shown map is.
+ * Measures of heads: the scores, in the order and with the labels of the server, and the fidelity
+ * of the shown map.
  */
 
 import { FIDELITY_LABELS } from './map_labels.js';
 
 /** @import { Fidelity, Manifest, ScoreFacts } from '../page.js' */
 
-/** Rows of a score that nothing was counted of yet, and of one that the dataset does not have. */
+/** Row counts of a score that is not computed yet, and of one that the dataset does not have. */
 export const [NOT_COMPUTED, NO_SUCH_SCORE] = [-1, -2];
 
-/** The scores that the server names, by name. @type {ReadonlyMap<string, ScoreFacts>} */
+/** The scores listed by the server, by name. @type {ReadonlyMap<string, ScoreFacts>} */
 let known = new Map();
 
 /** Where the measures of a map are defined. */
@@ -46,7 +46,7 @@ const FIDELITY = Object.freeze(
   })),
 );
 
-/** How well heads fit the marked pairs: a number of heads as long as pairs are marked. */
+/** Fit to the marked pairs: a measure of heads while pairs are marked. */
 export const PAIR_FIT = 'pair_fit';
 
 /** @type {ScoreFacts} */
@@ -78,7 +78,7 @@ function factsByName(scores) {
 }
 
 /**
- * What a row of attention must have for a score; the reason where no row of the corpus has it.
+ * What an attention row needs to have for a score; shown as the reason why a score is undefined.
  *
  * @type {Record<string, string>}
  */
@@ -128,8 +128,8 @@ export function measuresFor({ model: { modality }, scores }) {
 }
 
 /**
- * All that heads can be tinted, sorted and filtered by: scores first, then the fit to marked pairs
- * and the measures of the shown map.
+ * The measures that can tint, sort and filter heads: scores, then the fit to marked pairs, then
+ * the fidelity of the shown map.
  *
  * @param {Pick<Manifest, 'model' | 'scores'>} manifest
  * @param {boolean} hasPairs whether pairs are marked
@@ -149,7 +149,7 @@ export function hasRows(name) {
 }
 
 /**
- * Words of a number; its bare name where nobody knows it.
+ * Label and description of a measure; only its name if it is unknown.
  *
  * @param {string} name
  * @returns {ScoreFacts}
@@ -180,7 +180,7 @@ export function formatUnit(name) {
 }
 
 /**
- * Why a head has no number.
+ * Why a measure is undefined for a head.
  *
  * @param {string} name
  * @param {number} nRows on which it rests, or why it rests on none

@@ -1,5 +1,5 @@
 /**
- * The facts: what the choices need of each, its key and its request, and the newest responses.
+ * Loads the facts that the choices need: a key and a request for each, and the newest responses.
  */
 
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
@@ -18,20 +18,19 @@ import { longestOf } from './user_sequence_text.js';
 /** @import { Dims, Method } from '../types.js' */
 
 /**
- * How often the list of datasets is asked for: while one is being built or none is there, and
+ * Interval of requests for the list of datasets: while one is being built or none exists, and
  * otherwise.
  */
 const POLL_MS = 1500;
 const IDLE_POLL_MS = 10_000;
 
 /**
- * Return the facts, and a function that asks for what the choices need.
+ * Return the facts, and a function that requests what the choices need.
  *
  * @param {Api} api
  * @param {() => void} changed called after every change of the facts
- * @param {() => Facts | null} [beside] the facts of another pane, whose answers need not be asked
- *   for again
- * @param {Facts['datasets']} [datasets] the list, where someone else asks for it
+ * @param {() => Facts | null} [beside] the facts of another pane, whose responses are reused
+ * @param {Facts['datasets']} [datasets] the list, if another pane loads it
  * @param {UserSequences | null} [userSequences] shown behind those of the corpus
  * @returns {{facts: Facts, update: (state: State) => void, retry: () => void, destroy: () => void}}
  */
@@ -130,7 +129,7 @@ function createFacts(
 }
 
 /**
- * The list of datasets is asked for again and again; what grew then has a new key.
+ * Requests the list of datasets periodically; datasets that have grown get a new key.
  *
  * @param {Facts['datasets']} datasets
  */
@@ -176,7 +175,7 @@ function wantedMaps({ at, dims, method }, { id, state, version }, facts) {
 }
 
 /**
- * The maps that are the best of a head, or of any.
+ * The best maps of a head, or of all heads.
  *
  * @param {Facts['heads']['value']} heads
  * @param {State['at']} at
@@ -188,17 +187,16 @@ function bestMaps(heads, at, name) {
 }
 
 /**
- * Whom to ask, where answers go, and the user's sequences of a dataset.
+ * The API, the facts to load, and the user's sequences of a dataset.
  *
  * @typedef {{api: Api, facts: Facts, layerOf: (dataset: string) => Layer | null}} Source
  */
 
-/** A number for each object that was seen. */
+/** A unique number for each object. */
 const numberOf = createNumbers();
 
 /**
- * What is there so far, and a key that changes when more is there. A complete dataset has
- * everything.
+ * What is built so far, and a key that changes with it. A complete dataset has everything.
  *
  * @param {DatasetEntry} entry
  * @param {Facts} facts
@@ -231,8 +229,7 @@ function wantColumns({ api, facts }, { id }, { base, mapsReady }) {
  * @param {Build} build
  */
 function wantMaps({ api, facts }, { method, dims, at }, { id }, { base, mapsReady }) {
-  // Which maps there are is only known from the description; until it is there, nothing is asked
-  // for in vain.
+  // Only the description says which maps exist; until it is loaded none is requested.
   const known = facts.description.value?.manifest?.maps;
   const name = method && known && hasMap(known, method, dims) ? mapName(method, dims) : null;
   const growth = name && method ? growthOf(mapsReady, method, dims) : 0;
@@ -248,8 +245,8 @@ function wantMaps({ api, facts }, { method, dims, at }, { id }, { base, mapsRead
 }
 
 /**
- * Whether one head's map can be asked for: in a complete dataset always, in a growing one once
- * heads.json has it.
+ * Whether one head's map can be requested: in a complete dataset always, during a build once
+ * heads.json lists it.
  *
  * @param {Facts} facts
  * @param {HeadId} at
@@ -282,7 +279,7 @@ function wantExtras(source, state, { id, modality }, { base }) {
     );
   if (modality === 'image') facts.patches.want(id, base, (signal) => api.patches(id, signal));
   else facts.patches.drop();
-  // Pairs outside the corpus are dropped once it is known; nothing is asked for in vain.
+  // Pairs outside the corpus are dropped once it is known, and not requested before.
   const nTokens = facts.description.value?.manifest?.n_tokens ?? 0;
   if (state.pairs.length === 0) facts.pairs.drop();
   else if (state.pairs.every(({ query, key }) => Math.max(query, key) < nTokens))
@@ -328,7 +325,7 @@ function wantPartners({ api, facts, layerOf }, { at, selected, hasLines, hasStro
   if (!at || !selected || !hasLines || !hasStrongest || selected.token >= n)
     return facts.partners.drop();
   const point = pointOf(selected, n);
-  // Points have other numbers where there are more tokens.
+  // The numbers of points depend on the number of tokens.
   facts.partners.want(
     id,
     `${base}/${at.layer},${at.head}/${point} of ` +
@@ -342,7 +339,7 @@ function wantPartners({ api, facts, layerOf }, { at, selected, hasLines, hasStro
 }
 
 /**
- * What tells a sequence of the user from another that had its number before.
+ * The part of a key that tells a sequence of the user from one that had its number before.
  *
  * @param {Layer | null} layer
  * @param {number} sequence
@@ -353,8 +350,8 @@ function userMark(layer, sequence) {
 }
 
 /**
- * What changes when there is more of a map; 0 while there is nothing. The best maps change with
- * every map that comes.
+ * The part of a key that changes as more heads have a map; 0 while none has it. The best maps
+ * change with every map.
  *
  * @param {Record<string, number> | null} mapsReady null where all are there
  * @param {Method} method
@@ -366,7 +363,7 @@ function growthOf(mapsReady, method, dims) {
   return method === BEST && n > 0 ? Object.values(mapsReady).join() : n;
 }
 
-/** Whether the drawing of a head depends on its norms, beside its colours. @param {State} state */
+/** Whether dot sizes or filters of a head depend on its norms. @param {State} state */
 function hasNorms({ isDotByNorm, filters }) {
   return isDotByNorm || filters.norm[0] > 0 || filters.norm[1] < 1;
 }

@@ -1,4 +1,4 @@
-/** Labels of maps and their measures, and how far a build is. */
+/** Labels of maps and their measures, and the progress of a build as text. */
 
 import { count, counted } from '../compute/number_text.js';
 import { headsReady, mapLabels } from './best_map.js';
@@ -40,7 +40,7 @@ export const FIDELITY_LABELS = [
 ];
 
 /**
- * How many heads of a map are there while it is being built.
+ * How many heads have a map while it is being built, as text.
  *
  * @param {Description} description
  * @param {Method} method
@@ -60,7 +60,7 @@ export function formatMap(method, dims) {
 }
 
 /**
- * How far a build is, in words and numbers.
+ * The progress of a build as text.
  *
  * @param {Progress | null} progress
  */

@@ -1,4 +1,4 @@
-/** Over what a mean of attention was taken, as text. */
+/** Text on which sequences a mean of attention was taken over. */
 
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { count, counted } from '../compute/number_text.js';
@@ -8,7 +8,7 @@ import { nCorpusSequences } from './user_sequence_text.js';
 /** @import { Shown } from '../sequence/panel.js' */
 
 /**
- * Over which sentences a mean by position was taken.
+ * Which sentences a mean by position was taken over.
  *
  * @param {{nSequences: number, nLongEnough: number}} mean
  * @param {number} nAll sentences of the corpus
@@ -26,7 +26,7 @@ export function formatOver({ nSequences, nLongEnough }, nAll, n) {
 }
 
 /**
- * Over what the mean was taken.
+ * Which sequences the mean was taken over, or why there is none.
  *
  * @param {Pick<Shown, 'mean' | 'n'>} shown
  * @param {boolean} isFailed

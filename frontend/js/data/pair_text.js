@@ -1,4 +1,4 @@
-/** What is said of query-key pairs and of how heads score them. */
+/** Text on query-key pairs and their scores. */
 
 import { corpusText, el } from '../ui/dom.js';
 import { isOwnText, sequenceWord, formatToken } from '../ui/labels.js';
@@ -16,7 +16,7 @@ export function formatFit(fit) {
 }
 
 /**
- * A token in a few words: its text, or where its patch lies.
+ * A short name of a token: its text, or the position of its patch.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -68,7 +68,7 @@ export function pairLine(tokens, { query, key, isStrong }) {
 }
 
 /**
- * How one head scores one pair.
+ * The score of one pair in one head, as text.
  *
  * @param {PairNumbers} numbers
  * @param {Pick<PairAnswer, 'n_keys'>} answer
@@ -84,7 +84,7 @@ export function formatNumber({ rank, weight, isSameSequence }, { n_keys: nKeys }
   );
 }
 
-/** The same in the fewest signs. @param {{rank: number, weight: number | null}} numbers */
+/** The same, abbreviated. @param {{rank: number, weight: number | null}} numbers */
 export function shortNumbers({ rank, weight }) {
   return `#${count(rank)} ${weight === null ? '–' : weight.toFixed(2)}`;
 }

@@ -67,7 +67,7 @@ export function fidelityOf(heads, at, name) {
 }
 
 /**
- * The mean over the heads whose map is there; a measure that no head has is null.
+ * The mean over the heads that have the map; null for a measure that no head has.
  *
  * @param {ReadonlyMap<string, HeadFacts> | null} heads
  * @param {string | null} name

@@ -1,4 +1,4 @@
-/** The projection methods in the server's order and words; known once its first answer is there. */
+/** The projection methods, in the order and with the labels of the server's first response. */
 
 /** @typedef {{name: string, label: string, help: string}} MethodLabels */
 
@@ -6,7 +6,7 @@
 let known = [];
 
 /**
- * Take over the methods that the server names.
+ * Set the methods listed by the server.
  *
  * @param {readonly MethodLabels[]} methods
  */
@@ -20,7 +20,7 @@ export function allMethods() {
 }
 
 /**
- * Words of a method; its bare name where the server does not know it.
+ * Labels of a method; only its name if the server does not list it.
  *
  * @param {string} name
  * @returns {MethodLabels}

@@ -1,8 +1,7 @@
 /**
- * Regular expressions that cannot hang: a pattern becomes a machine that reads every sign of a text
- * once (Ken Thompson, "Regular expression search algorithm", 1968), with the sets of states it
- * meets kept as they come. The engine of the browser tries one way after another instead, and for
- * some patterns there are more ways than time.
+ * Regular expressions in linear time: a pattern is compiled to an automaton that reads every
+ * character once (Ken Thompson, "Regular expression search algorithm", 1968), whose sets of states
+ * are cached. The browser's engine backtracks, which takes exponential time for some patterns.
  */
 
 /**
@@ -14,24 +13,24 @@
  *   returns the first.
  */
 
-/** Largest machine: counts such as x{1,500} repeat their steps. */
+/** Maximum size of an automaton: counts such as x{1,500} repeat their states. */
 const MAX_STEPS = 1000;
-/** Sets of states that are kept; with more, one begins again. */
+/** Maximum number of cached sets of states; the cache is cleared when it is full. */
 const MAX_SETS = 1000;
-/** A set, a class, an escaped sign or a plain one. */
+/** A set, a class, an escaped character or a plain one. */
 const PIECE =
   /^(?:\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\c[a-z]|\\.|.)/isu;
 
-/** A pattern that cannot be used; the message is meant for its author. */
+/** An invalid or unsupported pattern; the message is shown to the user. */
 export class PatternError extends Error {}
 
 /**
- * Return a function that tells whether a pattern is found somewhere in a text, in time proportional
- * to its length.
+ * Return a function that tests whether a text contains the pattern, in time proportional to its
+ * length.
  *
  * @param {string} source
  * @returns {(text: string) => boolean}
- * @throws {PatternError} If the pattern is not valid, or uses what such a machine cannot do.
+ * @throws {PatternError} If the pattern is invalid, or uses what an automaton does not support.
  */
 export function compilePattern(source) {
   checkSyntax(source);
@@ -141,7 +140,7 @@ function add(machine, step) {
 }
 
 /**
- * Whether one sign fits an atom; the browser says so, once for each sign.
+ * Whether a character matches an atom, by the browser's engine; cached per character.
  *
  * @param {string} text
  * @returns {(sign: string) => boolean}
@@ -158,7 +157,7 @@ function signTest(text) {
 }
 
 /**
- * States that a machine may be in, before it reads a sign.
+ * States that an automaton may be in before it reads a character.
  *
  * @typedef {{steps: number[], isFound: boolean, isFoundAtEnd: boolean, next: Map<string, States>}}
  *   States
@@ -192,7 +191,7 @@ function createRunner(machine, first) {
   }
 
   /**
-   * All steps that are reached without reading.
+   * All states that are reached without reading a character.
    *
    * @param {readonly number[]} entries
    * @param {boolean} isStart

@@ -1,4 +1,4 @@
-/** Search in tokens and texts: whole, by their beginning, by a part, or by a regular expression. */
+/** Search in tokens and texts: whole words, prefixes, substrings, or regular expressions. */
 
 import { charactersOf, isFurtherPart } from '../compute/characters.js';
 import { compilePattern, PatternError } from './regex.js';
@@ -8,9 +8,9 @@ import { createTextSearch } from './text_search.js';
 /** @import { TextSearch } from './text_search.js' */
 
 /**
- * What can be found: every distinct word with its count, and which word each token is. -1 is a
- * token without words. A part of a character has that character as its word, which is counted once.
- * In the texts stands what spreads over tokens.
+ * The search index: every distinct word with its count, and the word of each token, -1 for a token
+ * without one. The word of a token that is a part of a character is that character, counted once.
+ * `texts` serves terms that span several tokens.
  *
  * @typedef {object} SearchIndex
  * @property {Map<string, number>} ids
@@ -31,20 +31,19 @@ import { createTextSearch } from './text_search.js';
  */
 
 /**
- * A regular expression looks at the most frequent words, and at no more than this many, for no
- * longer than this.
+ * A regular expression is tested on at most this many words, the most frequent ones, and for at
+ * most this time.
  */
 export const MAX_WORDS = 50_000;
 const MAX_MS = 80;
-/** Longer texts are compared by their beginning. */
+/** Longer texts are truncated to this length before they are compared. */
 const MAX_SIGNS = 100;
 const BETWEEN_LOOKS = 64;
-/** More terms than a byte can number. */
+/** Maximum number of terms, which are numbered in one byte. */
 const MAX_TERMS = 200;
 
 /**
- * Return the words of a corpus. Patches have none of their own and are found by the label or name
- * of their image.
+ * Return the words of a corpus. Patches are found by the label or name of their image.
  *
  * @param {Tokens} tokens
  * @returns {SearchIndex}
@@ -85,7 +84,7 @@ export function findTokens(index, typed, mode = 'whole') {
   const terms =
     mode === 'regex' ? [typed.normalize('NFC').trim()].filter(Boolean) : termsOf(typed, index);
   if (terms.length === 0) return null;
-  // 0 = not found, else number of the first term that found the word
+  // 0: not found; else the number of the first term that matches the word
   const termOf = new Uint8Array(index.words.length);
   const { problem, isUsable } = matchTerms(mode, index, terms, termOf);
   const hits = new Uint8Array(index.wordOf.length);
@@ -124,7 +123,7 @@ function matchTerms(mode, index, terms, termOf) {
 }
 
 /**
- * Ways to compare; each fills `termOf` and says why it did not look at all of them, if so.
+ * Search modes; each fills `termOf` and returns a message if it did not test all words.
  *
  * @type {Record<SearchMode, (index: SearchIndex, terms: string[], termOf: Uint8Array) => string>}
  */
@@ -183,15 +182,15 @@ function countHits({ sequence }, hits) {
   for (let token = 0; token < hits.length; token++) {
     if (hits[token] === 0) continue;
     nHits++;
-    if (sequence[token] !== last) nSequences++; // the tokens of a sequence stand together
+    if (sequence[token] !== last) nSequences++; // the tokens of a sequence are adjacent
     last = sequence[token];
   }
   return { hits, nHits, nSequences };
 }
 
 /**
- * The terms that were typed: parts between commas, or in double quotes. What is a word as it stands
- * is one term.
+ * The terms of a query: parts between commas, or in double quotes. A query that is itself a word is
+ * one term.
  *
  * @param {string} typed
  * @param {Pick<SearchIndex, 'ids'>} index
@@ -211,8 +210,8 @@ function splitTerms(typed) {
 }
 
 /**
- * Words to offer while a term is typed, of a token or of the texts: those that begin with it, then
- * those that hold it, the most frequent first.
+ * Suggestions for a term, from tokens and texts: words that begin with it, then words that contain
+ * it, the most frequent first.
  *
  * @param {SearchIndex} index
  * @param {string} typed all of the box; its last term counts
@@ -242,7 +241,7 @@ export function suggest({ ids, words, counts, texts }, typed, mode, n = 8) {
 }
 
 /**
- * What was typed with its last term replaced.
+ * The query with its last term replaced.
  *
  * @param {string} typed
  * @param {string} word

@@ -1,13 +1,12 @@
 /**
- * Signing in and out: where the form is, a token that an address brings along, and a session that
- * ends.
+ * Signing in and out: the address of the form, a token in the address, and the end of a session.
  */
 
 const NAME = 'token';
 
 /**
- * Return the token of an address such as “…/#token=…”, and take it out of the address at once; null
- * if there is none.
+ * Return the token of an address such as “…/#token=…” and remove it from the address; null without
+ * one.
  */
 export function takeToken() {
   if (!location.hash.startsWith(`#${NAME}=`)) return null;

@@ -1,5 +1,5 @@
 /**
- * The form works without this; here a token that came in the address is sent and taken out of it.
+ * Submits a token from the address and removes it there; the form itself needs no script.
  */
 
 import { takeToken } from './sign_in.js';

@@ -8,8 +8,8 @@
  * @template T
  * @param {string} what words for a message, such as "the map of this head"
  * @param {() => void} changed called after every change of status or value
- * @param {(key: string) => Promise<T> | null} [borrow] an answer that another slot has asked for
- * @param {(value: T, key: string) => T} [show] what is seen of an answer
+ * @param {(key: string) => Promise<T> | null} [borrow] the response to a request of another slot
+ * @param {(value: T, key: string) => T} [show] transforms a response each time that it is read
  * @returns {Slot<T>}
  */
 export function createSlot(what, changed, borrow = () => null, show = (value) => value) {
@@ -44,7 +44,7 @@ export function createSlot(what, changed, borrow = () => null, show = (value) =>
     changed();
   }
 
-  /** What was asked for before is asked for again, and still there. @param {T} value */
+  /** The former key is wanted again, and its value is still there. @param {T} value */
   function settle(value) {
     request?.abort();
     request = null;
@@ -94,8 +94,7 @@ export function createSlot(what, changed, borrow = () => null, show = (value) =>
 }
 
 /**
- * The answer to the question that is asked now; null while it is on its way, whatever was there
- * before.
+ * The response to the current request; null while it is loading, even if a former value is there.
  *
  * @template T
  * @param {Slot<T>} slot

@@ -1,30 +1,29 @@
 /**
- * Which tokens of one way of cutting a text stand for the same letters as a token of another way.
- * Both are placed on the letters of the text itself, without spaces, case and accents, which
- * tokenizers treat differently.
+ * Alignment of two tokenizations of one text: which tokens cover the same letters. Both are located
+ * in the letters of the text without spaces, case and accents, which tokenizers treat differently.
  */
 
 import { charactersOf, continuedIn } from '../compute/characters.js';
 
-/** A byte that is part of no character, as datasets write it. */
+/** A byte that is not part of a character, as datasets write it. */
 const BYTE = /<0x[0-9A-F]{2}>/;
 const PIECE_MARK = '##';
-/** What tokens are read as; a vocabulary comes again and again. @type {Map<string, string[]>} */
+/** Normalised forms of tokens, cached since vocabularies recur. @type {Map<string, string[]>} */
 const knownForms = new Map();
 const MAX_FORMS = 100_000;
-/** How far beyond the end of the last token the next one is looked for, letters. */
+/** How far beyond the end of a token the next one is searched, letters. */
 const REACH = 80;
-/** Spaces, controls, marks without width, and accents of decomposed letters. */
+/** Spaces, control characters, zero-width marks, and combining accents. */
 const IGNORED = /[\s\p{Cc}\p{Cf}\p{Mn}]/gu;
 
 /**
- * First letter and end of each token in the text, -1 where a token has no place in it; (token, 2).
+ * First letter and end of each token in the text, -1 for a token that is not found; (token, 2).
  *
  * @typedef {Int32Array} Places
  */
 
 /**
- * The letters by which texts are compared.
+ * The normalised letters by which texts are compared.
  *
  * @param {string} text
  */
@@ -94,7 +93,7 @@ function formsOf(token) {
 }
 
 /**
- * How many letters stand before each place of a text, and in all of it.
+ * Number of letters before each position of a text, and in all of it.
  *
  * @param {string} text
  * @returns {Int32Array} (UTF-16 unit + 1)
@@ -139,8 +138,8 @@ function setPlaces(places, tokens, start, end) {
 }
 
 /**
- * The tokens of the other way of cutting that stand for the same stretch of text: the smallest one
- * around the token at whose ends both ways cut.
+ * The tokens of the other tokenization in the same span: the smallest span around the token that
+ * begins and ends at token boundaries of both.
  *
  * @param {number} token
  * @param {Places} own
@@ -164,7 +163,7 @@ export function tokensOfSameText(token, own, other) {
 }
 
 /**
- * A stretch with all of each token that it touches.
+ * The span extended to the boundaries of all tokens that overlap it.
  *
  * @param {Places} places
  * @param {{start: number, end: number}} stretch
@@ -180,7 +179,7 @@ function reachOf(places, stretch) {
 }
 
 /**
- * How many letters of a stretch a token covers; none or less where they lie apart.
+ * Number of letters of a span that a token covers; zero or negative if they do not overlap.
  *
  * @param {Places} places
  * @param {number} i
@@ -191,11 +190,11 @@ function overlap(places, i, { start, end }) {
 }
 
 /**
- * The mark that stands at the same end of the other sequence: the first before the text for the
- * first before it, the last after it for the last after it. Marks inside a text have none.
+ * The corresponding special token of the other sequence, counted from the same end: leading ones
+ * from the start, trailing ones from the end. Special tokens inside the text have none.
  *
  * @param {number} token position in its own sequence
- * @param {readonly boolean[]} own whether each position is a mark, and not text
+ * @param {readonly boolean[]} own whether each position is a special token
  * @param {readonly boolean[]} other
  * @returns {number | null}
  */

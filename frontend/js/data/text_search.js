@@ -1,4 +1,4 @@
-/** Search in the texts themselves: what spreads over several tokens is a word to a reader, too. */
+/** Search in the texts, for words that span several tokens. */
 
 import { lettersBefore, lettersOf } from './text_alignment.js';
 import { begunIn, continuedIn } from '../compute/characters.js';
@@ -9,22 +9,22 @@ import { isOwnText } from '../ui/labels.js';
 /** @import { SearchMode, Tokens } from '../page.js' */
 
 /**
- * Where the tokens of a text stand, in its letters.
+ * The positions of the tokens of a text in its letters.
  *
  * @typedef {ReturnType<typeof placesOf> & {before: Int32Array}} Placed
  */
 /**
- * Tokens, first to last, that the letters from `low` to `high` touch, and where those tokens end.
+ * The tokens that overlap the letters from `low` to `high`, and where they end.
  *
  * @typedef {{first: number, last: number, low: number, high: number, end: number}} Touched
  */
 
-/** A search looks no longer than this. */
+/** Time limit of a search. */
 const MAX_MS = 400;
 const BETWEEN_LOOKS = 16;
 
 /**
- * The texts of a corpus, to be searched.
+ * The searchable texts of a corpus.
  *
  * @param {Tokens} tokens of images there are no texts
  * @param {(text: string) => string} normalise
@@ -50,7 +50,7 @@ export function createTextSearch(tokens, normalise) {
   }
 
   /**
-   * The tokens that a term touches in a text, from the first to the last of each stretch.
+   * The tokens that overlap occurrences of a term in a text: first and last of each occurrence.
    *
    * @param {number} sequence
    * @param {string} term
@@ -63,7 +63,7 @@ export function createTextSearch(tokens, normalise) {
     let from = 0;
     for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + 1)) {
       const isWord = isWordIn(text, at, term, mode);
-      // A character may stand inside of a word, if it has several tokens.
+      // A character with several tokens may lie inside a word.
       if (!isWord && !(mode === 'whole' && isOne(term))) continue;
       places ??= placesIn(sequence);
       const touched = touchedBy(places, at, term, from, tokens.text);
@@ -77,7 +77,7 @@ export function createTextSearch(tokens, normalise) {
 
   return {
     /**
-     * Mark the tokens that each term touches.
+     * Mark the tokens that overlap occurrences of each term.
      *
      * @param {readonly string[]} terms
      * @param {SearchMode} mode
@@ -100,7 +100,7 @@ export function createTextSearch(tokens, normalise) {
       return all().length;
     },
     /**
-     * Whether a word has tokens somewhere; a text may go on beyond its tokens.
+     * Whether a word has tokens anywhere; a text may be longer than its tokens.
      *
      * @param {string} word
      */
@@ -124,7 +124,7 @@ function isOne(term) {
 }
 
 /**
- * Whether a term begins and ends in a text where words do, as far as the mode wants it.
+ * Whether an occurrence begins and ends at word boundaries, as far as the mode requires it.
  *
  * @param {string} text
  * @param {number} at
@@ -156,7 +156,7 @@ function touchedBy({ before, marks, places, start }, at, term, from, written) {
     touched.last = i;
     touched.end = Math.max(touched.end, places[2 * i + 1]);
   }
-  // Marks and joiners have no letters; those at the end of the term belong to it.
+  // Marks and joiners are no letters; those at the end of the term belong to it.
   if (lettersOf([...term].at(-1) ?? '') === '') {
     /** @param {number} i */
     const isMark = (i) => places[2 * i] < 0 && !marks[i] && written[start + i].trim() !== '';
@@ -166,8 +166,8 @@ function touchedBy({ before, marks, places, start }, at, term, from, written) {
 }
 
 /**
- * Whether the touched tokens hold what is looked for, and, as the mode wants it, nothing else; a
- * part of the character before or after it does not count.
+ * Whether the overlapping tokens contain the term and, if the mode requires it, nothing else; parts
+ * of adjacent characters do not count.
  *
  * @param {Placed} placed
  * @param {SearchMode} mode

@@ -1,6 +1,6 @@
 /**
- * Which tokens of one dataset stand for a token of another: the same one, the same word, or the
- * same place of an image.
+ * Corresponding tokens of two datasets: the same token, the same word, or the same place of an
+ * image.
  */
 
 import { markAtSameEnd, placeTokens, tokensOfSameText } from './text_alignment.js';
@@ -8,7 +8,7 @@ import { counted } from '../compute/number_text.js';
 
 /** @import { Manifest, PatchGrid, Tokens } from '../page.js' */
 
-/** Sequences whose alignment is kept; a hand that moves over a map comes back to the same few. */
+/** Number of cached alignments of sequences; hovering returns to the same few. */
 const MAX_CACHED = 64;
 
 /**
@@ -17,7 +17,8 @@ const MAX_CACHED = 64;
  * @typedef {{name: string, manifest: Manifest, tokens: Tokens}} Side
  */
 /**
- * What two sides share; `words` say it, `partners` gives the tokens of the other side, best first.
+ * The link of two datasets; `words` describes it, `partners` gives the tokens of the other side,
+ * best first.
  *
  * @typedef {{kind: 'token' | 'word' | 'place' | 'none', label: string, partners: (token: number,
  *   isFirst: boolean) => number[]}} Link
@@ -74,8 +75,7 @@ function unlinked(why) {
 }
 
 /**
- * The sequence of the other side with the same text, or -1; a text that comes again is matched in
- * order.
+ * The sequence of the other side with the same text, or -1; repeated texts are matched in order.
  *
  * @param {readonly string[]} texts
  * @param {readonly string[]} others
@@ -118,7 +118,7 @@ function createWordFinder() {
 }
 
 /**
- * Where the tokens of a sequence stand in the letters of its text.
+ * The positions of the tokens of a sequence in the letters of its text.
  *
  * @param {Pick<Tokens, 'sequences' | 'surface' | 'text' | 'tokenType'>} tokens
  * @param {number} sequence
@@ -134,8 +134,8 @@ export function placesOf({ sequences, surface, text, tokenType }, sequence) {
 }
 
 /**
- * The patches whose middle lies in a patch, nearest to its own middle first; without such, the
- * patch around its middle. Class tokens and registers stand for those of the same number.
+ * The patches whose centre lies in a patch, nearest to its centre first; if there are none, the
+ * patch that contains its centre. Class tokens and registers correspond by their index.
  *
  * @type {Finder}
  */
@@ -171,7 +171,7 @@ function prefixPartner(tokens, token, others, start, nPrefix) {
 }
 
 /**
- * Rows or columns of another grid whose middle lies in one of this grid, the middle one first.
+ * Rows or columns of another grid whose centre lies in one of this grid, the nearest first.
  *
  * @param {number} at
  * @param {number} n

@@ -3,12 +3,11 @@
 import { readArray } from '../compute/decode.js';
 
 /**
- * Between tries, milliseconds, the last one for as long as it takes. A break that is over after the
- * first is not mentioned.
+ * Pauses between retries; the last one is repeated. No message is shown if the first retry succeeds.
  */
 const PAUSES_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 const PROBE_MS = 5000;
-/** Tries at one question: what itself breaks the connection is not asked for ever. */
+/** Attempts per request: a request that itself breaks the connection must not repeat for ever. */
 const MAX_TRIES = 4;
 /** Status codes of a proxy whose upstream is down. */
 const GATEWAY_ERRORS = [502, 503, 504];
@@ -25,7 +24,7 @@ export class ServerError extends Error {
     this.name = 'ServerError';
     this.status = status;
     this.code = code;
-    /** Seconds after which it makes sense to ask again; 0 where the server does not say. */
+    /** Value of Retry-After in seconds; 0 if the server did not send it. */
     this.retryAfter = 0;
   }
 }
@@ -55,7 +54,7 @@ export function createTransport(root, ask) {
    * @param {string} path
    * @param {AbortSignal} signal
    * @param {string} type of the answer
-   * @param {Question} [more] what is sent along
+   * @param {Question} [more] options of the request
    */
   async function get(path, signal, type = 'application/octet-stream', more = {}) {
     let answer;
@@ -80,7 +79,7 @@ export function createTransport(root, ask) {
     /** @param {string} path @param {AbortSignal} signal */
     array: async (path, signal) => readArray(await get(path, signal)),
     /**
-     * Run something through a model.
+     * Run a text or image through a model.
      *
      * @param {string} path
      * @param {RequestInit} sent
@@ -95,7 +94,7 @@ export function createTransport(root, ask) {
 
 /** @typedef {ReturnType<typeof createTransport>} Transport */
 
-/** How many sequences an answer is about, and of how many. @param {Response} answer */
+/** Number of sequences used for a response, and of those found. @param {Response} answer */
 export function countsOf({ headers }) {
   return [Number(headers.get('X-Sequences')), Number(headers.get('X-Sequences-Total'))];
 }
@@ -112,25 +111,24 @@ export function asType(Values, { dtype, values }) {
 }
 
 /**
- * A question that changes nothing may be asked again; those by GET are.
+ * A request that may be repeated because it changes nothing; requests by GET always may.
  *
  * @typedef {RequestInit & {isRepeatable?: boolean}} Question
  */
 
 /**
- * Return what stands in for `fetch`. Whether a server can be reached is judged by questions that
- * fail alone: a browser that calls itself offline still reaches this machine, and one that calls
- * itself online may reach nothing.
+ * Wrap `fetch` with retries. Only failed requests count as a lost connection: a browser that is
+ * offline still reaches this machine, and one that is online may reach nothing.
  *
  * @param {typeof fetch} ask
- * @param {string | URL} probed an address of the same server; any answer will do
+ * @param {string | URL} probed an address of the same server; any response will do
  * @param {(isLost: boolean) => void} onChange called when the connection is lost or restored
  */
 export function createConnection(ask, probed, onChange) {
   let isLost = false;
   let hasAnswered = false;
   /**
-   * Settles once the server can be reached; null while nothing says that it cannot.
+   * Settles once the server is reachable; null while no request has failed.
    *
    * @type {Promise<void> | null}
    */
@@ -180,16 +178,16 @@ export function createConnection(ask, probed, onChange) {
     setLost(false);
   }
 
-  /** Settles once the server can be reached. */
+  /** Settles once the server is reachable. */
   function reached() {
     reconnecting ??= reconnect();
     return reconnecting;
   }
 
   return {
-    /** Try now instead of after the pause. */
+    /** Retry now instead of after the pause. */
     retry: () => endPause(),
-    /** Look whether the server can still be reached. */
+    /** Check whether the server is still reachable. */
     check: () => void reached(),
     /** @type {typeof fetch} */
     async ask(address, /** @type {Question} */ options = {}) {
@@ -213,7 +211,7 @@ export function createConnection(ask, probed, onChange) {
 }
 
 /**
- * Read the whole body, since a response may also break off in the middle.
+ * Read the whole body, since the connection may also be lost in the middle of it.
  *
  * @param {typeof fetch} ask
  * @param {Parameters<typeof fetch>[0]} address
@@ -226,7 +224,7 @@ async function wholeAnswer(ask, address, options) {
 }
 
 /**
- * Whether a proxy answered and not our server, whose errors are JSON.
+ * Whether the error is of a proxy and not of our server, whose errors are JSON.
  *
  * @param {Response} answer
  */

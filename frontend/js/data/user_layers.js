@@ -2,7 +2,7 @@
 
 /** @import { Answer, Layer } from '../user_sequences/live.js' */
 
-/** The last step of a map. */
+/** Largest coordinate of a map. */
 export const LAST_STEP = 65535;
 
 /** The first token of each user sequence. @param {Layer} layer @returns {number[]} */
@@ -19,7 +19,7 @@ export function sequenceAt(layer, token) {
 }
 
 /**
- * How many points of a sequence lie outside of the map of a head.
+ * Number of points of a sequence that lie outside the map of a head.
  *
  * @param {Answer} answer
  * @param {string} map

@@ -1,4 +1,4 @@
-/** What is said of the user's texts and images. */
+/** Text on the user's texts and images. */
 
 import { addedTexts } from '../compute/word_boundaries.js';
 import { counted } from '../compute/number_text.js';
@@ -72,7 +72,7 @@ export function longestOf(tokens) {
 }
 
 /**
- * How many of the user's are among what is shown: "2 own sentences".
+ * The number of the user's sequences, such as "2 own sentences".
  *
  * @param {Layer | null | undefined} layer
  * @param {'text' | 'image'} modality
@@ -84,7 +84,7 @@ export function countUserSequences(layer, modality) {
 }
 
 /**
- * How a sequence lies in what is shown: how it was placed, and what lies beyond the border.
+ * How a sequence was placed in the shown map, and how many of its points lie outside.
  *
  * @param {UserSequence} sequence
  * @param {string | null} map
@@ -103,7 +103,7 @@ export function formatPlace({ answer }, map, at) {
 }
 
 /**
- * The words that tokens make, for what has tokens and no text.
+ * The text of tokens that were edited one by one.
  *
  * @param {Pick<Tokens, 'text' | 'tokenType'>} tokens
  */

@@ -1,4 +1,4 @@
-/** Questions about jobs, and what is asked of them. */
+/** Requests of the jobs API. */
 
 import { readError } from '../data/transport.js';
 
@@ -28,7 +28,7 @@ export function createJobsApi(base, send) {
   }
 
   return {
-    /** What jobs take; null where there are none. @returns {Promise<JobOptions | null>} */
+    /** Options of the form; null if the server has no jobs. @returns {Promise<JobOptions | null>} */
     async options() {
       const { is_enabled: isEnabled, ...options } = await ask('/options');
       return isEnabled ? options : null;
@@ -40,7 +40,7 @@ export function createJobsApi(base, send) {
     /** @param {string} id @returns {Promise<Job>} */
     start: (id) => ask(`/${id}/start`, { method: 'POST' }),
     /**
-     * Cancel a job, or forget one that has ended; what is left.
+     * Cancel a running job, or delete one that has ended; returns the remaining jobs.
      *
      * @param {string} id
      * @returns {Promise<Job[]>}

@@ -1,6 +1,5 @@
 /**
- * “New dataset”: a form, the list of jobs, and the button that opens both where the server has
- * jobs.
+ * “New dataset”: a form, the list of jobs, and the button that opens both if the server has jobs.
  */
 
 import { closeButton, closeOutside } from '../ui/dialog.js';
@@ -14,7 +13,7 @@ import { hasEnded } from './labels.js';
 /** @import { Act } from './list.js' */
 /** @import { Job, JobOptions } from './types.js' */
 
-/** How often jobs are asked for: while they are looked at, and while one is at work unseen. */
+/** Interval of requests for jobs: while the dialog is open, and while a job runs behind it. */
 const POLL_MS = 1000;
 const UNSEEN_POLL_MS = 5000;
 
@@ -52,7 +51,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
 
   async function learnOptions() {
     isAsked = true;
-    // without an answer the page is as it is without jobs; the next one that is opened asks again
+    // without a response the page is as without jobs; the next page asks again
     options = await api.options().catch(() => null);
     button.hidden = options === null;
     if (options) void polling.ask();
@@ -125,7 +124,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
 }
 
 /**
- * How long to wait while the dialog is closed; null: until it is opened.
+ * Interval while the dialog is closed; null: no requests until it is opened.
  *
  * @param {readonly Job[]} jobs
  */
@@ -135,7 +134,7 @@ function unseenPeriodMs(jobs) {
 }
 
 /**
- * Opens a dataset once it is there.
+ * Opens a dataset once it is listed.
  *
  * @param {Context['facts']['datasets']} datasets
  * @param {(id: string) => void} open
@@ -158,7 +157,7 @@ function createOpener(datasets, open) {
   };
 }
 
-/** What became of a job whose dialog is closed. @param {Job} job */
+/** Message on a job that has ended while the dialog was closed. @param {Job} job */
 function formatOutcome({ message, request, state }) {
   if (!request) return null;
   if (state === 'done') return `The dataset “${request.dataset_id}” is built.`;
@@ -182,8 +181,8 @@ function takenNames(facts, jobs) {
 }
 
 /**
- * The dialog with places for the form and the list. A file that misses its place would replace the
- * page, so all of the dialog takes it.
+ * The dialog with containers for the form and the list. Files can be dropped anywhere on it, since a
+ * file dropped beside the field would replace the page.
  *
  * @param {{invite: (isInvited: boolean) => void, pick: (files: File[]) => void}} on
  */
@@ -228,7 +227,7 @@ function createDialog({ invite, pick }) {
 }
 
 /**
- * Asks for the jobs again and again; the newest request wins.
+ * Requests the jobs periodically; the latest request wins.
  *
  * @param {(signal: AbortSignal) => Promise<readonly Job[]>} list
  * @param {{take: (jobs: readonly Job[]) => void, periodMs: () => number | null}} on

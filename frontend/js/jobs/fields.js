@@ -1,11 +1,11 @@
-/** The parts of the form that asks for a dataset. */
+/** Fields of the form for a new dataset. */
 
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
 
 let nMade = 0;
 
 /**
- * A field with its name above it, and a sentence below where something is wrong.
+ * A field with its label above and an error message below.
  *
  * @template {HTMLElement} T
  * @param {string} label
@@ -37,7 +37,7 @@ export function field(label, input, note = '') {
 }
 
 /**
- * Several of some choices, as check boxes.
+ * A group of checkboxes.
  *
  * @param {string} legend
  * @param {readonly {value: string, label: string, help: string, isChosen: boolean}[]} choices
@@ -62,7 +62,7 @@ export function checks(legend, choices) {
 }
 
 /**
- * A place to drop files on, and a button that opens the list of files.
+ * A drop area for files, and a button that opens the file dialog.
  *
  * @param {readonly string[]} endings
  * @param {(files: File[]) => void} onPick
@@ -107,7 +107,7 @@ export function dropZone(endings, onPick) {
       setText(problem, wrong ?? '');
       setAttribute(input, 'aria-invalid', wrong === null ? null : 'true');
     },
-    /** Show that what is dragged may be dropped. @param {boolean} isOver */
+    /** Highlight the drop area while files are dragged over it. @param {boolean} isOver */
     invite(isOver) {
       element.classList.toggle('is-over', isOver);
     },

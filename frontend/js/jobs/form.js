@@ -1,4 +1,4 @@
-/** The form that uploads a corpus and asks what a dataset of it would take. */
+/** The form that uploads a corpus and requests an estimate for its dataset. */
 
 import { el, setText, VERBATIM_FIELD } from '../ui/dom.js';
 import { allMethods, methodLabels } from '../data/projection_methods.js';
@@ -99,7 +99,7 @@ export function createJobForm(options, { upload, taken, sent }) {
 }
 
 /**
- * The fields, as they are before anything is chosen.
+ * The fields with their initial values.
  *
  * @param {JobOptions} options
  * @param {{pick: (files: File[]) => void, suggest: () => void, rename: (name: string) => void,
@@ -205,7 +205,7 @@ function createFields(options, on) {
 /** @typedef {ReturnType<typeof createFields>} Fields */
 
 /**
- * Say what is wrong, at the field where it is.
+ * Show errors at their fields.
  *
  * @param {Fields} fields
  * @param {readonly File[]} files
@@ -237,7 +237,7 @@ function checkFields({ zone, name, model, tokens, methods, dims, problem }, file
 }
 
 /**
- * What is sent; empty fields are left out.
+ * The request; empty fields are omitted.
  *
  * @param {Fields} fields
  * @param {readonly File[]} files

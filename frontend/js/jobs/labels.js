@@ -1,4 +1,4 @@
-/** The words of jobs: sizes, times, what a build will take, how far it is, what to do. */
+/** Text on jobs: sizes, times, estimates, progress, and what to do after a failure. */
 
 import { sequenceWord } from '../ui/labels.js';
 import { formatProgress } from '../data/map_labels.js';
@@ -21,7 +21,7 @@ export function formatDuration(seconds) {
   return `${Math.round(seconds / 3600)} h`;
 }
 
-/** What a build will take. @param {Estimate} estimate @param {JobRequest} request */
+/** The estimate of a build as text. @param {Estimate} estimate @param {JobRequest} request */
 export function formatEstimate(estimate, { modality }) {
   const { n_sequences: n, n_sequences_total: nTotal } = estimate;
   const word = sequenceWord(modality);
@@ -33,12 +33,12 @@ export function formatEstimate(estimate, { modality }) {
   );
 }
 
-/** Whether nothing more happens to a job by itself. @param {Job} job */
+/** Whether a job has ended. @param {Job} job */
 export function hasEnded({ state }) {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 
-/** How far a job is, in one sentence. @param {Job} job */
+/** The progress of a job in one sentence. @param {Job} job */
 export function formatState(job) {
   const { state, estimate, message, n_before: nBefore, progress, request } = job;
   if (job.is_cancelling) return 'Being cancelled …';
@@ -65,13 +65,13 @@ export function formatAdvice({ state, can_resume: canResume }) {
     : 'Change the files or the choices above, and estimate again.';
 }
 
-/** What a job reads and makes. @param {JobRequest} request */
+/** The corpus, model and maps of a job. @param {JobRequest} request */
 export function formatRequest({ model, title, n_bytes: nBytes }) {
   return { title, rest: `, ${formatBytes(nBytes)}, read by ${model}` };
 }
 
 /**
- * What some files are together, before they are sent.
+ * The kind of some files, determined before upload.
  *
  * @param {readonly {name: string, size: number}[]} files
  * @param {JobOptions} options
@@ -113,7 +113,7 @@ function endingOf(name) {
 }
 
 /**
- * A name for a dataset that fits the grammar of names and is not taken.
+ * A valid dataset name that is not taken.
  *
  * @param {string} model
  * @param {string} file

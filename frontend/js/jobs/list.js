@@ -1,4 +1,4 @@
-/** The list of jobs: how far each is, and what can be done about it. */
+/** The list of jobs: the progress and the possible actions of each. */
 
 import { corpusText, el, setAttribute, setText } from '../ui/dom.js';
 import { corpusAccount } from '../controls/corpus_account.js';
@@ -85,7 +85,7 @@ function createItem(onAct) {
   }
 
   /**
-   * The list is asked for again and again; what was unfolded stays so.
+   * The list is updated periodically; unfolded details stay unfolded.
    *
    * @param {Account | null | undefined} account
    */
@@ -146,7 +146,7 @@ function createItem(onAct) {
   };
 }
 
-/** How much of a running build is done, in per cent. @param {Job} job */
+/** Progress of a running build in per cent. @param {Job} job */
 function shareOf({ progress, state }) {
   if (state !== 'running' || !progress) return 0;
   if (progress.phase === 'done') return 100;
@@ -163,7 +163,7 @@ function button(words, look, onClick) {
 }
 
 /**
- * Several of them say the same to the eye; what each is for is said to whoever does not see it.
+ * Buttons of several jobs have the same label; screen readers also get the name of the job.
  *
  * @param {HTMLElement} element
  * @param {string} words

@@ -1,4 +1,4 @@
-/** What the server says of jobs: datasets that are built from the page. */
+/** Types of the jobs API: datasets that are built from the page. */
 
 import type { Job } from '../contract.js';
 
@@ -6,7 +6,7 @@ export type { Account, Estimate, Job, JobOptions, JobRequest, Progress } from '.
 export type Modality = 'text' | 'image';
 export type JobState = Job['state'];
 
-/** What was chosen, and what is wrong with it, if anything. */
+/** The chosen files, and what is wrong with them, if anything. */
 export interface Chosen {
   readonly modality: Modality | null;
   readonly words: string;

@@ -1,11 +1,11 @@
 /**
- * Marked points in few words, for addresses and for what is taken back: runs of tokens, such as
+ * Marked points as short text for addresses and undo: ranges of tokens, such as
  * "query-3-9.12.key-4".
  */
 
 /** @import { Kind } from '../types.js' */
 
-/** Marked points that an address can say: more characters than this are left out. */
+/** Maximum number of characters of marked points in an address; longer text is omitted. */
 export const MAX_CHARACTERS = 1500;
 const KINDS = /** @type {readonly Kind[]} */ (['query', 'key']);
 const RUN = /^(?:(query|key)-)?(\d{1,9})(?:-(\d{1,9}))?$/;
@@ -70,7 +70,7 @@ export function readMarked(words, nTokens) {
   return marked;
 }
 
-/** The last token that is named, or -1. @param {string} words */
+/** The highest token, or -1. @param {string} words */
 export function lastMarked(words) {
   return (readRuns(words) ?? []).reduce((most, { last }) => Math.max(most, last), -1);
 }

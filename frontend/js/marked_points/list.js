@@ -1,4 +1,4 @@
-/** How many points are marked, and ways to take them along. */
+/** The number of marked points, and buttons to save them. */
 
 import { download, TABLE_TYPES } from '../ui/download.js';
 import { createCleanup, el, setText } from '../ui/dom.js';
@@ -27,7 +27,7 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
     button('Clear', 'Mark no points (Esc)', () => marks.set(null)),
   );
   root.append(element);
-  // A press here is none on the map.
+  // A press here does not reach the map.
   for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick', 'pointermove'])
     cleanup.listen(element, type, (event) => event.stopPropagation());
 
@@ -73,7 +73,7 @@ function button(text, title, onClick) {
 }
 
 /**
- * Where the points of a head lie on the map that is shown; null while it is not there.
+ * The positions of the points of the open head in the shown map; null until it is loaded.
  *
  * @param {Facts} facts
  * @param {State} state
@@ -99,7 +99,7 @@ function placesOf(facts, state, at) {
 }
 
 /**
- * Whether a map is the one that is shown, and not one that is still there while it loads.
+ * Whether a loaded map is the chosen one, and not a former one while that is loading.
  *
  * @param {GridMap | HeadMap} map
  * @param {string | null} chosen

@@ -1,4 +1,4 @@
-/** Points that a viewer marked by drawing around them: chosen as words, read as flags. */
+/** Points marked by the lasso: text in the choices, flags for views. */
 
 import { lastOnly } from '../compute/memo.js';
 import { readMarked, writeMarked } from './codec.js';
@@ -6,7 +6,7 @@ import { readMarked, writeMarked } from './codec.js';
 /** @import { Facts, Store } from '../page.js' */
 
 /**
- * Points of the whole corpus: queries, then keys; never changed.
+ * A flag per point of the whole corpus, queries first; never modified.
  *
  * @typedef {Uint8Array} MarkedPoints
  */

@@ -1,4 +1,4 @@
-/** Marked points as a table with names, for programs that know nothing of this page. */
+/** Marked points as a table for other programs. */
 
 import { csvText } from '../compute/csv.js';
 import { sequenceName } from '../data/user_sequence_text.js';
@@ -17,7 +17,7 @@ const FULL = 65535;
  * @property {HeadId | null} at the head whose map the coordinates are of
  */
 /**
- * Positions count from 1, as the page says them; layers and heads from 0.
+ * Positions count from 1, as on the page; layers and heads from 0.
  *
  * @typedef {{kind: Kind, token: string, surface?: string, position: number, sequence: string,
  *   coordinates: number[] | null}} Row
@@ -58,7 +58,7 @@ export function markedRows(marked, tokens, placeOf) {
 }
 
 /**
- * What stands in the text for an unknown word: a column of tables of a corpus that has some.
+ * The original text of unknown words: a column of the table if the corpus has some.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -68,7 +68,7 @@ export function surfaceOf({ surface }, token) {
 }
 
 /**
- * A token by its text, a patch by its row and column.
+ * A token as text, a patch as row and column.
  *
  * @param {Tokens} tokens
  * @param {number} token
@@ -80,7 +80,7 @@ function nameOf(tokens, token) {
 }
 
 /**
- * A function that says where a point of the corpus lies in a map, in 0..1 along each axis.
+ * Return a function from a point of the corpus to its position in a map, 0..1 along each axis.
  *
  * @param {{positions: Uint16Array, nPoints: number, dims: Dims}} map
  * @param {number} cell

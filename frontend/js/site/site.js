@@ -1,6 +1,6 @@
 /**
- * Stands in for the server on an exported site: from the files that `attentionviz export` wrote
- * beside it, and, where a server would compute from queries and keys, by computing the same here.
+ * Replaces the server on an exported site: reads the files that `attentionviz export` wrote, and
+ * computes here what a server computes from queries and keys.
  */
 
 import {
@@ -23,7 +23,7 @@ import { createVectors } from './vectors.js';
 const SLICE_MS = 12;
 
 /**
- * What is computed, by the address below the dataset.
+ * Computed responses, by the address below the dataset.
  *
  * @type {[RegExp, (site: Site, at: HeadId, last: number) => Promise<Computed | object>][]}
  */
@@ -38,7 +38,7 @@ const COMPUTED = [
 ];
 
 /**
- * Return what stands in for `fetch`.
+ * Return the replacement of `fetch`.
  *
  * @param {string | URL} base where the page lies
  * @param {typeof fetch} [ask]
@@ -129,8 +129,8 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
 }
 
 /**
- * The name under which the answer to an address was written, without its ending. The version of a
- * dataset is no part of it: a site has one.
+ * The file name of the response to an address, without its extension. It does not contain the
+ * version of a dataset, since a site has only one.
  *
  * @param {string} path
  * @param {URLSearchParams} params

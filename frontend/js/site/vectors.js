@@ -1,11 +1,11 @@
-/** Queries, keys and norms of the heads of an exported dataset; the heads used last are kept. */
+/** Queries, keys and norms of the heads of an exported dataset, with a cache. */
 
 import { readNpy } from '../compute/npy.js';
 
 /** @import { HeadId, Manifest } from '../page.js' */
 /** @import { Rows } from '../compute/attention.js' */
 
-/** Bytes that are kept of heads that were read. */
+/** Maximum size of the cache in bytes. */
 const KEPT_BYTES = 96 * 2 ** 20;
 
 /** @typedef {'queries' | 'keys' | 'norms'} Part */

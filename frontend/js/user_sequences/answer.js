@@ -1,6 +1,5 @@
 /**
- * What the server answers for a text or an image, checked against the dataset that it is shown
- * with.
+ * Parses the response for a text or an image and checks it against the dataset.
  */
 
 import { readTokens } from '../data/api.js';
@@ -19,7 +18,7 @@ const SPRITE = [8, 8, 3];
  * @param {Manifest} manifest of the dataset
  * @param {string} text of the sequence, as it is to be called
  * @returns {Answer}
- * @throws {DecodeError} If it is no such answer, or one of another model.
+ * @throws {DecodeError} If it is malformed, or of another model.
  */
 export function readAnswer(buffer, manifest, text) {
   const { facts, tensors } = readSafetensors(buffer);
@@ -70,13 +69,13 @@ function readFact(facts, name) {
     const fact = JSON.parse(facts[name]);
     if (typeof fact === 'object' && fact !== null) return fact;
   } catch {
-    // said below
+    // reported below
   }
   throw new DecodeError(`the answer does not tell its ${name}`);
 }
 
 /**
- * The tokens as those of a dataset with one sequence.
+ * The tokens, like those of a dataset with one sequence.
  *
  * @param {Record<string, any>} tokens
  * @param {number} n

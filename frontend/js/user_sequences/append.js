@@ -1,6 +1,6 @@
 /**
- * Arrays of the corpus with the user's sequences behind them. Points keep their order: all
- * queries, then all keys.
+ * Arrays of the corpus with the user's sequences appended. Points keep their order: all queries,
+ * then all keys.
  */
 
 import { LAST_STEP, startsOf } from '../data/user_layers.js';
@@ -62,7 +62,7 @@ export function appendTokens(tokens, layer) {
 }
 
 /**
- * The tokens that are drawn, with all of the layer.
+ * The drawn tokens of the corpus, and all tokens of the layer.
  *
  * @param {Int32Array} drawn
  * @param {Layer} layer
@@ -72,16 +72,15 @@ export function appendDrawn(drawn, { firstToken, n }) {
 }
 
 /**
- * Numbers of points with room for more of them: in every cell the new queries follow the queries,
- * the new keys the keys.
+ * Insert values of new points: in every cell new queries follow the queries, new keys the keys.
  *
  * @template {Uint8Array | Uint16Array | Float32Array} T
  * @param {T} values (cell, 2 * n, width)
  * @param {number} nCells
  * @param {number} width numbers a point
  * @param {number} nUserTokens new queries, and as many new keys
- * @param {(target: T, at: number, cell: number, part: 0 | 1) => void} fill writes those of one kind
- *   of a cell from `at` on
+ * @param {(target: T, at: number, cell: number, part: 0 | 1) => void} fill writes the values of one
+ *   kind and cell from `at` on
  * @returns {T} (cell, 2 * (n + nUserTokens), width)
  */
 export function insertPoints(values, nCells, width, nUserTokens, fill) {
@@ -103,15 +102,15 @@ export function insertPoints(values, nCells, width, nUserTokens, fill) {
 }
 
 /**
- * Positions of maps with those of the layer; what lies outside of a map is put at its border.
+ * Positions of maps with those of the layer; points outside a map are moved to its border.
  *
  * @param {Uint16Array} positions (cell, 2 * n, dims)
  * @param {number} dims
  * @param {Layer} layer
  * @param {readonly {cell: number, map: string | null}[]} cells which head of the model and which of
  *   its maps each cell shows
- * @returns {{positions: Uint16Array, unplaced: number[]}} `unplaced` are the tokens that have no
- *   place in one of the maps
+ * @returns {{positions: Uint16Array, unplaced: number[]}} `unplaced` are the tokens without a
+ *   position in one of the maps
  */
 export function appendPositions(positions, dims, layer, cells) {
   const starts = startsOf(layer);
@@ -167,7 +166,7 @@ function joined(Values, first, more) {
 }
 
 /**
- * What stands in the texts for unknown words, where there is one.
+ * The column with the original text of unknown words, if there is one.
  *
  * @param {Tokens} tokens
  * @param {readonly Tokens[]} parts
@@ -180,7 +179,7 @@ function surfaces(tokens, parts) {
 }
 
 /**
- * A column that only datasets of images have; -1 where a sequence has none.
+ * A column that only datasets of images have; -1 for a sequence without it.
  *
  * @template {Int32Array | Float32Array} T
  * @param {new (length: number) => T} Values

@@ -1,6 +1,5 @@
 /**
- * Connects the user's sequences with the page: what is sent, what follows from an answer, and
- * the address.
+ * Connects the user's sequences with the server, the choices and the address.
  */
 
 import { ServerError } from '../data/transport.js';
@@ -12,14 +11,14 @@ import { renumberedState } from './token_renumbering.js';
 /** @import { TokenRenumbering } from './token_renumbering.js' */
 /** @import { Send } from './live.js' */
 
-/** After how long a server that did not answer is asked again. */
+/** Time until a failed request for the limits is repeated. */
 const AGAIN_MS = 5000;
 
 /**
  * @param {Api} api
  * @param {{store: Store, moves: TokenRenumbering, schedule: () => void, notify: (text: string) =>
  *   void, forget: () => void, select: (dataset: string, token: number) => void}} page `forget` is
- *   called where steps of undo would mean other tokens, `select` once something new is there
+ *   called when tokens are renumbered, which makes undo steps invalid, `select` for a new sequence
  */
 export function connectUserSequences(api, { store, moves, schedule, notify, forget, select }) {
   /** @type {Send} */
@@ -41,7 +40,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     arrived: select,
   });
 
-  /** Where the address says texts, it says those that are kept. */
+  /** If the address contains texts, update them to the kept ones. */
   function keepAddress() {
     const { texts } = store.get();
     if (texts.length === 0 || !userSequences.limits) return;
@@ -51,16 +50,14 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
       store.set({ texts: address.texts }, 'replace');
   }
 
-  /** Nothing can be typed where no server runs models. */
+  /** Without a server that runs models nothing can be typed. */
   function disable() {
     if (userSequences.items.length > 0)
       notify('Texts of your own cannot be run here; those of the address are left out.');
     userSequences.enable(null);
   }
 
-  /**
-   * A server that does not answer is asked again; one that knows nothing of it shows nothing of it.
-   */
+  /** Ask until the server responds; an error response disables typing. */
   async function askLimits() {
     try {
       const limits = await api.live(new AbortController().signal);
@@ -72,7 +69,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     }
   }
 
-  /** Texts of the address are typed again. @param {State} state */
+  /** Add the texts of the address. @param {State} state */
   function restore({ texts }) {
     if (texts.length > 0) userSequences.restore(texts);
   }

@@ -1,4 +1,4 @@
-/** An image that is dropped on the maps, or pasted, runs through the model of the dataset. */
+/** Runs an image that is dropped on the maps or pasted through the model of the dataset. */
 
 import { createCleanup, el, setText, UNTRANSLATED } from '../ui/dom.js';
 import { sendImage } from './input_box.js';
@@ -16,7 +16,7 @@ export function createDrop(root, context) {
   const element = el('div', { class: 'drop', hidden: true }, message);
   root.append(element);
 
-  /** Whether files are dragged, and there is something to do with them. @param {DragEvent} event */
+  /** Whether files are dragged that can be used. @param {DragEvent} event */
   const hasFiles = (event) =>
     userSequences.limits !== null && Boolean(event.dataTransfer?.types.includes('Files'));
 

@@ -1,6 +1,5 @@
 /**
- * The user's sentences and images: a box to type in, and the list of those that are kept in this
- * page.
+ * The user's sentences and images: the input field, and the list of those kept in this page.
  */
 
 import { chosenMap } from '../data/points.js';
@@ -13,9 +12,9 @@ import { sentence } from '../ui/labels.js';
 /** @import { Context, Manifest, State, View } from '../page.js' */
 /** @import { Limits, Submission } from './live.js' */
 
-/** What is offered to choose from; what is dropped or pasted, the server knows by its content. */
+/** File types of the file dialog; of dropped and pasted files the server checks the content. */
 const IMAGE_TYPES = 'image/png,image/jpeg,image/webp';
-/** A wait shorter than this is not mentioned. */
+/** Shorter waits are not reported. */
 const PATIENCE_MS = 250;
 
 /**
@@ -39,16 +38,16 @@ export function createInputBox(root, context) {
   const items = createItemList(element, context);
   const foot = createAddressChoice(context);
   element.append(foot.element);
-  /** What is on its way, so that the field is emptied once it is there. */
+  /** The submitted text; the field is cleared once it has been processed. */
   let sent = '';
 
-  /** The model comes while one types or looks for a file. */
+  /** Load the model while the user types or looks for a file. */
   function warm() {
     userSequences.warm(store.get().dataset);
   }
 
   /**
-   * Enter sends, with Shift it begins a line; Esc gives up, or leaves.
+   * Enter submits, Shift+Enter begins a line; Esc cancels, or leaves the field.
    *
    * @param {KeyboardEvent} event
    */
@@ -84,7 +83,7 @@ export function createInputBox(root, context) {
     sendImage(image, context, fields.tell);
   }
 
-  /** Empty the field once what was sent is there. */
+  /** Clear the field once the submitted text has been processed. */
   function emptyField() {
     if (sent === '' || userSequences.submission) return;
     if (fields.field.value === sent && userSequences.items.at(-1)?.text === sent)
@@ -116,7 +115,7 @@ export function createInputBox(root, context) {
 }
 
 /**
- * The field for a sentence and the button for an image, of which a dataset takes one.
+ * The field for a sentence and the button for an image; a dataset takes one of the two.
  *
  * @param {{press: (event: KeyboardEvent) => void, submit: (event: Event) => void, warm: () => void,
  *   choose: (image: File) => void}} on `warm` is called when somebody begins
@@ -171,7 +170,7 @@ function createFields({ press, submit, warm, choose }) {
     field,
     help,
     problem,
-    /** Say what is wrong; nothing where the words are empty. @param {string} text */
+    /** Show an error; an empty text removes it. @param {string} text */
     tell(text) {
       setText(problem, text);
       setAttribute(field, 'aria-invalid', text === '' ? null : 'true');
@@ -195,7 +194,7 @@ function createFields({ press, submit, warm, choose }) {
 }
 
 /**
- * What is on its way, once one has waited for it, with a button that gives it up.
+ * The pending submission, shown after a while, with a button to cancel it.
  *
  * @param {Context['userSequences']} userSequences
  */
@@ -245,7 +244,7 @@ function createStatus(userSequences) {
 }
 
 /**
- * Whether the typed texts are a part of the address.
+ * The checkbox that puts the typed texts into the address.
  *
  * @param {Pick<Context, 'actions' | 'userSequences'>} context
  */
@@ -287,7 +286,7 @@ function isNew(submission) {
 }
 
 /**
- * Run an image through the model of the dataset that is shown, or say why not.
+ * Run an image through the model of the shown dataset, or report why it cannot be run.
  *
  * @param {File} image
  * @param {Pick<Context, 'facts' | 'userSequences' | 'store'>} context

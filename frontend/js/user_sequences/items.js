@@ -1,4 +1,4 @@
-/** The texts and images of the user that this page keeps, in the order of their arrival. */
+/** The texts and images of the user that this page keeps, in the order in which they were added. */
 
 import { joinedTokens, nameOf } from '../data/user_sequence_text.js';
 import { MAX_TEXT } from '../state/codecs.js';
@@ -14,10 +14,10 @@ export function createItems() {
   return {
     all: () => items,
     /**
-     * Keep what was submitted, in the place of the item that it edits.
+     * Add a submission, or replace the item that it edits.
      *
      * @param {Submission} submission
-     * @param {Answer} answer its text becomes that of its tokens, where these were edited
+     * @param {Answer} answer its text becomes that of its tokens if these were edited
      */
     keep({ kind, text, tokens, file, edits, dataset }, answer) {
       const edited = items.find(({ id }) => id === edits);
@@ -30,7 +30,7 @@ export function createItems() {
       return item;
     },
     /**
-     * Keep texts that no model has seen yet, but none twice.
+     * Add texts that are not kept yet.
      *
      * @param {readonly string[]} texts
      * @returns {boolean} whether there were any
@@ -61,7 +61,7 @@ function make(facts) {
 }
 
 /**
- * Whether a dataset's model can take an item.
+ * Whether the model of a dataset accepts an item.
  *
  * @param {UserItem} item
  * @param {Pick<Manifest, 'id' | 'model'>} manifest
@@ -71,10 +71,11 @@ export function fits({ kind, home }, { id, model }) {
 }
 
 /**
- * The texts that an address can say: those that were typed, as many as have room.
+ * The texts for the address: typed ones, as many as fit.
  *
  * @param {readonly {kind: string, text: string}[]} items
- * @returns {{texts: string[], left: number}} `left` is how many have no room or are no texts
+ * @returns {{texts: string[], left: number}} `left` is the number of items that do not fit or are not
+ *   typed texts
  */
 export function addressTexts(items) {
   const texts = [];

@@ -76,7 +76,7 @@ function createItem(context) {
     if (!isPossible && isOpen) toggle();
   }
 
-  /** The focus goes on to the field above. */
+  /** Remove the item and move the focus to the field above. */
   function leave() {
     if (!shown) return;
     const next = element

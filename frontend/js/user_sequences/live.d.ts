@@ -8,13 +8,12 @@ import type { Dims, Manifest, Tokens } from '../page.js';
 export type { Limits } from '../contract.js';
 
 /**
- * How points came into a map: by the same calculation as those of the corpus, or by their
- * neighbours.
+ * How points were placed in a map: by the projection of the corpus, or by their neighbours.
  */
 export type Placed = 'exact' | 'neighbours';
 
 /**
- * Places of one sequence in one map of every head, in steps of the map; they may lie outside of
+ * Positions of one sequence in one map of every head, in steps of the map; points may lie outside
  * 0..65535.
  */
 export interface Places {
@@ -24,11 +23,11 @@ export interface Places {
   nOutside: number;
 } // (layer, head, 2 * token, dims), queries first
 
-/** What a model said of one text or image. */
+/** The response of a model for one text or image. */
 export interface Answer {
   n: number; // tokens
   columns: Tokens; // of these tokens alone, as one sequence
-  nTruncated: number; // tokens that had no room in the model
+  nTruncated: number; // tokens beyond the maximum length of the model
   nLayers: number;
   nHeads: number;
   nKeyHeads: number;
@@ -53,19 +52,19 @@ export interface UserItem {
   readonly name: string; // such as "your text 1"
   readonly kind: 'text' | 'tokens' | 'image';
   readonly text: string; // as typed; of an image the name of its file
-  readonly tokens: readonly Token[] | null; // where they were edited one by one
+  readonly tokens: readonly Token[] | null; // if they were edited one by one
   readonly file: Blob | null;
-  readonly home: string | null; // the one dataset whose tokens they are
+  readonly home: string | null; // of edited tokens: the dataset that they belong to
 }
 
-/** One of them as a sequence of a dataset. */
+/** An item as a sequence of a dataset. */
 export interface UserSequence {
   readonly item: UserItem;
   readonly answer: Answer;
 }
 
 /**
- * All of them that a dataset shows, in order: they follow the tokens and sequences of the corpus.
+ * All sequences of the user that a dataset shows, in order, after those of the corpus.
  */
 export interface Layer {
   readonly manifest: Manifest;
@@ -75,19 +74,19 @@ export interface Layer {
   readonly firstSequence: number; // sequences of the corpus
 }
 
-/** What is asked for now: a new text or image, or other tokens for one that is kept. */
+/** A pending request: a new text or image, or edited tokens of a kept item. */
 export interface Submission {
   readonly kind: UserItem['kind'];
   readonly text: string;
   readonly tokens: readonly Token[] | null;
   readonly file: Blob | null;
   readonly dataset: string;
-  readonly edits: number | null; // the one whose tokens are replaced
-  readonly isFirst: boolean; // this dataset's model has not answered lately
+  readonly edits: number | null; // id of the item whose tokens are replaced
+  readonly isFirst: boolean; // the model of this dataset is probably not loaded
   readonly error: string | null;
 }
 
-/** What a pane shows. */
+/** The dataset and maps that a pane shows. */
 export interface Wanted {
   readonly dataset: string;
   readonly version: string | null;
@@ -95,7 +94,7 @@ export interface Wanted {
   readonly maps: readonly string[];
 }
 
-/** What a dataset's model said of an item. */
+/** The response or error of a dataset's model for an item. */
 export interface Run {
   readonly version: string | null;
   readonly answer: Answer | null;
@@ -113,7 +112,7 @@ export interface Job {
   readonly item: UserItem | null;
 }
 
-/** Asks the server; an error may have `retryAfter`, in seconds. */
+/** Sends a request to the server; an error may have `retryAfter`, in seconds. */
 export type Send = (
   dataset: string,
   content: Content,

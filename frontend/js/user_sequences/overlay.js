@@ -1,6 +1,6 @@
 /**
- * The user's sequences behind those of the corpus: requests about them are answered here, and facts
- * of the dataset get theirs appended.
+ * Adds the user's sequences to a dataset: answers requests about them from the model's response, and
+ * appends them to the facts of the corpus.
  */
 
 import { mapOf } from '../data/best_map.js';
@@ -15,7 +15,7 @@ import { normsOf, partnersOf, patternOf, scoresOf } from './pattern.js';
 /** @import { UserSequences } from './user_sequences.js' */
 
 const SPRITE_BYTES = 8 * 8 * 3;
-/** Products that are computed at once for the table of sequences; what would take more says –. */
+/** Maximum number of products per row of the table of sequences; rows that need more show –. */
 const MAX_PRODUCTS = 5e7;
 
 /**
@@ -139,7 +139,7 @@ const EXTENDED = {
   tokens: (value, layer) => appendTokens(value, layer),
   gridTokens: (value, layer) => appendDrawn(value, layer),
   grid: extendGrid,
-  // a byte says a share of what is between the norms of the corpus: unknown for others
+  // bytes are scaled between the norms of the corpus: not defined for other sequences
   gridNorms: (value, layer) => insertPoints(value, cellsOf(layer), 1, layer.n, () => {}),
   headMap: extendHead,
   headNorms: (value, layer, _facts, key) =>
@@ -181,12 +181,13 @@ const cache = new WeakMap();
  * @param {T} value
  * @param {string} key that it is the answer to
  * @param {Facts} facts
- * @param {Layer} layer
+ * @param {UserSequences['layerOf']} layerOf
  * @returns {T}
  */
-export function extendFact(name, value, key, facts, layer) {
+export function extendFact(name, value, key, facts, layerOf) {
   const extend = EXTENDED[name];
-  if (!extend) return value;
+  const layer = extend ? layerOf(facts.description.value?.id) : null;
+  if (!extend || !layer) return value;
   const heads = facts.heads.value;
   const cached = cache.get(/** @type {any} */ (value));
   if (cached?.layer === layer && cached.heads === heads) return /** @type {T} */ (cached.result);
@@ -222,7 +223,7 @@ function extendHead(map, layer) {
   return { ...map, ...appendPositions(map.positions, map.dims, layer, [{ cell, map: map.name }]) };
 }
 
-/** The head that an answer is of, from what was asked. @param {string} key @returns {HeadId} */
+/** The head that a key ends with. @param {string} key @returns {HeadId} */
 function headOf(key) {
   const [, layer, head] = /(\d+),(\d+)$/.exec(key) ?? [];
   return { layer: Number(layer), head: Number(head) };

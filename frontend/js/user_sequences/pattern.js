@@ -1,4 +1,4 @@
-/** What the heads do in a sequence of the user, from its queries and keys. */
+/** Attention of the heads in a sequence of the user, from its queries and keys. */
 
 import { patternNow, weighKeys } from '../compute/attention.js';
 
@@ -39,7 +39,7 @@ export function normsOf({ n, nHeads, norms }, { layer, head }) {
 }
 
 /**
- * Of each token the largest weight of its query and the sum of its key's column.
+ * For each token the largest weight of its query and the sum of its key's column.
  *
  * @param {Float32Array} pattern (n, n)
  * @param {number} n

@@ -7,7 +7,7 @@ import { fits } from './items.js';
 /** @import { Runs } from './shown_sequences.js' */
 /** @import { Wants } from './shown_sequences.js' */
 
-/** How often a server that is busy is asked again, and the longest wait for it, seconds. */
+/** Maximum attempts while the server is busy, and the longest wait between them, seconds. */
 const MAX_TRIES = 3;
 const MAX_WAIT_S = 20;
 
@@ -25,7 +25,7 @@ export function createRequests(send, warming, { next, answered, failed, ended })
   /** @type {Request | null} */
   let current = null;
 
-  /** Ask for what is wanted now. */
+  /** Start the next request, unless it is already running. */
   function pump() {
     const job = next();
     if (current && job && isSameJob(current.job, job)) return;
@@ -42,7 +42,7 @@ export function createRequests(send, warming, { next, answered, failed, ended })
     const { job, call } = request;
     const { dataset, manifest } = job.wanted;
     const coming = warming.coming(dataset);
-    if (coming) await coming; // a page holds one place at the server, not two
+    if (coming) await coming; // a page uses one slot of the server, not two
     if (call.signal.aborted) return;
     try {
       const buffer = await send(dataset, job.content, job.maps, call.signal);
@@ -67,13 +67,13 @@ export function createRequests(send, warming, { next, answered, failed, ended })
   return {
     pump,
     isBusy: () => current !== null,
-    /** Whether an item is being asked for. @param {UserItem} item */
+    /** Whether an item is being requested. @param {UserItem} item */
     isAsked: (item) => current?.job.item === item,
   };
 }
 
 /**
- * What is asked for next: what was typed last, then what the shown maps lack.
+ * The next request: the latest submission, then items without a position in the shown maps.
  *
  * @param {Submission | null} submission
  * @param {readonly UserItem[]} items

@@ -1,13 +1,13 @@
 /**
- * Files of arrays with names (safetensors): a length, a header in JSON, and the bytes of all arrays
- * one after the other.
+ * Reads safetensors files of named arrays: the length of the header, the header as JSON, and the
+ * bytes of all arrays.
  */
 
 import { decodeArray, DecodeError } from '../compute/decode.js';
 
 /** @import { Dtype, NumberArray } from '../compute/decode.js' */
 
-/** Bytes of a header that are read at most; ours have some thousands. */
+/** Maximum size of a header; ours have some thousand bytes. */
 const MAX_HEADER = 1 << 24;
 /** @type {Record<string, Dtype>} */
 const DTYPE_OF = { F32: 'float32', I32: 'int32', U8: 'uint8', U16: 'uint16' };
@@ -18,7 +18,7 @@ const DTYPE_OF = { F32: 'float32', I32: 'int32', U8: 'uint8', U16: 'uint16' };
  * @param {ArrayBuffer} buffer the whole file
  * @returns {{facts: Record<string, string>, tensors: Map<string, Tensor>}} `facts` is the part of
  *   the header that is no array
- * @throws {DecodeError} If it is no such file, or not all of it.
+ * @throws {DecodeError} If the file is malformed or incomplete.
  */
 export function readSafetensors(buffer) {
   const { header, start } = readHeader(buffer);

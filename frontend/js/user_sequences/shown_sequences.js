@@ -1,4 +1,4 @@
-/** What datasets show of the kept items, as far as their models have answered. */
+/** The user's sequences that each dataset shows: items with a response of its model. */
 
 import { fits } from './items.js';
 import { extendFact } from './overlay.js';
@@ -11,7 +11,7 @@ import { renumbered } from './token_renumbering.js';
 /**
  * @param {() => readonly UserItem[]} items
  * @param {Parameters<typeof createLayers>[0]} moved
- * @param {() => void} changed called once a pane shows something else
+ * @param {() => void} changed called after a pane shows another dataset or map
  */
 export function createShownSequences(items, moved, changed) {
   const runs = createRuns();
@@ -36,7 +36,7 @@ export function createShownSequences(items, moved, changed) {
     startOf: layers.startOf,
     layerOf: layers.of,
     /**
-     * A fact of the shown dataset, with these sequences behind those of its corpus.
+     * A fact of the shown dataset, with these sequences appended to those of its corpus.
      *
      * @template T
      * @param {keyof Facts} name
@@ -46,11 +46,10 @@ export function createShownSequences(items, moved, changed) {
      * @returns {T}
      */
     extend(name, value, key, facts) {
-      const layer = layers.of(facts.description.value?.id);
-      return layer ? extendFact(name, value, key, facts, layer) : value;
+      return extendFact(name, value, key, facts, layers.of);
     },
     /**
-     * What the model of a dataset says of an item.
+     * The response or error of the model of a dataset for an item.
      *
      * @param {UserItem} item
      * @param {string} dataset
@@ -60,8 +59,7 @@ export function createShownSequences(items, moved, changed) {
       return wanted && runs.of(item, wanted);
     },
     /**
-     * How many tokens a dataset has with those of the user; without end while some are on their
-     * way.
+     * Number of tokens of a dataset including those of the user; Infinity while some are pending.
      *
      * @param {Manifest} manifest
      */
@@ -74,7 +72,7 @@ export function createShownSequences(items, moved, changed) {
     },
     /**
      * @param {object} pane
-     * @param {Wanted | null} wanted what the pane shows; null where nothing of it can be asked for
+     * @param {Wanted | null} wanted what the pane shows; null if nothing can be requested for it
      */
     want(pane, wanted) {
       const { isChanged, left } = wants.set(pane, wanted);
@@ -87,10 +85,10 @@ export function createShownSequences(items, moved, changed) {
 }
 
 /**
- * The sequences that each dataset shows beyond its corpus.
+ * The sequences that each dataset shows in addition to its corpus.
  *
  * @param {(dataset: string, renumber: Renumber, nBefore: number, nAfter: number) => void} moved
- *   called where tokens got other numbers
+ *   called when tokens are renumbered
  */
 function createLayers(moved) {
   /** @type {Map<string, Layer | null>} */
@@ -144,7 +142,7 @@ export function isSameList(a, b) {
   );
 }
 
-/** What the models of datasets answered for each item, of the version that is shown. */
+/** The responses and errors of each item and dataset, of the shown version. */
 function createRuns() {
   /** @type {Map<string, Run>} */
   const runs = new Map();
@@ -162,7 +160,7 @@ function createRuns() {
   return {
     of,
     /**
-     * Keep an answer; of a further one only its places in maps are new.
+     * Keep a response; a further one only adds positions in maps.
      *
      * @param {UserItem} item
      * @param {Wanted} wanted
@@ -184,11 +182,11 @@ function createRuns() {
       const answer = of(item, wanted)?.answer ?? null;
       runs.set(keyOf(item, dataset), { version, answer, error });
     },
-    /** Its tokens are others now. @param {UserItem} item */
+    /** Delete the responses for an item whose tokens have changed. @param {UserItem} item */
     forget(item) {
       for (const [key] of entriesOf(item)) runs.delete(key);
     },
-    /** Forget errors, so that it is asked for again. @param {UserItem} item */
+    /** Delete errors, so that the item is requested again. @param {UserItem} item */
     retry(item) {
       for (const [key, run] of entriesOf(item))
         if (run.error)
@@ -199,7 +197,7 @@ function createRuns() {
 
 /** @typedef {ReturnType<typeof createRuns>} Runs */
 
-/** What each pane shows: the maps in which items are placed. */
+/** The dataset and maps that each pane shows, in which items are placed. */
 function createWants() {
   /** @type {Map<object, Wanted>} */
   const wants = new Map();
@@ -219,7 +217,7 @@ function createWants() {
      * @param {object} pane
      * @param {Wanted | null} wanted
      * @returns {{isChanged: boolean, left: string | null}} `left` is the dataset that no pane shows
-     *   any more
+     *   any longer
      */
     set(pane, wanted) {
       const former = wants.get(pane) ?? null;

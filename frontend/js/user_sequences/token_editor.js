@@ -1,4 +1,4 @@
-/** The tokens of a sentence of the user, to be exchanged one by one. */
+/** Editor for single tokens of a sentence of the user. */
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED, VERBATIM_FIELD } from '../ui/dom.js';
 import { isComposing } from '../ui/keys.js';
@@ -51,7 +51,8 @@ export function createTokenEditor(root, { userSequences }) {
     if (!shown || edited < 0) return;
     const { text: all, tokenId: ids } = shown.found.answer.columns;
     if (token === all[edited]) return stop(true);
-    /** The others by their numbers: two tokens may be written alike. @type {(string | number)[]} */
+    // Unchanged tokens by their ids: different tokens may have the same text.
+    /** @type {(string | number)[]} */
     const others = all.map((text, i) => (ids[i] < 0 ? text : ids[i]));
     const next = token === '' ? others.toSpliced(edited, 1) : others.with(edited, token);
     if (next.length === 0)

@@ -6,12 +6,12 @@ import { readMarked, writeMarked } from '../marked_points/codec.js';
 /** @import { Layer } from './live.js' */
 
 /**
- * How tokens of a dataset changed their numbers: the new number, or null for one that is gone.
+ * Maps the old number of a token of a dataset to the new one; null if it was removed.
  *
  * @typedef {(token: number) => number | null} Renumber
  */
 
-/** @param {number} page tells this opening of the page from all others */
+/** @param {number} page identifies this opening of the page */
 export function createTokenRenumbering(page = performance.timeOrigin) {
   /** @type {{dataset: string, renumber: Renumber, nBefore: number, nAfter: number}[]} */
   const moves = [];
@@ -26,15 +26,15 @@ export function createTokenRenumbering(page = performance.timeOrigin) {
     add(dataset, renumber, nBefore, nAfter) {
       moves.push({ dataset, renumber, nBefore, nAfter });
     },
-    /** What an entry of the history keeps: since when its numbers hold. */
+    /** Stored in a history entry: how many renumberings its token numbers include. */
     note: () => ({ page, nMoves: moves.length }),
     /**
-     * The choices of an entry, with the numbers of now. Of another opening of the page nothing is
-     * known, so its numbers stay.
+     * The choices of a history entry with current token numbers. Those of another opening of the
+     * page are kept, since its renumberings are unknown.
      *
      * @template {State} T
      * @param {T} choices
-     * @param {unknown} entry by the entry: a note, or null before anything was noted
+     * @param {unknown} entry the note of the entry, or null if it has none
      * @returns {T}
      */
     follow(choices, entry) {
@@ -59,7 +59,7 @@ export function createTokenRenumbering(page = performance.timeOrigin) {
 /** @typedef {ReturnType<typeof createTokenRenumbering>} TokenRenumbering */
 
 /**
- * Where the tokens of one layer are in the next.
+ * The new numbers of the tokens of a layer.
  *
  * @param {Layer} old
  * @param {Layer | null} next
@@ -93,7 +93,7 @@ export function renumbered(old, next) {
 }
 
 /**
- * What has to change in the choices because tokens of a dataset have other numbers.
+ * The change of the choices after tokens of a dataset were renumbered.
  *
  * @param {State} state
  * @param {string} dataset

@@ -1,6 +1,6 @@
 /**
- * The texts and images of the user: kept in this page only, run through the model of whatever
- * dataset is shown, and asked for one at a time. What was typed last comes first.
+ * The texts and images of the user: kept in this page only, and run one at a time, the latest first,
+ * through the model of the shown dataset.
  */
 
 import { addressTexts, createItems } from './items.js';
@@ -16,8 +16,8 @@ import { createWarming } from './warming.js';
  * @param {Send} send
  * @param {{changed: () => void, moved: (dataset: string, renumber: Renumber, nBefore: number,
  *   nAfter: number) => void, arrived: (dataset: string, token: number, item: UserItem) => void}}
- *   tell `changed` after every change, `moved` before it where tokens got other numbers, `arrived`
- *   once something new is there
+ *   tell `changed` is called after every change, `moved` before it when tokens are renumbered,
+ *   `arrived` for a new sequence
  */
 export function createUserSequences(send, { changed, moved, arrived }) {
   const items = createItems();
@@ -26,7 +26,7 @@ export function createUserSequences(send, { changed, moved, arrived }) {
   const warming = createWarming(send);
   /** @type {Submission | null} */
   let submission = null;
-  /** What the server takes; null while nothing can be typed. @type {Limits | null} */
+  /** Limits of the server; null while nothing can be typed. @type {Limits | null} */
   let limits = null;
   let isOff = false;
   const requests = createRequests(send, warming, {
@@ -78,9 +78,9 @@ export function createUserSequences(send, { changed, moved, arrived }) {
     get submission() {
       return submission;
     },
-    /** The texts that an address can say, and how many of the items are left out of it. */
+    /** The texts for the address, and the number of items that are left out. */
     addressState: () => addressTexts(items.all()),
-    /** Say what the server takes; null: nothing can be run here. @param {Limits | null} next */
+    /** Set the limits of the server; null: nothing can be run. @param {Limits | null} next */
     enable(next) {
       limits = next;
       isOff = next === null;
@@ -100,7 +100,7 @@ export function createUserSequences(send, { changed, moved, arrived }) {
     /** @param {UserItem} item @param {readonly Token[]} tokens @param {string} dataset */
     edit: (item, tokens, dataset) =>
       submit({ kind: 'tokens', text: item.text, tokens, file: null }, dataset, item.id),
-    /** Keep texts that no model has seen yet. @param {readonly string[]} texts */
+    /** Add texts of the address. @param {readonly string[]} texts */
     restore(texts) {
       if (!isOff && items.restore(texts)) refresh();
     },
@@ -110,9 +110,9 @@ export function createUserSequences(send, { changed, moved, arrived }) {
       settle();
       refresh(submission?.edits === item.id ? null : submission);
     },
-    /** Give up what was submitted. */
+    /** Cancel the submission. */
     cancel: () => refresh(null),
-    /** Ask again for what failed. @param {UserItem} item */
+    /** Retry the failed requests of an item. @param {UserItem} item */
     again(item) {
       runs.retry(item);
       refresh();

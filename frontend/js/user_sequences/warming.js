@@ -1,13 +1,13 @@
 /**
- * The model of a dataset is fetched while somebody still types or chooses. Nothing of what is typed
- * is sent for that.
+ * Loads the model of a dataset in advance, while the user types or chooses a file, by a request with
+ * a fixed text or image.
  */
 
 /** @import { Content, Send, Wanted } from './live.js' */
 
 /**
- * For how long a model that has answered is taken to be there; a server ends it some minutes after
- * its last question.
+ * For how long a model is assumed to stay loaded after a response; servers unload it some minutes
+ * after its last request.
  */
 const READY_MS = 300_000;
 /** @type {Content} */
@@ -21,12 +21,12 @@ const PNG =
  * @param {() => number} [now] milliseconds
  */
 export function createWarming(send, now = () => performance.now()) {
-  /** When the model of a dataset last answered. @type {Map<string, number>} */
+  /** Time of the last response of the model of a dataset. @type {Map<string, number>} */
   const answered = new Map();
-  /** Models that are on their way. @type {Map<string, Promise<void>>} */
+  /** Models that are being loaded. @type {Map<string, Promise<void>>} */
   const asked = new Map();
 
-  /** Whether the model of a dataset has answered lately. @param {string} dataset */
+  /** Whether the model of a dataset is assumed to be loaded. @param {string} dataset */
   const isReady = (dataset) => now() - (answered.get(dataset) ?? -Infinity) < READY_MS;
   /** @param {string} dataset */
   const noteAnswer = (dataset) => void answered.set(dataset, now());
@@ -42,7 +42,7 @@ export function createWarming(send, now = () => performance.now()) {
       );
       noteAnswer(dataset);
     } catch {
-      // Whoever asks for something of their own is told why it cannot be run.
+      // The error is reported for the request of the user that follows.
     }
     asked.delete(dataset);
   }
@@ -51,7 +51,7 @@ export function createWarming(send, now = () => performance.now()) {
     isReady,
     noteAnswer,
     /**
-     * Have the model of a dataset come, unless it is there or on its way.
+     * Load the model of a dataset, unless it is loaded or being loaded.
      *
      * @param {Wanted} wanted
      * @param {readonly string[]} maps
@@ -62,7 +62,7 @@ export function createWarming(send, now = () => performance.now()) {
         asked.set(dataset, ask(wanted, maps));
     },
     /**
-     * Settles once the model of a dataset has come, or could not; null where none is on its way.
+     * Settles once the model of a dataset is loaded or has failed; null if it is not being loaded.
      *
      * @param {string} dataset
      */
