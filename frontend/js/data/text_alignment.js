@@ -149,14 +149,14 @@ function setPlaces(places, tokens, start, end) {
 export function tokensOfSameText(token, own, other) {
   const [first, end] = [own[2 * token], own[2 * token + 1]];
   if (first < 0) return [];
-  let stretch = { start: first, end };
+  let span = { start: first, end };
   for (;;) {
-    const wider = reachOf(own, reachOf(other, stretch));
-    if (wider.start === stretch.start && wider.end === stretch.end) break;
-    stretch = wider;
+    const wider = reachOf(own, reachOf(other, span));
+    if (wider.start === span.start && wider.end === span.end) break;
+    span = wider;
   }
   const found = [];
-  for (let i = 0; 2 * i < other.length; i++) if (overlap(other, i, stretch) > 0) found.push(i);
+  for (let i = 0; 2 * i < other.length; i++) if (overlap(other, i, span) > 0) found.push(i);
   const shares = found.map((i) => overlap(other, i, { start: first, end }));
   const best = found[shares.indexOf(Math.max(...shares))];
   return found.length === 0 ? [] : [best, ...found.filter((i) => i !== best)];
@@ -166,12 +166,12 @@ export function tokensOfSameText(token, own, other) {
  * The span extended to the boundaries of all tokens that overlap it.
  *
  * @param {Places} places
- * @param {{start: number, end: number}} stretch
+ * @param {{start: number, end: number}} span
  */
-function reachOf(places, stretch) {
-  let { start, end } = stretch;
+function reachOf(places, span) {
+  let { start, end } = span;
   for (let i = 0; 2 * i < places.length; i++) {
-    if (overlap(places, i, stretch) <= 0) continue;
+    if (overlap(places, i, span) <= 0) continue;
     start = Math.min(start, places[2 * i]);
     end = Math.max(end, places[2 * i + 1]);
   }
@@ -183,7 +183,7 @@ function reachOf(places, stretch) {
  *
  * @param {Places} places
  * @param {number} i
- * @param {{start: number, end: number}} stretch
+ * @param {{start: number, end: number}} span
  */
 function overlap(places, i, { start, end }) {
   return places[2 * i] < 0 ? 0 : Math.min(end, places[2 * i + 1]) - Math.max(start, places[2 * i]);

@@ -33,7 +33,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
   /** @type {ReturnType<typeof createJobForm> | null} */
   let form = null;
   const { dialog, formPlace, listPlace } = createDialog({
-    invite: (isInvited) => form?.invite(isInvited),
+    highlight: (isOver) => form?.highlight(isOver),
     pick: (files) => form?.pick(files),
   });
   root.append(dialog);
@@ -103,7 +103,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
       );
       list.focus(job.id);
     } catch (error) {
-      list.complain(job.id, error instanceof Error ? error.message : String(error));
+      list.showError(job.id, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -184,9 +184,9 @@ function takenNames(facts, jobs) {
  * The dialog with containers for the form and the list. Files can be dropped anywhere on it, since a
  * file dropped beside the field would replace the page.
  *
- * @param {{invite: (isInvited: boolean) => void, pick: (files: File[]) => void}} on
+ * @param {{highlight: (isOver: boolean) => void, pick: (files: File[]) => void}} on
  */
-function createDialog({ invite, pick }) {
+function createDialog({ highlight, pick }) {
   const formPlace = el('section', { class: 'jobs__part' });
   const listPlace = el(
     'section',
@@ -202,7 +202,7 @@ function createDialog({ invite, pick }) {
       'aria-labelledby': 'jobs-title',
       onClick: closeOutside,
       onDragover: over,
-      onDragleave: () => invite(false),
+      onDragleave: () => highlight(false),
       onDrop: drop,
     },
     el('div', { class: 'jobs__head' }, title, close),
@@ -212,13 +212,13 @@ function createDialog({ invite, pick }) {
   /** @param {DragEvent} event */
   function over(event) {
     event.preventDefault();
-    invite(true);
+    highlight(true);
   }
 
   /** @param {DragEvent} event */
   function drop(event) {
     event.preventDefault();
-    invite(false);
+    highlight(false);
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length > 0) pick(files);
   }

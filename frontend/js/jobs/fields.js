@@ -28,7 +28,7 @@ export function field(label, input, note = '') {
     element,
     input,
     /** @param {string | null} problem */
-    complain(problem) {
+    showError(problem) {
       setText(below, problem ?? note);
       below.classList.toggle('jobs__problem', problem !== null);
       setAttribute(input, 'aria-invalid', problem === null ? null : 'true');
@@ -108,7 +108,7 @@ export function dropZone(endings, onPick) {
       setAttribute(input, 'aria-invalid', wrong === null ? null : 'true');
     },
     /** Highlight the drop area while files are dragged over it. @param {boolean} isOver */
-    invite(isOver) {
+    highlight(isOver) {
       element.classList.toggle('is-over', isOver);
     },
     clear() {

@@ -50,7 +50,7 @@ export function createJobForm(options, { upload, taken, sent }) {
     if (fitting.some((one) => one.name === before)) model.input.value = before;
     column.element.hidden =
       modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
-    model.complain(fitting.length > 0 ? null : 'No model here reads such files.');
+    model.showError(fitting.length > 0 ? null : 'No model here reads such files.');
     suggest();
   }
 
@@ -89,7 +89,7 @@ export function createJobForm(options, { upload, taken, sent }) {
   return {
     element,
     pick,
-    invite: zone.invite,
+    highlight: zone.highlight,
     focus: () => zone.input.focus(),
     destroy() {
       sending?.abort();
@@ -217,14 +217,14 @@ function checkFields({ zone, name, model, tokens, methods, dims, problem }, file
   const { modality, words, problem: wrong } = formatChosen(files, options);
   const noFile = files.length === 0 ? 'Choose a file first.' : wrong;
   zone.show(words, noFile);
-  name.complain(
+  name.showError(
     !NAME.test(name.input.value)
       ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.'
       : taken.includes(name.input.value)
         ? 'There is a dataset of this name; choose another.'
         : null,
   );
-  tokens.complain(
+  tokens.showError(
     /^([1-9]\d*)?$/.test(tokens.input.value.trim())
       ? null
       : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`,

@@ -38,7 +38,7 @@ export function createJobList(root, onAct) {
       });
     },
     /** @param {string} id @param {string} problem */
-    complain: (id, problem) => items.get(id)?.complain(problem),
+    showError: (id, problem) => items.get(id)?.showError(problem),
     /** @param {string} id */
     focus: (id) => items.get(id)?.focus(),
     destroy() {
@@ -139,7 +139,7 @@ function createItem(onAct) {
       showActs(job, id);
     },
     /** @param {string} problem */
-    complain(problem) {
+    showError(problem) {
       setText(advice, problem);
     },
     focus: () => [start, open, remove].find((one) => !one.hidden)?.focus(),

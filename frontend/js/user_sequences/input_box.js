@@ -67,20 +67,20 @@ export function createInputBox(root, context) {
     const limits = userSequences.limits;
     if (!dataset || !limits) return;
     const text = fields.field.value;
-    if (text.trim() === '') return fields.tell('Type a sentence first.');
+    if (text.trim() === '') return fields.showError('Type a sentence first.');
     const n = [...text].length;
     if (n > limits.max_characters)
-      return fields.tell(
+      return fields.showError(
         `The text has ${n} characters; this server takes up to ${limits.max_characters}.`,
       );
-    fields.tell('');
+    fields.showError('');
     sent = text;
     userSequences.addText(text, dataset);
   }
 
   /** @param {File} image */
   function choose(image) {
-    sendImage(image, context, fields.tell);
+    sendImage(image, context, fields.showError);
   }
 
   /** Clear the field once the submitted text has been processed. */
@@ -97,7 +97,7 @@ export function createInputBox(root, context) {
       element.hidden = userSequences.limits === null || manifest === null;
       if (element.hidden || !manifest) return;
       fields.update(manifest, facts.description.value?.state === 'complete');
-      status.update(manifest, fields.tell);
+      status.update(manifest, fields.showError);
       emptyField();
       const name = state.method && chosenMap(state);
       items.update(state, manifest, state.at ? mapOf(facts.heads.value, state.at, name) : name);
@@ -171,7 +171,7 @@ function createFields({ press, submit, warm, choose }) {
     help,
     problem,
     /** Show an error; an empty text removes it. @param {string} text */
-    tell(text) {
+    showError(text) {
       setText(problem, text);
       setAttribute(field, 'aria-invalid', text === '' ? null : 'true');
     },
@@ -215,18 +215,18 @@ function createStatus(userSequences) {
   let timed = null;
   let isSlow = false;
 
-  /** @param {Manifest} manifest @param {(words: string) => void} tell what is wrong */
-  function update(manifest, tell) {
+  /** @param {Manifest} manifest @param {(words: string) => void} showError */
+  function update(manifest, showError) {
     const { submission } = userSequences;
     const isHere = isNew(submission) && submission.dataset === manifest.id;
     const isWaiting = isHere && submission.error === null;
     if (isWaiting && timed !== submission) {
       [timed, isSlow] = [submission, false];
-      tell('');
+      showError('');
       setTimeout(() => {
         if (userSequences.submission !== submission) return;
         isSlow = true;
-        update(manifest, tell);
+        update(manifest, showError);
       }, PATIENCE_MS);
     }
     if (!isWaiting) timed = null;
@@ -237,7 +237,7 @@ function createStatus(userSequences) {
         waiting,
         submission.isFirst ? `Loading the model ${name} …` : `Running it through ${name} …`,
       );
-    if (isHere && submission.error !== null) tell(sentence(submission.error));
+    if (isHere && submission.error !== null) showError(sentence(submission.error));
   }
 
   return { element, update };

@@ -56,8 +56,8 @@ export function createTokenEditor(root, { userSequences }) {
     const others = all.map((text, i) => (ids[i] < 0 ? text : ids[i]));
     const next = token === '' ? others.toSpliced(edited, 1) : others.with(edited, token);
     if (next.length === 0)
-      return view.tell('The last token cannot go; remove the whole text instead.');
-    view.tell('');
+      return view.showError('The last token cannot go; remove the whole text instead.');
+    view.showError('');
     userSequences.edit(shown.item, next, dataset);
   }
 
@@ -79,7 +79,7 @@ export function createTokenEditor(root, { userSequences }) {
     update(item, found, id) {
       const { submission } = userSequences;
       const isMeant = submission?.edits === item.id;
-      if (isMeant && submission.error !== null) view.tell(sentence(submission.error));
+      if (isMeant && submission.error !== null) view.showError(sentence(submission.error));
       view.setBusy(isMeant && submission.error === null);
       if (!found || (shown?.found.answer.columns === found.answer.columns && dataset === id))
         return;
@@ -119,7 +119,7 @@ function createTokenList({ press, start, leave }) {
   }
 
   /** @param {string} text */
-  function tell(text) {
+  function showError(text) {
     setText(problem, text);
     const field = list.querySelector('input');
     if (field) setAttribute(field, 'aria-invalid', text === '' ? null : 'true');
@@ -127,13 +127,13 @@ function createTokenList({ press, start, leave }) {
 
   return {
     element,
-    tell,
+    showError,
     hasFocus: () => list.contains(document.activeElement),
     setBusy: (/** @type {boolean} */ isBusy) =>
       setAttribute(list, 'aria-busy', isBusy ? 'true' : null),
     /** @param {UserSequence | null} found @param {number} edited */
     draw(found, edited) {
-      tell('');
+      showError('');
       const { text = [], surface } = found?.answer.columns ?? {};
       list.replaceChildren(
         ...text.map((token, i) => {
