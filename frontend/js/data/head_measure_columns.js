@@ -16,8 +16,8 @@ import { fidelityOf } from './points.js';
  * @typedef {object} Column One number of every head, layer by layer.
  * @property {string} name
  * @property {Float64Array} values (head) NaN if undefined
- * @property {Int32Array} nRows (head) number of attention rows that were averaged; `NOT_COMPUTED` or
- *   `NO_SUCH_SCORE` if there are none
+ * @property {Int32Array} nRows (head) number of attention rows that were averaged; `NOT_COMPUTED`
+ *   or `NO_SUCH_SCORE` if there are none
  * @property {Range} range of the values; [0, 0] without values
  * @property {number} nKnown heads that have a value
  * @property {Int32Array} ranks (head) 1 for the highest, equal values share the best; 0 where there

@@ -3,7 +3,8 @@
 import { readArray } from '../compute/decode.js';
 
 /**
- * Pauses between retries; the last one is repeated. No message is shown if the first retry succeeds.
+ * Pauses between retries; the last one is repeated. No message is shown if the first retry
+ * succeeds.
  */
 const PAUSES_MS = [300, 1000, 2000, 4000, 8000, 15_000];
 const PROBE_MS = 5000;

@@ -28,7 +28,11 @@ export function createJobsApi(base, send) {
   }
 
   return {
-    /** Options of the form; null if the server has no jobs. @returns {Promise<JobOptions | null>} */
+    /**
+     * Options of the form; null if the server has no jobs.
+     *
+     * @returns {Promise<JobOptions | null>}
+     */
     async options() {
       const { is_enabled: isEnabled, ...options } = await ask('/options');
       return isEnabled ? options : null;

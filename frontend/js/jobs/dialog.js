@@ -181,8 +181,8 @@ function takenNames(facts, jobs) {
 }
 
 /**
- * The dialog with containers for the form and the list. Files can be dropped anywhere on it, since a
- * file dropped beside the field would replace the page.
+ * The dialog with containers for the form and the list. Files can be dropped anywhere on it, since
+ * a file dropped beside the field would replace the page.
  *
  * @param {{highlight: (isOver: boolean) => void, pick: (files: File[]) => void}} on
  */

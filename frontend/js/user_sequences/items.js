@@ -74,8 +74,8 @@ export function fits({ kind, home }, { id, model }) {
  * The texts for the address: typed ones, as many as fit.
  *
  * @param {readonly {kind: string, text: string}[]} items
- * @returns {{texts: string[], left: number}} `left` is the number of items that do not fit or are not
- *   typed texts
+ * @returns {{texts: string[], left: number}} `left` is the number of items that do not fit or are
+ *   not typed texts
  */
 export function addressTexts(items) {
   const texts = [];

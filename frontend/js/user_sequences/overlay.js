@@ -1,6 +1,6 @@
 /**
- * Adds the user's sequences to a dataset: answers requests about them from the model's response, and
- * appends them to the facts of the corpus.
+ * Adds the user's sequences to a dataset: answers requests about them from the model's response,
+ * and appends them to the facts of the corpus.
  */
 
 import { mapOf } from '../data/best_map.js';

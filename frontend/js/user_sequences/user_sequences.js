@@ -1,6 +1,6 @@
 /**
- * The texts and images of the user: kept in this page only, and run one at a time, the latest first,
- * through the model of the shown dataset.
+ * The texts and images of the user: kept in this page only, and run one at a time, the latest
+ * first, through the model of the shown dataset.
  */
 
 import { addressTexts, createItems } from './items.js';

@@ -1,6 +1,6 @@
 /**
- * Loads the model of a dataset in advance, while the user types or chooses a file, by a request with
- * a fixed text or image.
+ * Loads the model of a dataset in advance, while the user types or chooses a file, by a request
+ * with a fixed text or image.
  */
 
 /** @import { Content, Send, Wanted } from './live.js' */
