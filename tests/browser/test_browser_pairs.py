@@ -50,7 +50,7 @@ def ranked_names(page: Page) -> list[str]:
     return [row.inner_text() for row in ranked(page).locator(".ranking__name").all()]
 
 
-def test_pairs_marked_by_keys_on_tokens_rank_all_heads_and_lead_to_them(
+def test_pairs_marked_by_keys_on_tokens_or_patches_rank_all_heads_and_lead_to_them(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -86,8 +86,43 @@ def test_pairs_marked_by_keys_on_tokens_rank_all_heads_and_lead_to_them(
         f"L{wanted['layer']} H{wanted['head']}"
     )
 
+    mark_without_a_pointer(page, address)
+    mark_patches(page, address)
 
-def test_while_pairs_are_marked_by_clicks_a_click_in_the_map_is_a_pair_and_then_no_more(
+
+def mark_without_a_pointer(page: Page, address: str) -> None:
+    """Walk to the other end of a pair; mark one whose key is selected."""
+    open_view(page, address, f"{TEXT}&kind=key")
+    for _ in range(3):
+        page.keyboard.press("n")
+    page.keyboard.press("+")
+    wait_until(lambda: query_of(page).get("pairs", "").startswith("strong-1-"), "a pair is marked")
+    expect(chips(page)).to_have_count(1)
+    open_view(page, address, TEXT.replace("query-1", "key-4"))
+    page.locator(".pairs .section__head").click()
+    page.get_by_role("button", name="+ Weak").click()
+    key_row(page, 2, "query").locator(".sentence__button").click()
+    assert query_of(page)["pairs"] == "weak-2-4"
+    assert "hidden" not in query_of(page)
+
+
+def mark_patches(page: Page, address: str) -> None:
+    open_view(page, address, IMAGE)
+    patches = page.get_by_role("group", name="Patches").get_by_role("button")
+    patches.nth(20).focus()
+    page.keyboard.press("+")
+    # 60 is the tenth token of the second image; its patches begin with token 51.
+    assert query_of(page)["pairs"] == "strong-60-71"
+    page.get_by_role("button", name="+ Weak").click()
+    patches.nth(3).click()
+    assert query_of(page)["pairs"] == "strong-60-71.weak-60-54"
+    assert query_of(page)["selected"] == "query-60"
+    answer = answer_to(page, "strong=60-71&weak=60-54", "pictures")
+    wait_until(lambda: ranked_names(page) == names(answer)[:6], "heads are ranked")
+    expect(chips(page).first).to_contain_text("image 2 (1, 2)→ to image 2 (2, 6)")
+
+
+def test_while_pairs_are_marked_a_click_in_the_map_is_a_pair_and_what_is_none_says_why(
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
@@ -109,25 +144,19 @@ def test_while_pairs_are_marked_by_clicks_a_click_in_the_map_is_a_pair_and_then_
     assert selected(page)["kind"] == "key"
     expect(chips(page)).to_have_count(1)
 
+    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
+    page.keyboard.press("+")
+    expect(page.locator(".notice")).to_contain_text("Select a query or a key first")
+    open_view(page, address, TEXT)
+    key_row(page, 3, "query").hover()
+    page.keyboard.press("+")
+    expect(page.locator(".notice").last).to_contain_text("A pair needs a key")
+    assert "pairs" not in query_of(page)
 
-def test_pairs_are_marked_without_a_pointer_and_with_a_key_selected(
+
+def test_pairs_are_turned_over_taken_away_cleared_dropped_where_they_are_not_and_stay_text(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, f"{TEXT}&kind=key")
-    for _ in range(3):
-        page.keyboard.press("n")
-    page.keyboard.press("+")
-    wait_until(lambda: query_of(page).get("pairs", "").startswith("strong-1-"), "a pair is marked")
-    expect(chips(page)).to_have_count(1)
-    open_view(page, address, TEXT.replace("query-1", "key-4"))
-    page.locator(".pairs .section__head").click()
-    page.get_by_role("button", name="+ Weak").click()
-    key_row(page, 2, "query").locator(".sentence__button").click()
-    assert query_of(page)["pairs"] == "weak-2-4"
-    assert "hidden" not in query_of(page)
-
-
-def test_a_pair_is_turned_over_taken_away_and_all_are_cleared(page: Page, address: str) -> None:
     open_view(page, address, GRID)
     expect(chips(page)).to_have_count(2)
     first = chips(page).first
@@ -147,54 +176,11 @@ def test_a_pair_is_turned_over_taken_away_and_all_are_cleared(page: Page, addres
     page.go_back()
     expect(chips(page)).to_have_count(1)
 
-
-def test_the_heads_of_the_grid_say_their_place_and_the_best_are_outlined(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, GRID)
-    answer = answer_to(page, "strong=1-4&weak=1-2")
-    for place, head in enumerate(answer["heads"], 1):
-        cell = page.locator(".cell").nth(head["layer"] * 4 + head["head"])
-        drawn = cell.evaluate("c => getComputedStyle(c, '::after').content")
-        assert drawn == f'"#{place} {head["fit"]:.3f}"'
-        name = cell.get_attribute("aria-label") or ""
-        assert name.endswith(f"fit of the pairs {head['fit']:.3f}, place {place}")
-        assert cell.evaluate("c => c.classList.contains('cell--fitting')") == (place <= 5)
-    page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.locator(".cell--fitting")).to_have_count(0)
-    assert "fit" not in (page.locator(".cell").first.get_attribute("aria-label") or "")
+    drop_what_is_not_there(page, address)
+    require_text(page, address)
 
 
-def test_patches_are_pairs_by_click_and_by_key(page: Page, address: str) -> None:
-    open_view(page, address, IMAGE)
-    patches = page.get_by_role("group", name="Patches").get_by_role("button")
-    patches.nth(20).focus()
-    page.keyboard.press("+")
-    # 60 is the tenth token of the second image; its patches begin with token 51.
-    assert query_of(page)["pairs"] == "strong-60-71"
-    page.get_by_role("button", name="+ Weak").click()
-    patches.nth(3).click()
-    assert query_of(page)["pairs"] == "strong-60-71.weak-60-54"
-    assert query_of(page)["selected"] == "query-60"
-    answer = answer_to(page, "strong=60-71&weak=60-54", "pictures")
-    wait_until(lambda: ranked_names(page) == names(answer)[:6], "heads are ranked")
-    expect(chips(page).first).to_contain_text("image 2 (1, 2)→ to image 2 (2, 6)")
-
-
-def test_what_is_no_pair_says_why(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
-    page.keyboard.press("+")
-    expect(page.locator(".notice")).to_contain_text("Select a query or a key first")
-    open_view(page, address, TEXT)
-    key_row(page, 3, "query").hover()
-    page.keyboard.press("+")
-    expect(page.locator(".notice").last).to_contain_text("A pair needs a key")
-    assert "pairs" not in query_of(page)
-
-
-def test_pairs_of_an_address_are_dropped_outside_the_corpus_and_in_another_dataset(
-    page: Page, address: str
-) -> None:
+def drop_what_is_not_there(page: Page, address: str) -> None:
     open_view(page, address, "?dataset=words&method=pca&pairs=strong-1-4.weak-1-300")
     expect(page.locator(".notice")).to_contain_text("outside 0..299 are dropped: 1 of 2")
     assert query_of(page)["pairs"] == "strong-1-4"
@@ -205,7 +191,8 @@ def test_pairs_of_an_address_are_dropped_outside_the_corpus_and_in_another_datas
     assert "pairs" not in query_of(page)
 
 
-def test_hostile_tokens_of_a_pair_stay_text(page: Page, address: str) -> None:
+def require_text(page: Page, address: str) -> None:
+    """Mark pairs of hostile tokens."""
     open_view(page, address, "?dataset=words&method=pca")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
     bad = [i for i, text in enumerate(tokens) if text.startswith(("<script", "<img", "\u202e"))]
@@ -223,7 +210,7 @@ def cell_names(page: Page) -> list[str]:
     return [words[:5] for words in page.locator(".cell").all_inner_texts()]
 
 
-def test_the_fit_to_the_pairs_tints_sorts_and_filters_the_grid_until_they_are_cleared(
+def test_the_fit_to_the_pairs_outlines_tints_sorts_and_filters_the_grid_until_they_are_cleared(
     page: Page, address: str
 ) -> None:
     open_view(page, address, GRID)
@@ -250,8 +237,26 @@ def test_the_fit_to_the_pairs_tints_sorts_and_filters_the_grid_until_they_are_cl
     page.keyboard.press("Control+z")
     wait_until(lambda: cell_names(page) == names(answer), "pairs and order come back together")
 
+    outline_the_best(page, address)
 
-def test_the_table_of_heads_has_the_fit_as_a_column_and_saves_it_with_the_pairs(
+
+def outline_the_best(page: Page, address: str) -> None:
+    """Read the places of all heads in the grid, until the pairs are cleared."""
+    open_view(page, address, GRID)
+    answer = answer_to(page, "strong=1-4&weak=1-2")
+    for place, head in enumerate(answer["heads"], 1):
+        cell = page.locator(".cell").nth(head["layer"] * 4 + head["head"])
+        drawn = cell.evaluate("c => getComputedStyle(c, '::after').content")
+        assert drawn == f'"#{place} {head["fit"]:.3f}"'
+        name = cell.get_attribute("aria-label") or ""
+        assert name.endswith(f"fit of the pairs {head['fit']:.3f}, place {place}")
+        assert cell.evaluate("c => c.classList.contains('cell--fitting')") == (place <= 5)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator(".cell--fitting")).to_have_count(0)
+    assert "fit" not in (page.locator(".cell").first.get_attribute("aria-label") or "")
+
+
+def test_the_table_of_heads_and_a_figure_hold_the_fit_with_the_pairs(
     page: Page, address: str
 ) -> None:
     open_view(page, address, GRID)
@@ -278,8 +283,6 @@ def test_the_table_of_heads_has_the_fit_as_a_column_and_saves_it_with_the_pairs(
     ]
     assert [head["pair_fit"] for head in told["heads"]] == [h["fit"] for h in answer["heads"]]
 
-
-def test_a_figure_by_the_fit_names_the_pairs(page: Page, address: str) -> None:
     open_view(page, address, f"{GRID}&score=pair_fit&order=pair_fit")
     expect(page.locator(".score-line__name")).to_have_text("Fit to the pairs")
     fingerprint(page)

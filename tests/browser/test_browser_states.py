@@ -46,7 +46,7 @@ WEIGHTS = """async ([kind, position]) => {
 }"""
 
 
-def test_an_image_shows_the_attention_of_the_selected_patch_in_numbers(
+def test_an_image_and_a_sentence_show_the_attention_of_what_is_selected_in_numbers(
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=pictures&layer=1&head=2&selected=query-60")
@@ -66,6 +66,36 @@ def test_an_image_shows_the_attention_of_the_selected_patch_in_numbers(
         expect(page.locator("[aria-pressed=true]")).to_have_count(1)
     patches.nth(0).click()
     wait_until(lambda: query_of(page)["selected"] == "key-51", "the first patch is selected")
+
+    read_weights_and_select(page, address)
+
+
+def read_weights_and_select(page: Page, address: str) -> None:
+    """Read the weights at the keys of a sentence; select by ring and by Enter."""
+    page.set_viewport_size({"width": 1440, "height": 2600})  # all rows are in sight
+    open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
+    page.locator(".sentence__main .sentence__column--query .sentence__button").nth(2).hover()
+    weights = page.locator(".sentence__main .sentence__column--key .sentence__weight")
+    wait_until(lambda: any(weights.all_inner_texts()), "weights are written at the keys")
+    written = [float(text) for text in weights.all_inner_texts() if text]
+    assert 0.5 < sum(written) <= 1.05
+    assert not any(page.locator(".sentence__column--query .sentence__weight").all_inner_texts())
+    page.mouse.move(600, 20)
+    wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
+    keys = page.locator(".sentence__main .sentence__column--key")
+    for position, way in ((4, "ring"), (5, "Enter")):
+        row = keys.locator(f"[aria-posinset='{position}']")
+        if way == "ring":
+            row.hover()
+            row.locator(".sentence__select").click()
+        else:
+            row.locator(".sentence__button").press("Enter")
+        expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {position} of")
+        assert query_of(page)["selected"].startswith("key-")
+        assert "hidden" not in query_of(page)
+
+
+# Choose a method, and return every picture that is drawn until the expected one.
 
 
 def test_without_a_dataset_the_page_says_how_to_get_one_and_fills_in_while_it_is_built(
@@ -190,7 +220,9 @@ def give_late(page: Page, held: list[Route]) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
-def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
+def test_hostile_text_is_only_ever_text_and_every_control_is_reachable_in_usual_windows(
+    page: Page, address: str
+) -> None:
     def poison(route: Route) -> None:
         columns = json.loads(route.fetch().text())
         for token, text in enumerate(HOSTILE, start=1):
@@ -217,34 +249,24 @@ def test_hostile_text_is_only_ever_text(page: Page, address: str) -> None:
     assert panel["x"] + panel["width"] <= 1440
     find_point(page)
 
-
-def test_a_token_of_the_sentence_tells_its_weights_and_is_selected_by_ring_and_enter(
-    page: Page, address: str
-) -> None:
-    page.set_viewport_size({"width": 1440, "height": 2600})  # all rows are in sight
-    open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
-    page.locator(".sentence__main .sentence__column--query .sentence__button").nth(2).hover()
-    weights = page.locator(".sentence__main .sentence__column--key .sentence__weight")
-    wait_until(lambda: any(weights.all_inner_texts()), "weights are written at the keys")
-    written = [float(text) for text in weights.all_inner_texts() if text]
-    assert 0.5 < sum(written) <= 1.05
-    assert not any(page.locator(".sentence__column--query .sentence__weight").all_inner_texts())
-    page.mouse.move(600, 20)
-    wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
-    keys = page.locator(".sentence__main .sentence__column--key")
-    for position, way in ((4, "ring"), (5, "Enter")):
-        row = keys.locator(f"[aria-posinset='{position}']")
-        if way == "ring":
-            row.hover()
-            row.locator(".sentence__select").click()
-        else:
-            row.locator(".sentence__button").press("Enter")
-        expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {position} of")
-        assert query_of(page)["selected"].startswith("key-")
-        assert "hidden" not in query_of(page)
+    page.unroute("**/datasets/words/tokens")
+    open_view(page, address, "?dataset=words&layer=1&head=1&selected=key-4")
+    for width, height in ((1024, 700), (1440, 900), (2560, 1440)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        parts = page.locator(".header > *, .bar > *:visible").all()
+        boxes = [part.bounding_box() for part in parts]
+        shown = [box for box in boxes if box and box["width"] > 0]
+        assert len(shown) >= 8
+        for box in shown:
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        for left, right in zip(shown, shown[1:], strict=False):
+            same_line = abs(left["y"] - right["y"]) < 20
+            assert not same_line or left["x"] + left["width"] <= right["x"] + 1
 
 
-# Choose a method, and return every picture that is drawn until the expected one.
 PICTURES_UNTIL = f"""async ([name, expected]) => {{
   const picture = {PICTURE};
   const canvas = document.querySelector('.map__canvas');
@@ -277,21 +299,3 @@ def test_points_move_to_another_map_unless_motion_is_reduced(page: Page, address
             assert pictures[-1] == target[name], "the other map is drawn in the end"
             on_the_way |= set(pictures) - set(target.values())
         assert bool(on_the_way) == (motion == "no-preference")
-
-
-def test_every_control_is_reachable_in_windows_of_usual_sizes(page: Page, address: str) -> None:
-    open_view(page, address, "?dataset=words&layer=1&head=1&selected=key-4")
-    for width, height in ((1024, 700), (1440, 900), (2560, 1440)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        parts = page.locator(".header > *, .bar > *:visible").all()
-        boxes = [part.bounding_box() for part in parts]
-        shown = [box for box in boxes if box and box["width"] > 0]
-        assert len(shown) >= 8
-        for box in shown:
-            assert box["x"] >= 0
-            assert box["x"] + box["width"] <= width
-        for left, right in zip(shown, shown[1:], strict=False):
-            same_line = abs(left["y"] - right["y"]) < 20
-            assert not same_line or left["x"] + left["width"] <= right["x"] + 1
