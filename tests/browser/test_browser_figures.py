@@ -7,12 +7,11 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.figure_reader import Figure, middle_of, save, save_svg, sheet
 from tests.browser.page_driver import (
@@ -29,7 +28,6 @@ from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 SELECTED = f"{HEAD}&selected=key-40"
 IMAGE = "?dataset=pictures&method=pca&layer=1&head=2&selected=query-60"
-HOSTILE = '</text><script>alert(1)</script><img src=x onerror=alert(1)>&"\u0001\u202e'
 COLORS_AT = """places => {
   const canvas = document.querySelector('.map__canvas');
   const pen = canvas.getContext('2d');
@@ -78,12 +76,23 @@ def require_points_of_map(page: Page, figure: Figure) -> None:
     assert np.mean(misses) < 0.5 * np.mean(fits)
 
 
-def test_a_figure_has_the_points_of_the_map_and_a_png_the_same_at_two_pixels_for_each(
-    page: Page, address: str
+def test_a_figure_is_the_map_in_either_renderer_theme_and_dimension_and_a_png_has_twice_its_pixels(
+    page: Page, address: str, chromium: Browser
 ) -> None:
     open_view(page, address, HEAD)
     figure = save_svg(page)
     require_points_of_map(page, figure)
+    require_same_by_webgl(address, chromium, figure, require_png(page, figure))
+    require_colors_of_theme(page, figure)
+    page.get_by_label("3-D", exact=True).check()
+    page.get_by_role("combobox", name="Colour").select_option("position")
+    expect(page.locator(".bar__detail")).to_contain_text("PCA, 3-D")
+    fingerprint(page)
+    require_points_of_map(page, save_svg(page))
+
+
+def require_png(page: Page, figure: Figure) -> bytes:
+    """Save the map as pixels, two for each of the figure, with its colours; return them."""
     name, content = save(page, "PNG")
     assert name == "words-pca-2d-L1-H2.png"
     picture = Image.open(io.BytesIO(content)).convert("RGB")
@@ -97,220 +106,11 @@ def test_a_figure_has_the_points_of_the_map_and_a_png_the_same_at_two_pixels_for
     assert np.mean(fits) > 0.75
     ink = np.asarray(picture)[: 2 * 44].min(axis=2)  # the title stands on top
     assert (ink < 100).sum() > 200
-    open_view(page, address, f"{HEAD}&dims=3&color=position")
-    require_points_of_map(page, save_svg(page))
+    return content
 
 
-def test_a_selection_has_its_rings_lines_and_labels_in_the_figure(page: Page, address: str) -> None:
-    open_view(page, address, SELECTED)
-    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
-    sequence = tokens["sequence"][40]
-    length = tokens["sequences"]["length"][sequence]
-    wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
-    figure = save_svg(page)
-    require_points_of_map(page, figure)
-    standouts = figure.all("g", "standouts")
-    assert len(standouts) == 2 * length
-    assert all(len(group) == 3 for group in standouts)  # line of paper, ring, mark
-    lines = [line for group in figure.all("g", "lines") for line in group]
-    assert 0 < len(lines) <= 2 * length
-    labels = [e.text for e in figure.all("text") if e.get("class") == "label"]
-    assert labels
-    position = tokens["position"][40] + 1
-    assert any(str(label).startswith(f"{position}:") for label in labels)
-    assert f"Selected: key “{tokens['text'][40].strip()}”" in figure.words().replace("“\xa0", "“")
-    page.get_by_label("Attention lines").uncheck()
-    page.keyboard.press("l")
-    bare = save_svg(page)
-    assert not [line for group in bare.all("g", "lines") for line in group]
-    assert not [e for e in bare.all("text") if e.get("class") == "label"]
-
-
-def test_a_caption_has_the_numbers_of_the_manifest_and_a_figure_only_points_in_sight(
-    page: Page, address: str
-) -> None:
-    open_view(page, address, f"{HEAD}&color=position")
-    manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
-    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
-    facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))
-    figure = save_svg(page)
-    assert figure.name == "words-pca-2d-L1-H2.svg"
-    words = figure.words()
-    model = manifest["model"]
-    for part in (model["name"], model["source"], model["weights_sha256"][:12]):
-        assert part in words
-    assert f"seed {manifest['seed']}" in words
-    assert manifest["corpus"]["name"] in words
-    for name, value in manifest["maps"]["pca-2d"]["parameters"].items():
-        assert f"{name.replace('_', ' ')} {value}" in words
-    fidelity = facts["maps"]["pca-2d"]["fidelity"]
-    assert f"recall@10 {fidelity['recall_at_10']:.2f}," in words
-    assert f"trustworthiness {fidelity['trustworthiness']:.2f}." in words
-    assert "Layer 1, head 2" in words
-    assert "Colour: position." in words
-    assert f"Maps and scores by AttentionViz {manifest['attentionviz_version']}." in words
-    page.keyboard.press("g")
-    expect(page.locator(".bar__title")).to_have_text("All heads")
-    fingerprint(page)
-    grid = save_svg(page)  # so few points are shapes inside of their cells
-    assert len(points_of(grid)) == 12 * 600
-    assert len(grid.all("image")) == 0
-
-    open_view(page, address, f"{HEAD}&zoom=4&center=0.5_0.5")
-    fingerprint(page)
-    zoomed = save_svg(page)
-    points = points_of(zoomed)
-    assert 0 < len(points) < 600
-    box = page.locator(".map").bounding_box()
-    assert box is not None
-    assert all(-60 < x < box["width"] + 60 and -60 < y < box["height"] + 60 for x, y, _ in points)
-    assert zoomed.width <= box["width"] + 100
-    assert "Zoom 4." in zoomed.words()
-
-
-@pytest.fixture(scope="module")
-def crowded(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the address of a grid with more points than a drawing should have."""
-    folder = tmp_path_factory.mktemp("crowded")
-    spec = FakeSpec("crowd", n_layers=2, n_heads=3, n_tokens=2500, maps=("pca-2d",), seed=6)
-    write_fake_dataset(folder, spec)
-    return serve(folder)
-
-
-def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, crowded: str) -> None:
-    open_view(page, crowded, "?dataset=crowd")
-    figure = save_svg(page)
-    assert figure.name == "crowd-pca-2d-all-heads.svg"
-    assert not points_of(figure)
-    (image,) = figure.all("image")
-    picture = Image.open(io.BytesIO(base64.b64decode(image.attrib["href"].split(",")[1])))
-    assert picture.size == (2 * float(image.attrib["width"]), 2 * float(image.attrib["height"]))
-    colors = picture.convert("RGB").getcolors(1 << 24)
-    assert colors is not None
-    assert len(colors) > 20
-    heads = fetch_json(page, "api/v1/datasets/crowd/heads")["heads"]
-    words = [text.text for text in figure.all("text")]
-    for head in heads:
-        assert f"L{head['layer']} H{head['head']}" in words
-        assert f"{head['maps']['pca-2d']['fidelity']['recall_at_10']:.2f}" in words
-    assert "mean over heads" in figure.words()
-
-
-def paper(figure: Figure) -> str:
-    return next(r.attrib["fill"] for r in figure.all("rect") if r.get("class") == "paper")
-
-
-def test_a_figure_has_the_colours_of_the_theme_or_white_paper(page: Page, address: str) -> None:
-    open_view(page, address, HEAD)
-    light = save_svg(page)
-    assert paper(light) == "#ffffff"
-    expect(sheet(page).get_by_label("White background")).to_be_hidden()
-    page.keyboard.press("Escape")
-    page.emulate_media(color_scheme="dark")
-    wait_until(
-        lambda: hex_colors(page.evaluate(COLORS_AT, [[2, 2]])) == ["#111318"], "the map is dark"
-    )
-    dark = save_svg(page)
-    assert paper(dark) == "#111318"
-    assert {color for _, _, color in points_of(dark)}.isdisjoint(
-        {c for _, _, c in points_of(light)}
-    )
-    sheet(page).get_by_label("White background").check()
-    white = save_svg(page)
-    assert paper(white) == "#ffffff"
-    assert points_of(white) == points_of(light)
-    assert white.attribute("fill") == light.attribute("fill")
-    fingerprint(page)
-    background = page.evaluate(COLORS_AT, [[2, 2]])
-    assert hex_colors(background) == ["#111318"]  # the page stays dark
-
-
-def test_hostile_text_is_only_words_in_a_figure(page: Page, address: str) -> None:
-    def poison(route: Route) -> None:
-        columns = json.loads(route.fetch().text())
-        columns["text"] = [HOSTILE] * len(columns["text"])
-        columns["sequences"]["text"] = [HOSTILE] * len(columns["sequences"]["text"])
-        route.fulfill(json=columns)
-
-    def rename(route: Route) -> None:
-        facts = json.loads(route.fetch().text())
-        facts["manifest"]["corpus"]["name"] = facts["manifest"]["model"]["name"] = HOSTILE
-        route.fulfill(json=facts)
-
-    page.route("**/datasets/words/tokens", poison)
-    page.route("**/datasets/words", rename)
-    open_view(page, address, f"{SELECTED}&search=%3Cscript")
-    for what in ("Map", "Sentence"):
-        figure = save_svg(page, what)
-        assert "<script>alert(1)</script>" in figure.words()
-        assert "\u0001" not in figure.words()
-        _, content = save(page, "PNG", what)
-        assert content.startswith(b"\x89PNG")
-
-
-def test_a_sentence_is_saved_with_a_line_for_every_weight(page: Page, address: str) -> None:
-    open_view(page, address, f"{SELECTED}&hidden=key-1")
-    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
-    sequence = tokens["sequence"][40]
-    length = tokens["sequences"]["length"][sequence]
-    weights = page.evaluate(
-        f"""fetch('api/v1/datasets/words/heads/1/2/attention/{sequence}')
-        .then((a) => a.arrayBuffer()).then((b) => [...new Float32Array(b)])"""
-    )
-    pattern = np.array(weights).reshape(length, length)
-    pattern[:, 1] = 0
-    pattern /= pattern.sum(axis=1, keepdims=True)
-    figure = save_svg(page, "Sentence")
-    assert figure.name == f"words-L1-H2-sentence-{sequence + 1}.svg"
-    lines = figure.all("line", "lines")
-    assert len(lines) == int((pattern >= 0.01).sum())
-    columns = {kind: figure.all("text", kind) for kind in ("query", "key")}
-    assert [len(column) for column in columns.values()] == [length, length]
-    assert [t.get("text-decoration") for t in columns["key"]].count("line-through") == 1
-    chosen = tokens["position"][40]
-    assert columns["key"][chosen].get("font-weight") == "700"
-    assert "1 token hidden" in figure.words()
-    _, content = save(page, "PNG", "Sentence")
-    assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
-
-
-def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patches(
-    page: Page, address: str
-) -> None:
-    for links in ("heat", "strongest", "all"):
-        open_view(page, address, f"{IMAGE}&image-links={links}&image-threshold=0.02")
-        status = page.locator(".image__status")
-        wait_until(lambda status=status: status.inner_text() != "", "the attention is there")
-        tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
-        sequence = tokens["sequence"][60]
-        n = tokens["sequences"]["length"][sequence]
-        figure = save_svg(page, "Image")
-        assert figure.name == f"pictures-L1-H2-image-{sequence + 1}.svg"
-        (image,) = figure.all("image")
-        content = base64.b64decode(image.attrib["href"].split(",")[1])
-        assert Image.open(io.BytesIO(content)).size[0] > 8
-        assert len([r for r in figure.all("rect") if r.get("class") == "chosen"]) == 2
-        if links == "heat":
-            heats = [r for r in figure.all("rect", "heat") if r.get("fill-opacity")]
-            assert len(heats) == n
-            opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
-            assert max(opacities) == pytest.approx(0.85)  # the largest weight
-        else:
-            drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
-            told = status.inner_text().replace("\u202f", "")
-            assert f"{drawn} connection" in told
-        assert tokens["sequences"]["text"][sequence] in figure.words()
-    figure = save_svg(page)
-    assert len(figure.all("image")) == 1  # patches stay pictures
-    assert not points_of(figure)
-
-
-def test_both_renderers_give_the_same_figure(
-    page: Page, address: str, chromium: Browser, context: Any
-) -> None:
-    open_view(page, address, HEAD)
-    plain = save_svg(page)
-    _, png = save(page, "PNG")
+def require_same_by_webgl(address: str, chromium: Browser, plain: Figure, png: bytes) -> None:
+    """Save the same view where WebGL draws the map."""
     other_context = chromium.new_context(viewport={"width": 1440, "height": 900})
     other_context.set_default_timeout(PATIENCE_MS)
     other = other_context.new_page()
@@ -332,53 +132,90 @@ def test_both_renderers_give_the_same_figure(
         other_context.close()
 
 
-def test_what_can_be_saved_is_reached_by_keys_and_left_by_escape(page: Page, address: str) -> None:
-    open_view(page, address, SELECTED)
-    expect(page.locator(".sentence__main .sentence__row").first).to_be_visible()
-    button = page.get_by_role("button", name="Save figure")
-    button.focus()
-    page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Save")
-    expect(dialog.get_by_role("radio", name="Map", exact=True)).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
-    page.keyboard.press("Tab")
-    expect(dialog.get_by_role("button", name="SVG")).to_be_focused()
+def require_colors_of_theme(page: Page, light: Figure) -> None:
+    """Save in dark colours, and then on white paper, which the page does not take on."""
+    assert paper(light) == "#ffffff"
+    expect(sheet(page).get_by_label("White background")).to_be_hidden()
     page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()
-    expect(button).to_be_focused()
-    assert "selected" in query_of(page)  # Escape took back nothing else
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    with page.expect_download() as started:
-        page.keyboard.press("Enter")
-    assert "sentence" in started.value.suggested_filename
-    expect(dialog).to_be_hidden()
-    button.click()
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert grave_findings(page) == [], scheme
-    page.mouse.click(700, 700)
-    expect(dialog).to_be_hidden()
+    page.emulate_media(color_scheme="dark")
+    wait_until(
+        lambda: hex_colors(page.evaluate(COLORS_AT, [[2, 2]])) == ["#111318"], "the map is dark"
+    )
+    dark = save_svg(page)
+    assert paper(dark) == "#111318"
+    assert {color for _, _, color in points_of(dark)}.isdisjoint(
+        {c for _, _, c in points_of(light)}
+    )
+    sheet(page).get_by_label("White background").check()
+    white = save_svg(page)
+    assert paper(white) == "#ffffff"
+    assert points_of(white) == points_of(light)
+    assert white.attribute("fill") == light.attribute("fill")
+    fingerprint(page)
+    background = page.evaluate(COLORS_AT, [[2, 2]])
+    assert hex_colors(background) == ["#111318"]  # the page stays dark
+    page.keyboard.press("Escape")
+    page.emulate_media(color_scheme="light")
 
 
-def rows_of(content: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+def paper(figure: Figure) -> str:
+    return next(r.attrib["fill"] for r in figure.all("rect") if r.get("class") == "paper")
 
 
-def test_points_of_a_map_and_the_fidelity_of_every_head_are_saved(
+def test_a_caption_and_the_tables_of_points_and_fidelity_have_the_numbers_of_the_dataset(
     page: Page, address: str, built: Path
 ) -> None:
-    open_view(page, address, HEAD)
-    for dims in (2, 3):
+    open_view(page, address, f"{HEAD}&color=position")
+    require_facts_in_caption(page)
+    for dims in (3, 2):
         page.get_by_label(f"{dims}-D", exact=True).check()
         expect(page.locator(".bar__detail")).to_contain_text(f"PCA, {dims}-D")
         fingerprint(page)
         require_saved_points(page, built, dims)
     page.keyboard.press("g")
     expect(page.locator(".bar__title")).to_have_text("All heads")
+    fingerprint(page)
+    grid = save_svg(page)  # so few points are shapes inside of their cells
+    assert len(points_of(grid)) == 12 * 600
+    assert len(grid.all("image")) == 0
     require_saved_fidelity(page)
+    open_view(page, address, f"{HEAD}&zoom=4&center=0.5_0.5")
+    fingerprint(page)
+    zoomed = save_svg(page)
+    points = points_of(zoomed)
+    assert 0 < len(points) < 600
+    box = page.locator(".map").bounding_box()
+    assert box is not None
+    assert all(-60 < x < box["width"] + 60 and -60 < y < box["height"] + 60 for x, y, _ in points)
+    assert zoomed.width <= box["width"] + 100
+    assert "Zoom 4." in zoomed.words()
+
+
+def require_facts_in_caption(page: Page) -> None:
+    """Save a figure; its caption has the facts of the manifest and the fidelity of its map."""
+    manifest = fetch_json(page, "api/v1/datasets/words")["manifest"]
+    heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
+    facts = next(h for h in heads if (h["layer"], h["head"]) == (1, 2))
+    figure = save_svg(page)
+    assert figure.name == "words-pca-2d-L1-H2.svg"
+    words = figure.words()
+    model = manifest["model"]
+    for part in (model["name"], model["source"], model["weights_sha256"][:12]):
+        assert part in words
+    assert f"seed {manifest['seed']}" in words
+    assert manifest["corpus"]["name"] in words
+    for name, value in manifest["maps"]["pca-2d"]["parameters"].items():
+        assert f"{name.replace('_', ' ')} {value}" in words
+    fidelity = facts["maps"]["pca-2d"]["fidelity"]
+    assert f"recall@10 {fidelity['recall_at_10']:.2f}," in words
+    assert f"trustworthiness {fidelity['trustworthiness']:.2f}." in words
+    assert "Layer 1, head 2" in words
+    assert "Colour: position." in words
+    assert f"Maps and scores by AttentionViz {manifest['attentionviz_version']}." in words
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 def require_saved_points(page: Page, built: Path, dims: int) -> None:
@@ -425,25 +262,187 @@ def require_saved_fidelity(page: Page) -> None:
     assert len(json.loads(as_json)["fidelity"]) == len(saved)
 
 
-@pytest.mark.parametrize(
-    ("view", "key", "n_figures"),
-    [
-        (HEAD + "&selected=query-9", None, 2),
-        ("?dataset=pictures&method=pca&theme=dark&selected=query-60", "t", 1),
-        (HEAD + "&compare.dataset=pictures", None, 2),
-    ],
-)
-def test_what_is_seen_is_printed_on_one_page(
-    page: Page, address: str, view: str, key: str | None, n_figures: int
+def test_a_selection_and_its_sentence_are_saved_from_a_dialog_that_goes_by_keys(
+    page: Page, address: str
 ) -> None:
-    open_view(page, address, view)
+    open_view(page, address, SELECTED)
+    require_saved_by_keys(page)
+    require_selection_in_map(page)
+    require_line_for_every_weight(page)
+
+
+def require_saved_by_keys(page: Page) -> None:
+    expect(page.locator(".sentence__main .sentence__row").first).to_be_visible()
+    button = page.get_by_role("button", name="Save figure")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Save")
+    expect(dialog.get_by_role("radio", name="Map", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("radio", name="Sentence")).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name="SVG")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    assert "selected" in query_of(page)  # Escape took back nothing else
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    assert "sentence" in started.value.suggested_filename
+    expect(dialog).to_be_hidden()
+    button.click()
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert grave_findings(page) == [], scheme
+    page.locator(".bar__title").click()
+    expect(dialog).to_be_hidden()
+
+
+def require_selection_in_map(page: Page) -> None:
+    """Save the map: rings, lines and labels of the selection are in it as long as shown."""
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    sequence = tokens["sequence"][40]
+    length = tokens["sequences"]["length"][sequence]
+    wait_until(lambda: page.evaluate(LINES) > 0, "attention lines are drawn")
+    figure = save_svg(page)
+    require_points_of_map(page, figure)
+    standouts = figure.all("g", "standouts")
+    assert len(standouts) == 2 * length
+    assert all(len(group) == 3 for group in standouts)  # line of paper, ring, mark
+    lines = [line for group in figure.all("g", "lines") for line in group]
+    assert 0 < len(lines) <= 2 * length
+    labels = [e.text for e in figure.all("text") if e.get("class") == "label"]
+    assert labels
+    position = tokens["position"][40] + 1
+    assert any(str(label).startswith(f"{position}:") for label in labels)
+    assert f"Selected: key “{tokens['text'][40].strip()}”" in figure.words().replace("“\xa0", "“")
+    page.get_by_label("Attention lines").uncheck()
+    page.keyboard.press("l")
+    bare = save_svg(page)
+    assert not [line for group in bare.all("g", "lines") for line in group]
+    assert not [e for e in bare.all("text") if e.get("class") == "label"]
+
+
+def require_line_for_every_weight(page: Page) -> None:
+    """Hide a key and save the sentence."""
+    page.locator(".sentence__main .sentence__column--key .sentence__button").nth(1).click()
+    wait_until(lambda: query_of(page).get("hidden") == "key-1", "a key is hidden")
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    sequence = tokens["sequence"][40]
+    length = tokens["sequences"]["length"][sequence]
+    weights = page.evaluate(
+        f"""fetch('api/v1/datasets/words/heads/1/2/attention/{sequence}')
+        .then((a) => a.arrayBuffer()).then((b) => [...new Float32Array(b)])"""
+    )
+    pattern = np.array(weights).reshape(length, length)
+    pattern[:, 1] = 0
+    pattern /= pattern.sum(axis=1, keepdims=True)
+    figure = save_svg(page, "Sentence")
+    assert figure.name == f"words-L1-H2-sentence-{sequence + 1}.svg"
+    lines = figure.all("line", "lines")
+    assert len(lines) == int((pattern >= 0.01).sum())
+    columns = {kind: figure.all("text", kind) for kind in ("query", "key")}
+    assert [len(column) for column in columns.values()] == [length, length]
+    assert [t.get("text-decoration") for t in columns["key"]].count("line-through") == 1
+    chosen = tokens["position"][40]
+    assert columns["key"][chosen].get("font-weight") == "700"
+    assert "1 token hidden" in figure.words()
+    _, content = save(page, "PNG", "Sentence")
+    assert Image.open(io.BytesIO(content)).size == (2 * figure.width, 2 * figure.height)
+
+
+@pytest.fixture(scope="module")
+def crowded(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a grid with more points than a drawing should have."""
+    folder = tmp_path_factory.mktemp("crowded")
+    spec = FakeSpec("crowd", n_layers=2, n_heads=3, n_tokens=2500, maps=("pca-2d",), seed=6)
+    write_fake_dataset(folder, spec)
+    return serve(folder)
+
+
+def test_a_grid_of_many_points_is_a_picture_with_words_around_it(page: Page, crowded: str) -> None:
+    open_view(page, crowded, "?dataset=crowd")
+    figure = save_svg(page)
+    assert figure.name == "crowd-pca-2d-all-heads.svg"
+    assert not points_of(figure)
+    (image,) = figure.all("image")
+    picture = Image.open(io.BytesIO(base64.b64decode(image.attrib["href"].split(",")[1])))
+    assert picture.size == (2 * float(image.attrib["width"]), 2 * float(image.attrib["height"]))
+    colors = picture.convert("RGB").getcolors(1 << 24)
+    assert colors is not None
+    assert len(colors) > 20
+    heads = fetch_json(page, "api/v1/datasets/crowd/heads")["heads"]
+    words = [text.text for text in figure.all("text")]
+    for head in heads:
+        assert f"L{head['layer']} H{head['head']}" in words
+        assert f"{head['maps']['pca-2d']['fidelity']['recall_at_10']:.2f}" in words
+    assert "mean over heads" in figure.words()
+
+
+def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patches(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, f"{IMAGE}&image-threshold=0.02")
+    for links in ("heat", "strongest", "all"):
+        page.locator(f".image input[type=radio][value='{links}']").check()
+        wait_until(
+            lambda links=links: query_of(page).get("image-links", "heat") == links, "it is shown"
+        )
+        status = page.locator(".image__status")
+        wait_until(lambda status=status: status.inner_text() != "", "the attention is there")
+        tokens = fetch_json(page, "api/v1/datasets/pictures/tokens")
+        sequence = tokens["sequence"][60]
+        n = tokens["sequences"]["length"][sequence]
+        figure = save_svg(page, "Image")
+        assert figure.name == f"pictures-L1-H2-image-{sequence + 1}.svg"
+        (image,) = figure.all("image")
+        content = base64.b64decode(image.attrib["href"].split(",")[1])
+        assert Image.open(io.BytesIO(content)).size[0] > 8
+        assert len([r for r in figure.all("rect") if r.get("class") == "chosen"]) == 2
+        if links == "heat":
+            heats = [r for r in figure.all("rect", "heat") if r.get("fill-opacity")]
+            assert len(heats) == n
+            opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
+            assert max(opacities) == pytest.approx(0.85)  # the largest weight
+        else:
+            drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
+            told = status.inner_text().replace("\u202f", "")
+            assert f"{drawn} connection" in told
+        assert tokens["sequences"]["text"][sequence] in figure.words()
+    figure = save_svg(page)
+    assert len(figure.all("image")) == 1  # patches stay pictures
+    assert not points_of(figure)
+    for what in ("Below it", "Means of all heads", "Map of heads"):
+        expect(sheet(page).get_by_role("radio", name=what, exact=True)).to_be_disabled()
+    expect(sheet(page).get_by_role("radio", name="Map", exact=True)).to_be_enabled()
+
+
+PRINTED = (
+    (HEAD + "&selected=query-9", None, 2),
+    ("?dataset=pictures&method=pca&theme=dark&selected=query-60", "t", 1),
+    (HEAD + "&compare.dataset=pictures", None, 2),
+)
+
+
+def test_what_is_seen_is_printed_on_one_page(page: Page, address: str) -> None:
+    for view, key, n_figures in PRINTED:
+        open_view(page, address, view)
+        require_printed(page, view, key, n_figures)
+        page.emulate_media(media="null")  # or the next would be printed as on a screen
+
+
+def require_printed(page: Page, view: str, key: str | None, n_figures: int) -> None:
     if key:
         page.keyboard.press(key)
         expect(page.get_by_role("dialog")).to_be_visible()
     for paper in ("A4", "Letter"):
         for is_landscape in (False, True):
             content = page.pdf(format=paper, landscape=is_landscape)
-            assert len(re.findall(rb"/Type\s*/Page\b", content)) == 1
+            n_pages = len(re.findall(rb"/Type\s*/Page\b", content))
+            assert n_pages == 1, f"{view} on {paper}{' across' if is_landscape else ''}"
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     sheet = page.locator(".print")
