@@ -105,11 +105,20 @@ export function createCell(at, listeners) {
 
 /** @typedef {ReturnType<typeof createCell>} Cell */
 
-/** A name that drops the word "token" where there is little room. @param {HeadName} name */
+/**
+ * A name that drops the word "token" where there is little room. It is drawn by the style, as the
+ * place by pairs is: visible text has to be one part of the name of the button, which says it last.
+ *
+ * @param {HeadName} name
+ */
 function chipOf(name) {
   const [, what, more] = /^(.*?)( tokens?)?$/.exec(name.label) ?? [];
-  const rest = more ? el('span', { class: 'chip__more' }, more) : null;
-  return el('span', { class: 'chip' }, what, rest, ` ${name.value.toFixed(2)}`);
+  const rest = more ? el('span', { class: 'chip__more', 'data-words': more }) : null;
+  return el(
+    'span',
+    { class: 'chip', 'data-words': what, 'data-value': ` ${name.value.toFixed(2)}` },
+    rest,
+  );
 }
 
 /** The part of a name on the measures that are shown. @param {number} head @param {Look} look */
