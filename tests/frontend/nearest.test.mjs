@@ -5,6 +5,7 @@ import {
   formatCompared,
   nearestOthers,
 } from '../../frontend/js/compute/nearest.js';
+import { axisOf } from '../../frontend/js/map/biplot_axis.js';
 
 // Three queries, then three keys, on a line.
 const line = {
@@ -42,11 +43,51 @@ test('distances in space have three axes', () => {
 });
 
 test('what is strongest and what is near are compared as points of the other kind', () => {
-  const compared = compareNearest([{ token: 1 }, { token: 2 }], [4, 3], 0, 3);
-  assert.deepEqual(compared, { strongest: [4, 5], nearest: [4, 3], nBoth: 1 });
+  const compared = compareNearest([{ token: 1 }, { token: 2 }], [4, 3], 0, 3, 'distance');
+  assert.deepEqual([compared.strongest, compared.nearest, compared.nBoth], [[4, 5], [4, 3], 1]);
   assert.equal(
     formatCompared(compared, true),
     '1 of its 2 strongest keys (lines) are among the 2 nearest here (rings).',
   );
-  assert.deepEqual(compareNearest([{ token: 1 }], [0], 4, 3).strongest, [1]);
+  assert.match(
+    formatCompared({ ...compared, nearness: 'product' }, true),
+    /ranked highest by this map/,
+  );
+  assert.deepEqual(compareNearest([{ token: 1 }], [0], 4, 3, 'distance').strongest, [1]);
+});
+
+test('in a biplot the score of a key is its projection on the direction of the query', () => {
+  const cell = { n: 1, x: [0], y: [0], size: [500] };
+  const still = { width: 500, height: 500, dims: 2, windows: null, cells: cell };
+  const frame = { ...still, transform: { k: 1, x: 0, y: 0 } };
+  const [origin, query] = [
+    [20000, 30000],
+    [40000, 45000],
+  ];
+  const shareOf = (key) => {
+    const axis = axisOf(frame, origin, query, key);
+    const [[keyX, keyY], [x, y]] = axis.foot;
+    const [along, tip] = [axis.ahead[0], axis.ahead[1]].map(([toX, toY]) => [
+      toX - axis.origin[0],
+      toY - axis.origin[1],
+    ]);
+    assert.deepEqual(along, [0, 0], 'begins at the origin');
+    const away = (keyX - x) * tip[0] + (keyY - y) * tip[1];
+    assert.ok(Math.abs(away) < 1e-6, 'a right angle');
+    assert.ok(
+      axis.ahead.flat().every((part) => part >= 0 && part <= 500),
+      'in sight',
+    );
+    return ((x - axis.origin[0]) * tip[0] + (y - axis.origin[1]) * tip[1]) / Math.hypot(...tip);
+  };
+  const product = (key) =>
+    (key[0] - 20000) * (query[0] - 20000) + (key[1] - 30000) * (query[1] - 30000);
+  const keys = [
+    [50000, 30000],
+    [20000, 64000],
+    [3000, 9000],
+  ];
+  const [first, ...others] = keys.map((key) => shareOf(key) / product(key));
+  for (const other of others) assert.ok(Math.abs(other / first - 1) < 1e-9);
+  assert.equal(axisOf(frame, origin, null, null).ahead, null);
 });

@@ -290,10 +290,20 @@ export function projectPoint(frame, cell, point, coefficients = cellCoefficients
     const end = positions[start + axis];
     at[axis] = from ? from[start + axis] + (end - from[start + axis]) * blend : end;
   }
-  const c = coefficients;
-  const right = c[0] * at[0] + c[1] * at[1] + c[2] * at[2] + c[3];
-  const down = c[4] * at[0] + c[5] * at[1] + c[6] * at[2] + c[7];
-  const depth = c[8] * at[0] + c[9] * at[1] + c[10] * at[2] + c[11];
+  return projectPlace(coefficients, at);
+}
+
+/**
+ * Screen position and depth of a place in the coordinates of positions.
+ * @param {Float64Array} c Coefficients of a cell.
+ * @param {ArrayLike<number>} at Two or three coordinates.
+ * @returns {[number, number, number]} x, y in CSS pixels; depth, positive away from the viewer.
+ */
+export function projectPlace(c, at) {
+  const [u, v, w] = [at[0], at[1], at[2] ?? 0];
+  const right = c[0] * u + c[1] * v + c[2] * w + c[3];
+  const down = c[4] * u + c[5] * v + c[6] * w + c[7];
+  const depth = c[8] * u + c[9] * v + c[10] * w + c[11];
   const grown = 1 / (1 + PERSPECTIVE * depth);
   return [c[12] + right * grown, c[13] + down * grown, depth];
 }

@@ -56,11 +56,13 @@ export function nearestOthers(
  * @param {readonly number[]} nearest
  * @param {number} point
  * @param {number} nTokens
+ * @param {Nearness} nearness of the map
  */
-export function compareNearest(partners, nearest, point, nTokens) {
+export function compareNearest(partners, nearest, point, nTokens, nearness) {
   const first = point < nTokens ? nTokens : 0;
   const strongest = partners.slice(0, N_STRONGEST).map(({ token }) => first + token);
-  return { strongest, nearest, nBoth: strongest.filter((other) => nearest.includes(other)).length };
+  const nBoth = strongest.filter((other) => nearest.includes(other)).length;
+  return { strongest, nearest, nBoth, nearness };
 }
 
 /** @typedef {ReturnType<typeof compareNearest>} Compared */
@@ -69,10 +71,11 @@ export function compareNearest(partners, nearest, point, nTokens) {
  * @param {Compared} compared
  * @param {boolean} isQuery
  */
-export function formatCompared({ strongest, nearest, nBoth }, isQuery) {
+export function formatCompared({ strongest, nearest, nBoth, nearness }, isQuery) {
   const kind = isQuery ? 'keys' : 'queries';
+  const ranked = nearness === 'product' ? 'ranked highest by this map' : 'nearest here';
   return (
     `${nBoth} of its ${strongest.length} strongest ${kind} (lines) are among the ` +
-    `${nearest.length} nearest here (rings).`
+    `${nearest.length} ${ranked} (rings).`
   );
 }

@@ -20,15 +20,15 @@ export const FIDELITY_LABELS = [
     name: 'recall_at_10',
     label: 'recall@10',
     help:
-      'The share of a query’s ten strongest keys of the whole corpus that are among its ten ' +
-      'nearest keys in this map; 1 is perfect.',
+      'The share of a query’s ten strongest keys of the whole corpus that are among the ten that ' +
+      'this map ranks highest; 1 is perfect.',
   },
   {
     name: 'rank_correlation',
     label: 'rank correlation',
     help:
-      'How well the order of nearness in this map follows the order of the attention scores ' +
-      'within a sequence; 1 is perfect, 0 is chance.',
+      'How well the order of keys in this map follows the order of the attention scores within a ' +
+      'sequence; 1 is perfect, 0 is chance.',
   },
   {
     name: 'trustworthiness',

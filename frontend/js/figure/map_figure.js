@@ -7,6 +7,7 @@ import { LINE_PX, lineSegments } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
 import { inkOf, SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
+import { crossOf, tipOf } from '../map/biplot_axis.js';
 import { node } from './markup.js';
 import {
   countPoints,
@@ -17,6 +18,7 @@ import {
   visibleCells,
 } from './points.js';
 
+/** @import { Axis, Place } from '../map/biplot_axis.js' */
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Lines } from '../render/lines.js' */
@@ -42,6 +44,7 @@ const ROOM_FOR_BOTH = 84;
  * @property {Arrangement} arrangement
  * @property {Legend | null} legend
  * @property {Lines | null} lines
+ * @property {Axis | null} axis of a biplot
  * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
  *   of the line
  */
@@ -86,6 +89,7 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
     ...shapes,
     ...(cells ? veils(frame, cells) : []),
     ...lineMarkup(drawing),
+    ...axisMarkup(drawing),
     ...(cells ? titles(drawing, cells, style) : []),
     ...drawing.labels.map((label) => labelMarkup(label, frame, style)),
   );
@@ -251,6 +255,25 @@ function lineMarkup({ frame, lines }) {
       },
       ...groups,
     ),
+  ];
+}
+
+/**
+ * The origin of a biplot and the direction of the selected point.
+ *
+ * @param {Drawing} drawing
+ */
+function axisMarkup({ axis, frame }) {
+  if (!axis) return [];
+  const { ahead, behind, color, origin } = axis;
+  /** @param {[Place, Place]} ends @param {object} look */
+  const line = ([[x1, y1], [x2, y2]], look) => node('line', { x1, y1, x2, y2, ...look });
+  const cross = { stroke: hex(inkOf(frame)), 'stroke-width': 1.5 };
+  return [
+    ...(behind ? [line(behind, { stroke: color, 'stroke-dasharray': '2 4' })] : []),
+    ...(ahead ? [line(ahead, { stroke: color, 'stroke-width': 1.5 })] : []),
+    ...(ahead ? [node('polygon', { points: tipOf(ahead).join(' '), fill: color })] : []),
+    ...crossOf(origin).map((ends) => line(ends, cross)),
   ];
 }
 

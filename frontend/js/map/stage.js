@@ -3,6 +3,7 @@
 import { createCleanup, el, watchPixelRatio } from '../ui/dom.js';
 import { createObservable } from '../ui/observable.js';
 import { createRenderer } from '../render/choose.js';
+import { createBiplotAxis } from './biplot_axis.js';
 import { createBreadcrumbBar } from './breadcrumb_bar.js';
 import { createFarPoints } from './far_points.js';
 import { createGrid } from './grid.js';
@@ -22,6 +23,7 @@ import { createTooltip } from '../ui/tooltip.js';
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Drawing } from '../figure/map_figure.js' */
 /** @import { Frame, Renderer } from '../types.js' */
+/** @import { BiplotAxis } from './biplot_axis.js' */
 /** @import { BreadcrumbBar } from './breadcrumb_bar.js' */
 /** @import { HeadLayer } from './head_layer.js' */
 /** @import { Labels } from './labels.js' */
@@ -58,6 +60,7 @@ export function createStage(root, context) {
   const labels = createLabels(words, context);
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
   const far = createFarPoints(map, parts);
+  const axis = createBiplotAxis(overlay, context);
   const status = createStatus({ line, map }, context);
   const measureLine = createMeasureLine(line, context);
   let handle = 0;
@@ -103,6 +106,7 @@ export function createStage(root, context) {
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
+    axis.draw(frame, store.get(), context.theme());
     if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.turning.isTurning)
       labels.draw(frame, store.get());
     else labels.clear();
@@ -111,7 +115,7 @@ export function createStage(root, context) {
 
   /** @param {ShownTheme} theme */
   function drawing(theme) {
-    return drawingOf({ head, labels, layout, shown }, store.get(), theme);
+    return drawingOf({ axis, head, labels, layout, shown }, store.get(), theme);
   }
 
   cleanup.add(() => cancelAnimationFrame(handle));
@@ -141,12 +145,13 @@ export function createStage(root, context) {
 /**
  * What is seen, for a figure in either theme; null while there is nothing to see.
  *
- * @param {{head: HeadLayer, labels: Labels, layout: MapLayout, shown: MapFrame}} parts
+ * @param {{axis: BiplotAxis, head: HeadLayer, labels: Labels, layout: MapLayout, shown: MapFrame}}
+ *   parts
  * @param {State} state
  * @param {ShownTheme} theme
  * @returns {Drawing | null}
  */
-function drawingOf({ head, labels, layout: { arrangement }, shown }, state, theme) {
+function drawingOf({ axis, head, labels, layout: { arrangement }, shown }, state, theme) {
   const atRest = shown.atRest(theme);
   return (
     atRest &&
@@ -154,6 +159,7 @@ function drawingOf({ head, labels, layout: { arrangement }, shown }, state, them
       ...atRest,
       arrangement,
       lines: head.linesIn(atRest.frame, state),
+      axis: axis.axisIn(atRest.frame, state, theme),
       labels: state.hasLabels ? labels.written(atRest.frame, state) : [],
     }
   );

@@ -174,5 +174,5 @@ function chosenPartners({ at }, { partners }, point) {
  */
 function compareIn({ positions, dims }, { offset, scale }, nearness, point, nTokens, found) {
   const nearest = nearestOthers({ positions, dims, nTokens, offset, scale, nearness }, point);
-  return compareNearest(found, nearest, point, nTokens);
+  return compareNearest(found, nearest, point, nTokens, nearness);
 }

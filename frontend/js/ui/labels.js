@@ -6,9 +6,11 @@ import { withShown } from '../compute/characters.js';
 /** @import { DatasetEntry, Fidelity, HeadId, Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
-/** Definition of nearness for maps that are read by dot products of coordinates. */
+/** How maps that are read by dot products of coordinates rank keys. */
 export const PRODUCT_NEARNESS =
-  'Here a key is nearer to a query the farther out it lies in the query’s direction.';
+  'This map ranks a key higher for a query the farther out it lies in the query’s direction, ' +
+  'which the arrow from the origin (+) shows: the longer its projection there, the higher its ' +
+  'score.';
 
 /**
  * Below this recall, on average fewer than one of a query's ten strongest keys is near it: nearness
