@@ -5,7 +5,7 @@ import {
   formatCompared,
   nearestOthers,
 } from '../../frontend/js/compute/nearest.js';
-import { axisOf } from '../../frontend/js/map/biplot_axis.js';
+import { axisOf } from '../../frontend/js/compute/biplot_axis.js';
 
 // Three queries, then three keys, on a line.
 const line = {

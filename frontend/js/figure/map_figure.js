@@ -1,5 +1,6 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
+import { crossOf, tipOf } from '../compute/biplot_axis.js';
 import { TITLE_PX } from '../compute/title.js';
 import { cssColor } from '../color/palettes.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
@@ -7,7 +8,6 @@ import { LINE_PX, lineSegments } from '../render/lines.js';
 import { createScatter2d } from '../render/scatter2d.js';
 import { inkOf, SPRITE_SCALE } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
-import { crossOf, tipOf } from '../map/biplot_axis.js';
 import { node } from './markup.js';
 import {
   countPoints,
@@ -18,7 +18,8 @@ import {
   visibleCells,
 } from './points.js';
 
-/** @import { Axis, Place } from '../map/biplot_axis.js' */
+/** @import { ColoredAxis } from '../map/biplot_axis.js' */
+/** @import { Place } from '../compute/biplot_axis.js' */
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Lines } from '../render/lines.js' */
@@ -44,7 +45,7 @@ const ROOM_FOR_BOTH = 84;
  * @property {Arrangement} arrangement
  * @property {Legend | null} legend
  * @property {Lines | null} lines
- * @property {Axis | null} axis of a biplot
+ * @property {ColoredAxis | null} axis of a biplot
  * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
  *   of the line
  */
