@@ -25,7 +25,7 @@ MODES = {
         "punctuation": "punctuation or special",
         "token-length": "characters of the token",
         "sentence-length": "tokens of the sentence",
-        "first-letter": "the twelve most frequent",
+        "first-letter": "the ten most frequent",
         "sequence": "first to last sentence",
     },
     IMAGE: {
