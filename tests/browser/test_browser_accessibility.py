@@ -1,4 +1,4 @@
-"""axe-core finds nothing serious in any view, in either theme."""
+"""axe-core finds nothing serious in any view, in either theme, and no words below 12 px."""
 
 from pathlib import Path
 
@@ -9,6 +9,18 @@ AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.m
 RUN = """(rules) => axe.run(document, { resultTypes: ['violations'], ...rules })
   .then((found) => found.violations)"""
 ALL_RULES: dict[str, object] = {}
+# Words in sight that are smaller than 12 px; in SVG they scale with their picture.
+SMALL_WORDS = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = new Set();
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const parent = text.parentElement;
+    if (!text.data.trim() || parent.closest('svg, option') || !parent.checkVisibility()) continue;
+    const size = Number.parseFloat(getComputedStyle(parent).fontSize);
+    if (size < 12) found.add(`words of ${size} px: ${text.data.trim().slice(0, 40)}`);
+  }
+  return [...found];
+}"""
 COLORS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # the rest is the same in both
 GRAVE = ("serious", "critical")
 HEAD = "?dataset=words&layer=1&head=1"
@@ -34,7 +46,7 @@ VIEWS_OF_GRIDS = {
 
 
 def grave_findings(page: Page) -> list[str]:
-    """Return what axe-core calls serious or critical, with the places, in either theme."""
+    """Return what axe-core calls serious or critical in either theme, and words that are small."""
     if not page.evaluate("'axe' in globalThis"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = [("light", one) for one in page.evaluate(RUN, ALL_RULES)]
@@ -43,7 +55,7 @@ def grave_findings(page: Page) -> list[str]:
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     found += [("dark", one) for one in page.evaluate(RUN, COLORS)]
     page.emulate_media(color_scheme="light")
-    return [
+    return page.evaluate(SMALL_WORDS) + [
         f"{theme}: {one['id']} ({one['impact']}): {node['html'][:160]} "
         f"{node.get('failureSummary', '')}"
         for theme, one in found

@@ -48,8 +48,8 @@ export function createAxes(root) {
       rows = Array.from({ length: nLayers }, (_, i) =>
         el('span', { class: 'axis__number' }, String(isSorted ? i * nHeads + 1 : i)),
       );
-      setText(across, isSorted ? 'place →' : 'head →');
-      setText(down, isSorted ? 'from ↓' : 'layer ↓');
+      setText(across, isSorted ? 'rank' : 'H →');
+      setText(down, isSorted ? '' : 'L ↓');
       heads.replaceChildren(...columns);
       layers.replaceChildren(...rows);
       element.hidden = nLayers === 0;

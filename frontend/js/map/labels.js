@@ -19,7 +19,7 @@ import { formatLabel } from './point_text.js';
 
 /** Cells of the grid narrower than this have no room for labels, CSS pixels. */
 const MIN_CELL_PX = 250;
-const FONT_REM = 0.75;
+const FONT_REM = 0.8572; // 12 px at the usual font size
 const HALO_PX = 3.5;
 /** Between a point and its label, beside the point's own size, CSS pixels. */
 const GAP_PX = 4;
