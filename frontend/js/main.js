@@ -281,6 +281,7 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
     focusSearch,
     switchPane,
     walk: (step, isLeap) => panes.stage().walk(step, isLeap),
+    turn: (dx, dy) => panes.stage().turn(dx, dy),
   });
 
   /** The controls may be folded away. */

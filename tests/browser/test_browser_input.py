@@ -68,16 +68,24 @@ def test_zoom_and_turn_go_back_select_nothing_and_a_click_finds_what_the_mouse_f
 
     open_view(page, address, "?dataset=words&dims=3&layer=1&head=2")
     at_rest = fingerprint(page)
+    hint = page.get_by_text("arrow keys to turn")
+    expect(hint).to_be_visible()
     x, y = find_point(page)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 60, y + 20, steps=4)
     page.mouse.up()
     assert fingerprint(page) != at_rest
+    expect(hint).to_be_hidden()
     expect(page.locator(".panel")).to_be_hidden()
     page.get_by_role("button", name="Reset zoom").click()
     page.mouse.move(2, 2)
     wait_until(lambda: fingerprint(page) == at_rest, "the map is seen as at first")
+    page.keyboard.press("Shift+ArrowLeft")
+    wait_until(lambda: fingerprint(page) != at_rest, "the map is turned by a key")
+    assert "layer=1&head=2" in page.url
+    page.keyboard.press("Shift+ArrowRight")
+    wait_until(lambda: fingerprint(page) == at_rest, "and back")
 
     open_view(page, address, "?dataset=words&method=pca&layer=1&head=2")
     x, y = find_point(page)

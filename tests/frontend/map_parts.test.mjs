@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
-import { DEFAULT_ORBIT } from '../../frontend/js/compute/geometry.js';
+import {
+  cellCoefficients,
+  DEFAULT_ORBIT,
+  projectPlace,
+} from '../../frontend/js/compute/geometry.js';
 import { aloneOf, emphasised } from '../../frontend/js/map/head_layer.js';
 import { createLabelLayouts } from '../../frontend/js/map/label_layout.js';
 import { cellsWithRoom, placedLabels } from '../../frontend/js/map/labels.js';
 import { isLassoPress, markedPoints } from '../../frontend/js/map/lasso.js';
 import { isFitting, loadedMap } from '../../frontend/js/map/map_frame.js';
+import { axisEnds } from '../../frontend/js/map/orbit_gizmo.js';
 import { createSight } from '../../frontend/js/map/sight.js';
 
 const AT = { layer: 1, head: 0 };
@@ -193,4 +198,22 @@ test('the part in sight is reported once it rests, and not where it was asked fo
   assert.equal(rested.mock.callCount(), 1);
   sight.unpin();
   assert.equal(sight.pinned, null);
+});
+
+test('the axes in the corner point where those of the turned map do', () => {
+  const frame = {
+    dims: 3,
+    cells: { n: 1, x: [0], y: [0], size: [100] },
+    transform: { k: 1, x: 0, y: 0 },
+    orbit: { yaw: 0.7, pitch: -0.4 },
+  };
+  const middle = 32767.5;
+  const c = cellCoefficients(frame, 0);
+  axisEnds(frame.orbit).forEach(({ x, y, depth }, axis) => {
+    const place = [middle, middle, middle];
+    place[axis] += 100;
+    const [right, down, away] = projectPlace(c, place).map((part, i) => part - [50, 50, 0][i]);
+    assert.ok(Math.abs(right * y - down * x) < 1e-3 && right * x + down * y > 0, `axis ${axis}`);
+    assert.equal(Math.sign(away), Math.sign(depth));
+  });
 });

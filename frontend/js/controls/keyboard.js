@@ -7,12 +7,16 @@ import { isComposing, keysOf } from '../ui/keys.js';
 
 /** @type {Record<string, 'up' | 'down' | 'left' | 'right'>} */
 const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
+/** Drags that the arrows with Shift stand for, in steps. */
+const TURNS = Object.freeze({ up: [0, -1], down: [0, 1], left: [-1, 0], right: [1, 0] });
+/** A step turns by about 15 degrees, CSS pixels. */
+const TURN_PX = 32;
 
 /**
  * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void,
  *   openDatasets: () => void, openHeads: () => void, openUserSequences: () => void,
  *   focusSearch: () => void, switchPane: () => void,
- *   walk: (step: 1 | -1, isLeap: boolean) => void}} context
+ *   walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx: number, dy: number) => void}} context
  */
 export function createKeyboard({
   actions,
@@ -29,6 +33,7 @@ export function createKeyboard({
   focusSearch,
   switchPane,
   walk,
+  turn,
 }) {
   /** @type {Record<string, () => void>} */
   const keys = {
@@ -55,8 +60,13 @@ export function createKeyboard({
   /** What a press means now. @param {KeyboardEvent} event @returns {(() => void) | null} */
   function actionOf(event) {
     const { key, target } = event;
-    if (ARROWS[key])
-      return store.get().at && !isMoving(target) ? () => actions.goTo(ARROWS[key]) : null;
+    if (ARROWS[key]) {
+      const { at, dims } = store.get();
+      if (!at || isMoving(target)) return null;
+      if (!event.shiftKey || dims === 2) return () => actions.goTo(ARROWS[key]);
+      const [dx, dy] = TURNS[ARROWS[key]];
+      return () => turn(TURN_PX * dx, TURN_PX * dy);
+    }
     return (
       keysOf(event)
         .map((meant) => keys[meant] ?? methodAction(meant))

@@ -178,7 +178,7 @@ const KEYS = [
     'Esc',
     'clear the selection, then the marked points, then the search; then close the other pane',
   ],
-  ['← ↑ ↓ →', 'neighbouring head'],
+  ['← ↑ ↓ →', 'neighbouring head; with Shift they turn a 3-D head'],
   [
     'n, p',
     'in a head: the next point and the one before, with its words; hits of the search alone, ' +

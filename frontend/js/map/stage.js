@@ -15,6 +15,7 @@ import { createMapLayout } from './map_layout.js';
 import { createMapOfHeads } from './map_of_heads.js';
 import { createMarked } from '../marked_points/list.js';
 import { createMeasureLine } from './measure_line.js';
+import { createOrbitGizmo } from './orbit_gizmo.js';
 import { createStatus } from './status.js';
 import { createTooltip } from '../ui/tooltip.js';
 
@@ -36,7 +37,8 @@ import { createTooltip } from '../ui/tooltip.js';
  *   `drawn` is called after every drawn frame
  * @returns {View & {bar: BreadcrumbBar, element: HTMLElement, legend: () => Legend | null,
  *   renderer: Renderer, frame: () => Frame | null, toggleMapOfHeads: () => void, drawing: (theme:
- *   ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void}}
+ *   ShownTheme) => Drawing | null, walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx:
+ *   number, dy: number) => void}}
  */
 export function createStage(root, context) {
   const { store } = context;
@@ -61,6 +63,7 @@ export function createStage(root, context) {
   const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
   const far = createFarPoints(map, parts);
   const axis = createBiplotAxis(overlay, context);
+  const gizmo = createOrbitGizmo(map);
   const status = createStatus({ line, map }, context);
   const measureLine = createMeasureLine(line, context);
   let handle = 0;
@@ -101,16 +104,25 @@ export function createStage(root, context) {
     const frame = shown.next(head.emphasis());
     if (!frame) {
       far.draw(null);
+      gizmo.draw(null);
       return head.draw(null);
     }
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
     axis.draw(frame, store.get(), context.theme());
+    gizmo.draw(viewport.turning.isOn ? frame.orbit : null);
+    if (viewport.turning.isTurning) gizmo.learn();
     if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.turning.isTurning)
       labels.draw(frame, store.get());
     else labels.clear();
     context.drawn();
+  }
+
+  /** Turn a 3-D head as a drag would. @param {number} dx CSS pixels @param {number} dy */
+  function turn(dx, dy) {
+    viewport.turning.turnBy(dx, dy);
+    gizmo.learn();
   }
 
   /** @param {ShownTheme} theme */
@@ -119,7 +131,7 @@ export function createStage(root, context) {
   }
 
   cleanup.add(() => cancelAnimationFrame(handle));
-  const views = [grid, head, lasso, marked, far, bar, mapOfHeads, measureLine, status];
+  const views = [grid, head, lasso, marked, far, gizmo, bar, mapOfHeads, measureLine, status];
   for (const part of [...views, tooltip, shown, layout, renderer])
     cleanup.add(() => part.destroy());
 
@@ -131,6 +143,7 @@ export function createStage(root, context) {
     renderer,
     frame: () => shown.frame,
     walk: head.walk,
+    turn,
     drawing,
     toggleMapOfHeads: mapOfHeads.toggle,
     destroy() {

@@ -61,6 +61,12 @@ export function createTurning(element, claims, turned) {
     get orbit() {
       return orbit;
     },
+    /** Turn as a drag by so many CSS pixels would. @param {number} dx @param {number} dy */
+    turnBy(dx, dy) {
+      if (!isOn) return;
+      orbit = turnOrbit(orbit, dx, dy);
+      turned();
+    },
     /** @param {Orbit} next */
     setOrbit(next) {
       orbit = next;
