@@ -54,7 +54,7 @@ def far_address(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathF
 def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_where_none_do(
     page: Page, far_address: str, address: str
 ) -> None:
-    open_view(page, far_address, "?layer=0&head=1")
+    open_view(page, far_address, "?method=pca&layer=0&head=1")
     chip = page.get_by_role("group", name="Points outside")
     expect(chip).to_contain_text(f"{N_FAR} points lie outside")
     wait_until(lambda: page.evaluate(LINES) > 20, "there are marks")
