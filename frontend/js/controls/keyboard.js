@@ -45,6 +45,7 @@ export function createKeyboard({
     c: actions.toggleBeside,
     o: switchPane,
     g: actions.showGrid,
+    f: actions.toggleFit,
     m: toggleMapOfHeads,
     h: openHeads,
     l: () => actions.choose({ hasLabels: !store.get().hasLabels }),

@@ -56,6 +56,7 @@ const CONTROLS = [
         'every head with every score: sort by a column, open a head by its row, save all of it',
       ],
       ['Reset zoom', 'shows everything again'],
+      ['Fit all', 'shows all heads of a deep model at once, without titles if there is no room'],
       [
         'Compare',
         'opens a second pane with its own dataset, method, dimensions and head; what is ' +
@@ -163,6 +164,7 @@ const CONTROLS = [
     'In the map',
     [
       ['Wheel, pinch', 'zooms; far enough into a head opens it, and out of it leads back'],
+      ['Wheel', 'scrolls a grid that is longer than the window; with Ctrl it zooms there'],
       ['Drag', 'moves; in a 3-D head it turns the map, and with Shift it moves'],
       ['Shift and drag', 'draws around points to mark them'],
       ['Click', 'opens a head; selects a point with its whole sentence or image'],
@@ -186,6 +188,8 @@ const KEYS = [
   ],
   ['Enter, Esc', 'selects the point that one has come to, or leaves it'],
   ['g', 'all heads'],
+  ['f', 'all heads at once, or as large as they can be read'],
+  ['Page Up, Page Down, Home, End', 'scroll a grid that is longer than the window'],
   ['h', 'table of all heads'],
   ['1 – 6', 'projection method; the last is the best map of each head'],
   ['d', '2-D or 3-D'],

@@ -389,7 +389,7 @@ function axes(
     node(
       'text',
       { x: box.left - 6, y: box.top - 8, 'text-anchor': 'end', 'font-size': 10, fill: soft },
-      isSorted ? 'place' : 'head',
+      isSorted ? 'rank' : 'head',
     ),
   ];
   return [

@@ -8,6 +8,8 @@ import { fitTransform, layoutGrid, layoutHead, zoomLimits } from '../compute/geo
 
 /** Room for the numbers of heads (top) and layers (left), and for air (right, bottom). */
 export const GRID_MARGIN = Object.freeze({ left: 44, top: 30, right: 16, bottom: 8 });
+/** Width of the numbers of layers and height of those of heads. */
+export const AXES = Object.freeze({ left: 40, top: 26 });
 
 const GAP_PX = 4;
 /**
@@ -18,59 +20,267 @@ const TITLE_WIDTH_PX = 84;
 /** Air between the titles of two columns. */
 export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
+/** The whole grid is shown if its maps are at least this large; otherwise it scrolls. */
+const WHOLE_PX = 44;
+/** Sides of the maps of a grid that scrolls. */
+const SCROLLED_PX = Object.freeze({ min: 88, max: 176 });
+/** Below this width a grid that scrolls is a list: one column, titles beside the maps. */
+const LIST_BELOW_PX = 480;
+const LIST = Object.freeze({ side: 120, gap: 12, margin: 12 });
+/** Room for the scroll bar, and for the overview of all heads beside it. */
+const SCROLL_BAR_PX = 12;
+const OVERVIEW = Object.freeze({ maxShare: 0.12, maxSide: 10, padding: 8 });
 
 /**
  * `slots` are the places of the grid, row by row; a cell lies in the slot that the order gives its
- * head.
+ * head. `view` is where the content is seen, beside axes, scroll bar and overview. `title` is the
+ * height of the line above each map; 0: none.
+ */
+/**
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Box
  */
 /**
  * @typedef {{cells: Cells, slots: Cells, cellSize: number, size: {width: number, height: number},
  *   home: Transform, limits: {min: number, max: number}, pitch: {x: number, y: number}, titleWidth:
- *   number}} Arrangement
+ *   number, title: number, nColumns: number, order: Int32Array | null, view: Box | null,
+ *   isScrolling: boolean, isList: boolean, overview: number}} Arrangement
  */
+
+/**
+ * The grid of all heads: whole where its maps are then large enough, or where that is asked for;
+ * otherwise as wide as the room and scrolled like a page.
+ *
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {{width: number, height: number}} room
+ * @param {Int32Array | null} [order] heads in the order of their places; null: layer by layer
+ * @param {boolean} [isFitted] whether all heads are to be seen at once, however small
+ * @returns {Arrangement}
+ */
+export function arrangeGrid(model, room, order = null, isFitted = false) {
+  const view = viewOf(room, GRID_MARGIN);
+  const whole = inColumns(model, room, order, view, heightOf(view));
+  if (isFitted || whole.cellSize >= WHOLE_PX) return whole;
+  const overview = overviewWidth(model.n_heads, room.width);
+  const scrolled = { ...GRID_MARGIN, right: overview + SCROLL_BAR_PX };
+  if (room.width < LIST_BELOW_PX) return inList(model, room, order, scrolled, overview);
+  const narrower = viewOf(room, scrolled);
+  const least = model.n_heads * (SCROLLED_PX.min + GAP_PX) - GAP_PX;
+  const most = model.n_layers * (SCROLLED_PX.max + TITLE_PX + GAP_PX);
+  const wide = { ...narrower, right: narrower.left + Math.max(least, widthOf(narrower)) };
+  return { ...inColumns(model, room, order, narrower, most, wide), isScrolling: true, overview };
+}
 
 /**
  * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
  * @param {{width: number, height: number}} room
- * @param {Int32Array | null} [order] heads in the order of their places; null: layer by layer
+ * @param {Int32Array | null} order
+ * @param {Box} view
+ * @param {number} height that the maps may take
+ * @param {Box} [reach] how wide they may lie
  * @returns {Arrangement}
  */
-export function arrangeGrid({ n_layers: nLayers, n_heads: nHeads }, room, order = null) {
-  const width = Math.max(80, room.width - GRID_MARGIN.left - GRID_MARGIN.right);
-  const height = Math.max(80, room.height - GRID_MARGIN.top - GRID_MARGIN.bottom);
-  const {
-    cells: slots,
-    cellSize,
-    height: used,
-  } = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
+function inColumns(model, room, order, view, height, reach = view) {
+  const { n_layers: nLayers, n_heads: nHeads } = model;
+  const width = widthOf(reach);
+  const layout = layoutGrid({ nLayers, nHeads, width, height, gap: GAP_PX, title: TITLE_PX });
+  const { cells: slots, cellSize, title } = layout;
   const widest = nHeads > 1 ? (width - cellSize) / (nHeads - 1) : cellSize;
+  const spread = Math.max(title > 0 ? TITLE_WIDTH_PX : 0, cellSize * MAX_SPREAD);
+  const gap = Math.min(GAP_PX, 0.12 * cellSize);
   const pitch = {
-    x: Math.max(
-      cellSize + GAP_PX,
-      Math.min(widest, width / nHeads, Math.max(TITLE_WIDTH_PX, cellSize * MAX_SPREAD)),
-    ),
-    y: cellSize + TITLE_PX + GAP_PX,
+    x: Math.max(cellSize + gap, Math.min(widest, width / nHeads, spread)),
+    y: nLayers > 1 ? slots.y[nHeads] - slots.y[0] : cellSize + title + gap,
   };
-  const titleWidth = Math.max(cellSize, Math.min(pitch.x - TITLE_GAP_PX, TITLE_WIDTH_PX));
+  const titleWidth =
+    title > 0 ? Math.max(cellSize, Math.min(pitch.x - TITLE_GAP_PX, TITLE_WIDTH_PX)) : cellSize;
   for (let slot = 0; slot < slots.n; slot++)
     slots.x[slot] = (slot % nHeads) * pitch.x + (titleWidth - cellSize) / 2;
-  const size = { width: (nHeads - 1) * pitch.x + titleWidth, height: used };
-  const k = Math.min(1, width / size.width, height / size.height);
-  const home = {
-    k,
-    x: GRID_MARGIN.left + (width - k * size.width) / 2,
-    y: GRID_MARGIN.top + Math.max(0, (height - k * size.height) / 2),
-  };
+  const size = { width: (nHeads - 1) * pitch.x + titleWidth, height: layout.height };
+  const wholeK = Math.min(1, widthOf(view) / size.width, heightOf(view) / size.height);
+  const k = reach === view ? wholeK : 1;
   return {
     cells: order ? inOrder(slots, order) : slots,
     slots,
     cellSize,
     size,
-    home,
-    limits: zoomLimits(size, room, cellSize),
+    home: contained({ size, view }, { k, x: view.left, y: view.top }),
+    limits: { min: wholeK, max: zoomLimits(size, room, cellSize).max },
     pitch,
     titleWidth,
+    title,
+    nColumns: nHeads,
+    order,
+    view,
+    isScrolling: false,
+    isList: false,
+    overview: 0,
   };
+}
+
+/**
+ * One column of maps, with their titles beside them.
+ *
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {{width: number, height: number}} room
+ * @param {Int32Array | null} order
+ * @param {Box} margin
+ * @param {number} overview
+ * @returns {Arrangement}
+ */
+function inList(model, room, order, margin, overview) {
+  const view = viewOf(room, { ...margin, left: LIST.margin, top: LIST.margin });
+  const { side, gap } = LIST;
+  const n = model.n_layers * model.n_heads;
+  const slots = {
+    n,
+    x: new Float32Array(n),
+    y: Float32Array.from({ length: n }, (_, slot) => slot * (side + gap)),
+    size: new Float32Array(n).fill(side),
+  };
+  const size = { width: widthOf(view), height: n * (side + gap) - gap };
+  return {
+    cells: order ? inOrder(slots, order) : slots,
+    slots,
+    cellSize: side,
+    size,
+    home: { k: 1, x: view.left, y: view.top },
+    limits: { min: 1, max: zoomLimits(size, room, side).max },
+    pitch: { x: size.width, y: side + gap },
+    titleWidth: size.width,
+    title: 0,
+    nColumns: 1,
+    order,
+    view,
+    isScrolling: true,
+    isList: true,
+    overview,
+  };
+}
+
+/** @param {{width: number, height: number}} room @param {Box} margin @returns {Box} */
+function viewOf({ width, height }, { left, top, right, bottom }) {
+  return {
+    left,
+    top,
+    right: Math.max(left + 80, width - right),
+    bottom: Math.max(top + 80, height - bottom),
+  };
+}
+
+/** @param {Box} box */
+const widthOf = ({ left, right }) => right - left;
+
+/** @param {Box} box */
+const heightOf = ({ top, bottom }) => bottom - top;
+
+/** Width of the overview of all heads. @param {number} nHeads @param {number} width of the room */
+function overviewWidth(nHeads, width) {
+  const most = OVERVIEW.maxShare * width - 2 * OVERVIEW.padding;
+  const side = Math.min(OVERVIEW.maxSide, most / nHeads);
+  return Math.ceil(nHeads * (side > 2 ? Math.floor(side) : side)) + 2 * OVERVIEW.padding;
+}
+
+/**
+ * Keep content in its view: an axis that fits is centred (across) or begins at the top (down).
+ *
+ * @param {{size: {width: number, height: number}, view: Box}} content
+ * @param {Transform} transform
+ * @returns {Transform}
+ */
+export function contained({ size, view }, { k, x, y }) {
+  const [width, height] = [size.width * k, size.height * k];
+  return {
+    k,
+    x:
+      width <= widthOf(view)
+        ? view.left + (widthOf(view) - width) / 2
+        : Math.min(view.left, Math.max(view.right - width, x)),
+    y: height <= heightOf(view) ? view.top : Math.min(view.top, Math.max(view.bottom - height, y)),
+  };
+}
+
+/**
+ * The rows and columns of a grid that are in sight, in part at least.
+ *
+ * @param {Pick<Arrangement, 'pitch' | 'slots' | 'nColumns' | 'title'>} grid
+ * @param {Transform} transform
+ * @param {Box} view
+ * @returns {{top: number, bottom: number, left: number, right: number}} the first, and the first
+ *   beyond
+ */
+export function slotsInSight({ pitch, slots, nColumns }, { k, x, y }, view) {
+  const nRows = slots.n / nColumns;
+  /** @param {number} at @param {number} step @param {number} n */
+  const index = (at, step, n) => Math.min(n, Math.max(0, at / step));
+  return {
+    top: Math.floor(index((view.top - y) / k, pitch.y, nRows)),
+    bottom: Math.ceil(index((view.bottom - y) / k, pitch.y, nRows)),
+    left: Math.floor(index((view.left - x) / k, pitch.x, nColumns)),
+    right: Math.ceil(index((view.right - x) / k, pitch.x, nColumns)),
+  };
+}
+
+/** Widths of a column from which title and number have room, in rem. */
+const ROOM_FOR_TITLE = 3.2;
+const ROOM_FOR_BOTH = 5.4;
+/** Below this height of the line above a head there are no words at all, CSS pixels. */
+const LEAST_TITLE_PX = 13;
+/** Beside a map of a list words have room up to this zoom. */
+const MOST_LIST_ZOOM = 1.5;
+
+/**
+ * The titles of a grid at a zoom: never higher than the room above the maps.
+ *
+ * @param {Pick<Arrangement, 'isList' | 'pitch' | 'title'>} grid
+ * @param {number} k
+ * @param {number} rem CSS pixels
+ * @returns {{height: number, room: 'both' | 'one' | 'none'}} `height` in CSS pixels; `room` is for
+ *   title and number, one of them, or neither
+ */
+export function titlesOf({ isList, pitch, title }, k, rem) {
+  if (isList) return { height: 0, room: k <= MOST_LIST_ZOOM ? 'both' : 'none' };
+  const [height, width] = [Math.min(1.5 * rem, title * k), pitch.x * k];
+  if (height < LEAST_TITLE_PX || width < ROOM_FOR_TITLE * rem) return { height, room: 'none' };
+  return { height, room: width < ROOM_FOR_BOTH * rem ? 'one' : 'both' };
+}
+
+/**
+ * The cell with its title at a place of the map.
+ *
+ * @param {Pick<Arrangement, 'pitch' | 'slots' | 'nColumns' | 'title' | 'titleWidth' | 'cellSize' |
+ *   'order'>} grid
+ * @param {Transform} transform
+ * @param {{x: number, y: number}} place
+ * @returns {number} index of the cell, or -1
+ */
+export function cellAtPlace(grid, { k, x, y }, place) {
+  const { pitch, slots, nColumns, title, titleWidth, cellSize, order } = grid;
+  const [across, down] = [(place.x - x) / k, (place.y - y) / k];
+  const [column, row] = [Math.floor(across / pitch.x), Math.floor(down / pitch.y)];
+  if (column < 0 || column >= nColumns || row < 0 || row >= slots.n / nColumns) return -1;
+  const isIn = across - column * pitch.x <= titleWidth && down - row * pitch.y <= cellSize + title;
+  const slot = row * nColumns + column;
+  return isIn ? (order ? order[slot] : slot) : -1;
+}
+
+/**
+ * Transform of a grid at rest that has a cell in the middle, as far as it scrolls.
+ *
+ * @param {Pick<Arrangement, 'cells' | 'cellSize' | 'home' | 'size' | 'view'>} grid
+ * @param {number} cell
+ * @returns {Transform}
+ */
+export function centredOn({ cells, cellSize, home, size, view }, cell) {
+  if (!view) return home;
+  const { k } = home;
+  return contained(
+    { size, view },
+    {
+      k,
+      x: (view.left + view.right) / 2 - (cells.x[cell] + cellSize / 2) * k,
+      y: (view.top + view.bottom) / 2 - (cells.y[cell] + cellSize / 2) * k,
+    },
+  );
 }
 
 /** @param {Cells} slots @param {Int32Array} order @returns {Cells} */
@@ -87,16 +297,16 @@ function inOrder(slots, order) {
 }
 
 /**
- * The place beside another in a grid of rows, or -1 at its edge.
+ * The place some rows and columns from another, at the edge of the grid at most.
  *
  * @param {number} slot
- * @param {'up' | 'down' | 'left' | 'right'} direction
- * @param {Pick<Manifest, 'n_layers' | 'n_heads'>} model
+ * @param {{down: number, right: number}} step
+ * @param {{nRows: number, nColumns: number}} grid
  */
-export function besideSlot(slot, direction, { n_layers: nRows, n_heads: nColumns }) {
-  const [down, right] = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] }[direction];
-  const [row, column] = [Math.floor(slot / nColumns) + down, (slot % nColumns) + right];
-  return row < 0 || row >= nRows || column < 0 || column >= nColumns ? -1 : row * nColumns + column;
+export function slotBeside(slot, { down, right }, { nRows, nColumns }) {
+  const row = Math.min(nRows - 1, Math.max(0, Math.floor(slot / nColumns) + down));
+  const column = Math.min(nColumns - 1, Math.max(0, (slot % nColumns) + right));
+  return row * nColumns + column;
 }
 
 /** The head of a cell. @param {number} cell @param {number} nHeads of a layer */
@@ -125,6 +335,13 @@ export function arrangeHead(room) {
     limits: { min: 0.5, max: 60 },
     pitch: { x: cellSize, y: cellSize },
     titleWidth: cellSize,
+    title: 0,
+    nColumns: 1,
+    order: null,
+    view: null,
+    isScrolling: false,
+    isList: false,
+    overview: 0,
   };
 }
 

@@ -1,32 +1,32 @@
 /**
  * The numbers of layers and heads, or of ranks, at the borders of the grid; they stay in sight
- * while the grid moves.
+ * while the grid moves. Only those in sight have an element.
  */
 
 import { el, setText } from '../ui/dom.js';
 
 /** @import { Arrangement } from './arrangement.js' */
+/** @import { Sight } from './grid_cells.js' */
 /** @import { Transform } from '../types.js' */
+
+/** Least distance of two numbers, CSS pixels. */
+const APART_PX = Object.freeze({ x: 22, y: 18 });
 
 /** @param {HTMLElement} root */
 export function createAxes(root) {
-  const heads = el('div', { class: 'axis axis--heads' });
-  const layers = el('div', { class: 'axis axis--layers' });
+  const heads = createAxis('heads', (at) => `translate(${at}px, 0) translateX(-50%)`);
+  const layers = createAxis('layers', (at) => `translate(0, ${at}px) translateY(-50%)`);
   const across = el('span', {});
   const down = el('span', {});
   const corner = el('div', { class: 'axis__corner' }, across, down);
   const element = el(
     'div',
     { class: 'axes', 'aria-hidden': 'true', hidden: true },
-    heads,
-    layers,
+    heads.element,
+    layers.element,
     corner,
   );
   root.append(element);
-  /** @type {HTMLElement[]} */
-  let columns = [];
-  /** @type {HTMLElement[]} */
-  let rows = [];
   /** Whether the numbers are ranks. */
   let isRanked = false;
 
@@ -35,48 +35,70 @@ export function createAxes(root) {
      * Layers and heads count from 0, ranks from 1: those of the first row at the top, the first of
      * each row at the left.
      *
-     * @param {number} nLayers
-     * @param {number} nHeads
      * @param {boolean} isSorted
      */
-    build(nLayers, nHeads, isSorted) {
-      if (columns.length === nHeads && rows.length === nLayers && isSorted === isRanked) return;
+    build(isSorted) {
       isRanked = isSorted;
-      columns = Array.from({ length: nHeads }, (_, i) =>
-        el('span', { class: 'axis__number' }, String(isSorted ? i + 1 : i)),
-      );
-      rows = Array.from({ length: nLayers }, (_, i) =>
-        el('span', { class: 'axis__number' }, String(isSorted ? i * nHeads + 1 : i)),
-      );
       setText(across, isSorted ? 'rank' : 'H →');
       setText(down, isSorted ? '' : 'L ↓');
-      heads.replaceChildren(...columns);
-      layers.replaceChildren(...rows);
-      element.hidden = nLayers === 0;
     },
     /**
      * @param {Arrangement} arrangement
      * @param {Transform} transform
-     * @param {{width: number, height: number}} room
-     * @param {number} nHeads
+     * @param {Sight} sight
      */
-    place({ slots: { x, y, size }, pitch }, { k, x: left, y: top }, room, nHeads) {
-      const everyColumn = Math.max(1, Math.ceil(22 / (pitch.x * k)));
-      const everyRow = Math.max(1, Math.ceil(18 / (pitch.y * k)));
-      for (const [i, number] of columns.entries()) {
-        const at = (x[i] + size[i] / 2) * k + left;
-        const isShown = i % everyColumn === 0 && at >= 0 && at <= room.width;
-        if (number.hidden === isShown) number.hidden = !isShown;
-        if (isShown) number.style.transform = `translate(${at}px, 0) translateX(-50%)`;
-      }
-      for (const [i, number] of rows.entries()) {
-        const first = i * nHeads;
-        const at = (y[first] + size[first] / 2) * k + top;
-        const isShown = i % everyRow === 0 && at >= 0 && at <= room.height;
-        if (number.hidden === isShown) number.hidden = !isShown;
-        if (isShown) number.style.transform = `translate(0, ${at}px) translateY(-50%)`;
-      }
+    place({ isList, nColumns, pitch, slots }, { k, x: left, y: top }, sight) {
+      element.hidden = isList;
+      if (isList) return;
+      const { x, y, size } = slots;
+      heads.show(
+        sight.left,
+        sight.right,
+        Math.max(1, Math.ceil(APART_PX.x / (pitch.x * k))),
+        (i) => ({ at: (x[i] + size[i] / 2) * k + left, n: isRanked ? i + 1 : i }),
+      );
+      layers.show(
+        sight.top,
+        sight.bottom,
+        Math.max(1, Math.ceil(APART_PX.y / (pitch.y * k))),
+        (i) => ({
+          at: (y[i * nColumns] + size[i * nColumns] / 2) * k + top,
+          n: isRanked ? i * nColumns + 1 : i,
+        }),
+      );
     },
     destroy: () => element.remove(),
+  };
+}
+
+/**
+ * @param {'heads' | 'layers'} name
+ * @param {(at: number) => string} transformAt
+ */
+function createAxis(name, transformAt) {
+  const element = el('div', { class: `axis axis--${name}` });
+  /** @type {HTMLElement[]} */
+  const numbers = [];
+
+  return {
+    element,
+    /**
+     * @param {number} first
+     * @param {number} end the first beyond
+     * @param {number} every how many have a number
+     * @param {(i: number) => {at: number, n: number}} numberOf
+     */
+    show(first, end, every, numberOf) {
+      let used = 0;
+      for (let i = Math.ceil(first / every) * every; i < end; i += every) {
+        const number = (numbers[used] ??= el('span', { class: 'axis__number' }));
+        if (!number.isConnected) element.append(number);
+        const { at, n } = numberOf(i);
+        setText(number, String(n));
+        number.style.transform = transformAt(at);
+        used++;
+      }
+      for (const number of numbers.splice(used)) number.remove();
+    },
   };
 }

@@ -33,6 +33,7 @@ const STEPS = [
 const LASSO_ICON =
   'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 ' +
   '2.8c.6.6.6 1.3.2 1.9';
+const FIT_ICON = 'M2.5 5V2.5H5M11 2.5h2.5V5M13.5 11v2.5H11M5 13.5H2.5V11M5.5 5.5h5v5h-5z';
 const TABLE_ICON = 'M2 3h12v10H2zM2 6.5h12M6 6.5V13M10 6.5V13';
 const WORDS = {
   up: 'Head of the layer above',
@@ -65,13 +66,14 @@ export function createBreadcrumbBar(root, context) {
   const title = el('h2', { class: 'bar__title' });
   const chip = el('span', { class: 'chip' });
   const detail = el('span', { class: 'bar__detail soft' });
-  const { arrows, back, clear, compare, link, neighbours, outline, reset, table } = createButtons({
+  const buttons = createButtons({
     ...actions,
     openHeads,
     resetZoom,
     toggleLasso,
     copyAddress,
   });
+  const { arrows, back, clear, compare, fit, link, neighbours, outline, reset, table } = buttons;
   const steps = createSteps(undo);
   const place = el('div', { class: 'bar__words' }, title, chip, detail);
   const element = el('div', { class: 'bar' });
@@ -94,6 +96,7 @@ export function createBreadcrumbBar(root, context) {
       table,
       clear,
       outline,
+      fit,
       reset,
       compare,
       save.element,
@@ -114,6 +117,11 @@ export function createBreadcrumbBar(root, context) {
     /** The tools of the whole page. */
     pageTools: [steps.element, link],
     gather,
+    /** Offer to show all heads at once, where they are not. @param {boolean} isOffered */
+    offerFit(isOffered) {
+      fit.hidden = !isOffered;
+      setAttribute(fit, 'aria-pressed', String(store.get().isFitted));
+    },
     /** @param {State} state */
     update(state) {
       const { at, selected } = state;
@@ -172,7 +180,8 @@ async function addressCopied(state, theme) {
 }
 
 /**
- * @param {Pick<Context['actions'], 'showGrid' | 'goTo' | 'clearSelection' | 'toggleBeside'> &
+ * @param {Pick<Context['actions'], 'showGrid' | 'toggleFit' | 'goTo' | 'clearSelection' |
+ *   'toggleBeside'> &
  *   Record<'openHeads' | 'resetZoom' | 'toggleLasso' | 'copyAddress', () => void>} calls
  */
 function createButtons(calls) {
@@ -197,6 +206,11 @@ function createButtons(calls) {
     clear: createButton(ICONS.close, 'Clear selection', {
       title: 'Clear the selection (Esc)',
       onClick: calls.clearSelection,
+    }),
+    fit: createButton(FIT_ICON, 'Fit all', {
+      'aria-pressed': 'false',
+      title: 'Show all heads at once, without titles where there is no room (key f)',
+      onClick: calls.toggleFit,
     }),
     reset: createButton(ICONS.reset, 'Reset zoom', {
       title: 'Show everything again',

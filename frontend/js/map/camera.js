@@ -13,6 +13,7 @@ import { DEFAULT_ORBIT } from '../compute/geometry.js';
 
 /** Rounding moves nothing by more than about a tenth of a pixel. */
 const PLACE_DIGITS = 4;
+const PLACE_PX = 1000;
 const ZOOM_DIGITS = 5;
 const DEGREES = 180 / Math.PI;
 
@@ -24,13 +25,15 @@ const DEGREES = 180 / Math.PI;
  */
 export function cameraOf({ k, x, y }, { home, size, room }) {
   const zoom = Number((k / home.k).toPrecision(ZOOM_DIGITS));
-  const digits = PLACE_DIGITS + Math.max(0, Math.ceil(Math.log10(zoom)));
-  /** @param {number} share */
-  const rounded = (share) => Number(share.toFixed(digits)) + 0; // no -0
+  /** @param {number} share @param {number} length of what it is a share of, CSS pixels */
+  const rounded = (share, length) => {
+    const digits = PLACE_DIGITS + Math.max(0, Math.ceil(Math.log10((zoom * length) / PLACE_PX)));
+    return Number(share.toFixed(digits)) + 0; // no -0
+  };
   return {
     zoom,
-    x: rounded((room.width / 2 - x) / k / size.width),
-    y: rounded((room.height / 2 - y) / k / size.height),
+    x: rounded((room.width / 2 - x) / k / size.width, size.width),
+    y: rounded((room.height / 2 - y) / k / size.height, size.height),
   };
 }
 

@@ -17,14 +17,8 @@ import { counted } from '../compute/number_text.js';
 /** @import { HeadName } from '../data/head_names.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 
-/**
- * Opacity of the colour of a measure behind the points of a map, and behind one too small to have a
- * title.
- */
-const TILE_SHARE = 0.28;
-const BARE_TILE_SHARE = 0.75;
-/** Below this side of a cell there is no title, CSS pixels. */
-const TITLED_PX = 30;
+/** Opacity of the colour of a measure behind the points of a map that is too small for a title. */
+const TILE_SHARE = 0.75;
 
 /**
  * @typedef {object} Look What the grid shows of its heads.
@@ -35,11 +29,8 @@ const TITLED_PX = 30;
  * @property {ShownTheme} theme
  */
 
-/**
- * @param {HeadId} at
- * @param {Record<string, (event: any) => void>} listeners
- */
-export function createCell(at, listeners) {
+/** @param {HeadId} at @param {number} i index of the head */
+export function createCell(at, i) {
   const badge = el('span', { class: 'cell__badge' });
   const title = el('span', { class: 'cell__title' }, formatTitle(at));
   const names = el('span', { class: 'cell__names' }, title);
@@ -47,27 +38,27 @@ export function createCell(at, listeners) {
   const meter = el('span', { class: 'meter cell__meter' }, fill);
   const button = el(
     'button',
-    { class: 'cell', type: 'button', tabindex: '-1', ...listeners },
+    { class: 'cell', type: 'button', tabindex: '-1', 'data-cell': String(i) },
     el('span', { class: 'cell__head' }, names, ' ', badge),
     meter,
   );
 
   return {
     at,
+    i,
     button,
     /**
-     * @param {number} head index of it
      * @param {{isReady: boolean, isAwaited: boolean, fidelity: Fidelity | null, kind: string}} map
      * @param {Look} look
      * @param {HeadName | null} name
      */
-    describe(head, { isReady, isAwaited, fidelity, kind }, look, name) {
+    describe({ isReady, isAwaited, fidelity, kind }, look, name) {
       const isWarning = isMisleading(fidelity);
       setAttribute(
         button,
         'aria-label',
         [
-          formatCell(at, fidelity, isReady || isAwaited, measureParts(head, look)),
+          formatCell(at, fidelity, isReady || isAwaited, measureParts(i, look)),
           name && formatHeadName(name),
           kind,
         ]
@@ -76,7 +67,7 @@ export function createCell(at, listeners) {
       );
       names.replaceChildren(title, ...(name ? [' ', chipOf(name)] : []));
       button.classList.toggle('is-pending', !isReady);
-      button.classList.toggle('is-outside', look.inside?.[head] === 0);
+      button.classList.toggle('is-outside', look.inside?.[i] === 0);
       badge.classList.toggle('cell__badge--warning', isWarning && !look.tint);
       meter.classList.toggle('meter--warning', isWarning);
       fill.style.width = `${100 * Math.min(1, Math.max(0, fidelity?.recall_at_10 ?? 0))}%`;
@@ -84,18 +75,18 @@ export function createCell(at, listeners) {
       setText(
         badge,
         shown
-          ? formatMeasureValue(shown.values[head])
+          ? formatMeasureValue(shown.values[i])
           : fidelity
             ? formatMeasure(fidelity.recall_at_10)
             : '',
       );
-      tint(look, head);
+      tint(look);
     },
   };
 
-  /** @param {Look} look @param {number} head */
-  function tint({ tint: column, theme }, head) {
-    const color = column && colorOf(column, head, theme);
+  /** @param {Look} look */
+  function tint({ tint: column, theme }) {
+    const color = column && colorOf(column, i, theme);
     button.classList.toggle('is-tinted', column !== null);
     button.classList.toggle('is-undefined', column !== null && color === null);
     button.style.setProperty('--tint', color ? cssColor(color) : null);
@@ -124,7 +115,7 @@ function chipOf(name) {
 /** The part of a name on the measures that are shown. @param {number} head @param {Look} look */
 function measureParts(head, { tint, sorted, places, inside }) {
   const shown = tint ?? sorted;
-  const more = places ? [`place ${places[head] + 1} of ${places.length}`] : [];
+  const more = places ? [`rank ${places[head] + 1} of ${places.length}`] : [];
   if (tint && sorted && sorted !== tint)
     more.push(`${formatMeasureValue(sorted.values[head])} ${measureFacts(sorted.name).label}`);
   if (inside?.[head] === 0) more.push('outside of the range');
@@ -151,20 +142,19 @@ export function colorOf({ values, range }, head, theme) {
 }
 
 /**
- * The colours behind the maps: pale, so that points stay readable.
+ * The colours behind the maps, where no title has them.
  *
  * @param {Column | null} column
- * @param {number} side of a cell, CSS pixels
+ * @param {boolean} hasTitles
  * @param {ShownTheme} theme
  * @returns {Uint32Array | null} (head) packed, 0 where there is no value
  */
-export function tilesOf(column, side, theme) {
-  if (!column) return null;
+export function tilesOf(column, hasTitles, theme) {
+  if (!column || hasTitles) return null;
   const { background } = canvasPalette(theme);
-  const share = side < TITLED_PX ? BARE_TILE_SHARE : TILE_SHARE;
   return Uint32Array.from(column.values, (_, head) => {
     const color = colorOf(column, head, theme);
-    return color === null ? 0 : blend(color, background, share);
+    return color === null ? 0 : blend(color, background, TILE_SHARE);
   });
 }
 

@@ -1,30 +1,47 @@
 /**
- * What lies over the canvas of all heads: a named button with title and number for each, and the
- * numbers of rows and columns.
+ * What lies over the canvas of all heads: a named button with title and number for each that is in
+ * sight, the numbers of rows and columns, the scroll bar and the overview.
  */
 
-import { besideSlot, cellOf, headOf } from './arrangement.js';
-import { createCleanup, el, inheritFocus } from '../ui/dom.js';
-import { slotsOf } from '../data/head_measure_columns.js';
+import { cellAtPlace, centredOn, headOf, slotsInSight } from './arrangement.js';
+import { createCleanup, el } from '../ui/dom.js';
 import { createAxes } from './axes.js';
-import { createCell } from './cell.js';
+import { createGridCells } from './grid_cells.js';
 import { createGridPlacement } from './grid_placement.js';
+import { createGridScroll } from './grid_scroll.js';
 import { createGridText, LAYERED } from './grid_text.js';
+import { createOverview } from './overview.js';
 
 /** @import { Arrangement } from './arrangement.js' */
-/** @import { Context, HeadId, Manifest, State } from '../page.js' */
+/** @import { Context, HeadId, State } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Transform } from '../types.js' */
 /** @import { Viewport } from './viewport.js' */
-/** @import { Cell } from './cell.js' */
 /** @import { Tooltip } from '../ui/tooltip.js' */
 
-/** @typedef {Pick<Manifest, 'id' | 'n_layers' | 'n_heads'>} Model */
+/** Far beyond any grid. */
+const ALL = 1e6;
+/**
+ * Keys in the grid, as heads to go; `pages`: times what is in sight.
+ *
+ * @type {Record<string, {down?: number, right?: number, pages?: number}>}
+ */
+const KEYS = {
+  ArrowUp: { down: -1 },
+  ArrowDown: { down: 1 },
+  ArrowLeft: { right: -1 },
+  ArrowRight: { right: 1 },
+  PageUp: { pages: -1 },
+  PageDown: { pages: 1 },
+  Home: { down: -ALL, right: -ALL },
+  End: { down: ALL, right: ALL },
+};
+/** What an arrow scrolls where no head has the focus, CSS pixels. */
+const ARROW_PX = 60;
+/** Share of a window that a page scrolls. */
+const PAGE = 0.9;
 
-/** @typedef {'up' | 'down' | 'left' | 'right'} Direction */
-
-/** @type {Record<string, Direction>} */
-const ARROWS = { ArrowUp: 'up', ArrowDown: 'down', ArrowLeft: 'left', ArrowRight: 'right' };
+let nGrids = 0;
 
 /**
  * @param {HTMLElement} root
@@ -37,30 +54,46 @@ export function createGrid(root, context) {
   const { actions, derived, facts, pointed, viewport } = context;
   const cleanup = createCleanup();
   const layer = el('div', { class: 'grid__layer' });
-  const element = el('div', { class: 'grid', role: 'group', 'aria-label': LAYERED }, layer);
+  const id = `grid-${nGrids++}`;
+  const element = el('div', { class: 'grid', id, role: 'group', 'aria-label': LAYERED });
   root.append(element);
+  const scroll = createGridScroll(element, layer, viewport);
   const axes = createAxes(element);
-  const text = createGridText(root, element, context);
-  const placement = createGridPlacement(element, layer);
-  const cells = createCells(layer, {
-    point,
-    leave,
-    press: text.hide,
-    open(i) {
-      leave();
-      actions.openHead(cells.all[i].at);
+  const text = createGridText(element, context);
+  const placement = createGridPlacement(scroll.element, layer);
+  const cells = createGridCells(layer, (cell) => {
+    text.describe(cell);
+    placement.enter(cell);
+  });
+  const overview = createOverview(root, context, {
+    controls: id,
+    goTo(slot) {
+      if (shown) viewport.scrollTo(centredOn(shown.arrangement, cellOf(slot)));
     },
+    step: scrollBySlots,
+    turn: scrollByPages,
+    roll: ({ deltaX, deltaY }) => scroll.scrollBy({ left: deltaX, top: deltaY }),
   });
   let wasOpen = false;
   /** The head one comes from. @type {HeadId | null} */
   let left = null;
+  /** @type {{arrangement: Arrangement, transform: Transform} | null} */
+  let shown = null;
+
+  const nHeads = () => facts.description.value?.manifest?.n_heads ?? 1;
+
+  /** The cell that lies in a slot. @param {number} slot */
+  function cellOf(slot) {
+    return shown?.arrangement.order?.[slot] ?? slot;
+  }
 
   /** @param {State} state */
   function update(state) {
     element.hidden = state.at !== null;
     if (state.at) {
-      if (wasOpen) text.hide();
-      [left, wasOpen] = [state.at, false];
+      if (wasOpen) leave();
+      [left, wasOpen, shown] = [state.at, false, null];
+      overview.hide();
       return;
     }
     const model = facts.description.value?.manifest ?? null;
@@ -70,18 +103,28 @@ export function createGrid(root, context) {
       placement.forget();
     }
     if (cells.sort(derived.heads().order(state)) || isOther) {
-      element.classList.toggle('grid--sorted', cells.places !== null);
-      axes.build(model?.n_layers ?? 0, model?.n_heads ?? 0, cells.places !== null);
+      scroll.element.classList.toggle('grid--sorted', cells.places !== null);
+      axes.build(cells.places !== null);
     }
-    text.update(state, cells.all, cells.places);
+    text.update(state, cells.shown(), cells.places);
+    overview.update(state);
     if (!wasOpen && left) cells.comeBackTo(left);
     wasOpen = true;
   }
 
   /** @param {number} i */
   function point(i) {
+    if (i === pointed.get()) return;
+    if (i < 0) return leave();
     pointed.set(i);
-    text.explain(cells.all[i], i);
+    const [box, corner] = [
+      cells.ensure(i).button.getBoundingClientRect(),
+      root.getBoundingClientRect(),
+    ];
+    text.explain(headOf(i, nHeads()), i, {
+      x: box.right - corner.left - 8,
+      y: box.top - corner.top - 8,
+    });
   }
 
   function leave() {
@@ -89,23 +132,81 @@ export function createGrid(root, context) {
     text.hide();
   }
 
-  cleanup.listen(element, 'keydown', (/** @type {KeyboardEvent} */ event) => {
-    const direction = ARROWS[event.key];
-    const isCell = event.target instanceof Element && event.target.classList.contains('cell');
-    if (!direction || !isCell || event.altKey || event.ctrlKey || event.metaKey) return;
+  /** The head that an event is about. @param {MouseEvent} event @returns {number} index, or -1 */
+  function cellUnder({ clientX, clientY, target }) {
+    const button = target instanceof Element && target.closest('.cell');
+    if (button instanceof HTMLElement) return Number(button.dataset.cell);
+    if (!shown) return -1;
+    const { left: x, top: y } = root.getBoundingClientRect();
+    return cellAtPlace(shown.arrangement, shown.transform, { x: clientX - x, y: clientY - y });
+  }
+
+  cleanup.listen(element, 'pointermove', (/** @type {PointerEvent} */ event) => {
+    if (event.pointerType !== 'touch' && event.buttons === 0) point(cellUnder(event));
+  });
+  cleanup.listen(element, 'pointerleave', leave);
+  cleanup.listen(element, 'pointerdown', text.hide);
+  cleanup.listen(element, 'click', (/** @type {MouseEvent} */ event) => {
+    const i = cellUnder(event);
+    if (i < 0) return;
+    leave();
+    actions.openHead(headOf(i, nHeads()));
+  });
+  cleanup.listen(layer, 'focusin', ({ target }) => {
+    if (!(target instanceof HTMLElement) || !target.dataset.cell) return;
+    cells.setCurrent(Number(target.dataset.cell));
+    if (target.matches(':focus-visible')) point(cells.current);
+  });
+  cleanup.listen(layer, 'focusout', leave);
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    const key = KEYS[event.key];
+    const { target } = event;
+    const isCell = target instanceof HTMLElement && target.dataset.cell && root.contains(target);
+    if (!key || !shown || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (isCell) goByKey(key);
+    else if (!shown.arrangement.isScrolling || !isOfGrid(target, root)) return;
+    else if (key.pages) scrollByPages(key.pages);
+    else scroll.scrollBy(pixelsOf(key));
     event.preventDefault();
     event.stopPropagation();
-    const i = cells.goTo(direction);
-    if (i < 0) return;
+  }
+
+  /** @param {(typeof KEYS)[string]} key */
+  function goByKey({ down = 0, right = 0, pages = 0 }) {
+    if (!shown) return;
+    const { bottom, top } = sight(shown);
+    const rows = down + pages * Math.max(1, bottom - top - 2);
+    const i = cells.go({ down: rows, right }, shown.arrangement);
     const box = placement.boxOf(i);
-    if (box) viewport.reveal(box, windowOf(root));
-    cells.buttons[i].focus({ preventScroll: true });
-  });
+    if (box) viewport.reveal(box, windowOf(root, shown.arrangement));
+    cells.focus();
+  }
+
+  /** @param {number} pages */
+  function scrollByPages(pages) {
+    const { clientHeight } = scroll.element;
+    scroll.scrollBy({ top: pages * PAGE * clientHeight });
+  }
+
+  /** @param {number} down @param {number} right */
+  function scrollBySlots(down, right) {
+    if (!shown) return;
+    const { arrangement, transform } = shown;
+    const { x, y } = arrangement.pitch;
+    /** @param {number} n @param {number} pitch */
+    const length = (n, pitch) => Math.min(ALL, Math.max(-ALL, n)) * pitch * transform.k;
+    scroll.scrollBy({ left: length(right, x), top: length(down, y) });
+  }
+
+  cleanup.listen(document, 'keydown', press);
   cleanup.add(pointed.subscribe(cells.ring));
-  // A browser scrolls a focused button into sight, which would move the buttons off their maps.
-  cleanup.listen(element, 'scroll', () => {
-    element.scrollTop = element.scrollLeft = 0;
-  });
+
+  /** @param {{arrangement: Arrangement, transform: Transform}} of */
+  function sight({ arrangement, transform }) {
+    return slotsInSight(arrangement, transform, windowOf(root, arrangement));
+  }
 
   return {
     update,
@@ -117,138 +218,65 @@ export function createGrid(root, context) {
      * @param {{width: number, height: number}} room
      */
     place(arrangement, transform, room) {
-      if (element.hidden || arrangement.cells.n !== cells.all.length) return;
-      placement.place(cells.buttons, arrangement, transform);
-      axes.place(arrangement, transform, room, cells.nColumns);
+      const manifest = facts.description.value?.manifest;
+      const n = manifest ? manifest.n_layers * manifest.n_heads : 0;
+      if (element.hidden || arrangement.cells.n !== n) return;
+      if (shown && !isSame(shown.transform, transform)) text.hide();
+      shown = { arrangement, transform };
+      scroll.place(arrangement, transform, room);
+      const seen = sight(shown);
+      cells.show(seen, arrangement);
+      placement.place(cells.shown, arrangement, transform, scroll.corner);
+      axes.place(arrangement, transform, seen);
+      overview.place(arrangement, seen, room);
     },
     destroy() {
       placement.destroy();
       cleanup.run();
       axes.destroy();
+      overview.destroy();
+      scroll.destroy();
       element.remove();
     },
   };
 }
 
-/** Where keys bring a head into sight, CSS pixels. @param {HTMLElement} root */
-function windowOf({ clientHeight, clientWidth }) {
-  return { left: 44, top: 30, right: clientWidth - 8, bottom: clientHeight - 8 };
+/** @param {Transform} a @param {Transform} b */
+function isSame(a, b) {
+  return a.k === b.k && a.x === b.x && a.y === b.y;
+}
+
+/** @param {(typeof KEYS)[string]} key CSS pixels to scroll */
+function pixelsOf({ down = 0, right = 0 }) {
+  return { left: right * ARROW_PX, top: down * ARROW_PX };
 }
 
 /**
- * The buttons of all heads in the order they are read in, and which of them is in the order of Tab.
+ * Whether a key without a target is meant for this grid: nothing has the focus, and of two panes
+ * this is the one that was used last.
  *
- * @param {HTMLElement} layer
- * @param {{open: (i: number) => void, point: (i: number) => void, leave: () => void, press: () =>
- *   void}} calls heads by index
+ * @param {EventTarget | null} target
+ * @param {HTMLElement} root
  */
-function createCells(layer, { open, point, leave, press }) {
-  /** @type {Model | null} */
-  let model = null;
-  /** @type {Cell[]} */
-  let all = [];
-  /** @type {HTMLElement[]} */
-  let buttons = [];
-  /** Heads in the order of their places; null: layer by layer. @type {Int32Array | null} */
-  let order = null;
-  /** @type {Int32Array | null} */
-  let places = null;
-  let current = 0;
+function isOfGrid(target, root) {
+  if (target instanceof Node && root.contains(target)) return true;
+  if (target !== document.body || document.querySelector('dialog:modal')) return false;
+  const isSplit = root.closest('.is-split') !== null;
+  return !isSplit || root.closest('.stage.is-active') !== null;
+}
 
-  /** @param {number} i */
-  function setCurrent(i) {
-    if (buttons[current]) buttons[current].tabIndex = -1;
-    current = i;
-    buttons[i].tabIndex = 0;
-  }
-
-  /** @param {number} i */
-  function listenersOf(i) {
-    return {
-      onClick: () => open(i),
-      onPointerenter: () => point(i),
-      onPointerleave: leave,
-      onPointerdown: press,
-      onFocus() {
-        setCurrent(i);
-        if (buttons[i].matches(':focus-visible')) point(i);
-      },
-      onBlur: leave,
-    };
-  }
-
+/**
+ * Where heads are in sight, CSS pixels.
+ *
+ * @param {HTMLElement} root
+ * @param {Arrangement} arrangement
+ */
+function windowOf({ clientHeight, clientWidth }, { view }) {
+  const { left, top, right, bottom } = view ?? { left: 0, top: 0, right: 0, bottom: 0 };
   return {
-    get all() {
-      return all;
-    },
-    get buttons() {
-      return buttons;
-    },
-    /** (head) where the order has it; null: layer by layer. */
-    get places() {
-      return places;
-    },
-    get nColumns() {
-      return model?.n_heads ?? 1;
-    },
-    /** @param {Model | null} next @returns whether it is another */
-    build(next) {
-      const isSame = isSameModel(next, model);
-      model = next;
-      if (isSame) return false;
-      order = places = null;
-      current = 0;
-      all = next ? cellsOf(next, listenersOf) : [];
-      buttons = all.map(({ button }) => button);
-      if (all.length > 0) setCurrent(0);
-      layer.replaceChildren(...buttons);
-      return true;
-    },
-    /**
-     * Reading goes in the order that is seen; the head that has the focus keeps it.
-     *
-     * @param {Int32Array | null} next
-     * @returns whether it is another
-     */
-    sort(next) {
-      if (next === order || !model) return false;
-      order = next;
-      places = next && slotsOf(next);
-      const holder = document.activeElement;
-      layer.replaceChildren(...(next ? Array.from(next, (i) => buttons[i]) : buttons));
-      if (holder instanceof HTMLElement && holder.classList.contains('cell'))
-        holder.focus({ preventScroll: true });
-      else setCurrent(next ? next[0] : 0);
-      return true;
-    },
-    /** @param {Direction} direction @returns index of the head there, or -1 */
-    goTo(direction) {
-      const slot = model ? besideSlot(places?.[current] ?? current, direction, model) : -1;
-      if (slot < 0) return -1;
-      setCurrent(order ? order[slot] : slot);
-      return current;
-    },
-    /** The head one comes from has the focus again. @param {HeadId} at */
-    comeBackTo(at) {
-      if (!model || at.layer >= model.n_layers || at.head >= model.n_heads) return;
-      const i = cellOf(at, model.n_heads);
-      setCurrent(i);
-      inheritFocus(buttons[i]);
-    },
-    /** Outline the head that is pointed at. @param {number} head -1: none */
-    ring: (head) =>
-      buttons.forEach((button, i) => button.classList.toggle('is-pointed', i === head)),
+    left,
+    top,
+    right: Math.min(right, clientWidth),
+    bottom: Math.min(bottom, clientHeight),
   };
-}
-
-/** @param {Model | null} a @param {Model | null} b */
-function isSameModel(a, b) {
-  return a?.id === b?.id && a?.n_layers === b?.n_layers && a?.n_heads === b?.n_heads;
-}
-
-/** @param {Model} model @param {(i: number) => Parameters<typeof createCell>[1]} listenersOf */
-function cellsOf({ n_layers: nLayers, n_heads: nHeads }, listenersOf) {
-  return Array.from({ length: nLayers * nHeads }, (_, i) =>
-    createCell(headOf(i, nHeads), listenersOf(i)),
-  );
 }

@@ -5,20 +5,16 @@
  */
 
 import { remPx } from '../ui/dom.js';
-import { TITLE_PX } from '../compute/title.js';
+import { titlesOf } from './arrangement.js';
 
 /** @import { Arrangement } from './arrangement.js' */
+/** @import { Cell } from './cell.js' */
 /** @import { Transform } from '../types.js' */
 
-/** Widths of a column from which title and number have room, in rem. */
-const ROOM_FOR_TITLE = 3.2;
-const ROOM_FOR_BOTH = 5.4;
 /** Title and number stay together however large the map below them gets, in rem. */
 const WIDEST_TITLE = 7;
 /** After this pause in zooming the titles get their own size again. */
 const REST_MS = 150;
-/** Below this height of the line above a head there are no words at all, CSS pixels. */
-const MIN_TITLE_PX = 13;
 
 /**
  * @param {HTMLElement} element the grid
@@ -29,71 +25,88 @@ export function createGridPlacement(element, layer) {
   let laidOut = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let rest;
+  /** @type {(cell: Cell) => void} */
+  let put = () => {};
 
   /**
-   * @param {HTMLElement[]} buttons
+   * @param {Iterable<Cell>} cells
    * @param {Arrangement} arrangement
    * @param {number} k
    */
-  function layOut(buttons, arrangement, k) {
+  function layOut(cells, arrangement, k) {
     clearTimeout(rest);
     layer.classList.remove('is-moving');
     laidOut = { arrangement, k };
-    layOutButtons(element, layer, buttons, arrangement, k);
+    put = createPut(element, layer, arrangement, k);
+    for (const cell of cells) put(cell);
   }
 
   return {
     /**
-     * @param {HTMLElement[]} buttons (head)
+     * @param {() => Iterable<Cell>} cells
      * @param {Arrangement} arrangement
      * @param {Transform} transform
+     * @param {{left: number, top: number}} corner of what holds the layer
      */
-    place(buttons, arrangement, { k, x, y }) {
-      if (laidOut?.arrangement !== arrangement) layOut(buttons, arrangement, k);
+    place(cells, arrangement, { k, x, y }, { left, top }) {
+      if (laidOut?.arrangement !== arrangement) layOut(cells(), arrangement, k);
       const grown = k / (laidOut?.k ?? k);
-      layer.style.transform = `translate(${x}px, ${y}px)${grown === 1 ? '' : ` scale(${grown})`}`;
+      const place = `translate(${x - left}px, ${y - top}px)`;
+      layer.style.transform = grown === 1 ? place : `${place} scale(${grown})`;
       if (grown === 1) return;
       layer.classList.add('is-moving');
       clearTimeout(rest);
       rest = setTimeout(() => {
-        layOut(buttons, arrangement, k);
-        layer.style.transform = `translate(${x}px, ${y}px)`;
+        layOut(cells(), arrangement, k);
+        layer.style.transform = place;
       }, REST_MS);
     },
+    /** Lay out a new button as the others are. @param {Cell} cell */
+    enter: (cell) => put(cell),
     /** The buttons are others now. */
     forget() {
       clearTimeout(rest);
       laidOut = null;
+      put = () => {};
     },
     /** Where a button lies in the map at zoom 1. @param {number} i index of the head */
     boxOf(i) {
       if (!laidOut) return null;
-      const { x, y, size } = laidOut.arrangement.cells;
-      return { x: x[i], y: y[i] - TITLE_PX, width: size[i], height: size[i] + TITLE_PX };
+      const { cells, title } = laidOut.arrangement;
+      const { x, y, size } = cells;
+      return { x: x[i], y: y[i] - title, width: size[i], height: size[i] + title };
     },
     destroy: () => clearTimeout(rest),
   };
 }
 
 /**
+ * Return what lays out one button.
+ *
  * @param {HTMLElement} element
  * @param {HTMLElement} layer
- * @param {HTMLElement[]} buttons
  * @param {Arrangement} arrangement
  * @param {number} k
+ * @returns {(cell: Cell) => void}
  */
-function layOutButtons(element, layer, buttons, { cells: { x, y, size }, pitch, titleWidth }, k) {
+function createPut(element, layer, arrangement, k) {
+  const { cells, isList, titleWidth } = arrangement;
+  const { x, y, size } = cells;
   const rem = remPx();
-  const title = Math.min(1.5 * rem, TITLE_PX * k);
-  const hasTitles = title >= MIN_TITLE_PX && pitch.x * k >= ROOM_FOR_TITLE * rem;
-  element.classList.toggle('grid--bare', !hasTitles);
-  element.classList.toggle('grid--brief', hasTitles && pitch.x * k < ROOM_FOR_BOTH * rem);
-  const width = Math.max(size[0] * k, Math.min(titleWidth * k, WIDEST_TITLE * rem));
+  const { height: title, room } = titlesOf(arrangement, k, rem);
+  element.classList.toggle('grid--bare', room === 'none');
+  element.classList.toggle('grid--brief', room === 'one');
+  element.classList.toggle('grid--list', isList);
   layer.style.setProperty('--title', `${title}px`);
-  for (const [i, button] of buttons.entries()) {
+  if (isList) layer.style.setProperty('--side', `${size[0] * k}px`);
+  const width = isList
+    ? titleWidth
+    : Math.max(size[0] * k, Math.min(titleWidth * k, WIDEST_TITLE * rem));
+  return ({ i, button }) => {
     const side = size[i] * k;
+    const left = isList ? x[i] * k : x[i] * k - (width - side) / 2;
     button.style.width = `${width}px`;
     button.style.height = `${side + title}px`;
-    button.style.transform = `translate(${x[i] * k - (width - side) / 2}px, ${y[i] * k - title}px)`;
-  }
+    button.style.transform = `translate(${left}px, ${y[i] * k - title}px)`;
+  };
 }

@@ -17,18 +17,17 @@ import { describeFit } from './pair_fit_badge.js';
 export const LAYERED = 'All heads: rows are layers, columns are heads';
 
 /**
- * @param {HTMLElement} root of the tooltip
  * @param {HTMLElement} grid that is named
  * @param {Pick<Context, 'derived' | 'facts'> & {tooltip: Tooltip, theme: () => ShownTheme}} context
  */
-export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
+export function createGridText(grid, { derived, facts, theme, tooltip }) {
   /** @type {unknown[]} */
   let known = [];
   /** @type {Look} */
   let look = { tint: null, sorted: null, places: null, inside: null, theme: 'light' };
   /** Name of the map that is described. */
   let name = '';
-  /** @type {{cell: Cell, i: number} | null} */
+  /** @type {{at: HeadId, i: number, place: {x: number, y: number}} | null} */
   let explained = null;
 
   /** What is known of the map of a head. @param {HeadId} at @param {number} i */
@@ -49,14 +48,17 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
     return own && own !== name ? methodLabels(methodOf(own)).label : '';
   }
 
-  /** Show the numbers of a head in words. @param {Cell} cell @param {number} i index of the head */
-  function explain(cell, i) {
-    explained = { cell, i };
-    const [box, corner] = [cell.button.getBoundingClientRect(), root.getBoundingClientRect()];
-    tooltip.show(
-      { x: box.right - corner.left - 8, y: box.top - corner.top - 8 },
-      cellParts(cell.at, i, mapFacts(cell.at, i), look, derived.heads().headName(cell.at)),
-    );
+  /**
+   * Show the numbers of a head in words.
+   *
+   * @param {HeadId} at
+   * @param {number} i index of the head
+   * @param {{x: number, y: number}} place in the map
+   */
+  function explain(at, i, place) {
+    explained = { at, i, place };
+    const name = derived.heads().headName(at);
+    tooltip.show(place, cellParts(at, i, mapFacts(at, i), look, name));
   }
 
   function hide() {
@@ -64,9 +66,17 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
     tooltip.hide();
   }
 
+  /** @param {Cell} cell */
+  function describe(cell) {
+    const { layer, head } = cell.at;
+    cell.describe(mapFacts(cell.at, cell.i), look, derived.heads().headName(cell.at));
+    describeFit(cell.button, derived.fits()?.get(`${layer},${head}`) ?? null);
+  }
+
   return {
     explain,
     hide,
+    describe,
     /** The heads are others now. */
     forget() {
       known = [];
@@ -74,7 +84,7 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
     },
     /**
      * @param {State} state
-     * @param {Cell[]} cells
+     * @param {Iterable<Cell>} cells
      * @param {Int32Array | null} places (head) in the order that is chosen; null: layer by layer
      */
     update(state, cells, places) {
@@ -86,17 +96,16 @@ export function createGridText(root, grid, { derived, facts, theme, tooltip }) {
         derived.heads().column(measure, state),
       );
       const inside = derived.heads().within(state)?.inside ?? null;
-      const fits = derived.fits();
-      const next = [name, map, facts.heads.value, tint, sorted, inside, places, theme(), fits];
+      const next = [
+        ...[name, map, facts.heads.value, tint, sorted, inside, places, theme()],
+        derived.fits(),
+      ];
       if (known.length > 0 && next.every((part, i) => part === known[i])) return;
       known = next;
       look = { tint, sorted, places, inside, theme: theme() };
       grid.setAttribute('aria-label', formatOrder(sorted, places));
-      for (const [i, cell] of cells.entries()) {
-        cell.describe(i, mapFacts(cell.at, i), look, derived.heads().headName(cell.at));
-        describeFit(cell.button, fits?.get(`${cell.at.layer},${cell.at.head}`) ?? null);
-      }
-      if (explained) explain(explained.cell, explained.i);
+      for (const cell of cells) describe(cell);
+      if (explained) explain(explained.at, explained.i, explained.place);
     },
   };
 }

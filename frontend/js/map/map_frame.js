@@ -11,8 +11,10 @@ import { bulkWindows } from '../compute/map_bounds.js';
 import { lastOnly } from '../compute/memo.js';
 import { mapOf } from '../data/best_map.js';
 import { chosenMap } from '../data/points.js';
+import { titlesOf } from './arrangement.js';
 import { tilesOf } from './cell.js';
 import { createMotion } from './motion.js';
+import { remPx } from '../ui/dom.js';
 
 /** @import { Legend } from '../color/color_modes.js' */
 /** @import { Painting, ShownTheme } from '../color/point_style.js' */
@@ -48,6 +50,7 @@ export function createMapFrame(context, layout, redraw) {
   const density = lastOnly(densitySteps);
   const tiles = lastOnly(tilesOf);
   const versionOf = countVersions();
+  let rem = remPx();
   /** @type {{frame: Frame, legend: Legend} | null} */
   let shown = null;
   /** Whether the map to show is loading; the former one stays until it is there. */
@@ -55,6 +58,7 @@ export function createMapFrame(context, layout, redraw) {
 
   /** @param {State} state */
   function update(state) {
+    rem = remPx();
     const map = loadedMap(state, facts);
     const cells = layout.current?.cells ?? null;
     const paint = map && painting.of(state, map.drawn, cells?.n ?? 0, theme());
@@ -70,7 +74,6 @@ export function createMapFrame(context, layout, redraw) {
         density: density(positions, state.dims, cells.n, parts),
         ...movingParts(cells, nPoints), // a click may come before the first frame is drawn
         ...layout.room,
-        tiles: tilesIn(state, theme()),
       };
       shown = { frame, legend: paint.legend };
       return;
@@ -93,14 +96,19 @@ export function createMapFrame(context, layout, redraw) {
     const { blend, from, windows: parts } = motion;
     const side = (layout.arrangement?.cellSize ?? 0) * transform.k;
     const pointSize = suitablePointSize(side, nPoints) * store.get().dotSize;
-    return { blend, cells, from, orbit, pointSize, transform, windows: parts };
+    return {
+      ...{ blend, cells, from, orbit, pointSize, transform },
+      tiles: tilesIn(store.get(), theme()),
+      windows: parts,
+    };
   }
 
   /** The tints behind the maps of the grid. @param {State} state @param {ShownTheme} shownTheme */
   function tilesIn(state, shownTheme) {
-    return state.at || !layout.arrangement
-      ? null
-      : tiles(derived.heads().column(state.score, state), layout.arrangement.cellSize, shownTheme);
+    const { arrangement } = layout;
+    if (state.at || state.score === null || !arrangement) return null;
+    const hasTitles = titlesOf(arrangement, viewport.transform.k, rem).room !== 'none';
+    return tiles(derived.heads().column(state.score, state), hasTitles, shownTheme);
   }
 
   return {

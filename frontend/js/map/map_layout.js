@@ -7,19 +7,22 @@ import {
   arrangeGrid,
   arrangeHead,
   cellOf,
+  centredOn,
   gridInPlace,
   headInPlace,
   headOf,
   isLeft,
   openedCell,
 } from './arrangement.js';
+import { cameraOf, shiftIntoSight, transformOf } from './camera.js';
 import { isMotionReduced } from '../ui/dom.js';
 import { createSliding } from './sliding.js';
 import { createViewport } from './viewport.js';
 
 /** @import { Arrangement } from './arrangement.js' */
-/** @import { Context, Manifest, State } from '../page.js' */
-/** @import { Frame, Transform } from '../types.js' */
+/** @import { Camera, Context, HeadId, Manifest, State } from '../page.js' */
+/** @import { Frame } from '../types.js' */
+/** @import { Arrival } from './viewport.js' */
 
 /**
  * @param {HTMLElement} map that the gestures are made on
@@ -42,7 +45,11 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
   let shown = null;
   /** What was arranged last: the grid of a model, or a head of so many dimensions. */
   let subject = '';
-  let start = /** @type {Transform | null} */ (null); // of the next map, where it is not at rest
+  let arrival = /** @type {Arrival | null} */ (null); // of the next map, where it is not at rest
+  /** The part of the grid that was in sight last. @type {{subject: string, camera: Camera} | null} */
+  let left = null;
+  /** The head that was open last. @type {HeadId | null} */
+  let opened = null;
 
   /** @param {State} state */
   function arrange(state) {
@@ -52,22 +59,59 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
       return;
     }
     const next = subjectOf(state, manifest);
+    const { at, dims } = state;
     const key = `${next} ${room.width} ${room.height}`;
-    const order = state.at ? null : derived.heads().order(state);
+    const order = at ? null : derived.heads().order(state);
     if (shown?.key === key && shown.order === order) return;
     const isOther = next !== subject;
-    if (isOther) sliding.stop();
-    else if (shown && frame() && shown.order !== order) sliding.begin(shown.arrangement);
-    const arrangement = state.at ? arrangeHead(room) : arrangeGrid(manifest, room, order);
+    const isSorted = !isOther && shown !== null && shown.order !== order;
+    if (isOther) leave();
+    else if (isSorted && shown && frame()) sliding.begin(shown.arrangement);
+    const arrangement = arrangementOf(state, manifest, order);
+    if (!at) arrival ??= comeBack(arrangement, next, manifest.n_heads);
+    [opened, subject] = [at, next];
     shown = { arrangement, key, order };
-    subject = next;
-    viewport.show(
-      { ...arrangement, room, isTurning: state.at !== null && state.dims === 3 },
-      isOther,
+    const isTurning = at !== null && dims === 3;
+    viewport.show({ ...arrangement, room, isTurning }, isOther, arrival);
+    if (isSorted) viewport.rest();
+    arrival = null;
+  }
+
+  /**
+   * @param {State} state
+   * @param {Manifest} manifest
+   * @param {Int32Array | null} order
+   */
+  function arrangementOf({ at, isFitted }, manifest, order) {
+    return at ? arrangeHead(room) : arrangeGrid(manifest, room, order, isFitted);
+  }
+
+  /** Something else is about to be shown; remember which part of the grid was in sight. */
+  function leave() {
+    sliding.stop();
+    if (shown?.arrangement.view)
+      left = { subject, camera: cameraOf(viewport.transform, { ...shown.arrangement, room }) };
+  }
+
+  /**
+   * The part of the grid that was in sight, moved as far as the head that was left asks for.
+   *
+   * @param {Arrangement} grid
+   * @param {string} name of it
+   * @param {number} nHeads of a layer
+   * @returns {Arrival | null}
+   */
+  function comeBack(grid, name, nHeads) {
+    const { cells, cellSize, title, view } = grid;
+    if (!opened || left?.subject !== name || !view || !grid.isScrolling) return null;
+    const cell = cellOf(opened, nHeads);
+    const start = transformOf(left.camera, { ...grid, room });
+    const shift = shiftIntoSight(
       start,
-      state.at !== null,
+      { x: cells.x[cell], y: cells.y[cell] - title, width: cellSize, height: cellSize + title },
+      view,
     );
-    start = null;
+    return { start: { k: start.k, x: start.x + shift.x, y: start.y + shift.y }, end: null };
   }
 
   /**
@@ -86,15 +130,19 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
       const cell = openedCell(arrangement, viewport.transform, room, place);
       if (cell < 0 || !ready[cell]) return;
       if (!isMotionReduced())
-        start = headInPlace(arrangement, cell, viewport.transform, arrangeHead(room));
+        arrival = {
+          start: headInPlace(arrangement, cell, viewport.transform, arrangeHead(room)),
+          end: null,
+        };
       actions.openHead(headOf(cell, manifest.n_heads));
     } else if (at !== null && !isNearer && isLeft(arrangement, viewport.transform)) {
-      start = gridInPlace(
-        arrangeGrid(manifest, room, derived.heads().order(store.get())),
-        cellOf(at, manifest.n_heads),
-        viewport.transform,
-        arrangement,
-      );
+      const state = store.get();
+      const grid = arrangeGrid(manifest, room, derived.heads().order(state), state.isFitted);
+      const cell = cellOf(at, manifest.n_heads);
+      arrival = {
+        start: gridInPlace(grid, cell, viewport.transform, arrangement),
+        end: centredOn(grid, cell),
+      };
       actions.showGrid();
     }
   }
@@ -136,9 +184,9 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
 /**
  * What is arranged: another subject is shown at rest at first.
  *
- * @param {Pick<State, 'at' | 'dims'>} state
+ * @param {Pick<State, 'at' | 'dims' | 'isFitted'>} state
  * @param {Pick<Manifest, 'id' | 'n_layers' | 'n_heads'>} manifest
  */
-function subjectOf({ at, dims }, { id, n_layers: nLayers, n_heads: nHeads }) {
-  return at ? `head ${dims}` : `grid ${id} ${nLayers} ${nHeads}`;
+function subjectOf({ at, dims, isFitted }, { id, n_layers: nLayers, n_heads: nHeads }) {
+  return at ? `head ${dims}` : `grid ${id} ${nLayers} ${nHeads} ${isFitted}`;
 }

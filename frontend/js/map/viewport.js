@@ -3,13 +3,15 @@
 import { select } from 'd3-selection';
 import { zoom, zoomIdentity } from 'd3-zoom';
 import 'd3-transition';
+import { contained } from './arrangement.js';
 import { cameraOf, orbitOf, shiftIntoSight, transformOf, turnOf } from './camera.js';
 import { isMotionReduced } from '../ui/dom.js';
 import { DEFAULT_ORBIT } from '../compute/geometry.js';
 import { createSight } from './sight.js';
 import { CLICK_PX, createTurning } from './turning.js';
 
-/** @import { Content } from './camera.js' */
+/** @import { Box } from './arrangement.js' */
+/** @import { Content as Place } from './camera.js' */
 /** @import { Sight } from './sight.js' */
 /** @import { Transform } from '../types.js' */
 
@@ -19,12 +21,25 @@ const SETTLE_MS = 250;
 const NEARLY = 1.35;
 /** How much of the content stays in sight, CSS pixels. */
 const KEPT_PX = 80;
+/** A wheel that has left a head moves nothing more until it pauses for so long. */
+const QUIET_MS = 200;
 
 /**
- * What is shown: where it lies at rest, how large it is, and how far one may zoom.
+ * Where the content lies at rest and how large it is; where it is kept in a view, and whether it is
+ * scrolled there as a page is.
+ *
+ * @typedef {Place & {view: Box | null, isScrolling: boolean}} Content
+ */
+/**
+ * What is shown, and how far one may zoom.
  *
  * @typedef {Content & {limits: {min: number, max: number}, isTurning: boolean}} Shown `isTurning`:
  *   whether dragging turns
+ */
+/**
+ * Where something is shown at first, and where it goes from there: null to rest once zooming pauses.
+ *
+ * @typedef {{start: Transform, end: Transform | null}} Arrival
  */
 
 /**
@@ -46,7 +61,7 @@ export function createViewport(
   const turning = createTurning(element, claims, changed);
   const zooming = createZooming(
     element,
-    (event) => !turning.claims(event) && !claims(event),
+    (event) => !turning.claims(event) && !claims(event) && !isOver(event) && !scrolls(event),
     (event, formerK) => {
       const { k } = zooming.transform;
       if (event) rest.leave();
@@ -58,12 +73,33 @@ export function createViewport(
   );
   const sight = createSight(currentSight, rested);
   const rest = createRest(zooming, sight, changed);
+  /** Until when a wheel is still the one that has left a head, ms since the page began. */
+  let quiet = 0;
+
+  /** Whether a wheel goes on with a gesture that is over. @param {any} event */
+  function isOver(event) {
+    if (event.type !== 'wheel' || event.timeStamp > quiet) return false;
+    quiet = event.timeStamp + QUIET_MS;
+    event.preventDefault();
+    return true;
+  }
+
+  /** Whether the browser scrolls by a gesture. @param {any} event */
+  function scrolls(event) {
+    if (!rest.content?.isScrolling) return false;
+    if (event.type === 'wheel') return !event.ctrlKey;
+    if (event.type === 'touchstart') return event.touches.length === 1;
+    return false;
+  }
 
   /** @returns {Sight} */
   function currentSight() {
     const { content, isThere } = rest;
     return {
-      camera: isThere || !content ? null : (sight.pinned ?? cameraOf(zooming.transform, content)),
+      camera:
+        isThere || !content || isAt(zooming.transform, content.home)
+          ? null
+          : (sight.pinned ?? cameraOf(zooming.transform, content)),
       turn: turning.isOn ? turnOf(turning.orbit) : null,
     };
   }
@@ -81,10 +117,11 @@ export function createViewport(
     /**
      * @param {Shown} shown
      * @param {boolean} isOther whether it is something else than before: then it is shown at rest
-     * @param {Transform | null} [start] where it is shown instead
-     * @param {boolean} [isSettling] whether it goes from there to where it is at rest
+     * @param {Arrival | null} [arrival] where it is shown instead
      */
-    show({ isTurning, limits, ...content }, isOther, start = null, isSettling = false) {
+    show({ isTurning, limits, ...content }, isOther, arrival = null) {
+      const former = rest.content;
+      const seen = former && cameraOf(zooming.transform, former);
       turning.setOn(isTurning);
       rest.setContent(content);
       zooming.bound(content, limits);
@@ -93,12 +130,26 @@ export function createViewport(
         sight.ask({ camera: null, turn: null });
         sight.unpin();
       }
-      if (isOther && start) {
+      if (isOther && arrival) {
+        const { start, end } = arrival;
         rest.goTo(start);
-        rest.settleSoon(isSettling);
+        if (end) quiet = performance.now() + QUIET_MS;
+        if (end) rest.goTo(end, true);
+        else rest.settleSoon(content.view === null);
       } else if (isOther || rest.isThere) rest.goHome(false);
       else if (sight.pinned) rest.goTo(transformOf(sight.pinned, content));
+      else if (seen && !isSamePlace(former, content)) rest.goTo(transformOf(seen, content));
       else changed();
+    },
+    /** Where it would be at rest, unless an address has asked for a part of it. */
+    rest() {
+      if (!sight.pinned) rest.goHome(false);
+    },
+    /** Put the content elsewhere, as a scroll bar does. @param {{x: number, y: number}} place */
+    scrollTo({ x, y }) {
+      if (!rest.content) return;
+      rest.leave();
+      rest.goTo({ ...zooming.transform, x, y });
     },
     /**
      * Bring a part of the map into sight that was chosen elsewhere: an address, or Back of the
@@ -158,10 +209,11 @@ function createRest(zooming, sight, changed) {
     sight.unpin();
   }
 
-  /** @param {Transform} to */
-  function goTo(to) {
+  /** @param {Transform} to @param {boolean} [isSlow] */
+  function goTo(to, isSlow = false) {
     isThere = false;
-    zooming.goTo(to, false);
+    const place = content?.view ? contained({ ...content, view: content.view }, to) : to;
+    zooming.goTo(place, isSlow && !isMotionReduced());
     changed();
   }
 
@@ -220,7 +272,16 @@ function createRest(zooming, sight, changed) {
 function createZooming(element, isOurs, changed) {
   const target = select(element);
   let transform = zoomIdentity;
-  const behaviour = zoom()
+  /** @type {Content | null} */
+  let content = null;
+  const behaviour = zoom();
+  const constrain = behaviour.constrain();
+  behaviour
+    .constrain((to, ...extents) =>
+      content?.view
+        ? zoomed(contained({ ...content, view: content.view }, to))
+        : constrain(to, ...extents),
+    )
     .clickDistance(CLICK_PX)
     .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && isOurs(event))
     .on('zoom', (event) => {
@@ -237,10 +298,12 @@ function createZooming(element, isOurs, changed) {
     /**
      * Keep the content in sight.
      *
-     * @param {Content} content
+     * @param {Content} next
      * @param {{min: number, max: number}} limits of the zoom
      */
-    bound({ size, room }, limits) {
+    bound(next, limits) {
+      content = next;
+      const { room, size } = next;
       behaviour.scaleExtent([limits.min, limits.max]).extent([
         [0, 0],
         [room.width, room.height],
@@ -254,10 +317,9 @@ function createZooming(element, isOurs, changed) {
       ]);
     },
     /** @param {Transform} to @param {boolean} isSlow */
-    goTo({ k, x, y }, isSlow) {
-      const to = zoomIdentity.translate(x, y).scale(k);
+    goTo(to, isSlow) {
       const moving = isSlow ? target.transition().duration(RESET_MS) : target.interrupt();
-      moving.call(/** @type {any} */ (behaviour.transform), to);
+      moving.call(/** @type {any} */ (behaviour.transform), zoomed(to));
     },
     /** @param {{x: number, y: number}} shift CSS pixels */
     moveBy({ x, y }) {
@@ -267,6 +329,23 @@ function createZooming(element, isOurs, changed) {
       target.on('.zoom', null);
     },
   };
+}
+
+/** As d3 has it. @param {Transform} transform */
+function zoomed({ k, x, y }) {
+  return zoomIdentity.translate(x, y).scale(k);
+}
+
+/** Whether a transform is another, but for parts of a pixel. @param {Transform} a @param {Transform} b */
+function isAt(a, b) {
+  return Math.abs(a.k / b.k - 1) < 1e-3 && Math.hypot(a.x - b.x, a.y - b.y) < 1;
+}
+
+/** @param {Content | null} a @param {Content} b */
+function isSamePlace(a, b) {
+  /** @param {Content} content */
+  const key = ({ home, room, size }) => JSON.stringify([home, room, size]);
+  return a !== null && key(a) === key(b);
 }
 
 /**

@@ -63,6 +63,11 @@ function placeActions(store, facts) {
     /** @param {string | null} similarWith */
     compareWith: (similarWith) => store.set({ similarWith }),
     showGrid: () => store.set({ at: null }),
+    /** Show all heads at once, or as large as they can be read. */
+    toggleFit() {
+      const { at, isFitted } = store.get();
+      store.set({ at: null, isFitted: at !== null || !isFitted, camera: null });
+    },
     /** Store the camera or orientation of the map. @param {Pick<State, 'camera' | 'turn'>} sight */
     look: (sight) => store.set(sight, 'replace'),
     /** @param {'up' | 'down' | 'left' | 'right'} direction */

@@ -85,6 +85,13 @@ const VIEW = {
     pane: 'place',
     clearedBy: 'dataset',
   }),
+  // the grid shows all heads at once, however small
+  isFitted: choice({
+    default: false,
+    address: { heads: word('all', true) },
+    pane: 'place',
+    clearedBy: 'dataset',
+  }),
   // null: the map at rest
   camera: choice({
     default: /** @type {Camera | null} */ (null),

@@ -1,0 +1,252 @@
+/**
+ * The overview beside a grid that scrolls: every head as a coloured square, with the part in sight
+ * as a frame. A press or a drag brings a place into sight, and so do keys.
+ */
+
+import { colorOf, formatHeadMeasure } from './cell.js';
+import { cssColor } from '../color/palettes.js';
+import { createCleanup, el, emptyPen, setAttribute, setText } from '../ui/dom.js';
+import { measureFacts } from '../data/head_measures.js';
+import { formatHead } from '../ui/labels.js';
+import { headOf } from './arrangement.js';
+
+/** @import { Context, Manifest, State } from '../page.js' */
+/** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Column } from '../data/head_measure_columns.js' */
+/** @import { Tooltip } from '../ui/tooltip.js' */
+/** @import { Arrangement } from './arrangement.js' */
+/** @import { Sight } from './grid_cells.js' */
+
+const PADDING_PX = 8;
+const TOP_PX = 26;
+const BOTTOM_PX = 40;
+/** Largest square, and how much higher than wide one may be, so that few pixels show many layers. */
+const MOST_PX = 10;
+const MOST_STRETCH = 4;
+const OUTSIDE_OPACITY = 0.2;
+/** What the squares show unless a score is chosen. */
+const FIDELITY = 'recall_at_10';
+
+/** @typedef {Pick<Manifest, 'n_layers' | 'n_heads'>} Model */
+
+/**
+ * Keys, as rows, columns and windows to go.
+ *
+ * @type {Record<string, {down?: number, right?: number, pages?: number}>}
+ */
+const KEYS = {
+  ArrowUp: { down: -1 },
+  ArrowDown: { down: 1 },
+  ArrowLeft: { right: -1 },
+  ArrowRight: { right: 1 },
+  PageUp: { pages: -1 },
+  PageDown: { pages: 1 },
+  Home: { down: -Infinity },
+  End: { down: Infinity },
+};
+
+/**
+ * @param {HTMLElement} root
+ * @param {Pick<Context, 'derived' | 'facts'> & {tooltip: Tooltip, theme: () => ShownTheme}} context
+ * @param {object} calls
+ * @param {string} calls.controls id of what is scrolled
+ * @param {(slot: number) => void} calls.goTo brings a place of the grid to the middle
+ * @param {(down: number, right: number) => void} calls.step scrolls by rows and columns
+ * @param {(pages: number) => void} calls.turn scrolls by windows
+ * @param {(wheel: WheelEvent) => void} calls.roll
+ */
+export function createOverview(root, { derived, facts, theme, tooltip }, calls) {
+  const cleanup = createCleanup();
+  const squares = el('canvas', { class: 'overview__squares' });
+  const frame = el('div', { class: 'overview__frame' });
+  const label = el('span', { class: 'overview__label', 'aria-hidden': 'true' });
+  const strip = el(
+    'div',
+    {
+      class: 'overview__strip',
+      role: 'scrollbar',
+      tabindex: '0',
+      'aria-orientation': 'vertical',
+      'aria-controls': calls.controls,
+      'aria-valuemin': '0',
+    },
+    squares,
+    frame,
+  );
+  const element = el('div', { class: 'overview', hidden: true }, label, strip);
+  root.append(element);
+  /** @type {{model: Model, side: {x: number, y: number}} | null} */
+  let laid = null;
+  /** @type {{column: Column | null, inside: Uint8Array | null, order: Int32Array | null}} */
+  let look = { column: null, inside: null, order: null };
+  /** What the squares were drawn for. @type {unknown[]} */
+  let drawn = [];
+  let isDragging = false;
+
+  /** @param {State} state */
+  function update(state) {
+    const heads = derived.heads();
+    const column = heads.column(state.score ?? state.order ?? FIDELITY, state);
+    look = {
+      column,
+      inside: heads.within(state)?.inside ?? null,
+      order: heads.order(state),
+    };
+    const words = measureFacts(column?.name ?? FIDELITY).label;
+    setText(label, words);
+    setAttribute(strip, 'aria-label', `Overview of all heads, coloured by ${words}`);
+    draw();
+  }
+
+  /**
+   * @param {Arrangement} arrangement
+   * @param {Sight} sight
+   * @param {{width: number, height: number}} room
+   */
+  function place({ isList, nColumns, overview, slots }, sight, { height }) {
+    element.hidden = overview === 0;
+    root.style.setProperty('--overview', `${overview}px`);
+    const model = facts.description.value?.manifest ?? null;
+    if (overview === 0 || !model) return;
+    const { n_heads: nHeads, n_layers: nLayers } = model;
+    const width = overview - 2 * PADDING_PX;
+    const x = width / nHeads;
+    const y = Math.min(
+      (height - TOP_PX - BOTTOM_PX) / nLayers,
+      MOST_PX,
+      isList ? MOST_PX : MOST_STRETCH * x,
+    );
+    laid = { model, side: { x, y } };
+    element.style.width = `${overview}px`;
+    strip.style.height = `${y * nLayers}px`;
+    const rows = isList
+      ? { top: Math.floor(sight.top / nHeads), bottom: Math.ceil(sight.bottom / nHeads) }
+      : sight;
+    const columns = isList ? { left: 0, right: nHeads } : sight;
+    frame.style.transform = `translate(${columns.left * x}px, ${rows.top * y}px)`;
+    frame.style.width = `${(columns.right - columns.left) * x}px`;
+    frame.style.height = `${(rows.bottom - rows.top) * y}px`;
+    const nRows = slots.n / nColumns;
+    setAttribute(strip, 'aria-valuemax', String(Math.max(0, nRows - 1)));
+    setAttribute(strip, 'aria-valuenow', String(sight.top));
+    setAttribute(strip, 'aria-valuetext', inWords({ ...rows, ...columns }, nHeads));
+    draw();
+  }
+
+  /** @param {Sight} sight @param {number} nHeads */
+  function inWords({ top, bottom, left, right }, nHeads) {
+    return look.order
+      ? `ranks ${top * nHeads + 1} to ${bottom * nHeads}`
+      : `layers ${top} to ${bottom - 1}, heads ${left} to ${right - 1}`;
+  }
+
+  function draw() {
+    if (!laid || element.hidden) return;
+    const { model, side } = laid;
+    const next = [look.column, look.inside, look.order, theme(), side.x, side.y, devicePixelRatio];
+    if (next.every((part, i) => part === drawn[i])) return;
+    drawn = next;
+    const pen = emptyPen(squares);
+    if (pen) paint(pen, look, model.n_heads, model.n_layers, side, theme());
+  }
+
+  /** The place under the mouse. @param {PointerEvent} event @returns {number} slot */
+  function slotAt({ clientX, clientY }) {
+    if (!laid) return 0;
+    const { left, top } = strip.getBoundingClientRect();
+    const { model, side } = laid;
+    /** @param {number} at @param {number} n */
+    const index = (at, n) => Math.min(n - 1, Math.max(0, Math.floor(at)));
+    const row = index((clientY - top) / side.y, model.n_layers);
+    return row * model.n_heads + index((clientX - left) / side.x, model.n_heads);
+  }
+
+  /** @param {PointerEvent} event */
+  function explain(event) {
+    if (!laid) return;
+    const slot = slotAt(event);
+    const head = look.order ? look.order[slot] : slot;
+    const { left, top } = root.getBoundingClientRect();
+    tooltip.show({ x: element.getBoundingClientRect().left - left, y: event.clientY - top }, [
+      el('p', { class: 'tooltip__title' }, formatHead(headOf(head, laid.model.n_heads))),
+      el('p', {}, look.column ? formatHeadMeasure(look.column, head) : ''),
+    ]);
+  }
+
+  // What is pressed here neither pans nor marks.
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'click'])
+    cleanup.listen(element, type, (/** @type {Event} */ event) => event.stopPropagation());
+  cleanup.listen(strip, 'pointerdown', (/** @type {PointerEvent} */ event) => {
+    if (event.button !== 0) return;
+    isDragging = true;
+    strip.setPointerCapture(event.pointerId);
+    tooltip.hide();
+    calls.goTo(slotAt(event));
+  });
+  cleanup.listen(strip, 'pointermove', (/** @type {PointerEvent} */ event) => {
+    event.stopPropagation();
+    if (isDragging) calls.goTo(slotAt(event));
+    else if (event.pointerType !== 'touch') explain(event);
+  });
+  for (const type of ['pointerup', 'pointercancel'])
+    cleanup.listen(strip, type, () => {
+      isDragging = false;
+    });
+  cleanup.listen(strip, 'pointerleave', tooltip.hide);
+  cleanup.listen(element, 'wheel', (/** @type {WheelEvent} */ event) => {
+    event.stopPropagation();
+    event.preventDefault();
+    calls.roll(event);
+  });
+  cleanup.listen(strip, 'keydown', (/** @type {KeyboardEvent} */ event) => {
+    const key = KEYS[event.key];
+    if (!key || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (key.pages) calls.turn(key.pages);
+    else calls.step(key.down ?? 0, key.right ?? 0);
+  });
+
+  return {
+    update,
+    place,
+    hide() {
+      element.hidden = true;
+      root.style.setProperty('--overview', '0px');
+    },
+    destroy() {
+      cleanup.run();
+      element.remove();
+    },
+  };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {{column: Column | null, inside: Uint8Array | null, order: Int32Array | null}} look
+ * @param {number} nHeads
+ * @param {number} nLayers
+ * @param {{x: number, y: number}} side
+ * @param {ShownTheme} theme
+ */
+function paint(pen, { column, inside, order }, nHeads, nLayers, side, theme) {
+  const ratio = pen.getTransform().a;
+  /** @param {number} at */
+  const snapped = (at) => Math.round(at * ratio) / ratio;
+  const gap = { x: side.x >= 4 ? 1 : 0, y: side.y >= 4 ? 1 : 0 };
+  for (let slot = 0; slot < nHeads * nLayers; slot++) {
+    const head = order ? order[slot] : slot;
+    const color = column && colorOf(column, head, theme);
+    if (color === null) continue;
+    const [across, down] = [slot % nHeads, Math.floor(slot / nHeads)];
+    const [left, top] = [snapped(across * side.x), snapped(down * side.y)];
+    pen.globalAlpha = inside?.[head] === 0 ? OUTSIDE_OPACITY : 1;
+    pen.fillStyle = cssColor(color);
+    pen.fillRect(
+      left,
+      top,
+      snapped((across + 1) * side.x) - left - gap.x,
+      snapped((down + 1) * side.y) - top - gap.y,
+    );
+  }
+}
