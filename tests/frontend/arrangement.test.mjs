@@ -3,11 +3,16 @@ import test from 'node:test';
 import {
   arrangeGrid,
   arrangeHead,
-  besideSlot,
+  cellAtPlace,
+  centredOn,
+  contained,
   gridInPlace,
   headInPlace,
   isLeft,
   openedCell,
+  slotBeside,
+  slotsInSight,
+  titlesOf,
 } from '../../frontend/js/map/arrangement.js';
 import { between } from '../../frontend/js/map/sliding.js';
 
@@ -96,15 +101,97 @@ test('sorted heads take the places of the grid in their order', () => {
 });
 
 test('the place beside another ends at the edges of the grid', () => {
-  const model = { n_layers: 2, n_heads: 3 };
+  const grid = { nRows: 2, nColumns: 3 };
+  const steps = [
+    { down: -1, right: 0 },
+    { down: 1, right: 0 },
+    { down: 0, right: -1 },
+    { down: 0, right: 1 },
+  ];
   assert.deepEqual(
-    ['up', 'down', 'left', 'right'].map((way) => besideSlot(0, way, model)),
-    [-1, 3, -1, 1],
+    steps.map((step) => slotBeside(0, step, grid)),
+    [0, 3, 0, 1],
   );
   assert.deepEqual(
-    ['up', 'down', 'left', 'right'].map((way) => besideSlot(5, way, model)),
-    [2, -1, 4, -1],
+    steps.map((step) => slotBeside(5, step, grid)),
+    [2, 5, 4, 5],
   );
+  assert.equal(slotBeside(4, { down: -1e6, right: -1e6 }, grid), 0);
+});
+
+const WINDOWS = [
+  { width: 1035, height: 635 },
+  { width: 1315, height: 914 },
+  { width: 1616, height: 994 },
+];
+const PHONE = { width: 390, height: 674 };
+
+for (const [n_layers, n_heads] of [
+  [1, 1],
+  [6, 12],
+  [12, 12],
+  [30, 9],
+  [32, 32],
+  [80, 64],
+  [2, 64],
+])
+  for (const room of [...WINDOWS, PHONE]) {
+    const model = { n_layers, n_heads };
+    const name = `${n_layers} × ${n_heads} heads in ${room.width} × ${room.height}`;
+
+    test(`${name} are whole or scrolled with maps of 88 px or more, from the top`, () => {
+      const grid = arrangeGrid(model, room);
+      const { cells, home, isList, isScrolling, nColumns, size, slots, title, view } = grid;
+      assert.equal(cells.n, n_layers * n_heads);
+      assert.equal(home.y, view.top);
+      const reach = { right: home.x + home.k * size.width, bottom: home.y + home.k * size.height };
+      assert.equal(isScrolling, reach.right > view.right + 1 || reach.bottom > view.bottom + 1);
+      assert.ok(home.k * grid.cellSize >= (isScrolling ? 88 : 44));
+      assert.equal(isList, isScrolling && room === PHONE);
+      // the width is used; titles lie above their maps and below those of the row before
+      if (isScrolling && !isList) assert.ok(size.width > 0.6 * (view.right - view.left));
+      if (isList) assert.equal(nColumns, 1);
+      else if (n_layers > 1) assert.ok(slots.y[nColumns] - title >= slots.y[0] + slots.size[0]);
+    });
+
+    test(`${name} are seen whole when all are to fit, without titles on maps`, () => {
+      const grid = arrangeGrid(model, room, null, true);
+      const { home, size, view } = grid;
+      assert.ok(home.x >= view.left && home.y === view.top && !grid.isScrolling);
+      assert.ok(home.x + home.k * size.width <= view.right + 1);
+      assert.ok(home.y + home.k * size.height <= view.bottom + 1);
+      const { height, room: words } = titlesOf(grid, home.k, 16);
+      assert.ok(height <= grid.title * home.k);
+      if (n_heads * n_layers > 200) assert.equal(words, 'none');
+    });
+  }
+
+test('a grid that is moved or zoomed stays in its view, and ends centred', () => {
+  const grid = arrangeGrid({ n_layers: 30, n_heads: 9 }, WINDOWS[1]);
+  const { view, size } = grid;
+  assert.equal(contained(grid, { k: 1, x: 900, y: 500 }).y, view.top);
+  assert.equal(contained(grid, { k: 1, x: 0, y: -1e5 }).y, view.bottom - size.height);
+  const { min: k } = grid.limits;
+  const out = contained(grid, { k, x: -300, y: -2000 });
+  assert.equal(out.y, view.top);
+  assert.ok(Math.abs(out.x + (k * size.width) / 2 - (view.left + view.right) / 2) < 0.01);
+});
+
+test('the heads in sight, and the one under the mouse, are found from where the grid lies', () => {
+  const order = Int32Array.from({ length: 80 * 64 }, (_, i) => 80 * 64 - 1 - i);
+  const grid = arrangeGrid({ n_layers: 80, n_heads: 64 }, WINDOWS[1], order);
+  const transform = centredOn(grid, 40 * 64 + 20);
+  const { top, bottom, left, right } = slotsInSight(grid, transform, grid.view);
+  const [row, column] = [39, 43]; // where the order has that head
+  assert.ok(top < row && row < bottom && left < column && column < right);
+  assert.ok((bottom - top) * (right - left) < 200);
+  const middle = (side, from, pitch) => side + from * pitch + 40;
+  const place = {
+    x: middle(transform.x, column, grid.pitch.x),
+    y: middle(transform.y, row, grid.pitch.y),
+  };
+  assert.equal(cellAtPlace(grid, transform, place), 40 * 64 + 20);
+  assert.equal(cellAtPlace(grid, transform, { ...place, x: transform.x - 5 }), -1);
 });
 
 test('heads on their way lie between their places', () => {

@@ -65,6 +65,7 @@ test('every choice but those of place and look can be taken back', () => {
     'method',
     'dims',
     'at',
+    'isFitted',
     'camera',
     'turn',
     'theme',

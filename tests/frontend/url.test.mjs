@@ -9,6 +9,7 @@ const FULL = {
   method: 'attention-tsne',
   dims: 3,
   at: { layer: 3, head: 7 },
+  isFitted: true,
   camera: { zoom: 2.351, x: -0.12, y: 1.3046 },
   turn: { yaw: -31.5, pitch: 20.05 },
   selected: { kind: 'key', token: 41 },
@@ -44,6 +45,7 @@ const FULL = {
     method: 'umap',
     dims: 3,
     at: { layer: 1, head: 0 },
+    isFitted: false,
     camera: { zoom: 1.5, x: 0.25, y: 0.75 },
     turn: { yaw: -30, pitch: 12.5 },
   },
@@ -114,6 +116,7 @@ test('parts of a second pane that are right are kept beside parts that are wrong
     method: null,
     dims: 2,
     at: { layer: 1, head: 2 },
+    isFitted: false,
     camera: null,
     turn: null,
   });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arrangeGrid } from '../../frontend/js/map/arrangement.js';
 import { findTokens, indexWords } from '../../frontend/js/data/search.js';
 import {
   formatCell,
@@ -132,28 +131,3 @@ test('progress is said in words, numbers and time left', () => {
     'The build stopped: it was stopped.',
   );
 });
-
-for (const [layers, heads, width, height] of [
-  [12, 12, 1100, 760],
-  [1, 1, 600, 400],
-  [6, 12, 800, 600],
-  [32, 32, 1000, 700],
-  [48, 25, 3000, 1800],
-  [2, 64, 780, 600],
-]) {
-  const name = `${layers} × ${heads} heads in ${width} × ${height} lie inside, apart`;
-  test(name, () => {
-    const { cells, home, size, pitch } = arrangeGrid(
-      { n_layers: layers, n_heads: heads },
-      { width, height },
-    );
-    assert.equal(cells.n, layers * heads);
-    assert.ok(home.x >= 0 && home.y >= 0);
-    assert.ok(
-      home.x + home.k * size.width <= width + 1 && home.y + home.k * size.height <= height + 1,
-    );
-    assert.ok(pitch.x >= cells.size[0] && pitch.y > cells.size[0]);
-    const last = cells.n - 1;
-    assert.ok(Math.abs(cells.x[last] - cells.x[0] - (heads - 1) * pitch.x) < 0.01);
-  });
-}

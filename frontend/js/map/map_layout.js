@@ -51,13 +51,8 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
   /** The head that was open last. @type {HeadId | null} */
   let opened = null;
 
-  /** @param {State} state */
-  function arrange(state) {
-    const manifest = facts.description.value?.manifest;
-    if (!manifest || room.width === 0) {
-      shown = null;
-      return;
-    }
+  /** @param {State} state @param {Manifest} manifest */
+  function arrange(state, manifest) {
     const next = subjectOf(state, manifest);
     const { at, dims } = state;
     const key = `${next} ${room.width} ${room.height}`;
@@ -68,7 +63,7 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
     if (isOther) leave();
     else if (isSorted && shown && frame()) sliding.begin(shown.arrangement);
     const arrangement = arrangementOf(state, manifest, order);
-    if (!at) arrival ??= comeBack(arrangement, next, manifest.n_heads);
+    arrival ??= comeBack(arrangement, next, manifest.n_heads);
     [opened, subject] = [at, next];
     shown = { arrangement, key, order };
     const isTurning = at !== null && dims === 3;
@@ -169,8 +164,13 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
     },
     /** @param {State} state */
     update(state) {
-      arrange(state);
-      if (shown) viewport.aim(state);
+      const manifest = facts.description.value?.manifest;
+      if (!manifest || room.width === 0) {
+        shown = null;
+        return;
+      }
+      arrange(state, manifest);
+      viewport.aim(state);
     },
     destroy() {
       sliding.destroy();

@@ -90,7 +90,6 @@ const VIEW = {
     default: false,
     address: { heads: word('all', true) },
     pane: 'place',
-    clearedBy: 'dataset',
   }),
   // null: the map at rest
   camera: choice({
