@@ -1,7 +1,6 @@
 /** The map as a figure: the grid of all heads, or one head, as it is in sight. */
 
 import { crossOf, tipOf } from '../compute/biplot_axis.js';
-import { TITLE_PX } from '../compute/title.js';
 import { cssColor } from '../color/palettes.js';
 import { cellCoefficients, projectPoint, SPACE_SCALE } from '../compute/geometry.js';
 import { LINE_PX, lineSegments } from '../render/lines.js';
@@ -33,6 +32,10 @@ export const SHARPNESS = 2;
 const LABEL_PX = 12;
 const HALO_PX = 3.5;
 const PAD_PX = 12;
+/** Width of title and number beside the map of a list. */
+const LIST_WORDS_PX = 100;
+/** Between a grid and what lies beside it. */
+const EDGE_PX = 4;
 /** Room for the numbers of layers and heads beside the grid. */
 const AXES_PX = Object.freeze({ left: 34, top: 24 });
 /** Widths of a column from which number, and title too, have room. */
@@ -76,8 +79,10 @@ const ROOM_FOR_BOTH = 84;
  */
 export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = false }) {
   const { frame } = drawing;
-  const box = whole(cells ? gridBox(drawing) : headBox(drawing, style), frame);
-  const [left, top] = cells ? [AXES_PX.left, AXES_PX.top] : [0, 0];
+  const sight = inSight(drawing);
+  const box = whole(cells ? gridBox(drawing) : headBox(drawing, style), sight);
+  const hasAxes = cells !== null && !drawing.arrangement.isList;
+  const [left, top] = hasAxes ? [AXES_PX.left, AXES_PX.top] : [0, 0];
   const size = { width: box.right - box.left, height: box.bottom - box.top };
   const isShapes = !isPixels && !hasPatchImages(frame) && countPoints(frame) <= MAX_SHAPES;
   const shapes = isShapes ? pointShapes(frame, box) : [];
@@ -104,21 +109,34 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
         'g',
         { transform: `translate(${left - box.left} ${top - box.top})` },
         content,
-        ...(cells ? axes(drawing, box, nHeads, isSorted, style) : []),
-        ...cutEdge(box, frame, style),
+        ...(hasAxes ? axes(drawing, box, nHeads, isSorted, style) : []),
+        ...cutEdge(box, sight, style),
       ),
     ],
     nPoints: isShapes ? shapes.reduce((n, { children }) => n + children.length, 0) : null,
   };
 }
 
-/** Whole pixels inside of the viewport. @param {Box} box @param {Frame} frame @returns {Box} */
-function whole({ left, top, right, bottom }, { width, height }) {
+/**
+ * Where the map is seen: beside the axes and the overview of a grid.
+ *
+ * @param {Drawing} drawing
+ * @returns {Box}
+ */
+function inSight({ arrangement: { view }, frame: { width, height } }) {
+  const { left, top, right, bottom } = view ?? { left: 0, top: 0, right: width, bottom: height };
+  return view
+    ? { left: left - EDGE_PX, top: top - EDGE_PX, right: right + EDGE_PX, bottom: height }
+    : { left, top, right, bottom };
+}
+
+/** Whole pixels in sight. @param {Box} box @param {Box} sight @returns {Box} */
+function whole({ left, top, right, bottom }, sight) {
   return {
-    left: Math.max(0, Math.floor(left)),
-    top: Math.max(0, Math.floor(top)),
-    right: Math.min(width, Math.ceil(right)),
-    bottom: Math.min(height, Math.ceil(bottom)),
+    left: Math.max(sight.left, Math.floor(left)),
+    top: Math.max(sight.top, Math.floor(top)),
+    right: Math.min(sight.right, Math.ceil(right)),
+    bottom: Math.min(sight.bottom, Math.ceil(bottom)),
   };
 }
 
@@ -155,12 +173,12 @@ function gridBox({
     dims,
     transform: { k, x, y },
   },
-  arrangement: { size, slots },
+  arrangement: { size, slots, title },
 }) {
   const beyond = dims === 3 ? ((SPACE_SCALE * Math.sqrt(3) - 1) / 2) * slots.size[0] * k : 4;
   return {
     left: x - beyond,
-    top: y + (slots.y[0] - TITLE_PX) * k - 2,
+    top: y + (slots.y[0] - title) * k - 2,
     right: x + size.width * k + beyond,
     bottom: y + size.height * k + beyond,
   };
@@ -170,11 +188,12 @@ function gridBox({
  * A hairline around a map that goes on beyond its edges.
  *
  * @param {Box} box
- * @param {Frame} frame
+ * @param {Box} sight
  * @param {FigureStyle} style
  */
-function cutEdge({ left, top, right, bottom }, frame, { line }) {
-  const isCut = left === 0 && top === 0 && right === frame.width && bottom === frame.height;
+function cutEdge({ left, top, right, bottom }, sight, { line }) {
+  const isCut =
+    left === sight.left && top === sight.top && right === sight.right && bottom === sight.bottom;
   return isCut
     ? [
         node('rect', {
@@ -310,18 +329,22 @@ function labelMarkup({ words, x, y, isKey }, frame, { query, key }) {
  * @param {CellText[]} texts
  * @param {FigureStyle} style
  */
-function titles({ frame, arrangement: { pitch, titleWidth } }, texts, { ink, soft, warning }) {
+function titles({ frame, arrangement }, texts, { ink, soft, warning }) {
   const {
     cells,
     transform: { k, x, y },
   } = frame;
-  if (pitch.x * k < ROOM_FOR_NUMBER || TITLE_PX * k < LABEL_PX) return [];
+  const { isList, pitch, title: height, titleWidth } = arrangement;
+  if (!isList && (pitch.x * k < ROOM_FOR_NUMBER || height * k < LABEL_PX)) return [];
   const isBoth = pitch.x * k >= ROOM_FOR_BOTH;
   return visibleCells(frame).flatMap((cell) => {
     const { title, number, isWarning } = texts[cell];
     const side = cells.size[cell] * k;
-    const width = Math.max(side, Math.min(titleWidth * k, 112));
-    const [left, base] = [cells.x[cell] * k + x - (width - side) / 2, cells.y[cell] * k + y - 6];
+    const width = isList ? LIST_WORDS_PX : Math.max(side, Math.min(titleWidth * k, 112));
+    const corner = [cells.x[cell] * k + x, cells.y[cell] * k + y];
+    const [left, base] = isList
+      ? [corner[0] + side + PAD_PX, corner[1] + LABEL_PX]
+      : [corner[0] - (width - side) / 2, corner[1] - 6];
     const value = {
       y: base,
       'font-size': LABEL_PX,

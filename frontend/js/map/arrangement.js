@@ -255,12 +255,28 @@ export function titlesOf({ isList, pitch, title }, k, rem) {
  */
 export function cellAtPlace(grid, { k, x, y }, place) {
   const { pitch, slots, nColumns, title, titleWidth, cellSize, order } = grid;
-  const [across, down] = [(place.x - x) / k, (place.y - y) / k];
-  const [column, row] = [Math.floor(across / pitch.x), Math.floor(down / pitch.y)];
-  if (column < 0 || column >= nColumns || row < 0 || row >= slots.n / nColumns) return -1;
-  const isIn = across - column * pitch.x <= titleWidth && down - row * pitch.y <= cellSize + title;
+  const column = indexAt((place.x - x) / k, pitch.x, titleWidth, nColumns);
+  const row = indexAt((place.y - y) / k, pitch.y, cellSize + title, slots.n / nColumns);
+  if (column < 0 || row < 0) return -1;
   const slot = row * nColumns + column;
-  return isIn ? (order ? order[slot] : slot) : -1;
+  return order ? order[slot] : slot;
+}
+
+/** Gaps between cells belong to the nearer one, up to this width. */
+const NEAR_PX = 8;
+
+/**
+ * Which of n lengths, each so far from the next, holds a place; -1: none.
+ *
+ * @param {number} at
+ * @param {number} pitch
+ * @param {number} length
+ * @param {number} n
+ */
+function indexAt(at, pitch, length, n) {
+  const reach = Math.min(NEAR_PX, pitch - length) / 2;
+  const index = Math.floor((at + reach) / pitch);
+  return index >= 0 && index < n && at - index * pitch <= length + reach ? index : -1;
 }
 
 /**

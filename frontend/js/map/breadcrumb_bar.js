@@ -8,9 +8,8 @@ import { measureFacts } from '../data/head_measures.js';
 import { neighbourOf } from '../state/selectors.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { fitsMarked } from '../state/url.js';
-import { formatHead, isMisleading, formatMeasure } from '../ui/labels.js';
+import { formatHead, isMisleading, formatMeasure, MISLEADING_RECALL } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
-import { counted } from '../compute/number_text.js';
 import { createSave } from '../figure/save.js';
 import { formatHeadMeasure } from './cell.js';
 
@@ -144,6 +143,7 @@ export function createBreadcrumbBar(root, context) {
         ? formatFidelity(state, facts)
         : { words: mapDetail(state, manifest, facts, derived), isWarning: false };
       setText(detail, words);
+      setAttribute(detail, 'title', words);
       detail.classList.toggle('bar__detail--warning', isWarning);
       if (at && manifest)
         DIRECTIONS.forEach((direction, i) => {
@@ -310,8 +310,7 @@ function mapDetail(state, manifest, facts, derived) {
     ? ''
     : at
       ? formatOwn(derived.heads().column(score, state), at.layer * manifest.n_heads + at.head)
-      : ` · ${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')} · ` +
-        `${formatNumber(score ?? order)}`;
+      : ` · ${manifest.n_layers} × ${manifest.n_heads} heads · ${formatNumber(score ?? order)}`;
   const map = method === BEST ? formatBest(state, facts.heads.value) : formatMap(method, dims);
   return `${map}${more}`;
 }
@@ -348,11 +347,12 @@ function formatFidelity(state, { heads }) {
   };
 }
 
-/** The number on each head and its bar. @param {string | null} measure */
+/** The number on each head, its bar, and their colour. @param {string | null} measure */
 function formatNumber(measure) {
+  const amber = `amber below ${MISLEADING_RECALL}`;
   return measure === null || measure === 'recall_at_10'
-    ? 'number and bar: recall@10'
-    : `number: ${measureFacts(measure).label}, bar: recall@10`;
+    ? `number and bar: recall@10, ${amber}`
+    : `number: ${measureFacts(measure).label}, bar: recall@10, ${amber}`;
 }
 
 /**

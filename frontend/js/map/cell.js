@@ -8,7 +8,14 @@ import { formatMissing, measureFacts, formatUnit } from '../data/head_measures.j
 import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
 import { explainHeadName, formatHeadName } from '../data/head_names.js';
 import { shareOf } from '../compute/histogram.js';
-import { formatCell, formatHead, isMisleading, formatMeasure, formatTitle } from '../ui/labels.js';
+import {
+  formatCell,
+  formatHead,
+  isMisleading,
+  formatMeasure,
+  formatTitle,
+  MISLEADING_RECALL,
+} from '../ui/labels.js';
 import { FIDELITY_LABELS } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
 
@@ -19,6 +26,11 @@ import { counted } from '../compute/number_text.js';
 
 /** Opacity of the colour of a measure behind the points of a map that is too small for a title. */
 const TILE_SHARE = 0.75;
+
+/** What an amber number says. */
+const AMBER =
+  `Amber: recall@10 below ${MISLEADING_RECALL}. Of a query’s ten strongest keys, fewer than one ` +
+  'is among its ten nearest: do not read nearness as attention here.';
 
 /**
  * @typedef {object} Look What the grid shows of its heads.
@@ -184,11 +196,13 @@ export function cellParts(at, head, { isReady, fidelity, kind }, look, name) {
   const truth = fidelity
     ? [
         el('dl', { class: 'tooltip__scores' }, ...rows),
-        el(
-          'p',
-          { class: 'tooltip__help' },
-          `${FIDELITY_LABELS[0].label}: ${FIDELITY_LABELS[0].help}`,
-        ),
+        isMisleading(fidelity)
+          ? el('p', { class: 'tooltip__help tooltip__help--warning' }, AMBER)
+          : el(
+              'p',
+              { class: 'tooltip__help' },
+              `${FIDELITY_LABELS[0].label}: ${FIDELITY_LABELS[0].help}`,
+            ),
       ]
     : [el('p', { class: 'soft' }, isReady ? '' : 'This map is not computed yet.')];
   return [

@@ -22,7 +22,8 @@ import { createOverview } from './overview.js';
 /** Far beyond any grid. */
 const ALL = 1e6;
 /**
- * Keys in the grid, as heads to go; `pages`: times what is in sight.
+ * Keys in the grid, as heads to go; `pages`: times what is in sight. `right` of Home and End is for
+ * heads alone: a page scrolls down.
  *
  * @type {Record<string, {down?: number, right?: number, pages?: number}>}
  */
@@ -177,7 +178,7 @@ export function createGrid(root, context) {
   function goByKey({ down = 0, right = 0, pages = 0 }) {
     if (!shown) return;
     const { bottom, top } = sight(shown);
-    const rows = down + pages * Math.max(1, bottom - top - 2);
+    const rows = down + pages * Math.max(1, bottom - top - 1);
     const i = cells.go({ down: rows, right }, shown.arrangement);
     const box = placement.boxOf(i);
     if (box) viewport.reveal(box, windowOf(root, shown.arrangement));
@@ -222,6 +223,7 @@ export function createGrid(root, context) {
       const n = manifest ? manifest.n_layers * manifest.n_heads : 0;
       if (element.hidden || arrangement.cells.n !== n) return;
       if (shown && !isSame(shown.transform, transform)) text.hide();
+      if (shown && shown.arrangement !== arrangement) leave();
       shown = { arrangement, transform };
       scroll.place(arrangement, transform, room);
       const seen = sight(shown);
@@ -248,7 +250,7 @@ function isSame(a, b) {
 
 /** @param {(typeof KEYS)[string]} key CSS pixels to scroll */
 function pixelsOf({ down = 0, right = 0 }) {
-  return { left: right * ARROW_PX, top: down * ARROW_PX };
+  return { left: Math.abs(right) === ALL ? 0 : right * ARROW_PX, top: down * ARROW_PX };
 }
 
 /**

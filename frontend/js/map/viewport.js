@@ -21,6 +21,8 @@ const SETTLE_MS = 250;
 const NEARLY = 1.35;
 /** How much of the content stays in sight, CSS pixels. */
 const KEPT_PX = 80;
+/** Most that one turn of the wheel with Ctrl zooms, in doublings; a pinch of a trackpad is less. */
+const MOST_ZOOM = 0.4;
 /** A wheel that has left a head moves nothing more until it pauses for so long. */
 const QUIET_MS = 200;
 
@@ -283,6 +285,7 @@ function createZooming(element, isOurs, changed) {
         : constrain(to, ...extents),
     )
     .clickDistance(CLICK_PX)
+    .wheelDelta(doublings)
     .filter((event) => (!event.ctrlKey || event.type === 'wheel') && !event.button && isOurs(event))
     .on('zoom', (event) => {
       const { k } = transform;
@@ -329,6 +332,16 @@ function createZooming(element, isOurs, changed) {
       target.on('.zoom', null);
     },
   };
+}
+
+/**
+ * How far a turn of the wheel zooms. A pinch of a trackpad is a wheel with Ctrl in small steps.
+ *
+ * @param {WheelEvent} event
+ */
+function doublings({ ctrlKey, deltaMode, deltaY }) {
+  const zoom = -deltaY * (deltaMode === 1 ? 0.05 : deltaMode === 2 ? 1 : 0.002);
+  return ctrlKey ? Math.min(MOST_ZOOM, Math.max(-MOST_ZOOM, 10 * zoom)) : zoom;
 }
 
 /** As d3 has it. @param {Transform} transform */
