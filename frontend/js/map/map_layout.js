@@ -46,7 +46,11 @@ export function createMapLayout(map, { actions, derived, facts, store }, { claim
   /** What was arranged last: the grid of a model, or a head of so many dimensions. */
   let subject = '';
   let arrival = /** @type {Arrival | null} */ (null); // of the next map, where it is not at rest
-  /** The part of the grid that was in sight last. @type {{subject: string, camera: Camera} | null} */
+  /**
+   * The part of the grid that was in sight last.
+   *
+   * @type {{subject: string, camera: Camera} | null}
+   */
   let left = null;
   /** The head that was open last. @type {HeadId | null} */
   let opened = null;

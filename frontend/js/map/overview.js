@@ -20,7 +20,7 @@ import { headOf } from './arrangement.js';
 const PADDING_PX = 8;
 const TOP_PX = 26;
 const BOTTOM_PX = 40;
-/** Largest square, and how much higher than wide one may be, so that few pixels show many layers. */
+/** Largest square, and how much higher than wide one may be: layers are what one scrolls. */
 const MOST_PX = 10;
 const MOST_STRETCH = 4;
 const OUTSIDE_OPACITY = 0.2;

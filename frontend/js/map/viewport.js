@@ -39,7 +39,8 @@ const QUIET_MS = 200;
  *   whether dragging turns
  */
 /**
- * Where something is shown at first, and where it goes from there: null to rest once zooming pauses.
+ * Where something is shown at first, and where it goes from there; null: to rest, once zooming
+ * pauses.
  *
  * @typedef {{start: Transform, end: Transform | null}} Arrival
  */
@@ -349,7 +350,12 @@ function zoomed({ k, x, y }) {
   return zoomIdentity.translate(x, y).scale(k);
 }
 
-/** Whether a transform is another, but for parts of a pixel. @param {Transform} a @param {Transform} b */
+/**
+ * Whether a transform is another, but for parts of a pixel.
+ *
+ * @param {Transform} a
+ * @param {Transform} b
+ */
 function isAt(a, b) {
   return Math.abs(a.k / b.k - 1) < 1e-3 && Math.hypot(a.x - b.x, a.y - b.y) < 1;
 }
