@@ -40,16 +40,16 @@ def deep(serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory)
     return serve(folder)
 
 
-def names(page: Page) -> list[str]:
-    """Return the heads that are whole in sight; fail unless each has its map below its title."""
-    cells = page.evaluate(CELLS)
-    assert all(cell["n"] > 20 and cell["height"] >= 88 for cell in cells), cells
-    return [cell["name"] for cell in cells]
-
-
 def scrolled_to(page: Page, head: str) -> list[str]:
-    """Wait until a head is whole in sight, and its map is drawn."""
-    return wait_until(lambda: (found := names(page)) and head in found and found, head)
+    """Wait until a head is whole in sight, and every map is drawn below its title; return all."""
+
+    def names() -> list[str]:
+        cells = page.evaluate(CELLS)
+        assert all(cell["height"] >= 88 for cell in cells), cells
+        found = [cell["name"] for cell in cells]
+        return found if head in found and all(cell["n"] > 20 for cell in cells) else []
+
+    return wait_until(names, head)
 
 
 def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
@@ -57,7 +57,7 @@ def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
 ) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     open_view(page, deep, VIEW)
-    at_first = names(page)
+    at_first = scrolled_to(page, "L0 H0")
     assert at_first[0] == "L0 H0" and f"L3 H{N_HEADS - 1}" in at_first
     assert page.locator(".cell").count() < 80  # of 270
     header = box_of(page, ".axis--heads")
