@@ -127,6 +127,11 @@ export interface Description {
    * product of their coordinates.
    */
   nearness: Record<string, 'distance' | 'product'>;
+  /**
+   * The map with the highest recall@10, mean over the heads, by the number of its dimensions:
+   * best-2d, best-3d; null without one, and while a build runs.
+   */
+  best_maps: Record<string, string | null>;
   progress: Progress | null;
 }
 

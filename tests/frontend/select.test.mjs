@@ -28,10 +28,13 @@ function facts({
   manifest = MANIFEST,
   state = 'complete',
   mapsReady = {},
+  best = {},
 } = {}) {
   return {
     datasets: { value: datasets },
-    description: { value: { id: 'a', state, manifest, maps_ready: mapsReady } },
+    description: {
+      value: { id: 'a', state, manifest, maps_ready: mapsReady, best_maps: best },
+    },
   };
 }
 
@@ -80,11 +83,13 @@ test('an unknown dataset is replaced with a notice, and what belonged to it goes
   assert.match(notices[0], /no dataset “gone”/);
 });
 
-test('without a wish the first map, in the order on screen, is shown without a notice', () => {
-  assert.deepEqual(reconcile({ ...DEFAULTS, dataset: 'a' }, facts()), {
-    change: { method: 'pca', dims: 2 },
-    notices: [],
-  });
+test('the first map is the one that the server calls best, else the first on screen', () => {
+  const best = { 'best-2d': 'tsne-2d', 'best-3d': 'tsne-3d' };
+  const first = (state, found = facts({ best })) => reconcile({ ...state, dataset: 'a' }, found);
+  assert.deepEqual(first(DEFAULTS), { change: { method: 'tsne', dims: 2 }, notices: [] });
+  assert.deepEqual(first({ ...DEFAULTS, dims: 3 }).change, { method: 'tsne', dims: 3 });
+  assert.deepEqual(first(DEFAULTS, facts()).change, { method: 'pca', dims: 2 });
+  assert.deepEqual(first({ ...DEFAULTS, method: 'pca' }).change, {}, 'an address keeps its method');
 });
 
 test('while a build runs, the first map is one of which heads are there', () => {

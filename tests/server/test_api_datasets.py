@@ -55,6 +55,9 @@ def test_a_dataset_tells_its_manifest_without_the_list_of_files(client: CheckedC
     assert facts["maps_ready"] == dict.fromkeys(TEXT.maps, 4)
     assert facts["nearness"]["biplot-3d"] == "product"
     assert facts["nearness"]["tsne-2d"] == "distance"
+    means = facts["manifest"]["fidelity"]
+    flat = [name for name in TEXT.maps if name.endswith("-2d")]
+    assert facts["best_maps"]["best-2d"] == max(flat, key=lambda m: means[m]["recall_at_10"])
     assert facts["progress"] is None
 
 

@@ -1,6 +1,6 @@
 """Descriptions of datasets, their maps and heads, from the files and what follows from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,7 +49,8 @@ def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
     dict
         ``id``, ``state``, ``version``, ``manifest`` without its list of files, and ``progress``
         of its build; of each map by its name ``maps_ready``, how many heads have it, and
-        ``nearness``: whether a key is near a query by their distance or by their product.
+        ``nearness``: whether a key is near a query by their distance or by their product;
+        ``best_maps``, as of a head, by the mean over the heads; None while a build runs.
     """
     names = [MapName.parse(name) for name in reader.manifest["maps"]]
     return {
@@ -59,6 +60,7 @@ def describe_dataset(reader: DatasetReader) -> dict[str, Any]:
         "manifest": reader.manifest,
         "maps_ready": {str(name): int(reader.ready(name).sum()) for name in names},
         "nearness": {str(name): METHOD_FACTS[name.method].nearness for name in names},
+        "best_maps": _best_maps(_mean_facts(reader.manifest)),
         "progress": reader.progress,
     }
 
@@ -72,6 +74,7 @@ def describe_begun(entry: DatasetEntry) -> dict[str, Any]:
         "manifest": None,
         "maps_ready": {},
         "nearness": {},
+        "best_maps": _best_maps({}),
         "progress": entry.progress,
     }
 
@@ -93,6 +96,12 @@ def describe_heads(reader: DatasetReader) -> dict[str, Any]:
 def heads_fingerprint(reader: DatasetReader) -> str:
     """Return a fingerprint that changes when `describe_heads` does."""
     return reader.fingerprint(__version__, reader.heads_fingerprint(), files=())
+
+
+def _mean_facts(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that each map has on average over the heads: none before publication."""
+    means = manifest.get("fidelity", {})
+    return {name: {"fidelity": fidelity} for name, fidelity in means.items()}
 
 
 def _best_maps(maps: dict[str, Any]) -> dict[str, str | None]:

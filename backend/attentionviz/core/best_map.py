@@ -1,4 +1,4 @@
-"""Choice of the best map of a head, by recall@10."""
+"""Choice of the best map of a head, or of all heads, by recall@10."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from attentionviz.core.types import METHODS, MapName
 
 
 def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
-    """Return the map of a head with the highest recall@10.
+    """Return the map with the highest recall@10.
 
     Parameters
     ----------
     maps : mapping
-        Of one head in ``heads.json``: name of a map to its facts.
+        Name of a map to its facts, as of one head in ``heads.json``, or to means over heads.
     dims : int
         Number of dimensions, 2 or 3; other maps are ignored.
 
@@ -20,7 +20,7 @@ def best_map(maps: Mapping[str, Any], dims: int) -> MapName | None:
     -------
     MapName or None
         Ties go to the first in the order of `METHODS`; an undefined recall ranks last. None if
-        the head has no map of these dimensions.
+        there is no map of these dimensions.
     """
     names = [name for method in METHODS if str(name := MapName(method, dims)) in maps]
     return max(names, key=lambda name: _recall(maps[str(name)]), default=None)

@@ -1,14 +1,14 @@
 /** Derived from choices and facts: pure functions, no DOM and no requests. */
 
 import { mapName } from '../data/points.js';
-import { hasMap } from '../data/best_map.js';
+import { BEST, hasMap } from '../data/best_map.js';
 import { modesFor } from '../color/color_modes.js';
 import { lastMarked } from '../marked_points/codec.js';
 import { allMethods } from '../data/projection_methods.js';
 import { numbersFor, PAIR_FIT, measureFacts } from '../data/head_measures.js';
 import { CLEARED, DEFAULTS } from './choices.js';
 
-/** @import { Facts, HeadId, Manifest, State } from '../page.js' */
+/** @import { Description, Facts, HeadId, Manifest, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
 /**
@@ -38,26 +38,22 @@ export function reconcile(state, facts, nTokensOf = (manifest) => manifest.n_tok
   const description = facts.description.value;
   if (!description?.manifest || description.id !== state.dataset)
     return { change: {}, notices: [] };
-  return reconcileInside(
-    state,
-    description.manifest,
-    description.state === 'complete' ? null : description.maps_ready,
-    nTokensOf(description.manifest),
-  );
+  const { manifest } = description;
+  return reconcileInside(state, manifest, description, nTokensOf(manifest));
 }
 
 /**
  * @param {State} state
  * @param {Manifest} manifest
- * @param {Record<string, number> | null} mapsReady
+ * @param {Description} description
  * @param {number} nTokens including those of the user
  */
-function reconcileInside(state, manifest, mapsReady, nTokens) {
+function reconcileInside(state, manifest, description, nTokens) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
   const change = {};
   const notices = [];
   if (!state.method || !hasMap(manifest.maps, state.method, state.dims)) {
-    const map = firstMap(state, manifest, mapsReady);
+    const map = firstMap(state, manifest, description);
     if (map && (map.method !== state.method || map.dims !== state.dims)) {
       if (state.method)
         notices.push(
@@ -162,22 +158,29 @@ function formatLostFit(isOrder) {
 }
 
 /**
- * The map to show if the chosen one does not exist: preferably of the chosen dimensions, and ready.
+ * The map to show if the chosen one does not exist: of its method, of the highest recall@10, or
+ * ready; preferably of the chosen dimensions.
  *
  * @param {State} state
  * @param {Manifest} manifest
- * @param {Record<string, number> | null} mapsReady
+ * @param {Description} description
  * @returns {{method: Method, dims: Dims} | null}
  */
-function firstMap({ method, dims }, manifest, mapsReady) {
+function firstMap({ method, dims }, { maps }, { best_maps: best, maps_ready: ready, state }) {
   /** @type {Dims[]} */
   const bothDims = dims === 2 ? [2, 3] : [3, 2];
-  /** @type {{method: Method, dims: Dims}[]} */
+  /** @type {{method: Method, dims: Dims, name: string}[]} */
   const all = bothDims
-    .flatMap((d) => allMethods().map(({ name }) => ({ method: name, dims: d })))
-    .filter((map) => mapName(map.method, map.dims) in manifest.maps);
-  const started = all.find((map) => mapsReady && mapsReady[mapName(map.method, map.dims)] > 0);
-  return all.find((map) => map.method === method) ?? started ?? all[0] ?? null;
+    .flatMap((d) =>
+      allMethods().map(({ name }) => ({ method: name, dims: d, name: mapName(name, d) })),
+    )
+    .filter(({ name }) => name in maps);
+  const found =
+    all.find((map) => map.method === method) ??
+    all.find((map) => best[mapName(BEST, map.dims)] === map.name) ??
+    all.find((map) => state !== 'complete' && ready[map.name] > 0) ??
+    all[0];
+  return found ? { method: found.method, dims: found.dims } : null;
 }
 
 /**

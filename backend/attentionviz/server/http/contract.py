@@ -187,6 +187,13 @@ class Description(TypedDict):
             "larger the product of their coordinates."
         ),
     ]
+    best_maps: Annotated[
+        dict[str, str | None],
+        doc(
+            "The map with the highest recall@10, mean over the heads, by the number of its "
+            "dimensions: best-2d, best-3d; null without one, and while a build runs."
+        ),
+    ]
     progress: Progress | None
 
 
