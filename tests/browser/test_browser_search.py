@@ -132,6 +132,11 @@ def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offer
         assert fingerprint(page) == plain
     box.fill("^(rain)$")
     expect(page.locator(".search__problem")).to_be_hidden()
+    wait_until(lambda: fingerprint(page) != plain, "the rest is dimmed")
+    page.get_by_label("How tokens are compared").select_option("whole")
+    box.fill("rai")  # no token as it stands: nothing is dimmed before the word is whole
+    expect(page.locator(".search__count")).to_have_text("0 tokens")
+    wait_until(lambda: fingerprint(page) == plain, "the map is as without a search")
 
     take_offered_words(page)
 
