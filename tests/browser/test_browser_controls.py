@@ -261,7 +261,7 @@ def read_the_help(page: Page) -> None:
     for control in ("Search", "Palette", "Filters", "Dot size", "Lasso", "Panels"):
         expect(dialog.get_by_text(control, exact=True)).to_be_visible()
     expect(dialog).to_contain_text(re.compile("n, p.*next point"))
-    expect(dialog).to_contain_text("Mark the hits")
+    expect(dialog).to_contain_text("Mark hits")
     expect(dialog).to_contain_text("letters work by their place")
     dialog.get_by_role("button", name="About AttentionViz").click()
     about = page.get_by_role("dialog", name="About AttentionViz")

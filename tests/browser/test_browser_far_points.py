@@ -55,8 +55,8 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_whe
     page: Page, far_address: str, address: str
 ) -> None:
     open_view(page, far_address, "?method=pca&layer=0&head=1")
-    chip = page.get_by_role("group", name="Points outside")
-    expect(chip).to_contain_text(f"{N_FAR} points lie outside")
+    chip = page.get_by_role("group", name="Off-screen outliers")
+    expect(chip).to_contain_text(f"{N_FAR} off-screen outliers")
     wait_until(lambda: page.evaluate(LINES) > 20, "there are marks")
     near, ink = fingerprint(page), page.evaluate(NOT_BACKGROUND)
     chip.get_by_role("button", name="Show all").press("Enter")
@@ -72,12 +72,12 @@ def test_a_head_says_how_many_points_lie_outside_and_shows_all_on_request_or_whe
     assert fingerprint(page) == near
 
     open_view(page, far_address, "?method=pca&dims=3&layer=0&head=1")
-    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
+    expect(page.get_by_role("group", name="Off-screen outliers")).to_be_hidden()
     expect(page.get_by_label("Dot size")).to_be_visible()  # the options are open as they were
     expect(page.get_by_label("Fit all points")).to_be_hidden()
 
     open_view(page, address, "?dataset=words&method=pca&layer=0&head=1")
-    expect(page.get_by_role("group", name="Points outside")).to_be_hidden()
+    expect(page.get_by_role("group", name="Off-screen outliers")).to_be_hidden()
     before = fingerprint(page)
     open_view(page, address, "?dataset=words&method=pca&layer=0&head=1&fit=all")
     assert fingerprint(page) == before
@@ -87,8 +87,8 @@ def test_the_grid_counts_heads_with_far_points_and_draws_none_on_another(
     page: Page, far_address: str
 ) -> None:
     open_view(page, far_address, "?method=biplot")
-    chip = page.get_by_role("group", name="Points outside")
-    expect(chip).to_contain_text("6 of 6 heads have points outside")
+    chip = page.get_by_role("group", name="Off-screen outliers")
+    expect(chip).to_contain_text("6 heads have off-screen outliers")
     wait_until(lambda: page.evaluate(LINES) > 20, "there are marks")
     assert page.evaluate(BETWEEN) == 0
     box = page.locator(".cell").nth(1).bounding_box()

@@ -149,7 +149,7 @@ def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
     open_view(page, address, "?dataset=words&method=pca")
     columns = fetch_json(page, "api/v1/datasets/words/tokens")
     n = columns["text"].count(WORD)
-    button = page.get_by_role("button", name="Mark the hits")
+    button = page.get_by_role("button", name="Mark hits")
     marked = page.locator(".marked [role=status]")
     for view in ("All heads", "Layer 0, head 0"):
         expect(page.locator(".bar__title")).to_have_text(view)

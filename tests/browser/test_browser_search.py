@@ -33,7 +33,7 @@ MODES = {
         "brightness": "darkest to brightest",
         "column:label": "green",
         "image": "first to last image",
-        "type": "Every patch as a picture under the colour of its kind.",
+        "type": "Patch images, tinted by kind.",
     },
 }
 
@@ -79,7 +79,7 @@ def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
     expect(page.locator("html")).to_have_attribute("data-palette", "classic")
 
     page.get_by_label("Colour").select_option("search")
-    expect(page.locator(".legend__words")).to_have_text(["not searched for"])
+    expect(page.locator(".legend__words")).to_have_text(["no search"])
     page.get_by_role("searchbox").fill("rain, april")
     expect(page.locator(".legend__words")).to_have_text(["rain", "april", "rest"])
 
@@ -88,11 +88,11 @@ def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
     option = page.locator("option[value=attention]")
     expect(option).to_have_text("Attention in the head, once one is open")
     legend = page.locator(".legend")
-    expect(legend).to_contain_text("is computed for one head at a time: open a head to see it")
+    expect(legend).to_contain_text("needs an open head")
     expect(legend).to_contain_text("query")
     page.locator(".cell").nth(6).press("Enter")
     expect(legend).to_contain_text("queries: weight of the strongest key")
-    expect(legend).not_to_contain_text("open a head to see it")
+    expect(legend).not_to_contain_text("needs an open head")
 
 
 SEARCHES = [
@@ -111,7 +111,7 @@ def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offer
     columns = tokens_of(page)
     box = page.get_by_role("searchbox")
     for mode, typed, pattern in SEARCHES:
-        page.get_by_label("How tokens are compared").select_option(mode)
+        page.get_by_label("Match", exact=True).select_option(mode)
         box.fill(typed)
         words = [text.strip().lower() for text in columns["text"]]
         hits = [i for i, word in enumerate(words) if re.search(pattern, word)]
@@ -133,7 +133,7 @@ def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offer
     box.fill("^(rain)$")
     expect(page.locator(".search__problem")).to_be_hidden()
     wait_until(lambda: fingerprint(page) != plain, "the rest is dimmed")
-    page.get_by_label("How tokens are compared").select_option("whole")
+    page.get_by_label("Match", exact=True).select_option("whole")
     box.fill("rai")  # no token as it stands: nothing is dimmed before the word is whole
     expect(page.locator(".search__count")).to_have_text("0 tokens")
     wait_until(lambda: fingerprint(page) == plain, "the map is as without a search")
@@ -144,7 +144,7 @@ def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offer
 def take_offered_words(page: Page) -> None:
     """Take a word of the corpus that is offered while typing."""
     box = page.get_by_role("searchbox")
-    page.get_by_label("How tokens are compared").select_option("whole")
+    page.get_by_label("Match", exact=True).select_option("whole")
     box.fill("april, ra")
     options = page.get_by_role("option", selected=False).filter(has=page.locator("bdi"))
     expect(options.first).to_contain_text("rain")

@@ -196,7 +196,7 @@ test('the value of a point is told in words', () => {
 function classesSeen(name, more = {}) {
   const { colors, legend } = colorPoints(name, context(more));
   const n = legend.entries.filter(
-    ({ label }) => !['rest', 'other', 'not searched for', 'no value'].includes(label),
+    ({ label }) => !['rest', 'other', 'no search', 'no value'].includes(label),
   ).length;
   const known = [...palette.classes[0].subarray(0, n), palette.others[0], palette.neutral];
   for (let token = 0; token < 5; token++) {
@@ -353,7 +353,7 @@ test('the search has a colour for each term, and another for the rest', () => {
   assert.deepEqual(seen, [0, 2, 1, 2, 0]);
   assert.deepEqual(classesSeen('search', { found: null }), {
     seen: [0, 0, 0, 0, 0],
-    labels: ['not searched for'],
+    labels: ['no search'],
   });
 });
 

@@ -166,7 +166,7 @@ export function searchTerms({ tokens, found }) {
   const values = new Float32Array(n).fill(labels.length);
   for (let token = 0; found && token < n; token++)
     if (found.hits[token]) values[token] = Math.min(found.hits[token] - 1, labels.length);
-  return { values, labels, other: found ? 'rest' : 'not searched for' };
+  return { values, labels, other: found ? 'rest' : 'no search' };
 }
 
 /**

@@ -194,22 +194,20 @@ function hasPatchImages(name, { at }) {
 function headOnlyLegend(legend, label) {
   return {
     ...legend,
-    note:
-      `“${label}” is computed for one head at a time: open a head to see it. Here colours tell ` +
-      'query and key.',
+    note: `“${label}” needs an open head. Until then, colours show queries and keys.`,
   };
 }
 
 /** @param {Legend} legend */
 function tintedLegend(legend) {
-  return { ...legend, note: 'Every patch as a picture under the colour of its kind.' };
+  return { ...legend, note: 'Patch images, tinted by kind.' };
 }
 
 /** @param {Legend} legend @param {Tokens['userLayer']} userLayer @returns {Legend} */
 function userLegend(legend, userLayer) {
   if (!userLayer) return legend;
   const note =
-    'Larger and with a ring: your own ' +
+    'Larger, ringed: your own ' +
     `(${userLayer.sequences.map(({ item }) => item.name.replace('your ', '')).join(', ')}).`;
   return { ...legend, note: [legend.note, note].filter(Boolean).join(' ') };
 }
@@ -223,7 +221,7 @@ function outlinedLegend(pixels, kinds) {
     ...pixels,
     kind: /** @type {const} */ ('swatches'),
     entries,
-    note: `${pixels.note} The outline says query or key.`,
+    note: `${pixels.note} Outlines show queries and keys.`,
   };
 }
 
@@ -345,7 +343,7 @@ function withoutUser(painted, userLayer, nCells, theme, palette) {
     colors,
     legend: {
       ...painted.legend,
-      note: [painted.legend.note, 'Your own tokens have no norm here: open a head to see it.']
+      note: [painted.legend.note, 'Norms of your own tokens need an open head.']
         .filter(Boolean)
         .join(' '),
     },

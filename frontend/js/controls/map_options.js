@@ -24,14 +24,12 @@ export function createMapOptions(root, { actions }) {
   });
   const labels = createCheck(section.body, {
     label: 'Labels',
-    help:
-      'Words beside the points, as far as they do not overlap; more of them on zooming in (key ' +
-      'l).',
+    help: 'Token labels where there is room; zoom in for more (key l).',
     onPick: (hasLabels) => actions.choose({ hasLabels }),
   });
   const size = createSlider(section.body, {
     label: 'Dot size',
-    help: 'Size of the points, as a multiple of what suits the map.',
+    help: 'Multiple of the automatic size.',
     scale: [-2, 2, 1 / STEPS],
     standard: DEFAULTS.dotSize,
     onPick: (dotSize) => actions.choose({ dotSize }, 'replace'),
@@ -41,7 +39,7 @@ export function createMapOptions(root, { actions }) {
   });
   const opacity = createSlider(section.body, {
     label: 'Opacity',
-    help: 'Opacity of the points, as a multiple of what suits their local density.',
+    help: 'Multiple of the automatic opacity, which is lower where many points overlap.',
     scale: [-3, 3, 1 / 4],
     standard: DEFAULTS.opacity,
     onPick: (value) => actions.choose({ opacity: value }, 'replace'),
@@ -51,14 +49,12 @@ export function createMapOptions(root, { actions }) {
   });
   const byNorm = createCheck(section.body, {
     label: 'Size by norm',
-    help: 'Long vectors get large points, in the map of one head.',
+    help: 'Larger points for vectors of larger norm.',
     onPick: (isDotByNorm) => actions.choose({ isDotByNorm }),
   });
   const whole = createCheck(section.body, {
     label: 'Fit all points',
-    help:
-      'Flat maps show all of their points at rest. Without it, a few far points that would ' +
-      'squeeze all others into a corner lie outside, marked at the border.',
+    help: 'Include outliers, which are otherwise off-screen and marked at the border.',
     onPick: (isWhole) => actions.choose({ isWhole }),
   });
   const palette = el(
@@ -73,9 +69,13 @@ export function createMapOptions(root, { actions }) {
       {
         value: 'safe',
         label: 'Safe',
-        title: 'Blue and orange, which every kind of sight tells apart',
+        title: 'Blue and orange; safe for colour blindness',
       },
-      { value: 'classic', label: 'Classic', title: 'Green and pink, as the original has them' },
+      {
+        value: 'classic',
+        label: 'Classic',
+        title: 'Green and pink, as in the original AttentionViz',
+      },
     ],
     onPick: (value) => actions.setPalette(value === 'classic' ? 'classic' : 'safe'),
   });

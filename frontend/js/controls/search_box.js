@@ -13,23 +13,19 @@ import { createSuggestions } from '../ui/suggestions.js';
 const MODES = {
   whole: {
     label: 'Whole token',
-    help:
-      'A whole token as it stands, or all tokens of a word or character; a comma separates ' +
-      'several.',
+    help: 'Whole tokens, or all tokens of a word or character. Separate terms by commas.',
   },
   prefix: {
     label: 'Begins with',
-    help: 'Tokens and words that begin so; a comma separates several.',
+    help: 'Tokens and words that begin with the term. Separate terms by commas.',
   },
   substring: {
     label: 'Contains',
-    help: 'Tokens that hold this, alone or together with others; a comma separates several.',
+    help: 'Tokens and words that contain the term. Separate terms by commas.',
   },
   regex: {
-    label: 'Expression',
-    help:
-      'A regular expression such as ^un.*ed$, for single tokens; a part of a character counts ' +
-      'as the character.',
+    label: 'Regular expression',
+    help: 'A regular expression such as ^un.*ed$, for single tokens.',
   },
 };
 
@@ -112,7 +108,7 @@ function makeInput(onInput) {
     'aria-describedby': 'search-result',
     onInput,
     title:
-      'In all heads at once (key /). A comma separates terms; words in double quotes keep theirs.',
+      'In all heads at once (key /). Separate terms by commas; quote a term that contains one.',
   });
 }
 
@@ -122,7 +118,7 @@ function makeModes(onPick) {
     'select',
     {
       class: 'select search__mode',
-      'aria-label': 'How tokens are compared',
+      'aria-label': 'Match',
       onChange: () => onPick(/** @type {SearchMode} */ (modes.value)),
     },
     ...Object.entries(MODES).map(([value, { label }]) => el('option', { value }, label)),
@@ -149,10 +145,10 @@ function createFound(onMark) {
     {
       class: 'button button--small search__mark',
       type: 'button',
-      title: 'Mark the hits as queries and as keys, to count and save them',
+      title: 'Mark all hits to count and save them',
       onClick: onMark,
     },
-    'Mark the hits',
+    'Mark hits',
   );
   const result = el(
     'p',

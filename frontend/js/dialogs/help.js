@@ -89,7 +89,7 @@ const CONTROLS = [
           'several, words in double quotes keep theirs',
       ],
       [
-        'Mark the hits',
+        'Mark hits',
         'marks what the search finds, as queries and as keys, to be counted and saved like ' +
           'what is drawn around',
       ],
@@ -107,7 +107,7 @@ const CONTROLS = [
         'words beside the points, more of them on zooming in; 你 1⁄3 is the first of the ' +
           'three bytes of 你, which are tokens of their own: its label stands for all of them',
       ],
-      ['Dot size', 'a double click on this and every other slider sets it back'],
+      ['Dot size, Opacity', 'a double click on any slider sets it back'],
       ['Size by norm', 'long vectors get large points'],
       [
         'Fit all points',

@@ -9,7 +9,7 @@ import { farPoints } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility } from '../compute/geometry.js';
 import { inkOf } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
-import { count, counted } from '../compute/number_text.js';
+import { counted } from '../compute/number_text.js';
 
 /** @import { Context } from '../page.js' */
 /** @import { Frame } from '../types.js' */
@@ -26,8 +26,8 @@ const STEPS = 40;
 const LENGTH_PX = Object.freeze({ head: 9, grid: 5 });
 const OPACITY = 0.7;
 const HELP =
-  'A few points lie far from all others, which would be squeezed into a corner with them. ' +
-  'Marks at the border say where they are.';
+  'A few points far from all others are off-screen, so that they do not squeeze the rest into a ' +
+  'corner. Marks at the border show where they are.';
 
 /**
  * Marks around a box, given by its middle and its half sides.
@@ -47,14 +47,14 @@ export function createFarPoints(root, { actions, overlay }) {
     {
       class: 'button button--small',
       type: 'button',
-      title: 'Fit all points; “Fit all points” among the map options takes it back',
+      title: 'Fit all points (Map options: Fit all points)',
       onClick: () => actions.choose({ isWhole: true }),
     },
     'Show all',
   );
   const element = el(
     'div',
-    { class: 'far', role: 'group', 'aria-label': 'Points outside', hidden: true },
+    { class: 'far', role: 'group', 'aria-label': 'Off-screen outliers', hidden: true },
     words,
     all,
   );
@@ -66,13 +66,12 @@ export function createFarPoints(root, { actions, overlay }) {
 
   /** @param {Frame} frame @param {Float32Array} windows @returns {string} their number */
   function drawGrid(frame, windows) {
-    const { cells, flags, nPoints, positions } = frame;
+    const { flags, nPoints, positions } = frame;
     const found = spots(list(positions, windows, nPoints), flags, positions, windows, nPoints);
     drawMarks(overlay, frame, cellMarks(frame, found), LENGTH_PX.grid);
     const nCells = found.filter(({ length }) => length > 0).length;
     return nCells > 0
-      ? `${count(nCells)} of ${counted(cells.n, 'head')} ${nCells === 1 ? 'has' : 'have'} ` +
-          'points outside'
+      ? `${counted(nCells, 'head')} ${nCells === 1 ? 'has' : 'have'} off-screen outliers`
       : '';
   }
 
@@ -82,9 +81,7 @@ export function createFarPoints(root, { actions, overlay }) {
     const found = spotsOutside(frame, list(frame.positions, windows, frame.nPoints)[0]);
     const marks = { spots: atBorder(found), box: { x: width, y: height, width, height } };
     drawMarks(overlay, frame, [marks], LENGTH_PX.head);
-    return found.length > 0
-      ? `${counted(found.length, 'point')} ${found.length === 1 ? 'lies' : 'lie'} outside`
-      : '';
+    return found.length > 0 ? counted(found.length, 'off-screen outlier') : '';
   }
 
   return {

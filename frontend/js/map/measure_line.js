@@ -21,16 +21,13 @@ import { count, counted } from '../compute/number_text.js';
  */
 export function createMeasureLine(root, { actions, derived, facts, theme }) {
   const legend = createLegend(() => actions.tintBy(null), theme);
-  const sorted = createPart(
-    {},
-    'Back to layer × head',
-    'Rows are layers and columns are heads again',
-    () => actions.choose({ order: null }),
+  const sorted = createPart({}, 'Back to layer × head', 'Rows are layers, columns are heads', () =>
+    actions.choose({ order: null }),
   );
   const range = createPart(
     { role: 'status' },
     'Show all',
-    'No head steps back',
+    'Clear the range',
     actions.clearScoreRange,
   );
   const element = el(

@@ -249,7 +249,7 @@ const VIEW = {
   isWhole: choice({
     default: false,
     address: { fit: word('all', true) },
-    undo: (after) => (after ? 'fitting all points' : 'leaving far points outside'),
+    undo: (after) => (after ? 'fitting all points' : 'leaving outliers off-screen'),
   }),
   // dataset whose heads are compared with the open one; null: its own
   similarWith: choice({
