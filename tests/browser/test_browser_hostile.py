@@ -147,8 +147,8 @@ def require_traces_to_be_found(page: Page) -> None:
 
 def look_around(page: Page, view: str) -> None:
     """Choose every colour, and point at places all over the map."""
-    for colour in page.get_by_label("Colour").locator("option").all():
-        page.get_by_label("Colour").select_option(colour.get_attribute("value"))
+    for colour in page.get_by_role("combobox", name="Colour").locator("option").all():
+        page.get_by_role("combobox", name="Colour").select_option(colour.get_attribute("value"))
         require_harmless(page, view)
     box = page.locator(".map").first.bounding_box()
     assert box is not None

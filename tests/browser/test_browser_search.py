@@ -45,7 +45,7 @@ def test_every_colour_mode_draws_another_picture_and_says_what_it_means(
         open_view(page, address, query)
         seen = {fingerprint(page)}
         for mode, words in modes.items():
-            page.get_by_label("Colour").select_option(mode)
+            page.get_by_role("combobox", name="Colour").select_option(mode)
             expect(page.locator(".legend")).to_contain_text(words)
             wait_until(
                 lambda seen=seen: fingerprint(page) not in seen,
@@ -66,25 +66,25 @@ def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
     assert page.evaluate(color) != words
 
     plain = fingerprint(page)
-    page.get_by_label("Colour").select_option("column:topic")
+    page.get_by_role("combobox", name="Colour").select_option("column:topic")
     expect(page.locator(".legend__words")).to_have_count(4)
     topics = tokens_of(page)["sequences"]["columns"]["topic"]
     assert sorted(legend_words(page)) == sorted(set(topics))
     wait_until(lambda: fingerprint(page) != plain, "topics have their colours")
     assert query_of(page)["color"] == "column:topic"
     open_view(page, address, f"{TEXT}&color=column:topic")
-    expect(page.get_by_label("Colour")).to_have_value("column:topic")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("column:topic")
     expect(page.locator(".notice")).to_have_count(0)
     expect(page.get_by_label("Classic")).to_be_checked()
     expect(page.locator("html")).to_have_attribute("data-palette", "classic")
 
-    page.get_by_label("Colour").select_option("search")
+    page.get_by_role("combobox", name="Colour").select_option("search")
     expect(page.locator(".legend__words")).to_have_text(["no search"])
     page.get_by_role("searchbox").fill("rain, april")
     expect(page.locator(".legend__words")).to_have_text(["rain", "april", "rest"])
 
     open_view(page, address, "?dataset=words&method=pca&color=attention")
-    expect(page.get_by_label("Colour")).to_have_value("attention")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("attention")
     option = page.locator("option[value=attention]")
     expect(option).to_have_text("Attention in the head, once one is open")
     legend = page.locator(".legend")

@@ -20,13 +20,13 @@ def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_t
     open_view(page, address, HEAD)
     expect(undo_button(page)).to_have_attribute("aria-disabled", "true")
     point = select_point(page, "key")
-    page.get_by_label("Colour").select_option("position")
+    page.get_by_role("combobox", name="Colour").select_option("position")
     page.get_by_label("Attention lines").uncheck()
     expect(undo_button(page)).to_have_accessible_name("Undo: hiding attention lines")
     page.keyboard.press("Control+z")
     expect(page.get_by_label("Attention lines")).to_be_checked()
     undo_button(page).click()
-    expect(page.get_by_label("Colour")).to_have_value("type")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("type")
     expect(page.locator(".bar__steps [role=status]")).to_have_text("Undone: colour")
     page.keyboard.press("Control+z")
     expect(page.locator(".panel")).to_be_hidden()
@@ -39,7 +39,7 @@ def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_t
     assert selected(page) == point
     page.keyboard.press("Control+y")
     redo_button(page).click()
-    expect(page.get_by_label("Colour")).to_have_value("position")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("position")
     expect(page.get_by_label("Attention lines")).not_to_be_checked()
     expect(redo_button(page)).to_have_attribute("aria-disabled", "true")
 
@@ -48,18 +48,18 @@ def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_t
 
 def field_keeps_its_own_undo(page: Page) -> None:
     """Type, take letters back in the field, and then the search and a colour of the page."""
-    page.get_by_label("Colour").select_option("norm")
+    page.get_by_role("combobox", name="Colour").select_option("norm")
     box = page.get_by_role("searchbox")
     box.click()
     box.press_sequentially("rain", delay=20)
     page.keyboard.press("Control+z")
     wait_until(lambda: box.input_value() != "rain", "the field takes its letters back")
-    expect(page.get_by_label("Colour")).to_have_value("norm")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("norm")
     page.locator(".bar__title").click()
     box.evaluate("box => box.blur()")
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    expect(page.get_by_label("Colour")).to_have_value("position")
+    expect(page.get_by_role("combobox", name="Colour")).to_have_value("position")
 
 
 def test_a_selection_and_marked_points_are_taken_back_in_the_head_where_one_is(
