@@ -13,6 +13,7 @@ from tests.browser.page_driver import (
     fetch_json,
     is_still,
     open_view,
+    picture,
     query_of,
     wait_until,
 )
@@ -124,3 +125,24 @@ def test_marked_points_of_a_head_or_of_one_in_the_grid_are_exported_with_their_n
     assert [point["token"] for point in exported["points"][:300]] == tokens["text"]
     page.locator(".marked").get_by_role("button", name="Clear").click()
     expect(page.locator(".marked")).to_be_hidden()
+
+
+def test_a_bar_of_the_summary_shows_its_points_and_a_click_keeps_them_alone(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    mark_all(page)
+    page.mouse.move(0, 0)
+    wait_until(lambda: is_still(page), "the map is whole")
+    before = picture(page)
+    row = page.locator(".answer__row").first
+    n = int(row.locator(".answer__count").inner_text())
+    row.hover()
+    wait_until(lambda: picture(page) != before, "the points of the bar are shown")
+    assert counts(page) == (300, 300)
+    page.mouse.move(0, 0)
+    wait_until(lambda: picture(page) == before, "all marked points are shown again")
+    row.click()
+    wait_until(lambda: sum(counts(page)) == n, "the points of the bar alone are marked")
+    page.keyboard.press("Control+z")
+    wait_until(lambda: counts(page) == (300, 300), "all points are marked again")

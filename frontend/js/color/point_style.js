@@ -136,7 +136,7 @@ function createFlagging({ derived, facts, marks }) {
     const left = outside(tokens, drawn, filters, norms, selected, derived.attention(state));
     // user tokens without a position in the shown map yet
     const unplaced = (at ? facts.headMap.value : facts.grid.value)?.unplaced;
-    return flags(tokens, drawn, found, selected, marks.get(), left, unplaced);
+    return flags(tokens, drawn, found, selected, marks.shown(), left, unplaced);
   };
 }
 

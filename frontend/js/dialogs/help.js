@@ -23,7 +23,7 @@ const CONTROLS = [
       ['2-D, 3-D', 'flat maps, or maps in space'],
       ['Layer, Head, Go', 'opens a head by its numbers'],
       ['Neighbours', 'the head above, below, left or right, as far as the model goes'],
-      ['Lasso', 'marks the points that are drawn around, counts and saves them'],
+      ['Lasso', 'marks the points that are drawn around; bars say what they have in common'],
       [
         'Map of heads',
         'all heads as dots beside the grid or the open head: those that attend alike lie ' +

@@ -60,7 +60,11 @@ export function createStage(root, context) {
   const grid = createGrid(map, parts);
   const head = createHeadLayer(map, parts);
   const labels = createLabels(words, context);
-  const marked = createMarked(map, { ...context, lassoed: () => lasso.head });
+  const marked = createMarked(map, {
+    ...context,
+    lassoed: () => lasso.head,
+    redraw: () => follow(),
+  });
   const far = createFarPoints(map, parts);
   const axis = createBiplotAxis(overlay, context);
   const gizmo = createOrbitGizmo(map);

@@ -1,35 +1,83 @@
-/** The number of marked points, and buttons to save them. */
+/** The number of marked points, what they have in common, and buttons to save them. */
 
 import { download, TABLE_TYPES } from '../ui/download.js';
-import { createCleanup, el, setText } from '../ui/dom.js';
+import { createCleanup, el, icon, ICONS, isNarrow, setAttribute, setText } from '../ui/dom.js';
 import { countMarked, fileName, markedRows, placesIn, toCsv, toJson } from './table.js';
 import { mapOf, shownMethod } from '../data/best_map.js';
 import { chosenMap, drawnPoint, selectedAt } from '../data/points.js';
 import { counted } from '../compute/number_text.js';
+import { recall, remember } from '../ui/preferences.js';
+import { createSummary } from './summary.js';
 
 /** @import { Subject } from './table.js' */
 /** @import { Context, Facts, GridMap, HeadId, HeadMap, State, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {lassoed: () => HeadId | null}} context
+ * @param {Context & {lassoed: () => HeadId | null, redraw: () => void}} context `redraw` is called
+ *   when another part of the marked points is to be shown
  * @returns {View}
  */
-export function createMarked(root, { facts, lassoed, marks, store }) {
+export function createMarked(root, { facts, hover, lassoed, marks, redraw, store }) {
   const cleanup = createCleanup();
   const words = el('span', { role: 'status' });
+  const fold = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon',
+      type: 'button',
+      title: 'Summary of the marked points',
+      onClick: () => setOpen(!isOpen),
+    },
+    icon(ICONS.up),
+    el('span', { class: 'visually-hidden' }, 'Summary'),
+  );
+  const body = el('div', { class: 'answer' });
   const element = el(
     'div',
     { class: 'marked', role: 'group', 'aria-label': 'Marked points', hidden: true },
-    words,
-    button('CSV', 'Download the marked points as a table', () => save('csv')),
-    button('JSON', 'Download the marked points as JSON', () => save('json')),
-    button('Clear', 'Mark no points (Esc)', () => marks.set(null)),
+    el(
+      'div',
+      { class: 'marked__line' },
+      words,
+      button('CSV', 'Download the marked points as a table', () => save('csv')),
+      button('JSON', 'Download the marked points as JSON', () => save('json')),
+      button('Clear', 'Mark no points (Esc)', () => marks.set(null)),
+      fold,
+    ),
+    body,
   );
   root.append(element);
+  const summary = createSummary(body, marks);
+  // Over a small map it would hide the points.
+  let isOpen = (recall(memoryName()) ?? (isNarrow() ? 'folded' : 'open')) === 'open';
+  cleanup.add(marks.onBrush(redraw));
   // A press here does not reach the map.
-  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick', 'pointermove'])
+  for (const type of ['mousedown', 'touchstart', 'pointerdown', 'dblclick', 'pointermove', 'wheel'])
     cleanup.listen(element, type, (event) => event.stopPropagation());
+
+  cleanup.listen(element, 'pointerenter', () => hover.set(null));
+
+  /** @param {boolean} next */
+  function setOpen(next) {
+    isOpen = next;
+    remember(memoryName(), next ? 'open' : 'folded');
+    update();
+  }
+
+  function update() {
+    const marked = marks.get();
+    const tokens = facts.tokens.value;
+    element.hidden = !marked || !tokens || marked.length !== 2 * tokens.n;
+    const isShown = isOpen && !element.hidden;
+    body.hidden = !isShown;
+    element.classList.toggle('is-open', isShown);
+    setAttribute(fold, 'aria-expanded', String(isShown));
+    summary.update(isShown ? marked : null, tokens);
+    if (!marked || !tokens || element.hidden) return;
+    const { query, key } = countMarked(marked, tokens.n);
+    setText(words, `${counted(query, 'query', 'queries')}, ${counted(key, 'key')}`);
+  }
 
   /** @param {'csv' | 'json'} ending */
   function save(ending) {
@@ -52,14 +100,7 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
   }
 
   return {
-    update() {
-      const marked = marks.get();
-      const tokens = facts.tokens.value;
-      element.hidden = !marked || !tokens || marked.length !== 2 * tokens.n;
-      if (!marked || !tokens || element.hidden) return;
-      const { query, key } = countMarked(marked, tokens.n);
-      setText(words, `${counted(query, 'query', 'queries')}, ${counted(key, 'key')}`);
-    },
+    update,
     destroy() {
       cleanup.run();
       element.remove();
@@ -67,9 +108,14 @@ export function createMarked(root, { facts, lassoed, marks, store }) {
   };
 }
 
+/** Where it covers much of the map, its state is stored apart. */
+function memoryName() {
+  return `marked-summary${isNarrow() ? '.narrow' : ''}`;
+}
+
 /** @param {string} text @param {string} title @param {() => void} onClick */
 function button(text, title, onClick) {
-  return el('button', { class: 'button', type: 'button', title, onClick }, text);
+  return el('button', { class: 'button button--small', type: 'button', title, onClick }, text);
 }
 
 /**
