@@ -27,6 +27,7 @@ import { signInAddress, takeToken, watchSignIn } from './data/sign_in.js';
 import { createAbout } from './dialogs/about.js';
 import { createSignedOut } from './controls/account.js';
 import { createConnectionBanner } from './controls/connection_banner.js';
+import { createCommandPalette } from './dialogs/command_palette.js';
 import { createControls } from './controls/controls.js';
 import { createDatasetDialog } from './dialogs/dataset_dialog.js';
 import { createDrop } from './user_sequences/drop.js';
@@ -36,10 +37,13 @@ import { createHelp } from './dialogs/help.js';
 import { createNotices } from './ui/notices.js';
 import { createPanel } from './sequence/panel.js';
 import { createSequenceDialog } from './dialogs/sequence_dialog.js';
+import { createStartCards } from './dialogs/start_cards.js';
+import { createHint } from './dialogs/hint.js';
 import { createStage } from './map/stage.js';
 import { formatTitle } from './ui/labels.js';
 
 /** @import { Context, Session, State, Store } from './page.js' */
+/** @import { StartCards } from './dialogs/start_cards.js' */
 /** @import { ActivePane } from './state/active_pane.js' */
 /** @import { Api } from './data/api.js' */
 /** @import { UserSequences } from './user_sequences/user_sequences.js' */
@@ -69,7 +73,10 @@ function start(root, isSite) {
   const api = createApiOverlay(server, live);
   const loader = createLoader(api, schedule, () => page?.panes.facts() ?? null, undefined, live);
   loader.update(store.get()); // the questions travel while the views are made
-  const help = createHelp(document.body, { openAbout: () => about.open() });
+  const help = createHelp(document.body, {
+    openAbout: () => about.open(),
+    examples: () => /** @type {StartCards} */ (page?.examples),
+  });
   const about = createAbout(document.body, { openHelp: help.open });
   const context = createFirstContext(store, {
     api,
@@ -127,7 +134,6 @@ function start(root, isSite) {
   prefersDark.addEventListener('change', follow);
   activePane.subscribe(follow);
   first.notices.forEach(notices.say);
-  about.greet(location.search);
   follow();
 }
 
@@ -241,11 +247,14 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
   const header = createHeader(app, {
     ...active,
     openHelp: help.open,
+    openPalette: () => palette.open(),
     openDatasets: datasets.open,
     newDataset: jobs.button,
     openUserSequences,
     session,
   });
+  const examples = createStartCards(app, active, location.search);
+  const hint = createHint(app);
   const table = createSequenceDialog(document.body, { ...active, showPanel: header.showPanel });
   /** @type {ReturnType<typeof createPanes> | null} */
   let shown = null;
@@ -270,8 +279,10 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
   );
   shown = panes;
   createPrintSheet(document.body, panes.shown);
-  createKeyboard({
-    ...active,
+  /** @type {Record<string, () => void>} */
+  const commands = {
+    ...pageCommands(activePane),
+    openPalette: () => palette.open(),
     openHelp: help.open,
     toggleMapOfHeads: () => panes.stage().toggleMapOfHeads(),
     openTable: table.open,
@@ -280,9 +291,13 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
     openUserSequences,
     focusSearch,
     switchPane,
-    walk: (step, isLeap) => panes.stage().walk(step, isLeap),
-    turn: (dx, dy) => panes.stage().turn(dx, dy),
-  });
+    next: () => panes.stage().walk(1, false),
+    previous: () => panes.stage().walk(-1, false),
+    nextSequence: () => panes.stage().walk(1, true),
+    previousSequence: () => panes.stage().walk(-1, true),
+  };
+  const palette = createCommandPalette(document.body, active, commands, examples);
+  createKeyboard(active, commands, (dx, dy) => panes.stage().turn(dx, dy));
 
   /** The controls may be folded away. */
   function focusSearch() {
@@ -298,16 +313,33 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
 
   return {
     panes,
+    examples,
     greet: datasets.greet,
     /** @param {State} state */
     update(state) {
-      for (const view of [header, panel, jobs]) view.update(activePane.state());
+      for (const view of [header, examples, hint, panel, jobs]) view.update(activePane.state());
       stage.update(state);
       panes.update(state);
       for (const view of [controls, headTable]) view.update(activePane.state());
       table.update();
       for (const view of [drop, datasets]) view.update(activePane.state());
     },
+  };
+}
+
+/** Commands that only change choices. @param {ActivePane} activePane */
+function pageCommands({ context: { actions, hover, pairing, store, undo } }) {
+  return {
+    showGrid: actions.showGrid,
+    toggleFit: actions.toggleFit,
+    toggleDims: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
+    toggleLabels: () => actions.choose({ hasLabels: !store.get().hasLabels }),
+    toggleBeside: actions.toggleBeside,
+    undo: undo.back,
+    redo: undo.forth,
+    clear: actions.clear,
+    attend: () => pairing.mark(hover.get(), true),
+    ignore: () => pairing.mark(hover.get(), false),
   };
 }
 

@@ -94,7 +94,7 @@ def test_axe_finds_nothing_serious_in_help_tables_and_the_map_of_heads(
             expect(about).to_contain_text("over")
         assert grave_findings(page) == [], (view, keys)
     open_view(page, address, SENTENCE)
-    for key in "?ht":
+    for key in ("?", "h", "t", "Control+k"):
         page.keyboard.press(key)
         expect(dialog).to_be_visible()
         if key == "t":

@@ -112,6 +112,45 @@ def test_keys_walk_through_the_points_or_the_hits_alone_and_tell_what_the_mouse_
     expect(page.locator(".map .tooltip")).to_be_hidden()
 
 
+def test_the_command_palette_leads_to_heads_scores_tokens_and_commands(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca")
+    box = page.get_by_role("combobox", name="Go to")
+    options = page.locator("#palette-list").get_by_role("option")
+
+    def type_in(words: str) -> None:
+        page.keyboard.press("Control+k")
+        expect(box).to_be_focused()
+        box.fill(words)
+
+    type_in("l9h1")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(
+        "Layer 9 is outside 0..2."
+    )
+    box.fill("L1H2")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar__title")).to_have_text("Layer 1, head 2")
+    expect(box).to_be_hidden()
+    page.get_by_role("searchbox").focus()  # also from a field
+    type_in("induction")
+    expect(box).to_have_attribute("aria-activedescendant", "palette-list-0")
+    expect(page.locator("#palette-list-0")).to_contain_text("Induction")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    wait_until(lambda: query_of(page).get("order") == "induction", "the heads are sorted")
+    type_in(WORD)
+    page.locator("#palette-list-0").click()
+    expect(page.get_by_role("searchbox")).to_have_value(WORD)
+    type_in("table of heads")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="All heads and their scores")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(box).to_be_hidden()
+
+
 def test_a_point_that_one_walks_to_comes_into_sight_until_the_mouse_takes_over(
     page: Page, address: str
 ) -> None:

@@ -71,6 +71,7 @@ test('text and images are offered their own modes, the default first', () => {
       'position',
       'position-mod-5',
       'norm',
+      'norm-shared',
       'attention',
       'frequency',
       'punctuation',
@@ -83,7 +84,19 @@ test('text and images are offered their own modes, the default first', () => {
   );
   assert.deepEqual(
     modesFor('image').map((mode) => mode.name),
-    ['patch', 'type', 'norm', 'attention', 'hue', 'brightness', 'row', 'column', 'image', 'search'],
+    [
+      'patch',
+      'type',
+      'norm',
+      'norm-shared',
+      'attention',
+      'hue',
+      'brightness',
+      'row',
+      'column',
+      'image',
+      'search',
+    ],
   );
 });
 
@@ -135,6 +148,23 @@ test('the norm has its own true range for queries and for keys', () => {
     [
       ['1.00', '5.00'],
       ['10.0', '50.0'],
+    ],
+  );
+});
+
+test('on one scale a query and a key of the same norm have the same colour', () => {
+  const norms = Float32Array.of(1, 2, 3, 4, 5, 5, 6, 7, 8, 9);
+  const { colors, legend } = colorPoints('norm-shared', context({ norms }));
+  assert.equal(colors[4], colors[5]);
+  assert.deepEqual(
+    [colors[0], colors[4], colors[9]],
+    [0, 128, 255].map((step) => palette.scores[step]),
+  );
+  assert.deepEqual(
+    legend.ramps.map(({ label, range }) => [label, ...range]),
+    [
+      ['query', '1.00', '9.00'],
+      ['key', '1.00', '9.00'],
     ],
   );
 });

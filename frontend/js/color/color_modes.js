@@ -81,7 +81,7 @@ import { canvasPalette } from './palettes.js';
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
+ * @property {'kinds' | 'ramp' | 'shared ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
  *   values always use the scale of classes.
  * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token,
  *   or (cell, point) where perHead; NaN = none.
@@ -148,6 +148,19 @@ export const COLOR_MODES = Object.freeze([
     scale: 'ramp',
     values: ({ norms }) => norms ?? [],
     note: 'shortest to longest vector of the head',
+    format: (value) => value.toPrecision(3),
+  },
+  {
+    name: 'norm-shared',
+    label: 'Norm, one scale',
+    help: 'Norm of the query or key, on one scale for both. In an open head.',
+    modality: 'any',
+    perHead: true,
+    needs: ['norms'],
+    isHeadOnly: true,
+    scale: 'shared ramp',
+    values: ({ norms }) => norms ?? [],
+    note: 'shortest to longest vector of the head, queries and keys alike',
     format: (value) => value.toPrecision(3),
   },
   {

@@ -1,6 +1,7 @@
 /** The scales of the colour modes: from a value per token to a colour per point, with a legend. */
 
 import { cssColor, RAMP_SIZE, rampStops } from './palettes.js';
+import { shareOf } from '../compute/histogram.js';
 import { pack } from '../compute/rgba.js';
 import { rangeOf } from '../compute/ranges.js';
 
@@ -80,6 +81,7 @@ export const SCALES = {
   },
   ramp: (painting) => paintRamp(painting, (value) => value),
   'log ramp': (painting) => paintRamp(painting, Math.log),
+  'shared ramp': paintSharedRamp,
   pixels: (painting) => {
     const { mode, context, palette } = painting;
     const { rgb, side } = context.patches ?? { rgb: new Uint8Array(0), side: 1 };
@@ -99,6 +101,34 @@ export const SCALES = {
     return { kind: 'swatches', title: mode.label, note: mode.note ?? '', entries };
   },
 };
+
+/**
+ * One ramp and range for queries and keys of one head.
+ *
+ * @param {Painting} painting
+ * @returns {RampLegend}
+ */
+function paintSharedRamp(painting) {
+  const { mode, palette, values } = painting;
+  const range = rangeOf(values);
+  const missing = paint(
+    painting,
+    (value) => palette.scores[Math.round(shareOf(value, range) * (RAMP_SIZE - 1))],
+  );
+  const format = mode.format ?? String;
+  const ends = /** @type {[string, string]} */ (range.map(format));
+  const stops = rampStops(palette.scores);
+  return {
+    kind: 'ramp',
+    title: mode.label,
+    note: mode.note ?? '',
+    ramps: [
+      { label: 'query', stops, range: ends },
+      { label: 'key', stops, range: ends },
+    ],
+    missing: missing ? { label: 'no value', color: cssColor(palette.neutral) } : null,
+  };
+}
 
 /** @param {Painting} painting @param {(value: number) => number} scaled @returns {RampLegend} */
 function paintRamp(painting, scaled) {

@@ -110,7 +110,8 @@ function createColoring({ derived, facts }) {
    */
   function headValues(mode, { at }) {
     if (mode.needs.includes('scores')) return at && derived.scores();
-    return at ? derived.norms() : facts.gridNorms.value;
+    if (at) return derived.norms();
+    return mode.isHeadOnly ? null : facts.gridNorms.value;
   }
 }
 

@@ -3,6 +3,7 @@
 import { el, icon, iconButton, ICONS, setAttribute, setText } from '../ui/dom.js';
 import { hasMap, offeredMethods } from '../data/best_map.js';
 import { createSignOut } from './account.js';
+import { keysText } from './commands.js';
 import { createDatasetChoice } from './dataset_choice.js';
 import { createFold } from '../ui/folds.js';
 import { createSegments } from '../ui/segments.js';
@@ -19,7 +20,7 @@ const THEMES = {
 
 /**
  * @param {HTMLElement} root
- * @param {Context & {openHelp: () => void, openDatasets: () => void, newDataset: HTMLElement,
+ * @param {Context & {openHelp: () => void, openPalette: () => void, openDatasets: () => void, newDataset: HTMLElement,
  *   openUserSequences: () => void, session: Promise<Session | null>}} context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
@@ -42,7 +43,12 @@ export function createHeader(root, context) {
     title: 'Help: every control and key (key ?)',
     onClick: context.openHelp,
   });
-  const end = el('div', { class: 'header__end' }, userSequences.element, theme.element, help);
+  const goAnywhere = iconButton(ICONS.search, 'Go to', {
+    title: `Go to a head, score, token, dataset or command (${keysText('Ctrl+K')})`,
+    onClick: context.openPalette,
+  });
+  const tools = [userSequences.element, goAnywhere, theme.element, help];
+  const end = el('div', { class: 'header__end' }, ...tools);
   element.append(end);
   const leave = createSignOut(end, context.session, context.notify);
   const panel = createFold(end, 'panel', 'the sentence or image');

@@ -1,5 +1,6 @@
 /** Keys that work everywhere, but never while typing. */
 
+import { COMMANDS } from './commands.js';
 import { offeredMethods } from '../data/best_map.js';
 import { isComposing, keysOf } from '../ui/keys.js';
 
@@ -12,51 +13,25 @@ const TURNS = Object.freeze({ up: [0, -1], down: [0, 1], left: [-1, 0], right: [
 /** A step turns by about 15 degrees, CSS pixels. */
 const TURN_PX = 32;
 
+const WITH_CONTROL = [
+  { name: 'openPalette', key: 'k', isShift: false, inText: true },
+  { name: 'undo', key: 'z', isShift: false, inText: false },
+  { name: 'redo', key: 'z', isShift: true, inText: false },
+  { name: 'redo', key: 'y', isShift: false, inText: false },
+];
+
 /**
- * @param {Context & {openHelp: () => void, toggleMapOfHeads: () => void, openTable: () => void,
- *   openDatasets: () => void, openHeads: () => void, openUserSequences: () => void,
- *   focusSearch: () => void, switchPane: () => void,
- *   walk: (step: 1 | -1, isLeap: boolean) => void, turn: (dx: number, dy: number) => void}} context
+ * @param {Context} context
+ * @param {Record<string, () => void>} commands by their names in `COMMANDS`
+ * @param {(dx: number, dy: number) => void} turn a 3-D head, CSS pixels of a drag
  */
-export function createKeyboard({
-  actions,
-  hover,
-  pairing,
-  store,
-  undo,
-  openHelp,
-  toggleMapOfHeads,
-  openTable,
-  openDatasets,
-  openHeads,
-  openUserSequences,
-  focusSearch,
-  switchPane,
-  walk,
-  turn,
-}) {
-  /** @type {Record<string, () => void>} */
-  const keys = {
-    '/': focusSearch,
-    '?': openHelp,
-    a: openDatasets,
-    t: openTable,
-    y: openUserSequences,
-    c: actions.toggleBeside,
-    o: switchPane,
-    g: actions.showGrid,
-    f: actions.toggleFit,
-    m: toggleMapOfHeads,
-    h: openHeads,
-    l: () => actions.choose({ hasLabels: !store.get().hasLabels }),
-    '+': () => pairing.mark(hover.get(), true),
-    '-': () => pairing.mark(hover.get(), false),
-    d: () => actions.showDims(store.get().dims === 2 ? 3 : 2),
-    n: () => walk(1, false),
-    p: () => walk(-1, false),
-    N: () => walk(1, true),
-    P: () => walk(-1, true),
-  };
+export function createKeyboard({ actions, pairing, store }, commands, turn) {
+  const keys = Object.fromEntries(
+    COMMANDS.filter(({ press: key }) => key !== '').map(({ name, press: key }) => [
+      key,
+      commands[name],
+    ]),
+  );
 
   /** What a press means now. @param {KeyboardEvent} event @returns {(() => void) | null} */
   function actionOf(event) {
@@ -84,7 +59,7 @@ export function createKeyboard({
   /** @param {KeyboardEvent} event */
   function press(event) {
     if (isComposing(event)) return;
-    pressUndo(event, undo);
+    pressWithControl(event, commands);
     if (
       event.ctrlKey ||
       event.metaKey ||
@@ -107,28 +82,28 @@ export function createKeyboard({
 }
 
 /**
- * Ctrl or Cmd with Z takes back; with Shift and Z, or with Y, takes up again. A field of text has
- * its own.
+ * With Ctrl or Cmd: K opens the command palette, also from a field; Z undoes, Shift and Z or Y
+ * redoes, save in a field of text, which has its own.
  *
  * @param {KeyboardEvent} event
- * @param {Context['undo']} undo
+ * @param {Record<string, () => void>} commands
  */
-function pressUndo(event, undo) {
+function pressWithControl(event, commands) {
   if (
     !(event.ctrlKey || event.metaKey) ||
     event.altKey ||
     event.defaultPrevented ||
-    isText(event.target) ||
     document.querySelector('dialog:modal')
   )
     return;
-  const key = keysOf(event)
-    .map((meant) => meant.toLowerCase())
-    .find((meant) => meant === 'z' || (meant === 'y' && !event.shiftKey));
-  if (!key) return;
+  const pressed = keysOf(event).map((key) => key.toLowerCase());
+  const command = WITH_CONTROL.find(
+    ({ key, isShift, inText }) =>
+      pressed.includes(key) && isShift === event.shiftKey && (inText || !isText(event.target)),
+  );
+  if (!command) return;
   event.preventDefault();
-  if (key === 'z' && !event.shiftKey) undo.back();
-  else undo.forth();
+  commands[command.name]();
 }
 
 /** Whether keys belong to a field. @param {EventTarget | null} target */

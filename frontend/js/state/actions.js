@@ -51,6 +51,14 @@ function placeActions(store, facts) {
     },
     /** @param {HeadId} at */
     openHead: (at) => store.set({ at }),
+    /**
+     * Open a prepared view of a dataset: nothing of the former view stays but appearance.
+     *
+     * @param {string} id
+     * @param {Partial<State>} choices
+     */
+    openExample: (id, choices) =>
+      store.set({ ...CLEARED, search: DEFAULTS.search, dataset: id, ...choices }),
     /** A head of another dataset. @param {string} id @param {HeadId} at */
     openHeadOf: (id, at) => store.set({ ...CLEARED, dataset: id, at }),
     /**

@@ -1,0 +1,194 @@
+/** What the command palette finds: heads, scores, tokens, methods, datasets and commands. */
+
+import { fuzzyScore } from '../compute/fuzzy.js';
+import { count } from '../compute/number_text.js';
+import { COMMANDS } from '../controls/commands.js';
+import { hasMap, offeredMethods } from '../data/best_map.js';
+import { formatHeadName } from '../data/head_names.js';
+import { numbersFor } from '../data/head_measures.js';
+import { completed, suggest } from '../data/search.js';
+import { formatHead, formatTitle, visibleText } from '../ui/labels.js';
+
+/** @import { Context, HeadId, Manifest } from '../page.js' */
+/** @import { StartCards } from './start_cards.js' */
+
+/**
+ * @typedef {object} Entry
+ * @property {'Head' | 'Score' | 'Token' | 'Method' | 'Dataset' | 'Example' | 'Command'} kind
+ * @property {string} label
+ * @property {string} [detail]
+ * @property {string} [keys] that do the same
+ * @property {boolean} [isCorpus] whether the label is text of the corpus, or a name
+ * @property {() => void} run
+ */
+
+const MAX_TOKENS = 8;
+const MAX_ENTRIES = 40;
+/** "L5H1", "l5 h1", "layer 5, head 1", "5.1", "5 1"; without a head, all of a layer. */
+const HEAD = /^(?:(?:l|layer)\s*(\d+)[\s.,:]*(?:h|head)?\s*(\d+)?|(\d+)(?:[\s.,:]+(\d+))?)\s*$/i;
+
+/**
+ * Head or layer that was typed as numbers.
+ *
+ * @param {string} typed
+ * @returns {{layer: number, head: number | null} | null}
+ */
+export function parseHead(typed) {
+  const found = HEAD.exec(typed.trim());
+  if (!found) return null;
+  const [layer, head] = [found[1] ?? found[3], found[2] ?? found[4]];
+  return { layer: Number(layer), head: head === undefined ? null : Number(head) };
+}
+
+/**
+ * Entries for what was typed, best first; without any, examples and commands.
+ *
+ * @param {string} typed
+ * @param {Context} context
+ * @param {Record<string, () => void>} commands by their names
+ * @param {Pick<StartCards, 'offered' | 'open'>} examples
+ * @returns {Entry[]}
+ */
+export function findEntries(typed, context, commands, examples) {
+  const manifest = context.facts.description.value?.manifest ?? null;
+  const rest = [...exampleEntries(examples), ...commandEntries(commands)];
+  if (typed.trim() === '') return rest;
+  const heads = manifest ? headsTyped(typed, context, manifest) : [];
+  const labelled = [
+    ...(manifest ? namedHeads(context, manifest) : []),
+    ...(manifest ? scoreEntries(context, manifest) : []),
+    ...(manifest ? methodEntries(context, manifest) : []),
+    ...datasetEntries(context),
+    ...rest,
+  ];
+  const tokens = tokenEntries(typed, context);
+  const matches = [...labelled, ...tokens]
+    .map((entry) => ({ entry, score: fuzzyScore(typed, `${entry.label} ${entry.detail ?? ''}`) }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score);
+  return [...heads, ...matches.map(({ entry }) => entry)].slice(0, MAX_ENTRIES);
+}
+
+/**
+ * Why numbers that were typed are no head of the model; '' where they are, or nothing of the kind
+ * was typed.
+ *
+ * @param {string} typed
+ * @param {Pick<Manifest, 'n_layers' | 'n_heads'> | null} model
+ */
+export function outsideText(typed, model) {
+  const typedHead = parseHead(typed);
+  if (!typedHead || !model) return '';
+  const { layer, head } = typedHead;
+  if (layer >= model.n_layers) return `Layer ${layer} is outside 0..${model.n_layers - 1}.`;
+  if (head !== null && head >= model.n_heads)
+    return `Head ${head} is outside 0..${model.n_heads - 1}.`;
+  return '';
+}
+
+/** @param {string} typed @param {Context} context @param {Manifest} manifest */
+function headsTyped(typed, context, manifest) {
+  const found = parseHead(typed);
+  if (!found || found.layer >= manifest.n_layers) return [];
+  const { layer, head } = found;
+  const heads = head === null ? [...Array(manifest.n_heads).keys()] : [head];
+  return heads
+    .filter((each) => each < manifest.n_heads)
+    .slice(0, MAX_ENTRIES)
+    .map((each) => headEntry(context, { layer, head: each }));
+}
+
+/** @param {Context} context @param {HeadId} at @returns {Entry} */
+function headEntry({ actions, derived }, at) {
+  const name = derived.heads().headName(at);
+  return {
+    kind: 'Head',
+    label: formatTitle(at),
+    detail: name ? formatHeadName(name) : formatHead(at),
+    run: () => actions.openHead(at),
+  };
+}
+
+/** Heads that have a name, the highest score first. @param {Context} context @param {Manifest} m */
+function namedHeads(context, { n_layers: nLayers, n_heads: nHeads }) {
+  const named = Array.from({ length: nLayers * nHeads }, (_, i) => {
+    const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
+    return { at, value: context.derived.heads().headName(at)?.value ?? NaN };
+  }).filter(({ value }) => !Number.isNaN(value));
+  return named.sort((a, b) => b.value - a.value).map(({ at }) => headEntry(context, at));
+}
+
+/** @param {Context} context @param {Manifest} manifest @returns {Entry[]} */
+function scoreEntries({ actions, store }, manifest) {
+  return numbersFor(manifest, store.get().pairs.length > 0).map(({ name, label }) => ({
+    kind: 'Score',
+    label,
+    detail: 'tint and sort all heads',
+    run: () => actions.compareHeads(name),
+  }));
+}
+
+/** @param {Context} context @param {Manifest} manifest @returns {Entry[]} */
+function methodEntries({ actions }, { maps }) {
+  return offeredMethods().flatMap(({ name, label }, i) =>
+    hasMap(maps, name, 2) || hasMap(maps, name, 3)
+      ? [
+          {
+            kind: /** @type {const} */ ('Method'),
+            label,
+            detail: 'projection',
+            keys: String(i + 1),
+            run: () => actions.showMethod(name),
+          },
+        ]
+      : [],
+  );
+}
+
+/** @param {Context} context @returns {Entry[]} */
+function datasetEntries({ actions, facts, store }) {
+  return (facts.datasets.value ?? [])
+    .filter(({ id, state }) => id !== store.get().dataset && state === 'complete')
+    .map(({ id, model, n_layers: nLayers, n_heads: nHeads }) => ({
+      kind: 'Dataset',
+      label: id,
+      detail: `${model?.name ?? ''} ${nLayers} × ${nHeads} heads`.trim(),
+      isCorpus: true,
+      run: () => actions.openDataset(id),
+    }));
+}
+
+/** @param {string} typed @param {Context} context @returns {Entry[]} */
+function tokenEntries(typed, { actions, derived }) {
+  const index = derived.words();
+  if (!index) return [];
+  const id = index.ids.get(typed.trim().toLowerCase());
+  const exact = id === undefined ? [] : [{ word: index.words[id], count: index.counts[id] }];
+  const others = suggest(index, typed, 'substring', MAX_TOKENS);
+  return [...exact, ...others.filter(({ word }) => word !== exact[0]?.word)].map(
+    ({ word, count: n }) => ({
+      kind: 'Token',
+      label: visibleText(word),
+      detail: `search all heads, ${count(n)} ×`,
+      isCorpus: true,
+      run: () => actions.choose({ search: completed('', word), searchMode: 'whole' }),
+    }),
+  );
+}
+
+/** @param {Pick<StartCards, 'offered' | 'open'>} examples @returns {Entry[]} */
+function exampleEntries({ offered, open }) {
+  return offered().map((example) => ({
+    kind: 'Example',
+    label: example.title,
+    detail: example.about,
+    run: () => open(example),
+  }));
+}
+
+/** @param {Record<string, () => void>} commands @returns {Entry[]} */
+function commandEntries(commands) {
+  return COMMANDS.filter(({ isListedOnly, name }) => !isListedOnly && name !== 'openPalette').map(
+    ({ name, label, keys }) => ({ kind: 'Command', label, keys, run: commands[name] }),
+  );
+}
