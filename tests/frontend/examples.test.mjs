@@ -34,7 +34,7 @@ function prepare(name, heads, change = {}) {
   });
 }
 
-test('the previous-token example opens the head with the highest score and selects a sentence', () => {
+test('the previous-token example opens the head with the highest score, at a sentence', () => {
   const found = prepare('previous', [
     headWith(0, { previous: 0.2 }),
     headWith(1, { previous: 0.987 }),

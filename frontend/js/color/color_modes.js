@@ -81,8 +81,8 @@ import { canvasPalette } from './palettes.js';
  * @property {'text' | 'image' | 'any'} modality
  * @property {boolean} perHead Whether the colours differ between heads.
  * @property {('norms' | 'patches' | 'scores')[]} needs Arrays of the context that must be there.
- * @property {'kinds' | 'ramp' | 'shared ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale Named
- *   values always use the scale of classes.
+ * @property {'kinds' | 'ramp' | 'shared ramp' | 'log ramp' | 'cycle' | 'classes' | 'pixels'} scale
+ *   Named values always use the scale of classes.
  * @property {(context: ColorContext) => ArrayLike<number> | Classes} [values] One number a token,
  *   or (cell, point) where perHead; NaN = none.
  * @property {boolean} [isColumn] Whether it is a column of the corpus.

@@ -52,8 +52,8 @@ export const EXAMPLES = Object.freeze([
           selected: { kind: 'query', token: middleToken(tokens) },
         },
         text:
-          `${formatTitle(best.head)} pays ${share(value)} of its attention to the previous token, ` +
-          `the highest of all heads (mean over ${counted(nRows, 'row')}). ` +
+          `${formatTitle(best.head)} pays ${share(value)} of its attention to the previous ` +
+          `token, the highest of all heads (mean over ${counted(nRows, 'row')}). ` +
           'The lines connect each query with its strongest keys; the panel shows the weights.',
       };
     },
@@ -173,8 +173,8 @@ function highest(heads, valueOf) {
 }
 
 /**
- * Median norm of queries over that of keys: the score, or, in datasets built before it existed, from
- * the scale of the alignment, which is the root of its inverse.
+ * Median norm of queries over that of keys: the score, or, in datasets built before it existed,
+ * from the scale of the alignment, which is the root of its inverse.
  *
  * @param {Manifest} manifest
  * @returns {(head: HeadFacts) => number | null}
