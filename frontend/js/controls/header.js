@@ -21,7 +21,8 @@ const THEMES = {
 /**
  * @param {HTMLElement} root
  * @param {Context & {openHelp: () => void, openPalette: () => void, openDatasets: () => void,
- *   newDataset: HTMLElement, openUserSequences: () => void, session: Promise<Session | null>}} context
+ *   newDataset: HTMLElement, openUserSequences: () => void, session: Promise<Session | null>}}
+ *   context
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
