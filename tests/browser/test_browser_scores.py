@@ -293,7 +293,7 @@ def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_o
     facts = {s["name"]: s for s in fetch_json(scored, "api/v1/datasets")["scores"]}["induction"]
     for part in ("help", "formula", "source"):
         expect(score).to_contain_text(facts[part])
-    score.get_by_role("button", name="Compare the heads").click()
+    score.get_by_role("button", name="Compare heads").click()
     expect(scored.locator(".bar__title")).to_have_text("All heads")
     wait_until(lambda: names_as_seen(scored)[0] == "L0 H2", "the heads are sorted")
     expect(scored.locator(".cell:focus")).to_contain_text("L1 H3")
@@ -341,7 +341,7 @@ def test_fidelity_is_a_score_those_of_images_are_none_of_text_and_what_is_missin
     expect(page.locator(".score-line")).to_contain_text("– in 12 heads")
     expect(page.locator(".cell.is-undefined")).to_have_count(12)
     page.locator(".cell").first.click()
-    expect(page.locator(".section", has_text="What this head does")).to_contain_text(
+    expect(page.locator(".section", has_text="Scores of this head")).to_contain_text(
         "not computed yet"
     )
     expect(page.locator(".profile")).to_be_hidden()

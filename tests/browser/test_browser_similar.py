@@ -227,7 +227,7 @@ def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
     expect(page.locator(".similar tbody tr").first).to_be_in_viewport()
     line.click()
     expect(page.locator(".own-scores")).to_be_in_viewport()
-    expect(page.locator(".section__head:focus")).to_contain_text("What this head does")
+    expect(page.locator(".section__head:focus")).to_contain_text("Scores of this head")
     page.keyboard.press("g")
     expect(short).to_be_hidden()
 

@@ -12,7 +12,6 @@ import {
   columnOf,
   headsWithin,
   makeColumn,
-  ordinal,
   orderOf,
   rangeAt,
   ranksOf,
@@ -178,23 +177,6 @@ test('a range on a slider has round numbers, and is open where it leaves nothing
   assert.deepEqual(rangeAt([0, 4000], [0.5, 0.75]), [2000, 3000]);
   assert.deepEqual(rangeAt([0, 0.00004], [0.5, 1]), [0.00002, null]);
   assert.deepEqual(rangeAt([2, 2], [0.5, 1]), [2, null]);
-});
-
-test('places are said as people say them', () => {
-  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1000].map(ordinal), [
-    '1st',
-    '2nd',
-    '3rd',
-    '4th',
-    '11th',
-    '12th',
-    '13th',
-    '21st',
-    '22nd',
-    '101st',
-    '111th',
-    '1000th',
-  ]);
 });
 
 test('numbers have as many digits as their size deserves', () => {

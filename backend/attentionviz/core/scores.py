@@ -240,8 +240,8 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "prefix_matching": ScoreFacts(
         "Prefix matching",
-        "In 25 random tokens said four times, how much attention a token pays to each token that "
-        "came after an earlier copy of it; a head that picks one of them in every row reaches 0.5.",
+        "On 25 random tokens repeated four times: attention to each token that follows an earlier "
+        "copy of the query's; a head that picks one of them in every row reaches 0.5.",
         "mean of A[i, j] over all pairs where token j−1 is an earlier copy of token i, in models "
         "that see later keys, too; 10 sequences after the model's start token, if it has one, of "
         "plain words without the first and last tenth in the order of the vocabulary, which in "
@@ -251,22 +251,20 @@ SCORE_FACTS: dict[str, ScoreFacts] = {
     ),
     "probe_induction": ScoreFacts(
         "Induction on random tokens (ours)",
-        "In random tokens said twice, how much attention the second saying pays to what came "
-        "after the first.",
-        "mean of A[i, i−p+1] over the second saying, p its length",
+        "On repeated random tokens: attention from the repeat to the token after its first copy.",
+        "mean of A[i, i−p+1] over the repeat, p its length",
         f"ours, after the prefix matching of {_OLSSON}",
     ),
     "probe_previous": ScoreFacts(
         "Previous on random tokens (ours)",
-        "In random tokens said twice, how much attention goes to the token before.",
+        "On repeated random tokens: attention to the previous token.",
         "mean of A[i, i−1]",
         f"ours, of the previous token heads of {_OLSSON}",
     ),
     "probe_duplicate": ScoreFacts(
         "Duplicate on random tokens (ours)",
-        "In random tokens said twice, how much attention the second saying pays to the same "
-        "token of the first.",
-        "mean of A[i, i−p] over the second saying, p its length",
+        "On repeated random tokens: attention from the repeat to its first copy.",
+        "mean of A[i, i−p] over the repeat, p its length",
         f"ours, of the duplicate token heads of {_WANG}",
     ),
 }

@@ -1,11 +1,11 @@
 /**
- * The scores of the open head: each with its place among all heads, what it rests on, and what it
- * is.
+ * The scores of the open head: each with its rank among all heads, its number of rows and its
+ * definition.
  */
 
 import { el, setText } from '../ui/dom.js';
 import { formatMissing, formatUnit } from '../data/head_measures.js';
-import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { counted } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { createOffsetProfile } from './offset_profile.js';
@@ -23,14 +23,14 @@ import { createSection } from '../ui/section.js';
 export function createOwnScores(root, { actions, derived, facts, openHeads }) {
   const section = createSection(root, {
     name: 'own-scores',
-    title: 'What this head does',
-    help: 'The scores of this head, and its place among all heads.',
+    title: 'Scores of this head',
+    help: 'Every score of this head, and its rank among all heads.',
     isOpen: true,
   });
   const lacking = el(
     'p',
     { class: 'field__note' },
-    'The scores of this head are not computed yet.',
+    'Scores are not computed yet.',
   );
   const list = el('div', { class: 'own-scores' });
   section.body.append(lacking);
@@ -38,7 +38,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
   const note = el(
     'p',
     { class: 'field__note' },
-    'Places count from the highest number of all heads. A click on a score tells what it is.',
+    'Rank 1 is the highest of all heads. Click a score for its definition.',
   );
   section.body.append(list, note, tableButton(openHeads));
   /** @type {ReturnType<typeof createScore>[]} */
@@ -98,17 +98,17 @@ function createScore({ name, label, help }, manifest, onCompare) {
     {
       class: 'button button--small',
       type: 'button',
-      title: 'The grid, tinted and sorted by this score',
+      title: 'Tint and sort the grid by this score',
       onClick: () => onCompare(name),
     },
-    'Compare the heads',
+    'Compare heads',
   );
   const element = el(
     'details',
     { class: 'own-score' },
     el(
       'summary',
-      { class: 'own-score__head', title: `${help} A click tells its formula and source.` },
+      { class: 'own-score__head', title: `${help} Click for its formula and source.` },
       el('span', { class: 'own-score__label' }, label),
       value,
       place,
@@ -133,7 +133,7 @@ function createScore({ name, label, help }, manifest, onCompare) {
       setText(
         place,
         isKnown
-          ? `${ordinal(ranks[head])} of ${nKnown} · ${counted(nRows[head], 'row')}`
+          ? `rank ${ranks[head]} of ${nKnown} · ${counted(nRows[head], 'row')}`
           : formatMissing(name, nRows[head]),
       );
       picture.hidden = nKnown === 0;

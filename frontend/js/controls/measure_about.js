@@ -46,7 +46,7 @@ export function computedBy({ attentionviz_version: version }) {
 
 /** Opens the table of all heads. @param {() => void} onClick */
 export function tableButton(onClick) {
-  const title = 'Every head with every number, to sort and to save (key h)';
+  const title = 'Every head with every score; sort and save it (key h)';
   return el('button', { class: 'button', type: 'button', title, onClick }, 'Table of heads');
 }
 
@@ -92,9 +92,9 @@ export function createScoreSelect(root, { label, help, none, onPick }) {
           option: el('option', { value: number.name, title: number.help }, number.label),
         }));
         const groups = /** @type {const} */ ([
-          ['What attention does', hasRows],
-          ['What the marked pairs ask', (/** @type {string} */ each) => each === PAIR_FIT],
-          ['How true the shown map is', isFidelity],
+          ['Attention', hasRows],
+          ['Marked pairs', (/** @type {string} */ each) => each === PAIR_FIT],
+          ['Map fidelity', isFidelity],
         ]);
         select.replaceChildren(
           el('option', { value: '' }, none),

@@ -1,6 +1,5 @@
 /**
- * The grid by numbers of heads: tinted by one, sorted by one, and heads outside of a range stepped
- * back.
+ * The grid by scores of heads: tinted by one, sorted by one, filtered by one.
  */
 
 import { el, setText } from '../ui/dom.js';
@@ -21,12 +20,12 @@ const DIRECTIONS = [
   {
     value: 'highest',
     label: 'Highest first',
-    title: 'The head with the highest number at the upper left',
+    title: 'Highest score at the top left',
   },
   {
     value: 'lowest',
     label: 'Lowest first',
-    title: 'The head with the lowest number at the upper left',
+    title: 'Lowest score at the top left',
   },
 ];
 
@@ -40,14 +39,14 @@ export function createScoreChoice(root, context) {
   const section = createSection(root, {
     name: 'scores',
     title: 'Head scores',
-    help: 'Tint and sort the heads by what their attention does, or let some step back.',
+    help: 'Tint, sort or filter heads by a score.',
     isOpen: true,
   });
   const { body } = section;
   const lacking = el(
     'p',
     { class: 'field__note' },
-    'What attention does is not computed yet; it comes while the dataset is built.',
+    'Scores are not computed yet.',
   );
   body.append(lacking);
   const parts = [createTint, createOrder, createRangeFilter].map((create) => create(body, context));
@@ -69,19 +68,19 @@ export function createScoreChoice(root, context) {
   };
 }
 
-/** What tints the heads, and what it is. @param {HTMLElement} root @param {Context} context */
+/** The score that tints the heads, and its definition. @param {HTMLElement} root @param {Context} context */
 function createTint(root, { actions }) {
   const select = createScoreSelect(root, {
     label: 'Tint by',
-    help: 'The colour behind every map tells this number.',
-    none: 'Nothing',
+    help: 'Colour every head by this score.',
+    none: 'None',
     onPick: actions.tintBy,
   });
   const body = el('div', { class: 'score-words__body' });
   const about = el(
     'details',
     { class: 'score-words' },
-    el('summary', { title: 'What this number says, its formula and source' }, 'What it is'),
+    el('summary', { title: 'Meaning, formula and source of this score' }, 'Definition'),
     body,
   );
   root.append(about);
@@ -104,7 +103,7 @@ function createTint(root, { actions }) {
 function createOrder(root, { actions }) {
   const select = createScoreSelect(root, {
     label: 'Sort by',
-    help: 'The heads in the order of this number, row by row; each keeps its name.',
+    help: 'Order heads by this score, row by row.',
     none: 'Layer × head',
     onPick: (name) => actions.choose({ order: name }),
   });
@@ -126,12 +125,12 @@ function createOrder(root, { actions }) {
   };
 }
 
-/** The range outside which heads step back. @param {HTMLElement} root @param {Context} context */
+/** The range outside which heads are dimmed. @param {HTMLElement} root @param {Context} context */
 function createRangeFilter(root, { actions, derived }) {
   const select = createScoreSelect(root, {
-    label: 'Range of',
-    help: 'Heads outside of a range of this number step back.',
-    none: 'Nothing',
+    label: 'Filter by',
+    help: 'Dim heads outside a range of this score.',
+    none: 'None',
     onPick: actions.filterBy,
   });
   const range = el('div', { class: 'score-range' });
@@ -140,7 +139,7 @@ function createRangeFilter(root, { actions, derived }) {
   let column = null;
   const ends = createRange(range, {
     label: 'Heads from',
-    help: 'Heads outside step back.',
+    help: 'Heads outside this range are dimmed.',
     format: (share) => (column ? formatMeasureValue(valueAt(share, column.range)) : ''),
     onPick: (shares) => {
       if (column) actions.choose({ scoreRange: rangeAt(column.range, shares) }, 'replace');
@@ -154,7 +153,7 @@ function createRangeFilter(root, { actions, derived }) {
     {
       class: 'button button--small',
       type: 'button',
-      title: 'No head steps back',
+      title: 'Dim no head',
       onClick: actions.clearScoreRange,
     },
     'Clear range',

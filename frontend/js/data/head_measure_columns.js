@@ -168,12 +168,6 @@ export function headsWithin(values, [min, max]) {
   return { inside, n: inside.reduce((sum, one) => sum + one, 0) };
 }
 
-/** A place in an order: "1st", "22nd". @param {number} n */
-export function ordinal(n) {
-  const last = n % 100 >= 11 && n % 100 <= 13 ? 0 : n % 10;
-  return `${n}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
-}
-
 /**
  * Format a value with digits that suit its size; "–" if undefined.
  *

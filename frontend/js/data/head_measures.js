@@ -54,12 +54,12 @@ const FIT = Object.freeze({
   name: PAIR_FIT,
   label: 'Fit to the pairs',
   help:
-    'How well a head scores the marked pairs as they are wished: 1 is as wished throughout, ' +
-    '0.5 is chance.',
+    'How well a head agrees with the marked pairs: 1 for all that should attend above all that ' +
+    'should not, 0.5 by chance.',
   formula:
-    'mean over pairs of the share of the keys that the query scores lower (wished strong) or ' +
-    'higher (wished weak); equal ones count half',
-  source: 'ours, places of keys instead of scores, which have no common scale',
+    'mean over pairs of the share of the keys that the query scores lower (should attend) or ' +
+    'higher (should not); equal ones count half',
+  source: 'ours, ranks of keys instead of scores, which have no common scale',
   modality: null,
   low: 0,
   high: 1,
@@ -104,10 +104,10 @@ const NEEDED = {
   class_token: 'a class token in sight',
   hue_similarity: 'patches in sight whose hue is known',
   brightness_similarity: 'patches in sight whose brightness is known',
-  prefix_matching: 'random tokens said four times, as that does not fit this model',
-  probe_induction: 'random tokens said twice, as the probe does not fit this model',
-  probe_previous: 'random tokens said twice, as the probe does not fit this model',
-  probe_duplicate: 'random tokens said twice, as the probe does not fit this model',
+  prefix_matching: 'repeated random tokens, which do not fit this model',
+  probe_induction: 'repeated random tokens, which do not fit this model',
+  probe_previous: 'repeated random tokens, which do not fit this model',
+  probe_duplicate: 'repeated random tokens, which do not fit this model',
 };
 
 /** Take over the scores that the server names. @param {readonly ScoreFacts[]} scores */

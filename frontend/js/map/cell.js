@@ -5,7 +5,7 @@
 import { blend, canvasPalette, cssColor, textColorOn } from '../color/palettes.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { formatMissing, measureFacts, formatUnit } from '../data/head_measures.js';
-import { ordinal, formatMeasureValue } from '../data/head_measure_columns.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { explainHeadName, formatHeadName } from '../data/head_names.js';
 import { shareOf } from '../compute/histogram.js';
 import {
@@ -226,7 +226,6 @@ export function formatHeadMeasure({ name, values, ranks, nKnown, nRows }, head) 
   const rows = nRows[head] >= 0 ? `, over ${counted(nRows[head], 'row')}` : '';
   return (
     `${label} ${formatMeasureValue(values[head], 3)}${formatUnit(name)}, ` +
-    `${ordinal(ranks[head])} of ` +
-    `${nKnown}${rows}`
+    `rank ${ranks[head]} of ${nKnown}${rows}`
   );
 }
