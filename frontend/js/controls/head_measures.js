@@ -27,11 +27,7 @@ export function createOwnScores(root, { actions, derived, facts, openHeads }) {
     help: 'Every score of this head, and its rank among all heads.',
     isOpen: true,
   });
-  const lacking = el(
-    'p',
-    { class: 'field__note' },
-    'Scores are not computed yet.',
-  );
+  const lacking = el('p', { class: 'field__note' }, 'Scores are not computed yet.');
   const list = el('div', { class: 'own-scores' });
   section.body.append(lacking);
   const profile = createOffsetProfile(section.body);

@@ -43,11 +43,7 @@ export function createScoreChoice(root, context) {
     isOpen: true,
   });
   const { body } = section;
-  const lacking = el(
-    'p',
-    { class: 'field__note' },
-    'Scores are not computed yet.',
-  );
+  const lacking = el('p', { class: 'field__note' }, 'Scores are not computed yet.');
   body.append(lacking);
   const parts = [createTint, createOrder, createRangeFilter].map((create) => create(body, context));
   body.append(tableButton(context.openHeads));
