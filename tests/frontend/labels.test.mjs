@@ -59,6 +59,16 @@ test('what is shown stays shown on zooming in, and more comes', () => {
   }
 });
 
+test('labels of the same word keep their distance, and come on zooming in', () => {
+  const boxes = {
+    ...{ n: 4, height: 14, apart: 100, words: [7, 7, 8, 7] },
+    ...{ x: [0, 60, 60, 400], y: [0, 0, 40, 0], width: [30, 30, 30, 30] },
+  };
+  const levels = createLevels(boxes);
+  assert.deepEqual([...levels.at(1)].sort(), [0, 2, 3]);
+  assert.deepEqual([...levels.at(3)].sort(), [0, 1, 2, 3]);
+});
+
 test('the same labels are shown whichever zoom is asked for first', () => {
   const boxes = makeBoxes(300, 8);
   const [inwards, outwards] = [createLevels(boxes), createLevels(boxes)];

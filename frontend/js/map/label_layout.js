@@ -22,6 +22,8 @@ const MAX_IN_HEAD = 6000;
 const MAX_IN_CELL = 1500;
 /** Space around a label, CSS pixels: where a few points stand out, and where any may have one. */
 const SPACE = Object.freeze({ chosen: { x: 4, y: 1 }, any: { x: 26, y: 26 } });
+/** Least distance of labels of the same word where any point may have one, CSS pixels. */
+const APART_PX = 180;
 /** Room that is kept for the larger distance of a label to the selected point, CSS pixels. */
 const EMPHASIS_PX = 5;
 
@@ -117,6 +119,7 @@ function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font,
     formatLabel(tokens, tokenOf(point), (frame.flags[point] & FLAG.selected) !== 0),
   );
   const space = isChosen ? SPACE.chosen : SPACE.any;
+  const names = words.map((text, at) => `${points[at] < frame.nQueries ? 'q' : 'k'} ${text}`);
   const width = Float32Array.from(words, (text) => measure(text, font.css));
   const { x, y } = placesOf(frame, cell, points);
   const levels = createLevels({
@@ -125,8 +128,20 @@ function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font,
     y,
     width: width.map((wide, at) => wide + space.x + (points[at] === first ? EMPHASIS_PX : 0)),
     height: font.lineHeight + space.y,
+    ...(isChosen ? {} : { words: numbersOf(names), apart: APART_PX }),
   });
   return { points, nQueries: frame.nQueries, words, x, y, width, first, levels };
+}
+
+/** The same number for the same words. @param {string[]} words */
+function numbersOf(words) {
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  return words.map((text) => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  });
 }
 
 /**
@@ -167,14 +182,12 @@ function createOrders() {
  */
 function labelWords(tokens, drawn, nPoints) {
   const tokenOf = tokenReader({ nPoints }, drawn);
-  /** @type {Map<string, number>} */
-  const numbers = new Map();
-  return Int32Array.from({ length: nPoints }, (_, point) => {
-    const label = formatLabel(tokens, tokenOf(point), false);
-    const number = numbers.get(label) ?? numbers.size;
-    numbers.set(label, number);
-    return 2 * number + (point < nPoints / 2 ? 0 : 1);
-  });
+  const numbers = numbersOf(
+    Array.from({ length: nPoints / 2 }, (_, point) => formatLabel(tokens, tokenOf(point), false)),
+  );
+  return Int32Array.from({ length: nPoints }, (_, point) =>
+    point < nPoints / 2 ? 2 * numbers[point] : 2 * numbers[point - nPoints / 2] + 1,
+  );
 }
 
 /**

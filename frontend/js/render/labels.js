@@ -21,6 +21,8 @@ const ROW = 1 << 16;
  * @property {ArrayLike<number>} y Middle at zoom 1, CSS pixels.
  * @property {ArrayLike<number>} width CSS pixels, the same at every zoom.
  * @property {number} height CSS pixels, the same at every zoom.
+ * @property {ArrayLike<number>} [words] Number of the word of each label.
+ * @property {number} [apart] Least distance of labels of the same word, CSS pixels.
  */
 
 /** The level of a zoom: labels of all levels up to it are shown. @param {number} zoom */
@@ -46,9 +48,11 @@ export function createLevels(boxes) {
     const zoom = FIRST_ZOOM * STEP ** level;
     const bins = createBins(boxes, zoom);
     let n = level > 0 ? counts[level - 1] : 0;
+    const isRepeated = repetition(boxes, zoom);
     for (let at = 0; at < n; at++) bins.add(shown[at]);
+    for (let at = 0; at < n; at++) isRepeated(shown[at]);
     for (let label = 0; label < boxes.n; label++) {
-      if (levels[label] >= 0 || !bins.isFree(label)) continue;
+      if (levels[label] >= 0 || !bins.isFree(label) || isRepeated(label)) continue;
       bins.add(label);
       levels[label] = level;
       shown[n++] = label;
@@ -67,6 +71,28 @@ export function createLevels(boxes) {
 }
 
 /** @typedef {ReturnType<typeof createLevels>} Levels */
+
+/**
+ * A test whether a label is close to one of the same word that passed the test before.
+ *
+ * @param {Boxes} boxes
+ * @param {number} zoom
+ * @returns {(label: number) => boolean}
+ */
+function repetition({ x, y, words, apart = 0 }, zoom) {
+  if (!words) return () => false;
+  /** @type {Map<number, number[]>} */
+  const seen = new Map();
+  const reach = apart / zoom;
+  return (label) => {
+    const others = seen.get(words[label]) ?? [];
+    const isNear = others.some(
+      (other) => Math.hypot(x[label] - x[other], y[label] - y[other]) < reach,
+    );
+    if (!isNear && others.push(label) === 1) seen.set(words[label], others);
+    return isNear;
+  };
+}
 
 /**
  * Spatial bins of boxes, so that one is compared only with nearby boxes.
