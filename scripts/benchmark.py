@@ -1,8 +1,9 @@
-"""Measure this machine: capture, maps, server, page, live. Prints a table and writes it as JSON.
+"""Measure this machine: capture, maps, server, page, deep grid, live. Print and write the tables.
 
-``python scripts/benchmark.py [--only capture,maps,server,page,live] [--output FILE]``. Figures are
-medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. A test
-holds the tables of ``docs/benchmarks.md`` to those of ``scripts/benchmark_result.json``.
+``python scripts/benchmark.py [--only capture,maps,server,page,deep,live] [--output FILE]``. Figures
+are medians, maps above 1,000 points single runs; ratios are taken pair by pair within one run. The
+output is JSON; a test holds the tables of ``docs/benchmarks.md`` to those of
+``scripts/benchmark_result.json``.
 """
 
 import argparse
@@ -24,7 +25,7 @@ if __name__ == "__main__":
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-PARTS = ("capture", "maps", "server", "page", "live")
+PARTS = ("capture", "maps", "server", "page", "deep", "live")
 PORT = 8577
 # What a hand waits for, with its median and 95th percentile in the figures of the page.
 WAITS = (
@@ -69,6 +70,10 @@ def measure(parts: list[str], sizes: list[int]) -> dict[str, Any]:
         from scripts.benchmarks import page
 
         result |= page.measure(PORT, parts)
+    if "deep" in parts:
+        from scripts.benchmarks import page
+
+        result["deep"] = page.measure_deep(PORT)
     if "live" in parts:
         from scripts.benchmarks import live
 
@@ -122,20 +127,20 @@ def facts_table(result: dict[str, Any]) -> str:
     return table(["figure", "measured"], rows)
 
 
-def page_table(page: dict[str, Any]) -> str:
-    """Return what the page takes by number of points."""
+def page_table(runs: list[dict[str, Any]]) -> str:
+    """Return what the page takes by number of points, and for a grid that scrolls."""
     rows = [
         [
-            f"{run['points']:,}",
+            f"{run['points']:,}" + (f" of {run['heads']:,} heads" if "heads" in run else ""),
             f"{run['first_grid_s']:.2f} s",
             f"{run['frame_ms']:.1f} ms",
             f"{run['frame_p95_ms']:.1f} ms",
             f"{run['search_ms']:.0f} ms",
             f"{run['heap_mb']:.0f} MB",
         ]
-        for run in page["runs"]
+        for run in runs
     ]
-    header = ["points drawn", "first grid", "frame", "frame, 95th percentile", "search", "heap"]
+    header = ["points", "first grid", "frame", "frame, 95th percentile", "search", "heap"]
     return table(header, rows)
 
 
@@ -166,7 +171,7 @@ def markdown_tables(result: dict[str, Any]) -> str:
             f"{result['page']['browser']}, headless, {result['page']['renderer']} renderer.",
             facts_table(result),
             maps_table(result["maps"]),
-            page_table(result["page"]),
+            page_table([*result["page"]["runs"], *([result["deep"]] if "deep" in result else [])]),
             interaction_table(result["page"]),
             *([live_table(result["live"])] if "live" in result else []),
         ]
@@ -190,7 +195,7 @@ def main() -> None:
         text = json.dumps(previous | result, indent=1) + "\n"
         arguments.output.write_text(text, encoding="utf-8")
         result = previous | result
-    is_whole = set(PARTS) - {"server", "live"} <= set(result)
+    is_whole = set(PARTS) - {"server", "deep", "live"} <= set(result)
     print(markdown_tables(result) if is_whole else json.dumps(result))
 
 

@@ -1,12 +1,15 @@
-"""The page in headless Chromium without a GPU: first grid, frames while panning, search, memory."""
+"""The page in headless Chromium without a GPU: first grid, frames, search, memory."""
 
+import json
 import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from scripts.benchmarks import interaction, serving
+from scripts.make_deep_datasets import deep_spec
 from tests.browser.conftest import ARGUMENTS, find_chromium
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
@@ -50,14 +53,23 @@ def first_grid_seconds(page: Page, address: str) -> float:
     return page.evaluate("performance.getEntriesByName('first-map')[0].startTime") / 1000
 
 
-def frame_times(page: Page, n_frames: int = 60) -> list[float]:
-    """Drag the map about and return the milliseconds that each frame took the page's thread."""
+def zoom(page: Page, step: int) -> None:
+    """Zoom the map a little in, then out, with nearly all heads in sight."""
+    page.mouse.wheel(0, -40 if step % 2 == 0 else 40)
+
+
+def scroll(page: Page, step: int) -> None:
+    """Scroll a grid that is longer than the window, down and up again."""
+    page.mouse.wheel(0, 60 if step % 40 < 20 else -60)
+
+
+def frame_times(page: Page, move: Callable[[Page, int], None], n_frames: int = 80) -> list[float]:
+    """Move the map and return the milliseconds that each frame took the page's thread."""
     page.mouse.move(700, 450)
-    page.mouse.down()
     page.evaluate("window.frameTimes.length = 0")
     for step in range(n_frames):
-        page.mouse.move(700 + 3 * (step % 20), 450 + 2 * (step % 30))
-    page.mouse.up()
+        move(page, step)
+        page.wait_for_timeout(20)
     return [t for t in page.evaluate("window.frameTimes") if t > 0.2]  # the rest drew nothing
 
 
@@ -69,7 +81,9 @@ def heap_mb(session: CDPSession) -> float:
     return (usage["usedSize"] + usage.get("backingStorageSize", 0)) / 2**20
 
 
-def one_run(browser: Browser, address: str, n_points: int) -> dict[str, Any]:
+def one_run(
+    browser: Browser, address: str, n_points: int, move: Callable[[Page, int], None] = zoom
+) -> dict[str, Any]:
     """Return the page's figures for one dataset."""
     openings = []
     for _ in range(N_OPENINGS):
@@ -80,7 +94,7 @@ def one_run(browser: Browser, address: str, n_points: int) -> dict[str, Any]:
         if len(openings) < N_OPENINGS:
             context.close()
     page.wait_for_timeout(1500)
-    frames = sorted(frame_times(page))
+    frames = sorted(frame_times(page, move))
     searches = [page.evaluate(SEARCH, word) for word in ("april", "bank", "the", "of", "a")]
     memory = heap_mb(context.new_cdp_session(page))
     context.close()
@@ -132,7 +146,7 @@ def page_figures(folder: Path, port: int) -> dict[str, Any]:
         runs = []
         for n_tokens in TOKENS:
             n_points = 2 * n_tokens * N_HEADS**2
-            address = f"http://127.0.0.1:{port}/?dataset=points-{n_points}&method=pca"
+            address = f"http://127.0.0.1:{port}/?dataset=points-{n_points}&method=pca&heads=all"
             runs.append(one_run(browser, address, n_points))
         names = (f"points-{runs[1]['points']}", LONG)
         addresses = [f"http://127.0.0.1:{port}/?dataset={name}&method=pca" for name in names]
@@ -140,3 +154,20 @@ def page_figures(folder: Path, port: int) -> dict[str, Any]:
         name = f"Chromium {browser.version}"
         browser.close()
     return {"browser": name, "renderer": "Canvas 2D", "runs": runs, "interaction": waits}
+
+
+def measure_deep(port: int) -> dict[str, Any]:
+    """Return the page's figures for a model of 80 x 64 heads, whose grid is scrolled."""
+    spec = deep_spec("80x64")
+    n_heads = spec.n_layers * spec.n_heads
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = json.loads(
+            (write_fake_dataset(Path(folder), spec) / "manifest.json").read_bytes()
+        )
+        n_points = n_heads * manifest["grid"]["n_points"]
+        with serving.running_server(Path(folder), port), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            address = f"http://127.0.0.1:{port}/?dataset={spec.dataset_id}&method=pca"
+            run = one_run(browser, address, n_points, scroll)
+            browser.close()
+    return {"heads": n_heads, **run}
