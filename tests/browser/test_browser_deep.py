@@ -80,7 +80,7 @@ def test_a_deep_grid_scrolls_by_wheel_keys_and_overview_and_fits_by_one_key(
     scrolled_to(page, "L0 H0")
     wait_until(lambda: "center" not in query_of(page), "it is at rest")
 
-    overview = page.get_by_role("scrollbar", name="Overview of all heads, coloured by recall@10")
+    overview = page.get_by_role("scrollbar", name="Overview of all heads: recall@10")
     box = box_of(page, ".overview__strip")
     page.mouse.click(box["x"] + 3, box["y"] + box["height"] * 20.5 / N_LAYERS)
     scrolled_to(page, "L20 H4")

@@ -157,16 +157,16 @@ export function colorOf({ values, range }, head, theme) {
  * The colours behind the maps, where no title has them.
  *
  * @param {Column | null} column
- * @param {boolean} hasTitles
+ * @param {Uint8Array | null} inside (head) 0 outside of the chosen range; null: all are inside
  * @param {ShownTheme} theme
- * @returns {Uint32Array | null} (head) packed, 0 where there is no value
+ * @returns {Uint32Array | null} (head) packed, 0 where there is none
  */
-export function tilesOf(column, hasTitles, theme) {
-  if (!column || hasTitles) return null;
+export function tilesOf(column, inside, theme) {
+  if (!column) return null;
   const { background } = canvasPalette(theme);
   return Uint32Array.from(column.values, (_, head) => {
     const color = colorOf(column, head, theme);
-    return color === null ? 0 : blend(color, background, TILE_SHARE);
+    return color === null || inside?.[head] === 0 ? 0 : blend(color, background, TILE_SHARE);
   });
 }
 

@@ -24,6 +24,7 @@ import { remPx } from '../ui/dom.js';
 
 /** Canvases have at most this many pixels per CSS pixel. */
 const MAX_RATIO = 2;
+/** @type {Uint8Array} */
 const READY_ONE = Uint8Array.of(1);
 
 /**
@@ -50,7 +51,12 @@ export function createMapFrame(context, layout, redraw) {
   const density = lastOnly(densitySteps);
   const tiles = lastOnly(tilesOf);
   const versionOf = countVersions();
+  const drawn = lastOnly((/** @type {Uint8Array} */ all, /** @type {Uint8Array} */ inside) =>
+    all.map((isReady, cell) => isReady & inside[cell]),
+  );
   let rem = remPx();
+  /** (cell) whether the map to show is computed. */
+  let ready = READY_ONE;
   /** @type {{frame: Frame, legend: Legend} | null} */
   let shown = null;
   /** Whether the map to show is loading; the former one stays until it is there. */
@@ -64,7 +70,8 @@ export function createMapFrame(context, layout, redraw) {
     const paint = map && painting.of(state, map.drawn, cells?.n ?? 0, theme());
     if (map && paint && cells && isFitting(map, paint, cells, state.dims)) {
       isComing = false;
-      const { name, positions, ready } = map;
+      const { name, positions } = map;
+      ({ ready } = map);
       const nPoints = paint.flags.length;
       const hasWindows = state.dims === 2 && !state.isWhole;
       const parts = hasWindows ? windows(positions, ready, nPoints) : null;
@@ -96,19 +103,36 @@ export function createMapFrame(context, layout, redraw) {
     const { blend, from, windows: parts } = motion;
     const side = (layout.arrangement?.cellSize ?? 0) * transform.k;
     const pointSize = suitablePointSize(side, nPoints) * store.get().dotSize;
+    const state = store.get();
     return {
       ...{ blend, cells, from, orbit, pointSize, transform },
-      tiles: tilesIn(store.get(), theme()),
+      ready: drawnIn(state),
+      tiles: tilesIn(state, theme()),
       windows: parts,
     };
   }
 
+  /** Whether the heads of the grid have titles, which carry what is said of them. */
+  function hasTitles() {
+    const { arrangement } = layout;
+    return arrangement && titlesOf(arrangement, viewport.transform.k, rem).room !== 'none';
+  }
+
+  /** The heads in the chosen range, where none has a title that steps back. @param {State} state */
+  function insideOf(state) {
+    return hasTitles() ? null : (derived.heads().within(state)?.inside ?? null);
+  }
+
+  /** The heads that are drawn. @param {State} state */
+  function drawnIn(state) {
+    const inside = state.at ? null : insideOf(state);
+    return inside ? drawn(ready, inside) : ready;
+  }
+
   /** The tints behind the maps of the grid. @param {State} state @param {ShownTheme} shownTheme */
   function tilesIn(state, shownTheme) {
-    const { arrangement } = layout;
-    if (state.at || state.score === null || !arrangement) return null;
-    const hasTitles = titlesOf(arrangement, viewport.transform.k, rem).room !== 'none';
-    return tiles(derived.heads().column(state.score, state), hasTitles, shownTheme);
+    if (state.at || state.score === null || hasTitles()) return null;
+    return tiles(derived.heads().column(state.score, state), insideOf(state), shownTheme);
   }
 
   return {
@@ -215,13 +239,12 @@ export function isFitting({ positions, ready }, { flags }, { n }, dims) {
  * @param {Painting} paint
  * @param {ShownTheme} theme
  */
-function restingParts({ dims, opacity }, { positions, ready }, paint, theme) {
+function restingParts({ dims, opacity }, { positions }, paint, theme) {
   const { background, ink } = canvasPalette(theme);
   const { colors, flags, isSprite, sizes, sprites, version: styleVersion } = paint;
   return {
     ratio: Math.min(MAX_RATIO, window.devicePixelRatio || 1),
     dims,
-    ready,
     positions,
     nPoints: flags.length,
     nQueries: flags.length / 2,

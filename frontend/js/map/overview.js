@@ -4,8 +4,9 @@
  */
 
 import { colorOf, formatHeadMeasure } from './cell.js';
-import { cssColor } from '../color/palettes.js';
+import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import { createCleanup, el, emptyPen, setAttribute, setText } from '../ui/dom.js';
+import { formatMeasureValue } from '../data/head_measure_columns.js';
 import { measureFacts } from '../data/head_measures.js';
 import { formatHead } from '../ui/labels.js';
 import { headOf } from './arrangement.js';
@@ -73,7 +74,11 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     squares,
     frame,
   );
-  const element = el('div', { class: 'overview', hidden: true }, label, strip);
+  const [ramp, least, most] = ['ramp', 'least', 'most'].map((name) =>
+    el('span', { class: `overview__${name}` }),
+  );
+  const scale = el('div', { class: 'overview__scale', 'aria-hidden': 'true' }, ramp, least, most);
+  const element = el('div', { class: 'overview', hidden: true }, label, strip, scale);
   root.append(element);
   /** @type {{model: Model, side: {x: number, y: number}} | null} */
   let laid = null;
@@ -94,7 +99,13 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     };
     const words = measureFacts(column?.name ?? FIDELITY).label;
     setText(label, words);
-    setAttribute(strip, 'aria-label', `Overview of all heads, coloured by ${words}`);
+    const [low, high] = column?.range ?? [NaN, NaN];
+    setText(least, formatMeasureValue(low));
+    setText(most, formatMeasureValue(high));
+    const stops = rampStops(canvasPalette(theme()).scores).join(', ');
+    ramp.style.backgroundImage = `linear-gradient(to right, ${stops})`;
+    scale.hidden = column === null;
+    setAttribute(strip, 'aria-label', `Overview of all heads: ${words}`);
     draw();
   }
 
