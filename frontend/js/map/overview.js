@@ -24,6 +24,8 @@ const BOTTOM_PX = 40;
 /** Largest square, and how much higher than wide one may be: layers are what one scrolls. */
 const MOST_PX = 10;
 const MOST_STRETCH = 4;
+/** Least width of an overview with words. */
+const WORDS_PX = 72;
 const OUTSIDE_OPACITY = 0.2;
 /** What the squares show unless a score is chosen. */
 const FIDELITY = 'recall_at_10';
@@ -129,6 +131,7 @@ export function createOverview(root, { derived, facts, theme, tooltip }, calls) 
     );
     laid = { model, side: { x, y } };
     element.style.width = `${overview}px`;
+    element.classList.toggle('overview--slim', overview < WORDS_PX);
     strip.style.height = `${y * nLayers}px`;
     const rows = isList
       ? { top: Math.floor(sight.top / nHeads), bottom: Math.ceil(sight.bottom / nHeads) }
