@@ -64,7 +64,12 @@ export function createScoreChoice(root, context) {
   };
 }
 
-/** The score that tints the heads, and its definition. @param {HTMLElement} root @param {Context} context */
+/**
+ * The score that tints the heads, and its definition.
+ *
+ * @param {HTMLElement} root
+ * @param {Context} context
+ */
 function createTint(root, { actions }) {
   const select = createScoreSelect(root, {
     label: 'Tint by',
