@@ -101,6 +101,7 @@ def _open_long(browser: Browser, address: str, viewport: dict[str, int]) -> dict
 
 def _use_grid(page: Page) -> None:
     """Search, switch the method to and fro, drag, zoom."""
+    page.keyboard.press("/")
     page.get_by_role("searchbox").fill("april")
     page.wait_for_timeout(300)
     page.get_by_role("searchbox").fill("")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.page_driver import open_view, query_of
+from tests.browser.page_driver import open_tab, open_view, query_of
 
 SENTENCE = "In april the river rose again."
 OTHER = "She read the letter twice."
@@ -49,6 +49,7 @@ def open_text(page: Page, live: Live, query: str = "&method=pca") -> Page:
 
 def add(page: Page, text: str) -> Locator:
     """Type a text, wait until it is placed, and return its row."""
+    open_tab(page, "Find")
     n = page.locator(".user-sequences__item").count()
     page.locator(".user-sequences__field").fill(text)
     page.locator(".user-sequences__field").press("Enter")

@@ -84,6 +84,11 @@ def open_view(page: Page, address: str, query: str = "") -> Page:
     return page
 
 
+def open_tab(page: Page, name: str) -> None:
+    """Open a tab of the controls: View, Head or Find."""
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
 def expect_map(page: Page | Frame) -> None:
     """Wait until a page has drawn a map, also when a form of sign-in is shown before it.
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import next_frames, open_view
+from tests.browser.page_driver import next_frames, open_tab, open_view
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """(rules) => axe.run(document, { resultTypes: ['violations'], ...rules })
@@ -73,8 +73,12 @@ def findings_in(page: Page, address: str, views: dict[str, str]) -> dict[str, li
 def test_axe_finds_nothing_serious_in_any_view_of_a_head(page: Page, address: str) -> None:
     assert findings_in(page, address, VIEWS_OF_HEADS) == {}
     open_view(page, address, HEAD)
+    for tab in ("Find", "Head"):
+        open_tab(page, tab)
+        assert grave_findings(page) == [], tab
     page.locator(".own-score summary").first.click()
-    assert grave_findings(page) == [], "the words of a score"
+    page.get_by_role("button", name="About: What this head does").click()
+    assert grave_findings(page) == [], "the words of a score, and an explanation"
 
 
 def test_axe_finds_nothing_serious_in_any_view_of_all_heads(page: Page, address: str) -> None:

@@ -9,6 +9,7 @@ from tests.browser.page_driver import (
     LINES,
     fetch_json,
     fingerprint,
+    open_tab,
     open_view,
     query_of,
     wait_until,
@@ -164,7 +165,7 @@ def test_filters_also_by_attention_say_how_many_points_are_left_and_are_cleared_
 def test_what_is_open_or_folded_is_remembered(page: Page, address: str) -> None:
     open_view(page, address, TEXT)
     expect(page.get_by_label("Dot size")).to_be_hidden()
-    unfold(page, "Map options", "How true")
+    unfold(page, "Map options", "Map fidelity")
     open_view(page, address, TEXT)
     expect(page.get_by_label("Dot size")).to_be_visible()
     expect(page.locator(".fidelity__rows")).to_be_hidden()
@@ -209,11 +210,14 @@ def test_datasets_are_grouped_by_family_with_counts_and_the_help_names_every_key
     page.keyboard.press("Tab")
     expect(chosen).to_have_js_property("label", "words")
     expect(page.locator(".about")).to_contain_text("300 tokens, 600 points in each head")
+    page.get_by_role("button", name="About: this dataset").click()
     account = page.locator(".about .account")
     account.get_by_text("16 rows read, 11 taken (1 cut), 5 left out").click()
     expect(
         account.get_by_text("1 with more or fewer cells than the header (line 77)")
     ).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(account).to_be_hidden()
     page.locator(".header__dataset").select_option("pictures")
     pictures = page.locator(".header__dataset option[value=pictures]")
     expect(pictures).to_have_js_property("label", "pictures")
@@ -246,8 +250,9 @@ def test_every_control_has_a_name_a_help_text_words_that_stand_out_and_room_in_a
     unfold(page, "Map options", "Filters", "Options")
     assert page.evaluate(NAMELESS) == []
     open_view(page, address, f"{HEAD}&selected=query-40&kind=query&search=(&search-mode=regex")
-    unfold(page, ".*what nearness means")  # the others are open as they were left
-    assert page.evaluate(NAMELESS) == []
+    for tab in ("Find", "Head", "View"):
+        open_tab(page, tab)
+        assert page.evaluate(NAMELESS) == [], tab
     themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for palette, theme in product(("Safe", "Classic"), themes):
         page.get_by_label(palette).check()
@@ -255,7 +260,7 @@ def test_every_control_has_a_name_a_help_text_words_that_stand_out_and_room_in_a
         n_texts, faint = page.evaluate(FAINT)
         assert n_texts > 40
         assert faint == [], (palette, theme)
-        page.get_by_role("searchbox").blur()
+        page.evaluate("document.activeElement.blur()")
         page.keyboard.press("?")
         expect(page.get_by_role("dialog", name="Help")).to_be_visible()
         assert page.evaluate(FAINT)[1] == [], (palette, theme)
@@ -272,6 +277,7 @@ def test_every_control_has_a_name_a_help_text_words_that_stand_out_and_room_in_a
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
         page.get_by_role("button", name="The controls").click()
+        open_tab(page, "Find")
         expect(page.get_by_role("searchbox")).to_be_visible()
         side = page.locator(".side").bounding_box()
         assert side is not None

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.figure_reader import save, save_svg, sheet
-from tests.browser.page_driver import fetch_json, open_view
+from tests.browser.page_driver import fetch_json, open_tab, open_view
 from tests.support.figures import Bar
 from tests.support.hostile_dataset import write_hostile_datasets
 from tests.support.hostile_strings import STRINGS
@@ -95,6 +95,7 @@ def test_every_string_is_shown_as_text_in_the_sentence_and_found_by_search(
     tokens = fetch_json(page, "api/v1/datasets/hostile/tokens")
     assert set(tokens["text"]) == set(STRINGS)
     shown = 0
+    open_tab(page, "Find")
     for text in STRINGS:
         page.get_by_role("searchbox").fill(text.strip()[:200])
         require_harmless(page)
@@ -147,6 +148,7 @@ def require_traces_to_be_found(page: Page) -> None:
 
 def look_around(page: Page, view: str) -> None:
     """Choose every colour, and point at places all over the map."""
+    open_tab(page, "View")
     for colour in page.get_by_role("combobox", name="Colour").locator("option").all():
         page.get_by_role("combobox", name="Colour").select_option(colour.get_attribute("value"))
         require_harmless(page, view)

@@ -193,6 +193,7 @@ def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
     for view in ("All heads", "Layer 0, head 0"):
         expect(page.locator(".bar__title")).to_have_text(view)
         expect(button).to_be_hidden()
+        page.keyboard.press("/")
         page.get_by_role("searchbox").fill(WORD)
         button.focus()
         page.keyboard.press("Enter")

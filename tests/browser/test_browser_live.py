@@ -16,7 +16,7 @@ from tests.browser.live_page import (
     open_text,
     weights_of,
 )
-from tests.browser.page_driver import fingerprint, query_of, wait_until
+from tests.browser.page_driver import fingerprint, open_tab, query_of, wait_until
 
 
 def items_of(page: Page) -> Locator:
@@ -48,6 +48,7 @@ def test_a_typed_sentence_stands_in_every_map_by_keys_alone_and_is_kept_only_on_
     kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
     assert "a & b" not in kept
     open_text(page, live)
+    open_tab(page, "Find")
     expect(page.locator(".user-sequences")).to_be_visible()
     expect(items_of(page)).to_have_count(0)
 
@@ -275,6 +276,7 @@ def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
     page: Page, live: Live
 ) -> None:
     open_text(page, live, "&method=pca&layer=1&head=1")
+    open_tab(page, "Find")
     page.locator(".search__input").fill("otters")
     expect(page.locator(".search__result")).to_contain_text("1 token")
     add(page, "otters")

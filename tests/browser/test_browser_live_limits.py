@@ -15,7 +15,7 @@ from tests.browser.live_page import (
     add,
     open_text,
 )
-from tests.browser.page_driver import open_view
+from tests.browser.page_driver import open_tab, open_view
 from tests.browser.test_browser_accessibility import grave_findings
 
 from attentionviz.server.app import create_app
@@ -50,6 +50,7 @@ def file_of(live: Live) -> dict[str, Any]:
 def require_nothing_left_of_what_is_given_up(page: Page) -> None:
     held: list[Route] = []
     page.route("**/tiny-text/text", lambda route: held.append(route))
+    open_tab(page, "Find")
     page.locator(".user-sequences__field").fill("first")
     page.locator(".user-sequences__field").press("Enter")
     expect(page.locator(".user-sequences__status")).to_contain_text("the model tiny-bert")
@@ -108,6 +109,7 @@ def test_an_image_is_dropped_pasted_or_refused_and_its_model_comes_early(
 ) -> None:
     page.expected.append(REFUSED)  # type: ignore[attr-defined]
     open_view(page, live.address, "?dataset=tiny-image&method=pca&layer=1&head=1")
+    open_tab(page, "Find")
     with page.expect_response("**/tiny-image/image") as answer, page.expect_file_chooser():
         page.get_by_role("button", name="Choose an image").click()
     assert answer.value.ok, "the model comes while one looks for a file"

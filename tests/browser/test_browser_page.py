@@ -8,6 +8,7 @@ from tests.browser.page_driver import (
     fetch_json,
     find_point,
     fingerprint,
+    open_tab,
     open_view,
     query_of,
     selected,
@@ -53,7 +54,10 @@ def test_heads_of_the_grid_are_named_with_their_recall_open_by_a_click_and_draw_
     values = [fidelity[name] for name in ("recall_at_10", "rank_correlation", "trustworthiness")]
     shown = page.locator(".fidelity__value")
     expect(shown).to_have_text([f"{value:.2f}".replace("-", "−") for value in values])
-    expect(page.locator(".fidelity__help").first).to_contain_text("ten strongest keys")
+    page.get_by_role("button", name="About: Map fidelity").click()
+    expect(page.locator(".info__terms:visible")).to_contain_text("ten strongest keys")
+    page.keyboard.press("Escape")
+    expect(page.locator(".info__terms:visible")).to_have_count(0)
     page.go_back()
     expect(title).to_have_text("All heads")
     page.go_forward()
@@ -123,6 +127,7 @@ def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, addre
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
     plain = fingerprint(page)
     box = page.get_by_role("searchbox")
+    open_tab(page, "Find")
     box.fill("rai")  # a part of a word is no hit
     expect(page.locator(".search__count")).to_have_text("0 tokens")
     box.fill("  RAIN ")

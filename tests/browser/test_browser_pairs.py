@@ -12,6 +12,7 @@ from tests.browser.page_driver import (
     fetch_json,
     find_point,
     fingerprint,
+    open_tab,
     open_view,
     query_of,
     selected,
@@ -99,8 +100,9 @@ def mark_without_a_pointer(page: Page, address: str) -> None:
     wait_until(lambda: query_of(page).get("pairs", "").startswith("strong-1-"), "a pair is marked")
     expect(chips(page)).to_have_count(1)
     open_view(page, address, TEXT.replace("query-1", "key-4"))
+    open_tab(page, "Find")
     page.locator(".pairs .section__head").click()
-    page.get_by_role("button", name="+ Weak").click()
+    page.get_by_role("button", name="Should not attend").click()
     key_row(page, 2, "query").locator(".sentence__button").click()
     assert query_of(page)["pairs"] == "weak-2-4"
     assert "hidden" not in query_of(page)
@@ -113,7 +115,7 @@ def mark_patches(page: Page, address: str) -> None:
     page.keyboard.press("+")
     # 60 is the tenth token of the second image; its patches begin with token 51.
     assert query_of(page)["pairs"] == "strong-60-71"
-    page.get_by_role("button", name="+ Weak").click()
+    page.get_by_role("button", name="Should not attend").click()
     patches.nth(3).click()
     assert query_of(page)["pairs"] == "strong-60-71.weak-60-54"
     assert query_of(page)["selected"] == "query-60"
@@ -126,11 +128,12 @@ def test_while_pairs_are_marked_a_click_in_the_map_is_a_pair_and_what_is_none_sa
     page: Page, address: str
 ) -> None:
     open_view(page, address, TEXT)
+    open_tab(page, "Find")
     page.locator(".pairs .section__head").click()
-    strong = page.get_by_role("button", name="+ Strong")
+    strong = page.get_by_role("button", name="Should attend")
     strong.click()
     expect(strong).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".pairs__hint")).to_contain_text("Now click a key")
+    expect(page.locator(".pairs__hint")).to_contain_text("Click a key")
     page.mouse.click(*find_point(page, "key"))
     expect(chips(page)).to_have_count(1)
     assert query_of(page)["pairs"].startswith("strong-1-")
@@ -162,11 +165,11 @@ def test_pairs_are_turned_over_taken_away_cleared_dropped_where_they_are_not_and
     first = chips(page).first
     first.locator(".pairs__wish").click()
     assert query_of(page)["pairs"] == "weak-1-4.weak-1-2"
-    expect(first.locator(".pairs__wish")).to_have_text("weak")
+    expect(first.locator(".pairs__wish")).to_have_text("should not")
     wait_until(
         lambda: ranked_names(page) == names(answer_to(page, "weak=1-4,1-2"))[:8], "ranked anew"
     )
-    first.get_by_role("button", name="Take away").click()
+    first.get_by_role("button", name="Remove").click()
     assert query_of(page)["pairs"] == "weak-1-2"
     chips(page).first.locator(".pairs__words").click()
     assert query_of(page)["selected"] == "query-1"
@@ -215,7 +218,7 @@ def test_the_fit_to_the_pairs_outlines_tints_sorts_and_filters_the_grid_until_th
 ) -> None:
     open_view(page, address, GRID)
     answer = answer_to(page, "strong=1-4&weak=1-2")
-    page.get_by_role("button", name="Compare the heads").click()
+    page.get_by_role("button", name="Compare heads").click()
     found = query_of(page)
     assert (found["score"], found["order"]) == ("pair_fit", "pair_fit")
     assert found["pairs"] == "strong-1-4.weak-1-2"

@@ -11,6 +11,7 @@ from tests.browser.page_driver import (
     fetch_json,
     fingerprint,
     next_frames,
+    open_tab,
     open_view,
     query_of,
     wait_until,
@@ -104,6 +105,7 @@ def test_heads_are_tinted_by_a_score_with_its_true_range_and_stand_back_outside_
     open_view(scored, address, GRID)
     fingerprint(scored)
     white = ground(scored, 2)
+    open_tab(scored, "Head")
     scored.get_by_label("Tint by").select_option(label="Induction")
     expect(scored.locator(".score-line__name")).to_have_text("Induction")
     expect(scored.locator(".score-line__scale")).to_have_text("0.020.97")
@@ -116,11 +118,12 @@ def test_heads_are_tinted_by_a_score_with_its_true_range_and_stand_back_outside_
     assert cell(scored, 3).evaluate("head => head.matches('.is-undefined')")
     assert ground(scored, 2) == white  # the dots keep their ground
     facts = {s["name"]: s for s in fetch_json(scored, "api/v1/datasets")["scores"]}["induction"]
-    scored.get_by_text("What it is", exact=True).click()
+    scored.get_by_role("button", name="About: this score").click()
     for part in ("help", "formula", "source"):
         expect(scored.locator(".score-words__body").first).to_contain_text(facts[part])
     version = fetch_json(scored, "api/v1/datasets/words")["manifest"]["attentionviz_version"]
     expect(scored.locator(".score-words__body").first).to_contain_text(f"AttentionViz {version}")
+    scored.keyboard.press("Escape")
     scored.get_by_role("button", name="No tint").click()
     expect(scored.locator(".score-line")).to_be_hidden()
     assert "score" not in query_of(scored)
@@ -285,9 +288,11 @@ def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_o
     scored: Page, address: str
 ) -> None:
     open_view(scored, address, f"{GRID}&layer=1&head=3")
+    open_tab(scored, "Head")
+    scored.get_by_role("button", name=re.compile("All .* scores")).click()
     score = scored.locator(".own-score", has_text="Induction").first
     expect(score).to_contain_text("0.630")
-    expect(score).to_contain_text("3rd of 11 · 1\u202f003 rows")
+    expect(score).to_contain_text("over 1\u202f003 rows, rank 3 of 11")
     expect(score.get_by_text("Formula")).to_be_hidden()
     score.locator("summary").click()
     facts = {s["name"]: s for s in fetch_json(scored, "api/v1/datasets")["scores"]}["induction"]
@@ -298,7 +303,7 @@ def test_a_head_says_its_scores_with_places_and_rows_and_leads_to_all_heads_by_o
     wait_until(lambda: names_as_seen(scored)[0] == "L0 H2", "the heads are sorted")
     expect(scored.locator(".cell:focus")).to_contain_text("L1 H3")
     cell(scored, 7).click()
-    expect(scored.locator(".bar__detail")).to_contain_text("Induction 0.630, 3rd of 11")
+    expect(scored.locator(".bar__detail")).to_contain_text("Induction 0.630, rank 3 of 11")
     scored.keyboard.press("ArrowLeft")
     scored.keyboard.press("ArrowDown")
     expect(scored.locator(".own-score", has_text="Induction").first).to_contain_text("0.070")

@@ -4,7 +4,14 @@ import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import fetch_json, fingerprint, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    fetch_json,
+    fingerprint,
+    open_tab,
+    open_view,
+    query_of,
+    wait_until,
+)
 
 TEXT = "?dataset=words"
 IMAGE = "?dataset=pictures&method=pca&layer=1&head=2"
@@ -80,13 +87,14 @@ def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
 
     page.get_by_role("combobox", name="Colour").select_option("search")
     expect(page.locator(".legend__words")).to_have_text(["no search"])
+    open_tab(page, "Find")
     page.get_by_role("searchbox").fill("rain, april")
     expect(page.locator(".legend__words")).to_have_text(["rain", "april", "rest"])
 
     open_view(page, address, "?dataset=words&method=pca&color=attention")
     expect(page.get_by_role("combobox", name="Colour")).to_have_value("attention")
     option = page.locator("option[value=attention]")
-    expect(option).to_have_text("Attention in the head, once one is open")
+    expect(option).to_have_text("Attention in the head (open a head first)")
     legend = page.locator(".legend")
     expect(legend).to_contain_text("needs an open head")
     expect(legend).to_contain_text("query")
@@ -110,6 +118,7 @@ def test_a_search_compares_as_it_is_told_refuses_what_is_no_expression_and_offer
     plain = fingerprint(page)
     columns = tokens_of(page)
     box = page.get_by_role("searchbox")
+    open_tab(page, "Find")
     for mode, typed, pattern in SEARCHES:
         page.get_by_label("Match", exact=True).select_option(mode)
         box.fill(typed)

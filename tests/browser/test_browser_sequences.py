@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, Route, expect
-from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+from tests.browser.page_driver import fetch_json, open_tab, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -138,6 +138,7 @@ def require_opened_and_marked(page: Page, dialog: Locator) -> None:
 
 
 def require_means_over_heads(page: Page, dialog: Locator) -> None:
+    open_tab(page, "Find")
     page.get_by_role("button", name="Browse sentences").click()
     expect(dialog.locator(".sequences__about")).to_contain_text("mean over all 12 heads")
     scores = page.evaluate(SCORES, "datasets/words/sequences/scores")
@@ -195,6 +196,7 @@ def require_late_corpus_fills_the_table(page: Page) -> None:
     held: list[Route] = []
     page.route("**/datasets/pictures/tokens", lambda route: held.append(route))
     page.get_by_role("combobox", name="Dataset").select_option("pictures")
+    open_tab(page, "Find")
     page.get_by_role("button", name="Browse images").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".sequences__about")).to_have_text("Loading the images …")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
 from tests.browser.conftest import NO_GPU, PATIENCE_MS, TEXT, launched
-from tests.browser.page_driver import expect_map, query_of, wait_until
+from tests.browser.page_driver import expect_map, open_tab, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.server.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
 from tests.support.reverse_proxy import reverse_proxy
@@ -179,6 +179,7 @@ def test_everything_works_below_a_prefix_of_which_the_proxy_tells(
         visitor.get_by_role("combobox", name="Dataset").select_option("pictures")
         visitor.wait_for_url(re.compile("dataset=pictures"))
         expect_map(visitor)
+        open_tab(visitor, "Find")
         visitor.get_by_role("button", name="Browse images").click()
         picture = visitor.locator(".sequences__image").first
         wait_until(lambda: picture.evaluate("img => img.naturalWidth > 0"), "a thumbnail is there")

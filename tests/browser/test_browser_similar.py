@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TEXT
-from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+from tests.browser.page_driver import fetch_json, open_tab, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -87,7 +87,7 @@ def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_opens_them_an
     expect(page.locator(".map-of-heads__dot.is-pointed")).to_have_count(1)
     expect(dot(page, 0, 3)).to_have_class(re.compile("is-pointed"))
     expect(dock(page).get_by_role("heading", name="Layer 0, head 3")).to_be_visible()
-    page.get_by_role("searchbox").hover()
+    page.locator(".about__model").hover()
     expect(page.locator(".is-pointed")).to_have_count(0)
     dot(page, 2, 1).click()
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
@@ -203,6 +203,7 @@ def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
     page: Page, address: str
 ) -> None:
     open_view(page, address, HEAD)
+    open_tab(page, "Head")
     short = page.get_by_role("region", name="Head summary")
     heads = fetch_json(page, "api/v1/datasets/words/heads")["heads"]
     places = {}
@@ -237,6 +238,8 @@ def test_heads_like_the_open_one_are_listed_lead_there_and_open_beside(
 
 def open_similar_heads(page: Page, address: str) -> None:
     open_view(page, address, HEAD)
+    open_tab(page, "Head")
+    page.locator("summary", has_text="Similar heads").click()
     answer = fetch_json(page, "api/v1/datasets/words/heads/1/2/similar")
     expect(page.locator(".similar tbody tr")).to_have_count(10)
     wanted = [
@@ -246,7 +249,7 @@ def open_similar_heads(page: Page, address: str) -> None:
     expect(page.locator(".similar tbody tr:visible")).to_have_count(5)
     expect(page.get_by_text("Over 7 rows, token by token.")).to_be_visible()
     expect(page.get_by_label("Compare with")).to_be_hidden()
-    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="All 10 heads").click()
     expect(page.locator(".similar tbody tr:visible")).to_have_count(10)
     assert table(page) == wanted
     page.locator(".similar__head").nth(6).click()
@@ -293,6 +296,8 @@ def test_heads_of_another_model_are_compared_lead_there_and_open_beside(
     page: Page, twins: str
 ) -> None:
     open_view(page, twins, HEAD)
+    open_tab(page, "Head")
+    page.locator("summary", has_text="Similar heads").click()
     page.get_by_label("Compare with").select_option("words-twin")
     expect(page.get_by_text("token by token")).to_contain_text("sentences")
     expect(page.locator(".similar tbody tr")).to_have_count(4)

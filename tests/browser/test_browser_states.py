@@ -15,6 +15,7 @@ from tests.browser.page_driver import (
     expect_map,
     find_point,
     fingerprint,
+    open_tab,
     open_view,
     query_of,
     select_point,
@@ -239,6 +240,7 @@ def test_hostile_text_is_only_ever_text_and_every_control_is_reachable_in_usual_
     assert page.locator("img").count() == 0
     assert page.locator(".sentence__column bdi").count() > len(HOSTILE)
     keys = page.locator(".sentence__main .sentence__column--key .sentence__button")
+    open_tab(page, "Find")
     for token, text in enumerate(HOSTILE, start=1):
         page.get_by_role("searchbox").fill(text.strip())
         keys.nth(token).press("Enter")

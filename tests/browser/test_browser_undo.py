@@ -1,7 +1,14 @@
 """Undo and redo of what is marked, filtered and coloured, beside the browser's Back."""
 
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.page_driver import open_view, query_of, select_point, selected, wait_until
+from tests.browser.page_driver import (
+    open_tab,
+    open_view,
+    query_of,
+    select_point,
+    selected,
+    wait_until,
+)
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 
@@ -49,6 +56,7 @@ def test_choices_are_taken_back_by_key_and_button_and_up_again_but_fields_keep_t
 def field_keeps_its_own_undo(page: Page) -> None:
     """Type, take letters back in the field, and then the search and a colour of the page."""
     page.get_by_role("combobox", name="Colour").select_option("norm")
+    open_tab(page, "Find")
     box = page.get_by_role("searchbox")
     box.click()
     box.press_sequentially("rain", delay=20)

@@ -1,7 +1,6 @@
-/** The controls at the left: search, colours, what is drawn and how, and how true it is. */
+/** The controls at the left, in three tabs: what the map shows, the heads, and finding things. */
 
 import { corpusText, el, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
-import { mapLabels, shownMethod } from '../data/best_map.js';
 import { sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { corpusAccount } from './corpus_account.js';
@@ -16,13 +15,20 @@ import { createInputBox } from '../user_sequences/input_box.js';
 import { createOwnScores } from './head_measures.js';
 import { createScoreChoice } from './measure_choice.js';
 import { createSearchBox } from './search_box.js';
-import { createSection } from '../ui/section.js';
+import { createInfo } from '../ui/popover.js';
 import { createSimilarHeads } from './similar_heads.js';
+import { createTabs } from '../ui/tabs.js';
 
 /** @import { ColorMode, Legend } from '../color/color_modes.js' */
 /** @import { Layer } from '../user_sequences/live.js' */
 /** @import { Context, Manifest, State, View } from '../page.js' */
 /** @import { Frame } from '../types.js' */
+
+const TABS = /** @type {const} */ ([
+  { name: 'view', label: 'View', title: 'Colours, lines and points of the map, and its fidelity' },
+  { name: 'head', label: 'Head', title: 'Scores of the heads, and of the open head' },
+  { name: 'find', label: 'Find', title: 'Tokens, sentences of your own, heads by pairs (key /)' },
+]);
 
 /**
  * @param {HTMLElement} root
@@ -36,71 +42,94 @@ export function createControls(root, context) {
   const element = el('aside', { class: 'side', 'aria-label': 'Controls' });
   root.append(element);
   const summary = createSummary(element, context);
-  const short = createHeadSummary(element, context, {
-    scores: () => doings.reveal(),
-    similar: () => similar.reveal(),
-  });
-  const inputBox = createInputBox(element, context);
-  const search = createSearchBox(element, context);
-  const color = createColorChoice(element, context);
-  const lines = createLineOptions(element, context);
-  const options = el('div', { class: 'side__part' });
-  element.append(options);
+  const tabs = createTabs(element, { name: 'controls', label: 'Controls', tabs: TABS });
+  const { view, head, find } = tabs.parts;
+
+  const color = createColorChoice(view, context);
+  const lines = createLineOptions(view, context);
+  const options = makePart(view);
   const map = createMapOptions(options, context);
   const filters = createFilters(options, context);
-  const pairs = createPairs(element, context);
-  const heads = el('div', { class: 'side__part' });
-  element.append(heads);
-  const scores = createScoreChoice(heads, context);
-  const truth = el('div', { class: 'side__part' });
-  element.append(truth);
-  const nearness = createSection(truth, {
-    name: 'nearness',
-    title: '',
-    help: 'How the map is to be read.',
+  const fidelity = createFidelity(makePart(view), context);
+
+  const short = createHeadSummary(head, context, {
+    scores: () => own.reveal(),
+    similar: () => similar.reveal(),
   });
-  const nearnessHelp = el('p', { class: 'side__help' });
-  nearness.body.append(nearnessHelp);
-  const fidelity = createFidelity(truth, context);
-  const similar = createSimilarHeads(truth, { ...context, onFound: short.tellSimilar });
-  const doing = el('div', { class: 'side__part' });
-  element.append(doing);
-  const doings = createOwnScores(doing, context);
+  const scores = createScoreChoice(makePart(head), context);
+  const own = createOwnScores(makePart(head), context);
+  const similar = createSimilarHeads(makePart(head), { ...context, onFound: short.tellSimilar });
+
+  const search = createSearchBox(find, context);
+  const inputBox = createInputBox(find, context);
+  const pairs = createPairs(find, context);
+  const browse = createBrowseButton(find, context);
 
   const parts = [
-    inputBox,
     search,
+    inputBox,
     color,
     lines,
     map,
     filters,
     pairs,
     scores,
-    doings,
+    own,
     fidelity,
     similar,
+    browse,
     short, // last: it shows what the similar heads have found
   ];
+  /** @type {State | null} */
+  let last = null;
 
   return {
     update(state) {
+      const tab = tabOf(state, last);
+      if (tab && !element.contains(document.activeElement)) tabs.show(tab);
+      last = state;
       summary.update(
         facts.description.value?.manifest ?? null,
         facts.tokens.value?.userLayer ?? null,
       );
       for (const part of parts) part.update(state);
-      nearness.element.hidden = state.method === null;
-      const { label, help } = mapLabels(shownMethod(state, facts.heads.value, state.at) ?? '');
-      nearness.setTitle(`${label}: what nearness means`);
-      setText(nearnessHelp, help);
     },
-    focusSearch: search.focus,
-    focusUserSequences: inputBox.focus,
+    focusSearch() {
+      tabs.show('find');
+      search.focus();
+    },
+    focusUserSequences() {
+      tabs.show('find');
+      inputBox.focus();
+    },
     destroy() {
-      for (const part of [summary, nearness, ...parts]) part.destroy();
+      for (const part of [summary, ...parts]) part.destroy();
       element.remove();
     },
   };
+}
+
+/** @param {HTMLElement} root */
+function makePart(root) {
+  const part = el('div', { class: 'side__part' });
+  root.append(part);
+  return part;
+}
+
+/**
+ * The tab that has what just came into use, by an address, a key or another part of the page.
+ *
+ * @param {State} state
+ * @param {State | null} last null at first
+ * @returns {typeof TABS[number]['name'] | null}
+ */
+function tabOf(state, last) {
+  if (state.search !== '' && !last?.search) return 'find';
+  if (state.pairs.length > (last?.pairs.length ?? 0)) return 'find';
+  const isNew = /** @type {const} */ (['score', 'order', 'filterScore', 'similarWith']).some(
+    (name) => state[name] !== null && (last?.[name] ?? null) === null,
+  );
+  return isNew ? 'head' : null;
 }
 
 /**
@@ -154,93 +183,102 @@ function optionOf({ name, label, help, isColumn, isHeadOnly }) {
   return el(
     'option',
     { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help },
-    isHeadOnly ? `${label}, once one is open` : label,
+    isHeadOnly ? `${label} (open a head first)` : label,
   );
 }
 
 /**
- * What the dataset is: model, corpus and counts.
+ * Opens the table of all sequences.
  *
  * @param {HTMLElement} root
  * @param {Context & {openTable: () => void}} context
+ * @returns {View}
  */
-function createSummary(root, { openTable, pane }) {
-  const element = el('section', { class: 'about' });
+function createBrowseButton(root, { facts, openTable }) {
+  const label = el('span', {});
+  const element = el('button', { class: 'button', type: 'button', onClick: openTable }, label);
   root.append(element);
-  /** @type {Manifest | null} */
-  let shown = null;
-  /** @type {ReturnType<Context['pane']>} */
-  let name = null;
-  /** @type {Layer | null} */
-  let userLayer = null;
-
   return {
-    /** @param {Manifest | null} manifest @param {Layer | null} layer */
-    update(manifest, layer) {
-      if (manifest === shown && pane() === name && layer === userLayer) return;
-      [shown, name, userLayer] = [manifest, pane(), layer];
-      element.replaceChildren();
-      if (!manifest) return;
-      const { model, corpus } = manifest;
-      element.append(
-        el(
-          'h2',
-          { ...UNTRANSLATED, class: 'about__model', title: model.source },
-          name && el('span', { class: 'pane__name' }, name),
-          model.name,
-        ),
-        el(
-          'p',
-          { class: 'soft' },
-          `${counted(manifest.n_layers, 'layer')} × ` +
-            `${counted(manifest.n_heads, 'head')}` +
-            (model.revision ? ` · revision ${model.revision.slice(0, 7)}` : ''),
-        ),
-        el(
-          'p',
-          { class: 'soft' },
-          corpusText(corpus.name, null),
-          ` · ${counted(manifest.n_sequences, sequenceWord(model.modality))}, ` +
-            `${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in ` +
-            `each head${userLayer ? `; + ${counted(userLayer.n, 'token')} of yours` : ''}`,
-        ),
-      );
-      const account = corpusAccount(corpus.account);
-      if (account) element.append(account);
+    update() {
+      const { model } = facts.description.value?.manifest ?? {};
+      element.hidden = !model;
+      if (!model) return;
       const word = sequenceWord(model.modality);
-      element.append(
-        el(
-          'button',
-          {
-            class: 'button button--small about__browse',
-            type: 'button',
-            title: `All ${word}s in a table, to filter, sort and open (key t)`,
-            onClick: openTable,
-          },
-          `Browse ${word}s`,
-        ),
-      );
-      if (manifest.grid.n_tokens < manifest.n_tokens) {
-        element.append(
-          el(
-            'p',
-            { class: 'field__note' },
-            `The grid draws ${count(manifest.grid.n_tokens)} of the tokens; a head shows all ` +
-              'of them.',
-          ),
-        );
-      }
-      if (manifest.bias_terms.length > 0) {
-        element.append(
-          el(
-            'p',
-            { class: 'field__note' },
-            'Attention here also depends on what no map of queries and keys shows: ' +
-              `${manifest.bias_terms.join(', ')}.`,
-          ),
-        );
-      }
+      setText(label, `Browse ${word}s`);
+      setAttribute(element, 'title', `All ${word}s in a table, to filter, sort and open (key t)`);
     },
     destroy: () => element.remove(),
   };
+}
+
+/**
+ * The dataset in one line; behind an ⓘ its model, corpus and counts.
+ *
+ * @param {HTMLElement} root
+ * @param {Context} context
+ */
+function createSummary(root, { pane }) {
+  const name = el('h2', { ...UNTRANSLATED, class: 'about__model' });
+  const size = el('span', { class: 'about__size soft' });
+  const info = createInfo('this dataset');
+  const notes = el('div', { class: 'about__notes' });
+  const line = el('div', { class: 'about__line' }, name, size, info.element);
+  const element = el('section', { class: 'about', hidden: true }, line, notes);
+  root.append(element);
+  /** @type {unknown[]} */
+  let shown = [];
+
+  return {
+    /** @param {Manifest | null} manifest @param {Layer | null} userLayer */
+    update(manifest, userLayer) {
+      const next = [manifest, pane(), userLayer];
+      if (next.every((part, i) => part === shown[i])) return;
+      shown = next;
+      element.hidden = manifest === null;
+      if (!manifest) return;
+      const badge = pane();
+      name.replaceChildren(
+        ...(badge ? [el('span', { class: 'pane__name' }, badge)] : []),
+        manifest.model.name,
+      );
+      setText(size, `${manifest.n_layers} × ${counted(manifest.n_heads, 'head')}`);
+      info.words.replaceChildren(...aboutDataset(manifest, userLayer));
+      notes.replaceChildren(...limitsOf(manifest).map((words) => el('p', {}, words)));
+    },
+    destroy: () => element.remove(),
+  };
+}
+
+/** @param {Manifest} manifest @param {Layer | null} userLayer */
+function aboutDataset(manifest, userLayer) {
+  const { model, corpus } = manifest;
+  const account = corpusAccount(corpus.account);
+  const rows = /** @type {const} */ ([
+    ['Model', corpusText(model.source, null)],
+    ['Revision', model.revision?.slice(0, 7)],
+    ['Heads', `${counted(manifest.n_layers, 'layer')} × ${counted(manifest.n_heads, 'head')}`],
+    ['Corpus', corpusText(corpus.name, null)],
+    [
+      'Size',
+      `${counted(manifest.n_sequences, sequenceWord(model.modality))}, ` +
+        `${counted(manifest.n_tokens, 'token')}, ${count(2 * manifest.n_tokens)} points in each ` +
+        `head${userLayer ? `; + ${counted(userLayer.n, 'token')} of yours` : ''}`,
+    ],
+  ]);
+  const terms = rows.flatMap(([label, value]) =>
+    value ? [el('dt', {}, label), el('dd', {}, value)] : [],
+  );
+  return [el('dl', { class: 'info__terms' }, ...terms), ...(account ? [account] : [])];
+}
+
+/** What the maps of a dataset leave out. @param {Manifest} manifest */
+function limitsOf({ bias_terms: terms, grid, n_tokens: nTokens }) {
+  return [
+    grid.n_tokens < nTokens
+      ? `The grid draws ${count(grid.n_tokens)} of the tokens; a head shows all of them.`
+      : '',
+    terms.length > 0
+      ? `Attention also depends on terms that no map shows: ${terms.join(', ')}.`
+      : '',
+  ].filter((words) => words !== '');
 }

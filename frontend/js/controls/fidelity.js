@@ -1,16 +1,13 @@
-/**
- * How true the shown map is: three measures in numbers and words, for one head or the mean over
- * all.
- */
+/** Fidelity of the shown map: three measures, of one head or the mean over all, and their meaning. */
 
-import { mapOf } from '../data/best_map.js';
+import { mapLabels, mapOf, shownMethod } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';
 import { chosenMap, fidelityOf, meanFidelity } from '../data/points.js';
 import { PRODUCT_NEARNESS, isMisleading, formatMeasure } from '../ui/labels.js';
 import { FIDELITY_LABELS } from '../data/map_labels.js';
 import { createSection } from '../ui/section.js';
 
-/** @import { Context, HeadMapFacts, View } from '../page.js' */
+/** @import { Context, Fidelity, HeadMapFacts, View } from '../page.js' */
 
 /**
  * @param {HTMLElement} root
@@ -24,7 +21,7 @@ export function createFidelity(root, { facts }) {
     'Nearness is not attention in this map: of a query’s ten strongest keys, fewer than one ' +
       'is near it.',
   );
-  const rows = FIDELITY_LABELS.map(({ name, label, help }) => {
+  const rows = FIDELITY_LABELS.map(({ name, label }) => {
     const value = el('dd', { class: 'fidelity__value' });
     const fill = el('span', { class: 'meter__fill' });
     const meter = el('dd', { class: 'meter', 'aria-hidden': 'true' }, fill);
@@ -34,26 +31,30 @@ export function createFidelity(root, { facts }) {
       el('dt', { class: 'fidelity__label' }, label),
       value,
       meter,
-      el('dd', { class: 'fidelity__help' }, help),
     );
     return { name, row, value, fill };
   });
-  const nearness = el('p', { class: 'field__note' }, PRODUCT_NEARNESS);
+  const reading = el('p', {});
+  const nearness = el('p', {}, PRODUCT_NEARNESS);
   const energy = el('p', { class: 'field__note' });
   const fallback = el('p', { class: 'field__note' });
   const section = createSection(root, {
     name: 'fidelity',
-    title: '',
-    help: 'Three measures of how far nearness in the shown map may be trusted.',
+    title: 'Map fidelity',
+    help: 'How far nearness in this map may be read as attention',
+    info: [
+      reading,
+      nearness,
+      el(
+        'dl',
+        { class: 'info__terms' },
+        ...FIDELITY_LABELS.flatMap(({ label, help }) => [el('dt', {}, label), el('dd', {}, help)]),
+      ),
+    ],
     isOpen: true,
   });
-  section.body.append(
-    warning,
-    el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row)),
-    nearness,
-    energy,
-    fallback,
-  );
+  const list = el('dl', { class: 'fidelity__rows' }, ...rows.map(({ row }) => row));
+  section.body.append(warning, list, energy, fallback);
 
   /** What the method itself says of the map of a head. @param {HeadMapFacts | null} map */
   function describeMap(map) {
@@ -69,23 +70,29 @@ export function createFidelity(root, { facts }) {
     setText(fallback, map?.fallback ? `Not as usual: ${map.fallback}.` : '');
   }
 
+  /** @param {Fidelity | null} fidelity */
+  function showMeasures(fidelity) {
+    list.hidden = fidelity === null;
+    for (const row of rows) {
+      const value = fidelity?.[row.name];
+      setText(row.value, formatMeasure(value));
+      row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
+    }
+  }
+
   return {
     update(state) {
       const name = chosenMap(state);
       const heads = facts.heads.value;
       const fidelity = state.at ? fidelityOf(heads, state.at, name) : meanFidelity(heads, name);
-      section.element.hidden = fidelity === null;
-      if (!fidelity) return;
       const own = state.at ? mapOf(heads, state.at, name) : name;
       nearness.hidden = !own || facts.description.value?.nearness[own] !== 'product';
-      section.setTitle(state.at ? 'How true this map is' : 'How true the maps are');
-      section.setNote(state.at ? '' : 'mean');
+      section.element.hidden = state.method === null;
+      section.setNote(state.at || !fidelity ? '' : 'mean');
+      const { label, help } = mapLabels(shownMethod(state, heads, state.at) ?? '');
+      setText(reading, `${label}: ${help}`);
       warning.hidden = !state.at || !isMisleading(fidelity);
-      for (const row of rows) {
-        const value = fidelity[row.name];
-        setText(row.value, formatMeasure(value));
-        row.fill.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
-      }
+      showMeasures(fidelity);
       describeMap(
         (state.at && own && heads?.get(`${state.at.layer},${state.at.head}`)?.maps[own]) || null,
       );

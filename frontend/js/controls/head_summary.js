@@ -12,8 +12,8 @@ import { formatMeasure, formatTitle } from '../ui/labels.js';
 /** @import { Column } from '../data/head_measure_columns.js' */
 /** @import { HeadName } from '../data/head_names.js' */
 
-/** Scores that are listed. */
-const MOST = 2;
+/** Scores that are listed where none names the head. */
+const MOST = 1;
 
 /**
  * @param {HTMLElement} root

@@ -8,6 +8,8 @@ import { hasRows, isFidelity, numbersFor, PAIR_FIT, measureFacts } from '../data
 
 /** @import { Manifest } from '../page.js' */
 
+let nMade = 0;
+
 /**
  * @param {string} name
  * @param {Manifest} manifest of the dataset that has the score
@@ -66,17 +68,18 @@ export function createScoreSelect(root, { label, help, none, onPick }) {
     title: help,
     onChange: () => onPick(select.value === '' ? null : select.value),
   });
-  root.append(
-    el(
-      'label',
-      { class: 'field' },
-      el('span', { class: 'field__label field__label--small' }, label),
-      select,
-    ),
+  const id = `score-select-${nMade++}`;
+  select.id = id;
+  const labelElement = el(
+    'div',
+    { class: 'field__label field__label--small' },
+    el('label', { for: id }, label),
   );
+  root.append(el('div', { class: 'field' }, labelElement, select));
   let offered = '';
 
   return {
+    label: labelElement,
     /**
      * @param {string | null} name
      * @param {Manifest} manifest

@@ -9,6 +9,7 @@ import { shareOf, valueAt } from '../compute/histogram.js';
 import { count } from '../compute/number_text.js';
 import { createHistogram } from '../ui/histogram.js';
 import { aboutParts, computedBy, createScoreSelect, tableButton } from './measure_about.js';
+import { createInfo } from '../ui/popover.js';
 import { createSection } from '../ui/section.js';
 import { createSegments } from '../ui/segments.js';
 import { createRange } from '../ui/sliders.js';
@@ -78,13 +79,8 @@ function createTint(root, { actions }) {
     onPick: actions.tintBy,
   });
   const body = el('div', { class: 'score-words__body' });
-  const about = el(
-    'details',
-    { class: 'score-words' },
-    el('summary', { title: 'Meaning, formula and source of this score' }, 'Definition'),
-    body,
-  );
-  root.append(about);
+  const about = createInfo('this score', body).element;
+  select.label.append(about);
   let described = '';
 
   return {

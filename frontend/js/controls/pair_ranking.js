@@ -5,6 +5,7 @@ import { numbersOf, rankedHeads } from '../compute/pairs.js';
 import { PAIR_FIT } from '../data/head_measures.js';
 import { formatHead, formatTitle } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
+import { createInfo } from '../ui/popover.js';
 import { formatFit, formatNumber, pairLine, shortNumbers } from '../data/pair_text.js';
 
 /** @import { Context, PairAnswer, State, Tokens } from '../page.js' */
@@ -12,9 +13,9 @@ import { formatFit, formatNumber, pairLine, shortNumbers } from '../data/pair_te
 /** Heads that are listed until one asks for all. */
 const FIRST = 8;
 const HELP =
-  'Fit: for each pair the share of the corpus’s keys that the query scores lower than this ' +
-  'key, or for a weak pair the rest; the mean over pairs. 1 is as wished, about 0.5 is ' +
-  'chance. Below each head: place of the key among all keys, and its weight.';
+  'Fit is the mean over pairs of the share of keys that the query scores lower than this key, or ' +
+  'higher for a pair that should not attend: 1 is perfect, about 0.5 is chance. Below each head: ' +
+  'rank of the key among all keys, and its weight.';
 
 /**
  * @param {HTMLElement} root
@@ -35,19 +36,23 @@ export function createPairRanking(root, { actions, derived, facts }) {
     {
       class: 'button button--small',
       type: 'button',
-      title: 'The grid, tinted and sorted by the fit to these pairs',
+      title: 'Show the grid, tinted and sorted by this fit',
       onClick: () => actions.compareHeads(PAIR_FIT),
     },
-    'Compare the heads',
+    'Compare heads',
   );
   const over = el('p', { class: 'ranking__help soft' });
   const element = el(
     'div',
     { class: 'ranking' },
-    el('h3', { class: 'ranking__title' }, 'Heads by fit'),
+    el(
+      'div',
+      { class: 'ranking__top' },
+      el('h3', { class: 'ranking__title' }, 'Heads by fit'),
+      createInfo('the fit', HELP).element,
+    ),
     list,
     el('div', { class: 'ranking__more' }, all, compare),
-    el('p', { class: 'ranking__help soft' }, HELP),
     over,
   );
   root.append(element);
@@ -72,7 +77,7 @@ export function createPairRanking(root, { actions, derived, facts }) {
       }),
     );
     all.hidden = heads.length <= FIRST;
-    setText(all, isWhole ? `The best ${FIRST} only` : `All ${counted(heads.length, 'head')}`);
+    setText(all, isWhole ? `Only the best ${FIRST}` : `All ${counted(heads.length, 'head')}`);
     setText(
       over,
       answer.n_keys < answer.n_keys_total

@@ -1,21 +1,22 @@
-/** Pairs that are wished strong or weak, and the heads ranked by how well they fit. */
+/** Pairs that should or should not attend, and the heads ranked by how well they fit. */
 
 import { el, icon, ICONS, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
 import { numbersOf } from '../compute/pairs.js';
-import { formatTitle } from '../ui/labels.js';
-import { formatNumber, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
+import { capital, formatTitle } from '../ui/labels.js';
+import { formatNumber, PAIR_LABELS, pairLine, pairParts, pairTitle } from '../data/pair_text.js';
 import { createPairRanking } from './pair_ranking.js';
 import { createSection } from '../ui/section.js';
 
 /** @import { Context, Pair, PairAnswer, State, Tokens, View } from '../page.js' */
 
-const HINT =
-  'Which heads connect two tokens? Select a query or a key; then point at one of the other ' +
-  'kind, in map, sentence or image, and press + (wished strong) or - (wished weak). Or turn ' +
-  'on a button below and click.';
+const HINT = 'Select a query or key, then mark a token of the other kind.';
+const INFO =
+  'Finds the heads that connect two tokens. Select a query or key, point at a token of the other ' +
+  'kind in the map, sentence or image, and press + (should attend) or - (should not attend). Or ' +
+  'turn on a button here and click the token.';
 const MODES = /** @type {const} */ ([
-  ['strong', '+ Strong'],
-  ['weak', '+ Weak'],
+  ['strong', 'Should attend'],
+  ['weak', 'Should not attend'],
 ]);
 
 /**
@@ -30,7 +31,8 @@ export function createPairs(root, context) {
   const section = createSection(element, {
     name: 'pairs',
     title: 'Heads by pairs',
-    help: 'Mark query-key pairs; the heads that score them as wished come first.',
+    help: 'Mark query–key pairs and rank the heads by how well they fit',
+    info: [INFO],
   });
   const hint = el('p', { class: 'pairs__hint soft', role: 'status' });
   const modes = MODES.map(([mode, label]) =>
@@ -41,7 +43,7 @@ export function createPairs(root, context) {
     {
       class: 'button button--small button--quiet pairs__clear',
       type: 'button',
-      title: 'Mark no pairs',
+      title: 'Remove all pairs',
       onClick: () => {
         actions.clearPairs();
         modes[0].focus();
@@ -93,8 +95,8 @@ function modeButton(mode, label, onClick) {
       class: 'button button--small pairs__mode',
       type: 'button',
       title:
-        'While this is on, a click on a token marks its pair with the selected one, wished ' +
-        `${mode} (Esc turns it off)`,
+        'While on, a click marks the pair of the selected token and the clicked one ' +
+        `(key ${mode === 'strong' ? '+' : '-'} on a hovered token; Esc turns it off)`,
       onClick,
     },
     label,
@@ -105,9 +107,9 @@ function modeButton(mode, label, onClick) {
 function formatHint({ pairs, selected }, mode) {
   if (!mode) return pairs.length > 0 ? '' : HINT;
   const what = selected
-    ? `Now click a ${selected.kind === 'query' ? 'key' : 'query'}`
-    : 'Click a query or a key, then one of the other kind';
-  return `${what}: the pair is wished ${mode}.`;
+    ? `Click a ${selected.kind === 'query' ? 'key' : 'query'}`
+    : 'Click a query or key, then one of the other kind';
+  return `${what}. It ${PAIR_LABELS[mode]}.`;
 }
 
 /**
@@ -126,7 +128,7 @@ function createPairList({ actions, store }, focusHeir) {
   /** @param {Tokens} tokens @param {Pair} pair */
   const makeItem = (tokens, pair) =>
     createPairItem(tokens, pair, {
-      // Wish the opposite, whatever it is wished now.
+      // Ask for the opposite, whatever is asked now.
       turn() {
         const { query, key } = pair;
         const now = store.get().pairs.find((one) => one.query === query && one.key === key);
@@ -190,16 +192,16 @@ function createPairItem(tokens, pair, on) {
       ...UNTRANSLATED,
       class: 'pairs__words',
       type: 'button',
-      title: `${pairTitle(tokens, pair)}\nClick selects the query.`,
+      title: `${pairTitle(tokens, pair)}\nClick to select the query.`,
       onClick: on.select,
     },
     ...pairParts(tokens, pair),
   );
   const drop = el(
     'button',
-    { class: 'pairs__drop', type: 'button', title: 'Take this pair away', onClick: on.drop },
+    { class: 'pairs__drop', type: 'button', title: 'Remove this pair', onClick: on.drop },
     icon(ICONS.close),
-    el('span', { ...UNTRANSLATED, class: 'visually-hidden' }, `Take away ${line}`),
+    el('span', { ...UNTRANSLATED, class: 'visually-hidden' }, `Remove ${line}`),
   );
   const numbers = el('p', { class: 'pairs__numbers soft' });
 
@@ -207,15 +209,17 @@ function createPairItem(tokens, pair, on) {
     element: el('li', { class: 'pairs__chip' }, wish, words, drop, numbers),
     /** @param {boolean} isStrong @param {string | null} found how the open head scores it */
     update(isStrong, found) {
-      const [now, other] = isStrong ? ['strong', 'weak'] : ['weak', 'strong'];
-      setText(wish, now);
+      const { strong, weak } = PAIR_LABELS;
+      const [now, other] = isStrong ? [strong, weak] : [weak, strong];
+      setText(wish, isStrong ? 'should' : 'should not');
       wish.classList.toggle('is-weak', !isStrong);
       setAttribute(
         wish,
         'aria-label',
-        `${pairLine(tokens, { ...pair, isStrong })}: wish it ${other} instead`,
+        `${isStrong ? 'should' : 'should not'}: ${pairLine(tokens, { ...pair, isStrong })}; ` +
+          `change to “${other}”`,
       );
-      setAttribute(wish, 'title', `Wished ${now}; click wishes it ${other}`);
+      setAttribute(wish, 'title', `${capital(now)}. Click to change to “${other}”.`);
       numbers.hidden = found === null;
       if (found !== null) setText(numbers, found);
     },

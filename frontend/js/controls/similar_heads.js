@@ -13,6 +13,9 @@ import { createSection } from '../ui/section.js';
 
 /** Rows that are shown at first. */
 const FEW = 5;
+const SIMILARITY =
+  'Distance compares the attention of two heads: 0 is identical, 1 has nothing in common. CKA ' +
+  'compares their queries and keys: 1 is identical up to rotation, 0 is chance.';
 const UNITS = { token: 'token', word: 'word', patch: 'patch' };
 
 /**
@@ -24,9 +27,9 @@ const UNITS = { token: 'token', word: 'word', patch: 'patch' };
 export function createSimilarHeads(root, { actions, api, facts, onFound }) {
   const section = createSection(root, {
     name: 'similar',
-    title: 'Heads like this one',
-    help: 'The heads whose attention is most like that of this head.',
-    isOpen: true,
+    title: 'Similar heads',
+    help: 'The heads whose attention is most similar to that of this head',
+    info: [SIMILARITY],
   });
   const choice = createChoice(actions);
   const table = createTable(actions);
@@ -116,15 +119,15 @@ function createTable(actions) {
   const more = el('button', {
     class: 'button button--small',
     type: 'button',
-    title: 'Show ten heads, or only the five nearest',
+    title: 'Show ten heads, or only the five most similar',
     onClick: () => showMore(more.getAttribute('aria-expanded') !== 'true'),
   });
-  showMore(false);
+  showMore(false); // five at first
 
   /** @param {boolean} isMore */
   function showMore(isMore) {
     element.classList.toggle('is-long', isMore);
-    setText(more, isMore ? 'Fewer' : 'More');
+    setText(more, isMore ? 'Fewer heads' : `All ${rows.childElementCount} heads`);
     more.setAttribute('aria-expanded', String(isMore));
   }
 
@@ -145,6 +148,7 @@ function createTable(actions) {
       rows.replaceChildren(
         ...found.heads.map((head) => makeRow(head, dataset, found.with, actions)),
       );
+      showMore(element.classList.contains('is-long'));
     },
   };
 }

@@ -10,6 +10,9 @@ import { clipped } from '../ui/labels.js';
 
 const LONGEST = 24;
 
+/** What is asked of a pair. */
+export const PAIR_LABELS = Object.freeze({ strong: 'should attend', weak: 'should not attend' });
+
 /** A fit with as many digits as tell heads apart. @param {number} fit */
 export function formatFit(fit) {
   return fit.toFixed(3);
@@ -63,7 +66,7 @@ export function pairTitle(tokens, { query, key }) {
 export function pairLine(tokens, { query, key, isStrong }) {
   return (
     `${formatBrief(tokens, query)} to ${formatBrief(tokens, key)}, ` +
-    `${isStrong ? 'strong' : 'weak'}`
+    PAIR_LABELS[isStrong ? 'strong' : 'weak']
   );
 }
 

@@ -414,7 +414,7 @@ function defaultsOf(entries) {
 function formatPairsChange(after, before) {
   if (after.length === 0) return 'clearing the pairs';
   if (after.length < before.length) return 'taking a pair away';
-  return after.length > before.length ? 'marking a pair' : 'wishing a pair otherwise';
+  return after.length > before.length ? 'marking a pair' : 'changing a pair';
 }
 
 /** @param {string} text */
