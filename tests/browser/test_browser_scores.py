@@ -225,7 +225,7 @@ def use_heads_where_they_are_seen(scored: Page, address: str) -> None:
     )
     cell(scored, 4).hover()
     expect(scored.locator(".tooltip")).to_contain_text(
-        "Induction 0.440, 5th of 11, over 1\u202f000 rows"
+        "Induction 0.440, rank 5 of 11, over 1\u202f000 rows"
     )
     cell(scored, 2).focus()
     for key, head in [("ArrowRight", 9), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowUp", 2)]:

@@ -40,10 +40,12 @@ test('a comparison that fails is told and tried again; few heads are listed at f
   assert.match(status.textContent, /^Over 7 rows of 3 sentences/);
   assert.deepEqual([table.hidden, document.querySelectorAll('tbody tr').length], [false, 7]);
   assert.deepEqual(told, [null, null, 7]);
-  const more = [...document.querySelectorAll('button')].find((b) => b.textContent === 'More');
+  const more = [...document.querySelectorAll('button')].find(
+    (b) => b.textContent === 'All 7 heads',
+  );
   assert.equal(table.classList.contains('is-long'), false);
   more.click();
-  assert.deepEqual([table.classList.contains('is-long'), more.textContent], [true, 'Fewer']);
+  assert.deepEqual([table.classList.contains('is-long'), more.textContent], [true, 'Fewer heads']);
   document.querySelectorAll('.similar__head')[1].focus();
   press(document, 'b');
   assert.deepEqual(went, [['other', { layer: 0, head: 1 }]]);
