@@ -167,6 +167,7 @@ def test_sorted_heads_keep_their_names_slide_and_are_used_where_they_are_seen(
     layered = names_as_seen(scored)
     assert layered == [name_of(head) for head in range(12)]
     picture = fingerprint(scored)
+    open_tab(scored, "Head")
     scored.get_by_label("Sort by").select_option(label="Induction")
     highest_first = [name_of(head) for head in HIGHEST_FIRST]
     wait_until(lambda: names_as_seen(scored) == highest_first, "the heads are sorted")

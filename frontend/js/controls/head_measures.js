@@ -42,7 +42,12 @@ export function createOwnScores(root, { actions, derived, facts }) {
   const list = el('div', { class: 'own-scores' }, headings);
   section.body.append(lacking);
   const profile = createOffsetProfile(section.body);
-  const all = el('button', { class: 'button button--small', type: 'button', onClick: toggle });
+  const all = el('button', {
+    class: 'button button--small',
+    type: 'button',
+    title: 'List every score, or only those with the best ranks',
+    onClick: toggle,
+  });
   let isWhole = recall(WHOLE) === 'true';
   section.body.append(list, all);
   /** @type {ReturnType<typeof createScore>[]} */
