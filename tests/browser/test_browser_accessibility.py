@@ -77,7 +77,7 @@ def test_axe_finds_nothing_serious_in_any_view_of_a_head(page: Page, address: st
         open_tab(page, tab)
         assert grave_findings(page) == [], tab
     page.locator(".own-score summary").first.click()
-    page.get_by_role("button", name="About: What this head does").click()
+    page.get_by_role("button", name="About: Scores of this head").click()
     assert grave_findings(page) == [], "the words of a score, and an explanation"
 
 
