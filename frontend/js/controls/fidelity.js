@@ -1,4 +1,4 @@
-/** Fidelity of the shown map: three measures, of one head or the mean over all, and their meaning. */
+/** Fidelity of the shown map: three measures of one head, or their mean, and what they mean. */
 
 import { mapLabels, mapOf, shownMethod } from '../data/best_map.js';
 import { el, setText } from '../ui/dom.js';

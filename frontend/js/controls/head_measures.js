@@ -28,8 +28,8 @@ export function createOwnScores(root, { actions, derived, facts }) {
     title: 'Scores of this head',
     help: 'Every score of this head, and its rank among all heads.',
     info: [
-      'Rank 1 is the highest value of all heads; the scores with the best ranks are listed. Click ' +
-        'one for its definition, formula and source.',
+      'Rank 1 is the highest value of all heads; the scores with the best ranks are listed. ' +
+        'Click one for its definition, formula and source.',
     ],
     isOpen: true,
   });
