@@ -36,6 +36,7 @@ VIEWS_OF_HEADS = {
     "pairs": f"{HEAD}&pairs=strong-1-4.weak-1-200.strong-40-41",
 }
 VIEWS_OF_GRIDS = {
+    "start": "",
     "grid": "?dataset=words",
     "grid-images": "?dataset=pictures",
     "pairs-grid": "?dataset=words&pairs=strong-1-4.weak-1-2",
