@@ -23,7 +23,7 @@ PORT = 8579
 VIEWPORT = {"width": 1400, "height": 900}
 SENTENCE = "The river rose again in April."
 # A model is loaded from disk, or a small dataset built, in this time on any machine.
-PATIENCE_MS = 180_000
+TIMEOUT_MS = 180_000
 Keep = Callable[[str], None]
 
 
@@ -71,7 +71,7 @@ def build_a_dataset(page: Page, keep: Keep) -> None:
     keep("dataset-1-choose")
     dialog.get_by_role("button", name="Estimate").click()
     job = dialog.get_by_role("listitem").first
-    job.get_by_role("button", name="Start").wait_for(timeout=PATIENCE_MS)
+    job.get_by_role("button", name="Start").wait_for(timeout=TIMEOUT_MS)
     keep("dataset-2-estimate")
     job.get_by_role("button", name="Start").click()
     expect(job).to_contain_text("Computing maps")
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "pictures")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with tempfile.TemporaryDirectory() as folder:
         copy_datasets(arguments.data_dir, Path(folder))
         with serving.running_server(Path(folder), PORT, "--allow-jobs"), sync_playwright() as tool:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.support.built_page import build_page
+from tests.support.dataset_cache import cached_folder
 from tests.support.figures import add_option, bar, show_figures
-from tests.support.kept import kept
 
 __all__ = ["bar"]
 
@@ -66,13 +66,16 @@ def tiny_gpt2() -> Path:
 @pytest.fixture(scope="session")
 def tiny_text() -> Path:
     """Return a CSV corpus of six sentences with a topic each."""
-    return kept("corpus-text", _write_text) / "tiny.csv"
+    return cached_folder("corpus-text", _write_text) / "tiny.csv"
 
 
 @pytest.fixture(scope="session")
 def tiny_images() -> Path:
     """Return a folder of five seeded pictures with labels.csv."""
-    return kept("corpus-images", lambda folder: _write_pictures(folder / "pictures")) / "pictures"
+    return (
+        cached_folder("corpus-images", lambda folder: _write_pictures(folder / "pictures"))
+        / "pictures"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +106,7 @@ def kept_dataset(dataset_id: str, *, model: Path | str, **request: Any) -> TinyD
         fixed = {"output": data_dir, "dataset_id": dataset_id, "n_workers": 1, "device": "cpu"}
         build(BuildRequest(model=str(model), **fixed, **request))
 
-    data_dir = kept(f"dataset-{dataset_id}", make)
+    data_dir = cached_folder(f"dataset-{dataset_id}", make)
     name = (data_dir / f"{dataset_id}.current").read_text(encoding="utf-8").strip()
     return TinyDataset(data_dir, dataset_id, name.partition("@")[2], data_dir / name)
 
@@ -114,7 +117,7 @@ def _kept_model(name: str) -> Path:
 
         getattr(tiny_models, f"save_tiny_{name}")(folder / f"tiny-{name}")
 
-    return kept(f"model-{name}", make) / f"tiny-{name}"
+    return cached_folder(f"model-{name}", make) / f"tiny-{name}"
 
 
 def _write_text(folder: Path) -> None:

@@ -88,13 +88,13 @@ class DamagedDatasetError(AppError):
 
     Attributes
     ----------
-    is_noted : bool
-        Whether the file in question was remembered as damaged.
+    is_recorded : bool
+        Whether the damaged file was recorded in the damage log.
     """
 
     code = "dataset_damaged"
     status = 500
-    is_noted = False
+    is_recorded = False
 
 
 class OutdatedDatasetError(DamagedDatasetError):

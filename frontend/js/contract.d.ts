@@ -3,7 +3,7 @@
  * backend/attentionviz/server/http/contract.py. Change those.
  */
 
-/** How many sequences of the corpus were read, taken, cut and left out. */
+/** Numbers of sequences of the corpus that were read, taken, cut and left out. */
 export interface Account {
   unit: 'line' | 'row' | 'element' | 'file';
   n_read: number;
@@ -19,7 +19,7 @@ export interface Alignment {
   [key: string]: unknown;
 }
 
-/** Difference of attention from the stored queries and keys from the model's own. */
+/** Difference between attention from the stored queries and keys and the model's own. */
 export interface AttentionCheck {
   exact_max_abs_error?: number;
   exact_tolerance?: number;
@@ -28,7 +28,7 @@ export interface AttentionCheck {
   worst_head?: number;
   max_abs_error: number;
   n_sequences: number;
-  /** Format 2: an error of float32 up to here was rounding. */
+  /** Format 2: tolerance for float32 rounding. */
   tolerance?: number;
 }
 
@@ -65,11 +65,11 @@ export interface CorpusSummary {
  */
 export interface CorpusTokens {
   /**
-   * As shown. A token with some bytes of a character says which of how many: '你 1⁄3', or with
-   * bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '.
+   * Display text. A token with some bytes of a character names these bytes and their total: '你
+   * 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; parts are joined by ' + '.
    */
   text: string[];
-  /** What stands in the text for an unknown word, else null; absent without any. */
+  /** Word of the text for an unknown token, else null; absent without any. */
   surface?: (string | null)[];
   token_id: number[];
   sequence: number[];
@@ -85,7 +85,7 @@ export interface CorpusTokens {
 /** A dataset in the list; null for values that are not known yet or cannot be read. */
 export interface DatasetEntry {
   id: string;
-  /** failed: the same command may meet the same error; stopped: it goes on. */
+  /** failed: the build ended with an error; stopped: the same command resumes it. */
   state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
   version: string;
   model: ModelFacts | null;
@@ -101,7 +101,7 @@ export interface DatasetEntry {
   n_sequences: number | null;
   n_tokens: number | null;
   progress: Progress | null;
-  /** Why it is neither built nor building. */
+  /** Why it is damaged, outdated, failed or stopped. */
   reason: string | null;
 }
 
@@ -112,19 +112,19 @@ export interface DatasetList {
   scores: ScoreFacts[];
 }
 
-/** One dataset. */
+/** State, manifest and maps of a dataset. */
 export interface Description {
   id: string;
-  /** failed: the same command may meet the same error; stopped: it goes on. */
+  /** failed: the build ended with an error; stopped: the same command resumes it. */
   state: 'building' | 'complete' | 'damaged' | 'failed' | 'outdated' | 'stopped';
   version: string;
   /** Null before the model was captured. */
   manifest: Manifest | null;
-  /** How many heads have each map. */
+  /** Number of heads that have each map. */
   maps_ready: Record<string, number>;
   /**
-   * Of each map, by what a key is near a query: the smaller their distance, or the larger the
-   * product of their coordinates.
+   * Definition of nearness in each map: small distance, or large dot product of the
+   * coordinates of a query and a key.
    */
   nearness: Record<string, 'distance' | 'product'>;
   /**
@@ -182,12 +182,12 @@ export interface HeadFacts {
   maps: Record<string, HeadMapFacts>;
   /** The map with the highest recall@10 by the name of the choice, such as best-2d. */
   best_maps: Record<string, string | null>;
-  /** Empty while a build has not come to them. */
+  /** Empty until the build has computed them. */
   scores: Record<string, HeadScore>;
   profile: OffsetProfile | null;
 }
 
-/** Every head, layer by layer. */
+/** Alignment, scores and maps of every head, layer by layer. */
 export interface HeadList {
   heads: HeadFacts[];
 }
@@ -217,11 +217,11 @@ export interface HeadOnMap {
   head: number;
   x: number;
   y: number;
-  /** Five others by their true distance. */
+  /** The five nearest heads by distance, not on the map. */
   nearest: NearHead[];
 }
 
-/** Scores of all pairs in one head, and how well they fit the wishes. */
+/** Scores of all pairs in one head, and how well the head fits them. */
 export interface HeadPairs {
   layer: number;
   head: number;
@@ -230,7 +230,7 @@ export interface HeadPairs {
   pairs: PairScore[];
 }
 
-/** A score of one head, and the number of rows of attention over which it is the mean. */
+/** A score of one head, and the number of attention rows from which it is computed. */
 export interface HeadScore {
   value: number | null;
   n_rows: number;
@@ -258,7 +258,7 @@ export interface Health {
 export interface ImageForm {
   /** PNG, JPEG or WebP. */
   image: Blob;
-  /** As for a text, with commas. */
+  /** As for a text, separated by commas. */
   maps?: string;
 }
 
@@ -278,9 +278,9 @@ export interface Job {
   /** Why it failed, or was cancelled. */
   message: string | null;
   is_cancelling: boolean;
-  /** Started again, it goes on. */
+  /** Whether a restart resumes it. */
   can_resume: boolean;
-  /** Jobs that run or wait before it. */
+  /** Number of jobs before it in the queue. */
   n_before: number | null;
   estimate: Estimate | null;
   progress: Progress | null;
@@ -330,7 +330,7 @@ export interface JobOptions {
   is_enabled: true;
   models: JobModel[];
   methods: string[];
-  /** Those that a form has chosen at first. */
+  /** Methods that a form selects initially. */
   default_methods: string[];
   dims: number[];
   endings: JobEndings;
@@ -355,7 +355,7 @@ export interface JobRequest {
   n_bytes: number;
 }
 
-/** How one layer computes attention; `max_distance` is that of a sliding window. */
+/** Scaling and masking of one layer; `max_distance` is that of a sliding window. */
 export interface LayerRule {
   scaling: number;
   is_causal: boolean;
@@ -378,7 +378,7 @@ export interface Limits {
   max_tokens: number;
 }
 
-/** The manifest without its list of files, and, while it is built, without the last two. */
+/** The manifest without ``files``; during a build without fidelity and similarity. */
 export interface Manifest {
   schema_version: 2 | 3;
   id: string;
@@ -398,7 +398,7 @@ export interface Manifest {
   seed: number;
   alignment: Alignment;
   maps: Record<string, MapFacts>;
-  /** As it was built with. */
+  /** Computed scores. */
   scores: string[];
   probe: Probe;
   prefix_probe?: PrefixProbe;
@@ -459,10 +459,16 @@ export interface OffsetProfile {
   n_rows: number[];
 }
 
+/** The OpenAPI document of this API. */
+export interface OpenApiDocument {
+  openapi: string;
+  [key: string]: unknown;
+}
+
 /** Scores of some pairs in every head. */
 export interface PairAnswer {
   pairs: PairWish[];
-  /** With how many keys a pair is compared. */
+  /** Number of keys with which a pair is compared. */
   n_keys: number;
   n_keys_total: number;
   heads: HeadPairs[];
@@ -472,9 +478,9 @@ export interface PairAnswer {
 export interface PairScore {
   /** scaling * q·k. */
   score: number;
-  /** Share of keys scored lower, equal ones half. */
+  /** Share of keys with a lower score; ties count half. */
   percentile: number;
-  /** 1 + how many keys the query scores higher. */
+  /** 1 + number of keys with a higher score. */
   rank: number;
   /** In the pattern; null where the query does not see the key. */
   weight: number | null;
@@ -488,7 +494,7 @@ export interface PairWish {
   is_same_sequence: boolean;
 }
 
-/** A token, and the score of its query with a key, or of its key with a query. */
+/** A token, and its score with the given point. */
 export interface Partner {
   token: number;
   score: number;
@@ -499,7 +505,7 @@ export interface Partners {
   partners: Partner[];
 }
 
-/** How images are cut into patches, and which tokens precede the patches. */
+/** Grid of patches of an image, and the prefix tokens before them. */
 export interface PatchGrid {
   n_rows: number;
   n_columns: number;
@@ -543,13 +549,13 @@ export interface ScoreFacts {
   help: string;
   formula: string;
   source: string;
-  /** Null: of both. */
+  /** Null for both. */
   modality: 'text' | 'image' | null;
-  /** Null: no fixed end. */
+  /** Null if unbounded. */
   low: number | null;
   high: number | null;
   unit: string;
-  /** Last version that computed it; null for one that is computed today. */
+  /** Last version that computed it; null for a current score. */
   until: string | null;
   /** Of colours and histograms. */
   scale: 'linear' | 'log';
@@ -557,13 +563,13 @@ export interface ScoreFacts {
   head_name: HeadName | null;
 }
 
-/** The visitor of the page. */
+/** Role and session of the client. */
 export interface Session {
-  /** Whether this server asks for tokens. */
+  /** Whether this server requires tokens. */
   has_sign_in: boolean;
   role: 'read' | 'jobs';
   name: string | null;
-  /** Whether one signed in by the page. */
+  /** Whether the client signed in on the page. */
   has_session: boolean;
 }
 
@@ -611,8 +617,8 @@ export interface TextBody {
 /** Tokens for the model of a dataset. */
 export interface TokensBody {
   /**
-   * Exactly these tokens of the model's vocabulary, special ones included: each as the dataset
-   * writes it, or its token_id, which is exact where two are written alike.
+   * Exactly these tokens of the model's vocabulary, including special tokens, each as display
+   * text of the dataset or token_id; the id is unambiguous if two tokens have the same text.
    */
   tokens: (string | number)[];
   /** Maps of the dataset to place into; all of them if left out. */

@@ -9,7 +9,7 @@ from scripts.benchmarks.timing import cpu_seconds
 
 from attentionviz import models, projections
 from attentionviz.core.types import HeadId
-from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.similarity import write_similarity
 from attentionviz.projections import HeadVectors
@@ -33,11 +33,11 @@ class Capture(NamedTuple):
         parts = (self.queries[:, :, :n_tokens], self.keys[:, :, :n_tokens])
         return Capture(*parts, lengths[lengths > 0], self.rules)
 
-    def places(self) -> Places:
+    def places(self) -> TokenPositions:
         """Return where tokens stand; the model of the benchmark looks both ways."""
         starts = np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
         sequence = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        return Places(sequence, np.arange(len(starts)) - starts, False, None)
+        return TokenPositions(sequence, np.arange(len(starts)) - starts, False, None)
 
 
 def capture(model: "models.LoadedModel", texts: list[str], n_tokens: int) -> Capture:
@@ -58,7 +58,7 @@ def capture(model: "models.LoadedModel", texts: list[str], n_tokens: int) -> Cap
     return Capture(*joined, np.array(lengths), rules).first(n_tokens)
 
 
-def fidelity_of_a_map(vectors: HeadVectors, places: Places) -> None:
+def fidelity_of_a_map(vectors: HeadVectors, places: TokenPositions) -> None:
     """Measure one 2-D map, what it is compared with included: as the first map of a head."""
     drawn = projections.project("pca", vectors, dims=2, seed=SEED).coordinates
     measure(prepare(vectors, places, SEED), drawn, "pca")

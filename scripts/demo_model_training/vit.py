@@ -52,7 +52,7 @@ def build_model() -> ViTForImageClassification:
 def _sinusoids(width: int) -> torch.Tensor:
     """Return where the learned positions start: half the width for the row, half for the column.
 
-    Places apart by a step differ by a rotation; the class token starts at zero.
+    TokenPositions apart by a step differ by a rotation; the class token starts at zero.
     """
     slowest, fastest = math.log(2 * math.pi / (2 * SIDE)), math.log(0.9 * math.pi)
     angle = torch.arange(SIDE)[:, None] * torch.linspace(fastest, slowest, width // 4).exp()

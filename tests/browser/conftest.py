@@ -17,7 +17,7 @@ from tests.support.fake_dataset import (
     write_fake_building,
     write_fake_dataset,
 )
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import TIMEOUT_SECONDS
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -42,8 +42,8 @@ FEW_MAPS = FakeSpec("few-maps", n_tokens=60, maps=("pca-2d", "umap-3d"), seed=4)
 GROWING = FakeSpec("growing", n_layers=2, n_heads=3, n_tokens=80, seed=3)
 
 
-PATIENCE_MS = 1000 * PATIENCE_SECONDS
-expect.set_options(timeout=PATIENCE_MS)
+TIMEOUT_MS = 1000 * TIMEOUT_SECONDS
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
@@ -169,7 +169,7 @@ def context(chromium_without_gpu: Browser) -> Iterator[BrowserContext]:
     made = chromium_without_gpu.new_context(
         viewport={"width": 1440, "height": 900}, color_scheme="light"
     )
-    made.set_default_timeout(PATIENCE_MS)
+    made.set_default_timeout(TIMEOUT_MS)
     yield made
     made.close()
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import TIMEOUT_MS
 from tests.browser.figure_reader import Figure, middle_of, save, save_svg, sheet
 from tests.browser.page_driver import (
     LINES,
@@ -112,7 +112,7 @@ def require_png(page: Page, figure: Figure) -> bytes:
 def require_same_by_webgl(address: str, chromium: Browser, plain: Figure, png: bytes) -> None:
     """Save the same view where WebGL draws the map."""
     other_context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    other_context.set_default_timeout(PATIENCE_MS)
+    other_context.set_default_timeout(TIMEOUT_MS)
     other = other_context.new_page()
     try:
         other.goto(f"{address}{HEAD}&renderer=webgl2")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.page_driver import fetch_json, open_view
-from tests.support.invented_method import LABEL, NAME
+from tests.support.extra_method_server import LABEL, NAME
 
 BASE = "api/v1/datasets/text"
 POINT = 27
@@ -19,7 +19,7 @@ READ = "async (path) => [...new Uint16Array(await (await fetch(path)).arrayBuffe
 @pytest.fixture(scope="module")
 def invented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a server with one more method, whose nearness is a product."""
-    command = [sys.executable, "-m", "tests.support.invented_method"]
+    command = [sys.executable, "-m", "tests.support.extra_method_server"]
     command.append(str(tmp_path_factory.mktemp("invented")))
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

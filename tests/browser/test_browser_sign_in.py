@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect
-from tests.browser.conftest import NO_GPU, PATIENCE_MS, TEXT, launched
+from tests.browser.conftest import NO_GPU, TEXT, TIMEOUT_MS, launched
 from tests.browser.page_driver import expect_map, open_tab, query_of, wait_until
 from tests.browser.test_browser_accessibility import grave_findings
 from tests.server.conftest import JOBS_TOKEN, READ_TOKEN, write_tokens
@@ -205,7 +205,7 @@ def test_on_a_plain_http_lab_host_one_signs_in_and_out_below_a_prefix(
     with launched(playwright, [*NO_GPU, rule]) as browser:
         for strips in (True, False):
             page = browser.new_page()
-            page.set_default_timeout(PATIENCE_MS)
+            page.set_default_timeout(TIMEOUT_MS)
             failed: list[str] = []
             page.on(
                 "response",

@@ -67,8 +67,8 @@ def test_what_goes_on_is_said_while_building(build_arguments, capsys):
     said = capsys.readouterr().err
     for words in (
         "tiny.csv: 6 rows read, all taken",
-        "model's own in float64",
-        "drawing 8 maps",
+        "in float64",
+        "computing 8 maps",
         "pca-2d of every",
     ):
         assert words in said
@@ -123,7 +123,7 @@ def test_info_says_why_there_is_no_probe(tiny_image_dataset, capsys):
     folder = str(tiny_image_dataset.data_dir)
     assert main(["info", "tiny-image", "--scores", "--data-dir", folder]) == 0
     out = capsys.readouterr().out
-    assert "prefix matching was not run: a model of images has no tokens to repeat" in out
+    assert "prefix matching was not run: image models have no tokens to repeat" in out
     assert "brightness_similarity" in out and "probe_previous" not in out
 
 
@@ -157,7 +157,7 @@ def test_info_says_how_a_build_ended_and_where_it_lies(tmp_path, capsys):
     assert main(["info", *folder]) == main(["verify", *folder]) == 0
     out = capsys.readouterr().out
     assert out.startswith("ended  failed") and out.count("layer 1 is not finite") == 2
-    assert f"to forget it, remove {staged}" in out
+    assert f"to discard it, remove {staged}" in out
     write_fake_dataset(tmp_path, FakeSpec("ended", n_tokens=20, seed=1, maps=("pca-2d",)))
     assert main(["info", *folder]) == 0
     out = capsys.readouterr().out
@@ -362,7 +362,7 @@ def test_a_build_that_is_asked_to_end_ends_its_workers_and_says_how_to_go_on(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = iter(process.stderr)
-        assert any("drawing" in line for line in said)
+        assert any("computing" in line for line in said)
         process.terminate()
         last = list(said)[-1]  # all writers of the pipe, workers included, have ended
         assert process.wait(timeout=60) == EXIT_INTERRUPTED

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attentionviz.core.characters import (
+    characters_of,
     rewrite_byte_tokens,
-    stretch_of,
     token_bytes,
     written_tokens,
 )
@@ -55,7 +55,7 @@ def test_a_token_says_which_bytes_of_a_character_it_holds(tokens, written):
     ],
 )
 def test_a_token_stands_for_characters(written, characters, is_continued):
-    assert stretch_of(written) == (characters, is_continued)
+    assert characters_of(written) == (characters, is_continued)
 
 
 @given(text=st.text("你é🙂ש\u05b8\u200d ab\n", max_size=12), cuts=st.lists(st.integers(0, 48)))
@@ -65,7 +65,7 @@ def test_a_text_cut_anywhere_is_read_back(text, cuts):
     tokens = [content[a:b] for a, b in zip(edges, edges[1:], strict=False)]
     written = written_tokens(tokens)
     assert [token_bytes(one) for one in written] == tokens
-    found = [stretch_of(one) for one in written]
+    found = [characters_of(one) for one in written]
     assert "".join(s.characters[s.is_continued :] for s in found) == text
     assert not any("<0x" in one for one in written)
 

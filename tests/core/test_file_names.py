@@ -2,7 +2,7 @@
 
 import pytest
 
-from attentionviz.core.file_names import is_litter, native, readable
+from attentionviz.core.file_names import is_junk, native, readable
 
 
 def test_bytes_that_the_locale_lacks_are_read_as_utf8_and_else_written_out() -> None:
@@ -22,9 +22,9 @@ OWN = """manifest.json heads.json L00H00 grid images 00000.png .hidden notes.txt
 
 @pytest.mark.parametrize("name", LITTER)
 def test_what_systems_and_editors_leave_behind_is_known(name: str) -> None:
-    assert is_litter(name)
+    assert is_junk(name)
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_what_a_person_may_have_meant_is_no_litter(name: str) -> None:
-    assert not is_litter(name)
+    assert not is_junk(name)

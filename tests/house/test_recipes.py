@@ -8,10 +8,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_an_invented_projection_and_head_score_reach_every_layer() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.inventions"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.extension_plugin"]
     command += ["-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not browser and not slow"]
-    asked = [
-        "tests/support/inventions_asked.py",
+    files = [
+        "tests/support/extension_checks.py",
         "tests/projections/test_placed.py",
         "tests/projections/test_projection_contract.py",
         "tests/house/test_documents.py",
@@ -19,8 +19,8 @@ def test_an_invented_projection_and_head_score_reach_every_layer() -> None:
         "tests/server/test_api_arrays.py",
         "tests/server/test_api_live.py",
     ]
-    wanted = "inventions_asked or invented-axes or every_function or all_maps or types_of_the_page"
+    wanted = "extension_checks or invented-axes or every_function or all_maps or types_of_the_page"
     found = subprocess.run(
-        [*command, *asked, "-k", wanted], cwd=ROOT, capture_output=True, text=True, timeout=540
+        [*command, *files, "-k", wanted], cwd=ROOT, capture_output=True, text=True, timeout=540
     )
     assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-2000:]

@@ -248,7 +248,7 @@ def test_a_disk_that_is_full_is_told_in_the_builds_own_words_and_it_goes_on_late
     server = start(is_stub=False)
     job_id = running_with_small_files(server)
     job = server.wait(job_id, "failed")
-    assert job["message"].startswith("no room left on the disk for ")
+    assert job["message"].startswith("not enough disk space for ")
     assert job["can_resume"] is True
     assert server.ask("POST", f"/{job_id}/start")[0] == 200
     server.wait(job_id, "done")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.job_server import is_alive
-from tests.support.waiting import PATIENCE_SECONDS, wait_until
+from tests.support.waiting import TIMEOUT_SECONDS, wait_until
 
 from attentionviz.errors import AppError, BusyError, InvalidTextError
 from attentionviz.live.service import LiveService
@@ -27,7 +27,7 @@ def pid_of(service: LiveService) -> int:
     return said(service.ask({"do": "echo"}))["pid"]
 
 
-def is_gone(pid: int, seconds: float = PATIENCE_SECONDS) -> bool:
+def is_gone(pid: int, seconds: float = TIMEOUT_SECONDS) -> bool:
     """Return whether a process that is no child of ours, or was waited for, has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -188,7 +188,7 @@ def test_closing_ends_a_question_that_runs_and_takes_no_other(make_service: Make
         time.sleep(0.2)
         service.close()
         with pytest.raises(BusyError):
-            running.result(timeout=PATIENCE_SECONDS)
+            running.result(timeout=TIMEOUT_SECONDS)
     assert is_gone(pid)
     with pytest.raises(BusyError, match="ending"):
         service.ask({"do": "echo"})

@@ -23,7 +23,7 @@ from tests.server.test_app_openapi import narrowed
 from tests.support.fake_dataset import FakeSpec, write_fake_building, write_fake_dataset
 from tests.support.figures import Bar
 
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.server.http.context import EXTENSION
 
@@ -69,7 +69,7 @@ def make(folder: Path, tmp_path: Path) -> Iterator[object]:
         context.jobs._runner = _Idle()
         context.jobs.spool.make()
         settings = WorkerSettings(folder, folder)
-        service = LiveService(settings, Patience(), [sys.executable, str(FAKE_WORKER)])
+        service = LiveService(settings, ServiceLimits(), [sys.executable, str(FAKE_WORKER)])
         services.append(service)
         app.extensions[EXTENSION] = replace(context, live=service)
         return app

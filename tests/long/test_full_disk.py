@@ -31,7 +31,7 @@ def test_a_disk_that_fills_up_at_any_size_is_a_sentence_and_the_build_goes_on(
 ):
     options = ["--method", "pca", "--method", "biplot", "--disks", str(N_SIZES)]
     whole, reports = harness(
-        "hindered_builds", tmp_path, tiny_bert, tiny_text, *options, prefix=prefix
+        "contended_builds", tmp_path, tiny_bert, tiny_text, *options, prefix=prefix
     )
     assert len({report["n_bytes"] for report in reports}) == N_SIZES
     held = [

@@ -202,7 +202,7 @@ def two_versions(folder: Path) -> tuple[Path, Path]:
     return folder / first.name, folder / second.name
 
 
-def point_to(folder: Path) -> None:
+def set_current_version(folder: Path) -> None:
     """Make a version the current one, as a build does: by one rename."""
     pointer = folder.parent / "asked.current"
     pointer.with_suffix(".tmp").write_text(folder.name + "\n")
@@ -211,18 +211,18 @@ def point_to(folder: Path) -> None:
 
 def test_a_dataset_published_anew_under_load_mixes_no_versions(tmp_path: Path, bar: Bar) -> None:
     versions = two_versions(tmp_path)
-    point_to(versions[0])
+    set_current_version(versions[0])
     served = start_server(tmp_path)
     try:
         expected = []
         for version in versions:
-            point_to(version)
+            set_current_version(version)
             expected.append(expected_of(served))
         assert all(expected[0][path] != expected[1][path] for path in PATHS)
         with Clients(served.port) as clients:
             for i in range(N_SWAPS):
                 time.sleep(0.1)
-                point_to(versions[i % 2])
+                set_current_version(versions[i % 2])
     finally:
         end(served)
     of_first = sum(expected[0][path] == tuple(rest) for path, *rest in clients.answers)

@@ -22,7 +22,7 @@ CHANNEL_TIMEOUT = 5
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Return a server whose patience is short, so that the test need not wait for long."""
+    """Return a server with short timeouts, so that the test need not wait for long."""
     folder = tmp_path_factory.mktemp("busy")
     write_fake_dataset(folder, SPEC)
     with serving(folder, "--channel-timeout", str(CHANNEL_TIMEOUT)) as running:

@@ -12,7 +12,7 @@ def test_of_two_builders_at_once_one_builds_and_the_other_is_told(
     tiny_bert, tiny_text, tmp_path, bar: Bar
 ):
     options = ["--method", "pca", "--method", "biplot", "--rivals", str(N_PAIRS)]
-    whole, reports = harness("hindered_builds", tmp_path, tiny_bert, tiny_text, *options)
+    whole, reports = harness("contended_builds", tmp_path, tiny_bert, tiny_text, *options)
     held = [
         report
         for report in reports

@@ -9,7 +9,7 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.errors import ShapeError
-from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.projections import HeadVectors, project
 
 
@@ -20,8 +20,8 @@ def random_head(n_tokens: int, seed: int = 0, d_head: int = 6) -> HeadVectors:
 
 def places_of(
     lengths: list[int], *, is_causal: bool = False, max_distance: int | None = None
-) -> Places:
-    return Places(
+) -> TokenPositions:
+    return TokenPositions(
         np.repeat(np.arange(len(lengths)), lengths),
         np.concatenate([np.arange(n) for n in lengths]),
         is_causal,
@@ -71,7 +71,7 @@ def test_keys_that_tie_with_the_tenth_strongest_count_like_it() -> None:
 
 
 def slow_rank_correlation(
-    vectors: HeadVectors, coordinates: np.ndarray, places: Places, method: str
+    vectors: HeadVectors, coordinates: np.ndarray, places: TokenPositions, method: str
 ) -> float:
     n, correlations = vectors.n_tokens, []
     for i in range(n):

@@ -431,7 +431,7 @@ def test_vectors_that_are_not_finite_are_refused() -> None:
 
 def test_sequences_that_do_not_fit_the_vectors_are_refused() -> None:
     head = random_head([4, 5])
-    with pytest.raises(ShapeError, match="sequences of 8 tokens for 9 queries"):
+    with pytest.raises(ShapeError, match="the sequences have 8 tokens, there are 9 queries"):
         HeadAttention(head.queries, head.keys, np.array([4, 4]), 1.0, False)
     with pytest.raises(ShapeError, match="token_id has shape"):
         score_head(head, text_tokens([1] * 8))

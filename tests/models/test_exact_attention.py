@@ -87,7 +87,7 @@ MORE_THAN_QK: dict[str, tuple[dict[str, Alter], str]] = {
     "a sink": ({"softmax": with_sink}, "more than q·k"),
     "weights made smaller": ({"softmax": lambda s: s.softmax(-1) * 0.9999}, "more than q·k"),
     "other heads' weights": ({"softmax": lambda s: s.softmax(-1).flip(1)}, "more than q·k"),
-    "an output behind clean weights": ({"output": on((0, 2), 1e-4)}, "what it returns"),
+    "an output behind clean weights": ({"output": on((0, 2), 1e-4)}, "its output"),
     "chance in the weights": (
         {"softmax": lambda s: s.softmax(-1) * (1 + 1e-3 * torch.rand(s.shape))},
         "changes by .* from one run",

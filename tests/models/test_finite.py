@@ -31,7 +31,7 @@ def bad(model: models.LoadedModel, batch: models.Batch) -> list[models.BadVector
 def test_a_token_of_no_numbers_spoils_its_own_sequence_alone(tmp_path: Path) -> None:
     model = loaded(break_token(save_tiny_bert(tmp_path), "snow"))
     (vector,) = bad(model, model.prepare_texts(SENTENCES))
-    assert (vector.sequence_idx, vector.place()) == (4, "token 10 'snow', layer 0, head 0")
+    assert (vector.sequence_idx, vector.location()) == (4, "token 10 'snow', layer 0, head 0")
     others = [text for text in SENTENCES if "snow" not in text]
     captured = models.capture_batch(model, model.prepare_texts(others))
     assert np.isfinite(captured.norms()).all()
@@ -40,7 +40,7 @@ def test_a_token_of_no_numbers_spoils_its_own_sequence_alone(tmp_path: Path) -> 
 def test_all_bad_sequences_of_a_batch_are_found_each_at_its_own_token(tmp_path: Path) -> None:
     model = loaded(break_token(save_tiny_gpt2(tmp_path), "Ġriver"))
     found = bad(model, model.prepare_texts(SENTENCES))
-    places = [(vector.sequence_idx, vector.place()) for vector in found]
+    places = [(vector.sequence_idx, vector.location()) for vector in found]
     assert [sequence for sequence, _ in places] == [0, 3, 5]
     assert all("' river', layer 0, head 0" in place for _, place in places)
 
@@ -66,7 +66,7 @@ def test_layer_head_and_kind_are_those_where_it_begins(
 ) -> None:
     model = loaded(break_weights(save_tiny_bert(tmp_path), name, index))
     (vector,) = bad(model, model.prepare_texts(SENTENCES[:1]))
-    assert vector.place() == f"token 1 '[CLS]', {place}"
+    assert vector.location() == f"token 1 '[CLS]', {place}"
     assert vector.kind == kind
 
 
@@ -84,7 +84,7 @@ def test_a_patch_is_named_by_its_place(tmp_path: Path) -> None:
     captured.keys[1, 1, 16] = np.nan
     (vector,) = captured.bad_vectors(batch)
     assert vector.sequence_idx == 1
-    assert vector.place() == "token 7 (patch in row 1, column 2), layer 1, head 1"
+    assert vector.location() == "token 7 (patch in row 1, column 2), layer 1, head 1"
 
 
 def test_an_image_model_of_no_numbers_is_refused_for_that(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def test_the_folder_that_is_changed_loads_as_it_is(tiny_bert: Path) -> None:
 
 WORDS = {
     "weights as a pickle": "pytorch_model.bin, which can run code",
-    "an index of pickles": "names 'pytorch_model.bin', which is not there",
-    "a million layers": "says 1,000,000 layers, its weights are",
+    "an index of pickles": "lists 'pytorch_model.bin', which is missing",
+    "a million layers": "has 1,000,000 layers, its weights",
     "a vocabulary beyond memory": "describes 16,000,0",
     "weights that are a device": "has no model.safetensors",
 }

@@ -153,5 +153,5 @@ def test_channels_other_than_rgb_are_refused(tmp_path: Path) -> None:
     config = ViTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_channels=1)
     ViTModel(config).save_pretrained(tmp_path)
     BitImageProcessorPil(crop_size=224).save_pretrained(tmp_path)
-    with pytest.raises(UnsupportedModelError, match="does not cut RGB pictures"):
+    with pytest.raises(UnsupportedModelError, match="does not divide RGB images"):
         models.load(str(tmp_path), "cpu", local_models=None)

@@ -59,7 +59,7 @@ def test_layers_that_the_configuration_leaves_out_are_noted(tmp_path: Path) -> N
     update(tmp_path, "config.json", num_hidden_layers=1)
     model = load(tmp_path)
     assert model.n_layers == 1
-    assert "hold layer 1, too, which its config.json leaves out" in model.notes[0]
+    assert "also have layer 1, which its config.json leaves out" in model.notes[0]
 
 
 @pytest.mark.parametrize("architecture", [GPT2LMHeadModel, BertForMaskedLM])
@@ -78,7 +78,7 @@ def test_code_that_comes_with_a_model_is_never_run(tmp_path: Path) -> None:
     )
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "mine.py").write_text("raise SystemExit('ran')")
-    with pytest.raises(ModelNotAvailableError, match="code of its own, which is never run"):
+    with pytest.raises(ModelNotAvailableError, match="its own Python code, which is never run"):
         load(tmp_path)
 
 
@@ -104,7 +104,7 @@ def test_a_missing_pooler_is_no_loss(tmp_path: Path) -> None:
 def test_an_index_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     index = {"weight_map": {"a": "../outside.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(ModelNotAvailableError, match="of mine names '../outside.safetensors'"):
+    with pytest.raises(ModelNotAvailableError, match="of mine lists '../outside.safetensors'"):
         weight_files(source_of(tmp_path))
 
 

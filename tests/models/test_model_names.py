@@ -44,7 +44,7 @@ def test_an_embedded_model_lies_in_the_folder_that_is_passed(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("with_folder", [True, False])
 def test_an_embedded_model_that_is_not_there_is_named(tmp_path: Path, with_folder: bool) -> None:
-    with pytest.raises(ModelNotAvailableError, match="demo-vit lies in data/models"):
+    with pytest.raises(ModelNotAvailableError, match="demo-vit is missing in data/models"):
         resolve("demo-vit", tmp_path if with_folder else None)
 
 
@@ -119,7 +119,7 @@ def test_a_file_of_the_same_name_is_in_nobodys_way(
 @pytest.mark.parametrize("name", ["bert", "google-bert/bert-base-uncased@main", "some/model"])
 @pytest.mark.parametrize(
     ("is_offline", "reason"),
-    [(False, "the hub cannot be reached"), (True, "the hub is not asked, since HF_HUB_OFFLINE")],
+    [(False, "the hub cannot be reached"), (True, "the hub is not used, since HF_HUB_OFFLINE")],
 )
 def test_without_hub_and_cache_one_sentence_says_what_works(
     name: str, is_offline: bool, reason: str, monkeypatch: pytest.MonkeyPatch

@@ -207,19 +207,19 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a dead link": (dead_link, "link to a file that is not there"),
     "weights that are cut": (
         lambda folder: (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:-9]),
-        "bytes. is no whole safetensors file",
+        "bytes. is not a complete safetensors file",
     ),
     "a pickle by that name": (
         lambda folder: torch.save({"a": torch.zeros(9)}, folder / WEIGHTS),
-        "is no whole safetensors file",
+        "is not a complete safetensors file",
     ),
     "no tensors": (tensors(lambda _: {}), "model.safetensors of mine holds no tensors"),
-    "missing shards": (shards, r"names 'model-00002-of-00003.safetensors' and 1 more"),
+    "missing shards": (shards, r"lists 'model-00002-of-00003.safetensors' and 1 more"),
     "shards without index": (without_index, "without the model.safetensors.index.json"),
     "shards as pointers": (shards_as_pointers, "model-00002-of-00003.safetensors .* LFS pointer"),
     "an index of nothing": (
         write(INDEX, "{}", instead_of=WEIGHTS),
-        "does not say which weights are where",
+        "has no weight_map",
     ),
     "bitsandbytes": (
         quantised(quant_method="bitsandbytes", load_in_4bit=True),
@@ -241,8 +241,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
     # config.json
     "an empty config": (write("config.json", ""), "config.json of mine is empty"),
     "a config as pointer": (write("config.json", POINTER), "config.json .* Git LFS pointer"),
-    "a config that is a folder": (write("config.json/x", instead_of="config.json"), "is no file"),
-    "no JSON": (write("config.json", "{ // mine\n}"), "no JSON: .* at line 1, column 3"),
+    "a config that is a folder": (
+        write("config.json/x", instead_of="config.json"),
+        "is not a regular",
+    ),
+    "no JSON": (write("config.json", "{ // mine\n}"), "not valid JSON: .* at line 1, column 3"),
     "no model_type": (write("config.json", "{}"), "config.json of mine has no model_type"),
     "a wrong model_type": (config(model_type="brt"), "'brt', .*; did you mean bert?"),
     "a newer model": (
@@ -251,7 +254,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "code": (
         config(model_type="mine", auto_map={"AutoModel": "mine.M"}),
-        "needs Python code of its own",
+        "needs its own Python code",
     ),
     "a newer setting": (
         config(hidden_act="superlu", transformers_version="99.0.0"),
@@ -264,7 +267,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
         without("tokenizer.json", "tokenizer_config.json"),
         r"has no tokenizer.json and no other .*save_pretrained\(\"mine\"\)",
     ),
-    "a checkpoint": (checkpoint_of_a_training, "the folder that it lies in has one"),
+    "a checkpoint": (checkpoint_of_a_training, "its parent folder has one"),
     "SentencePiece": (
         write("tokenizer.model", "x", instead_of="tokenizer.json"),
         r"tokenizer.model, a model of SentencePiece",
@@ -274,19 +277,19 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "vocab.json alone cannot be read",
     ),
     "no words": (empty_vocabulary, "vocab.json alone cannot be read"),
-    "Python": (python_tokenizer, "CanineTokenizer, cuts texts in Python"),
+    "Python": (python_tokenizer, "CanineTokenizer, is a slow tokenizer"),
     "code of a tokenizer": (
         lambda folder: (
             without("tokenizer.json")(folder),
             update(folder, "tokenizer_config.json", auto_map={"AutoTokenizer": ["m.T", None]}),
         ),
-        "tokenizer of mine needs Python code",
+        "tokenizer of mine needs its own Python",
     ),
     "a newer tokenizer": (
         tokenizer_json(pre_tokenizer={"type": "NewSplit"}),
         "cannot be read by tokenizers .*pip install -U tokenizers",
     ),
-    "half a tokenizer": (write("tokenizer.json", '{"a'), "tokenizer.json of mine is no JSON"),
+    "half a tokenizer": (write("tokenizer.json", '{"a'), "tokenizer.json of mine is not valid"),
     "a tokenizer as pointer": (write("tokenizer.json", POINTER), "tokenizer.json .* LFS pointer"),
 }
 """What is done to the folder of a tiny BERT, and words of the sentence that follows."""
@@ -312,7 +315,7 @@ def test_the_packages_that_are_missing_for_sentence_piece_are_named(
     write("spiece.model", instead_of="tokenizer.json")(folder)
     from attentionviz.models import tokenizer
 
-    monkeypatch.setattr(tokenizer, "_is_there", lambda module: module == "sentencepiece")
+    monkeypatch.setattr(tokenizer, "_is_installed", lambda module: module == "sentencepiece")
     with pytest.raises(ModelNotAvailableError, match="`pip install protobuf`"):
         models.load(str(folder), "cpu", local_models=None)
 

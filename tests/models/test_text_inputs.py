@@ -259,7 +259,7 @@ def test_a_tokenizer_that_reads_no_english_has_a_trial_of_its_own_words() -> Non
     inputs = TextInputs(letters_tokenizer("A", "C", "G", "T"), 64, 4)
     assert inputs.trial("mine").lengths == [2, 4]
     assert inputs.prepare(["GATTACA"]).lengths == [7]
-    with pytest.raises(CorpusError, match="the text 'GATTACA, a film' cannot be cut into tokens"):
+    with pytest.raises(CorpusError, match="the text 'GATTACA, a film' cannot be tokenized"):
         inputs.prepare(["GATTACA", "GATTACA, a film"])
 
 

@@ -122,7 +122,7 @@ def test_where_every_sequence_is_bad_the_weights_are_to_blame(
     request_of: Callable[..., BuildRequest], tmp_path: Path
 ) -> None:
     model = str(break_token(save_tiny_bert(tmp_path / "bert"), "[SEP]"))
-    for is_skipping, words in ((True, "all 6 sequences are bad"), (False, "as are all 6")):
+    for is_skipping, words in ((True, "all 6 sequences are bad"), (False, "so are all 6")):
         with pytest.raises(BuildError, match=words) as caught:
             build(request_of(model=model, skip_bad_sequences=is_skipping))
         assert "'[SEP]', layer 0, head 0" in str(caught.value)

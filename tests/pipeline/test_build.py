@@ -20,7 +20,7 @@ from attentionviz.store.writer import hash_file
 def small(tiny_bert, tiny_text, tmp_path):
     """Return a function that builds the cheapest dataset there is."""
 
-    def run(say=lambda _: None, **changes):
+    def run(log=lambda _: None, **changes):
         settings = {
             "model": str(tiny_bert),
             "output": tmp_path / "built",
@@ -31,7 +31,7 @@ def small(tiny_bert, tiny_text, tmp_path):
             "n_workers": 1,
             "device": "cpu",
         }
-        return build(BuildRequest(**{**settings, **changes}), say)
+        return build(BuildRequest(**{**settings, **changes}), log)
 
     return run
 
@@ -165,7 +165,7 @@ def test_the_grid_is_the_sample_of_every_head(dataset):
 def test_the_same_request_finds_what_was_built(small):
     first = small()
     again = small()
-    assert (first.was_there, again.was_there) == (False, True)
+    assert (first.already_built, again.already_built) == (False, True)
     assert again.folder == first.folder
 
 
@@ -174,14 +174,14 @@ def test_a_damaged_dataset_is_built_again_with_the_same_bytes(small):
     before = tree(first.folder)
     (first.folder / "L01H01/pca-2d.npy").write_bytes(b"damaged")
     again = small()
-    assert not again.was_there
+    assert not again.already_built
     assert tree(again.folder) == before
 
 
 def test_a_lost_pointer_is_written_again(small, tmp_path):
     first = small()
     (tmp_path / "built/small.current").unlink()
-    assert small().was_there
+    assert small().already_built
     assert (tmp_path / "built/small.current").read_text() == first.folder.name + "\n"
 
 
@@ -292,7 +292,7 @@ def test_a_build_does_not_depend_on_where_it_lies(small, tmp_path):
     first = small()
     moved = tmp_path / "elsewhere"
     shutil.copytree(tmp_path / "built", moved)
-    assert small(output=moved).was_there
+    assert small(output=moved).already_built
     assert str(tmp_path) not in (first.folder / "manifest.json").read_text()
 
 
@@ -301,9 +301,9 @@ def test_another_setting_of_the_model_is_another_dataset(small, tiny_bert, tmp_p
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
     first, said = small(), []
-    second = small(model=str(other), say=said.append)
+    second = small(model=str(other), log=said.append)
     assert second.folder != first.folder
-    assert any(f"showed version {first.version} until now" in words for words in said)
+    assert any(f"replaces version {first.version}" in words for words in said)
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_sentence(small, tmp_path):
@@ -314,7 +314,7 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(small, tmp_path):
 
 def test_what_no_server_would_read_is_refused_before_the_maps(small, monkeypatch):
     monkeypatch.setattr("attentionviz.pipeline.capturing.MAX_JSON_BYTES", 100)
-    with pytest.raises(BuildError, match="take fewer with --max-tokens"):
+    with pytest.raises(BuildError, match="take fewer tokens with --max-tokens"):
         small()
 
 
@@ -322,7 +322,7 @@ def test_a_manifest_that_no_server_would_read_is_refused_before_the_maps(small, 
     about = tiny_text.with_name("tiny.about.json")
     about.write_text(json.dumps({"source": "x" * 5000}))
     try:
-        with pytest.raises(BuildError, match="cannot be described"):
+        with pytest.raises(BuildError, match="manifest of this dataset would be invalid"):
             small()
     finally:
         about.unlink()

@@ -47,7 +47,7 @@ def test_images_of_a_folder_come_in_the_order_of_their_names(tmp_path: Path) -> 
     assert corpus.names == ["a.jpeg", "b.PNG", "c.webp", "d/a.jpg"]
     assert corpus.name == "cats"
     assert [path.name for path in corpus.paths] == ["a.jpeg", "b.PNG", "c.webp", "a.jpg"]
-    assert corpus.account.words() == "4 files read, all taken"
+    assert corpus.account.summary() == "4 files read, all taken"
 
 
 def test_images_are_known_by_their_content_whatever_their_names(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_nothing_is_said_of_what_systems_leave_behind(tmp_path: Path) -> None:
     for name in (".DS_Store", "._photo.jpg", "Thumbs.db", "desktop.ini", ".gitignore"):
         (tmp_path / name).write_bytes(b"\0\5\x16\7")
     account = read_image_corpus(tmp_path).account
-    assert (account.words(), account.notes) == ("1 file read, all taken", ())
+    assert (account.summary(), account.notes) == ("1 file read, all taken", ())
 
 
 def test_further_frames_and_hidden_folders_are_noted(tmp_path: Path) -> None:
@@ -124,12 +124,12 @@ def test_further_frames_and_hidden_folders_are_noted(tmp_path: Path) -> None:
         save(tmp_path / name / "x.png")
     assert read_image_corpus(tmp_path).account.notes == (
         "several frames or pages, of which the first is taken: a.gif, b.tif",
-        "folders that are not looked into: .git, @eaDir",
+        "folders that are not searched: .git, @eaDir",
     )
 
 
 def test_a_folder_without_images_says_what_it_holds_instead(tmp_path: Path) -> None:
-    assert "has no images that are read; PNG, JPEG" in problem(tmp_path)
+    assert "has no readable images; formats are PNG, JPEG" in problem(tmp_path)
     assert "is not a folder" in problem(tmp_path / "none")
     (tmp_path / "photo.heic").write_bytes(HEIC)
     assert "1 left out: 1 HEIC, which is not read; convert it to PNG or JPEG" in problem(tmp_path)
@@ -178,8 +178,8 @@ def test_subfolders_are_labels_where_there_is_no_list(tmp_path: Path) -> None:
     ("labels", "words"),
     [
         ("file,label\nnone.png,cat\n", "labels.csv, line 2: 'none.png' is not in the folder"),
-        ("file,label\na.png,x\nb/a.png,x\nb/a.png,y\n", "line 4: 'b/a.png' has a row already"),
-        ("file,label\n.d/a.png,cat\n", "line 2: '.d/a.png' is passed over, as it is hidden"),
+        ("file,label\na.png,x\nb/a.png,x\nb/a.png,y\n", "line 4: 'b/a.png' already has a row"),
+        ("file,label\n.d/a.png,cat\n", "line 2: '.d/a.png' is hidden and therefore skipped"),
         (f"file,label\n{'x' * 900},cat\n", "is not in the folder"),
         ("file,label\nc.png,cat\n", "line 2: 'c.png' is in several subfolders"),
         ("name,label\na.png,cat\n", "has no column 'file'"),
@@ -214,8 +214,8 @@ def test_links_that_are_not_followed_are_left_out_with_their_reason(tmp_path: Pa
     assert set(corpus.account.left_out) == {
         LeftOut("a link out of the folder; copy the file itself", 2, ("b.png", "c")),
         LeftOut("a link to a folder; copy the folder itself", 1, ("d",)),
-        LeftOut("a link that leads nowhere", 1, ("e.png",)),
-        LeftOut("no regular file", 1, ("g.png",)),
+        LeftOut("a broken link", 1, ("e.png",)),
+        LeftOut("not a regular file", 1, ("g.png",)),
     }
 
 

@@ -35,9 +35,9 @@ def test_lines_are_sequences_with_their_white_space_and_blank_ones_are_counted(
 ) -> None:
     corpus = read(tmp_path, "mine.txt", "one\r\n\r\n  two \n   \nthree")
     assert corpus.sequences == ["one", "  two ", "three"]
-    assert corpus.places == ["line 1", "line 3", "line 5"]
+    assert corpus.locations == ["line 1", "line 3", "line 5"]
     words = "5 lines read, 3 taken, 2 left out: 2 blank (line 2, line 4)"
-    assert corpus.account.words() == words
+    assert corpus.account.summary() == words
     assert corpus.name == "mine"
     assert corpus.columns == {}
 
@@ -119,8 +119,8 @@ def test_a_long_text_is_cut_before_it_meets_a_tokenizer(name: str, tmp_path: Pat
 def test_further_columns_are_kept(tmp_path: Path) -> None:
     table = 'topic,text,year\nsea,"One, ""two""\nand three",1990\n\nsky, ,1991\nsky,four,1992\n'
     corpus = read(tmp_path, "a.csv", table)
-    assert corpus.places == ["line 2", "line 6"]
-    assert "4 rows read, 2 taken, 2 left out: 2 blank (line 4, line 5)" == corpus.account.words()
+    assert corpus.locations == ["line 2", "line 6"]
+    assert "4 rows read, 2 taken, 2 left out: 2 blank (line 4, line 5)" == corpus.account.summary()
     assert "quoted cells of several lines: 1 (line 2)" in corpus.account.notes
     assert corpus.sequences == ['One, "two"\nand three', "four"]
     assert corpus.columns == {"topic": ["sea", "sky"], "year": ["1990", "1992"]}
@@ -145,7 +145,7 @@ def test_delimiter_and_line_ends_are_found_whatever_the_name_says(
 
 def test_line_ends_may_be_mixed(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "text,b\r\none,1\ntwo,2\rthree,3\r\n")
-    assert corpus.places == ["line 2", "line 3", "line 4"]
+    assert corpus.locations == ["line 2", "line 3", "line 4"]
     assert "CRLF and CR and LF line ends" in corpus.account.notes[0]
 
 
@@ -190,12 +190,12 @@ def test_columns_without_a_name_are_dropped_with_a_word(tmp_path: Path) -> None:
 def test_a_repeated_name_is_numbered_with_a_word(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "text,b,b\none,1,2\n")
     assert corpus.columns == {"b": ["1"], "b (2)": ["2"]}
-    assert "columns with the name of one before, numbered: 1 (column 3)" in corpus.account.notes
+    assert "columns with a duplicate name, numbered: 1 (column 3)" in corpus.account.notes
 
 
 def test_the_first_line_that_excel_reads_the_delimiter_from_is_no_row(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", "sep=;\r\ntext;b\r\none, two, three;1\r\n")
-    assert (corpus.sequences, corpus.places) == (["one, two, three"], ["line 3"])
+    assert (corpus.sequences, corpus.locations) == (["one, two, three"], ["line 3"])
 
 
 BARE_QUOTES = ["text|n", '"Tired.|1', 'Home."|2', '"Stop!|3', "she said.|4", 'At nine."|5']
@@ -308,7 +308,7 @@ def test_any_file_is_accounted_for_or_refused_in_a_sentence(ending: str, content
         return
     assert account.n_read == len(found.taken) + sum(part.n for part in account.left_out)
     assert account.n_taken == len(found.taken) > 0
-    assert len({one.place for one in found.taken}) == len(found.taken)
+    assert len({one.location for one in found.taken}) == len(found.taken)
     if ending == ".txt":
         assert account.n_read == len(io.StringIO(content, newline=None).readlines())
 
@@ -318,7 +318,7 @@ def test_any_file_is_accounted_for_or_refused_in_a_sentence(ending: str, content
     [
         ("text,b\none\n", "line 2: 1 cell, the header has 2"),
         ("text,b\n\none,2\nthree,4,5\nsix\n", "line 4: 3 cells, the header has 2"),
-        ('"text","b"\n"1","one","a"\n"2","two","b"\n', "2 of 2 rows are broken"),
+        ('"text","b"\n"1","one","a"\n"2","two","b"\n', "2 of 2 rows are malformed"),
     ],
 )
 def test_a_table_most_of_whose_rows_are_broken_is_refused(
@@ -330,7 +330,7 @@ def test_a_table_most_of_whose_rows_are_broken_is_refused(
 def test_a_few_broken_rows_are_left_out_with_their_lines(tmp_path: Path) -> None:
     table = 'text,b\none,1\ntwo, three,2\nfour\n"He said "yes, sir"",5\nsix,6,\n;\ntext,b\nend,8\n'
     account = read(tmp_path, "a.csv", table + "more,9\n" * 2).account
-    assert account.words() == (
+    assert account.summary() == (
         "10 rows read, 5 taken, 5 left out: 4 with more or fewer cells than the header "
         "(line 3, line 4, line 5, …), 1 repeating the header (line 8)"
     )
@@ -351,11 +351,11 @@ def test_fields_of_json_lines_are_kept_as_words(tmp_path: Path) -> None:
         ("[" * 200_000, "1 not JSON (line 2)"),
         ('{"text": "a", "n": ' + "9" * 5_000 + "}", "1 not JSON (line 2)"),
         ('["one"]', "1 not an object (line 2)"),
-        ('{"text": "a", "text": "b"}', "1 with a field twice (line 2)"),
+        ('{"text": "a", "text": "b"}', "1 with a duplicate field (line 2)"),
         ('{"text": 5}', "1 with a text that is no string (line 2)"),
         ('{"text": null}', "1 without a text (line 2)"),
         ('{"b": "one"}', "1 without a text (line 2)"),
-        ('{"text": "\\ud800"}', "1 with half of a character (line 2)"),
+        ('{"text": "\\ud800"}', "1 with an unpaired surrogate (line 2)"),
         (" ", "1 blank (line 2)"),
     ],
 )
@@ -364,7 +364,7 @@ def test_a_json_line_without_a_text_is_left_out_with_its_reason(
 ) -> None:
     corpus = read(tmp_path, "a.jsonl", f'{{"text": "fine"}}\n{line}\n{{"text": "too"}}\n')
     assert corpus.sequences == ["fine", "too"]
-    assert corpus.account.words() == f"3 lines read, 2 taken, 1 left out: {words}"
+    assert corpus.account.summary() == f"3 lines read, 2 taken, 1 left out: {words}"
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_json_is_read_in_every_form_that_programs_write(
 ) -> None:
     corpus = read(tmp_path, name, content)
     assert (corpus.sequences, corpus.columns) == (["one", " two"], {"n": ["1", "2"]})
-    assert corpus.places == [f"{unit} 1", f"{unit} 2"]
+    assert corpus.locations == [f"{unit} 1", f"{unit} 2"]
 
 
 def test_an_array_of_strings_is_a_corpus_and_its_cut_off_end_is_counted(tmp_path: Path) -> None:
@@ -409,7 +409,7 @@ def test_an_array_of_strings_is_a_corpus_and_its_cut_off_end_is_counted(tmp_path
     assert read(tmp_path, "a.json", whole).sequences == ["one", "two", "three"]
     corpus = read(tmp_path, "a.json", whole[:-3])
     assert corpus.sequences == ["one", "two"]
-    assert "1 not JSON (element 4)" in corpus.account.words()
+    assert "1 not JSON (element 4)" in corpus.account.summary()
 
 
 def test_the_hash_is_that_of_the_content_not_of_the_format(tmp_path: Path) -> None:
@@ -428,13 +428,13 @@ def test_source_and_licence_come_from_the_file_beside_it(tmp_path: Path) -> None
 
 def test_a_broken_file_beside_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.about.json").write_text("ours")
-    assert "a.about.json is not JSON" in problem(tmp_path, "a.txt", "one")
+    assert "a.about.json is not valid JSON" in problem(tmp_path, "a.txt", "one")
 
 
 def test_long_cells_of_further_columns_are_cut_with_a_word(tmp_path: Path) -> None:
     corpus = read(tmp_path, "a.csv", f"text,b\none,{'x' * 1001}\ntwo,{'x' * 1000}\n")
     assert [len(cell) for cell in corpus.columns["b"]] == [1000, 1000]
-    assert "cells of further columns cut at 1,000 characters: 1 (line 2)" in corpus.account.notes
+    assert "cells of other columns cut at 1,000 characters: 1 (line 2)" in corpus.account.notes
 
 
 def test_a_table_that_is_called_txt_is_told(tmp_path: Path) -> None:
@@ -471,4 +471,4 @@ def test_too_many_columns_are_refused_in_every_table(tmp_path: Path) -> None:
 
 def test_half_a_character_in_the_name_of_a_column_is_refused(tmp_path: Path) -> None:
     line = '{"text": "one", "\\ud800": "x"}'
-    assert "half of a character" in problem(tmp_path, "a.jsonl", line)
+    assert "an unpaired surrogate" in problem(tmp_path, "a.jsonl", line)

@@ -23,7 +23,7 @@ def built_checkout(tmp_path_factory):
     save_tiny_gpt2(checkout / "data/models/demo-gpt2")
     demo = Demo(checkout, checkout / "data/built")
     result = build(demo.request(TINY[0], n_workers=1))
-    demo.remember(TINY[0], result.version)
+    demo.record_build(TINY[0], result.version)
     return checkout
 
 
@@ -62,7 +62,7 @@ def test_a_damaged_or_lost_dataset_is_missing(demo):
     assert demo.missing() == list(TINY)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"ingredients": 1}'])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"inputs_sha256": 1}'])
 def test_a_stamp_that_is_none_counts_as_missing(demo, content):
     next(demo.data_dir.glob(".locks/*.stamp")).write_bytes(content)
     assert demo.missing() == list(TINY)
@@ -106,7 +106,7 @@ def test_a_builder_that_fails_is_told(demo, tmp_path):
     process = calls.start(nothing, "import sys; sys.exit(2)")
     assert calls.failed.wait(20)
     process.stop()
-    assert "not all built" in calls.failures[0]
+    assert "not all demo datasets" in calls.failures[0]
     assert not calls.first_maps.is_set()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from attentionviz.commands.main import main
 from attentionviz.pipeline.build import build
-from attentionviz.pipeline.estimate import Estimate, estimate, estimate_words
+from attentionviz.pipeline.estimate import Estimate, estimate, format_estimate
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
 
@@ -79,7 +79,7 @@ def test_the_command_prints_words_or_json_and_builds_nothing(
     assert "tokens, 4 heads, 8 maps; about" in said
     assert main([*command, "--json"]) == 0
     found = Estimate(**json.loads(capsys.readouterr().out))
-    assert "8 maps" in estimate_words(found)
+    assert "8 maps" in format_estimate(found)
     assert not (tmp_path / "out").exists()
 
 

@@ -4,7 +4,7 @@ from unittest.mock import Mock
 import pytest
 
 from attentionviz.errors import BuildError
-from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
 from attentionviz.store.writer import DiskFullError
 
 
@@ -39,8 +39,8 @@ def test_counts_and_time_are_in_the_file(tmp_path, said):
     [
         (BuildError("layer 1, head 0: no \udcc3\udca4"), "failed", "layer 1, head 0: no ä"),
         (IndexError("out of range"), "failed", "unexpected error, IndexError: out of range"),
-        (MemoryError(), "failed", "more memory than there was"),
-        (KeyboardInterrupt(), "stopped", "the same command goes on"),
+        (MemoryError(), "failed", "not enough memory"),
+        (KeyboardInterrupt(), "stopped", "run the same command again"),
     ],
 )
 def test_how_a_build_ended_is_its_last_word(tmp_path, said, error, phase, words):
@@ -51,14 +51,17 @@ def test_how_a_build_ended_is_its_last_word(tmp_path, said, error, phase, words)
 
 
 def test_a_full_disk_does_not_hide_that_it_is_full(tmp_path, said, monkeypatch):
-    full = DiskFullError("no room left")
+    full = DiskFullError("not enough disk space")
     with pytest.raises(DiskFullError), Progress(tmp_path, said.append) as progress:
         progress.announce("maps", "a message that is longer than the last one" * 9)
         monkeypatch.setattr(
             "attentionviz.pipeline.progress.replace_atomically", Mock(side_effect=full)
         )
         raise full
-    assert (written(tmp_path)["phase"], written(tmp_path)["message"]) == ("failed", "no room left")
+    assert (written(tmp_path)["phase"], written(tmp_path)["message"]) == (
+        "failed",
+        "not enough disk space",
+    )
 
 
 def test_nothing_is_written_after_the_end(tmp_path, said):
@@ -100,4 +103,4 @@ def test_time_of_maps_not_begun_is_guessed_from_cheaper_ones():
     [(0, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
 )
 def test_durations_are_told_in_words(seconds, words):
-    assert duration_words(seconds) == words
+    assert format_duration(seconds) == words

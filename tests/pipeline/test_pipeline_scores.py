@@ -17,7 +17,7 @@ from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.models.repeated import MIN_PERIOD
 from attentionviz.pipeline.build import build
-from attentionviz.pipeline.drawing import missing_units
+from attentionviz.pipeline.map_computation import missing_units
 from attentionviz.pipeline.probing import probe_heads
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.scoring import corpus_tokens, is_punctuation, run_scores
@@ -203,7 +203,7 @@ def test_a_model_without_marks_is_probed_without(tmp_path):
 def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_dataset):
     manifest = json.loads((tiny_image_dataset.folder / layout.MANIFEST).read_bytes())
     assert manifest["probe"]["n_sequences"] == 0
-    assert "images has no tokens" in manifest["probe"]["reason"]
+    assert "image models have no tokens" in manifest["probe"]["reason"]
     assert manifest["prefix_probe"]["reason"] == manifest["probe"]["reason"]
     for head in heads_of(tiny_image_dataset.folder):
         assert [head["scores"][name] for name in PROBE_SCORES] == [{"value": None, "n_rows": 0}] * 4
@@ -212,8 +212,8 @@ def test_images_are_not_probed_and_the_reason_is_in_the_manifest(tiny_image_data
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"plain_tokens": lambda self: list(range(5, 20))}, "15 plain words, fewer than the 62"),
-        ({"max_length": 2 * MIN_PERIOD + 1}, "17 tokens are too few"),
+        ({"plain_tokens": lambda self: list(range(5, 20))}, "random tokens need at least 62"),
+        ({"max_length": 2 * MIN_PERIOD + 1}, "length of 17 tokens is too short"),
     ],
 )
 def test_a_model_that_cannot_be_probed_says_why(tiny_bert, monkeypatch, change, words):

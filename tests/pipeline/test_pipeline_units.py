@@ -20,8 +20,8 @@ N_TOKENS = sum(LENGTHS)
 
 BUILDER = """
 import subprocess, sys, time
-worker = "import os, time; from attentionviz.pipeline.units import end_with;"
-worker += "end_with(os.getppid()); print('ready', flush=True); time.sleep(60)"
+worker = "import os, time; from attentionviz.pipeline.units import exit_with_parent;"
+worker += "exit_with_parent(os.getppid()); print('ready', flush=True); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True)
 child.stdout.readline()
 print(child.pid, flush=True)
@@ -46,10 +46,10 @@ def job(tmp_path):
 
 
 def test_tokens_stand_in_their_own_sequence(job):
-    places = job.places(0)
-    assert places.sequence_index.tolist() == [0] * 6 + [1] * 8 + [2] * 7
-    assert places.position.tolist() == [*range(6), *range(8), *range(7)]
-    assert (places.is_causal, places.max_distance) == (True, 3)
+    positions = job.positions(0)
+    assert positions.sequence_index.tolist() == [0] * 6 + [1] * 8 + [2] * 7
+    assert positions.position.tolist() == [*range(6), *range(8), *range(7)]
+    assert (positions.is_causal, positions.max_distance) == (True, 3)
 
 
 def test_a_unit_writes_every_map_after_its_facts(job):
@@ -126,10 +126,10 @@ while True:
 
 IDLE_BUILDER = """
 import os, time, types
-from attentionviz.pipeline import drawing
-drawing.run_work = lambda *_: time.sleep(0.05) or os.getpid()  # looks after no builder itself
+from attentionviz.pipeline import map_computation
+map_computation.run_work = lambda *_: time.sleep(0.05) or os.getpid()
 job = types.SimpleNamespace(builder_pid=os.getpid())
-print(*drawing.run_units(job, [(None, "scores")] * 8, 2), flush=True)
+print(*map_computation.run_units(job, [(None, "scores")] * 8, 2), flush=True)
 time.sleep(60)
 """
 

@@ -42,7 +42,7 @@ def test_texts_without_tokens_are_left_out_and_counted(tmp_path: Path) -> None:
     lengths = prepare(request, lambda _: None)[0].lengths
     plan, _, source = prepare(replace(request, max_tokens=sum(lengths[:2])), lambda _: None)
     assert source.texts(9) == ["In April", "In May"]
-    assert plan.account.words() == (
+    assert plan.account.summary() == (
         "5 lines read, 2 taken, 3 left out: 2 without tokens for this model (line 1, line 3), "
         "1 beyond --max-tokens (line 5)"
     )

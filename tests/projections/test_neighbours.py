@@ -70,7 +70,7 @@ def test_a_perplexity_that_neighbours_do_not_bear_is_lowered_and_said_so() -> No
     assert fitting_perplexity(30, 90) == (30, None)
     assert fitting_perplexity(30, 9) == (
         3,
-        "perplexity 3 instead of 30: a point has only 9 others to be near to",
+        "perplexity 3 instead of 30: a point has only 9 possible neighbours",
     )
 
 

@@ -62,7 +62,7 @@ def test_an_exact_method_gives_its_own_map_back_within_rounding(
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
     assert made.is_exact
-    placed = made.place(vectors.likewise(vectors.queries, vectors.keys))
+    placed = made.place(vectors.with_same_alignment(vectors.queries, vectors.keys))
     assert np.abs(placed - drawn).max() <= 0.51 * step
 
 
@@ -71,7 +71,7 @@ def test_a_new_query_in_a_biplot_has_the_products_that_its_scores_project_to(dim
     vectors = vectors_of(N_TOKENS)
     drawn, step = drawn_map(vectors, "biplot", dims)
     made = made_placer(vectors, "biplot", drawn, step)
-    new = vectors.likewise(*np.split(vectors_of(10, seed=9).aligned.points(), 2))
+    new = vectors.with_same_alignment(*np.split(vectors_of(10, seed=9).aligned.points(), 2))
     queries, keys = np.split(made.place(new).astype(np.float64), 2)
     q, k = (drawn[:N_TOKENS].astype(np.float64), drawn[N_TOKENS:].astype(np.float64))
     centred = vectors.keys - vectors.keys.mean(axis=0)
@@ -90,7 +90,7 @@ def test_tokens_of_the_corpus_land_where_they_are_drawn_or_near(method: str, dim
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
     assert not made.is_exact
-    far = distances(made.place(vectors.likewise(vectors.queries, vectors.keys)), drawn)
+    far = distances(made.place(vectors.with_same_alignment(vectors.queries, vectors.keys)), drawn)
     assert np.median(far) <= 1e-6
     assert np.mean(far < 0.1) > 0.8
 
@@ -102,7 +102,7 @@ def test_tokens_that_are_almost_those_of_the_corpus_land_near_them(method: str, 
     made = made_placer(vectors, method, drawn, step)
     rng = np.random.default_rng(3)
     noise = [0.05 * rng.standard_normal((N_TOKENS, D_HEAD)) for _ in range(2)]
-    new = vectors.likewise(
+    new = vectors.with_same_alignment(
         (vectors.queries + noise[0]).astype(np.float32),
         (vectors.keys + noise[1]).astype(np.float32),
     )
@@ -130,7 +130,7 @@ def test_few_tokens_are_placed_into_as_they_are_drawn(
     vectors = vectors_of(n_tokens)
     drawn, step = drawn_map(vectors, method, dims)
     made = made_placer(vectors, method, drawn, step)
-    new = vectors.likewise(*np.split(vectors_of(7, seed=1).aligned.points(), 2))
+    new = vectors.with_same_alignment(*np.split(vectors_of(7, seed=1).aligned.points(), 2))
     placed = made.place(new)
     assert placed.shape == (14, dims)
     assert placed.dtype == np.float32
@@ -165,15 +165,15 @@ def test_rank_deficient_vectors_have_no_place_along_axes_that_are_not_there() ->
         drawn, step = drawn_map(flat, method, 3)
         made = made_placer(flat, method, drawn, step)
         assert made.is_exact
-        placed = made.place(flat.likewise(vectors.queries, vectors.keys))
+        placed = made.place(flat.with_same_alignment(vectors.queries, vectors.keys))
         assert np.abs(placed[:, 2]).max() <= step
 
 
 def test_aligned_vectors_are_moved_as_those_of_the_corpus_were() -> None:
     vectors = vectors_of(N_TOKENS)
-    again = vectors.likewise(vectors.queries, vectors.keys)
+    again = vectors.with_same_alignment(vectors.queries, vectors.keys)
     assert np.allclose(again.aligned.points(), vectors.aligned.points(), atol=1e-5)
-    one = vectors.likewise(vectors.queries[5:6], vectors.keys[5:6])
+    one = vectors.with_same_alignment(vectors.queries[5:6], vectors.keys[5:6])
     assert np.allclose(one.aligned.keys[0], vectors.aligned.keys[5], atol=1e-5)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attentionviz.projections.placing import candidate_places, place_queries
+from attentionviz.projections.placing import candidate_positions, place_queries
 
 
 def cloud(n_points: int, dims: int, seed: int) -> np.ndarray:
@@ -21,7 +21,7 @@ def n_near(places: np.ndarray, keys: np.ndarray, targets: np.ndarray) -> np.ndar
 def test_every_query_gets_the_best_of_all_candidates_and_of_these_the_nearest(dims: int) -> None:
     queries, keys = cloud(40, dims, 0), cloud(50, dims, 1)
     targets = np.argsort(np.random.default_rng(2).uniform(size=(40, 50)), axis=1)[:, :6]
-    candidates = candidate_places(queries, keys, 3, seed=0)
+    candidates = candidate_positions(queries, keys, 3, seed=0)
     placed = place_queries(queries, keys, targets, candidates)
     for query, wanted, place in zip(queries, targets, placed, strict=True):
         held = n_near(candidates, keys, np.tile(wanted, (len(candidates), 1)))
@@ -35,7 +35,7 @@ def test_a_query_goes_over_to_the_group_that_holds_its_keys() -> None:
     keys = np.concatenate([left, right]).astype(np.float32)
     queries = np.array([[-50, 0], [50, 0]], dtype=np.float32)
     targets = np.array([np.arange(12, 24), np.arange(12, 24)])
-    placed = place_queries(queries, keys, targets, candidate_places(queries, keys, 4, seed=0))
+    placed = place_queries(queries, keys, targets, candidate_positions(queries, keys, 4, seed=0))
     assert placed[0, 0] > 40
     assert np.array_equal(placed[1], queries[1])  # nothing is better than where it is
 
@@ -43,19 +43,19 @@ def test_a_query_goes_over_to_the_group_that_holds_its_keys() -> None:
 def test_with_all_keys_in_one_place_queries_stay_finite() -> None:
     queries, keys = cloud(30, 2, 0), np.ones((30, 2), dtype=np.float32)
     targets = np.tile(np.arange(10), (30, 1))
-    candidates = candidate_places(queries, keys, 2, seed=0)
+    candidates = candidate_positions(queries, keys, 2, seed=0)
     assert np.isfinite(place_queries(queries, keys, targets, candidates)).all()
 
 
 @pytest.mark.parametrize("dims", [2, 3])
 def test_candidates_are_the_points_and_places_around_keys_within_ten_neighbours(dims: int) -> None:
     queries, keys = cloud(30, dims, 0), cloud(30, dims, 1)
-    candidates = candidate_places(queries, keys, 200, seed=4)
+    candidates = candidate_positions(queries, keys, 200, seed=4)
     assert np.array_equal(candidates[:60], np.concatenate([queries, keys]))
     tenth = np.sort(np.linalg.norm(keys[:, None] - keys[None], axis=2), axis=1)[:, 10]
     far = np.linalg.norm(candidates[60:].reshape(200, 30, dims) - keys, axis=2) / tenth
     assert far.max() <= 1 + 1e-4
     # Even over the disc or ball: half of it lies beyond this part of its radius.
     assert np.mean(far > 0.5 ** (1 / dims)) == pytest.approx(0.5, abs=0.03)
-    assert np.array_equal(candidates, candidate_places(queries, keys, 200, seed=4))
-    assert not np.array_equal(candidates, candidate_places(queries, keys, 200, seed=5))
+    assert np.array_equal(candidates, candidate_positions(queries, keys, 200, seed=4))
+    assert not np.array_equal(candidates, candidate_positions(queries, keys, 200, seed=5))

@@ -14,7 +14,7 @@ from tests.server.conftest import make_app
 from tests.support.checked_client import CheckedClient
 from werkzeug.test import TestResponse
 
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.server.http.context import EXTENSION
 from attentionviz.server.http.live_settings import MAX_BODY_BYTES, MAX_IMAGE_BYTES
@@ -30,7 +30,7 @@ def live_app(data_dir: Path) -> Iterator[Flask]:
     app = make_app(data_dir)
     service = LiveService(
         WorkerSettings(data_dir, data_dir, max_answer_bytes=2 * MAX_IMAGE_BYTES),
-        Patience(),
+        ServiceLimits(),
         [sys.executable, str(FAKE_WORKER)],
     )
     app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], live=service)

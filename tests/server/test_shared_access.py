@@ -39,7 +39,7 @@ def shared(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @pytest.fixture
 def stranger(shared: Flask) -> CheckedClient:
     """Return a client that has no token; failures of other tests are forgotten."""
-    shared.extensions["attentionviz"].gate.failures.__init__()
+    shared.extensions["attentionviz"].authenticator.failures.__init__()
     return shared.test_client()
 
 
@@ -80,7 +80,7 @@ def test_without_a_token_every_route_that_is_not_named_here_is_shut(
 
 def test_a_wrong_token_opens_no_route(shared: Flask, stranger: CheckedClient) -> None:
     for method, rule in routes(shared):
-        shared.extensions["attentionviz"].gate.failures.__init__()
+        shared.extensions["attentionviz"].authenticator.failures.__init__()
         status = ask(stranger, method, rule, WRONG)
         named = (method, rule.rule)
         if named not in OPEN_TO_STRANGERS:

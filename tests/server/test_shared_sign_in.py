@@ -56,9 +56,9 @@ class Clock:
 def clock(shared: Flask) -> Clock:
     """Return the clock of the application's sessions and failures."""
     clock = Clock()
-    gate = shared.extensions["attentionviz"].gate
-    gate.sessions = Sessions(gate.tokens, clock)
-    gate.failures = login_throttle.LoginThrottle(clock)
+    authenticator = shared.extensions["attentionviz"].authenticator
+    authenticator.sessions = Sessions(authenticator.tokens, clock)
+    authenticator.failures = login_throttle.LoginThrottle(clock)
     return clock
 
 

@@ -61,10 +61,12 @@ def test_a_stranger_sends_nothing_large(port: int, path: str) -> None:
 def test_whoever_signed_in_may(port: int, data_dir: Path, tokens: Path) -> None:
     assert begin(port, IMAGE, f"Authorization: Bearer {READ_TOKEN}") == WAITS
     assert begin(port, "/api/v1/jobs", f"Authorization: Bearer {JOBS_TOKEN}") == WAITS
-    gate = (
-        create_app(Settings(data_dir=data_dir, token_file=tokens)).extensions["attentionviz"].gate
+    authenticator = (
+        create_app(Settings(data_dir=data_dir, token_file=tokens))
+        .extensions["attentionviz"]
+        .authenticator
     )
-    value = gate.sessions.start(gate.tokens.find(READ_TOKEN))
+    value = authenticator.sessions.start(authenticator.tokens.find(READ_TOKEN))
     assert begin(port, IMAGE, f"Cookie: a=b; {COOKIE}={value}") == WAITS
 
 

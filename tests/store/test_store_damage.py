@@ -14,7 +14,7 @@ from tests.support.fake_dataset import (
 
 from attentionviz.core.types import HeadId
 from attentionviz.errors import DamagedDatasetError, OutdatedDatasetError
-from attentionviz.store.building import KILLED, SILENT_SECONDS, read_progress
+from attentionviz.store.building import HEARTBEAT_TIMEOUT_SECONDS, KILLED, read_progress
 from attentionviz.store.lock import dataset_lock
 from attentionviz.store.reader import DatasetLibrary, list_datasets
 from attentionviz.store.schema import canonical_json
@@ -49,7 +49,9 @@ def test_a_disk_that_cannot_read_a_block_is_damage_of_that_file(tmp_path, monkey
 
     with reader.open_array(reader.queries_path(HEAD)) as array:
         monkeypatch.setattr(os, "pread", fails)
-        with pytest.raises(DamagedDatasetError, match="queries.npy cannot be read: Input/output"):
+        with pytest.raises(
+            DamagedDatasetError, match="cannot read L01H00.queries.npy: Input/output"
+        ):
             array.all()
 
 
@@ -62,7 +64,7 @@ def test_a_data_folder_that_is_a_link_is_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("age", "phase"), [(0.5, "maps"), (1.5, "stopped")])
 def test_a_builder_without_a_sign_of_life_is_said_to_have_ended(tmp_path, age, phase) -> None:
     folder = write_fake_building(tmp_path, SPEC, n_units_done=2)
-    last = datetime.now(UTC) - timedelta(seconds=age * SILENT_SECONDS)
+    last = datetime.now(UTC) - timedelta(seconds=age * HEARTBEAT_TIMEOUT_SECONDS)
     progress = {**(read_progress(folder) or {}), "heartbeat_utc": last.isoformat()}
     (folder / "progress.json").write_bytes(canonical_json(progress))
     found = read_progress(folder)

@@ -49,13 +49,13 @@ def test_a_line_that_is_no_record_is_passed_over(folder, line):
     assert set(parse_journal(line + b"\n" + content)) == {"a.json", "b.json", "c.json"}
 
 
-def test_a_file_that_is_gone_shorter_or_changed_is_forgotten(folder):
+def test_a_file_that_is_gone_shorter_or_changed_is_discarded(folder):
     (folder / "a.json").unlink()
     (folder / "b.json").write_bytes(b"b.jso")
     (folder / "c.json").write_bytes(b"C.json")
     with Journal(folder) as journal:
         assert journal.paths() == set()
-        assert set(journal.forgotten) == {"a.json", "b.json", "c.json"}
+        assert set(journal.discarded) == {"a.json", "b.json", "c.json"}
 
 
 def test_the_later_of_two_lines_holds(folder):
@@ -67,7 +67,7 @@ def test_the_later_of_two_lines_holds(folder):
 
 def test_what_is_forgotten_stays_forgotten_after_a_kill(folder):
     with Journal(folder) as journal:
-        journal.forget(["a.json", "unknown.json"])
+        journal.discard(["a.json", "unknown.json"])
         assert "a.json" not in journal
         journal.add(write_bytes(folder, "d.json", b"d"))
     assert set(read_journal(folder)) == {"b.json", "c.json", "d.json"}

@@ -96,7 +96,7 @@ def test_a_file_cut_while_it_is_open_is_an_error_and_no_crash(folder: Path) -> N
     name = reader.queries_path(HEAD)
     with reader.open_array(name) as array:
         os.truncate(folder / name, 200)
-        with pytest.raises(DamagedDatasetError, match="ends after"):
+        with pytest.raises(DamagedDatasetError, match="is truncated after"):
             array.all()
 
 
@@ -227,7 +227,7 @@ def test_scores_that_are_none_are_damage(folder: Path, change) -> None:
     facts = json.loads((folder / "heads.json").read_bytes())
     change(facts["heads"][2])
     lying = republish(folder, {"heads.json": json.dumps(facts).encode()})
-    with pytest.raises(DamagedDatasetError, match="heads.json does not score head L01H00"):
+    with pytest.raises(DamagedDatasetError, match="heads.json: scores of head L01H00 are invalid"):
         reader_of(lying).heads_bytes()
 
 

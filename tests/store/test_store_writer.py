@@ -63,7 +63,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_no_part_of_the_file(tmp_path, m
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", no_room)
-    with pytest.raises(DiskFullError, match="no room left.*same command again"):
+    with pytest.raises(DiskFullError, match="not enough disk space.*same command again"):
         writer.write_bytes(tmp_path, "a.json", b"content")
     assert list(tmp_path.iterdir()) == []
 
@@ -71,7 +71,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_no_part_of_the_file(tmp_path, m
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
 def test_a_disk_that_is_really_full_is_told_in_words(tmp_path):
     (tmp_path / f"a.json.{os.getpid()}.tmp").symlink_to("/dev/full")
-    with pytest.raises(DiskFullError, match="no room left"):
+    with pytest.raises(DiskFullError, match="not enough disk space"):
         writer.write_bytes(tmp_path, "a.json", b"content")
 
 
@@ -88,6 +88,6 @@ def test_only_named_files_are_kept(tmp_path):
     (tmp_path / "capture" / ".DS_Store").write_bytes(b"")
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to(tmp_path)
-    writer.remove_others(tmp_path, {"a.json", "L00H00/b.npy"})
+    writer.remove_unlisted(tmp_path, {"a.json", "L00H00/b.npy"})
     left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")}
     assert left == {"a.json", "L00H00", "L00H00/b.npy"}

@@ -1,4 +1,4 @@
-"""Clients that are slow, greedy or gone: what a server meets when it is reachable."""
+"""Misbehaving clients: slow requests, slow readers and reset connections."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ STEP_SECONDS = 0.5
 
 
 def slow_head(connection: socket.socket, _: str) -> Iterator[None]:
-    """Send a request line, then one letter of a header at a time, for ever."""
+    """Send a request line, then one byte of a header at a time, without end."""
     connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     while True:
         yield
@@ -23,7 +23,7 @@ def slow_head(connection: socket.socket, _: str) -> Iterator[None]:
 
 
 def slow_body(connection: socket.socket, _: str) -> Iterator[None]:
-    """Promise a body of 60,000 bytes, and send one at a time."""
+    """Announce a body of 60,000 bytes and send one byte at a time."""
     connection.sendall(
         b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Content-Length: 60000\r\n\r\n"
@@ -34,7 +34,7 @@ def slow_body(connection: socket.socket, _: str) -> Iterator[None]:
 
 
 def slow_reader(connection: socket.socket, path: str) -> Iterator[None]:
-    """Ask for something large, and read a hundred bytes of it at a time."""
+    """Request a large response and read a hundred bytes at a time."""
     connection.sendall(HEAD.replace(b"{path}", path.encode()) + b"\r\n")
     while True:
         yield
@@ -42,7 +42,7 @@ def slow_reader(connection: socket.socket, path: str) -> Iterator[None]:
 
 
 def vanishing(connection: socket.socket, path: str) -> Iterator[None]:
-    """Ask for something large, read its beginning, and reset the connection."""
+    """Request a large response, read its beginning, and reset the connection."""
     connection.sendall(HEAD.replace(b"{path}", path.encode()) + b"\r\n")
     yield
     connection.recv(1000)
@@ -62,7 +62,7 @@ KINDS: dict[str, Client] = {
 
 @contextmanager
 def bad_clients(served: Served, n: int, path: str) -> Iterator[list[socket.socket]]:
-    """Have n clients, in turn of each kind, misbehave for the time of a ``with`` block."""
+    """Run n misbehaving clients, of all kinds in turn, for the duration of a ``with`` block."""
     connections = [served.connect() for _ in range(n)]
     kinds = list(KINDS.values())
     for connection in connections:

@@ -1,4 +1,4 @@
-"""The page is built before the first test that may ask for it, as `make page` does."""
+"""Builds the page before the first test that may request it, as `make page` does."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ STAMP = FRONTEND / "dist" / "builds.json"
 
 
 def build_page() -> None:
-    """Build the page unless it is newer than all that it is made of.
+    """Build the page unless it is newer than all its sources.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A test client that looks at the headers of every answer, whatever the test is about."""
+"""A test client that validates headers and type of every response."""
 
 import gzip
 import re
@@ -35,7 +35,7 @@ COOKIE = re.compile(
 
 
 class CheckedClient(FlaskClient):
-    """Answers as Flask's client does, after `check_headers` and `check_type`."""
+    """Flask's test client with `check_headers` and `check_type` on every response."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         endpoints: list[str | None] = []
@@ -52,7 +52,7 @@ class CheckedClient(FlaskClient):
 
 
 def check_type(response: TestResponse, view: Callable[..., Any] | None) -> None:
-    """Fail unless an answer of a route is of the type that the route names."""
+    """Fail unless the response of a route has the type that the route declares."""
     operation = operation_of(view)
     if operation is None or response.status_code not in (200, operation.status):
         return
@@ -67,7 +67,7 @@ def check_type(response: TestResponse, view: Callable[..., Any] | None) -> None:
 
 
 def check_headers(response: TestResponse) -> None:
-    """Fail unless an answer has every header that all answers have."""
+    """Fail unless a response has all common headers."""
     headers = response.headers
     policy = headers["Content-Security-Policy"]
     rules = [rule.strip() for rule in policy.split(";")]
@@ -90,7 +90,7 @@ def check_headers(response: TestResponse) -> None:
 
 
 def check_cookies(response: TestResponse) -> None:
-    """Fail if a cookie is set without need, or in a way that scripts or other sites could use."""
+    """Fail if a cookie is set unnecessarily, or is accessible to scripts or other sites."""
     cookies = response.headers.getlist("Set-Cookie")
     has_session = "attentionviz_session=" in response.request.headers.get("Cookie", "")
     assert len(cookies) <= int(bool(COOKIES.fullmatch(response.request.path)) or has_session)
@@ -101,7 +101,7 @@ def check_cookies(response: TestResponse) -> None:
 
 
 def check_error(response: TestResponse) -> None:
-    """Fail unless an error has the one shape of errors."""
+    """Fail unless an error response has the type `ErrorAnswer`."""
     assert response.mimetype == "application/json"
     if response.request.method == "HEAD":
         return

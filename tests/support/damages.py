@@ -1,6 +1,6 @@
-"""Ways to damage a published dataset: bytes, kinds of files, manifests, pointers, and lies.
+"""Ways to damage a published dataset: bytes, file types, manifests, pointers and wrong contents.
 
-Each is a function of the dataset's folder and a seeded generator. `ALL` names every one of them.
+Each is a function of the dataset's folder and a seeded generator. `ALL` lists all of them.
 """
 
 import json
@@ -37,14 +37,14 @@ FILES = (
 
 
 def flip_bit(path: Path, rng: np.random.Generator) -> None:
-    """Turn one bit over, as a tired disk does."""
+    """Flip one bit, as a failing disk does."""
     content = bytearray(path.read_bytes())
     content[rng.integers(len(content))] ^= 1 << rng.integers(8)
     path.write_bytes(content)
 
 
 def cut(path: Path, rng: np.random.Generator) -> None:
-    """End the file early."""
+    """Truncate the file."""
     os.truncate(path, int(rng.integers(path.stat().st_size)))
 
 
@@ -55,36 +55,36 @@ def lengthen(path: Path, rng: np.random.Generator) -> None:
 
 
 def remove(path: Path, _: np.random.Generator) -> None:
-    """Take the file away."""
+    """Remove the file."""
     path.unlink()
 
 
 def link(path: Path, _: np.random.Generator) -> None:
-    """Put a symbolic link to the very same bytes elsewhere in its place."""
+    """Replace the file by a symbolic link to the same bytes elsewhere."""
     elsewhere = outside(path)
     shutil.move(path, elsewhere)
     path.symlink_to(elsewhere)
 
 
 def pipe(path: Path, _: np.random.Generator) -> None:
-    """Put a pipe in its place, which a careless reader would wait at for ever."""
+    """Replace the file by a pipe, on which a read would block."""
     path.unlink()
     os.mkfifo(path)
 
 
 def folder_instead(path: Path, _: np.random.Generator) -> None:
-    """Put a folder in its place."""
+    """Replace the file by a folder."""
     path.unlink()
     path.mkdir()
 
 
 def zeros(path: Path, _: np.random.Generator) -> None:
-    """Keep the size and lose the content, as a crash of a file system does."""
+    """Overwrite the file with zeros, as a file system crash does."""
     path.write_bytes(bytes(path.stat().st_size))
 
 
 def swap(path: Path, _: np.random.Generator) -> None:
-    """Put another file of the dataset in its place."""
+    """Replace the file by another file of the dataset."""
     folder = next(parent for parent in path.parents if "@" in parent.name)
     other = next(
         name for name in FILES if (folder / name) != path and Path(name).suffix == path.suffix
@@ -93,7 +93,7 @@ def swap(path: Path, _: np.random.Generator) -> None:
 
 
 def outside(path: Path) -> Path:
-    """Return a place beside the dataset's folder."""
+    """Return a path next to the dataset's folder."""
     folder = next(parent for parent in path.parents if "@" in parent.name)
     return folder.parent / f"elsewhere-{path.name}"
 
@@ -121,7 +121,7 @@ def edited(old: str, new: str) -> Damage:
 
 
 def lie(change: Callable[[dict[str, Any]], None]) -> Damage:
-    """Return the damage that publishes again with a manifest that says something else."""
+    """Return the damage that republishes with a changed manifest and a valid hash."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
         manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -132,7 +132,7 @@ def lie(change: Callable[[dict[str, Any]], None]) -> Damage:
 
 
 def lying_text(name: str, change: Callable[[str], str]) -> Damage:
-    """Return the damage that publishes a JSON file again with other text and the hash of that."""
+    """Return the damage that republishes a JSON file with other text and a valid hash."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
         before = (folder / name).read_text()
@@ -144,7 +144,7 @@ def lying_text(name: str, change: Callable[[str], str]) -> Damage:
 
 
 def lying_array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Damage:
-    """Return the damage that publishes an array again with other numbers, dtype or shape."""
+    """Return the damage that republishes an array with other numbers, dtype or shape."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
         array = change(np.load(folder / name, allow_pickle=False))
@@ -154,7 +154,7 @@ def lying_array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Damage
 
 
 def lying_header(name: str, old: bytes, new: bytes) -> Damage:
-    """Return the damage that publishes an array again under another header of the same length."""
+    """Return the damage that republishes an array with another header of the same length."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
         content = (folder / name).read_bytes()
@@ -165,7 +165,7 @@ def lying_header(name: str, old: bytes, new: bytes) -> Damage:
 
 
 def pointer(text: str) -> Damage:
-    """Return the damage that writes something else into ``<id>.current``."""
+    """Return the damage that writes this text to ``<id>.current``."""
 
     def damage(folder: Path, _: np.random.Generator) -> None:
         (folder.parent / f"{folder.name.partition('@')[0]}.current").write_text(text)
@@ -174,32 +174,32 @@ def pointer(text: str) -> Damage:
 
 
 def pointer_pipe(folder: Path, _: np.random.Generator) -> None:
-    """Put a pipe in place of the pointer."""
+    """Replace the pointer by a pipe."""
     path = folder.parent / f"{folder.name.partition('@')[0]}.current"
     path.unlink()
     os.mkfifo(path)
 
 
 def pointer_link(folder: Path, _: np.random.Generator) -> None:
-    """Put a link in place of the pointer."""
+    """Replace the pointer by a link."""
     path = folder.parent / f"{folder.name.partition('@')[0]}.current"
     path.rename(folder.parent / "elsewhere")
     path.symlink_to(folder.parent / "elsewhere")
 
 
 def folder_link(folder: Path, _: np.random.Generator) -> None:
-    """Put a link to a folder elsewhere in place of one of the dataset's folders."""
+    """Replace one of the dataset's folders by a link to a folder elsewhere."""
     shutil.move(folder / "grid", folder.parent / "grid")
     (folder / "grid").symlink_to(folder.parent / "grid")
 
 
 def huge_manifest(folder: Path, _: np.random.Generator) -> None:
-    """Make the manifest larger than any, without taking room on the disk."""
+    """Make the manifest too large, as a sparse file."""
     os.truncate(folder / "manifest.json", 2**28 + 1)
 
 
 def deep(folder: Path, _: np.random.Generator) -> None:
-    """Nest the manifest deeper than a parser can go."""
+    """Nest the manifest deeper than a parser's recursion limit."""
     (folder / "manifest.json").write_text("[" * 200_000 + "]" * 200_000)
 
 
@@ -291,7 +291,7 @@ ALL = OF_FILES | MANIFEST | LIES | POINTERS
 
 
 def chosen(n: int, seed: int) -> list[str]:
-    """Return names of n damages: all that are no damage of bytes, and some of those by seed."""
+    """Return the names of n damages: all except byte damages, and a random sample of those."""
     certain = [name for name in ALL if name not in OF_FILES]
     drawn = np.random.default_rng(seed).permutation(sorted(OF_FILES))[: n - len(certain)]
     return [*certain, *map(str, drawn)]

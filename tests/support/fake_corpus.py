@@ -1,4 +1,4 @@
-"""Synthetic sentences and images, with some text that a careless page would run or bend."""
+"""Synthetic sentences and images, including markup and bidirectional text."""
 
 import colorsys
 import hashlib
@@ -36,7 +36,7 @@ PATCH_PX = 32
 
 @dataclass
 class FakeCorpus:
-    """Columns as in ``tokens.json``, and what else a dataset keeps of its corpus."""
+    """Columns as in ``tokens.json``, and other contents of a dataset from its corpus."""
 
     tokens: dict[str, Any]
     facts: dict[str, Any]
@@ -61,7 +61,7 @@ class FakeCorpus:
 
 
 def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40)) -> FakeCorpus:
-    """Return sentences with exactly n_tokens tokens in all; the last may be shorter or longer."""
+    """Return sentences with exactly n_tokens tokens in total."""
     rng = np.random.default_rng(seed)
     vocabulary = ("[CLS]", "[SEP]", ".", *WORDS, *HOSTILE)
     tokens: dict[str, list[Any]] = {
@@ -87,7 +87,7 @@ def text_corpus(n_tokens: int, *, seed: int, lengths: tuple[int, int] = (7, 40))
 
 
 def cut_again(corpus: FakeCorpus) -> FakeCorpus:
-    """Return the same sentences as a byte-level tokenizer cuts them, long words in two."""
+    """Return the same sentences split as by a byte-level tokenizer, with long words in two."""
     old, texts = corpus.tokens, corpus.tokens["sequences"]["text"]
     tokens: dict[str, list[Any]] = {
         name: [] for name in ("text", "token_id", "sequence", "position", "token_type")
@@ -190,7 +190,7 @@ def corpus_facts(name: str, columns: list[str], texts: list[str]) -> dict[str, A
 
 
 def _account(n_taken: int) -> Account:
-    """Return an account of a table that holds more than is taken."""
+    """Return an account of a table with more rows than are taken."""
     read = Account(
         "row", n_taken + 5, n_cut=1, notes=("semicolon-separated, 2 columns: text, topic",)
     )

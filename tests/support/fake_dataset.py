@@ -118,7 +118,7 @@ def write_fake_building(
     (folder.path / "manifest.partial.json").write_bytes(canonical_json(facts["manifest"]))
     progress = {
         "phase": "maps",
-        "message": f"{n_done} of {len(units)} maps are done",
+        "message": f"{n_done} of {len(units)} maps are finished",
         "n_units_done": n_done,
         "n_units": len(units),
         "remaining_seconds": 12.5,
@@ -129,7 +129,7 @@ def write_fake_building(
 
 
 def n_scored(spec: FakeSpec, n_units_done: int) -> int:
-    """Return how many heads have scores: those beyond a first map of every head, as in a build."""
+    """Return the number of heads with scores, which come after the first map of every head."""
     return max(0, n_units_done - len(spec.head_ids))
 
 
@@ -170,7 +170,7 @@ def make_corpus(spec: FakeSpec) -> FakeCorpus:
 
 
 def write_capture(folder: Folder, spec: FakeSpec, corpus: FakeCorpus) -> dict[str, Any]:
-    """Write all that exists before the first map; return the manifest so far and the heads."""
+    """Write all files of the capture; return the partial manifest and the heads."""
     rng = np.random.default_rng(spec.seed)
     folder.write_json("tokens.json", corpus.tokens)
     grid_tokens = choose_grid_tokens(spec, corpus)

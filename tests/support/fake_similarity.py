@@ -1,4 +1,4 @@
-"""Made-up distances of heads that are true to each other: heads are points in a plane."""
+"""Synthetic but consistent distances of heads: heads are points in a plane."""
 
 import numpy as np
 from tests.support.fake_spec import FakeSpec

@@ -1,4 +1,4 @@
-"""What a synthetic dataset is asked to be, and its manifest."""
+"""Specification of a synthetic dataset, and its manifest."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ALL_MAPS = tuple(str(MapName(method, dims)) for dims in DIMS for method in METHO
 
 @dataclass(frozen=True)
 class FakeSpec:
-    """What to write; every count can be large."""
+    """Specification of a synthetic dataset."""
 
     dataset_id: str = "fake-text"
     modality: str = "text"
@@ -76,7 +76,7 @@ def fake_manifest(spec: FakeSpec, corpus: FakeCorpus, n_grid_tokens: int) -> dic
     probe = {"n_sequences": 16, "period": 32, "reason": None}
     prefix_probe = {"n_sequences": 10, "period": 25, "n_repeats": 4, "start": ["[CLS]"]}
     if not is_text:
-        reason = "a model of images has no tokens to repeat"
+        reason = "image models have no tokens to repeat"
         probe = {"n_sequences": 0, "period": 0, "reason": reason}
         prefix_probe = {"n_sequences": 0, "period": 0, "n_repeats": 0, "start": []}
     rule = {

@@ -1,7 +1,7 @@
-"""A worker that does as its question says, well or badly: ``python fake_worker.py``.
+"""A worker that behaves or misbehaves as the question requests: ``python fake_worker.py``.
 
-Each question has "do", the name of one of the functions below; it is read and written by hand, so
-that the frames of the program are held against bytes that it did not make.
+Each question has "do", the name of one of the functions below. Frames are parsed and written
+independently of the program, so that tests do not depend on its own implementation.
 """
 
 import json
@@ -62,7 +62,7 @@ def loads_for_ever(question: dict, body: bytes) -> None:
 
 
 def dies(question: dict, body: bytes) -> None:
-    """Be killed, and leave a letter before, if asked to."""
+    """Kill this process, after writing one byte if requested."""
     if "count" in question:
         with open(question["count"], "a", encoding="utf-8") as file:
             file.write("x")
@@ -76,13 +76,13 @@ def exits(question: dict, body: bytes) -> None:
 
 
 def hangs(question: dict, body: bytes) -> None:
-    """Never answer, and end for no polite signal."""
+    """Never answer, and ignore SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(1000)
 
 
 def refuses(question: dict, body: bytes) -> None:
-    """Answer with an error of the caller's choice."""
+    """Answer with the requested error."""
     write(frame({"error": question["error"]}))
 
 
@@ -112,13 +112,13 @@ def huge(question: dict, body: bytes) -> None:
 
 
 def twice(question: dict, body: bytes) -> None:
-    """Answer, and answer again though nobody asked."""
+    """Answer twice."""
     echo(question, body)
     write(frame({"status": "answer"}, b"the answer to somebody else"))
 
 
 def floods(question: dict, body: bytes) -> None:
-    """Answer, and never stop."""
+    """Answer without end."""
     echo(question, body)
     while True:
         write(b"x" * 65536)

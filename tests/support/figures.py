@@ -1,4 +1,4 @@
-"""Figures of the bars: what a test measured beside what is wished, and a table of them all."""
+"""Figures measured by tests with their limits, and a table of all figures."""
 
 import json
 import operator
@@ -21,7 +21,7 @@ Bar = Callable[..., None]
 
 @pytest.fixture
 def bar(request: pytest.FixtureRequest) -> Bar:
-    """Return a function that notes a figure and then fails unless it keeps its limit.
+    """Return a function that records a figure and fails unless it is within its limit.
 
     ``bar("load", "p99 of a head", 120.0, unit="ms", at_most=500)``; a figure without limit only
     informs. It is noted whether or not it holds.
@@ -52,7 +52,7 @@ def add_option(parser: pytest.Parser) -> None:
 
 
 def noted_figures(reporter: Any) -> list[dict[str, Any]]:
-    """Return the figures that the tests of this run noted, in the order in which they ended."""
+    """Return the figures recorded by the tests of this run, in the order in which they ended."""
     return [
         value
         for kind in ("passed", "failed")
@@ -78,7 +78,7 @@ def show_figures(reporter: Any, target: str | None) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on, and the commit that they are of."""
+    """Return the machine and commit of the figures."""
     from scripts.benchmark import machine as facts
 
     revision = subprocess.run(
@@ -102,7 +102,7 @@ def table(figures: list[dict[str, Any]]) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with two or three digits that say something."""
+    """Return a number with two or three significant digits."""
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"

@@ -1,6 +1,6 @@
-"""Builds in forks of one process that has its imports and compiled loops done, and what they did.
+"""Builds in forks of one process with all imports and compiled loops, and their outcomes.
 
-A fork starts in milliseconds, so that many builds can be hindered in many ways.
+A fork starts in milliseconds, so that many builds can be disturbed in many ways.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from attentionviz.store.verify import verify
 
 
 class Fork(NamedTuple):
-    """A build that runs, and the end of a pipe that its last words come from."""
+    """A running build, and the pipe for its outcome."""
 
     pid: int
     words: int
 
 
 class Outcome(NamedTuple):
-    """How a build ended: exit status, negative for a signal; code and words of its error."""
+    """Outcome of a build: exit status, negative for a signal; code and message of its error."""
 
     status: int
     code: str
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 def compile_loops(methods: Sequence[str]) -> None:
-    """Draw a few random points, so that the forks find all loops compiled."""
+    """Compute maps of a few random points, so that all loops are compiled before forking."""
     queries, keys = np.random.default_rng(0).normal(size=(2, 40, 8)).astype(np.float32)
     with threadpool_limits(1):  # threads do not survive a fork
         for method in methods:
@@ -98,7 +98,7 @@ def tree_hash(folder: Path) -> str:
 
 
 def violations(data_dir: Path) -> list[str]:
-    """Return what a server would show of a data folder and must not.
+    """Return states of a data folder that a server must not show.
 
     That is a dataset that counts as complete and is not whole, one that counts as damaged, and a
     file that a build calls finished and that cannot be read as its journal says.
@@ -136,7 +136,7 @@ def tell(report: dict[str, Any]) -> None:
 
 
 def make_parser(words: str | None) -> argparse.ArgumentParser:
-    """Return a parser of what all these commands ask for."""
+    """Return a parser of the common options of these commands."""
     parser = argparse.ArgumentParser(description=words)
     parser.add_argument("out", type=Path)
     parser.add_argument("--model", required=True)
@@ -149,7 +149,7 @@ def make_parser(words: str | None) -> argparse.ArgumentParser:
 
 
 def request_of(arguments: argparse.Namespace, output: Path) -> BuildRequest:
-    """Return the build that a command line asks for, into a folder of its own."""
+    """Return the build request of a command line, with its own output folder."""
     return BuildRequest(
         model=arguments.model,
         output=output,

@@ -1,4 +1,4 @@
-"""Run a harness of builds in a process of its own, and hold its reports against a whole build."""
+"""Runs a harness of builds in its own process, and compares its reports with a complete build."""
 
 import json
 import os
@@ -13,7 +13,7 @@ Report = dict[str, Any]
 
 
 def named_failpoints() -> tuple[str, ...]:
-    """Return the name of every place of the writer and the pipeline where a build can be killed."""
+    """Return the names of all failpoints of the writer and the pipeline."""
     package = ROOT / "backend" / "attentionviz"
     files = [*package.glob("store/*.py"), *package.glob("pipeline/**/*.py")]
     found = {name for path in files for name in re.findall(r'failpoint\("(.+?)"', path.read_text())}
@@ -52,7 +52,7 @@ def killed_builds(out: Path, model: Path, text: Path, *options: str) -> tuple[Re
 
 
 def require_same(whole: Report, reports: list[Report]) -> None:
-    """Fail unless every killed build went on to the bytes of the whole one, and lost nothing."""
+    """Fail unless every killed build resumed to the bytes of the complete one, without losses."""
     for report in reports:
         assert report["violations"] == [], report
         assert report["resumed"] == 0, report

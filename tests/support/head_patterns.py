@@ -1,4 +1,4 @@
-"""Heads whose patterns are given, and scores counted row by row, as slowly as they are defined."""
+"""Heads with given patterns, and reference implementations of scores, row by row."""
 
 import itertools
 import math
@@ -114,7 +114,7 @@ def slow_rows(head: HeadAttention) -> list[SlowRow]:
 
 
 def slow_text_rows(row: SlowRow, tokens: TextTokens) -> dict[str, float | None]:
-    """Return what one row adds to every score of text that is a mean over rows."""
+    """Return the contribution of one row to every text score that is a mean over rows."""
     i, n = row.i, row.length
     ids = tokens.token_id[row.start : row.start + n].tolist()
     special = tokens.is_special[row.start : row.start + n]
@@ -134,7 +134,7 @@ def slow_text_rows(row: SlowRow, tokens: TextTokens) -> dict[str, float | None]:
 
 
 def slow_spread(row: SlowRow) -> dict[str, float | None]:
-    """Return what one row adds to scores of how evenly it looks."""
+    """Return the contribution of one row to the scores of entropy and sparsity."""
     others = [row.weights[j] for j in row.visible if j > 0]
     parts = [w / sum(others) for w in others if w] if row.weights[0] <= 0.9 + 1e-6 else None
     entropy = {"attention_entropy": parts and -sum(w * math.log(w) for w in parts)}

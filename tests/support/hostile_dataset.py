@@ -15,7 +15,7 @@ COLUMNS = ("__proto__", "<img src=x onerror=pwned=1>", "=cmd|' /C calc'!A0", "\x
 
 
 def write_hostile_datasets(data_dir: Path) -> None:
-    """Write a dataset of sentences and one of images, with right hashes, as its author would."""
+    """Write a dataset of sentences and one of images, with valid hashes."""
     for spec in (TEXT, IMAGE):
         folder = write_fake_dataset(data_dir, spec)
         tokens = json.loads((folder / "tokens.json").read_bytes())

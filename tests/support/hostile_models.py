@@ -1,7 +1,7 @@
-"""Folders of models that bring code, pickles, lies about their weights, or links elsewhere.
+"""Malicious model folders, with code, pickles, wrong weight headers, or links elsewhere.
 
-Each function changes the folder of a whole tiny BERT; code among it leaves a file `SENTINEL`
-where it is run.
+Each function changes the folder of a complete tiny BERT; code in it creates the file `SENTINEL`
+if it runs.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Eighty texts that a careless program would run, obey, bend or fall over.
+"""Eighty hostile texts: scripts, control characters, bidirectional text, formulas and the like.
 
-All that a file can hold: half characters (lone surrogates) are refused before anything is shown.
-What would run sets ``pwned`` on the page or asks ``evil.example``, which tests look for.
+Unpaired surrogates are not included, since they are rejected before anything is shown. Scripts
+would set ``pwned`` on the page or request ``evil.example``, which tests check.
 """
 
 SCRIPTS = (

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: a server process of its own, and what a page sends to it."""
+"""A server process with jobs, and the requests that the page sends to it."""
 
 import json
 import os
@@ -87,7 +87,7 @@ class JobServer:
         return job
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """Return how far a job is."""
+        """Return the state of a job."""
         status, job = self.ask("GET", f"/{job_id}")
         assert status == 200, job
         return job
@@ -119,7 +119,7 @@ class JobServer:
         (self.data_dir.parent / f"{what}.held").unlink()
 
     def state_file(self, job_id: str) -> dict[str, Any]:
-        """Return what the disk says of a job."""
+        """Return the state file of a job."""
         return json.loads((self.data_dir / ".jobs" / job_id / "state.json").read_bytes())
 
     def kill(self) -> None:
@@ -146,7 +146,7 @@ def freeze(pid: int) -> None:
 
 
 def state_of(pid: int) -> str:
-    """Return the letter that the system gives to what a process does."""
+    """Return the state letter of a process, as in ``/proc/PID/stat``."""
     stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     return stat.rpartition(")")[2].split()[0]
 

@@ -1,4 +1,4 @@
-"""Kill builds and go on with them, many times in one process that has its imports done.
+"""Kills and resumes many builds in forks of one process with all imports.
 
 ``python -m tests.support.killed_builds OUT --model FOLDER --text FILE --failpoint NAME…
 --random N`` prints one JSON line for each killed build: whether it was killed, what a server would

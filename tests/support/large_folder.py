@@ -1,4 +1,4 @@
-"""A data folder of some gigabytes and many datasets, made in well under a minute.
+"""A data folder of several gigabytes and many datasets, written in under a minute.
 
 One large dataset is written; others share its files by hard links under a manifest of their own,
 so that the server sees, hashes and serves them as datasets of their own.

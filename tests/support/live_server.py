@@ -1,4 +1,4 @@
-"""A service with the real worker in a process of its own, so that it can be killed.
+"""A live service with the real worker, in its own process, so that it can be killed.
 
 ``python -m tests.support.live_server SETTINGS DATASET VERSION``: answers one text, says the process
 of its worker, and answers further texts, one a line of standard input; an empty line ends it.
@@ -6,14 +6,14 @@ of its worker, and answers further texts, one a line of standard input; an empty
 
 import sys
 
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker_settings import WorkerSettings
 
 
 def main() -> None:
-    """Serve."""
+    """Answer texts until an empty line."""
     settings, dataset, version = sys.argv[1:]
-    service = LiveService(WorkerSettings.from_json(settings), Patience())
+    service = LiveService(WorkerSettings.from_json(settings), ServiceLimits())
     question = {"dataset": dataset, "version": version, "maps": ["pca-2d"]}
     service.ask({**question, "text": "the river"})
     say(service.worker_pid)

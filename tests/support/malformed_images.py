@@ -1,8 +1,7 @@
-"""A hundred and more images that no camera made, by seed: cut, flipped, lying, huge, or odd.
+"""More than a hundred malformed images, by seed: truncated, corrupted, wrong headers, huge or rare.
 
-Each comes with what must become of it where it is sent, and where a command names its folder: it is
-refused, or taken because it is a sound picture after all, or either, where a decoder may mend what
-was broken.
+Each has the expected result of an upload, and of a command on its folder: rejected, accepted
+because it is a valid image, or either, if a decoder may repair it.
 """
 
 import io

@@ -30,7 +30,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, *args: object) -> None:
-        """Say nothing: the output belongs to the tests."""
+        """Suppress the access log."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A tiny reverse proxy: shows a server below a prefix, and takes the prefix off or leaves it on."""
+"""A minimal reverse proxy that serves a server below a prefix, with or without stripping it."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`attentionviz serve` in a process of its own, and what a client and the system see of it."""
+"""`attentionviz serve` in its own process, with requests, and its memory and open files."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Answer(NamedTuple):
-    """What came back; names of headers in lower case."""
+    """A response; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -128,7 +128,7 @@ def serving(data_dir: Path, *flags: str) -> Iterator[Served]:
 
 
 def end(served: Served) -> None:
-    """Kill a server, whatever it does."""
+    """Kill a server with SIGKILL."""
     served.process.kill()
     served.process.wait()
     if served.drain is not None:

@@ -1,4 +1,4 @@
-"""A publication in steps between those of a reader, in an order that a seed decides."""
+"""A publication that is interleaved with a reader's steps, in a seeded order."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from attentionviz.store.journal import Journal
 
 CHANGES = ("rename", "replace", "rmdir", "unlink")
 LOOKS = ("listdir", "lstat", "open", "stat")
-PATIENCE_S = 60
+TIMEOUT_SECONDS = 60
 
 
 def write_finished_build(data_dir: Path, spec: FakeSpec) -> Path:
-    """Write a staging folder that holds everything but its manifest; return it."""
+    """Write a staging folder with everything except its manifest; return it."""
     finished = write_fake_dataset(data_dir / "elsewhere", spec)
     n_units = len(spec.head_ids) * len(spec.maps)
     folder = write_fake_building(data_dir, spec, n_units_done=n_units)
@@ -75,7 +75,7 @@ class SteppedPublication:
         """Let the publication make its next change, and wait until it is before another one."""
         if not self.is_over:
             self._may_step.release()
-            assert self._has_stepped.acquire(timeout=PATIENCE_S)
+            assert self._has_stepped.acquire(timeout=TIMEOUT_SECONDS)
 
     @contextmanager
     def between_looks(self) -> Iterator["SteppedPublication"]:
@@ -93,7 +93,7 @@ class SteppedPublication:
         finally:
             for name, function in kept.items():
                 setattr(os, name, function)
-            self._thread.join(PATIENCE_S)
+            self._thread.join(TIMEOUT_SECONDS)
 
     def _after(
         self, function: Callable[..., Any], before: Callable[[], None]

@@ -1,7 +1,7 @@
 """Small seeded models with tokenizer or image processor, saved so that they load offline.
 
-Two layers, two heads, eight numbers a head; weights are large enough for attention that is far
-from uniform, so that a wrong score cannot hide.
+Two layers, two heads, head size 8; weights are large enough that attention is far from uniform, so
+that wrong scores show.
 """
 
 import math

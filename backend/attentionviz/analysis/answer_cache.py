@@ -14,7 +14,7 @@ def cached(
     key: Hashable,
     compute: Callable[[], Answer],
     n_bytes: Callable[[Answer], int],
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> Answer:
     """Return the cached answer of a key, or compute and cache it.
 
@@ -28,12 +28,12 @@ def cached(
         Called on a cache miss. Never returns None.
     n_bytes : callable
         Returns the size of an answer in bytes.
-    heavy : context manager or None
+    limiter : context manager or None
         Held during the computation, such as a semaphore that limits concurrent computations.
     """
     answer: Answer | None = reader.cache.get(key)
     if answer is None:
-        with heavy or nullcontext():
+        with limiter or nullcontext():
             answer = compute()
         reader.cache.put(key, answer, n_bytes(answer))
     return answer

@@ -60,7 +60,7 @@ def sequence_pattern(
     weight: str,
     *,
     max_tokens: int | None = None,
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> Floats:
     """Return the pattern of one sequence.
 
@@ -73,7 +73,7 @@ def sequence_pattern(
         Whether keys are weighed by ‖v‖ or ‖v·W_O‖, rows summing to 1 again.
     max_tokens : int or None
         A longer sequence is refused.
-    heavy : context manager or None
+    limiter : context manager or None
         Held while a sequence of more than 512 tokens is computed: how many may compute at once.
 
     Returns
@@ -95,7 +95,10 @@ def sequence_pattern(
     reader.require_head(head)
     span = _sequence_span(reader, sequence_idx, max_tokens)
     is_long = span[1] - span[0] > LONG_SEQUENCE
-    with heavy if heavy and is_long else nullcontext(), _open_norms(reader, head, weight) as norms:
+    with (
+        limiter if limiter and is_long else nullcontext(),
+        _open_norms(reader, head, weight) as norms,
+    ):
         pattern = attention_pattern(
             reader.queries(head, *span),
             reader.keys(head, *span),
@@ -111,7 +114,7 @@ def mean_pattern(
     head: HeadId,
     length: int,
     weight: str,
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int, int]:
     """Return the mean pattern over sequences of at least `length` tokens, kept once computed.
 
@@ -124,7 +127,7 @@ def mean_pattern(
         the softmax, so rows may sum to less than 1.
     weight : "none", "value" or "output"
         How the pattern of each sequence is weighed before the mean is taken.
-    heavy : context manager or None
+    limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
     Returns
@@ -144,20 +147,20 @@ def mean_pattern(
         return _mean(reader, head, length, weight, chosen), len(chosen), n_found
 
     key = fingerprint(reader, head, "aggregate", length, weight)
-    return cached(reader, ("aggregate", key), compute, lambda found: found[0].nbytes, heavy)
+    return cached(reader, ("aggregate", key), compute, lambda found: found[0].nbytes, limiter)
 
 
 def mean_patterns(
     reader: DatasetReader,
     length: int,
     weight: str,
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int, int]:
     """Return the mean pattern of every head, kept once computed.
 
     Parameters
     ----------
-    reader, length, weight, heavy
+    reader, length, weight, limiter
         As of `mean_pattern`; the work is bounded for all heads together, so the means may rest
         on fewer sequences.
 
@@ -177,7 +180,7 @@ def mean_patterns(
         return np.stack(means).reshape(shape), len(chosen), n_found
 
     key = fingerprint(reader, None, "aggregates", length, weight)
-    return cached(reader, ("aggregates", key), compute, lambda found: found[0].nbytes, heavy)
+    return cached(reader, ("aggregates", key), compute, lambda found: found[0].nbytes, limiter)
 
 
 def strongest_partners(

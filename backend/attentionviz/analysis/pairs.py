@@ -35,7 +35,7 @@ class Pair(NamedTuple):
 def heads_by_pairs(
     reader: DatasetReader,
     pairs: Sequence[Pair],
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> dict[str, Any]:
     """Return the scores of some pairs in every head, and how well they fit the wishes.
 
@@ -44,7 +44,7 @@ def heads_by_pairs(
     reader : DatasetReader
     pairs : sequence of Pair
         1 to 20, each once.
-    heavy : context manager or None
+    limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
     Returns
@@ -70,7 +70,7 @@ def heads_by_pairs(
         ("pairs", fingerprint(reader, None, *pairs)),
         lambda: _compute(reader, pairs),
         lambda answer: BYTES_PER_PAIR * len(pairs) * len(answer["heads"]),
-        heavy,
+        limiter,
     )
 
 

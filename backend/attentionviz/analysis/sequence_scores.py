@@ -29,7 +29,7 @@ Sums = NDArray[np.float64]
 def sequence_scores(
     reader: DatasetReader,
     head: HeadId | None = None,
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> tuple[Floats, int]:
     """Return three numbers for every sequence, kept once computed.
 
@@ -38,7 +38,7 @@ def sequence_scores(
     reader : DatasetReader
     head : HeadId or None
         None for the mean over all heads, each counting the same.
-    heavy : context manager or None
+    limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
     Returns
@@ -65,7 +65,7 @@ def sequence_scores(
         ("sequence scores", fingerprint(reader, head)),
         lambda: _compute(reader, heads),
         lambda found: found[0].nbytes,
-        heavy,
+        limiter,
     )
 
 

@@ -24,7 +24,7 @@ DEFAULT_HEADS = 10
 MAX_UNITS = 256
 
 
-class Likeness(NamedTuple):
+class HeadSimilarity(NamedTuple):
     """Similarity of one head to every head of a dataset.
 
     Attributes
@@ -93,7 +93,7 @@ def similar_heads(
     head: HeadId,
     other: DatasetReader,
     k: int,
-    heavy: AbstractContextManager[object] | None = None,
+    limiter: AbstractContextManager[object] | None = None,
 ) -> dict[str, Any]:
     """Return the heads of a dataset that are most similar to one head in attention.
 
@@ -106,15 +106,15 @@ def similar_heads(
         build has stored, and the head itself is left out.
     k : int
         How many; fewer where there are fewer.
-    heavy : context manager or None
+    limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
     Returns
     -------
     dict
         ``with``, the id of `other`; ``compared_by``, ``n_rows`` and ``n_sequences`` as of
-        `Likeness`; and ``heads``, nearest first, each with ``layer``, ``head``, ``distance`` of
-        attention and ``alignment`` of vectors, None where that is not defined.
+        `HeadSimilarity`; and ``heads``, nearest first, each with ``layer``, ``head``,
+        ``distance`` of attention and ``alignment`` of vectors, None if undefined.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def similar_heads(
         When a dataset is still being built.
     """
     is_own = other.dataset_id == reader.dataset_id
-    found = _stored(reader, head) if is_own else _likeness(reader, head, other, heavy)
+    found = _stored(reader, head) if is_own else _likeness(reader, head, other, limiter)
     heads = all_heads(other)
     order = _nearest(found.distances, k, but=heads.index(head) if is_own else None)
     return {
@@ -162,8 +162,8 @@ def _likeness(
     reader: DatasetReader,
     head: HeadId,
     other: DatasetReader,
-    heavy: AbstractContextManager[object] | None,
-) -> Likeness:
+    limiter: AbstractContextManager[object] | None,
+) -> HeadSimilarity:
     """Return the cached similarity of a head to all heads of another dataset."""
     if not is_comparable(reader.manifest, other.manifest):
         raise InvalidRequestError(
@@ -177,7 +177,7 @@ def _likeness(
         ("likeness", key),
         lambda: _computed(reader, head, other),
         lambda found: found.n_bytes,
-        heavy,
+        limiter,
     )
 
 
@@ -191,16 +191,16 @@ def _division(grid: dict[str, Any] | None) -> tuple[Any, ...] | None:
     return None if grid is None else tuple(grid[name] for name in names)
 
 
-def _stored(reader: DatasetReader, head: HeadId) -> Likeness:
+def _stored(reader: DatasetReader, head: HeadId) -> HeadSimilarity:
     i = all_heads(reader).index(head)
     facts = _similarity_facts(reader)
     distances = reader.similarity(layout.SIMILARITY_PATTERN)[i]
     aligned = reader.similarity(layout.SIMILARITY_VECTORS)[i]
     compared_by = "patch" if reader.manifest["patch_grid"] else "token"
-    return Likeness(distances, aligned, compared_by, facts["n_rows"], None)
+    return HeadSimilarity(distances, aligned, compared_by, facts["n_rows"], None)
 
 
-def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> Likeness:
+def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> HeadSimilarity:
     compared_by, shared = shared_sequences(reader, other)
     is_causal = any(r["is_causal"] for one in (reader, other) for r in one.manifest["layers"])
     # In causal attention the first token of a sequence sees only itself.
@@ -212,7 +212,7 @@ def _computed(reader: DatasetReader, head: HeadId, other: DatasetReader) -> Like
         other_rows, other_vector = _side(other, theirs, shared, 1, first)
         distances.append(distances_from(rows, other_rows[None, :], n_rows)[0])
         aligned.append(alignments(np.stack([vector, other_vector]))[0, 1])
-    return Likeness(np.array(distances), np.array(aligned), compared_by, n_rows, len(shared))
+    return HeadSimilarity(np.array(distances), np.array(aligned), compared_by, n_rows, len(shared))
 
 
 def _side(

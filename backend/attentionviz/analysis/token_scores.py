@@ -15,7 +15,7 @@ MAX_WEIGHTS = 1 << 27
 
 
 def token_scores(
-    reader: DatasetReader, head: HeadId, heavy: AbstractContextManager[object] | None = None
+    reader: DatasetReader, head: HeadId, limiter: AbstractContextManager[object] | None = None
 ) -> tuple[Floats, int]:
     """Return two numbers for every token, kept once computed.
 
@@ -23,7 +23,7 @@ def token_scores(
     ----------
     reader : DatasetReader
     head : HeadId
-    heavy : context manager or None
+    limiter : context manager or None
         Held while it is computed: how many may compute at once.
 
     Returns
@@ -40,7 +40,7 @@ def token_scores(
         ("token scores", fingerprint(reader, head)),
         lambda: _compute(reader, head),
         lambda found: found[0].nbytes,
-        heavy,
+        limiter,
     )
 
 

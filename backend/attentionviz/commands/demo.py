@@ -10,10 +10,10 @@ from attentionviz.pipeline.demo_process import DemoProcess
 from attentionviz.server.app import serve
 from attentionviz.settings.settings import CHECKOUT, Settings
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_browser: bool) -> None:
+def run_demo(settings: Settings, n_workers: int | None, log: Log, *, opens_browser: bool) -> None:
     """Serve the demo datasets until asked to end, and build those that are missing beside it.
 
     Parameters
@@ -21,7 +21,7 @@ def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_brows
     settings : Settings
     n_workers : int or None
         Processes that draw maps; None for one a core.
-    say : callable
+    log : callable
         Gets one sentence at a time.
     opens_browser : bool
         Whether a browser is opened where there is a screen.
@@ -31,7 +31,7 @@ def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_brows
     builders: list[DemoProcess] = []
 
     def show(words: str, url: str) -> None:
-        say(f"{words}; open {url}")
+        log(f"{words}; open {url}")
         if opens_browser:
             _open_browser(url)
 
@@ -39,13 +39,13 @@ def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_brows
         if not is_missing:
             show("the demo datasets are built", url)
             return
-        say(f"{url} is served; it opens when the first maps are there")
+        log(f"{url} is served; it opens when the first maps are there")
         command = _build_command(settings, n_workers)
         builder = DemoProcess(
             demo,
             command,
             on_first_maps=lambda: show("the first maps are there", url),
-            on_failure=say,
+            on_failure=log,
         )
         builders.append(builder)
 
@@ -56,22 +56,22 @@ def run_demo(settings: Settings, n_workers: int | None, say: Say, *, opens_brows
             builder.stop()
 
 
-def build_demo(settings: Settings, n_workers: int, say: Say) -> None:
+def build_demo(settings: Settings, n_workers: int, log: Log) -> None:
     """Build the demo datasets that are missing.
 
     Parameters
     ----------
     settings : Settings
     n_workers : int
-    say : callable
+    log : callable
     """
     from attentionviz.pipeline.build import build
 
     demo = Demo(CHECKOUT, settings.data_dir)
     for dataset in demo.missing():
-        result = build(demo.request(dataset, n_workers), say)
-        demo.remember(dataset, result.version)
-        say(f"{result.dataset_id} is built: {result.folder}")
+        result = build(demo.request(dataset, n_workers), log)
+        demo.record_build(dataset, result.version)
+        log(f"{result.dataset_id} is built: {result.folder}")
 
 
 def _build_command(settings: Settings, n_workers: int | None) -> list[str]:

@@ -19,7 +19,7 @@ from attentionviz.analysis.descriptions import describe_dataset, describe_heads,
 from attentionviz.analysis.head_attention import all_heads
 from attentionviz.analysis.maps import BEST_MAPS, grid, map_path
 from attentionviz.analysis.similar_heads import DEFAULT_HEADS, map_of_heads, similar_heads
-from attentionviz.core.file_names import is_litter
+from attentionviz.core.file_names import is_junk
 from attentionviz.errors import BuildError, InvalidRequestError
 from attentionviz.server.app import describe_api
 from attentionviz.server.http.page_files import FOLDER, PageFiles
@@ -85,7 +85,7 @@ def export_site(settings: Settings, dataset_ids: Sequence[str], folder: Path) ->
 
 
 def _holds_something(folder: Path) -> bool:
-    return not all(is_litter(path.name) for path in folder.iterdir())
+    return not all(is_junk(path.name) for path in folder.iterdir())
 
 
 def _complete(library: DatasetLibrary, dataset_id: str) -> DatasetReader:

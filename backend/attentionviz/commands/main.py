@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
-GO_ON = "stopped; give the same command again to go on where it stopped"
+GO_ON = "stopped; run the same command again to resume"
 
 EXAMPLES = """examples:
   attentionviz demo
@@ -174,10 +174,10 @@ def _build(arguments: argparse.Namespace) -> None:
     _let_idle_threads_sleep()
     request = _build_request(arguments)
     if arguments.estimate:
-        from attentionviz.pipeline.estimate import estimate, estimate_words
+        from attentionviz.pipeline.estimate import estimate, format_estimate
 
         found = estimate(request, _say)
-        print(json.dumps(found._asdict()) if arguments.json else estimate_words(found))
+        print(json.dumps(found._asdict()) if arguments.json else format_estimate(found))
         return
     from attentionviz.pipeline.build import build
 
@@ -185,7 +185,7 @@ def _build(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps({"dataset_id": result.dataset_id, "version": result.version}))
         return
-    words = "was built before, nothing to do" if result.was_there else "is built"
+    words = "was built before, nothing to do" if result.already_built else "is built"
     print(f"{result.dataset_id} {words}: {result.folder}")
 
 

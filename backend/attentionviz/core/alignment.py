@@ -38,7 +38,7 @@ class Aligned(NamedTuple):
         """Return queries, then keys, as one array of shape (2 * n_tokens, d_head)."""
         return np.concatenate([self.queries, self.keys])
 
-    def likewise(self, queries: Floats, keys: Floats) -> "Aligned":
+    def with_same_alignment(self, queries: Floats, keys: Floats) -> "Aligned":
         """Apply the same scale and shift to other vectors of the head.
 
         Parameters

@@ -21,7 +21,7 @@ _PART = re.compile(r"( *)(.) ([1-4])(?:–([1-4]))?⁄([2-4])", re.DOTALL)
 _JOINT = " + "
 
 
-class Stretch(NamedTuple):
+class TokenCharacters(NamedTuple):
     """The characters of a text that a token covers, in whole or in part.
 
     Attributes
@@ -84,11 +84,11 @@ def token_bytes(written: str) -> bytes:
     )
 
 
-def stretch_of(written: str) -> Stretch:
+def characters_of(written: str) -> TokenCharacters:
     """Return the characters that a token covers, from its written form."""
     pieces = _pieces(written)
     characters = "".join(text for text, _, _ in pieces)
-    return Stretch(characters, bool(pieces) and pieces[0][1] > 1)
+    return TokenCharacters(characters, bool(pieces) and pieces[0][1] > 1)
 
 
 def rewrite_byte_tokens(tokens: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ import re
 
 # macOS; Windows; NFS and FUSE; Synology; desktops of Linux; sync clients; Emacs, vi, LibreOffice
 # and patch. Conflicted copies of sync clients are not included, since they may hold user data.
-_LITTER = re.compile(
+_JUNK = re.compile(
     r"\.DS_Store|\._.*|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd|__MACOSX|Icon\r"
     r"|Thumbs\.db(?::.*)?|ehthumbs\.db|desktop\.ini"
     r"|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+|@eaDir|#recycle|\.directory|\.Trash-[0-9]+"
@@ -50,10 +50,10 @@ def native(text: str) -> str:
     return text
 
 
-def is_litter(name: str) -> bool:
+def is_junk(name: str) -> bool:
     """Return whether a file or folder of this name was left by the system or an editor.
 
     Such as ``.DS_Store``, ``Thumbs.db``, ``@eaDir`` or ``notes~``. It is no part of a dataset, and
     may be recreated when it is removed.
     """
-    return _LITTER.fullmatch(name) is not None
+    return _JUNK.fullmatch(name) is not None

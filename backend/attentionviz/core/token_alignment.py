@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from attentionviz.core.characters import stretch_of
+from attentionviz.core.characters import characters_of
 
 Span = tuple[int, int]
 
@@ -88,7 +88,7 @@ def token_spans(text: str, tokens: Sequence[str | None]) -> list[Span | None]:
     for i, token in enumerate(tokens):
         if token is None:
             continue
-        characters, is_continued = stretch_of(token)
+        characters, is_continued = characters_of(token)
         is_beside = is_continued and not waiting
         at = max(0, cursor - len(_plain(characters[0])[0])) if is_beside else cursor
         place = _find(plain, begins, at, characters, len(waiting))

@@ -21,8 +21,8 @@ DYING_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Patience:
-    """Timeouts, and the length of the queue.
+class ServiceLimits:
+    """Timeouts, and the maximum length of the queue.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Patience:
     idle_seconds : float
         Time without a request after which the process ends.
     max_waiting : int
-        Most requests in the queue.
+        Maximum number of waiting requests.
     """
 
     seconds: float = 20.0
@@ -48,7 +48,7 @@ class LiveService:
     Parameters
     ----------
     settings : WorkerSettings
-    patience : Patience
+    limits : ServiceLimits
     command : sequence of str or None
         Command of the worker; None for the default. Tests pass another program.
     """
@@ -56,11 +56,11 @@ class LiveService:
     def __init__(
         self,
         settings: WorkerSettings,
-        patience: Patience,
+        limits: ServiceLimits,
         command: Sequence[str] | None = None,
     ) -> None:
         self._settings = settings
-        self._patience = patience
+        self._limits = limits
         self._command = list(command or worker_command(settings))
         self._turn = Lock()
         self._counting = Lock()
@@ -117,14 +117,14 @@ class LiveService:
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
         with self._counting:
-            if self._n_inside > self._patience.max_waiting:
+            if self._n_inside > self._limits.max_waiting:
                 raise BusyError(
                     f"{self._n_inside} texts or images are being worked on or wait; "
                     "try again in a moment"
                 )
             self._n_inside += 1
         try:
-            if not self._turn.acquire(timeout=self._patience.load_seconds):
+            if not self._turn.acquire(timeout=self._limits.load_seconds):
                 raise BusyError("others' texts or images take long; try again in a moment")
             try:
                 yield
@@ -154,9 +154,9 @@ class LiveService:
     def _ask_of(
         self, worker: WorkerProcess, is_new: bool, question: dict[str, Any], body: bytes
     ) -> bytes:
-        patience = self._patience
-        deadline = seconds_from_now(patience.load_seconds if is_new else patience.seconds)
-        latest = seconds_from_now(patience.load_seconds)
+        limits = self._limits
+        deadline = seconds_from_now(limits.load_seconds if is_new else limits.seconds)
+        latest = seconds_from_now(limits.load_seconds)
         try:
             worker.send(question, body, deadline)
             header, answer = worker.receive(deadline)
@@ -195,7 +195,7 @@ class LiveService:
         return BusyError(f"the process that runs the model {what}; the next try starts a new one")
 
     def _start_idling(self) -> None:
-        self._idle = Timer(self._patience.idle_seconds, self._end_idle)
+        self._idle = Timer(self._limits.idle_seconds, self._end_idle)
         self._idle.daemon = True
         self._idle.start()
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from attentionviz.core.shapes import require_shape
 from attentionviz.measures.rank_correlation import (
-    Places,
     SequenceRanks,
+    TokenPositions,
     mean_correlation,
     rank_scores,
 )
@@ -17,34 +17,33 @@ from attentionviz.measures.trustworthiness import VectorSpace, trustworthiness, 
 from attentionviz.projections import HeadVectors, nearness
 from attentionviz.projections.neighbours import unit_vectors
 
-__all__ = ["Fidelity", "Places", "Reference", "measure", "prepare"]
+__all__ = ["Fidelity", "TokenPositions", "Reference", "measure", "prepare"]
 
 N_STRONGEST = 10
 MAX_QUERIES = 1000
-# The same token at the same place has the same key but for rounding of float32.
+# Equal tokens at equal positions have equal keys up to float32 rounding.
 TIE = 1e-5
 # Scores of a block of queries with all keys. They exist several times at once, in float64 and as
-# places: some 64 MiB in all.
+# positions: some 64 MiB in all.
 BLOCK_SCORES = 1 << 21
 
 
 class Fidelity(TypedDict):
-    """The three numbers of one map; None where undefined.
+    """Fidelity of one map; None if undefined.
 
     Attributes
     ----------
     recall_at_10 : float or None
-        Share of a query's ten strongest keys of the corpus among the ten keys drawn nearest to it;
-        a key that ties with the tenth strongest counts like it. Mean over at most 1,000 seeded
-        queries. None with ten keys or fewer. A map drawn at random without ties
-        has 10 / n_tokens.
+        Share of a query's ten strongest keys in the corpus among its ten nearest keys in the map;
+        keys that tie with the tenth strongest count as well. Mean over at most 1,000 random
+        queries. None for ten keys or fewer. A random map without ties has 10 / n_tokens.
     rank_correlation : float or None
-        Spearman's, between the nearness drawn and the scores of a query with the visible keys of
-        its own sequence; mean over queries. Positive where near means a large score. Published
-        numbers are magnitudes of the same with distances. None where no query has three visible
-        keys and scores that differ.
+        Spearman's correlation between nearness in the map and the scores of a query with the
+        visible keys of its sequence; mean over queries. Positive if near keys have large scores.
+        Published numbers are magnitudes of the correlation with distances. None if no query has
+        three visible keys with different scores.
     trustworthiness : float or None
-        Of the ten nearest points in the map, against cosine distances of aligned vectors.
+        Of the ten nearest points in the map, relative to cosine distances of aligned vectors.
     """
 
     recall_at_10: float | None
@@ -53,23 +52,22 @@ class Fidelity(TypedDict):
 
 
 class Reference(NamedTuple):
-    """What every map of one head is compared with: prepared once per head by `prepare`.
+    """Reference for the fidelity of all maps of one head, from `prepare`.
 
     Attributes
     ----------
     n_tokens : int
     queries : ndarray of int, shape (n_queries,)
-        Tokens whose strongest keys are looked for.
+        Tokens whose strongest keys are compared.
     vectors : HeadVectors
-        Of the head.
     least_score : ndarray of float32, shape (n_queries,)
-        From which on q·k counts as one of the ten largest of a query.
+        Smallest q·k that counts as one of the ten largest of a query.
     ranks : list of SequenceRanks
         Ranks of the scores within sequences.
     space : VectorSpace
-        Distances of the aligned vectors of some points.
+        Distances of the aligned vectors of a sample of points.
     vector_rank_correlation : float or None
-        The rank correlation before projection: by cosine distance of aligned vectors.
+        Rank correlation of the cosine distances of aligned vectors, without a projection.
     """
 
     n_tokens: int
@@ -81,22 +79,22 @@ class Reference(NamedTuple):
     vector_rank_correlation: float | None
 
 
-def prepare(vectors: HeadVectors, places: Places, seed: int) -> Reference:
-    """Return what all maps of one head are compared with.
+def prepare(vectors: HeadVectors, positions: TokenPositions, seed: int) -> Reference:
+    """Return the reference for all maps of one head.
 
     Parameters
     ----------
     vectors : HeadVectors
-    places : Places
-        Where tokens stand, and which keys a query sees.
+    positions : TokenPositions
+        Positions of the tokens and the masking rule.
     seed : int
-        Chooses queries, sequences and points of large corpora.
+        Seed of the samples of queries, sequences and points in large corpora.
     """
     n = vectors.n_tokens
-    require_shape("sequence_index", places.sequence_index, (n,), "iu")
-    require_shape("position", places.position, (n,), "iu")
-    queries = _chosen(n, MAX_QUERIES, seed)
-    ranks = rank_scores(vectors.queries, vectors.keys, places, seed)
+    require_shape("sequence_index", positions.sequence_index, (n,), "iu")
+    require_shape("position", positions.position, (n,), "iu")
+    queries = _sample(n, MAX_QUERIES, seed)
+    ranks = rank_scores(vectors.queries, vectors.keys, positions, seed)
     aligned = vectors.aligned
     return Reference(
         n_tokens=n,
@@ -119,9 +117,9 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     reference : Reference
         From `prepare`.
     coordinates : ndarray of floats, shape (2 * n_tokens, dims)
-        As drawn: queries, then keys.
+        As stored: queries, then keys.
     method : str
-        How nearness is measured: `attentionviz.projections.nearness`.
+        Determines nearness, see `attentionviz.projections.nearness`.
     """
     n = reference.n_tokens
     require_shape("coordinates", coordinates, (2 * n, None), "f")
@@ -139,10 +137,10 @@ def measure(reference: Reference, coordinates: NDArray[np.floating], method: str
     )
 
 
-def _chosen(n: int, most: int, seed: int) -> NDArray[np.int64]:
-    if n <= most:
+def _sample(n: int, n_max: int, seed: int) -> NDArray[np.int64]:
+    if n <= n_max:
         return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(n, n_max, replace=False))
 
 
 def _largest(
@@ -150,7 +148,7 @@ def _largest(
     queries: NDArray[np.int64],
     n_keys: int,
 ) -> NDArray[np.int64]:
-    """Return the ten keys with the largest values of each query, in no order, block by block."""
+    """Return the ten keys with the largest values for each query, unordered, computed in blocks."""
     n_rows = max(1, BLOCK_SCORES // n_keys)
     n_found = min(N_STRONGEST, n_keys)
     found = [
@@ -161,7 +159,7 @@ def _largest(
 
 
 def _least_scores(vectors: HeadVectors, queries: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the tenth largest q·k of each query, or a little less, so that ties count alike."""
+    """Return the tenth largest q·k of each query minus a tolerance for ties."""
     strongest = _largest(
         lambda rows: vectors.queries[rows] @ vectors.keys.T, queries, vectors.n_tokens
     )
@@ -171,7 +169,7 @@ def _least_scores(vectors: HeadVectors, queries: NDArray[np.int64]) -> NDArray[n
 
 
 def _share_of_strongest(reference: Reference, drawn: NDArray[np.int64]) -> float:
-    """Return the share of drawn keys, (n_queries, 10), that are strongest ones of their query."""
+    """Return the share of the nearest keys, (n_queries, 10), that are among the strongest."""
     scores = _scores(reference.vectors, reference.queries, drawn)
     return float((scores >= reference.least_score[:, None]).mean())
 
@@ -179,7 +177,7 @@ def _share_of_strongest(reference: Reference, drawn: NDArray[np.int64]) -> float
 def _scores(
     vectors: HeadVectors, queries: NDArray[np.int64], keys: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Return q·k of each query with keys of its own, (n_queries, n_each)."""
+    """Return q·k of each query with its row of keys, (n_queries, n_each)."""
     scores: NDArray[np.float32] = np.einsum(
         "qd,qkd->qk", vectors.queries[queries], vectors.keys[keys]
     )

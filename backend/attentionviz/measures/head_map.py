@@ -10,19 +10,19 @@ from attentionviz.core.shapes import require_shape
 
 METHOD = "SMACOF, begun from classical scaling"
 MAX_ITERATIONS = 500
-# Share of the squared distances that a step must still take off the stress.
+# Iterations stop when the stress decreases by less than this, relative to the squared distances.
 TOLERANCE = 1e-7
 
 
 class HeadMap(NamedTuple):
-    """Where the heads lie, and how far the image is from the distances.
+    """The map of heads, and its stress.
 
     Attributes
     ----------
     coordinates : ndarray of float32, shape (n_heads, 2)
         In units of the distances, centred, the longer axis first.
     stress : float
-        Kruskal's stress-1 of the coordinates: 0 is a image without fault.
+        Kruskal's stress-1 of the coordinates; 0 if all distances are preserved.
     """
 
     coordinates: NDArray[np.float32]
@@ -30,7 +30,7 @@ class HeadMap(NamedTuple):
 
 
 def head_map(distances: NDArray[np.floating]) -> HeadMap:
-    """Return the map of heads for their distances.
+    """Return the map of heads from their distances.
 
     Parameters
     ----------
@@ -39,15 +39,15 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
 
     Notes
     -----
-    No seed: classical scaling (Torgerson 1952) is where the descent begins, and of the two
-    directions of an axis the one is taken in which the head farthest out is positive.
+    Deterministic: starts from classical scaling (Torgerson 1952), and the sign of an axis is such
+    that the head with the largest magnitude is positive.
     Source: de Leeuw 1977; Borg & Groenen 2005, "Modern Multidimensional Scaling", section 8.6.
     """
     n = len(distances)
     require_shape("distances", distances, (n, n), "f")
     wanted = distances.astype(np.float64)
     points = np.zeros((n, 2))
-    if wanted.any():  # where all heads are alike, a step would divide by 0
+    if wanted.any():  # if all distances are 0, SMACOF would divide by 0
         from sklearn.manifold import MDS  # importing it takes a second
 
         descent = MDS(
@@ -64,7 +64,7 @@ def head_map(distances: NDArray[np.floating]) -> HeadMap:
 
 
 def stress_of(distances: NDArray[np.floating], coordinates: NDArray[np.floating]) -> float:
-    """Return √(Σ(d − δ)² / Σd²): d as drawn, δ as they are; 0 where all points are one.
+    """Return √(Σ(d − δ)² / Σd²) with distances d in the map and δ given; 0 if all points coincide.
 
     Notes
     -----
@@ -77,7 +77,7 @@ def stress_of(distances: NDArray[np.floating], coordinates: NDArray[np.floating]
 
 
 def _oriented(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the points turned onto their principal axes, with fixed signs."""
+    """Return the points rotated to their principal axes, with fixed signs."""
     centred = points - points.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     turned: NDArray[np.float64] = centred @ axes[:, ::-1]

@@ -1,4 +1,4 @@
-"""Fit of heads to query-key pairs that are wished strong or weak."""
+"""Fit of heads to query-key pairs that should have strong or weak scores."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,20 +9,19 @@ from numpy.typing import NDArray
 from attentionviz.core.shapes import require_shape
 
 Floats = NDArray[np.float32]
-# Scores of identical keys differ by the order of their sums; what is nearer than this, as a share
-# of ‖q‖·‖k‖, counts as equal.
+# Scores of identical keys differ by rounding; smaller differences, relative to ‖q‖·‖k‖, are ties.
 ROUNDING = 8 * float(np.finfo(np.float32).eps)
 
 
 class PairScores(NamedTuple):
-    """Scores of a few pairs in one head, and where they stand among other keys; shape (n_pairs,).
+    """Scores of a few pairs in one head, and their ranks among other keys; shape (n_pairs,).
 
     Attributes
     ----------
     score : ndarray of float64
-        scaling * q·k; NaN where a number of the pair or of a compared key is not finite.
+        scaling * q·k; NaN if a number of the pair or of a compared key is not finite.
     n_above, n_equal, n_below : ndarray of int64
-        How many of the compared keys the pair's query scores higher, equally and lower.
+        Number of compared keys with a higher, equal and lower score for the pair's query.
     """
 
     score: NDArray[np.float64]
@@ -32,7 +31,7 @@ class PairScores(NamedTuple):
 
     @property
     def percentile(self) -> NDArray[np.float64]:
-        """Return the share of compared keys that are scored lower, equal ones counted half."""
+        """Return the share of compared keys with a lower score; ties count half."""
         return (self.n_below + 0.5 * self.n_equal) / (self.n_above + self.n_equal + self.n_below)
 
 
@@ -46,12 +45,12 @@ def score_pairs(queries: Floats, keys: Floats, blocks: Iterable[Floats]) -> Pair
     keys : ndarray of float32, shape (n_pairs, d_head)
         Not modified.
     blocks : iterable of ndarray of float32, shape (n, d_head)
-        The keys to compare with, read once. A pair's own key among them counts as equal.
+        The keys to compare with, iterated once. A pair's own key counts as equal.
 
     Raises
     ------
     ShapeError
-        If queries and keys do not fit each other.
+        If the shapes of queries and keys differ.
     """
     require_shape("queries", queries, (None, None), "f")
     require_shape("keys", keys, queries.shape, "f")
@@ -71,7 +70,7 @@ def score_pairs(queries: Floats, keys: Floats, blocks: Iterable[Floats]) -> Pair
 
 
 def pair_weight(query: Floats, score: float, blocks: Iterable[Floats]) -> float:
-    """Return the weight of one pair in the pattern: its part of the softmax over visible keys.
+    """Return the weight of one pair in the pattern: its softmax over the visible keys.
 
     Parameters
     ----------
@@ -80,28 +79,28 @@ def pair_weight(query: Floats, score: float, blocks: Iterable[Floats]) -> float:
     score : float
         Of the pair.
     blocks : iterable of ndarray of float32, shape (n, d_head)
-        The keys that the query sees, that of the pair among them.
+        The visible keys, including that of the pair.
     """
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for block in blocks:
             total += float(np.exp((block @ query).astype(np.float64) - score).sum())
-        return float(np.float64(1) / total)  # a sum beyond all numbers is a weight of 0
+        return float(np.float64(1) / total)  # 0 if the sum overflows to infinity
 
 
 def fit(percentile: NDArray[np.float64], is_strong: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return how well heads fit a wish, from 0 to 1; what knows nothing of it has about 0.5.
+    """Return how well heads fit the pairs, from 0 to 1; about 0.5 for an unrelated head.
 
     Parameters
     ----------
     percentile : ndarray of float64, shape (..., n_pairs)
         See `PairScores`.
     is_strong : ndarray of bool, shape (n_pairs,)
-        Whether a pair is wished strong, not weak.
+        Whether the score of a pair should be strong, not weak.
 
     Returns
     -------
     ndarray of float64, shape (...)
-        Mean over pairs: the percentile of a strong one, 1 - percentile of a weak one.
+        Mean over pairs of the percentile if strong, 1 - percentile if weak.
     """
     return np.where(is_strong, percentile, 1 - percentile).mean(axis=-1)

@@ -13,22 +13,22 @@ Floats = NDArray[np.floating]
 Tokens = NDArray[np.int64]
 
 MIN_KEYS = 3
-# Whole sequences are taken until they hold so many tokens.
+# Random sequences are used until they have this many tokens.
 ENOUGH_TOKENS = 2000
-# Of one very long sequence, every n-th query is taken.
+# In longer sequences, only every n-th query is used.
 MAX_PAIRS = 1 << 20
 
 
-class Places(NamedTuple):
-    """Where tokens stand and which keys a query sees: those of its sequence, by the layer's rule.
+class TokenPositions(NamedTuple):
+    """Sequences and positions of the tokens, and the masking rule of a layer.
 
     Attributes
     ----------
     sequence_index, position : ndarray of int, shape (n_tokens,)
     is_causal : bool
-        Whether only keys up to the query's own position are visible.
+        Whether keys after the query are hidden.
     max_distance : int or None
-        Largest difference of positions that is visible.
+        Keys at a larger distance, in positions, are hidden; None for no limit.
     """
 
     sequence_index: NDArray[np.integer]
@@ -43,10 +43,10 @@ class SequenceRanks(NamedTuple):
     Attributes
     ----------
     queries, keys : ndarray of int, shapes (n_queries,) and (n_keys,)
-        Tokens; the queries are those that have a rank correlation.
+        Tokens; only queries with a defined rank correlation.
     visible : ndarray of bool, shape (n_queries, n_keys)
     ranks : ndarray of float, shape (n_queries, n_keys)
-        Less their mean; 0 where not visible.
+        Minus their mean; 0 if not visible.
     """
 
     queries: Tokens
@@ -55,22 +55,24 @@ class SequenceRanks(NamedTuple):
     ranks: Floats
 
 
-def rank_scores(queries: Floats, keys: Floats, places: Places, seed: int) -> list[SequenceRanks]:
-    """Return the ranks of the scores of the sequences that are looked at.
+def rank_scores(
+    queries: Floats, keys: Floats, positions: TokenPositions, seed: int
+) -> list[SequenceRanks]:
+    """Return the ranks of the scores of a sample of sequences.
 
     Parameters
     ----------
     queries, keys : ndarray of floats, shape (n_tokens, d_head)
-        Raw vectors. The scaling is not needed: it changes no order.
-    places : Places
+        Raw vectors; the scaling does not affect ranks.
+    positions : TokenPositions
     seed : int
-        Chooses sequences where there are more than 2,000 tokens.
+        Seed of the sample, for more than `ENOUGH_TOKENS` tokens.
     """
     ranked = []
-    for tokens in _sequences(places, seed):
+    for tokens in _sequences(positions, seed):
         step = -(-(len(tokens) ** 2) // MAX_PAIRS)  # rounded up
         rows = tokens[::step]
-        visible = _visible(len(tokens), places)[::step]
+        visible = _visible(len(tokens), positions)[::step]
         ranks = _centred_ranks(queries[rows] @ keys[tokens].T, visible)
         has_order = (visible.sum(axis=1) >= MIN_KEYS) & (ranks != 0).any(axis=1)
         if has_order.any():
@@ -95,8 +97,8 @@ def mean_correlation(
     Returns
     -------
     float or None
-        In -1..1; None where no query has three visible keys and scores that differ. A query to
-        which all its keys are equally near counts as 0: the map says nothing about it.
+        In -1..1; None if no query has three visible keys with different scores. A query whose keys
+        are all equally near counts as 0.
     """
     correlations = []
     for sequence in ranked:
@@ -109,10 +111,10 @@ def mean_correlation(
     return float(np.concatenate(correlations).mean()) if correlations else None
 
 
-def _sequences(places: Places, seed: int) -> list[Tokens]:
-    """Return the tokens of each sequence, of as many sequences in seeded order as are enough."""
-    order = np.lexsort((places.position, places.sequence_index))
-    cuts = np.flatnonzero(np.diff(places.sequence_index[order])) + 1
+def _sequences(positions: TokenPositions, seed: int) -> list[Tokens]:
+    """Return the tokens of each sequence of a sample with `ENOUGH_TOKENS` tokens."""
+    order = np.lexsort((positions.position, positions.sequence_index))
+    cuts = np.flatnonzero(np.diff(positions.sequence_index[order])) + 1
     sequences = np.split(order, cuts)
     if len(order) <= ENOUGH_TOKENS:
         return sequences
@@ -122,14 +124,14 @@ def _sequences(places: Places, seed: int) -> list[Tokens]:
     return [sequences[i] for i in np.sort(shuffled[:n_taken])]
 
 
-def _visible(n: int, places: Places) -> NDArray[np.bool_]:
-    rule = visible_keys(n, n, is_causal=places.is_causal, max_distance=places.max_distance)
+def _visible(n: int, positions: TokenPositions) -> NDArray[np.bool_]:
+    rule = visible_keys(n, n, is_causal=positions.is_causal, max_distance=positions.max_distance)
     return np.ones((n, n), dtype=bool) if rule is None else rule
 
 
 def _centred_ranks(values: Floats, visible: NDArray[np.bool_]) -> Floats:
-    """Return the ranks of the visible values of each row less their mean; ties share a rank."""
-    # What is not visible ranks last, and so changes no other rank.
+    """Return the ranks of the visible values of each row minus their mean; ties share a rank."""
+    # Hidden values rank last, so they do not affect other ranks.
     ranks = rankdata(np.where(visible, values, np.inf), axis=1)
     n_visible = np.maximum(visible.sum(axis=1, keepdims=True), 1)
     means = (ranks * visible).sum(axis=1, keepdims=True) / n_visible

@@ -1,7 +1,8 @@
 """Similarity of heads: Jensen–Shannon distances over rows of their patterns.
 
 Source: Clark et al. 2019 (arXiv 1906.04341), section 6. They sum the divergences of all rows of
-all documents; here it is their mean, which does not grow with the corpus, and its root, a metric.
+all documents; here the root of their mean is used, which is independent of corpus size and a
+metric.
 """
 
 from collections.abc import Iterator
@@ -15,31 +16,31 @@ from attentionviz.core.shapes import require_shape
 Floats = NDArray[np.floating]
 
 SMOOTHING = 0.001
-"""Share of every row that is spread evenly over the keys that it sees, as in the paper's code."""
+"""Share of every row that is spread evenly over its visible keys, as in the paper's code."""
 
 LOG_BASE = 2
-"""Divergences are in bits: 0 for equal rows, 1 for rows that have nothing in common."""
+"""Divergences are in bits: 0 for equal rows, 1 for rows without common keys."""
 
 MAX_ROWS = 2048
-# Pairs of heads times keys, some 1.3 ns each: 20 seconds at most.
+# Pairs of heads times keys, about 1.3 ns each: at most 20 seconds.
 MAX_TERMS = 1 << 34
 # Heads times keys: 128 MiB of float32.
 MAX_WEIGHTS = 1 << 25
-# Numbers of a block in float64, so that it stays in the processor's cache.
+# float64 numbers of a block that fits the processor's cache.
 BLOCK_TERMS = 1 << 18
-# Stands for 0 where the logarithm is taken; its own product with it is far below any rounding.
-_NOTHING = 1e-300
+# Replaces 0 in logarithms; w·log w is then far below rounding.
+_TINY = 1e-300
 
 
 class Row(NamedTuple):
-    """One row of the pattern, in every head: a query and the keys that are looked at.
+    """A row of the pattern to compare in every head.
 
     Attributes
     ----------
     query : int
         Token of the query.
     start, stop : int
-        First and end token of the keys.
+        Tokens start..stop are its keys.
     """
 
     query: int
@@ -50,51 +51,51 @@ class Row(NamedTuple):
 def choose_rows(
     lengths: NDArray[np.int64], n_heads: int, *, is_causal: bool, seed: int
 ) -> list[Row]:
-    """Return rows out of the whole corpus, by seed, in the order of the corpus.
+    """Return a random sample of rows of the corpus, in corpus order.
 
     Parameters
     ----------
     lengths : ndarray of int, shape (n_sequences,)
-        Tokens of every sequence.
+        Number of tokens of every sequence.
     n_heads : int
-        All heads of the model: the more, the fewer rows.
+        Heads of all layers; with more heads, fewer rows are sampled.
     is_causal : bool
-        Whether no head looks ahead: then a row ends at its own query.
+        Whether all heads are causal, so that a row ends at its own query.
     seed : int
 
     Returns
     -------
     list of Row
-        At most 2,048, and at least one unless no row has two keys: a row with a single key is the
-        same in every head.
+        At most 2,048, and at least one unless no row has two keys; rows with a single key are left
+        out, since they are the same in every head.
     """
     start = np.repeat(np.cumsum(lengths) - lengths, lengths)  # (token,)
     tokens = np.arange(len(start))
     stop = tokens + 1 if is_causal else start + np.repeat(lengths, lengths)
-    able = np.flatnonzero(stop - start > 1)
-    shuffled = np.random.default_rng(seed).permutation(able)[:MAX_ROWS]
+    eligible = np.flatnonzero(stop - start > 1)
+    shuffled = np.random.default_rng(seed).permutation(eligible)[:MAX_ROWS]
     n_pairs = n_heads * (n_heads + 1) // 2
-    most_keys = min(MAX_TERMS // n_pairs, MAX_WEIGHTS // n_heads)
+    max_keys = min(MAX_TERMS // n_pairs, MAX_WEIGHTS // n_heads)
     n_keys = np.cumsum(stop[shuffled] - start[shuffled])
-    n_rows = max(1, int(np.searchsorted(n_keys, most_keys, side="right")))
+    n_rows = max(1, int(np.searchsorted(n_keys, max_keys, side="right")))
     chosen = np.sort(shuffled[:n_rows])
     return [Row(int(i), int(start[i]), int(stop[i])) for i in chosen]
 
 
 def smoothed(pattern: Floats, is_visible: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
-    """Return 0.999 of each row, and 0.001 spread evenly over the keys it sees, summing to 1 again.
+    """Return 0.999 of each row plus 0.001 spread evenly over its visible keys, normalised.
 
     Parameters
     ----------
     pattern : ndarray of float, shape (n_rows, n_keys)
         Not modified.
     is_visible : ndarray of bool, shape (n_rows, n_keys), or None
-        Which keys each row sees; None: all of them.
+        Visible keys of each row; None for all.
 
     Returns
     -------
     ndarray of float64, shape (n_rows, n_keys)
-        0 where a key is hidden. A row that was 0 is even over what it sees.
+        Rows sum to 1; hidden keys are 0. A row of zeros becomes uniform over its visible keys.
     """
     require_shape("pattern", pattern, (None, None), "f")
     if is_visible is None:
@@ -112,15 +113,14 @@ def distances(weights: Floats, n_rows: int) -> NDArray[np.float64]:
     Parameters
     ----------
     weights : ndarray of float, shape (n_heads, n_keys)
-        Of each head the same rows, smoothed, one after the other; every row sums to 1.
-        Not modified.
+        The same smoothed rows of every head, concatenated; every row sums to 1. Not modified.
     n_rows : int
-        How many rows those are.
+        Number of these rows.
 
     Returns
     -------
     ndarray of float64, shape (n_heads, n_heads)
-        0 to 1, symmetric, 0 on the diagonal; all 0 where there is no row.
+        0 to 1, symmetric, 0 on the diagonal; all 0 without rows.
 
     Notes
     -----
@@ -140,7 +140,7 @@ def distances(weights: Floats, n_rows: int) -> NDArray[np.float64]:
 
 
 def distances_from(own: Floats, others: Floats, n_rows: int) -> NDArray[np.float64]:
-    """Return the distance of one head to each of the others, as `distances` does.
+    """Return the distance of one head to each of the others; see `distances`.
 
     Parameters
     ----------
@@ -159,13 +159,13 @@ def distances_from(own: Floats, others: Floats, n_rows: int) -> NDArray[np.float
 
 
 def _blocks(weights: Floats) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Yield a head, and the entropies of its means with itself and the heads after it."""
+    """Yield a head index, and the entropies of its means with itself and all later heads."""
     n_heads, n_keys = weights.shape
     width = max(32, BLOCK_TERMS // n_heads)
     mean, logarithm = np.empty((2, n_heads, min(width, n_keys)))
     for start in range(0, n_keys, width):
         half = weights[:, start : start + width].astype(np.float64) / 2
-        np.maximum(half, _NOTHING, out=half)
+        np.maximum(half, _TINY, out=half)
         n = half.shape[1]
         for i in range(n_heads):
             middle = np.add(half[i:], half[i], out=mean[: n_heads - i, :n])
@@ -176,6 +176,6 @@ def _blocks(weights: Floats) -> Iterator[tuple[int, NDArray[np.float64]]]:
 
 def _entropies(rows: Floats) -> NDArray[np.float64]:
     """Return −Σ w·log w of each row, natural logarithm."""
-    known = np.maximum(rows.astype(np.float64), _NOTHING)
-    entropies: NDArray[np.float64] = -(known * np.log(known)).sum(axis=1)
+    positive = np.maximum(rows.astype(np.float64), _TINY)
+    entropies: NDArray[np.float64] = -(positive * np.log(positive)).sum(axis=1)
     return entropies

@@ -1,4 +1,4 @@
-"""Trustworthiness of a map: whether its nearest points are near in the vector space."""
+"""Trustworthiness of a map: whether neighbours in the map are neighbours in the vector space."""
 
 from typing import NamedTuple
 
@@ -13,14 +13,14 @@ MAX_POINTS = 2000
 
 
 class VectorSpace(NamedTuple):
-    """Distances of the aligned vectors of some points.
+    """Distances between the aligned vectors of a sample of points.
 
     Attributes
     ----------
     points : ndarray of int, shape (n_points,)
-        At most 2,000 of all points.
+        Indices of at most 2,000 points.
     distances : ndarray of float32, shape (n_points, n_points)
-        Cosine distances, which t-SNE and UMAP are asked to keep.
+        Cosine distances, which t-SNE and UMAP aim to preserve.
     """
 
     points: NDArray[np.int64]
@@ -28,14 +28,14 @@ class VectorSpace(NamedTuple):
 
 
 def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
-    """Return the distances that trustworthiness compares maps with.
+    """Return the reference distances for `trustworthiness`.
 
     Parameters
     ----------
     aligned : ndarray of float32, shape (n_points, d_head)
         Queries, then keys, after alignment.
     seed : int
-        Chooses the points where there are more than 2,000.
+        Seed of the sample, for more than 2,000 points.
     """
     points = np.arange(len(aligned))
     if len(points) > MAX_POINTS:
@@ -45,22 +45,22 @@ def vector_space(aligned: NDArray[np.float32], seed: int) -> VectorSpace:
 
 
 def trustworthiness(space: VectorSpace, coordinates: NDArray[np.floating]) -> float | None:
-    """Return the trustworthiness of a map with ten neighbours.
+    """Return the trustworthiness of a map for ten neighbours.
 
     Parameters
     ----------
     space : VectorSpace
     coordinates : ndarray of floats, shape (n_all_points, dims)
-        Read by distance, whatever the method.
+        Compared by Euclidean distance for all methods.
 
     Returns
     -------
     float or None
-        At most 1; None for 20 points or fewer, where the measure is not defined.
+        At most 1; None for 20 points or fewer, for which the measure is undefined.
 
     Notes
     -----
-    Source: Venna and Kaski 2001; the same number as scikit-learn's, without sorting all distances.
+    Source: Venna and Kaski 2001. Equals scikit-learn's value, but does not sort all distances.
     """
     n, k = len(space.points), N_NEAREST
     if n <= 2 * k:
@@ -80,7 +80,7 @@ def _nearest_others(coordinates: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the ten nearest other points of each point, shape (n_points, 10)."""
     _, found = cKDTree(coordinates).query(coordinates, k=N_NEAREST + 1)
     is_self = found == np.arange(len(coordinates))[:, None]
-    # A point with ten others in its very place may not be found among them.
+    # A point that coincides with ten others may be missing among its own neighbours.
     is_self[~is_self.any(axis=1), -1] = True
     others: NDArray[np.int64] = found[~is_self].reshape(len(coordinates), N_NEAREST)
     return others

@@ -22,16 +22,16 @@ def unit_pattern(
     queries, keys : ndarray of float, shape (n_tokens, d_head)
         Of the whole sequence. Not modified.
     units : ndarray of int64, shape (n_tokens,)
-        Unit of each token: every number from 0 on, never falling; −1 for a token of none.
+        Unit of each token, from 0, non-decreasing without gaps; −1 for none.
     rule : mapping
         Of the layer: ``scaling``, ``is_causal``, ``max_distance``.
 
     Returns
     -------
     ndarray of float64, shape (n_units, n_units)
-        [query unit, key unit]. A key unit gets the sum over its tokens, a query unit the mean of
-        its tokens' rows; what falls on tokens of no unit is left out, and rows sum to 1 again.
-        NaN where a vector is not finite.
+        [query unit, key unit]: summed over the tokens of a key unit, averaged over those of a query
+        unit. Tokens without a unit are left out, and rows are normalised. NaN if a vector is not
+        finite.
     """
     require_shape("units", units, (len(queries),), "i")
     seen = {"is_causal": rule["is_causal"], "max_distance": rule["max_distance"]}
@@ -51,7 +51,7 @@ def unit_means(vectors: NDArray[Any], units: NDArray[np.int64]) -> NDArray[np.fl
     vectors : ndarray of float, shape (n_tokens, d_head)
         Not modified.
     units : ndarray of int64, shape (n_tokens,)
-        As of `unit_pattern`.
+        As for `unit_pattern`.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def unit_means(vectors: NDArray[Any], units: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def _sums(array: NDArray[Any], units: NDArray[np.int64], axis: int) -> NDArray[Any]:
-    """Return the sums over the tokens of each unit along an axis; tokens of a unit are together."""
+    """Return the sums over the tokens of each unit along an axis."""
     kept = np.flatnonzero(units >= 0)
     starts = np.flatnonzero(np.diff(units[kept], prepend=-1))
     return np.add.reduceat(np.take(array, kept, axis=axis), starts, axis=axis)

@@ -1,8 +1,8 @@
 """Similarity of the vectors of heads: centred kernel alignment, invariant to rotation.
 
-Source: Kornblith et al. 2019 (arXiv 1905.00414), with a linear kernel. The plain measure grows
-towards 1 when there are few tokens for many dimensions; the unbiased one (Nguyen et al. 2020,
-arXiv 2010.15327, by the U-centring of Székely & Rizzo 2014) does not.
+Source: Kornblith et al. 2019 (arXiv 1905.00414), with a linear kernel. The biased estimator
+approaches 1 for few tokens and many dimensions; the unbiased one (Nguyen et al. 2020, arXiv
+2010.15327, with the U-centring of Székely & Rizzo 2014) does not.
 """
 
 import numpy as np
@@ -22,44 +22,44 @@ MAX_PAIRS = 1 << 25
 
 
 def choose_tokens(n_tokens: int, n_heads: int, seed: int) -> NDArray[np.int64]:
-    """Return tokens out of the whole corpus, by seed, ascending.
+    """Return a random sample of tokens of the corpus, ascending.
 
     Parameters
     ----------
     n_tokens : int
     n_heads : int
-        All heads of the model: the more, the fewer tokens.
+        Heads of all layers; with more heads, fewer tokens are sampled.
     seed : int
 
     Returns
     -------
     ndarray of int64
-        At most 512, and fewer where 1,000 heads would take more than 128 MiB.
+        At most 512, or fewer to limit the vectors of all heads to 128 MiB.
     """
-    most = min(MAX_TOKENS, int((2 * MAX_PAIRS / n_heads) ** 0.5))
-    if n_tokens <= most:
+    n_max = min(MAX_TOKENS, int((2 * MAX_PAIRS / n_heads) ** 0.5))
+    if n_tokens <= n_max:
         return np.arange(n_tokens)
-    chosen = np.random.default_rng(seed).choice(n_tokens, max(most, MIN_TOKENS), replace=False)
+    chosen = np.random.default_rng(seed).choice(n_tokens, max(n_max, MIN_TOKENS), replace=False)
     return np.sort(chosen)
 
 
 def alignment_vector(queries: Floats, keys: Floats) -> NDArray[np.float64]:
-    """Return a unit vector per head whose inner product with another head's is their CKA.
+    """Return a unit vector of one head whose inner product with another head's is their CKA.
 
     Parameters
     ----------
     queries, keys : ndarray of float, shape (n_tokens, d_head)
-        Of one head, as stored; d_head may differ between heads that are compared. Not modified.
+        Of one head, as stored; d_head may differ between compared heads. Not modified.
 
     Returns
     -------
     ndarray of float64, shape (n_tokens * (n_tokens - 1) / 2,)
-        NaN where there are fewer than 4 tokens, or all vectors are the same.
+        NaN for fewer than 4 tokens, or if all vectors are equal.
 
     Notes
     -----
-    Queries and keys stand side by side, each divided by the root of its total variance: attention
-    does not change when the one is made longer and the other shorter.
+    Queries and keys are concatenated, each divided by the root of its total variance, since
+    attention is invariant to scaling one up and the other down.
     """
     require_shape("queries", queries, (None, None), "f")
     if len(queries) != len(keys):
@@ -70,12 +70,12 @@ def alignment_vector(queries: Floats, keys: Floats) -> NDArray[np.float64]:
         return np.full(len(upper[0]), np.nan)
     gram = u_centred(_kernel(queries) + _kernel(keys))[upper]
     norm = np.linalg.norm(gram)
-    # What rounding leaves of equal vectors has no direction.
+    # If all vectors are equal, only rounding is left, which has no meaningful direction.
     return gram / norm if norm > 1e-9 * n else np.full_like(gram, np.nan)
 
 
 def u_centred(gram: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a kernel matrix whose products with another's are unbiased, 0 on the diagonal.
+    """Return the U-centred kernel matrix, with 0 on the diagonal.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def u_centred(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     Notes
     -----
     Source: Székely & Rizzo 2014, "Partial distance correlation with methods for dissimilarities",
-    definition 2, for a kernel whose diagonal is left out.
+    definition 2, for a kernel without its diagonal.
     """
     n = len(gram)
     gram = gram - np.diag(np.diag(gram))
@@ -106,8 +106,7 @@ def alignments(vectors: Floats) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of float32, shape (n_heads, n_heads)
-        −1 to 1, symmetric, 1 on the diagonal; about 0 for vectors that have nothing to do with
-        each other. NaN where it is not defined.
+        −1 to 1, symmetric, 1 on the diagonal; about 0 for unrelated vectors, NaN if undefined.
     """
     require_shape("vectors", vectors, (None, None), "f")
     if vectors.shape[1] == 0:
@@ -120,9 +119,9 @@ def alignments(vectors: Floats) -> NDArray[np.float32]:
 
 
 def _kernel(vectors: Floats) -> NDArray[np.float64]:
-    """Return the products of centred vectors over their total variance; 0 where they are equal."""
-    known = vectors.astype(np.float64)
-    centred = known - known.mean(axis=0)
+    """Return the Gram matrix of centred vectors over their total variance; 0 if all are equal."""
+    exact = vectors.astype(np.float64)
+    centred = exact - exact.mean(axis=0)
     total = (centred**2).sum()
     gram: NDArray[np.float64] = centred @ centred.T
-    return gram / total if total > 1e-12 * (known**2).sum() else np.zeros_like(gram)
+    return gram / total if total > 1e-12 * (exact**2).sum() else np.zeros_like(gram)

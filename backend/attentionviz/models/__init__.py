@@ -31,20 +31,20 @@ How a build uses it::
     check = models.check_attention(model, sample, models.capture_batch(model, sample))
     check._asdict()                       # manifest["attention_check"]
 
-    repeated = models.repeat_tokens(model, seed)         # random tokens, said twice
-    repeated = models.prefix_matching_tokens(model, seed)    # the same, said four times
+    repeated = models.repeat_tokens(model, seed)         # random tokens, repeated twice
+    repeated = models.prefix_matching_tokens(model, seed)    # the same, repeated four times
     for batch in model.id_batches(repeated.sequences):   # to be captured like the others
 
-Sequences keep their order: token t of the batches, joined, is token t of the dataset. The rules
-are fixed when the model is loaded and held against the mask of every batch; where they do not
-describe it exactly, `capture_batch` raises UnsupportedModelError. `check_attention` raises it too
-where attention is more than q·k; give it float16 arrays (`dataclasses.replace`) to measure
-the error of half precision. `model.visible_image(image)` is the part of a image that the
-model sees, in the model's proportions and at most 512 px: show that one under a patch grid.
+Sequences keep their order: token t of the concatenated batches is token t of the dataset. Masking
+rules are detected when the model is loaded and compared with the mask of every batch; if they
+differ, `capture_batch` raises UnsupportedModelError. `check_attention` raises it if attention is
+more than q·k; pass float16 arrays (`dataclasses.replace`) to measure the error of half precision.
+`model.visible_image(image)` is the part of an image that the model sees, in the aspect ratio of its
+input and at most 512 px, to be shown under the patch grid.
 
-Every error of a user is an AppError in one sentence: ModelNotAvailableError (not found, not
-reachable, damaged), UnsupportedModelError (attention is more than q·k), NotFiniteError (numbers of
-a sequence are NaN or infinite; `vectors` says whose), CorpusError (a sequence without tokens).
+User errors are AppErrors of one sentence: ModelNotAvailableError (not found, not reachable,
+damaged), UnsupportedModelError (attention is more than q·k), NotFiniteError (vectors of a sequence
+are NaN or infinite; see its `vectors`), CorpusError (a sequence without tokens).
 """
 
 from attentionviz.models.batches import Batch, PatchGrid, TokenColumns

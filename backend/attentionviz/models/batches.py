@@ -1,4 +1,4 @@
-"""Batches: padded inputs and the columns of their tokens."""
+"""Batches: padded model inputs, and the columns of their tokens."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from attentionviz.core.types import TokenType
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """How an image model cuts a image into tokens: prefix tokens first, then rows of patches.
+    """How an image model divides an image into tokens: prefix tokens, then rows of patches.
 
     Attributes
     ----------
@@ -20,11 +20,11 @@ class PatchGrid:
     n_prefix_tokens : int
         Tokens before the first patch: class token, distillation token, registers.
     has_class_token : bool
-        Whether the first of them is a class token.
+        Whether the first prefix token is a class token.
     n_registers : int
-        How many of them are registers.
+        Number of register tokens.
     image_width_px, image_height_px : int
-        Size of the image as the model sees it.
+        Size of the model's input image.
     """
 
     n_rows: int
@@ -37,30 +37,30 @@ class PatchGrid:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of one image."""
+        """Number of tokens of one image."""
         return self.n_prefix_tokens + self.n_rows * self.n_columns
 
 
 @dataclass
 class TokenColumns:
-    """Columns of equal length over the tokens of a batch; those of patches are empty for text.
+    """Columns of equal length over the tokens of a batch; patch columns are empty for text.
 
     Attributes
     ----------
     text : list of str
-        As it is shown, leading space kept; empty for a patch. A token that holds some bytes of a
-        character says which: ``你 1⁄3`` (see `core.characters`).
+        Display text with leading space; empty for a patch. A token of some bytes of a character
+        is written ``你 1⁄3`` (see `core.characters`).
     token_id : list of int
-        Index in the vocabulary; -1 where there is none.
+        Index in the vocabulary; -1 for images.
     token_type : list of TokenType
     position : list of int
-        Index inside its own sequence, from 0.
+        Index in its sequence, from 0.
     surface : list of str or None
-        What stands in the text for a token that only says "unknown", else None; empty for patches.
+        Word of the text for an unknown token, else None; empty for patches.
     row, column : list of int or None
-        Place of a patch; None for a prefix token.
+        Position of a patch in the grid; None for a prefix token.
     hue, brightness : list of float or None
-        Of the mean colour of the patch, 0…1 (HSV); None for a prefix token.
+        Of the mean colour of the patch, 0…1 (HSV); None for a prefix token, hue also for a grey.
     """
 
     text: list[str] = field(default_factory=list)
@@ -76,16 +76,16 @@ class TokenColumns:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some sequences, ready for the model.
+    """Sequences prepared as input of a model.
 
     Attributes
     ----------
     inputs : dict of str to Tensor
         Arguments of the model's forward pass, on the CPU, padded on the right.
     lengths : list of int
-        Tokens of each sequence, special and prefix tokens included.
+        Number of tokens of each sequence, including special and prefix tokens.
     truncated : list of int
-        Tokens cut from each sequence because it was longer than allowed.
+        Number of tokens cut from each sequence because it exceeded the maximum length.
     tokens : TokenColumns
         Columns over all tokens, padding removed.
     sprites : ndarray of uint8, shape (n_tokens, 8, 8, 3), or None
@@ -100,5 +100,5 @@ class Batch:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of all sequences, padding not counted."""
+        """Number of tokens of all sequences, without padding."""
         return sum(self.lengths)

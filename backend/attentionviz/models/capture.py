@@ -1,4 +1,4 @@
-"""Queries and keys of every head for one batch, padding removed; memory bounded by the batch."""
+"""Capture of the queries and keys of every head for one batch, with padding removed."""
 
 import math
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class CapturedBatch:
-    """What the attention layers saw of a batch.
+    """Vectors of a batch as the attention layers received them.
 
     Attributes
     ----------
     lengths : list of int
-        Tokens of each sequence; the token axes below are the sequences one after the other.
+        Number of tokens of each sequence; the token axes concatenate the sequences.
     queries : ndarray of float32, shape (n_layers, n_heads, n_tokens, d_head)
         After rotary embedding, before scaling.
     keys : ndarray of float32, shape (n_layers, n_key_heads, n_tokens, d_head)
@@ -42,7 +42,7 @@ class CapturedBatch:
     output_norms: Array
 
     def heads_of(self, layer: int) -> Iterator[tuple[int, int, Array, Array]]:
-        """Yield sequence, head, and its queries and keys, (token, d_head), of one layer."""
+        """Yield sequence index, head index, queries and keys of one layer, (token, d_head) each."""
         queries, keys = self.queries[layer], self.keys[layer]  # (head, token, d_head)
         start = 0
         for sequence, n_tokens in enumerate(self.lengths):
@@ -66,9 +66,9 @@ class CapturedBatch:
         Parameters
         ----------
         batch : Batch
-            That was captured.
+            The captured batch.
         limit : float
-            Of the numbers of queries and keys; values are only looked at for what is not finite.
+            Largest allowed magnitude in queries and keys; values are only checked to be finite.
         """
         largest = {"query": np.abs(self.queries).max(-1), "key": np.abs(self.keys).max(-1)}
         if limit == np.inf:
@@ -77,7 +77,7 @@ class CapturedBatch:
 
 
 class _Collector:
-    """Takes the real tokens out of every call and forgets the rest at once."""
+    """Listener that copies the vectors of each attention call without padding."""
 
     def __init__(self, model: LoadedModel, batch: Batch) -> None:
         self.model = model
@@ -92,14 +92,14 @@ class _Collector:
         self.proven: list[tuple[torch.Tensor | None, bool, bool, int | None]] = []
 
     def _kept_positions(self, lengths: list[int]) -> torch.Tensor | None:
-        """Return where real tokens lie in the flattened (sequence, position); None: everywhere."""
+        """Return the indices of tokens in the flattened (sequence, position); None: no padding."""
         if min(lengths) == self.n_padded:
             return None
         is_real = torch.arange(self.n_padded) < torch.tensor(lengths)[:, None]
         return is_real.flatten().nonzero()[:, 0].to(self.model.device)
 
     def unpad(self, tensor: torch.Tensor) -> torch.Tensor:
-        """Return (head, token, d) of a (sequence, head, position, d), padding left out."""
+        """Return (sequence, head, position, d) as (head, token, d) without padding."""
         by_token = tensor.transpose(1, 2).flatten(0, 1)  # (sequence * position, head, d)
         if self.kept is not None:
             by_token = by_token.index_select(0, self.kept)
@@ -107,7 +107,10 @@ class _Collector:
 
     def __call__(self, layer: int, call: AttentionCall) -> None:
         if layer >= self.model.n_layers or call.query.shape[2] != self.n_padded:
-            raise UnsupportedModelError(f"layer {layer} attends to other tokens than the batch has")
+            raise UnsupportedModelError(
+                f"layer {layer} of {self.model.n_layers} has {call.query.shape[2]} queries per "
+                f"sequence, expected {self.n_padded}"
+            )
         self.require_rule(layer, call)
         self.queries[layer].copy_(self.unpad(call.query))
         self.keys[layer].copy_(self.unpad(call.key))
@@ -121,7 +124,7 @@ class _Collector:
         self.output_norms[layer].copy_(torch.linalg.vector_norm(outputs, dim=-1).view(-1, n_tokens))
 
     def require_rule(self, layer: int, call: AttentionCall) -> None:
-        """Hold the layer's rule against the mask; layers mostly share one, so remember it."""
+        """Check the mask against the layer's rule; layers mostly share a mask, so cache it."""
         rule = self.model.rules[layer]
         if call.scaling != rule.scaling:
             raise UnsupportedModelError(f"layer {layer} changes its scaling between batches")
@@ -143,20 +146,19 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
     ----------
     model : LoadedModel
     batch : Batch
-        From `model.text_batches`, `prepare_texts` or their like for images.
+        From `model.text_batches`, `prepare_texts`, `image_batches` or `prepare_images`.
 
     Returns
     -------
     CapturedBatch
-        About ``4 · n_layers · (n_heads + n_key_heads) · n_tokens · d_head`` bytes; nothing else of
-        the forward pass is kept.
+        About ``4 · n_layers · (n_heads + n_key_heads) · n_tokens · d_head`` bytes.
 
     Raises
     ------
     NotFiniteError
-        If a number is not finite; it tells whose.
+        If a number is not finite; names sequence, token, layer and head.
     UnsupportedModelError
-        If a layer's mask is not what its rule says.
+        If a layer's mask does not match its rule.
     """
     collector = _Collector(model, batch)
     with observe(collector) as observation:
@@ -172,7 +174,7 @@ def capture_batch(model: LoadedModel, batch: Batch) -> CapturedBatch:
         value_norms=collector.value_norms.numpy(),
         output_norms=collector.output_norms.numpy(),
     )
-    # One sum says it too, and is twenty times as fast as looking at every number.
+    # A sum is not finite if any number is not, and is 20 times faster than checking every number.
     parts = (collector.queries, collector.keys, collector.value_norms, collector.output_norms)
     sums = [part[layer].sum() for part in parts for layer in range(model.n_layers)]
     if not all(map(math.isfinite, sums)) and (bad := captured.bad_vectors(batch)):

@@ -1,4 +1,4 @@
-"""Reading of ``config.json``, and refusal of what is not supported."""
+"""Reading of ``config.json``, and errors for unsupported models."""
 
 import difflib
 from typing import Any
@@ -18,19 +18,19 @@ HERE = f"transformers {transformers.__version__} here"
 
 
 def read_config(source: ModelSource) -> PretrainedConfig:
-    """Return the configuration of a model of a kind that transformers knows.
+    """Return the configuration of a model.
 
     Raises
     ------
     ModelNotAvailableError
-        If the folder is no model, or its configuration is damaged or of an unknown kind.
+        If the folder is no model, or its configuration is damaged or unknown to transformers.
     UnsupportedModelError
-        If its weights are quantised.
+        If AutoModel has no class for it, or its weights are quantised.
     """
     require_model(source)
     found = read_json(source, CONFIG)
     _require_known_kind(found, source)
-    _require_whole_numbers(found, source)
+    _require_unquantised(found, source)
     with step(f"reading {CONFIG} of {source.name}", ModelNotAvailableError, source):
         config = AutoConfig.from_pretrained(
             source.folder, trust_remote_code=False, local_files_only=True
@@ -41,24 +41,24 @@ def read_config(source: ModelSource) -> PretrainedConfig:
             getattr(part, "vocab_size", None),
         )
         if isinstance(padding_id, int) and isinstance(n_tokens, int) and padding_id >= n_tokens:
-            # That of a token which was added later: no layer can be made with it or needs it.
+            # A token added after training; creating the embedding with this id would fail.
             part.pad_token_id = None
     if type(config) not in MODEL_MAPPING:
         raise UnsupportedModelError(
             f"{source.name} is a {config.model_type}, for which AutoModel of {HERE} has no class; "
-            "give its text or image model alone"
+            "give only its text or image model"
         )
     return config
 
 
 def parts_of(config: PretrainedConfig) -> list[PretrainedConfig]:
-    """Return a configuration and those inside of it, such as that of a vision tower."""
+    """Return a configuration and its nested ones, such as that of a vision tower."""
     inner = [part for part in vars(config).values() if isinstance(part, PretrainedConfig)]
     return [config, *inner]
 
 
 def written_by_newer(config: Any) -> str:
-    """Return a remark for an error where a newer transformers wrote the model, else nothing."""
+    """Return a suffix for errors if a newer transformers wrote the model, else an empty string."""
     written = getattr(config, "transformers_version", None) or ""
     return (
         f"; it was written by transformers {written}, newer than {HERE}" if _newer(written) else ""
@@ -78,8 +78,8 @@ def _require_known_kind(found: dict[str, Any], source: ModelSource) -> None:
         return
     if "auto_map" in found:
         raise ModelNotAvailableError(
-            f"{source.name} needs Python code of its own, which is never run; look for the same "
-            "model in a form that transformers knows without trust_remote_code"
+            f"{source.name} needs its own Python code, which is never run; use a version of the "
+            "model that transformers loads without trust_remote_code"
         )
     if kind is None:
         raise ModelNotAvailableError(
@@ -98,7 +98,7 @@ def _require_known_kind(found: dict[str, Any], source: ModelSource) -> None:
     )
 
 
-def _require_whole_numbers(found: dict[str, Any], source: ModelSource) -> None:
+def _require_unquantised(found: dict[str, Any], source: ModelSource) -> None:
     parts = [found, *(part for part in found.values() if isinstance(part, dict))]
     settings = next((part[key] for part in parts for key in QUANTISED if part.get(key)), None)
     if settings is None:

@@ -1,4 +1,4 @@
-"""Diagnosis of folders that hold no complete model, and how to convert them."""
+"""Diagnosis of folders without a complete model, with advice on how to convert them."""
 
 import re
 from fnmatch import filter as matching
@@ -10,7 +10,7 @@ from attentionviz.models.names import LOCAL, ModelSource
 
 CONFIG = "config.json"
 ADAPTER = "adapter_config.json"
-N_LOOKED_INTO = 200
+MAX_SEARCHED = 200
 MERGEABLE = ("LORA", "ADALORA", "IA3", "LOHA", "LOKR", "OFT", "BOFT", "VERA", "RANDLORA", "SHIRA")
 AUTO_CLASSES = {
     "CAUSAL_LM": "AutoModelForCausalLM",
@@ -39,7 +39,7 @@ OTHER_FORMATS = {
     "*.pth": "of another program; save its model with save_pretrained",
     "*.pt": "of another program; save its model with save_pretrained",
 }
-"""Names of what holds weights in another way, and what it is; the first that is there counts."""
+"""File name patterns of other weight formats, with advice; the first match is reported."""
 
 NOT_READ = "which is not read; give the model in 16 or 32 bits that they were made of"
 NO_WEIGHTS = re.compile("training_args|optimizer|scheduler|scaler|rng_state")
@@ -54,12 +54,12 @@ PARTS = {
 
 
 def require_model(source: ModelSource) -> None:
-    """Refuse a folder without a ``config.json``, and one with weights and an adapter to them.
+    """Check that a folder has a ``config.json``, and not both weights and an adapter.
 
     Raises
     ------
     ModelNotAvailableError
-        With what the folder holds, and what to do.
+        Names the contents of the folder, and what to do.
     """
     names = listing(source.folder)
     if CONFIG in names:
@@ -78,7 +78,7 @@ def require_model(source: ModelSource) -> None:
 
 
 def why_no_weights(source: ModelSource) -> str:
-    """Return the sentence on a folder with a ``config.json`` and without weights to read."""
+    """Return the error message for a folder with a ``config.json`` but no readable weights."""
     names = listing(source.folder)
     advice = "save the model there with save_pretrained"
     if source.source != LOCAL:
@@ -108,13 +108,11 @@ def _adapter(source: ModelSource, names: list[str]) -> str | None:
 
 
 def _inner_models(source: ModelSource, names: list[str]) -> str | None:
-    """Say which folders inside are models: of a training, of a pipeline, of the hub's cache."""
-    inner = [name for name in names[:N_LOOKED_INTO] if _is_model(source.folder / name)]
+    """Return a message if subfolders are models: checkpoints, pipelines or a hub cache."""
+    inner = [name for name in names[:MAX_SEARCHED] if _is_model(source.folder / name)]
     if "snapshots" in names:
-        commits = listing(source.folder / "snapshots")[:N_LOOKED_INTO]
-        inner += [
-            f"snapshots/{one}" for one in commits if _is_model(source.folder / "snapshots" / one)
-        ]
+        commits = listing(source.folder / "snapshots")[:MAX_SEARCHED]
+        inner += [f"snapshots/{c}" for c in commits if _is_model(source.folder / "snapshots" / c)]
     if not inner:
         return None
     inner.sort(key=lambda name: [int(number) for number in re.findall(r"\d+", name)])
@@ -124,7 +122,7 @@ def _inner_models(source: ModelSource, names: list[str]) -> str | None:
 
 
 def _is_model(folder: Path) -> bool:
-    """Say whether the configuration in a folder is that of a model of transformers."""
+    """Return whether a folder has a configuration of a transformers model."""
     path = folder / CONFIG
     try:
         if not path.is_file() or path.stat().st_size > 2**20:
@@ -137,11 +135,11 @@ def _is_model(folder: Path) -> bool:
 def _other_format(source: ModelSource, names: list[str]) -> str | None:
     if WEIGHTS & set(names):
         return None
-    for pattern, words in OTHER_FORMATS.items():
+    for pattern, advice in OTHER_FORMATS.items():
         found = [name for name in matching(names, pattern) if not NO_WEIGHTS.match(name)]
         if found:
-            said = words.format(name=source.name)
-            return f"{source.name} has no model.safetensors but {_some(found)}, {said}"
+            advice = advice.format(name=source.name)
+            return f"{source.name} has no model.safetensors but {_some(found)}, {advice}"
     return None
 
 

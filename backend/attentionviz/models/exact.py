@@ -1,29 +1,29 @@
 """Verification in float64, layer by layer, that attention is softmax(scaling · q·k).
 
-Two float32 runs of one model never agree exactly, and deep models amplify rounding by any factor:
-how far the attention of one run is from that of the other decides nothing. Therefore
+Two float32 runs of one model never agree exactly, and deep models can amplify rounding by any
+factor, so the difference between two runs proves nothing. Therefore
 
-1. a few sequences run in float64 as a build captures them, with the library's attention over the
-   captured queries and keys; what each attention module returns is kept;
-2. they run again in float64 with the model's own eager attention. The weights that each layer
-   returns are compared with the pattern that the server computes from the queries and keys of the
-   first run and the stored rule, and its output with the output of the first run, which then
-   replaces it for the layers that follow.
+1. a few sequences run in float64 as in a build, with the library's attention over the captured
+   queries and keys; the output of each attention module is stored;
+2. they run again in float64 with the model's own eager attention. The attention weights of each
+   layer are compared with the pattern computed from the queries and keys of the first run and the
+   stored rule, and its output with the output of the first run, which then replaces it as input of
+   the next layer.
 
-Why this is a proof, by induction over the layers: before the first attention module both runs are
-the same operations on the same numbers. If a layer is given the same in both, returns the weights
-of q·k and the output of the first run, then the next layer is given the same too, unless the code
+This is a proof by induction over the layers: before the first attention module both runs are the
+same operations on the same numbers. If a layer has the same input in both runs, the weights of q·k
+and the output of the first run, then the next layer has the same input too, unless the code
 between attention modules depends on the implementation of attention; in that case queries, keys or
-values of the next layer differ, and its weights or its output with them. The two runs see the same
-numbers in each layer, so nothing is amplified, and only rounding within one layer remains: 1e-14
-of a weight in practice. A weight p may differ by 1e-9 of itself and by what rounding of its scores
-explains, ``2 p (1 - p) (d_head + 4) eps scaling max‖q‖ max‖k‖``.
+values of the next layer differ, and so do its weights or its output. Since both runs have the same
+numbers in each layer, nothing is amplified, and only rounding within one layer remains: 1e-14
+of a weight in practice. A weight p may differ by 1e-9 of itself and by the rounding of its scores,
+``2 p (1 - p) (d_head + 4) eps scaling max‖q‖ max‖k‖``.
 
-What is noticed: a term added to scores, another scaling, mask, cap or sink, and a gate or dropout
-change the weights; a term added behind clean weights changes the output; queries or keys that only
-the eager code rotates, shifts or scales change both; chance shows when the layer is run once more.
-What is not: a term that appears only at positions, or in texts, that are not run here; masks are
-compared with the rule in every batch that is captured.
+Detected: terms added to scores, another scaling, mask, cap or sink, a gate or dropout (the weights
+change); a term added after the weights (the output changes); rotation, shift or scaling of queries
+or keys in the eager code only (both change); randomness (a second run of the layer differs).
+Not detected: a term that appears only at positions, or in texts, that are not run here; masks are
+compared with the rule in every captured batch.
 """
 
 import copy
@@ -49,33 +49,35 @@ from attentionviz.models.own_attention import (
 from attentionviz.models.steps import step
 
 TOLERANCE = 1e-9
-"""Of a weight: as much as a score that is 1e-9 larger. Rounding of float64 stays far below."""
+"""Relative tolerance of a weight, as from a score larger by 1e-9; far above float64 rounding."""
 
 SMALLEST = 1e-30
-"""Weights below this are nothing; some code clamps them."""
+"""Weights below this count as 0; some models clamp them."""
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 UNDECIDABLE = 2.5e-5
-"""Where rounding of float64 explains what a term of 1e-4 does to a weight, nothing is decided."""
+"""Largest rounding of a weight at which a term of 1e-4 in its score can still be detected."""
 
 MAX_TOKENS = 384
-"""Padded tokens that are run; one image, or two sequences of 192 tokens, at least."""
+"""Padded tokens to run; at least one image, or two sequences of 192 tokens."""
 
-CHANGES = "{} by {:.2g} from one run of the model to the next, so no map of it would be true"
+CHANGES = (
+    "{} by {:.2g} from one run of the model to the next, so its maps would not be reproducible"
+)
 
 
 class ExactCheck(NamedTuple):
-    """What the comparison in float64 found.
+    """Result of the comparison in float64.
 
     Attributes
     ----------
     max_abs_error : float
-        Largest difference of one attention weight, over all layers, heads and pairs.
+        Largest difference of an attention weight, over all layers, heads and pairs.
     tolerance : float
-        What rounding explains.
+        Largest difference allowed, from rounding.
     n_sequences : int
-        Sequences compared.
+        Number of sequences compared.
     """
 
     max_abs_error: float
@@ -84,20 +86,20 @@ class ExactCheck(NamedTuple):
 
 
 def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
-    """Hold a model's own attention against softmax(scaling · q·k), both in float64.
+    """Compare a model's own attention with softmax(scaling · q·k), both in float64.
 
     Parameters
     ----------
     model : LoadedModel
-        Its weights are not changed.
+        Not modified.
     batch : Batch
-        A few of its sequences are taken, the longest and the shortest first.
+        A few of its sequences are run: the longest, then the shortest ones.
 
     Raises
     ------
     UnsupportedModelError
-        If attention is more than q·k; names layer, head and size of the difference. Also if it
-        changes from one run to the next, or is not returned.
+        If attention is more than q·k (names layer, head and difference), differs between two runs,
+        or is not returned by the model.
     """
     twin, few = _twin(model), _few(batch, is_text=model.modality == "text")
     with Float64():
@@ -111,15 +113,15 @@ def check_exactly(model: LoadedModel, batch: Batch) -> ExactCheck:
                     run(twin.network, few.inputs, twin.device)
         except UnsupportedModelError as error:
             again = _Comparison(twin, few).captured
-            moved = np.abs(again.queries - comparison.captured.queries).max()
-            if moved > TOLERANCE:
-                raise UnsupportedModelError(CHANGES.format("queries change", moved)) from error
+            change = np.abs(again.queries - comparison.captured.queries).max()
+            if change > TOLERANCE:
+                raise UnsupportedModelError(CHANGES.format("queries change", change)) from error
             raise
     return ExactCheck(comparison.worst, comparison.tolerance, len(few.lengths))
 
 
 class _Comparison:
-    """The run that captures, and what the model's own attention is held against layer by layer."""
+    """The captured run, with which the model's own attention is compared layer by layer."""
 
     def __init__(self, twin: LoadedModel, batch: Batch) -> None:
         self.twin = twin
@@ -127,34 +129,34 @@ class _Comparison:
         self.outputs: list[torch.Tensor] = []
         self.worst = 0.0
         self.tolerance = TOLERANCE
-        self.rounding = 0.0  # of the weights of a row, in the layer compared last
+        self.rounding = 0.0  # largest, of the weights of a row, in the last compared layer
         with step("a run in float64", UnsupportedModelError), watch_layers(twin, self.keep):
             self.captured = capture_batch(twin, batch)  # float64
 
     def keep(self, _layer: int, returned: Any, _: Rerun) -> None:
-        """Keep what a layer returns with the library's attention."""
+        """Store the output of a layer with the library's attention."""
         self.outputs.append(output_of(returned))
 
     def compare(self, layer: int, returned: Any, rerun: Rerun) -> Any:
-        """Hold one layer against what was captured; return what goes on to the next one."""
+        """Compare one layer with the captured run; return the input of the next layer."""
         own = weights_of(returned, layer)
         problem = self._compare_weights(layer, own)
-        moved = self._moved(output_of(returned), self.outputs[layer])
-        if problem is None and not moved <= TOLERANCE + self.rounding:
+        error = self._relative_error(output_of(returned), self.outputs[layer])
+        if problem is None and not error <= TOLERANCE + self.rounding:
             problem = (
-                f"layer {layer}: its attention weights are those of q·k, but what it returns "
-                f"differs from these weights times values by {moved:.2g} of the largest number"
+                f"layer {layer}: its attention weights are those of q·k, but its output "
+                f"differs from these weights times values by {error:.2g} of the largest number"
             )
         if problem:
-            changes = float(np.abs(weights_of(again := rerun(), layer) - own).max())
-            changes = max(changes, self._moved(output_of(again), output_of(returned)))
-            if changes > TOLERANCE:
-                problem = CHANGES.format(f"attention of layer {layer} changes", changes)
+            change = float(np.abs(weights_of(again := rerun(), layer) - own).max())
+            change = max(change, self._relative_error(output_of(again), output_of(returned)))
+            if change > TOLERANCE:
+                problem = CHANGES.format(f"attention of layer {layer} changes", change)
             raise UnsupportedModelError(problem)
         return (self.outputs[layer], *returned[1:])
 
     def _compare_weights(self, layer: int, own: np.ndarray[Any, Any]) -> str | None:
-        """Return the sentence on a layer whose weights are not those of q·k; None if they are."""
+        """Return an error message if the weights of a layer are not those of q·k, else None."""
         rule, worst, problem = self.twin.rules[layer], 0.0, None
         self.rounding = 0.0
         for sequence, head, queries, keys in self.captured.heads_of(layer):
@@ -163,12 +165,12 @@ class _Comparison:
             error = np.abs(own[sequence, head, :n_tokens, :n_tokens] - pattern)
             largest = abs(rule.scaling) * np.linalg.norm(queries, axis=1).max()
             largest *= np.linalg.norm(keys, axis=1).max()
-            # d/ds of a weight p is at most 2p(1 - p), if all scores of a row may move by as much.
+            # If all scores of a row change by s, a weight p changes by at most 2p(1 - p) s.
             rounding = 2 * pattern * (1 - pattern) * (d_head + 4) * EPSILON * largest
             if rounding.max() > UNDECIDABLE:
                 return (
                     f"layer {layer}, head {head}: its scores reach {largest:.0e}, too large to "
-                    "decide whether they are q·k alone"
+                    "check in float64 whether they are q·k alone"
                 )
             self.rounding = max(self.rounding, float(rounding.sum(axis=1).max()))
             allowed = TOLERANCE * pattern + rounding + SMALLEST
@@ -180,13 +182,13 @@ class _Comparison:
                 worst = beyond[pair]
                 problem = (
                     f"layer {layer}, head {head}: the model's own attention differs from "
-                    f"softmax(scaling · q·k) by {worst:.2g} in float64, where rounding explains "
-                    f"{allowed[pair]:.1g}: its attention is more than q·k"
+                    f"softmax(scaling · q·k) by {worst:.2g} in float64, more than the "
+                    f"{allowed[pair]:.1g} of rounding: its attention is more than q·k"
                 )
         return problem
 
-    def _moved(self, output: torch.Tensor, reference: torch.Tensor) -> float:
-        """Return the largest difference of the outputs of real tokens, by the largest number."""
+    def _relative_error(self, output: torch.Tensor, reference: torch.Tensor) -> float:
+        """Return the largest difference of two outputs over the largest number, without padding."""
         if output.shape != reference.shape:
             return np.inf
         real = torch.ones_like(reference[..., 0], dtype=torch.bool)  # (sequence, position)
@@ -198,7 +200,7 @@ class _Comparison:
 
 
 def _few(batch: Batch, *, is_text: bool) -> Batch:
-    """Return a few sequences of a batch: the longest, the shortest, and more if they are short."""
+    """Return the longest sequence of a batch and the shortest, as many as `MAX_TOKENS` allow."""
     longest = max(batch.lengths)
     if is_text:
         longest = min(longest, MAX_TOKENS // 2)
@@ -212,9 +214,9 @@ def _few(batch: Batch, *, is_text: bool) -> Batch:
 
 
 def _twin(model: LoadedModel) -> LoadedModel:
-    """Return the model with a network of its own that shares all weights with the first.
+    """Return the model with a copy of its network that shares all weights.
 
-    What a network keeps from one run to the next, such as tables of angles, is then not mixed up.
+    State that a network caches between runs, such as rotary tables, is then not mixed with float64.
     """
     network = model.network
     shared = (*network.parameters(), *network.buffers())

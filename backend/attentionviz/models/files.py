@@ -1,4 +1,4 @@
-"""Reading of small files of a model folder, with errors that name what is there instead."""
+"""Reading of small files of a model folder, with errors that name the actual content."""
 
 import json
 from pathlib import Path
@@ -29,12 +29,12 @@ def listing(folder: Path) -> list[str]:
 
 
 def require_content(source: ModelSource, file: str) -> None:
-    """Refuse a file that is a dead link, empty, a Git LFS pointer or a web page.
+    """Check that a file is not a broken link, empty, a Git LFS pointer or a web page.
 
     Raises
     ------
     ModelNotAvailableError
-        With what lies there, and what to do.
+        Names the actual content, and what to do.
     """
     path = source.folder / file
     if path.is_symlink() and not path.exists():
@@ -64,14 +64,17 @@ def require_content(source: ModelSource, file: str) -> None:
 
 
 def read_json(source: ModelSource, file: str) -> dict[str, Any]:
-    """Return the object in a JSON file; ModelNotAvailableError says what it is instead."""
+    """Return the object in a JSON file; ModelNotAvailableError if it is anything else."""
     require_content(source, file)
     path = source.folder / file
-    if not path.is_file():  # a folder, or a pipe that a reader would wait for
-        raise ModelNotAvailableError(f"{file} of {source.name} is no file; {AGAIN}")
+    if not path.is_file():  # a folder, or a pipe, on which a read would block
+        raise ModelNotAvailableError(f"{file} of {source.name} is not a regular file; {AGAIN}")
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise ModelNotAvailableError(f"{file} of {source.name} is too large to be read")
+            raise ModelNotAvailableError(
+                f"{file} of {source.name} has {path.stat().st_size:,} bytes, at most "
+                f"{MAX_JSON_BYTES:,} are read; {AGAIN}"
+            )
         found = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ModelNotAvailableError(
@@ -79,11 +82,13 @@ def read_json(source: ModelSource, file: str) -> dict[str, Any]:
         ) from error
     except json.JSONDecodeError as error:
         raise ModelNotAvailableError(
-            f"{file} of {source.name} is no JSON: {error.msg} at line {error.lineno}, column "
-            f"{error.colno}; mend it, or {AGAIN}"
+            f"{file} of {source.name} is not valid JSON: {error.msg} at line {error.lineno}, "
+            f"column {error.colno}; correct it, or {AGAIN}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise ModelNotAvailableError(f"{file} of {source.name} is no JSON; {AGAIN}") from error
+        raise ModelNotAvailableError(
+            f"{file} of {source.name} is not valid JSON; {AGAIN}"
+        ) from error
     if not isinstance(found, dict):
-        raise ModelNotAvailableError(f"{file} of {source.name} is no JSON object; {AGAIN}")
+        raise ModelNotAvailableError(f"{file} of {source.name} is not a JSON object; {AGAIN}")
     return found

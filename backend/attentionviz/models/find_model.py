@@ -1,7 +1,7 @@
-"""Find the model that a dataset was built with, on this machine and nowhere else.
+"""Local lookup of the model with which a dataset was built; nothing is downloaded.
 
-The description may come from somebody else, so it never says which folder is read: it can only
-choose among the embedded models, the cache of the hub, and folders that the operator named.
+The description may come from an untrusted dataset, so it is never used as a path: it can only
+select an embedded model, a model in the hub cache, or one in the folders that the operator set.
 """
 
 import re
@@ -22,7 +22,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 def find_described(
     described: Mapping[str, Any], local_models: Path | None, folders: Sequence[Path]
 ) -> ModelSource:
-    """Return where the files of a described model lie; nothing is downloaded.
+    """Return the local folder of a described model.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def find_described(
     local_models : Path or None
         Folder of the embedded ``demo-gpt2`` and ``demo-vit``.
     folders : sequence of Path
-        Where models that were local folders may lie, each under its own name.
+        Folders to search for models that were local folders, by name.
 
     Raises
     ------
     ModelNotAvailableError
-        In one sentence, what is missing and what to do.
+        Names what is missing and what to do.
     """
     name, source, revision = (described[key] for key in ("name", "source", "revision"))
     if source == "local folder":

@@ -14,19 +14,19 @@ MAX_SHOWN = 40
 
 @dataclass(frozen=True)
 class BadVector:
-    """The first vector of a sequence, layer by layer, that cannot be drawn.
+    """The first vector of a sequence, layer by layer, that is not finite or too large.
 
     Attributes
     ----------
     sequence_idx : int
-        In its batch.
+        Index in its batch.
     token : str
-        Place, number and text of the token: "token 5 ' foo'".
+        Position and text of the token: "token 5 ' foo'".
     layer, head : int
     kind : str
         "query", "key" or "value".
     largest : float
-        Of its absolute numbers; NaN or infinity where one of them is.
+        Largest absolute number of the vector; NaN or infinity if not finite.
     """
 
     sequence_idx: int
@@ -36,8 +36,8 @@ class BadVector:
     kind: str
     largest: float
 
-    def place(self) -> str:
-        """Return where it is: "token 5 ' foo', layer 3, head 2"."""
+    def location(self) -> str:
+        """Return token, layer and head: "token 5 ' foo', layer 3, head 2"."""
         return f"{self.token}, layer {self.layer}, head {self.head}"
 
 
@@ -47,12 +47,12 @@ class NotFiniteError(UnsupportedModelError):
     Attributes
     ----------
     vectors : list of BadVector
-        One of each such sequence.
+        The first one of each such sequence.
     """
 
     def __init__(self, vectors: list[BadVector]) -> None:
         first = vectors[0]
-        super().__init__(f"{first.place()}: its {first.kind} is not a finite number")
+        super().__init__(f"{first.location()}: its {first.kind} is not a finite number")
         self.vectors = vectors
 
 
@@ -63,30 +63,30 @@ def bad_vectors(batch: Batch, largest: dict[str, Array], limit: float = np.inf) 
     ----------
     batch : Batch
     largest : dict of str to ndarray, shape (n_layers, n_heads or n_key_heads, n_tokens)
-        The largest absolute number of every vector, by kind; "query" among them.
+        Largest absolute number of every vector, by kind; must contain "query".
     limit : float
-        The largest number that is allowed.
+        Largest allowed number.
 
     Returns
     -------
     list of BadVector
-        In the order of the sequences; of each the one of the lowest layer, then token, then head.
+        In sequence order; of each sequence the vector of the lowest layer, token and head.
     """
     n_heads = largest["query"].shape[1]
     found, start = [], 0
     for sequence_idx, n_tokens in enumerate(batch.lengths):
-        places = [
+        candidates = [
             (layer, position, head * n_heads // values.shape[1], kind)
             for kind, values in largest.items()
             for layer, head, position in _bad(values[:, :, start : start + n_tokens], limit)
         ]
-        if places:
-            layer, position, head, kind = min(places, key=lambda place: place[:3])
+        if candidates:
+            layer, position, head, kind = min(candidates, key=lambda candidate: candidate[:3])
             group = n_heads // largest[kind].shape[1]
             found.append(
                 BadVector(
                     sequence_idx,
-                    _token_words(batch.tokens, start + position),
+                    _format_token(batch.tokens, start + position),
                     layer,
                     head,
                     kind,
@@ -98,17 +98,17 @@ def bad_vectors(batch: Batch, largest: dict[str, Array], limit: float = np.inf) 
 
 
 def _bad(values: Array, limit: float) -> list[list[int]]:
-    """Return layer, head and position of the lowest layer that has a bad value."""
-    is_bad = ~(values < np.inf) | (values > limit)  # (layer, head, token); true for NaN, too
+    """Return layer, head and position of all bad values of the lowest layer that has any."""
+    is_bad = ~(values < np.inf) | (values > limit)  # (layer, head, token); True also for NaN
     layers = np.flatnonzero(is_bad.any(axis=(1, 2)))
     if not len(layers):
         return []
-    places = np.argwhere(is_bad[layers[0]])
-    return [[int(layers[0]), int(head), int(position)] for head, position in places]
+    indices = np.argwhere(is_bad[layers[0]])
+    return [[int(layers[0]), int(head), int(position)] for head, position in indices]
 
 
-def _token_words(tokens: TokenColumns, token: int) -> str:
-    words = f"token {tokens.position[token] + 1}"
+def _format_token(tokens: TokenColumns, token: int) -> str:
+    number = f"token {tokens.position[token] + 1}"
     if tokens.token_type[token] == "patch":
-        return f"{words} (patch in row {tokens.row[token]}, column {tokens.column[token]})"
-    return f"{words} {tokens.text[token][:MAX_SHOWN]!r}"
+        return f"{number} (patch in row {tokens.row[token]}, column {tokens.column[token]})"
+    return f"{number} {tokens.text[token][:MAX_SHOWN]!r}"

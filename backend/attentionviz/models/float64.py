@@ -1,4 +1,4 @@
-"""Run a network in float64 without converting it: inputs of each operation are widened."""
+"""Run a network in float64 without converting it: the inputs of each operation are cast."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,20 +15,20 @@ WIDER = {
 CLAIMED = {torch.float64: torch.float32, torch.complex128: torch.complex64}
 
 SELECTIONS = {torch.nn.functional.embedding, torch.Tensor.__getitem__}
-"""Few of the numbers that they are given come out: those are widened instead, to save memory."""
+"""Functions that return few of their input numbers: their output is cast, which saves memory."""
 
 CASTS = {torch.Tensor.float, torch.Tensor.half, torch.Tensor.bfloat16}
 ASSIGNMENTS = {"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"}
 
 
 class Float64(TorchFunctionMode):
-    """While it lasts, every function of PyTorch computes in float64.
+    """Context manager in which every PyTorch function computes in float64.
 
-    Tensors that a function is given are widened first, and so is a dtype that it is asked for:
-    where a network casts to float32 (a softmax, a norm), it goes on in float64. Its parameters
-    stay as they are; those of one operation at a time exist twice. Tensors say that they are
-    float32, so that a network takes the same branches as in a usual run. A function without
-    float64, such as the grouped product of a mixture of experts, computes in float32.
+    Tensor arguments are cast to float64, and so are dtype arguments: where a network casts to
+    float32 (a softmax, a norm), it stays in float64. Parameters are not converted; only those of
+    the current operation exist twice. Tensors report float32 as their dtype, so that a network
+    takes the same branches as usual. A function without float64 support, such as the grouped
+    product of a mixture of experts, computes in float32.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Float64(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Call a function of PyTorch with what is widened."""
+        """Call a PyTorch function with its arguments cast to float64."""
         kwargs, name = kwargs or {}, getattr(func, "__name__", "")
         if name == "__get__":  # an attribute, such as .dtype or .T
             found = func(*args, **kwargs)
@@ -50,7 +50,7 @@ class Float64(TorchFunctionMode):
         if name == "__set__" or kwargs.get("out") is not None:
             return func(*args, **kwargs)
         if name in ASSIGNMENTS or (name.endswith("_") and not name.endswith("__")):
-            # It writes into its first argument, which must stay the same tensor.
+            # In-place functions write to their first argument, which must stay the same tensor.
             return func(*args[:1], *_wide(args[1:]), **(_wide(kwargs) if args else kwargs))
         if func in SELECTIONS:
             return _wide(func(*args, **kwargs))
@@ -72,7 +72,7 @@ def _wide(value: Any) -> Any:
 
 
 def _cast(value: Any, table: dict[torch.dtype, torch.dtype]) -> Any:
-    """Return a value with all tensors and dtypes in it cast; the same object where none is."""
+    """Return a value with all tensors and dtypes in it cast; the same object if none changes."""
     if isinstance(value, torch.Tensor):
         return value.to(table[value.dtype]) if value.dtype in table else value
     if isinstance(value, torch.dtype):

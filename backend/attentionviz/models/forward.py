@@ -1,4 +1,4 @@
-"""Run the forward pass of a model, observed or with its own eager attention."""
+"""Forward pass of a model, with observed attention or its own eager attention."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from attentionviz.models.interface import IMPLEMENTATION
 def run(
     network: PreTrainedModel, inputs: dict[str, torch.Tensor], device: torch.device, **options: Any
 ) -> Any:
-    """Return what the model returns for these inputs, without gradients or a key cache.
+    """Run the forward pass of a model and return its output, without gradients or a key cache.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def run(
 
 
 def use_threads(n_threads: int) -> None:
-    """Let a forward pass of this process take so many cores."""
+    """Set the number of threads of forward passes in this process."""
     torch.set_num_threads(n_threads)
 
 
 @contextmanager
 def eager_attention(network: PreTrainedModel) -> Iterator[None]:
-    """Let the model compute attention in its own code for a while."""
+    """Use the model's own eager attention for the duration of a ``with`` block."""
     network.set_attn_implementation("eager")
     try:
         yield

@@ -14,16 +14,16 @@ from attentionviz.models.probe import Findings, probe
 def probe_images(
     network: PreTrainedModel, processor: Any, device: torch.device
 ) -> tuple[ImageInputs, Findings]:
-    """Return the inputs of an image model and what its attention is like.
+    """Return the inputs of an image model and the properties of its attention.
 
     Raises
     ------
     UnsupportedModelError
-        If the tokens are not a grid of patches behind some prefix tokens.
+        If the tokens are not prefix tokens followed by a grid of patches.
     """
     config = network.config
     if getattr(config, "num_channels", 3) != 3 or not getattr(config, "patch_size", None):
-        raise UnsupportedModelError(f"{config.model_type} does not cut RGB pictures into patches")
+        raise UnsupportedModelError(f"{config.model_type} does not divide RGB images into patches")
     height, width = fix_size(processor, config)
     patch_px = pair(config.patch_size)
     n_rows, n_columns = height // patch_px[0], width // patch_px[1]
@@ -38,7 +38,7 @@ def probe_images(
     expected = [n_prefix + row * n_columns + column for row, column in corners]
     if n_prefix < 0 or _changed_tokens(findings.first_keys) != expected:
         raise UnsupportedModelError(
-            f"the tokens of {config.model_type} are not the patches of a picture, row by row"
+            f"the tokens of {config.model_type} are not the patches of an image, row by row"
         )
     n_registers = int(getattr(config, "num_register_tokens", 0) or 0)
     grid = PatchGrid(
@@ -66,12 +66,12 @@ def _with_changed_patches(
 
 
 def _changed_tokens(keys: torch.Tensor) -> list[int]:
-    """Return which token's key changed with each changed patch, -1 where several did.
+    """Return the token whose key changed with each changed patch, -1 if several did.
 
     Parameters
     ----------
     keys : Tensor, shape (1 + n, n_key_heads, n_tokens, d_head)
-        Of the unchanged image first.
+        The unchanged image comes first.
     """
     change = (keys[1:] - keys[:1]).abs().amax(dim=(1, 3))  # (image, token)
     largest, token = change.max(dim=1)

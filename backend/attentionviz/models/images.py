@@ -16,11 +16,11 @@ Array = np.ndarray[Any, Any]
 
 SPRITE_PX = 8
 MAX_ASPECT = 8
-"""Longer images lose their ends first: resizing one of 1 x 10,000 px would fill the memory."""
+"""Images with a larger aspect ratio are cropped: resizing 1 x 10,000 px would exhaust memory."""
 
 
 class ImageInputs:
-    """The image processor of a model, with the grid of patches that the model makes.
+    """The image processor of a model, with the model's grid of patches.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class ImageInputs:
 
     @property
     def max_length(self) -> int:
-        """Tokens of every image."""
+        """Number of tokens of every image."""
         return self.grid.n_tokens
 
     def prepare(self, images: list[Image.Image]) -> Batch:
@@ -60,14 +60,14 @@ class ImageInputs:
         )
 
     def batches(self, images: Iterable[Image.Image], max_tokens: int) -> Iterator[Batch]:
-        """Yield the images in order, at most `max_tokens` tokens at once."""
+        """Yield the images in order, in batches of at most `max_tokens` tokens."""
         n_images = max(1, max_tokens // self.grid.n_tokens)
         remaining = iter(images)
         while chunk := list(islice(remaining, n_images)):
             yield self.prepare(chunk)
 
     def visible(self, image: Image.Image, longest_px: int) -> Image.Image:
-        """Return what the model sees of a image, at most `longest_px` on its longer side."""
+        """Return the part of an image that the model sees, at most `longest_px` on a side."""
         image = _shortened(image.convert("RGB"))
         width, height = self._visible_size(image.width, image.height)
         left, top = (image.width - width) / 2, (image.height - height) / 2
@@ -83,7 +83,7 @@ class ImageInputs:
         )
 
     def _visible_size(self, width: int, height: int) -> tuple[float, float]:
-        """Return width and height, in its own pixels, of the middle part that the model sees."""
+        """Return width and height, in pixels of the image, of the centre that the model sees."""
         processor = self.processor
         if not getattr(processor, "do_center_crop", False):
             return float(width), float(height)
@@ -115,7 +115,7 @@ class ImageInputs:
         rows, columns = self.grid.n_rows, self.grid.n_columns
         # Pixels beyond the last whole patch are not read by the model either.
         covered = Image.fromarray(seen[: rows * self.patch_px[0], : columns * self.patch_px[1]])
-        # A box filter whose windows end where patches end mixes no two patches.
+        # The windows of the box filter end at patch borders, so patches are not mixed.
         small = covered.resize((columns * SPRITE_PX, rows * SPRITE_PX), Image.Resampling.BOX)
         tiles = np.asarray(small).reshape(rows, SPRITE_PX, columns, SPRITE_PX, 3)
         return tiles.transpose(0, 2, 1, 3, 4).reshape(-1, SPRITE_PX, SPRITE_PX, 3)
@@ -133,11 +133,11 @@ class ImageInputs:
         nothing: list[None] = [None] * len(prefix)
         for patches in sprites:
             hue, brightness = hue_and_brightness(patches.mean(axis=(1, 2)))
-            places = [divmod(i, grid.n_columns) for i in range(len(patches))]
+            cells = [divmod(i, grid.n_columns) for i in range(len(patches))]
             columns.text += [text for text, _ in prefix] + [""] * len(patches)
             columns.token_type += [kind for _, kind in prefix] + ["patch"] * len(patches)
-            columns.row += [*nothing, *(row for row, _ in places)]
-            columns.column += [*nothing, *(column for _, column in places)]
+            columns.row += [*nothing, *(row for row, _ in cells)]
+            columns.column += [*nothing, *(column for _, column in cells)]
             columns.hue += [*nothing, *hue]
             columns.brightness += [*nothing, *brightness]
             columns.position += range(grid.n_tokens)
@@ -188,7 +188,7 @@ def hue_and_brightness(colours: Array) -> tuple[list[float | None], list[float |
 
 
 def fix_size(processor: Any, config: Any) -> tuple[int, int]:
-    """Make the processor give every image one size; return its height and width in pixels."""
+    """Set the processor to one size for all images; return its height and width in pixels."""
     crop = getattr(processor, "crop_size", None)
     if getattr(processor, "do_center_crop", False) and crop and crop.height and crop.width:
         return crop.height, crop.width
@@ -208,7 +208,7 @@ def pair(size: Any) -> tuple[int, int]:
 
 
 def _shortened(image: Image.Image) -> Image.Image:
-    """Return the middle of a image that is much longer than wide."""
+    """Return the centre of an image whose aspect ratio exceeds `MAX_ASPECT`."""
     width, height = image.size
     limit = MAX_ASPECT * min(width, height)
     if max(width, height) <= limit:

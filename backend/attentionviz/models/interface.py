@@ -1,8 +1,8 @@
 """Observation of attention: a function registered with transformers.
 
-Every current model of transformers hands query, key, value, mask and scaling, after rotary
-embedding and normalisation, to a function chosen by name. Ours reports them to whoever listens
-and leaves the computation to the library's own ``sdpa``.
+Current models of transformers pass query, key, value, mask and scaling, after rotary embedding and
+normalisation, to an attention function selected by name. The function registered here reports
+these arguments to a listener and calls the library's ``sdpa``.
 
 Notes
 -----
@@ -27,27 +27,28 @@ from attentionviz.models.rules import MaskFunction
 IMPLEMENTATION = "attentionviz_capture"
 
 EXTRA_TERMS = {
-    "softcap": "its scores are bent by a soft cap",
+    "softcap": "its scores are limited by a soft cap",
     "s_aux": "its softmax has a learned sink beside the keys",
     "position_bias": "it adds a bias of relative position to its scores",
 }
-"""Arguments by which models ask for scores that are more than q·k, and what they do."""
+"""Arguments with which models request scores that are more than q·k, and their effect."""
 
 
 @dataclass(frozen=True)
 class AttentionCall:
-    """What one attention layer was given.
+    """Arguments and output of one attention call.
 
     Attributes
     ----------
     module : Module
-        The attention module that asks.
+        The calling attention module.
     query, key, value : Tensor, shape (n_sequences, n_heads or n_key_heads, n_padded, d_head)
     mask : Tensor or None
-        Booleans (seen) or numbers to add, broadcast to (n_sequences, n_heads, n_padded, n_padded).
+        Booleans (True: visible) or numbers added to scores, broadcast to (n_sequences, n_heads,
+        n_padded, n_padded).
     scaling : float
     is_causal : bool
-        Whether later keys are hidden although no mask says so.
+        Whether later keys are hidden in addition to the mask.
     output : Tensor, shape (n_sequences, n_padded, n_heads, d_head)
     """
 
@@ -74,7 +75,7 @@ class Observation:
     masks: list[tuple[torch.Tensor, MaskFunction]] = field(default_factory=list)
 
     def function_of(self, mask: torch.Tensor | None) -> MaskFunction | None:
-        """Return the function that this very mask was made from, where that is known."""
+        """Return the function from which this mask object was made, or None if unknown."""
         return next((function for made, function in self.masks if made is mask), None)
 
 
@@ -83,14 +84,14 @@ _current: ContextVar[Observation | None] = ContextVar("attention_observation", d
 
 @contextmanager
 def observe(listener: Listener, *, keeps_masks: bool = False) -> Iterator[Observation]:
-    """Report every attention call of the forward passes inside to the listener.
+    """Report every attention call of forward passes in the ``with`` block to a listener.
 
     Parameters
     ----------
     listener : callable
-        Called with the number of the call, from 0, and the call.
+        Called with the index of the call, from 0, and the call.
     keeps_masks : bool
-        Also make every mask in full and remember the function behind it.
+        Also create every mask in full and store the function from which it was made.
     """
     observation = Observation(listener, keeps_masks)
     token = _current.set(observation)
@@ -102,7 +103,7 @@ def observe(listener: Listener, *, keeps_masks: bool = False) -> Iterator[Observ
 
 @cache
 def register() -> None:
-    """Make the observed attention known to transformers, once a process."""
+    """Register the observed attention with transformers, once per process."""
     AttentionInterface.register(IMPLEMENTATION, _attend)
     AttentionMaskInterface.register(IMPLEMENTATION, _make_mask)
 
@@ -123,8 +124,8 @@ def _attend(
     )
     if observation is not None:
         scaling = options.get("scaling")
-        asked = options.get("is_causal")
-        causal = getattr(module, "is_causal", True) if asked is None else asked
+        requested = options.get("is_causal")
+        causal = getattr(module, "is_causal", True) if requested is None else requested
         call = AttentionCall(
             module=module,
             query=query,

@@ -1,4 +1,4 @@
-"""A loaded model: weights, inputs, and the facts about its attention."""
+"""A loaded model: network, inputs, and properties of its attention."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from attentionviz.models.rules import LayerRule
 from attentionviz.models.text import TextInputs
 
 MAX_CAPTURE_BYTES = 128 * 2**20
-"""Queries and keys of one batch; larger batches are not faster, even on one core."""
+"""Maximum size of the queries and keys of one batch; larger batches are not faster."""
 
 MAX_PADDED_TOKENS = 4096
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model, what goes in, and what its attention is like.
+    """A model with its inputs and the properties of its attention.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class LoadedModel:
     patch_grid : PatchGrid or None
         None for text.
     notes : tuple of str
-        What a user should know of its files, a sentence each.
+        Messages for the user about its files, one sentence each.
     """
 
     network: PreTrainedModel
@@ -72,18 +72,18 @@ class LoadedModel:
 
     @property
     def max_length(self) -> int:
-        """Most tokens of one sequence."""
+        """Maximum number of tokens of one sequence."""
         return self.inputs.max_length
 
     @property
     def bias_terms(self) -> list[str]:
-        """Words for what decides attention besides q·k and causality."""
+        """Names of what affects attention besides q·k and causality."""
         limited = any(rule.max_distance is not None for rule in self.rules)
         return ["sliding window"] if limited else []
 
     @property
     def batch_tokens(self) -> int:
-        """Most tokens of a batch, padding counted; a longer sequence is a batch of its own."""
+        """Maximum padded tokens of a batch; a longer sequence is a batch by itself."""
         n_vectors = self.n_layers * (self.n_heads + self.n_key_heads)
         affordable = MAX_CAPTURE_BYTES // (4 * n_vectors * self.d_head)
         return max(1, min(MAX_PADDED_TOKENS, affordable))
@@ -97,15 +97,15 @@ class LoadedModel:
         return self._text_inputs.prepare_tokens(tokens)
 
     def text_batches(self, texts: Iterable[str]) -> Iterator[Batch]:
-        """Yield the texts in order, in batches that memory can hold."""
+        """Yield the texts in order, in batches of `batch_tokens`."""
         return self._text_inputs.batches(texts, self.batch_tokens)
 
     def text_lengths(self, texts: Iterable[str]) -> Iterator[tuple[int, int]]:
-        """Yield the tokens of every text, had and cut; a text may have none."""
+        """Yield for every text its number of tokens, which may be 0, and the number cut off."""
         return self._text_inputs.lengths(texts)
 
     def id_batches(self, sequences: list[list[int]]) -> Iterator[Batch]:
-        """Yield sequences of token ids, all of one length, in batches that memory can hold."""
+        """Yield sequences of token ids, all of one length, in batches of `batch_tokens`."""
         n_at_once = max(1, self.batch_tokens // len(sequences[0]))
         for first in range(0, len(sequences), n_at_once):
             yield self._text_inputs.prepare_ids(sequences[first : first + n_at_once])
@@ -115,15 +115,15 @@ class LoadedModel:
         return self._image_inputs.prepare(images)
 
     def image_batches(self, images: Iterable[Image.Image]) -> Iterator[Batch]:
-        """Yield the images in order, in batches that memory can hold."""
+        """Yield the images in order, in batches of `batch_tokens`."""
         return self._image_inputs.batches(images, self.batch_tokens)
 
     def forward(self, batch: Batch) -> Any:
-        """Return the model's own output, unobserved, by the library's default attention."""
+        """Return the output of the model, without observing its attention."""
         return run(self.network, batch.inputs, self.device)
 
     def visible_image(self, image: Image.Image, longest_px: int = 512) -> Image.Image:
-        """Return the part of a image that the model sees, in the model's proportions."""
+        """Return the part of an image that the model sees, in the aspect ratio of its input."""
         return self._image_inputs.visible(image, longest_px)
 
     @property

@@ -1,4 +1,4 @@
-"""Load a model by name, detect its attention, and refuse what cannot be shown."""
+"""Load a model by name and detect its attention; unsupported models are errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ from attentionviz.models.weights import (
 )
 
 DEFAULT_MAX_LENGTH = 512
-"""Attention of a sequence is a square: longer ones are cut unless asked for."""
+"""Longer sequences are cut by default, since the size of attention grows with their square."""
 
 PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 VISION_PARTS = ("vision_model", "vision_tower", "visual")
@@ -46,7 +46,7 @@ def load(
     local_models: Path | None,
     max_length: int = DEFAULT_MAX_LENGTH,
 ) -> LoadedModel:
-    """Return a model that is ready to be captured.
+    """Return a model, loaded and ready for `capture_batch`.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def load(
     local_models : Path or None
         Folder of the embedded ``demo-gpt2`` and ``demo-vit``.
     max_length : int
-        Longer texts are cut; the model's own limit counts where it is lower.
+        Longer texts are cut; the model's own limit applies if it is lower.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def load(
     ModelNotAvailableError
         If it is not found, not reachable, damaged, or has no safetensors weights.
     UnsupportedModelError
-        If its attention cannot be given by queries and keys alone; the sentence says why.
+        If its attention is not given by queries and keys alone, with the reason.
     ConfigError
         If the device does not exist here.
     """
@@ -82,20 +82,20 @@ def load_source(
     max_length: int = DEFAULT_MAX_LENGTH,
     weights: str | None = None,
 ) -> LoadedModel:
-    """Return the model whose files lie in a known place.
+    """Return the model of a resolved source.
 
     Parameters
     ----------
     source : ModelSource
     device, max_length
-        As of `load`.
+        As for `load`.
     weights : str or None
-        SHA-256 that its weights must have; they are not loaded where it is another.
+        Required SHA-256 of the weights, checked before they are loaded; None for any.
 
     Raises
     ------
     ModelNotAvailableError, UnsupportedModelError, ConfigError
-        As `load`; the first also for other weights.
+        As `load`; ModelNotAvailableError also if the weights have another hash.
     """
     chosen = choose_device(device)
     with _quiet():
@@ -104,15 +104,18 @@ def load_source(
             raise refusal(config.model_type, config.model_type)
         files = weight_files(source)
         described = _encoder(describe(config, source, files))
-        # What is quickly read comes first: weights may take minutes.
+        # Small files come first, so that errors in them show before minutes of reading weights.
         inputs = _make_inputs(described, source, max_length)
         with step(f"reading the files of {source.name}", ModelNotAvailableError, source):
             settings, digest = settings_sha256(source.folder), weights_sha256(source.folder, files)
         if weights not in (None, digest):
-            raise ModelNotAvailableError(f"the weights of {source.name} on this machine are others")
+            raise ModelNotAvailableError(
+                f"the weights of {source.name} on this machine have SHA-256 {digest[:12]}…, "
+                f"expected {str(weights)[:12]}…; use the model with which the dataset was built"
+            )
         network, notes = _load_network(source, config, chosen)
         with step(f"the trial run of {source.name}", ModelNotAvailableError, source):
-            inputs, findings = _try(network, inputs, source, chosen)
+            inputs, findings = _probe(network, inputs, source, chosen)
     return LoadedModel(
         network=network,
         device=chosen,
@@ -161,7 +164,7 @@ def _load_network(
             dtype=torch.float32,
             attn_implementation="eager",
             output_loading_info=True,
-            ignore_mismatched_sizes=True,  # told in words of our own
+            ignore_mismatched_sizes=True,  # reported by require_loaded
         )
         part = _encoder(whole)
         require_loaded(whole, part, report, source)
@@ -171,7 +174,7 @@ def _load_network(
 
 
 def _encoder(whole: PreTrainedModel) -> PreTrainedModel:
-    """Return the part whose maps are drawn: the image side, or the encoder of a pair."""
+    """Return the part to capture: the vision model, or the encoder of an encoder-decoder."""
     for name in VISION_PARTS:
         part = getattr(whole, name, None)
         if isinstance(part, PreTrainedModel) and part.main_input_name == "pixel_values":
@@ -187,8 +190,8 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
     reads = described.main_input_name
     if reads == "input_ids":
         tokenizer = load_tokenizer(source)
-        limit = _own_limit(described.config, tokenizer, max_length)
-        n_embedded = _rows_of_embedding(described)
+        limit = _max_length(described.config, tokenizer, max_length)
+        n_embedded = _n_embeddings(described)
         inputs = TextInputs(tokenizer, limit, n_embedded)
         inputs.require_marks(source.name)
         return inputs
@@ -200,7 +203,7 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
                 f'`AutoImageProcessor.from_pretrained("…").save_pretrained("{source.name}")`'
             )
         for name in found:
-            read_json(source, name)  # says what it is if it is no JSON
+            read_json(source, name)  # raises with a clear message if it is not JSON
         with step(f"reading the image processor of {source.name}", ModelNotAvailableError, source):
             return AutoImageProcessor.from_pretrained(
                 source.folder, backend="pil", trust_remote_code=False, local_files_only=True
@@ -208,7 +211,7 @@ def _make_inputs(described: PreTrainedModel, source: ModelSource, max_length: in
     raise UnsupportedModelError(f"{source.name} reads {reads}, neither text nor images")
 
 
-def _try(
+def _probe(
     network: PreTrainedModel, inputs: Any, source: ModelSource, device: torch.device
 ) -> tuple[TextInputs | ImageInputs, Findings]:
     if not isinstance(inputs, TextInputs):
@@ -217,21 +220,22 @@ def _try(
         findings = _probe_texts(network, inputs, source, device)
     except TooFewPositionsError as error:
         if error.max_length <= inputs.tokenizer.num_special_tokens_to_add():
-            raise _other_padding(network, source) from error
+            raise _padding_error(network, source) from error
         inputs.max_length = error.max_length
         findings = _probe_texts(network, inputs, source, device)
     except TypeError as error:
         if "NoneType" in str(error) and network.config.pad_token_id is None:
-            raise _other_padding(network, source) from error
+            raise _padding_error(network, source) from error
         raise
     inputs.max_length = findings.max_length or inputs.max_length
     return inputs, findings
 
 
-def _other_padding(network: PreTrainedModel, source: ModelSource) -> ModelNotAvailableError:
+def _padding_error(network: PreTrainedModel, source: ModelSource) -> ModelNotAvailableError:
     return ModelNotAvailableError(
-        f"{source.name} counts positions from its pad_token_id, and in config.json that is "
-        f"{network.config.pad_token_id or 'no token of it'}; put in the one it was trained with"
+        f"{source.name} counts positions from its pad_token_id, which is "
+        f"{network.config.pad_token_id or 'missing'} in config.json; set the one it was trained "
+        "with"
     )
 
 
@@ -242,8 +246,8 @@ def _probe_texts(
     return probe(network, batch.inputs, device, lengths=batch.lengths, max_length=inputs.max_length)
 
 
-def _rows_of_embedding(network: PreTrainedModel) -> int | None:
-    """Return how many token ids a model has embeddings for, or None where it does not say."""
+def _n_embeddings(network: PreTrainedModel) -> int | None:
+    """Return the number of token embeddings of a model, or None if unknown."""
     try:
         weight = getattr(network.get_input_embeddings(), "weight", None)
     except (AttributeError, NotImplementedError):
@@ -253,12 +257,12 @@ def _rows_of_embedding(network: PreTrainedModel) -> int | None:
     return n_rows if isinstance(n_rows, int) else None
 
 
-def _own_limit(config: PretrainedConfig, tokenizer: Any, max_length: int) -> int:
-    """Return the most tokens of a text, as asked for and as tokenizer and configuration say."""
+def _max_length(config: PretrainedConfig, tokenizer: Any, max_length: int) -> int:
+    """Return the smallest limit of `max_length`, the tokenizer and the configuration."""
     limits = [max_length]
     stated = (tokenizer.model_max_length, getattr(config, "max_position_embeddings", None))
     n_marks = tokenizer.num_special_tokens_to_add()
-    limits += [int(limit) for limit in stated if limit and limit > n_marks]  # else it says nothing
+    limits += [int(limit) for limit in stated if limit and limit > n_marks]  # else meaningless
     return min(limits)
 
 
@@ -279,7 +283,7 @@ def _describe(
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the library's own remarks about unused heads off the terminal for a while."""
+    """Silence transformers' warnings about unused weights for the duration of a ``with`` block."""
     verbosity = transformers_logging.get_verbosity()
     had_bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()

@@ -53,17 +53,17 @@ WITHOUT_HUB = "without the hub, demo-bert, demo-gpt2, demo-vit and local folders
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where a model's files lie, and how to name that place in a manifest.
+    """Local folder and origin of a model.
 
     Attributes
     ----------
     folder : Path
     name : str
-        As the user asked for it, without a machine's paths.
+        As given by the user, without local paths.
     source : str
         Hub id, package or folder name.
     revision : str or None
-        Commit of the hub, or version of the package.
+        Commit on the hub, or version of the package.
     """
 
     folder: Path
@@ -73,20 +73,20 @@ class ModelSource:
 
 
 def resolve(name: str, local_models: Path | None) -> ModelSource:
-    """Return the folder that a model name stands for, downloading it from the hub if need be.
+    """Return the source of a model name, downloading it from the hub if necessary.
 
     Parameters
     ----------
     name : str
         Preset, embedded model, local folder with a config.json, or hub id with ``@revision``.
-        What is written as a path (``./gpt2``, ``~/gpt2``, ``gpt2/``) is a folder and nothing else.
+        A path (``./gpt2``, ``~/gpt2``, ``gpt2/``) is always a local folder.
     local_models : Path or None
-        Folder that holds ``demo-gpt2`` and ``demo-vit``.
+        Folder of the embedded ``demo-gpt2`` and ``demo-vit``.
 
     Raises
     ------
     ModelNotAvailableError
-        In one sentence, what is missing and what works instead.
+        Names what is missing and what works instead.
     """
     if not _is_path(name):
         if name == "demo-bert":
@@ -107,7 +107,7 @@ def resolve(name: str, local_models: Path | None) -> ModelSource:
 
 
 def meaning(name: str) -> str:
-    """Return a name as the user gave it, with what it stands for where it could be two things."""
+    """Return a model name, with its meaning if it could also mean a local folder."""
     if _is_path(name) or not os.path.isdir(name):
         return name
     if name in PRESETS:
@@ -125,11 +125,11 @@ def _is_path(name: str) -> bool:
 
 
 def _folder(name: str) -> Path | None:
-    """Return the folder of this name, None where there is none; a file is refused."""
+    """Return the folder of this name, or None; ModelNotAvailableError if it is a file."""
     try:
         path = Path(name).expanduser()
         is_folder, is_file = path.is_dir(), path.is_file()
-    except RuntimeError:  # ~somebody who is not known here
+    except RuntimeError:  # ~user for an unknown user
         return None
     except OSError as error:
         if not _is_path(name):
@@ -146,18 +146,18 @@ def _no_folder(name: str) -> str:
     if "\\" in name and os.sep == "/":
         written = name.replace("\\", "/")
         return f"there is no folder {name}; on this machine it is written with /, as in {written}"
-    return f"there is no folder {name}, and what is written as a path is not looked up on the hub"
+    return f"there is no folder {name}; paths are not looked up on the hub"
 
 
 def _no_name(name: str) -> str:
     return (
-        f"{name[:80]!r} is no folder and no hub id; presets are {', '.join(PRESETS)}, "
-        f"embedded are {', '.join(EMBEDDED)}"
+        f"{name[:80]!r} is neither a folder nor a hub id; presets are {', '.join(PRESETS)}, "
+        f"embedded models {', '.join(EMBEDDED)}"
     )
 
 
 def _packaged_minilm() -> ModelSource:
-    """Find the MiniLM inside its package; a top-level find_spec runs none of its code."""
+    """Return the MiniLM inside its package; `find_spec` does not import the package."""
     spec = importlib.util.find_spec(MINILM_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelNotAvailableError(
@@ -177,38 +177,41 @@ def _embedded(name: str, local_models: Path | None) -> ModelSource:
     folder = None if local_models is None else local_models / name
     if folder is None or not folder.is_dir():
         raise ModelNotAvailableError(
-            f"{name} lies in data/models of a checkout, and is not there; "
-            "scripts/train_demo_models.py makes it"
+            f"{name} is missing in data/models of the checkout; "
+            "scripts/train_demo_models.py trains it"
         )
     return ModelSource(folder, name, f"data/models/{name}", None)
 
 
 def _from_hub(name: str, repo: str, revision: str | None) -> ModelSource:
-    asked = repo if revision is None else f"{repo}@{revision}"
+    requested = repo if revision is None else f"{repo}@{revision}"
     try:
         folder = Path(snapshot_download(repo, revision=revision, allow_patterns=WANTED_FILES))
     except GatedRepoError as error:
         raise ModelNotAvailableError(
-            f"{asked} asks for an agreement: accept it on the hub and log in with `hf auth login`"
+            f"{requested} is gated: accept its terms on the hub and log in with `hf auth login`"
         ) from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise ModelNotAvailableError(
-            f"the hub has no model {asked} that is open to you, and there is no such folder here"
+            f"the hub has no model {requested} that you can access, and there is no such folder "
+            "here"
         ) from error
     except HFValidationError as error:
         raise ModelNotAvailableError(_no_name(name)) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in CANNOT_STORE:
-            raise ModelNotAvailableError(f"{asked} cannot be stored: {error.strerror}") from error
+            raise ModelNotAvailableError(
+                f"{requested} cannot be stored: {error.strerror}"
+            ) from error
         raise ModelNotAvailableError(
-            f"{_why_no_hub(error)}, and {asked} is not in its cache here; {WITHOUT_HUB}"
+            f"{_why_no_hub(error)}, and {requested} is not in its cache here; {WITHOUT_HUB}"
         ) from error
     return ModelSource(folder, name, repo, folder.name)
 
 
 def _why_no_hub(error: Exception) -> str:
     if constants.is_offline_mode():
-        return "the hub is not asked, since HF_HUB_OFFLINE is set"
+        return "the hub is not used, since HF_HUB_OFFLINE is set"
     if isinstance(error, HfHubHTTPError) and error.response is not None:
-        return f"the hub answers {error.response.status_code}"
+        return f"the hub returned status {error.response.status_code}"
     return "the hub cannot be reached"

@@ -1,7 +1,7 @@
-"""Find the weights W_O that each attention layer's output goes through, for any architecture.
+"""Detection of the output projection W_O of each attention layer, for any architecture.
 
-No family is known by name: during one probing pass, the linear module whose input *is* the
-attention output, number for number, is the output projection of that layer.
+During one forward pass, the linear module whose input equals the attention output, number for
+number, is the output projection of that layer.
 """
 
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ class OutputWeights:
     pending: tuple[int, torch.Tensor] | None = None
 
     def expect(self, layer: int, call: AttentionCall) -> None:
-        """Look for the module that is given this layer's output next."""
+        """Search from now on for the module whose input is this layer's output."""
         self.pending = (layer, call.output)
 
     def offer(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-        """Take the module's weights if its input is the output that is looked for."""
+        """Store the module's weights if its input is the searched output."""
         if self.pending is None or not inputs or not isinstance(inputs[0], torch.Tensor):
             return
         layer, output = self.pending
@@ -36,14 +36,14 @@ class OutputWeights:
         given = inputs[0]
         if given.numel() != flat.numel() or given.shape[-1] != flat.shape[-1]:
             return
-        # The words of the trial may be those that a model has no finite numbers for.
+        # NaN must match, since the trial text may contain words without finite vectors.
         if torch.allclose(given.reshape(flat.shape), flat, rtol=0, atol=0, equal_nan=True):
             self.found[layer] = _input_by_output(module)
             self.pending = None
 
     @contextmanager
     def watch(self, model: torch.nn.Module) -> Iterator[None]:
-        """Offer every linear module of the model while the context lasts."""
+        """Offer every linear module of the model during the ``with`` block."""
         hooks = [
             module.register_forward_pre_hook(self.offer)
             for module in model.modules()
@@ -61,8 +61,13 @@ class OutputWeights:
         Returns
         -------
         Tensor of float32, shape (n_heads, d_value, at most d_value)
-            From the QR decomposition W_Oᵀ = Q·Rᵀ: Q keeps lengths, so that the norm of a vector
-            of the size of the model is found without making that vector.
+            From the QR decomposition W_Oᵀ = Q·Rᵀ: Q preserves norms, so ‖v·W_O‖ is computed
+            without a vector of size d_model.
+
+        Raises
+        ------
+        UnsupportedModelError
+            If no output projection was found for the layer.
         """
         if layer not in self.found:
             raise UnsupportedModelError(

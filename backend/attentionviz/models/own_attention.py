@@ -1,4 +1,4 @@
-"""Attention weights as the model itself returns them, one layer in memory at a time."""
+"""Attention weights returned by the model itself, one layer in memory at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,19 +17,19 @@ LayerListener = Callable[[int, Any, Rerun], Any]
 
 @contextmanager
 def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
-    """Report what every attention module returns in the forward pass inside.
+    """Report the return value of every attention module in the forward pass of the ``with`` block.
 
     Parameters
     ----------
     model : LoadedModel
     listener : callable
-        Called with the number of the layer, what its module returned, and a function that runs
-        the module once more on the same inputs. What it returns, if anything, goes on instead.
+        Called with the layer index, the return value of its module, and a function that runs the
+        module again on the same inputs. If it returns a value, that replaces the module's.
 
     Raises
     ------
     UnsupportedModelError
-        If the modules were not run once a layer.
+        If the modules did not run exactly once per layer.
     """
     n_runs = 0
 
@@ -52,7 +52,7 @@ def watch_layers(model: LoadedModel, listener: LayerListener) -> Iterator[None]:
 
 
 def weights_of(returned: Any, layer: int) -> Array:
-    """Return the attention weights that a module returned, (sequence, head, query, key)."""
+    """Return the attention weights in a module's return value, (sequence, head, query, key)."""
     parts = returned[1:] if isinstance(returned, tuple) else ()
     weights = next((p for p in parts if isinstance(p, torch.Tensor) and p.ndim == 4), None)
     if weights is None:
@@ -63,6 +63,6 @@ def weights_of(returned: Any, layer: int) -> Array:
 
 
 def output_of(returned: Any) -> torch.Tensor:
-    """Return what an attention module returned for the layers after it."""
+    """Return the output in an attention module's return value."""
     output: torch.Tensor = returned[0] if isinstance(returned, tuple) else returned
     return output

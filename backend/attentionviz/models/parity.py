@@ -1,9 +1,9 @@
 """Comparison of the captured attention with the model's own.
 
-Two questions, two answers. Whether attention is softmax(scaling · q·k) at all is decided in
-float64 (`exact`): there, only a real difference is seen. How far the attention that is drawn is
-from that of the model's usual run is then measured with the vectors as they are stored. Rounding
-makes up all of it, deep models amplify it, and it is reported, not judged.
+There are two checks. In float64 (`exact`), rounding is negligible, so any difference means that
+attention is not softmax(scaling · q·k), and is an error. Then the attention computed from the
+stored vectors is compared with that of the model's usual run; this difference is due to rounding,
+which deep models amplify, so it is only reported.
 """
 
 from dataclasses import asdict
@@ -24,24 +24,23 @@ from attentionviz.models.steps import step
 
 
 class AttentionCheck(NamedTuple):
-    """How far attention from the captured arrays is from the model's own.
+    """Differences between attention from the captured arrays and the model's own.
 
     Attributes
     ----------
     exact_max_abs_error : float
-        Largest difference of one attention weight over all layers, heads and pairs, where both
-        are computed in float64.
+        Largest difference of an attention weight in float64, over all layers, heads and pairs.
     exact_tolerance : float
-        What rounding explains of that; more is refused.
+        Largest difference allowed in float64, from rounding.
     exact_n_sequences : int
-        Sequences compared in float64.
+        Number of sequences compared in float64.
     max_abs_error : float
-        The same difference between attention from the arrays as they are stored and that of the
-        model's usual run, eager and in its own precision.
+        Largest difference between attention from the stored arrays and that of the model's usual
+        run, eager and in its own precision.
     worst_layer, worst_head : int
-        Where that is.
+        Layer and head of `max_abs_error`.
     n_sequences : int
-        Sequences compared with the usual run.
+        Number of sequences compared with the usual run.
     """
 
     exact_max_abs_error: float
@@ -54,26 +53,21 @@ class AttentionCheck(NamedTuple):
 
 
 def check_attention(model: LoadedModel, batch: Batch, captured: CapturedBatch) -> AttentionCheck:
-    """Prove that attention is softmax(scaling · q·k), and measure how exact the arrays are.
+    """Check that attention is softmax(scaling · q·k), and measure the error of the stored arrays.
 
     Parameters
     ----------
     model : LoadedModel
     batch : Batch
-        Two or more sequences, of different lengths so that padding is compared, too. The
-        model's own attention of a layer takes ``4 · n_heads · n_sequences · n_padded²`` bytes.
+        Two or more sequences, of different lengths so that padding is checked. The model's own
+        attention of a layer takes ``4 · n_heads · n_sequences · n_padded²`` bytes.
     captured : CapturedBatch
         Of the same batch, float32 or float16.
-
-    Returns
-    -------
-    AttentionCheck
 
     Raises
     ------
     UnsupportedModelError
-        If attention is more than q·k, changes from one run to the next or is not returned, or if
-        a number is not finite.
+        If attention is more than q·k, differs between two runs, is not returned, or is not finite.
     """
     n_tokens = sum(batch.lengths)
     heads = (model.n_layers, model.n_heads, n_tokens, model.d_head)
@@ -100,7 +94,7 @@ def distance_from_usual_run(
             if not np.isfinite(error):
                 raise UnsupportedModelError(
                     f"layer {layer}, head {head}: attention from queries and keys is {error}, "
-                    "not finite numbers"
+                    "not a finite number"
                 )
             worst = max(worst, (error, layer, head))
 

@@ -1,4 +1,4 @@
-"""Detection of the number of positions in a model's tables, from a run of the model."""
+"""Detection of the number of position embeddings of a model, from a forward pass."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from torch.overrides import TorchFunctionMode
 
 
 class TooFewPositionsError(Exception):
-    """A model has no position for the last tokens of a batch.
+    """A model has fewer position embeddings than a batch has tokens.
 
     Parameters
     ----------
     max_length : int
-        How many tokens it has positions for.
+        Number of tokens with a position embedding.
     """
 
     def __init__(self, max_length: int) -> None:
@@ -22,23 +22,23 @@ class TooFewPositionsError(Exception):
 
 
 class PositionTables(TorchFunctionMode):
-    """Watches every table that a model looks up with the positions of its tokens, one by one.
+    """Observes embedding tables that are indexed with consecutive positions.
 
-    ``max_position_embeddings`` of a configuration may be missing, or count rows that are not used:
-    RoBERTa's first position is the row after that of its padding token.
+    ``max_position_embeddings`` of a configuration may be missing, or count unused rows: RoBERTa's
+    first position is the row after that of its padding token.
 
-    Raises `TooFewPositionsError` before a row is looked up that is not there: on a GPU, no error
-    could be caught any more.
+    Raises `TooFewPositionsError` before a missing row is read, since an index error on a GPU cannot
+    be caught.
 
     Parameters
     ----------
     lengths : sequence of int
-        Tokens of each sequence of the batch that is run, padded on the right.
+        Number of tokens of each sequence of the batch, padded on the right.
 
     Attributes
     ----------
     max_length : int or None
-        Most tokens that all tables have a row for; None where there is no such table.
+        Maximum number of tokens for which all tables have rows; None without such a table.
     """
 
     def __init__(self, lengths: Sequence[int]) -> None:
@@ -50,10 +50,10 @@ class PositionTables(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.nn.functional.embedding:
-            self._look_at(*args[:2])
+            self._check_lookup(*args[:2])
         return func(*args, **(kwargs or {}))
 
-    def _look_at(self, rows: torch.Tensor, table: torch.Tensor) -> None:
+    def _check_lookup(self, rows: torch.Tensor, table: torch.Tensor) -> None:
         n = self._n_padded
         if n < 2 or rows.shape[-1] != n or rows.numel() not in (n, n * self._n_sequences):
             return

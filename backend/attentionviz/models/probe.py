@@ -1,4 +1,4 @@
-"""Detection of a model's attention by one small forward pass."""
+"""Detection of the properties of a model's attention by one small forward pass."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ WHY_NOT_REACHED = {
 
 @dataclass
 class Findings:
-    """What the probe learnt.
+    """Detected properties of a model's attention.
 
     Attributes
     ----------
@@ -42,14 +42,14 @@ class Findings:
     norm_factors : list of Tensor
         One a layer, see `OutputWeights.norm_factors`.
     attention_modules : list of str
-        Name of the module that attends, one a layer; layers may share it.
+        Name of the attention module of each layer; layers may share one.
     n_heads, n_key_heads, d_head : int
     n_positions : int
-        Padded length that every layer saw.
+        Padded length in every layer.
     max_length : int or None
-        Most tokens of one sequence, by what was asked for and the model's tables of positions.
+        Maximum number of tokens of a sequence, by request and by the position embeddings.
     first_keys : Tensor, shape (n_sequences, n_key_heads, n_positions, d_head)
-        Keys of layer 0: they depend on their own token only.
+        Keys of layer 0, each of which depends on its own token only.
     """
 
     rules: list[LayerRule] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Findings:
 
 
 def refusal(model_type: str, otherwise: str) -> UnsupportedModelError:
-    """Return the error that says why this type of model is refused."""
+    """Return the error for an unsupported type of model, with the known or the given reason."""
     return UnsupportedModelError(WHY_NOT_REACHED.get(model_type, otherwise))
 
 
@@ -76,7 +76,7 @@ def probe(
     lengths: list[int] | None,
     max_length: int | None,
 ) -> Findings:
-    """Run a small batch and return what its attention calls have in common.
+    """Run a small batch and return the common properties of its attention calls.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def probe(
     inputs : dict of str to Tensor
     device : torch.device
     lengths : list of int or None
-        Tokens of each sequence; None where nothing is padded.
+        Number of tokens of each sequence; None without padding.
     max_length : int or None
-        The rules are proven for sequences up to this length; None stands for that of the batch.
+        Rules are verified for sequences up to this length; None for the length of the batch.
 
     Raises
     ------
     UnsupportedModelError
-        If attention is not reached in every layer, is more than q·k, or differs in shape.
+        If attention is not observed in every layer, is more than q·k, or differs in shape.
     """
     name = network.config.model_type
     findings, weights = Findings(max_length=max_length), OutputWeights()
@@ -108,11 +108,11 @@ def probe(
         if layer == 0:
             findings.first_keys = call.key
             findings.max_length = _least(max_length, tables.max_length)
-            # A few may be: there are words that a model has no finite numbers for.
+            # Single words may have vectors that are not finite; all of them mean damage.
             if not bool(torch.isfinite(call.query).any() & torch.isfinite(call.key).any()):
                 raise UnsupportedModelError(
-                    f"queries or keys of layer {layer} are not finite numbers, as weights are when "
-                    "their training failed"
+                    f"queries or keys of layer {layer} are not finite numbers; the weights may be "
+                    "damaged or from a diverged training"
                 )
         mask_function = observation.function_of(call.mask)
         seen = (
@@ -145,14 +145,14 @@ def _least(*limits: int | None) -> int | None:
 
 
 def _seen_by_longest(call: AttentionCall, lengths: list[int] | None, layer: int) -> torch.Tensor:
-    """Return what the longest sequence of the batch sees, from the mask itself."""
+    """Return the visible keys of the longest sequence of the batch, from the mask."""
     if call.mask is None:
         return LayerRule(call.scaling, call.is_causal, None).visible(call.query.shape[2])
     longest = 0 if lengths is None else lengths.index(max(lengths))
     full = (*call.query.shape[:3], call.key.shape[2])  # (sequence, head, query, key)
     seen = visible_in_mask(call.mask, layer).broadcast_to(full)[longest]  # (head, query, key)
     if not bool((seen == seen[:1]).all()):
-        raise UnsupportedModelError(f"layer {layer} hides other keys in every head")
+        raise UnsupportedModelError(f"the heads of layer {layer} have different masks")
     return seen[0].cpu()
 
 
@@ -160,7 +160,7 @@ def _require_every_layer(config: Any, n_calls: int) -> None:
     name = config.model_type
     n_layers = getattr(config, "num_hidden_layers", n_calls)
     if n_calls == 0:
-        raise refusal(name, f"{name} does not hand its attention to transformers' interface")
+        raise refusal(name, f"{name} does not use the attention interface of transformers")
     if n_calls != n_layers:
         raise refusal(
             name, f"attention was reached {n_calls} times in the {n_layers} layers of {name}"

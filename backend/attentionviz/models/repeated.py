@@ -1,4 +1,4 @@
-"""Sequences of repeated random tokens, on which heads are scored."""
+"""Sequences of repeated random tokens, on which induction heads are scored."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ Marks = tuple[list[int], list[int]]
 
 
 class Design(NamedTuple):
-    """How many sequences say how many tokens how often."""
+    """Number of sequences, tokens per repetition, and repetitions."""
 
     n_sequences: int
     period: int
@@ -21,28 +21,28 @@ class Design(NamedTuple):
 
 OURS = Design(16, 32, 2)
 MIN_PERIOD = 8
-# Without some choice, the sequences would be much the same.
-MIN_CHOICE = 2
+# Smallest ratio of candidate tokens to period, so that sequences differ enough.
+MIN_CANDIDATES = 2
 
-# As the paper has it; a model that cannot read as much has no such score.
+# As in the paper; models with a shorter maximum length have no such score.
 PREFIX_MATCHING = Design(10, 25, 4)
-# "Neither the commonest nor the rarest": the paper gives no number, and a tokenizer no counts.
-ONE_END_IN = 10
+# The paper leaves out the most and least common tokens, but gives no share.
+EXCLUDED_PART = 10
 
 
 class RepeatedTokens(NamedTuple):
-    """Sequences of random tokens that are said several times.
+    """Sequences of random tokens that are repeated.
 
     Attributes
     ----------
     sequences : list of list of int
-        Token ids, the model's own marks at both ends included; all of one length.
+        Token ids, including special tokens at both ends; all of one length.
     period : int
-        Tokens of one saying.
+        Number of tokens of one repetition.
     n_repeats : int
-        How often they are said.
+        Number of repetitions.
     start : list of str
-        The marks before the first saying, as the vocabulary writes them.
+        Special tokens before the first repetition, as in the vocabulary.
     reason : str or None
         Why there are no sequences.
     """
@@ -55,25 +55,26 @@ class RepeatedTokens(NamedTuple):
 
 
 def repeat_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
-    """Return tokens said twice, for our own probe, or the reason why there are none.
+    """Return sequences of two repetitions, for our own probe, or the reason why there are none.
 
     Parameters
     ----------
     model : LoadedModel
     seed : int
-        Chooses the tokens: words and beginnings of words, none twice in one saying.
+        Seed of the tokens: words and beginnings of words, without duplicates in one repetition.
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none("a model of images has no tokens to repeat")
+        return _none("image models have no tokens to repeat")
     before, after = inputs.marks()
     period = min(OURS.period, (model.max_length - len(before) - len(after)) // 2)
     if period < MIN_PERIOD:
         return _none(
-            f"{model.max_length} tokens are too few to say {MIN_PERIOD} twice between marks"
+            f"the maximum length of {model.max_length} tokens is too short to repeat "
+            f"{MIN_PERIOD} tokens twice between special tokens"
         )
     plain = inputs.plain_tokens()
-    return _said(inputs, plain, (before, after), OURS._replace(period=period), seed)
+    return _repeated(inputs, plain, (before, after), OURS._replace(period=period), seed)
 
 
 def prefix_matching_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
@@ -83,48 +84,48 @@ def prefix_matching_tokens(model: LoadedModel, seed: int) -> RepeatedTokens:
     ----------
     model : LoadedModel
     seed : int
-        Chooses the tokens, none twice in one saying.
+        Seed of the tokens, without duplicates in one repetition.
 
     Notes
     -----
     Source: Olsson et al. 2022 (arXiv 2209.11895), appendix: 25 random tokens, without the most
-    and the least common ones, said four times after a start token, ten times over. For the most
-    and the least common we take the first and the last tenth of the plain words in the order of
-    the vocabulary. The start token is the mark that the model puts before every text, or else the
-    one that its tokenizer names; some have neither.
+    and the least common ones, repeated four times after a start token, in ten sequences. The first
+    and the last tenth of the plain words in vocabulary order stand for the most and least common.
+    The start token is the special token before every text, or else the tokenizer's BOS token; some
+    models have neither.
     """
     inputs = model.inputs
     if not isinstance(inputs, TextInputs):
-        return _none("a model of images has no tokens to repeat")
+        return _none("image models have no tokens to repeat")
     before, after = inputs.start(), inputs.marks()[1]
     _, period, n_repeats = PREFIX_MATCHING
     n_needed = len(before) + n_repeats * period + len(after)
     if model.max_length < n_needed:
         return _none(
-            f"{model.max_length} tokens are too few to say {period} four times between marks, "
-            f"which takes {n_needed}"
+            f"the maximum length of {model.max_length} tokens is too short to repeat {period} "
+            f"tokens four times between special tokens, which takes {n_needed}"
         )
     plain = inputs.plain_tokens()
-    n_end = len(plain) // ONE_END_IN
+    n_end = len(plain) // EXCLUDED_PART
     plain = plain[n_end : len(plain) - n_end]
-    return _said(inputs, plain, (before, after), PREFIX_MATCHING, seed)
+    return _repeated(inputs, plain, (before, after), PREFIX_MATCHING, seed)
 
 
-def _said(
+def _repeated(
     inputs: TextInputs, plain: list[int], marks: Marks, design: Design, seed: int
 ) -> RepeatedTokens:
-    """Return random ones of the plain tokens, said again and again between the marks."""
-    if len(plain) < MIN_CHOICE * design.period:
+    """Return sequences of random plain tokens, repeated between the special tokens."""
+    n_needed = MIN_CANDIDATES * design.period
+    if len(plain) < n_needed:
         return _none(
-            f"the vocabulary has {len(plain)} plain words, fewer than the "
-            f"{MIN_CHOICE * design.period} that random tokens need"
+            f"the vocabulary has {len(plain)} plain words, random tokens need at least {n_needed}"
         )
     before, after = marks
     rng = np.random.default_rng(seed)
-    said = [
+    periods = [
         rng.choice(plain, design.period, replace=False).tolist() for _ in range(design.n_sequences)
     ]
-    sequences = [[*before, *once * design.n_repeats, *after] for once in said]
+    sequences = [[*before, *tokens * design.n_repeats, *after] for tokens in periods]
     return RepeatedTokens(sequences, design.period, design.n_repeats, inputs.names(before))
 
 

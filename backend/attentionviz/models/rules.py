@@ -1,4 +1,4 @@
-"""Masking rules: which keys a query sees, verified against the masks of the model."""
+"""Masking rules: the keys that a query sees, verified against the masks of the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import torch
 from attentionviz.errors import UnsupportedModelError
 
 HIDDEN_AT_MOST = -9e3
-"""Older models hide a key by adding -1e4, which bfloat16 rounds to -9984; newer ones by the least
-number of the dtype, or by minus infinity."""
+"""Older models mask a key by adding -1e4, which bfloat16 rounds to -9984; newer ones by adding the
+minimum of the dtype, or minus infinity."""
 
 MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
 
 @dataclass(frozen=True)
 class LayerRule:
-    """How the scores of a layer follow from queries and keys, and which of them count.
+    """Scaling and masking of the scores of a layer.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class LayerRule:
     is_causal : bool
         Whether keys after the query are hidden.
     max_distance : int or None
-        Keys more than this many positions away are hidden; None where there is no limit.
+        Keys at a larger distance, in positions, are hidden; None for no limit.
     """
 
     scaling: float
@@ -34,7 +34,7 @@ class LayerRule:
     max_distance: int | None
 
     def visible(self, n_tokens: int, device: torch.device | str = "cpu") -> torch.Tensor:
-        """Return which key (column) each query (row) of a sequence sees, bool, square."""
+        """Return the visible keys, bool (n_tokens, n_tokens), [query, key]."""
         position = torch.arange(n_tokens, device=device)
         distance = position[:, None] - position[None, :]  # (query, key)
         seen = torch.ones_like(distance, dtype=torch.bool)
@@ -46,15 +46,14 @@ class LayerRule:
 
 
 def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
-    """Return which keys a mask shows.
+    """Return which keys are visible in a mask.
 
     Parameters
     ----------
     mask : Tensor of bool or float
-        Whatever broadcasts to (n_sequences, n_heads, n_padded, n_padded), such as one row of keys
-        for all queries.
+        Broadcast to (n_sequences, n_heads, n_padded, n_padded).
     layer : int
-        For the message.
+        For the error message.
 
     Returns
     -------
@@ -63,7 +62,7 @@ def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
     Raises
     ------
     UnsupportedModelError
-        Where the mask also adds something to scores.
+        If the mask adds anything but 0 to the scores of visible keys.
     """
     seen = mask if mask.dtype == torch.bool else mask > HIDDEN_AT_MOST
     if seen is not mask and bool((mask[seen] != 0).any()):
@@ -74,21 +73,21 @@ def visible_in_mask(mask: torch.Tensor, layer: int) -> torch.Tensor:
 
 
 def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
-    """Return the rule that makes exactly this matrix.
+    """Return the rule that gives exactly this mask.
 
     Parameters
     ----------
     seen : Tensor of bool, shape (n_tokens, n_tokens)
-        Which key (column) each query (row) sees.
+        Visible keys, [query, key].
     scaling : float
-        Passed on to the rule.
+        Of the returned rule.
     layer : int
-        For the message.
+        For the error message.
 
     Raises
     ------
     UnsupportedModelError
-        If neither "causal" nor "within a distance" nor both describe it.
+        If the mask is not causal, within a distance, or both.
     """
     n_tokens = seen.shape[0]
     position = torch.arange(n_tokens, device=seen.device)
@@ -107,7 +106,7 @@ def rule_of_matrix(seen: torch.Tensor, scaling: float, layer: int) -> LayerRule:
 
 
 def matrix_of_function(function: MaskFunction, n_tokens: int) -> torch.Tensor:
-    """Return what an index-based mask function of transformers says for one unpadded sequence."""
+    """Return the mask of one unpadded sequence from a mask function of transformers."""
     position = torch.arange(n_tokens)
     seen = function(0, 0, position[:, None], position[None, :])
     return torch.as_tensor(seen).expand(n_tokens, n_tokens)
@@ -116,18 +115,18 @@ def matrix_of_function(function: MaskFunction, n_tokens: int) -> torch.Tensor:
 def require_mask_follows(
     rule: LayerRule, seen: torch.Tensor | None, is_causal: bool, lengths: torch.Tensor, layer: int
 ) -> None:
-    """Raise UnsupportedModelError unless the mask of a batch is the rule and hides the padding.
+    """Raise UnsupportedModelError unless the mask of a batch matches the rule and hides padding.
 
     Parameters
     ----------
     rule : LayerRule
     seen : Tensor of bool, broadcast to (n_sequences, n_heads, n_padded, n_padded), or None
-        From `visible_in_mask`. None means that nothing but what `is_causal` says is hidden.
+        From `visible_in_mask`; None without a mask.
     is_causal : bool
-        What the model asked for where it gave no mask.
+        Whether later keys are hidden if there is no mask.
     lengths : Tensor of int, shape (n_sequences,)
     layer : int
-        For the message.
+        For the error message.
     """
     n_padded = int(lengths.max())
     position = torch.arange(n_padded, device=lengths.device)
@@ -139,6 +138,6 @@ def require_mask_follows(
     differs = (seen != expected[:, None]) & is_real[:, None, :, None]
     if bool(differs.any()):
         raise UnsupportedModelError(
-            f"layer {layer} hides other keys than its rule (causal: {rule.is_causal}, "
-            f"furthest key: {rule.max_distance}) says for this batch"
+            f"the mask of layer {layer} for this batch does not match its rule (causal: "
+            f"{rule.is_causal}, maximum distance: {rule.max_distance})"
         )

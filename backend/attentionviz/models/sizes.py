@@ -1,7 +1,7 @@
-"""Comparison of the size in ``config.json`` with the weights, before anything is allocated.
+"""Comparison of the sizes in ``config.json`` with the weights, before anything is allocated.
 
-A few bytes of ``config.json`` can ask for a million layers or for more numbers than any memory
-holds; what lacks weights would be drawn at random, layer by layer, before it is found to lack them.
+A wrong ``config.json`` can request a million layers or more parameters than memory holds, and
+transformers would initialise them at random before it reports missing weights.
 """
 
 import math
@@ -22,23 +22,23 @@ from attentionviz.models.weights import OTHER_CONFIG
 
 WHOLE = re.compile("B?F(16|32|64)$")
 N_SPARE = 2**24
-"""Numbers that may lack beyond twice those that are there: poolers and tables of positions."""
+"""Parameters allowed beyond twice those in the files, for poolers and position embeddings."""
 
 
 def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) -> PreTrainedModel:
-    """Return the model of a configuration without numbers, if its weights hold about as many.
+    """Return the model of a configuration on the meta device, if its size matches the weights.
 
     Parameters
     ----------
     config : PretrainedConfig
     source : ModelSource
     files : list of str
-        Its safetensors files.
+        Names of its safetensors files.
 
     Raises
     ------
     ModelNotAvailableError
-        With both counts, where the model describes far more numbers than its weights hold.
+        If the configuration has far more parameters than the weights; gives both counts.
     UnsupportedModelError
         If the weights are quantised.
     """
@@ -49,26 +49,26 @@ def describe(config: PretrainedConfig, source: ModelSource, files: list[str]) ->
         n_layers = getattr(part, "num_hidden_layers", 0)
         if isinstance(n_layers, int) and n_layers > len(sizes):
             raise ModelNotAvailableError(
-                f"config.json of {source.name} says {n_layers:,} layers, its weights are "
+                f"config.json of {source.name} has {n_layers:,} layers, its weights only "
                 f"{len(sizes):,} tensors; {OTHER_CONFIG}"
             )
     making = f"making a {config.model_type} from config.json of {source.name}"
     with (
         step(making, ModelNotAvailableError, source, written_by_newer(config)),
-        torch.device("meta"),  # shapes alone, no memory
+        torch.device("meta"),  # allocates no memory
     ):
         described: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False)
     n_described = sum(parameter.numel() for parameter in described.parameters())
     if n_described > 2 * sum(sizes) + N_SPARE:
         raise ModelNotAvailableError(
-            f"config.json of {source.name} describes {n_described:,} numbers, its weights hold "
+            f"config.json of {source.name} describes {n_described:,} parameters, its weights have "
             f"{sum(sizes):,}; {OTHER_CONFIG}"
         )
     return described
 
 
 def _shapes(source: ModelSource, file: str) -> Iterator[list[int]]:
-    """Yield the shapes of all tensors in a file; UnsupportedModelError where they are quantised."""
+    """Yield the shapes of all tensors in a file; UnsupportedModelError if they are quantised."""
     with safe_open(source.folder / file, framework="np") as weights:
         for key in weights.keys():  # noqa: SIM118 - no dict, and cannot be iterated
             found = weights.get_slice(key)

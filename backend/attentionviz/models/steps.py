@@ -1,4 +1,4 @@
-"""Errors of libraries with the step that failed, in one sentence."""
+"""Conversion of library exceptions to one-sentence errors that name the failed step."""
 
 import errno
 from collections.abc import Iterator
@@ -17,43 +17,43 @@ NO_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 def step(
     doing: str, error_class: type[AppError], source: ModelSource | None = None, remark: str = ""
 ) -> Iterator[None]:
-    """Turn every error inside, whatever library raises it, into a sentence that names the step.
+    """Convert every exception in the ``with`` block to an error that names the step.
 
     Parameters
     ----------
     doing : str
-        Such as "reading config.json of bert"; the sentence is "<doing> failed: <reason>".
+        Such as "reading config.json of bert"; the message is "<doing> failed: <reason>".
     error_class : type of AppError
     source : ModelSource or None
-        Its folder is called by its name, since the sentence may be shown to others.
+        The path of its folder is replaced by its name, since others may see the message.
     remark : str
-        Put behind the reason.
+        Appended to the reason.
 
     Raises
     ------
     OutOfMemoryError
-        If memory of the machine or of the GPU ran out.
+        If the machine or the GPU is out of memory.
     AppError
-        Of the given class; one that is raised inside passes as it is.
+        Of the given class; an AppError raised in the block passes unchanged.
     """
     try:
         yield
     except AppError:
         raise
-    # A damaged or hostile folder can fail in any line of a library; the user needs one sentence.
+    # A damaged or malicious folder can raise any exception in a library.
     except Exception as error:
         if is_out_of_memory(error):
             is_gpu = "CUDA" in str(error) or "MPS" in str(error)
             whose, advice = ("of the GPU ", "--device cpu, ") if is_gpu else ("", "")
             raise OutOfMemoryError(
-                f"the memory {whose}was too small for {doing}; take {advice}a smaller model, "
+                f"the memory {whose}was too small for {doing}; use {advice}a smaller model, "
                 "shorter texts or a machine with more memory"
             ) from error
-        raise error_class(f"{doing} failed: {words_of(error, source)}{remark}") from error
+        raise error_class(f"{doing} failed: {error_message(error, source)}{remark}") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that memory ran out: torch says it in several ways."""
+    """Return whether an exception means out of memory; torch has several for it."""
     return (
         isinstance(error, MemoryError | torch.OutOfMemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
@@ -61,8 +61,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def words_of(error: BaseException, source: ModelSource | None = None) -> str:
-    """Return the message of an error on one line, cut, without the path of the model's folder."""
+def error_message(error: BaseException, source: ModelSource | None = None) -> str:
+    """Return the message of an exception on one line, shortened, without the model's path."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     words = " ".join(str(error).split())

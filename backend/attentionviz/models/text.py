@@ -12,22 +12,29 @@ from attentionviz.core.characters import written_tokens
 from attentionviz.core.types import TokenType
 from attentionviz.errors import CorpusError, InvalidTextError, ModelNotAvailableError
 from attentionviz.models.batches import Batch, TokenColumns
-from attentionviz.models.steps import words_of
+from attentionviz.models.steps import error_message
 from attentionviz.models.token_text import TokenText
 from attentionviz.models.vocabulary import Vocabulary
 
 TRIAL_TEXT = "a text of words and 3 numbers, 1 2 3, that is long enough to tell its ends apart."
-N_TRIAL = 10
+N_TRIAL_WORDS = 10
 TEXTS_AT_ONCE = 64
-"""Texts tokenised together: enough to keep the tokenizer busy, few enough to stream."""
+"""Texts tokenised together: enough for the tokenizer's threads, few enough to stream."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of one text, and how many tokens were cut from its end.
+    """The tokens of one text.
 
-    `written` are the tokens as they are shown, `surface` what a token stands for in the text
-    where that is not what is shown: of an unknown word.
+    Attributes
+    ----------
+    token_ids : list of int
+    n_cut : int
+        Number of tokens cut from its end.
+    written : list of str
+        Display text of each token.
+    surface : list of str or None
+        Word of the text for an unknown token, else None.
     """
 
     token_ids: list[int]
@@ -43,9 +50,9 @@ class TextInputs:
     ----------
     tokenizer : transformers tokenizer
     max_length : int
-        Most tokens of one text, special tokens included.
+        Maximum number of tokens of a text, including special tokens.
     n_embedded : int or None
-        How many token ids the model has embeddings for; None where it does not say.
+        Number of token embeddings of the model; None if unknown.
     """
 
     def __init__(self, tokenizer: Any, max_length: int, n_embedded: int | None = None) -> None:
@@ -56,7 +63,7 @@ class TextInputs:
         self._vocabulary = Vocabulary(tokenizer, self._surface)
         unknown = tokenizer.unk_token if tokenizer.unk_token_id is not None else None
         special = {tokenizer.convert_tokens_to_ids(token) for token in _special_tokens(tokenizer)}
-        # An unknown word is a word of the text; GPT-2, which has none, names its end mark here.
+        # An unknown token is text, unless it is also another special token, as in GPT-2.
         is_own_mark = unknown in _special_tokens(tokenizer, but="unk_token")
         self._special = special if is_own_mark else special - {tokenizer.unk_token_id}
 
@@ -65,16 +72,21 @@ class TextInputs:
         return self._batch(self._encode_checked(texts))
 
     def trial(self, name: str) -> Batch:
-        """Return two short sequences of different lengths, so that padding shows in the masks.
+        """Return two short sequences of different lengths, so that masks contain padding.
+
+        Parameters
+        ----------
+        name : str
+            Of the model, for the error message.
 
         Raises
         ------
         ModelNotAvailableError
-            Naming the model, if its tokenizer is that of another one.
+            If fewer than two tokens of the tokenizer have an embedding.
         """
         token_ids = [i for i in self._ids_of(TRIAL_TEXT) or [] if self._is_embedded(i)]
         if not set(token_ids) - self._special:
-            words = self._words()[:N_TRIAL]
+            words = self._words()[:N_TRIAL_WORDS]
             if len(words) < 2:
                 raise ModelNotAvailableError(
                     f"the tokenizer of {name} does not fit its weights: {len(words)} of its "
@@ -85,7 +97,7 @@ class TextInputs:
         return self.prepare_ids([token_ids[: max(1, 2 * len(token_ids) // 3)], token_ids])
 
     def require_marks(self, name: str) -> None:
-        """Refuse a tokenizer whose own marks the model does not know; ModelNotAvailableError."""
+        """Raise ModelNotAvailableError if a special token around every text has no embedding."""
         for token_id in [i for marks in self.marks() for i in marks if not self._is_embedded(i)]:
             raise ModelNotAvailableError(
                 f"the tokenizer of {name} marks every text with {self._missing(token_id)}; "
@@ -93,7 +105,7 @@ class TextInputs:
             )
 
     def batches(self, texts: Iterable[str], max_tokens: int) -> Iterator[Batch]:
-        """Yield the texts in order, at most `max_tokens` padded tokens at once."""
+        """Yield the texts in order, in batches of at most `max_tokens` padded tokens."""
         waiting: list[Encoded] = []
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
@@ -107,12 +119,12 @@ class TextInputs:
             yield self._batch(waiting)
 
     def lengths(self, texts: Iterable[str]) -> Iterator[tuple[int, int]]:
-        """Yield how many tokens each text has, which may be none, and how many are cut off.
+        """Yield for every text its number of tokens, which may be 0, and the number cut off.
 
         Raises
         ------
         CorpusError
-            For a text with a token that has no embedding, or that cannot be cut into tokens.
+            If a text cannot be tokenized, or has a token without an embedding.
         """
         remaining = iter(texts)
         while chunk := list(islice(remaining, TEXTS_AT_ONCE)):
@@ -120,7 +132,7 @@ class TextInputs:
                 yield len(encoded.token_ids), encoded.n_cut
 
     def prepare_ids(self, sequences: list[list[int]]) -> Batch:
-        """Return one padded batch of these token ids, marks included."""
+        """Return one padded batch of these token ids; no special tokens are added."""
         return self._batch(
             [
                 Encoded(ids, 0, self._surface.of_sequence(ids), [None] * len(ids))
@@ -129,18 +141,20 @@ class TextInputs:
         )
 
     def prepare_tokens(self, tokens: Sequence[str | int]) -> Batch:
-        """Return a batch of one sequence of exactly these tokens, marks included.
+        """Return a batch of one sequence of exactly these tokens; no special tokens are added.
 
-        Each is given as it is shown, or by its number, which is exact where two are written alike.
+        Parameters
+        ----------
+        tokens : sequence of str or int
+            Display text or token id; the id is unambiguous if two tokens have the same text.
 
         Raises
         ------
         InvalidTextError
-            For a token that is not in the vocabulary or has no embedding, no token at all, or too
-            many.
+            If a token is not in the vocabulary or has no embedding, or there are none or too many.
         """
         if not 1 <= len(tokens) <= self.max_length:
-            raise InvalidTextError(f"{len(tokens)} tokens; 1 to {self.max_length} can be read")
+            raise InvalidTextError(f"{len(tokens)} tokens, expected 1 to {self.max_length}")
         token_ids = self._vocabulary.ids_of(tokens)
         for token_id in token_ids:
             if not self._is_embedded(token_id):
@@ -148,27 +162,27 @@ class TextInputs:
         return self.prepare_ids([token_ids])
 
     def marks(self) -> tuple[list[int], list[int]]:
-        """Return the special tokens that are put before and after every text."""
+        """Return the special tokens before and after every text."""
         token_ids = self._ids_of("a") or self._ids_of(self._any_word()) or []
         is_mark = [token_id in self._special for token_id in token_ids]
-        if all(is_mark):  # a vocabulary that knows no "a" and has its end mark for the unknown
+        if all(is_mark):  # "a" is unknown, and the unknown token is a special token
             return [], []
         n_before = is_mark.index(False)
         n_after = is_mark[::-1].index(False)
         return token_ids[:n_before], token_ids[len(token_ids) - n_after :]
 
     def start(self) -> list[int]:
-        """Return the marks before every text, or else the start token that the tokenizer names."""
+        """Return the special tokens before every text, or else the tokenizer's BOS token."""
         before, _ = self.marks()
         named = self.tokenizer.bos_token_id
         return before or ([int(named)] if self._is_embedded(named) else [])
 
     def names(self, token_ids: list[int]) -> list[str]:
-        """Return tokens as the vocabulary writes them."""
+        """Return the tokens as in the vocabulary."""
         return [str(name) for name in self.tokenizer.convert_ids_to_tokens(token_ids)]
 
     def plain_tokens(self) -> list[int]:
-        """Return the tokens of nothing but letters, pieces inside of words left out, ascending."""
+        """Return the ids of tokens of letters only, without continuations of words, ascending."""
         added = set(self.tokenizer.added_tokens_decoder)
         words = [i for i in self._words() if i not in added]
         return [
@@ -198,7 +212,7 @@ class TextInputs:
         encoded = self._encode(texts)
         for text, one in zip(texts, encoded, strict=True):
             if not one.token_ids and not may_be_empty:
-                raise CorpusError(f"the text {text[:40]!r} has no tokens for this model; remove it")
+                raise CorpusError(f"the text {text[:40]!r} has no tokens in this model; remove it")
             for token_id in one.token_ids:
                 if not self._is_embedded(token_id):
                     raise CorpusError(
@@ -210,12 +224,12 @@ class TextInputs:
     def _encode(self, texts: list[str]) -> list[Encoded]:
         try:
             result = self.tokenizer(texts, truncation=True, max_length=self.max_length)
-        # Such as a letter that is in no token, where there is none for what is unknown either.
+        # Such as a letter outside the vocabulary of a tokenizer without an unknown token.
         except Exception as error:
             if len(texts) == 1:
                 raise CorpusError(
-                    f"the text {texts[0][:40]!r} cannot be cut into tokens of this model: "
-                    f"{words_of(error)}; leave it out"
+                    f"the text {texts[0][:40]!r} cannot be tokenized by this model: "
+                    f"{error_message(error)}; leave it out"
                 ) from error
             return [one for text in texts for one in self._encode([text])]
         encoded = []
@@ -226,14 +240,14 @@ class TextInputs:
         return encoded
 
     def _ids_of(self, text: str) -> list[int] | None:
-        """Return the tokens of a text of our own, or None where the tokenizer has none for it."""
+        """Return the token ids of a text, or None if it cannot be tokenized."""
         try:
             return self._encode([text])[0].token_ids
         except CorpusError:
             return None
 
     def _words(self) -> list[int]:
-        """Return all tokens that can be in a text and have an embedding, ascending."""
+        """Return the ids of all tokens with an embedding that are not special, ascending."""
         vocabulary = set(self.tokenizer.get_vocab().values()) - self._special
         return sorted(filter(self._is_embedded, vocabulary))
 
@@ -241,7 +255,7 @@ class TextInputs:
         return next(map(self._surface.of, self._words()), "")
 
     def _written(self, token_ids: list[int], text: str, encoding: Any) -> list[str]:
-        """Return the tokens as shown; of a character that is cut, the text tells the rest."""
+        """Return the display text of tokens; the text completes characters at a cut."""
         if not encoding.overflowing:
             return self._surface.of_sequence(token_ids)
         body = [i for i, is_mark in enumerate(encoding.special_tokens_mask) if not is_mark]
@@ -261,7 +275,7 @@ class TextInputs:
         return written[:first] + written[first + 1 : end + 1] + written[end + 2 :]
 
     def _unknown_words(self, written: list[str], text: str, encoding: Any) -> list[str | None]:
-        """Return what stands in the text for each token that says "unknown", else None."""
+        """Return the word of the text for each unknown token, else None."""
         unknown = self.tokenizer.unk_token_id
         surface: list[str | None] = [None] * len(written)
         if unknown in self._special or unknown not in encoding.ids:
@@ -277,8 +291,8 @@ class TextInputs:
     def _batch(self, encoded: list[Encoded]) -> Batch:
         lengths = [len(one.token_ids) for one in encoded]
         longest = max(lengths)
-        # Padding is masked, but a number that is not finite would spread through the mask all the
-        # same: a sequence is padded with a token of its own, so that no other one can spoil it.
+        # NaN spreads even through masked padding, so each sequence is padded with its own first
+        # token: a token without finite vectors then affects only the sequences that contain it.
         ids = torch.tensor([[one.token_ids[0]] * longest for one in encoded])  # (seq., position)
         for row, one in enumerate(encoded):
             ids[row, : lengths[row]] = torch.tensor(one.token_ids)
@@ -314,7 +328,7 @@ def _special_tokens(tokenizer: Any, but: str = "") -> list[str]:
 
 
 def _count_cut(encoding: Any) -> int:
-    """Return how many tokens of the text did not fit, marks added to each piece not counted."""
+    """Return the number of tokens cut off, without the special tokens added to each piece."""
     return sum(
         sum(1 for is_special in piece.special_tokens_mask if not is_special)
         for piece in encoding.overflowing
@@ -322,15 +336,15 @@ def _count_cut(encoding: Any) -> int:
 
 
 def _cut_off(held: bytes, text: str, start: int, end: int) -> tuple[bytes, bytes]:
-    """Return what lacks of a character before and after these bytes of a text that was cut.
+    """Return the missing bytes of a character before and after the tokens of a cut text.
 
     Parameters
     ----------
     held : bytes
-        Of all tokens that were kept.
+        UTF-8 of all kept tokens.
     text : str
     start, end : int
-        Of these tokens in the text, characters.
+        Span of these tokens in the text, in characters.
     """
     n_before = next((i for i, byte in enumerate(held) if byte & 0xC0 != 0x80), len(held))
     first, last = text[start : start + 1].encode(), text[max(0, end - 1) : end].encode()

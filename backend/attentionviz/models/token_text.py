@@ -1,4 +1,4 @@
-"""The written form of a token, with its leading space, for every kind of tokenizer."""
+"""Display text of tokens, with leading space, for every kind of tokenizer."""
 
 import json
 import re
@@ -12,10 +12,9 @@ _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 def byte_characters() -> dict[str, int]:
-    """Return which byte each character of a byte-level vocabulary stands for.
+    """Return the byte that each character of a byte-level vocabulary represents.
 
-    Printable bytes of Latin-1 stand for themselves; the other 68 are the characters from U+0100
-    on, in order.
+    Printable Latin-1 bytes represent themselves; the other 68 are the characters from U+0100 on.
 
     Notes
     -----
@@ -29,11 +28,11 @@ def byte_characters() -> dict[str, int]:
 
 
 class TokenText:
-    """Turns entries of one tokenizer's vocabulary into text to show.
+    """Display text of the tokens of one tokenizer.
 
-    Byte-level BPE is decoded (" april"), the space sign of SentencePiece becomes a space, and
-    WordPiece keeps its marks ("##ing"). Tokens that split a character depend on their neighbours:
-    a sequence has ``你 1⁄3``, ``你 2–3⁄3`` where the vocabulary has ``<0xE4>``, ``<0xBD><0xA0>``.
+    Byte-level BPE is decoded (" april"), the space symbol of SentencePiece becomes a space, and
+    WordPiece keeps its prefix ("##ing"). Parts of characters depend on their neighbours: in a
+    sequence ``<0xE4>``, ``<0xBD><0xA0>`` are ``你 1⁄3``, ``你 2–3⁄3``.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -52,27 +51,27 @@ class TokenText:
         self._has_space_sign = '"Metaspace"' in parts or SENTENCE_PIECE_SPACE in parts
 
     def of(self, token_id: int) -> str:
-        """Return the written form of a token alone, bytes of split characters as <0xF0>."""
+        """Return the display text of a single token, with parts of characters as <0xF0>."""
         if token_id not in self._alone:
             self._alone[token_id] = written_tokens([self.bytes_of(token_id)])[0]
         return self._alone[token_id]
 
     def of_sequence(self, token_ids: Sequence[int]) -> list[str]:
-        """Return the written forms of tokens that follow each other."""
+        """Return the display texts of consecutive tokens."""
         alone = [self.of(token_id) for token_id in token_ids]
         if not any(BYTE.search(text) for text in alone):
             return alone
         return written_tokens([self.bytes_of(token_id) for token_id in token_ids])
 
     def bytes_of(self, token_id: int) -> bytes:
-        """Return what a token adds to the text, in UTF-8."""
+        """Return the UTF-8 bytes of a token."""
         if token_id not in self._known:
             token = str(self._tokenizer.convert_ids_to_tokens(token_id))
             self._known[token_id] = self._read(token, token_id)
         return self._known[token_id]
 
     def is_byte(self, token: str) -> bool:
-        """Return whether an entry of the vocabulary is a byte of SentencePiece's byte fallback."""
+        """Return whether a vocabulary entry is a byte of SentencePiece's byte fallback."""
         return self._has_byte_tokens and _BYTE_TOKEN.fullmatch(token) is not None
 
     def _read(self, token: str, token_id: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Token ids from the shown text of tokens."""
+"""Lookup of token ids by display text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from attentionviz.models.token_text import TokenText
 
 
 class Vocabulary:
-    """The tokens of one tokenizer by the way they are written; read when first asked.
+    """Token ids of one tokenizer by display text; read at first use.
 
-    Where two tokens are written alike, the one with the lower number is meant, and a byte of
-    SentencePiece's byte fallback only where no other is.
+    Of several tokens with the same text, the one with the lowest id is returned, and a byte of
+    SentencePiece's byte fallback only if there is no other.
     """
 
     def __init__(self, tokenizer: Any, surface: TokenText) -> None:
@@ -22,12 +22,12 @@ class Vocabulary:
         self._numbers: set[int] = set()
 
     def ids_of(self, tokens: Sequence[str | int]) -> list[int]:
-        """Return the numbers of some tokens, each as it is written or its number already.
+        """Return the ids of tokens given by display text or id.
 
         Raises
         ------
         InvalidTextError
-            Naming the first that is not in the vocabulary.
+            If a token is not in the vocabulary; names the first.
         """
         if not self._ids:
             self._read()
@@ -43,7 +43,7 @@ class Vocabulary:
     def _read(self) -> None:
         by_name: dict[str, int] = self._tokenizer.get_vocab()
         self._numbers = set(by_name.values())
-        # Names of the vocabulary itself count, too, where no token is shown that way.
+        # Raw vocabulary entries are found too, unless they are the display text of a token.
         self._ids = dict(by_name)
         first_last = sorted(
             by_name, key=lambda name: (self._surface.is_byte(name), by_name[name]), reverse=True

@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from transformers import PreTrainedModel
 
-from attentionviz.core.file_names import is_litter
+from attentionviz.core.file_names import is_junk
 from attentionviz.errors import ModelNotAvailableError
 from attentionviz.models.contents import why_no_weights
 from attentionviz.models.files import AGAIN, read_json, require_content
@@ -31,7 +31,7 @@ def weight_files(source: ModelSource) -> list[str]:
     Raises
     ------
     ModelNotAvailableError
-        If there are none, one is missing or damaged, or the index names a file outside the folder.
+        If there are none, one is missing or damaged, or the index lists a file outside the folder.
     """
     names = [SINGLE]
     require_content(source, SINGLE)
@@ -41,7 +41,7 @@ def weight_files(source: ModelSource) -> list[str]:
         names = _named_by_index(source)
     for name in names:
         require_content(source, name)
-        _require_whole(source, name)
+        _require_complete(source, name)
     return names
 
 
@@ -50,12 +50,12 @@ def _named_by_index(source: ModelSource) -> list[str]:
         parts = sorted(set(read_json(source, INDEX)["weight_map"].values()))
     except (KeyError, TypeError, AttributeError) as error:
         raise ModelNotAvailableError(
-            f"{INDEX} of {source.name} does not say which weights are where; {AGAIN}"
+            f"{INDEX} of {source.name} has no weight_map; {AGAIN}"
         ) from error
     absent = [part for part in parts if not _is_part(source, part)]
     if absent or not parts:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
-        which = f"names {absent[0]!r}{more}, which is not there" if absent else "names no file"
+        which = f"lists {absent[0]!r}{more}, which is missing" if absent else "lists no file"
         raise ModelNotAvailableError(
             f"{INDEX} of {source.name} {which}; copy or download all parts of the weights"
         )
@@ -67,7 +67,7 @@ def _is_part(source: ModelSource, part: object) -> bool:
     return bool(is_plain) and os.path.lexists(source.folder / str(part))
 
 
-def _require_whole(source: ModelSource, name: str) -> None:
+def _require_complete(source: ModelSource, name: str) -> None:
     path = source.folder / name
     with step(f"reading {name} of {source.name}", ModelNotAvailableError, source):
         try:
@@ -75,30 +75,30 @@ def _require_whole(source: ModelSource, name: str) -> None:
                 return
         except SafetensorError as error:
             raise ModelNotAvailableError(
-                f"{name} of {source.name} ({path.stat().st_size:,} bytes) is no whole safetensors "
-                f"file; {AGAIN}"
+                f"{name} of {source.name} ({path.stat().st_size:,} bytes) is not a complete "
+                f"safetensors file; {AGAIN}"
             ) from error
 
 
 def require_loaded(
     whole: PreTrainedModel, part: PreTrainedModel, report: Mapping[str, Any], source: ModelSource
 ) -> None:
-    """Refuse weights that would be drawn at random, poolers aside: nothing drawn passes them.
+    """Check that no weights are initialised at random, except poolers, which attention precedes.
 
     Parameters
     ----------
     whole : PreTrainedModel
     part : PreTrainedModel
-        Of the whole, what is shown.
+        The captured part of `whole`.
     report : mapping
-        What transformers says of the loading: "missing_keys", "unexpected_keys" and
-        "mismatched_keys", of key, shape in the file and shape in the model.
+        Loading info of transformers: "missing_keys", "unexpected_keys" and "mismatched_keys" (key,
+        shape in the file, shape in the model).
     source : ModelSource
 
     Raises
     ------
     ModelNotAvailableError
-        If weights of the part are missing, or of another shape.
+        If weights of the part are missing or have another shape.
     """
     used = {id(parameter) for parameter in part.parameters()}
     parameters = dict(whole.named_parameters(remove_duplicate=False))
@@ -120,14 +120,14 @@ def require_loaded(
 def layers_left_out(
     part: PreTrainedModel, report: Mapping[str, Any], source: ModelSource
 ) -> tuple[str, ...]:
-    """Return a note where the weights hold more layers than config.json asks for, else none.
+    """Return a note if the weights have more layers than config.json, else an empty tuple.
 
-    Some checkpoints add a layer for predicting several tokens at once, so it is no error.
+    This is no error, since some checkpoints have extra layers for multi-token prediction.
 
     Parameters
     ----------
     part, report, source
-        As of `require_loaded`.
+        As for `require_loaded`.
     """
     known = {_layer_of(key) for key, _ in part.named_parameters()}
     names = {name for name, _ in known}
@@ -143,8 +143,8 @@ def layers_left_out(
         return ()
     which = f"layer {beyond[0]}" if len(beyond) == 1 else f"layers {beyond[0]} to {beyond[-1]}"
     return (
-        f"the weights of {source.name} hold {which}, too, which its config.json leaves out; the "
-        "dataset is of the others",
+        f"the weights of {source.name} also have {which}, which its config.json leaves out; the "
+        "dataset does not include them",
     )
 
 
@@ -180,7 +180,7 @@ def _shape(shape: Iterable[int]) -> str:
 
 
 def weights_sha256(folder: Path, names: list[str]) -> str:
-    """Return the SHA-256 of the weights; of several files, that of their names and hashes."""
+    """Return the SHA-256 of the weights; for several files, of their names and hashes."""
     hashes = [_file_sha256(folder / name) for name in names]
     if len(hashes) == 1:
         return hashes[0]
@@ -189,18 +189,15 @@ def weights_sha256(folder: Path, names: list[str]) -> str:
 
 
 def settings_sha256(folder: Path) -> str:
-    """Return a hash of the names and bytes of all other files that loading may read.
-
-    Configuration, tokenizer and image processor decide what a model does as much as its weights.
-    """
-    files = (p for p in folder.iterdir() if p.suffix in SETTINGS and not is_litter(p.name))
+    """Return a hash of names and bytes of configuration, tokenizer and image processor files."""
+    files = (p for p in folder.iterdir() if p.suffix in SETTINGS and not is_junk(p.name))
     names = sorted(p.name for p in files if p.is_file())
     lines = "".join(f"{_file_sha256(folder / name)}  {name}\n" for name in names)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def license_of(folder: Path) -> str | None:
-    """Return the licence that the model card names at its head, or None."""
+    """Return the licence in the metadata of the model card, or None."""
     cards = [folder / name for name in CARDS if (folder / name).is_file()]
     if not cards:
         return None

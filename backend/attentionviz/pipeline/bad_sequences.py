@@ -1,4 +1,4 @@
-"""Sequences whose vectors are not finite: reported, or left out."""
+"""Detection of sequences whose vectors are not finite; they are reported or left out."""
 
 import json
 from collections.abc import Sequence
@@ -11,25 +11,23 @@ from attentionviz.pipeline.corpus import ImageCorpus
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.progress import Progress
 from attentionviz.pipeline.shards import MAX_FLOAT16
-from attentionviz.pipeline.sources import Source, only, take_sequences
+from attentionviz.pipeline.sources import Source, select_sequences, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import write_bytes
 
-FOUND = f"{layout.CAPTURE_FOLDER}/bad-sequences.json"
+SCAN_FILE = f"{layout.CAPTURE_FOLDER}/bad-sequences.json"
 REASON = "not finite"
 MAX_EXCERPT = 40
-ADVICE = (
-    "correct or remove the sequence, or leave out all that are like it with --skip-bad-sequences"
-)
+ADVICE = "correct or remove the sequence, or leave out all such sequences with --skip-bad-sequences"
 DAMAGED = "the weights of the model may be damaged"
 
 
 def capture(
     plan: BuildPlan, source: Source, batch: models.Batch, sequences: Sequence[int]
 ) -> models.CapturedBatch:
-    """Return the vectors of a batch; all of them can be stored.
+    """Return the vectors of a batch, checked to be finite and storable.
 
     Parameters
     ----------
@@ -37,30 +35,30 @@ def capture(
     source : Source
     batch : Batch
     sequences : sequence of int
-        Which of the source's sequences are in it.
+        Indices of the sequences of the batch in the source.
 
     Raises
     ------
     BuildError
-        Naming sequence, token, layer and head of the first vector that is not finite, or that
-        float16 cannot hold.
+        If a vector is not finite or exceeds the range of float16; names sequence, token, layer
+        and head of the first.
     """
     try:
         captured = _run(source, batch)
     except models.NotFiniteError as error:
         first = error.vectors[0]
         is_all = len(error.vectors) == len(batch.lengths) > 1
-        like_it = f", as are all {len(batch.lengths)} that were tried with it; {DAMAGED}"
+        advice = f"; so are all {len(batch.lengths)} sequences of its batch; {DAMAGED}"
         raise BuildError(
-            f"{_place(plan, source, sequences[first.sequence_idx], first)}: its {first.kind} is "
-            f"not a finite number{like_it if is_all else '; ' + ADVICE}"
+            f"{_location(plan, source, sequences[first.sequence_idx], first)}: its {first.kind} is "
+            f"not a finite number{advice if is_all else '; ' + ADVICE}"
         ) from error
     if plan.request.precision == "float16":
         for vector in captured.bad_vectors(batch, MAX_FLOAT16):
             raise BuildError(
-                f"{_place(plan, source, sequences[vector.sequence_idx], vector)}: its "
-                f"{vector.kind} has the number {vector.largest:.6g}, which float16 cannot store; "
-                "build with --precision float32"
+                f"{_location(plan, source, sequences[vector.sequence_idx], vector)}: its "
+                f"{vector.kind} has the number {vector.largest:.6g}, above {MAX_FLOAT16:g}, the "
+                "largest of float16; build with --precision float32"
             )
     return captured
 
@@ -68,44 +66,44 @@ def capture(
 def leave_out(
     plan: BuildPlan, source: Source, journal: Journal, progress: Progress
 ) -> tuple[BuildPlan, Source]:
-    """Return the plan and the source without sequences whose numbers are not finite.
+    """Return the plan and the source without the sequences whose vectors are not finite.
 
-    Every sequence runs through the model once for this, before anything else is built of it. How
-    far that is, and what was found, lies in the folder of the build.
+    All sequences run through the model once before the capture. The scan is saved in the build
+    folder after each batch, so that it can resume.
 
     Raises
     ------
     BuildError
-        If none is left.
+        If no sequence is left.
     """
     n = len(plan.lengths)
-    found = _found(plan, source, journal, progress)
-    bad = set(found["bad"])
+    scan = _scan(plan, source, journal, progress)
+    bad = set(scan["bad"])
     if len(bad) == n:
         every = "the only sequence is bad" if n == 1 else f"all {n:,} sequences are bad, such as"
-        raise BuildError(f"{every} {found['example']}: not a finite number; {DAMAGED}")
+        raise BuildError(f"{every} {scan['example']}: not a finite number; {DAMAGED}")
     if not bad:
-        progress.say(plan.corpus_words())
+        progress.log(plan.corpus_summary())
         return plan, source
-    kept = only(source, [i for i in range(n) if i not in bad])
+    kept = select_sequences(source, [i for i in range(n) if i not in bad])
     taken = take_sequences(kept, None)
-    places = (source.corpus.places[i] for i in sorted(bad))
-    account = plan.account.leave_out(REASON, places)
+    locations = (source.corpus.locations[i] for i in sorted(bad))
+    account = plan.account.leave_out(REASON, locations)
     account = replace(account, n_cut=taken.account.n_cut)
-    rest = plan.of(taken._replace(account=account))
-    progress.say(f"left out, since not finite: {found['example']}{_more(len(bad) - 1)}")
-    progress.say(rest.corpus_words())
-    return rest, kept
+    reduced = plan.with_sequences(taken._replace(account=account))
+    progress.log(f"left out, since not finite: {scan['example']}{_more(len(bad) - 1)}")
+    progress.log(reduced.corpus_summary())
+    return reduced, kept
 
 
-def finite_part(source: Source, n_sequences: int) -> Source:
-    """Return a source of those of the first sequences that are finite; of all if none is."""
+def only_finite(source: Source, n_sequences: int) -> Source:
+    """Return the finite sequences among the first `n_sequences`; all of them if none is finite."""
     is_good: list[bool] = []
     for batch in source.batches(n_sequences):
         bad = {vector.sequence_idx for vector in _bad_vectors(source, batch)}
         is_good += [i not in bad for i in range(len(batch.lengths))]
-    good = [i for i, one in enumerate(is_good) if one]
-    return only(source, good or range(len(is_good)))
+    finite = [i for i, good in enumerate(is_good) if good]
+    return select_sequences(source, finite or range(len(is_good)))
 
 
 def _bad_vectors(source: Source, batch: models.Batch) -> list[models.BadVector]:
@@ -126,38 +124,38 @@ def _more(n: int) -> str:
     return f", and {n:,} more" if n else ""
 
 
-def _found(plan: BuildPlan, source: Source, journal: Journal, progress: Progress) -> dict[str, Any]:
-    """Return which sequences are bad, an example, and how many were looked at: all."""
+def _scan(plan: BuildPlan, source: Source, journal: Journal, progress: Progress) -> dict[str, Any]:
+    """Check all sequences, resuming a saved scan; return the bad ones and the first as text."""
     n = len(plan.lengths)
-    found: dict[str, Any] = {"n_sequences": 0, "bad": [], "example": None}
-    if FOUND in journal:
-        found = json.loads((plan.folder / FOUND).read_bytes())
-    if found["n_sequences"] == n:
-        return found
-    progress.announce("capture", f"looking for numbers that are not finite in {n:,} sequences")
+    scan: dict[str, Any] = {"n_sequences": 0, "bad": [], "example": None}
+    if SCAN_FILE in journal:
+        scan = json.loads((plan.folder / SCAN_FILE).read_bytes())
+    if scan["n_sequences"] == n:
+        return scan
+    progress.announce("capture", f"checking {n:,} sequences for numbers that are not finite")
     start = 0
     for batch in source.batches(n):
         stop = start + len(batch.lengths)
-        if start >= found["n_sequences"]:
+        if start >= scan["n_sequences"]:
             for vector in _bad_vectors(source, batch):
                 sequence = start + vector.sequence_idx
-                found["example"] = found["example"] or _place(plan, source, sequence, vector)
-                found["bad"].append(sequence)
-            found["n_sequences"] = stop
-            journal.add(write_bytes(plan.folder, FOUND, canonical_json(found)))
-            progress.update(message=f"looked at {stop:,} of {n:,} sequences")
+                scan["example"] = scan["example"] or _location(plan, source, sequence, vector)
+                scan["bad"].append(sequence)
+            scan["n_sequences"] = stop
+            journal.add(write_bytes(plan.folder, SCAN_FILE, canonical_json(scan)))
+            progress.update(message=f"checked {stop:,} of {n:,} sequences")
         start = stop
-    return found
+    return scan
 
 
-def _place(plan: BuildPlan, source: Source, sequence: int, vector: models.BadVector) -> str:
+def _location(plan: BuildPlan, source: Source, sequence: int, vector: models.BadVector) -> str:
     """Return "sequence 17 (line 18 of a.csv: 'The …'), token 5 ' foo', layer 3, head 2"."""
     corpus = source.corpus
     if isinstance(corpus, ImageCorpus):
-        words = f"image {sequence + 1} ({corpus.names[sequence]})"
+        item = f"image {sequence + 1} ({corpus.names[sequence]})"
     else:
         text = corpus.sequences[sequence]
         excerpt = text if len(text) <= MAX_EXCERPT else text[:MAX_EXCERPT].rstrip() + " …"
-        place = f"{corpus.places[sequence]} of {plan.request.corpus_file}"
-        words = f"sequence {sequence + 1} ({place}: {excerpt!r})"
-    return f"{words}, {vector.place()}"
+        location = f"{corpus.locations[sequence]} of {plan.request.corpus_file}"
+        item = f"sequence {sequence + 1} ({location}: {excerpt!r})"
+    return f"{item}, {vector.location()}"

@@ -12,25 +12,25 @@ from attentionviz.pipeline.corpus import (
     read_image_corpus,
     read_text_corpus,
 )
-from attentionviz.pipeline.drawing import draw_maps
+from attentionviz.pipeline.map_computation import compute_maps
 from attentionviz.pipeline.plan import BuildPlan, make_plan
-from attentionviz.pipeline.progress import Progress, Say
+from attentionviz.pipeline.progress import Log, Progress
 from attentionviz.pipeline.publish import (
-    find_built,
+    find_existing,
     finish_publishing,
-    point_to,
     publish,
+    set_current_version,
     write_grids,
     write_heads,
 )
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.similarity import write_similarity
-from attentionviz.pipeline.sources import Source, only, source_of, take_sequences
+from attentionviz.pipeline.sources import Source, select_sequences, source_of, take_sequences
 from attentionviz.store import layout
 from attentionviz.store.folders import read_pointer
 from attentionviz.store.journal import Journal
 from attentionviz.store.lock import dataset_lock
-from attentionviz.store.writer import remove_others
+from attentionviz.store.writer import remove_unlisted
 
 if TYPE_CHECKING:
     from attentionviz.models import LoadedModel
@@ -44,24 +44,24 @@ class BuildResult:
     ----------
     dataset_id, version : str
     folder : Path
-    was_there : bool
-        Whether it had been built before, so that nothing was done.
+    already_built : bool
+        Whether the same dataset existed before, so that nothing was built.
     """
 
     dataset_id: str
     version: str
     folder: Path
-    was_there: bool = False
+    already_built: bool = False
 
 
-def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
-    """Build a dataset, or go on with it, or find that it is there.
+def build(request: BuildRequest, log: Log = lambda _: None) -> BuildResult:
+    """Build a dataset, resume its build, or return it if it exists.
 
     Parameters
     ----------
     request : BuildRequest
-    say : callable
-        Gets one sentence at a time on what is going on.
+    log : callable
+        Called with one-sentence progress messages.
 
     Returns
     -------
@@ -70,51 +70,51 @@ def build(request: BuildRequest, say: Say = lambda _: None) -> BuildResult:
     Raises
     ------
     AppError
-        With one sentence on what is wrong: the corpus, the model, a lock, a full disk. What was
-        finished stays, and the same request goes on from there.
+        Describes the problem with corpus, model, lock or disk in one sentence. Finished files
+        stay, and the same request resumes from them.
     """
-    plan, model, source = prepare(request, say)
-    if not request.skip_bad_sequences:  # else it is said once it is known
-        say(plan.corpus_words())
+    plan, model, source = prepare(request, log)
+    if not request.skip_bad_sequences:  # else logged after bad sequences are left out
+        log(plan.corpus_summary())
     with dataset_lock(request.output, plan.dataset_id):
-        shown = read_pointer(request.output, plan.dataset_id)
-        built = find_built(request.output, plan.dataset_id, plan.build_key)
+        previous = read_pointer(request.output, plan.dataset_id)
+        built = find_existing(request.output, plan.dataset_id, plan.build_key)
         built = built or finish_publishing(plan.folder, request.output)
         if built is not None:
-            result = _result(built, was_there=True)
-            point_to(request.output, plan.dataset_id, result.version)
+            result = _result(built, already_built=True)
+            set_current_version(request.output, plan.dataset_id, result.version)
             return result
-        result = _result(_build(plan, model, source, say))
-        if shown not in (None, result.version):
-            say(
-                f"{plan.dataset_id} showed version {shown} until now, which stays on the disk; "
-                "with --id another name, both are listed"
+        result = _result(_build(plan, model, source, log))
+        if previous not in (None, result.version):
+            log(
+                f"this replaces version {previous} of {plan.dataset_id}, which stays on disk; to "
+                "list both, build with another --id"
             )
         return result
 
 
-def prepare(request: BuildRequest, say: Say) -> tuple[BuildPlan, "LoadedModel", Source]:
-    """Read the corpus, load the model and decide the build; nothing is written.
+def prepare(request: BuildRequest, log: Log) -> tuple[BuildPlan, "LoadedModel", Source]:
+    """Read the corpus, load the model and plan the build; nothing is written.
 
     Raises
     ------
     AppError
-        With one sentence on what is wrong with the corpus, the model, or both together.
+        If the corpus or the model cannot be used, or do not match.
     """
     from attentionviz import models  # imports torch, which takes seconds
 
     corpus = _read_corpus(request)
     for note in corpus.account.notes:
-        say(f"{request.corpus_file}: {note}")
-    say(f"loading {models.meaning(request.model)}")
+        log(f"{request.corpus_file}: {note}")
+    log(f"loading {models.meaning(request.model)}")
     model = models.load(request.model, device=request.device, local_models=request.local_models)
     for note in model.notes:
-        say(note)
+        log(note)
     source = source_of(model, corpus)
     taken = take_sequences(source, request.max_tokens)
     plan = make_plan(request, model, source, taken)
     if taken.sequences != list(range(len(taken.sequences))):
-        source = only(source, taken.sequences)
+        source = select_sequences(source, taken.sequences)
     return plan, model, source
 
 
@@ -123,17 +123,17 @@ def _read_corpus(request: BuildRequest) -> TextCorpus | ImageCorpus:
         return read_image_corpus(request.images)
     if request.text is not None:
         return read_text_corpus(request.text, text_column=request.text_column)
-    raise InvalidRequestError("a build needs a corpus: text or images")
+    raise InvalidRequestError("a build needs a corpus: --text FILE or --images FOLDER")
 
 
-def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
+def _build(plan: BuildPlan, model: Any, source: Source, log: Log) -> Path:
     folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress(folder, say) as progress:
+    with Progress(folder, log) as progress:
         journal = Journal(folder)
         try:
             keep = {*journal.paths(), layout.JOURNAL, layout.PROGRESS}
-            remove_others(folder, keep)  # whatever a killed process left half done
+            remove_unlisted(folder, keep)  # partial files of a killed process
             if plan.request.skip_bad_sequences:
                 from attentionviz.pipeline.bad_sequences import leave_out  # imports torch
 
@@ -143,21 +143,21 @@ def _build(plan: BuildPlan, model: Any, source: Source, say: Say) -> Path:
                 from attentionviz.pipeline.capturing import Capture  # imports torch
 
                 manifest = Capture(plan, model, source, journal, progress).run()
-            draw_maps(plan, manifest, journal, progress)
+            compute_maps(plan, manifest, journal, progress)
             progress.announce("publish", "writing the grid and the manifest")
             write_grids(folder, manifest, journal)
             measured = {"fidelity": write_heads(folder, manifest, journal)}
             measured["similarity"] = write_similarity(
                 folder, manifest, plan.lengths, journal, progress
             )
-            progress.close()  # its file goes, too
+            progress.close()  # publishing removes its file
             return publish(folder, plan.request.output, {**manifest, **measured}, journal)
         finally:
             journal.close()
 
 
 def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
-    """Return the partial manifest if everything before the maps is finished, else None."""
+    """Return the partial manifest if the capture is complete, else None."""
     if layout.PARTIAL_MANIFEST not in journal:
         return None
     manifest: dict[str, Any] = json.loads((folder / layout.PARTIAL_MANIFEST).read_bytes())
@@ -166,7 +166,7 @@ def finished_capture(folder: Path, journal: Journal) -> dict[str, Any] | None:
     return manifest if journal.has_all({*base, layout.PROBE}) else None
 
 
-def _result(folder: Path, *, was_there: bool = False) -> BuildResult:
+def _result(folder: Path, *, already_built: bool = False) -> BuildResult:
     parsed = layout.parse_version_name(folder.name)
     dataset_id, version = parsed or ("", "")
-    return BuildResult(dataset_id, version, folder, was_there)
+    return BuildResult(dataset_id, version, folder, already_built)

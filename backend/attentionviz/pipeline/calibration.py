@@ -1,4 +1,4 @@
-"""Speed of this machine at the steps of a build, each measured on a part of the corpus."""
+"""Benchmark of the steps of a build on this machine, with a part of the corpus."""
 
 import itertools
 import time
@@ -9,9 +9,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from attentionviz.core.methods import METHOD_FACTS
-from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.pipeline.columns import TokenTable
-from attentionviz.pipeline.image_files import encoded
+from attentionviz.pipeline.image_files import encode_image
 from attentionviz.pipeline.plan import BuildPlan
 from attentionviz.pipeline.sources import ImageSource, Source, open_image, tokens_document
 from attentionviz.projections import HeadVectors, Projection, project
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 N_TOKENS = 500
-N_PICTURES = 4
-QUICK, SLOW = "pca", "attention-tsne"
+N_IMAGES = 4
+QUICK_METHOD, SLOW_METHOD = "pca", "attention-tsne"
 
 
 class Calibration(NamedTuple):
-    """What was measured; seconds are of one core.
+    """Measured times and sizes; seconds are of one core.
 
     Attributes
     ----------
     n_tokens : int
-        Of the head that was drawn.
+        Tokens of the head whose maps were timed.
     capture : float
         Seconds to capture one token.
     prepare, measure : float
-        Seconds to measure maps of that head: once a unit, and once a map.
+        Seconds to measure the fidelity of that head's maps: once per unit, and once per map.
     quick, slow : float
-        Seconds of one map of PCA and of attention t-SNE; the latter 0 where no slow map is asked.
+        Seconds for one map of PCA and of attention t-SNE; `slow` is 0 if no slow map is requested.
     compile : float
-        Seconds that the first slow map of a process takes longer.
+        Extra seconds for the first slow map of a process, which compiles.
     image : float
-        Seconds to store one image.
+        Seconds to store one image; 0 for text.
     token_bytes, image_bytes : float
-        Bytes of one token in ``tokens.json``, and of one image with its thumbnail.
+        Size of one token in ``tokens.json``, and of one image with its thumbnail.
     """
 
     n_tokens: int
@@ -60,22 +60,22 @@ class Calibration(NamedTuple):
 
 
 def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibration:
-    """Do a little of every step of a build and return what it took.
+    """Run every step of a build on a few sequences and return times and sizes.
 
     Parameters
     ----------
     plan : BuildPlan
     model : LoadedModel
     source : Source
-        Its first sequences are captured, about 500 tokens.
+        Its first sequences are captured, about `N_TOKENS` tokens.
     """
     # Imports torch.
-    from attentionviz.pipeline.bad_sequences import capture, finite_part
+    from attentionviz.pipeline.bad_sequences import capture, only_finite
 
     totals = itertools.accumulate(plan.lengths)
     n_sequences = min(1 + sum(1 for total in totals if total < N_TOKENS), len(plan.lengths))
     if plan.request.skip_bad_sequences:
-        source = finite_part(source, n_sequences)
+        source = only_finite(source, n_sequences)
     batches = list(source.batches(n_sequences))
     sequences = range(len(batches[0].lengths))
     captured, seconds = _timed(lambda: capture(plan, source, batches[0], sequences))
@@ -91,22 +91,24 @@ def calibrate(plan: BuildPlan, model: "LoadedModel", source: Source) -> Calibrat
         image=image,
         token_bytes=_token_bytes(source, batches),
         image_bytes=image_bytes,
-        **_maps(plan, vectors, _places(model, batches[0], layer, n)),
+        **_maps(plan, vectors, _positions(model, batches[0], layer, n)),
     )
 
 
-def _maps(plan: BuildPlan, vectors: HeadVectors, places: Places) -> dict[str, float]:
-    """Return the seconds of one quick and one slow map, drawn and measured."""
+def _maps(plan: BuildPlan, vectors: HeadVectors, positions: TokenPositions) -> dict[str, float]:
+    """Return the seconds to compute and measure one quick and one slow map."""
     is_slow = any(METHOD_FACTS[name].relative_cost > 1 for name in plan.request.methods)
     with threadpool_limits(1):
-        _draw(QUICK, vectors)  # imports what it needs
-        drawn, quick = _timed(lambda: _draw(QUICK, vectors))
-        reference, prepare_seconds = _timed(lambda: prepare(vectors, places, 0))
-        _, measure_seconds = _timed(lambda: measure(reference, drawn.coordinates, QUICK))
+        _project(QUICK_METHOD, vectors)  # imports are not timed
+        projection, quick = _timed(lambda: _project(QUICK_METHOD, vectors))
+        reference, prepare_seconds = _timed(lambda: prepare(vectors, positions, 0))
+        _, measure_seconds = _timed(
+            lambda: measure(reference, projection.coordinates, QUICK_METHOD)
+        )
         first = slow = 0.0
         if is_slow:
-            _, first = _timed(lambda: _draw(SLOW, vectors))
-            _, slow = _timed(lambda: _draw(SLOW, vectors))
+            _, first = _timed(lambda: _project(SLOW_METHOD, vectors))
+            _, slow = _timed(lambda: _project(SLOW_METHOD, vectors))
     return {
         "prepare": prepare_seconds,
         "measure": measure_seconds,
@@ -116,15 +118,15 @@ def _maps(plan: BuildPlan, vectors: HeadVectors, places: Places) -> dict[str, fl
     }
 
 
-def _draw(method: str, vectors: HeadVectors) -> Projection:
+def _project(method: str, vectors: HeadVectors) -> Projection:
     return project(method, vectors, dims=2, seed=0)
 
 
-def _places(model: "LoadedModel", batch: "Batch", layer: int, n: int) -> Places:
+def _positions(model: "LoadedModel", batch: "Batch", layer: int, n: int) -> TokenPositions:
     rule = model.rules[layer]
     lengths = np.asarray(batch.lengths)
     start = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return Places(
+    return TokenPositions(
         sequence_index=np.repeat(np.arange(len(lengths)), lengths)[:n],
         position=(np.arange(len(start)) - start)[:n],
         is_causal=rule.is_causal,
@@ -140,23 +142,23 @@ def _token_bytes(source: Source, batches: list["Batch"]) -> float:
 
 
 def _images(model: "LoadedModel", source: Source) -> tuple[float, float]:
-    """Return seconds and bytes of one image, the mean of a few; 0 for text."""
+    """Return mean seconds and bytes to store one image; 0 for text."""
     if not isinstance(source, ImageSource):
         return 0.0, 0.0
-    paths = source.corpus.paths[:N_PICTURES]
+    paths = source.corpus.paths[:N_IMAGES]
     files, seconds = _timed(
-        lambda: [encoded(model.visible_image(open_image(path))) for path in paths]
+        lambda: [encode_image(model.visible_image(open_image(path))) for path in paths]
     )
     n_bytes = sum(len(content) for pair in files for content in pair)
     return seconds / len(paths), n_bytes / len(paths)
 
 
 def _timed(run: Callable[[], T]) -> tuple[T, float]:
-    """Return what came out, and seconds between those of the processor and those of the clock.
+    """Return the result, and the geometric mean of wall time and CPU time in seconds.
 
-    Where other work slows this moment down, some of it will last as long as a build, and some not.
+    Other load on the machine may end before the build or last as long; the mean allows for both.
     """
     wall, cpu = time.perf_counter(), time.process_time()
-    found = run()
+    result = run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return found, (wall * min(wall, cpu)) ** 0.5
+    return result, (wall * min(wall, cpu)) ** 0.5

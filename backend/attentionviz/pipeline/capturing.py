@@ -27,7 +27,7 @@ from attentionviz.store.writer import write_array, write_bytes
 
 
 class Capture:
-    """The first half of a build: everything that needs the model.
+    """The part of a build that needs the model: capture, checks, tokens, images and probes.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Capture:
     model : LoadedModel
     source : Source
     journal : Journal
-        Says what is finished, and gets what becomes finished.
+        Finished files are skipped, and new ones added.
     progress : Progress
     """
 
@@ -55,7 +55,7 @@ class Capture:
         self.folder = plan.folder
 
     def run(self) -> dict[str, Any]:
-        """Capture, check and write all that lacks; return the partial manifest."""
+        """Capture, check and write all missing files; return the partial manifest."""
         check = self.check_attention()
         table, patches, n_shards = self.capture_batches()
         shards = Shards(self.folder, n_shards)
@@ -84,17 +84,17 @@ class Capture:
         return manifest
 
     def write_tokens(self, table: TokenTable) -> None:
-        """Write the columns of all tokens; BuildError where no server would read so many."""
+        """Write the columns of all tokens; BuildError if the file would be too large to serve."""
         content = canonical_json(tokens_document(self.source, table), is_compact=True)
         if len(content) > MAX_JSON_BYTES:
             raise BuildError(
-                f"the texts and columns of the tokens take {len(content) / 2**20:.0f} MiB, more "
-                f"than {MAX_JSON_BYTES // 2**20}; take fewer with --max-tokens"
+                f"the texts and columns of the tokens take {len(content) / 2**20:.0f} MiB, at most "
+                f"{MAX_JSON_BYTES // 2**20} are allowed; take fewer tokens with --max-tokens"
             )
         self.journal.add(write_bytes(self.folder, layout.TOKENS, content))
 
     def check_attention(self) -> models.AttentionCheck:
-        """Prove on a sample that attention is q·k alone; UnsupportedModelError where it is more."""
+        """Check on a sample that attention is softmax(scaling · q·k); see `check_attention`."""
         self.progress.announce("capture", "checking queries and keys against the model's attention")
         sample = self.source.sample(self.plan.lengths, self.plan.request.seed)
         captured = capture(self.plan, self.source, sample.batch, sample.sequences)
@@ -105,16 +105,23 @@ class Capture:
         )
         with models.step(f"checking the attention of {self._name}", BuildError):
             check = models.check_attention(self.model, sample.batch, stored)
-        self.progress.say(
-            f"attention is softmax(scaling · q·k): within {check.exact_max_abs_error:.1e} of the "
-            f"model's own in float64; as stored, within {check.max_abs_error:.1e} of its usual run"
+        self.progress.log(
+            "attention is softmax(scaling · q·k): largest difference from the model "
+            f"{check.exact_max_abs_error:.1e} in float64, {check.max_abs_error:.1e} as stored"
         )
         return check
 
     def capture_batches(self) -> tuple[TokenTable, NDArray[np.uint8] | None, int]:
-        """Write a shard for each batch that lacks one; return columns, patches, and the count.
+        """Write the missing shards.
 
-        Shards are not needed any more once every head was assembled; columns always are.
+        Returns
+        -------
+        table : TokenTable
+            Columns of all tokens.
+        patches : ndarray of uint8, shape (n_tokens, 8, 8, 3), or None
+            Pixels of the patches; None for text.
+        n_shards : int
+            Number of batches. No shard is written if the vectors of all heads are assembled.
         """
         lengths, n_tokens = self.plan.lengths, self.plan.n_tokens
         self.progress.announce("capture", f"capturing {len(lengths):,} sequences")
@@ -134,7 +141,7 @@ class Capture:
             n_shards += 1
             self.progress.update(message=f"captured {table.n_tokens:,} of {n_tokens:,} tokens")
         if table.n_cut:
-            self.progress.say(cut_words(table))
+            self.progress.log(cut_message(table))
         return table, np.concatenate(sprites) if sprites else None, n_shards
 
     @property
@@ -155,12 +162,12 @@ class Capture:
         return paths
 
     def write_probe(self) -> dict[str, Any]:
-        """Write what heads do with repeated random tokens; return the facts of both probes."""
+        """Write the scores of heads on repeated random tokens; return the facts of both probes."""
         if layout.PROBE not in self.journal:
-            self.progress.update(message="asking every head what it does with repeated tokens")
+            self.progress.update(message="scoring all heads on repeated random tokens")
             with models.step(f"running {self._name} on repeated tokens", BuildError):
-                found = probe_heads(self.model, self.plan.request.seed)
-            content = canonical_json(found)
+                scores = probe_heads(self.model, self.plan.request.seed)
+            content = canonical_json(scores)
             self.journal.add(write_bytes(self.folder, layout.PROBE, content))
         facts: dict[str, Any] = json.loads((self.folder / layout.PROBE).read_bytes())["facts"]
         return facts
@@ -174,7 +181,7 @@ class Capture:
             self.progress.update(message=f"storing image {image_idx + 1:,} of {len(paths):,}")
 
     def write_grid(self) -> NDArray[np.int32]:
-        """Write which tokens the grid draws, and their norms; return the tokens."""
+        """Choose the tokens of the grid sample, write them and their norms, and return them."""
         heads = self.heads()
         seed = self.plan.request.seed
         tokens = choose_grid_tokens(self.plan.lengths, len(heads), seed)
@@ -191,19 +198,19 @@ class Capture:
         return tokens
 
 
-def cut_words(table: TokenTable) -> str:
-    """Return the sentence on sequences that were longer than the model's maximum."""
-    who = "1 sequence is" if table.n_cut == 1 else f"{table.n_cut:,} sequences are"
+def cut_message(table: TokenTable) -> str:
+    """Return the message on sequences that were longer than the model's maximum."""
+    subject = "1 sequence is" if table.n_cut == 1 else f"{table.n_cut:,} sequences are"
     verb = "was" if table.n_cut == 1 else "were"
     return (
-        f"{who} longer than the model can read and {verb} cut: "
+        f"{subject} longer than the model can read and {verb} cut: "
         f"{table.n_tokens_cut:,} tokens are left out"
     )
 
 
 def _require_valid(content: bytes) -> None:
-    """Refuse now what the server would refuse after hours of drawing."""
+    """Raise BuildError before hours of computing maps if the server would refuse the manifest."""
     try:
         parse_manifest(content, is_partial=True)
     except DamagedDatasetError as error:
-        raise BuildError(f"this dataset cannot be described: {error}") from error
+        raise BuildError(f"the manifest of this dataset would be invalid: {error}") from error

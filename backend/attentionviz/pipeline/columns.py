@@ -1,4 +1,4 @@
-"""The columns of ``tokens.json``, gathered batch by batch."""
+"""The columns of ``tokens.json``, collected batch by batch."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,12 @@ TEXT_COLUMNS = ("text", "token_id", "token_type", "position")
 
 
 class TokenTable:
-    """Columns over the tokens of all sequences that were taken.
+    """Columns over the tokens of all captured sequences.
 
     Parameters
     ----------
     is_image : bool
-        Whether tokens are patches, with a place and a colour.
+        Whether tokens are patches, with row, column and colour.
     """
 
     def __init__(self, is_image: bool) -> None:
@@ -45,9 +45,9 @@ class TokenTable:
         Parameters
         ----------
         texts : list of str
-            Text, or file name of the image, of every sequence that was taken.
+            Text, or file name of the image, of every sequence.
         columns : dict of str to list
-            Further columns of the corpus, over the same sequences.
+            Other columns of the corpus, over the same sequences.
         """
         starts, total = [], 0
         for length in self.lengths:

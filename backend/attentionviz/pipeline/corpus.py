@@ -18,36 +18,36 @@ from attentionviz.store.writer import hash_file
 
 __all__ = ["ImageCorpus", "TextCorpus", "open_image", "read_image_corpus", "read_text_corpus"]
 
-READ_WORDS = ", ".join(READ_KINDS)
+READ_FORMATS = ", ".join(READ_KINDS)
 
 
 @dataclass(frozen=True)
 class TextCorpus:
-    """Texts and what is known of each.
+    """Texts of a file, with their columns.
 
     Attributes
     ----------
     name : str
-        Of the file, without its ending.
+        Name of the file without its extension.
     sequences : list of str
-        With the white space that they have in the file; none of them is blank.
-    places : list of str
-        Where in the file each sequence stands, such as "line 12".
+        With all white space of the file; none of them is blank.
+    locations : list of str
+        Position of each sequence in the file, such as "line 12".
     is_cut : list of bool
-        Whether a sequence is longer in the file.
+        Whether a sequence is truncated.
     columns : dict of str to list of str
-        Further columns, as long as `sequences`.
+        Other columns, as long as `sequences`.
     account : Account
-        What became of everything in the file; sequences that do not fit a build are not known here.
+        Counts of items read, taken and left out, before the limits of a build.
     sha256 : str
         Of sequences and columns, so that the same content has the same hash in any format.
     source, license : str or None
-        From ``<name>.about.json`` beside the file, where there is one.
+        From ``<name>.about.json`` next to the file, if it exists.
     """
 
     name: str
     sequences: list[str]
-    places: list[str]
+    locations: list[str]
     is_cut: list[bool]
     columns: dict[str, list[str]]
     account: Account
@@ -58,23 +58,23 @@ class TextCorpus:
 
 @dataclass(frozen=True)
 class ImageCorpus:
-    """Images and what is known of each.
+    """Images of a folder, with their columns.
 
     Attributes
     ----------
     name : str
-        Of the folder.
+        Name of the folder.
     paths : list of Path
     names : list of str
         Relative to the folder, with forward slashes.
     columns : dict of str to list of str
-        Of labels.csv, or the subfolders as "label"; as long as `paths`.
+        Columns of ``labels.csv``, or the subfolders as "label"; as long as `paths`.
     account : Account
-        What became of the files of the folder.
+        Counts of files read, taken and left out.
     sha256 : str
         Of the names, the bytes of the files and the columns.
     source, license : str or None
-        From ``about.json`` in the folder, where there is one.
+        From ``about.json`` in the folder, if it exists.
     """
 
     name: str
@@ -87,34 +87,34 @@ class ImageCorpus:
     license: str | None
 
     @property
-    def places(self) -> list[str]:
-        """Names of the images: where a user finds them."""
+    def locations(self) -> list[str]:
+        """Names of the images relative to the folder."""
         return self.names
 
     @property
     def is_cut(self) -> list[bool]:
-        """Images are never cut: a model sees each at its own size."""
+        """False for all: images are resized, not cut."""
         return [False] * len(self.names)
 
 
 def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
-    """Return the texts of a file; its ending says the format.
+    """Return the texts of a file; its extension determines the format.
 
     Parameters
     ----------
     path : Path
     text_column : str or None
-        Column of a table that holds the text; None: the one named text, sentence or content.
+        Name of the text column of a table; None for text, sentence or content.
 
     Raises
     ------
     CorpusError
-        Naming file and line, and what to do.
+        If the file cannot be read; names file and line, and what to do.
     """
     read = TEXT_FORMATS.get(path.suffix.lower())
     if read is None:
         known = ", ".join(suffix for suffix in TEXT_FORMATS if suffix)
-        raise CorpusError(f"{path.name} has an ending that is not known; known are {known}")
+        raise CorpusError(f"{path.name} has an unknown extension; known are {known}")
     if not path.is_file():
         raise CorpusError(f"{path} is not a file; --text takes a file, --images a folder")
     records = read(decode(path), text_column)
@@ -126,7 +126,7 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
     return TextCorpus(
         name=readable(path.stem),
         sequences=sequences,
-        places=[record.place for record in taken],
+        locations=[record.location for record in taken],
         is_cut=[record.is_cut for record in taken],
         columns=columns,
         account=account,
@@ -137,21 +137,21 @@ def read_text_corpus(path: Path, text_column: str | None = None) -> TextCorpus:
 
 
 def read_image_corpus(folder: Path) -> ImageCorpus:
-    """Return the images of a folder and of the folders in it.
+    """Return the images of a folder and its subfolders.
 
     Raises
     ------
     CorpusError
-        If no image is left, with the reasons; or a label names none.
+        If there are no images, with the reasons, or ``labels.csv`` is invalid.
     """
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; --images takes a folder, --text a file")
     found = find_images(folder)
     account = found.account()
     if not found.images:
-        held = f" ({account.words()})" if found.left_out else ""
+        counts = f" ({account.summary()})" if found.left_out else ""
         name = readable(folder.resolve().name)
-        raise CorpusError(f"{name} has no images that are read{held}; {READ_WORDS} are")
+        raise CorpusError(f"{name} has no readable images{counts}; formats are {READ_FORMATS}")
     names, paths = list(found.images), list(found.images.values())
     labels = read_labels(folder, names, found.left_out)
     account = replace(account, notes=(*account.notes, *labels.notes))
@@ -170,15 +170,15 @@ def read_image_corpus(folder: Path) -> ImageCorpus:
 
 
 def _about(path: Path) -> tuple[str | None, str | None]:
-    """Return source and licence from a small JSON file, where there is one."""
+    """Return source and licence from an ``about.json``, if it exists."""
     if not path.is_file():
         return None, None
     try:
         about = json.loads(decode(path).text)
     except ValueError as error:
-        raise CorpusError(f"{path.name} is not JSON") from error
+        raise CorpusError(f"{path.name} is not valid JSON: {error}") from error
     if not isinstance(about, dict):
-        raise CorpusError(f'{path.name} is not an object such as {{"source": "…"}}')
+        raise CorpusError(f'{path.name} is not a JSON object such as {{"source": "…"}}')
     source, license_ = (about.get(key) for key in ("source", "license"))
     return (str(source) if source else None), (str(license_) if license_ else None)
 

@@ -1,4 +1,4 @@
-"""The embedded datasets: their models, corpora and state; without torch."""
+"""The demo datasets: their models, corpora and state; without importing torch."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attentionviz import __version__
-from attentionviz.core.file_names import is_litter
+from attentionviz.core.file_names import is_junk
 from attentionviz.pipeline.libraries import library_versions
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.store import layout
@@ -21,7 +21,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class DemoDataset(NamedTuple):
-    """One embedded dataset.
+    """One demo dataset.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class DemoDataset(NamedTuple):
         File or folder below ``data/corpora``.
     is_image : bool
     max_tokens : int
-        As much as lets all of them finish in minutes on two cores.
+        Small enough that all demo datasets are built in minutes on two cores.
     """
 
     dataset_id: str
@@ -48,12 +48,12 @@ DEMO = (
 
 
 class Demo:
-    """The embedded datasets of one checkout and data folder.
+    """The demo datasets of one checkout and data folder.
 
     Parameters
     ----------
     checkout : Path
-        Holds ``data/corpora`` and ``data/models``.
+        Folder with ``data/corpora`` and ``data/models``.
     data_dir : Path
     """
 
@@ -63,7 +63,7 @@ class Demo:
         self.data_dir = data_dir
 
     def request(self, dataset: DemoDataset, n_workers: int) -> BuildRequest:
-        """Return the build of one embedded dataset."""
+        """Return the build request of one demo dataset."""
         corpus = self.corpora / dataset.corpus
         return BuildRequest(
             model=dataset.dataset_id,
@@ -73,30 +73,32 @@ class Demo:
             dataset_id=dataset.dataset_id,
             max_tokens=dataset.max_tokens,
             n_workers=n_workers,
-            device="cpu",  # small enough, and the same bytes on every machine of a kind
+            device="cpu",  # fast enough, and reproducible on machines of the same kind
             local_models=self.models,
         )
 
     def missing(self) -> list[DemoDataset]:
-        """Return the datasets that are not there, whole, from just these ingredients."""
-        whole = {e.dataset_id: e.version for e in self._entries() if e.state == "complete"}
-        return [d for d in DEMO if self._stamped(d) != whole.get(d.dataset_id, "missing")]
+        """Return the datasets that are not complete, or were built from other inputs."""
+        complete = {e.dataset_id: e.version for e in self._entries() if e.state == "complete"}
+        return [
+            d for d in DEMO if self._current_version(d) != complete.get(d.dataset_id, "missing")
+        ]
 
-    def remember(self, dataset: DemoDataset, built_version: str) -> None:
-        """Note from which ingredients a version was built."""
-        content = {"ingredients": self.ingredients(dataset), "version": built_version}
+    def record_build(self, dataset: DemoDataset, version: str) -> None:
+        """Record the hash of the inputs from which a version was built."""
+        content = {"inputs_sha256": self.inputs_sha256(dataset), "version": version}
         replace_atomically(self._stamp_path(dataset), canonical_json(content))
 
     def has_first_maps(self) -> bool:
-        """Return whether there is anything that a page could show."""
+        """Return whether at least one map of any dataset is finished."""
         for entry in self._entries():
             progress = read_progress(entry.folder) if entry.folder else None
             if entry.state == "complete" or (progress and progress["n_units_done"] > 0):
                 return True
         return False
 
-    def ingredients(self, dataset: DemoDataset) -> str:
-        """Return a hash of all that decides the bytes of a dataset: seconds without torch."""
+    def inputs_sha256(self, dataset: DemoDataset) -> str:
+        """Return a hash of corpus, model, code and library versions, which determine a dataset."""
         return _hash(
             [
                 list(dataset),
@@ -108,11 +110,11 @@ class Demo:
             ]
         )
 
-    def _stamped(self, dataset: DemoDataset) -> str | None:
-        """Return the version that was built from what is there now, or None."""
+    def _current_version(self, dataset: DemoDataset) -> str | None:
+        """Return the version that was built from the current inputs, or None."""
         try:
             stamp = json.loads(self._stamp_path(dataset).read_bytes())
-            is_same = stamp["ingredients"] == self.ingredients(dataset)
+            is_same = stamp["inputs_sha256"] == self.inputs_sha256(dataset)
             return str(stamp["version"]) if is_same else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -136,5 +138,5 @@ def _files(path: Path, pattern: str) -> Iterator[tuple[str, Path]]:
     if path.is_file():
         yield path.name, path
     for file in sorted(path.rglob(pattern)):
-        if file.is_file() and not is_litter(file.name):
+        if file.is_file() and not is_junk(file.name):
             yield file.relative_to(path).as_posix(), file

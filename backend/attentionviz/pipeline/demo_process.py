@@ -1,4 +1,4 @@
-"""The process that builds the embedded datasets while another one serves them."""
+"""Child process that builds the demo datasets while the parent serves them."""
 
 import os
 import subprocess
@@ -9,23 +9,23 @@ from contextlib import suppress
 from attentionviz.pipeline.demo import Demo
 
 POLL_SECONDS = 0.5
-# The page should answer at once while its maps are drawn on the same cores.
+# The server must stay responsive while maps are computed on the same cores.
 NICENESS = 5
 STOP_SECONDS = 10
 
 
 class DemoProcess:
-    """Builds in a child process; the terminal stays shared, so its progress is seen.
+    """Runs the build in a child process that shares the terminal, so that its progress shows.
 
     Parameters
     ----------
     demo : Demo
     command : list of str
-        Builds them; this project's own command.
+        Command line of the build.
     on_first_maps : callable
-        Called once, from another thread, as soon as there is something to look at.
+        Called once, from another thread, when the first map is finished.
     on_failure : callable
-        Called likewise with a sentence when the builder ended with an error.
+        Called with a message, from another thread, if the build fails.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class DemoProcess:
         self._on_first_maps = on_first_maps
         self._on_failure = on_failure
         self._is_stopping = threading.Event()
-        # The command is made by the package, of none of a user's words.
+        # The command contains no user input.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
-        with suppress(OSError):  # it may have ended by now
+        with suppress(OSError):  # it may already have ended
             os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
         self._thread = threading.Thread(target=self._watch, name="demo builder", daemon=True)
         self._thread.start()
@@ -54,13 +54,13 @@ class DemoProcess:
                 self._on_first_maps()
         if self._process.poll() and not self._is_stopping.is_set():
             self._on_failure(
-                "the demo datasets are not all built (see above); what is there is served"
+                "not all demo datasets could be built (see above); the finished ones are served"
             )
         elif not is_shown and not self._is_stopping.is_set():
             self._on_first_maps()
 
     def stop(self) -> None:
-        """End the builder, if it runs; its work is taken up by the next demo."""
+        """Stop the build if it is running; the next demo resumes it."""
         self._is_stopping.set()
         if self._process.poll() is None:
             self._process.terminate()

@@ -10,10 +10,10 @@ from joblib import cpu_count
 
 from attentionviz.core.methods import METHOD_FACTS
 from attentionviz.pipeline.build import prepare
-from attentionviz.pipeline.calibration import QUICK, SLOW, Calibration, calibrate
+from attentionviz.pipeline.calibration import QUICK_METHOD, SLOW_METHOD, Calibration, calibrate
 from attentionviz.pipeline.corpora.account import Account
 from attentionviz.pipeline.plan import BuildPlan
-from attentionviz.pipeline.progress import Say, duration_words
+from attentionviz.pipeline.progress import Log, format_duration
 from attentionviz.pipeline.request import BuildRequest
 from attentionviz.pipeline.sources import n_available
 from attentionviz.projections import needs_neighbours
@@ -25,17 +25,17 @@ from attentionviz.store.grid import choose_grid_tokens
 if TYPE_CHECKING:
     from attentionviz.models import LoadedModel
 
-# A t-SNE of n points takes n (1 + n / 5,500): a share for each point, and one for each pair.
-PAIRS_WEIGH_AT = 5500
-# Beyond this measures look at a sample, so their cost is linear.
+# t-SNE of n points takes time proportional to n (1 + n / 5,500): per point plus per pair.
+PAIR_COST_POINTS = 5500
+# Fidelity of more tokens is measured on a sample.
 MEASURED_TOKENS = 1000
-# Files are flushed to the disk one by one, two a map.
+# Files are flushed to disk one by one, two per map.
 FLUSH_SECONDS = 0.01
-# A process that draws maps imports NumPy, SciPy and openTSNE first.
+# A worker process imports NumPy, SciPy and openTSNE first.
 WORKER_SECONDS = 2.0
-# Scores of a head, and its share of the comparison of all heads.
+# Scores of one head, and its part of the comparison of all heads.
 HEAD_SECONDS = 0.03
-# The check of attention and the probe are some forward passes of a few sequences each.
+# The attention check and the probes run a few sequences through the model several times.
 N_CHECKED_TOKENS = 3000
 
 NPY_HEADER_BYTES = 128
@@ -45,26 +45,26 @@ BLOCK_BYTES = 4096
 
 
 class Estimate(NamedTuple):
-    """What a build will take.
+    """Estimated size, time and disk space of a build.
 
     Attributes
     ----------
     dataset_id : str
     n_sequences, n_sequences_total : int
-        Taken, and in the corpus.
+        Sequences taken, and in the corpus.
     n_tokens : int
     n_heads : int
-        Of all layers.
+        Heads of all layers.
     n_maps : int
-        Of all heads.
+        Maps of all heads.
     account : mapping
-        What became of the corpus, as ``corpus.account`` of a manifest.
+        Counts of the corpus, as ``corpus.account`` of a manifest.
     seconds : float
-        From the command to the finished dataset, on this machine as busy as it is now.
+        Time of the whole build on this machine under its current load.
     n_bytes : int
-        Of the finished dataset.
+        Size of the finished dataset.
     n_bytes_building : int
-        At most, while it is being built.
+        Largest size on disk during the build.
     """
 
     dataset_id: str
@@ -79,24 +79,24 @@ class Estimate(NamedTuple):
     n_bytes_building: int
 
 
-def estimate(request: BuildRequest, say: Say = lambda _: None) -> Estimate:
-    """Load the model, read the corpus, time a few steps, and return what a build will take.
+def estimate(request: BuildRequest, log: Log = lambda _: None) -> Estimate:
+    """Load the model, read the corpus, time a few steps, and return the estimate.
 
     Parameters
     ----------
     request : BuildRequest
-    say : callable
-        Gets one sentence at a time on what is going on.
+    log : callable
+        Called with one-sentence progress messages.
 
     Raises
     ------
     AppError
-        As a build would: the corpus or the model is not what was asked for.
+        As `build.prepare`.
     """
     started = time.perf_counter()
-    plan, model, source = prepare(request, say)
+    plan, model, source = prepare(request, log)
     loading = time.perf_counter() - started
-    say("timing one map")
+    log("timing one map")
     measured = calibrate(plan, model, source)
     n_heads = model.n_layers * model.n_heads
     n_bytes, n_spare = _bytes(plan, model, measured)
@@ -114,12 +114,12 @@ def estimate(request: BuildRequest, say: Say = lambda _: None) -> Estimate:
     )
 
 
-def estimate_words(found: Estimate) -> str:
-    """Return an estimate as lines for the terminal: what it is of, and what it will take."""
+def format_estimate(found: Estimate) -> str:
+    """Return an estimate as text for the terminal: corpus, sizes, time and disk space."""
     return (
-        f"{found.dataset_id}: {Account.of(found.account).words()}\n"
+        f"{found.dataset_id}: {Account.of(found.account).summary()}\n"
         f"{found.dataset_id}: {found.n_tokens:,} tokens, {found.n_heads:,} heads, "
-        f"{found.n_maps:,} maps; about {duration_words(found.seconds)} and "
+        f"{found.n_maps:,} maps; about {format_duration(found.seconds)} and "
         f"{found.n_bytes / 1e6:,.0f} MB ({found.n_bytes_building / 1e6:,.0f} MB while building)"
     )
 
@@ -147,16 +147,16 @@ def _seconds(plan: BuildPlan, n_heads: int, measured: Calibration) -> float:
 def _map_seconds(method: str, measured: Calibration, ratio: float) -> float:
     """Return the seconds of one map of all tokens, `ratio` times as many as were measured."""
     cost = METHOD_FACTS[method].relative_cost
-    if cost <= METHOD_FACTS[QUICK].relative_cost:
+    if cost <= METHOD_FACTS[QUICK_METHOD].relative_cost:
         return measured.quick * ratio
     points = 2 * measured.n_tokens
     fitted = min(points * ratio, DEFAULT_FIT_POINTS)
-    weight = (1 + fitted / PAIRS_WEIGH_AT) / (1 + points / PAIRS_WEIGH_AT)
-    return measured.slow * cost / METHOD_FACTS[SLOW].relative_cost * ratio * weight
+    weight = (1 + fitted / PAIR_COST_POINTS) / (1 + points / PAIR_COST_POINTS)
+    return measured.slow * cost / METHOD_FACTS[SLOW_METHOD].relative_cost * ratio * weight
 
 
 def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tuple[int, int]:
-    """Return the bytes of the dataset, and what else the build has on the disk at most."""
+    """Return the bytes of the dataset, and the largest additional bytes during the build."""
     n, n_heads = plan.n_tokens, model.n_layers * model.n_heads
     grid = len(choose_grid_tokens(plan.lengths, n_heads, plan.request.seed))
     manifest = {**plan.facts, "grid": {"n_tokens": grid, "n_points": 2 * grid}}
@@ -173,6 +173,6 @@ def _bytes(plan: BuildPlan, model: "LoadedModel", measured: Calibration) -> tupl
     neighbours = 0
     if any(needs_neighbours(method, n) for method in plan.request.methods):
         neighbours = n_heads * 2 * n * min(N_NEIGHBOURS, 2 * n) * 8
-    # Shards are gone when neighbours come; a file takes whole blocks, and each map has facts.
+    # Shards are removed before neighbours are written; files fill whole blocks; maps have facts.
     blocks = BLOCK_BYTES * (len(files) + n_heads * (1 + len(manifest["maps"])))
     return n_bytes, max(shards, neighbours) + blocks

@@ -21,16 +21,16 @@ THUMBNAIL_PX = 96
 def write_image_files(
     folder: Path, journal: Journal, model: "LoadedModel", paths: Sequence[Path]
 ) -> Iterator[int]:
-    """Write image and thumbnail of every image that lacks them; yield each finished index.
+    """Write missing images and thumbnails; yield each finished index.
 
     Parameters
     ----------
     folder : Path
         Of the build.
     journal : Journal
-        Gets the files.
+        Finished files are added.
     model : LoadedModel
-        Says which part of a image it sees.
+        Its image processor determines the visible part of each image.
     paths : sequence of Path
         The images, in the order of the corpus.
     """
@@ -46,21 +46,21 @@ def image_paths(image_idx: int) -> tuple[str, str]:
     return layout.image_path(image_idx), layout.thumbnail_path(image_idx)
 
 
-def encoded(image: Image.Image) -> tuple[bytes, bytes]:
-    """Return a image and its thumbnail as the PNG files that are stored."""
+def encode_image(image: Image.Image) -> tuple[bytes, bytes]:
+    """Return an image and its thumbnail as PNG files."""
     thumbnail = image.copy()
     thumbnail.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     return _png_bytes(image), _png_bytes(thumbnail)
 
 
 def _write_image(folder: Path, image_idx: int, image: Image.Image) -> list[FileRecord]:
-    files = zip(image_paths(image_idx), encoded(image), strict=True)
+    files = zip(image_paths(image_idx), encode_image(image), strict=True)
     return [write_bytes(folder, path, content) for path, content in files]
 
 
 def _png_bytes(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    # A fresh image has no metadata: a camera's notes have no business in a dataset.
+    # A new image has no metadata, such as the location in a photo.
     clean = Image.new("RGB", image.size)
     clean.paste(image)
     clean.save(buffer, format="PNG")

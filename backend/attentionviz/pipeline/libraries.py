@@ -1,4 +1,4 @@
-"""Libraries whose version can change the bytes of a dataset."""
+"""Versions of the libraries that can change the bytes of a dataset."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,7 +17,7 @@ LIBRARIES = (
 
 
 def library_versions(further: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the versions of these libraries, and of further packages, that are installed."""
+    """Return the installed versions of `LIBRARIES` and further packages."""
     found = {}
     for name in LIBRARIES + further:
         try:

@@ -25,21 +25,21 @@ TRANSLATION = "keys' mean onto queries' mean, after scaling"
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """A build, decided.
+    """The plan of a build.
 
     Attributes
     ----------
     request : BuildRequest
     dataset_id : str
     lengths : tuple of int
-        Tokens of every sequence that is taken.
+        Number of tokens of every sequence taken.
     account : Account
-        What became of everything in the corpus.
+        Counts of the corpus: read, taken, cut and left out.
     facts : mapping
         Entries of the manifest that are known before the capture.
     build_key : str
-        12 hexadecimal digits of a hash of everything that decides the dataset's bytes, so that
-        the same command finds its unfinished work, and no other.
+        12 hexadecimal digits of a hash of everything that determines the dataset's bytes; the
+        same command resumes a build with the same key only.
     """
 
     request: BuildRequest
@@ -51,20 +51,20 @@ class BuildPlan:
 
     @property
     def folder(self) -> Path:
-        """Folder of the unfinished dataset."""
+        """Staging folder of the build."""
         return layout.staging_folder(self.request.output, self.dataset_id, self.build_key)
 
     @property
     def n_tokens(self) -> int:
-        """Tokens of all sequences that are taken."""
+        """Number of tokens of all sequences taken."""
         return sum(self.lengths)
 
-    def corpus_words(self) -> str:
-        """Return the sentence on what becomes of the corpus."""
-        return f"{self.request.corpus_file}: {self.account.words()}; {self.n_tokens:,} tokens"
+    def corpus_summary(self) -> str:
+        """Return a one-line summary of the corpus: counts read, taken and left out, and tokens."""
+        return f"{self.request.corpus_file}: {self.account.summary()}; {self.n_tokens:,} tokens"
 
-    def of(self, taken: Taken) -> "BuildPlan":
-        """Return the same build of fewer sequences, in the same folder."""
+    def with_sequences(self, taken: Taken) -> "BuildPlan":
+        """Return the same build with fewer sequences and the same build key."""
         counts = {"n_sequences": len(taken.lengths), "n_tokens": sum(taken.lengths)}
         corpus = {**self.facts["corpus"], "account": taken.account.facts()}
         return replace(
@@ -118,14 +118,15 @@ def make_plan(
         "scores": list(SCORE_FACTS),
         "library_versions": library_versions(),
     }
-    decides = {
+    determines_bytes = {
         **facts,
         "model_settings": model.settings_sha256,
-        # Also where none is bad: batches that were captured without asking may hold one.
+        # Also if no sequence is bad, since batches captured without the option may have one.
         "skip_bad_sequences": request.skip_bad_sequences,
-        "device": str(model.device),  # a GPU rounds otherwise than a CPU: no build mixes the two
+        "device": str(model.device),  # GPU and CPU round differently, so a build uses one of them
     }
-    build_key = hashlib.sha256(canonical_json(decides)).hexdigest()[: layout.N_VERSION_DIGITS]
+    digest = hashlib.sha256(canonical_json(determines_bytes)).hexdigest()
+    build_key = digest[: layout.N_VERSION_DIGITS]
     return BuildPlan(request, dataset_id, tuple(lengths), taken.account, facts, build_key)
 
 

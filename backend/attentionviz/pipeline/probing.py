@@ -1,4 +1,4 @@
-"""Scores of every head on repeated random tokens, computed while the model is loaded."""
+"""Head scores on repeated random tokens, computed while the model is loaded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,20 +11,20 @@ from attentionviz.core.pattern import Floats, block_pattern, visible_keys
 from attentionviz.core.scores import PROBE_SCORES
 from attentionviz.core.types import HeadId
 from attentionviz.measures.head_scores import (
-    nothing,
     prefix_matching,
     ratio,
     repeated_weights,
     score_of,
+    undefined_score,
 )
 from attentionviz.store import layout
 
 Sums = dict[str, NDArray[np.float64]]
-"""By name of score: weight, pairs and rows, of one head."""
+"""Score name to [summed weight, number of pairs, number of rows] of one head."""
 
-NOT_FINITE = "every sequence of random tokens gives numbers that are not finite"
+NOT_FINITE = "the vectors of all random sequences are not finite"
 
-Summing = Callable[[Floats, NDArray[np.bool_], models.RepeatedTokens], Sums]
+SumFunction = Callable[[Floats, NDArray[np.bool_], models.RepeatedTokens], Sums]
 
 
 def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
     ----------
     model : LoadedModel
     seed : int
-        Chooses the random tokens.
+        Seed of the random tokens.
     """
     repeated, totals = _totals(model, models.repeat_tokens(model, seed), _repeated_sums)
     prefix, more = _totals(model, models.prefix_matching_tokens(model, seed), _prefix_sums)
@@ -42,7 +42,9 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
     heads = {}
     for head in layout.iterate_heads(model.n_layers, model.n_heads):
         heads[head.folder] = {
-            name: score_of(totals[name, head], ratio) if (name, head) in totals else nothing()
+            name: score_of(totals[name, head], ratio)
+            if (name, head) in totals
+            else undefined_score()
             for name in PROBE_SCORES
         }
     facts = {
@@ -61,9 +63,9 @@ def probe_heads(model: models.LoadedModel, seed: int) -> dict[str, Any]:
 
 
 def _totals(
-    model: models.LoadedModel, repeated: models.RepeatedTokens, sums_of: Summing
+    model: models.LoadedModel, repeated: models.RepeatedTokens, sums_of: SumFunction
 ) -> tuple[models.RepeatedTokens, dict[tuple[str, HeadId], NDArray[np.float64]]]:
-    """Return the sequences that are finite, and the sums of every score and head over them."""
+    """Return the finite sequences, and the sums of every score and head over them."""
     totals: dict[tuple[str, HeadId], NDArray[np.float64]] = {}
     if repeated.reason is not None:
         return repeated, totals
@@ -80,23 +82,23 @@ def _totals(
 def _captured(
     model: models.LoadedModel, sequences: list[list[int]]
 ) -> Iterator[tuple[list[list[int]], models.CapturedBatch]]:
-    """Yield sequences and their vectors, but for those whose vectors are not finite."""
+    """Yield batches of sequences with their vectors, without sequences that are not finite."""
     start = 0
     for batch in model.id_batches(sequences):
-        these = sequences[start : start + len(batch.lengths)]
-        start += len(these)
+        chunk = sequences[start : start + len(batch.lengths)]
+        start += len(chunk)
         try:
-            yield these, models.capture_batch(model, batch)
+            yield chunk, models.capture_batch(model, batch)
         except models.NotFiniteError as error:
             bad = {vector.sequence_idx for vector in error.vectors}
-            finite = [one for i, one in enumerate(these) if i not in bad]
+            finite = [token_ids for i, token_ids in enumerate(chunk) if i not in bad]
             yield from _captured(model, finite) if finite else ()
 
 
 def _pattern(
     model: models.LoadedModel, captured: models.CapturedBatch, head: HeadId
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the patterns of sequences of one length, and which keys are visible in them."""
+    """Return the patterns of sequences of equal length, and their mask of visible keys."""
     n_sequences, length = len(captured.lengths), captured.lengths[0]
     key_head = head.head * model.n_key_heads // model.n_heads
     queries = captured.queries[head.layer, head.head].reshape(n_sequences, length, -1)

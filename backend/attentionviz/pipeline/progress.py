@@ -19,20 +19,20 @@ from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import replace_atomically
 
 Phase = Literal["capture", "maps", "publish"]
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 HEARTBEAT_SECONDS = 5.0
-# A page that asks twice a second misses nothing.
+# The page polls twice a second.
 MIN_SECONDS_BETWEEN_WRITES = 0.25
 
 
 class RemainingTime:
-    """Estimate of the time that the unfinished maps will take, from those that are finished.
+    """Estimate of the remaining time from the maps finished so far.
 
     Parameters
     ----------
     n_left : mapping of map name to int
-        Maps of each name that are still to be made.
+        Number of unfinished maps of each name.
     n_workers : int
     """
 
@@ -42,21 +42,21 @@ class RemainingTime:
         self._seconds: dict[str, list[float]] = defaultdict(list)
 
     def finished(self, name: str, seconds: float) -> None:
-        """Count one finished map and the seconds that it took one worker."""
+        """Record a finished map and the seconds that it took one worker."""
         self._n_left[name] -= 1
         self._seconds[name].append(seconds)
 
     def n_left(self, name: str) -> int:
-        """Return how many maps of a name are unfinished."""
+        """Return the number of unfinished maps of a name."""
         return self._n_left[name]
 
     def mean_seconds(self, name: str) -> float:
-        """Return the mean seconds of the finished maps of a name; 0 where there is none."""
+        """Return the mean seconds of the finished maps of a name; 0 if there are none."""
         times = self._seconds.get(name, [])
         return sum(times) / len(times) if times else 0.0
 
     def seconds(self) -> float | None:
-        """Return the remaining seconds, or None before any map was finished."""
+        """Return the remaining seconds, or None before the first map is finished."""
         if not self._seconds:
             return None
         spent = sum(sum(times) for times in self._seconds.values())
@@ -73,7 +73,7 @@ def _cost(name: str) -> float:
     return METHOD_FACTS[name.rpartition("-")[0]].relative_cost
 
 
-def duration_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration such as ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
     whole = max(0, round(seconds))
     if whole < 60:
@@ -83,31 +83,33 @@ def duration_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _end(error: BaseException) -> tuple[str, str]:
-    """Return phase and words of a build that an error ended: the same command may meet it again."""
+def _final_state(error: BaseException) -> tuple[str, str]:
+    """Return phase and message of a build that ended with an exception."""
     if isinstance(error, AppError):
         return FAILED, readable(str(error))
     if isinstance(error, MemoryError):
-        return FAILED, "it needed more memory than there was; close other programs, or take less"
+        return FAILED, (
+            "not enough memory; close other programs, or use fewer --workers or --max-tokens"
+        )
     if isinstance(error, Exception):
         return FAILED, readable(f"unexpected error, {type(error).__name__}: {error}")
-    return STOPPED, "it was stopped; the same command goes on where it was"
+    return STOPPED, "it was stopped; run the same command again to resume"
 
 
 class Progress:
-    """The progress of one build; a file, a heartbeat that shows the builder lives, and words.
+    """The progress of one build: ``progress.json``, its heartbeat, and messages in the terminal.
 
     Parameters
     ----------
     folder : Path
-        Of the build; ``progress.json`` lies in it.
-    say : callable
-        Gets one sentence at a time for the terminal.
+        Of the build; ``progress.json`` is written to it.
+    log : callable
+        Called with one-sentence messages for the terminal.
     """
 
-    def __init__(self, folder: Path, say: Say) -> None:
+    def __init__(self, folder: Path, log: Log) -> None:
         self._path = folder / layout.PROGRESS
-        self._say = say
+        self._log = log
         self._state: dict[str, Any] = {
             "phase": "capture",
             "message": "starting",
@@ -118,7 +120,7 @@ class Progress:
         self._lock = threading.Lock()
         self._written = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._send_heartbeats, name="heartbeat", daemon=True)
 
     def __enter__(self) -> "Progress":
         self._write()
@@ -133,42 +135,42 @@ class Progress:
     ) -> None:
         self.close()
         if error is not None and not self._is_finished():
-            phase, message = _end(error)
+            phase, message = _final_state(error)
             self._state |= {"phase": phase, "message": message, "remaining_seconds": None}
             if not self._write():
                 self._overwrite()
 
     def _is_finished(self) -> bool:
-        """Say whether the folder is a finished dataset by now, or gone: it gets no more files."""
+        """Return whether the folder is a finished dataset or was moved: no file may be added."""
         folder = self._path.parent
         has_manifest = (folder / layout.MANIFEST).exists()
         return not folder.is_dir() or (has_manifest and not (folder / layout.JOURNAL).exists())
 
     def close(self) -> None:
-        """End the heartbeat; nothing is written afterwards."""
+        """Stop the heartbeat; nothing is written afterwards."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def announce(self, phase: Phase, message: str) -> None:
-        """Begin something that takes a while: said in the terminal and written."""
-        self._say(message)
+        """Begin a step: log its message and write it to the file."""
+        self._log(message)
         with self._lock:
             self._state |= {"phase": phase, "message": message, "remaining_seconds": None}
             self._write()
 
     def update(self, **state: Any) -> None:
-        """Change the written state: message, n_units_done, n_units, remaining_seconds."""
+        """Update entries of the file: message, n_units_done, n_units, remaining_seconds."""
         with self._lock:
             self._state |= state
             if time.monotonic() - self._written >= MIN_SECONDS_BETWEEN_WRITES:
                 self._write()
 
-    def say(self, message: str) -> None:
-        """Say one sentence in the terminal."""
-        self._say(message)
+    def log(self, message: str) -> None:
+        """Log a message to the terminal only."""
+        self._log(message)
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         while not self._stop.wait(HEARTBEAT_SECONDS):
             with self._lock:
                 self._write()
@@ -177,12 +179,12 @@ class Progress:
         try:
             replace_atomically(self._path, self._content())
         except BuildError:
-            return False  # a full disk stops the build itself, at a file that matters
+            return False  # a full disk also stops the build, at the next file of the dataset
         self._written = time.monotonic()
         return True
 
     def _overwrite(self) -> None:
-        """Write into the room that the file has: a full disk must not hide that it is full."""
+        """Overwrite the file in place, which works on a full disk."""
         with suppress(OSError), self._path.open("r+b") as file:
             file.write(self._content())
             file.truncate()

@@ -19,7 +19,7 @@ from attentionviz.store.schema import canonical_json, parse_manifest
 from attentionviz.store.writer import (
     hash_file,
     remove_folder,
-    remove_others,
+    remove_unlisted,
     replace_atomically,
     sync_folder,
     sync_folders,
@@ -32,7 +32,7 @@ MAP_FACTS = ("offset", "scale", "fidelity", "details", "fallback")
 
 
 def write_grids(folder: Path, manifest: dict[str, Any], journal: Journal) -> None:
-    """Write the grid of every map that lacks one."""
+    """Write the missing grids."""
     points = grid_points(read_array(folder / layout.GRID_TOKENS), manifest["n_tokens"])
     for name in map(MapName.parse, sorted(manifest["maps"])):
         path = layout.grid_path(name)
@@ -53,7 +53,7 @@ def _grid(
 
 
 def write_heads(folder: Path, manifest: dict[str, Any], journal: Journal) -> dict[str, Any]:
-    """Write ``heads.json`` from all maps' facts and scores; return the manifest's fidelity."""
+    """Write ``heads.json`` from the facts and scores of all heads; return the mean fidelity."""
     heads = []
     for head in layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]):
         paths = {n: layout.map_facts_path(head, MapName.parse(n)) for n in manifest["maps"]}
@@ -90,8 +90,8 @@ def _mean_fidelity(heads: list[dict[str, Any]], name: str) -> dict[str, float | 
 def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Journal) -> Path:
     """Write the manifest and make the dataset visible; return its folder.
 
-    The hashes are those of the journal. Removing the journal is the point of no return: a folder
-    with a manifest and no journal is whole, and a killed publication goes on from there.
+    The hashes are those of the journal. Removing the journal commits the publication: a folder
+    with a manifest and without a journal is complete, and a killed publication resumes from it.
 
     Parameters
     ----------
@@ -99,16 +99,21 @@ def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Jou
         Of the build.
     data_dir : Path
     manifest : dict
-        With fidelity; the files are added here.
+        Without ``files``. Not modified.
     journal : Journal
-        Closed here.
+        Is closed.
+
+    Raises
+    ------
+    BuildError
+        If a file of the dataset is missing.
     """
     expected = layout.expected_files(manifest)
     if missing := sorted(path for path in expected if path not in journal):
         raise BuildError(f"{len(missing)} files of the dataset are missing, such as {missing[0]}")
     files = {path: journal[path].facts() for path in expected}
     content = canonical_json({**manifest, "files": files})
-    parse_manifest(content)  # what the server would refuse is refused here
+    parse_manifest(content)  # raises if the server would refuse it
     failpoint("before manifest")
     write_bytes(folder, layout.MANIFEST, content)
     failpoint("after manifest")
@@ -120,7 +125,7 @@ def publish(folder: Path, data_dir: Path, manifest: dict[str, Any], journal: Jou
 
 
 def finish_publishing(folder: Path, data_dir: Path) -> Path | None:
-    """Go on with a publication that was killed after its journal was removed, or return None."""
+    """Finish a publication that was killed after its journal was removed; None if there is none."""
     if (folder / layout.JOURNAL).exists():
         return None
     manifest = _read_manifest(folder)
@@ -131,31 +136,31 @@ def finish_publishing(folder: Path, data_dir: Path) -> Path | None:
 
 def _move(folder: Path, data_dir: Path, manifest: dict[str, Any]) -> Path:
     dataset_id = manifest["id"]
-    remove_others(folder, {*manifest["files"], layout.MANIFEST})
+    remove_unlisted(folder, {*manifest["files"], layout.MANIFEST})
     digest, _ = hash_file(folder / layout.MANIFEST)
     version = digest[: layout.N_VERSION_DIGITS]
     target = layout.dataset_folder(data_dir, dataset_id, version)
     sync_folders(folder)
     if target.exists():
-        # Another copy of the very same dataset; the one just built is known to be whole.
+        # The same dataset, but its files may be damaged; the new ones are verified.
         remove_folder(target)
     failpoint("before folder rename")
     folder.rename(target)
     sync_folder(data_dir)
     failpoint("before pointer")
-    point_to(data_dir, dataset_id, version)
+    set_current_version(data_dir, dataset_id, version)
     return target
 
 
-def point_to(data_dir: Path, dataset_id: str, version: str) -> None:
+def set_current_version(data_dir: Path, dataset_id: str, version: str) -> None:
     """Make one version of a dataset the current one."""
     line = layout.version_name(dataset_id, version) + "\n"
     replace_atomically(layout.pointer_path(data_dir, dataset_id), line.encode())
     sync_folder(data_dir)
 
 
-def find_built(data_dir: Path, dataset_id: str, build_key: str) -> Path | None:
-    """Return the folder of a whole dataset that came from this build key, or None."""
+def find_existing(data_dir: Path, dataset_id: str, build_key: str) -> Path | None:
+    """Return the folder of an intact dataset with this build key, or None."""
     for folder in _versions(data_dir, dataset_id):
         manifest = _read_manifest(folder)
         if manifest is None or manifest.get("build_key") != build_key:
@@ -180,7 +185,7 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def is_intact(folder: Path, manifest: dict[str, Any]) -> bool:
-    """Return whether every file of a manifest is there, with its size and its hash."""
+    """Return whether every file of a manifest exists with the recorded size and hash."""
     for path, facts in manifest["files"].items():
         file = folder / path
         try:

@@ -25,15 +25,15 @@ MEASURES = {
 
 
 def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bool = False) -> str:
-    """Return all that is known of one dataset; of one that cannot be read, why.
+    """Return a description of one dataset; if it cannot be read, the reason.
 
     Parameters
     ----------
     library : DatasetLibrary
     entry : DatasetEntry
-        One of its datasets.
+        A dataset of the library.
     with_scores : bool
-        Whether the heads that score highest are named, too.
+        Also list the heads with the highest scores.
     """
     head = [f"{entry.dataset_id}  {entry.state}  {entry.version}"]
     if entry.state == "building" and entry.manifest is None:
@@ -55,7 +55,7 @@ def description(library: DatasetLibrary, entry: DatasetEntry, *, with_scores: bo
 
 
 def _unfinished(data_dir: Path, entry: DatasetEntry) -> list[str]:
-    """Return what to do with each build of a dataset that nobody works on."""
+    """Return advice on each build of a dataset that is not running."""
     lines = []
     for folder in unfinished_builds(data_dir, entry.dataset_id):
         progress = read_progress(folder)
@@ -66,13 +66,13 @@ def _unfinished(data_dir: Path, entry: DatasetEntry) -> list[str]:
         if folder != entry.folder:
             lines.append(f"another build of it {state}: {message}")
         is_advised = state == "stopped" or "same command" in message
-        advice = "" if is_advised else "mend that and give the same command again; "
-        lines.append(f"{advice}to forget it, remove {folder}")
+        advice = "" if is_advised else "correct that and run the same command again; "
+        lines.append(f"{advice}to discard it, remove {folder}")
     return lines
 
 
 def summary(manifest: Mapping[str, Any]) -> str:
-    """Return what a dataset was made of, one fact a line.
+    """Return the properties of a dataset, one per line.
 
     Parameters
     ----------
@@ -98,19 +98,19 @@ def summary(manifest: Mapping[str, Any]) -> str:
 
 
 def _corpus_rows(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return what became of the corpus; format 2 knows of its texts alone, not of its file."""
+    """Return the counts of the corpus; format 2 has no account of the file."""
     corpus = manifest["corpus"]
     if "account" in corpus:
         account = Account.of(corpus["account"])
         notes = {"found": "; ".join(account.notes)} if account.notes else {}
-        return {**notes, "sequences": account.words()}
+        return {**notes, "sequences": account.summary()}
     n_cut = corpus["n_sequences_cut"]
     cut = f", {n_cut:,} cut at the model's longest length" if n_cut else ""
     return {"sequences": f"{manifest['n_sequences']:,} of {corpus['n_sequences']:,}{cut}"}
 
 
 def _attention_rows(check: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the check of attention found; format 2 lacks what is decided in float64."""
+    """Return the results of the attention check; format 2 has none in float64."""
     keys = [key for key in check if key.endswith("n_sequences")]
     n = {key: f"{check[key]} sequence{'' if check[key] == 1 else 's'}" for key in keys}
     stored = f"within {check['max_abs_error']:.1e} of the model's usual run"
@@ -125,7 +125,7 @@ def _attention_rows(check: Mapping[str, Any]) -> dict[str, str]:
 
 
 def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
-    """Return the fidelity of every map over the heads: mean (least to largest).
+    """Return the fidelity of every map over the heads: mean (minimum to maximum).
 
     Parameters
     ----------
@@ -146,14 +146,14 @@ def fidelity_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any
 
 
 def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]]) -> str:
-    """Return the heads that score highest and lowest, who defined each score, and on what it rests.
+    """Return for each score its source, number of rows, and the highest and lowest heads.
 
     Parameters
     ----------
     manifest : mapping
     heads : sequence of mapping
-        The entries of ``heads.json``; while a build runs, heads may lack scores. A score that no
-        head has is left out.
+        The entries of ``heads.json``; while a build runs, heads may lack scores. Scores without
+        any value are left out.
     """
     rows = [
         ("score", "source", "unit", "rows", *(f"{n}." for n in range(1, N_HIGHEST + 1)), "lowest")
@@ -188,13 +188,13 @@ def score_table(manifest: Mapping[str, Any], heads: Sequence[Mapping[str, Any]])
 
 
 def verification(data_dir: Path, entry: DatasetEntry) -> tuple[str, bool]:
-    """Return what is wrong with the files of a dataset, and whether nothing is.
+    """Return a report on the files of a dataset, and whether they are intact.
 
     Parameters
     ----------
     data_dir : Path
     entry : DatasetEntry
-        One that is not built to its end is taken for whole: a build checks its own files.
+        An unfinished build counts as intact, since it verifies its own files when it resumes.
     """
     name = entry.dataset_id
     if entry.state == "building":

@@ -21,7 +21,7 @@ MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """One build: a model, a corpus, and every choice.
+    """The request of a build: model, corpus and options.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class BuildRequest:
     output : Path
         The data folder.
     dataset_id : str or None
-        None: made of the names of model and corpus.
+        None: derived from the names of model and corpus.
     methods : tuple of str
         Projection methods.
     dims : tuple of int
@@ -45,14 +45,13 @@ class BuildRequest:
     device : str
         Where the model runs.
     n_workers : int
-        Processes that compute maps; it changes nothing in the files.
+        Processes that compute maps; does not affect the files.
     alignment : str
-        "norm ratio" or "search": how queries and keys are scaled against each other.
+        "norm ratio" or "search": how the relative scale of queries and keys is found.
     text_column : str or None
         Column of a CSV, TSV or JSONL corpus that holds the text.
     skip_bad_sequences : bool
-        Leave out sequences for which the model gives numbers that are not finite; else the first
-        of them is an error.
+        Leave out sequences whose vectors are not finite; otherwise they are an error.
     local_models : Path or None
         Folder of the embedded models.
     """
@@ -80,9 +79,9 @@ class BuildRequest:
         if self.dataset_id is not None:
             layout.require_dataset_id(self.dataset_id)
         for method in self.methods:
-            MapName.parse(f"{method}-2d")  # MethodNotFoundError says which there are
+            MapName.parse(f"{method}-2d")  # raises MethodNotFoundError
         if not self.methods:
-            raise InvalidRequestError("no --method is named; leave it out for all of them")
+            raise InvalidRequestError("--method is empty; leave it out for all methods")
         if not self.dims or not set(self.dims) <= set(DIMS):
             raise InvalidRequestError(f"--dims is {list(self.dims)}, expected 2, 3 or 2,3")
         _require_among("--precision", self.precision, PRECISIONS)
@@ -95,12 +94,12 @@ class BuildRequest:
 
     @property
     def corpus_file(self) -> str:
-        """Name of the file of texts, or of the folder of images."""
+        """Name of the text file or image folder."""
         path = self.text if self.images is None else self.images.resolve()
         return readable(path.name) if path else ""
 
     def task_groups(self) -> list[tuple[MapName, ...]]:
-        """Return the maps in the order in which a viewer sees them, those of a task together."""
+        """Return the maps in viewing order, grouped by task."""
         methods = [method for method in METHODS if method in self.methods]
         groups: list[tuple[MapName, ...]] = []
         for dims in sorted(set(self.dims)):
@@ -111,12 +110,12 @@ class BuildRequest:
 
 
 def _is_quick(method: str) -> bool:
-    """Say whether a map takes milliseconds: then a task of its own is not worth its dispatch."""
+    """Return whether a map takes milliseconds, too little for a task of its own."""
     return METHOD_FACTS[method].relative_cost <= 1.0
 
 
 def default_id(model_name: str, corpus_name: str) -> str:
-    """Return an id such as ``bert-base-uncased-sentences`` that fits the grammar of ids."""
+    """Return a valid dataset id such as ``bert-base-uncased-sentences``."""
     short = model_name.partition("@")[0].rstrip("/").rsplit("/", 1)[-1]
     slug = re.sub(r"[^a-z0-9._-]+", "-", f"{short}-{corpus_name}".lower()).strip("-._")
     return slug[:64].rstrip("-._") or "dataset"

@@ -1,4 +1,4 @@
-"""The scores of one head as a unit of work: from its vectors to ``scores.json``."""
+"""The scores of one head as a unit of work, from its vectors to ``scores.json``."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from attentionviz.core.characters import stretch_of
+from attentionviz.core.characters import characters_of
 from attentionviz.core.types import HeadId
 from attentionviz.errors import BuildError
 from attentionviz.measures.head_scores import (
@@ -20,7 +20,7 @@ from attentionviz.measures.head_scores import (
     TextTokens,
     score_head,
 )
-from attentionviz.pipeline.units import MapJob, UnitResult, end_with, read_array
+from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, read_array
 from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import write_bytes
@@ -29,7 +29,7 @@ SCORES = "scores"
 
 
 def run_scores(job: MapJob, head: HeadId) -> UnitResult:
-    """Score one head over the whole corpus and write what was found.
+    """Compute the scores of one head over the whole corpus and write them.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def run_scores(job: MapJob, head: HeadId) -> UnitResult:
     Raises
     ------
     BuildError
-        When its attention is not finite; names layer and head.
+        If its attention is not finite; names layer and head.
     """
-    end_with(job.builder_pid)
+    exit_with_parent(job.builder_pid)
     started = time.perf_counter()
     manifest = job.manifest
     with threadpool_limits(1):  # the same bytes on any number of cores
@@ -71,7 +71,7 @@ def _probe(folder: Path) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=1)
 def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
-    """Return what scores ask of all tokens; kept, since every head asks the same.
+    """Return the token columns that scores read; cached, since they are the same for all heads.
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ def corpus_tokens(folder: Path, modality: str) -> TextTokens | PatchTokens:
 
 
 def is_punctuation(text: str) -> bool:
-    """Return whether a token is nothing but punctuation, symbols and white space of Unicode."""
+    """Return whether a token has only Unicode punctuation, symbols and white space."""
     return all(
         unicodedata.category(character)[0] in "PS" or character.isspace()
-        for character in stretch_of(text).characters
+        for character in characters_of(text).characters
     )
 
 

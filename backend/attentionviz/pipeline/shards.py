@@ -13,7 +13,7 @@ from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 from attentionviz.store.writer import FileRecord, write_array
 
-if TYPE_CHECKING:  # a build imports torch; a worker that computes maps must not
+if TYPE_CHECKING:  # imports torch, which workers that compute maps must not
     from attentionviz.models import CapturedBatch
 
 PARTS = ("queries", "keys", "norms")
@@ -37,9 +37,9 @@ def write_shard(
     shard_idx : int
         Number of the batch.
     captured : CapturedBatch
-        All numbers can be stored, see `bad_sequences.capture`.
+        All numbers are in the range of `precision`, see `bad_sequences.capture`.
     precision : str
-        "float32" or "float16", of queries and keys; norms are measured before rounding.
+        "float32" or "float16", of queries and keys; norms are computed before rounding.
     """
     arrays = {
         "queries": captured.queries.astype(precision),
@@ -77,13 +77,13 @@ class Shards:
         return np.concatenate(blocks)
 
     def remove(self) -> None:
-        """Delete the shards, once every head was assembled."""
+        """Delete the shards."""
         for path in self.paths():
             (self._folder / path).unlink(missing_ok=True)
 
 
 def _read_block(path: Path, layer: int, head: int) -> NDArray[Any]:
-    """Return array[layer, head] of a four-dimensional .npy file, reading no more than that."""
+    """Return array[layer, head] of a four-dimensional .npy file; nothing else is read."""
     with path.open("rb") as file:
         np.lib.format.read_magic(file)
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
@@ -93,8 +93,8 @@ def _read_block(path: Path, layer: int, head: int) -> NDArray[Any]:
     return np.frombuffer(content, dtype=dtype).reshape(shape[2:])  # (token, d_head)
 
 
-def is_drawn(path: str) -> bool:
-    """Return whether a file of a build was computed from the vectors, not captured."""
+def is_derived(path: str) -> bool:
+    """Return whether a file of a build is derived from the vectors: a map, facts or neighbours."""
     folder, _, name = path.rpartition("/")
     if re.fullmatch(r"L\d+H\d+", folder):
         return name.removesuffix(".npy") not in PARTS
@@ -104,14 +104,14 @@ def is_drawn(path: str) -> bool:
 def assemble_heads(
     folder: Path, journal: Journal, shards: Shards, shape: tuple[int, int, int]
 ) -> Iterator[HeadId]:
-    """Write queries, keys and norms of every head that lacks them; yield each finished head.
+    """Write missing queries, keys and norms; yield each finished head.
 
     Parameters
     ----------
     folder : Path
     journal : Journal
         Gets the files. Maps of a head whose vectors came out otherwise than an earlier, lost
-        copy are forgotten.
+        copy are discarded.
     shards : Shards
     shape : tuple of int
         Numbers of layers, heads and key heads.
@@ -126,16 +126,16 @@ def assemble_heads(
                 continue
             index = head.head * n_key_heads // n_heads if part == "keys" else head.head
             record = write_array(folder, path, shards.read(part, head.layer, index))
-            before = journal.forgotten.get(path)
-            if before is not None and before.sha256 != record.sha256:
-                _forget_drawn(folder, journal)
+            earlier = journal.discarded.get(path)
+            if earlier is not None and earlier.sha256 != record.sha256:
+                _discard_derived(folder, journal)
             journal.add(record)
         yield head
 
 
-def _forget_drawn(folder: Path, journal: Journal) -> None:
+def _discard_derived(folder: Path, journal: Journal) -> None:
     """Forget the maps and neighbours of vectors that are gone, and remove them."""
-    drawn = [path for path in journal.paths() if is_drawn(path)]
-    journal.forget(drawn)
-    for path in drawn:
+    derived = [path for path in journal.paths() if is_derived(path)]
+    journal.discard(derived)
+    for path in derived:
         (folder / path).unlink(missing_ok=True)

@@ -28,7 +28,7 @@ def write_similarity(
     journal: Journal,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Write what lacks of the three files; return the facts that the manifest states of them.
+    """Write the missing ones of the three files; return the manifest entry ``similarity``.
 
     Parameters
     ----------
@@ -37,13 +37,13 @@ def write_similarity(
     manifest : dict
         The partial manifest.
     lengths : tuple of int
-        Tokens of every sequence.
+        Number of tokens of every sequence.
     journal : Journal
-        Gets each file as soon as it is finished.
+        Each finished file is added at once.
     progress : Progress
     """
     comparison = _Comparison(folder, manifest, np.asarray(lengths))
-    # One thread, so that the bytes do not depend on how many there are.
+    # One thread, so that the bytes do not depend on the number of cores.
     with threadpool_limits(1):
         if layout.SIMILARITY_PATTERN not in journal:
             progress.announce("publish", f"comparing {len(comparison.heads):,} heads")
@@ -103,7 +103,7 @@ class _Comparison:
         return similarity.distances(weights, len(self.rows))
 
     def smoothed_rows(self, head: HeadId) -> Iterator[NDArray[np.float64]]:
-        """Yield the chosen rows of a head, each over the keys that are looked at."""
+        """Yield the chosen rows of a head, smoothed, each over the keys start..stop of its row."""
         rule = self.manifest["layers"][head.layer]
         seen = {"is_causal": rule["is_causal"], "max_distance": rule["max_distance"]}
         queries, keys = self.vectors(head)
@@ -114,13 +114,15 @@ class _Comparison:
             visible = visible_from(positions, len(span), **seen)
             pattern = pattern_rows(queries[tokens], span, visible, rule["scaling"])
             smooth = similarity.smoothed(pattern, visible)
-            yield from (row[: one.stop - start] for one, row in zip(rows, smooth, strict=True))
+            yield from (
+                weights[: row.stop - start] for row, weights in zip(rows, smooth, strict=True)
+            )
 
     def alignments(self) -> NDArray[np.float32]:
         """Return the alignments of the vectors of all heads, (n_heads, n_heads)."""
         n = len(self.tokens)
         vectors = np.empty((len(self.heads), n * (n - 1) // 2), dtype=np.float32)
         for i, head in enumerate(self.heads):
-            queries, keys = (one[self.tokens] for one in self.vectors(head))
+            queries, keys = (array[self.tokens] for array in self.vectors(head))
             vectors[i] = vector_similarity.alignment_vector(queries, keys)
         return vector_similarity.alignments(vectors)

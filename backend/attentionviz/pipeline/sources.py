@@ -19,20 +19,20 @@ T = TypeVar("T")
 WITHOUT_TOKENS = "without tokens for this model"
 SAMPLE_SEQUENCES = 8
 SAMPLE_TOKENS = 2048
-"""Padded tokens of a sample; a longer sequence is cut, so that two are there."""
+"""Padded tokens of a sample; longer sequences are cut, so that it has at least two."""
 SAMPLE_BYTES = 256 * 2**20
-"""What the model's own attention of one layer may take when a sample is checked."""
+"""Memory limit of the model's own attention weights of one layer during the attention check."""
 
 
 class Sample(NamedTuple):
-    """A batch of a few sequences, and which of the corpus they are."""
+    """A batch of a few sequences, and their indices in the corpus."""
 
     batch: "Batch"
     sequences: list[int]
 
 
 class Source(Protocol):
-    """A corpus as a model reads it."""
+    """A corpus together with the model that reads it."""
 
     @property
     def model(self) -> "LoadedModel":
@@ -43,13 +43,13 @@ class Source(Protocol):
         """Return the whole corpus."""
 
     def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the tokens of every sequence: how many it has, if any, and how many are cut."""
+        """Yield for every sequence its number of tokens, which may be 0, and the number cut off."""
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
         """Yield the first sequences, in order."""
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
-        """Return a few of the first ``len(lengths)`` sequences, for the check of attention."""
+        """Return a few of the first ``len(lengths)`` sequences, for the attention check."""
 
     def texts(self, n_sequences: int) -> list[str]:
         """Return the text, or file name, of the first sequences."""
@@ -63,7 +63,7 @@ class TextSource:
     corpus: TextCorpus
 
     def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the tokens of every sentence, had and cut; they are tokenised for it."""
+        """Yield for every sentence its number of tokens and the number cut off."""
         return self.model.text_lengths(self.corpus.sequences)
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
@@ -71,7 +71,7 @@ class TextSource:
         return self.model.text_batches(self.corpus.sequences[:n_sequences])
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
-        """Return a few sentences, each cut where its attention would not fit into memory."""
+        """Return a few sentences, cut so that their attention fits `SAMPLE_BYTES`."""
         affordable = int((SAMPLE_BYTES / (2 * 4 * self.model.n_heads)) ** 0.5)  # for two of them
         longest = max(8, min(max(lengths), affordable, SAMPLE_TOKENS // 2))
         chosen = choose_sample(len(lengths), max(2, _n_sampled(self.model, longest)), seed)
@@ -91,17 +91,17 @@ class ImageSource:
     corpus: ImageCorpus
 
     def lengths(self) -> Iterator[tuple[int, int]]:
-        """Yield the tokens of every image; all have as many, so none is opened."""
+        """Yield the number of tokens of every image, the same for all, and 0."""
         grid = self.model.patch_grid
         return repeat((grid.n_tokens if grid else 0, 0), len(self.corpus.paths))
 
     def batches(self, n_sequences: int) -> Iterator["Batch"]:
-        """Yield the first images, in order; each file is opened when its turn comes."""
+        """Yield the first images, in order; each file is opened when its batch is prepared."""
         images = (open_image(path) for path in self.corpus.paths[:n_sequences])
         return self.model.image_batches(images)
 
     def sample(self, lengths: Sequence[int], seed: int) -> Sample:
-        """Return a few images, as many as have room for their attention."""
+        """Return a few images, as many as fit `SAMPLE_BYTES`."""
         chosen = choose_sample(len(lengths), max(1, _n_sampled(self.model, lengths[0])), seed)
         images = [open_image(self.corpus.paths[i]) for i in chosen]
         return Sample(self.model.prepare_images(images), chosen)
@@ -112,7 +112,7 @@ class ImageSource:
 
 
 def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
-    """Return the source; InvalidRequestError when the model reads the other kind of corpus."""
+    """Return the source; InvalidRequestError if the model is for the other modality."""
     is_image = isinstance(corpus, ImageCorpus)
     if is_image != (model.modality == "image"):
         wanted = "images: give --images FOLDER" if not is_image else "text: give --text FILE"
@@ -122,8 +122,8 @@ def source_of(model: "LoadedModel", corpus: TextCorpus | ImageCorpus) -> Source:
     return TextSource(model, corpus)
 
 
-def only(source: Source, kept: Sequence[int]) -> Source:
-    """Return a source of some of the sequences."""
+def select_sequences(source: Source, kept: Sequence[int]) -> Source:
+    """Return a source with only the sequences of these indices."""
 
     def chosen(values: Sequence[T]) -> list[T]:
         return [values[i] for i in kept]
@@ -137,7 +137,7 @@ def only(source: Source, kept: Sequence[int]) -> Source:
     texts = replace(
         corpus,
         sequences=chosen(corpus.sequences),
-        places=chosen(corpus.places),
+        locations=chosen(corpus.locations),
         is_cut=chosen(corpus.is_cut),
         columns=columns,
     )
@@ -150,16 +150,16 @@ def n_available(corpus: TextCorpus | ImageCorpus) -> int:
 
 
 class Taken(NamedTuple):
-    """The sequences that fit a budget.
+    """The sequences that fit the token limit.
 
     Attributes
     ----------
     sequences : list of int
-        Which of the corpus they are, ascending.
+        Indices in the corpus, ascending.
     lengths : list of int
-        Tokens of each.
+        Number of tokens of each.
     account : Account
-        Of the corpus, with those that have no tokens, do not fit or are cut.
+        Of the corpus, including sequences without tokens, beyond the limit, and cut.
     """
 
     sequences: list[int]
@@ -168,18 +168,18 @@ class Taken(NamedTuple):
 
 
 def take_sequences(source: Source, max_tokens: int | None) -> Taken:
-    """Return the sequences that fit the budget, whole ones in order; those without tokens are not.
+    """Return the first sequences that fit the token limit; sequences without tokens are left out.
 
     Parameters
     ----------
     source : Source
     max_tokens : int or None
-        None: all of them.
+        Maximum number of tokens in total; None for no limit.
 
     Raises
     ------
     CorpusError
-        If none has tokens, or not even the first one that has fits.
+        If no sequence has tokens, or the first one exceeds the limit.
     """
     corpus = source.corpus
     sequences: list[int] = []
@@ -203,29 +203,29 @@ def take_sequences(source: Source, max_tokens: int | None) -> Taken:
     if not lengths:
         raise CorpusError(
             f"the first sequence of {corpus.name} has {total} tokens, more than "
-            f"--max-tokens {max_tokens}"
+            f"--max-tokens {max_tokens}; allow more"
         )
-    account = corpus.account.leave_out(WITHOUT_TOKENS, (corpus.places[i] for i in empty))
-    beyond = islice(corpus.places, len(sequences) + len(empty), None)
+    account = corpus.account.leave_out(WITHOUT_TOKENS, (corpus.locations[i] for i in empty))
+    beyond = islice(corpus.locations, len(sequences) + len(empty), None)
     account = account.leave_out("beyond --max-tokens", beyond)
     return Taken(sequences, lengths, replace(account, n_cut=n_cut))
 
 
 def tokens_document(source: Source, table: TokenTable) -> dict[str, Any]:
-    """Return the content of ``tokens.json`` for the sequences that the table holds."""
+    """Return the content of ``tokens.json`` for the sequences of the table."""
     n = len(table.lengths)
     columns = {name: list(values[:n]) for name, values in source.corpus.columns.items()}
     return table.document(source.texts(n), columns)
 
 
 def choose_sample(n: int, n_wanted: int, seed: int) -> list[int]:
-    """Return a few indices out of 0..n-1, seeded, ascending."""
+    """Return `n_wanted` random indices in 0..n-1, or all of them if fewer, ascending."""
     chosen = np.random.default_rng(seed).choice(n, min(n, n_wanted), replace=False)
     return [int(i) for i in np.sort(chosen)]
 
 
 def _n_sampled(model: "LoadedModel", n_tokens: int) -> int:
-    """Return for how many sequences of this length a sample has room."""
+    """Return how many sequences of this length fit a sample."""
     n_bytes = 4 * model.n_heads * n_tokens**2
     return min(SAMPLE_SEQUENCES, SAMPLE_TOKENS // n_tokens, SAMPLE_BYTES // n_bytes)
 

@@ -1,4 +1,4 @@
-"""The unit of work: some maps of one head, in a process of its own."""
+"""The unit of work of a build: some maps of one head, computed in a worker process."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import AppError, BuildError
-from attentionviz.measures.fidelity import Places, measure, prepare
+from attentionviz.measures.fidelity import TokenPositions, measure, prepare
 from attentionviz.projections import (
     HeadVectors,
     Neighbours,
@@ -29,13 +29,13 @@ from attentionviz.store import layout
 from attentionviz.store.schema import canonical_json
 from attentionviz.store.writer import FileRecord, write_array, write_bytes
 
-ORPHAN_CHECK_SECONDS = 0.1
+PARENT_POLL_SECONDS = 0.1
 _watched: set[int] = set()
 
 
 @dataclass(frozen=True)
 class MapJob:
-    """What is the same for all units of a build.
+    """Inputs shared by all units of a build.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class MapJob:
     manifest : mapping
         The partial manifest.
     lengths : tuple of int
-        Tokens of every sequence.
+        Number of tokens of every sequence.
     builder_pid : int
-        Process that collects the results.
+        Process that records the results.
     """
 
     folder: Path
@@ -54,12 +54,12 @@ class MapJob:
     lengths: tuple[int, ...]
     builder_pid: int
 
-    def places(self, layer: int) -> Places:
-        """Return where tokens stand, and which keys a query of this layer sees."""
+    def positions(self, layer: int) -> TokenPositions:
+        """Return the positions of the tokens and the masking rule of a layer."""
         rule = self.manifest["layers"][layer]
         lengths = np.asarray(self.lengths)
         start = np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return Places(
+        return TokenPositions(
             sequence_index=np.repeat(np.arange(len(lengths)), lengths),
             position=np.arange(len(start)) - start,
             is_causal=rule["is_causal"],
@@ -80,7 +80,7 @@ class MapJob:
 
 @dataclass(frozen=True)
 class UnitResult:
-    """What came out of a unit: the finished files, and the seconds of every map."""
+    """The result of a unit: finished files, and name and seconds of every map."""
 
     head: HeadId
     records: tuple[FileRecord, ...]
@@ -88,25 +88,15 @@ class UnitResult:
 
 
 def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult:
-    """Make some maps of one head, measure them, and write them.
-
-    Parameters
-    ----------
-    job : MapJob
-    head : HeadId
-    maps : tuple of MapName
-
-    Returns
-    -------
-    UnitResult
+    """Compute, measure and write some maps of one head.
 
     Raises
     ------
     BuildError
-        When a map cannot be made; names layer, head and map.
+        If a map cannot be computed; names layer, head and map.
     """
-    end_with(job.builder_pid)
-    # One thread a process: many heads at once beat many threads on one, and bytes stay the same.
+    exit_with_parent(job.builder_pid)
+    # One thread per process: faster than several threads per head, and reproducible.
     with threadpool_limits(1):
         started = time.perf_counter()
         unit = _HeadUnit(job, head)
@@ -121,7 +111,7 @@ def run_unit(job: MapJob, head: HeadId, maps: tuple[MapName, ...]) -> UnitResult
 
 
 class _HeadUnit:
-    """One head, its vectors read and what its maps are compared with prepared."""
+    """One head: its vectors, and the reference for the fidelity of its maps."""
 
     def __init__(self, job: MapJob, head: HeadId) -> None:
         self.job = job
@@ -131,7 +121,7 @@ class _HeadUnit:
             self.vectors = job.vectors(head)
         except BuildError as error:
             raise BuildError(f"{_words(head)}: {error}") from error
-        self.reference = prepare(self.vectors, job.places(head.layer), self.seed)
+        self.reference = prepare(self.vectors, job.positions(head.layer), self.seed)
 
     def make(self, name: MapName) -> list[FileRecord]:
         """Write one map and its facts; return the finished files."""
@@ -141,7 +131,7 @@ class _HeadUnit:
             neighbours, records = shared_neighbours(self.job.folder, self.head, self.vectors)
         projection = self.project(name, neighbours)
         steps, offset, scale = quantise(projection.coordinates)
-        drawn = dequantise(steps, offset, scale)  # what is measured is what is drawn
+        drawn = dequantise(steps, offset, scale)  # fidelity is that of the stored coordinates
         facts = {
             "alignment_scale": self.vectors.aligned.scale,
             "vector_rank_correlation": self.reference.vector_rank_correlation,
@@ -152,13 +142,13 @@ class _HeadUnit:
             "fallback": projection.fallback,
         }
         facts_path = layout.map_facts_path(self.head, name)
-        # The map comes last: a reader that finds it finds its facts as well.
+        # The map is written last, so that every map that a reader finds has facts.
         records.append(write_bytes(self.job.folder, facts_path, canonical_json(facts)))
         records.append(write_array(self.job.folder, layout.map_path(self.head, name), steps))
         return records
 
     def project(self, name: MapName, neighbours: Neighbours | None) -> Projection:
-        """Return the coordinates; every failure names the head and the map."""
+        """Return the coordinates; BuildError names the head and the map."""
         try:
             return project(
                 name.method,
@@ -184,7 +174,7 @@ def shared_neighbours(
     Parameters
     ----------
     folder : Path
-        Of the build; the neighbours are kept there until it is published.
+        Of the build; neighbours are stored there until publication.
     head : HeadId
     vectors : HeadVectors
 
@@ -192,7 +182,7 @@ def shared_neighbours(
     -------
     neighbours : Neighbours
     records : list of FileRecord
-        The file that was written; empty where it was there.
+        The written file; empty if it existed.
     """
     path = layout.neighbours_path(head)
     if (folder / path).exists():
@@ -204,7 +194,7 @@ def shared_neighbours(
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """Return an array of the build's own folder, read whole."""
+    """Return a whole array of the build folder, which is trusted."""
     array: NDArray[Any] = np.load(path, allow_pickle=False)
     return array
 
@@ -213,13 +203,13 @@ def _words(head: HeadId) -> str:
     return f"layer {head.layer}, head {head.head}"
 
 
-def end_with(builder_pid: int) -> None:
-    """End this process soon after the builder died: nobody is left who would record its files.
+def exit_with_parent(builder_pid: int) -> None:
+    """Exit this process soon after the builder ends, since its files would not be recorded.
 
     Parameters
     ----------
     builder_pid : int
-        Parent of this process; nothing happens in the builder itself.
+        Parent of this process; no effect in the builder itself.
     """
     if os.getpid() == builder_pid or builder_pid in _watched:
         return
@@ -227,7 +217,7 @@ def end_with(builder_pid: int) -> None:
 
     def watch() -> None:
         while os.getppid() == builder_pid:
-            time.sleep(ORPHAN_CHECK_SECONDS)
+            time.sleep(PARENT_POLL_SECONDS)
         os._exit(1)
 
-    threading.Thread(target=watch, name="orphan watch", daemon=True).start()
+    threading.Thread(target=watch, name="parent watch", daemon=True).start()

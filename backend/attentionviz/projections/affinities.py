@@ -1,4 +1,4 @@
-"""Neighbourhoods as probabilities: Gaussian, of one perplexity for all points."""
+"""Gaussian affinities of neighbours, with the same perplexity for all points."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,18 @@ from attentionviz.projections.vectors import Floats
 def row_affinities(
     indices: NDArray[np.integer], distances: Floats, perplexity: float, n_others: int
 ) -> csr_matrix:
-    """Return p(j|i), of the given perplexity in every row, over the neighbours of each point.
+    """Return the affinities p(j|i) over the neighbours j of each point i.
 
     Parameters
     ----------
     indices : ndarray of int, shape (n_points, n_neighbours)
-        Neighbours of each point among `n_others`.
+        Neighbours of each point, from 0 to `n_others` - 1.
     distances : ndarray of float32, shape (n_points, n_neighbours)
-        The Gaussian is one of the squared distance.
+        The kernel is a Gaussian of these distances.
     perplexity : float
-        Effective number of neighbours; at most a third of `n_neighbours` is of use.
+        Effective number of neighbours of every point; at most a third of `n_neighbours`.
     n_others : int
+        Number of columns of the result.
 
     Returns
     -------
@@ -42,21 +43,21 @@ def row_affinities(
 
 
 def fitting_perplexity(perplexity: float, n_neighbours: int) -> tuple[float, str | None]:
-    """Return the perplexity that so many neighbours bear, and a sentence where it is a smaller one.
+    """Return the perplexity for a number of neighbours, and a message if it must be reduced.
 
-    Three neighbours a unit of perplexity are the usual share, and what openTSNE takes.
+    Three neighbours per unit of perplexity are usual, also in openTSNE.
     """
     if 3 * perplexity <= n_neighbours:
         return perplexity, None
     smaller = n_neighbours / 3
     return smaller, (
         f"perplexity {smaller:.3g} instead of {perplexity:g}: "
-        f"a point has only {n_neighbours} others to be near to"
+        f"a point has only {n_neighbours} possible neighbours"
     )
 
 
-def place_among(fitted: Floats, weights: csr_matrix) -> Floats:
-    """Return points at the weighted mean of their neighbours in a finished map.
+def weighted_positions(fitted: Floats, weights: csr_matrix) -> Floats:
+    """Return the weighted mean positions of the neighbours of each point in a finished map.
 
     Parameters
     ----------

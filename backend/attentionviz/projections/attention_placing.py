@@ -1,4 +1,4 @@
-"""Placing of points that were not fitted in a map of attention-tsne."""
+"""Placement of points outside the fitted sample in a map of attention t-SNE."""
 
 from typing import Any
 
@@ -6,20 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attentionviz.projections.neighbours import CHUNK_POINTS, strongest
-from attentionviz.projections.placing import QueryPlaces, candidate_places
+from attentionviz.projections.placing import QueryCandidates, candidate_positions
 from attentionviz.projections.vectors import Floats, HeadVectors
 
 
 class RestPlacer:
-    """Puts keys where their like lies, and queries where most of their strongest keys are near.
+    """Places keys at the most similar fitted key, and queries near most of their strongest keys.
 
     Parameters
     ----------
     sample : HeadVectors
-        What was fitted.
+        The fitted tokens.
     fitted : ndarray of float32, shape (2 * n_sample_tokens, dims)
+        Their map.
     seed : int
-        Chooses the places that queries try.
+        Seed of the candidate positions of queries.
     settings : dict
         Values for all of `attention_tsne.DEFAULTS`.
     """
@@ -31,12 +32,12 @@ class RestPlacer:
         self._fitted = fitted
         self._n_targets = min(settings["targets"], sample.n_tokens)
         queries, keys = np.split(fitted, 2)
-        candidates = candidate_places(queries, keys, settings["places_around_key"], seed)
-        self._places = QueryPlaces(keys, candidates, self._n_targets)
+        candidates = candidate_positions(queries, keys, settings["places_around_key"], seed)
+        self._places = QueryCandidates(keys, candidates, self._n_targets)
 
     @property
     def n_bytes(self) -> int:
-        """Memory that the places take."""
+        """Memory of the candidate positions, in bytes."""
         return self._places.n_bytes
 
     def __call__(self, rest: HeadVectors) -> Floats:
@@ -49,7 +50,7 @@ class RestPlacer:
 def place_rest(
     rest: HeadVectors, sample: HeadVectors, fitted: Floats, *, seed: int, settings: dict[str, Any]
 ) -> Floats:
-    """Return keys where their like lies, and queries where most of their strongest keys are near.
+    """Return the coordinates of tokens outside the sample, as `RestPlacer`.
 
     Parameters
     ----------
@@ -68,11 +69,11 @@ def place_rest(
 
 
 def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) -> Floats:
-    """Return each query where the fitted query most like it lies, and each key likewise.
+    """Return each query at the most similar fitted query, and each key at the most similar key.
 
-    Vectors that are close score, and are scored, alike. At the mean of its strongest keys a query
-    would lie between all of them and near none: recall@10 of half the points of a 10,000-token
-    head was 0.03 so, and is 0.26 this way.
+    Similar vectors have similar scores. At the mean of its strongest keys a query would be between
+    them and near none: with half the points of a 10,000-token head placed, recall@10 was 0.03 with
+    the mean, and is 0.26 with the most similar point.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def place_by_likeness(rest: HeadVectors, sample: HeadVectors, fitted: Floats) ->
 
 
 def closest(points: Floats, others: Floats) -> NDArray[np.int64]:
-    """Return for each point which of the others is at the least Euclidean distance."""
+    """Return for each point the index of the nearest of the others, by Euclidean distance."""
     half_squares = (others**2).sum(axis=1) / 2
     chunks = [points[i : i + CHUNK_POINTS] for i in range(0, len(points), CHUNK_POINTS)]
     return np.concatenate([np.argmin(half_squares - part @ others.T, axis=1) for part in chunks])

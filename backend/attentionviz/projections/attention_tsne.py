@@ -1,9 +1,10 @@
-"""t-SNE of attention itself: queries lie near the keys they score highest, and keys near queries.
+"""t-SNE of attention: queries lie near the keys that they score highest, and keys near queries.
 
-Neighbours of a query are its strongest keys of the corpus, of a key its strongest queries. With
-distance² = s_max - s_ij the perplexity-calibrated Gaussian affinity is a tempered softmax. The
-plain softmax is mixed in: calibrated neighbourhoods alone are all small, and say nothing of what
-lies between them. Then queries are placed, and all points sharpened, for the strongest keys alone.
+The neighbours of a query are its strongest keys in the corpus, those of a key its strongest
+queries. With distance² = s_max - s_ij the perplexity-calibrated Gaussian affinity is a tempered
+softmax. The plain softmax is mixed in, since calibrated neighbourhoods are small and do not
+determine the distances between them. Finally queries are placed, and all points sharpened, for the
+strongest keys only.
 """
 
 from functools import partial
@@ -19,23 +20,23 @@ from attentionviz.projections.attention_placing import RestPlacer, place_rest
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import pair_attraction, repulsion
 from attentionviz.projections.neighbours import Strongest, strongest
-from attentionviz.projections.placing import candidate_places, place_queries
+from attentionviz.projections.placing import candidate_positions, place_queries
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled, fitted_part
 from attentionviz.projections.sharpening import sharpen
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Place, Projection
 
 DEFAULTS: dict[str, Any] = {
     "perplexity": 20.0,
-    # Less raises recall@10 a little and sends the keys that no query attends to far out; more
-    # keeps them near the queries that like them best, and takes room from the others.
+    # A smaller weight raises recall@10 slightly but moves keys that no query attends to far away; a
+    # larger one keeps them near their strongest queries, which leaves less room for other keys.
     "key_weight": 0.5,
-    # The plain softmax over each query's strongest keys keeps far places in order: with none of it
+    # The plain softmax over each query's strongest keys preserves large distances: without it,
     # rank correlation is lower by 0.1 to 0.2, and recall@10 higher by 0.005.
     "softmax_weight": 0.5,
     "softmax_keys": 200,
     **DESCENT_DEFAULTS,
-    "iterations": 100,  # what follows mends what a longer descent would
-    "targets": 10,  # strongest keys of a query that the last steps are about
+    "iterations": 100,  # placing and sharpening replace further iterations
+    "targets": 10,  # number of strongest keys for placing and sharpening
     "places_around_key": 5,
     "sharpening_iterations": 15,
     "sharpening_rate": 0.5,
@@ -54,16 +55,16 @@ def project(
     Parameters
     ----------
     vectors : HeadVectors
-        Scores come from the raw vectors; the start is the principal components of the aligned.
+        Scores are computed from the raw vectors, the initial map from the aligned ones.
     dims : 2 or 3
     seed : int
-        Chooses the sample of a head with more than ``fit_points``, and places that queries try.
+        Seed of the sample, for more than ``fit_points``, and of the candidate positions.
     neighbours
-        Not used: these are of another kind.
+        Not used, since these are by cosine distance.
     **settings
         Values for all of `DEFAULTS`.
     """
-    _share_targets(vectors.n_tokens, settings)
+    _scale_targets(vectors.n_tokens, settings)
     return fit_sampled(
         vectors,
         settings["fit_points"],
@@ -74,14 +75,14 @@ def project(
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
-    """Return what places other points as the rest of a sample is; see `registry.placer`."""
+    """Return a function that places points like those outside the sample; see `registry.placer`."""
     sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
-    _share_targets(vectors.n_tokens, settings)
+    _scale_targets(vectors.n_tokens, settings)
     return RestPlacer(sample, fitted, seed=seed, settings=settings)
 
 
-def _share_targets(n_tokens: int, settings: dict[str, Any]) -> None:
-    """Of a query's strongest keys the sample holds its share; near places fill up with the rest."""
+def _scale_targets(n_tokens: int, settings: dict[str, Any]) -> None:
+    """Scale ``targets`` by the share of tokens, and so of strongest keys, in the sample."""
     share = min(settings["fit_points"] / 2 / n_tokens, 1.0)
     settings["targets"] = max(round(share * settings["targets"]), MIN_TARGETS)
 
@@ -109,7 +110,7 @@ def refine(
     points : ndarray of float32, shape (2 * n_tokens, dims)
         Queries, then keys.
     targets : ndarray of int, shape (n_tokens, n_targets)
-        The strongest keys of each query. With no other keys there is nothing to choose.
+        The strongest keys of each query; if these are all keys, the map is not changed.
     seed : int
     settings : dict
         Values for all of `DEFAULTS`.
@@ -118,7 +119,9 @@ def refine(
         return points
     queries, keys = np.split(points, 2)
     n_around = settings["places_around_key"]
-    queries = place_queries(queries, keys, targets, candidate_places(queries, keys, n_around, seed))
+    queries = place_queries(
+        queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
+    )
     queries, keys = sharpen(
         queries,
         keys,
@@ -127,7 +130,9 @@ def refine(
         rate=settings["sharpening_rate"],
         momentum=settings["sharpening_momentum"],
     )
-    queries = place_queries(queries, keys, targets, candidate_places(queries, keys, n_around, seed))
+    queries = place_queries(
+        queries, keys, targets, candidate_positions(queries, keys, n_around, seed)
+    )
     return np.concatenate([queries, keys])
 
 
@@ -144,18 +149,18 @@ def score_affinities(
     ----------
     vectors : HeadVectors
     perplexity : float
-        Of a query's keys and of a key's queries.
+        Of the keys of each query, and of the queries of each key.
     key_weight : float
-        How much a key's queries count against a query's keys.
+        Weight of the affinities of keys to queries relative to those of queries to keys.
     softmax_weight : float
-        Share of the plain softmax, in 0..1, over the keys of `strongest_keys`.
+        Share of the plain softmax over `strongest_keys`, in 0..1.
     strongest_keys : tuple or None
-        From `strongest`, with at least three keys a unit of perplexity; searched where None.
+        From `strongest`, with at least three keys per unit of perplexity; None to search them.
 
     Returns
     -------
     csr_matrix of float32, shape (2 * n_tokens, 2 * n_tokens)
-        Queries, then keys; nothing between two queries or two keys.
+        Queries, then keys; 0 between two queries or two keys.
     """
     n_near = max(int(3 * perplexity), 1)
     q, k = vectors.queries * np.float32(vectors.scaling), vectors.keys
@@ -172,15 +177,15 @@ def score_affinities(
 
 
 def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> csr_matrix:
-    """Return the softmax of each query over the keys that were found, as (query, key).
+    """Return the softmax of each query over its found keys, as (query, key).
 
-    One that is sharper than a perplexity of a third of these keys is tempered to that: the weight
-    on one or two keys says nothing of where the others should lie.
+    If its perplexity is less than a third of these keys, it is tempered to that value, since a
+    weight on one or two keys does not determine the positions of the others.
 
     Parameters
     ----------
     indices, distances : ndarray of int64 and float32, shape (n_queries, n_found)
-        From `strongest`, whose squared distance is the largest score less the score.
+        From `strongest`; the squared distance is the largest score minus the score.
     n_keys : int
     """
     weights = np.exp(-(distances.astype(np.float64) ** 2))
@@ -201,11 +206,10 @@ def softmax_rows(indices: NDArray[np.int64], distances: Floats, n_keys: int) -> 
 
 
 def bipartite_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, float]:
-    """Return a quarter of the gradient, and the sum of w over all pairs of a query and a key.
+    """Return a quarter of the gradient, and the sum of w over all query-key pairs.
 
-    The map's distribution is one over pairs of a query and a key, as attention is: two queries, or
-    two keys, do not push each other away. With t-SNE's own, over all pairs of points, recall@10
-    is clearly lower.
+    The map's distribution is over query-key pairs, as attention is: two queries, or two keys, do
+    not repel each other. With that of t-SNE, over all pairs of points, recall@10 is clearly lower.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Biplot: a query's plotted product with a key is the best fit of their score in so few axes."""
+"""Biplot: the dot product of a query and a key in the map best approximates their score."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,8 +10,8 @@ from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Pl
 
 DEFAULTS: dict[str, Any] = {}
 PLACES_EXACTLY = True
-# Axes weaker than this part of the first are rounding, and nothing can be placed along them.
-WEAKEST = 1e-12
+# Axes below this share of the first singular value are rounding; nothing is placed along them.
+MIN_RELATIVE_STRENGTH = 1e-12
 
 
 def project(
@@ -22,8 +22,8 @@ def project(
     Parameters
     ----------
     vectors : HeadVectors
-        The raw vectors are used. Keys are centred, which adds one number to all scores of a query
-        and so leaves its attention as it is; queries are not, as that would change attention.
+        The raw vectors are used. Keys are centred, which adds a constant to all scores of a query
+        and so does not change its attention; centring queries would change it.
     dims : 2 or 3
         Axes beyond the rank of the scores are 0.
     seed, neighbours
@@ -31,9 +31,9 @@ def project(
 
     Notes
     -----
-    With Q = Q_q R_q, K = Q_k R_k and R_q R_kᵀ = U S Vᵀ, the points are Q_q U √S and Q_k V √S. Of
-    the two directions of an axis the one is taken in which the query farthest out is positive.
-    ``score_energy_kept`` is the share of the squared scores that the axes hold.
+    With Q = Q_q R_q, K = Q_k R_k and R_q R_kᵀ = U S Vᵀ, the points are Q_q U √S and Q_k V √S. The
+    sign of an axis is such that the query with the largest magnitude is positive.
+    ``score_energy_kept`` is the share of the squared scores that the axes explain.
     Source: Eckart and Young 1936; Gabriel 1971.
     """
     made = _factors(vectors)
@@ -49,15 +49,15 @@ def project(
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
-    """Return what places other queries and keys; see `registry.placer`.
+    """Return a function that places other queries and keys; see `registry.placer`.
 
     Notes
     -----
-    Q_q U √S = Q · R_kᵀ V / √S, times the scaling, and K_k V √S = K · R_qᵀ U / √S likewise: maps of
-    the vectors themselves, which any other vector can be put through. Source: Gower and Hand 1996.
+    Q_q U √S = scaling · Q · R_kᵀ V / √S and Q_k V √S = scaling · K · R_qᵀ U / √S are linear maps
+    of the vectors, which apply to any other vector. Source: Gower and Hand 1996.
     """
     made = _factors(vectors)
-    n_axes = int((made.strengths[:dims] > WEAKEST * made.strengths[0]).sum())
+    n_axes = int((made.strengths[:dims] > MIN_RELATIVE_STRENGTH * made.strengths[0]).sum())
     root = np.sqrt(made.strengths[:n_axes])
     of_queries = np.zeros((vectors.queries.shape[1], dims))
     of_keys = np.zeros_like(of_queries)
@@ -99,6 +99,6 @@ def _factors(vectors: HeadVectors) -> _Factors:
 
 
 def _signs(queries: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return 1 or -1 for each axis, so that its query farthest out is positive."""
+    """Return 1 or -1 for each axis, so that its query with the largest magnitude is positive."""
     farthest = np.abs(queries).argmax(axis=0)
     return np.where(queries[farthest, np.arange(queries.shape[1])] < 0, -1, 1)

@@ -1,9 +1,9 @@
-"""Compiled loops kept on disk: the first process compiles them, every later one reads them.
+"""Disk cache of Numba's compiled functions that is safe for several processes.
 
-Numba's index of a function is not safe for several processes: two that compile it for different
-types at once both write ``….1.nbc``, and whoever reads it next runs the code of the wrong types;
-a build that draws 2-D and 3-D maps side by side does that. Here each signature has a folder of its
-own, named by all that its code depends on, with numba's index of one entry.
+Numba's own index of a function is not: two processes that compile it for different types at the
+same time both write ``….1.nbc``, and a later process runs the code of the wrong types; a build that
+computes 2-D and 3-D maps in parallel does that. Here each signature has its own folder, named by a
+hash of everything that its code depends on, with an index of one entry.
 """
 
 import atexit
@@ -19,30 +19,30 @@ from types import ModuleType
 from typing import Any
 
 
-def keep_compiled(dispatcher: Any) -> Any:
-    """Return a jitted function that from now on keeps its machine code on disk.
+def cache_compiled(dispatcher: Any) -> Any:
+    """Enable the disk cache for a jitted function and return it.
 
     Parameters
     ----------
     dispatcher : numba dispatcher
-        Of `numba.njit`; also a library's. Modified.
+        From `numba.njit`, also of a library. Modified.
     """
-    dispatcher._cache = _KeptCode(dispatcher, _folder())
+    dispatcher._cache = _CompiledCache(dispatcher, _folder())
     return dispatcher
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator as `numba.njit`, whose functions keep their machine code on disk."""
+    """Return a decorator like `numba.njit` with the disk cache enabled."""
     from numba import njit  # importing it takes half a second
 
-    return lambda function: keep_compiled(njit(**options)(function))
+    return lambda function: cache_compiled(njit(**options)(function))
 
 
 def import_compiled(name: str) -> ModuleType:
-    """Import a module whose functions numba caches, also where it may write to no folder.
+    """Import a module whose functions Numba caches, also without a writable cache folder.
 
-    Numba raises RuntimeError where it can write neither beside the module nor below the home, as
-    in a container whose user is not root; a temporary folder serves there.
+    Numba raises RuntimeError if it can write neither next to the module nor to the home folder,
+    such as in a container without root; then a temporary folder is used.
     """
     try:
         return import_module(name)
@@ -56,18 +56,18 @@ def import_compiled(name: str) -> ModuleType:
 
 
 def _folder() -> Path:
-    """Return ``NUMBA_CACHE_DIR``, or the folder of caches of this user."""
+    """Return the cache folder: below ``NUMBA_CACHE_DIR`` or the user's cache folder."""
     from numba.misc.appdirs import user_cache_dir
 
     chosen = os.environ.get("NUMBA_CACHE_DIR") or user_cache_dir("attentionviz", False)
     return Path(chosen).absolute() / "compiled"
 
 
-class _KeptCode:
-    """The cache of one jitted function; numba calls these names.
+class _CompiledCache:
+    """The cache of one jitted function, with the interface that Numba expects.
 
-    What cannot be read, is another user's or incomplete is compiled again; where nothing can be
-    written, every process compiles for itself.
+    Entries that are unreadable, incomplete or of another user are compiled again; if the folder is
+    not writable, every process compiles for itself.
     """
 
     def __init__(self, dispatcher: Any, folder: Path) -> None:
@@ -82,43 +82,43 @@ class _KeptCode:
         target.refresh()
         digest = self._digest(signature, target.codegen())
         try:
-            if os.stat(self._place(digest)).st_uid != os.geteuid():
+            if os.stat(self._entry_folder(digest)).st_uid != os.geteuid():
                 return None
             reduced = self._file(digest).load(digest)
         except OSError:
             return None
-        except Exception:  # a file that is incomplete fails in many ways
-            shutil.rmtree(self._place(digest), ignore_errors=True)
+        except Exception:  # an incomplete file can raise any exception
+            shutil.rmtree(self._entry_folder(digest), ignore_errors=True)
             return None
         return None if reduced is None else CompileResult._rebuild(target, *reduced)
 
     def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep numba's compile result for a signature, unless it holds addresses."""
+        """Store Numba's compile result for a signature, unless it contains memory addresses."""
         if result.lifted or result.library.has_dynamic_globals:
             return
         digest = self._digest(signature, result.library.codegen)
         with suppress(OSError):
-            self._place(digest).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._entry_folder(digest).mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file(digest).save(digest, result._reduce())
 
     def flush(self) -> None:
-        """Do nothing: a changed function has other names."""
+        """Do nothing, since a changed function has another digest."""
 
-    def _place(self, digest: str) -> Path:
+    def _entry_folder(self, digest: str) -> Path:
         return Path(self.cache_path) / f"{self._function.__name__}-{digest[:32]}"
 
     def _file(self, digest: str) -> Any:
-        """Return numba's index and data file, which are replaced by renaming; here of one key."""
+        """Return Numba's index and data file of one entry, which it replaces atomically."""
         from numba.core.caching import IndexDataCacheFile
 
-        return IndexDataCacheFile(str(self._place(digest)), "code", digest)
+        return IndexDataCacheFile(str(self._entry_folder(digest)), "code", digest)
 
     def _digest(self, signature: Any, codegen: Any) -> str:
         function = self._function
         cells = [cell.cell_contents for cell in function.__closure__ or ()]
         depends_on = (
             str(signature),
-            codegen.magic_tuple(),  # the processor and what it can do
+            codegen.magic_tuple(),  # the processor and its features
             sorted(self._options.items(), key=str),
             _versions(),
             Path(function.__code__.co_filename).read_bytes(),
@@ -129,7 +129,7 @@ class _KeptCode:
 
 
 def _versions() -> tuple[str, ...]:
-    """Return the versions of what compiles, and of libraries whose functions call one another."""
+    """Return the versions of the compiler, and of libraries with compiled functions."""
     from importlib.metadata import version
 
     return tuple(version(name) for name in ("numba", "llvmlite", "numpy", "umap-learn"))

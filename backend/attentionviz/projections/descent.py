@@ -1,4 +1,4 @@
-"""openTSNE's gradient descent with exact forces."""
+"""Gradient descent of openTSNE with exact forces."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 
 from attentionviz.projections.vectors import Floats
 
-# The gradient at some points, given affinities that sum to 1; and the sum that normalises w there.
+# From points and affinities that sum to 1 to the gradient, and the sum that normalises w.
 Objective = Callable[[Floats, csr_matrix], tuple[Floats, float]]
 
 DESCENT_DEFAULTS: dict[str, Any] = {
@@ -19,7 +19,7 @@ DESCENT_DEFAULTS: dict[str, Any] = {
     "iterations": 200,
     "momentum": 0.8,
 }
-# Width of the first map: small beside the kernel's width, as van der Maaten's.
+# Width of the initial map: small relative to the kernel's width, as in van der Maaten's code.
 START_WIDTH = 1e-4
 
 
@@ -29,7 +29,7 @@ def descend(
     objective: Objective,
     settings: Mapping[str, Any],
 ) -> tuple[Floats, float]:
-    """Return the map where the descent ends, and the divergence there.
+    """Return the final map and its Kullback-Leibler divergence.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ def descend(
     affinities : csr_matrix, shape (n_points, n_points)
         Symmetric, sums to 1. Not modified.
     objective : callable
-        ``objective(points, affinities)`` gives the gradient, without openTSNE's missing factor 4,
-        and the sum of w over all pairs of points that repel each other.
+        ``objective(points, affinities)`` returns a quarter of the gradient, as openTSNE does, and
+        the sum of w over all pairs of points that repel each other.
     settings : mapping
-        Holds `DESCENT_DEFAULTS`, or other values for them.
+        Values for the keys of `DESCENT_DEFAULTS`.
 
     Notes
     -----
-    openTSNE keeps momentum, gains and the learning rate N / exaggeration (Belkina et al. 2019).
-    It multiplies the affinities by the exaggeration while it lasts.
+    openTSNE applies momentum, gains and the learning rate N / exaggeration (Belkina et al. 2019),
+    and multiplies the affinities by the early exaggeration.
     """
     from openTSNE import TSNEEmbedding  # importing it takes a second
     from openTSNE.affinity import PrecomputedAffinities
@@ -70,7 +70,7 @@ def descend(
             momentum=settings[f"{prefix}momentum"],
             inplace=True,
         )
-    # openTSNE asks for the divergence once, at the end: it costs several iterations.
+    # openTSNE evaluates the divergence only once, at the end: it costs several iterations.
     coordinates = np.asarray(embedding, dtype=np.float32).view(np.ndarray)
     return coordinates, float(embedding.kl_divergence)
 

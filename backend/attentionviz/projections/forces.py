@@ -1,8 +1,8 @@
-"""Forces of t-SNE between all pairs of points, exact, as compiled loops.
+"""Exact forces of t-SNE between all pairs of points, as compiled loops.
 
-For thousands of points one pass over all pairs in vector lanes costs less than building and
-walking a Barnes-Hut tree, most of all in 3-D. The kernel is Student's t with one degree of
-freedom, w = 1 / (1 + distance²).
+For thousands of points one vectorised pass over all pairs is faster than building and traversing a
+Barnes-Hut tree, especially in 3-D. The kernel is Student's t with one degree of freedom,
+w = 1 / (1 + distance²).
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ class Kernels(NamedTuple):
         ``attract(points, row_starts, columns, affinities, forces)`` fills forces[:, i] with the
         sum over j of p_ij w_ij (points_i - points_j).
     attract_pairs : callable
-        The same where the first half of the points attracts only the second, from the rows of the
-        first half alone: every pair is looked at once. Adds to forces.
+        The same if only points of different halves attract each other. Reads the rows of the first
+        half only, so every pair is visited once. Adds to forces.
     """
 
     repel: Callable[..., None]
@@ -45,9 +45,9 @@ def kernels(dims: int) -> Kernels:
 
     Notes
     -----
-    "fastmath" lets sums be taken in lanes; ``error_model="numpy"`` takes the check for a division
-    by zero out of the loop, without which it stays scalar. The order of
-    summation depends on the processor, so bytes are the same on the same kind of machine.
+    ``fastmath`` allows vectorised sums; ``error_model="numpy"`` removes the check for division by
+    zero, which prevents vectorisation. The order of summation depends on the processor, so results
+    are reproducible on the same kind of machine only.
     """
     loops = _repulsion_loop(dims), _attraction_loop(dims), _pair_attraction_loop(dims)
     jitted = compiled(fastmath=True, error_model="numpy", nogil=True)
@@ -142,7 +142,7 @@ def repulsion(points: Floats, others: Floats) -> tuple[Floats, Floats]:
     Returns
     -------
     sums : ndarray of float32, shape (n_points,)
-        Sum over j of w_ij; a point that is among the others counts itself with 1.
+        Sum over j of w_ij; a point that is among the others contributes 1 to its own sum.
     forces : ndarray of float32, shape (n_points, dims)
         Sum over j of w_ij² (points_i - others_j).
     """
@@ -154,7 +154,7 @@ def repulsion(points: Floats, others: Floats) -> tuple[Floats, Floats]:
 
 
 def attraction(points: Floats, affinities: csr_matrix) -> Floats:
-    """Return the force of its neighbours on each point.
+    """Return the attraction of each point to its neighbours.
 
     Parameters
     ----------
@@ -173,13 +173,13 @@ def attraction(points: Floats, affinities: csr_matrix) -> Floats:
 
 
 def pair_attraction(points: Floats, affinities: csr_matrix) -> Floats:
-    """Return what `attraction` does, where one half of the points attracts only the other.
+    """Return the same as `attraction` if only points of different halves attract each other.
 
     Parameters
     ----------
     points : ndarray of float32, shape (2 * n_pairs, dims)
     affinities : csr_matrix of float32, shape (2 * n_pairs, 2 * n_pairs)
-        Symmetric, nothing within a half.
+        Symmetric, 0 within a half.
     """
     forces = np.zeros_like(points)
     p = affinities

@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours
 
-# Enough for three times the largest default perplexity.
+# Three times the largest default perplexity.
 N_NEIGHBOURS = 90
 CHUNK_POINTS = 1024
 
-# The strongest others of each point, strongest first, and their distances.
+# Indices of the strongest others of each point, strongest first, and their distances.
 Strongest = tuple[NDArray[np.int64], Floats]
 
 
@@ -19,16 +19,15 @@ def find_neighbours(vectors: HeadVectors, n_neighbours: int = N_NEIGHBOURS) -> N
     Parameters
     ----------
     vectors : HeadVectors
-        The head.
     n_neighbours : int
-        Fewer where there are not so many other points.
+        At most; limited by the number of other points.
     """
     points = unit_vectors(vectors.aligned.points())
     return nearest(points, points, n_neighbours, skip_self=True)
 
 
 def unit_vectors(vectors: Floats) -> Floats:
-    """Return the vectors at length 1; a zero vector stays zero, at distance 1 from all others."""
+    """Return the vectors normalised to length 1; a zero vector stays zero."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return unit
@@ -37,16 +36,16 @@ def unit_vectors(vectors: Floats) -> Floats:
 def nearest(
     points: Floats, among: Floats, n_neighbours: int, *, skip_self: bool = False
 ) -> Neighbours:
-    """Return for each unit vector its nearest ones among others, ties by lower index.
+    """Return the nearest others of each unit vector by cosine distance, ties by lower index.
 
     Parameters
     ----------
     points, among : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
         Of length 1 or 0.
     n_neighbours : int
-        At most as many as there are others.
+        At most; limited by the number of others.
     skip_self : bool
-        Whether row i of `points` is row i of `among`, and left out.
+        Whether to exclude row i of `among` for row i of `points`, since it is the same point.
     """
     n = min(n_neighbours, len(among) - int(skip_self))
     indices = np.empty((len(points), n), dtype=np.int32)
@@ -61,13 +60,13 @@ def nearest(
 
 
 def strongest(points: Floats, others: Floats, n: int) -> Strongest:
-    """Return the others with the largest products, and sqrt(largest - product) as a distance.
+    """Return the others with the largest dot products, and sqrt(largest - product) as distance.
 
     Parameters
     ----------
     points, others : ndarray of float32, shapes (n_points, d_head) and (n_others, d_head)
     n : int
-        At most as many as there are others.
+        Number of others to return; limited by their number.
     """
     n = min(n, len(others))
     indices = np.empty((len(points), n), dtype=np.int64)
@@ -80,11 +79,11 @@ def strongest(points: Floats, others: Floats, n: int) -> Strongest:
 
 
 def smallest(values: Floats, n: int) -> tuple[NDArray[np.int64], Floats]:
-    """Return places and values of the n smallest numbers of each row, smallest first."""
+    """Return indices and values of the n smallest numbers of each row, smallest first."""
     if n < values.shape[1]:
-        places = np.sort(np.argpartition(values, n - 1, axis=1)[:, :n], axis=1)
+        columns = np.sort(np.argpartition(values, n - 1, axis=1)[:, :n], axis=1)
     else:
-        places = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    chosen = np.take_along_axis(values, places, axis=1)
+        columns = np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    chosen = np.take_along_axis(values, columns, axis=1)
     order = np.argsort(chosen, axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1), np.take_along_axis(chosen, order, axis=1)
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(chosen, order, axis=1)

@@ -1,4 +1,4 @@
-"""Principal components of aligned queries and keys: the directions of most variance."""
+"""Principal components of aligned queries and keys."""
 
 from functools import partial
 from typing import Any
@@ -9,8 +9,8 @@ from attentionviz.projections.vectors import Floats, HeadVectors, Neighbours, Pl
 
 DEFAULTS: dict[str, Any] = {"solver": "covariance_eigh"}
 PLACES_EXACTLY = True
-# Variance below this part of the largest is rounding.
-WEAKEST = 1e-12
+# Variance below this share of the largest is rounding.
+MIN_RELATIVE_STRENGTH = 1e-12
 
 
 def project(
@@ -30,8 +30,8 @@ def project(
 
     Notes
     -----
-    Of the two directions of an axis the one is taken whose largest loading is positive.
-    ``variance_kept`` is the share of the variance that the axes hold.
+    The sign of an axis is such that its largest loading is positive.
+    ``variance_kept`` is the share of the variance that the axes explain.
     """
     points = vectors.aligned.points().astype(np.float64)
     pca, signs = _fit(points, dims, settings)
@@ -40,10 +40,10 @@ def project(
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
-    """Return what gives other vectors their principal components; see `registry.placer`."""
+    """Return a function that projects other vectors onto the components; see `registry.placer`."""
     pca, signs = _fit(vectors.aligned.points().astype(np.float64), dims, settings)
-    # Where the corpus does not vary, any direction is as good, and none says anything.
-    varies = pca.explained_variance_ > WEAKEST * pca.explained_variance_[0]
+    # Directions without variance in the corpus are arbitrary.
+    varies = pca.explained_variance_ > MIN_RELATIVE_STRENGTH * pca.explained_variance_[0]
     return partial(_place, pca=pca, signs=np.where(varies, signs, 0), dims=dims)
 
 

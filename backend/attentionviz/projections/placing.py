@@ -1,8 +1,8 @@
-"""Placing of each query where most of its strongest keys are the nearest.
+"""Placement of each query where most of its strongest keys are nearest.
 
-A descent moves all points at once by small steps, so a query stays near the first of its keys that
-it meets. While the keys lie still no query depends on another, and each can be put at the best of
-many places, wherever that is.
+Gradient descent moves all points in small steps, so a query stays near the first of its keys that
+it reaches. With fixed keys the queries are independent, and each can be moved to the best of many
+candidate positions anywhere in the map.
 """
 
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
 
-def candidate_places(queries: Floats, keys: Floats, n_around: int, seed: int) -> Floats:
-    """Return places worth a try: where queries and keys lie, and around every key.
+def candidate_positions(queries: Floats, keys: Floats, n_around: int, seed: int) -> Floats:
+    """Return candidate positions: those of queries and keys, and random ones around every key.
 
     Parameters
     ----------
     queries, keys : ndarray of float32, shapes (n_queries, dims) and (n_keys, dims)
         A finished map.
     n_around : int
-        Places around each key, even over the disc or ball that reaches to its tenth neighbour.
+        Positions around each key, uniform in the disc or ball up to its tenth neighbour.
     seed : int
 
     Returns
@@ -42,21 +42,21 @@ def candidate_places(queries: Floats, keys: Floats, n_around: int, seed: int) ->
     return np.concatenate([queries, keys, around]).astype(np.float32)
 
 
-class QueryPlaces:
-    """Places that are the same for all queries, and which keys are nearest to each.
+class QueryCandidates:
+    """Candidate positions, shared by all queries, with the nearest keys of each.
 
     Parameters
     ----------
     keys : ndarray of float32, shape (n_keys, dims)
     candidates : ndarray of float32, shape (n_candidates, dims)
     n_targets : int
-        How many keys each query should be near to; as many around a place are looked at.
+        Number of targets of a query, and of nearest keys of a candidate.
     """
 
     def __init__(self, keys: Floats, candidates: Floats, n_targets: int) -> None:
         near = cKDTree(keys).query(candidates, k=np.arange(1, n_targets + 1))[1].ravel()
         self._candidates = candidates
-        # Short numbers are sorted by their digits, in a tenth of the time.
+        # NumPy sorts 16-bit integers by radix, in a tenth of the time.
         short = near.astype(np.uint16) if len(keys) <= 2**16 else near
         self._holders = (np.argsort(short, kind="stable") // n_targets).astype(np.int32)
         counts = np.bincount(near, minlength=len(keys))
@@ -64,21 +64,20 @@ class QueryPlaces:
 
     @property
     def n_bytes(self) -> int:
-        """Memory that the places take."""
+        """Memory of the candidates, in bytes."""
         return self._candidates.nbytes + self._holders.nbytes + self._starts.nbytes
 
     def best(self, queries: Floats, targets: NDArray[np.int64]) -> Floats:
-        """Return each query at the place whose nearest keys hold most of its targets.
+        """Return each query at the candidate whose nearest keys include most of its targets.
 
         Parameters
         ----------
         queries : ndarray of float32, shape (n_queries, dims)
-            Where they lie now: of places as good the nearest is taken, and this one where it is
-            among the candidates and none is better.
+            Current positions; of equally good candidates, the nearest to this is chosen.
         targets : ndarray of int64, shape (n_queries, n_targets)
         """
         chosen = np.empty(len(queries), dtype=np.int64)
-        _election()(targets, self._starts, self._holders, self._candidates, queries, chosen)
+        _candidate_loop()(targets, self._starts, self._holders, self._candidates, queries, chosen)
         placed: Floats = np.where(chosen[:, None] >= 0, self._candidates[chosen], queries)
         return placed
 
@@ -86,34 +85,32 @@ class QueryPlaces:
 def place_queries(
     queries: Floats, keys: Floats, targets: NDArray[np.int64], candidates: Floats
 ) -> Floats:
-    """Return each query at the candidate whose nearest keys hold most of its targets.
+    """Return each query at the candidate whose nearest keys include most of its targets.
 
     Parameters
     ----------
     queries : ndarray of float32, shape (n_queries, dims)
-        Where they lie now: of places as good the nearest is taken, and this one where it is among
-        the candidates and none is better.
+        Current positions; of equally good candidates, the nearest to this is chosen.
     keys : ndarray of float32, shape (n_keys, dims)
     targets : ndarray of int, shape (n_queries, n_targets)
-        Keys that each query should be near to; as many keys around a place are looked at.
+        Keys to which each query should be near.
     candidates : ndarray of float32, shape (n_candidates, dims)
-        The same for all queries.
     """
-    return QueryPlaces(keys, candidates, targets.shape[1]).best(queries, targets)
+    return QueryCandidates(keys, candidates, targets.shape[1]).best(queries, targets)
 
 
 @lru_cache(maxsize=1)
-def _election() -> Callable[..., None]:
-    """Return the compiled loop that counts for each query the targets around each candidate."""
-    return compiled(nogil=True)(_elect)
+def _candidate_loop() -> Callable[..., None]:
+    """Return the compiled loop that chooses a candidate for each query."""
+    return compiled(nogil=True)(_choose_candidates)
 
 
-def _elect(
+def _choose_candidates(
     targets: Any, starts: Any, holders: Any, candidates: Any, queries: Any, chosen: Any
 ) -> None:
-    """Fill `chosen` with a candidate for each query, -1 where none is near a target.
+    """Fill `chosen` with a candidate for each query, -1 if none is near a target.
 
-    ``holders[starts[j]:starts[j + 1]]`` are the candidates that have key j among their nearest.
+    ``holders[starts[j]:starts[j + 1]]`` are the candidates with key j among their nearest keys.
     """
     counts = np.zeros(len(candidates), dtype=np.int32)
     for i in range(len(queries)):

@@ -1,4 +1,4 @@
-"""Coordinates as 16-bit steps, with one scale for all axes so that distances stay true."""
+"""Quantisation of coordinates to 16 bits, with one scale for all axes to preserve distances."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ N_STEPS = 65535
 def quantise(
     coordinates: NDArray[np.floating],
 ) -> tuple[NDArray[np.uint16], list[float], float]:
-    """Return the coordinates as whole steps of the widest axis.
+    """Return the coordinates quantised to 65,536 steps of the widest axis.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def quantise(
         Every axis is centred in 0..65535; the widest one fills it.
     offset : list of float, one per axis
     scale : float
-        ``coordinate = offset + scale * step``, wrong by at most half a scale. A map whose points
-        all coincide has scale 1 and every step in the middle.
+        ``coordinate = offset + scale * step``, with an error of at most half a scale. If all points
+        coincide, the scale is 1 and all steps are in the middle.
     """
     require_shape("coordinates", coordinates, (None, None), "f")
     exact = coordinates.astype(np.float64)
@@ -38,7 +38,7 @@ def quantise(
 
 
 def dequantise(steps: NDArray[np.uint16], offset: list[float], scale: float) -> NDArray[np.float32]:
-    """Return the coordinates that `quantise` was given, within half a step.
+    """Return the coordinates from the result of `quantise`, within half a step.
 
     Parameters
     ----------

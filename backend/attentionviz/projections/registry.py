@@ -1,4 +1,4 @@
-"""The registry of methods, and the behaviour that they share."""
+"""The registry of projection methods, and their common behaviour."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,14 +13,14 @@ from attentionviz.core.types import METHODS
 from attentionviz.errors import BuildError, InvalidRequestError, MethodNotFoundError
 from attentionviz.projections.vectors import HeadVectors, Neighbours, Place, Projection
 
-# Modules are imported when a method is first used: umap-learn alone takes seconds.
+# Modules are imported when a method is first used, since importing umap-learn takes seconds.
 MODULES: dict[str, str] = {
     method: f"attentionviz.projections.{method.replace('-', '_')}" for method in METHODS
 }
 
 # Twice the rounding of float32.
-SAME_WITHIN = 2.4e-7
-# Half a step is lost in rounding; the rest is for float32.
+SAME_TOLERANCE = 2.4e-7
+# Half a step is lost in quantisation; the rest allows for float32.
 MAX_STEPS_OFF = 1.0
 
 
@@ -32,7 +32,7 @@ def _module(method: str) -> Any:
 
 
 def get(method: str) -> Callable[..., Projection]:
-    """Return the bare function of one method; `project` adds checks and fallbacks to it.
+    """Return the function of one method without the checks and fallbacks of `project`.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def get(method: str) -> Callable[..., Projection]:
 
 
 def defaults(method: str, dims: int) -> dict[str, Any]:
-    """Return every parameter of a method with its default, as the manifest records them."""
+    """Return all parameters of a method with their defaults, as recorded in the manifest."""
     return (
         {**_module(method).DEFAULTS, **getattr(_module(method), "DEFAULTS_3D", {})}
         if (dims == 3)
@@ -53,9 +53,9 @@ def defaults(method: str, dims: int) -> dict[str, Any]:
 
 
 def needs_neighbours(method: str, n_tokens: int = 0) -> bool:
-    """Say whether the method uses `Neighbours` of so many tokens, which maps of a head can share.
+    """Return whether the method uses `Neighbours` that the maps of a head can share.
 
-    A head with more points than are fitted by default has none to share: only a sample is searched.
+    False for more points than are fitted by default, since only a sample is searched then.
     """
     module = _module(method)
     fits_all = 2 * n_tokens <= module.DEFAULTS.get("fit_points", 2 * n_tokens)
@@ -65,13 +65,12 @@ def needs_neighbours(method: str, n_tokens: int = 0) -> bool:
 def nearness(
     method: str, queries: NDArray[np.floating], keys: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """Return how near each query is drawn to each key, as the method wants to be read.
+    """Return the nearness of each query to each key in a map, as defined by the method.
 
     Parameters
     ----------
     method : str
-        Its entry in `METHOD_FACTS` says whether by the product of two plotted points or by their
-        distance.
+        `METHOD_FACTS` defines nearness as the dot product of two points or by their distance.
     queries, keys : ndarray of floats, shapes (n_queries, dims) and (n_keys, dims)
 
     Returns
@@ -102,14 +101,13 @@ def project(
     method : str
         One of `MODULES`.
     vectors : HeadVectors
-        The head.
     dims : 2 or 3
     seed : int
         The same vectors, seed and parameters give the same bytes, in any process.
     neighbours : Neighbours or None
-        From `find_neighbours`, to be shared; searched here where a method needs them.
+        From `find_neighbours`; None to search them if the method needs them.
     **parameters
-        In place of single values of `defaults`.
+        Replace values of `defaults`.
 
     Raises
     ------
@@ -139,16 +137,16 @@ def project(
 
 
 class Placer(NamedTuple):
-    """What puts other tokens of a head into its finished map.
+    """Places other tokens of a head into its finished map.
 
     Attributes
     ----------
     place : callable
-        Gives their coordinates.
+        Returns their coordinates.
     is_exact : bool
-        Whether by the very map of the vectors that the method made, not by neighbours.
+        Whether the method's own mapping is used, not an interpolation between neighbours.
     n_bytes : int
-        Memory that it takes, the vectors of the head not counted.
+        Memory without the vectors of the head.
     """
 
     place: Place
@@ -165,20 +163,21 @@ def placer(
     seed: int,
     parameters: dict[str, Any],
 ) -> Placer:
-    """Return what puts other tokens of a head into the map that was drawn of it.
+    """Return a placer of other tokens of a head into its finished map.
 
     Parameters
     ----------
     method : str
     vectors : HeadVectors
-        The head as it was drawn.
+        The vectors of the map.
     drawn : ndarray of float32, shape (2 * n_tokens, dims)
-        Its map, as stored.
+        The map, as stored.
     step : float
-        Width of the steps that the map was rounded to.
+        Quantisation step of the map.
     seed : int
+        Of the map.
     parameters : dict
-        As the map was made with.
+        Of the map.
     """
     dims = drawn.shape[1]
     if _are_all_same(vectors):
@@ -189,15 +188,15 @@ def placer(
     module = _module(method)
     is_exact = getattr(module, "PLACES_EXACTLY", False)
     place = module.placer(vectors, drawn, dims=dims, seed=seed, **known)
-    # On another machine the same vectors may have other axes, where two are as strong.
+    # On another machine, axes of equal strength may come out differently.
     if is_exact and np.abs(place(vectors) - drawn).max() > MAX_STEPS_OFF * step:
-        is_exact, likely = False, defaults("tsne", dims)
-        place = _module("tsne").placer(vectors, drawn, dims=dims, seed=seed, **likely)
+        is_exact, tsne_defaults = False, defaults("tsne", dims)
+        place = _module("tsne").placer(vectors, drawn, dims=dims, seed=seed, **tsne_defaults)
     return Placer(place, is_exact, drawn.nbytes + getattr(place, "n_bytes", 0))
 
 
 def warm_up() -> Iterator[None]:
-    """Import and compile all that placing needs, a method at a time."""
+    """Import and compile everything for placing; yields after each method."""
     rng = np.random.default_rng(0)
     queries, keys = rng.standard_normal((2, 40, 4), dtype=np.float32)
     vectors = HeadVectors.of(queries, keys, 1.0)
@@ -213,13 +212,13 @@ def _in_the_middle(new: HeadVectors, drawn: NDArray[np.float32]) -> NDArray[np.f
 
 
 def _are_all_same(vectors: HeadVectors) -> bool:
-    """Say whether all aligned points coincide, but for rounding in the alignment."""
+    """Return whether all aligned points coincide up to rounding in the alignment."""
     points = vectors.aligned.points()
-    return bool(np.ptp(points, axis=0).max() <= SAME_WITHIN * np.abs(points).max())
+    return bool(np.ptp(points, axis=0).max() <= SAME_TOLERANCE * np.abs(points).max())
 
 
 def _principal_components(method: str, vectors: HeadVectors, dims: int) -> Projection:
-    """Return what is drawn of so few tokens that a method has no neighbourhoods to work with."""
+    """Return principal components, the fallback for too few tokens for a method."""
     drawn = project("pca", vectors, dims=dims, seed=0)
     few = f"{vectors.n_tokens} tokens are too few for {method}: principal components are drawn"
     return Projection(drawn.coordinates, drawn.details, few)

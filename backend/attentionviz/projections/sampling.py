@@ -1,4 +1,4 @@
-"""Fit on a seeded sample of tokens, place the rest: cost grows linearly with the corpus."""
+"""Fitting of a seeded sample of tokens and placement of the rest, at linear cost."""
 
 from collections.abc import Callable
 
@@ -22,15 +22,14 @@ def fit_sampled(
     Parameters
     ----------
     vectors : HeadVectors
-        The head.
     fit_points : int
-        Most points to fit; two a token.
+        Maximum number of points to fit; two per token.
     seed : int
-        Chooses the sample.
+        Seed of the sample.
     fit : callable
-        Makes the map of some tokens.
+        ``fit(vectors)`` returns a map.
     place : callable
-        ``place(rest, fitted_vectors, fitted_coordinates)`` gives the coordinates of the rest.
+        ``place(rest, fitted_vectors, fitted_coordinates)`` returns the coordinates of the rest.
     """
     chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
     if not len(others):
@@ -48,7 +47,7 @@ def fit_sampled(
 def split_tokens(
     n_tokens: int, fit_points: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the tokens that are fitted, and those that are placed into their map; ascending."""
+    """Return the fitted tokens and the placed tokens, each ascending."""
     n_fit = max(fit_points // 2, 1)
     if n_tokens <= n_fit:
         return np.arange(n_tokens), np.empty(0, dtype=np.int64)
@@ -59,14 +58,14 @@ def split_tokens(
 def fitted_part(
     vectors: HeadVectors, drawn: Floats, fit_points: int, seed: int
 ) -> tuple[HeadVectors, Floats]:
-    """Return the tokens of a finished map that were fitted, and where they are drawn.
+    """Return the fitted tokens of a finished map, and their coordinates.
 
     Parameters
     ----------
     vectors : HeadVectors
     drawn : ndarray of float32, shape (2 * n_tokens, dims)
     fit_points, seed : int
-        As of `fit_sampled`.
+        As for `fit_sampled`.
     """
     chosen, others = split_tokens(vectors.n_tokens, fit_points, seed)
     if not len(others):
@@ -75,5 +74,5 @@ def fitted_part(
 
 
 def _points(tokens: NDArray[np.integer], n_tokens: int) -> NDArray[np.integer]:
-    """Return the point numbers of some tokens: their queries, then their keys."""
+    """Return the point indices of some tokens: their queries, then their keys."""
     return np.concatenate([tokens, tokens + n_tokens])

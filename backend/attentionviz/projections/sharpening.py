@@ -1,10 +1,10 @@
-"""The last descent of attention-tsne, on the strongest keys of each query.
+"""Final gradient descent of attention t-SNE, on the strongest keys of each query.
 
-t-SNE weighs all pairs of a map against each other, and a query in a crowd pays for it. Here each
-query has a distribution of its own, as in attention: w_ij / (sum over keys of w_ij) with
-w_ij = (1 + distance² / r_i²)^-2, where r_i reaches to its tenth nearest key. The loss is the cross
-entropy with its strongest keys, all weighing the same (neighbourhood components: Goldberger et al.
-2004; one width a point: Hinton and Roweis 2002).
+t-SNE normalises over all pairs of a map, at the expense of queries in dense regions. Here each
+query has its own distribution, as in attention: w_ij / (sum over keys of w_ij) with
+w_ij = (1 + distance² / r_i²)^-2, where r_i is the distance to its tenth nearest key. The loss is
+the cross entropy with its strongest keys, equally weighted (neighbourhood components: Goldberger et
+al. 2004; one width per point: Hinton and Roweis 2002).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from attentionviz.projections.compiled import compiled
 from attentionviz.projections.vectors import Floats
 
-# Widths follow the map every so many iterations.
+# Number of iterations between updates of the widths.
 WIDTH_EVERY = 5
 
 
@@ -41,10 +41,10 @@ def sharpen(
         The strongest keys of each query.
     iterations : int
     rate : float
-        A query moves by so much of its force, a key by so much of a mean of its forces, which keeps
-        a key that many queries want from being thrown about.
+        Learning rate. Forces on a key are averaged, so that steps of keys with many queries stay
+        bounded.
     momentum : float
-        Share of the last step that is added to the next.
+        Share of the previous step that is added to the next.
     """
     q, k = (np.ascontiguousarray(x.T, dtype=np.float32) for x in (queries, keys))  # (axis, point)
     q_step, k_step = np.zeros_like(q), np.zeros_like(k)
@@ -60,7 +60,7 @@ def sharpen(
 
 
 def squared_widths(queries: Floats, keys: Floats, n_near: int) -> Floats:
-    """Return the square of each query's distance to its n-th nearest key, and never quite 0."""
+    """Return the squared distance of each query to its n-th nearest key, bounded away from 0."""
     distance = cKDTree(keys).query(queries, k=[n_near])[0][:, 0]
     least = max(float(np.ptp(keys, axis=0).max()), 1e-9) * 1e-4
     squares: Floats = (np.maximum(distance, least) ** 2).astype(np.float32)
@@ -70,7 +70,7 @@ def squared_widths(queries: Floats, keys: Floats, n_near: int) -> Floats:
 def forces(
     queries: Floats, keys: Floats, targets: NDArray[np.int64], squared_widths: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Return the forces on queries and keys, and how much weight each key's forces have together.
+    """Return the forces on queries and keys, and the total weight of the forces on each key.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def forces(
     Returns
     -------
     on_queries, on_keys : ndarray of float32, shapes (dims, n_queries) and (dims, n_keys)
-        Minus the gradient of the sum of cross entropies, where that of query i is multiplied by
-        r_i² / 4: sums of weighted differences of two places, so that no width is too small.
+        Negative gradient of the sum of cross entropies, where that of query i is multiplied by
+        r_i² / 4, so that forces stay bounded for small widths.
     weights : ndarray of float32, shape (n_keys,)
     """
     on_queries, on_keys = np.zeros_like(queries), np.zeros_like(keys)

@@ -1,4 +1,4 @@
-"""t-SNE of the cosine neighbourhoods of aligned queries and keys, run until it has settled."""
+"""t-SNE of the cosine neighbourhoods of aligned queries and keys."""
 
 from functools import partial
 from typing import Any
@@ -7,7 +7,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from attentionviz.projections import pca
-from attentionviz.projections.affinities import fitting_perplexity, place_among, row_affinities
+from attentionviz.projections.affinities import (
+    fitting_perplexity,
+    row_affinities,
+    weighted_positions,
+)
 from attentionviz.projections.descent import DESCENT_DEFAULTS, descend
 from attentionviz.projections.forces import attraction, repulsion
 from attentionviz.projections.neighbours import find_neighbours, nearest, unit_vectors
@@ -22,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
 }
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
-# Cosine distances below this are rounding of the vectors: the point is the same one again.
+# Vectors at a smaller cosine distance are equal up to rounding.
 SAME_DISTANCE = 1e-6
 
 
@@ -36,9 +40,9 @@ def project(
     vectors : HeadVectors
     dims : 2 or 3
     seed : int
-        Chooses the sample of a head with more than ``fit_points``; else nothing is random.
+        Seed of the sample, for more than ``fit_points``; otherwise nothing is random.
     neighbours : Neighbours or None
-        Used where all points are fitted.
+        Used if all points are fitted.
     **settings
         Values for all of `DEFAULTS`.
 
@@ -80,12 +84,12 @@ def joint_objective(points: Floats, affinities: csr_matrix) -> tuple[Floats, flo
     affinities : csr_matrix of float32, shape (n_points, n_points)
     """
     sums, forces = repulsion(points, points)
-    total = float(sums.sum(dtype=np.float64)) - len(points)  # less every point with itself
+    total = float(sums.sum(dtype=np.float64)) - len(points)  # without every point with itself
     return attraction(points, affinities) - forces / np.float32(total), total
 
 
 def placer(vectors: HeadVectors, drawn: Floats, *, dims: int, seed: int, **settings: Any) -> Place:
-    """Return what places other points as the rest of a sample is; see `registry.placer`."""
+    """Return a function that places points like those outside the sample; see `registry.placer`."""
     sample, fitted = fitted_part(vectors, drawn, settings["fit_points"], seed)
     n_neighbours = settings["placing_neighbours"]
     return partial(place_by_cosine, sample=sample, fitted=fitted, n_neighbours=n_neighbours)
@@ -96,7 +100,7 @@ def place_by_cosine(
 ) -> Floats:
     """Return points at the affinity-weighted mean of their cosine neighbours in a finished map.
 
-    A point whose vector has the direction of a fitted one lies where that one does.
+    A point whose vector has the direction of a fitted one is placed at that point.
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ def place_by_cosine(
     points, among = (unit_vectors(x.aligned.points()) for x in (rest, sample))
     found = nearest(points, among, n_neighbours)
     perplexity = found.indices.shape[1] / 3
-    placed = place_among(fitted, row_affinities(*found, perplexity, len(among)))
+    placed = weighted_positions(fitted, row_affinities(*found, perplexity, len(among)))
     is_same = found.distances[:, 0] < SAME_DISTANCE
     placed[is_same] = fitted[found.indices[is_same, 0]]
     return placed

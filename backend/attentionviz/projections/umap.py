@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from attentionviz.projections import pca
-from attentionviz.projections.compiled import import_compiled, keep_compiled
+from attentionviz.projections.compiled import cache_compiled, import_compiled
 from attentionviz.projections.neighbours import find_neighbours
 from attentionviz.projections.sampling import DEFAULT_FIT_POINTS, fit_sampled
 from attentionviz.projections.tsne import place_by_cosine, placer
@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
 __all__ = ["DEFAULTS", "MIN_TOKENS", "NEEDS_NEIGHBOURS", "placer", "project"]
 NEEDS_NEIGHBOURS = True
 MIN_TOKENS = 4
-# What umap-learn scales every start to.
+# umap-learn scales every initial map to this extent.
 START_EXTENT = 10.0
 
 
@@ -40,16 +40,16 @@ def project(
     vectors : HeadVectors
     dims : 2 or 3
     seed : int
-        Chooses umap-learn's samples, and those of a head with more than ``fit_points``.
+        Seed of umap-learn, and of the sample, for more than ``fit_points``.
     neighbours : Neighbours or None
-        Used where all points are fitted.
+        Used if all points are fitted.
     **settings
         Values for all of `DEFAULTS`.
 
     Notes
     -----
-    Starts from the principal components, which come out the same everywhere; umap-learn's
-    spectral start gives maps that are as true. Source: McInnes et al. 2018 (arXiv 1802.03426).
+    Starts from the principal components, which are reproducible; umap-learn's spectral
+    initialisation gives maps of equal fidelity. Source: McInnes et al. 2018 (arXiv 1802.03426).
     """
     return fit_sampled(
         vectors,
@@ -85,11 +85,11 @@ def _fit(
         knn_dists=distances,
     )
     a, b = umap_.find_ab_params(settings["spread"], settings["min_dist"])
-    places = (points, graph, dims, settings["learning_rate"], a, b, 1.0)
+    layout = (points, graph, dims, settings["learning_rate"], a, b, 1.0)
     sampling = (settings["negative_sample_rate"], settings["n_epochs"], _start(vectors, dims))
     rest: tuple[Any, ...] = (np.random.RandomState(seed), "cosine", {}, False, {}, False)
     coordinates, _ = umap_.simplicial_set_embedding(
-        *places, *sampling, *rest, parallel=False, verbose=False
+        *layout, *sampling, *rest, parallel=False, verbose=False
     )
     fallback = None
     if n_near + 1 < settings["n_neighbours"]:
@@ -100,18 +100,18 @@ def _fit(
 @lru_cache(maxsize=1)
 def _umap_learn() -> Any:
     with warnings.catch_warnings():
-        # It warns on import that it found no TensorFlow, for a class that is not used here.
+        # umap-learn warns on import without TensorFlow, which only an unused class needs.
         warnings.simplefilter("ignore", ImportWarning)
         umap_, layouts = import_compiled("umap.umap_"), import_compiled("umap.layouts")
-    # What `_fit` calls; others it keeps itself, or makes anew at each call.
-    places = (
+    # Functions that `_fit` calls and that umap-learn does not cache itself.
+    functions = (
         (umap_, "smooth_knn_dist"),
         (umap_, "compute_membership_strengths"),
         (layouts, "_nb_optimize_layout_euclidean_single_epoch"),  # from umap-learn 0.5.12 on
     )
-    for module, name in places:
+    for module, name in functions:
         if hasattr(module, name):
-            keep_compiled(getattr(module, name))
+            cache_compiled(getattr(module, name))
     return umap_
 
 

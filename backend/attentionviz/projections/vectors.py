@@ -21,11 +21,11 @@ class HeadVectors:
     Attributes
     ----------
     queries, keys : ndarray of float32, shape (n_tokens, d_head)
-        As the attention function saw them.
+        As passed to the attention function.
     aligned : Aligned
-        The same after `attentionviz.core.alignment.align`.
+        The same vectors after `attentionviz.core.alignment.align`.
     scaling : float
-        What the model multiplies q·k with before the softmax.
+        Factor of q·k before the softmax.
     """
 
     queries: Floats
@@ -48,18 +48,18 @@ class HeadVectors:
         Parameters
         ----------
         queries, keys : ndarray of floats, shape (n_tokens, d_head)
-            Read as float32.
+            Converted to float32.
         scaling : float
-            What the model multiplies q·k with.
+            Factor of q·k before the softmax.
         rule, seed
-            As in `attentionviz.core.alignment.align`.
+            As for `attentionviz.core.alignment.align`.
 
         Raises
         ------
         ShapeError
             If the shapes differ, or there is no token.
         BuildError
-            If a value is NaN or infinite; names the first such token.
+            If a value is NaN or infinite; names the first token.
         """
         require_shape("queries", queries, (None, None), "f")
         require_shape("keys", keys, queries.shape, "f")
@@ -74,7 +74,7 @@ class HeadVectors:
         return len(self.queries)
 
     def subset(self, tokens: NDArray[np.int64]) -> "HeadVectors":
-        """Return the head with these tokens only; the alignment stays that of all tokens."""
+        """Return these tokens of the head, with the alignment of all tokens."""
         aligned = Aligned(
             self.aligned.queries[tokens],
             self.aligned.keys[tokens],
@@ -83,29 +83,31 @@ class HeadVectors:
         )
         return HeadVectors(self.queries[tokens], self.keys[tokens], aligned, self.scaling)
 
-    def likewise(self, queries: Floats, keys: Floats) -> "HeadVectors":
-        """Return other tokens of the same head, aligned as these were.
+    def with_same_alignment(self, queries: Floats, keys: Floats) -> "HeadVectors":
+        """Return other tokens of the same head, with the alignment of these.
 
         Parameters
         ----------
         queries, keys : ndarray of float32, shape (n_other_tokens, d_head)
             Finite.
         """
-        return HeadVectors(queries, keys, self.aligned.likewise(queries, keys), self.scaling)
+        return HeadVectors(
+            queries, keys, self.aligned.with_same_alignment(queries, keys), self.scaling
+        )
 
 
 def require_finite(kind: str, vectors: Floats) -> None:
-    """Raise BuildError, naming the first token, where a vector holds NaN or infinity."""
-    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-    if len(broken):
+    """Raise BuildError, naming the first token, if a vector contains NaN or infinity."""
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
         raise BuildError(
-            f"the {kind} vectors of {len(broken)} of {len(vectors)} tokens hold NaN or infinity, "
-            f"the first is token {broken[0]}"
+            f"the {kind} vectors of {len(bad)} of {len(vectors)} tokens contain NaN or infinity, "
+            f"the first is token {bad[0]}"
         )
 
 
 class Neighbours(NamedTuple):
-    """The nearest other points of every point, nearest first, the point itself left out.
+    """The nearest other points of every point, nearest first.
 
     Attributes
     ----------
@@ -127,9 +129,9 @@ class Projection:
     coordinates : ndarray of float32, shape (2 * n_tokens, dims)
         All queries in token order, then all keys.
     details : dict
-        Numbers that the method reports about itself, such as ``score_energy_kept``; JSON values.
+        Diagnostics of the method, such as ``score_energy_kept``; JSON values.
     fallback : str or None
-        One sentence where something simpler than the method was drawn, and why.
+        The reason, if another method or other parameters than requested were used.
     """
 
     coordinates: Floats
@@ -137,6 +139,6 @@ class Projection:
     fallback: str | None = None
 
 
-# Gives the coordinates of other tokens of a head in its finished map: float32, shape
+# Returns the coordinates of other tokens of a head in its finished map: float32, shape
 # (2 * n_other_tokens, dims), all queries, then all keys.
 Place = Callable[[HeadVectors], Floats]

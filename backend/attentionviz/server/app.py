@@ -79,9 +79,9 @@ def create_app(settings: Settings, secret: str = "") -> Flask:
     if made.jobs is not None:
         app.register_blueprint(jobs.blueprint)
     app.register_blueprint(sign_in.session_blueprint)
-    if made.gate is not None:
+    if made.authenticator is not None:
         app.register_blueprint(sign_in.blueprint)
-    ask_everybody(app, made.gate)
+    ask_everybody(app, made.authenticator)
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected_error)
@@ -122,7 +122,7 @@ def serve(settings: Settings, on_ready: Callable[[str], None] | None = None) -> 
             on_ready(address)
 
     try:
-        run(app, settings, ready, made.gate)
+        run(app, settings, ready, made.authenticator)
     finally:
         made.live.close()
         if made.jobs is not None:
@@ -157,7 +157,7 @@ def serve_in_background(settings: Settings, secret: str = "") -> str:
 
     app = create_app(settings, secret)
     made: ApiContext = app.extensions[EXTENSION]
-    return run_in_thread(app, settings, made.gate)
+    return run_in_thread(app, settings, made.authenticator)
 
 
 def _with_real_folders(settings: Settings) -> Settings:

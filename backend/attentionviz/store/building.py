@@ -1,4 +1,4 @@
-"""Reader of a dataset that is being built: serves the files finished so far."""
+"""Reader of a dataset in progress: serves the files finished so far."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,13 +21,13 @@ from attentionviz.store.schema import canonical_json
 
 MAX_PROGRESS_BYTES = 64 * 1024
 MAX_MESSAGE = 1000
-# Twelve heartbeat intervals, since a busy machine or a slow disk delays some.
-SILENT_SECONDS = 60.0
+# Twelve heartbeat intervals: a busy machine or a slow disk delays heartbeats.
+HEARTBEAT_TIMEOUT_SECONDS = 60.0
 # Phases of a build that has ended without success; also the states of its dataset.
 FAILED, STOPPED = "failed", "stopped"
 KILLED = {
     "phase": STOPPED,
-    "message": "the process that built it ended; the same command goes on where it stopped",
+    "message": "the build process ended; run the same command again to resume",
     "remaining_seconds": None,
 }
 
@@ -71,7 +71,7 @@ def read_progress(folder: Path) -> dict[str, Any] | None:
         "remaining_seconds": _seconds(stored.get("remaining_seconds")),
         "heartbeat_utc": heartbeat,
     }
-    if progress["phase"] not in (FAILED, STOPPED) and _is_dead(folder, heartbeat):
+    if progress["phase"] not in (FAILED, STOPPED) and _has_builder_ended(folder, heartbeat):
         progress |= KILLED
     return progress
 
@@ -86,26 +86,26 @@ def build_state(folder: Path, progress: dict[str, Any] | None) -> State:
         As `read_progress` returns it.
     """
     if progress is None:  # not written yet, or removed before publication
-        return "stopped" if _is_dead(folder, "") else "building"
+        return "stopped" if _has_builder_ended(folder, "") else "building"
     states: dict[str, State] = {FAILED: "failed", STOPPED: "stopped"}
     return states.get(progress["phase"], "building")
 
 
-def _is_dead(folder: Path, heartbeat: str) -> bool:
-    """Return whether a builder has ended: by its lock, or by its heartbeat on another machine."""
+def _has_builder_ended(folder: Path, heartbeat: str) -> bool:
+    """Return whether a builder has ended: by its lock, or on another machine by its heartbeat."""
     parsed = layout.parse_staging_name(folder.name)
     locked = is_locked(folder.parents[1], parsed[0]) if parsed else None
-    return _is_silent(heartbeat) if locked is None else not locked
+    return _is_heartbeat_overdue(heartbeat) if locked is None else not locked
 
 
-def _is_silent(heartbeat: str) -> bool:
-    """Return whether the last heartbeat is older than `SILENT_SECONDS`."""
+def _is_heartbeat_overdue(heartbeat: str) -> bool:
+    """Return whether the last heartbeat is older than `HEARTBEAT_TIMEOUT_SECONDS`."""
     try:
         last = datetime.fromisoformat(heartbeat)
     except ValueError:
         return False
     now = datetime.now(last.tzinfo)
-    return (now - last).total_seconds() > SILENT_SECONDS
+    return (now - last).total_seconds() > HEARTBEAT_TIMEOUT_SECONDS
 
 
 def building_version(progress: dict[str, Any] | None) -> str:
@@ -127,12 +127,12 @@ class StagedReader(DatasetReader):
     Attributes
     ----------
     reopen : callable
-        Returns a new reader of the dataset at its present location. Publishing removes files and
-        moves the folder while requests are served; a file that has moved is then read from there.
+        Returns a new reader of the dataset at its current location. Publishing moves the folder
+        while requests are served; files are then read from the new location.
     """
 
     state: State = "building"
-    missing = NotReadyError
+    missing_error = NotReadyError
     reopen: Callable[[], DatasetReader]
 
     def read(self, name: str) -> bytes:
@@ -140,7 +140,7 @@ class StagedReader(DatasetReader):
         try:
             return super().read(name)
         except NotReadyError as error:
-            return self._moved(name, error).read(name)
+            return self._reopened(name, error).read(name)
 
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:
@@ -149,25 +149,25 @@ class StagedReader(DatasetReader):
             try:
                 array = stack.enter_context(super().open_array(name))
             except NotReadyError as error:
-                array = stack.enter_context(self._moved(name, error).open_array(name))
+                array = stack.enter_context(self._reopened(name, error).open_array(name))
             yield array
 
     @contextmanager
-    def noting_damage(self, name: str) -> Iterator[None]:
-        """Raise NotReadyError instead: the build rewrites damaged files, or has just moved them."""
+    def record_damage(self, name: str) -> Iterator[None]:
+        """Raise NotReadyError instead: the build may rewrite or move files at any time."""
         try:
             yield
         except DamagedDatasetError as error:
             raise NotReadyError(f"{self.dataset_id}: {error}") from error
 
-    def _moved(self, name: str, error: NotReadyError) -> DatasetReader:
+    def _reopened(self, name: str, error: NotReadyError) -> DatasetReader:
         """Return a reader of the same build at its new location; raise `error` if there is none."""
-        now = self.reopen()
-        is_same_build = now.manifest["build_key"] == self.manifest["build_key"]
-        is_same_place = (type(now), now.files.folder) == (type(self), self.files.folder)
-        if is_same_place or not is_same_build or name not in now.files:
+        reader = self.reopen()
+        is_same_build = reader.manifest["build_key"] == self.manifest["build_key"]
+        has_moved = (type(reader), reader.files.folder) != (type(self), self.files.folder)
+        if not has_moved or not is_same_build or name not in reader.files:
             raise error
-        return now
+        return reader
 
 
 class BuildingReader(StagedReader):
@@ -189,7 +189,7 @@ class BuildingReader(StagedReader):
         tokens = self.grid_tokens()
         spec = layout.grid_spec(self.manifest, name)
         if spec.shape[2] != 2 * len(tokens):
-            raise NotReadyError(f"{self.dataset_id}: the sample of the grid is not chosen yet")
+            raise NotReadyError(f"{self.dataset_id}: the grid sample is not written yet")
         points = np.zeros(spec.shape, dtype=spec.dtype)
         rows = grid_points(tokens, self.n_tokens)
         for layer, head in np.argwhere(ready):
@@ -214,9 +214,9 @@ class BuildingReader(StagedReader):
             self._head_facts(head)
             for head in layout.iterate_heads(self.manifest["n_layers"], self.manifest["n_heads"])
         ]
-        now = self.reopen()
-        if not isinstance(now, BuildingReader):  # publishing may have removed the files read above
-            return now.heads_bytes()
+        reader = self.reopen()
+        if not isinstance(reader, BuildingReader):  # publishing may have removed the facts files
+            return reader.heads_bytes()
         return canonical_json({"heads": heads})
 
     def heads_fingerprint(self) -> str:

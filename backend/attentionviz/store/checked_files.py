@@ -24,8 +24,8 @@ MAX_HEADER_BYTES = 4096
 _PREFIX_BYTES = 10
 
 
-class _Checked(NamedTuple):
-    """A file whose hash was verified, and the offset at which the data of an array begins."""
+class _VerifiedFile(NamedTuple):
+    """State and hash of a verified file, and the offset of an array's data in bytes."""
 
     key: StatKey
     sha256: str
@@ -65,19 +65,19 @@ class CheckedFiles:
     folder : Path
     records : mapping of str to FileRecord
         From the manifest or the journal; a file without a record is never opened.
-    checked : dict
-        Files already verified; pass the same dict again when records are added.
+    verified : dict
+        Files already verified; pass the same dict to a new instance with more records.
     """
 
     def __init__(
         self,
         folder: Path,
         records: Mapping[str, FileRecord],
-        checked: dict[str, _Checked] | None = None,
+        verified: dict[str, _VerifiedFile] | None = None,
     ) -> None:
         self.folder = folder
         self.records = records
-        self.checked: dict[str, _Checked] = {} if checked is None else checked
+        self.verified: dict[str, _VerifiedFile] = {} if verified is None else verified
 
     def __contains__(self, name: str) -> bool:
         return name in self.records
@@ -90,7 +90,7 @@ class CheckedFiles:
     def open(self, name: str) -> Iterator[OpenFile]:
         """Open a file; DamagedDatasetError unless its size and hash match its record."""
         with open_regular(self.folder, name) as file:
-            self._check(file)
+            self._verify(file)
             yield file
 
     @contextmanager
@@ -98,28 +98,30 @@ class CheckedFiles:
         """Open an array file; DamagedDatasetError unless it matches its record."""
         with self.open(name) as file:
             record = self.records[name]
-            yield OpenArray(file, _spec(record), self.checked[name].offset)
+            yield OpenArray(file, _spec(record), self.verified[name].offset)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file that is not an array."""
         with self.open(name) as file:
             if file.key.n_bytes > MAX_JSON_BYTES:
-                raise DamagedDatasetError(f"{name} has {file.key.n_bytes} bytes")
+                raise DamagedDatasetError(
+                    f"{name} has {file.key.n_bytes} bytes, at most {MAX_JSON_BYTES} are allowed"
+                )
             return file.read(0, file.key.n_bytes)
 
-    def _check(self, file: OpenFile) -> None:
+    def _verify(self, file: OpenFile) -> None:
         record = self.records[file.name]
-        known = self.checked.get(file.name)
-        if known is not None and known[:2] == (file.key, record.sha256):
+        verified = self.verified.get(file.name)
+        if verified is not None and verified[:2] == (file.key, record.sha256):
             return
         if file.key.n_bytes != record.n_bytes:
             raise DamagedDatasetError(
                 f"{file.name} has {file.key.n_bytes} bytes, expected {record.n_bytes}"
             )
         if file.sha256() != record.sha256:
-            raise DamagedDatasetError(f"{file.name} has changed: its hash is another")
+            raise DamagedDatasetError(f"{file.name} has changed: its SHA-256 is not as recorded")
         offset = 0 if record.dtype is None else data_start(file, _spec(record))
-        self.checked[file.name] = _Checked(file.key, record.sha256, offset)
+        self.verified[file.name] = _VerifiedFile(file.key, record.sha256, offset)
 
 
 def _spec(record: FileRecord) -> FileSpec:

@@ -16,7 +16,7 @@ from attentionviz.store import layout
 TOKEN_COLUMNS = ("text", "token_id", "sequence", "position", "token_type")
 PATCH_COLUMNS = ("row", "column", "hue", "brightness")
 SURFACE = "surface"
-"""A column that is there if an unknown word is: what stands in the text for it, else null."""
+"""Optional column: the word of the text for each unknown token, else null."""
 
 _TYPES = {"text": str, "token_type": str, "token_id": int, "sequence": int, "position": int}
 _MAY_BE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -37,8 +37,8 @@ class Sequences(NamedTuple):
 def parse_json(content: bytes, name: str) -> Any:
     """Return the value of a JSON file; DamagedDatasetError, naming the file, if it is not valid.
 
-    Content on which parsers disagree is not valid either: duplicate keys in an object, and lone
-    surrogates in a string.
+    Duplicate keys in an object and unpaired surrogates in a string are not valid either, since
+    parsers disagree on them.
     """
     try:
         value = json.loads(
@@ -54,7 +54,7 @@ def parse_json(content: bytes, name: str) -> Any:
 def _require_single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entries = dict(pairs)
     if len(entries) < len(pairs):
-        raise ValueError("an object has a key twice")
+        raise ValueError("an object has a duplicate key")
     return entries
 
 
@@ -63,7 +63,7 @@ def _refuse_constant(name: str) -> float:
 
 
 def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
-    """Return where the sequences lie, after validating every column of ``tokens.json``.
+    """Validate every column of ``tokens.json`` and return start and length of the sequences.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
     Raises
     ------
     DamagedDatasetError
-        When a column is missing, too long or too short, or the sequences do not follow each
-        other from the first token to the last.
+        If a column is missing or has the wrong length or type, or the sequences do not cover the
+        tokens in order without gaps.
     """
     tokens = parse_json(content, layout.TOKENS)
     names = TOKEN_COLUMNS + (PATCH_COLUMNS if manifest["patch_grid"] else ())
@@ -86,7 +86,7 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
     if SURFACE in tokens:
         _check_column(tokens, SURFACE, manifest["n_tokens"])
         if not all(word is None or isinstance(word, str) for word in tokens[SURFACE]):
-            raise DamagedDatasetError(f"{layout.TOKENS}: {SURFACE} holds more than str")
+            raise DamagedDatasetError(f"{layout.TOKENS}: {SURFACE} has a value that is not str")
     sequences = tokens.get("sequences")
     for name in ("start", "length", "text"):
         _check_column(sequences, name, manifest["n_sequences"])
@@ -94,12 +94,14 @@ def check_tokens(content: bytes, manifest: Mapping[str, Any]) -> Sequences:
     columns = sequences.get("columns")
     for name in manifest["corpus"]["columns"]:
         _check_column(columns, name, manifest["n_sequences"])
-    start, length = _whole(sequences["start"]), _whole(sequences["length"])
-    follows = np.array_equal(start, np.cumsum(length) - length)
-    is_filled = bool(length.min() >= 1 and length.sum() == manifest["n_tokens"])
-    of_token = np.repeat(np.arange(len(length)), length) if follows and is_filled else ()
-    if not np.array_equal(of_token, _whole(tokens["sequence"])):
-        raise DamagedDatasetError(f"{layout.TOKENS}: the sequences do not follow each other")
+    start, length = _int64_array(sequences["start"]), _int64_array(sequences["length"])
+    is_contiguous = np.array_equal(start, np.cumsum(length) - length)
+    covers_tokens = bool(length.min() >= 1 and length.sum() == manifest["n_tokens"])
+    of_token = np.repeat(np.arange(len(length)), length) if is_contiguous and covers_tokens else ()
+    if not np.array_equal(of_token, _int64_array(tokens["sequence"])):
+        raise DamagedDatasetError(
+            f"{layout.TOKENS}: the sequences do not cover the tokens in order without gaps"
+        )
     return Sequences(start, length)
 
 
@@ -143,11 +145,11 @@ def check_heads(content: bytes, manifest: Mapping[str, Any]) -> None:
         if not fits:
             raise DamagedDatasetError(f"{layout.HEADS} does not describe head {head.folder}")
         if not _has_scores(facts, manifest["scores"]):
-            raise DamagedDatasetError(f"{layout.HEADS} does not score head {head.folder}")
+            raise DamagedDatasetError(f"{layout.HEADS}: scores of head {head.folder} are invalid")
 
 
 def _has_scores(facts: Mapping[str, Any], names: list[str]) -> bool:
-    """Return whether a head has these scores, and a profile whose columns have equal length."""
+    """Return whether a head has exactly these scores, and a profile of columns of equal length."""
     scores, profile = facts.get("scores"), facts.get("profile")
     if not isinstance(scores, dict) or not isinstance(profile, dict):
         return False
@@ -176,12 +178,16 @@ def _check_column(columns: Any, name: str, n_rows: int) -> None:
 
 
 def _check_types(columns: Mapping[str, Any], name: str) -> None:
-    wanted = _TYPES[name]
-    if not all(type(value) is wanted for value in columns[name]):
-        raise DamagedDatasetError(f"{layout.TOKENS}: {name} holds more than {wanted.__name__}")
+    expected = _TYPES[name]
+    if not all(type(value) is expected for value in columns[name]):
+        raise DamagedDatasetError(
+            f"{layout.TOKENS}: {name} has a value that is not {expected.__name__}"
+        )
 
 
-def _whole(column: list[Any]) -> NDArray[np.int64]:
+def _int64_array(column: list[Any]) -> NDArray[np.int64]:
     if not all(type(value) is int and 0 <= value < 2**31 for value in column):
-        raise DamagedDatasetError(f"{layout.TOKENS}: a start or length is no whole number")
+        raise DamagedDatasetError(
+            f"{layout.TOKENS}: start, length and sequence must be integers from 0 to {2**31 - 1}"
+        )
     return np.array(column, dtype=np.int64)

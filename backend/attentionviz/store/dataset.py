@@ -1,4 +1,4 @@
-"""Reader of one dataset; reads only the rows that are asked for."""
+"""Reader of one dataset; reads only the requested rows."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from attentionviz.store.columns import (
     parse_json,
     write_characters,
 )
-from attentionviz.store.damage import DamageNotes
+from attentionviz.store.damage import DamageLog
 from attentionviz.store.grid import check_grid_tokens
 from attentionviz.store.safe_files import file_key
 from attentionviz.store.similarity import check_similarity
@@ -46,12 +46,12 @@ class DatasetReader:
         12 hexadecimal digits, or ``building-<n>``.
     cache : ByteCache
         Shared by all datasets of a server.
-    damage : DamageNotes
-        Shared by all datasets of a server; records every file that is found damaged.
+    damage : DamageLog
+        Shared by all datasets of a server; records damaged files.
     """
 
     state: State = "complete"
-    missing: type[AppError] = DamagedDatasetError
+    missing_error: type[AppError] = DamagedDatasetError
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class DatasetReader:
         files: CheckedFiles,
         version: str,
         cache: ByteCache,
-        damage: DamageNotes,
+        damage: DamageLog,
     ) -> None:
         self.manifest = manifest
         self.files = files
@@ -86,7 +86,7 @@ class DatasetReader:
             )
         if self.state != "complete":
             reason = (self.progress or {}).get("message", "")
-            raise NotReadyError(f"{self.dataset_id} is not built to its end: {reason}")
+            raise NotReadyError(f"the build of {self.dataset_id} is not complete: {reason}")
 
     def require_head(self, head: HeadId) -> None:
         """Raise HeadOutOfRangeError unless the model has this head."""
@@ -96,7 +96,7 @@ class DatasetReader:
         """Raise MethodNotFoundError unless the manifest lists this map."""
         if str(name) not in self.manifest["maps"]:
             known = ", ".join(self.manifest["maps"])
-            raise MethodNotFoundError(f"{self.dataset_id} has no map {name}; it has {known}")
+            raise MethodNotFoundError(f"{self.dataset_id} has no map {name}; its maps are {known}")
 
     def fingerprint(self, *parts: object, files: tuple[str, ...]) -> str:
         """Return 32 hexadecimal digits that change when any of these parts or files changes."""
@@ -106,8 +106,7 @@ class DatasetReader:
     def tokens_bytes(self) -> bytes:
         """Return ``tokens.json``, its columns validated against the manifest.
 
-        Characters that a tokenizer splits are written as in format 3, also for a dataset of
-        format 2.
+        Parts of characters are written as in format 3, also for a dataset of format 2.
         """
         content = self.read(layout.TOKENS)
         sequences = self.sequences(content)
@@ -120,7 +119,7 @@ class DatasetReader:
         key = ("sequences", self._record_hash(layout.TOKENS))
         sequences: Sequences | None = self.cache.get(key)
         if sequences is None:
-            with self.noting_damage(layout.TOKENS):
+            with self.record_damage(layout.TOKENS):
                 sequences = check_tokens(content or self.read(layout.TOKENS), self.manifest)
             self.cache.put(key, sequences, sequences.n_bytes)
         return sequences
@@ -130,7 +129,7 @@ class DatasetReader:
         content = self.read(layout.HEADS)
         key = ("heads", self._record_hash(layout.HEADS))
         if self.cache.get(key) is None:
-            with self.noting_damage(layout.HEADS):
+            with self.record_damage(layout.HEADS):
                 check_heads(content, self.manifest)
             self.cache.put(key, True, 200)
         return content
@@ -142,12 +141,12 @@ class DatasetReader:
     def grid_tokens(self) -> Array:
         """Return the tokens that the grid draws, int32 (n_grid_tokens,), ascending."""
         tokens = self.array(layout.GRID_TOKENS)
-        with self.noting_damage(layout.GRID_TOKENS):
+        with self.record_damage(layout.GRID_TOKENS):
             check_grid_tokens(tokens, self.n_tokens)
         return tokens
 
     def grid(self, name: MapName) -> tuple[Array, Array]:
-        """Return the grid's sample of one map, and which heads are in it.
+        """Return the grid sample of one map, and which heads it has.
 
         Returns
         -------
@@ -200,13 +199,16 @@ class DatasetReader:
     def similarity(self, name: str) -> Array:
         """Return one file of `layout.SIMILARITY_FILES`, its values validated.
 
-        Heads are counted layer by layer: float32 (n, n) distances of patterns, (n, n) alignments
-        of vectors, NaN where they are not defined, or (n, 2) places on the map of heads.
+        Returns
+        -------
+        ndarray of float32, shape (n_heads_total, n_heads_total) or (n_heads_total, 2)
+            Heads are numbered layer by layer. Distances of patterns; alignments of vectors, NaN
+            if undefined; or coordinates on the map of heads.
         """
         array = self.array(name)
         key = ("similarity", self._record_hash(name))
         if self.cache.get(key) is None:
-            with self.noting_damage(name):
+            with self.record_damage(name):
                 check_similarity(name, array)
             self.cache.put(key, True, 200)
         return array
@@ -217,7 +219,7 @@ class DatasetReader:
         return layout.queries_path(head)
 
     def keys_path(self, head: HeadId) -> str:
-        """Return the file of the keys that a head reads."""
+        """Return the file of the keys that a head uses, shared by its key-value group."""
         self.require_head(head)
         return layout.keys_path(head, self.manifest["n_heads"], self.manifest["n_key_heads"])
 
@@ -237,7 +239,7 @@ class DatasetReader:
     def require_images(self) -> None:
         """Raise NotFoundError unless this is an image dataset."""
         if self.manifest["model"]["modality"] != "image":
-            raise NotFoundError(f"{self.dataset_id} is a dataset of text, it has no images")
+            raise NotFoundError(f"{self.dataset_id} is a text dataset and has no images")
 
     def array(self, name: str) -> Array:
         """Return a whole array, read-only."""
@@ -247,31 +249,31 @@ class DatasetReader:
     @contextmanager
     def open_array(self, name: str) -> Iterator[OpenArray]:
         """Open an array file for the duration of a ``with`` block."""
-        with self.noting_damage(name):
+        with self.record_damage(name):
             self._record_hash(name)
             with self.files.open_array(name) as array:
                 yield array
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file that is not an array."""
-        with self.noting_damage(name):
+        with self.record_damage(name):
             self._record_hash(name)
             return self.files.read(name)
 
     @contextmanager
-    def noting_damage(self, name: str) -> Iterator[None]:
-        """Record a file that is found damaged in the block; its dataset is then not served."""
+    def record_damage(self, name: str) -> Iterator[None]:
+        """Record the file as damaged if the block raises DamagedDatasetError."""
         folder = self.files.folder
         before = file_key(folder / name)
         try:
             yield
         except DamagedDatasetError as error:
-            if not error.is_noted:  # with nested blocks, the innermost knows the file
-                self._damage.note(folder, name, before, str(error))
-                error.is_noted = True
+            if not error.is_recorded:  # of nested blocks, the innermost names the damaged file
+                self._damage.add(folder, name, before, str(error))
+                error.is_recorded = True
             raise
 
     def _record_hash(self, name: str) -> str:
         if name not in self.files:
-            raise self.missing(f"{self.dataset_id}: {name} is not there yet")
+            raise self.missing_error(f"{self.dataset_id}: {name} does not exist yet")
         return self.files.sha256(name)

@@ -1,4 +1,4 @@
-"""Fault injection: points at which tests kill the process, to prove that a build can resume."""
+"""Fault injection: points at which tests kill the process, to check that a build can resume."""
 
 import os
 from collections import Counter
@@ -9,15 +9,12 @@ _passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """End the process at once, as SIGKILL would, if the environment names this failpoint.
+    """End the process immediately, as SIGKILL would, if ``TEST_FAILPOINT`` names this failpoint.
 
-    Parameters
-    ----------
-    name : str
-        Of the failpoint; set by ``TEST_FAILPOINT=name``, or ``name:3`` for the third time.
+    ``TEST_FAILPOINT=name`` ends it the first time, ``name:3`` the third time.
     """
-    wanted, _, count = os.environ.get(VARIABLE, "").partition(":")
-    if wanted != name:
+    active, _, count = os.environ.get(VARIABLE, "").partition(":")
+    if active != name:
         return
     _passed[name] += 1
     if _passed[name] == int(count or 1):

@@ -1,4 +1,4 @@
-"""Content of a data folder: pointers, versions, builds and their manifests."""
+"""Contents of a data folder: pointers, versions, builds and their manifests."""
 
 import hashlib
 import json
@@ -45,9 +45,8 @@ def read_pointer(data_dir: Path, dataset_id: str) -> str | None:
 def unpointed_versions(data_dir: Path) -> dict[str, str]:
     """Return the newest version of every dataset that has no pointer.
 
-    A build that ends between its last two steps leaves such a version, and a server may look just
-    then. The folder is complete, since it was renamed into place, and its name holds the hash of
-    its manifest.
+    Publishing renames the folder before it writes the pointer, so a killed build or a concurrent
+    read can find such a version. The folder is complete, and its name is the hash of its manifest.
     """
     newest: dict[str, tuple[int, str]] = {}
     pointed = set(pointed_ids(data_dir))
@@ -77,7 +76,7 @@ def unfinished_builds(data_dir: Path, dataset_id: str) -> list[Path]:
     return sorted(folder for found, folder in _staged(data_dir) if found == dataset_id)
 
 
-def is_whole(folder: Path) -> bool:
+def is_complete(folder: Path) -> bool:
     """Return whether a staging folder is a complete dataset, about to be published."""
     has_journal = file_key(folder / layout.JOURNAL) is not None
     return not has_journal and file_key(folder / layout.MANIFEST) is not None
@@ -98,8 +97,8 @@ def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]
     Raises
     ------
     DamagedDatasetError
-        If its hash is not that in the name of the folder, it does not fit the schema, or it is
-        the manifest of another dataset.
+        If its hash differs from the folder's name, it does not match the schema, or it belongs to
+        another dataset.
     """
     content = read_regular(folder, layout.MANIFEST, MAX_MANIFEST_BYTES)
     digest = hashlib.sha256(content).hexdigest()[: layout.N_VERSION_DIGITS]
@@ -111,11 +110,11 @@ def read_manifest(folder: Path, dataset_id: str, version: str) -> dict[str, Any]
 
 
 def read_staged_manifest(folder: Path, dataset_id: str) -> dict[str, Any]:
-    """Return the manifest of a build in progress; DamagedDatasetError as `read_manifest`.
+    """Return the manifest of a build in progress; raises as `read_manifest`.
 
-    It has ``files`` where `is_whole`, else it is partial.
+    It is partial unless `is_complete`.
     """
-    is_partial = not is_whole(folder)
+    is_partial = not is_complete(folder)
     name = layout.PARTIAL_MANIFEST if is_partial else layout.MANIFEST
     content = read_regular(folder, name, MAX_MANIFEST_BYTES)
     return _of_dataset(parse_manifest(content, is_partial=is_partial), dataset_id)
@@ -161,15 +160,20 @@ def require_sizes(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _of_dataset(manifest: dict[str, Any], dataset_id: str) -> dict[str, Any]:
     if manifest["id"] != dataset_id:
-        raise DamagedDatasetError(f"the manifest is that of {manifest['id']!r}")
+        raise DamagedDatasetError(
+            f"the manifest is of dataset {manifest['id']!r}, expected {dataset_id!r}"
+        )
     try:
         # JSON allows 1e999, which Python parses as infinity and could not serialize again.
         json.dumps({**manifest, "files": None}, allow_nan=False)
     except ValueError as error:
-        raise DamagedDatasetError("the manifest holds a number that is not finite") from error
+        raise DamagedDatasetError("the manifest has a number that is not finite") from error
     for layer, rule in enumerate(manifest["layers"]):
         if not abs(rule["scaling"]) <= MAX_SCALING:
-            raise DamagedDatasetError(f"the scaling of layer {layer} is beyond {MAX_SCALING:g}")
+            raise DamagedDatasetError(
+                f"the scaling of layer {layer} is {rule['scaling']:g}, expected at most "
+                f"{MAX_SCALING:g}"
+            )
     return manifest
 
 

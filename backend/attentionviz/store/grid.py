@@ -11,7 +11,7 @@ from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import layout
 
 POINT_BUDGET = 600_000
-"""Most points of all heads of a grid together, which bounds the cost of drawing a page."""
+"""Maximum number of points in a grid, over all heads; bounds the cost of drawing a page."""
 
 
 def choose_grid_tokens(
@@ -24,10 +24,11 @@ def choose_grid_tokens(
     lengths : sequence of int
         Tokens of every sequence.
     n_heads_total : int
-        Heads of all layers; each draws two points a token.
+        Heads of all layers; each draws two points per token.
     seed : int
+        Decides which sequences are drawn.
     budget : int
-        Most points of all heads together; the first sequence is drawn even if it exceeds this.
+        Maximum number of points over all heads; one sequence is drawn even if it exceeds this.
 
     Returns
     -------
@@ -102,4 +103,6 @@ def check_grid_tokens(tokens: NDArray[Any], n_tokens: int) -> None:
     """
     is_within = len(tokens) > 0 and 0 <= tokens[0] and tokens[-1] < n_tokens
     if not is_within or (np.diff(tokens) <= 0).any():
-        raise DamagedDatasetError(f"{layout.GRID_TOKENS} names tokens that are not there")
+        raise DamagedDatasetError(
+            f"{layout.GRID_TOKENS} must have ascending token indices from 0 to {n_tokens - 1}"
+        )

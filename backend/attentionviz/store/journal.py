@@ -30,8 +30,8 @@ def read_journal(folder: Path) -> dict[str, FileRecord]:
 def parse_journal(content: bytes) -> dict[str, FileRecord]:
     """Return the records of the finished files in a journal, by relative path.
 
-    A last line that was cut off when the process was killed is skipped, as is any other malformed
-    line: its file counts as unfinished. Of two records of one file, the later one counts.
+    Malformed lines are skipped, such as a last line truncated by a kill: their files count as
+    unfinished. A later record of a file replaces an earlier one.
     """
     records = {}
     for line in content.split(b"\n")[:-1]:
@@ -59,20 +59,25 @@ def _parse_line(line: bytes) -> FileRecord | None:
 class Journal:
     """The journal of one build, kept open by its only writer.
 
-    Opening it verifies every file that it lists: one that is missing, or whose size or hash
-    differs, is removed from the records and will be rebuilt.
+    Opening it verifies every listed file; a file that is missing or changed is discarded from the
+    records and will be rebuilt.
 
     Parameters
     ----------
     folder : Path
         Of the build; must exist.
+
+    Attributes
+    ----------
+    discarded : dict of str to FileRecord
+        Records of the files that were missing or changed, by relative path.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         records = read_journal(folder)
         self._records = {p: r for p, r in records.items() if _is_intact(folder, r)}
-        self.forgotten = {p: r for p, r in records.items() if p not in self._records}
+        self.discarded = {p: r for p, r in records.items() if p not in self._records}
         self._end_last_line()
         self._descriptor = self._open()
 
@@ -116,27 +121,27 @@ class Journal:
         return all(path in self._records for path in paths)
 
     def add(self, *records: FileRecord) -> None:
-        """Append records of finished files in one write, and flush the journal to the disk."""
+        """Append records of finished files in one write, and flush the journal to disk."""
         content = "".join(_line(record) for record in records).encode()
         failpoint("before journal line")
         try:
             if os.write(self._descriptor, content) != len(content):
-                raise OSError("the line is not whole")
+                raise OSError("the record was written only in part")
             os.fsync(self._descriptor)
         except OSError as error:
             raise BuildError(
-                f"cannot write the journal of the build: {error}; give the same command again "
-                "to go on"
+                f"cannot write the journal of the build: {error}; run the same command again to "
+                "resume"
             ) from error
         failpoint("after journal line")
         self._records.update({record.path: record for record in records})
 
-    def forget(self, paths: Iterable[str]) -> None:
-        """Mark files as unfinished, on the disk as well; they will be rebuilt."""
-        gone = set(paths) & self._records.keys()
-        if not gone:
+    def discard(self, paths: Iterable[str]) -> None:
+        """Remove files from the records, also on disk; they will be rebuilt."""
+        removed = set(paths) & self._records.keys()
+        if not removed:
             return
-        self._records = {p: r for p, r in self._records.items() if p not in gone}
+        self._records = {p: r for p, r in self._records.items() if p not in removed}
         self.close()
         content = "".join(_line(record) for record in self._records.values())
         write_bytes(self._folder, layout.JOURNAL, content.encode())

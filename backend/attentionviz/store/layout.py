@@ -81,7 +81,7 @@ def dataset_folder(data_dir: Path, dataset_id: str, version: str) -> Path:
 
 
 def pointer_path(data_dir: Path, dataset_id: str) -> Path:
-    """Return the path of the file whose one line names the current version of a dataset."""
+    """Return the path of the one-line file that names the current version of a dataset."""
     require_dataset_id(dataset_id)
     return data_dir / (dataset_id + POINTER_SUFFIX)
 
@@ -93,7 +93,7 @@ def staging_folder(data_dir: Path, dataset_id: str, build_key: str) -> Path:
 
 
 def parse_staging_name(name: str) -> tuple[str, str] | None:
-    """Return (id, build key) of a folder in ``.staging``, or None if it is not that of a build."""
+    """Return (id, build key) of a folder in ``.staging``, or None if it is no build folder."""
     match = re.fullmatch(rf"({DATASET_ID_PATTERN})-({VERSION_PATTERN})", name)
     return (match[1], match[2]) if match else None
 
@@ -110,7 +110,7 @@ def queries_path(head: HeadId) -> str:
 
 
 def key_head(head: HeadId, n_heads: int, n_key_heads: int) -> HeadId:
-    """Return the head under whose name the keys of `head` are stored: the first of its group."""
+    """Return the head whose folder stores the keys of `head`: the first of its group."""
     group_size = n_heads // n_key_heads
     return HeadId(head.layer, head.head // group_size * group_size)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
 
-_LOOK = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-# `is_locked` takes the lock for microseconds; a builder waits that out.
-TRIES, SECONDS_BETWEEN = 5, 0.02
+_PROBE_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+# `is_locked` holds the lock for microseconds, so a builder retries.
+MAX_ATTEMPTS, RETRY_SECONDS = 5, 0.02
 
 
 class DatasetLockedError(BuildError):
@@ -39,9 +39,9 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
     Raises
     ------
     DatasetLockedError
-        If another process, or another part of this one, holds the lock.
+        If another process or thread holds the lock.
     BuildError
-        If the data folder cannot be written to.
+        If the data folder is not writable.
     """
     path = layout.lock_path(data_dir, dataset_id)
     try:
@@ -50,7 +50,7 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
     except OSError as error:
         raise BuildError(f"cannot write to {data_dir}: {error.strerror}") from error
     try:
-        if not _take(descriptor):
+        if not _acquire(descriptor):
             raise DatasetLockedError(_locked_message(descriptor, dataset_id))
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {platform.node()}\n".encode(), 0)
@@ -60,7 +60,7 @@ def dataset_lock(data_dir: Path, dataset_id: str) -> Iterator[None]:
 
 
 def is_locked(data_dir: Path, dataset_id: str) -> bool | None:
-    """Return whether a builder of this dataset is running; None if this machine cannot tell.
+    """Return whether a builder of this dataset is running; None if unknown.
 
     Parameters
     ----------
@@ -70,11 +70,10 @@ def is_locked(data_dir: Path, dataset_id: str) -> bool | None:
     Returns
     -------
     bool or None
-        None without a lock file, or if another machine wrote it, since its locks may not be
-        visible here.
+        None without a lock file, or if another host wrote it, whose locks may not be visible here.
     """
     try:
-        descriptor = os.open(layout.lock_path(data_dir, dataset_id), _LOOK)
+        descriptor = os.open(layout.lock_path(data_dir, dataset_id), _PROBE_FLAGS)
     except OSError:
         return None
     try:
@@ -89,19 +88,19 @@ def is_locked(data_dir: Path, dataset_id: str) -> bool | None:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> bool:
-    for _ in range(TRIES):
+def _acquire(descriptor: int) -> bool:
+    for _ in range(MAX_ATTEMPTS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(SECONDS_BETWEEN)
+            time.sleep(RETRY_SECONDS)
         else:
             return True
     return False
 
 
 def _holder(descriptor: int) -> tuple[str, str]:
-    """Return process id and host name of the present, or else the last, holder of the lock."""
+    """Return process id and host name of the current or last holder of the lock."""
     pid, _, machine = os.pread(descriptor, 300, 0).decode("utf-8", "replace").strip().partition(" ")
     return pid, machine
 

@@ -27,11 +27,11 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
 def first_problem(error: ValidationError) -> str:
     """Return the location and the reason of the first validation error."""
     first = error.errors(include_url=False)[0]
-    place = "/".join(map(str, first["loc"][1:]))[:200] or "it"
+    location = "/".join(map(str, first["loc"][1:]))[:200] or "it"
     if first["type"] in _PROBLEMS:
-        return f"{place} {_PROBLEMS[first['type']]}"
+        return f"{location} {_PROBLEMS[first['type']]}"
     reason = first["msg"][0].lower() + first["msg"][1:]
-    return f"{place} is {reprlib.repr(first['input'])}; {reason}"
+    return f"{location} is {reprlib.repr(first['input'])}; {reason}"
 
 
 def doc(text: str) -> Any:
@@ -68,7 +68,7 @@ class ModelFacts(TypedDict):
 
 
 class LayerRule(TypedDict):
-    """How one layer computes attention; `max_distance` is that of a sliding window."""
+    """Scaling and masking of one layer; `max_distance` is that of a sliding window."""
 
     scaling: float
     is_causal: bool
@@ -84,7 +84,7 @@ class LeftOut(TypedDict):
 
 
 class Account(TypedDict):
-    """How many sequences of the corpus were read, taken, cut and left out."""
+    """Numbers of sequences of the corpus that were read, taken, cut and left out."""
 
     unit: Literal["line", "row", "element", "file"]
     n_read: Positive
@@ -108,7 +108,7 @@ class Corpus(TypedDict):
 
 
 class ExactCheck(TypedDict, total=False):
-    """Difference of attention in float64 from the model's own; missing in format 2."""
+    """Difference of attention from the model's own in float64; missing in format 2."""
 
     exact_max_abs_error: NotNegative
     exact_tolerance: NotNegative
@@ -121,17 +121,15 @@ EXACT_CHECK = tuple(ExactCheck.__annotations__)
 
 
 class AttentionCheck(ExactCheck):
-    """Difference of attention from the stored queries and keys from the model's own."""
+    """Difference between attention from the stored queries and keys and the model's own."""
 
     max_abs_error: NotNegative
     n_sequences: Positive
-    tolerance: NotRequired[
-        Annotated[NotNegative, doc("Format 2: an error of float32 up to here was rounding.")]
-    ]
+    tolerance: NotRequired[Annotated[NotNegative, doc("Format 2: tolerance for float32 rounding.")]]
 
 
 class PatchGrid(TypedDict):
-    """How images are cut into patches, and which tokens precede the patches."""
+    """Grid of patches of an image, and the prefix tokens before them."""
 
     n_rows: Positive
     n_columns: Positive
@@ -229,7 +227,7 @@ class PartialManifest(TypedDict):
     seed: Annotated[int, Field(ge=0)]
     alignment: Alignment
     maps: Annotated[dict[MapKey, MapFacts], Field(min_length=1)]
-    scores: Annotated[list[ScoreName], Field(max_length=1000, description="As it was built with.")]
+    scores: Annotated[list[ScoreName], Field(max_length=1000, description="Computed scores.")]
     probe: Probe
     prefix_probe: NotRequired[PrefixProbe]
     grid: Grid

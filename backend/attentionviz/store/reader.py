@@ -26,7 +26,7 @@ from attentionviz.store.building import (
 )
 from attentionviz.store.cache import ByteCache
 from attentionviz.store.checked_files import CheckedFiles
-from attentionviz.store.damage import DamageNotes
+from attentionviz.store.damage import DamageLog
 from attentionviz.store.dataset import DatasetReader
 from attentionviz.store.journal import parse_journal
 from attentionviz.store.safe_files import StatKey, file_key, read_regular
@@ -35,19 +35,19 @@ DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 MANIFEST_CACHE_BYTES = 16 * 1024 * 1024
 MAX_OPEN_DATASETS = 8
 MAX_JOURNAL_BYTES = 256 * 1024 * 1024
-# Publishing takes two steps, and a read may fall between them: moving the folder out of staging,
-# and replacing the pointer.
-MAX_LOOKS = 4
+# Publishing first moves the folder out of staging and then replaces the pointer; a read between
+# these two steps is retried.
+MAX_ATTEMPTS = 4
 _ReaderKey = tuple[Path, StatKey | None]
 _Found = TypeVar("_Found")
 
 
-class _Place(NamedTuple):
+class _Location(NamedTuple):
     """Location of a dataset at one moment: its pointer, its build, an unpointed version."""
 
     pointer: StatKey | None
     staged: Path | None
-    is_whole: bool
+    is_complete: bool
     unpointed: str | None
 
 
@@ -86,35 +86,37 @@ class DatasetLibrary:
     Parameters
     ----------
     data_dir : Path
-        If it is missing, there are no datasets.
+        Need not exist.
     cache_bytes : int
         Bound on the memory cache of all datasets together.
     """
 
     def __init__(self, data_dir: Path, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
-        self.data_dir = data_dir.resolve()  # it may be a link itself; links in it are refused
+        self.data_dir = data_dir.resolve()  # may be a link itself; links inside are refused
         self.cache = ByteCache(cache_bytes)
-        self.damage = DamageNotes()
+        self.damage = DamageLog()
         self._readers: OrderedDict[_ReaderKey, DatasetReader] = OrderedDict()
         self._manifests = ByteCache(MANIFEST_CACHE_BYTES)
         self._lock = Lock()
 
     def list_datasets(self) -> list[DatasetEntry]:
-        """Return every dataset, ordered by id: finished or not, damaged or outdated."""
-        # First, since publishing moves builds out of staging.
+        """Return every dataset, ordered by id, in any state."""
+        # Staging comes first, since publishing moves builds out of it.
         staged = folders.staged_folders(self.data_dir)
         unpointed = folders.unpointed_versions(self.data_dir)
         ids = {*folders.pointed_ids(self.data_dir), *unpointed, *staged}
         entries = []
         for dataset_id in sorted(ids):
-            with suppress(DatasetNotFoundError):  # removed since
-                entries.append(self._listed(dataset_id, self._place(dataset_id, staged, unpointed)))
+            with suppress(DatasetNotFoundError):  # removed meanwhile
+                entries.append(
+                    self._entry_or_damage(dataset_id, self._locate(dataset_id, staged, unpointed))
+                )
         return entries
 
     def entry(self, dataset_id: str) -> DatasetEntry:
         """Return the entry of one dataset; DatasetNotFoundError if there is none."""
         _require_id(dataset_id)
-        return self._listed(dataset_id, self._place(dataset_id))
+        return self._entry_or_damage(dataset_id, self._locate(dataset_id))
 
     def open_dataset(self, dataset_id: str, version: str | None = None) -> DatasetReader:
         """Return a reader of one dataset.
@@ -123,8 +125,8 @@ class DatasetLibrary:
         ----------
         dataset_id : str
         version : str or None
-            A finished version, such as that of an open page; None for the current version, or
-            for the unfinished build.
+            A finished version, such as that of an open page; None for the current version or the
+            build in progress.
 
         Raises
         ------
@@ -141,51 +143,51 @@ class DatasetLibrary:
             if file_key(folder / layout.MANIFEST):
                 return self._open_version(dataset_id, version)
             raise DatasetNotFoundError(
-                f"version {version} of {dataset_id} is gone; reload the page"
+                f"version {version} of {dataset_id} no longer exists; reload the page"
             )
-        return self._look(dataset_id, self._place(dataset_id), self._open)
+        return self._retry_if_moved(dataset_id, self._locate(dataset_id), self._open)
 
-    def _look(
-        self, dataset_id: str, place: _Place, find: Callable[[str, _Place], _Found]
+    def _retry_if_moved(
+        self, dataset_id: str, location: _Location, find: Callable[[str, _Location], _Found]
     ) -> _Found:
         """Call a function with the dataset's location; retry if publishing moved it meanwhile."""
-        for _ in range(MAX_LOOKS):
+        for _ in range(MAX_ATTEMPTS):
             try:
-                return find(dataset_id, place)
+                return find(dataset_id, location)
             except (DamagedDatasetError, DatasetNotFoundError, NotReadyError):
-                before, place = place, self._place(dataset_id)
-                if place == before:
+                before, location = location, self._locate(dataset_id)
+                if location == before:
                     raise
-        return find(dataset_id, place)
+        return find(dataset_id, location)
 
-    def _place(
+    def _locate(
         self,
         dataset_id: str,
         staged: dict[str, Path] | None = None,
         unpointed: dict[str, str] | None = None,
-    ) -> _Place:
-        """Return where a dataset lies; parts that are already known can be passed in."""
+    ) -> _Location:
+        """Return the location of a dataset; parts that are already known can be passed in."""
         staged = folders.staged_folders(self.data_dir) if staged is None else staged
         unpointed = folders.unpointed_versions(self.data_dir) if unpointed is None else unpointed
         folder = staged.get(dataset_id)
-        is_whole = folder is not None and folders.is_whole(folder)
+        is_complete = folder is not None and folders.is_complete(folder)
         pointer = file_key(layout.pointer_path(self.data_dir, dataset_id))
-        return _Place(pointer, folder, is_whole, unpointed.get(dataset_id))
+        return _Location(pointer, folder, is_complete, unpointed.get(dataset_id))
 
-    def _open(self, dataset_id: str, place: _Place) -> DatasetReader:
-        current = self._pointed_version(dataset_id, place)
+    def _open(self, dataset_id: str, location: _Location) -> DatasetReader:
+        current = self._pointed_version(dataset_id, location)
         if current is not None:
             return self._open_version(dataset_id, current)
-        if place.staged is not None:
-            return self._open_staged(dataset_id, place.staged)
-        if place.unpointed is not None:
-            return self._open_version(dataset_id, place.unpointed)
+        if location.staged is not None:
+            return self._open_staged(dataset_id, location.staged)
+        if location.unpointed is not None:
+            return self._open_version(dataset_id, location.unpointed)
         raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
 
-    def _listed(self, dataset_id: str, place: _Place) -> DatasetEntry:
-        """Return the entry of a dataset, also of one that cannot be read."""
+    def _entry_or_damage(self, dataset_id: str, location: _Location) -> DatasetEntry:
+        """Return the entry of a dataset, also if it cannot be read."""
         try:
-            return self._look(dataset_id, place, self._entry)
+            return self._retry_if_moved(dataset_id, location, self._entry)
         except DamagedDatasetError as error:
             version = self._finished_version(dataset_id)
             folder = layout.dataset_folder(self.data_dir, dataset_id, version) if version else None
@@ -193,11 +195,11 @@ class DatasetLibrary:
             state: Literal["outdated", "damaged"] = "outdated" if is_outdated else "damaged"
             return DatasetEntry(dataset_id, state, version, folder, reason=str(error))
 
-    def _entry(self, dataset_id: str, place: _Place) -> DatasetEntry:
-        current = self._pointed_version(dataset_id, place)
-        if current is None and place.staged is not None:
-            return self._staged_entry(dataset_id, place.staged)
-        current = current or place.unpointed
+    def _entry(self, dataset_id: str, location: _Location) -> DatasetEntry:
+        current = self._pointed_version(dataset_id, location)
+        if current is None and location.staged is not None:
+            return self._staged_entry(dataset_id, location.staged)
+        current = current or location.unpointed
         if current is None:
             raise DatasetNotFoundError(f"there is no dataset {dataset_id!r}")
         return self._complete_entry(dataset_id, current)
@@ -210,10 +212,10 @@ class DatasetLibrary:
             return ""
         return pointed or folders.unpointed_versions(self.data_dir).get(dataset_id, "")
 
-    def _pointed_version(self, dataset_id: str, place: _Place) -> str | None:
+    def _pointed_version(self, dataset_id: str, location: _Location) -> str | None:
         """Return the version to serve; None for an outdated one that is being rebuilt."""
         pointed = folders.read_pointer(self.data_dir, dataset_id)
-        if pointed is None or place.staged is None:
+        if pointed is None or location.staged is None:
             return pointed
         try:
             self._complete_entry(dataset_id, pointed)
@@ -238,7 +240,7 @@ class DatasetLibrary:
         entry = DatasetEntry(
             dataset_id, "complete", version, folder, manifest, n_bytes=n_bytes, published=published
         )
-        reason = self.damage.present(folder)
+        reason = self.damage.reason(folder)
         return replace(entry, state="damaged", reason=reason) if reason else entry
 
     def _staged_entry(self, dataset_id: str, folder: Path) -> DatasetEntry:
@@ -246,7 +248,7 @@ class DatasetLibrary:
         state = build_state(folder, progress)
         manifest = self._staged_manifest(dataset_id, folder)
         if not folder.is_dir():
-            raise NotReadyError(f"{dataset_id} is being moved to its place")
+            raise NotReadyError(f"{dataset_id} is being published; try again")
         version = building_version(progress)
         reason = None if state == "building" else (progress or KILLED)["message"]
         return DatasetEntry(dataset_id, state, version, folder, manifest, progress, reason)
@@ -274,8 +276,8 @@ class DatasetLibrary:
             folders.require_sizes(folder, facts)
             files = CheckedFiles(folder, folders.manifest_records(facts))
             reader = DatasetReader(manifest, files, version, self.cache, self.damage)
-            self._keep(key, reader)
-        reason = self.damage.present(folder)
+            self._cache_reader(key, reader)
+        reason = self.damage.reason(folder)
         if reason:
             raise DamagedDatasetError(f"{dataset_id} is damaged: {reason}")
         return reader
@@ -288,19 +290,21 @@ class DatasetLibrary:
         reader: StagedReader
         if manifest is not None and journal_key is not None:
             reader = self._open_building(manifest, folder, journal_key)
-        elif folders.is_whole(folder):
-            reader = self._open_whole(dataset_id, folder)
+        elif folders.is_complete(folder):
+            reader = self._open_complete(dataset_id, folder)
         elif state == "building":
-            raise NotReadyError(f"{dataset_id} is being built: its vectors are still being read")
+            raise NotReadyError(f"{dataset_id} is being built: its vectors are being captured")
         else:
             reason = (progress or KILLED)["message"]
-            raise NotReadyError(f"{dataset_id} is not built, not even its vectors: {reason}")
+            raise NotReadyError(
+                f"the build of {dataset_id} ended before its vectors were captured: {reason}"
+            )
         reader.reopen = partial(self.open_dataset, dataset_id)
         reader.state, reader.progress = state, progress
         reader.version = building_version(progress)
         return reader
 
-    def _open_whole(self, dataset_id: str, folder: Path) -> StagedReader:
+    def _open_complete(self, dataset_id: str, folder: Path) -> StagedReader:
         key = (folder, file_key(folder / layout.MANIFEST))
         known = self._cached(key)
         if isinstance(known, StagedReader):
@@ -308,7 +312,7 @@ class DatasetLibrary:
         manifest = folders.read_staged_manifest(folder, dataset_id)
         files = CheckedFiles(folder, folders.manifest_records(manifest.pop("files", {})))
         reader = StagedReader(manifest, files, "", self.cache, self.damage)
-        self._keep(key, reader)
+        self._cache_reader(key, reader)
         return reader
 
     def _open_building(
@@ -318,11 +322,11 @@ class DatasetLibrary:
         reader = known if isinstance(known, BuildingReader) else None
         if reader is None or reader.journal_key != journal_key:
             content = read_regular(folder, layout.JOURNAL, MAX_JOURNAL_BYTES)
-            checked = reader.files.checked if reader else None
-            files = CheckedFiles(folder, parse_journal(content), checked)
+            verified = reader.files.verified if reader else None
+            files = CheckedFiles(folder, parse_journal(content), verified)
             reader = BuildingReader(manifest, files, "", self.cache, self.damage)
             reader.journal_key = journal_key
-            self._keep((folder, None), reader)
+            self._cache_reader((folder, None), reader)
         return reader
 
     def _cached(self, key: _ReaderKey) -> DatasetReader | None:
@@ -332,7 +336,7 @@ class DatasetLibrary:
                 self._readers.move_to_end(key)
             return reader
 
-    def _keep(self, key: _ReaderKey, reader: DatasetReader) -> None:
+    def _cache_reader(self, key: _ReaderKey, reader: DatasetReader) -> None:
         with self._lock:
             self._readers[key] = reader
             self._readers.move_to_end(key)
@@ -356,4 +360,4 @@ def _require_id(dataset_id: str) -> None:
 
 
 def _size(manifest: dict[str, Any]) -> int:
-    return 10 * len(str(manifest))  # Python objects take about ten times their text
+    return 10 * len(str(manifest))  # Python objects take about ten times the memory of their text

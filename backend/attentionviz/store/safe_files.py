@@ -23,8 +23,8 @@ _REASONS = {
     errno.ENOENT: "is missing",
     errno.ELOOP: "is a symbolic link",
     errno.EMLINK: "is a symbolic link",
-    errno.ENOTDIR: "lies in something that is not a folder",
-    errno.EACCES: "may not be read by this user",
+    errno.ENOTDIR: "has a parent that is not a folder",
+    errno.EACCES: "is not readable by this user",
     errno.ENXIO: "is not a regular file",
 }
 
@@ -50,7 +50,7 @@ class OpenFile(NamedTuple):
         while n_bytes > 0:
             part = self._pread(start, n_bytes)
             if not part:
-                raise DamagedDatasetError(f"{self.name} ends after {start} bytes, too early")
+                raise DamagedDatasetError(f"{self.name} is truncated after {start} bytes")
             parts.append(part)
             start += len(part)
             n_bytes -= len(part)
@@ -69,7 +69,7 @@ class OpenFile(NamedTuple):
         try:
             return os.pread(self.descriptor, n_bytes, start)
         except OSError as error:  # such as a bad block of the disk
-            raise DamagedDatasetError(f"{self.name} cannot be read: {error.strerror}") from error
+            raise DamagedDatasetError(f"cannot read {self.name}: {error.strerror}") from error
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def read_regular(folder: Path, name: str, max_bytes: int) -> bytes:
 
 
 def file_key(path: Path | str) -> StatKey | None:
-    """Return a key of the present content of a regular file; None if there is no such file."""
+    """Return a key of the current content of a regular file; None if there is no such file."""
     try:
         status = os.lstat(path)
     except (OSError, ValueError):
@@ -150,7 +150,7 @@ def _open(part: str, flags: int, parent: int | None, name: str) -> int:
     try:
         return os.open(part, flags, dir_fd=parent)
     except OSError as error:
-        # Anything else, such as too many open files, says nothing about the dataset.
+        # Other errors, such as too many open files, do not mean that the dataset is damaged.
         if error.errno not in _REASONS:
             raise
         reason = _REASONS[error.errno]

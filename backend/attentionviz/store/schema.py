@@ -20,8 +20,7 @@ from attentionviz.store.manifest import (
 
 SCHEMA_VERSION = 3
 READABLE_VERSIONS = (2, 3)
-"""Format 2 lacks the account of the corpus, the facts of prefix matching, and the check of
-attention in float64."""
+"""Format 2 has no ``corpus.account``, no ``prefix_probe`` and no float64 attention check."""
 
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
 
@@ -51,8 +50,8 @@ def parse_manifest(content: bytes, *, is_partial: bool = False) -> dict[str, Any
     Returns
     -------
     dict
-        Valid by its type, its counts consistent, and its files exactly those of a dataset with
-        these counts and maps.
+        Matches its type, has consistent counts, and lists exactly the files that a dataset with
+        these counts and maps has.
 
     Raises
     ------
@@ -103,31 +102,34 @@ def _check_counts(manifest: Mapping[str, Any]) -> None:
     if manifest["n_heads"] % manifest["n_key_heads"]:
         problems.append(f"{manifest['n_heads']} heads share {manifest['n_key_heads']} key heads")
     if manifest["grid"]["n_points"] != 2 * manifest["grid"]["n_tokens"]:
-        problems.append("the grid has not two points for each token")
+        n_points, n_expected = manifest["grid"]["n_points"], 2 * manifest["grid"]["n_tokens"]
+        problems.append(f"the grid has {n_points} points, expected {n_expected}")
     if manifest["grid"]["n_tokens"] > manifest["n_tokens"]:
-        problems.append("the grid has more tokens than the corpus")
+        problems.append(
+            f"the grid has {manifest['grid']['n_tokens']} tokens, the corpus {manifest['n_tokens']}"
+        )
     for name, facts in manifest["maps"].items():
         if MapName.parse(name) != (facts["method"], facts["dims"]):
-            problems.append(f"map {name} says {facts['method']} in {facts['dims']} dimensions")
+            problems.append(f"map {name} has method {facts['method']} and dims {facts['dims']}")
     if (manifest["model"]["modality"] == "image") != (manifest["patch_grid"] is not None):
-        problems.append("a patch grid belongs to images, and only to images")
+        problems.append("patch_grid must be given for images and null for text")
     if len(set(manifest["scores"])) < len(manifest["scores"]):
-        problems.append("scores has a name twice")
-    problems += _lacking(manifest) + _account_problems(manifest)
+        problems.append("scores has a duplicate name")
+    problems += _missing_entries(manifest) + _account_problems(manifest)
     if problems:
         raise DamagedDatasetError("manifest: " + "; ".join(problems))
 
 
-def _lacking(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the entries of format 3 that this manifest lacks."""
+def _missing_entries(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the required entries of format 3 that are missing."""
     if manifest["schema_version"] == 2:
         return []
-    problems = [] if "prefix_probe" in manifest else ["it has no prefix_probe"]
+    missing = [] if "prefix_probe" in manifest else ["prefix_probe"]
     if "account" not in manifest["corpus"]:
-        problems.append("the corpus has no account")
+        missing.append("corpus/account")
     check = manifest["attention_check"]
-    lacking = next((name for name in EXACT_CHECK if name not in check), None)
-    return problems + ([f"the check of attention has no {lacking}"] if lacking else [])
+    missing += [f"attention_check/{name}" for name in EXACT_CHECK if name not in check][:1]
+    return [f"{name} is missing" for name in missing]
 
 
 def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
@@ -144,7 +146,7 @@ def _account_problems(manifest: Mapping[str, Any]) -> list[str]:
             f"{account['n_read']} read is not {n_taken} taken and {n_left_out} left out"
         )
     if account["n_cut"] > n_taken:
-        problems.append(f"{account['n_cut']} of {n_taken} sequences were cut")
+        problems.append(f"{account['n_cut']} sequences cut, but only {n_taken} taken")
     return problems
 
 
@@ -152,18 +154,18 @@ def _check_files(manifest: Mapping[str, Any]) -> None:
     files = manifest["files"]
     n_heads = manifest["n_layers"] * manifest["n_heads"]
     n_images = manifest["n_sequences"] if manifest["patch_grid"] else 0
-    if max(n_heads, n_images) > len(files):  # before a list of that length is made
+    if max(n_heads, n_images) > len(files):  # checked before allocating a list of that length
         raise DamagedDatasetError(
-            f"the manifest names {len(files)} files for {n_heads} heads and {n_images} images"
+            f"the manifest lists {len(files)} files for {n_heads} heads and {n_images} images"
         )
     expected = layout.expected_files(manifest)
     for path in sorted(expected.keys() ^ files.keys()):
-        word = "does not name" if path in expected else "must not name"
-        raise DamagedDatasetError(f"the manifest {word} {path}")
+        verb = "does not list" if path in expected else "must not list"
+        raise DamagedDatasetError(f"the manifest {verb} {path}")
     for path, spec in expected.items():
-        recorded = (files[path].get("dtype"), files[path].get("shape"))
-        wanted = (spec.dtype, list(spec.shape)) if spec else (None, None)
-        if recorded != wanted:
-            raise DamagedDatasetError(f"manifest: {path} is {recorded}, expected {wanted}")
+        actual = (files[path].get("dtype"), files[path].get("shape"))
+        required = (spec.dtype, list(spec.shape)) if spec else (None, None)
+        if actual != required:
+            raise DamagedDatasetError(f"manifest: {path} is {actual}, expected {required}")
     if manifest["fidelity"].keys() != manifest["maps"].keys():
-        raise DamagedDatasetError("manifest: fidelity and maps name different maps")
+        raise DamagedDatasetError("manifest: fidelity and maps list different maps")

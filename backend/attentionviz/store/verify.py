@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from attentionviz.core.file_names import is_litter
+from attentionviz.core.file_names import is_junk
 from attentionviz.errors import DamagedDatasetError
 from attentionviz.store import folders, layout
 from attentionviz.store.checked_files import CheckedFiles
@@ -37,9 +37,9 @@ def verify(folder: Path) -> list[Problem]:
     Returns
     -------
     list of Problem
-        Empty if every file of the manifest exists, is regular and unchanged, and there is no other
-        file, folder or link but those of `ignored`. If the manifest is not readable, only the
-        problem with that.
+        Empty if every file of the manifest is regular and unchanged, and there are no other files,
+        folders or links except those of `ignored`. If the manifest cannot be read, only that
+        problem.
 
     Notes
     -----
@@ -53,10 +53,10 @@ def verify(folder: Path) -> list[Problem]:
     except DamagedDatasetError as error:
         return [Problem(layout.MANIFEST, str(error))]
     files = CheckedFiles(folder, folders.manifest_records(manifest["files"]))
-    problems = _foreign(folder, {layout.MANIFEST, *files.records})
+    problems = _unexpected_files(folder, {layout.MANIFEST, *files.records})
     for name in sorted(files.records):
         try:
-            _check(files, name)
+            _verify_hash(files, name)
         except DamagedDatasetError as error:
             problems.append(Problem(name, str(error)))
     if not problems:
@@ -72,8 +72,8 @@ def ignored(folder: Path) -> list[str]:
     folder : Path
         As for `verify`.
     """
-    litter = (path for path in _walk(folder) if is_litter(path.name))
-    return sorted(path.relative_to(folder).as_posix() for path in litter)
+    junk = (path for path in _walk(folder) if is_junk(path.name))
+    return sorted(path.relative_to(folder).as_posix() for path in junk)
 
 
 def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
@@ -100,35 +100,35 @@ def verify_pointer(data_dir: Path, dataset_id: str) -> list[Problem]:
         return [Problem(name, str(error))]
     text = (data_dir / name).read_bytes()
     if text != f"{folder.name}\n".encode():
-        return [Problem(name, f"{name} is not one line")]
+        return [Problem(name, f"{name} must be one line, {folder.name}")]
     return []
 
 
-def _check(files: CheckedFiles, name: str) -> None:
+def _verify_hash(files: CheckedFiles, name: str) -> None:
     with files.open(name):
         return
 
 
-def _foreign(folder: Path, known: set[str]) -> list[Problem]:
-    """Return files and folders that the manifest does not name, and all symbolic links."""
+def _unexpected_files(folder: Path, known: set[str]) -> list[Problem]:
+    """Return files and folders that the manifest does not list, and all symbolic links."""
     known = known | {str(Path(name).parent) for name in known}
     problems = []
     for path in _walk(folder):
         relative = path.relative_to(folder).as_posix()
-        if is_litter(path.name):
+        if is_junk(path.name):
             continue
         if path.is_symlink():
             problems.append(Problem(relative, f"{relative} is a symbolic link"))
         elif relative not in known:
-            problems.append(Problem(relative, f"{relative} is not named by the manifest"))
+            problems.append(Problem(relative, f"{relative} is not listed in the manifest"))
     return problems
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield all files and folders below a folder; folders that are litter are not entered."""
+    """Yield all files and folders below a folder; junk folders are not entered."""
     for root, below, files in os.walk(folder):
         yield from (Path(root, name) for name in [*below, *files])
-        below[:] = [name for name in below if not is_litter(name)]
+        below[:] = [name for name in below if not is_junk(name)]
 
 
 def _content_problems(files: CheckedFiles, manifest: dict[str, Any]) -> list[Problem]:

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from attentionviz.core.file_names import is_litter
+from attentionviz.core.file_names import is_junk
 from attentionviz.errors import BuildError
 from attentionviz.store import layout
 from attentionviz.store.failpoints import failpoint
 
 _CHUNK_BYTES = 1 << 20
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DiskFullError(BuildError):
@@ -57,7 +57,7 @@ class FileRecord:
 
 
 def write_bytes(folder: Path, path: str, content: bytes) -> FileRecord:
-    """Write a file under a temporary name, flush it to the disk, and rename it into place.
+    """Write a file under a temporary name, flush it to disk, and rename it into place.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _write(folder: Path, path: str, parts: Iterable[Any], *, is_durable: bool = 
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
-    """Replace a small file that may be lost in a crash, such as the progress; without fsync."""
+    """Replace a file atomically but without fsync, for content that a crash may lose."""
     _write(path.parent, path.name, [content], is_durable=False)
 
 
@@ -141,13 +141,13 @@ def hash_file(path: Path) -> tuple[str, int]:
 
 
 def sync_folders(folder: Path) -> None:
-    """Flush the entries of a folder, and of every folder below it, to the disk."""
+    """Flush the entries of a folder, and of every folder below it, to disk."""
     for root, _, _ in os.walk(folder):
         sync_folder(Path(root))
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush the entries of one folder to the disk, so that a rename survives a power failure."""
+    """Flush the entries of one folder to disk, so that a rename survives a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -155,7 +155,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_others(folder: Path, keep: set[str]) -> None:
+def remove_unlisted(folder: Path, keep: set[str]) -> None:
     """Remove every file and link in a folder whose relative path is not in `keep`.
 
     Files left by the system, such as ``.nfs…``, stay if they cannot be removed.
@@ -163,7 +163,7 @@ def remove_others(folder: Path, keep: set[str]) -> None:
     for root, folders, files in os.walk(folder, topdown=False):
         for name in files:
             path = Path(root, name)
-            if is_litter(name):
+            if is_junk(name):
                 _discard(path)
             elif path.relative_to(folder).as_posix() not in keep:
                 path.unlink(missing_ok=True)
@@ -171,7 +171,7 @@ def remove_others(folder: Path, keep: set[str]) -> None:
             path = Path(root, name)
             if path.is_symlink():
                 path.unlink()
-            elif is_litter(name):
+            elif is_junk(name):
                 shutil.rmtree(path, ignore_errors=True)
             elif not any(path.iterdir()):
                 path.rmdir()
@@ -187,13 +187,13 @@ def _discard(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError:
-        return  # the system recreates it, or the caller raises the original error
+        return  # the system may recreate it; otherwise the caller raises the original error
 
 
 def _write_error(error: OSError, target: Path) -> Exception:
-    if error.errno in _FULL:
+    if error.errno in _DISK_FULL:
         return DiskFullError(
-            f"no room left on the disk for {target.name} ({error.strerror}); free some space and "
-            "give the same command again: it goes on where it stopped"
+            f"not enough disk space for {target.name} ({error.strerror}); free some space and run "
+            "the same command again to resume"
         )
     return BuildError(f"cannot write {target}: {error.strerror or error}")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from tests.conftest import TinyDataset, kept_dataset
-from tests.support.kept import kept
+from tests.support.dataset_cache import cached_folder
 
 from attentionviz.live.worker.session import Session
 from attentionviz.live.worker_settings import WorkerSettings
@@ -102,7 +102,7 @@ def live_grouped(tiny_text: Path) -> Live:
         config = LlamaConfig(**GROUPED)
         save(LlamaModel, config, folder / "tiny-llama", tokenizer=byte_level_tokenizer())
 
-    folder = kept("model-llama", make) / "tiny-llama"
+    folder = cached_folder("model-llama", make) / "tiny-llama"
     some = {"methods": ("biplot", "pca", "attention-tsne"), "dims": (2,)}
     dataset = kept_dataset(
         "tiny-grouped", model=folder, text=tiny_text, precision="float16", **some

@@ -102,7 +102,7 @@ def test_other_weights_are_never_loaded(
     from attentionviz.models import loading
 
     monkeypatch.setattr(loading, "_load_network", lambda *_: pytest.fail("loaded"))
-    with pytest.raises(ModelNotAvailableError, match="the weights of tiny-bert .* are others"):
+    with pytest.raises(ModelNotAvailableError, match="the weights of tiny-bert .* have SHA-256"):
         live_of(copy, other).ask(text="the river")
 
 
@@ -112,7 +112,7 @@ def test_a_manifest_that_states_other_weights_cannot_have_these(
     manifest = open_dataset(copy.data_dir, copy.dataset_id).manifest
     lying = {**manifest["model"], "weights_sha256": "0" * 64}
     republish(copy.folder, {}, model=lying)
-    with pytest.raises(ModelNotAvailableError, match="are others"):
+    with pytest.raises(ModelNotAvailableError, match="have SHA-256"):
         live_of(copy, tiny_bert).ask(text="the river")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.conftest import TinyDataset
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import TIMEOUT_SECONDS
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 STUB = Path(__file__).resolve().parents[2] / "support" / "stub_session"
@@ -67,7 +67,7 @@ def worker_of(process: subprocess.Popen) -> psutil.Process:
     return worker
 
 
-def has_ended(worker: psutil.Process, seconds: float = PATIENCE_SECONDS) -> bool:
+def has_ended(worker: psutil.Process, seconds: float = TIMEOUT_SECONDS) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE:
@@ -85,7 +85,7 @@ def test_server_and_worker_end_together_and_at_once(
     assert status == 200, content
     worker = worker_of(process)
     process.send_signal(kind)
-    process.wait(PATIENCE_SECONDS)
+    process.wait(TIMEOUT_SECONDS)
     assert has_ended(worker)
 
 
@@ -106,6 +106,6 @@ def test_nothing_of_a_text_is_in_the_server_s_log(server: Running) -> None:
     assert post(port, path, b'{"tokens": ["confidential"]}')[0] == 400
     worker = worker_of(process)
     process.terminate()
-    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert has_ended(worker)
     assert "confidential" not in errors

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from tests.conftest import TinyDataset, kept_dataset
 from tests.live.worker.conftest import Answer, Live, read
+from tests.support.dataset_cache import cached_folder
 from tests.support.figures import Bar
-from tests.support.kept import kept
 
 from attentionviz import models
 from attentionviz.core.pattern import attention_pattern
 from attentionviz.core.types import HeadId, MapName
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker.session import Session
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.projections import dequantise
@@ -40,7 +40,9 @@ def demo() -> TinyDataset:
     """Return a dataset of demo-bert and some embedded sentences, with all flat maps."""
     lines = (CHECKOUT / "data/corpora/sentences.csv").read_text().splitlines()
     corpus = "\n".join(lines[: N_SENTENCES + 1]) + "\n"
-    text = kept("corpus-demo", lambda folder: (folder / "sentences.csv").write_text(corpus))
+    text = cached_folder(
+        "corpus-demo", lambda folder: (folder / "sentences.csv").write_text(corpus)
+    )
     return kept_dataset(
         "demo", model="demo-bert", text=text / "sentences.csv", dims=(2,), local_models=LOCAL_MODELS
     )
@@ -125,7 +127,7 @@ def test_a_new_query_is_drawn_as_near_to_its_keys_as_those_of_the_corpus(
 
 @pytest.fixture(scope="module")
 def worker(demo: TinyDataset) -> Iterator[LiveService]:
-    service = LiveService(WorkerSettings(demo.data_dir, LOCAL_MODELS), Patience())
+    service = LiveService(WorkerSettings(demo.data_dir, LOCAL_MODELS), ServiceLimits())
     yield service
     service.close()
 

@@ -193,7 +193,7 @@ def test_too_little_memory_names_the_setting(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n_tokens", [0, 65, 5000])
 def test_no_token_and_too_many_are_refused_with_both_numbers(n_tokens: int, live: Live) -> None:
-    with pytest.raises(InvalidTextError, match=rf"^{n_tokens} tokens; 1 to 64 can be read"):
+    with pytest.raises(InvalidTextError, match=rf"^{n_tokens} tokens, expected 1 to 64"):
         live.ask(tokens=["the"] * n_tokens)
 
 

@@ -15,10 +15,10 @@ from tests.live.worker.conftest import Answer, read, settings_of
 from tests.support.figures import Bar
 from tests.support.job_server import freeze
 from tests.support.malformed_images import cut, flipped, malformed_images
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.waiting import TIMEOUT_SECONDS
 
 from attentionviz.errors import InvalidImageError, InvalidTextError, LiveUnavailableError
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker.limits import NICENESS
 
 STUB = Path(__file__).resolve().parents[2] / "support" / "stub_session"
@@ -28,7 +28,7 @@ class Asked:
     """A service with the real worker, and a dataset to ask about."""
 
     def __init__(self, dataset: TinyDataset, model: Path, **changed: int) -> None:
-        self.service = LiveService(settings_of(dataset.data_dir, model, **changed), Patience())
+        self.service = LiveService(settings_of(dataset.data_dir, model, **changed), ServiceLimits())
         self.question = {
             "dataset": dataset.dataset_id,
             "version": dataset.version,
@@ -214,12 +214,12 @@ def test_the_worker_ends_with_its_server_however_that_ends(
         process.stdin.flush()
         time.sleep(0.2)
         process.send_signal(kind)
-        process.wait(PATIENCE_SECONDS)
+        process.wait(TIMEOUT_SECONDS)
         os.kill(worker, signal.SIGCONT)
     else:
         process.send_signal(kind)
-        process.wait(PATIENCE_SECONDS)
-    assert is_gone(worker, PATIENCE_SECONDS)
+        process.wait(TIMEOUT_SECONDS)
+    assert is_gone(worker, TIMEOUT_SECONDS)
 
 
 def test_nothing_of_a_text_is_printed_or_logged(killable: tuple[subprocess.Popen, int]) -> None:

@@ -1,9 +1,9 @@
-"""Replaces the pipeline in processes of jobs by one that needs no model.
+"""Replaces the pipeline in job processes by one that needs no model.
 
-Python imports this file at its start where this folder is on its path. The corpus is read as by a
-build; the dataset is a fake one. An estimate or a build waits as long as a file ``estimate.held``
-or ``build.held`` lies beside the data folder; a build has then locked its dataset, written a part
-of it and started a process of its own.
+Python imports this file at startup if this folder is on its path. The corpus is read as by a
+build; the dataset is a fake one. An estimate or a build waits while a file ``estimate.held`` or
+``build.held`` exists next to the data folder; a build has then locked its dataset, written a part
+of it and started a child process.
 """
 
 import subprocess
@@ -77,5 +77,5 @@ def replace_module(name: str, **names: Any) -> None:
 
 if "attentionviz.commands.job_process" in sys.orig_argv:
     sys.path.append(str(ROOT))
-    replace_module("pipeline.estimate", estimate=estimate, estimate_words=None)
+    replace_module("pipeline.estimate", estimate=estimate, format_estimate=None)
     replace_module("pipeline.build", build=build)

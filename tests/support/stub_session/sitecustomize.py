@@ -1,7 +1,7 @@
 """Replaces the session of the real worker by one that answers without a model.
 
-Python imports this file at its start where this folder is on its path. The loop of the worker, its
-pipes and its limits are the real ones.
+Python imports this file at startup if this folder is on its path. The worker's loop, pipes and
+limits are the real ones.
 """
 
 import sys

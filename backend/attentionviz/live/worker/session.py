@@ -206,7 +206,9 @@ def _image(body: bytes) -> Image.Image:
 def _new(captured: Captured, heads: CorpusHeads, head: HeadId) -> Any:
     queries, keys = captured.tensors["queries"], captured.tensors["keys"]
     key_head = head.head * keys.shape[1] // queries.shape[1]
-    return heads.vectors(head).likewise(queries[head.layer, head.head], keys[head.layer, key_head])
+    return heads.vectors(head).with_same_alignment(
+        queries[head.layer, head.head], keys[head.layer, key_head]
+    )
 
 
 def _by_head(arrays: Any, heads: CorpusHeads) -> NDArray[Any]:

@@ -1,10 +1,10 @@
-"""Head scores: each with the number of rows that it is computed from."""
+"""Head scores, each with the number of rows from which it is computed."""
 
 from attentionviz.measures.head_scores.corpus import HeadAttention, PatchTokens, TextTokens
 from attentionviz.measures.head_scores.probe import prefix_matching, repeated_weights
 from attentionviz.measures.head_scores.profile import OFFSETS, Profile
 from attentionviz.measures.head_scores.registry import Score, ratio, score_of
-from attentionviz.measures.head_scores.scoring import HeadScores, nothing, score_head
+from attentionviz.measures.head_scores.scoring import HeadScores, score_head, undefined_score
 
 __all__ = [
     "OFFSETS",
@@ -14,10 +14,11 @@ __all__ = [
     "Profile",
     "Score",
     "TextTokens",
-    "nothing",
+    "undefined_score",
     "prefix_matching",
     "ratio",
     "repeated_weights",
     "score_head",
     "score_of",
+    "undefined_score",
 ]

@@ -14,12 +14,12 @@ from attentionviz.errors import ShapeError
 
 Flags = NDArray[np.bool_]
 
-# Weights of a block. A score works on several arrays of this size at once: 1 MiB each in float32.
+# Weights of a block, 1 MiB in float32. A score uses several arrays of this size at once.
 BLOCK_WEIGHTS = 1 << 18
 
 
 class TextTokens(NamedTuple):
-    """Columns of text tokens that scores use; arrays of one shape. Made by `of`.
+    """Columns of text tokens for head scores; arrays of equal shape. Created by `of`.
 
     Attributes
     ----------
@@ -33,21 +33,21 @@ class TextTokens(NamedTuple):
 
     @classmethod
     def of(cls, token_id: NDArray[np.int64], **columns: NDArray[Any]) -> "TextTokens":
-        """Return tokens with these columns by name; False in every other one."""
+        """Return tokens with these columns by name; all other columns are False."""
         empty = dict.fromkeys(cls._fields[1:], np.zeros(token_id.shape, dtype=bool))
         return cls(token_id, **{**empty, **columns})
 
 
 class PatchTokens(NamedTuple):
-    """What scores of images ask of a token; arrays of one shape.
+    """Columns of image tokens for head scores; arrays of equal shape.
 
     Attributes
     ----------
     is_class, is_patch : ndarray of bool
     row, column : ndarray of float
-        NaN for what is no patch.
+        NaN for prefix tokens.
     hue, brightness : ndarray of float
-        0…1; NaN for what is no patch, and the hue of greys.
+        0…1; NaN for prefix tokens, and the hue of greys.
     """
 
     is_class: Flags
@@ -61,25 +61,25 @@ class PatchTokens(NamedTuple):
 Tokens = TextTokens | PatchTokens
 
 
-def _at(tokens: Any, where: NDArray[np.int64]) -> Any:
-    """Return the same columns at some tokens."""
-    return tokens._make(column[where] for column in tokens)
+def _select(tokens: Any, indices: NDArray[np.int64]) -> Any:
+    """Return all columns of tokens at these indices."""
+    return tokens._make(column[indices] for column in tokens)
 
 
 @dataclass(frozen=True)
 class HeadAttention:
-    """Where the attention of one head comes from.
+    """Vectors, sequences and masking rule of one head, from which its attention is computed.
 
     Attributes
     ----------
     queries, keys : ndarray of float32 or float16, shape (n_tokens, d_head)
-        As the attention function saw them.
+        As passed to the attention function, sequence by sequence.
     lengths : ndarray of int, shape (n_sequences,)
-        Tokens of every sequence, one after the other.
+        Number of tokens of every sequence.
     scaling : float
     is_causal : bool
     max_distance : int or None
-        Keys further away than this are hidden.
+        Keys at a larger distance, in positions, are hidden; None for no limit.
     """
 
     queries: NDArray[Any]
@@ -94,17 +94,19 @@ class HeadAttention:
         require_shape("keys", self.keys, self.queries.shape, "f")
         n_tokens = int(self.lengths.sum())
         if len(self.lengths) == 0 or self.lengths.min() < 1 or n_tokens != len(self.queries):
-            raise ShapeError(f"sequences of {n_tokens} tokens for {len(self.queries)} queries")
+            raise ShapeError(
+                f"the sequences have {n_tokens} tokens, there are {len(self.queries)} queries"
+            )
 
     def blocks(self, tokens: Tokens, n_positions: int | None = None) -> "Iterator[Rows]":
-        """Yield the rows of all sequences, those of equal length together.
+        """Yield the rows of all sequences in blocks, grouped by sequence length.
 
         Parameters
         ----------
         tokens : TextTokens or PatchTokens
             Over all tokens of the corpus.
         n_positions : int or None
-            Only the first so many queries of each sequence; None: all.
+            Number of first queries of each sequence; None for all.
         """
         require_shape(tokens._fields[0], tokens[0], (len(self.queries),))
         starts = np.cumsum(self.lengths) - self.lengths
@@ -120,7 +122,7 @@ class HeadAttention:
     def _rows(self, where: NDArray[np.int64], n_rows: int, tokens: Tokens) -> "Iterator[Rows]":
         n_sequences, length = where.shape
         keys = self.keys[where]  # (sequence, key, d_head)
-        here = _at(tokens, where)
+        block_tokens = _select(tokens, where)
         n_at_once = max(1, BLOCK_WEIGHTS // (n_sequences * length))
         for first in range(0, n_rows, n_at_once):
             positions = np.arange(first, min(first + n_at_once, n_rows))
@@ -135,25 +137,25 @@ class HeadAttention:
             weights = block_pattern(queries, keys, scaling=self.scaling, visible=visible)
             if visible is None:
                 visible = np.ones(weights.shape[1:], dtype=bool)
-            yield Rows(weights, positions, visible, here)
+            yield Rows(weights, positions, visible, block_tokens)
 
 
 def weighted_logs(weights: Floats) -> Floats:
-    """Return w ln w of every weight, 0 where the weight is 0."""
+    """Return w ln w of every weight, 0 for a weight of 0."""
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
     return weights * logs
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of the patterns of sequences of equal length.
+    """A block of rows of the patterns of sequences of equal length.
 
     Attributes
     ----------
     weights : ndarray of float32, shape (n_sequences, n_rows, n_keys)
         [sequence, query, key]; hidden keys are 0.
     positions : ndarray of int, shape (n_rows,)
-        Of the queries in their sequences.
+        Positions of the queries in their sequences.
     visible : ndarray of bool, shape (n_rows, n_keys)
     tokens : TextTokens or PatchTokens
         Arrays of shape (n_sequences, n_keys): all tokens of the sequences.
@@ -166,19 +168,19 @@ class Rows:
 
     @cached_property
     def ahead(self) -> NDArray[np.int64]:
-        """How far each key is ahead of each query, (row, key); negative for earlier keys."""
+        """Position of each key minus that of each query, (row, key)."""
         n_keys = self.visible.shape[1]
         ahead: NDArray[np.int64] = np.arange(n_keys)[None, :] - self.positions[:, None]
         return ahead
 
     @cached_property
     def n_visible(self) -> NDArray[np.int64]:
-        """Visible keys of every query, (row,)."""
+        """Number of visible keys of every query, (row,)."""
         return np.count_nonzero(self.visible, axis=1)
 
     @cached_property
     def summed(self) -> NDArray[np.float64]:
-        """Weights added up over the sequences, (row, key): all that scores of position ask for."""
+        """Weights summed over the sequences, (row, key); sufficient for scores by position."""
         summed: NDArray[np.float64] = self.weights.sum(axis=0, dtype=np.float64)
         return summed
 
@@ -194,15 +196,15 @@ class Rows:
 
     @cached_property
     def copies(self) -> Flags:
-        """Earlier tokens that are the query's, visible or not, (sequence, row, key).
+        """Earlier tokens equal to the query's, visible or not, (sequence, row, key).
 
-        Special tokens have no copies: they mark, and say nothing twice.
+        Special tokens have no copies, since they are not part of the text.
         """
         token_id, is_special = self.tokens.token_id, self.tokens.is_special
         same: Flags = token_id[:, self.positions, None] == token_id[:, None, :]
         return same & (self.ahead < 0) & ~self.at_queries(is_special)[:, :, None]
 
     def at_queries(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Return a column of the tokens at the queries, (sequence, row)."""
+        """Return the values of a token column at the queries, (sequence, row)."""
         values: NDArray[Any] = column[:, self.positions]
         return values

@@ -1,4 +1,4 @@
-"""Scores of images, by position and colour of the attended patches."""
+"""Scores by position and colour of the attended patches."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,13 @@ def class_token(rows: Rows) -> Sums:
 
 @measures("same_row", ratio)
 def same_row(rows: Rows) -> Sums:
-    """Sum the mass in the query's row, and that on all other patches."""
+    """Sum the mass in the query's row, and the mass on all other patches."""
     return _of_other_patches(rows, _differences(rows, rows.tokens.row) == 0)
 
 
 @measures("same_column", ratio)
 def same_column(rows: Rows) -> Sums:
-    """Sum the mass in the query's column, and that on all other patches."""
+    """Sum the mass in the query's column, and the mass on all other patches."""
     return _of_other_patches(rows, _differences(rows, rows.tokens.column) == 0)
 
 
@@ -43,37 +43,38 @@ def _one_minus_ratio(sums: Sums) -> float | None:
 
 @measures("hue_similarity", _one_minus_ratio)
 def hue_similarity(rows: Rows) -> Sums:
-    """Sum mass times difference of hue, as it is and as it were if the mass were spread evenly."""
+    """Sum mass times difference of hue, for the actual and for evenly spread mass."""
     straight = _differences(rows, rows.tokens.hue)
-    return _against_chance(rows, np.minimum(straight, 1 - straight))  # hues lie on a circle
+    return _against_chance(rows, np.minimum(straight, 1 - straight))  # hue is circular
 
 
 @measures("brightness_similarity", _one_minus_ratio)
 def brightness_similarity(rows: Rows) -> Sums:
-    """Sum mass times difference of brightness, as it is and with the mass spread evenly."""
+    """Sum mass times difference of brightness, for the actual and for evenly spread mass."""
     return _against_chance(rows, _differences(rows, rows.tokens.brightness))
 
 
 def _differences(rows: Rows, column: Numbers) -> Numbers:
-    """Return |difference| of query and key, (sequence, row, key); NaN where one has no value."""
+    """Return |difference| of query and key, (sequence, row, key); NaN if either is NaN."""
     difference: Numbers = np.abs(rows.at_queries(column)[:, :, None] - column[:, None, :])
     return difference
 
 
 def _pairs(rows: Rows, wanted: Flags) -> tuple[Flags, Flags, Floats]:
-    """Return which pairs count, which rows have one, and the weights of these pairs."""
+    """Return the pairs to count, the rows with such a pair, and the weights of the pairs."""
     pairs: Flags = wanted & rows.others
     has_pair: Flags = np.any(pairs, axis=2)
     weights: Floats = np.where(pairs, rows.weights, np.float32(0))
     return pairs, has_pair, weights
 
 
-def _of_other_patches(rows: Rows, worth: NDArray[np.floating] | Flags) -> Sums:
+def _of_other_patches(rows: Rows, value: NDArray[np.floating] | Flags) -> Sums:
+    """Sum mass times value, and mass, over pairs of different patches."""
     is_patch = rows.tokens.is_patch
     both = rows.at_queries(is_patch)[:, :, None] & is_patch[:, None, :]
     pairs, counts, weights = _pairs(rows, both)
-    gained = (weights * np.where(pairs, worth, 0)).sum()
-    return np.array([gained, weights.sum(dtype=np.float64), np.count_nonzero(counts)])
+    weighted = (weights * np.where(pairs, value, 0)).sum()
+    return np.array([weighted, weights.sum(dtype=np.float64), np.count_nonzero(counts)])
 
 
 def _against_chance(rows: Rows, difference: Numbers) -> Sums:

@@ -35,7 +35,7 @@ def first(rows: Rows) -> Sums:
 def mean_distance(rows: Rows) -> Sums:
     """Sum weight times distance, and weight, both without the first token.
 
-    Source: Vig and Belinkov 2019, eq. 6. Theirs is a causal model, where |i − j| is i − j.
+    Source: Vig and Belinkov 2019, eq. 6, for a causal model, where |i − j| is i − j.
     """
     return _moments(rows)[[1, 0, -1]]
 
@@ -44,17 +44,17 @@ def _variance(sums: Sums) -> float | None:
     if sums[0] <= 0:
         return None
     mean_square, mean = sums[2] / sums[0], sums[1] / sums[0]
-    return max(0.0, float(mean_square - mean**2))  # below 0 by rounding only
+    return max(0.0, float(mean_square - mean**2))  # rounding can make it negative
 
 
 @measures("variance_of_distance", _variance)
 def variance_of_distance(rows: Rows) -> Sums:
-    """Sum weight, weight times distance and times its square, all without the first token."""
+    """Sum weight, weight · distance and weight · distance², all without the first token."""
     return _moments(rows)
 
 
 def _moments(rows: Rows) -> Sums:
-    """Return Σ A, Σ A|i − j| and Σ A(i − j)² over all keys but the first, and the rows with any."""
+    """Return Σ A, Σ A|i − j| and Σ A(i − j)² over keys except the first, and the number of rows."""
     n_rows = len(rows.weights) * np.count_nonzero(rows.visible[:, 1:].any(axis=1))
     weights, far = rows.summed[:, 1:], np.abs(rows.ahead[:, 1:])
     return np.array([weights.sum(), (weights * far).sum(), (weights * far**2).sum(), n_rows])

@@ -11,22 +11,23 @@ from attentionviz.measures.head_scores.registry import Sums
 def repeated_weights(
     pattern: NDArray[Any], period: int, n_before: int = 0
 ) -> dict[str, NDArray[Any]]:
-    """Return the weights that our own probe is about, one for each row that counts.
+    """Return the weights that the scores of our own probe sum.
 
     Parameters
     ----------
     pattern : ndarray, shape (..., n_tokens, n_tokens)
-        [query, key] of sequences that say `period` tokens twice; of which keys are visible, too.
+        [query, key] of sequences that repeat `period` tokens twice; also a mask of visible keys.
     period : int
         At least 2, so that no query is the token after its own earlier copy.
     n_before : int
-        Tokens before the first saying, such as a class token.
+        Tokens before the first repetition, such as a class token.
 
     Returns
     -------
     dict of str to ndarray, shape (..., n_rows)
-        By name of score: from the second saying to the token after the first copy, from every
-        token but the first to the one before, and from the second saying to the first copy.
+        By score name. Induction: from the second repetition to the token after the first copy.
+        Previous: from every token but the first to the one before. Duplicate: from the second
+        repetition to the first copy.
     """
     second = n_before + period + np.arange(period)
     every = n_before + np.arange(1, 2 * period)
@@ -40,25 +41,25 @@ def repeated_weights(
 def after_copies(
     period: int, n_repeats: int, n_before: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return all pairs of a query and a key that directly follows an earlier copy of it.
+    """Return all pairs of a query and a key that directly follows an earlier copy of the query.
 
     Parameters
     ----------
     period : int
         At least 2.
     n_repeats : int
-        How often the tokens are said.
+        Number of repetitions.
     n_before : int
-        Tokens before the first saying.
+        Tokens before the first repetition.
 
     Returns
     -------
     queries, keys : ndarray of int, shape (n_pairs,)
-        A query of the second saying is in one pair, one of the third in two, and so on.
+        A query of the second repetition is in one pair, one of the third in two, and so on.
     """
-    said = n_before + np.arange(period * n_repeats)
-    queries = [said[n * period :] for n in range(1, n_repeats)]  # with a copy n sayings before
-    keys = [said[: -n * period] + 1 for n in range(1, n_repeats)]
+    tokens = n_before + np.arange(period * n_repeats)
+    queries = [tokens[n * period :] for n in range(1, n_repeats)]  # copy n repetitions earlier
+    keys = [tokens[: -n * period] + 1 for n in range(1, n_repeats)]
     return np.concatenate(queries), np.concatenate(keys)
 
 
@@ -78,8 +79,9 @@ def prefix_matching(
     Returns
     -------
     ndarray of float64
-        Mass, pairs, and rows that see one of their keys. Pairs that a sliding window hides count
-        as 0, so that a head that picks one key a row reaches 0.5 of four sayings at most.
+        Mass, number of pairs, and number of rows with a visible key of theirs. Pairs hidden by a
+        sliding window count as 0. A head that attends to one key per row reaches at most 0.5 for
+        four repetitions.
 
     Notes
     -----

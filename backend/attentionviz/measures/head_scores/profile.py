@@ -1,4 +1,4 @@
-"""The offset profile of a head: its mean weight at each distance ahead or back."""
+"""The offset profile of a head: its mean weight by position of the key relative to the query."""
 
 from typing import TypedDict
 
@@ -19,9 +19,9 @@ class Profile(TypedDict):
     offsets : list of int
         -32…32.
     weights : list of float or None
-        None where no row sees a key at that offset.
+        None if no row has a visible key at that offset.
     n_rows : list of int
-        Rows that see one. As of scores, rows that see one key only are left out.
+        Number of rows with such a key. As for scores, rows with a single visible key are left out.
     """
 
     offsets: list[int]
@@ -30,7 +30,7 @@ class Profile(TypedDict):
 
 
 def offset_sums(rows: Rows) -> Sums:
-    """Return weights and numbers of rows by offset, shape (2, n_offsets)."""
+    """Return summed weights and numbers of rows by offset, shape (2, n_offsets)."""
     near = rows.visible & (np.abs(rows.ahead) <= FURTHEST) & (rows.n_visible > 1)[:, None]
     offsets = rows.ahead[near] + FURTHEST
     weights = rows.summed[near]

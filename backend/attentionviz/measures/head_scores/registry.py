@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from attentionviz.measures.head_scores.corpus import Flags, Rows
 
 Sums = NDArray[np.float64]
-"""Sums over rows; the last of them is always the number of rows."""
+"""Sums over rows; the last one is always the number of rows."""
 
 
 class Score(TypedDict):
@@ -18,9 +18,9 @@ class Score(TypedDict):
     Attributes
     ----------
     value : float or None
-        None where no row is of the kind in question.
+        None if the score is not defined for any row.
     n_rows : int
-        How many rows it rests on.
+        Number of rows from which it is computed.
     """
 
     value: float | None
@@ -33,9 +33,9 @@ class Measure(NamedTuple):
     Attributes
     ----------
     sums : callable
-        From a block of rows to what is added up over all blocks.
+        From a block of rows to sums, which are added over all blocks.
     value : callable
-        From these totals to the value; never called with no rows.
+        From the totals to the value; not called without rows.
     """
 
     sums: Callable[[Rows], Sums]
@@ -52,14 +52,22 @@ def mean_of_rows(sums: Sums) -> float | None:
 
 
 def ratio(sums: Sums) -> float | None:
-    """Return the first sum over the second; None where the second is 0."""
+    """Return the first sum over the second; None if the second is 0."""
     return float(sums[0] / sums[1]) if sums[1] > 0 else None
 
 
 def measures(
     name: str, value: Callable[[Sums], float | None] = mean_of_rows
 ) -> Callable[[Callable[[Rows], Sums]], Callable[[Rows], Sums]]:
-    """Register the function below as that of the score of this name in `SCORE_FACTS`."""
+    """Return a decorator that registers the function of a score of `SCORE_FACTS`.
+
+    Parameters
+    ----------
+    name : str
+        Of the score.
+    value : callable
+        See `Measure`.
+    """
 
     def register(sums: Callable[[Rows], Sums]) -> Callable[[Rows], Sums]:
         MEASURES[name] = Measure(sums, value)
@@ -78,15 +86,15 @@ def score_of(total: Sums, value: Callable[[Sums], float | None] = mean_of_rows) 
 
 
 def mass(rows: Rows, target: Flags, queries: Flags | None = None) -> Sums:
-    """Return the mass on some keys, summed over the rows that see one of them and another key.
+    """Return the mass on target keys, over the rows that see a target and another key.
 
     Parameters
     ----------
     rows : Rows
     target : ndarray of bool, shape (n_sequences or 1, n_rows or 1, n_keys)
-        The keys in question; those that are not visible count for nothing.
+        The target keys; hidden keys are ignored.
     queries : ndarray of bool, shape (n_sequences, n_rows), or None
-        Rows that count; None: all of them.
+        Rows to include; None for all.
 
     Returns
     -------

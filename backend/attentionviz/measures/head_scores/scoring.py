@@ -22,12 +22,12 @@ from attentionviz.measures.head_scores.registry import MEASURES, Score, Sums, sc
 
 
 class HeadScores(NamedTuple):
-    """What is known of one head.
+    """Scores and offset profile of one head.
 
     Attributes
     ----------
     scores : dict of str to Score
-        By name; those of random tokens are not among them.
+        By name, without the scores of the probes.
     profile : Profile
     """
 
@@ -35,8 +35,8 @@ class HeadScores(NamedTuple):
     profile: Profile
 
 
-def nothing() -> Score:
-    """Return the score of a head that has no row of the kind in question."""
+def undefined_score() -> Score:
+    """Return the score of a head without any row for which it is defined."""
     return Score(value=None, n_rows=0)
 
 
@@ -47,8 +47,8 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     ----------
     attention : HeadAttention
     tokens : TextTokens or PatchTokens
-        Over all tokens; they say whether scores of text or of images are computed. Those of the
-        other kind have no rows.
+        Over all tokens. Determines whether scores of text or of images are computed; the others
+        have no rows.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     Raises
     ------
     BuildError
-        If the attention holds numbers that are not finite.
+        If the attention is not finite.
     """
     is_image = isinstance(tokens, PatchTokens)
     wanted = [name for name in MEASURES if _is_of(name, "image" if is_image else "text")]
@@ -65,12 +65,12 @@ def score_head(attention: HeadAttention, tokens: Tokens) -> HeadScores:
     offsets = np.zeros((2, len(OFFSETS)))
     for rows in attention.blocks(tokens):
         if not np.isfinite(rows.weights).all():
-            raise BuildError("its attention holds numbers that are not finite")
+            raise BuildError("its attention has numbers that are not finite")
         for name in wanted:
             sums = MEASURES[name].sums(rows)
             totals[name] = sums if name not in totals else totals[name] + sums
         offsets += offset_sums(rows)
-    scores = {name: nothing() for name in SCORE_FACTS if name not in PROBE_SCORES}
+    scores = {name: undefined_score() for name in SCORE_FACTS if name not in PROBE_SCORES}
     scores |= {name: score_of(totals[name], MEASURES[name].value) for name in wanted}
     n_positions = IMAGE_POSITIONS if is_image else TEXT_POSITIONS
     scores["content_dependence"] = content_dependence(attention, tokens, n_positions)

@@ -27,24 +27,24 @@ def duplicate(rows: Rows) -> Sums:
 @measures("induction")
 def induction(rows: Rows) -> Sums:
     """Sum the mass on tokens after earlier copies, the query itself left out."""
-    return mass(rows, _moved(rows.copies, 1) & (rows.ahead != 0))
+    return mass(rows, _shifted(rows.copies, 1) & (rows.ahead != 0))
 
 
 @measures("reverse_induction")
 def reverse_induction(rows: Rows) -> Sums:
     """Sum the mass on tokens before earlier copies.
 
-    The first token and special ones are left out: many heads rest there, whoever asks.
+    The first token and special tokens are left out, since they are attention sinks of many heads.
     """
-    is_resting = rows.tokens.is_special | (np.arange(rows.visible.shape[1]) == 0)
-    return mass(rows, _moved(rows.copies, -1) & ~is_resting[:, None, :])
+    is_attention_sink = rows.tokens.is_special | (np.arange(rows.visible.shape[1]) == 0)
+    return mass(rows, _shifted(rows.copies, -1) & ~is_attention_sink[:, None, :])
 
 
-def _moved(flags: Flags, by: int) -> Flags:
-    """Return flags of keys, moved to later keys (or earlier ones); what falls off is gone."""
-    moved = np.zeros_like(flags)
+def _shifted(flags: Flags, by: int) -> Flags:
+    """Return flags shifted to later keys, or to earlier ones if `by` is negative."""
+    shifted = np.zeros_like(flags)
     if by > 0:
-        moved[..., by:] = flags[..., :-by]
+        shifted[..., by:] = flags[..., :-by]
     else:
-        moved[..., :by] = flags[..., -by:]
-    return moved
+        shifted[..., :by] = flags[..., -by:]
+    return shifted

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 N_EXAMPLES = 5
 N_NAMED = 3
-"""Examples that a sentence names; the manifest keeps a few more."""
+"""Examples in a message; the manifest keeps a few more."""
 
 Unit = Literal["line", "row", "element", "file"]
 
@@ -18,18 +18,18 @@ class LeftOut:
     Attributes
     ----------
     reason : str
-        Such as "blank"; completes "3 lines left out: 3 …".
+        Such as "blank"; follows the count in "3 lines left out: 3 blank".
     n : int
     examples : tuple of str
-        The first few, as a user finds them: "line 4", "photos/a.tif".
+        Locations of the first few: "line 4", "photos/a.tif".
     """
 
     reason: str
     n: int
     examples: tuple[str, ...] = ()
 
-    def words(self) -> str:
-        """Return it as a part of a sentence: "9 blank (line 4, line 9, …)"."""
+    def summary(self) -> str:
+        """Return the count, reason and examples: "9 blank (line 4, line 9, …)"."""
         if not self.examples:
             return f"{self.n:,} {self.reason}"
         more = ", …" if self.n > len(self.examples[:N_NAMED]) else ""
@@ -44,13 +44,13 @@ class Account:
     ----------
     unit : str
     n_read : int
-        All that could have been a sequence: those taken and those left out.
+        Items taken and left out.
     n_cut : int
-        Of those taken, how many are shorter than in the corpus.
+        Items taken whose text or tokens were truncated.
     left_out : tuple of LeftOut
         One entry a reason.
     notes : tuple of str
-        What was found out about the file, such as its delimiter, a sentence each.
+        Detected properties of the file, such as its delimiter; one sentence each.
     """
 
     unit: Unit
@@ -61,11 +61,17 @@ class Account:
 
     @property
     def n_taken(self) -> int:
-        """Sequences that are in the dataset."""
+        """Number of sequences in the dataset."""
         return self.n_read - sum(part.n for part in self.left_out)
 
     def leave_out(self, reason: str, which: Iterable[str]) -> "Account":
-        """Return this account with further sequences left out; unchanged where there are none."""
+        """Return this account with more sequences left out for a reason.
+
+        Parameters
+        ----------
+        which : iterable of str
+            Locations of the sequences; if empty, the account is unchanged.
+        """
         examples, n = [], 0
         for name in which:
             n += 1
@@ -75,16 +81,16 @@ class Account:
             return self
         return replace(self, left_out=(*self.left_out, LeftOut(reason, n, tuple(examples))))
 
-    def words(self) -> str:
-        """Return the line that adds up: "412 rows read, 400 taken (3 cut), 12 left out: …"."""
+    def summary(self) -> str:
+        """Return all counts: "412 rows read, 400 taken (3 cut), 12 left out: …"."""
         plural = "" if self.n_read == 1 else "s"
         taken = f"{self.n_taken:,}" if self.left_out else "all"
         cut = f" ({self.n_cut:,} cut)" if self.n_cut else ""
-        said = f"{self.n_read:,} {self.unit}{plural} read, {taken} taken{cut}"
+        summary = f"{self.n_read:,} {self.unit}{plural} read, {taken} taken{cut}"
         if not self.left_out:
-            return said
-        parts = ", ".join(part.words() for part in self.left_out)
-        return f"{said}, {self.n_read - self.n_taken:,} left out: {parts}"
+            return summary
+        parts = ", ".join(part.summary() for part in self.left_out)
+        return f"{summary}, {self.n_read - self.n_taken:,} left out: {parts}"
 
     def facts(self) -> dict[str, Any]:
         """Return the entry ``corpus.account`` of a manifest."""

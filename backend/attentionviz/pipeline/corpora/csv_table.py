@@ -7,18 +7,18 @@ from attentionviz.pipeline.corpora.delimited import (
     DELIMITERS,
     NO_TABLE,
     Row,
-    cell_words,
     find_layout,
+    format_cells,
     is_blank,
 )
 from attentionviz.pipeline.corpora.records import (
-    Places,
+    Locations,
     Records,
     TextFile,
     choose_text_column,
-    column_words,
+    format_columns,
+    format_line_ends,
     is_text_name,
-    line_end_words,
     require_columns,
 )
 
@@ -26,12 +26,12 @@ ADVICE = f"; quote cells that hold a delimiter{NO_TABLE}"
 
 
 def read(file: TextFile, text_column: str | None) -> Records:
-    """Return every row whose text is not blank, with its further cells.
+    """Return every row with a non-blank text, and its other cells.
 
     Raises
     ------
     CorpusError
-        If no column holds the text, or most rows do not fit the header.
+        If there is no text column, or most rows have another number of cells than the header.
     """
     records = Records(file, "row")
     layout = find_layout(file, text_column)
@@ -43,12 +43,12 @@ def read(file: TextFile, text_column: str | None) -> Records:
         columns = _columns(file, first, records)
         chosen = choose_text_column(file, columns, text_column, NO_TABLE)
         separated = f"{DELIMITERS[layout.delimiter]}-separated, " if layout.delimiter else ""
-        words = f"{separated}{line_end_words(file)}{column_words(columns)}"
+        words = f"{separated}{format_line_ends(file)}{format_columns(columns)}"
         records.notes.insert(0, words)
     else:
         rows, columns, chosen = chain([first], rows), {"text": 0}, "text"
         records.notes.append(
-            f"1 column without a header, so line {first.line} is a text, too; if it is the name of "
+            f"1 column without a header, so line {first.line} is a text; if it is the name of "
             "the column, give it with --text-column"
         )
     _take(rows, first.cells, columns, chosen, records)
@@ -64,9 +64,9 @@ def _without_blank(rows: Iterable[Row], records: Records) -> Iterator[Row]:
 
 
 def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
-    """Return the index of every column that has a name; each name is there once."""
+    """Return the index of every named column; duplicate names are numbered."""
     columns: dict[str, int] = {}
-    nameless, repeated = Places(), Places()
+    nameless, repeated = Locations(), Locations()
     for i, cell in enumerate(header.cells):
         name = given = cell.strip()
         n = 1
@@ -80,7 +80,7 @@ def _columns(file: TextFile, header: Row, records: Records) -> dict[str, int]:
             repeated.add(f"column {i + 1}")
         columns[name] = i
     records.note("columns without a name, left out", nameless)
-    records.note("columns with the name of one before, numbered", repeated)
+    records.note("columns with a duplicate name, numbered", repeated)
     require_columns(file, list(columns))
     return columns
 
@@ -93,20 +93,20 @@ def _take(
     records: Records,
 ) -> None:
     others = {name: i for name, i in columns.items() if name != chosen}
-    spanning, literal = Places(), Places()
+    spanning, literal = Locations(), Locations()
     for row in rows:
-        cells, place = row.cells, f"line {row.line}"
+        cells, location = row.cells, f"line {row.line}"
         if row.n_lines > 1:
-            spanning.add(place)
+            spanning.add(location)
         if row.has_literal:
-            literal.add(place)
+            literal.add(location)
         if len(cells) < len(header) or not is_blank(cells[len(header) :]):
-            problem = f"{cell_words(cells)}, the header has {len(header)}"
+            problem = f"{format_cells(cells)}, the header has {len(header)}"
             reason = "with more or fewer cells than the header"
-            records.leave_out_broken(reason, place, problem, ADVICE)
+            records.leave_out_broken(reason, location, problem, ADVICE)
         elif len(columns) > 1 and cells == header:
-            records.leave_out("repeating the header", place)
+            records.leave_out("repeating the header", location)
         else:
-            records.take(place, cells[columns[chosen]], {n: cells[i] for n, i in others.items()})
+            records.take(location, cells[columns[chosen]], {n: cells[i] for n, i in others.items()})
     records.note("quoted cells of several lines", spanning)
-    records.note("quotation marks that quote no whole cell, kept as characters", literal)
+    records.note("quotation marks that do not enclose a whole cell, kept as characters", literal)

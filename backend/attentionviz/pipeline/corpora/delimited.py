@@ -1,7 +1,8 @@
 """Detection of delimiter, quoting and rows of a table, from its content.
 
-A quotation mark quotes a cell that begins and ends with one and has those inside doubled (RFC
-4180); anywhere else it is a character like any other, so that one without an end swallows nothing.
+Quotation marks enclose a cell if it begins and ends with one and those inside are doubled (RFC
+4180). Any other quotation mark is an ordinary character, so an unclosed one does not swallow the
+rest of the file.
 """
 
 import functools
@@ -17,17 +18,17 @@ from attentionviz.pipeline.corpora.records import LINE_END, TextFile, is_text_na
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 N_SAMPLE_ROWS = 1000
-"""Rows that delimiters are tried on."""
+"""Rows on which delimiters are tried."""
 
 MIN_SHARE, SURE_SHARE = 0.5, 0.9
-"""Rows of the same width where no column is called text: with fewer than the one, a delimiter is a
-character of the texts; with more than the other, it delimits; between them, nobody can tell."""
+"""Share of rows of equal width, if no column name identifies the delimiter: up to `MIN_SHARE`, the
+character belongs to the texts; from `SURE_SHARE`, it is the delimiter; in between is ambiguous."""
 
 N_SURE_LINES = 4
-"""So many lines that each are a whole row are not one quoted cell by chance."""
+"""This many lines that are each a complete row are unlikely to be one quoted cell."""
 
 NO_TABLE = "; if each line is a text of its own, rename the file to .txt"
-"""The end of a sentence on what looks like a table, but need not be one."""
+"""Advice in errors on files that may be plain text rather than a table."""
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.I)  # written for Excel
 _LINE = re.compile(r"([^\r\n]*+)(?:\r\n|\r|\n|\Z)")
@@ -39,14 +40,14 @@ class Row(NamedTuple):
     Attributes
     ----------
     line : int
-        Where it starts, from 1.
+        Number of its first line, from 1.
     cells : list of str
     n_lines : int
-        More than 1 where a quoted cell holds line ends.
+        More than 1 if a quoted cell contains line ends.
     are_rows : bool
-        Whether each of those lines would be a whole row by itself.
+        Whether each of those lines would be a complete row by itself.
     has_literal : bool
-        Whether a cell begins with a quotation mark that does not quote it.
+        Whether a cell begins with a quotation mark that does not enclose it.
     """
 
     line: int
@@ -57,17 +58,17 @@ class Row(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether no cell holds anything."""
+        """Whether all cells are empty or white space."""
         return is_blank(self.cells)
 
 
 def is_blank(cells: list[str]) -> bool:
-    """Return whether none of these cells holds anything but white space."""
+    """Return whether all cells are empty or white space."""
     return not any(cell.strip() for cell in cells)
 
 
-def cell_words(cells: list[str]) -> str:
-    """Return how many cells these are."""
+def format_cells(cells: list[str]) -> str:
+    """Return the number of cells: "1 cell", "3 cells"."""
     return f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
 
 
@@ -79,7 +80,7 @@ def _cell(delimiter: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is cut into rows and cells.
+    """How a file is split into rows and cells.
 
     Attributes
     ----------
@@ -90,8 +91,8 @@ class Layout:
     width : int
         Cells of the header; 0 before it is known.
     prefers_rows : bool
-        Whether lines that each are a whole row stay rows where a cell of the first begins, and one
-        of the last ends, with a quotation mark.
+        Whether lines that are each a complete row are kept as rows although quotation marks would
+        join them into one quoted cell.
     """
 
     delimiter: str
@@ -101,7 +102,7 @@ class Layout:
     prefers_rows: bool = False
 
     def rows(self, text: str) -> Iterator[Row]:
-        """Yield every row, the header and blank ones, too."""
+        """Yield every row, including the header and blank rows."""
         position, number = self.start, self.line
         while position < len(text):
             line = _LINE.match(text, position)
@@ -113,7 +114,7 @@ class Layout:
             position, number = line.end(), number + row.n_lines
 
     def _row(self, number: int, text: str, start: int, end: int) -> Row:
-        """Return the row that begins at an index; the line there has this end."""
+        """Return the row that begins at `start`; `end` is the end of its first line."""
         plain = text[start:end]
         if '"' not in plain:
             return Row(number, self._split(plain))
@@ -136,10 +137,10 @@ class Layout:
         return line.split(self.delimiter) if self.delimiter else [line]
 
     def _are_rows(self, lines: list[str]) -> bool:
-        """Return whether each of these lines, which begin or end in quotes, is a whole row.
+        """Return whether each of these lines would be a complete row.
 
-        What delimits cells has no space after it, as a comma in a sentence has, and no line begins
-        with it, as one of code begins with a tab.
+        A space after a delimiter suggests a sentence, and a tab at the start of a line suggests
+        code; neither is a row.
         """
         cut = ((line, *self._cut(line)) for line in lines)
         rows = [self._row_of_line(0, line, cells, has).cells for line, cells, _, has in cut]
@@ -151,7 +152,7 @@ class Layout:
         return all(cell and not cell[0].isspace() and '""' not in cell for cell in cells)
 
     def _cut(self, text: str, position: int = 0) -> tuple[list[str], int, bool]:
-        """Return the cells of a row, the index of its end, and whether one has a literal mark."""
+        """Return the cells of a row, its end index, and whether a quotation mark is literal."""
         cells, has_literal = [], False
         while True:
             found = _cell(self.delimiter).match(text, position)
@@ -166,7 +167,7 @@ class Layout:
 
 
 class _Trial(NamedTuple):
-    """What a delimiter makes of the first rows."""
+    """The first rows as split by one delimiter."""
 
     layout: Layout
     rows: list[Row]
@@ -174,7 +175,7 @@ class _Trial(NamedTuple):
     @classmethod
     def of(cls, file: TextFile, layout: Layout) -> "_Trial":
         first = next((row for row in layout.rows(file.text) if not row.is_blank), None)
-        # Texts have line ends oftener than tabs: a line with as many as the header is a row.
+        # Line ends are more common in texts than tabs: a line with all the header's tabs is a row.
         is_tsv = (layout.delimiter or file.name[-4:].lower()) in ("\t", ".tsv")
         layout = replace(layout, width=len(first.cells) if first else 1, prefers_rows=is_tsv)
         rows = _sample(file, layout)
@@ -207,25 +208,25 @@ def _sample(file: TextFile, layout: Layout) -> list[Row]:
 
 
 def find_layout(file: TextFile, text_column: str | None) -> Layout:
-    """Return how a file is cut into rows and cells.
+    """Return how a file is split into rows and cells.
 
-    A delimiter that makes a header with the name of a text column is it. Where no name helps, it is
-    the one that makes rows of the same width; where none does, the file has a single column.
+    The delimiter is the one with which the header names a text column; otherwise the one that gives
+    rows of equal width; otherwise the file has a single column.
 
     Parameters
     ----------
     file : TextFile
     text_column : str or None
-        Name that the column of texts has; None: a usual one.
+        Name of the text column; None for one of `records.TEXT_COLUMNS`.
 
     Raises
     ------
     CorpusError
-        If the widths of the rows say neither.
+        If the widths of the rows are ambiguous.
     """
-    said = _SEPARATOR_LINE.match(file.text)
-    if said:
-        return _Trial.of(file, Layout(said[1], said.end(), 2)).layout
+    declared = _SEPARATOR_LINE.match(file.text)
+    if declared:
+        return _Trial.of(file, Layout(declared[1], declared.end(), 2)).layout
     single = _Trial.of(file, Layout(""))
     trials = [_Trial.of(file, Layout(delimiter)) for delimiter in DELIMITERS]
     named = [one for one in trials if one.width > 1 and one.has_text_column(text_column)]
@@ -240,7 +241,7 @@ def find_layout(file: TextFile, text_column: str | None) -> Layout:
         return best.layout
     first = best.rows[0]
     raise CorpusError(
-        f"{file.name}, line {first.line}: {cell_words(first.cells)}, but {share:.0%} of the rows "
+        f"{file.name}, line {first.line}: {format_cells(first.cells)}, but {share:.0%} of the rows "
         f"have {usual} ({DELIMITERS[best.layout.delimiter]}-separated); the first line must name "
         f"the columns{NO_TABLE}"
     )

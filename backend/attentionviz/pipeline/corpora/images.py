@@ -1,4 +1,4 @@
-"""Images of a folder, detected by content, and the reasons for files that are left out."""
+"""Images of a folder, detected by content, and why other files are left out."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from attentionviz.core.file_names import is_litter, readable
+from attentionviz.core.file_names import is_junk, readable
 from attentionviz.core.image_kinds import READ_KINDS, kind_of, read_head
 from attentionviz.core.images import ImageError, decode_image, require_image
 from attentionviz.errors import CorpusError
@@ -20,26 +20,26 @@ MAX_NAME = 300
 
 @dataclass
 class ImageFolder:
-    """What lies below a folder, by relative name with forward slashes, sorted.
+    """The files below a folder, by relative name with forward slashes, sorted.
 
     Attributes
     ----------
     images : dict of str to Path
     left_out : dict of str to str
-        Of every other file why, to complete "a.png is …".
+        Reason for every other file, to complete "a.png is …".
     with_frames : list of str
-        Images with further frames or pages.
-    passed_folders : list of str
-        Hidden ones, which are not looked into.
+        Images with more than one frame or page.
+    skipped_folders : list of str
+        Hidden folders, which are not searched.
     """
 
     images: dict[str, Path] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     with_frames: list[str] = field(default_factory=list)
-    passed_folders: list[str] = field(default_factory=list)
+    skipped_folders: list[str] = field(default_factory=list)
 
     def account(self) -> Account:
-        """Return what became of every file."""
+        """Return the counts of files taken and left out."""
         by_reason: dict[str, list[str]] = {}
         for name, reason in self.left_out.items():
             by_reason.setdefault(reason, []).append(name)
@@ -52,15 +52,15 @@ class ImageFolder:
         if self.with_frames:
             names = _listed(self.with_frames)
             yield f"several frames or pages, of which the first is taken: {names}"
-        if self.passed_folders:
-            yield f"folders that are not looked into: {_listed(self.passed_folders)}"
+        if self.skipped_folders:
+            yield f"folders that are not searched: {_listed(self.skipped_folders)}"
 
 
 def find_images(folder: Path) -> ImageFolder:
-    """Return the images below a folder, each decoded once, so that it is known to be whole.
+    """Return the images below a folder; each is decoded once to check that it is complete.
 
-    Nothing is said of what systems and editors leave behind, of hidden files that are no images,
-    and of what describes the folder itself.
+    Not counted: files left by systems and editors, hidden files that are not images, ``labels.csv``
+    and ``about.json``.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ def find_images(folder: Path) -> ImageFolder:
     Raises
     ------
     CorpusError
-        If a folder in it cannot be listed.
+        If a folder cannot be listed.
     """
     root = folder.resolve()
     found = ImageFolder()
-    for path in _files(folder, found.passed_folders):
+    for path in _files(folder, found.skipped_folders):
         name = relative_name(path, folder)
         try:
-            _require_own_file(path, root)
+            _require_visible_file(path, root)
             has_frames = require_image(path, READ_KINDS)
         except ImageError as error:
             found.left_out[name] = str(error)
@@ -88,7 +88,7 @@ def find_images(folder: Path) -> ImageFolder:
 
 
 def _shortened(name: str) -> str:
-    """Return a name, or the end of one that is longer than a manifest takes."""
+    """Return a name, shortened to the longest that a manifest may hold."""
     return name if len(name) <= MAX_NAME else "…" + name[-MAX_NAME:]
 
 
@@ -97,8 +97,8 @@ def _listed(names: list[str]) -> str:
     return ", ".join(map(_shortened, names[:N_EXAMPLES])) + more
 
 
-def _files(folder: Path, passed_folders: list[str]) -> Iterator[Path]:
-    """Yield what may be an image, and links to folders; collect folders that are passed over."""
+def _files(folder: Path, skipped_folders: list[str]) -> Iterator[Path]:
+    """Yield possible images and links to folders; append skipped folders to `skipped_folders`."""
     paths = []
     for parent, folders, files in os.walk(folder, onerror=_refuse_folder):
         here = Path(parent)
@@ -108,12 +108,12 @@ def _files(folder: Path, passed_folders: list[str]) -> Iterator[Path]:
                 paths.append(here / name)
             elif not _is_hidden(name):
                 entered.append(name)
-            elif not (name.startswith(".") and is_litter(name)):
-                passed_folders.append(relative_name(here / name, folder))
+            elif not (name.startswith(".") and is_junk(name)):
+                skipped_folders.append(relative_name(here / name, folder))
         folders[:] = entered
         own = (LABELS, ABOUT) if here == folder else ()
         paths += [here / name for name in files if name not in own]
-    passed_folders.sort()
+    skipped_folders.sort()
     for path in sorted(paths, key=lambda path: relative_name(path, folder)):
         if not _is_hidden(path.name) or _is_image(path):
             yield path
@@ -127,11 +127,11 @@ def _refuse_folder(error: OSError) -> None:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or is_litter(name)
+    return name.startswith(".") or is_junk(name)
 
 
 def _is_image(path: Path) -> bool:
-    """Say whether a hidden file is a image, which somebody may miss."""
+    """Return whether a hidden file is an image, which the user may have meant to include."""
     try:
         is_file = path.is_file() and not path.is_symlink()
         return is_file and kind_of(read_head(path), path.name) in READ_KINDS
@@ -139,20 +139,20 @@ def _is_image(path: Path) -> bool:
         return False
 
 
-def _require_own_file(path: Path, root: Path) -> None:
-    """Raise ImageError unless this is a file of the folder, meant to be seen."""
+def _require_visible_file(path: Path, root: Path) -> None:
+    """Raise ImageError unless this is a visible regular file inside the folder."""
     if _is_hidden(path.name):
         raise ImageError("hidden, or a back-up copy")
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:  # which one depends on the version of Python
-        raise ImageError("a link that leads nowhere") from error
+        raise ImageError("a broken link") from error
     if not target.is_relative_to(root):
         raise ImageError("a link out of the folder; copy the file itself")
     if target.is_dir():
         raise ImageError("a link to a folder; copy the folder itself")
-    if not target.is_file():  # a pipe or device would never end
-        raise ImageError("no regular file")
+    if not target.is_file():  # reading a pipe or device would never end
+        raise ImageError("not a regular file")
 
 
 def relative_name(path: Path, folder: Path) -> str:
@@ -171,7 +171,7 @@ def open_image(path: Path) -> Image.Image:
     Raises
     ------
     CorpusError
-        If it has changed since, and is no such image any more; the sentence names the file.
+        If the file has changed and can no longer be decoded; the message names it.
     """
     try:
         return decode_image(path, READ_KINDS)

@@ -10,7 +10,7 @@ from attentionviz.pipeline.corpora.records import (
     Records,
     TextFile,
     choose_text_column,
-    column_words,
+    format_columns,
     require_columns,
 )
 
@@ -18,26 +18,26 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class _NotJson(NamedTuple):
-    """What stands in the place of a value that cannot be read."""
+    """Placeholder for a value that cannot be parsed."""
 
     problem: str
 
 
-class _Repeating(dict[str, Any]):
-    """An object that has a field twice, of which a dict keeps one."""
+class _DuplicateFields(dict[str, Any]):
+    """An object with a duplicate field; the dict holds the last value."""
 
 
 def read(file: TextFile, text_column: str | None) -> Records:
-    """Return every object whose text is not blank, with its further fields as words.
+    """Return every object with a non-blank text, and its other fields as strings.
 
-    A field that an object lacks is empty; one that is no string is written as JSON. A string in the
-    place of an object is a text without further fields.
+    Missing fields are empty; values other than strings are written as JSON. A string instead of an
+    object is a text without other fields.
 
     Raises
     ------
     CorpusError
-        If no field holds the text, an array is broken before its end, or most of the file is
-        neither object nor text.
+        If there is no text field, an array is malformed, or most values are neither objects nor
+        strings.
     """
     unit, values = _values(file)
     records = Records(file, unit)
@@ -47,25 +47,25 @@ def read(file: TextFile, text_column: str | None) -> Records:
         require_columns(file, names)
         advice = "; of a file that is one object, take the array alone" if len(values) == 1 else ""
         chosen = choose_text_column(file, names, text_column, advice)
-        records.notes.append(f"JSON, {column_words(names)}")
+        records.notes.append(f"JSON, {format_columns(names)}")
     others = [name for name in names if name != chosen]
     for number, value in enumerate(values, start=1):
-        place = f"{unit} {number}"
+        location = f"{unit} {number}"
         fields = {chosen: value} if isinstance(value, str) else value
         if isinstance(fields, _NotJson):
-            records.leave_out_broken("not JSON", place, f"not JSON: {fields.problem}")
-        elif isinstance(fields, _Repeating):
-            records.leave_out_broken("with a field twice", place, "a field is there twice")
+            records.leave_out_broken("not JSON", location, f"not JSON: {fields.problem}")
+        elif isinstance(fields, _DuplicateFields):
+            records.leave_out_broken("with a duplicate field", location, "a field is repeated")
         elif not isinstance(fields, dict):
             problem = 'neither a JSON object such as {"text": "…"} nor a string'
-            records.leave_out_broken("not an object", place, problem)
+            records.leave_out_broken("not an object", location, problem)
         elif fields.get(chosen) is None:
-            records.leave_out("without a text", place)
+            records.leave_out("without a text", location)
         elif not isinstance(fields[chosen], str):
-            records.leave_out("with a text that is no string", place)
+            records.leave_out("with a text that is no string", location)
         else:
-            columns = {name: _words(fields.get(name)) for name in others}
-            records.take(place, fields[chosen], columns)
+            columns = {name: _as_text(fields.get(name)) for name in others}
+            records.take(location, fields[chosen], columns)
     return records
 
 
@@ -78,7 +78,7 @@ def _values(file: TextFile) -> tuple[Unit, list[Any]]:
     return (unit, values) if rows is None else ("row", rows)
 
 
-def _words(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -86,14 +86,14 @@ def _words(value: Any) -> str:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else _Repeating(fields)
+    return fields if len(fields) == len(pairs) else _DuplicateFields(fields)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _parse(line: str) -> Any:
-    """Return the value of a line; an empty text for a blank one."""
+    """Return the value of a line; an empty string for a blank line."""
     if not line.strip():
         return ""
     try:
@@ -103,14 +103,14 @@ def _parse(line: str) -> Any:
 
 
 def _problem(error: Exception) -> str:
-    # Deep nesting ends in a RecursionError, a number of many digits in a plain ValueError.
+    # Deep nesting raises RecursionError, a number with too many digits a plain ValueError.
     return error.msg if isinstance(error, json.JSONDecodeError) else "too deep or too long"
 
 
 def _elements(file: TextFile) -> list[Any] | None:
-    """Return the elements of an array, or objects of several lines; None where lines count.
+    """Return the elements of an array, or objects over several lines; None for JSON Lines.
 
-    An element that the end of the file cuts off is the last one.
+    If the file is truncated, the last value is `_NotJson`.
     """
     text = file.text.rstrip()
     start = _skip_space(text, 0)
@@ -136,7 +136,7 @@ def _elements(file: TextFile) -> list[Any] | None:
             if is_cut_off and values:
                 return [*values, _NotJson("cut off by the end of the file")]
             if is_array:
-                raise file.error(file.place_of(at), f"not JSON: {_problem(error)}") from error
+                raise file.error(file.location_of(at), f"not JSON: {_problem(error)}") from error
             return None
     return values
 
@@ -147,7 +147,7 @@ def _skip_space(text: str, position: int) -> int:
 
 
 def _rows_of_columns(values: list[Any]) -> list[Any] | None:
-    """Return the rows of a single object of columns, lists or objects as pandas writes them."""
+    """Return the rows of a single object of columns (lists or objects, as pandas writes them)."""
     if len(values) != 1 or not isinstance(values[0], dict):
         return None
     columns = values[0]

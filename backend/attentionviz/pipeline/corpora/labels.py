@@ -14,17 +14,17 @@ FILE_COLUMN = "file"
 
 
 class Labels(NamedTuple):
-    """Columns over the images of a folder, and what was found out about their file."""
+    """Columns of labels.csv over the images of a folder, and notes on that file."""
 
     columns: dict[str, list[str]]
     notes: tuple[str, ...] = ()
 
 
 def read_labels(folder: Path, names: list[str], left_out: Mapping[str, str]) -> Labels:
-    """Return the columns of labels.csv over the images, empty where it does not name one.
+    """Return the columns of labels.csv over the images; empty for an image without a row.
 
-    Without labels.csv, images that lie in subfolders have the subfolder's name as their label.
-    A row that names a file that is left out is left out with it.
+    Without labels.csv, the label of an image is its subfolder. Rows of files that are left out are
+    ignored.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def read_labels(folder: Path, names: list[str], left_out: Mapping[str, str]) -> 
     names : list of str
         Relative names of the images, with forward slashes.
     left_out : mapping of str to str
-        Names of the other files, and why they are left out.
+        Names of the files that are not images, and the reasons.
 
     Raises
     ------
     CorpusError
-        If labels.csv has no column ``file``, names an image twice or one that is not there, or
-        no image but only files that are left out.
+        If labels.csv has no column ``file``, names an image twice, a missing image, or only files
+        that are left out.
     """
     path = folder / LABELS
     if not path.is_file():
@@ -53,7 +53,7 @@ def read_labels(folder: Path, names: list[str], left_out: Mapping[str, str]) -> 
         raise CorpusError(f"{LABELS} names no image{example or '; remove it or fill it'}")
     columns = list(dict.fromkeys(column for row in rows.values() for column in row.columns))
     account = records.account()
-    notes = [*account.notes, *([account.words()] if account.left_out else [])]
+    notes = [*account.notes, *([account.summary()] if account.left_out else [])]
     return Labels(
         {name: [rows[n].columns[name] if n in rows else "" for n in names] for name in columns},
         tuple(f"{LABELS}: {note}" for note in notes),
@@ -63,21 +63,21 @@ def read_labels(folder: Path, names: list[str], left_out: Mapping[str, str]) -> 
 def _rows_by_file(
     folder: Path, file: TextFile, records: list[Record], names: list[str]
 ) -> dict[str, Record]:
-    by_last_part: dict[str, list[str]] = {}
+    by_file_name: dict[str, list[str]] = {}
     for name in names:
-        by_last_part.setdefault(name.rpartition("/")[2], []).append(name)
+        by_file_name.setdefault(name.rpartition("/")[2], []).append(name)
     known = set(names)
     rows: dict[str, Record] = {}
     for row in records:
-        asked = row.text.strip().replace("\\", "/").removeprefix("./")
-        matches = [asked] if asked in known else by_last_part.get(asked, [])
+        name_in_row = row.text.strip().replace("\\", "/").removeprefix("./")
+        matches = [name_in_row] if name_in_row in known else by_file_name.get(name_in_row, [])
         if len(matches) > 1:
-            raise file.error(row.place, f"{row.text!r} is in several subfolders")
+            raise file.error(row.location, f"{row.text!r} is in several subfolders")
         if not matches:
-            is_there = os.path.exists(folder / asked)  # unlike Path.exists, never an error
-            problem = "is passed over, as it is hidden" if is_there else "is not in the folder"
-            raise file.error(row.place, f"{row.text!r} {problem}; take out this row")
+            is_there = os.path.exists(folder / name_in_row)  # unlike Path.exists, never an error
+            problem = "is hidden and therefore skipped" if is_there else "is not in the folder"
+            raise file.error(row.location, f"{row.text!r} {problem}; remove this row")
         if matches[0] in rows:
-            raise file.error(row.place, f"{row.text!r} has a row already")
+            raise file.error(row.location, f"{row.text!r} already has a row")
         rows[matches[0]] = row
     return rows

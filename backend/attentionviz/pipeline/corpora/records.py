@@ -14,10 +14,10 @@ from attentionviz.pipeline.corpora.account import N_EXAMPLES, N_NAMED, Account, 
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_CHARACTERS = 100_000
-"""A text is cut here, before it meets a tokenizer: ten million characters cost one 1.3 GB."""
+"""Longer texts are cut before tokenization: a tokenizer needs 1.3 GB for ten million characters."""
 
 MAX_CELL_CHARACTERS = 1_000
-"""Further columns are colours and labels; longer cells are cut."""
+"""Longer cells are cut in all columns but the text: these are labels and colours."""
 
 MAX_COLUMNS = 1_000
 TEXT_COLUMNS = ("text", "sentence", "content")
@@ -38,16 +38,16 @@ N_NAME_CHARACTERS = 40
 
 @dataclass(frozen=True)
 class TextFile:
-    """A decoded file: its name for messages, and its characters."""
+    """A decoded text file, and its name for messages."""
 
     name: str
     text: str
 
-    def error(self, place: str, problem: str) -> CorpusError:
-        """Return an error that names the file and a place in it, such as "line 4"."""
-        return CorpusError(f"{self.name}, {place}: {problem}")
+    def error(self, location: str, problem: str) -> CorpusError:
+        """Return an error that names the file and a location in it, such as "line 4"."""
+        return CorpusError(f"{self.name}, {location}: {problem}")
 
-    def place_of(self, index: int) -> str:
+    def location_of(self, index: int) -> str:
         """Return the line of a character, such as "line 4"."""
         return f"line {1 + len(LINE_END.findall(self.text, 0, index))}"
 
@@ -58,53 +58,53 @@ class Record:
 
     Attributes
     ----------
-    place : str
-        Where a user finds it: "line 12", "element 3".
+    location : str
+        Where it is in the file: "line 12", "element 3".
     text : str
-        With the white space that it has in the file.
+        With all white space of the file.
     columns : dict of str to str
     is_cut : bool
-        Whether the text is longer in the file.
+        Whether the text is truncated.
     """
 
-    place: str
+    location: str
     text: str
     columns: dict[str, str] = field(default_factory=dict)
     is_cut: bool = False
 
 
-class Places:
-    """How many places of a file have something in common, and the first few of them."""
+class Locations:
+    """Count and first few locations of items with a common property."""
 
     def __init__(self) -> None:
         self.n = 0
         self.first: list[str] = []
 
-    def add(self, place: str) -> None:
-        """Count a place."""
+    def add(self, location: str) -> None:
+        """Add the location of one item."""
         self.n += 1
         if self.n <= N_EXAMPLES:
-            self.first.append(place)
+            self.first.append(location)
 
     def of(self, reason: str) -> LeftOut:
-        """Return what they have in common with them: "9 blank (line 4, …)"."""
+        """Return the account entry of these items: "9 blank (line 4, …)"."""
         return LeftOut(reason, self.n, tuple(self.first))
 
 
 class Records:
-    """The sequences of a file, as a reader comes upon them, and what it leaves out.
+    """The sequences that a format reader takes from a file, and counts of what it leaves out.
 
     Parameters
     ----------
     file : TextFile
     unit : str
-        What the file consists of; each of them is taken or left out.
+        Kind of item: every line, row or element is taken or left out.
 
     Attributes
     ----------
     taken : list of Record
     notes : list of str
-        What was found out about the file, a sentence each.
+        Detected properties of the file, one sentence each.
     """
 
     def __init__(self, file: TextFile, unit: Unit) -> None:
@@ -112,88 +112,87 @@ class Records:
         self.notes: list[str] = []
         self._file = file
         self._unit = unit
-        self._left_out: dict[str, Places] = {}
-        self._cut_cells = Places()
+        self._left_out: dict[str, Locations] = {}
+        self._cut_cells = Locations()
         self._n_broken = 0
         self._first_broken = ("", "")
 
-    def take(self, place: str, text: str, columns: Mapping[str, str] | None = None) -> None:
-        """Take a sequence, cut to the limits; leave it out where it is blank or no text."""
+    def take(self, location: str, text: str, columns: Mapping[str, str] | None = None) -> None:
+        """Take a sequence, cut to the limits; leave it out if blank or not valid Unicode."""
         cells = dict(columns or {})
         if not text.strip():
-            self.leave_out("blank", place)
+            self.leave_out("blank", location)
         elif any(SURROGATE.search(part) for part in (text, *cells.values())):
-            self.leave_out("with half of a character", place)
+            self.leave_out("with an unpaired surrogate", location)
         else:
             if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells.values()):
                 cells = {name: cell[:MAX_CELL_CHARACTERS] for name, cell in cells.items()}
-                self._cut_cells.add(place)
+                self._cut_cells.add(location)
             is_cut = len(text) > MAX_CHARACTERS
-            self.taken.append(Record(place, text[:MAX_CHARACTERS], cells, is_cut))
+            self.taken.append(Record(location, text[:MAX_CHARACTERS], cells, is_cut))
 
-    def leave_out(self, reason: str, place: str) -> None:
-        """Leave out what is no sequence; the reason completes "3 lines left out: 3 …"."""
-        self._left_out.setdefault(reason, Places()).add(place)
+    def leave_out(self, reason: str, location: str) -> None:
+        """Leave out an item; the reason follows the count in "3 lines left out: 3 blank"."""
+        self._left_out.setdefault(reason, Locations()).add(location)
 
-    def leave_out_broken(self, reason: str, place: str, problem: str, advice: str = "") -> None:
-        """Leave out what is not of the format; where most of a file is, `account` raises.
+    def leave_out_broken(self, reason: str, location: str, problem: str, advice: str = "") -> None:
+        """Leave out a malformed item; if most items are malformed, `account` raises.
 
         Parameters
         ----------
-        reason, place : str
+        reason, location : str
             As for `leave_out`.
         problem, advice : str
-            What is wrong with this one and what to do about it, for that error.
+            What is wrong with this item and what to do, for that error.
         """
         self._n_broken += 1
         if self._n_broken == 1:
-            self._first_broken = (f"{place}: {problem}", advice)
-        self.leave_out(reason, place)
+            self._first_broken = (f"{location}: {problem}", advice)
+        self.leave_out(reason, location)
 
-    def note(self, words: str, places: Places) -> None:
-        """Note what some lines have, and the first of them; nothing where none has it."""
-        if places.n:
-            self.notes.append(_note(words, places))
+    def note(self, words: str, locations: Locations) -> None:
+        """Add a note with the count and first locations of items; nothing if there are none."""
+        if locations.n:
+            self.notes.append(_note(words, locations))
 
     def account(self) -> Account:
-        """Return what became of the file.
+        """Return the counts of items read, taken and left out.
 
         Raises
         ------
         CorpusError
-            If nothing is left to take, or more is broken than taken; then the first broken one
-            is named.
+            If no item was taken, or more are malformed than taken; names the first malformed item.
         """
         name = self._file.name
-        n_read = len(self.taken) + sum(places.n for places in self._left_out.values())
+        n_read = len(self.taken) + sum(locations.n for locations in self._left_out.values())
         if self._n_broken > len(self.taken):
             problem, advice = self._first_broken
-            share = f"{self._n_broken:,} of {n_read:,} {self._unit}s are broken"
+            share = f"{self._n_broken:,} of {n_read:,} {self._unit}s are malformed"
             raise CorpusError(f"{name}, {problem}; {share}{advice}")
         notes = list(self.notes)
         if self._cut_cells.n:
-            cut = f"cells of further columns cut at {MAX_CELL_CHARACTERS:,} characters"
+            cut = f"cells of other columns cut at {MAX_CELL_CHARACTERS:,} characters"
             notes.append(_note(cut, self._cut_cells))
-        left_out = tuple(places.of(reason) for reason, places in self._left_out.items())
+        left_out = tuple(locations.of(reason) for reason, locations in self._left_out.items())
         account = Account(self._unit, n_read, left_out=left_out, notes=tuple(notes))
         if not self.taken:
-            raise CorpusError(f"{name} has no text" + (f": {account.words()}" if n_read else ""))
+            raise CorpusError(f"{name} has no text" + (f": {account.summary()}" if n_read else ""))
         return account
 
 
-def _note(words: str, places: Places) -> str:
-    more = ", …" if places.n > N_NAMED else ""
-    return f"{words}: {places.n:,} ({', '.join(places.first[:N_NAMED])}{more})"
+def _note(words: str, locations: Locations) -> str:
+    more = ", …" if locations.n > N_NAMED else ""
+    return f"{words}: {locations.n:,} ({', '.join(locations.first[:N_NAMED])}{more})"
 
 
 def decode(path: Path) -> TextFile:
-    """Read a text file: UTF-8, or UTF-16 where a byte-order mark says so.
+    """Read a text file: UTF-8, or UTF-16 or UTF-32 with a byte-order mark.
 
     Raises
     ------
     CorpusError
-        If the file cannot be read, is too large, is no text, or holds a byte that is not UTF-8;
-        the line is named.
+        If the file cannot be read, exceeds `MAX_FILE_BYTES`, or has a byte that is not text or
+        not of the encoding; names the line.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -211,9 +210,9 @@ def decode(path: Path) -> TextFile:
     except UnicodeDecodeError as error:
         raise _other_encoding(readable(path.name), raw, error.start, encoding) from error
     if "\0" in file.text:
-        place = file.place_of(file.text.index("\0"))
+        location = file.location_of(file.text.index("\0"))
         raise file.error(
-            place, "a zero byte, so this is no text, or UTF-16 without its mark; save it as UTF-8"
+            location, "a zero byte: not text, or UTF-16 without a byte-order mark; save it as UTF-8"
         )
     return file
 
@@ -226,13 +225,13 @@ def _other_encoding(name: str, raw: bytes, start: int, encoding: str) -> CorpusE
     before = re.split(rb"\s", raw[max(0, start - 20) : start])[-1]
     word = (before + re.split(rb"\s", raw[start : start + 20])[0]).decode("cp1252", "replace")
     return CorpusError(
-        f"{found}; save the file as UTF-8 (in Excel: CSV UTF-8), or, if it has {word!r} there, "
-        f"convert it: iconv -f WINDOWS-1252 -t UTF-8"
+        f"{found}; save the file as UTF-8 (in Excel: CSV UTF-8), or, if {word!r} is the text "
+        f"there, convert it: iconv -f WINDOWS-1252 -t UTF-8"
     )
 
 
-def line_end_words(file: TextFile) -> str:
-    """Return which line ends a file has, as the beginning of a list; nothing for LF alone."""
+def format_line_ends(file: TextFile) -> str:
+    """Return the line ends of a file, such as "CRLF line ends, "; empty for LF alone."""
     n_pairs = file.text.count("\r\n")
     counts = {
         "CRLF": n_pairs,
@@ -243,8 +242,8 @@ def line_end_words(file: TextFile) -> str:
     return "" if names in ([], ["LF"]) else f"{' and '.join(names)} line ends, "
 
 
-def column_words(names: Collection[str]) -> str:
-    """Return the names of columns in a form that is never long: "2 columns: text, label"."""
+def format_columns(names: Collection[str]) -> str:
+    """Return number and names of columns, shortened: "2 columns: text, label"."""
     shown = [_clipped(name) for name in islice(names, N_NAMES)]
     more = ", …" if len(names) > N_NAMES else ""
     return f"{len(names):,} column{'' if len(names) == 1 else 's'}: {', '.join(shown)}{more}"
@@ -256,19 +255,19 @@ def _clipped(name: str) -> str:
 
 
 def is_text_name(name: str, wanted: str | None) -> bool:
-    """Return whether a column of this name holds the text: the wanted one, or a usual one."""
+    """Return whether a column is the text column: the wanted one, or one of `TEXT_COLUMNS`."""
     return name.strip().lower() in TEXT_COLUMNS if wanted is None else name == wanted
 
 
 def choose_text_column(
     file: TextFile, columns: Collection[str], wanted: str | None, advice: str = ""
 ) -> str:
-    """Return the column that holds the text: the wanted one, or one of the usual names.
+    """Return the text column: the wanted one, or one of `TEXT_COLUMNS`, or the only column.
 
     Raises
     ------
     CorpusError
-        If there is none; the sentence lists the columns, and ends with the advice.
+        If there is none; the message lists the columns and ends with `advice`.
     """
     if wanted in columns:
         return str(wanted)
@@ -279,19 +278,24 @@ def choose_text_column(
             return (found or list(columns))[0]
     missing = f"named {USUAL_NAMES}" if wanted is None else repr(wanted)
     raise CorpusError(
-        f"{file.name} has no column {missing}; name one of its {column_words(columns)} "
+        f"{file.name} has no column {missing}; choose one of its {format_columns(columns)} "
         f"(--text-column){advice}"
     )
 
 
 def require_columns(file: TextFile, names: list[str]) -> None:
-    """Raise CorpusError where there are more columns, or other names, than a dataset can hold."""
+    """Raise CorpusError if there are too many columns, or names too long or not valid Unicode."""
     if len(names) > MAX_COLUMNS:
         raise CorpusError(
             f"{file.name} has {len(names):,} columns, more than {MAX_COLUMNS:,}; leave some out"
         )
     for name in names:
         if len(name) > MAX_CELL_CHARACTERS:
-            raise CorpusError(f"{file.name} has a column name of {len(name):,} characters")
+            raise CorpusError(
+                f"{file.name} has a column name of {len(name):,} characters, more than "
+                f"{MAX_CELL_CHARACTERS:,}; shorten it"
+            )
         if SURROGATE.search(name):
-            raise CorpusError(f"{file.name} has half of a character in the column name {name!r}")
+            raise CorpusError(
+                f"{file.name} has an unpaired surrogate in the column name {name!r}; rename it"
+            )

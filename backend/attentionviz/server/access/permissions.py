@@ -21,7 +21,7 @@ READING_BLUEPRINTS = frozenset({"live"})
 JOBS_BLUEPRINTS = frozenset({"jobs"})
 MAX_COOKIES = 4
 LOCAL = Visitor("jobs")
-GATE = "attentionviz-gate"
+GATE = "attentionviz-authenticator"
 
 
 def role_for(endpoint: str | None, method: str) -> str | None:
@@ -47,16 +47,16 @@ def visitor() -> Visitor | None:
     return current
 
 
-def ask_everybody(app: Flask, gate: Authenticator | None) -> None:
+def ask_everybody(app: Flask, authenticator: Authenticator | None) -> None:
     """Authenticate and authorize every request of an application before its route is called.
 
     Parameters
     ----------
     app : Flask
-    gate : Authenticator or None
+    authenticator : Authenticator or None
         None if the server needs no tokens.
     """
-    app.extensions[GATE] = gate
+    app.extensions[GATE] = authenticator
     app.before_request(_ask)
     app.after_request(_renew)
 
@@ -86,14 +86,14 @@ def session_cookies() -> list[str]:
     return request.cookies.getlist(COOKIE)[:MAX_COOKIES]
 
 
-def _gate() -> Authenticator | None:
-    gate: Authenticator | None = current_app.extensions[GATE]
-    return gate
+def _authenticator() -> Authenticator | None:
+    authenticator: Authenticator | None = current_app.extensions[GATE]
+    return authenticator
 
 
 def _ask() -> None:
-    gate = _gate()
-    if gate is None:
+    authenticator = _authenticator()
+    if authenticator is None:
         g.visitor = LOCAL
         return
     if request.method == "OPTIONS" and current_app.config["PROVIDE_AUTOMATIC_OPTIONS"]:
@@ -102,7 +102,7 @@ def _ask() -> None:
     if role is None:
         return
     authorization = request.headers.get("Authorization")
-    g.visitor = gate.visitor(authorization, session_cookies(), request.remote_addr or "")
+    g.visitor = authenticator.visitor(authorization, session_cookies(), request.remote_addr or "")
     if g.visitor is None:
         if request.endpoint != HEALTH:
             raise NotSignedInError("sign in, or send a token: Authorization: Bearer …")
@@ -113,9 +113,9 @@ def _ask() -> None:
 
 
 def _renew(response: Response) -> Response:
-    gate, current = _gate(), visitor()
+    authenticator, current = _authenticator(), visitor()
     session = current.session if current else None
-    value = gate.sessions.renewed(session) if gate and session else None
+    value = authenticator.sessions.renewed(session) if authenticator and session else None
     if value is not None:
         set_cookie(response, value)
     return response
@@ -124,7 +124,7 @@ def _renew(response: Response) -> Response:
 def facts() -> dict[str, Any]:
     """Return what a page may know about its visitor."""
     current = visitor() or LOCAL
-    has_sign_in = _gate() is not None
+    has_sign_in = _authenticator() is not None
     return {
         "has_sign_in": has_sign_in,
         "role": current.role,

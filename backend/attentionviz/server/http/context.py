@@ -17,7 +17,7 @@ from attentionviz.store.reader import DatasetLibrary
 
 EXTENSION = "attentionviz"
 # Each computation may take some 100 MB for the longest sequences, and all share the cores.
-N_HEAVY_REQUESTS = 2
+MAX_CONCURRENT_COMPUTATIONS = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ApiContext:
     ----------
     live : LiveService
         Runs models for texts and images that visitors add, in another process.
-    gate : Authenticator or None
+    authenticator : Authenticator or None
         Authenticates requests; None if the server needs no tokens.
     jobs : JobQueue or None
         None if building from the page is disabled.
@@ -37,9 +37,9 @@ class ApiContext:
     settings: Settings
     library: DatasetLibrary
     page: PageFiles
-    heavy: BoundedSemaphore
+    limiter: BoundedSemaphore
     live: LiveService
-    gate: Authenticator | None = None
+    authenticator: Authenticator | None = None
     jobs: JobQueue | None = None
 
 
@@ -47,10 +47,10 @@ def make_context(settings: Settings) -> ApiContext:
     """Create the context of an application with these settings; no dataset is read yet."""
     library = DatasetLibrary(settings.data_dir, settings.cache_mb * 1024 * 1024)
     page = PageFiles(settings.frontend_dir)
-    gate = Authenticator(TokenFile(settings.token_file)) if settings.token_file else None
-    heavy = BoundedSemaphore(N_HEAVY_REQUESTS)
+    authenticator = Authenticator(TokenFile(settings.token_file)) if settings.token_file else None
+    limiter = BoundedSemaphore(MAX_CONCURRENT_COMPUTATIONS)
     jobs = JobQueue(settings.data_dir, limits_of(settings)) if settings.has_jobs else None
-    return ApiContext(settings, library, page, heavy, make_service(settings), gate, jobs)
+    return ApiContext(settings, library, page, limiter, make_service(settings), authenticator, jobs)
 
 
 def context() -> ApiContext:

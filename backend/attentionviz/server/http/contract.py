@@ -7,7 +7,7 @@ type. Responses are plain dicts and are not validated while the server runs.
 
 from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from attentionviz.core.methods import Nearness
@@ -59,6 +59,13 @@ class ErrorAnswer(TypedDict):
     error: ErrorFacts
 
 
+@with_config(ConfigDict(strict=True, extra="allow"))
+class OpenApiDocument(TypedDict):
+    """The OpenAPI document of this API."""
+
+    openapi: str
+
+
 class Health(TypedDict):
     """Health of the server; its version only for authenticated clients."""
 
@@ -67,12 +74,12 @@ class Health(TypedDict):
 
 
 class Session(TypedDict):
-    """The visitor of the page."""
+    """Role and session of the client."""
 
-    has_sign_in: Annotated[bool, doc("Whether this server asks for tokens.")]
+    has_sign_in: Annotated[bool, doc("Whether this server requires tokens.")]
     role: Literal["read", "jobs"]
     name: str | None
-    has_session: Annotated[bool, doc("Whether one signed in by the page.")]
+    has_session: Annotated[bool, doc("Whether the client signed in on the page.")]
 
 
 class MethodWords(TypedDict):
@@ -100,13 +107,13 @@ class ScoreFacts(TypedDict):
     help: str
     formula: str
     source: str
-    modality: Annotated[Modality | None, doc("Null: of both.")]
-    low: Annotated[float | None, doc("Null: no fixed end.")]
+    modality: Annotated[Modality | None, doc("Null for both.")]
+    low: Annotated[float | None, doc("Null if unbounded.")]
     high: float | None
     unit: str
     until: Annotated[
         str | None,
-        doc("Last version that computed it; null for one that is computed today."),
+        doc("Last version that computed it; null for a current score."),
     ]
     scale: Annotated[Literal["linear", "log"], doc("Of colours and histograms.")]
     head_name: Annotated[HeadName | None, doc("Of heads that do this above all; null: none.")]
@@ -125,7 +132,7 @@ class Progress(TypedDict):
 
 DatasetState = Annotated[
     Literal["building", "complete", "damaged", "failed", "outdated", "stopped"],
-    doc("failed: the same command may meet the same error; stopped: it goes on."),
+    doc("failed: the build ended with an error; stopped: the same command resumes it."),
 ]
 
 
@@ -154,7 +161,7 @@ class DatasetEntry(TypedDict):
     n_sequences: int | None
     n_tokens: int | None
     progress: Progress | None
-    reason: Annotated[str | None, doc("Why it is neither built nor building.")]
+    reason: Annotated[str | None, doc("Why it is damaged, outdated, failed or stopped.")]
 
 
 class DatasetList(TypedDict):
@@ -166,25 +173,25 @@ class DatasetList(TypedDict):
 
 
 class Manifest(PartialManifest):
-    """The manifest without its list of files, and, while it is built, without the last two."""
+    """The manifest without ``files``; during a build without fidelity and similarity."""
 
     fidelity: NotRequired[dict[str, Fidelity]]
     similarity: NotRequired[SimilarityFacts]
 
 
 class Description(TypedDict):
-    """One dataset."""
+    """State, manifest and maps of a dataset."""
 
     id: str
     state: DatasetState
     version: str
     manifest: Annotated[Manifest | None, doc("Null before the model was captured.")]
-    maps_ready: Annotated[dict[str, int], doc("How many heads have each map.")]
+    maps_ready: Annotated[dict[str, int], doc("Number of heads that have each map.")]
     nearness: Annotated[
         dict[str, Nearness],
         doc(
-            "Of each map, by what a key is near a query: the smaller their distance, or the "
-            "larger the product of their coordinates."
+            "Definition of nearness in each map: small distance, or large dot product of the "
+            "coordinates of a query and a key."
         ),
     ]
     best_maps: Annotated[
@@ -212,14 +219,14 @@ class CorpusTokens(TypedDict):
     text: Annotated[
         list[str],
         doc(
-            "As shown. A token with some bytes of a character says which of how many: "
-            "'你 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; pieces are joined by ' + '."
+            "Display text. A token with some bytes of a character names these bytes and their "
+            "total: '你 1⁄3', or with bytes 1 and 2 '你 1–2⁄3'; parts are joined by ' + '."
         ),
     ]
     surface: NotRequired[
         Annotated[
             list[str | None],
-            doc("What stands in the text for an unknown word, else null; absent without any."),
+            doc("Word of the text for an unknown token, else null; absent without any."),
         ]
     ]
     token_id: Numbers
@@ -244,7 +251,7 @@ class HeadMapFacts(TypedDict):
 
 
 class HeadScore(TypedDict):
-    """A score of one head, and the number of rows of attention over which it is the mean."""
+    """A score of one head, and the number of attention rows from which it is computed."""
 
     value: float | None
     n_rows: Count
@@ -270,18 +277,18 @@ class HeadFacts(TypedDict):
         dict[str, str | None],
         doc("The map with the highest recall@10 by the name of the choice, such as best-2d."),
     ]
-    scores: Annotated[dict[str, HeadScore], doc("Empty while a build has not come to them.")]
+    scores: Annotated[dict[str, HeadScore], doc("Empty until the build has computed them.")]
     profile: OffsetProfile | None
 
 
 class HeadList(TypedDict):
-    """Every head, layer by layer."""
+    """Alignment, scores and maps of every head, layer by layer."""
 
     heads: list[HeadFacts]
 
 
 class Partner(TypedDict):
-    """A token, and the score of its query with a key, or of its key with a query."""
+    """A token, and its score with the given point."""
 
     token: int
     score: float
@@ -308,7 +315,7 @@ class HeadOnMap(TypedDict):
     head: int
     x: float
     y: float
-    nearest: Annotated[list[NearHead], doc("Five others by their true distance.")]
+    nearest: Annotated[list[NearHead], doc("The five nearest heads by distance, not on the map.")]
 
 
 class HeadsMap(SimilarityFacts):
@@ -323,7 +330,7 @@ class SimilarHead(NearHead):
     alignment: float | None
 
 
-# A keyword of Python cannot be written as a name of a class.
+# Functional syntax, since `with` is a Python keyword.
 _With = TypedDict("_With", {"with": str})
 
 
@@ -350,8 +357,8 @@ class PairScore(TypedDict):
     """Score of one pair in one head."""
 
     score: Annotated[float, doc("scaling * q·k.")]
-    percentile: Annotated[Share, doc("Share of keys scored lower, equal ones half.")]
-    rank: Annotated[int, doc("1 + how many keys the query scores higher.")]
+    percentile: Annotated[Share, doc("Share of keys with a lower score; ties count half.")]
+    rank: Annotated[int, doc("1 + number of keys with a higher score.")]
     weight: Annotated[
         float | None,
         doc("In the pattern; null where the query does not see the key."),
@@ -359,7 +366,7 @@ class PairScore(TypedDict):
 
 
 class HeadPairs(TypedDict):
-    """Scores of all pairs in one head, and how well they fit the wishes."""
+    """Scores of all pairs in one head, and how well the head fits them."""
 
     layer: int
     head: int
@@ -371,7 +378,7 @@ class PairAnswer(TypedDict):
     """Scores of some pairs in every head."""
 
     pairs: list[PairWish]
-    n_keys: Annotated[int, doc("With how many keys a pair is compared.")]
+    n_keys: Annotated[int, doc("Number of keys with which a pair is compared.")]
     n_keys_total: int
     heads: list[HeadPairs]
 
@@ -400,9 +407,9 @@ class TokensBody(TypedDict):
         list[str | int],
         Field(
             min_length=1,
-            description="Exactly these tokens of the model's vocabulary, special ones included: "
-            "each as the dataset writes it, or its token_id, which is exact where two are written "
-            "alike.",
+            description="Exactly these tokens of the model's vocabulary, including special tokens, "
+            "each as display text of the dataset or token_id; the id is unambiguous if two tokens "
+            "have the same text.",
         ),
     ]
     maps: NotRequired[Maps]
@@ -412,7 +419,7 @@ class ImageForm(TypedDict):
     """An image for the model of a dataset."""
 
     image: Annotated[bytes, doc("PNG, JPEG or WebP.")]
-    maps: NotRequired[Annotated[str, doc("As for a text, with commas.")]]
+    maps: NotRequired[Annotated[str, doc("As for a text, separated by commas.")]]
 
 
 class JobRequest(TypedDict):
@@ -439,8 +446,8 @@ class Job(TypedDict):
     since_utc: str
     message: Annotated[str | None, doc("Why it failed, or was cancelled.")]
     is_cancelling: bool
-    can_resume: Annotated[bool, doc("Started again, it goes on.")]
-    n_before: Annotated[Count | None, doc("Jobs that run or wait before it.")]
+    can_resume: Annotated[bool, doc("Whether a restart resumes it.")]
+    n_before: Annotated[Count | None, doc("Number of jobs before it in the queue.")]
     estimate: Estimate | None
     progress: Progress | None
     version: str | None
@@ -479,7 +486,7 @@ class JobOptions(TypedDict):
     is_enabled: Literal[True]
     models: list[JobModel]
     methods: list[str]
-    default_methods: Annotated[list[str], doc("Those that a form has chosen at first.")]
+    default_methods: Annotated[list[str], doc("Methods that a form selects initially.")]
     dims: Numbers
     endings: JobEndings
     max_text_bytes: int

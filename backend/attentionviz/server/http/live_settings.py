@@ -2,7 +2,7 @@
 
 import os
 
-from attentionviz.live.service import LiveService, Patience
+from attentionviz.live.service import LiveService, ServiceLimits
 from attentionviz.live.worker_settings import WorkerSettings
 from attentionviz.settings.settings import CHECKOUT, Settings
 
@@ -32,7 +32,7 @@ def make_service(settings: Settings) -> LiveService:
     )
     # A waiting request blocks a thread of the server; half of the threads stay free for others.
     n_waiting = min(MAX_WAITING, max(settings.threads // 2 - 1, 0))
-    patience = Patience(
+    limits = ServiceLimits(
         settings.live_seconds, settings.live_load_seconds, settings.live_idle_seconds, n_waiting
     )
-    return LiveService(worker, patience)
+    return LiveService(worker, limits)

@@ -32,8 +32,8 @@ _PATH_PARAMETERS: dict[str, tuple[str, str, Json]] = {
     "job_id": ("job", "The job.", {"type": "string", "pattern": "^[0-9a-f]{16}$"}),
     "map_name": (
         "map",
-        "A projection method and its dimensions, such as tsne-2d; best-2d is, of every head, the "
-        "map with the highest recall@10.",
+        "A projection method and its dimensions, such as tsne-2d; best-2d is the map with the "
+        "highest recall@10 of each head.",
         {
             "type": "string",
             "enum": [f"{method}-{dims}d" for dims in DIMS for method in (*METHODS, "best")],
@@ -44,31 +44,32 @@ ARRAY_HEADERS: dict[str, Json] = {
     "X-Dtype": {"description": "Such as float32.", "schema": _TEXT},
     "X-Shape": {"description": "Such as 6,12,4882,2.", "schema": _TEXT},
     "X-Ready": {
-        "description": "Of the grid: 1 for every head that is there, layer by layer, else 0.",
+        "description": "For the grid: 1 for every head that has the map, layer by layer, else 0.",
         "schema": {"type": "string", "pattern": "^[01]*$"},
     },
     "X-Sequences": {
-        "description": "How many sequences the mean rests on.",
+        "description": "Number of sequences in the mean.",
         "schema": {"type": "integer"},
     },
     "X-Sequences-Total": {
-        "description": "How many sequences are long enough.",
+        "description": "Number of sequences that are long enough.",
         "schema": {"type": "integer"},
     },
 }
 _RETRY_AFTER: Json = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
 _REASONS = {
     400: "A parameter of the query is unknown, missing, repeated or malformed.",
-    401: "A token is asked for, and none was given, or a wrong one.",
-    403: "The token that was given does not allow this, or another page sent it.",
-    404: "There is no such thing.",
-    409: "It is still being built; its model cannot be run here; or a job is in no state for this.",
+    401: "A token is required, and it is missing or invalid.",
+    403: "The token does not permit this, or the request has another origin.",
+    404: "Not found.",
+    409: "The dataset is still being built, its model cannot be run here, or the state of the job "
+    "does not permit this.",
     413: "The body is too large.",
-    415: "The body is of another type.",
-    429: "Sign-in failed too often of late; Retry-After says after how many seconds to try again.",
-    500: "A file of the dataset does not fit its manifest, or another version wrote it.",
-    503: "Too many wait, or the process that runs the model died; Retry-After says when to ask.",
-    507: "The disk has no room for it.",
+    415: "The media type of the body is not supported.",
+    429: "Too many failed sign-ins; Retry-After is the number of seconds to wait.",
+    500: "A file of the dataset does not match its manifest, or has an unsupported format.",
+    503: "Too many requests are waiting, or the model process ended; see Retry-After.",
+    507: "Not enough disk space.",
 }
 _SCHEMES: Json = {
     "token": {
@@ -80,7 +81,7 @@ _SCHEMES: Json = {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "What the page has after signing in.",
+        "description": "Session of the page after sign-in.",
     },
 }
 
@@ -95,7 +96,7 @@ def document(app: Flask) -> Json:
     for rule, view, operation in found:
         path = re.sub(r"<(\w+)>", lambda name: f"{{{_PATH_PARAMETERS[name[1]][0]}}}", rule.rule)
         method = min((rule.methods or set()) - {"HEAD", "OPTIONS"}).lower()
-        described = _describe(rule, view, operation, method == "get", schema_of)
+        described = _describe(rule, view, operation, method == "get", schema_of, schemas)
         paths.setdefault(path, {})[method] = described
     return {
         "openapi": "3.1.0",
@@ -104,14 +105,14 @@ def document(app: Flask) -> Json:
             "version": __version__,
             "license": {"name": "MIT", "identifier": "MIT"},
             "description": (
-                "Joint maps of the queries and keys of every attention head. Facts come as JSON, "
-                "numbers as raw little-endian arrays in C order, with their dtype and shape in "
-                "headers. Points are counted through all queries in token order, then all keys. "
-                "HEAD is answered wherever GET is."
+                "Joint maps of the queries and keys of every attention head. Responses are JSON, "
+                "or raw little-endian arrays in C order, with their dtype and shape in headers. "
+                "Points are numbered through all queries in token order, then all keys. HEAD is "
+                "supported wherever GET is."
             ),
         },
         "servers": [{"url": "/"}],
-        # The empty alternative: a server for one person on one machine needs no token.
+        # The empty alternative: a server without a token file needs no token.
         "security": [{}, {"token": []}, {"session": []}],
         "paths": paths,
         "components": {
@@ -163,15 +164,16 @@ def _describe(
     operation: Operation,
     is_get: bool,
     schema_of: dict[Any, Json],
+    schemas: dict[str, Json],
 ) -> Json:
     statuses = {400, 401, 429, *operation.errors}
     statuses |= {404, 500} if rule.arguments else set()
     statuses |= {409} if "dataset_id" in rule.arguments else set()
     statuses |= set() if is_get else {403, 404, 409, 415}
     statuses |= {413, 503} if operation.body else set()
-    answers = {str(operation.status): _answer(operation.answer, schema_of)}
-    if is_get:  # nothing is compared before something is done
-        answers["304"] = {"description": "The client has it: If-None-Match named its ETag."}
+    answers = {str(operation.status): _answer(operation.answer, schema_of, schemas)}
+    if is_get:  # other methods have no conditional requests
+        answers["304"] = {"description": "Not modified: If-None-Match contains the ETag."}
     for status in sorted(statuses):
         answers[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     first, *words = view.__name__.split("_")
@@ -187,13 +189,21 @@ def _describe(
     return described
 
 
-def _answer(answer: Any, schema_of: dict[Any, Json]) -> Json:
+def _answer(answer: Any, schema_of: dict[Any, Json], schemas: dict[str, Json]) -> Json:
     if not isinstance(answer, Raw):
         content = {"application/json": {"schema": schema_of[answer]}}
-        return {"description": "Facts.", "content": content}
+        return {"description": _description(schema_of[answer], schemas), "content": content}
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in answer.headers}
     described = {"description": answer.text, "content": {answer.media_type: {"schema": _TEXT}}}
     return described | ({"headers": headers} if headers else {})
+
+
+def _description(schema: Json, schemas: dict[str, Json]) -> str:
+    """Return the first line of the description of a schema, or of each alternative of a union."""
+    if "anyOf" in schema:
+        return " Or: ".join(_description(part, schemas) for part in schema["anyOf"])
+    named = schemas[schema["$ref"].removeprefix(_SCHEMAS)]
+    return str(named["description"].partition("\n")[0])
 
 
 def _of_path(rule: Rule) -> list[Json]:

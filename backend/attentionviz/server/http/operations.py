@@ -65,7 +65,7 @@ class Operation:
     parameters: dict[str, Parameter] = field(default_factory=dict)
 
 
-PICTURE = Raw("image/png", "A picture.")
+PICTURE = Raw("image/png", "An image.")
 _OPERATIONS: dict[Callable[..., Any], Operation] = {}
 
 

@@ -21,7 +21,7 @@ from attentionviz.errors import ConfigError
 from attentionviz.server.access.authenticator import Authenticator
 from attentionviz.server.access.proxies import TrustedProxies
 from attentionviz.server.access.request_log import write_line
-from attentionviz.server.access.upload_gate import UploadGate
+from attentionviz.server.access.upload_authenticator import UploadAuthenticator
 from attentionviz.server.http.body_limits import MAX_BODY_BYTES, body_limit
 from attentionviz.server.http.errors import JSON, error_json
 from attentionviz.server.http.request_guard import WsgiApp, add_headers, content_policy
@@ -40,7 +40,7 @@ def run(
     app: WsgiApp,
     settings: Settings,
     on_ready: Callable[[str], None] | None,
-    gate: Authenticator | None = None,
+    authenticator: Authenticator | None = None,
 ) -> None:
     """Serve an application until SIGTERM or SIGINT, then finish the running requests.
 
@@ -51,8 +51,8 @@ def run(
     settings : Settings
     on_ready : callable or None
         Called once with the URL, when the server listens.
-    gate : Authenticator or None
-        SIGHUP reloads its tokens; without a gate, SIGHUP ends the process.
+    authenticator : Authenticator or None
+        SIGHUP reloads its tokens; without a authenticator, SIGHUP ends the process.
 
     Raises
     ------
@@ -61,11 +61,11 @@ def run(
     """
     _allow_open_files(settings.connection_limit + SPARE_FILES)
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, gate)
+    server.channel_class = _channel_class(settings, authenticator)
     stop = _Stop(server)
     previous = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
-    if gate is not None:
-        refresh = gate.tokens.refresh
+    if authenticator is not None:
+        refresh = authenticator.tokens.refresh
         previous[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: refresh())
     try:
         if on_ready is not None:
@@ -80,12 +80,14 @@ def run(
         wasyncore.close_all(server._map, ignore_all=True)
 
 
-def run_in_thread(app: WsgiApp, settings: Settings, gate: Authenticator | None = None) -> str:
+def run_in_thread(
+    app: WsgiApp, settings: Settings, authenticator: Authenticator | None = None
+) -> str:
     """Serve an application from a daemon thread; return the URL.
 
     Parameters
     ----------
-    app, settings, gate
+    app, settings, authenticator
         As for `run`. Running requests are not finished when the process ends.
 
     Raises
@@ -94,7 +96,7 @@ def run_in_thread(app: WsgiApp, settings: Settings, gate: Authenticator | None =
         When the address cannot be listened on.
     """
     server = _listen(app, settings)
-    server.channel_class = _channel_class(settings, gate)
+    server.channel_class = _channel_class(settings, authenticator)
     Thread(target=server.run, name="attentionviz", daemon=True).start()
     return _own_address(settings, server)
 
@@ -173,13 +175,14 @@ def _allow_open_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
-def _parser_class(settings: Settings, gate: Authenticator | None) -> Callable[..., Any]:
-    senders = UploadGate(gate, TrustedProxies(settings.trusted_proxies)) if gate else None
+def _parser_class(settings: Settings, authenticator: Authenticator | None) -> Callable[..., Any]:
+    proxies = TrustedProxies(settings.trusted_proxies)
+    uploads = UploadAuthenticator(authenticator, proxies) if authenticator else None
 
-    class OwnParser(HTTPRequestParser):
+    class AuthenticatingParser(HTTPRequestParser):
         """Refuses a body that is too large or not authenticated, before it is read."""
 
-        is_from_stranger = False
+        is_unauthenticated = False
 
         def __init__(self, adj: Any, peer: str) -> None:
             super().__init__(adj)
@@ -189,17 +192,17 @@ def _parser_class(settings: Settings, gate: Authenticator | None) -> Callable[..
             super().parse_header(header_plus)
             limit = body_limit(settings, self.command, self.path)
             is_large = self.chunked or self.content_length > MAX_BODY_BYTES
-            if senders is not None and limit > MAX_BODY_BYTES and is_large:
-                self.is_from_stranger = not senders.knows(self.headers, self.peer)
+            if uploads is not None and limit > MAX_BODY_BYTES and is_large:
+                self.is_unauthenticated = not uploads.is_authenticated(self.headers, self.peer)
             own = copy.copy(self.adj)
-            own.max_request_body_size = 1 + (MAX_BODY_BYTES if self.is_from_stranger else limit)
+            own.max_request_body_size = 1 + (MAX_BODY_BYTES if self.is_unauthenticated else limit)
             self.adj: Any = own
 
-    return OwnParser
+    return AuthenticatingParser
 
 
-def _channel_class(settings: Settings, gate: Authenticator | None) -> type[HTTPChannel]:
-    make_parser = _parser_class(settings, gate)
+def _channel_class(settings: Settings, authenticator: Authenticator | None) -> type[HTTPChannel]:
+    make_parser = _parser_class(settings, authenticator)
     policy = content_policy(settings.frame_origins)
 
     class OwnErrorTask(ErrorTask):
@@ -207,7 +210,7 @@ def _channel_class(settings: Settings, gate: Authenticator | None) -> type[HTTPC
 
         def execute(self) -> None:
             error = self.request.error
-            if error.code == 413 and self.request.is_from_stranger:
+            if error.code == 413 and self.request.is_unauthenticated:
                 error = Unauthorized("sign in before you send this")
             code = error.reason.lower().replace(" ", "_")
             body = error_json(code, f"{error.reason}: {error.body}"[:300])

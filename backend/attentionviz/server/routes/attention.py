@@ -58,7 +58,7 @@ def get_attention(dataset_id: str, layer: str, head: str, sequence: str) -> Resp
             sequence_idx,
             weight,
             max_tokens=head_attention.MAX_SEQUENCE,
-            heavy=context().heavy,
+            limiter=context().limiter,
         )
         return pattern, {}
 
@@ -84,7 +84,7 @@ def get_aggregate(dataset_id: str, layer: str, head: str) -> Response:
 
     def make() -> ArrayAnswer:
         mean, used, total = head_attention.mean_pattern(
-            reader, head_id, wanted["length"], weight, context().heavy
+            reader, head_id, wanted["length"], weight, context().limiter
         )
         return mean, sequence_counts(used, total)
 
@@ -109,7 +109,7 @@ def get_all_aggregates(dataset_id: str) -> Response:
 
     def make() -> ArrayAnswer:
         means, used, total = head_attention.mean_patterns(
-            reader, wanted["length"], weight, context().heavy
+            reader, wanted["length"], weight, context().limiter
         )
         return means, sequence_counts(used, total)
 
@@ -130,7 +130,7 @@ def get_token_scores(dataset_id: str, layer: str, head: str) -> Response:
     etag = head_attention.fingerprint(reader, head_id, "token scores")
 
     def make() -> ArrayAnswer:
-        scores, n_used = token_scores(reader, head_id, context().heavy)
+        scores, n_used = token_scores(reader, head_id, context().limiter)
         return scores, sequence_counts(n_used, reader.manifest["n_sequences"])
 
     return array_response(reader, etag, make)
@@ -144,6 +144,6 @@ def get_neighbours(dataset_id: str, layer: str, head: str, point: str) -> Respon
     reader = open_dataset(dataset_id, wanted["v"])
     head_id = path_head(layer, head, reader)
     point_idx = path_number("point", point)
-    with context().heavy:
+    with context().limiter:
         partners = head_attention.strongest_partners(reader, head_id, point_idx, wanted["k"])
     return json_response({"partners": partners})

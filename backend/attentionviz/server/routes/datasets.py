@@ -1,7 +1,5 @@
 """The list of datasets, and the description of each."""
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, request
 
 from attentionviz import __version__
@@ -27,7 +25,7 @@ def get_health() -> Response:
 
 
 @blueprint.get("/api/v1/openapi.json")
-@operation(dict[str, Any])
+@operation(contract.OpenApiDocument)
 def get_openapi() -> Response:
     """Return the OpenAPI document of the API."""
     query()

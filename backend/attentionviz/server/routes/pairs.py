@@ -47,5 +47,5 @@ def get_pairs(dataset_id: str) -> Response:
     ]
     etag = pairs_fingerprint(reader, pairs)
     return json_bytes_response(
-        etag, lambda: json_bytes(heads_by_pairs(reader, pairs, context().heavy)), reader
+        etag, lambda: json_bytes(heads_by_pairs(reader, pairs, context().limiter)), reader
     )

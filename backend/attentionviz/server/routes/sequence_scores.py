@@ -35,7 +35,7 @@ def get_sequence_scores(dataset_id: str) -> Response:
     head = None if wanted["layer"] is None else HeadId(wanted["layer"], wanted["head"])
 
     def make() -> ArrayAnswer:
-        scores, n_used = sequence_scores(reader, head, context().heavy)
+        scores, n_used = sequence_scores(reader, head, context().limiter)
         return scores, sequence_counts(n_used, len(scores))
 
     return array_response(reader, fingerprint(reader, head, "sequence scores"), make)

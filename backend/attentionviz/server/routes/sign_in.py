@@ -40,8 +40,8 @@ def get_login() -> Response:
 @blueprint.post("/login")
 def post_login() -> Response:
     """Start a session, or return the form again with an error message."""
-    gate = context().gate
-    if gate is None:
+    authenticator = context().authenticator
+    if authenticator is None:
         raise NotFoundError("this server asks for no token")
     request.max_content_length = MAX_FORM_BYTES
     view = request.form.get("next", "")
@@ -49,25 +49,25 @@ def post_login() -> Response:
     try:
         if not text:
             raise NotSignedInError("type or paste your token")
-        token = gate.sign_in(text, request.remote_addr or "")
+        token = authenticator.sign_in(text, request.remote_addr or "")
     except (NotSignedInError, TooManyFailuresError) as error:
         return _page(view, _sentence(error), error.status, error)
     request.environ[VISITOR] = f"{token.role}/{token.name}"
     response = Response(status=303)
     # Relative to our own address, so it holds below any prefix, also one that a proxy takes off.
     response.headers["Location"] = f"./{_view(view)}"
-    set_cookie(response, gate.sessions.start(token))
+    set_cookie(response, authenticator.sessions.start(token))
     return response
 
 
 @blueprint.post("/logout")
 def post_logout() -> Response:
     """End the session."""
-    gate = context().gate
+    authenticator = context().authenticator
     for value in session_cookies():
-        session = gate.sessions.read(value) if gate else None
-        if gate and session:
-            gate.sessions.end(session)
+        session = authenticator.sessions.read(value) if authenticator else None
+        if authenticator and session:
+            authenticator.sessions.end(session)
     response = Response(status=204)
     set_cookie(response, None)
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -45,7 +45,7 @@ def get_similar(dataset_id: str, layer: str, head: str) -> Response:
     head_id = path_head(layer, head, reader)
     other_id = wanted["with"] or dataset_id
     other = reader if other_id == dataset_id else open_dataset(other_id, None)
-    found = similar_heads.similar_heads(reader, head_id, other, wanted["k"], context().heavy)
+    found = similar_heads.similar_heads(reader, head_id, other, wanted["k"], context().limiter)
     return json_response({**found, "others": _others(reader)})
 
 

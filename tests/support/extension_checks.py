@@ -1,12 +1,12 @@
-"""Every layer is asked for the invented projection and head score; run by `test_recipes.py`."""
+"""Checks that an added projection and head score reach every layer, for `test_recipes.py`."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.support.checked_client import CheckedClient
+from tests.support.extension_plugin import METHOD, SCORE
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
-from tests.support.inventions import METHOD, SCORE
 
 import attentionviz
 from attentionviz.commands.main import main, make_parser

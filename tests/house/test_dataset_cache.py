@@ -1,4 +1,4 @@
-"""What tests build is kept between runs as long as the code that builds it is the same."""
+"""Datasets that tests build are cached between runs until the code that builds them changes."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.support.kept import code_digest, folder_of_code, kept
+from tests.support.dataset_cache import cache_folder, cached_folder, code_digest
 
 
 def test_many_that_ask_at_once_get_one_that_is_whole(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_many_that_ask_at_once_get_one_that_is_whole(tmp_path: Path) -> None:
         (folder / "last").touch()
 
     def ask(_: int) -> list[str]:
-        return sorted(path.name for path in kept("thing", make, tmp_path).iterdir())
+        return sorted(path.name for path in cached_folder("thing", make, tmp_path).iterdir())
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, range(4))) == [["first", "last"]] * 4
@@ -32,10 +32,10 @@ def test_what_was_not_finished_is_made_again(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        kept("thing", fail, tmp_path)
-    assert [p.name for p in kept("thing", lambda f: (f / "all").touch(), tmp_path).iterdir()] == [
-        "all"
-    ]
+        cached_folder("thing", fail, tmp_path)
+    assert [
+        p.name for p in cached_folder("thing", lambda f: (f / "all").touch(), tmp_path).iterdir()
+    ] == ["all"]
 
 
 def test_changed_code_has_another_folder_and_the_old_one_goes_after_a_day(tmp_path: Path) -> None:
@@ -49,5 +49,5 @@ def test_changed_code_has_another_folder_and_the_old_one_goes_after_a_day(tmp_pa
     for name, age in (("old", 2 * 86_400), ("recent", 60)):
         (tmp_path / "kept" / name).mkdir(parents=True)
         os.utime(tmp_path / "kept" / name, (time.time() - age,) * 2)
-    folder = folder_of_code.__wrapped__(tmp_path / "kept")
+    folder = cache_folder.__wrapped__(tmp_path / "kept")
     assert {p.name for p in (tmp_path / "kept").iterdir()} == {"recent", folder.name}

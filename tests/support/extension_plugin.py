@@ -1,6 +1,6 @@
-"""A projection and a head score that are registered as the recipes say, and nowhere else.
+"""Registers an additional projection and head score, as in the recipes of CONTRIBUTING.md.
 
-A plugin of pytest: ``-p tests.support.inventions`` registers them before the tables are read.
+A pytest plugin: ``-p tests.support.extension_plugin`` registers them before the tables are read.
 """
 
 import sys

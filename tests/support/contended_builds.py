@@ -1,6 +1,6 @@
-"""Builds on a disk that fills up, and builds that want the same dataset at once.
+"""Builds on a full disk, and concurrent builds of the same dataset.
 
-``python -m tests.support.hindered_builds OUT --model FOLDER --text FILE --disks N --rivals N``
+``python -m tests.support.contended_builds OUT --model FOLDER --text FILE --disks N --rivals N``
 prints one JSON line for each trial. The small disks are tmpfs mounts, so this needs the right to
 mount: root, or ``unshare --map-root-user --mount`` around the command.
 """
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def size_that_is_enough(arguments: argparse.Namespace) -> int:
-    """Return the smallest size of a disk, in bytes, that the build succeeds on."""
+    """Return the smallest size of a disk, in bytes, on which the build succeeds."""
     low, high = 0, 16 * 2**20
     while high - low > 8 * PAGE:
         middle = (low + high) // 2 // PAGE * PAGE
@@ -61,7 +61,7 @@ def size_that_is_enough(arguments: argparse.Namespace) -> int:
 
 
 def fill_disk(arguments: argparse.Namespace, i: int, n_bytes: int) -> dict:
-    """Build on a disk of so many bytes, make it larger, give the same request again, report."""
+    """Build on a disk of `n_bytes`, enlarge it, resume the build, and return a report."""
     disk = arguments.out / f"disk-{i}"
     n_bytes = max(PAGE, n_bytes // PAGE * PAGE)
     mount(disk, f"size={n_bytes}")
@@ -87,7 +87,7 @@ def fill_disk(arguments: argparse.Namespace, i: int, n_bytes: int) -> dict:
 
 
 def build_at_once(arguments: argparse.Namespace, i: int) -> dict:
-    """Start two builds of one dataset at once and report how both ended."""
+    """Start two builds of one dataset at once and return how both ended."""
     request = request_of(arguments, arguments.out / f"rivals-{i}")
     forks = [start(request), start(request)]
     outcomes = [finish(fork) for fork in forks]
@@ -102,13 +102,13 @@ def build_at_once(arguments: argparse.Namespace, i: int) -> dict:
 
 
 def mount(folder: Path, options: str) -> None:
-    """Mount a disk in memory on a folder, or give the one there other options."""
+    """Mount a tmpfs on a folder, or remount it with other options."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
 
 
 def unmount(folder: Path) -> None:
-    """Take a disk away."""
+    """Unmount a folder."""
     subprocess.run(["umount", str(folder)], check=True)
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 from attentionviz.core.types import HeadId
-from attentionviz.pipeline import drawing
+from attentionviz.pipeline import map_computation
 from attentionviz.pipeline.units import MapJob
 
 def leak(job, head, work):
@@ -20,10 +20,10 @@ def leak(job, head, work):
     time.sleep(0.6)
     return head.head, os.getpid()
 
-drawing.run_work = leak
+map_computation.run_work = leak
 job = MapJob(Path("."), {}, [], os.getpid())
 units = [(HeadId(0, i), ()) for i in range(8)]
-done = list(drawing.run_units(job, units, 2))
+done = list(map_computation.run_units(job, units, 2))
 assert sorted(head for head, _ in done) == list(range(8)), done
 print(len({process for _, process in done}), "processes")
 """

@@ -1,4 +1,4 @@
-"""Authentication of requests with a large body, before the body is read."""
+"""Authentication of requests with a large body by their headers, before the body is read."""
 
 from collections.abc import Mapping
 
@@ -10,21 +10,21 @@ from attentionviz.server.access.proxies import TrustedProxies
 from attentionviz.server.access.sessions import COOKIE
 
 
-class UploadGate:
-    """Authenticates a request by its headers, before its body is written to the disk.
+class UploadAuthenticator:
+    """Authenticates a request by its headers, before its body is written to disk.
 
     Parameters
     ----------
-    gate : Authenticator
+    authenticator : Authenticator
     proxies : TrustedProxies
-        Failures count for the client behind them.
+        Failed attempts are counted for the client behind them.
     """
 
-    def __init__(self, gate: Authenticator, proxies: TrustedProxies) -> None:
-        self._gate = gate
+    def __init__(self, authenticator: Authenticator, proxies: TrustedProxies) -> None:
+        self._authenticator = authenticator
         self._proxies = proxies
 
-    def knows(self, headers: Mapping[str, str], peer: str) -> bool:
+    def is_authenticated(self, headers: Mapping[str, str], peer: str) -> bool:
         """Return whether a request is authenticated.
 
         Parameters
@@ -37,6 +37,9 @@ class UploadGate:
         client = self._proxies.client(peer, headers.get("X_FORWARDED_FOR", ""))
         cookies = parse_cookie(headers.get("COOKIE", "")).getlist(COOKIE)
         try:
-            return self._gate.visitor(headers.get("AUTHORIZATION"), cookies, client) is not None
+            return (
+                self._authenticator.visitor(headers.get("AUTHORIZATION"), cookies, client)
+                is not None
+            )
         except AppError:
             return False

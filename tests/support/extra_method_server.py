@@ -1,6 +1,6 @@
-"""A program with one more projection method, which nothing else of it names.
+"""A server with an additional projection method, registered only in `METHOD_FACTS`.
 
-``python -m tests.support.invented_method FOLDER`` writes a dataset with a map of it there, and
+``python -m tests.support.extra_method_server FOLDER`` writes a dataset with a map of it there, and
 serves it until standard input ends; the first line of output is the port.
 """
 

@@ -1,4 +1,4 @@
-"""Maps and scores of all heads: what is missing, in which order, in which processes."""
+"""Computation of maps and scores of all heads in worker processes, in viewing order."""
 
 import os
 import warnings
@@ -13,9 +13,9 @@ from tqdm import tqdm
 from attentionviz.core.types import HeadId, MapName
 from attentionviz.errors import BuildError
 from attentionviz.pipeline.plan import BuildPlan
-from attentionviz.pipeline.progress import Progress, RemainingTime, duration_words
+from attentionviz.pipeline.progress import Progress, RemainingTime, format_duration
 from attentionviz.pipeline.scoring import SCORES, run_scores
-from attentionviz.pipeline.units import MapJob, UnitResult, end_with, run_unit
+from attentionviz.pipeline.units import MapJob, UnitResult, exit_with_parent, run_unit
 from attentionviz.store import layout
 from attentionviz.store.journal import Journal
 
@@ -27,7 +27,7 @@ BAR = "{desc} {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} maps{postfix}"
 def missing_units(plan: BuildPlan, manifest: dict[str, Any], journal: Journal) -> list[Unit]:
     """Return the units with missing files, in the order in which a viewer sees them.
 
-    Scores take milliseconds a head: they come as soon as there is a first map to tint.
+    Scores come after the first map of every head, which they tint; they take milliseconds per head.
     """
     heads = list(layout.iterate_heads(manifest["n_layers"], manifest["n_heads"]))
     units: list[Unit] = []
@@ -46,10 +46,10 @@ def map_paths(head: HeadId, name: MapName) -> tuple[str, str]:
     return layout.map_path(head, name), layout.map_facts_path(head, name)
 
 
-def draw_maps(
+def compute_maps(
     plan: BuildPlan, manifest: dict[str, Any], journal: Journal, progress: Progress
 ) -> None:
-    """Make every map, and the scores of every head, that lack.
+    """Compute all missing maps and head scores.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def draw_maps(
     manifest : dict
         The partial manifest.
     journal : Journal
-        Gets each file as soon as it is finished.
+        Each finished file is added at once.
     progress : Progress
     """
     units = missing_units(plan, manifest, journal)
@@ -65,80 +65,80 @@ def draw_maps(
     n_units = manifest["n_layers"] * manifest["n_heads"] * len(manifest["maps"])
     n_done = n_units - n_left.total()
     progress.update(n_units=n_units, n_units_done=n_done)
-    again = f", {n_done:,} were done before" if n_done else ""
+    resumed = f", {n_done:,} are already finished" if n_done else ""
     workers = "1 process" if plan.request.n_workers == 1 else f"{plan.request.n_workers} processes"
-    progress.announce("maps", f"drawing {n_units:,} maps in {workers}{again}")
+    progress.announce("maps", f"computing {n_units:,} maps in {workers}{resumed}")
     remaining = RemainingTime(n_left, plan.request.n_workers)
     job = MapJob(plan.folder, manifest, plan.lengths, os.getpid())
     with tqdm(total=n_units, initial=n_done, desc="maps", bar_format=BAR, disable=None) as bar:
         for result in run_units(job, units, plan.request.n_workers):
             journal.add(*result.records)
-            n_drawn = sum(name != SCORES for name, _ in result.seconds)
-            n_done += n_drawn
-            _tell(result, remaining, progress)
+            n_finished = sum(name != SCORES for name, _ in result.seconds)
+            n_done += n_finished
+            _report_finished(result, remaining, progress)
             left = remaining.seconds()
-            words = f", {duration_words(left)} left" if left is not None else ""
+            postfix = f"{format_duration(left)} left" if left is not None else ""
             progress.update(
                 n_units_done=n_done,
                 remaining_seconds=None if left is None else round(left, 1),
-                message=f"{n_done:,} of {n_units:,} maps are done",
+                message=f"{n_done:,} of {n_units:,} maps are finished",
             )
-            bar.set_postfix_str(words.removeprefix(", "), refresh=False)
-            bar.update(n_drawn)
+            bar.set_postfix_str(postfix, refresh=False)
+            bar.update(n_finished)
 
 
-def _tell(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:
+def _report_finished(result: UnitResult, remaining: RemainingTime, progress: Progress) -> None:
     for name, seconds in result.seconds:
         if name == SCORES:
             continue
         remaining.finished(name, seconds)
         if remaining.n_left(name) == 0:
             mean = remaining.mean_seconds(name)
-            progress.say(f"{name} of every head is done, {mean:.2g} s a head")
+            progress.log(f"{name} of every head is finished, {mean:.2g} s per head")
 
 
 def run_work(job: MapJob, head: HeadId, work: Work) -> UnitResult:
-    """Do one unit: some maps of a head, or its scores."""
+    """Run one unit: some maps of a head, or its scores."""
     return run_scores(job, head) if isinstance(work, str) else run_unit(job, head, work)
 
 
 def run_units(job: MapJob, units: list[Unit], n_workers: int) -> Iterator[UnitResult]:
-    """Yield the results of units as they finish, begun in the order given.
+    """Run units in parallel, started in this order; yield their results as they finish.
 
     Parameters
     ----------
     job : MapJob
     units : list of (HeadId, tuple of MapName or "scores")
     n_workers : int
-        1: in this process.
+        1: run in this process.
 
     Raises
     ------
     BuildError
-        When a unit cannot be made, or a process died.
+        If a unit fails, or a worker process is killed.
     """
     if n_workers == 1:
         yield from (run_work(job, head, work) for head, work in units)
         return
     _ignore_worker_restarts()
-    # A worker watches from its start: one that never got a unit would wait minutes for another.
-    watch = {"initializer": end_with, "initargs": (job.builder_pid,)}
-    with parallel_config(backend="loky", inner_max_num_threads=1, **watch):
+    # As initializer, since an idle worker would outlive the builder by minutes.
+    initializer = {"initializer": exit_with_parent, "initargs": (job.builder_pid,)}
+    with parallel_config(backend="loky", inner_max_num_threads=1, **initializer):
         parallel = Parallel(n_jobs=n_workers, return_as="generator_unordered", batch_size=1)
         results = parallel(delayed(run_work)(job, head, work) for head, work in units)
         try:
             yield from results
         except TerminatedWorkerError as error:
             raise BuildError(
-                "a process that draws maps was killed, most likely for want of memory; give the "
-                "same command again with fewer --workers: it goes on where it stopped"
+                "a worker process was killed, most likely for lack of memory; run the same "
+                "command again with fewer --workers to resume"
             ) from error
 
 
 def _ignore_worker_restarts() -> None:
     """Ignore joblib's warning of a worker that restarts because of its memory use.
 
-    joblib warns in the thread that delivers all results. If warnings are errors, that thread would
+    joblib warns in the thread that delivers results. With warnings as errors, that thread would
     end and the build would hang.
     """
     message = "A worker stopped while some jobs were given to the executor"

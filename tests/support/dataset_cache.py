@@ -1,4 +1,4 @@
-"""What takes seconds to make is made once and kept between runs, named by a hash of its code."""
+"""Cache of datasets and models that tests build, between runs, keyed by a hash of their inputs."""
 
 import hashlib
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / "build" / "test_datasets"
-MADE_BY = (
+CACHE = ROOT / "build" / "test_datasets"
+INPUTS = (
     *(
         f"backend/attentionviz/{part}"
         for part in ("core", "measures", "models", "pipeline", "projections", "store")
@@ -26,25 +26,25 @@ MADE_BY = (
     "requirements-models.txt",
     "pyproject.toml",  # the version of the package, which a manifest names
 )
-UNUSED_SECONDS = 24 * 3600
+MAX_UNUSED_SECONDS = 24 * 3600
 
 
 @cache
-def folder_of_code(parent: Path = KEPT) -> Path:
-    """Return the folder of this code; folders of other code go when none used them for a day."""
-    folder = parent / code_digest(ROOT, MADE_BY)[:16]
+def cache_folder(parent: Path = CACHE) -> Path:
+    """Return the cache folder for the current code; folders unused for a day are removed."""
+    folder = parent / code_digest(ROOT, INPUTS)[:16]
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
     for other in parent.iterdir():
-        if time.time() - other.stat().st_mtime > UNUSED_SECONDS:
+        if time.time() - other.stat().st_mtime > MAX_UNUSED_SECONDS:
             shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
-def code_digest(root: Path, made_by: tuple[str, ...]) -> str:
-    """Return a hash of the names and contents of some files and of all files in some folders."""
+def code_digest(root: Path, inputs: tuple[str, ...]) -> str:
+    """Return a hash of the names and contents of files, and of all files in folders."""
     digest = hashlib.sha256()
-    for name in made_by:
+    for name in inputs:
         found = sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]
         for path in found:
             if not path.is_file() or path.suffix == ".pyc":
@@ -54,24 +54,24 @@ def code_digest(root: Path, made_by: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def kept(name: str, make: Callable[[Path], object], folder: Path | None = None) -> Path:
-    """Return a kept folder, made by the first process that asks while others wait.
+def cached_folder(name: str, make: Callable[[Path], object], folder: Path | None = None) -> Path:
+    """Return a cached folder, written by the first process while others wait.
 
     Parameters
     ----------
     name : str
     make : callable
-        Fills the empty folder that it gets, which is renamed afterwards.
+        Called with an empty folder to fill.
     folder : Path or None
-        None: that of this code.
+        Of the cache; None for `cache_folder`.
     """
-    place = (folder or folder_of_code()) / name
-    if not place.exists():
-        with FileLock(place.with_name(f"{name}.lock")):
-            if not place.exists():
-                unfinished = place.with_name(f"{name}.unfinished")
+    path = (folder or cache_folder()) / name
+    if not path.exists():
+        with FileLock(path.with_name(f"{name}.lock")):
+            if not path.exists():
+                unfinished = path.with_name(f"{name}.unfinished")
                 shutil.rmtree(unfinished, ignore_errors=True)
                 unfinished.mkdir()
                 make(unfinished)
-                unfinished.rename(place)
-    return place
+                unfinished.rename(path)
+    return path
