@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { densityContours } from '../../frontend/js/compute/contours.js';
 import { FLAG } from '../../frontend/js/compute/flag_bits.js';
 import {
   cellCoefficients,
@@ -216,4 +217,35 @@ test('the axes in the corner point where those of the turned map do', () => {
     assert.ok(Math.abs(right * y - down * x) < 1e-3 && right * x + down * y > 0, `axis ${axis}`);
     assert.equal(Math.sign(away), Math.sign(depth));
   });
+});
+
+test('contours enclose half and nine tenths of the points of a kind, hidden ones left out', () => {
+  let state = 3;
+  const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const cloud = () => 32768 + 9000 * (random() + random() + random() - 1.5);
+  const n = 3000;
+  const positions = Uint16Array.from({ length: 4 * n }, cloud);
+  const flags = new Uint8Array(2 * n);
+  positions.fill(60000, 2 * n, 2 * n + 200);
+  flags.fill(FLAG.hidden, n, n + 100);
+  const contours = densityContours(positions, flags, null);
+  assert.deepEqual(
+    contours.map(({ kind, isInner }) => [kind, isInner]),
+    [0, 1].flatMap((kind) => [true, false].map((isInner) => [kind, isInner])),
+  );
+  for (const { kind, segments, isInner } of contours) {
+    let nInside = 0;
+    for (let point = kind * n + 100; point < (kind + 1) * n; point++) {
+      const [x, y] = positions.subarray(2 * point, 2 * point + 2);
+      let isInside = false; // crosses the lines an odd number of times on the way to the right
+      for (let at = 0; at < segments.length; at += 4) {
+        const [fromX, fromY, toX, toY] = segments.slice(at, at + 4);
+        if (fromY > y === toY > y) continue;
+        if (fromX + ((y - fromY) / (toY - fromY)) * (toX - fromX) > x) isInside = !isInside;
+      }
+      if (isInside) nInside++;
+    }
+    const share = nInside / (n - 100);
+    assert.ok(Math.abs(share - (isInner ? 0.5 : 0.9)) < 0.04, `kind ${kind}: ${share}`);
+  }
 });

@@ -79,7 +79,7 @@ function fillBins(bins, positions, start, dims, side, window) {
  * @param {number} side
  * @param {number} stride of the axis
  */
-function smooth(counts, side, stride) {
+export function smooth(counts, side, stride) {
   for (let block = 0; block < counts.length; block += side * stride) {
     for (let line = block; line < block + stride; line++) {
       let before = 0;

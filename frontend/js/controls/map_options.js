@@ -52,6 +52,13 @@ export function createMapOptions(root, { actions }) {
     help: 'Larger points for vectors of larger norm.',
     onPick: (isDotByNorm) => actions.choose({ isDotByNorm }),
   });
+  const contours = createCheck(section.body, {
+    label: 'Contours',
+    help:
+      'Lines around half and 90 % of the queries and of the keys, while points are too small to ' +
+      'be told apart.',
+    onPick: (hasContours) => actions.choose({ hasContours }),
+  });
   const whole = createCheck(section.body, {
     label: 'Fit all points',
     help: 'Include outliers, which are otherwise off-screen and marked at the border.',
@@ -81,12 +88,24 @@ export function createMapOptions(root, { actions }) {
   });
 
   return {
-    update({ at, dims, hasLabels, dotSize, opacity: factor, isDotByNorm, isWhole, palette: name }) {
+    update({
+      at,
+      dims,
+      hasLabels,
+      dotSize,
+      opacity: factor,
+      isDotByNorm,
+      hasContours,
+      isWhole,
+      palette: name,
+    }) {
       labels.update(hasLabels);
       size.update(dotSize);
       opacity.update(factor);
       byNorm.element.hidden = at === null;
       byNorm.update(isDotByNorm);
+      contours.element.hidden = at === null || dims === 3;
+      contours.update(hasContours);
       whole.element.hidden = dims === 3;
       whole.update(isWhole);
       palettes.update(name);

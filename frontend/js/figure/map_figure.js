@@ -18,6 +18,7 @@ import {
 } from './points.js';
 
 /** @import { ColoredAxis } from '../map/biplot_axis.js' */
+/** @import { ContourLine } from '../map/contours.js' */
 /** @import { Place } from '../compute/biplot_axis.js' */
 /** @import { Arrangement } from '../map/arrangement.js' */
 /** @import { Legend } from '../color/color_modes.js' */
@@ -49,6 +50,7 @@ const ROOM_FOR_BOTH = 84;
  * @property {Legend | null} legend
  * @property {Lines | null} lines
  * @property {ColoredAxis | null} axis of a biplot
+ * @property {ContourLine[]} contours
  * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
  *   of the line
  */
@@ -94,6 +96,7 @@ export function mapFigure(drawing, style, { cells, nHeads, isPixels, isSorted = 
     ...(cells ? emptyCells(frame, style) : []),
     ...shapes,
     ...(cells ? veils(frame, cells) : []),
+    ...contourMarkup(drawing),
     ...lineMarkup(drawing),
     ...axisMarkup(drawing),
     ...(cells ? titles(drawing, cells, style) : []),
@@ -276,6 +279,22 @@ function lineMarkup({ frame, lines }) {
       ...groups,
     ),
   ];
+}
+
+/** Lines around most of the points. @param {Drawing} drawing */
+function contourMarkup({ contours = [] }) {
+  const rounded = (/** @type {number} */ part) => Math.round(10 * part) / 10;
+  return contours.map(({ segments, color, width }) => {
+    const pieces = segments.map((ends) => ends.map(rounded));
+    const d = pieces.map(([x, y, toX, toY]) => `M${x} ${y}L${toX} ${toY}`).join('');
+    return node('path', {
+      class: 'contour',
+      d,
+      fill: 'none',
+      stroke: color,
+      'stroke-width': width,
+    });
+  });
 }
 
 /**

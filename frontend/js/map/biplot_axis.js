@@ -7,6 +7,7 @@ import { canvasPalette, cssColor } from '../color/palettes.js';
 import { axisOf, crossOf, tipOf } from '../compute/biplot_axis.js';
 import { mapOf } from '../data/best_map.js';
 import { chosenMap, pointOf } from '../data/points.js';
+import { framePen } from '../render/frame_pen.js';
 import { inkOf } from '../render/style.js';
 
 /** @import { ShownTheme } from '../color/point_style.js' */
@@ -68,7 +69,7 @@ export function createBiplotAxis(overlay, { facts, hover }) {
      */
     draw(frame, state, theme) {
       const axis = frame.from ? null : axisIn(frame, state, theme);
-      const pen = axis && overlay.getContext('2d');
+      const pen = axis && framePen(overlay, frame);
       if (pen) drawAxis(pen, frame, axis);
     },
   };
@@ -96,7 +97,6 @@ function pointIn({ dims, nPoints, positions }, { n }, selected) {
  */
 function drawAxis(pen, frame, { origin, ahead, behind, foot, color }) {
   const ink = `rgb(${inkOf(frame).join(' ')})`;
-  pen.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
   /** @param {[Place, Place][]} lines @param {string} stroke @param {number} width */
   const stroke = (lines, stroke, width, dash = /** @type {readonly number[]} */ ([])) => {
     pen.beginPath();

@@ -7,6 +7,7 @@ import { createCleanup, el, setText } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { farPoints } from '../compute/map_bounds.js';
 import { cellCoefficients, cellVisibility } from '../compute/geometry.js';
+import { framePen } from '../render/frame_pen.js';
 import { inkOf } from '../render/style.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { counted } from '../compute/number_text.js';
@@ -140,19 +141,14 @@ function spotsOutside(frame, far) {
 }
 
 /**
- * @param {HTMLCanvasElement} overlay which has its size only once it has drawn lines
+ * @param {HTMLCanvasElement} overlay
  * @param {Frame} frame
  * @param {BoxMarks[]} marks
  * @param {number} length
  */
 function drawMarks(overlay, frame, marks, length) {
-  const { height, ratio, width } = frame;
-  const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * ratio)));
-  if (overlay.width !== columns) overlay.width = columns;
-  if (overlay.height !== rows) overlay.height = rows;
-  const pen = overlay.getContext('2d');
+  const pen = framePen(overlay, frame);
   if (!pen) return;
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.fillStyle = `rgb(${inkOf(frame).join(' ')} / ${OPACITY})`;
   for (const { spots, box } of marks) {
     pen.beginPath();

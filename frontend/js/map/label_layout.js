@@ -20,10 +20,14 @@ import { formatLabel } from './point_text.js';
 /** Most points of a head, and of a cell of the grid, that are considered for a label. */
 const MAX_IN_HEAD = 6000;
 const MAX_IN_CELL = 1500;
-/** Space around a label, CSS pixels: where a few points stand out, and where any may have one. */
-const SPACE = Object.freeze({ chosen: { x: 4, y: 1 }, any: { x: 26, y: 26 } });
-/** Least distance of labels of the same word where any point may have one, CSS pixels. */
-const APART_PX = 180;
+/**
+ * Space around a label, and least distance to one of the same word, CSS pixels: where a few points
+ * stand out, and where any may have a label.
+ */
+const SPACE = Object.freeze({
+  chosen: { x: 4, y: 1, apart: 80 },
+  any: { x: 26, y: 26, apart: 180 },
+});
 /** Room that is kept for the larger distance of a label to the selected point, CSS pixels. */
 const EMPHASIS_PX = 5;
 
@@ -128,7 +132,8 @@ function layoutOf({ frame, state: { at, selected }, tokens, drawn }, cell, font,
     y,
     width: width.map((wide, at) => wide + space.x + (points[at] === first ? EMPHASIS_PX : 0)),
     height: font.lineHeight + space.y,
-    ...(isChosen ? {} : { words: numbersOf(names), apart: APART_PX }),
+    words: numbersOf(names),
+    apart: space.apart,
   });
   return { points, nQueries: frame.nQueries, words, x, y, width, first, levels };
 }

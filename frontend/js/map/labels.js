@@ -6,6 +6,7 @@
 import { canvasPalette, cssColor } from '../color/palettes.js';
 import { remPx } from '../ui/dom.js';
 import { cellVisibility, projectPoint } from '../compute/geometry.js';
+import { framePen } from '../render/frame_pen.js';
 import { createMeasure } from '../render/labels.js';
 import { FLAG } from '../compute/flag_bits.js';
 import { drawnPoint } from '../data/points.js';
@@ -100,14 +101,13 @@ export function createLabels(canvas, { facts, hover, theme }) {
     clear,
     /** @param {Frame} frame @param {State} state */
     draw(frame, state) {
-      sizeCanvas(canvas, frame);
       clear();
+      framePen(canvas, frame);
       const subject = subjectOf(frame, state);
       const cells = subject ? cellsWithRoom(frame, state.at !== null) : [];
       if (!subject || cells.length === 0) return;
       isClear = false;
       const font = fontOf(canvas);
-      pen.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
       setStyle(pen, frame, font);
       const colors = labelColors(theme(), state.palette);
       for (const cell of cells)
@@ -132,13 +132,6 @@ export function createLabels(canvas, { facts, hover, theme }) {
       return cells.flatMap((cell) => labelsOf(subject, cell, font));
     },
   };
-}
-
-/** @param {HTMLCanvasElement} canvas @param {Frame} frame */
-function sizeCanvas(canvas, { height, ratio, width }) {
-  const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * ratio)));
-  if (canvas.width !== columns) canvas.width = columns;
-  if (canvas.height !== rows) canvas.height = rows;
 }
 
 /** @param {HTMLCanvasElement} canvas @returns {Font} */

@@ -4,6 +4,7 @@ import { createCleanup, el, watchPixelRatio } from '../ui/dom.js';
 import { createObservable } from '../ui/observable.js';
 import { createRenderer } from '../render/choose.js';
 import { createBiplotAxis } from './biplot_axis.js';
+import { createContours } from './contours.js';
 import { createBreadcrumbBar } from './breadcrumb_bar.js';
 import { createFarPoints } from './far_points.js';
 import { createGrid } from './grid.js';
@@ -25,6 +26,7 @@ import { createTooltip } from '../ui/tooltip.js';
 /** @import { Drawing } from '../figure/map_figure.js' */
 /** @import { Frame, Renderer } from '../types.js' */
 /** @import { BiplotAxis } from './biplot_axis.js' */
+/** @import { Contours } from './contours.js' */
 /** @import { BreadcrumbBar } from './breadcrumb_bar.js' */
 /** @import { HeadLayer } from './head_layer.js' */
 /** @import { Labels } from './labels.js' */
@@ -67,6 +69,7 @@ export function createStage(root, context) {
   });
   const far = createFarPoints(map, parts);
   const axis = createBiplotAxis(overlay, context);
+  const contours = createContours(overlay);
   const gizmo = createOrbitGizmo(map);
   const status = createStatus({ line, map }, context);
   const measureLine = createMeasureLine(line, context);
@@ -115,7 +118,7 @@ export function createStage(root, context) {
     renderer.draw(frame);
     head.draw(frame);
     far.draw(frame);
-    axis.draw(frame, store.get(), context.theme());
+    for (const part of [contours, axis]) part.draw(frame, store.get(), context.theme());
     gizmo.draw(viewport.turning.isOn ? frame.orbit : null);
     if (viewport.turning.isTurning) gizmo.learn();
     if (store.get().hasLabels && !frame.from && !layout.isSliding && !viewport.turning.isTurning)
@@ -132,7 +135,7 @@ export function createStage(root, context) {
 
   /** @param {ShownTheme} theme */
   function drawing(theme) {
-    return drawingOf({ axis, head, labels, layout, shown }, store.get(), theme);
+    return drawingOf({ axis, contours, head, labels, layout, shown }, store.get(), theme);
   }
 
   cleanup.add(() => cancelAnimationFrame(handle));
@@ -163,13 +166,14 @@ export function createStage(root, context) {
 /**
  * What is seen, for a figure in either theme; null while there is nothing to see.
  *
- * @param {{axis: BiplotAxis, head: HeadLayer, labels: Labels, layout: MapLayout, shown: MapFrame}}
- *   parts
+ * @param {{axis: BiplotAxis, contours: Contours, head: HeadLayer, labels: Labels, layout:
+ *   MapLayout, shown: MapFrame}} parts
  * @param {State} state
  * @param {ShownTheme} theme
  * @returns {Drawing | null}
  */
-function drawingOf({ axis, head, labels, layout: { arrangement }, shown }, state, theme) {
+function drawingOf({ axis, contours, head, labels, layout, shown }, state, theme) {
+  const { arrangement } = layout;
   const atRest = shown.atRest(theme);
   return (
     atRest &&
@@ -178,6 +182,7 @@ function drawingOf({ axis, head, labels, layout: { arrangement }, shown }, state
       arrangement,
       lines: head.linesIn(atRest.frame, state),
       axis: axis.axisIn(atRest.frame, state, theme),
+      contours: contours.linesIn(atRest.frame, state, theme),
       labels: state.hasLabels ? labels.written(atRest.frame, state) : [],
     }
   );

@@ -239,6 +239,12 @@ const VIEW = {
   dotSize: choice({ default: 1, address: { dot: within(0.25, 4) }, undo: 'dot size' }),
   // times the opacity that suits the density of the points
   opacity: choice({ default: 1, address: { opacity: within(0.125, 8) }, undo: 'opacity' }),
+  // lines around most queries and keys, where points are too many to be told apart
+  hasContours: choice({
+    default: true,
+    address: { contours: word('off', false) },
+    undo: (after) => (after ? 'showing contours' : 'hiding contours'),
+  }),
   // dot size grows with the norm, in a head
   isDotByNorm: choice({
     default: false,
