@@ -45,7 +45,7 @@ def test_keys_move_between_heads_but_never_while_typing_and_the_focus_goes_along
 
     page.get_by_label("Layer", exact=True).fill("2")
     page.get_by_label("Head", exact=True).fill("4")
-    page.get_by_role("button", name="Go").click()
+    page.get_by_role("button", name="Go", exact=True).click()
     expect(page.locator(".notice__text")).to_have_text("Head 4 is outside 0..3.")
     page.get_by_label("Head", exact=True).fill("3")
     page.keyboard.press("Enter")

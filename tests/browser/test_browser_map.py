@@ -172,7 +172,7 @@ def test_zooming_opens_and_leaves_heads_which_come_to_rest_and_buttons_do_not(
         page.locator(".header").hover(position={"x": 5, "y": 5})
         page.get_by_label("Layer", exact=True).fill("1")
         page.get_by_label("Head", exact=True).fill("2")
-        page.get_by_role("button", name="Go").click()
+        page.get_by_role("button", name="Go", exact=True).click()
         wait_until(lambda: fingerprint(page) == at_rest, f"the head is at rest ({motion})")
 
 
