@@ -165,6 +165,10 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
             : []),
         );
       }
+      for (const { name, label, isHeadOnly } of modes) {
+        const option = isHeadOnly && color.querySelector(`option[value="${name}"]`);
+        if (option) setText(option, state.at ? label : `${label} (open a head first)`);
+      }
       const mode = derived.mode(state);
       color.disabled = !mode;
       if (mode) color.value = mode.name;
@@ -179,12 +183,8 @@ function createColorChoice(root, { actions, derived, legend: shownLegend }) {
 }
 
 /** @param {ColorMode} mode */
-function optionOf({ name, label, help, isColumn, isHeadOnly }) {
-  return el(
-    'option',
-    { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help },
-    isHeadOnly ? `${label} (open a head first)` : label,
-  );
+function optionOf({ name, label, help, isColumn }) {
+  return el('option', { ...(isColumn ? UNTRANSLATED : {}), value: name, title: help }, label);
 }
 
 /**
