@@ -69,8 +69,8 @@ export function createLoader(
       const build = readBuild(entry, facts);
       userSequences?.want(pane, wantedMaps(state, entry, facts));
       if (!build.isCaptured) return dropAll([facts.datasets, facts.description]);
-      wantColumns(source, entry, build);
       wantMaps(source, state, entry, build);
+      wantColumns(source, entry, build);
       wantExtras(source, state, entry, build);
     },
     retry() {
@@ -214,11 +214,18 @@ function readBuild(entry, facts) {
 
 /** @typedef {ReturnType<typeof readBuild>} Build */
 
+/** The numbers of more heads are megabytes, which the maps are not to wait for. */
+const MANY_HEADS = 1000;
+
 /** @param {Source} source @param {DatasetEntry} entry @param {Build} build */
-function wantColumns({ api, facts }, { id }, { base, mapsReady }) {
+function wantColumns({ api, facts }, entry, { base, mapsReady }) {
+  const { id } = entry;
   const progress = mapsReady ? Object.values(mapsReady).reduce((sum, n) => sum + n, 0) : 'all';
   facts.tokens.want(id, base, (signal) => api.tokens(id, signal));
   facts.gridTokens.want(id, base, (signal) => api.gridTokens(id, signal));
+  const isMany = (entry.n_layers ?? 0) * (entry.n_heads ?? 0) > MANY_HEADS;
+  const areMapsComing = [facts.description, facts.grid].some(({ status }) => status === 'loading');
+  if (isMany && areMapsComing && !facts.heads.value) return;
   facts.heads.want(id, `${base}/${progress}`, (signal) => api.heads(id, signal));
 }
 

@@ -54,7 +54,8 @@ export function createMapFrame(context, layout, redraw) {
   const drawn = lastOnly((/** @type {Uint8Array} */ all, /** @type {Uint8Array} */ inside) =>
     all.map((isReady, cell) => isReady & inside[cell]),
   );
-  let rem = remPx();
+  /** It is read from the page's style, which costs as much as laying it out: once for each size. */
+  const remIn = lastOnly((/** @type {{width: number, height: number}} */ _room) => remPx());
   /** (cell) whether the map to show is computed. */
   let ready = READY_ONE;
   /** @type {{frame: Frame, legend: Legend} | null} */
@@ -64,7 +65,6 @@ export function createMapFrame(context, layout, redraw) {
 
   /** @param {State} state */
   function update(state) {
-    rem = remPx();
     const map = loadedMap(state, facts);
     const cells = layout.current?.cells ?? null;
     const paint = map && painting.of(state, map.drawn, cells?.n ?? 0, theme());
@@ -115,12 +115,15 @@ export function createMapFrame(context, layout, redraw) {
   /** Whether the heads of the grid have titles, which carry what is said of them. */
   function hasTitles() {
     const { arrangement } = layout;
-    return arrangement && titlesOf(arrangement, viewport.transform.k, rem).room !== 'none';
+    return (
+      arrangement && titlesOf(arrangement, viewport.transform.k, remIn(layout.room)).room !== 'none'
+    );
   }
 
   /** The heads in the chosen range, where none has a title that steps back. @param {State} state */
   function insideOf(state) {
-    return hasTitles() ? null : (derived.heads().within(state)?.inside ?? null);
+    const within = derived.heads().within(state);
+    return within && !hasTitles() ? within.inside : null;
   }
 
   /** The heads that are drawn. @param {State} state */
