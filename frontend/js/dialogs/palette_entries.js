@@ -17,12 +17,14 @@ import { formatHead, formatTitle, visibleText } from '../ui/labels.js';
  * @property {'Head' | 'Score' | 'Token' | 'Method' | 'Dataset' | 'Example' | 'Command'} kind
  * @property {string} label
  * @property {string} [detail]
+ * @property {string} [match] what is compared with the typed words; else label and detail
  * @property {string} [keys] that do the same
  * @property {boolean} [isCorpus] whether the label is text of the corpus, or a name
  * @property {() => void} run
  */
 
 const MAX_TOKENS = 8;
+const MAX_NAMED_HEADS = 10;
 const MAX_ENTRIES = 40;
 /** "L5H1", "l5 h1", "layer 5, head 1", "5.1", "5 1"; without a head, all of a layer. */
 const HEAD = /^(?:(?:l|layer)\s*(\d+)[\s.,:]*(?:h|head)?\s*(\d+)?|(\d+)(?:[\s.,:]+(\d+))?)\s*$/i;
@@ -55,15 +57,15 @@ export function findEntries(typed, context, commands, examples) {
   if (typed.trim() === '') return rest;
   const heads = manifest ? headsTyped(typed, context, manifest) : [];
   const labelled = [
-    ...(manifest ? namedHeads(context, manifest) : []),
     ...(manifest ? scoreEntries(context, manifest) : []),
+    ...(manifest ? namedHeads(typed, context, manifest) : []),
     ...(manifest ? methodEntries(context, manifest) : []),
     ...datasetEntries(context),
     ...rest,
   ];
   const tokens = tokenEntries(typed, context);
   const matches = [...labelled, ...tokens]
-    .map((entry) => ({ entry, score: fuzzyScore(typed, `${entry.label} ${entry.detail ?? ''}`) }))
+    .map((entry) => ({ entry, score: fuzzyScore(typed, textOf(entry)) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score);
   return [...heads, ...matches.map(({ entry }) => entry)].slice(0, MAX_ENTRIES);
@@ -105,17 +107,32 @@ function headEntry({ actions, derived }, at) {
     kind: 'Head',
     label: formatTitle(at),
     detail: name ? formatHeadName(name) : formatHead(at),
+    match: name?.label,
     run: () => actions.openHead(at),
   };
 }
 
-/** Heads that have a name, the highest score first. @param {Context} context @param {Manifest} m */
-function namedHeads(context, { n_layers: nLayers, n_heads: nHeads }) {
+/** What of an entry is compared with the typed words. @param {Entry} entry */
+function textOf({ label, detail, match }) {
+  return match ?? `${label} ${detail ?? ''}`;
+}
+
+/**
+ * Heads whose name matches, the highest scores first.
+ *
+ * @param {string} typed
+ * @param {Context} context
+ * @param {Manifest} manifest
+ */
+function namedHeads(typed, context, { n_layers: nLayers, n_heads: nHeads }) {
   const named = Array.from({ length: nLayers * nHeads }, (_, i) => {
     const at = { layer: Math.floor(i / nHeads), head: i % nHeads };
-    return { at, value: context.derived.heads().headName(at)?.value ?? NaN };
-  }).filter(({ value }) => !Number.isNaN(value));
-  return named.sort((a, b) => b.value - a.value).map(({ at }) => headEntry(context, at));
+    return { at, name: context.derived.heads().headName(at) };
+  }).flatMap(({ at, name }) =>
+    name && fuzzyScore(typed, name.label) > 0 ? [{ at, value: name.value }] : [],
+  );
+  named.sort((a, b) => b.value - a.value);
+  return named.slice(0, MAX_NAMED_HEADS).map(({ at }) => headEntry(context, at));
 }
 
 /** @param {Context} context @param {Manifest} manifest @returns {Entry[]} */
