@@ -212,7 +212,7 @@ def test_hits_and_the_selected_sequence_are_marked_by_buttons_and_saved(
         open_view(page, address, f"?dataset={dataset}&layer=1&head=1&selected=key-60")
         columns = fetch_json(page, f"api/v1/datasets/{dataset}/tokens")
         length = columns["sequences"]["length"][columns["sequence"][60]]
-        page.get_by_role("button", name=f"Mark the {word}").press("Enter")
+        page.get_by_role("button", name=f"Mark {word}").press("Enter")
         expect(marked).to_have_text(f"{length} queries, {length} keys")
 
 

@@ -307,7 +307,7 @@ def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
     page.get_by_role("button", name="Remove your text 1").click()
     require_hostile_texts_are_legible(page)
     add(page, "the river " * 20)
-    expect(page.locator(".aggregate")).to_contain_text("No sentence of the corpus is as long")
+    expect(page.locator(".aggregate")).to_contain_text("no sentence of the corpus is as long")
     expect(page.locator(".message")).to_be_hidden()
 
 

@@ -40,6 +40,7 @@ def row(page: Page, kind: str, position: int, part: str = ".sentence__main") -> 
 def show(page: Page, address: str, token: int) -> Locator:
     """Open a head with a selected query; return the list of the sentence."""
     open_view(page, address, f"?layer=0&head=1&selected=query-{token}")
+    page.locator(".aggregate").get_by_role("button", name="Show").click()
     expect(page.locator(".aggregate .sentence__row").first).to_be_visible()
     return page.locator(".sentence__main .sentence__scroll")
 
@@ -70,14 +71,14 @@ def walk_without_losing_the_focus(page: Page, long_address: str) -> None:
     last = row(page, "query", N).locator(".sentence__button")
     expect(last).to_be_focused()
     expect(last).to_be_in_viewport()
-    expect(last).to_have_accessible_name(re.compile(f"^Hide .+, query, position {N}$"))
+    expect(last).to_have_accessible_name(re.compile(f"^.+, query, position {N}$"))
     scroller.evaluate("e => { e.scrollTop = 0; }")
     expect(row(page, "query", 1)).to_be_in_viewport()
     expect(last).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(row(page, "query", N - 1).locator(".sentence__button")).to_be_focused()
     expect(row(page, "query", N - 1)).to_be_in_viewport()
-    page.keyboard.press("Space")
+    page.keyboard.press("x")
     assert query_of(page)["hidden"] == f"query-{N - 2}"
     page.keyboard.press("Enter")
     assert query_of(page)["selected"] == f"query-{N - 2}"
@@ -86,7 +87,7 @@ def walk_without_losing_the_focus(page: Page, long_address: str) -> None:
 
 def keep_marks_on_scrolling_away_and_back(page: Page, long_address: str) -> None:
     scroller = show(page, long_address, 3)
-    row(page, "key", 6).locator(".sentence__button").click()
+    row(page, "key", 6).locator(".sentence__button").click(modifiers=["Alt"])
     expect(row(page, "key", 6)).to_contain_class("is-hidden")
     scroller.evaluate("(e, top) => { e.scrollTop = top; }", 245 * scroller.evaluate(TALL)[1])
     expect(row(page, "key", 250)).to_be_in_viewport()
@@ -94,8 +95,8 @@ def keep_marks_on_scrolling_away_and_back(page: Page, long_address: str) -> None
     pattern = page.evaluate(NUMBERS, "datasets/long/heads/0/1/attention/0")
     query = 252
     row(page, "query", query).hover()
-    expect(row(page, "query", query)).to_contain_class("is-alone")
-    expect(row(page, "query", query, ".aggregate")).to_contain_class("is-alone")
+    expect(row(page, "query", query)).to_contain_class("is-source")
+    expect(row(page, "query", query, ".aggregate")).to_contain_class("is-source")
     weights = [pattern[(query - 1) * N + key - 1] for key in range(245, 258)]
     kept = 1 - pattern[(query - 1) * N + 5]
     texts = [f"{weight / kept:.2f}" if weight / kept >= 0.01 else "" for weight in weights]

@@ -287,7 +287,7 @@ test('a legend breaks into rows and says how many classes it leaves out', () => 
   assert.ok(serialise(node('g', {}, ...markup)).includes('and 10 more'));
 });
 
-test('a sentence has its tokens on both sides and a line for every weight that can be seen', () => {
+test('a sentence has a line for every weight that can be seen, and tells those of one token', () => {
   const tokens = {
     text: ['<a>', ' b', 'c'],
     tokenType: ['text', 'text', 'text'],
@@ -310,7 +310,13 @@ test('a sentence has its tokens on both sides and a line for every weight that c
   assert.equal(written.match(/<line /g).length, 6);
   assert.equal(written.match(/&lt;a&gt;/g).length, 2);
   assert.equal(written.match(/line-through/g).length, 1);
-  assert.ok(written.includes('stroke-opacity="0.5" stroke-width="2"'));
+  assert.ok(written.includes('stroke-opacity="0.71" stroke-width="2.5"'));
+  assert.ok(written.includes('stroke-opacity="0.2" stroke-width="1"'), 'of other tokens, faint');
+  const told = /class="weight"[^>]*>([\d.]+)</g;
+  assert.deepEqual(
+    [...written.matchAll(told)].map(([, number]) => number),
+    ['0.20', '0.30', '0.50'],
+  );
   assert.equal(body.height, 28 + 3 * 19);
 });
 

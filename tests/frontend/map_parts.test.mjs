@@ -7,7 +7,7 @@ import {
   DEFAULT_ORBIT,
   projectPlace,
 } from '../../frontend/js/compute/geometry.js';
-import { aloneOf, emphasised } from '../../frontend/js/map/head_layer.js';
+import { emphasised, sourceOf } from '../../frontend/js/map/head_layer.js';
 import { createLabelLayouts } from '../../frontend/js/map/label_layout.js';
 import { cellsWithRoom, placedLabels } from '../../frontend/js/map/labels.js';
 import { isLassoPress, markedPoints } from '../../frontend/js/map/lasso.js';
@@ -61,15 +61,13 @@ test('the selected point, the one under the mouse and its counterparts are drawn
   assert.deepEqual(emphasised({ ...head, at: null, compare: {} }, tokens, drawn, hover), [1, 3]);
 });
 
-test('lines of one point are those of the one under the mouse, else of the selected one', () => {
+test('lines that stand out are of the point under the mouse, else of the selected one', () => {
   const tokens = { n: 4, sequence: [0, 0, 1, 1] };
   const selected = { kind: 'query', token: 0 };
   const [own, other] = [1, 2].map((token) => ({ kind: 'key', token }));
-  const alone = (isLineAlone, pointed) => aloneOf({ isLineAlone, selected }, tokens, pointed);
-  assert.equal(alone(false, own), own);
-  assert.equal(alone(false, other), null);
-  assert.equal(alone(true, other), selected);
-  assert.equal(alone(false, null), null);
+  assert.equal(sourceOf(selected, tokens, own), own);
+  assert.equal(sourceOf(selected, tokens, other), selected);
+  assert.equal(sourceOf(selected, tokens, null), selected);
 });
 
 /** One head of eight tokens of two sentences, 600 × 400 CSS pixels. */

@@ -47,7 +47,7 @@ test('what is strongest and what is near are compared as points of the other kin
   assert.deepEqual([compared.strongest, compared.nearest, compared.nBoth], [[4, 5], [4, 3], 1]);
   assert.equal(
     formatCompared(compared, true),
-    '1 of its 2 strongest keys (lines) are among the 2 nearest here (rings).',
+    '1 of its 2 strongest keys (dashed) are among the 2 nearest here (rings).',
   );
   assert.match(
     formatCompared({ ...compared, nearness: 'product' }, true),

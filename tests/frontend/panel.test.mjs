@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatMean } from '../../frontend/js/data/mean_text.js';
-import { linksFrom, shortOf, strongestOfEach } from '../../frontend/js/render/image_links.js';
+import {
+  drawnLinks,
+  linksFrom,
+  shortOf,
+  strongestOfEach,
+  writtenWeights,
+} from '../../frontend/js/render/image_links.js';
 import { tilesInSight, tokenOfImage } from '../../frontend/js/sequence/image_strip.js';
 import { meanByOffset, offsetSpans, formatOffset } from '../../frontend/js/compute/offset_means.js';
 import { asBothKinds, specialGroups } from '../../frontend/js/sequence/special_tokens.js';
@@ -88,6 +94,32 @@ test('connections from a weight on come weakest first, or those of one token alo
   ]);
 });
 
+test('the connections of one patch are apart from those of the others, with its weights', () => {
+  const pairs = (links) => links.map(({ query, key }) => [query, key]);
+  const source = { kind: 'query', position: 0 };
+  const strongest = drawnLinks(PATTERN, source, null);
+  assert.deepEqual(
+    [pairs(strongest.own), pairs(strongest.others), strongest.nAll],
+    [
+      [
+        [0, 0],
+        [0, 1],
+      ],
+      [
+        [1, 1],
+        [2, 0],
+      ],
+      3,
+    ],
+  );
+  assert.deepEqual(pairs(drawnLinks(PATTERN, source, 0.5).own), [[0, 1]]);
+  assert.deepEqual(writtenWeights(PATTERN, source, 40), [
+    { position: 0, words: '0.25' },
+    { position: 1, words: '0.75' },
+  ]);
+  assert.deepEqual(writtenWeights(PATTERN, source, 20), [], 'where a patch has no room');
+});
+
 test('an arrow ends a little before its patch, and never behind its own start', () => {
   assert.deepEqual(shortOf({ x: 0, y: 0 }, { x: 10, y: 0 }, 2), { x: 8, y: 0 });
   assert.deepEqual(shortOf({ x: 0, y: 0 }, { x: 3, y: 0 }, 2), { x: 1.5, y: 0 });
@@ -132,19 +164,26 @@ test('an offset is said in words', () => {
   ]);
 });
 
-test('the mean says over how many of how many sequences it was taken', () => {
-  const mean = { nSequences: 10, nLongEnough: 10 };
-  assert.equal(
-    formatMean({ mean, n: 24 }, false, 49),
-    'By position, over 10 of 49 sentences: those with at least 24 tokens.',
-  );
-  assert.equal(formatMean({ mean, n: 65 }, false, 15, 'image'), 'Mean over 10 of 10 images.');
+test('the mean says over how many of how many sequences it was taken, and never over one', () => {
+  const corpus = (lengths, row = null) => ({
+    row,
+    sequences: { length: Int32Array.from(lengths) },
+  });
+  const said = (mean, n, tokens, isFailed = false) => formatMean({ mean, n, tokens }, isFailed);
+  const sentences = corpus([24, 30, 12]);
+  const mean = { nSequences: 2, nLongEnough: 2 };
+  assert.equal(said(mean, 24, sentences), 'By position, over 2 of 3 sentences with ≥ 24 tokens.');
+  assert.equal(said(mean, 65, corpus([65, 65], [0])), 'Mean over 2 of 2 images.');
   assert.match(
-    formatMean({ mean: { nSequences: 2000, nLongEnough: 5000 }, n: 9 }, false, 9000),
-    /taken evenly from the 5\u202f000 with at least 9 tokens/,
+    said({ nSequences: 2000, nLongEnough: 5000 }, 12, sentences),
+    /over 2\u202f000 of 3 sentences, evenly from the 5\u202f000 with ≥ 12 tokens/,
   );
-  assert.equal(formatMean({ mean: null, n: 24 }, true, 49), 'The mean could not be loaded.');
-  assert.match(formatMean({ mean: null, n: 2000 }, false, 49), /up to 1\u202f024 positions/);
+  assert.equal(said(null, 24, sentences), 'Loading the mean …');
+  assert.equal(said(null, 24, sentences, true), 'The mean could not be loaded.');
+  assert.match(said(null, 30, sentences), /^No mean: only 1 of 3 sentences/);
+  assert.match(said(null, 31, sentences), /^No mean: .* the longest has 30 tokens/);
+  assert.match(said(null, 65, corpus([65], [0])), /^No mean: the corpus has one image/);
+  assert.match(said(null, 2000, corpus([2000, 2000])), /^No mean: .* 1\u202f024/);
 });
 
 test('only the thumbnails in sight, and a few beyond, are on the page', () => {

@@ -20,7 +20,8 @@ const FULL = {
   searchMode: 'regex',
   lineCount: 5,
   lineThreshold: 0.125,
-  isLineAlone: true,
+  isLineAlone: false,
+  hasStrongest: true,
   weight: 'output',
   below: 'squares',
   imageLinks: 'all',
@@ -205,6 +206,15 @@ for (const [query, left] of [
     assert.deepEqual({ ...choices, ...REMEMBERED }, DEFAULTS);
   });
 }
+
+test('addresses that say whose lines are drawn keep what they said under other defaults', () => {
+  const { choices, notices } = readQuery('?line-scope=selected&strongest=off');
+  assert.deepEqual([choices.isLineAlone, choices.hasStrongest, notices], [true, false, []]);
+  assert.equal(
+    writeQuery({ ...DEFAULTS, isLineAlone: false, hasStrongest: true }),
+    '?line-scope=all&strongest=on',
+  );
+});
 
 test('a notice quotes no more than the start of a long part', () => {
   const { notices } = readQuery(`?color=${'<'.repeat(5000)}`);

@@ -93,7 +93,7 @@ test('bars of the weight by distance say their numbers, and arrow keys walk them
   const offsets = createOffsets(document.body);
   const pattern = Float32Array.from({ length: 25 }, (_, i) => (i % 6 === 5 ? 0.75 : 0.0625));
   const attention = { n: 5, pattern };
-  offsets.update({ ...sentence({}), attention });
+  offsets.update({ ...sentence({}), attention, hasMean: true });
   const status = document.querySelector('.offsets__status');
   const items = [...document.querySelectorAll('.offsets__item')];
   const own = items.find((item) => item.tabIndex === 0);

@@ -9,40 +9,53 @@ const MIN_WEIGHT = 0.01;
 /** Maximum number of lines; the strongest are drawn. */
 const MAX_LINES = 1200;
 
-/** Relative opacity of the lines of other tokens while one is selected. */
-const OTHERS = 0.45;
+/** Opacity of the lines of other tokens, as a share of their weight. */
+const OTHERS = 0.2;
+/** Widths of the lines, CSS pixels. */
+const [OWN_PX, OTHER_PX] = [2.5, 1];
 
 /**
- * The lines to draw, with opacity and width in pixels.
+ * The lines to draw, with opacity and width in pixels: those of one token thick and last, so that
+ * they lie on top, all others faint.
  *
  * @param {Pick<Attention, 'n' | 'pattern'>} attention
  * @param {object} which
- * @param {Place | null} which.alone only the lines of this token
- * @param {Place | null} which.chosen those of this token are drawn strongest
+ * @param {Place} which.source the token whose lines stand out
  * @param {(query: number, key: number) => boolean} [which.isSeen] whether a line is in the viewport
  */
-export function heaviestLines({ n, pattern }, { alone, chosen, isSeen = () => true }) {
-  /** @param {number} query @param {number} key @param {Place | null} one */
-  const isOf = (query, key, one) =>
-    one === null || (one.kind === 'query' ? query : key) === one.position;
+export function heaviestLines({ n, pattern }, { source, isSeen = () => true }) {
   /** Places in the pattern. @type {number[]} */
-  let lines = [];
+  const own = [];
+  /** @type {number[]} */
+  const others = [];
   for (let query = 0; query < n; query++) {
     for (let key = 0; key < n; key++) {
-      if (pattern[query * n + key] >= MIN_WEIGHT && isOf(query, key, alone) && isSeen(query, key))
-        lines.push(query * n + key);
+      const line = query * n + key;
+      if (!(pattern[line] >= MIN_WEIGHT) || !isSeen(query, key)) continue;
+      const isOwn = (source.kind === 'query' ? query : key) === source.position;
+      (isOwn ? own : others).push(line);
     }
   }
-  if (lines.length > MAX_LINES)
-    lines = lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, MAX_LINES);
-  return lines.map((line) => {
-    const [query, key, weight] = [Math.floor(line / n), line % n, pattern[line]];
-    const isStrong = alone !== null || isOf(query, key, chosen);
-    return {
-      query,
-      key,
-      opacity: isStrong ? weight : weight * OTHERS,
-      width: isStrong && (alone ?? chosen) ? 2 : 1.5,
-    };
+  /** @param {number[]} lines @param {number} nMost */
+  const heaviest = (lines, nMost) =>
+    lines.length > nMost ? lines.sort((a, b) => pattern[b] - pattern[a]).slice(0, nMost) : lines;
+  /** @param {number} line @param {number} opacity @param {number} width */
+  const styled = (line, opacity, width) => ({
+    query: Math.floor(line / n),
+    key: line % n,
+    opacity,
+    width,
   });
+  const first = heaviest(own, MAX_LINES);
+  return [
+    ...heaviest(others, MAX_LINES - first.length).map((line) =>
+      styled(line, OTHERS * pattern[line], OTHER_PX),
+    ),
+    ...first.map((line) => styled(line, sourceOpacity(pattern[line]), OWN_PX)),
+  ];
+}
+
+/** Opacity of a line of the source: small weights are seen, too. @param {number} weight 0..1 */
+export function sourceOpacity(weight) {
+  return Math.sqrt(weight);
 }

@@ -1,10 +1,12 @@
-/** Filters on a pattern: hidden tokens removed, and its strongest links. */
+/** Filters on a pattern: hidden tokens removed, weights of one token, and its strongest links. */
 
 /** @import { Attention, HiddenToken } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
 /** Maximum number of positions in a mean pattern of the server. */
 export const MAX_AGGREGATED = 1024;
+/** Weights below this are not written. */
+export const WRITTEN_WEIGHT = 0.01;
 
 /**
  * Return which positions are hidden, as queries and as keys.
@@ -72,6 +74,17 @@ export function toggleHidden(hidden, turned, isHidden) {
 /** Sort key of a hidden token, in the order of positions. @param {HiddenToken} token */
 function nameOf({ kind, position }) {
   return 2 * position + (kind === 'key' ? 1 : 0);
+}
+
+/**
+ * The weight between a token and the token of the other kind at a position.
+ *
+ * @param {Pick<Attention, 'n' | 'pattern'>} attention
+ * @param {{kind: Kind, position: number}} place
+ * @param {number} other
+ */
+export function weightBetween({ n, pattern }, { kind, position }, other) {
+  return kind === 'query' ? pattern[position * n + other] : pattern[other * n + position];
 }
 
 /**

@@ -75,7 +75,7 @@ export function formatCompared({ strongest, nearest, nBoth, nearness }, isQuery)
   const kind = isQuery ? 'keys' : 'queries';
   const ranked = nearness === 'product' ? 'ranked highest by this map' : 'nearest here';
   return (
-    `${nBoth} of its ${strongest.length} strongest ${kind} (lines) are among the ` +
+    `${nBoth} of its ${strongest.length} strongest ${kind} (dashed) are among the ` +
     `${nearest.length} ${ranked} (rings).`
   );
 }

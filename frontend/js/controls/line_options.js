@@ -17,9 +17,7 @@ export function createLineOptions(root, { actions }) {
   root.append(element);
   const lines = createCheck(element, {
     label: 'Attention lines',
-    help:
-      'From each query of the selected sentence or image to its strongest keys; the stronger, ' +
-      'the darker.',
+    help: 'Solid lines of the selection to its strongest keys or queries: the stronger, the darker.',
     onPick: (hasLines) => actions.choose({ hasLines }),
   });
   const section = createSection(element, {
@@ -28,8 +26,8 @@ export function createLineOptions(root, { actions }) {
     help: 'How many lines are drawn, and from which weight on.',
   });
   const count = createSlider(section.body, {
-    label: 'Keys of a query',
-    help: 'Most lines of each query.',
+    label: 'Lines of a token',
+    help: 'Most lines of each query, or of the selected key.',
     scale: [1, 20, 1],
     standard: DEFAULTS.lineCount,
     onPick: (lineCount) => actions.choose({ lineCount }, 'replace'),
@@ -45,16 +43,16 @@ export function createLineOptions(root, { actions }) {
   });
   const alone = createCheck(section.body, {
     label: 'Only of the selected point',
-    help: 'Only the lines that begin or end at the point that was clicked.',
+    help: 'Off: also the lines of the other queries of the sentence or image, fainter.',
     onPick: (isLineAlone) => actions.choose({ isLineAlone }),
   });
 
-  const strongest = createCheck(section.body, {
+  const strongest = createCheck(element, {
     label: 'Strongest and nearest',
     help:
-      'Of the point under the mouse, or else of the selected one: lines to its ten strongest ' +
-      'partners in the whole corpus, rings around the ten that are nearest in this map. Where ' +
-      'they differ, the map misleads.',
+      'For the hovered or selected point: dashed lines to the ten highest q·k in the whole ' +
+      'corpus, rings around the ten nearest points of the map. Where they differ, the map ' +
+      'misleads.',
     onPick: (hasStrongest) => actions.choose({ hasStrongest }),
   });
 
@@ -68,7 +66,7 @@ export function createLineOptions(root, { actions }) {
       alone.update(isLineAlone);
       strongest.update(hasStrongest);
       section.setNote(
-        `${lineCount} each, ≥ ${lineThreshold.toFixed(2)}${isLineAlone ? ', one' : ''}`,
+        `${lineCount} each, ≥ ${lineThreshold.toFixed(2)}${isLineAlone ? '' : ', all'}`,
       );
     },
     destroy: () => element.remove(),

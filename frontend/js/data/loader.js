@@ -9,7 +9,7 @@ import { needsOf } from '../color/color_modes.js';
 import { BEST, hasMap, headsReady, mapOf } from './best_map.js';
 import { mapName, pointOf } from './points.js';
 import { createSlot } from './slots.js';
-import { longestOf } from './user_sequence_text.js';
+import { nAtLeast } from './user_sequence_text.js';
 
 /** @import { Api } from './api.js' */
 /** @import { Layer } from '../user_sequences/live.js' */
@@ -318,7 +318,7 @@ function wantAttention(
   );
   const length = facts.tokens.value?.sequences.length[sequence] ?? 0;
   const isMeanShown = facts.tokens.value?.row ? isImageMean : below !== 'none';
-  if (!isMeanShown || length > Math.min(MAX_AGGREGATED, longestOf(facts.tokens.value)))
+  if (!isMeanShown || length > MAX_AGGREGATED || nAtLeast(facts.tokens.value, length) < 2)
     facts.aggregate.drop();
   else
     facts.aggregate.want(id, `${head}/${length}/${weight}`, (signal) =>
@@ -327,10 +327,9 @@ function wantAttention(
 }
 
 /** @param {Source} source @param {State} state @param {string} id @param {string} base */
-function wantPartners({ api, facts, layerOf }, { at, selected, hasLines, hasStrongest }, id, base) {
+function wantPartners({ api, facts, layerOf }, { at, selected, hasStrongest }, id, base) {
   const n = facts.tokens.value?.n ?? 0;
-  if (!at || !selected || !hasLines || !hasStrongest || selected.token >= n)
-    return facts.partners.drop();
+  if (!at || !selected || !hasStrongest || selected.token >= n) return facts.partners.drop();
   const point = pointOf(selected, n);
   // The numbers of points depend on the number of tokens.
   facts.partners.want(

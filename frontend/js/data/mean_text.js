@@ -2,10 +2,14 @@
 
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { count, counted } from '../compute/number_text.js';
-import { nCorpusSequences } from './user_sequence_text.js';
+import { sequenceWord } from '../ui/labels.js';
+import { longestOf, nAtLeast, nCorpusSequences } from './user_sequence_text.js';
 
 /** @import { Means } from '../sequence/all_heads.js' */
 /** @import { Shown } from '../sequence/panel.js' */
+
+/** From how many sequences on a mean is shown without being asked for. */
+export const MANY = 5;
 
 /**
  * Which sentences a mean by position was taken over.
@@ -15,41 +19,36 @@ import { nCorpusSequences } from './user_sequence_text.js';
  * @param {number} n positions
  */
 export function formatOver({ nSequences, nLongEnough }, nAll, n) {
-  const sampled =
-    nSequences < nLongEnough
-      ? `, taken evenly from the ${count(nLongEnough)} with`
-      : ': those with';
-  return (
-    `over ${count(nSequences)} of ${counted(nAll, 'sentence')}${sampled} at least ` +
-    `${counted(n, 'token')}`
-  );
+  const sampled = nSequences < nLongEnough ? `, evenly from the ${count(nLongEnough)}` : '';
+  const all = counted(nAll, 'sentence');
+  return `over ${count(nSequences)} of ${all}${sampled} with ≥ ${counted(n, 'token')}`;
 }
 
 /**
  * Which sequences the mean was taken over, or why there is none.
  *
- * @param {Pick<Shown, 'mean' | 'n'>} shown
+ * @param {Pick<Shown, 'mean' | 'n' | 'tokens'>} shown
  * @param {boolean} isFailed
- * @param {number} nAll sentences of the corpus
- * @param {string} [noun] what the corpus is made of
- * @param {number} [longest] tokens of the longest sentence of the corpus
  */
-export function formatMean({ mean, n }, isFailed, nAll, noun = 'sentence', longest = Infinity) {
+export function formatMean({ mean, n, tokens }, isFailed) {
+  const noun = sequenceWord(tokens.row === null ? 'text' : 'image');
+  const [nAll, nLongEnough] = [nCorpusSequences(tokens), nAtLeast(tokens, n)];
   if (n > MAX_AGGREGATED)
+    return `No mean: this ${noun} has ${count(n)} positions, more than ${count(MAX_AGGREGATED)}.`;
+  if (nLongEnough === 0)
     return (
-      `The mean is taken of up to ${count(MAX_AGGREGATED)} positions; this ${noun} has ` +
-      `${count(n)}.`
+      `No mean: no ${noun} of the corpus is as long; the longest has ` +
+      `${counted(longestOf(tokens), 'token')}.`
     );
-  if (n > longest)
-    return (
-      'No sentence of the corpus is as long as this one; the longest has ' +
-      `${counted(longest, 'token')}.`
-    );
+  if (nLongEnough === 1)
+    return nAll === 1
+      ? `No mean: the corpus has one ${noun}.`
+      : `No mean: only 1 of ${counted(nAll, noun)} has ≥ ${counted(n, 'token')}.`;
   if (!mean) return isFailed ? 'The mean could not be loaded.' : 'Loading the mean …';
   // All images have the same positions.
-  if (noun === 'image')
-    return `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`;
-  return `By position, ${formatOver(mean, nAll, n)}.`;
+  return noun === 'image'
+    ? `Mean over ${count(mean.nSequences)} of ${counted(mean.nLongEnough, noun)}.`
+    : `By position, ${formatOver(mean, nAll, n)}.`;
 }
 
 /**

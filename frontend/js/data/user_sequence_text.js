@@ -72,6 +72,19 @@ export function longestOf(tokens) {
 }
 
 /**
+ * Sequences of the corpus with at least so many tokens: those that a mean by position is taken over.
+ *
+ * @param {Tokens | null} tokens
+ * @param {number} n
+ */
+export function nAtLeast(tokens, n) {
+  if (!tokens) return 0;
+  return tokens.sequences.length
+    .subarray(0, nCorpusSequences(tokens))
+    .reduce((sum, length) => sum + (length >= n ? 1 : 0), 0);
+}
+
+/**
  * The number of the user's sequences, such as "2 own sentences".
  *
  * @param {Layer | null | undefined} layer

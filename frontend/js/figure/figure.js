@@ -331,7 +331,8 @@ function sequencePartsWith({ state, manifest, tokens, style }, { derived }, imag
     legend: null,
     colors: '',
     shown: [
-      'Opacity of a line: weight of the attention, from 0.01 on; lines of other tokens are paler.',
+      'Lines: weights from 0.01 on, the darker the larger. Thick lines, numbers and shades are ' +
+        'those of the selected token.',
       ...shown,
     ],
     name,

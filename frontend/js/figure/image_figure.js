@@ -5,13 +5,13 @@
 
 import { canvasPalette, cssColor, rampStops } from '../color/palettes.js';
 import {
+  drawnLinks,
   MIN_ALONE,
-  linksFrom,
   linkStyle,
   markOf,
-  MAX_LINKS,
+  NUMBER_PX,
   shortOf,
-  strongestOfEach,
+  writtenWeights,
 } from '../render/image_links.js';
 import { heatAlpha } from '../compute/heat.js';
 import { formatTokenName } from '../ui/labels.js';
@@ -19,7 +19,7 @@ import { RAMP_PX, rampBar } from './legend.js';
 import { node } from './markup.js';
 
 /** @import { PatchGrid, Selected, State, Tokens } from '../page.js' */
-/** @import { Link, Spot, Weights } from '../render/image_links.js' */
+/** @import { Link, Place, Spot, Weights } from '../render/image_links.js' */
 /** @import { FigureStyle } from './figure_theme.js' */
 /** @import { Body } from './map_figure.js' */
 
@@ -93,6 +93,7 @@ export function imageFigure(shown, image, style) {
       ...(isHeat ? overlay : []),
       ...chips,
       ...(isHeat ? [] : overlay),
+      ...weightMarkup(shown, boxes),
       ...(ring ?? []),
       ...(isHeat ? scaleMarkup(shown, below, style) : []),
     ],
@@ -190,32 +191,48 @@ function scaleMarkup(shown, y, { soft, measure }) {
   ];
 }
 
-/** @param {ShownImage} shown @returns {Link[]} */
-export function shownLinks({ state, weights, selected }) {
-  const links =
-    state.imageLinks === 'all'
-      ? linksFrom(weights, Math.max(MIN_ALONE, state.imageThreshold))
-      : strongestOfEach(weights, selected.kind);
-  return links.slice(-MAX_LINKS);
+/** @param {ShownImage} shown @returns {Place} */
+function sourceOf({ selected: { kind, token }, start }) {
+  return { kind, position: token - start };
 }
 
-/** @param {ShownImage} shown @param {TokenBox[]} boxes */
+/**
+ * The links of the others, faint, and those of the selected token over them.
+ *
+ * @param {ShownImage} shown
+ * @param {TokenBox[]} boxes
+ */
 function linkMarkup(shown, boxes) {
-  const { tokens, start, n, state } = shown;
-  const isByWeight = state.imageLinks === 'all';
+  const { state, weights } = shown;
+  const isAll = state.imageLinks === 'all';
+  const minWeight = isAll ? Math.max(MIN_ALONE, state.imageThreshold) : null;
+  const { own, others } = drawnLinks(weights, sourceOf(shown), minWeight);
+  return [
+    ...linkGroups(shown, boxes, others, isAll, true),
+    ...linkGroups(shown, boxes, own, true, false),
+  ];
+}
+
+/**
+ * @param {ShownImage} shown
+ * @param {TokenBox[]} boxes
+ * @param {Link[]} links
+ * @param {boolean} isByWeight
+ * @param {boolean} isFaint
+ */
+function linkGroups({ tokens, start, n }, boxes, links, isByWeight, isFaint) {
   const mark = markOf(boxes.find(({ label }) => label === null)?.width ?? 16);
-  const spots = boxes.map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }));
+  const spots = boxes.map(middleOf);
   const classPosition = tokens.tokenType.slice(start, start + n).indexOf('class');
-  const links = shownLinks(shown);
   return /** @type {const} */ ([
     ['#000000', 2],
     ['#ffffff', 0],
   ]).map(([color, extra]) =>
     node(
       'g',
-      { class: extra ? 'edges' : 'links', stroke: color, fill: 'none' },
+      { class: extra ? 'edges' : isFaint ? 'other-links' : 'links', stroke: color, fill: 'none' },
       ...links.map(({ query, key, weight }) => {
-        const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark);
+        const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark, isFaint);
         const look = { 'stroke-width': width, opacity: Math.round(1000 * opacity) / 1000 };
         const from = spots[query];
         if (query === key) return node('circle', { cx: from.x, cy: from.y, r: mark, ...look });
@@ -231,6 +248,40 @@ function linkMarkup(shown, boxes) {
       }),
     ),
   );
+}
+
+/** The strongest weights of the selected token. @param {ShownImage} shown @param {TokenBox[]} boxes */
+function weightMarkup(shown, boxes) {
+  const { tokens, start, weights } = shown;
+  const patch = boxes.find(({ label }) => label === null)?.width ?? 0;
+  return writtenWeights(weights, sourceOf(shown), patch)
+    .filter(({ position }) => tokens.tokenType[start + position] === 'patch')
+    .map(({ position, words }) => {
+      const { x, y } = middleOf(boxes[position]);
+      return node(
+        'text',
+        {
+          class: 'weight',
+          x,
+          y: y + 0.35 * NUMBER_PX,
+          'text-anchor': 'middle',
+          'font-size': NUMBER_PX,
+          'font-weight': 600,
+          fill: '#ffffff',
+          stroke: '#000000',
+          'stroke-width': 3,
+          'stroke-opacity': 0.8,
+          'stroke-linejoin': 'round',
+          'paint-order': 'stroke',
+        },
+        words,
+      );
+    });
+}
+
+/** @param {TokenBox} box @returns {Spot} */
+function middleOf({ x, y, width, height }) {
+  return { x: x + width / 2, y: y + height / 2 };
 }
 
 /**

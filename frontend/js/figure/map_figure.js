@@ -48,7 +48,7 @@ const ROOM_FOR_BOTH = 84;
  * @property {Frame} frame with its points at rest
  * @property {Arrangement} arrangement
  * @property {Legend | null} legend
- * @property {Lines | null} lines
+ * @property {Lines[]} lines
  * @property {ColoredAxis | null} axis of a biplot
  * @property {ContourLine[]} contours
  * @property {{words: string, x: number, y: number, isKey: boolean}[]} labels left edge and middle
@@ -260,25 +260,23 @@ function emptyCells({ cells, ready, transform: { k, x, y } }, { line }) {
 
 /** @param {Drawing} drawing */
 function lineMarkup({ frame, lines }) {
-  if (!lines) return [];
-  const groups = lineSegments(frame, 0, lines).map(({ opacity, segments }) =>
-    node(
-      'g',
-      { 'stroke-opacity': opacity },
-      ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 })),
-    ),
-  );
-  return [
+  return lines.map((each) =>
     node(
       'g',
       {
         class: 'lines',
-        stroke: hex(lines.color ?? inkOf(frame)),
-        'stroke-width': lines.width ?? LINE_PX,
+        stroke: hex(each.color ?? inkOf(frame)),
+        'stroke-width': each.width ?? LINE_PX,
       },
-      ...groups,
+      ...lineSegments(frame, 0, each).map(({ opacity, segments }) =>
+        node(
+          'g',
+          { 'stroke-opacity': opacity },
+          ...segments.map(([x1, y1, x2, y2]) => node('line', { x1, y1, x2, y2 })),
+        ),
+      ),
     ),
-  ];
+  );
 }
 
 /** Lines around most of the points. @param {Drawing} drawing */

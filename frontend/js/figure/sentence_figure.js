@@ -1,6 +1,10 @@
-/** A sentence as a figure: queries left, keys right, a line for every weight. */
+/**
+ * A sentence as a figure: queries left, keys right, a line for every weight; those of the selected
+ * token stand out, and its weights are told.
+ */
 
 import { heaviestLines } from '../compute/heaviest_lines.js';
+import { weightBetween, WRITTEN_WEIGHT } from '../compute/hidden_tokens.js';
 import { formatToken } from '../ui/labels.js';
 import { node } from './markup.js';
 
@@ -13,6 +17,10 @@ const ROW_PX = 19;
 const FONT_PX = 13;
 const GAP_PX = 200;
 const HEAD_PX = 28;
+/** Room for a weight at the outer edge of a column. */
+const WEIGHT_PX = 38;
+/** Opacity behind a token whose weight is 1. */
+const SHADE = 0.5;
 /** Characters of a token that are written. */
 const LONGEST = 36;
 
@@ -32,21 +40,21 @@ export function sentenceFigure(
   { tokens, start, n, attention, selected, hidden, labels = textsOf(tokens, start, n) },
   style,
 ) {
-  const column = Math.max(60, ...labels.map((word) => style.measure(word, FONT_PX, 700)));
+  const words = Math.max(60, ...labels.map((word) => style.measure(word, FONT_PX, 700)));
+  const column = WEIGHT_PX + words;
   const [from, to] = [column + 8, column + 8 + GAP_PX];
   /** @param {number} position */
   const middle = (position) => HEAD_PX + (position + 0.5) * ROW_PX;
-  const chosen = { kind: selected.kind, position: selected.token - start };
-  const lines = heaviestLines(attention, { alone: null, chosen }).map(
-    ({ query, key, opacity, width }) =>
-      node('line', {
-        x1: from,
-        y1: middle(query),
-        x2: to,
-        y2: middle(key),
-        'stroke-opacity': Math.round(1000 * opacity) / 1000,
-        'stroke-width': width,
-      }),
+  const source = { kind: selected.kind, position: selected.token - start };
+  const lines = heaviestLines(attention, { source }).map(({ query, key, opacity, width }) =>
+    node('line', {
+      x1: from,
+      y1: middle(query),
+      x2: to,
+      y2: middle(key),
+      'stroke-opacity': Math.round(1000 * opacity) / 1000,
+      'stroke-width': width,
+    }),
   );
 
   /** @param {Kind} kind @param {number} x @param {string} anchor */
@@ -56,7 +64,7 @@ export function sentenceFigure(
       { class: kind, 'text-anchor': anchor, 'font-size': FONT_PX, fill: style.ink },
       ...labels.map((word, position) => {
         const isHidden = hidden.some((token) => token.kind === kind && token.position === position);
-        const isChosen = chosen.kind === kind && chosen.position === position;
+        const isChosen = source.kind === kind && source.position === position;
         return node(
           'text',
           {
@@ -71,6 +79,33 @@ export function sentenceFigure(
         );
       }),
     );
+  const other = source.kind === 'query' ? 'key' : 'query';
+  const weights = labels
+    .map((_, position) => ({ position, weight: weightBetween(attention, source, position) }))
+    .filter(({ weight }) => weight >= WRITTEN_WEIGHT);
+  const [left, edge, anchor] = other === 'key' ? [to + 2, to + 8 + column, 'end'] : [0, 0, 'start'];
+  const told = weights.flatMap(({ position, weight }) => [
+    node('rect', {
+      x: left,
+      y: middle(position) - ROW_PX / 2,
+      width: column + 6,
+      height: ROW_PX,
+      fill: style[other],
+      'fill-opacity': Math.round(1000 * SHADE * weight) / 1000,
+    }),
+    node(
+      'text',
+      {
+        class: 'weight',
+        x: edge + (other === 'key' ? -2 : 4),
+        y: middle(position) + 0.35 * FONT_PX,
+        'text-anchor': anchor,
+        'font-size': FONT_PX - 1,
+        fill: style.ink,
+      },
+      weight.toFixed(2),
+    ),
+  ]);
   /** @param {string} word @param {number} x @param {string} anchor @param {string} fill */
   const head = (word, x, anchor, fill) =>
     node(
@@ -97,6 +132,7 @@ export function sentenceFigure(
       head('query', column, 'end', style.query),
       head('attends to', column + 8 + GAP_PX / 2, 'middle', style.soft),
       head('key', to + 8, 'start', style.key),
+      node('g', { class: 'weights' }, ...told),
       node('g', { class: 'lines', stroke: 'url(#blend)' }, ...lines),
       listOf('query', column, 'end'),
       listOf('key', to + 8, 'start'),

@@ -12,7 +12,7 @@ import { pairLine } from '../data/pair_text.js';
 import { isOwnText, sequenceWord, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 
-/** @import { Context, Manifest, State, Tokens } from '../page.js' */
+/** @import { Context, Manifest, Selected, State, Tokens } from '../page.js' */
 
 /**
  * The pairs, where heads are tinted, sorted or stepped back by their fit.
@@ -51,9 +51,7 @@ export function formatShown(state, tokens, manifest, derived) {
     parts.push(`Selected: ${formatSelected(state, tokens, manifest)}.`);
   if (selected && state.at && state.hasLines)
     parts.push(
-      `Lines: ${state.isLineAlone ? 'of the selected point, ' : ''}the ` +
-        `${counted(state.lineCount, 'strongest key', 'strongest keys')} of each query, from a ` +
-        `weight of ${state.lineThreshold} on.`,
+      `Lines: ${formatLines(state, selected)}, from a weight of ${state.lineThreshold} on.`,
     );
   if (search.trim() !== '')
     parts.push(
@@ -66,6 +64,15 @@ export function formatShown(state, tokens, manifest, derived) {
     ...formatAttention(state),
     ...(camera ? [`Zoom ${camera.zoom}.`] : []),
   ];
+}
+
+/** Whose lines are drawn. @param {State} state @param {Selected} selected */
+function formatLines({ isLineAlone, lineCount }, { kind }) {
+  const other = kind === 'query' ? 'key' : 'query';
+  const others = kind === 'query' ? 'keys' : 'queries';
+  return isLineAlone
+    ? `the ${counted(lineCount, `strongest ${other}`, `strongest ${others}`)} of the selected ${kind}`
+    : `the ${counted(lineCount, 'strongest key', 'strongest keys')} of each query`;
 }
 
 /** What the filters leave. @param {State} state */
@@ -115,7 +122,8 @@ export function formatImage({ imageLinks, imageThreshold, isImageMean, selected 
     return selected?.kind === 'query'
       ? `Heat: attention that the selected query pays to each key${mean}.`
       : `Heat: attention that the selected key receives from each query${mean}.`;
+  const own = 'those of the selected patch stand out';
   return imageLinks === 'all'
-    ? `Connections from a weight of ${imageThreshold} on${mean}.`
-    : `Connections: ${each}, from a weight of ${MIN_STRONGEST} on${mean}.`;
+    ? `Connections from a weight of ${imageThreshold} on${mean}; ${own}.`
+    : `Connections: ${each}, from a weight of ${MIN_STRONGEST} on${mean}; ${own}.`;
 }

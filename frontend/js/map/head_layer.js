@@ -6,16 +6,19 @@
 import { createCleanup } from '../ui/dom.js';
 import { lastOnly } from '../compute/memo.js';
 import { projectPoint } from '../compute/geometry.js';
+import { sourceOpacity } from '../compute/heaviest_lines.js';
 import { createOverlay } from '../render/lines.js';
 import { createPicker } from '../render/picking.js';
 import { strongestLinks } from '../compute/hidden_tokens.js';
 import { drawnPoint, pointOf, selectedAt } from '../data/points.js';
+import { createLineLegend } from './line_legend.js';
 import { createPointTooltip } from './point_tooltip.js';
 import { createPointWalk } from './point_walk.js';
 import { createStrongest } from './strongest.js';
 
 /** @import { Attention, Context, Selected, State, Tokens } from '../page.js' */
 /** @import { ShownTheme } from '../color/point_style.js' */
+/** @import { Lines } from '../render/lines.js' */
 /** @import { Frame } from '../types.js' */
 /** @import { PointTooltip } from './point_tooltip.js' */
 /** @import { PointWalk } from './point_walk.js' */
@@ -23,8 +26,22 @@ import { createStrongest } from './strongest.js';
 /** @import { Lasso } from './lasso.js' */
 /** @import { Tooltip } from '../ui/tooltip.js' */
 
+/** What a point under the mouse depends on. */
+const SIGHT = /** @type {const} */ ([
+  'positions',
+  'blend',
+  'transform',
+  'orbit',
+  'cells',
+  'width',
+  'height',
+]);
 /** A point is hit within this distance of its edge, CSS pixels. */
 const REACH_PX = 8;
+
+/** Width of the lines of the point that stands out, CSS pixels, and share of opacity of others. */
+const SOURCE_PX = 2;
+const FAINT = 0.4;
 
 /** Least distance of a point that keys lead to from the border of the map, CSS pixels. */
 const MARGIN_PX = 24;
@@ -35,10 +52,11 @@ const MARGIN_PX = 24;
  *   HTMLCanvasElement, theme: () => ShownTheme, redraw: () => void}} context
  */
 export function createHeadLayer(root, context) {
-  const { facts, hover, redraw, store, viewport } = context;
+  const { derived, facts, hover, redraw, store, viewport } = context;
   const overlay = createOverlay(context.overlay);
-  const strongest = createStrongest(root, context);
+  const strongest = createStrongest(context);
   const pointTooltip = createPointTooltip(context, strongest);
+  const legend = createLineLegend(root);
   const linesOf = createLinesReader(context);
   /** The frame of the open head; null in the grid. @type {Frame | null} */
   let frame = null;
@@ -64,10 +82,11 @@ export function createHeadLayer(root, context) {
   function draw(shown) {
     const state = store.get();
     if (!shown || state.at === null) {
-      strongest.hide();
+      legend.update(null);
       return overlay.clear();
     }
     frame = shown;
+    mouse.follow(shown);
     const tokens = facts.tokens.value;
     const isWhole = tokens !== null && shown.nPoints === 2 * tokens.n;
     if (walk.point >= 0 && isWhole) {
@@ -75,9 +94,20 @@ export function createHeadLayer(root, context) {
       pointTooltip.show({ x, y }, tokens, walk.point);
     }
     const lines = linesOf(shown, state);
-    const marks = isWhole ? strongest.marks(state, tokens) : [];
-    if (lines || marks.length > 0)
-      overlay.draw(shown, [...(lines ? [{ cell: 0, lines }] : []), ...marks]);
+    const found = isWhole ? strongest.found(state, tokens) : null;
+    legend.update(
+      isWhole
+        ? {
+            tokens,
+            selected: state.selected,
+            attention: derived.attention(state),
+            hasLines: lines.length > 0,
+            compared: found,
+          }
+        : null,
+    );
+    const marks = [...lines.map((each) => ({ cell: 0, lines: each })), ...(found?.marks ?? [])];
+    if (marks.length > 0) overlay.draw(shown, marks);
     else overlay.clear();
   }
 
@@ -104,6 +134,7 @@ export function createHeadLayer(root, context) {
       stopHover();
       walk.destroy();
       mouse.leave();
+      legend.destroy();
       strongest.destroy();
     },
   };
@@ -127,6 +158,8 @@ function createMouse(
   const picker = createPicker();
   /** Where the mouse was last, so that it takes over from the keys only once it moves. */
   let seen = '';
+  /** The map in which a point was found under the mouse. @type {Frame | null} */
+  let sight = null;
 
   /** @param {MouseEvent} event */
   function placeOf(event) {
@@ -175,14 +208,22 @@ function createMouse(
     hover.set(selectedAt(point, tokens.n));
     const [x, y] = projectPoint(shown, 0, point);
     pointTooltip.show({ x, y }, tokens, point);
+    sight = shown;
   }
 
   function leave() {
+    sight = null;
+    root.classList.remove('is-over-point');
     hover.set(null);
     pointTooltip.hide();
   }
 
-  return { leave, destroy: cleanup.run };
+  /** Nothing is pointed at any more once the map has moved. @param {Frame} shown */
+  function follow(shown) {
+    if (sight && !SIGHT.every((part) => shown[part] === sight?.[part])) leave();
+  }
+
+  return { follow, leave, destroy: cleanup.run };
 }
 
 /**
@@ -235,12 +276,13 @@ export function emphasised({ at, compare, selected }, tokens, gridTokens, hover)
 }
 
 /**
- * Return what gives the attention lines of the selection for a frame; null where there are none.
+ * Return what gives the attention lines of the selection for a frame, those of the point that
+ * stands out last.
  *
  * @param {Pick<Context, 'derived' | 'facts' | 'hover'>} context
  */
 function createLinesReader({ derived, facts, hover }) {
-  const links = lastOnly(linksOf);
+  const links = lastOnly(linesFrom);
   /**
    * @param {Pick<Frame, 'nPoints'>} frame
    * @param {State} state
@@ -255,50 +297,58 @@ function createLinesReader({ derived, facts, hover }) {
       !tokens ||
       nPoints !== 2 * tokens.n
     )
-      return null;
-    const alone = aloneOf(state, tokens, hover.get());
-    return links(attention, tokens, state.lineCount, state.lineThreshold, alone);
+      return [];
+    const { lineCount, lineThreshold, isLineAlone } = state;
+    const source = sourceOf(state.selected, tokens, hover.get());
+    return links(attention, tokens, lineCount, lineThreshold, source, isLineAlone);
   };
 }
 
 /**
- * The point whose lines alone are drawn: one of the selected sequence under the mouse, or the
- * selected one by choice.
+ * The point whose lines stand out: the one under the mouse, where it is of the selected sequence,
+ * or else the selected one.
  *
- * @param {Pick<State, 'isLineAlone' | 'selected'>} state
+ * @param {Selected} selected
  * @param {Pick<Tokens, 'n' | 'sequence'>} tokens
  * @param {Selected | null} pointed
  */
-export function aloneOf({ isLineAlone, selected }, { n, sequence }, pointed) {
+export function sourceOf(selected, { n, sequence }, pointed) {
   const isOwn =
-    pointed &&
-    selected &&
-    pointed.token < n &&
-    sequence[pointed.token] === sequence[selected.token];
-  if (isOwn) return pointed;
-  return isLineAlone ? selected : null;
+    pointed && pointed.token < n && sequence[pointed.token] === sequence[selected.token];
+  return isOwn ? pointed : selected;
 }
 
 /**
- * The strongest links of a sequence as lines between points.
+ * The strongest links of a sequence as lines between points: those of one point thick, and, unless
+ * they are alone, the others faint below them.
  *
  * @param {Attention} attention
  * @param {Tokens} tokens
  * @param {number} k
  * @param {number} threshold
- * @param {Selected | null} alone
+ * @param {Selected} source
+ * @param {boolean} isAlone
+ * @returns {Lines[]}
  */
-function linksOf(attention, tokens, k, threshold, alone) {
+function linesFrom(attention, tokens, k, threshold, source, isAlone) {
   const start = tokens.sequences.start[attention.sequence];
-  const found = strongestLinks(
-    attention,
-    k,
-    threshold,
-    alone && { kind: alone.kind, position: alone.token - start },
-  );
-  return {
-    from: found.map(({ query }) => pointOf({ kind: 'query', token: start + query }, tokens.n)),
-    to: found.map(({ key }) => pointOf({ kind: 'key', token: start + key }, tokens.n)),
-    weights: found.map(({ weight }) => weight),
+  const place = { kind: source.kind, position: source.token - start };
+  /**
+   * @param {{query: number, key: number, weight: number}[]} links
+   * @param {(weight: number) => number} opacity
+   */
+  const lines = (links, opacity) => ({
+    from: links.map(({ query }) => pointOf({ kind: 'query', token: start + query }, tokens.n)),
+    to: links.map(({ key }) => pointOf({ kind: 'key', token: start + key }, tokens.n)),
+    weights: links.map(({ weight }) => opacity(weight)),
+  });
+  const own = {
+    ...lines(strongestLinks(attention, k, threshold, place), sourceOpacity),
+    width: SOURCE_PX,
   };
+  if (isAlone) return [own];
+  const others = strongestLinks(attention, k, threshold).filter(
+    (link) => link[place.kind] !== place.position,
+  );
+  return [lines(others, (weight) => FAINT * weight), own].filter(({ from }) => from.length > 0);
 }

@@ -105,11 +105,13 @@ export function formatPoint(tokens, { kind, token }) {
  *
  * @param {Tokens} tokens
  * @param {Selected} point
- * @param {{label: string, value: string} | null} colorValue by the colour mode
- * @param {HTMLElement | null} image of its patch
- * @param {string | null} userText for a token of the user: whose it is and how it was placed
+ * @param {object} parts
+ * @param {HTMLElement} parts.attention in its own sequence
+ * @param {{label: string, value: string} | null} parts.colorValue by the colour mode
+ * @param {HTMLElement | null} parts.image of its patch
+ * @param {string | null} parts.userText for a token of the user: whose it is and how it was placed
  */
-export function pointParts(tokens, { kind, token }, colorValue, image = null, userText = null) {
+export function pointParts(tokens, { kind, token }, { attention, colorValue, image, userText }) {
   const text = clipped(formatToken(tokens, token), LONGEST);
   const n = tokens.sequences.length[tokens.sequence[token]];
   return [
@@ -121,11 +123,12 @@ export function pointParts(tokens, { kind, token }, colorValue, image = null, us
       el('span', { class: kind }, kind),
       el('span', { class: 'soft' }, `, position ${tokens.position[token] + 1} of ${n}`),
     ),
+    attention,
+    image ?? sentencePart(tokens, token, kind),
     ...(userText === null ? [] : [el('p', { class: 'tooltip__user-sequence' }, capital(userText))]),
     ...(colorValue && colorValue.value !== ''
       ? [el('p', { class: 'soft' }, corpusText(`${colorValue.label}: ${colorValue.value}`, null))]
       : []),
-    image ?? sentencePart(tokens, token, kind),
   ];
 }
 

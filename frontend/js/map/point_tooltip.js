@@ -1,8 +1,12 @@
-/** The tooltip of a point of a head: what it is, its colour in words, its strongest partners. */
+/**
+ * The tooltip of a point of a head: what it is, its attention in its own sequence, its colour in
+ * words, its strongest partners in the corpus.
+ */
 
 import { formatValue } from '../color/color_modes.js';
 import { selectedAt } from '../data/points.js';
 import { formatUserToken } from '../data/user_sequence_text.js';
+import { createOwnAttention } from './own_attention.js';
 import { imagePart, pointParts } from './point_text.js';
 
 /** @import { Context, Selected, Tokens } from '../page.js' */
@@ -15,7 +19,9 @@ import { imagePart, pointParts } from './point_text.js';
  *   Tooltip}} context
  * @param {Strongest} strongest
  */
-export function createPointTooltip({ api, derived, facts, store, theme, tooltip }, strongest) {
+export function createPointTooltip(context, strongest) {
+  const { api, derived, facts, store, theme, tooltip } = context;
+  const ownAttention = createOwnAttention(context);
   /**
    * What the tooltip was made of, so that it is not made again while the mouse stays on a point.
    *
@@ -25,9 +31,10 @@ export function createPointTooltip({ api, derived, facts, store, theme, tooltip 
 
   /** @param {Tokens} tokens @param {number} point */
   function subjectOf(tokens, point) {
-    const { at, color, search, searchMode } = store.get();
-    const known = [derived.norms(), derived.scores()];
-    return [tokens, point, at, color, search, searchMode, ...known, theme()];
+    const state = store.get();
+    const { at, color, hasStrongest, search, searchMode, weight } = state;
+    const known = [derived.norms(), derived.scores(), derived.attention(state)];
+    return [tokens, point, at, color, hasStrongest, search, searchMode, weight, ...known, theme()];
   }
 
   /** @param {Tokens} tokens @param {Selected} point */
@@ -76,18 +83,18 @@ export function createPointTooltip({ api, derived, facts, store, theme, tooltip 
       const selected = selectedAt(point, tokens.n);
       const userText = formatUserToken(tokens, selected.token, facts.headMap.value?.name ?? null);
       tooltip.show(place, [
-        ...pointParts(
-          tokens,
-          selected,
-          colorValue(tokens, point),
-          imageOf(tokens, selected),
+        ...pointParts(tokens, selected, {
+          attention: ownAttention.partOf(tokens, selected),
+          colorValue: colorValue(tokens, point),
+          image: imageOf(tokens, selected),
           userText,
-        ),
+        }),
         strongest.partOf(tokens, selected),
       ]);
     },
     hide() {
       subject = [];
+      ownAttention.stop();
       strongest.stop();
       tooltip.hide();
     },

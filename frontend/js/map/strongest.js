@@ -7,7 +7,6 @@ import { mapOf } from '../data/best_map.js';
 import { canvasPalette } from '../color/palettes.js';
 import { unpack } from '../compute/rgba.js';
 import { lastOnly } from '../compute/memo.js';
-import { el, setText } from '../ui/dom.js';
 import { compareNearest, formatCompared, nearestOthers } from '../compute/nearest.js';
 import { chosenMap, pointOf } from '../data/points.js';
 import { createPartners } from './partners.js';
@@ -19,17 +18,14 @@ import { createPartners } from './partners.js';
 /** @import { ShownTheme } from '../color/point_style.js' */
 /** @import { Partners } from './partners.js' */
 
-const WIDTH_PX = 1;
-const WEIGHT = 0.7;
+const WIDTH_PX = 1.25;
+const WEIGHT = 0.8;
+/** Unlike attention lines, which are solid, CSS pixels. */
+const DASH = /** @type {const} */ ([5, 4]);
 
-/**
- * @param {HTMLElement} root the map
- * @param {Context & {redraw: () => void, theme: () => ShownTheme}} context
- */
-export function createStrongest(root, { api, facts, hover, redraw, store, theme }) {
+/** @param {Context & {redraw: () => void, theme: () => ShownTheme}} context */
+export function createStrongest({ api, facts, hover, redraw, store, theme }) {
   const partners = createPartners({ api }, redraw);
-  const words = el('p', { class: 'strongest', role: 'status', hidden: true });
-  root.append(words);
   const compare = lastOnly(compareIn);
 
   /** @param {State} state @param {Tokens} tokens */
@@ -73,51 +69,45 @@ export function createStrongest(root, { api, facts, hover, redraw, store, theme 
     /** The part of the tooltip of a point. @param {Tokens} tokens @param {Selected} point */
     partOf(tokens, point) {
       const state = store.get();
-      return partners.partOf(subjectOf(state, tokens), point, (found) => {
-        const seen =
-          state.hasLines && state.hasStrongest ? compared(state, tokens, point, found) : null;
+      /** @param {Partners} found */
+      const assess = (found) => {
+        const seen = compared(state, tokens, point, found);
         return seen ? formatCompared(seen, point.kind === 'query') : '';
-      });
+      };
+      return partners.partOf(subjectOf(state, tokens), point, state.hasStrongest ? assess : null);
     },
     /**
-     * Lines to the strongest partners of the point under the mouse, or of the selected one, and
-     * rings around the nearest.
+     * Lines to the strongest partners of the point under the mouse, or of the selected one, rings
+     * around the nearest, and how they agree; null where they are not asked for or not there.
      *
      * @param {State} state
      * @param {Tokens} tokens
-     * @returns {Marks[]}
+     * @returns {{marks: Marks[], words: string} | null}
      */
-    marks(state, tokens) {
+    found(state, tokens) {
       const pointed = hover.get();
       const point = pointed && pointed.token < tokens.n ? pointed : state.selected;
       const seen =
-        point && state.at && state.hasLines && state.hasStrongest
+        point && state.at && state.hasStrongest
           ? seenOf(state, tokens, point, point === pointed)
           : null;
-      words.hidden = !seen || point === pointed; // under the mouse its tooltip says it
-      if (!seen || !point) return [];
+      if (!seen || !point) return null;
       const isQuery = point.kind === 'query';
-      setText(
-        words,
-        `${isQuery ? 'Selected query' : 'Selected key'}: ${formatCompared(seen, isQuery)}`,
-      );
       const own = seen.strongest.map(() => pointOf(point, tokens.n));
       const lines = {
         from: own,
         to: seen.strongest,
         weights: own.map(() => WEIGHT),
         width: WIDTH_PX,
+        dash: DASH,
         color: unpack(canvasPalette(theme(), state.palette).kinds[isQuery ? 1 : 0]),
       };
-      return [{ cell: 0, lines, rings: seen.nearest }];
+      return {
+        marks: [{ cell: 0, lines, rings: seen.nearest }],
+        words: formatCompared(seen, isQuery),
+      };
     },
-    hide() {
-      words.hidden = true;
-    },
-    destroy() {
-      partners.destroy();
-      words.remove();
-    },
+    destroy: partners.stop,
   };
 }
 

@@ -13,6 +13,12 @@ export const MIN_STRONGEST = 0.05;
 export const MIN_ALONE = 0.01;
 /** Maximum number of links; the strongest are drawn. */
 export const MAX_LINKS = 4000;
+/** Opacity of the links of other tokens, relative to those of the source. */
+const FAINT = 0.25;
+/** Weights written on patches: how many, and least width of a patch, CSS pixels. */
+const N_WRITTEN = 5;
+const ROOM_PX = 28;
+export const NUMBER_PX = 12;
 
 /**
  * The strongest key of every query, or the strongest query of every key, from a minimum weight.
@@ -64,6 +70,41 @@ export function linksFrom({ n, pattern }, minWeight, alone = null) {
 }
 
 /**
+ * The links to draw: those of the source from `MIN_ALONE` on, last, so that they lie on top, and
+ * those of the others.
+ *
+ * @param {Weights} weights
+ * @param {Place} source the token whose links stand out
+ * @param {number | null} minWeight of all links; null: the strongest of each token of the source's
+ *   kind
+ * @returns {{own: Link[], others: Link[], nAll: number}} `nAll` counts the links from `minWeight`
+ *   on, also those that are not drawn
+ */
+export function drawnLinks(weights, source, minWeight) {
+  const all =
+    minWeight === null ? strongestOfEach(weights, source.kind) : linksFrom(weights, minWeight);
+  const own = linksFrom(weights, minWeight ?? MIN_ALONE, source);
+  const others = all.filter((link) => link[source.kind] !== source.position);
+  return { own, others: others.slice(-MAX_LINKS), nAll: all.length };
+}
+
+/**
+ * The weights that are written on patches: the strongest of one token.
+ *
+ * @param {Weights} weights
+ * @param {Place} source
+ * @param {number} patch side of a patch, pixels; none where it has no room
+ * @returns {{position: number, words: string}[]}
+ */
+export function writtenWeights(weights, source, patch) {
+  if (patch < ROOM_PX) return [];
+  const other = source.kind === 'query' ? 'key' : 'query';
+  return linksFrom(weights, MIN_ALONE, source)
+    .slice(-N_WRITTEN)
+    .map((link) => ({ position: link[other], words: link.weight.toFixed(2) }));
+}
+
+/**
  * Draw links: an arrow from query to key, a circle for a self link, a square for a link to the
  * class token.
  *
@@ -74,8 +115,9 @@ export function linksFrom({ n, pattern }, minWeight, alone = null) {
  * @param {number} image.classPosition -1 where there is no class token
  * @param {number} image.patch side of a patch
  * @param {boolean} image.isByWeight width and opacity by weight
+ * @param {boolean} image.isFaint whether they are those of others than the source
  */
-export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight }) {
+export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeight, isFaint }) {
   const mark = markOf(patch);
   // Light lines with a dark edge can be seen over any image.
   for (const [color, extra] of /** @type {const} */ ([
@@ -85,7 +127,7 @@ export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeigh
     pen.strokeStyle = color;
     pen.fillStyle = color;
     for (const { query, key, weight } of links) {
-      const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark);
+      const { opacity, width, head } = linkStyle(weight, isByWeight, extra, mark, isFaint);
       pen.globalAlpha = opacity;
       pen.lineWidth = width;
       const from = spotOf(query);
@@ -96,6 +138,28 @@ export function paintLinks(pen, links, { spotOf, classPosition, patch, isByWeigh
     }
   }
   pen.globalAlpha = 1;
+}
+
+/**
+ * Write weights in the middle of their patches.
+ *
+ * @param {CanvasRenderingContext2D} pen in CSS pixels
+ * @param {ReturnType<typeof writtenWeights>} weights
+ * @param {(position: number) => Spot} spotOf
+ */
+export function paintWeights(pen, weights, spotOf) {
+  pen.font = `600 ${NUMBER_PX}px ${getComputedStyle(pen.canvas).fontFamily}`;
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
+  pen.lineJoin = 'round';
+  pen.lineWidth = 3;
+  pen.strokeStyle = 'rgb(0 0 0 / 80%)';
+  pen.fillStyle = 'rgb(255 255 255)';
+  for (const { position, words } of weights) {
+    const { x, y } = spotOf(position);
+    pen.strokeText(words, x, y);
+    pen.fillText(words, x, y);
+  }
 }
 
 /** Half the size of circles and squares, in pixels. @param {number} patch side of a patch */
@@ -110,11 +174,12 @@ export function markOf(patch) {
  * @param {boolean} isByWeight
  * @param {number} extra width of the outline; 0 for the link itself
  * @param {number} mark
+ * @param {boolean} [isFaint]
  */
-export function linkStyle(weight, isByWeight, extra, mark) {
+export function linkStyle(weight, isByWeight, extra, mark, isFaint = false) {
   const strength = isByWeight ? 0.15 + 0.85 * Math.sqrt(Math.min(1, weight)) : 0.85;
   return {
-    opacity: strength * (extra ? 0.6 : 1),
+    opacity: strength * (extra ? 0.6 : 1) * (isFaint ? FAINT : 1),
     width: (isByWeight ? 0.75 + 4.5 * weight : 1.5) + extra,
     head: mark * (isByWeight ? 0.4 + weight : 0.7) + extra / 2,
   };

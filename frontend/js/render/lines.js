@@ -12,6 +12,7 @@ import { FLAG } from '../compute/flag_bits.js';
  * @property {ArrayLike<number>} to Key points, as many.
  * @property {ArrayLike<number>} weights 0..1, the opacity of each line.
  * @property {number} [width] CSS px.
+ * @property {readonly [number, number]} [dash] CSS px drawn and left out; solid if absent.
  * @property {readonly [number, number, number]} [color] The frame's ink if absent.
  */
 /**
@@ -82,6 +83,7 @@ export function linesByOpacity({ from, to, weights }, flags) {
 function strokeLines(context, frame, cell, lines) {
   const [red, green, blue] = lines.color ?? inkOf(frame);
   context.lineWidth = lines.width ?? LINE_PX;
+  context.setLineDash([...(lines.dash ?? [])]);
   // One stroke per line: without a GPU, a single path of all lines takes several times as long.
   for (const { opacity, segments } of lineSegments(frame, cell, lines)) {
     context.strokeStyle = `rgb(${red} ${green} ${blue} / ${opacity})`;
@@ -92,6 +94,7 @@ function strokeLines(context, frame, cell, lines) {
       context.stroke();
     }
   }
+  context.setLineDash([]);
 }
 
 /**

@@ -3,10 +3,10 @@
  * step with it.
  */
 
-import { formatMean } from '../data/mean_text.js';
+import { formatMean, MANY } from '../data/mean_text.js';
 import { MAX_AGGREGATED } from '../compute/hidden_tokens.js';
 import { el, setText } from '../ui/dom.js';
-import { longestOf, nCorpusSequences } from '../data/user_sequence_text.js';
+import { nAtLeast } from '../data/user_sequence_text.js';
 import { createColumns } from './sentence_rows.js';
 import { createOffsets } from './offsets.js';
 import { createSegments } from '../ui/segments.js';
@@ -15,7 +15,10 @@ import { createPatternMatrix } from './pattern_matrix.js';
 /** @import { Below, Context } from '../page.js' */
 /** @import { Shown } from './panel.js' */
 
-/** @typedef {{update: (shown: Shown) => void, destroy: () => void}} Part */
+/**
+ * @typedef {{update: (shown: Shown & {hasMean: boolean}) => void, destroy: () => void}} Part
+ *   `hasMean`: whether there is a mean to show, though it may not be loaded yet
+ */
 
 /** @type {readonly {value: Below, label: string, title: string}[]} */
 const CHOICES = [
@@ -30,7 +33,7 @@ const CHOICES = [
     label: 'offset',
     title: 'The mean weight by distance: how far before or after a query its keys are',
   },
-  { value: 'none', label: 'off', title: 'Leave the whole panel to the sentence' },
+  { value: 'none', label: 'off', title: 'Show the sentence alone' },
 ];
 
 /**
@@ -40,7 +43,13 @@ const CHOICES = [
  */
 export function createAggregate(root, context, scroller) {
   const { actions, facts } = context;
-  const words = el('p', { class: 'aggregate__words soft', role: 'status' });
+  const words = el('span', { role: 'status' });
+  const unfold = el(
+    'button',
+    { class: 'button button--small', type: 'button', onClick: show },
+    'Show',
+  );
+  const about = el('p', { class: 'aggregate__words soft' }, words, unfold);
   const title = el('h3', { class: 'aggregate__title' }, 'Mean');
   const top = el('div', { class: 'aggregate__top' }, title);
   const body = el('div', { class: 'aggregate__body' });
@@ -48,7 +57,7 @@ export function createAggregate(root, context, scroller) {
     'section',
     { class: 'aggregate', 'aria-label': 'Mean attention by position' },
     top,
-    words,
+    about,
     body,
   );
   root.append(element);
@@ -59,6 +68,15 @@ export function createAggregate(root, context, scroller) {
   });
   /** @type {{below: Below, part: Part} | null} */
   let inside = null;
+  /** Whether a mean of few sentences is wanted all the same. */
+  let isUnfolded = false;
+  /** @type {Shown | null} */
+  let last = null;
+
+  function show() {
+    isUnfolded = true;
+    if (last) update(last);
+  }
 
   /** @param {Below} below @returns {Part | null} */
   function partFor(below) {
@@ -70,28 +88,27 @@ export function createAggregate(root, context, scroller) {
   }
 
   /** @param {Shown} shown */
-  function formatWords(shown) {
-    if (shown.state.below === 'none') return '';
-    const isFailed = facts.aggregate.status === 'failed';
-    const { tokens } = shown;
-    return formatMean(shown, isFailed, nCorpusSequences(tokens), 'sentence', longestOf(tokens));
+  function update(shown) {
+    last = shown;
+    const { n, state, tokens } = shown;
+    element.hidden = state.at === null;
+    const nSequences = n > MAX_AGGREGATED ? 0 : nAtLeast(tokens, n);
+    const isFolded = nSequences > 1 && nSequences < MANY && !isUnfolded;
+    const hasMean = nSequences > 1 && !isFolded;
+    root.classList.toggle('has-lines-below', hasMean && !element.hidden && state.below === 'lines');
+    if (!state.at) return;
+    segments.update(state.below);
+    setText(words, formatMean(shown, facts.aggregate.status === 'failed'));
+    about.hidden = state.below === 'none';
+    unfold.hidden = !isFolded;
+    // Where no mean is taken, the sentence's own squares and offsets can still be seen.
+    const part = partFor(hasMean || state.below !== 'lines' ? state.below : 'none');
+    part?.update({ ...shown, mean: hasMean ? shown.mean : null, hasMean });
   }
 
   return {
     element,
-    /** @param {Shown} shown */
-    update(shown) {
-      const { state, n } = shown;
-      element.hidden = state.at === null;
-      if (!state.at) return;
-      segments.update(state.below);
-      setText(words, formatWords(shown));
-      words.hidden = words.textContent === '';
-      // Where no mean is taken, the sentence's own squares and offsets can still be seen.
-      const hasPart =
-        state.below !== 'lines' || n <= Math.min(MAX_AGGREGATED, longestOf(shown.tokens));
-      partFor(hasPart ? state.below : 'none')?.update(shown);
-    },
+    update,
     destroy() {
       inside?.part.destroy();
       element.remove();

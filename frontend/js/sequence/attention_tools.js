@@ -3,6 +3,7 @@
  * images.
  */
 
+import { count } from '../compute/number_text.js';
 import { el, setAttribute, setText } from '../ui/dom.js';
 import { asBothKinds, specialGroups } from './special_tokens.js';
 
@@ -12,22 +13,21 @@ import { asBothKinds, specialGroups } from './special_tokens.js';
 
 /** @type {readonly {value: Weight, label: string, help: string}[]} */
 const WEIGHTS = [
-  { value: 'none', label: 'nothing', help: '' },
+  { value: 'none', label: 'none', help: '' },
   {
     value: 'value',
     label: '‖v‖ (value)',
-    help:
-      'Each weight times the length of the key’s value vector: how much of it is passed on. ' +
-      'Rows sum to 1 again.',
+    help: 'Times ‖v‖ of the key; rows sum to 1 again.',
   },
   {
     value: 'output',
     label: '‖v·W_O‖ (output)',
-    help:
-      'Each weight times the length of the key’s value after the output weights: how much ' +
-      'reaches the next layer. Rows sum to 1 again.',
+    help: 'Times ‖v·W_O‖ of the key; rows sum to 1 again.',
   },
 ];
+const WEIGHTING_HELP =
+  'Multiplies each weight by the length of the key’s value vector (how much of it is passed on), ' +
+  'or of that after the output weights (how much reaches the next layer); rows sum to 1 again';
 
 /**
  * @param {HTMLElement} root
@@ -39,7 +39,7 @@ export function createAttentionTools(root, { actions }) {
     'select',
     {
       class: 'select tools__weight',
-      title: 'What the attention is multiplied with before its rows sum to 1 again',
+      title: WEIGHTING_HELP,
       onChange: () => actions.choose({ weight: /** @type {Weight} */ (weight.value) }),
     },
     ...WEIGHTS.map(({ value, label }) => el('option', { value }, label)),
@@ -47,7 +47,7 @@ export function createAttentionTools(root, { actions }) {
   const field = el(
     'label',
     { class: 'tools__field' },
-    el('span', { class: 'tools__label' }, 'Weigh by'),
+    el('span', { class: 'tools__label' }, 'Weighting'),
     weight,
   );
   const reset = el(
@@ -55,11 +55,12 @@ export function createAttentionTools(root, { actions }) {
     {
       class: 'button tools__reset',
       type: 'button',
-      title: 'Show every token and the attention as it is',
+      title: 'Show all tokens, without weighting',
       onClick: actions.resetAttention,
     },
     'Reset',
   );
+  // Always there, so that nothing moves when a token is hidden.
   const note = el('p', { class: 'field__note tools__note', role: 'status' });
   const element = el(
     'div',
@@ -79,8 +80,8 @@ export function createAttentionTools(root, { actions }) {
       hide.update(shown);
       weight.value = chosen;
       reset.disabled = chosen === 'none' && hidden.length === 0;
-      setText(note, formatNote(chosen, hidden.length));
-      note.hidden = note.textContent === '';
+      setText(note, formatNote(chosen, hidden.length, shown.tokens.row !== null));
+      setAttribute(note, 'title', note.textContent);
     },
     destroy: () => element.remove(),
   };
@@ -89,12 +90,6 @@ export function createAttentionTools(root, { actions }) {
 /** Buttons that hide groups of tokens. @param {Context['actions']} actions */
 function createHideTools(actions) {
   const chips = el('span', { class: 'tools__chips' });
-  const hint = el('span', {
-    class: 'tools__hint soft',
-    title:
-      'A patch that is hidden attends to nothing and is attended to by none; x hides the ' +
-      'patch that has the focus',
-  });
   const element = el(
     'div',
     { class: 'tools__row', role: 'group', 'aria-label': 'Hide tokens' },
@@ -111,14 +106,8 @@ function createHideTools(actions) {
       positions: group.positions,
       chip: makeChip(group, (isOn) => actions.toggleTokens(asBothKinds(group.positions), isOn)),
     }));
-    const isImage = tokens.row !== null;
-    hint.hidden = !isImage;
-    setText(
-      hint,
-      offered.length > 0 ? 'or Shift-click a patch' : 'Shift-click a patch, or press x on it',
-    );
-    chips.replaceChildren(...offered.map(({ chip }) => chip), hint);
-    element.hidden = offered.length === 0 && !isImage;
+    chips.replaceChildren(...offered.map(({ chip }) => chip));
+    element.hidden = offered.length === 0;
   }
 
   return {
@@ -160,10 +149,12 @@ function areHidden(hidden, positions) {
   return asBothKinds(positions).every(({ kind, position }) => names.has(`${kind} ${position}`));
 }
 
-/** @param {Weight} weight @param {number} nHidden */
-function formatNote(weight, nHidden) {
+/** @param {Weight} weight @param {number} nHidden @param {boolean} isImage */
+function formatNote(weight, nHidden, isImage) {
   const help = WEIGHTS.find(({ value }) => value === weight)?.help ?? '';
-  const hidden =
-    nHidden === 0 ? '' : `${nHidden} hidden; the weight of hidden keys goes to the others.`;
-  return [hidden, help].filter(Boolean).join(' ');
+  const hidden = nHidden === 0 ? '' : `${count(nHidden)} hidden; other keys share their weight.`;
+  const hint = isImage
+    ? 'Hide a patch: Alt-click it, or press x.'
+    : 'Hide a token: its eye, Alt-click, or x.';
+  return [hidden, help].filter(Boolean).join(' ') || hint;
 }

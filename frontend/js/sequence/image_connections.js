@@ -2,48 +2,47 @@
 
 import { count, counted } from '../compute/number_text.js';
 import { formatMean } from '../data/mean_text.js';
-import { nCorpusSequences } from '../data/user_sequence_text.js';
 import {
-  linksFrom,
-  MAX_LINKS,
+  drawnLinks,
   MIN_ALONE,
   MIN_STRONGEST,
   paintLinks,
-  strongestOfEach,
+  paintWeights,
+  writtenWeights,
 } from '../render/image_links.js';
 import { emptyPen } from '../ui/dom.js';
-import { formatTokenName } from '../ui/labels.js';
-import { weightsOf } from './image_weights.js';
+import { capital, formatTokenName } from '../ui/labels.js';
+import { selectedPlace, weightsOf } from './image_weights.js';
 
 /** @import { Shown } from './panel.js' */
 /** @import { Link, Place, Spot } from '../render/image_links.js' */
 
 /**
- * @typedef {{links: Link[], nAll: number, alone: Place | null}} Connections `nAll` counts those
- *   that are not drawn, too; `alone` is the token whose connections alone are drawn
+ * @typedef {{own: Link[], others: Link[], nAll: number, source: Place, isPointed: boolean}}
+ *   Connections `own` are those of the source, which stand out; `nAll` counts those that are not
+ *   drawn, too; `isPointed`: whether the source is the token that is pointed at
  */
 
 /**
  * The connections that are drawn.
  *
  * @param {Shown} shown
- * @param {Place | null} isolated the token that is pointed at
+ * @param {Place | null} pointed the token that is pointed at
  * @returns {Connections}
  */
-export function connectionsOf(shown, isolated) {
+export function connectionsOf(shown, pointed) {
   const { at, imageLinks, imageThreshold } = shown.state;
   const weights = weightsOf(shown);
-  if (!at || imageLinks === 'heat' || !weights) return { links: [], nAll: 0, alone: null };
-  const threshold = imageLinks === 'all' ? Math.max(MIN_ALONE, imageThreshold) : MIN_ALONE;
-  const links =
-    imageLinks === 'all' || isolated
-      ? linksFrom(weights, threshold, isolated)
-      : strongestOfEach(weights, shown.selected.kind);
-  return { links: links.slice(-MAX_LINKS), nAll: links.length, alone: isolated };
+  const source = pointed ?? selectedPlace(shown);
+  const isPointed = pointed !== null;
+  if (!at || imageLinks === 'heat' || !weights)
+    return { own: [], others: [], nAll: 0, source, isPointed };
+  const minWeight = imageLinks === 'all' ? Math.max(MIN_ALONE, imageThreshold) : null;
+  return { ...drawnLinks(weights, source, minWeight), source, isPointed };
 }
 
 /**
- * Draw connections between the buttons of tokens.
+ * Draw connections between the buttons of tokens, and the weights of the source.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {Connections} connections
@@ -51,18 +50,26 @@ export function connectionsOf(shown, isolated) {
  * @param {readonly HTMLElement[]} buttons of all tokens of the image
  * @param {number} patchPx width of a patch, CSS pixels
  */
-export function paintConnections(canvas, { links, alone }, shown, buttons, patchPx) {
+export function paintConnections(canvas, { own, others, source }, shown, buttons, patchPx) {
   const { state, tokens, start, n } = shown;
-  const isShown = state.imageLinks !== 'heat' && state.at !== null;
-  canvas.hidden = !isShown;
-  const pen = isShown ? emptyPen(canvas) : null;
-  if (!pen) return;
-  paintLinks(pen, links, {
-    spotOf: middlesOf(buttons, canvas.getBoundingClientRect()),
+  const weights = weightsOf(shown);
+  canvas.hidden = state.at === null || !weights;
+  const pen = canvas.hidden ? null : emptyPen(canvas);
+  if (!pen || !weights) return;
+  const spotOf = middlesOf(buttons, canvas.getBoundingClientRect());
+  const look = {
+    spotOf,
     classPosition: tokens.tokenType.slice(start, start + n).indexOf('class'),
     patch: patchPx,
-    isByWeight: state.imageLinks === 'all' || alone !== null,
-  });
+  };
+  paintLinks(pen, others, { ...look, isByWeight: state.imageLinks === 'all', isFaint: true });
+  paintLinks(pen, own, { ...look, isByWeight: true, isFaint: false });
+  // The heat is of the selected token, whatever is pointed at.
+  const told = state.imageLinks === 'heat' ? selectedPlace(shown) : source;
+  const onPatches = writtenWeights(weights, told, patchPx).filter(
+    ({ position }) => tokens.tokenType[start + position] === 'patch',
+  );
+  paintWeights(pen, onPatches, spotOf);
 }
 
 /**
@@ -91,36 +98,33 @@ function middlesOf(buttons, box) {
  * @param {Connections} drawn
  * @param {boolean} isFailed whether the mean could not be had
  */
-export function formatConnections(shown, { links, nAll, alone }, isFailed) {
+export function formatConnections(shown, { own, others, nAll, source, isPointed }, isFailed) {
   const { state, selected, mean, tokens, start, n } = shown;
   if (!state.at) return '';
-  const meanOver = state.isImageMean
-    ? formatMean(shown, isFailed, nCorpusSequences(tokens), 'image')
-    : '';
+  const meanOver = state.isImageMean ? formatMean(shown, isFailed) : '';
   if (state.isImageMean && !mean) return meanOver;
   const over = meanOver && ` ${meanOver}`;
   if (state.imageLinks === 'heat') {
     return selected.kind === 'query'
-      ? `Attention that the selected query pays to each key.${over}`
-      : `Attention that the selected key receives from each query.${over}`;
+      ? `How much the selected query attends to each key.${over}`
+      : `How much each query attends to the selected key.${over}`;
   }
-  const cut = nAll > links.length ? `, the ${count(links.length)} strongest drawn` : '';
+  if (isPointed) {
+    const from = state.imageLinks === 'all' ? Math.max(MIN_ALONE, state.imageThreshold) : MIN_ALONE;
+    const name = formatTokenName(tokens, start + source.position);
+    return (
+      `${capital(name)} ${source.kind === 'query' ? 'attends to' : 'is attended by'} ` +
+      `${counted(own.length, 'token')}, weight ≥ ${from}.${over}`
+    );
+  }
+  const nDrawn = others.length + own.length;
+  const cut = nAll > nDrawn ? `, the ${count(nDrawn)} strongest drawn` : '';
   const each =
     selected.kind === 'query'
       ? 'The strongest key of every query'
       : 'The strongest query of every key';
-  if (alone) {
-    const from = state.imageLinks === 'all' ? Math.max(MIN_ALONE, state.imageThreshold) : MIN_ALONE;
-    return (
-      `${alone.kind === 'query' ? 'What is attended to by' : 'What attends to'} the ` +
-      `${formatTokenName(tokens, start + alone.position)}, from a weight of ${from} on: ` +
-      `${counted(nAll, 'connection')}.${over}`
-    );
-  }
   const what =
-    state.imageLinks === 'strongest'
-      ? `${each}, from a weight of ${MIN_STRONGEST} on`
-      : 'All connections';
+    state.imageLinks === 'strongest' ? `${each}, weight ≥ ${MIN_STRONGEST}` : 'All connections';
   const hasClass = tokens.tokenType.slice(start, start + n).includes('class');
   const square = hasClass ? '; square: to the class token' : '';
   const signs = `Arrow: from query to key; circle: to itself${square}.`;

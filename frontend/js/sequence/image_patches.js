@@ -33,9 +33,9 @@ export function createImagePatches({ pick, toggle, mark, point }) {
         class: isPatch ? 'image__patch' : 'image__token',
         type: 'button',
         'data-position': String(tokens.position[token]),
-        title: isPatch ? null : 'Click selects it; Shift-click, or x, hides it or shows it again',
+        title: isPatch ? null : 'Click selects it; Alt-click or x hides it, or shows it again',
         onClick: (/** @type {MouseEvent} */ event) =>
-          event.shiftKey ? toggle(position) : pick(token),
+          event.altKey || event.shiftKey ? toggle(position) : pick(token),
         onPointerenter: () => point(token),
         onPointerleave: () => point(null),
         onFocus: () => point(token),

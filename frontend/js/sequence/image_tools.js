@@ -1,5 +1,6 @@
 /** What the image view shows: heat map or connections, whose, and over which images. */
 
+import { nAtLeast } from '../data/user_sequence_text.js';
 import { el, setText } from '../ui/dom.js';
 import { createSegments } from '../ui/segments.js';
 
@@ -55,12 +56,12 @@ export function createImageTools(root, { actions }) {
     choices: [
       {
         value: 'query',
-        label: 'paid by the query',
+        label: 'attends to',
         title: 'How much the selected patch attends to each other',
       },
       {
         value: 'key',
-        label: 'received by the key',
+        label: 'attended by',
         title: 'How much each other patch attends to the selected one',
       },
     ],
@@ -81,7 +82,7 @@ export function createImageTools(root, { actions }) {
   const threshold = el(
     'label',
     { class: 'image__threshold' },
-    el('span', {}, 'weight at least'),
+    el('span', {}, 'Least weight'),
     slider,
     number,
   );
@@ -93,7 +94,8 @@ export function createImageTools(root, { actions }) {
       last = shown;
       const { at, isImageMean, imageLinks, imageThreshold } = shown.state;
       element.hidden = at === null;
-      source.update(isImageMean ? 'mean' : 'image');
+      const hasMean = nAtLeast(shown.tokens, shown.n) > 1;
+      source.update(isImageMean ? 'mean' : 'image', (which) => which === 'image' || hasMean);
       links.update(imageLinks);
       direction.update(shown.selected.kind);
       threshold.hidden = imageLinks !== 'all';

@@ -1,10 +1,17 @@
 /** Weights between the selected patch of an image and the others. */
 
+import { weightBetween } from '../compute/hidden_tokens.js';
+
 /** @import { Shown } from './panel.js' */
 
 /** What is drawn: the weights of this image, or the mean. @param {Shown} shown */
 export function weightsOf({ state, attention, mean }) {
   return state.isImageMean ? mean : attention;
+}
+
+/** Where the selected token is in the image. @param {Shown} shown */
+export function selectedPlace({ selected: { kind, token }, start }) {
+  return { kind, position: token - start };
 }
 
 /**
@@ -15,9 +22,5 @@ export function weightsOf({ state, attention, mean }) {
  */
 export function weightOf(shown, position) {
   const weights = weightsOf(shown);
-  if (!weights) return null;
-  const chosen = shown.selected.token - shown.start;
-  return shown.selected.kind === 'query'
-    ? weights.pattern[chosen * weights.n + position]
-    : weights.pattern[position * weights.n + chosen];
+  return weights && weightBetween(weights, selectedPlace(shown), position);
 }

@@ -14,18 +14,11 @@ export function createOffsets(root) {
   });
   const status = el('p', { class: 'offsets__status', role: 'status' });
   const most = el('span', { class: 'offsets__most soft' });
+  const meanLegend = el('span', { class: 'offsets__kind' }, swatch('mean'), 'mean');
   const element = el(
     'div',
     { class: 'offsets' },
-    el(
-      'p',
-      { class: 'offsets__legend' },
-      swatch('sentence'),
-      'this sentence',
-      swatch('mean'),
-      'mean',
-      most,
-    ),
+    el('p', { class: 'offsets__legend' }, swatch('sentence'), 'this sentence', meanLegend, most),
     chart,
     el(
       'p',
@@ -50,9 +43,8 @@ export function createOffsets(root) {
    * @param {number} largest
    */
   function makeBar(span, own, mean, largest) {
-    const words =
-      `${capital(formatOffset(span))}: ${formatWeight(own)} here, ${formatWeight(mean)} in the ` +
-      'mean';
+    const inMean = meanLegend.hidden ? '' : ` here, ${formatWeight(mean)} in the mean`;
+    const words = `${capital(formatOffset(span))}: ${formatWeight(own)}${inMean}`;
     const tell = () => setText(status, words);
     return el(
       'li',
@@ -88,8 +80,9 @@ export function createOffsets(root) {
   }
 
   return {
-    /** @param {Shown} shown */
-    update({ attention, mean, n, isCausal, state }) {
+    /** @param {Shown & {hasMean: boolean}} shown */
+    update({ attention, mean, hasMean, n, isCausal, state }) {
+      meanLegend.hidden = !hasMean;
       if (last?.attention === attention && last?.mean === mean) return;
       last = { attention, mean };
       const spans = offsetSpans(n, isCausal);

@@ -7,7 +7,10 @@ import { corpusText, el, iconButton, ICONS, setAttribute, setText } from '../ui/
 import { formatHead, isOwnText, sequenceWord, formatTitle, formatToken } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { nCorpusSequences, userSequenceName } from '../data/user_sequence_text.js';
+import { answerLine } from '../data/attention_text.js';
+import { lastOnly } from '../compute/memo.js';
 import { createImageStrip } from './image_strip.js';
+import { createPanelWidth } from './panel_size.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
 
@@ -41,6 +44,7 @@ export function createPanel(root, context) {
   const { facts } = context;
   const element = el('aside', { class: 'panel', 'aria-label': 'Sentence or image' });
   root.append(element);
+  const width = createPanelWidth(element);
   const pane = createPaneLine(context);
   const heading = createHeading(context);
   const about = createSelectedToken(context);
@@ -72,7 +76,7 @@ export function createPanel(root, context) {
       element.classList.toggle('panel--images', !selected);
       pane.update(state, context.pane());
       heading.update(state, tokens, context.pane());
-      about.update(tokens, selected);
+      about.update(state, tokens);
       wait.hidden = !selected || state.at !== null;
       strip.update(isImages ? { state, tokens } : null);
       body.hidden = !selected;
@@ -84,6 +88,7 @@ export function createPanel(root, context) {
     destroy() {
       inside?.view.destroy();
       strip.destroy();
+      width.destroy();
       element.remove();
     },
   };
@@ -108,11 +113,11 @@ function createPaneLine({ switchPane }) {
       const next = pane === 'A' ? 'B' : 'A';
       const place = [dataset, at && formatTitle(at)].filter(Boolean).join(' · ');
       setText(label, `Pane ${pane} · ${place}`);
-      setText(other, `Show pane ${next}`);
+      setText(other, `Switch to pane ${next}`);
       setAttribute(
         other,
         'title',
-        `Controls and panel are about pane ${pane}; this turns them to pane ${next} (key o)`,
+        `Controls and panel show pane ${pane}; switch to pane ${next} (key o)`,
       );
     },
   };
@@ -146,15 +151,23 @@ function createHeading({ actions }) {
   };
 }
 
-/** The selected token, and what marks its sequence. @param {Context} context */
-function createSelectedToken({ actions, facts, store }) {
+/** The selected token, what marks its sequence, and its attention. @param {Context} context */
+function createSelectedToken({ actions, derived, facts, store }) {
   const chosen = el('p', { class: 'panel__chosen' });
+  const answer = el('p', { class: 'panel__answer' });
   const mark = el('button', {
     class: 'button button--small panel__mark',
     type: 'button',
     onClick: markSequence,
   });
-  const element = el('div', { class: 'panel__about' }, chosen, mark);
+  const element = el('div', { class: 'panel__about' }, chosen, mark, answer);
+  const say = lastOnly(
+    (
+      /** @type {Tokens} */ tokens,
+      /** @type {Attention | Aggregate | null} */ attention,
+      /** @type {Selected} */ selected,
+    ) => answer.replaceChildren(...answerLine(tokens, attention, selected)),
+  );
 
   function markSequence() {
     const { selected } = store.get();
@@ -165,18 +178,23 @@ function createSelectedToken({ actions, facts, store }) {
 
   return {
     element,
-    /** @param {Tokens} tokens @param {Selected | null} selected */
-    update(tokens, selected) {
+    /** @param {State} state @param {Tokens} tokens */
+    update(state, tokens) {
+      const { selected } = state;
       element.hidden = !selected;
       if (!selected) return;
       const word = sequenceWord(tokens.row === null ? 'text' : 'image');
-      setText(mark, `Mark the ${word}`);
+      setText(mark, `Mark ${word}`);
       setAttribute(
         mark,
         'title',
         `Mark all queries and keys of this ${word}, to count and save them`,
       );
       chosen.replaceChildren(...formatChosen(tokens, selected));
+      answer.hidden = state.at === null;
+      const isMean = tokens.row !== null && state.isImageMean;
+      say(tokens, isMean ? derived.aggregate(state) : derived.attention(state), selected);
+      setAttribute(answer, 'title', answer.textContent);
     },
   };
 }

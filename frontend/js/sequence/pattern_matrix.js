@@ -25,7 +25,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
  */
 export function createPatternMatrix(root, context) {
   const { hover } = context;
-  /** @type {Shown | null} */
+  /** @type {Shown & {hasMean: boolean} | null} */
   let last = null;
   let painted = '';
   /** @type {Cell | null} */
@@ -43,7 +43,9 @@ export function createPatternMatrix(root, context) {
     status,
   );
   root.append(element);
-  const allHeads = createAllHeads(element, context);
+  const tools = el('div', {});
+  element.append(tools);
+  const allHeads = createAllHeads(tools, context);
 
   /** @param {Cell | null} next */
   function place(next) {
@@ -69,8 +71,9 @@ export function createPatternMatrix(root, context) {
 
   const stopHover = hover.subscribe(tell);
   return {
-    /** @param {Shown} shown */
+    /** @param {Shown & {hasMean: boolean}} shown */
     update(shown) {
+      maps.mean.figure.hidden = tools.hidden = !shown.hasMean;
       const key = `${document.documentElement.dataset.theme} ${shown.state.palette}`;
       const isSame =
         last?.attention === shown.attention && last?.mean === shown.mean && painted === key;
@@ -178,14 +181,14 @@ function cellAt({ clientX, clientY }, box, n) {
   };
 }
 
-/** What a square says. @param {Shown} shown @param {Cell} cell */
-function partsOf({ tokens, start, n, attention, mean, isCausal }, { query, key }) {
+/** What a square says. @param {Shown & {hasMean: boolean}} shown @param {Cell} cell */
+function partsOf({ tokens, start, n, attention, mean, hasMean, isCausal }, { query, key }) {
   const at = query * n + key;
+  const inMean = hasMean ? ` here, ${formatWeight(mean?.pattern[at])} in the mean` : '';
   const weights =
     isCausal && key > query
       ? ': a query does not see later keys'
-      : `: ${formatWeight(attention?.pattern[at])} here, ${formatWeight(mean?.pattern[at])} in ` +
-        'the mean';
+      : `: ${formatWeight(attention?.pattern[at])}${inMean}`;
   return [
     el('span', { class: 'query' }, 'query '),
     ...tokenParts(tokens, start, query),

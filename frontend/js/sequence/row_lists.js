@@ -87,7 +87,7 @@ export function createRowLists(words) {
         setAttribute(columns[kind], 'aria-label', words.listLabel(kind));
       }
       const { height, above, seen } = measure();
-      scroller.scrollTop = Math.max(0, above + (stops[selected.kind] + 1) * height - seen);
+      scroller.scrollTop = Math.max(0, above + (stops[selected.kind] + 0.5) * height - seen / 2);
       fill();
     },
     /** What is on the page, by position. @param {Kind} kind @returns {ReadonlyMap<number, Row>} */

@@ -7,6 +7,7 @@ import { corpusText, el } from '../ui/dom.js';
 import { isOwnText, formatToken } from '../ui/labels.js';
 import { createAggregate } from './aggregate.js';
 import { createAttentionTools } from './attention_tools.js';
+import { createMeanHeight } from './panel_size.js';
 import { createColumns } from './sentence_rows.js';
 
 /** @import { Context, Tokens } from '../page.js' */
@@ -38,23 +39,21 @@ export function createSentenceView(root, context) {
     makeText: tokenText,
     nameOf: formatToken,
   });
+  const height = createMeanHeight(element, main);
+  element.append(height.element);
   const aggregate = createAggregate(element, context, columns.scroller);
 
   return {
     element,
     /** @param {Shown} shown */
     update(shown) {
-      element.classList.toggle(
-        'has-lines-below',
-        shown.state.at !== null && shown.state.below === 'lines',
-      );
       tools.update(shown);
+      aggregate.update(shown); // it leaves the columns their room, which they scroll in
       columns.update({ ...shown, hidden: shown.state.hidden });
       columns.repaint();
-      aggregate.update(shown);
     },
     destroy() {
-      for (const part of [tools, columns, aggregate]) part.destroy();
+      for (const part of [tools, columns, height, aggregate]) part.destroy();
       element.remove();
     },
   };

@@ -1,20 +1,26 @@
 /**
- * One token in a column of a sequence: its text, its weight, and the buttons that hide and select
- * it.
+ * One token in a column of a sequence: its text and weight as a button that selects it, and the
+ * button that hides it.
  */
 
 import { el, icon, setAttribute, setText, UNTRANSLATED } from '../ui/dom.js';
+import { capital } from '../ui/labels.js';
 
 /** @import { Tokens } from '../page.js' */
 /** @import { Kind } from '../types.js' */
 
-const SELECT_ICON = 'M8 3a5 5 0 1 1 0 10A5 5 0 0 1 8 3M8 7a1 1 0 1 1 0 2a1 1 0 0 1 0-2';
+const EYE =
+  'M1.5 8S4 3.75 8 3.75 14.5 8 14.5 8 12 12.25 8 12.25 1.5 8 1.5 8zM8 6.25a1.75 1.75 0 1 1 0 ' +
+  '3.5 1.75 1.75 0 0 1 0-3.5';
+const CROSSED_EYE = `${EYE}M3 13.5 13 2.5`;
 
 /** @typedef {{kind: Kind, position: number}} Place */
 /**
  * `shown` is what the row looks like now.
  *
- * @typedef {{row: HTMLElement, button: HTMLElement, weight: HTMLElement, shown: string}} Row
+ * @typedef {{row: HTMLElement, button: HTMLElement, eye: HTMLElement, weight: HTMLElement, hidden:
+ *   HTMLElement, kind: Kind, name: string, shown: string}} Row `hidden`: where screen readers are
+ *   told that it is
  */
 /** @typedef {{tokens: Tokens, start: number, n: number}} Sequence */
 /**
@@ -23,8 +29,8 @@ const SELECT_ICON = 'M8 3a5 5 0 1 1 0 10A5 5 0 0 1 8 3M8 7a1 1 0 1 1 0 2a1 1 0 0
  * @property {(tokens: Tokens, token: number) => string} nameOf
  */
 /**
- * @typedef {{isSelected: boolean, isAlone: boolean, isHidden: boolean, isStop: boolean, weight:
- *   string}} Look `isStop`: Tab reaches it
+ * @typedef {{isSelected: boolean, isSource: boolean, isHidden: boolean, isStop: boolean, weight:
+ *   string}} Look `isSource`: the other column tells its weights; `isStop`: Tab reaches it
  */
 
 /**
@@ -35,10 +41,11 @@ const SELECT_ICON = 'M8 3a5 5 0 1 1 0 10A5 5 0 0 1 8 3M8 7a1 1 0 1 1 0 2a1 1 0 0
  */
 export function makeRow({ kind, position }, { tokens, start, n }, { makeText, nameOf }) {
   const token = start + position;
-  const name = `${nameOf(tokens, token).slice(0, 200)}, ${kind}, position ${position + 1}`;
+  const place = `, ${kind}, position ${position + 1}`;
+  const name = `${nameOf(tokens, token).slice(0, 200)}${place}`;
   const text = makeText(tokens, token);
   const weight = el('span', { class: 'sentence__weight' });
-  const effect = kind === 'query' ? 'its row becomes zero' : 'its weight goes to the other keys';
+  const hidden = el('span', {});
   const button = el(
     'button',
     {
@@ -46,32 +53,25 @@ export function makeRow({ kind, position }, { tokens, start, n }, { makeText, na
       class: 'sentence__button',
       type: 'button',
       tabindex: '-1',
-      'aria-label': `Hide ${name}`,
-      title:
-        `${name}\nClick or Space hides it: ${effect}.\nThe ring at its edge, or Enter, ` +
-        'selects it.',
+      'aria-keyshortcuts': 'x',
+      title: `${name}\nClick selects it; Alt-click or x hides it`,
     },
     ...(kind === 'query' ? [weight, text] : [text, weight]),
+    el('span', { class: 'visually-hidden' }, place, hidden),
   );
-  const select = el(
-    'button',
-    {
-      ...UNTRANSLATED,
-      class: 'sentence__select',
-      type: 'button',
-      tabindex: '-1',
-      'aria-label': `Select ${name}`,
-      title: 'Select this token in the map (Enter)',
-    },
-    icon(SELECT_ICON),
-  );
+  const eye = el('button', {
+    ...UNTRANSLATED,
+    class: 'sentence__eye',
+    type: 'button',
+    tabindex: '-1',
+  });
   const row = el(
     'li',
     { class: 'sentence__row', 'aria-posinset': String(position + 1), 'aria-setsize': String(n) },
     button,
-    select,
+    eye,
   );
-  return { row, button, weight, shown: '' };
+  return { row, button, eye, weight, hidden, kind, name, shown: '' };
 }
 
 /**
@@ -86,10 +86,22 @@ export function markRow(entry, look) {
   entry.shown = wanted;
   const { row, button, weight } = entry;
   row.classList.toggle('is-selected', look.isSelected);
-  row.classList.toggle('is-alone', look.isAlone);
-  row.classList.toggle('is-hidden', look.isHidden);
-  setAttribute(button, 'aria-pressed', String(look.isHidden));
+  row.classList.toggle('is-source', look.isSource);
+  markHidden(entry, look.isHidden);
+  setAttribute(button, 'aria-pressed', String(look.isSelected));
   button.tabIndex = look.isStop ? 0 : -1;
   row.style.setProperty('--weight', look.weight || '0');
   setText(weight, look.weight);
+}
+
+/** @param {Row} entry @param {boolean} isHidden */
+function markHidden({ row, eye, hidden, kind, name }, isHidden) {
+  if (isHidden === row.classList.contains('is-hidden') && eye.firstChild) return;
+  row.classList.toggle('is-hidden', isHidden);
+  eye.replaceChildren(icon(isHidden ? CROSSED_EYE : EYE));
+  const what = `${isHidden ? 'Show' : 'Hide'} ${name}`;
+  const effect = kind === 'query' ? 'its row becomes zero' : 'its weight goes to the other keys';
+  setAttribute(eye, 'aria-label', what);
+  setAttribute(eye, 'title', `${what} (x)${isHidden ? '' : `\n${capital(effect)}`}`);
+  setText(hidden, isHidden ? ', hidden' : '');
 }

@@ -3,7 +3,9 @@
  * weight.
  */
 
+import { weightBetween, WRITTEN_WEIGHT } from '../compute/hidden_tokens.js';
 import { el, watchPixelRatio } from '../ui/dom.js';
+import { keysOf } from '../ui/keys.js';
 import { createRowLists, KINDS } from './row_lists.js';
 import { markRow } from './sentence_row.js';
 import { paintWeights } from './weight_lines.js';
@@ -12,8 +14,6 @@ import { paintWeights } from './weight_lines.js';
 /** @import { RowLists, Words } from './row_lists.js' */
 /** @import { Place } from './sentence_row.js' */
 
-/** Weights below this are neither written beside a token nor shaded. */
-const WRITTEN_WEIGHT = 0.01;
 /** Steps of the keys that move the focus. @type {Record<string, number>} */
 const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -1e6, End: 1e6 };
 
@@ -37,7 +37,7 @@ export function createColumns(root, context, words) {
   /** @type {ShownColumns | null} */
   let shown = null;
   const paint = onceAFrame(() => {
-    if (shown && element.isConnected) paintLines(canvas, lists, shown, isolated());
+    if (shown && element.isConnected) paintLines(canvas, lists, shown, sourceOf(shown));
   });
 
   /** @param {ShownColumns} next */
@@ -53,17 +53,23 @@ export function createColumns(root, context, words) {
     if (!isSame) mark();
   }
 
-  /** The token whose lines alone are shown. @returns {Place | null} */
-  function isolated() {
+  /**
+   * The token whose lines stand out and whose weights are told: the hovered one, or else the
+   * selected one.
+   *
+   * @param {ShownColumns} columns
+   * @returns {Place}
+   */
+  function sourceOf({ selected, start, n }) {
     const hovered = hover.get();
-    if (!hovered || !shown) return null;
-    const position = hovered.token - shown.start;
-    return position >= 0 && position < shown.n ? { kind: hovered.kind, position } : null;
+    const isOwn = hovered && hovered.token >= start && hovered.token < start + n;
+    const { kind, token } = isOwn ? hovered : selected;
+    return { kind, position: token - start };
   }
 
   function mark() {
     if (!shown) return;
-    markRows(lists, shown, isolated());
+    markRows(lists, shown, sourceOf(shown));
     paint();
   }
 
@@ -113,10 +119,9 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
   function click(event) {
     const place = placeOf(event);
     if (!place) return;
-    const isSelect = event.target instanceof Element && event.target.closest('.sentence__select');
-    if (pairing.take(tokenAt(place))) return;
-    if (isSelect) actions.select(tokenAt(place));
-    else actions.toggleTokens([place]);
+    const isEye = event.target instanceof Element && event.target.closest('.sentence__eye');
+    if (isEye || event.altKey) actions.toggleTokens([place]);
+    else pairing.take(tokenAt(place)) || actions.select(tokenAt(place));
   }
 
   /** @param {KeyboardEvent} event */
@@ -124,7 +129,7 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
     const place = placeOf(event);
     const n = shown()?.n;
     if (!place || !n || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Enter') actions.select(tokenAt(place));
+    if (keysOf(event).includes('x')) actions.toggleTokens([place]);
     else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight')
       focus({ kind: event.key === 'ArrowLeft' ? 'query' : 'key', position: place.position });
     else if (event.key in STEPS)
@@ -177,18 +182,18 @@ function handleRows(lists, { actions, hover, pairing }, { shown, mark }) {
  *
  * @param {RowLists} lists
  * @param {ShownColumns} shown
- * @param {Place | null} alone whose lines alone are shown; rows of the other kind tell its weights
+ * @param {Place} source rows of the other kind tell its weights
  */
-function markRows({ rows, stops }, { attention, hidden, selected, start }, alone) {
+function markRows({ rows, stops }, { attention, hidden, selected, start }, source) {
   const chosen = selected.token - start;
   const hiddenOf = { query: new Set(), key: new Set() };
   for (const { kind, position } of hidden) hiddenOf[kind].add(position);
   for (const kind of KINDS) {
     for (const [i, row] of rows(kind)) {
-      const weight = alone && alone.kind !== kind ? weightBetween(attention, alone, i) : 0;
+      const weight = source.kind !== kind && attention ? weightBetween(attention, source, i) : 0;
       markRow(row, {
         isSelected: kind === selected.kind && i === chosen,
-        isAlone: alone?.kind === kind && alone.position === i,
+        isSource: source.kind === kind && source.position === i,
         isHidden: hiddenOf[kind].has(i),
         isStop: i === stops[kind],
         weight: weight >= WRITTEN_WEIGHT ? weight.toFixed(2) : '',
@@ -198,31 +203,19 @@ function markRows({ rows, stops }, { attention, hidden, selected, start }, alone
 }
 
 /**
- * @param {ShownColumns['attention']} attention
- * @param {Place} place
- * @param {number} other position of the other kind
- */
-function weightBetween(attention, { kind, position }, other) {
-  if (!attention) return 0;
-  const { n, pattern } = attention;
-  return kind === 'query' ? pattern[position * n + other] : pattern[other * n + position];
-}
-
-/**
  * @param {HTMLCanvasElement} canvas
  * @param {RowLists} lists
  * @param {ShownColumns} shown
- * @param {Place | null} alone
+ * @param {Place} source
  */
-function paintLines(canvas, lists, { attention, selected, start }, alone) {
+function paintLines(canvas, lists, { attention }, source) {
   const { height, above } = lists.measure();
   paintWeights(canvas, {
     attention,
     scrollTop: lists.scroller.scrollTop,
     rowHeight: height,
     padding: above,
-    alone,
-    chosen: { kind: selected.kind, position: selected.token - start },
+    source,
   });
 }
 

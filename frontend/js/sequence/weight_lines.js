@@ -1,4 +1,4 @@
-/** Draws the lines of a sentence: from each query to each key, opacity = weight. */
+/** Draws the lines of a sentence: from each query to each key, opacity by weight. */
 
 import { heaviestLines } from '../compute/heaviest_lines.js';
 import { emptyPen } from '../ui/dom.js';
@@ -13,11 +13,9 @@ import { emptyPen } from '../ui/dom.js';
  * @param {number} shown.scrollTop
  * @param {number} shown.rowHeight
  * @param {number} shown.padding above the first row
- * @param {{kind: Kind, position: number} | null} shown.alone only the lines of this token are drawn
- * @param {{kind: Kind, position: number} | null} shown.chosen the lines of this token are drawn
- *   strongest
+ * @param {Place} shown.source the token whose lines stand out
  */
-export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, alone, chosen }) {
+export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding, source }) {
   const { clientWidth: width, clientHeight: height } = canvas;
   const pen = emptyPen(canvas);
   if (!pen || !attention) return;
@@ -28,8 +26,7 @@ export function paintWeights(canvas, { attention, scrollTop, rowHeight, padding,
     Math.max(middle(query), middle(key)) >= 0 && Math.min(middle(query), middle(key)) <= height;
 
   for (const { query, key, opacity, width: lineWidth } of heaviestLines(attention, {
-    alone,
-    chosen,
+    source,
     isSeen,
   })) {
     pen.globalAlpha = opacity;

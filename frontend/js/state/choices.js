@@ -6,6 +6,7 @@
 import { readPairs, writePairs } from '../compute/pairs.js';
 import { MAX_CHARACTERS, readRuns } from '../marked_points/codec.js';
 import {
+  eitherWord,
   endOfRange,
   filter,
   formatPair,
@@ -178,20 +179,20 @@ const VIEW = {
   }),
   // only the lines of the selected point itself
   isLineAlone: choice({
-    default: false,
-    address: { 'line-scope': word('selected', true) },
+    default: true,
+    address: { 'line-scope': eitherWord('selected', 'all') },
     undo: 'which lines are drawn',
   }),
-  // the strongest partners of one point, and what is nearest to it
+  // the strongest partners of one point in the corpus, and what is nearest to it
   hasStrongest: choice({
-    default: true,
-    address: { strongest: word('off', false) },
+    default: false,
+    address: { strongest: eitherWord('on', 'off') },
     undo: 'strongest and nearest',
   }),
   weight: choice({
     default: /** @type {Weight} */ ('none'),
     address: { weight: oneOf('none', 'value', 'output') },
-    undo: 'weighing of keys',
+    undo: 'weighting of the attention',
   }),
   // of the selected sequence, in order
   hidden: choice({

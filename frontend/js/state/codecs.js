@@ -47,6 +47,12 @@ export const word = (word, isOn) => ({
   write: (/** @type {boolean} */ value) => (value === isOn ? word : null),
 });
 
+/** A boolean, of which both values have a word. @param {string} on @param {string} off */
+export const eitherWord = (on, off) => ({
+  read: (/** @type {string} */ value) => (value === on ? true : value === off ? false : undefined),
+  write: (/** @type {boolean} */ value) => (value ? on : off),
+});
+
 /**
  * A number within a range, such as "0.05".
  *

@@ -1,6 +1,6 @@
 /** A tooltip beside the mouse or a head. */
 
-import { el } from './dom.js';
+import { createCleanup, el } from './dom.js';
 
 const DISTANCE_PX = 14;
 
@@ -8,6 +8,15 @@ const DISTANCE_PX = 14;
 export function createTooltip(root) {
   const element = el('div', { class: 'tooltip', role: 'tooltip', hidden: true });
   root.append(element);
+  const cleanup = createCleanup();
+  const hide = () => {
+    element.hidden = true;
+  };
+  // What it is about may be elsewhere then, or be dealt with.
+  for (const type of ['pointerdown', 'wheel'])
+    cleanup.listen(root, type, hide, { capture: true, passive: true });
+  cleanup.listen(window, 'scroll', hide, { capture: true, passive: true });
+  cleanup.listen(window, 'resize', hide);
 
   /** @param {{x: number, y: number}} at in CSS pixels from the corner of the root */
   function place({ x, y }) {
@@ -29,10 +38,11 @@ export function createTooltip(root) {
       element.hidden = false;
       place(at);
     },
-    hide() {
-      element.hidden = true;
+    hide,
+    destroy() {
+      cleanup.run();
+      element.remove();
     },
-    destroy: () => element.remove(),
   };
 }
 
