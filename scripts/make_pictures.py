@@ -39,7 +39,11 @@ VIEWS = [
     ),
     ("search", "light", "dataset=demo-bert&method=attention-tsne&search=april"),
     ("scores", "light", "dataset=demo-gpt2&method=best&score=induction&order=induction"),
-    ("misleading", "dark", "dataset=demo-bert&method=tsne&layer=4&head=7&selected=query-5"),
+    (
+        "misleading",
+        "dark",
+        "dataset=demo-bert&method=tsne&layer=4&head=7&selected=query-5&strongest=on",
+    ),
     (
         "compare",
         "light",

@@ -109,25 +109,29 @@ def test_a_selected_query_and_the_sheet_of_a_point_tell_which_strongest_partners
     view = "?dataset=words&method=pca&layer=1&head=2&selected=query-40&labels=off"
     open_view(page, address, view)
     n_both = n_strongest_that_are_near(page, 40)
-    expect(page.locator(".strongest")).to_have_text(
-        f"Selected query: {n_both} of its 10 strongest keys (lines) are among the 10 nearest here "
-        "(rings)."
+    own = wait_until(lambda: page.evaluate(LINES), "attention lines are drawn")
+    kinds = page.locator(".answer__kind:visible")
+    expect(kinds).to_have_count(1)
+    page.get_by_label("Strongest and nearest").check()
+    expect(page.locator(".answer__judged")).to_contain_text(
+        f"{n_both} of its 10 strongest keys (dashed) are among the 10 nearest here"
     )
-    both = wait_until(lambda: page.evaluate(LINES), "lines are drawn")
-    page.locator(".side .section__head, .side summary").filter(has_text="Options").first.click()
-    page.get_by_label("Strongest and nearest").uncheck()
-    wait_until(lambda: 0 < page.evaluate(LINES) < both, "only the attention lines are left")
-    expect(page.locator(".strongest")).to_be_hidden()
-    assert query_of(page)["strongest"] == "off"
+    expect(kinds).to_have_count(3)
+    wait_until(lambda: page.evaluate(LINES) > own, "more lines are drawn")
+    assert query_of(page)["strongest"] == "on"
+    page.get_by_label("Attention lines").uncheck()
+    expect(kinds).to_have_count(2)
 
-    open_view(page, address, "?dataset=words&method=pca&layer=1&head=2&labels=off")
+    view = "?dataset=words&method=pca&layer=1&head=2&labels=off&strongest=on"
+    open_view(page, address, view)
     x, y = find_point(page, "query")
     sheet = page.locator(".tooltip")
-    expect(sheet).to_contain_text("of its 10 strongest keys (lines) are among the 10 nearest here")
+    expect(sheet).to_contain_text("of its 10 strongest keys (dashed) are among the 10 nearest here")
+    told = sheet.inner_text()
     wait_until(lambda: page.evaluate(LINES) > 0, "lines are drawn from it")
     page.mouse.click(x, y)
     n_both = n_strongest_that_are_near(page, selected(page)["token"])
-    expect(sheet).to_contain_text(f"{n_both} of its 10 strongest")
+    assert f"{n_both} of its 10 strongest" in told
     page.keyboard.press("Escape")
     page.mouse.move(5, 5)
     wait_until(lambda: page.evaluate(LINES) == 0, "nothing is drawn where the mouse left")

@@ -328,7 +328,9 @@ def require_selection_in_map(page: Page) -> None:
 
 def require_line_for_every_weight(page: Page) -> None:
     """Hide a key and save the sentence."""
-    page.locator(".sentence__main .sentence__column--key .sentence__button").nth(1).click()
+    page.locator(".sentence__main .sentence__column--key .sentence__button").nth(1).click(
+        modifiers=["Alt"]
+    )
     wait_until(lambda: query_of(page).get("hidden") == "key-1", "a key is hidden")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     sequence = tokens["sequence"][40]
@@ -408,9 +410,16 @@ def test_an_image_is_saved_with_its_heat_or_its_connections_and_a_head_with_patc
             opacities = [float(rect.attrib["fill-opacity"]) for rect in heats]
             assert max(opacities) == pytest.approx(0.85)  # the largest weight
         else:
-            drawn = sum(len(figure.all(tag, "links")) for tag in ("g", "circle", "rect"))
-            told = status.inner_text().replace("\u202f", "")
-            assert f"{drawn} connection" in told
+            own, others = (
+                sum(len(figure.all(tag, part)) for tag in ("g", "circle", "rect"))
+                for part in ("links", "other-links")
+            )
+            found = re.search(r"(\d+) connection", status.inner_text().replace("\u202f", ""))
+            assert found
+            told = int(found[1])
+            # Of the selected patch all connections are drawn, of the others the strongest.
+            assert own > 0
+            assert told == own + others if links == "all" else told - others in (0, 1)
         assert tokens["sequences"]["text"][sequence] in figure.words()
     figure = save_svg(page)
     assert len(figure.all("image")) == 1  # patches stay pictures

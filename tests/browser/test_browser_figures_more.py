@@ -101,7 +101,7 @@ def require_means_of_all_heads(page: Page, mean: np.ndarray) -> None:
     figure = save_svg(page, MEANS)
     assert figure.name == f"{name}.svg"
     assert len(figure.all("image")) == 12
-    assert not lacking(figure, "All heads (3 layers × 4 heads)", f"at least {len(mean)} tokens")
+    assert not lacking(figure, "All heads (3 layers × 4 heads)", f"≥ {len(mean)} tokens")
     picture = pixels(figure.all("image")[6])
     query, key = np.unravel_index(mean.argmax(), mean.shape)
     side = picture.size[0] / len(mean)

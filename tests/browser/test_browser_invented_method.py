@@ -53,12 +53,13 @@ def test_nearness_the_best_map_and_the_methods_of_a_form_are_what_the_server_say
 ) -> None:
     for method, nearness in ((NAME, "product"), ("pca", "distance")):
         name = f"{method}-2d"
-        view = f"?dataset=text&method={method}&layer=0&head=0&selected=query-{POINT}&labels=off"
+        view = f"?dataset=text&method={method}&layer=0&head=0&selected=query-{POINT}&strongest=on"
         open_view(page, invented, view)
         assert fetch_json(page, BASE)["nearness"] == {f"{NAME}-2d": "product", "pca-2d": "distance"}
         found = counts(page, name)
         assert found["product"] != found["distance"], "the point tells the two apart"
-        expect(page.locator(".strongest")).to_contain_text(f"{found[nearness]} of its 10 strongest")
+        judged = page.locator(".answer__judged")
+        expect(judged).to_contain_text(f"{found[nearness]} of its 10 strongest")
         note = page.get_by_text("the farther out it lies in the query’s direction")
         expect(note).to_be_visible(visible=nearness == "product")
 

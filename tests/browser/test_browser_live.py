@@ -151,7 +151,7 @@ def test_attention_and_places_are_those_of_the_same_sentence_of_the_corpus(
 ) -> None:
     """The first sentence of the corpus typed again: the server computes one, the page the other."""
     open_text(page, live, "&method=pca&layer=1&head=1&selected=query-0")
-    weigh = page.get_by_label("Weigh by")
+    weigh = page.get_by_label("Weighting")
     plain = weights_of(page, 2)
     assert len(set(plain)) > 2
     weigh.select_option("value")

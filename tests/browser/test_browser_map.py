@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.page_driver import (
@@ -19,9 +20,11 @@ from tests.browser.page_driver import (
     open_view,
     pass_time,
     query_of,
+    selected,
     wait_until,
 )
 
+FLOATS = "async (path) => [...new Float32Array(await (await fetch(path)).arrayBuffer())]"
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
 IMAGES = "?dataset=pictures&method=pca&layer=1&head=2"
 GRID = "?dataset=words&method=pca"
@@ -98,7 +101,7 @@ def test_labels_are_tokens_that_stay_on_zooming_and_dots_cover_more_or_less_by_t
     assert query_of(page)["labels"] == "off"
 
 
-def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image_and_lines_are_its_own(
+def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image(
     page: Page, address: str
 ) -> None:
     held: list[Route] = []
@@ -108,7 +111,7 @@ def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image_and_lines
     find_point(page, "query")
     tooltip = page.locator(".tooltip")
     expect(tooltip.locator(".tooltip__token")).to_have_count(1)
-    expect(tooltip).to_contain_text("Strongest keys in the corpus")
+    expect(tooltip).to_contain_text("Keys with the highest q·k in the corpus")
     expect(tooltip.locator("li")).to_have_text(["…"] * 5)
     before = tooltip.bounding_box()
     wait_until(lambda: held, "the page asks for partners")
@@ -124,19 +127,52 @@ def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image_and_lines
     assert tooltip.bounding_box() == before
     page.unroute_all()
 
-    open_view(page, address, f"{HEAD}&strongest=off")
-    page.mouse.click(*find_point(page, "query"))
-    wait_until(lambda: page.evaluate(LINES) > 0, "there are lines")
-    next_frames(page)
-    alone = page.evaluate(LINES)
-    page.mouse.move(5, 5)
-    wait_until(lambda: page.evaluate(LINES) > 2 * alone, "all lines are back")
-
     open_view(page, address, IMAGES)
     find_point(page)
     image = page.locator(".tooltip__image")
     expect(image).to_have_attribute("src", re.compile(r"/datasets/pictures/images/\d+$"))
     wait_until(lambda: image.evaluate("image => image.naturalWidth > 0"), "the image is there")
+
+
+def test_the_sheet_of_a_point_leads_with_its_own_sentence_and_goes_with_a_click_or_a_move(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, HEAD)
+    tokens = fetch_json(page, "api/v1/datasets/words/tokens")
+    tooltip = page.locator(".tooltip")
+    for kind, words in (("query", "attends to: "), ("key", "attended by: ")):
+        x, y = find_point(page, kind)
+        line = tooltip.locator(".tooltip__attention")
+        expect(line).to_have_text(re.compile(f"^{words}.*[01]\\.\\d\\d"))
+        told = line.inner_text()
+        page.mouse.click(x, y)
+        expect(tooltip).to_be_hidden()
+        page.mouse.move(x + 1, y)  # a hand is never quite still
+        expect(tooltip).to_be_hidden()
+        token = selected(page)["token"]
+        sequence = tokens["sequence"][token]
+        start, n = (tokens["sequences"][name][sequence] for name in ("start", "length"))
+        path = f"api/v1/datasets/words/heads/1/2/attention/{sequence}"
+        pattern = np.reshape(page.evaluate(FLOATS, path), (n, n))
+        weights = pattern[token - start] if kind == "query" else pattern[:, token - start]
+        assert tokens["text"][start + int(weights.argmax())] in told
+        assert f"{weights.max():.2f}" in told
+    alone = wait_until(lambda: page.evaluate(LINES), "there are lines of the selected point")
+    page.locator(".side summary").filter(has_text="Options").first.click()
+    page.get_by_label("Only of the selected point").uncheck()
+    wait_until(lambda: page.evaluate(LINES) > alone, "there are lines of all its sentence")
+    find_point(page)
+    page.mouse.wheel(0, -200)
+    expect(tooltip).to_be_hidden()
+    page.get_by_role("button", name="Reset zoom").click()
+    wait_until(lambda: is_still(page), "the map is at rest")
+    find_point(page)
+    page.keyboard.press("ArrowRight")  # the next head
+    expect(tooltip).to_be_hidden()
+    wait_until(lambda: is_still(page), "its map is at rest")
+    find_point(page)
+    page.set_viewport_size({"width": 1300, "height": 800})
+    expect(tooltip).to_be_hidden()
 
 
 def test_zooming_opens_and_leaves_heads_which_come_to_rest_and_buttons_do_not(
@@ -183,7 +219,7 @@ def has_ratio(canvas: Locator, ratio: float) -> bool:
 
 
 VIEWS = {
-    f"{HEAD}&selected=query-9": (".map__overlay", ".aggregate .sentence__lines"),
+    f"{HEAD}&selected=query-40": (".map__overlay", ".aggregate .sentence__lines"),
     f"{IMAGES}&selected=query-9&image-links=all": (".map__overlay", ".image__links"),
 }
 

@@ -148,7 +148,7 @@ def test_a_search_counts_whole_tokens_and_keeps_what_was_typed(page: Page, addre
 def test_a_point_says_what_it_is_opens_its_sentence_and_stays_selected_until_it_is_cleared(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, f"{HEAD}&color=frequency&strongest=off")
+    open_view(page, address, f"{HEAD}&color=frequency")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     x, y = find_point(page, "key")
     expect(page.locator(".map .tooltip")).to_contain_text("Token frequency: ")

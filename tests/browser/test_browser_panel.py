@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.page_driver import fetch_json, open_view, query_of, wait_until
+from tests.browser.page_driver import PICTURE, fetch_json, open_view, query_of, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "datasets/words/heads/1/2"
@@ -53,9 +54,9 @@ def read_weights(page: Page, kind: str, position: int, part: str = ".sentence__m
         lambda: (
             rows(page, kind, part)
             .nth(position)
-            .evaluate("row => row.classList.contains('is-alone')")
+            .evaluate("row => row.classList.contains('is-source')")
         ),
-        "the token is alone",
+        "the weights of the token are told",
     )
     return [row.inner_text() for row in rows(page, other, part).locator(".sentence__weight").all()]
 
@@ -80,7 +81,8 @@ def test_tokens_of_a_sentence_are_hidden_weighed_and_compared_with_the_mean(
 ) -> None:
     open_sentence(page, address)
     pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0")
-    require_hidden_by_a_click(page, pattern)
+    require_selected_by_a_click(page, pattern)
+    require_hidden_by_its_eye(page, pattern)
     require_hidden_by_keys(page)
     require_weighed_by_norms(page, pattern)
     mean = require_mean_below(page)
@@ -89,26 +91,43 @@ def test_tokens_of_a_sentence_are_hidden_weighed_and_compared_with_the_mean(
     require_means_of_all_heads_open_one(page)
 
 
-def require_hidden_by_a_click(page: Page, pattern: list[list[float]]) -> None:
-    """Click a key: the other keys share its weight; once more: all is as before."""
-    assert read_weights(page, "query", 2) == written(pattern[2])
+def require_selected_by_a_click(page: Page, pattern: list[list[float]]) -> None:
+    """Click a query: what pointing at it showed stays, in numbers and in one line."""
+    texts = fetch_json(page, "api/v1/datasets/words/tokens")["text"]
+    rows(page, "query").nth(2).locator(".sentence__button").click()
+    assert query_of(page)["selected"] == "query-2"
+    page.mouse.move(600, 20)
+    page.evaluate("document.activeElement.blur()")
+    weights = rows(page, "key").locator(".sentence__weight")
+    expect(weights).to_have_text(written(pattern[2]))
+    top = max(range(len(pattern[2])), key=pattern[2].__getitem__)
+    for line in (".panel__answer", ".answer__line"):
+        expect(page.locator(line)).to_contain_text(f"{texts[2]} → {texts[top]}")
+        expect(page.locator(line)).to_contain_text(f"{pattern[2][top]:.2f}")
+
+
+def require_hidden_by_its_eye(page: Page, pattern: list[list[float]]) -> None:
+    """Hide a key: the others share its weight, and nothing moves; Alt-click shows it again."""
     key = rows(page, "key").nth(4)
-    key.locator(".sentence__button").click()
+    before = key.bounding_box()
+    key.hover()
+    key.locator(".sentence__eye").click()
     assert query_of(page)["hidden"] == "key-4"
     expect(key).to_contain_class("is-hidden")
-    expect(key.locator(".sentence__button")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tools__note")).to_contain_text("1 hidden")
+    assert key.bounding_box() == before
     assert not differ(read_weights(page, "query", 2), without_key(pattern[2], 4))
-    key.locator(".sentence__button").click()
+    key.locator(".sentence__button").click(modifiers=["Alt"])
     assert "hidden" not in query_of(page)
     assert read_weights(page, "query", 2) == written(pattern[2])
-    assert query_of(page)["selected"] == "query-1"
+    assert query_of(page)["selected"] == "query-2"
 
 
 def require_hidden_by_keys(page: Page) -> None:
     """Hide a query by the keyboard: it has no row until all are shown again."""
     rows(page, "query").nth(1).locator(".sentence__button").focus()
     page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
+    page.keyboard.press("x")
     assert query_of(page)["hidden"] == "query-2"
     assert not any(read_weights(page, "query", 2))
     assert any(read_weights(page, "query", 3))
@@ -119,7 +138,7 @@ def require_hidden_by_keys(page: Page) -> None:
 
 def require_weighed_by_norms(page: Page, plain: list[list[float]]) -> None:
     for weight in ("value", "output"):
-        page.get_by_label("Weigh by").select_option(weight)
+        page.get_by_label("Weighting").select_option(weight)
         pattern = page.evaluate(NUMBERS, f"{HEAD}/attention/0?weight={weight}")
         weighed = written(pattern[2])
         wait_until(
@@ -127,9 +146,9 @@ def require_weighed_by_norms(page: Page, plain: list[list[float]]) -> None:
             f"numbers weighed by {weight} are shown",
         )
         assert weighed != written(plain[2]), weight
-        expect(page.locator(".tools__note")).to_contain_text("Rows sum to 1 again")
+        expect(page.locator(".tools__note")).to_contain_text("rows sum to 1 again")
         assert query_of(page)["weight"] == weight
-    page.get_by_label("Weigh by").select_option("none")
+    page.get_by_label("Weighting").select_option("none")
     wait_until(lambda: read_weights(page, "query", 2) == written(plain[2]), "nothing is weighed")
 
 
@@ -137,23 +156,31 @@ def require_mean_below(page: Page) -> list[list[float]]:
     """Read the mean by position, which is hidden in step; leave it out; return it."""
     lengths = fetch_json(page, "api/v1/datasets/words/tokens")["sequences"]["length"]
     n, n_long = lengths[0], sum(1 for length in lengths if length >= lengths[0])
-    expect(page.locator(".aggregate__words")).to_have_text(
-        f"By position, over {n_long} of {len(lengths)} sentences: those with at least {n} tokens."
+    expect(page.locator(".aggregate__words [role=status]")).to_have_text(
+        f"By position, over {n_long} of {len(lengths)} sentences with ≥ {n} tokens."
     )
+    assert 1 < n_long < 5
+    expect(rows(page, "query", ".aggregate")).to_have_count(0)  # of few it is folded
+    show_mean(page)
     mean = page.evaluate(NUMBERS, f"{HEAD}/aggregate?length={n}")
     assert read_weights(page, "query", 2, ".aggregate") == written(mean[2])
-    expect(rows(page, "query").nth(2)).to_contain_class("is-alone")
+    expect(rows(page, "query").nth(2)).to_contain_class("is-source")
     key = rows(page, "key").nth(4).locator(".sentence__button")
-    key.click()
+    key.click(modifiers=["Alt"])
     expect(rows(page, "key", ".aggregate").nth(4)).to_contain_class("is-hidden")
     kept = (sum(mean[2]) - mean[2][4]) / sum(mean[2])
     wanted = [0.0 if i == 4 else weight / kept for i, weight in enumerate(mean[2])]
     assert not differ(read_weights(page, "query", 2, ".aggregate"), wanted)
-    key.click()
+    key.click(modifiers=["Alt"])
     show_below(page, "off")
     expect(page.locator(".aggregate .sentence__row")).to_have_count(0)
     assert query_of(page)["below"] == "none"
     return list(mean)
+
+
+def show_mean(page: Page) -> None:
+    """Unfold a mean that is of few sentences."""
+    page.locator(".aggregate").get_by_role("button", name="Show").click()
 
 
 def show_below(page: Page, what: str) -> None:
@@ -216,6 +243,42 @@ def require_means_of_all_heads_open_one(page: Page) -> None:
     expect(page.locator(".bar__title")).to_have_text("Layer 1, head 3")
 
 
+def test_panel_and_mean_are_given_room_by_hand_and_by_keys_and_keep_it(
+    page: Page, address: str
+) -> None:
+    view = TEXT.replace("query-1", "query-40")  # a mean of enough sentences
+    open_view(page, address, view)
+    panel = page.locator(".panel")
+    edge = page.get_by_role("separator", name="Width of the panel")
+
+    def width() -> int:
+        return int(panel.evaluate("panel => panel.offsetWidth"))
+
+    before = width()
+    expect(edge).to_have_attribute("aria-valuenow", str(before))
+    box = edge.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 3, 400)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 3 - 120, 400, steps=4)
+    page.mouse.up()
+    assert width() == pytest.approx(before + 120, abs=2)
+    edge.press("ArrowRight")
+    wait_until(lambda: width() == pytest.approx(before + 104, abs=2), "the panel is narrower")
+    height = page.get_by_role("separator", name="Height of the mean")
+    height.press("ArrowUp")
+    expect(height).to_have_attribute("aria-valuenow", "45")
+    chosen = width()
+    open_view(page, address, view)
+    assert width() == chosen
+    expect(height).to_have_attribute("aria-valuenow", "45")
+    edge.press("Home")  # the map keeps some room
+    wait_until(lambda: width() > chosen, "the panel is as wide as it may be")
+    assert page.locator(".map").evaluate("map => map.clientWidth") > 250
+    edge.press("Enter")
+    wait_until(lambda: width() == before, "the panel is as it was")
+
+
 def ink(page: Page) -> int:
     return int(page.locator(".image__links").evaluate(INKED))
 
@@ -257,24 +320,24 @@ def require_images_to_choose_from(page: Page) -> None:
 
 def require_connections(page: Page, pattern: list[list[float]]) -> None:
     """Draw the strongest, all from a threshold on, and those of one patch alone."""
-    assert ink(page) == 0
     page.get_by_role("radio", name="strongest").check()
     wait_until(lambda: ink(page) > 50, "arrows are drawn")
     told = page.locator(".image__status")
     n_strongest = sum(1 for row in pattern if max(row) >= 0.05)
     expect(told).to_contain_text(f"{n_strongest} connection")
     page.get_by_label("all", exact=True).check()
-    slider = page.get_by_label("weight at least")
+    slider = page.locator(".image__slider")
     for threshold in (0.05, 0.02):
         slider.fill(str(threshold))
         n_links = sum(1 for row in pattern for weight in row if weight >= threshold)
         expect(told).to_contain_text(f"All connections: {n_links:,}".replace(",", "\u202f"))
         assert query_of(page)["image-threshold"] == str(threshold)
-    many = ink(page)
+    links = page.locator(".image__links")
+    seen = links.evaluate(PICTURE)
     page.locator(".image__patch").nth(30).hover()
     n_row = sum(1 for weight in pattern[31] if weight >= 0.02)
-    expect(told).to_contain_text(f"row 4, column 2, from a weight of 0.02 on: {n_row} con")
-    wait_until(lambda: 0 < ink(page) < many, "the connections of one patch are alone")
+    expect(told).to_contain_text(f"row 4, column 2 attends to {n_row} token")
+    wait_until(lambda: links.evaluate(PICTURE) != seen, "those of another patch stand out")
     page.get_by_role("radio", name="heat").check()
 
 

@@ -54,7 +54,7 @@ def test_an_image_and_a_sentence_show_the_attention_of_what_is_selected_in_numbe
     expect(page.get_by_role("combobox", name="Colour")).to_have_value("patch")
     patches = page.locator(".image__patch")
     expect(patches).to_have_count(49)
-    for kind, label in (("query", "paid by the query"), ("key", "received by the key")):
+    for kind, label in (("query", "attends to"), ("key", "attended by")):
         page.get_by_label(label).click()
         expect(page.locator(".image__status")).to_contain_text(f"selected {kind}")
         weights = page.evaluate(WEIGHTS, [kind, 10])
@@ -72,7 +72,7 @@ def test_an_image_and_a_sentence_show_the_attention_of_what_is_selected_in_numbe
 
 
 def read_weights_and_select(page: Page, address: str) -> None:
-    """Read the weights at the keys of a sentence; select by ring and by Enter."""
+    """Read the weights at the keys of a sentence; select by a click and by Enter."""
     page.set_viewport_size({"width": 1440, "height": 2600})  # all rows are in sight
     open_view(page, address, "?dataset=words&layer=0&head=0&selected=query-1")
     page.locator(".sentence__main .sentence__column--query .sentence__button").nth(2).hover()
@@ -81,16 +81,13 @@ def read_weights_and_select(page: Page, address: str) -> None:
     written = [float(text) for text in weights.all_inner_texts() if text]
     assert 0.5 < sum(written) <= 1.05
     assert not any(page.locator(".sentence__column--query .sentence__weight").all_inner_texts())
-    page.mouse.move(600, 20)
-    wait_until(lambda: not any(weights.all_inner_texts()), "weights are gone again")
     keys = page.locator(".sentence__main .sentence__column--key")
-    for position, way in ((4, "ring"), (5, "Enter")):
-        row = keys.locator(f"[aria-posinset='{position}']")
-        if way == "ring":
-            row.hover()
-            row.locator(".sentence__select").click()
+    for position, way in ((4, "click"), (5, "Enter")):
+        button = keys.locator(f"[aria-posinset='{position}'] .sentence__button")
+        if way == "click":
+            button.click()
         else:
-            row.locator(".sentence__button").press("Enter")
+            button.press("Enter")
         expect(page.locator(".panel__chosen")).to_contain_text(f"key, position {position} of")
         assert query_of(page)["selected"].startswith("key-")
         assert "hidden" not in query_of(page)
@@ -155,7 +152,7 @@ def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it
     page.expected += ["Failed to load resource"]  # type: ignore[attr-defined]
     spec = replace(FEW_MAPS, dataset_id="words")
     write_fake_dataset(tmp_path, spec)
-    open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1&strongest=off")
+    open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1")
     banner = page.get_by_text("No connection to the server.")
     page.context.set_offline(True)
     select_point(page)

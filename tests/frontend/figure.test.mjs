@@ -287,7 +287,7 @@ test('a legend breaks into rows and says how many classes it leaves out', () => 
   assert.ok(serialise(node('g', {}, ...markup)).includes('and 10 more'));
 });
 
-test('a sentence has a line for every weight that can be seen, and tells those of one token', () => {
+test('a sentence has a line for every weight that is seen, and tells those of one token', () => {
   const tokens = {
     text: ['<a>', ' b', 'c'],
     tokenType: ['text', 'text', 'text'],

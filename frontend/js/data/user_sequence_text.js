@@ -72,7 +72,7 @@ export function longestOf(tokens) {
 }
 
 /**
- * Sequences of the corpus with at least so many tokens: those that a mean by position is taken over.
+ * Sequences of the corpus with at least n tokens: a mean by position is taken over these.
  *
  * @param {Tokens | null} tokens
  * @param {number} n

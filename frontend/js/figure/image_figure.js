@@ -250,7 +250,12 @@ function linkGroups({ tokens, start, n }, boxes, links, isByWeight, isFaint) {
   );
 }
 
-/** The strongest weights of the selected token. @param {ShownImage} shown @param {TokenBox[]} boxes */
+/**
+ * The strongest weights of the selected token.
+ *
+ * @param {ShownImage} shown
+ * @param {TokenBox[]} boxes
+ */
 function weightMarkup(shown, boxes) {
   const { tokens, start, weights } = shown;
   const patch = boxes.find(({ label }) => label === null)?.width ?? 0;

@@ -70,8 +70,9 @@ export function formatShown(state, tokens, manifest, derived) {
 function formatLines({ isLineAlone, lineCount }, { kind }) {
   const other = kind === 'query' ? 'key' : 'query';
   const others = kind === 'query' ? 'keys' : 'queries';
+  const own = counted(lineCount, `strongest ${other}`, `strongest ${others}`);
   return isLineAlone
-    ? `the ${counted(lineCount, `strongest ${other}`, `strongest ${others}`)} of the selected ${kind}`
+    ? `the ${own} of the selected ${kind}`
     : `the ${counted(lineCount, 'strongest key', 'strongest keys')} of each query`;
 }
 

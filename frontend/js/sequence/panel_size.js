@@ -1,4 +1,4 @@
-/** The room of the panel beside the map, and of the mean below the sentence; both are remembered. */
+/** Sizes of the panel beside the map and of the mean below the sentence; both are remembered. */
 
 import { remPx } from '../ui/dom.js';
 import { recall, remember } from '../ui/preferences.js';
