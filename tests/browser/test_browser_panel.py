@@ -370,7 +370,9 @@ def test_a_causal_model_a_wide_grid_of_patches_and_many_images_have_their_shape(
 ) -> None:
     patches = {"modality": "image", "maps": ("pca-2d",)}
     for spec in (
-        FakeSpec("looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",)),
+        FakeSpec(
+            "looks-back", is_causal=True, n_tokens=80, maps=("pca-2d",), sentence_lengths=(8, 8)
+        ),
         FakeSpec("many", n_layers=1, n_heads=1, n_tokens=10_000, **patches),
         FakeSpec("wide", n_tokens=75, patch_rows=3, patch_columns=8, **patches),
     ):
