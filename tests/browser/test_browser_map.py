@@ -137,7 +137,7 @@ def test_the_sheet_of_a_point_says_its_strongest_partners_or_its_image(
 def test_the_sheet_of_a_point_leads_with_its_own_sentence_and_goes_with_a_click_or_a_move(
     page: Page, address: str
 ) -> None:
-    open_view(page, address, HEAD)
+    open_view(page, address, f"{HEAD}&selected=query-1")
     tokens = fetch_json(page, "api/v1/datasets/words/tokens")
     tooltip = page.locator(".tooltip")
     for kind, words in (("query", "attends to: "), ("key", "attended by: ")):

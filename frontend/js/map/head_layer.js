@@ -158,6 +158,8 @@ function createMouse(
   const picker = createPicker();
   /** Where the mouse was last, so that it takes over from the keys only once it moves. */
   let seen = '';
+  /** The point that was clicked: its tooltip is not shown again before the mouse has left it. */
+  let clickedPoint = -1;
   /** The map in which a point was found under the mouse. @type {Frame | null} */
   let sight = null;
 
@@ -188,6 +190,8 @@ function createMouse(
     const isOnMap = event.target instanceof HTMLCanvasElement || event.target === root;
     if (at === null || viewport.turning.hasTurned || !isOnMap) return;
     const point = pointAt(placeOf(event));
+    clickedPoint = point ?? -1;
+    pointTooltip.hide();
     const clicked = point === null ? null : selectedAt(point, (frame()?.nPoints ?? 0) / 2);
     if (clicked) return pairing.take(clicked) || actions.select(clicked);
     if (selected) actions.clearSelection();
@@ -206,13 +210,16 @@ function createMouse(
     root.classList.toggle('is-over-point', point !== null);
     if (point === null) return leave();
     hover.set(selectedAt(point, tokens.n));
+    sight = shown;
+    if (point === clickedPoint) return;
+    clickedPoint = -1;
     const [x, y] = projectPoint(shown, 0, point);
     pointTooltip.show({ x, y }, tokens, point);
-    sight = shown;
   }
 
   function leave() {
     sight = null;
+    clickedPoint = -1;
     root.classList.remove('is-over-point');
     hover.set(null);
     pointTooltip.hide();
@@ -220,7 +227,10 @@ function createMouse(
 
   /** Nothing is pointed at any more once the map has moved. @param {Frame} shown */
   function follow(shown) {
-    if (sight && !SIGHT.every((part) => shown[part] === sight?.[part])) leave();
+    if (!sight || SIGHT.every((part) => shown[part] === sight?.[part])) return;
+    const clicked = clickedPoint; // the map may have moved since a panel has opened
+    leave();
+    clickedPoint = clicked;
   }
 
   return { follow, leave, destroy: cleanup.run };
