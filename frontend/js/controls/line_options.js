@@ -17,7 +17,7 @@ export function createLineOptions(root, { actions }) {
   root.append(element);
   const lines = createCheck(element, {
     label: 'Attention lines',
-    help: 'Solid lines from the selection to its strongest keys or queries: the stronger, the darker.',
+    help: 'Solid lines from the selection to its strongest keys or queries; darker is stronger.',
     onPick: (hasLines) => actions.choose({ hasLines }),
   });
   const section = createSection(element, {
