@@ -1,4 +1,4 @@
-"""Write synthetic datasets of deep models, to look at: 30 x 9, 32 x 32 and 80 x 64 heads.
+"""Write synthetic datasets of deep models, to look at: 12 x 12 to 80 x 64 heads.
 
 ``python scripts/make_deep_datasets.py [--output FOLDER] [--only 32x32,80x64]``, then
 ``attentionviz serve --data-dir FOLDER``. Maps, scores and fidelity are seeded random numbers.
@@ -17,7 +17,12 @@ from tests.support.fake_dataset import FakeSpec, write_fake_dataset  # noqa: E40
 
 DEFAULT_OUTPUT = ROOT / "build" / "deep_datasets"
 # Layers, heads, key heads and tokens of each.
-SIZES = {"30x9": (30, 9, 3, 1500), "32x32": (32, 32, 8, 800), "80x64": (80, 64, 8, 300)}
+SIZES = {
+    "12x12": (12, 12, 12, 1500),
+    "30x9": (30, 9, 3, 1500),
+    "32x32": (32, 32, 8, 800),
+    "80x64": (80, 64, 8, 300),
+}
 
 
 def deep_spec(size: str) -> FakeSpec:

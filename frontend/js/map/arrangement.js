@@ -16,7 +16,7 @@ const GAP_PX = 4;
  * Most width of a column against that of its map, and least width in any case, as titles need room.
  */
 const MAX_SPREAD = 1.6;
-const TITLE_WIDTH_PX = 84;
+const TITLE_WIDTH_PX = 92;
 /** Air between the titles of two columns. */
 export const TITLE_GAP_PX = 6;
 const HEAD_MARGIN_PX = 12;
