@@ -86,7 +86,9 @@ def test_the_whole_view_comes_back_from_its_address_and_what_it_says_wrongly_get
     expect(page.locator(".bar__title")).to_have_text("Layer 2, head 1")
     expect(page.get_by_label("UMAP")).to_be_checked()
     expect(page.get_by_label("3-D")).to_be_checked()
-    expect(page.get_by_role("combobox", name="Colour")).to_have_value("position")
+    expect(page.get_by_role("combobox", name="Colour", include_hidden=True)).to_have_value(
+        "position"
+    )
     expect(page.get_by_role("searchbox")).to_have_value("rain")
     expect(page.locator(".panel")).to_contain_text("key, position")
     expect(page.locator(".notice")).to_have_count(0)

@@ -51,7 +51,7 @@ def test_an_image_and_a_sentence_show_the_attention_of_what_is_selected_in_numbe
     page: Page, address: str
 ) -> None:
     open_view(page, address, "?dataset=pictures&layer=1&head=2&selected=query-60")
-    expect(page.get_by_role("combobox", name="Colour")).to_have_value("patch")
+    expect(page.get_by_role("combobox", name="Colour", include_hidden=True)).to_have_value("patch")
     patches = page.locator(".image__patch")
     expect(patches).to_have_count(49)
     for kind, label in (("query", "attends to"), ("key", "attended by")):
@@ -204,7 +204,7 @@ def test_what_fails_is_named_and_tried_again_and_the_latest_choice_wins(
     give_late(page, held)
     assert fingerprint(page) == drawn
     expect(page.locator(".cell")).to_have_count(4)
-    expect(page.get_by_role("combobox", name="Colour")).to_have_value("type")
+    expect(page.get_by_role("combobox", name="Colour", include_hidden=True)).to_have_value("type")
 
 
 def give_late(page: Page, held: list[Route]) -> None:
