@@ -155,6 +155,17 @@ export interface Attention {
 }
 
 /**
+ * One sequence in every head: (layer, head, side, side), by query and key, or the weights of one
+ * of its points, (layer, head, side).
+ */
+export interface HeadPatterns {
+  nLayers: number;
+  nHeads: number;
+  side: number;
+  values: Float32Array;
+}
+
+/**
  * Mean pattern over the sequences of at least n tokens, and over how many of how many it was taken.
  */
 export interface Aggregate {

@@ -72,6 +72,8 @@ COMPUTED: list[tuple[str, list[Any]]] = [
     ("aggregate", ["words", AT, 12, "none"]),
     ("aggregate", ["words", AT, 9, "value"]),
     ("aggregates", ["words", 36, "none"]),
+    ("sequencePatterns", ["words", 3, "output", None]),
+    ("sequencePatterns", ["words", 3, "none", {"kind": "key", "position": 2}]),
     ("tokenScores", ["words", AT]),
     ("partners", ["words", AT, 17, 10]),
     ("partners", ["words", AT, 317, 7]),

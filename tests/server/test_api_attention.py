@@ -148,6 +148,38 @@ def test_the_means_of_all_heads_are_those_of_each_made_coarse(
         assert np.abs(found[layer, head] - wanted).max() < TOLERANCE
 
 
+@pytest.mark.parametrize("name", ["text", "causal"])
+@pytest.mark.parametrize("weight", ["none", "output"])
+def test_a_sequence_in_all_heads_is_its_pattern_in_each(
+    client: CheckedClient, monkeypatch: pytest.MonkeyPatch, name: str, weight: str
+) -> None:
+    spec, address = SPECS[name], f"{BASE}/{name}/heads/attention/1?weight={weight}"
+    wanted = np.stack(
+        [
+            array_of(client.get(f"{BASE}/{name}/heads/{layer}/{head}/attention/1?weight={weight}"))
+            for layer, head in np.ndindex(spec.n_layers, spec.n_heads)
+        ]
+    )
+    n = wanted.shape[-1]
+    wanted = wanted.reshape(spec.n_layers, spec.n_heads, n, n)
+    assert np.abs(array_of(client.get(address)) - wanted).max() < TOLERANCE
+    row = array_of(client.get(f"{address}&kind=query&position=2"))
+    assert np.abs(row - wanted[:, :, 2]).max() < TOLERANCE
+    column = array_of(client.get(f"{address}&kind=key&position=2"))
+    assert np.abs(column - wanted[:, :, :, 2]).max() < TOLERANCE
+    assert client.get(f"{address}&position={n}").status_code == 404
+
+    monkeypatch.setattr(head_attention, "MAX_ALL_HEADS_NUMBERS", 4 * wanted.size // n**2)
+    blocks = array_of(client.get(address))
+    assert blocks.shape[2:] == (2, 2)
+    assert np.abs(blocks[:, :, 0, 1] - wanted[:, :, : n // 2, n // 2 :].mean((2, 3))).max() < 1e-6
+
+    monkeypatch.setattr(head_attention, "MAX_ALL_HEADS_SCORES", 1)
+    refused = client.get(address)
+    assert refused.status_code == 400
+    assert f"{n} tokens" in refused.get_json()["error"]["message"]
+
+
 def test_the_means_of_all_heads_rest_on_fewer_sequences_where_they_are_many(
     client: CheckedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

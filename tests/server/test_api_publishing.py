@@ -22,6 +22,7 @@ PATHS = [
     *("/images/0", "/images/1/thumbnail", "/projections/pca-2d", "/projections/best-2d"),
     *("/projections/biplot-2d?layer=1&head=0", "/heads/1/0/norms"),
     "/heads/aggregate?length=20",
+    "/heads/attention/1",
     *("/heads/1/0/attention/1", "/heads/1/0/aggregate?length=20", "/heads/1/0/neighbours/3"),
     *("/heads/1/0/token_scores", "/heads/1/0/similar", "/sequences/scores"),
 ]

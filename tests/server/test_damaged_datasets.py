@@ -28,6 +28,7 @@ PATHS = (
     f"{BASE}/grid/norms",
     f"{BASE}/heads",
     f"{BASE}/heads/aggregate?length=5",
+    f"{BASE}/heads/attention/0",
     f"{BASE}/heads/pairs?strong=0-40",
     f"{BASE}/images/0",
     f"{BASE}/images/0/thumbnail",

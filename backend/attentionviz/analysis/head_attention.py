@@ -1,5 +1,6 @@
 """Patterns, means and partners of one head, read in pieces, with bounded work and memory."""
 
+import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -26,6 +27,8 @@ CHUNK_ROWS = 8192
 # The means of all heads at once: scores of all of them together, and the side of each image.
 MAX_ALL_HEADS_SCORES = 1 << 27
 MAX_ALL_HEADS_SIDE = 32
+# The pattern of one sequence in all heads: weights of all of them together.
+MAX_ALL_HEADS_NUMBERS = 1 << 20
 
 
 def fingerprint(reader: DatasetReader, head: HeadId | None, *parts: object) -> str:
@@ -183,6 +186,63 @@ def mean_patterns(
     return cached(reader, ("aggregates", key), compute, lambda found: found[0].nbytes, limiter)
 
 
+def sequence_patterns(
+    reader: DatasetReader,
+    sequence_idx: int,
+    weight: str,
+    of: tuple[str, int] | None = None,
+    heavy: AbstractContextManager[object] | None = None,
+) -> Floats:
+    """Return the pattern of one sequence in every head, or what one of its tokens has of it.
+
+    Parameters
+    ----------
+    reader, sequence_idx, weight
+        As of `sequence_pattern`.
+    of : tuple of "query" or "key" and int, or None
+        A point of the sequence by its position; None for whole patterns.
+    heavy : context manager or None
+        Held while it is computed: how many may compute at once.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_layers, n_heads, side, side) or (n_layers, n_heads, n)
+        [layer, head, query, key], where each number is the mean of a block if all heads together
+        have more than 2^20 weights. Of a query what it pays to each key, of a key what it
+        receives from each query.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such sequence, or no such position in it.
+    InvalidRequestError
+        When the sequence is too long for the number of heads.
+    """
+    heads = all_heads(reader)
+    n = int(np.subtract(*_sequence_span(reader, sequence_idx, None)[::-1]))
+    most = math.isqrt(MAX_ALL_HEADS_SCORES // len(heads))
+    if of is not None:
+        most = min(most, MAX_ALL_HEADS_NUMBERS // len(heads))
+    if n > most:
+        raise InvalidRequestError(
+            f"sequence {sequence_idx} has {n} tokens; the attention of all {len(heads)} heads at "
+            f"once is shown up to {most}; open a head"
+        )
+    if of is not None and of[1] >= n:
+        raise NotFoundError(f"position {of[1]} is outside 0..{n - 1}")
+    side = math.isqrt(MAX_ALL_HEADS_NUMBERS // len(heads))
+
+    def part(pattern: Floats) -> Floats:
+        if of is None:
+            return _coarse(pattern, side)
+        return pattern[of[1]] if of[0] == "query" else pattern[:, of[1]]
+
+    with heavy or nullcontext():
+        parts = [part(sequence_pattern(reader, head, sequence_idx, weight)) for head in heads]
+    shape = (reader.manifest["n_layers"], reader.manifest["n_heads"], *parts[0].shape)
+    return np.stack(parts).reshape(shape)
+
+
 def strongest_partners(
     reader: DatasetReader, head: HeadId, point: int, k: int
 ) -> list[dict[str, Any]]:
@@ -253,10 +313,10 @@ def _sequence_span(
     return start, start + length
 
 
-def _coarse(pattern: Floats) -> Floats:
-    """Return the means of even blocks, at most `MAX_ALL_HEADS_SIDE` on a side."""
+def _coarse(pattern: Floats, most: int = MAX_ALL_HEADS_SIDE) -> Floats:
+    """Return the means of even blocks, at most `most` on a side."""
     n = len(pattern)
-    side = min(n, MAX_ALL_HEADS_SIDE)
+    side = min(n, most)
     starts = np.arange(side) * n // side
     sizes = np.diff(np.append(starts, n))
     sums = np.add.reduceat(np.add.reduceat(pattern, starts, axis=0), starts, axis=1)

@@ -14,6 +14,7 @@ import { attentionPattern, coarse, longSequences, strongestRows, weighKeys } fro
 const MAX_SCORES = 1 << 22;
 const MAX_SCORES_OF_ALL = 1 << 24;
 const MAX_WEIGHTS = 1 << 24;
+const MAX_NUMBERS_OF_ALL = 1 << 20;
 export const LONGEST = 4096;
 const COARSE_SIDE = 32;
 const DEFAULT_PARTNERS = 10;
@@ -101,6 +102,58 @@ export async function aggregates(site) {
     shape: [nLayers, nHeads, side, side],
     values,
     headers: counts(chosen.length, nFound),
+  };
+}
+
+/**
+ * One sequence in every head: its patterns, or what one of its points has of them.
+ *
+ * @param {Site} site
+ * @param {number} sequence
+ * @returns {Promise<Computed>}
+ */
+export async function sequencePatterns(site, sequence) {
+  const { n_layers: nLayers, n_heads: nHeads } = site.manifest;
+  const n = site.lengths[sequence];
+  const position = site.params.get('position');
+  const most = Math.floor(Math.sqrt(MAX_SCORES_OF_ALL / (nLayers * nHeads)));
+  if (n === undefined || n > most)
+    throw new NotThereError(
+      `sequence ${sequence} has ${n ?? 0} tokens; the attention of all ${nLayers * nHeads} heads ` +
+        `at once is shown up to ${most}; open a head`,
+    );
+  const kind = site.params.get('kind') === 'key' ? 'key' : 'query';
+  const part = partOf(nLayers * nHeads, n, position === null ? null : [kind, Number(position)]);
+  const values = new Float32Array(nLayers * nHeads * part.size);
+  for (let cell = 0; cell < nLayers * nHeads; cell++) {
+    const head = await headOf(site, { layer: Math.floor(cell / nHeads), head: cell % nHeads });
+    const pattern = await patternOf(site, head, site.starts[sequence], n, n);
+    values.set(part.of(pattern), cell * part.size);
+  }
+  return { dtype: 'float32', shape: [nLayers, nHeads, ...part.shape], values };
+}
+
+/**
+ * What is shown of a pattern where all heads are: blocks, a row or a column.
+ *
+ * @param {number} nCells
+ * @param {number} n
+ * @param {[kind: 'query' | 'key', position: number] | null} point
+ */
+export function partOf(nCells, n, point) {
+  const side = Math.min(n, Math.floor(Math.sqrt(MAX_NUMBERS_OF_ALL / nCells)));
+  return {
+    side: point ? n : side,
+    size: point ? n : side * side,
+    shape: point ? [n] : [side, side],
+    /** @param {Float32Array} pattern (n, n) */
+    of(pattern) {
+      if (!point) return coarse(pattern, n, side).blocks;
+      const [kind, position] = point;
+      return kind === 'query'
+        ? pattern.subarray(position * n, (position + 1) * n)
+        : Float32Array.from({ length: n }, (_, query) => pattern[query * n + position]);
+    },
   };
 }
 

@@ -8,9 +8,9 @@ import { asType, countsOf, createTransport } from './transport.js';
 
 /** @import { Aggregate, Attention, DatasetEntry, Description, GridMap } from '../page.js' */
 /** @import { HeadFacts, HeadId, HeadMap, HeadsMap, Pair, PairAnswer, Session } from '../page.js' */
-/** @import { SimilarHeads, Tokens, Weight } from '../page.js' */
+/** @import { HeadPatterns, SimilarHeads, Tokens, Weight } from '../page.js' */
 /** @import { Limits } from '../user_sequences/live.js' */
-/** @import { Dims } from '../types.js' */
+/** @import { Dims, Kind } from '../types.js' */
 /** @import { Transport } from './transport.js' */
 
 /**
@@ -189,6 +189,27 @@ function attentionRequests({ array, get, json }) {
         nSequences,
         nLongEnough,
       };
+    },
+    /**
+     * One sequence in every head: its patterns, downsampled if there are many weights, or the row
+     * of a query or the column of a key.
+     *
+     * @param {string} id
+     * @param {number} sequence
+     * @param {Weight} weight
+     * @param {{kind: Kind, position: number} | null} of
+     * @param {AbortSignal} signal
+     * @returns {Promise<HeadPatterns>}
+     */
+    async sequencePatterns(id, sequence, weight, of, signal) {
+      const query = [
+        ...(weight === 'none' ? [] : [`weight=${weight}`]),
+        ...(of ? [`kind=${of.kind}`, `position=${of.position}`] : []),
+      ].join('&');
+      const address = `${dataset(id)}/heads/attention/${sequence}${query && `?${query}`}`;
+      const numbers = await array(address, signal);
+      const [nLayers, nHeads, side] = numbers.shape;
+      return { nLayers, nHeads, side, values: asType(Float32Array, numbers) };
     },
     /**
      * Keys for 90 %, entropy and rows of every sequence, in one head or as the mean over all.

@@ -9,6 +9,7 @@ import {
   attention,
   NotThereError,
   partners,
+  sequencePatterns,
   tokenScores,
 } from '../compute/head_attention.js';
 import { readNpy } from '../compute/npy.js';
@@ -31,6 +32,7 @@ const COMPUTED = [
   [/^heads\/(\d+)\/(\d+)\/attention\/(\d+)$/, attention],
   [/^heads\/(\d+)\/(\d+)\/aggregate$/, aggregate],
   [/^heads\/aggregate$/, aggregates],
+  [/^heads\/attention\/(\d+)$/, (site, _, last) => sequencePatterns(site, last)],
   [/^heads\/pairs$/, pairs],
   [/^sequences\/scores$/, sequenceScores],
   [/^heads\/(\d+)\/(\d+)\/token_scores$/, tokenScores],
@@ -112,7 +114,9 @@ export function createSite(base, ask = (...parts) => fetch(...parts)) {
     for (const [pattern, compute] of COMPUTED) {
       const match = pattern.exec(below ?? '');
       if (!match) continue;
-      const [layer, head, last] = match.slice(1).map(Number);
+      const numbers = match.slice(1).map(Number);
+      const [layer, head] = numbers;
+      const last = numbers[numbers.length - 1];
       const site = {
         ...(await corpusOf(dataset)),
         vectors,

@@ -5,6 +5,7 @@
 
 import { mapOf } from '../data/best_map.js';
 import { sequenceAt, startsOf } from '../data/user_layers.js';
+import { partOf } from '../compute/head_attention.js';
 import { meanSpread } from '../compute/sequence_scores.js';
 import { appendDrawn, appendPositions, appendRows, appendTokens, insertPoints } from './append.js';
 import { normsOf, partnersOf, patternOf, scoresOf } from './pattern.js';
@@ -15,7 +16,7 @@ import { normsOf, partnersOf, patternOf, scoresOf } from './pattern.js';
 /** @import { UserSequences } from './user_sequences.js' */
 
 const SPRITE_BYTES = 8 * 8 * 3;
-/** Maximum number of products per row of the table of sequences; rows that need more show –. */
+/** Maximum number of products for all heads of a sequence; what needs more is not shown. */
 const MAX_PRODUCTS = 5e7;
 
 /**
@@ -45,6 +46,22 @@ export function createApiOverlay(api, userSequences) {
         n: answer.n,
         pattern: patternOf(answer, at, layer.manifest.layers[at.layer], weight),
       };
+    },
+    async sequencePatterns(id, sequence, weight, of, signal) {
+      const layer = userSequences.layerOf(id);
+      const answer = answerOf(id, sequence);
+      if (!layer || !answer) return api.sequencePatterns(id, sequence, weight, of, signal);
+      const { n, nHeads, nLayers, dHead } = answer;
+      if (nLayers * nHeads * n * n * dHead > MAX_PRODUCTS)
+        throw new Error(`${n} tokens are too many for all heads at once; open a head.`);
+      const part = partOf(nLayers * nHeads, n, of && [of.kind, of.position]);
+      const values = new Float32Array(nLayers * nHeads * part.size);
+      for (let cell = 0; cell < nLayers * nHeads; cell++) {
+        const at = { layer: Math.floor(cell / nHeads), head: cell % nHeads };
+        const pattern = patternOf(answer, at, layer.manifest.layers[at.layer], weight);
+        values.set(part.of(pattern), cell * part.size);
+      }
+      return { nLayers, nHeads, side: part.side, values };
     },
     async partners(id, at, point, k, signal) {
       const layer = userSequences.layerOf(id);

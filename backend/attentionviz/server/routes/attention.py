@@ -116,6 +116,35 @@ def get_all_aggregates(dataset_id: str) -> Response:
     return array_response(reader, etag, make)
 
 
+@blueprint.get("/attention/<sequence>")
+@operation(
+    array(
+        "float32 (layer, head, query, key): patterns; beyond 2^20 numbers, means of blocks. Of one "
+        "point (layer, head, position): what a query pays to each key, or a key receives."
+    ),
+    weight=_WEIGHT,
+    kind=one_of("query", "key", text="Of one point of the sequence.", default="query"),
+    position=whole_number(
+        0, head_attention.MAX_SEQUENCE - 1, "Position of the point; without it, whole patterns."
+    ),
+)
+def get_all_attention(dataset_id: str, sequence: str) -> Response:
+    """Return the pattern of one sequence in every head, or what one of its points has of it."""
+    wanted = query()
+    reader = open_dataset(dataset_id, wanted["v"])
+    sequence_idx = path_number("sequence", sequence)
+    weight = wanted["weight"]
+    position = wanted["position"]
+    of = None if position is None else (wanted["kind"], position)
+    etag = head_attention.fingerprint(reader, None, "patterns", sequence_idx, weight, of)
+
+    def make() -> ArrayAnswer:
+        heavy = context().heavy
+        return head_attention.sequence_patterns(reader, sequence_idx, weight, of, heavy), {}
+
+    return array_response(reader, etag, make)
+
+
 @blueprint.get("/<layer>/<head>/token_scores")
 @operation(
     array(
