@@ -1,5 +1,6 @@
 """The panel in a real browser: hiding, weighing, the mean, images and their connections."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -424,3 +425,29 @@ def require_only_thumbnails_in_sight(page: Page) -> None:
     assert query_of(page)["selected"] == "query-9950"
     expect(last).to_be_in_viewport()
     assert tiles.count() < 30
+
+
+def test_the_selected_sentence_is_shown_in_all_heads_and_a_click_opens_one(
+    page: Page, address: str
+) -> None:
+    open_view(page, address, "?dataset=words&method=pca&selected=query-10&order=recall_at_10")
+    squares, line = page.locator(".squares__canvas"), page.locator(".squares__line")
+    expect(line).to_contain_text("Rows are queries")
+    box = squares.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    expect(line).to_have_text(re.compile(r"^L\d H\d · .*recall@10 0\.\d+ · .* → .*: \d\.\d\d$"))
+    at = re.match(r"L(\d) H(\d)", line.inner_text())
+    assert at is not None
+    page.mouse.click(box["x"] + 5, box["y"] + 5)
+    expect(page.locator(".bar__title")).to_have_text(f"Layer {at[1]}, head {at[2]}")
+    expect(squares).to_be_hidden()
+    page.go_back()
+    squares.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(line).not_to_contain_text(at[0])
+    at = re.match(r"L(\d) H(\d)", line.inner_text())
+    assert at is not None
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar__title")).to_have_text(f"Layer {at[1]}, head {at[2]}")

@@ -145,7 +145,7 @@ PAGE_MAY_IMPORT = {
     "user_sequences": {"compute", "data", "marked_points", "state", "ui"},
     "figure": {"color", "compute", "data", "marked_points", "render", "ui"},
     "controls": {"compute", "data", "state", "ui", "user_sequences"},
-    "sequence": {"color", "compute", "data", "figure", "render", "ui"},
+    "sequence": {"color", "compute", "controls", "data", "figure", "render", "ui"},
     "dialogs": {"compute", "controls", "data", "figure", "sequence", "ui"},
     "jobs": {"compute", "controls", "data", "ui"},
     "map": {"color", "compute", "controls", "data", "figure", "marked_points", "render", "state"}

@@ -26,15 +26,14 @@ const AXIS_PX = 28;
 /**
  * @param {readonly {name: string, pattern: Pattern}[]} maps
  * @param {Uint32Array} ramp
- * @param {boolean} isCausal
  * @param {FigureStyle} style
  * @returns {Body}
  */
-export function heatFigure(maps, ramp, isCausal, style) {
+export function heatFigure(maps, ramp, style) {
   const drawn = maps.map(({ name, pattern }, i) => ({
     name,
     x: i * (SIDE_PX + GAP_PX),
-    ...heatCanvas(pattern, ramp, isCausal, SIDE_PX),
+    ...heatCanvas(pattern, ramp, SIDE_PX),
   }));
   const markup = drawn.map(({ name, x, largest }, i) =>
     node(
@@ -103,7 +102,6 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
     const { canvas } = heatCanvas(
       { n, pattern: patterns.subarray(i * n * n, (i + 1) * n * n) },
       ramp,
-      false,
       side,
     );
     images.push({ x, y, width: side, height: side, canvas });
@@ -136,12 +134,11 @@ export function allHeadsFigure({ nLayers, nHeads, n, patterns }, ramp, style) {
  *
  * @param {Pattern} pattern
  * @param {Uint32Array} ramp
- * @param {boolean} isCausal
  * @param {number} side CSS pixels
  */
-function heatCanvas(pattern, ramp, isCausal, side) {
+function heatCanvas(pattern, ramp, side) {
   const [small, canvas] = [document.createElement('canvas'), document.createElement('canvas')];
-  const largest = paintHeatMap(small, pattern, ramp, isCausal);
+  const largest = paintHeatMap(small, pattern, ramp);
   canvas.width = canvas.height = SHARPNESS * side;
   const pen = canvas.getContext('2d');
   if (pen) {

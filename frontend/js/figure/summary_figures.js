@@ -87,7 +87,6 @@ export function belowParts({ state, manifest, tokens, style }, { derived }) {
           { name: 'mean', pattern: mean },
         ],
         ramp,
-        isCausal,
         style,
       ),
       'Each heat map has its own scale.',

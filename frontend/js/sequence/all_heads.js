@@ -159,7 +159,7 @@ async function drawHeads(grid, { state }, means, onOpen, signal) {
  */
 function makeCell(at, mean, ramp, isOpen, onClick) {
   const canvas = el('canvas', { class: 'pattern-matrix__canvas', 'aria-hidden': 'true' });
-  const largest = paintHeatMap(canvas, mean, ramp, false);
+  const largest = paintHeatMap(canvas, mean, ramp);
   return el(
     'button',
     {

@@ -13,6 +13,7 @@ import { createImageStrip } from './image_strip.js';
 import { createPanelWidth } from './panel_size.js';
 import { createImageView } from './image.js';
 import { createSentenceView } from './sentence.js';
+import { createSentenceHeads } from './sentence_heads.js';
 
 /** @import { Aggregate, Attention, Context, Manifest, PaneName } from '../page.js' */
 /** @import { Selected, State, Tokens, View } from '../page.js' */
@@ -50,6 +51,7 @@ export function createPanel(root, context) {
   const about = createSelectedToken(context);
   const wait = el('p', { class: 'panel__wait soft' }, 'Open a head to see its attention.');
   element.append(pane.element, heading.element, about.element, wait);
+  const heads = createSentenceHeads(element, context);
   const strip = createImageStrip(element, context);
   const body = el('div', { class: 'panel__body' });
   element.append(body);
@@ -77,16 +79,16 @@ export function createPanel(root, context) {
       pane.update(state, context.pane());
       heading.update(state, tokens, context.pane());
       about.update(state, tokens);
-      wait.hidden = !selected || state.at !== null;
+      const shown = selected && shownOf(context, state, selected, tokens, manifest);
+      heads.update(state.at === null ? shown : null);
+      wait.hidden = !selected || state.at !== null || heads.isThere;
       strip.update(isImages ? { state, tokens } : null);
       body.hidden = !selected;
-      if (selected)
-        viewFor(manifest.model.modality).update(
-          shownOf(context, state, selected, tokens, manifest),
-        );
+      if (shown) viewFor(manifest.model.modality).update(shown);
     },
     destroy() {
       inside?.view.destroy();
+      heads.destroy();
       strip.destroy();
       width.destroy();
       element.remove();

@@ -83,8 +83,8 @@ export function createPatternMatrix(root, context) {
       allHeads.update(shown);
       if (isSame) return;
       const ramp = heatRamp(shown.state.palette);
-      maps.sentence.paint(shown.attention, ramp, shown.isCausal);
-      maps.mean.paint(shown.mean, ramp, shown.isCausal);
+      maps.sentence.paint(shown.attention, ramp);
+      maps.mean.paint(shown.mean, ramp);
       tell();
     },
     destroy() {
@@ -151,11 +151,10 @@ function createMap(words, pointing) {
     /**
      * @param {{n: number, pattern: Float32Array} | null} attention
      * @param {Uint32Array} colors packed, from least to most
-     * @param {boolean} isCausal
      */
-    paint(attention, colors, isCausal) {
+    paint(attention, colors) {
       figure.classList.toggle('is-empty', !attention);
-      const largest = attention ? paintHeatMap(canvas, attention, colors, isCausal) : 0;
+      const largest = attention ? paintHeatMap(canvas, attention, colors) : 0;
       ramp.style.backgroundImage = `linear-gradient(to right, ${rampStops(colors).join(', ')})`;
       setText(most, largest.toFixed(2));
     },

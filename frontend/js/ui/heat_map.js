@@ -10,12 +10,35 @@ const OPAQUE = 0xff000000;
 /** With more positions, cells are smaller than a pixel and are smoothed. */
 const MAX_SHARP = 150;
 
-/** The ramp of heat maps in the current theme. @param {PaletteName} palette */
-export function heatRamp(palette) {
+/** The colours of canvases in the current theme. @param {PaletteName} palette */
+export function shownPalette(palette) {
   return canvasPalette(
     document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light',
     palette,
-  ).ramps[0];
+  );
+}
+
+/** The ramp of heat maps in the current theme. @param {PaletteName} palette */
+export function heatRamp(palette) {
+  return shownPalette(palette).ramps[0];
+}
+
+/**
+ * Weights as pixels: colours from the lowest to the highest weight, low ones transparent.
+ *
+ * @param {Float32Array} weights
+ * @param {Uint32Array} ramp packed colours
+ * @returns {Uint8ClampedArray<ArrayBuffer>} RGBA
+ */
+export function heatPixels(weights, ramp) {
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const pixels = new Uint32Array(weights.length);
+  for (let i = 0; i < weights.length && largest > 0; i++) {
+    const share = weights[i] / largest;
+    const alpha = Math.round(255 * Math.min(1, share / FULL_SHARE));
+    pixels[i] = (ramp[Math.round(share * (ramp.length - 1))] & ~OPAQUE) | (alpha << 24);
+  }
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
 /**
@@ -24,27 +47,13 @@ export function heatRamp(palette) {
  * @param {HTMLCanvasElement} canvas
  * @param {{n: number, pattern: Float32Array}} attention
  * @param {Uint32Array} ramp packed colours from lowest to highest
- * @param {boolean} isCausal weights above the diagonal are masked
  * @returns {number} the largest weight, which maps to the last colour
  */
-export function paintHeatMap(canvas, { n, pattern }, ramp, isCausal) {
+export function paintHeatMap(canvas, { n, pattern }, ramp) {
   canvas.width = n;
   canvas.height = n;
   canvas.classList.toggle('is-fine', n > MAX_SHARP);
-  let largest = 0;
-  for (const weight of pattern) if (weight > largest) largest = weight;
-  const pixels = new Uint32Array(n * n);
-  for (let query = 0; query < n && largest > 0; query++) {
-    const end = isCausal ? query + 1 : n;
-    for (let key = 0; key < end; key++) {
-      const share = pattern[query * n + key] / largest;
-      const alpha = Math.round(255 * Math.min(1, share / FULL_SHARE));
-      pixels[query * n + key] =
-        (ramp[Math.round(share * (ramp.length - 1))] & ~OPAQUE) | (alpha << 24);
-    }
-  }
-  canvas
-    .getContext('2d')
-    ?.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), n, n), 0, 0);
-  return largest;
+  const pixels = heatPixels(pattern, ramp);
+  canvas.getContext('2d')?.putImageData(new ImageData(pixels, n, n), 0, 0);
+  return pattern.reduce((most, weight) => Math.max(most, weight), 0);
 }
