@@ -110,10 +110,10 @@ def test_a_selected_query_and_the_sheet_of_a_point_tell_which_strongest_partners
     open_view(page, address, view)
     n_both = n_strongest_that_are_near(page, 40)
     own = wait_until(lambda: page.evaluate(LINES), "attention lines are drawn")
-    kinds = page.locator(".answer__kind:visible")
+    kinds = page.locator(".line-legend__kind:visible")
     expect(kinds).to_have_count(1)
     page.get_by_label("Strongest and nearest").check()
-    expect(page.locator(".answer__judged")).to_contain_text(
+    expect(page.locator(".line-legend__judged")).to_contain_text(
         f"{n_both} of its 10 strongest keys (dashed) are among the 10 nearest here"
     )
     expect(kinds).to_have_count(3)

@@ -102,7 +102,7 @@ def require_selected_by_a_click(page: Page, pattern: list[list[float]]) -> None:
     weights = rows(page, "key").locator(".sentence__weight")
     expect(weights).to_have_text(written(pattern[2]))
     top = max(range(len(pattern[2])), key=pattern[2].__getitem__)
-    for line in (".panel__answer", ".answer__line"):
+    for line in (".panel__answer", ".line-legend__line"):
         expect(page.locator(line)).to_contain_text(f"{texts[2]} → {texts[top]}")
         expect(page.locator(line)).to_contain_text(f"{pattern[2][top]:.2f}")
 

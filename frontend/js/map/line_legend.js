@@ -22,15 +22,17 @@ import { sequenceWord } from '../ui/labels.js';
 
 /** @param {HTMLElement} root the map */
 export function createLineLegend(root) {
-  const answer = el('p', { class: 'answer__line', role: 'status' });
+  const answer = el('p', { class: 'line-legend__line', role: 'status' });
   const [own, corpus, near] = [
-    ['answer__swatch', ''],
-    ['answer__swatch answer__swatch--corpus', 'highest q·k in the corpus'],
-    ['answer__ring', 'nearest in this map'],
-  ].map(([name, words]) => el('span', { class: 'answer__kind' }, el('i', { class: name }), words));
-  const legend = el('p', { class: 'answer__legend soft' }, own, corpus, near);
-  const judged = el('p', { class: 'answer__judged soft', role: 'status' });
-  const element = el('div', { class: 'answer', hidden: true }, answer, legend, judged);
+    ['line-legend__swatch', ''],
+    ['line-legend__swatch line-legend__swatch--corpus', 'highest q·k in the corpus'],
+    ['line-legend__ring', 'nearest in this map'],
+  ].map(([name, words]) =>
+    el('span', { class: 'line-legend__kind' }, el('i', { class: name }), words),
+  );
+  const legend = el('p', { class: 'line-legend__kinds soft' }, own, corpus, near);
+  const judged = el('p', { class: 'line-legend__judged soft', role: 'status' });
+  const element = el('div', { class: 'line-legend', hidden: true }, answer, legend, judged);
   root.append(element);
   const say = lastOnly(
     (
