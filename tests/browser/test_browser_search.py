@@ -92,6 +92,7 @@ def test_colours_of_columns_of_the_search_of_the_palette_and_of_one_head_alone(
     expect(page.locator(".legend__words")).to_have_text(["rain", "april", "rest"])
 
     open_view(page, address, "?dataset=words&method=pca&color=attention")
+    open_tab(page, "View")  # the tab is remembered
     expect(page.get_by_role("combobox", name="Colour")).to_have_value("attention")
     option = page.locator("option[value=attention]")
     expect(option).to_have_text("Attention in the head (open a head first)")
