@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.page_driver import press_tool
 
 SVG = "{http://www.w3.org/2000/svg}"
 TAGS = {
@@ -44,7 +45,7 @@ def sheet(page: Page) -> Locator:
     """Open what can be saved."""
     found = page.get_by_role("dialog", name="Save")
     if not found.is_visible():
-        page.get_by_role("button", name="Save figure").click()
+        press_tool(page, "Save figure")
     expect(found).to_be_visible()
     return found
 

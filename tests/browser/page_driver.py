@@ -89,6 +89,14 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 
 
+def press_tool(page: Page, name: str) -> None:
+    """Press a tool above the map, in the menu where there is no room for it in the row."""
+    tool = page.locator(".bar").first.get_by_role("button", name=name, include_hidden=True)
+    if not tool.is_visible():
+        page.locator(".bar").first.get_by_role("button", name="More").click()
+    tool.click()
+
+
 def expect_map(page: Page | Frame) -> None:
     """Wait until a page has drawn a map, also when a form of sign-in is shown before it.
 

@@ -16,6 +16,7 @@ from tests.browser.page_driver import (
     next_frames,
     open_view,
     pass_time,
+    press_tool,
     query_of,
     wait_until,
 )
@@ -115,7 +116,7 @@ def come_back_from_its_address(page: Page, address: str, query: str) -> None:
     pass_time(page)
     assert page.url == said
     assert share_of_difference(pixels(page), before) < 0.05, query
-    page.get_by_role("button", name="Reset zoom").click()
+    press_tool(page, "Reset zoom")
     wait_until(lambda: "zoom" not in query_of(page), f"a map at rest needs no word: {query}")
     assert share_of_difference(pixels(page), at_rest) < 0.01, query
 
@@ -155,7 +156,7 @@ def test_the_address_of_exactly_this_picture_is_copied(
     settled(page, "zoom")
     before = pixels(page)
     assert "theme" not in query_of(page)
-    page.get_by_role("button", name="Copy address").click()
+    press_tool(page, "Copy address")
     expect(page.locator(".notice")).to_contain_text("was copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(address)
@@ -218,7 +219,7 @@ def test_bad_parts_of_the_view_and_too_many_marked_points_are_left_out_with_a_no
     expect(page.locator(".notice")).to_contain_text("the address leaves them out")
     assert "marked" not in query_of(page)
     assert len(page.url) < 1500
-    page.get_by_role("button", name="Copy address").click()
+    press_tool(page, "Copy address")
     expect(page.locator(".notices")).to_contain_text("without the marked points")
     page.reload()
     expect(page.locator(".marked [role=status]")).to_have_text(words)

@@ -61,7 +61,7 @@ def require_facts_of_every_dataset(dialog: Locator) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", cells[9])
     states = dict(zip(column(dialog, 1), column(dialog, 2), strict=True))
     assert states["damaged"] == "damaged"
-    assert states["outdated"] == "of another version"
+    assert states["outdated"] == "other version"
     assert states["growing"].startswith("building, ")
 
 

@@ -273,7 +273,9 @@ def test_a_selection_and_its_sentence_are_saved_from_a_dialog_that_goes_by_keys(
 
 def require_saved_by_keys(page: Page) -> None:
     expect(page.locator(".sentence__main .sentence__row").first).to_be_visible()
-    button = page.get_by_role("button", name="Save figure")
+    button = page.get_by_role("button", name="Save figure", include_hidden=True)
+    if not button.is_visible():
+        page.get_by_role("button", name="More").click()
     button.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Save")

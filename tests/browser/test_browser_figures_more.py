@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 from tests.browser.figure_reader import Figure, save, save_svg, sheet
-from tests.browser.page_driver import fetch_json, open_view, wait_until
+from tests.browser.page_driver import fetch_json, open_view, press_tool, wait_until
 from tests.browser.test_browser_figures import HEAD, SELECTED
 
 MEANS = "Means of all heads"
@@ -147,7 +147,7 @@ def test_the_weight_by_offset_of_a_head_and_the_map_of_heads_are_saved(
     _, content = save(page, "PNG", "Weight by offset")
     assert content.startswith(b"\x89PNG")
 
-    page.get_by_role("button", name="Map of heads").click()
+    press_tool(page, "Map of heads")
     expect(page.locator(".map-of-heads__dot")).to_have_count(12)
     require_map_of_heads(page, "Layer")
 

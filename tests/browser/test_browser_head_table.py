@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import fetch_json, next_frames, open_view, wait_until
+from tests.browser.page_driver import fetch_json, next_frames, open_view, press_tool, wait_until
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 GRID = "?dataset=words&method=pca"
@@ -28,7 +28,7 @@ def test_the_table_has_every_score_of_each_head_is_saved_opens_heads_and_fits_sm
     page: Page, address: str, tmp_path: Path
 ) -> None:
     open_view(page, address, GRID)
-    page.get_by_role("button", name="Scores", exact=True).click()
+    press_tool(page, "Scores")
     expect(page.locator(".head-table__row")).to_have_count(12)
     scores = fetch_json(page, "api/v1/datasets")["scores"]
     own = [s for s in scores if s["modality"] in (None, "text") and s["until"] is None]

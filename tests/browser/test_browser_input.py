@@ -1,7 +1,7 @@
 """Mouse, keys and focus in a real browser."""
 
 from playwright.sync_api import Page, expect
-from tests.browser.page_driver import find_point, fingerprint, open_view, wait_until
+from tests.browser.page_driver import find_point, fingerprint, open_view, press_tool, wait_until
 
 
 def test_keys_move_between_heads_but_never_while_typing_and_the_focus_goes_along(
@@ -62,7 +62,7 @@ def test_zoom_and_turn_go_back_select_nothing_and_a_click_finds_what_the_mouse_f
     page.mouse.move(before["x"] + 20, before["y"] + 40)
     page.mouse.wheel(0, -400)
     wait_until(lambda: cell.bounding_box()["width"] > 1.2 * before["width"], "the head is larger")
-    page.get_by_role("button", name="Reset zoom").click()
+    press_tool(page, "Reset zoom")
     wait_until(lambda: cell.bounding_box() == before, "the head is where it was")
     wait_until(lambda: fingerprint(page) == picture, "the picture is as it was")
 
@@ -78,7 +78,7 @@ def test_zoom_and_turn_go_back_select_nothing_and_a_click_finds_what_the_mouse_f
     assert fingerprint(page) != at_rest
     expect(hint).to_be_hidden()
     expect(page.locator(".panel")).to_be_hidden()
-    page.get_by_role("button", name="Reset zoom").click()
+    press_tool(page, "Reset zoom")
     page.mouse.move(2, 2)
     wait_until(lambda: fingerprint(page) == at_rest, "the map is seen as at first")
     page.keyboard.press("Shift+ArrowLeft")

@@ -77,7 +77,7 @@ def test_a_table_becomes_a_dataset_that_opens_after_all_that_was_wrong_was_said(
     choose(dialog, "My Reviews.csv", TEXT)
     expect(dialog.get_by_label("Name of the dataset")).to_have_value("tiny-bert-my-reviews")
     choose_maps(dialog, "PCA")
-    dialog.get_by_label("Leave out and count").check()
+    dialog.get_by_label("Skip and count").check()
     dialog.locator("input[type=file]").focus()
     estimate_by_keys(page)
     job = item(dialog, "tiny-bert-my-reviews")
@@ -117,12 +117,14 @@ def require_wrong_choices_are_said(page: Page, dialog: Locator) -> None:
     drop(page, dialog.get_by_role("heading", name="Builds"), "beside.csv")
     expect(dialog.locator(".jobs__chosen")).to_have_text("beside.csv, 8 bytes")
     dialog.get_by_label("Name of the dataset").fill("words")
-    dialog.get_by_label("Tokens at most").fill("many")
+    dialog.get_by_label("Maximum tokens").fill("many")
     estimate.click()
-    expect(dialog.get_by_text("There is a dataset of this name; choose another.")).to_be_visible()
+    expect(
+        dialog.get_by_text("A dataset of this name exists; choose another name.")
+    ).to_be_visible()
     expect(dialog.get_by_text("A whole number such as")).to_be_visible()
     expect(dialog.get_by_label("Name of the dataset")).to_be_focused()
-    dialog.get_by_label("Tokens at most").fill("")
+    dialog.get_by_label("Maximum tokens").fill("")
 
 
 def require_all_fits_a_small_window(page: Page, dialog: Locator) -> None:

@@ -223,6 +223,14 @@ def test_tab_reaches_every_control_in_order_and_the_focus_is_always_seen(
     for view in VIEWS.values():
         open_view(page, address, view)
         require_reached_by_tab(page, view)
+    open_view(page, address, VIEWS["grid"])
+    for stop in (".cell:focus", ".walk:focus"):
+        page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to map")
+        expect(skip).to_be_focused()
+        skip.press("Enter")
+        expect(page.locator(stop)).to_have_count(1)
+        open_view(page, address, VIEWS["head"])
 
 
 def require_reached_by_tab(page: Page, view: str) -> None:

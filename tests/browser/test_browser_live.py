@@ -16,7 +16,7 @@ from tests.browser.live_page import (
     open_text,
     weights_of,
 )
-from tests.browser.page_driver import fingerprint, open_tab, query_of, wait_until
+from tests.browser.page_driver import fingerprint, open_tab, press_tool, query_of, wait_until
 
 
 def items_of(page: Page) -> Locator:
@@ -114,7 +114,10 @@ def require_edited_and_removed_by_keys(page: Page) -> None:
 
 
 def require_placed_in_another_map(page: Page, row: Locator) -> None:
-    for key, words in (("3", "placed by its neighbours, not fitted"), ("1", "placed exactly")):
+    for key, words in (
+        ("3", "placed by nearest neighbours; map unchanged"),
+        ("1", "placed exactly"),
+    ):
         page.keyboard.press("Escape")
         page.locator(".map").click(position={"x": 5, "y": 300})
         page.keyboard.press(key)
@@ -179,7 +182,7 @@ def require_said_whose_it_is(page: Page) -> None:
 
 def require_places_of_the_corpus(page: Page) -> None:
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save figure").click()
+        press_tool(page, "Save figure")
         page.get_by_role("button", name="CSV").first.click()
     lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines[1:]]
@@ -295,7 +298,7 @@ def test_colours_search_pairs_figure_and_table_know_it_whatever_is_typed(
     page.keyboard.press("+")
     expect(page.locator(".notices, .notice").first).to_contain_text("Pairs rank the heads over")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save figure").click()
+        press_tool(page, "Save figure")
         page.get_by_role("button", name="SVG").click()
     drawn = Path(saved.value.path()).read_text(encoding="utf-8")
     caption = re.sub(r"<[^>]+>", " ", drawn)

@@ -19,6 +19,7 @@ from tests.browser.page_driver import (
     next_frames,
     open_view,
     pass_time,
+    press_tool,
     query_of,
     selected,
     wait_until,
@@ -194,14 +195,14 @@ def test_zooming_opens_and_leaves_heads_which_come_to_rest_and_buttons_do_not(
     open_view(page, address, HEAD)
     at_rest = fingerprint(page)
     zoom(page, 60, 3)
-    page.get_by_role("button", name="Reset zoom").click()
+    press_tool(page, "Reset zoom")
     pass_time(page)
     assert query_of(page)["layer"] == "1"
     for motion in ("no-preference", "reduce"):
         page.emulate_media(reduced_motion=motion)
         open_view(page, address, GRID)
         zoom(page, -120, 4)
-        page.get_by_role("button", name="Reset zoom").click()
+        press_tool(page, "Reset zoom")
         pass_time(page)
         assert "layer" not in query_of(page), motion
         zoom(page, -60, 80, "layer=")

@@ -10,6 +10,7 @@ from tests.browser.page_driver import (
     fingerprint,
     open_tab,
     open_view,
+    press_tool,
     query_of,
     selected,
     wait_until,
@@ -200,7 +201,7 @@ def clear_in_every_way(page: Page, x: float, y: float) -> None:
         if way == "Escape":
             page.keyboard.press("Escape")
         elif way == "button":
-            page.locator(".bar").get_by_role("button", name="Clear selection").click()
+            press_tool(page, "Clear selection")
         elif way == "cross":
             page.locator(".panel__head").get_by_role("button").click()
         else:

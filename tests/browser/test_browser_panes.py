@@ -12,6 +12,7 @@ from tests.browser.page_driver import (
     is_still,
     open_view,
     picture,
+    press_tool,
     query_of,
     selected,
     wait_until,
@@ -81,7 +82,7 @@ def compare_and_choose(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_view(page, address, HEAD)
-    page.get_by_role("button", name="Compare").click()
+    press_tool(page, "Compare")
     a, b = pane(page, "A"), pane(page, "B")
     expect(b).to_have_attribute("aria-current", "true")
     expect(a).not_to_have_attribute("aria-current", "true")

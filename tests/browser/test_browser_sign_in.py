@@ -124,7 +124,7 @@ def test_a_session_that_ends_says_so_each_time_and_its_view_comes_back(
     write_tokens(tokens, f"read {JOBS_TOKEN} grace")
     visitor.keyboard.press("2")
     dialog = visitor.get_by_role("dialog", name="You are signed out")
-    dialog.get_by_role("button", name="Keep looking").click()
+    dialog.get_by_role("button", name="Keep viewing").click()
     expect(dialog).to_be_hidden()
     visitor.keyboard.press("d")
     expect(dialog).to_be_visible()

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TEXT
-from tests.browser.page_driver import fetch_json, open_tab, open_view, query_of, wait_until
+from tests.browser.page_driver import (
+    fetch_json,
+    open_tab,
+    open_view,
+    press_tool,
+    query_of,
+    wait_until,
+)
 from tests.support.fake_dataset import FakeSpec, write_fake_dataset
 
 HEAD = "?dataset=words&method=pca&layer=1&head=2"
@@ -55,7 +62,7 @@ def test_the_map_of_heads_lies_beside_the_grid_points_at_its_heads_opens_them_an
 ) -> None:
     open_view(page, address, "?dataset=words&method=pca")
     wide = page.locator(".map").bounding_box()
-    page.get_by_role("button", name="Map of heads").click()
+    press_tool(page, "Map of heads")
     expect(dock(page).locator(".map-of-heads__dot")).to_have_count(12)
     assert is_beside(page.locator(".map"), dock(page))
     narrow = page.locator(".map").bounding_box()
@@ -129,7 +136,7 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_
     least = sorted(values)[6]
     view = f"?dataset=words&method=pca&score=previous&score-min={least:.6f}"
     open_view(page, address, view)
-    page.get_by_role("button", name="Map of heads").click()
+    press_tool(page, "Map of heads")
     for head, value in list(zip(heads, values, strict=True))[:3]:
         same = dot(page, head["layer"], head["head"])
         expect(same).to_have_attribute("aria-label", re.compile(f"Previous token {value:.3f}, "))
@@ -145,7 +152,7 @@ def test_the_map_of_heads_has_the_tint_of_the_grid_and_its_range_and_is_a_sheet_
     page.set_viewport_size({"width": 390, "height": 844})
     open_view(page, address, "?dataset=words&method=pca")
     expect(dock(page)).to_be_hidden()
-    page.get_by_role("button", name="Map of heads").click()
+    press_tool(page, "Map of heads")
     expect(page.locator(".map-of-heads__dot")).to_have_count(12)
     sheet, map_box = dock(page).bounding_box(), page.locator(".map").bounding_box()
     assert sheet and map_box

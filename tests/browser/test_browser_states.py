@@ -142,7 +142,7 @@ def test_a_damaged_or_outdated_dataset_is_named_and_not_shown(page: Page, addres
         "build it again."
     )
     expect(message).not_to_contain_text("damaged")
-    expect(choice).to_contain_text("outdated (of another version)")
+    expect(choice).to_contain_text("outdated (other version)")
     expect(page.locator(".map__canvas")).to_be_hidden()
 
 
@@ -153,7 +153,7 @@ def test_without_a_connection_the_map_stays_and_what_was_asked_for_comes_once_it
     spec = replace(FEW_MAPS, dataset_id="words")
     write_fake_dataset(tmp_path, spec)
     open_view(page, serve(tmp_path), "?method=pca&layer=1&head=1")
-    banner = page.get_by_text("No connection to the server.")
+    banner = page.get_by_text("Can’t reach the server. Retrying")
     page.context.set_offline(True)
     select_point(page)
     expect(banner).to_be_visible()
@@ -175,7 +175,7 @@ def test_what_fails_is_named_and_tried_again_and_the_latest_choice_wins(
     page.goto(f"{address}?dataset=words&method=pca")
     message = page.locator(".message")
     expect(message).to_contain_text("Could not load the maps of all heads.")
-    expect(message).to_contain_text("The server does not answer.")
+    expect(message).to_contain_text("Can’t reach the server.")
     page.unroute("**/projections/pca-2d")
     message.get_by_role("button", name="Try again").click()
     expect(message).to_be_hidden()

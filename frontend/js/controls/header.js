@@ -11,9 +11,12 @@ import { createSegments } from '../ui/segments.js';
 /** @import { Context, Manifest, Session, State, Theme, View } from '../page.js' */
 /** @import { Dims } from '../types.js' */
 
+/** What the Tab key reaches first in the map: a head of the grid, or the points of one. */
+const MAP_STOPS =
+  ".map .cell[tabindex='0'], .map .walk:not([hidden]), .message .button, .stage .bar button";
 /** @type {Record<Theme, {next: Theme, icon: string, words: string}>} */
 const THEMES = {
-  system: { next: 'light', icon: ICONS.system, words: 'Theme: as the system' },
+  system: { next: 'light', icon: ICONS.system, words: 'Theme: system' },
   light: { next: 'dark', icon: ICONS.sun, words: 'Theme: light' },
   dark: { next: 'system', icon: ICONS.moon, words: 'Theme: dark' },
 };
@@ -26,13 +29,14 @@ const THEMES = {
  * @returns {View & {showControls: () => void, showPanel: () => void}}
  */
 export function createHeader(root, context) {
+  const skip = createSkipLink();
   const element = el('header', { class: 'header' });
-  root.append(element);
+  root.append(skip, element);
   const side = createFold(element, 'side', 'the controls');
   element.append(makeBrand());
   const datasets = createDatasetChoice(element, context);
   const all = iconButton(ICONS.table, 'All datasets', {
-    title: 'All datasets in a table (key a)',
+    title: 'Show all datasets in a table (key a)',
     onClick: context.openDatasets,
   });
   element.append(all, context.newDataset);
@@ -68,9 +72,20 @@ export function createHeader(root, context) {
     showPanel: () => panel.set(true),
     destroy() {
       for (const part of [side, panel, leave, datasets, maps, goTo]) part.destroy();
+      skip.remove();
       element.remove();
     },
   };
+}
+
+/** The first stop of the Tab key: it leads past the controls. */
+function createSkipLink() {
+  /** @param {Event} event */
+  function skip(event) {
+    event.preventDefault(); // the address holds the view
+    /** @type {HTMLElement | null} */ (document.querySelector(MAP_STOPS))?.focus();
+  }
+  return el('a', { class: 'skip-link', href: '#map', onClick: skip }, 'Skip to map');
 }
 
 function makeBrand() {
@@ -93,7 +108,7 @@ function createMapChoice(root, { actions }) {
     legend: 'Dimensions',
     choices: [
       { value: '2', label: '2-D', title: 'Flat maps (key d)' },
-      { value: '3', label: '3-D', title: 'Maps in space; drag to turn (key d)' },
+      { value: '3', label: '3-D', title: '3-D maps; drag to rotate (key d)' },
     ],
     onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
   });
@@ -190,11 +205,7 @@ function createThemeButton({ actions, store }) {
 function createGoTo(root, { actions, facts, notify }) {
   const layer = numberField('Layer');
   const head = numberField('Head');
-  const button = el(
-    'button',
-    { class: 'button', type: 'submit', title: 'Open the head of this layer and number' },
-    'Go',
-  );
+  const button = el('button', { class: 'button', type: 'submit', title: 'Open this head' }, 'Go');
   const form = el(
     'form',
     { class: 'header__go', novalidate: true, onSubmit: submit },

@@ -11,6 +11,7 @@ import { fitsMarked } from '../state/url.js';
 import { formatHead, isMisleading, formatMeasure, MISLEADING_RECALL } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { createSave } from '../figure/save.js';
+import { createToolRow } from '../ui/tool_row.js';
 import { formatHeadMeasure } from './cell.js';
 
 /** @import { Context, Facts, HeadFacts, Manifest, State } from '../page.js' */
@@ -29,6 +30,8 @@ const STEPS = [
   { name: 'past', way: 'back', icon: ICONS.undo, verb: 'Undo', keys: 'Ctrl+Z' },
   { name: 'future', way: 'forth', icon: ICONS.redo, verb: 'Redo', keys: 'Ctrl+Shift+Z' },
 ];
+/** Most that the name of a head keeps beside the title before tools leave the row, CSS pixels. */
+const CHIP_PX = 120;
 const LASSO_ICON =
   'M8 2.5c3.3 0 6 1.8 6 4s-2.7 4-6 4-6-1.8-6-4 2.7-4 6-4M4.5 9.6a1.6 1.6 0 1 0 1.2 ' +
   '2.8c.6.6.6 1.3.2 1.9';
@@ -75,21 +78,47 @@ export function createBreadcrumbBar(root, context) {
   const { arrows, back, clear, compare, fit, link, neighbours, outline, reset, table } = buttons;
   const steps = createSteps(undo);
   const place = el('div', { class: 'bar__words' }, title, chip, detail);
-  const element = el('div', { class: 'bar' });
+  const nav = el('div', { class: 'bar__nav' }, back, neighbours);
+  const element = el('div', { class: 'bar' }, nav, place);
   root.append(element);
   const save = createSave(element, { ...context, headMapImage: mapOfHeads.image });
+  const row = createToolRow({
+    room,
+    leaving: [link, mapOfHeads.button, table, clear, reset, fit, save.element, outline, compare],
+  });
+  element.append(row.element);
   gather();
   let wasGrid = false;
+  let width = 0;
+  let handle = 0;
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    width = contentRect.width;
+    cancelAnimationFrame(handle);
+    handle = requestAnimationFrame(arrange); // not at once: it may change the height
+  });
+  observer.observe(element);
+
+  /** The width that the title and the name of the head leave to the tools, CSS pixels. */
+  function room() {
+    const gap = Number.parseFloat(getComputedStyle(element).columnGap) || 0;
+    const left = nav.offsetWidth > 0 ? nav.offsetWidth + gap : 0;
+    const { flexDirection, order } = getComputedStyle(place);
+    if (order !== '0') return width - left; // the words have a line of their own
+    const beside = flexDirection === 'column' ? 0 : Math.min(chip.scrollWidth, CHIP_PX) + 2 * gap;
+    return width - left - title.scrollWidth - beside - gap;
+  }
+
+  /** Move tools without room into the menu. */
+  function arrange() {
+    if (width > 0) row.arrange([width, pane(), title.textContent, chip.textContent].join(' '));
+  }
 
   /**
    * Put everything in its place; with two panes the tools of the whole page are elsewhere.
    */
   function gather() {
     const [before, after] = pane() === 'B' ? [[], []] : [[steps.element], [link]];
-    element.append(
-      back,
-      neighbours,
-      place,
+    row.set([
       ...before,
       mapOfHeads.button,
       table,
@@ -100,7 +129,7 @@ export function createBreadcrumbBar(root, context) {
       compare,
       save.element,
       ...after,
-    );
+    ]);
   }
 
   function toggleLasso() {
@@ -116,6 +145,7 @@ export function createBreadcrumbBar(root, context) {
     /** The tools of the whole page. */
     pageTools: [steps.element, link],
     gather,
+    arrange,
     /** Offer to show all heads at once, where they are not. @param {boolean} isOffered */
     offerFit(isOffered) {
       fit.hidden = !isOffered;
@@ -151,6 +181,8 @@ export function createBreadcrumbBar(root, context) {
         });
     },
     destroy() {
+      observer.disconnect();
+      cancelAnimationFrame(handle);
       save.destroy();
       element.remove();
     },
@@ -230,8 +262,7 @@ function createButtons(calls) {
       onClick: calls.toggleBeside,
     }),
     link: createButton(ICONS.link, 'Copy address', {
-      class: 'button button--icon',
-      title: 'Copy the address of exactly this picture',
+      title: 'Copy the address of exactly this view',
       onClick: calls.copyAddress,
     }),
   };

@@ -42,7 +42,7 @@ export function createPaneHead(stage, context, { close, use }) {
     legend: 'Dimensions',
     choices: [
       { value: '2', label: '2-D', title: 'Flat map (key d)' },
-      { value: '3', label: '3-D', title: 'Map in space; drag to turn (key d)' },
+      { value: '3', label: '3-D', title: '3-D map; drag to rotate (key d)' },
     ],
     onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
   });

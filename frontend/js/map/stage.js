@@ -88,6 +88,7 @@ export function createStage(root, context) {
     for (const view of [bar, mapOfHeads, status, marked, measureLine]) view.update(state);
     layout.update(state);
     bar.offerFit(state.at === null && (state.isFitted || layout.arrangement?.isScrolling === true));
+    bar.arrange();
     shown.update(state);
     canvas.classList.toggle('is-stale', shown.isComing);
     grid.update(state);

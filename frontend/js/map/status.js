@@ -138,8 +138,7 @@ function formatEmpty(state, facts) {
     return {
       words: 'There is no dataset yet.',
       detail:
-        'Build one with “attentionviz build”, or the embedded ones with “make demo”; this ' +
-        'page shows it when it is there.',
+        'Run “attentionviz build”, or “make demo” for the embedded datasets; they appear here.',
       isFailure: false,
     };
   }
@@ -147,7 +146,7 @@ function formatEmpty(state, facts) {
   if (entry?.state === 'damaged') {
     return {
       words: `The dataset “${entry.id}” is damaged and is not shown.`,
-      detail: `“attentionviz verify” names the damaged files; building it again replaces them.`,
+      detail: `Run “attentionviz verify” to list the damaged files; build it again to replace them.`,
       isFailure: false,
     };
   }
@@ -175,21 +174,21 @@ function formatUnfinished(state, entry, description) {
   const isBuilding = entry.state === 'building';
   if (!description.manifest && !isBuilding)
     return {
-      words: `Nothing of “${entry.id}” is built yet.`,
+      words: `“${entry.id}” has no maps yet.`,
       detail: formatEnd(entry),
       isFailure: false,
     };
   if (!description.manifest)
     return {
-      words: 'The model is being read.',
+      words: 'The model is loading.',
       detail: 'Maps appear here as soon as the first are computed.',
       isFailure: false,
     };
   const name = chosenMap(state);
   if (name && state.method && headsReady(description.maps_ready, state.method, state.dims) === 0) {
     const detail = isBuilding
-      ? 'It appears here head by head; other maps may be there already.'
-      : 'Other maps may be there.';
+      ? 'It appears head by head; other maps may be ready.'
+      : 'Other maps may be ready.';
     return {
       words: `${formatMap(state.method, state.dims)} is not computed yet.`,
       detail,

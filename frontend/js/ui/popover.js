@@ -58,10 +58,10 @@ export function createPopover(button, properties, ...children) {
     button.setAttribute('aria-expanded', String(isOpening));
     element.style.visibility = isOpening ? 'hidden' : ''; // until it has its place
     if (isOpening) {
-      document.addEventListener('keydown', press, { capture: true });
+      document.addEventListener('keydown', press);
       window.addEventListener('resize', close);
     } else {
-      document.removeEventListener('keydown', press, { capture: true });
+      document.removeEventListener('keydown', press);
       window.removeEventListener('resize', close);
     }
   });
