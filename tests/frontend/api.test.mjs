@@ -97,14 +97,14 @@ test('an answer of a stranger in between is still an error with words', async ()
   const answer = new Response('<html>Bad gateway</html>', { status: 502 });
   await assert.rejects(
     withAnswers([answer]).api.datasets(signal),
-    /answered 502 without saying why/,
+    /answered 502 without a reason/,
   );
 });
 
 test('a server that is gone is an error with words', async () => {
   await assert.rejects(
     withAnswers([new TypeError('fetch failed')]).api.datasets(signal),
-    /does not answer/,
+    /reach the server/,
   );
 });
 

@@ -129,7 +129,7 @@ test('patches are asked for with images only', async (t) => {
   assert.ok(names().includes('patches'));
 });
 
-test('nothing is asked of a dataset that is damaged or of another version', async (t) => {
+test('nothing is asked of a dataset that is damaged or other version', async (t) => {
   for (const state of ['damaged', 'outdated']) {
     const { names, facts } = await loaded(t, { entry: { state } });
     assert.deepEqual(names(), ['datasets']);

@@ -54,10 +54,10 @@ test('datasets stand in groups of their family in the order of the list, unknown
       options: [{ id: 'c', words: 'c (damaged) · 6 heads · 1 sentence · 1\u202f400 points' }],
     },
     {
-      family: 'Not known yet',
+      family: 'Unknown',
       options: [
         { id: 'b', words: 'b (building, 33 %)' },
-        { id: 'e', words: 'e (of another version)' },
+        { id: 'e', words: 'e (other version)' },
       ],
     },
   ]);

@@ -96,7 +96,7 @@ test('states and days are said in words', () => {
   };
   assert.equal(formatState({ ...NOTHING, id: 'a', progress }), 'building, 33 %');
   assert.equal(formatState({ ...NOTHING, id: 'a', state: 'stopped', progress }), 'stopped');
-  assert.equal(formatState({ ...NOTHING, id: 'a', state: 'outdated' }), 'of another version');
+  assert.equal(formatState({ ...NOTHING, id: 'a', state: 'outdated' }), 'other version');
   assert.equal(formatDate(Date.parse('2026-03-04T12:00:00')), '2026-03-04');
   assert.equal(formatDate(Number.NaN), '–');
 });

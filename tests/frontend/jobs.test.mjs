@@ -102,14 +102,14 @@ test('each state of a job has its sentence', () => {
     remaining_seconds: 200,
     heartbeat_utc: '',
   };
-  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 2 }), 'Waits for 2 other jobs');
-  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 0 }), 'Starts now');
+  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 2 }), 'Waiting for 2 other jobs');
+  assert.equal(formatState({ ...JOB, state: 'waiting', n_before: 0 }), 'Starting …');
   assert.equal(formatState(running), 'Loading the model · about 3 min in all');
   assert.equal(
     formatState({ ...running, progress }),
     'Computing maps · 30 of 144 · about 3 min left',
   );
-  assert.equal(formatState({ ...running, is_cancelling: true }), 'Being cancelled …');
+  assert.equal(formatState({ ...running, is_cancelling: true }), 'Cancelling …');
   assert.equal(
     formatState({ ...JOB, state: 'failed', message: 'mine.csv, line 3: a zero byte' }),
     'Failed: mine.csv, line 3: a zero byte',
@@ -118,7 +118,7 @@ test('each state of a job has its sentence', () => {
 });
 
 test('a job that failed says what to do', () => {
-  assert.match(formatAdvice({ ...JOB, state: 'failed', can_resume: true }), /Go on/);
+  assert.match(formatAdvice({ ...JOB, state: 'failed', can_resume: true }), /Resume/);
   assert.match(formatAdvice({ ...JOB, state: 'failed' }), /estimate again/);
   assert.equal(formatAdvice({ ...JOB, state: 'done' }), '');
 });

@@ -325,7 +325,7 @@ test('a token of one’s own says whose it is and how it was placed', () => {
   const tokens = appendTokens(CORPUS, layerOf([1, ['e']], [7, ['f'], { placed: 'neighbours' }]));
   assert.equal(
     formatUserToken(tokens, 5, 'pca-2d'),
-    'your text 7, placed by its neighbours, not fitted',
+    'your text 7, placed by nearest neighbours; map unchanged',
   );
   assert.equal(formatUserToken(tokens, 4, 'pca-2d'), 'your text 1, placed exactly');
   assert.equal(formatUserToken(tokens, 3, 'pca-2d'), null);

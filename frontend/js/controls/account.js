@@ -33,7 +33,7 @@ export function createSignOut(root, session, notify) {
     try {
       await signOut();
     } catch {
-      notify('The server does not answer, so you are still signed in.');
+      notify('Can’t reach the server; you are still signed in.');
     }
   }
 
@@ -66,8 +66,7 @@ export function createSignedOut(root) {
       el(
         'p',
         {},
-        'The session has ended, or its token was taken back. What is shown stays; for ' +
-          'anything more, sign in again. This view comes back then.',
+        'Your session ended or its token was revoked. Sign in again to load more; this view is kept.',
       ),
       el(
         'div',
@@ -75,7 +74,7 @@ export function createSignedOut(root) {
         el(
           'button',
           { class: 'button', type: 'button', onClick: () => dialog.close() },
-          'Keep looking',
+          'Keep viewing',
         ),
         again,
       ),

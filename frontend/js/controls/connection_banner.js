@@ -21,7 +21,7 @@ export function createConnectionBanner(root, retry) {
     /** @param {boolean} isLost */
     show(isLost) {
       element.togglePopover(isLost);
-      setText(words, isLost ? 'No connection to the server. Retrying …' : '');
+      setText(words, isLost ? 'Can’t reach the server. Retrying …' : '');
     },
     destroy: () => element.remove(),
   };

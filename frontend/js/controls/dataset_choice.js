@@ -26,7 +26,7 @@ const FAMILIES = {
   siglip: 'SigLIP',
 };
 /** Those whose model is not known yet, or cannot be read. */
-const UNKNOWN = 'Not known yet';
+const UNKNOWN = 'Unknown';
 
 /**
  * @param {HTMLElement} root

@@ -23,7 +23,7 @@ export function createFilters(root, { actions, frame }) {
   const section = createSection(root, {
     name: 'filters',
     title: 'Filters',
-    help: 'Which points are drawn at all.',
+    help: 'Which points to draw',
   });
   const kind = createSegments(section.body, {
     legend: 'Kind of points',
@@ -37,7 +37,7 @@ export function createFilters(root, { actions, frame }) {
   });
   const position = createRange(section.body, {
     label: 'Position',
-    help: 'Where a token stands, from the first (0 %) to the last (100 %) of its sequence.',
+    help: 'Position of a token in its sequence, from first (0 %) to last (100 %).',
     onPick: (range) => actions.setFilters({ position: range }),
   });
   const norm = createRange(section.body, {
@@ -47,7 +47,7 @@ export function createFilters(root, { actions, frame }) {
   });
   const attention = createSlider(section.body, {
     label: 'Attention',
-    help: 'Least weight between a point and the selected one.',
+    help: 'Minimum attention weight to or from the selected point.',
     scale: [0, 1, 0.01],
     standard: 0,
     onPick: (least) => actions.setFilters({ attention: least }),
@@ -59,7 +59,7 @@ export function createFilters(root, { actions, frame }) {
     {
       class: 'button button--small',
       type: 'button',
-      title: 'Draw all points again',
+      title: 'Draw all points',
       onClick: actions.clearFilters,
     },
     'Clear filters',

@@ -32,7 +32,7 @@ export function createOffsetProfile(root) {
       class: 'profile__frame',
       tabindex: '0',
       role: 'slider',
-      title: 'Left and right go from offset to offset',
+      title: 'Left and right arrow: previous and next offset',
       'aria-label': 'Mean weight at an offset of the key from the query',
       onKeydown: step,
       onPointermove: point,

@@ -12,8 +12,8 @@ const BEST_WORDS = Object.freeze({
   name: BEST,
   label: 'Best',
   help:
-    'Of each head the map with the highest recall@10, so that heads may have maps of different ' +
-    'kinds; each says which. What nearness means is that of its kind.',
+    'The map of each head with the highest recall@10. Methods differ from head to head; nearness ' +
+    'means what it means in that method.',
 });
 
 /** Methods that can be chosen, in the order of their keys. */

@@ -17,14 +17,14 @@ const counted = (n) => (n === null ? NOTHING : count(n));
 
 /** @type {readonly DatasetColumn[]} */
 export const DATASET_COLUMNS = [
-  text('id', 'Dataset', 'Its name', ({ id }) => id),
-  text('state', 'State', 'Complete, how far it is, or how it ended', formatState),
-  text('model', 'Model', 'Whose heads it shows', ({ model }) => model?.name ?? null),
-  text('corpus', 'Corpus', 'The sentences or images', ({ corpus }) => corpus?.name ?? null),
+  text('id', 'Dataset', 'Name of the dataset', ({ id }) => id),
+  text('state', 'State', 'Complete, progress, or why it ended', formatState),
+  text('model', 'Model', 'Model of the heads', ({ model }) => model?.name ?? null),
+  text('corpus', 'Corpus', 'Sentences or images', ({ corpus }) => corpus?.name ?? null),
   {
     name: 'heads',
     label: 'Layers × heads',
-    help: 'How many layers the model has, and heads each',
+    help: 'Number of layers, and of heads in each',
     isNumber: true,
     value: ({ n_layers: layers, n_heads: heads }) =>
       layers === null || heads === null ? null : layers * heads,
@@ -34,7 +34,7 @@ export const DATASET_COLUMNS = [
   {
     name: 'sequences',
     label: 'Sequences',
-    help: 'How many sentences or images, of how many in the corpus',
+    help: 'Number of sentences or images, of those in the corpus',
     isNumber: true,
     value: ({ n_sequences: n }) => n,
     format: formatTaken,
@@ -42,27 +42,16 @@ export const DATASET_COLUMNS = [
   number(
     'tokens',
     'Tokens',
-    'How many tokens or patches; each is a query and a key',
+    'Number of tokens or patches; each is a query and a key',
     ({ n_tokens: n }) => n,
     counted,
   ),
-  text(
-    'methods',
-    'Maps',
-    'Which projection methods were drawn',
-    ({ maps }) => maps && formatMethods(maps),
-  ),
-  number(
-    'size',
-    'Size',
-    'Of its files on the disk of the server',
-    ({ n_bytes: n }) => n,
-    formatSize,
-  ),
+  text('methods', 'Maps', 'Projection methods', ({ maps }) => maps && formatMethods(maps)),
+  number('size', 'Size', 'Size of its files on the server', ({ n_bytes: n }) => n, formatSize),
   number(
     'published',
     'Published',
-    'When it was finished, or came to this server',
+    'Date it was finished or copied to this server',
     ({ published_at: at }) => (at === null ? null : Date.parse(at)),
     formatDate,
   ),
@@ -117,7 +106,7 @@ function number(name, label, help, value, say) {
 
 /** @param {DatasetEntry} entry */
 export function formatState({ state, progress }) {
-  if (state === 'outdated') return 'of another version';
+  if (state === 'outdated') return 'other version';
   if (state !== 'building') return state;
   return progress && progress.n_units > 0
     ? `building, ${Math.floor((100 * progress.n_units_done) / progress.n_units)} %`

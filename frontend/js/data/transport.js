@@ -41,7 +41,7 @@ export async function readError(answer) {
     return new ServerError(
       answer.status,
       'unknown',
-      `The server answered ${answer.status} without saying why.`,
+      `The server answered ${answer.status} without a reason.`,
     );
   }
 }
@@ -67,7 +67,7 @@ export function createTransport(root, ask) {
       });
     } catch (error) {
       if (signal.aborted) throw error;
-      throw new Error('The server does not answer.', { cause: error });
+      throw new Error('Can’t reach the server.', { cause: error });
     }
     if (!answer.ok) throw await readError(answer);
     return answer;

@@ -15,7 +15,7 @@ export function nameOf(kind, number) {
 /** @param {Placed | undefined} placed */
 export function formatPlaced(placed) {
   if (!placed) return 'not placed in this map yet';
-  return placed === 'exact' ? 'placed exactly' : 'placed by its neighbours, not fitted';
+  return placed === 'exact' ? 'placed exactly' : 'placed by nearest neighbours; map unchanged';
 }
 
 /**

@@ -107,8 +107,8 @@ function dialogOf(about, heads, body) {
 
 /** @param {number} n */
 function formatCount(n) {
-  if (n === 0) return 'There is none yet.';
-  return `${counted(n, 'dataset')}. A click opens one; a click on the name of a column sorts.`;
+  if (n === 0) return 'There are no datasets yet.';
+  return `${counted(n, 'dataset')}. Click one to open it; click a column heading to sort.`;
 }
 
 /**
@@ -152,7 +152,7 @@ function headOf(column, sort) {
     {
       class: 'sequences__sort',
       type: 'button',
-      title: `${column.help}. Click sorts.`,
+      title: `${column.help}. Click to sort.`,
       onClick: sort,
     },
     column.label,

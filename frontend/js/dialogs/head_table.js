@@ -197,7 +197,7 @@ function wordsOf(manifest, { method, dims }) {
     `: ${counted(manifest.n_layers * manifest.n_heads, 'head')}. A click on a row opens its ` +
       'head; pointing at a number tells how many rows it rests on.',
     ...(version ? [' Scores computed by ', corpusText(version, null), '.'] : []),
-    method ? ` The last three columns tell how true ${formatMap(method, dims)} is.` : '',
+    method ? ` The last three columns are the fidelity of ${formatMap(method, dims)}.` : '',
   ];
 }
 

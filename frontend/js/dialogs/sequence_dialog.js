@@ -143,7 +143,7 @@ export function formatAbout({ scores, nSequences, nSequencesTotal }, at, model, 
   const part =
     nSequences < nSequencesTotal
       ? ` Computed for ${count(nSequences)} of ${counted(nSequencesTotal, word)}, evenly ` +
-        'spread; the others say –.'
+        'spread; others show –.'
       : '';
   return (
     `Keys for 90 % and normalised entropy: ${whose}; over ${counted(nRows, 'row')}, the ` +

@@ -42,7 +42,7 @@ function makeHeading(column, onSort) {
     {
       class: 'sequences__sort',
       type: 'button',
-      title: `${column.help}. Click sorts.`,
+      title: `${column.help}. Click to sort.`,
       onClick: () => onSort(column.name),
     },
     corpusText(column.label, null),

@@ -25,7 +25,7 @@ export function createSequenceRows(root, { pick, sort }) {
     el('thead', {}, headings.element),
     placed.element,
   );
-  const nothing = el('p', { class: 'sequences__nothing soft' }, 'No row holds that.');
+  const nothing = el('p', { class: 'sequences__nothing soft' }, 'No matching rows.');
   const scroller = el('div', { class: 'sequences__scroll' }, table, nothing);
   root.append(scroller);
   /** @type {ShownTable | null} */

@@ -95,21 +95,21 @@ export function columnsOf(tokens, scores) {
     {
       name: 'number',
       label: 'No.',
-      help: `Place of the ${word} in the corpus`,
+      help: `Number of the ${word} in the corpus`,
       isNumber: true,
       valueOf: (i) => i + 1,
     },
     {
       name: 'text',
       label: isText ? 'Sentence' : 'Image',
-      help: isText ? 'The text as it was given' : 'The name of the file',
+      help: isText ? 'Original text' : 'File name',
       isNumber: false,
       valueOf: (i) => sequenceName(tokens, i),
     },
     {
       name: 'tokens',
       label: 'Tokens',
-      help: `Tokens of the ${word}, special ones included`,
+      help: `Number of tokens, including special tokens`,
       isNumber: true,
       valueOf: (i) => length[i],
     },
@@ -118,16 +118,14 @@ export function columnsOf(tokens, scores) {
           {
             name: 'repeated_tokens',
             label: 'Repeats',
-            help: 'Tokens that occur more than once in the sentence; special tokens do not count',
+            help: 'Tokens that occur more than once in the sentence, without special tokens',
             isNumber: true,
             valueOf: (/** @type {number} */ i) => repeats.nRepeated[i],
           },
           {
             name: 'most_repeated',
             label: 'Most repeated',
-            help:
-              'The word that the sentence repeats most often, and how often it occurs; of ' +
-              'several the first',
+            help: 'The word repeated most often in the sentence, and how often',
             isNumber: false,
             valueOf: (/** @type {number} */ i) =>
               repeats.words[i] === null ? null : `${repeats.words[i]} ×${repeats.nTimes[i]}`,
@@ -138,9 +136,7 @@ export function columnsOf(tokens, scores) {
     {
       name: 'keys_for_90_percent',
       label: 'Keys for 90 %',
-      help:
-        'How many keys hold 90 % of a query’s attention, mean over its queries; few means a ' +
-        'sparse pattern',
+      help: 'Number of keys that hold 90 % of a query’s attention, mean over queries; few: sparse',
       isNumber: true,
       valueOf: score(0),
       tell: (value) => value.toFixed(1),
@@ -148,9 +144,7 @@ export function columnsOf(tokens, scores) {
     {
       name: 'entropy',
       label: 'Normalised entropy',
-      help:
-        'How evenly attention is spread: 0 for one key alone, 1 for all visible keys alike; ' +
-        'mean over queries',
+      help: 'Spread of attention, mean over queries: 0 for a single key, 1 for all visible keys alike',
       isNumber: true,
       valueOf: score(1),
       tell: (value) => value.toFixed(3),

@@ -21,7 +21,7 @@ export function createJobsApi(base, send) {
       answer = await send(root + path, { headers: { Accept: 'application/json' }, ...options });
     } catch (error) {
       if (options.signal?.aborted) throw error;
-      throw new Error('The server does not answer.', { cause: error });
+      throw new Error('Can’t reach the server.', { cause: error });
     }
     if (!answer.ok) throw await readError(answer);
     return answer.json();

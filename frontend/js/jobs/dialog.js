@@ -26,7 +26,7 @@ export function createJobs(root, { actions, api: { isSite }, ask: send, facts, n
   const api = createJobsApi(document.baseURI, send);
   const button = iconButton(ICONS.plus, 'New dataset', {
     class: 'button button--icon header__new',
-    title: 'New dataset, of a text or images of yours',
+    title: 'Build a dataset from your own text or images',
     hidden: true,
     onClick: () => void open(),
   });
@@ -194,7 +194,7 @@ function createDialog({ highlight, pick }) {
     el('h3', { class: 'jobs__subtitle', id: 'jobs-list-title' }, 'Builds'),
   );
   const title = el('h2', { id: 'jobs-title' }, 'New dataset');
-  const close = closeButton('Close (Esc); builds go on');
+  const close = closeButton('Close (Esc); builds continue');
   const dialog = el(
     'dialog',
     {

@@ -80,7 +80,7 @@ export function dropZone(endings, onPick) {
   const note = el(
     'span',
     { class: 'jobs__hint soft' },
-    'A text with one sequence a line, a table (CSV, TSV, JSON), or images. Drop them here.',
+    'Drop a text file (one sequence per line), a table (CSV, TSV, JSON), or images here.',
   );
   const problem = el('span', { class: 'jobs__problem', role: 'alert' });
   const element = el(

@@ -50,7 +50,7 @@ export function createJobForm(options, { upload, taken, sent }) {
     if (fitting.some((one) => one.name === before)) model.input.value = before;
     column.element.hidden =
       modality !== 'text' || !/\.(csv|tsv|jsonl|ndjson|json)$/i.test(files[0]?.name ?? '');
-    model.showError(fitting.length > 0 ? null : 'No model here reads such files.');
+    model.showError(fitting.length > 0 ? null : 'No model on this server reads these files.');
     suggest();
   }
 
@@ -117,10 +117,10 @@ function createFields(options, on) {
       ...VERBATIM_FIELD,
       onInput: () => on.rename(name.input.value),
     }),
-    'Lower case, digits, dots, dashes.',
+    'Lower-case letters, digits, dots, dashes.',
   );
   const tokens = field(
-    'Tokens at most',
+    'Maximum tokens',
     el('input', {
       ...line,
       inputmode: 'numeric',
@@ -128,12 +128,12 @@ function createFields(options, on) {
       autocomplete: 'off',
       value: String(DEFAULT_TOKENS),
     }),
-    'Whole sequences, in their order; empty for all.',
+    'Whole sequences, in order. Empty: all.',
   );
   const column = field(
     'Text column',
     el('input', { ...line, maxlength: '200', ...VERBATIM_FIELD, placeholder: 'text' }),
-    'Of a table, if it is not called text, sentence or content.',
+    'For a table whose column is not named text, sentence or content.',
   );
   const methods = checks(
     'Maps',
@@ -150,17 +150,15 @@ function createFields(options, on) {
     options.dims.map((n) => ({
       value: String(n),
       label: `${n}-D`,
-      help: n === 2 ? 'Flat maps' : 'Maps in space',
+      help: n === 2 ? '2-D maps' : '3-D maps',
       isChosen: n === 2,
     })),
   );
   const sequences = checks('Bad sequences', [
     {
       value: 'true',
-      label: 'Leave out and count',
-      help:
-        'Leave out and count sequences for which the model gives no finite numbers; else the ' +
-        'first of them ends the build',
+      label: 'Skip and count',
+      help: 'Skip and count sequences with non-finite numbers; otherwise the first one ends the build',
       isChosen: false,
     },
   ]);
@@ -183,7 +181,7 @@ function createFields(options, on) {
       'div',
       { class: 'jobs__submit' },
       submit,
-      el('span', { class: 'soft' }, 'Nothing is built before you start it.'),
+      el('span', { class: 'soft' }, 'Nothing is built until you press Start.'),
     ),
     problem,
   );
@@ -221,13 +219,13 @@ function checkFields({ zone, name, model, tokens, methods, dims, problem }, file
     !NAME.test(name.input.value)
       ? 'Use lower-case letters, digits, dots, dashes; begin with a letter or digit.'
       : taken.includes(name.input.value)
-        ? 'There is a dataset of this name; choose another.'
+        ? 'A dataset of this name exists; choose another name.'
         : null,
   );
   tokens.showError(
     /^([1-9]\d*)?$/.test(tokens.input.value.trim())
       ? null
-      : `A whole number such as ${count(DEFAULT_TOKENS)}, or nothing.`,
+      : `Enter a whole number such as ${count(DEFAULT_TOKENS)}, or leave it empty.`,
   );
   const missing = [methods, dims].find(({ chosen }) => chosen().length === 0);
   setText(problem, missing ? 'Choose at least one map and one dimension.' : '');

@@ -41,28 +41,28 @@ export function hasEnded({ state }) {
 /** The progress of a job in one sentence. @param {Job} job */
 export function formatState(job) {
   const { state, estimate, message, n_before: nBefore, progress, request } = job;
-  if (job.is_cancelling) return 'Being cancelled …';
-  if (state === 'uploaded') return 'Waits to be estimated';
+  if (job.is_cancelling) return 'Cancelling …';
+  if (state === 'uploaded') return 'Waiting for the estimate';
   if (state === 'estimating') return 'Loading the model and timing a map …';
   if (state === 'estimated')
     return estimate && request ? formatEstimate(estimate, request) : 'Ready to start';
   if (state === 'waiting')
-    return nBefore ? `Waits for ${counted(nBefore, 'other job')}` : 'Starts now';
+    return nBefore ? `Waiting for ${counted(nBefore, 'other job')}` : 'Starting …';
   if (state === 'running')
     return progress
       ? formatProgress(progress)
       : `Loading the model${estimate ? ` · about ${formatDuration(estimate.seconds)} in all` : ''}`;
   if (state === 'done') return 'Built';
   if (state === 'cancelled') return message ? `Cancelled: ${message}` : 'Cancelled';
-  return `Failed: ${message ?? 'nobody knows why'}`;
+  return `Failed: ${message ?? 'unknown reason'}`;
 }
 
 /** What to do about a job that failed. @param {Job} job */
 export function formatAdvice({ state, can_resume: canResume }) {
   if (state !== 'failed') return '';
   return canResume
-    ? 'What was finished is kept; “Go on” takes it up from there.'
-    : 'Change the files or the choices above, and estimate again.';
+    ? 'Finished steps are kept; “Resume” continues from there.'
+    : 'Change the files or options above and estimate again.';
 }
 
 /** The corpus, model and maps of a job. @param {JobRequest} request */
@@ -97,8 +97,8 @@ export function formatChosen(
       `“${strange.name}” is not taken; ${[...endings.text, ...endings.image].join(', ')} are.`,
     );
   if (isText && files.length > 1)
-    return refuse('Choose one text or table; several are no corpus together.');
-  if (!isText && !isImage) return refuse('Choose one text, or only images.');
+    return refuse('Choose one text or table; several are not one corpus.');
+  if (!isText && !isImage) return refuse('Choose one text or table, or only images.');
   if (files.some((file) => file.size === 0)) return refuse('One of these files is empty.');
   const most = isText ? mostText : mostImages;
   if (size > most) return refuse(`${formatBytes(size)} are more than ${formatBytes(most)}.`);

@@ -14,7 +14,7 @@ import { formatAdvice, hasEnded, formatRequest, formatState } from './labels.js'
  * @param {(act: Act, job: Job) => void} onAct
  */
 export function createJobList(root, onAct) {
-  const empty = el('p', { class: 'jobs__none soft' }, 'Nothing is being built.');
+  const empty = el('p', { class: 'jobs__none soft' }, 'No builds.');
   const list = el('ul', { class: 'jobs__list' });
   root.append(empty, list);
   /** @type {Map<string, ReturnType<typeof createItem>>} */
@@ -101,7 +101,7 @@ function createItem(onAct) {
     const { state: is } = job;
     const isOver = hasEnded(job);
     start.hidden = job.is_cancelling || !(is === 'estimated' || job.can_resume);
-    nameButton(start, is === 'estimated' ? 'Start' : 'Go on', id);
+    nameButton(start, is === 'estimated' ? 'Start' : 'Resume', id);
     open.hidden = is !== 'done' && shareOf(job) === 0;
     nameButton(open, 'Open', id);
     open.classList.toggle('button--main', is === 'done');
@@ -110,8 +110,8 @@ function createItem(onAct) {
       remove,
       'title',
       isOver
-        ? `Take this line away${is === 'done' ? '; the dataset stays' : ', with what the job left'}`
-        : 'End this job and drop what it made',
+        ? `Remove from this list${is === 'done' ? '; the dataset stays' : ', with the files of the job'}`
+        : 'Cancel this job and delete its files',
     );
     setAttribute(remove, 'aria-disabled', job.is_cancelling ? 'true' : null);
   }
@@ -122,7 +122,7 @@ function createItem(onAct) {
     show(job) {
       shown = job;
       const { request, state: is } = job;
-      const id = request?.dataset_id ?? 'A job whose files are damaged';
+      const id = request?.dataset_id ?? 'Job with damaged files';
       if (name.textContent !== id) {
         name.replaceChildren(corpusText(id));
         const words = request && formatRequest(request);

@@ -40,7 +40,7 @@ export function createFold(root, name, panelName) {
   function show(isShown) {
     page.dataset[name] = isShown ? 'open' : 'folded';
     setAttribute(button, 'aria-expanded', String(isShown));
-    setAttribute(button, 'title', `${isShown ? 'Fold' : 'Show'} ${panelName}`);
+    setAttribute(button, 'title', `${isShown ? 'Hide' : 'Show'} ${panelName}`);
     setText(label, panelName[0].toUpperCase() + panelName.slice(1));
   }
 

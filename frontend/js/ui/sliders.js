@@ -37,7 +37,7 @@ export function createSlider(
     min: String(min),
     max: String(max),
     step: String(step),
-    title: `${help} A double click sets it back.`,
+    title: `${help} Double-click to reset.`,
     onInput: () => onPick(fromScale(Number(input.value))),
     onDblclick: () => onPick(standard),
   });
@@ -83,7 +83,7 @@ export function createRange(root, { label, help, onPick, format }) {
       max: '100',
       step: '1',
       'aria-label': `${label}, ${end}`,
-      title: `${help} A double click shows all again.`,
+      title: `${help} Double-click to reset.`,
       onInput: () => pick(end === 'from'),
       onDblclick: () => onPick([0, 1]),
     }),

@@ -188,7 +188,7 @@ function createFields({ press, submit, warm, choose }) {
       const way = isImage
         ? 'Or drop one on the map, or paste it.'
         : 'Enter runs it through the model.';
-      setText(help, isComplete ? `${way} ${gone}` : 'As soon as this dataset is built.');
+      setText(help, isComplete ? `${way} ${gone}` : 'Available once this dataset is built.');
     },
   };
 }
