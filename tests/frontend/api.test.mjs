@@ -95,10 +95,7 @@ test('a refusal of the server says code and message', async () => {
 
 test('an answer of a stranger in between is still an error with words', async () => {
   const answer = new Response('<html>Bad gateway</html>', { status: 502 });
-  await assert.rejects(
-    withAnswers([answer]).api.datasets(signal),
-    /answered 502 without a reason/,
-  );
+  await assert.rejects(withAnswers([answer]).api.datasets(signal), /answered 502 without a reason/);
 });
 
 test('a server that is gone is an error with words', async () => {

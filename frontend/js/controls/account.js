@@ -66,7 +66,8 @@ export function createSignedOut(root) {
       el(
         'p',
         {},
-        'Your session ended or its token was revoked. Sign in again to load more; this view is kept.',
+        'Your session ended or its token was revoked. Sign in again to load more; ' +
+          'this view is kept.',
       ),
       el(
         'div',

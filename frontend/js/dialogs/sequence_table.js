@@ -144,7 +144,9 @@ export function columnsOf(tokens, scores) {
     {
       name: 'entropy',
       label: 'Normalised entropy',
-      help: 'Spread of attention, mean over queries: 0 for a single key, 1 for all visible keys alike',
+      help:
+        'Spread of attention, mean over queries: 0 for a single key, 1 for all ' +
+        'visible keys alike',
       isNumber: true,
       valueOf: score(1),
       tell: (value) => value.toFixed(3),

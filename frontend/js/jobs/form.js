@@ -158,7 +158,9 @@ function createFields(options, on) {
     {
       value: 'true',
       label: 'Skip and count',
-      help: 'Skip and count sequences with non-finite numbers; otherwise the first one ends the build',
+      help:
+        'Skip and count sequences with non-finite numbers; otherwise the first ' +
+        'one ends the build',
       isChosen: false,
     },
   ]);

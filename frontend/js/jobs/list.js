@@ -110,7 +110,7 @@ function createItem(onAct) {
       remove,
       'title',
       isOver
-        ? `Remove from this list${is === 'done' ? '; the dataset stays' : ', with the files of the job'}`
+        ? `Remove from the list${is === 'done' ? '; the dataset stays' : ' with the job’s files'}`
         : 'Cancel this job and delete its files',
     );
     setAttribute(remove, 'aria-disabled', job.is_cancelling ? 'true' : null);

@@ -146,7 +146,7 @@ function formatEmpty(state, facts) {
   if (entry?.state === 'damaged') {
     return {
       words: `The dataset “${entry.id}” is damaged and is not shown.`,
-      detail: `Run “attentionviz verify” to list the damaged files; build it again to replace them.`,
+      detail: `Run “attentionviz verify” to list the damaged files, and build it again.`,
       isFailure: false,
     };
   }
