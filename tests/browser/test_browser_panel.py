@@ -308,13 +308,13 @@ def require_images_to_choose_from(page: Page) -> None:
         assert "/thumbnail" in (picture.get_attribute("src") or "")
         wait_until(lambda p=picture: p.evaluate(loaded), "a thumbnail is loaded")
     tiles.nth(2).click()
-    assert query_of(page)["selected"] == "query-100"
-    expect(page.locator(".panel__chosen")).to_contain_text("class token query, position 1 of 50")
+    assert query_of(page)["selected"] == "query-125", "not its class token"
+    expect(page.locator(".panel__chosen")).to_contain_text("position 26 of 50")
     expect(page.locator(".strip__tile[aria-current=true]")).to_have_attribute("data-image", "2")
     tiles.nth(2).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
-    wait_until(lambda: query_of(page)["selected"] == "query-50", "the image before is selected")
+    wait_until(lambda: query_of(page)["selected"] == "query-75", "the image before is selected")
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Images")).to_be_visible()
 
@@ -422,7 +422,7 @@ def require_only_thumbnails_in_sight(page: Page) -> None:
     expect(last).to_have_count(0)
     page.locator(".strip").evaluate("strip => strip.scrollTo(0, strip.scrollHeight)")
     last.click()
-    assert query_of(page)["selected"] == "query-9950"
+    assert query_of(page)["selected"] == "query-9975"
     expect(last).to_be_in_viewport()
     assert tiles.count() < 30
 

@@ -124,7 +124,7 @@ def require_opened_and_marked(page: Page, dialog: Locator) -> None:
     dialog.locator(".sequences__open").nth(3).click()
     expect(dialog).to_be_hidden()
     starts = starts_of(page)
-    assert query_of(page)["selected"] == f"query-{starts[3]}"
+    assert query_of(page)["selected"] == f"query-{starts[3] + 1}"
     expect(page.locator(".panel")).to_be_visible()
     page.keyboard.press("t")
     current = dialog.locator(".sequences__row[aria-current=true]")
@@ -134,7 +134,7 @@ def require_opened_and_marked(page: Page, dialog: Locator) -> None:
     for key in ("ArrowDown", "ArrowDown", "End", "ArrowUp", "Enter"):
         page.keyboard.press(key)
     expect(dialog).to_be_hidden()
-    assert query_of(page)["selected"] == f"query-{starts[-2]}"
+    assert query_of(page)["selected"] == f"query-{starts[-2] + 1}"
 
 
 def require_means_over_heads(page: Page, dialog: Locator) -> None:
@@ -173,7 +173,7 @@ def require_pressed_row_opens_while_numbers_come(page: Page, held: list[Route]) 
     expect(row).not_to_contain_text("–")
     page.mouse.up()
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert query_of(page)["selected"] == f"query-{starts_of(page)[2]}"
+    assert query_of(page)["selected"] == f"query-{starts_of(page)[2] + 1}"
 
 
 def require_numbers_are_asked_for_again(page: Page, held: list[Route]) -> None:
@@ -218,8 +218,8 @@ def require_late_corpus_fills_the_table(page: Page) -> None:
     wait_until(lambda: pictures.nth(2).evaluate("i => i.naturalWidth") > 0, "thumbnails are there")
     dialog.locator(".sequences__open").nth(1).click()
     wait_until(
-        lambda: query_of(page).get("selected") == "query-50",
-        "the class token of the second image is selected",
+        lambda: query_of(page).get("selected") == "query-75",
+        "the patch in the middle of the second image is selected",
     )
 
 

@@ -8,7 +8,8 @@ import {
   strongestOfEach,
   writtenWeights,
 } from '../../frontend/js/render/image_links.js';
-import { tilesInSight, tokenOfImage } from '../../frontend/js/sequence/image_strip.js';
+import { openingToken } from '../../frontend/js/data/opening_token.js';
+import { tilesInSight } from '../../frontend/js/sequence/image_strip.js';
 import { meanByOffset, offsetSpans, formatOffset } from '../../frontend/js/compute/offset_means.js';
 import { asBothKinds, specialGroups } from '../../frontend/js/sequence/special_tokens.js';
 
@@ -191,12 +192,15 @@ test('only the thumbnails in sight, and a few beyond, are on the page', () => {
   assert.deepEqual(tilesInSight({ scrolled: 0, length: 200, tile: 50 }, 5, 4), [0, 5]);
 });
 
-test('an image is selected by its class token, or its first patch', () => {
-  const image = (types) =>
-    tokensOf(
-      types.map(() => ''),
-      types,
+test('a sequence is opened by an ordinary token: first, last if causal, amid an image', () => {
+  const opened = (tokenType, isCausal = false, row = null) =>
+    openingToken(
+      { tokenType, row, sequences: { start: [0], length: [tokenType.length] } },
+      0,
+      isCausal,
     );
-  assert.equal(tokenOfImage(image(['register', 'class', 'patch']), 0), 1);
-  assert.equal(tokenOfImage(image(['register', 'patch', 'patch']), 0), 1);
+  const sentence = ['special', 'text', 'text', 'special'];
+  assert.deepEqual([opened(sentence), opened(sentence, true), opened(['special'])], [1, 2, 0]);
+  const image = ['class', 'register', ...Array.from({ length: 9 }, () => 'patch')];
+  assert.equal(opened(image, false, [-1, -1, 0, 0, 0, 1, 1, 1, 2, 2, 2]), 6, 'row 1, column 1');
 });

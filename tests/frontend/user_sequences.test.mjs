@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createUserSequences } from '../../frontend/js/user_sequences/user_sequences.js';
+import { createKeptTexts } from '../../frontend/js/user_sequences/kept_texts.js';
 import { addressTexts } from '../../frontend/js/user_sequences/items.js';
 import { renumberedState } from '../../frontend/js/user_sequences/token_renumbering.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
@@ -27,7 +28,7 @@ function begin({ maps = ['pca-2d'], limits = LIMITS } = {}) {
   const send = (dataset, content, asked, signal) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(new Error('called off')));
-      const words = content.tokens ?? content.text.split(' ');
+      const words = content.tokens?.map(String) ?? content.text.split(' ');
       calls.push({
         dataset,
         content,
@@ -372,4 +373,60 @@ test('an address holds texts only where chosen, and gives back any text', () => 
     { kind: 'text', text: 'd' },
   ];
   assert.deepEqual(addressTexts(items), { texts: ['a', 'd'], left: 3 });
+});
+
+/** Storage of a tab. */
+function storageOf() {
+  const all = new Map();
+  return {
+    all,
+    getItem: (name) => all.get(name) ?? null,
+    setItem: (name, content) => void all.set(name, content),
+    removeItem: (name) => void all.delete(name),
+  };
+}
+
+test('texts and edited tokens come back with their numbers and are run again', async () => {
+  const storage = storageOf();
+  const before = begin();
+  await before.add('one');
+  await before.add('two');
+  before.userSequences.remove(before.userSequences.items[0]);
+  before.userSequences.edit(before.userSequences.items[0], [7, 'x'], 'd');
+  before.calls.at(-1).answer();
+  await settled();
+  const image = { id: 9, kind: 'image', text: 'a.png', tokens: null, file: {}, home: null };
+  const kept = createKeptTexts(() => storage, '/lab/');
+  assert.equal(kept.write([...before.userSequences.items, image]), true);
+  assert.deepEqual(createKeptTexts(() => storage, '/other/').read(), [], 'of another page');
+
+  const { userSequences, calls } = begin();
+  userSequences.recall(kept.read());
+  assert.deepEqual(names(userSequences), names(before.userSequences));
+  assert.deepEqual(calls.at(-1).content.tokens, [7, 'x']);
+  assert.equal(userSequences.nTokens(MANIFEST), Infinity, 'their tokens are still to come');
+  calls.at(-1).answer();
+  await settled();
+  assert.equal(userSequences.layerOf('d').n, 2);
+  userSequences.addText('three', 'd');
+  calls.at(-1).answer();
+  await settled();
+  assert.equal(userSequences.items[1].name, `your text ${userSequences.items[0].id + 1}`);
+});
+
+test('a tab without storage, or with foreign content in it, has no texts and says so', () => {
+  const closed = createKeptTexts(() => {
+    throw new Error('denied');
+  }, '/');
+  const item = { id: 1, kind: 'text', text: 'a', tokens: null, file: null, home: null };
+  assert.deepEqual([closed.read(), closed.write([item]), closed.write([])], [[], false, true]);
+  const storage = storageOf();
+  const kept = createKeptTexts(() => storage, '/');
+  for (const content of ['{', '7', '[{"id":1}]', '[{"id":"1","kind":"text","text":"a"}]']) {
+    storage.all.set('attentionviz.texts /', content);
+    assert.deepEqual(kept.read(), []);
+  }
+  kept.write([item]);
+  assert.equal(kept.write([{ ...item, text: 'x'.repeat(600_000) }]), false);
+  assert.equal(kept.read()[0].text, 'a', 'what was kept stays');
 });

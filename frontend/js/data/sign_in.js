@@ -44,8 +44,19 @@ export function watchSignIn(ask, onSignedOut) {
   };
 }
 
-/** End the session, and go to the form. */
+/** End the session, remove the user's texts from this tab, and go to the form. */
 export async function signOut() {
   await fetch(new URL('logout', document.baseURI), { method: 'POST' });
+  clearTab();
   location.assign(signInAddress());
+}
+
+/** Remove what the page keeps in this tab, which somebody else may use next. */
+function clearTab() {
+  try {
+    for (const name of Object.keys(sessionStorage))
+      if (name.startsWith('attentionviz.')) sessionStorage.removeItem(name);
+  } catch {
+    // Where storage is disabled, nothing is kept.
+  }
 }

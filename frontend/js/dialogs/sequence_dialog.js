@@ -5,7 +5,7 @@
 
 import { formatHead, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
-import { tokenOfImage } from '../sequence/image_strip.js';
+import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { createSlot } from '../data/slots.js';
 import { createSequenceFrame } from './sequence_frame.js';
 import { createSequenceList } from './sequence_list.js';
@@ -89,7 +89,8 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
     if (!tokens) return;
     dialog.close();
     showPanel();
-    actions.select({ kind: 'query', token: tokenOf(tokens, sequence) });
+    const isCausal = isCausalModel(facts.description.value?.manifest);
+    actions.select({ kind: 'query', token: openingToken(tokens, sequence, isCausal) });
   }
 
   return {
@@ -106,11 +107,6 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
       dialog.remove();
     },
   };
-}
-
-/** The token that stands for a sequence. @param {Tokens} tokens @param {number} sequence */
-function tokenOf(tokens, sequence) {
-  return tokens.row === null ? tokens.sequences.start[sequence] : tokenOfImage(tokens, sequence);
 }
 
 /**

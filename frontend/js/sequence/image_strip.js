@@ -1,5 +1,6 @@
 /** Thumbnails of all images; only those in sight are on the page. */
 
+import { openingToken } from '../data/opening_token.js';
 import { el, remPx, setAttribute, UNTRANSLATED } from '../ui/dom.js';
 
 /** @import { Context, State, Tokens } from '../page.js' */
@@ -25,20 +26,6 @@ export function tilesInSight({ scrolled, length, tile }, n, perLine) {
   return [Math.min(n, first * perLine), Math.min(n, last * perLine)];
 }
 
-/**
- * The token by which an image is selected: its class token, or its first patch.
- *
- * @param {Tokens} tokens
- * @param {number} sequence
- */
-export function tokenOfImage({ tokenType, sequences }, sequence) {
-  const [start, n] = [sequences.start[sequence], sequences.length[sequence]];
-  const types = tokenType.slice(start, start + n);
-  return (
-    start + Math.max(0, types.includes('class') ? types.indexOf('class') : types.indexOf('patch'))
-  );
-}
-
 /** @typedef {{state: State, tokens: Tokens}} ShownImages */
 /** @typedef {{item: HTMLElement, button: HTMLElement}} Tile */
 
@@ -60,7 +47,7 @@ export function createImageStrip(root, { actions, api }) {
     const image = imageOf(event);
     if (image === null || !last) return;
     tiles.look.stop = image;
-    actions.select({ kind: 'query', token: tokenOfImage(last.tokens, image) });
+    actions.select({ kind: 'query', token: openingToken(last.tokens, image, false) });
   }
 
   /** @param {KeyboardEvent} event */

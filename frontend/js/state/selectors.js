@@ -86,7 +86,7 @@ function reconcileInside(state, manifest, description, nTokens) {
 }
 
 /** Added when an address refers to tokens of texts that another user typed. */
-const OUTSIDE = 'Your own texts are gone once their page is closed, unless the address holds them.';
+const OUTSIDE = 'Your own texts are gone once their tab is closed, unless the address holds them.';
 
 /**
  * Drop selected, marked and paired points outside the dataset. Pairs may only contain tokens of the

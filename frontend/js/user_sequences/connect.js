@@ -3,13 +3,16 @@
  */
 
 import { ServerError } from '../data/transport.js';
+import { createKeptTexts } from './kept_texts.js';
 import { createUserSequences } from './user_sequences.js';
+import { addressTexts } from './items.js';
 import { renumberedState } from './token_renumbering.js';
 
 /** @import { Api } from '../data/api.js' */
 /** @import { State, Store } from '../page.js' */
 /** @import { TokenRenumbering } from './token_renumbering.js' */
 /** @import { Send } from './live.js' */
+/** @import { UserSequences } from './user_sequences.js' */
 
 /** Time until a failed request for the limits is repeated. */
 const AGAIN_MS = 5000;
@@ -28,6 +31,7 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
   };
   const userSequences = createUserSequences(send, {
     changed() {
+      keepTexts();
       keepAddress();
       schedule();
     },
@@ -39,6 +43,21 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     },
     arrived: select,
   });
+
+  const kept = createKeptTexts(() => sessionStorage, new URL('.', document.baseURI).pathname);
+  /** The items that the tab keeps. @type {UserSequences['items']} */
+  let keptItems = [];
+  let isFull = false;
+
+  /** Keep the texts in this tab. */
+  function keepTexts() {
+    const { items, limits } = userSequences;
+    if (!limits || items === keptItems) return;
+    keptItems = items;
+    const wasFull = isFull;
+    isFull = !kept.write(items);
+    if (isFull && !wasFull) notify('Your latest text will be gone after a reload of this page.');
+  }
 
   /** If the address contains texts, update them to the kept ones. */
   function keepAddress() {
@@ -69,11 +88,28 @@ export function connectUserSequences(api, { store, moves, schedule, notify, forg
     }
   }
 
+  /**
+   * Bring back the texts of this tab. The tokens that an address selects are numbered by its own
+   * texts, which stand first where they are others.
+   *
+   * @param {State} state
+   */
+  function recall({ texts }) {
+    const before = kept.read();
+    const isSame = addressTexts(before).texts.join('\n') === texts.join('\n');
+    if (texts.length === 0 || isSame) return userSequences.recall(before);
+    userSequences.restore(texts);
+    userSequences.recall(
+      before.filter(({ kind, text }) => kind !== 'text' || !texts.includes(text)),
+    );
+  }
+
   /** Add the texts of the address. @param {State} state */
   function restore({ texts }) {
     if (texts.length > 0) userSequences.restore(texts);
   }
 
+  if (!api.isSite) recall(store.get());
   restore(store.get());
   store.subscribe((state, previous) => {
     if (state.texts !== previous.texts) restore(state);

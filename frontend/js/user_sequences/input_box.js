@@ -38,7 +38,7 @@ export function createInputBox(root, context) {
   const items = createItemList(element, context);
   const foot = createAddressChoice(context);
   element.append(foot.element);
-  /** The submitted text; the field is cleared once it has been processed. */
+  /** The text that runs, which returns to the field unless it is kept; empty: none. */
   let sent = '';
 
   /** Load the model while the user types or looks for a file. */
@@ -74,7 +74,9 @@ export function createInputBox(root, context) {
         `The text has ${n} characters; this server takes up to ${limits.max_characters}.`,
       );
     fields.showError('');
+    if (isRunning()) return fields.showError('Wait for the text that runs, or cancel it (Esc).');
     sent = text;
+    fields.field.value = '';
     userSequences.addText(text, dataset);
   }
 
@@ -83,11 +85,16 @@ export function createInputBox(root, context) {
     sendImage(image, context, fields.showError);
   }
 
-  /** Clear the field once the submitted text has been processed. */
-  function emptyField() {
-    if (sent === '' || userSequences.submission) return;
-    if (fields.field.value === sent && userSequences.items.at(-1)?.text === sent)
-      fields.field.value = '';
+  /** Whether a new text or image is on its way. */
+  const isRunning = () =>
+    isNew(userSequences.submission) && userSequences.submission.error === null;
+
+  /** A text that was refused or cancelled returns to the field, unless another one stands there. */
+  function takeBack() {
+    if (sent === '' || isRunning()) return;
+    const isKept = userSequences.items.at(-1)?.text === sent;
+    if ((!isKept || userSequences.submission) && fields.field.value === '')
+      fields.field.value = sent;
     sent = '';
   }
 
@@ -98,7 +105,7 @@ export function createInputBox(root, context) {
       if (element.hidden || !manifest) return;
       fields.update(manifest, facts.description.value?.state === 'complete');
       status.update(manifest, fields.showError);
-      emptyField();
+      takeBack();
       const name = state.method && chosenMap(state);
       items.update(state, manifest, state.at ? mapOf(facts.heads.value, state.at, name) : name);
       foot.update(state);
@@ -184,7 +191,9 @@ function createFields({ press, submit, warm, choose }) {
       setText(label, isImage ? 'Your own image' : 'Your own sentence');
       setAttribute(label, 'for', isImage ? null : 'user-sequences-field');
       field.disabled = run.disabled = pick.disabled = !isComplete;
-      const gone = 'Nothing of it is stored; it is gone when this page is closed.';
+      const gone = isImage
+        ? 'The server stores nothing; a reload removes it.'
+        : 'The server stores nothing; this tab keeps it until it is closed.';
       const way = isImage
         ? 'Or drop one on the map, or paste it.'
         : 'Enter runs it through the model.';

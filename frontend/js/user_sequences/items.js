@@ -5,6 +5,7 @@ import { MAX_TEXT } from '../state/codecs.js';
 
 /** @import { Manifest } from '../page.js' */
 /** @import { Answer, Submission, UserItem } from './live.js' */
+/** @import { KeptText } from './kept_texts.js' */
 
 export function createItems() {
   /** @type {readonly UserItem[]} */
@@ -44,6 +45,15 @@ export function createItems() {
         );
       items = [...items, ...more];
       return more.length > 0;
+    },
+    /** Take over items with their numbers. @param {readonly KeptText[]} kept in their order */
+    recall(kept) {
+      const more = kept.map((facts) => {
+        nMade = Math.max(facts.id, nMade + 1);
+        return make({ ...facts, id: nMade, file: null });
+      });
+      items = [...items, ...more];
+      return kept.length > 0;
     },
     /** @param {UserItem} item */
     remove(item) {

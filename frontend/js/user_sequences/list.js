@@ -59,7 +59,7 @@ function createItem(context) {
   let isOpen = false;
 
   function select() {
-    const token = shown && userSequences.startOf(dataset, shown);
+    const token = shown && userSequences.openingTokenOf(dataset, shown);
     if (token !== null) actions.select({ kind: 'query', token });
   }
 

@@ -1,5 +1,6 @@
 /** The user's sequences that each dataset shows: items with a response of its model. */
 
+import { isCausalModel, openingToken } from '../data/opening_token.js';
 import { fits } from './items.js';
 import { extendFact } from './overlay.js';
 import { renumbered } from './token_renumbering.js';
@@ -34,6 +35,15 @@ export function createShownSequences(items, moved, changed) {
     wants,
     settle,
     startOf: layers.startOf,
+    /** The token by which an item is opened; null where it is not shown. */
+    openingTokenOf(/** @type {string} */ dataset, /** @type {UserItem} */ item) {
+      const start = layers.startOf(dataset, item);
+      const layer = layers.of(dataset);
+      const found = layer?.sequences.find((one) => one.item === item);
+      return start === null || !layer || !found
+        ? null
+        : start + openingToken(found.answer.columns, 0, isCausalModel(layer.manifest));
+    },
     layerOf: layers.of,
     /**
      * A fact of the shown dataset, with these sequences appended to those of its corpus.

@@ -1,6 +1,6 @@
 /**
- * The texts and images of the user: kept in this page only, and run one at a time, the latest
- * first, through the model of the shown dataset.
+ * The texts and images of the user: kept in this tab only, and run one at a time, the latest first,
+ * through the model of the shown dataset.
  */
 
 import { addressTexts, createItems } from './items.js';
@@ -10,12 +10,13 @@ import { createWarming } from './warming.js';
 
 /** @import { Answer, Content, Job, Limits, Send, Submission, Token } from './live.js' */
 /** @import { UserItem } from './live.js' */
+/** @import { KeptText } from './kept_texts.js' */
 /** @import { Renumber } from './token_renumbering.js' */
 
 /**
  * @param {Send} send
  * @param {{changed: () => void, moved: (dataset: string, renumber: Renumber, nBefore: number,
- *   nAfter: number) => void, arrived: (dataset: string, token: number, item: UserItem) => void}}
+ *   nAfter: number) => void, arrived: (dataset: string, token: number) => void}}
  *   tell `changed` is called after every change, `moved` before it when tokens are renumbered,
  *   `arrived` for a new sequence
  */
@@ -44,8 +45,8 @@ export function createUserSequences(send, { changed, moved, arrived }) {
     if (asked) runs.forget(item);
     runs.add(item, wanted, answer);
     settle();
-    const start = shown.startOf(wanted.dataset, item);
-    if (asked && start !== null) arrived(wanted.dataset, start, item);
+    const token = shown.openingTokenOf(wanted.dataset, item);
+    if (asked && token !== null) arrived(wanted.dataset, token);
   }
 
   /** @param {Job} job @param {string} error */
@@ -103,6 +104,10 @@ export function createUserSequences(send, { changed, moved, arrived }) {
     /** Add texts of the address. @param {readonly string[]} texts */
     restore(texts) {
       if (!isOff && items.restore(texts)) refresh();
+    },
+    /** Add what this tab kept, before anything else is there. @param {readonly KeptText[]} kept */
+    recall(kept) {
+      if (items.recall(kept)) refresh();
     },
     /** @param {UserItem} item */
     remove(item) {

@@ -1,0 +1,27 @@
+/** The token that is selected where a sequence is opened as a whole. */
+
+/** @import { Manifest, Tokens } from '../page.js' */
+
+/**
+ * The first ordinary token; of a causal model the last one, whose query sees all others; of an
+ * image the patch in the middle. Special tokens only where there is nothing else.
+ *
+ * @param {Pick<Tokens, 'tokenType' | 'sequences' | 'row'>} tokens
+ * @param {number} sequence
+ * @param {boolean} isCausal
+ */
+export function openingToken({ tokenType, sequences, row }, sequence, isCausal) {
+  const [start, n] = [sequences.start[sequence], sequences.length[sequence]];
+  const ordinary = Array.from({ length: n }, (_, i) => start + i).filter(
+    (token) => tokenType[token] === 'text' || tokenType[token] === 'patch',
+  );
+  if (!row) return ordinary.at(isCausal ? -1 : 0) ?? start;
+  const nRows = Math.max(...ordinary.map((token) => row[token])) + 1;
+  const line = ordinary.filter((token) => row[token] === nRows >> 1);
+  return line[line.length >> 1] ?? start;
+}
+
+/** Whether no layer sees later keys. @param {Manifest | null | undefined} manifest */
+export function isCausalModel(manifest) {
+  return manifest?.layers.every(({ is_causal: isCausal }) => isCausal) ?? false;
+}
