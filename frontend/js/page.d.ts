@@ -78,6 +78,8 @@ export type PanePlace = OfPane<'place'>;
 export type PaneMarks = OfPane<'marks'>;
 export type PaneChoices = PanePlace & PaneMarks;
 export type PaneName = 'A' | 'B';
+/** The panes whose selection does not follow the other one. */
+export type Locked = PaneName | 'AB';
 
 export type { State };
 
@@ -99,6 +101,8 @@ export interface PaneStore extends Store {
   setBeside(choices: Partial<PanePlace>): void;
   /** Close the other pane. */
   closeBeside(): void;
+  /** Let the selection of this pane follow the other one, or not. */
+  toggleLock(): void;
 }
 
 /** The columns of tokens.json; numeric ones as typed arrays, -1 where a column has no value. */

@@ -11,6 +11,8 @@ import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
 import { createSlot } from '../../frontend/js/data/slots.js';
 import { DEFAULTS, NO_MARKS } from '../../frontend/js/state/choices.js';
+import { createUndo } from '../../frontend/js/state/undo.js';
+import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { createStore } from '../../frontend/js/state/store.js';
 
 const TOKEN = { kind: 'query', token: 4 };
@@ -142,6 +144,53 @@ test('the selection of linked datasets is left open in the other pane, and then 
   assert.deepEqual(reconcileLinked(mark, link), {});
   const none = after(state, 'B', { selected: null, hidden: [] });
   assert.deepEqual([none.selected, none.beside.selected], [null, null]);
+});
+
+test('a locked pane keeps its selection, and takes over that of the other one when unlocked', () => {
+  const other = { kind: 'key', token: 9 };
+  const store = createStore({ dataset: 'a', method: 'pca', selected: TOKEN });
+  const [a, b] = ['A', 'B'].map((name) => createPaneStore(store, name, () => true));
+  a.setBeside({});
+  const undo = createUndo(store, () => 0);
+  b.toggleLock();
+  a.set({ selected: other, hidden: [{ kind: 'key', position: 1 }] });
+  assert.deepEqual([a.get().selected, b.get().selected, b.get().hidden], [other, TOKEN, []]);
+  const query = writeQuery(store.get());
+  assert.match(query, /locked=B.*compare\.selected=query-4/);
+  assert.deepEqual(secondState({ ...DEFAULTS, ...readQuery(query).choices }).selected, TOKEN);
+  undo.back();
+  undo.back();
+  assert.deepEqual(
+    [store.get().locked, b.get().selected, store.get().beside],
+    [null, TOKEN, NO_MARKS],
+  );
+  undo.forth();
+  undo.forth();
+  b.toggleLock();
+  assert.deepEqual([b.get().selected, store.get().beside], [other, NO_MARKS]);
+  b.set({ selected: TOKEN });
+  assert.deepEqual(a.get().selected, TOKEN, 'both follow each other again');
+  b.toggleLock();
+  a.set({ selected: other });
+  a.set({ camera: { zoom: 2, x: 0.5, y: 0.5 } });
+  a.toggleLock();
+  assert.deepEqual([a.get().selected, b.get().selected], [other, TOKEN], 'both are locked');
+  b.closeBeside();
+  assert.doesNotMatch(writeQuery(store.get()), /locked/);
+});
+
+test('a lock holds between linked datasets, too', () => {
+  const [one, two] = [textSide('a', [['x', 'y']], ['xy']), textSide('b', [['x', 'y']], ['xy'])];
+  const link = createLink(one, two);
+  const store = createStore({ dataset: 'a', compare: pane('b'), locked: 'A' });
+  const [a, b] = ['A', 'B'].map((name) => createPaneStore(store, name, () => true));
+  const reconciled = () => store.set(reconcileLinked(store.get(), link));
+  b.set({ selected: { kind: 'query', token: 1 } });
+  reconciled();
+  assert.deepEqual([a.get().selected, b.get().selected.token], [null, 1]);
+  a.toggleLock();
+  reconciled();
+  assert.equal(a.get().selected.token, 1);
 });
 
 test('datasets that are not linked are selected in on their own', () => {

@@ -9,9 +9,13 @@ import { formatHead } from '../ui/labels.js';
 import { formatMap } from '../data/map_labels.js';
 import { createDatasetChoice } from '../controls/dataset_choice.js';
 import { createSegments } from '../ui/segments.js';
+import { isLocked } from '../state/pane_state.js';
 
 /** @import { Context, Manifest, State } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
+
+const LOCK = 'M4 7h8v6H4zM5.5 7V5a2.5 2.5 0 0 1 5 0v2';
+const UNLOCKED = 'M4 7h8v6H4zM5.5 7V4.5a2.5 2.5 0 0 1 4.8-1';
 
 /**
  * @param {HTMLElement} stage of the pane
@@ -46,7 +50,20 @@ export function createPaneHead(stage, context, { close, use }) {
     ],
     onPick: (value) => actions.showDims(value === '3' ? 3 : 2),
   });
+  const lockWords = el('span', { class: 'visually-hidden' }, `Lock the selection of pane ${name}`);
+  const lock = el(
+    'button',
+    {
+      class: 'button button--quiet button--icon pane__lock',
+      type: 'button',
+      'aria-pressed': 'false',
+      onClick: actions.toggleLock,
+    },
+    icon(LOCK),
+    lockWords,
+  );
   element.append(
+    lock,
     el(
       'button',
       {
@@ -96,6 +113,14 @@ export function createPaneHead(stage, context, { close, use }) {
         String(state.dims),
         (value) =>
           state.method !== null && hasMap(maps, state.method, /** @type {Dims} */ (Number(value))),
+      );
+      const isFixed = isLocked(state.locked, name);
+      setAttribute(lock, 'aria-pressed', String(isFixed));
+      setAttribute(lock.querySelector('path') ?? lock, 'd', isFixed ? LOCK : UNLOCKED);
+      setAttribute(
+        lock,
+        'title',
+        isFixed ? 'Follow the selection of the other pane' : 'Keep this selection',
       );
       stage.classList.toggle('is-active', isActive);
       setAttribute(stage, 'aria-current', isActive ? 'true' : null);

@@ -3,6 +3,7 @@
 import { createActions } from '../state/actions.js';
 import {
   createPaneStore,
+  isLocked,
   paneChoices,
   pick,
   secondState,
@@ -82,7 +83,7 @@ export function createSecondPane(
     }),
   ];
   const stops = [
-    linkHovers(first.hover, hover, link),
+    linkHovers(first.hover, hover, link, (name) => isLocked(choices.get().locked, name)),
     stopLoading,
     ...heads.map(({ destroy }) => destroy),
     frame.destroy,
@@ -193,13 +194,14 @@ function createPaneDerived(first, facts) {
  * @param {Hover} first
  * @param {Hover} second
  * @param {() => Link | null} link
+ * @param {(name: PaneName) => boolean} isFixed whether a pane does not follow the other
  */
-function linkHovers(first, second, link) {
+function linkHovers(first, second, link, isFixed) {
   let isFollowing = false;
   /** @param {Hover} from @param {Hover} to @param {boolean} isFirst */
   const follow = (from, to, isFirst) =>
     from.subscribe((point) => {
-      if (isFollowing) return;
+      if (isFollowing || isFixed(isFirst ? 'B' : 'A')) return;
       isFollowing = true;
       const [token, ...more] = (point && link()?.partners(point.token, isFirst)) || [];
       to.set(point && token !== undefined ? { kind: point.kind, token } : null, more);

@@ -86,6 +86,7 @@ function placeActions(store, facts) {
       if (next) store.set({ at: next });
     },
     closeBeside: () => store.closeBeside(),
+    toggleLock: () => store.toggleLock(),
     /** Duplicate the view into a second pane, or close the other pane. */
     toggleBeside() {
       if (store.get().compare) store.closeBeside();

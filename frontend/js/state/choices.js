@@ -18,6 +18,7 @@ import {
   readHead,
   readHidden,
   readKind,
+  readLocked,
   readRange,
   readSelected,
   readShare,
@@ -28,6 +29,7 @@ import {
 } from './codecs.js';
 
 /** @import { Below, Camera, Filters, HeadId, HiddenToken, ImageLinks, Pair } from '../page.js' */
+/** @import { Locked } from '../page.js' */
 /** @import { PaletteName, SearchMode, Selected, Theme, Turn, Weight } from '../page.js' */
 /** @import { Dims, Method } from '../types.js' */
 
@@ -369,7 +371,18 @@ export const CHOICES = {
   ...VIEW,
   // the second pane; null: there is one
   compare: choice({ default: /** @type {OfPane<'place'> | null} */ (null) }),
-  // of the second pane, where it shows another dataset; else those of the first hold
+  // the panes whose selection does not follow the other one: 'A', 'B', 'AB'
+  locked: choice({
+    default: /** @type {Locked | null} */ (null),
+    address: { locked: { read: readLocked, write: (locked) => locked } },
+    undo: (after, before) =>
+      (after ?? '').length < (before ?? '').length
+        ? 'unlocking a selection'
+        : 'locking a selection',
+    undoRank: 0,
+  }),
+  // of the second pane, where it shows another dataset or a pane is locked; else those of the first
+  // hold
   beside: choice({ default: NO_MARKS, undo: 'what stands out in pane B' }),
 };
 

@@ -3,7 +3,7 @@
  * written as null.
  */
 
-/** @import { Filters, HiddenToken, Selected } from '../page.js' */
+/** @import { Filters, HiddenToken, Locked, Selected } from '../page.js' */
 
 /**
  * One part of an address, for a choice of type T.
@@ -141,6 +141,12 @@ function readFilters(parts) {
     norm: readRange(text('norms')) ?? [0, 1],
     attention: readShare(text('attention')) ?? 0,
   };
+}
+
+/** @param {string} value @param {URLSearchParams} parts @returns {Locked | undefined} */
+export function readLocked(value, parts) {
+  const isKnown = value === 'A' || value === 'B' || value === 'AB';
+  return isKnown && parts.has('compare.dataset') ? value : undefined;
 }
 
 /** Texts of the user, one part each. @param {string} _ @param {URLSearchParams} parts */

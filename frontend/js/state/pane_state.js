@@ -4,7 +4,7 @@ import { lastOnly } from '../compute/memo.js';
 import { CLEARED, MARK_NAMES, NO_MARKS, only, PLACE_NAMES } from './choices.js';
 import { atRest } from './store.js';
 
-/** @import { HistoryMode, PaneChoices, PaneMarks, PaneName, PanePlace } from '../page.js' */
+/** @import { HistoryMode, Locked, PaneChoices, PaneMarks, PaneName, PanePlace } from '../page.js' */
 /** @import { PaneStore, State, Store } from '../page.js' */
 /** @import { Link } from '../data/token_links.js' */
 
@@ -30,15 +30,35 @@ export function paneChoices(pane) {
 
 /** The state as seen by the second pane; unchanged without one. */
 export const secondState = lastOnly((/** @type {State} */ state) => {
-  const { compare, beside, dataset } = state;
+  const { compare, beside } = state;
   if (!compare) return state;
-  return Object.freeze({ ...state, ...compare, ...(compare.dataset === dataset ? {} : beside) });
+  return Object.freeze({ ...state, ...compare, ...(areMarksShared(state) ? {} : beside) });
 });
 
 /**
+ * Whether both panes have the same marks.
+ *
+ * @param {Pick<State, 'compare' | 'dataset' | 'locked'>} state
+ */
+export function areMarksShared({ compare, dataset, locked }) {
+  return compare?.dataset === dataset && (locked ?? null) === null;
+}
+
+/**
+ * Whether the marks of a pane stay as they are when those of the other one change.
+ *
+ * @param {Locked | null} locked
+ * @param {PaneName} name
+ */
+export function isLocked(locked, name) {
+  return locked?.includes(name) ?? false;
+}
+
+/**
  * Return the change of the state for a change in one of two panes. A selection applies to both
- * panes: directly if they show the same dataset; if two datasets are linked, the other's selection
- * is cleared until `reconcileLinked` finds it.
+ * panes unless the other one is locked: directly if they show the same dataset; if two datasets are
+ * linked, the other's selection is cleared until `reconcileLinked` finds it. A pane that is
+ * unlocked follows the other one at once.
  *
  * @param {State} state
  * @param {PaneName} name of the changed pane
@@ -49,11 +69,7 @@ export const secondState = lastOnly((/** @type {State} */ state) => {
 export function changePane(state, name, change, isLinked) {
   if (!state.compare || 'compare' in change) return change;
   const panes = { A: paneChoices(state), B: paneChoices(secondState(state)) };
-  const other = name === 'A' ? 'B' : 'A';
-  const [wasSame, hasMoved] = [
-    panes.A.dataset === panes.B.dataset,
-    'dataset' in change && change.dataset !== panes[name].dataset,
-  ];
+  const hasMoved = 'dataset' in change && change.dataset !== panes[name].dataset;
   panes[name] = {
     ...panes[name],
     ...atRest(panes[name], change),
@@ -61,22 +77,56 @@ export function changePane(state, name, change, isLinked) {
     ...pick(change, isOfPane),
   };
   const isSame = panes.A.dataset === panes.B.dataset;
-  if (hasMoved && isSame) panes[name] = { ...panes[name], ...marksOf(panes[other]) };
-  else if (!hasMoved && wasSame) panes[other] = { ...panes[other], ...marksOf(panes[name]) };
-  else if (!hasMoved && isLinked && 'selected' in change)
-    panes[other] = {
-      ...panes[other],
-      selected: null,
-      ...('hidden' in change ? { hidden: [] } : {}),
-    };
+  const { locked = state.locked } = change;
+  const unlocked = unlockedPane(state.locked, locked);
+  const [follower, leader] = unlocked ?? orderOf(hasMoved ? name : otherOf(name));
+  const isAsked = hasMoved || unlocked !== null || MARK_NAMES.some((one) => one in change);
+  if (isAsked && !isLocked(locked, follower)) {
+    const isFree = !isLinked || hasMoved;
+    const taken = isSame ? marksOf(panes[leader]) : isFree ? {} : openMarks(change);
+    panes[follower] = { ...panes[follower], ...taken };
+  }
   // What a single pane would lose with its dataset still applies to the other.
   const shared = pick(change, (key) => !isOfPane(key) && !(hasMoved && key in CLEARED));
   return {
     ...shared,
     ...panes.A,
     compare: placeOf(panes.B),
-    beside: isSame ? NO_MARKS : marksOf(panes.B),
+    beside: isSame && locked === null ? NO_MARKS : marksOf(panes.B),
   };
+}
+
+/**
+ * The marks that a linked pane loses until its counterpart is found.
+ *
+ * @param {Partial<State>} change
+ */
+function openMarks(change) {
+  const isUnlocking = 'locked' in change;
+  if (!isUnlocking && !('selected' in change)) return {};
+  return { selected: null, ...(isUnlocking || 'hidden' in change ? { hidden: [] } : {}) };
+}
+
+/** @param {PaneName} name @returns {PaneName} */
+function otherOf(name) {
+  return name === 'A' ? 'B' : 'A';
+}
+
+/** A pane and the other one. @param {PaneName} name @returns {[PaneName, PaneName]} */
+function orderOf(name) {
+  return [name, otherOf(name)];
+}
+
+/**
+ * The pane that is unlocked, which takes over the marks, and the other one; null if none is.
+ *
+ * @param {Locked | null} before
+ * @param {Locked | null} after
+ */
+function unlockedPane(before, after) {
+  const all = /** @type {PaneName[]} */ (['A', 'B']);
+  const found = all.find((name) => isLocked(before, name) && !isLocked(after, name));
+  return found ? orderOf(found) : null;
 }
 
 /** @param {string} key */
@@ -102,12 +152,13 @@ export function pick(change, isWanted) {
  * @returns {Partial<State>}
  */
 export function reconcileLinked(state, link) {
-  const { beside, compare, dataset, selected } = state;
+  const { beside, compare, dataset, locked, selected } = state;
   if (
     !compare ||
     !link ||
     compare.dataset === dataset ||
-    Boolean(selected) === Boolean(beside.selected)
+    Boolean(selected) === Boolean(beside.selected) ||
+    isLocked(locked, selected ? 'B' : 'A')
   )
     return {};
   const from = selected ?? beside.selected;
@@ -142,9 +193,17 @@ export function createPaneStore(store, name, isLinked) {
         store.set({
           compare: { ...placeOf(state), ...atRest(state, choices), ...choices },
           beside: NO_MARKS,
+          locked: null,
         });
     },
     closeBeside: () =>
       store.set({ ...paneChoices(view(store.get())), compare: null, beside: NO_MARKS }),
+    toggleLock() {
+      const { locked } = store.get();
+      const names = /** @type {PaneName[]} */ (['A', 'B']).filter(
+        (one) => isLocked(locked, one) !== (one === name),
+      );
+      change(name, { locked: /** @type {Locked | null} */ (names.join('') || null) });
+    },
   };
 }

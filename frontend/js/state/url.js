@@ -1,7 +1,7 @@
 /** Reads and writes the query string, which holds the whole view. */
 
 import { CHOICES, DEFAULTS, ENTRIES, NO_MARKS, REMEMBERED } from './choices.js';
-import { marksOf, paneChoices, placeOf } from './pane_state.js';
+import { areMarksShared, marksOf, paneChoices, placeOf } from './pane_state.js';
 
 /** @import { State } from '../page.js' */
 
@@ -59,7 +59,9 @@ export function readQuery(query) {
     const pane = { ...paneChoices(DEFAULTS), ...other.choices };
     Object.assign(choices, {
       compare: placeOf(pane),
-      beside: pane.dataset === choices.dataset ? NO_MARKS : marksOf(pane),
+    });
+    Object.assign(choices, {
+      beside: areMarksShared(/** @type {State} */ (choices)) ? NO_MARKS : marksOf(pane),
     });
   }
   return { choices, notices: wrong.map((key) => formatIgnored(key, parts)) };
@@ -101,7 +103,7 @@ function readParts(parts, known, isMeant = true) {
 export function writeQuery(state, appearance = null) {
   const pane = state.compare && { ...state.compare, ...state.beside };
   const parts = [
-    ...writeParts(state, OTHERS),
+    ...writeParts(pane ? state : { ...state, locked: null }, OTHERS),
     ...(pane ? writeParts(pane, OF_PANE).map(([key, value]) => [`${PANE}${key}`, value]) : []),
     ...(appearance ? writeParts(appearance, APPEARANCE) : []),
   ];

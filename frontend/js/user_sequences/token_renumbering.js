@@ -115,8 +115,10 @@ export function renumberedState(state, dataset, renumber, nBefore, nAfter) {
     };
   };
   const { beside, compare, hidden, marked, pairs, selected } = state;
-  if (state.dataset === dataset) return moved({ selected, marked, hidden, pairs });
-  return compare?.dataset === dataset ? { beside: moved(beside) } : {};
+  return {
+    ...(state.dataset === dataset ? moved({ selected, marked, hidden, pairs }) : {}),
+    ...(compare?.dataset === dataset ? { beside: moved(beside) } : {}),
+  };
 }
 
 /**
