@@ -88,12 +88,9 @@ export function changePane(state, name, change, isLinked) {
   }
   // What a single pane would lose with its dataset still applies to the other.
   const shared = pick(change, (key) => !isOfPane(key) && !(hasMoved && key in CLEARED));
-  return {
-    ...shared,
-    ...panes.A,
-    compare: placeOf(panes.B),
-    beside: isSame && locked === null ? NO_MARKS : marksOf(panes.B),
-  };
+  const next = { ...shared, ...panes.A, compare: placeOf(panes.B) };
+  const areShared = areMarksShared({ ...next, locked });
+  return { ...next, beside: areShared ? NO_MARKS : marksOf(panes.B) };
 }
 
 /**
