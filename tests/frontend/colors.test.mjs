@@ -130,10 +130,12 @@ test('the difference of colours is CIEDE2000', () => {
 
 test('in the safe palette everyone can tell the colours of a mode apart', () => {
   for (const theme of THEMES) {
-    const { background, classes, cycles, kinds, neutral, others, ramps } = canvasPalette(theme);
+    const palette = canvasPalette(theme);
+    const { background, classes, cycles, kinds, neutral, others, ramps, signed } = palette;
     const ground = pack(background);
     const modes = {
       kinds: [...kinds, neutral, ground],
+      'signed difference': [...signed, ground],
       'position modulo 5': [...classes[0].subarray(0, 5), ...classes[1].subarray(0, 5), ground],
       classes: [...classes[0], ...classes[1], ...others, neutral, ground],
       'hue of queries': [...sixths(cycles[0]), ground],

@@ -11,6 +11,8 @@ import { createHover } from '../../frontend/js/state/hover.js';
 import { createLink, matchSequences } from '../../frontend/js/data/token_links.js';
 import { createSlot } from '../../frontend/js/data/slots.js';
 import { DEFAULTS, NO_MARKS } from '../../frontend/js/state/choices.js';
+import { commonTokens, patternDifference } from '../../frontend/js/compute/token_alignment.js';
+import { reasonAgainst } from '../../frontend/js/sequence/comparison.js';
 import { createUndo } from '../../frontend/js/state/undo.js';
 import { readQuery, writeQuery } from '../../frontend/js/state/url.js';
 import { createStore } from '../../frontend/js/state/store.js';
@@ -393,4 +395,26 @@ test('header, keys and panel speak of the pane in front', () => {
   assert.equal(front.name(), 'A');
   b.hover.set(null);
   assert.deepEqual(heard, [TOKEN]);
+});
+
+test('common tokens of two sequences are those of a longest common subsequence', () => {
+  const common = (own, other) => [...commonTokens(own.split(' '), other.split(' '))];
+  assert.deepEqual(common('a cat sat here', 'a dog sat here'), [0, -1, 2, 3]);
+  assert.deepEqual(common('a cat sat', 'the old cat then sat'), [-1, 2, 4]);
+  assert.deepEqual(common('a b c a', 'a'), [0, -1, -1, -1]);
+  const long = Array.from({ length: 3000 }, (_, i) => `${i}`);
+  const found = commonTokens(long, ['x', ...long.slice(1)]);
+  assert.deepEqual([found[0], found[1], found[2999]], [-1, 1, 2999]);
+});
+
+test('patterns of the same tokens have a signed difference, others a reason against it', () => {
+  const difference = patternDifference(
+    { n: 2, pattern: Float32Array.of(1, 0, 0.25, 0.75) },
+    { n: 2, pattern: Float32Array.of(1, 0, 0.75, 0.25) },
+  );
+  assert.deepEqual([...difference.pattern], [0, 0, -0.5, 0.5]);
+  const side = (...words) => ({ n: words.length, words });
+  assert.equal(reasonAgainst(side('a', 'b'), side('a', 'b')), null);
+  assert.match(reasonAgainst(side('a', 'b'), side('a', 'c')), /token 2 is “b” in A and “c” in B/);
+  assert.match(reasonAgainst(side('a'), side('a', 'c')), /A has 1 token, B 2/);
 });

@@ -30,6 +30,8 @@ import { pack, unpack } from '../compute/rgba.js';
  *   neither of queries nor of keys.
  * @property {Uint32Array} scores 256 packed colours for numbers of heads, from least to most; in
  *   neither kind's hue.
+ * @property {[number, number]} signed Positive and negative differences, packed; of no kind's hue,
+ *   the same in both palettes.
  * @property {[Uint32Array, Uint32Array]} cycles 256 packed colours around the colour circle from
  *   red, for queries and for keys.
  */
@@ -155,6 +157,18 @@ const LAYERS = {
   ],
 };
 
+/** Positive and negative differences. @type {Record<Theme, [Lch, Lch]>} */
+const SIGNED = {
+  light: [
+    [0.42, 0.22, 310],
+    [0.62, 0.15, 150],
+  ],
+  dark: [
+    [0.62, 0.22, 315],
+    [0.84, 0.17, 150],
+  ],
+};
+
 /**
  * Around the colour circle lightness differs from the mean by up to this much, lightest at this
  * hue: opposite hues that a colour blindness confuses differ in lightness.
@@ -271,6 +285,7 @@ export function canvasPalette(theme, name = 'safe') {
       scores: makeRamp(scores),
       cycles: [makeCycle(cycles[0]), makeCycle(cycles[1])],
       layers: makeRamp(LAYERS[theme]),
+      signed: [pack(oklchToRgb(SIGNED[theme][0])), pack(oklchToRgb(SIGNED[theme][1]))],
     };
     built.set(key, palette);
   }

@@ -5,6 +5,7 @@
 import { el, remPx, setAttribute, setText } from '../ui/dom.js';
 import { createSeparator } from '../ui/separator.js';
 
+/** @import { State } from '../page.js' */
 /** @import { Link } from '../data/token_links.js' */
 /** @import { Stage } from './stage.js' */
 
@@ -17,10 +18,21 @@ const MIDDLE = 50;
 /**
  * @param {HTMLElement} root
  * @param {Stage} stage of the first pane
+ * @param {() => void} openComparison
  */
-export function createPaneFrame(root, { bar, element: first }) {
+export function createPaneFrame(root, { bar, element: first }, openComparison) {
   const words = el('p', { class: 'panes__link', role: 'status' });
-  const top = el('div', { class: 'panes__top soft' }, words, ...bar.pageTools);
+  const compare = el(
+    'button',
+    {
+      class: 'panes__compare',
+      type: 'button',
+      title: 'The attention of both panes side by side, or their difference',
+      onClick: openComparison,
+    },
+    'Compare attention',
+  );
+  const top = el('div', { class: 'panes__top soft' }, words, compare, ...bar.pageTools);
   let isStacked = false;
   let share = MIDDLE;
   const divider = createSeparator({
@@ -61,8 +73,9 @@ export function createPaneFrame(root, { bar, element: first }) {
   divider.update();
 
   return {
-    /** @param {Link | null} link */
-    update(link) {
+    /** @param {Link | null} link @param {State} state */
+    update(link, state) {
+      compare.hidden = state.comparison !== 'off';
       setText(words, link ? `A and B: ${link.label}` : '');
       top.classList.toggle('panes__top--none', link?.kind === 'none');
     },

@@ -1,5 +1,6 @@
 /** The second pane: its own facts and map, linked with the first by the tokens of both. */
 
+import { createComparison } from '../sequence/comparison.js';
 import { createActions } from '../state/actions.js';
 import {
   createPaneStore,
@@ -71,7 +72,9 @@ export function createSecondPane(
     derived: createPaneDerived(first, facts),
   };
   const stage = createStage(root, { ...context, openHeads, theme, drawn: () => {} });
-  const frame = createPaneFrame(root, firstStage);
+  const frame = createPaneFrame(root, firstStage, () =>
+    first.actions.choose({ comparison: 'pattern' }),
+  );
   const heads = [
     createPaneHead(firstStage.element, first, {
       close: () => store.closeBeside(),
@@ -82,7 +85,9 @@ export function createSecondPane(
       use: () => bring('B'),
     }),
   ];
+  const comparison = createComparison(root.parentElement ?? root, { A: first, B: context });
   const stops = [
+    comparison.destroy,
     linkHovers(first.hover, hover, link, (name) => isLocked(choices.get().locked, name)),
     stopLoading,
     ...heads.map(({ destroy }) => destroy),
@@ -128,7 +133,8 @@ export function createSecondPane(
       stage.update(second);
       heads[0].update(state, activePane === 'A');
       heads[1].update(second, activePane === 'B');
-      frame.update(link());
+      frame.update(link(), state);
+      comparison.update(state, activePane);
     },
     destroy() {
       for (const stop of stops) stop();

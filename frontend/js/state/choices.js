@@ -335,6 +335,12 @@ const VIEW = {
     undo: 'range of a score',
     clearedBy: 'dataset',
   }),
+  // beside the sentence of one of two panes: that of the other one, or the difference of both
+  comparison: choice({
+    default: /** @type {'pattern' | 'difference' | 'off'} */ ('pattern'),
+    address: { comparison: oneOf('pattern', 'difference', 'off') },
+    undo: 'what is compared',
+  }),
   theme: choice({
     default: /** @type {Theme} */ ('system'),
     address: {

@@ -57,3 +57,27 @@ export function paintHeatMap(canvas, { n, pattern }, ramp) {
   canvas.getContext('2d')?.putImageData(new ImageData(pixels, n, n), 0, 0);
   return pattern.reduce((most, weight) => Math.max(most, weight), 0);
 }
+
+/**
+ * Draw a signed difference of patterns, one pixel per weight; zero is transparent, and the largest
+ * difference of either sign opaque.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{n: number, pattern: Float32Array}} difference
+ * @param {readonly [number, number]} colors packed, of positive and of negative differences
+ * @returns {number} the largest difference
+ */
+export function paintDifference(canvas, { n, pattern }, [more, less]) {
+  canvas.width = n;
+  canvas.height = n;
+  canvas.classList.toggle('is-fine', n > MAX_SHARP);
+  const largest = pattern.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+  const pixels = Uint32Array.from(pattern, (weight) => {
+    const alpha = largest > 0 ? Math.round((255 * Math.abs(weight)) / largest) : 0;
+    return ((weight > 0 ? more : less) & ~OPAQUE) | (alpha << 24);
+  });
+  canvas
+    .getContext('2d')
+    ?.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), n, n), 0, 0);
+  return largest;
+}

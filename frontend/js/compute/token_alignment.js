@@ -1,0 +1,51 @@
+/** Common tokens of two sequences, and the difference of two patterns of the same tokens. */
+
+/** Larger tables are not computed: only the common beginning and end are aligned. */
+const MAX_CELLS = 4_000_000;
+
+/**
+ * Align two sequences by a longest common subsequence of their tokens.
+ *
+ * @param {readonly string[]} own
+ * @param {readonly string[]} other
+ * @returns {Int32Array} of each own position the other one, or -1
+ */
+export function commonTokens(own, other) {
+  const found = new Int32Array(own.length).fill(-1);
+  const least = Math.min(own.length, other.length);
+  let start = 0;
+  while (start < least && own[start] === other[start]) found[start] = start++;
+  let [end, otherEnd] = [own.length, other.length];
+  while (Math.min(end, otherEnd) > start && own[end - 1] === other[otherEnd - 1])
+    found[--end] = --otherEnd;
+  const [rows, columns] = [end - start, otherEnd - start];
+  if (rows * columns === 0 || rows * columns > MAX_CELLS) return found;
+
+  // Length of the longest common subsequence of what follows: (row, column).
+  const lengths = new Int32Array((rows + 1) * (columns + 1));
+  const at = (/** @type {number} */ i, /** @type {number} */ j) => i * (columns + 1) + j;
+  const isSame = (/** @type {number} */ i, /** @type {number} */ j) =>
+    own[start + i] === other[start + j];
+  for (let i = rows - 1; i >= 0; i--)
+    for (let j = columns - 1; j >= 0; j--)
+      lengths[at(i, j)] = isSame(i, j)
+        ? lengths[at(i + 1, j + 1)] + 1
+        : Math.max(lengths[at(i + 1, j)], lengths[at(i, j + 1)]);
+  for (let i = 0, j = 0; i < rows && j < columns;) {
+    if (isSame(i, j)) found[start + i++] = start + j++;
+    else if (lengths[at(i + 1, j)] >= lengths[at(i, j + 1)]) i++;
+    else j++;
+  }
+  return found;
+}
+
+/**
+ * The first pattern minus the second.
+ *
+ * @param {{n: number, pattern: Float32Array}} first [query_pos, key_pos] row by row
+ * @param {{n: number, pattern: Float32Array}} second of as many positions
+ * @returns {{n: number, pattern: Float32Array}} -1..1
+ */
+export function patternDifference({ n, pattern }, { pattern: other }) {
+  return { n, pattern: pattern.map((weight, at) => weight - other[at]) };
+}
