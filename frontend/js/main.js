@@ -26,6 +26,7 @@ import { createUndo } from './state/undo.js';
 import { signInAddress, takeToken, watchSignIn } from './data/sign_in.js';
 import { createAbout } from './dialogs/about.js';
 import { createSignedOut } from './controls/account.js';
+import { createComparison } from './sequence/comparison.js';
 import { createConnectionBanner } from './controls/connection_banner.js';
 import { createCommandPalette } from './dialogs/command_palette.js';
 import { createControls } from './controls/controls.js';
@@ -274,7 +275,15 @@ function createPage(root, { activePane, ask, choices, context, help, live, sched
   const panel = createPanel(app, { ...active, switchPane });
   const panes = createPanes(
     area,
-    { choices, first: context, stage, theme, schedule, openHeads },
+    {
+      choices,
+      first: context,
+      stage,
+      theme,
+      schedule,
+      openHeads,
+      compare: (both) => createComparison(app, both),
+    },
     activePane,
   );
   shown = panes;

@@ -148,7 +148,7 @@ test('the selection of linked datasets is left open in the other pane, and then 
   assert.deepEqual([none.selected, none.beside.selected], [null, null]);
 });
 
-test('a locked pane keeps its selection, and takes over that of the other one when unlocked', () => {
+test('a locked pane keeps its selection, and follows the other one when unlocked', () => {
   const other = { kind: 'key', token: 9 };
   const store = createStore({ dataset: 'a', method: 'pca', selected: TOKEN });
   const [a, b] = ['A', 'B'].map((name) => createPaneStore(store, name, () => true));

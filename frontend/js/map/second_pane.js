@@ -1,6 +1,5 @@
 /** The second pane: its own facts and map, linked with the first by the tokens of both. */
 
-import { createComparison } from '../sequence/comparison.js';
 import { createActions } from '../state/actions.js';
 import {
   createPaneStore,
@@ -37,11 +36,13 @@ import { createStage } from './stage.js';
  * @param {() => ShownTheme} parts.theme
  * @param {() => void} parts.schedule
  * @param {() => void} parts.openHeads
+ * @param {(panes: Record<PaneName, Context>) => {update: (state: State, active: PaneName) => void,
+ *   destroy: () => void}} parts.compare makes the comparison of both
  * @param {(name: PaneName) => void} parts.bring called when a pane is used
  */
 export function createSecondPane(
   root,
-  { choices, first, stage: firstStage, theme, schedule, openHeads, bring },
+  { choices, first, stage: firstStage, theme, schedule, openHeads, compare, bring },
 ) {
   const {
     facts,
@@ -85,7 +86,7 @@ export function createSecondPane(
       use: () => bring('B'),
     }),
   ];
-  const comparison = createComparison(root.parentElement ?? root, { A: first, B: context });
+  const comparison = compare({ A: first, B: context });
   const stops = [
     comparison.destroy,
     linkHovers(first.hover, hover, link, (name) => isLocked(choices.get().locked, name)),

@@ -15,7 +15,12 @@ import { userSequenceName } from '../data/user_sequence_text.js';
 
 /** @import { Attention, Context, PaneName, Selected, State, Tokens } from '../page.js' */
 
-/** @typedef {{state: State, tokens: Tokens, selected: Selected, start: number, n: number, words: string[], attention: Attention | null}} Side */
+/**
+ * What a pane selects: a sequence, its tokens as words, and its attention in the open head.
+ *
+ * @typedef {{state: State, tokens: Tokens, selected: Selected, start: number, n: number, words:
+ *   string[], attention: Attention | null}} Side
+ */
 
 /**
  * @param {HTMLElement} root
@@ -57,7 +62,12 @@ export function createComparison(root, panes) {
   /** @type {{key: string, view: {update: (shown: any) => void, destroy: () => void}} | null} */
   let inside = null;
 
-  /** What a pane selects in an open head; null if nothing. @param {PaneName} name @returns {Side | null} */
+  /**
+   * What a pane selects in an open head; null if nothing.
+   *
+   * @param {PaneName} name
+   * @returns {Side | null}
+   */
   function sideOf(name) {
     const { derived, facts, store } = panes[name];
     const state = store.get();
@@ -97,7 +107,7 @@ export function createComparison(root, panes) {
       note,
       own.words === other.words || (nCommon === own.n && own.n === other.n)
         ? ''
-        : `${counted(nCommon, 'token')} in common of ${own.n} and ${other.n}; others are underlined`,
+        : `${counted(nCommon, 'token')} in common of ${own.n} and ${other.n}; others underlined`,
     );
     const key = `${name} ${own.state.dataset} ${own.start} ${common.join()}`;
     const view = viewFor(key, () => createOther(body, panes[name], common));
@@ -157,7 +167,13 @@ function createOther(root, context, common) {
   };
 }
 
-/** The tokens of a sequence as they are compared. @param {Tokens} tokens @param {number} start @param {number} n */
+/**
+ * The tokens of a sequence as they are compared.
+ *
+ * @param {Tokens} tokens
+ * @param {number} start
+ * @param {number} n
+ */
 function tokenWords(tokens, start, n) {
   return Array.from({ length: n }, (_, i) => formatToken(tokens, start + i));
 }

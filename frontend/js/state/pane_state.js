@@ -4,7 +4,8 @@ import { lastOnly } from '../compute/memo.js';
 import { CLEARED, MARK_NAMES, NO_MARKS, only, PLACE_NAMES } from './choices.js';
 import { atRest } from './store.js';
 
-/** @import { HistoryMode, Locked, PaneChoices, PaneMarks, PaneName, PanePlace } from '../page.js' */
+/** @import { HistoryMode, Locked, PaneChoices, PaneMarks } from '../page.js' */
+/** @import { PaneName, PanePlace } from '../page.js' */
 /** @import { PaneStore, State, Store } from '../page.js' */
 /** @import { Link } from '../data/token_links.js' */
 

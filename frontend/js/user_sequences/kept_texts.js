@@ -5,7 +5,7 @@
 
 /** @import { UserItem } from './live.js' */
 
-/** What is kept of a text or a row of tokens. @typedef {Omit<UserItem, 'name' | 'file'>} KeptText */
+/** A text or a row of tokens. @typedef {Omit<UserItem, 'name' | 'file'>} KeptText */
 
 /** Characters of all kept texts together; browsers allow some five million in a tab. */
 const MAX_KEPT = 500_000;
