@@ -145,7 +145,7 @@ def require_in_the_address_on_request(page: Page) -> None:
     for i in range(2):
         expect(note_of(rows.nth(i))).to_contain_text("placed")
     expect(rows.nth(1)).to_contain_text("a & b #1 <b>")
-    page.get_by_role("button", name="Remove your text 1").click()
+    page.get_by_role("button", name="Remove your text 2").click()
     wait_until(lambda: page.url.count("text=") == 1, "one is left in the address")
     page.get_by_label("Texts in the address").uncheck()
     wait_until(lambda: "text=" not in page.url, "the address says nothing of it")
