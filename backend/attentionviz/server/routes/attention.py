@@ -139,8 +139,8 @@ def get_all_attention(dataset_id: str, sequence: str) -> Response:
     etag = head_attention.fingerprint(reader, None, "patterns", sequence_idx, weight, of)
 
     def make() -> ArrayAnswer:
-        heavy = context().heavy
-        return head_attention.sequence_patterns(reader, sequence_idx, weight, of, heavy), {}
+        limiter = context().limiter
+        return head_attention.sequence_patterns(reader, sequence_idx, weight, of, limiter), {}
 
     return array_response(reader, etag, make)
 
