@@ -109,14 +109,14 @@ test('a table that is opened early says so, and fills when its numbers come', ()
   shown.facts.heads = { value: null, status: 'loading' };
   shown.table.open();
   assert.match(words(), /^Loading/);
-  assert.deepEqual(areSavesOff(), [true, true]);
+  assert.deepEqual(areSavesOff(), [true, true, true]);
   shown.facts.heads.status = 'failed';
   shown.table.update(shown.now);
   assert.match(words(), /^Could not load/);
   shown.facts.heads = { value: numbers, status: 'ready' };
   shown.table.update(shown.now);
   assert.match(words(), /^tiny: 12 heads\./);
-  assert.deepEqual(areSavesOff(), [false, false]);
+  assert.deepEqual(areSavesOff(), [false, false, false]);
   const current = shown.all('.head-table__row[aria-current=true]');
   assert.deepEqual(
     current.map((row) => row.querySelector('button').textContent),

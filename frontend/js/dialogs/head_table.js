@@ -9,11 +9,13 @@ import { orderOf } from '../data/head_measure_columns.js';
 import { headRows, headsCsv } from './head_measure_table.js';
 import { createHeadings } from './head_headings.js';
 import { createHeadRows } from './head_rows.js';
-import { numbersFor } from '../data/head_measures.js';
+import { measureFacts, numbersFor } from '../data/head_measures.js';
 import { chosenMap } from '../data/points.js';
 import { tableJson } from '../figure/tables.js';
 import { formatMap } from '../data/map_labels.js';
 import { counted } from '../compute/number_text.js';
+import { createColumnMenu } from '../ui/column_menu.js';
+import { createEdgeFades } from '../ui/edge_fades.js';
 import { closeButton, closeOutside } from '../ui/dialog.js';
 import { computedBy } from '../controls/measure_about.js';
 
@@ -33,7 +35,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
   const saves = /** @type {const} */ (['csv', 'json']).map((ending) =>
     saveButton(ending, () => saveHeads(ending, facts, store.get(), columns, order)),
   );
-  const { dialog, words, scroll } = makeDialog(saves);
+  const menu = createColumnMenu('heads', () => sort(store.get().at));
+  const { dialog, words, scroll, fades } = makeDialog([menu.button, menu.menu, ...saves]);
   root.append(dialog);
   const table = createTable(scroll, sortBy, openHead);
   /** @type {readonly Column[]} */
@@ -58,7 +61,7 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     const manifest = facts.description.value?.manifest;
     const heads = facts.heads.value;
     scroll.hidden = !manifest || !heads;
-    for (const button of saves) button.disabled = scroll.hidden;
+    for (const button of [menu.button, ...saves]) button.disabled = scroll.hidden;
     if (!manifest || !heads) return setText(words, formatWaiting(facts));
     const isFirst = shown.length === 0;
     const known = [heads, manifest, chosenMap(state), state.at, derived.fits()];
@@ -68,6 +71,8 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     columns = numbersFor(manifest, state.pairs.length > 0).flatMap(
       ({ name }) => derived.heads().column(name, state) ?? [],
     );
+    columns = columns.filter(({ nKnown }) => nKnown > 0); // a column of nothing says nothing
+    menu.offer(columns.map(({ name }) => ({ name, label: measureFacts(name).label })));
     words.replaceChildren(...wordsOf(manifest, state));
     sort(state.at);
     if (isFirst) table.reveal(headNumber(state.at, nHeads));
@@ -91,7 +96,10 @@ export function createHeadTable(root, { actions, derived, facts, store }) {
     if (!isKnown) sorting = BY_LAYER;
     order = sortedHeads(columns, sorting);
     const nameOf = derived.heads().headName;
-    table.show({ columns, order, nHeads, open: headNumber(at, nHeads), nameOf }, sorting);
+    const shownColumns = columns.filter(({ name }) => menu.isShown(name));
+    const open = headNumber(at, nHeads);
+    table.show({ columns: shownColumns, order, nHeads, open, nameOf }, sorting);
+    fades.update();
   }
 
   return {
@@ -115,6 +123,7 @@ function makeDialog(saves) {
     role: 'region',
     'aria-label': 'Scores of all heads',
   });
+  const fades = createEdgeFades(scroll);
   const title = el(
     'h2',
     { id: 'head-table-title', tabindex: '-1', autofocus: true },
@@ -130,9 +139,9 @@ function makeDialog(saves) {
       el('div', { class: 'head-table__tools' }, ...saves, closeButton()),
     ),
     words,
-    scroll,
+    fades.element,
   );
-  return { dialog, words, scroll };
+  return { dialog, words, scroll, fades };
 }
 
 /**

@@ -6,6 +6,7 @@
 import { formatHead, sequenceWord } from '../ui/labels.js';
 import { count, counted } from '../compute/number_text.js';
 import { isCausalModel, openingToken } from '../data/opening_token.js';
+import { createColumnMenu } from '../ui/column_menu.js';
 import { createSlot } from '../data/slots.js';
 import { createSequenceFrame } from './sequence_frame.js';
 import { createSequenceList } from './sequence_list.js';
@@ -21,7 +22,9 @@ import { wordOf } from './sequence_table.js';
  * @param {Context & {showPanel: () => void}} context
  */
 export function createSequenceDialog(root, { actions, api, facts, retry, showPanel, store }) {
+  const columns = createColumnMenu('sequences', () => list.draw(false));
   const frame = createSequenceFrame({
+    columns,
     filter: () => list.draw(true),
     save: () => list.save(),
     retry: () => (corpus() ? ask() : retry()),
@@ -32,7 +35,14 @@ export function createSequenceDialog(root, { actions, api, facts, retry, showPan
   /** The corpus, once it is there. @returns {Tokens | null} */
   const corpus = () => facts.tokens.value;
   const scores = () => attention.value?.answer.scores ?? null;
-  const list = createSequenceList(frame, { api, store, corpus, scores, onOpen: open });
+  const list = createSequenceList(frame, {
+    api,
+    store,
+    columns,
+    corpus,
+    scores,
+    onOpen: open,
+  });
   /** Of every sequence, in the open head or in all. @type {Slot<Attention>} */
   const attention = createSlot('the attention of all sequences', tell);
   /** Whose rows are shown. @type {Tokens | null} */

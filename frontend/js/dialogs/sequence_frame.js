@@ -5,6 +5,7 @@ import { el, setAttribute, setText, VERBATIM_FIELD } from '../ui/dom.js';
 
 /**
  * @param {object} on
+ * @param {{button: HTMLElement, menu: HTMLElement}} on.columns
  * @param {() => void} on.filter
  * @param {() => void} on.save
  * @param {() => void} on.retry
@@ -43,6 +44,8 @@ export function createSequenceFrame(on) {
         filter,
       ),
       nFound,
+      on.columns.button,
+      on.columns.menu,
       save,
     ),
     about,

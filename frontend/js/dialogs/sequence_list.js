@@ -15,11 +15,12 @@ import { columnsOf, rowsOf, searchedText, tableCsv, wordOf } from './sequence_ta
  * @param {object} context
  * @param {Context['api']} context.api
  * @param {Context['store']} context.store
+ * @param {ReturnType<import('../ui/column_menu.js').createColumnMenu>} context.columns
  * @param {() => Tokens | null} context.corpus null while it is not there
  * @param {() => SequenceScores} context.scores
  * @param {(sequence: number) => void} context.onOpen
  */
-export function createSequenceList(frame, { api, store, corpus, scores, onOpen }) {
+export function createSequenceList(frame, { api, store, columns: menu, corpus, scores, onOpen }) {
   const table = createSequenceRows(frame.dialog, { pick: onOpen, sort });
   const rowOrder = createRowOrder();
 
@@ -32,7 +33,9 @@ export function createSequenceList(frame, { api, store, corpus, scores, onOpen }
     const { dataset, selected } = store.get();
     const current = selected ? tokens.sequence[selected.token] : -1;
     const thumbnail = thumbnailsOf(api, dataset, tokens);
-    table.show({ corpus: tokens, columns, rows, order, current, thumbnail }, isFromTop);
+    menu.offer(columns.filter(({ name }) => name !== 'text'));
+    const shown = columns.filter(({ name }) => menu.isShown(name));
+    table.show({ corpus: tokens, columns: shown, rows, order, current, thumbnail }, isFromTop);
   }
 
   /** @param {Column} column */

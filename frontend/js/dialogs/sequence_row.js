@@ -46,7 +46,8 @@ export function fillRow(row, { columns, rows, current, thumbnail }, i, isStop) {
 /** @param {Column} column */
 export function columnClass({ isNumber, name }) {
   const number = isNumber ? ' sequences__cell--number' : '';
-  return `sequences__cell${number}${name === 'text' ? ' sequences__cell--text' : ''}`;
+  const words = isNumber ? '' : ' sequences__cell--words';
+  return `sequences__cell${number}${name === 'text' ? ' sequences__cell--text' : words}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The table of all sequences: headings that sort, and as many rows as are in sight. */
 
 import { createCleanup, el, remPx, setAttribute } from '../ui/dom.js';
+import { createEdgeFades } from '../ui/edge_fades.js';
 import { rowWindow } from '../ui/row_window.js';
 import { createSequenceHeadings } from './sequence_headings.js';
 import { fillRow } from './sequence_row.js';
@@ -27,7 +28,8 @@ export function createSequenceRows(root, { pick, sort }) {
   );
   const nothing = el('p', { class: 'sequences__nothing soft' }, 'No matching rows.');
   const scroller = el('div', { class: 'sequences__scroll' }, table, nothing);
-  root.append(scroller);
+  const fades = createEdgeFades(scroller);
+  root.append(fades.element);
   /** @type {ShownTable | null} */
   let shown = null;
   let range = { first: 0, last: 0 };
@@ -74,7 +76,10 @@ export function createSequenceRows(root, { pick, sort }) {
   }
 
   cleanup.listen(scroller, 'scroll', () => place(false), { passive: true });
-  const observer = new ResizeObserver(() => place(false));
+  const observer = new ResizeObserver(() => {
+    place(false);
+    fades.update();
+  });
   observer.observe(scroller);
 
   return {
@@ -88,10 +93,12 @@ export function createSequenceRows(root, { pick, sort }) {
       if (isFromTop) scroller.scrollTop = 0;
       if (isFromTop) placed.leadTabTo(0);
       place(true);
+      fades.update();
     },
     /** @param {boolean} isHidden */
     setHidden(isHidden) {
       scroller.hidden = isHidden;
+      fades.update();
     },
     /** Show the selected sequence in the middle. */
     reveal() {
@@ -104,7 +111,7 @@ export function createSequenceRows(root, { pick, sort }) {
     destroy() {
       observer.disconnect();
       cleanup.run();
-      scroller.remove();
+      fades.element.remove();
     },
   };
 }

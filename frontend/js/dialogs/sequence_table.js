@@ -132,7 +132,9 @@ export function columnsOf(tokens, scores) {
           },
         ]
       : []),
-    ...Object.entries(columns).map(([name, values]) => corpusColumn(name, values)),
+    ...Object.entries(columns)
+      .filter(([, values]) => values.some((value) => plainValue(value) !== null))
+      .map(([name, values]) => corpusColumn(name, values)),
     {
       name: 'keys_for_90_percent',
       label: 'Keys for 90 %',
